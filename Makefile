@@ -1,0 +1,61 @@
+# make demo            a building runs; make demo ARGS="--headless" for the table alone
+# make test            lint, types, unit and system tests
+# make lock            pin the dependencies anew
+
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo "sudo -n")
+
+.PHONY: demo test lint types lock clean chromium
+
+demo: $(VENV)/.installed
+	@exec $(BIN)/prewatt demo $(ARGS)
+
+test: $(VENV)/.installed-test chromium
+	$(MAKE) --no-print-directory lint types
+	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests
+
+types: $(VENV)/.installed-test
+	PREWATT_HOME=$$(mktemp -d) $(BIN)/mypy
+
+lock:
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/pip install --quiet uv
+	$(VENV)-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-find-links --python-version 3.11 \
+	  pyproject.toml build-requirements.in -o requirements.lock
+	$(VENV)-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-find-links --python-version 3.11 \
+	  --extra postgres --extra test -c requirements.lock pyproject.toml build-requirements.in -o requirements-test.lock
+
+clean:
+	rm -rf $(VENV) $(VENV)-lock
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "make: $(PYTHON) is missing or older than Python 3.11; install the package python3 or set PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq python3-venv; } \
+	  || { echo "make: Python's venv is missing; install the package python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# Hashes pin what is installed; the project itself is installed as it stands here.
+$(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-test: requirements-test.lock $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@touch $@
+
+# The browser tests need a real Chromium, which pip can't bring.
+chromium:
+	@command -v chromium chromium-browser google-chrome >/dev/null \
+	  || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq chromium; } >/dev/null 2>&1 \
+	  || { echo "make: the tests need a browser; install the package chromium" >&2; exit 1; }

@@ -1,0 +1,256 @@
+"""The command line: `prewatt demo | setup | server | web | headend | edge | sim | manage`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from .server.config import ServerConfig
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Prepaid electricity for rental apartments.",
+    pretty_exceptions_enable=False,
+)
+edge_app = typer.Typer(no_args_is_help=True, help="The agent in the building.")
+app.add_typer(edge_app, name="edge")
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+def _fail(command: str, error: object) -> typer.Exit:
+    typer.echo(f"prewatt {command}: {error}", err=True)
+    return typer.Exit(2)
+
+
+@app.command()
+def demo(
+    data: Annotated[
+        Path | None, typer.Option(help="Consumption to play, CSV (meter,timestamp,kwh), plain or gzip'd.")
+    ] = None,
+    zone: Annotated[str, typer.Option(help="The building's time zone.")] = "Australia/Sydney",
+    days: Annotated[int, typer.Option(help="Days to play, as far as the data goes.")] = 30,
+    meters: Annotated[int, typer.Option(help="Apartments, the first of the data.")] = 24,
+    seed: Annotated[int, typer.Option(help="Of the tenants' habits.")] = 1,
+    speed: Annotated[
+        float | None,
+        typer.Option(help="Simulated seconds per second; 0 for as fast as it goes. [default: 14400, headless 0]"),
+    ] = None,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Run to the end, print the table, exit with 1 if a unit is missing.")
+    ] = False,
+    json: Annotated[Path | None, typer.Option(help="Write the account as JSON (docs/demo-json.md).")] = None,
+    port: Annotated[int, typer.Option(help="Port of the pages, if it is free.")] = 8000,
+    home: Annotated[
+        Path | None, typer.Option(help="An empty folder to keep everything in; otherwise nothing is kept.")
+    ] = None,
+) -> None:
+    """A building of prepaid apartments lives through a month and an outage."""
+    from .sim.demo import run
+    from .sim.story import Options
+
+    pace = speed if speed is not None else (0.0 if headless else 14_400.0)
+    raise typer.Exit(run(Options(data, zone, days, meters, seed, pace, port, home), headless, json))
+
+
+def _server_config() -> ServerConfig:
+    from django.core.exceptions import ImproperlyConfigured
+
+    from .serve import setup_django
+
+    try:
+        setup_django()
+        from django.conf import settings
+
+        config: ServerConfig = settings.CONFIG
+        return config
+    except ImproperlyConfigured as error:
+        raise _fail("server", error) from None
+
+
+@app.command()
+def setup(
+    apartments: Annotated[Path, typer.Option(help="CSV with the columns unit,meter,tenant.")],
+    organisation: Annotated[str, typer.Option(help="The landlord.")],
+    name: Annotated[str, typer.Option(help="The building.")],
+    zone: Annotated[str, typer.Option(help="Its time zone, such as Europe/Berlin.")],
+    currency: Annotated[str, typer.Option(help="Three capitals, such as EUR.")],
+    manager: Annotated[str, typer.Option(help="Login of the manager.")] = "manager",
+    price: Annotated[str, typer.Option(help="A flat price per kWh, such as 0.32.")] = "",
+    tariff: Annotated[Path | None, typer.Option(help="A tariff as JSON instead (docs/tariff.md).")] = None,
+    gateway: Annotated[str, typer.Option(help="Name of the building's gateway.")] = "gateway-1",
+) -> None:
+    """Set a building up: units, meters, tenants, tariff, logins, and the gateway's one-time code."""
+    import json as jsonlib
+
+    from .kernel.tariff import TariffError, flat_tariff, tariff_from_document
+    from .kernel.units import parse_price
+
+    if bool(price) == bool(tariff):
+        raise _fail("setup", "give either --price or --tariff")
+    try:
+        if tariff:
+            priced = tariff_from_document({**jsonlib.loads(tariff.read_text()), "zone": zone, "currency": currency})
+        else:
+            priced = flat_tariff(f"flat {price}", currency, zone, parse_price(price))
+    except (OSError, ValueError, TariffError) as error:
+        raise _fail("setup", error) from None
+    _server_config()
+    from .server.estate.setup import SetupError, read_apartments, set_up_building
+
+    try:
+        building = set_up_building(
+            organisation=organisation,
+            name=name,
+            zone=zone,
+            currency=currency,
+            tariff=priced,
+            apartments=read_apartments(apartments),
+            gateway=gateway,
+            manager=manager,
+        )
+    except (SetupError, ValueError) as error:
+        raise _fail("setup", error) from None
+    for login, password, whose in building.logins:
+        typer.echo(f"{login:<20} {password:<16} {whose}")
+    typer.echo(f"\nOn the gateway: prewatt edge enrol http://THIS-SERVER:8000 {building.code}")
+
+
+@app.command()
+def server() -> None:
+    """Run broker, head-end and pages; settings by PREWATT_* (docs/operate.md)."""
+    from .serve import Server
+    from .supervisor import ChildFailedError, Supervisor
+
+    config = _server_config()
+    supervisor = Supervisor(config.home / "run")
+    try:
+        whole = Server(config, supervisor)
+        whole.wait_until_up()
+        typer.echo(
+            f"prewatt is up: pages on {config.http.host}:{config.http.port}, broker on {config.mqtt.host}:{config.mqtt.port}"
+        )
+        while True:
+            time.sleep(1)
+            whole.refresh_broker()
+            for line in supervisor.look_after():
+                typer.echo(line, err=True)
+    except KeyboardInterrupt:
+        pass
+    except (ChildFailedError, FileNotFoundError) as error:
+        raise _fail("server", error) from None
+    finally:
+        supervisor.stop()
+
+
+@app.command()
+def web() -> None:
+    """Serve the pages alone."""
+    import waitress
+
+    config = _server_config()
+    from .server.wsgi import application
+
+    waitress.serve(
+        application, host=config.http.host, port=config.http.port, threads=8, ident="prewatt", trusted_proxy="127.0.0.1"
+    )
+
+
+@app.command()
+def headend(
+    resend: Annotated[float, typer.Option(help="Seconds after which an unanswered command is sent again.")] = 5.0,
+    silence: Annotated[
+        float, typer.Option(help="Seconds without a message after which a gateway counts as offline.")
+    ] = 25.0,
+) -> None:
+    """Run one head-end worker; PREWATT_SHARDS says which gateways are its own."""
+    _log_to_stderr()
+    config = _server_config()
+    from .headend.dispatch import DispatchPolicy
+    from .headend.shell import run
+
+    raise typer.Exit(run(config, DispatchPolicy(resend, silence)))
+
+
+@edge_app.command("run")
+def edge_run(
+    config: Annotated[Path, typer.Option(help="The settings that enrolment wrote.")] = Path("edge.toml"),
+) -> None:
+    """Run the agent of one gateway."""
+    _log_to_stderr()
+    from .edge.shell import run
+
+    raise typer.Exit(run(config))
+
+
+@edge_app.command("enrol")
+def edge_enrol(
+    server: Annotated[str, typer.Argument(help="The server's address, such as http://192.0.2.1:8000.")],
+    code: Annotated[str, typer.Argument(help="The one-time code that the manager was shown.")],
+    folder: Annotated[Path, typer.Option(help="Where key, settings and journal are kept.")] = Path(),
+    recorded: Annotated[Path | None, typer.Option(help="Recorded consumption to feed the meters with.")] = None,
+    zone: Annotated[str, typer.Option(help="Zone of its timestamps that have no offset.")] = "UTC",
+) -> None:
+    """Make this gateway known to the server."""
+    from .edge.enrol import EnrolError, enrol
+    from .edge.settings import RecordedSettings
+
+    source = RecordedSettings(str(recorded.resolve()), zone, str(folder.resolve() / "meters")) if recorded else None
+    try:
+        settings = enrol(server, code, folder.resolve(), source)
+    except (EnrolError, ValueError) as error:
+        raise _fail("edge enrol", error) from None
+    typer.echo(f"Gateway {settings.gateway} is enrolled with {len(settings.meters)} meters. Start it:")
+    typer.echo(f"  prewatt edge run --config {folder / 'edge.toml'}")
+
+
+@app.command()
+def sim(
+    seed: Annotated[int, typer.Option(help="The first seed.")] = 0,
+    seeds: Annotated[int, typer.Option(help="How many seeds to run.")] = 1,
+    days: Annotated[int, typer.Option(help="Simulated days of each.")] = 7,
+    meters: Annotated[int, typer.Option(help="Meters of the gateway.")] = 3,
+    bug: Annotated[str, typer.Option(help="Plant a bug, to see it found.")] = "",
+) -> None:
+    """Run the fault simulator."""
+    from contextlib import nullcontext
+
+    from .sim.bugs import BUGS
+    from .sim.faults import Broken, World
+
+    if bug and bug not in BUGS:
+        raise _fail("sim", f"--bug: there is no {bug!r}; known: {', '.join(BUGS)}")
+    for each in range(seed, seed + seeds):
+        began = time.monotonic()
+        with BUGS[bug]() if bug else nullcontext():
+            try:
+                world = World(each, days, meters).run()
+            except Broken as error:
+                typer.echo(f"seed {each}: BROKEN. {error}" + (f" --bug {bug}" if bug else ""))
+                raise typer.Exit(1) from None
+        typer.echo(
+            f"seed {each}: all held through {world.steps} steps, {days} days in {time.monotonic() - began:.2f} s"
+        )
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def manage(context: typer.Context) -> None:
+    """Django's own commands, such as `prewatt manage createsuperuser`."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prewatt.server.settings")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["prewatt manage", *context.args])
+
+
+def main() -> None:
+    """The program."""
+    app()

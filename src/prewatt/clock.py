@@ -1,0 +1,79 @@
+"""The clocks that a shell can run on: the system's, or an accelerated one that several processes share.
+
+The accelerated clock is for demonstrations. One process, the agent, moves it: from one thing that is due to the next,
+at most as far as the director of the demonstration has opened the road (`limit`). So nothing that was due is ever
+late, however fast time runs and however slow the machine is, and if the agent dies, time waits for it. The others only
+read it.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+import time
+from pathlib import Path
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the instant (µs since 1970), and how long to wait for another one."""
+
+    def now(self) -> int:
+        """The present instant."""
+
+    def until(self, due: int) -> float:
+        """Seconds to wait before it makes sense to look whether `due` has come; 0 if it has."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    LONGEST = 1.0
+
+    def now(self) -> int:
+        return time.time_ns() // 1000
+
+    def until(self, due: int) -> float:
+        return min(max(due - self.now(), 0) / 1e6, self.LONGEST)
+
+
+_LAYOUT = struct.Struct("=qqq")
+
+
+class SharedClock:
+    """The accelerated clock in a file of three integers: the instant, the limit, and the instant up to which all that
+    was due is done.
+    """
+
+    LOOK_AGAIN = 0.001
+
+    def __init__(self, path: Path, start: int | None = None) -> None:
+        if start is not None:
+            path.write_bytes(_LAYOUT.pack(start, start, start))
+        with path.open("r+b") as file:
+            self._map = mmap.mmap(file.fileno(), _LAYOUT.size)
+
+    def _get(self, index: int) -> int:
+        return int(struct.unpack_from("=q", self._map, 8 * index)[0])
+
+    def _set(self, index: int, value: int) -> None:
+        struct.pack_into("=q", self._map, 8 * index, value)
+
+    def now(self) -> int:
+        return self._get(0)
+
+    def until(self, due: int) -> float:
+        limit = self._get(1)
+        self._set(0, max(self._get(0), min(due, limit)))
+        if due <= limit:
+            return 0.0
+        self._set(2, limit)
+        return self.LOOK_AGAIN
+
+    def open_road(self, limit: int) -> None:
+        """Let time run on to `limit`."""
+        self._set(1, limit)
+
+    def done(self) -> int:
+        """The instant up to which everything that was due has been done."""
+        return self._get(2)

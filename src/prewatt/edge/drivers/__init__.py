@@ -1,0 +1,62 @@
+"""The interface that every kind of meter is driven through, and the table of drivers.
+
+A driver talks to one meter. It blocks until the meter has answered or failed, keeps no state of its own beyond the
+connection, and never repeats a write by itself. All errors it raises are `DriverError`s that say which operation
+failed at which meter and why.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class DriverError(Exception):
+    """An operation on a meter failed; nothing is known of its effect."""
+
+    def __init__(self, meter: str, operation: str, cause: str) -> None:
+        super().__init__(f"meter {meter}: {operation}: {cause}")
+        self.meter, self.operation, self.cause = meter, operation, cause
+
+
+class Unreachable(DriverError):
+    """No answer: wiring, address, power."""
+
+
+class BadAnswer(DriverError):
+    """An answer that can't be right: checksum, format, another meter's."""
+
+
+class NotSupported(DriverError):
+    """The meter has no such function."""
+
+
+class Identity(Struct, frozen=True):
+    """What a meter says of itself. `serial` is checked against the name it is installed under."""
+
+    serial: str
+    manufacturer: str
+    model: str
+
+
+class MeterDriver(Protocol):
+    """One meter. Instants are microseconds since 1970, energy is Wh."""
+
+    def identify(self) -> Identity:
+        """Who is there. Raises DriverError."""
+
+    def read_register(self) -> int:
+        """The total energy register, Wh. Raises DriverError."""
+
+    def read_switch(self) -> bool | None:
+        """Whether the load switch is closed; None if the meter can't tell. Raises DriverError."""
+
+    def set_switch(self, closed: bool) -> None:
+        """Close or open the load switch. Returns when the meter has confirmed it. Raises DriverError."""
+
+    def read_clock(self) -> int:
+        """The meter's own clock. Raises DriverError; NotSupported where it has none."""
+
+    def set_clock(self, at: int) -> None:
+        """Set the meter's own clock. Raises DriverError; NotSupported where it has none."""

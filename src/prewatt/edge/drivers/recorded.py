@@ -1,0 +1,188 @@
+"""A meter fed by recorded consumption, with a load switch: for demonstrations, tests and what-if runs.
+
+The recording is a CSV file, plain or gzip'd, with the columns `meter,timestamp,kwh`: `kwh` used in the interval that
+begins at `timestamp`. The interval's length is the smallest distance between two timestamps in the file; an interval
+that is missing, or has no `kwh`, used nothing. A timestamp without an offset is the wall clock of `zone`; where the
+clocks are put back, the second occurrence of an hour in a meter's rows is the later one.
+
+While the switch is closed the meter draws what was recorded, evenly within an interval; while it is open, nothing. The
+register shows whole watt-hours of the exact sum. Like a real meter it keeps its register and its switch itself, in a
+small file, whoever reads it.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import os
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from ...kernel.units import HOUR, SECOND, instant
+from . import DriverError, Identity, NotSupported
+
+FINE = 10**6
+"""Parts of a watt-hour that the recording is kept in, so that data finer than a watt-hour loses nothing."""
+
+
+class RecordingError(ValueError):
+    """The recording can't be used; the message names the file and the line."""
+
+
+class Recording:
+    """Consumption of one meter: cumulated energy at the end of each interval, in millionths of a Wh."""
+
+    def __init__(self, length: int, used: dict[int, int]) -> None:
+        self.length = length
+        self._begins = sorted(used)
+        self._before: list[int] = [0]
+        for begin in self._begins:
+            self._before.append(self._before[-1] + used[begin])
+
+    @property
+    def begin(self) -> int:
+        """Where the first interval begins."""
+        return self._begins[0]
+
+    @property
+    def end(self) -> int:
+        """Where the last interval ends."""
+        return self._begins[-1] + self.length
+
+    def drawn(self, begin: int, end: int) -> int:
+        """Energy used between two instants, in millionths of a Wh."""
+        return self._upto(end) - self._upto(begin)
+
+    def _upto(self, at: int) -> int:
+        index = bisect_right(self._begins, at) - 1
+        if index < 0:
+            return 0
+        before, after = self._before[index], self._before[index + 1]
+        return before + (after - before) * min(at - self._begins[index], self.length) // self.length
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str | None]]]:
+    with gzip.open(path, "rt", newline="") if _is_gzip(path) else path.open(newline="") as file:
+        reader = csv.DictReader(file)
+        missing = {"meter", "timestamp", "kwh"} - set(reader.fieldnames or ())
+        if missing:
+            raise RecordingError(
+                f"{path}, line 1: the column {min(missing)!r} is missing (needed: meter,timestamp,kwh)"
+            )
+        for row in reader:
+            yield reader.line_num, row
+
+
+def _is_gzip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"\x1f\x8b"
+
+
+def _energy(text: str) -> int:
+    value = Decimal(text) * 1000 * FINE
+    if not value.is_finite() or value < 0 or value != int(value):
+        raise InvalidOperation
+    return int(value)
+
+
+def _begin(text: str, where: ZoneInfo, taken: dict[int, int]) -> int:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is not None:
+        return instant(moment)
+    at = instant(moment.replace(tzinfo=where))
+    return instant(moment.replace(tzinfo=where, fold=1)) if at in taken else at
+
+
+def load_recordings(path: Path, where: ZoneInfo) -> dict[str, Recording]:
+    """All meters of a recording, in the order in which they first appear. RecordingError names the line that is
+    wrong.
+    """
+    used: dict[str, dict[int, int]] = {}
+    try:
+        for line, row in _rows(path):
+            meter, stamp, kwh = ((row.get(name) or "").strip() for name in ("meter", "timestamp", "kwh"))
+            if not meter:
+                raise RecordingError(f"{path}, line {line}: there is no meter")
+            mine = used.setdefault(meter, {})
+            try:
+                at = _begin(stamp, where, mine)
+            except ValueError:
+                raise RecordingError(
+                    f"{path}, line {line}: {stamp!r} is not a timestamp such as 2013-09-01T00:30:00+10:00"
+                ) from None
+            if at in mine:
+                raise RecordingError(f"{path}, line {line}: meter {meter} has {stamp} twice")
+            try:
+                mine[at] = _energy(kwh or "0")
+            except (InvalidOperation, ValueError):
+                raise RecordingError(
+                    f"{path}, line {line}: {kwh!r} is not an energy in kWh of at most 9 decimals, zero or more"
+                ) from None
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+        raise RecordingError(f"{path}: can't be read ({error})") from None
+    if not used:
+        raise RecordingError(f"{path}: has no rows")
+    length = min(
+        (
+            later - earlier
+            for mine in used.values()
+            for earlier, later in zip(sorted(mine), sorted(mine)[1:], strict=False)
+        ),
+        default=HOUR // 2,
+    )
+    return {meter: Recording(length, mine) for meter, mine in used.items()}
+
+
+class RecordedMeter:
+    """The driver. `clock` tells the instant that the meter lives in; `memory` is the file it keeps its register and
+    switch in.
+    """
+
+    def __init__(self, name: str, recording: Recording, memory: Path, clock: Callable[[], int]) -> None:
+        self._name, self._recording, self._memory, self._clock = name, recording, memory, clock
+        if memory.exists():
+            try:
+                kept = json.loads(memory.read_text())
+                self._closed, self._since, self._drawn = bool(kept["closed"]), int(kept["since"]), int(kept["drawn"])
+            except (ValueError, KeyError, TypeError) as error:
+                raise DriverError(name, "start", f"its memory {memory} is damaged ({error})") from None
+        else:
+            self._closed, self._since, self._drawn = True, clock(), 0
+            self._keep()
+
+    def _keep(self) -> None:
+        # A file of its own first, so that a loss of power leaves the old one or the new one, never half of one.
+        fresh = self._memory.with_suffix(".new")
+        with fresh.open("w") as file:
+            json.dump({"closed": self._closed, "since": self._since, "drawn": self._drawn}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._memory)
+
+    def _fine(self, now: int) -> int:
+        return self._drawn + (self._recording.drawn(self._since, max(now, self._since)) if self._closed else 0)
+
+    def identify(self) -> Identity:
+        return Identity(self._name, "prewatt", "recorded consumption")
+
+    def read_register(self) -> int:
+        return self._fine(self._clock()) // FINE
+
+    def read_switch(self) -> bool:
+        return self._closed
+
+    def set_switch(self, closed: bool) -> None:
+        now = self._clock()
+        self._drawn, self._since, self._closed = self._fine(now), max(now, self._since), closed
+        self._keep()
+
+    def read_clock(self) -> int:
+        return self._clock() // SECOND * SECOND
+
+    def set_clock(self, at: int) -> None:  # noqa: ARG002
+        raise NotSupported(self._name, "set clock", "it lives by the clock of its recording")

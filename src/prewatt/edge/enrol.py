@@ -1,0 +1,74 @@
+"""Enrolment: the gateway makes its key, spends its one-time code, and writes its settings."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct
+
+from ..wire.link import BrokerAddress
+from ..wire.signing import SigningKey
+from .settings import EdgeSettings, MeterSettings, RecordedSettings, write_settings
+
+
+class EnrolError(ValueError):
+    """Enrolment failed; the message says why. The code is not spent unless it says so."""
+
+
+class _Meter(Struct):
+    name: str
+    driver: str
+
+
+class _Answer(Struct):
+    gateway: str
+    server_key: str
+    broker_port: int
+    broker_password: str
+    meters: list[_Meter]
+
+
+def enrol(server: str, code: str, folder: Path, recorded: RecordedSettings | None = None) -> EdgeSettings:
+    """Enrol at `server` (http://host:port) and write `edge.toml` and `gateway.key` into `folder`. The private key
+    never leaves it.
+    """
+    parts = urlsplit(server)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise EnrolError(f"{server!r} is not an address such as http://192.0.2.1:8000")
+    settings_path = folder / "edge.toml"
+    if settings_path.exists():
+        raise EnrolError(f"{settings_path} exists already: this gateway is enrolled")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key_path = folder / "gateway.key"
+    if not key_path.exists():
+        SigningKey.generate().save(key_path)
+    key = SigningKey.load(key_path)
+    body = msgspec.json.encode({"code": code, "public_key": key.public().hex()})
+    url = f"{server.rstrip('/')}/api/gateways/enrol"
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+            answer = msgspec.json.decode(response.read(1_000_000), type=_Answer)
+    except urllib.error.HTTPError as error:
+        raise EnrolError(f"{server} refused: {error.read(2000).decode(errors='replace')}") from None
+    except (OSError, msgspec.DecodeError) as error:
+        raise EnrolError(f"{server}: {error}") from None
+    if not answer.meters:
+        raise EnrolError(
+            f"gateway {answer.gateway} has no meters yet: install them first, then make a new code (this one is spent)"
+        )
+    settings = EdgeSettings(
+        gateway=answer.gateway,
+        key=str(key_path),
+        server_key=answer.server_key,
+        journal=str(folder / "journal.sqlite3"),
+        broker=BrokerAddress(parts.hostname, answer.broker_port, answer.gateway, answer.broker_password),
+        meters=tuple(MeterSettings(meter.name, meter.driver) for meter in answer.meters),
+        recorded=recorded,
+    )
+    write_settings(settings_path, settings)
+    return settings

@@ -1,0 +1,126 @@
+"""The journal on the gateway's flash: SQLite, WAL, synchronous=FULL. `docs/journal.md` documents the file.
+
+One process owns the file; a second one that tries to open it is told so.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from ..kernel.account import Account
+from ..kernel.entries import (
+    EntryError,
+    JournalDamaged,
+    Record,
+    decode_entry,
+    genesis,
+    recover,
+)
+
+SNAPSHOT_EVERY = 500
+"""Entries after which a meter's account is kept as a snapshot, so that a start need not replay a year."""
+FORMAT = "1"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS entry (meter TEXT NOT NULL, seq INTEGER NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL,
+PRIMARY KEY (meter, seq)) WITHOUT ROWID; CREATE TABLE IF NOT EXISTS snapshot (meter TEXT PRIMARY KEY, seq INTEGER NOT
+NULL, hash BLOB NOT NULL, account BLOB NOT NULL) WITHOUT ROWID;
+"""
+
+
+class Loaded(NamedTuple):
+    """A meter's account replayed from its journal, the head of the chain, and whether a torn last entry was dropped."""
+
+    account: Account
+    head: bytes
+    repaired: bool
+
+
+class Journal:
+    """The journals of one gateway's meters. `epoch` counts how often the file was opened."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._db = sqlite3.connect(path, isolation_level=None, timeout=1)
+        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            raise BlockingIOError(f"{path}: another agent has this journal open") from None
+        for statement in _SCHEMA.strip().split("\n"):
+            self._db.execute(statement)
+        if self._meta("format", FORMAT) != FORMAT:
+            raise ValueError(
+                f"{path}: the journal's format is {self._meta('format', FORMAT)}, this software knows {FORMAT}"
+            )
+        self.epoch = int(self._meta("epoch", "0")) + 1
+        self._db.execute("UPDATE meta SET value=? WHERE name='epoch'", (str(self.epoch),))
+        self._db.execute("COMMIT")
+        self._since_snapshot: dict[str, int] = {}
+
+    def _meta(self, name: str, first: str) -> str:
+        self._db.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (name, first))
+        return str(self._db.execute("SELECT value FROM meta WHERE name=?", (name,)).fetchone()[0])
+
+    def close(self) -> None:
+        self._db.close()
+
+    def load(self, meter: str) -> Loaded:
+        """Replay a meter's journal. JournalDamaged, naming file and meter, if it is not whole: then nothing is
+        changed.
+        """
+        row = self._db.execute("SELECT seq, hash, account FROM snapshot WHERE meter=?", (meter,)).fetchone()
+        seq, head, account = (
+            (int(row[0]), bytes(row[1]), Account.load(row[2])) if row else (0, genesis(meter), Account())
+        )
+        rows = self._db.execute("SELECT seq, body, hash FROM entry WHERE meter=? AND seq>? ORDER BY seq", (meter, seq))
+        records = [Record(*row) for row in rows]
+        try:
+            recovery = recover(head, seq + 1, records)
+            for record in records[: recovery.whole]:
+                account.apply(decode_entry(record.body))
+        except (JournalDamaged, EntryError, AssertionError) as error:
+            raise JournalDamaged(f"{self._path}, meter {meter}: {error}") from None
+        if recovery.torn:
+            self._db.execute("DELETE FROM entry WHERE meter=? AND seq>?", (meter, seq + recovery.whole))
+        self._since_snapshot[meter] = recovery.whole
+        return Loaded(account, records[recovery.whole - 1].hash if recovery.whole else head, recovery.torn)
+
+    def commit(self, records: Iterable[tuple[str, Record]], accounts: dict[str, Account]) -> None:
+        """Append records in one transaction; it is on the flash when this returns.
+
+        `accounts`: the accounts as they are after all of the records, for snapshots.
+        """
+        last: dict[str, Record] = {}
+        rows = []
+        for meter, record in records:
+            rows.append((meter, record.seq, record.body, record.hash))
+            last[meter] = record
+            self._since_snapshot[meter] = self._since_snapshot.get(meter, 0) + 1
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._db.executemany("INSERT INTO entry VALUES (?, ?, ?, ?)", rows)
+            for meter, record in last.items():
+                if self._since_snapshot[meter] >= SNAPSHOT_EVERY:
+                    self._db.execute(
+                        "INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?)",
+                        (meter, record.seq, record.hash, accounts[meter].dump()),
+                    )
+                    self._since_snapshot[meter] = 0
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+
+    def read(self, meter: str, first: int, last: int) -> list[bytes]:
+        """The bodies of a span of entries."""
+        rows = self._db.execute(
+            "SELECT body FROM entry WHERE meter=? AND seq BETWEEN ? AND ? ORDER BY seq", (meter, first, last)
+        )
+        return [bytes(row[0]) for row in rows]

@@ -1,0 +1,107 @@
+"""The agent's settings: one TOML file, written at enrolment (`prewatt edge enrol`), checked when the agent starts."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from ..kernel.entries import MeterName
+from ..wire.link import BrokerAddress
+from ..wire.messages import MAX_METERS
+from ..wire.topics import check_gateway
+
+
+class SettingsError(ValueError):
+    """A setting is wrong; the message names the file and the setting."""
+
+
+class MeterSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """One meter. `power_highest`: what its main fuse lets through, W."""
+
+    name: MeterName
+    driver: str
+    power_highest: Annotated[int, Meta(ge=100, le=1_000_000)] = 15_000
+
+
+class RecordedSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The driver `recorded`: a file of recorded consumption, the zone of timestamps without an offset, and where the
+    meters keep their memory.
+    """
+
+    file: str
+    zone: str
+    memory: str
+
+
+class EdgeSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """All of it. Times in seconds."""
+
+    gateway: str
+    key: str
+    server_key: str
+    journal: str
+    broker: BrokerAddress
+    meters: Annotated[tuple[MeterSettings, ...], Meta(min_length=1, max_length=MAX_METERS)]
+    reading_interval: Annotated[int, Meta(ge=60, le=86_400)] = 900
+    poll_shortest: Annotated[int, Meta(ge=1, le=3_600)] = 60
+    heartbeat: Annotated[float, Meta(ge=0.1, le=300)] = 10.0
+    patience: Annotated[float, Meta(ge=0.1, le=600)] = 10.0
+    shared_clock: str = ""
+    recorded: RecordedSettings | None = field(default=None)
+
+
+def load_settings(path: Path) -> EdgeSettings:
+    """Read and check a settings file. SettingsError names what is wrong in it."""
+    try:
+        document: dict[str, Any] = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise SettingsError(f"{path}: can't be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: is not TOML ({error})") from None
+    try:
+        settings = msgspec.convert(document, EdgeSettings)
+        check_gateway(settings.gateway)
+        if len(bytes.fromhex(settings.server_key)) != 32:
+            raise ValueError("server_key is not 64 hexadecimal digits")
+        names = [meter.name for meter in settings.meters]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"meters: {twice[0]} stands there twice")
+        if not 0 < settings.broker.port < 65_536:
+            raise ValueError(f"broker.port: {settings.broker.port} is not a port")
+    except (msgspec.ValidationError, ValueError) as error:
+        raise SettingsError(f"{path}: {error}") from None
+    return settings
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    # A JSON string is a TOML basic string.
+    return msgspec.json.encode(str(value)).decode()
+
+
+def write_settings(path: Path, settings: EdgeSettings) -> None:
+    """Write a settings file that `load_settings` reads back. It holds the broker's password: only its owner can read
+    it.
+    """
+    document = msgspec.to_builtins(settings)
+    lines = [
+        f"{name} = {_toml(value)}"
+        for name, value in document.items()
+        if value is not None and not isinstance(value, (dict, tuple))
+    ]
+    for name, table in document.items():
+        if isinstance(table, dict):
+            lines += ["", f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in table.items())]
+        elif isinstance(table, tuple):
+            for row in table:
+                lines += ["", f"[[{name}]]", *(f"{key} = {_toml(value)}" for key, value in row.items())]
+    path.touch(mode=0o600)
+    path.write_text("\n".join(lines) + "\n")

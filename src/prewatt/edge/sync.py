@@ -1,0 +1,133 @@
+"""Which entries to send when: resumption, backlog, repetition. Logic without I/O, on a clock that never jumps.
+
+After connecting, the agent says how far its journals go, and the head-end answers how far it has them: nothing is sent
+on a guess. Then entries flow, at most `window` of them unacknowledged, and of the meters with something to send those
+that lag least go first, so that what is new is not held up by what is old. If receipts stay out, the agent asks anew
+and goes on from the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from msgspec import Struct
+
+from ..wire.messages import MAX_ENTRIES, Head
+
+
+class SyncPolicy(Struct, frozen=True):
+    """`heartbeat`: seconds between signs of life. `patience`: seconds without a receipt before asking anew. `window`:
+    most entries unacknowledged.
+    """
+
+    heartbeat: float = 10.0
+    patience: float = 10.0
+    window: int = 4 * MAX_ENTRIES
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Entries `first` to `last` of a meter's journal; the first `late` of them were written before this connection was
+    made.
+    """
+
+    meter: str
+    first: int
+    last: int
+    late: int
+
+
+class Sync:
+    """How far each meter's journal goes (`heads`), is acknowledged (`acked`) and is sent (`sent`)."""
+
+    def __init__(self, heads: Mapping[str, int], policy: SyncPolicy) -> None:
+        self.policy = policy
+        self.heads = dict(heads)
+        self.acked = dict.fromkeys(heads, 0)
+        self.sent = dict.fromkeys(heads, 0)
+        self.connected = False
+        self.answered = False
+        self.next_status = 0.0
+        self._at_connect = dict(heads)
+        self._progress = 0.0
+
+    def on_connected(self, mono: float) -> None:
+        """The connection stands: a fresh status is due now, and the first answer to it opens the flow."""
+        self.connected = True
+        self._at_connect = dict(self.heads)
+        self._ask(mono)
+
+    def on_disconnected(self) -> None:
+        self.connected = self.answered = False
+
+    def _ask(self, mono: float) -> None:
+        self.answered = False
+        self.next_status = mono
+
+    def on_journalled(self, meter: str, seq: int) -> None:
+        """The meter's journal now goes to `seq`, committed."""
+        self.heads[meter] = seq
+
+    def on_head(self, mono: float, head: Head) -> None:
+        """The head-end has committed a meter's journal up to `head`, which this journal has."""
+        meter = head.meter
+        if head.seq > self.acked[meter]:
+            self.acked[meter] = head.seq
+            self._progress = mono
+        self.sent[meter] = self.acked[meter] if head.resend else max(self.sent[meter], self.acked[meter])
+
+    def on_answered(self, mono: float) -> None:
+        """All heads that the head-end has are told: go on from there."""
+        self.answered = True
+        self.sent = dict(self.acked)
+        self._progress = mono
+
+    def status_due(self, mono: float) -> bool:
+        """Whether a status is to be sent now. Calling it counts as sending."""
+        if (
+            self.connected
+            and self.answered
+            and self._unacknowledged()
+            and mono >= self._progress + self.policy.patience
+        ):
+            self._ask(mono)
+        if not self.connected or mono < self.next_status:
+            return False
+        self.next_status = mono + self.policy.heartbeat
+        return True
+
+    def next_timer(self) -> float:
+        """When `status_due` is next worth asking, if nothing happens before."""
+        if not self.connected:
+            return float("inf")
+        if self.answered and self._unacknowledged():
+            return min(self.next_status, self._progress + self.policy.patience)
+        return self.next_status
+
+    def _unacknowledged(self) -> int:
+        return sum(self.sent[meter] - self.acked[meter] for meter in self.heads)
+
+    def next_upload(self) -> list[Piece]:
+        """The next pieces to send in one message; none if nothing is to be sent, or the window is full. Calling it
+        counts as sending.
+        """
+        if not (self.connected and self.answered):
+            return []
+        room = min(MAX_ENTRIES, self.policy.window - self._unacknowledged())
+        waiting = sorted(
+            (self.heads[meter] - self.sent[meter], meter)
+            for meter in self.heads
+            if self.heads[meter] > self.sent[meter]
+        )
+        pieces = []
+        for lag, meter in waiting:
+            if room <= 0:
+                break
+            count = min(lag, room)
+            first = self.sent[meter] + 1
+            late = min(max(self._at_connect[meter] - first + 1, 0), count)
+            pieces.append(Piece(meter, first, first + count - 1, late))
+            self.sent[meter] += count
+            room -= count
+        return pieces

@@ -1,0 +1,111 @@
+"""Sending commands until the journals show them applied, and telling who is online. Logic without I/O, on a clock that
+never jumps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from msgspec import Struct
+
+from ..wire.messages import MAX_COMMANDS, Orders, SignedCommand, Status, Upload
+
+MAX_ORDERS_BYTES = 512 * 1024
+
+
+class DispatchPolicy(Struct, frozen=True):
+    """`resend`: seconds after which a command that no status shows taken up is sent again. `silence`: seconds without
+    a message after which a gateway counts as offline.
+    """
+
+    resend: float = 5.0
+    silence: float = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A command of the credit log that no journal entry shows yet."""
+
+    gateway: str
+    meter: str
+    number: int
+    signed: SignedCommand
+
+
+@dataclass(slots=True)
+class Dispatched:
+    """What is to be done: `orders` to publish, commands (meter, number) to mark as sent, gateways that came or went."""
+
+    orders: list[Orders]
+    sent: list[tuple[str, int]]
+    presence: dict[str, bool]
+
+
+class Dispatch:
+    """Who is there, and what was sent to whom when. Forgetting all of it (a restart) costs a repetition, nothing
+    else.
+    """
+
+    def __init__(self, mono: float, policy: DispatchPolicy, online: Iterable[str] = ()) -> None:
+        self._policy = policy
+        # Who was online when the last worker ended gets the time of one silence to speak up.
+        self._heard = dict.fromkeys(online, mono)
+        self._sent: dict[tuple[str, int], float] = {}
+        self._taken: dict[str, int] = {}
+        self._came: set[str] = set()
+
+    def heard(self, mono: float, messages: Iterable[Status | Upload]) -> None:
+        """Verified messages came in."""
+        for message in messages:
+            if message.gateway not in self._heard:
+                self._came.add(message.gateway)
+            self._heard[message.gateway] = mono
+            if isinstance(message, Status):
+                for status in message.meters:
+                    self._taken[status.meter] = status.command
+                if message.fresh:
+                    # A new connection: nothing that was sent on the old one can still arrive.
+                    names = {status.meter for status in message.meters}
+                    self._sent = {key: at for key, at in self._sent.items() if key[0] not in names}
+
+    def tick(self, mono: float, pending: Iterable[Pending]) -> Dispatched:
+        """Time has passed; `pending` are the open commands of the worker's shards, in the order of their numbers."""
+        presence = dict.fromkeys(self._came, True)
+        self._came.clear()
+        for gateway, at in list(self._heard.items()):
+            if mono - at > self._policy.silence:
+                del self._heard[gateway]
+                presence[gateway] = False
+        due: dict[str, list[Pending]] = {}
+        open_now: dict[tuple[str, int], float] = {}
+        for command in pending:
+            key = (command.meter, command.number)
+            last = self._sent.get(key)
+            if last is not None:
+                open_now[key] = last
+            if command.gateway not in self._heard or self._taken.get(command.meter, 0) >= command.number:
+                continue
+            if last is None or mono - last > self._policy.resend:
+                due.setdefault(command.gateway, []).append(command)
+        self._sent = open_now
+        orders, sent = [], []
+        for gateway, commands in due.items():
+            for piece in _pieces(commands):
+                orders.append(Orders(gateway, tuple(command.signed for command in piece)))
+                sent += [(command.meter, command.number) for command in piece]
+        self._sent.update(dict.fromkeys(sent, mono))
+        return Dispatched(orders, sent, presence)
+
+
+def _pieces(commands: list[Pending]) -> list[list[Pending]]:
+    """Commands cut into messages within the wire's bounds."""
+    pieces: list[list[Pending]] = [[]]
+    size = 0
+    for command in commands:
+        size += len(command.signed.body) + 100
+        if pieces[-1] and (size > MAX_ORDERS_BYTES or len(pieces[-1]) == MAX_COMMANDS):
+            pieces.append([])
+            size = len(command.signed.body) + 100
+        pieces[-1].append(command)
+    return pieces

@@ -1,0 +1,56 @@
+"""Comparing what a meter's journal says with what the same kernel works out here. Logic without I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from ..kernel.account import Account
+from ..kernel.entries import AnyEntry, Command, UnknownOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A meter's entry and the server's own are not equal. An alarm for a person: neither side is overwritten."""
+
+    seq: int
+    at: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The server's own entry, which its account takes on; None where the journal shows what the credit log never
+    said.
+    """
+
+    own: AnyEntry | None
+    difference: Difference | None
+
+
+def check(account: Account, entry: AnyEntry, command: Command | UnknownOrder | None, offset: int) -> Checked:
+    """Re-rate an entry that follows the account's last one.
+
+    `offset` (nano) is the meter's balance less the server's before this entry: a difference is reported when it arises
+    and when it changes, not with every entry that it lasts.
+    """
+    try:
+        own = account.recompute(entry, command)
+    except ValueError as error:
+        return Checked(None, Difference(entry.seq, entry.at, str(error)))
+    claimed = msgspec.structs.replace(entry, balance=entry.balance - offset)
+    if claimed == own:
+        return Checked(own, None)
+    fields = [
+        name
+        for name in entry.__struct_fields__
+        if type(own) is type(entry) and getattr(claimed, name) != getattr(own, name)
+    ]
+    if not fields:
+        text = f"the meter says {type(entry).__name__}, the server {type(own).__name__}"
+    else:
+        text = "; ".join(
+            f"{name}: the meter says {getattr(claimed, name)}, the server {getattr(own, name)}" for name in fields
+        )
+    return Checked(own, Difference(entry.seq, entry.at, text))

@@ -1,0 +1,131 @@
+"""A head-end worker's process: connects the rules to the broker, the database and the clock."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+from collections.abc import Sequence
+
+from django.db import DatabaseError, InterfaceError
+
+from ..server.broker import HEADEND_USER
+from ..server.config import ServerConfig, broker_password, signing_key
+from ..server.time import now
+from ..wire import topics
+from ..wire.link import BrokerAddress, Connected, Disconnected, Link, Received
+from ..wire.signing import seal
+from .dispatch import Dispatch, DispatchPolicy
+from .ingest import Refusal, plan, sort
+from .store import OutrunError, Store
+
+log = logging.getLogger("prewatt.headend")
+
+BATCH = 200
+"""Most messages in one transaction."""
+POLL = 0.1
+"""Seconds between looks for new commands."""
+BEAT = 5.0
+"""Seconds between this worker's signs of life."""
+
+
+class Worker:
+    """Serves a span of shards."""
+
+    def __init__(self, config: ServerConfig, policy: DispatchPolicy) -> None:
+        shards = range(config.shards[0], config.shards[1] + 1)
+        self._key = signing_key(config)
+        self._store = Store(shards)
+        self._dispatch = Dispatch(time.monotonic(), policy, self._store.online())
+        host = "127.0.0.1" if config.mqtt.host in ("0.0.0.0", "::") else config.mqtt.host  # noqa: S104
+        address = BrokerAddress(
+            host, config.mqtt.port, HEADEND_USER, broker_password(config, HEADEND_USER), retry_longest=2.0
+        )
+        self._link = Link(address, f"prewatt-headend-{shards[0]}-{os.getpid()}", topics.worker_filters(shards))
+        self._logged: set[tuple[str, str]] = set()
+        self._running = True
+
+    def stop(self) -> None:
+        """End the loop after what is at hand."""
+        self._running = False
+
+    def run(self) -> None:
+        """Serve until stopped. A failing database is waited for: nothing is acknowledged meanwhile."""
+        self._link.start()
+        next_poll = next_beat = 0.0
+        pause = 0.1
+        while self._running:
+            received = self._receive(max(next_poll - time.monotonic(), 0.0))
+            try:
+                if received:
+                    self._ingest(received)
+                mono = time.monotonic()
+                if mono >= next_poll:
+                    next_poll = mono + POLL
+                    self._send_commands(mono)
+                if mono >= next_beat:
+                    next_beat = mono + BEAT
+                    self._store.beat()
+                pause = 0.1
+            except (DatabaseError, InterfaceError, OutrunError) as error:
+                # What was received is not acknowledged, so it comes again.
+                log.warning("the database refused a batch, trying again in %.1f s: %s", pause, error)
+                self._store.forget()
+                time.sleep(pause)
+                pause = min(pause * 2, 10.0)
+        self._link.stop()
+
+    def _receive(self, wait: float) -> list[tuple[str, bytes]]:
+        received = []
+        for event in self._link.drain(wait, BATCH):
+            match event:
+                case Received(topic, payload):
+                    received.append((topic, payload))
+                case Connected():
+                    log.info("connected to the broker")
+                case Disconnected(reason):
+                    log.info("disconnected: %s", reason)
+        return received
+
+    def _ingest(self, received: Sequence[tuple[str, bytes]]) -> None:
+        names = {name for topic, _ in received if (name := topics.gateway_of(topic))}
+        gateways = self._store.gateways(names)
+        batch = sort(received, gateways)
+        result = plan(now(), batch, self._store.views(batch.meters()))
+        self._store.commit(result)
+        for receipt in result.receipts:
+            self._link.publish(topics.down(receipt.gateway), seal(self._key, receipt))
+        self._dispatch.heard(time.monotonic(), batch.messages)
+        for refusal in result.refusals:
+            self._log_once(refusal)
+        for name, change in result.meters.items():
+            for difference in change.differences:
+                log.error("meter %s, entry %d differs: %s", name, difference.seq, difference.text)
+
+    def _log_once(self, refusal: Refusal) -> None:
+        if (refusal.gateway, refusal.reason) not in self._logged and len(self._logged) < 1000:
+            self._logged.add((refusal.gateway, refusal.reason))
+            sender = refusal.gateway or "an unknown sender"
+            log.warning(
+                "refused a message of %s (%s): %s; more of this kind will only be counted",
+                sender,
+                refusal.reason,
+                refusal.text,
+            )
+
+    def _send_commands(self, mono: float) -> None:
+        result = self._dispatch.tick(mono, self._store.pending())
+        for orders in result.orders:
+            self._link.publish(topics.down(orders.gateway), seal(self._key, orders))
+        self._store.mark_sent(result.sent)
+        self._store.set_presence(result.presence, now())
+
+
+def run(config: ServerConfig, policy: DispatchPolicy | None = None) -> int:
+    """The command `prewatt headend`."""
+    worker = Worker(config, policy or DispatchPolicy())
+    signal.signal(signal.SIGTERM, lambda *_: worker.stop())
+    signal.signal(signal.SIGINT, lambda *_: worker.stop())
+    worker.run()
+    return 0

@@ -1,0 +1,85 @@
+"""Local time: the zone's rules, day kinds, and the next instant at which the local picture changes.
+
+A local rule ("peak from 07:00") is read off the wall clock of the property. An instant therefore has exactly one
+rate, also when the clocks change: the hour that is passed twice in autumn has twice the rate its wall clock
+names, and the hour that spring leaves out is never charged.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from importlib import resources
+from zoneinfo import ZoneInfo
+
+from .units import MINUTE, SECOND, instant, moment
+
+DAY_KINDS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun", "special")
+"""Names of the kinds of day, by index: the seven weekdays as `date.weekday()` counts them, then the special day."""
+SPECIAL = 7
+
+
+@lru_cache(maxsize=64)
+def zone(name: str) -> ZoneInfo:
+    """The IANA zone `name`, from the pinned `tzdata`. ValueError if there is none of that name."""
+    parts = name.split("/")
+    if not all(part and part.replace("-", "").replace("_", "").replace("+", "").isalnum() for part in parts):
+        raise ValueError(f"time zone {name!r} is not an IANA name such as Australia/Sydney")
+    folder = resources.files("tzdata").joinpath("zoneinfo")
+    try:
+        with folder.joinpath(*parts).open("rb") as file:
+            return ZoneInfo.from_file(file, key=name)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"time zone {name!r} is not an IANA name such as Australia/Sydney") from error
+
+
+def local(at: int, where: ZoneInfo) -> datetime:
+    """The wall clock at an instant."""
+    return moment(at).astimezone(where)
+
+
+def day_kind(day: date, special_days: frozenset[date]) -> int:
+    """Index into `DAY_KINDS`: a special day is special whatever its weekday."""
+    return SPECIAL if day in special_days else day.weekday()
+
+
+def next_wall_change(at: int, minutes: int, where: ZoneInfo) -> int:
+    """The first instant after `at` at which the wall clock shows `minutes` past this local midnight, or jumps.
+
+    `minutes` counts from the midnight before `at`, must lie after the wall clock at `at`, and may be 1440 (the next
+    midnight). A clock change in between ends the stretch at the change itself, after which the caller looks again.
+    """
+    wall = local(at, where)
+    since_midnight = wall.hour * 3600 + wall.minute * 60 + wall.second
+    target = at + (minutes * 60 - since_midnight) * SECOND - wall.microsecond
+    offset = wall.utcoffset()
+    if local(target - 1, where).utcoffset() == offset:
+        return target
+    low, high = at, target
+    while high - low > 1:
+        middle = (low + high) // 2
+        if local(middle, where).utcoffset() == offset:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def day_bounds(day: date, where: ZoneInfo) -> tuple[int, int]:
+    """First instant of a local day and of the next one: 23, 24 or 25 hours apart."""
+    return _midnight(day, where), _midnight(day + timedelta(days=1), where)
+
+
+def _midnight(day: date, where: ZoneInfo) -> int:
+    # Where the clocks change at midnight the day may begin at 01:00: the first instant whose date is `day`.
+    guess = instant(datetime(day.year, day.month, day.day, tzinfo=where))
+    while local(guess, where).date() < day:
+        guess += MINUTE
+    while local(guess - 1, where).date() >= day and guess > 0:
+        guess -= MINUTE
+    return guess
+
+
+def local_day(at: int, where: ZoneInfo) -> date:
+    """The local date of an instant."""
+    return local(at, where).date()

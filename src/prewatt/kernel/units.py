@@ -1,0 +1,108 @@
+"""Exact quantities: what the integers mean, and how they are read and printed.
+
+| quantity | unit | name in code |
+|---|---|---|
+| energy, register | Wh | `wh` |
+| price | 1e-6 currency unit per kWh | `micro` |
+| charge, balance | 1e-9 currency unit | `nano` |
+| instant | microseconds since 1970-01-01T00:00:00Z | `at` |
+
+`micro x Wh = nano`, without a division: (1e-6 / kWh) x Wh = 1e-9. So nothing is ever rounded before a bill is printed.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import (
+    ROUND_FLOOR,
+    ROUND_HALF_EVEN,
+    Context,
+    Decimal,
+    Inexact,
+    InvalidOperation,
+)
+
+MICRO = 10**6
+NANO = 10**9
+SECOND = 10**6
+MINUTE = 60 * SECOND
+HOUR = 3600 * SECOND
+DAY = 24 * HOUR
+
+INT64_MAX = 2**63 - 1
+PRICE_MAX = 1_000 * MICRO
+"""Highest price accepted, per kWh: a thousand currency units. Above it somebody slipped a digit."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
+
+
+def _scaled(text: str, scale: int, what: str) -> int:
+    """The decimal `text` times 10**`scale`, which must be a whole number within int64."""
+    try:
+        value = _EXACT.create_decimal(text.strip())
+        scaled = value.scaleb(scale, _EXACT) if value.is_finite() else None
+    except (InvalidOperation, Inexact):
+        scaled = None
+    if scaled is None:
+        raise ValueError(f"{what} {text!r} is not a decimal number such as 12.50")
+    if scaled != scaled.to_integral_value(ROUND_FLOOR):
+        raise ValueError(f"{what} {text!r} has more than {scale} decimals")
+    if abs(scaled) > INT64_MAX:
+        raise ValueError(f"{what} {text!r} is too large")
+    return int(scaled)
+
+
+def parse_money(text: str) -> int:
+    """Currency units as text to nano. ValueError if it isn't a number or has more than 9 decimals."""
+    return _scaled(text, 9, "amount")
+
+
+def parse_price(text: str) -> int:
+    """Currency units per kWh as text to micro. ValueError if negative, absurd or finer than 6 decimals."""
+    price = _scaled(text, 6, "price")
+    if not 0 <= price <= PRICE_MAX:
+        raise ValueError(f"price {text!r} is not between 0 and {PRICE_MAX // MICRO} per kWh")
+    return price
+
+
+def parse_kwh(text: str) -> int:
+    """kWh as text to Wh. ValueError if it isn't a number or is finer than a watt-hour."""
+    return _scaled(text, 3, "energy")
+
+
+def _plain(value: int, scale: int) -> str:
+    return f"{Decimal(value).scaleb(-scale, _EXACT):f}"
+
+
+def exact_money(nano: int) -> str:
+    """Nano as a decimal with all nine places: what a machine should read."""
+    return _plain(nano, 9)
+
+
+def exact_price(micro: int) -> str:
+    """Micro per kWh as a decimal with all six places."""
+    return _plain(micro, 6)
+
+
+def exact_kwh(wh: int) -> str:
+    """Wh as kWh with three places."""
+    return _plain(wh, 3)
+
+
+def round_money(nano: int, digits: int = 2) -> str:
+    """Nano rounded half-even to a currency's minor unit, for people. Never to be calculated with."""
+    step = Decimal(1).scaleb(-digits)
+    return f"{Decimal(nano).scaleb(-9, _EXACT).quantize(step, ROUND_HALF_EVEN):f}"
+
+
+def instant(moment: datetime) -> int:
+    """An aware datetime as microseconds since 1970. ValueError if it is naive."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone")
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def moment(at: int) -> datetime:
+    """The aware UTC datetime of an instant."""
+    return _EPOCH + timedelta(microseconds=at)

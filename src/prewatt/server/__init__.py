@@ -1,0 +1,1 @@
+"""The server: a Django project with one app a room."""

@@ -1,0 +1,1 @@
+"""Organisations, properties, units, and who lives where."""

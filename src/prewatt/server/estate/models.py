@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ..fields import check_currency, check_zone
+
+
+class Organisation(models.Model):
+    """A landlord or a property company: whose money it is."""
+
+    name = models.CharField(max_length=100, unique=True)
+    managers = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="organisations", blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Property(models.Model):
+    """A building: one time zone, one currency. `low_credit` and `clearance` are sent to its meters
+    (`metering.services.send_settings`).
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="properties")
+    name = models.CharField(max_length=100)
+    zone = models.CharField(
+        max_length=64, validators=[check_zone], help_text=_("IANA time zone, such as Europe/Berlin")
+    )
+    currency = models.CharField(max_length=3, validators=[check_currency])
+    low_credit = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        default=5,
+        validators=[MinValueValidator(0)],
+        help_text=_("Warn when a balance falls under this."),
+    )
+    clearance = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        default=0,
+        validators=[MinValueValidator(0)],
+        help_text=_("After a cut-off, supply again from this balance on."),
+    )
+
+    class Meta:
+        verbose_name_plural = "properties"
+        ordering = ("name",)
+        constraints = (models.UniqueConstraint(fields=("organisation", "name"), name="property_name_once"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Unit(models.Model):
+    """An apartment."""
+
+    property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="units")
+    name = models.CharField(max_length=50)
+
+    class Meta:
+        ordering = ("property", "name")
+        constraints = (models.UniqueConstraint(fields=("property", "name"), name="unit_name_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.property} {self.name}"
+
+
+class Tenancy(models.Model):
+    """Who lives in a unit, from an instant to another (µs since 1970; `ends` null: still)."""
+
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="tenancies")
+    tenant = models.CharField(max_length=100)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="tenancies", null=True, blank=True
+    )
+    begins = models.BigIntegerField()
+    ends = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "tenancies"
+        constraints = (
+            models.UniqueConstraint(fields=("unit",), condition=models.Q(ends__isnull=True), name="one_open_tenancy"),
+            models.CheckConstraint(
+                condition=models.Q(ends__isnull=True) | models.Q(ends__gt=models.F("begins")), name="tenancy_ends_later"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.tenant}, {self.unit}"

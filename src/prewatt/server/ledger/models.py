@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ..estate.models import Organisation, Tenancy
+from ..metering.models import Meter
+
+
+class Account(models.Model):
+    """An account of an organisation's books. A tenant's credit is one per tenancy; of each other kind there is one."""
+
+    class Kind(models.TextChoices):
+        TENANT_CREDIT = "tenant-credit", _("Tenant's credit")
+        MONEY_RECEIVED = "money-received", _("Money received")
+        ENERGY_REVENUE = "energy-revenue", _("Energy sold")
+        VACANCY = "vacancy", _("Energy used while vacant")
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="accounts")
+    kind = models.CharField(max_length=16, choices=Kind)
+    tenancy = models.OneToOneField(Tenancy, on_delete=models.PROTECT, null=True, related_name="account")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("organisation", "kind"), condition=models.Q(tenancy__isnull=True), name="account_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="tenant-credit", tenancy__isnull=False)
+                | ~models.Q(kind="tenant-credit") & models.Q(tenancy__isnull=True),
+                name="account_of_tenancy",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} ({self.tenancy})" if self.tenancy else str(self.get_kind_display())
+
+
+class Transfer(models.Model):
+    """`amount` (nano, positive) is debited to one account and credited to the other: two entries in one row, that
+    can't but sum to zero.
+
+    Never updated or deleted: the database itself refuses it (migration 0002). For a charge, `meter` and the journal
+    entries `first_seq` to `last_seq` that it sums; for a top-up, its `credit_id`, which can be booked once.
+    """
+
+    debit_account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="debits")
+    credit_account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="credits")
+    amount = models.BigIntegerField()
+    at = models.BigIntegerField()
+    credit_id = models.CharField(max_length=40, null=True, unique=True)
+    meter = models.ForeignKey(Meter, on_delete=models.PROTECT, null=True, related_name="transfers", db_index=False)
+    first_seq = models.BigIntegerField(null=True)
+    last_seq = models.BigIntegerField(null=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="transfer_positive"),
+            models.CheckConstraint(
+                condition=~models.Q(debit_account=models.F("credit_account")), name="transfer_two_accounts"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.amount} from {self.debit_account} to {self.credit_account}"

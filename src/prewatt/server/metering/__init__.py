@@ -1,0 +1,1 @@
+"""Gateways, meters, their journals, and the alarms they raise."""

@@ -1,0 +1,49 @@
+from django.contrib import admin, messages
+from django.utils.translation import gettext as _
+from unfold.admin import ModelAdmin
+
+from .models import Alarm, Gateway, Meter, Refusal
+from .services import new_code, prepare
+
+
+@admin.register(Gateway)
+class GatewayAdmin(ModelAdmin):
+    list_display = ("name", "property", "online", "revoked")
+    actions = ("make_code",)
+
+    @admin.action(description="Make a one-time code for enrolment")
+    def make_code(self, request, queryset):  # type: ignore[no-untyped-def]
+        for gateway in queryset:
+            messages.success(request, _("%(gateway)s: %(code)s") % {"gateway": gateway, "code": new_code(gateway)})
+
+
+@admin.register(Meter)
+class MeterAdmin(ModelAdmin):
+    list_display = ("name", "unit", "gateway", "seq", "late", "duplicates")
+
+    def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
+        super().save_model(request, obj, form, change)
+        if not change:
+            prepare(obj)
+
+    def get_readonly_fields(self, request, obj=None):  # type: ignore[no-untyped-def]
+        # A journal belongs to one meter at one gateway: changing either would break its chain.
+        return ("name", "unit", "gateway") if obj else ()
+
+
+@admin.register(Alarm)
+class AlarmAdmin(ModelAdmin):
+    list_display = ("meter", "seq", "text", "settled")
+    list_filter = ("settled",)
+    readonly_fields = ("meter", "seq", "at", "text")
+
+
+@admin.register(Refusal)
+class RefusalAdmin(ModelAdmin):
+    list_display = ("gateway", "reason", "count", "text")
+
+    def has_change_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
+        return False
+
+    def has_add_permission(self, request):  # type: ignore[no-untyped-def]
+        return False

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ...wire import topics
+from ..estate.models import Property, Unit
+from ..fields import check_gateway_name, check_meter_name
+
+
+class Gateway(models.Model):
+    """A data concentrator in a building. Instants in µs since 1970.
+
+    `public_key` is set at enrolment, for which `code_hash` (SHA-256) is spent. `epoch` and `number` are the stamp of
+    the last message accepted.
+    `since`: when it last came or went.
+    """
+
+    property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="gateways")
+    name = models.CharField(max_length=32, unique=True, validators=[check_gateway_name])
+    shard = models.SmallIntegerField(editable=False)
+    public_key = models.BinaryField(null=True, editable=False)
+    code_hash = models.CharField(max_length=64, blank=True, editable=False)
+    revoked = models.BooleanField(default=False, help_text=_("Nothing that it sends is accepted any more."))
+    epoch = models.BigIntegerField(default=0, editable=False)
+    number = models.BigIntegerField(default=0, editable=False)
+    online = models.BooleanField(default=False, editable=False)
+    since = models.BigIntegerField(null=True, editable=False)
+    heard = models.BigIntegerField(null=True, editable=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.shard = topics.shard(self.name)
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+
+class Meter(models.Model):
+    """A meter, and how it stands: once as its journal says, once as it said itself last (`told_*`).
+
+    `seq`, `head`, `account`: the last entry stored, its hash, and the account after it (`kernel.account`). `offset`:
+    the meter's balance less the server's (nano), 0 unless they differ. `commands`: number of the last command in its
+    credit log. `late`, `duplicates`: entries that came after an outage, and that came again.
+    """
+
+    class Driver(models.TextChoices):
+        RECORDED = "recorded", _("recorded consumption")
+
+    name = models.CharField(max_length=64, unique=True, validators=[check_meter_name])
+    unit = models.OneToOneField(Unit, on_delete=models.PROTECT, related_name="meter")
+    gateway = models.ForeignKey(Gateway, on_delete=models.PROTECT, related_name="meters")
+    driver = models.CharField(max_length=16, choices=Driver, default=Driver.RECORDED)
+    seq = models.BigIntegerField(default=0, editable=False)
+    head = models.BinaryField(default=bytes, editable=False)
+    account = models.BinaryField(default=bytes, editable=False)
+    offset = models.BigIntegerField(default=0, editable=False)
+    at = models.BigIntegerField(null=True, editable=False)
+    balance = models.BigIntegerField(default=0, editable=False)
+    register = models.BigIntegerField(null=True, editable=False)
+    read_at = models.BigIntegerField(null=True, editable=False)
+    closed = models.BooleanField(null=True, editable=False)
+    commands = models.BigIntegerField(default=0, editable=False)
+    told_at = models.BigIntegerField(null=True, editable=False)
+    told_seq = models.BigIntegerField(default=0, editable=False)
+    told_balance = models.BigIntegerField(null=True, editable=False)
+    told_closed = models.BooleanField(null=True, editable=False)
+    late = models.BigIntegerField(default=0, editable=False)
+    duplicates = models.BigIntegerField(default=0, editable=False)
+
+    class Meta:
+        ordering = ("unit__property", "unit__name")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class JournalEntry(models.Model):
+    """An entry of a meter's journal: its bytes, and what was read out of them for queries (energy in Wh, money in
+    nano).
+    """
+
+    pk = models.CompositePrimaryKey("meter_id", "seq")
+    meter = models.ForeignKey(Meter, on_delete=models.PROTECT, related_name="entries", db_index=False)
+    seq = models.BigIntegerField()
+    at = models.BigIntegerField()
+    kind = models.CharField(max_length=16)
+    balance = models.BigIntegerField()
+    register = models.BigIntegerField(null=True)
+    energy = models.BigIntegerField(null=True)
+    charge = models.BigIntegerField(null=True)
+    closed = models.BooleanField(null=True)
+    late = models.BooleanField(default=False)
+    body = models.BinaryField()
+    hash = models.BinaryField()
+
+    class Meta:
+        indexes = (models.Index(fields=("meter", "at"), name="entry_by_time"),)
+
+
+class Alarm(models.Model):
+    """Something that a person must look at: above all a difference between a meter and the server."""
+
+    meter = models.ForeignKey(Meter, on_delete=models.PROTECT, related_name="alarms")
+    seq = models.BigIntegerField()
+    at = models.BigIntegerField()
+    text = models.TextField()
+    settled = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"{self.meter}: {self.text}"
+
+
+class Refusal(models.Model):
+    """How many messages of a gateway were refused for a reason; `gateway` is empty for senders that are not known."""
+
+    gateway = models.CharField(max_length=32, blank=True)
+    reason = models.CharField(max_length=16)
+    count = models.BigIntegerField(default=0)
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    text = models.TextField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("gateway", "reason"), name="refusal_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.gateway or 'unknown sender'}: {self.reason}, {self.count} times"
+
+
+class Worker(models.Model):
+    """A head-end worker's sign of life, on the system's clock whatever clock the meters run on."""
+
+    shards = models.CharField(max_length=8, unique=True)
+    beat = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"shards {self.shards}"

@@ -1,0 +1,1 @@
+"""The pages: the manager's and the tenant's."""

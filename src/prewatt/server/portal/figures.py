@@ -1,0 +1,217 @@
+"""What the pages show, worked out from the store. Energy in Wh, money in nano, instants in µs since 1970."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Prefetch, Q, Sum
+
+from ...kernel.account import Account
+from ...kernel.calendar import day_bounds, local_day, zone
+from ...kernel.tariff import UNPRICED
+from ...kernel.units import parse_money
+from ..estate.models import Organisation, Property, Tenancy
+from ..metering.models import Alarm, JournalEntry, Meter
+from ..vending.models import Command, TopUp
+
+OPEN = (Command.State.QUEUED, Command.State.SENT)
+
+
+@dataclass(frozen=True)
+class MeterFigures:
+    """How a meter stands, by the latest that is known of it: its journal here, or what it said itself if that is later.
+
+    `waiting`: paid, and not yet shown applied by the journal.
+    """
+
+    meter: Meter
+    where: ZoneInfo
+    currency: str
+    balance: int
+    closed: bool | None
+    register: int | None
+    read_at: int | None
+    online: bool
+    since: int | None
+    waiting: int
+    low: bool
+    alarms: int
+
+    @property
+    def state(self) -> str:
+        """One word for the eye: `off`, `low`, `on`, or `unknown`."""
+        if self.closed is None:
+            return "unknown"
+        return ("low" if self.low else "on") if self.closed else "off"
+
+
+@dataclass(frozen=True)
+class UnitRow:
+    """A line of the manager's table."""
+
+    unit_id: int
+    unit: str
+    tenant: str
+    figures: MeterFigures | None
+
+
+@dataclass(frozen=True)
+class PropertyPanel:
+    """A property and its units."""
+
+    building: Property
+    rows: list[UnitRow]
+    gateways: list[object]
+    where: ZoneInfo
+
+    def _count(self, state: str) -> int:
+        return sum(1 for row in self.rows if row.figures and row.figures.state == state)
+
+    @property
+    def dark(self) -> int:
+        return self._count("off")
+
+    @property
+    def low(self) -> int:
+        return self._count("low")
+
+    @property
+    def alarms(self) -> int:
+        return sum(row.figures.alarms for row in self.rows if row.figures)
+
+    @property
+    def waiting(self) -> int:
+        return sum(1 for row in self.rows if row.figures and row.figures.waiting)
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day of the month's chart. `share`: its energy in percent of the highest day's."""
+
+    day: date
+    energy: int
+    charge: int
+    share: int
+    today: bool
+
+
+@dataclass(frozen=True)
+class TenancyPanel:
+    """What a tenant sees."""
+
+    tenancy: Tenancy
+    figures: MeterFigures
+    today: Day
+    days: list[Day]
+    month_energy: int
+    month_charge: int
+    top_ups: list[TopUp]
+    rate: str
+    price: int
+
+
+def _figures(meter: Meter, building: Property, waiting: int, alarms: int) -> MeterFigures:
+    ahead = meter.told_seq > meter.seq and meter.told_balance is not None
+    balance = int(meter.told_balance or 0) if ahead else meter.balance
+    return MeterFigures(
+        meter=meter,
+        where=zone(building.zone),
+        currency=building.currency,
+        balance=balance,
+        closed=meter.told_closed if ahead else meter.closed,
+        register=meter.register,
+        read_at=meter.read_at,
+        online=meter.gateway.online,
+        since=meter.gateway.since,
+        waiting=waiting,
+        low=balance < parse_money(str(building.low_credit)),
+        alarms=alarms,
+    )
+
+
+def _waiting(meters: Sequence[int]) -> dict[int, int]:
+    rows = (
+        TopUp.objects.filter(command__meter__in=meters, command__state__in=OPEN)
+        .values("command__meter")
+        .annotate(sum=Sum("amount"))
+    )
+    return {row["command__meter"]: int(row["sum"]) for row in rows}
+
+
+def _alarms(meters: Sequence[int]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for meter in Alarm.objects.filter(meter__in=meters, settled=False).values_list("meter_id", flat=True):
+        found[meter] = found.get(meter, 0) + 1
+    return found
+
+
+def property_panels(organisations: Sequence[Organisation]) -> list[PropertyPanel]:
+    """All properties of some organisations."""
+    panels = []
+    open_tenancies = Prefetch("tenancies", Tenancy.objects.filter(ends__isnull=True), to_attr="open")
+    for each in Property.objects.filter(organisation__in=organisations).prefetch_related("gateways"):
+        units = list(each.units.prefetch_related(open_tenancies))
+        meters = {meter.unit_id: meter for meter in Meter.objects.filter(unit__in=units).select_related("gateway")}
+        ids = [meter.pk for meter in meters.values()]
+        waiting, alarms = _waiting(ids), _alarms(ids)
+        rows = []
+        for unit in units:
+            meter = meters.get(unit.pk)
+            figures = _figures(meter, each, waiting.get(meter.pk, 0), alarms.get(meter.pk, 0)) if meter else None
+            rows.append(UnitRow(unit.pk, unit.name, unit.open[0].tenant if unit.open else "", figures))
+        panels.append(PropertyPanel(each, rows, list(each.gateways.all()), zone(each.zone)))
+    return panels
+
+
+def _days(meter: Meter, tenancy: Tenancy, today: date, where: ZoneInfo) -> list[Day]:
+    """Use by local day, from the first of the month to its last day. A reading at midnight closes the day before."""
+    first = today.replace(day=1)
+    following = (first + timedelta(days=32)).replace(day=1)
+    days = [first + timedelta(days=number) for number in range((following - first).days)]
+    ends = [day_bounds(day, where)[1] for day in days]
+    begin = max(day_bounds(first, where)[0], tenancy.begins)
+    inside = Q(at__gt=begin, at__lte=ends[-1])
+    if tenancy.ends is not None:
+        inside &= Q(at__lte=tenancy.ends)
+    energy, charge = [0] * len(days), [0] * len(days)
+    for at, used, cost in JournalEntry.objects.filter(inside, meter=meter, charge__isnull=False).values_list(
+        "at", "energy", "charge"
+    ):
+        index = bisect_left(ends, at)
+        energy[index] += used or 0
+        charge[index] += cost or 0
+    highest = max(energy) or 1
+    return [
+        Day(day, used, cost, -(-100 * used // highest), day == today)
+        for day, used, cost in zip(days, energy, charge, strict=True)
+    ]
+
+
+def tenancy_panel(tenancy: Tenancy, now: int) -> TenancyPanel | None:
+    """What the tenant sees; None while the unit has no meter."""
+    meter = Meter.objects.filter(unit=tenancy.unit_id).select_related("gateway").first()
+    if meter is None:
+        return None
+    where = zone(tenancy.unit.property.zone)
+    figures = _figures(
+        meter, tenancy.unit.property, _waiting([meter.pk]).get(meter.pk, 0), _alarms([meter.pk]).get(meter.pk, 0)
+    )
+    today = local_day(now, where)
+    days = _days(meter, tenancy, today, where)
+    account = Account.load(bytes(meter.account))
+    stretch = account.stretch(now)
+    return TenancyPanel(
+        tenancy=tenancy,
+        figures=figures,
+        today=days[today.day - 1],
+        days=days,
+        month_energy=sum(day.energy for day in days),
+        month_charge=sum(day.charge for day in days),
+        top_ups=list(tenancy.top_ups.select_related("command")[:8]),
+        rate="" if stretch.rate == UNPRICED else stretch.rate,
+        price=stretch.price,
+    )

@@ -1,0 +1,139 @@
+"""The pages. Each has a live part, which htmx asks for every two seconds and which is sent only when it has changed."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from ...kernel.calendar import local, zone
+from ...kernel.units import parse_money
+from ..estate.models import Organisation, Tenancy, Unit
+from ..metering.models import Worker
+from ..time import now
+from ..vending.top_ups import TopUpError, new_credit_id, top_up
+from .figures import property_panels, tenancy_panel
+
+SILENT_WORKER = 20
+"""Seconds without a sign of life from the head-end after which the pages say so."""
+
+
+def _live(request: HttpRequest, page: str, part: str, context: dict[str, Any]) -> HttpResponse:
+    """The whole page; or, asked by htmx, its live part alone, or 204 if it is the one that the browser has."""
+    html = render_to_string(part, context, request)
+    seen = hashlib.sha256(html.encode()).hexdigest()[:16]
+    if not request.htmx:  # type: ignore[attr-defined]
+        return render(request, page, {**context, "live": html, "seen": seen})
+    if request.GET.get("seen") == seen:
+        return HttpResponse(status=204)
+    return render(request, "portal/live.html", {"live": html, "seen": seen})
+
+
+def _headend_silent() -> bool:
+    last = Worker.objects.order_by("-beat").first()
+    return last is None or (timezone.now() - last.beat).total_seconds() > SILENT_WORKER
+
+
+def _organisations(request: HttpRequest) -> list[Organisation]:
+    user: Any = request.user
+    return list(Organisation.objects.all() if user.is_superuser else user.organisations.all())
+
+
+@login_required
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """To the page that is this user's."""
+    user: Any = request.user
+    if _organisations(request):
+        return redirect("properties")
+    if user.tenancies.exists():
+        return redirect("tenancy")
+    return redirect("admin:index") if user.is_staff else render(request, "portal/nothing.html")
+
+
+@login_required
+@require_GET
+def properties(request: HttpRequest) -> HttpResponse:
+    """The manager's page: all properties, their units, how each stands."""
+    mine = _organisations(request)
+    if not mine:
+        raise Http404
+    panels = property_panels(mine)
+    at = {panel.building.pk: local(now(), panel.where) for panel in panels}
+    context = {"panels": panels, "at": next(iter(at.values()), None), "silent": _headend_silent()}
+    return _live(request, "portal/properties.html", "portal/_properties.html", context)
+
+
+def _unit_of_manager(request: HttpRequest, pk: int) -> Unit:
+    found: Unit = get_object_or_404(
+        Unit.objects.select_related("property"), pk=pk, property__organisation__in=_organisations(request)
+    )
+    return found
+
+
+def _open_tenancy(unit: Unit) -> Tenancy | None:
+    return unit.tenancies.filter(ends__isnull=True).select_related("unit__property").first()
+
+
+@login_required
+@require_GET
+def unit(request: HttpRequest, pk: int) -> HttpResponse:
+    """One unit, for its manager: what the tenant sees, with a form to record a payment."""
+    where = _unit_of_manager(request, pk)
+    tenant = _open_tenancy(where)
+    panel = tenancy_panel(tenant, now()) if tenant else None
+    alarms = list(panel.figures.meter.alarms.filter(settled=False)[:20]) if panel else []
+    context = {
+        "unit": where,
+        "panel": panel,
+        "alarms": alarms,
+        "manager": True,
+        "credit_id": new_credit_id(),
+        "at": local(now(), zone(where.property.zone)),
+    }
+    return _live(request, "portal/unit.html", "portal/_tenancy.html", context)
+
+
+@login_required
+@require_POST
+def add_top_up(request: HttpRequest, pk: int) -> HttpResponse:
+    """Record money that was received for a unit. Sent twice (a second click, a reload) it is still one top-up."""
+    where = _unit_of_manager(request, pk)
+    tenant = _open_tenancy(where)
+    if tenant is None:
+        raise Http404
+    try:
+        amount = parse_money(request.POST.get("amount", "").replace(",", "."))
+        top_up(tenant, amount, request.POST.get("credit_id", ""), request.user, request.POST.get("note", "")[:100])
+    except TopUpError as error:
+        messages.error(request, str(error))
+    except ValueError:
+        messages.error(request, _("The amount is not a number such as 20.00."))
+    else:
+        messages.success(request, _("The payment is recorded and on its way to the meter."))
+    return redirect("unit", pk=pk)
+
+
+@login_required
+@require_GET
+def tenancy(request: HttpRequest) -> HttpResponse:
+    """The tenant's page."""
+    user: Any = request.user
+    mine = user.tenancies.select_related("unit__property").order_by("-begins").first()
+    if mine is None:
+        raise Http404
+    context = {
+        "unit": mine.unit,
+        "panel": tenancy_panel(mine, now()),
+        "manager": False,
+        "at": local(now(), zone(mine.unit.property.zone)),
+    }
+    return _live(request, "portal/tenancy.html", "portal/_tenancy.html", context)

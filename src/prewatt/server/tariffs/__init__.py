@@ -1,0 +1,1 @@
+"""Tariffs, and from when which holds at a property."""

@@ -1,0 +1,23 @@
+"""Letting a tariff hold at a property from an instant on."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from ...kernel.entries import SetTariff
+from ..estate.models import Property
+from ..metering.models import Meter
+from ..vending.credit_log import issue
+from .models import Tariff, TariffVersion
+
+
+@transaction.atomic
+def schedule(where: Property, tariff: Tariff, effective: int) -> TariffVersion:
+    """From `effective` (µs since 1970) on, `tariff` holds at all meters of the property, also those that are offline
+    then. TariffError if it can't be used.
+    """
+    order = SetTariff(effective, tariff.kernel())
+    version = TariffVersion.objects.create(property=where, tariff=tariff, effective=effective)
+    for meter in Meter.objects.filter(unit__property=where):
+        issue(meter, order)
+    return version

@@ -1,0 +1,1 @@
+"""The credit log: commands to meters, and the top-ups among them."""

@@ -1,0 +1,60 @@
+"""Top-ups: money received, booked, and on its way to the meter, in one transaction."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from ...kernel.entries import GrantCredit
+from ...kernel.units import NANO
+from ..estate.models import Tenancy
+from ..ledger.books import book_top_up
+from ..metering.models import Meter
+from ..time import now
+from .credit_log import issue
+from .models import TopUp
+
+LARGEST = 100_000 * NANO
+
+
+class TopUpError(ValueError):
+    """The top-up can't be made; the message, for people, says why. Nothing was changed."""
+
+
+def new_credit_id() -> str:
+    """A fresh credit id. Made by who asks for the top-up, so that asking twice is one top-up."""
+    return uuid.uuid4().hex
+
+
+@transaction.atomic
+def top_up(tenancy: Tenancy, amount: int, credit_id: str, by: Any = None, note: str = "") -> TopUp:
+    """Credit `amount` nano to a tenancy. With a credit id that is known already, returns that top-up and changes
+    nothing.
+
+    TopUpError if the amount is out of bounds, the tenancy has ended or has no meter, or the credit id is another
+    top-up's.
+    """
+    # The meter's row is the lock: of two calls with one credit id, the second finds the first one's top-up.
+    meter = Meter.objects.select_for_update().filter(unit=tenancy.unit_id).first()
+    known = TopUp.objects.filter(credit_id=credit_id).first()
+    if known:
+        if (known.tenancy_id, known.amount) != (tenancy.pk, amount):
+            raise TopUpError(_("The credit id %(id)s belongs to another top-up.") % {"id": credit_id})
+        return known
+    if not 0 < len(credit_id) <= 40:
+        raise TopUpError(_("A credit id has 1 to 40 characters."))
+    if not 0 < amount <= LARGEST:
+        raise TopUpError(_("A top-up is more than 0 and at most %(most)s.") % {"most": LARGEST // NANO})
+    if tenancy.ends is not None and tenancy.ends <= now():
+        raise TopUpError(_("This tenancy has ended."))
+    if meter is None:
+        raise TopUpError(_("This unit has no meter."))
+    at = now()
+    book_top_up(tenancy, amount, at, credit_id)
+    command = issue(meter, GrantCredit(credit_id, amount))
+    return TopUp.objects.create(
+        credit_id=credit_id, tenancy=tenancy, command=command, amount=amount, paid=at, by=by, note=note
+    )

@@ -1,0 +1,1 @@
+"""A building to demonstrate with (`demo`), and the fault simulator (`faults`)."""

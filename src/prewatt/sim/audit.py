@@ -1,0 +1,225 @@
+"""The account that the demonstration gives of itself at its end, from what each side has stored.
+
+The meter's side is the gateway's own journal file and the meter's own memory; the server's side is its ledger and its
+credit log.
+`docs/demo-json.md` documents the JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from ..edge.journal import Journal
+from ..kernel.entries import CreditApplied, Relay, decode_entry
+from ..kernel.tariff import Tariff, tariff_to_document
+from ..kernel.units import exact_kwh, exact_money, moment, round_money
+from ..server.ledger.books import balance, tenant_account
+from ..server.metering.models import Meter
+from ..server.vending.models import Command, TopUp
+
+SCHEMA = "prewatt-demo-1"
+
+
+@dataclass
+class MeterAccount:
+    """What became of one meter. Energy in Wh, money in nano, instants in µs since 1970. `switches`: (instant, closed,
+    balance then).
+    """
+
+    meter: str
+    register: int
+    charged: int
+    topped_up: int
+    balance_meter: int
+    balance_server: int
+    late: int
+    duplicates: int
+    switches: list[tuple[int, bool, int]] = field(default_factory=list)
+
+    @property
+    def difference(self) -> int:
+        return self.balance_meter - self.balance_server
+
+    @property
+    def cut_offs(self) -> list[tuple[int, int]]:
+        """(instant, balance) of each cut-off."""
+        return [(at, left) for at, closed, left in self.switches if not closed]
+
+    @property
+    def restorations(self) -> list[int]:
+        """The instants of the restorations: a switch that was told to close for the first time was not cut off
+        before.
+        """
+        return [
+            at
+            for (_, before, _), (at, closed, _) in zip(self.switches, self.switches[1:], strict=False)
+            if closed and not before
+        ]
+
+
+@dataclass
+class Account:
+    """The whole building's account; `failures` is empty if all is well."""
+
+    meters: list[MeterAccount]
+    top_ups: list[dict[str, Any]]
+    failures: list[str]
+
+
+def audit(journal_path: Path, memory: Path, meters: list[str]) -> Account:
+    """Compare both sides. The agent must have ended: its journal is opened here."""
+    journal = Journal(journal_path)
+    found, failures = [], []
+    applied: dict[str, list[tuple[str, int, int]]] = {}
+    rows = {row.name: row for row in Meter.objects.filter(name__in=meters).select_related("unit")}
+    for name in meters:
+        row = rows[name]
+        loaded = journal.load(name)
+        account = loaded.account
+        tenancy = row.unit.tenancies.get(ends__isnull=True)
+        mine = MeterAccount(
+            name,
+            account.register or 0,
+            account.charged,
+            account.credited,
+            account.balance,
+            balance(tenant_account(tenancy)),
+            row.late,
+            row.duplicates,
+        )
+        for body in journal.read(name, 1, account.seq):
+            entry = decode_entry(body)
+            if isinstance(entry, Relay):
+                mine.switches.append((entry.at, entry.closed, entry.balance))
+            elif isinstance(entry, CreditApplied):
+                applied.setdefault(entry.credit_id, []).append((name, entry.amount, entry.at))
+        failures += _check(mine, row, account.seq, loaded.head, _memory(memory, name))
+        found.append(mine)
+    journal.close()
+    top_ups = []
+    for top_up in TopUp.objects.select_related("command__meter").order_by("paid", "id"):
+        times = applied.pop(top_up.credit_id, [])
+        name = top_up.command.meter.name
+        if len(times) != 1 or times[0][:2] != (name, top_up.amount) or top_up.command.state != Command.State.APPLIED:
+            failures.append(f"payment {top_up.credit_id} for meter {name} was applied {len(times)} times")
+        top_ups.append(
+            {
+                "credit_id": top_up.credit_id,
+                "meter": name,
+                "amount": exact_money(top_up.amount),
+                "paid_at": _iso(top_up.paid),
+                "applied_at": _iso(times[0][2]) if times else None,
+                "applied_times": len(times),
+                "way": "command" if times else None,
+            }
+        )
+    failures += [f"credit {credit_id} was applied at a meter and never paid" for credit_id in applied]
+    return Account(found, top_ups, failures)
+
+
+def _memory(folder: Path, name: str) -> dict[str, Any]:
+    kept: dict[str, Any] = json.loads((folder / f"{name}.json").read_text())
+    return kept
+
+
+def _check(mine: MeterAccount, row: Meter, seq: int, head: bytes, memory: dict[str, Any]) -> list[str]:
+    failures = []
+    if mine.difference:
+        failures.append(
+            f"meter {mine.meter}: {exact_money(mine.difference)} between the meter's balance and the server's"
+        )
+    if mine.topped_up - mine.charged != mine.balance_meter:
+        failures.append(f"meter {mine.meter}: its balance is not what was topped up less what was charged")
+    if (row.seq, bytes(row.head)) != (seq, head):
+        failures.append(
+            f"meter {mine.meter}: the server has its journal up to entry {row.seq}, the gateway up to {seq}, or they are not the same"
+        )
+    if row.alarms.exists():
+        failures.append(
+            f"meter {mine.meter}: {row.alarms.count()} alarms, the first: {row.alarms.order_by('id')[0].text}"
+        )
+    if mine.switches and memory["closed"] != mine.switches[-1][1]:
+        failures.append(f"meter {mine.meter}: its switch stands otherwise than its journal says")
+    failures += [
+        f"meter {mine.meter}: cut off at {_iso(at)} with a credit of {exact_money(left)}"
+        for at, left in mine.cut_offs
+        if left > 0
+    ]
+    return failures
+
+
+def _iso(at: int) -> str:
+    return moment(at).isoformat().replace("+00:00", "Z")
+
+
+def table(account: Account, currency: str) -> Table:
+    """The account as a table for a terminal."""
+    result = Table(title="What became of every meter", title_justify="left", header_style="bold", expand=False)
+    result.add_column("meter", no_wrap=True)
+    for name in (
+        "register kWh",
+        f"charged {currency}",
+        "topped up",
+        "at the meter",
+        "at the server",
+        "difference",
+        "cut off",
+        "restored",
+        "late",
+        "again",
+    ):
+        result.add_column(name, justify="right")
+    for each in account.meters:
+        result.add_row(
+            each.meter,
+            exact_kwh(each.register),
+            exact_money(each.charged),
+            round_money(each.topped_up),
+            exact_money(each.balance_meter),
+            exact_money(each.balance_server),
+            "[green]0[/]" if not each.difference else f"[bold red]{exact_money(each.difference)}[/]",
+            str(len(each.cut_offs)),
+            str(len(each.restorations)),
+            str(each.late),
+            str(each.duplicates),
+        )
+    result.caption = (
+        "late: entries journalled while offline and sent after; again: duplicates that the head-end dropped"
+    )
+    result.caption_justify = "left"
+    return result
+
+
+def document(account: Account, tariffs: dict[str, Tariff], facts: dict[str, Any]) -> dict[str, Any]:
+    """The account as JSON (`docs/demo-json.md`). `tariffs`: by meter. `facts`: the run's own, put in front."""
+    by_name = {tariff.name: tariff_to_document(tariff) for tariff in tariffs.values()}
+    return {
+        "schema": SCHEMA,
+        **facts,
+        "ok": not account.failures,
+        "failures": account.failures,
+        "tariffs": by_name,
+        "meters": [
+            {
+                "meter": each.meter,
+                "tariff": tariffs[each.meter].name,
+                "register_kwh": exact_kwh(each.register),
+                "charged": exact_money(each.charged),
+                "topped_up": exact_money(each.topped_up),
+                "balance_meter": exact_money(each.balance_meter),
+                "balance_server": exact_money(each.balance_server),
+                "difference": exact_money(each.difference),
+                "cut_offs": [{"at": _iso(at), "balance": exact_money(left)} for at, left in each.cut_offs],
+                "restorations": [{"at": _iso(at)} for at in each.restorations],
+                "sent_late": each.late,
+                "duplicates_dropped": each.duplicates,
+            }
+            for each in account.meters
+        ],
+        "top_ups": account.top_ups,
+    }

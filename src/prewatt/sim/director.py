@@ -1,0 +1,269 @@
+"""Directing the demonstration: opens the road for the clock, cuts and mends the building's line, and plays the
+tenants, who pay through the server.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from django.db.models import F
+from rich.progress import Progress, TaskID
+
+from ..clock import SharedClock
+from ..edge.enrol import enrol
+from ..edge.settings import RecordedSettings, write_settings
+from ..kernel.calendar import local, zone
+from ..kernel.units import NANO, SECOND, instant, moment
+from ..serve import Server
+from ..server.estate.models import Tenancy
+from ..server.estate.setup import Apartment, set_up_building
+from ..server.metering.models import Gateway, Meter
+from ..server.vending.models import Command
+from ..server.vending.top_ups import top_up
+from ..supervisor import Supervisor, python
+from .audit import Account, audit, document
+from .line import Line
+from .people import people
+from .story import DemoError, Options, Story
+
+PASSWORD = "prewatt"
+LOW_CREDIT = "2"
+READING_INTERVAL = 900
+LOOKS = (7, 12, 18, 21)
+"""Hours of the day at which tenants look at their meter."""
+STALL = 120.0
+"""Seconds without progress after which the demonstration gives up."""
+OPEN = (Command.State.QUEUED, Command.State.SENT)
+
+
+class Director:
+    """One run of a story, in the folder `home`."""
+
+    def __init__(self, options: Options, story: Story, home: Path, clock: SharedClock, http_port: int) -> None:
+        self.options, self.story, self.home, self.clock = options, story, home, clock
+        self.address = f"http://127.0.0.1:{http_port}"
+        self.rng = random.Random(options.seed)
+        names = list(story.recordings)
+        self.people = dict(zip(names, people(self.rng, len(names)), strict=True))
+        self.tenancies: dict[str, Tenancy] = {}
+        self.logins: list[tuple[str, str, str]] = []
+        self.online = True
+        self.paid = self.restarts = 0
+        self.catch_up = 0.0
+        self.edge = home / "gateway"
+        self.memory = self.edge / "meters"
+        self.supervisor = Supervisor(home / "run")
+
+    # -- setting up --------------------------------------------------------------------------------------------------
+
+    def set_up(self) -> None:
+        """Start the server, set the building up, enrol its gateway, start the agent."""
+        self.server = Server(settings.CONFIG, self.supervisor, ["--silence", "1.5", "--resend", "1"])
+        code = self._set_up_building()
+        self.server.wait_until_up()
+        self.line = Line(settings.CONFIG.mqtt.port)
+        recorded = RecordedSettings(str(self.story.data), self.options.where, str(self.memory))
+        agent = enrol(self.address, code, self.edge, recorded)
+        self.server.refresh_broker()
+        broker = msgspec.structs.replace(agent.broker, port=self.line.port, retry_longest=0.5)
+        fast = {
+            "heartbeat": 0.4,
+            "patience": 1.0,
+            "reading_interval": READING_INTERVAL,
+            "shared_clock": settings.CONFIG.shared_clock,
+        }
+        write_settings(self.edge / "edge.toml", msgspec.structs.replace(agent, broker=broker, **fast))
+        self.supervisor.add("agent", python("edge", "run", "--config", str(self.edge / "edge.toml")))
+        self._await("the meters to take up their first credit", self._all_applied)
+
+    def _set_up_building(self) -> str:
+        names = list(self.people)
+        width = len(str(len(names)))
+        building = set_up_building(
+            organisation="Harbour Homes",
+            name="Banksia Court",
+            zone=self.options.where,
+            currency=self.story.tariff.currency,
+            tariff=self.story.tariff,
+            apartments=[
+                Apartment(f"Flat {number:0{width}}", name, self.people[name].name)
+                for number, name in enumerate(names, 1)
+            ],
+            gateway="banksia-court",
+            manager="manager",
+            low_credit=LOW_CREDIT,
+            password=PASSWORD,
+        )
+        self.logins = building.logins
+        for tenancy in Tenancy.objects.filter(unit__property=building.property).select_related(
+            "unit__property__organisation", "unit__meter"
+        ):
+            self.tenancies[tenancy.unit.meter.name] = tenancy
+        for name in names:
+            self._pay(name, self.rng.choice((4, 6, 8, 12)) * NANO)
+        return building.code
+
+    def _pay(self, meter: str, amount: int) -> None:
+        credit_id = f"{self.rng.getrandbits(128):032x}"
+        top_up(self.tenancies[meter], amount, credit_id)
+        self.paid += 1
+
+    # -- the month ---------------------------------------------------------------------------------------------------
+
+    def run(self, progress: Progress) -> None:
+        """Play the month."""
+        bar = progress.add_task("", total=self.story.end - self.story.begin, text="")
+        for at, what in self._timetable():
+            self._run_to(at, progress, bar)
+            if what == "cut":
+                self._cut()
+            elif what == "mend":
+                self._mend()
+            elif what == "look":
+                self._look()
+            progress.update(bar, completed=at - self.story.begin, text=self._where_we_are(at))
+
+    def _timetable(self) -> Iterator[tuple[int, str]]:
+        """All that happens, in order."""
+        happenings = [(self.story.outage[0], "cut"), (self.story.outage[1], "mend"), (self.story.end, "end")]
+        where = zone(self.options.where)
+        day = local(self.story.begin, where).replace(hour=0, minute=0, second=0, microsecond=0)
+        while instant(day) < self.story.end:
+            for hour in LOOKS:
+                at = instant(day.replace(hour=hour, minute=self.rng.randrange(60), second=self.rng.randrange(60)))
+                if self.story.begin < at < self.story.end:
+                    happenings.append((at, "look"))
+            day += timedelta(days=1)
+        order = {"cut": 0, "mend": 1, "look": 2, "end": 3}
+        yield from sorted(happenings, key=lambda each: (each[0], order[each[1]]))
+
+    def _run_to(self, at: int, progress: Progress, bar: TaskID) -> None:
+        """Let the clock run to an instant; if the line is whole, until the server has all of it."""
+        if not self.options.speed:
+            self.clock.open_road(at)
+        began, real = self.clock.done(), time.monotonic()
+
+        def arrived() -> bool:
+            if self.options.speed:
+                self.clock.open_road(min(at, began + int((time.monotonic() - real) * self.options.speed * SECOND)))
+                progress.update(
+                    bar, completed=self.clock.now() - self.story.begin, text=self._where_we_are(self.clock.now())
+                )
+            return self.clock.done() >= at
+
+        self._await("the agent", arrived, patience=float("inf") if self.options.speed else STALL)
+        if self.online:
+            self._await("the head-end", lambda: self._ingested(at))
+
+    def _ingested(self, at: int) -> bool:
+        last = at // (READING_INTERVAL * SECOND) * (READING_INTERVAL * SECOND)
+        return not Meter.objects.filter(read_at__lt=last).exists() and self._all_applied()
+
+    def _all_applied(self) -> bool:
+        return not Command.objects.filter(state__in=OPEN).exists()
+
+    def _is_online(self, wanted: bool) -> bool:
+        return Gateway.objects.get().online == wanted
+
+    def _cut(self) -> None:
+        self.line.cut()
+        self.online = False
+        self._await("the head-end to notice the outage", lambda: self._is_online(False))
+
+    def _mend(self) -> None:
+        began = time.monotonic()
+        self.line.mend()
+        self.online = True
+        self._await("the head-end to see the gateway again", lambda: self._is_online(True))
+        self._await("the payments made meanwhile", self._all_applied)
+        self.catch_up = time.monotonic() - began
+
+    def _look(self) -> None:
+        """The tenants look at their meter, and some pay. In an outage they see their lamp, not the page."""
+        warned = {meter.name for meter in Meter.objects.filter(balance__lt=2 * NANO)} if self.online else set()
+        unpaid = self._waiting()
+        for name, person in self.people.items():
+            amount = person.pays(self.rng, self._is_dark(name), name in warned)
+            if amount and name not in unpaid:
+                self._pay(name, amount)
+        if self.online:
+            self._await("the payments", self._all_applied)
+
+    def _waiting(self) -> set[str]:
+        """Meters with a payment under way: nobody pays twice for one dark evening."""
+        return set(Command.objects.filter(state__in=OPEN).values_list("meter__name", flat=True))
+
+    def _is_dark(self, name: str) -> bool:
+        return not json.loads((self.memory / f"{name}.json").read_text())["closed"]
+
+    def _where_we_are(self, at: int) -> str:
+        wall = local(at, zone(self.options.where))
+        line = "[green]online[/]" if self.online else "[red]NO NETWORK[/]"
+        dark = sum(self._is_dark(name) for name in self.story.recordings)
+        return f"{wall:%a %d %b %H:%M}  {line}  {dark:2} dark  {self.paid:3} paid" + (
+            f"  {self.restarts} restarts" if self.restarts else ""
+        )
+
+    def _await(self, what: str, condition: Callable[[], bool], patience: float = STALL) -> None:
+        """Wait for a condition, keeping the children alive. DemoError if it takes longer than can be."""
+        deadline = time.monotonic() + patience
+        look = 0.0
+        while not condition():
+            if time.monotonic() > look:
+                look = time.monotonic() + 0.05
+                self.restarts += len(self.supervisor.look_after())
+            if time.monotonic() > deadline:
+                words = "\n".join(f"{child.name}: {child.last_words(3)}" for child in self.supervisor.children.values())
+                raise DemoError(f"waited {patience:.0f} s for {what}\n{words}")
+            time.sleep(0.002)
+
+    # -- the end -----------------------------------------------------------------------------------------------------
+
+    def finish(self) -> tuple[Account, dict[str, Any]]:
+        """Stop the agent, compare both sides; returns the account and its JSON."""
+        self._await("the head-end", lambda: self._ingested(self.story.end))
+        self._await("the last entries", self._told_all)
+        self.supervisor.children["agent"].stop()
+        account = audit(self.edge / "journal.sqlite3", self.memory, list(self.story.recordings))
+        facts = {
+            "begin": _iso(self.story.begin),
+            "end": _iso(self.story.end),
+            "zone": self.options.where,
+            "currency": self.story.tariff.currency,
+            "data": self.story.data.name,
+            "seed": self.options.seed,
+            "outage": {"begin": _iso(self.story.outage[0]), "end": _iso(self.story.outage[1])},
+            "restarts": self.restarts,
+        }
+        return account, document(account, dict.fromkeys(self.story.recordings, self.story.tariff), facts)
+
+    def _told_all(self) -> bool:
+        heard = Gateway.objects.get().heard or 0
+        return (
+            heard >= self.story.end
+            and not Meter.objects.filter(told_seq__gt=F("seq")).exists()
+            and self._is_online(True)
+        )
+
+    def stay(self) -> None:
+        """Keep the pages up until interrupted."""
+        self.supervisor.children["agent"].start()
+        while True:
+            self.supervisor.look_after()
+            time.sleep(0.2)
+
+    def close(self) -> None:
+        """End all processes."""
+        self.supervisor.stop()
+
+
+def _iso(at: int) -> str:
+    return moment(at).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,97 @@
+"""The story that a demonstration tells: which meters, which tariff, when what happens. And why it can't be told, where
+it can't.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from importlib import resources
+from pathlib import Path
+
+import msgspec
+from holidays import country_holidays
+
+from ..edge.drivers.recorded import Recording, RecordingError, load_recordings
+from ..kernel.calendar import zone
+from ..kernel.entries import MeterName
+from ..kernel.tariff import Tariff, tariff_from_document
+from ..kernel.units import DAY, HOUR, instant, moment
+from ..wire.messages import MAX_METERS
+
+PACKAGED = Path(str(resources.files("prewatt.sim"))) / "data"
+PACKAGED_ZONE = "Australia/Sydney"
+PACKAGED_START = date(2013, 9, 16)
+"""So that the month has a clock change (6 October) and a public holiday (14 October) in it."""
+
+
+class DemoError(Exception):
+    """The demonstration can't run, or did not come to its end; the message says why."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for. `speed`: simulated seconds per second, 0 for as fast as it goes."""
+
+    data: Path | None = None
+    where: str = PACKAGED_ZONE
+    days: int = 30
+    meters: int = 24
+    seed: int = 1
+    speed: float = 0.0
+    http_port: int = 8000
+    home: Path | None = None
+
+
+@dataclass(frozen=True)
+class Story:
+    """The building and its month: recordings by meter, and the instants at which things happen."""
+
+    data: Path
+    recordings: dict[str, Recording]
+    tariff: Tariff
+    begin: int
+    end: int
+    outage: tuple[int, int]
+
+
+def plan(options: Options) -> Story:
+    """Choose meters and instants. DemoError if the data or the options can't be used."""
+    for name, value, low, high in (
+        ("--days", options.days, 1, 3660),
+        ("--meters", options.meters, 1, MAX_METERS),
+        ("--speed", options.speed, 0, 1e9),
+    ):
+        if not low <= value <= high:
+            raise DemoError(f"{name}: {value} is not between {low} and {high:g}")
+    data = options.data or PACKAGED / "apartments.csv.gz"
+    try:
+        where = zone(options.where)
+        everything = load_recordings(data, where)
+    except (RecordingError, ValueError) as error:
+        raise DemoError(str(error)) from None
+    recordings = dict(list(everything.items())[: options.meters])
+    for name in recordings:
+        try:
+            msgspec.convert(name, MeterName)
+        except msgspec.ValidationError:
+            raise DemoError(f"{data}: {name!r} can't be a meter's name (1 to 64 characters, no slash)") from None
+    begin = min(recording.begin for recording in recordings.values())
+    if options.data is None:
+        begin = instant(datetime(PACKAGED_START.year, PACKAGED_START.month, PACKAGED_START.day, tzinfo=where))
+    end = min(begin + options.days * DAY, max(recording.end for recording in recordings.values()))
+    if end - begin < 6 * HOUR:
+        raise DemoError(f"{data}: holds less than six hours")
+    # Two days in the middle; of a short run, its middle third.
+    length = min(2 * DAY, (end - begin) // 3)
+    middle = (begin + end - length) // 2 // HOUR * HOUR
+    tariff = _tariff(options.where, moment(begin).year, moment(end).year)
+    return Story(data, recordings, tariff, begin, end, (middle, middle + length))
+
+
+def _tariff(where: str, first: int, last: int) -> Tariff:
+    document = json.loads((PACKAGED / "ontario-tou-2023-11.json").read_text())
+    holidays = country_holidays("CA", subdiv="ON", years=range(first - 1, last + 2))
+    special = sorted(day.isoformat() for day in holidays)
+    return tariff_from_document({**document, "zone": where, "special_days": special})

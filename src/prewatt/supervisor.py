@@ -1,0 +1,136 @@
+"""Keeping child processes running: the broker, the head-end, the pages; in a demonstration the agent too.
+
+A child that ends is started again after a pause that grows while it keeps ending. Children die with their supervisor,
+however it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+PAUSE_FIRST, PAUSE_LONGEST = 0.1, 10.0
+STEADY = 10.0
+"""A child that has run so many seconds is taken for well again."""
+
+
+def python(*arguments: str) -> list[str]:
+    """The command line of a prewatt command in this Python."""
+    return [sys.executable, "-m", "prewatt", *arguments]
+
+
+def _die_with_parent() -> None:
+    # Linux only; elsewhere children may outlive a supervisor that is killed.
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Child:
+    """One process: its command, its log file, and the file that tells its process id."""
+
+    def __init__(
+        self, name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.name = name
+        self.restarts = 0
+        self._command = list(command)
+        self._environment = dict(environment or os.environ)
+        self._log = folder / f"{name}.log"
+        self._pid_file = folder / f"{name}.pid"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started = 0.0
+        self._pause = PAUSE_FIRST
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self._environment,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
+        self._started = time.monotonic()
+        self._pid_file.write_text(f"{self._process.pid}\n")
+
+    def signal(self, number: signal.Signals) -> None:
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(number)
+
+    def look_after(self) -> str | None:
+        """Start the process again if it has ended; returns a line that says so, else None."""
+        if self._process is None or self._process.poll() is None:
+            return None
+        code = self._process.returncode
+        ran = time.monotonic() - self._started
+        if ran < self._pause:
+            return None
+        self._pause = PAUSE_FIRST if ran > STEADY else min(self._pause * 2, PAUSE_LONGEST)
+        self.restarts += 1
+        self.start()
+        return f"{self.name} ended ({code}) and was started again"
+
+    def failed(self) -> int | None:
+        """The exit status, if the process has ended by itself with a wrong setting (2) or a damaged journal (3):
+        starting again is no use.
+        """
+        code = self._process.poll() if self._process else None
+        return code if code in (2, 3) else None
+
+    def last_words(self, lines: int = 5) -> str:
+        """The end of its log."""
+        return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:])
+
+    def stop(self) -> None:
+        """End the process: asked first, then made to."""
+        if self._process is None:
+            return
+        self.signal(signal.SIGTERM)
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._pid_file.unlink(missing_ok=True)
+
+
+class Supervisor:
+    """Children in the order in which they were added; stopped in the reverse one."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.children: dict[str, Child] = {}
+
+    def add(self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> Child:
+        """Start a child."""
+        child = Child(name, command, self.folder, environment)
+        self.children[name] = child
+        child.start()
+        return child
+
+    def look_after(self) -> list[str]:
+        """Start again what has ended. Returns a line for each. ChildFailedError if starting again is no use."""
+        for child in self.children.values():
+            if child.failed() is not None:
+                raise ChildFailedError(f"{child.name} can't run:\n{child.last_words()}")
+        return [line for child in self.children.values() if (line := child.look_after())]
+
+    def stop(self) -> None:
+        """End all children."""
+        for child in reversed(self.children.values()):
+            child.stop()
+
+
+class ChildFailedError(Exception):
+    """A child has ended and says that it can't run; the message has its last words."""

@@ -1,0 +1,151 @@
+"""The MQTT 3.1.1 connection of either side: QoS 1, a clean session, reconnecting with a jittered backoff.
+
+A clean session on purpose: what the broker forgets, the two logs still know, and each side asks for what it lacks. So
+nothing depends on what a broker keeps, and Mosquitto, EMQX or RabbitMQ serve as well as NATS.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import random
+import threading
+from dataclasses import dataclass
+
+import paho.mqtt.client as mqtt
+from msgspec import Struct, field
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
+
+
+class BrokerAddress(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the broker listens and who we are there. `retry_longest`: longest pause between attempts to connect,
+    seconds.
+    """
+
+    host: str
+    port: int
+    user: str
+    password: str = field(default="")
+    tls: bool = False
+    retry_longest: float = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The subscriptions stand: what is published from now on arrives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The connection is gone."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    topic: str
+    payload: bytes
+
+
+LinkEvent = Connected | Disconnected | Received
+
+
+class Link:
+    """Keeps one connection up from a thread of its own, and puts what happens on it into `inbox`."""
+
+    KEEPALIVE = 20
+    RETRY_FIRST = 0.2
+    INBOX = 20_000
+
+    def __init__(self, address: BrokerAddress, client_id: str, subscriptions: list[str]) -> None:
+        self.inbox: queue.Queue[LinkEvent] = queue.Queue(self.INBOX)
+        self._address = address
+        self._client_id = client_id
+        self._subscriptions = subscriptions
+        self._stopping = threading.Event()
+        self._client: mqtt.Client | None = None
+        self._up = False
+        self._thread = threading.Thread(target=self._keep_connected, name="mqtt", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Disconnect and end the thread."""
+        self._stopping.set()
+        if self._client:
+            self._client.disconnect()
+        self._thread.join(timeout=5)
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send with QoS 1 if connected; drop it otherwise (its sender will say it again)."""
+        client = self._client
+        if client and self._up:
+            client.publish(topic, payload, qos=1)
+
+    def _keep_connected(self) -> None:
+        attempt = 0
+        while not self._stopping.is_set():
+            client = self._new_client()
+            self._client = client
+            reason = "the broker does not answer"
+            try:
+                client.connect(self._address.host, self._address.port, keepalive=self.KEEPALIVE)
+                client.loop_forever()
+            except (OSError, ValueError) as error:
+                reason = str(error)
+            if self._up:
+                self._up, attempt = False, 0
+                self.inbox.put(Disconnected(reason))
+            longest = min(self._address.retry_longest, self.RETRY_FIRST * 2**attempt)
+            attempt = min(attempt + 1, 16)
+            # The jitter keeps a city's gateways from coming back in the same second.
+            self._stopping.wait(random.uniform(0.5, 1.0) * longest)
+
+    def _new_client(self) -> mqtt.Client:
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            self._client_id,
+            clean_session=True,
+            protocol=mqtt.MQTTv311,
+            reconnect_on_failure=False,
+        )
+        if self._address.tls:
+            client.tls_set()
+        client.username_pw_set(self._address.user, self._address.password)
+        client.max_inflight_messages_set(100)
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        return client
+
+    def _on_connect(
+        self, client: mqtt.Client, _data: object, _flags: object, reason: ReasonCode, _props: object
+    ) -> None:
+        if reason.is_failure:
+            client.disconnect()
+        else:
+            client.subscribe([(topic, 1) for topic in self._subscriptions])
+
+    def _on_subscribe(
+        self, client: mqtt.Client, _data: object, _mid: int, codes: list[ReasonCode], _props: object
+    ) -> None:
+        if any(code.is_failure for code in codes):
+            client.disconnect()
+            return
+        self._up = True
+        self.inbox.put(Connected())
+
+    def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        self.inbox.put(Received(message.topic, bytes(message.payload)))
+
+    def drain(self, wait: float, most: int) -> list[LinkEvent]:
+        """What has come in, up to `most`; waits up to `wait` seconds for the first."""
+        events: list[LinkEvent] = []
+        with contextlib.suppress(queue.Empty):
+            events.append(self.inbox.get(timeout=wait) if wait > 0 else self.inbox.get_nowait())
+            while len(events) < most:
+                events.append(self.inbox.get_nowait())
+        return events

@@ -1,0 +1,212 @@
+"""The messages, and the signed frame they travel in. `docs/wire.md` documents every field.
+
+A frame is a MessagePack array: version, kind, body, signature. The signature (Ed25519) covers the direction, the
+version, the kind and the body. A body is a MessagePack map: a field that the reader does not know is ignored, one that
+is missing takes its default. A frame of a newer version or of an unknown kind is refused, never a crash: the sender
+will repeat what matters.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from ..kernel.entries import Int64, MeterName, Natural
+
+T = TypeVar("T")
+
+VERSION = 1
+MAX_FRAME = 900 * 1024
+"""Largest frame in bytes: under the one mebibyte that brokers take by default."""
+MAX_ENTRIES = 500
+"""Most entries in one upload."""
+MAX_UPLOAD = 512 * 1024
+"""Most bytes of entries in one upload."""
+MAX_METERS = 250
+"""Most meters of one gateway."""
+MAX_COMMANDS = 500
+"""Most commands in one message."""
+
+
+class MeterStatus(Struct, frozen=True):
+    """How a meter stands. For showing at once; what is billed comes from the journal alone.
+
+    `seq`: the journal's last entry. `command`: the last command taken up. `closed`: where the switch stands, None if
+    unknown.
+    """
+
+    meter: MeterName
+    seq: Natural
+    at: Natural
+    balance: Int64
+    register: Natural | None
+    closed: bool | None
+    command: Natural
+
+
+class Status(Struct, frozen=True, tag_field="kind", tag="status"):
+    """Presence, sent on connecting and every few seconds after. `meters`: those that changed since the last one; all
+    of them when `fresh`.
+
+    `epoch` counts the gateway's starts and `number` its messages since: a later message has a greater pair.
+    """
+
+    gateway: str
+    epoch: Natural
+    number: Natural
+    at: Natural
+    fresh: bool = False
+    meters: Annotated[tuple[MeterStatus, ...], Meta(max_length=MAX_METERS)] = ()
+
+
+class Span(Struct, frozen=True):
+    """Consecutive entries of one meter's journal from `first` on, as the bytes that were hashed."""
+
+    meter: MeterName
+    first: Annotated[int, Meta(ge=1, le=2**62)]
+    bodies: Annotated[tuple[bytes, ...], Meta(max_length=MAX_ENTRIES)]
+
+
+class Upload(Struct, frozen=True, tag_field="kind", tag="upload"):
+    """A piece of the journals. `late`: how many entries at the front of each span were written before this connection
+    was made.
+    """
+
+    gateway: str
+    epoch: Natural
+    number: Natural
+    spans: Annotated[tuple[Span, ...], Meta(max_length=MAX_METERS)]
+    late: Annotated[tuple[Natural, ...], Meta(max_length=MAX_METERS)] = ()
+
+
+class Head(Struct, frozen=True):
+    """The head-end has committed a meter's journal up to `seq`, whose hash is `hash`. `resend`: go on from there,
+    something is missing.
+    """
+
+    meter: MeterName
+    seq: Natural
+    hash: Annotated[bytes, Meta(min_length=32, max_length=32)]
+    resend: bool = False
+
+
+class Receipt(Struct, frozen=True, tag_field="kind", tag="receipt"):
+    """Acknowledges what is committed, never sent before the commit.
+
+    The answer to a fresh status tells the heads of all the gateway's meters, and names that status by `epoch` and
+    `answers` (its number).
+    """
+
+    gateway: str
+    heads: Annotated[tuple[Head, ...], Meta(max_length=MAX_METERS)]
+    epoch: Natural = 0
+    answers: Natural = 0
+
+
+class SignedCommand(Struct, frozen=True):
+    """A command of the credit log (`kernel.entries.Command` as bytes) with the server's signature."""
+
+    body: bytes
+    signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
+
+
+class Orders(Struct, frozen=True, tag_field="kind", tag="orders"):
+    """Commands in the order of their numbers, for any of the gateway's meters."""
+
+    gateway: str
+    commands: Annotated[tuple[SignedCommand, ...], Meta(max_length=MAX_COMMANDS)]
+
+
+Upward = Status | Upload
+Downward = Receipt | Orders
+
+
+class WireError(ValueError):
+    """A message is refused. `reason` is one of `REASONS`, for counting; the text says more."""
+
+    def __init__(self, reason: str, text: str) -> None:
+        assert reason in REASONS
+        super().__init__(text)
+        self.reason = reason
+
+
+REASONS = {
+    "oversized": "larger than the limit",
+    "malformed": "not a message of this protocol",
+    "newer": "of a newer version than this software",
+    "signature": "wrongly signed",
+    "unknown": "from a gateway that is not enrolled, or whose key is revoked",
+    "foreign": "about a meter or gateway that is not the sender's",
+    "replayed": "older than the last message of its sender",
+    "chain": "entries that do not continue the journal stored here",
+}
+
+
+class Frame(Struct, frozen=True, array_like=True):
+    """A signed message."""
+
+    version: int
+    kind: Annotated[str, Meta(max_length=32)]
+    body: bytes
+    signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
+
+
+KINDS = {"status": Status, "upload": Upload, "receipt": Receipt, "orders": Orders}
+
+_encoder = msgspec.msgpack.Encoder()
+_frame_decoder = msgspec.msgpack.Decoder(Frame)
+_up_decoder: msgspec.msgpack.Decoder[Upward] = msgspec.msgpack.Decoder(Upward)
+_down_decoder: msgspec.msgpack.Decoder[Downward] = msgspec.msgpack.Decoder(Downward)
+
+
+def encode_body(message: Upward | Downward) -> tuple[str, bytes]:
+    """Kind and body of a message."""
+    return str(message.__struct_config__.tag), _encoder.encode(message)
+
+
+def encode_frame(frame: Frame) -> bytes:
+    """The frame's bytes. ValueError if they would be over the limit: a fault of the sender's, not of the data."""
+    data = _encoder.encode(frame)
+    if len(data) > MAX_FRAME:
+        raise ValueError(f"a frame of {len(data)} bytes is over the limit of {MAX_FRAME}")
+    return data
+
+
+def decode_frame(data: bytes) -> Frame:
+    """The frame of the bytes. WireError if oversized, malformed or of a newer version."""
+    if len(data) > MAX_FRAME:
+        raise WireError("oversized", f"{len(data)} bytes, the limit is {MAX_FRAME}")
+    try:
+        frame = _frame_decoder.decode(data)
+    except (msgspec.DecodeError, RecursionError) as error:
+        # The first item alone tells whether the rest may be of a shape that is yet to come.
+        if data[:1] and data[0] & 0xF0 == 0x90 and len(data) > 1 and VERSION < data[1] < 0x80:
+            raise WireError("newer", f"version {data[1]}, this software knows {VERSION}") from None
+        raise WireError("malformed", f"not a frame: {error}") from None
+    if frame.version != VERSION:
+        raise WireError("newer", f"version {frame.version}, this software knows {VERSION}")
+    return frame
+
+
+def decode_upward(frame: Frame) -> Upward:
+    """The gateway's message in a frame. WireError if malformed or of a kind unknown here."""
+    return _decode(_up_decoder, frame)
+
+
+def decode_downward(frame: Frame) -> Downward:
+    """The head-end's message in a frame. WireError if malformed or of a kind unknown here."""
+    return _decode(_down_decoder, frame)
+
+
+def _decode(decoder: msgspec.msgpack.Decoder[T], frame: Frame) -> T:
+    if frame.kind not in KINDS:
+        raise WireError("newer", f"kind {frame.kind!r} is not known to this software")
+    try:
+        message = decoder.decode(frame.body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise WireError("malformed", f"not a {frame.kind}: {error}") from None
+    if frame.kind != message.__struct_config__.tag:  # type: ignore[attr-defined]
+        raise WireError("malformed", f"a frame of kind {frame.kind!r} holds another kind")
+    return message
