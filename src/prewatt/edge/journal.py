@@ -24,12 +24,13 @@ SNAPSHOT_EVERY = 500
 """Entries after which a meter's account is kept as a snapshot, so that a start need not replay a year."""
 FORMAT = "1"
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS entry (meter TEXT NOT NULL, seq INTEGER NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL,
-PRIMARY KEY (meter, seq)) WITHOUT ROWID; CREATE TABLE IF NOT EXISTS snapshot (meter TEXT PRIMARY KEY, seq INTEGER NOT
-NULL, hash BLOB NOT NULL, account BLOB NOT NULL) WITHOUT ROWID;
-"""
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS entry (meter TEXT NOT NULL, seq INTEGER NOT NULL, body BLOB NOT NULL, "
+    "hash BLOB NOT NULL, PRIMARY KEY (meter, seq)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS snapshot (meter TEXT PRIMARY KEY, seq INTEGER NOT NULL, hash BLOB NOT NULL, "
+    "account BLOB NOT NULL) WITHOUT ROWID",
+)
 
 
 class Loaded(NamedTuple):
@@ -53,7 +54,7 @@ class Journal:
             self._db.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError:
             raise BlockingIOError(f"{path}: another agent has this journal open") from None
-        for statement in _SCHEMA.strip().split("\n"):
+        for statement in _SCHEMA:
             self._db.execute(statement)
         if self._meta("format", FORMAT) != FORMAT:
             raise ValueError(

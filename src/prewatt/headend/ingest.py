@@ -15,6 +15,7 @@ from ..kernel.entries import (
     Command,
     CommandEntry,
     EntryError,
+    GrantCredit,
     Reading,
     Refused,
     UnknownOrder,
@@ -265,6 +266,11 @@ def _take_entry(mine: MeterPlan, view: MeterView, entry: AnyEntry, body: bytes, 
             mine.charges.append((entry.at, checked.own.charge))
         if isinstance(checked.own, CommandEntry):
             reason = checked.own.reason if isinstance(checked.own, Refused) else ""
+            if reason and isinstance(command, Command) and isinstance(command.order, GrantCredit):
+                # Paid, and not credited: a person has to give it back.
+                mine.differences.append(
+                    Difference(entry.seq, entry.at, f"credit {command.order.credit_id} was refused: {reason}")
+                )
             mine.applied.append(Applied(checked.own.command, entry.seq, entry.at, reason))
     mine.offset = entry.balance - account.balance
     mine.head = chain(mine.head, body)

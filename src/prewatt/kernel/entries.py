@@ -191,6 +191,10 @@ _command_decoder = msgspec.msgpack.Decoder(Command)
 _numbered_decoder = msgspec.msgpack.Decoder(UnknownOrder)
 
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are not what they should be."""
+
+
 class EntryError(ValueError):
     """The bytes are not an entry, or not one this version knows."""
 
@@ -206,7 +210,7 @@ def decode_entry(body: bytes) -> AnyEntry:
         raise EntryError(f"an entry of {len(body)} bytes is over the limit of {MAX_ENTRY}")
     try:
         return _entry_decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise EntryError(f"not an entry: {error}") from None
 
 
@@ -223,10 +227,10 @@ def decode_command(body: bytes) -> Command | UnknownOrder:
         raise EntryError(f"a command of {len(body)} bytes is over the limit of {MAX_ENTRY}")
     try:
         return _command_decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         try:
             return _numbered_decoder.decode(body)
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             raise EntryError(f"not a command: {error}") from None
 
 

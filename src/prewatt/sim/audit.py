@@ -27,12 +27,13 @@ SCHEMA = "prewatt-demo-1"
 
 @dataclass
 class MeterAccount:
-    """What became of one meter. Energy in Wh, money in nano, instants in µs since 1970. `switches`: (instant, closed,
-    balance then).
+    """What became of one meter. Energy in Wh, money in nano, instants in µs since 1970. `register` as read at
+    `read_at`; `switches`: (instant, closed, balance then).
     """
 
     meter: str
     register: int
+    read_at: int
     charged: int
     topped_up: int
     balance_meter: int
@@ -85,6 +86,7 @@ def audit(journal_path: Path, memory: Path, meters: list[str]) -> Account:
         mine = MeterAccount(
             name,
             account.register or 0,
+            account.read_at,
             account.charged,
             account.credited,
             account.balance,
@@ -209,6 +211,7 @@ def document(account: Account, tariffs: dict[str, Tariff], facts: dict[str, Any]
                 "meter": each.meter,
                 "tariff": tariffs[each.meter].name,
                 "register_kwh": exact_kwh(each.register),
+                "read_at": _iso(each.read_at),
                 "charged": exact_money(each.charged),
                 "topped_up": exact_money(each.topped_up),
                 "balance_meter": exact_money(each.balance_meter),

@@ -13,7 +13,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from ..kernel.entries import Int64, MeterName, Natural
+from ..kernel.entries import UNREADABLE, Int64, MeterName, Natural
 
 T = TypeVar("T")
 
@@ -180,7 +180,7 @@ def decode_frame(data: bytes) -> Frame:
         raise WireError("oversized", f"{len(data)} bytes, the limit is {MAX_FRAME}")
     try:
         frame = _frame_decoder.decode(data)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         # The first item alone tells whether the rest may be of a shape that is yet to come.
         if data[:1] and data[0] & 0xF0 == 0x90 and len(data) > 1 and VERSION < data[1] < 0x80:
             raise WireError("newer", f"version {data[1]}, this software knows {VERSION}") from None
@@ -205,7 +205,7 @@ def _decode(decoder: msgspec.msgpack.Decoder[T], frame: Frame) -> T:
         raise WireError("newer", f"kind {frame.kind!r} is not known to this software")
     try:
         message = decoder.decode(frame.body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise WireError("malformed", f"not a {frame.kind}: {error}") from None
     if frame.kind != message.__struct_config__.tag:  # type: ignore[attr-defined]
         raise WireError("malformed", f"a frame of kind {frame.kind!r} holds another kind")

@@ -27,7 +27,7 @@ from ...kernel.units import HOUR, SECOND, instant
 from . import DriverError, Identity, NotSupported
 
 FINE = 10**6
-"""Parts of a watt-hour that the recording is kept in, so that data finer than a watt-hour loses nothing."""
+"""Parts of a watt-hour that a row of the file may name: nine decimals of a kWh."""
 
 
 class RecordingError(ValueError):
@@ -35,14 +35,17 @@ class RecordingError(ValueError):
 
 
 class Recording:
-    """Consumption of one meter: cumulated energy at the end of each interval, in millionths of a Wh."""
+    """Consumption of one meter, exactly: energy is kept in parts of which `scale` make a watt-hour."""
 
     def __init__(self, length: int, used: dict[int, int]) -> None:
+        """`length` of an interval (µs), and `used` by the instant it begins at, in `FINE` parts of a watt-hour."""
         self.length = length
+        # With the interval's length in the unit, the part of an interval up to any microsecond is a whole number too.
+        self.scale = FINE * length
         self._begins = sorted(used)
         self._before: list[int] = [0]
         for begin in self._begins:
-            self._before.append(self._before[-1] + used[begin])
+            self._before.append(self._before[-1] + used[begin] * length)
 
     @property
     def begin(self) -> int:
@@ -55,7 +58,7 @@ class Recording:
         return self._begins[-1] + self.length
 
     def drawn(self, begin: int, end: int) -> int:
-        """Energy used between two instants, in millionths of a Wh."""
+        """Energy used between two instants, in parts of a watt-hour."""
         return self._upto(end) - self._upto(begin)
 
     def _upto(self, at: int) -> int:
@@ -63,7 +66,7 @@ class Recording:
         if index < 0:
             return 0
         before, after = self._before[index], self._before[index + 1]
-        return before + (after - before) * min(at - self._begins[index], self.length) // self.length
+        return before + (after - before) // self.length * min(at - self._begins[index], self.length)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str | None]]]:
@@ -164,21 +167,21 @@ class RecordedMeter:
             os.fsync(file.fileno())
         fresh.replace(self._memory)
 
-    def _fine(self, now: int) -> int:
+    def _total(self, now: int) -> int:
         return self._drawn + (self._recording.drawn(self._since, max(now, self._since)) if self._closed else 0)
 
     def identify(self) -> Identity:
         return Identity(self._name, "prewatt", "recorded consumption")
 
     def read_register(self) -> int:
-        return self._fine(self._clock()) // FINE
+        return self._total(self._clock()) // self._recording.scale
 
     def read_switch(self) -> bool:
         return self._closed
 
     def set_switch(self, closed: bool) -> None:
         now = self._clock()
-        self._drawn, self._since, self._closed = self._fine(now), max(now, self._since), closed
+        self._drawn, self._since, self._closed = self._total(now), max(now, self._since), closed
         self._keep()
 
     def read_clock(self) -> int:

@@ -1,0 +1,248 @@
+"""The account's rules, tried with any sequence of what can happen to a meter."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from prewatt.kernel.account import Account
+from prewatt.kernel.entries import (
+    FLAG_CLOCK,
+    FLAG_REBASED,
+    ChangeSettings,
+    Command,
+    CreditApplied,
+    GrantCredit,
+    Reading,
+    Refused,
+    SetTariff,
+    Settings,
+    TariffApplied,
+    UnknownOrder,
+    decode_entry,
+    encode_entry,
+)
+from prewatt.kernel.tariff import flat_tariff
+from prewatt.kernel.units import DAY, HOUR, NANO
+from tests.strategies import BEGIN, tariffs
+
+
+def flat(price):
+    return flat_tariff("flat", "EUR", "Europe/Berlin", price)
+
+
+class AnyMeter(RuleBasedStateMachine):
+    """An account at the meter, one at the server, and a book kept by hand."""
+
+    @initialize(tariff=tariffs())
+    def begin(self, tariff):
+        self.meter, self.server = Account(), Account()
+        self.log: dict[int, Command] = {}
+        self.journal: list[bytes] = []
+        self.now, self.register = BEGIN, 0
+        self.paid = self.charged = 0
+        self.credit_ids: set[str] = set()
+        self.follow(SetTariff(0, tariff))
+
+    def take(self, entry):
+        """An entry is made at the meter, travels as bytes, and is worked out again at the server."""
+        self.meter.apply(entry)
+        self.journal.append(encode_entry(entry))
+        arrived = decode_entry(self.journal[-1])
+        assert self.server.recompute(arrived, self.log.get(getattr(arrived, "command", 0))) == arrived
+        self.server.apply(arrived)
+
+    def follow(self, order):
+        command = Command("m", self.meter.command + 1, self.now, order)
+        self.log[command.number] = command
+        self.take(self.meter.follow(self.now, command))
+
+    @rule(hours=st.floats(0, 100), used=st.integers(0, 50_000))
+    def use(self, hours, used):
+        self.now += int(hours * HOUR)
+        self.register += used
+        entry = self.meter.read(self.now, self.register)
+        self.charged += entry.charge
+        self.take(entry)
+
+    @rule(seconds=st.integers(1, 10**6), used=st.integers(0, 1000))
+    def use_with_a_clock_set_back(self, seconds, used):
+        self.register += used
+        entry = self.meter.read(self.now - seconds * 10**6, self.register)
+        assert entry.at == self.meter.at
+        self.charged += entry.charge
+        self.take(entry)
+
+    @rule(amount=st.integers(1, 100 * NANO), number=st.integers(0, 5))
+    def pay(self, amount, number):
+        known = f"c{number}" in self.credit_ids
+        self.follow(GrantCredit(f"c{number}", amount))
+        if not known:
+            self.credit_ids.add(f"c{number}")
+            self.paid += amount
+
+    @rule(tariff=tariffs(), ahead=st.integers(-5 * DAY, 5 * DAY))
+    def change_tariff(self, tariff, ahead):
+        self.follow(SetTariff(max(self.now + ahead, 0), tariff))
+
+    @rule(low=st.integers(0, 10 * NANO), energy=st.integers(0, 10**4), clearance=st.integers(0, NANO))
+    def change_settings(self, low, energy, clearance):
+        self.follow(ChangeSettings(Settings(low, energy, clearance)))
+
+    @rule()
+    def decide(self):
+        wanted = self.meter.wants_closed()
+        if wanted is not None and wanted != self.meter.closed:
+            self.take(self.meter.relay(self.now, wanted, "x"))
+
+    @rule()
+    def replace_a_meter(self):
+        self.register //= 2
+        self.take(self.meter.read(self.now, self.register))
+
+    @invariant()
+    def no_unit_is_lost_or_made(self):
+        assert self.meter.balance == self.paid - self.charged
+        assert self.meter.credit_ids == self.credit_ids
+
+    @invariant()
+    def both_sides_are_equal(self):
+        assert self.meter.dump() == self.server.dump()
+
+    @invariant()
+    def nobody_with_credit_is_to_be_cut_off(self):
+        if self.meter.balance > 0 and self.meter.closed is not False:
+            assert self.meter.wants_closed() is not False
+
+    def teardown(self):
+        """A replay of the journal, also from a snapshot, gives the same state."""
+        if not hasattr(self, "journal"):
+            return
+        replayed = Account()
+        for index, body in enumerate(self.journal):
+            if index == len(self.journal) // 2:
+                replayed = Account.load(replayed.dump())
+            replayed.apply(decode_entry(body))
+        assert replayed.dump() == self.meter.dump()
+
+
+AnyMeter.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestAnyMeter = AnyMeter.TestCase
+
+
+def account(price=200_000, credit=0, low=0, energy=0, clearance=0):
+    """An account with a flat price, read at the hour 0 with the register at 0."""
+    made = Account()
+    made.apply(made.read(BEGIN, 0))
+    made.apply(made.follow(BEGIN, Command("m", 1, BEGIN, SetTariff(0, flat(price)))))
+    made.apply(made.follow(BEGIN, Command("m", 2, BEGIN, ChangeSettings(Settings(low, energy, clearance)))))
+    if credit:
+        made.apply(made.follow(BEGIN, Command("m", 3, BEGIN, GrantCredit("c", credit))))
+    return made
+
+
+def test_energy_is_charged_at_the_price():
+    mine = account(credit=NANO)
+    assert mine.read(BEGIN + HOUR, 1500) == Reading(
+        5, BEGIN + HOUR, NANO - 1500 * 200_000, 1500, {"flat": 1500}, 1500 * 200_000
+    )
+
+
+def test_the_first_reading_charges_nothing():
+    assert Account().read(BEGIN, 123_456).charge == 0
+
+
+def test_the_switch_opens_at_zero_and_not_before():
+    mine = account(credit=1000 * 200_000)
+    mine.apply(mine.read(BEGIN + HOUR, 999))
+    assert mine.wants_closed() is True
+    mine.apply(mine.read(BEGIN + 2 * HOUR, 1000))
+    assert mine.balance == 0 and mine.wants_closed() is False
+
+
+def test_the_supply_returns_at_the_clearance():
+    mine = account(clearance=5 * NANO)
+    mine.apply(mine.relay(BEGIN, False, "x"))
+    mine.apply(mine.follow(BEGIN, Command("m", 3, BEGIN, GrantCredit("a", 5 * NANO - 1))))
+    assert mine.wants_closed() is False
+    mine.apply(mine.follow(BEGIN, Command("m", 4, BEGIN, GrantCredit("b", 1))))
+    assert mine.wants_closed() is True
+
+
+def test_without_a_tariff_the_switch_is_left_alone():
+    assert Account().wants_closed() is None
+
+
+@pytest.mark.parametrize(
+    ("low", "energy", "warned"), [(2 * NANO, 0, True), (NANO, 0, False), (0, 5001, True), (0, 5000, False)]
+)
+def test_low_credit_by_money_or_by_energy(low, energy, warned):
+    assert account(price=200_000, credit=NANO, low=low, energy=energy).is_low() is warned
+
+
+def test_a_credit_id_counts_once():
+    mine = account(credit=NANO)
+    entry = mine.follow(BEGIN, Command("m", 4, BEGIN, GrantCredit("c", NANO)))
+    assert isinstance(entry, Refused) and "already applied" in entry.reason and entry.balance == NANO
+
+
+@pytest.mark.parametrize("number", [1, 3, 5])
+def test_commands_follow_one_another(number):
+    mine = account(credit=NANO)
+    with pytest.raises(ValueError, match="does not follow"):
+        mine.follow(BEGIN, Command("m", number, BEGIN, GrantCredit("d", 1)))
+
+
+def test_a_newer_kind_of_command_is_refused_and_does_not_hold_up_the_next():
+    mine = account(credit=NANO)
+    mine.apply(mine.follow(BEGIN, UnknownOrder("m", 4)))
+    mine.apply(mine.follow(BEGIN, Command("m", 5, BEGIN, GrantCredit("d", 7))))
+    assert mine.balance == NANO + 7
+
+
+def test_a_register_that_goes_back_charges_nothing_and_is_flagged():
+    mine = account(credit=NANO)
+    mine.apply(mine.read(BEGIN + HOUR, 100))
+    entry = mine.read(BEGIN + 2 * HOUR, 40)
+    assert (entry.charge, entry.flags) == (0, FLAG_REBASED)
+    mine.apply(entry)
+    assert mine.read(BEGIN + 3 * HOUR, 50).charge == 10 * 200_000
+
+
+def test_a_clock_set_back_keeps_the_sequence_and_is_flagged():
+    mine = account(credit=NANO)
+    mine.apply(mine.read(BEGIN + HOUR, 100))
+    entry = mine.read(BEGIN, 110)
+    assert (entry.at, entry.flags, entry.charge) == (BEGIN + HOUR, FLAG_CLOCK, 10 * 200_000)
+
+
+def test_a_late_tariff_does_not_charge_anew_what_is_charged():
+    mine = account(credit=NANO)
+    mine.apply(mine.read(BEGIN + 10 * HOUR, 100))
+    entry = mine.follow(BEGIN + 11 * HOUR, Command("m", 4, BEGIN, SetTariff(BEGIN + HOUR, flat(400_000))))
+    assert isinstance(entry, TariffApplied) and entry.effective == BEGIN + 10 * HOUR
+
+
+def test_the_server_notices_a_wrong_charge_an_unknown_credit_and_an_absurd_register():
+    mine = account(credit=NANO)
+    right = mine.read(BEGIN + HOUR, 100)
+    wrong = Reading(right.seq, right.at, right.balance + 1, 100, right.energy, right.charge - 1)
+    assert mine.recompute(wrong, None) == right
+    with pytest.raises(ValueError, match="credit log has no command"):
+        mine.recompute(CreditApplied(5, BEGIN, 2 * NANO, 4, "forged", NANO), None)
+    with pytest.raises(ValueError, match="can't stand"):
+        mine.recompute(Reading(5, BEGIN, 0, 2**62, {}, 0), None)
+
+
+def test_an_entry_of_another_account_is_not_applied():
+    mine = account(credit=NANO)
+    with pytest.raises(AssertionError):
+        mine.apply(Reading(5, BEGIN, 12345, 10, {"flat": 10}, 10 * 200_000))
+
+
+@given(st.binary(max_size=100))
+def test_a_snapshot_of_noise_is_refused(noise):
+    import msgspec
+
+    with pytest.raises((msgspec.DecodeError, ValueError)):
+        Account.load(noise)
