@@ -42,18 +42,23 @@ class Loaded(NamedTuple):
 
 
 class Journal:
-    """The journals of one gateway's meters. `epoch` counts how often the file was opened."""
+    """The journals of one gateway's meters. `epoch` counts how often the file was opened.
+
+    Opening raises BlockingIOError if another process has the file open, ValueError if it is no journal of this format.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._db = sqlite3.connect(path, isolation_level=None, timeout=1)
-        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
         try:
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=1)
+            self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
             self._db.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:
-            raise BlockingIOError(f"{path}: another agent has this journal open") from None
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorname == "SQLITE_BUSY":
+                raise BlockingIOError(f"{path}: another agent has this journal open") from None
+            raise ValueError(f"{path}: is no journal, or can't be opened ({error})") from None
         for statement in _SCHEMA:
             self._db.execute(statement)
         if self._meta("format", FORMAT) != FORMAT:

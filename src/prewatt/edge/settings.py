@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
@@ -65,8 +66,8 @@ def load_settings(path: Path) -> EdgeSettings:
     try:
         settings = msgspec.convert(document, EdgeSettings)
         check_gateway(settings.gateway)
-        if len(bytes.fromhex(settings.server_key)) != 32:
-            raise ValueError("server_key is not 64 hexadecimal digits")
+        if not re.fullmatch("[0-9a-f]{64}", settings.server_key):
+            raise ValueError("server_key: is not 64 hexadecimal digits")
         names = [meter.name for meter in settings.meters]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

@@ -16,6 +16,7 @@ import csv
 import gzip
 import json
 import os
+import zlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -126,7 +127,7 @@ def load_recordings(path: Path, where: ZoneInfo) -> dict[str, Recording]:
                 raise RecordingError(
                     f"{path}, line {line}: {kwh!r} is not an energy in kWh of at most 9 decimals, zero or more"
                 ) from None
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise RecordingError(f"{path}: can't be read ({error})") from None
     if not used:
         raise RecordingError(f"{path}: has no rows")

@@ -1,0 +1,122 @@
+"""The rules for one meter: when it is read, what is journalled, where its switch belongs."""
+
+import pytest
+
+from prewatt.edge.meter import Meter, MeterPolicy, Observed
+from prewatt.kernel.account import Account
+from prewatt.kernel.entries import ChangeSettings, Command, GrantCredit, SetTariff, Settings, decode_entry, genesis
+from prewatt.kernel.tariff import flat_tariff
+from prewatt.kernel.units import HOUR, MINUTE, NANO
+
+BEGIN = 1_700_000_100 * 10**6 // (15 * MINUTE) * (15 * MINUTE)
+PRICE = 200_000
+POLICY = MeterPolicy(15 * MINUTE, MINUTE, 4000)
+
+
+def journalled(outcome):
+    return [decode_entry(record.body) for record in outcome.records]
+
+
+def kinds(outcome):
+    return [entry.__struct_config__.tag for entry in journalled(outcome)]
+
+
+def meter(credit=10 * NANO, low=0):
+    """A meter with a price, read at BEGIN with its register at 0."""
+    made = Meter("m", Account(), genesis("m"), POLICY)
+    made.start(BEGIN, repaired=False)
+    tariff = flat_tariff("flat", "EUR", "Europe/Berlin", PRICE)
+    for number, order in enumerate((SetTariff(0, tariff), ChangeSettings(Settings(low))), start=1):
+        made.follow(BEGIN, Command("m", number, BEGIN, order))
+    if credit:
+        made.follow(BEGIN, Command("m", 3, BEGIN, GrantCredit("c", credit)))
+    made.observe(BEGIN, Observed(0, closed=True))
+    return made
+
+
+def test_a_reading_is_journalled_at_each_interval_and_not_between():
+    mine = meter()
+    assert kinds(mine.observe(BEGIN + MINUTE, Observed(10, closed=True))) == []
+    assert kinds(mine.observe(BEGIN + 15 * MINUTE, Observed(100, closed=True))) == ["reading"]
+    assert mine.account.balance == 10 * NANO - 100 * PRICE
+
+
+def test_the_supply_is_cut_as_the_credit_ends_and_not_before():
+    mine = meter(credit=100 * PRICE)
+    assert mine.observe(BEGIN + MINUTE, Observed(99, closed=True)).switch is None
+    outcome = mine.observe(BEGIN + 2 * MINUTE, Observed(100, closed=True))
+    assert (kinds(outcome), outcome.switch) == (["reading", "relay"], False)
+    assert mine.account.balance == 0
+
+
+def test_near_the_end_of_the_credit_the_meter_is_read_more_often():
+    """At the highest power 4000 W a credit of 100 Wh lasts 90 s: the next look is then, not at the interval."""
+    mine = meter(credit=100 * PRICE)
+    assert mine.due == BEGIN + 90 * 10**6
+    mine.observe(mine.due, Observed(99, closed=True))
+    assert mine.due == BEGIN + 90 * 10**6 + MINUTE
+
+
+def test_a_warning_is_journalled_once_for_each_time_the_balance_falls_under_it():
+    mine = meter(credit=NANO, low=NANO // 2)
+    used = NANO // 2 // PRICE + 1
+    assert kinds(mine.observe(BEGIN + 15 * MINUTE, Observed(used, closed=True))) == ["reading", "event"]
+    assert kinds(mine.observe(BEGIN + 30 * MINUTE, Observed(used + 1, closed=True))) == ["reading"]
+    mine.follow(BEGIN + 31 * MINUTE, Command("m", 4, BEGIN, GrantCredit("d", NANO)))
+    used += NANO // PRICE
+    assert kinds(mine.observe(BEGIN + 45 * MINUTE, Observed(used, closed=True))) == ["reading", "event"]
+
+
+def test_a_top_up_restores_the_supply_at_once():
+    mine = meter(credit=100 * PRICE)
+    mine.observe(BEGIN + MINUTE, Observed(100, closed=True))
+    outcome = mine.follow(BEGIN + 5 * MINUTE, Command("m", 4, BEGIN, GrantCredit("d", 1)))
+    assert kinds(outcome) == ["credit"]
+    decision = mine.decide(BEGIN + 5 * MINUTE)
+    assert (kinds(decision), decision.switch) == (["relay"], True)
+
+
+@pytest.mark.parametrize("number", [1, 3, 5, 99])
+def test_a_command_out_of_turn_changes_nothing(number):
+    mine = meter()
+    before = mine.account.dump()
+    assert mine.follow(BEGIN, Command("m", number, BEGIN, GrantCredit("d", NANO))).records == []
+    assert mine.account.dump() == before
+
+
+def test_a_silent_meter_is_no_reason_to_cut_anybody_off():
+    mine = meter(credit=1)
+    first = mine.fail(BEGIN + MINUTE, "no answer")
+    assert (kinds(first), first.switch) == (["event"], None)
+    assert kinds(mine.fail(BEGIN + 2 * MINUTE, "no answer")) == []
+    assert mine.due == BEGIN + 3 * MINUTE
+    back = mine.observe(BEGIN + HOUR, Observed(0, closed=True))
+    assert journalled(back)[0].code == "meter-back"
+
+
+def test_a_switch_that_stands_otherwise_is_told_again_and_reported_once():
+    mine = meter()
+    outcome = mine.observe(BEGIN + MINUTE, Observed(1, closed=False))
+    assert (kinds(outcome), outcome.switch) == (["event"], True)
+    again = mine.observe(BEGIN + 2 * MINUTE, Observed(1, closed=False))
+    assert (kinds(again), again.switch) == ([], True)
+    assert mine.observe(BEGIN + 3 * MINUTE, Observed(1, closed=True)).switch is None
+
+
+def test_a_switch_that_cannot_be_read_is_left_in_peace():
+    mine = meter()
+    assert mine.observe(BEGIN + MINUTE, Observed(1, closed=None)).switch is None
+
+
+def test_without_a_tariff_nobody_is_cut_off():
+    mine = Meter("m", Account(), genesis("m"), POLICY)
+    mine.start(BEGIN, repaired=False)
+    mine.observe(BEGIN, Observed(0, closed=True))
+    outcome = mine.observe(BEGIN + HOUR, Observed(10**6, closed=True))
+    assert (kinds(outcome), outcome.switch) == (["reading"], None)
+
+
+def test_a_register_that_cannot_be_is_a_failure_not_a_charge():
+    mine = meter()
+    outcome = mine.observe(BEGIN + MINUTE, Observed(2**62, closed=True))
+    assert (kinds(outcome), outcome.switch, mine.account.balance) == (["event"], None, 10 * NANO)

@@ -1,0 +1,179 @@
+"""The meter that is fed by a recording: what it reads, and what it says of a file it can't use."""
+
+import gzip
+import json
+from datetime import datetime
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prewatt.edge.drivers import DriverError, NotSupported
+from prewatt.edge.drivers.recorded import FINE, RecordedMeter, Recording, RecordingError, load_recordings
+from prewatt.kernel.calendar import zone
+from prewatt.kernel.units import HOUR, MINUTE, instant
+
+SYDNEY = zone("Australia/Sydney")
+HALF = 30 * MINUTE
+
+
+def at(text):
+    return instant(datetime.fromisoformat(text))
+
+
+def load(tmp_path, *rows, head="meter,timestamp,kwh", where=SYDNEY):
+    path = tmp_path / "data.csv"
+    path.write_text("\n".join([head, *rows]) + "\n")
+    return load_recordings(path, where)
+
+
+def whole(recording, begin, end):
+    """Wh between two instants, exactly."""
+    return Fraction(recording.drawn(begin, end), recording.scale)
+
+
+def test_energy_is_drawn_evenly_within_an_interval(tmp_path):
+    recording = load(tmp_path, "a,2013-09-01T00:00:00+10:00,0.3", "a,2013-09-01T00:30:00+10:00,0.1")["a"]
+    begin = at("2013-09-01T00:00:00+10:00")
+    assert (recording.begin, recording.end, recording.length) == (begin, begin + HOUR, HALF)
+    assert whole(recording, begin, begin + 10 * MINUTE) == 100
+    assert whole(recording, begin + 20 * MINUTE, begin + 45 * MINUTE) == 150
+    assert whole(recording, begin - HOUR, begin + 9 * HOUR) == 400
+
+
+def test_a_gap_uses_nothing_and_so_does_an_empty_field(tmp_path):
+    recording = load(
+        tmp_path,
+        "a,2013-09-01T00:00:00+10:00,0.3",
+        "a,2013-09-01T00:30:00+10:00,",
+        "a,2013-09-01T05:00:00+10:00,0.2",
+    )["a"]
+    begin = at("2013-09-01T00:30:00+10:00")
+    assert whole(recording, begin, begin + 4 * HOUR + HALF) == 0
+    assert whole(recording, begin - HOUR, begin + 9 * HOUR) == 500
+
+
+def test_local_timestamps_through_both_clock_changes(tmp_path):
+    """Without an offset: the hour passed twice in April is two hours, the one left out in October none."""
+    recording = load(
+        tmp_path,
+        *(f"a,2014-04-06 {clock},0.1" for clock in ("01:30", "02:00", "02:30", "02:00", "02:30", "03:00")),
+        *(f"b,2013-10-06 {clock},0.1" for clock in ("01:00", "01:30", "03:00", "03:30")),
+    )
+    assert recording["a"].end - recording["a"].begin == 3 * HOUR
+    assert whole(recording["a"], at("2014-04-05T15:00:00+00:00"), at("2014-04-05T16:00:00+00:00")) == 200
+    assert recording["b"].end - recording["b"].begin == 2 * HOUR
+
+
+def test_a_home_that_never_uses_anything(tmp_path):
+    recording = load(tmp_path, "a,2013-09-01T00:00:00+10:00,0", "a,2013-09-01T00:30:00+10:00,0.000")["a"]
+    assert whole(recording, 0, recording.end) == 0
+
+
+def test_meters_keep_the_files_order_and_gzip_is_read_alike(tmp_path):
+    text = "kwh,meter,timestamp\n0.5,z,2013-09-01T00:00:00Z\n0.5,b,2013-09-01T00:00:00Z\n0.5,z,2013-09-01T01:00:00Z\n"
+    (tmp_path / "x.csv").write_text(text)
+    (tmp_path / "y.csv").write_bytes(gzip.compress(text.encode()))
+    plain, zipped = (load_recordings(tmp_path / name, SYDNEY) for name in ("x.csv", "y.csv"))
+    assert list(plain) == list(zipped) == ["z", "b"]
+    assert plain["z"].length == zipped["z"].length == HOUR
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        (["a,yesterday,0.1"], "line 2: 'yesterday' is not a timestamp"),
+        (["a,2013-09-01T00:00:00Z,0.1", "a,2013-09-01T00:30:00Z,much"], "line 3: 'much' is not an energy"),
+        (["a,2013-09-01T00:00:00Z,-0.1"], "not an energy"),
+        (["a,2013-09-01T00:00:00Z,NaN"], "not an energy"),
+        (["a,2013-09-01T00:00:00Z,0.1234567891"], "at most 9 decimals"),
+        ([",2013-09-01T00:00:00Z,0.1"], "line 2: there is no meter"),
+        (["a,2013-09-01T00:00:00Z,0.1", "a,2013-09-01T10:00:00+10:00,0.1"], "line 3: meter a has .* twice"),
+        (["a"], "line 2: '' is not a timestamp"),
+        ([], "has no rows"),
+    ],
+)
+def test_a_wrong_line_is_named(tmp_path, rows, says):
+    with pytest.raises(RecordingError, match=says):
+        load(tmp_path, *rows)
+
+
+def test_a_wrong_file_is_named(tmp_path):
+    with pytest.raises(RecordingError, match="column 'kwh' is missing"):
+        load(tmp_path, head="meter,timestamp,energy")
+    with pytest.raises(RecordingError, match=r"nowhere\.csv: can't be read"):
+        load_recordings(tmp_path / "nowhere.csv", SYDNEY)
+    whole_file = gzip.compress(b"meter,timestamp,kwh\na,2013-09-01T00:00:00Z,0.1\n")
+    for damaged in (whole_file[:-12], whole_file[:20] + b"\xff" + whole_file[21:], whole_file[:-5] + b"abcde"):
+        (tmp_path / "torn.gz").write_bytes(damaged)
+        with pytest.raises(RecordingError, match=r"torn\.gz: can't be read"):
+            load_recordings(tmp_path / "torn.gz", SYDNEY)
+    (tmp_path / "noise").write_bytes(bytes(range(256)) * 10)
+    with pytest.raises(RecordingError, match="noise"):
+        load_recordings(tmp_path / "noise", SYDNEY)
+    with pytest.raises(RecordingError, match="can't be read"):
+        load_recordings(tmp_path, SYDNEY)
+
+
+class Clock:
+    def __init__(self, now):
+        self.now = now
+
+    def __call__(self):
+        return self.now
+
+
+def meter(tmp_path, used=(1000, 1000, 1000), start=0):
+    recording = Recording(HOUR, {number * HOUR: each * FINE for number, each in enumerate(used)})
+    clock = Clock(start)
+    return RecordedMeter("a", recording, tmp_path / "a.json", clock), clock, recording
+
+
+def test_the_register_runs_while_the_switch_is_closed(tmp_path):
+    made, clock, _ = meter(tmp_path)
+    clock.now = HOUR // 2
+    assert (made.read_register(), made.read_switch()) == (500, True)
+    made.set_switch(False)
+    clock.now = 2 * HOUR
+    assert (made.read_register(), made.read_switch()) == (500, False)
+    made.set_switch(True)
+    clock.now = 3 * HOUR
+    assert made.read_register() == 1500
+
+
+@given(st.lists(st.tuples(st.integers(1, 3 * HOUR), st.booleans()), max_size=8), st.lists(st.integers(0, 10**9)))
+def test_no_part_of_a_watt_hour_is_lost_by_switching(tmp_path_factory, moves, used):
+    made, clock, recording = meter(tmp_path_factory.mktemp("m"), used or [0])
+    expected, closed = Fraction(0), True
+    for pause, wanted in moves:
+        begin, clock.now = clock.now, clock.now + pause
+        expected += whole(recording, begin, clock.now) if closed else 0
+        made.set_switch(wanted)
+        closed = wanted
+        assert made.read_register() == int(expected)
+
+
+def test_a_meter_remembers(tmp_path):
+    made, clock, recording = meter(tmp_path)
+    clock.now = HOUR + 1
+    made.set_switch(False)
+    again = RecordedMeter("a", recording, tmp_path / "a.json", Clock(5 * HOUR))
+    assert (again.read_register(), again.read_switch()) == (1000, False)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"closed": true, "since": "x", "drawn": 1}'])
+def test_a_damaged_memory_is_named(tmp_path, text):
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(DriverError, match=r"meter a: start: its memory .*a\.json is damaged"):
+        meter(tmp_path)
+
+
+def test_the_rest_of_the_interface(tmp_path):
+    made, clock, _ = meter(tmp_path)
+    clock.now = 1_234_567_890
+    assert made.identify().serial == "a"
+    assert made.read_clock() == 1_234_000_000
+    with pytest.raises(NotSupported, match="set clock"):
+        made.set_clock(0)
+    assert json.loads((tmp_path / "a.json").read_text()) == {"closed": True, "since": 0, "drawn": 0}

@@ -1,0 +1,71 @@
+"""A wrong setting is named, with its file."""
+
+import msgspec
+import pytest
+
+from prewatt.edge.settings import (
+    EdgeSettings,
+    MeterSettings,
+    RecordedSettings,
+    SettingsError,
+    load_settings,
+    write_settings,
+)
+from prewatt.wire.link import BrokerAddress
+
+GOOD = EdgeSettings(
+    gateway="g1",
+    key="gateway.key",
+    server_key="ab" * 32,
+    journal="journal.sqlite3",
+    broker=BrokerAddress("127.0.0.1", 1883, "g1", 'pass "word" \\ ü'),
+    meters=(MeterSettings("m1", "recorded"), MeterSettings("Haus 3, links", "recorded", 9000)),
+    recorded=RecordedSettings("data.csv", "Europe/Berlin", "meters"),
+)
+
+
+def test_what_is_written_reads_back_and_is_private(tmp_path):
+    path = tmp_path / "edge.toml"
+    write_settings(path, GOOD)
+    assert load_settings(path) == GOOD
+    assert path.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('gateway = "g1"', "", "gateway"),
+        ('gateway = "g1"', 'gateway = "G 1"', "gateway name 'G 1'"),
+        ('gateway = "g1"', 'gatway = "g1"\ngateway = "g1"', "gatway"),
+        ("ab" * 32, "ab" * 31, "server_key: is not 64"),
+        ("ab" * 32, "zz" * 32, "server_key: is not 64 hexadecimal"),
+        ("port = 1883", 'port = "1883"', r"\$.broker.port"),
+        ("port = 1883", "port = 70000", "broker.port: 70000 is not a port"),
+        ('name = "m1"', 'name = "a/b"', r"\$.meters\[0\].name"),
+        ('name = "m1"', 'name = "Haus 3, links"', "Haus 3, links stands there twice"),
+        ("reading_interval = 900", "reading_interval = 1", r"\$.reading_interval"),
+        ("heartbeat = 10.0", "heartbeat = -1", r"\$.heartbeat"),
+        ("heartbeat = 10.0", "heartbeat = ", "is not TOML"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path, old, new, says):
+    path = tmp_path / "edge.toml"
+    write_settings(path, GOOD)
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    with pytest.raises(SettingsError, match=says) as caught:
+        load_settings(path)
+    assert str(path) in str(caught.value)
+
+
+def test_without_meters_there_is_nothing_to_do(tmp_path):
+    path = tmp_path / "edge.toml"
+    write_settings(path, msgspec.structs.replace(GOOD, meters=()))
+    with pytest.raises(SettingsError, match="meters"):
+        load_settings(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(SettingsError, match=r"edge\.toml: can't be read"):
+        load_settings(tmp_path / "edge.toml")

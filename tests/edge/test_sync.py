@@ -1,0 +1,118 @@
+"""What is sent when: nothing on a guess, nothing twice without a reason, what is new not behind what is old."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prewatt.edge.sync import Piece, Sync, SyncPolicy
+from prewatt.wire.messages import MAX_ENTRIES, Head
+
+POLICY = SyncPolicy(heartbeat=10, patience=5, window=2 * MAX_ENTRIES)
+
+
+def head(meter, seq, resend=False):
+    return Head(meter, seq, bytes(32), resend)
+
+
+def talking(**heads):
+    """Connected, and answered that the head-end has nothing yet."""
+    sync = Sync(heads, POLICY)
+    sync.on_connected(0)
+    assert sync.status_due(0)
+    sync.on_answered(0)
+    return sync
+
+
+def test_nothing_is_sent_before_the_head_end_has_answered():
+    sync = Sync({"a": 5}, POLICY)
+    assert sync.next_upload() == [] and not sync.status_due(100)
+    sync.on_connected(100)
+    assert sync.status_due(100) and sync.next_upload() == []
+    sync.on_head(100, head("a", 3))
+    sync.on_answered(100)
+    assert sync.next_upload() == [Piece("a", 4, 5, late=2)]
+    assert sync.next_upload() == []
+
+
+def test_what_is_written_while_connected_is_not_late():
+    sync = talking(a=2)
+    sync.on_journalled("a", 4)
+    assert sync.next_upload() == [Piece("a", 1, 4, late=2)]
+
+
+def test_the_meter_that_lags_least_goes_first():
+    sync = talking(a=400, b=1, c=300)
+    assert sync.next_upload() == [Piece("b", 1, 1, 1), Piece("c", 1, 300, 300), Piece("a", 1, 199, 199)]
+    sync.on_journalled("b", 2)
+    assert sync.next_upload() == [Piece("b", 2, 2, 0), Piece("a", 200, 400, 201)]
+
+
+def test_no_more_is_under_way_than_the_window():
+    sync = talking(a=5000)
+    assert sum(piece.last - piece.first + 1 for _ in range(9) for piece in sync.next_upload()) == POLICY.window
+    sync.on_head(1, head("a", 10))
+    assert sync.next_upload() == [Piece("a", 1001, 1010, 10)]
+
+
+def test_a_gap_is_sent_again_from_where_it_begins():
+    sync = talking(a=10)
+    sync.next_upload()
+    sync.on_head(1, head("a", 4, resend=True))
+    assert sync.next_upload() == [Piece("a", 5, 10, 6)]
+
+
+def test_an_old_receipt_takes_nothing_back():
+    sync = talking(a=10)
+    sync.next_upload()
+    sync.on_head(1, head("a", 10))
+    sync.on_head(2, head("a", 3))
+    assert sync.acked["a"] == 10 and sync.next_upload() == []
+
+
+def test_when_receipts_stay_out_it_asks_anew_and_goes_on_from_the_answer():
+    sync = talking(a=10)
+    sync.next_upload()
+    assert not sync.status_due(4.9)
+    assert sync.next_timer() == 5
+    assert sync.status_due(5) and not sync.answered and sync.next_upload() == []
+    sync.on_head(6, head("a", 7))
+    sync.on_answered(6)
+    assert sync.next_upload() == [Piece("a", 8, 10, 3)]
+
+
+def test_signs_of_life_go_on_while_nothing_happens():
+    sync = talking(a=0)
+    assert [second for second in range(1, 31) if sync.status_due(second)] == [10, 20, 30]
+
+
+def test_after_a_disconnection_nothing_is_sent():
+    sync = talking(a=3)
+    sync.on_disconnected()
+    assert sync.next_upload() == [] and not sync.status_due(99) and sync.next_timer() == float("inf")
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 700)), max_size=8), st.randoms(use_true_random=False))
+def test_over_a_lossy_line_everything_arrives_in_the_end(growth, rng):
+    sync = Sync(dict.fromkeys("abc", 0), POLICY)
+    for meter, more in growth:
+        sync.on_journalled(meter, sync.heads[meter] + more)
+    stored, mono = dict.fromkeys("abc", 0), 0.0
+    sync.on_connected(mono)
+    for _ in range(500):
+        if sync.status_due(mono) and rng.random() < 0.7 and not sync.answered:
+            for meter, seq in stored.items():
+                sync.on_head(mono, head(meter, seq))
+            sync.on_answered(mono)
+        while pieces := sync.next_upload():
+            for piece in pieces:
+                gap = piece.first > stored[piece.meter] + 1
+                if rng.random() < 0.6:
+                    if not gap:
+                        stored[piece.meter] = max(stored[piece.meter], piece.last)
+                    if rng.random() < 0.7:
+                        sync.on_head(mono, head(piece.meter, stored[piece.meter], resend=gap))
+            if rng.random() < 0.3:
+                break
+        if stored == sync.heads == sync.acked:
+            break
+        mono += 1
+    assert stored == sync.heads == sync.acked
