@@ -529,9 +529,8 @@ class World:
     def broken(self, what: str) -> None:
         """Raise Broken."""
         hours = (self.now - START) / HOUR
-        raise Broken(
-            f"{what} (seed {self.seed}, step {self.steps}, hour {hours:.2f}). Replay: prewatt sim --seed {self.seed} --days {self.days}"
-        )
+        replay = f"prewatt sim --seed {self.seed} --days {self.days} --meters {len(self.meters)}"
+        raise Broken(f"{what} (seed {self.seed}, step {self.steps}, hour {hours:.2f}). Replay: {replay}")
 
     def _check(self) -> None:
         for name, stored in self.store.items():

@@ -1,0 +1,82 @@
+"""Imports point one way: kernel <- wire <- {edge, headend}; kernel <- server <- headend; sim and cli on top."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import prewatt
+
+SOURCE = Path(prewatt.__file__).parent
+MAY_IMPORT = {
+    "kernel": set(),
+    "wire": {"kernel"},
+    "edge": {"kernel", "wire", "clock"},
+    "server": {"kernel", "wire", "clock"},
+    "headend": {"kernel", "wire", "server"},
+    "clock": set(),
+    "supervisor": set(),
+    "serve": {"server", "supervisor"},
+}
+PURE = {
+    "kernel": {"django", "os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "asyncio", "logging"},
+    "edge/agent.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
+    "edge/meter.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
+    "edge/sync.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
+    "headend/ingest.py": {"django", "os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging"},
+    "headend/reconcile.py": {"django", "os", "socket", "threading", "time", "random", "sqlite3", "pathlib"},
+    "headend/dispatch.py": {"django", "os", "socket", "threading", "time", "random", "sqlite3", "pathlib"},
+}
+HEADEND_WITH_SERVER = {"headend/store.py", "headend/shell.py"}
+
+
+def imported(path):
+    """(top-level names imported from elsewhere, parts of prewatt imported)."""
+    parts = path.relative_to(SOURCE.parent).with_suffix("").parts
+    outside, inside = set(), set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name.split(".") for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = list(parts[: -node.level]) if node.level else []
+            module = base + (node.module.split(".") if node.module else [])
+            names = [[*module, alias.name] for alias in node.names] if len(module) < 2 else [module]
+        else:
+            continue
+        for name in names:
+            if name[0] == "prewatt":
+                inside |= set(name[1:2])
+            else:
+                outside.add(name[0])
+    return outside, inside
+
+
+def files(where):
+    path = SOURCE / where
+    return sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
+
+
+@pytest.mark.parametrize("part", MAY_IMPORT)
+def test_a_part_imports_only_what_lies_under_it(part):
+    assert files(part)
+    for path in files(part):
+        extra = imported(path)[1] - MAY_IMPORT[part] - {part}
+        assert not extra, f"{path} imports {extra}"
+
+
+@pytest.mark.parametrize("part", PURE)
+def test_rules_are_free_of_the_world(part):
+    for path in files(part):
+        extra = imported(path)[0] & PURE[part]
+        assert not extra, f"{path} imports {extra}"
+
+
+def test_of_the_head_end_only_store_and_shell_know_the_server():
+    for path in files("headend"):
+        if str(path.relative_to(SOURCE)) not in HEADEND_WITH_SERVER:
+            assert "server" not in imported(path)[1], path
+
+
+def test_every_part_is_under_this_rule():
+    parts = {path.stem for path in SOURCE.iterdir() if path.is_dir() or path.suffix == ".py"}
+    assert parts - {"__pycache__", "__init__", "__main__"} == set(MAY_IMPORT) | {"sim", "cli"}
