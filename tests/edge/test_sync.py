@@ -68,6 +68,14 @@ def test_an_old_receipt_takes_nothing_back():
     assert sync.acked["a"] == 10 and sync.next_upload() == []
 
 
+def test_a_head_end_that_was_set_back_gets_again_what_it_had_acknowledged():
+    sync = talking(a=10)
+    sync.next_upload()
+    sync.on_head(1, head("a", 10))
+    sync.on_head(2, head("a", 3, resend=True))
+    assert sync.next_upload() == [Piece("a", 4, 10, 7)]
+
+
 def test_when_receipts_stay_out_it_asks_anew_and_goes_on_from_the_answer():
     sync = talking(a=10)
     sync.next_upload()

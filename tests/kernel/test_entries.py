@@ -25,15 +25,27 @@ from prewatt.kernel.entries import (
     genesis,
     recover,
 )
+from prewatt.kernel.units import BALANCE_MAX, INSTANT_MAX, REGISTER_MAX
 from tests.strategies import tariffs
 
-natural = st.integers(0, 2**62)
+instants = st.integers(0, INSTANT_MAX)
+registers = st.integers(0, REGISTER_MAX)
+balances = st.integers(-BALANCE_MAX, BALANCE_MAX)
 
 
-@given(natural, natural, st.integers(-(2**62), 2**62), st.dictionaries(st.text("ab", min_size=1), natural, max_size=3))
+@given(instants, registers, balances, st.dictionaries(st.text("ab", min_size=1), registers, max_size=3))
 def test_an_entry_reads_back(at, register, balance, energy):
     entry = Reading(1, at, balance, register, energy, 5, 0)
     assert decode_entry(encode_entry(entry)) == entry
+
+
+@pytest.mark.parametrize(
+    ("at", "register", "balance"),
+    [(INSTANT_MAX + 1, 0, 0), (-1, 0, 0), (0, REGISTER_MAX + 1, 0), (0, 0, BALANCE_MAX + 1), (0, 0, -BALANCE_MAX - 1)],
+)
+def test_an_entry_out_of_bounds_is_refused(at, register, balance):
+    with pytest.raises(EntryError):
+        decode_entry(encode_entry(Reading(1, at, balance, register, {}, 0)))
 
 
 @given(tariffs())

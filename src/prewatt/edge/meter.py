@@ -15,7 +15,7 @@ from ..kernel.entries import (
     chain,
     encode_entry,
 )
-from ..kernel.units import HOUR, INT64_MAX, MINUTE
+from ..kernel.units import BALANCE_MAX, HOUR, MINUTE, REGISTER_MAX
 
 
 class MeterPolicy(Struct, frozen=True):
@@ -75,7 +75,7 @@ class Meter:
         """The meter was read at `now`."""
         account = self.account
         reading = account.read(now, observed.register)
-        if abs(reading.balance) > INT64_MAX:
+        if not 0 <= observed.register <= REGISTER_MAX or abs(reading.balance) > BALANCE_MAX:
             return self.fail(now, f"its register can't stand at {observed.register} Wh")
         outcome = Outcome()
         if self.lost:

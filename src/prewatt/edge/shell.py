@@ -29,7 +29,7 @@ from .agent import (
     SendStatus,
     SendUpload,
 )
-from .drivers import DriverError, MeterDriver
+from .drivers import BadAnswer, DriverError, MeterDriver
 from .drivers.recorded import RecordedMeter, RecordingError, load_recordings
 from .journal import Journal
 from .meter import Meter, MeterPolicy, Observed
@@ -110,6 +110,7 @@ class Shell:
         self._topic = topics.up(settings.gateway)
         self._link = Link(settings.broker, f"prewatt-{settings.gateway}", [topics.down(settings.gateway)])
         self._refused: Counter[str] = Counter()
+        self._identified: set[str] = set()
         self._running = True
 
     def _moment(self) -> Moment:
@@ -122,8 +123,6 @@ class Shell:
     def run(self) -> None:
         """Serve until stopped."""
         self._link.start()
-        for driver in self._drivers.values():
-            log.debug("found %s", driver.identify())
         self._do(self._agent.start(self._moment(), self._repaired))
         while self._running:
             wait = min(self._clock.until(self._agent.next_due()), max(self._agent.next_timer() - time.monotonic(), 0.0))
@@ -157,7 +156,7 @@ class Shell:
                 self._journal.commit(records, accounts)
             case MoveSwitch(name, closed):
                 try:
-                    self._drivers[name].set_switch(closed)
+                    self._identified_driver(name).set_switch(closed)
                     log.info("meter %s: %s", name, "supply on" if closed else "supply off")
                 except DriverError as error:
                     log.warning("%s", error)
@@ -176,11 +175,23 @@ class Shell:
         return []
 
     def _read(self, name: str) -> Observed | str:
-        driver = self._drivers[name]
         try:
+            driver = self._identified_driver(name)
             return Observed(driver.read_register(), driver.read_switch())
         except DriverError as error:
+            # Whoever answers next may be another one: a meter is changed while it is silent.
+            self._identified.discard(name)
             return error.cause
+
+    def _identified_driver(self, name: str) -> MeterDriver:
+        """The driver of a meter that has said that it is this one. DriverError if it can't be asked, or is another."""
+        driver = self._drivers[name]
+        if name not in self._identified:
+            serial = driver.identify().serial
+            if serial != name:
+                raise BadAnswer(name, "identify", f"meter {serial} answers in its place")
+            self._identified.add(name)
+        return driver
 
 
 def run(path: Path) -> int:

@@ -73,9 +73,13 @@ class Sync:
         """The head-end has committed a meter's journal up to `head`, which this journal has."""
         meter = head.meter
         if head.seq > self.acked[meter]:
-            self.acked[meter] = head.seq
             self._progress = mono
-        self.sent[meter] = self.acked[meter] if head.resend else max(self.sent[meter], self.acked[meter])
+        elif not head.resend:
+            return
+        # Asked to resend, it goes back even behind what was acknowledged: the database may have been restored from
+        # a copy. If the request is only late, the head-end drops what it has.
+        self.acked[meter] = head.seq
+        self.sent[meter] = head.seq if head.resend else max(self.sent[meter], head.seq)
 
     def on_answered(self, mono: float) -> None:
         """All heads that the head-end has are told: go on from there."""

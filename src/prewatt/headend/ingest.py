@@ -90,12 +90,13 @@ class Sorted:
 
 @dataclass(frozen=True, slots=True)
 class NewEntry:
-    """An entry to be stored: its bytes, and what the server made of it."""
+    """An entry to be stored: its bytes, what it says, and the server's own (None where that can't be)."""
 
     seq: int
     body: bytes
     hash: bytes
     entry: AnyEntry
+    own: AnyEntry | None
     late: bool
 
 
@@ -274,4 +275,4 @@ def _take_entry(mine: MeterPlan, view: MeterView, entry: AnyEntry, body: bytes, 
             mine.applied.append(Applied(checked.own.command, entry.seq, entry.at, reason))
     mine.offset = entry.balance - account.balance
     mine.head = chain(mine.head, body)
-    mine.entries.append(NewEntry(entry.seq, body, mine.head, entry, late))
+    mine.entries.append(NewEntry(entry.seq, body, mine.head, entry, checked.own, late))

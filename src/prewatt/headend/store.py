@@ -214,8 +214,8 @@ def _row(meter: Meter, new: NewEntry) -> JournalEntry:
         body=new.body,
         hash=new.hash,
     )
-    if isinstance(entry, Reading):
-        row.register, row.energy, row.charge = entry.register, sum(entry.energy.values()), entry.charge
+    if isinstance(new.own, Reading):
+        row.register, row.energy, row.charge = new.own.register, sum(new.own.energy.values()), new.own.charge
     elif isinstance(entry, Relay):
         row.closed = entry.closed
     return row

@@ -37,7 +37,7 @@ from .tariff import (
     rate_interval,
     stretch_at,
 )
-from .units import INT64_MAX
+from .units import BALANCE_MAX
 
 
 class _Saved(Struct, frozen=True):
@@ -56,7 +56,6 @@ class _Saved(Struct, frozen=True):
     credit_ids: tuple[str, ...]
     credited: int
     charged: int
-    energy: int
 
 
 _saver = msgspec.msgpack.Encoder()
@@ -86,7 +85,6 @@ class Account:
         self.credit_ids: set[str] = set()
         self.credited = 0
         self.charged = 0
-        self.energy = 0
 
     # -- what the next entry would be --------------------------------------------------------------------------------
 
@@ -117,7 +115,7 @@ class Account:
         if isinstance(order, GrantCredit):
             if order.credit_id in self.credit_ids:
                 return Refused(seq, at, self.balance, number, f"credit {order.credit_id} is already applied")
-            if self.balance + order.amount > INT64_MAX:
+            if self.balance + order.amount > BALANCE_MAX:
                 return Refused(seq, at, self.balance, number, "the balance would be too large")
             return CreditApplied(seq, at, self.balance + order.amount, number, order.credit_id, order.amount)
         if isinstance(order, ChangeSettings):
@@ -146,7 +144,7 @@ class Account:
             raise ValueError(f"entry {entry.seq} does not follow {self.seq}")
         if isinstance(entry, Reading):
             right = self.read(entry.at, entry.register)
-            if abs(right.balance) > INT64_MAX:
+            if abs(right.balance) > BALANCE_MAX:
                 raise ValueError(f"the register can't stand at {entry.register} Wh")
             return msgspec.structs.replace(right, flags=right.flags | entry.flags & FLAG_CLOCK)
         if isinstance(entry, Relay):
@@ -155,6 +153,8 @@ class Account:
             return self.event(entry.at, entry.code, entry.detail)
         if command is None:
             raise ValueError(f"the credit log has no command {entry.command}")
+        if entry.command != self.command + 1:
+            raise ValueError(f"command {entry.command} does not follow {self.command}")
         if isinstance(entry, Refused):
             # A meter may refuse what this side would take (its software may be older); it can't thereby change a
             # balance.
@@ -171,7 +171,6 @@ class Account:
         assert entry.at >= self.at, f"entry {entry.seq} goes back in time"
         if isinstance(entry, Reading):
             self.charged += entry.charge
-            self.energy += sum(entry.energy.values())
             self.register, self.read_at = entry.register, entry.at
         elif isinstance(entry, CreditApplied):
             assert entry.credit_id not in self.credit_ids, f"credit {entry.credit_id} applied twice"
@@ -235,7 +234,7 @@ class Account:
             _Saved(
                 self.seq, self.at, self.balance, self.register, self.read_at, self.command, self.closed, self.low, self.settings,
                 tuple((version.effective, version.calendar.tariff) for version in self.versions),
-                tuple(sorted(self.credit_ids)), self.credited, self.charged, self.energy,
+                tuple(sorted(self.credit_ids)), self.credited, self.charged,
             )
         )  # fmt: skip
 
@@ -254,5 +253,5 @@ class Account:
         )
         account.versions = tuple(Version(effective, RateCalendar(tariff)) for effective, tariff in found.versions)
         account.credit_ids = set(found.credit_ids)
-        account.credited, account.charged, account.energy = found.credited, found.charged, found.energy
+        account.credited, account.charged = found.credited, found.charged
         return account

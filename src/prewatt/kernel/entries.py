@@ -19,10 +19,12 @@ import msgspec
 from msgspec import Meta, Struct
 
 from .tariff import Tariff
-from .units import INT64_MAX
+from .units import BALANCE_MAX, INSTANT_MAX, INT64_MAX, REGISTER_MAX
 
-Int64 = Annotated[int, Meta(ge=-INT64_MAX, le=INT64_MAX)]
+Balance = Annotated[int, Meta(ge=-BALANCE_MAX, le=BALANCE_MAX)]
 Natural = Annotated[int, Meta(ge=0, le=INT64_MAX)]
+Register = Annotated[int, Meta(ge=0, le=REGISTER_MAX)]
+Instant = Annotated[int, Meta(ge=0, le=INSTANT_MAX)]
 MeterName = Annotated[
     str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x20\x7f/\\]([^\x00-\x1f\x7f/\\]*[^\x00-\x20\x7f/\\])?$")
 ]
@@ -54,8 +56,8 @@ class Entry(Struct, frozen=True, tag_field="kind"):
     """
 
     seq: Annotated[int, Meta(ge=1, le=INT64_MAX)]
-    at: Natural
-    balance: Int64
+    at: Instant
+    balance: Balance
 
 
 class Reading(Entry, frozen=True, tag="reading"):
@@ -64,8 +66,8 @@ class Reading(Entry, frozen=True, tag="reading"):
     `energy`: Wh by rate. `charge`: nano. `flags`: see `FLAG_*`.
     """
 
-    register: Natural
-    energy: dict[RateName, Natural]
+    register: Register
+    energy: dict[RateName, Register]
     charge: Natural
     flags: Natural = 0
 
@@ -90,7 +92,7 @@ class TariffApplied(Entry, frozen=True, tag="tariff"):
     """
 
     command: Natural
-    effective: Natural
+    effective: Instant
     tariff: Tariff
 
 
@@ -148,7 +150,7 @@ class GrantCredit(Struct, frozen=True, tag_field="kind", tag="credit"):
 class SetTariff(Struct, frozen=True, tag_field="kind", tag="tariff"):
     """Let `tariff` hold from the instant `effective` on."""
 
-    effective: Natural
+    effective: Instant
     tariff: Tariff
 
 
@@ -166,7 +168,7 @@ class Command(Struct, frozen=True):
 
     meter: MeterName
     number: Annotated[int, Meta(ge=1, le=INT64_MAX)]
-    issued: Natural
+    issued: Instant
     order: AnyOrder
 
 

@@ -30,6 +30,12 @@ HOUR = 3600 * SECOND
 DAY = 24 * HOUR
 
 INT64_MAX = 2**63 - 1
+INSTANT_MAX = 7_258_118_400 * SECOND
+"""The year 2200: a later instant comes from a clock that is wrong, not from a meter."""
+REGISTER_MAX = 10**12
+"""Highest register accepted, Wh: ten digits of kWh less one, more than any meter shows."""
+BALANCE_MAX = 2**62 - 1
+"""Farthest from zero that a balance may be, nano: four thousand million currency units. The difference of two fits int64."""
 PRICE_MAX = 1_000 * MICRO
 """Highest price accepted, per kWh: a thousand currency units. Above it somebody slipped a digit."""
 

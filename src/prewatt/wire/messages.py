@@ -13,7 +13,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from ..kernel.entries import UNREADABLE, Int64, MeterName, Natural
+from ..kernel.entries import UNREADABLE, Balance, Instant, MeterName, Natural, Register
 
 T = TypeVar("T")
 
@@ -39,9 +39,9 @@ class MeterStatus(Struct, frozen=True):
 
     meter: MeterName
     seq: Natural
-    at: Natural
-    balance: Int64
-    register: Natural | None
+    at: Instant
+    balance: Balance
+    register: Register | None
     closed: bool | None
     command: Natural
 
@@ -56,7 +56,7 @@ class Status(Struct, frozen=True, tag_field="kind", tag="status"):
     gateway: str
     epoch: Natural
     number: Natural
-    at: Natural
+    at: Instant
     fresh: bool = False
     meters: Annotated[tuple[MeterStatus, ...], Meta(max_length=MAX_METERS)] = ()
 

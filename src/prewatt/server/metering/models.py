@@ -76,8 +76,8 @@ class Meter(models.Model):
 
 
 class JournalEntry(models.Model):
-    """An entry of a meter's journal: its bytes, and what was read out of them for queries (energy in Wh, money in
-    nano).
+    """An entry of a meter's journal: its bytes, and figures for queries (energy in Wh, money in nano). `balance` is
+    what the meter says; `energy` and `charge` are as the server rated them, which the ledger books.
     """
 
     pk = models.CompositePrimaryKey("meter_id", "seq")

@@ -103,6 +103,8 @@ def enrol(code: str, public_key: bytes) -> Enrolment:
     except ValueError:
         raise InstallError(_("The public key is not one of Ed25519.")) from None
     gateway.public_key, gateway.code_hash = public_key, ""
+    # A new key begins to count its messages anew.
+    gateway.epoch = gateway.number = 0
     gateway.save()
     config = settings.CONFIG
     return Enrolment(

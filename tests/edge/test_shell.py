@@ -1,0 +1,116 @@
+"""The agent's shell: whose meter answers, and what stops a start."""
+
+import gzip
+
+import pytest
+
+from prewatt.edge import shell
+from prewatt.edge.drivers import Identity, Unreachable
+from prewatt.edge.meter import Observed
+from prewatt.edge.settings import EdgeSettings, MeterSettings, RecordedSettings, SettingsError, write_settings
+from prewatt.edge.shell import Shell, make_drivers
+from prewatt.wire.link import BrokerAddress
+from prewatt.wire.signing import SigningKey
+
+SERVER = SigningKey.generate()
+
+
+def made_settings(folder, **changes):
+    (folder / "data.csv.gz").write_bytes(
+        gzip.compress(b"meter,timestamp,kwh\nm1,2024-01-01T00:00:00+00:00,1\nm1,2024-01-01T00:30:00+00:00,1\n")
+    )
+    key = folder / "gateway.key"
+    if not key.exists():
+        SigningKey.generate().save(key)
+    fields = {
+        "gateway": "g1",
+        "key": str(key),
+        "server_key": SERVER.public().hex(),
+        "journal": str(folder / "journal.sqlite3"),
+        "broker": BrokerAddress("127.0.0.1", 1, "g1"),
+        "meters": (MeterSettings("m1", "recorded"),),
+        "recorded": RecordedSettings(str(folder / "data.csv.gz"), "Europe/Berlin", str(folder / "meters")),
+    }
+    return EdgeSettings(**{**fields, **changes})
+
+
+class Bus:
+    """A meter on the bus, as the driver sees it."""
+
+    def __init__(self):
+        self.serial, self.silent, self.told = "m1", False, []
+
+    def _answer(self, operation):
+        if self.silent:
+            raise Unreachable("m1", operation, "no answer")
+
+    def identify(self):
+        self._answer("identify")
+        return Identity(self.serial, "x", "y")
+
+    def read_register(self):
+        self._answer("read register")
+        return 7
+
+    def read_switch(self):
+        self._answer("read switch")
+        return True
+
+    def set_switch(self, closed):
+        self._answer("set switch")
+        self.told.append(closed)
+
+
+def test_a_meter_is_believed_and_switched_only_after_it_has_said_who_it_is(tmp_path):
+    agent, bus = Shell(made_settings(tmp_path)), Bus()
+    agent._drivers["m1"] = bus
+    assert agent._read("m1") == Observed(7, closed=True)
+    bus.serial = "m2"
+    assert agent._read("m1") == Observed(7, closed=True), "asked once, not at every reading"
+    bus.silent = True
+    assert agent._read("m1") == "no answer"
+    bus.silent = False
+    assert agent._read("m1") == "meter m2 answers in its place"
+    agent._do([shell.MoveSwitch("m1", closed=False)])
+    assert bus.told == []
+    bus.serial = "m1"
+    agent._do([shell.MoveSwitch("m1", closed=False)])
+    assert bus.told == [False]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"meters": (MeterSettings("m1", "telepathy"),)}, "meters.m1.driver: there is no driver 'telepathy'"),
+        ({"meters": (MeterSettings("m9", "recorded"),)}, "meters.m9"),
+        ({"recorded": None}, "recorded: the section is missing"),
+        ({"recorded": RecordedSettings("/nowhere.csv", "Europe/Berlin", "m")}, "/nowhere.csv"),
+        ({"recorded": RecordedSettings("/nowhere.csv", "Europe/Nowhere", "m")}, "Europe/Nowhere"),
+    ],
+)
+def test_a_driver_that_cannot_be_had_is_named(tmp_path, changes, says):
+    settings = made_settings(tmp_path, **changes)
+    with pytest.raises(SettingsError, match=says):
+        make_drivers(settings, Shell(made_settings(tmp_path))._clock)
+
+
+def test_the_command_says_what_is_wrong_and_ends_with_2(tmp_path, capsys):
+    path = tmp_path / "edge.toml"
+    write_settings(path, made_settings(tmp_path, key=str(tmp_path / "lost.key")))
+    assert shell.run(path) == 2
+    assert "lost.key: no signing key there" in capsys.readouterr().err
+
+
+def test_a_damaged_journal_ends_with_3_and_is_left_as_it_is(tmp_path, capsys):
+    path = tmp_path / "edge.toml"
+    settings = made_settings(tmp_path)
+    write_settings(path, settings)
+    agent = Shell(settings)
+    agent._do(agent._agent.start(agent._moment(), set()))
+    agent._do(agent._agent.tick(agent._moment()))
+    agent._journal._db.execute("UPDATE entry SET body=x'c0' WHERE seq=1")
+    agent._journal.close()
+    before = (tmp_path / "journal.sqlite3").read_bytes()
+    assert shell.run(path) == 3
+    assert "meter m1: record 1 does not continue the chain" in capsys.readouterr().err
+    assert len((tmp_path / "journal.sqlite3").read_bytes()) == len(before)
