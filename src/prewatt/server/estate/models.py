@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -89,3 +90,12 @@ class Tenancy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tenant}, {self.unit}"
+
+    def clean(self) -> None:
+        if self.begins is None or self.unit_id is None:
+            return
+        others = Tenancy.objects.filter(unit=self.unit_id).exclude(pk=self.pk)
+        if self.ends is not None:
+            others = others.filter(begins__lt=self.ends)
+        if others.filter(models.Q(ends__isnull=True) | models.Q(ends__gt=self.begins)).exists():
+            raise ValidationError(_("Another tenancy of this unit overlaps this one: end that one first."))

@@ -16,7 +16,7 @@ from django.db import transaction
 from ...kernel.tariff import Tariff as KernelTariff
 from ...kernel.tariff import TariffError, tariff_from_document, tariff_to_document
 from ..metering.models import Gateway
-from ..metering.services import install, new_code
+from ..metering.services import InstallError, install, new_code
 from ..tariffs.models import Tariff
 from ..tariffs.versions import schedule
 from ..time import now
@@ -103,9 +103,12 @@ def set_up_building(
         tenants = []
         for each in apartments:
             unit = Unit(property=where, name=each.unit)
-            unit.full_clean()
-            unit.save()
-            install(unit, box, each.meter)
+            try:
+                unit.full_clean()
+                unit.save()
+                install(unit, box, each.meter)
+            except (ValidationError, InstallError) as error:
+                raise SetupError(f"unit {each.unit}, meter {each.meter}: {_said(error)}") from None
             if each.tenant:
                 tenants.append((unit, each.tenant))
         shared = make_password(password) if password else ""
@@ -116,10 +119,20 @@ def set_up_building(
             Tenancy.objects.create(unit=unit, tenant=tenant, user=user, begins=now())
             logins.append((user_name, own, f"{tenant}, {unit.name}"))
     except ValidationError as error:
-        raise SetupError("; ".join(error.messages)) from None
+        raise SetupError(_said(error)) from None
     except TariffError as error:
         raise SetupError(f"tariff: {error}") from None
     return Building(where, gateway, new_code(box), logins)
+
+
+def _said(error: ValidationError | InstallError) -> str:
+    """What an error says, each field by its name."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    if not hasattr(error, "error_dict"):
+        return "; ".join(error.messages)
+    fields = error.message_dict.items()
+    return "; ".join(("" if name == "__all__" else f"{name}: ") + " ".join(texts) for name, texts in fields)
 
 
 def _new_password() -> str:

@@ -107,6 +107,7 @@ class TenancyPanel:
     figures: MeterFigures
     today: Day
     days: list[Day]
+    highest: Day
     month_energy: int
     month_charge: int
     top_ups: list[TopUp]
@@ -209,6 +210,7 @@ def tenancy_panel(tenancy: Tenancy, now: int) -> TenancyPanel | None:
         figures=figures,
         today=days[today.day - 1],
         days=days,
+        highest=max(days, key=lambda day: day.energy),
         month_energy=sum(day.energy for day in days),
         month_charge=sum(day.charge for day in days),
         top_ups=list(tenancy.top_ups.select_related("command")[:8]),

@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from ...kernel.calendar import local, zone
 from ...kernel.units import parse_money
 from ..estate.models import Organisation, Tenancy, Unit
 from ..metering.models import Worker
@@ -66,9 +65,7 @@ def properties(request: HttpRequest) -> HttpResponse:
     mine = _organisations(request)
     if not mine:
         raise Http404
-    panels = property_panels(mine)
-    at = {panel.building.pk: local(now(), panel.where) for panel in panels}
-    context = {"panels": panels, "at": next(iter(at.values()), None), "silent": _headend_silent()}
+    context = {"panels": property_panels(mine), "now": now(), "silent": _headend_silent()}
     return _live(request, "portal/properties.html", "portal/_properties.html", context)
 
 
@@ -88,8 +85,8 @@ def _open_tenancy(unit: Unit) -> Tenancy | None:
 def unit(request: HttpRequest, pk: int) -> HttpResponse:
     """One unit, for its manager: what the tenant sees, with a form to record a payment."""
     where = _unit_of_manager(request, pk)
-    tenant = _open_tenancy(where)
-    panel = tenancy_panel(tenant, now()) if tenant else None
+    tenant, at = _open_tenancy(where), now()
+    panel = tenancy_panel(tenant, at) if tenant else None
     alarms = list(panel.figures.meter.alarms.filter(settled=False)[:20]) if panel else []
     context = {
         "unit": where,
@@ -97,7 +94,7 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
         "alarms": alarms,
         "manager": True,
         "credit_id": new_credit_id(),
-        "at": local(now(), zone(where.property.zone)),
+        "now": at,
     }
     return _live(request, "portal/unit.html", "portal/_tenancy.html", context)
 
@@ -130,10 +127,11 @@ def tenancy(request: HttpRequest) -> HttpResponse:
     mine = user.tenancies.select_related("unit__property").order_by("-begins").first()
     if mine is None:
         raise Http404
+    at = now()
     context = {
         "unit": mine.unit,
-        "panel": tenancy_panel(mine, now()),
+        "panel": tenancy_panel(mine, at),
         "manager": False,
-        "at": local(now(), zone(mine.unit.property.zone)),
+        "now": at,
     }
     return _live(request, "portal/tenancy.html", "portal/_tenancy.html", context)

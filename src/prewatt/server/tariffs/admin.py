@@ -1,6 +1,13 @@
+from __future__ import annotations
+
+from typing import Any
+
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
+from ..estate.models import Property
+from ..wall_clock import WallClockForm, shown
 from .models import Tariff, TariffVersion
 from .versions import schedule
 
@@ -10,9 +17,21 @@ class TariffAdmin(ModelAdmin):
     list_display = ("name", "organisation")
 
 
+class TariffVersionForm(WallClockForm):
+    instants = ("effective",)
+
+    def property_of(self, values: dict[str, Any]) -> Property | None:
+        return values.get("property")
+
+
 @admin.register(TariffVersion)
 class TariffVersionAdmin(ModelAdmin):
-    list_display = ("property", "tariff", "effective")
+    form = TariffVersionForm
+    list_display = ("property", "tariff", "from_")
+
+    @admin.display(description=_("from"))
+    def from_(self, version: TariffVersion) -> str:
+        return shown(version.effective, version.property)
 
     def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
         made = schedule(obj.property, obj.tariff, obj.effective)

@@ -49,3 +49,21 @@ class TariffVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tariff} at {self.property}"
+
+    def clean(self) -> None:
+        if not hasattr(self, "property") or not hasattr(self, "tariff"):
+            return
+        priced = self.tariff.kernel()
+        if self.tariff.organisation_id != self.property.organisation_id:
+            raise ValidationError({"tariff": _("This tariff belongs to another organisation.")})
+        for name, tariffs, propertys in (
+            ("currency", priced.currency, self.property.currency),
+            ("zone", priced.zone, self.property.zone),
+        ):
+            if tariffs != propertys:
+                raise ValidationError(
+                    {
+                        "tariff": _("The tariff's %(name)s is %(one)s, the property's %(other)s.")
+                        % {"name": name, "one": tariffs, "other": propertys}
+                    }
+                )

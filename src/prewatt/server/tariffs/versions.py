@@ -14,10 +14,12 @@ from .models import Tariff, TariffVersion
 @transaction.atomic
 def schedule(where: Property, tariff: Tariff, effective: int) -> TariffVersion:
     """From `effective` (µs since 1970) on, `tariff` holds at all meters of the property, also those that are offline
-    then. TariffError if it can't be used.
+    then. ValidationError names what does not fit.
     """
+    version = TariffVersion(property=where, tariff=tariff, effective=effective)
+    version.full_clean()
+    version.save()
     order = SetTariff(effective, tariff.kernel())
-    version = TariffVersion.objects.create(property=where, tariff=tariff, effective=effective)
     for meter in Meter.objects.filter(unit__property=where):
         issue(meter, order)
     return version

@@ -32,7 +32,24 @@ def price(micro: int) -> str:
     return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
 
 
+def _wall(at: int | None, where: ZoneInfo, form: str) -> str:
+    # Without its zone: Django would turn an aware datetime to the server's zone.
+    return "–" if at is None else date_format(local(at, where).replace(tzinfo=None), form)
+
+
 @register.filter
 def when(at: int | None, where: ZoneInfo) -> str:
-    """An instant on the property's wall clock."""
-    return "–" if at is None else date_format(local(at, where), "j M, H:i")
+    """An instant on the property's wall clock: 6 Oct, 13:30"""
+    return _wall(at, where, "j M, H:i")
+
+
+@register.filter
+def when_in_full(at: int, where: ZoneInfo) -> str:
+    """Sunday 6 October 2013, 13:30"""
+    return _wall(at, where, "l j F Y, H:i")
+
+
+@register.filter
+def month(at: int, where: ZoneInfo) -> str:
+    """October 2013"""
+    return _wall(at, where, "F Y")

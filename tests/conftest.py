@@ -1,0 +1,79 @@
+"""A building that tests of the server, the head-end and the pages start from."""
+
+from importlib import import_module
+
+import pytest
+
+from prewatt.kernel.tariff import flat_tariff
+
+ZONE = "Europe/Berlin"
+PRICE = 200_000
+FLAT = flat_tariff("flat", "EUR", ZONE, PRICE)
+PASSWORD = "correct horse"
+
+
+class FixedClock:
+    """A clock that stands where it is put."""
+
+    def __init__(self, at):
+        self.at = at
+
+    def now(self):
+        return self.at
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The server's clock, at noon of 6 October 2025 in Berlin."""
+    from prewatt.server import time
+
+    fixed = FixedClock(1_759_744_800 * 10**6)
+    monkeypatch.setattr(time, "clock", lambda: fixed)
+    return fixed
+
+
+@pytest.fixture
+def concurrent_db(transactional_db):
+    """A database that several threads write to. The ledger can't be emptied, but by taking its protection away."""
+    yield
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        protection = import_module("prewatt.server.ledger.migrations.0002_append_only")._SQLITE
+        with connection.cursor() as cursor:
+            for trigger in ("transfer_no_update", "transfer_no_delete"):
+                cursor.execute(f"DROP TRIGGER {trigger}")
+            cursor.execute("DELETE FROM ledger_transfer")
+            for statement in protection:
+                cursor.execute(statement)
+
+
+@pytest.fixture
+def building(db, clock):
+    """Three flats, the third one vacant, at a flat price of 0.20 a kWh; manager, flat1 and flat2 can log in."""
+    return set_up(clock)
+
+
+def set_up(clock, **changes):
+    from prewatt.server.estate.setup import Apartment, set_up_building
+
+    given = {
+        "organisation": "Berg Homes",
+        "name": "Linden 5",
+        "zone": ZONE,
+        "currency": "EUR",
+        "tariff": FLAT,
+        "apartments": [Apartment("Flat 1", "m1", "Anna"), Apartment("Flat 2", "m2", "Ben"), Apartment("Flat 3", "m3", "")],
+        "gateway": "g1",
+        "manager": "manager",
+        "password": PASSWORD,
+    }  # fmt: skip
+    return set_up_building(**{**given, **changes})
+
+
+@pytest.fixture
+def tenancy(building):
+    """Anna's."""
+    from prewatt.server.estate.models import Tenancy
+
+    return Tenancy.objects.get(tenant="Anna")
