@@ -49,7 +49,7 @@ def demo(
         bool, typer.Option("--headless", help="Run to the end, print the table, exit with 1 if a unit is missing.")
     ] = False,
     json: Annotated[Path | None, typer.Option(help="Write the account as JSON (docs/demo-json.md).")] = None,
-    port: Annotated[int, typer.Option(help="Port of the pages, if it is free.")] = 8000,
+    port: Annotated[int, typer.Option(help="Port of the pages, if it is free.", min=1, max=65_535)] = 8000,
     home: Annotated[
         Path | None, typer.Option(help="An empty folder to keep everything in; otherwise nothing is kept.")
     ] = None,
@@ -57,7 +57,9 @@ def demo(
     """A building of prepaid apartments lives through a month and an outage."""
     from .sim.demo import run
     from .sim.story import Options
+    from .supervisor import end_on_sigterm
 
+    end_on_sigterm()
     pace = speed if speed is not None else (0.0 if headless else 14_400.0)
     raise typer.Exit(run(Options(data, zone, days, meters, seed, pace, port, home), headless, json))
 
@@ -129,8 +131,9 @@ def setup(
 def server() -> None:
     """Run broker, head-end and pages; settings by PREWATT_* (docs/operate.md)."""
     from .serve import Server
-    from .supervisor import ChildFailedError, Supervisor
+    from .supervisor import ChildFailedError, Supervisor, end_on_sigterm
 
+    end_on_sigterm()
     config = _server_config()
     supervisor = Supervisor(config.home / "run")
     try:
@@ -142,8 +145,8 @@ def server() -> None:
         while True:
             time.sleep(1)
             whole.refresh_broker()
-            for line in supervisor.look_after():
-                typer.echo(line, err=True)
+            for name, code in supervisor.look_after():
+                typer.echo(f"{name} ended ({code}) and was started again", err=True)
     except KeyboardInterrupt:
         pass
     except (ChildFailedError, FileNotFoundError) as error:
@@ -216,9 +219,9 @@ def edge_enrol(
 @app.command()
 def sim(
     seed: Annotated[int, typer.Option(help="The first seed.")] = 0,
-    seeds: Annotated[int, typer.Option(help="How many seeds to run.")] = 1,
-    days: Annotated[int, typer.Option(help="Simulated days of each.")] = 7,
-    meters: Annotated[int, typer.Option(help="Meters of the gateway.")] = 3,
+    seeds: Annotated[int, typer.Option(help="How many seeds to run.", min=1)] = 1,
+    days: Annotated[int, typer.Option(help="Simulated days of each.", min=1)] = 7,
+    meters: Annotated[int, typer.Option(help="Meters of the gateway.", min=1)] = 3,
     bug: Annotated[str, typer.Option(help="Plant a bug, to see it found.")] = "",
 ) -> None:
     """Run the fault simulator."""

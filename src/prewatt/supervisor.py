@@ -1,6 +1,6 @@
 """Keeping child processes running: the broker, the head-end, the pages; in a demonstration the agent too.
 
-A child that ends is started again after a pause that grows while it keeps ending. Children die with their supervisor,
+A child that ends is started again, after a pause that grows while it keeps failing. Children die with their supervisor,
 however it ends.
 """
 
@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 PR_SET_PDEATHSIG = 1
 PAUSE_FIRST, PAUSE_LONGEST = 0.1, 10.0
@@ -27,10 +28,26 @@ def python(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "prewatt", *arguments]
 
 
+def end_on_sigterm() -> None:
+    """Let a request to end run this process's clean-up: children are stopped in order, temporary folders removed."""
+
+    def end(*_: object) -> None:
+        raise SystemExit(128 + signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, end)
+
+
 def _die_with_parent() -> None:
     # Linux only; elsewhere children may outlive a supervisor that is killed.
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Restart(NamedTuple):
+    """A child had ended with an exit status (negative: by a signal), and was started again."""
+
+    name: str
+    code: int
 
 
 class Child:
@@ -67,18 +84,20 @@ class Child:
         if self._process and self._process.poll() is None:
             self._process.send_signal(number)
 
-    def look_after(self) -> str | None:
-        """Start the process again if it has ended; returns a line that says so, else None."""
+    def look_after(self) -> Restart | None:
+        """Start the process again if it has ended; None if it has not, or not long enough ago."""
         if self._process is None or self._process.poll() is None:
             return None
         code = self._process.returncode
         ran = time.monotonic() - self._started
         if ran < self._pause:
             return None
-        self._pause = PAUSE_FIRST if ran > STEADY else min(self._pause * 2, PAUSE_LONGEST)
+        # Who was killed did not fail by itself: only failing again and again is answered with patience.
+        by_itself = code >= 0 and ran <= STEADY
+        self._pause = min(self._pause * 2, PAUSE_LONGEST) if by_itself else PAUSE_FIRST
         self.restarts += 1
         self.start()
-        return f"{self.name} ended ({code}) and was started again"
+        return Restart(self.name, code)
 
     def failed(self) -> int | None:
         """The exit status, if the process has ended by itself with a wrong setting (2) or a damaged journal (3):
@@ -119,12 +138,12 @@ class Supervisor:
         child.start()
         return child
 
-    def look_after(self) -> list[str]:
-        """Start again what has ended. Returns a line for each. ChildFailedError if starting again is no use."""
+    def look_after(self) -> list[Restart]:
+        """Start again what has ended. ChildFailedError if starting again is no use."""
         for child in self.children.values():
             if child.failed() is not None:
                 raise ChildFailedError(f"{child.name} can't run:\n{child.last_words()}")
-        return [line for child in self.children.values() if (line := child.look_after())]
+        return [restart for child in self.children.values() if (restart := child.look_after())]
 
     def stop(self) -> None:
         """End all children."""

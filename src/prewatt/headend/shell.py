@@ -115,7 +115,9 @@ class Worker:
             )
 
     def _send_commands(self, mono: float) -> None:
-        result = self._dispatch.tick(mono, self._store.pending())
+        # Without a connection nothing counts as sent, so all of it is sent as soon as there is one.
+        pending = self._store.pending() if self._link.connected else []
+        result = self._dispatch.tick(mono, pending)
         for orders in result.orders:
             self._link.publish(topics.down(orders.gateway), seal(self._key, orders))
         self._store.mark_sent(result.sent)

@@ -44,10 +44,23 @@ def _free_port(wanted: int) -> int:
 
 
 def _empty_folder(home: Path) -> Path:
-    if home.exists() and any(home.iterdir()):
-        raise DemoError(f"{home} is not empty: a demonstration begins anew, give it a folder of its own")
-    home.mkdir(parents=True, exist_ok=True)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        taken = any(home.iterdir())
+    except OSError as error:
+        raise DemoError(f"--home: {home} can't be made or read ({error.strerror})") from None
+    if taken:
+        raise DemoError(f"--home: {home} is not empty: a demonstration begins anew, give it a folder of its own")
     return home.resolve()
+
+
+def _writable(path: Path) -> None:
+    """Known before the month is played, not after."""
+    try:
+        with path.open("a"):
+            pass
+    except OSError as error:
+        raise DemoError(f"--json: {path} can't be written ({error.strerror})") from None
 
 
 def _director(options: Options, home: Path) -> Director:
@@ -91,10 +104,12 @@ def run(options: Options, headless: bool, json_path: Path | None) -> int:
     home = options.home or Path(tempfile.mkdtemp(prefix="prewatt-demo-"))
     director = None
     try:
+        if json_path:
+            _writable(json_path)
         director = _director(options, _empty_folder(home))
         return _play(director, console, out, headless, json_path)
     except (DemoError, ChildFailedError) as error:
-        console.print(f"prewatt demo: {error}", style="red", markup=False, highlight=False)
+        console.print(f"prewatt demo: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         return 1 if director else 2
     except KeyboardInterrupt:
         console.print("\nStopped.")

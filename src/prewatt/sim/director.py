@@ -41,6 +41,8 @@ LOOKS = (7, 12, 18, 21)
 """Hours of the day at which tenants look at their meter."""
 STALL = 120.0
 """Seconds without progress after which the demonstration gives up."""
+NOTICE = 5.0
+"""Seconds that the outage waits for the head-end to notice it."""
 OPEN = (Command.State.QUEUED, Command.State.SENT)
 
 
@@ -57,6 +59,7 @@ class Director:
         self.logins: list[tuple[str, str, str]] = []
         self.online = True
         self.paid = self.restarts = 0
+        self.epoch = 0
         self.catch_up = 0.0
         self.edge = home / "gateway"
         self.memory = self.edge / "meters"
@@ -176,7 +179,11 @@ class Director:
     def _cut(self) -> None:
         self.line.cut()
         self.online = False
-        self._await("the head-end to notice the outage", lambda: self._is_online(False))
+        # For the pages' sake: so that they say since when. A head-end that is killed meanwhile may not notice.
+        noticed = time.monotonic() + NOTICE
+        self._await(
+            "the head-end to notice the outage", lambda: self._is_online(False) or time.monotonic() > noticed
+        )
 
     def _mend(self) -> None:
         began = time.monotonic()
@@ -212,6 +219,14 @@ class Director:
             f"  {self.restarts} restarts" if self.restarts else ""
         )
 
+    def _look_after(self) -> None:
+        """Start again whatever has ended."""
+        for name, _ in self.supervisor.look_after():
+            self.restarts += 1
+            if name == "agent":
+                # It will speak under a later epoch; until then what the server knows may be older than its journal.
+                self.epoch = max(self.epoch, Gateway.objects.get().epoch + 1)
+
     def _await(self, what: str, condition: Callable[[], bool], patience: float = STALL) -> None:
         """Wait for a condition, keeping the children alive. DemoError if it takes longer than can be."""
         deadline = time.monotonic() + patience
@@ -219,7 +234,7 @@ class Director:
         while not condition():
             if time.monotonic() > look:
                 look = time.monotonic() + 0.05
-                self.restarts += len(self.supervisor.look_after())
+                self._look_after()
             if time.monotonic() > deadline:
                 words = "\n".join(f"{child.name}: {child.last_words(3)}" for child in self.supervisor.children.values())
                 raise DemoError(f"waited {patience:.0f} s for {what}\n{words}")
@@ -246,9 +261,10 @@ class Director:
         return account, document(account, dict.fromkeys(self.story.recordings, self.story.tariff), facts)
 
     def _told_all(self) -> bool:
-        heard = Gateway.objects.get().heard or 0
+        gateway = Gateway.objects.get()
         return (
-            heard >= self.story.end
+            (gateway.heard or 0) >= self.story.end
+            and gateway.epoch >= self.epoch
             and not Meter.objects.filter(told_seq__gt=F("seq")).exists()
             and self._is_online(True)
         )

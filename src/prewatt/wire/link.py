@@ -66,7 +66,7 @@ class Link:
         self._subscriptions = subscriptions
         self._stopping = threading.Event()
         self._client: mqtt.Client | None = None
-        self._up = False
+        self._connected = False
         self._thread = threading.Thread(target=self._keep_connected, name="mqtt", daemon=True)
 
     def start(self) -> None:
@@ -79,10 +79,15 @@ class Link:
             self._client.disconnect()
         self._thread.join(timeout=5)
 
+    @property
+    def connected(self) -> bool:
+        """Whether what is published now is sent."""
+        return self._connected
+
     def publish(self, topic: str, payload: bytes) -> None:
         """Send with QoS 1 if connected; drop it otherwise (its sender will say it again)."""
         client = self._client
-        if client and self._up:
+        if client and self._connected:
             client.publish(topic, payload, qos=1)
 
     def _keep_connected(self) -> None:
@@ -96,8 +101,8 @@ class Link:
                 client.loop_forever()
             except (OSError, ValueError) as error:
                 reason = str(error)
-            if self._up:
-                self._up, attempt = False, 0
+            if self._connected:
+                self._connected, attempt = False, 0
                 self.inbox.put(Disconnected(reason))
             longest = min(self._address.retry_longest, self.RETRY_FIRST * 2**attempt)
             attempt = min(attempt + 1, 16)
@@ -135,7 +140,7 @@ class Link:
         if any(code.is_failure for code in codes):
             client.disconnect()
             return
-        self._up = True
+        self._connected = True
         self.inbox.put(Connected())
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
