@@ -130,14 +130,15 @@ def setup(
 @app.command()
 def server() -> None:
     """Run broker, head-end and pages; settings by PREWATT_* (docs/operate.md)."""
-    from .serve import Server
+    from .serve import Server, open_pages
+    from .server.config import ConfigError
     from .supervisor import ChildFailedError, Supervisor, end_on_sigterm
 
     end_on_sigterm()
     config = _server_config()
     supervisor = Supervisor(config.home / "run")
     try:
-        whole = Server(config, supervisor)
+        whole = Server(config, supervisor, open_pages(config.http))
         whole.wait_until_up()
         typer.echo(
             f"prewatt is up: pages on {config.http.host}:{config.http.port}, broker on {config.mqtt.host}:{config.mqtt.port}"
@@ -149,23 +150,31 @@ def server() -> None:
                 typer.echo(f"{name} ended ({code}) and was started again", err=True)
     except KeyboardInterrupt:
         pass
-    except (ChildFailedError, FileNotFoundError) as error:
+    except (ConfigError, ChildFailedError, FileNotFoundError) as error:
         raise _fail("server", error) from None
     finally:
         supervisor.stop()
 
 
 @app.command()
-def web() -> None:
+def web(
+    inherited: Annotated[int | None, typer.Option("--socket", help="Number of an open socket to serve on.")] = None,
+) -> None:
     """Serve the pages alone."""
+    import socket
+
     import waitress
 
     config = _server_config()
+    from .serve import open_pages
+    from .server.config import ConfigError
     from .server.wsgi import application
 
-    waitress.serve(
-        application, host=config.http.host, port=config.http.port, threads=8, ident="prewatt", trusted_proxy="127.0.0.1"
-    )
+    try:
+        pages = open_pages(config.http) if inherited is None else socket.socket(fileno=inherited)
+    except (ConfigError, OSError) as error:
+        raise _fail("web", error) from None
+    waitress.serve(application, sockets=[pages], threads=8, ident="prewatt", trusted_proxy="127.0.0.1")
 
 
 @app.command()

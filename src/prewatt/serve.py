@@ -4,6 +4,7 @@ demonstration both start.
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import socket
@@ -11,24 +12,28 @@ import time
 from collections.abc import Sequence
 
 from .server.broker import nats_server, write_broker_config
-from .server.config import ServerConfig
+from .server.config import ConfigError, Endpoint, ServerConfig
 from .supervisor import Child, ChildFailedError, Supervisor, python
 
 
 class Server:
     """Starts the children, and tells the broker when gateways came or were revoked."""
 
-    def __init__(self, config: ServerConfig, supervisor: Supervisor, headend_options: Sequence[str] = ()) -> None:
+    def __init__(
+        self, config: ServerConfig, supervisor: Supervisor, pages: socket.socket, headend_options: Sequence[str] = ()
+    ) -> None:
+        """`pages` is where the pages are served: opened by `open_pages`, so that the port is known to be ours."""
         self._config = config
         self._supervisor = supervisor
         self._broker: Child | None = None
         self._known = ""
         if config.own_broker:
+            _listening("PREWATT_MQTT", config.mqtt).close()
             path = write_broker_config(config, _enrolled())
             self._known = path.read_text()
             self._broker = supervisor.add("broker", [nats_server(), "-c", str(path)])
         supervisor.add("headend", python("headend", *headend_options))
-        supervisor.add("web", python("web"))
+        supervisor.add("web", python("web", "--socket", str(pages.fileno())), [pages])
 
     def refresh_broker(self) -> None:
         """Let the broker know the gateways that are enrolled now."""
@@ -40,18 +45,35 @@ class Server:
             self._broker.signal(signal.SIGHUP)
 
     def wait_until_up(self, seconds: float = 30.0) -> None:
-        """Wait until broker and pages take connections. ChildFailedError with their last words if they don't."""
-        ports = [self._config.http.port] + ([self._config.mqtt.port] if self._broker else [])
+        """Wait until broker and pages answer. ChildFailedError with their last words if they don't."""
         deadline = time.monotonic() + seconds
-        for port in ports:
-            while not _listens(port):
+        answers = [self._pages_answer] + ([self._broker_answers] if self._broker else [])
+        for answer in answers:
+            while not answer():
                 self._supervisor.look_after()
                 if time.monotonic() > deadline:
                     words = "\n".join(
                         f"{child.name}: {child.last_words()}" for child in self._supervisor.children.values()
                     )
-                    raise ChildFailedError(f"nothing listens on port {port} after {seconds:.0f} s\n{words}")
+                    raise ChildFailedError(f"not everything is up after {seconds:.0f} s\n{words}")
                 time.sleep(0.02)
+
+    def _pages_answer(self) -> bool:
+        # The port takes connections before anybody serves them: only an answer, whichever, shows that they are up.
+        pages = http.client.HTTPConnection(_reachable(self._config.http.host), self._config.http.port, timeout=5)
+        try:
+            pages.request("GET", "/login/")
+            pages.getresponse().close()
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            pages.close()
+        return True
+
+    def _broker_answers(self) -> bool:
+        with socket.socket() as probe:
+            probe.settimeout(0.2)
+            return probe.connect_ex((_reachable(self._config.mqtt.host), self._config.mqtt.port)) == 0
 
 
 def _enrolled() -> list[str]:
@@ -63,10 +85,21 @@ def _enrolled() -> list[str]:
     )
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(0.2)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104
+
+
+def _listening(setting: str, where: Endpoint) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in where.host else socket.AF_INET
+        return socket.create_server((where.host, where.port), family=family, backlog=128)
+    except OSError as error:
+        raise ConfigError(f"{setting}: {where.host}:{where.port} can't be opened ({error.strerror})") from None
+
+
+def open_pages(where: Endpoint) -> socket.socket:
+    """Open the port of the pages. ConfigError if it is another's."""
+    return _listening("PREWATT_HTTP", where)
 
 
 def setup_django() -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,13 +53,11 @@ class Restart(NamedTuple):
 class Child:
     """One process: its command, its log file, and the file that tells its process id."""
 
-    def __init__(
-        self, name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, name: str, command: Sequence[str], folder: Path, sockets: Sequence[socket.socket] = ()) -> None:
         self.name = name
         self.restarts = 0
         self._command = list(command)
-        self._environment = dict(environment or os.environ)
+        self._sockets = list(sockets)
         self._log = folder / f"{name}.log"
         self._pid_file = folder / f"{name}.pid"
         self._process: subprocess.Popen[bytes] | None = None
@@ -73,7 +71,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=self._environment,
+                pass_fds=[each.fileno() for each in self._sockets],
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
             )
@@ -131,9 +129,9 @@ class Supervisor:
         self.folder = folder
         self.children: dict[str, Child] = {}
 
-    def add(self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> Child:
-        """Start a child."""
-        child = Child(name, command, self.folder, environment)
+    def add(self, name: str, command: Sequence[str], sockets: Sequence[socket.socket] = ()) -> Child:
+        """Start a child. It inherits `sockets` by their numbers, again at each start."""
+        child = Child(name, command, self.folder, sockets)
         self.children[name] = child
         child.start()
         return child

@@ -23,7 +23,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from ..clock import SharedClock
 from ..kernel.calendar import local, zone
 from ..kernel.units import DAY
-from ..serve import setup_django
+from ..serve import open_pages, setup_django
+from ..server.config import ConfigError, Endpoint
 from ..supervisor import ChildFailedError
 from .story import DemoError, Options, plan
 
@@ -31,15 +32,13 @@ if TYPE_CHECKING:
     from .director import Director
 
 
-def _free_port(wanted: int) -> int:
+def _open_port(wanted: int) -> socket.socket:
+    """A port of our own: the wanted one, or another if that is taken."""
     for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
+        try:
+            return open_pages(Endpoint("127.0.0.1", port))
+        except ConfigError:
+            continue
     raise DemoError("no port is free on 127.0.0.1")
 
 
@@ -66,20 +65,22 @@ def _writable(path: Path) -> None:
 def _director(options: Options, home: Path) -> Director:
     """Make this process the server's own, in `home`: only then can its models be imported."""
     story = plan(options)
-    http, mqtt = _free_port(options.http_port), _free_port(0)
+    pages = _open_port(options.http_port)
+    with _open_port(0) as free:
+        mqtt = free.getsockname()[1]
     clock = SharedClock(home / "clock", story.begin)
     for name in [name for name in os.environ if name.startswith("PREWATT_")]:
         del os.environ[name]
     os.environ |= {
         "PREWATT_HOME": str(home),
-        "PREWATT_HTTP": f"127.0.0.1:{http}",
+        "PREWATT_HTTP": f"127.0.0.1:{pages.getsockname()[1]}",
         "PREWATT_MQTT": f"127.0.0.1:{mqtt}",
         "PREWATT_SHARED_CLOCK": str(home / "clock"),
     }
     setup_django()
     from .director import Director
 
-    return Director(options, story, home, clock, http)
+    return Director(options, story, home, clock, pages)
 
 
 def _welcome(demo: Director) -> Panel:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import random
+import socket
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -49,9 +50,10 @@ OPEN = (Command.State.QUEUED, Command.State.SENT)
 class Director:
     """One run of a story, in the folder `home`."""
 
-    def __init__(self, options: Options, story: Story, home: Path, clock: SharedClock, http_port: int) -> None:
+    def __init__(self, options: Options, story: Story, home: Path, clock: SharedClock, pages: socket.socket) -> None:
         self.options, self.story, self.home, self.clock = options, story, home, clock
-        self.address = f"http://127.0.0.1:{http_port}"
+        self.pages = pages
+        self.address = f"http://127.0.0.1:{pages.getsockname()[1]}"
         self.rng = random.Random(options.seed)
         names = list(story.recordings)
         self.people = dict(zip(names, people(self.rng, len(names)), strict=True))
@@ -69,7 +71,7 @@ class Director:
 
     def set_up(self) -> None:
         """Start the server, set the building up, enrol its gateway, start the agent."""
-        self.server = Server(settings.CONFIG, self.supervisor, ["--silence", "1.5", "--resend", "1"])
+        self.server = Server(settings.CONFIG, self.supervisor, self.pages, ["--silence", "1.5", "--resend", "1"])
         code = self._set_up_building()
         self.server.wait_until_up()
         self.line = Line(settings.CONFIG.mqtt.port)
@@ -181,9 +183,7 @@ class Director:
         self.online = False
         # For the pages' sake: so that they say since when. A head-end that is killed meanwhile may not notice.
         noticed = time.monotonic() + NOTICE
-        self._await(
-            "the head-end to notice the outage", lambda: self._is_online(False) or time.monotonic() > noticed
-        )
+        self._await("the head-end to notice the outage", lambda: self._is_online(False) or time.monotonic() > noticed)
 
     def _mend(self) -> None:
         began = time.monotonic()

@@ -175,7 +175,8 @@ def _days(meter: Meter, tenancy: Tenancy, today: date, where: ZoneInfo) -> list[
     days = [first + timedelta(days=number) for number in range((following - first).days)]
     ends = [day_bounds(day, where)[1] for day in days]
     begin = max(day_bounds(first, where)[0], tenancy.begins)
-    inside = Q(at__gt=begin, at__lte=ends[-1])
+    # No further than the meter's row says: the head-end may have stored more since that was read.
+    inside = Q(at__gt=begin, at__lte=ends[-1], seq__lte=meter.seq)
     if tenancy.ends is not None:
         inside &= Q(at__lte=tenancy.ends)
     energy, charge = [0] * len(days), [0] * len(days)
