@@ -205,6 +205,31 @@ def test_a_tariff_that_cannot_be_is_refused_by_the_fields_name(path, value, name
         tariff_from_document(document)
 
 
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.data())
+def test_a_tariff_with_anything_anywhere_is_refused_never_a_crash(data):
+    document = json.loads(json.dumps(ONTARIO))
+    place = document
+    while True:
+        keys = list(place) if isinstance(place, dict) else range(len(place))
+        key = data.draw(st.sampled_from(list(keys)))
+        if not isinstance(place[key], (dict, list)) or not place[key] or data.draw(st.booleans()):
+            place[key] = data.draw(json_values)
+            break
+        place = place[key]
+    try:
+        tariff = tariff_from_document(document)
+    except TariffError:
+        return
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(tariff), type=Tariff) == tariff
+
+
 @pytest.mark.parametrize(
     "nonsense", [{}, {"rates": 1}, {"rates": {"a": "1"}, "seasons": [1]}, {"rates": {"a": "1"}, "seasons": [{}]}]
 )

@@ -14,12 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from ...kernel.units import parse_money
 from ..estate.models import Organisation, Tenancy, Unit
 from ..metering.models import Worker
 from ..time import now
 from ..vending.top_ups import TopUpError, new_credit_id, top_up
 from .figures import property_panels, tenancy_panel
+from .forms import TopUpForm
 
 SILENT_WORKER = 20
 """Seconds without a sign of life from the head-end after which the pages say so."""
@@ -107,13 +107,16 @@ def add_top_up(request: HttpRequest, pk: int) -> HttpResponse:
     tenant = _open_tenancy(where)
     if tenant is None:
         raise Http404
+    form = TopUpForm(request.POST)
+    if not form.is_valid():
+        for name, errors in form.errors.items():
+            messages.error(request, f"{form[name].label}: {' '.join(errors)}")
+        return redirect("unit", pk=pk)
+    typed = form.cleaned_data
     try:
-        amount = parse_money(request.POST.get("amount", "").replace(",", "."))
-        top_up(tenant, amount, request.POST.get("credit_id", ""), request.user, request.POST.get("note", "")[:100])
+        top_up(tenant, typed["amount"], typed["credit_id"], request.user, typed["note"])
     except TopUpError as error:
         messages.error(request, str(error))
-    except ValueError:
-        messages.error(request, _("The amount is not a number such as 20.00."))
     else:
         messages.success(request, _("The payment is recorded and on its way to the meter."))
     return redirect("unit", pk=pk)

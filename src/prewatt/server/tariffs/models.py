@@ -23,7 +23,9 @@ class Tariff(models.Model):
         return self.name
 
     def kernel(self) -> KernelTariff:
-        """As the kernel knows it."""
+        """As the kernel knows it. TariffError names the field that is wrong."""
+        if not isinstance(self.document, dict):
+            raise TariffError("document: is not a JSON object")
         return tariff_from_document({**self.document, "name": self.name})
 
     def clean(self) -> None:

@@ -37,6 +37,8 @@ def top_up(tenancy: Tenancy, amount: int, credit_id: str, by: Any = None, note: 
     TopUpError if the amount is out of bounds, the tenancy has ended or has no meter, or the credit id is another
     top-up's.
     """
+    if not 0 < len(credit_id) <= 40 or not credit_id.isprintable():
+        raise TopUpError(_("A credit id has 1 to 40 printable characters."))
     # The meter's row is the lock: of two calls with one credit id, the second finds the first one's top-up.
     meter = Meter.objects.select_for_update().filter(unit=tenancy.unit_id).first()
     known = TopUp.objects.filter(credit_id=credit_id).first()
@@ -44,8 +46,6 @@ def top_up(tenancy: Tenancy, amount: int, credit_id: str, by: Any = None, note: 
         if (known.tenancy_id, known.amount) != (tenancy.pk, amount):
             raise TopUpError(_("The credit id %(id)s belongs to another top-up.") % {"id": credit_id})
         return known
-    if not 0 < len(credit_id) <= 40:
-        raise TopUpError(_("A credit id has 1 to 40 characters."))
     if not 0 < amount <= LARGEST:
         raise TopUpError(_("A top-up is more than 0 and at most %(most)s.") % {"most": LARGEST // NANO})
     if tenancy.ends is not None and tenancy.ends <= now():

@@ -1,0 +1,224 @@
+"""Setting a building up: by the command's list, and on the set-up pages."""
+
+import json
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+
+from prewatt.kernel.entries import ChangeSettings, SetTariff, Settings, decode_command, genesis
+from prewatt.kernel.tariff import flat_tariff, tariff_to_document
+from prewatt.kernel.units import NANO
+from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
+from prewatt.server.estate.setup import Apartment, SetupError, read_apartments
+from prewatt.server.metering.models import Gateway, Meter
+from prewatt.server.tariffs.models import Tariff, TariffVersion
+from prewatt.server.tariffs.versions import schedule
+from prewatt.server.vending.models import Command
+from tests.conftest import FLAT, PASSWORD, PRICE, set_up
+
+pytestmark = pytest.mark.database
+
+
+def orders(meter):
+    return [
+        decode_command(bytes(row.body)).order for row in Command.objects.filter(meter__name=meter).order_by("number")
+    ]
+
+
+def test_a_building_is_set_up_with_its_settings_and_tariff_on_the_way_to_each_meter(building, clock):
+    meter = Meter.objects.get(name="m2")
+    assert (bytes(meter.head), meter.seq) == (genesis("m2"), 0)
+    assert orders("m2") == [SetTariff(clock.now(), FLAT), ChangeSettings(Settings(low_credit=5 * NANO))] or orders(
+        "m2"
+    ) == [
+        ChangeSettings(Settings(low_credit=5 * NANO)),
+        SetTariff(clock.now(), FLAT),
+    ]
+    assert [login[0] for login in building.logins] == ["manager", "flat1", "flat2"]
+    assert Tenancy.objects.count() == 2
+
+
+def test_without_a_password_given_each_login_has_its_own(db, clock):
+    made = set_up(clock, password="")
+    passwords = [password for _, password, _ in made.logins]
+    assert len(set(passwords)) == 3
+    assert get_user_model().objects.get(username="flat1").check_password(passwords[1])
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"zone": "Europe/Nowhere"}, "zone: .*Europe/Nowhere"),
+        ({"currency": "euro"}, "currency"),
+        ({"currency": "CHF"}, "The tariff's currency is EUR, the property's CHF"),
+        ({"gateway": "Gate Way"}, "name: gateway name 'Gate Way'"),
+        ({"name": ""}, "name: This field cannot be blank"),
+        ({"apartments": [Apartment("F", "m/1", "A")]}, "unit F, meter m/1: name: m/1 is not"),
+        ({"apartments": [Apartment("F", "m", "A"), Apartment("G", "m", "B")]}, "unit G, meter m: name: Meter with this Name"),
+        ({"apartments": [Apartment("F", "m", "A"), Apartment("F", "n", "B")]}, "unit F, meter n: .*already exists"),
+        ({"apartments": [Apartment("F", f"m{number}", "") for number in range(2)]}, "unit F"),
+        ({"low_credit": "-1"}, "low_credit"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_set_up_is_named_and_nothing_is_left(db, clock, changes, says):
+    with pytest.raises(SetupError, match=says):
+        set_up(clock, **changes)
+    for model in (Organisation, Property, Unit, Meter, Gateway, Tariff, Command, get_user_model()):
+        assert not model.objects.exists()
+
+
+def test_a_gateway_has_no_more_than_250_meters(db, clock):
+    with pytest.raises(SetupError, match="unit 250, meter m250: Gateway g1 has 250 meters already"):
+        set_up(clock, apartments=[Apartment(str(number), f"m{number}", "") for number in range(251)])
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("unit,tenant\nF,A\n", "line 1: the column 'meter' is missing"),
+        ("unit,meter,tenant\nF,,A\n", "line 2: unit and meter can't be empty"),
+        ("unit,meter,tenant\n", "has no rows"),
+        ("", "line 1"),
+        ("unit,meter,tenant\n\xff\xfe", "can't be read"),
+    ],
+)
+def test_a_list_of_apartments_that_cannot_be_read_is_named_by_its_line(tmp_path, text, says):
+    path = tmp_path / "apartments.csv"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(SetupError, match=says):
+        read_apartments(path)
+
+
+def test_a_list_of_apartments_is_read_with_its_spaces_and_signs(tmp_path):
+    path = tmp_path / "apartments.csv"
+    path.write_text("\ufeffunit,meter,tenant\n Flat 1 , m1 , Łukasz \nFlat 2,m2,\n", encoding="utf-8")
+    assert read_apartments(path) == [Apartment("Flat 1", "m1", "Łukasz"), Apartment("Flat 2", "m2", "")]
+
+
+# -- the set-up pages ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def operator(client, building):
+    get_user_model().objects.create_superuser("operator", password=PASSWORD)
+    assert client.login(username="operator", password=PASSWORD)
+    return client
+
+
+ROOMS = [
+    "estate/organisation", "estate/property", "estate/unit", "estate/tenancy", "metering/gateway", "metering/meter",
+    "metering/alarm", "metering/refusal", "tariffs/tariff", "tariffs/tariffversion",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_set_up_page_opens(operator, room):
+    assert operator.get(f"/admin/{room}/").status_code == 200
+    assert operator.get(f"/admin/{room}/add/").status_code in (200, 403)
+
+
+def test_an_object_of_each_kind_can_be_opened(operator, building):
+    models = [Property, Tenancy, Meter, Gateway, Tariff, TariffVersion]
+    for model in models:
+        room = f"{model._meta.app_label}/{model._meta.model_name}"
+        assert operator.get(f"/admin/{room}/{model.objects.first().pk}/change/").status_code == 200
+
+
+def added(operator, room, **fields):
+    return operator.post(f"/admin/{room}/add/", fields)
+
+
+def test_a_meter_added_by_hand_gets_its_journal_its_settings_and_its_tariff(operator, building):
+    unit = Unit.objects.create(property=building.property, name="Attic")
+    gateway = Gateway.objects.get()
+    assert (
+        added(operator, "metering/meter", name="m9", unit=unit.pk, gateway=gateway.pk, driver="recorded").status_code
+        == 302
+    )
+    assert bytes(Meter.objects.get(name="m9").head) == genesis("m9")
+    assert len(orders("m9")) == 2
+
+
+def test_a_tenancy_is_typed_on_the_propertys_wall_clock(operator):
+    unit = Unit.objects.get(name="Flat 3")
+    fields = {"unit": unit.pk, "tenant": "Cleo", "begins_0": "2025-10-01", "begins_1": "12:00:00"}
+    assert added(operator, "estate/tenancy", **fields).status_code == 302
+    made = Tenancy.objects.get(tenant="Cleo")
+    assert made.begins == 1_759_312_800 * 10**6
+    assert "2025-10-01 12:00:00" in operator.get("/admin/estate/tenancy/").content.decode()
+    assert 'value="12:00:00"' in operator.get(f"/admin/estate/tenancy/{made.pk}/change/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"begins_0": "soon"}, "Enter a valid date"),
+        ({"begins_0": "", "begins_1": ""}, "This field is required"),
+        ({"unit": ""}, "This field is required"),
+        ({"ends_0": "2025-09-01", "ends_1": "12:00:00"}, "tenancy_ends_later"),
+        ({"unit": "Flat 1"}, "overlaps"),
+    ],
+)
+def test_a_tenancy_that_cannot_be_is_refused_by_its_field(operator, fields, says):
+    unit = (
+        Unit.objects.get(name=fields.pop("unit", "Flat 3") or "Flat 3").pk
+        if fields.get("unit") != ""
+        else fields.pop("unit")
+    )
+    given = {"unit": unit, "tenant": "Cleo", "begins_0": "2025-10-01", "begins_1": "12:00:00", **fields}
+    answer = added(operator, "estate/tenancy", **given)
+    assert answer.status_code == 200
+    assert says in answer.content.decode()
+    assert not Tenancy.objects.filter(tenant="Cleo").exists()
+
+
+def test_changed_settings_travel_to_every_meter_of_the_property(operator, building):
+    where = building.property
+    fields = {"organisation": where.organisation_id, "name": where.name, "zone": where.zone, "currency": where.currency}
+    answer = operator.post(
+        f"/admin/estate/property/{where.pk}/change/", {**fields, "low_credit": "7.50", "clearance": "1"}
+    )
+    assert answer.status_code == 302
+    for meter in ("m1", "m2", "m3"):
+        assert orders(meter)[-1] == ChangeSettings(Settings(low_credit=7_500_000_000, clearance=NANO))
+
+
+def test_a_tariff_is_scheduled_on_the_page_and_travels(operator, building):
+    dearer = flat_tariff("dearer", "EUR", "Europe/Berlin", 2 * PRICE)
+    owner = building.property.organisation
+    document = json.dumps(tariff_to_document(dearer))
+    assert added(operator, "tariffs/tariff", organisation=owner.pk, name="dearer", document=document).status_code == 302
+    made = Tariff.objects.get(name="dearer")
+    fields = {
+        "property": building.property.pk,
+        "tariff": made.pk,
+        "effective_0": "2025-11-01",
+        "effective_1": "00:00:00",
+    }
+    assert added(operator, "tariffs/tariffversion", **fields).status_code == 302
+    assert orders("m1")[-1] == SetTariff(1_761_951_600 * 10**6, dearer)
+    answer = operator.post(
+        f"/admin/tariffs/tariff/{made.pk}/change/",
+        {"organisation": owner.pk, "name": "dearer", "document": json.dumps(tariff_to_document(FLAT))},
+    )
+    assert "This tariff is in use" in answer.content.decode()
+
+
+@pytest.mark.parametrize("document", ["{", "[]", "7", '{"rates": {}}', '"text"', "null"])
+def test_a_document_that_is_no_tariff_is_refused_on_the_page(operator, building, document):
+    owner = building.property.organisation
+    answer = added(operator, "tariffs/tariff", organisation=owner.pk, name="x", document=document)
+    assert answer.status_code == 200
+    assert not Tariff.objects.filter(name="x").exists()
+
+
+@pytest.mark.parametrize(("currency", "zone"), [("CHF", "Europe/Berlin"), ("EUR", "Europe/Paris")])
+def test_a_tariff_of_another_currency_or_zone_is_not_scheduled(building, clock, currency, zone):
+    foreign = flat_tariff("foreign", currency, zone, PRICE)
+    owner = building.property.organisation
+    made = Tariff.objects.create(organisation=owner, name="foreign", document=tariff_to_document(foreign))
+    before = Command.objects.count()
+    with pytest.raises(ValidationError, match="The tariff's"):
+        schedule(building.property, made, clock.now())
+    assert (Command.objects.count(), TariffVersion.objects.count()) == (before, 1)
