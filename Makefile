@@ -1,5 +1,6 @@
 # make demo            a building runs; make demo ARGS="--headless" for the table alone
 # make test            lint, types, unit and system tests
+# make pictures        take README's pictures anew
 # make lock            pin the dependencies anew
 
 SHELL := /bin/bash
@@ -9,14 +10,19 @@ BIN := $(VENV)/bin
 ARGS ?=
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo "sudo -n")
 
-.PHONY: demo test lint types lock clean chromium
+.PHONY: demo test pictures lint types lock clean chromium
 
 demo: $(VENV)/.installed
 	@exec $(BIN)/prewatt demo $(ARGS)
 
-test: $(VENV)/.installed-test chromium
+test: chromium $(VENV)/.installed-test
 	$(MAKE) --no-print-directory lint types
 	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+	TEST_DATABASE=postgresql $(BIN)/pytest -m database
+
+# The pictures that README shows, taken anew by the browser tests.
+pictures: chromium $(VENV)/.installed-test
+	SCREENSHOTS=docs/pictures $(BIN)/pytest tests/system/test_pages.py -k outage
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check src tests

@@ -191,6 +191,8 @@ def _without(day):
         (("seasons", 0, "day_types", 0, "switches"), [["00:00", "free"]], "no rate 'free'"),
         (("seasons", 0, "day_types", 0, "switches"), [["24:00", "off"]], "switches"),
         (("seasons", 0, "day_types", 0, "switches"), "off", "switches"),
+        (("seasons", 0, "day_types", 0, "switches"), [["0²:00", "off"]], "switches"),
+        (("seasons", 0, "from"), "1²-01", "from"),
         (("special_days",), ["2024-13-01"], "special_days"),
         (("special_days",), "2024-12-25", "special_days"),
     ],

@@ -5,7 +5,6 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import threading
@@ -13,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from prewatt.clock import SharedClock
 from prewatt.kernel.units import HOUR
@@ -24,8 +23,6 @@ PICTURES = os.environ.get("SCREENSHOTS")
 PATIENCE = 60_000
 """Milliseconds that anything on a page may take."""
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]  # fmt: skip
 
 
 class Building:
@@ -74,14 +71,6 @@ def lived_in(folder):
 def building(tmp_path_factory):
     with lived_in(tmp_path_factory.mktemp("pages")) as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield started
-        started.close()
 
 
 @pytest.fixture

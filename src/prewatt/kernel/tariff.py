@@ -222,8 +222,8 @@ def _clock(text: str, where: str) -> int:
     hours, _, minutes = str(text).partition(":")
     if not (
         len(hours) == len(minutes) == 2
-        and hours.isdigit()
-        and minutes.isdigit()
+        and hours.isdecimal()
+        and minutes.isdecimal()
         and int(hours) < 24
         and int(minutes) < 60
     ):
@@ -251,7 +251,7 @@ def tariff_from_document(document: Mapping[str, Any]) -> Tariff:
         name = _field(season, "name", str, "seasons.")
         where = f"seasons.{name}."
         start = _field(season, "from", str, where).split("-")
-        if len(start) != 2 or not all(part.isdigit() for part in start):
+        if len(start) != 2 or not all(part.isdecimal() for part in start):
             raise TariffError(f"{where}from: {'-'.join(start)!r} is not a month and day such as 11-01")
         day_types = []
         for day_type in _field(season, "day_types", list, where):

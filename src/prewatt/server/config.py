@@ -48,7 +48,7 @@ class ServerConfig(Struct, frozen=True):
 
 def _endpoint(name: str, text: str) -> Endpoint:
     host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65_536:
+    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
         raise ConfigError(f"{name}: {text!r} is not a host and port such as 127.0.0.1:8000")
     return Endpoint(host, int(port))
 

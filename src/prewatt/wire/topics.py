@@ -54,7 +54,7 @@ def gateway_of(topic: str) -> str | None:
 def parse_shards(text: str) -> range:
     """`7` or `0-31` as a range of shards. ValueError otherwise."""
     first, _, last = text.partition("-")
-    if first.isdigit() and (last or first).isdigit():
+    if first.isdecimal() and (last or first).isdecimal():
         found = range(int(first), int(last or first) + 1)
         if found and found[-1] < SHARDS:
             return found

