@@ -1,6 +1,6 @@
 """The pages of a running building in a real browser: the manager's and the tenant's, live, through an outage.
 
-`SCREENSHOTS=docs/pages` keeps the pictures that README shows.
+`SCREENSHOTS=docs/pictures` keeps the pictures that README shows.
 """
 
 import os
@@ -22,7 +22,7 @@ from tests.system.demonstration import PREWATT
 PICTURES = os.environ.get("SCREENSHOTS")
 PATIENCE = 60_000
 """Milliseconds that anything on a page may take."""
-PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}
+PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 1.5}
 
 
 class Building:
@@ -98,7 +98,7 @@ def log_in(browser):
 
 
 def picture(page, name, tmp_path):
-    page.screenshot(path=Path(PICTURES or tmp_path) / f"{name}.png", full_page=True)
+    page.screenshot(path=Path(PICTURES or tmp_path) / f"{name}.png")
 
 
 def test_manager_and_tenant_see_an_outage_come_and_go_without_a_reload(log_in, tmp_path):
