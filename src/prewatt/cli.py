@@ -106,7 +106,7 @@ def setup(
             priced = flat_tariff(f"flat {price}", currency, zone, parse_price(price))
     except (OSError, ValueError, TariffError) as error:
         raise _fail("setup", error) from None
-    _server_config()
+    config = _server_config()
     from .server.estate.setup import SetupError, read_apartments, set_up_building
 
     try:
@@ -124,7 +124,7 @@ def setup(
         raise _fail("setup", error) from None
     for login, password, whose in building.logins:
         typer.echo(f"{login:<20} {password:<16} {whose}")
-    typer.echo(f"\nOn the gateway: prewatt edge enrol http://THIS-SERVER:8000 {building.code}")
+    typer.echo(f"\nOn the gateway: prewatt edge enrol http://THIS-SERVER:{config.http.port} {building.code}")
 
 
 @app.command()

@@ -110,7 +110,7 @@ def add_top_up(request: HttpRequest, pk: int) -> HttpResponse:
     form = TopUpForm(request.POST)
     if not form.is_valid():
         for name, errors in form.errors.items():
-            messages.error(request, f"{form[name].label}: {' '.join(errors)}")
+            messages.error(request, f"{form[name].label}: {' '.join(map(str, errors))}")
         return redirect("unit", pk=pk)
     typed = form.cleaned_data
     try:
