@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo "sudo -n")
+INSTALL := $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq
 
 .PHONY: demo test pictures lint types lock clean chromium
 
@@ -43,11 +44,11 @@ clean:
 	rm -rf $(VENV) $(VENV)-lock
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "make: $(PYTHON) is missing or older than Python 3.11; install the package python3 or set PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
-	  || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq python3-venv; } \
-	  || { echo "make: Python's venv is missing; install the package python3-venv" >&2; exit 1; }
+	  || { $(INSTALL) python3 python3-venv; } >/dev/null 2>&1 \
+	  || { echo "make: Python or its venv is missing; install the packages python3 and python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "make: $(PYTHON) is older than Python 3.11; install a newer one and set PYTHON=..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
 # Hashes pin what is installed; the project itself is installed as it stands here.
@@ -63,5 +64,5 @@ $(VENV)/.installed-test: requirements-test.lock $(VENV)/.installed
 # The browser tests need a real Chromium, which pip can't bring.
 chromium:
 	@command -v chromium chromium-browser google-chrome >/dev/null \
-	  || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq chromium; } >/dev/null 2>&1 \
+	  || { $(INSTALL) chromium; } >/dev/null 2>&1 \
 	  || { echo "make: the tests need a browser; install the package chromium" >&2; exit 1; }
