@@ -11,18 +11,18 @@ ARGS ?=
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo "sudo -n")
 INSTALL := $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq
 
-.PHONY: demo test pictures lint types lock clean chromium
+.PHONY: demo test pictures lint types lock clean browser
 
 demo: $(VENV)/.installed
 	@exec $(BIN)/prewatt demo $(ARGS)
 
-test: chromium $(VENV)/.installed-test
+test: browser $(VENV)/.installed-test
 	$(MAKE) --no-print-directory lint types
 	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
 	TEST_DATABASE=postgresql $(BIN)/pytest -m database
 
 # The pictures that README shows, taken anew by the browser tests.
-pictures: chromium $(VENV)/.installed-test
+pictures: browser $(VENV)/.installed-test
 	SCREENSHOTS=docs/pictures $(BIN)/pytest tests/system/test_pages.py -k outage
 
 lint: $(VENV)/.installed-test
@@ -61,8 +61,8 @@ $(VENV)/.installed-test: requirements-test.lock $(VENV)/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
 	@touch $@
 
-# The browser tests need a real Chromium, which pip can't bring.
-chromium:
-	@command -v chromium chromium-browser google-chrome >/dev/null \
-	  || { $(INSTALL) chromium; } >/dev/null 2>&1 \
-	  || { echo "make: the tests need a browser; install the package chromium" >&2; exit 1; }
+# The browser tests need a real Chromium, and their driver a library, which pip can't bring.
+browser:
+	@{ command -v chromium chromium-browser google-chrome && /sbin/ldconfig -p | grep libatomic.so.1; } >/dev/null \
+	  || { $(INSTALL) chromium libatomic1; } >/dev/null 2>&1 \
+	  || { echo "make: the tests need a browser; install the packages chromium and libatomic1" >&2; exit 1; }
