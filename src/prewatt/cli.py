@@ -39,7 +39,10 @@ def demo(
     ] = None,
     zone: Annotated[str, typer.Option(help="The building's time zone.")] = "Australia/Sydney",
     days: Annotated[int, typer.Option(help="Days to play, as far as the data goes.")] = 30,
-    meters: Annotated[int, typer.Option(help="Apartments, the first of the data.")] = 24,
+    meters: Annotated[
+        int | None,
+        typer.Option(help="Apartments, the first of the data. [default: all, up to 250]", show_default=False),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the tenants' habits.")] = 1,
     speed: Annotated[
         float | None,
@@ -58,10 +61,11 @@ def demo(
     from .sim.demo import run
     from .sim.story import Options
     from .supervisor import end_on_sigterm
+    from .wire.messages import MAX_METERS
 
     end_on_sigterm()
     pace = speed if speed is not None else (0.0 if headless else 14_400.0)
-    raise typer.Exit(run(Options(data, zone, days, meters, seed, pace, port, home), headless, json))
+    raise typer.Exit(run(Options(data, zone, days, meters or MAX_METERS, seed, pace, port, home), headless, json))
 
 
 def _server_config() -> ServerConfig:

@@ -71,6 +71,15 @@ def test_a_home_that_never_uses_anything(tmp_path):
     assert whole(recording, 0, recording.end) == 0
 
 
+def test_what_spreadsheets_and_binary_floats_write_is_read_exactly(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text(
+        "\ufeffmeter,timestamp,kwh\r\na,2013-09-01T00:00:00Z,0.30000000000000004\r\na,2013-09-01T00:30:00Z,1e-05\r\n"
+    )
+    recording = load_recordings(path, SYDNEY)["a"]
+    assert whole(recording, recording.begin, recording.end) == Fraction("300.01000000000004")
+
+
 def test_meters_keep_the_files_order_and_gzip_is_read_alike(tmp_path):
     text = "kwh,meter,timestamp\n0.5,z,2013-09-01T00:00:00Z\n0.5,b,2013-09-01T00:00:00Z\n0.5,z,2013-09-01T01:00:00Z\n"
     (tmp_path / "x.csv").write_text(text)
@@ -87,7 +96,10 @@ def test_meters_keep_the_files_order_and_gzip_is_read_alike(tmp_path):
         (["a,2013-09-01T00:00:00Z,0.1", "a,2013-09-01T00:30:00Z,much"], "line 3: 'much' is not an energy"),
         (["a,2013-09-01T00:00:00Z,-0.1"], "not an energy"),
         (["a,2013-09-01T00:00:00Z,NaN"], "not an energy"),
-        (["a,2013-09-01T00:00:00Z,0.1234567891"], "at most 9 decimals"),
+        (["a,2013-09-01T00:00:00Z,0." + "1" * 22], "at most 21 decimals"),
+        (["a,2013-09-01T00:00:00Z,1e99"], "not an energy"),
+        (["a,2013-09-01T00:00:00Z,1e-99"], "not an energy"),
+        (["a,2013-09-01T00:00:00Z,1e999999999"], "not an energy"),
         ([",2013-09-01T00:00:00Z,0.1"], "line 2: there is no meter"),
         (["a,2013-09-01T00:00:00Z,0.1", "a,2013-09-01T10:00:00+10:00,0.1"], "line 3: meter a has .* twice"),
         (["a"], "line 2: '' is not a timestamp"),

@@ -9,10 +9,10 @@ from prewatt.headend.store import OutrunError, Store
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import decode_command, encode_entry
 from prewatt.kernel.units import HOUR, MINUTE, NANO
-from prewatt.server.estate.models import Organisation, Tenancy
+from prewatt.server.estate.models import Organisation, Property, Tenancy
 from prewatt.server.ledger.books import Kind, balance, tenant_account, trial_balance
 from prewatt.server.metering.models import Alarm, Gateway, JournalEntry, Meter, Refusal, Worker
-from prewatt.server.metering.services import enrol
+from prewatt.server.metering.services import enrol, send_settings
 from prewatt.server.vending.models import Command
 from prewatt.server.vending.top_ups import top_up
 from prewatt.wire import topics
@@ -107,10 +107,26 @@ def test_a_journal_is_stored_and_the_books_follow_it(edge, store, clock):
         True,
     )
     assert [bytes(entry.body) for entry in JournalEntry.objects.order_by("seq")] == edge.bodies["m1"]
+    assert not row.low
     assert balance(tenant_account(tenant)) == row.balance == edge.accounts["m1"].balance
     assert sum(trial_balance(Organisation.objects.get()).values()) == 0
     assert set(Command.objects.filter(meter=row).values_list("state", flat=True)) == {Command.State.APPLIED}
     assert Command.objects.get(kind="credit").applied_seq == 4
+
+
+def test_low_credit_is_known_by_money_and_by_energy(edge, store, clock):
+    where = Property.objects.get()
+    where.low_credit_kwh = "90.000"
+    where.save()
+    send_settings(where)
+    started(edge, store, amount=20 * NANO)
+    edge.obey("m1")
+    assert not Meter.objects.get(name="m1").low
+    clock.at += HOUR
+    edge.read("m1", 11_001)
+    take(store, edge.upload("m1", 5))
+    row = Meter.objects.get(name="m1")
+    assert (row.low, row.balance) == (True, 20 * NANO - 10_001 * PRICE)
 
 
 def test_the_same_again_is_counted_and_changes_nothing(edge, store):
@@ -232,6 +248,8 @@ def test_a_revoked_gateway_and_one_of_another_shard_are_not_known(edge, store):
 
 
 def test_open_commands_are_those_that_no_journal_shows(edge, store):
+    assert store.pending() == [], "nothing is loaded for who is not there"
+    store.set_presence({"g1": True}, 5)
     assert [(each.meter, each.number) for each in store.pending()] == [
         (meter, number) for meter in ("m1", "m2", "m3") for number in (1, 2)
     ]

@@ -177,11 +177,14 @@ def test_changed_settings_travel_to_every_meter_of_the_property(operator, buildi
     where = building.property
     fields = {"organisation": where.organisation_id, "name": where.name, "zone": where.zone, "currency": where.currency}
     answer = operator.post(
-        f"/admin/estate/property/{where.pk}/change/", {**fields, "low_credit": "7.50", "clearance": "1"}
+        f"/admin/estate/property/{where.pk}/change/",
+        {**fields, "low_credit": "7.50", "low_credit_kwh": "3.5", "clearance": "1"},
     )
     assert answer.status_code == 302
     for meter in ("m1", "m2", "m3"):
-        assert orders(meter)[-1] == ChangeSettings(Settings(low_credit=7_500_000_000, clearance=NANO))
+        assert orders(meter)[-1] == ChangeSettings(
+            Settings(low_credit=7_500_000_000, low_credit_energy=3500, clearance=NANO)
+        )
 
 
 def test_a_tariff_is_scheduled_on_the_page_and_travels(operator, building):

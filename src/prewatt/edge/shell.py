@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import signal
 import sys
 import time
@@ -109,6 +110,7 @@ class Shell:
         self._agent = Agent(settings.gateway, self._journal.epoch, meters, server, sync)
         self._topic = topics.up(settings.gateway)
         self._link = Link(settings.broker, f"prewatt-{settings.gateway}", [topics.down(settings.gateway)])
+        self._first_delay = settings.broker.retry_longest / 3
         self._refused: Counter[str] = Counter()
         self._identified: set[str] = set()
         self._running = True
@@ -122,7 +124,8 @@ class Shell:
 
     def run(self) -> None:
         """Serve until stopped."""
-        self._link.start()
+        # So that a city's gateways, when its power returns, do not come in the same second.
+        self._link.start(random.uniform(0, self._first_delay))
         self._do(self._agent.start(self._moment(), self._repaired))
         while self._running:
             wait = min(self._clock.until(self._agent.next_due()), max(self._agent.next_timer() - time.monotonic(), 0.0))

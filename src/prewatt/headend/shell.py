@@ -37,7 +37,8 @@ class Worker:
         shards = range(config.shards[0], config.shards[1] + 1)
         self._key = signing_key(config)
         self._store = Store(shards)
-        self._dispatch = Dispatch(time.monotonic(), policy, self._store.online())
+        self._policy = policy
+        self._dispatch: Dispatch | None = None
         host = "127.0.0.1" if config.mqtt.host in ("0.0.0.0", "::") else config.mqtt.host  # noqa: S104
         address = BrokerAddress(
             host, config.mqtt.port, HEADEND_USER, broker_password(config, HEADEND_USER), retry_longest=2.0
@@ -58,12 +59,15 @@ class Worker:
         while self._running:
             received = self._receive(max(next_poll - time.monotonic(), 0.0))
             try:
+                dispatch = self._dispatch = self._dispatch or Dispatch(
+                    time.monotonic(), self._policy, self._store.online()
+                )
                 if received:
-                    self._ingest(received)
+                    self._ingest(received, dispatch)
                 mono = time.monotonic()
                 if mono >= next_poll:
                     next_poll = mono + POLL
-                    self._send_commands(mono)
+                    self._send_commands(mono, dispatch)
                 if mono >= next_beat:
                     next_beat = mono + BEAT
                     self._store.beat()
@@ -72,6 +76,8 @@ class Worker:
                 # What was received is not acknowledged, so it comes again.
                 log.warning("the database refused a batch, trying again in %.1f s: %s", pause, error)
                 self._store.forget()
+                # Who came or went may not have been stored: it begins anew from what is.
+                self._dispatch = None
                 time.sleep(pause)
                 pause = min(pause * 2, 10.0)
         self._link.stop()
@@ -88,7 +94,7 @@ class Worker:
                     log.info("disconnected: %s", reason)
         return received
 
-    def _ingest(self, received: Sequence[tuple[str, bytes]]) -> None:
+    def _ingest(self, received: Sequence[tuple[str, bytes]], dispatch: Dispatch) -> None:
         names = {name for topic, _ in received if (name := topics.gateway_of(topic))}
         gateways = self._store.gateways(names)
         batch = sort(received, gateways)
@@ -96,7 +102,7 @@ class Worker:
         self._store.commit(result)
         for receipt in result.receipts:
             self._link.publish(topics.down(receipt.gateway), seal(self._key, receipt))
-        self._dispatch.heard(time.monotonic(), batch.messages)
+        dispatch.heard(time.monotonic(), batch.messages)
         for refusal in result.refusals:
             self._log_once(refusal)
         for name, change in result.meters.items():
@@ -114,10 +120,10 @@ class Worker:
                 refusal.text,
             )
 
-    def _send_commands(self, mono: float) -> None:
+    def _send_commands(self, mono: float, dispatch: Dispatch) -> None:
         # Without a connection nothing counts as sent, so all of it is sent as soon as there is one.
         pending = self._store.pending() if self._link.connected else []
-        result = self._dispatch.tick(mono, pending)
+        result = dispatch.tick(mono, pending)
         for orders in result.orders:
             self._link.publish(topics.down(orders.gateway), seal(self._key, orders))
         self._store.mark_sent(result.sent)

@@ -33,6 +33,8 @@ from .dispatch import Pending
 from .ingest import GatewayView, MeterPlan, MeterView, NewEntry, Plan
 
 State = Command.State
+REMEMBERED = 10_000
+"""Most accounts kept in memory between batches; others are loaded when their meters speak."""
 OPEN = (State.QUEUED, State.SENT)
 
 
@@ -89,20 +91,20 @@ class Store:
             "meter_id", "number", "body"
         ):
             commands[ids[meter_id]][number] = decode_command(bytes(body))
+        self._meters = rows
         views = {}
         for name, row in rows.items():
             account = self._accounts.pop(name, None)
             if account is None or account.seq != row.seq:
                 account = Account.load(bytes(row.account))
-            self._meters[name] = row
             views[name] = MeterView(account, bytes(row.head), commands[name], row.offset)
         return views
 
     def pending(self) -> list[Pending]:
-        """The open commands of this worker's shards, in order."""
-        rows = Command.objects.filter(state__in=OPEN, meter__gateway__shard__in=self._shards).order_by(
-            "meter_id", "number"
-        )
+        """The open commands for gateways of this worker's shards that are online, in order."""
+        rows = Command.objects.filter(
+            state__in=OPEN, meter__gateway__online=True, meter__gateway__shard__in=self._shards
+        ).order_by("meter_id", "number")
         fields = rows.values_list("meter__gateway__name", "meter__name", "number", "body", "signature")
         return [
             Pending(gateway, meter, number, SignedCommand(bytes(body), bytes(sign)))
@@ -138,6 +140,8 @@ class Store:
                     Refusal.objects.filter(pk=row.pk).update(count=F("count") + 1, last=plan.now)
         for name, change in plan.meters.items():
             self._accounts[name] = change.account
+        for name in list(self._accounts)[: max(len(self._accounts) - REMEMBERED, 0)]:
+            del self._accounts[name]
 
     def _store_meter(self, meter: Meter, change: MeterPlan) -> list[Charge]:
         account = change.account
@@ -152,6 +156,7 @@ class Store:
             register=account.register,
             read_at=account.read_at,
             closed=account.closed,
+            low=account.is_low(),
             late=F("late") + late,
             duplicates=F("duplicates") + change.duplicates,
         )

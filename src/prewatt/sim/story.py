@@ -37,7 +37,7 @@ class Options:
     data: Path | None = None
     where: str = PACKAGED_ZONE
     days: int = 30
-    meters: int = 24
+    meters: int = MAX_METERS
     seed: int = 1
     speed: float = 0.0
     http_port: int = 8000

@@ -67,9 +67,12 @@ class Link:
         self._stopping = threading.Event()
         self._client: mqtt.Client | None = None
         self._connected = False
+        self._delay = 0.0
         self._thread = threading.Thread(target=self._keep_connected, name="mqtt", daemon=True)
 
-    def start(self) -> None:
+    def start(self, delay: float = 0.0) -> None:
+        """Connect after `delay` seconds."""
+        self._delay = delay
         self._thread.start()
 
     def stop(self) -> None:
@@ -92,6 +95,7 @@ class Link:
 
     def _keep_connected(self) -> None:
         attempt = 0
+        self._stopping.wait(self._delay)
         while not self._stopping.is_set():
             client = self._new_client()
             self._client = client

@@ -20,15 +20,20 @@ import zlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ...kernel.units import HOUR, SECOND, instant
 from . import DriverError, Identity, NotSupported
 
-FINE = 10**6
-"""Parts of a watt-hour that a row of the file may name: nine decimals of a kWh."""
+DECIMALS = 21
+"""Most decimals of a kWh in the file. Those of a binary float that was printed in full fit as well."""
+FINE = 10**18
+"""Parts of a watt-hour: the last decimal is one of them."""
+
+
+_WIDE = Context(prec=DECIMALS + 12)
 
 
 class RecordingError(ValueError):
@@ -71,7 +76,11 @@ class Recording:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str | None]]]:
-    with gzip.open(path, "rt", newline="") if _is_gzip(path) else path.open(newline="") as file:
+    with (
+        gzip.open(path, "rt", newline="", encoding="utf-8-sig")
+        if _is_gzip(path)
+        else path.open(newline="", encoding="utf-8-sig") as file
+    ):
         reader = csv.DictReader(file)
         missing = {"meter", "timestamp", "kwh"} - set(reader.fieldnames or ())
         if missing:
@@ -88,10 +97,13 @@ def _is_gzip(path: Path) -> bool:
 
 
 def _energy(text: str) -> int:
-    value = Decimal(text) * 1000 * FINE
-    if not value.is_finite() or value < 0 or value != int(value):
+    value = Decimal(text)
+    if not value.is_finite() or not 0 <= value < 10**6:
         raise InvalidOperation
-    return int(value)
+    parts = value.scaleb(DECIMALS, _WIDE)
+    if parts != parts.to_integral_value():
+        raise InvalidOperation
+    return int(parts)
 
 
 def _begin(text: str, where: ZoneInfo, taken: dict[int, int]) -> int:
@@ -125,7 +137,7 @@ def load_recordings(path: Path, where: ZoneInfo) -> dict[str, Recording]:
                 mine[at] = _energy(kwh or "0")
             except (InvalidOperation, ValueError):
                 raise RecordingError(
-                    f"{path}, line {line}: {kwh!r} is not an energy in kWh of at most 9 decimals, zero or more"
+                    f"{path}, line {line}: {kwh!r} is not an energy in kWh of at most {DECIMALS} decimals, zero or more"
                 ) from None
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise RecordingError(f"{path}: can't be read ({error})") from None

@@ -22,7 +22,7 @@ class PropertyAdmin(ModelAdmin):
 
     def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
         super().save_model(request, obj, form, change)
-        if change and {"low_credit", "clearance"} & set(form.changed_data):
+        if change and {"low_credit", "low_credit_kwh", "clearance"} & set(form.changed_data):
             send_settings(obj)
 
 

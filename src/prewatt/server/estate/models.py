@@ -20,7 +20,7 @@ class Organisation(models.Model):
 
 
 class Property(models.Model):
-    """A building: one time zone, one currency. `low_credit` and `clearance` are sent to its meters
+    """A building: one time zone, one currency. `low_credit`, `low_credit_kwh` and `clearance` are sent to its meters
     (`metering.services.send_settings`).
     """
 
@@ -36,6 +36,13 @@ class Property(models.Model):
         default=5,
         validators=[MinValueValidator(0)],
         help_text=_("Warn when a balance falls under this."),
+    )
+    low_credit_kwh = models.DecimalField(
+        max_digits=9,
+        decimal_places=3,
+        default=0,
+        validators=[MinValueValidator(0)],
+        help_text=_("Warn when a balance is worth fewer kWh than this at the price of the moment; 0: never for that."),
     )
     clearance = models.DecimalField(
         max_digits=12,

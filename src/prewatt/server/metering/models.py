@@ -40,8 +40,8 @@ class Meter(models.Model):
     """A meter, and how it stands: once as its journal says, once as it said itself last (`told_*`).
 
     `seq`, `head`, `account`: the last entry stored, its hash, and the account after it (`kernel.account`). `offset`:
-    the meter's balance less the server's (nano), 0 unless they differ. `commands`: number of the last command in its
-    credit log. `late`, `duplicates`: entries that came after an outage, and that came again.
+    the meter's balance less the server's (nano), 0 unless they differ. `low`: whether its credit is. `commands`: number
+    of the last command in its credit log. `late`, `duplicates`: entries that came after an outage, and again.
     """
 
     class Driver(models.TextChoices):
@@ -60,6 +60,7 @@ class Meter(models.Model):
     register = models.BigIntegerField(null=True, editable=False)
     read_at = models.BigIntegerField(null=True, editable=False)
     closed = models.BooleanField(null=True, editable=False)
+    low = models.BooleanField(default=False, editable=False)
     commands = models.BigIntegerField(default=0, editable=False)
     told_at = models.BigIntegerField(null=True, editable=False)
     told_seq = models.BigIntegerField(default=0, editable=False)

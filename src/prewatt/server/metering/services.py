@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from ...kernel.account import Account
 from ...kernel.entries import ChangeSettings, SetTariff, Settings, genesis
-from ...kernel.units import parse_money
+from ...kernel.units import parse_kwh, parse_money
 from ...wire.messages import MAX_METERS
 from ...wire.signing import VerifyKey
 from ..config import broker_password, signing_key
@@ -27,7 +27,11 @@ class InstallError(ValueError):
 def account_settings(where: Property) -> ChangeSettings:
     """The order that carries a property's settings to a meter."""
     return ChangeSettings(
-        Settings(low_credit=parse_money(str(where.low_credit)), clearance=parse_money(str(where.clearance)))
+        Settings(
+            low_credit=parse_money(str(where.low_credit)),
+            low_credit_energy=parse_kwh(str(where.low_credit_kwh)),
+            clearance=parse_money(str(where.clearance)),
+        )
     )
 
 

@@ -129,7 +129,7 @@ def _figures(meter: Meter, building: Property, waiting: int, alarms: int) -> Met
         online=meter.gateway.online,
         since=meter.gateway.since,
         waiting=waiting,
-        low=balance < parse_money(str(building.low_credit)),
+        low=balance < parse_money(str(building.low_credit)) or (meter.low and not ahead),
         alarms=alarms,
     )
 

@@ -33,6 +33,7 @@ class Migration(migrations.Migration):
                 ('zone', models.CharField(help_text='IANA time zone, such as Europe/Berlin', max_length=64, validators=[prewatt.server.fields.check_zone])),
                 ('currency', models.CharField(max_length=3, validators=[prewatt.server.fields.check_currency])),
                 ('low_credit', models.DecimalField(decimal_places=2, default=5, help_text='Warn when a balance falls under this.', max_digits=12, validators=[django.core.validators.MinValueValidator(0)])),
+                ('low_credit_kwh', models.DecimalField(decimal_places=3, default=0, help_text='Warn when a balance is worth fewer kWh than this at the price of the moment; 0: never for that.', max_digits=9, validators=[django.core.validators.MinValueValidator(0)])),
                 ('clearance', models.DecimalField(decimal_places=2, default=0, help_text='After a cut-off, supply again from this balance on.', max_digits=12, validators=[django.core.validators.MinValueValidator(0)])),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='properties', to='estate.organisation')),
             ],

@@ -55,6 +55,7 @@ class Migration(migrations.Migration):
                 ('register', models.BigIntegerField(editable=False, null=True)),
                 ('read_at', models.BigIntegerField(editable=False, null=True)),
                 ('closed', models.BooleanField(editable=False, null=True)),
+                ('low', models.BooleanField(default=False, editable=False)),
                 ('commands', models.BigIntegerField(default=0, editable=False)),
                 ('told_at', models.BigIntegerField(editable=False, null=True)),
                 ('told_seq', models.BigIntegerField(default=0, editable=False)),
