@@ -8,16 +8,20 @@ credit log.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
 from ..edge.journal import Journal
 from ..kernel.entries import CreditApplied, Relay, decode_entry
 from ..kernel.tariff import Tariff, tariff_to_document
-from ..kernel.units import exact_kwh, exact_money, moment, round_money
+from ..kernel.units import exact_kwh, exact_money, moment
 from ..server.ledger.books import balance, tenant_account
 from ..server.metering.models import Meter
 from ..server.vending.models import Command, TopUp
@@ -159,39 +163,54 @@ def _iso(at: int) -> str:
     return moment(at).isoformat().replace("+00:00", "Z")
 
 
+def _exactly(amounts: Iterable[int]) -> Callable[[int], str]:
+    """Prints amounts (nano) with the fewest decimals, but two, that show all of these exactly."""
+    decimals = max([2, *(len(exact_money(amount).partition(".")[2].rstrip("0")) for amount in amounts)])
+    return lambda nano: f"{Decimal(exact_money(nano)):.{decimals}f}"
+
+
 def table(account: Account, currency: str) -> Table:
-    """The account as a table for a terminal."""
-    result = Table(title="What became of every meter", title_justify="left", header_style="bold", expand=False)
-    result.add_column("meter", no_wrap=True)
+    """The account as a table for a terminal: every figure exact, no wider than it must be."""
+    paid = _exactly(each.topped_up for each in account.meters)
+    money = _exactly(
+        amount
+        for each in account.meters
+        for amount in (each.charged, each.balance_meter, each.balance_server, each.difference)
+    )
+    result = Table(
+        title="What became of every meter", title_justify="left", box=SIMPLE_HEAD, padding=0, show_edge=False
+    )
+    result.add_column("\nmeter", no_wrap=True)
     for name in (
-        "register kWh",
-        f"charged {currency}",
-        "topped up",
-        "at the meter",
-        "at the server",
-        "difference",
-        "cut off",
-        "restored",
-        "late",
-        "again",
+        "\nkWh",
+        f"charged\n{currency}",
+        "topped\nup",
+        "balance\nat meter",
+        "balance\nat server",
+        "\ndiff.",
+        "cut\noff",
+        "\nback",
+        "sent\nlate",
+        "\ntwice",
     ):
-        result.add_column(name, justify="right")
+        result.add_column(name, justify="right", no_wrap=True)
     for each in account.meters:
         result.add_row(
-            each.meter,
+            Text(each.meter),
             exact_kwh(each.register),
-            exact_money(each.charged),
-            round_money(each.topped_up),
-            exact_money(each.balance_meter),
-            exact_money(each.balance_server),
-            "[green]0[/]" if not each.difference else f"[bold red]{exact_money(each.difference)}[/]",
+            money(each.charged),
+            paid(each.topped_up),
+            money(each.balance_meter),
+            money(each.balance_server),
+            Text(money(each.difference), "bold red") if each.difference else Text("0", "green"),
             str(len(each.cut_offs)),
             str(len(each.restorations)),
             str(each.late),
             str(each.duplicates),
         )
     result.caption = (
-        "late: entries journalled while offline and sent after; again: duplicates that the head-end dropped"
+        "cut off, back: how often; sent late: journal entries written in an outage;\n"
+        "twice: entries that reached the head-end again, and were dropped"
     )
     result.caption_justify = "left"
     return result

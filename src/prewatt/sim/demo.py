@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import socket
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -101,7 +100,7 @@ def _welcome(demo: Director) -> Panel:
 def run(options: Options, headless: bool, json_path: Path | None) -> int:
     """The command `prewatt demo`: 0 if every unit is accounted for, 1 if not, 2 if it can't run."""
     console = Console(stderr=True)
-    out = Console(width=None if sys.stdout.isatty() else 150)
+    out = Console()
     home = options.home or Path(tempfile.mkdtemp(prefix="prewatt-demo-"))
     director = None
     try:
@@ -141,11 +140,13 @@ def _play(demo: Director, console: Console, out: Console, headless: bool, json_p
     account, document = demo.finish()
     if json_path:
         json_path.write_text(json.dumps(document, indent=1) + "\n")
-    out.print(table(account, demo.story.tariff.currency))
+    result = table(account, demo.story.tariff.currency)
+    # A narrow terminal may fold the lines, but no figure is cut.
+    Console(width=max(out.width, Console(width=1000).measure(result).maximum)).print(result)
     cuts, back = (sum(len(getattr(each, name)) for each in account.meters) for name in ("cut_offs", "restorations"))
     out.print(
-        f"{len(account.top_ups)} payments, {cuts} cut-offs, {back} restorations; "
-        f"after the outage all was caught up in {demo.catch_up:.1f} s. The whole took {time.monotonic() - began:.0f} s."
+        f"{len(account.top_ups)} payments, {cuts} times cut off, {back} times restored. In the outage {demo.waited} homes "
+        f"paid; their credit was at the meter {demo.catch_up:.1f} s after its end. The whole took {time.monotonic() - began:.0f} s."
     )
     if account.failures:
         out.print("\n".join(account.failures), style="bold red", markup=False)

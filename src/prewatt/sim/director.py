@@ -61,7 +61,7 @@ class Director:
         self.logins: list[tuple[str, str, str]] = []
         self.online = True
         self.paid = self.restarts = 0
-        self.epoch = 0
+        self.epoch = self.waited = 0
         self.catch_up = 0.0
         self.edge = home / "gateway"
         self.memory = self.edge / "meters"
@@ -186,6 +186,7 @@ class Director:
         self._await("the head-end to notice the outage", lambda: self._is_online(False) or time.monotonic() > noticed)
 
     def _mend(self) -> None:
+        self.waited = len(self._waiting())
         began = time.monotonic()
         self.line.mend()
         self.online = True

@@ -1,0 +1,94 @@
+"""The account that a demonstration gives: exact on the terminal, and it says what is wrong."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from rich.console import Console
+
+from prewatt.kernel.tariff import flat_tariff
+from prewatt.kernel.units import NANO
+from prewatt.sim import audit
+from prewatt.sim.audit import Account, MeterAccount, document, table
+
+GOOD = MeterAccount(
+    meter="[1] m",
+    register=1234,
+    read_at=5,
+    charged=246_800_001,
+    topped_up=20 * NANO,
+    balance_meter=20 * NANO - 246_800_001,
+    balance_server=20 * NANO - 246_800_001,
+    late=7,
+    duplicates=8,
+    switches=[(1, True, NANO), (2, False, 0), (3, True, NANO), (4, False, -5)],
+)
+
+
+def printed(*meters):
+    console = Console(width=200, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    console.print(table(Account(list(meters), [], []), "EUR"))
+    return console.export_text()
+
+
+def test_the_table_shows_every_figure_exactly():
+    line = next(line for line in printed(GOOD).splitlines() if "[1] m" in line)
+    assert line.split() == [
+        "[1]",
+        "m",
+        "1.234",
+        "0.246800001",
+        "20.00",
+        "19.753199999",
+        "19.753199999",
+        "0",
+        "2",
+        "1",
+        "7",
+        "8",
+    ]
+
+
+def test_a_difference_of_one_unit_is_seen():
+    assert "0.000000001" in printed(replace(GOOD, balance_server=GOOD.balance_meter - 1))
+
+
+def row(alarms=()):
+    found = SimpleNamespace(
+        exists=lambda: bool(alarms), count=lambda: len(alarms), order_by=lambda name: [SimpleNamespace(text=each) for each in alarms]
+    )  # fmt: skip
+    return SimpleNamespace(seq=9, head=b"h", alarms=found)
+
+
+@pytest.mark.parametrize(
+    ("changes", "given", "says"),
+    [
+        ({}, {}, None),
+        ({"balance_server": GOOD.balance_meter - 1}, {}, "0.000000001 between the meter's balance and the server's"),
+        ({"charged": GOOD.charged + 1}, {}, "is not what was topped up less what was charged"),
+        ({}, {"seq": 10}, "the server has its journal up to entry 9, the gateway up to 10"),
+        ({}, {"head": b"other"}, "or they are not the same"),
+        ({}, {"row": row(["the sky fell"])}, "1 alarms, the first: the sky fell"),
+        ({}, {"memory": {"closed": True}}, "its switch stands otherwise than its journal says"),
+        (
+            {"switches": [(1, True, 5), (2, False, 1)]},
+            {},
+            "cut off at 1970-01-01T00:00:00.000002Z with a credit of 0.000000001",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said(changes, given, says):
+    mine = replace(GOOD, **changes)
+    arguments = {"row": row(), "seq": 9, "head": b"h", "memory": {"closed": False}, **given}
+    failures = audit._check(mine, *arguments.values())
+    assert len(failures) == (1 if says else 0)
+    assert says is None or says in failures[0]
+
+
+def test_the_document_says_the_same_as_the_table():
+    made = document(Account([GOOD], [], []), {GOOD.meter: flat_tariff("flat", "EUR", "UTC", 200_000)}, {"seed": 1})
+    assert (made["schema"], made["ok"], made["seed"]) == ("prewatt-demo-1", True, 1)
+    (meter,) = made["meters"]
+    assert (meter["register_kwh"], meter["charged"], meter["difference"]) == ("1.234", "0.246800001", "0.000000000")
+    assert [each["balance"] for each in meter["cut_offs"]] == ["0.000000000", "-0.000000005"]
+    assert meter["restorations"] == [{"at": "1970-01-01T00:00:00.000003Z"}]
