@@ -1,5 +1,6 @@
 # make demo            a building runs; make demo ARGS="--headless" for the table alone
 # make test            lint, types, unit and system tests
+# make bench           speed, each figure beside its limit
 # make pictures        take README's pictures anew
 # make lock            pin the dependencies anew
 
@@ -11,7 +12,7 @@ ARGS ?=
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo "sudo -n")
 INSTALL := $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq
 
-.PHONY: demo test pictures lint types lock clean browser
+.PHONY: demo test bench pictures lint types lock clean browser
 
 demo: $(VENV)/.installed
 	@exec $(BIN)/prewatt demo $(ARGS)
@@ -21,13 +22,17 @@ test: browser $(VENV)/.installed-test
 	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
 	TEST_DATABASE=postgresql $(BIN)/pytest -m database
 
+bench: $(VENV)/.installed
+	$(BIN)/python -m bench.journal
+	$(BIN)/python -m bench.ingest
+
 # The pictures that README shows, taken anew by the browser tests.
 pictures: browser $(VENV)/.installed-test
 	SCREENSHOTS=docs/pictures $(BIN)/pytest tests/system/test_pages.py -k outage
 
 lint: $(VENV)/.installed-test
-	$(BIN)/ruff check src tests
-	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench
 
 types: $(VENV)/.installed-test
 	PREWATT_HOME=$$(mktemp -d) $(BIN)/mypy
