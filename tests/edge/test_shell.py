@@ -1,5 +1,6 @@
 """The agent's shell: whose meter answers, and what stops a start."""
 
+import gc
 import gzip
 
 import pytest
@@ -99,6 +100,27 @@ def test_the_command_says_what_is_wrong_and_ends_with_2(tmp_path, capsys):
     write_settings(path, made_settings(tmp_path, key=str(tmp_path / "lost.key")))
     assert shell.run(path) == 2
     assert "lost.key: no signing key there" in capsys.readouterr().err
+
+
+def test_a_full_disk_ends_with_1_and_the_next_start_goes_on_from_the_journal(tmp_path, capsys, monkeypatch):
+    path = tmp_path / "edge.toml"
+    settings = made_settings(tmp_path)
+    write_settings(path, settings)
+
+    class Full(Shell):
+        def run(self):
+            self._journal._db.execute("PRAGMA max_page_count=1")
+            while True:
+                self._do(self._agent.start(self._moment(), set()))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shell, "Shell", Full)
+        assert shell.run(path) == 1
+    assert "journal.sqlite3: can't be written (database or disk is full)" in capsys.readouterr().err
+    gc.collect()
+    agent = Shell(settings)
+    assert agent._agent.meters["m1"].account.seq == len(agent._journal.read("m1", 1, 10**6))
+    agent._journal.close()
 
 
 def test_a_damaged_journal_ends_with_3_and_is_left_as_it_is(tmp_path, capsys):

@@ -87,6 +87,20 @@ def test_when_receipts_stay_out_it_asks_anew_and_goes_on_from_the_answer():
     assert sync.next_upload() == [Piece("a", 8, 10, 3)]
 
 
+def test_it_asks_ever_less_often_while_nothing_comes_of_it():
+    sync = talking(a=10)
+    asked = []
+    for second in range(1, 600):
+        sync.next_upload()
+        if sync.status_due(second) and not sync.answered:
+            asked.append(second)
+            sync.on_answered(second)
+    assert asked == [5, 15, 35, 75, 155, 315]
+    sync.on_head(600, head("a", 1))
+    assert sync.next_timer() <= 605
+    assert sync.status_due(605) and not sync.answered
+
+
 def test_signs_of_life_go_on_while_nothing_happens():
     sync = talking(a=0)
     assert [second for second in range(1, 31) if sync.status_due(second)] == [10, 20, 30]

@@ -121,7 +121,9 @@ class Journal:
                     self._since_snapshot[meter] = 0
             self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            # A full disk has ended the transaction already.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
             raise
 
     def read(self, meter: str, first: int, last: int) -> list[bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import signal
+import sqlite3
 import sys
 import time
 from collections import Counter, deque
@@ -198,9 +199,12 @@ class Shell:
 
 
 def run(path: Path) -> int:
-    """The command `prewatt edge run`: 0 when told to stop, 2 for a wrong setting, 3 for a damaged journal."""
+    """The command `prewatt edge run`: 0 when told to stop, 1 if the journal can't be written, 2 for a wrong setting, 3
+    for a damaged journal.
+    """
     try:
-        shell = Shell(load_settings(path))
+        settings = load_settings(path)
+        shell = Shell(settings)
     except (SettingsError, DriverError, BlockingIOError, ValueError) as error:
         print(f"prewatt edge: {error}", file=sys.stderr)
         return 2
@@ -212,5 +216,14 @@ def run(path: Path) -> int:
         return 3
     signal.signal(signal.SIGTERM, lambda *_: shell.stop())
     signal.signal(signal.SIGINT, lambda *_: shell.stop())
-    shell.run()
+    try:
+        shell.run()
+    except sqlite3.Error as error:
+        # The rules in memory are ahead of the journal now: only a new start from the journal is right.
+        print(
+            f"prewatt edge: {settings.journal}: can't be written ({error}). Meters stay as they are; see to the disk "
+            "and start again.",
+            file=sys.stderr,
+        )
+        return 1
     return 0

@@ -3,7 +3,8 @@
 After connecting, the agent says how far its journals go, and the head-end answers how far it has them: nothing is sent
 on a guess. Then entries flow, at most `window` of them unacknowledged, and of the meters with something to send those
 that lag least go first, so that what is new is not held up by what is old. If receipts stay out, the agent asks anew
-and goes on from the answer.
+and goes on from the answer; ever more patiently, if that brings no progress either (a head-end that is older than the
+agent may refuse what it does not know).
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from dataclasses import dataclass
 from msgspec import Struct
 
 from ..wire.messages import MAX_ENTRIES, Head
+
+MOST_PATIENT = 64
+"""Times its patience that the agent waits at most."""
 
 
 class SyncPolicy(Struct, frozen=True):
@@ -51,11 +55,13 @@ class Sync:
         self.next_status = 0.0
         self._at_connect = dict(heads)
         self._progress = 0.0
+        self._in_vain = 1
 
     def on_connected(self, mono: float) -> None:
         """The connection stands: a fresh status is due now, and the first answer to it opens the flow."""
         self.connected = True
         self._at_connect = dict(self.heads)
+        self._in_vain = 1
         self._ask(mono)
 
     def on_disconnected(self) -> None:
@@ -74,6 +80,7 @@ class Sync:
         meter = head.meter
         if head.seq > self.acked[meter]:
             self._progress = mono
+            self._in_vain = 1
         elif not head.resend:
             return
         # Asked to resend, it goes back even behind what was acknowledged: the database may have been restored from
@@ -89,12 +96,8 @@ class Sync:
 
     def status_due(self, mono: float) -> bool:
         """Whether a status is to be sent now. Calling it counts as sending."""
-        if (
-            self.connected
-            and self.answered
-            and self._unacknowledged()
-            and mono >= self._progress + self.policy.patience
-        ):
+        if self.connected and self.answered and self._unacknowledged() and mono >= self._out_of_patience():
+            self._in_vain = min(self._in_vain * 2, MOST_PATIENT)
             self._ask(mono)
         if not self.connected or mono < self.next_status:
             return False
@@ -106,8 +109,11 @@ class Sync:
         if not self.connected:
             return float("inf")
         if self.answered and self._unacknowledged():
-            return min(self.next_status, self._progress + self.policy.patience)
+            return min(self.next_status, self._out_of_patience())
         return self.next_status
+
+    def _out_of_patience(self) -> float:
+        return self._progress + self.policy.patience * self._in_vain
 
     def _unacknowledged(self) -> int:
         return sum(self.sent[meter] - self.acked[meter] for meter in self.heads)
