@@ -1,6 +1,5 @@
 """The agent's shell: whose meter answers, and what stops a start."""
 
-import gc
 import gzip
 
 import pytest
@@ -117,7 +116,6 @@ def test_a_full_disk_ends_with_1_and_the_next_start_goes_on_from_the_journal(tmp
         patch.setattr(shell, "Shell", Full)
         assert shell.run(path) == 1
     assert "journal.sqlite3: can't be written (database or disk is full)" in capsys.readouterr().err
-    gc.collect()
     agent = Shell(settings)
     assert agent._agent.meters["m1"].account.seq == len(agent._journal.read("m1", 1, 10**6))
     agent._journal.close()

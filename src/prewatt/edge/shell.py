@@ -123,6 +123,11 @@ class Shell:
         """End the loop after what is at hand."""
         self._running = False
 
+    def close(self) -> None:
+        """Let go of broker and journal."""
+        self._link.stop()
+        self._journal.close()
+
     def run(self) -> None:
         """Serve until stopped."""
         # So that a city's gateways, when its power returns, do not come in the same second.
@@ -133,8 +138,6 @@ class Shell:
             for event in self._link.drain(wait, 100):
                 self._do(self._on_event(event))
             self._do(self._agent.tick(self._moment()))
-        self._link.stop()
-        self._journal.close()
 
     def _on_event(self, event: LinkEvent) -> list[Effect]:
         if isinstance(event, Connected):
@@ -226,4 +229,6 @@ def run(path: Path) -> int:
             file=sys.stderr,
         )
         return 1
+    finally:
+        shell.close()
     return 0

@@ -80,7 +80,8 @@ class Link:
         self._stopping.set()
         if self._client:
             self._client.disconnect()
-        self._thread.join(timeout=5)
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
 
     @property
     def connected(self) -> bool:
