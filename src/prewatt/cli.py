@@ -65,7 +65,8 @@ def demo(
 
     end_on_sigterm()
     pace = speed if speed is not None else (0.0 if headless else 14_400.0)
-    raise typer.Exit(run(Options(data, zone, days, meters or MAX_METERS, seed, pace, port, home), headless, json))
+    homes = MAX_METERS if meters is None else meters
+    raise typer.Exit(run(Options(data, zone, days, homes, seed, pace, port, home), headless, json))
 
 
 def _server_config() -> ServerConfig:

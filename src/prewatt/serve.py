@@ -52,15 +52,14 @@ class Server:
             while not answer():
                 self._supervisor.look_after()
                 if time.monotonic() > deadline:
-                    words = "\n".join(
-                        f"{child.name}: {child.last_words()}" for child in self._supervisor.children.values()
+                    raise ChildFailedError(
+                        f"not everything is up after {seconds:.0f} s\n{self._supervisor.last_words()}"
                     )
-                    raise ChildFailedError(f"not everything is up after {seconds:.0f} s\n{words}")
                 time.sleep(0.02)
 
     def _pages_answer(self) -> bool:
         # The port takes connections before anybody serves them: only an answer, whichever, shows that they are up.
-        pages = http.client.HTTPConnection(_reachable(self._config.http.host), self._config.http.port, timeout=5)
+        pages = http.client.HTTPConnection(*self._config.http.reached_at, timeout=5)
         try:
             pages.request("GET", "/login/")
             pages.getresponse().close()
@@ -71,9 +70,11 @@ class Server:
         return True
 
     def _broker_answers(self) -> bool:
-        with socket.socket() as probe:
-            probe.settimeout(0.2)
-            return probe.connect_ex((_reachable(self._config.mqtt.host), self._config.mqtt.port)) == 0
+        try:
+            socket.create_connection(self._config.mqtt.reached_at, timeout=0.2).close()
+        except OSError:
+            return False
+        return True
 
 
 def _enrolled() -> list[str]:
@@ -83,10 +84,6 @@ def _enrolled() -> list[str]:
     return list(
         Gateway.objects.filter(public_key__isnull=False, revoked=False).order_by("name").values_list("name", flat=True)
     )
-
-
-def _reachable(host: str) -> str:
-    return "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104
 
 
 def _listening(setting: str, where: Endpoint) -> socket.socket:

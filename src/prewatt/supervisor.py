@@ -143,6 +143,10 @@ class Supervisor:
                 raise ChildFailedError(f"{child.name} can't run:\n{child.last_words()}")
         return [restart for child in self.children.values() if (restart := child.look_after())]
 
+    def last_words(self) -> str:
+        """The ends of all logs, each with its child's name."""
+        return "\n".join(f"{child.name}: {child.last_words()}" for child in self.children.values())
+
     def stop(self) -> None:
         """End all children."""
         for child in reversed(self.children.values()):

@@ -74,6 +74,7 @@ def test_other_data_with_gaps_a_home_that_uses_nothing_and_a_change_of_the_clock
     ("options", "says"),
     [
         (["--days", "0"], "--days: 0 is not between 1 and 3660"),
+        (["--meters", "0"], "--meters: 0 is not between 1 and 250"),
         (["--meters", "251"], "--meters: 251 is not between 1 and 250"),
         (["--zone", "Mars/Olympus"], "'Mars/Olympus' is not an IANA name"),
         (["--data", "/nowhere.csv"], "/nowhere.csv: can't be read"),

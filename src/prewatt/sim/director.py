@@ -22,15 +22,15 @@ from ..clock import SharedClock
 from ..edge.enrol import enrol
 from ..edge.settings import RecordedSettings, write_settings
 from ..kernel.calendar import local, zone
-from ..kernel.units import NANO, SECOND, instant, moment
+from ..kernel.units import NANO, SECOND, instant
 from ..serve import Server
 from ..server.estate.models import Tenancy
 from ..server.estate.setup import Apartment, set_up_building
 from ..server.metering.models import Gateway, Meter
-from ..server.vending.models import Command
+from ..server.vending.models import OPEN, Command
 from ..server.vending.top_ups import top_up
 from ..supervisor import Supervisor, python
-from .audit import Account, audit, document
+from .audit import Account, audit, document, iso
 from .line import Line
 from .people import people
 from .story import DemoError, Options, Story
@@ -44,7 +44,6 @@ STALL = 120.0
 """Seconds without progress after which the demonstration gives up."""
 NOTICE = 5.0
 """Seconds that the outage waits for the head-end to notice it."""
-OPEN = (Command.State.QUEUED, Command.State.SENT)
 
 
 class Director:
@@ -237,8 +236,7 @@ class Director:
                 look = time.monotonic() + 0.05
                 self._look_after()
             if time.monotonic() > deadline:
-                words = "\n".join(f"{child.name}: {child.last_words(3)}" for child in self.supervisor.children.values())
-                raise DemoError(f"waited {patience:.0f} s for {what}\n{words}")
+                raise DemoError(f"waited {patience:.0f} s for {what}\n{self.supervisor.last_words()}")
             time.sleep(0.002)
 
     # -- the end -----------------------------------------------------------------------------------------------------
@@ -250,13 +248,13 @@ class Director:
         self.supervisor.children["agent"].stop()
         account = audit(self.edge / "journal.sqlite3", self.memory, list(self.story.recordings))
         facts = {
-            "begin": _iso(self.story.begin),
-            "end": _iso(self.story.end),
+            "begin": iso(self.story.begin),
+            "end": iso(self.story.end),
             "zone": self.options.where,
             "currency": self.story.tariff.currency,
             "data": self.story.data.name,
             "seed": self.options.seed,
-            "outage": {"begin": _iso(self.story.outage[0]), "end": _iso(self.story.outage[1])},
+            "outage": {"begin": iso(self.story.outage[0]), "end": iso(self.story.outage[1])},
             "restarts": self.restarts,
         }
         return account, document(account, dict.fromkeys(self.story.recordings, self.story.tariff), facts)
@@ -280,7 +278,3 @@ class Director:
     def close(self) -> None:
         """End all processes."""
         self.supervisor.stop()
-
-
-def _iso(at: int) -> str:
-    return moment(at).isoformat().replace("+00:00", "Z")

@@ -16,9 +16,7 @@ from ...kernel.tariff import UNPRICED
 from ...kernel.units import parse_money
 from ..estate.models import Organisation, Property, Tenancy
 from ..metering.models import Alarm, JournalEntry, Meter
-from ..vending.models import Command, TopUp
-
-OPEN = (Command.State.QUEUED, Command.State.SENT)
+from ..vending.models import OPEN, TopUp
 
 
 @dataclass(frozen=True)

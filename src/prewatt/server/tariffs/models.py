@@ -58,14 +58,14 @@ class TariffVersion(models.Model):
         priced = self.tariff.kernel()
         if self.tariff.organisation_id != self.property.organisation_id:
             raise ValidationError({"tariff": _("This tariff belongs to another organisation.")})
-        for name, tariffs, propertys in (
+        for name, priced_in, wanted in (
             ("currency", priced.currency, self.property.currency),
             ("zone", priced.zone, self.property.zone),
         ):
-            if tariffs != propertys:
+            if priced_in != wanted:
                 raise ValidationError(
                     {
                         "tariff": _("The tariff's %(name)s is %(one)s, the property's %(other)s.")
-                        % {"name": name, "one": tariffs, "other": propertys}
+                        % {"name": name, "one": priced_in, "other": wanted}
                     }
                 )

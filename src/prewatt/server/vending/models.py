@@ -44,6 +44,10 @@ class Command(models.Model):
         return f"{self.meter} {self.number}: {self.kind}"
 
 
+OPEN = (Command.State.QUEUED, Command.State.SENT)
+"""States of a command that no journal entry shows yet."""
+
+
 class TopUp(models.Model):
     """Money for a tenancy's meter: one credit id, one transfer in the ledger, one command. `amount` in nano."""
 
