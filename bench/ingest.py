@@ -26,7 +26,7 @@ BEGIN = 1_759_744_800 * 10**6
 def tariff() -> Tariff:
     """Two rates, as most have them."""
     day = DayType("day", tuple(range(8)), (Switch(0, "night"), Switch(360, "day"), Switch(1320, "night")))
-    rates = (Rate("night", 200_000), Rate("day", 300_000))
+    rates = (Rate("night", (200_000,)), Rate("day", (300_000,)))
     return Tariff("two rates", "EUR", "Europe/Berlin", rates, (Season("year", 1, 1, (day,)),))
 
 

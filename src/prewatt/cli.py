@@ -99,7 +99,8 @@ def setup(
     """Set a building up: units, meters, tenants, tariff, logins, and the gateway's one-time code."""
     import json as jsonlib
 
-    from .kernel.tariff import TariffError, flat_tariff, tariff_from_document
+    from .kernel.tariff import TariffError, flat_tariff
+    from .kernel.tariff_document import tariff_from_document
     from .kernel.units import parse_price
 
     if bool(price) == bool(tariff):

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from prewatt.headend.ingest import GatewayView, MeterView, plan, sort
 from prewatt.kernel import entries
 from prewatt.kernel.account import Account
-from prewatt.kernel.entries import Command, GrantCredit, SetTariff, encode_entry, genesis
+from prewatt.kernel.entries import ChangeTenancy, Command, Debit, GrantCredit, SetTariff, encode_entry, genesis
+from prewatt.kernel.rating import Used
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import BALANCE_MAX, INSTANT_MAX, INT64_MAX, NANO, REGISTER_MAX
 from prewatt.wire import topics
@@ -21,6 +22,8 @@ COMMANDS = {
     1: Command("m1", 1, 0, SetTariff(0, FLAT)),
     2: Command("m1", 2, 0, GrantCredit("c", NANO)),
     3: Command("m1", 3, 0, GrantCredit("c", NANO)),
+    4: Command("m1", 4, 0, Debit("d", NANO, "x")),
+    5: Command("m1", 5, 0, ChangeTenancy(BEGIN)),
 }
 
 naturals = st.one_of(st.integers(0, 3), st.integers(0, 10**9), st.sampled_from([INT64_MAX, INT64_MAX - 1]))
@@ -28,13 +31,16 @@ registers = st.one_of(st.integers(0, 3), st.integers(0, 10**9), st.just(REGISTER
 instants = st.one_of(st.integers(BEGIN, BEGIN + 10**13), st.sampled_from([0, INSTANT_MAX]))
 balances = st.one_of(registers, st.sampled_from([BALANCE_MAX, -BALANCE_MAX]))
 texts = st.text(max_size=20)
+useds = st.builds(Used, st.text("ab", min_size=1, max_size=3), st.integers(0, 7), st.integers(0, 10**9), registers)
 common = {"seq": st.just(0), "at": instants, "balance": balances}
 any_entry = st.one_of(
     st.builds(
-        entries.Reading, **common, register=registers, energy=st.dictionaries(st.text("ab", min_size=1, max_size=3), registers, max_size=3),
-        charge=naturals, flags=naturals,
+        entries.Reading, **common, register=registers, used=st.lists(useds, max_size=3).map(tuple),
+        charge=naturals, flags=naturals, fee=naturals, standing=naturals, tax=naturals,
     ),
     st.builds(entries.CreditApplied, **common, command=naturals, credit_id=st.sampled_from("cd"), amount=naturals),
+    st.builds(entries.DebitApplied, **common, command=naturals, debit_id=st.sampled_from("cd"), amount=naturals, reason=texts),
+    st.builds(entries.TenancyChanged, **common, command=naturals, effective=instants),
     st.builds(entries.TariffApplied, **common, command=naturals, effective=instants, tariff=tariffs()),
     st.builds(entries.SettingsApplied, **common, command=naturals, settings=st.builds(entries.Settings, naturals, naturals, naturals)),
     st.builds(entries.Refused, **common, command=naturals, reason=texts),

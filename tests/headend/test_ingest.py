@@ -16,6 +16,7 @@ from prewatt.kernel.entries import (
     encode_entry,
     genesis,
 )
+from prewatt.kernel.rating import Used
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import HOUR, NANO
 from prewatt.wire import topics
@@ -161,8 +162,8 @@ def test_an_entry_out_of_sequence_is_refused():
 
 def test_a_meter_that_charges_otherwise_is_reported_once_and_not_believed():
     bodies, account = journal()
-    wrong = Reading(5, 2 * HOUR, account.balance + 7, 700, {"flat": 700}, 700 * 200_000 - 7)
-    after = Reading(6, 3 * HOUR, account.balance + 7 - 200_000, 701, {"flat": 1}, 200_000)
+    wrong = Reading(5, 2 * HOUR, account.balance + 7, 700, (Used("flat", 0, 200_000, 700),), 700 * 200_000 - 7)
+    after = Reading(6, 3 * HOUR, account.balance + 7 - 200_000, 701, (Used("flat", 0, 200_000, 1),), 200_000)
     mine = take(upload(11, 1, [*bodies[:4], encode_entry(wrong), encode_entry(after)])).meters["m1"]
     assert [difference.seq for difference in mine.differences] == [5]
     assert "charge: the meter says 139999993, the server 140000000" in mine.differences[0].text

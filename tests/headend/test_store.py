@@ -211,7 +211,7 @@ def test_a_difference_is_an_alarm_and_the_server_keeps_its_own_figure(edge, stor
     clock.at += HOUR
     account = edge.accounts["m1"]
     right = account.read(clock.at, 1750)
-    wrong = type(right)(right.seq, right.at, right.balance + 1, right.register, right.energy, right.charge - 1)
+    wrong = type(right)(right.seq, right.at, right.balance + 1, right.register, right.used, right.charge - 1)
     edge.bodies["m1"].append(encode_entry(wrong))
     take(store, edge.upload("m1", 6))
     row = Meter.objects.get(name="m1")

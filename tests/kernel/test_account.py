@@ -10,19 +10,23 @@ from prewatt.kernel.entries import (
     FLAG_CLOCK,
     FLAG_REBASED,
     ChangeSettings,
+    ChangeTenancy,
     Command,
     CreditApplied,
+    Debit,
     GrantCredit,
     Reading,
     Refused,
     SetTariff,
     Settings,
     TariffApplied,
+    TenancyChanged,
     UnknownOrder,
     decode_entry,
     encode_entry,
 )
-from prewatt.kernel.tariff import flat_tariff
+from prewatt.kernel.rating import Used
+from prewatt.kernel.tariff import Period, Rate, Tariff, Tax, Tiers, flat_tariff
 from prewatt.kernel.units import DAY, HOUR, NANO
 from tests.strategies import BEGIN, tariffs
 
@@ -80,6 +84,18 @@ class AnyMeter(RuleBasedStateMachine):
         if not known:
             self.credit_ids.add(f"c{number}")
             self.paid += amount
+
+    @rule(amount=st.integers(1, 100 * NANO), number=st.integers(0, 5))
+    def take_off(self, amount, number):
+        known = f"c{number}" in self.credit_ids
+        self.follow(Debit(f"c{number}", amount, "share of the stairs' light"))
+        if not known:
+            self.credit_ids.add(f"c{number}")
+            self.paid -= amount
+
+    @rule(ahead=st.integers(-5 * DAY, 5 * DAY))
+    def change_tenancy(self, ahead):
+        self.follow(ChangeTenancy(max(self.now + ahead, 0)))
 
     @rule(tariff=tariffs(), ahead=st.integers(-5 * DAY, 5 * DAY))
     def change_tariff(self, tariff, ahead):
@@ -144,7 +160,7 @@ def account(price=200_000, credit=0, low=0, energy=0, clearance=0):
 def test_energy_is_charged_at_the_price():
     mine = account(credit=NANO)
     assert mine.read(BEGIN + HOUR, 1500) == Reading(
-        5, BEGIN + HOUR, NANO - 1500 * 200_000, 1500, {"flat": 1500}, 1500 * 200_000
+        5, BEGIN + HOUR, NANO - 1500 * 200_000, 1500, (Used("flat", 0, 200_000, 1500),), 1500 * 200_000
     )
 
 
@@ -220,24 +236,90 @@ def test_a_late_tariff_does_not_charge_anew_what_is_charged():
     mine = account(credit=NANO)
     mine.apply(mine.read(BEGIN + 10 * HOUR, 100))
     entry = mine.follow(BEGIN + 11 * HOUR, Command("m", 4, BEGIN, SetTariff(BEGIN + HOUR, flat(400_000))))
-    assert isinstance(entry, TariffApplied) and entry.effective == BEGIN + 10 * HOUR
+    assert isinstance(entry, TariffApplied)
+    mine.apply(entry)
+    # Nothing of the hours before; the hour that follows is at the new price.
+    assert (mine.charged, mine.read(BEGIN + 11 * HOUR, 110).charge) == (100 * 200_000, 10 * 400_000)
+
+
+def test_a_version_for_later_stays_when_one_for_sooner_comes_after_it():
+    mine = account(credit=NANO)
+    mine.apply(mine.follow(BEGIN, Command("m", 4, BEGIN, SetTariff(BEGIN + 20 * HOUR, flat(400_000)))))
+    mine.apply(mine.follow(BEGIN, Command("m", 5, BEGIN, SetTariff(BEGIN + 10 * HOUR, flat(300_000)))))
+    charge = mine.read(BEGIN + 30 * HOUR, 3000).charge
+    assert charge == 1000 * 200_000 + 1000 * 300_000 + 1000 * 400_000
+
+
+def test_of_two_late_versions_the_later_one_holds_in_whichever_order_they_come():
+    for order in ((5, 8), (8, 5)):
+        mine = account(credit=NANO)
+        mine.apply(mine.read(BEGIN + 10 * HOUR, 0))
+        for number, hour in enumerate(order, 4):
+            mine.apply(mine.follow(BEGIN, Command("m", number, BEGIN, SetTariff(BEGIN + hour * HOUR, flat(hour)))))
+        assert mine.read(BEGIN + 11 * HOUR, 1).charge == 8
+
+
+def test_a_debit_counts_once_and_its_id_is_no_credits():
+    mine = account(credit=NANO)
+    mine.apply(mine.follow(BEGIN, Command("m", 4, BEGIN, Debit("d", 3, "stairs"))))
+    assert (mine.balance, mine.debited, mine.charged) == (NANO - 3, 3, 0)
+    for number, order in ((5, Debit("d", 3, "stairs")), (6, GrantCredit("d", 9)), (7, Debit("c", 3, "stairs"))):
+        entry = mine.follow(BEGIN, Command("m", number, BEGIN, order))
+        assert isinstance(entry, Refused) and "already applied" in entry.reason
+        mine.apply(entry)
+    assert mine.balance == NANO - 3
+
+
+def test_with_another_tenant_the_register_is_read_at_the_instant_and_tiers_begin_anew():
+    stairs = Tariff(
+        "t", "EUR", "Europe/Berlin", (Rate("flat", (100, 200)),), flat(0).seasons, tiers=Tiers(Period.YEAR, (1000,))
+    )
+    mine = account()
+    mine.apply(mine.follow(BEGIN, Command("m", 3, BEGIN, SetTariff(BEGIN, stairs))))
+    mine.apply(mine.read(BEGIN + HOUR, 1500))
+    assert mine.charged == 1000 * 100 + 500 * 200
+    mine.apply(mine.follow(BEGIN, Command("m", 4, BEGIN, ChangeTenancy(BEGIN + 2 * HOUR))))
+    assert mine.next_boundary() == BEGIN + 2 * HOUR
+    mine.apply(mine.read(BEGIN + 2 * HOUR, 1600))
+    assert mine.charged == 1000 * 100 + 600 * 200
+    mine.apply(mine.read(BEGIN + 3 * HOUR, 1900))
+    assert mine.charged == 1000 * 100 + 600 * 200 + 300 * 100
+    # One that comes late holds from the last reading on.
+    mine.apply(mine.read(BEGIN + 4 * HOUR, 3000))
+    late = mine.follow(BEGIN, Command("m", 5, BEGIN, ChangeTenancy(BEGIN + 2 * HOUR)))
+    assert isinstance(late, TenancyChanged) and late.effective == BEGIN + 4 * HOUR
+    mine.apply(late)
+    assert mine.read(BEGIN + 5 * HOUR, 3010).charge == 10 * 100
+
+
+def test_the_price_of_the_moment_is_of_the_tier_with_fee_and_tax():
+    tax = Tax("VAT", 190_000, included=False)
+    rates = (Rate("flat", (200_000, 300_000)),)
+    priced = Tariff(
+        "t", "EUR", "Europe/Berlin", rates, flat(0).seasons, tiers=Tiers(Period.MONTH, (1000,)), fee=10_000, tax=tax
+    )
+    mine = account()
+    mine.apply(mine.follow(BEGIN, Command("m", 3, BEGIN, SetTariff(BEGIN, priced))))
+    assert (mine.price(BEGIN), mine.highest_price(BEGIN)) == (249_900, 368_900)
+    mine.apply(mine.read(BEGIN + HOUR, 1000))
+    assert mine.price(BEGIN + HOUR) == 368_900
 
 
 def test_the_server_notices_a_wrong_charge_an_unknown_credit_and_an_absurd_register():
     mine = account(credit=NANO)
     right = mine.read(BEGIN + HOUR, 100)
-    wrong = Reading(right.seq, right.at, right.balance + 1, 100, right.energy, right.charge - 1)
+    wrong = Reading(right.seq, right.at, right.balance + 1, 100, right.used, right.charge - 1)
     assert mine.recompute(wrong, None) == right
     with pytest.raises(ValueError, match="credit log has no command"):
         mine.recompute(CreditApplied(5, BEGIN, 2 * NANO, 4, "forged", NANO), None)
     with pytest.raises(ValueError, match="can't stand"):
-        mine.recompute(Reading(5, BEGIN, 0, 2**62, {}, 0), None)
+        mine.recompute(Reading(5, BEGIN, 0, 2**62, (), 0), None)
 
 
 def test_an_entry_of_another_account_is_not_applied():
     mine = account(credit=NANO)
     with pytest.raises(AssertionError):
-        mine.apply(Reading(5, BEGIN, 12345, 10, {"flat": 10}, 10 * 200_000))
+        mine.apply(Reading(5, BEGIN, 12345, 10, (Used("flat", 0, 200_000, 10),), 10 * 200_000))
 
 
 @given(st.binary(max_size=100))

@@ -7,7 +7,9 @@ from prewatt.kernel import entries
 from prewatt.kernel.entries import (
     MAX_ENTRY,
     ChangeSettings,
+    ChangeTenancy,
     Command,
+    Debit,
     EntryError,
     Event,
     GrantCredit,
@@ -25,7 +27,8 @@ from prewatt.kernel.entries import (
     genesis,
     recover,
 )
-from prewatt.kernel.units import BALANCE_MAX, INSTANT_MAX, REGISTER_MAX
+from prewatt.kernel.rating import Used
+from prewatt.kernel.units import BALANCE_MAX, INSTANT_MAX, INT64_MAX, PRICE_MAX, REGISTER_MAX
 from tests.strategies import tariffs
 
 instants = st.integers(0, INSTANT_MAX)
@@ -33,9 +36,12 @@ registers = st.integers(0, REGISTER_MAX)
 balances = st.integers(-BALANCE_MAX, BALANCE_MAX)
 
 
-@given(instants, registers, balances, st.dictionaries(st.text("ab", min_size=1), registers, max_size=3))
-def test_an_entry_reads_back(at, register, balance, energy):
-    entry = Reading(1, at, balance, register, energy, 5, 0)
+useds = st.builds(Used, st.text("ab", min_size=1), st.integers(0, 7), st.integers(0, PRICE_MAX), registers)
+
+
+@given(instants, registers, balances, st.lists(useds, max_size=3).map(tuple), st.integers(0, INT64_MAX))
+def test_an_entry_reads_back(at, register, balance, used, more):
+    entry = Reading(1, at, balance, register, used, 5, 0, more, more, more, more, more)
     assert decode_entry(encode_entry(entry)) == entry
 
 
@@ -45,12 +51,19 @@ def test_an_entry_reads_back(at, register, balance, energy):
 )
 def test_an_entry_out_of_bounds_is_refused(at, register, balance):
     with pytest.raises(EntryError):
-        decode_entry(encode_entry(Reading(1, at, balance, register, {}, 0)))
+        decode_entry(encode_entry(Reading(1, at, balance, register, (), 0)))
 
 
 @given(tariffs())
 def test_a_command_reads_back(tariff):
-    for order in (GrantCredit("c1", 10), ChangeSettings(Settings(1, 2, 3)), SetTariff(5, tariff)):
+    for order in (
+        GrantCredit("c1", 10),
+        GrantCredit("c1", 10, "correction"),
+        Debit("d1", 10, "stairs"),
+        ChangeTenancy(5),
+        ChangeSettings(Settings(1, 2, 3)),
+        SetTariff(5, tariff),
+    ):
         command = Command("m1", 7, 3, order)
         assert decode_command(encode_command(command)) == command
 

@@ -1,6 +1,5 @@
 import json
-from datetime import UTC, datetime
-from itertools import pairwise
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -10,41 +9,31 @@ from hypothesis import strategies as st
 
 from prewatt.kernel.calendar import DAY_KINDS
 from prewatt.kernel.tariff import (
-    UNPRICED,
     RateCalendar,
     Tariff,
     TariffError,
     Version,
     flat_tariff,
-    rate_interval,
-    stretch_at,
     stretches,
-    tariff_from_document,
-    tariff_to_document,
 )
+from prewatt.kernel.tariff_document import tariff_from_document, tariff_to_document
 from prewatt.kernel.units import DAY, HOUR, MINUTE, instant
-from prewatt.sim.story import PACKAGED
+from prewatt.server.tariffs.reading import examples
+from tests.kernel.naive import naive_rate
 from tests.strategies import instants, tariffs
 
-ONTARIO = json.loads((PACKAGED / "ontario-tou-2023-11.json").read_text())
+ONTARIO = {name: value for name, value in examples()["ontario-time-of-use"].items() if name != "holidays"}
+ONTARIO["special_days"] = []
+for season in ONTARIO["seasons"]:
+    season["day_types"][0]["days"], season["day_types"][1]["days"] = list(DAY_KINDS[:5]), list(DAY_KINDS[5:])
 
 
-def naive_rate(tariff: Tariff, at: int) -> str:
-    """The rate by looking at the wall clock alone, minute by minute, without the calendar's machinery."""
-    wall = datetime.fromtimestamp(at // 10**6, UTC).astimezone(ZoneInfo(tariff.zone))
-    begun = [season for season in tariff.seasons if (season.month, season.day) <= (wall.month, wall.day)]
-    season = max(begun or tariff.seasons, key=lambda each: (each.month, each.day))
-    kind = 7 if wall.date().isoformat() in tariff.special_days else wall.weekday()
-    (day_type,) = [each for each in season.day_types if kind in each.days]
-    return [switch.rate for switch in day_type.switches if switch.minute <= wall.hour * 60 + wall.minute][-1]
-
-
-@given(tariffs(), instants)
+@given(tariffs(plain=True), instants)
 def test_the_rate_is_the_one_the_wall_clock_names(tariff, at):
     assert RateCalendar(tariff).stretch(at).rate == naive_rate(tariff, at)
 
 
-@given(tariffs(), instants, st.integers(0, 3 * DAY))
+@given(tariffs(plain=True), instants, st.integers(0, 3 * DAY))
 def test_stretches_tile_time_and_change_only_at_their_ends(tariff, begin, length):
     versions = [Version(0, RateCalendar(tariff))]
     at = begin
@@ -54,74 +43,6 @@ def test_stretches_tile_time_and_change_only_at_their_ends(tariff, begin, length
             assert stretch.rate == naive_rate(tariff, inside)
         at = stretch.end
     assert at >= begin + length
-
-
-@st.composite
-def series(draw):
-    starts = sorted(draw(st.sets(instants, min_size=1, max_size=3)))
-    return [Version(start, RateCalendar(draw(tariffs()))) for start in starts]
-
-
-@given(series(), instants, st.integers(0, 40 * DAY), st.integers(0, 10**7))
-def test_no_watt_hour_and_no_nano_is_lost(versions, begin, length, energy):
-    rated = rate_interval(versions, begin, begin + length, energy)
-    assert sum(rated.energy.values()) == energy
-    assert all(used > 0 for used in rated.energy.values())
-    prices = [rate.price for version in versions for rate in version.calendar.tariff.rates] + [0]
-    assert min(prices) * energy <= rated.charge <= max(prices) * energy
-
-
-@given(series(), instants, st.integers(1, 5 * DAY), st.integers(0, 10**6), st.data())
-def test_cutting_an_interval_anywhere_gives_the_same_charge(versions, begin, length, energy, data):
-    """Readings added between two readings, anywhere, and at each switch of the rate, as the agent reads."""
-    end = begin + length
-    whole = rate_interval(versions, begin, end, energy)
-    cuts = data.draw(st.sets(st.integers(begin, end), max_size=6))
-    switches = {start for start, _ in stretches(versions, begin, end)}
-    instants_read = sorted(cuts | switches | {begin, end})
-    register = {at: energy * (at - begin) // length for at in instants_read}
-    parts = [
-        rate_interval(versions, first, second, register[second] - register[first])
-        for first, second in pairwise(instants_read)
-    ]
-    assert sum(part.charge for part in parts) == whole.charge
-    by_rate: dict[str, int] = {}
-    for part in parts:
-        for rate, used in part.energy.items():
-            by_rate[rate] = by_rate.get(rate, 0) + used
-    assert by_rate == whole.energy
-
-
-@given(
-    st.integers(0, 2_000_000),
-    instants,
-    st.lists(st.tuples(st.integers(0, DAY), st.integers(0, 10**5)), min_size=1, max_size=20),
-)
-def test_at_one_price_any_readings_give_the_same_charge(price, begin, steps):
-    versions = [Version(0, RateCalendar(flat_tariff("flat", "EUR", "Europe/Berlin", price)))]
-    charge, at = 0, begin
-    for length, used in steps:
-        charge += rate_interval(versions, at, at + length, used).charge
-        at += length
-    assert (
-        charge
-        == price * sum(used for _, used in steps)
-        == rate_interval(versions, begin, at, sum(used for _, used in steps)).charge
-    )
-
-
-def test_a_version_takes_effect_at_its_instant():
-    noon = instant(datetime(2024, 6, 3, 12, tzinfo=UTC))
-    versions = [
-        Version(0, RateCalendar(flat_tariff("old", "EUR", "Europe/Berlin", 100))),
-        Version(noon, RateCalendar(flat_tariff("new", "EUR", "Europe/Berlin", 300))),
-    ]
-    assert (stretch_at(versions, noon - 1).price, stretch_at(versions, noon).price) == (100, 300)
-    assert rate_interval(versions, noon - HOUR, noon + HOUR, 1000).charge == 500 * 100 + 500 * 300
-
-
-def test_before_any_tariff_energy_is_metered_and_not_charged():
-    assert rate_interval([], 0, HOUR, 700) == ({UNPRICED: 700}, 0)
 
 
 def test_the_clock_change_in_autumn_has_the_repeated_hour_twice():
@@ -164,6 +85,32 @@ def test_a_tariff_reads_back_from_its_public_form_and_from_its_bytes(tariff):
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(tariff), type=Tariff) == tariff
 
 
+CHINESE = {
+    "name": "yearly tiers", "currency": "CNY", "zone": "Asia/Shanghai",
+    "tiers": {"per": "year", "up_to_kwh": ["3120", "4800"], "prices": ["0.52", "0.57", "0.82"]},
+    "rates": {"peak": "0.03", "valley": "-0.20"},
+    "seasons": [{"name": "year", "from": "01-01", "day_types": [{"name": "all", "days": ["weekday", "weekend", "special"],
+                 "switches": [["00:00", "valley"], ["06:00", "peak"], ["22:00", "valley"]]}]}],
+}  # fmt: skip
+
+
+def test_the_chinese_form_has_a_peak_and_a_valley_adder_to_each_tiers_price():
+    tariff = tariff_from_document(CHINESE)
+    assert {rate.name: rate.prices for rate in tariff.rates} == {
+        "peak": (550_000, 600_000, 850_000),
+        "valley": (320_000, 370_000, 620_000),
+    }
+    with pytest.raises(TariffError, match=r"rates.valley: with -0.6 a tier's price is under 0"):
+        tariff_from_document({**CHINESE, "rates": {"peak": "0", "valley": "-0.6"}})
+
+
+def test_with_one_rate_the_calendar_can_be_left_out():
+    short = {"name": "flat", "currency": "EUR", "zone": "Europe/Berlin", "rates": {"flat": "0.3"}}
+    assert tariff_from_document(short) == flat_tariff("flat", "EUR", "Europe/Berlin", 300_000)
+    with pytest.raises(TariffError, match="seasons: is missing"):
+        tariff_from_document({**short, "rates": {"a": "0.3", "b": "0.2"}})
+
+
 def _without(day):
     return [kind for kind in DAY_KINDS if kind != day]
 
@@ -195,6 +142,37 @@ def _without(day):
         (("seasons", 0, "from"), "1²-01", "from"),
         (("special_days",), ["2024-13-01"], "special_days"),
         (("special_days",), "2024-12-25", "special_days"),
+        (("pries",), "0.1", "pries: there is no such field"),
+        (("seasons", 0, "colour"), "red", "seasons.winter.colour: there is no such field"),
+        (("rates", "off"), ["0.1", "0.2"], "rates.off: 2 prices for 1 tiers"),
+        (("rates", "off"), True, "rates.off"),
+        (("tiers",), "many", "tiers"),
+        (("tiers",), {"per": "week", "up_to_kwh": ["1"]}, "tiers.per"),
+        (("tiers",), {"per": "month", "up_to_kwh": []}, "tiers.up_to_kwh"),
+        (("tiers",), {"per": "month", "up_to_kwh": ["5", "5"]}, "tiers.up_to_kwh.*ascend"),
+        (("tiers",), {"per": "month", "up_to_kwh": ["0"]}, "tiers.up_to_kwh.*not over 0"),
+        (("tiers",), {"per": "month", "up_to_kwh": ["1.0001"]}, "tiers.up_to_kwh.*3 decimals"),
+        (("tiers",), {"per": "month", "up_to_kwh": ["5"], "count": "some"}, "tiers.count"),
+        (("tiers",), {"per": "month", "up_to_kwh": ["5"], "prices": ["1"]}, "tiers.prices: 1 prices for 2 tiers"),
+        (("tiers",), {"per": "month", "up_to_kwh": ["5"], "prices": ["0.1", "-2"]}, "tiers.prices"),
+        (("seasons", 0, "up_to_kwh"), ["600"], "seasons.winter.up_to_kwh"),
+        (("standing_charge_per_day",), "-1", "standing_charge_per_day"),
+        (("standing_charge_per_day",), "1000.01", "standing_charge_per_day"),
+        (("service_fee_per_kwh",), "-0.01", "service_fee_per_kwh"),
+        (("minimum_per_month",), "lots", "minimum_per_month"),
+        (("minimum_per_month",), ["5"], "minimum_per_month"),
+        (("tax",), 19, "tax: is not"),
+        (("tax",), {"name": "VAT", "percent": "0", "included": True}, "tax.percent"),
+        (("tax",), {"name": "VAT", "percent": "101", "included": True}, "tax.percent"),
+        (("tax",), {"name": "VAT", "percent": "19", "included": "yes"}, "tax.included"),
+        (("tax",), {"percent": "19", "included": True}, "tax.name"),
+        (("dated_prices",), [], "dated_prices: is not"),
+        (("dated_prices",), {"from": "2024-01-01", "prices": ["1"]}, "dated_prices.from"),
+        (("dated_prices",), {"from": "2024-01-01T00:00:00Z", "prices": []}, "dated_prices.prices"),
+        (("dated_prices",), {"from": "2024-01-01T00:00:00Z", "prices": ["-0.1"]}, "dated_prices.prices"),
+        (("dated_prices",), {"from": "2024-01-01T00:00:00Z", "prices": ["1"], "minutes": 0}, "dated_prices.minutes"),
+        (("dated_prices",), {"from": "2199-12-31T23:59:00Z", "prices": ["1", "1"]}, "dated_prices.*2200"),
+        (("rates", "x" * 65), "0.1", "rates"),
     ],
 )
 def test_a_tariff_that_cannot_be_is_refused_by_the_fields_name(path, value, named):

@@ -41,7 +41,7 @@ def readings(meter, *points):
         account.apply(entry)
         JournalEntry.objects.create(
             meter=meter, seq=entry.seq, at=entry.at, kind="reading", balance=entry.balance, register=entry.register,
-            energy=sum(entry.energy.values()), charge=entry.charge, body=encode_entry(entry), hash=b"",
+            energy=entry.energy, charge=entry.charge, body=encode_entry(entry), hash=b"",
         )  # fmt: skip
     meter.seq, meter.balance, meter.register, meter.read_at = (
         account.seq,

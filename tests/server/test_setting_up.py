@@ -7,7 +7,8 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 
 from prewatt.kernel.entries import ChangeSettings, SetTariff, Settings, decode_command, genesis
-from prewatt.kernel.tariff import flat_tariff, tariff_to_document
+from prewatt.kernel.tariff import flat_tariff
+from prewatt.kernel.tariff_document import tariff_to_document
 from prewatt.kernel.units import NANO
 from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
 from prewatt.server.estate.setup import Apartment, SetupError, read_apartments

@@ -152,11 +152,11 @@ class Meter:
 
     def _next_reading(self) -> int:
         read_at, interval = self.account.read_at, self.policy.reading_interval
-        return min((read_at // interval + 1) * interval, self.account.stretch(read_at).end)
+        return min((read_at // interval + 1) * interval, self.account.next_boundary())
 
     def _next_due(self, now: int, balance: int) -> int:
         due = self._next_reading()
-        price = self.account.stretch(now).price
+        price = self.account.highest_price(now)
         if self.account.closed is not False and price > 0:
             exhausted = now + max(balance, 0) // price * HOUR // self.policy.power_highest
             due = min(due, max(exhausted, now + self.policy.poll_shortest))

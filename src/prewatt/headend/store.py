@@ -219,7 +219,7 @@ def _row(meter: Meter, new: NewEntry) -> JournalEntry:
         hash=new.hash,
     )
     if isinstance(new.own, Reading):
-        row.register, row.energy, row.charge = new.own.register, sum(new.own.energy.values()), new.own.charge
+        row.register, row.energy, row.charge = new.own.register, new.own.energy, new.own.charge
     elif isinstance(entry, Relay):
         row.closed = entry.closed
     return row

@@ -18,6 +18,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import Meta, Struct
 
+from .rating import Used
 from .tariff import Tariff
 from .units import BALANCE_MAX, INSTANT_MAX, INT64_MAX, REGISTER_MAX
 
@@ -33,6 +34,8 @@ CreditId = Annotated[str, Meta(min_length=1, max_length=40)]
 RateName = Annotated[str, Meta(min_length=1, max_length=64)]
 ShortText = Annotated[str, Meta(max_length=200)]
 
+MAX_USED = 4000
+"""Most prices in one reading: after a long loss of power, with prices that change each half hour."""
 MAX_ENTRY = 64 * 1024
 """Largest entry in bytes; only a tariff with hundreds of special days comes near."""
 
@@ -60,16 +63,28 @@ class Entry(Struct, frozen=True, tag_field="kind"):
     balance: Balance
 
 
-class Reading(Entry, frozen=True, tag="reading"):
-    """The register (Wh) at an instant, and what the energy since the last reading came to.
+class Reading(Entry, frozen=True, tag="reading", omit_defaults=True):
+    """The register (Wh) at an instant, and what the time since the last reading came to (`kernel.rating`).
 
-    `energy`: Wh by rate. `charge`: nano. `flags`: see `FLAG_*`.
+    `used`: Wh at each price. `charge`: nano; in it, beside the energy, the service `fee`, the `standing` charge, what
+    lacked of the month's `minimum`, and a `tax` that is added. `tax_included` is contained in these. `flags`: see
+    `FLAG_*`.
     """
 
     register: Register
-    energy: dict[RateName, Register]
+    used: Annotated[tuple[Used, ...], Meta(max_length=MAX_USED)]
     charge: Natural
     flags: Natural = 0
+    fee: Natural = 0
+    standing: Natural = 0
+    minimum: Natural = 0
+    tax: Natural = 0
+    tax_included: Natural = 0
+
+    @property
+    def energy(self) -> int:
+        """Wh since the last reading."""
+        return sum(each.energy for each in self.used)
 
 
 FLAG_CLOCK = 1
@@ -78,18 +93,35 @@ FLAG_REBASED = 2
 """The register went back (a meter was changed or reset): nothing charged, counted on from here."""
 
 
-class CreditApplied(Entry, frozen=True, tag="credit"):
-    """A credit (nano) took effect, by command `command`."""
+class CreditApplied(Entry, frozen=True, tag="credit", omit_defaults=True):
+    """A credit (nano) took effect, by command `command`. `reason` is empty for a payment."""
 
     command: Natural
     credit_id: CreditId
     amount: Natural
+    reason: ShortText = ""
+
+
+class DebitApplied(Entry, frozen=True, tag="debit"):
+    """A debit (nano) took effect, by command `command`."""
+
+    command: Natural
+    debit_id: CreditId
+    amount: Natural
+    reason: ShortText
+
+
+class TenancyChanged(Entry, frozen=True, tag="tenancy"):
+    """From `effective` on tiers, minimum and days are counted anew, for another tenant: never earlier than the last
+    reading. The register is read at that instant.
+    """
+
+    command: Natural
+    effective: Instant
 
 
 class TariffApplied(Entry, frozen=True, tag="tariff"):
-    """A tariff holds from `effective` on: never earlier than the last reading, for what is charged is not charged
-    anew.
-    """
+    """A tariff holds from `effective` on. What is charged is not charged anew."""
 
     command: Natural
     effective: Instant
@@ -136,15 +168,30 @@ EVENTS = {
     "journal-repaired": "a torn last entry was dropped after a loss of power",
 }
 
-AnyEntry = Reading | CreditApplied | TariffApplied | SettingsApplied | Refused | Relay | Event
-CommandEntry = CreditApplied | TariffApplied | SettingsApplied | Refused
+CommandEntry = CreditApplied | DebitApplied | TariffApplied | TenancyChanged | SettingsApplied | Refused
+AnyEntry = Reading | CommandEntry | Relay | Event
 
 
-class GrantCredit(Struct, frozen=True, tag_field="kind", tag="credit"):
-    """Credit `amount` nano under `credit_id`, once."""
+class GrantCredit(Struct, frozen=True, tag_field="kind", tag="credit", omit_defaults=True):
+    """Credit `amount` nano under `credit_id`, once. `reason` is empty for a payment."""
 
     credit_id: CreditId
     amount: Annotated[int, Meta(ge=1, le=INT64_MAX)]
+    reason: ShortText = ""
+
+
+class Debit(Struct, frozen=True, tag_field="kind", tag="debit"):
+    """Take `amount` nano off under `debit_id`, once: a shared cost, a correction, a settlement."""
+
+    debit_id: CreditId
+    amount: Annotated[int, Meta(ge=1, le=INT64_MAX)]
+    reason: ShortText
+
+
+class ChangeTenancy(Struct, frozen=True, tag_field="kind", tag="tenancy"):
+    """At `effective` another tenant moves in or the present one out: read the register, and count anew from there."""
+
+    effective: Instant
 
 
 class SetTariff(Struct, frozen=True, tag_field="kind", tag="tariff"):
@@ -160,7 +207,7 @@ class ChangeSettings(Struct, frozen=True, tag_field="kind", tag="settings"):
     settings: Settings
 
 
-AnyOrder = GrantCredit | SetTariff | ChangeSettings
+AnyOrder = GrantCredit | Debit | SetTariff | ChangeTenancy | ChangeSettings
 
 
 class Command(Struct, frozen=True):

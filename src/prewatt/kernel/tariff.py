@@ -1,30 +1,42 @@
-"""Tariffs: named rates, and which of them holds at an instant.
+"""Tariffs: named rates, which of them holds at an instant, and what is charged beside the energy.
 
 After the activity calendar of DLMS/COSEM (class 20): seasons begin on a day of the year and last until the next begins;
 within a season each kind of day has one profile of switch times; special days (class 11) have a kind of their own.
-A flat tariff is one rate, one season and one profile.
+A flat tariff is one rate, one season and one profile. Each rate has one price for each tier (block) of use; dated
+prices (half-hourly ones, say) hold instead of the calendar's for as long as they reach.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import enum
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from msgspec import Meta, Struct
 
 from .calendar import DAY_KINDS, SPECIAL, day_kind, local, next_wall_change, zone
-from .units import INT64_MAX, PRICE_MAX, exact_price, parse_price
+from .units import DAY, INSTANT_MAX, INT64_MAX, MINUTE, NANO, PRICE_MAX, REGISTER_MAX
 
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Price = Annotated[int, Meta(ge=0, le=PRICE_MAX)]
+AMOUNT_MAX = 1_000 * NANO
+"""Highest standing charge of a day, and minimum of a month."""
+Amount = Annotated[int, Meta(ge=0, le=AMOUNT_MAX)]
+Energy = Annotated[int, Meta(ge=0, le=REGISTER_MAX)]
 DAY_MINUTES = 1440
+TIERS_MAX = 8
+PPM = 10**6
+"""A whole: taxes are in parts per million, so a percentage has up to four decimals."""
+DATED_MAX = 3000
+"""Most dated prices in one tariff: two months of half hours. A longer series comes as several versions."""
 
 
 class Rate(Struct, frozen=True):
-    """A named price. `price` in micro per kWh."""
+    """A named price. `prices` in micro per kWh: one for each tier, or one for all."""
 
     name: Name
-    price: Annotated[int, Meta(ge=0, le=PRICE_MAX)]
+    prices: Annotated[tuple[Price, ...], Meta(min_length=1, max_length=TIERS_MAX)]
 
 
 class Switch(Struct, frozen=True, array_like=True):
@@ -42,18 +54,64 @@ class DayType(Struct, frozen=True):
     switches: Annotated[tuple[Switch, ...], Meta(min_length=1, max_length=96)]
 
 
-class Season(Struct, frozen=True):
-    """Holds from the `day` of `month` each year until the next season begins."""
+class Season(Struct, frozen=True, omit_defaults=True):
+    """Holds from the `day` of `month` each year until the next season begins. `upto`: its own ends of the tiers, Wh;
+    empty for the tariff's.
+    """
 
     name: Name
     month: Annotated[int, Meta(ge=1, le=12)]
     day: Annotated[int, Meta(ge=1, le=31)]
     day_types: Annotated[tuple[DayType, ...], Meta(min_length=1, max_length=8)]
+    upto: Annotated[tuple[Energy, ...], Meta(max_length=TIERS_MAX - 1)] = ()
 
 
-class Tariff(Struct, frozen=True):
-    """Prices and their calendar. `special_days` are ISO dates, in order. Built and checked by
-    `tariff_from_document`.
+class Period(enum.Enum):
+    """After what time the tiers begin anew: the local day, calendar month or calendar year."""
+
+    DAY = "day"
+    MONTH = "month"
+    YEAR = "year"
+
+
+class Tiers(Struct, frozen=True):
+    """Blocks of use. The first tier reaches up to `upto[0]` Wh in a period, and so on; the last has no end.
+
+    `by_rate`: each rate's energy is counted by itself, instead of all rates' together.
+    """
+
+    per: Period
+    upto: Annotated[tuple[Energy, ...], Meta(min_length=1, max_length=TIERS_MAX - 1)]
+    by_rate: bool = False
+
+
+class Tax(Struct, frozen=True):
+    """On all that the tariff charges. `ppm`: of the net amount. `included`: the prices contain it already."""
+
+    name: Name
+    ppm: Annotated[int, Meta(ge=1, le=PPM)]
+    included: bool
+
+
+class Dated(Struct, frozen=True):
+    """Prices that follow one another from the instant `begin`, each for `step` µs, as the rate `name`. Micro per kWh."""
+
+    name: Name
+    begin: Annotated[int, Meta(ge=0, le=INSTANT_MAX)]
+    step: Annotated[int, Meta(ge=MINUTE, le=DAY)]
+    prices: Annotated[tuple[Price, ...], Meta(min_length=1, max_length=DATED_MAX)]
+
+    @property
+    def end(self) -> int:
+        """The instant at which the last price ends."""
+        return self.begin + self.step * len(self.prices)
+
+
+class Tariff(Struct, frozen=True, omit_defaults=True):
+    """Prices and their calendar. Read and checked by `tariff_document.tariff_from_document`.
+
+    `special_days`: ISO dates, in order. `standing`: nano for each local day. `fee`: the landlord's service fee, micro
+    per kWh. `minimum`: nano; what a calendar month comes to at least, before a tax that is added.
     """
 
     name: Name
@@ -62,14 +120,26 @@ class Tariff(Struct, frozen=True):
     rates: Annotated[tuple[Rate, ...], Meta(min_length=1, max_length=32)]
     seasons: Annotated[tuple[Season, ...], Meta(min_length=1, max_length=12)]
     special_days: Annotated[tuple[Annotated[str, Meta(min_length=10, max_length=10)], ...], Meta(max_length=1000)] = ()
+    tiers: Tiers | None = None
+    standing: Amount = 0
+    fee: Price = 0
+    tax: Tax | None = None
+    minimum: Amount = 0
+    dated: Dated | None = None
 
 
 class Stretch(NamedTuple):
-    """A stretch of time with one price: from the asked instant until `end` (exclusive). `price` in micro per kWh."""
+    """A stretch of time at one rate: from the asked instant until `end` (exclusive), within one local day.
+
+    `prices`: micro per kWh, one for each tier. `upto`: the ends of the tiers, Wh. `day`: the local day's ordinal; 0
+    where no tariff holds.
+    """
 
     end: int
     rate: str
-    price: int
+    prices: tuple[int, ...]
+    upto: tuple[int, ...]
+    day: int
 
 
 class TariffError(ValueError):
@@ -90,29 +160,54 @@ def check(tariff: Tariff) -> None:
             date.fromisoformat(day)
         except ValueError:
             raise TariffError(f"special_days: {day!r} is not a date such as 2024-12-25") from None
+    _check_tiers(tariff)
     starts = [(season.month, season.day) for season in tariff.seasons]
     if len(set(starts)) != len(starts):
         raise TariffError("seasons: two seasons begin on the same day")
     for season in tariff.seasons:
-        where = f"seasons.{season.name}"
-        try:
-            date(2024, season.month, season.day)
-        except ValueError:
-            raise TariffError(f"{where}: there is no day {season.month:02}-{season.day:02}") from None
-        kinds = [kind for day_type in season.day_types for kind in day_type.days]
-        for kind, name in enumerate(DAY_KINDS):
-            if kinds.count(kind) != 1:
-                found = "no profile" if kind not in kinds else "more than one profile"
-                raise TariffError(f"{where}: {found} for the day {name!r}")
-        for day_type in season.day_types:
-            minutes = [switch.minute for switch in day_type.switches]
-            if minutes[0] != 0:
-                raise TariffError(f"{where}.{day_type.name}: the first switch must be at 00:00")
-            if minutes != sorted(set(minutes)):
-                raise TariffError(f"{where}.{day_type.name}: switch times must ascend")
-            for switch in day_type.switches:
-                if switch.rate not in names:
-                    raise TariffError(f"{where}.{day_type.name}: there is no rate {switch.rate!r}")
+        _check_season(season, names)
+    if tariff.dated:
+        if tariff.tiers:
+            raise TariffError("dated_prices: can't be combined with tiers")
+        if tariff.dated.end > INSTANT_MAX:
+            raise TariffError("dated_prices: reach past the year 2200")
+
+
+def _check_season(season: Season, rates: Sequence[str]) -> None:
+    where = f"seasons.{season.name}"
+    try:
+        date(2024, season.month, season.day)
+    except ValueError:
+        raise TariffError(f"{where}: there is no day {season.month:02}-{season.day:02}") from None
+    kinds = [kind for day_type in season.day_types for kind in day_type.days]
+    for kind, name in enumerate(DAY_KINDS):
+        if kinds.count(kind) != 1:
+            found = "no profile" if kind not in kinds else "more than one profile"
+            raise TariffError(f"{where}: {found} for the day {name!r}")
+    for day_type in season.day_types:
+        minutes = [switch.minute for switch in day_type.switches]
+        if minutes[0] != 0:
+            raise TariffError(f"{where}.{day_type.name}: the first switch must be at 00:00")
+        if minutes != sorted(set(minutes)):
+            raise TariffError(f"{where}.{day_type.name}: switch times must ascend")
+        for switch in day_type.switches:
+            if switch.rate not in rates:
+                raise TariffError(f"{where}.{day_type.name}: there is no rate {switch.rate!r}")
+
+
+def _check_tiers(tariff: Tariff) -> None:
+    count = len(tariff.tiers.upto) + 1 if tariff.tiers else 1
+    for rate in tariff.rates:
+        if len(rate.prices) not in (1, count):
+            raise TariffError(f"rates.{rate.name}: {len(rate.prices)} prices for {count} tiers")
+    for where, upto in [
+        ("tiers", tariff.tiers.upto if tariff.tiers else ()),
+        *((f"seasons.{season.name}", season.upto) for season in tariff.seasons if season.upto),
+    ]:
+        if len(upto) != count - 1:
+            raise TariffError(f"{where}.up_to_kwh: {len(upto)} ends for {count} tiers (the last one has none)")
+        if any(second <= first for first, second in zip((0, *upto), upto, strict=False)):
+            raise TariffError(f"{where}.up_to_kwh: the ends of the tiers must be over 0 and ascend")
 
 
 class RateCalendar:
@@ -122,16 +217,20 @@ class RateCalendar:
         check(tariff)
         self.tariff = tariff
         self._zone = zone(tariff.zone)
-        self._price = {rate.name: rate.price for rate in tariff.rates}
+        tiers = tariff.tiers.upto if tariff.tiers else ()
+        self._prices = {
+            rate.name: rate.prices * (len(tiers) + 1) if len(rate.prices) == 1 else rate.prices for rate in tariff.rates
+        }
         self._special = frozenset(date.fromisoformat(day) for day in tariff.special_days)
         self._seasons = [
             (
                 (season.month, season.day),
                 {kind: day_type.switches for day_type in season.day_types for kind in day_type.days},
+                season.upto or tiers,
             )
             for season in sorted(tariff.seasons, key=lambda season: (season.month, season.day))
         ]
-        self._last = (0, Stretch(0, "", 0))
+        self._last = (0, Stretch(0, "", (), (), 0))
 
     def stretch(self, at: int) -> Stretch:
         """The rate at an instant, and until when at least it holds."""
@@ -139,7 +238,9 @@ class RateCalendar:
         if begin <= at < last.end:
             return last
         wall = local(at, self._zone)
-        switches = self._profile(wall.date())
+        day = wall.date()
+        profiles, upto = self._season(day)
+        switches = profiles[day_kind(day, self._special)]
         minute = wall.hour * 60 + wall.minute
         rate, until = switches[0].rate, DAY_MINUTES
         for switch in switches:
@@ -147,18 +248,30 @@ class RateCalendar:
                 until = switch.minute
                 break
             rate = switch.rate
-        found = Stretch(next_wall_change(at, until, self._zone), rate, self._price[rate])
+        end = next_wall_change(at, until, self._zone)
+        found = self._dated(at, Stretch(end, rate, self._prices[rate], upto, day.toordinal()))
         self._last = (at, found)
         return found
 
-    def _profile(self, day: date) -> tuple[Switch, ...]:
+    def _dated(self, at: int, found: Stretch) -> Stretch:
+        """The stretch that a dated price makes of the calendar's."""
+        dated = self.tariff.dated
+        if dated is None or at >= dated.end:
+            return found
+        if at < dated.begin:
+            return found._replace(end=min(found.end, dated.begin))
+        slot = (at - dated.begin) // dated.step
+        end = min(found.end, dated.begin + (slot + 1) * dated.step)
+        return found._replace(end=end, rate=dated.name, prices=(dated.prices[slot],))
+
+    def _season(self, day: date) -> tuple[dict[int, tuple[Switch, ...]], tuple[int, ...]]:
         # Before the year's first season begins, the year's last one still holds.
-        by_kind = self._seasons[-1][1]
-        for start, profiles in self._seasons:
+        _, profiles, upto = self._seasons[-1]
+        for start, its_profiles, its_upto in self._seasons:
             if start > (day.month, day.day):
                 break
-            by_kind = profiles
-        return by_kind[day_kind(day, self._special)]
+            profiles, upto = its_profiles, its_upto
+        return profiles, upto
 
 
 class Version(NamedTuple):
@@ -168,15 +281,16 @@ class Version(NamedTuple):
     calendar: RateCalendar
 
 
-class Rated(NamedTuple):
-    """What an interval came to: Wh by rate, and the charge in nano."""
-
-    energy: dict[str, int]
-    charge: int
-
-
 UNPRICED = "unpriced"
 """The rate's name for energy used before any tariff held: metered, not charged."""
+
+
+def version_at(versions: Sequence[Version], at: int) -> Version | None:
+    """The version of a series (in order of `effective`) that holds at an instant."""
+    for version in reversed(versions):
+        if version.effective <= at:
+            return version
+    return None
 
 
 def stretch_at(versions: Sequence[Version], at: int) -> Stretch:
@@ -187,7 +301,7 @@ def stretch_at(versions: Sequence[Version], at: int) -> Stretch:
             found = version.calendar.stretch(at)
             return found if found.end <= end else found._replace(end=end)
         end = version.effective
-    return Stretch(end, UNPRICED, 0)
+    return Stretch(end, UNPRICED, (0,), (), 0)
 
 
 def stretches(versions: Sequence[Version], begin: int, end: int) -> Iterator[tuple[int, Stretch]]:
@@ -198,123 +312,17 @@ def stretches(versions: Sequence[Version], begin: int, end: int) -> Iterator[tup
         begin = found.end
 
 
-def rate_interval(versions: Sequence[Version], begin: int, end: int, energy: int) -> Rated:
-    """Charge `energy` Wh used evenly between two instants.
-
-    Energy used up to an instant t inside is `energy x (t - begin) // (end - begin)`: whole watt-hours, so the parts
-    sum to the whole however finely the interval is cut. An interval of no length is charged at the rate it ends in.
-    """
-    first = stretch_at(versions, begin)
-    if end <= first.end:
-        return Rated({first.rate: energy}, energy * first.price) if energy else Rated({}, 0)
-    by_rate: dict[str, int] = {}
-    charge = used = 0
-    for _, stretch in stretches(versions, begin, end):
-        upto = energy * (min(stretch.end, end) - begin) // (end - begin)
-        if upto > used:
-            by_rate[stretch.rate] = by_rate.get(stretch.rate, 0) + upto - used
-            charge += (upto - used) * stretch.price
-            used = upto
-    return Rated(by_rate, charge)
-
-
-def _clock(text: str, where: str) -> int:
-    hours, _, minutes = str(text).partition(":")
-    if not (
-        len(hours) == len(minutes) == 2
-        and hours.isdecimal()
-        and minutes.isdecimal()
-        and int(hours) < 24
-        and int(minutes) < 60
-    ):
-        raise TariffError(f"{where}: {text!r} is not a time such as 07:00")
-    return int(hours) * 60 + int(minutes)
-
-
-def _field(document: Mapping[str, Any], key: str, kind: type, where: str = "") -> Any:
-    value = document.get(key) if isinstance(document, Mapping) else None
-    if not isinstance(value, kind) or not value:
-        raise TariffError(f"{where}{key}: is missing, or not a {kind.__name__} with something in it")
-    return value
-
-
-def tariff_from_document(document: Mapping[str, Any]) -> Tariff:
-    """Read the public form of a tariff (`docs/tariff.md`). TariffError names the field that is wrong."""
-    rates = []
-    for name, price in _field(document, "rates", dict).items():
-        try:
-            rates.append(Rate(str(name), parse_price(str(price))))
-        except ValueError as error:
-            raise TariffError(f"rates.{name}: {error}") from None
-    seasons = []
-    for season in _field(document, "seasons", list):
-        name = _field(season, "name", str, "seasons.")
-        where = f"seasons.{name}."
-        start = _field(season, "from", str, where).split("-")
-        if len(start) != 2 or not all(part.isdecimal() for part in start):
-            raise TariffError(f"{where}from: {'-'.join(start)!r} is not a month and day such as 11-01")
-        day_types = []
-        for day_type in _field(season, "day_types", list, where):
-            kind = _field(day_type, "name", str, where)
-            inside = f"{where}{kind}."
-            days = []
-            for day in _field(day_type, "days", list, inside):
-                if day not in DAY_KINDS:
-                    raise TariffError(f"{inside}days: {day!r} is none of {', '.join(DAY_KINDS)}")
-                days.append(DAY_KINDS.index(day))
-            switches = []
-            for switch in _field(day_type, "switches", list, inside):
-                if not isinstance(switch, (list, tuple)) or len(switch) != 2:
-                    raise TariffError(f"{inside}switches: {switch!r} is not a pair such as ['07:00', 'peak']")
-                switches.append(Switch(_clock(switch[0], f"{inside}switches"), str(switch[1])))
-            day_types.append(DayType(kind, tuple(days), tuple(switches)))
-        month, day_of_month = (int(part) for part in start)
-        seasons.append(Season(name, month, day_of_month, tuple(day_types)))
-    special = document.get("special_days", [])
-    if not isinstance(special, list) or not all(isinstance(day, str) for day in special):
-        raise TariffError("special_days: is not a list of dates")
-    currency = _field(document, "currency", str)
-    if not (len(currency) == 3 and currency.isascii() and currency.isupper()):
-        raise TariffError(f"currency: {currency!r} is not a code of three capitals such as CAD")
-    tariff = Tariff(
-        _field(document, "name", str),
-        currency,
-        _field(document, "zone", str),
-        tuple(rates),
-        tuple(seasons),
-        tuple(sorted(special)),
-    )
-    check(tariff)
-    return tariff
-
-
-def tariff_to_document(tariff: Tariff) -> dict[str, Any]:
-    """The public form of a tariff; `tariff_from_document` reads it back to an equal one."""
-    return {
-        "name": tariff.name,
-        "currency": tariff.currency,
-        "zone": tariff.zone,
-        "rates": {rate.name: exact_price(rate.price) for rate in tariff.rates},
-        "seasons": [
-            {
-                "name": season.name,
-                "from": f"{season.month:02}-{season.day:02}",
-                "day_types": [
-                    {
-                        "name": day_type.name,
-                        "days": [DAY_KINDS[kind] for kind in day_type.days],
-                        "switches": [[f"{s.minute // 60:02}:{s.minute % 60:02}", s.rate] for s in day_type.switches],
-                    }
-                    for day_type in season.day_types
-                ],
-            }
-            for season in tariff.seasons
-        ],
-        "special_days": list(tariff.special_days),
-    }
+def add_version(versions: Sequence[Version], version: Version) -> tuple[Version, ...]:
+    """A series with one more version; it takes the place of one with the same instant."""
+    others = [each for each in versions if each.effective != version.effective]
+    return tuple(sorted([*others, version], key=lambda each: each.effective))
 
 
 def flat_tariff(name: str, currency: str, where: str, price: int) -> Tariff:
     """One price at all times. `price` in micro per kWh."""
-    profile = DayType("every day", tuple(range(len(DAY_KINDS))), (Switch(0, "flat"),))
-    return Tariff(name, currency, where, (Rate("flat", price),), (Season("year", 1, 1, (profile,)),))
+    return Tariff(name, currency, where, (Rate("flat", (price,)),), (all_year("flat"),))
+
+
+def all_year(rate: str) -> Season:
+    """The one season of a calendar in which one rate always holds."""
+    return Season("year", 1, 1, (DayType("every day", tuple(range(len(DAY_KINDS))), (Switch(0, rate),)),))

@@ -72,6 +72,35 @@ def parse_price(text: str) -> int:
     return price
 
 
+def parse_price_difference(text: str) -> int:
+    """A price to be added to another, which may be negative, to micro. ValueError if absurd or finer than 6 decimals."""
+    difference = _scaled(text, 6, "price")
+    if abs(difference) > PRICE_MAX:
+        raise ValueError(f"price {text!r} is not between -{PRICE_MAX // MICRO} and {PRICE_MAX // MICRO} per kWh")
+    return difference
+
+
+def parse_percent(text: str) -> int:
+    """A percentage as text to parts per million. ValueError if it isn't over 0 and up to 100, or is finer than four
+    decimals.
+    """
+    ppm = _scaled(text, 4, "percentage")
+    if not 0 < ppm <= 10**6:
+        raise ValueError(f"percentage {text!r} is not over 0 and up to 100")
+    return ppm
+
+
+def parse_instant(text: str) -> int:
+    """An ISO 8601 date and time with its offset, such as 2025-03-01T00:00:00Z. ValueError if it isn't one."""
+    try:
+        at = instant(datetime.fromisoformat(text.strip()))
+    except ValueError:
+        raise ValueError(f"{text!r} is not a date and time with its offset such as 2025-03-01T00:00:00Z") from None
+    if not 0 <= at <= INSTANT_MAX:
+        raise ValueError(f"{text!r} is not between 1970 and 2200")
+    return at
+
+
 def parse_kwh(text: str) -> int:
     """kWh as text to Wh. ValueError if it isn't a number or is finer than a watt-hour."""
     return _scaled(text, 3, "energy")
@@ -94,6 +123,16 @@ def exact_price(micro: int) -> str:
 def exact_kwh(wh: int) -> str:
     """Wh as kWh with three places."""
     return _plain(wh, 3)
+
+
+def exact_percent(ppm: int) -> str:
+    """Parts per million as a percentage, without zeros at its end."""
+    return f"{Decimal(ppm).scaleb(-4, _EXACT).normalize():f}"
+
+
+def exact_instant(at: int) -> str:
+    """An instant in ISO 8601, UTC."""
+    return moment(at).isoformat().replace("+00:00", "Z")
 
 
 def round_money(nano: int, digits: int = 2) -> str:

@@ -20,7 +20,8 @@ from rich.text import Text
 
 from ..edge.journal import Journal
 from ..kernel.entries import CreditApplied, Relay, decode_entry
-from ..kernel.tariff import Tariff, tariff_to_document
+from ..kernel.tariff import Tariff
+from ..kernel.tariff_document import tariff_to_document
 from ..kernel.units import exact_kwh, exact_money, moment
 from ..server.ledger.books import balance, tenant_account
 from ..server.metering.models import Meter

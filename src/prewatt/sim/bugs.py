@@ -13,9 +13,9 @@ from unittest.mock import patch
 from ..edge.agent import Agent, Commit, Effect, Moment, MoveSwitch
 from ..edge.meter import Meter, Outcome
 from ..headend import ingest
-from ..kernel import account, entries, tariff
+from ..kernel import account, entries, rating
 from ..kernel.entries import Command, CreditApplied, GrantCredit, UnknownOrder
-from ..kernel.tariff import Rated
+from ..kernel.rating import Rated
 from .faults import World
 
 CENT = 10**7
@@ -91,11 +91,11 @@ def apply_command_twice() -> Iterator[None]:
 @contextmanager
 def round_once() -> Iterator[None]:
     """Charges are rounded to the cent, on both sides alike."""
-    original = tariff.rate_interval
+    original = rating.rate_interval
 
     def rate_interval(*args: Any) -> Rated:
         rated = original(*args)
-        return Rated(rated.energy, rated.charge // CENT * CENT)
+        return rated._replace(charge=rated.charge // CENT * CENT)
 
     with patch.object(account, "rate_interval", rate_interval):
         yield

@@ -14,6 +14,7 @@ import heapq
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from ..edge.agent import (
     Agent,
@@ -33,9 +34,13 @@ from ..headend.dispatch import Dispatch, DispatchPolicy, Pending
 from ..kernel import entries
 from ..kernel.account import Account
 from ..kernel.entries import (
+    AnyOrder,
     ChangeSettings,
+    ChangeTenancy,
     Command,
     CreditApplied,
+    Debit,
+    DebitApplied,
     GrantCredit,
     Reading,
     Record,
@@ -45,7 +50,7 @@ from ..kernel.entries import (
     decode_entry,
     genesis,
 )
-from ..kernel.tariff import DayType, Rate, Season, Switch, Tariff, flat_tariff
+from ..kernel.tariff import DayType, Period, Rate, Season, Switch, Tariff, Tax, Tiers, all_year, flat_tariff
 from ..kernel.units import DAY, HOUR, MINUTE, NANO, SECOND, exact_money
 from ..wire import topics
 from ..wire.messages import SignedCommand, Upload
@@ -133,7 +138,7 @@ class Book:
     register: int = 0
     energy: int = 0
     credit_ids: set[str] = field(default_factory=set)
-    prices: dict[str, int] = field(default_factory=dict)
+    prices: dict[str, set[int]] = field(default_factory=dict)
 
 
 class PowerLost(Exception):
@@ -321,7 +326,8 @@ class World:
         """Take a durable entry into the simulator's own book, and check it against that."""
         book, entry = self.books[name], decode_entry(record.body)
         if isinstance(entry, TariffApplied):
-            book.prices |= {rate.name: rate.price for rate in entry.tariff.rates}
+            for rate in entry.tariff.rates:
+                book.prices.setdefault(rate.name, set()).update(rate.prices)
         elif isinstance(entry, CreditApplied):
             if entry.credit_id in book.credit_ids:
                 self.broken(f"meter {name}: credit {entry.credit_id} applied twice")
@@ -329,6 +335,13 @@ class World:
                 self.broken(f"meter {name}: credit {entry.credit_id} of {entry.amount} was never paid")
             book.credit_ids.add(entry.credit_id)
             book.credited += entry.amount
+        elif isinstance(entry, DebitApplied):
+            if entry.debit_id in book.credit_ids:
+                self.broken(f"meter {name}: debit {entry.debit_id} applied twice")
+            if self.paid.get(entry.debit_id) != (name, -entry.amount):
+                self.broken(f"meter {name}: debit {entry.debit_id} of {entry.amount} was never made")
+            book.credit_ids.add(entry.debit_id)
+            book.credited -= entry.amount
         elif isinstance(entry, Reading):
             self._keep_reading(name, book, entry)
         if entry.balance != book.credited - book.charged:
@@ -341,10 +354,14 @@ class World:
             )
         if book.first_register is None:
             book.first_register = entry.register
-        book.energy += sum(entry.energy.values())
+        book.energy += entry.energy
         book.charged += entry.charge
         book.register = entry.register
-        priced = sum(energy * book.prices.get(rate, 0) for rate, energy in entry.energy.items())
+        for used in entry.used:
+            if used.price not in book.prices.get(used.rate, {0}):
+                self.broken(f"meter {name}, entry {entry.seq}: {used.price} was never a price of {used.rate}")
+        priced = sum(used.energy * used.price for used in entry.used)
+        priced += entry.fee + entry.standing + entry.minimum + entry.tax
         if entry.charge != priced:
             self.broken(
                 f"meter {name}, entry {entry.seq}: charged {entry.charge}, the energy at its prices is {priced}"
@@ -481,7 +498,7 @@ class World:
 
     # -- people ------------------------------------------------------------------------------------------------------
 
-    def order(self, name: str, order: GrantCredit | SetTariff | ChangeSettings) -> None:
+    def order(self, name: str, order: AnyOrder) -> None:
         """Add a command to the credit log."""
         stored = self.store[name]
         command = Command(name, len(stored.commands) + 1, self.now, order)
@@ -491,6 +508,11 @@ class World:
     def pay(self, name: str) -> None:
         """Somebody tops up."""
         credit_id, amount = f"c{len(self.paid) + 1}", self.rng.choice((1, 2, 5)) * NANO
+        if self.rng.random() < 0.1:
+            # A share of what was used in common.
+            self.paid[credit_id] = (name, -(amount // 7))
+            self.order(name, Debit(credit_id, amount // 7, "stairs"))
+            return
         self.paid[credit_id] = (name, amount)
         self.order(name, GrantCredit(credit_id, amount))
 
@@ -498,10 +520,11 @@ class World:
         for name in self.meters:
             when = START
             while (when := when + self.rng.randrange(HOUR, DAY)) < self.end:
-                self.at(when, lambda name=name: self.pay(name))  # type: ignore[misc]
+                self.at(when, partial(self.pay, name))
             when = self.rng.randrange(START, self.end)
-            tariff = self.rng.choice((_two_rates(2), flat_tariff("flat", "EUR", "Europe/Berlin", 250_000)))
-            self.at(when, lambda name=name, when=when, tariff=tariff: self.order(name, SetTariff(when + HOUR, tariff)))  # type: ignore[misc]
+            tariff = self.rng.choice((_two_rates(2), flat_tariff("flat", "EUR", "Europe/Berlin", 250_000), _tiered()))
+            self.at(when, partial(self.order, name, SetTariff(when + HOUR, tariff)))
+            self.at(self.rng.randrange(START, self.end), partial(self.order, name, ChangeTenancy(when)))
 
     def _plan_faults(self) -> None:
         def every(mean: int, action: Callable[[], None]) -> None:
@@ -583,8 +606,17 @@ def _whole(records: list[Record]) -> int:
     return whole
 
 
+def _tiered() -> Tariff:
+    """All that a tariff can have, with numbers that leave remainders."""
+    rates = (Rate("tiered", (93_001, 250_003)),)
+    tax = Tax("VAT", 190_000, included=False)
+    tiers = Tiers(Period.DAY, (3_001,))
+    seasons = (all_year("tiered"),)
+    return Tariff("tiered", "EUR", "Europe/Berlin", rates, seasons, (), tiers, NANO // 7, 10_007, tax, 9 * NANO)
+
+
 def _two_rates(price: int) -> Tariff:
     night, day = f"night {price}", f"day {price}"
     every_day = DayType("every day", tuple(range(8)), (Switch(0, night), Switch(6 * 60, day), Switch(22 * 60, night)))
-    rates = (Rate(night, 80_000 * price), Rate(day, 180_000 * price))
+    rates = (Rate(night, (80_000 * price,)), Rate(day, (180_000 * price,)))
     return Tariff(f"two rates {price}", "EUR", "Europe/Berlin", rates, (Season("year", 1, 1, (every_day,)),))

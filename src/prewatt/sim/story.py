@@ -4,20 +4,19 @@ it can't.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib import resources
 from pathlib import Path
 
 import msgspec
-from holidays import country_holidays
 
 from ..edge.drivers.recorded import Recording, RecordingError, load_recordings
 from ..kernel.calendar import zone
 from ..kernel.entries import MeterName
-from ..kernel.tariff import Tariff, tariff_from_document
+from ..kernel.tariff import Tariff
 from ..kernel.units import DAY, HOUR, instant, moment
+from ..server.tariffs.reading import FIRST_YEAR, LAST_YEAR, examples, read_document
 from ..wire.messages import MAX_METERS
 
 PACKAGED = Path(str(resources.files("prewatt.sim"))) / "data"
@@ -91,7 +90,6 @@ def plan(options: Options) -> Story:
 
 
 def _tariff(where: str, first: int, last: int) -> Tariff:
-    document = json.loads((PACKAGED / "ontario-tou-2023-11.json").read_text())
-    holidays = country_holidays("CA", subdiv="ON", years=range(first - 1, last + 2))
-    special = sorted(day.isoformat() for day in holidays)
-    return tariff_from_document({**document, "zone": where, "special_days": special})
+    document = examples()["ontario-time-of-use"]
+    holidays = {**document["holidays"], "years": [max(first - 1, FIRST_YEAR), min(last + 1, LAST_YEAR)]}
+    return read_document({**document, "zone": where, "holidays": holidays})

@@ -14,7 +14,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from ...kernel.tariff import Tariff as KernelTariff
-from ...kernel.tariff import TariffError, tariff_from_document, tariff_to_document
+from ...kernel.tariff import TariffError
+from ...kernel.tariff_document import tariff_from_document, tariff_to_document
 from ..metering.models import Gateway
 from ..metering.services import InstallError, install, new_code
 from ..tariffs.models import Tariff

@@ -214,5 +214,5 @@ def tenancy_panel(tenancy: Tenancy, now: int) -> TenancyPanel | None:
         month_charge=sum(day.charge for day in days),
         top_ups=list(tenancy.top_ups.select_related("command")[:8]),
         rate="" if stretch.rate == UNPRICED else stretch.rate,
-        price=stretch.price,
+        price=account.price(now),
     )

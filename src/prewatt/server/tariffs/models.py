@@ -5,7 +5,8 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from ...kernel.tariff import Tariff as KernelTariff
-from ...kernel.tariff import TariffError, tariff_from_document
+from ...kernel.tariff import TariffError
+from ...kernel.tariff_document import tariff_from_document
 from ..estate.models import Organisation, Property
 
 

@@ -1,0 +1,231 @@
+"""Rating: what an interval of use comes to under a series of tariff versions.
+
+Energy counts as used evenly between two readings; whole watt-hours go to each rate and tier. Beside the energy: the
+service fee per kWh, the standing charge of each local day, what lacks of a month's minimum, and tax. `docs/tariff.md`
+says each rule in words.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, NamedTuple
+
+from msgspec import Meta, Struct
+
+from .tariff import (
+    PPM,
+    TIERS_MAX,
+    UNPRICED,
+    Energy,
+    Name,
+    Period,
+    Price,
+    Stretch,
+    Tariff,
+    Tax,
+    Version,
+    stretch_at,
+    version_at,
+)
+
+
+class Counters(Struct, frozen=True, omit_defaults=True):
+    """What tiers, minimum and tax depend on from earlier readings.
+
+    `day`: ordinal of the local day that `today` counts; 0 before any tariff held. `today`, `month`, `year`: Wh by rate
+    since each began. `days`: days ended in this month. `charged`: nano charged in this month, without a tax that is
+    added. `carry`, `carry_included`: what is left of a nano of tax, in parts of the tax's denominator.
+    """
+
+    day: int = 0
+    today: dict[str, int] = {}
+    month: dict[str, int] = {}
+    year: dict[str, int] = {}
+    days: int = 0
+    charged: int = 0
+    carry: int = 0
+    carry_included: int = 0
+
+    def counted(self, per: Period) -> dict[str, int]:
+        """Wh by rate since the day, month or year began."""
+        return {Period.DAY: self.today, Period.MONTH: self.month, Period.YEAR: self.year}[per]
+
+
+class Used(Struct, frozen=True, array_like=True):
+    """`energy` Wh at one price. `tier` counts from 0; `price` in micro per kWh."""
+
+    rate: Name
+    tier: Annotated[int, Meta(ge=0, lt=TIERS_MAX)]
+    price: Price
+    energy: Energy
+
+
+class Rated(NamedTuple):
+    """What an interval came to, in nano. `charge` is all of it: energy, `fee`, `standing`, `minimum` and the `tax` that
+    is added; `tax_included` is contained in these. `counters`: after it.
+    """
+
+    used: tuple[Used, ...]
+    charge: int
+    fee: int
+    standing: int
+    minimum: int
+    tax: int
+    tax_included: int
+    counters: Counters
+
+
+def split_tiers(before: int, energy: int, upto: Sequence[int]) -> list[tuple[int, int]]:
+    """(tier, Wh) of `energy` that is used after `before` Wh of the period."""
+    parts = []
+    for tier, end in enumerate(upto):
+        inside = min(energy, end - before)
+        if inside > 0:
+            parts.append((tier, inside))
+            before, energy = before + inside, energy - inside
+    return [*parts, (len(upto), energy)] if energy else parts
+
+
+def tax_of(carry: int, amount: int, tax: Tax) -> tuple[int, int]:
+    """(tax in whole nano, what is left over), so that parts of an amount have the tax of the whole."""
+    return divmod(carry + amount * tax.ppm, PPM + tax.ppm if tax.included else PPM)
+
+
+def gross(price: int, tariff: Tariff) -> int:
+    """Micro per kWh that a price comes to with service fee and a tax that is added, rounded up."""
+    net = price + tariff.fee
+    return net if tariff.tax is None or tariff.tax.included else -(-net * (PPM + tariff.tax.ppm) // PPM)
+
+
+class _Tally:
+    """The running sums of one interval."""
+
+    def __init__(self, counters: Counters) -> None:
+        self.used: dict[tuple[str, int, int], int] = {}
+        self.fee = self.standing = self.minimum = self.tax = self.tax_included = self.energy_charge = 0
+        self.day, self.days, self.charged = counters.day, counters.days, counters.charged
+        self.carry, self.carry_included = counters.carry, counters.carry_included
+        self.counted = {per: dict(counters.counted(per)) for per in Period}
+
+    def _take(self, amount: int, tariff: Tariff) -> None:
+        self.charged += amount
+        if tariff.tax is None:
+            return
+        if tariff.tax.included:
+            tax, self.carry_included = tax_of(self.carry_included, amount, tariff.tax)
+            self.tax_included += tax
+        else:
+            tax, self.carry = tax_of(self.carry, amount, tariff.tax)
+            self.tax += tax
+
+    def use(self, stretch: Stretch, version: Version | None, energy: int) -> None:
+        """Charge energy at the rate of a stretch."""
+        if version is None:
+            self._add(UNPRICED, 0, 0, energy)
+            return
+        tariff = version.calendar.tariff
+        tiers = tariff.tiers
+        if tiers is None:
+            parts = [(0, energy)]
+        else:
+            counted = self.counted[tiers.per]
+            before = counted.get(stretch.rate, 0) if tiers.by_rate else sum(counted.values())
+            parts = split_tiers(before, energy, stretch.upto)
+        charge = 0
+        for tier, part in parts:
+            self._add(stretch.rate, tier, stretch.prices[tier], part)
+            charge += part * stretch.prices[tier]
+        for each in self.counted.values():
+            each[stretch.rate] = each.get(stretch.rate, 0) + energy
+        fee = energy * tariff.fee
+        self.energy_charge += charge
+        self.fee += fee
+        self._take(charge + fee, tariff)
+
+    def _add(self, rate: str, tier: int, price: int, energy: int) -> None:
+        key = (rate, tier, price)
+        self.used[key] = self.used.get(key, 0) + energy
+
+    def end_day(self, following: int, version: Version | None) -> None:
+        """A local day has ended, and the day with the ordinal `following` begins."""
+        today, tomorrow = date.fromordinal(self.day), date.fromordinal(following)
+        if version is not None:
+            self.days += 1
+            standing = version.calendar.tariff.standing
+            self.standing += standing
+            self._take(standing, version.calendar.tariff)
+        self.counted[Period.DAY].clear()
+        if (today.year, today.month) != (tomorrow.year, tomorrow.month):
+            self.end_month(version)
+            self.counted[Period.MONTH].clear()
+        if today.year != tomorrow.year:
+            self.counted[Period.YEAR].clear()
+        self.day = following
+
+    def end_month(self, version: Version | None) -> None:
+        """Charge what lacks of the minimum, for as many days as were counted."""
+        if version is not None and version.calendar.tariff.minimum and self.days:
+            today = date.fromordinal(self.day)
+            least = version.calendar.tariff.minimum * self.days // monthrange(today.year, today.month)[1]
+            lacking = max(least - self.charged, 0)
+            self.minimum += lacking
+            self._take(lacking, version.calendar.tariff)
+        self.days = self.charged = 0
+
+    def restart(self, version: Version | None) -> None:
+        """The tenancy changes: all is counted anew."""
+        self.end_month(version)
+        for each in self.counted.values():
+            each.clear()
+
+    def result(self) -> Rated:
+        used = tuple(Used(*key, energy) for key, energy in self.used.items() if energy)
+        charge = self.energy_charge + self.fee + self.standing + self.minimum + self.tax
+        counters = Counters(
+            self.day, self.counted[Period.DAY], self.counted[Period.MONTH], self.counted[Period.YEAR],
+            self.days, self.charged, self.carry, self.carry_included,
+        )  # fmt: skip
+        return Rated(used, charge, self.fee, self.standing, self.minimum, self.tax, self.tax_included, counters)
+
+
+def rate_interval(
+    versions: Sequence[Version],
+    begin: int,
+    end: int,
+    energy: int,
+    counters: Counters = Counters(),  # noqa: B008
+    restarts: Sequence[int] = (),
+) -> Rated:
+    """Charge `energy` Wh used evenly between two instants, and the days that ended after `begin` and up to `end`.
+
+    Energy used up to an instant t inside is `energy x (t - begin) // (end - begin)`: whole watt-hours, so the parts
+    sum to the whole however finely the interval is cut. An interval of no length is charged at the rate it ends in.
+    `restarts`: instants at which the tenancy changed.
+    """
+    tally = _Tally(counters)
+    at, used = begin, 0
+    if begin in restarts:
+        tally.restart(version_at(versions, begin))
+    while True:
+        stretch, version = stretch_at(versions, at), version_at(versions, at)
+        if tally.day == 0:
+            tally.day = stretch.day
+        until = min([stretch.end, *(each for each in restarts if each > at)]) if restarts else stretch.end
+        upto = energy if until >= end else energy * (until - begin) // (end - begin)
+        if upto > used:
+            tally.use(stretch, version, upto - used)
+            used = upto
+        if until > end:
+            break
+        following = stretch_at(versions, until).day
+        # Where clocks go back over midnight a day comes twice: it ends once.
+        if 0 < tally.day < following:
+            tally.end_day(following, version)
+        if until in restarts:
+            tally.restart(version)
+        if until == end:
+            break
+        at = until
+    return tally.result()

@@ -1,0 +1,314 @@
+"""The public form of a tariff, `docs/tariff.md`: what is typed into files, the page and the API. Every error names the
+field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from .calendar import DAY_KINDS
+from .tariff import (
+    AMOUNT_MAX,
+    DATED_MAX,
+    PPM,
+    TIERS_MAX,
+    Dated,
+    DayType,
+    Period,
+    Rate,
+    Season,
+    Switch,
+    Tariff,
+    TariffError,
+    Tax,
+    Tiers,
+    all_year,
+    check,
+)
+from .units import (
+    DAY,
+    MINUTE,
+    NANO,
+    PRICE_MAX,
+    REGISTER_MAX,
+    exact_instant,
+    exact_kwh,
+    exact_money,
+    exact_percent,
+    exact_price,
+    parse_instant,
+    parse_kwh,
+    parse_money,
+    parse_percent,
+    parse_price,
+    parse_price_difference,
+)
+
+FIELDS = {
+    "name", "source", "currency", "zone", "rates", "seasons", "special_days", "tiers", "standing_charge_per_day",
+    "service_fee_per_kwh", "tax", "minimum_per_month", "dated_prices",
+}  # fmt: skip
+"""`source` says where the prices come from; it is for people, and not part of the tariff."""
+DAY_GROUPS = {"weekday": DAY_KINDS[:5], "weekend": DAY_KINDS[5:7]}
+"""Short names for several kinds of day."""
+
+
+def _field(document: Any, key: str, kind: type, where: str = "") -> Any:
+    value = document.get(key) if isinstance(document, Mapping) else None
+    if not isinstance(value, kind) or not value:
+        raise TariffError(f"{where}{key}: is missing, or not a {kind.__name__} with something in it")
+    return value
+
+
+def _known(document: Mapping[str, Any], fields: set[str], where: str = "") -> None:
+    for key in document:
+        if key not in fields:
+            raise TariffError(f"{where}{key}: there is no such field; known: {', '.join(sorted(fields))}")
+
+
+def _read(where: str, parse: Callable[[str], int], value: Any) -> int:
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        raise TariffError(f"{where}: {value!r} is not a number")
+    try:
+        return parse(str(value))
+    except ValueError as error:
+        raise TariffError(f"{where}: {error}") from None
+
+
+def _list(where: str, parse: Callable[[str], int], value: Any, most: int) -> tuple[int, ...]:
+    if not isinstance(value, list) or not 0 < len(value) <= most:
+        raise TariffError(f"{where}: is not a list of 1 to {most} numbers")
+    return tuple(_read(where, parse, each) for each in value)
+
+
+def _clock(text: str, where: str) -> int:
+    hours, _, minutes = str(text).partition(":")
+    if not (
+        len(hours) == len(minutes) == 2
+        and hours.isdecimal()
+        and minutes.isdecimal()
+        and int(hours) < 24
+        and int(minutes) < 60
+    ):
+        raise TariffError(f"{where}: {text!r} is not a time such as 07:00")
+    return int(hours) * 60 + int(minutes)
+
+
+def _amount(text: str) -> int:
+    amount = parse_money(text)
+    if not 0 <= amount <= AMOUNT_MAX:
+        raise ValueError(f"amount {text!r} is not between 0 and {AMOUNT_MAX // NANO}")
+    return amount
+
+
+def _energy(text: str) -> int:
+    energy = parse_kwh(text)
+    if not 0 < energy <= REGISTER_MAX:
+        raise ValueError(f"energy {text!r} is not over 0, or more than any meter shows")
+    return energy
+
+
+def tariff_from_document(document: Mapping[str, Any]) -> Tariff:
+    """Read the public form of a tariff. TariffError names the field that is wrong."""
+    if not isinstance(document, Mapping):
+        raise TariffError("the tariff is not a JSON object")
+    _known(document, FIELDS)
+    tiers, tier_prices = _tiers(document.get("tiers"))
+    rates = _rates(_field(document, "rates", dict), tier_prices)
+    seasons: tuple[Season, ...] = (all_year(rates[0].name),)
+    if "seasons" in document or len(rates) > 1:
+        seasons = tuple(_season(season) for season in _field(document, "seasons", list))
+    special = document.get("special_days", [])
+    if not isinstance(special, list) or not all(isinstance(day, str) for day in special):
+        raise TariffError("special_days: is not a list of dates")
+    currency = _field(document, "currency", str)
+    if not (len(currency) == 3 and currency.isascii() and currency.isupper() and currency.isalpha()):
+        raise TariffError(f"currency: {currency!r} is not a code of three capitals such as CAD")
+    tariff = Tariff(
+        name=_field(document, "name", str),
+        currency=currency,
+        zone=_field(document, "zone", str),
+        rates=rates,
+        seasons=seasons,
+        special_days=tuple(sorted(set(special))),
+        tiers=tiers,
+        standing=_read("standing_charge_per_day", _amount, document.get("standing_charge_per_day", "0")),
+        fee=_read("service_fee_per_kwh", parse_price, document.get("service_fee_per_kwh", "0")),
+        tax=_tax(document.get("tax")),
+        minimum=_read("minimum_per_month", _amount, document.get("minimum_per_month", "0")),
+        dated=_dated(document.get("dated_prices")),
+    )
+    check(tariff)
+    try:
+        # Lengths and counts, as the bytes of a command are held to them too.
+        return msgspec.convert(msgspec.to_builtins(tariff), Tariff)
+    except msgspec.ValidationError as error:
+        raise TariffError(_in_words(str(error))) from None
+
+
+def _in_words(error: str) -> str:
+    what, _, path = error.partition(" - at `$.")
+    return f"{path.rstrip('`')}: {what}" if path else what
+
+
+def _tiers(found: Any) -> tuple[Tiers | None, tuple[int, ...]]:
+    """The tiers, and their prices if the rates are given as differences from these."""
+    if found is None:
+        return None, ()
+    if not isinstance(found, Mapping):
+        raise TariffError("tiers: is not a JSON object")
+    _known(found, {"per", "up_to_kwh", "count", "prices"}, "tiers.")
+    per, count = found.get("per"), found.get("count", "all rates")
+    if per not in [each.value for each in Period]:
+        raise TariffError(f"tiers.per: {per!r} is none of day, month, year")
+    if count not in ("all rates", "each rate"):
+        raise TariffError(f"tiers.count: {count!r} is neither 'all rates' nor 'each rate'")
+    upto = _list("tiers.up_to_kwh", _energy, found.get("up_to_kwh"), TIERS_MAX - 1)
+    prices: tuple[int, ...] = ()
+    if "prices" in found:
+        prices = _list("tiers.prices", parse_price, found["prices"], TIERS_MAX)
+        if len(prices) != len(upto) + 1:
+            raise TariffError(f"tiers.prices: {len(prices)} prices for {len(upto) + 1} tiers")
+    return Tiers(Period(per), upto, count == "each rate"), prices
+
+
+def _rates(found: Mapping[str, Any], tier_prices: tuple[int, ...]) -> tuple[Rate, ...]:
+    rates = []
+    for name, value in found.items():
+        where = f"rates.{name}"
+        if tier_prices:
+            adder = _read(where, parse_price_difference, value)
+            prices = tuple(price + adder for price in tier_prices)
+            if not all(0 <= price <= PRICE_MAX for price in prices):
+                raise TariffError(f"{where}: with {value} a tier's price is under 0 or over {PRICE_MAX // PPM} per kWh")
+        elif isinstance(value, list):
+            prices = _list(where, parse_price, value, TIERS_MAX)
+        else:
+            prices = (_read(where, parse_price, value),)
+        rates.append(Rate(str(name), prices))
+    return tuple(rates)
+
+
+def _season(season: Any) -> Season:
+    name = _field(season, "name", str, "seasons.")
+    where = f"seasons.{name}."
+    _known(season, {"name", "from", "day_types", "up_to_kwh"}, where)
+    start = _field(season, "from", str, where).split("-")
+    if len(start) != 2 or not all(part.isdecimal() and len(part) <= 2 for part in start):
+        raise TariffError(f"{where}from: {'-'.join(start)!r} is not a month and day such as 11-01")
+    month, day = (int(part) for part in start)
+    day_types = tuple(_day_type(each, where) for each in _field(season, "day_types", list, where))
+    upto = _list(f"{where}up_to_kwh", _energy, season["up_to_kwh"], TIERS_MAX - 1) if season.get("up_to_kwh") else ()
+    return Season(name, month, day, day_types, upto)
+
+
+def _day_type(day_type: Any, where: str) -> DayType:
+    name = _field(day_type, "name", str, where)
+    inside = f"{where}{name}."
+    _known(day_type, {"name", "days", "switches"}, inside)
+    days: list[int] = []
+    for day in _field(day_type, "days", list, inside):
+        kinds = DAY_GROUPS.get(day, (day,)) if isinstance(day, str) else (day,)
+        for kind in kinds:
+            if kind not in DAY_KINDS:
+                raise TariffError(f"{inside}days: {day!r} is none of {', '.join((*DAY_KINDS, *DAY_GROUPS))}")
+            days.append(DAY_KINDS.index(kind))
+    switches = []
+    for switch in _field(day_type, "switches", list, inside):
+        if not isinstance(switch, (list, tuple)) or len(switch) != 2:
+            raise TariffError(f"{inside}switches: {switch!r} is not a pair such as ['07:00', 'peak']")
+        switches.append(Switch(_clock(switch[0], f"{inside}switches"), str(switch[1])))
+    return DayType(name, tuple(days), tuple(switches))
+
+
+def _tax(found: Any) -> Tax | None:
+    if found is None:
+        return None
+    if not isinstance(found, Mapping):
+        raise TariffError("tax: is not a JSON object")
+    _known(found, {"name", "percent", "included"}, "tax.")
+    if not isinstance(found.get("included"), bool):
+        raise TariffError("tax.included: is neither true (the prices contain it) nor false (it is added)")
+    return Tax(
+        _field(found, "name", str, "tax."), _read("tax.percent", parse_percent, found.get("percent")), found["included"]
+    )
+
+
+def _dated(found: Any) -> Dated | None:
+    if found is None:
+        return None
+    if not isinstance(found, Mapping):
+        raise TariffError("dated_prices: is not a JSON object")
+    _known(found, {"name", "from", "minutes", "prices"}, "dated_prices.")
+    minutes = found.get("minutes", 30)
+    if not isinstance(minutes, int) or isinstance(minutes, bool) or not 1 <= minutes <= DAY // MINUTE:
+        raise TariffError(f"dated_prices.minutes: {minutes!r} is not a whole number of minutes up to a day")
+    try:
+        begin = parse_instant(_field(found, "from", str, "dated_prices."))
+    except TariffError:
+        raise
+    except ValueError as error:
+        raise TariffError(f"dated_prices.from: {error}") from None
+    prices = _list("dated_prices.prices", parse_price, found.get("prices"), DATED_MAX)
+    return Dated(_field({"name": "dynamic", **found}, "name", str, "dated_prices."), begin, minutes * MINUTE, prices)
+
+
+def tariff_to_document(tariff: Tariff) -> dict[str, Any]:
+    """The public form of a tariff; `tariff_from_document` reads it back to an equal one."""
+    document: dict[str, Any] = {
+        "name": tariff.name,
+        "currency": tariff.currency,
+        "zone": tariff.zone,
+        "rates": {
+            rate.name: exact_price(rate.prices[0])
+            if len(rate.prices) == 1
+            else [exact_price(price) for price in rate.prices]
+            for rate in tariff.rates
+        },
+        "seasons": [_season_to_document(season) for season in tariff.seasons],
+        "special_days": list(tariff.special_days),
+    }
+    if tariff.tiers:
+        document["tiers"] = {
+            "per": tariff.tiers.per.value,
+            "up_to_kwh": [exact_kwh(end) for end in tariff.tiers.upto],
+            "count": "each rate" if tariff.tiers.by_rate else "all rates",
+        }
+    if tariff.standing:
+        document["standing_charge_per_day"] = exact_money(tariff.standing)
+    if tariff.fee:
+        document["service_fee_per_kwh"] = exact_price(tariff.fee)
+    if tariff.tax:
+        percent = exact_percent(tariff.tax.ppm)
+        document["tax"] = {"name": tariff.tax.name, "percent": percent, "included": tariff.tax.included}
+    if tariff.minimum:
+        document["minimum_per_month"] = exact_money(tariff.minimum)
+    if tariff.dated:
+        document["dated_prices"] = {
+            "name": tariff.dated.name,
+            "from": exact_instant(tariff.dated.begin),
+            "minutes": tariff.dated.step // MINUTE,
+            "prices": [exact_price(price) for price in tariff.dated.prices],
+        }
+    return document
+
+
+def _season_to_document(season: Season) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "name": season.name,
+        "from": f"{season.month:02}-{season.day:02}",
+        "day_types": [
+            {
+                "name": day_type.name,
+                "days": [DAY_KINDS[kind] for kind in day_type.days],
+                "switches": [[f"{s.minute // 60:02}:{s.minute % 60:02}", s.rate] for s in day_type.switches],
+            }
+            for day_type in season.day_types
+        ],
+    }
+    if season.upto:
+        document["up_to_kwh"] = [exact_kwh(end) for end in season.upto]
+    return document

@@ -1,0 +1,229 @@
+"""Rating a recorded year at once: the rules of `kernel.rating` on NumPy arrays, equal to the unit.
+
+A tariff is laid out once over the span (`lay_out`): its stretches, as arrays. Rating a meter is then one running sum of
+its energies, read off at the ends of the stretches; what follows works on stretches, of which there are few.
+All integers: Wh, micro, nano; instants in µs.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from ...kernel.calendar import local, zone
+from ...kernel.rating import tax_of
+from ...kernel.tariff import Period, RateCalendar, Tariff
+from ...kernel.units import HOUR, INT64_MAX, MINUTE
+
+Ints = npt.NDArray[np.int64]
+Line = tuple[str, int]
+"""Rate and tier (from 0)."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A tariff over a span, as arrays with one item for each of its m stretches.
+
+    `at`: where they begin, and where the last one ends (m + 1). `rate`: index into `names`. `prices`, `upto`: for each
+    tier (m x tiers); the last `upto` has no end. `hour`: of the local day. `day_ends`: whether a local day ends with
+    the stretch. `month`: ordinal of its first day. `period`: index of the stretch at which its tiers began.
+    """
+
+    tariff: Tariff
+    names: list[str]
+    at: Ints
+    rate: Ints
+    prices: Ints
+    upto: Ints
+    hour: Ints
+    day_ends: npt.NDArray[np.bool_]
+    month: Ints
+    period: Ints
+
+
+@dataclass(frozen=True)
+class Rating:
+    """What a span came to. `energy` and `cost` (nano, without fee and tax) by line; the rest in nano, as in
+    `kernel.rating.Rated`. `by_hour`: (rate, hour of the local day) to (Wh, nano); hours only if laid out by hours.
+    """
+
+    energy: dict[Line, int]
+    cost: dict[Line, int]
+    fee: int
+    standing: int
+    minimum: int
+    tax: int
+    tax_included: int
+    by_hour: dict[tuple[str, int], tuple[int, int]]
+
+    @property
+    def charge(self) -> int:
+        """All of it, nano."""
+        return sum(self.cost.values()) + self.fee + self.standing + self.minimum + self.tax
+
+
+def lay_out(tariff: Tariff, begin: int, end: int, by_hour: bool = False) -> Layout:
+    """The stretches of a tariff from `begin` to `end`; `by_hour` ends them at each full local hour too. TariffError if
+    the tariff can't be used.
+    """
+    calendar, where = RateCalendar(tariff), zone(tariff.zone)
+    # A reading at `end` that repeats another one there belongs to the stretch that begins there.
+    end += 1
+    names: dict[str, int] = {}
+    columns: list[tuple[int, int, int, int, tuple[int, ...], tuple[int, ...]]] = []
+    at = begin
+    while at < end:
+        stretch = calendar.stretch(at)
+        wall = local(at, where)
+        until = min(stretch.end, end)
+        if by_hour:
+            until = min(until, at + HOUR - (wall.minute * MINUTE + wall.second * 10**6 + wall.microsecond))
+        rate = names.setdefault(stretch.rate, len(names))
+        columns.append((at, rate, wall.hour, stretch.day, stretch.prices, stretch.upto))
+        at = until
+    starts, rates, hours, days, prices, upto = zip(*columns, strict=True)
+    following = [*days[1:], calendar.stretch(end).day]
+    # Where clocks go back over midnight a day comes twice, and ends once.
+    highest = np.maximum.accumulate(np.array(days, dtype=np.int64))
+    tiers = max(len(each) for each in prices)
+    dates = [date.fromordinal(int(day)) for day in highest]
+    months = [day.replace(day=1).toordinal() for day in dates]
+    period = {
+        None: [0] * len(dates),
+        Period.DAY: [int(day) for day in highest],
+        Period.MONTH: months,
+        Period.YEAR: [day.year for day in dates],
+    }[tariff.tiers.per if tariff.tiers else None]
+    return Layout(
+        tariff=tariff,
+        names=list(names),
+        at=np.array([*starts, end], dtype=np.int64),
+        rate=np.array(rates, dtype=np.int64),
+        prices=np.array([each * tiers if len(each) == 1 else each for each in prices], dtype=np.int64).reshape(
+            -1, tiers
+        ),
+        upto=np.array([(*each, *[INT64_MAX] * (tiers - len(each))) for each in upto], dtype=np.int64).reshape(
+            -1, tiers
+        ),
+        hour=np.array(hours, dtype=np.int64),
+        day_ends=np.array(following, dtype=np.int64) > highest,
+        month=np.array(months, dtype=np.int64),
+        period=np.searchsorted(np.array(period, dtype=np.int64), np.array(period, dtype=np.int64)).astype(np.int64),
+    )
+
+
+def used_up_to(at: Ints, running: Ints, instants: Ints) -> Ints:
+    """Wh used up to each of some instants. `running`: the energy used up to each reading `at` (ascending).
+
+    Between two readings energy counts as used evenly, in whole watt-hours; before the first and after the last there
+    is none.
+    """
+    index = np.searchsorted(at, instants)
+    last = len(at) - 1
+    found = running[np.clip(index, 0, last)].copy()
+    (between,) = np.nonzero((index > 0) & (index <= last) & (at[np.clip(index, 0, last)] != instants))
+    if len(between):
+        after = index[between]
+        begin = at[after - 1]
+        energy, length = running[after] - running[after - 1], at[after] - begin
+        if int(energy.max()) * int(length.max()) > INT64_MAX:
+            # Exact beyond 64 bits too, where a meter was away for long.
+            energy = energy.astype(object)
+        part = energy * (instants[between] - begin) // length
+        found[between] = running[after - 1] + part.astype(np.int64)
+    return found
+
+
+def rate(layout: Layout, at: Ints, energy: Ints) -> Rating:
+    """Rate a meter that was read at `at` (n + 1 instants, ascending, within the layout) and used `energy` (n, Wh)
+    between.
+    """
+    running = np.empty(len(energy) + 1, dtype=np.int64)
+    running[0] = 0
+    np.cumsum(energy, out=running[1:])
+    upto = used_up_to(at, running, layout.at)
+    tariff, used = layout.tariff, np.diff(upto)
+    tiers = layout.prices.shape[1]
+    parts = used[:, None] if tiers == 1 else _by_tier(layout, used)
+    costs = parts * layout.prices
+    energies: dict[Line, int] = {}
+    cost: dict[Line, int] = {}
+    for number, name in enumerate(layout.names):
+        mask = layout.rate == number
+        for tier in range(tiers):
+            total = int(parts[mask, tier].sum())
+            if total:
+                energies[name, tier], cost[name, tier] = total, int(costs[mask, tier].sum())
+    fee = int(running[-1]) * tariff.fee
+    ended = layout.day_ends & (layout.at[1:] > at[0]) & (layout.at[1:] <= at[-1])
+    standing = int(ended.sum()) * tariff.standing
+    minimum = _minimum(layout, costs.sum(axis=1) + used * tariff.fee, ended) if tariff.minimum else 0
+    net = sum(cost.values()) + fee + standing + minimum
+    tax = tax_of(0, net, tariff.tax)[0] if tariff.tax else 0
+    included = tariff.tax is not None and tariff.tax.included
+    return Rating(
+        energies, cost, fee, standing, minimum, 0 if included else tax, tax if included else 0,
+        _by_hour(layout, used, costs.sum(axis=1)),
+    )  # fmt: skip
+
+
+def _by_tier(layout: Layout, used: Ints) -> Ints:
+    """The energy of each stretch by tier (m x tiers)."""
+    assert layout.tariff.tiers is not None
+    groups = [layout.rate == number for number in range(len(layout.names))] if layout.tariff.tiers.by_rate else [True]
+    parts = np.zeros(layout.prices.shape, dtype=np.int64)
+    floors = np.hstack([np.zeros((len(used), 1), dtype=np.int64), layout.upto[:, :-1]])
+    for group in groups:
+        counted = np.where(group, used, 0)
+        running = np.concatenate(([0], np.cumsum(counted)))
+        begun = running[layout.period]
+        before, after = (running[:-1] - begun)[:, None], (running[1:] - begun)[:, None]
+        parts += np.clip(after, floors, layout.upto) - np.clip(before, floors, layout.upto)
+    return parts
+
+
+def _minimum(layout: Layout, charged: Ints, ended: npt.NDArray[np.bool_]) -> int:
+    """What lacks of the minimum in the months that ended."""
+    total = 0
+    for month in np.unique(layout.month).tolist():
+        inside = layout.month == month
+        first = date.fromordinal(month)
+        length = monthrange(first.year, first.month)[1]
+        days = int(ended[inside].sum())
+        last = np.nonzero(inside)[0][-1]
+        ends_month = bool(ended[last]) and date.fromordinal(month + length).day == 1
+        if ends_month and _is_last_day(layout, int(last), month + length):
+            due = int(charged[inside].sum()) + days * layout.tariff.standing
+            total += max(layout.tariff.minimum * days // length - due, 0)
+    return total
+
+
+def _is_last_day(layout: Layout, stretch: int, following: int) -> bool:
+    """Whether the day that ends with a stretch is the last one before the day `following`."""
+    end = local(int(layout.at[stretch + 1]), zone(layout.tariff.zone)).date()
+    return end.toordinal() >= following
+
+
+def _by_hour(layout: Layout, used: Ints, cost: Ints) -> dict[tuple[str, int], tuple[int, int]]:
+    sums = np.zeros((2, len(layout.names), 24), dtype=np.int64)
+    np.add.at(sums[0], (layout.rate, layout.hour), used)
+    np.add.at(sums[1], (layout.rate, layout.hour), cost)
+    return {
+        (name, hour): (int(sums[0, number, hour]), int(sums[1, number, hour]))
+        for number, name in enumerate(layout.names)
+        for hour in range(24)
+        if sums[0, number, hour]
+    }
+
+
+def energies(readings: Iterable[tuple[int, int]]) -> tuple[Ints, Ints]:
+    """Instants and energies (as `rate` takes them) of readings: (instant, register in Wh). A register that goes back
+    used nothing.
+    """
+    pairs = np.array(list(readings), dtype=np.int64).reshape(-1, 2)
+    return pairs[:, 0], np.maximum(np.diff(pairs[:, 1]), 0)
