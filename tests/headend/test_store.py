@@ -6,62 +6,22 @@ from django.db import DatabaseError
 from prewatt.headend import store as store_module
 from prewatt.headend.ingest import plan, sort
 from prewatt.headend.store import OutrunError, Store
-from prewatt.kernel.account import Account
-from prewatt.kernel.entries import decode_command, encode_entry
+from prewatt.kernel.entries import encode_entry
 from prewatt.kernel.units import HOUR, MINUTE, NANO
 from prewatt.server.estate.models import Organisation, Property, Tenancy
 from prewatt.server.ledger.books import Kind, balance, tenant_account, trial_balance
 from prewatt.server.metering.models import Alarm, Gateway, JournalEntry, Meter, Refusal, Worker
-from prewatt.server.metering.services import enrol, send_settings
+from prewatt.server.metering.services import send_settings
 from prewatt.server.vending.models import Command
 from prewatt.server.vending.top_ups import top_up
 from prewatt.wire import topics
-from prewatt.wire.messages import MeterStatus, Span, Status, Upload
+from prewatt.wire.messages import Upload
 from prewatt.wire.signing import SigningKey, seal
 from prewatt.wire.topics import SHARDS
 from tests.conftest import PRICE, set_up
+from tests.gateway import Edge, take
 
 pytestmark = pytest.mark.database
-
-
-class Edge:
-    """A gateway's side: its meters' accounts, and the messages it sends."""
-
-    def __init__(self, code, clock):
-        self.key, self.clock, self.number = SigningKey.generate(), clock, 0
-        enrol(code, self.key.public())
-        self.accounts = {name: Account() for name in ("m1", "m2", "m3")}
-        self.bodies = {name: [] for name in self.accounts}
-
-    def append(self, meter, entry):
-        self.accounts[meter].apply(entry)
-        self.bodies[meter].append(encode_entry(entry))
-
-    def read(self, meter, register):
-        self.append(meter, self.accounts[meter].read(self.clock.now(), register))
-
-    def obey(self, meter):
-        """Take up all commands of the credit log."""
-        account = self.accounts[meter]
-        for command in Command.objects.filter(meter__name=meter, number__gt=account.command).order_by("number"):
-            self.append(meter, account.follow(self.clock.now(), decode_command(bytes(command.body))))
-
-    def send(self, message):
-        return (topics.up("g1"), seal(self.key, message))
-
-    def upload(self, meter, first=1, last=None, late=0):
-        self.number += 1
-        span = Span(meter, first, tuple(self.bodies[meter][first - 1 : last]))
-        return self.send(Upload("g1", 1, self.number, (span,), (late,)))
-
-    def status(self, meter, fresh=False, **changes):
-        account = self.accounts[meter]
-        self.number += 1
-        given = {
-            "meter": meter, "seq": account.seq, "at": account.at, "balance": account.balance,
-            "register": account.register, "closed": account.closed, "command": account.command,
-        }  # fmt: skip
-        return self.send(Status("g1", 1, self.number, account.at, fresh, (MeterStatus(**{**given, **changes}),)))
 
 
 @pytest.fixture
@@ -72,13 +32,6 @@ def edge(building, clock):
 @pytest.fixture
 def store():
     return Store(range(SHARDS))
-
-
-def take(store, *received, now=0):
-    batch = sort(received, store.gateways({"g1"}))
-    result = plan(now, batch, store.views(batch.meters()))
-    store.commit(result)
-    return result
 
 
 def started(edge, store, meter="m1", amount=20 * NANO):

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 
-from prewatt.kernel.entries import ChangeSettings, SetTariff, Settings, decode_command, genesis
+from prewatt.kernel.entries import ChangeSettings, ChangeTenancy, SetTariff, Settings, decode_command, genesis
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.tariff_document import tariff_to_document
 from prewatt.kernel.units import NANO
@@ -75,6 +75,8 @@ def test_a_gateway_has_no_more_than_250_meters(db, clock):
         ("unit,tenant\nF,A\n", "line 1: the column 'meter' is missing"),
         ("unit,meter,tenant\nF,,A\n", "line 2: unit and meter can't be empty"),
         ("unit,meter,tenant\n", "has no rows"),
+        ("unit,meter,tenant,role\n,m,,roof\n", "line 2: role 'roof' is none of unit, common, main"),
+        ("unit,meter,tenant,role\nF,m,,main\n", "line 2: a meter of the role 'main' has no unit"),
         ("", "line 1"),
         ("unit,meter,tenant\n\xff\xfe", "can't be read"),
     ],
@@ -92,6 +94,24 @@ def test_a_list_of_apartments_is_read_with_its_spaces_and_signs(tmp_path):
     assert read_apartments(path) == [Apartment("Flat 1", "m1", "Łukasz"), Apartment("Flat 2", "m2", "")]
 
 
+def test_parts_areas_and_other_meters_are_read_and_set_up(clock, db, tmp_path):
+    path = tmp_path / "apartments.csv"
+    path.write_text(
+        "unit,meter,tenant,role,area,occupants,parts\nFlat 1,m1,Ann,,52.5,3,Stairs A;Ground floor\n"
+        ",m8,,common,,,Stairs A\n,m9,,main,,,\n"
+    )
+    made = set_up(clock, apartments=read_apartments(path))
+    unit = made.property.units.get()
+    assert (float(unit.area), unit.occupants, unit.tenancies.get().occupants) == (52.5, 3, 3)
+    assert [part.name for part in unit.parts.all()] == ["Ground floor", "Stairs A"]
+    meters = {meter.name: (meter.role, str(meter.part or "")) for meter in Meter.objects.all()}
+    assert meters == {"m1": ("unit", ""), "m8": ("common", "Linden 5 Stairs A"), "m9": ("main", "")}
+    # What is no unit's has no tariff, so its switch is left alone.
+    assert orders("m8") == []
+    with pytest.raises(SetupError, match="unit Flat 1, meter m1: area"):
+        set_up(clock, name="Elm", gateway="g7", apartments=[Apartment("Flat 1", "m1", "", area="large")])
+
+
 # -- the set-up pages ----------------------------------------------------------------------------------------------------
 
 
@@ -104,7 +124,7 @@ def operator(client, building):
 
 ROOMS = [
     "estate/organisation", "estate/property", "estate/unit", "estate/tenancy", "metering/gateway", "metering/meter",
-    "metering/alarm", "metering/refusal", "tariffs/tariff", "tariffs/tariffversion",
+    "estate/part", "metering/alarm", "metering/refusal", "tariffs/tariff", "tariffs/tariffversion",
 ]  # fmt: skip
 
 
@@ -129,7 +149,9 @@ def test_a_meter_added_by_hand_gets_its_journal_its_settings_and_its_tariff(oper
     unit = Unit.objects.create(property=building.property, name="Attic")
     gateway = Gateway.objects.get()
     assert (
-        added(operator, "metering/meter", name="m9", unit=unit.pk, gateway=gateway.pk, driver="recorded").status_code
+        added(
+            operator, "metering/meter", name="m9", role="unit", unit=unit.pk, gateway=gateway.pk, driver="recorded"
+        ).status_code
         == 302
     )
     assert bytes(Meter.objects.get(name="m9").head) == genesis("m9")
@@ -138,12 +160,13 @@ def test_a_meter_added_by_hand_gets_its_journal_its_settings_and_its_tariff(oper
 
 def test_a_tenancy_is_typed_on_the_propertys_wall_clock(operator):
     unit = Unit.objects.get(name="Flat 3")
-    fields = {"unit": unit.pk, "tenant": "Cleo", "begins_0": "2025-10-01", "begins_1": "12:00:00"}
+    fields = {"unit": unit.pk, "tenant": "Cleo", "begins_0": "2025-10-01", "begins_1": "12:00:00", "occupants": 2}
     assert added(operator, "estate/tenancy", **fields).status_code == 302
     made = Tenancy.objects.get(tenant="Cleo")
     assert made.begins == 1_759_312_800 * 10**6
     assert "2025-10-01 12:00:00" in operator.get("/admin/estate/tenancy/").content.decode()
-    assert 'value="12:00:00"' in operator.get(f"/admin/estate/tenancy/{made.pk}/change/").content.decode()
+    assert (made.occupants, orders("m3")[-1]) == (2, ChangeTenancy(made.begins))
+    assert "2025-10-01 12:00:00" in operator.get(f"/admin/estate/tenancy/{made.pk}/change/").content.decode()
 
 
 @pytest.mark.parametrize(
@@ -152,7 +175,7 @@ def test_a_tenancy_is_typed_on_the_propertys_wall_clock(operator):
         ({"begins_0": "soon"}, "Enter a valid date"),
         ({"begins_0": "", "begins_1": ""}, "This field is required"),
         ({"unit": ""}, "This field is required"),
-        ({"ends_0": "2025-09-01", "ends_1": "12:00:00"}, "tenancy_ends_later"),
+        ({"begins_0": "2020-09-01"}, "more than a year from now"),
         ({"unit": "Flat 1"}, "overlaps"),
     ],
 )
@@ -162,7 +185,7 @@ def test_a_tenancy_that_cannot_be_is_refused_by_its_field(operator, fields, says
         if fields.get("unit") != ""
         else fields.pop("unit")
     )
-    given = {"unit": unit, "tenant": "Cleo", "begins_0": "2025-10-01", "begins_1": "12:00:00", **fields}
+    given = {"unit": unit, "tenant": "Cleo", "begins_0": "2025-10-01", "begins_1": "12:00:00", "occupants": 1, **fields}
     answer = added(operator, "estate/tenancy", **given)
     assert answer.status_code == 200
     assert says in answer.content.decode()
@@ -174,7 +197,7 @@ def test_changed_settings_travel_to_every_meter_of_the_property(operator, buildi
     fields = {"organisation": where.organisation_id, "name": where.name, "zone": where.zone, "currency": where.currency}
     answer = operator.post(
         f"/admin/estate/property/{where.pk}/change/",
-        {**fields, "low_credit": "7.50", "low_credit_kwh": "3.5", "clearance": "1"},
+        {**fields, "low_credit": "7.50", "low_credit_kwh": "3.5", "clearance": "1", "loss_alarm": "10"},
     )
     assert answer.status_code == 302
     for meter in ("m1", "m2", "m3"):

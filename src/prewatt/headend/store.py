@@ -82,7 +82,7 @@ class Store:
         wanted = set(names)
         rows = {
             meter.name: meter
-            for meter in Meter.objects.filter(name__in=wanted).select_related("unit__property__organisation")
+            for meter in Meter.objects.filter(name__in=wanted).select_related("gateway__property__organisation")
         }
         commands: dict[str, dict[int, KernelCommand | UnknownOrder]] = defaultdict(dict)
         ids = {meter.pk: name for name, meter in rows.items()}
@@ -178,7 +178,7 @@ class Store:
         if not change.charges:
             return []
         first, last = change.entries[0].seq, change.entries[-1].seq
-        tenancies = list(Tenancy.objects.filter(unit_id=meter.unit_id).select_related("unit__property__organisation"))
+        tenancies = list(Tenancy.objects.filter(unit=meter.unit).select_related("unit__property__organisation"))
         sums: dict[int | None, tuple[Tenancy | None, int, int]] = {}
         for at, charge in change.charges:
             # An interval belongs to who lived there up to its end: a tenancy begins just after its first instant.

@@ -35,6 +35,9 @@ INSTALLED_APPS = [
     "prewatt.server.tariffs",
     "prewatt.server.vending",
     "prewatt.server.ledger",
+    "prewatt.server.allocation",
+    "prewatt.server.billing",
+    "prewatt.server.api",
     "prewatt.server.portal",
 ]
 MIDDLEWARE = [

@@ -23,6 +23,7 @@ from ..kernel.entries import CreditApplied, Relay, decode_entry
 from ..kernel.tariff import Tariff
 from ..kernel.tariff_document import tariff_to_document
 from ..kernel.units import exact_kwh, exact_money, moment
+from ..server.estate.models import Tenancy
 from ..server.ledger.books import balance, tenant_account
 from ..server.metering.models import Meter
 from ..server.vending.models import Command, TopUp
@@ -87,7 +88,9 @@ def audit(journal_path: Path, memory: Path, meters: list[str]) -> Account:
         row = rows[name]
         loaded = journal.load(name)
         account = loaded.account
-        tenancy = row.unit.tenancies.get(ends__isnull=True)
+        tenancy = Tenancy.objects.select_related("unit__property__organisation").get(
+            unit=row.unit_id, ends__isnull=True
+        )
         mine = MeterAccount(
             name,
             account.register or 0,

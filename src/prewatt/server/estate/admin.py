@@ -6,9 +6,10 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
+from ..billing.tenancies import move_in
 from ..metering.services import send_settings
 from ..wall_clock import WallClockForm, shown
-from .models import Organisation, Property, Tenancy, Unit
+from .models import Organisation, Part, Property, Tenancy, Unit
 
 
 @admin.register(Organisation)
@@ -42,6 +43,8 @@ class TenancyForm(WallClockForm):
 
 @admin.register(Tenancy)
 class TenancyAdmin(ModelAdmin):
+    """Who lives where. Moves out, and what follows from them, are on the unit's own page."""
+
     form = TenancyForm
     list_display = ("tenant", "unit", "user", "from_", "until")
 
@@ -52,3 +55,22 @@ class TenancyAdmin(ModelAdmin):
     @admin.display(description=_("until"))
     def until(self, tenancy: Tenancy) -> str:
         return shown(tenancy.ends, tenancy.unit.property)
+
+    def get_readonly_fields(self, request, obj=None):  # type: ignore[no-untyped-def]
+        return ("unit", "from_", "until") if obj else ()
+
+    def get_exclude(self, request, obj=None):  # type: ignore[no-untyped-def]
+        return ("begins", "ends") if obj else ("ends",)
+
+    def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
+        if change:
+            super().save_model(request, obj, form, change)
+        else:
+            made = move_in(obj.unit, obj.tenant, obj.begins, user=obj.user, occupants=obj.occupants)
+            obj.pk, obj._state.adding = made.pk, False
+
+
+@admin.register(Part)
+class PartAdmin(ModelAdmin):
+    list_display = ("name", "property")
+    list_filter = ("property",)

@@ -2,11 +2,17 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from ...kernel.units import DAY
 from ..fields import check_currency, check_zone
+from ..time import now
+
+FARTHEST = 366 * DAY
+"""How far from now a move can be recorded, µs."""
 
 
 class Organisation(models.Model):
@@ -21,7 +27,8 @@ class Organisation(models.Model):
 
 class Property(models.Model):
     """A building: one time zone, one currency. `low_credit`, `low_credit_kwh` and `clearance` are sent to its meters
-    (`metering.services.send_settings`).
+    (`metering.services.send_settings`). `price_cap` and `purchase_tariff` bound what a tariff may charge
+    (`tariffs.resale`).
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="properties")
@@ -51,6 +58,29 @@ class Property(models.Model):
         validators=[MinValueValidator(0)],
         help_text=_("After a cut-off, supply again from this balance on."),
     )
+    price_cap = models.DecimalField(
+        max_digits=10,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text=_("The most that the law lets a tenant be charged per kWh, with fee and tax; empty: no cap."),
+    )
+    purchase_tariff = models.ForeignKey(
+        "tariffs.Tariff",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("What the supplier charges, where the law lets only that be passed on; empty: no such rule."),
+    )
+    loss_alarm = models.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        default=10,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+        help_text=_("Warn when more than this percentage of a month's energy is not accounted for."),
+    )
 
     class Meta:
         verbose_name_plural = "properties"
@@ -61,11 +91,30 @@ class Property(models.Model):
         return self.name
 
 
+class Part(models.Model):
+    """A part of a property that has costs of its own: a staircase, a floor."""
+
+    property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="parts")
+    name = models.CharField(max_length=50)
+
+    class Meta:
+        ordering = ("property", "name")
+        constraints = (models.UniqueConstraint(fields=("property", "name"), name="part_name_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.property} {self.name}"
+
+
 class Unit(models.Model):
-    """An apartment."""
+    """An apartment. `area` (m²) and `occupants` (who live here, or would) are bases of shared costs."""
 
     property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="units")
     name = models.CharField(max_length=50)
+    area = models.DecimalField(
+        _("floor area, m²"), max_digits=8, decimal_places=2, default=0, validators=[MinValueValidator(0)]
+    )
+    occupants = models.PositiveSmallIntegerField(default=1, validators=[MaxValueValidator(1000)])
+    parts = models.ManyToManyField(Part, blank=True, related_name="units")
 
     class Meta:
         ordering = ("property", "name")
@@ -76,7 +125,9 @@ class Unit(models.Model):
 
 
 class Tenancy(models.Model):
-    """Who lives in a unit, from an instant to another (µs since 1970; `ends` null: still)."""
+    """Who lives in a unit, from an instant to another (µs since 1970; `ends` null: still). `deposit`: nano, as
+    received; `settled`: when the account was closed after the move-out (`billing.tenancies`).
+    """
 
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="tenancies")
     tenant = models.CharField(max_length=100)
@@ -85,6 +136,9 @@ class Tenancy(models.Model):
     )
     begins = models.BigIntegerField()
     ends = models.BigIntegerField(null=True, blank=True)
+    occupants = models.PositiveSmallIntegerField(default=1, validators=[MaxValueValidator(1000)])
+    deposit = models.BigIntegerField(default=0, editable=False)
+    settled = models.BigIntegerField(null=True, editable=False)
 
     class Meta:
         verbose_name_plural = "tenancies"
@@ -101,6 +155,8 @@ class Tenancy(models.Model):
     def clean(self) -> None:
         if self.begins is None or self.unit_id is None:
             return
+        if self._state.adding and abs(self.begins - now()) > FARTHEST:
+            raise ValidationError({"begins": _now("This is more than a year from now.")})
         others = Tenancy.objects.filter(unit=self.unit_id).exclude(pk=self.pk)
         if self.ends is not None:
             others = others.filter(begins__lt=self.ends)

@@ -16,12 +16,13 @@ from django.db import transaction
 from ...kernel.tariff import Tariff as KernelTariff
 from ...kernel.tariff import TariffError
 from ...kernel.tariff_document import tariff_from_document, tariff_to_document
-from ..metering.models import Gateway
+from ..errors import in_words
+from ..metering.models import Gateway, Meter
 from ..metering.services import InstallError, install, new_code
 from ..tariffs.models import Tariff
 from ..tariffs.versions import schedule
 from ..time import now
-from .models import Organisation, Property, Tenancy, Unit
+from .models import Organisation, Part, Property, Tenancy, Unit
 
 
 class SetupError(ValueError):
@@ -30,11 +31,17 @@ class SetupError(ValueError):
 
 @dataclass(frozen=True)
 class Apartment:
-    """A unit, its meter's serial number, and who lives there (empty: nobody)."""
+    """A unit, its meter's serial number, and who lives there (empty: nobody). `area` in m²; `parts`: names of the parts
+    of the building it belongs to. A meter of another `role` (common, main) has no unit, and at most one part.
+    """
 
     unit: str
     meter: str
     tenant: str
+    role: str = Meter.Role.UNIT
+    area: str = "0"
+    occupants: str = "1"
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,9 @@ class Building:
 
 
 def read_apartments(path: Path) -> list[Apartment]:
-    """A CSV file with the columns unit,meter,tenant. SetupError names the line that is wrong."""
+    """A CSV file with the columns unit,meter,tenant, and perhaps role,area,occupants,parts (several with a semicolon).
+    SetupError names the line that is wrong.
+    """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
@@ -58,9 +67,19 @@ def read_apartments(path: Path) -> list[Apartment]:
             found = []
             for row in reader:
                 unit, meter, tenant = ((row.get(name) or "").strip() for name in ("unit", "meter", "tenant"))
-                if not unit or not meter:
-                    raise SetupError(f"{path}, line {reader.line_num}: unit and meter can't be empty")
-                found.append(Apartment(unit, meter, tenant))
+                role, area, occupants, parts = (
+                    (row.get(name) or "").strip() or default
+                    for name, default in (("role", "unit"), ("area", "0"), ("occupants", "1"), ("parts", ""))
+                )
+                line = f"{path}, line {reader.line_num}"
+                if role not in Meter.Role.values:
+                    raise SetupError(f"{line}: role {role!r} is none of {', '.join(Meter.Role.values)}")
+                if not meter or (role == Meter.Role.UNIT and not unit):
+                    raise SetupError(f"{line}: unit and meter can't be empty")
+                if role != Meter.Role.UNIT and (unit or tenant):
+                    raise SetupError(f"{line}: a meter of the role {role!r} has no unit and no tenant")
+                names = tuple(filter(None, (name.strip() for name in parts.split(";"))))
+                found.append(Apartment(unit, meter, tenant, role, area, occupants, names))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SetupError(f"{path}: can't be read ({error})") from None
     if not found:
@@ -103,37 +122,39 @@ def set_up_building(
         logins = [(manager, _login(manager, password, owner), organisation)]
         tenants = []
         for each in apartments:
-            unit = Unit(property=where, name=each.unit)
             try:
-                unit.full_clean()
-                unit.save()
-                install(unit, box, each.meter)
+                unit = _place(where, box, each)
             except (ValidationError, InstallError) as error:
-                raise SetupError(f"unit {each.unit}, meter {each.meter}: {_said(error)}") from None
-            if each.tenant:
+                raise SetupError(f"unit {each.unit}, meter {each.meter}: {in_words(error)}") from None
+            if unit is not None and each.tenant:
                 tenants.append((unit, each.tenant))
         shared = make_password(password) if password else ""
         for unit, tenant in tenants:
             user_name = _free_name(unit)
             own = password or _new_password()
             user = get_user_model().objects.create(username=user_name, password=shared or make_password(own))
-            Tenancy.objects.create(unit=unit, tenant=tenant, user=user, begins=now())
+            Tenancy.objects.create(unit=unit, tenant=tenant, user=user, begins=now(), occupants=unit.occupants)
             logins.append((user_name, own, f"{tenant}, {unit.name}"))
     except ValidationError as error:
-        raise SetupError(_said(error)) from None
+        raise SetupError(in_words(error)) from None
     except TariffError as error:
         raise SetupError(f"tariff: {error}") from None
     return Building(where, gateway, new_code(box), logins)
 
 
-def _said(error: ValidationError | InstallError) -> str:
-    """What an error says, each field by its name."""
-    if not isinstance(error, ValidationError):
-        return str(error)
-    if not hasattr(error, "error_dict"):
-        return "; ".join(error.messages)
-    fields = error.message_dict.items()
-    return "; ".join(("" if name == "__all__" else f"{name}: ") + " ".join(texts) for name, texts in fields)
+def _place(where: Property, box: Gateway, each: Apartment) -> Unit | None:
+    """Make a unit and its meter, or a meter that is no unit's."""
+    parts = [Part.objects.get_or_create(property=where, name=name)[0] for name in each.parts]
+    if each.role != Meter.Role.UNIT:
+        install(None, box, each.meter, role=each.role, part=parts[0] if parts else None)
+        return None
+    # As the database and the rules of the columns read it from text.
+    unit = Unit(property=where, name=each.unit, area=each.area, occupants=each.occupants)  # type: ignore[misc]
+    unit.full_clean()
+    unit.save()
+    unit.parts.set(parts)
+    install(unit, box, each.meter)
+    return unit
 
 
 def _new_password() -> str:

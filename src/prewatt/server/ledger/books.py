@@ -30,9 +30,27 @@ def tenant_account(tenancy: Tenancy) -> Account:
 def book_top_up(tenancy: Tenancy, amount: int, at: int, credit_id: str) -> Transfer:
     """Money was received: the tenant's credit grows by it. IntegrityError if the credit id is booked already."""
     received = account(tenancy.unit.property.organisation, Kind.MONEY_RECEIVED)
+    return book(Transfer.Kind.TOP_UP, received, tenant_account(tenancy), amount, at, credit_id)
+
+
+def book(
+    kind: Transfer.Kind, debit: Account, credit: Account, amount: int, at: int, credit_id: str, memo: str = ""
+) -> Transfer:
+    """One transfer under an id of its own. IntegrityError if the id is booked already, or the amount is not over 0."""
     return Transfer.objects.create(
-        debit_account=received, credit_account=tenant_account(tenancy), amount=amount, at=at, credit_id=credit_id
+        kind=kind,
+        debit_account=debit,
+        credit_account=credit,
+        amount=amount,
+        at=at,
+        credit_id=credit_id,
+        memo=memo[:200],
     )
+
+
+def holder_account(organisation: Organisation, tenancy: Tenancy | None) -> Account:
+    """The account of whoever a charge falls to: the tenant, or the landlord where nobody lived."""
+    return tenant_account(tenancy) if tenancy else account(organisation, Kind.VACANCY)
 
 
 class Charge(NamedTuple):
@@ -55,13 +73,14 @@ def book_charges(charges: Iterable[Charge]) -> None:
     shared: dict[tuple[int, Account.Kind], Account] = {}
 
     def of(charge: Charge, kind: Account.Kind) -> Account:
-        organisation = charge.meter.unit.property.organisation
+        organisation = charge.meter.property.organisation
         if (organisation.pk, kind) not in shared:
             shared[organisation.pk, kind] = account(organisation, kind)
         return shared[organisation.pk, kind]
 
     Transfer.objects.bulk_create(
         Transfer(
+            kind=Transfer.Kind.CHARGE,
             debit_account=payers[charge.tenancy.pk] if charge.tenancy else of(charge, Kind.VACANCY),
             credit_account=of(charge, Kind.ENERGY_REVENUE),
             amount=charge.amount,

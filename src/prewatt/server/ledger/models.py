@@ -15,6 +15,10 @@ class Account(models.Model):
         MONEY_RECEIVED = "money-received", _("Money received")
         ENERGY_REVENUE = "energy-revenue", _("Energy sold")
         VACANCY = "vacancy", _("Energy used while vacant")
+        SHARED_COSTS = "shared-costs", _("Shared costs recovered")
+        DEPOSITS = "deposits", _("Deposits held")
+        REFUNDS = "refunds-payable", _("Refunds payable")
+        DEBTS = "debts", _("Debts of former tenants")
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="accounts")
     kind = models.CharField(max_length=16, choices=Kind)
@@ -41,8 +45,22 @@ class Transfer(models.Model):
     can't but sum to zero.
 
     Never updated or deleted: the database itself refuses it (migration 0002). For a charge, `meter` and the journal
-    entries `first_seq` to `last_seq` that it sums; for a top-up, its `credit_id`, which can be booked once.
+    entries `first_seq` to `last_seq` that it sums; for anything else its `credit_id`, which can be booked once, and a
+    `memo` for people.
     """
+
+    class Kind(models.TextChoices):
+        TOP_UP = "top-up", _("top-up")
+        CHARGE = "charge", _("charge")
+        SHARED_COST = "shared-cost", _("shared cost")
+        REVERSAL = "reversal", _("reversal")
+        RERATING = "re-rating", _("charged anew")
+        ATTRIBUTION = "attribution", _("charged to another tenancy")
+        DEPOSIT = "deposit", _("deposit")
+        SETTLEMENT = "settlement", _("settlement")
+
+    kind = models.CharField(max_length=12, choices=Kind)
+    memo = models.CharField(max_length=200, blank=True)
 
     debit_account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="debits")
     credit_account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="credits")

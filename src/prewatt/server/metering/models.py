@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ...wire import topics
-from ..estate.models import Property, Unit
+from ..estate.models import Part, Property, Unit
 from ..fields import check_gateway_name, check_meter_name
 
 
@@ -39,6 +39,9 @@ class Gateway(models.Model):
 class Meter(models.Model):
     """A meter, and how it stands: once as its journal says, once as it said itself last (`told_*`).
 
+    Those of units charge their tenants. Those of what is used in common (of the whole property, or of a `part`) and the
+    main one only measure.
+
     `seq`, `head`, `account`: the last entry stored, its hash, and the account after it (`kernel.account`). `offset`:
     the meter's balance less the server's (nano), 0 unless they differ. `low`: whether its credit is. `commands`: number
     of the last command in its credit log. `late`, `duplicates`: entries that came after an outage, and again.
@@ -47,8 +50,15 @@ class Meter(models.Model):
     class Driver(models.TextChoices):
         RECORDED = "recorded", _("recorded consumption")
 
+    class Role(models.TextChoices):
+        UNIT = "unit", _("of a unit")
+        COMMON = "common", _("of what is used in common")
+        MAIN = "main", _("of the whole property")
+
     name = models.CharField(max_length=64, unique=True, validators=[check_meter_name])
-    unit = models.OneToOneField(Unit, on_delete=models.PROTECT, related_name="meter")
+    role = models.CharField(max_length=8, choices=Role, default=Role.UNIT)
+    unit = models.OneToOneField(Unit, on_delete=models.PROTECT, null=True, blank=True, related_name="meter")
+    part = models.ForeignKey(Part, on_delete=models.PROTECT, null=True, blank=True, related_name="meters")
     gateway = models.ForeignKey(Gateway, on_delete=models.PROTECT, related_name="meters")
     driver = models.CharField(max_length=16, choices=Driver, default=Driver.RECORDED)
     seq = models.BigIntegerField(default=0, editable=False)
@@ -70,10 +80,23 @@ class Meter(models.Model):
     duplicates = models.BigIntegerField(default=0, editable=False)
 
     class Meta:
-        ordering = ("unit__property", "unit__name")
+        ordering = ("gateway__property", "role", "unit__name", "name")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(role="unit", unit__isnull=False)
+                | ~models.Q(role="unit") & models.Q(unit__isnull=True),
+                name="meter_of_unit",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def property(self) -> Property:
+        """Where it stands."""
+        found: Property = self.gateway.property
+        return found
 
 
 class JournalEntry(models.Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -17,6 +18,7 @@ from ...wire.messages import MAX_METERS
 from ...wire.signing import VerifyKey
 from ..config import broker_password, signing_key
 from ..estate.models import Property, Unit
+from ..time import now
 from .models import Gateway, Meter
 
 
@@ -36,15 +38,17 @@ def account_settings(where: Property) -> ChangeSettings:
 
 
 @transaction.atomic
-def install(unit: Unit, gateway: Gateway, name: str, driver: str = Meter.Driver.RECORDED) -> Meter:
-    """Register the meter of a unit, with the property's settings and tariffs on the way to it."""
-    if gateway.property_id != unit.property_id:
+def install(unit: Unit | None, gateway: Gateway, name: str, **more: Any) -> Meter:
+    """Register a meter: of a unit, with the property's settings and tariffs on the way to it; or without a unit, one
+    of another `role`.
+    """
+    if unit is not None and gateway.property_id != unit.property_id:
         raise InstallError(_("Gateway %(gateway)s is in another property.") % {"gateway": gateway})
     if gateway.meters.count() >= MAX_METERS:
         raise InstallError(
             _("Gateway %(gateway)s has %(most)d meters already.") % {"gateway": gateway, "most": MAX_METERS}
         )
-    meter = Meter(unit=unit, gateway=gateway, name=name, driver=driver)
+    meter = Meter(unit=unit, gateway=gateway, name=name, **more)
     meter.full_clean()
     meter.save()
     prepare(meter)
@@ -58,9 +62,11 @@ def prepare(meter: Meter) -> None:
     from ..vending.credit_log import issue
 
     Meter.objects.filter(pk=meter.pk).update(head=genesis(meter.name), account=Account().dump())
-    issue(meter, account_settings(meter.unit.property))
-    for version in meter.unit.property.tariff_versions.select_related("tariff"):
-        issue(meter, SetTariff(version.effective, version.tariff.kernel()))
+    # A meter that belongs to no unit has no tariff: it measures, and its switch is left alone.
+    if meter.unit is not None:
+        issue(meter, account_settings(meter.property))
+        for version in meter.property.tariff_versions.in_force(now()):
+            issue(meter, SetTariff(version.effective, version.tariff.kernel()))
 
 
 @transaction.atomic

@@ -1,13 +1,23 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
+from ...kernel.calendar import local, zone
+from ...kernel.tariff import RateCalendar, TariffError
 from ...kernel.tariff import Tariff as KernelTariff
-from ...kernel.tariff import TariffError
-from ...kernel.tariff_document import tariff_from_document
-from ..estate.models import Organisation, Property
+from ...kernel.tariff import Version as KernelVersion
+from ...kernel.units import MINUTE, parse_price
+from ..estate.models import Organisation, Property, Tenancy
+from ..metering.models import Meter
+from ..time import now
+from ..vending.models import Command
+from .reading import read_document
+from .resale import check_resale
 
 
 class Tariff(models.Model):
@@ -27,7 +37,7 @@ class Tariff(models.Model):
         """As the kernel knows it. TariffError names the field that is wrong."""
         if not isinstance(self.document, dict):
             raise TariffError("document: is not a JSON object")
-        return tariff_from_document({**self.document, "name": self.name})
+        return read_document({**self.document, "name": self.name})
 
     def clean(self) -> None:
         try:
@@ -40,8 +50,33 @@ class Tariff(models.Model):
             )
 
 
+GRACE = MINUTE
+"""What is to hold from now on may be a moment old when it is stored."""
+
+
+class TariffVersionQuerySet(models.QuerySet["TariffVersion"]):
+    """Versions of properties, in their order."""
+
+    def in_force(self, since: int) -> Sequence[TariffVersion]:
+        """Those that hold at `since` or later, one for each instant: the one that was made last."""
+        by_instant = {version.effective: version for version in self.select_related("tariff")}
+        found = [by_instant[effective] for effective in sorted(by_instant)]
+        begun = [version for version in found if version.effective <= since]
+        return begun[-1:] + [version for version in found if version.effective > since]
+
+    def series(self) -> tuple[KernelVersion, ...]:
+        """All of them as the kernel rates by them."""
+        return tuple(
+            KernelVersion(version.effective, RateCalendar(version.tariff.kernel())) for version in self.in_force(-1)
+        )
+
+
 class TariffVersion(models.Model):
-    """At `property` a tariff holds from an instant (`effective`, µs since 1970) until the next version's."""
+    """At `property` a tariff holds from an instant (`effective`, µs since 1970) until the next version's. Never changed:
+    before its instant another one with the same instant takes its place.
+    """
+
+    objects = TariffVersionQuerySet.as_manager()
 
     property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="tariff_versions")
     tariff = models.ForeignKey(Tariff, on_delete=models.PROTECT, related_name="versions")
@@ -54,8 +89,14 @@ class TariffVersion(models.Model):
         return f"{self.tariff} at {self.property}"
 
     def clean(self) -> None:
-        if not hasattr(self, "property") or not hasattr(self, "tariff"):
+        if not hasattr(self, "property") or not hasattr(self, "tariff") or self.effective is None:
             return
+        if self._state.adding and self.effective < now() - GRACE:
+            when = f"{local(self.effective, zone(self.property.zone)):%Y-%m-%d %H:%M}"
+            text = _(
+                "%(when)s is past: what has taken effect is not changed. Let the tariff hold from now on, and make a correction."
+            )
+            raise ValidationError({"effective": text % {"when": when}})
         priced = self.tariff.kernel()
         if self.tariff.organisation_id != self.property.organisation_id:
             raise ValidationError({"tariff": _("This tariff belongs to another organisation.")})
@@ -70,3 +111,47 @@ class TariffVersion(models.Model):
                         % {"name": name, "one": priced_in, "other": wanted}
                     }
                 )
+        cap, purchase = self.property.price_cap, self.property.purchase_tariff
+        try:
+            check_resale(
+                priced,
+                self.effective,
+                parse_price(str(cap)) if cap is not None else None,
+                purchase.kernel() if purchase else None,
+            )
+        except TariffError as error:
+            raise ValidationError({"tariff": str(error)}) from None
+
+
+class Correction(models.Model):
+    """From `begins` to `ends` `tariff` should have held at `property`: what was charged is reversed and charged anew."""
+
+    property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="corrections")
+    tariff = models.ForeignKey(Tariff, on_delete=models.PROTECT, related_name="corrections")
+    begins = models.BigIntegerField()
+    ends = models.BigIntegerField()
+    reason = models.CharField(max_length=150)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    made = models.BigIntegerField()
+
+    class Meta:
+        ordering = ("-made", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.property}: {self.reason}"
+
+
+class CorrectedCharge(models.Model):
+    """What a correction came to for one meter and tenancy (None: the landlord): `charged` before and `rerated` now,
+    nano. `command` carries the difference to the meter.
+    """
+
+    correction = models.ForeignKey(Correction, on_delete=models.PROTECT, related_name="charges")
+    meter = models.ForeignKey(Meter, on_delete=models.PROTECT, related_name="+")
+    tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, null=True, related_name="corrections")
+    charged = models.BigIntegerField()
+    rerated = models.BigIntegerField()
+    command = models.OneToOneField(Command, on_delete=models.PROTECT, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.meter}: {self.charged} to {self.rerated}"

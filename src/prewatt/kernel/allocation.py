@@ -1,0 +1,59 @@
+"""Dividing an amount by weights, exactly: the shares sum to the amount, whoever comes first.
+
+By largest remainder (Hamilton's method). Where remainders are equal, the order of the keys decides and not that of the
+list, so the same people get the same shares however they are listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+Key = TypeVar("Key", bound=Any)
+"""Whatever can be ordered: a unit's number, say."""
+
+WHOLE = 10**6
+"""All of a mix, in parts per million."""
+
+
+class NoBaseError(ValueError):
+    """The weights sum to zero: there is nobody to divide among."""
+
+
+def apportion(amount: int, weights: Mapping[Key, int]) -> dict[Key, int]:
+    """The shares of `amount` (0 or more, in whatever unit) by whole weights of 0 or more, by key in its order.
+
+    NoBaseError if the weights sum to zero, ValueError if a weight or the amount is negative.
+    """
+    if amount < 0 or any(weight < 0 for weight in weights.values()):
+        raise ValueError("neither an amount nor a weight can be negative")
+    total = sum(weights.values())
+    if total == 0:
+        raise NoBaseError("the weights sum to zero")
+    shares = {key: amount * weights[key] // total for key in sorted(weights)}
+    left = amount - sum(shares.values())
+    by_remainder = sorted(shares, key=lambda key: (-(amount * weights[key] % total), key))
+    for key in by_remainder[:left]:
+        shares[key] += 1
+    return shares
+
+
+def apportion_mix(amount: int, mix: Sequence[tuple[int, Mapping[Key, int]]]) -> dict[Key, int]:
+    """Divide by several weights at once: each takes its part (parts per million, together `WHOLE`) of the amount.
+
+    All weights have the same keys. A part whose weights sum to zero is a NoBaseError that carries its index.
+    """
+    if sum(part for part, _ in mix) != WHOLE:
+        raise ValueError(f"the parts of a mix sum to {sum(part for part, _ in mix)}, not {WHOLE}")
+    parts = apportion(amount, {index: part for index, (part, _) in enumerate(mix)})
+    shares: dict[Key, int] = {}
+    for index, (part, weights) in enumerate(mix):
+        if part == 0:
+            continue
+        try:
+            found = apportion(parts[index], weights)
+        except NoBaseError as error:
+            raise NoBaseError(str(error), index) from None
+        for key, share in found.items():
+            shares[key] = shares.get(key, 0) + share
+    return shares

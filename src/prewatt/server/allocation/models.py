@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from ..estate.models import Part, Property, Tenancy, Unit
+from ..metering.models import Meter
+from ..vending.models import Command
+
+PERCENT = [MinValueValidator(0), MaxValueValidator(100)]
+
+
+def _percent(name: Any, default: int = 0) -> models.DecimalField[Decimal, Decimal]:
+    return models.DecimalField(name, max_digits=7, decimal_places=4, default=default, validators=PERCENT)
+
+
+class SharedCost(models.Model):
+    """Something used in common by a property's units, or by those of a part of it, and the rule that divides its cost.
+
+    The cost is what `meters` used, at the property's tariff; or a bill that is typed in with a run. The rule is a mix:
+    percentages of five bases, together 100. By `schedule` it runs by itself, from `since` (µs since 1970, a local
+    midnight) on.
+    """
+
+    class Vacancy(models.TextChoices):
+        LANDLORD = "landlord", _("the landlord")
+        OTHERS = "others", _("the other units")
+
+    class Schedule(models.TextChoices):
+        NONE = "none", _("by hand")
+        DAILY = "daily", _("every day")
+        WEEKLY = "weekly", _("every week")
+        MONTHLY = "monthly", _("every month")
+
+    property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="shared_costs")
+    part = models.ForeignKey(Part, on_delete=models.PROTECT, null=True, blank=True, related_name="shared_costs")
+    name = models.CharField(max_length=60)
+    meters = models.ManyToManyField(Meter, blank=True, related_name="shared_costs")
+    equal = _percent(_("in equal shares, %"), 100)
+    area = _percent(_("by floor area, %"))
+    occupants = _percent(_("by occupants, %"))
+    consumption = _percent(_("by consumption, %"))
+    fixed = _percent(_("by fixed weights, %"))
+    vacancy = models.CharField(_("vacant units are borne by"), max_length=8, choices=Vacancy, default=Vacancy.LANDLORD)
+    schedule = models.CharField(_("runs"), max_length=8, choices=Schedule, default=Schedule.NONE)
+    since = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("property", "name")
+        constraints = (models.UniqueConstraint(fields=("property", "name"), name="shared_cost_name_once"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def rule(self) -> dict[str, Decimal]:
+        """The bases that count, with their percentage."""
+        return {basis: getattr(self, basis) for basis in BASES if getattr(self, basis)}
+
+    def clean(self) -> None:
+        values = [getattr(self, basis) for basis in BASES]
+        if all(value is not None for value in values) and sum(values) != 100:
+            raise ValidationError(
+                {"equal": _now("The percentages of the rule sum to %(sum)s, not to 100.") % {"sum": sum(values)}}
+            )
+        if self.part_id and self.property_id and self.part and self.part.property_id != self.property_id:
+            raise ValidationError({"part": _now("This part belongs to another property.")})
+        if self.schedule != self.Schedule.NONE and self.since is None:
+            raise ValidationError({"since": _now("A cost that runs by itself needs the day from which it does.")})
+
+
+BASES = {
+    "equal": _("equal shares"),
+    "area": _("floor area, m² × days"),
+    "occupants": _("occupants × days"),
+    "consumption": _("consumption, kWh"),
+    "fixed": _("fixed weight × days"),
+}
+"""What a rule can divide by."""
+
+
+class FixedWeight(models.Model):
+    """A unit's weight in a rule that divides by fixed weights; a unit without one has 0."""
+
+    shared_cost = models.ForeignKey(SharedCost, on_delete=models.CASCADE, related_name="weights")
+    unit = models.ForeignKey(Unit, on_delete=models.CASCADE, related_name="+")
+    weight = models.DecimalField(max_digits=10, decimal_places=3, validators=[MinValueValidator(0)])
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("shared_cost", "unit"), name="weight_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.unit}: {self.weight}"
+
+
+class Run(models.Model):
+    """A shared cost, divided for the local days from `begins` to `ends` (µs since 1970). `energy` (Wh) is null for a
+    bill that was typed in; `cost` in nano. `rule`: the percentages as they were. Never changed, but reversed whole.
+    """
+
+    shared_cost = models.ForeignKey(SharedCost, on_delete=models.PROTECT, related_name="runs")
+    begins = models.BigIntegerField()
+    ends = models.BigIntegerField()
+    energy = models.BigIntegerField(null=True)
+    cost = models.BigIntegerField()
+    memo = models.CharField(max_length=100, blank=True)
+    rule = models.JSONField()
+    made = models.BigIntegerField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    reversed = models.BigIntegerField(null=True)
+    reversed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ("-ends", "-id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("shared_cost", "begins"),
+                condition=models.Q(reversed__isnull=True, energy__isnull=False),
+                name="run_once",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.shared_cost} {self.pk}"
+
+
+class Share(models.Model):
+    """What a unit bears of a run: its tenancy, or the landlord (`tenancy` null). `weights`: by basis, in words.
+
+    `command` takes it off at the meter, `reversal` gives it back. `amount` in nano.
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="shares")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, null=True, related_name="shares")
+    days = models.IntegerField()
+    weights = models.JSONField()
+    amount = models.BigIntegerField()
+    command = models.OneToOneField(Command, on_delete=models.PROTECT, null=True, related_name="+")
+    reversal = models.OneToOneField(Command, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ("run", "unit__name", "id")
+
+    def __str__(self) -> str:
+        return f"{self.unit}: {self.amount}"

@@ -1,0 +1,1 @@
+"""Statements, and what happens to an account at a move-in or move-out."""

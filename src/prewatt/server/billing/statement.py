@@ -1,0 +1,295 @@
+"""A tenancy's statement for a span: opening balance, every movement, closing balance.
+
+A movement counts at its instant (a reading at its end), and belongs to the span `begins < at <= ends`; so spans that
+tile a year sum to the year. Amounts in nano, positive in the tenant's favour; rounded once per line, for print.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q, Sum
+from django.utils.translation import gettext as _
+
+from ...kernel.calendar import day_bounds, local_day, zone
+from ...kernel.entries import Reading, decode_entry
+from ...kernel.tariff import UNPRICED, Tariff, Version, version_at
+from ...kernel.units import exact_percent, round_money
+from ..allocation.models import Share
+from ..estate.models import Tenancy
+from ..ledger.books import tenant_account
+from ..ledger.models import Transfer
+from ..metering.models import JournalEntry, Meter
+from .currencies import minor_digits
+
+TOP_UPS, ELECTRICITY, STANDING, TAX, SHARED, ADJUSTMENTS = (
+    "top-ups",
+    "electricity",
+    "standing",
+    "tax",
+    "shared",
+    "adjustments",
+)
+SECTIONS = (TOP_UPS, ELECTRICITY, STANDING, TAX, SHARED, ADJUSTMENTS)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a statement. `energy` (Wh) and `price` (micro per kWh) where they make the amount; `at` where it is of
+    one instant. `included`: for information, contained in other lines. `share`: of a shared cost, with its derivation.
+    """
+
+    section: str
+    text: str
+    amount: int
+    at: int | None = None
+    energy: int | None = None
+    price: int | None = None
+    tier: int | None = None
+    included: bool = False
+    share: Share | None = None
+
+
+@dataclass(frozen=True)
+class RegisterReading:
+    """The register (Wh) at an instant."""
+
+    at: int
+    register: int
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What happened on a tenancy's account from `begins` to `ends`. `complete`: whether the meter has reported all of
+    it. `first`, `last`: the registers that bound the energy.
+    """
+
+    tenancy: Tenancy
+    begins: int
+    ends: int
+    opening: int
+    closing: int
+    lines: list[Line]
+    first: RegisterReading | None
+    last: RegisterReading | None
+    complete: bool
+    digits: int
+
+    @property
+    def where(self) -> ZoneInfo:
+        return zone(self.tenancy.unit.property.zone)
+
+    @property
+    def first_day(self) -> date:
+        return local_day(self.begins, self.where)
+
+    @property
+    def last_day(self) -> date:
+        return local_day(self.ends - 1, self.where)
+
+    @property
+    def movements(self) -> int:
+        """The exact sum of the lines, nano."""
+        return sum(line.amount for line in self.lines if not line.included)
+
+    @property
+    def energy(self) -> int:
+        """Wh that were charged for, or metered before any tariff held."""
+        return sum(line.energy or 0 for line in self.lines if line.section == ELECTRICITY and line.tier is not None)
+
+    def rounded(self, amount: int) -> str:
+        """An amount as it is printed."""
+        return round_money(amount, self.digits)
+
+    @property
+    def rounded_sum(self) -> int:
+        """The sum of the opening balance and the lines as they are printed, nano."""
+        step = int(10 ** (9 - self.digits))
+        amounts = [self.opening, *(line.amount for line in self.lines if not line.included)]
+        return sum(int(self.rounded(amount).replace(".", "")) for amount in amounts) * step
+
+    @property
+    def remainder(self) -> int:
+        """What rounding each line leaves between the printed lines and the exact closing balance, nano."""
+        return self.closing - self.rounded_sum
+
+    def section(self, name: str) -> list[Line]:
+        """The lines of a section."""
+        return [line for line in self.lines if line.section == name]
+
+
+def days(tenancy: Tenancy, first: date, last: date) -> tuple[int, int]:
+    """The instants of the local days from `first` to `last`. ValueError if there is no such span."""
+    if not 1971 <= first.year <= last.year <= 2199 or last < first:
+        raise ValueError(_("The last day is before the first, or no such day can be."))
+    if last - first > timedelta(days=3700):
+        raise ValueError(_("A statement is for ten years at most."))
+    where = zone(tenancy.unit.property.zone)
+    return day_bounds(first, where)[0], day_bounds(last, where)[1]
+
+
+def month(text: str) -> tuple[date, date]:
+    """First and last day of a month such as 2025-10. ValueError if it is none."""
+    try:
+        first = datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007
+    except ValueError:
+        raise ValueError(_("%(text)s is not a month such as 2025-10.") % {"text": repr(text)}) from None
+    return first, (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+
+
+def statement(tenancy: Tenancy, begins: int, ends: int) -> Statement:
+    """The statement for a span."""
+    meter = Meter.objects.filter(unit=tenancy.unit_id).first()
+    known = _Energy(tenancy, begins, ends)
+    if meter is not None:
+        known.collect(meter)
+    transfers = _transfers(tenancy, Q(at__gt=begins, at__lte=ends))
+    lines = [*_top_ups(transfers), *known.lines(), *_shared(tenancy, transfers), *_adjustments(transfers)]
+    opening = _balance_at(tenancy, meter, begins)
+    complete = meter is None or (meter.read_at or 0) >= min(ends, tenancy.ends or ends)
+    movements = sum(line.amount for line in lines if not line.included)
+    digits = minor_digits(tenancy.unit.property.currency)
+    return Statement(
+        tenancy, begins, ends, opening, opening + movements, lines, known.first, known.last, complete, digits
+    )
+
+
+def _inside(tenancy: Tenancy, begins: int, ends: int) -> Q:
+    until = ends if tenancy.ends is None else min(ends, tenancy.ends)
+    return Q(at__gt=max(begins, tenancy.begins), at__lte=until)
+
+
+def _balance_at(tenancy: Tenancy, meter: Meter | None, at: int) -> int:
+    """The tenancy's balance after all that happened up to an instant."""
+    moved = sum(amount for _transfer, amount in _transfers(tenancy, Q(at__lte=at)))
+    if meter is None:
+        return moved
+    charged = JournalEntry.objects.filter(_inside(tenancy, 0, at), meter=meter).aggregate(sum=Sum("charge"))["sum"]
+    return moved - int(charged or 0)
+
+
+def _transfers(tenancy: Tenancy, which: Q) -> list[tuple[Transfer, int]]:
+    """The bookings on a tenancy's account beside its charges, which are taken from the journal; signed."""
+    own = tenant_account(tenancy)
+    rows = (
+        Transfer.objects.filter(Q(debit_account=own) | Q(credit_account=own), which)
+        .exclude(kind__in=(Transfer.Kind.CHARGE, Transfer.Kind.ATTRIBUTION))
+        .order_by("at", "id")
+    )
+    return [(row, row.amount if row.credit_account_id == own.pk else -row.amount) for row in rows]
+
+
+def _top_ups(transfers: list[tuple[Transfer, int]]) -> Iterator[Line]:
+    for row, amount in transfers:
+        if row.kind == Transfer.Kind.TOP_UP:
+            yield Line(TOP_UPS, _("Top-up %(number)s") % {"number": (row.credit_id or "")[:8]}, amount, row.at)
+
+
+def _shared(tenancy: Tenancy, transfers: list[tuple[Transfer, int]]) -> Iterator[Line]:
+    shares = {f"share {share.pk}": share for share in tenancy.shares.select_related("run__shared_cost")}
+    for row, amount in transfers:
+        share = shares.get((row.credit_id or "").removesuffix(" back"))
+        if share is not None and row.kind in (Transfer.Kind.SHARED_COST, Transfer.Kind.REVERSAL):
+            yield Line(SHARED, row.memo, amount, row.at, share=share)
+
+
+def _adjustments(transfers: list[tuple[Transfer, int]]) -> Iterator[Line]:
+    names = {
+        Transfer.Kind.REVERSAL: _("Reversed: %(memo)s"),
+        Transfer.Kind.RERATING: _("Charged anew: %(memo)s"),
+    }
+    for row, amount in transfers:
+        if row.kind in (Transfer.Kind.TOP_UP, Transfer.Kind.SHARED_COST) or (row.credit_id or "").startswith("share "):
+            continue
+        kind = Transfer.Kind(row.kind)
+        text = names[kind] % {"memo": row.memo} if kind in names else (row.memo or str(kind.label))
+        yield Line(ADJUSTMENTS, text[:1].upper() + text[1:], amount, row.at)
+
+
+@dataclass
+class _Energy:
+    """What the journal's readings in a span came to, by line."""
+
+    tenancy: Tenancy
+    begins: int
+    ends: int
+    first: RegisterReading | None = None
+    last: RegisterReading | None = None
+    used: dict[tuple[str, int, int | None], list[int]] = field(default_factory=dict)
+    fees: dict[int, list[int]] = field(default_factory=dict)
+    standing: dict[int, list[int]] = field(default_factory=dict)
+    minimum: int = 0
+    taxes: dict[tuple[str, int, bool], int] = field(default_factory=dict)
+    elsewhere: int = 0
+
+    def collect(self, meter: Meter) -> None:
+        """Read the journal."""
+        versions = self.tenancy.unit.property.tariff_versions.series()
+        inside = _inside(self.tenancy, self.begins, self.ends)
+        rows = JournalEntry.objects.filter(meter=meter, register__isnull=False)
+        start = rows.filter(at__lte=max(self.begins, self.tenancy.begins)).order_by("-seq").first()
+        if start is not None:
+            self.first = RegisterReading(start.at, start.register or 0)
+        for body, charge in rows.filter(inside).order_by("seq").values_list("body", "charge").iterator():
+            entry = decode_entry(bytes(body))
+            assert isinstance(entry, Reading)
+            self.first = self.first or RegisterReading(entry.at, entry.register)
+            self.last = RegisterReading(entry.at, entry.register)
+            self._take(entry, version_at(versions, entry.at - 1))
+            # Where the server's own figure differs from the meter's, the books follow the server's.
+            self.elsewhere += (charge or 0) - entry.charge
+        self.last = self.last or self.first
+
+    def _take(self, entry: Reading, version: Version | None) -> None:
+        tariff = version.calendar.tariff if version else None
+        dated = tariff.dated.name if tariff and tariff.dated else None
+        for each in entry.used:
+            price = None if each.rate == dated else each.price
+            sums = self.used.setdefault((each.rate, each.tier, price), [0, 0])
+            sums[0] += each.energy
+            sums[1] += each.energy * each.price
+        if entry.fee:
+            sums = self.fees.setdefault(tariff.fee if tariff else 0, [0, 0])
+            sums[0] += entry.energy
+            sums[1] += entry.fee
+        if entry.standing:
+            each_day = tariff.standing if tariff else 0
+            sums = self.standing.setdefault(each_day, [0, 0])
+            sums[0] += entry.standing // each_day if each_day else 0
+            sums[1] += entry.standing
+        self.minimum += entry.minimum
+        self._take_tax(entry, tariff)
+
+    def _take_tax(self, entry: Reading, tariff: Tariff | None) -> None:
+        name, ppm = (tariff.tax.name, tariff.tax.ppm) if tariff and tariff.tax else (_("Tax"), 0)
+        for amount, included in ((entry.tax, False), (entry.tax_included, True)):
+            if amount:
+                self.taxes[name, ppm, included] = self.taxes.get((name, ppm, included), 0) + amount
+
+    def lines(self) -> Iterator[Line]:
+        """The lines, in the order of a bill."""
+        tiered = any(tier for _rate, tier, _price in self.used)
+        for (rate, tier, price), (energy, amount) in sorted(
+            self.used.items(), key=lambda item: (item[0][:2], item[0][2] or 0)
+        ):
+            text = _("before any tariff") if rate == UNPRICED else rate
+            if tiered:
+                text = _("%(rate)s, tier %(tier)d") % {"rate": text, "tier": tier + 1}
+            yield Line(ELECTRICITY, text, -amount, energy=energy, price=price, tier=tier)
+        for fee, (energy, amount) in sorted(self.fees.items()):
+            exact = fee if fee * energy == amount else None
+            yield Line(ELECTRICITY, _("Service fee"), -amount, energy=energy, price=exact)
+        for number, amount in self.standing.values():
+            yield Line(STANDING, _("Standing charge, %(days)d days") % {"days": number}, -amount)
+        if self.minimum:
+            yield Line(STANDING, _("Up to the month's minimum"), -self.minimum)
+        for (name, ppm, included), amount in sorted(self.taxes.items()):
+            text = f"{name} {exact_percent(ppm)} %" if ppm else name
+            if included:
+                text = _("%(tax)s, contained in the above") % {"tax": text}
+            yield Line(TAX, text, -amount, included=included)
+        if self.elsewhere:
+            yield Line(ADJUSTMENTS, _("The server's figure differs from the meter's: see the alarm"), -self.elsewhere)

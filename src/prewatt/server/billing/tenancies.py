@@ -1,0 +1,179 @@
+"""Move-in and move-out: the register is read at the instant, the old account is closed and paid out, the new one begins
+at zero.
+
+A move is recorded whenever the manager knows of it, also when the building is offline. The meter is told to read itself
+at the instant. When its journal is here up to then, the old tenancy is settled: its balance leaves the tenant's
+account, and a command takes it off the meter.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from ...kernel.entries import ChangeTenancy
+from ...kernel.units import NANO
+from ..estate.models import FARTHEST, Tenancy, Unit
+from ..ledger.books import Kind, account, balance, book, holder_account, tenant_account
+from ..ledger.models import Transfer
+from ..metering.models import JournalEntry, Meter
+from ..time import now
+from ..vending.adjustments import adjust, level
+from ..vending.credit_log import issue
+
+LARGEST_DEPOSIT = 100_000 * NANO
+
+
+@transaction.atomic
+def move_in(unit: Unit, tenant: str, begins: int, *, user: Any = None, occupants: int = 1, deposit: int = 0) -> Tenancy:
+    """Somebody moves in at an instant. `deposit` in nano, as received. ValidationError names what can't be."""
+    if not 0 <= deposit <= LARGEST_DEPOSIT:
+        raise ValidationError(
+            {"deposit": _("A deposit is between 0 and %(most)s.") % {"most": LARGEST_DEPOSIT // NANO}}
+        )
+    tenancy = Tenancy(unit=unit, tenant=tenant, user=user, begins=begins, occupants=occupants, deposit=deposit)
+    tenancy.full_clean()
+    tenancy.save()
+    if deposit:
+        organisation = unit.property.organisation
+        received, held = account(organisation, Kind.MONEY_RECEIVED), account(organisation, Kind.DEPOSITS)
+        book(Transfer.Kind.DEPOSIT, received, held, deposit, now(), f"deposit {tenancy.pk}", str(tenancy))
+    _tell_meter(unit, begins)
+    _reattribute(unit, None, tenancy, begins)
+    return tenancy
+
+
+@transaction.atomic
+def move_out(tenancy: Tenancy, ends: int) -> Tenancy:
+    """The tenant moves out at an instant. ValidationError names what can't be."""
+    if abs(ends - now()) > FARTHEST:
+        raise ValidationError({"ends": _("This is more than a year from now.")})
+    locked = Tenancy.objects.select_for_update().get(pk=tenancy.pk)
+    if locked.ends is not None:
+        raise ValidationError({"ends": _("This tenancy has ended already.")})
+    if ends <= locked.begins:
+        raise ValidationError({"ends": _("A tenancy can't end before it begins.")})
+    tenancy.ends = ends
+    tenancy.full_clean()
+    tenancy.save(update_fields=["ends"])
+    _tell_meter(tenancy.unit, ends)
+    _reattribute(tenancy.unit, tenancy, None, ends)
+    return tenancy
+
+
+def _tell_meter(unit: Unit, at: int) -> None:
+    meter = Meter.objects.filter(unit=unit).first()
+    if meter is not None:
+        issue(meter, ChangeTenancy(at))
+
+
+def _reattribute(unit: Unit, old: Tenancy | None, new: Tenancy | None, since: int) -> None:
+    """A move is recorded late: what was charged after it is booked to whoever it falls to."""
+    entries = JournalEntry.objects.filter(meter__unit=unit, at__gt=since, charge__gt=0)
+    charged = entries.aggregate(sum=Sum("charge"))["sum"] or 0
+    if not charged:
+        return
+    organisation = unit.property.organisation
+    name = f"move {(new or old or unit).pk} {'in' if new else 'out'}"
+    book(
+        Transfer.Kind.ATTRIBUTION, holder_account(organisation, new), holder_account(organisation, old),
+        int(charged), now(), name, _("used after the move"),
+    )  # fmt: skip
+
+
+def journal_is_here(tenancy: Tenancy) -> bool:
+    """Whether all that was used up to the move-out is known."""
+    meter = Meter.objects.filter(unit=tenancy.unit_id).first()
+    return meter is None or (meter.read_at is not None and tenancy.ends is not None and meter.read_at >= tenancy.ends)
+
+
+@transaction.atomic
+def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
+    """Close the account of a tenancy that has ended: what is left becomes a refund to be paid, or goes to another
+    tenancy of the same person; what is owed is taken from the deposit first.
+
+    ValidationError if it has not ended, was settled before, or the meter's journal is not here up to then.
+    """
+    locked = Tenancy.objects.select_for_update().select_related("unit__property__organisation").get(pk=tenancy.pk)
+    if locked.settled is not None:
+        raise ValidationError(_("This tenancy is settled already."))
+    if locked.ends is None or locked.ends > now():
+        raise ValidationError(_("This tenancy has not ended yet."))
+    if not journal_is_here(locked):
+        raise ValidationError(_("The meter has not reported up to the move-out yet."))
+    if carry_to is not None and (
+        carry_to.unit.property.organisation_id != locked.unit.property.organisation_id or carry_to.settled is not None
+    ):
+        raise ValidationError(_("The balance can only be carried to an open tenancy of the same landlord."))
+    if carry_to is not None:
+        _carry(locked, carry_to)
+    locked.settled = tenancy.settled = now()
+    locked.save(update_fields=["settled"])
+    close_remainder(locked, f"settlement {locked.pk}", _("settlement"))
+    if locked.deposit:
+        _release_deposit(locked)
+    meter = Meter.objects.filter(unit=locked.unit_id).first()
+    if meter is not None:
+        level(meter, f"settlement {locked.pk}", _("settlement of the tenancy before"))
+
+
+def _carry(tenancy: Tenancy, to: Tenancy) -> None:
+    left = balance(tenant_account(tenancy))
+    if not left:
+        return
+    payer, taker = (tenancy, to) if left > 0 else (to, tenancy)
+    name, memo = f"carried {tenancy.pk} to {to.pk}", _("carried from %(unit)s") % {"unit": tenancy.unit.name}
+    book(Transfer.Kind.SETTLEMENT, tenant_account(payer), tenant_account(taker), abs(left), now(), name, memo)
+    adjust(to, left, name, memo)
+
+
+def close_remainder(tenancy: Tenancy, name: str, memo: str) -> None:
+    """Bring a settled tenancy's account to zero: what it has is a refund to be paid, what it lacks a debt, less what
+    the deposit covers.
+    """
+    organisation, own = tenancy.unit.property.organisation, tenant_account(tenancy)
+    left = balance(own)
+    if left > 0:
+        book(Transfer.Kind.SETTLEMENT, own, account(organisation, Kind.REFUNDS), left, now(), f"{name} refund", memo)
+    if left < 0:
+        covered = min(-left, deposit_left(tenancy))
+        if covered:
+            held = account(organisation, Kind.DEPOSITS)
+            book(Transfer.Kind.SETTLEMENT, held, own, covered, now(), f"{name} of deposit", _("taken from the deposit"))
+        if -left > covered:
+            debts = account(organisation, Kind.DEBTS)
+            book(Transfer.Kind.SETTLEMENT, debts, own, -left - covered, now(), f"{name} debt", _("still owed"))
+
+
+def deposit_left(tenancy: Tenancy) -> int:
+    """What of a tenancy's deposit (nano) is held still."""
+    used = Transfer.objects.filter(
+        kind=Transfer.Kind.SETTLEMENT,
+        debit_account__kind=Kind.DEPOSITS,
+        credit_id__startswith=f"settlement {tenancy.pk} ",
+    ).aggregate(sum=Sum("amount"))["sum"]
+    return tenancy.deposit - int(used or 0)
+
+
+def _release_deposit(tenancy: Tenancy) -> None:
+    left = deposit_left(tenancy)
+    if left:
+        organisation = tenancy.unit.property.organisation
+        held, refunds = account(organisation, Kind.DEPOSITS), account(organisation, Kind.REFUNDS)
+        book(
+            Transfer.Kind.DEPOSIT, held, refunds, left, now(), f"settlement {tenancy.pk} deposit back",
+            _("deposit to be paid back"),
+        )  # fmt: skip
+
+
+def settle_what_is_due() -> list[Tenancy]:
+    """Settle each tenancy that has ended and whose meter has reported up to then."""
+    due = Tenancy.objects.filter(ends__lte=now(), settled__isnull=True).order_by("ends")
+    done = [tenancy for tenancy in due if journal_is_here(tenancy)]
+    for tenancy in done:
+        settle(tenancy)
+    return done

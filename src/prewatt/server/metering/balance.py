@@ -1,0 +1,115 @@
+"""A building's balance: what its main meter measured, beside the sum of all others. What is missing was lost, stolen, or
+measured wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+import numpy as np
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from ...kernel.calendar import day_bounds, local_day, zone
+from ...kernel.units import MINUTE
+from ..estate.models import Property
+from .models import JournalEntry, Meter
+from .registers import Ints, registers
+
+INTERVAL = 15 * MINUTE
+ROLES = (Meter.Role.MAIN, Meter.Role.UNIT, Meter.Role.COMMON)
+
+
+@dataclass(frozen=True)
+class Span:
+    """The balance from `begins` to `ends`, Wh."""
+
+    begins: int
+    ends: int
+    main: int
+    units: int
+    common: int
+
+    @property
+    def unaccounted(self) -> int:
+        """What the main meter measured and no other; negative if they measured more."""
+        return self.main - self.units - self.common
+
+    @property
+    def percent(self) -> Decimal | None:
+        """`unaccounted` in percent of the main meter's energy, to two decimals; None if that is 0."""
+        return (Decimal(100 * self.unaccounted) / self.main).quantize(Decimal("0.01")) if self.main else None
+
+
+class BalanceError(ValueError):
+    """There is nothing to balance; the message says why."""
+
+
+def balance(where: Property, begin: int, end: int, interval: int = INTERVAL) -> list[Span]:
+    """By interval, from `begin` to `end` or as far as all meters have reported. BalanceError without a main meter, or
+    without readings.
+    """
+    points = np.arange(begin, end + 1, interval, dtype=np.int64)
+    return _at(where, points)
+
+
+def by_month(where: Property, end: int, months: int = 13) -> list[Span]:
+    """By local month, the last one up to `end`; an interval between two readings belongs to the month it ends in.
+    BalanceError as `balance`.
+    """
+    _mains(where)
+    place = zone(where.zone)
+    starts = [local_day(end, place).replace(day=1)]
+    for _number in range(months - 1):
+        starts.insert(0, (starts[0] - timedelta(days=1)).replace(day=1))
+    points = [*(day_bounds(start, place)[0] for start in starts), end]
+    found = []
+    for begin, until in pairwise(points):
+        rows = (
+            JournalEntry.objects.filter(meter__gateway__property=where, at__gt=begin, at__lte=until)
+            .values("meter__role")
+            .annotate(sum=Sum("energy"))
+        )
+        sums = {row["meter__role"]: int(row["sum"] or 0) for row in rows}
+        if sums.get(Meter.Role.MAIN):
+            found.append(Span(begin, until, *(sums.get(role, 0) for role in ROLES)))
+    return found
+
+
+def month_of(span: Span, where: Property) -> date:
+    """The first day of a span's local month."""
+    return local_day(span.begins, zone(where.zone)).replace(day=1)
+
+
+def over(span: Span, where: Property) -> bool:
+    """Whether more is missing, or too much, than the property's threshold lets pass."""
+    return span.percent is not None and abs(span.percent) > where.loss_alarm
+
+
+def _mains(where: Property) -> list[Meter]:
+    meters = list(Meter.objects.filter(gateway__property=where))
+    if not any(meter.role == Meter.Role.MAIN for meter in meters):
+        raise BalanceError(_("This property has no main meter."))
+    for meter in meters:
+        if meter.read_at is None:
+            raise BalanceError(_("Meter %(meter)s has not reported yet.") % {"meter": meter})
+    return meters
+
+
+def _at(where: Property, points: Ints) -> list[Span]:
+    meters = _mains(where)
+    known = {meter.pk: registers(meter, int(points[0]), int(points[-1])) for meter in meters}
+    # Where not all meters were read there is no balance.
+    begin = max(int(known[meter.pk].at[0]) for meter in meters)
+    end = min(int(meter.read_at or 0) for meter in meters)
+    points = np.unique(np.clip(points, begin, max(begin, end)))
+    sums = {role: np.zeros(len(points) - 1, dtype=np.int64) for role in ROLES}
+    for meter in meters:
+        sums[Meter.Role(meter.role)] += np.diff(known[meter.pk].used_up_to(points))
+    return [
+        Span(int(points[i]), int(points[i + 1]), *(int(sums[role][i]) for role in ROLES))
+        for i in range(len(points) - 1)
+    ]

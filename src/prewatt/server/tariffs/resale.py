@@ -1,0 +1,66 @@
+"""The resale guard: where the law bounds what a landlord may charge for electricity, a tariff over it is refused."""
+
+from __future__ import annotations
+
+from ...kernel.calendar import local, zone
+from ...kernel.rating import gross
+from ...kernel.tariff import RateCalendar, Tariff, TariffError
+from ...kernel.units import DAY, exact_percent, exact_price
+
+SPAN = 366 * DAY
+"""A tariff is looked at for a year from its first instant, and for as long as its dated prices reach."""
+
+
+def check_resale(tariff: Tariff, effective: int, cap: int | None, purchase: Tariff | None) -> None:
+    """TariffError, with the sum shown, if a kWh can cost more than `cap` (micro, all included) or than it costs under
+    the `purchase` tariff at the same instant.
+
+    Tiers that end at the same use are compared one by one; otherwise the highest price must not be over the lowest
+    purchase price.
+    """
+    if cap is None and purchase is None:
+        return
+    calendar = RateCalendar(tariff)
+    bought = RateCalendar(purchase) if purchase else None
+    at, end = effective, max(effective + SPAN, tariff.dated.end if tariff.dated else 0)
+    while at < end:
+        stretch = calendar.stretch(at)
+        until = stretch.end
+        limits = [cap] * len(stretch.prices) if cap is not None else []
+        if bought is not None and purchase is not None:
+            other = bought.stretch(at)
+            until = min(until, other.end)
+            paid = [gross(price, purchase) for price in other.prices]
+            alike = other.upto == stretch.upto and _counted_alike(tariff, purchase)
+            passed_on = paid if alike else [min(paid)] * len(stretch.prices)
+            limits = [min(pair) for pair in zip(limits or passed_on, passed_on, strict=True)]
+        for tier, (price, limit) in enumerate(zip(stretch.prices, limits, strict=True)):
+            if gross(price, tariff) > limit:
+                raise TariffError(_sum(tariff, stretch.rate, tier, price, limit, at, limit != cap))
+        at = until
+
+
+def _counted_alike(one: Tariff, other: Tariff) -> bool:
+    if one.tiers is None or other.tiers is None:
+        return one.tiers is other.tiers
+    return (one.tiers.per, one.tiers.by_rate) == (other.tiers.per, other.tiers.by_rate)
+
+
+def _sum(tariff: Tariff, rate: str, tier: int, price: int, limit: int, at: int, passed_on: bool) -> str:
+    parts = [f"{_short(price)} for {rate!r}" + (f", tier {tier + 1}" if tariff.tiers else "")]
+    if tariff.fee:
+        parts.append(f"{_short(tariff.fee)} service fee")
+    if tariff.tax and not tariff.tax.included:
+        added = gross(price, tariff) - price - tariff.fee
+        parts.append(f"{_short(added)} {tariff.tax.name} ({exact_percent(tariff.tax.ppm)} %)")
+    of = "the purchase price" if passed_on else "the property's cap"
+    total = f" = {_short(gross(price, tariff))}" if len(parts) > 1 else ""
+    when = f"{local(at, zone(tariff.zone)):%Y-%m-%d %H:%M}"
+    return (
+        f"rates.{rate}: {' + '.join(parts)}{total} {tariff.currency} per kWh at {when} is over {of} of {_short(limit)}"
+    )
+
+
+def _short(micro: int) -> str:
+    whole, _, decimals = exact_price(micro).partition(".")
+    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"

@@ -1,0 +1,51 @@
+"""What is taken off or given back at a meter beside payments: shared costs, corrections, settlements."""
+
+from __future__ import annotations
+
+from ...kernel.account import Account
+from ...kernel.entries import Debit, GrantCredit, decode_command
+from ..estate.models import Tenancy
+from ..ledger.books import balance, tenant_account
+from ..metering.models import Meter
+from .credit_log import issue
+from .models import OPEN, Command
+
+
+def adjust(tenancy: Tenancy, amount: int, adjustment_id: str, reason: str) -> Command | None:
+    """Carry a booked `amount` (nano; negative: to be taken off) to the tenancy's meter, once under its id.
+
+    None if there is nothing to carry: no amount, no meter, or the tenancy is settled, so that the meter holds none of
+    its money any more.
+    """
+    meter = Meter.objects.filter(unit=tenancy.unit_id).first()
+    if meter is None or amount == 0 or tenancy.settled is not None:
+        return None
+    return _send(meter, amount, adjustment_id, reason)
+
+
+def _send(meter: Meter, amount: int, adjustment_id: str, reason: str) -> Command:
+    if amount > 0:
+        return issue(meter, GrantCredit(adjustment_id, amount, reason[:200]))
+    return issue(meter, Debit(adjustment_id, -amount, reason[:200]))
+
+
+def level(meter: Meter, adjustment_id: str, reason: str) -> Command | None:
+    """Bring a meter to what its unit's unsettled tenancies have in the books: a settled one's money is taken off, and
+    what was used while nobody lived there is given back.
+    """
+    # The meter's row is the lock: nothing is booked or sent for it meanwhile.
+    row = Meter.objects.select_for_update().get(pk=meter.pk)
+    holds = Account.load(bytes(row.account)).balance
+    for body in Command.objects.filter(meter=row, state__in=OPEN).values_list("body", flat=True):
+        order = getattr(decode_command(bytes(body)), "order", None)
+        if isinstance(order, GrantCredit):
+            holds += order.amount
+        elif isinstance(order, Debit):
+            holds -= order.amount
+    owed = sum(
+        balance(tenant_account(tenancy))
+        for tenancy in Tenancy.objects.filter(unit=row.unit_id, settled__isnull=True).select_related(
+            "unit__property__organisation"
+        )
+    )
+    return _send(row, owed - holds, adjustment_id, reason) if owed != holds else None

@@ -1,0 +1,78 @@
+"""A gateway's side for tests of the server: accounts that obey the credit log, and the messages they send."""
+
+from prewatt.headend.ingest import plan, sort
+from prewatt.kernel.account import Account
+from prewatt.kernel.entries import decode_command, encode_entry
+from prewatt.server.metering.models import Meter
+from prewatt.server.metering.services import enrol
+from prewatt.server.vending.models import Command
+from prewatt.wire import topics
+from prewatt.wire.messages import MeterStatus, Span, Status, Upload
+from prewatt.wire.signing import SigningKey, seal
+
+
+class Edge:
+    """A gateway's side: its meters' accounts, and the messages it sends."""
+
+    def __init__(self, code, clock):
+        self.key, self.clock, self.number = SigningKey.generate(), clock, 0
+        enrol(code, self.key.public())
+        self.accounts = {name: Account() for name in Meter.objects.values_list("name", flat=True)}
+        self.sent = dict.fromkeys(self.accounts, 0)
+        self.bodies = {name: [] for name in self.accounts}
+
+    def append(self, meter, entry):
+        self.accounts[meter].apply(entry)
+        self.bodies[meter].append(encode_entry(entry))
+
+    def read(self, meter, register):
+        self.append(meter, self.accounts[meter].read(self.clock.now(), register))
+
+    def obey(self, meter):
+        """Take up all commands of the credit log."""
+        account = self.accounts[meter]
+        for command in Command.objects.filter(meter__name=meter, number__gt=account.command).order_by("number"):
+            self.append(meter, account.follow(self.clock.now(), decode_command(bytes(command.body))))
+
+    def send(self, message):
+        return (topics.up("g1"), seal(self.key, message))
+
+    def live(self, store, until, used, step):
+        """Read all meters each `step` until an instant, taking up what is ordered; `used`: Wh a step by meter. All of it
+        is sent at the end.
+        """
+        while self.clock.at < until:
+            self.clock.at = min(self.clock.at + step, until)
+            for meter, account in self.accounts.items():
+                self.read(meter, (account.register or 0) + used.get(meter, 0))
+                self.obey(meter)
+        self.deliver(store)
+
+    def deliver(self, store):
+        """Send what the head-end has not got."""
+        for meter, bodies in self.bodies.items():
+            if len(bodies) > self.sent[meter]:
+                result = take(store, self.upload(meter, self.sent[meter] + 1))
+                assert not result.refusals and not result.meters[meter].differences, result
+                self.sent[meter] = len(bodies)
+
+    def upload(self, meter, first=1, last=None, late=0):
+        self.number += 1
+        span = Span(meter, first, tuple(self.bodies[meter][first - 1 : last]))
+        return self.send(Upload("g1", 1, self.number, (span,), (late,)))
+
+    def status(self, meter, fresh=False, **changes):
+        account = self.accounts[meter]
+        self.number += 1
+        given = {
+            "meter": meter, "seq": account.seq, "at": account.at, "balance": account.balance,
+            "register": account.register, "closed": account.closed, "command": account.command,
+        }  # fmt: skip
+        return self.send(Status("g1", 1, self.number, account.at, fresh, (MeterStatus(**{**given, **changes}),)))
+
+
+def take(store, *received, now=0):
+    batch = sort(received, store.gateways({"g1"}))
+    result = plan(now, batch, store.views(batch.meters()))
+    store.commit(result)
+    return result
