@@ -17,6 +17,8 @@ MAY_IMPORT = {
     "clock": set(),
     "supervisor": set(),
     "serve": {"server", "supervisor"},
+    "commands": {"kernel", "server"},
+    "worker": {"server"},
 }
 PURE = {
     "kernel": {"django", "os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "asyncio", "logging"},

@@ -1,17 +1,23 @@
-"""The command line: `prewatt demo | setup | server | web | headend | edge | sim | manage`."""
+"""The command line: `prewatt demo | setup | server | web | headend | worker | edge | tariff | shared-cost | statement |
+balance | api-token | sim | manage`.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
     from .server.config import ServerConfig
+    from .server.tariffs.compare import Comparison
+
+T = TypeVar("T")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,6 +27,15 @@ app = typer.Typer(
 )
 edge_app = typer.Typer(no_args_is_help=True, help="The agent in the building.")
 app.add_typer(edge_app, name="edge")
+tariff_app = typer.Typer(no_args_is_help=True, help="Tariffs: check, schedule, compare, correct.")
+app.add_typer(tariff_app, name="tariff")
+shared_app = typer.Typer(no_args_is_help=True, help="What is used in common: preview, book, give back.")
+app.add_typer(shared_app, name="shared-cost")
+PropertyOption = Annotated[str, typer.Option("--property", help="The property; may be left out if there is one.")]
+FromOption = Annotated[str, typer.Option("--from", help="The property's wall clock, such as 2025-11-01T00:00.")]
+UntilOption = Annotated[str, typer.Option("--until", help="The end, on the same clock.")]
+FirstDay = Annotated[str, typer.Option("--from", help="The first day, such as 2025-11-01.")]
+LastDay = Annotated[str, typer.Option("--until", help="The last day, inclusive.")]
 
 
 def _log_to_stderr() -> None:
@@ -97,17 +112,15 @@ def setup(
     gateway: Annotated[str, typer.Option(help="Name of the building's gateway.")] = "gateway-1",
 ) -> None:
     """Set a building up: units, meters, tenants, tariff, logins, and the gateway's one-time code."""
-    import json as jsonlib
-
     from .kernel.tariff import TariffError, flat_tariff
-    from .kernel.tariff_document import tariff_from_document
     from .kernel.units import parse_price
+    from .server.tariffs.reading import read_file
 
     if bool(price) == bool(tariff):
         raise _fail("setup", "give either --price or --tariff")
     try:
         if tariff:
-            priced = tariff_from_document({**jsonlib.loads(tariff.read_text()), "zone": zone, "currency": currency})
+            priced = read_file(tariff, zone=zone, currency=currency)
         else:
             priced = flat_tariff(f"flat {price}", currency, zone, parse_price(price))
     except (OSError, ValueError, TariffError) as error:
@@ -229,6 +242,232 @@ def edge_enrol(
         raise _fail("edge enrol", error) from None
     typer.echo(f"Gateway {settings.gateway} is enrolled with {len(settings.meters)} meters. Start it:")
     typer.echo(f"  prewatt edge run --config {folder / 'edge.toml'}")
+
+
+@app.command()
+def worker() -> None:
+    """Do what is scheduled: shared costs, settlements, alarms of the building's balance."""
+    _log_to_stderr()
+    _server_config()
+    from .worker import run
+
+    run()
+
+
+def _refusable(command: str, work: Callable[[], T]) -> T:
+    """Do a command's work; what it is refused for is said, with exit status 2."""
+    _server_config()
+    from .commands import REFUSALS
+    from .server.errors import in_words
+
+    try:
+        return work()
+    except (*REFUSALS, OSError) as error:
+        raise _fail(command, in_words(error)) from None
+
+
+@tariff_app.command("check")
+def tariff_check(
+    files: Annotated[list[Path], typer.Argument(help="Tariffs as JSON (docs/tariff.md).")],
+    zone: Annotated[str, typer.Option(help="Stands in for a zone that a file lacks.")] = "UTC",
+    currency: Annotated[str, typer.Option(help="Stands in for a currency that a file lacks.")] = "EUR",
+) -> None:
+    """Say whether files are tariffs, or what is wrong with them."""
+    from .kernel.tariff import TariffError
+    from .server.tariffs.reading import read_file
+
+    for path in files:
+        try:
+            typer.echo(f"{path}: {read_file(path, zone=zone, currency=currency).name}")
+        except TariffError as error:
+            raise _fail("tariff check", error) from None
+
+
+@tariff_app.command("schedule")
+def tariff_schedule(
+    tariff: Annotated[str, typer.Argument(help="A tariff's name, or a file.")],
+    begin: FromOption = "",
+    where: PropertyOption = "",
+) -> None:
+    """Let a tariff hold from an instant on; without --from, from now."""
+
+    def work() -> str:
+        from .commands import property_named, schedule_tariff
+
+        return schedule_tariff(property_named(where), tariff, begin)
+
+    typer.echo(_refusable("tariff schedule", work))
+
+
+@tariff_app.command("prices")
+def tariff_prices(
+    file: Annotated[Path, typer.Argument(help="CSV with the columns from,price.")],
+    base: Annotated[str, typer.Option(help="The tariff under them, a name or a file. [default: what holds now]")] = "",
+    hundredths: Annotated[bool, typer.Option("--hundredths", help="The file's prices are in cents or pence.")] = False,
+    where: PropertyOption = "",
+) -> None:
+    """Load dated prices, such as half-hourly ones."""
+
+    def work() -> str:
+        from .commands import load_prices, property_named
+
+        return load_prices(property_named(where), file, base, "0.01" if hundredths else "1")
+
+    typer.echo(_refusable("tariff prices", work))
+
+
+@tariff_app.command("correct")
+def tariff_correct(
+    tariff: Annotated[str, typer.Argument(help="What should have held: a tariff's name, or a file.")],
+    begin: FromOption,
+    until: UntilOption,
+    reason: Annotated[str, typer.Option(help="Shown to the tenants.")],
+    where: PropertyOption = "",
+) -> None:
+    """Reverse what a wrong tariff charged, and charge it anew."""
+
+    def work() -> str:
+        from .commands import correct_tariff, property_named
+
+        return correct_tariff(property_named(where), tariff, begin, until, reason)
+
+    typer.echo(_refusable("tariff correct", work))
+
+
+@tariff_app.command("compare")
+def tariff_compare(
+    tariffs: Annotated[list[Path], typer.Argument(help="Up to five tariffs as JSON.")],
+    data: Annotated[
+        Path | None, typer.Option(help="Recorded use, CSV (meter,timestamp,kwh); the first tariff is compared with.")
+    ] = None,
+    zone: Annotated[str, typer.Option(help="Zone of its timestamps that have no offset.")] = "UTC",
+    begin: FromOption = "",
+    until: UntilOption = "",
+    where: PropertyOption = "",
+    json: Annotated[Path | None, typer.Option(help="Write it all, exactly (docs/compare.md).")] = None,
+) -> None:
+    """Rate recorded use under several tariffs: who pays more or less, and why. Without --data, a property's last year,
+    beside the tariff that holds now.
+    """
+    import json as jsonlib
+
+    from rich.console import Console
+
+    if data is None:
+        _server_config()
+
+    def work() -> Comparison:
+        from .server.tariffs.compare import compare, recorded
+        from .server.tariffs.reading import read_file
+
+        if data is not None:
+            from .edge.drivers.recorded import load_recordings
+            from .kernel.calendar import zone as zone_named
+
+            known = load_recordings(data, zone_named(zone))
+            return compare(
+                {name: recorded(each.registers()) for name, each in known.items()}, [read_file(p) for p in tariffs]
+            )
+        from .commands import present_tariff, property_homes, property_named
+
+        place = property_named(where)
+        others = [read_file(path, zone=place.zone, currency=place.currency) for path in tariffs]
+        return compare(property_homes(place, begin, until), [present_tariff(place), *others])
+
+    try:
+        found = work() if data is not None else _refusable("tariff compare", work)
+    except (ValueError, OSError) as error:
+        raise _fail("tariff compare", error) from None
+    if json:
+        from .server.tariffs.compare import to_document
+
+        json.write_text(jsonlib.dumps(to_document(found), indent=1, ensure_ascii=False) + "\n")
+    from .server.tariffs.tables import comparison_tables
+
+    for table in comparison_tables(found):
+        Console().print(table)
+
+
+@shared_app.command("run")
+def shared_run(
+    name: Annotated[str, typer.Argument(help="The shared cost.")],
+    begin: FirstDay,
+    until: LastDay,
+    bill: Annotated[str, typer.Option(help="What a bill comes to, instead of what the meters used.")] = "",
+    memo: Annotated[str, typer.Option(help="Shown to the tenants.")] = "",
+    book: Annotated[bool, typer.Option("--book", help="Book it; otherwise it is only shown.")] = False,
+    where: PropertyOption = "",
+) -> None:
+    """Show what a shared cost comes to for everybody, and book it."""
+    from rich.console import Console
+
+    def work() -> tuple[object, str]:
+        from .commands import property_named, run_shared_cost
+
+        return run_shared_cost(property_named(where), name, begin, until, bill, memo, book)
+
+    table, said = _refusable("shared-cost run", work)
+    Console().print(table)
+    typer.echo(said)
+
+
+@shared_app.command("reverse")
+def shared_reverse(number: Annotated[int, typer.Argument(help="The run.")]) -> None:
+    """Give a whole run back."""
+
+    def work() -> str:
+        from .commands import reverse_run
+
+        return reverse_run(number)
+
+    typer.echo(_refusable("shared-cost reverse", work))
+
+
+@app.command()
+def statement(
+    unit: Annotated[str, typer.Argument(help="The unit's name.")],
+    begin: FirstDay,
+    until: LastDay,
+    form: Annotated[str, typer.Option("--format", help="json, csv or pdf.")] = "json",
+    out: Annotated[Path | None, typer.Option(help="A file to write it to.")] = None,
+    where: PropertyOption = "",
+) -> None:
+    """A tenant's statement."""
+
+    def work() -> str:
+        from .commands import property_named, write_statement
+
+        return write_statement(property_named(where), unit, begin, until, form, out)
+
+    typer.echo(_refusable("statement", work))
+
+
+@app.command()
+def balance(where: PropertyOption = "") -> None:
+    """What the main meter measured beside the sum of all others, by month."""
+    from rich.console import Console
+
+    def work() -> object:
+        from .commands import balance_table, property_named
+
+        return balance_table(property_named(where))
+
+    Console().print(_refusable("balance", work))
+
+
+@app.command("api-token")
+def api_token(
+    login: Annotated[str, typer.Argument(help="The login that a program is to act as.")],
+    name: Annotated[str, typer.Option(help="What it is for.")] = "program",
+) -> None:
+    """Make a key for the API (/api/v1/docs). It is shown this once."""
+
+    def work() -> str:
+        from .commands import new_token
+
+        return new_token(login, name)
+
+    typer.echo(_refusable("api-token", work))
 
 
 @app.command()

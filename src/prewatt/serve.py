@@ -33,6 +33,7 @@ class Server:
             self._known = path.read_text()
             self._broker = supervisor.add("broker", [nats_server(), "-c", str(path)])
         supervisor.add("headend", python("headend", *headend_options))
+        supervisor.add("worker", python("worker"))
         supervisor.add("web", python("web", "--socket", str(pages.fileno())), [pages])
 
     def refresh_broker(self) -> None:

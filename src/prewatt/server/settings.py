@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
+    "ninja",
     "prewatt.server.estate",
     "prewatt.server.metering",
     "prewatt.server.tariffs",

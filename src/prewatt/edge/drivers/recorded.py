@@ -63,6 +63,12 @@ class Recording:
         """Where the last interval ends."""
         return self._begins[-1] + self.length
 
+    def registers(self) -> list[tuple[int, int]]:
+        """(instant, whole Wh drawn up to then) where each interval begins, and where the last one ends."""
+        ends = {begin + self.length for begin in self._begins} - set(self._begins)
+        points = sorted([*self._begins, *ends])
+        return [(at, self._upto(at) // self.scale) for at in points]
+
     def drawn(self, begin: int, end: int) -> int:
         """Energy used between two instants, in parts of a watt-hour."""
         return self._upto(end) - self._upto(begin)

@@ -172,6 +172,14 @@ def _login(manager: str, password: str, owner: Organisation) -> str:
     return own or "(as before)"
 
 
+def new_login(tenancy: Tenancy) -> tuple[str, str]:
+    """Make a login for a tenant: (name, password), of which only a hash is kept."""
+    name, password = _free_name(tenancy.unit), _new_password()
+    tenancy.user = get_user_model().objects.create(username=name, password=make_password(password))
+    tenancy.save(update_fields=["user"])
+    return name, password
+
+
 def _free_name(unit: Unit) -> str:
     base = "".join(sign for sign in unit.name.lower() if sign.isalnum()) or "unit"
     users = get_user_model().objects

@@ -14,9 +14,10 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import day_bounds, local_day, zone
-from ...kernel.units import MINUTE
+from ...kernel.units import MINUTE, exact_kwh
 from ..estate.models import Property
-from .models import JournalEntry, Meter
+from ..time import now
+from .models import Alarm, JournalEntry, Meter
 from .registers import Ints, registers
 
 INTERVAL = 15 * MINUTE
@@ -113,3 +114,28 @@ def _at(where: Property, points: Ints) -> list[Span]:
         Span(int(points[i]), int(points[i + 1]), *(int(sums[role][i]) for role in ROLES))
         for i in range(len(points) - 1)
     ]
+
+
+def raise_alarms() -> list[str]:
+    """Put an alarm at the main meter of each property where more than its threshold was missing in the last month that
+    is over; once a month. Returns what they say.
+    """
+    raised = []
+    for where in Property.objects.all():
+        first = local_day(now(), zone(where.zone)).replace(day=1)
+        end = day_bounds(first, zone(where.zone))[0]
+        try:
+            spans = by_month(where, end - 1, months=1)
+        except BalanceError:
+            continue
+        main = Meter.objects.filter(gateway__property=where, role=Meter.Role.MAIN).first()
+        if not spans or main is None or not over(spans[-1], where):
+            continue
+        text = _("%(month)s: %(kwh)s kWh (%(percent)s %%) of %(where)s are not accounted for.") % {
+            "month": f"{month_of(spans[-1], where):%Y-%m}", "kwh": exact_kwh(spans[-1].unaccounted),
+            "percent": spans[-1].percent, "where": where,
+        }  # fmt: skip
+        if not Alarm.objects.filter(meter=main, at=end).exists():
+            Alarm.objects.create(meter=main, seq=main.seq, at=end, text=text)
+            raised.append(text)
+    return raised

@@ -7,17 +7,20 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from ..estate.models import Organisation, Tenancy, Unit
+from ...kernel.calendar import zone
+from ..estate.models import Tenancy, Unit
 from ..metering.models import Worker
 from ..time import now
 from ..vending.top_ups import TopUpError, new_credit_id, top_up
+from .access import organisations, unit_of_manager
 from .figures import property_panels, tenancy_panel
 from .forms import TopUpForm
 
@@ -41,17 +44,12 @@ def _headend_silent() -> bool:
     return last is None or (timezone.now() - last.beat).total_seconds() > SILENT_WORKER
 
 
-def _organisations(request: HttpRequest) -> list[Organisation]:
-    user: Any = request.user
-    return list(Organisation.objects.all() if user.is_superuser else user.organisations.all())
-
-
 @login_required
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """To the page that is this user's."""
     user: Any = request.user
-    if _organisations(request):
+    if organisations(request):
         return redirect("properties")
     if user.tenancies.exists():
         return redirect("tenancy")
@@ -62,29 +60,24 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_GET
 def properties(request: HttpRequest) -> HttpResponse:
     """The manager's page: all properties, their units, how each stands."""
-    mine = _organisations(request)
+    mine = organisations(request)
     if not mine:
         raise Http404
     context = {"panels": property_panels(mine), "now": now(), "silent": _headend_silent()}
     return _live(request, "portal/properties.html", "portal/_properties.html", context)
 
 
-def _unit_of_manager(request: HttpRequest, pk: int) -> Unit:
-    found: Unit = get_object_or_404(
-        Unit.objects.select_related("property"), pk=pk, property__organisation__in=_organisations(request)
-    )
-    return found
-
-
 def _open_tenancy(unit: Unit) -> Tenancy | None:
-    return unit.tenancies.filter(ends__isnull=True).select_related("unit__property").first()
+    """Who lives in a unit now, or moves in or out soon."""
+    rows = unit.tenancies.filter(Q(ends__isnull=True) | Q(ends__gt=now())).select_related("unit__property")
+    return rows.order_by("begins").first()
 
 
 @login_required
 @require_GET
 def unit(request: HttpRequest, pk: int) -> HttpResponse:
     """One unit, for its manager: what the tenant sees, with a form to record a payment."""
-    where = _unit_of_manager(request, pk)
+    where = unit_of_manager(request, pk)
     tenant, at = _open_tenancy(where), now()
     panel = tenancy_panel(tenant, at) if tenant else None
     alarms = list(panel.figures.meter.alarms.filter(settled=False)[:20]) if panel else []
@@ -93,6 +86,8 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
         "panel": panel,
         "alarms": alarms,
         "manager": True,
+        "tenancies": where.tenancies.order_by("-begins"),
+        "where": zone(where.property.zone),
         "credit_id": new_credit_id(),
         "now": at,
     }
@@ -103,7 +98,7 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def add_top_up(request: HttpRequest, pk: int) -> HttpResponse:
     """Record money that was received for a unit. Sent twice (a second click, a reload) it is still one top-up."""
-    where = _unit_of_manager(request, pk)
+    where = unit_of_manager(request, pk)
     tenant = _open_tenancy(where)
     if tenant is None:
         raise Http404
@@ -131,8 +126,12 @@ def tenancy(request: HttpRequest) -> HttpResponse:
     if mine is None:
         raise Http404
     at = now()
+    where = zone(mine.unit.property.zone)
+    shares = mine.shares.select_related("run__shared_cost").order_by("-run__made", "-pk")[:8]
     context = {
         "unit": mine.unit,
+        "shares": shares,
+        "where": where,
         "panel": tenancy_panel(mine, at),
         "manager": False,
         "now": at,

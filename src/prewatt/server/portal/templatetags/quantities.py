@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
 from django.utils.formats import date_format
+from django.utils.translation import gettext
 
 from ....kernel.calendar import local
-from ....kernel.units import exact_kwh, exact_price, round_money
+from ....kernel.units import exact_kwh, exact_money, exact_percent, exact_price, round_money
+from ...billing.statement import ADJUSTMENTS, ELECTRICITY, SECTIONS, SHARED, STANDING, TAX, TOP_UPS, Line, Statement
 
 register = template.Library()
 
@@ -53,3 +57,54 @@ def when_in_full(at: int, where: ZoneInfo) -> str:
 def month(at: int, where: ZoneInfo) -> str:
     """October 2013"""
     return _wall(at, where, "F Y")
+
+
+@register.filter
+def amount(nano: int) -> str:
+    """An exact amount, with as many decimals as it needs, but two."""
+    whole, _, decimals = exact_money(nano).partition(".")
+    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
+
+
+@register.filter
+def signed(nano: int) -> str:
+    """+2.34"""
+    return ("+" if nano > 0 else "") + round_money(nano)
+
+
+@register.filter
+def percent(ppm: int) -> str:
+    """19"""
+    return exact_percent(ppm)
+
+
+@register.filter
+def words(text: str) -> list[str]:
+    """The words of a text."""
+    return text.split()
+
+
+@register.filter
+def item(found: Mapping[str, Any], key: str) -> Any:
+    """A value by its key."""
+    return found[key]
+
+
+@register.simple_tag
+def rounded(made: Statement, nano: int) -> str:
+    """An amount of a statement, rounded to its currency's minor unit."""
+    return made.rounded(nano)
+
+
+@register.filter
+def by_section(made: Statement) -> list[tuple[str, list[Line]]]:
+    """A statement's lines under their headings."""
+    names = {
+        TOP_UPS: gettext("Top-ups"),
+        ELECTRICITY: gettext("Electricity"),
+        STANDING: gettext("Standing charges"),
+        TAX: gettext("Taxes"),
+        SHARED: gettext("Shared costs"),
+        ADJUSTMENTS: gettext("Adjustments"),
+    }
+    return [(names[section], lines) for section in SECTIONS if (lines := made.section(section))]

@@ -1,0 +1,204 @@
+"""What `prewatt tariff`, `shared-cost`, `statement`, `balance`, `move` and `api-token` do, on the server's database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from rich.table import Table
+
+from .kernel.calendar import zone
+from .kernel.tariff import Tariff as KernelTariff
+from .kernel.tariff import TariffError
+from .kernel.units import exact_kwh, exact_money, instant, parse_money
+from .server.allocation.models import Run, SharedCost
+from .server.allocation.runs import in_words as weight_in_words
+from .server.allocation.runs import preview, reverse, run
+from .server.billing.formats import to_csv, to_document
+from .server.billing.statement import days, statement
+from .server.estate.models import Property, Tenancy
+from .server.metering.balance import BalanceError, Span, by_month, month_of, over
+from .server.tariffs.compare import Home
+from .server.tariffs.corrections import correct
+from .server.tariffs.homes import homes_of
+from .server.tariffs.models import Tariff
+from .server.tariffs.prices import read_prices
+from .server.tariffs.reading import read_file
+from .server.tariffs.versions import keep, schedule, schedule_prices
+from .server.time import now
+
+
+class CommandError(ValueError):
+    """A command can't be carried out; the message says why. Nothing was changed."""
+
+
+REFUSALS = (CommandError, ValidationError, TariffError, BalanceError, ValueError)
+"""What a command may be refused with: all have a message for people (`server.errors.in_words`)."""
+
+
+def property_named(name: str) -> Property:
+    """The property of a name, or the only one. CommandError if there is none."""
+    found = Property.objects.filter(name=name) if name else Property.objects.all()
+    if found.count() == 1:
+        return found.select_related("organisation").get()
+    known = ", ".join(Property.objects.values_list("name", flat=True)) or "none"
+    raise CommandError(f"--property: {'say which' if not name else f'{name!r} is not known'}; there are: {known}")
+
+
+def wall_clock(text: str, where: Property, option: str) -> int:
+    """An instant typed as the property's wall clock. CommandError names the option."""
+    try:
+        return instant(datetime.fromisoformat(text).replace(tzinfo=zone(where.zone)))
+    except ValueError:
+        raise CommandError(f"{option}: {text!r} is not a date, or date and time, such as 2025-11-01T00:00") from None
+
+
+def day(text: str, option: str) -> date:
+    """A typed date. CommandError names the option."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise CommandError(f"{option}: {text!r} is not a date such as 2025-11-01") from None
+
+
+def tariff_for(where: Property, given: str) -> Tariff:
+    """A tariff by its name, or from a file. TariffError, ValidationError if it can't be used."""
+    known = Tariff.objects.filter(organisation=where.organisation, name=given).first()
+    return known or keep(where.organisation, read_file(Path(given), zone=where.zone, currency=where.currency))
+
+
+def schedule_tariff(where: Property, given: str, from_: str) -> str:
+    """Let a tariff hold from an instant on."""
+    effective = wall_clock(from_, where, "--from") if from_ else now()
+    made = schedule(where, tariff_for(where, given), effective)
+    return f"{made.tariff.name} holds at {where.name} from {from_ or 'now'} on."
+
+
+def load_prices(where: Property, path: Path, base: str, scale: str) -> str:
+    """Let the dated prices of a CSV file hold on top of a tariff, or of the one that holds now."""
+    in_force = where.tariff_versions.in_force(now())
+    if not base and not in_force:
+        raise CommandError("--base: no tariff holds at this property; say on top of which the prices are to hold")
+    under = tariff_for(where, base) if base else in_force[0].tariff
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        made = schedule_prices(where, under, read_prices(lines, scale=scale))
+    return f"{len(made)} versions with dated prices are on their way."
+
+
+def correct_tariff(where: Property, given: str, first: str, last: str, reason: str) -> str:
+    """Reverse what was charged from one instant to another, and charge it anew."""
+    begins, ends = wall_clock(first, where, "--from"), wall_clock(last, where, "--until")
+    made = correct(where, tariff_for(where, given), begins, ends, reason)
+    return f"{made.charges.count()} accounts are corrected."
+
+
+def property_homes(where: Property, first: str, last: str) -> dict[str, Home]:
+    """The recorded use of a property; without days, of the last year."""
+    ends = wall_clock(last, where, "--until") if last else now()
+    begins = wall_clock(first, where, "--from") if first else ends - 366 * 86_400 * 10**6
+    return homes_of(where, begins, ends)
+
+
+def present_tariff(where: Property) -> KernelTariff:
+    """What holds now. CommandError if nothing does."""
+    in_force = where.tariff_versions.in_force(now())
+    if not in_force:
+        raise CommandError(f"no tariff holds at {where.name}")
+    return in_force[0].tariff.kernel()
+
+
+def shared_cost_named(where: Property, name: str) -> SharedCost:
+    """A property's shared cost. CommandError if there is none of that name."""
+    found = SharedCost.objects.filter(property=where, name=name).first()
+    if found is None:
+        known = ", ".join(SharedCost.objects.filter(property=where).values_list("name", flat=True)) or "none"
+        raise CommandError(f"{name!r} is no shared cost of {where.name}; there are: {known}")
+    return found
+
+
+def run_shared_cost(
+    where: Property, name: str, first: str, last: str, bill: str, memo: str, book: bool
+) -> tuple[Table, str]:
+    """Preview a run, or book it."""
+    cost = shared_cost_named(where, name)
+    span = day(first, "--from"), day(last, "--until")
+    amount = parse_money(bill) if bill else None
+    found = preview(cost, *span, amount)
+    table = Table(
+        title=f"{cost.name}, {first} – {last}: {exact_money(found.cost)} {where.currency}", title_justify="left"
+    )
+    for title in ("unit", "tenant", "days", *cost.rule(), "share"):
+        table.add_column(title, justify="left" if title in ("unit", "tenant") else "right")
+    for part in found.parts:
+        weights = [weight_in_words(basis, part.weights[basis]) for basis in cost.rule()]
+        holder = part.tenancy.tenant if part.tenancy else "(landlord)"
+        table.add_row(part.unit.name, holder, str(part.days), *weights, exact_money(part.amount))
+    if not book:
+        return table, "Nothing is booked yet; add --book."
+    made = run(cost, *span, amount, memo)
+    return table, f"Run {made.pk} is booked and on its way."
+
+
+def reverse_run(number: int) -> str:
+    """Give a run back."""
+    made = Run.objects.filter(pk=number).first()
+    if made is None:
+        raise CommandError(f"there is no run {number}")
+    reverse(made)
+    return f"Run {number} is given back."
+
+
+def write_statement(where: Property, unit: str, first: str, last: str, form: str, out: Path | None) -> str:
+    """The statement of whoever lived in a unit last, as text to be shown; or into a file."""
+    tenancy = (
+        Tenancy.objects.filter(unit__property=where, unit__name=unit)
+        .select_related("unit__property__organisation")
+        .order_by("-begins")
+        .first()
+    )
+    if tenancy is None:
+        raise CommandError(f"nobody lives in a unit {unit!r} of {where.name}")
+    made = statement(tenancy, *days(tenancy, day(first, "--from"), day(last, "--until")))
+    if form == "pdf":
+        from .server.billing.pdf import to_pdf
+
+        if out is None:
+            raise CommandError("--out: a PDF needs a file to be written to")
+        out.write_bytes(to_pdf(made))
+        return f"{out} is written."
+    texts = {"json": lambda: json.dumps(to_document(made), indent=1, ensure_ascii=False), "csv": lambda: to_csv(made)}
+    if form not in texts:
+        raise CommandError(f"--format: {form!r} is none of json, csv, pdf")
+    text = texts[form]()
+    if out is None:
+        return text
+    out.write_text(text)
+    return f"{out} is written."
+
+
+def balance_table(where: Property) -> Table:
+    """The building's balance by month."""
+    table = Table(title=f"Balance of {where.name}, kWh", title_justify="left")
+    for title in ("month", "main", "units", "common", "unaccounted", "%", ""):
+        table.add_column(title, justify="left" if title == "month" else "right")
+    spans: Sequence[Span] = by_month(where, now())
+    for span in spans:
+        figures = [exact_kwh(each) for each in (span.main, span.units, span.common, span.unaccounted)]
+        alarm = f"over {where.loss_alarm} %" if over(span, where) else ""
+        table.add_row(f"{month_of(span, where):%Y-%m}", *figures, str(span.percent), alarm)
+    return table
+
+
+def new_token(login: str, name: str) -> str:
+    """A key for the API, shown once."""
+    from .server.api.models import Token
+
+    user: Any = get_user_model().objects.filter(username=login).first()
+    if user is None:
+        raise CommandError(f"there is no login {login!r}")
+    return Token.make(user, name)

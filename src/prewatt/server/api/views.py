@@ -1,0 +1,313 @@
+"""The HTTP API, `/api/v1/`: the very services that the pages and commands use, and the same messages."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import NinjaAPI, Schema
+from ninja.security import HttpBearer, django_auth
+
+from ...kernel.tariff import TariffError
+from ...kernel.tariff_document import tariff_to_document
+from ...kernel.units import exact_instant, exact_kwh, exact_money, parse_instant, parse_money
+from ..allocation.models import Run, SharedCost
+from ..allocation.runs import Preview, in_words, preview, reverse, run
+from ..billing.formats import to_csv, to_document
+from ..billing.pdf import PdfError, to_pdf
+from ..billing.statement import days, statement
+from ..errors import by_field
+from ..estate.models import Organisation, Property, Tenancy
+from ..metering.balance import BalanceError, balance
+from ..tariffs.compare import compare
+from ..tariffs.compare import to_document as comparison_to_document
+from ..tariffs.corrections import correct
+from ..tariffs.homes import homes_of
+from ..tariffs.models import Tariff
+from ..tariffs.prices import read_prices
+from ..tariffs.reading import read_document
+from ..tariffs.versions import keep, schedule, schedule_prices
+from ..time import now
+from .models import Token
+
+
+class _Bearer(HttpBearer):
+    def authenticate(self, request: HttpRequest, token: str) -> Any | None:
+        user = Token.user_of(token)
+        if user is not None:
+            request.user = user
+        return user
+
+
+api = NinjaAPI(title="prewatt", version="1", urls_namespace="api", auth=[_Bearer(), django_auth])
+MOST_PRICES = 200_000
+
+
+@api.exception_handler(ValidationError)
+@api.exception_handler(ValueError)
+def refused(request: HttpRequest, error: Exception) -> HttpResponse:
+    """400 with each field's message."""
+    errors = [{"field": name, "message": text} for name, text in by_field(error)]
+    return api.create_response(request, {"errors": errors}, status=400)
+
+
+def _organisations(request: HttpRequest) -> Any:
+    user: Any = request.user
+    return Organisation.objects.all() if user.is_superuser else user.organisations.all()
+
+
+def _property(request: HttpRequest, pk: int) -> Property:
+    found: Property = get_object_or_404(
+        Property.objects.select_related("organisation"), pk=pk, organisation__in=_organisations(request)
+    )
+    return found
+
+
+def _instant(field: str, text: str) -> int:
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise ValidationError({field: str(error)}) from None
+
+
+@api.get("/properties")
+def properties(request: HttpRequest) -> Any:
+    """The properties that this login manages."""
+    found = Property.objects.filter(organisation__in=_organisations(request))
+    return [{"id": each.pk, "name": each.name, "zone": each.zone, "currency": each.currency} for each in found]
+
+
+@api.post("/properties/{pk}/tariffs/check")
+def check_tariff(request: HttpRequest, pk: int, document: dict[str, Any]) -> Any:
+    """Read a tariff and keep nothing: 200 with it as it is understood, 400 with what is wrong."""
+    where = _property(request, pk)
+    return tariff_to_document(read_document(document, zone=where.zone, currency=where.currency))
+
+
+class NewVersion(Schema):
+    """`tariff`: its document. `effective`: an instant such as 2025-11-01T00:00:00+01:00; left out: from now."""
+
+    tariff: dict[str, Any]
+    effective: str | None = None
+
+
+@api.get("/properties/{pk}/tariffs")
+def tariff_versions(request: HttpRequest, pk: int) -> Any:
+    """What holds now, and what is to come."""
+    return [
+        {"effective": exact_instant(each.effective), "tariff": tariff_to_document(each.tariff.kernel())}
+        for each in _property(request, pk).tariff_versions.in_force(now())
+    ]
+
+
+@api.post("/properties/{pk}/tariffs", response={201: dict[str, Any]})
+def schedule_tariff(request: HttpRequest, pk: int, given: NewVersion) -> Any:
+    """Let a tariff hold from an instant on."""
+    where = _property(request, pk)
+    effective = now() if given.effective is None else _instant("effective", given.effective)
+    tariff = read_document(given.tariff, zone=where.zone, currency=where.currency)
+    made = schedule(where, keep(where.organisation, tariff), effective)
+    return 201, {"version": made.pk, "tariff": made.tariff.name, "effective": exact_instant(effective)}
+
+
+class NewPrices(Schema):
+    """`prices`: [instant, price per kWh], each until the next one. `base`: name of the tariff under them; left out: the
+    one that holds now.
+    """
+
+    prices: list[tuple[str, str]]
+    base: str | None = None
+
+
+@api.post("/properties/{pk}/prices", response={201: dict[str, Any]})
+def load_prices(request: HttpRequest, pk: int, given: NewPrices) -> Any:
+    """Let dated prices hold, such as half-hourly ones."""
+    where = _property(request, pk)
+    if len(given.prices) > MOST_PRICES:
+        raise ValidationError({"prices": f"More than {MOST_PRICES} at once."})
+    if given.base is not None:
+        base = get_object_or_404(Tariff, organisation=where.organisation, name=given.base)
+    else:
+        in_force = where.tariff_versions.in_force(now())
+        if not in_force:
+            raise ValidationError({"base": "No tariff holds at this property."})
+        base = in_force[0].tariff
+    lines = ["from,price", *(f"{_cell(begin)},{_cell(price)}" for begin, price in given.prices)]
+    versions = schedule_prices(where, base, read_prices(lines))
+    return 201, {"versions": [each.pk for each in versions]}
+
+
+def _cell(text: str) -> str:
+    return '"' + text.replace('"', '""').replace("\n", " ").replace("\r", " ") + '"'
+
+
+class NewCorrection(Schema):
+    """`tariff`: what should have held from `begins` to `ends`. `reason` is shown to the tenants."""
+
+    tariff: dict[str, Any]
+    begins: str
+    ends: str
+    reason: str
+
+
+@api.post("/properties/{pk}/corrections", response={201: dict[str, Any]})
+def correct_tariff(request: HttpRequest, pk: int, given: NewCorrection) -> Any:
+    """Reverse what a wrong tariff charged, and charge it anew."""
+    where = _property(request, pk)
+    begins, ends = _instant("begins", given.begins), _instant("ends", given.ends)
+    tariff = read_document(given.tariff, zone=where.zone, currency=where.currency)
+    made = correct(where, keep(where.organisation, tariff), begins, ends, given.reason, request.user)
+    return 201, {
+        "correction": made.pk,
+        "accounts": [
+            {"meter": each.meter.name, "charged": exact_money(each.charged), "rerated": exact_money(each.rerated)}
+            for each in made.charges.select_related("meter")
+        ],
+    }
+
+
+class Question(Schema):
+    """`tariffs`: up to five documents."""
+
+    tariffs: list[dict[str, Any]]
+    begins: str | None = None
+    ends: str | None = None
+
+
+@api.post("/properties/{pk}/compare")
+def compare_tariffs(request: HttpRequest, pk: int, asked: Question) -> Any:
+    """Rate the property's last year (or another time) under other tariffs, beside the one that holds now."""
+    where = _property(request, pk)
+    ends = now() if asked.ends is None else _instant("ends", asked.ends)
+    begins = ends - 366 * 86_400 * 10**6 if asked.begins is None else _instant("begins", asked.begins)
+    in_force = where.tariff_versions.in_force(now())
+    if not in_force:
+        raise TariffError("tariffs: no tariff holds at this property")
+    others = [read_document(each, zone=where.zone, currency=where.currency) for each in asked.tariffs]
+    return comparison_to_document(compare(homes_of(where, begins, ends), [in_force[0].tariff.kernel(), *others]))
+
+
+class NewRun(Schema):
+    """Local days, inclusive. `bill`: an amount as text, instead of what the meters used. `book`: otherwise it is only
+    worked out.
+    """
+
+    first: date
+    last: date
+    bill: str | None = None
+    memo: str = ""
+    book: bool = False
+
+
+@api.get("/properties/{pk}/shared-costs")
+def shared_costs(request: HttpRequest, pk: int) -> Any:
+    """What is shared at a property, and by which rule."""
+    return [
+        {"id": each.pk, "name": each.name, "rule_percent": {name: f"{part:f}" for name, part in each.rule().items()}}
+        for each in _property(request, pk).shared_costs.all()
+    ]
+
+
+@api.post("/shared-costs/{pk}/runs")
+def run_shared_cost(request: HttpRequest, pk: int, given: NewRun) -> Any:
+    """Preview a run, or book it and send its debits."""
+    cost = get_object_or_404(SharedCost, pk=pk, property__organisation__in=_organisations(request))
+    try:
+        bill = None if given.bill is None else parse_money(given.bill)
+    except ValueError as error:
+        raise ValidationError({"bill": str(error)}) from None
+    found = preview(cost, given.first, given.last, bill)
+    made = run(cost, given.first, given.last, bill, given.memo, request.user) if given.book else None
+    return {"run": made.pk if made else None, **_preview(found)}
+
+
+def _preview(found: Preview) -> dict[str, Any]:
+    return {
+        "begins": exact_instant(found.begins),
+        "ends": exact_instant(found.ends),
+        "kwh": None if found.energy is None else exact_kwh(found.energy),
+        "cost": exact_money(found.cost),
+        "shares": [
+            {
+                "unit": part.unit.name,
+                "tenant": part.tenancy.tenant if part.tenancy else None,
+                "days": part.days,
+                "weights": {basis: in_words(basis, part.weights[basis]) for basis in found.shared_cost.rule()},
+                "amount": exact_money(part.amount),
+            }
+            for part in found.parts
+        ],
+    }
+
+
+@api.post("/runs/{pk}/reverse")
+def reverse_run(request: HttpRequest, pk: int) -> Any:
+    """Give a whole run back."""
+    made = get_object_or_404(Run, pk=pk, shared_cost__property__organisation__in=_organisations(request))
+    reverse(made, request.user)
+    return {"run": pk, "reversed": True}
+
+
+@api.get("/properties/{pk}/tenancies")
+def tenancies(request: HttpRequest, pk: int) -> Any:
+    """Who lives and lived where."""
+    return [
+        {
+            "id": each.pk,
+            "unit": each.unit.name,
+            "tenant": each.tenant,
+            "begins": exact_instant(each.begins),
+            "ends": None if each.ends is None else exact_instant(each.ends),
+        }
+        for each in Tenancy.objects.filter(unit__property=_property(request, pk)).select_related("unit")
+    ]
+
+
+@api.get("/tenancies/{pk}/statement")
+def tenancy_statement(request: HttpRequest, pk: int, first: date, last: date, form: str = "json") -> Any:
+    """A statement of local days, inclusive. `form`: json, csv or pdf."""
+    user: Any = request.user
+    found = get_object_or_404(Tenancy.objects.select_related("unit__property__organisation"), pk=pk)
+    if found.user_id != user.pk and not _organisations(request).filter(pk=found.unit.property.organisation_id).exists():
+        return api.create_response(request, {"detail": "Not Found"}, status=404)
+    made = statement(found, *days(found, first, last))
+    if form == "csv":
+        return HttpResponse(to_csv(made), content_type="text/csv; charset=utf-8")
+    if form == "pdf":
+        try:
+            return HttpResponse(to_pdf(made), content_type="application/pdf")
+        except PdfError as error:
+            raise ValidationError({"form": str(error)}) from None
+    if form != "json":
+        raise ValidationError({"form": f"{form!r} is none of json, csv, pdf"})
+    return to_document(made)
+
+
+@api.get("/properties/{pk}/balance")
+def building_balance(request: HttpRequest, pk: int, first: date, last: date) -> Any:
+    """The main meter beside the sum of all others, by quarter of an hour of local days (31 at most)."""
+    from ...kernel.calendar import day_bounds, zone
+
+    where = _property(request, pk)
+    if not 0 <= (last - first).days < 31 or not 1971 <= first.year < 2199:
+        raise ValidationError({"last": "From 1 to 31 days can be asked for."})
+    place = zone(where.zone)
+    try:
+        spans = balance(where, day_bounds(first, place)[0], day_bounds(last, place)[1])
+    except BalanceError as error:
+        raise ValidationError(str(error)) from None
+    return [
+        {
+            "begins": exact_instant(each.begins),
+            "ends": exact_instant(each.ends),
+            "main_kwh": exact_kwh(each.main),
+            "units_kwh": exact_kwh(each.units),
+            "common_kwh": exact_kwh(each.common),
+            "unaccounted_kwh": exact_kwh(each.unaccounted),
+            "unaccounted_percent": None if each.percent is None else str(each.percent),
+        }
+        for each in spans
+    ]

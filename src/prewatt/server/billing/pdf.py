@@ -1,0 +1,25 @@
+"""A statement as PDF: the very part of the page, on paper. WeasyPrint draws it; it needs the system's Pango."""
+
+from __future__ import annotations
+
+from django.template.loader import render_to_string
+
+from .statement import Statement
+
+
+class PdfError(ValueError):
+    """No PDF can be made on this machine; the message says what is missing."""
+
+
+def to_pdf(made: Statement) -> bytes:
+    """The statement's PDF. PdfError if Pango is not installed."""
+    try:
+        from weasyprint import HTML
+    except OSError as error:
+        raise PdfError(
+            f"a PDF needs the library Pango, which is missing here: install libpango-1.0-0, libpangoft2-1.0-0 and "
+            f"libharfbuzz-subset0 ({error})"
+        ) from None
+    page = render_to_string("portal/statement_paper.html", {"made": made})
+    written: bytes = HTML(string=page).write_pdf()
+    return written

@@ -1,0 +1,42 @@
+"""Who may see what: a manager the properties of their organisations, a tenant the own tenancies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+
+from ..estate.models import Organisation, Property, Tenancy, Unit
+
+
+def organisations(request: HttpRequest) -> list[Organisation]:
+    """The organisations that this user manages; an operator all."""
+    user: Any = request.user
+    return list(Organisation.objects.all() if user.is_superuser else user.organisations.all())
+
+
+def property_of_manager(request: HttpRequest, pk: int) -> Property:
+    """A property, for its manager. Http404 for anybody else."""
+    found: Property = get_object_or_404(
+        Property.objects.select_related("organisation"), pk=pk, organisation__in=organisations(request)
+    )
+    return found
+
+
+def unit_of_manager(request: HttpRequest, pk: int) -> Unit:
+    """A unit, for its manager. Http404 for anybody else."""
+    found: Unit = get_object_or_404(
+        Unit.objects.select_related("property__organisation"), pk=pk, property__organisation__in=organisations(request)
+    )
+    return found
+
+
+def tenancy_to_see(request: HttpRequest, pk: int) -> tuple[Tenancy, bool]:
+    """A tenancy, and whether its manager asks. Http404 for who is neither that nor the tenant."""
+    tenancy = get_object_or_404(Tenancy.objects.select_related("unit__property__organisation"), pk=pk)
+    manager = any(each.pk == tenancy.unit.property.organisation_id for each in organisations(request))
+    user: Any = request.user
+    if not manager and tenancy.user_id != user.pk:
+        raise Http404
+    return tenancy, manager

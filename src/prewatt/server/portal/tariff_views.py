@@ -1,0 +1,248 @@
+"""Pages of a property's tariffs: what holds, the editor, what-if."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from ...kernel.calendar import DAY_KINDS, zone
+from ...kernel.tariff import Tariff as KernelTariff
+from ...kernel.tariff import TariffError
+from ...kernel.units import DAY, instant
+from ..errors import by_field, in_words
+from ..estate.models import Property
+from ..tariffs.compare import MOST, compare
+from ..tariffs.corrections import correct
+from ..tariffs.homes import homes_of
+from ..tariffs.models import Tariff
+from ..tariffs.prices import read_prices
+from ..tariffs.reading import examples, read_document
+from ..tariffs.versions import keep, schedule, schedule_prices
+from ..time import now
+from .access import property_of_manager
+from .tariff_form import document_of, fields_of, typed
+
+LARGEST_FILE = 5_000_000
+
+
+def wall_clock(text: str, where: Property, field: str) -> int:
+    """An instant typed into a page. ValidationError names the field."""
+    try:
+        return instant(datetime.fromisoformat(text).replace(tzinfo=zone(where.zone)))
+    except ValueError:
+        raise ValidationError({field: _("This is not a date and time such as 2025-11-01T00:00.")}) from None
+
+
+def say(request: HttpRequest, error: Exception) -> None:
+    """Show each of an error's messages, with its field."""
+    for field, text in by_field(error):
+        messages.error(request, f"{field}: {text}" if field else text)
+
+
+@login_required
+@require_GET
+def tariffs(request: HttpRequest, pk: int) -> HttpResponse:
+    """What holds at a property, what is to come, what was corrected."""
+    where = property_of_manager(request, pk)
+    versions = [
+        {
+            "version": each,
+            "tariff": each.tariff.kernel(),
+            "weeks": week(each.tariff.kernel()),
+            "begun": each.effective <= now(),
+        }
+        for each in where.tariff_versions.in_force(now())
+    ]
+    context = {
+        "property": where,
+        "where": zone(where.zone),
+        "versions": versions,
+        "known": Tariff.objects.filter(organisation=where.organisation).order_by("name"),
+        "corrections": where.corrections.select_related("tariff", "by").prefetch_related(
+            "charges__tenancy", "charges__meter"
+        ),
+    }
+    return render(request, "portal/tariffs.html", context)
+
+
+def week(tariff: KernelTariff) -> list[dict[str, Any]]:
+    """A picture of a tariff's days: for each season and kind of day, its stretches as parts of the day's width."""
+    prices = sorted({rate.prices[0] for rate in tariff.rates})
+    shade = {rate.name: prices.index(rate.prices[0]) * 100 // max(len(prices) - 1, 1) for rate in tariff.rates}
+    rows = []
+    for season in tariff.seasons:
+        for day_type in season.day_types:
+            ends = [*(switch.minute for switch in day_type.switches[1:]), 1440]
+            parts = [
+                {"rate": switch.rate, "width": f"{(end - switch.minute) / 14.4:.4f}", "shade": shade[switch.rate],
+                 "from": f"{switch.minute // 60:02}:{switch.minute % 60:02}"}
+                for switch, end in zip(day_type.switches, ends, strict=True)
+            ]  # fmt: skip
+            days = [DAY_KINDS[kind] for kind in sorted(day_type.days)]
+            rows.append({"season": season, "days": days, "parts": parts})
+    return rows
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make a tariff: typed into fields, or from a file. It starts from nothing, an example, or one that is known."""
+    where = property_of_manager(request, pk)
+    fields = fields_of(_start(where, request.GET.get("start", "")))
+    tariff = None
+    if request.method == "POST":
+        fields = typed(request.POST)
+        try:
+            document = _uploaded(request) if request.FILES.get("file") else document_of(fields)
+            tariff = read_document(document, zone=where.zone, currency=where.currency)
+            if "keep" in request.POST:
+                made = keep(where.organisation, tariff)
+                messages.success(request, _("%(name)s is kept. Now say from when it holds.") % {"name": made.name})
+                return redirect("tariffs", pk=pk)
+        except (TariffError, ValidationError) as error:
+            say(request, error)
+    for rows, blank in (("rates", 2), ("profiles", 1)):
+        fields[rows] = [*fields[rows], *([{}] * blank)]
+    known = Tariff.objects.filter(organisation=where.organisation).order_by("name")
+    context = {
+        "property": where, "fields": fields, "examples": examples(), "known": known,
+        "weeks": week(tariff) if tariff else [], "tariff": tariff,
+    }  # fmt: skip
+    return render(request, "portal/tariff_edit.html", context)
+
+
+def _start(where: Property, start: str) -> dict[str, Any]:
+    kind, _colon, name = start.partition(":")
+    if kind == "example":
+        return examples().get(name, {})
+    found = Tariff.objects.filter(organisation=where.organisation, pk=name).first() if name.isdecimal() else None
+    return {**found.document, "name": f"{found.name}, changed"} if found else {}
+
+
+def _uploaded(request: HttpRequest) -> Any:
+    file: Any = request.FILES["file"]
+    if file.size > LARGEST_FILE:
+        raise TariffError("file: is larger than 5 MB")
+    try:
+        return json.loads(file.read())
+    except (ValueError, RecursionError) as error:
+        raise TariffError(f"file: is not JSON ({error})") from None
+
+
+@login_required
+@require_POST
+def schedule_tariff(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a tariff hold from an instant on."""
+    where = property_of_manager(request, pk)
+    try:
+        tariff = _chosen(where, request.POST.get("tariff", ""), "tariff")
+        effective = wall_clock(request.POST.get("effective", ""), where, "effective")
+        schedule(where, tariff, effective)
+    except (ValidationError, TariffError) as error:
+        say(request, error)
+    else:
+        messages.success(request, _("%(name)s is on its way to the meters.") % {"name": tariff.name})
+    return redirect("tariffs", pk=pk)
+
+
+def _chosen(where: Property, pk: str, field: str) -> Tariff:
+    found = (
+        Tariff.objects.filter(organisation=where.organisation, pk=pk).first()
+        if pk.isdecimal() and len(pk) < 19
+        else None
+    )
+    if found is None:
+        raise ValidationError({field: _("Choose a tariff.")})
+    return found
+
+
+@login_required
+@require_POST
+def load_prices(request: HttpRequest, pk: int) -> HttpResponse:
+    """Load dated prices from a CSV file."""
+    where = property_of_manager(request, pk)
+    try:
+        base = _chosen(where, request.POST.get("tariff", ""), "tariff")
+        file: Any = request.FILES.get("file")
+        if file is None or file.size > LARGEST_FILE:
+            raise ValidationError({"file": _("Choose a CSV file of at most 5 MB.")})
+        try:
+            lines = file.read().decode("utf-8-sig").splitlines()
+        except UnicodeDecodeError:
+            raise ValidationError({"file": _("This is not a text in UTF-8.")}) from None
+        made = schedule_prices(where, base, read_prices(lines, scale=request.POST.get("scale") or "1"))
+    except (ValidationError, TariffError) as error:
+        say(request, error)
+    else:
+        messages.success(request, _("%(count)d versions with dated prices are on their way.") % {"count": len(made)})
+    return redirect("tariffs", pk=pk)
+
+
+@login_required
+@require_POST
+def correct_tariff(request: HttpRequest, pk: int) -> HttpResponse:
+    """Reverse what a wrong tariff charged, and charge it anew."""
+    where = property_of_manager(request, pk)
+    try:
+        tariff = _chosen(where, request.POST.get("tariff", ""), "tariff")
+        begins, ends = (wall_clock(request.POST.get(name, ""), where, name) for name in ("begins", "ends"))
+        made = correct(where, tariff, begins, ends, request.POST.get("reason", "").strip(), request.user)
+    except (ValidationError, TariffError) as error:
+        say(request, error)
+    else:
+        messages.success(request, _("%(count)d accounts are corrected.") % {"count": made.charges.count()})
+    return redirect("tariffs", pk=pk)
+
+
+@login_required
+@require_GET
+def what_if(request: HttpRequest, pk: int) -> HttpResponse:
+    """The last year, rated under other tariffs beside the present one."""
+    where = property_of_manager(request, pk)
+    known = list(Tariff.objects.filter(organisation=where.organisation).order_by("name"))
+    chosen = [each for each in known if str(each.pk) in request.GET.getlist("tariff")]
+    in_force = where.tariff_versions.in_force(now())
+    context: dict[str, Any] = {"property": where, "known": known, "chosen": chosen, "most": MOST}
+    if chosen and in_force:
+        try:
+            homes = homes_of(where, now() - 366 * DAY, now())
+            found = compare(homes, [in_force[0].tariff.kernel(), *(each.kernel() for each in chosen)])
+            context["found"] = _columns(found)
+        except TariffError as error:
+            messages.error(request, in_words(error))
+    return render(request, "portal/compare.html", context)
+
+
+def _columns(found: Any) -> dict[str, Any]:
+    """The comparison for the page."""
+    count = range(len(found.tariffs))
+    hours = [found.by_hour(index) for index in count]
+    most = max((cost for column in hours for _, cost in column), default=0) or 1
+    return {
+        "begins": found.begins,
+        "ends": found.ends,
+        "where": zone(found.tariffs[0].zone),
+        "tariffs": [
+            {"name": tariff.name, "total": found.total(index), "more": found.total(index) - found.total(0),
+             "rates": found.by_rate(index).items()}
+            for index, tariff in enumerate(found.tariffs)
+        ],
+        "homes": [
+            {"name": home, "cells": [(found.ratings[index][home].charge, found.difference(index, home)) for index in count]}
+            for home in found.ratings[0]
+        ],
+        "hours": [
+            {"hour": f"{hour:02}", "energy": hours[0][hour][0],
+             "costs": [(hours[index][hour][1], 100 * hours[index][hour][1] // most, index) for index in count]}
+            for hour in range(24)
+        ],
+    }  # fmt: skip

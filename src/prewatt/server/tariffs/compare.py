@@ -1,0 +1,127 @@
+"""What if: recorded use, rated under several tariffs; who pays more or less, and why (by rate and hour)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...kernel.tariff import Tariff, TariffError
+from ...kernel.units import exact_instant, exact_kwh, exact_money
+from .vectorised import Ints, Rating, lay_out, rate
+
+MOST = 5
+"""Most tariffs beside the one that others are compared with."""
+SCHEMA = "prewatt-compare-1"
+Home = tuple[Ints, Ints]
+"""Instants of readings (n + 1), and the energy (n, Wh) used between them."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`ratings`: by tariff in its order (the first is the one compared with), then by home."""
+
+    begins: int
+    ends: int
+    tariffs: list[Tariff]
+    ratings: list[dict[str, Rating]]
+
+    def total(self, tariff: int) -> int:
+        """What all homes pay under a tariff, nano."""
+        return sum(rating.charge for rating in self.ratings[tariff].values())
+
+    def difference(self, tariff: int, home: str) -> int:
+        """What a home pays more (nano; negative: less) under a tariff than under the first."""
+        return self.ratings[tariff][home].charge - self.ratings[0][home].charge
+
+    def by_hour(self, tariff: int) -> list[tuple[int, int]]:
+        """(Wh, nano of energy) of all homes in each hour of the local day."""
+        sums = [(0, 0)] * 24
+        for rating in self.ratings[tariff].values():
+            for (_, hour), (energy, cost) in rating.by_hour.items():
+                sums[hour] = sums[hour][0] + energy, sums[hour][1] + cost
+        return sums
+
+    def by_rate(self, tariff: int) -> dict[str, tuple[int, int]]:
+        """(Wh, nano of energy) of all homes at each rate."""
+        sums: dict[str, tuple[int, int]] = {}
+        for rating in self.ratings[tariff].values():
+            for (name, _), (energy, cost) in rating.by_hour.items():
+                before = sums.get(name, (0, 0))
+                sums[name] = before[0] + energy, before[1] + cost
+        return sums
+
+
+def compare(homes: Mapping[str, Home], tariffs: Sequence[Tariff]) -> Comparison:
+    """Rate all homes under the first tariff and up to five others. TariffError if there are more, or they don't fit
+    together.
+    """
+    if not 1 <= len(tariffs) <= MOST + 1:
+        raise TariffError(f"{len(tariffs) - 1} tariffs to compare with are more than {MOST}")
+    for tariff in tariffs:
+        if tariff.currency != tariffs[0].currency:
+            raise TariffError(
+                f"currency: {tariff.name} is in {tariff.currency}, {tariffs[0].name} in {tariffs[0].currency}"
+            )
+    read = {name: home for name, home in homes.items() if len(home[0])}
+    if not read:
+        raise TariffError("there are no readings in this time")
+    begins = min(int(at[0]) for at, _ in read.values())
+    ends = max(int(at[-1]) for at, _ in read.values())
+    ratings = []
+    for tariff in tariffs:
+        layout = lay_out(tariff, begins, ends, by_hour=True)
+        ratings.append({name: rate(layout, at, energy) for name, (at, energy) in read.items()})
+    return Comparison(begins, ends, list(tariffs), ratings)
+
+
+def recorded(readings: Sequence[tuple[int, int]]) -> Home:
+    """A home from (instant, Wh used up to then)."""
+    pairs = np.array(readings, dtype=np.int64).reshape(-1, 2)
+    return pairs[:, 0], np.diff(pairs[:, 1])
+
+
+def to_document(found: Comparison) -> dict[str, Any]:
+    """The comparison's JSON (`docs/compare.md`)."""
+    return {
+        "schema": SCHEMA,
+        "begins": exact_instant(found.begins),
+        "ends": exact_instant(found.ends),
+        "tariffs": [
+            {
+                "name": tariff.name,
+                "currency": tariff.currency,
+                "total": exact_money(found.total(index)),
+                "by_rate": {name: _pair(sums) for name, sums in found.by_rate(index).items()},
+                "by_hour": [_pair(sums) for sums in found.by_hour(index)],
+                "homes": {name: _home(found, index, name) for name in found.ratings[index]},
+            }
+            for index, tariff in enumerate(found.tariffs)
+        ],
+    }
+
+
+def _pair(sums: tuple[int, int]) -> dict[str, str]:
+    return {"kwh": exact_kwh(sums[0]), "amount": exact_money(sums[1])}
+
+
+def _home(found: Comparison, index: int, name: str) -> dict[str, Any]:
+    rating = found.ratings[index][name]
+    return {
+        "lines": [
+            {"rate": rate, "tier": tier + 1, **_pair((energy, rating.cost[rate, tier]))}
+            for (rate, tier), energy in rating.energy.items()
+        ],
+        "service_fee": exact_money(rating.fee),
+        "standing_charge": exact_money(rating.standing),
+        "minimum": exact_money(rating.minimum),
+        "tax": exact_money(rating.tax),
+        "tax_included": exact_money(rating.tax_included),
+        "total": exact_money(rating.charge),
+        "difference": exact_money(found.difference(index, name)),
+        "by_hour": [
+            {"rate": rate, "hour": hour, **_pair(sums)} for (rate, hour), sums in sorted(rating.by_hour.items())
+        ],
+    }
