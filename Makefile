@@ -12,12 +12,12 @@ ARGS ?=
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo "sudo -n")
 INSTALL := $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq
 
-.PHONY: demo test bench pictures lint types lock clean browser
+.PHONY: demo test bench pictures lint types lock clean browser paper
 
-demo: $(VENV)/.installed
+demo: paper $(VENV)/.installed
 	@exec $(BIN)/prewatt demo $(ARGS)
 
-test: browser $(VENV)/.installed-test
+test: browser paper $(VENV)/.installed-test
 	$(MAKE) --no-print-directory lint types
 	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
 	TEST_DATABASE=postgresql $(BIN)/pytest -m database
@@ -25,6 +25,7 @@ test: browser $(VENV)/.installed-test
 bench: $(VENV)/.installed
 	$(BIN)/python -m bench.journal
 	$(BIN)/python -m bench.ingest
+	$(BIN)/python -m bench.rating
 
 # The pictures that README shows, taken anew by the browser tests.
 pictures: browser $(VENV)/.installed-test
@@ -65,6 +66,12 @@ $(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
 $(VENV)/.installed-test: requirements-test.lock $(VENV)/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
 	@touch $@
+
+# Statements as PDF are drawn by Pango, which pip can't bring. Without it all else works, and the page says so.
+paper:
+	@{ /sbin/ldconfig -p | grep libpangoft2-1.0.so.0 && /sbin/ldconfig -p | grep libharfbuzz-subset.so.0; } >/dev/null \
+	  || { $(INSTALL) libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core; } >/dev/null 2>&1 \
+	  || echo "make: statements as PDF need the packages libpangoft2-1.0-0, libharfbuzz-subset0 and a font" >&2
 
 # The browser tests need a real Chromium, and their driver a library, which pip can't bring.
 browser:

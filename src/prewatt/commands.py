@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from rich.table import Table
 
 from .kernel.calendar import zone
@@ -72,6 +73,7 @@ def tariff_for(where: Property, given: str) -> Tariff:
     return known or keep(where.organisation, read_file(Path(given), zone=where.zone, currency=where.currency))
 
 
+@transaction.atomic
 def schedule_tariff(where: Property, given: str, from_: str) -> str:
     """Let a tariff hold from an instant on."""
     effective = wall_clock(from_, where, "--from") if from_ else now()
@@ -79,6 +81,7 @@ def schedule_tariff(where: Property, given: str, from_: str) -> str:
     return f"{made.tariff.name} holds at {where.name} from {from_ or 'now'} on."
 
 
+@transaction.atomic
 def load_prices(where: Property, path: Path, base: str, scale: str) -> str:
     """Let the dated prices of a CSV file hold on top of a tariff, or of the one that holds now."""
     in_force = where.tariff_versions.in_force(now())
@@ -90,6 +93,7 @@ def load_prices(where: Property, path: Path, base: str, scale: str) -> str:
     return f"{len(made)} versions with dated prices are on their way."
 
 
+@transaction.atomic
 def correct_tariff(where: Property, given: str, first: str, last: str, reason: str) -> str:
     """Reverse what was charged from one instant to another, and charge it anew."""
     begins, ends = wall_clock(first, where, "--from"), wall_clock(last, where, "--until")

@@ -320,6 +320,24 @@ def test_a_move_that_cannot_be_changes_nothing(edge, store, anna, clock, wrong):
             settle(anna)
 
 
+def test_a_tariff_that_changes_at_midnight_in_an_outage_is_charged_right_on_both_sides(edge, store, anna, clock):
+    """Told ahead; the building is offline from the afternoon before until two days later; read every seven hours."""
+    where = anna.unit.property
+    full(where)
+    edge.live(store, at(2025, 10, 7, 15), USED, HOUR)
+    online = edge.accounts["m1"].register
+    while clock.at < at(2025, 10, 9, 15):
+        clock.at += 7 * HOUR
+        edge.read("m1", edge.accounts["m1"].register + 700)
+    edge.deliver(store)
+    assert edge.accounts["m1"].balance == balance(tenant_account(anna))
+    # Nine hours at the old price, then everything of the new tariff; tiers of 5 kWh a day are not reached.
+    old, new = 900, edge.accounts["m1"].register - online - 900
+    net = (new * (PRICE + 10_007)) + NANO // 3
+    first = (online - 1000 + old) * PRICE
+    assert edge.accounts["m1"].charged == first + net + net * 19 // 100
+
+
 # -- corrections ---------------------------------------------------------------------------------------------------------
 
 

@@ -6,9 +6,10 @@ from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from ninja import NinjaAPI, Schema
+from ninja import NinjaAPI, Schema, Status
 from ninja.security import HttpBearer, django_auth
 
 from ...kernel.tariff import TariffError
@@ -109,8 +110,9 @@ def schedule_tariff(request: HttpRequest, pk: int, given: NewVersion) -> Any:
     where = _property(request, pk)
     effective = now() if given.effective is None else _instant("effective", given.effective)
     tariff = read_document(given.tariff, zone=where.zone, currency=where.currency)
-    made = schedule(where, keep(where.organisation, tariff), effective)
-    return 201, {"version": made.pk, "tariff": made.tariff.name, "effective": exact_instant(effective)}
+    with transaction.atomic():
+        made = schedule(where, keep(where.organisation, tariff), effective)
+    return Status(201, {"version": made.pk, "tariff": made.tariff.name, "effective": exact_instant(effective)})
 
 
 class NewPrices(Schema):
@@ -137,7 +139,7 @@ def load_prices(request: HttpRequest, pk: int, given: NewPrices) -> Any:
         base = in_force[0].tariff
     lines = ["from,price", *(f"{_cell(begin)},{_cell(price)}" for begin, price in given.prices)]
     versions = schedule_prices(where, base, read_prices(lines))
-    return 201, {"versions": [each.pk for each in versions]}
+    return Status(201, {"versions": [each.pk for each in versions]})
 
 
 def _cell(text: str) -> str:
@@ -159,14 +161,16 @@ def correct_tariff(request: HttpRequest, pk: int, given: NewCorrection) -> Any:
     where = _property(request, pk)
     begins, ends = _instant("begins", given.begins), _instant("ends", given.ends)
     tariff = read_document(given.tariff, zone=where.zone, currency=where.currency)
-    made = correct(where, keep(where.organisation, tariff), begins, ends, given.reason, request.user)
-    return 201, {
+    with transaction.atomic():
+        made = correct(where, keep(where.organisation, tariff), begins, ends, given.reason, request.user)
+    accounts = {
         "correction": made.pk,
         "accounts": [
             {"meter": each.meter.name, "charged": exact_money(each.charged), "rerated": exact_money(each.rerated)}
             for each in made.charges.select_related("meter")
         ],
     }
+    return Status(201, accounts)
 
 
 class Question(Schema):

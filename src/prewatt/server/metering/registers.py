@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..tariffs.vectorised import energies, used_up_to
+from ..tariffs.vectorised import align, energies, used_up_to
 from .models import JournalEntry, Meter
 
 Ints = npt.NDArray[np.int64]
@@ -22,7 +22,11 @@ class Registers:
 
     def used_up_to(self, instants: Ints) -> Ints:
         """Wh used up to each of some instants; between two readings energy counts as used evenly."""
-        return used_up_to(self.at, self.running, instants) if len(self.at) else np.zeros(len(instants), dtype=np.int64)
+        return (
+            used_up_to(align(self.at, instants), self.running)
+            if len(self.at)
+            else np.zeros(len(instants), dtype=np.int64)
+        )
 
     def used_between(self, begin: int, end: int) -> int:
         """Wh used between two instants."""

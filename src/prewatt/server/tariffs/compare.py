@@ -10,7 +10,7 @@ import numpy as np
 
 from ...kernel.tariff import Tariff, TariffError
 from ...kernel.units import exact_instant, exact_kwh, exact_money
-from .vectorised import Ints, Rating, lay_out, rate
+from .vectorised import Ints, Rating, align, lay_out, rate
 
 MOST = 5
 """Most tariffs beside the one that others are compared with."""
@@ -48,9 +48,9 @@ class Comparison:
         """(Wh, nano of energy) of all homes at each rate."""
         sums: dict[str, tuple[int, int]] = {}
         for rating in self.ratings[tariff].values():
-            for (name, _), (energy, cost) in rating.by_hour.items():
+            for (name, tier), energy in rating.energy.items():
                 before = sums.get(name, (0, 0))
-                sums[name] = before[0] + energy, before[1] + cost
+                sums[name] = before[0] + energy, before[1] + rating.cost[name, tier]
         return sums
 
 
@@ -73,7 +73,7 @@ def compare(homes: Mapping[str, Home], tariffs: Sequence[Tariff]) -> Comparison:
     ratings = []
     for tariff in tariffs:
         layout = lay_out(tariff, begins, ends, by_hour=True)
-        ratings.append({name: rate(layout, at, energy) for name, (at, energy) in read.items()})
+        ratings.append({name: rate(layout, align(at, layout.at), energy) for name, (at, energy) in read.items()})
     return Comparison(begins, ends, list(tariffs), ratings)
 
 

@@ -32,6 +32,7 @@ class Layout:
     `at`: where they begin, and where the last one ends (m + 1). `rate`: index into `names`. `prices`, `upto`: for each
     tier (m x tiers); the last `upto` has no end. `hour`: of the local day. `day_ends`: whether a local day ends with
     the stretch. `month`: ordinal of its first day. `period`: index of the stretch at which its tiers began.
+    `of_rate`: the stretches of each of `names`. `by_hour`: whether stretches end at full hours too.
     """
 
     tariff: Tariff
@@ -44,6 +45,8 @@ class Layout:
     day_ends: npt.NDArray[np.bool_]
     month: Ints
     period: Ints
+    of_rate: list[Ints]
+    by_hour: bool
 
 
 @dataclass(frozen=True)
@@ -114,51 +117,74 @@ def lay_out(tariff: Tariff, begin: int, end: int, by_hour: bool = False) -> Layo
         day_ends=np.array(following, dtype=np.int64) > highest,
         month=np.array(months, dtype=np.int64),
         period=np.searchsorted(np.array(period, dtype=np.int64), np.array(period, dtype=np.int64)).astype(np.int64),
+        of_rate=[np.nonzero(np.array(rates, dtype=np.int64) == number)[0] for number in range(len(names))],
+        by_hour=by_hour,
     )
 
 
-def used_up_to(at: Ints, running: Ints, instants: Ints) -> Ints:
-    """Wh used up to each of some instants. `running`: the energy used up to each reading `at` (ascending).
+@dataclass(frozen=True)
+class Alignment:
+    """Where some instants lie among the readings of a meter: to be worked out once for all meters that were read at the
+    same instants.
+
+    `index`: of the last reading whose running sum is known there; `between`: which instants lie between two readings,
+    `after`: the index of the later of the two, `part`, `length`: how far between, µs.
+    """
+
+    at: Ints
+    index: Ints
+    between: Ints
+    after: Ints
+    part: Ints
+    length: Ints
+
+
+def align(at: Ints, instants: Ints) -> Alignment:
+    """Find instants (ascending) among readings at `at` (ascending)."""
+    found = np.searchsorted(at, instants)
+    last = len(at) - 1
+    index = np.minimum(found, last)
+    (between,) = np.nonzero((found > 0) & (found <= last) & (at[index] != instants))
+    after = index[between]
+    return Alignment(at, index, between, after, instants[between] - at[after - 1], at[after] - at[after - 1])
+
+
+def used_up_to(aligned: Alignment, running: Ints) -> Ints:
+    """Wh used up to each of the aligned instants. `running`: the energy used up to each reading.
 
     Between two readings energy counts as used evenly, in whole watt-hours; before the first and after the last there
     is none.
     """
-    index = np.searchsorted(at, instants)
-    last = len(at) - 1
-    found = running[np.clip(index, 0, last)].copy()
-    (between,) = np.nonzero((index > 0) & (index <= last) & (at[np.clip(index, 0, last)] != instants))
-    if len(between):
-        after = index[between]
-        begin = at[after - 1]
-        energy, length = running[after] - running[after - 1], at[after] - begin
-        if int(energy.max()) * int(length.max()) > INT64_MAX:
+    found = running[aligned.index]
+    if len(aligned.between):
+        before = running[aligned.after - 1]
+        energy = running[aligned.after] - before
+        if int(energy.max()) * int(aligned.length.max()) > INT64_MAX:
             # Exact beyond 64 bits too, where a meter was away for long.
             energy = energy.astype(object)
-        part = energy * (instants[between] - begin) // length
-        found[between] = running[after - 1] + part.astype(np.int64)
+        found[aligned.between] = before + (energy * aligned.part // aligned.length).astype(np.int64)
     return found
 
 
-def rate(layout: Layout, at: Ints, energy: Ints) -> Rating:
-    """Rate a meter that was read at `at` (n + 1 instants, ascending, within the layout) and used `energy` (n, Wh)
-    between.
+def rate(layout: Layout, aligned: Alignment, energy: Ints) -> Rating:
+    """Rate a meter that used `energy` (n, Wh) between its n + 1 readings; `aligned`: the layout's `at` among these,
+    which lie within the layout.
     """
+    at = aligned.at
     running = np.empty(len(energy) + 1, dtype=np.int64)
     running[0] = 0
     np.cumsum(energy, out=running[1:])
-    upto = used_up_to(at, running, layout.at)
-    tariff, used = layout.tariff, np.diff(upto)
+    tariff, used = layout.tariff, np.diff(used_up_to(aligned, running))
     tiers = layout.prices.shape[1]
     parts = used[:, None] if tiers == 1 else _by_tier(layout, used)
     costs = parts * layout.prices
     energies: dict[Line, int] = {}
     cost: dict[Line, int] = {}
-    for number, name in enumerate(layout.names):
-        mask = layout.rate == number
-        for tier in range(tiers):
-            total = int(parts[mask, tier].sum())
+    for name, stretches in zip(layout.names, layout.of_rate, strict=True):
+        sums = parts[stretches].sum(axis=0).tolist()
+        for tier, total in enumerate(sums):
             if total:
-                energies[name, tier], cost[name, tier] = total, int(costs[mask, tier].sum())
+                energies[name, tier], cost[name, tier] = total, int(costs[stretches, tier].sum())
     fee = int(running[-1]) * tariff.fee
     ended = layout.day_ends & (layout.at[1:] > at[0]) & (layout.at[1:] <= at[-1])
     standing = int(ended.sum()) * tariff.standing
@@ -168,7 +194,7 @@ def rate(layout: Layout, at: Ints, energy: Ints) -> Rating:
     included = tariff.tax is not None and tariff.tax.included
     return Rating(
         energies, cost, fee, standing, minimum, 0 if included else tax, tax if included else 0,
-        _by_hour(layout, used, costs.sum(axis=1)),
+        _by_hour(layout, used, costs.sum(axis=1)) if layout.by_hour else {},
     )  # fmt: skip
 
 
