@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from django.utils.translation import gettext
 
 from ....kernel.calendar import local
 from ....kernel.units import exact_kwh, exact_money, exact_percent, exact_price, round_money
+from ...allocation.models import BASES, Share
 from ...billing.statement import ADJUSTMENTS, ELECTRICITY, SECTIONS, SHARED, STANDING, TAX, TOP_UPS, Line, Statement
 
 register = template.Library()
@@ -48,6 +50,18 @@ def when(at: int | None, where: ZoneInfo) -> str:
 
 
 @register.filter
+def day_of(at: int | None, where: ZoneInfo) -> str:
+    """The local day of an instant: 6 Oct 2013"""
+    return _wall(at, where, "j M Y")
+
+
+@register.filter
+def last_day_of(at: int, where: ZoneInfo) -> str:
+    """The last local day of a span that ends at an instant."""
+    return _wall(at - 1, where, "j M Y")
+
+
+@register.filter
 def when_in_full(at: int, where: ZoneInfo) -> str:
     """Sunday 6 October 2013, 13:30"""
     return _wall(at, where, "l j F Y, H:i")
@@ -64,6 +78,12 @@ def amount(nano: int) -> str:
     """An exact amount, with as many decimals as it needs, but two."""
     whole, _, decimals = exact_money(nano).partition(".")
     return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
+
+
+@register.filter
+def threshold(wh: int) -> str:
+    """3120 kWh, without the zeros at the end."""
+    return exact_kwh(wh).rstrip("0").rstrip(".")
 
 
 @register.filter
@@ -108,3 +128,21 @@ def by_section(made: Statement) -> list[tuple[str, list[Line]]]:
         ADJUSTMENTS: gettext("Adjustments"),
     }
     return [(names[section], lines) for section in SECTIONS if (lines := made.section(section))]
+
+
+@register.filter
+def derived(share: Share, currency: str) -> str:
+    """How a share came about, in a line: of 48.20 CAD: 50 % by equal shares (15 of 360), 50 % by ..."""
+    run = share.run
+    everybody = [weights for weights in run.shares.values_list("weights", flat=True)]
+    parts = [
+        gettext("%(percent)s %% by %(basis)s (%(own)s of %(all)s)")
+        % {
+            "percent": part, "basis": BASES[basis], "own": share.weights[basis],
+            "all": f"{sum(Decimal(weights[basis]) for weights in everybody):f}",
+        }
+        for basis, part in run.rule.items()
+    ]  # fmt: skip
+    energy = "" if run.energy is None else f", {exact_kwh(run.energy)} kWh"
+    of = gettext("of %(cost)s %(currency)s in all") % {"cost": amount(run.cost), "currency": currency}
+    return f"{of}{energy}: {', '.join(parts)}"
