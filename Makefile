@@ -29,7 +29,7 @@ bench: $(VENV)/.installed
 
 # The pictures that README shows, taken anew by the browser tests.
 pictures: browser $(VENV)/.installed-test
-	SCREENSHOTS=docs/pictures $(BIN)/pytest tests/system/test_pages.py -k outage
+	SCREENSHOTS=docs/pictures $(BIN)/pytest tests/system/test_pages.py -k "outage or example"
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check src tests bench

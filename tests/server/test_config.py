@@ -67,3 +67,15 @@ def test_a_postgresql_address_is_taken_apart():
     )  # fmt: skip
     assert django_database(load_config({"PREWATT_DATABASE": "postgresql:///x?host=/run/pg"}))["HOST"] == "/run/pg"
     assert django_database(load_config({"PREWATT_HOME": "/x"}))["NAME"] == Path("/x/prewatt.sqlite3")
+
+
+def test_processes_that_start_together_share_one_key(tmp_path):
+    from concurrent.futures import ThreadPoolExecutor
+
+    from prewatt.server.config import secret, signing_key
+
+    config = load_config({"PREWATT_HOME": str(tmp_path / "home")})
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(lambda _: (signing_key(config).public(), secret(config)), range(32)))
+    assert len(keys) == 1
+    assert sorted(path.name for path in (tmp_path / "home").iterdir()) == ["secret", "server.key"]

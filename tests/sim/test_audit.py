@@ -65,7 +65,7 @@ def row(alarms=()):
     [
         ({}, {}, None),
         ({"balance_server": GOOD.balance_meter - 1}, {}, "0.000000001 between the meter's balance and the server's"),
-        ({"charged": GOOD.charged + 1}, {}, "is not what was topped up less what was charged"),
+        ({"charged": GOOD.charged + 1}, {}, "is not what was topped up and adjusted less"),
         ({}, {"seq": 10}, "the server has its journal up to entry 9, the gateway up to 10"),
         ({}, {"head": b"other"}, "or they are not the same"),
         ({}, {"row": row(["the sky fell"])}, "1 alarms, the first: the sky fell"),

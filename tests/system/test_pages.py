@@ -123,6 +123,9 @@ def test_manager_and_tenant_see_an_outage_come_and_go_without_a_reload(log_in, t
         expect(page.locator("tbody tr", has_text=waiting).get_by_text("on its way")).to_be_hidden(timeout=PATIENCE)
         expect(tenant.get_by_text("waits for the building's network")).to_be_hidden(timeout=PATIENCE)
         assert page.evaluate("window.mark") == "not reloaded"
+        # Before the building ends: a page that asks in vain would log it as an error.
+        for each in (page, tenant):
+            each.goto("about:blank")
 
 
 def test_the_tenant_sees_balance_today_the_month_and_top_ups_on_a_phone(building, log_in):
@@ -155,6 +158,66 @@ def test_nonsense_in_the_amount_is_answered(building, log_in, nonsense):
     page.get_by_label("Payment received").fill(nonsense)
     page.get_by_role("button", name="Top up").click()
     expect(page.get_by_role("status")).to_have_class(re.compile("error"))
+
+
+def test_a_tariff_is_made_from_an_example_and_scheduled(building, log_in, tmp_path):
+    page = log_in(building, "manager")
+    page.get_by_role("link", name="Tariffs").click()
+    expect(page.get_by_role("heading", name="Ontario time of use")).to_be_visible()
+    page.get_by_role("link", name="New tariff").click()
+    page.get_by_label("Start from").select_option(label="Ontario ultra-low overnight, November 2023")
+    page.get_by_role("button", name="Fill in").click()
+    page.get_by_label("Name", exact=True).fill("Nights are cheap")
+    page.locator("[name=rate_price]").first.fill("-0.028")
+    page.get_by_role("button", name="Keep").click()
+    # What was typed is still there.
+    expect(page.get_by_role("status")).to_contain_text("rates.overnight")
+    page.locator("[name=rate_price]").first.fill("0.028")
+    page.get_by_role("button", name="One more rate").click()
+    page.get_by_role("button", name="Keep").click()
+    expect(page.get_by_role("status")).to_contain_text("Nights are cheap is kept")
+    schedule = page.locator("form", has=page.get_by_role("button", name="Schedule"))
+    schedule.get_by_label("Tariff").select_option(label="Nights are cheap")
+    schedule.get_by_label("From").fill("2013-12-01T00:00")
+    page.get_by_role("button", name="Schedule").click()
+    expect(page.get_by_text("to come")).to_be_visible()
+    expect(page.get_by_text("Sunday 1 December 2013, 00:00")).to_be_visible()
+    picture(page, "tariffs", tmp_path)
+    page.get_by_role("link", name="What if?").click()
+    page.get_by_label("Nights are cheap").check()
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("heading", name="Who pays more")).to_be_visible()
+    expect(page.locator(".hours li")).to_have_count(24)
+
+
+def test_a_bill_is_shared_reaches_the_meters_and_each_tenant_sees_why(building, log_in):
+    page = log_in(building, "manager")
+    expect(page.locator(".gateways .chip")).to_have_text("online", timeout=PATIENCE)
+    page.get_by_role("link", name="Shared costs").click()
+    page.get_by_label("Name", exact=True).fill("Lift")
+    page.get_by_role("button", name="Keep").click()
+    run = page.locator("form", has=page.get_by_role("button", name="Preview"))
+    run.get_by_label("From").fill("2013-09-16")
+    run.get_by_label("Until").fill("2013-09-16")
+    run.get_by_label("Bill").fill("24,12")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("Nothing is booked yet")).to_be_visible()
+    page.get_by_role("button", name="Book it").click()
+    expect(page.get_by_role("status")).to_contain_text("Booked")
+    tenant = log_in(building, "flat09", **PHONE)
+    tenant.get_by_role("link", name="Lift").click()
+    expect(tenant.get_by_text("1.005").first).to_be_visible()
+    expect(tenant.locator("tr.own")).to_have_count(1)
+    expect(tenant.get_by_text("Flat 08")).to_have_count(0)
+    width = tenant.evaluate("document.documentElement.scrollWidth")
+    assert width <= 390, f"the page is {width} wide on a phone of 390"
+    tenant.get_by_role("link", name="Statement").click()
+    tenant.get_by_label("From").fill("2013-09-16")
+    tenant.get_by_label("Until").fill("2013-12-31")
+    tenant.get_by_role("button", name="Show").click()
+    expect(tenant.get_by_text("of 24.12 CAD in all: 100 % by equal shares (1 of 24)")).to_be_visible()
+    width = tenant.evaluate("document.documentElement.scrollWidth")
+    assert width <= 390, f"the page is {width} wide on a phone of 390"
 
 
 def test_a_tenant_sees_nothing_of_the_neighbours(building, log_in):

@@ -6,7 +6,9 @@ import hashlib
 import hmac
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -132,7 +134,9 @@ def signing_key(config: ServerConfig) -> SigningKey:
     path = config.home / "server.key"
     if not path.exists():
         _prepare(config.home)
-        SigningKey.generate().save(path)
+        # Several processes may start for the first time together: the first one's key is everybody's.
+        with suppress(FileExistsError):
+            SigningKey.generate().save(path)
     return SigningKey.load(path)
 
 
@@ -150,5 +154,8 @@ def _prepare(folder: Path) -> None:
 
 def _make_private(path: Path, text: str) -> None:
     _prepare(path.parent)
-    path.touch(mode=0o600)
-    path.write_text(text + "\n")
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.") as file, suppress(FileExistsError):
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+        os.link(file.name, path)

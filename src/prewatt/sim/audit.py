@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..edge.journal import Journal
-from ..kernel.entries import CreditApplied, Relay, decode_entry
+from ..kernel.entries import CreditApplied, DebitApplied, Relay, decode_entry
 from ..kernel.tariff import Tariff
 from ..kernel.tariff_document import tariff_to_document
 from ..kernel.units import exact_kwh, exact_money, moment
@@ -34,7 +34,7 @@ SCHEMA = "prewatt-demo-1"
 @dataclass
 class MeterAccount:
     """What became of one meter. Energy in Wh, money in nano, instants in µs since 1970. `register` as read at
-    `read_at`; `switches`: (instant, closed, balance then).
+    `read_at`; `adjusted`: given back less taken off, beside payments; `switches`: (instant, closed, balance then).
     """
 
     meter: str
@@ -46,6 +46,7 @@ class MeterAccount:
     balance_server: int
     late: int
     duplicates: int
+    adjusted: int = 0
     switches: list[tuple[int, bool, int]] = field(default_factory=list)
 
     @property
@@ -106,6 +107,11 @@ def audit(journal_path: Path, memory: Path, meters: list[str]) -> Account:
             entry = decode_entry(body)
             if isinstance(entry, Relay):
                 mine.switches.append((entry.at, entry.closed, entry.balance))
+            elif isinstance(entry, DebitApplied):
+                mine.adjusted -= entry.amount
+            elif isinstance(entry, CreditApplied) and entry.reason:
+                mine.adjusted += entry.amount
+                mine.topped_up -= entry.amount
             elif isinstance(entry, CreditApplied):
                 applied.setdefault(entry.credit_id, []).append((name, entry.amount, entry.at))
         failures += _check(mine, row, account.seq, loaded.head, _memory(memory, name))
@@ -143,8 +149,8 @@ def _check(mine: MeterAccount, row: Meter, seq: int, head: bytes, memory: dict[s
         failures.append(
             f"meter {mine.meter}: {exact_money(mine.difference)} between the meter's balance and the server's"
         )
-    if mine.topped_up - mine.charged != mine.balance_meter:
-        failures.append(f"meter {mine.meter}: its balance is not what was topped up less what was charged")
+    if mine.topped_up + mine.adjusted - mine.charged != mine.balance_meter:
+        failures.append(f"meter {mine.meter}: its balance is not what was topped up and adjusted less what was charged")
     if (row.seq, bytes(row.head)) != (seq, head):
         failures.append(
             f"meter {mine.meter}: the server has its journal up to entry {row.seq}, the gateway up to {seq}, or they are not the same"
@@ -238,6 +244,7 @@ def document(account: Account, tariffs: dict[str, Tariff], facts: dict[str, Any]
                 "read_at": iso(each.read_at),
                 "charged": exact_money(each.charged),
                 "topped_up": exact_money(each.topped_up),
+                "adjusted": exact_money(each.adjusted),
                 "balance_meter": exact_money(each.balance_meter),
                 "balance_server": exact_money(each.balance_server),
                 "difference": exact_money(each.difference),

@@ -76,6 +76,7 @@ class Faults:
     between_power_losses: int = 30 * HOUR
     between_headend_crashes: int = 18 * HOUR
     between_meter_silences: int = 24 * HOUR
+    headend_dies: float = 0.002
     torn_write: float = 0.5
     """Chance that a loss of power strikes in the middle of the next write instead of between two."""
 
@@ -441,7 +442,7 @@ class World:
         }
         batch = ingest.sort([(topics.up(self.gateway), data)], gateways)
         plan = ingest.plan(self.now, batch, self._views())
-        die = self.rng.random() < 0.002
+        die = self.rng.random() < self.faults.headend_dies
         if self.acknowledge_first:
             self._acknowledge(plan)
         if die and self.rng.random() < 0.5:
@@ -568,7 +569,7 @@ class World:
                 )
 
     def _heal(self) -> None:
-        self.faults = Faults(loss=0, repeat=0, delay_longest=1)
+        self.faults = Faults(loss=0, repeat=0, delay_longest=1, headend_dies=0)
         self.cut_up = self.cut_down = self.power_fails_in_write = False
         self._headend_starts()
         for meter in self.meters.values():

@@ -5,6 +5,8 @@ What is signed begins with a context, so that a signature made for one purpose i
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -58,8 +60,12 @@ class SigningKey:
 
     def save(self, path: Path) -> None:
         """Keep the key in a new file that only its owner can read. FileExistsError if there is one."""
-        path.touch(mode=0o600, exist_ok=False)
-        path.write_text(self._key.private_bytes_raw().hex() + "\n")
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.") as file:
+            file.write(self._key.private_bytes_raw().hex() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+            # Under its name it is there whole or not at all, whoever else makes one at the same time.
+            os.link(file.name, path)
 
     def public(self) -> bytes:
         """The 32 bytes by which others verify."""

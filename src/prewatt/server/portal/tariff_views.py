@@ -83,7 +83,8 @@ def week(tariff: KernelTariff) -> list[dict[str, Any]]:
         for day_type in season.day_types:
             ends = [*(switch.minute for switch in day_type.switches[1:]), 1440]
             parts = [
-                {"rate": switch.rate, "width": f"{(end - switch.minute) / 14.4:.4f}", "shade": shade[switch.rate], "wide": end - switch.minute >= 90,
+                {"rate": switch.rate, "width": f"{(end - switch.minute) / 14.4:.4f}", "shade": shade[switch.rate],
+                 "wide": end - switch.minute >= 90,
                  "from": f"{switch.minute // 60:02}:{switch.minute % 60:02}"}
                 for switch, end in zip(day_type.switches, ends, strict=True)
             ]  # fmt: skip

@@ -134,7 +134,7 @@ def by_section(made: Statement) -> list[tuple[str, list[Line]]]:
 def derived(share: Share, currency: str) -> str:
     """How a share came about, in a line: of 48.20 CAD: 50 % by equal shares (15 of 360), 50 % by ..."""
     run = share.run
-    everybody = [weights for weights in run.shares.values_list("weights", flat=True)]
+    everybody = list(run.shares.values_list("weights", flat=True))
     parts = [
         gettext("%(percent)s %% by %(basis)s (%(own)s of %(all)s)")
         % {
