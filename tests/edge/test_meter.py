@@ -1,10 +1,21 @@
 """The rules for one meter: when it is read, what is journalled, where its switch belongs."""
 
+import msgspec
 import pytest
 
 from prewatt.edge.meter import Meter, MeterPolicy, Observed
 from prewatt.kernel.account import Account
-from prewatt.kernel.entries import ChangeSettings, Command, GrantCredit, SetTariff, Settings, decode_entry, genesis
+from prewatt.kernel.entries import (
+    ChangeSettings,
+    Command,
+    GrantCredit,
+    Reading,
+    SetTariff,
+    Settings,
+    decode_entry,
+    encode_entry,
+    genesis,
+)
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import HOUR, MINUTE, NANO
 
@@ -120,3 +131,24 @@ def test_a_register_that_cannot_be_is_a_failure_not_a_charge():
     mine = meter()
     outcome = mine.observe(BEGIN + MINUTE, Observed(2**62, closed=True))
     assert (kinds(outcome), outcome.switch, mine.account.balance) == (["event"], None, 10 * NANO)
+
+
+def test_after_months_without_power_no_entry_is_too_large_and_the_charge_is_the_same():
+    from prewatt.kernel.entries import FLAG_BETWEEN, MAX_ENTRY
+    from prewatt.kernel.tariff import DATED_MAX, Dated
+    from prewatt.kernel.units import DAY
+
+    flat = flat_tariff("flat", "EUR", "Europe/Berlin", 0)
+    prices = tuple(200_000 + number for number in range(DATED_MAX))
+    dated = msgspec.structs.replace(flat, dated=Dated("d" * 64, 30 * MINUTE, 30 * MINUTE, prices))
+    account = Account()
+    account.apply(account.read(0, 0))
+    account.apply(account.follow(0, Command("m", 1, 0, SetTariff(0, dated))))
+    whole = account.read(60 * DAY, 60_000)
+    meter = Meter("m", account, b"", MeterPolicy())
+    outcome = meter.observe(60 * DAY, Observed(60_000, True))
+    made = [decode_entry(record.body) for record in outcome.records]
+    readings = [entry for entry in made if isinstance(entry, Reading)]
+    assert [entry.flags for entry in readings] == [FLAG_BETWEEN] * 5 + [0]
+    assert sum(entry.charge for entry in readings) == whole.charge == account.charged
+    assert max(len(record.body) for record in outcome.records) < MAX_ENTRY < len(encode_entry(whole))

@@ -159,6 +159,18 @@ def test_a_property_with_a_cap_refuses_what_is_over_it(building, clock):
 
 
 @pytest.mark.database
+def test_a_tariff_that_no_command_can_hold_is_refused(building, clock):
+    names = ["n" * 62 + f"{number:02}" for number in range(32)]
+    switches = [[f"{minute // 4:02}:{minute % 4 * 15:02}", names[minute % 32]] for minute in range(96)]
+    days = [[day] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun", "special")]
+    types = [{"name": str(number), "days": day, "switches": switches} for number, day in enumerate(days)]
+    seasons = [{"name": str(month), "from": f"{month:02}-01", "day_types": types} for month in range(1, 13)]
+    long = read_document({**BASE, "rates": dict.fromkeys(names, "0.1"), "seasons": seasons})
+    with pytest.raises(ValidationError, match="too long to be sent"):
+        schedule(building.property, keep(building.property.organisation, long), clock.now() + DAY)
+
+
+@pytest.mark.database
 def test_dated_prices_travel_ahead_on_top_of_a_tariff(building, clock):
     where = building.property
     base = where.tariff_versions.get().tariff

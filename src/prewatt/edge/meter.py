@@ -15,7 +15,10 @@ from ..kernel.entries import (
     chain,
     encode_entry,
 )
-from ..kernel.units import BALANCE_MAX, HOUR, MINUTE, REGISTER_MAX
+from ..kernel.units import BALANCE_MAX, DAY, HOUR, MINUTE, REGISTER_MAX
+
+LONGEST = 10 * DAY
+"""Most time in one reading: with prices that change each half hour, 480 of them."""
 
 
 class MeterPolicy(Struct, frozen=True):
@@ -78,9 +81,12 @@ class Meter:
         if not 0 <= observed.register <= REGISTER_MAX or abs(reading.balance) > BALANCE_MAX:
             return self.fail(now, f"its register can't stand at {observed.register} Wh")
         outcome = Outcome()
+        for missed in account.between(now, observed.register, LONGEST):
+            self._append(outcome, missed)
         if self.lost:
             self.lost = False
             self._append(outcome, account.event(now, "meter-back"))
+        if outcome.records:
             reading = account.read(now, observed.register)
         exhausted = account.priced and account.closed is not False and reading.balance <= 0
         if account.register is None or now >= self._next_reading() or exhausted:

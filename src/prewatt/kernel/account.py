@@ -7,10 +7,13 @@ of DLMS/COSEM (111 account, 112 credit, 113 charge) as far as prepaid credit and
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 from msgspec import Struct
 
 from .entries import (
+    FLAG_BETWEEN,
     FLAG_CLOCK,
     FLAG_REBASED,
     AnyEntry,
@@ -118,6 +121,19 @@ class Account:
             rated.fee, rated.standing, rated.minimum, rated.tax, rated.tax_included,
         )  # fmt: skip
 
+    def between(self, now: int, register: int, longest: int) -> Iterator[Reading]:
+        """After a long time without readings: entries every `longest` µs for the time up to a register (Wh) read at
+        `now`, each to be applied before the next is asked for. So no entry has more prices than an entry can hold; the
+        charge is the same.
+        """
+        begin, before, end = self.read_at, self.register, max(now, self.at)
+        if before is None or register < before:
+            return
+        for at in range(begin + longest, end, longest):
+            if at > self.at:
+                part = before + (register - before) * (at - begin) // (end - begin)
+                yield msgspec.structs.replace(self.read(at, part), flags=FLAG_BETWEEN)
+
     def _counters_after(self, entry: Reading) -> Counters:
         """The counters after a reading. The entry does not carry them: whoever replays it counts anew."""
         key = (self.seq, entry.at, entry.register)
@@ -182,7 +198,7 @@ class Account:
             right = self.read(entry.at, entry.register)
             if abs(right.balance) > BALANCE_MAX:
                 raise ValueError(f"the register can't stand at {entry.register} Wh")
-            return msgspec.structs.replace(right, flags=right.flags | entry.flags & FLAG_CLOCK)
+            return msgspec.structs.replace(right, flags=right.flags | entry.flags & (FLAG_CLOCK | FLAG_BETWEEN))
         if isinstance(entry, Relay):
             return self.relay(entry.at, entry.closed, entry.reason)
         if isinstance(entry, Event):

@@ -222,7 +222,9 @@ def run(
 ) -> Run:
     """Book a run and send its debits. ValidationError as `preview`, and nothing is changed."""
     locked = (
-        SharedCost.objects.select_for_update().select_related("property__organisation", "part").get(pk=shared_cost.pk)
+        SharedCost.objects.select_for_update(of=("self",))
+        .select_related("property__organisation", "part")
+        .get(pk=shared_cost.pk)
     )
     found = preview(locked, first, last, bill)
     made = Run(
@@ -262,7 +264,11 @@ def run(
 @transaction.atomic
 def reverse(made: Run, by: Any = None) -> Run:
     """Give the whole run back. ValidationError if that was done already."""
-    locked = Run.objects.select_for_update().select_related("shared_cost__property__organisation").get(pk=made.pk)
+    locked = (
+        Run.objects.select_for_update(of=("self",))
+        .select_related("shared_cost__property__organisation")
+        .get(pk=made.pk)
+    )
     if locked.reversed is not None:
         raise ValidationError(_("This run is reversed already."))
     locked.reversed, locked.reversed_by = now(), by

@@ -98,7 +98,11 @@ def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
 
     ValidationError if it has not ended, was settled before, or the meter's journal is not here up to then.
     """
-    locked = Tenancy.objects.select_for_update().select_related("unit__property__organisation").get(pk=tenancy.pk)
+    locked = (
+        Tenancy.objects.select_for_update(of=("self",))
+        .select_related("unit__property__organisation")
+        .get(pk=tenancy.pk)
+    )
     if locked.settled is not None:
         raise ValidationError(_("This tenancy is settled already."))
     if locked.ends is None or locked.ends > now():

@@ -8,6 +8,8 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local, zone
+from ...kernel.entries import MAX_ENTRY, SetTariff, encode_command
+from ...kernel.entries import Command as Order
 from ...kernel.tariff import RateCalendar, TariffError
 from ...kernel.tariff import Tariff as KernelTariff
 from ...kernel.tariff import Version as KernelVersion
@@ -52,6 +54,10 @@ class Tariff(models.Model):
 
 GRACE = MINUTE
 """What is to hold from now on may be a moment old when it is stored."""
+
+
+LARGEST = MAX_ENTRY - 1024
+"""Most bytes of a command that carries a tariff, so that the entry that shows it applied can hold it too."""
 
 
 class TariffVersionQuerySet(models.QuerySet["TariffVersion"]):
@@ -111,6 +117,12 @@ class TariffVersion(models.Model):
                         % {"name": name, "one": priced_in, "other": wanted}
                     }
                 )
+        order = Order("m" * 64, 1, 0, SetTariff(self.effective, priced))
+        if len(encode_command(order)) > LARGEST:
+            text = _(
+                "This tariff is too long to be sent: it has too many seasons and switches, or names that are too long."
+            )
+            raise ValidationError({"tariff": text})
         cap, purchase = self.property.price_cap, self.property.purchase_tariff
         try:
             check_resale(
