@@ -54,8 +54,8 @@ def _job(work: Callable[[], None]) -> Callable[[], None]:
 
 def run() -> None:
     """Work until stopped."""
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
     scheduler = BlockingScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
     for work, seconds in ((allocate, OFTEN), (close_accounts, OFTEN), (look_at_balances, SELDOM)):
         scheduler.add_job(_job(work), "interval", seconds=seconds, id=work.__name__)
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
     scheduler.start()

@@ -144,6 +144,23 @@ def test_what_is_wrong_is_refused_in_the_same_words(wrong, manager, program, bui
     assert not Tariff.objects.filter(name="another").exists()
 
 
+def test_a_cap_is_set_on_the_page_but_not_under_what_holds(manager, building):
+    path = f"/properties/{building.property.pk}/tariffs/cap/"
+    for text, says in (
+        ("0.19", "0.20 for &#x27;flat&#x27; EUR per kWh"), ("-1", "price_cap"), ("lots", "price_cap"), ("9" * 30, "price_cap"),
+    ):  # fmt: skip
+        page = manager.post(path, {"price_cap": text}, follow=True).content.decode()
+        assert says in page
+        assert Property.objects.get().price_cap is None
+    assert "0.2 EUR/kWh" in manager.post(path, {"price_cap": "0.2"}, follow=True).content.decode()
+    assert (
+        manager.post(path, {"price_cap": "", "purchase_tariff": Tariff.objects.get().pk}, follow=True).status_code
+        == 200
+    )
+    assert Property.objects.get().purchase_tariff == Tariff.objects.get()
+    assert manager.post(path, {"purchase_tariff": "999"}, follow=True).status_code == 200
+
+
 def test_the_same_name_for_two_rates_is_refused_on_the_page(manager, building):
     fields = fields_of(BASE)
     fields["rates"].append({"name": "day", "price": "0.9"})

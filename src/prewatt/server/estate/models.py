@@ -63,7 +63,7 @@ class Property(models.Model):
         decimal_places=6,
         null=True,
         blank=True,
-        validators=[MinValueValidator(0)],
+        validators=[MinValueValidator(0), MaxValueValidator(1000)],
         help_text=_("The most that the law lets a tenant be charged per kWh, with fee and tax; empty: no cap."),
     )
     purchase_tariff = models.ForeignKey(

@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -164,6 +165,40 @@ def _chosen(where: Property, pk: str, field: str) -> Tariff:
     if found is None:
         raise ValidationError({field: _("Choose a tariff.")})
     return found
+
+
+class ResaleForm(forms.ModelForm):
+    """What the law lets a property charge. What holds, or is to hold, must not be over it."""
+
+    class Meta:
+        model = Property
+        fields = ("price_cap", "purchase_tariff")
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        self.instance.price_cap, self.instance.purchase_tariff = values.get("price_cap"), values.get("purchase_tariff")
+        for version in self.instance.tariff_versions.in_force(now()):
+            version.property = self.instance
+            try:
+                version.check_resale()
+            except (ValidationError, ValueError) as error:
+                raise ValidationError({"price_cap": in_words(error)}) from None
+        return values
+
+
+@login_required
+@require_POST
+def set_resale(request: HttpRequest, pk: int) -> HttpResponse:
+    """Set what the law lets this property charge."""
+    where = property_of_manager(request, pk)
+    form = ResaleForm(request.POST, instance=where)
+    form.fields["purchase_tariff"].queryset = Tariff.objects.filter(organisation=where.organisation)  # type: ignore[attr-defined]
+    if form.is_valid():
+        form.save()
+        messages.success(request, _("From now on no tariff over it can be scheduled."))
+    else:
+        say(request, ValidationError(form.errors.as_data()))  # type: ignore[arg-type]
+    return redirect("tariffs", pk=pk)
 
 
 @login_required

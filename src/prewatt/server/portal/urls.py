@@ -23,6 +23,7 @@ urlpatterns = [
     path("properties/<int:pk>/tariffs/", tariff_views.tariffs, name="tariffs"),
     path("properties/<int:pk>/tariffs/new/", tariff_views.edit, name="tariff-new"),
     path("properties/<int:pk>/tariffs/schedule/", tariff_views.schedule_tariff, name="tariff-schedule"),
+    path("properties/<int:pk>/tariffs/cap/", tariff_views.set_resale, name="tariff-cap"),
     path("properties/<int:pk>/tariffs/prices/", tariff_views.load_prices, name="tariff-prices"),
     path("properties/<int:pk>/tariffs/correct/", tariff_views.correct_tariff, name="tariff-correct"),
     path("properties/<int:pk>/tariffs/compare/", tariff_views.what_if, name="tariff-compare"),

@@ -123,6 +123,11 @@ class TariffVersion(models.Model):
                 "This tariff is too long to be sent: it has too many seasons and switches, or names that are too long."
             )
             raise ValidationError({"tariff": text})
+        self.check_resale()
+
+    def check_resale(self) -> None:
+        """ValidationError, with the sum shown, if the tariff is over what the property may charge."""
+        priced = self.tariff.kernel()
         cap, purchase = self.property.price_cap, self.property.purchase_tariff
         try:
             check_resale(

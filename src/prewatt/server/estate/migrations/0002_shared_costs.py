@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='property',
             name='price_cap',
-            field=models.DecimalField(blank=True, decimal_places=6, help_text='The most that the law lets a tenant be charged per kWh, with fee and tax; empty: no cap.', max_digits=10, null=True, validators=[django.core.validators.MinValueValidator(0)]),
+            field=models.DecimalField(blank=True, decimal_places=6, help_text='The most that the law lets a tenant be charged per kWh, with fee and tax; empty: no cap.', max_digits=10, null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1000)]),
         ),
         migrations.AddField(
             model_name='property',
