@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,8 +15,9 @@ from ...kernel.calendar import day_bounds, local_day, zone
 from ...kernel.tariff import UNPRICED
 from ...kernel.units import parse_money
 from ..estate.models import Organisation, Property, Tenancy
+from ..ledger.books import balance, tenant_account
 from ..metering.models import Alarm, JournalEntry, Meter
-from ..vending.models import OPEN, TopUp
+from ..vending.models import OPEN, Command, TopUp
 
 
 @dataclass(frozen=True)
@@ -115,19 +116,19 @@ class TenancyPanel:
 
 def _figures(meter: Meter, building: Property, waiting: int, alarms: int) -> MeterFigures:
     ahead = meter.told_seq > meter.seq and meter.told_balance is not None
-    balance = int(meter.told_balance or 0) if ahead else meter.balance
+    left = int(meter.told_balance or 0) if ahead else meter.balance
     return MeterFigures(
         meter=meter,
         where=zone(building.zone),
         currency=building.currency,
-        balance=balance,
+        balance=left,
         closed=meter.told_closed if ahead else meter.closed,
         register=meter.register,
         read_at=meter.read_at,
         online=meter.gateway.online,
         since=meter.gateway.since,
         waiting=waiting,
-        low=balance < parse_money(str(building.low_credit)) or (meter.low and not ahead),
+        low=left < parse_money(str(building.low_credit)) or (meter.low and not ahead),
         alarms=alarms,
     )
 
@@ -191,6 +192,13 @@ def _days(meter: Meter, tenancy: Tenancy, today: date, where: ZoneInfo) -> list[
     ]
 
 
+def _holds_another_balance(tenancy: Tenancy, meter: Meter) -> bool:
+    """Whether a tenant before is not settled, or the meter does not know of it yet: its balance is not this tenant's."""
+    before = Tenancy.objects.filter(unit=tenancy.unit_id, begins__lt=tenancy.begins)
+    under_way = Command.objects.filter(meter=meter, state__in=OPEN, kind__in=("credit", "debit"), top_up__isnull=True)
+    return before.exists() and (before.filter(settled__isnull=True).exists() or under_way.exists())
+
+
 def tenancy_panel(tenancy: Tenancy, now: int) -> TenancyPanel | None:
     """What the tenant sees; None while the unit has no meter."""
     meter = Meter.objects.filter(unit=tenancy.unit_id).select_related("gateway").first()
@@ -200,6 +208,8 @@ def tenancy_panel(tenancy: Tenancy, now: int) -> TenancyPanel | None:
     figures = _figures(
         meter, tenancy.unit.property, _waiting([meter.pk]).get(meter.pk, 0), _alarms([meter.pk]).get(meter.pk, 0)
     )
+    if _holds_another_balance(tenancy, meter):
+        figures = replace(figures, balance=balance(tenant_account(tenancy)) - figures.waiting)
     today = local_day(now, where)
     days = _days(meter, tenancy, today, where)
     account = Account.load(bytes(meter.account))

@@ -122,10 +122,16 @@ def add_top_up(request: HttpRequest, pk: int) -> HttpResponse:
 def tenancy(request: HttpRequest) -> HttpResponse:
     """The tenant's page."""
     user: Any = request.user
-    mine = user.tenancies.select_related("unit__property").order_by("-begins").first()
-    if mine is None:
-        raise Http404
     at = now()
+    tenancies = user.tenancies.select_related("unit__property__organisation").order_by("-begins")
+    if not tenancies:
+        raise Http404
+    mine = next((each for each in tenancies if each.begins <= at), None)
+    if mine is None:
+        # Until the move-in, what the meter shows is somebody else's.
+        return render(request, "portal/nothing.html", {"moves_in": tenancies[0]})
+    if mine.ends is not None and mine.ends <= at:
+        return redirect("statement", pk=mine.pk)
     where = zone(mine.unit.property.zone)
     shares = mine.shares.select_related("run__shared_cost").order_by("-run__made", "-pk")[:8]
     context = {
