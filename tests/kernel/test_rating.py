@@ -256,6 +256,14 @@ def test_where_the_clocks_go_back_over_midnight_the_day_ends_once():
     assert rate_interval(versions, begin, begin + DAY, 0).standing == 1
 
 
+def test_where_a_day_begins_twice_it_ends_once():
+    # In St. John's on 7 November 2010 the clocks went back at 00:01, so the 6th came once more for an hour.
+    versions = one(zone="America/St_Johns", standing=1)
+    begin = instant(datetime(2010, 11, 6, 12, tzinfo=ZoneInfo("America/St_Johns")))
+    assert rate_interval(versions, begin, begin + DAY, 0).standing == 1
+    assert rate_interval(versions, begin, begin + 2 * DAY, 0).standing == 2
+
+
 @pytest.mark.parametrize(("change", "hours"), [((2024, 3, 31), 23), ((2024, 10, 27), 25)])
 def test_a_switch_inside_an_interval_over_a_clock_change(change, hours):
     document_switches = [["00:00", "night"], ["02:30", "early"], ["03:30", "day"]]

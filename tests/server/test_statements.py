@@ -276,6 +276,15 @@ def test_a_debt_takes_the_deposit_first(edge, store, anna, clock):
     assert orders("m2")[-1] == GrantCredit(f"settlement {ben.pk}", owed, "settlement of the tenancy before")
 
 
+def test_what_is_left_of_a_deposit_is_to_be_paid_back(edge, store, anna, clock):
+    third = move_in(Unit.objects.get(name="Flat 3"), "Cleo", clock.at, deposit=50 * NANO)
+    edge.live(store, at(2025, 10, 8), USED, HOUR)
+    move_out(third, at(2025, 10, 8))
+    settle(third)
+    owed = 24 * 5 * PRICE
+    assert books() == {Kind.REFUNDS: 50 * NANO - owed, Kind.DEBTS: 0, Kind.DEPOSITS: 0, Kind.VACANCY: 0}
+
+
 def test_a_balance_can_be_carried_to_the_new_flat(edge, store, anna, clock):
     edge.live(store, at(2025, 10, 8), USED, HOUR)
     third = move_in(Unit.objects.get(name="Flat 3"), "Anna", at(2025, 10, 8))

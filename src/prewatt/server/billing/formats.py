@@ -85,8 +85,7 @@ def to_csv(made: Statement) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, extrasaction="ignore", lineterminator="\r\n")
     writer.writeheader()
-    for section, at, amount in (("opening", made.begins, made.opening),):
-        writer.writerow(_bound(made, section, at, amount))
+    writer.writerow(_bound(made, "opening", made.begins, made.opening))
     for line in made.lines:
         row = _line(made, line)
         writer.writerow({**row, "text": _plain(row["text"]), "included": "yes" if line.included else ""})
