@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from apscheduler.schedulers.blocking import BlockingScheduler
 from django.db import DatabaseError, InterfaceError, close_old_connections
@@ -57,5 +58,6 @@ def run() -> None:
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     scheduler = BlockingScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
     for work, seconds in ((allocate, OFTEN), (close_accounts, OFTEN), (look_at_balances, SELDOM)):
-        scheduler.add_job(_job(work), "interval", seconds=seconds, id=work.__name__)
+        # The first look is at once: what was due while nobody worked is made up for.
+        scheduler.add_job(_job(work), "interval", seconds=seconds, id=work.__name__, next_run_time=datetime.now(UTC))
     scheduler.start()

@@ -1,0 +1,48 @@
+"""The worker as a real process: what was due while it did not run is made up for, and once."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+
+from tests.system.demonstration import PREWATT
+
+MAKE = """
+from prewatt.serve import setup_django
+setup_django()
+from prewatt.server.estate.models import Tenancy, Unit, Property
+from prewatt.server.ledger.books import book_top_up
+from prewatt.server.time import now
+unit = Unit.objects.create(property=Property.objects.get(), name="Attic")
+tenancy = Tenancy.objects.create(unit=unit, tenant="Eve", begins=now() - 10**9, ends=now() - 10**6)
+book_top_up(tenancy, 5 * 10**9, now() - 10**8, "c1")
+"""
+PATIENCE = 60.0
+
+
+def test_a_tenancy_that_ended_is_settled_however_often_the_worker_is_killed(tmp_path):
+    environment = {**os.environ, "PREWATT_HOME": str(tmp_path / "home")}
+    environment.pop("PREWATT_DATABASE", None)
+    flats = tmp_path / "flats.csv"
+    flats.write_text("unit,meter,tenant\nFlat 1,m1,Ann\n")
+    given = ["--organisation", "O", "--name", "P", "--zone", "Europe/Berlin", "--currency", "EUR", "--price", "0.3"]
+    subprocess.run(
+        [*PREWATT, "setup", "--apartments", str(flats), *given], env=environment, check=True, capture_output=True
+    )
+    subprocess.run([PREWATT[0], "-c", MAKE], env=environment, check=True, capture_output=True)
+
+    def ask(question):
+        with sqlite3.connect(tmp_path / "home" / "prewatt.sqlite3", timeout=30) as database:
+            return database.execute(question).fetchone()[0]
+
+    deadline = time.monotonic() + PATIENCE
+    while not ask("SELECT count(*) FROM estate_tenancy WHERE settled IS NOT NULL"):
+        assert time.monotonic() < deadline
+        worker = subprocess.Popen([*PREWATT, "worker"], env=environment, stderr=subprocess.PIPE, text=True)
+        # Killed as soon as it says anything, and started again.
+        worker.stderr.readline()
+        worker.send_signal(signal.SIGKILL)
+        worker.communicate()
+    assert ask("SELECT count(*) FROM ledger_transfer WHERE kind = 'settlement'") == 1
+    assert ask("SELECT amount FROM ledger_transfer WHERE kind = 'settlement'") == 5 * 10**9
