@@ -77,3 +77,12 @@ def tenancy(building):
     from prewatt.server.estate.models import Tenancy
 
     return Tenancy.objects.get(tenant="Anna")
+
+
+@pytest.fixture
+def store(db):
+    """A head-end worker's view of the database."""
+    from prewatt.headend.store import Store
+    from prewatt.wire.topics import SHARDS
+
+    return Store(range(SHARDS))

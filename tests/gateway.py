@@ -1,14 +1,24 @@
 """A gateway's side for tests of the server: accounts that obey the credit log, and the messages they send."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from prewatt.headend.ingest import plan, sort
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import decode_command, encode_entry
+from prewatt.kernel.units import instant
 from prewatt.server.metering.models import Meter
 from prewatt.server.metering.services import enrol
 from prewatt.server.vending.models import Command
 from prewatt.wire import topics
 from prewatt.wire.messages import MeterStatus, Span, Status, Upload
 from prewatt.wire.signing import SigningKey, seal
+from tests.conftest import ZONE
+
+
+def at(*wall):
+    """An instant on the wall clock of the building in Berlin."""
+    return instant(datetime(*wall, tzinfo=ZoneInfo(ZONE)))
 
 
 class Edge:

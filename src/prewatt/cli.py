@@ -368,11 +368,9 @@ def tariff_compare(
             return compare(
                 {name: recorded(each.registers()) for name, each in known.items()}, [read_file(p) for p in tariffs]
             )
-        from .commands import present_tariff, property_homes, property_named
+        from .commands import compare_tariffs, property_named
 
-        place = property_named(where)
-        others = [read_file(path, zone=place.zone, currency=place.currency) for path in tariffs]
-        return compare(property_homes(place, begin, until), [present_tariff(place), *others])
+        return compare_tariffs(property_named(where), tariffs, begin, until)
 
     try:
         found = work() if data is not None else _refusable("tariff compare", work)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from rich.table import Table
 
-from .kernel.calendar import zone
-from .kernel.tariff import Tariff as KernelTariff
 from .kernel.tariff import TariffError
-from .kernel.units import exact_kwh, exact_money, instant, parse_money
+from .kernel.units import exact_kwh, exact_money, parse_money
 from .server.allocation.models import Run, SharedCost
 from .server.allocation.runs import in_words as weight_in_words
 from .server.allocation.runs import preview, reverse, run
@@ -24,14 +22,15 @@ from .server.billing.formats import to_csv, to_document
 from .server.billing.statement import days, statement
 from .server.estate.models import Property, Tenancy
 from .server.metering.balance import BalanceError, Span, by_month, month_of, over
-from .server.tariffs.compare import Home
+from .server.tariffs.compare import Comparison
 from .server.tariffs.corrections import correct
-from .server.tariffs.homes import homes_of
+from .server.tariffs.homes import what_if
 from .server.tariffs.models import Tariff
 from .server.tariffs.prices import read_prices
 from .server.tariffs.reading import read_file
 from .server.tariffs.versions import keep, schedule, schedule_prices
 from .server.time import now
+from .server.wall_clock import wall_clock
 
 
 class CommandError(ValueError):
@@ -49,14 +48,6 @@ def property_named(name: str) -> Property:
         return found.select_related("organisation").get()
     known = ", ".join(Property.objects.values_list("name", flat=True)) or "none"
     raise CommandError(f"--property: {'say which' if not name else f'{name!r} is not known'}; there are: {known}")
-
-
-def wall_clock(text: str, where: Property, option: str) -> int:
-    """An instant typed as the property's wall clock. CommandError names the option."""
-    try:
-        return instant(datetime.fromisoformat(text).replace(tzinfo=zone(where.zone)))
-    except ValueError:
-        raise CommandError(f"{option}: {text!r} is not a date, or date and time, such as 2025-11-01T00:00") from None
 
 
 def day(text: str, option: str) -> date:
@@ -84,10 +75,7 @@ def schedule_tariff(where: Property, given: str, from_: str) -> str:
 @transaction.atomic
 def load_prices(where: Property, path: Path, base: str, scale: str) -> str:
     """Let the dated prices of a CSV file hold on top of a tariff, or of the one that holds now."""
-    in_force = where.tariff_versions.in_force(now())
-    if not base and not in_force:
-        raise CommandError("--base: no tariff holds at this property; say on top of which the prices are to hold")
-    under = tariff_for(where, base) if base else in_force[0].tariff
+    under = tariff_for(where, base) if base else where.tariff_versions.present().tariff
     with path.open(encoding="utf-8-sig", newline="") as lines:
         made = schedule_prices(where, under, read_prices(lines, scale=scale))
     return f"{len(made)} versions with dated prices are on their way."
@@ -101,19 +89,12 @@ def correct_tariff(where: Property, given: str, first: str, last: str, reason: s
     return f"{made.charges.count()} accounts are corrected."
 
 
-def property_homes(where: Property, first: str, last: str) -> dict[str, Home]:
-    """The recorded use of a property; without days, of the last year."""
-    ends = wall_clock(last, where, "--until") if last else now()
-    begins = wall_clock(first, where, "--from") if first else ends - 366 * 86_400 * 10**6
-    return homes_of(where, begins, ends)
-
-
-def present_tariff(where: Property) -> KernelTariff:
-    """What holds now. CommandError if nothing does."""
-    in_force = where.tariff_versions.in_force(now())
-    if not in_force:
-        raise CommandError(f"no tariff holds at {where.name}")
-    return in_force[0].tariff.kernel()
+def compare_tariffs(where: Property, files: Sequence[Path], first: str, last: str) -> Comparison:
+    """A property's recorded use under the tariff that holds now and those of files."""
+    ends = wall_clock(last, where, "--until") if last else None
+    begins = wall_clock(first, where, "--from") if first else None
+    others = [read_file(path, zone=where.zone, currency=where.currency) for path in files]
+    return what_if(where, others, begins, ends)
 
 
 def shared_cost_named(where: Property, name: str) -> SharedCost:

@@ -29,11 +29,6 @@ def edge(building, clock):
     return Edge(building.code, clock)
 
 
-@pytest.fixture
-def store():
-    return Store(range(SHARDS))
-
-
 def started(edge, store, meter="m1", amount=20 * NANO):
     """A meter that has read its register, taken up its tariff and a credit, and told of it."""
     edge.read(meter, 1000)

@@ -220,8 +220,7 @@ def lived(building, clock):
     from prewatt.server.metering.models import Gateway, Meter
     from prewatt.server.metering.services import install
     from prewatt.wire.topics import SHARDS
-    from tests.gateway import Edge
-    from tests.server.test_allocation import at
+    from tests.gateway import Edge, at
 
     for name, role in (("stairs", Meter.Role.COMMON), ("main", Meter.Role.MAIN)):
         install(None, Gateway.objects.get(), name, role=role)
@@ -306,7 +305,7 @@ def test_nonsense_for_a_run_is_named_by_its_field(manager, program, lived, build
 def test_the_balance_shows_what_no_meter_accounts_for(manager, program, lived, building, clock):
     from prewatt.server.metering.balance import balance, raise_alarms
     from prewatt.server.metering.models import Alarm
-    from tests.server.test_allocation import at
+    from tests.gateway import at
 
     pk = building.property.pk
     spans = balance(building.property, at(2025, 10, 7), at(2025, 10, 9), 3600 * 10**6)

@@ -1,14 +1,12 @@
 """Shared costs: the stairs' light of three flats, from its meter to the tenants' balances and back."""
 
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 import pytest
 from django.core.exceptions import ValidationError
 
-from prewatt.headend.store import Store
 from prewatt.kernel.entries import Debit, GrantCredit
-from prewatt.kernel.units import DAY, HOUR, NANO, instant
+from prewatt.kernel.units import DAY, HOUR, NANO
 from prewatt.server.allocation.models import FixedWeight, Run, SharedCost
 from prewatt.server.allocation.runs import next_span, preview, reverse, run, run_what_is_due
 from prewatt.server.billing.tenancies import move_in, move_out, settle
@@ -17,21 +15,10 @@ from prewatt.server.ledger.books import Kind, account, balance, tenant_account, 
 from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.metering.services import install
 from prewatt.server.vending.top_ups import top_up
-from prewatt.wire.topics import SHARDS
-from tests.conftest import PRICE, ZONE
-from tests.gateway import Edge
+from tests.conftest import PRICE
+from tests.gateway import Edge, at
 
 pytestmark = pytest.mark.database
-BERLIN = ZoneInfo(ZONE)
-
-
-def at(*wall):
-    return instant(datetime(*wall, tzinfo=BERLIN))
-
-
-@pytest.fixture
-def store():
-    return Store(range(SHARDS))
 
 
 @pytest.fixture

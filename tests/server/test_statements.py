@@ -3,18 +3,16 @@
 import csv
 import io
 import itertools
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 import pytest
 from django.core.exceptions import ValidationError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prewatt.headend.store import Store
 from prewatt.kernel.entries import ChangeTenancy, Debit, GrantCredit
 from prewatt.kernel.tariff import Period, Tariff, Tax, Tiers
-from prewatt.kernel.units import DAY, HOUR, NANO, exact_money, instant
+from prewatt.kernel.units import DAY, HOUR, NANO, exact_money
 from prewatt.server.allocation.models import SharedCost
 from prewatt.server.allocation.runs import run
 from prewatt.server.billing.formats import to_csv, to_document
@@ -26,22 +24,11 @@ from prewatt.server.tariffs.corrections import correct
 from prewatt.server.tariffs.models import Correction
 from prewatt.server.tariffs.versions import keep, schedule
 from prewatt.server.vending.top_ups import top_up
-from prewatt.wire.topics import SHARDS
 from tests.conftest import FLAT, PRICE, ZONE
-from tests.gateway import Edge
+from tests.gateway import Edge, at
 from tests.server.test_setting_up import orders
 
 pytestmark = pytest.mark.database
-BERLIN = ZoneInfo(ZONE)
-
-
-def at(*wall):
-    return instant(datetime(*wall, tzinfo=BERLIN))
-
-
-@pytest.fixture
-def store():
-    return Store(range(SHARDS))
 
 
 @pytest.fixture

@@ -181,10 +181,7 @@ class Store:
         tenancies = list(Tenancy.objects.filter(unit=meter.unit).select_related("unit__property__organisation"))
         sums: dict[int | None, tuple[Tenancy | None, int, int]] = {}
         for at, charge in change.charges:
-            # An interval belongs to who lived there up to its end: a tenancy begins just after its first instant.
-            tenancy = next(
-                (each for each in tenancies if each.begins < at and (each.ends is None or at <= each.ends)), None
-            )
+            tenancy = next((each for each in tenancies if each.holds(at)), None)
             key = tenancy.pk if tenancy else None
             sums[key] = (tenancy, sums[key][1] + charge if key in sums else charge, at)
         return [Charge(meter, tenancy, amount, at, first, last) for tenancy, amount, at in sums.values()]

@@ -80,6 +80,11 @@ def _midnight(day: date, where: ZoneInfo) -> int:
     return guess
 
 
+def next_month(day: date) -> date:
+    """The first day of the month after a day's."""
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
 def local_day(at: int, where: ZoneInfo) -> date:
     """The local date of an instant."""
     return local(at, where).date()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSplitDateTimeWidget
 
@@ -16,6 +19,14 @@ from .estate.models import Property
 def shown(at: int | None, where: Property) -> str:
     """An instant for a list: 2024-10-06 13:30:00, empty for None."""
     return "" if at is None else f"{local(at, zone(where.zone)):%Y-%m-%d %H:%M:%S}"
+
+
+def wall_clock(text: str, where: Property, field: str) -> int:
+    """An instant typed as the property's wall clock. ValidationError names the field."""
+    try:
+        return instant(datetime.fromisoformat(text).replace(tzinfo=zone(where.zone)))
+    except ValueError:
+        raise ValidationError({field: _now("This is not a date and time such as 2025-11-01T00:00.")}) from None
 
 
 class WallClockForm(forms.ModelForm):

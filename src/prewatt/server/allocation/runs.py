@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ...kernel.allocation import NoBaseError, apportion_mix
-from ...kernel.calendar import day_bounds, local_day, zone
+from ...kernel.calendar import day_bounds, local_day, next_month, zone
 from ...kernel.rating import Counters, rate_interval
 from ...kernel.tariff import RateCalendar, Version
 from ...kernel.units import BALANCE_MAX, exact_kwh
@@ -302,8 +302,7 @@ def next_span(shared_cost: SharedCost) -> tuple[date, date] | None:
         return first, first
     if shared_cost.schedule == SharedCost.Schedule.WEEKLY:
         return first, first + timedelta(days=6 - first.weekday())
-    following = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
-    return first, following - timedelta(days=1)
+    return first, next_month(first) - timedelta(days=1)
 
 
 def run_what_is_due() -> tuple[list[Run], list[str]]:

@@ -12,7 +12,6 @@ from django.shortcuts import get_object_or_404
 from ninja import NinjaAPI, Schema, Status
 from ninja.security import HttpBearer, django_auth
 
-from ...kernel.tariff import TariffError
 from ...kernel.tariff_document import tariff_to_document
 from ...kernel.units import exact_instant, exact_kwh, exact_money, parse_instant, parse_money
 from ..allocation.models import Run, SharedCost
@@ -23,10 +22,9 @@ from ..billing.statement import days, statement
 from ..errors import by_field
 from ..estate.models import Organisation, Property, Tenancy
 from ..metering.balance import BalanceError, balance
-from ..tariffs.compare import compare
 from ..tariffs.compare import to_document as comparison_to_document
 from ..tariffs.corrections import correct
-from ..tariffs.homes import homes_of
+from ..tariffs.homes import what_if
 from ..tariffs.models import Tariff
 from ..tariffs.prices import read_prices
 from ..tariffs.reading import read_document
@@ -133,10 +131,7 @@ def load_prices(request: HttpRequest, pk: int, given: NewPrices) -> Any:
     if given.base is not None:
         base = get_object_or_404(Tariff, organisation=where.organisation, name=given.base)
     else:
-        in_force = where.tariff_versions.in_force(now())
-        if not in_force:
-            raise ValidationError({"base": "No tariff holds at this property."})
-        base = in_force[0].tariff
+        base = where.tariff_versions.present().tariff
     lines = ["from,price", *(f"{_cell(begin)},{_cell(price)}" for begin, price in given.prices)]
     versions = schedule_prices(where, base, read_prices(lines))
     return Status(201, {"versions": [each.pk for each in versions]})
@@ -185,13 +180,10 @@ class Question(Schema):
 def compare_tariffs(request: HttpRequest, pk: int, asked: Question) -> Any:
     """Rate the property's last year (or another time) under other tariffs, beside the one that holds now."""
     where = _property(request, pk)
-    ends = now() if asked.ends is None else _instant("ends", asked.ends)
-    begins = ends - 366 * 86_400 * 10**6 if asked.begins is None else _instant("begins", asked.begins)
-    in_force = where.tariff_versions.in_force(now())
-    if not in_force:
-        raise TariffError("tariffs: no tariff holds at this property")
+    ends = None if asked.ends is None else _instant("ends", asked.ends)
+    begins = None if asked.begins is None else _instant("begins", asked.begins)
     others = [read_document(each, zone=where.zone, currency=where.currency) for each in asked.tariffs]
-    return comparison_to_document(compare(homes_of(where, begins, ends), [in_force[0].tariff.kernel(), *others]))
+    return comparison_to_document(what_if(where, others, begins, ends))
 
 
 class NewRun(Schema):

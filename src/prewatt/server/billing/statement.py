@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
-from ...kernel.calendar import day_bounds, local_day, zone
+from ...kernel.calendar import day_bounds, local_day, next_month, zone
 from ...kernel.entries import Reading, decode_entry
 from ...kernel.tariff import UNPRICED, Tariff, Version, version_at
 from ...kernel.units import exact_percent, round_money
@@ -137,7 +137,7 @@ def month(text: str) -> tuple[date, date]:
         first = datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007
     except ValueError:
         raise ValueError(_("%(text)s is not a month such as 2025-10.") % {"text": repr(text)}) from None
-    return first, (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    return first, next_month(first) - timedelta(days=1)
 
 
 def statement(tenancy: Tenancy, begins: int, ends: int) -> Statement:

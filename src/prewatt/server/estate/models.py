@@ -152,6 +152,10 @@ class Tenancy(models.Model):
     def __str__(self) -> str:
         return f"{self.tenant}, {self.unit}"
 
+    def holds(self, at: int) -> bool:
+        """Whether what ends at an instant is this tenancy's: it begins just after its first instant."""
+        return self.begins < at and (self.ends is None or at <= self.ends)
+
     def clean(self) -> None:
         if self.begins is None or self.unit_id is None:
             return

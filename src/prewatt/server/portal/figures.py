@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Prefetch, Q, Sum
 
 from ...kernel.account import Account
-from ...kernel.calendar import day_bounds, local_day, zone
+from ...kernel.calendar import day_bounds, local_day, next_month, zone
 from ...kernel.tariff import UNPRICED
 from ...kernel.units import parse_money
 from ..estate.models import Organisation, Property, Tenancy
@@ -170,8 +170,7 @@ def property_panels(organisations: Sequence[Organisation]) -> list[PropertyPanel
 def _days(meter: Meter, tenancy: Tenancy, today: date, where: ZoneInfo) -> list[Day]:
     """Use by local day, from the first of the month to its last day. A reading at midnight closes the day before."""
     first = today.replace(day=1)
-    following = (first + timedelta(days=32)).replace(day=1)
-    days = [first + timedelta(days=number) for number in range((following - first).days)]
+    days = [first + timedelta(days=number) for number in range((next_month(first) - first).days)]
     ends = [day_bounds(day, where)[1] for day in days]
     begin = max(day_bounds(first, where)[0], tenancy.begins)
     # No further than the meter's row says: the head-end may have stored more since that was read.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -18,29 +17,21 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from ...kernel.calendar import DAY_KINDS, zone
 from ...kernel.tariff import Tariff as KernelTariff
 from ...kernel.tariff import TariffError
-from ...kernel.units import DAY, instant
 from ..errors import by_field, in_words
 from ..estate.models import Property
-from ..tariffs.compare import MOST, compare
+from ..tariffs.compare import MOST
 from ..tariffs.corrections import correct
-from ..tariffs.homes import homes_of
+from ..tariffs.homes import what_if as what_if_under
 from ..tariffs.models import Tariff
 from ..tariffs.prices import read_prices
 from ..tariffs.reading import examples, read_document
 from ..tariffs.versions import keep, schedule, schedule_prices
 from ..time import now
+from ..wall_clock import wall_clock
 from .access import property_of_manager
 from .tariff_form import document_of, fields_of, typed
 
 LARGEST_FILE = 5_000_000
-
-
-def wall_clock(text: str, where: Property, field: str) -> int:
-    """An instant typed into a page. ValidationError names the field."""
-    try:
-        return instant(datetime.fromisoformat(text).replace(tzinfo=zone(where.zone)))
-    except ValueError:
-        raise ValidationError({field: _("This is not a date and time such as 2025-11-01T00:00.")}) from None
 
 
 def say(request: HttpRequest, error: Exception) -> None:
@@ -246,15 +237,12 @@ def what_if(request: HttpRequest, pk: int) -> HttpResponse:
     where = property_of_manager(request, pk)
     known = list(Tariff.objects.filter(organisation=where.organisation).order_by("name"))
     chosen = [each for each in known if str(each.pk) in request.GET.getlist("tariff")]
-    in_force = where.tariff_versions.in_force(now())
     context: dict[str, Any] = {"property": where, "known": known, "chosen": chosen, "most": MOST}
-    if chosen and in_force:
+    if chosen:
         try:
-            homes = homes_of(where, now() - 366 * DAY, now())
-            found = compare(homes, [in_force[0].tariff.kernel(), *(each.kernel() for each in chosen)])
-            context["found"] = _columns(found)
-        except TariffError as error:
-            messages.error(request, in_words(error))
+            context["found"] = _columns(what_if_under(where, [each.kernel() for each in chosen]))
+        except (TariffError, ValidationError) as error:
+            say(request, error)
     return render(request, "portal/compare.html", context)
 
 

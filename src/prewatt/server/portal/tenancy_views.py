@@ -23,8 +23,9 @@ from ..billing.tenancies import move_in, move_out, settle
 from ..estate.models import Tenancy
 from ..estate.setup import new_login
 from ..time import now
+from ..wall_clock import wall_clock
 from .access import tenancy_to_see, unit_of_manager
-from .tariff_views import say, wall_clock
+from .tariff_views import say
 
 
 @login_required

@@ -52,7 +52,7 @@ def rerate(where: Property, tariff: Tariff, begins: int, ends: int) -> list[Rera
         for at, charged, rerated in _readings(meter, versions, ends):
             if at <= begins:
                 continue
-            holder = next((t for t in tenancies if t.begins < at and (t.ends is None or at <= t.ends)), None)
+            holder = next((each for each in tenancies if each.holds(at)), None)
             key = holder.pk if holder else None
             before = sums.get(key, Rerated(meter, holder, 0, 0))
             sums[key] = Rerated(meter, holder, before.charged + charged, before.rerated + rerated)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from ...kernel.tariff import Tariff
+from ...kernel.units import DAY
 from ..estate.models import Property
 from ..metering.models import JournalEntry, Meter
-from .compare import Home
+from ..time import now
+from .compare import Comparison, Home, compare
 from .vectorised import energies
 
 
@@ -16,3 +21,14 @@ def homes_of(where: Property, begins: int, ends: int) -> dict[str, Home]:
         pairs = rows.order_by("seq").values_list("at", "register")
         found[meter.unit.name if meter.unit else meter.name] = energies((at, register or 0) for at, register in pairs)
     return found
+
+
+def what_if(
+    where: Property, others: Sequence[Tariff], begins: int | None = None, ends: int | None = None
+) -> Comparison:
+    """A property's recorded use, by default of the last year, under the tariff that holds now and others. TariffError,
+    ValidationError if they can't be compared.
+    """
+    until = now() if ends is None else ends
+    homes = homes_of(where, until - 366 * DAY if begins is None else begins, until)
+    return compare(homes, [where.tariff_versions.present().tariff.kernel(), *others])

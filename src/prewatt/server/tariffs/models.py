@@ -70,6 +70,13 @@ class TariffVersionQuerySet(models.QuerySet["TariffVersion"]):
         begun = [version for version in found if version.effective <= since]
         return begun[-1:] + [version for version in found if version.effective > since]
 
+    def present(self) -> TariffVersion:
+        """The one that holds now. ValidationError if none does."""
+        begun = [version for version in self.in_force(now()) if version.effective <= now()]
+        if not begun:
+            raise ValidationError({"tariff": _("No tariff holds at this property.")})
+        return begun[0]
+
     def series(self) -> tuple[KernelVersion, ...]:
         """All of them as the kernel rates by them."""
         return tuple(

@@ -221,9 +221,8 @@ def _minimum(layout: Layout, charged: Ints, ended: npt.NDArray[np.bool_]) -> int
         first = date.fromordinal(month)
         length = monthrange(first.year, first.month)[1]
         days = int(ended[inside].sum())
-        last = np.nonzero(inside)[0][-1]
-        ends_month = bool(ended[last]) and date.fromordinal(month + length).day == 1
-        if ends_month and _is_last_day(layout, int(last), month + length):
+        last = int(np.nonzero(inside)[0][-1])
+        if ended[last] and _is_last_day(layout, last, month + length):
             due = int(charged[inside].sum()) + days * layout.tariff.standing
             total += max(layout.tariff.minimum * days // length - due, 0)
     return total
