@@ -120,6 +120,12 @@ def exact_price(micro: int) -> str:
     return _plain(micro, 6)
 
 
+def short_price(micro: int) -> str:
+    """Micro per kWh as a decimal, without the zeros at the end that a price doesn't need."""
+    whole, _, decimals = exact_price(micro).partition(".")
+    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
+
+
 def exact_kwh(wh: int) -> str:
     """Wh as kWh with three places."""
     return _plain(wh, 3)
@@ -139,6 +145,11 @@ def round_money(nano: int, digits: int = 2) -> str:
     """Nano rounded half-even to a currency's minor unit, for people. Never to be calculated with."""
     step = Decimal(1).scaleb(-digits)
     return f"{Decimal(nano).scaleb(-9, _EXACT).quantize(step, ROUND_HALF_EVEN):f}"
+
+
+def signed_money(nano: int) -> str:
+    """As `round_money`, with a plus where it is one: +2.34"""
+    return ("+" if nano > 0 else "") + round_money(nano)
 
 
 def instant(moment: datetime) -> int:

@@ -8,6 +8,14 @@ from django.utils.translation import gettext as _
 from ...kernel.units import parse_money
 
 
+def typed_money(text: str, field: str) -> int:
+    """An amount typed into a page, nano; a comma is a decimal point. ValidationError names the field."""
+    try:
+        return parse_money(text.replace(",", "."))
+    except ValueError as error:
+        raise forms.ValidationError({field: str(error)}) from None
+
+
 class TopUpForm(forms.Form):
     """A payment that was received. `amount` becomes nano; `credit_id` was made with the form, so that sending it twice
     is one payment.

@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ...kernel.calendar import day_bounds, local_day, zone
-from ...kernel.units import parse_money
 from ..allocation.models import BASES, FixedWeight, Run, SharedCost
 from ..allocation.runs import in_words, preview, reverse, run
 from ..estate.models import Property
@@ -23,6 +22,7 @@ from ..metering.balance import BalanceError, balance, by_month, month_of, over
 from ..metering.models import Meter
 from ..time import now
 from .access import organisations, property_of_manager
+from .forms import typed_money
 from .tariff_views import say
 
 
@@ -109,10 +109,7 @@ def run_shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
     where = cost.property
     try:
         first, last = _day(request, "first"), _day(request, "last")
-        try:
-            bill = parse_money(request.POST["amount"].replace(",", ".")) if request.POST.get("amount") else None
-        except ValueError as error:
-            raise ValidationError({"amount": str(error)}) from None
+        bill = typed_money(request.POST["amount"], "amount") if request.POST.get("amount") else None
         memo = request.POST.get("memo", "").strip()
         if "book" in request.POST:
             run(cost, first, last, bill, memo, request.user)

@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ...kernel.calendar import local_day, zone
-from ...kernel.units import parse_money
 from ..allocation.models import BASES
 from ..billing import formats
 from ..billing.pdf import PdfError, to_pdf
@@ -25,6 +24,7 @@ from ..estate.setup import new_login
 from ..time import now
 from ..wall_clock import wall_clock
 from .access import tenancy_to_see, unit_of_manager
+from .forms import typed_money
 from .tariff_views import say
 
 
@@ -94,10 +94,7 @@ def add_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
     typed = request.POST
     try:
         begins = wall_clock(typed.get("begins", ""), unit.property, "begins")
-        try:
-            deposit = parse_money(typed["deposit"].replace(",", ".")) if typed.get("deposit") else 0
-        except ValueError as error:
-            raise ValidationError({"deposit": str(error)}) from None
+        deposit = typed_money(typed["deposit"], "deposit") if typed.get("deposit") else 0
         occupants = typed.get("occupants") or "1"
         if not occupants.isdecimal() or len(occupants) > 4:
             raise ValidationError({"occupants": _("This is not a number of people.")})

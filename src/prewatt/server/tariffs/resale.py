@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...kernel.calendar import local, zone
 from ...kernel.rating import gross
 from ...kernel.tariff import RateCalendar, Tariff, TariffError
-from ...kernel.units import DAY, exact_percent, exact_price
+from ...kernel.units import DAY, exact_percent, short_price
 
 SPAN = 366 * DAY
 """A tariff is looked at for a year from its first instant, and for as long as its dated prices reach."""
@@ -47,20 +47,13 @@ def _counted_alike(one: Tariff, other: Tariff) -> bool:
 
 
 def _sum(tariff: Tariff, rate: str, tier: int, price: int, limit: int, at: int, passed_on: bool) -> str:
-    parts = [f"{_short(price)} for {rate!r}" + (f", tier {tier + 1}" if tariff.tiers else "")]
+    parts = [f"{short_price(price)} for {rate!r}" + (f", tier {tier + 1}" if tariff.tiers else "")]
     if tariff.fee:
-        parts.append(f"{_short(tariff.fee)} service fee")
+        parts.append(f"{short_price(tariff.fee)} service fee")
     if tariff.tax and not tariff.tax.included:
         added = gross(price, tariff) - price - tariff.fee
-        parts.append(f"{_short(added)} {tariff.tax.name} ({exact_percent(tariff.tax.ppm)} %)")
+        parts.append(f"{short_price(added)} {tariff.tax.name} ({exact_percent(tariff.tax.ppm)} %)")
     of = "the purchase price" if passed_on else "the property's cap"
-    total = f" = {_short(gross(price, tariff))}" if len(parts) > 1 else ""
+    total = f" = {short_price(gross(price, tariff))}" if len(parts) > 1 else ""
     when = f"{local(at, zone(tariff.zone)):%Y-%m-%d %H:%M}"
-    return (
-        f"rates.{rate}: {' + '.join(parts)}{total} {tariff.currency} per kWh at {when} is over {of} of {_short(limit)}"
-    )
-
-
-def _short(micro: int) -> str:
-    whole, _, decimals = exact_price(micro).partition(".")
-    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
+    return f"rates.{rate}: {' + '.join(parts)}{total} {tariff.currency} per kWh at {when} is over {of} of {short_price(limit)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from ...kernel.units import exact_kwh, round_money
+from ...kernel.units import exact_kwh, round_money, signed_money
 from .compare import Comparison
 
 
@@ -20,12 +20,12 @@ def comparison_tables(found: Comparison) -> list[Table]:
         row = [home]
         for index in range(len(found.tariffs)):
             row.append(round_money(found.ratings[index][home].charge))
-            row += [_signed(found.difference(index, home))] if index else []
+            row += [signed_money(found.difference(index, home))] if index else []
         who.add_row(*row)
     totals = ["all"]
     for index in range(len(found.tariffs)):
         totals.append(round_money(found.total(index)))
-        totals += [_signed(found.total(index) - found.total(0))] if index else []
+        totals += [signed_money(found.total(index) - found.total(0))] if index else []
     who.add_section()
     who.add_row(*totals)
     rates = Table(title="By rate: kWh, and what its energy costs", title_justify="left")
@@ -45,7 +45,3 @@ def comparison_tables(found: Comparison) -> list[Table]:
             f"{hour:02}", exact_kwh(columns[0][hour][0]), *(round_money(column[hour][1]) for column in columns)
         )
     return [who, rates, hours]
-
-
-def _signed(nano: int) -> str:
-    return ("+" if nano > 0 else "") + round_money(nano)

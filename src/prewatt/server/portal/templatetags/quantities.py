@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from ....kernel.calendar import local
-from ....kernel.units import exact_kwh, exact_money, exact_percent, exact_price, round_money
+from ....kernel.units import exact_kwh, exact_money, exact_percent, round_money, short_price, signed_money
 from ...allocation.models import BASES, Share
 from ...billing.statement import ADJUSTMENTS, ELECTRICITY, SECTIONS, SHARED, STANDING, TAX, TOP_UPS, Line, Statement
 
@@ -34,8 +34,7 @@ def kwh(wh: int | None) -> str:
 @register.filter
 def price(micro: int) -> str:
     """0.182, without the zeros at the end that a price doesn't need."""
-    whole, _, decimals = exact_price(micro).partition(".")
-    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
+    return short_price(micro)
 
 
 def _wall(at: int | None, where: ZoneInfo, form: str) -> str:
@@ -89,7 +88,7 @@ def threshold(wh: int) -> str:
 @register.filter
 def signed(nano: int) -> str:
     """+2.34"""
-    return ("+" if nano > 0 else "") + round_money(nano)
+    return signed_money(nano)
 
 
 @register.filter
