@@ -113,8 +113,12 @@ class AnyMeter(RuleBasedStateMachine):
 
     @rule()
     def replace_a_meter(self):
-        self.register //= 2
-        self.take(self.meter.read(self.now, self.register))
+        used, self.register = self.register, self.register // 2
+        entry = self.meter.read(self.now, self.register)
+        # No energy is charged; days, a month's minimum and their tax go on.
+        assert self.register == used or not entry.used
+        self.charged += entry.charge
+        self.take(entry)
 
     @invariant()
     def no_unit_is_lost_or_made(self):

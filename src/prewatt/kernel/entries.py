@@ -90,7 +90,7 @@ class Reading(Entry, frozen=True, tag="reading", omit_defaults=True):
 FLAG_CLOCK = 1
 """The clock stood before the last entry: the reading was dated with that entry's instant instead."""
 FLAG_REBASED = 2
-"""The register went back (a meter was changed or reset): nothing charged, counted on from here."""
+"""The register went back (a meter was changed or reset): no energy charged, counted on from here."""
 FLAG_BETWEEN = 4
 """Not read, but worked out as a part of a long time without readings, in which energy counts as used evenly."""
 
