@@ -10,9 +10,10 @@ import prewatt
 SOURCE = Path(prewatt.__file__).parent
 MAY_IMPORT = {
     "kernel": set(),
+    "tokens": set(),
     "wire": {"kernel"},
-    "edge": {"kernel", "wire", "clock"},
-    "server": {"kernel", "wire", "clock"},
+    "edge": {"kernel", "wire", "tokens", "clock"},
+    "server": {"kernel", "wire", "tokens", "clock"},
     "headend": {"kernel", "wire", "server"},
     "clock": set(),
     "supervisor": set(),
@@ -21,6 +22,7 @@ MAY_IMPORT = {
     "worker": {"server"},
 }
 PURE = {
+    "tokens": {"django", "os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "asyncio", "logging"},
     "kernel": {"django", "os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "asyncio", "logging"},
     "edge/agent.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
     "edge/meter.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
