@@ -16,8 +16,9 @@ from prewatt.kernel.entries import (
     encode_entry,
     genesis,
 )
+from prewatt.kernel.supply import ClearTamper, Close, PowerLimit
 from prewatt.kernel.tariff import flat_tariff
-from prewatt.kernel.units import HOUR, MINUTE, NANO
+from prewatt.kernel.units import HOUR, MINUTE, NANO, SECOND
 
 BEGIN = 1_700_000_100 * 10**6 // (15 * MINUTE) * (15 * MINUTE)
 PRICE = 200_000
@@ -152,3 +153,81 @@ def test_after_months_without_power_no_entry_is_too_large_and_the_charge_is_the_
     assert [entry.flags for entry in readings] == [FLAG_BETWEEN] * 5 + [0]
     assert sum(entry.charge for entry in readings) == whole.charge == account.charged
     assert max(len(record.body) for record in outcome.records) < MAX_ENTRY < len(encode_entry(whole))
+
+
+def limited(power):
+    """A meter with much credit and a power limit."""
+    made = meter()
+    made.follow(BEGIN, Command("m", 4, BEGIN, ChangeSettings(Settings(zone="Europe/Berlin", power=power))))
+    made.decide(BEGIN)
+    return made
+
+
+def look(mine, at, power, reactive=None, closed=True, **more):
+    return mine.observe(at, Observed(0, closed, power, reactive, **more))
+
+
+def events(outcome):
+    return [entry.code for entry in journalled(outcome) if hasattr(entry, "code")]
+
+
+def test_over_the_limit_for_longer_than_the_delay_it_trips_closes_again_and_at_last_waits_for_a_person():
+    mine = limited(PowerLimit((2000,), delay=10, reclose_after=60, recloses=2))
+    now = BEGIN
+    for trip in range(1, 4):
+        assert look(mine, now, 2500).switch is None
+        assert mine.due <= now + 10 * SECOND
+        assert look(mine, now + 9 * SECOND, 2500).switch is None
+        outcome = look(mine, now + 10 * SECOND, 2500)
+        assert outcome.switch is False
+        assert events(outcome) == (["overload"] if trip < 3 else ["overload", "overload-locked"])
+        assert mine.account.closed is False
+        now += 70 * SECOND
+        assert trip == 3 or mine.due == now
+        assert look(mine, now, 0, closed=False).switch is (True if trip < 3 else None)
+    assert look(mine, now + HOUR, 0, closed=False).switch is None
+    with pytest.raises(ValueError, match="override"):
+        mine.act(now, Close(), "staff", "g1")
+    assert mine.act(now, Close(override=True), "staff", "g1").switch is True
+
+
+def test_a_short_peak_does_not_trip():
+    mine = limited(PowerLimit((2000,), delay=10))
+    look(mine, BEGIN, 2500)
+    look(mine, BEGIN + 5 * SECOND, 1900)
+    assert look(mine, BEGIN + 10 * SECOND, 2500).switch is None
+
+
+def test_trips_that_lie_far_apart_are_not_counted_together():
+    mine = limited(PowerLimit((2000,), delay=0, reclose_after=60, recloses=1))
+    now = BEGIN
+    for _ in range(4):
+        assert look(mine, now, 2500).switch is False
+        assert look(mine, now + 60 * SECOND, 0, closed=False).switch is True
+        now += 2 * HOUR
+    assert mine.account.supply.locks == ()
+
+
+@pytest.mark.parametrize(
+    ("power", "reactive", "trips"), [(2100, 0, True), (2100, 190, True), (2100, 900, False), (1500, 0, False)]
+)
+def test_a_large_resistive_step_is_a_forbidden_load(power, reactive, trips):
+    mine = limited(PowerLimit(step=1800, delay=5))
+    look(mine, BEGIN, 100, 10)
+    assert mine.due <= BEGIN + 5 * SECOND
+    outcome = look(mine, BEGIN + 5 * SECOND, 100 + power, 10 + reactive)
+    assert (outcome.switch is False, events(outcome) == ["forbidden-load"]) == (trips, trips)
+
+
+def test_a_meter_that_can_not_tell_its_power_is_never_tripped():
+    mine = limited(PowerLimit((10,), delay=0, step=10))
+    assert look(mine, BEGIN, None).switch is None
+
+
+def test_tampering_is_journalled_once_and_locks_where_the_settings_say_so():
+    mine = meter()
+    mine.follow(BEGIN, Command("m", 4, BEGIN, ChangeSettings(Settings(tamper_locks=True))))
+    outcome = look(mine, BEGIN, 0, tampered=True)
+    assert events(outcome) == ["tamper"] and outcome.switch is False
+    assert events(look(mine, BEGIN + MINUTE, 0, closed=False, tampered=True)) == []
+    assert mine.act(BEGIN + MINUTE, ClearTamper(), "staff", "g1").switch is True

@@ -15,8 +15,13 @@ from ..kernel.entries import (
     chain,
     encode_entry,
 )
-from ..kernel.units import BALANCE_MAX, DAY, HOUR, MINUTE, REGISTER_MAX
+from ..kernel.supply import Action
+from ..kernel.units import BALANCE_MAX, DAY, HOUR, MINUTE, REGISTER_MAX, SECOND
 
+STEP_WITHIN = 2 * MINUTE
+"""Two readings of the power further apart than this show no step."""
+RESISTIVE = 10
+"""A step is resistive if its reactive part is at most one in so many."""
 LONGEST = 10 * DAY
 """Most time in one reading: with prices that change each half hour, 480 of them."""
 
@@ -37,10 +42,15 @@ class MeterPolicy(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What a driver read: the register (Wh) and whether the switch is closed (None: it can't tell)."""
+    """What a driver read: the register (Wh), whether the switch is closed, the power drawn (W) and its reactive part
+    (var), each None if the meter can't tell; and whether it was tampered with.
+    """
 
     register: int
     closed: bool | None
+    power: int | None = None
+    reactive: int | None = None
+    tampered: bool = False
 
 
 @dataclass(slots=True)
@@ -62,6 +72,9 @@ class Meter:
         self.due = 0
         self.lost = False
         self._complained = False
+        self._over_since: int | None = None
+        self._seen: tuple[int, int, int] | None = None
+        self._tampered = False
 
     def start(self, now: int, repaired: bool) -> Outcome:
         """The gateway has started; `repaired` if a torn entry had to be dropped. The meter is due to be read at
@@ -88,9 +101,10 @@ class Meter:
             self._append(outcome, account.event(now, "meter-back"))
         if outcome.records:
             reading = account.read(now, observed.register)
-        exhausted = account.priced and account.closed is not False and reading.balance <= 0
+        exhausted = account.priced and account.closed is not False and reading.balance <= -account.allowance(now)
         if account.register is None or now >= self._next_reading() or exhausted:
             self._append(outcome, reading)
+        self._guard(now, observed, outcome)
         self._decide(now, outcome)
         if outcome.switch is None and account.closed is not None and observed.closed is not None:
             if observed.closed == account.closed:
@@ -132,6 +146,32 @@ class Meter:
             self._append(outcome, self.account.follow(now, command))
         return outcome
 
+    def credit_by_code(self, now: int, tid: int, amount: int, by: str) -> Outcome:
+        """A code of `amount` nano was typed. ValueError, for people, if it is worth nothing."""
+        outcome = Outcome()
+        self._append(outcome, self.account.by_code(now, tid, amount, by))
+        return self._decided(now, outcome)
+
+    def act(
+        self, now: int, action: Action, by: str, grant: str = "", reason: str = "", tid: int | None = None
+    ) -> Outcome:
+        """A person does something on site. ValueError, for people, if it can't be done."""
+        outcome = Outcome()
+        self._append(outcome, self.account.on_site(now, action, by, grant, reason, tid))
+        return self._decided(now, outcome)
+
+    def note(self, now: int, code: str, detail: str = "") -> Outcome:
+        """Something happened at the gateway that concerns this meter."""
+        outcome = Outcome()
+        self._append(outcome, self.account.event(now, code, detail))
+        return outcome
+
+    def _decided(self, now: int, outcome: Outcome) -> Outcome:
+        decision = self.decide(now)
+        outcome.records += decision.records
+        outcome.switch = decision.switch
+        return outcome
+
     def decide(self, now: int) -> Outcome:
         """Commands were taken up: where the switch belongs now, and when to look next."""
         outcome = Outcome()
@@ -150,20 +190,56 @@ class Meter:
         account = self.account
         if account.is_low() and not account.low and account.priced:
             self._append(outcome, account.event(now, "low-credit"))
-        wanted = account.wants_closed()
+        wanted = account.wants_closed(now)
         if wanted is not None and wanted != account.closed:
-            self._append(outcome, account.relay(now, wanted, "credit" if wanted else "exhausted"))
+            self._append(outcome, account.relay(now, wanted, "credit" if wanted else account.why_open(now)))
             outcome.switch = wanted
             self._complained = False
+
+    def _guard(self, now: int, observed: Observed, outcome: Outcome) -> None:
+        """Power over the limit for too long, a forbidden load, tampering."""
+        account, rules = self.account, self.account.settings.power
+        if observed.tampered and not self._tampered:
+            self._append(outcome, account.event(now, "tamper"))
+        self._tampered = observed.tampered
+        power, seen = observed.power, self._seen
+        drawing = power is not None and account.closed is not False and observed.closed is not False
+        if not drawing:
+            self._over_since = self._seen = None
+            return
+        assert power is not None
+        if rules.step and observed.reactive is not None:
+            self._seen = (now, power, observed.reactive)
+            if seen and now - seen[0] <= STEP_WITHIN:
+                step, reactive = power - seen[1], abs(observed.reactive - seen[2])
+                # A heating wire or a cooker draws power and next to nothing beside it; a motor does not.
+                if step >= rules.step and reactive * RESISTIVE <= step:
+                    self._append(outcome, account.event(now, "forbidden-load", f"{step} W at once"))
+                    return
+        limit = account.power_limit(now)
+        if not limit or power <= limit:
+            self._over_since = None
+        elif self._over_since is None and rules.delay:
+            self._over_since = now
+        elif now - (self._over_since or now) >= rules.delay * SECOND:
+            self._over_since = None
+            self._append(outcome, account.event(now, "overload", f"{power} W, the limit is {limit} W"))
+            if account.supply.trips > rules.recloses:
+                self._append(outcome, account.event(now, "overload-locked"))
 
     def _next_reading(self) -> int:
         read_at, interval = self.account.read_at, self.policy.reading_interval
         return min((read_at // interval + 1) * interval, self.account.next_boundary())
 
     def _next_due(self, now: int, balance: int) -> int:
-        due = self._next_reading()
+        account, rules = self.account, self.account.settings.power
+        due = min(self._next_reading(), account.next_supply_change(now))
+        if account.closed is not False and (rules.step or account.power_limit(now)):
+            # A limit is only as good as it is looked after.
+            watch = rules.delay * SECOND if self._over_since is not None or rules.step else self.policy.poll_shortest
+            due = min(due, now + max(min(watch, self.policy.poll_shortest), SECOND))
         price = self.account.highest_price(now)
         if self.account.closed is not False and price > 0:
-            exhausted = now + max(balance, 0) // price * HOUR // self.policy.power_highest
+            exhausted = now + max(balance + account.allowance(now), 0) // price * HOUR // self.policy.power_highest
             due = min(due, max(exhausted, now + self.policy.poll_shortest))
         return max(due, now + 1)

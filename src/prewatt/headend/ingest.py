@@ -14,14 +14,18 @@ from ..kernel.entries import (
     AnyEntry,
     Command,
     CommandEntry,
+    Controlled,
+    CreditByCode,
     EntryError,
     GrantCredit,
+    OnSite,
     Reading,
     Refused,
     UnknownOrder,
     chain,
     decode_entry,
 )
+from ..kernel.supply import ClearCredit
 from ..wire import topics
 from ..wire.messages import (
     MAX_METERS,
@@ -110,15 +114,28 @@ class Applied:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """The journal shows a command's effect, or a part of it, brought by the code that was typed on site."""
+
+    number: int
+    seq: int
+    at: int
+
+
 @dataclass(slots=True)
 class MeterPlan:
-    """What a batch brings for one meter. `charges`: (instant, nano) as the server rated them."""
+    """What a batch brings for one meter. `charges`: (instant, nano) as the server rated them; `cleared`: (entry,
+    instant, nano) of credit that was taken off, and is owed back.
+    """
 
     account: Account
     head: bytes
     offset: int
     entries: list[NewEntry] = field(default_factory=list)
     applied: list[Applied] = field(default_factory=list)
+    coded: list[Coded] = field(default_factory=list)
+    cleared: list[tuple[int, int, int]] = field(default_factory=list)
     charges: list[tuple[int, int]] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
     duplicates: int = 0
@@ -252,9 +269,20 @@ def _take_in(mine: MeterPlan, view: MeterView, span: Span, late: int) -> None:
         _take_entry(mine, view, entry, body, index < late)
 
 
+def _command_of(view: MeterView, entry: AnyEntry) -> Command | UnknownOrder | None:
+    """The open command that an entry names, or whose code it is of."""
+    if isinstance(entry, CommandEntry):
+        return view.commands.get(entry.command)
+    if isinstance(entry, CreditByCode | OnSite) and entry.tid is not None:
+        for command in view.commands.values():
+            if isinstance(command, Command) and getattr(command.order, "tid", None) == entry.tid:
+                return command
+    return None
+
+
 def _take_entry(mine: MeterPlan, view: MeterView, entry: AnyEntry, body: bytes, late: bool) -> None:
     account = mine.account
-    command = view.commands.get(entry.command) if isinstance(entry, CommandEntry) else None
+    command, before = _command_of(view, entry), account.balance
     checked = check(account, entry, command, mine.offset)
     if checked.difference:
         mine.differences.append(checked.difference)
@@ -265,6 +293,10 @@ def _take_entry(mine: MeterPlan, view: MeterView, entry: AnyEntry, body: bytes, 
         account.apply(checked.own)
         if isinstance(checked.own, Reading) and checked.own.charge:
             mine.charges.append((entry.at, checked.own.charge))
+        if isinstance(checked.own, Controlled | OnSite) and isinstance(checked.own.action, ClearCredit) and before > 0:
+            mine.cleared.append((entry.seq, entry.at, before))
+        if isinstance(checked.own, CreditByCode | OnSite) and command is not None:
+            mine.coded.append(Coded(command.number, entry.seq, entry.at))
         if isinstance(checked.own, CommandEntry):
             reason = checked.own.reason if isinstance(checked.own, Refused) else ""
             if reason and isinstance(command, Command) and isinstance(command.order, GrantCredit):

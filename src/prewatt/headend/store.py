@@ -17,7 +17,7 @@ from ..kernel.account import Account
 from ..kernel.entries import Command as KernelCommand
 from ..kernel.entries import Reading, Relay, UnknownOrder, decode_command
 from ..server.estate.models import Tenancy
-from ..server.ledger.books import Charge, book_charges
+from ..server.ledger.books import Charge, book_charges, book_cleared
 from ..server.metering.models import (
     Alarm,
     Gateway,
@@ -168,6 +168,10 @@ class Store:
                 applied_at=applied.at,
                 reason=applied.reason,
             )
+        for coded in change.coded:
+            Command.objects.filter(meter=meter, number=coded.number).update(coded_seq=coded.seq, coded_at=coded.at)
+        for seq, at, amount in change.cleared:
+            book_cleared(meter, self._tenancy(meter, at), amount, at, seq)
         Alarm.objects.bulk_create(
             Alarm(meter=meter, seq=each.seq, at=each.at, text=each.text) for each in change.differences
         )
@@ -185,6 +189,10 @@ class Store:
             key = tenancy.pk if tenancy else None
             sums[key] = (tenancy, sums[key][1] + charge if key in sums else charge, at)
         return [Charge(meter, tenancy, amount, at, first, last) for tenancy, amount, at in sums.values()]
+
+    def _tenancy(self, meter: Meter, at: int) -> Tenancy | None:
+        tenancies = Tenancy.objects.filter(unit=meter.unit).select_related("unit__property__organisation")
+        return next((each for each in tenancies if each.holds(at)), None)
 
     def mark_sent(self, sent: Iterable[tuple[str, int]]) -> None:
         """Commands were sent."""

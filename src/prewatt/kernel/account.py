@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Struct
 
+from .calendar import zone
 from .entries import (
     FLAG_BETWEEN,
     FLAG_CLOCK,
@@ -21,12 +22,17 @@ from .entries import (
     ChangeTenancy,
     Command,
     CommandEntry,
+    Control,
+    Controlled,
     CreditApplied,
+    CreditByCode,
     Debit,
     DebitApplied,
     Event,
     GrantCredit,
+    OnSite,
     Reading,
+    Recognised,
     Refused,
     Relay,
     Settings,
@@ -36,6 +42,24 @@ from .entries import (
     UnknownOrder,
 )
 from .rating import Counters, gross, rate_interval, split_tiers
+from .supply import (
+    LOCKS,
+    RECLOSE_WINDOW,
+    Action,
+    ClearCredit,
+    ClearTamper,
+    Close,
+    FriendlyHours,
+    Hold,
+    LimitPower,
+    Open,
+    Release,
+    Restore,
+    SupplyState,
+    TakeEmergency,
+    is_friendly,
+    next_friendly_change,
+)
 from .tariff import (
     RateCalendar,
     Stretch,
@@ -46,7 +70,13 @@ from .tariff import (
     stretch_at,
     version_at,
 )
-from .units import BALANCE_MAX
+from .units import BALANCE_MAX, INSTANT_MAX, SECOND
+
+CODES_KEPT = 50
+"""Token identifiers remembered against replay, as IEC 62055-41 (6.3.5.2) asks; older ones count as used."""
+
+EXHAUSTED = "exhausted"
+"""Reason of a relay entry that cuts off for want of credit."""
 
 
 class _Saved(Struct, frozen=True):
@@ -68,6 +98,10 @@ class _Saved(Struct, frozen=True):
     debited: int = 0
     counters: Counters = Counters()
     restarts: tuple[int, ...] = ()
+    supply: SupplyState = SupplyState()
+    coded: tuple[tuple[int, int], ...] = ()
+    tids: tuple[int, ...] = ()
+    tid_floor: int = -1
 
 
 _saver = msgspec.msgpack.Encoder()
@@ -81,7 +115,11 @@ class Account:
     is charged up to then; None and 0 before the first reading.
     `closed` is where the journal last told the switch to stand, None while it never told it anything.
     `command` is the number of the last command taken up; `seq` and `at` those of the last entry. `credit_ids` holds
-    those of debits too. `restarts`: instants, not before the last reading, at which the tenancy changes.
+    those of debits too. `restarts`: instants, not before the last reading, at which the tenancy changes. `supply`: what
+    keeps the switch open or closed beside the credit.
+
+    `tids`: identifiers of the codes whose effect is here, by whichever way it came; none up to `tid_floor` is taken any
+    more. `coded`: nano that codes brought whose commands are yet to come.
     """
 
     def __init__(self) -> None:
@@ -101,6 +139,10 @@ class Account:
         self.debited = 0
         self.counters = Counters()
         self.restarts: tuple[int, ...] = ()
+        self.supply = SupplyState()
+        self.coded: dict[int, int] = {}
+        self.tids: tuple[int, ...] = ()
+        self.tid_floor = -1
         self._rated: tuple[tuple[int, int, int], Counters] = ((-1, 0, 0), self.counters)
 
     # -- what the next entry would be --------------------------------------------------------------------------------
@@ -156,7 +198,13 @@ class Account:
         order = command.order
         if isinstance(order, GrantCredit | Debit):
             return self._follow_money(seq, at, number, order)
+        if isinstance(order, Control):
+            return self._follow_control(seq, at, number, order)
         if isinstance(order, ChangeSettings):
+            try:
+                zone(order.settings.zone)
+            except ValueError as error:
+                return Refused(seq, at, self.balance, number, f"settings: {error}"[:200])
             return SettingsApplied(seq, at, self.balance, number, order.settings)
         if isinstance(order, ChangeTenancy):
             return TenancyChanged(seq, at, self.balance, number, max(order.effective, self.read_at))
@@ -172,11 +220,81 @@ class Account:
         if known in self.credit_ids:
             what = "credit" if credit else "debit"
             return Refused(seq, at, self.balance, number, f"{what} {known} is already applied")
-        balance = self.balance + (order.amount if credit else -order.amount)
+        amount, tid = order.amount, None
+        if isinstance(order, GrantCredit) and order.tid is not None:
+            tid = order.tid
+            if tid in self.coded:
+                amount -= self.coded[tid]
+                if amount <= 0:
+                    return Recognised(seq, at, self.balance, number, tid)
+        balance = self.balance + (amount if credit else -amount)
         if abs(balance) > BALANCE_MAX:
             return Refused(seq, at, self.balance, number, "the balance would be too large")
-        kind = CreditApplied if credit else DebitApplied
-        return kind(seq, at, balance, number, known, order.amount, order.reason)
+        if credit:
+            return CreditApplied(seq, at, balance, number, known, amount, order.reason, tid)
+        return DebitApplied(seq, at, balance, number, known, amount, order.reason)
+
+    def _follow_control(self, seq: int, at: int, number: int, order: Control) -> CommandEntry:
+        if order.tid is not None and order.tid in self.coded:
+            return Recognised(seq, at, self.balance, number, order.tid)
+        if refusal := self.objection(at, order.action):
+            return Refused(seq, at, self.balance, number, refusal)
+        balance = self._balance_after(order.action)
+        return Controlled(seq, at, balance, number, order.action, order.by, order.reason, order.tid)
+
+    def _balance_after(self, action: Action) -> int:
+        return min(self.balance, 0) if isinstance(action, ClearCredit) else self.balance
+
+    def objection(self, now: int, action: Action) -> str:
+        """Why an action can't be done at `now`, for people; empty if it can."""
+        match action:
+            case TakeEmergency():
+                if not self.settings.emergency_credit:
+                    return "there is no emergency credit here"
+                if self.supply.emergency_taken:
+                    return "the emergency credit is taken already: it comes back when the balance is over zero again"
+                if self.balance > 0 and not self.is_low():
+                    return "the credit is neither low nor used up"
+            case Close(override):
+                if self.supply.locks and not override:
+                    locks = "; ".join(LOCKS[each] for each in self.supply.locks)
+                    return f"locked: {locks}. Close with override if that is known and put right"
+                if not (self.supply.opened or self.supply.locks or self.supplied_by_credit(now)):
+                    return "the credit is used up: record a payment, or restore for a time or an amount"
+            case Release():
+                if "hold" not in self.supply.locks:
+                    return "the switch is not held open"
+            case Restore(amount, until):
+                if not amount and not until:
+                    return "a restoration is bounded by an amount, or by an instant"
+                if until and until <= now:
+                    return "the restoration would end in the past"
+        return ""
+
+    def code_used(self, tid: int) -> bool:
+        """Whether a code's effect is here already, or it is too old to tell."""
+        return tid <= self.tid_floor or tid in self.tids or tid in self.coded
+
+    def by_code(self, now: int, tid: int, amount: int, by: str) -> CreditByCode:
+        """The entry for a code of `amount` nano that was typed at `by`. ValueError if it is used, or the balance would
+        be too large.
+        """
+        if self.code_used(tid):
+            raise ValueError("this code was used already")
+        if self.balance + amount > BALANCE_MAX:
+            raise ValueError("the balance would be too large")
+        return CreditByCode(self.seq + 1, max(now, self.at), self.balance + amount, tid, amount, by)
+
+    def on_site(
+        self, now: int, action: Action, by: str, grant: str = "", reason: str = "", tid: int | None = None
+    ) -> OnSite:
+        """The entry for a person's action on site. ValueError says why it can't be done."""
+        at = max(now, self.at)
+        if refusal := self.objection(at, action):
+            raise ValueError(refusal)
+        if tid is not None and self.code_used(tid):
+            raise ValueError("this code was used already")
+        return OnSite(self.seq + 1, at, self._balance_after(action), action, by, grant, reason[:200], tid)
 
     def relay(self, now: int, closed: bool, reason: str) -> Relay:
         """The entry for telling the switch to close or open."""
@@ -189,8 +307,8 @@ class Account:
     def recompute(self, entry: AnyEntry, command: Command | UnknownOrder | None) -> AnyEntry:
         """What `entry` must be if it is right: the same facts, with charge, energy and balance worked out here.
 
-        `command` is the one of the credit log that has the entry's number. ValueError if the entry can't follow, or
-        names a command that the credit log does not have.
+        `command` is the one of the credit log that has the entry's number, or whose code the entry is of. ValueError if
+        the entry can't follow, or names a command or a code that the credit log does not have.
         """
         if entry.seq != self.seq + 1 or entry.at < self.at:
             raise ValueError(f"entry {entry.seq} does not follow {self.seq}")
@@ -203,6 +321,13 @@ class Account:
             return self.relay(entry.at, entry.closed, entry.reason)
         if isinstance(entry, Event):
             return self.event(entry.at, entry.code, entry.detail)
+        if isinstance(entry, CreditByCode):
+            order = command.order if isinstance(command, Command) else None
+            if not isinstance(order, GrantCredit) or order.tid != entry.tid:
+                raise ValueError(f"the credit log has no code {entry.tid}")
+            return self.by_code(entry.at, entry.tid, order.coded, entry.by)
+        if isinstance(entry, OnSite):
+            return self._recompute_on_site(entry, command)
         if command is None:
             raise ValueError(f"the credit log has no command {entry.command}")
         if entry.command != self.command + 1:
@@ -212,6 +337,15 @@ class Account:
             # balance.
             return Refused(entry.seq, entry.at, self.balance, entry.command, entry.reason)
         return self.follow(entry.at, command)
+
+    def _recompute_on_site(self, entry: OnSite, command: Command | UnknownOrder | None) -> OnSite:
+        if entry.tid is not None:
+            order = command.order if isinstance(command, Command) else None
+            if not isinstance(order, Control) or (order.tid, order.action) != (entry.tid, entry.action):
+                raise ValueError(f"the credit log has no code {entry.tid} that does this")
+        elif isinstance(entry.action, ClearCredit):
+            raise ValueError("only a code or a command clears credit")
+        return self.on_site(entry.at, entry.action, entry.by, entry.grant, entry.reason, entry.tid)
 
     # -- taking effect -----------------------------------------------------------------------------------------------
 
@@ -229,7 +363,21 @@ class Account:
         elif isinstance(entry, CreditApplied):
             assert entry.credit_id not in self.credit_ids, f"credit {entry.credit_id} applied twice"
             self.credit_ids.add(entry.credit_id)
-            self.credited += entry.amount
+            self._credit(entry.amount)
+            if entry.tid is not None:
+                self._settle_code(entry.tid)
+        elif isinstance(entry, CreditByCode):
+            assert not self.code_used(entry.tid), f"code {entry.tid} applied twice"
+            self._credit(entry.amount)
+            self.coded[entry.tid] = entry.amount
+        elif isinstance(entry, Recognised):
+            self._settle_code(entry.tid)
+        elif isinstance(entry, Controlled | OnSite):
+            self._control(entry.action)
+            if entry.tid is not None and isinstance(entry, OnSite):
+                self.coded[entry.tid] = 0
+            elif entry.tid is not None:
+                self._settle_code(entry.tid)
         elif isinstance(entry, DebitApplied):
             assert entry.debit_id not in self.credit_ids, f"debit {entry.debit_id} applied twice"
             self.credit_ids.add(entry.debit_id)
@@ -246,6 +394,9 @@ class Account:
             self.settings = entry.settings
         elif isinstance(entry, Relay):
             self.closed = entry.closed
+            self._switched(entry)
+        elif isinstance(entry, Event):
+            self._happened(entry)
         if isinstance(entry, CommandEntry):
             assert entry.command == self.command + 1, f"command {entry.command} after {self.command}"
             self.command = entry.command
@@ -257,6 +408,66 @@ class Account:
             self.low = False
         elif isinstance(entry, Event) and entry.code == "low-credit":
             self.low = True
+
+    def _change(self, **changes: object) -> None:
+        self.supply = msgspec.structs.replace(self.supply, **changes)
+
+    def _credit(self, amount: int) -> None:
+        """Credit came in: part of it repays the emergency credit, before anything else."""
+        before, supply = self.balance, self.supply
+        self.credited += amount
+        if before + amount > 0:
+            self._change(emergency=0, emergency_taken=False)
+        elif supply.emergency:
+            repaid = min(-before, amount * self.settings.emergency_repayment // 100)
+            self._change(emergency=max(supply.emergency - repaid, 0))
+
+    def _settle_code(self, tid: int) -> None:
+        """A code's command is here, so the code is worth nothing any more."""
+        self.coded.pop(tid, None)
+        self.tids = tuple(sorted({*self.tids, tid}))
+        while len(self.tids) > CODES_KEPT:
+            self.tid_floor, self.tids = max(self.tid_floor, self.tids[0]), self.tids[1:]
+
+    def _control(self, action: Action) -> None:
+        debt, supply = max(-self.balance, 0), self.supply
+        match action:
+            case Open():
+                self._change(opened=True)
+            case Close():
+                self._change(opened=False, locks=(), trips=0, tripped=False)
+            case Hold():
+                self._change(locks=tuple(sorted({*supply.locks, "hold"})))
+            case Release():
+                self._change(locks=tuple(each for each in supply.locks if each != "hold"))
+            case LimitPower(watts, until):
+                self._change(limit=watts, limit_until=until)
+            case Restore(amount, until):
+                # Counted from where the balance stands, so that a debt of friendly hours does not use it up.
+                self._change(grace=amount + debt if amount else BALANCE_MAX, grace_until=until or INSTANT_MAX)
+            case TakeEmergency():
+                self._change(emergency=self.settings.emergency_credit + debt, emergency_taken=True)
+            case ClearTamper():
+                self._change(locks=tuple(each for each in supply.locks if each != "tamper"))
+            case ClearCredit():
+                self.debited += max(self.balance, 0)
+
+    def _switched(self, entry: Relay) -> None:
+        if entry.closed:
+            self._change(cut_off=False, tripped=False)
+        elif entry.reason == EXHAUSTED:
+            self._change(cut_off=True)
+
+    def _happened(self, event: Event) -> None:
+        supply = self.supply
+        if event.code == "overload":
+            again = event.at - supply.tripped_at <= RECLOSE_WINDOW
+            self._change(tripped=True, tripped_at=event.at, trips=supply.trips + 1 if again else 1)
+        lock = {"overload-locked": "overload", "forbidden-load": "load"}.get(event.code)
+        if event.code == "tamper" and self.settings.tamper_locks:
+            lock = "tamper"
+        if lock:
+            self._change(locks=tuple(sorted({*supply.locks, lock})))
 
     # -- what follows from the state ---------------------------------------------------------------------------------
 
@@ -297,13 +508,64 @@ class Account:
         energy = self.settings.low_credit_energy
         return self.balance < self.settings.low_credit or (energy > 0 and self.balance < energy * self.price(self.at))
 
-    def wants_closed(self) -> bool | None:
-        """Where the switch belongs: True closed, False open, None where it stands."""
-        if not self.priced:
-            return None
-        if self.balance <= 0:
+    def allowance(self, now: int) -> int:
+        """How far the balance may go under zero at `now`, nano: emergency credit of either kind."""
+        supply = self.supply
+        return max(supply.emergency, supply.grace if now < supply.grace_until else 0)
+
+    def supplied_by_credit(self, now: int) -> bool:
+        """Whether there is credit to supply on at `now`, or something that stands for it."""
+        if not self.priced or self.balance > -self.allowance(now):
+            # After a cut-off a little credit is not enough, but what was lent to bridge it is.
+            enough = self.balance >= self.settings.clearance or self.allowance(now) > 0
+            return not self.priced or not self.supply.cut_off or enough
+        friendly = self.settings.friendly
+        if self.supply.cut_off or (friendly.most and self.balance <= -friendly.most):
             return False
-        return self.closed is not False or self.balance >= self.settings.clearance
+        return is_friendly(friendly, self.settings.zone, now)
+
+    def wants_closed(self, now: int) -> bool | None:
+        """Where the switch belongs at `now`: True closed, False open, None where it stands."""
+        supply = self.supply
+        if supply.opened or supply.locks:
+            return False
+        if supply.tripped:
+            reclose = supply.tripped_at + self.settings.power.reclose_after * SECOND
+            return now >= reclose and self.supplied_by_credit(now)
+        if not self.priced:
+            return True if self.closed is False else None
+        return self.supplied_by_credit(now)
+
+    def why_open(self, now: int) -> str:
+        """The word for why the switch belongs open at `now`, for the journal."""
+        supply = self.supply
+        if supply.locks:
+            return supply.locks[0]
+        if supply.opened:
+            return "ordered"
+        if supply.tripped and now < supply.tripped_at + self.settings.power.reclose_after * SECOND:
+            return "overload"
+        return EXHAUSTED
+
+    def power_limit(self, now: int) -> int:
+        """The most that may be drawn at `now`, W; 0: no limit."""
+        supply, settings = self.supply, self.settings
+        if supply.limit and (not supply.limit_until or now < supply.limit_until):
+            return supply.limit
+        return settings.power.at(now, settings.zone)
+
+    def next_supply_change(self, now: int) -> int:
+        """An instant after `now` before which the switch's place changes only with the balance, or by what people do."""
+        supply, settings = self.supply, self.settings
+        changes = [
+            supply.tripped_at + settings.power.reclose_after * SECOND if supply.tripped else 0,
+            supply.grace_until,
+            supply.limit_until,
+            settings.power.next_change(now, settings.zone),
+        ]
+        if settings.friendly != FriendlyHours():
+            changes.append(next_friendly_change(settings.friendly, settings.zone, now))
+        return min((each for each in changes if each > now), default=INSTANT_MAX)
 
     # -- snapshots ---------------------------------------------------------------------------------------------------
 
@@ -314,6 +576,7 @@ class Account:
                 self.seq, self.at, self.balance, self.register, self.read_at, self.command, self.closed, self.low, self.settings,
                 tuple((version.effective, version.calendar.tariff) for version in self.versions),
                 tuple(sorted(self.credit_ids)), self.credited, self.charged, self.debited, self.counters, self.restarts,
+                self.supply, tuple(sorted(self.coded.items())), self.tids, self.tid_floor,
             )
         )  # fmt: skip
 
@@ -334,4 +597,6 @@ class Account:
         account.credit_ids = set(found.credit_ids)
         account.credited, account.charged, account.debited = found.credited, found.charged, found.debited
         account.counters, account.restarts = found.counters, found.restarts
+        account.supply, account.coded = found.supply, dict(found.coded)
+        account.tids, account.tid_floor = found.tids, found.tid_floor
         return account

@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from .rating import Used
+from .supply import Action, FriendlyHours, PowerLimit, Zone
 from .tariff import Tariff
 from .units import BALANCE_MAX, INSTANT_MAX, INT64_MAX, REGISTER_MAX
 
@@ -46,11 +47,21 @@ class Settings(Struct, frozen=True):
     `low_credit` (nano) and `low_credit_energy` (Wh at the price of the moment): a warning is due when the balance is
     under either; 0 switches one off. `clearance` (nano): after a cut-off the supply returns when the balance is over
     zero and at or over this.
+
+    `emergency_credit` (nano): what the tenant may take alone when the credit is low or used up, once; 0: nothing.
+    `emergency_repayment`: percent of a top-up that repays it before anything else. `zone`: whose wall clock the hours
+    of `friendly` and `power` are of.
     """
 
     low_credit: Natural = 0
     low_credit_energy: Natural = 0
     clearance: Natural = 0
+    emergency_credit: Natural = 0
+    emergency_repayment: Annotated[int, Meta(ge=1, le=100)] = 100
+    zone: Zone = "UTC"
+    friendly: FriendlyHours = FriendlyHours()
+    power: PowerLimit = PowerLimit()
+    tamper_locks: bool = False
 
 
 class Entry(Struct, frozen=True, tag_field="kind"):
@@ -95,13 +106,35 @@ FLAG_BETWEEN = 4
 """Not read, but worked out as a part of a long time without readings, in which energy counts as used evenly."""
 
 
+Tid = Annotated[int, Meta(ge=0, lt=1 << 24)]
+"""Token identifier of a 20-digit code (`prewatt.tokens`)."""
+
+
 class CreditApplied(Entry, frozen=True, tag="credit", omit_defaults=True):
-    """A credit (nano) took effect, by command `command`. `reason` is empty for a payment."""
+    """A credit (nano) took effect, by command `command`. `reason` is empty for a payment. `tid`: of the code that carries
+    it too. If that came before, `amount` is what it could not carry.
+    """
 
     command: Natural
     credit_id: CreditId
     amount: Natural
     reason: ShortText = ""
+    tid: Tid | None = None
+
+
+class CreditByCode(Entry, frozen=True, tag="code"):
+    """A credit (nano) took effect by a code that was typed on site, `by`: where."""
+
+    tid: Tid
+    amount: Natural
+    by: ShortText
+
+
+class Recognised(Entry, frozen=True, tag="recognised"):
+    """A command brought what a code had brought before: nothing more."""
+
+    command: Natural
+    tid: Tid
 
 
 class DebitApplied(Entry, frozen=True, tag="debit"):
@@ -146,6 +179,28 @@ class Refused(Entry, frozen=True, tag="refused"):
     reason: ShortText
 
 
+class Controlled(Entry, frozen=True, tag="controlled", omit_defaults=True):
+    """A person's action took effect, by command `command`. `tid`: of the code that carries it too."""
+
+    command: Natural
+    action: Action
+    by: ShortText
+    reason: ShortText = ""
+    tid: Tid | None = None
+
+
+class OnSite(Entry, frozen=True, tag="on-site", omit_defaults=True):
+    """A person's action took effect on site. `by`: who or where; `grant`: the staff grant that allowed it, empty for a
+    tenant's own; `tid`: of the code that was typed.
+    """
+
+    action: Action
+    by: ShortText
+    grant: ShortText = ""
+    reason: ShortText = ""
+    tid: Tid | None = None
+
+
 class Relay(Entry, frozen=True, tag="relay"):
     """The load switch was told to close (`closed`) or open. Written before it moves."""
 
@@ -168,18 +223,32 @@ EVENTS = {
     "switch-failed": "the load switch did not obey",
     "switch-differs": "the load switch stands otherwise than told",
     "journal-repaired": "a torn last entry was dropped after a loss of power",
+    "gateway-replaced": "another gateway went on with this meter",
+    "clock-set": "the gateway's clock was set on site",
+    "overload": "more power was drawn than the limit allows",
+    "overload-locked": "tripped for overload too often: a person has to close",
+    "forbidden-load": "a large resistive load appeared at once: a person has to close",
+    "tamper": "the meter's cover was opened, or it was tampered with otherwise",
+    "codes-locked": "too many wrong codes were typed",
+    "key-changed": "a code changed the meter's key",
 }
 
-CommandEntry = CreditApplied | DebitApplied | TariffApplied | TenancyChanged | SettingsApplied | Refused
-AnyEntry = Reading | CommandEntry | Relay | Event
+CommandEntry = (
+    CreditApplied | DebitApplied | TariffApplied | TenancyChanged | SettingsApplied | Controlled | Recognised | Refused
+)
+AnyEntry = Reading | CommandEntry | CreditByCode | OnSite | Relay | Event
 
 
 class GrantCredit(Struct, frozen=True, tag_field="kind", tag="credit", omit_defaults=True):
-    """Credit `amount` nano under `credit_id`, once. `reason` is empty for a payment."""
+    """Credit `amount` nano under `credit_id`, once. `reason` is empty for a payment. `tid`: of the code that carries
+    `coded` nano of it too.
+    """
 
     credit_id: CreditId
     amount: Annotated[int, Meta(ge=1, le=INT64_MAX)]
     reason: ShortText = ""
+    tid: Tid | None = None
+    coded: Natural = 0
 
 
 class Debit(Struct, frozen=True, tag_field="kind", tag="debit"):
@@ -209,7 +278,16 @@ class ChangeSettings(Struct, frozen=True, tag_field="kind", tag="settings"):
     settings: Settings
 
 
-AnyOrder = GrantCredit | Debit | SetTariff | ChangeTenancy | ChangeSettings
+class Control(Struct, frozen=True, tag_field="kind", tag="control", omit_defaults=True):
+    """Do what a person asked for. `by`: who; `tid`: of the code that carries it too."""
+
+    action: Action
+    by: ShortText
+    reason: ShortText = ""
+    tid: Tid | None = None
+
+
+AnyOrder = GrantCredit | Debit | SetTariff | ChangeTenancy | ChangeSettings | Control
 
 
 class Command(Struct, frozen=True):

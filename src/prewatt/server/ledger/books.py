@@ -93,6 +93,20 @@ def book_charges(charges: Iterable[Charge]) -> None:
     )
 
 
+def book_cleared(meter: Meter, tenancy: Tenancy | None, amount: int, at: int, seq: int) -> Transfer:
+    """A meter's credit was cleared by journal entry `seq`: it is owed back to who held it."""
+    organisation = meter.property.organisation
+    return book(
+        Transfer.Kind.SETTLEMENT,
+        holder_account(organisation, tenancy),
+        account(organisation, Kind.REFUNDS),
+        amount,
+        at,
+        f"cleared-{meter.pk}-{seq}",
+        f"credit cleared at meter {meter.name}",
+    )
+
+
 def balance(of: Account) -> int:
     """Credits less debits: what is owed to the other side of a liability account."""
     into = Transfer.objects.filter(credit_account=of).aggregate(sum=Sum("amount"))["sum"] or 0

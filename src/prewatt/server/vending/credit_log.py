@@ -34,4 +34,5 @@ def issue(meter: Meter, order: entries.AnyOrder) -> Command:
         body=signed.body,
         signature=signed.signature,
         issued=command.issued,
+        tid=getattr(order, "tid", None),
     )

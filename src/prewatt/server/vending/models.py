@@ -11,7 +11,8 @@ from ..metering.models import Meter
 class Command(models.Model):
     """An entry of a meter's credit log, signed when it is made. States: queued, sent, applied, rejected.
 
-    `applied_seq` and `applied_at` name the journal entry that shows it taken up.
+    `applied_seq` and `applied_at` name the journal entry that shows it taken up; `coded_seq` and `coded_at` the one by
+    which the code `tid`, typed on site, brought it before.
     """
 
     class State(models.TextChoices):
@@ -30,10 +31,18 @@ class Command(models.Model):
     applied_seq = models.BigIntegerField(null=True)
     applied_at = models.BigIntegerField(null=True)
     reason = models.CharField(max_length=200, blank=True)
+    tid = models.IntegerField(null=True)
+    coded_seq = models.BigIntegerField(null=True)
+    coded_at = models.BigIntegerField(null=True)
 
     class Meta:
         ordering = ("meter", "number")
-        constraints = (models.UniqueConstraint(fields=("meter", "number"), name="command_number_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=("meter", "number"), name="command_number_once"),
+            models.UniqueConstraint(
+                fields=("meter", "tid"), condition=models.Q(tid__isnull=False), name="command_tid_once"
+            ),
+        )
         indexes = (
             models.Index(
                 fields=("meter", "number"), condition=models.Q(state__in=("queued", "sent")), name="command_open"

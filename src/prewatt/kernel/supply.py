@@ -1,0 +1,183 @@
+"""When a meter supplies: friendly hours, power limits, and what people on either side of the network may do about it.
+
+After the disconnect control (class 70) and the limiter (class 71) of DLMS/COSEM.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from .calendar import SPECIAL, day_bounds, local, local_day, next_wall_change, zone
+from .units import HOUR, INSTANT_MAX, INT64_MAX
+
+_Natural = Annotated[int, Meta(ge=0, le=INT64_MAX)]
+_Instant = Annotated[int, Meta(ge=0, le=INSTANT_MAX)]
+Watts = Annotated[int, Meta(ge=0, le=1_000_000)]
+Zone = Annotated[str, Meta(max_length=64)]
+
+
+class Window(Struct, frozen=True):
+    """A span of a local day, in minutes since its midnight, on weekdays (0 Monday to 6 Sunday, 7 a special day). An
+    `end` that is not after `begin` is on the day after.
+    """
+
+    days: Annotated[tuple[Annotated[int, Meta(ge=0, le=SPECIAL)], ...], Meta(max_length=8)]
+    begin: Annotated[int, Meta(ge=0, le=1439)]
+    end: Annotated[int, Meta(ge=0, le=1440)]
+
+
+class FriendlyHours(Struct, frozen=True):
+    """When nobody is cut off for want of credit: windows of the week, and `days` (ISO dates: holidays, days of frost or
+    heat) as a whole. A debt of more than `most` (nano; 0: any) cuts off all the same.
+    """
+
+    windows: Annotated[tuple[Window, ...], Meta(max_length=20)] = ()
+    days: Annotated[tuple[Annotated[str, Meta(min_length=10, max_length=10)], ...], Meta(max_length=400)] = ()
+    most: _Natural = 0
+
+
+class PowerLimit(Struct, frozen=True):
+    """The most that may be drawn. `watts`: one for each hour of the local day (0: none), or none at all.
+
+    Over the limit for `delay` seconds, the supply trips; after `reclose_after` seconds it closes by itself, `recloses`
+    times within an hour, and then waits for a person. `step` (W; 0: off): a load that appears at once, resistive and at
+    least so large, is taken for one that is forbidden: the supply trips and waits for a person.
+    """
+
+    watts: Annotated[tuple[Watts, ...], Meta(max_length=24)] = ()
+    delay: Annotated[int, Meta(ge=0, le=3600)] = 10
+    reclose_after: Annotated[int, Meta(ge=5, le=86_400)] = 60
+    recloses: Annotated[int, Meta(ge=0, le=100)] = 3
+    step: Watts = 0
+
+    def at(self, now: int, where: str) -> int:
+        """The limit at an instant, W; 0: none."""
+        return self.watts[local(now, zone(where)).hour % len(self.watts)] if self.watts else 0
+
+    def next_change(self, now: int, where: str) -> int:
+        """The next full local hour: before it the limit does not change."""
+        wall = local(now, zone(where))
+        return next_wall_change(now, (wall.hour + 1) * 60, zone(where)) if self.watts else INSTANT_MAX
+
+
+RECLOSE_WINDOW = HOUR
+"""Trips that lie further apart than this are not counted together."""
+
+
+def is_friendly(hours: FriendlyHours, where: str, now: int) -> bool:
+    """Whether an instant lies in the friendly hours of a zone."""
+    wall = local(now, zone(where))
+    minute = wall.hour * 60 + wall.minute
+    if wall.date().isoformat() in hours.days:
+        return True
+    today, before = (_kind(day, hours) for day in (wall.date(), date.fromordinal(wall.date().toordinal() - 1)))
+    for window in hours.windows:
+        overnight = window.end <= window.begin
+        if today in window.days and minute >= window.begin and (overnight or minute < window.end):
+            return True
+        if overnight and before in window.days and minute < window.end:
+            return True
+    return False
+
+
+def _kind(day: date, hours: FriendlyHours) -> int:
+    return SPECIAL if day.isoformat() in hours.days else day.weekday()
+
+
+def next_friendly_change(hours: FriendlyHours, where: str, now: int) -> int:
+    """An instant after `now`, at most a day away, before which it does not change whether the hours are friendly."""
+    there = zone(where)
+    wall = local(now, there)
+    minute = wall.hour * 60 + wall.minute
+    edges = sorted({edge for window in hours.windows for edge in (window.begin, window.end) if edge > minute} | {1440})
+    later = next_wall_change(now, edges[0], there)
+    return min(later, day_bounds(local_day(now, there), there)[1])
+
+
+class Open(Struct, frozen=True, tag_field="do", tag="open"):
+    """Open the switch; it stays open until a `Close`."""
+
+
+class Close(Struct, frozen=True, tag_field="do", tag="close", omit_defaults=True):
+    """Let the supply return. A lock (hold, overload, forbidden load, tamper) stands against it, unless `override` says
+    that it is known.
+    """
+
+    override: bool = False
+
+
+class Hold(Struct, frozen=True, tag_field="do", tag="hold"):
+    """Keep the switch open for work or safety, until a `Release`."""
+
+
+class Release(Struct, frozen=True, tag_field="do", tag="release"):
+    """End a hold."""
+
+
+class LimitPower(Struct, frozen=True, tag_field="do", tag="limit", omit_defaults=True):
+    """Draw no more than `watts` (0: as the settings say) until an instant (0: until told otherwise)."""
+
+    watts: Watts
+    until: _Instant = 0
+
+
+class Restore(Struct, frozen=True, tag_field="do", tag="restore", omit_defaults=True):
+    """The landlord's emergency credit: supply until an instant, or until `amount` (nano) more is used, whichever is
+    first. One of them may be 0: no bound.
+    """
+
+    amount: _Natural = 0
+    until: _Instant = 0
+
+
+class TakeEmergency(Struct, frozen=True, tag_field="do", tag="emergency"):
+    """The tenant takes the emergency credit."""
+
+
+class ClearTamper(Struct, frozen=True, tag_field="do", tag="clear-tamper"):
+    """Forget that the meter was tampered with."""
+
+
+class UnlockCodes(Struct, frozen=True, tag_field="do", tag="unlock-codes"):
+    """Take codes again after too many wrong ones."""
+
+
+class ClearCredit(Struct, frozen=True, tag_field="do", tag="clear-credit"):
+    """Take all credit off: it is owed back to the tenant."""
+
+
+Action = Open | Close | Hold | Release | LimitPower | Restore | TakeEmergency | ClearTamper | UnlockCodes | ClearCredit
+
+LOCKS = {
+    "hold": "held open for work or safety",
+    "overload": "tripped for overload, too often",
+    "load": "tripped for a forbidden load",
+    "tamper": "the meter was tampered with",
+}
+"""Why a switch stays open whatever the credit, until a person says otherwise."""
+
+
+class SupplyState(Struct, frozen=True):
+    """What keeps a switch open, and what keeps it closed without credit. Amounts in nano, instants in µs.
+
+    `opened`: told to open by a person. `locks`: of `LOCKS`. `cut_off`: open for want of credit. `trips`: for overload,
+    the last at `tripped_at`; `tripped`: waiting to close again. `emergency`, `grace`: how far the balance may go under
+    zero; `grace_until` bounds the latter; `emergency_taken`: not to be taken again before the balance was over zero.
+    `limit`, `limit_until`: a power limit by order.
+    """
+
+    opened: bool = False
+    locks: tuple[str, ...] = ()
+    cut_off: bool = False
+    trips: int = 0
+    tripped_at: int = 0
+    tripped: bool = False
+    emergency: int = 0
+    emergency_taken: bool = False
+    grace: int = 0
+    grace_until: int = 0
+    limit: int = 0
+    limit_until: int = 0
