@@ -24,6 +24,8 @@ MAY_IMPORT = {
 PURE = {
     "tokens": {"django", "os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "asyncio", "logging"},
     "kernel": {"django", "os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "asyncio", "logging"},
+    "edge/codes.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
+    "edge/guard.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
     "edge/agent.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
     "edge/meter.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
     "edge/sync.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},

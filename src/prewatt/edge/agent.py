@@ -10,7 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from msgspec import msgpack
+
+from ..kernel.account import ROLLOVER
 from ..kernel.entries import Command, EntryError, Record, UnknownOrder, decode_command
+from ..kernel.supply import Action, UnlockCodes
+from ..kernel.units import HOUR, MINUTE, SECOND, round_money
 from ..wire.messages import (
     MAX_METERS,
     Head,
@@ -22,8 +27,26 @@ from ..wire.messages import (
     WireError,
 )
 from ..wire.signing import VerifyKey, command_is_signed, open_downward
+from .codes import ChangeKey, CodeRefused, Credit, Do, KeyState, Meaning, Show, dump_key, read_code
+from .guard import Tries, after_wrong, waits
 from .meter import Meter, Observed, Outcome
 from .sync import Piece, Sync, SyncPolicy
+from .texts import _
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _wait_text(wait: int, locked: bool) -> str:
+    if locked:
+        hours = -(-wait // HOUR)
+        return _("Too many wrong codes: none is taken for %(hours)d hours, or until the manager unlocks it.") % {
+            "hours": hours
+        }
+    if wait > MINUTE:
+        return _("Too many wrong codes: please wait %(minutes)d minutes.") % {"minutes": -(-wait // MINUTE)}
+    return _("Too many wrong codes: please wait %(seconds)d seconds.") % {"seconds": -(-wait // SECOND)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +71,23 @@ class Commit:
     """Put these records into the journal, durably, before anything that follows."""
 
     records: list[tuple[str, Record]]
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Keep `body` for a meter under the name `what`, durably, before anything that follows."""
+
+    meter: str
+    what: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person on site is told. `done`: whether anything was done."""
+
+    done: bool
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +119,23 @@ class Refuse:
     text: str
 
 
-Effect = ReadMeters | Commit | MoveSwitch | SendStatus | SendUpload | Refuse
+Effect = ReadMeters | Commit | Keep | MoveSwitch | SendStatus | SendUpload | Refuse
 
 
 class Agent:
     """The rules of one gateway. `epoch` counts its starts."""
 
     def __init__(
-        self, gateway: str, epoch: int, meters: Iterable[Meter], server: VerifyKey, policy: SyncPolicy
+        self,
+        gateway: str,
+        epoch: int,
+        meters: Iterable[Meter],
+        server: VerifyKey,
+        policy: SyncPolicy,
+        keys: Mapping[str, KeyState] | None = None,
+        tries: Mapping[str, dict[str, Tries]] | None = None,
     ) -> None:
+        """`keys`: of the meters that take codes. `tries`: wrong codes by meter and way in."""
         self.gateway = gateway
         self.epoch = epoch
         self.meters = {meter.name: meter for meter in meters}
@@ -98,14 +146,116 @@ class Agent:
         self._number = 0
         self._asked = 0
         self._changed = set(self.meters)
+        self.keys = dict(keys or {})
+        self._tries = {name: dict((tries or {}).get(name, {})) for name in self.meters}
 
     # -- time and meters ---------------------------------------------------------------------------------------------
 
-    def start(self, moment: Moment, repaired: set[str]) -> list[Effect]:
-        """The process has started with its journals loaded; `repaired` names the meters whose last entry was torn."""
+    def start(self, moment: Moment, repaired: set[str], replaced: frozenset[str] = frozenset()) -> list[Effect]:
+        """The process has started with its journals loaded; `repaired` names the meters whose last entry was torn,
+        `replaced` those that another gateway had before.
+        """
         return self._settle(
-            moment, {name: meter.start(moment.now, name in repaired) for name, meter in self.meters.items()}
+            moment,
+            {name: meter.start(moment.now, name in repaired, name in replaced) for name, meter in self.meters.items()},
         )
+
+    def latest(self, now: int) -> int:
+        """`now`, or the latest instant in any journal if the clock stands before it: time does not go back."""
+        return max([now, *(meter.account.at for meter in self.meters.values())])
+
+    # -- people on site ----------------------------------------------------------------------------------------------
+
+    def submit_code(self, moment: Moment, name: str, text: str, way: str) -> tuple[Answer, list[Effect]]:
+        """A person typed a code for a meter, by a `way` in (page, keypad, bluetooth). KeyError if the meter is none of
+        this gateway's.
+        """
+        meter, now = self.meters[name], self.latest(moment.now)
+        key = self.keys.get(name)
+        if key is None:
+            return Answer(False, _("This meter takes no codes: it was installed without a key.")), []
+        tries = self._tries[name].get(way, Tries())
+        if wait := waits(tries, now):
+            return Answer(False, _wait_text(wait, tries.locked)), []
+        try:
+            meaning = read_code(key, now, text)
+            outcome, answer = self._obey_code(moment.now, meter, meaning, way)
+        except CodeRefused as refused:
+            return Answer(False, str(refused)), self._count(moment, name, way, tries) if refused.guess else []
+        except ValueError as objection:
+            return Answer(False, _sentence(str(objection))), []
+        effects: list[Effect] = []
+        if tries.wrong:
+            effects.append(self._keep_tries(name, way, Tries()))
+        if isinstance(meaning, ChangeKey):
+            self.keys[name] = meaning.state
+            effects.append(Keep(name, "key", dump_key(meaning.state)))
+        return answer, effects + self._settle(moment, {name: outcome})
+
+    def _obey_code(self, now: int, meter: Meter, meaning: Meaning, way: str) -> tuple[Outcome, Answer]:
+        match meaning:
+            case Credit(tid, amount):
+                outcome = meter.credit_by_code(now, tid, amount, way)
+                text = _("Credited: %(amount)s. The balance is now %(balance)s.") % {
+                    "amount": self._money(meter, amount),
+                    "balance": self._money(meter, meter.account.balance),
+                }
+            case Do(tid, action):
+                outcome = meter.act(now, action, way, tid=tid)
+                text = _("Done.")
+            case Show():
+                outcome = Outcome()
+                text = _("Meter %(meter)s works. The balance is %(balance)s.") % {
+                    "meter": meter.name,
+                    "balance": self._money(meter, meter.account.balance),
+                }
+            case ChangeKey(_state, complete, rollover):
+                outcome = meter.note(now, "key-changed", ROLLOVER if rollover else "") if complete else Outcome()
+                text = _("The meter has its new key.") if complete else _("Accepted: now type the other codes.")
+        return outcome, Answer(True, text)
+
+    def _money(self, meter: Meter, nano: int) -> str:
+        version = meter.account.versions[-1:] or ()
+        currency = version[0].calendar.tariff.currency if version else ""
+        return f"{round_money(nano)} {currency}".strip()
+
+    def _count(self, moment: Moment, name: str, way: str, before: Tries) -> list[Effect]:
+        """A code was wrong: count it before anybody is told, so that a loss of power gives no free try."""
+        tries = after_wrong(before, self.latest(moment.now))
+        effects: list[Effect] = [self._keep_tries(name, way, tries)]
+        if tries.locked:
+            outcome = self.meters[name].note(moment.now, "codes-locked", way)
+            effects += self._settle(moment, {name: outcome})
+        return effects
+
+    def _keep_tries(self, name: str, way: str, tries: Tries) -> Keep:
+        self._tries[name][way] = tries
+        return Keep(name, "tries", msgpack.encode(self._tries[name]))
+
+    def act(
+        self, moment: Moment, name: str, action: Action, by: str, grant: str = "", reason: str = ""
+    ) -> tuple[Answer, list[Effect]]:
+        """A person does something on site, allowed by `grant`, or a tenant to whom it belongs. KeyError if the meter is
+        none of this gateway's.
+        """
+        meter = self.meters[name]
+        try:
+            outcome = meter.act(moment.now, action, by, grant, reason)
+        except ValueError as objection:
+            return Answer(False, _sentence(str(objection))), []
+        effects: list[Effect] = list(self._unlock(name)) if isinstance(action, UnlockCodes) else []
+        effects += self._settle(moment, {name: outcome})
+        supplied = meter.account.closed
+        text = {True: _("Done: the supply is on."), False: _("Done: the supply is off."), None: _("Done.")}[supplied]
+        return Answer(True, text), effects
+
+    def note(self, moment: Moment, code: str, detail: str) -> list[Effect]:
+        """Something happened at the gateway that concerns all of its meters."""
+        return self._settle(moment, {name: meter.note(moment.now, code, detail) for name, meter in self.meters.items()})
+
+    def _unlock(self, name: str) -> list[Keep]:
+        self._tries[name] = {}
+        return [Keep(name, "tries", msgpack.encode({}))]
 
     def next_due(self) -> int:
         """The instant at which a meter is next to be read."""
@@ -187,6 +337,7 @@ class Agent:
 
     def _on_orders(self, moment: Moment, orders: Orders) -> list[Effect]:
         refused: list[Effect] = []
+        unlocked: list[Effect] = []
         outcomes: dict[str, Outcome] = {}
         for signed in orders.commands:
             try:
@@ -197,11 +348,13 @@ class Agent:
             more = self.meters[command.meter].follow(moment.now, command)
             if more.records:
                 outcomes.setdefault(command.meter, Outcome()).records += more.records
+                if isinstance(command, Command) and getattr(command.order, "action", None) == UnlockCodes():
+                    unlocked += self._unlock(command.meter)
         for name, outcome in outcomes.items():
             decision = self.meters[name].decide(moment.now)
             outcome.records += decision.records
             outcome.switch = decision.switch
-        return refused + self._settle(moment, outcomes)
+        return refused + unlocked + self._settle(moment, outcomes)
 
     def _verified(self, signed: SignedCommand) -> Command | UnknownOrder:
         if not command_is_signed(self._server, signed):

@@ -30,6 +30,8 @@ _SCHEMA = (
     "hash BLOB NOT NULL, PRIMARY KEY (meter, seq)) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS snapshot (meter TEXT PRIMARY KEY, seq INTEGER NOT NULL, hash BLOB NOT NULL, "
     "account BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS kept (meter TEXT NOT NULL, what TEXT NOT NULL, body BLOB NOT NULL, "
+    "PRIMARY KEY (meter, what)) WITHOUT ROWID",
 )
 
 
@@ -125,6 +127,37 @@ class Journal:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
+
+    def keep(self, meter: str, what: str, body: bytes) -> None:
+        """Keep a thing of a meter that is no entry (its key, the wrong codes typed), in the place of what was kept."""
+        self._db.execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (meter, what, body))
+
+    def kept(self, what: str) -> dict[str, bytes]:
+        """What is kept under a name, by meter."""
+        rows = self._db.execute("SELECT meter, body FROM kept WHERE what=?", (what,))
+        return {meter: bytes(body) for meter, body in rows}
+
+    def adopt(self, meter: str, seq: int, head: bytes, account: bytes) -> None:
+        """Go on with a meter where another gateway ended: `account` as it is after entry `seq`, whose hash is `head`.
+        ValueError if this journal has entries of the meter.
+        """
+        if self._db.execute("SELECT 1 FROM entry WHERE meter=? LIMIT 1", (meter,)).fetchone():
+            raise ValueError(f"{self._path}: meter {meter} has entries here already")
+        Account.load(account)
+        self._db.execute("INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?)", (meter, seq, head, account))
+        self.keep(meter, "adopted", b"")
+
+    def adopted(self) -> set[str]:
+        """The meters that were adopted and have not been started since."""
+        found = set(self.kept("adopted"))
+        return {
+            meter for meter in found if not self._db.execute("SELECT 1 FROM entry WHERE meter=?", (meter,)).fetchone()
+        }
+
+    def last(self, meter: str, count: int) -> list[bytes]:
+        """The bodies of a meter's last entries, the latest first."""
+        rows = self._db.execute("SELECT body FROM entry WHERE meter=? ORDER BY seq DESC LIMIT ?", (meter, count))
+        return [bytes(row[0]) for row in rows]
 
     def read(self, meter: str, first: int, last: int) -> list[bytes]:
         """The bodies of a span of entries."""

@@ -76,11 +76,13 @@ class Meter:
         self._seen: tuple[int, int, int] | None = None
         self._tampered = False
 
-    def start(self, now: int, repaired: bool) -> Outcome:
-        """The gateway has started; `repaired` if a torn entry had to be dropped. The meter is due to be read at
-        once.
+    def start(self, now: int, repaired: bool, replaced: bool = False) -> Outcome:
+        """The gateway has started; `repaired` if a torn entry had to be dropped, `replaced` if another gateway had the
+        meter before. The meter is due to be read at once.
         """
         outcome = Outcome()
+        if replaced:
+            self._append(outcome, self.account.event(now, "gateway-replaced"))
         if repaired:
             self._append(outcome, self.account.event(now, "journal-repaired"))
         self._append(outcome, self.account.event(now, "power-up"))

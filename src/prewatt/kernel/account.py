@@ -75,6 +75,8 @@ from .units import BALANCE_MAX, INSTANT_MAX, SECOND
 CODES_KEPT = 50
 """Token identifiers remembered against replay, as IEC 62055-41 (6.3.5.2) asks; older ones count as used."""
 
+ROLLOVER = "rollover"
+"""Detail of a `key-changed` event after which token identifiers are counted from a new base date."""
 EXHAUSTED = "exhausted"
 """Reason of a relay entry that cuts off for want of credit."""
 
@@ -463,6 +465,9 @@ class Account:
         if event.code == "overload":
             again = event.at - supply.tripped_at <= RECLOSE_WINDOW
             self._change(tripped=True, tripped_at=event.at, trips=supply.trips + 1 if again else 1)
+        if event.code == "key-changed" and event.detail == ROLLOVER:
+            # Under the new base date the minutes begin anew.
+            self.tids, self.tid_floor = (), -1
         lock = {"overload-locked": "overload", "forbidden-load": "load"}.get(event.code)
         if event.code == "tamper" and self.settings.tamper_locks:
             lock = "tamper"

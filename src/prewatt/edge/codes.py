@@ -1,0 +1,196 @@
+"""What a 20-digit code typed on site means to a meter of this gateway. Logic without I/O.
+
+The gateway is the decoder of IEC 62055-41 for its meters: it holds their keys, takes key changes, and leaves it to the
+meter's account (`kernel.account`) to know which codes were used.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from msgspec import Struct, msgpack
+from msgspec.structs import replace
+
+from ..kernel.supply import Action, ClearCredit, ClearTamper, LimitPower
+from ..kernel.units import DAY
+from ..tokens import (
+    Algorithm,
+    BaseDate,
+    BlockCipher,
+    CodeError,
+    CurrencyCredit,
+    Dkga,
+    Function,
+    KeySection,
+    KeyType,
+    Management,
+    MeterKey,
+    MeterTest,
+    NumberError,
+    Service,
+    cipher,
+    decode,
+    instant_of,
+    together,
+)
+from .texts import _
+
+NANO_PER_UNIT = 10_000
+"""Of the 1e-5 currency units in which a token counts."""
+OLDEST = 366 * DAY
+NEWEST = DAY
+"""A code's minute is at most so long ago, and so far ahead."""
+
+
+class CodeRefused(ValueError):
+    """The code changes nothing; the text, for people, says why. `guess`: it may have been guessed."""
+
+    def __init__(self, text: str, guess: bool = False) -> None:
+        super().__init__(text)
+        self.guess = guess
+
+
+class KeyState(Struct, frozen=True):
+    """The key that a meter holds, in the terms of `tokens.MeterKey`, and the sections of a new one that were typed."""
+
+    pan: str
+    supply_group: str
+    tariff_index: int
+    revision: int
+    key_type: int
+    expiry: int
+    base: int
+    dkga: int
+    algorithm: int
+    key: bytes
+    sections: tuple[tuple[int, str], ...] = ()
+
+    def described(self) -> MeterKey:
+        """The key's description. NumberError if it can't be."""
+        return MeterKey(
+            self.pan, self.supply_group, self.tariff_index, self.revision, KeyType(self.key_type), self.expiry,
+            BaseDate(self.base), Dkga(self.dkga), Algorithm(self.algorithm),
+        )  # fmt: skip
+
+
+_decoder = msgpack.Decoder(KeyState)
+
+
+def dump_key(state: KeyState) -> bytes:
+    """The state as bytes, for `load_key`."""
+    return msgpack.encode(state)
+
+
+def load_key(body: bytes) -> KeyState:
+    """The state of `dump_key`."""
+    return _decoder.decode(body)
+
+
+class Credit(Struct, frozen=True):
+    """Credit `amount` (nano)."""
+
+    tid: int
+    amount: int
+
+
+class Do(Struct, frozen=True):
+    """Do what the code's vendor asked for."""
+
+    tid: int
+    action: Action
+
+
+class Show(Struct, frozen=True):
+    """Say how the meter stands."""
+
+
+class ChangeKey(Struct, frozen=True):
+    """The meter's key is now `state`'s; `complete` once all sections are there. `rollover`: used codes are forgotten."""
+
+    state: KeyState
+    complete: bool
+    rollover: bool = False
+
+
+Meaning = Credit | Do | Show | ChangeKey
+
+
+@lru_cache(maxsize=256)
+def _cipher(algorithm: int, key: bytes) -> BlockCipher:
+    return cipher(Algorithm(algorithm), key)
+
+
+def money(token: CurrencyCredit) -> int:
+    """What a token for money is worth, nano: the amount it was made for. A token carries it rounded up to its
+    resolution, and vendors make tokens only for multiples of that.
+    """
+    return token.amount // token.resolution * token.resolution * NANO_PER_UNIT
+
+
+def read_code(state: KeyState, now: int, text: str) -> Meaning:
+    """What a code means to the meter that holds `state`'s key, typed at `now`. CodeRefused if nothing."""
+    try:
+        token = decode(text, _cipher(state.algorithm, state.key))
+    except CodeError as error:
+        raise CodeRefused(_WORDS[error.reason](), guess=error.reason != "digits") from None
+    if isinstance(token, MeterTest):
+        return Show()
+    if isinstance(token, KeySection):
+        return _key_section(state, token, text)
+    _check_tid(state, now, token.tid)
+    if isinstance(token, CurrencyCredit):
+        if token.service != Service.ELECTRICITY or token.amount <= 0:
+            raise CodeRefused(_("This code is not for electricity."))
+        return Credit(token.tid, money(token))
+    if isinstance(token, Management):
+        match token.function:
+            case Function.SET_POWER_LIMIT:
+                return Do(token.tid, LimitPower(min(token.value, 1_000_000)))
+            case Function.CLEAR_TAMPER:
+                return Do(token.tid, ClearTamper())
+            case Function.CLEAR_CREDIT:
+                return Do(token.tid, ClearCredit())
+        raise CodeRefused(_("This meter has no such function: its tariff comes from the server."))
+    raise CodeRefused(_("This code is for a meter that counts units; this one counts money."))
+
+
+_WORDS = {
+    "digits": lambda: _("A code has 20 digits. Please count again."),
+    "check": lambda: _("This is no code of this meter: one digit may be wrong, or it is for another meter."),
+    "class": lambda: _("This is no code of this meter: one digit may be wrong, or it is for another meter."),
+}
+
+
+def _check_tid(state: KeyState, now: int, tid: int) -> None:
+    if tid >> 16 > state.expiry:
+        raise CodeRefused(_("The meter's key has expired: ask for the codes that change it."))
+    made = instant_of(BaseDate(state.base), tid)
+    if not now - OLDEST <= made <= now + NEWEST:
+        raise CodeRefused(_("This code has expired: ask for a new one. What was paid is not lost."))
+
+
+def _key_section(state: KeyState, section: KeySection, text: str) -> ChangeKey:
+    digits = "".join(sign for sign in text if sign.isdigit())
+    typed = {**dict(state.sections), section.section: digits}
+    old = state.described()
+    meter = _cipher(state.algorithm, state.key)
+    parts = {}
+    for number, code in typed.items():
+        found = decode(code, meter)
+        assert isinstance(found, KeySection)
+        parts[number] = found
+    try:
+        made = together(old, parts)
+    except (NumberError, ValueError, KeyError):
+        raise CodeRefused(_("These codes make no key: type all of them again.")) from None
+    if made is None:
+        return ChangeKey(replace(state, sections=tuple(sorted(typed.items()))), complete=False)
+    new, key, rollover = made
+    return ChangeKey(
+        KeyState(
+            new.pan, new.supply_group, new.tariff_index, new.revision, new.key_type.value, new.expiry, new.base.value,
+            new.dkga.value, new.algorithm.value, key,
+        ),
+        complete=True,
+        rollover=rollover,
+    )  # fmt: skip
