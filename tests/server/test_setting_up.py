@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 
 from prewatt.kernel.entries import ChangeSettings, ChangeTenancy, SetTariff, Settings, decode_command, genesis
+from prewatt.kernel.supply import FriendlyHours, PowerLimit, Window
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.tariff_document import tariff_to_document
 from prewatt.kernel.units import NANO
@@ -30,7 +31,10 @@ def orders(meter):
 def test_a_building_is_set_up_with_its_settings_and_tariff_on_the_way_to_each_meter(building, clock):
     meter = Meter.objects.get(name="m2")
     assert (bytes(meter.head), meter.seq) == (genesis("m2"), 0)
-    assert orders("m2") == [ChangeSettings(Settings(low_credit=5 * NANO)), SetTariff(clock.now(), FLAT)]
+    assert orders("m2") == [
+        ChangeSettings(Settings(low_credit=5 * NANO, zone="Europe/Berlin")),
+        SetTariff(clock.now(), FLAT),
+    ]
     assert [login[0] for login in building.logins] == ["manager", "flat1", "flat2"]
     assert Tenancy.objects.count() == 2
 
@@ -197,12 +201,28 @@ def test_changed_settings_travel_to_every_meter_of_the_property(operator, buildi
     fields = {"organisation": where.organisation_id, "name": where.name, "zone": where.zone, "currency": where.currency}
     answer = operator.post(
         f"/admin/estate/property/{where.pk}/change/",
-        {**fields, "low_credit": "7.50", "low_credit_kwh": "3.5", "clearance": "1", "loss_alarm": "10"},
-    )
+        {
+            **fields, "low_credit": "7.50", "low_credit_kwh": "3.5", "clearance": "1", "loss_alarm": "10",
+            "emergency_credit": "5", "emergency_repayment": "50", "friendly_hours": "daily 20:00-07:00",
+            "friendly_days": "2025-12-24", "friendly_debt": "9", "power_limit": "06-22 5000, 22-06 3000",
+            "overload_delay": "10", "reclose_after": "60", "recloses": "3", "forbidden_step": "1800", "tamper_locks": "on",
+        },
+    )  # fmt: skip
     assert answer.status_code == 302
+    hours = tuple(5000 if 6 <= hour < 22 else 3000 for hour in range(24))
     for meter in ("m1", "m2", "m3"):
         assert orders(meter)[-1] == ChangeSettings(
-            Settings(low_credit=7_500_000_000, low_credit_energy=3500, clearance=NANO)
+            Settings(
+                low_credit=7_500_000_000,
+                low_credit_energy=3500,
+                clearance=NANO,
+                emergency_credit=5 * NANO,
+                emergency_repayment=50,
+                zone="Europe/Berlin",
+                friendly=FriendlyHours((Window(tuple(range(8)), 1200, 420),), ("2025-12-24",), 9 * NANO),
+                power=PowerLimit(hours, step=1800),
+                tamper_locks=True,
+            )
         )
 
 

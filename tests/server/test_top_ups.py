@@ -11,9 +11,11 @@ from prewatt.server.estate.models import Tenancy
 from prewatt.server.ledger.books import balance, tenant_account
 from prewatt.server.ledger.models import Transfer
 from prewatt.server.metering.models import Meter
+from prewatt.server.time import now
 from prewatt.server.vending.credit_log import _key
 from prewatt.server.vending.models import Command, TopUp
 from prewatt.server.vending.top_ups import LARGEST, TopUpError, new_credit_id, top_up
+from prewatt.tokens import BaseDate, tid_at
 from prewatt.wire.messages import SignedCommand
 from prewatt.wire.signing import VerifyKey, command_is_signed
 from tests.conftest import set_up
@@ -25,7 +27,9 @@ def test_a_top_up_is_one_transfer_and_one_signed_command(tenancy):
     made = top_up(tenancy, 20 * NANO, "c1", note="receipt 7")
     assert balance(tenant_account(tenancy)) == 20 * NANO
     command = decode_command(bytes(made.command.body))
-    assert (command.meter, command.number, command.order) == ("m1", 3, GrantCredit("c1", 20 * NANO))
+    tid = tid_at(BaseDate.D2014, now())
+    assert (command.meter, command.number) == ("m1", 3)
+    assert command.order == GrantCredit("c1", 20 * NANO, tid=tid, coded=20 * NANO)
     signed = SignedCommand(bytes(made.command.body), bytes(made.command.signature))
     assert command_is_signed(VerifyKey(_key().public()), signed)
     assert made.command.state == Command.State.QUEUED

@@ -50,7 +50,8 @@ class Settings(Struct, frozen=True):
 
     `emergency_credit` (nano): what the tenant may take alone when the credit is low or used up, once; 0: nothing.
     `emergency_repayment`: percent of a top-up that repays it before anything else. `zone`: whose wall clock the hours
-    of `friendly` and `power` are of.
+    of `friendly` and `power` are of. `tamper_locks`: whether tampering opens the switch until a person was there. `pin`:
+    hash of the flat's PIN (`wire.pins`), empty for none.
     """
 
     low_credit: Natural = 0
@@ -62,6 +63,7 @@ class Settings(Struct, frozen=True):
     friendly: FriendlyHours = FriendlyHours()
     power: PowerLimit = PowerLimit()
     tamper_locks: bool = False
+    pin: ShortText = ""
 
 
 class Entry(Struct, frozen=True, tag_field="kind"):

@@ -140,6 +140,16 @@ def signing_key(config: ServerConfig) -> SigningKey:
     return SigningKey.load(path)
 
 
+def vending_secret(config: ServerConfig) -> bytes:
+    """The key under which vending keys are sealed, made at the first start. A copy of the database is worth no codes
+    without it, and a database restored without it can make none.
+    """
+    path = config.home / "vending.key"
+    if not path.exists():
+        _make_private(path, secrets.token_hex(32))
+    return bytes.fromhex(path.read_text().strip())
+
+
 def broker_password(config: ServerConfig, user: str) -> str:
     """A broker user's password: derived, so that none is kept in the database."""
     return hmac.new(secret(config).encode(), f"broker {user}".encode(), hashlib.sha256).hexdigest()

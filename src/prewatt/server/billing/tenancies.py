@@ -21,6 +21,7 @@ from ..estate.models import FARTHEST, Tenancy, Unit
 from ..ledger.books import Kind, account, balance, book, holder_account, tenant_account
 from ..ledger.models import Transfer
 from ..metering.models import JournalEntry, Meter
+from ..metering.services import send_settings_to
 from ..time import now
 from ..vending.adjustments import adjust, level
 from ..vending.credit_log import issue
@@ -123,6 +124,12 @@ def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
     meter = Meter.objects.filter(unit=locked.unit_id).first()
     if meter is not None:
         level(meter, f"settlement {locked.pk}", _("settlement of the tenancy before"))
+    if locked.unit.pin_hash:
+        # Whoever lives here next is given a PIN of their own.
+        locked.unit.pin_hash = ""
+        locked.unit.save(update_fields=["pin_hash"])
+        if meter is not None:
+            send_settings_to(Meter.objects.select_related("unit", "gateway__property").get(pk=meter.pk))
 
 
 def _carry(tenancy: Tenancy, to: Tenancy) -> None:

@@ -9,7 +9,7 @@ from unfold.admin import ModelAdmin
 from ..billing.tenancies import move_in
 from ..metering.services import send_settings
 from ..wall_clock import WallClockForm, shown
-from .models import Organisation, Part, Property, Tenancy, Unit
+from .models import SUPPLY_RULES, Organisation, Part, Property, Tenancy, Unit
 
 
 @admin.register(Organisation)
@@ -23,7 +23,7 @@ class PropertyAdmin(ModelAdmin):
 
     def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
         super().save_model(request, obj, form, change)
-        if change and {"low_credit", "low_credit_kwh", "clearance"} & set(form.changed_data):
+        if change and set(SUPPLY_RULES) & set(form.changed_data):
             send_settings(obj)
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ...kernel.units import DAY
 from ..fields import check_currency, check_zone
+from ..supply_rules import check_days, check_power, check_region, check_windows
 from ..time import now
 
 FARTHEST = 366 * DAY
@@ -26,7 +27,7 @@ class Organisation(models.Model):
 
 
 class Property(models.Model):
-    """A building: one time zone, one currency. `low_credit`, `low_credit_kwh` and `clearance` are sent to its meters
+    """A building: one time zone, one currency. The rules of credit and supply, `SUPPLY_RULES`, are sent to its meters
     (`metering.services.send_settings`). `price_cap` and `purchase_tariff` bound what a tariff may charge
     (`tariffs.resale`).
     """
@@ -57,6 +58,74 @@ class Property(models.Model):
         default=0,
         validators=[MinValueValidator(0)],
         help_text=_("After a cut-off, supply again from this balance on."),
+    )
+    emergency_credit = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        default=0,
+        validators=[MinValueValidator(0)],
+        help_text=_("What a tenant may take alone when the credit is low or used up, once; 0: nothing."),
+    )
+    emergency_repayment = models.PositiveSmallIntegerField(
+        default=100,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text=_("Percent of a top-up that repays the emergency credit before anything else."),
+    )
+    friendly_hours = models.CharField(
+        max_length=300,
+        blank=True,
+        validators=[check_windows],
+        help_text=_("Nobody is cut off for want of credit then, such as: daily 20:00-07:00, sat-sun 00:00-24:00."),
+    )
+    friendly_holidays = models.CharField(
+        max_length=10,
+        blank=True,
+        validators=[check_region],
+        help_text=_("Public holidays of this country or region are friendly as a whole, such as DE or DE-BE."),
+    )
+    friendly_days = models.TextField(
+        max_length=3000,
+        blank=True,
+        validators=[check_days],
+        help_text=_("More friendly days, of frost or heat: dates such as 2026-12-24."),
+    )
+    friendly_debt = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        default=0,
+        validators=[MinValueValidator(0)],
+        help_text=_("A debt of more than this cuts off in friendly hours too; 0: none does."),
+    )
+    power_limit = models.CharField(
+        max_length=300,
+        blank=True,
+        validators=[check_power],
+        help_text=_(
+            "The most that a meter lets through, W: 3000, or by the hour 06-22 5000, 22-06 3000; empty: no limit."
+        ),
+    )
+    overload_delay = models.PositiveIntegerField(
+        default=10,
+        validators=[MaxValueValidator(3600)],
+        help_text=_("Seconds over the limit after which the supply trips."),
+    )
+    reclose_after = models.PositiveIntegerField(
+        default=60,
+        validators=[MinValueValidator(5), MaxValueValidator(86_400)],
+        help_text=_("Seconds after a trip until the supply returns by itself."),
+    )
+    recloses = models.PositiveSmallIntegerField(
+        default=3,
+        validators=[MaxValueValidator(100)],
+        help_text=_("How often it returns by itself within an hour; then it waits for a person."),
+    )
+    forbidden_step = models.PositiveIntegerField(
+        default=0,
+        validators=[MaxValueValidator(1_000_000)],
+        help_text=_("A resistive load of so many W that appears at once trips and waits for a person; 0: none does."),
+    )
+    tamper_locks = models.BooleanField(
+        default=False, help_text=_("A meter that was tampered with stays off until a person was there.")
     )
     price_cap = models.DecimalField(
         max_digits=10,
@@ -91,6 +160,14 @@ class Property(models.Model):
         return self.name
 
 
+SUPPLY_RULES = (
+    "low_credit", "low_credit_kwh", "clearance", "emergency_credit", "emergency_repayment", "friendly_hours",
+    "friendly_holidays", "friendly_days", "friendly_debt", "power_limit", "overload_delay", "reclose_after", "recloses",
+    "forbidden_step", "tamper_locks",
+)  # fmt: skip
+"""Fields of a property that its meters obey."""
+
+
 class Part(models.Model):
     """A part of a property that has costs of its own: a staircase, a floor."""
 
@@ -106,7 +183,9 @@ class Part(models.Model):
 
 
 class Unit(models.Model):
-    """An apartment. `area` (m²) and `occupants` (who live here, or would) are bases of shared costs."""
+    """An apartment. `area` (m²) and `occupants` (who live here, or would) are bases of shared costs. `pin_hash`: of the
+    PIN with which the tenant opens the gateway's own page.
+    """
 
     property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="units")
     name = models.CharField(max_length=50)
@@ -115,6 +194,7 @@ class Unit(models.Model):
     )
     occupants = models.PositiveSmallIntegerField(default=1, validators=[MaxValueValidator(1000)])
     parts = models.ManyToManyField(Part, blank=True, related_name="units")
+    pin_hash = models.CharField(max_length=200, blank=True, editable=False)
 
     class Meta:
         ordering = ("property", "name")

@@ -3,7 +3,7 @@ from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
 from .models import Alarm, Gateway, Meter, Refusal
-from .services import new_code, prepare
+from .services import new_code, prepare, send_settings_to
 
 
 @admin.register(Gateway)
@@ -25,6 +25,8 @@ class MeterAdmin(ModelAdmin):
         super().save_model(request, obj, form, change)
         if not change:
             prepare(obj)
+        elif "power_limit" in form.changed_data and obj.unit is not None:
+            send_settings_to(obj)
 
     def get_readonly_fields(self, request, obj=None):  # type: ignore[no-untyped-def]
         # A journal belongs to one meter at one gateway: changing either would break its chain.

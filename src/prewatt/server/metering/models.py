@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from ...wire import topics
 from ..estate.models import Part, Property, Unit
 from ..fields import check_gateway_name, check_meter_name
+from ..supply_rules import check_power
 
 
 class Gateway(models.Model):
@@ -61,6 +62,12 @@ class Meter(models.Model):
     part = models.ForeignKey(Part, on_delete=models.PROTECT, null=True, blank=True, related_name="meters")
     gateway = models.ForeignKey(Gateway, on_delete=models.PROTECT, related_name="meters")
     driver = models.CharField(max_length=16, choices=Driver, default=Driver.RECORDED)
+    power_limit = models.CharField(
+        max_length=300,
+        blank=True,
+        validators=[check_power],
+        help_text=_("W: 3000, or by the hour 06-22 5000, 22-06 3000; empty: as the property says."),
+    )
     seq = models.BigIntegerField(default=0, editable=False)
     head = models.BinaryField(default=bytes, editable=False)
     account = models.BinaryField(default=bytes, editable=False)

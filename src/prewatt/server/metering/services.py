@@ -12,12 +12,17 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ...kernel.account import Account
+from ...kernel.calendar import local_day, zone
 from ...kernel.entries import ChangeSettings, SetTariff, Settings, genesis
+from ...kernel.supply import FriendlyHours, PowerLimit
 from ...kernel.units import parse_kwh, parse_money
 from ...wire.messages import MAX_METERS
+from ...wire.pins import DIGITS as PIN_DIGITS
+from ...wire.pins import hash_pin
 from ...wire.signing import VerifyKey
 from ..config import broker_password, signing_key
 from ..estate.models import Property, Unit
+from ..supply_rules import holiday_dates, read_days, read_power, read_windows
 from ..time import now
 from .models import Gateway, Meter
 
@@ -26,15 +31,51 @@ class InstallError(ValueError):
     """The message, for people, says why. Nothing was changed."""
 
 
-def account_settings(where: Property) -> ChangeSettings:
-    """The order that carries a property's settings to a meter."""
+def account_settings(meter: Meter) -> ChangeSettings:
+    """The order that carries a property's rules of credit and supply, and the meter's own, to it."""
+    where = meter.property
+    holidays = holiday_dates(where.friendly_holidays, local_day(now(), zone(where.zone)).year)
+    days = sorted({*holidays, *read_days(where.friendly_days)})
     return ChangeSettings(
         Settings(
             low_credit=parse_money(str(where.low_credit)),
             low_credit_energy=parse_kwh(str(where.low_credit_kwh)),
             clearance=parse_money(str(where.clearance)),
+            emergency_credit=parse_money(str(where.emergency_credit)),
+            emergency_repayment=where.emergency_repayment,
+            zone=where.zone,
+            friendly=FriendlyHours(
+                read_windows(where.friendly_hours), tuple(days), parse_money(str(where.friendly_debt))
+            ),
+            power=PowerLimit(
+                read_power(meter.power_limit or where.power_limit),
+                int(where.overload_delay),
+                int(where.reclose_after),
+                where.recloses,
+                int(where.forbidden_step),
+            ),
+            tamper_locks=where.tamper_locks,
+            pin=meter.unit.pin_hash if meter.unit else "",
         )
     )
+
+
+def new_pin(unit: Unit) -> str:
+    """Make a PIN for a flat's page on the gateway, and send its hash to the meter. It is shown this once."""
+    pin = f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}}"
+    unit.pin_hash = hash_pin(pin, secrets.token_bytes(16))
+    unit.save(update_fields=["pin_hash"])
+    meter = Meter.objects.filter(unit=unit).select_related("unit", "gateway__property").first()
+    if meter is not None:
+        send_settings_to(meter)
+    return pin
+
+
+def send_settings_to(meter: Meter) -> None:
+    """Send a meter its settings as they are now."""
+    from ..vending.credit_log import issue
+
+    issue(meter, account_settings(meter))
 
 
 @transaction.atomic
@@ -59,12 +100,14 @@ def install(unit: Unit | None, gateway: Gateway, name: str, **more: Any) -> Mete
 def prepare(meter: Meter) -> None:
     """Begin the journal and the credit log of a new meter."""
     # Imported here: the credit log is a room above this one.
+    from ..vending.codes import provision
     from ..vending.credit_log import issue
 
     Meter.objects.filter(pk=meter.pk).update(head=genesis(meter.name), account=Account().dump())
     # A meter that belongs to no unit has no tariff: it measures, and its switch is left alone.
     if meter.unit is not None:
-        issue(meter, account_settings(meter.property))
+        provision(meter)
+        issue(meter, account_settings(meter))
         for version in meter.property.tariff_versions.in_force(now()):
             issue(meter, SetTariff(version.effective, version.tariff.kernel()))
 
@@ -72,10 +115,8 @@ def prepare(meter: Meter) -> None:
 @transaction.atomic
 def send_settings(where: Property) -> None:
     """Send a property's changed settings to all of its meters."""
-    from ..vending.credit_log import issue
-
-    for meter in Meter.objects.filter(unit__property=where):
-        issue(meter, account_settings(where))
+    for meter in Meter.objects.filter(unit__property=where).select_related("unit", "gateway__property"):
+        send_settings_to(meter)
 
 
 def new_code(gateway: Gateway) -> str:
@@ -91,13 +132,16 @@ def _hash(code: str) -> str:
 
 @dataclass(frozen=True)
 class Enrolment:
-    """What a gateway needs to know: the answer to its code and its public key."""
+    """What a gateway needs to know: the answer to its code and its public key. For each meter its name, driver, flat, the
+    key by which it reads codes, and, where it has a journal already, the account after its last entry.
+    """
 
     gateway: str
     server_key: str
     broker_port: int
     broker_password: str
-    meters: list[dict[str, str]]
+    property: str
+    meters: list[dict[str, Any]]
 
 
 @transaction.atomic
@@ -122,5 +166,22 @@ def enrol(code: str, public_key: bytes) -> Enrolment:
         server_key=signing_key(config).public().hex(),
         broker_port=config.mqtt.port,
         broker_password=broker_password(config, gateway.name),
-        meters=[{"name": meter.name, "driver": meter.driver} for meter in gateway.meters.all()],
+        property=gateway.property.name,
+        meters=[_handed_over(meter) for meter in gateway.meters.select_related("unit")],
     )
+
+
+def _handed_over(meter: Meter) -> dict[str, Any]:
+    from ..vending.codes import held_key
+
+    handed: dict[str, Any] = {"name": meter.name, "driver": meter.driver, "unit": meter.unit.name if meter.unit else ""}
+    if key := held_key(meter):
+        handed["token"] = key
+    if meter.seq:
+        # Another gateway had this meter: the new one goes on where the journal here ends.
+        handed["state"] = {
+            "seq": meter.seq,
+            "head": bytes(meter.head).hex(),
+            "account": bytes(meter.account).hex(),
+        }
+    return handed

@@ -4,7 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from ..estate.models import Tenancy
+from ...tokens import Algorithm, BaseDate, Dkga, KeyType, MeterKey, grouped
+from ..estate.models import Organisation, Tenancy
 from ..metering.models import Meter
 
 
@@ -51,6 +52,111 @@ class Command(models.Model):
 
     def __str__(self) -> str:
         return f"{self.meter} {self.number}: {self.kind}"
+
+    @property
+    def reached_at(self) -> int | None:
+        """The instant at which its effect is known to have reached the meter, by whichever carrier came first."""
+        return self.coded_at if self.coded_at is not None else self.applied_at
+
+    @property
+    def way(self) -> str:
+        """How it reached the meter: `code`, `command`, or empty for not yet."""
+        if self.coded_seq is not None:
+            return "code"
+        return "command" if self.state == self.State.APPLIED else ""
+
+
+class SupplyGroup(models.Model):
+    """A supply group (IEC 62055-41, 6.1.6) of which a landlord holds the vending key: for each of its revisions a row.
+
+    `sealed`: the key as the security module keeps it. `own`: made here, for the meters of our own gateways.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="supply_groups")
+    code = models.CharField(max_length=6)
+    revision = models.PositiveSmallIntegerField(default=1)
+    expiry = models.PositiveSmallIntegerField(default=255)
+    key_type = models.PositiveSmallIntegerField(default=KeyType.UNIQUE)
+    base = models.PositiveSmallIntegerField(default=BaseDate.D2014)
+    dkga = models.PositiveSmallIntegerField(default=Dkga.KDF)
+    algorithm = models.PositiveSmallIntegerField(default=Algorithm.MISTY1)
+    own = models.BooleanField(default=False)
+    sealed = models.BinaryField()
+
+    class Meta:
+        ordering = ("organisation", "code", "revision")
+        constraints = (
+            models.UniqueConstraint(fields=("organisation", "code", "revision"), name="supply_group_revision_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.code}/{self.revision}"
+
+    def key_for(self, pan: str, tariff_index: int = 1) -> MeterKey:
+        """The key that a meter of this group holds. NumberError if there can be none such."""
+        return MeterKey(
+            pan,
+            self.code,
+            tariff_index,
+            self.revision,
+            KeyType(self.key_type),
+            self.expiry,
+            BaseDate(self.base),
+            Dkga(self.dkga),
+            Algorithm(self.algorithm),
+        )
+
+
+class TokenMeter(models.Model):
+    """A meter that takes codes: one of our own gateways (`meter`), or a keypad meter of another maker. `last_tid`: the
+    token identifier of the last code made for it.
+    """
+
+    meter = models.OneToOneField(Meter, on_delete=models.PROTECT, null=True, related_name="token_meter")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="token_meters")
+    name = models.CharField(max_length=64)
+    pan = models.CharField(max_length=18)
+    group = models.ForeignKey(SupplyGroup, on_delete=models.PROTECT, related_name="meters")
+    tariff_index = models.PositiveSmallIntegerField(default=1)
+    last_tid = models.IntegerField(default=-1)
+
+    class Meta:
+        ordering = ("organisation", "name")
+        constraints = (models.UniqueConstraint(fields=("organisation", "pan"), name="pan_once"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def key(self) -> MeterKey:
+        """The key that it holds."""
+        found: MeterKey = self.group.key_for(self.pan, self.tariff_index)
+        return found
+
+
+class Code(models.Model):
+    """A code that was made, for whom, and what it carries: money in nano, units in tenths, a value as it is."""
+
+    class Kind(models.TextChoices):
+        MONEY = "money", _("credit in money")
+        UNITS = "units", _("credit in 0.1 kWh")
+        MANAGEMENT = "management", _("management")
+        KEY = "key", _("key change")
+
+    token_meter = models.ForeignKey(TokenMeter, on_delete=models.PROTECT, related_name="codes")
+    tid = models.IntegerField(null=True)
+    kind = models.CharField(max_length=10, choices=Kind)
+    digits = models.CharField(max_length=20)
+    amount = models.BigIntegerField(default=0)
+    detail = models.CharField(max_length=200, blank=True)
+    at = models.BigIntegerField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    command = models.OneToOneField(Command, on_delete=models.PROTECT, null=True, related_name="code")
+
+    class Meta:
+        ordering = ("-at", "-id")
+
+    def __str__(self) -> str:
+        return grouped(self.digits)
 
 
 OPEN = (Command.State.QUEUED, Command.State.SENT)

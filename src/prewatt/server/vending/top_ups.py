@@ -14,8 +14,9 @@ from ..estate.models import Tenancy
 from ..ledger.books import book_top_up
 from ..metering.models import Meter
 from ..time import now
+from .codes import credit_code
 from .credit_log import issue
-from .models import TopUp
+from .models import Code, TopUp
 
 LARGEST = 100_000 * NANO
 
@@ -54,7 +55,11 @@ def top_up(tenancy: Tenancy, amount: int, credit_id: str, by: Any = None, note: 
         raise TopUpError(_("This unit has no meter."))
     at = now()
     book_top_up(tenancy, amount, at, credit_id)
-    command = issue(meter, GrantCredit(credit_id, amount))
+    vended = credit_code(meter, amount, by)
+    tid, coded = vended[:2] if vended else (None, 0)
+    command = issue(meter, GrantCredit(credit_id, amount, tid=tid, coded=coded))
+    if vended:
+        Code.objects.filter(pk=vended[2].pk).update(command=command)
     return TopUp.objects.create(
         credit_id=credit_id, tenancy=tenancy, command=command, amount=amount, paid=at, by=by, note=note
     )

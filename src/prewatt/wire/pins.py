@@ -1,0 +1,23 @@
+"""PINs of flats: made by the server, checked by the gateway, kept by both as a salted hash (scrypt, RFC 7914)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+DIGITS = 6
+_COST = {"n": 2**14, "r": 8, "p": 1, "dklen": 32}
+
+
+def hash_pin(pin: str, salt: bytes) -> str:
+    """What is kept of a PIN."""
+    return f"{salt.hex()}${hashlib.scrypt(pin.encode(), salt=salt, **_COST).hex()}"
+
+
+def pin_is(kept: str, pin: str) -> bool:
+    """Whether `kept` is of this PIN; never for an empty one."""
+    salt, _, digest = kept.partition("$")
+    try:
+        return bool(digest) and hmac.compare_digest(hash_pin(pin, bytes.fromhex(salt)), kept)
+    except ValueError:
+        return False
