@@ -56,6 +56,14 @@ class Bus:
         self._answer("read switch")
         return True
 
+    def read_power(self):
+        self._answer("read power")
+        return
+
+    def read_tampered(self):
+        self._answer("read tampered")
+        return False
+
     def set_switch(self, closed):
         self._answer("set switch")
         self.told.append(closed)
@@ -108,17 +116,17 @@ def test_a_full_disk_ends_with_1_and_the_next_start_goes_on_from_the_journal(tmp
 
     class Full(Shell):
         def run(self):
-            self._journal._db.execute("PRAGMA max_page_count=1")
+            self.journal._db.execute("PRAGMA max_page_count=1")
             while True:
-                self._do(self._agent.start(self._moment(), set()))
+                self._do(self.agent.start(self.moment(), set()))
 
     with monkeypatch.context() as patch:
         patch.setattr(shell, "Shell", Full)
         assert shell.run(path) == 1
     assert "journal.sqlite3: can't be written (database or disk is full)" in capsys.readouterr().err
     agent = Shell(settings)
-    assert agent._agent.meters["m1"].account.seq == len(agent._journal.read("m1", 1, 10**6))
-    agent._journal.close()
+    assert agent.agent.meters["m1"].account.seq == len(agent.journal.read("m1", 1, 10**6))
+    agent.journal.close()
 
 
 def test_a_damaged_journal_ends_with_3_and_is_left_as_it_is(tmp_path, capsys):
@@ -126,10 +134,10 @@ def test_a_damaged_journal_ends_with_3_and_is_left_as_it_is(tmp_path, capsys):
     settings = made_settings(tmp_path)
     write_settings(path, settings)
     agent = Shell(settings)
-    agent._do(agent._agent.start(agent._moment(), set()))
-    agent._do(agent._agent.tick(agent._moment()))
-    agent._journal._db.execute("UPDATE entry SET body=x'c0' WHERE seq=1")
-    agent._journal.close()
+    agent._do(agent.agent.start(agent.moment(), set()))
+    agent._do(agent.agent.tick(agent.moment()))
+    agent.journal._db.execute("UPDATE entry SET body=x'c0' WHERE seq=1")
+    agent.journal.close()
     before = (tmp_path / "journal.sqlite3").read_bytes()
     assert shell.run(path) == 3
     assert "meter m1: record 1 does not continue the chain" in capsys.readouterr().err

@@ -77,7 +77,9 @@ def test_the_answer_holds_what_the_gateway_needs(client, building):
     answer = client.post("/api/gateways/enrol", body, content_type="application/json")
     assert answer.status_code == 200
     told = answer.json()
-    assert set(told) == {"gateway", "server_key", "broker_port", "broker_password", "property", "meters"}
+    assert set(told) == {
+        "gateway", "server_key", "broker_port", "broker_password", "property", "property_id", "meters",
+    }  # fmt: skip
     first = told["meters"][0]
     assert (told["property"], first["name"], first["unit"]) == ("Linden 5", "m1", "Flat 1")
     assert len(first["token"]["key"]) == 32 and "state" not in first

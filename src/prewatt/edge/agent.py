@@ -83,7 +83,7 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Told:
     """What a person on site is told. `done`: whether anything was done."""
 
     done: bool
@@ -166,24 +166,24 @@ class Agent:
 
     # -- people on site ----------------------------------------------------------------------------------------------
 
-    def submit_code(self, moment: Moment, name: str, text: str, way: str) -> tuple[Answer, list[Effect]]:
+    def submit_code(self, moment: Moment, name: str, text: str, way: str) -> tuple[Told, list[Effect]]:
         """A person typed a code for a meter, by a `way` in (page, keypad, bluetooth). KeyError if the meter is none of
         this gateway's.
         """
         meter, now = self.meters[name], self.latest(moment.now)
         key = self.keys.get(name)
         if key is None:
-            return Answer(False, _("This meter takes no codes: it was installed without a key.")), []
+            return Told(False, _("This meter takes no codes: it was installed without a key.")), []
         tries = self._tries[name].get(way, Tries())
         if wait := waits(tries, now):
-            return Answer(False, _wait_text(wait, tries.locked)), []
+            return Told(False, _wait_text(wait, tries.locked)), []
         try:
             meaning = read_code(key, now, text)
             outcome, answer = self._obey_code(moment.now, meter, meaning, way)
         except CodeRefused as refused:
-            return Answer(False, str(refused)), self._count(moment, name, way, tries) if refused.guess else []
+            return Told(False, str(refused)), self._count(moment, name, way, tries) if refused.guess else []
         except ValueError as objection:
-            return Answer(False, _sentence(str(objection))), []
+            return Told(False, _sentence(str(objection))), []
         effects: list[Effect] = []
         if tries.wrong:
             effects.append(self._keep_tries(name, way, Tries()))
@@ -192,7 +192,7 @@ class Agent:
             effects.append(Keep(name, "key", dump_key(meaning.state)))
         return answer, effects + self._settle(moment, {name: outcome})
 
-    def _obey_code(self, now: int, meter: Meter, meaning: Meaning, way: str) -> tuple[Outcome, Answer]:
+    def _obey_code(self, now: int, meter: Meter, meaning: Meaning, way: str) -> tuple[Outcome, Told]:
         match meaning:
             case Credit(tid, amount):
                 outcome = meter.credit_by_code(now, tid, amount, way)
@@ -212,7 +212,7 @@ class Agent:
             case ChangeKey(_state, complete, rollover):
                 outcome = meter.note(now, "key-changed", ROLLOVER if rollover else "") if complete else Outcome()
                 text = _("The meter has its new key.") if complete else _("Accepted: now type the other codes.")
-        return outcome, Answer(True, text)
+        return outcome, Told(True, text)
 
     def _money(self, meter: Meter, nano: int) -> str:
         version = meter.account.versions[-1:] or ()
@@ -234,7 +234,7 @@ class Agent:
 
     def act(
         self, moment: Moment, name: str, action: Action, by: str, grant: str = "", reason: str = ""
-    ) -> tuple[Answer, list[Effect]]:
+    ) -> tuple[Told, list[Effect]]:
         """A person does something on site, allowed by `grant`, or a tenant to whom it belongs. KeyError if the meter is
         none of this gateway's.
         """
@@ -242,12 +242,12 @@ class Agent:
         try:
             outcome = meter.act(moment.now, action, by, grant, reason)
         except ValueError as objection:
-            return Answer(False, _sentence(str(objection))), []
+            return Told(False, _sentence(str(objection))), []
         effects: list[Effect] = list(self._unlock(name)) if isinstance(action, UnlockCodes) else []
         effects += self._settle(moment, {name: outcome})
         supplied = meter.account.closed
         text = {True: _("Done: the supply is on."), False: _("Done: the supply is off."), None: _("Done.")}[supplied]
-        return Answer(True, text), effects
+        return Told(True, text), effects
 
     def note(self, moment: Moment, code: str, detail: str) -> list[Effect]:
         """Something happened at the gateway that concerns all of its meters."""

@@ -12,16 +12,26 @@ from msgspec import Struct
 
 from ..wire.link import BrokerAddress
 from ..wire.signing import SigningKey
-from .settings import EdgeSettings, MeterSettings, RecordedSettings, write_settings
+from .journal import Journal
+from .settings import EdgeSettings, MeterSettings, RecordedSettings, TokenSettings, page_address, write_settings
 
 
 class EnrolError(ValueError):
     """Enrolment failed; the message says why. The code is not spent unless it says so."""
 
 
+class _State(Struct):
+    seq: int
+    head: str
+    account: str
+
+
 class _Meter(Struct):
     name: str
     driver: str
+    unit: str = ""
+    token: TokenSettings | None = None
+    state: _State | None = None
 
 
 class _Answer(Struct):
@@ -30,15 +40,27 @@ class _Answer(Struct):
     broker_port: int
     broker_password: str
     meters: list[_Meter]
+    property: str = ""
+    property_id: int = 0
 
 
-def enrol(server: str, code: str, folder: Path, recorded: RecordedSettings | None = None) -> EdgeSettings:
+def enrol(
+    server: str, code: str, folder: Path, recorded: RecordedSettings | None = None, page: str = "", bluetooth: str = ""
+) -> EdgeSettings:
     """Enrol at `server` (http://host:port) and write `edge.toml` and `gateway.key` into `folder`. The private key
     never leaves it.
+
+    Where another gateway had the meters before, their journals go on from where the server has them. If the server
+    can't be reached, nothing is written, and no meter is touched.
     """
     parts = urlsplit(server)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise EnrolError(f"{server!r} is not an address such as http://192.0.2.1:8000")
+    if page:
+        try:
+            page_address(page)
+        except ValueError as error:
+            raise EnrolError(str(error)) from None
     settings_path = folder / "edge.toml"
     if settings_path.exists():
         raise EnrolError(f"{settings_path} exists already: this gateway is enrolled")
@@ -67,8 +89,34 @@ def enrol(server: str, code: str, folder: Path, recorded: RecordedSettings | Non
         server_key=answer.server_key,
         journal=str(folder / "journal.sqlite3"),
         broker=BrokerAddress(parts.hostname, answer.broker_port, answer.gateway, answer.broker_password),
-        meters=tuple(MeterSettings(meter.name, meter.driver) for meter in answer.meters),
+        meters=tuple(
+            MeterSettings(meter.name, meter.driver, unit=meter.unit, token=meter.token) for meter in answer.meters
+        ),
         recorded=recorded,
+        property=answer.property,
+        property_id=answer.property_id,
+        page=page,
+        bluetooth=bluetooth,
     )
+    _adopt(Path(settings.journal), answer.meters)
+    # Last: until it is there, the gateway is not enrolled, and a new code does all of it anew.
     write_settings(settings_path, settings)
     return settings
+
+
+def _adopt(path: Path, meters: list[_Meter]) -> None:
+    """Begin the journals where the server has them."""
+    adopted = [(meter.name, meter.state) for meter in meters if meter.state is not None]
+    if not adopted:
+        return
+    try:
+        journal = Journal(path)
+    except BlockingIOError as error:
+        raise EnrolError(str(error)) from None
+    try:
+        for name, state in adopted:
+            journal.adopt(name, state.seq, bytes.fromhex(state.head), bytes.fromhex(state.account))
+    except (ValueError, msgspec.DecodeError) as error:
+        raise EnrolError(f"{error}. The code is spent: move this journal away and ask for a new one") from None
+    finally:
+        journal.close()

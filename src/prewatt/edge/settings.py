@@ -14,18 +14,48 @@ from ..kernel.entries import MeterName
 from ..wire.link import BrokerAddress
 from ..wire.messages import MAX_METERS
 from ..wire.topics import check_gateway
+from .codes import KeyState
 
 
 class SettingsError(ValueError):
     """A setting is wrong; the message names the file and the setting."""
 
 
+class TokenSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The key by which a meter reads codes, in the terms of `tokens.MeterKey`; `key` in hexadecimal."""
+
+    pan: str
+    supply_group: str
+    tariff_index: int
+    revision: int
+    key_type: int
+    expiry: int
+    base: int
+    dkga: int
+    algorithm: int
+    key: Annotated[str, Meta(pattern="^([0-9a-f]{16}|[0-9a-f]{32})$")]
+
+    def state(self) -> KeyState:
+        """The key as the agent holds it. NumberError if it can't be one."""
+        found = KeyState(
+            self.pan, self.supply_group, self.tariff_index, self.revision, self.key_type, self.expiry, self.base,
+            self.dkga, self.algorithm, bytes.fromhex(self.key),
+        )  # fmt: skip
+        found.described()
+        return found
+
+
 class MeterSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """One meter. `power_highest`: what its main fuse lets through, W."""
+    """One meter. `power_highest`: what its main fuse lets through, W. `unit`: the flat it is of, for people. `keypad`:
+    whether codes can be typed at the meter itself. `token`: its key; without one it takes no codes.
+    """
 
     name: MeterName
     driver: str
     power_highest: Annotated[int, Meta(ge=100, le=1_000_000)] = 15_000
+    unit: str = ""
+    keypad: bool = False
+    token: TokenSettings | None = None
 
 
 class RecordedSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,7 +69,9 @@ class RecordedSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class EdgeSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """All of it. Times in seconds."""
+    """All of it. Times in seconds. `page`: host and port of the gateway's own page, empty for none. `bluetooth`: the
+    adapter in bumble's words, such as `hci-socket:0`, empty for none.
+    """
 
     gateway: str
     key: str
@@ -52,7 +84,19 @@ class EdgeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     heartbeat: Annotated[float, Meta(ge=0.1, le=300)] = 10.0
     patience: Annotated[float, Meta(ge=0.1, le=600)] = 10.0
     shared_clock: str = ""
+    property: str = ""
+    property_id: Annotated[int, Meta(ge=0)] = 0
+    page: str = ""
+    bluetooth: str = ""
     recorded: RecordedSettings | None = field(default=None)
+
+
+def page_address(text: str) -> tuple[str, int]:
+    """Host and port of the page. ValueError if the text is not that."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise ValueError(f"page: {text!r} is not a host and port such as 0.0.0.0:8080")
+    return host.strip("[]"), int(port)
 
 
 def load_settings(path: Path) -> EdgeSettings:
@@ -74,6 +118,14 @@ def load_settings(path: Path) -> EdgeSettings:
             raise ValueError(f"meters: {twice[0]} stands there twice")
         if not 0 < settings.broker.port < 65_536:
             raise ValueError(f"broker.port: {settings.broker.port} is not a port")
+        if settings.page:
+            page_address(settings.page)
+        for meter in settings.meters:
+            if meter.token is not None:
+                try:
+                    meter.token.state()
+                except ValueError as error:
+                    raise ValueError(f"meters.{meter.name}.token: {error}") from None
     except (msgspec.ValidationError, ValueError) as error:
         raise SettingsError(f"{path}: {error}") from None
     return settings
@@ -84,6 +136,8 @@ def _toml(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return repr(value)
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(each)}" for key, each in value.items()) + " }"
     # A JSON string is a TOML basic string.
     return msgspec.json.encode(str(value)).decode()
 
@@ -103,6 +157,10 @@ def write_settings(path: Path, settings: EdgeSettings) -> None:
             lines += ["", f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in table.items())]
         elif isinstance(table, tuple):
             for row in table:
-                lines += ["", f"[[{name}]]", *(f"{key} = {_toml(value)}" for key, value in row.items())]
+                lines += [
+                    "",
+                    f"[[{name}]]",
+                    *(f"{key} = {_toml(value)}" for key, value in row.items() if value is not None),
+                ]
     path.touch(mode=0o600)
     path.write_text("\n".join(lines) + "\n")

@@ -12,33 +12,49 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ..clock import Clock, SharedClock, SystemClock
+import msgspec
+
+from ..clock import Clock, CorrectedClock, SharedClock, SystemClock
 from ..kernel.calendar import zone
 from ..kernel.entries import JournalDamaged
+from ..kernel.supply import Action
 from ..kernel.units import SECOND
 from ..wire import topics
-from ..wire.link import Connected, Disconnected, Link, LinkEvent
+from ..wire.link import Call, Connected, Disconnected, Link, LinkEvent
 from ..wire.messages import MAX_UPLOAD, Span, Upload
 from ..wire.signing import SigningKey, VerifyKey, seal
 from .agent import (
     Agent,
     Commit,
     Effect,
+    Keep,
     Moment,
     MoveSwitch,
     ReadMeters,
     Refuse,
     SendStatus,
     SendUpload,
+    Told,
 )
+from .codes import KeyState, load_key
 from .drivers import BadAnswer, DriverError, MeterDriver
 from .drivers.recorded import RecordedMeter, RecordingError, load_recordings
+from .front import Front
+from .guard import Tries
 from .journal import Journal
 from .meter import Meter, MeterPolicy, Observed
-from .settings import EdgeSettings, SettingsError, load_settings
+from .page import serve_page
+from .settings import EdgeSettings, SettingsError, load_settings, page_address
+from .site import Desk
 from .sync import Piece, SyncPolicy
+from .texts import _
 
 log = logging.getLogger("prewatt.edge")
+
+KEYPAD_EVERY = 1.0
+"""Seconds between looks at the meters' keypads."""
+CLOCK = "clock"
+"""Under this name the journal's file keeps by how much the machine's clock is wrong, µs."""
 
 
 def read_pieces(
@@ -92,13 +108,15 @@ class Shell:
     """Carries out the agent's effects, in their order."""
 
     def __init__(self, settings: EdgeSettings) -> None:
-        self._clock: Clock = SharedClock(Path(settings.shared_clock)) if settings.shared_clock else SystemClock()
+        inner: Clock = SharedClock(Path(settings.shared_clock)) if settings.shared_clock else SystemClock()
         self._key = SigningKey.load(Path(settings.key))
+        self.journal = Journal(Path(settings.journal))
+        kept = self.journal.kept(CLOCK)
+        self._clock = CorrectedClock(inner, int(kept.get("", b"0")))
         self._drivers = make_drivers(settings, self._clock)
-        self._journal = Journal(Path(settings.journal))
         meters, self._repaired = [], set()
         for meter in settings.meters:
-            loaded = self._journal.load(meter.name)
+            loaded = self.journal.load(meter.name)
             policy = MeterPolicy(
                 settings.reading_interval * SECOND, settings.poll_shortest * SECOND, meter.power_highest
             )
@@ -108,7 +126,12 @@ class Shell:
                 log.warning("meter %s: a torn last entry was dropped", meter.name)
         sync = SyncPolicy(settings.heartbeat, settings.patience)
         server = VerifyKey(bytes.fromhex(settings.server_key))
-        self._agent = Agent(settings.gateway, self._journal.epoch, meters, server, sync)
+        self.agent = Agent(
+            settings.gateway, self.journal.epoch, meters, server, sync, self._load_keys(settings), self._load_tries()
+        )
+        self._settings = settings
+        self._replaced = frozenset(self.journal.adopted())
+        self._keypads = [meter.name for meter in settings.meters if meter.keypad]
         self._topic = topics.up(settings.gateway)
         self._link = Link(settings.broker, f"prewatt-{settings.gateway}", [topics.down(settings.gateway)])
         self._first_delay = settings.broker.retry_longest / 3
@@ -116,7 +139,16 @@ class Shell:
         self._identified: set[str] = set()
         self._running = True
 
-    def _moment(self) -> Moment:
+    def _load_keys(self, settings: EdgeSettings) -> dict[str, KeyState]:
+        """The keys by which meters read codes: as they were handed over, or as codes have changed them since."""
+        keys = {meter.name: meter.token.state() for meter in settings.meters if meter.token is not None}
+        return keys | {name: load_key(body) for name, body in self.journal.kept("key").items() if name in keys}
+
+    def _load_tries(self) -> dict[str, dict[str, Tries]]:
+        decoder = msgspec.msgpack.Decoder(dict[str, Tries])
+        return {name: decoder.decode(body) for name, body in self.journal.kept("tries").items()}
+
+    def moment(self) -> Moment:
         return Moment(self._clock.now(), time.monotonic())
 
     def stop(self) -> None:
@@ -126,28 +158,86 @@ class Shell:
     def close(self) -> None:
         """Let go of broker and journal."""
         self._link.stop()
-        self._journal.close()
+        self.journal.close()
 
     def run(self) -> None:
         """Serve until stopped."""
         # So that a city's gateways, when its power returns, do not come in the same second.
         self._link.start(random.uniform(0, self._first_delay))
-        self._do(self._agent.start(self._moment(), self._repaired))
+        self._do(self.agent.start(self.moment(), self._repaired, self._replaced))
+        next_keypads = 0.0 if self._keypads else float("inf")
         while self._running:
-            wait = min(self._clock.until(self._agent.next_due()), max(self._agent.next_timer() - time.monotonic(), 0.0))
+            timer = min(self.agent.next_timer(), next_keypads)
+            wait = min(self._clock.until(self.agent.next_due()), max(timer - time.monotonic(), 0.0))
             for event in self._link.drain(wait, 100):
                 self._do(self._on_event(event))
-            self._do(self._agent.tick(self._moment()))
+            self._do(self.agent.tick(self.moment()))
+            if time.monotonic() >= next_keypads:
+                next_keypads = time.monotonic() + KEYPAD_EVERY
+                self._read_keypads()
+
+    # -- people on site ----------------------------------------------------------------------------------------------
+
+    def open_doors(self) -> None:
+        """Begin to serve the page and Bluetooth, as the settings say. ValueError if a door can't be opened."""
+        front = Front(self, Desk(self._link.inbox), {meter.name: meter.unit for meter in self._settings.meters})
+        if self._settings.page:
+            serve_page(front, self._settings, page_address(self._settings.page))
+        if self._settings.bluetooth:
+            from .bluetooth import serve_bluetooth
+
+            server = VerifyKey(bytes.fromhex(self._settings.server_key))
+            serve_bluetooth(front, self._settings, self._key, server)
+
+    def submit_code(self, meter: str, digits: str, way: str) -> Told:
+        """A code was typed; it has had its effect when this returns."""
+        if meter not in self.agent.meters:
+            return Told(False, _("This gateway has no such meter."))
+        told, effects = self.agent.submit_code(self.moment(), meter, digits, way)
+        self._do(effects)
+        return told
+
+    def act(self, meter: str, action: Action, by: str, grant: str, reason: str) -> Told:
+        """A person does something; it is done when this returns."""
+        if meter not in self.agent.meters:
+            return Told(False, _("This gateway has no such meter."))
+        told, effects = self.agent.act(self.moment(), meter, action, by, grant, reason)
+        self._do(effects)
+        return told
+
+    def set_clock(self, at: int, by: str) -> Told:
+        """Set the clock; it does not go back behind what is journalled."""
+        moment = self.moment()
+        journalled = self.agent.latest(0)
+        if at < journalled:
+            return Told(False, _("The clock can't be set back behind the journal's last entry."))
+        self._clock.correction += at - moment.now
+        self.journal.keep("", CLOCK, str(self._clock.correction).encode())
+        self._do(self.agent.note(self.moment(), "clock-set", f"by {by}, by {(at - moment.now) // SECOND} s"))
+        return Told(True, _("The clock is set."))
+
+    def _read_keypads(self) -> None:
+        for name in self._keypads:
+            try:
+                driver = self._identified_driver(name)
+                typed = driver.read_keypad()
+                if typed is not None:
+                    driver.show(self.submit_code(name, typed, "keypad").text)
+            except DriverError as error:
+                log.warning("%s", error)
 
     def _on_event(self, event: LinkEvent) -> list[Effect]:
         if isinstance(event, Connected):
             log.info("connected to the broker")
-            return self._agent.on_connected(self._moment())
+            return self.agent.on_connected(self.moment())
+        if isinstance(event, Call):
+            event.work()
+            return []
         if isinstance(event, Disconnected):
             log.info("disconnected: %s", event.reason)
-            self._agent.on_disconnected()
+            self.agent.on_disconnected()
             return []
-        return self._agent.on_frame(self._moment(), event.payload)
+        return self.agent.on_frame(self.moment(), event.payload)
 
     def _do(self, effects: Sequence[Effect]) -> None:
         waiting = deque(effects)
@@ -157,23 +247,25 @@ class Shell:
     def _do_one(self, effect: Effect) -> list[Effect]:
         match effect:
             case ReadMeters(names):
-                return self._agent.on_observed(self._moment(), {name: self._read(name) for name in names})
+                return self.agent.on_observed(self.moment(), {name: self._read(name) for name in names})
             case Commit(records):
-                accounts = {name: meter.account for name, meter in self._agent.meters.items()}
-                self._journal.commit(records, accounts)
+                accounts = {name: meter.account for name, meter in self.agent.meters.items()}
+                self.journal.commit(records, accounts)
+            case Keep(name, what, body):
+                self.journal.keep(name, what, body)
             case MoveSwitch(name, closed):
                 try:
                     self._identified_driver(name).set_switch(closed)
                     log.info("meter %s: %s", name, "supply on" if closed else "supply off")
                 except DriverError as error:
                     log.warning("%s", error)
-                    return self._agent.on_switch_failed(self._moment(), name, error.cause)
+                    return self.agent.on_switch_failed(self.moment(), name, error.cause)
             case SendStatus(status):
                 self._link.publish(self._topic, seal(self._key, status))
             case SendUpload(number, pieces):
-                spans, late = read_pieces(self._journal.read, pieces)
+                spans, late = read_pieces(self.journal.read, pieces)
                 self._link.publish(
-                    self._topic, seal(self._key, Upload(self._agent.gateway, self._agent.epoch, number, spans, late))
+                    self._topic, seal(self._key, Upload(self.agent.gateway, self.agent.epoch, number, spans, late))
                 )
             case Refuse(reason, text):
                 self._refused[reason] += 1
@@ -184,7 +276,12 @@ class Shell:
     def _read(self, name: str) -> Observed | str:
         try:
             driver = self._identified_driver(name)
-            return Observed(driver.read_register(), driver.read_switch())
+            register, closed = driver.read_register(), driver.read_switch()
+            power = driver.read_power() if self.agent.meters[name].account.watched else None
+            tampered = driver.read_tampered()
+            if power is None:
+                return Observed(register, closed, tampered=tampered)
+            return Observed(register, closed, power.active, power.reactive, tampered)
         except DriverError as error:
             # Whoever answers next may be another one: a meter is changed while it is silent.
             self._identified.discard(name)
@@ -219,6 +316,11 @@ def run(path: Path) -> int:
         return 3
     signal.signal(signal.SIGTERM, lambda *_: shell.stop())
     signal.signal(signal.SIGINT, lambda *_: shell.stop())
+    try:
+        shell.open_doors()
+    except (OSError, ValueError) as error:
+        # Who stands before a closed door still has the lights on: the meters come first.
+        log.error("%s", error)
     try:
         shell.run()
     except sqlite3.Error as error:

@@ -89,6 +89,8 @@ class Worker:
                     log.info("connected to the broker")
                 case Disconnected(reason):
                     log.info("disconnected: %s", reason)
+                case _:
+                    raise AssertionError(f"nobody puts {event} here")
         return received
 
     def _ingest(self, received: Sequence[tuple[str, bytes]], dispatch: Dispatch) -> None:

@@ -559,6 +559,11 @@ class Account:
             return supply.limit
         return settings.power.at(now, settings.zone)
 
+    @property
+    def watched(self) -> bool:
+        """Whether the power that is drawn matters to this meter's rules."""
+        return bool(self.supply.limit or any(self.settings.power.watts) or self.settings.power.step)
+
     def next_supply_change(self, now: int) -> int:
         """An instant after `now` before which the switch's place changes only with the balance, or by what people do."""
         supply, settings = self.supply, self.settings

@@ -10,6 +10,7 @@ import contextlib
 import queue
 import random
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import paho.mqtt.client as mqtt
@@ -49,7 +50,14 @@ class Received:
     payload: bytes
 
 
-LinkEvent = Connected | Disconnected | Received
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Nothing of the connection: work that another thread wants done where the inbox is read."""
+
+    work: Callable[[], None]
+
+
+LinkEvent = Connected | Disconnected | Received | Call
 
 
 class Link:

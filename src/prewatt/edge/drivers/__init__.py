@@ -40,6 +40,13 @@ class Identity(Struct, frozen=True):
     model: str
 
 
+class Power(Struct, frozen=True):
+    """Active power (W), and reactive power (var; None if the meter can't tell it)."""
+
+    active: int
+    reactive: int | None = None
+
+
 class MeterDriver(Protocol):
     """One meter. Instants are microseconds since 1970, energy is Wh."""
 
@@ -51,6 +58,18 @@ class MeterDriver(Protocol):
 
     def read_switch(self) -> bool | None:
         """Whether the load switch is closed; None if the meter can't tell. Raises DriverError."""
+
+    def read_power(self) -> Power | None:
+        """What is drawn at this moment; None if the meter can't tell. Raises DriverError."""
+
+    def read_tampered(self) -> bool:
+        """Whether the meter says that it was tampered with; False if it can't tell. Raises DriverError."""
+
+    def read_keypad(self) -> str | None:
+        """What was typed at the meter's own keypad since the last call; None if nothing. Raises DriverError."""
+
+    def show(self, text: str) -> None:
+        """Show a text at the meter, if it has a display. Raises DriverError."""
 
     def set_switch(self, closed: bool) -> None:
         """Close or open the load switch. Returns when the meter has confirmed it. Raises DriverError."""

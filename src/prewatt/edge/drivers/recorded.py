@@ -7,7 +7,8 @@ clocks are put back, the second occurrence of an hour in a meter's rows is the l
 
 While the switch is closed the meter draws what was recorded, evenly within an interval; while it is open, nothing. The
 register shows whole watt-hours of the exact sum. Like a real meter it keeps its register and its switch itself, in a
-small file, whoever reads it.
+small file, whoever reads it. Files beside that one stand for the rest of it: what is written into `.keypad` was typed at
+its keypad, `.display` is what it shows, and `.tampered` is there when its cover was opened.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ...kernel.units import HOUR, SECOND, instant
-from . import DriverError, Identity, NotSupported
+from . import DriverError, Identity, NotSupported, Power
 
 DECIMALS = 21
 """Most decimals of a kWh in the file. Those of a binary float that was printed in full fit as well."""
@@ -197,6 +198,29 @@ class RecordedMeter:
 
     def read_switch(self) -> bool:
         return self._closed
+
+    def read_power(self) -> Power | None:
+        now = self._clock()
+        if not self._closed:
+            return Power(0)
+        drawn = self._recording.drawn(now, now + 1)
+        # Even within an interval: what a microsecond takes, for an hour.
+        return Power(drawn * HOUR // self._recording.scale)
+
+    def read_tampered(self) -> bool:
+        return self._memory.with_suffix(".tampered").exists()
+
+    def read_keypad(self) -> str | None:
+        keypad = self._memory.with_suffix(".keypad")
+        try:
+            typed = keypad.read_text()
+        except OSError:
+            return None
+        keypad.unlink(missing_ok=True)
+        return typed.strip()
+
+    def show(self, text: str) -> None:
+        self._memory.with_suffix(".display").write_text(text + "\n")
 
     def set_switch(self, closed: bool) -> None:
         now = self._clock()

@@ -141,6 +141,7 @@ class Enrolment:
     broker_port: int
     broker_password: str
     property: str
+    property_id: int
     meters: list[dict[str, Any]]
 
 
@@ -167,6 +168,7 @@ def enrol(code: str, public_key: bytes) -> Enrolment:
         broker_port=config.mqtt.port,
         broker_password=broker_password(config, gateway.name),
         property=gateway.property.name,
+        property_id=gateway.property_id,
         meters=[_handed_over(meter) for meter in gateway.meters.select_related("unit")],
     )
 

@@ -1,0 +1,123 @@
+"""Bluetooth LE at the gateway, on bumble: a GATT service by which a phone near by asks for the status, types a code, or
+opens a staff session (`staff.Session`). `docs/onsite.md` has its UUIDs and packets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import os
+import threading
+
+from bumble.core import UUID, AdvertisingData
+from bumble.device import Connection, Device
+from bumble.gatt import Characteristic, CharacteristicValue, Service
+from bumble.hci import Address
+from bumble.transport import open_transport
+
+from ..wire.on_site import Answer, Assembler, OnSiteError, encode, packets
+from ..wire.signing import SigningKey, VerifyKey
+from ..wire.site_uuids import IDENTIFY, REPLY, REQUEST, SERVICE
+from .settings import EdgeSettings
+from .site import Site
+from .staff import Session
+
+log = logging.getLogger("prewatt.edge")
+
+SMALLEST_MTU = 23
+HEADER = 3
+"""Bytes of a notification that are not ours."""
+
+
+class Peripheral:
+    """The service on one bumble device. A session lasts as long as its connection."""
+
+    def __init__(
+        self, device: Device, site: Site, key: SigningKey, server: VerifyKey, property_id: int, property_name: str
+    ) -> None:
+        self.device = device
+        self._site, self._key, self._server, self._property = site, key, server, property_id
+        self._sessions: dict[int, tuple[Session, Assembler]] = {}
+        identity = f"prewatt/1 {site.gateway}\n{property_name}".encode()
+        properties, permissions = Characteristic.Properties, Characteristic.Permissions
+        self._reply = Characteristic(REPLY, properties.NOTIFY, permissions.READABLE, b"")
+        written: CharacteristicValue[bytes] = CharacteristicValue(write=self._on_request)
+        request: Characteristic[bytes] = Characteristic(REQUEST, properties.WRITE, permissions.WRITEABLE, written)
+        identify = Characteristic(IDENTIFY, properties.READ, permissions.READABLE, identity)
+        device.add_service(Service(SERVICE, [identify, request, self._reply]))
+        device.on("connection", self._on_connection)
+
+    async def start(self) -> None:
+        """Power on, and be found."""
+        await self.device.power_on()
+        name = f"prewatt {self._site.gateway}"[:20].encode()
+        self.device.advertising_data = bytes(
+            AdvertisingData(
+                [
+                    (AdvertisingData.FLAGS, bytes([0x06])),
+                    (AdvertisingData.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS, bytes(UUID(SERVICE))),
+                ]
+            )
+        )
+        self.device.scan_response_data = bytes(AdvertisingData([(AdvertisingData.COMPLETE_LOCAL_NAME, name)]))
+        await self.device.start_advertising(auto_restart=True)
+
+    def _on_connection(self, connection: Connection) -> None:
+        session = Session(self._site, self._key, self._server, self._property, lambda: os.urandom(32))
+        self._sessions[connection.handle] = (session, Assembler())
+        connection.on("disconnection", lambda _reason: self._sessions.pop(connection.handle, None))
+
+    async def _on_request(self, connection: Connection, packet: bytes) -> None:
+        session, assembler = self._sessions[connection.handle]
+        try:
+            message = assembler.take(bytes(packet))
+        except OnSiteError as error:
+            await self._notify(connection, encode(Answer(False, str(error))))
+            return
+        if message is None:
+            return
+        try:
+            # The agent answers from its own thread; meanwhile the radio goes on.
+            answer = await asyncio.get_running_loop().run_in_executor(None, session.handle, message)
+        except TimeoutError:
+            answer = Answer(False, "The gateway is busy: please try again.")
+        await self._notify(connection, encode(answer))
+
+    async def _notify(self, connection: Connection, message: bytes) -> None:
+        size = max(connection.att_mtu, SMALLEST_MTU) - HEADER
+        for packet in packets(message, size):
+            await self.device.notify_subscriber(connection, self._reply, packet)
+
+
+def address_of(gateway: str) -> Address:
+    """A static random address that is the gateway's own, for adapters that have none."""
+    raw = bytearray(hashlib.sha256(b"prewatt address " + gateway.encode()).digest()[:6])
+    raw[5] |= 0xC0
+    return Address(bytes(raw), Address.RANDOM_DEVICE_ADDRESS)
+
+
+async def _serve(site: Site, settings: EdgeSettings, key: SigningKey, server: VerifyKey) -> None:
+    async with await open_transport(settings.bluetooth) as transport:
+        device = Device.with_hci(
+            f"prewatt {settings.gateway}", address_of(settings.gateway), transport.source, transport.sink
+        )
+        await Peripheral(device, site, key, server, settings.property_id, settings.property).start()
+        log.info("Bluetooth is on (%s)", settings.bluetooth)
+        await transport.source.wait_for_termination()
+
+
+def serve_bluetooth(site: Site, settings: EdgeSettings, key: SigningKey, server: VerifyKey) -> None:
+    """Serve Bluetooth from a thread. An adapter that fails, or is not there, is looked for again."""
+
+    def run() -> None:
+        pause = 1.0
+        while True:
+            try:
+                asyncio.run(_serve(site, settings, key, server))
+            except Exception as error:  # whatever an adapter or its driver raises: the meters go on
+                log.warning("Bluetooth (%s): %s; trying again in %.0f s", settings.bluetooth, error, pause)
+            threading.Event().wait(pause)
+            pause = min(pause * 2, 60.0)
+
+    threading.Thread(target=run, name="bluetooth", daemon=True).start()

@@ -1,0 +1,178 @@
+"""The agent as people on site meet it (`site.Site`): each call goes through the desk to the agent's own thread."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..kernel.account import Account
+from ..kernel.entries import (
+    EVENTS,
+    AnyEntry,
+    Controlled,
+    CreditApplied,
+    CreditByCode,
+    DebitApplied,
+    Event,
+    OnSite,
+    Reading,
+    Refused,
+    Relay,
+    decode_entry,
+)
+from ..kernel.supply import LOCKS, Action, TakeEmergency
+from ..wire.on_site import SiteMeter
+from ..wire.pins import pin_is
+from .agent import Told
+from .site import Desk, Line, View
+from .texts import _
+
+if TYPE_CHECKING:
+    from .shell import Shell
+
+LINES = 12
+"""Entries that a tenant is shown; of readings only the last one."""
+LOOKED_AT = 400
+
+
+class Front:
+    """Whoever calls this is in a thread of their own."""
+
+    def __init__(self, shell: Shell, desk: Desk, units: dict[str, str]) -> None:
+        self.gateway = shell.agent.gateway
+        self._shell, self._desk, self._units = shell, desk, units
+
+    def now(self) -> int:
+        return self._desk.ask(lambda: self._shell.agent.latest(self._shell.moment().now))
+
+    def overview(self) -> tuple[bool, int, tuple[SiteMeter, ...]]:
+        return self._desk.ask(self._overview)
+
+    def _overview(self) -> tuple[bool, int, tuple[SiteMeter, ...]]:
+        agent = self._shell.agent
+        meters = tuple(
+            SiteMeter(name, self._units.get(name, ""), meter.account.seq, meter.account.at, meter.account.closed)
+            for name, meter in agent.meters.items()
+        )
+        return agent.sync.answered, agent.latest(self._shell.moment().now), meters
+
+    def view(self, meter: str) -> View | None:
+        return self._desk.ask(lambda: self._view(meter))
+
+    def _view(self, name: str) -> View | None:
+        agent = self._shell.agent
+        meter = agent.meters.get(name)
+        if meter is None:
+            return None
+        account, now = meter.account, agent.latest(self._shell.moment().now)
+        tariff = account.versions[-1].calendar.tariff if account.versions else None
+        offered = not account.objection(now, TakeEmergency())
+        return View(
+            meter=name,
+            unit=self._units.get(name, "") or name,
+            currency=tariff.currency if tariff else "",
+            zone=account.settings.zone,
+            at=now,
+            balance=account.balance,
+            closed=account.closed,
+            why=_why(account, now),
+            low=account.is_low(),
+            price=account.price(now),
+            register=account.register,
+            emergency=account.settings.emergency_credit,
+            emergency_open=offered,
+            allowance=account.allowance(now),
+            online=agent.sync.answered,
+            lines=tuple(self._lines(name)),
+        )
+
+    def _lines(self, name: str) -> list[Line]:
+        found: list[Line] = []
+        read = False
+        for body in self._shell.journal.last(name, LOOKED_AT):
+            entry = decode_entry(body)
+            if isinstance(entry, Reading):
+                if read:
+                    continue
+                read = True
+            line = _line(entry)
+            if line is not None:
+                found.append(line)
+            if len(found) == LINES:
+                break
+        return found
+
+    def pin_is(self, meter: str, pin: str) -> bool:
+        kept = self._desk.ask(lambda: self._pin(meter))
+        # Outside of the agent's thread: it takes its time on purpose.
+        return pin_is(kept, pin)
+
+    def _pin(self, name: str) -> str:
+        meter = self._shell.agent.meters.get(name)
+        return meter.account.settings.pin if meter else ""
+
+    def submit_code(self, meter: str, digits: str, way: str) -> Told:
+        return self._desk.ask(lambda: self._shell.submit_code(meter, digits, way))
+
+    def act(self, meter: str, action: Action, by: str, grant: str = "", reason: str = "") -> Told:
+        return self._desk.ask(lambda: self._shell.act(meter, action, by, grant, reason))
+
+    def journal_head(self, meter: str) -> tuple[int, str] | None:
+        return self._desk.ask(lambda: self._head(meter))
+
+    def _head(self, name: str) -> tuple[int, str] | None:
+        meter = self._shell.agent.meters.get(name)
+        return (meter.account.seq, meter.head.hex()) if meter else None
+
+    def set_clock(self, at: int, by: str) -> Told:
+        return self._desk.ask(lambda: self._shell.set_clock(at, by))
+
+
+def _why(account: Account, now: int) -> str:
+    if account.closed is not False:
+        return ""
+    supply = account.supply
+    if supply.locks:
+        return "; ".join(LOCKS[each] for each in supply.locks)
+    if supply.opened:
+        return _("switched off by the manager")
+    if supply.tripped:
+        return _("too much power was drawn: it returns by itself")
+    if account.balance > 0 and not account.supplied_by_credit(now):
+        return _("the credit is not yet what it takes to switch on again")
+    return _("the credit is used up")
+
+
+def _line(entry: AnyEntry) -> Line | None:
+    """An entry in words; None for what tells a tenant nothing."""
+    match entry:
+        case Reading():
+            return Line(entry.at, _("Last reading"), -entry.charge, entry.balance)
+        case CreditApplied(amount=amount, reason=reason):
+            return Line(entry.at, reason or _("Payment"), amount, entry.balance)
+        case CreditByCode(amount=amount):
+            return Line(entry.at, _("Payment, by code"), amount, entry.balance)
+        case DebitApplied(amount=amount, reason=reason):
+            return Line(entry.at, reason, -amount, entry.balance)
+        case Relay(closed=closed):
+            return Line(entry.at, _("Supply on") if closed else _("Supply off"), 0, entry.balance)
+        case Controlled(action=action, by=by) | OnSite(action=action, by=by):
+            return Line(entry.at, f"{_ACTIONS[str(action.__struct_config__.tag)]} ({by})", 0, entry.balance)
+        case Event(code=code):
+            return Line(entry.at, EVENTS.get(code, code), 0, entry.balance)
+        case Refused(reason=reason):
+            return Line(entry.at, reason, 0, entry.balance)
+    return None
+
+
+_ACTIONS = {
+    "open": _("Switched off"),
+    "close": _("Switched on"),
+    "hold": _("Held off for work or safety"),
+    "release": _("Hold released"),
+    "limit": _("Power limit set"),
+    "restore": _("Emergency credit of the landlord"),
+    "emergency": _("Emergency credit taken"),
+    "clear-tamper": _("Tampering cleared"),
+    "unlock-codes": _("Codes unlocked"),
+    "clear-credit": _("Credit cleared, to be paid back"),
+}

@@ -1,0 +1,253 @@
+"""The gateway's own page on the building's network: a tenant's balance, last entries and warnings, a place to type a code,
+and the emergency credit. It needs no internet: everything on it comes from the gateway itself.
+
+A small WSGI application, served by waitress from a thread of its own. A flat's PIN opens it; a code can be typed without
+one, since who has the code may use it, and a tenant without a PIN is not to sit in the dark.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable
+from html import escape
+from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import waitress
+
+from ..kernel.calendar import local, zone
+from ..kernel.supply import TakeEmergency
+from ..kernel.units import exact_kwh, round_money, short_price
+from .agent import Told
+from .guard import Tries, after_wrong, waits
+from .settings import EdgeSettings
+from .site import Site, View
+from .texts import _
+
+log = logging.getLogger("prewatt.edge")
+
+Start = Callable[[str, list[tuple[str, str]]], Any]
+MOST_SESSIONS = 1000
+SESSION_LASTS = 30 * 60.0
+"""Seconds without a click after which the PIN is asked for anew."""
+MOST_POSTED = 4096
+COOKIE = "prewatt"
+LONGEST_WAIT = 60_000_000
+"""A flat's PIN can be tried once a minute at least: nobody closes a neighbour's page for long by trying."""
+
+_STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+
+
+class Page:
+    """The application. `hours`: a clock that only goes on, in seconds."""
+
+    def __init__(
+        self, site: Site, title: str, units: list[tuple[str, str]], hours: Callable[[], float] = time.monotonic
+    ):
+        self._site, self._title, self._units, self._hours = site, title, units, hours
+        self._sessions: dict[str, tuple[str, float]] = {}
+        self._tries: dict[str, Tries] = {}
+        self._lock = threading.Lock()
+
+    # -- WSGI ----------------------------------------------------------------------------------------------------------
+
+    def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
+        path, method = environ.get("PATH_INFO", "/"), environ["REQUEST_METHOD"]
+        token, meter = self._session(environ)
+        if method == "GET" and path == "/":
+            return self._show(start, token, meter)
+        if method != "POST":
+            return _send(start, "404 Not Found", self._frame(f"<section>{_esc(_('There is no such page.'))}</section>"))
+        form = _form(environ)
+        if form is None:
+            return _send(
+                start, "413 Content Too Large", self._frame(f"<section>{_esc(_('That was too much.'))}</section>")
+            )
+        if path == "/login":
+            return self._login(start, form)
+        if path == "/code":
+            mine = meter if meter is not None and form.get("token") == token else None
+            told = self._site.submit_code(
+                mine or form.get("meter", ""), form.get("code", ""), "page" if mine else "open page"
+            )
+            return self._show(start, token, meter, told)
+        if meter is None or form.get("token") != token:
+            return _redirect(start)
+        if path == "/emergency":
+            return self._show(start, token, meter, self._site.act(meter, TakeEmergency(), "page"))
+        if path == "/logout":
+            self._sessions.pop(token, None)
+        return _redirect(start)
+
+    def _session(self, environ: dict[str, Any]) -> tuple[str, str | None]:
+        try:
+            found = SimpleCookie(environ.get("HTTP_COOKIE", "")).get(COOKIE)
+        except CookieError:
+            found = None
+        token = found.value if found else ""
+        with self._lock:
+            meter, until = self._sessions.get(token, (None, 0.0))
+            if meter is None or self._hours() > until:
+                return token, None
+            self._sessions[token] = (meter, self._hours() + SESSION_LASTS)
+        return token, meter
+
+    def _login(self, start: Start, form: dict[str, str]) -> Iterable[bytes]:
+        meter, now = form.get("meter", ""), int(self._hours() * 1e6)
+        with self._lock:
+            tries = self._tries.get(meter, Tries())
+            wait = min(waits(tries, now), LONGEST_WAIT)
+            if not wait and meter in dict(self._units):
+                # Counted before it is looked at, so that tries at the same time do not count as one.
+                self._tries[meter] = after_wrong(tries, now)
+        if wait:
+            text = _("Too many wrong PINs: please wait %(seconds)d seconds.") % {"seconds": -(-wait // 1_000_000)}
+            return self._show(start, "", None, Told(False, text))
+        if not self._site.pin_is(meter, form.get("pin", "")):
+            return self._show(start, "", None, Told(False, _("This is not the PIN of this flat.")))
+        token = secrets.token_hex(16)
+        with self._lock:
+            self._tries.pop(meter, None)
+            while len(self._sessions) >= MOST_SESSIONS:
+                del self._sessions[next(iter(self._sessions))]
+            self._sessions[token] = (meter, self._hours() + SESSION_LASTS)
+        return _redirect(start, f"{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/")
+
+    # -- what is seen ----------------------------------------------------------------------------------------------------
+
+    def _show(self, start: Start, token: str, meter: str | None, told: Told | None = None) -> Iterable[bytes]:
+        view = self._site.view(meter) if meter is not None else None
+        body = self._door() if view is None else _home(view, token)
+        said = f'<p class="told {"done" if told.done else ""}" role="status">{_esc(told.text)}</p>' if told else ""
+        return _send(start, "200 OK", self._frame(said + body))
+
+    def _frame(self, body: str) -> str:
+        return (
+            '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width,initial-scale=1">'
+            f"<title>{_esc(self._title)} · prewatt</title><style>{_STYLE}</style></head><body><main>"
+            f"<header><b>⚡ {_esc(self._title)}</b><span>{_esc(_('served by the building itself'))}</span></header>"
+            f"{body}</main></body></html>"
+        )
+
+    def _door(self) -> str:
+        units = "".join(f'<option value="{_esc(meter)}">{_esc(unit)}</option>' for meter, unit in self._units)
+        choice = f'<label>{_esc(_("Flat"))}<select name="meter">{units}</select></label>'
+        return (
+            f'<section><h2>{_esc(_("Your meter"))}</h2><form method="post" action="/login">{choice}'
+            f'<label>{_esc(_("PIN"))}<input name="pin" inputmode="numeric" type="password" autocomplete="off" '
+            'maxlength="20" required></label>'
+            f"<button>{_esc(_('Open'))}</button></form></section>"
+            f'<section><h2>{_esc(_("Type a code"))}</h2><form method="post" action="/code">{choice}{_code_field()}'
+            f'<button class="plain">{_esc(_("Credit"))}</button></form></section>'
+        )
+
+
+def _code_field() -> str:
+    return (
+        f'<label>{_esc(_("20 digits"))}<input class="code" name="code" inputmode="numeric" autocomplete="off" maxlength="40" '
+        'placeholder="1234 5678 9012 3456 7890" required></label>'
+    )
+
+
+def _home(view: View, token: str) -> str:
+    state = "off" if view.closed is False else "low" if view.low else "on"
+    if view.closed is False:
+        said = _("The power is off: %(why)s.") % {"why": view.why}
+    elif view.balance <= 0:
+        said = _("The power is on, on credit that is lent: %(left)s are left of it.") % {
+            "left": f"{round_money(view.balance + view.allowance)} {view.currency}"
+        }
+        state = "low"
+    elif view.low:
+        said = _("The power is on. Your credit is running low.")
+    else:
+        said = _("The power is on.")
+    where = zone(view.zone)
+    network = (
+        "" if view.online else f'<p class="quiet">{_esc(_("The internet is away. Your meter goes on by itself."))}</p>'
+    )
+    hidden = f'<input type="hidden" name="token" value="{_esc(token)}">'
+    emergency = ""
+    if view.emergency_open:
+        offer = _("Take %(amount)s of emergency credit") % {"amount": f"{round_money(view.emergency)} {view.currency}"}
+        told = _("Once, until it is repaid: your next payment repays it first.")
+        emergency = (
+            f'<section><h2>{_esc(_("Out of credit?"))}</h2><form method="post" action="/emergency">{hidden}'
+            f'<button>{_esc(offer)}</button></form><p class="quiet">{_esc(told)}</p></section>'
+        )
+    rows = "".join(
+        f'<tr><td class="when">{local(each.at, where):%d %b %H:%M}</td><td>{_esc(each.text)}</td>'
+        f'<td class="num">{_signed(each.amount)}</td><td class="num">{round_money(each.balance)}</td></tr>'
+        for each in view.lines
+    )
+    facts = f"{exact_kwh(view.register)} kWh" if view.register is not None else ""
+    price = f" · {short_price(view.price)} {view.currency}/kWh" if view.price else ""
+    return (
+        f'<section class="balance {state}"><p class="quiet">{_esc(view.unit)} · {local(view.at, where):%d %b %H:%M}</p>'
+        f'<p class="big">{round_money(view.balance)} <small>{_esc(view.currency)}</small></p>'
+        f'<p class="said">{_esc(said)}</p>{network}<p class="quiet">{_esc(facts + price)}</p></section>'
+        f'<section><h2>{_esc(_("Type a code"))}</h2><form method="post" action="/code">{hidden}{_code_field()}'
+        f"<button>{_esc(_('Credit'))}</button></form></section>{emergency}"
+        f"<section><h2>{_esc(_('Last entries'))}</h2><table>{rows}</table></section>"
+        f'<form method="post" action="/logout">{hidden}<button class="link">{_esc(_("Log out"))}</button></form>'
+    )
+
+
+def _signed(nano: int) -> str:
+    return f"{'+' if nano > 0 else ''}{round_money(nano)}" if nano else ""
+
+
+def _esc(text: str) -> str:
+    return escape(text, quote=True)
+
+
+def _form(environ: dict[str, Any]) -> dict[str, str] | None:
+    """The fields that were posted; None if it is too much."""
+    try:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return None
+    if not 0 <= length <= MOST_POSTED:
+        return None
+    posted = environ["wsgi.input"].read(length).decode("utf-8", "replace")
+    return {name: values[0] for name, values in parse_qs(posted, keep_blank_values=True, max_num_fields=20).items()}
+
+
+def _headers(body: bytes) -> list[tuple[str, str]]:
+    return [
+        ("Content-Type", "text/html; charset=utf-8"),
+        ("Content-Length", str(len(body))),
+        ("Cache-Control", "no-store"),
+        ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Frame-Options", "DENY"),
+    ]
+
+
+def _send(start: Start, status: str, text: str) -> Iterable[bytes]:
+    body = text.encode()
+    start(status, _headers(body))
+    return [body]
+
+
+def _redirect(start: Start, cookie: str = "") -> Iterable[bytes]:
+    start("303 See Other", [("Location", "/"), ("Content-Length", "0"), *([("Set-Cookie", cookie)] if cookie else [])])
+    return [b""]
+
+
+def serve_page(site: Site, settings: EdgeSettings, where: tuple[str, int]) -> None:
+    """Serve the page from a thread. OSError if its port is taken."""
+    units = [(meter.name, meter.unit or meter.name) for meter in settings.meters]
+    page = Page(site, settings.property or settings.gateway, units)
+    try:
+        server = waitress.create_server(page, host=where[0], port=where[1], threads=4, ident="prewatt")
+    except OSError as error:
+        raise OSError(f"page: {where[0]}:{where[1]} can't be opened ({error.strerror})") from None
+    threading.Thread(target=server.run, name="page", daemon=True).start()
+    log.info("the page is at http://%s:%d/", *where)

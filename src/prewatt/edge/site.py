@@ -1,0 +1,105 @@
+"""What people on site see of the gateway and have it do, whichever way they come in: its own page, Bluetooth, a keypad.
+
+The agent belongs to the thread of its shell. `Desk` is how another thread has something done there, and waits for it.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from ..kernel.supply import Action
+from ..wire.link import Call, LinkEvent
+from ..wire.on_site import SiteMeter
+from .agent import Told
+
+T = TypeVar("T")
+PATIENCE = 30.0
+"""Seconds that somebody on site waits for the agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the last entries: instant, what happened, money (nano) that it moved, balance after it."""
+
+    at: int
+    text: str
+    amount: int
+    balance: int
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a meter stands, for its tenant. Money in nano; `price` is micro per kWh; `why` says why the supply is off."""
+
+    meter: str
+    unit: str
+    currency: str
+    zone: str
+    at: int
+    balance: int
+    closed: bool | None
+    why: str
+    low: bool
+    price: int
+    register: int | None
+    emergency: int
+    emergency_open: bool
+    allowance: int
+    online: bool
+    lines: tuple[Line, ...]
+
+
+class Site(Protocol):
+    """The gateway as seen from near by. Every call is done when it returns: journalled, and the switch told."""
+
+    gateway: str
+
+    def now(self) -> int:
+        """The latest instant that is known: the clock's, or the journals' if the clock stands before them."""
+
+    def overview(self) -> tuple[bool, int, tuple[SiteMeter, ...]]:
+        """Whether the server is reached, the instant, and the meters."""
+
+    def view(self, meter: str) -> View | None:
+        """How a meter stands; None if it is none of this gateway's."""
+
+    def pin_is(self, meter: str, pin: str) -> bool:
+        """Whether this is the PIN of the meter's flat."""
+
+    def submit_code(self, meter: str, digits: str, way: str) -> Told:
+        """A code was typed."""
+
+    def act(self, meter: str, action: Action, by: str, grant: str = "", reason: str = "") -> Told:
+        """A person does something."""
+
+    def journal_head(self, meter: str) -> tuple[int, str] | None:
+        """The last entry's number, and the hash of the chain, hexadecimal; None if the meter is none of this gateway's."""
+
+    def set_clock(self, at: int, by: str) -> Told:
+        """Set the gateway's clock. It does not go back behind what is journalled."""
+
+
+class Desk:
+    """Has work done in the agent's thread, by way of the queue that its loop waits on."""
+
+    def __init__(self, inbox: queue.Queue[LinkEvent]) -> None:
+        self._inbox = inbox
+
+    def ask(self, work: Callable[[], T]) -> T:
+        """What `work` returns or raises. TimeoutError if the agent does not come to it."""
+        done: Future[T] = Future()
+
+        def call() -> None:
+            try:
+                done.set_result(work())
+            except BaseException as error:
+                done.set_exception(error)
+                if not isinstance(error, Exception):
+                    raise
+
+        self._inbox.put(Call(call))
+        return done.result(PATIENCE)

@@ -1,0 +1,131 @@
+"""A session with somebody near the gateway, over Bluetooth. Logic without I/O: what comes in as bytes is checked here, and
+what may be done is asked of the `Site`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..kernel.supply import Restore
+from ..wire.on_site import (
+    ACTIONS,
+    READ_HEAD,
+    SET_CLOCK,
+    Act,
+    Answer,
+    AskStatus,
+    Challenge,
+    Downward,
+    Grant,
+    Instruction,
+    OnSiteError,
+    ReadHead,
+    SignedGrant,
+    SignedInstruction,
+    SiteStatus,
+    TypedCode,
+    decode_up,
+    open_grant,
+    open_instruction,
+    sign_answer,
+    sign_status,
+)
+from ..wire.signing import SigningKey, VerifyKey
+from .agent import Told
+from .site import Site
+from .texts import _
+
+NAMES = {action: name for name, action in ACTIONS.items()}
+
+
+class Session:
+    """One connection. `nonce` makes 32 bytes that nobody can guess."""
+
+    def __init__(
+        self, site: Site, key: SigningKey, server: VerifyKey, property_id: int, nonce: Callable[[], bytes]
+    ) -> None:
+        self._site, self._key, self._server, self._property, self._new_nonce = site, key, server, property_id, nonce
+        self._grant: Grant | None = None
+        self._nonce = b""
+        self._count = 0
+
+    def handle(self, message: bytes) -> Downward:
+        """The answer to a message. Nothing that comes in raises anything."""
+        try:
+            return self._handle(message)
+        except OnSiteError as error:
+            text = str(error)
+            return Answer(False, f"{text[:1].upper()}{text[1:]}.")
+
+    def _handle(self, message: bytes) -> Downward:
+        match decode_up(message):
+            case AskStatus(nonce):
+                online, at, meters = self._site.overview()
+                return sign_status(self._key, SiteStatus(self._site.gateway, at, online, nonce, meters))
+            case TypedCode(meter, digits):
+                return _answer(self._site.submit_code(meter, digits, "bluetooth"))
+            case SignedGrant() as signed:
+                self._grant = None
+                self._grant = open_grant(self._server, signed, self._property, self._site.now())
+                self._nonce, self._count = self._new_nonce(), 0
+                return Challenge(self._site.gateway, self._nonce, self._site.now())
+            case SignedInstruction() as signed:
+                return self._instructed(signed)
+
+    def _instructed(self, signed: SignedInstruction) -> Answer:
+        grant = self._grant
+        if grant is None:
+            raise OnSiteError("show a grant first")
+        if self._site.now() >= grant.ends:
+            raise OnSiteError("the grant has expired: ask for a new one")
+        instruction = open_instruction(VerifyKey(grant.key), self._site.gateway, self._nonce, self._count + 1, signed)
+        self._count += 1
+        try:
+            answer = self._obey(grant, instruction)
+        except OnSiteError as error:
+            answer = Answer(False, str(error))
+        counted = Answer(answer.done, answer.text, self._count, answer.head)
+        return sign_answer(self._key, self._nonce, counted)
+
+    def _obey(self, grant: Grant, instruction: Instruction) -> Answer:
+        if isinstance(instruction, ReadHead):
+            _allow(grant, READ_HEAD)
+            found = self._site.journal_head(instruction.meter)
+            if found is None:
+                return Answer(False, _("This gateway has no meter %(meter)s.") % {"meter": instruction.meter})
+            seq, head = found
+            return Answer(True, _("Entry %(seq)d.") % {"seq": seq}, head=head)
+        if isinstance(instruction, Act):
+            name = NAMES.get(type(instruction.action), "")
+            _allow(grant, name)
+            self._check_bounds(grant, instruction)
+            who, reason = f"{grant.holder}"[:200], instruction.reason
+            return _answer(self._site.act(instruction.meter, instruction.action, who, grant.grant, reason))
+        _allow(grant, SET_CLOCK)
+        if instruction.at > grant.ends:
+            raise OnSiteError(_("The clock can't be set past the end of the grant."))
+        return _answer(self._site.set_clock(instruction.at, grant.holder))
+
+    def _check_bounds(self, grant: Grant, instruction: Act) -> None:
+        action = instruction.action
+        if not isinstance(action, Restore):
+            return
+        if action.amount > grant.most_amount:
+            raise OnSiteError(_("The grant does not go so far: a restoration by it is of a smaller amount."))
+        if not action.amount and not action.until:
+            return
+        if not action.amount and not grant.longest:
+            raise OnSiteError(_("The grant restores for an amount only."))
+        if action.until and action.until > self._site.now() + grant.longest:
+            raise OnSiteError(_("The grant does not go so far: a restoration by it is shorter."))
+        if not action.until and not grant.most_amount:
+            raise OnSiteError(_("The grant restores for a time only."))
+
+
+def _allow(grant: Grant, name: str) -> None:
+    if name not in grant.actions:
+        raise OnSiteError(_("The grant does not allow this."))
+
+
+def _answer(told: Told) -> Answer:
+    return Answer(told.done, told.text)

@@ -1,0 +1,329 @@
+"""What a staff phone and a gateway say to each other over Bluetooth, without the server. `docs/onsite.md` documents it.
+
+A *grant*, signed by the server in advance, names a phone's key and what it may do, where, and from when to when. The
+gateway gives each session a number that nobody has seen before (the challenge); the phone signs every instruction
+together with that number and a count, and the gateway signs its answers. So what was recorded in one session is worth
+nothing in another, nor again in the same one.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from ..kernel.entries import UNREADABLE, Instant, MeterName, Natural, ShortText
+from ..kernel.supply import (
+    Action,
+    ClearTamper,
+    Close,
+    Hold,
+    LimitPower,
+    Open,
+    Release,
+    Restore,
+    UnlockCodes,
+)
+from .signing import SigningKey, VerifyKey
+
+T = TypeVar("T")
+MAX_MESSAGE = 16 * 1024
+"""Largest message in bytes: a grant with the keys of some hundred gateways."""
+GRANT = b"prewatt grant"
+INSTRUCTION = b"prewatt instruction"
+ANSWER = b"prewatt answer"
+
+Key = Annotated[bytes, Meta(min_length=32, max_length=32)]
+Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]
+Nonce = Annotated[bytes, Meta(min_length=32, max_length=32)]
+
+ACTIONS: dict[str, type[Action]] = {
+    "restore": Restore,
+    "open": Open,
+    "close": Close,
+    "hold": Hold,
+    "release": Release,
+    "limit": LimitPower,
+    "clear-tamper": ClearTamper,
+    "unlock-codes": UnlockCodes,
+}
+READ_HEAD, SET_CLOCK = "read-head", "set-clock"
+ALLOWED = (*ACTIONS, READ_HEAD, SET_CLOCK)
+"""What a grant can allow."""
+
+
+class OnSiteError(ValueError):
+    """A message, a grant or an instruction is refused; the text, for people, says why."""
+
+
+class GatewayKey(Struct, frozen=True):
+    """A gateway of the property, and the key by which its answers are known."""
+
+    gateway: str
+    key: Key
+
+
+class Grant(Struct, frozen=True):
+    """What the holder of `key` may do at the gateways of a property. `most_amount` (nano) and `longest` (µs) bound a
+    restoration.
+    """
+
+    grant: ShortText
+    property: Natural
+    holder: ShortText
+    key: Key
+    actions: Annotated[tuple[ShortText, ...], Meta(max_length=20)]
+    begins: Instant
+    ends: Instant
+    most_amount: Natural
+    longest: Natural
+    gateways: Annotated[tuple[GatewayKey, ...], Meta(max_length=200)] = ()
+
+
+class SignedGrant(Struct, frozen=True, tag_field="kind", tag="grant"):
+    """A grant's bytes and the server's signature. To a gateway it is also how a session begins."""
+
+    body: bytes
+    signature: Signature
+
+
+class Challenge(Struct, frozen=True, tag_field="kind", tag="challenge"):
+    """The session is open. `nonce` was never used before; `at` is the gateway's clock."""
+
+    gateway: str
+    nonce: Nonce
+    at: Instant
+
+
+class Act(Struct, frozen=True, tag_field="do", tag="act", omit_defaults=True):
+    """Do something to a meter."""
+
+    meter: MeterName
+    action: Action
+    reason: ShortText = ""
+
+
+class ReadHead(Struct, frozen=True, tag_field="do", tag="head"):
+    """Read the journal's head of a meter."""
+
+    meter: MeterName
+
+
+class SetClock(Struct, frozen=True, tag_field="do", tag="clock"):
+    """Set the gateway's clock."""
+
+    at: Instant
+
+
+Instruction = Act | ReadHead | SetClock
+
+
+class _Numbered(Struct, frozen=True):
+    count: Annotated[int, Meta(ge=1, le=1_000_000)]
+    instruction: Instruction
+
+
+class SignedInstruction(Struct, frozen=True, tag_field="kind", tag="instruction"):
+    """An instruction of an open session, with the phone's signature."""
+
+    body: bytes
+    signature: Signature
+
+
+class TypedCode(Struct, frozen=True, tag_field="kind", tag="code"):
+    """A 20-digit code for a meter. Needs no grant: it is one."""
+
+    meter: MeterName
+    digits: Annotated[str, Meta(max_length=40)]
+
+
+class AskStatus(Struct, frozen=True, tag_field="kind", tag="ask-status"):
+    """Ask how the gateway and its meters stand. `nonce` comes back in the signed answer."""
+
+    nonce: Nonce
+
+
+class SiteMeter(Struct, frozen=True):
+    """How a meter stands, for who is near: no balance."""
+
+    meter: MeterName
+    unit: str
+    seq: Natural
+    at: Instant
+    closed: bool | None
+
+
+class SiteStatus(Struct, frozen=True):
+    """How a gateway stands. `online`: whether it has the server."""
+
+    gateway: str
+    at: Instant
+    online: bool
+    nonce: Nonce
+    meters: tuple[SiteMeter, ...]
+
+
+class SignedStatus(Struct, frozen=True, tag_field="kind", tag="status"):
+    """A status, signed by the gateway."""
+
+    body: bytes
+    signature: Signature
+
+
+class Answer(Struct, frozen=True, tag_field="kind", tag="answer", omit_defaults=True):
+    """What came of a message. `signature`, within a session: the gateway's, over nonce, count and the rest."""
+
+    done: bool
+    text: str
+    count: Natural = 0
+    head: str = ""
+    signature: bytes = b""
+
+
+Upward = SignedGrant | SignedInstruction | TypedCode | AskStatus
+Downward = Challenge | Answer | SignedStatus
+
+_encoder = msgspec.msgpack.Encoder()
+_up: msgspec.msgpack.Decoder[Upward] = msgspec.msgpack.Decoder(Upward)
+_down: msgspec.msgpack.Decoder[Downward] = msgspec.msgpack.Decoder(Downward)
+_grant = msgspec.msgpack.Decoder(Grant)
+_numbered = msgspec.msgpack.Decoder(_Numbered)
+_status = msgspec.msgpack.Decoder(SiteStatus)
+
+
+def _decode(decoder: msgspec.msgpack.Decoder[T], data: bytes, what: str) -> T:
+    if len(data) > MAX_MESSAGE:
+        raise OnSiteError(f"{what} of {len(data)} bytes is over the limit of {MAX_MESSAGE}")
+    try:
+        return decoder.decode(data)
+    except UNREADABLE as error:
+        raise OnSiteError(f"not {what}: {error}") from None
+
+
+def encode(message: Upward | Downward) -> bytes:
+    """A message's bytes."""
+    return _encoder.encode(message)
+
+
+def decode_up(data: bytes) -> Upward:
+    """A phone's message. OnSiteError if it is none."""
+    return _decode(_up, data, "a message of a phone")
+
+
+def decode_down(data: bytes) -> Downward:
+    """A gateway's message. OnSiteError if it is none."""
+    return _decode(_down, data, "a message of a gateway")
+
+
+# -- grants -------------------------------------------------------------------------------------------------------------
+
+
+def sign_grant(key: SigningKey, grant: Grant) -> SignedGrant:
+    """A grant in the server's name."""
+    body = _encoder.encode(grant)
+    return SignedGrant(body, key.sign(GRANT, body))
+
+
+def read_grant(signed: SignedGrant) -> Grant:
+    """What a grant says, unchecked: for its holder, who can't forge it anyway. OnSiteError if it is none."""
+    return _decode(_grant, signed.body, "a grant")
+
+
+def open_grant(server: VerifyKey, signed: SignedGrant, property_id: int, now: int) -> Grant:
+    """A grant that holds here and now. OnSiteError says why it does not."""
+    if not server.verifies(GRANT, signed.body, signed.signature):
+        raise OnSiteError("the grant is not signed by this gateway's server")
+    grant = read_grant(signed)
+    if grant.property != property_id:
+        raise OnSiteError("the grant is for another property")
+    if now < grant.begins:
+        raise OnSiteError("the grant does not hold yet")
+    if now >= grant.ends:
+        raise OnSiteError("the grant has expired: ask for a new one")
+    return grant
+
+
+# -- sessions -----------------------------------------------------------------------------------------------------------
+
+
+def _bound(gateway: str, nonce: bytes, body: bytes) -> bytes:
+    return gateway.encode() + b"\0" + nonce + body
+
+
+def sign_instruction(key: SigningKey, challenge: Challenge, count: int, instruction: Instruction) -> SignedInstruction:
+    """The phone's `count`-th instruction of a session."""
+    body = _encoder.encode(_Numbered(count, instruction))
+    return SignedInstruction(body, key.sign(INSTRUCTION, _bound(challenge.gateway, challenge.nonce, body)))
+
+
+def open_instruction(key: VerifyKey, gateway: str, nonce: bytes, count: int, signed: SignedInstruction) -> Instruction:
+    """The instruction, if the phone signed it as number `count` of this very session. OnSiteError otherwise."""
+    if not key.verifies(INSTRUCTION, _bound(gateway, nonce, signed.body), signed.signature):
+        raise OnSiteError("the instruction is not signed for this session by the grant's holder")
+    numbered = _decode(_numbered, signed.body, "an instruction")
+    if numbered.count != count:
+        raise OnSiteError("the instruction was given before")
+    return numbered.instruction
+
+
+def _answer_part(nonce: bytes, answer: Answer) -> bytes:
+    return nonce + _encoder.encode((answer.done, answer.text, answer.count, answer.head))
+
+
+def sign_answer(key: SigningKey, nonce: bytes, answer: Answer) -> Answer:
+    """The answer with the gateway's signature."""
+    return msgspec.structs.replace(answer, signature=key.sign(ANSWER, _answer_part(nonce, answer)))
+
+
+def answer_is_signed(key: VerifyKey, nonce: bytes, answer: Answer) -> bool:
+    """Whether an answer is the gateway's, in this session."""
+    return key.verifies(ANSWER, _answer_part(nonce, answer), answer.signature)
+
+
+def sign_status(key: SigningKey, status: SiteStatus) -> SignedStatus:
+    """A status in the gateway's name."""
+    body = _encoder.encode(status)
+    return SignedStatus(body, key.sign(ANSWER, body))
+
+
+def open_status(key: VerifyKey | None, nonce: bytes, signed: SignedStatus) -> SiteStatus:
+    """A gateway's status, the answer to `nonce`; unchecked where its key is not known. OnSiteError otherwise."""
+    if key is not None and not key.verifies(ANSWER, signed.body, signed.signature):
+        raise OnSiteError("the status is not signed by this gateway")
+    status = _decode(_status, signed.body, "a status")
+    if status.nonce != nonce:
+        raise OnSiteError("the status answers another question: it may be a recorded one")
+    return status
+
+
+# -- packets ------------------------------------------------------------------------------------------------------------
+
+LAST = 1
+
+
+def packets(message: bytes, size: int) -> list[bytes]:
+    """A message cut into packets of at most `size` bytes: a flag byte (`LAST` on the last one), then its part."""
+    parts = [message[at : at + size - 1] for at in range(0, len(message), size - 1)] or [b""]
+    return [bytes([LAST if part is parts[-1] else 0]) + part for part in parts]
+
+
+class Assembler:
+    """Puts packets together again."""
+
+    def __init__(self) -> None:
+        self._parts = bytearray()
+
+    def take(self, packet: bytes) -> bytes | None:
+        """The whole message with its last packet, None before. OnSiteError if it grows too large."""
+        if not packet:
+            raise OnSiteError("an empty packet")
+        self._parts += packet[1:]
+        if len(self._parts) > MAX_MESSAGE:
+            self._parts.clear()
+            raise OnSiteError(f"a message is over the limit of {MAX_MESSAGE} bytes")
+        if not packet[0] & LAST:
+            return None
+        message = bytes(self._parts)
+        self._parts.clear()
+        return message
