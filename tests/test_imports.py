@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "serve": {"server", "supervisor"},
     "commands": {"kernel", "server"},
     "worker": {"server"},
+    "onsite": {"wire"},
 }
 PURE = {
     "tokens": {"django", "os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "asyncio", "logging"},

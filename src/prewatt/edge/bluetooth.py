@@ -5,7 +5,6 @@ opens a staff session (`staff.Session`). `docs/onsite.md` has its UUIDs and pack
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import os
 import threading
@@ -16,9 +15,9 @@ from bumble.gatt import Characteristic, CharacteristicValue, Service
 from bumble.hci import Address
 from bumble.transport import open_transport
 
+from ..wire.bluetooth import IDENTIFY, REPLY, REQUEST, SERVICE, address_bytes
 from ..wire.on_site import Answer, Assembler, OnSiteError, encode, packets
 from ..wire.signing import SigningKey, VerifyKey
-from ..wire.site_uuids import IDENTIFY, REPLY, REQUEST, SERVICE
 from .settings import EdgeSettings
 from .site import Site
 from .staff import Session
@@ -90,18 +89,10 @@ class Peripheral:
             await self.device.notify_subscriber(connection, self._reply, packet)
 
 
-def address_of(gateway: str) -> Address:
-    """A static random address that is the gateway's own, for adapters that have none."""
-    raw = bytearray(hashlib.sha256(b"prewatt address " + gateway.encode()).digest()[:6])
-    raw[5] |= 0xC0
-    return Address(bytes(raw), Address.RANDOM_DEVICE_ADDRESS)
-
-
 async def _serve(site: Site, settings: EdgeSettings, key: SigningKey, server: VerifyKey) -> None:
     async with await open_transport(settings.bluetooth) as transport:
-        device = Device.with_hci(
-            f"prewatt {settings.gateway}", address_of(settings.gateway), transport.source, transport.sink
-        )
+        address = Address(address_bytes(settings.gateway), Address.RANDOM_DEVICE_ADDRESS)
+        device = Device.with_hci(f"prewatt {settings.gateway}", address, transport.source, transport.sink)
         await Peripheral(device, site, key, server, settings.property_id, settings.property).start()
         log.info("Bluetooth is on (%s)", settings.bluetooth)
         await transport.source.wait_for_termination()

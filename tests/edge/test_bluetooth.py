@@ -1,0 +1,217 @@
+"""A real GATT exchange, over bumble's virtual controllers, with a real agent behind it that has no network at all."""
+
+import asyncio
+import os
+import queue
+import threading
+from contextlib import asynccontextmanager, contextmanager
+
+import pytest
+from bumble.controller import Controller
+from bumble.device import Device
+from bumble.hci import Address
+from bumble.host import Host
+from bumble.link import LocalLink
+from bumble.transport.common import AsyncPipeSink
+
+from prewatt.edge.bluetooth import Peripheral
+from prewatt.edge.front import Front
+from prewatt.edge.settings import MeterSettings, TokenSettings
+from prewatt.edge.shell import Shell
+from prewatt.edge.site import Desk
+from prewatt.kernel.entries import Command, OnSite, SetTariff, decode_entry
+from prewatt.kernel.supply import Close, Open, Restore
+from prewatt.kernel.tariff import flat_tariff
+from prewatt.kernel.units import DAY, HOUR, NANO
+from prewatt.onsite import visit_with
+from prewatt.tokens import BaseDate, CurrencyCredit, MeterKey, account_number, cipher, encode, tid_at
+from prewatt.wire.bluetooth import address_bytes
+from prewatt.wire.messages import Orders
+from prewatt.wire.on_site import Act, GatewayKey, Grant, OnSiteError, ReadHead, SetClock, sign_grant
+from prewatt.wire.signing import SigningKey, VerifyKey, seal, sign_command
+from tests.edge.test_shell import SERVER, made_settings
+
+PHONE = SigningKey.generate()
+KEY = MeterKey(account_number("00000000018"), "123456")
+VENDING = bytes(range(20))
+
+
+@contextmanager
+def agent(folder):
+    """An agent that runs, with one meter that is dark for want of credit, and its front."""
+    token = TokenSettings(
+        KEY.pan, KEY.supply_group, 1, 1, 2, 255, 2014, 4, 11, KEY.decoder_key(VENDING).hex()
+    )  # fmt: skip
+    settings = made_settings(
+        folder, meters=(MeterSettings("m1", "recorded", unit="Flat 1", token=token),), property_id=3
+    )
+    ready = queue.Queue()
+
+    def run():
+        # The agent's thread owns its journal.
+        shell = Shell(settings)
+        ready.put(shell)
+        shell.run()
+        shell.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    shell = ready.get(timeout=10)
+    front = Front(shell, Desk(shell._link.inbox), {"m1": "Flat 1"})
+    order = Command("m1", 1, 0, SetTariff(0, flat_tariff("flat", "EUR", "Europe/Berlin", 200_000)))
+    frame = seal(SERVER, Orders("g1", (sign_command(SERVER, order),)))
+    Desk(shell._link.inbox).ask(lambda: shell._do(shell.agent.on_frame(shell.moment(), frame)))
+    try:
+        yield shell, front
+    finally:
+        shell.stop()
+        thread.join()
+
+
+def bumble_device(name, link):
+    host = Host()
+    host.controller = Controller(name, host_source=host, link=link)
+    host.controller.host = AsyncPipeSink(host)
+    host.set_packet_sink(AsyncPipeSink(host.controller))
+    address = Address(address_bytes(name), Address.RANDOM_DEVICE_ADDRESS)
+    return Device(name, address=address, host=host)
+
+
+@asynccontextmanager
+async def visited(front, key):
+    """A phone at the gateway, over the air."""
+    link = LocalLink()
+    gateway, phone = bumble_device("g1", link), bumble_device("phone", link)
+    await Peripheral(gateway, front, key, VerifyKey(SERVER.public()), 3, "Linden 5").start()
+    await phone.power_on()
+    async with visit_with(phone, "g1") as visit:
+        yield visit
+
+
+def granted(shell, **changes):
+    now = shell.moment().now
+    fields = {
+        "grant": "grant-1", "property": 3, "holder": "Sam", "key": PHONE.public(),
+        "actions": ("restore", "open", "close", "read-head", "set-clock"),
+        "begins": now - HOUR, "ends": now + DAY, "most_amount": 5 * NANO, "longest": 12 * HOUR,
+        "gateways": (GatewayKey("g1", shell._key.public()),),
+    }  # fmt: skip
+    return sign_grant(SERVER, Grant(**{**fields, **changes}))
+
+
+def journal(shell):
+    bodies = Desk(shell._link.inbox).ask(lambda: shell.journal.read("m1", 1, 10**6))
+    return [decode_entry(body) for body in bodies]
+
+
+def test_power_is_restored_over_the_air_with_no_network_and_journalled_with_who_did_it(tmp_path):
+    async def story(shell, front):
+        async with visited(front, shell._key) as visit:
+            assert (visit.gateway, visit.property) == ("g1", "Linden 5")
+            status = await visit.status(VerifyKey(shell._key.public()))
+            assert [(each.meter, each.unit, each.closed) for each in status.meters] == [("m1", "Flat 1", False)]
+            assert not status.online
+            await visit.open_session(PHONE, granted(shell))
+            answer = await visit.instruct(
+                Act("m1", Restore(amount=NANO, until=shell.moment().now + HOUR), "child is ill")
+            )
+            assert answer.done, answer.text
+            assert shell._drivers["m1"].read_switch() is True
+            assert (await visit.instruct(Act("m1", Open()))).done
+            assert shell._drivers["m1"].read_switch() is False
+            assert (await visit.instruct(Act("m1", Close()))).done
+            head = await visit.instruct(ReadHead("m1"))
+            assert head.head == shell.agent.meters["m1"].head.hex()
+
+    with agent(tmp_path) as (shell, front):
+        asyncio.run(story(shell, front))
+        done = [each for each in journal(shell) if isinstance(each, OnSite)]
+        assert [(each.by, each.grant) for each in done] == [("Sam", "grant-1")] * 3
+        assert done[0].reason == "child is ill"
+
+
+def test_a_code_is_typed_over_the_air_without_a_grant(tmp_path):
+    async def story(shell, front):
+        code = encode(
+            CurrencyCredit(tid_at(BaseDate.D2014, shell.moment().now), 2_000_000),
+            cipher(KEY.algorithm, KEY.decoder_key(VENDING)),
+        )
+        async with visited(front, shell._key) as visit:
+            assert "digit" in (await visit.submit_code("m1", "1" * 20)).text
+            assert "no such meter" in (await visit.submit_code("m9", code)).text
+            assert "20.00 EUR" in (await visit.submit_code("m1", code)).text
+            assert "used already" in (await visit.submit_code("m1", code)).text
+        assert shell.agent.meters["m1"].account.balance == 20 * NANO
+
+    with agent(tmp_path) as (shell, front):
+        asyncio.run(story(shell, front))
+
+
+def test_what_was_recorded_on_the_air_is_refused(tmp_path):
+    async def story(shell, front):
+        sent = []
+        async with visited(front, shell._key) as visit:
+            send = visit.send
+
+            async def recording(message):
+                sent.append(message)
+                return await send(message)
+
+            visit.send = recording
+            await visit.open_session(PHONE, granted(shell))
+            assert (await visit.instruct(Act("m1", Restore(amount=NANO)))).done
+            assert "given before" in (await send(sent[1])).text
+        async with visited(front, shell._key) as thief:
+            await thief.send(sent[0])
+            answer = await thief.send(sent[1])
+            assert not answer.done and "not signed for this session" in answer.text
+
+    with agent(tmp_path) as (shell, front):
+        asyncio.run(story(shell, front))
+        assert len([each for each in journal(shell) if isinstance(each, OnSite)]) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [({"ends": 1}, "expired"), ({"property": 4}, "another property"), ({"begins": 7 * 10**15, "ends": 7 * 10**15 + 1}, "not hold yet")],
+)
+def test_grants_that_do_not_hold_are_refused_over_the_air(tmp_path, changes, said):
+    async def story(shell, front):
+        async with visited(front, shell._key) as visit:
+            with pytest.raises(OnSiteError, match=said):
+                await visit.open_session(PHONE, granted(shell, **changes))
+
+    with agent(tmp_path) as (shell, front):
+        asyncio.run(story(shell, front))
+
+
+def test_the_clock_is_set_forward_but_never_back_behind_the_journal(tmp_path):
+    async def story(shell, front):
+        async with visited(front, shell._key) as visit:
+            grant = granted(shell)
+            await visit.open_session(PHONE, grant)
+            now = shell.moment().now
+            assert (await visit.instruct(SetClock(now + 2 * HOUR))).done
+            assert shell.moment().now >= now + 2 * HOUR
+            back = await visit.instruct(SetClock(now - 30 * DAY))
+            assert not back.done and "behind the journal" in back.text
+            # An expired grant does not come to life again by a clock that stands before the journal.
+            shell._clock.correction -= 300 * DAY
+            with pytest.raises(OnSiteError, match="expired"):
+                await visit.open_session(PHONE, granted(shell, begins=0, ends=now + HOUR))
+
+    with agent(tmp_path) as (shell, front):
+        asyncio.run(story(shell, front))
+        assert any(getattr(each, "code", "") == "clock-set" and "Sam" in each.detail for each in journal(shell))
+
+
+def test_nonsense_over_the_air_is_answered_and_the_service_goes_on(tmp_path):
+    async def story(shell, front):
+        async with visited(front, shell._key) as visit:
+            for length in (0, 1, 50, 300):
+                answer = await visit.send(os.urandom(length))
+                assert not answer.done
+            assert (await visit.status()).gateway == "g1"
+
+    with agent(tmp_path) as (shell, front):
+        asyncio.run(story(shell, front))
