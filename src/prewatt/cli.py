@@ -1,5 +1,5 @@
-"""The command line: `prewatt demo | setup | server | web | headend | worker | edge | tariff | shared-cost | statement |
-balance | api-token | sim | manage`.
+"""The command line: `prewatt demo | setup | server | web | headend | worker | edge | onsite | tariff | shared-cost |
+statement | balance | order | pin | grant | api-token | sim | manage`.
 """
 
 from __future__ import annotations
@@ -7,13 +7,14 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar, cast
 
 import typer
 
 if TYPE_CHECKING:
+    from .onsite import Visit
     from .server.config import ServerConfig
     from .server.tariffs.compare import Comparison
 
@@ -29,6 +30,8 @@ edge_app = typer.Typer(no_args_is_help=True, help="The agent in the building.")
 app.add_typer(edge_app, name="edge")
 tariff_app = typer.Typer(no_args_is_help=True, help="Tariffs: check, schedule, compare, correct.")
 app.add_typer(tariff_app, name="tariff")
+onsite_app = typer.Typer(no_args_is_help=True, help="On site, over Bluetooth: status, codes, and what a grant allows.")
+app.add_typer(onsite_app, name="onsite")
 shared_app = typer.Typer(no_args_is_help=True, help="What is used in common: preview, book, give back.")
 app.add_typer(shared_app, name="shared-cost")
 PropertyOption = Annotated[str, typer.Option("--property", help="The property; may be left out if there is one.")]
@@ -230,6 +233,8 @@ def edge_enrol(
     folder: Annotated[Path, typer.Option(help="Where key, settings and journal are kept.")] = Path(),
     recorded: Annotated[Path | None, typer.Option(help="Recorded consumption to feed the meters with.")] = None,
     zone: Annotated[str, typer.Option(help="Zone of its timestamps that have no offset.")] = "UTC",
+    page: Annotated[str, typer.Option(help="Where the gateway serves its own page; empty: nowhere.")] = "0.0.0.0:8080",
+    bluetooth: Annotated[str, typer.Option(help="Bluetooth adapter, such as hci-socket:0; empty: none.")] = "",
 ) -> None:
     """Make this gateway known to the server."""
     from .edge.enrol import EnrolError, enrol
@@ -237,11 +242,156 @@ def edge_enrol(
 
     source = RecordedSettings(str(recorded.resolve()), zone, str(folder.resolve() / "meters")) if recorded else None
     try:
-        settings = enrol(server, code, folder.resolve(), source)
+        settings = enrol(server, code, folder.resolve(), source, page, bluetooth)
     except (EnrolError, ValueError) as error:
         raise _fail("edge enrol", error) from None
     typer.echo(f"Gateway {settings.gateway} is enrolled with {len(settings.meters)} meters. Start it:")
     typer.echo(f"  prewatt edge run --config {folder / 'edge.toml'}")
+
+
+AdapterOption = Annotated[str, typer.Option(help="The Bluetooth adapter in bumble's words.")]
+GatewayOption = Annotated[str, typer.Option(help="Name of the gateway; empty for the first one that is found.")]
+KeyOption = Annotated[Path, typer.Option("--key", help="The phone's key.")]
+GrantOption = Annotated[Path, typer.Option("--grant", help="File with the grant's text.")]
+KEY_FILE, GRANT_FILE = Path("onsite.key"), Path("onsite.grant")
+ADAPTER = "hci-socket:0"
+
+
+@onsite_app.command("key")
+def onsite_key(file: Annotated[Path, typer.Argument(help="Where it is kept.")] = KEY_FILE) -> None:
+    """Make this phone's key, if it has none, and show its public part: the manager signs a grant for it."""
+    from .wire.signing import SigningKey
+
+    try:
+        if not file.exists():
+            SigningKey.generate().save(file)
+        typer.echo(SigningKey.load(file).public().hex())
+    except (OSError, ValueError) as error:
+        raise _fail("onsite key", error) from None
+
+
+def _on_site(command: str, adapter: str, gateway: str, work: Callable[[Visit], AsyncIterator[str]]) -> None:
+    from bumble.core import BaseBumbleError
+
+    from .onsite import run
+    from .wire.on_site import OnSiteError
+
+    try:
+        for line in run(adapter, gateway, work):
+            typer.echo(line)
+    except (OnSiteError, OSError, ValueError, BaseBumbleError, TimeoutError) as error:
+        raise _fail(f"onsite {command}", error) from None
+
+
+@onsite_app.command("status")
+def onsite_status(
+    adapter: AdapterOption = ADAPTER, gateway: GatewayOption = "", grant: GrantOption = GRANT_FILE
+) -> None:
+    """How the gateway and its meters stand; checked against the gateway's key, if a grant knows it."""
+    from .kernel.units import moment
+    from .onsite import load_grant
+    from .wire.on_site import read_grant
+    from .wire.signing import VerifyKey
+
+    async def work(visit: Visit) -> AsyncIterator[str]:
+        keys = {each.gateway: each.key for each in read_grant(load_grant(grant)).gateways} if grant.exists() else {}
+        known = keys.get(visit.gateway)
+        status = await visit.status(VerifyKey(known) if known else None)
+        yield f"{visit.property}, gateway {status.gateway}, {moment(status.at):%Y-%m-%d %H:%M:%S} UTC"
+        yield f"{'online' if status.online else 'OFFLINE'}; signature {'checked' if known else 'not checked: no grant'}"
+        for each in status.meters:
+            state = {True: "on", False: "OFF", None: "?"}[each.closed]
+            yield f"{each.unit or each.meter:20} {each.meter:20} {state:4} entry {each.seq}"
+
+    _on_site("status", adapter, gateway, work)
+
+
+@onsite_app.command("code")
+def onsite_code(
+    meter: Annotated[str, typer.Argument(help="The meter's number.")],
+    digits: Annotated[str, typer.Argument(help="The 20 digits.")],
+    adapter: AdapterOption = ADAPTER,
+    gateway: GatewayOption = "",
+) -> None:
+    """Type a code for a meter. Needs no grant."""
+
+    async def work(visit: Visit) -> AsyncIterator[str]:
+        answer = await visit.submit_code(meter, digits)
+        if not answer.done:
+            raise ValueError(answer.text)
+        yield answer.text
+
+    _on_site("code", adapter, gateway, work)
+
+
+@onsite_app.command("do")
+def onsite_do(
+    meter: Annotated[str, typer.Argument(help="The meter's number.")],
+    do: Annotated[
+        str, typer.Argument(help="restore, open, close, hold, release, limit, clear-tamper, unlock-codes or read-head.")
+    ],
+    reason: Annotated[str, typer.Option(help="Journalled with it.")] = "",
+    amount: Annotated[str, typer.Option(help="Most that a restoration lends.")] = "",
+    hours: Annotated[int, typer.Option(help="For so long, a restoration or a limit.", min=0, max=744)] = 0,
+    watts: Annotated[int, typer.Option(help="Of a limit; 0: as the rules say.", min=0)] = 0,
+    override: Annotated[bool, typer.Option("--override", help="Close over a lock, knowing of it.")] = False,
+    key: KeyOption = KEY_FILE,
+    grant: GrantOption = GRANT_FILE,
+    adapter: AdapterOption = ADAPTER,
+    gateway: GatewayOption = "",
+) -> None:
+    """Have something done at a meter, as the grant allows."""
+    from .kernel.supply import Action, Close, LimitPower, Restore
+    from .kernel.units import HOUR, parse_money
+    from .onsite import load_grant
+    from .wire.on_site import ACTIONS, READ_HEAD, Act, Instruction, ReadHead
+    from .wire.signing import SigningKey
+
+    def instruction(now: int) -> Instruction:
+        until = now + hours * HOUR if hours else 0
+        if do == READ_HEAD:
+            return ReadHead(meter)
+        kind = ACTIONS[do]
+        if kind is Restore:
+            return Act(meter, Restore(parse_money(amount) if amount else 0, until), reason)
+        if kind is LimitPower:
+            return Act(meter, LimitPower(watts, until), reason)
+        return Act(meter, Close(override) if kind is Close else cast(Callable[[], Action], kind)(), reason)
+
+    if do != READ_HEAD and do not in ACTIONS:
+        raise _fail("onsite do", f"{do!r} is none of {', '.join((*ACTIONS, READ_HEAD))}")
+
+    async def work(visit: Visit) -> AsyncIterator[str]:
+        await visit.open_session(SigningKey.load(key), load_grant(grant))
+        # Counted on the gateway's clock, which decides.
+        answer = await visit.instruct(instruction((await visit.status()).at))
+        if not answer.done:
+            raise ValueError(answer.text)
+        yield f"{answer.text} {answer.head}".strip()
+
+    _on_site("do", adapter, gateway, work)
+
+
+@onsite_app.command("set-clock")
+def onsite_set_clock(
+    key: KeyOption = KEY_FILE,
+    grant: GrantOption = GRANT_FILE,
+    adapter: AdapterOption = ADAPTER,
+    gateway: GatewayOption = "",
+) -> None:
+    """Set the gateway's clock to this device's."""
+    from .onsite import load_grant
+    from .wire.on_site import SetClock
+    from .wire.signing import SigningKey
+
+    async def work(visit: Visit) -> AsyncIterator[str]:
+        await visit.open_session(SigningKey.load(key), load_grant(grant))
+        answer = await visit.instruct(SetClock(time.time_ns() // 1000))
+        if not answer.done:
+            raise ValueError(answer.text)
+        yield answer.text
+
+    _on_site("set-clock", adapter, gateway, work)
 
 
 @app.command()
@@ -451,6 +601,63 @@ def balance(where: PropertyOption = "") -> None:
         return balance_table(property_named(where))
 
     Console().print(_refusable("balance", work))
+
+
+@app.command()
+def order(
+    unit: Annotated[str, typer.Argument(help="The unit's name.")],
+    do: Annotated[
+        str, typer.Argument(help="open, close, hold, release, restore, limit, clear-tamper or unlock-codes.")
+    ],
+    reason: Annotated[str, typer.Option(help="Journalled with it.")],
+    override: Annotated[bool, typer.Option("--override", help="Close over a lock, knowing of it.")] = False,
+    watts: Annotated[int | None, typer.Option(help="Of a limit; 0: as the rules say.")] = None,
+    amount: Annotated[str, typer.Option(help="Most that a restoration lends.")] = "",
+    hours: Annotated[int, typer.Option(help="For so long, a restoration or a limit.", min=0, max=744)] = 0,
+    where: PropertyOption = "",
+) -> None:
+    """Order the switch of a unit's meter: at once if the building is online, else as soon as it is."""
+
+    def work() -> str:
+        from .commands import order_meter, property_named
+
+        return order_meter(property_named(where), unit, do, reason, override, watts, amount, hours)
+
+    typer.echo(_refusable("order", work))
+
+
+@app.command()
+def pin(unit: Annotated[str, typer.Argument(help="The unit's name.")], where: PropertyOption = "") -> None:
+    """Make a new PIN for a flat's page on the gateway. It is shown this once."""
+
+    def work() -> str:
+        from .commands import fresh_pin, property_named
+
+        return fresh_pin(property_named(where), unit)
+
+    typer.echo(_refusable("pin", work))
+
+
+@app.command()
+def grant(
+    holder: Annotated[str, typer.Argument(help="Whose phone it is.")],
+    key: Annotated[str, typer.Argument(help="What `prewatt onsite key` shows on it.")],
+    actions: Annotated[
+        list[str], typer.Option("--may", help="restore, open, close, hold, release, limit, read-head, set-clock …")
+    ],
+    hours: Annotated[int, typer.Option(help="How long it holds.", min=1, max=2208)] = 24,
+    most_amount: Annotated[str, typer.Option(help="Most that it restores.")] = "5.00",
+    longest: Annotated[int, typer.Option(help="Hours that it restores for at most.", min=0, max=168)] = 12,
+    where: PropertyOption = "",
+) -> None:
+    """Sign what a phone may do on site without the server. The text goes to its holder."""
+
+    def work() -> str:
+        from .commands import property_named, sign_grant_for
+
+        return sign_grant_for(property_named(where), holder, key, actions, hours, most_amount, longest)
+
+    typer.echo(_refusable("grant", work))
 
 
 @app.command("api-token")

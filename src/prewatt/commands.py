@@ -1,4 +1,6 @@
-"""What `prewatt tariff`, `shared-cost`, `statement`, `balance`, `move` and `api-token` do, on the server's database."""
+"""What `prewatt tariff`, `shared-cost`, `statement`, `balance`, `order`, `pin`, `grant` and `api-token` do, on the
+server's database.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +16,17 @@ from django.db import transaction
 from rich.table import Table
 
 from .kernel.tariff import TariffError
-from .kernel.units import exact_kwh, exact_money, parse_money
+from .kernel.units import HOUR, exact_kwh, exact_money, parse_money
 from .server.allocation.models import Run, SharedCost
 from .server.allocation.runs import in_words as weight_in_words
 from .server.allocation.runs import preview, reverse, run
 from .server.billing.formats import to_csv, to_document
 from .server.billing.statement import days, statement
-from .server.estate.models import Property, Tenancy
+from .server.estate.models import Property, Tenancy, Unit
 from .server.metering.balance import BalanceError, Span, by_month, month_of, over
+from .server.metering.grants import make_grant
+from .server.metering.models import Meter
+from .server.metering.services import new_pin
 from .server.tariffs.compare import Comparison
 from .server.tariffs.corrections import correct
 from .server.tariffs.homes import what_if
@@ -30,6 +35,7 @@ from .server.tariffs.prices import read_prices
 from .server.tariffs.reading import read_file
 from .server.tariffs.versions import keep, schedule, schedule_prices
 from .server.time import now
+from .server.vending.controls import control, read_action
 from .server.wall_clock import wall_clock
 
 
@@ -177,6 +183,53 @@ def balance_table(where: Property) -> Table:
         alarm = f"over {where.loss_alarm} %" if over(span, where) else ""
         table.add_row(f"{month_of(span, where):%Y-%m}", *figures, str(span.percent), alarm)
     return table
+
+
+def unit_named(where: Property, name: str) -> Unit:
+    """A property's unit. CommandError if there is none of that name."""
+    found = Unit.objects.filter(property=where, name=name).first()
+    if found is None:
+        raise CommandError(f"{name!r} is no unit of {where.name}")
+    return found
+
+
+def order_meter(
+    where: Property, unit: str, do: str, reason: str, override: bool, watts: int | None, amount: str, hours: int
+) -> str:
+    """Order the meter of a unit to do something."""
+    meter = Meter.objects.filter(unit=unit_named(where, unit)).select_related("gateway").first()
+    if meter is None:
+        raise CommandError(f"unit {unit!r} has no meter")
+    until = now() + hours * HOUR if hours else 0
+    action = read_action(do, override=override, watts=watts, amount=parse_money(amount) if amount else 0, until=until)
+    made = control(meter, action, "console", reason)
+    return (
+        f"Order {made.number} is on its way." if meter.gateway.online else f"Order {made.number} waits for the network."
+    )
+
+
+def fresh_pin(where: Property, unit: str) -> str:
+    """A new PIN of a unit, shown once."""
+    return f"The PIN of {unit} is {new_pin(unit_named(where, unit))}. It is shown this once."
+
+
+def sign_grant_for(
+    where: Property, holder: str, key: str, actions: list[str], hours: int, most_amount: str, longest: int
+) -> str:
+    """A staff grant as text."""
+    at = now()
+    made = make_grant(
+        where,
+        holder,
+        key,
+        actions,
+        at,
+        at + hours * HOUR,
+        "console",
+        most_amount=parse_money(most_amount),
+        longest=longest * HOUR,
+    )
+    return made.text
 
 
 def new_token(login: str, name: str) -> str:

@@ -173,7 +173,11 @@ def test_what_was_recorded_on_the_air_is_refused(tmp_path):
 
 @pytest.mark.parametrize(
     ("changes", "said"),
-    [({"ends": 1}, "expired"), ({"property": 4}, "another property"), ({"begins": 7 * 10**15, "ends": 7 * 10**15 + 1}, "not hold yet")],
+    [
+        ({"ends": 1}, "expired"),
+        ({"property": 4}, "another property"),
+        ({"begins": 7 * 10**15, "ends": 7 * 10**15 + 1}, "not hold yet"),
+    ],
 )
 def test_grants_that_do_not_hold_are_refused_over_the_air(tmp_path, changes, said):
     async def story(shell, front):

@@ -13,7 +13,7 @@ from ninja import NinjaAPI, Schema, Status
 from ninja.security import HttpBearer, django_auth
 
 from ...kernel.tariff_document import tariff_to_document
-from ...kernel.units import exact_instant, exact_kwh, exact_money, parse_instant, parse_money
+from ...kernel.units import exact_instant, exact_kwh, exact_money, parse_instant, parse_kwh, parse_money
 from ..allocation.models import Run, SharedCost
 from ..allocation.runs import Preview, in_words, preview, reverse, run
 from ..billing.formats import to_csv, to_document
@@ -22,6 +22,7 @@ from ..billing.statement import days, statement
 from ..errors import by_field
 from ..estate.models import Organisation, Property, Tenancy
 from ..metering.balance import BalanceError, balance
+from ..metering.models import Meter
 from ..tariffs.compare import to_document as comparison_to_document
 from ..tariffs.corrections import correct
 from ..tariffs.homes import what_if
@@ -30,6 +31,10 @@ from ..tariffs.prices import read_prices
 from ..tariffs.reading import read_document
 from ..tariffs.versions import keep, schedule, schedule_prices
 from ..time import now
+from ..vending.codes import vend_money, vend_units
+from ..vending.controls import control, ordered, read_action
+from ..vending.models import TokenMeter, TopUp
+from ..vending.top_ups import top_up
 from .models import Token
 
 
@@ -307,3 +312,126 @@ def building_balance(request: HttpRequest, pk: int, first: date, last: date) -> 
         }
         for each in spans
     ]
+
+
+class NewTopUp(Schema):
+    """`amount` as text; `credit_id`: your own, so that asking twice is one payment."""
+
+    amount: str
+    credit_id: str
+    note: str = ""
+
+
+@api.post("/tenancies/{pk}/top-ups", response={201: dict[str, Any]})
+def add_top_up(request: HttpRequest, pk: int, given: NewTopUp) -> Any:
+    """Record a payment that was received: it is on its way, and has a code that can be typed on site."""
+    found = get_object_or_404(
+        Tenancy.objects.select_related("unit__property__organisation"),
+        pk=pk,
+        unit__property__organisation__in=_organisations(request),
+    )
+    made = top_up(found, parse_money(given.amount), given.credit_id, request.user, given.note)
+    return Status(201, _top_up(made))
+
+
+@api.get("/tenancies/{pk}/top-ups")
+def top_ups(request: HttpRequest, pk: int) -> Any:
+    """The payments of a tenancy, the latest first, and by which way each reached the meter."""
+    found = get_object_or_404(Tenancy, pk=pk, unit__property__organisation__in=_organisations(request))
+    return [_top_up(each) for each in found.top_ups.select_related("command__code")[:1000]]
+
+
+def _top_up(made: TopUp) -> dict[str, Any]:
+    command = made.command
+    code = getattr(command, "code", None)
+    return {
+        "credit_id": made.credit_id,
+        "amount": exact_money(made.amount),
+        "paid": exact_instant(made.paid),
+        "code": None if code is None else code.digits,
+        "state": command.state,
+        "way": command.way or None,
+        "reached": None if command.reached_at is None else exact_instant(command.reached_at),
+    }
+
+
+class NewOrder(Schema):
+    """`do`: open, close, hold, release, restore, limit, clear-tamper or unlock-codes. `until`: an instant; `amount` as
+    text; `watts` for a limit; `override`: close over a lock.
+    """
+
+    do: str
+    reason: str
+    override: bool = False
+    watts: int | None = None
+    amount: str | None = None
+    until: str | None = None
+
+
+def _meter(request: HttpRequest, name: str) -> Meter:
+    found: Meter = get_object_or_404(
+        Meter.objects.select_related("unit"), name=name, gateway__property__organisation__in=_organisations(request)
+    )
+    return found
+
+
+@api.post("/meters/{name}/orders", response={201: dict[str, Any]})
+def order(request: HttpRequest, name: str, given: NewOrder) -> Any:
+    """Order a meter's switch, limit or restoration."""
+    action = read_action(
+        given.do,
+        override=given.override,
+        watts=given.watts,
+        amount=0 if given.amount is None else parse_money(given.amount),
+        until=0 if given.until is None else _instant("until", given.until),
+    )
+    made = control(_meter(request, name), action, request.user, given.reason)
+    return Status(201, {"number": made.number, "state": "asked"})
+
+
+@api.get("/meters/{name}/orders")
+def orders(request: HttpRequest, name: str) -> Any:
+    """The last orders to a meter, and what became of each: asked, sent, done or refused."""
+    return [
+        {
+            "number": each.command.number,
+            "do": each.name,
+            "by": each.by,
+            "reason": each.reason,
+            "state": each.step,
+            "why": each.command.reason,
+            "reached": None if each.command.reached_at is None else exact_instant(each.command.reached_at),
+        }
+        for each in ordered(_meter(request, name), 100)
+    ]
+
+
+@api.get("/keypad-meters")
+def keypad_meters(request: HttpRequest) -> Any:
+    """The meters of other makers that codes can be sold to."""
+    found = TokenMeter.objects.filter(organisation__in=_organisations(request), meter__isnull=True)
+    return [
+        {"id": each.pk, "name": each.name, "pan": each.pan, "group": str(each.group)}
+        for each in found.select_related("group")
+    ]
+
+
+class NewCode(Schema):
+    """`kwh` or `amount`, as text."""
+
+    kwh: str | None = None
+    amount: str | None = None
+    note: str = ""
+
+
+@api.post("/keypad-meters/{pk}/codes", response={201: dict[str, Any]})
+def vend(request: HttpRequest, pk: int, given: NewCode) -> Any:
+    """Sell a code."""
+    meter = get_object_or_404(TokenMeter, pk=pk, organisation__in=_organisations(request), meter__isnull=True)
+    if (given.kwh is None) == (given.amount is None):
+        raise ValidationError({"kwh": "Give either kwh or amount."})
+    if given.kwh is not None:
+        made = vend_units(meter, parse_kwh(given.kwh) // 100, request.user, given.note)
+    else:
+        made = vend_money(meter, parse_money(given.amount or ""), request.user, given.note)
+    return Status(201, {"code": made.digits, "tid": made.tid})

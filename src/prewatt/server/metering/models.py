@@ -106,6 +106,28 @@ class Meter(models.Model):
         return found
 
 
+class StaffGrant(models.Model):
+    """What somebody on site may do at a property's gateways without the server: signed in advance, and shown once more
+    here. `key`: of the holder's phone; `text`: the signed grant.
+    """
+
+    property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="staff_grants")
+    holder = models.CharField(max_length=100)
+    key = models.CharField(max_length=64)
+    actions = models.CharField(max_length=200)
+    begins = models.BigIntegerField()
+    ends = models.BigIntegerField()
+    made = models.BigIntegerField()
+    by = models.CharField(max_length=150)
+    text = models.TextField()
+
+    class Meta:
+        ordering = ("-made", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.holder}, {self.property}"
+
+
 class JournalEntry(models.Model):
     """An entry of a meter's journal: its bytes, and figures for queries (energy in Wh, money in nano). `balance` is
     what the meter says; `energy` and `charge` are as the server rated them, which the ledger books.

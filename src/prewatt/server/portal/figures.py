@@ -9,14 +9,18 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch, Q, Sum
+from django.utils.translation import gettext as _
 
 from ...kernel.account import Account
 from ...kernel.calendar import day_bounds, local_day, next_month, zone
+from ...kernel.entries import EVENTS, CreditByCode, Event, OnSite, decode_entry
+from ...kernel.supply import LOCKS, TakeEmergency
 from ...kernel.tariff import UNPRICED
 from ...kernel.units import parse_money
 from ..estate.models import Organisation, Property, Tenancy
 from ..ledger.books import balance, tenant_account
 from ..metering.models import Alarm, JournalEntry, Meter
+from ..time import now
 from ..vending.models import OPEN, Command, TopUp
 
 
@@ -24,7 +28,8 @@ from ..vending.models import OPEN, Command, TopUp
 class MeterFigures:
     """How a meter stands, by the latest that is known of it: its journal here, or what it said itself if that is later.
 
-    `waiting`: paid, and not yet shown applied by the journal.
+    `waiting`: paid, and not yet shown applied by the journal. `lock`: what keeps the switch open whatever the credit;
+    `why`: what keeps it open, `exhausted` for want of credit; `lent`: what is left of credit that is lent.
     """
 
     meter: Meter
@@ -39,6 +44,9 @@ class MeterFigures:
     waiting: int
     low: bool
     alarms: int
+    lock: str = ""
+    why: str = ""
+    lent: int = 0
 
     @property
     def state(self) -> str:
@@ -112,9 +120,21 @@ class TenancyPanel:
     top_ups: list[TopUp]
     rate: str
     price: int
+    emergency: int
 
 
-def _figures(meter: Meter, building: Property, waiting: int, alarms: int) -> MeterFigures:
+def _why(account: Account, now: int) -> str:
+    if account.supply.locks:
+        return "; ".join(LOCKS[each] for each in account.supply.locks)
+    if account.supply.opened:
+        return _("switched off by the manager")
+    if account.supply.tripped:
+        return _("too much power was drawn; it returns by itself")
+    return account.why_open(now)
+
+
+def _figures(meter: Meter, building: Property, waiting: int, alarms: int, at: int) -> MeterFigures:
+    account = Account.load(bytes(meter.account))
     ahead = meter.told_seq > meter.seq and meter.told_balance is not None
     left = int(meter.told_balance or 0) if ahead else meter.balance
     return MeterFigures(
@@ -130,12 +150,16 @@ def _figures(meter: Meter, building: Property, waiting: int, alarms: int) -> Met
         waiting=waiting,
         low=left < parse_money(str(building.low_credit)) or (meter.low and not ahead),
         alarms=alarms,
+        lock=", ".join(account.supply.locks),
+        why=_why(account, at),
+        lent=max(left + account.allowance(at), 0) if left <= 0 else 0,
     )
 
 
 def _waiting(meters: Sequence[int]) -> dict[int, int]:
+    # What a code has brought is at the meter, though its command is still on the way.
     rows = (
-        TopUp.objects.filter(command__meter__in=meters, command__state__in=OPEN)
+        TopUp.objects.filter(command__meter__in=meters, command__state__in=OPEN, command__coded_seq__isnull=True)
         .values("command__meter")
         .annotate(sum=Sum("amount"))
     )
@@ -151,7 +175,7 @@ def _alarms(meters: Sequence[int]) -> dict[int, int]:
 
 def property_panels(organisations: Sequence[Organisation]) -> list[PropertyPanel]:
     """All properties of some organisations."""
-    panels = []
+    panels, at = [], now()
     open_tenancies = Prefetch("tenancies", Tenancy.objects.filter(ends__isnull=True), to_attr="open")
     for each in Property.objects.filter(organisation__in=organisations).prefetch_related("gateways"):
         units = list(each.units.prefetch_related(open_tenancies))
@@ -161,7 +185,7 @@ def property_panels(organisations: Sequence[Organisation]) -> list[PropertyPanel
         rows = []
         for unit in units:
             meter = meters.get(unit.pk)
-            figures = _figures(meter, each, waiting.get(meter.pk, 0), alarms.get(meter.pk, 0)) if meter else None
+            figures = _figures(meter, each, waiting.get(meter.pk, 0), alarms.get(meter.pk, 0), at) if meter else None
             rows.append(UnitRow(unit.pk, unit.name, unit.open[0].tenant if unit.open else "", figures))
         panels.append(PropertyPanel(each, rows, list(each.gateways.all()), zone(each.zone)))
     return panels
@@ -198,21 +222,21 @@ def _holds_another_balance(tenancy: Tenancy, meter: Meter) -> bool:
     return before.exists() and (before.filter(settled__isnull=True).exists() or under_way.exists())
 
 
-def tenancy_panel(tenancy: Tenancy, now: int) -> TenancyPanel | None:
+def tenancy_panel(tenancy: Tenancy, at: int) -> TenancyPanel | None:
     """What the tenant sees; None while the unit has no meter."""
     meter = Meter.objects.filter(unit=tenancy.unit_id).select_related("gateway").first()
     if meter is None:
         return None
     where = zone(tenancy.unit.property.zone)
     figures = _figures(
-        meter, tenancy.unit.property, _waiting([meter.pk]).get(meter.pk, 0), _alarms([meter.pk]).get(meter.pk, 0)
+        meter, tenancy.unit.property, _waiting([meter.pk]).get(meter.pk, 0), _alarms([meter.pk]).get(meter.pk, 0), at
     )
     if _holds_another_balance(tenancy, meter):
         figures = replace(figures, balance=balance(tenant_account(tenancy)) - figures.waiting)
-    today = local_day(now, where)
+    today = local_day(at, where)
     days = _days(meter, tenancy, today, where)
     account = Account.load(bytes(meter.account))
-    stretch = account.stretch(now)
+    stretch = account.stretch(at)
     return TenancyPanel(
         tenancy=tenancy,
         figures=figures,
@@ -221,7 +245,37 @@ def tenancy_panel(tenancy: Tenancy, now: int) -> TenancyPanel | None:
         highest=max(days, key=lambda day: day.energy),
         month_energy=sum(day.energy for day in days),
         month_charge=sum(day.charge for day in days),
-        top_ups=list(tenancy.top_ups.select_related("command")[:8]),
+        top_ups=list(tenancy.top_ups.select_related("command__code")[:8]),
         rate="" if stretch.rate == UNPRICED else stretch.rate,
-        price=account.price(now),
+        price=account.price(at),
+        emergency=0 if account.objection(at, TakeEmergency()) else account.settings.emergency_credit,
     )
+
+
+@dataclass(frozen=True)
+class Happening:
+    """An event of a meter's journal, in words."""
+
+    at: int
+    text: str
+    detail: str
+
+
+QUIET = ("power-up",)
+"""Events that tell a manager nothing."""
+
+
+def happenings(meter: Meter, most: int = 10) -> list[Happening]:
+    """The last events of a meter's journal, and what people did on site; the latest first."""
+    found = []
+    rows = JournalEntry.objects.filter(meter=meter, kind__in=("event", "on-site", "code")).order_by("-seq")
+    for body in rows.values_list("body", flat=True)[: 4 * most]:
+        entry = decode_entry(bytes(body))
+        if isinstance(entry, Event) and entry.code not in QUIET:
+            found.append(Happening(entry.at, EVENTS.get(entry.code, entry.code), entry.detail))
+        elif isinstance(entry, OnSite):
+            what = _("%(what)s, on site") % {"what": str(entry.action.__struct_config__.tag)}
+            found.append(Happening(entry.at, what, f"{entry.by} {entry.reason}".strip()))
+        elif isinstance(entry, CreditByCode):
+            found.append(Happening(entry.at, _("a code was typed"), entry.by))
+    return found[:most]

@@ -1,7 +1,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from . import sharing_views, tariff_views, tenancy_views, views
+from . import sharing_views, supply_views, tariff_views, tenancy_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -31,4 +31,10 @@ urlpatterns = [
     path("shared-costs/<int:pk>/run/", sharing_views.run_shared_cost, name="shared-run"),
     path("runs/<int:pk>/reverse/", sharing_views.reverse_run, name="run-reverse"),
     path("properties/<int:pk>/balance/", sharing_views.building_balance, name="balance"),
+    path("properties/<int:pk>/supply/", supply_views.supply, name="supply"),
+    path("properties/<int:pk>/grants/", supply_views.grant, name="grant"),
+    path("units/<int:pk>/order/", supply_views.order, name="order"),
+    path("units/<int:pk>/pin/", supply_views.pin, name="pin"),
+    path("my/emergency/", supply_views.emergency, name="emergency"),
+    path("keypad-meters/", supply_views.keypads, name="keypads"),
 ]

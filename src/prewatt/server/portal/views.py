@@ -19,9 +19,10 @@ from ...kernel.calendar import zone
 from ..estate.models import Tenancy, Unit
 from ..metering.models import Worker
 from ..time import now
+from ..vending.controls import ordered
 from ..vending.top_ups import TopUpError, new_credit_id, top_up
 from .access import organisations, unit_of_manager
-from .figures import property_panels, tenancy_panel
+from .figures import happenings, property_panels, tenancy_panel
 from .forms import TopUpForm
 
 SILENT_WORKER = 20
@@ -85,6 +86,8 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
         "unit": where,
         "panel": panel,
         "alarms": alarms,
+        "orders": ordered(panel.figures.meter) if panel else [],
+        "events": happenings(panel.figures.meter) if panel else [],
         "manager": True,
         "tenancies": where.tenancies.order_by("-begins"),
         "where": zone(where.property.zone),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ...kernel.entries import Control, decode_command
-from ...kernel.supply import Action, Restore, TakeEmergency
+from ...kernel.supply import Action, Close, LimitPower, Restore, TakeEmergency
 from ...kernel.units import DAY, NANO
+from ...wire.on_site import ACTIONS
 from ..metering.models import Meter
 from ..time import now
 from .credit_log import issue
@@ -35,6 +38,54 @@ def control(meter: Meter, action: Action, by: Any, reason: str = "") -> Command:
             raise ControlError(_("A restoration is of at most %(most)s.") % {"most": LARGEST // NANO})
     who = by if isinstance(by, str) else by.get_username()
     return issue(meter, Control(action, who[:200], reason[:200]))
+
+
+def read_action(
+    do: str, *, override: bool = False, watts: int | None = None, amount: int = 0, until: int = 0
+) -> Action:
+    """The action that a form, a command or a program names, with what belongs to it. ControlError if there is none."""
+    if do not in ACTIONS:
+        raise ControlError(_("%(do)s is none of %(known)s.") % {"do": repr(do), "known": ", ".join(ACTIONS)})
+    kind = ACTIONS[do]
+    if kind is Close:
+        return Close(override)
+    if kind is LimitPower:
+        if watts is None or not 0 <= watts <= 1_000_000:
+            raise ControlError(_("Say the limit in W, from 0 (as the rules say) to 1000000."))
+        return LimitPower(watts, until)
+    if kind is Restore:
+        return Restore(amount, until)
+    return cast(Callable[[], Action], kind)()
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """An order and its true state. `asked`: who and why."""
+
+    command: Command
+    name: str
+    by: str
+    reason: str
+
+    @property
+    def step(self) -> str:
+        """`asked` (waits for the network), `sent`, `done` or `refused`."""
+        return {
+            Command.State.QUEUED: "asked",
+            Command.State.SENT: "sent",
+            Command.State.APPLIED: "done",
+            Command.State.REJECTED: "refused",
+        }[Command.State(self.command.state)]
+
+
+def ordered(meter: Meter, most: int = 8) -> list[Ordered]:
+    """The last orders to a meter, the latest first."""
+    found = []
+    for command in Command.objects.filter(meter=meter, kind="control").order_by("-number")[:most]:
+        order = getattr(decode_command(bytes(command.body)), "order", None)
+        if isinstance(order, Control):
+            found.append(Ordered(command, str(order.action.__struct_config__.tag), order.by, order.reason))
+    return found
 
 
 @transaction.atomic

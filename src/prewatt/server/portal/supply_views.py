@@ -1,0 +1,280 @@
+"""Pages of supply: a property's rules, staff grants, the switch of a unit, PINs, emergency credit, keypad meters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
+
+from ...kernel.calendar import zone
+from ...kernel.units import HOUR, parse_money
+from ...tokens import Function
+from ...wire.on_site import ALLOWED
+from ..errors import in_words
+from ..estate.models import SUPPLY_RULES, Organisation, Property
+from ..metering.grants import make_grant
+from ..metering.models import Meter
+from ..metering.services import new_pin, send_settings
+from ..time import now
+from ..vending.codes import VendError, add_group, change_key, register, vend_management, vend_money, vend_units
+from ..vending.controls import ControlError, control, read_action, take_emergency
+from ..vending.models import Code, SupplyGroup, TokenMeter
+from .access import organisations, property_of_manager, unit_of_manager
+from .forms import typed_money
+
+
+class RulesForm(forms.ModelForm):
+    """The rules of credit and supply of a property."""
+
+    class Meta:
+        model = Property
+        fields = SUPPLY_RULES
+        widgets = {"friendly_days": forms.Textarea({"rows": 2})}
+        labels = {
+            "low_credit": gettext_lazy("Warn under"),
+            "low_credit_kwh": gettext_lazy("Warn under, kWh"),
+            "clearance": gettext_lazy("Switch on again from"),
+            "emergency_credit": gettext_lazy("Emergency credit"),
+            "emergency_repayment": gettext_lazy("Repaid first, percent"),
+            "friendly_hours": gettext_lazy("Friendly hours"),
+            "friendly_holidays": gettext_lazy("Friendly holidays of"),
+            "friendly_days": gettext_lazy("More friendly days"),
+            "friendly_debt": gettext_lazy("Largest debt in them"),
+            "power_limit": gettext_lazy("Power limit, W"),
+            "overload_delay": gettext_lazy("Trips after, s"),
+            "reclose_after": gettext_lazy("Closes again after, s"),
+            "recloses": gettext_lazy("Closes again, times an hour"),
+            "forbidden_step": gettext_lazy("Forbidden load, W"),
+            "tamper_locks": gettext_lazy("Tampering switches off"),
+        }
+
+
+GROUPS = (
+    (
+        gettext_lazy("Credit"),
+        ("low_credit", "low_credit_kwh", "clearance", "emergency_credit", "emergency_repayment"),
+    ),
+    (gettext_lazy("Friendly hours"), ("friendly_hours", "friendly_holidays", "friendly_days", "friendly_debt")),
+    (
+        gettext_lazy("Power and safety"),
+        ("power_limit", "overload_delay", "reclose_after", "recloses", "forbidden_step", "tamper_locks"),
+    ),
+)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def supply(request: HttpRequest, pk: int) -> HttpResponse:
+    """The rules of a property, which its meters obey by themselves; and the staff grants."""
+    where = property_of_manager(request, pk)
+    form = RulesForm(request.POST or None, instance=where)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        if form.changed_data:
+            send_settings(where)
+            messages.success(request, _("The rules are kept, and on their way to the meters."))
+        return redirect("supply", pk=pk)
+    context = {
+        "property": where,
+        "where": zone(where.zone),
+        "form": form,
+        "groups": [(title, [form[name] for name in names]) for title, names in GROUPS],
+        "grants": where.staff_grants.all()[:20],
+        "allowed": ALLOWED,
+        "now": now(),
+    }
+    return render(request, "portal/supply.html", context)
+
+
+@login_required
+@require_POST
+def grant(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign a staff grant."""
+    where = property_of_manager(request, pk)
+    given, at = request.POST, now()
+    try:
+        hours = _whole(given.get("hours", ""), _("Hours"), 1, 24 * 92)
+        made = make_grant(
+            where,
+            given.get("holder", ""),
+            given.get("key", ""),
+            given.getlist("actions"),
+            at,
+            at + hours * HOUR,
+            request.user,
+            most_amount=typed_money(given.get("most_amount") or "0", "most_amount"),
+            longest=_whole(given.get("longest") or "0", _("Hours to restore for"), 0, 168) * HOUR,
+        )
+    except ValidationError as error:
+        messages.error(request, in_words(error))
+    else:
+        messages.success(request, _("The grant is signed: send its text to %(holder)s.") % {"holder": made.holder})
+    return redirect("supply", pk=pk)
+
+
+def _whole(text: str, name: str, least: int, most: int) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not least <= int(text) <= most:
+        raise ValidationError(
+            _("%(name)s: a number from %(least)d to %(most)d.") % {"name": name, "least": least, "most": most}
+        )
+    return int(text)
+
+
+@login_required
+@require_POST
+def order(request: HttpRequest, pk: int) -> HttpResponse:
+    """Order a unit's meter to do something."""
+    unit = unit_of_manager(request, pk)
+    meter = get_object_or_404(Meter.objects.select_related("gateway"), unit=unit)
+    given = request.POST
+    try:
+        hours = _whole(given.get("hours") or "0", _("Hours"), 0, 24 * 31)
+        watts = given.get("watts", "")
+        action = read_action(
+            given.get("do", ""),
+            override=given.get("override") == "on",
+            watts=_whole(watts, _("Power"), 0, 1_000_000) if watts else None,
+            amount=typed_money(given.get("amount") or "0", "amount"),
+            until=now() + hours * HOUR if hours else 0,
+        )
+        control(meter, action, request.user, given.get("reason", ""))
+    except (ValidationError, ControlError) as error:
+        messages.error(request, in_words(error))
+    else:
+        said = (
+            _("The order is on its way.")
+            if meter.gateway.online
+            else _("The order waits until the building is online.")
+        )
+        messages.success(request, said)
+    return redirect("unit", pk=pk)
+
+
+@login_required
+@require_POST
+def pin(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make a new PIN for the flat's page on the gateway."""
+    unit = unit_of_manager(request, pk)
+    made = new_pin(unit)
+    text = _("The new PIN of %(unit)s is %(pin)s. It is shown this once.") % {"unit": unit.name, "pin": made}
+    messages.success(request, text)
+    return redirect("unit", pk=pk)
+
+
+@login_required
+@require_POST
+def emergency(request: HttpRequest) -> HttpResponse:
+    """The tenant takes the emergency credit."""
+    user: Any = request.user
+    at = now()
+    mine = next(
+        (
+            each
+            for each in user.tenancies.select_related("unit")
+            if each.begins <= at and (each.ends is None or each.ends > at)
+        ),
+        None,
+    )
+    meter = Meter.objects.filter(unit=mine.unit_id).first() if mine else None
+    if meter is None:
+        raise Http404
+    take_emergency(meter, user.get_username())
+    messages.success(request, _("The emergency credit is on its way to the meter."))
+    return redirect("tenancy")
+
+
+# -- keypad meters -------------------------------------------------------------------------------------------------------
+
+
+def _owner(request: HttpRequest) -> Organisation:
+    mine = organisations(request)
+    if not mine:
+        raise Http404
+    wanted = request.GET.get("organisation") or request.POST.get("organisation")
+    return next((each for each in mine if str(each.pk) == wanted), mine[0])
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def keypads(request: HttpRequest) -> HttpResponse:
+    """Keypad meters of other makers: their keys, and codes sold to them."""
+    owner = _owner(request)
+    if request.method == "POST":
+        try:
+            _vend(request, owner, request.POST.get("do", ""))
+        except (VendError, ValidationError, ValueError) as error:
+            messages.error(request, in_words(error))
+        return redirect("keypads")
+    context = {
+        "owner": owner,
+        "groups": SupplyGroup.objects.filter(organisation=owner, own=False),
+        "meters": TokenMeter.objects.filter(organisation=owner, meter__isnull=True).select_related("group"),
+        "codes": Code.objects.filter(token_meter__organisation=owner, token_meter__meter__isnull=True).select_related(
+            "token_meter"
+        )[:30],
+        "functions": [each.name.lower().replace("_", "-") for each in Function],
+    }
+    return render(request, "portal/keypads.html", context)
+
+
+def _vend(request: HttpRequest, owner: Organisation, do: str) -> None:
+    given = request.POST
+
+    def group(name: str) -> SupplyGroup:
+        return get_object_or_404(SupplyGroup, pk=given.get(name) or 0, organisation=owner, own=False)
+
+    def meter() -> TokenMeter:
+        return get_object_or_404(TokenMeter, pk=given.get("meter") or 0, organisation=owner, meter__isnull=True)
+
+    if do == "group":
+        try:
+            key = bytes.fromhex(given.get("key", ""))
+        except ValueError:
+            raise VendError(_("The vending key is 16 or 40 hexadecimal digits.")) from None
+        add_group(
+            owner,
+            given.get("code", ""),
+            key,
+            revision=_whole(given.get("revision", ""), _("Revision"), 1, 9),
+            base=_whole(given.get("base", ""), _("Base date"), 1993, 2035),
+            dkga=2 if len(key) == 8 else 4,
+            algorithm=_whole(given.get("algorithm", ""), _("Algorithm"), 7, 11),
+        )
+        messages.success(request, _("The vending key is kept, sealed."))
+    elif do == "meter":
+        index = _whole(given.get("tariff_index") or "1", _("Tariff index"), 0, 99)
+        register(group("group"), given.get("number", ""), given.get("name", ""), index)
+        messages.success(request, _("The meter is registered."))
+    elif do == "units":
+        kwh = typed_money(given.get("kwh", ""), "kwh") // 10**8
+        _told(request, [vend_units(meter(), kwh, request.user, given.get("detail", ""))])
+    elif do == "money":
+        _told(
+            request, [vend_money(meter(), parse_money(given.get("amount", "")), request.user, given.get("detail", ""))]
+        )
+    elif do == "management":
+        names = {each.name.lower().replace("_", "-"): each for each in Function}
+        function = names.get(given.get("function", ""))
+        if function is None:
+            raise VendError(_("Choose a function."))
+        _told(
+            request,
+            [vend_management(meter(), function, _whole(given.get("value") or "0", _("Value"), 0, 10**7), request.user)],
+        )
+    elif do == "key":
+        index = _whole(given.get("tariff_index") or "1", _("Tariff index"), 0, 99)
+        _told(request, change_key(meter(), group("group"), index, request.user))
+    else:
+        raise VendError(_("There is no such thing to do."))
+
+
+def _told(request: HttpRequest, codes: list[Code]) -> None:
+    messages.success(request, " · ".join(str(code) for code in codes))
