@@ -34,8 +34,8 @@ def control(meter: Meter, action: Action, by: Any, reason: str = "") -> Command:
             raise ControlError(_("Say until when, or how much."))
         if action.until and not now() < action.until <= now() + LONGEST:
             raise ControlError(_("A restoration ends within 31 days from now."))
-        if action.amount > LARGEST:
-            raise ControlError(_("A restoration is of at most %(most)s.") % {"most": LARGEST // NANO})
+        if not 0 <= action.amount <= LARGEST:
+            raise ControlError(_("A restoration is of more than 0 and at most %(most)s.") % {"most": LARGEST // NANO})
     who = by if isinstance(by, str) else by.get_username()
     return issue(meter, Control(action, who[:200], reason[:200]))
 
