@@ -61,6 +61,7 @@ def demo(
         int | None,
         typer.Option(help="Apartments, the first of the data. [default: all, up to 250]", show_default=False),
     ] = None,
+    outage: Annotated[int, typer.Option(help="Days without a network, in the middle.")] = 2,
     seed: Annotated[int, typer.Option(help="Of the tenants' habits.")] = 1,
     speed: Annotated[
         float | None,
@@ -84,7 +85,7 @@ def demo(
     end_on_sigterm()
     pace = speed if speed is not None else (0.0 if headless else 14_400.0)
     homes = MAX_METERS if meters is None else meters
-    raise typer.Exit(run(Options(data, zone, days, homes, seed, pace, port, home), headless, json))
+    raise typer.Exit(run(Options(data, zone, days, homes, seed, pace, port, home, outage), headless, json))
 
 
 def _server_config() -> ServerConfig:

@@ -71,7 +71,7 @@ def row(alarms=()):
         ({}, {"row": row(["the sky fell"])}, "1 alarms, the first: the sky fell"),
         ({}, {"memory": {"closed": True}}, "its switch stands otherwise than its journal says"),
         (
-            {"switches": [(1, True, 5), (2, False, 1)]},
+            {"unpaid": [(2, 1)]},
             {},
             "cut off at 1970-01-01T00:00:00.000002Z with a credit of 0.000000001",
         ),

@@ -31,12 +31,14 @@ def test_a_month_of_24_homes_with_a_two_day_outage_is_right_to_the_last_unit(dem
     assert all(top_up["applied_times"] == 1 for top_up in account["top_ups"])
     begin, end = (datetime.fromisoformat(account["outage"][name]) for name in ("begin", "end"))
     assert end - begin == timedelta(days=2)
-    # In the outage people go on consuming, run out, and pay; what they paid is applied when the line is back.
+    # In the outage people go on consuming, run out, and pay: who types the code has it at once, the others when the line
+    # is back.
     cut = [each["at"] for meter in account["meters"] for each in meter["cut_offs"]]
     assert any(begin < datetime.fromisoformat(at) < end for at in cut)
     paid = [each for each in account["top_ups"] if begin < datetime.fromisoformat(each["paid_at"]) < end]
     assert paid
-    assert all(datetime.fromisoformat(each["applied_at"]) >= end for each in paid)
+    assert {each["way"] for each in paid} == {"code", "command"}
+    assert all((datetime.fromisoformat(each["applied_at"]) < end) == (each["way"] == "code") for each in paid)
     assert all(meter["sent_late"] >= 2 * 96 for meter in account["meters"])
     assert "Every unit is accounted for" in ended.output
 

@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
 from ..edge.journal import Journal
-from ..kernel.entries import CreditApplied, DebitApplied, Relay, decode_entry
+from ..kernel.account import EXHAUSTED
+from ..kernel.entries import CreditApplied, CreditByCode, DebitApplied, Relay, decode_entry
 from ..kernel.tariff import Tariff
 from ..kernel.tariff_document import tariff_to_document
 from ..kernel.units import exact_kwh, exact_money, moment
@@ -34,7 +35,8 @@ SCHEMA = "prewatt-demo-1"
 @dataclass
 class MeterAccount:
     """What became of one meter. Energy in Wh, money in nano, instants in µs since 1970. `register` as read at
-    `read_at`; `adjusted`: given back less taken off, beside payments; `switches`: (instant, closed, balance then).
+    `read_at`; `adjusted`: given back less taken off, beside payments; `switches`: (instant, closed, balance then); `unpaid`: (instant, what
+    was left) of each cut-off for want of credit.
     """
 
     meter: str
@@ -47,6 +49,7 @@ class MeterAccount:
     late: int
     duplicates: int
     adjusted: int = 0
+    unpaid: list[tuple[int, int]] = field(default_factory=list)
     switches: list[tuple[int, bool, int]] = field(default_factory=list)
 
     @property
@@ -70,6 +73,15 @@ class MeterAccount:
         ]
 
 
+class Came(NamedTuple):
+    """A credit, or a part of it, came to a meter: by `code` or by `command`."""
+
+    meter: str
+    amount: int
+    at: int
+    way: str
+
+
 @dataclass
 class Account:
     """The whole building's account; `failures` is empty if all is well."""
@@ -83,7 +95,11 @@ def audit(journal_path: Path, memory: Path, meters: list[str]) -> Account:
     """Compare both sides. The agent must have ended: its journal is opened here."""
     journal = Journal(journal_path)
     found, failures = [], []
-    applied: dict[str, list[tuple[str, int, int]]] = {}
+    applied: dict[str, list[Came]] = {}
+    coded = {
+        (top_up.command.meter.name, top_up.command.tid): top_up.credit_id
+        for top_up in TopUp.objects.select_related("command__meter")
+    }
     rows = {row.name: row for row in Meter.objects.filter(name__in=meters).select_related("unit")}
     for name in meters:
         row = rows[name]
@@ -107,13 +123,18 @@ def audit(journal_path: Path, memory: Path, meters: list[str]) -> Account:
             entry = decode_entry(body)
             if isinstance(entry, Relay):
                 mine.switches.append((entry.at, entry.closed, entry.balance))
+                if entry.reason == EXHAUSTED:
+                    mine.unpaid.append((entry.at, entry.balance))
+            elif isinstance(entry, CreditByCode):
+                credit_id = coded.get((name, entry.tid), f"code {entry.tid}")
+                applied.setdefault(credit_id, []).append(Came(name, entry.amount, entry.at, "code"))
             elif isinstance(entry, DebitApplied):
                 mine.adjusted -= entry.amount
             elif isinstance(entry, CreditApplied) and entry.reason:
                 mine.adjusted += entry.amount
                 mine.topped_up -= entry.amount
             elif isinstance(entry, CreditApplied):
-                applied.setdefault(entry.credit_id, []).append((name, entry.amount, entry.at))
+                applied.setdefault(entry.credit_id, []).append(Came(name, entry.amount, entry.at, "command"))
         failures += _check(mine, row, account.seq, loaded.head, _memory(memory, name))
         found.append(mine)
     journal.close()
@@ -121,7 +142,10 @@ def audit(journal_path: Path, memory: Path, meters: list[str]) -> Account:
     for top_up in TopUp.objects.select_related("command__meter").order_by("paid", "id"):
         times = applied.pop(top_up.credit_id, [])
         name = top_up.command.meter.name
-        if len(times) != 1 or times[0][:2] != (name, top_up.amount) or top_up.command.state != Command.State.APPLIED:
+        # A code may carry less than all of it: then the command brings the rest, and nothing else.
+        whole = {each.meter for each in times} == {name} and sum(each.amount for each in times) == top_up.amount
+        once = whole and [each.way for each in times] in (["command"], ["code"], ["code", "command"])
+        if not once or top_up.command.state != Command.State.APPLIED:
             failures.append(f"payment {top_up.credit_id} for meter {name} was applied {len(times)} times")
         top_ups.append(
             {
@@ -129,9 +153,9 @@ def audit(journal_path: Path, memory: Path, meters: list[str]) -> Account:
                 "meter": name,
                 "amount": exact_money(top_up.amount),
                 "paid_at": iso(top_up.paid),
-                "applied_at": iso(times[0][2]) if times else None,
-                "applied_times": len(times),
-                "way": "command" if times else None,
+                "applied_at": iso(times[0].at) if times else None,
+                "applied_times": 1 if once else len(times),
+                "way": times[0].way if times else None,
             }
         )
     failures += [f"credit {credit_id} was applied at a meter and never paid" for credit_id in applied]
@@ -163,7 +187,7 @@ def _check(mine: MeterAccount, row: Meter, seq: int, head: bytes, memory: dict[s
         failures.append(f"meter {mine.meter}: its switch stands otherwise than its journal says")
     failures += [
         f"meter {mine.meter}: cut off at {iso(at)} with a credit of {exact_money(left)}"
-        for at, left in mine.cut_offs
+        for at, left in mine.unpaid
         if left > 0
     ]
     return failures

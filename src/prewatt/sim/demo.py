@@ -84,6 +84,8 @@ def _director(options: Options, home: Path) -> Director:
 
 def _welcome(demo: Director) -> Panel:
     manager, tenants = demo.logins[0][0], [name for name, _, _ in demo.logins[1:]]
+    from .director import PIN
+
     begin, end = (local(at, zone(demo.options.where)) for at in demo.story.outage)
     some = f"{tenants[0]}[/] … [bold]{tenants[-1]}" if len(tenants) > 1 else tenants[0]
     days = (demo.story.end - demo.story.begin) / DAY
@@ -92,6 +94,7 @@ def _welcome(demo: Director) -> Panel:
         f"manager   [bold]{manager}[/]\n"
         f"tenants   [bold]{some}[/]\n"
         f"password  [bold]{demo.logins[0][1]}[/] for all of them\n\n"
+        f"[bold]{demo.site}[/] is the gateway's own page, PIN [bold]{PIN}[/]\n\n"
         f"{len(tenants)} homes, {days:.0f} days; no network from {begin:%a %d %b %H:%M} to {end:%a %d %b %H:%M}"
     )
     return Panel(text, title="prewatt: a building runs", title_align="left", expand=False)
@@ -145,8 +148,9 @@ def _play(demo: Director, console: Console, out: Console, headless: bool, json_p
     Console(width=max(out.width, Console(width=1000).measure(result).maximum)).print(result)
     cuts, back = (sum(len(getattr(each, name)) for each in account.meters) for name in ("cut_offs", "restorations"))
     out.print(
-        f"{len(account.top_ups)} payments, {cuts} times cut off, {back} times restored. In the outage {demo.waited} homes "
-        f"paid; their credit was at the meter {demo.catch_up:.1f} s after its end. The whole took {time.monotonic() - began:.0f} s."
+        f"{len(account.top_ups)} payments, {cuts} times cut off, {back} times restored. In the outage {demo.typed} codes "
+        f"were typed; {demo.waited} homes waited, and had their credit {demo.catch_up:.1f} s after its end. "
+        f"The whole took {time.monotonic() - began:.0f} s."
     )
     if account.failures:
         out.print("\n".join(account.failures), style="bold red", markup=False)

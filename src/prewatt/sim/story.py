@@ -31,7 +31,10 @@ class DemoError(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """What was asked for. `speed`: simulated seconds per second, 0 for as fast as it goes."""
+    """What was asked for. `outage`: days without a network. `bluetooth`: the
+    gateway's adapter. `speed`: simulated seconds per second, 0 for as fast as it
+    goes.
+    """
 
     data: Path | None = None
     where: str = PACKAGED_ZONE
@@ -41,6 +44,8 @@ class Options:
     speed: float = 0.0
     http_port: int = 8000
     home: Path | None = None
+    outage: int = 2
+    bluetooth: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,7 @@ def plan(options: Options) -> Story:
     for name, value, low, high in (
         ("--days", options.days, 1, 3660),
         ("--meters", options.meters, 1, MAX_METERS),
+        ("--outage", options.outage, 1, 365),
         ("--speed", options.speed, 0, 1e9),
     ):
         if not low <= value <= high:
@@ -82,8 +88,8 @@ def plan(options: Options) -> Story:
     end = min(begin + options.days * DAY, max(recording.end for recording in recordings.values()))
     if end - begin < 6 * HOUR:
         raise DemoError(f"{data}: holds less than six hours")
-    # Two days in the middle; of a short run, its middle third.
-    length = min(2 * DAY, (end - begin) // 3)
+    # In the middle; of a short run, its middle third, but for a long outage that was asked for: the middle half.
+    length = min(options.outage * DAY, (end - begin) // (3 if options.outage <= 2 else 2))
     middle = (begin + end - length) // 2 // HOUR * HOUR
     tariff = _tariff(options.where, moment(begin).year, moment(end).year)
     return Story(data, recordings, tariff, begin, end, (middle, middle + length))

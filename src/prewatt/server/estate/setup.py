@@ -16,6 +16,7 @@ from django.db import transaction
 from ...kernel.tariff import Tariff as KernelTariff
 from ...kernel.tariff import TariffError
 from ...kernel.tariff_document import tariff_from_document, tariff_to_document
+from ...wire.pins import hash_pin
 from ..errors import in_words
 from ..metering.models import Gateway, Meter
 from ..metering.services import InstallError, install, new_code
@@ -100,9 +101,11 @@ def set_up_building(
     manager: str,
     low_credit: str = "5",
     password: str = "",
+    pin: str = "",
 ) -> Building:
     """Make organisation (or add to it), property, tariff, gateway, units, meters, tenancies and logins. `password`:
-    one for all logins, else a fresh one each. SetupError if anything is wrong.
+    one for all logins, else a fresh one each. `pin`: one for the page of all flats, else each has none yet. SetupError if
+    anything is wrong.
     """
     try:
         tariff_from_document(tariff_to_document(tariff))
@@ -121,9 +124,10 @@ def set_up_building(
         box.save()
         logins = [(manager, _login(manager, password, owner), organisation)]
         tenants = []
+        pin_hash = hash_pin(pin, secrets.token_bytes(16)) if pin else ""
         for each in apartments:
             try:
-                unit = _place(where, box, each)
+                unit = _place(where, box, each, pin_hash)
             except (ValidationError, InstallError) as error:
                 raise SetupError(f"unit {each.unit}, meter {each.meter}: {in_words(error)}") from None
             if unit is not None and each.tenant:
@@ -142,7 +146,7 @@ def set_up_building(
     return Building(where, gateway, new_code(box), logins)
 
 
-def _place(where: Property, box: Gateway, each: Apartment) -> Unit | None:
+def _place(where: Property, box: Gateway, each: Apartment, pin_hash: str) -> Unit | None:
     """Make a unit and its meter, or a meter that is no unit's."""
     parts = [Part.objects.get_or_create(property=where, name=name)[0] for name in each.parts]
     if each.role != Meter.Role.UNIT:
@@ -150,6 +154,7 @@ def _place(where: Property, box: Gateway, each: Apartment) -> Unit | None:
         return None
     # As the database and the rules of the columns read it from text.
     unit = Unit(property=where, name=each.unit, area=each.area, occupants=each.occupants)  # type: ignore[misc]
+    unit.pin_hash = pin_hash
     unit.full_clean()
     unit.save()
     unit.parts.set(parts)

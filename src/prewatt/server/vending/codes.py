@@ -24,6 +24,7 @@ from ...tokens import (
     UnitCredit,
     account_number,
     encode,
+    instant_of,
     luhn,
     tid_at,
 )
@@ -53,6 +54,7 @@ def own_group(organisation: Organisation) -> SupplyGroup:
         organisation=organisation,
         code=f"{organisation.pk % 1_000_000:06}",
         own=True,
+        base=max(each for each in BaseDate if instant_of(each, 0) <= now()),
         sealed=security_module().seal(os.urandom(20)),
     )
 
@@ -144,13 +146,17 @@ def codable(amount: int) -> int:
 
 def credit_code(meter: Meter, amount: int, by: Any = None) -> tuple[int, int, Code] | None:
     """The code that carries a credit of `amount` nano to a meter of our own: (tid, nano that it carries, the code). None
-    if the meter takes no codes, or the amount is too small for one.
+    if the meter takes no codes, its key's minutes have run out, or the amount is too small for one: a payment is never
+    refused for that.
     """
     token_meter = TokenMeter.objects.filter(meter=meter).select_related("group").first()
     carried = codable(amount)
     if token_meter is None or not carried:
         return None
-    tid = _next_tid(token_meter)
+    try:
+        tid = _next_tid(token_meter)
+    except VendError:
+        return None
     return tid, carried, _vend(token_meter, CurrencyCredit(tid, carried // NANO_PER_UNIT), Code.Kind.MONEY, by, carried)
 
 
