@@ -1,5 +1,5 @@
 """The command line: `prewatt demo | setup | server | web | headend | worker | edge | onsite | tariff | shared-cost |
-statement | balance | order | pin | grant | api-token | sim | manage`.
+statement | balance | order | pin | gateway-code | grant | api-token | sim | manage`.
 """
 
 from __future__ import annotations
@@ -637,6 +637,20 @@ def pin(unit: Annotated[str, typer.Argument(help="The unit's name.")], where: Pr
         return fresh_pin(property_named(where), unit)
 
     typer.echo(_refusable("pin", work))
+
+
+@app.command("gateway-code")
+def gateway_code(name: Annotated[str, typer.Argument(help="The gateway.")]) -> None:
+    """Make a one-time code for a gateway, or for the one that replaces it: once that enrols, the old one's key is worth
+    nothing, and the meters' journals go on where the server has them.
+    """
+
+    def work() -> str:
+        from .commands import gateway_code as make
+
+        return make(name)
+
+    typer.echo(_refusable("gateway-code", work))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""What `prewatt tariff`, `shared-cost`, `statement`, `balance`, `order`, `pin`, `grant` and `api-token` do, on the
+"""What `prewatt tariff`, `shared-cost`, `statement`, `balance`, `order`, `pin`, `grant`, `gateway-code` and `api-token` do, on the
 server's database.
 """
 
@@ -25,8 +25,8 @@ from .server.billing.statement import days, statement
 from .server.estate.models import Property, Tenancy, Unit
 from .server.metering.balance import BalanceError, Span, by_month, month_of, over
 from .server.metering.grants import make_grant
-from .server.metering.models import Meter
-from .server.metering.services import new_pin
+from .server.metering.models import Gateway, Meter
+from .server.metering.services import new_code, new_pin
 from .server.tariffs.compare import Comparison
 from .server.tariffs.corrections import correct
 from .server.tariffs.homes import what_if
@@ -211,6 +211,15 @@ def order_meter(
 def fresh_pin(where: Property, unit: str) -> str:
     """A new PIN of a unit, shown once."""
     return f"The PIN of {unit} is {new_pin(unit_named(where, unit))}. It is shown this once."
+
+
+def gateway_code(name: str) -> str:
+    """A one-time code with which a gateway, or the one that replaces it, enrols."""
+    found = Gateway.objects.filter(name=name, revoked=False).first()
+    if found is None:
+        known = ", ".join(Gateway.objects.filter(revoked=False).values_list("name", flat=True)) or "none"
+        raise CommandError(f"there is no gateway {name!r}; there are: {known}")
+    return new_code(found)
 
 
 def sign_grant_for(

@@ -14,7 +14,7 @@ def test_a_week_of_faults_loses_nothing(first):
     for seed in range(first, first + AT_A_TIME):
         world = World(seed).run()
         assert world.steps > 1000
-        assert world.paid
+        assert world.paid and world.typed
 
 
 @pytest.mark.parametrize("bug", BUGS)

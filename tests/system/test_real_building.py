@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -41,7 +43,7 @@ class Building:
 
     def __init__(self, folder, database):
         self.folder, self.running, self.said, self.heard = folder, {}, {}, threading.Condition()
-        self.http, self.mqtt = free_port(), free_port()
+        self.http, self.mqtt, self.site = free_port(), free_port(), free_port()
         self.environment = {
             **os.environ,
             "PREWATT_HOME": str(folder / "server"),
@@ -108,7 +110,10 @@ class Building:
         ]
         (self.folder / "load.csv").write_text("\n".join(["meter,timestamp,kwh", *rows]))
         load = self.folder / "load.csv"
-        return self.run("edge", "enrol", self.address, code, "--folder", self.folder / folder, "--recorded", load)
+        page = f"127.0.0.1:{self.site}"
+        return self.run(
+            "edge", "enrol", self.address, code, "--folder", self.folder / folder, "--recorded", load, "--page", page
+        )
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -311,3 +316,113 @@ def test_a_wrong_setting_stops_the_start_with_a_message_that_names_it(building, 
     assert ended.returncode == 2, ended.stderr
     assert says.format(**numbers) in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def opened(building, page, pin):
+    """The gateway's own page, opened with the flat's PIN."""
+    page.goto(f"http://127.0.0.1:{building.site}/")
+    page.locator("form[action='/login'] select").select_option("m2")
+    page.get_by_label("PIN").fill(pin)
+    page.get_by_role("button", name="Open").click()
+
+
+def test_with_the_server_gone_a_code_typed_at_the_gateways_page_switches_the_flat_on(building, gateway, browser):
+    """The code was shown when the payment was recorded; then the server is stopped altogether."""
+    pin = re.search(r"is (\d{6})\.", building.run("pin", "Flat 2").stdout)[1]
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.set_default_timeout(PATIENCE * 1000)
+    # The PIN reaches the meter like any other setting.
+    deadline = time.monotonic() + PATIENCE
+    opened(building, page, pin)
+    while page.get_by_text("This is not the PIN").count() and time.monotonic() < deadline:
+        page.wait_for_timeout(200)
+        opened(building, page, pin)
+    expect(page.locator(".balance")).to_contain_text("The power is off: the credit is used up.")
+    building.running["server"].send_signal(signal.SIGSTOP)
+    children = [int(path.read_text()) for path in (building.folder / "server" / "run").glob("*.pid")]
+    try:
+        for child in children:
+            os.kill(child, signal.SIGSTOP)
+        page.get_by_label("20 digits").fill("1234 5678 9012 3456 7890")
+        page.get_by_role("button", name="Credit").click()
+        expect(page.locator(".told")).to_contain_text("one digit may be wrong")
+    finally:
+        for child in children:
+            os.kill(child, signal.SIGCONT)
+        building.running["server"].send_signal(signal.SIGCONT)
+    paid = building.run("manage", "shell", "-c", TOP_UP)
+    assert paid.returncode == 0, paid.stderr
+    code = paid.stdout.split()[-1]
+    page.get_by_label("20 digits").fill(code)
+    page.get_by_role("button", name="Credit").click()
+    # The command may have been quicker: then the code is known to be used.
+    expect(page.locator(".told")).to_contain_text(re.compile("Credited: 20.00 EUR|used already"))
+    opened(building, page, pin) if page.locator("form[action='/login']").count() else None
+    expect(page.locator(".balance")).to_contain_text("The power is on.")
+    page.close()
+
+
+TOP_UP = """
+from prewatt.server.estate.models import Tenancy
+from prewatt.server.vending.top_ups import top_up
+print(top_up(Tenancy.objects.get(tenant="Ben"), 20 * 10**9, "typed").command.code.digits)
+"""
+
+
+def test_a_gateway_that_is_replaced_goes_on_where_the_server_is_and_the_old_key_is_worth_nothing(building, gateway):
+    agent = building.running.pop("agent")
+    agent.terminate()
+    agent.wait(timeout=PATIENCE)
+    nobody = building.run(
+        "edge", "enrol", f"http://127.0.0.1:{free_port()}", "x", "--folder", building.folder / "third"
+    )
+    assert nobody.returncode == 2 and not (building.folder / "third" / "edge.toml").exists()
+    code = building.run("gateway-code", "linden-5").stdout.strip()
+    # The meters stay where they are, with what they remember of themselves.
+    (building.folder / "second").mkdir()
+    shutil.copytree(building.folder / "gateway" / "meters", building.folder / "second" / "meters")
+    before = {
+        path.name: json.loads(path.read_text())["closed"]
+        for path in (building.folder / "second" / "meters").glob("*.json")
+    }
+    assert building.enrol(code, "second").returncode == 0
+    after = {
+        path.name: json.loads(path.read_text())["closed"]
+        for path in (building.folder / "second" / "meters").glob("*.json")
+    }
+    assert before == after, "enrolment moves no switch"
+    building.start(
+        "agent", "edge", "run", "--config", building.folder / "second" / "edge.toml", says="connected to the broker"
+    )
+    counted = refusals(building)
+    asked = [*PREWATT, "edge", "run", "--config", building.folder / "gateway" / "edge.toml"]
+    old = subprocess.Popen(asked, env=building.environment, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + PATIENCE
+    pause = threading.Event()
+    try:
+        while refusals(building).get("signature", 0) <= counted.get("signature", 0):
+            assert time.monotonic() < deadline, "the old gateway is still believed"
+            pause.wait(0.1)
+    finally:
+        old.kill()
+        old.wait()
+    while True:
+        stored = json.loads(building.run("manage", "shell", "-c", STATE).stdout.splitlines()[-1])
+        if stored["replaced"] == 3 and not stored["open"]:
+            break
+        assert time.monotonic() < deadline, stored
+        pause.wait(0.1)
+    assert stored["alarms"] == 0
+
+
+STATE = """
+import json
+from prewatt.kernel.entries import decode_entry
+from prewatt.server.metering.models import Alarm, JournalEntry, Meter
+from prewatt.server.vending.models import OPEN, Command
+codes = [getattr(decode_entry(bytes(each.body)), "code", "") for each in JournalEntry.objects.filter(kind="event")]
+print(json.dumps({
+    "replaced": codes.count("gateway-replaced"), "alarms": Alarm.objects.count(),
+    "open": Command.objects.filter(state__in=OPEN).count(),
+}))
+"""

@@ -1,4 +1,4 @@
-"""Six bugs to plant, so that the fault simulator can be shown to find them. `prewatt sim --bug NAME` runs with one.
+"""Seven bugs to plant, so that the fault simulator can be shown to find them. `prewatt sim --bug NAME` runs with one.
 
 Each is a context manager that puts a wrong piece of code in the place of a right one.
 """
@@ -119,6 +119,22 @@ def trip_when_offline() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def credit_by_both_carriers() -> Iterator[None]:
+    """A credit that a code brought is applied again when its command comes."""
+    original = account.Account.follow
+
+    def follow(self: account.Account, now: int, command: Command | UnknownOrder) -> entries.CommandEntry:
+        coded, self.coded = self.coded, {}
+        try:
+            return original(self, now, command)
+        finally:
+            self.coded = coded
+
+    with patch.object(account.Account, "follow", follow):
+        yield
+
+
 BUGS: dict[str, Callable[[], Any]] = {
     "acknowledge-before-commit": acknowledge_before_commit,
     "skip-duplicate-check": skip_duplicate_check,
@@ -126,4 +142,5 @@ BUGS: dict[str, Callable[[], Any]] = {
     "apply-command-twice": apply_command_twice,
     "round-once": round_once,
     "trip-when-offline": trip_when_offline,
+    "credit-by-both-carriers": credit_by_both_carriers,
 }

@@ -16,16 +16,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+import msgspec
+
 from ..edge.agent import (
     Agent,
     Commit,
     Effect,
+    Keep,
     Moment,
     MoveSwitch,
     ReadMeters,
     SendStatus,
     SendUpload,
 )
+from ..edge.codes import KeyState, load_key
+from ..edge.guard import Tries
 from ..edge.meter import Meter, MeterPolicy, Observed
 from ..edge.shell import read_pieces
 from ..edge.sync import SyncPolicy
@@ -38,11 +43,14 @@ from ..kernel.entries import (
     ChangeSettings,
     ChangeTenancy,
     Command,
+    Control,
     CreditApplied,
+    CreditByCode,
     Debit,
     DebitApplied,
     GrantCredit,
     Reading,
+    Recognised,
     Record,
     SetTariff,
     Settings,
@@ -50,8 +58,10 @@ from ..kernel.entries import (
     decode_entry,
     genesis,
 )
+from ..kernel.supply import Action, Close, Hold, Open, Release, Restore, TakeEmergency
 from ..kernel.tariff import DayType, Period, Rate, Season, Switch, Tariff, Tax, Tiers, all_year, flat_tariff
 from ..kernel.units import DAY, HOUR, MINUTE, NANO, SECOND, exact_money
+from ..tokens import BaseDate, CurrencyCredit, MeterKey, account_number, cipher, encode, luhn, tid_at
 from ..wire import topics
 from ..wire.messages import SignedCommand, Upload
 from ..wire.signing import SigningKey, VerifyKey, seal, sign_command
@@ -110,10 +120,11 @@ class VirtualMeter:
 
 @dataclass(slots=True)
 class Disk:
-    """The gateway's flash: what of each journal is durable."""
+    """The gateway's flash: what of each journal is durable, and what is kept beside."""
 
     records: dict[str, list[Record]]
     epoch: int = 0
+    kept: dict[tuple[str, str], bytes] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -140,6 +151,7 @@ class Book:
     energy: int = 0
     credit_ids: set[str] = field(default_factory=set)
     prices: dict[str, set[int]] = field(default_factory=dict)
+    typed: dict[int, int] = field(default_factory=dict)
 
 
 class PowerLost(Exception):
@@ -168,6 +180,9 @@ class World:
         self.books = {name: Book() for name in names}
         self.stamp = (0, 0)
         self.paid: dict[str, tuple[str, int]] = {}
+        self.keys = {name: _key(number, self.rng.randbytes(20)) for number, name in enumerate(names, 1)}
+        self.codes: dict[tuple[str, int], tuple[str, int]] = {}
+        self.typed = 0
         self.differences = 0
         self.refused: dict[str, int] = {}
         self.agent: Agent | None = None
@@ -195,7 +210,7 @@ class World:
     def run(self) -> World:
         """The whole story; raises Broken if an invariant fails at any step."""
         for name in self.meters:
-            self.order(name, ChangeSettings(Settings(low_credit=2 * NANO)))
+            self.order(name, ChangeSettings(Settings(low_credit=2 * NANO, emergency_credit=NANO)))
             self.order(name, SetTariff(START, _two_rates(1)))
             self.pay(name)
         self.power_on()
@@ -256,9 +271,11 @@ class World:
                 account.apply(decode_entry(record.body))
             policy = MeterPolicy(15 * MINUTE, MINUTE, 4000)
             meters.append(Meter(name, account, records[-1].hash if records else genesis(name), policy))
-        self.agent = Agent(
-            self.gateway, self.disk.epoch, meters, self.server_public, SyncPolicy(heartbeat=600.0, patience=90.0)
-        )
+        keys = dict(self.keys)
+        keys.update({name: load_key(body) for (name, what), body in self.disk.kept.items() if what == "key"})
+        tries = {name: _TRIES.decode(body) for (name, what), body in self.disk.kept.items() if what == "tries"}
+        policy_of_sync = SyncPolicy(heartbeat=600.0, patience=90.0)
+        self.agent = Agent(self.gateway, self.disk.epoch, meters, self.server_public, policy_of_sync, keys, tries)
         self._tick_at = -1
         self.do(self.agent.start(self.moment(), repaired))
         self.at(self.now + self.rng.randrange(20 * SECOND), self._connect)
@@ -286,12 +303,16 @@ class World:
                 return agent.on_observed(self.moment(), {name: self._read(name) for name in names})
             case Commit(records):
                 self._write(records)
+            case Keep(name, what, body):
+                self.disk.kept[name, what] = body
             case MoveSwitch(name, closed):
                 meter = self.meters[name]
                 meter.settle(self.now)
                 if meter.silent_until > self.now:
                     return agent.on_switch_failed(self.moment(), name, "no answer")
-                if not closed and self.books[name].credited > self.books[name].charged:
+                supply = agent.meters[name].account.supply
+                told = supply.opened or supply.locks
+                if not closed and not told and self.books[name].credited > self.books[name].charged:
                     left = exact_money(self.books[name].credited - self.books[name].charged)
                     self.broken(f"meter {name}: cut off with a credit of {left}")
                 meter.closed = closed
@@ -332,10 +353,25 @@ class World:
         elif isinstance(entry, CreditApplied):
             if entry.credit_id in book.credit_ids:
                 self.broken(f"meter {name}: credit {entry.credit_id} applied twice")
-            if self.paid.get(entry.credit_id) != (name, entry.amount):
+            # What a code brought before is not to come again.
+            before = book.typed.get(entry.tid, 0) if entry.tid is not None else 0
+            if self.paid.get(entry.credit_id) != (name, entry.amount + before):
                 self.broken(f"meter {name}: credit {entry.credit_id} of {entry.amount} was never paid")
             book.credit_ids.add(entry.credit_id)
             book.credited += entry.amount
+        elif isinstance(entry, CreditByCode):
+            if entry.tid in book.typed:
+                self.broken(f"meter {name}: code {entry.tid} applied twice")
+            credit_id, coded = self.codes.get((name, entry.tid), ("", 0))
+            if not credit_id or credit_id in book.credit_ids or coded != entry.amount:
+                self.broken(f"meter {name}: code {entry.tid} of {entry.amount} was never made, or its credit is there")
+            book.typed[entry.tid] = entry.amount
+            book.credited += entry.amount
+        elif isinstance(entry, Recognised):
+            credit_id, coded = self.codes[name, entry.tid]
+            if book.typed.get(entry.tid) != coded or self.paid[credit_id] != (name, coded):
+                self.broken(f"meter {name}: credit {credit_id} was recognised, and is not all there")
+            book.credit_ids.add(credit_id)
         elif isinstance(entry, DebitApplied):
             if entry.debit_id in book.credit_ids:
                 self.broken(f"meter {name}: debit {entry.debit_id} applied twice")
@@ -514,14 +550,58 @@ class World:
             self.paid[credit_id] = (name, -(amount // 7))
             self.order(name, Debit(credit_id, amount // 7, "stairs"))
             return
+        if self.rng.random() < 0.2:
+            # So much that a code can't carry it to the last decimal.
+            amount += self.rng.randrange(1, 10_000)
         self.paid[credit_id] = (name, amount)
-        self.order(name, GrantCredit(credit_id, amount))
+        tid = tid_at(BaseDate.D2014, self.now)
+        while (name, tid) in self.codes:
+            tid += 1
+        coded = amount // 10**7 * 10**7
+        self.codes[name, tid] = (credit_id, coded)
+        self.order(name, GrantCredit(credit_id, amount, tid=tid, coded=coded))
+        while self.rng.random() < 0.4:
+            when = self.now + self.rng.randrange(1, 2 * DAY)
+            self.at(when, partial(self._type, self._mistaken(name), tid, coded, name))
+
+    def _mistaken(self, name: str) -> str:
+        """The meter at which a code is typed: mostly its own."""
+        return self.rng.choice(list(self.meters)) if self.rng.random() < 0.1 else name
+
+    def _type(self, name: str, tid: int, coded: int, belongs_to: str) -> None:
+        """Somebody types a code, perhaps with a slip, perhaps at another meter, perhaps again."""
+        if self.agent is None:
+            return
+        key = self.keys[belongs_to]
+        digits = encode(CurrencyCredit(tid, coded // 10_000), cipher(key.described().algorithm, key.key))
+        if self.rng.random() < 0.1:
+            place = self.rng.randrange(20)
+            digits = digits[:place] + str((int(digits[place]) + 1) % 10) + digits[place + 1 :]
+        told, effects = self.agent.submit_code(self.moment(), name, digits, self.rng.choice(("page", "keypad")))
+        self.typed += told.done
+        self.do(effects)
+
+    def _act(self, name: str) -> None:
+        """Somebody does something on site, or orders it."""
+        action: Action = self.rng.choice(
+            (Open(), Close(), Hold(), Release(), TakeEmergency(), TakeEmergency(), Restore(NANO, self.now + 3 * HOUR))
+        )
+        if self.rng.random() < 0.4:
+            self.order(name, Control(action, "manager", "because"))
+        elif self.agent is not None:
+            self.do(self.agent.act(self.moment(), name, action, "staff", "grant")[1])
+        if isinstance(action, Open | Hold):
+            undo = Close(override=True) if isinstance(action, Open) else Release()
+            self.at(self.now + self.rng.randrange(1, 6 * HOUR), partial(self.order, name, Control(undo, "manager")))
 
     def _plan_people(self) -> None:
         for name in self.meters:
             when = START
             while (when := when + self.rng.randrange(HOUR, DAY)) < self.end:
                 self.at(when, partial(self.pay, name))
+            when = START
+            while (when := when + self.rng.randrange(HOUR, 2 * DAY)) < self.end:
+                self.at(when, partial(self._act, name))
             when = self.rng.randrange(START, self.end)
             tariff = self.rng.choice((_two_rates(2), flat_tariff("flat", "EUR", "Europe/Berlin", 250_000), _tiered()))
             self.at(when, partial(self.order, name, SetTariff(when + HOUR, tariff)))
@@ -591,8 +671,23 @@ class World:
                 self.broken(f"meter {name}: {len(paid)} credits paid, {len(book.credit_ids)} applied")
             if stored.applied != len(stored.commands):
                 self.broken(f"meter {name}: {len(stored.commands) - stored.applied} commands are still open")
-            if self.meters[name].closed != (book.credited > book.charged):
+            supply = account.supply
+            told, lent = supply.opened or bool(supply.locks), account.allowance(self.now)
+            if self.meters[name].closed != (book.credited + lent > book.charged and not told):
                 self.broken(f"meter {name}: the switch stands wrong for a balance of {account.balance}")
+
+
+_TRIES = msgspec.msgpack.Decoder(dict[str, Tries])
+
+
+def _key(number: int, vending: bytes) -> KeyState:
+    """The key of a meter, of a vending key of its own."""
+    body = f"99{number:08}"
+    key = MeterKey(account_number(f"{body}{luhn(body)}"), "000001")
+    return KeyState(
+        key.pan, key.supply_group, key.tariff_index, key.revision, key.key_type, key.expiry, key.base, key.dkga,
+        key.algorithm, key.decoder_key(vending),
+    )  # fmt: skip
 
 
 def _whole(records: list[Record]) -> int:
