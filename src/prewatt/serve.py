@@ -78,13 +78,12 @@ class Server:
         return True
 
 
-def _enrolled() -> list[str]:
+def _enrolled() -> dict[str, str]:
     # Imported here, as Django's models can only be after `setup_django`.
     from .server.metering.models import Gateway
 
-    return list(
-        Gateway.objects.filter(public_key__isnull=False, revoked=False).order_by("name").values_list("name", flat=True)
-    )
+    found = Gateway.objects.filter(public_key__isnull=False, revoked=False).order_by("name")
+    return {gateway.name: gateway.broker_secret() for gateway in found}
 
 
 def _listening(setting: str, where: Endpoint) -> socket.socket:

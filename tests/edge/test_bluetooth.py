@@ -2,9 +2,7 @@
 
 import asyncio
 import os
-import queue
-import threading
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 
 import pytest
 from bumble.controller import Controller
@@ -15,57 +13,17 @@ from bumble.link import LocalLink
 from bumble.transport.common import AsyncPipeSink
 
 from prewatt.edge.bluetooth import Peripheral
-from prewatt.edge.front import Front
-from prewatt.edge.settings import MeterSettings, TokenSettings
-from prewatt.edge.shell import Shell
-from prewatt.edge.site import Desk
-from prewatt.kernel.entries import Command, OnSite, SetTariff, decode_entry
+from prewatt.kernel.entries import OnSite
 from prewatt.kernel.supply import Close, Open, Restore
-from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import DAY, HOUR, NANO
 from prewatt.onsite import visit_with
-from prewatt.tokens import BaseDate, CurrencyCredit, MeterKey, account_number, cipher, encode, tid_at
+from prewatt.tokens import BaseDate, CurrencyCredit, cipher, encode, tid_at
 from prewatt.wire.bluetooth import address_bytes
-from prewatt.wire.messages import Orders
 from prewatt.wire.on_site import Act, GatewayKey, Grant, OnSiteError, ReadHead, SetClock, sign_grant
-from prewatt.wire.signing import SigningKey, VerifyKey, seal, sign_command
-from tests.edge.test_shell import SERVER, made_settings
+from prewatt.wire.signing import SigningKey, VerifyKey
+from tests.edge.running import KEY, SERVER, VENDING, agent, journal
 
 PHONE = SigningKey.generate()
-KEY = MeterKey(account_number("00000000018"), "123456")
-VENDING = bytes(range(20))
-
-
-@contextmanager
-def agent(folder):
-    """An agent that runs, with one meter that is dark for want of credit, and its front."""
-    token = TokenSettings(
-        KEY.pan, KEY.supply_group, 1, 1, 2, 255, 2014, 4, 11, KEY.decoder_key(VENDING).hex()
-    )  # fmt: skip
-    settings = made_settings(
-        folder, meters=(MeterSettings("m1", "recorded", unit="Flat 1", token=token),), property_id=3
-    )
-    ready = queue.Queue()
-
-    def run():
-        # The agent's thread owns its journal.
-        shell = Shell(settings)
-        ready.put(shell)
-        shell.run()
-        shell.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    shell = ready.get(timeout=10)
-    front = Front(shell, Desk(shell._link.inbox), {"m1": "Flat 1"})
-    order = Command("m1", 1, 0, SetTariff(0, flat_tariff("flat", "EUR", "Europe/Berlin", 200_000)))
-    frame = seal(SERVER, Orders("g1", (sign_command(SERVER, order),)))
-    Desk(shell._link.inbox).ask(lambda: shell._do(shell.agent.on_frame(shell.moment(), frame)))
-    try:
-        yield shell, front
-    finally:
-        shell.stop()
-        thread.join()
 
 
 def bumble_device(name, link):
@@ -97,11 +55,6 @@ def granted(shell, **changes):
         "gateways": (GatewayKey("g1", shell._key.public()),),
     }  # fmt: skip
     return sign_grant(SERVER, Grant(**{**fields, **changes}))
-
-
-def journal(shell):
-    bodies = Desk(shell._link.inbox).ask(lambda: shell.journal.read("m1", 1, 10**6))
-    return [decode_entry(body) for body in bodies]
 
 
 def test_power_is_restored_over_the_air_with_no_network_and_journalled_with_who_did_it(tmp_path):

@@ -101,10 +101,11 @@ class Page:
         meter, now = form.get("meter", ""), int(self._hours() * 1e6)
         with self._lock:
             tries = self._tries.get(meter, Tries())
-            wait = min(waits(tries, now), LONGEST_WAIT)
+            wait = waits(tries, now)
             if not wait and meter in dict(self._units):
                 # Counted before it is looked at, so that tries at the same time do not count as one.
-                self._tries[meter] = after_wrong(tries, now)
+                counted = after_wrong(tries, now)
+                self._tries[meter] = Tries(counted.wrong, min(counted.until, now + LONGEST_WAIT))
         if wait:
             text = _("Too many wrong PINs: please wait %(seconds)d seconds.") % {"seconds": -(-wait // 1_000_000)}
             return self._show(start, "", None, Told(False, text))

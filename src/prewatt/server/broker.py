@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +41,16 @@ def _subject(topic: str) -> str:
     return topic.replace("/", ".")
 
 
-def write_broker_config(config: ServerConfig, gateways: Iterable[str]) -> Path:
-    """Write `broker/nats.conf` with a user for each of the gateways. It holds passwords: only its owner can read it."""
+def write_broker_config(config: ServerConfig, gateways: Mapping[str, str]) -> Path:
+    """Write `broker/nats.conf` with a user for each of the gateways: its name, and what its password is derived from.
+
+    It holds passwords: only its owner can read it."""
     folder = config.home / "broker"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     users = [_user(HEADEND_USER, broker_password(config, HEADEND_USER), ["pw.1.*.*.down"], ["pw.1.*.*.up"])]
     users += [
-        _user(name, broker_password(config, name), [_subject(topics.up(name))], [_subject(topics.down(name))])
-        for name in gateways
+        _user(name, broker_password(config, secret), [_subject(topics.up(name))], [_subject(topics.down(name))])
+        for name, secret in gateways.items()
     ]
     document = {
         "server_name": "prewatt",

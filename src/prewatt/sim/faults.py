@@ -561,7 +561,8 @@ class World:
         self.codes[name, tid] = (credit_id, coded)
         self.order(name, GrantCredit(credit_id, amount, tid=tid, coded=coded))
         while self.rng.random() < 0.4:
-            when = self.now + self.rng.randrange(1, 2 * DAY)
+            # Mostly at once, and so before the command; in a partition, long before.
+            when = self.now + self.rng.randrange(1, self.rng.choice((MINUTE, HOUR, 2 * DAY)))
             self.at(when, partial(self._type, self._mistaken(name), tid, coded, name))
 
     def _mistaken(self, name: str) -> str:

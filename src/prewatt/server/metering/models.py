@@ -12,7 +12,8 @@ from ..supply_rules import check_power
 class Gateway(models.Model):
     """A data concentrator in a building. Instants in µs since 1970.
 
-    `public_key` is set at enrolment, for which `code_hash` (SHA-256) is spent. `epoch` and `number` are the stamp of
+    `public_key` is set at enrolment, for which `code_hash` (SHA-256) is spent; `renewals` counts the enrolments after the
+    first one, each of which ends the rights of the gateway before. `epoch` and `number` are the stamp of
     the last message accepted.
     `since`: when it last came or went.
     """
@@ -21,6 +22,7 @@ class Gateway(models.Model):
     name = models.CharField(max_length=32, unique=True, validators=[check_gateway_name])
     shard = models.SmallIntegerField(editable=False)
     public_key = models.BinaryField(null=True, editable=False)
+    renewals = models.PositiveIntegerField(default=0, editable=False)
     code_hash = models.CharField(max_length=64, blank=True, editable=False)
     revoked = models.BooleanField(default=False, help_text=_("Nothing that it sends is accepted any more."))
     epoch = models.BigIntegerField(default=0, editable=False)
@@ -31,6 +33,10 @@ class Gateway(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def broker_secret(self) -> str:
+        """What its password at the broker is derived from: another one after each renewal."""
+        return f"{self.name} {self.renewals}" if self.renewals else str(self.name)
 
     def save(self, *args: object, **kwargs: object) -> None:
         self.shard = topics.shard(self.name)

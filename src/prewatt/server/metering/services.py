@@ -157,6 +157,8 @@ def enrol(code: str, public_key: bytes) -> Enrolment:
         VerifyKey(public_key)
     except ValueError:
         raise InstallError(_("The public key is not one of Ed25519.")) from None
+    if gateway.public_key is not None and bytes(gateway.public_key) != public_key:
+        gateway.renewals += 1
     gateway.public_key, gateway.code_hash = public_key, ""
     # A new key begins to count its messages anew.
     gateway.epoch = gateway.number = 0
@@ -166,7 +168,7 @@ def enrol(code: str, public_key: bytes) -> Enrolment:
         gateway=gateway.name,
         server_key=signing_key(config).public().hex(),
         broker_port=config.mqtt.port,
-        broker_password=broker_password(config, gateway.name),
+        broker_password=broker_password(config, gateway.broker_secret()),
         property=gateway.property.name,
         property_id=gateway.property_id,
         meters=[_handed_over(meter) for meter in gateway.meters.select_related("unit")],

@@ -1,0 +1,65 @@
+"""A real agent in a thread of this process, without any network, for tests of the ways in at the gateway."""
+
+import queue
+import threading
+from contextlib import contextmanager
+
+from prewatt.edge.front import Front
+from prewatt.edge.settings import MeterSettings, TokenSettings
+from prewatt.edge.shell import Shell
+from prewatt.edge.site import Desk
+from prewatt.kernel.entries import Command, SetTariff, decode_entry
+from prewatt.kernel.tariff import flat_tariff
+from prewatt.tokens import MeterKey, account_number
+from prewatt.wire.messages import Orders
+from prewatt.wire.signing import seal, sign_command
+from tests.edge.test_shell import SERVER, made_settings
+
+KEY = MeterKey(account_number("00000000018"), "123456")
+VENDING = bytes(range(20))
+
+
+def obey(shell, order):
+    """The server's order arrives."""
+
+    def arrive():
+        number = shell.agent.meters["m1"].account.command + 1
+        frame = seal(SERVER, Orders("g1", (sign_command(SERVER, Command("m1", number, 0, order)),)))
+        shell._do(shell.agent.on_frame(shell.moment(), frame))
+
+    Desk(shell._link.inbox).ask(arrive)
+
+
+@contextmanager
+def agent(folder):
+    """An agent that runs, with one meter that is dark for want of credit, and its front."""
+    token = TokenSettings(
+        KEY.pan, KEY.supply_group, 1, 1, 2, 255, 2014, 4, 11, KEY.decoder_key(VENDING).hex()
+    )  # fmt: skip
+    settings = made_settings(
+        folder, meters=(MeterSettings("m1", "recorded", unit="Flat 1", token=token),), property_id=3
+    )
+    ready = queue.Queue()
+
+    def run():
+        # The agent's thread owns its journal.
+        shell = Shell(settings)
+        ready.put(shell)
+        shell.run()
+        shell.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    shell = ready.get(timeout=10)
+    front = Front(shell, Desk(shell._link.inbox), {"m1": "Flat 1"})
+    obey(shell, SetTariff(0, flat_tariff("flat", "EUR", "Europe/Berlin", 200_000)))
+    try:
+        yield shell, front
+    finally:
+        shell.stop()
+        thread.join()
+
+
+def journal(shell):
+    bodies = Desk(shell._link.inbox).ask(lambda: shell.journal.read("m1", 1, 10**6))
+    return [decode_entry(body) for body in bodies]

@@ -1,0 +1,177 @@
+"""The gateway's own page, over real HTTP, with a real agent behind it that has no network."""
+
+import http.cookiejar
+import threading
+import urllib.error
+import urllib.parse
+import urllib.request
+from contextlib import contextmanager
+
+import pytest
+import waitress
+
+from prewatt.edge.page import MOST_POSTED, Page
+from prewatt.kernel.entries import ChangeSettings, Event, OnSite, Settings
+from prewatt.kernel.units import NANO
+from prewatt.tokens import BaseDate, CurrencyCredit, cipher, encode, tid_at
+from prewatt.wire.pins import hash_pin
+from tests.edge.running import KEY, VENDING, agent, journal, obey
+
+PIN = "246810"
+RULES = Settings(low_credit=5 * NANO, emergency_credit=3 * NANO, zone="Europe/Berlin", pin=hash_pin(PIN, b"salt"))
+
+
+class Browser:
+    """A browser with its cookies."""
+
+    def __init__(self, address):
+        self.address, self.jar = address, http.cookiejar.CookieJar()
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar))
+
+    def get(self, path="/"):
+        with self.opener.open(self.address + path, timeout=30) as answer:
+            return answer.read().decode()
+
+    def post(self, path, **fields):
+        data = urllib.parse.urlencode(fields).encode()
+        with self.opener.open(self.address + path, data, timeout=30) as answer:
+            self.headers = answer.headers
+            return answer.read().decode()
+
+    def login(self, pin=PIN):
+        page = self.post("/login", meter="m1", pin=pin)
+        self.token = page.split('name="token" value="')[1].split('"')[0] if 'name="token"' in page else ""
+        return page
+
+
+class Hours:
+    """A clock that is moved by hand, in seconds."""
+
+    at = 1000.0
+
+    def __call__(self):
+        return self.at
+
+
+@contextmanager
+def served(folder):
+    with agent(folder) as (shell, front):
+        obey(shell, ChangeSettings(RULES))
+        hours = Hours()
+        server = waitress.create_server(
+            Page(front, "Linden 5 <b>", [("m1", "Flat 1"), ("m2", "Flat 2")], hours),
+            host="127.0.0.1",
+            port=0,
+            threads=4,
+        )
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        try:
+            yield shell, f"http://127.0.0.1:{server.effective_port}", hours
+        finally:
+            server.close()
+            thread.join(timeout=10)
+
+
+def code(shell, tid=0):
+    token = CurrencyCredit(tid_at(BaseDate.D2014, shell.moment().now) + tid, 2_000_000)
+    return encode(token, cipher(KEY.algorithm, KEY.decoder_key(VENDING)))
+
+
+def test_with_the_pin_a_tenant_sees_the_balance_types_a_code_and_takes_emergency_credit(tmp_path):
+    with served(tmp_path) as (shell, address, _):
+        browser = Browser(address)
+        page = browser.login()
+        assert "The power is off: the credit is used up." in page and "The internet is away" in page
+        assert "Take 3.00 EUR of emergency credit" in page
+        page = browser.post("/emergency", token=browser.token)
+        assert "Done: the supply is on." in page and "3.00 EUR are left of it" in page
+        page = browser.post("/code", token=browser.token, code=code(shell))
+        assert "Credited: 20.00 EUR" in page and "20.00 <small>EUR" in page
+        assert "Take 3.00" not in page and "Payment, by code" in page
+        browser.post("/logout", token=browser.token)
+        assert "Your meter" in browser.get()
+        done = [each for each in journal(shell) if isinstance(each, OnSite)]
+        assert [(each.by, each.grant) for each in done] == [("page", "")]
+
+
+def test_a_code_can_be_typed_without_a_pin_but_nothing_is_seen(tmp_path):
+    with served(tmp_path) as (shell, address, _):
+        page = Browser(address).post("/code", meter="m1", code=code(shell))
+        assert "Credited: 20.00 EUR" in page and "Last entries" not in page
+
+
+def test_a_wrong_pin_opens_nothing_and_guessing_is_slowed(tmp_path):
+    with served(tmp_path) as (_, address, hours):
+        browser, refused, waited = Browser(address), 0, 0
+        for _ in range(40):
+            page = browser.login("000000")
+            if "please wait" in page:
+                waited += 1
+                hours.at += 61
+            else:
+                assert "not the PIN" in page
+                refused += 1
+        assert waited >= 17 and refused >= 17, "three are free, and then each has to wait"
+        hours.at += 61
+        assert "Last entries" in browser.login(), "never locked for long: who has the PIN gets in"
+
+
+def test_sessions_are_each_browsers_own_and_end(tmp_path):
+    with served(tmp_path) as (_, address, hours):
+        first, second = Browser(address), Browser(address)
+        first.login()
+        assert "Last entries" in first.get() and "Last entries" not in second.get()
+        cookie = next(iter(first.jar))
+        assert cookie.has_nonstandard_attr("HttpOnly") and cookie.get_nonstandard_attr("SameSite") == "Strict"
+        # Another site's form has the cookie at most, not the token.
+        assert "Done" not in first.post("/emergency", token="guessed")
+        hours.at += 31 * 60
+        assert "Last entries" not in first.get()
+
+
+@pytest.mark.parametrize("meter", ["", "m9", "../m1", "m1'; --", "<script>", "é" * 50])
+@pytest.mark.parametrize("typed", ["", "x", "<script>alert(1)</script>", "1" * 19, "١" * 20, "9" * 20])
+def test_nonsense_in_every_field_is_answered_and_changes_nothing(nonsense, meter, typed):
+    shell, address = nonsense
+    browser = Browser(address)
+    for page in (
+        browser.post("/code", meter=meter, code=typed),
+        browser.post("/login", meter=meter, pin=typed),
+        browser.post("/emergency", token=typed),
+        browser.post("/logout", token=typed),
+    ):
+        assert "<script>alert" not in page and "Linden 5 &lt;b&gt;" in page
+    assert shell.agent.meters["m1"].account.balance == 0
+
+
+@pytest.fixture(scope="module")
+def nonsense(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("page")) as (shell, address, _):
+        yield shell, address
+
+
+def test_what_is_no_page_or_too_much_is_said(nonsense):
+    _, address = nonsense
+    browser = Browser(address)
+    for path, data, status in (("/nothing", None, 404), ("/code", b"x" * (MOST_POSTED + 1), 413)):
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            browser.opener.open(address + path, data, timeout=30)
+        assert caught.value.code == status
+        caught.value.close()
+
+
+def test_the_page_asks_for_nothing_from_elsewhere(nonsense):
+    _, address = nonsense
+    browser = Browser(address)
+    page = browser.post("/code", meter="m1", code="1")
+    assert "http://" not in page and "https://" not in page and "src=" not in page
+    assert "default-src 'none'" in browser.headers["Content-Security-Policy"]
+
+
+def test_guessing_codes_at_the_page_locks_it_with_an_event(tmp_path):
+    with served(tmp_path) as (shell, address, _):
+        browser = Browser(address)
+        pages = [browser.post("/code", meter="m1", code=f"{number:020}") for number in range(12_345, 12_351)]
+        assert "please wait 10 seconds" in pages[-1]
+        assert not [each for each in journal(shell) if isinstance(each, Event) and each.code == "codes-locked"]
