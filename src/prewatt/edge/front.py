@@ -157,10 +157,11 @@ def _line(entry: AnyEntry) -> Line | None:
             return Line(entry.at, _("Supply on") if closed else _("Supply off"), 0, entry.balance)
         case Controlled(action=action, by=by) | OnSite(action=action, by=by):
             return Line(entry.at, f"{_ACTIONS[str(action.__struct_config__.tag)]} ({by})", 0, entry.balance)
-        case Event(code=code):
-            return Line(entry.at, EVENTS.get(code, code), 0, entry.balance)
+        case Event(code=code) if code != "power-up":
+            text = EVENTS.get(code, code)
+            return Line(entry.at, f"{text[:1].upper()}{text[1:]}", 0, entry.balance)
         case Refused(reason=reason):
-            return Line(entry.at, reason, 0, entry.balance)
+            return Line(entry.at, f"{reason[:1].upper()}{reason[1:]}", 0, entry.balance)
     return None
 
 

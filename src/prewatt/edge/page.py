@@ -201,7 +201,8 @@ def _home(view: View, token: str) -> str:
 
 
 def _signed(nano: int) -> str:
-    return f"{'+' if nano > 0 else ''}{round_money(nano)}" if nano else ""
+    text = round_money(nano)
+    return "" if not text.strip("-0.") else f"{'+' if nano > 0 else ''}{text}"
 
 
 def _esc(text: str) -> str:

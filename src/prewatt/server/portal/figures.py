@@ -122,6 +122,14 @@ class TenancyPanel:
     price: int
     emergency: int
 
+    @property
+    def code(self) -> str:
+        """The code of the last payment that has not reached the meter."""
+        for each in self.top_ups:
+            if each.command.reached_at is None and each.command.state in OPEN and hasattr(each.command, "code"):
+                return str(each.command.code)
+        return ""
+
 
 def _why(account: Account, now: int) -> str:
     if account.supply.locks:
