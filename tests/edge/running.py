@@ -1,8 +1,9 @@
 """A real agent in a thread of this process, without any network, for tests of the ways in at the gateway."""
 
 import queue
+import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from prewatt.edge.front import Front
 from prewatt.edge.settings import MeterSettings, TokenSettings
@@ -31,13 +32,13 @@ def obey(shell, order):
 
 
 @contextmanager
-def agent(folder):
+def agent(folder, **changes):
     """An agent that runs, with one meter that is dark for want of credit, and its front."""
     token = TokenSettings(
         KEY.pan, KEY.supply_group, 1, 1, 2, 255, 2014, 4, 11, KEY.decoder_key(VENDING).hex()
     )  # fmt: skip
     settings = made_settings(
-        folder, meters=(MeterSettings("m1", "recorded", unit="Flat 1", token=token),), property_id=3
+        folder, meters=(MeterSettings("m1", "recorded", unit="Flat 1", token=token, **changes),), property_id=3
     )
     ready = queue.Queue()
 
@@ -45,12 +46,15 @@ def agent(folder):
         # The agent's thread owns its journal.
         shell = Shell(settings)
         ready.put(shell)
-        shell.run()
+        # As the process does: a journal that can't be written ends it.
+        with suppress(sqlite3.Error):
+            shell.run()
         shell.close()
 
     thread = threading.Thread(target=run)
     thread.start()
     shell = ready.get(timeout=10)
+    shell.thread = thread
     front = Front(shell, Desk(shell._link.inbox), {"m1": "Flat 1"})
     obey(shell, SetTariff(0, flat_tariff("flat", "EUR", "Europe/Berlin", 200_000)))
     try:
@@ -63,3 +67,9 @@ def agent(folder):
 def journal(shell):
     bodies = Desk(shell._link.inbox).ask(lambda: shell.journal.read("m1", 1, 10**6))
     return [decode_entry(body) for body in bodies]
+
+
+def ended(shell):
+    """Whether the agent has ended by itself."""
+    shell.thread.join(timeout=20)
+    return not shell.thread.is_alive()

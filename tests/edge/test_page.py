@@ -2,20 +2,22 @@
 
 import http.cookiejar
 import threading
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 import waitress
 
 from prewatt.edge.page import MOST_POSTED, Page
-from prewatt.kernel.entries import ChangeSettings, Event, OnSite, Settings
+from prewatt.edge.site import Desk
+from prewatt.kernel.entries import ChangeSettings, CreditByCode, Event, OnSite, Settings
 from prewatt.kernel.units import NANO
 from prewatt.tokens import BaseDate, CurrencyCredit, cipher, encode, tid_at
 from prewatt.wire.pins import hash_pin
-from tests.edge.running import KEY, VENDING, agent, journal, obey
+from tests.edge.running import KEY, VENDING, agent, ended, journal, obey
 
 PIN = "246810"
 RULES = Settings(low_credit=5 * NANO, emergency_credit=3 * NANO, zone="Europe/Berlin", pin=hash_pin(PIN, b"salt"))
@@ -64,7 +66,13 @@ def served(folder):
             port=0,
             threads=4,
         )
-        thread = threading.Thread(target=server.run)
+
+        def run():
+            with suppress(OSError):
+                # Closed under its feet at the end.
+                server.run()
+
+        thread = threading.Thread(target=run)
         thread.start()
         try:
             yield shell, f"http://127.0.0.1:{server.effective_port}", hours
@@ -175,3 +183,36 @@ def test_guessing_codes_at_the_page_locks_it_with_an_event(tmp_path):
         pages = [browser.post("/code", meter="m1", code=f"{number:020}") for number in range(12_345, 12_351)]
         assert "please wait 10 seconds" in pages[-1]
         assert not [each for each in journal(shell) if isinstance(each, Event) and each.code == "codes-locked"]
+
+
+def test_what_is_typed_at_the_meters_own_keypad_is_credited_and_answered_on_its_display(tmp_path):
+    with agent(tmp_path, keypad=True) as (shell, _):
+        meter = tmp_path / "meters" / "m1"
+        for typed, said in ((code(shell), "Credited: 20.00 EUR"), ("1234", "20 digits"), (code(shell), "used already")):
+            meter.with_suffix(".typing").write_text(typed)
+            meter.with_suffix(".typing").rename(meter.with_suffix(".keypad"))
+            deadline = time.monotonic() + 20
+            while not (shown := meter.with_suffix(".display")).exists() or said not in shown.read_text():
+                assert time.monotonic() < deadline, "the keypad is not looked at"
+                threading.Event().wait(0.05)
+        assert [each.by for each in journal(shell) if isinstance(each, CreditByCode)] == ["keypad"]
+
+
+def test_a_short_code_takes_the_emergency_credit_where_the_tenant_alone_can_type_it(tmp_path):
+    with served(tmp_path) as (_, address, _):
+        browser = Browser(address)
+        assert "Open the page with the flat&#x27;s PIN" in browser.post("/code", meter="m1", code="811")
+        browser.login()
+        assert "Done: the supply is on." in browser.post("/code", token=browser.token, code="811")
+        assert "taken already" in browser.post("/code", token=browser.token, code="811")
+
+
+def test_a_journal_that_can_not_be_written_credits_nothing_says_so_and_ends_the_agent(tmp_path):
+    with served(tmp_path) as (shell, address, _):
+        browser = Browser(address)
+        Desk(shell._link.inbox).ask(lambda: shell.journal._db.execute("PRAGMA query_only=ON") and None)
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            browser.post("/code", meter="m1", code=code(shell))
+        assert caught.value.code == 503 and "nothing is credited twice" in caught.value.read().decode()
+        caught.value.close()
+        assert ended(shell)

@@ -36,9 +36,8 @@ class Building:
         self._process = subprocess.Popen(
             [*PREWATT, "demo", *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
-        self.address = next(
-            found[0] for line in self._process.stdout if (found := re.search(r"http://127\.0\.0\.1:\d+", line))
-        )
+        said = (found[0] for line in self._process.stdout if (found := re.search(r"http://127\.0\.0\.1:\d+", line)))
+        self.address, self.site = next(said), next(said)
         self.outage = plan(Options(days=self.DAYS)).outage
 
     def hold(self, at):
@@ -117,7 +116,16 @@ def test_manager_and_tenant_see_an_outage_come_and_go_without_a_reload(log_in, t
         waiting = page.locator("tbody tr", has_text="on its way").first.get_by_role("link").inner_text()
         tenant = log_in(building, waiting.replace(" ", "").lower(), **PHONE)
         expect(tenant.get_by_text("waits for the building's network")).to_be_visible()
+        expect(tenant.locator(".digits")).to_have_text(re.compile(r"(\d{4} ){4}\d{4}"))
         picture(tenant, "tenant", tmp_path)
+        here = tenant.context.new_page()
+        here.goto(building.site)
+        here.locator("form[action='/login'] select").select_option(label=waiting)
+        here.get_by_label("PIN").fill("123456")
+        here.get_by_role("button", name="Open").click()
+        expect(here.get_by_text("The internet is away")).to_be_visible()
+        picture(here, "onsite", tmp_path)
+        here.close()
         building.go_on()
         expect(chip).to_have_text("online", timeout=PATIENCE)
         expect(page.locator("tbody tr", has_text=waiting).get_by_text("on its way")).to_be_hidden(timeout=PATIENCE)

@@ -14,7 +14,7 @@ from msgspec import msgpack
 
 from ..kernel.account import ROLLOVER
 from ..kernel.entries import Command, EntryError, Record, UnknownOrder, decode_command
-from ..kernel.supply import Action, UnlockCodes
+from ..kernel.supply import Action, TakeEmergency, UnlockCodes
 from ..kernel.units import HOUR, MINUTE, SECOND, round_money
 from ..wire.messages import (
     MAX_METERS,
@@ -32,6 +32,11 @@ from .guard import Tries, after_wrong, waits
 from .meter import Meter, Observed, Outcome
 from .sync import Piece, Sync, SyncPolicy
 from .texts import _
+
+SHORT_CODE = "811"
+"""Typed where the tenant alone can type (or sent by a meter's button), it takes the emergency credit."""
+OWN_WAYS = ("page", "keypad")
+"""Ways in that are the tenant's own: the page, once the PIN has opened it, and the keypad in the flat."""
 
 
 def _sentence(text: str) -> str:
@@ -171,6 +176,10 @@ class Agent:
         this gateway's.
         """
         meter, now = self.meters[name], self.latest(moment.now)
+        if text.strip() == SHORT_CODE:
+            if way not in OWN_WAYS:
+                return Told(False, _("Open the page with the flat's PIN to take its emergency credit.")), []
+            return self.act(moment, name, TakeEmergency(), way)
         key = self.keys.get(name)
         if key is None:
             return Told(False, _("This meter takes no codes: it was installed without a key.")), []

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sqlite3
 import threading
 
 from bumble.core import UUID, AdvertisingData
@@ -79,7 +80,7 @@ class Peripheral:
         try:
             # The agent answers from its own thread; meanwhile the radio goes on.
             answer = await asyncio.get_running_loop().run_in_executor(None, session.handle, message)
-        except TimeoutError:
+        except (TimeoutError, sqlite3.Error):
             answer = Answer(False, "The gateway is busy: please try again.")
         await self._notify(connection, encode(answer))
 

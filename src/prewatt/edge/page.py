@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -57,6 +58,13 @@ class Page:
     # -- WSGI ----------------------------------------------------------------------------------------------------------
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
+        try:
+            return self._answer(environ, start)
+        except (TimeoutError, sqlite3.Error):
+            told = _("The gateway is busy. Please try again in a moment: nothing is credited twice.")
+            return _send(start, "503 Service Unavailable", self._frame(f"<section>{_esc(told)}</section>"))
+
+    def _answer(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         path, method = environ.get("PATH_INFO", "/"), environ["REQUEST_METHOD"]
         token, meter = self._session(environ)
         if method == "GET" and path == "/":

@@ -6,6 +6,7 @@ The agent belongs to the thread of its shell. `Desk` is how another thread has s
 from __future__ import annotations
 
 import queue
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -90,15 +91,18 @@ class Desk:
         self._inbox = inbox
 
     def ask(self, work: Callable[[], T]) -> T:
-        """What `work` returns or raises. TimeoutError if the agent does not come to it."""
+        """What `work` returns or raises. TimeoutError if the agent does not come to it. A journal that can't be written
+        ends the agent as well.
+        """
         done: Future[T] = Future()
 
         def call() -> None:
             try:
                 done.set_result(work())
-            except BaseException as error:
+            except Exception as error:
                 done.set_exception(error)
-                if not isinstance(error, Exception):
+                # The rules in memory are ahead of the journal, or wrong: the agent must end, whoever asked.
+                if isinstance(error, sqlite3.Error | AssertionError):
                     raise
 
         self._inbox.put(Call(call))
