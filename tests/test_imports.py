@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "clock": set(),
     "supervisor": set(),
     "serve": {"server", "supervisor"},
-    "commands": {"kernel", "server"},
+    "commands": {"kernel", "server", "tokens"},
     "worker": {"server"},
     "onsite": {"wire"},
 }

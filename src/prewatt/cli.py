@@ -1,5 +1,5 @@
 """The command line: `prewatt demo | setup | server | web | headend | worker | edge | onsite | tariff | shared-cost |
-statement | balance | order | pin | gateway-code | grant | api-token | sim | manage`.
+statement | balance | order | code | pin | gateway-code | grant | api-token | sim | manage`.
 """
 
 from __future__ import annotations
@@ -637,6 +637,25 @@ def pin(unit: Annotated[str, typer.Argument(help="The unit's name.")], where: Pr
         return fresh_pin(property_named(where), unit)
 
     typer.echo(_refusable("pin", work))
+
+
+@app.command()
+def code(
+    unit: Annotated[str, typer.Argument(help="The unit's name.")],
+    what: Annotated[str, typer.Argument(help="set-power-limit, clear-credit, clear-tamper or change-key.")],
+    value: Annotated[int, typer.Option(help="W, of a limit.", min=0, max=1_000_000)] = 0,
+    where: PropertyOption = "",
+) -> None:
+    """Make management codes for a unit's meter, to be typed there. What they do travels as a command as well, but for a
+    key change: its codes are typed before any later one.
+    """
+
+    def work() -> str:
+        from .commands import make_codes, property_named
+
+        return make_codes(property_named(where), unit, what, value)
+
+    typer.echo(_refusable("code", work))
 
 
 @app.command("gateway-code")

@@ -35,8 +35,11 @@ from .server.tariffs.prices import read_prices
 from .server.tariffs.reading import read_file
 from .server.tariffs.versions import keep, schedule, schedule_prices
 from .server.time import now
+from .server.vending.codes import change_key, renew_own_group, vend_management
 from .server.vending.controls import control, read_action
+from .server.vending.models import TokenMeter
 from .server.wall_clock import wall_clock
+from .tokens import Function
 
 
 class CommandError(ValueError):
@@ -211,6 +214,27 @@ def order_meter(
 def fresh_pin(where: Property, unit: str) -> str:
     """A new PIN of a unit, shown once."""
     return f"The PIN of {unit} is {new_pin(unit_named(where, unit))}. It is shown this once."
+
+
+CODES = {
+    "set-power-limit": Function.SET_POWER_LIMIT,
+    "clear-credit": Function.CLEAR_CREDIT,
+    "clear-tamper": Function.CLEAR_TAMPER,
+}
+"""Management codes for a meter of our own; `change-key` is made of several."""
+
+
+def make_codes(where: Property, unit: str, what: str, value: int) -> str:
+    """Management codes for the meter of a unit, to be typed there; all but a key change travel as commands too."""
+    found = TokenMeter.objects.filter(meter__unit=unit_named(where, unit)).select_related("group", "meter").first()
+    if found is None:
+        raise CommandError(f"unit {unit!r} has no meter that takes codes")
+    if what == "change-key":
+        made = change_key(found, renew_own_group(where.organisation), found.tariff_index)
+        return "\n".join(f"{code}  ({code.detail})" for code in made)
+    if what not in CODES:
+        raise CommandError(f"{what!r} is none of {', '.join((*CODES, 'change-key'))}")
+    return str(vend_management(found, CODES[what], value))
 
 
 def gateway_code(name: str) -> str:

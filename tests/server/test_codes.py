@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 from django.conf import settings as django_settings
+from typer.testing import CliRunner
 
+from prewatt.cli import app
 from prewatt.edge.codes import Credit, KeyState, read_code
 from prewatt.kernel.entries import Control, GrantCredit, decode_command
-from prewatt.kernel.supply import ClearCredit
+from prewatt.kernel.supply import ClearCredit, ClearTamper, LimitPower
 from prewatt.kernel.units import MINUTE, NANO
 from prewatt.server.estate.models import Organisation
 from prewatt.server.ledger.books import account, balance, tenant_account
@@ -224,3 +226,24 @@ def test_the_module_can_be_another_one(group):
 
     key = replace(group.key_for(account_number("00000000018")))
     assert Hardware().decoder_key(b"slot 1", key) == security_module().decoder_key(bytes(group.sealed), key)
+
+
+def test_management_codes_by_command_are_read_by_the_gateway(building, clock):
+    def made(*arguments):
+        result = CliRunner().invoke(app, ["code", "Flat 1", *arguments])
+        assert result.exit_code == 0, result.output
+        return [line.split("  ")[0].replace(" ", "") for line in result.output.splitlines()]
+
+    before = held("m1")
+    (limit,) = made("set-power-limit", "--value", "1500")
+    assert read_code(before, clock.now(), limit).action == LimitPower(1500)
+    sections = made("change-key")
+    state = before
+    for digits in sections:
+        changed = read_code(state, clock.now(), digits)
+        state = changed.state
+    assert changed.complete and state == held("m1") and state.revision == 2
+    (tamper,) = made("clear-tamper")
+    assert read_code(state, clock.now(), tamper).action == ClearTamper()
+    wrong = CliRunner().invoke(app, ["code", "Flat 1", "explode"])
+    assert wrong.exit_code == 2 and "is none of" in wrong.output

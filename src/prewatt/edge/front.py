@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 LINES = 12
 """Entries that a tenant is shown; of readings only the last one."""
-LOOKED_AT = 400
+LOOKED_AT = 3000
 
 
 class Front:

@@ -47,7 +47,7 @@ class VendError(ValueError):
 
 def own_group(organisation: Organisation) -> SupplyGroup:
     """The supply group of an organisation's own meters, with a key of its own, made when it is first needed."""
-    found = SupplyGroup.objects.filter(organisation=organisation, own=True).order_by("-revision").first()
+    found = SupplyGroup.objects.filter(organisation=organisation, own=True).order_by("-pk").first()
     if found is not None:
         return found
     return SupplyGroup.objects.create(
@@ -57,6 +57,21 @@ def own_group(organisation: Organisation) -> SupplyGroup:
         base=max(each for each in BaseDate if instant_of(each, 0) <= now()),
         sealed=security_module().seal(os.urandom(20)),
     )
+
+
+def renew_own_group(organisation: Organisation) -> SupplyGroup:
+    """A new key for an organisation's own meters: the next revision (after 9 comes 1 of another group code)."""
+    present = own_group(organisation)
+    fresh = SupplyGroup(
+        organisation=organisation,
+        code=present.code if present.revision < 9 else f"{(int(present.code) + 100_000) % 1_000_000:06}",
+        revision=present.revision % 9 + 1,
+        base=max(each for each in BaseDate if instant_of(each, 0) <= now()),
+        own=True,
+        sealed=security_module().seal(os.urandom(20)),
+    )
+    fresh.save()
+    return fresh
 
 
 def add_group(
