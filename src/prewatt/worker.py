@@ -14,9 +14,10 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from .server.allocation.runs import run_what_is_due
 from .server.billing.tenancies import settle_what_is_due
 from .server.metering.balance import raise_alarms
+from .server.metering.services import refresh_settings
 
 log = logging.getLogger("prewatt.worker")
-OFTEN, SELDOM = 10, 600
+OFTEN, SELDOM, DAILY = 10, 600, 86_400
 """Seconds between two looks."""
 
 
@@ -41,6 +42,12 @@ def look_at_balances() -> None:
         log.warning("%s", text)
 
 
+def renew_holidays() -> None:
+    """Send the public holidays of the years that have come into sight."""
+    for meter in refresh_settings():
+        log.info("meter %s: settings sent anew", meter)
+
+
 def _job(work: Callable[[], None]) -> Callable[[], None]:
     def run() -> None:
         close_old_connections()
@@ -57,7 +64,8 @@ def run() -> None:
     """Work until stopped."""
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     scheduler = BlockingScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
-    for work, seconds in ((allocate, OFTEN), (close_accounts, OFTEN), (look_at_balances, SELDOM)):
+    jobs = ((allocate, OFTEN), (close_accounts, OFTEN), (look_at_balances, SELDOM), (renew_holidays, DAILY))
+    for work, seconds in jobs:
         # The first look is at once: what was due while nobody worked is made up for.
         scheduler.add_job(_job(work), "interval", seconds=seconds, id=work.__name__, next_run_time=datetime.now(UTC))
     scheduler.start()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prewatt.edge.drivers import DriverError, NotSupported
+from prewatt.edge.drivers import DriverError, NotSupported, Power
 from prewatt.edge.drivers.recorded import FINE, RecordedMeter, Recording, RecordingError, load_recordings
 from prewatt.kernel.calendar import zone
 from prewatt.kernel.units import HOUR, MINUTE, instant
@@ -189,3 +189,25 @@ def test_the_rest_of_the_interface(tmp_path):
     with pytest.raises(NotSupported, match="set clock"):
         made.set_clock(0)
     assert json.loads((tmp_path / "a.json").read_text()) == {"closed": True, "since": 0, "drawn": 0}
+
+
+def test_the_power_is_what_the_interval_draws(tmp_path):
+    at = [HOUR // 4]
+    recording = Recording(HOUR // 2, {0: FINE * 1000, HOUR // 2: 0})
+    meter = RecordedMeter("m1", recording, tmp_path / "m1.json", lambda: at[0])
+    assert meter.read_power() == Power(2000)
+    meter.set_switch(False)
+    assert meter.read_power() == Power(0)
+    meter.set_switch(True)
+    at[0] += HOUR // 2
+    assert meter.read_power() == Power(0)
+
+
+def test_the_cover_and_the_keypad_are_files_beside_its_memory(tmp_path):
+    meter = RecordedMeter("m1", Recording(HOUR, {0: 0}), tmp_path / "m1.json", lambda: 0)
+    assert (meter.read_tampered(), meter.read_keypad()) == (False, None)
+    (tmp_path / "m1.tampered").touch()
+    (tmp_path / "m1.keypad").write_text(" 1234 \n")
+    assert (meter.read_tampered(), meter.read_keypad(), meter.read_keypad()) == (True, "1234", None)
+    meter.show("Credited.")
+    assert (tmp_path / "m1.display").read_text() == "Credited.\n"

@@ -15,6 +15,7 @@ from prewatt.server.estate.models import Organisation
 from prewatt.server.ledger.books import account, balance, tenant_account
 from prewatt.server.ledger.models import Account as Ledger
 from prewatt.server.metering.models import JournalEntry, Meter
+from prewatt.server.vending.adjustments import level
 from prewatt.server.vending.codes import (
     VendError,
     add_group,
@@ -247,3 +248,13 @@ def test_management_codes_by_command_are_read_by_the_gateway(building, clock):
     assert read_code(state, clock.now(), tamper).action == ClearTamper()
     wrong = CliRunner().invoke(app, ["code", "Flat 1", "explode"])
     assert wrong.exit_code == 2 and "is none of" in wrong.output
+
+
+def test_a_settlement_knows_what_a_code_has_brought_whose_command_is_still_on_its_way(building, tenancy, store, clock):
+    edge = Edge(building.code, clock)
+    edge.obey("m1")
+    made = top_up(tenancy, 20 * NANO, "c1")
+    clock.at += MINUTE
+    edge.append("m1", edge.accounts["m1"].by_code(clock.now(), made.command.tid, 20 * NANO, "page"))
+    edge.deliver(store)
+    assert level(Meter.objects.get(name="m1"), "x", "nothing to level") is None

@@ -14,6 +14,7 @@ from prewatt.server.api.models import Token
 from prewatt.server.config import signing_key
 from prewatt.server.estate.models import Unit
 from prewatt.server.metering.models import Gateway, Meter, StaffGrant
+from prewatt.server.metering.services import refresh_settings
 from prewatt.server.vending.controls import ordered
 from prewatt.server.vending.models import Code, Command, TokenMeter
 from prewatt.server.vending.top_ups import top_up
@@ -308,3 +309,12 @@ def test_an_order_names_what_it_is_in_the_books_of_the_meter(manager, building):
     unit = Unit.objects.get(name="Flat 1")
     manager.post(f"/units/{unit.pk}/order/", {"do": "open", "reason": "r" * 300})
     assert last_order() == Control(Open(), "manager", "r" * 200)
+
+
+def test_holidays_of_a_new_year_are_sent_by_the_worker(manager, building, clock):
+    manager.post(f"/properties/{building.property.pk}/supply/", rules(friendly_holidays="DE"))
+    assert refresh_settings() == []
+    clock.at += 365 * DAY
+    assert [meter.name for meter in refresh_settings()] == ["m1", "m2", "m3"]
+    assert "2030-12-25" in last_order().settings.friendly.days
+    assert refresh_settings() == []

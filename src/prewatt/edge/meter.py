@@ -194,7 +194,8 @@ class Meter:
             self._append(outcome, account.event(now, "low-credit"))
         wanted = account.wants_closed(now)
         if wanted is not None and wanted != account.closed:
-            self._append(outcome, account.relay(now, wanted, "credit" if wanted else account.why_open(now)))
+            why = account.why_open(now) if not wanted else "reclosed" if account.supply.tripped else "credit"
+            self._append(outcome, account.relay(now, wanted, why))
             outcome.switch = wanted
             self._complained = False
 

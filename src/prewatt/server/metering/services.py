@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from ...kernel.account import Account
 from ...kernel.calendar import local_day, zone
-from ...kernel.entries import ChangeSettings, SetTariff, Settings, genesis
+from ...kernel.entries import ChangeSettings, SetTariff, Settings, decode_command, genesis
 from ...kernel.supply import FriendlyHours, PowerLimit
 from ...kernel.units import parse_kwh, parse_money
 from ...wire.messages import MAX_METERS
@@ -110,6 +110,21 @@ def prepare(meter: Meter) -> None:
         issue(meter, account_settings(meter))
         for version in meter.property.tariff_versions.in_force(now()):
             issue(meter, SetTariff(version.effective, version.tariff.kernel()))
+
+
+def refresh_settings() -> list[Meter]:
+    """Send their settings to meters that have others: a new year's public holidays have come into sight."""
+    from ..vending.models import Command
+
+    sent = []
+    for where in Property.objects.exclude(friendly_holidays=""):
+        for meter in Meter.objects.filter(unit__property=where).select_related("unit", "gateway__property"):
+            last = Command.objects.filter(meter=meter, kind="settings").order_by("-number").first()
+            known = decode_command(bytes(last.body)) if last else None
+            if getattr(known, "order", None) != account_settings(meter):
+                send_settings_to(meter)
+                sent.append(meter)
+    return sent
 
 
 @transaction.atomic

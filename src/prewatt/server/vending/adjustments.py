@@ -35,11 +35,13 @@ def level(meter: Meter, adjustment_id: str, reason: str) -> Command | None:
     """
     # The meter's row is the lock: nothing is booked or sent for it meanwhile.
     row = Meter.objects.select_for_update().get(pk=meter.pk)
-    holds = Account.load(bytes(row.account)).balance
+    account = Account.load(bytes(row.account))
+    holds = account.balance
     for body in Command.objects.filter(meter=row, state__in=OPEN).values_list("body", flat=True):
         order = getattr(decode_command(bytes(body)), "order", None)
         if isinstance(order, GrantCredit):
-            holds += order.amount
+            # What its code has brought is in the balance already.
+            holds += order.amount - account.coded.get(-1 if order.tid is None else order.tid, 0)
         elif isinstance(order, Debit):
             holds -= order.amount
     owed = sum(

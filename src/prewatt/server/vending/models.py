@@ -41,7 +41,9 @@ class Command(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("meter", "number"), name="command_number_once"),
             models.UniqueConstraint(
-                fields=("meter", "tid"), condition=models.Q(tid__isnull=False), name="command_tid_once"
+                fields=("meter", "tid"),
+                condition=models.Q(tid__isnull=False, state__in=("queued", "sent")),
+                name="command_tid_once",
             ),
         )
         indexes = (
