@@ -3,11 +3,12 @@
 import random
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from prewatt.edge.agent import Agent, Commit, Keep, Moment, MoveSwitch
 from prewatt.edge.codes import KeyState, load_key
-from prewatt.edge.guard import LOCKED, MOST
+from prewatt.edge.guard import LOCKED, MOST, Tries, waits
 from prewatt.edge.meter import Meter, MeterPolicy, Observed
 from prewatt.edge.sync import SyncPolicy
 from prewatt.kernel.account import Account
@@ -35,6 +36,7 @@ from prewatt.tokens import (
     Management,
     MeterKey,
     MeterTest,
+    Service,
     UnitCredit,
     account_number,
     cipher,
@@ -292,3 +294,25 @@ def test_minutes_of_the_clock_that_stands_before_the_journal_are_those_of_the_jo
     gateway.now -= 3 * 366 * DAY
     assert gateway.type(TWENTY).done
     assert gateway.agent.latest(gateway.now) >= NOW - MINUTE
+
+
+def test_a_code_after_the_keys_expiry_is_refused_and_says_what_helps():
+    gateway = Gateway()
+    key = gateway.agent.keys["m1"]
+    gateway.agent.keys["m1"] = msgspec.structs.replace(key, expiry=(TID >> 16) - 1)
+    answer = gateway.type(TWENTY)
+    assert not answer.done and "key has expired" in answer.text
+
+
+@pytest.mark.parametrize("token", [CurrencyCredit(TID, 2_000_000, Service.WATER), CurrencyCredit(TID, -2_000_000)])
+def test_a_code_for_water_or_of_a_negative_amount_is_not_for_electricity(token):
+    gateway = Gateway()
+    code = encode(token, cipher(Algorithm.MISTY1, described(NUMBERS["m1"]).decoder_key(VENDING)))
+    answer = gateway.type(code)
+    assert not answer.done and "not for electricity" in answer.text and gateway.account().balance == 0
+
+
+def test_a_wait_is_never_longer_than_a_lock_however_the_clock_was_set():
+    tries = Tries(MOST, NOW + 30 * DAY)
+    assert waits(tries, NOW) == LOCKED
+    assert waits(tries, NOW + 30 * DAY) == 0

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from prewatt.edge.journal import SNAPSHOT_EVERY, Journal
+from prewatt.edge.meter import Meter, MeterPolicy
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import JournalDamaged, Record, chain, decode_entry, encode_entry, genesis
 
@@ -180,3 +181,26 @@ def test_kill_9_in_the_middle_of_writing_loses_nothing_that_was_committed(tmp_pa
         bodies = journal.read("a", 1, accounts[0].seq)
         assert [decode_entry(body).seq for body in bodies] == list(range(1, accounts[0].seq + 1))
         journal.close()
+
+
+def test_a_meter_that_another_gateway_had_goes_on_where_that_ended(tmp_path):
+    account = Account()
+    account.apply(account.read(5, 100))
+    account.apply(account.event(6, "power-up"))
+    head = bytes(range(32))
+    first = Journal(tmp_path / "j")
+    first.adopt("m1", 2, head, account.dump())
+    assert first.adopted() == {"m1"}
+    loaded = first.load("m1")
+    assert (loaded.account.dump(), loaded.head) == (account.dump(), head)
+    meter = Meter("m1", loaded.account, head, MeterPolicy())
+    outcome = meter.start(7, repaired=False, replaced=True)
+    assert [decode_entry(record.body).code for record in outcome.records] == ["gateway-replaced", "power-up"]
+    first.commit([("m1", record) for record in outcome.records], {"m1": meter.account})
+    assert first.adopted() == set()
+    with pytest.raises(ValueError, match="has entries here already"):
+        first.adopt("m1", 2, head, account.dump())
+    first.close()
+    again = Journal(tmp_path / "j")
+    assert again.load("m1").account.seq == 4
+    again.close()

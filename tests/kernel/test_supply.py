@@ -360,3 +360,25 @@ def test_old_codes_are_refused_when_the_memory_is_full_and_no_typed_one_is_ever_
     assert len(home.account.tids) == CODES_KEPT
     with pytest.raises(ValueError, match="used already"):
         home.account.by_code(home.now, 3, EUR, "page")
+
+
+def test_emergency_credit_is_counted_from_the_debt_that_friendly_hours_left():
+    home = Home(1 * EUR, friendly=NIGHTS, emergency_credit=2 * EUR)
+    home.use(15, hours=10)
+    assert home.lit is True and home.account.balance == -2 * EUR
+    home.now += 9 * HOUR
+    home.decide()
+    assert home.lit is False
+    home.do(TakeEmergency())
+    assert home.lit is True
+    home.use(9.9)
+    assert home.lit is True
+    home.use(0.1)
+    assert home.lit is False and home.account.balance == -4 * EUR
+
+
+def test_a_night_belongs_to_the_day_on_which_it_begins():
+    hours = FriendlyHours((Window((2,), 20 * 60, 7 * 60),))
+    at = {hour: BEGIN + (hour - 12) * HOUR for hour in (3, 19, 20, 23, 27, 30, 31, 44)}
+    friendly = [hour for hour, when in at.items() if is_friendly(hours, ZONE, when)]
+    assert friendly == [20, 23, 27, 30], "Wednesday evening and the morning after; not that of Wednesday"

@@ -3,10 +3,13 @@
 import json
 
 import pytest
+from django.conf import settings as django_settings
 
-from prewatt.server.metering.models import Gateway
+from prewatt.server.config import broker_password
+from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.metering.services import InstallError, enrol, new_code
 from prewatt.wire.signing import SigningKey
+from tests.gateway import Edge, take
 
 pytestmark = pytest.mark.database
 
@@ -84,3 +87,24 @@ def test_the_answer_holds_what_the_gateway_needs(client, building):
     assert (told["property"], first["name"], first["unit"]) == ("Linden 5", "m1", "Flat 1")
     assert len(first["token"]["key"]) == 32 and "state" not in first
     assert client.get("/api/gateways/enrol").status_code == 405
+
+
+def test_a_gateway_that_is_replaced_gets_another_password_and_its_meters_state(client, building, clock, store):
+    edge = Edge(building.code, clock)
+    edge.obey("m1")
+    edge.deliver(store)
+    first = client.post("/api/gateways/enrol", "{}", content_type="application/json")
+    assert first.status_code == 400
+    gateway = Gateway.objects.get()
+    old = broker_password(django_settings.CONFIG, gateway.broker_secret())
+    other = SigningKey.generate()
+    body = json.dumps({"code": new_code(gateway), "public_key": other.public().hex()})
+    told = client.post("/api/gateways/enrol", body, content_type="application/json").json()
+    assert told["broker_password"] != old
+    meter = Meter.objects.get(name="m1")
+    states = {each["name"]: each.get("state") for each in told["meters"]}
+    assert states["m1"] == {"seq": meter.seq, "head": bytes(meter.head).hex(), "account": bytes(meter.account).hex()}
+    assert states["m2"] is None
+    # What the old one signs is refused.
+    edge.read("m1", 7)
+    assert [refusal.reason for refusal in take(store, edge.upload("m1", meter.seq + 1)).refusals] == ["signature"]
