@@ -144,7 +144,8 @@ def test_typed_after_the_command_or_twice_it_does_nothing():
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        (code(2_000_000, number=NUMBERS["m2"]), "another meter"),
+        (code(2_000_000, number=NUMBERS["m2"]), "for meter m2, not for this one"),
+        (code(2_000_000, number="00000000034"), "another meter"),
         (TWENTY[:7] + str((int(TWENTY[7]) + 1) % 10) + TWENTY[8:], "digit"),
         (TWENTY[:-1], "20 digits"),
         ("", "20 digits"),

@@ -382,3 +382,26 @@ def test_a_night_belongs_to_the_day_on_which_it_begins():
     at = {hour: BEGIN + (hour - 12) * HOUR for hour in (3, 19, 20, 23, 27, 30, 31, 44)}
     friendly = [hour for hour, when in at.items() if is_friendly(hours, ZONE, when)]
     assert friendly == [20, 23, 27, 30], "Wednesday evening and the morning after; not that of Wednesday"
+
+
+def test_a_restoration_for_an_amount_ends_when_it_is_repaid_one_for_a_time_does_not():
+    home = Home(1 * EUR)
+    home.use(5)
+    home.do(Restore(amount=EUR))
+    home.use(2.5)
+    home.pay(1 * EUR)
+    assert home.lit is True and home.account.allowance(home.now) == 0
+    home.use(2.5)
+    assert home.lit is False, "not lent a second time"
+    home.do(Restore(until=home.now + 5 * HOUR))
+    home.pay(1 * EUR)
+    home.use(10)
+    assert home.lit is True and home.account.balance < 0
+
+
+def test_a_restoration_for_an_amount_and_a_time_ends_when_it_is_repaid():
+    home = Home(1 * EUR)
+    home.use(5)
+    home.do(Restore(amount=EUR, until=home.now + 5 * HOUR))
+    home.pay(1 * EUR)
+    assert home.account.allowance(home.now) == 0

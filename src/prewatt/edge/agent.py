@@ -190,7 +190,11 @@ class Agent:
             meaning = read_code(key, now, text)
             outcome, answer = self._obey_code(moment.now, meter, meaning, way)
         except CodeRefused as refused:
-            return Told(False, str(refused)), self._count(moment, name, way, tries) if refused.guess else []
+            if not refused.guess:
+                return Told(False, str(refused)), []
+            if other := self._meter_of(now, text):
+                return Told(False, _("This code is for meter %(meter)s, not for this one.") % {"meter": other}), []
+            return Told(False, str(refused)), self._count(moment, name, way, tries)
         except ValueError as objection:
             return Told(False, _sentence(str(objection))), []
         effects: list[Effect] = []
@@ -200,6 +204,16 @@ class Agent:
             self.keys[name] = meaning.state
             effects.append(Keep(name, "key", dump_key(meaning.state)))
         return answer, effects + self._settle(moment, {name: outcome})
+
+    def _meter_of(self, now: int, text: str) -> str:
+        """The meter of this gateway whose credit a code is, where somebody has typed it at another one; else empty."""
+        for name, key in self.keys.items():
+            try:
+                if isinstance(read_code(key, now, text), Credit):
+                    return name
+            except CodeRefused:
+                continue
+        return ""
 
     def _obey_code(self, now: int, meter: Meter, meaning: Meaning, way: str) -> tuple[Outcome, Told]:
         match meaning:

@@ -419,7 +419,9 @@ class Account:
         before, supply = self.balance, self.supply
         self.credited += amount
         if before + amount > 0:
-            self._change(emergency=0, emergency_taken=False)
+            # What was lent is repaid. A restoration for a time alone lasts its time.
+            grace = supply.grace if supply.grace == BALANCE_MAX else 0
+            self._change(emergency=0, emergency_taken=False, grace=grace)
         elif supply.emergency:
             repaid = min(-before, amount * self.settings.emergency_repayment // 100)
             self._change(emergency=max(supply.emergency - repaid, 0))
