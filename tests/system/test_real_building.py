@@ -6,11 +6,12 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import threading
 import time
 import tomllib
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from tempfile import mkdtemp
 
@@ -406,6 +407,29 @@ def test_a_gateway_that_is_replaced_goes_on_where_the_server_is_and_the_old_key_
         assert time.monotonic() < deadline, stored
         pause.wait(0.1)
     assert stored["alarms"] == 0
+
+
+def test_a_gateway_enrolled_anew_in_its_own_folder_keeps_its_key_and_its_journal(building, gateway):
+    agent = building.running.pop("agent")
+    folder = building.folder / "second"
+    (folder / "edge.toml").rename(folder / "edge.toml.before")
+    code = building.run("gateway-code", "linden-5").stdout.strip()
+    running = building.enrol(code, "second")
+    assert running.returncode == 2 and "another agent has this journal open. The code is not spent" in running.stderr
+    agent.terminate()
+    agent.wait(timeout=PATIENCE)
+    key = (folder / "gateway.key").read_text()
+    with closing(sqlite3.connect(folder / "journal.sqlite3")) as journal:
+        before = journal.execute("SELECT meter, max(seq) FROM entry GROUP BY meter").fetchall()
+    again = building.enrol(code, "second")
+    assert again.returncode == 0, again.stderr
+    assert (folder / "gateway.key").read_text() == key
+    old, new = (tomllib.loads((folder / name).read_text()) for name in ("edge.toml.before", "edge.toml"))
+    assert new["broker"]["password"] == old["broker"]["password"]
+    with closing(sqlite3.connect(folder / "journal.sqlite3")) as journal:
+        assert journal.execute("SELECT meter, max(seq) FROM entry GROUP BY meter").fetchall() == before
+    config = folder / "edge.toml"
+    building.start("agent", "edge", "run", "--config", config, says="connected to the broker")
 
 
 STATE = """

@@ -65,6 +65,13 @@ def enrol(
     if settings_path.exists():
         raise EnrolError(f"{settings_path} exists already: this gateway is enrolled")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    journal = folder / "journal.sqlite3"
+    if journal.exists():
+        # Before the code is spent: an agent that still runs, or a file that is no journal, would stop what follows.
+        try:
+            Journal(journal).close()
+        except (BlockingIOError, ValueError) as error:
+            raise EnrolError(f"{error}. The code is not spent") from None
     key_path = folder / "gateway.key"
     if not key_path.exists():
         SigningKey.generate().save(key_path)
@@ -87,7 +94,7 @@ def enrol(
         gateway=answer.gateway,
         key=str(key_path),
         server_key=answer.server_key,
-        journal=str(folder / "journal.sqlite3"),
+        journal=str(journal),
         broker=BrokerAddress(parts.hostname, answer.broker_port, answer.gateway, answer.broker_password),
         meters=tuple(
             MeterSettings(meter.name, meter.driver, unit=meter.unit, token=meter.token) for meter in answer.meters
@@ -109,12 +116,12 @@ def _adopt(path: Path, meters: list[_Meter]) -> None:
     adopted = [(meter.name, meter.state) for meter in meters if meter.state is not None]
     if not adopted:
         return
-    try:
-        journal = Journal(path)
-    except BlockingIOError as error:
-        raise EnrolError(str(error)) from None
+    journal = Journal(path)
     try:
         for name, state in adopted:
+            if journal.has(name, state.seq, bytes.fromhex(state.head)):
+                # The same gateway, enrolled anew: its own journal goes at least as far.
+                continue
             journal.adopt(name, state.seq, bytes.fromhex(state.head), bytes.fromhex(state.account))
     except (ValueError, msgspec.DecodeError) as error:
         raise EnrolError(f"{error}. The code is spent: move this journal away and ask for a new one") from None

@@ -137,6 +137,11 @@ class Journal:
         rows = self._db.execute("SELECT meter, body FROM kept WHERE what=?", (what,))
         return {meter: bytes(body) for meter, body in rows}
 
+    def has(self, meter: str, seq: int, head: bytes) -> bool:
+        """Whether this journal has the meter's entry `seq`, with this hash."""
+        row = self._db.execute("SELECT hash FROM entry WHERE meter=? AND seq=?", (meter, seq)).fetchone()
+        return row is not None and bytes(row[0]) == head
+
     def adopt(self, meter: str, seq: int, head: bytes, account: bytes) -> None:
         """Go on with a meter where another gateway ended: `account` as it is after entry `seq`, whose hash is `head`.
         ValueError if this journal has entries of the meter.
