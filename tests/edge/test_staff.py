@@ -72,7 +72,7 @@ def grant(**changes):
     fields = {
         "grant": "grant-1", "property": 3, "holder": "Sam", "key": PHONE.public(),
         "actions": ("restore", "open", "close", "read-head", "set-clock"),
-        "begins": NOW - HOUR, "ends": NOW + DAY, "most_amount": 5 * NANO, "longest": 12 * HOUR,
+        "begins": NOW - HOUR, "ends": NOW + DAY, "most_amount": 5 * NANO, "longest": 12 * HOUR, "issued": NOW - HOUR,
         "gateways": (GatewayKey("g1", GATEWAY.public()),),
     }  # fmt: skip
     return Grant(**{**fields, **changes})
@@ -164,7 +164,8 @@ def test_instructions_out_of_turn_are_refused():
         (Act("m1", Open()), {"actions": ("close",)}, "does not allow"),
         (ReadHead("m1"), {"actions": ("close",)}, "does not allow"),
         (SetClock(NOW), {"actions": ("close",)}, "does not allow"),
-        (SetClock(NOW + 2 * DAY), {}, "past the end"),
+        (SetClock(NOW + 2 * DAY), {}, "past its end"),
+        (SetClock(NOW - 2 * HOUR), {}, "before the grant was signed"),
         (Act("m1", Restore(amount=6 * NANO)), {}, "smaller amount"),
         (Act("m1", Restore(until=NOW + 13 * HOUR)), {}, "shorter"),
         (Act("m1", Restore(amount=NANO, until=NOW + 13 * HOUR)), {}, "shorter"),
@@ -225,3 +226,14 @@ def test_an_endless_message_is_stopped():
     with pytest.raises(OnSiteError, match="limit"):
         for _ in range(MAX_MESSAGE):
             assembler.take(b"\0" + b"x" * 100)
+
+
+def test_a_clock_that_stands_before_the_grants_signature_does_not_keep_staff_out():
+    """A gateway without a battery wakes up where its journal ended: the server's signature is later."""
+    here = Here()
+    here.at = NOW - 3 * DAY
+    visitor = Visitor(here)
+    assert isinstance(visitor.opened, Challenge)
+    assert visitor.ask(SetClock(NOW)).done
+    early = Visitor(here, begins=NOW, issued=NOW - HOUR)
+    assert "not hold yet" in early.opened.text

@@ -228,10 +228,11 @@ class Agent:
                 text = _("Done.")
             case Show():
                 outcome = Outcome()
-                text = _("Meter %(meter)s works. The balance is %(balance)s.") % {
-                    "meter": meter.name,
-                    "balance": self._money(meter, meter.account.balance),
-                }
+                text = _("Meter %(meter)s works.") % {"meter": meter.name}
+                if way in OWN_WAYS:
+                    # A test code is anybody's: the balance is not.
+                    left = self._money(meter, meter.account.balance)
+                    text += " " + _("The balance is %(balance)s.") % {"balance": left}
             case ChangeKey(_state, complete, rollover):
                 outcome = meter.note(now, "key-changed", ROLLOVER if rollover else "") if complete else Outcome()
                 text = _("The meter has its new key.") if complete else _("Accepted: now type the other codes.")

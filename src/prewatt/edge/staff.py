@@ -102,8 +102,8 @@ class Session:
             who, reason = f"{grant.holder}"[:200], instruction.reason
             return _answer(self._site.act(instruction.meter, instruction.action, who, grant.grant, reason))
         _allow(grant, SET_CLOCK)
-        if instruction.at > grant.ends:
-            raise OnSiteError(_("The clock can't be set past the end of the grant."))
+        if not grant.issued <= instruction.at <= grant.ends:
+            raise OnSiteError(_("The clock can't be set before the grant was signed, nor past its end."))
         return _answer(self._site.set_clock(instruction.at, grant.holder))
 
     def _check_bounds(self, grant: Grant, instruction: Act) -> None:

@@ -66,7 +66,7 @@ class GatewayKey(Struct, frozen=True):
 
 class Grant(Struct, frozen=True):
     """What the holder of `key` may do at the gateways of a property. `most_amount` (nano) and `longest` (µs) bound a
-    restoration.
+    restoration. `issued`: when the server signed it, so that it is later than that now, whatever a gateway's clock says.
     """
 
     grant: ShortText
@@ -78,6 +78,7 @@ class Grant(Struct, frozen=True):
     ends: Instant
     most_amount: Natural
     longest: Natural
+    issued: Instant
     gateways: Annotated[tuple[GatewayKey, ...], Meta(max_length=200)] = ()
 
 
@@ -231,12 +232,16 @@ def read_grant(signed: SignedGrant) -> Grant:
 
 
 def open_grant(server: VerifyKey, signed: SignedGrant, property_id: int, now: int) -> Grant:
-    """A grant that holds here and now. OnSiteError says why it does not."""
+    """A grant that holds here and now. OnSiteError says why it does not.
+
+    A clock that stands before the grant's own signature is wrong, as after a loss of power: the signature is believed.
+    """
     if not server.verifies(GRANT, signed.body, signed.signature):
         raise OnSiteError("the grant is not signed by this gateway's server")
     grant = read_grant(signed)
     if grant.property != property_id:
         raise OnSiteError("the grant is for another property")
+    now = max(now, grant.issued)
     if now < grant.begins:
         raise OnSiteError("the grant does not hold yet")
     if now >= grant.ends:

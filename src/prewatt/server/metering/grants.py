@@ -82,6 +82,7 @@ def make_grant(
         ends=ends,
         most_amount=most_amount,
         longest=longest,
+        issued=made.made,
         gateways=tuple(GatewayKey(each.name, bytes(each.public_key or b"")) for each in gateways),
     )
     made.text = b64encode(encode(sign_grant(signing_key(settings.CONFIG), grant))).decode()
