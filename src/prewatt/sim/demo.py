@@ -149,7 +149,7 @@ def _play(demo: Director, console: Console, out: Console, headless: bool, json_p
     cuts, back = (sum(len(getattr(each, name)) for each in account.meters) for name in ("cut_offs", "restorations"))
     out.print(
         f"{len(account.top_ups)} payments, {cuts} times cut off, {back} times restored. In the outage {demo.typed} codes "
-        f"were typed; {demo.waited} homes waited, and had their credit {demo.catch_up:.1f} s after its end. "
+        f"were typed; {demo.waited} {'home' if demo.waited == 1 else 'homes'} waited, and had their credit {demo.catch_up:.1f} s after its end. "
         f"The whole took {time.monotonic() - began:.0f} s."
     )
     if account.failures:
