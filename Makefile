@@ -27,6 +27,7 @@ bench: $(VENV)/.installed
 	$(BIN)/python -m bench.ingest
 	$(BIN)/python -m bench.rating
 	$(BIN)/python -m bench.reconnect
+	$(BIN)/python -m bench.forecast
 
 # The pictures that README shows, taken anew by the browser tests.
 pictures: browser $(VENV)/.installed-test

@@ -144,13 +144,13 @@ def run(home: Path, supervisor: Supervisor) -> None:
         wait_for(lambda: not Command.objects.filter(meter=meter, state__in=OPEN).exists())
     bare.stop()
     print(f"{ROUNDS} outages of {CUT} s, pauses between attempts to connect of up to {RETRY_LONGEST} s (seconds):")
-    print(f"{'':46}  {'p50':>6}  {'p99':>6}")
+    print(f"{'':48}  {'p50':>6}  {'p99':>6}")
     for name, times in (
         ("network back to switch moved by a queued command", moved),
         ("network back to bare MQTT client connected", bare_back),
     ):
         cuts = statistics.quantiles(times, n=100, method="inclusive")
-        print(f"{name:46.46}  {statistics.median(times):6.3f}  {cuts[98]:6.3f}")
+        print(f"{name:48}  {statistics.median(times):6.3f}  {cuts[98]:6.3f}")
 
 
 if __name__ == "__main__":

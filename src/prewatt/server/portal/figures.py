@@ -12,13 +12,14 @@ from django.db.models import Prefetch, Q, Sum
 from django.utils.translation import gettext as _
 
 from ...kernel.account import Account
-from ...kernel.calendar import day_bounds, local_day, next_month, zone
+from ...kernel.calendar import day_bounds, local, local_day, next_month, zone
 from ...kernel.entries import EVENTS, CreditByCode, Event, OnSite, decode_entry
 from ...kernel.supply import LOCKS, TakeEmergency
 from ...kernel.tariff import UNPRICED
-from ...kernel.units import parse_money
+from ...kernel.units import MINUTE, parse_money
 from ..estate.models import Organisation, Property, Tenancy
 from ..ledger.books import balance, tenant_account
+from ..metering.forecast import WEEKS, forecast
 from ..metering.models import Alarm, JournalEntry, Meter
 from ..time import now
 from ..vending.models import OPEN, Command, TopUp
@@ -121,6 +122,7 @@ class TenancyPanel:
     rate: str
     price: int
     emergency: int
+    days_left: int | None
 
     @property
     def code(self) -> str:
@@ -199,12 +201,12 @@ def property_panels(organisations: Sequence[Organisation]) -> list[PropertyPanel
     return panels
 
 
-def _days(meter: Meter, tenancy: Tenancy, today: date, where: ZoneInfo) -> list[Day]:
-    """Use by local day, from the first of the month to its last day. A reading at midnight closes the day before."""
-    first = today.replace(day=1)
-    days = [first + timedelta(days=number) for number in range((next_month(first) - first).days)]
+def _by_day(meter: Meter, tenancy: Tenancy, days: Sequence[date], where: ZoneInfo) -> list[tuple[int, int]]:
+    """(Wh, nano) of each of some successive local days, as far as they are the tenant's. A reading at midnight closes
+    the day before.
+    """
     ends = [day_bounds(day, where)[1] for day in days]
-    begin = max(day_bounds(first, where)[0], tenancy.begins)
+    begin = max(day_bounds(days[0], where)[0], tenancy.begins)
     # No further than the meter's row says: the head-end may have stored more since that was read.
     inside = Q(at__gt=begin, at__lte=ends[-1], seq__lte=meter.seq)
     if tenancy.ends is not None:
@@ -216,11 +218,38 @@ def _days(meter: Meter, tenancy: Tenancy, today: date, where: ZoneInfo) -> list[
         index = bisect_left(ends, at)
         energy[index] += used or 0
         charge[index] += cost or 0
-    highest = max(energy) or 1
+    return list(zip(energy, charge, strict=True))
+
+
+def _days(meter: Meter, tenancy: Tenancy, today: date, where: ZoneInfo) -> list[Day]:
+    """Use by local day, from the first of the month to its last day."""
+    first = today.replace(day=1)
+    days = [first + timedelta(days=number) for number in range((next_month(first) - first).days)]
+    used = _by_day(meter, tenancy, days, where)
+    highest = max(energy for energy, _ in used) or 1
     return [
-        Day(day, used, cost, -(-100 * used // highest), day == today)
-        for day, used, cost in zip(days, energy, charge, strict=True)
+        Day(day, energy, charge, -(-100 * energy // highest), day == today)
+        for day, (energy, charge) in zip(days, used, strict=True)
     ]
+
+
+def days_left(meter: Meter, tenancy: Tenancy, balance: int, at: int) -> int | None:
+    """About how many days a balance (nano) will last from now on, by the meter's own recent weeks; None if nothing can be
+    said. What has passed since the last reading counts as used at the usual pace.
+    """
+    if meter.read_at is None or balance <= 0:
+        return None
+    where = zone(tenancy.unit.property.zone)
+    read = local(meter.read_at, where)
+    days = [read.date() - timedelta(days=number) for number in range(7 * WEEKS, 0, -1)]
+    days = [day for day in days if day_bounds(day, where)[0] >= tenancy.begins]
+    if not days:
+        return None
+    cost = dict(zip(days, (charge for _, charge in _by_day(meter, tenancy, days, where)), strict=True))
+    found = forecast(balance, cost, read.date(), read.hour * 60 + read.minute)
+    if found is None:
+        return None
+    return max(found.minutes - (at - meter.read_at) // MINUTE + 720, 0) // 1440
 
 
 def _holds_another_balance(tenancy: Tenancy, meter: Meter) -> bool:
@@ -257,6 +286,7 @@ def tenancy_panel(tenancy: Tenancy, at: int) -> TenancyPanel | None:
         rate="" if stretch.rate == UNPRICED else stretch.rate,
         price=account.price(at),
         emergency=0 if account.objection(at, TakeEmergency()) else account.settings.emergency_credit,
+        days_left=days_left(meter, tenancy, figures.balance, at),
     )
 
 

@@ -1,0 +1,69 @@
+"""How long a balance will last: from what the meter's own recent weeks cost, by the day of the week.
+
+What a day is expected to cost is the mean of the same weekdays of the last four weeks, times how the recent days stand to
+all of them: each day counts one more than the day before it. `bench/forecast.py` measures it on recorded apartments,
+beside "every day like yesterday".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+WEEKS = 4
+FEWEST = 3
+"""Whole days that must have been seen before anything is said."""
+FARTHEST = 60
+"""Days after which it no longer matters how long it lasts."""
+PARTS = 1440
+"""A day's parts: minutes."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """`minutes` until the balance is used up, at most `FARTHEST` days; worked out from `days` whole days."""
+
+    minutes: int
+    days: int
+
+    @property
+    def whole_days(self) -> int:
+        """Rounded to the nearest day; 0: less than half a day."""
+        return (self.minutes + PARTS // 2) // PARTS
+
+
+def recent(cost: Mapping[date, int], today: date) -> list[tuple[date, int]]:
+    """The whole days of the last four weeks that are known, the earliest first."""
+    first = today - timedelta(weeks=WEEKS)
+    return [(day, cost[day]) for day in sorted(cost) if first <= day < today]
+
+
+def forecast(balance: int, cost: Mapping[date, int], today: date, minute: int = 0) -> Forecast | None:
+    """How long `balance` lasts from `minute` of the local day `today` on; `cost` by whole local days, in the same unit
+    (nano, or Wh). None while too little is known, or nothing is used.
+    """
+    seen = recent(cost, today)
+    total = sum(spent for _, spent in seen)
+    if len(seen) < FEWEST or total <= 0:
+        return None
+    weights = sum(range(1, len(seen) + 1))
+    weighted = sum(weight * spent for weight, (_, spent) in enumerate(seen, 1))
+    by_weekday: dict[int, list[int]] = {}
+    for day, spent in seen:
+        by_weekday.setdefault(day.weekday(), []).append(spent)
+
+    def expected(day: date) -> int:
+        same = by_weekday.get(day.weekday(), [spent for _, spent in seen])
+        return sum(same) * weighted * len(seen) // (len(same) * weights * total)
+
+    left, passed, day = max(balance, 0), 0, today
+    share = PARTS - minute
+    while passed < FARTHEST * PARTS:
+        cost_of_day = expected(day) * share // PARTS
+        if cost_of_day >= left:
+            return Forecast(passed + (left * share // cost_of_day if cost_of_day else 0), len(seen))
+        left -= cost_of_day
+        passed += share
+        day, share = day + timedelta(days=1), PARTS
+    return Forecast(FARTHEST * PARTS, len(seen))
