@@ -17,10 +17,17 @@ FARTHEST = 366 * DAY
 
 
 class Organisation(models.Model):
-    """A landlord or a property company: whose money it is."""
+    """A landlord or a property company: whose money it is. `adjustment_limit`: see `vending.giving_back`."""
 
     name = models.CharField(max_length=100, unique=True)
     managers = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="organisations", blank=True)
+    adjustment_limit = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        default=50,
+        validators=[MinValueValidator(0)],
+        help_text=_("Credit given or taken beyond this needs a second person."),
+    )
 
     def __str__(self) -> str:
         return self.name

@@ -34,9 +34,18 @@ def book_top_up(tenancy: Tenancy, amount: int, at: int, credit_id: str) -> Trans
 
 
 def book(
-    kind: Transfer.Kind, debit: Account, credit: Account, amount: int, at: int, credit_id: str, memo: str = ""
+    kind: Transfer.Kind,
+    debit: Account,
+    credit: Account,
+    amount: int,
+    at: int,
+    credit_id: str,
+    memo: str = "",
+    meter: Meter | None = None,
 ) -> Transfer:
-    """One transfer under an id of its own. IntegrityError if the id is booked already, or the amount is not over 0."""
+    """One transfer under an id of its own. `meter` says where it belongs if neither account is a tenant's.
+
+    IntegrityError if the id is booked already, or the amount is not over 0."""
     return Transfer.objects.create(
         kind=kind,
         debit_account=debit,
@@ -45,6 +54,7 @@ def book(
         at=at,
         credit_id=credit_id,
         memo=memo[:200],
+        meter=meter,
     )
 
 

@@ -19,6 +19,7 @@ class Account(models.Model):
         DEPOSITS = "deposits", _("Deposits held")
         REFUNDS = "refunds-payable", _("Refunds payable")
         DEBTS = "debts", _("Debts of former tenants")
+        ADJUSTMENTS = "adjustments", _("Credit given freely")
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="accounts")
     kind = models.CharField(max_length=16, choices=Kind)
@@ -58,6 +59,9 @@ class Transfer(models.Model):
         ATTRIBUTION = "attribution", _("charged to another tenancy")
         DEPOSIT = "deposit", _("deposit")
         SETTLEMENT = "settlement", _("settlement")
+        REFUND = "refund", _("refund")
+        REFUND_PAID = "refund-paid", _("refund paid out")
+        ADJUSTMENT = "adjustment", _("adjustment")
 
     kind = models.CharField(max_length=12, choices=Kind)
     memo = models.CharField(max_length=200, blank=True)

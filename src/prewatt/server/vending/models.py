@@ -68,6 +68,60 @@ class Command(models.Model):
         return "command" if self.state == self.State.APPLIED else ""
 
 
+class Refund(models.Model):
+    """Money that goes back to a tenant: off the meter and out of the credit when it is decided, out of the landlord's
+    hands at `paid`. `amount` in nano.
+    """
+
+    tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, related_name="refunds")
+    amount = models.BigIntegerField()
+    reason = models.CharField(max_length=200)
+    at = models.BigIntegerField()
+    by = models.CharField(max_length=150)
+    paid = models.BigIntegerField(null=True)
+    paid_by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        ordering = ("-at", "-id")
+        constraints = (models.CheckConstraint(condition=models.Q(amount__gt=0), name="refund_positive"),)
+
+    def __str__(self) -> str:
+        return f"{self.tenancy}: {self.reason}"
+
+
+class Adjustment(models.Model):
+    """Credit that is given to a tenant freely, or taken (`amount` in nano, negative). Over the organisation's limit it
+    waits for a second person.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waits for a second person")
+        DONE = "done", _("done")
+        DECLINED = "declined", _("declined")
+
+    tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, related_name="adjustments")
+    adjustment_id = models.CharField(max_length=40, unique=True)
+    amount = models.BigIntegerField()
+    reason = models.CharField(max_length=200)
+    at = models.BigIntegerField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    decided = models.BigIntegerField(null=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ("-at", "-id")
+        constraints = (
+            models.CheckConstraint(condition=~models.Q(amount=0), name="adjustment_of_something"),
+            models.CheckConstraint(
+                condition=models.Q(decided_by__isnull=True) | ~models.Q(state="waiting"), name="adjustment_decided"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.tenancy}: {self.reason}"
+
+
 class SupplyGroup(models.Model):
     """A supply group (IEC 62055-41, 6.1.6) of which a landlord holds the vending key: for each of its revisions a row.
 

@@ -1,0 +1,147 @@
+"""The books for others: a trial balance at an instant, and all transfers as CSV or as a journal for beancount (`bean-check`
+accepts it). Amounts are exact, with all nine decimals; charges are summed by local day and account.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+
+from django.db.models import Q, Sum
+
+from ...kernel.calendar import local_day, zone
+from ...kernel.units import exact_money
+from ..estate.models import Organisation, Property
+from .models import Account, Transfer
+
+Kind = Account.Kind
+ROOTS = {
+    Kind.TENANT_CREDIT: "Liabilities:TenantCredit",
+    Kind.MONEY_RECEIVED: "Assets:MoneyReceived",
+    Kind.ENERGY_REVENUE: "Income:EnergySold",
+    Kind.VACANCY: "Expenses:Vacancy",
+    Kind.SHARED_COSTS: "Income:SharedCosts",
+    Kind.DEPOSITS: "Liabilities:Deposits",
+    Kind.REFUNDS: "Liabilities:RefundsPayable",
+    Kind.DEBTS: "Assets:DebtsOfFormerTenants",
+    Kind.ADJUSTMENTS: "Expenses:CreditGiven",
+}
+"""Names of the accounts in beancount's five roots."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the books: `amount` (nano) from the debited to the credited account, on a local day."""
+
+    day: date
+    kind: str
+    debit: Account
+    credit: Account
+    amount: int
+    currency: str
+    number: str
+    memo: str
+
+
+def trial_balance(organisation: Organisation, at: int) -> list[tuple[Account, int]]:
+    """(account, credits less debits in nano) of every account as it stood at an instant. They sum to zero."""
+    accounts = Account.objects.filter(organisation=organisation).select_related("tenancy__unit__property")
+    before = Transfer.objects.filter(at__lte=at, debit_account__organisation=organisation)
+    into = dict(before.values_list("credit_account").annotate(sum=Sum("amount")))
+    out_of = dict(before.values_list("debit_account").annotate(sum=Sum("amount")))
+    return [(each, into.get(each.pk, 0) - out_of.get(each.pk, 0)) for each in accounts.order_by("kind", "pk")]
+
+
+def rows(organisation: Organisation, begin: int, end: int) -> Iterator[Row]:
+    """The books of a span of instants, in their order."""
+    homes = list(Property.objects.filter(organisation=organisation).order_by("pk"))
+    home = homes[0] if homes else Property(zone="UTC", currency="XXX")
+    found = (
+        Transfer.objects.filter(Q(at__gte=begin, at__lt=end), debit_account__organisation=organisation)
+        .select_related(
+            "debit_account__tenancy__unit__property",
+            "credit_account__tenancy__unit__property",
+            "meter__gateway__property",
+        )
+        .order_by("at", "pk")
+    )
+    charges: dict[tuple[date, int, int], Row] = {}
+    for each in found.iterator(2000):
+        where = _property_of(each) or home
+        day = local_day(each.at, zone(where.zone))
+        row = Row(
+            day,
+            each.kind,
+            each.debit_account,
+            each.credit_account,
+            each.amount,
+            where.currency,
+            each.credit_id or "",
+            each.memo,
+        )
+        if each.kind != Transfer.Kind.CHARGE:
+            yield row
+            continue
+        key = (day, each.debit_account_id, each.credit_account_id)
+        before = charges.get(key)
+        charges[key] = row if before is None else replace(row, amount=before.amount + row.amount)
+    yield from (charges[key] for key in sorted(charges))
+
+
+def _property_of(transfer: Transfer) -> Property | None:
+    for account in (transfer.debit_account, transfer.credit_account):
+        if account.tenancy is not None:
+            return account.tenancy.unit.property
+    return transfer.meter.property if transfer.meter is not None else None
+
+
+def account_name(account: Account) -> str:
+    """The account in beancount's words."""
+    root = ROOTS[Kind(account.kind)]
+    return f"{root}:T{account.tenancy_id}" if account.tenancy_id else root
+
+
+def to_csv(found: Iterable[Row]) -> str:
+    """The books as CSV."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["day", "kind", "debit", "credit", "amount", "currency", "number", "memo"])
+    for row in sorted(found, key=lambda each: each.day):
+        names = account_name(row.debit), account_name(row.credit)
+        writer.writerow(
+            [row.day, row.kind, *names, exact_money(row.amount), row.currency, _cell(row.number), _cell(row.memo)]
+        )
+    return out.getvalue()
+
+
+def _cell(text: str) -> str:
+    # A spreadsheet takes what begins so for a formula.
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def to_beancount(organisation: Organisation, found: Iterable[Row]) -> str:
+    """The books as a journal for beancount."""
+    ordered = sorted(found, key=lambda each: each.day)
+    opened: dict[str, date] = {}
+    for row in ordered:
+        for account in (row.debit, row.credit):
+            opened.setdefault(account_name(account), row.day)
+    lines = [f'option "title" {_quoted(organisation.name)}', ""]
+    lines += [f"{day} open {name}" for name, day in sorted(opened.items())]
+    for row in ordered:
+        amount = exact_money(row.amount)
+        lines += [
+            "",
+            f"{row.day} * {_quoted(row.kind)} {_quoted(' '.join(filter(None, (row.number, row.memo))))}",
+            f"  {account_name(row.debit)}  {amount} {row.currency}",
+            f"  {account_name(row.credit)}  -{amount} {row.currency}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    clean = "".join(sign if sign.isprintable() else " " for sign in text)
+    return '"' + clean.replace("\\", "\\\\").replace('"', '\\"') + '"'

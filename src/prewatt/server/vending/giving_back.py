@@ -1,0 +1,159 @@
+"""What a landlord gives back or gives freely, and takes back: refunds, reversed payments, goodwill. Each has a reason and a
+person, one set of transfers in the ledger, and one command to the meter, in one transaction.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from ...kernel.units import NANO, parse_money, round_money
+from ..estate.models import Tenancy
+from ..ledger.books import Kind, account, balance, book, tenant_account
+from ..ledger.models import Transfer
+from ..metering.models import Meter
+from ..time import now
+from .adjustments import adjust
+from .models import Adjustment, Refund, TopUp
+
+LARGEST = 100_000 * NANO
+
+
+class GivingBackError(ValueError):
+    """It can't be done; the message, for people, says why. Nothing was changed."""
+
+
+def _who(by: Any) -> str:
+    return by if isinstance(by, str) else str(by.get_username())
+
+
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise GivingBackError(_("Say why: it is shown to the tenant."))
+    return text.strip()[:150]
+
+
+def _lock(tenancy: Tenancy) -> Meter | None:
+    """The meter's row is the lock: nothing is booked or sent for it meanwhile."""
+    if tenancy.settled is not None:
+        raise GivingBackError(_("This tenancy is settled: its books are closed."))
+    return Meter.objects.select_for_update(of=("self",)).select_related("gateway").filter(unit=tenancy.unit_id).first()
+
+
+# -- refunds ------------------------------------------------------------------------------------------------------------
+
+
+def refundable(tenancy: Tenancy) -> int:
+    """What is left of a tenant's credit, nano: at most so much can be given back."""
+    return max(balance(tenant_account(tenancy)), 0)
+
+
+@transaction.atomic
+def refund(tenancy: Tenancy, amount: int | None, by: Any, reason: str) -> Refund:
+    """Give back `amount` (nano; None: all that is left). GivingBackError if that much is not left, or not known to be."""
+    meter = _lock(tenancy)
+    if meter is not None and not meter.gateway.online:
+        raise GivingBackError(_("The building is offline: what is left is not known until it is back."))
+    left = refundable(tenancy)
+    wanted = left if amount is None else amount
+    if not 0 < wanted <= left:
+        raise GivingBackError(_("%(left)s is left to be given back.") % {"left": round_money(left)})
+    made = Refund.objects.create(tenancy=tenancy, amount=wanted, reason=_reason(reason), at=now(), by=_who(by))
+    owed = account(tenancy.unit.property.organisation, Kind.REFUNDS)
+    book(Transfer.Kind.REFUND, tenant_account(tenancy), owed, wanted, now(), f"refund {made.pk}", made.reason)
+    adjust(tenancy, -wanted, f"refund {made.pk}", _("refund: %(why)s") % {"why": made.reason})
+    return made
+
+
+@transaction.atomic
+def pay_out(made: Refund, by: Any) -> Refund:
+    """The refund has left the landlord's hands. GivingBackError if it had before."""
+    locked = Refund.objects.select_for_update(of=("self",)).select_related("tenancy__unit__property").get(pk=made.pk)
+    if locked.paid is not None:
+        raise GivingBackError(_("This refund is paid out already."))
+    organisation = locked.tenancy.unit.property.organisation
+    owed, received = account(organisation, Kind.REFUNDS), account(organisation, Kind.MONEY_RECEIVED)
+    meter = Meter.objects.filter(unit=locked.tenancy.unit_id).first()
+    name = f"refund {locked.pk} paid"
+    book(Transfer.Kind.REFUND_PAID, owed, received, locked.amount, now(), name, locked.reason, meter)
+    locked.paid, locked.paid_by = now(), _who(by)
+    locked.save(update_fields=["paid", "paid_by"])
+    return locked
+
+
+@transaction.atomic
+def reverse_top_up(top_up: TopUp, by: Any, reason: str) -> Transfer:
+    """Undo a payment that never was (a typing error, a returned transfer) by a counter-entry. GivingBackError if it is
+    undone already.
+    """
+    why = _reason(reason)
+    tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=top_up.tenancy_id)
+    _lock(tenancy)
+    name = f"undo {top_up.pk}"
+    if Transfer.objects.filter(credit_id=name).exists():
+        raise GivingBackError(_("This payment is undone already."))
+    received = account(tenancy.unit.property.organisation, Kind.MONEY_RECEIVED)
+    memo = f"{why} ({_who(by)})"
+    made = book(Transfer.Kind.REVERSAL, tenant_account(tenancy), received, top_up.amount, now(), name, memo)
+    adjust(tenancy, -top_up.amount, name, _("payment undone: %(why)s") % {"why": why})
+    return made
+
+
+# -- credit given freely --------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def give(tenancy: Tenancy, amount: int, adjustment_id: str, by: Any, reason: str) -> Adjustment:
+    """Give a tenant credit freely (`amount` nano), or take some (negative), once under an id. Over the organisation's
+    limit it waits for a second person. GivingBackError if it can't be.
+    """
+    _lock(tenancy)
+    known = Adjustment.objects.filter(adjustment_id=adjustment_id).first()
+    if known is not None:
+        if (known.tenancy_id, known.amount) != (tenancy.pk, amount):
+            raise GivingBackError(_("This id belongs to another adjustment."))
+        return known
+    if not 0 < len(adjustment_id) <= 40 or not adjustment_id.isprintable():
+        raise GivingBackError(_("An id has 1 to 40 printable characters."))
+    if not 0 < abs(amount) <= LARGEST:
+        raise GivingBackError(_("An amount is not 0, and at most %(most)s.") % {"most": LARGEST // NANO})
+    made = Adjustment.objects.create(
+        tenancy=tenancy, adjustment_id=adjustment_id, amount=amount, reason=_reason(reason), at=now(), by=by
+    )
+    limit = parse_money(str(tenancy.unit.property.organisation.adjustment_limit))
+    return made if abs(amount) > limit else _carry_out(made)
+
+
+@transaction.atomic
+def decide(made: Adjustment, by: Any, agreed: bool) -> Adjustment:
+    """A second person agrees to an adjustment, or declines it. GivingBackError if it is the same person, or decided."""
+    locked = (
+        Adjustment.objects.select_for_update(of=("self",))
+        .select_related("tenancy__unit__property__organisation")
+        .get(pk=made.pk)
+    )
+    if locked.state != Adjustment.State.WAITING:
+        raise GivingBackError(_("This is decided already."))
+    if agreed and locked.by_id == by.pk:
+        raise GivingBackError(_("A second person has to agree: whoever proposed it can only withdraw it."))
+    locked.decided_by = by
+    if agreed:
+        _lock(locked.tenancy)
+        return _carry_out(locked)
+    locked.state, locked.decided = Adjustment.State.DECLINED, now()
+    locked.save(update_fields=["state", "decided", "decided_by"])
+    return locked
+
+
+def _carry_out(made: Adjustment) -> Adjustment:
+    own = tenant_account(made.tenancy)
+    given = account(made.tenancy.unit.property.organisation, Kind.ADJUSTMENTS)
+    debit, credit = (given, own) if made.amount > 0 else (own, given)
+    name = f"adjustment {made.pk}"
+    book(Transfer.Kind.ADJUSTMENT, debit, credit, abs(made.amount), now(), name, made.reason)
+    adjust(made.tenancy, made.amount, name, made.reason)
+    made.state, made.decided = Adjustment.State.DONE, now()
+    made.save(update_fields=["state", "decided", "decided_by"])
+    return made

@@ -1,0 +1,187 @@
+"""Refunds, reversed payments, credit given freely; the books for others: trial balance, CSV, beancount."""
+
+import csv
+import io
+from decimal import Decimal
+
+import pytest
+from beancount import loader
+from django.contrib.auth import get_user_model
+
+from prewatt.kernel.units import DAY, HOUR, NANO
+from prewatt.server.estate.models import Organisation, Tenancy
+from prewatt.server.ledger.books import Kind, account, balance, tenant_account
+from prewatt.server.ledger.exports import rows, to_beancount, to_csv, trial_balance
+from prewatt.server.ledger.models import Transfer
+from prewatt.server.metering.models import Gateway, Meter
+from prewatt.server.vending.giving_back import GivingBackError, decide, give, pay_out, refund, reverse_top_up
+from prewatt.server.vending.models import Adjustment, Refund
+from prewatt.server.vending.top_ups import top_up
+from tests.gateway import Edge
+
+pytestmark = pytest.mark.database
+
+
+@pytest.fixture
+def edge(building, tenancy, store, clock):
+    """The building is online; Anna has paid 20 and used 2 (10 kWh)."""
+    Tenancy.objects.update(begins=clock.at - 1)
+    made = Edge(building.code, clock)
+    Gateway.objects.update(online=True)
+    top_up(tenancy, 20 * NANO, "c1")
+    made.obey("m1")
+    made.read("m1", 0)
+    clock.at += HOUR
+    made.read("m1", 10_000)
+    made.deliver(store)
+    return made
+
+
+@pytest.fixture
+def owner(building):
+    return Organisation.objects.get()
+
+
+@pytest.fixture
+def manager(building):
+    return get_user_model().objects.get(username="manager")
+
+
+@pytest.fixture
+def second(owner):
+    user = get_user_model().objects.create(username="second")
+    owner.managers.add(user)
+    return user
+
+
+def everything_agrees(edge, store, tenancy):
+    """The meter takes up what was sent; then books and meter hold the same, and the books sum to zero."""
+    edge.obey("m1")
+    edge.deliver(store)
+    held = Meter.objects.get(name="m1").balance
+    assert held == balance(tenant_account(tenancy)) == edge.accounts["m1"].balance
+    assert sum(amount for _, amount in trial_balance(Organisation.objects.get(), edge.clock.at + DAY)) == 0
+    return held
+
+
+def test_a_part_is_refunded_and_then_all_that_is_left(edge, store, tenancy, owner):
+    refund(tenancy, 5 * NANO, "manager", "paid twice")
+    assert everything_agrees(edge, store, tenancy) == 13 * NANO
+    rest = refund(tenancy, None, "manager", "moves abroad")
+    assert rest.amount == 13 * NANO and everything_agrees(edge, store, tenancy) == 0
+    assert balance(account(owner, Kind.REFUNDS)) == 18 * NANO
+    for each in Refund.objects.all():
+        pay_out(each, "cashier")
+    assert balance(account(owner, Kind.REFUNDS)) == 0
+    assert balance(account(owner, Kind.MONEY_RECEIVED)) == -2 * NANO
+    with pytest.raises(GivingBackError, match="paid out already"):
+        pay_out(rest, "cashier")
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"), [(18 * NANO + 1, "18.00 is left"), (0, "18.00 is left"), (-NANO, "18.00 is left")]
+)
+def test_no_more_is_refunded_than_is_left(edge, store, tenancy, amount, said):
+    before = Transfer.objects.count()
+    with pytest.raises(GivingBackError, match=said):
+        refund(tenancy, amount, "manager", "x")
+    assert (Transfer.objects.count(), Refund.objects.count()) == (before, 0)
+
+
+def test_while_the_building_is_offline_nothing_is_known_to_be_left(edge, tenancy):
+    Gateway.objects.update(online=False)
+    with pytest.raises(GivingBackError, match="offline"):
+        refund(tenancy, NANO, "manager", "x")
+
+
+def test_everything_needs_a_reason(edge, tenancy, manager):
+    for work in (
+        lambda: refund(tenancy, NANO, "manager", " "),
+        lambda: give(tenancy, NANO, "a1", manager, ""),
+        lambda: reverse_top_up(tenancy.top_ups.get(), "manager", ""),
+    ):
+        with pytest.raises(GivingBackError, match="Say why"):
+            work()
+
+
+def test_a_payment_that_never_was_is_undone_once(edge, store, tenancy):
+    made = top_up(tenancy, 10 * NANO, "typo")
+    assert everything_agrees(edge, store, tenancy) == 28 * NANO
+    reverse_top_up(made, "manager", "wrong flat")
+    assert everything_agrees(edge, store, tenancy) == 18 * NANO
+    with pytest.raises(GivingBackError, match="undone already"):
+        reverse_top_up(made, "manager", "wrong flat")
+
+
+def test_goodwill_up_to_the_limit_is_given_at_once_and_once(edge, store, tenancy, manager, owner):
+    first = give(tenancy, 50 * NANO, "a1", manager, "the lift was out")
+    assert first.state == Adjustment.State.DONE
+    assert give(tenancy, 50 * NANO, "a1", manager, "the lift was out") == first
+    with pytest.raises(GivingBackError, match="another adjustment"):
+        give(tenancy, 49 * NANO, "a1", manager, "x")
+    assert everything_agrees(edge, store, tenancy) == 68 * NANO
+    assert balance(account(owner, Kind.ADJUSTMENTS)) == -50 * NANO
+    give(tenancy, -3 * NANO, "a2", manager, "was too much")
+    assert everything_agrees(edge, store, tenancy) == 65 * NANO
+
+
+def test_over_the_limit_a_second_person_has_to_agree(edge, store, tenancy, manager, second):
+    made = give(tenancy, 50 * NANO + 1, "a1", manager, "flood")
+    assert made.state == Adjustment.State.WAITING and everything_agrees(edge, store, tenancy) == 18 * NANO
+    with pytest.raises(GivingBackError, match="second person"):
+        decide(made, manager, agreed=True)
+    done = decide(made, second, agreed=True)
+    assert (done.state, done.decided_by) == (Adjustment.State.DONE, second)
+    assert everything_agrees(edge, store, tenancy) == 68 * NANO + 1
+    with pytest.raises(GivingBackError, match="decided already"):
+        decide(made, second, agreed=False)
+    withdrawn = give(tenancy, 60 * NANO, "a2", manager, "flood")
+    assert decide(withdrawn, manager, agreed=False).state == Adjustment.State.DECLINED
+    assert everything_agrees(edge, store, tenancy) == 68 * NANO + 1
+
+
+def test_a_settled_tenancy_is_closed_for_all_of_it(edge, tenancy, manager):
+    made = tenancy.top_ups.get()
+    Tenancy.objects.filter(pk=tenancy.pk).update(ends=edge.clock.at, settled=edge.clock.at)
+    tenancy.refresh_from_db()
+    for work in (
+        lambda: refund(tenancy, NANO, "manager", "x"),
+        lambda: give(tenancy, NANO, "a1", manager, "x"),
+        lambda: reverse_top_up(made, "manager", "x"),
+    ):
+        with pytest.raises(GivingBackError, match="settled"):
+            work()
+
+
+def test_a_year_of_the_books_is_accepted_by_beancount_and_sums_to_zero_at_each_midnight(
+    edge, store, tenancy, owner, manager, clock
+):
+    begin = clock.at
+    for month in range(12):
+        if month % 2 == 0:
+            top_up(tenancy, 60 * NANO, f"month {month}")
+        edge.live(store, begin + (month + 1) * 30 * DAY, {"m1": 4_001, "m3": 77}, DAY)
+        if month == 5:
+            pay_out(refund(tenancy, NANO // 3, 'the "manager"', 'back\\slash "quoted"\nline'), "cashier")
+            give(tenancy, 5 * NANO, "gift", manager, "=HYPERLINK(1)")
+    everything_agrees(edge, store, tenancy)
+    end = clock.at + DAY
+    journal = to_beancount(owner, rows(owner, 0, end))
+    entries, errors, _ = loader.load_string(journal)
+    assert errors == [] and len(entries) > 30
+    for midnight in range(begin, end, DAY):
+        assert sum(amount for _, amount in trial_balance(owner, midnight)) == 0
+    # What beancount has of an account is what the ledger has.
+    own = f"Liabilities:TenantCredit:T{tenancy.pk}"
+    theirs = sum(
+        posting.units.number
+        for entry in entries
+        for posting in getattr(entry, "postings", [])
+        if posting.account == own
+    )
+    assert theirs == -Decimal(balance(tenant_account(tenancy))) / NANO
+    table = list(csv.DictReader(io.StringIO(to_csv(rows(owner, 0, end)))))
+    assert sum(Decimal(row["amount"]) for row in table if row["debit"] == own) - sum(
+        Decimal(row["amount"]) for row in table if row["credit"] == own
+    ) == theirs  # fmt: skip
+    assert any(row["memo"] == "'=HYPERLINK(1)" for row in table), "a spreadsheet takes no formula from us"
