@@ -9,11 +9,11 @@ import asyncio
 import os
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import msgspec
-from bumble.core import UUID, AdvertisingData
+from bumble.core import UUID, AdvertisingData, BaseBumbleError
 from bumble.device import Advertisement, Device, Peer
 from bumble.gatt_client import CharacteristicProxy
 from bumble.hci import Address
@@ -46,6 +46,8 @@ from .wire.signing import SigningKey, VerifyKey
 
 PATIENCE = 20.0
 """Seconds that a gateway is looked for, and that an answer is waited for."""
+PARTING = 3.0
+"""Seconds for taking leave; a gateway that has hung up before does not answer it."""
 MTU = 247
 _GRANT = msgspec.msgpack.Decoder(SignedGrant)
 
@@ -166,7 +168,8 @@ async def _find(device: Device, wanted: str) -> Address:
 async def visit_with(device: Device, gateway: str = "") -> AsyncIterator[Visit]:
     """A visit by a bumble device that is powered on. OnSiteError if no such gateway is near."""
     address = await _find(device, gateway)
-    async with await device.connect(address) as connection:
+    connection = await device.connect(address)
+    try:
         peer = Peer(connection)
         await peer.request_mtu(MTU)
         await peer.discover_services()
@@ -179,6 +182,10 @@ async def visit_with(device: Device, gateway: str = "") -> AsyncIterator[Visit]:
         visit = Visit(peer, parts[REQUEST][0], parts[REPLY][0], identity)
         await visit.begin()
         yield visit
+    finally:
+        # However it ends: a gateway that believes to be visited has less time for the next one.
+        with suppress(BaseBumbleError, TimeoutError):
+            await asyncio.wait_for(connection.disconnect(), PARTING)
 
 
 @asynccontextmanager

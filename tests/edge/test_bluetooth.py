@@ -12,6 +12,7 @@ from bumble.host import Host
 from bumble.link import LocalLink
 from bumble.transport.common import AsyncPipeSink
 
+from prewatt.edge import bluetooth
 from prewatt.edge.bluetooth import Peripheral
 from prewatt.kernel.entries import OnSite
 from prewatt.kernel.supply import Close, Open, Restore
@@ -169,6 +170,30 @@ def test_nonsense_over_the_air_is_answered_and_the_service_goes_on(tmp_path):
                 answer = await visit.send(os.urandom(length))
                 assert not answer.done
             assert (await visit.status()).gateway == "g1"
+
+    with agent(tmp_path) as (shell, front):
+        asyncio.run(story(shell, front))
+
+
+def test_a_visitor_who_stays_keeps_nobody_out_and_a_silent_one_is_seen_off(tmp_path, monkeypatch):
+    async def story(shell, front):
+        link = LocalLink()
+        gateway, first, second = (bumble_device(name, link) for name in ("g1", "first", "second"))
+        await Peripheral(gateway, front, shell._key, VerifyKey(SERVER.public()), 3, "Linden 5").start()
+        await first.power_on()
+        await second.power_on()
+        async with visit_with(first, "g1") as stays:
+            async with visit_with(second, "g1") as other:
+                assert (await other.status()).gateway == (await stays.status()).gateway == "g1"
+            gone = asyncio.Event()
+            stays._peer.connection.on("disconnection", lambda _reason: gone.set())
+            monkeypatch.setattr(bluetooth, "IDLE", 0.5)
+            # Its watch sleeps for what was left of the old patience: another visit's is the new one.
+            async with visit_with(second, "g1") as quiet:
+                left = asyncio.Event()
+                quiet._peer.connection.on("disconnection", lambda _reason: left.set())
+                await asyncio.wait_for(left.wait(), 20)
+            assert not gone.is_set()
 
     with agent(tmp_path) as (shell, front):
         asyncio.run(story(shell, front))

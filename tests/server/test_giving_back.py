@@ -17,6 +17,7 @@ from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.vending.giving_back import GivingBackError, decide, give, pay_out, refund, reverse_top_up
 from prewatt.server.vending.models import Adjustment, Refund
 from prewatt.server.vending.top_ups import top_up
+from tests.conftest import PASSWORD
 from tests.gateway import Edge
 
 pytestmark = pytest.mark.database
@@ -185,3 +186,45 @@ def test_a_year_of_the_books_is_accepted_by_beancount_and_sums_to_zero_at_each_m
         Decimal(row["amount"]) for row in table if row["credit"] == own
     ) == theirs  # fmt: skip
     assert any(row["memo"] == "'=HYPERLINK(1)" for row in table), "a spreadsheet takes no formula from us"
+
+
+def test_the_pages_of_the_books(edge, tenancy, owner, second, client):
+    assert client.login(username="manager", password=PASSWORD)
+    page = f"/tenancies/{tenancy.pk}/give-back/"
+
+    def say(path, **fields):
+        return client.post(path, fields, follow=True).content.decode()
+
+    assert "The refund is decided" in say(page, do="refund", amount="3,50", reason="paid twice")
+    assert "is left to be given back" in say(page, do="refund", amount="100", reason="x")
+    assert "Say why" in say(page, do="refund", amount="1", reason="  ")
+    assert "not a decimal number" in say(page, do="give", amount="lots", reason="x")
+    assert "waits for a second person" in say(page, do="give", amount="60", reason="flood", adjustment_id="a")
+    assert "on its way" in say(page, do="give", amount="2", reason="flood", adjustment_id="b")
+    books = client.get("/books/").content.decode()
+    for text in ("sums to zero", "3.50", "paid twice", "60.00", "flood", "Tenant&#x27;s credit (Anna"):
+        assert text in books
+    waiting = Adjustment.objects.get(state="waiting")
+    assert "second person has to agree" in say(f"/adjustments/{waiting.pk}/decide/", do="agree")
+    assert "paid twice" not in say(f"/refunds/{Refund.objects.get().pk}/paid/")
+    made = tenancy.top_ups.get()
+    assert "undone by a counter-entry" in say(f"/top-ups/{made.pk}/undo/", reason="wrong flat")
+    assert "undone already" in say(f"/top-ups/{made.pk}/undo/", reason="wrong flat")
+    for form in ("csv", "beancount"):
+        answer = client.get("/books/export/", {"first": "2025-10-01", "last": "2025-10-31", "form": form})
+        assert answer.status_code == 200 and b"wrong flat" in answer.content
+    for first, last in (("", ""), ("2025-10-31", "2025-10-01"), ("0001-01-01", "9999-12-31"), ("x", "y")):
+        assert client.get("/books/export/", {"first": first, "last": last}).status_code == 302
+    client.force_login(second)
+    assert "flood" not in say(f"/adjustments/{waiting.pk}/decide/", do="agree").split("Trial balance")[0]
+
+
+def test_the_books_are_not_for_strangers(edge, tenancy, client):
+    made = tenancy.top_ups.get()
+    client.login(username="flat1", password=PASSWORD)
+    before = Transfer.objects.count()
+    assert client.get("/books/").status_code == 404
+    assert client.get("/books/export/", {"first": "2025-10-01", "last": "2025-10-31"}).status_code == 404
+    for path in (f"/tenancies/{tenancy.pk}/give-back/", f"/top-ups/{made.pk}/undo/"):
+        assert client.post(path, {"do": "give", "amount": "1", "reason": "x"}).status_code == 404
+    assert Transfer.objects.count() == before

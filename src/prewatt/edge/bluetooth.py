@@ -9,8 +9,12 @@ import logging
 import os
 import sqlite3
 import threading
+import time
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
 
-from bumble.core import UUID, AdvertisingData
+from bumble.core import UUID, AdvertisingData, BaseBumbleError
 from bumble.device import Connection, Device
 from bumble.gatt import Characteristic, CharacteristicValue, Service
 from bumble.hci import Address
@@ -26,6 +30,10 @@ from .staff import Session
 log = logging.getLogger("prewatt.edge")
 
 SMALLEST_MTU = 23
+MOST_VISITORS = 4
+"""Connections at a time."""
+IDLE = 60.0
+"""Seconds of silence after which a visitor is seen off."""
 HEADER = 3
 """Bytes of a notification that are not ours."""
 
@@ -39,6 +47,8 @@ class Peripheral:
         self.device = device
         self._site, self._key, self._server, self._property = site, key, server, property_id
         self._sessions: dict[int, tuple[Session, Assembler]] = {}
+        self._heard: dict[int, float] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         identity = f"prewatt/1 {site.gateway}\n{property_name}".encode()
         properties, permissions = Characteristic.Properties, Characteristic.Permissions
         self._reply = Characteristic(REPLY, properties.NOTIFY, permissions.READABLE, b"")
@@ -61,15 +71,44 @@ class Peripheral:
             )
         )
         self.device.scan_response_data = bytes(AdvertisingData([(AdvertisingData.COMPLETE_LOCAL_NAME, name)]))
-        await self.device.start_advertising(auto_restart=True)
+        await self._advertise()
+
+    async def _advertise(self) -> None:
+        """Be found, if there is room for another one: who stays connected keeps nobody out."""
+        if len(self._sessions) < MOST_VISITORS and not self.device.is_advertising:
+            await self.device.start_advertising(auto_restart=False)
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _see_off(self, connection: Connection) -> None:
+        """End a visit that has said nothing for a while."""
+        while connection.handle in self._sessions:
+            idle = time.monotonic() - self._heard[connection.handle]
+            if idle >= IDLE:
+                with suppress(BaseBumbleError, TimeoutError):
+                    await asyncio.wait_for(connection.disconnect(), 5)
+                return
+            await asyncio.sleep(IDLE - idle)
+
+    def _on_disconnection(self, connection: Connection) -> None:
+        self._sessions.pop(connection.handle, None)
+        self._heard.pop(connection.handle, None)
+        self._later(self._advertise())
 
     def _on_connection(self, connection: Connection) -> None:
+        self._heard[connection.handle] = time.monotonic()
         session = Session(self._site, self._key, self._server, self._property, lambda: os.urandom(32))
         self._sessions[connection.handle] = (session, Assembler())
-        connection.on("disconnection", lambda _reason: self._sessions.pop(connection.handle, None))
+        connection.on("disconnection", lambda _reason: self._on_disconnection(connection))
+        self._later(self._see_off(connection))
+        self._later(self._advertise())
 
     async def _on_request(self, connection: Connection, packet: bytes) -> None:
         session, assembler = self._sessions[connection.handle]
+        self._heard[connection.handle] = time.monotonic()
         try:
             message = assembler.take(bytes(packet))
         except OnSiteError as error:

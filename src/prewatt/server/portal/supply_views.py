@@ -194,7 +194,8 @@ def emergency(request: HttpRequest) -> HttpResponse:
 # -- keypad meters -------------------------------------------------------------------------------------------------------
 
 
-def _owner(request: HttpRequest) -> Organisation:
+def owner_of(request: HttpRequest) -> Organisation:
+    """The organisation that is asked for, or this user's first one. Http404 for who manages none."""
     mine = organisations(request)
     if not mine:
         raise Http404
@@ -206,7 +207,7 @@ def _owner(request: HttpRequest) -> Organisation:
 @require_http_methods(["GET", "POST"])
 def keypads(request: HttpRequest) -> HttpResponse:
     """Keypad meters of other makers: their keys, and codes sold to them."""
-    owner = _owner(request)
+    owner = owner_of(request)
     if request.method == "POST":
         try:
             _vend(request, owner, request.POST.get("do", ""))

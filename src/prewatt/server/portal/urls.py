@@ -1,7 +1,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from . import sharing_views, supply_views, tariff_views, tenancy_views, views
+from . import books_views, sharing_views, supply_views, tariff_views, tenancy_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -36,5 +36,11 @@ urlpatterns = [
     path("units/<int:pk>/order/", supply_views.order, name="order"),
     path("units/<int:pk>/pin/", supply_views.pin, name="pin"),
     path("my/emergency/", supply_views.emergency, name="emergency"),
+    path("books/", books_views.books, name="books"),
+    path("books/export/", books_views.export, name="books-export"),
+    path("tenancies/<int:pk>/give-back/", books_views.give_back, name="give-back"),
+    path("top-ups/<int:pk>/undo/", books_views.undo_top_up, name="undo-top-up"),
+    path("refunds/<int:pk>/paid/", books_views.refund_paid, name="refund-paid"),
+    path("adjustments/<int:pk>/decide/", books_views.decide_adjustment, name="decide"),
     path("keypad-meters/", supply_views.keypads, name="keypads"),
 ]

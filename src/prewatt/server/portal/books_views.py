@@ -1,0 +1,148 @@
+"""Pages of the books: the trial balance, what waits for a person, what is given back."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from ...kernel.calendar import day_bounds, local_day, zone
+from ..errors import in_words
+from ..estate.models import Property, Tenancy
+from ..ledger.exports import rows, to_beancount, to_csv, trial_balance
+from ..time import now
+from ..vending.giving_back import GivingBackError, decide, give, pay_out, refund, reverse_top_up
+from ..vending.models import Adjustment, Refund, TopUp
+from ..vending.top_ups import new_credit_id
+from .access import organisations
+from .forms import typed_money
+from .supply_views import owner_of
+
+
+def _home(owner: Any) -> Property:
+    return Property.objects.filter(organisation=owner).order_by("pk").first() or Property(zone="UTC", currency="")
+
+
+@login_required
+@require_GET
+def books(request: HttpRequest) -> HttpResponse:
+    """The trial balance of an organisation, and what waits for a person."""
+    owner = owner_of(request)
+    home = _home(owner)
+    tenancies = Tenancy.objects.filter(unit__property__organisation=owner).select_related("unit__property")
+    today, found = local_day(now(), zone(home.zone)), trial_balance(owner, now())
+    context = {
+        "owner": owner,
+        "property": home,
+        "where": zone(home.zone),
+        "accounts": [(account, max(-amount, 0), max(amount, 0)) for account, amount in found if amount],
+        "sum": sum(amount for _account, amount in found),
+        "refunds": Refund.objects.filter(tenancy__in=tenancies, paid__isnull=True).select_related("tenancy__unit"),
+        "adjustments": Adjustment.objects.filter(tenancy__in=tenancies, state=Adjustment.State.WAITING).select_related(
+            "tenancy__unit", "by"
+        ),
+        "first": today.replace(day=1),
+        "last": today,
+    }
+    return render(request, "portal/books.html", context)
+
+
+@login_required
+@require_GET
+def export(request: HttpRequest) -> HttpResponse:
+    """The books of some local days, as `csv` or `beancount`."""
+    owner = owner_of(request)
+    place = zone(_home(owner).zone)
+    try:
+        first, last = (date.fromisoformat(request.GET.get(name, "")) for name in ("first", "last"))
+        if not 1971 <= first.year <= last.year < 2199 or last < first:
+            raise ValueError
+    except ValueError:
+        messages.error(request, _("The days are not a first and a last one."))
+        return redirect("books")
+    span = rows(owner, day_bounds(first, place)[0], day_bounds(last + timedelta(days=1), place)[0])
+    if request.GET.get("form") == "beancount":
+        text, kind, ending = to_beancount(owner, span), "text/plain; charset=utf-8", "beancount"
+    else:
+        text, kind, ending = to_csv(span), "text/csv; charset=utf-8", "csv"
+    answer = HttpResponse(text, content_type=kind)
+    answer["Content-Disposition"] = f'attachment; filename="books-{first}-{last}.{ending}"'
+    return answer
+
+
+def _tenancy(request: HttpRequest, pk: int) -> Tenancy:
+    found: Tenancy = get_object_or_404(
+        Tenancy.objects.select_related("unit__property__organisation"),
+        pk=pk,
+        unit__property__organisation__in=organisations(request),
+    )
+    return found
+
+
+@login_required
+@require_POST
+def give_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Refund what is left to a tenant, or give credit freely."""
+    tenancy, given = _tenancy(request, pk), request.POST
+    reason = given.get("reason", "")
+    try:
+        if given.get("do") == "refund":
+            amount = typed_money(given["amount"], "amount") if given.get("amount") else None
+            refund(tenancy, amount, request.user, reason)
+            messages.success(request, _("The refund is decided: pay it out under Books."))
+        else:
+            number = given.get("adjustment_id") or new_credit_id()
+            made = give(tenancy, typed_money(given.get("amount", ""), "amount"), number, request.user, reason)
+            waits = made.state == Adjustment.State.WAITING
+            said = _("It waits for a second person, under Books.") if waits else _("It is on its way to the meter.")
+            messages.success(request, said)
+    except (GivingBackError, ValidationError) as error:
+        messages.error(request, in_words(error))
+    return redirect("unit", pk=tenancy.unit_id)
+
+
+@login_required
+@require_POST
+def undo_top_up(request: HttpRequest, pk: int) -> HttpResponse:
+    """Undo a payment that never was."""
+    made = get_object_or_404(
+        TopUp.objects.select_related("tenancy"), pk=pk, tenancy__unit__property__organisation__in=organisations(request)
+    )
+    try:
+        reverse_top_up(made, request.user, request.POST.get("reason", ""))
+    except GivingBackError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("The payment is undone by a counter-entry."))
+    return redirect("unit", pk=made.tenancy.unit_id)
+
+
+@login_required
+@require_POST
+def refund_paid(request: HttpRequest, pk: int) -> HttpResponse:
+    """A refund has left the landlord's hands."""
+    made = get_object_or_404(Refund, pk=pk, tenancy__unit__property__organisation__in=organisations(request))
+    try:
+        pay_out(made, request.user)
+    except GivingBackError as error:
+        messages.error(request, str(error))
+    return redirect("books")
+
+
+@login_required
+@require_POST
+def decide_adjustment(request: HttpRequest, pk: int) -> HttpResponse:
+    """A second person agrees, or somebody declines."""
+    made = get_object_or_404(Adjustment, pk=pk, tenancy__unit__property__organisation__in=organisations(request))
+    try:
+        decide(made, request.user, request.POST.get("do") == "agree")
+    except GivingBackError as error:
+        messages.error(request, str(error))
+    return redirect("books")
