@@ -8,6 +8,7 @@ from django.conf import settings as django_settings
 from prewatt.server.config import broker_password
 from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.metering.services import InstallError, enrol, new_code
+from prewatt.server.vending.models import TokenMeter
 from prewatt.wire.signing import SigningKey
 from tests.gateway import Edge, take
 
@@ -108,3 +109,10 @@ def test_a_gateway_that_is_replaced_gets_another_password_and_its_meters_state(c
     # What the old one signs is refused.
     edge.read("m1", 7)
     assert [refusal.reason for refusal in take(store, edge.upload("m1", meter.seq + 1)).refusals] == ["signature"]
+
+
+def test_a_meter_from_before_there_were_codes_gets_its_key_when_its_gateway_is_enrolled_anew(building):
+    TokenMeter.objects.all().delete()
+    told = enrol(building.code, PUBLIC)
+    assert all(len(meter["token"]["key"]) == 32 for meter in told.meters)
+    assert TokenMeter.objects.count() == 3

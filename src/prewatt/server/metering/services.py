@@ -191,8 +191,11 @@ def enrol(code: str, public_key: bytes) -> Enrolment:
 
 
 def _handed_over(meter: Meter) -> dict[str, Any]:
-    from ..vending.codes import held_key
+    from ..vending.codes import held_key, provision
 
+    if meter.unit is not None and not hasattr(meter, "token_meter"):
+        # Installed before meters had keys.
+        provision(meter)
     handed: dict[str, Any] = {"name": meter.name, "driver": meter.driver, "unit": meter.unit.name if meter.unit else ""}
     if key := held_key(meter):
         handed["token"] = key
