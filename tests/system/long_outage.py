@@ -5,6 +5,7 @@ power restored over Bluetooth, emergency credit taken, a tariff changed and a sw
 """
 
 import asyncio
+import http.client
 import http.cookiejar
 import json
 import socket
@@ -16,6 +17,7 @@ from base64 import b64decode
 from pathlib import Path
 
 from bumble.controller import Controller
+from bumble.core import BaseBumbleError
 from bumble.device import Device
 from bumble.hci import Address
 from bumble.host import Host
@@ -28,6 +30,7 @@ from rich.progress import Progress
 from prewatt.kernel.units import DAY, HOUR, NANO
 from prewatt.sim.demo import _director
 from prewatt.sim.story import Options
+from prewatt.wire.on_site import OnSiteError
 from prewatt.wire.signing import SigningKey
 
 FLATS = 12
@@ -143,7 +146,16 @@ def made_director(folder):
                 return [answer.text async for answer in visit(names)]
 
             dark = [name for name in self.people if self._is_dark(name)]
-            self.said = (*self.said, *air.do(gather(dark)))
+
+            def visited():
+                try:
+                    self.said = (*self.said, *air.do(gather(dark)))
+                except (BaseBumbleError, OnSiteError, TimeoutError):
+                    # An agent that was killed in the middle is back in a moment: staff try again.
+                    return False
+                return True
+
+            self._await("staff at the gateway", visited)
 
         def _look(self):
             """Before they pay, some who are dark take the emergency credit at the gateway's page."""
@@ -161,11 +173,15 @@ def made_director(folder):
                 with browser.open(f"{self.site}{path}", urllib.parse.urlencode(fields).encode(), timeout=30) as answer:
                     return answer.read().decode()
 
-            page = post("/login", meter=name, pin=PIN)
-            if "emergency credit" not in page.split("Last entries")[0]:
+            try:
+                page = post("/login", meter=name, pin=PIN)
+                if "emergency credit" not in page.split("Last entries")[0]:
+                    return 0
+                token = page.split('name="token" value="')[1].split('"')[0]
+                return 'class="told done"' in post("/emergency", token=token)
+            except (OSError, http.client.HTTPException):
+                # The agent was killed in the middle: whoever is dark tries again at the next look.
                 return 0
-            token = page.split('name="token" value="')[1].split('"')[0]
-            return 'class="told done"' in post("/emergency", token=token)
 
     plain.close()
     plain.pages.close()

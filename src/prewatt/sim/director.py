@@ -4,6 +4,7 @@ tenants, who pay through the server.
 
 from __future__ import annotations
 
+import http.client
 import json
 import random
 import socket
@@ -140,7 +141,7 @@ class Director:
             try:
                 with urllib.request.urlopen(f"{self.site}/code", fields, timeout=30) as answer:  # noqa: S310
                     page = answer.read().decode()
-            except OSError:
+            except (OSError, http.client.HTTPException):
                 return False
             return 'class="told done"' in page or "used already" in page
 
