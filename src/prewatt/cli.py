@@ -642,8 +642,8 @@ def pin(unit: Annotated[str, typer.Argument(help="The unit's name.")], where: Pr
 @app.command()
 def code(
     unit: Annotated[str, typer.Argument(help="The unit's name.")],
-    what: Annotated[str, typer.Argument(help="set-power-limit, clear-credit, clear-tamper or change-key.")],
-    value: Annotated[int, typer.Option(help="W, of a limit.", min=0, max=1_000_000)] = 0,
+    what: Annotated[str, typer.Argument(help="set-power-limit, clear-credit, clear-tamper, change-key or test.")],
+    value: Annotated[int, typer.Option(help="W, of a limit; bits, of a test.", min=0, max=1_000_000)] = 0,
     where: PropertyOption = "",
 ) -> None:
     """Make management codes for a unit's meter, to be typed there. What they do travels as a command as well, but for a

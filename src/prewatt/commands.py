@@ -35,11 +35,11 @@ from .server.tariffs.prices import read_prices
 from .server.tariffs.reading import read_file
 from .server.tariffs.versions import keep, schedule, schedule_prices
 from .server.time import now
-from .server.vending.codes import change_key, renew_own_group, vend_management
+from .server.vending.codes import change_key, meter_test_code, renew_own_group, vend_management
 from .server.vending.controls import control, read_action
 from .server.vending.models import TokenMeter
 from .server.wall_clock import wall_clock
-from .tokens import Function
+from .tokens import Function, grouped
 
 
 class CommandError(ValueError):
@@ -221,7 +221,7 @@ CODES = {
     "clear-credit": Function.CLEAR_CREDIT,
     "clear-tamper": Function.CLEAR_TAMPER,
 }
-"""Management codes for a meter of our own; `change-key` is made of several."""
+"""Management codes for a meter of our own; `change-key` is made of several, and `test` is of class 1."""
 
 
 def make_codes(where: Property, unit: str, what: str, value: int) -> str:
@@ -232,8 +232,10 @@ def make_codes(where: Property, unit: str, what: str, value: int) -> str:
     if what == "change-key":
         made = change_key(found, renew_own_group(where.organisation), found.tariff_index)
         return "\n".join(f"{code}  ({code.detail})" for code in made)
+    if what == "test":
+        return grouped(meter_test_code(value or 1))
     if what not in CODES:
-        raise CommandError(f"{what!r} is none of {', '.join((*CODES, 'change-key'))}")
+        raise CommandError(f"{what!r} is none of {', '.join((*CODES, 'change-key', 'test'))}")
     return str(vend_management(found, CODES[what], value))
 
 

@@ -7,7 +7,7 @@ from django.conf import settings as django_settings
 from typer.testing import CliRunner
 
 from prewatt.cli import app
-from prewatt.edge.codes import Credit, KeyState, read_code
+from prewatt.edge.codes import Credit, KeyState, Show, read_code
 from prewatt.kernel.entries import Control, GrantCredit, decode_command
 from prewatt.kernel.supply import ClearCredit, ClearTamper, LimitPower
 from prewatt.kernel.units import MINUTE, NANO
@@ -246,6 +246,8 @@ def test_management_codes_by_command_are_read_by_the_gateway(building, clock):
     assert changed.complete and state == held("m1") and state.revision == 2
     (tamper,) = made("clear-tamper")
     assert read_code(state, clock.now(), tamper).action == ClearTamper()
+    (test,) = made("test")
+    assert read_code(state, clock.now(), test) == Show()
     wrong = CliRunner().invoke(app, ["code", "Flat 1", "explode"])
     assert wrong.exit_code == 2 and "is none of" in wrong.output
 

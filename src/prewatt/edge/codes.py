@@ -12,7 +12,7 @@ from msgspec import Struct, msgpack
 from msgspec.structs import replace
 
 from ..kernel.supply import Action, ClearCredit, ClearTamper, LimitPower
-from ..kernel.units import DAY
+from ..kernel.units import DAY, TOKEN
 from ..tokens import (
     Algorithm,
     BaseDate,
@@ -35,8 +35,6 @@ from ..tokens import (
 )
 from .texts import _
 
-NANO_PER_UNIT = 10_000
-"""Of the 1e-5 currency units in which a token counts."""
 AWAY = 366 * DAY
 """A code's minute is at most so long ago, and so far ahead: after a loss of power a gateway's clock may stand where its
 journal ended, and who has paid since is not to sit in the dark for that.
@@ -125,7 +123,7 @@ def money(token: CurrencyCredit) -> int:
     """What a token for money is worth, nano: the amount it was made for. A token carries it rounded up to its
     resolution, and vendors make tokens only for multiples of that.
     """
-    return token.amount // token.resolution * token.resolution * NANO_PER_UNIT
+    return token.amount // token.resolution * token.resolution * TOKEN
 
 
 def read_code(state: KeyState, now: int, text: str) -> Meaning:

@@ -29,6 +29,8 @@ MINUTE = 60 * SECOND
 HOUR = 3600 * SECOND
 DAY = 24 * HOUR
 
+TOKEN = 10_000
+"""Nano in the 1e-5 currency units in which a 20-digit token counts money."""
 INT64_MAX = 2**63 - 1
 INSTANT_MAX = 7_258_118_400 * SECOND
 """The year 2200: a later instant comes from a clock that is wrong, not from a meter."""

@@ -60,7 +60,7 @@ from ..kernel.entries import (
 )
 from ..kernel.supply import Action, Close, Hold, Open, Release, Restore, TakeEmergency
 from ..kernel.tariff import DayType, Period, Rate, Season, Switch, Tariff, Tax, Tiers, all_year, flat_tariff
-from ..kernel.units import DAY, HOUR, MINUTE, NANO, SECOND, exact_money
+from ..kernel.units import DAY, HOUR, MINUTE, NANO, SECOND, TOKEN, exact_money
 from ..tokens import BaseDate, CurrencyCredit, MeterKey, account_number, cipher, encode, luhn, tid_at
 from ..wire import topics
 from ..wire.messages import SignedCommand, Upload
@@ -574,7 +574,7 @@ class World:
         if self.agent is None:
             return
         key = self.keys[belongs_to]
-        digits = encode(CurrencyCredit(tid, coded // 10_000), cipher(key.described().algorithm, key.key))
+        digits = encode(CurrencyCredit(tid, coded // TOKEN), cipher(key.described().algorithm, key.key))
         if self.rng.random() < 0.1:
             place = self.rng.randrange(20)
             digits = digits[:place] + str((int(digits[place]) + 1) % 10) + digits[place + 1 :]

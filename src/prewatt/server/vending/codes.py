@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from ...kernel.entries import Control
 from ...kernel.supply import Action, ClearCredit, ClearTamper, LimitPower
+from ...kernel.units import TOKEN
 from ...tokens import (
     ALL_CREDIT,
     LAST_TID,
@@ -35,8 +36,6 @@ from .credit_log import issue
 from .models import Code, SupplyGroup, TokenMeter
 from .security import security_module
 
-NANO_PER_UNIT = 10_000
-"""Of the 1e-5 currency units in which a token counts."""
 OWN = "99"
 """Manufacturer code of the numbers that prewatt gives to meters which have none."""
 
@@ -154,9 +153,9 @@ def _next_tid(token_meter: TokenMeter) -> int:
 
 def codable(amount: int) -> int:
     """How much of an amount (nano) a code can carry exactly, nano: all of it, unless it has many digits."""
-    units = amount // NANO_PER_UNIT
+    units = amount // TOKEN
     step = CurrencyCredit(0, units).resolution
-    return units // step * step * NANO_PER_UNIT
+    return units // step * step * TOKEN
 
 
 def credit_code(meter: Meter, amount: int, by: Any = None) -> tuple[int, int, Code] | None:
@@ -172,7 +171,7 @@ def credit_code(meter: Meter, amount: int, by: Any = None) -> tuple[int, int, Co
         tid = _next_tid(token_meter)
     except VendError:
         return None
-    return tid, carried, _vend(token_meter, CurrencyCredit(tid, carried // NANO_PER_UNIT), Code.Kind.MONEY, by, carried)
+    return tid, carried, _vend(token_meter, CurrencyCredit(tid, carried // TOKEN), Code.Kind.MONEY, by, carried)
 
 
 def _vend(token_meter: TokenMeter, token: Token, kind: Code.Kind, by: Any, amount: int = 0, detail: str = "") -> Code:
@@ -205,7 +204,7 @@ def vend_money(token_meter: TokenMeter, amount: int, by: Any = None, detail: str
         raise VendError(_("Record a payment instead: its code is made with it."))
     if amount <= 0 or codable(amount) != amount:
         raise VendError(_("A code carries amounts of at most four digits, such as 20.00 or 123.40."))
-    token = CurrencyCredit(_next_tid(token_meter), amount // NANO_PER_UNIT)
+    token = CurrencyCredit(_next_tid(token_meter), amount // TOKEN)
     return _vend(token_meter, token, Code.Kind.MONEY, by, amount, detail)
 
 
