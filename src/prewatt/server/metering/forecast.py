@@ -62,7 +62,8 @@ def forecast(balance: int, cost: Mapping[date, int], today: date, minute: int = 
     while passed < FARTHEST * PARTS:
         cost_of_day = expected(day) * share // PARTS
         if cost_of_day >= left:
-            return Forecast(passed + (left * share // cost_of_day if cost_of_day else 0), len(seen))
+            minutes = passed + (left * share // cost_of_day if cost_of_day else 0)
+            return Forecast(min(minutes, FARTHEST * PARTS), len(seen))
         left -= cost_of_day
         passed += share
         day, share = day + timedelta(days=1), PARTS
