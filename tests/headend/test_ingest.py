@@ -76,7 +76,7 @@ def test_a_journal_is_taken_in_rated_anew_and_acknowledged():
     assert mine.account.dump() == account.dump()
     assert [new.late for new in mine.entries] == [True, True, False, False, False]
     assert [(each.number, each.reason) for each in mine.applied] == [(1, ""), (2, "")]
-    assert mine.charges == [(2 * HOUR, 700 * 200_000)]
+    assert [(each.at, each.charge) for each in mine.charges] == [(2 * HOUR, 700 * 200_000)]
     assert (mine.differences, mine.duplicates, mine.offset) == ([], 0, 0)
     assert result.receipts == [Receipt("g1", (Head("m1", 5, head_of(bodies)),))]
     assert result.heard == {"g1": (1, 11)}

@@ -74,7 +74,7 @@ def test_a_part_is_refunded_and_then_all_that_is_left(edge, store, tenancy, owne
     for each in Refund.objects.all():
         pay_out(each, "cashier")
     assert balance(account(owner, Kind.REFUNDS)) == 0
-    assert balance(account(owner, Kind.MONEY_RECEIVED)) == -2 * NANO
+    assert balance(account(owner, Kind.CASH)) == -2 * NANO
     with pytest.raises(GivingBackError, match="paid out already"):
         pay_out(rest, "cashier")
 

@@ -250,7 +250,7 @@ def test_a_debt_takes_the_deposit_first(edge, store, anna, clock):
     owner = Organisation.objects.get()
     book(
         Transfer.Kind.DEPOSIT,
-        account(owner, Kind.MONEY_RECEIVED),
+        account(owner, Kind.CASH),
         account(owner, Kind.DEPOSITS),
         3 * NANO,
         0,

@@ -125,8 +125,9 @@ class Coded:
 
 @dataclass(slots=True)
 class MeterPlan:
-    """What a batch brings for one meter. `charges`: (instant, nano) as the server rated them; `cleared`: (entry,
-    instant, nano) of credit that was taken off, and is owed back.
+    """What a batch brings for one meter. `charges`: readings that cost something, as the server rated them; `cleared`:
+    (entry, instant, nano) of credit that was taken off, and is owed back; `emergency`: (entry, instant, nano) of what of
+    the emergency credit is out, where that changed.
     """
 
     account: Account
@@ -136,7 +137,8 @@ class MeterPlan:
     applied: list[Applied] = field(default_factory=list)
     coded: list[Coded] = field(default_factory=list)
     cleared: list[tuple[int, int, int]] = field(default_factory=list)
-    charges: list[tuple[int, int]] = field(default_factory=list)
+    charges: list[Reading] = field(default_factory=list)
+    emergency: tuple[int, int, int] | None = None
     differences: list[Difference] = field(default_factory=list)
     duplicates: int = 0
     gap: bool = False
@@ -282,7 +284,7 @@ def _command_of(view: MeterView, entry: AnyEntry) -> Command | UnknownOrder | No
 
 def _take_entry(mine: MeterPlan, view: MeterView, entry: AnyEntry, body: bytes, late: bool) -> None:
     account = mine.account
-    command, before = _command_of(view, entry), account.balance
+    command, before, lent = _command_of(view, entry), account.balance, account.emergency_out
     checked = check(account, entry, command, mine.offset)
     if checked.difference:
         mine.differences.append(checked.difference)
@@ -292,7 +294,7 @@ def _take_entry(mine: MeterPlan, view: MeterView, entry: AnyEntry, body: bytes, 
     else:
         account.apply(checked.own)
         if isinstance(checked.own, Reading) and checked.own.charge:
-            mine.charges.append((entry.at, checked.own.charge))
+            mine.charges.append(checked.own)
         if isinstance(checked.own, Controlled | OnSite) and isinstance(checked.own.action, ClearCredit) and before > 0:
             mine.cleared.append((entry.seq, entry.at, before))
         if isinstance(checked.own, CreditByCode | OnSite) and command is not None:
@@ -305,6 +307,8 @@ def _take_entry(mine: MeterPlan, view: MeterView, entry: AnyEntry, body: bytes, 
                     Difference(entry.seq, entry.at, f"credit {command.order.credit_id} was refused: {reason}")
                 )
             mine.applied.append(Applied(checked.own.command, entry.seq, entry.at, reason))
+    if account.emergency_out != lent:
+        mine.emergency = (entry.seq, entry.at, account.emergency_out)
     mine.offset = entry.balance - account.balance
     mine.head = chain(mine.head, body)
     mine.entries.append(NewEntry(entry.seq, body, mine.head, entry, checked.own, late))

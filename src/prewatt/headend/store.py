@@ -7,7 +7,7 @@ fails as a whole: the key (meter, seq) is there once.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 from django.db import connection, transaction
@@ -17,7 +17,8 @@ from ..kernel.account import Account
 from ..kernel.entries import Command as KernelCommand
 from ..kernel.entries import Reading, Relay, UnknownOrder, decode_command
 from ..server.estate.models import Tenancy
-from ..server.ledger.books import Charge, book_charges, book_cleared
+from ..server.ledger.books import Charge, book_charges, book_cleared, book_emergency, revenue
+from ..server.ledger.models import Account as LedgerAccount
 from ..server.metering.models import (
     Alarm,
     Gateway,
@@ -172,6 +173,9 @@ class Store:
             Command.objects.filter(meter=meter, number=coded.number).update(coded_seq=coded.seq, coded_at=coded.at)
         for seq, at, amount in change.cleared:
             book_cleared(meter, self._tenancy(meter, at), amount, at, seq)
+        if change.emergency:
+            seq, at, lent = change.emergency
+            book_emergency(meter, at, seq, lent)
         Alarm.objects.bulk_create(
             Alarm(meter=meter, seq=each.seq, at=each.at, text=each.text) for each in change.differences
         )
@@ -183,12 +187,14 @@ class Store:
             return []
         first, last = change.entries[0].seq, change.entries[-1].seq
         tenancies = list(Tenancy.objects.filter(unit=meter.unit).select_related("unit__property__organisation"))
-        sums: dict[int | None, tuple[Tenancy | None, int, int]] = {}
-        for at, charge in change.charges:
-            tenancy = next((each for each in tenancies if each.holds(at)), None)
+        sums: dict[int | None, tuple[Tenancy | None, Counter[LedgerAccount.Kind], int]] = {}
+        for reading in change.charges:
+            tenancy = next((each for each in tenancies if each.holds(reading.at)), None)
             key = tenancy.pk if tenancy else None
-            sums[key] = (tenancy, sums[key][1] + charge if key in sums else charge, at)
-        return [Charge(meter, tenancy, amount, at, first, last) for tenancy, amount, at in sums.values()]
+            parts = sums[key][1] if key in sums else Counter()
+            parts.update(revenue(reading))
+            sums[key] = (tenancy, parts, reading.at)
+        return [Charge(meter, tenancy, parts, at, first, last) for tenancy, parts, at in sums.values()]
 
     def _tenancy(self, meter: Meter, at: int) -> Tenancy | None:
         tenancies = Tenancy.objects.filter(unit=meter.unit).select_related("unit__property__organisation")

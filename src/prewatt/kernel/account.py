@@ -520,6 +520,11 @@ class Account:
         supply = self.supply
         return max(supply.emergency, supply.grace if now < supply.grace_until else 0)
 
+    @property
+    def emergency_out(self) -> int:
+        """What of the emergency credit is taken and not repaid, nano."""
+        return min(self.supply.emergency, self.settings.emergency_credit) if self.supply.emergency_taken else 0
+
     def supplied_by_credit(self, now: int) -> bool:
         """Whether there is credit to supply on at `now`, or something that stands for it."""
         if not self.priced or self.balance > -self.allowance(now):

@@ -41,7 +41,7 @@ def move_in(unit: Unit, tenant: str, begins: int, *, user: Any = None, occupants
     tenancy.save()
     if deposit:
         organisation = unit.property.organisation
-        received, held = account(organisation, Kind.MONEY_RECEIVED), account(organisation, Kind.DEPOSITS)
+        received, held = account(organisation, Kind.CASH), account(organisation, Kind.DEPOSITS)
         book(Transfer.Kind.DEPOSIT, received, held, deposit, now(), f"deposit {tenancy.pk}", str(tenancy))
     _tell_meter(unit, begins)
     _reattribute(unit, None, tenancy, begins)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Protocol
 
 from django.db.models import Sum
 
@@ -14,9 +14,9 @@ from .models import Account, Transfer
 Kind = Account.Kind
 
 
-def account(organisation: Organisation, kind: Account.Kind) -> Account:
+def account(organisation: Organisation, kind: Account.Kind, name: str = "") -> Account:
     """An organisation's account of a kind other than a tenant's credit; opened when first asked for."""
-    return Account.objects.get_or_create(organisation=organisation, kind=kind, tenancy=None)[0]
+    return Account.objects.get_or_create(organisation=organisation, kind=kind, name=name, tenancy=None)[0]
 
 
 def tenant_account(tenancy: Tenancy) -> Account:
@@ -27,9 +27,11 @@ def tenant_account(tenancy: Tenancy) -> Account:
     )[0]
 
 
-def book_top_up(tenancy: Tenancy, amount: int, at: int, credit_id: str) -> Transfer:
-    """Money was received: the tenant's credit grows by it. IntegrityError if the credit id is booked already."""
-    received = account(tenancy.unit.property.organisation, Kind.MONEY_RECEIVED)
+def book_top_up(tenancy: Tenancy, amount: int, at: int, credit_id: str, source: Account | None = None) -> Transfer:
+    """Money was received, in `source` (None: in cash): the tenant's credit grows by it. IntegrityError if the credit id
+    is booked already.
+    """
+    received = source or account(tenancy.unit.property.organisation, Kind.CASH)
     return book(Transfer.Kind.TOP_UP, received, tenant_account(tenancy), amount, at, credit_id)
 
 
@@ -63,12 +65,50 @@ def holder_account(organisation: Organisation, tenancy: Tenancy | None) -> Accou
     return tenant_account(tenancy) if tenancy else account(organisation, Kind.VACANCY)
 
 
+class Charged(Protocol):
+    """What a reading came to, in nano: `kernel.entries.Reading` and `kernel.rating.Rated` are such."""
+
+    @property
+    def charge(self) -> int: ...
+    @property
+    def fee(self) -> int: ...
+    @property
+    def standing(self) -> int: ...
+    @property
+    def minimum(self) -> int: ...
+    @property
+    def tax(self) -> int: ...
+    @property
+    def tax_included(self) -> int: ...
+
+
+def revenue(charged: Charged) -> dict[Account.Kind, int]:
+    """A charge by kind, nano; the parts sum to the whole. A tax that prices include is taken out of each part in
+    proportion, its last nano out of the largest.
+    """
+    energy = charged.charge - charged.fee - charged.standing - charged.minimum - charged.tax
+    parts = {
+        Kind.ENERGY_REVENUE: energy,
+        Kind.SERVICE_REVENUE: charged.fee,
+        Kind.STANDING_REVENUE: charged.standing,
+        Kind.MINIMUM_REVENUE: charged.minimum,
+    }
+    whole, included = sum(parts.values()), charged.tax_included
+    if included and whole:
+        taxes = {kind: part * included // whole for kind, part in parts.items()}
+        taxes[max(parts, key=parts.__getitem__)] += included - sum(taxes.values())
+        parts = {kind: part - taxes[kind] for kind, part in parts.items()}
+    return {kind: part for kind, part in {**parts, Kind.TAX: charged.tax + included}.items() if part}
+
+
 class Charge(NamedTuple):
-    """What the journal entries `first_seq` to `last_seq` of a meter charged, to whoever lived there (None: nobody)."""
+    """What the journal entries `first_seq` to `last_seq` of a meter charged, to whoever lived there (None: nobody): nano
+    by the kind of revenue.
+    """
 
     meter: Meter
     tenancy: Tenancy | None
-    amount: int
+    parts: Mapping[Account.Kind, int]
     at: int
     first_seq: int
     last_seq: int
@@ -76,7 +116,7 @@ class Charge(NamedTuple):
 
 def book_charges(charges: Iterable[Charge]) -> None:
     """Energy was sold: out of the tenant's credit, or at the landlord's own cost while nobody lived there."""
-    wanted = [charge for charge in charges if charge.amount > 0]
+    wanted = [charge for charge in charges if any(charge.parts.values())]
     tenancies = {charge.tenancy.pk: charge.tenancy for charge in wanted if charge.tenancy}
     payers = {each.tenancy_id: each for each in Account.objects.filter(tenancy__in=tenancies)}
     payers |= {pk: tenant_account(tenancy) for pk, tenancy in tenancies.items() if pk not in payers}
@@ -92,14 +132,16 @@ def book_charges(charges: Iterable[Charge]) -> None:
         Transfer(
             kind=Transfer.Kind.CHARGE,
             debit_account=payers[charge.tenancy.pk] if charge.tenancy else of(charge, Kind.VACANCY),
-            credit_account=of(charge, Kind.ENERGY_REVENUE),
-            amount=charge.amount,
+            credit_account=of(charge, kind),
+            amount=amount,
             at=charge.at,
             meter=charge.meter,
             first_seq=charge.first_seq,
             last_seq=charge.last_seq,
         )
         for charge in wanted
+        for kind, amount in charge.parts.items()
+        if amount > 0
     )
 
 
@@ -115,6 +157,24 @@ def book_cleared(meter: Meter, tenancy: Tenancy | None, amount: int, at: int, se
         f"cleared-{meter.pk}-{seq}",
         f"credit cleared at meter {meter.name}",
     )
+
+
+def book_emergency(meter: Meter, at: int, seq: int, lent: int) -> None:
+    """Journal entry `seq` shows that of a meter's emergency credit `lent` nano are out now: what that differs from what
+    the books say is booked. It moves no money: what the tenant used of it is in the tenant's credit.
+    """
+    rows = Transfer.objects.filter(meter=meter, kind=Transfer.Kind.EMERGENCY)
+    given = rows.filter(debit_account__kind=Kind.EMERGENCY).aggregate(sum=Sum("amount"))["sum"] or 0
+    back = rows.filter(credit_account__kind=Kind.EMERGENCY).aggregate(sum=Sum("amount"))["sum"] or 0
+    more = lent - int(given - back)
+    if more:
+        organisation = meter.property.organisation
+        own, held = account(organisation, Kind.EMERGENCY), account(organisation, Kind.EMERGENCY_LENT)
+        debit, credit = (own, held) if more > 0 else (held, own)
+        book(
+            Transfer.Kind.EMERGENCY, debit, credit, abs(more), at, f"emergency-{meter.pk}-{seq}",
+            f"emergency credit, meter {meter.name}", meter,
+        )  # fmt: skip
 
 
 def balance(of: Account) -> int:

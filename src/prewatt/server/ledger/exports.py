@@ -20,14 +20,23 @@ from .models import Account, Transfer
 Kind = Account.Kind
 ROOTS = {
     Kind.TENANT_CREDIT: "Liabilities:TenantCredit",
-    Kind.MONEY_RECEIVED: "Assets:MoneyReceived",
+    Kind.CASH: "Assets:Cash",
+    Kind.BANK: "Assets:Bank",
+    Kind.CLEARING: "Assets:Clearing",
+    Kind.PROVIDER_FEES: "Expenses:ProviderFees",
     Kind.ENERGY_REVENUE: "Income:EnergySold",
+    Kind.SERVICE_REVENUE: "Income:ServiceFees",
+    Kind.STANDING_REVENUE: "Income:StandingCharges",
+    Kind.MINIMUM_REVENUE: "Income:MinimumCharges",
+    Kind.TAX: "Liabilities:Tax",
     Kind.VACANCY: "Expenses:Vacancy",
     Kind.SHARED_COSTS: "Income:SharedCosts",
     Kind.DEPOSITS: "Liabilities:Deposits",
     Kind.REFUNDS: "Liabilities:RefundsPayable",
     Kind.DEBTS: "Assets:DebtsOfFormerTenants",
     Kind.ADJUSTMENTS: "Expenses:CreditGiven",
+    Kind.EMERGENCY: "Assets:EmergencyCredit",
+    Kind.EMERGENCY_LENT: "Liabilities:EmergencyCredit",
 }
 """Names of the accounts in beancount's five roots."""
 
@@ -101,6 +110,8 @@ def _property_of(transfer: Transfer) -> Property | None:
 def account_name(account: Account) -> str:
     """The account in beancount's words."""
     root = ROOTS[Kind(account.kind)]
+    if account.name:
+        return f"{root}:M{account.name}"
     return f"{root}:T{account.tenancy_id}" if account.tenancy_id else root
 
 

@@ -8,27 +8,39 @@ from ..metering.models import Meter
 
 
 class Account(models.Model):
-    """An account of an organisation's books. A tenant's credit is one per tenancy; of each other kind there is one."""
+    """An account of an organisation's books. A tenant's credit is one per tenancy; of each other kind there is one, but
+    for what lies with payment providers: one for each merchant account, `name`.
+    """
 
     class Kind(models.TextChoices):
         TENANT_CREDIT = "tenant-credit", _("Tenant's credit")
-        MONEY_RECEIVED = "money-received", _("Money received")
+        CASH = "money-received", _("Cash received")
+        BANK = "bank", _("Bank")
+        CLEARING = "clearing", _("With the payment provider")
+        PROVIDER_FEES = "provider-fees", _("Fees of payment providers")
         ENERGY_REVENUE = "energy-revenue", _("Energy sold")
+        SERVICE_REVENUE = "service", _("Service fees per kWh")
+        STANDING_REVENUE = "standing", _("Standing charges")
+        MINIMUM_REVENUE = "minimum", _("Minimum charges")
+        TAX = "tax", _("Tax owed")
         VACANCY = "vacancy", _("Energy used while vacant")
         SHARED_COSTS = "shared-costs", _("Shared costs recovered")
         DEPOSITS = "deposits", _("Deposits held")
         REFUNDS = "refunds-payable", _("Refunds payable")
         DEBTS = "debts", _("Debts of former tenants")
         ADJUSTMENTS = "adjustments", _("Credit given freely")
+        EMERGENCY = "emergency", _("Emergency credit given")
+        EMERGENCY_LENT = "emergency-lent", _("Emergency credit that tenants hold")
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="accounts")
     kind = models.CharField(max_length=16, choices=Kind)
+    name = models.CharField(max_length=50, blank=True, default="")
     tenancy = models.OneToOneField(Tenancy, on_delete=models.PROTECT, null=True, related_name="account")
 
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=("organisation", "kind"), condition=models.Q(tenancy__isnull=True), name="account_once"
+                fields=("organisation", "kind", "name"), condition=models.Q(tenancy__isnull=True), name="account_once"
             ),
             models.CheckConstraint(
                 condition=models.Q(kind="tenant-credit", tenancy__isnull=False)
@@ -38,7 +50,8 @@ class Account(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} ({self.tenancy})" if self.tenancy else str(self.get_kind_display())
+        detail = self.tenancy or self.name
+        return f"{self.get_kind_display()} ({detail})" if detail else str(self.get_kind_display())
 
 
 class Transfer(models.Model):
@@ -62,6 +75,10 @@ class Transfer(models.Model):
         REFUND = "refund", _("refund")
         REFUND_PAID = "refund-paid", _("refund paid out")
         ADJUSTMENT = "adjustment", _("adjustment")
+        EMERGENCY = "emergency", _("emergency credit")
+        FEE = "fee", _("fee of a payment provider")
+        PAYOUT = "payout", _("paid out by a payment provider")
+        UNCREDITED = "uncredited", _("payment that could not be credited")
 
     kind = models.CharField(max_length=12, choices=Kind)
     memo = models.CharField(max_length=200, blank=True)

@@ -74,7 +74,7 @@ def pay_out(made: Refund, by: Any) -> Refund:
     if locked.paid is not None:
         raise GivingBackError(_("This refund is paid out already."))
     organisation = locked.tenancy.unit.property.organisation
-    owed, received = account(organisation, Kind.REFUNDS), account(organisation, Kind.MONEY_RECEIVED)
+    owed, received = account(organisation, Kind.REFUNDS), account(organisation, Kind.CASH)
     meter = Meter.objects.filter(unit=locked.tenancy.unit_id).first()
     name = f"refund {locked.pk} paid"
     book(Transfer.Kind.REFUND_PAID, owed, received, locked.amount, now(), name, locked.reason, meter)
@@ -94,7 +94,7 @@ def reverse_top_up(top_up: TopUp, by: Any, reason: str) -> Transfer:
     name = f"undo {top_up.pk}"
     if Transfer.objects.filter(credit_id=name).exists():
         raise GivingBackError(_("This payment is undone already."))
-    received = account(tenancy.unit.property.organisation, Kind.MONEY_RECEIVED)
+    received = account(tenancy.unit.property.organisation, Kind.CASH)
     memo = f"{why} ({_who(by)})"
     made = book(Transfer.Kind.REVERSAL, tenant_account(tenancy), received, top_up.amount, now(), name, memo)
     adjust(tenancy, -top_up.amount, name, _("payment undone: %(why)s") % {"why": why})
