@@ -6,18 +6,14 @@ stands behind the same interface: it keeps its own reference to a key in the pla
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from typing import Protocol
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 from ...tokens import MeterKey, Token, cipher, encode, sections
 from ..config import vending_secret
-
-NONCE = 12
+from ..sealing import Sealer, SealError
 
 
 class SecurityError(ValueError):
@@ -43,22 +39,19 @@ class SecurityModule(Protocol):
 
 
 class SoftwareModule:
-    """Vending keys sealed with AES-256-GCM."""
+    """Vending keys sealed as all secrets of the server are."""
 
     def __init__(self, secret: bytes) -> None:
-        self._seal = AESGCM(secret)
+        self._sealer = Sealer(secret, "prewatt vending key")
 
     def seal(self, vending_key: bytes) -> bytes:
-        nonce = os.urandom(NONCE)
-        return nonce + self._seal.encrypt(nonce, vending_key, b"prewatt vending key")
+        return self._sealer.seal(vending_key)
 
     def _open(self, sealed: bytes) -> bytes:
         try:
-            return self._seal.decrypt(sealed[:NONCE], sealed[NONCE:], b"prewatt vending key")
-        except InvalidTag:
-            raise SecurityError(
-                "this vending key was sealed by another server: bring the file vending.key that belongs to the database"
-            ) from None
+            return self._sealer.open(sealed)
+        except SealError as error:
+            raise SecurityError(str(error)) from None
 
     def encode(self, sealed: bytes, meter: MeterKey, token: Token) -> str:
         return encode(token, cipher(meter.algorithm, self.decoder_key(sealed, meter)))
