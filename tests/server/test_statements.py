@@ -137,7 +137,7 @@ def lived(edge, store, anna, clock):
         edge.live(store, at(year, month_number + 1, 7), USED, 8 * HOUR)
         last = date(year, month_number + 1, 6)
         run(cost, last, last, bill=number * NANO + number)
-        top_up(anna, 20 * NANO + number, f"of month {number}")
+        top_up(anna, 20 * NANO + number * NANO // 100, f"of month {number}")
     for meter in edge.accounts:
         edge.obey(meter)
     edge.deliver(store)

@@ -42,7 +42,9 @@ class ServerConfig(Struct, frozen=True):
 
     `home`: folder of database, keys and logs. `database`: empty for SQLite in `home`, else `postgresql://...`. `http`,
     `mqtt`: where the pages and the broker listen. `hosts`: names under which the pages are reached. `shared_clock`:
-    file of a demonstration's clock. `own_broker`: whether prewatt starts the broker.
+    file of a demonstration's clock. `own_broker`: whether prewatt starts the broker. `public_url`: where payment
+    providers and tenants reach the pages. `providers`: addresses of payment providers other than their own, for a
+    sandbox. `private_notices`: whether webhooks may go to addresses in private networks.
     """
 
     home: Path
@@ -53,6 +55,9 @@ class ServerConfig(Struct, frozen=True):
     shards: tuple[int, int]
     own_broker: bool
     shared_clock: str
+    public_url: str = ""
+    providers: dict[str, str] = {}
+    private_notices: bool = False
 
 
 def _endpoint(name: str, text: str) -> Endpoint:
@@ -65,7 +70,10 @@ def _endpoint(name: str, text: str) -> Endpoint:
 def load_config(environment: Mapping[str, str] | None = None) -> ServerConfig:
     """Read `PREWATT_*`. ConfigError names the variable that is wrong."""
     env = os.environ if environment is None else environment
-    known = {"HOME", "DATABASE", "HTTP", "MQTT", "HOSTS", "SHARDS", "BROKER", "SHARED_CLOCK"}
+    known = {
+        "HOME", "DATABASE", "HTTP", "MQTT", "HOSTS", "SHARDS", "BROKER", "SHARED_CLOCK", "PUBLIC_URL", "PROVIDERS",
+        "PRIVATE_NOTICES",
+    }  # fmt: skip
     for name in env:
         if name.startswith("PREWATT_") and name.removeprefix("PREWATT_") not in known:
             raise ConfigError(
@@ -83,6 +91,12 @@ def load_config(environment: Mapping[str, str] | None = None) -> ServerConfig:
         shards = parse_shards(env.get("PREWATT_SHARDS", f"0-{SHARDS - 1}"))
     except ValueError as error:
         raise ConfigError(f"PREWATT_SHARDS: {error}") from None
+    public_url = env.get("PREWATT_PUBLIC_URL", "").rstrip("/")
+    if public_url and urlsplit(public_url).scheme not in ("http", "https"):
+        raise ConfigError(f"PREWATT_PUBLIC_URL: {public_url!r} is not an address such as https://power.example.com")
+    private = env.get("PREWATT_PRIVATE_NOTICES", "refuse")
+    if private not in ("refuse", "allow"):
+        raise ConfigError(f"PREWATT_PRIVATE_NOTICES: {private!r} is neither 'refuse' nor 'allow'")
     return ServerConfig(
         home=Path(env.get("PREWATT_HOME", DEFAULT_HOME)).expanduser(),
         database=database,
@@ -92,7 +106,22 @@ def load_config(environment: Mapping[str, str] | None = None) -> ServerConfig:
         shards=(shards[0], shards[-1]),
         own_broker=broker == "own",
         shared_clock=env.get("PREWATT_SHARED_CLOCK", ""),
+        public_url=public_url,
+        providers=_providers(env.get("PREWATT_PROVIDERS", "")),
+        private_notices=private == "allow",
     )
+
+
+def _providers(text: str) -> dict[str, str]:
+    found = {}
+    for part in filter(None, text.split(",")):
+        name, _, address = part.partition("=")
+        if urlsplit(address).scheme not in ("http", "https"):
+            raise ConfigError(
+                f"PREWATT_PROVIDERS: {part!r} is not a provider and its address such as alipay=https://..."
+            )
+        found[name.strip()] = address.strip().rstrip("/")
+    return found
 
 
 def django_database(config: ServerConfig) -> dict[str, Any]:

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "prewatt.server.ledger",
     "prewatt.server.allocation",
     "prewatt.server.billing",
+    "prewatt.server.payments",
     "prewatt.server.api",
     "prewatt.server.portal",
 ]

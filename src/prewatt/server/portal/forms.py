@@ -17,13 +17,14 @@ def typed_money(text: str, field: str) -> int:
 
 
 class TopUpForm(forms.Form):
-    """A payment that was received. `amount` becomes nano; `credit_id` was made with the form, so that sending it twice
-    is one payment.
+    """A payment that was received, in cash or by transfer (`way`). `amount` becomes nano; `credit_id` was made with the
+    form, so that sending it twice is one payment; `note` is the number of the receipt.
     """
 
     amount = forms.CharField(max_length=30)
     credit_id = forms.CharField(max_length=40)
     note = forms.CharField(max_length=100, required=False)
+    way = forms.CharField(max_length=10, required=False)
 
     def clean_amount(self) -> int:
         try:

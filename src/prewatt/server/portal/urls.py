@@ -1,7 +1,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from . import books_views, sharing_views, supply_views, tariff_views, tenancy_views, views
+from . import books_views, pay_views, sharing_views, supply_views, tariff_views, tenancy_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -35,6 +35,9 @@ urlpatterns = [
     path("properties/<int:pk>/grants/", supply_views.grant, name="grant"),
     path("units/<int:pk>/order/", supply_views.order, name="order"),
     path("units/<int:pk>/pin/", supply_views.pin, name="pin"),
+    path("my/pay/", pay_views.pay, name="pay"),
+    path("my/pay/<int:pk>/", pay_views.payer, name="payer"),
+    path("payments/<slug:payment_id>/", pay_views.payment, name="payment"),
     path("my/emergency/", supply_views.emergency, name="emergency"),
     path("books/", books_views.books, name="books"),
     path("books/export/", books_views.export, name="books-export"),

@@ -1,8 +1,7 @@
-"""The pages. Each has a live part, which htmx asks for every two seconds and which is sent only when it has changed."""
+"""The first pages: of a manager's properties, of a unit, of a tenant."""
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from django.contrib import messages
@@ -10,7 +9,6 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -18,26 +16,19 @@ from django.views.decorators.http import require_GET, require_POST
 from ...kernel.calendar import zone
 from ..estate.models import Tenancy, Unit
 from ..metering.models import Worker
+from ..payments.bank import reference
+from ..payments.staff import record
 from ..time import now
 from ..vending.controls import ordered
-from ..vending.top_ups import TopUpError, new_credit_id, top_up
+from ..vending.top_ups import TopUpError, new_credit_id
 from .access import organisations, unit_of_manager
 from .figures import happenings, property_panels, tenancy_panel
 from .forms import TopUpForm
+from .live import live_page
+from .pay_views import ways
 
 SILENT_WORKER = 20
 """Seconds without a sign of life from the head-end after which the pages say so."""
-
-
-def _live(request: HttpRequest, page: str, part: str, context: dict[str, Any]) -> HttpResponse:
-    """The whole page; or, asked by htmx, its live part alone, or 204 if it is the one that the browser has."""
-    html = render_to_string(part, context, request)
-    seen = hashlib.sha256(html.encode()).hexdigest()[:16]
-    if not request.htmx:  # type: ignore[attr-defined]
-        return render(request, page, {**context, "live": html, "seen": seen})
-    if request.GET.get("seen") == seen:
-        return HttpResponse(status=204)
-    return render(request, "portal/live.html", {"live": html, "seen": seen})
 
 
 def _headend_silent() -> bool:
@@ -65,7 +56,7 @@ def properties(request: HttpRequest) -> HttpResponse:
     if not mine:
         raise Http404
     context = {"panels": property_panels(mine), "now": now(), "silent": _headend_silent()}
-    return _live(request, "portal/properties.html", "portal/_properties.html", context)
+    return live_page(request, "portal/properties.html", "portal/_properties.html", context)
 
 
 def _open_tenancy(unit: Unit) -> Tenancy | None:
@@ -92,9 +83,11 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
         "tenancies": where.tenancies.order_by("-begins"),
         "where": zone(where.property.zone),
         "credit_id": new_credit_id(),
+        "reference": reference(tenant) if tenant else "",
+        "payments": tenant.payments.select_related("merchant")[:8] if tenant else [],
         "now": at,
     }
-    return _live(request, "portal/unit.html", "portal/_tenancy.html", context)
+    return live_page(request, "portal/unit.html", "portal/_tenancy.html", context)
 
 
 @login_required
@@ -112,7 +105,7 @@ def add_top_up(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("unit", pk=pk)
     typed = form.cleaned_data
     try:
-        top_up(tenant, typed["amount"], typed["credit_id"], request.user, typed["note"])
+        record(tenant, typed["amount"], typed["credit_id"], request.user, typed["note"], typed["way"] or "cash")
     except TopUpError as error:
         messages.error(request, str(error))
     else:
@@ -142,7 +135,10 @@ def tenancy(request: HttpRequest) -> HttpResponse:
         "shares": shares,
         "where": where,
         "panel": tenancy_panel(mine, at),
+        "ways": ways(mine, request.headers.get("User-Agent", "")),
+        "reference": reference(mine),
+        "asked": new_credit_id(),
         "manager": False,
         "now": at,
     }
-    return _live(request, "portal/tenancy.html", "portal/_tenancy.html", context)
+    return live_page(request, "portal/tenancy.html", "portal/_tenancy.html", context)

@@ -68,8 +68,10 @@ def refund(tenancy: Tenancy, amount: int | None, by: Any, reason: str) -> Refund
 
 
 @transaction.atomic
-def pay_out(made: Refund, by: Any) -> Refund:
-    """The refund has left the landlord's hands. GivingBackError if it had before."""
+def pay_out(made: Refund, by: Any, sent: int = 0) -> Refund:
+    """The refund has left the landlord's hands, but for `sent` nano of it, which went another way. GivingBackError if it
+    had before.
+    """
     locked = Refund.objects.select_for_update(of=("self",)).select_related("tenancy__unit__property").get(pk=made.pk)
     if locked.paid is not None:
         raise GivingBackError(_("This refund is paid out already."))
@@ -77,7 +79,8 @@ def pay_out(made: Refund, by: Any) -> Refund:
     owed, received = account(organisation, Kind.REFUNDS), account(organisation, Kind.CASH)
     meter = Meter.objects.filter(unit=locked.tenancy.unit_id).first()
     name = f"refund {locked.pk} paid"
-    book(Transfer.Kind.REFUND_PAID, owed, received, locked.amount, now(), name, locked.reason, meter)
+    if locked.amount > sent:
+        book(Transfer.Kind.REFUND_PAID, owed, received, locked.amount - sent, now(), name, locked.reason, meter)
     locked.paid, locked.paid_by = now(), _who(by)
     locked.save(update_fields=["paid", "paid_by"])
     return locked
@@ -86,7 +89,7 @@ def pay_out(made: Refund, by: Any) -> Refund:
 @transaction.atomic
 def reverse_top_up(top_up: TopUp, by: Any, reason: str) -> Transfer:
     """Undo a payment that never was (a typing error, a returned transfer) by a counter-entry. GivingBackError if it is
-    undone already.
+    undone already, or if a payment provider has the money: then it is refunded.
     """
     why = _reason(reason)
     tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=top_up.tenancy_id)
@@ -94,7 +97,9 @@ def reverse_top_up(top_up: TopUp, by: Any, reason: str) -> Transfer:
     name = f"undo {top_up.pk}"
     if Transfer.objects.filter(credit_id=name).exists():
         raise GivingBackError(_("This payment is undone already."))
-    received = account(tenancy.unit.property.organisation, Kind.CASH)
+    received = Transfer.objects.select_related("debit_account").get(credit_id=top_up.credit_id).debit_account
+    if received.kind == Kind.CLEARING:
+        raise GivingBackError(_("This was paid at a payment provider: give it back as a refund."))
     memo = f"{why} ({_who(by)})"
     made = book(Transfer.Kind.REVERSAL, tenant_account(tenancy), received, top_up.amount, now(), name, memo)
     adjust(tenancy, -top_up.amount, name, _("payment undone: %(why)s") % {"why": why})

@@ -220,7 +220,10 @@ OPEN = (Command.State.QUEUED, Command.State.SENT)
 
 
 class TopUp(models.Model):
-    """Money for a tenancy's meter: one credit id, one transfer in the ledger, one command. `amount` in nano."""
+    """Money for a tenancy's meter: one credit id, one transfer in the ledger, one command. `amount` in nano.
+
+    `receipt`: the number of the receipt that staff gave, once in an organisation.
+    """
 
     credit_id = models.CharField(max_length=40, unique=True)
     tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, related_name="top_ups")
@@ -229,10 +232,17 @@ class TopUp(models.Model):
     paid = models.BigIntegerField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     note = models.CharField(max_length=100, blank=True)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="+")
+    receipt = models.CharField(max_length=100, blank=True, default="")
 
     class Meta:
         ordering = ("-paid", "-id")
-        constraints = (models.CheckConstraint(condition=models.Q(amount__gt=0), name="top_up_positive"),)
+        constraints = (
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="top_up_positive"),
+            models.UniqueConstraint(
+                fields=("organisation", "receipt"), condition=~models.Q(receipt=""), name="top_up_receipt_once"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.credit_id

@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 
 from ...kernel.entries import GrantCredit
 from ...kernel.units import NANO
+from ..billing.currencies import minor_digits, minor_unit
 from ..estate.models import Tenancy
 from ..ledger.books import book_top_up
+from ..ledger.models import Account
 from ..metering.models import Meter
 from ..time import now
 from .codes import credit_code
@@ -30,10 +32,30 @@ def new_credit_id() -> str:
     return uuid.uuid4().hex
 
 
+def check_amount(amount: int, currency: str) -> None:
+    """TopUpError if an amount (nano) can't be paid: none, too much, or finer than the currency."""
+    if not 0 < amount <= LARGEST:
+        raise TopUpError(_("A top-up is more than 0 and at most %(most)s.") % {"most": LARGEST // NANO})
+    if amount % minor_unit(currency):
+        raise TopUpError(
+            _("%(currency)s has %(digits)d decimals.") % {"currency": currency, "digits": minor_digits(currency)}
+        )
+
+
+def check_open(tenancy: Tenancy) -> None:
+    """TopUpError if nothing can be paid for a tenancy."""
+    if tenancy.ends is not None and tenancy.ends <= now():
+        raise TopUpError(_("This tenancy has ended."))
+    if not Meter.objects.filter(unit=tenancy.unit_id).exists():
+        raise TopUpError(_("This unit has no meter."))
+
+
 @transaction.atomic
-def top_up(tenancy: Tenancy, amount: int, credit_id: str, by: Any = None, note: str = "") -> TopUp:
-    """Credit `amount` nano to a tenancy. With a credit id that is known already, returns that top-up and changes
-    nothing.
+def top_up(
+    tenancy: Tenancy, amount: int, credit_id: str, by: Any = None, note: str = "", source: Account | None = None
+) -> TopUp:
+    """Credit `amount` nano to a tenancy; the money is in the ledger's account `source` (None: in cash). With a credit id
+    that is known already, returns that top-up and changes nothing.
 
     TopUpError if the amount is out of bounds, the tenancy has ended or has no meter, or the credit id is another
     top-up's.
@@ -47,14 +69,11 @@ def top_up(tenancy: Tenancy, amount: int, credit_id: str, by: Any = None, note: 
         if (known.tenancy_id, known.amount) != (tenancy.pk, amount):
             raise TopUpError(_("The credit id %(id)s belongs to another top-up.") % {"id": credit_id})
         return known
-    if not 0 < amount <= LARGEST:
-        raise TopUpError(_("A top-up is more than 0 and at most %(most)s.") % {"most": LARGEST // NANO})
-    if tenancy.ends is not None and tenancy.ends <= now():
-        raise TopUpError(_("This tenancy has ended."))
-    if meter is None:
-        raise TopUpError(_("This unit has no meter."))
+    check_amount(amount, tenancy.unit.property.currency)
+    check_open(tenancy)
+    assert meter is not None
     at = now()
-    book_top_up(tenancy, amount, at, credit_id)
+    book_top_up(tenancy, amount, at, credit_id, source)
     vended = credit_code(meter, amount, by)
     tid, coded = vended[:2] if vended else (None, 0)
     command = issue(meter, GrantCredit(credit_id, amount, tid=tid, coded=coded))

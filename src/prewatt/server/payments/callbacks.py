@@ -1,0 +1,61 @@
+"""Where payment providers call back. Whoever calls, and with whatever: only what a provider signed changes anything."""
+
+from __future__ import annotations
+
+import logging
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import DatabaseError
+from django.db.models import F
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from ..sealing import SealError
+from ..time import now
+from .merchants import provider_of
+from .models import Merchant
+from .paying import confirm
+from .providers.interface import CallbackError, Provider
+
+log = logging.getLogger("prewatt.payments")
+LONGEST = 64 * 1024
+"""Bytes of a callback: providers send a few thousand."""
+
+
+@csrf_exempt
+@require_POST
+def callback(request: HttpRequest, provider: str, public_id: str) -> HttpResponse:
+    """A provider says something about a merchant account."""
+    merchant = Merchant.objects.select_related("organisation").filter(provider=provider, public_id=public_id).first()
+    if merchant is None:
+        raise Http404
+    try:
+        body = request.body
+    except (UnreadablePostError, RequestDataTooBig):
+        body = b""
+    if len(body) > LONGEST:
+        return HttpResponse(status=413)
+    try:
+        asked = provider_of(merchant)
+    except SealError as error:
+        log.error("merchant account %s: %s", merchant, error)
+        return HttpResponse(status=503)
+    try:
+        told = asked.read_callback(request.headers, body)
+        if told is not None and confirm(merchant, told, "callback") is None:
+            log.warning("merchant account %s: a payment %s was never asked for", merchant, told.payment_id)
+    except CallbackError as error:
+        why = str(error)
+        Merchant.objects.filter(pk=merchant.pk).update(refused=F("refused") + 1, refusal=why[:200], refused_at=now())
+        return _answer(asked, False, why)
+    except DatabaseError as error:
+        # Nothing is booked by halves: the provider sends it again.
+        log.warning("merchant account %s: the database refused: %s", merchant, error)
+        return _answer(asked, False, "try again", 503)
+    return _answer(asked, True)
+
+
+def _answer(provider: Provider, taken: bool, why: str = "", status: int = 0) -> HttpResponse:
+    answer = provider.answer(taken, why)
+    return HttpResponse(answer.body, content_type=answer.content_type, status=status or answer.status)

@@ -1,0 +1,294 @@
+"""A top-up that a tenant pays by phone, exactly once: asked for, confirmed by the provider (whichever way that is learned),
+credited in one transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from ...kernel.units import MINUTE, SECOND, moment, round_money
+from ..billing.currencies import minor_digits, minor_unit, to_minor
+from ..estate.models import Tenancy
+from ..ledger.books import Kind, account, book
+from ..ledger.models import Account, Transfer
+from ..time import now
+from ..vending.models import TopUp
+from ..vending.top_ups import TopUpError, check_amount, check_open, top_up
+from .merchants import provider_of
+from .models import Merchant, Payment, Unexpected
+from .providers import PROVIDERS
+from .providers.interface import Order, ProviderError, State, Told
+
+log = logging.getLogger("prewatt.payments")
+LIFE = 45 * MINUTE
+"""How long a payment can be made after it was asked for."""
+LOOKS = (10, 20, 30, 60, 120, 300, 600)
+"""Seconds between two questions to the provider, while no callback has come; then the last one again and again."""
+
+
+class PaymentError(ValueError):
+    """A payment can't be started; the message, for people, says why. Nothing was changed."""
+
+
+# -- starting -----------------------------------------------------------------------------------------------------------
+
+
+def merchants_for(tenancy: Tenancy) -> list[Merchant]:
+    """The merchant accounts that a tenancy's payments can go to."""
+    where = tenancy.unit.property
+    found = Merchant.objects.filter(organisation=where.organisation_id, enabled=True)
+    return [each for each in found if _takes(each, where.currency)]
+
+
+def _takes(merchant: Merchant, currency: str) -> bool:
+    kind = PROVIDERS.get(merchant.provider)
+    return kind is not None and (not kind.currencies or currency in kind.currencies)
+
+
+def start(
+    tenancy: Tenancy,
+    merchant: Merchant,
+    method: str,
+    amount: int,
+    asked: str,
+    *,
+    by: Any = None,
+    payer: str = "",
+    payer_address: str = "",
+    currency: str = "",
+) -> Payment:
+    """Ask a provider for a payment of `amount` nano. `asked` names it: a second call with it is the same payment, taken up
+    where the first one broke off. PaymentError if it can't be; ProviderError if the provider can't be reached.
+    """
+    made = _keep(tenancy, merchant, method, amount, asked, by, payer, payer_address, currency)
+    if made.state == Payment.State.OPEN and not made.link and not made.params:
+        started = provider_of(merchant).create(order_of(made))
+        made.link, made.reference, made.params = started.link, started.reference, dict(started.params)
+        made.save(update_fields=["link", "reference", "params"])
+    return made
+
+
+@transaction.atomic
+def _keep(
+    tenancy: Tenancy,
+    merchant: Merchant,
+    method: str,
+    amount: int,
+    asked: str,
+    by: Any,
+    payer: str,
+    address: str,
+    currency: str,
+) -> Payment:
+    where = tenancy.unit.property
+    if not 0 < len(asked) <= 40 or not asked.isprintable():
+        raise PaymentError(_("A payment's own name has 1 to 40 printable characters."))
+    known = Payment.objects.filter(tenancy=tenancy, asked=asked).first()
+    if known is not None:
+        if (known.merchant_id, known.method, known.amount) != (merchant.pk, method, amount):
+            raise PaymentError(_("%(name)s names another payment.") % {"name": asked})
+        return known
+    if currency and currency != where.currency:
+        raise PaymentError(_("Payments here are in %(currency)s.") % {"currency": where.currency})
+    if (
+        merchant.organisation_id != where.organisation_id
+        or not merchant.enabled
+        or not _takes(merchant, where.currency)
+    ):
+        raise PaymentError(_("This can't be paid in that way here."))
+    if method not in PROVIDERS[merchant.provider].methods:
+        raise PaymentError(_("There is no such way to pay."))
+    if method == "jsapi" and not payer:
+        raise PaymentError(_("WeChat has to say who pays."))
+    try:
+        check_amount(amount, where.currency)
+        check_open(tenancy)
+    except TopUpError as error:
+        raise PaymentError(str(error)) from None
+    at = now()
+    return Payment.objects.create(
+        payment_id=uuid.uuid4().hex, asked=asked, merchant=merchant, tenancy=tenancy, amount=amount,
+        currency=where.currency, method=method, payer=payer[:128], payer_address=address[:45], made=at,
+        expires=at + LIFE, next_look=at + LOOKS[0] * SECOND, by=by,
+    )  # fmt: skip
+
+
+def order_of(payment: Payment) -> Order:
+    """The payment in the provider's terms."""
+    merchant, where = payment.merchant, payment.tenancy.unit.property
+    # The provider's clock is the world's, whatever clock the meters run on.
+    left = timedelta(microseconds=payment.expires - payment.made)
+    begun = moment(payment.made) if not settings.CONFIG.shared_clock else datetime.now(UTC)
+    return Order(
+        payment_id=payment.payment_id,
+        amount=to_minor(payment.amount, payment.currency),
+        currency=payment.currency,
+        subject=_("Electricity, %(unit)s") % {"unit": f"{where.name} {payment.tenancy.unit.name}"},
+        method=payment.method,
+        expires=begun + left,
+        notify_url=public(reverse("pay-callback", args=[merchant.provider, merchant.public_id])),
+        return_url=public(reverse("payment", args=[payment.payment_id])),
+        reference=payment.reference,
+        payer=payment.payer,
+        payer_address=payment.payer_address,
+    )
+
+
+def public(path: str) -> str:
+    """The address of a page as the world reaches it."""
+    config = settings.CONFIG
+    return (config.public_url or "http://{}:{}".format(*config.http.reached_at)) + path
+
+
+# -- being told ---------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def confirm(merchant: Merchant, told: Told, seen_by: str) -> Payment | None:
+    """A provider says how a payment of one of its merchant accounts stands: credit it, once, or hold it for a person.
+
+    What comes of it is one transaction: the payment, the ledger's transfer, the credit, and the command to the meter.
+    None if there is no such payment of this merchant account.
+    """
+    payment = (
+        Payment.objects.select_for_update(of=("self",))
+        .select_related("tenancy__unit__property__organisation", "merchant")
+        .filter(merchant=merchant, payment_id=told.payment_id)
+        .first()
+    )
+    if told.state == State.PAID:
+        if payment is None:
+            _unexpected(merchant, None, told, _("no payment of that name was asked for"))
+        elif payment.provider_id:
+            if payment.provider_id != told.provider_id:
+                _unexpected(merchant, payment, told, _("paid a second time"))
+        else:
+            _take(payment, told, seen_by)
+    elif told.state == State.CLOSED and payment is not None and payment.state == Payment.State.OPEN:
+        payment.state, payment.next_look = Payment.State.CLOSED, None
+        payment.save(update_fields=["state", "next_look"])
+    return payment
+
+
+def _take(payment: Payment, told: Told, seen_by: str) -> None:
+    other = Payment.objects.filter(merchant=payment.merchant_id, provider_id=told.provider_id).first()
+    if other is not None:
+        # One amount is not credited under two names.
+        log.warning("payment %s: transaction %s has paid %s already", payment, told.provider_id, other)
+        return
+    payment.provider_id, payment.paid, payment.confirmed = told.provider_id, told.at, now()
+    payment.seen_by, payment.next_look = seen_by, None
+    amount = told.amount * minor_unit(told.currency)
+    if (amount, told.currency) != (payment.amount, payment.currency):
+        _hold(payment, amount, told, _("paid %(amount)s %(currency)s, which is not what was asked for"))
+    else:
+        try:
+            with transaction.atomic():
+                payment.top_up = credit(payment)
+            payment.state = Payment.State.PAID
+        except TopUpError as error:
+            _hold(payment, amount, told, str(error))
+    payment.save()
+
+
+def credit(payment: Payment) -> TopUp:
+    """Credit a payment to its tenancy. TopUpError if that can't be."""
+    return top_up(
+        payment.tenancy,
+        payment.amount,
+        payment.payment_id,
+        payment.by,
+        str(payment.merchant),
+        source=clearing(payment.merchant),
+    )
+
+
+def clearing(merchant: Merchant) -> Account:
+    """The ledger's account of what lies with a provider."""
+    return account(merchant.organisation, Kind.CLEARING, f"{merchant.pk}")
+
+
+def _hold(payment: Payment, amount: int, told: Told, why: str) -> None:
+    """The money is here and can't be credited: it is owed back, until a person has seen to it."""
+    payment.state = Payment.State.HELD
+    payment.reason = (why % {"amount": round_money(amount, minor_digits(told.currency)), "currency": told.currency}
+                      if "%(" in why else why)[:200]  # fmt: skip
+    organisation = payment.merchant.organisation
+    book(
+        Transfer.Kind.UNCREDITED, clearing(payment.merchant), account(organisation, Kind.REFUNDS), amount, now(),
+        f"held {payment.payment_id}", payment.reason,
+    )  # fmt: skip
+
+
+def _unexpected(merchant: Merchant, payment: Payment | None, told: Told, why: str) -> None:
+    if payment is None and Payment.objects.filter(merchant=merchant, provider_id=told.provider_id).exists():
+        return
+    Unexpected.objects.get_or_create(
+        merchant=merchant,
+        provider_id=told.provider_id,
+        defaults={
+            "payment": payment, "amount": told.amount * minor_unit(told.currency), "at": told.at, "reason": why,
+        },
+    )  # fmt: skip
+
+
+# -- asking -------------------------------------------------------------------------------------------------------------
+
+
+def look(payment: Payment) -> Payment:
+    """Ask the provider how a payment stands; past its time, let it be paid no more. ProviderError if it can't be asked."""
+    provider, order = provider_of(payment.merchant), order_of(payment)
+    told = provider.query(order)
+    if told.state == State.OPEN and now() > payment.expires:
+        provider.close(order)
+        # It may have been paid between the two questions.
+        told = provider.query(order)
+        if told.state == State.OPEN:
+            told = Told(payment.payment_id, State.CLOSED)
+    if told.payment_id != payment.payment_id:
+        raise ProviderError(_("The provider speaks of another payment."))
+    confirm(payment.merchant, told, "query")
+    payment.refresh_from_db()
+    return payment
+
+
+def look_at_open_payments(most: int = 200) -> list[Payment]:
+    """Ask about the payments of which no callback has come for a while; those that have come to be paid."""
+    found = []
+    due = Payment.objects.filter(state=Payment.State.OPEN, next_look__lte=now()).order_by("next_look")
+    for payment in due.select_related("merchant__organisation", "tenancy__unit__property")[:most]:
+        wait = LOOKS[min(payment.looks + 1, len(LOOKS) - 1)]
+        Payment.objects.filter(pk=payment.pk).update(looks=payment.looks + 1, next_look=now() + wait * SECOND)
+        try:
+            if look(payment).state in (Payment.State.PAID, Payment.State.HELD):
+                found.append(payment)
+        except (ProviderError, IntegrityError, ValueError) as error:
+            log.warning("payment %s: %s", payment, error)
+    return found
+
+
+@transaction.atomic
+def credit_held(payment: Payment, tenancy: Tenancy, by: Any) -> TopUp:
+    """A person gives held money to a tenancy. PaymentError if it isn't held, or can't be credited there."""
+    locked = Payment.objects.select_for_update(of=("self",)).select_related("merchant__organisation").get(pk=payment.pk)
+    if locked.state != Payment.State.HELD:
+        raise PaymentError(_("This payment is not held."))
+    held = Transfer.objects.get(credit_id=f"held {locked.payment_id}")
+    if tenancy.unit.property.currency != locked.currency:
+        raise PaymentError(_("Payments there are in %(currency)s.") % {"currency": tenancy.unit.property.currency})
+    owed = account(locked.merchant.organisation, Kind.REFUNDS)
+    try:
+        made = top_up(tenancy, held.amount, locked.payment_id, by, str(locked.merchant), source=owed)
+    except TopUpError as error:
+        raise PaymentError(str(error)) from None
+    locked.state, locked.top_up = Payment.State.PAID, made
+    locked.save(update_fields=["state", "top_up"])
+    return made

@@ -1,0 +1,247 @@
+"""Alipay: wap (a phone's browser) and page (a computer's).
+
+Rules: https://opendocs.alipay.com/open/203/107090 (wap), https://opendocs.alipay.com/open/270/105902 (callbacks)
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
+
+import requests
+from alipay import AliPay
+from alipay.exceptions import AliPayException
+from alipay.utils import AliPayConfig
+from django.utils.translation import gettext_lazy as _
+
+from ....kernel.units import instant
+from .interface import (
+    PAYMENT,
+    REFUND,
+    TIMEOUT,
+    Answer,
+    CallbackError,
+    Field,
+    Line,
+    Order,
+    Provider,
+    ProviderError,
+    Started,
+    State,
+    Told,
+    pem,
+    reading_callback,
+)
+
+BEIJING = ZoneInfo("Asia/Shanghai")
+CALLS = {
+    "wap": ("alipay.trade.wap.pay", "QUICK_WAP_WAY"),
+    "page": ("alipay.trade.page.pay", "FAST_INSTANT_TRADE_PAY"),
+}
+STATES = {"TRADE_SUCCESS": State.PAID, "TRADE_FINISHED": State.PAID, "TRADE_CLOSED": State.CLOSED}
+
+
+class Alipay(Provider):
+    """A merchant's application at Alipay."""
+
+    name = "alipay"
+    title = "Alipay"
+    fields = (
+        Field("app_id", _("Application id")),
+        Field("private_key", _("Private key of the application"), secret=True),
+        Field("alipay_public_key", _("Alipay's public key"), secret=True),
+    )
+    methods = {"wap": _("Alipay on this phone"), "page": _("Alipay")}
+    currencies = frozenset({"CNY"})
+    zone = "Asia/Shanghai"
+    address = "https://openapi.alipay.com/gateway.do"
+
+    def __init__(self, settings: Mapping[str, str], address: str = "") -> None:
+        self._settings = settings
+        try:
+            self._client = AliPay(
+                appid=settings["app_id"],
+                app_private_key_string=pem(settings["private_key"], "PRIVATE KEY"),
+                alipay_public_key_string=pem(settings["alipay_public_key"], "PUBLIC KEY"),
+                config=AliPayConfig(timeout=TIMEOUT),
+            )
+        except (ValueError, IndexError, TypeError) as error:
+            raise ValueError(_("The keys can't be read: %(why)s") % {"why": error}) from None
+        self._client._gateway = address or self.address
+
+    def create(self, order: Order) -> Started:
+        call, product = CALLS[order.method]
+        query = self._client.client_api(
+            call,
+            {
+                "out_trade_no": order.payment_id,
+                "total_amount": _yuan(order.amount),
+                "subject": order.subject[:120],
+                "product_code": product,
+                "time_expire": f"{order.expires.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}",
+            },
+            notify_url=order.notify_url,
+            return_url=order.return_url,
+            timestamp=_stamp(),
+        )
+        return Started(f"{self._client._gateway}?{query}")
+
+    def _ask(self, call: str, **content: str) -> dict[str, Any]:
+        with _asking():
+            answer = self._client.server_api(call, content, timestamp=_stamp())
+            if not isinstance(answer, dict):
+                raise ProviderError(_("Alipay's answer is not usable."))
+            return answer
+
+    def read_callback(self, headers: Mapping[str, str], body: bytes) -> Told | None:
+        with reading_callback():
+            told = dict(parse_qsl(body.decode(), strict_parsing=True))
+            signature = told.pop("sign")
+            if told.get("sign_type") != "RSA2" or not self._client.verify(dict(told), signature):
+                raise CallbackError("its signature is not Alipay's")
+            if told["app_id"] != self._settings["app_id"]:
+                raise CallbackError("it is for another application")
+            state = STATES.get(told["trade_status"], State.OPEN)
+            if state != State.PAID:
+                return None
+            at = told.get("gmt_payment") or told["notify_time"]
+            return Told(
+                told["out_trade_no"], state, told["trade_no"], _cents(told["total_amount"]), "CNY", _instant(at)
+            )
+
+    def answer(self, taken: bool, why: str = "") -> Answer:
+        return Answer(200, "success" if taken else "fail", "text/plain")
+
+    def query(self, order: Order) -> Told:
+        found = self._ask("alipay.trade.query", out_trade_no=order.payment_id)
+        if found.get("sub_code") == "ACQ.TRADE_NOT_EXIST":
+            # It comes to be when the payer opens it.
+            return Told(order.payment_id, State.OPEN)
+        _good(found)
+        with _asking():
+            state = STATES.get(found["trade_status"], State.OPEN)
+            if state != State.PAID:
+                return Told(order.payment_id, state)
+            return Told(
+                found["out_trade_no"], state, found["trade_no"], _cents(found["total_amount"]), "CNY",
+                _instant(found["send_pay_date"]),
+            )  # fmt: skip
+
+    def close(self, order: Order) -> None:
+        found = self._ask("alipay.trade.close", out_trade_no=order.payment_id)
+        if found.get("sub_code") != "ACQ.TRADE_NOT_EXIST":
+            _good(found)
+
+    def refund(self, order: Order, provider_id: str, refund_id: str, amount: int, reason: str) -> None:
+        _good(
+            self._ask(
+                "alipay.trade.refund",
+                out_trade_no=order.payment_id,
+                refund_amount=_yuan(amount),
+                out_request_no=refund_id,
+                refund_reason=reason[:120],
+            )
+        )
+
+    def settlement(self, day: date) -> list[Line]:
+        found = self._ask(
+            "alipay.data.dataservice.bill.downloadurl.query", bill_type="trade", bill_date=day.isoformat()
+        )
+        if "bill_not_exist" in str(found.get("sub_code", "")).lower():
+            return []
+        _good(found)
+        with _asking():
+            packed = requests.get(found["bill_download_url"], timeout=TIMEOUT)
+            packed.raise_for_status()
+            with zipfile.ZipFile(io.BytesIO(packed.content)) as files:
+                for info in files.infolist():
+                    if not _file_name(info).endswith("业务明细.csv"):
+                        continue
+                    return read_bill(files.read(info).decode("gb18030"))
+        raise ProviderError(_("Alipay's settlement file has no list of transactions."))
+
+
+def _file_name(info: zipfile.ZipInfo) -> str:
+    # Alipay writes names in GBK without saying so; the library then reads them as the old code page 437.
+    return info.filename if info.flag_bits & 0x800 else info.filename.encode("cp437").decode("gb18030", "replace")
+
+
+def _good(found: Mapping[str, Any]) -> None:
+    if found.get("code") != "10000":
+        raise ProviderError(
+            f"Alipay: {found.get('sub_code') or found.get('code')} {found.get('sub_msg') or ''}".strip()
+        )
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Whatever goes wrong while Alipay is asked is a ProviderError."""
+    try:
+        yield
+    except ProviderError:
+        raise
+    except AliPayException as error:
+        raise ProviderError(f"Alipay: {error}") from None
+    except OSError as error:
+        raise ProviderError(_("Alipay can't be reached (%(why)s).") % {"why": type(error).__name__}) from None
+    except Exception as error:
+        # The library stumbles over a broken answer in whichever way.
+        raise ProviderError(_("Alipay's answer is not usable (%(why)s).") % {"why": type(error).__name__}) from None
+
+
+def _stamp() -> str:
+    # The library writes the machine's local time; Alipay reads it as Beijing's.
+    return f"{datetime.now(UTC).astimezone(BEIJING):%Y-%m-%d %H:%M:%S}"
+
+
+def _instant(text: str) -> int:
+    return instant(datetime.fromisoformat(text).replace(tzinfo=BEIJING))
+
+
+def _yuan(cents: int) -> str:
+    return f"{Decimal(cents).scaleb(-2):.2f}"
+
+
+def _cents(text: str) -> int:
+    scaled = Decimal(text.strip() or "0") * 100
+    if scaled != scaled.to_integral_value():
+        raise InvalidOperation(text)
+    return int(scaled)
+
+
+def read_bill(text: str) -> list[Line]:
+    """The lines of a trade bill: comma-separated, with lines that begin with # before and after.
+
+    https://opendocs.alipay.com/open/204/106262
+    """
+    rows = csv.reader(io.StringIO("\n".join(line for line in text.splitlines() if not line.startswith("#"))))
+    names = [name.strip() for name in next(rows, [])]
+    found = []
+    for row in rows:
+        line = dict(zip(names, (value.strip() for value in row), strict=False))
+        if not line.get("支付宝交易号"):
+            continue
+        refunded = line["业务类型"] == "退款"
+        number = line.get("退款批次号/请求号", "")
+        amount = _cents(line["订单金额（元）"])
+        found.append(
+            Line(
+                number if refunded and number else line["支付宝交易号"],
+                REFUND if refunded else PAYMENT,
+                line["商户订单号"],
+                line["支付宝交易号"],
+                -abs(amount) if refunded else amount,
+                -_cents(line.get("服务费（元）", "0")),
+                "CNY",
+                _instant(line["完成时间"]),
+            )
+        )
+    return found

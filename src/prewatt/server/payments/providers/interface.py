@@ -1,0 +1,193 @@
+"""What payments ask of a provider, whoever it is. A provider knows its own rules and nothing of the database.
+
+Amounts are in minor units of the currency (fen, cents), instants in µs since 1970.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+TIMEOUT = 15
+"""Seconds that a provider is waited for."""
+
+
+class ProviderError(Exception):
+    """The provider can't be reached, or refuses; the message, for people, says why. Asking again does no harm."""
+
+
+class CallbackError(ValueError):
+    """A callback is not the provider's, or not for this merchant account: it changes nothing."""
+
+
+class Field(NamedTuple):
+    """Something that a merchant account needs to know. A `secret` one is sealed, and never shown again."""
+
+    name: str
+    label: str | _StrPromise
+    secret: bool = False
+    optional: bool = False
+    help: str | _StrPromise = ""
+
+
+@dataclass(frozen=True)
+class Order:
+    """A payment as it is asked for. `reference`: the provider's own name for it, once it has one. `payer`: who pays, where
+    the provider must know (an openid).
+    """
+
+    payment_id: str
+    amount: int
+    currency: str
+    subject: str
+    method: str
+    expires: datetime
+    notify_url: str
+    return_url: str
+    reference: str = ""
+    payer: str = ""
+    payer_address: str = ""
+
+
+@dataclass(frozen=True)
+class Started:
+    """How the payer goes on: at `link` (an address, or what a QR code holds), or with `params` in the provider's app."""
+
+    link: str = ""
+    reference: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+class State(StrEnum):
+    """How a payment stands with its provider."""
+
+    OPEN = "open"
+    PAID = "paid"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a provider says of a payment. `provider_id`: of the transaction that paid it, at `at`."""
+
+    payment_id: str
+    state: State
+    provider_id: str = ""
+    amount: int = 0
+    currency: str = ""
+    at: int = 0
+
+
+class Line(NamedTuple):
+    """A line of a provider's settlement file. `amount`: of a payment over zero, of a refund or payout under it. `fee`:
+    what the provider keeps.
+    """
+
+    line_id: str
+    kind: str
+    payment_id: str
+    provider_id: str
+    amount: int
+    fee: int
+    currency: str
+    at: int
+
+
+PAYMENT, REFUND, PAYOUT, OTHER = "payment", "refund", "payout", "other"
+"""Kinds of a line."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a provider wants to hear for a callback."""
+
+    status: int
+    body: str = ""
+    content_type: str = "application/json"
+
+
+class Provider(ABC):
+    """A provider with the keys of one merchant account. Every method but the constructor and `read_callback` may raise
+    ProviderError.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    fields: ClassVar[tuple[Field, ...]]
+    methods: ClassVar[Mapping[str, str | _StrPromise]]
+    """How a payer can pay, by name, with what it is called."""
+    currencies: ClassVar[frozenset[str]]
+    """Empty: any."""
+    zone: ClassVar[str]
+    """Whose days the settlement files are of."""
+    address: ClassVar[str]
+
+    @abstractmethod
+    def __init__(self, settings: Mapping[str, str], address: str = "") -> None:
+        """`settings` by the names of `fields`. ValueError, for people, if a key can't be read."""
+
+    @abstractmethod
+    def create(self, order: Order) -> Started:
+        """Ask for a payment. Twice with one payment id is one payment."""
+
+    @abstractmethod
+    def read_callback(self, headers: Mapping[str, str], body: bytes) -> Told | None:
+        """What a callback says; None if it is genuine and says nothing of a payment. CallbackError if it is not genuine."""
+
+    @abstractmethod
+    def answer(self, taken: bool, why: str = "") -> Answer:
+        """What to answer: taken, or to be sent again."""
+
+    @abstractmethod
+    def query(self, order: Order) -> Told:
+        """How a payment stands."""
+
+    @abstractmethod
+    def close(self, order: Order) -> None:
+        """Let a payment be paid no more."""
+
+    @abstractmethod
+    def refund(self, order: Order, provider_id: str, refund_id: str, amount: int, reason: str) -> None:
+        """Send money of a payment back to who paid it. Twice with one refund id is one refund."""
+
+    @abstractmethod
+    def settlement(self, day: date) -> list[Line]:
+        """The lines of a day's settlement file; none if nothing moved."""
+
+    def payer_link(self, back: str) -> str:
+        """Where the payer is asked who they are, and sent to `back` from; empty where nobody need know."""
+        return ""
+
+    def payer(self, code: str) -> str:
+        """Who the payer is, from the code that came back."""
+        return ""
+
+
+@contextmanager
+def reading_callback() -> Iterator[None]:
+    """Whatever is wrong with a callback's form makes it a CallbackError."""
+    try:
+        yield
+    except CallbackError:
+        raise
+    except Exception as error:
+        # The libraries raise whatever they stumble over in what a stranger has sent.
+        raise CallbackError(f"it can't be read ({type(error).__name__})") from None
+
+
+def pem(text: str, kind: str) -> str:
+    """A key as PEM, given as such or as the bare base64 that providers' consoles show."""
+    text = text.strip().replace("\r\n", "\n")
+    if text.startswith("-----BEGIN"):
+        return text
+    bare = "".join(text.split())
+    lines = "\n".join(bare[start : start + 64] for start in range(0, len(bare), 64))
+    return f"-----BEGIN {kind}-----\n{lines}\n-----END {kind}-----"

@@ -1,0 +1,327 @@
+"""WeChat Pay, API v3: JSAPI (mini program and pages in WeChat), Native (a QR code), H5 (a phone's browser).
+
+Rules: https://pay.weixin.qq.com/doc/v3/merchant/4012062524
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import requests
+from django.utils.translation import gettext_lazy as _
+from wechatpayv3 import WeChatPay, WeChatPayType
+from wechatpayv3.core import Core
+
+from ....kernel.units import instant
+from .interface import (
+    PAYMENT,
+    REFUND,
+    TIMEOUT,
+    Answer,
+    CallbackError,
+    Field,
+    Line,
+    Order,
+    Provider,
+    ProviderError,
+    Started,
+    State,
+    Told,
+    pem,
+    reading_callback,
+)
+
+BEIJING = ZoneInfo("Asia/Shanghai")
+FRESH = 300
+"""Seconds that a callback's own time may differ from ours: an older one is a replay."""
+CERTIFICATES_EVERY = 60
+"""Seconds between two looks for new platform certificates, whatever callbacks name."""
+TYPES = {"jsapi": WeChatPayType.JSAPI, "native": WeChatPayType.NATIVE, "h5": WeChatPayType.H5}
+STATES = {"SUCCESS": State.PAID, "REFUND": State.PAID, "CLOSED": State.CLOSED, "REVOKED": State.CLOSED}
+
+
+class _Core(Core):  # type: ignore[misc]
+    """The library's core, at an address of ours, and looking for certificates not more often than it should."""
+
+    def __init__(self, address: str, **options: Any) -> None:
+        self._at = address
+        self._looked = -float(CERTIFICATES_EVERY)
+        super().__init__(**options)
+
+    @property
+    def _gate_way(self) -> str:
+        return self._at
+
+    @_gate_way.setter
+    def _gate_way(self, fixed: str) -> None:
+        pass
+
+    def _init_certificates(self) -> None:
+        # They are fetched when a signature names one: nothing is asked of the provider before it is needed.
+        pass
+
+    def _update_certificates(self) -> None:
+        if time.monotonic() - self._looked >= CERTIFICATES_EVERY:
+            self._looked = time.monotonic()
+            super()._update_certificates()
+
+
+class _Client(WeChatPay):  # type: ignore[misc]
+    """The library's client with that core, which its own constructor doesn't let be chosen."""
+
+    def __init__(self, mchid: str, appid: str, core: Core) -> None:
+        self._type, self._mchid, self._appid = WeChatPayType.NATIVE, mchid, appid
+        self._notify_url, self._partner_mode, self._core = None, False, core
+
+
+class WeChat(Provider):
+    """A merchant account at WeChat Pay."""
+
+    name = "wechat"
+    title = "WeChat Pay"
+    fields = (
+        Field("mchid", _("Merchant number")),
+        Field("appid", _("App id"), help=_("Of the official account or mini program that the merchant is bound to.")),
+        Field("cert_serial_no", _("Serial number of the merchant's certificate")),
+        Field("private_key", _("Private key of the merchant (apiclient_key.pem)"), secret=True),
+        Field("apiv3_key", _("APIv3 key"), secret=True, help=_("32 characters.")),
+        Field("public_key_id", _("Id of WeChat Pay's public key"), optional=True),
+        Field(
+            "public_key", _("WeChat Pay's public key"), secret=True, optional=True,
+            help=_("With its id, for accounts that have one; others use platform certificates."),
+        ),
+        Field("app_secret", _("App secret"), secret=True, optional=True, help=_("For paying in pages inside WeChat.")),
+    )  # fmt: skip
+    methods = {"native": _("WeChat: scan a code"), "h5": _("WeChat on this phone"), "jsapi": _("Inside WeChat")}
+    currencies = frozenset({"CNY"})
+    zone = "Asia/Shanghai"
+    address = "https://api.mch.weixin.qq.com"
+
+    def __init__(self, settings: Mapping[str, str], address: str = "") -> None:
+        self._settings, self._address = settings, address or self.address
+        if len(settings["apiv3_key"].encode()) != 32:
+            raise ValueError(_("The APIv3 key has 32 characters."))
+        public = settings.get("public_key", "")
+        try:
+            core = _Core(
+                self._address,
+                mchid=settings["mchid"],
+                cert_serial_no=settings["cert_serial_no"],
+                private_key=pem(settings["private_key"], "PRIVATE KEY"),
+                apiv3_key=settings["apiv3_key"],
+                timeout=TIMEOUT,
+                public_key=pem(public, "PUBLIC KEY") if public else None,
+                public_key_id=settings.get("public_key_id") or None,
+            )
+        except Exception as error:
+            raise ValueError(_("The keys can't be read: %(why)s") % {"why": error}) from None
+        self._client = _Client(settings["mchid"], settings["appid"], core)
+
+    def create(self, order: Order) -> Started:
+        options: dict[str, Any] = {}
+        if order.method == "jsapi":
+            options["payer"] = {"openid": order.payer}
+        if order.method == "h5":
+            options["scene_info"] = {"payer_client_ip": order.payer_address or "127.0.0.1", "h5_info": {"type": "Wap"}}
+        with _asking():
+            status, text = self._client.pay(
+                description=order.subject[:60],
+                out_trade_no=order.payment_id,
+                amount={"total": order.amount, "currency": order.currency},
+                time_expire=order.expires.astimezone(BEIJING).isoformat(timespec="seconds"),
+                notify_url=order.notify_url,
+                pay_type=TYPES[order.method],
+                **options,
+            )
+            answer = _good(status, text)
+            if order.method == "native":
+                return Started(answer["code_url"])
+            if order.method == "h5":
+                return Started(f"{answer['h5_url']}&{urlencode({'redirect_url': order.return_url})}")
+            return Started(params=self._params(answer["prepay_id"]))
+
+    def _params(self, prepay_id: str) -> dict[str, str]:
+        appid, at, nonce = self._settings["appid"], str(int(time.time())), secrets.token_hex(16)
+        package = f"prepay_id={prepay_id}"
+        signature = self._client.sign([appid, at, nonce, package])
+        return {
+            "appId": appid, "timeStamp": at, "nonceStr": nonce, "package": package, "signType": "RSA", "paySign": signature,
+        }  # fmt: skip
+
+    def read_callback(self, headers: Mapping[str, str], body: bytes) -> Told | None:
+        with reading_callback():
+            if abs(time.time() - int(headers.get("Wechatpay-Timestamp", "0"))) > FRESH:
+                raise CallbackError("it is of another time: a replay, or a clock that is wrong")
+            event = self._client.callback(dict(headers.items()), body)
+            if not event:
+                raise CallbackError("its signature or its seal is not WeChat Pay's")
+            if event["event_type"] != "TRANSACTION.SUCCESS":
+                return None
+            told = event["resource"]
+            if (told["mchid"], told["appid"]) != (self._settings["mchid"], self._settings["appid"]):
+                raise CallbackError("it is for another merchant account")
+            return _told(told)
+
+    def answer(self, taken: bool, why: str = "") -> Answer:
+        if taken:
+            return Answer(200, json.dumps({"code": "SUCCESS", "message": ""}))
+        return Answer(400, json.dumps({"code": "FAIL", "message": why[:100]}))
+
+    def query(self, order: Order) -> Told:
+        with _asking():
+            status, text = self._client.query(out_trade_no=order.payment_id)
+            if status == 404:
+                return Told(order.payment_id, State.OPEN)
+            return _told(_good(status, text))
+
+    def close(self, order: Order) -> None:
+        with _asking():
+            status, text = self._client.close(out_trade_no=order.payment_id)
+            if status != 404:
+                _good(status, text)
+
+    def refund(self, order: Order, provider_id: str, refund_id: str, amount: int, reason: str) -> None:
+        with _asking():
+            status, text = self._client.refund(
+                out_refund_no=refund_id,
+                amount={"refund": amount, "total": order.amount, "currency": order.currency},
+                out_trade_no=order.payment_id,
+                reason=reason[:60] or None,
+            )
+            found = _good(status, text).get("status")
+            if found not in ("SUCCESS", "PROCESSING"):
+                raise ProviderError(_("WeChat Pay says of the refund: %(state)s") % {"state": found})
+
+    def settlement(self, day: date) -> list[Line]:
+        with _asking():
+            status, text = self._client.trade_bill(day.isoformat(), tar_type="GZIP")
+            if status == 400 and _code(text) == "NO_STATEMENT_EXIST":
+                return []
+            answer = _good(status, text)
+            status, packed = self._client.download_bill(answer["download_url"])
+            if status != 200:
+                raise ProviderError(_("The settlement file can't be fetched: status %(status)d") % {"status": status})
+            raw = gzip.decompress(packed)
+            if hashlib.sha1(raw, usedforsecurity=False).hexdigest() != answer["hash_value"].lower():
+                raise ProviderError(_("The settlement file is damaged: its digest differs."))
+            return read_bill(raw.decode("utf-8-sig"))
+
+    def payer_link(self, back: str) -> str:
+        if not self._settings.get("app_secret"):
+            return ""
+        asked = {
+            "appid": self._settings["appid"],
+            "redirect_uri": back,
+            "response_type": "code",
+            "scope": "snsapi_base",
+        }
+        return f"https://open.weixin.qq.com/connect/oauth2/authorize?{urlencode(asked)}#wechat_redirect"
+
+    def payer(self, code: str) -> str:
+        where = "https://api.weixin.qq.com" if self._address == self.address else self._address
+        asked = {
+            "appid": self._settings["appid"], "secret": self._settings.get("app_secret", ""), "code": code,
+            "grant_type": "authorization_code",
+        }  # fmt: skip
+        with _asking():
+            answer = requests.get(f"{where}/sns/oauth2/access_token", params=asked, timeout=TIMEOUT).json()
+            if not isinstance(answer, dict) or not answer.get("openid"):
+                raise ProviderError(_("WeChat does not say who pays."))
+            return str(answer["openid"])
+
+
+def _good(status: int, text: str | bytes) -> dict[str, Any]:
+    if not 200 <= status < 300:
+        raise ProviderError(f"WeChat Pay: {_code(text) or status}")
+    return json.loads(text) if text else {}
+
+
+def _code(text: str | bytes) -> str:
+    try:
+        found = json.loads(text)
+        return f"{found['code']}"
+    except (ValueError, TypeError, KeyError):
+        return ""
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Whatever goes wrong while WeChat Pay is asked is a ProviderError."""
+    try:
+        yield
+    except ProviderError:
+        raise
+    except requests.RequestException as error:
+        raise ProviderError(_("WeChat Pay can't be reached (%(why)s).") % {"why": type(error).__name__}) from None
+    except Exception as error:
+        # The library has no class of its own for a forged or broken answer.
+        raise ProviderError(_("WeChat Pay's answer is not usable: %(why)s") % {"why": error}) from None
+
+
+def _told(found: Mapping[str, Any]) -> Told:
+    state = STATES.get(found["trade_state"], State.OPEN)
+    if state != State.PAID:
+        return Told(found["out_trade_no"], state)
+    amount = found["amount"]
+    return Told(
+        found["out_trade_no"],
+        state,
+        found["transaction_id"],
+        int(amount["total"]),
+        amount.get("currency", "CNY"),
+        instant(datetime.fromisoformat(found["success_time"])),
+    )
+
+
+def read_bill(text: str) -> list[Line]:
+    """The lines of a trade bill: comma-separated, each value after a backtick, two lines of totals at its end.
+
+    https://pay.weixin.qq.com/doc/v3/merchant/4013071265
+    """
+    rows = list(csv.reader(io.StringIO(text)))
+    if not rows:
+        return []
+    names = rows[0]
+    found = []
+    for row in rows[1:]:
+        if not row or not row[0].startswith("`"):
+            break
+        line = dict(zip(names, (value.removeprefix("`") for value in row), strict=False))
+        refunded = line["交易状态"] == "REFUND"
+        at = instant(datetime.fromisoformat(line["交易时间"]).replace(tzinfo=BEIJING))
+        amount = -_fen(line["申请退款金额"]) if refunded else _fen(line["订单金额"])
+        found.append(
+            Line(
+                line["商户退款单号"] if refunded else line["微信订单号"],
+                REFUND if refunded else PAYMENT,
+                line["商户订单号"],
+                line["微信订单号"],
+                amount,
+                _fen(line["手续费"]),
+                line["货币种类"],
+                at,
+            )
+        )
+    return found
+
+
+def _fen(text: str) -> int:
+    try:
+        fen = Decimal(text.strip() or "0") * 100
+    except InvalidOperation:
+        raise ProviderError(_("The settlement file has an amount that is none: %(text)s") % {"text": text}) from None
+    # Fees have five decimals in the file; what is settled is whole fen.
+    return int(fen.to_integral_value())

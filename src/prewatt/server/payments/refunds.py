@@ -1,0 +1,142 @@
+"""Money back to who paid it, by the provider it came through."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from ...kernel.units import round_money
+from ..billing.currencies import minor_unit, to_minor
+from ..ledger.books import Kind, account, book
+from ..ledger.models import Transfer
+from ..time import now
+from ..vending.giving_back import pay_out
+from ..vending.models import Refund
+from .merchants import provider_of
+from .models import Payment, RefundPart
+from .paying import PaymentError, clearing, order_of
+from .providers.interface import ProviderError
+
+
+def refundable_by_provider(refund: Refund) -> int:
+    """How much of a refund (nano) can go back by the ways it came."""
+    return sum(left for _payment, left in _sources(refund))
+
+
+def _sources(refund: Refund) -> list[tuple[Payment, int]]:
+    found = []
+    for payment in Payment.objects.filter(tenancy=refund.tenancy_id, state=Payment.State.PAID).order_by("-paid", "-pk"):
+        others = payment.refund_parts.exclude(refund=refund).aggregate(sum=Sum("amount"))["sum"] or 0
+        if payment.amount > others:
+            found.append((payment, payment.amount - int(others)))
+    return found
+
+
+@transaction.atomic
+def _plan(refund: Refund) -> list[RefundPart]:
+    locked = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk)
+    if locked.paid is not None:
+        raise PaymentError(_("This refund is paid out already."))
+    parts = list(locked.parts.select_related("payment__merchant__organisation", "payment__tenancy__unit__property"))
+    if parts:
+        return parts
+    left = locked.amount
+    for payment, most in _sources(locked):
+        # A provider moves whole minor units.
+        part = min(left, most) // minor_unit(payment.currency) * minor_unit(payment.currency)
+        if part:
+            RefundPart.objects.create(refund=locked, payment=payment, amount=part)
+            left -= part
+    if left:
+        raise PaymentError(
+            _(
+                "%(left)s of it did not come through a provider, or is finer than a provider can pay: pay it out by hand."
+            )
+            % {"left": round_money(left)}
+        )
+    return list(locked.parts.select_related("payment__merchant__organisation", "payment__tenancy__unit__property"))
+
+
+def send_back(refund: Refund, by: Any) -> Refund:
+    """Let the providers send a refund back. Broken off and done again, nothing is sent twice. PaymentError, ProviderError."""
+    for part in _plan(refund):
+        if not _begin(part):
+            continue
+        payment = part.payment
+        order = order_of(payment)
+        try:
+            provider_of(payment.merchant).refund(
+                order, payment.provider_id, part.number, to_minor(part.amount, payment.currency), refund.reason
+            )
+        except ProviderError as error:
+            RefundPart.objects.filter(pk=part.pk).update(error=str(error)[:200])
+            raise
+        _sent(part)
+    return _done(refund, by)
+
+
+@transaction.atomic
+def _begin(part: RefundPart) -> bool:
+    """A part is about to be sent: from now on it is in the air. False if it was sent before."""
+    refund = Refund.objects.select_for_update(of=("self",)).get(pk=part.refund_id)
+    if refund.paid is not None:
+        raise PaymentError(_("This refund is paid out already."))
+    return bool(RefundPart.objects.filter(pk=part.pk, sent__isnull=True).update(error=""))
+
+
+@transaction.atomic
+def pay_out_by_hand(refund: Refund, by: Any) -> Refund:
+    """What of a refund no provider has sent back was paid out by hand. PaymentError while a provider may yet send some
+    of it; GivingBackError if it is paid out already.
+    """
+    parts = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk).parts
+    if parts.filter(sent__isnull=True, error="").exists():
+        raise PaymentError(_("The provider is sending this refund back: see how that ends first."))
+    return pay_out(refund, by, int(parts.filter(sent__isnull=False).aggregate(sum=Sum("amount"))["sum"] or 0))
+
+
+@transaction.atomic
+def _sent(part: RefundPart) -> None:
+    locked = RefundPart.objects.select_for_update(of=("self",)).get(pk=part.pk)
+    if locked.sent is None:
+        merchant = part.payment.merchant
+        owed = account(merchant.organisation, Kind.REFUNDS)
+        name = f"refund {part.refund_id} part {part.pk}"
+        book(Transfer.Kind.REFUND_PAID, owed, clearing(merchant), part.amount, now(), name, str(part.payment))
+        locked.sent, locked.error = now(), ""
+        locked.save(update_fields=["sent", "error"])
+
+
+@transaction.atomic
+def _done(refund: Refund, by: Any) -> Refund:
+    locked: Refund = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk)
+    if locked.paid is None and not locked.parts.filter(sent__isnull=True).exists():
+        locked.paid, locked.paid_by = now(), by.get_username()
+        locked.save(update_fields=["paid", "paid_by"])
+    return locked
+
+
+def send_held_back(payment: Payment, by: Any) -> Payment:
+    """Let the provider send back a payment that could not be credited. PaymentError, ProviderError."""
+    payment = Payment.objects.select_related("merchant__organisation", "tenancy__unit__property").get(pk=payment.pk)
+    if payment.state != Payment.State.HELD:
+        raise PaymentError(_("This payment is not held."))
+    held = Transfer.objects.get(credit_id=f"held {payment.payment_id}").amount
+    whole = to_minor(held, payment.currency)
+    order = replace(order_of(payment), amount=whole)
+    reason = payment.reason or _("it could not be credited")
+    provider_of(payment.merchant).refund(order, payment.provider_id, f"{payment.payment_id}H", whole, reason)
+    with transaction.atomic():
+        locked = Payment.objects.select_for_update(of=("self",)).get(pk=payment.pk)
+        if locked.state == Payment.State.HELD:
+            owed = account(payment.merchant.organisation, Kind.REFUNDS)
+            name = f"back {payment.payment_id}"
+            book(Transfer.Kind.REFUND_PAID, owed, clearing(payment.merchant), held, now(), name, reason)
+            locked.state = Payment.State.RETURNED
+            locked.reason = f"{reason} ({by.get_username()})"[:200]
+            locked.save(update_fields=["state", "reason"])
+    return locked

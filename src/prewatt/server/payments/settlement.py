@@ -1,0 +1,99 @@
+"""The providers' settlement files: fetched day by day, kept, and their fees booked."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from ...kernel.units import moment
+from ..billing.currencies import minor_unit
+from ..ledger.books import Kind, account, book
+from ..ledger.models import Transfer
+from ..sealing import SealError
+from ..time import now
+from .merchants import provider_of
+from .models import Merchant, Payment, SettlementFile, SettlementLine
+from .paying import clearing, confirm
+from .providers import PROVIDERS
+from .providers.interface import PAYMENT, Line, ProviderError, State, Told
+
+log = logging.getLogger("prewatt.payments")
+READY = 10
+"""The hour, where the provider is, from which on the files of the day before are there."""
+AT_ONCE = 7
+"""Most days of a merchant account that are fetched in one go."""
+
+
+def provider_day(merchant: Merchant, at: int) -> date:
+    """The provider's day of an instant."""
+    return moment(at).astimezone(ZoneInfo(PROVIDERS[merchant.provider].zone)).date()
+
+
+def fetch(merchant: Merchant, day: date) -> SettlementFile:
+    """Fetch a day's file and keep what is new in it. ProviderError if it can't be fetched."""
+    lines = provider_of(merchant).settlement(day)
+    with transaction.atomic():
+        # The account's row is the lock: two fetches of one day keep and book a line once.
+        Merchant.objects.select_for_update().get(pk=merchant.pk)
+        file = SettlementFile.objects.update_or_create(merchant=merchant, day=day, defaults={"fetched": now()})[0]
+        for line in lines:
+            _keep(merchant, file, line)
+    for line in lines:
+        _credit_what_was_missed(merchant, line)
+    return file
+
+
+def _keep(merchant: Merchant, file: SettlementFile, line: Line) -> None:
+    unit = minor_unit(line.currency)
+    row, fresh = SettlementLine.objects.get_or_create(
+        merchant=merchant,
+        kind=line.kind,
+        line_id=line.line_id[:255],
+        defaults={
+            "file": file, "payment_id": line.payment_id[:64], "provider_id": line.provider_id[:255],
+            "amount": line.amount * unit, "fee": line.fee * unit, "currency": line.currency, "at": line.at,
+        },
+    )  # fmt: skip
+    if fresh and row.fee:
+        fees, lies = account(merchant.organisation, Kind.PROVIDER_FEES), clearing(merchant)
+        debit, credit = (fees, lies) if row.fee > 0 else (lies, fees)
+        book(Transfer.Kind.FEE, debit, credit, abs(row.fee), now(), f"fee {row.pk}", row.payment_id)
+
+
+def _credit_what_was_missed(merchant: Merchant, line: Line) -> None:
+    if line.kind != PAYMENT or not line.payment_id:
+        return
+    missed = Payment.objects.filter(merchant=merchant, payment_id=line.payment_id, provider_id="").exists()
+    if missed:
+        told = Told(line.payment_id, State.PAID, line.provider_id, line.amount, line.currency, line.at)
+        confirm(merchant, told, "settlement")
+
+
+def days_due(merchant: Merchant, most: int = AT_ONCE) -> list[date]:
+    """The past days whose files are there and were not fetched yet, the earliest first, at most so many."""
+    here = moment(now()).astimezone(ZoneInfo(PROVIDERS[merchant.provider].zone))
+    last = here.date() - timedelta(days=1 if here.hour >= READY else 2)
+    fetched = set(merchant.settlement_files.values_list("day", flat=True))
+    day = provider_day(merchant, merchant.made)
+    due: list[date] = []
+    while day <= last and len(due) < most:
+        if day not in fetched:
+            due.append(day)
+        day += timedelta(days=1)
+    return due
+
+
+def fetch_what_is_due() -> list[SettlementFile]:
+    """Fetch each file that is there by now. One that can't be fetched is asked for again the next time."""
+    found = []
+    for merchant in Merchant.objects.select_related("organisation"):
+        for day in days_due(merchant):
+            try:
+                found.append(fetch(merchant, day))
+            except (ProviderError, SealError) as error:
+                log.warning("merchant account %s, file of %s: %s", merchant, day, error)
+                break
+    return found

@@ -1,0 +1,41 @@
+"""Money that staff received: cash with a receipt, or a transfer they saw on the bank account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from ..estate.models import Organisation, Tenancy
+from ..ledger.books import Kind, account
+from ..vending.models import TopUp
+from ..vending.top_ups import TopUpError, top_up
+
+WAYS = {"cash": Kind.CASH, "transfer": Kind.BANK}
+"""How money can be received, and the account it is in."""
+
+
+@transaction.atomic
+def record(tenancy: Tenancy, amount: int, credit_id: str, by: Any, receipt: str = "", way: str = "cash") -> TopUp:
+    """Credit `amount` nano that was received in cash or by transfer. Of one receipt number there is one payment in an
+    organisation. TopUpError if it can't be.
+    """
+    if way not in WAYS:
+        raise TopUpError(_("Money is received in cash or by transfer."))
+    receipt = receipt.strip()
+    if len(receipt) > 100 or not receipt.isprintable():
+        raise TopUpError(_("A receipt number has at most 100 printable characters."))
+    organisation = tenancy.unit.property.organisation
+    # The organisation's row is the lock: of two with one receipt number, the second finds the first.
+    Organisation.objects.select_for_update().get(pk=organisation.pk)
+    known = TopUp.objects.filter(organisation=organisation, receipt=receipt).exclude(credit_id=credit_id).first()
+    if receipt and known is not None:
+        raise TopUpError(
+            _("Receipt %(number)s was recorded already, for %(who)s.") % {"number": receipt, "who": known.tenancy}
+        )
+    made = top_up(tenancy, amount, credit_id, by, receipt, source=account(organisation, WAYS[way]))
+    if receipt and not made.receipt:
+        made.organisation, made.receipt = organisation, receipt
+        made.save(update_fields=["organisation", "receipt"])
+    return made
