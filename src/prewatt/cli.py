@@ -1,5 +1,5 @@
 """The command line: `prewatt demo | setup | server | web | headend | worker | edge | onsite | tariff | shared-cost |
-statement | balance | order | code | pin | gateway-code | grant | api-token | sim | manage`.
+statement | balance | reconcile | order | code | pin | gateway-code | grant | api-token | sim | manage`.
 """
 
 from __future__ import annotations
@@ -602,6 +602,29 @@ def balance(where: PropertyOption = "") -> None:
         return balance_table(property_named(where))
 
     Console().print(_refusable("balance", work))
+
+
+@app.command()
+def reconcile(
+    first: Annotated[str, typer.Option("--from", help="First day; without it the last seven until today.")] = "",
+    last: Annotated[str, typer.Option("--until", help="Last day, with it.")] = "",
+    organisation: Annotated[str, typer.Option(help="Whose books, if there are several.")] = "",
+) -> None:
+    """Hold the providers' settlement files, the ledger and the meters' journals against each other, day by day.
+
+    Exit status 0: nothing to do; 1: somebody has to act; 2: the command was wrong.
+    """
+    from rich.console import Console
+
+    def work() -> tuple[object, bool]:
+        from .commands import reconcile_days
+
+        return reconcile_days(organisation, first, last)
+
+    table, to_do = _refusable("reconcile", work)
+    # Wide enough to be read in a file too.
+    Console(width=None if os.isatty(1) else 200).print(table)
+    raise typer.Exit(1 if to_do else 0)
 
 
 @app.command()

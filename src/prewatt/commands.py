@@ -1,5 +1,5 @@
-"""What `prewatt tariff`, `shared-cost`, `statement`, `balance`, `order`, `pin`, `grant`, `gateway-code` and `api-token` do, on the
-server's database.
+"""What the commands of the server's side do, on its database: `prewatt tariff`, `shared-cost`, `statement`, `balance`,
+`reconcile`, `order`, `pin`, `code`, `grant`, `gateway-code` and `api-token`.
 """
 
 from __future__ import annotations
@@ -16,17 +16,18 @@ from django.db import transaction
 from rich.table import Table
 
 from .kernel.tariff import TariffError
-from .kernel.units import HOUR, exact_kwh, exact_money, parse_money
+from .kernel.units import HOUR, exact_kwh, exact_money, parse_money, round_money
 from .server.allocation.models import Run, SharedCost
 from .server.allocation.runs import in_words as weight_in_words
 from .server.allocation.runs import preview, reverse, run
 from .server.billing.formats import to_csv, to_document
 from .server.billing.statement import days, statement
-from .server.estate.models import Property, Tenancy, Unit
+from .server.estate.models import Organisation, Property, Tenancy, Unit
 from .server.metering.balance import BalanceError, Span, by_month, month_of, over
 from .server.metering.grants import make_grant
 from .server.metering.models import Gateway, Meter
 from .server.metering.services import new_code, new_pin
+from .server.payments.reconciliation import recent_days, reconcile
 from .server.tariffs.compare import Comparison
 from .server.tariffs.corrections import correct
 from .server.tariffs.homes import what_if
@@ -44,6 +45,28 @@ from .tokens import Function, grouped
 
 class CommandError(ValueError):
     """A command can't be carried out; the message says why. Nothing was changed."""
+
+
+def reconcile_days(organisation: str, first: str, last: str) -> tuple[Table, bool]:
+    """The three ways to know what was paid, as a table, and whether somebody has to act."""
+    found = Organisation.objects.filter(name=organisation) if organisation else Organisation.objects.all()
+    if found.count() != 1:
+        known = ", ".join(Organisation.objects.values_list("name", flat=True)) or "none"
+        raise CommandError(f"--organisation: say which; there are: {known}")
+    owner = found.get()
+    begins, ends = recent_days(owner)
+    findings = reconcile(owner, day(first, "--from") if first else begins, day(last, "--until") if last else ends)
+    table = Table("day", "account", "what", "for", title=f"{owner}: {len(findings)} movements", title_justify="left")
+    for name in ("provider", "ledger", "meter"):
+        table.add_column(name, justify="right")
+    table.add_column("found, and what to do", ratio=1)
+    for each in findings:
+        amounts = ["–" if side is None else round_money(side) for side in (each.provider, each.ledger, each.meter)]
+        told = " ".join(filter(None, (each.says + (f": {each.detail}" if each.detail else ""), each.next)))
+        style = {"matched": None, "waits": "yellow", "act": "bold red"}[each.grade]
+        what = each.what if each.grade == "matched" else f"{each.what} {each.name}"
+        table.add_row(f"{each.day}", each.source, what, each.who, *amounts, told, style=style)
+    return table, any(each.grade == "act" for each in findings)
 
 
 REFUSALS = (CommandError, ValidationError, TariffError, BalanceError, ValueError)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import NinjaAPI, Schema, Status
@@ -23,6 +24,12 @@ from ..errors import by_field
 from ..estate.models import Organisation, Property, Tenancy
 from ..metering.balance import BalanceError, balance
 from ..metering.models import Meter
+from ..payments.models import Payment
+from ..payments.paying import merchants_for, start
+from ..payments.providers import PROVIDERS
+from ..payments.providers.interface import ProviderError
+from ..payments.staff import record
+from ..sealing import SealError
 from ..tariffs.compare import to_document as comparison_to_document
 from ..tariffs.corrections import correct
 from ..tariffs.homes import what_if
@@ -34,7 +41,6 @@ from ..time import now
 from ..vending.codes import vend_money, vend_units
 from ..vending.controls import control, ordered, read_action
 from ..vending.models import TokenMeter, TopUp
-from ..vending.top_ups import top_up
 from .models import Token
 
 
@@ -315,11 +321,14 @@ def building_balance(request: HttpRequest, pk: int, first: date, last: date) -> 
 
 
 class NewTopUp(Schema):
-    """`amount` as text; `credit_id`: your own, so that asking twice is one payment."""
+    """`amount` as text; `credit_id`: your own, so that asking twice is one payment; `receipt`: taken once in an
+    organisation; `way`: cash or transfer.
+    """
 
     amount: str
     credit_id: str
-    note: str = ""
+    receipt: str = ""
+    way: str = "cash"
 
 
 @api.post("/tenancies/{pk}/top-ups", response={201: dict[str, Any]})
@@ -330,7 +339,7 @@ def add_top_up(request: HttpRequest, pk: int, given: NewTopUp) -> Any:
         pk=pk,
         unit__property__organisation__in=_organisations(request),
     )
-    made = top_up(found, parse_money(given.amount), given.credit_id, request.user, given.note)
+    made = record(found, parse_money(given.amount), given.credit_id, request.user, given.receipt, given.way)
     return Status(201, _top_up(made))
 
 
@@ -352,6 +361,83 @@ def _top_up(made: TopUp) -> dict[str, Any]:
         "state": command.state,
         "way": command.way or None,
         "reached": None if command.reached_at is None else exact_instant(command.reached_at),
+    }
+
+
+class NewPayment(Schema):
+    """`merchant` and `method` as `ways` lists them; `amount` as text; `asked`: your own name for it, so that asking twice is
+    one payment; `payer`: the openid, for `jsapi`.
+    """
+
+    merchant: int
+    method: str
+    amount: str
+    asked: str
+    currency: str = ""
+    payer: str = ""
+
+
+def _payable(request: HttpRequest, pk: int) -> Tenancy:
+    """A tenancy, for its tenant and its manager."""
+    user: Any = request.user
+    found: Tenancy = get_object_or_404(
+        Tenancy.objects.select_related("unit__property__organisation").filter(
+            Q(user=user) | Q(unit__property__organisation__in=_organisations(request))
+        ),
+        pk=pk,
+    )
+    return found
+
+
+@api.get("/tenancies/{pk}/ways")
+def ways_to_pay(request: HttpRequest, pk: int) -> Any:
+    """The ways to pay for a tenancy by phone."""
+    return [
+        {"merchant": each.pk, "name": each.name, "provider": each.provider, "method": method, "title": str(title)}
+        for each in merchants_for(_payable(request, pk))
+        for method, title in PROVIDERS[each.provider].methods.items()
+    ]
+
+
+@api.post("/tenancies/{pk}/payments", response={201: dict[str, Any]})
+def ask_for_payment(request: HttpRequest, pk: int, given: NewPayment) -> Any:
+    """Ask a provider for a payment: `link` is where the payer goes or what a QR code holds, `params` what a page in WeChat or
+    a mini program hands to `requestPayment`.
+    """
+    tenancy = _payable(request, pk)
+    merchant = next((each for each in merchants_for(tenancy) if each.pk == given.merchant), None)
+    if merchant is None:
+        raise ValidationError({"merchant": "It is none of this tenancy's ways to pay."})
+    try:
+        made = start(
+            tenancy, merchant, given.method, parse_money(given.amount), given.asked, by=request.user,
+            payer=given.payer, payer_address=request.META.get("REMOTE_ADDR", ""), currency=given.currency,
+        )  # fmt: skip
+    except (ProviderError, SealError) as error:
+        raise ValidationError({"merchant": str(error)}) from None
+    return Status(201, _payment(made))
+
+
+@api.get("/payments/{payment_id}")
+def payment(request: HttpRequest, payment_id: str) -> Any:
+    """How far a payment has come."""
+    found = get_object_or_404(Payment.objects.select_related("top_up__command__code"), payment_id=payment_id)
+    _payable(request, found.tenancy_id)
+    return _payment(found)
+
+
+def _payment(made: Payment) -> dict[str, Any]:
+    return {
+        "payment_id": made.payment_id,
+        "asked": made.asked,
+        "amount": exact_money(made.amount),
+        "currency": made.currency,
+        "state": made.state,
+        "reason": made.reason,
+        "expires": exact_instant(made.expires),
+        "link": made.link,
+        "params": made.params,
+        "top_up": _top_up(made.top_up) if made.top_up else None,
     }
 
 

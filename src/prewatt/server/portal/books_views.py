@@ -17,8 +17,10 @@ from ...kernel.calendar import day_bounds, local_day, zone
 from ..errors import in_words
 from ..estate.models import Property, Tenancy
 from ..ledger.exports import rows, to_beancount, to_csv, trial_balance
+from ..payments.paying import PaymentError
+from ..payments.refunds import pay_out_by_hand, refundable_by_provider
 from ..time import now
-from ..vending.giving_back import GivingBackError, decide, give, pay_out, refund, reverse_top_up
+from ..vending.giving_back import GivingBackError, decide, give, refund, reverse_top_up
 from ..vending.models import Adjustment, Refund, TopUp
 from ..vending.top_ups import new_credit_id
 from .access import organisations
@@ -44,7 +46,10 @@ def books(request: HttpRequest) -> HttpResponse:
         "where": zone(home.zone),
         "accounts": [(account, max(-amount, 0), max(amount, 0)) for account, amount in found if amount],
         "sum": sum(amount for _account, amount in found),
-        "refunds": Refund.objects.filter(tenancy__in=tenancies, paid__isnull=True).select_related("tenancy__unit"),
+        "refunds": [
+            (each, refundable_by_provider(each) >= each.amount)
+            for each in Refund.objects.filter(tenancy__in=tenancies, paid__isnull=True).select_related("tenancy__unit")
+        ],
         "adjustments": Adjustment.objects.filter(tenancy__in=tenancies, state=Adjustment.State.WAITING).select_related(
             "tenancy__unit", "by"
         ),
@@ -130,8 +135,8 @@ def refund_paid(request: HttpRequest, pk: int) -> HttpResponse:
     """A refund has left the landlord's hands."""
     made = get_object_or_404(Refund, pk=pk, tenancy__unit__property__organisation__in=organisations(request))
     try:
-        pay_out(made, request.user)
-    except GivingBackError as error:
+        pay_out_by_hand(made, request.user)
+    except (GivingBackError, PaymentError) as error:
         messages.error(request, str(error))
     return redirect("books")
 

@@ -1,7 +1,17 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from . import books_views, pay_views, sharing_views, supply_views, tariff_views, tenancy_views, views
+from . import (
+    bank_views,
+    books_views,
+    pay_views,
+    payments_views,
+    sharing_views,
+    supply_views,
+    tariff_views,
+    tenancy_views,
+    views,
+)
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -39,6 +49,16 @@ urlpatterns = [
     path("my/pay/<int:pk>/", pay_views.payer, name="payer"),
     path("payments/<slug:payment_id>/", pay_views.payment, name="payment"),
     path("my/emergency/", supply_views.emergency, name="emergency"),
+    path("books/payments/", payments_views.payments, name="payments"),
+    path("books/payments/<slug:payment_id>/decide/", payments_views.decide, name="payment-decide"),
+    path("books/unexpected/<int:pk>/settled/", payments_views.settle_unexpected, name="unexpected-settled"),
+    path("books/refunds/<int:pk>/provider/", payments_views.refund_by_provider, name="refund-by-provider"),
+    path("books/merchants/new/<slug:provider>/", payments_views.new_merchant, name="new-merchant"),
+    path("books/merchants/<int:pk>/", payments_views.merchant, name="merchant"),
+    path("books/reconciliation/", payments_views.reconciliation, name="reconciliation"),
+    path("books/reconciliation/fetch/", payments_views.fetch_file, name="fetch-file"),
+    path("books/bank/", bank_views.bank, name="bank"),
+    path("books/bank/book/", bank_views.book, name="bank-book"),
     path("books/", books_views.books, name="books"),
     path("books/export/", books_views.export, name="books-export"),
     path("tenancies/<int:pk>/give-back/", books_views.give_back, name="give-back"),

@@ -17,6 +17,7 @@ from ...kernel.calendar import zone
 from ..estate.models import Tenancy, Unit
 from ..metering.models import Worker
 from ..payments.bank import reference
+from ..payments.models import Payment
 from ..payments.staff import record
 from ..time import now
 from ..vending.controls import ordered
@@ -138,6 +139,7 @@ def tenancy(request: HttpRequest) -> HttpResponse:
         "ways": ways(mine, request.headers.get("User-Agent", "")),
         "reference": reference(mine),
         "asked": new_credit_id(),
+        "open": mine.payments.filter(state=Payment.State.OPEN, expires__gt=at).select_related("merchant")[:3],
         "manager": False,
         "now": at,
     }

@@ -1,0 +1,101 @@
+"""Paying in a real browser, at a provider on a port of its own; pictures with `SCREENSHOTS=folder`."""
+
+import os
+
+import pytest
+from playwright.sync_api import expect
+
+from prewatt.kernel.units import DAY, MINUTE
+from prewatt.server.estate.models import Organisation, Property, Tenancy
+from prewatt.server.metering.models import Gateway
+from prewatt.server.payments.bank import reference, upload
+from prewatt.server.payments.merchants import keep_merchant
+from prewatt.server.payments.models import Payment
+from prewatt.server.payments.paying import confirm
+from prewatt.server.payments.providers.interface import State, Told
+from prewatt.server.vending.models import Command
+from tests.conftest import PASSWORD, set_up
+from tests.provider_server import send
+from tests.server.paying import ask
+
+# The browser's driver runs a loop in this thread; the database is used beside it, never within it.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+PATIENCE = 60_000
+"""Milliseconds that anything on a page may take."""
+
+
+@pytest.fixture
+def served(live_server, concurrent_db, providers, clock):
+    """The pages on a port of their own, for a real browser."""
+    set_up(clock)
+    return live_server
+
+
+def test_in_a_browser_a_tenant_scans_pays_and_the_page_says_so_by_itself(served, providers, clock, browser):
+    Property.objects.update(currency="CNY")
+    Gateway.objects.update(online=True)
+    owner = Organisation.objects.get()
+    for name in ("wechat", "alipay", "stripe"):
+        keep_merchant(owner, name, name, providers.settings(name))
+    page = browser.new_page(viewport={"width": 1000, "height": 1100})
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(served.url)
+    page.fill("[name=username]", "flat1")
+    page.fill("[name=password]", PASSWORD)
+    page.click("button[type=submit], main button")
+    page.click("text=200")
+    page.fill("[name=amount]", "20")
+    page.click("text=WeChat: scan a code")
+    picture(page, "pay")
+    page.get_by_role("button", name="Pay", exact=True).click()
+    expect(page.locator(".qr svg")).to_be_visible()
+    picture(page, "scan")
+    payment = Payment.objects.get()
+    body, headers = providers.callback(providers.pay(payment))
+    status, _answer = send(f"{served.url}/pay/wechat/{payment.merchant.public_id}/", body, headers)
+    assert status == 200
+    expect(page.get_by_text("Paid. On its way to the meter")).to_be_visible(timeout=PATIENCE)
+    picture(page, "paid")
+    clock.at += MINUTE
+    payment.refresh_from_db()
+    Command.objects.filter(pk=payment.top_up.command_id).update(state="applied", applied_seq=1, applied_at=clock.at)
+    expect(page.get_by_text("Your credit is at the meter.")).to_be_visible(timeout=PATIENCE)
+    picture(page, "credited")
+    assert not errors
+    page.close()
+
+
+def picture(page, name):
+    folder = os.environ.get("SCREENSHOTS")
+    if folder:
+        page.screenshot(path=f"{folder}/{name}.png")
+
+
+def test_in_a_browser_a_manager_sees_at_a_glance_what_waits(served, providers, clock, browser):
+    Property.objects.update(currency="CNY")
+    owner = Organisation.objects.get()
+    merchant = keep_merchant(owner, "wechat", "WeChat Pay", providers.settings("wechat"))
+    tenancy = Tenancy.objects.select_related("unit__property__organisation").get(tenant="Anna")
+    for number, amount in enumerate((2000, 1500)):
+        payment = ask(tenancy, merchant, asked=f"a{number}")
+        trade = providers.pay(payment, clock.at // 10**6)
+        told = Told(payment.payment_id, State.PAID, trade.transaction, amount, "CNY", clock.at)
+        confirm(merchant, told, "callback")
+    ask(tenancy, merchant, asked="open")
+    text = f"date,amount,payer,text\n2025-10-06,50.00,Anna Berg,{reference(tenancy)} Strom\n2025-10-06,194.50,TENPAY,payout\n"
+    upload(owner, text.encode(), "CNY", None)
+    clock.at += 3 * DAY
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    page.goto(served.url)
+    page.fill("[name=username]", "manager")
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button")
+    for name in ("payments", "bank", "reconciliation"):
+        page.goto(f"{served.url}/books/{name}/")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        picture(page, name)
+    expect(page.get_by_text("paid, not credited")).to_be_visible()
+    page.goto(f"{served.url}/books/merchants/{merchant.pk}/")
+    picture(page, "merchant")
+    page.close()
