@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Prefetch, Q, Sum
+from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from ...kernel.account import Account
-from ...kernel.calendar import day_bounds, local, local_day, next_month, zone
+from ...kernel.calendar import local_day, next_month, zone
 from ...kernel.entries import EVENTS, CreditByCode, Event, OnSite, decode_entry
 from ...kernel.supply import LOCKS, TakeEmergency
 from ...kernel.tariff import UNPRICED
-from ...kernel.units import MINUTE, parse_money
+from ...kernel.units import parse_money
 from ..estate.models import Organisation, Property, Tenancy
 from ..ledger.books import balance, tenant_account
-from ..metering.forecast import WEEKS, forecast
 from ..metering.models import Alarm, JournalEntry, Meter
+from ..metering.outlook import by_day, days_left
 from ..time import now
 from ..vending.models import OPEN, Command, TopUp
+from ..vending.top_ups import on_the_way
 
 
 @dataclass(frozen=True)
@@ -166,16 +166,6 @@ def _figures(meter: Meter, building: Property, waiting: int, alarms: int, at: in
     )
 
 
-def _waiting(meters: Sequence[int]) -> dict[int, int]:
-    # What a code has brought is at the meter, though its command is still on the way.
-    rows = (
-        TopUp.objects.filter(command__meter__in=meters, command__state__in=OPEN, command__coded_seq__isnull=True)
-        .values("command__meter")
-        .annotate(sum=Sum("amount"))
-    )
-    return {row["command__meter"]: int(row["sum"]) for row in rows}
-
-
 def _alarms(meters: Sequence[int]) -> dict[int, int]:
     found: dict[int, int] = {}
     for meter in Alarm.objects.filter(meter__in=meters, settled=False).values_list("meter_id", flat=True):
@@ -191,7 +181,7 @@ def property_panels(organisations: Sequence[Organisation]) -> list[PropertyPanel
         units = list(each.units.prefetch_related(open_tenancies))
         meters = {meter.unit_id: meter for meter in Meter.objects.filter(unit__in=units).select_related("gateway")}
         ids = [meter.pk for meter in meters.values()]
-        waiting, alarms = _waiting(ids), _alarms(ids)
+        waiting, alarms = on_the_way(ids), _alarms(ids)
         rows = []
         for unit in units:
             meter = meters.get(unit.pk)
@@ -201,55 +191,16 @@ def property_panels(organisations: Sequence[Organisation]) -> list[PropertyPanel
     return panels
 
 
-def _by_day(meter: Meter, tenancy: Tenancy, days: Sequence[date], where: ZoneInfo) -> list[tuple[int, int]]:
-    """(Wh, nano) of each of some successive local days, as far as they are the tenant's. A reading at midnight closes
-    the day before.
-    """
-    ends = [day_bounds(day, where)[1] for day in days]
-    begin = max(day_bounds(days[0], where)[0], tenancy.begins)
-    # No further than the meter's row says: the head-end may have stored more since that was read.
-    inside = Q(at__gt=begin, at__lte=ends[-1], seq__lte=meter.seq)
-    if tenancy.ends is not None:
-        inside &= Q(at__lte=tenancy.ends)
-    energy, charge = [0] * len(days), [0] * len(days)
-    for at, used, cost in JournalEntry.objects.filter(inside, meter=meter, charge__isnull=False).values_list(
-        "at", "energy", "charge"
-    ):
-        index = bisect_left(ends, at)
-        energy[index] += used or 0
-        charge[index] += cost or 0
-    return list(zip(energy, charge, strict=True))
-
-
 def _days(meter: Meter, tenancy: Tenancy, today: date, where: ZoneInfo) -> list[Day]:
     """Use by local day, from the first of the month to its last day."""
     first = today.replace(day=1)
     days = [first + timedelta(days=number) for number in range((next_month(first) - first).days)]
-    used = _by_day(meter, tenancy, days, where)
+    used = by_day(meter, tenancy, days, where)
     highest = max(energy for energy, _ in used) or 1
     return [
         Day(day, energy, charge, -(-100 * energy // highest), day == today)
         for day, (energy, charge) in zip(days, used, strict=True)
     ]
-
-
-def days_left(meter: Meter, tenancy: Tenancy, balance: int, at: int) -> int | None:
-    """About how many days a balance (nano) will last from now on, by the meter's own recent weeks; None if nothing can be
-    said. What has passed since the last reading counts as used at the usual pace.
-    """
-    if meter.read_at is None or balance <= 0:
-        return None
-    where = zone(tenancy.unit.property.zone)
-    read = local(meter.read_at, where)
-    days = [read.date() - timedelta(days=number) for number in range(7 * WEEKS, 0, -1)]
-    days = [day for day in days if day_bounds(day, where)[0] >= tenancy.begins]
-    if not days:
-        return None
-    cost = dict(zip(days, (charge for _, charge in _by_day(meter, tenancy, days, where)), strict=True))
-    found = forecast(balance, cost, read.date(), read.hour * 60 + read.minute)
-    if found is None:
-        return None
-    return max(found.minutes - (at - meter.read_at) // MINUTE + 720, 0) // 1440
 
 
 def _holds_another_balance(tenancy: Tenancy, meter: Meter) -> bool:
@@ -266,7 +217,7 @@ def tenancy_panel(tenancy: Tenancy, at: int) -> TenancyPanel | None:
         return None
     where = zone(tenancy.unit.property.zone)
     figures = _figures(
-        meter, tenancy.unit.property, _waiting([meter.pk]).get(meter.pk, 0), _alarms([meter.pk]).get(meter.pk, 0), at
+        meter, tenancy.unit.property, on_the_way([meter.pk]).get(meter.pk, 0), _alarms([meter.pk]).get(meter.pk, 0), at
     )
     if _holds_another_balance(tenancy, meter):
         figures = replace(figures, balance=balance(tenant_account(tenancy)) - figures.waiting)

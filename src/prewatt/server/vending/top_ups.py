@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from ...kernel.entries import GrantCredit
@@ -18,7 +20,7 @@ from ..metering.models import Meter
 from ..time import now
 from .codes import credit_code
 from .credit_log import issue
-from .models import Code, TopUp
+from .models import OPEN, Code, TopUp
 
 LARGEST = 100_000 * NANO
 
@@ -82,3 +84,14 @@ def top_up(
     return TopUp.objects.create(
         credit_id=credit_id, tenancy=tenancy, command=command, amount=amount, paid=at, by=by, note=note
     )
+
+
+def on_the_way(meters: Sequence[int]) -> dict[int, int]:
+    """What is paid and not at the meter yet, nano by meter."""
+    # What a code has brought is at the meter, though its command is still on the way.
+    rows = (
+        TopUp.objects.filter(command__meter__in=meters, command__state__in=OPEN, command__coded_seq__isnull=True)
+        .values("command__meter")
+        .annotate(sum=Sum("amount"))
+    )
+    return {row["command__meter"]: int(row["sum"]) for row in rows}

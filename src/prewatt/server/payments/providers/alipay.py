@@ -23,13 +23,13 @@ from alipay.utils import AliPayConfig
 from django.utils.translation import gettext_lazy as _
 
 from ....kernel.units import instant
+from ...account_fields import Field
 from .interface import (
     PAYMENT,
     REFUND,
     TIMEOUT,
     Answer,
     CallbackError,
-    Field,
     Line,
     Order,
     Provider,

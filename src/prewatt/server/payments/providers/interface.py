@@ -13,6 +13,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from ...account_fields import Field
+
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
@@ -26,16 +28,6 @@ class ProviderError(Exception):
 
 class CallbackError(ValueError):
     """A callback is not the provider's, or not for this merchant account: it changes nothing."""
-
-
-class Field(NamedTuple):
-    """Something that a merchant account needs to know. A `secret` one is sealed, and never shown again."""
-
-    name: str
-    label: str | _StrPromise
-    secret: bool = False
-    optional: bool = False
-    help: str | _StrPromise = ""
 
 
 @dataclass(frozen=True)

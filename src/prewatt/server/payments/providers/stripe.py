@@ -14,6 +14,7 @@ import stripe
 from django.utils.translation import gettext_lazy as _
 
 from ....kernel.units import SECOND
+from ...account_fields import Field
 from .interface import (
     OTHER,
     PAYMENT,
@@ -22,7 +23,6 @@ from .interface import (
     TIMEOUT,
     Answer,
     CallbackError,
-    Field,
     Line,
     Order,
     Provider,

@@ -26,13 +26,13 @@ from wechatpayv3 import WeChatPay, WeChatPayType
 from wechatpayv3.core import Core
 
 from ....kernel.units import instant
+from ...account_fields import Field
 from .interface import (
     PAYMENT,
     REFUND,
     TIMEOUT,
     Answer,
     CallbackError,
-    Field,
     Line,
     Order,
     Provider,

@@ -1,0 +1,55 @@
+"""What a tenancy's meter used by local day, and how long its credit will last."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from ...kernel.calendar import day_bounds, local, zone
+from ...kernel.units import MINUTE
+from ..estate.models import Tenancy
+from .forecast import WEEKS, forecast
+from .models import JournalEntry, Meter
+
+
+def by_day(meter: Meter, tenancy: Tenancy, days: Sequence[date], where: ZoneInfo) -> list[tuple[int, int]]:
+    """(Wh, nano) of each of some successive local days, as far as they are the tenant's. A reading at midnight closes
+    the day before.
+    """
+    ends = [day_bounds(day, where)[1] for day in days]
+    begin = max(day_bounds(days[0], where)[0], tenancy.begins)
+    # No further than the meter's row says: the head-end may have stored more since that was read.
+    inside = Q(at__gt=begin, at__lte=ends[-1], seq__lte=meter.seq)
+    if tenancy.ends is not None:
+        inside &= Q(at__lte=tenancy.ends)
+    energy, charge = [0] * len(days), [0] * len(days)
+    for at, used, cost in JournalEntry.objects.filter(inside, meter=meter, charge__isnull=False).values_list(
+        "at", "energy", "charge"
+    ):
+        index = bisect_left(ends, at)
+        energy[index] += used or 0
+        charge[index] += cost or 0
+    return list(zip(energy, charge, strict=True))
+
+
+def days_left(meter: Meter, tenancy: Tenancy, balance: int, at: int) -> int | None:
+    """About how many days a balance (nano) will last from now on, by the meter's own recent weeks; None if nothing can be
+    said. What has passed since the last reading counts as used at the usual pace.
+    """
+    if meter.read_at is None or balance <= 0:
+        return None
+    where = zone(tenancy.unit.property.zone)
+    read = local(meter.read_at, where)
+    days = [read.date() - timedelta(days=number) for number in range(7 * WEEKS, 0, -1)]
+    days = [day for day in days if day_bounds(day, where)[0] >= tenancy.begins]
+    if not days:
+        return None
+    cost = dict(zip(days, (charge for _, charge in by_day(meter, tenancy, days, where)), strict=True))
+    found = forecast(balance, cost, read.date(), read.hour * 60 + read.minute)
+    if found is None:
+        return None
+    return max(found.minutes - (at - meter.read_at) // MINUTE + 720, 0) // 1440
