@@ -128,3 +128,28 @@ def merchants(building, providers):
     Property.objects.update(currency="CNY")
     owner = Organisation.objects.get()
     return {name: keep_merchant(owner, name, name, providers.settings(name)) for name in providers.addresses}
+
+
+@pytest.fixture(scope="session")
+def internet_once():
+    from tests.internet import Internet, MailServer
+
+    return Internet(), MailServer()
+
+
+@pytest.fixture
+def internet(internet_once, monkeypatch):
+    """What notices are sent to: real names, on this machine."""
+    import msgspec
+    from django.conf import settings
+
+    net, mail = internet_once
+    net.clear()
+    mail.mails.clear()
+    mail.logins.clear()
+    mail.refuses = 0
+    net.mail = mail
+    monkeypatch.setenv("HTTPS_PROXY", net.proxy)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(net.authority))
+    monkeypatch.setattr(settings, "CONFIG", msgspec.structs.replace(settings.CONFIG, private_notices=True))
+    return net

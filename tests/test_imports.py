@@ -19,7 +19,8 @@ MAY_IMPORT = {
     "supervisor": set(),
     "serve": {"server", "supervisor"},
     "commands": {"kernel", "server", "tokens"},
-    "worker": {"server"},
+    "worker": {"server", "standby"},
+    "standby": set(),
     "onsite": {"wire"},
 }
 PURE = {

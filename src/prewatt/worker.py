@@ -1,5 +1,5 @@
 """The worker: one process that does what is scheduled, on APScheduler. Each job runs once at a time, and finds by itself
-what is due, so one that was missed is made up for.
+what is due, so one that was missed is made up for. A second worker on the same database stands by until the first is gone.
 """
 
 from __future__ import annotations
@@ -15,6 +15,11 @@ from .server.allocation.runs import run_what_is_due
 from .server.billing.tenancies import settle_what_is_due
 from .server.metering.balance import raise_alarms
 from .server.metering.services import refresh_settings
+from .server.notices.sending import send_what_is_due
+from .server.notices.watching import watch
+from .server.payments.paying import look_at_open_payments
+from .server.payments.settlement import fetch_what_is_due
+from .standby import alone
 
 log = logging.getLogger("prewatt.worker")
 OFTEN, SELDOM, DAILY = 10, 600, 86_400
@@ -48,6 +53,28 @@ def renew_holidays() -> None:
         log.info("meter %s: settings sent anew", meter)
 
 
+def ask_about_payments() -> None:
+    """Ask the providers about payments of which no callback has come."""
+    for payment in look_at_open_payments():
+        log.info("payment %s: %s, found by asking", payment, payment.state)
+
+
+def fetch_settlement_files() -> None:
+    """Fetch the settlement files of the days that are over, and credit what was missed."""
+    for file in fetch_what_is_due():
+        log.info("settlement file of %s is fetched", file)
+
+
+def look_for_notices() -> None:
+    """Put what people are to be told of into the outbox."""
+    watch()
+
+
+def send_notices() -> None:
+    """Send what is in the outbox, and try again what did not go."""
+    send_what_is_due()
+
+
 def _job(work: Callable[[], None]) -> Callable[[], None]:
     def run() -> None:
         close_old_connections()
@@ -61,10 +88,25 @@ def _job(work: Callable[[], None]) -> Callable[[], None]:
 
 
 def run() -> None:
-    """Work until stopped."""
+    """Work until stopped; before that, stand by while another worker does."""
+    with alone("worker"):
+        log.info("at work")
+        _work()
+
+
+def _work() -> None:
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     scheduler = BlockingScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
-    jobs = ((allocate, OFTEN), (close_accounts, OFTEN), (look_at_balances, SELDOM), (renew_holidays, DAILY))
+    jobs = (
+        (allocate, OFTEN),
+        (close_accounts, OFTEN),
+        (ask_about_payments, OFTEN),
+        (look_for_notices, OFTEN),
+        (send_notices, OFTEN),
+        (fetch_settlement_files, SELDOM),
+        (look_at_balances, SELDOM),
+        (renew_holidays, DAILY),
+    )
     for work, seconds in jobs:
         # The first look is at once: what was due while nobody worked is made up for.
         scheduler.add_job(_job(work), "interval", seconds=seconds, id=work.__name__, next_run_time=datetime.now(UTC))

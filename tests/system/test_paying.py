@@ -8,6 +8,9 @@ from playwright.sync_api import expect
 from prewatt.kernel.units import DAY, MINUTE
 from prewatt.server.estate.models import Organisation, Property, Tenancy
 from prewatt.server.metering.models import Gateway
+from prewatt.server.notices.models import Recipient
+from prewatt.server.notices.recipients import keep_account
+from prewatt.server.notices.watching import watch
 from prewatt.server.payments.bank import reference, upload
 from prewatt.server.payments.merchants import keep_merchant
 from prewatt.server.payments.models import Payment
@@ -62,6 +65,18 @@ def test_in_a_browser_a_tenant_scans_pays_and_the_page_says_so_by_itself(served,
     Command.objects.filter(pk=payment.top_up.command_id).update(state="applied", applied_seq=1, applied_at=clock.at)
     expect(page.get_by_text("Your credit is at the meter.")).to_be_visible(timeout=PATIENCE)
     picture(page, "credited")
+    keep_account(owner, "email", {"host": "127.0.0.1:1", "sender": "power@example.com", "security": "none"})
+    keep_account(owner, "sms", {"url": "smseagle://token@127.0.0.1:1/{to}"})
+    page.goto(f"{served.url}/notices/my/")
+    form = page.locator("form", has_text="E-mail")
+    form.locator("[name=address]").fill("anna@example.com")
+    form.get_by_role("button", name="Add").click()
+    expect(page.get_by_text("an…@example.com")).to_be_visible()
+    Recipient.objects.update(since=0)
+    watch()
+    page.reload()
+    expect(page.get_by_text("Payment received: 20.00 CNY")).to_be_visible()
+    picture(page, "notices")
     assert not errors
     page.close()
 

@@ -40,9 +40,36 @@ def test_a_tenancy_that_ended_is_settled_however_often_the_worker_is_killed(tmp_
     while not ask("SELECT count(*) FROM estate_tenancy WHERE settled IS NOT NULL"):
         assert time.monotonic() < deadline
         worker = subprocess.Popen([*PREWATT, "worker"], env=environment, stderr=subprocess.PIPE, text=True)
-        # Killed as soon as it says anything, and started again.
-        worker.stderr.readline()
+        # Killed as soon as it says that it has done anything, and started again.
+        while "at work" in worker.stderr.readline():
+            pass
         worker.send_signal(signal.SIGKILL)
         worker.communicate()
     assert ask("SELECT count(*) FROM ledger_transfer WHERE kind = 'settlement'") == 1
     assert ask("SELECT amount FROM ledger_transfer WHERE kind = 'settlement'") == 5 * 10**9
+
+
+def test_a_second_worker_stands_by_until_the_first_is_gone(tmp_path):
+    environment = {**os.environ, "PREWATT_HOME": str(tmp_path / "home")}
+    environment.pop("PREWATT_DATABASE", None)
+    flats = tmp_path / "flats.csv"
+    flats.write_text("unit,meter,tenant\nFlat 1,m1,Ann\n")
+    given = ["--organisation", "O", "--name", "P", "--zone", "Europe/Berlin", "--currency", "EUR", "--price", "0.3"]
+    subprocess.run(
+        [*PREWATT, "setup", "--apartments", str(flats), *given], env=environment, check=True, capture_output=True
+    )
+
+    def start():
+        return subprocess.Popen([*PREWATT, "worker"], env=environment, stderr=subprocess.PIPE, text=True)
+
+    first = start()
+    assert "at work" in first.stderr.readline()
+    second = start()
+    assert "standing by" in second.stderr.readline()
+    first.send_signal(signal.SIGKILL)
+    try:
+        assert "at work" in second.stderr.readline()
+    finally:
+        for each in (first, second):
+            each.kill()
+            each.communicate()

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "prewatt.server.allocation",
     "prewatt.server.billing",
     "prewatt.server.payments",
+    "prewatt.server.notices",
     "prewatt.server.api",
     "prewatt.server.portal",
 ]
@@ -94,6 +95,11 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+        "none": {"class": "logging.NullHandler"},
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
+    # Its lines name addresses of tenants; what matters of them stands at the delivery.
+    "loggers": {"apprise": {"handlers": ["none"], "propagate": False}},
 }

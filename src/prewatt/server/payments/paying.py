@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ...kernel.units import MINUTE, SECOND, moment, round_money
+from ..addresses import public
 from ..billing.currencies import minor_digits, minor_unit, to_minor
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book
@@ -140,12 +141,6 @@ def order_of(payment: Payment) -> Order:
         payer=payment.payer,
         payer_address=payment.payer_address,
     )
-
-
-def public(path: str) -> str:
-    """The address of a page as the world reaches it."""
-    config = settings.CONFIG
-    return (config.public_url or "http://{}:{}".format(*config.http.reached_at)) + path
 
 
 # -- being told ---------------------------------------------------------------------------------------------------------

@@ -16,11 +16,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ...kernel.calendar import zone
+from ..addresses import public
 from ..errors import in_words
 from ..estate.models import Tenancy
 from ..payments.merchants import provider_of
 from ..payments.models import Merchant, Payment
-from ..payments.paying import PaymentError, look, merchants_for, public, start
+from ..payments.paying import PaymentError, look, merchants_for, start
 from ..payments.providers import PROVIDERS
 from ..payments.providers.interface import ProviderError
 from ..sealing import SealError

@@ -16,11 +16,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ...kernel.calendar import zone
+from ..addresses import public
 from ..errors import in_words
 from ..estate.models import Organisation, Property, Tenancy
 from ..payments.merchants import keep_merchant
 from ..payments.models import Merchant, Payment, Unexpected
-from ..payments.paying import PaymentError, credit_held, look, public
+from ..payments.paying import PaymentError, credit_held, look
 from ..payments.providers import PROVIDERS
 from ..payments.providers.interface import ProviderError
 from ..payments.reconciliation import ACT, MATCHED, ReconciliationError, recent_days, reconcile

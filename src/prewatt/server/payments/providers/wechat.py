@@ -27,6 +27,7 @@ from wechatpayv3.core import Core
 
 from ....kernel.units import instant
 from ...account_fields import Field
+from ...wechat_login import ADDRESS, LoginError, link, openid
 from .interface import (
     PAYMENT,
     REFUND,
@@ -220,27 +221,14 @@ class WeChat(Provider):
             return read_bill(raw.decode("utf-8-sig"))
 
     def payer_link(self, back: str) -> str:
-        if not self._settings.get("app_secret"):
-            return ""
-        asked = {
-            "appid": self._settings["appid"],
-            "redirect_uri": back,
-            "response_type": "code",
-            "scope": "snsapi_base",
-        }
-        return f"https://open.weixin.qq.com/connect/oauth2/authorize?{urlencode(asked)}#wechat_redirect"
+        return link(self._settings["appid"], back) if self._settings.get("app_secret") else ""
 
     def payer(self, code: str) -> str:
-        where = "https://api.weixin.qq.com" if self._address == self.address else self._address
-        asked = {
-            "appid": self._settings["appid"], "secret": self._settings.get("app_secret", ""), "code": code,
-            "grant_type": "authorization_code",
-        }  # fmt: skip
-        with _asking():
-            answer = requests.get(f"{where}/sns/oauth2/access_token", params=asked, timeout=TIMEOUT).json()
-            if not isinstance(answer, dict) or not answer.get("openid"):
-                raise ProviderError(_("WeChat does not say who pays."))
-            return str(answer["openid"])
+        where = ADDRESS if self._address == self.address else self._address
+        try:
+            return openid(self._settings["appid"], self._settings.get("app_secret", ""), code, where)
+        except LoginError as error:
+            raise ProviderError(str(error)) from None
 
 
 def _good(status: int, text: str | bytes) -> dict[str, Any]:

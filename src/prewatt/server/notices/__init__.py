@@ -1,0 +1,1 @@
+"""Notices: what tenants and managers are told, in which language, by which channel, and whether it arrived."""

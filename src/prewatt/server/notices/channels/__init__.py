@@ -1,0 +1,12 @@
+"""The ways to reach people: one small file for each, all of the same shape."""
+
+from .email import Email
+from .interface import Kind
+from .push import Push
+from .sms import Sms
+from .webhook import Webhook
+from .wechat import WeChat
+from .wecom import WeCom
+
+CHANNELS: dict[str, type[Kind]] = {kind.name: kind for kind in (Email, Sms, WeChat, WeCom, Push, Webhook)}
+"""By name."""

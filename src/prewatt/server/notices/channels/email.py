@@ -1,0 +1,70 @@
+"""E-mail, by the organisation's own mail server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote, urlsplit
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from ...account_fields import Field
+from .interface import Kind, Message, check_host, send_by_apprise
+
+MODES = ("tls", "starttls", "none")
+
+
+class Email(Kind):
+    name = "email"
+    title = _("E-mail")
+    address = _("address")
+    fields = (
+        Field("host", _("Mail server"), help=_("smtp.example.com, or smtp.example.com:465")),
+        Field("sender", _("Sender"), help=_("The address that it comes from.")),
+        Field("user", _("User"), optional=True),
+        Field("password", _("Password"), secret=True, optional=True),
+        Field("security", _("Security"), optional=True, help=_("starttls (if left empty), tls, or none.")),
+    )
+
+    @staticmethod
+    def read_address(text: str) -> str:
+        try:
+            validate_email(text)
+        except ValidationError:
+            raise ValueError(_now("This is no e-mail address.")) from None
+        return text
+
+    @staticmethod
+    def shown(address: str) -> str:
+        name, _at, domain = address.partition("@")
+        return f"{name[:2]}…@{domain}"
+
+    @staticmethod
+    def check_account(account: Mapping[str, str]) -> None:
+        Email.read_address(account["sender"])
+        where = urlsplit(f"//{account['host']}")
+        try:
+            if not where.hostname or where.path or where.username or where.port == 0:
+                raise ValueError
+        except ValueError:
+            raise ValueError(_now("This is no mail server such as smtp.example.com:465.")) from None
+        if (account.get("security") or "starttls") not in MODES:
+            raise ValueError(_now("Security is starttls, tls or none."))
+
+    @staticmethod
+    def send(account: Mapping[str, str], address: str, message: Message) -> None:
+        where = urlsplit(f"//{account['host']}")
+        check_host(where.hostname or "")
+        mode = account.get("security") or "starttls"
+        user, password = (quote(account.get(name) or "", safe="") for name in ("user", "password"))
+        login = f"{user}:{password}@" if user else ""
+        port = where.port or {"tls": 465, "starttls": 587, "none": 25}[mode]
+        options = {
+            "smtp": where.hostname or "", "from": f"prewatt<{account['sender']}>", "to": address, "format": "text",
+            "mode": "ssl" if mode == "tls" else "starttls" if mode == "starttls" else "insecure",
+        }  # fmt: skip
+        query = "&".join(f"{name}={quote(value, safe='')}" for name, value in options.items())
+        schema = "mailto" if mode == "none" else "mailtos"
+        send_by_apprise(f"{schema}://{login}{where.hostname}:{port}?{query}", message)

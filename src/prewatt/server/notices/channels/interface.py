@@ -1,0 +1,124 @@
+"""What notices ask of a channel, whichever it is. A channel knows how to send, and nothing of the database."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import apprise
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from ...account_fields import Field
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+TIMEOUT = 15
+"""Seconds that somebody else's server is waited for."""
+
+
+class SendError(Exception):
+    """It could not be sent; the message, for people, says why. `lasting`: trying again will not help."""
+
+    def __init__(self, message: str, lasting: bool = False) -> None:
+        super().__init__(message)
+        self.lasting = lasting
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is sent. `key` names it, for a program that may get it twice; `at`: an instant as text."""
+
+    event: str
+    key: str
+    title: str
+    text: str
+    language: str
+    at: str
+    link: str = ""
+
+
+class Kind(ABC):
+    """A kind of channel."""
+
+    name: ClassVar[str]
+    title: ClassVar[str | _StrPromise]
+    address: ClassVar[str | _StrPromise]
+    """What a recipient types in; empty if a page of its own makes it."""
+    fields: ClassVar[tuple[Field, ...]] = ()
+    """What the organisation's account needs; empty: none is needed."""
+
+    @staticmethod
+    @abstractmethod
+    def read_address(text: str) -> str:
+        """A typed address in its one form. ValueError, for people, if it is none."""
+
+    @staticmethod
+    def shown(address: str) -> str:
+        """As much of an address as may be seen."""
+        return masked(address)
+
+    @staticmethod
+    def check_account(account: Mapping[str, str]) -> None:
+        """ValueError, for people, if an account can't be such."""
+
+    @staticmethod
+    @abstractmethod
+    def send(account: Mapping[str, str], address: str, message: Message) -> None:
+        """Send, once. SendError if it can't be."""
+
+
+def masked(text: str) -> str:
+    """The first and last characters alone."""
+    return f"{text[:2]}…{text[-4:]}" if len(text) > 8 else f"{text[:1]}…"
+
+
+def check_host(host: str) -> None:
+    """SendError if a host is in a private network and that isn't allowed: nobody reaches the landlord's own network by an
+    address that they typed in.
+    """
+    if settings.CONFIG.private_notices:
+        return
+    try:
+        found = {info[4][0] for info in socket.getaddrinfo(host, None)}
+    except (OSError, UnicodeError) as error:
+        raise SendError(_("%(host)s is not known (%(why)s).") % {"host": host, "why": type(error).__name__}) from None
+    if not all(is_public(str(address)) for address in found):
+        raise SendError(_("%(host)s is in a private network.") % {"host": host}, lasting=True)
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is of the public internet."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    mapped = getattr(ip, "ipv4_mapped", None)
+    return (mapped or ip).is_global and not ip.is_multicast
+
+
+def send_by_apprise(url: str, message: Message, **options: Any) -> None:
+    """Send through Apprise. SendError if it can't be."""
+    # Nothing is fetched from elsewhere for a picture, and nothing is kept on disk.
+    asset = apprise.AppriseAsset(app_id="prewatt", app_desc="prewatt", app_url="", async_mode=False, pem_autogen=False,
+                                 image_url_mask=None, image_url_logo=None)  # fmt: skip
+    sender = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
+    if sender is None:
+        raise SendError(_("This account can't be used: check how it is written."), lasting=True)
+    sender.socket_connect_timeout, sender.socket_read_timeout = TIMEOUT, TIMEOUT
+    try:
+        with apprise.LogCapture(level=apprise.logging.WARNING) as log:  # type: ignore[no-untyped-call]
+            done = sender.notify(body=message.text, title=message.title, **options)
+            said = log.getvalue()
+    except Exception as error:
+        # The library raises whatever it stumbles over.
+        raise SendError(f"{type(error).__name__}: {error}") from None
+    if not done:
+        raise SendError(_last_line(said) or _("It was refused."))
+
+
+def _last_line(said: str) -> str:
+    lines = [line.split(" - ")[-1] for line in said.splitlines() if line.strip()]
+    return lines[-1][:200] if lines else ""

@@ -1,0 +1,38 @@
+"""What people are told of. The words are in `templates/notices/`, a file for each event and language."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Event(models.TextChoices):
+    """An event. Its text is `templates/notices/<language>/<value>.txt`."""
+
+    LOW = "low", _("credit is running low")
+    EXHAUSTED = "exhausted", _("credit is used up")
+    CUT_OFF = "cut-off", _("power was cut off")
+    RESTORED = "restored", _("power is back")
+    TOP_UP = "top-up", _("a payment was received")
+    SHARED_COST = "shared-cost", _("a shared cost was booked")
+    TARIFF = "tariff", _("the tariff will change")
+    STATEMENT = "statement", _("the month's statement is ready")
+    UNUSUAL = "unusual", _("unusual use: something may have been left on")
+    OVERLOAD = "overload", _("overload")
+    OFFLINE = "offline", _("a gateway has been offline for long")
+    BACK = "back", _("a gateway is back")
+    TROUBLE = "trouble", _("something a person must look at")
+    LEAK = "leak", _("unusual use of the common supply")
+    HELD = "held", _("money waits for a person")
+
+
+FOR_TENANTS = (
+    Event.LOW, Event.EXHAUSTED, Event.CUT_OFF, Event.RESTORED, Event.TOP_UP, Event.SHARED_COST, Event.TARIFF,
+    Event.STATEMENT, Event.UNUSUAL, Event.OVERLOAD,
+)  # fmt: skip
+FOR_MANAGERS = (Event.OVERLOAD, Event.OFFLINE, Event.BACK, Event.TROUBLE, Event.LEAK, Event.HELD)
+
+OVERLOADS = ("overload", "overload-locked", "forbidden-load")
+"""Codes of the journal's events that are an overload."""
+TROUBLES = ("meter-lost", "switch-failed", "switch-differs", "tamper", "codes-locked", "journal-repaired")
+"""Codes that a person must look at."""

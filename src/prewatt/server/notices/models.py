@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ..estate.models import Organisation, Tenancy
+from ..metering.models import Meter
+from .events import FOR_MANAGERS, FOR_TENANTS, Event
+
+
+class SendingAccount(models.Model):
+    """An organisation's own account with whoever carries its notices: a mail server, an SMS service, a WeChat official
+    account. `settings` can be seen; `sealed` holds the secrets.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="sending_accounts")
+    kind = models.CharField(max_length=12)
+    settings = models.JSONField(default=dict)
+    sealed = models.BinaryField()
+    made = models.BigIntegerField()
+
+    class Meta:
+        ordering = ("organisation", "kind")
+        constraints = (models.UniqueConstraint(fields=("organisation", "kind"), name="sending_account_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.organisation}: {self.kind}"
+
+
+class Recipient(models.Model):
+    """Who is told: the tenant of a tenancy, or (`tenancy` null) an organisation's manager.
+
+    `quiet_from`, `quiet_until`: hours of the local day between which nothing is sent (equal: always may be). `low_money`
+    (nano), `low_energy` (Wh), `low_days`: the steps of the warning. `muted`: events that are not told. `since`: nothing that
+    happened before is told. `meter`, `seen`: how far the meter's journal has been looked at; `closed`: how its switch was
+    said to stand last. `day`: the last local day for which its use was looked at.
+    """
+
+    class Language(models.TextChoices):
+        ENGLISH = "en", "English"
+        CHINESE = "zh", "中文"
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="recipients")
+    tenancy = models.OneToOneField(Tenancy, on_delete=models.PROTECT, null=True, related_name="recipient")
+    language = models.CharField(max_length=2, choices=Language, default=Language.ENGLISH)
+    quiet_from = models.PositiveSmallIntegerField(default=22)
+    quiet_until = models.PositiveSmallIntegerField(default=7)
+    low_money = models.JSONField(default=list)
+    low_energy = models.JSONField(default=list)
+    low_days = models.JSONField(default=list)
+    muted = models.JSONField(default=list)
+    since = models.BigIntegerField()
+    meter = models.ForeignKey(Meter, on_delete=models.PROTECT, null=True, related_name="+")
+    seen = models.BigIntegerField(default=0)
+    closed = models.BooleanField(null=True)
+    day = models.DateField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("organisation",), condition=models.Q(tenancy__isnull=True), name="one_manager_to_tell"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.tenancy or self.organisation)
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What can be told to them."""
+        return FOR_TENANTS if self.tenancy_id else FOR_MANAGERS
+
+
+class Channel(models.Model):
+    """A way to reach a recipient. `sealed`: the address; `shown`: as much of it as may be seen."""
+
+    recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="channels")
+    kind = models.CharField(max_length=12)
+    sealed = models.BinaryField()
+    shown = models.CharField(max_length=100)
+    enabled = models.BooleanField(default=True)
+    made = models.BigIntegerField()
+    failing = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ("recipient", "pk")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.shown}"
+
+
+class Notice(models.Model):
+    """Something a recipient is told, once under its `key`. `due`: not before (quiet hours). `overtaken`: it no longer holds,
+    and what is not sent yet is not sent any more.
+    """
+
+    recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="notices")
+    event = models.CharField(max_length=12, choices=Event)
+    key = models.CharField(max_length=120)
+    title = models.CharField(max_length=200)
+    text = models.TextField()
+    made = models.BigIntegerField()
+    due = models.BigIntegerField()
+    overtaken = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("-made", "-id")
+        constraints = (models.UniqueConstraint(fields=("recipient", "key"), name="notice_once"),)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Delivery(models.Model):
+    """A notice on one channel. `next_try` is null when there is none: it is sent, failed or overtaken."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waits")
+        SENT = "sent", _("sent")
+        FAILED = "failed", _("not delivered")
+        OVERTAKEN = "overtaken", _("no longer needed")
+
+    notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="deliveries")
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="deliveries")
+    state = models.CharField(max_length=9, choices=State, default=State.WAITING)
+    tries = models.PositiveIntegerField(default=0)
+    next_try = models.BigIntegerField(null=True)
+    sent = models.BigIntegerField(null=True)
+    error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (models.UniqueConstraint(fields=("notice", "channel"), name="delivery_once"),)
+        indexes = (models.Index(fields=("next_try",), condition=models.Q(state="waiting"), name="delivery_to_try"),)
+
+    def __str__(self) -> str:
+        return f"{self.notice} {self.channel}"
+
+
+class Crossing(models.Model):
+    """A threshold that was crossed and told, until it is crossed back with some distance (hysteresis). `count`: how often,
+    so that each crossing has a name.
+    """
+
+    recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="crossings")
+    step = models.CharField(max_length=60)
+    raised = models.BooleanField(default=False)
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("recipient", "step"), name="crossing_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.recipient}: {self.step}"
+
+
+class Seen(models.Model):
+    """How far a meter's journal has been looked at for a manager."""
+
+    recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="seen_meters")
+    meter = models.ForeignKey(Meter, on_delete=models.PROTECT, related_name="+")
+    seq = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("recipient", "meter"), name="seen_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.meter}: {self.seq}"

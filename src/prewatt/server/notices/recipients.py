@@ -1,0 +1,178 @@
+"""Who is told, how, of what: settings, channels, and the organisation's accounts with whoever carries notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from ...kernel.units import parse_kwh, parse_money
+from ..account_fields import part, read_fields, seal, unseal
+from ..estate.models import Organisation, Tenancy
+from ..time import now
+from .channels import CHANNELS
+from .channels.interface import Kind
+from .models import Channel, Recipient, SendingAccount
+
+ACCOUNT, ADDRESS = "sending account", "notice address"
+"""What is sealed."""
+MOST_CHANNELS, MOST_STEPS = 10, 5
+LOW_DAYS = [5, 1]
+"""Steps of the warning until somebody chooses others."""
+
+
+def recipient_of(tenancy: Tenancy) -> Recipient:
+    """The tenant of a tenancy, as somebody to tell."""
+    return Recipient.objects.get_or_create(
+        tenancy=tenancy,
+        defaults={"organisation": tenancy.unit.property.organisation, "since": now(), "low_days": LOW_DAYS},
+    )[0]
+
+
+def manager_of(organisation: Organisation) -> Recipient:
+    """An organisation's manager, as somebody to tell."""
+    return Recipient.objects.get_or_create(organisation=organisation, tenancy=None, defaults={"since": now()})[0]
+
+
+# -- settings -----------------------------------------------------------------------------------------------------------
+
+
+def keep_settings(recipient: Recipient, given: Any) -> None:
+    """Language, quiet hours, steps, and what is told (`tell`, a list). ValidationError names the field."""
+    errors: dict[str, str] = {}
+    language = given.get("language", "")
+    if language not in Recipient.Language.values:
+        errors["language"] = _("Choose a language.")
+    hours = {}
+    for name in ("quiet_from", "quiet_until"):
+        text = given.get(name, "")
+        if not (text.isdecimal() and text.isascii() and len(text) <= 2 and int(text) < 24):
+            errors[name] = _("An hour is 0 to 23.")
+        else:
+            hours[name] = int(text)
+    steps = {}
+    for name, read in (("low_money", parse_money), ("low_energy", parse_kwh), ("low_days", _days)):
+        try:
+            steps[name] = _steps(given.get(name, ""), read)
+        except ValueError as error:
+            errors[name] = str(error)
+    if errors:
+        raise ValidationError({name: [text] for name, text in errors.items()})
+    told = set(given.getlist("tell"))
+    recipient.language = language
+    recipient.quiet_from, recipient.quiet_until = hours["quiet_from"], hours["quiet_until"]
+    recipient.low_money, recipient.low_energy, recipient.low_days = (
+        steps["low_money"],
+        steps["low_energy"],
+        steps["low_days"],
+    )
+    recipient.muted = [event.value for event in recipient.events if event.value not in told]
+    recipient.save(
+        update_fields=["language", "quiet_from", "quiet_until", "low_money", "low_energy", "low_days", "muted"]
+    )
+    # A step that is gone can't be crossed back any more.
+    kept = {f"{name}:{step}" for name in ("low_money", "low_energy", "low_days") for step in steps[name]}
+    recipient.crossings.filter(step__startswith="low_").exclude(step__in=kept).delete()
+
+
+def _days(text: str) -> int:
+    if not (text.isdecimal() and text.isascii() and len(text) <= 2):
+        raise ValueError(_("%(text)s is no number of days.") % {"text": text})
+    return int(text)
+
+
+def _steps(text: str, read: Any) -> list[int]:
+    """Steps with blanks between them, the highest first."""
+    found = sorted({read(each.replace(",", ".")) for each in text.replace(";", " ").split()}, reverse=True)
+    if len(found) > MOST_STEPS:
+        raise ValueError(_("At most %(most)d steps.") % {"most": MOST_STEPS})
+    if any(not 0 < step < 10**15 for step in found):
+        raise ValueError(_("A step is more than 0."))
+    return found
+
+
+# -- channels -----------------------------------------------------------------------------------------------------------
+
+
+def kinds_for(recipient: Recipient) -> list[type[Kind]]:
+    """The kinds of channel that this organisation can send by."""
+    known = set(SendingAccount.objects.filter(organisation=recipient.organisation_id).values_list("kind", flat=True))
+    return [kind for name, kind in CHANNELS.items() if not kind.fields or name in known]
+
+
+@transaction.atomic
+def add_channel(recipient: Recipient, kind: str, text: str) -> Channel:
+    """Add a way to reach somebody; one that is known already is switched on again. ValidationError."""
+    wanted = next((each for each in kinds_for(recipient) if each.name == kind), None)
+    if wanted is None:
+        raise ValidationError({"kind": _("Nothing can be sent that way here.")})
+    try:
+        address = wanted.read_address(text.strip())
+    except ValueError as error:
+        raise ValidationError({"address": str(error)}) from None
+    # The recipient's row is the lock: the same address twice at once is one channel.
+    Recipient.objects.select_for_update().get(pk=recipient.pk)
+    for known in recipient.channels.filter(kind=kind):
+        if address_of(known) == address:
+            known.enabled, known.failing = True, ""
+            known.save(update_fields=["enabled", "failing"])
+            return known
+    if recipient.channels.count() >= MOST_CHANNELS:
+        raise ValidationError({"kind": _("At most %(most)d channels.") % {"most": MOST_CHANNELS}})
+    made: Channel = recipient.channels.create(
+        kind=kind, sealed=seal(ADDRESS, {"address": address}), shown=wanted.shown(address)[:100], made=now()
+    )
+    return made
+
+
+def address_of(channel: Channel) -> str:
+    """A channel's address. SealError if it can't be opened."""
+    return unseal(ADDRESS, bytes(channel.sealed))["address"]
+
+
+# -- accounts -----------------------------------------------------------------------------------------------------------
+
+
+def keep_account(organisation: Organisation, kind: str, given: Mapping[str, str]) -> SendingAccount:
+    """Make an organisation's sending account, or change it: a secret that is left empty stays. ValidationError."""
+    wanted = CHANNELS.get(kind)
+    if wanted is None or not wanted.fields:
+        raise ValidationError({"kind": _("This channel needs no account.")})
+    made = SendingAccount.objects.filter(organisation=organisation, kind=kind).first()
+    known = values_of(made) if made else {}
+    # Of what is not secret the form shows all: left empty it is empty.
+    secrets = {field.name: known[field.name] for field in wanted.fields if field.secret and field.name in known}
+    values = read_fields(wanted.fields, given, secrets)
+    try:
+        wanted.check_account(values)
+    except ValueError as error:
+        raise ValidationError(str(error)) from None
+    made = made or SendingAccount(organisation=organisation, kind=kind, made=now())
+    made.settings = part(wanted.fields, values, secret=False)
+    made.sealed = seal(ACCOUNT, part(wanted.fields, values, secret=True))
+    made.save()
+    return made
+
+
+def values_of(account: SendingAccount) -> dict[str, str]:
+    """All that an account knows. SealError if its secrets can't be opened."""
+    return {**account.settings, **unseal(ACCOUNT, bytes(account.sealed))}
+
+
+def account_values(organisation_id: int, kind: str) -> dict[str, str]:
+    """What an organisation's account of a kind knows; nothing if it has none."""
+    found = SendingAccount.objects.filter(organisation=organisation_id, kind=kind).first()
+    return values_of(found) if found else {}
+
+
+def to_be_told() -> Iterable[Recipient]:
+    """Everybody who can be reached."""
+    return (
+        Recipient.objects.filter(channels__enabled=True)
+        .distinct()
+        .select_related("organisation", "tenancy__unit__property__organisation")
+        .order_by("pk")
+    )

@@ -1,0 +1,82 @@
+"""Putting a notice into the outbox, once; and what has been crossed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from ...kernel.calendar import local, zone
+from ...kernel.units import instant
+from ..time import now
+from .events import Event
+from .models import Crossing, Delivery, Notice, Recipient
+from .texts import render
+
+
+def tell(recipient: Recipient, event: Event, key: str, context: Mapping[str, Any]) -> Notice | None:
+    """Tell somebody of an event, once under its key; None if they were told, or don't want to be. To be called within the
+    transaction that remembers that the event was seen.
+    """
+    if event in recipient.muted or Notice.objects.filter(recipient=recipient, key=key).exists():
+        return None
+    title, text = render(event, recipient.language, context)
+    at = now()
+    due = after_quiet_hours(recipient, at)
+    made = Notice.objects.create(recipient=recipient, event=event, key=key, title=title, text=text, made=at, due=due)
+    Delivery.objects.bulk_create(
+        Delivery(notice=made, channel=channel, next_try=due) for channel in recipient.channels.filter(enabled=True)
+    )
+    return made
+
+
+def after_quiet_hours(recipient: Recipient, at: int) -> int:
+    """`at`, or the end of the quiet hours that it lies in."""
+    begin, end = recipient.quiet_from, recipient.quiet_until
+    where = zone(home_zone(recipient))
+    moment = local(at, where)
+    quiet = begin <= moment.hour < end if begin < end else begin != end and (moment.hour >= begin or moment.hour < end)
+    if not quiet:
+        return at
+    day = moment.date() if moment.hour < end else moment.date() + timedelta(days=1)
+    return instant(datetime.combine(day, time(end), where))
+
+
+def home_zone(recipient: Recipient) -> str:
+    """The zone that somebody's hours are in."""
+    if recipient.tenancy is not None:
+        return str(recipient.tenancy.unit.property.zone)
+    home = recipient.organisation.properties.order_by("pk").first()
+    return str(home.zone) if home else "UTC"
+
+
+def cross(recipient: Recipient, step: str, reached: bool, left: bool) -> int:
+    """Note whether a threshold is `reached`, or `left` with some distance; between the two nothing changes. The number of
+    the crossing if it has just been crossed, else 0.
+    """
+    found = Crossing.objects.filter(recipient=recipient, step=step).first()
+    if reached and (found is None or not found.raised):
+        found = found or Crossing(recipient=recipient, step=step)
+        found.raised, found.count = True, found.count + 1
+        found.save()
+        return int(found.count)
+    if left and found is not None and found.raised:
+        found.raised = False
+        found.save(update_fields=["raised"])
+    return 0
+
+
+def is_crossed(recipient: Recipient, step: str) -> bool:
+    """Whether a threshold is crossed."""
+    return Crossing.objects.filter(recipient=recipient, step=step, raised=True).exists()
+
+
+def overtake(recipient: Recipient, event: Event) -> int:
+    """What was to be said of an event holds no more: what is not sent yet is not sent. How many were so."""
+    rows = Delivery.objects.filter(
+        notice__recipient=recipient, notice__event=event, state=Delivery.State.WAITING, tries=0
+    )
+    notices = set(rows.values_list("notice", flat=True))
+    stopped = rows.update(state=Delivery.State.OVERTAKEN, next_try=None)
+    Notice.objects.filter(pk__in=notices).exclude(deliveries__state=Delivery.State.SENT).update(overtaken=True)
+    return stopped

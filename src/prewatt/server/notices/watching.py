@@ -1,0 +1,405 @@
+"""Looking for what somebody is to be told of. Each look finds by itself what is new; what it notes and what it tells are one
+transaction, so that a look that is broken off is made up for by the next.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from ...kernel.account import EXHAUSTED, Account
+from ...kernel.calendar import day_bounds, local, local_day, zone
+from ...kernel.entries import Event as JournalEvent
+from ...kernel.entries import Relay, decode_entry
+from ...kernel.units import DAY, HOUR, exact_kwh, round_money, short_price
+from ..addresses import public
+from ..billing.currencies import minor_digits
+from ..billing.statement import TOP_UPS, statement
+from ..estate.models import Tenancy
+from ..metering.models import Alarm, Gateway, JournalEntry, Meter
+from ..metering.outlook import days_left
+from ..payments.models import Payment, Unexpected
+from ..time import now
+from ..vending.models import Code
+from ..vending.top_ups import on_the_way
+from .events import OVERLOADS, TROUBLES, Event
+from .models import Notice, Recipient, Seen
+from .recipients import to_be_told
+from .telling import cross, home_zone, is_crossed, overtake, tell
+from .unusual import WEEKS, judge, lowest_hour
+from .words import in_words
+
+log = logging.getLogger("prewatt.notices")
+OFFLINE = 24
+"""Hours after which a gateway's silence is told."""
+AHEAD = 30 * DAY
+"""How long before it holds a tariff is told of."""
+MOST_AHEAD = 3
+"""More tariffs ahead than these are dated prices, which nobody wants to read one by one."""
+STATEMENT_AFTER = 6 * HOUR
+STATEMENT_AT_LAST = 10 * DAY
+"""After the month's end: when its statement is told of if the meter has reported all, and if not."""
+BACK_AT = 20
+"""Rows that are looked back at."""
+
+
+def watch() -> int:
+    """Look once for everybody who can be reached. How many notices there are now that were not before."""
+    before = Notice.objects.count()
+    for recipient in to_be_told():
+        try:
+            with transaction.atomic():
+                mine = Recipient.objects.select_for_update(of=("self",)).get(pk=recipient.pk)
+                mine.organisation, mine.tenancy = recipient.organisation, recipient.tenancy
+                if mine.tenancy is not None:
+                    _Tenant(mine, mine.tenancy).look()
+                else:
+                    _Manager(mine).look()
+        except Exception:
+            # One tenant's odd data must not keep all others from being told.
+            log.exception("looking for %s", recipient)
+    return Notice.objects.count() - before
+
+
+def wall(at: int, where: ZoneInfo) -> str:
+    """An instant on the local clock: 2025-10-06 12:00"""
+    return f"{local(at, where):%Y-%m-%d %H:%M}"
+
+
+class _Tenant:
+    """What a tenant is told of."""
+
+    def __init__(self, recipient: Recipient, tenancy: Tenancy) -> None:
+        self.recipient, self.tenancy = recipient, tenancy
+        self.property = tenancy.unit.property
+        self.where = zone(self.property.zone)
+        self.at = now()
+        self.digits = minor_digits(self.property.currency)
+
+    def look(self) -> None:
+        tenancy = self.tenancy
+        if tenancy.begins > self.at or (tenancy.ends is not None and tenancy.ends <= self.at):
+            return
+        meter = Meter.objects.select_related("gateway__property").filter(unit=tenancy.unit_id).first()
+        self._top_ups(meter)
+        self._shares()
+        self._tariffs()
+        self._statements()
+        if meter is None:
+            return
+        waiting = on_the_way([meter.pk]).get(meter.pk, 0)
+        self._journal(meter, waiting)
+        if not Tenancy.objects.filter(unit=tenancy.unit_id, begins__lt=tenancy.begins, settled__isnull=True).exists():
+            # Until the tenant before is settled the meter's balance is not this one's.
+            self._credit(meter, waiting)
+        self._use(meter)
+
+    def _money(self, nano: int) -> str:
+        return round_money(nano, self.digits)
+
+    def _tell(self, event: Event, key: str, **context: Any) -> Notice | None:
+        common = {"unit": str(self.tenancy.unit), "currency": self.property.currency, "tenant": True}
+        return tell(self.recipient, event, key, {**common, "link": public(reverse("tenancy")), **context})
+
+    def _code(self) -> str:
+        """A code that brings at once what is paid and not at the meter yet."""
+        waits = {"command__state__in": ("queued", "sent"), "command__coded_seq__isnull": True}
+        found = Code.objects.filter(command__top_up__tenancy=self.tenancy, **waits).first()
+        return str(found) if found else ""
+
+    # -- what was paid and charged -------------------------------------------------------------------------------------
+
+    def _top_ups(self, meter: Meter | None) -> None:
+        rows = self.tenancy.top_ups.filter(paid__gte=self.recipient.since).select_related("command__code")
+        for each in rows.order_by("-pk")[:BACK_AT]:
+            command = each.command
+            reached = command.reached_at is not None
+            code = getattr(command, "code", None)
+            self._tell(
+                Event.TOP_UP, f"top-up {each.credit_id}", amount=self._money(each.amount), at=wall(each.paid, self.where),
+                receipt=each.receipt, reached=reached, online=meter is not None and meter.gateway.online,
+                code="" if reached or code is None or (meter is not None and meter.gateway.online) else str(code),
+            )  # fmt: skip
+
+    def _shares(self) -> None:
+        rows = self.tenancy.shares.filter(run__made__gte=self.recipient.since).select_related("run__shared_cost")
+        for each in rows.order_by("-pk")[:BACK_AT]:
+            run = each.run
+            told = {
+                "name": run.shared_cost.name, "amount": self._money(abs(each.amount)),
+                "first": f"{local_day(run.begins, self.where)}", "last": f"{local_day(run.ends - 1, self.where)}",
+                "link": public(reverse("share", args=[self.tenancy.pk, each.pk])),
+            }  # fmt: skip
+            if each.amount:
+                self._tell(Event.SHARED_COST, f"share {each.pk}", back=each.amount < 0, **told)
+            if each.amount and run.reversed is not None:
+                self._tell(Event.SHARED_COST, f"share {each.pk} back", back=each.amount > 0, **told)
+
+    def _tariffs(self) -> None:
+        versions = self.property.tariff_versions.in_force(self.at)
+        ahead = [each for each in versions if self.at < each.effective <= self.at + AHEAD]
+        if len(ahead) > MOST_AHEAD:
+            return
+        for version in ahead:
+            rates = version.tariff.kernel().rates
+            prices = sorted({price for rate in rates for price in rate.prices})
+            between = [prices[0]] if len(prices) == 1 else [prices[0], prices[-1]]
+            self._tell(
+                Event.TARIFF, f"tariff {version.pk}", at=wall(version.effective, self.where), name=version.tariff.name,
+                prices=" – ".join(short_price(each) for each in between),
+            )  # fmt: skip
+
+    def _statements(self) -> None:
+        first = local_day(self.at, self.where).replace(day=1)
+        end = day_bounds(first, self.where)[0]
+        last_month = (first - timedelta(days=1)).replace(day=1)
+        begin = max(day_bounds(last_month, self.where)[0], self.tenancy.begins)
+        key = f"statement {last_month:%Y-%m}"
+        if self.at < end + STATEMENT_AFTER or begin >= end or self.recipient.since >= end:
+            return
+        if Event.STATEMENT in self.recipient.muted or self.recipient.notices.filter(key=key).exists():
+            return
+        made = statement(self.tenancy, begin, end)
+        if not made.complete and self.at < end + STATEMENT_AT_LAST:
+            return
+        charged = -sum(line.amount for line in made.lines if not line.included and line.section != TOP_UPS)
+        self._tell(
+            Event.STATEMENT, key, month=f"{last_month:%Y-%m}", energy=exact_kwh(made.energy), charge=self._money(charged),
+            balance=self._money(made.closing),
+            link=public(reverse("statement", args=[self.tenancy.pk])) + f"?month={last_month:%Y-%m}",
+        )  # fmt: skip
+
+    # -- what the meter did -------------------------------------------------------------------------------------------
+
+    def _journal(self, meter: Meter, waiting: int) -> None:
+        recipient = self.recipient
+        if recipient.meter_id != meter.pk:
+            # What was before is not told; nor what another meter did.
+            recipient.meter, recipient.seen, recipient.closed = meter, meter.seq, meter.closed
+        entries = journal(meter, recipient.seen)
+        switched = [each for each in entries if isinstance(each, Relay)]
+        if switched and switched[-1].closed != recipient.closed:
+            # Off and on again while the network was gone: nobody needs to hear of it now.
+            self._switched(meter, switched[-1], waiting)
+        for event in entries:
+            if isinstance(event, JournalEvent) and event.code in OVERLOADS and event.at > self.at - DAY:
+                what = in_words(event.code, recipient.language)
+                key = f"{event.code} {meter.pk} {event.at // HOUR}"
+                self._tell(Event.OVERLOAD, key, at=wall(event.at, self.where), what=what, detail=event.detail)
+        recipient.seen = meter.seq
+        recipient.save(update_fields=["meter", "seen", "closed"])
+
+    def _switched(self, meter: Meter, relay: Relay, waiting: int) -> None:
+        recipient, key = self.recipient, f"relay {meter.pk} {relay.seq}"
+        told = {"at": wall(relay.at, self.where), "balance": self._money(meter.balance)}
+        if relay.closed:
+            unheard = overtake(recipient, Event.CUT_OFF)
+            if recipient.closed is False and not unheard:
+                self._tell(Event.RESTORED, key, **told)
+        else:
+            overtake(recipient, Event.RESTORED)
+            self._tell(
+                Event.CUT_OFF, key, why=in_words(relay.reason, recipient.language), exhausted=relay.reason == EXHAUSTED,
+                waiting=self._money(waiting) if waiting else "", code=self._code() if waiting else "", **told,
+            )  # fmt: skip
+        recipient.closed = relay.closed
+
+    # -- what is left ---------------------------------------------------------------------------------------------------
+
+    def _credit(self, meter: Meter, waiting: int) -> None:
+        recipient, held = self.recipient, meter.balance
+        if meter.read_at is None:
+            return
+        if held > 0 and is_crossed(recipient, "exhausted"):
+            overtake(recipient, Event.EXHAUSTED)
+        if number := cross(recipient, "exhausted", held <= 0, held > 0):
+            self._tell(
+                Event.EXHAUSTED, f"exhausted {number}", balance=self._money(held), waiting=self._money(waiting) if waiting else "",
+                code=self._code() if waiting else "",
+            )  # fmt: skip
+        self._low(meter, held + waiting)
+
+    def _low(self, meter: Meter, left: int) -> None:
+        recipient = self.recipient
+        price = Account.load(bytes(meter.account)).price(self.at)
+        energy = left // price if price > 0 else None
+        days = days_left(meter, self.tenancy, left, self.at)
+        crossed = []
+        for name, value, steps in (
+            ("low_money", left, recipient.low_money),
+            ("low_energy", energy, recipient.low_energy),
+            ("low_days", days, recipient.low_days),
+        ):
+            for step in steps:
+                if value is None:
+                    continue
+                # Back only with some distance, or a balance that trembles about a step would be told each time.
+                distance = step + 1 if name == "low_days" else step * 6 // 5
+                if number := cross(recipient, f"{name}:{step}", value <= step, value > distance):
+                    crossed.append(f"{name}:{step} {number}")
+        if crossed and left > 0:
+            # Several at once are one notice: of the lowest.
+            self._tell(
+                Event.LOW, f"low {crossed[-1]}", balance=self._money(left), days=days,
+                energy=None if energy is None else exact_kwh(energy // 100 * 100),
+            )  # fmt: skip
+        elif not recipient.crossings.filter(step__startswith="low_", raised=True).exists():
+            overtake(recipient, Event.LOW)
+
+    def _use(self, meter: Meter) -> None:
+        day = local_day(self.at, self.where) - timedelta(days=1)
+        if self.recipient.day == day or self.at - day_bounds(day, self.where)[1] < HOUR:
+            return
+        found = judge(lowest_hours(meter, day, self.where, self.tenancy.begins), day)
+        if found is not None:
+            self._tell(Event.UNUSUAL, f"unusual {meter.pk} {day}", day=f"{day}", now=found[0], usual=found[1])
+        self.recipient.day = day
+        self.recipient.save(update_fields=["day"])
+
+
+def journal(meter: Meter, seen: int) -> list[Any]:
+    """The switchings and events of a meter's journal after an entry."""
+    rows = JournalEntry.objects.filter(meter=meter, seq__gt=seen, seq__lte=meter.seq, kind__in=("relay", "event"))
+    return [decode_entry(bytes(body)) for body in rows.order_by("seq").values_list("body", flat=True)]
+
+
+def lowest_hours(meter: Meter, day: date, where: ZoneInfo, since: int = 0) -> dict[date, int]:
+    """The lowest hour of a local day and of the four weeks before it, of the days that are known."""
+    first = max(day_bounds(day - timedelta(weeks=WEEKS), where)[0], since)
+    rows = list(
+        JournalEntry.objects.filter(meter=meter, at__gt=first, at__lte=day_bounds(day, where)[1], energy__isnull=False)
+        .order_by("seq")
+        .values_list("at", "energy")
+    )
+    found = {}
+    for number in range(7 * WEEKS + 1):
+        each = day - timedelta(days=number)
+        begin, end = day_bounds(each, where)
+        lowest = lowest_hour(((at, energy or 0) for at, energy in rows), begin, end) if begin >= since else None
+        if lowest is not None:
+            found[each] = lowest
+    return found
+
+
+class _Manager:
+    """What an organisation's manager is told of."""
+
+    def __init__(self, recipient: Recipient) -> None:
+        self.recipient, self.organisation = recipient, recipient.organisation
+        self.at = now()
+
+    def look(self) -> None:
+        self._gateways()
+        meters = list(
+            Meter.objects.filter(gateway__property__organisation=self.organisation).select_related(
+                "gateway__property", "unit__property"
+            )
+        )
+        self._journals(meters)
+        self._alarms()
+        self._money()
+        self._common(meters)
+
+    def _gateways(self) -> None:
+        rows = Gateway.objects.filter(property__organisation=self.organisation, public_key__isnull=False, revoked=False)
+        for gateway in rows.select_related("property"):
+            silent = 0 if gateway.online or gateway.since is None else self.at - gateway.since
+            step = f"gateway {gateway.pk}"
+            was = is_crossed(self.recipient, step)
+            number = cross(self.recipient, step, silent >= OFFLINE * HOUR, gateway.online)
+            told = {
+                "gateway": gateway.name, "property": str(gateway.property), "hours": silent // HOUR,
+                "at": wall(gateway.since or self.at, zone(gateway.property.zone)),
+            }  # fmt: skip
+            if number:
+                tell(self.recipient, Event.OFFLINE, f"{step} {number}", told)
+            elif was and gateway.online and not overtake(self.recipient, Event.OFFLINE):
+                count = self.recipient.crossings.get(step=step).count
+                tell(self.recipient, Event.BACK, f"{step} {count} back", told)
+
+    def _journals(self, meters: Iterable[Meter]) -> None:
+        seen = {row.meter_id: row for row in self.recipient.seen_meters.all()}
+        for meter in meters:
+            row = seen.get(meter.pk)
+            if row is None:
+                Seen.objects.create(recipient=self.recipient, meter=meter, seq=meter.seq)
+                continue
+            if row.seq >= meter.seq:
+                continue
+            for entry in journal(meter, row.seq):
+                if isinstance(entry, JournalEvent) and entry.at > self.at - DAY:
+                    self._event(meter, entry)
+            row.seq = meter.seq
+            row.save(update_fields=["seq"])
+
+    def _event(self, meter: Meter, entry: JournalEvent) -> None:
+        event = Event.OVERLOAD if entry.code in OVERLOADS else Event.TROUBLE if entry.code in TROUBLES else None
+        if event is None:
+            return
+        told = {
+            "unit": str(meter.unit or meter), "at": wall(entry.at, zone(meter.property.zone)), "detail": entry.detail,
+            "what": in_words(entry.code, self.recipient.language), "link": self._link(meter),
+        }  # fmt: skip
+        tell(self.recipient, event, f"{entry.code} {meter.pk} {entry.at // HOUR}", told)
+
+    def _link(self, meter: Meter) -> str:
+        return public(reverse("unit", args=[meter.unit_id])) if meter.unit_id else public(reverse("properties"))
+
+    def _alarms(self) -> None:
+        rows = Alarm.objects.filter(
+            meter__gateway__property__organisation=self.organisation, at__gte=self.recipient.since, settled=False
+        ).select_related("meter__gateway__property", "meter__unit__property")
+        for alarm in rows.order_by("-pk")[:BACK_AT]:
+            meter = alarm.meter
+            told = {
+                "unit": str(meter.unit or meter), "at": wall(alarm.at, zone(meter.property.zone)), "what": alarm.text,
+                "link": self._link(meter),
+            }  # fmt: skip
+            tell(self.recipient, Event.TROUBLE, f"alarm {alarm.pk}", told)
+
+    def _money(self) -> None:
+        link = public(reverse("payments"))
+        held = Payment.objects.filter(
+            merchant__organisation=self.organisation, state=Payment.State.HELD, confirmed__gte=self.recipient.since
+        )
+        for each in held.select_related("tenancy__unit__property")[:BACK_AT]:
+            told = {
+                "amount": round_money(each.amount), "currency": each.currency, "who": str(each.tenancy),
+                "why": each.reason, "link": link,
+            }  # fmt: skip
+            tell(self.recipient, Event.HELD, f"held {each.payment_id}", told)
+        rows = Unexpected.objects.filter(
+            merchant__organisation=self.organisation, settled=False, at__gte=self.recipient.since
+        )
+        for found in rows.select_related("merchant").order_by("-pk")[:BACK_AT]:
+            with override("zh-hans" if self.recipient.language == "zh" else "en"):
+                why = _(found.reason)
+            told = {
+                "amount": round_money(found.amount), "currency": "", "who": str(found.merchant), "why": why, "link": link,
+            }  # fmt: skip
+            tell(self.recipient, Event.HELD, f"unexpected {found.pk}", told)
+
+    def _common(self, meters: Iterable[Meter]) -> None:
+        where = zone(home_zone(self.recipient))
+        day = local_day(self.at, where) - timedelta(days=1)
+        if self.recipient.day == day or self.at - day_bounds(day, where)[1] < HOUR:
+            return
+        for meter in meters:
+            if meter.role != Meter.Role.COMMON:
+                continue
+            found = judge(lowest_hours(meter, day, where), day)
+            if found is not None:
+                told = {
+                    "property": str(meter.property), "meter": meter.name, "day": f"{day}", "now": found[0], "usual": found[1],
+                }  # fmt: skip
+                tell(self.recipient, Event.LEAK, f"leak {meter.pk} {day}", told)
+        self.recipient.day = day
+        self.recipient.save(update_fields=["day"])

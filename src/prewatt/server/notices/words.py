@@ -1,0 +1,30 @@
+"""The journal's words for people, in the languages of notices."""
+
+from __future__ import annotations
+
+from ...kernel.account import EXHAUSTED
+from ...kernel.entries import EVENTS
+from ...kernel.supply import LOCKS
+
+ENGLISH = {**EVENTS, **LOCKS, EXHAUSTED: "the credit is used up", "ordered": "switched off by order"}
+CHINESE = {
+    EXHAUSTED: "余额用完",
+    "ordered": "按指令断电",
+    "hold": "因施工或安全保持断电",
+    "overload": "功率超过限值",
+    "overload-locked": "多次过载跳闸，需人工合闸",
+    "load": "检测到禁用负载",
+    "forbidden-load": "突然出现大功率阻性负载，需人工合闸",
+    "tamper": "电表被打开或遭到其他干扰",
+    "meter-lost": "电表无应答",
+    "meter-back": "电表恢复应答",
+    "switch-failed": "开关未执行指令",
+    "switch-differs": "开关状态与指令不符",
+    "codes-locked": "错误代码输入次数过多",
+    "journal-repaired": "断电后丢弃了一条不完整记录",
+}
+
+
+def in_words(code: str, language: str) -> str:
+    """A journal's code in a language; the code itself where there is no word."""
+    return (CHINESE if language == "zh" else ENGLISH).get(code) or ENGLISH.get(code, code)
