@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
@@ -34,7 +35,7 @@ class WeCom(Kind):
 
     @staticmethod
     def send(account: Mapping[str, str], address: str, message: Message) -> None:  # noqa: ARG004
-        body = {"msgtype": "text", "text": {"content": f"{message.title}\n{message.text}"[:2000]}}
+        body: dict[str, Any] = {"msgtype": "text", "text": {"content": f"{message.title}\n{message.text}"[:2000]}}
         try:
             answer = requests.post(ADDRESS, params={"key": address}, json=body, timeout=TIMEOUT).json()
             code, said = int(answer["errcode"]), str(answer.get("errmsg", ""))

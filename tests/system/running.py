@@ -1,0 +1,107 @@
+"""A server with its broker, head-end and pages, and a gateway's agent, each a process of its own, over payment providers that are
+played in this process. For programs, not for pytest's own process: the server's settings are made here.
+"""
+
+import os
+import socket
+import tempfile
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from prewatt.edge.enrol import enrol
+from prewatt.edge.settings import RecordedSettings
+from prewatt.kernel.tariff import flat_tariff
+from prewatt.serve import Server, open_pages, setup_django
+from prewatt.supervisor import Supervisor, python
+from tests.provider_server import Providers
+
+PATIENCE = 120.0
+ZONE = "Asia/Shanghai"
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def wait_for(what, pause=0.01):
+    deadline = time.monotonic() + PATIENCE
+    while not what():
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(pause)
+
+
+class Running:
+    """`address` of the pages; `merchants` by provider; `edge`: the agent's folder."""
+
+    def __init__(self, home, flats):
+        self.home, self.providers = Path(home), Providers()
+        os.environ |= {
+            "PREWATT_HOME": str(home),
+            "PREWATT_HTTP": f"127.0.0.1:{free_port()}",
+            "PREWATT_MQTT": f"127.0.0.1:{free_port()}",
+            "PREWATT_PROVIDERS": ",".join(f"{name}={where}" for name, where in self.providers.addresses.items()),
+        }
+        os.environ.pop("PREWATT_SHARED_CLOCK", None)
+        setup_django()
+        from django.conf import settings
+
+        from prewatt.server.estate.models import Organisation
+        from prewatt.server.estate.setup import Apartment, set_up_building
+        from prewatt.server.payments.merchants import keep_merchant
+
+        self.config = settings.CONFIG
+        self.address = f"http://{self.config.http.host}:{self.config.http.port}"
+        names = [f"m{number}" for number in range(flats)]
+        self.building = set_up_building(
+            organisation="Rush", name="Rush", zone=ZONE, currency="CNY", gateway="g1", manager="manager",
+            tariff=flat_tariff("flat", "CNY", ZONE, 600_000),
+            apartments=[Apartment(f"Flat {name}", name, f"Tenant {name}") for name in names],
+        )  # fmt: skip
+        owner = Organisation.objects.get()
+        self.merchants = {
+            name: keep_merchant(owner, name, name, self.providers.settings(name)) for name in self.providers.addresses
+        }
+        self.supervisor = Supervisor(self.home / "run")
+        self.server = Server(self.config, self.supervisor, open_pages(self.config.http))
+        self.edge = self.home / "edge"
+
+    def start(self):
+        self.server.wait_until_up()
+        begin = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
+        from prewatt.server.metering.models import Meter
+
+        names = Meter.objects.values_list("name", flat=True)
+        rows = [
+            f"{name},{(begin + timedelta(minutes=30) * number).isoformat()},0.5"
+            for name in names
+            for number in range(48)
+        ]
+        data = self.home / "load.csv"
+        data.write_text("\n".join(["meter,timestamp,kwh", *rows]) + "\n")
+        enrol(
+            self.address, self.building.code, self.edge, RecordedSettings(str(data), "UTC", str(self.edge / "meters"))
+        )
+        self.server.refresh_broker()
+        self.supervisor.add("agent", python("edge", "run", "--config", str(self.edge / "edge.toml")))
+
+    def callback_address(self, payment):
+        return f"{self.address}/pay/{payment.merchant.provider}/{payment.merchant.public_id}/"
+
+    def stop(self):
+        self.supervisor.stop()
+        self.providers.stop()
+
+
+@contextmanager
+def running(flats):
+    with tempfile.TemporaryDirectory() as folder:
+        made = Running(folder, flats)
+        try:
+            made.start()
+            yield made
+        finally:
+            made.stop()
