@@ -88,6 +88,18 @@ class Running:
         self.server.refresh_broker()
         self.supervisor.add("agent", python("edge", "run", "--config", str(self.edge / "edge.toml")))
 
+    def add_gateway(self, name):
+        """Another gateway that the broker knows."""
+        from prewatt.server.estate.setup import Apartment, set_up_building
+
+        made = set_up_building(
+            organisation="Rush", name=name, zone=ZONE, currency="CNY", gateway=name, manager="manager",
+            tariff=flat_tariff("flat", "CNY", ZONE, 600_000), apartments=[Apartment("Flat", f"{name}-1", "")],
+        )  # fmt: skip
+        recorded = RecordedSettings(str(self.home / "load.csv"), "UTC", str(self.home / name / "meters"))
+        enrol(self.address, made.code, self.home / name, recorded)
+        self.server.refresh_broker()
+
     def callback_address(self, payment):
         return f"{self.address}/pay/{payment.merchant.provider}/{payment.merchant.public_id}/"
 

@@ -20,6 +20,7 @@ from ..billing.currencies import minor_digits, minor_unit, to_minor
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book
 from ..ledger.models import Account, Transfer
+from ..metering.models import Meter
 from ..time import now
 from ..vending.models import TopUp
 from ..vending.top_ups import TopUpError, check_amount, check_open, top_up
@@ -211,6 +212,11 @@ def clearing(merchant: Merchant) -> Account:
     return account(merchant.organisation, Kind.CLEARING, f"{merchant.pk}")
 
 
+def meter_of(payment: Payment) -> Meter | None:
+    """Where a payment belongs, for bookings that touch no tenant's account."""
+    return Meter.objects.filter(unit=payment.tenancy.unit_id).first()
+
+
 def _hold(payment: Payment, amount: int, told: Told, why: str) -> None:
     """The money is here and can't be credited: it is owed back, until a person has seen to it."""
     payment.state = Payment.State.HELD
@@ -219,7 +225,7 @@ def _hold(payment: Payment, amount: int, told: Told, why: str) -> None:
     organisation = payment.merchant.organisation
     book(
         Transfer.Kind.UNCREDITED, clearing(payment.merchant), account(organisation, Kind.REFUNDS), amount, now(),
-        f"held {payment.payment_id}", payment.reason,
+        f"held {payment.payment_id}", payment.reason, meter_of(payment),
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from ..vending.giving_back import pay_out
 from ..vending.models import Refund
 from .merchants import provider_of
 from .models import Payment, RefundPart
-from .paying import PaymentError, clearing, order_of
+from .paying import PaymentError, clearing, meter_of, order_of
 from .providers.interface import ProviderError
 
 
@@ -106,7 +106,16 @@ def _sent(part: RefundPart) -> None:
         merchant = part.payment.merchant
         owed = account(merchant.organisation, Kind.REFUNDS)
         name = f"refund {part.refund_id} part {part.pk}"
-        book(Transfer.Kind.REFUND_PAID, owed, clearing(merchant), part.amount, now(), name, str(part.payment))
+        book(
+            Transfer.Kind.REFUND_PAID,
+            owed,
+            clearing(merchant),
+            part.amount,
+            now(),
+            name,
+            str(part.payment),
+            meter_of(part.payment),
+        )
         locked.sent, locked.error = now(), ""
         locked.save(update_fields=["sent", "error"])
 
@@ -135,7 +144,16 @@ def send_held_back(payment: Payment, by: Any) -> Payment:
         if locked.state == Payment.State.HELD:
             owed = account(payment.merchant.organisation, Kind.REFUNDS)
             name = f"back {payment.payment_id}"
-            book(Transfer.Kind.REFUND_PAID, owed, clearing(payment.merchant), held, now(), name, reason)
+            book(
+                Transfer.Kind.REFUND_PAID,
+                owed,
+                clearing(payment.merchant),
+                held,
+                now(),
+                name,
+                reason,
+                meter_of(payment),
+            )
             locked.state = Payment.State.RETURNED
             locked.reason = f"{reason} ({by.get_username()})"[:200]
             locked.save(update_fields=["state", "reason"])

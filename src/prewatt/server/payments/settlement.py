@@ -16,7 +16,7 @@ from ..sealing import SealError
 from ..time import now
 from .merchants import provider_of
 from .models import Merchant, Payment, SettlementFile, SettlementLine
-from .paying import clearing, confirm
+from .paying import clearing, confirm, meter_of
 from .providers import PROVIDERS
 from .providers.interface import PAYMENT, Line, ProviderError, State, Told
 
@@ -60,7 +60,9 @@ def _keep(merchant: Merchant, file: SettlementFile, line: Line) -> None:
     if fresh and row.fee:
         fees, lies = account(merchant.organisation, Kind.PROVIDER_FEES), clearing(merchant)
         debit, credit = (fees, lies) if row.fee > 0 else (lies, fees)
-        book(Transfer.Kind.FEE, debit, credit, abs(row.fee), now(), f"fee {row.pk}", row.payment_id)
+        paid = Payment.objects.filter(payment_id=row.payment_id).select_related("tenancy").first()
+        where = meter_of(paid) if paid else None
+        book(Transfer.Kind.FEE, debit, credit, abs(row.fee), now(), f"fee {row.pk}", row.payment_id, where)
 
 
 def _credit_what_was_missed(merchant: Merchant, line: Line) -> None:
