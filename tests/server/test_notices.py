@@ -12,13 +12,13 @@ from prewatt.server.allocation.models import SharedCost
 from prewatt.server.allocation.runs import reverse, run
 from prewatt.server.estate.models import Tenancy
 from prewatt.server.metering.models import Alarm, Gateway, JournalEntry, Meter
+from prewatt.server.notices import watching
 from prewatt.server.notices.events import FOR_MANAGERS, FOR_TENANTS, Event
 from prewatt.server.notices.models import Channel, Delivery, Notice, Recipient
 from prewatt.server.notices.recipients import add_channel, keep_account, keep_settings, manager_of, recipient_of
 from prewatt.server.notices.sending import BACKOFF, LEASE, send_what_is_due
 from prewatt.server.notices.telling import after_quiet_hours, cross
 from prewatt.server.notices.texts import render
-from prewatt.server.notices.watching import watch
 from prewatt.server.payments.models import Payment
 from prewatt.server.payments.paying import confirm
 from prewatt.server.payments.providers.interface import State, Told
@@ -53,6 +53,12 @@ def office(building, internet, tenancy):
     owner = tenancy.unit.property.organisation
     keep_account(owner, "email", mail_account(internet))
     return told_by_mail(manager_of(owner), "office@example.com")
+
+
+def watch():
+    """Look, however long ago the last look was."""
+    Recipient.objects.update(looked=0)
+    watching.watch()
 
 
 def mail_account(internet):
@@ -263,6 +269,11 @@ def test_something_left_on_is_seen_from_the_lowest_hour_of_a_day(edge, store, an
     watch()
     assert "1500 W all the time" in anna.notices.get(event="unusual").title
     assert "1500 W" in office.notices.get(event="leak").title
+    # While it stays on it is no news; after a usual day it is.
+    for watts, hours in ((1500, 24), (100, 56), (1500, 54)):
+        live(edge, store, watts, hours)
+        watch()
+    assert anna.notices.filter(event="unusual").count() == 2
 
 
 def test_a_gateway_that_is_offline_for_long_and_back(edge, store, office, clock):
@@ -302,6 +313,30 @@ def test_nothing_that_was_before_is_told(edge, store, tenancy, internet, clock):
     anna = told_by_mail(recipient_of(tenancy))
     watch()
     assert events(anna) == []
+
+
+def test_who_has_nothing_new_is_looked_at_now_and_then_only(
+    edge, store, anna, tenancy, clock, django_assert_num_queries
+):
+    top_up(tenancy, 20 * NANO, "c1")
+    live(edge, store, 100)
+    watching.watch()
+    clock.at += MINUTE
+    with django_assert_num_queries(1):
+        watching.watch()
+    live(edge, store, 100)
+    watching.watch()
+    looked = Recipient.objects.get().looked
+    assert looked == clock.at
+    clock.at += watching.IDLE - 1
+    watching.watch()
+    assert Recipient.objects.get().looked == looked
+    clock.at += 1
+    watching.watch()
+    assert Recipient.objects.get().looked == clock.at
+    top_up(tenancy, 20 * NANO, "c2")
+    watching.watch()
+    assert events(anna) == ["top-up", "top-up"]
 
 
 def test_who_has_moved_out_is_told_no_more(edge, store, anna, tenancy, clock):

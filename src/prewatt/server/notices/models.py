@@ -33,7 +33,7 @@ class Recipient(models.Model):
     `quiet_from`, `quiet_until`: hours of the local day between which nothing is sent (equal: always may be). `low_money`
     (nano), `low_energy` (Wh), `low_days`: the steps of the warning. `muted`: events that are not told. `since`: nothing that
     happened before is told. `meter`, `seen`: how far the meter's journal has been looked at; `closed`: how its switch was
-    said to stand last. `day`: the last local day for which its use was looked at.
+    said to stand last. `day`: the last local day for which its use was looked at. `looked`: when all was looked at last.
     """
 
     class Language(models.TextChoices):
@@ -54,6 +54,7 @@ class Recipient(models.Model):
     seen = models.BigIntegerField(default=0)
     closed = models.BooleanField(null=True)
     day = models.DateField(null=True)
+    looked = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = (

@@ -7,12 +7,14 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from ...kernel.units import parse_kwh, parse_money
 from ..account_fields import part, read_fields, seal, unseal
 from ..estate.models import Organisation, Tenancy
 from ..time import now
+from ..vending.models import TopUp
 from .channels import CHANNELS
 from .channels.interface import Kind
 from .models import Channel, Recipient, SendingAccount
@@ -168,11 +170,16 @@ def account_values(organisation_id: int, kind: str) -> dict[str, str]:
     return values_of(found) if found else {}
 
 
-def to_be_told() -> Iterable[Recipient]:
-    """Everybody who can be reached."""
+def to_be_told(before: int) -> Iterable[Recipient]:
+    """Everybody who can be reached, and of whose meter or payments there is something new, or who was looked at last before an
+    instant.
+    """
+    paid = TopUp.objects.filter(tenancy=OuterRef("tenancy"), paid__gte=OuterRef("looked"))
     return (
-        Recipient.objects.filter(channels__enabled=True)
-        .distinct()
+        Recipient.objects.filter(Exists(Channel.objects.filter(recipient=OuterRef("pk"), enabled=True)))
+        .filter(
+            Q(looked__lte=before) | Q(tenancy__isnull=True) | Q(tenancy__unit__meter__seq__gt=F("seen")) | Exists(paid)
+        )
         .select_related("organisation", "tenancy__unit__property__organisation")
         .order_by("pk")
     )

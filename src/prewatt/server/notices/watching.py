@@ -19,7 +19,7 @@ from ...kernel.account import EXHAUSTED, Account
 from ...kernel.calendar import day_bounds, local, local_day, zone
 from ...kernel.entries import Event as JournalEvent
 from ...kernel.entries import Relay, decode_entry
-from ...kernel.units import DAY, HOUR, exact_kwh, round_money, short_price
+from ...kernel.units import DAY, HOUR, MINUTE, exact_kwh, round_money, short_price
 from ..addresses import public
 from ..billing.currencies import minor_digits
 from ..billing.statement import TOP_UPS, statement
@@ -38,6 +38,8 @@ from .unusual import WEEKS, judge, lowest_hour
 from .words import in_words
 
 log = logging.getLogger("prewatt.notices")
+IDLE = 10 * MINUTE
+"""How long nothing is looked for where neither the meter nor a payment says anything new."""
 OFFLINE = 24
 """Hours after which a gateway's silence is told."""
 AHEAD = 30 * DAY
@@ -51,10 +53,9 @@ BACK_AT = 20
 """Rows that are looked back at."""
 
 
-def watch() -> int:
-    """Look once for everybody who can be reached. How many notices there are now that were not before."""
-    before = Notice.objects.count()
-    for recipient in to_be_told():
+def watch() -> None:
+    """Look once for everybody who can be reached and for whom there may be something new."""
+    for recipient in to_be_told(now() - IDLE):
         try:
             with transaction.atomic():
                 mine = Recipient.objects.select_for_update(of=("self",)).get(pk=recipient.pk)
@@ -63,10 +64,11 @@ def watch() -> int:
                     _Tenant(mine, mine.tenancy).look()
                 else:
                     _Manager(mine).look()
+                mine.looked = now()
+                mine.save(update_fields=["looked"])
         except Exception:
             # One tenant's odd data must not keep all others from being told.
             log.exception("looking for %s", recipient)
-    return Notice.objects.count() - before
 
 
 def wall(at: int, where: ZoneInfo) -> str:
@@ -258,7 +260,7 @@ class _Tenant:
         day = local_day(self.at, self.where) - timedelta(days=1)
         if self.recipient.day == day or self.at - day_bounds(day, self.where)[1] < HOUR:
             return
-        found = judge(lowest_hours(meter, day, self.where, self.tenancy.begins), day)
+        found = newly_unusual(self.recipient, meter, lowest_hours(meter, day, self.where, self.tenancy.begins), day)
         if found is not None:
             self._tell(Event.UNUSUAL, f"unusual {meter.pk} {day}", day=f"{day}", now=found[0], usual=found[1])
         self.recipient.day = day
@@ -287,6 +289,13 @@ def lowest_hours(meter: Meter, day: date, where: ZoneInfo, since: int = 0) -> di
         if lowest is not None:
             found[each] = lowest
     return found
+
+
+def newly_unusual(recipient: Recipient, meter: Meter, lowest: dict[date, int], day: date) -> tuple[int, int] | None:
+    """(lowest hour of a day, the usual one) if the day is unusual and the days before it, as far as told, were not."""
+    found = judge(lowest, day)
+    number = cross(recipient, f"unusual {meter.pk}", found is not None, found is None and day in lowest)
+    return found if number else None
 
 
 class _Manager:
@@ -395,7 +404,7 @@ class _Manager:
         for meter in meters:
             if meter.role != Meter.Role.COMMON:
                 continue
-            found = judge(lowest_hours(meter, day, where), day)
+            found = newly_unusual(self.recipient, meter, lowest_hours(meter, day, where), day)
             if found is not None:
                 told = {
                     "property": str(meter.property), "meter": meter.name, "day": f"{day}", "now": found[0], "usual": found[1],
