@@ -58,6 +58,7 @@ def _advisory(name: str) -> Iterator[None]:
                 log.info("standing by: another %s is busy", name)
                 told = True
             pause.wait(PAUSE)
+        held.inc_thread_sharing()
         watcher = threading.Thread(target=_watch, args=(held, pause), daemon=True)
         watcher.start()
         yield

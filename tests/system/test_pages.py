@@ -151,7 +151,7 @@ def test_a_payment_that_the_manager_records_arrives_at_the_meter_while_one_looks
     expect(page.locator(".gateways .chip")).to_have_text("online", timeout=PATIENCE)
     page.get_by_role("link", name="Flat 07").click()
     page.get_by_label("Payment received").fill("12,50")
-    page.get_by_label("Note").fill("cash")
+    page.get_by_label("Receipt").fill("cash")
     page.get_by_role("button", name="Top up").click()
     expect(page.get_by_role("status")).to_contain_text("recorded")
     row = page.locator("tbody tr").first

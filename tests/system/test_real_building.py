@@ -407,9 +407,10 @@ def test_a_gateway_that_is_replaced_goes_on_where_the_server_is_and_the_old_key_
         assert time.monotonic() < deadline, stored
         pause.wait(0.1)
     assert stored["alarms"] == 0
+    enrolled_anew_in_its_own_folder_it_keeps_its_key_and_its_journal(building)
 
 
-def test_a_gateway_enrolled_anew_in_its_own_folder_keeps_its_key_and_its_journal(building, gateway):
+def enrolled_anew_in_its_own_folder_it_keeps_its_key_and_its_journal(building):
     agent = building.running.pop("agent")
     folder = building.folder / "second"
     (folder / "edge.toml").rename(folder / "edge.toml.before")

