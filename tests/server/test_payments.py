@@ -201,7 +201,7 @@ def test_one_transaction_is_not_credited_under_two_names(tenancy, merchants, pro
     assert paid(providers, client, first).status_code == 200
     trade = providers.pay(second)
     trade.transaction = providers.trades[first.payment_id].transaction
-    call(client, second.merchant, providers.callback(trade))
+    assert call(client, second.merchant, providers.callback(trade)).status_code == 200
     assert (state(second), credited(tenancy)) == ("open", 20 * NANO)
     with pytest.raises(IntegrityError), transaction.atomic():
         Payment.objects.filter(pk=second.pk).update(provider_id=first.provider_id)
@@ -469,6 +469,34 @@ def test_another_amount_than_was_asked_for_is_held_and_a_person_can_credit_it(
     with pytest.raises(PaymentError, match="not held"):
         credit_held(payment, tenancy, admin_user)
     books_are_straight()
+
+
+def test_money_in_another_currency_is_told_to_a_person_and_never_credited(tenancy, merchants, providers, client):
+    payment = ask(tenancy, merchants["stripe"])
+    providers.pay(payment)
+    told = Told(payment.payment_id, State.PAID, "pi_1", 2000, "USD", payment.made)
+    for _twice in range(2):
+        confirm(payment.merchant, told, "callback")
+    assert state(payment) == "closed" and Unexpected.objects.get().reason == "paid in USD"
+    with pytest.raises(PaymentError, match="not held"):
+        credit_held(payment, tenancy, None)
+    assert not TopUp.objects.exists() and not Transfer.objects.exists()
+
+
+def test_asked_for_at_once_under_one_name_it_is_one_payment(concurrent_db, clock, providers):
+    set_up(clock)
+    Property.objects.update(currency="CNY")
+    merchant = keep_merchant(Organisation.objects.get(), "wechat", "wechat", providers.settings("wechat"))
+    anna = Tenancy.objects.select_related("unit__property__organisation").get(tenant="Anna")
+
+    def once(_number):
+        try:
+            return start(anna, merchant, "native", 20 * NANO, "a1").pk
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as many:
+        assert len(set(many.map(once, range(16)))) == 1 == Payment.objects.count()
 
 
 def test_a_meter_that_was_replaced_meanwhile_gets_the_credit_on_the_new_one(tenancy, merchants, providers, client):

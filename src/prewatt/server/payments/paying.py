@@ -93,6 +93,8 @@ def _keep(
     where = tenancy.unit.property
     if not 0 < len(asked) <= 40 or not asked.isprintable():
         raise PaymentError(_("A payment's own name has 1 to 40 printable characters."))
+    # The tenancy's row is the lock: of two who ask at once under one name, the second finds the first's payment.
+    Tenancy.objects.select_for_update(of=("self",)).get(pk=tenancy.pk)
     known = Payment.objects.filter(tenancy=tenancy, asked=asked).first()
     if known is not None:
         if (known.merchant_id, known.method, known.amount) != (merchant.pk, method, amount):
@@ -183,7 +185,11 @@ def _take(payment: Payment, told: Told, seen_by: str) -> None:
     payment.provider_id, payment.paid, payment.confirmed = told.provider_id, told.at, now()
     payment.seen_by, payment.next_look = seen_by, None
     amount = told.amount * minor_unit(told.currency)
-    if (amount, told.currency) != (payment.amount, payment.currency):
+    if told.currency != payment.currency:
+        # The books can't hold it: it stays at the provider until a person has seen to it.
+        _unexpected(payment.merchant, payment, told, f"paid in {told.currency}")
+        payment.state, payment.reason = Payment.State.CLOSED, f"paid in {told.currency}"
+    elif amount != payment.amount:
         _hold(payment, amount, told, _("paid %(amount)s %(currency)s, which is not what was asked for"))
     else:
         try:
