@@ -62,7 +62,7 @@ def reconcile_days(organisation: str, first: str, last: str) -> tuple[Table, boo
     table.add_column("found, and what to do", ratio=1)
     for each in findings:
         amounts = ["–" if side is None else round_money(side) for side in (each.provider, each.ledger, each.meter)]
-        told = " ".join(filter(None, (each.says + (f": {each.detail}" if each.detail else ""), each.next)))
+        told = "\n".join(filter(None, (each.says + (f": {each.detail}" if each.detail else ""), each.next)))
         style = {"matched": None, "waits": "yellow", "act": "bold red"}[each.grade]
         what = each.what if each.grade == "matched" else f"{each.what} {each.name}"
         table.add_row(f"{each.day}", each.source, what, each.who, *amounts, told, style=style)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -28,6 +28,12 @@ def tell(recipient: Recipient, event: Event, key: str, context: Mapping[str, Any
         Delivery(notice=made, channel=channel, next_try=due) for channel in recipient.channels.filter(enabled=True)
     )
     return made
+
+
+def untold(recipient: Recipient, keys: Iterable[str]) -> set[str]:
+    """Those of some keys under which nothing was told yet: one question for all."""
+    wanted = set(keys)
+    return wanted - set(recipient.notices.filter(key__in=wanted).values_list("key", flat=True)) if wanted else wanted
 
 
 def after_quiet_hours(recipient: Recipient, at: int) -> int:

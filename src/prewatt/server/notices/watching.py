@@ -33,7 +33,7 @@ from ..vending.top_ups import on_the_way
 from .events import OVERLOADS, TROUBLES, Event
 from .models import Notice, Recipient, Seen
 from .recipients import to_be_told
-from .telling import cross, home_zone, is_crossed, overtake, tell
+from .telling import cross, home_zone, is_crossed, overtake, tell, untold
 from .unusual import WEEKS, judge, lowest_hour
 from .words import in_words
 
@@ -49,7 +49,7 @@ MOST_AHEAD = 3
 STATEMENT_AFTER = 6 * HOUR
 STATEMENT_AT_LAST = 10 * DAY
 """After the month's end: when its statement is told of if the meter has reported all, and if not."""
-BACK_AT = 20
+BACK_AT = 100
 """Rows that are looked back at."""
 
 
@@ -121,29 +121,36 @@ class _Tenant:
 
     def _top_ups(self, meter: Meter | None) -> None:
         rows = self.tenancy.top_ups.filter(paid__gte=self.recipient.since).select_related("command__code")
-        for each in rows.order_by("-pk")[:BACK_AT]:
+        found = {f"top-up {each.credit_id}": each for each in rows.order_by("-pk")[:BACK_AT]}
+        new = untold(self.recipient, found)
+        for key, each in found.items():
+            if key not in new:
+                continue
             command = each.command
             reached = command.reached_at is not None
             code = getattr(command, "code", None)
             self._tell(
-                Event.TOP_UP, f"top-up {each.credit_id}", amount=self._money(each.amount), at=wall(each.paid, self.where),
+                Event.TOP_UP, key, amount=self._money(each.amount), at=wall(each.paid, self.where),
                 receipt=each.receipt, reached=reached, online=meter is not None and meter.gateway.online,
                 code="" if reached or code is None or (meter is not None and meter.gateway.online) else str(code),
             )  # fmt: skip
 
     def _shares(self) -> None:
         rows = self.tenancy.shares.filter(run__made__gte=self.recipient.since).select_related("run__shared_cost")
-        for each in rows.order_by("-pk")[:BACK_AT]:
-            run = each.run
+        found = {
+            f"share {each.pk}{suffix}": each for each in rows.order_by("-pk")[:BACK_AT] for suffix in ("", " back")
+        }
+        new = untold(self.recipient, found)
+        for key, each in found.items():
+            run, back = each.run, key.endswith(" back")
+            if key not in new or not each.amount or (back and run.reversed is None):
+                continue
             told = {
                 "name": run.shared_cost.name, "amount": self._money(abs(each.amount)),
                 "first": f"{local_day(run.begins, self.where)}", "last": f"{local_day(run.ends - 1, self.where)}",
                 "link": public(reverse("share", args=[self.tenancy.pk, each.pk])),
             }  # fmt: skip
-            if each.amount:
-                self._tell(Event.SHARED_COST, f"share {each.pk}", back=each.amount < 0, **told)
-            if each.amount and run.reversed is not None:
-                self._tell(Event.SHARED_COST, f"share {each.pk} back", back=each.amount > 0, **told)
+            self._tell(Event.SHARED_COST, key, back=(each.amount > 0) == back, **told)
 
     def _tariffs(self) -> None:
         versions = self.property.tariff_versions.in_force(self.at)
@@ -366,35 +373,41 @@ class _Manager:
         rows = Alarm.objects.filter(
             meter__gateway__property__organisation=self.organisation, at__gte=self.recipient.since, settled=False
         ).select_related("meter__gateway__property", "meter__unit__property")
-        for alarm in rows.order_by("-pk")[:BACK_AT]:
+        found = {f"alarm {alarm.pk}": alarm for alarm in rows.order_by("-pk")[:BACK_AT]}
+        for key in untold(self.recipient, found):
+            alarm = found[key]
             meter = alarm.meter
             told = {
                 "unit": str(meter.unit or meter), "at": wall(alarm.at, zone(meter.property.zone)), "what": alarm.text,
                 "link": self._link(meter),
             }  # fmt: skip
-            tell(self.recipient, Event.TROUBLE, f"alarm {alarm.pk}", told)
+            tell(self.recipient, Event.TROUBLE, key, told)
 
     def _money(self) -> None:
         link = public(reverse("payments"))
         held = Payment.objects.filter(
             merchant__organisation=self.organisation, state=Payment.State.HELD, confirmed__gte=self.recipient.since
         )
-        for each in held.select_related("tenancy__unit__property")[:BACK_AT]:
+        waiting = {f"held {each.payment_id}": each for each in held.select_related("tenancy__unit__property")[:BACK_AT]}
+        for key in untold(self.recipient, waiting):
+            each = waiting[key]
             told = {
                 "amount": round_money(each.amount), "currency": each.currency, "who": str(each.tenancy),
                 "why": each.reason, "link": link,
             }  # fmt: skip
-            tell(self.recipient, Event.HELD, f"held {each.payment_id}", told)
+            tell(self.recipient, Event.HELD, key, told)
         rows = Unexpected.objects.filter(
             merchant__organisation=self.organisation, settled=False, at__gte=self.recipient.since
         )
-        for found in rows.select_related("merchant").order_by("-pk")[:BACK_AT]:
+        strange = {f"unexpected {each.pk}": each for each in rows.select_related("merchant").order_by("-pk")[:BACK_AT]}
+        for key in untold(self.recipient, strange):
+            found = strange[key]
             with override("zh-hans" if self.recipient.language == "zh" else "en"):
                 why = _(found.reason)
             told = {
                 "amount": round_money(found.amount), "currency": "", "who": str(found.merchant), "why": why, "link": link,
             }  # fmt: skip
-            tell(self.recipient, Event.HELD, f"unexpected {found.pk}", told)
+            tell(self.recipient, Event.HELD, key, told)
 
     def _common(self, meters: Iterable[Meter]) -> None:
         where = zone(home_zone(self.recipient))

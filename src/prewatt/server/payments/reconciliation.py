@@ -214,7 +214,7 @@ def _received_by_staff(organisation: Organisation, first: date, last: date) -> l
                 Finding(
                     local_day(row.paid, place), str(transfer.debit_account) if transfer else "", "payment",
                     row.receipt or row.credit_id, str(row.tenancy), None, transfer.amount if transfer else None, meter,
-                    verdict, row.note,
+                    verdict, row.note if row.note != row.receipt else "",
                 )
             )  # fmt: skip
     return found
