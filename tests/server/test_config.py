@@ -36,11 +36,27 @@ def test_nothing_needs_to_be_set():
         ("PREWATT_BROKER", "mosquitto"),
         ("PREWATT_DATABASE", "mysql://localhost/x"),
         ("PREWATT_DATABSE", "postgresql://localhost/x"),
+        ("PREWATT_PUBLIC_URL", "power.example.com"),
+        ("PREWATT_PUBLIC_URL", "https://power.example.com/pages"),
+        ("PREWATT_PUBLIC_URL", "https://power.example.com:0"),
+        ("PREWATT_PUBLIC_URL", "https://[::1"),
+        ("PREWATT_PROVIDERS", "alipay"),
+        ("PREWATT_PROVIDERS", "alipay=ftp://x"),
+        ("PREWATT_PRIVATE_NOTICES", "yes"),
     ],
 )
 def test_a_wrong_setting_is_named(name, value):
     with pytest.raises(ConfigError, match=name):
         load_config({name: value})
+
+
+def test_the_public_address_is_one_under_which_the_pages_are_reached():
+    config = load_config({"PREWATT_PUBLIC_URL": "https://power.example.com:8443/", "PREWATT_HOSTS": "192.0.2.1"})
+    assert (config.public_url, config.hosts) == ("https://power.example.com:8443", ("192.0.2.1", "power.example.com"))
+    found = load_config(
+        {"PREWATT_PROVIDERS": "alipay=https://sandbox.example.com/gateway.do/,stripe=http://127.0.0.1:1"}
+    )
+    assert found.providers == {"alipay": "https://sandbox.example.com/gateway.do", "stripe": "http://127.0.0.1:1"}
 
 
 def test_a_home_that_cannot_be_made_is_named(tmp_path):

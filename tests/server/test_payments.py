@@ -608,6 +608,23 @@ def test_a_refund_goes_back_the_way_it_came_once(tenancy, merchants, providers, 
     books_are_straight()
 
 
+@EACH
+def test_two_refunds_never_take_more_of_a_payment_than_it_was(
+    tenancy, merchants, providers, client, provider, admin_user
+):
+    from prewatt.server.metering.models import Gateway
+
+    Gateway.objects.update(online=True)
+    payments = [ask(tenancy, merchants[provider], asked=f"a{number}") for number in (1, 2)]
+    for payment in payments:
+        paid(providers, client, payment)
+    for nano in (15 * NANO, 20 * NANO):
+        send_back(refund(tenancy, nano, admin_user, "moves out"), admin_user)
+    sent = [sorted(providers.trades[each.payment_id].refunds.values()) for each in payments]
+    assert sorted(sent) == [[500, 1500], [1500]]
+    assert balance(clearing(merchants[provider])) == -5 * NANO
+
+
 def test_what_did_not_come_through_a_provider_is_paid_out_by_hand(tenancy, merchants, providers, client, admin_user):
     from prewatt.server.metering.models import Gateway
     from prewatt.server.vending.top_ups import top_up

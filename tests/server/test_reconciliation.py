@@ -145,14 +145,31 @@ def test_refunds_are_reconciled_too(
     day = provider_day(merchants[provider], clock.at)
     trade = providers.trades[payment.payment_id]
     trade.refunds["by-hand"] = 100
+    number = f"{payment.payment_id}R{payment.refund_parts.get().refund_id}"
     providers.bill(day, provider)
     clock.at += DAY
     fetch(merchants[provider], day)
     found = {each.name: each.verdict for each in reconcile(owner, day, day)}
-    number = f"{payment.payment_id}R{payment.refund_parts.get().refund_id}"
     assert found == {
         payment.payment_id: "matched", number: "matched", "by-hand": "refund not in the ledger",
     }  # fmt: skip
+
+
+def test_a_refund_of_another_amount_than_was_booked_is_named(
+    edge, store, owner, tenancy, merchants, providers, clock, pay, admin_user
+):
+    payment = pay("wechat")
+    edge.obey("m1")
+    edge.deliver(store)
+    Gateway.objects.update(online=True)
+    send_back(refund(tenancy, 5 * NANO, admin_user, "moves out"), admin_user)
+    trade = providers.trades[payment.payment_id]
+    trade.refunds = dict.fromkeys(trade.refunds, 400)
+    day = provider_day(merchants["wechat"], clock.at)
+    providers.bill(day)
+    clock.at += DAY
+    fetch(merchants["wechat"], day)
+    assert verdicts(owner, clock) == [("payment", "matched"), ("refund", "amount differs")]
 
 
 def test_held_money_waits_for_a_person_and_goes_back(owner, tenancy, merchants, providers, clock, pay, admin_user):

@@ -91,9 +91,10 @@ def load_config(environment: Mapping[str, str] | None = None) -> ServerConfig:
         shards = parse_shards(env.get("PREWATT_SHARDS", f"0-{SHARDS - 1}"))
     except ValueError as error:
         raise ConfigError(f"PREWATT_SHARDS: {error}") from None
+    hosts = list(filter(None, env.get("PREWATT_HOSTS", "localhost,127.0.0.1").split(",")))
     public_url = env.get("PREWATT_PUBLIC_URL", "").rstrip("/")
-    if public_url and urlsplit(public_url).scheme not in ("http", "https"):
-        raise ConfigError(f"PREWATT_PUBLIC_URL: {public_url!r} is not an address such as https://power.example.com")
+    if public_url:
+        hosts.append(_public_host(public_url))
     private = env.get("PREWATT_PRIVATE_NOTICES", "refuse")
     if private not in ("refuse", "allow"):
         raise ConfigError(f"PREWATT_PRIVATE_NOTICES: {private!r} is neither 'refuse' nor 'allow'")
@@ -102,7 +103,7 @@ def load_config(environment: Mapping[str, str] | None = None) -> ServerConfig:
         database=database,
         http=_endpoint("PREWATT_HTTP", env.get("PREWATT_HTTP", "127.0.0.1:8000")),
         mqtt=_endpoint("PREWATT_MQTT", env.get("PREWATT_MQTT", "127.0.0.1:1883")),
-        hosts=tuple(filter(None, env.get("PREWATT_HOSTS", "localhost,127.0.0.1").split(","))),
+        hosts=tuple(dict.fromkeys(hosts)),
         shards=(shards[0], shards[-1]),
         own_broker=broker == "own",
         shared_clock=env.get("PREWATT_SHARED_CLOCK", ""),
@@ -110,6 +111,17 @@ def load_config(environment: Mapping[str, str] | None = None) -> ServerConfig:
         providers=_providers(env.get("PREWATT_PROVIDERS", "")),
         private_notices=private == "allow",
     )
+
+
+def _public_host(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and parts.hostname and not parts.path and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise ConfigError(f"PREWATT_PUBLIC_URL: {url!r} is not an address such as https://power.example.com")
+    return str(parts.hostname)
 
 
 def _providers(text: str) -> dict[str, str]:

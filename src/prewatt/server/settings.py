@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +20,8 @@ BASE_DIR = Path(__file__).parent
 DEBUG = False
 ALLOWED_HOSTS = list(CONFIG.hosts)
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in CONFIG.hosts]
+if CONFIG.public_url:
+    CSRF_TRUSTED_ORIGINS.append("{0.scheme}://{0.netloc}".format(urlsplit(CONFIG.public_url)))
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 INSTALLED_APPS = [
@@ -101,5 +104,5 @@ LOGGING = {
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # Its lines name addresses of tenants; what matters of them stands at the delivery.
-    "loggers": {"apprise": {"handlers": ["none"], "propagate": False}},
+    "loggers": {"apprise": {"handlers": ["none"], "propagate": False}, "stripe": {"level": "WARNING"}},
 }
