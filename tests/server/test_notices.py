@@ -196,6 +196,13 @@ def test_off_and_on_again_while_the_network_was_gone_is_no_news(edge, store, ann
     edge.deliver(store)
     watch()
     assert events(anna) == ["top-up"]
+    for closed in (False,), (True, False):
+        for each in closed:
+            edge.clock.at += HOUR
+            edge.append("m1", account.relay(edge.clock.at, each, "ordered"))
+        edge.deliver(store)
+        watch()
+    assert events(anna) == ["top-up", "cut-off"]
 
 
 def test_overload_is_told_to_tenant_and_manager_once_an_hour(edge, store, anna, office):
@@ -251,6 +258,17 @@ def test_the_months_statement(edge, store, anna, tenancy, clock):
     assert events(anna).count("statement") == 1
     notice = anna.notices.get(event="statement")
     assert "2025-10" in notice.title and "23.750 kWh, 4.75 EUR" in notice.text and "15.25" in notice.text
+
+
+def test_a_statement_waits_for_the_meter_but_not_for_ever(edge, store, anna, tenancy, clock):
+    top_up(tenancy, 20 * NANO, "c1")
+    live(edge, store, 1000, 24)
+    clock.at = instant(datetime(2025, 11, 2, tzinfo=BERLIN))
+    watch()
+    assert "statement" not in events(anna)
+    clock.at = instant(datetime(2025, 11, 11, tzinfo=BERLIN))
+    watch()
+    assert events(anna).count("statement") == 1
 
 
 def test_something_left_on_is_seen_from_the_lowest_hour_of_a_day(edge, store, anna, office, tenancy):
