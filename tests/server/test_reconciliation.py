@@ -242,6 +242,22 @@ def test_money_that_was_paid_twice_is_listed_until_it_is_dealt_with(owner, merch
     assert ("payment", "unexpected") not in verdicts(owner, clock)
 
 
+def test_the_lines_of_another_app_on_the_same_merchant_number_are_that_ones(owner, merchants, providers, clock, pay):
+    from prewatt.server.payments.merchants import keep_merchant
+
+    other = keep_merchant(
+        owner, "wechat", "mini program", {**providers.settings("wechat"), "appid": "wx0000000000000000"}
+    )
+    payment = pay("wechat")
+    day = provider_day(merchants["wechat"], clock.at)
+    providers.bill(day)
+    clock.at += DAY
+    for merchant in (merchants["wechat"], other):
+        fetch(merchant, day)
+    assert [line.merchant for line in SettlementLine.objects.all()] == [payment.merchant]
+    assert balance(account(owner, Kind.PROVIDER_FEES)) == -12 * NANO // 100
+
+
 # -- fetching ----------------------------------------------------------------------------------------------------------
 
 

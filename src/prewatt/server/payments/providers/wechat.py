@@ -218,7 +218,7 @@ class WeChat(Provider):
             raw = gzip.decompress(packed)
             if hashlib.sha1(raw, usedforsecurity=False).hexdigest() != answer["hash_value"].lower():
                 raise ProviderError(_("The settlement file is damaged: its digest differs."))
-            return read_bill(raw.decode("utf-8-sig"))
+            return read_bill(raw.decode("utf-8-sig"), self._settings["appid"])
 
     def payer_link(self, back: str) -> str:
         return link(self._settings["appid"], back) if self._settings.get("app_secret") else ""
@@ -274,8 +274,9 @@ def _told(found: Mapping[str, Any]) -> Told:
     )
 
 
-def read_bill(text: str) -> list[Line]:
-    """The lines of a trade bill: comma-separated, each value after a backtick, two lines of totals at its end.
+def read_bill(text: str, appid: str) -> list[Line]:
+    """The lines of a trade bill that are an app's: comma-separated, each value after a backtick, two lines of totals at its
+    end. A merchant number has one bill, however many apps are bound to it.
 
     https://pay.weixin.qq.com/doc/v3/merchant/4013071265
     """
@@ -288,6 +289,8 @@ def read_bill(text: str) -> list[Line]:
         if not row or not row[0].startswith("`"):
             break
         line = dict(zip(names, (value.removeprefix("`") for value in row), strict=False))
+        if line["公众账号ID"] != appid:
+            continue
         refunded = line["交易状态"] == "REFUND"
         at = instant(datetime.fromisoformat(line["交易时间"]).replace(tzinfo=BEIJING))
         amount = -_fen(line["申请退款金额"]) if refunded else _fen(line["订单金额"])
