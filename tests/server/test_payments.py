@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import Client
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as effort
@@ -340,6 +340,40 @@ def test_an_expired_checkout_closes_the_payment(tenancy, merchants, providers, c
         call(client, payment.merchant, providers.callback(trade, event="checkout.session.expired")).status_code == 200
     )
     assert state(payment) == "closed"
+
+
+def test_callbacks_in_the_wrong_order_end_as_in_the_right_one(tenancy, merchants, providers, client):
+    first, second = (ask(tenancy, merchants["stripe"], asked=name) for name in ("a1", "a2"))
+    # It expired, says the provider; then, late, that it had been paid.
+    trade = providers.trades[first.payment_id]
+    call(client, first.merchant, providers.callback(trade, event="checkout.session.expired"))
+    assert (state(first), credited(tenancy)) == ("closed", 0)
+    paid(providers, client, first)
+    assert (state(first), credited(tenancy)) == ("paid", 20 * NANO)
+    # It was paid, and then, late, that it had expired before.
+    paid(providers, client, second)
+    expired = providers.callback(providers.trades[second.payment_id], event="checkout.session.expired")
+    assert call(client, second.merchant, expired).status_code == 200
+    assert (state(second), credited(tenancy)) == ("paid", 40 * NANO)
+
+
+@EACH
+def test_what_the_database_refused_the_provider_sends_again(tenancy, merchants, providers, client, provider):
+    payment = ask(tenancy, merchants[provider])
+    told = providers.callback(providers.pay(payment))
+
+    def refuse(execute, sql, params, many, context):
+        if sql.startswith("INSERT INTO") and "ledger_transfer" in sql:
+            raise OperationalError("the disk is full")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(refuse):
+        answer = call(client, payment.merchant, (told[0], dict(told[1])))
+    assert answer.status_code == 503 and b"success" not in answer.content
+    assert (state(payment), credited(tenancy)) == ("open", 0)
+    assert call(client, payment.merchant, told).status_code == 200
+    assert (state(payment), credited(tenancy)) == ("paid", 20 * NANO)
+    books_are_straight()
 
 
 @pytest.fixture
