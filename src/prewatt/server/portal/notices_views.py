@@ -42,6 +42,8 @@ from .supply_views import owner_of
 
 SHOWN = 30
 """Notices that a page shows."""
+RARE = ("wecom", "webhook")
+"""Ways that few tenants want."""
 
 
 def _mine(request: HttpRequest, whose: str) -> Recipient:
@@ -92,7 +94,10 @@ def notices(request: HttpRequest, whose: str) -> HttpResponse:
         "languages": Recipient.Language.choices,
         "events": [(each.value, each.label, each.value in told) for each in recipient.events],
         "channels": [(each, CHANNELS[each.kind].title) for each in recipient.channels.all() if each.kind in CHANNELS],
-        "kinds": [{"name": kind.name, "title": kind.title, "address": kind.address} for kind in kinds_for(recipient)],
+        "kinds": [
+            {"name": kind.name, "title": kind.title, "address": kind.address, "rare": kind.name in RARE}
+            for kind in kinds_for(recipient)
+        ],
         "push_key": public_key(),
         "wechat": bool(account),
         "notices": recipient.notices.prefetch_related("deliveries__channel")[:SHOWN],

@@ -89,7 +89,8 @@ def check_host(host: str) -> None:
     except (OSError, UnicodeError) as error:
         raise SendError(_("%(host)s is not known (%(why)s).") % {"host": host, "why": type(error).__name__}) from None
     if not all(is_public(str(address)) for address in found):
-        raise SendError(_("%(host)s is in a private network.") % {"host": host}, lasting=True)
+        said = _("%(host)s is in a private network; with PREWATT_PRIVATE_NOTICES=allow the server sends there too.")
+        raise SendError(said % {"host": host}, lasting=True)
 
 
 def is_public(address: str) -> bool:

@@ -89,7 +89,10 @@ class Webhook(Kind):
                 headers={"Content-Type": "application/json", "User-Agent": "prewatt", "Idempotency-Key": message.key},
             )  # fmt: skip
         except PrivateError:
-            raise SendError(_now("It leads into a private network."), lasting=True) from None
+            said = _now(
+                "It leads into a private network; with PREWATT_PRIVATE_NOTICES=allow the server sends there too."
+            )
+            raise SendError(said, lasting=True) from None
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise SendError(f"{type(error).__name__}") from None
         if answer.status in (404, 410):
