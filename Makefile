@@ -20,7 +20,7 @@ demo: paper $(VENV)/.installed
 test: browser paper $(VENV)/.installed-test
 	$(MAKE) --no-print-directory lint types
 	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
-	TEST_DATABASE=postgresql $(BIN)/pytest -m database
+	TEST_DATABASE=postgresql $(BIN)/pytest -m database -n 2 --dist worksteal
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m bench.journal

@@ -224,7 +224,7 @@ def test_banks_write_in_many_ways(text, encoding, amount):
         (b"date,amount\n2025-10-06,99999999\n", "too much"),
         (b"x" * 5_000_001, "5 MB"),
         (b'date,amount\n"' + b"x" * 200_000, "CSV"),
-        (b"\x00date,amount\n", ""),
+        (b"\x00date,amount\n", "names the columns"),
     ],
 )
 def test_a_statement_that_can_not_be_read_names_the_line(owner, admin_user, content, says):

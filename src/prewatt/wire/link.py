@@ -9,9 +9,11 @@ from __future__ import annotations
 import contextlib
 import queue
 import random
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import paho.mqtt.client as mqtt
 from msgspec import Struct, field
@@ -134,10 +136,15 @@ class Link:
             client.tls_set()
         client.username_pw_set(self._address.user, self._address.password)
         client.max_inflight_messages_set(100)
+        client.on_socket_open = self._on_socket_open
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         return client
+
+    def _on_socket_open(self, _client: mqtt.Client, _data: object, opened: Any) -> None:
+        # An acknowledgement and an answer are two small packets: the second would wait some 40 ms for the first's.
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def _on_connect(
         self, client: mqtt.Client, _data: object, _flags: object, reason: ReasonCode, _props: object
