@@ -1,8 +1,9 @@
-"""From a provider's callback to the movement of the switch that the payment pays for, online, beside the bare floor measured in the same
-run: one MQTT round trip, one commit of the server's database, one commit of a gateway's journal.
+"""From a provider's callback to the movement of the switch that the payment pays for, online, beside the bare floor measured in
+the same run: one MQTT round trip, one commit of the server's database, one commit of a gateway's journal.
 
-What lies between them is mostly the head-end's look at its database, ten times a second. Server, broker, head-end and the gateway's agent are processes of their own; the provider is played in this one. The meter's switch stands
-open for want of credit; the clock runs from the callback's first byte until the meter's own memory says that the switch has closed.
+What lies between the two is mostly the head-end's look at its database, ten times a second. Server, broker, head-end and the
+gateway's agent are processes of their own; the provider is played in this one. The meter's switch stands open for want of
+credit; the clock runs from the callback's first byte until the meter's own memory says that the switch has closed.
 """
 
 from __future__ import annotations
