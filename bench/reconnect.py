@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import statistics
 import sys
 import tempfile
@@ -20,6 +19,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+from tests.system.running import free_port
+from tests.system.running import wait_for as wait_long_for
 
 from prewatt.edge.enrol import enrol
 from prewatt.edge.settings import RecordedSettings, write_settings
@@ -40,17 +41,8 @@ CUT = 1.5
 PATIENCE = 30.0
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
 def wait_for(what: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not what():
-        if time.monotonic() > deadline:
-            raise TimeoutError
-        time.sleep(0.0005)
+    wait_long_for(what, 0.0005)
 
 
 def main() -> None:

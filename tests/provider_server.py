@@ -33,6 +33,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.x509.oid import NameOID
 
 BEIJING = ZoneInfo("Asia/Shanghai")
+METHODS = {"wechat": "native", "alipay": "wap", "stripe": "checkout"}
+"""The providers, and the way of paying that the tests take at each."""
 
 
 def new_key():

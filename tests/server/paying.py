@@ -5,8 +5,8 @@ import pytest
 from prewatt.kernel.units import NANO
 from prewatt.server.payments.models import Payment
 from prewatt.server.payments.paying import start
+from tests.provider_server import METHODS
 
-METHODS = {"wechat": "native", "alipay": "wap", "stripe": "checkout"}
 EACH = pytest.mark.parametrize("provider", METHODS)
 
 

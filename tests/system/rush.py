@@ -9,11 +9,10 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 from prewatt.kernel.units import NANO
-from tests.provider_server import send
+from tests.provider_server import METHODS, send
 from tests.system.running import running, wait_for
 
 FLATS, EXTRA, TELLS = 50, 10, 3
-METHODS = {"wechat": "native", "alipay": "wap", "stripe": "checkout"}
 
 
 def post(url, given, token):

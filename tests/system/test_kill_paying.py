@@ -13,7 +13,7 @@ import urllib.request
 
 import pytest
 
-from tests.provider_server import Providers, send
+from tests.provider_server import METHODS, Providers, send
 from tests.system.demonstration import PREWATT, ROOT
 
 MAKE = """
@@ -37,7 +37,6 @@ SELECT p.state, p.top_up_id IS NOT NULL,
   (SELECT count(*) FROM vending_command c JOIN vending_topup t ON t.command_id = c.id WHERE t.credit_id = p.payment_id)
 FROM payments_payment p WHERE p.asked = ?
 """
-METHODS = {"wechat": "native", "alipay": "wap", "stripe": "checkout"}
 
 
 class Server:
