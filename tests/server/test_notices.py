@@ -516,6 +516,21 @@ def test_a_server_that_does_not_answer_is_asked_once_a_round(anna, tenancy, inte
     assert sum(Delivery.objects.values_list("tries", flat=True)) == 1
 
 
+def test_one_tenants_broken_webhook_holds_up_nobody_elses(anna, tenancy, internet):
+    ben = recipient_of(Tenancy.objects.get(tenant="Ben"))
+    for recipient, path in ((anna, "broken"), (ben, "works")):
+        recipient.quiet_from = recipient.quiet_until = 0
+        recipient.save()
+        add_channel(recipient, "webhook", f"http://{internet.plain}/{path}")
+    internet.answers[""] = lambda path, body: (500 if path == "/broken" else 200, {})
+    for each in Tenancy.objects.filter(tenant__in=("Anna", "Ben")):
+        top_up(each, NANO, f"of {each.tenant}")
+    watch()
+    send_what_is_due()
+    assert Delivery.objects.get(notice__recipient=ben).state == "sent"
+    assert Delivery.objects.get(notice__recipient=anna, channel__kind="webhook").state == "waiting"
+
+
 def test_a_sender_that_dies_over_a_delivery_loses_nothing(anna, tenancy, internet, clock, monkeypatch):
     top_up(tenancy, 20 * NANO, "c1")
     watch()

@@ -29,11 +29,12 @@ def send_what_is_due(most: int = 500) -> int:
     due = Delivery.objects.filter(state=Delivery.State.WAITING, next_try__lte=now()).order_by("next_try")
     sent = 0
     out_of_order: set[tuple[int, str]] = set()
-    for pk, organisation, kind in list(
-        due.values_list("pk", "notice__recipient__organisation", "channel__kind")[:most]
-    ):
-        if (organisation, kind) in out_of_order:
-            # Its server did not answer a moment ago: the others need not wait for it.
+    fields = ("pk", "notice__recipient__organisation", "channel__kind", "channel")
+    for pk, organisation, kind, channel in list(due.values_list(*fields)[:most]):
+        # What stands behind it: the organisation's account, or the recipient's own address.
+        behind = (organisation if kind in CHANNELS and CHANNELS[kind].fields else channel, kind)
+        if behind in out_of_order:
+            # It did not answer a moment ago: the others need not wait for it.
             continue
         delivery = _claim(pk)
         if delivery is None:
@@ -41,7 +42,7 @@ def send_what_is_due(most: int = 500) -> int:
         error = try_to_send(delivery)
         sent += error is None
         if error is not None and not error.lasting:
-            out_of_order.add((organisation, kind))
+            out_of_order.add(behind)
     return sent
 
 
