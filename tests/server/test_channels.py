@@ -322,6 +322,8 @@ def test_a_tenant_chooses_is_told_and_sees_that_it_arrived(tenancy, internet, lo
     me.post("/notices/my/add/", {"kind": "email", "address": "anna@example.com"})
     channel = Channel.objects.get()
     assert "Sent." in me.post(f"/notices/my/{channel.pk}/", {"do": "test"}, follow=True).content.decode()
+    assert "a moment ago" in me.post(f"/notices/my/{channel.pk}/", {"do": "test"}, follow=True).content.decode()
+    assert len(internet.mail.mails) == 1
     given = {"language": "zh", "quiet_from": "0", "quiet_until": "0", "low_days": "3", "tell": ["top-up"]}
     assert "Kept." in me.post("/notices/my/", given, follow=True).content.decode()
     top_up(tenancy, 20 * NANO, "c1")

@@ -73,7 +73,9 @@ class Recipient(models.Model):
 
 
 class Channel(models.Model):
-    """A way to reach a recipient. `sealed`: the address; `shown`: as much of it as may be seen."""
+    """A way to reach a recipient. `sealed`: the address; `shown`: as much of it as may be seen; `tested`: when a test was sent
+    last.
+    """
 
     recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="channels")
     kind = models.CharField(max_length=12)
@@ -82,6 +84,7 @@ class Channel(models.Model):
     enabled = models.BooleanField(default=True)
     made = models.BigIntegerField()
     failing = models.CharField(max_length=200, blank=True)
+    tested = models.BigIntegerField(null=True)
 
     class Meta:
         ordering = ("recipient", "pk")

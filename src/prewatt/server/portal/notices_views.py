@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ...kernel.calendar import zone
-from ...kernel.units import exact_instant, exact_kwh, round_money
+from ...kernel.units import MINUTE, exact_instant, exact_kwh, round_money
 from ..addresses import public
 from ..errors import in_words
 from ..notices.channels import CHANNELS
@@ -42,6 +43,7 @@ from .supply_views import owner_of
 
 SHOWN = 30
 """Notices that a page shows."""
+BETWEEN_TESTS = MINUTE
 RARE = ("wecom", "webhook")
 """Ways that few tenants want."""
 
@@ -153,6 +155,12 @@ def change_channel(request: HttpRequest, whose: str, pk: int) -> HttpResponse:
 
 
 def _test(request: HttpRequest, channel: Channel) -> None:
+    # Each may cost the landlord money, and bother whoever the address is of.
+    at = now()
+    fresh = Channel.objects.filter(pk=channel.pk).filter(Q(tested__isnull=True) | Q(tested__lte=at - BETWEEN_TESTS))
+    if not fresh.update(tested=at):
+        messages.error(request, _("A test was sent a moment ago: wait a minute."))
+        return
     title = _("prewatt: this is a test")
     text = _("Notices of prewatt will come here.")
     try:
