@@ -333,6 +333,16 @@ def test_a_callback_about_something_else_is_taken_and_changes_nothing(tenancy, m
     assert state(payment) == "open"
 
 
+def test_what_another_business_sells_by_the_same_stripe_account_is_none_of_ours(tenancy, merchants, providers, client):
+    payment = ask(tenancy, merchants["stripe"])
+    trade = providers.pay(payment)
+    for event in ("checkout.session.completed", "checkout.session.expired"):
+        foreign = providers.callback(trade, event=event, client_reference_id=None, metadata={})
+        assert call(client, payment.merchant, foreign).status_code == 200
+    assert (state(payment), credited(tenancy)) == ("open", 0)
+    assert not Unexpected.objects.exists()
+
+
 def test_an_expired_checkout_closes_the_payment(tenancy, merchants, providers, client):
     payment = ask(tenancy, merchants["stripe"])
     trade = providers.trades[payment.payment_id]

@@ -119,6 +119,9 @@ def test_a_side_that_lacks_a_payment_is_named_with_what_to_do(
     assert found[lost.payment_id].verdict == "not at the provider"
     assert (found["f" * 32].verdict, found["f" * 32].provider) == ("not in the ledger", 20 * NANO)
     assert all(each.next for each in found.values() if each.grade != "matched")
+    # The fee of what is none of ours is not in the books.
+    one = {"wechat": 12, "alipay": 12, "stripe": 55}[provider] * NANO // 100
+    assert -balance(account(owner, Kind.PROVIDER_FEES)) == one
 
 
 @EACH
@@ -256,6 +259,18 @@ def test_the_lines_of_another_app_on_the_same_merchant_number_are_that_ones(owne
         fetch(merchant, day)
     assert [line.merchant for line in SettlementLine.objects.all()] == [payment.merchant]
     assert balance(account(owner, Kind.PROVIDER_FEES)) == -12 * NANO // 100
+
+
+def test_what_another_business_sells_by_the_same_stripe_account_is_not_in_the_file(
+    owner, merchants, providers, clock, pay
+):
+    pay("stripe")
+    lost = pay("stripe")
+    providers.trades[lost.payment_id].payment_id = ""
+    day = provider_day(merchants["stripe"], clock.at)
+    clock.at += DAY
+    fetch(merchants["stripe"], day)
+    assert SettlementLine.objects.count() == 1
 
 
 # -- fetching ----------------------------------------------------------------------------------------------------------

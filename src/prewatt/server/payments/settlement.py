@@ -57,12 +57,13 @@ def _keep(merchant: Merchant, file: SettlementFile, line: Line) -> None:
             "amount": line.amount * unit, "fee": line.fee * unit, "currency": line.currency, "at": line.at,
         },
     )  # fmt: skip
-    if fresh and row.fee:
+    # What else is taken by the same account is none of these books' business.
+    paid = Payment.objects.filter(merchant=merchant, payment_id=row.payment_id).select_related("tenancy").first()
+    if fresh and row.fee and paid is not None:
         fees, lies = account(merchant.organisation, Kind.PROVIDER_FEES), clearing(merchant)
         debit, credit = (fees, lies) if row.fee > 0 else (lies, fees)
-        paid = Payment.objects.filter(payment_id=row.payment_id).select_related("tenancy").first()
-        where = meter_of(paid) if paid else None
-        book(Transfer.Kind.FEE, debit, credit, abs(row.fee), now(), f"fee {row.pk}", row.payment_id, where)
+        name = f"fee {row.pk}"
+        book(Transfer.Kind.FEE, debit, credit, abs(row.fee), now(), name, row.payment_id, meter_of(paid))
 
 
 def _credit_what_was_missed(merchant: Merchant, line: Line) -> None:

@@ -102,9 +102,12 @@ class Stripe(Provider):
             except stripe.SignatureVerificationError:
                 raise CallbackError("its signature is not Stripe's, or it is of another time") from None
             session: Any = event.data.object
+            if event.type not in PAID_EVENTS + CLOSED_EVENTS or not _marks(session).get("payment_id"):
+                # Nothing of a payment, or one that another business takes by the same account.
+                return None
             if event.type in CLOSED_EVENTS:
                 return Told(session.client_reference_id, State.CLOSED)
-            if event.type not in PAID_EVENTS or session.payment_status != "paid":
+            if session.payment_status != "paid":
                 return None
             return _told(session, event.created)
 
@@ -148,7 +151,14 @@ class Stripe(Provider):
             found = self._client.v1.balance_transactions.list(
                 {"created": span, "limit": 100, "expand": ["data.source"]}  # type: ignore[arg-type]
             )
-            return [_line(each) for each in found.auto_paging_iter()]
+            lines = [_line(each) for each in found.auto_paging_iter()]
+            # What another business takes by the same account bears no mark of ours.
+            return [line for line in lines if line.payment_id or line.kind not in (PAYMENT, REFUND)]
+
+
+def _marks(found: Any) -> dict[str, Any]:
+    marks: dict[str, Any] = found.metadata.to_dict() if found.metadata else {}
+    return marks
 
 
 def _theirs(amount: int, currency: str) -> int:
@@ -180,7 +190,7 @@ def _line(row: Any) -> Line:
         # What the payer paid, in their currency; the row itself is in the account's.
         amount = source.amount if kind == PAYMENT else -source.amount
         currency = str(source.currency).upper()
-        known = source.metadata.to_dict() if source.metadata else {}
+        known = _marks(source)
         payment_id = str(known.get("payment_id", ""))
         if kind == REFUND:
             line_id = str(known.get("refund_id") or line_id)
