@@ -153,6 +153,23 @@ def test_a_callback_that_never_comes_is_made_up_for_by_asking(tenancy, merchants
     assert look_at_open_payments() == []
 
 
+def test_a_provider_that_does_not_answer_keeps_no_other_from_being_asked(tenancy, merchants, providers, clock):
+    for number in range(5):
+        ask(tenancy, merchants["wechat"], asked=f"w{number}")
+    clock.at += MINUTE
+    payment = ask(tenancy, merchants["stripe"])
+    providers.pay(payment)
+    clock.at += MINUTE
+    before = len(providers.asked)
+    real = providers._wechat
+    providers._wechat = lambda *_arguments: (502, b"", {})
+    look_at_open_payments()
+    providers._wechat = real
+    assert state(payment) == "paid"
+    asked = [path for _method, path, _body in providers.asked[before:] if path.startswith("/v3/")]
+    assert len(set(asked)) == 2
+
+
 @EACH
 def test_what_is_not_paid_in_time_is_closed_and_what_is_paid_late_is_credited(
     tenancy, merchants, providers, client, clock, provider

@@ -1,11 +1,27 @@
-"""Addresses of the pages as the world reaches them."""
+"""Addresses: of the pages as the world reaches them, and of who asks for them."""
 
 from __future__ import annotations
 
+import ipaddress
+
 from django.conf import settings
+from django.http import HttpRequest
 
 
 def public(path: str) -> str:
     """The address of a page, for somebody who is not on this machine."""
     config = settings.CONFIG
     return (config.public_url or "http://{}:{}".format(*config.http.reached_at)) + path
+
+
+def asker(request: HttpRequest) -> str:
+    """The IP address of who asks: what a reverse proxy in our own network says it is, else the one that is connected."""
+    connected = request.META.get("REMOTE_ADDR", "")
+    said = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    try:
+        # Only the entry that our own proxy has added is to be believed: the last.
+        if not ipaddress.ip_address(connected).is_global and said:
+            return str(ipaddress.ip_address(said))
+    except ValueError:
+        pass
+    return str(connected)

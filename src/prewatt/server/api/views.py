@@ -15,6 +15,7 @@ from ninja.security import HttpBearer, django_auth
 
 from ...kernel.tariff_document import tariff_to_document
 from ...kernel.units import exact_instant, exact_kwh, exact_money, parse_instant, parse_kwh, parse_money
+from ..addresses import asker
 from ..allocation.models import Run, SharedCost
 from ..allocation.runs import Preview, in_words, preview, reverse, run
 from ..billing.formats import to_csv, to_document
@@ -411,7 +412,7 @@ def ask_for_payment(request: HttpRequest, pk: int, given: NewPayment) -> Any:
     try:
         made = start(
             tenancy, merchant, given.method, parse_money(given.amount), given.asked, by=request.user,
-            payer=given.payer, payer_address=request.META.get("REMOTE_ADDR", ""), currency=given.currency,
+            payer=given.payer, payer_address=asker(request), currency=given.currency,
         )  # fmt: skip
     except (ProviderError, SealError) as error:
         raise ValidationError({"merchant": str(error)}) from None

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -34,6 +35,10 @@ LIFE = 45 * MINUTE
 """How long a payment can be made after it was asked for."""
 LOOKS = (10, 20, 30, 60, 120, 300, 600)
 """Seconds between two questions to the provider, while no callback has come; then the last one again and again."""
+
+
+PATIENCE = 2
+"""Questions in one round that a provider may leave without an answer."""
 
 
 class PaymentError(ValueError):
@@ -270,14 +275,19 @@ def look(payment: Payment) -> Payment:
 def look_at_open_payments(most: int = 200) -> list[Payment]:
     """Ask about the payments of which no callback has come for a while; those that have come to be paid."""
     found = []
+    silent: Counter[int] = Counter()
     due = Payment.objects.filter(state=Payment.State.OPEN, next_look__lte=now()).order_by("next_look")
     for payment in due.select_related("merchant__organisation", "tenancy__unit__property")[:most]:
+        if silent[payment.merchant_id] >= PATIENCE:
+            # Its provider does not answer: those of others need not wait for it.
+            continue
         wait = LOOKS[min(payment.looks + 1, len(LOOKS) - 1)]
         Payment.objects.filter(pk=payment.pk).update(looks=payment.looks + 1, next_look=now() + wait * SECOND)
         try:
             if look(payment).state in (Payment.State.PAID, Payment.State.HELD):
                 found.append(payment)
         except (ProviderError, IntegrityError, ValueError) as error:
+            silent[payment.merchant_id] += isinstance(error, ProviderError)
             log.warning("payment %s: %s", payment, error)
     return found
 

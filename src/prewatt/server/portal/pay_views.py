@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ...kernel.calendar import zone
-from ..addresses import public
+from ..addresses import asker, public
 from ..errors import in_words
 from ..estate.models import Tenancy
 from ..payments.merchants import provider_of
@@ -85,7 +85,7 @@ def pay(request: HttpRequest) -> HttpResponse:
             given.get("asked", ""),
             by=request.user,
             payer=payer,
-            payer_address=request.META.get("REMOTE_ADDR", ""),
+            payer_address=asker(request),
         )
     except (PaymentError, ProviderError, SealError, ValidationError) as error:
         messages.error(request, in_words(error))
