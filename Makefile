@@ -32,7 +32,7 @@ bench: $(VENV)/.installed
 
 # The pictures that README shows, taken anew by the browser tests.
 pictures: browser $(VENV)/.installed-test
-	SCREENSHOTS=docs/pictures $(BIN)/pytest tests/system/test_pages.py -k "outage or example"
+	SCREENSHOTS=docs/pictures $(BIN)/pytest tests/system/test_pages.py tests/system/test_paying.py -k "outage or example or browser"
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check src tests bench

@@ -6,6 +6,7 @@ Steps are before and after each statement, and before and after each commit. 0: 
 ended and it says how many steps there were. `look`: ask the providers about open payments, as the worker does.
 """
 
+import ctypes
 import os
 import signal
 import socket
@@ -79,6 +80,8 @@ def main():
         os.pwrite(told, b" " * 10, 0)
         child = os.fork()
         if not child:
+            # Should its parent be killed, it ends too.
+            ctypes.CDLL(None).prctl(1, signal.SIGKILL)
             try:
                 if wanted == "look":
                     look_at_open_payments()
