@@ -149,7 +149,10 @@ def internet(internet_once, monkeypatch):
     mail.logins.clear()
     mail.refuses = 0
     net.mail = mail
-    monkeypatch.setenv("HTTPS_PROXY", net.proxy)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("https_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, net.proxy)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(net.authority))
     monkeypatch.setattr(settings, "CONFIG", msgspec.structs.replace(settings.CONFIG, private_notices=True))
     return net
