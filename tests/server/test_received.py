@@ -178,6 +178,19 @@ def test_a_statement_is_kept_line_by_line_and_again_it_is_nothing_new(tenancy, o
     assert TopUp.objects.count() == 1
 
 
+def test_lines_that_look_alike_at_two_landlords_are_two(tenancy, owner, admin_user, clock):
+    from prewatt.server.estate.models import Organisation
+    from prewatt.server.estate.setup import Apartment
+
+    set_up(
+        clock, organisation="Other", name="Else 1", gateway="g2", manager="other", apartments=[Apartment("A", "x1", "Zoe")]
+    )  # fmt: skip
+    for who, name in ((owner, "Anna"), (Organisation.objects.get(name="Other"), "Zoe")):
+        upload(who, b"date,amount\n2025-10-06,20\n", "EUR", admin_user)
+        book_line(who.bank_lines.get(), Tenancy.objects.get(tenant=name), admin_user)
+    assert TopUp.objects.count() == 2
+
+
 def test_a_reference_with_a_slip_suggests_nobody(tenancy, owner, admin_user):
     right = reference(tenancy)
     slipped = right[:-1] + str((int(right[-1]) + 1) % 10)

@@ -243,7 +243,7 @@ def book_line(line: BankLine, tenancy: Tenancy, by: Any) -> TopUp:
         raise BankError(_("This amount is finer than %(currency)s.") % {"currency": locked.currency})
     bank = account(locked.organisation, Kind.BANK)
     try:
-        made = top_up(tenancy, locked.amount, f"bank {locked.fingerprint[:32]}", by, locked.payer, source=bank)
+        made = top_up(tenancy, locked.amount, f"bank {locked.pk}", by, locked.payer, source=bank)
     except TopUpError as error:
         raise BankError(str(error)) from None
     locked.state, locked.top_up, locked.by = BankLine.State.BOOKED, made, by
