@@ -72,6 +72,19 @@ def set_up(clock, **changes):
 
 
 @pytest.fixture
+def log_in(building):
+    """Makes a client of the test's that is logged in."""
+    from django.test import Client
+
+    def log_in(name):
+        made = Client()
+        assert made.login(username=name, password=PASSWORD)
+        return made
+
+    return log_in
+
+
+@pytest.fixture
 def tenancy(building):
     """Anna's."""
     from prewatt.server.estate.models import Tenancy

@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.test import Client
 
 from prewatt.kernel.units import NANO
 from prewatt.server.notices.channels import CHANNELS
@@ -27,7 +26,7 @@ from prewatt.server.notices.recipients import add_channel, keep_account, manager
 from prewatt.server.notices.sending import send_what_is_due
 from prewatt.server.notices.watching import watch
 from prewatt.server.vending.top_ups import top_up
-from tests.conftest import PASSWORD, set_up
+from tests.conftest import set_up
 
 pytestmark = pytest.mark.database
 
@@ -301,16 +300,6 @@ def test_only_what_the_organisation_can_send_by_is_offered(tenancy, internet):
 
 
 # -- pages ----------------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def log_in(building):
-    def log_in(name):
-        made = Client()
-        assert made.login(username=name, password=PASSWORD)
-        return made
-
-    return log_in
 
 
 def test_a_tenant_chooses_is_told_and_sees_that_it_arrived(tenancy, internet, log_in):

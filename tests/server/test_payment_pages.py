@@ -27,16 +27,6 @@ PHONE = "Mozilla/5.0 (iPhone) AppleWebKit Mobile/15E148"
 INSIDE = f"{PHONE} MicroMessenger/8.0"
 
 
-@pytest.fixture
-def log_in(building):
-    def log_in(name):
-        made = Client()
-        assert made.login(username=name, password=PASSWORD)
-        return made
-
-    return log_in
-
-
 def said(answer):
     return " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
 

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import threading
@@ -28,15 +27,10 @@ from prewatt.wire import topics
 from prewatt.wire.messages import Orders
 from prewatt.wire.signing import SigningKey, seal
 from tests.system.demonstration import PREWATT
+from tests.system.running import free_port
 
 PATIENCE = 60.0
 """Seconds that anything may take."""
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Building:

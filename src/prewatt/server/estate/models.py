@@ -32,6 +32,10 @@ class Organisation(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def home(self) -> Property:
+        """The first property, whose clock and currency stand for the organisation; one in UTC while there is none."""
+        return self.properties.order_by("pk").first() or Property(zone="UTC", currency="XXX")
+
 
 class Property(models.Model):
     """A building: one time zone, one currency. The rules of credit and supply, `SUPPLY_RULES`, are sent to its meters

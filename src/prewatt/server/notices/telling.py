@@ -50,10 +50,8 @@ def after_quiet_hours(recipient: Recipient, at: int) -> int:
 
 def home_zone(recipient: Recipient) -> str:
     """The zone that somebody's hours are in."""
-    if recipient.tenancy is not None:
-        return str(recipient.tenancy.unit.property.zone)
-    home = recipient.organisation.properties.order_by("pk").first()
-    return str(home.zone) if home else "UTC"
+    home = recipient.tenancy.unit.property if recipient.tenancy is not None else recipient.organisation.home()
+    return str(home.zone)
 
 
 def cross(recipient: Recipient, step: str, reached: bool, left: bool) -> int:

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ...kernel.units import parse_money
+from ...tokens import luhn
 from ..billing.currencies import minor_unit
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import Kind, account, book
@@ -75,15 +76,7 @@ class Upload:
 
 def reference(tenancy: Tenancy) -> str:
     """What a tenant writes into a transfer, such as PW1042-7: its last digit (Luhn's) catches a slip."""
-    return f"PW{tenancy.pk}-{_luhn(str(tenancy.pk))}"
-
-
-def _luhn(digits: str) -> int:
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        doubled = int(digit) * (2 if place % 2 == 0 else 1)
-        total += doubled - 9 if doubled > 9 else doubled
-    return -total % 10
+    return f"PW{tenancy.pk}-{luhn(str(tenancy.pk))}"
 
 
 def read_statement(content: bytes, currency: str) -> tuple[list[Seen], int]:

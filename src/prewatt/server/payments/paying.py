@@ -24,7 +24,7 @@ from ..ledger.models import Account, Transfer
 from ..metering.models import Meter
 from ..time import now
 from ..vending.models import TopUp
-from ..vending.top_ups import TopUpError, check_amount, check_open, top_up
+from ..vending.top_ups import TopUpError, check_amount, check_open, is_id, top_up
 from .merchants import provider_of
 from .models import Merchant, Payment, Unexpected
 from .providers import PROVIDERS
@@ -35,8 +35,6 @@ LIFE = 45 * MINUTE
 """How long a payment can be made after it was asked for."""
 LOOKS = (10, 20, 30, 60, 120, 300, 600)
 """Seconds between two questions to the provider, while no callback has come; then the last one again and again."""
-
-
 PATIENCE = 2
 """Questions in one round that a provider may leave without an answer."""
 
@@ -96,7 +94,7 @@ def _keep(
     currency: str,
 ) -> Payment:
     where = tenancy.unit.property
-    if not 0 < len(asked) <= 40 or not asked.isprintable():
+    if not is_id(asked):
         raise PaymentError(_("A payment's own name has 1 to 40 printable characters."))
     # The tenancy's row is the lock: of two who ask at once under one name, the second finds the first's payment.
     Tenancy.objects.select_for_update(of=("self",)).get(pk=tenancy.pk)
@@ -195,14 +193,16 @@ def _take(payment: Payment, told: Told, seen_by: str) -> None:
         _unexpected(payment.merchant, payment, told, f"paid in {told.currency}")
         payment.state, payment.reason = Payment.State.CLOSED, f"paid in {told.currency}"
     elif amount != payment.amount:
-        _hold(payment, amount, told, _("paid %(amount)s %(currency)s, which is not what was asked for"))
+        why = _("paid %(amount)s %(currency)s, which is not what was asked for")
+        paid = round_money(amount, minor_digits(told.currency))
+        _hold(payment, amount, why % {"amount": paid, "currency": told.currency})
     else:
         try:
             with transaction.atomic():
                 payment.top_up = credit(payment)
             payment.state = Payment.State.PAID
         except TopUpError as error:
-            _hold(payment, amount, told, str(error))
+            _hold(payment, amount, str(error))
     payment.save()
 
 
@@ -228,11 +228,9 @@ def meter_of(payment: Payment) -> Meter | None:
     return Meter.objects.filter(unit=payment.tenancy.unit_id).first()
 
 
-def _hold(payment: Payment, amount: int, told: Told, why: str) -> None:
+def _hold(payment: Payment, amount: int, why: str) -> None:
     """The money is here and can't be credited: it is owed back, until a person has seen to it."""
-    payment.state = Payment.State.HELD
-    payment.reason = (why % {"amount": round_money(amount, minor_digits(told.currency)), "currency": told.currency}
-                      if "%(" in why else why)[:200]  # fmt: skip
+    payment.state, payment.reason = Payment.State.HELD, why[:200]
     organisation = payment.merchant.organisation
     book(
         Transfer.Kind.UNCREDITED, clearing(payment.merchant), account(organisation, Kind.REFUNDS), amount, now(),

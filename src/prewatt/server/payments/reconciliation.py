@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TypeVar
 
-from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -27,6 +27,7 @@ from .providers import PROVIDERS
 from .providers.interface import PAYMENT, PAYOUT, REFUND
 from .settlement import days_due, provider_day
 
+T = TypeVar("T")
 MATCHED, WAITS, ACT = "matched", "waits", "act"
 """What a finding comes to: all sides agree; a side is not heard of yet, which is no fault; a person has to act."""
 PAYOUT_DAYS = 10
@@ -150,6 +151,12 @@ def reconcile(organisation: Organisation, first: date, last: date) -> list[Findi
     return sorted(found, key=lambda each: (each.day, each.source, each.what, each.name))
 
 
+def _parts(values: Iterable[T]) -> Iterable[list[T]]:
+    """So many at a time as a question to the database can name."""
+    every = list(values)
+    return (every[start : start + 500] for start in range(0, len(every), 500))
+
+
 def at_meters(commands: Iterable[Command]) -> dict[int, int]:
     """What the meters' journals say that commands brought, in nano by command: by whichever carrier. Of a command that no
     entry shows yet, none.
@@ -161,8 +168,8 @@ def at_meters(commands: Iterable[Command]) -> dict[int, int]:
     for meter, seq in places:
         by_meter[meter].append(seq)
     for meter, seqs in by_meter.items():
-        for start in range(0, len(seqs), 500):
-            rows = JournalEntry.objects.filter(meter_id=meter, seq__in=seqs[start : start + 500])
+        for part in _parts(seqs):
+            rows = JournalEntry.objects.filter(meter_id=meter, seq__in=part)
             entries |= {(meter, seq): bytes(body) for seq, body in rows.values_list("seq", "body")}
     brought = {}
     for each in wanted:
@@ -175,6 +182,15 @@ def at_meters(commands: Iterable[Command]) -> dict[int, int]:
         if amounts:
             brought[each.pk] = sum(amounts)
     return brought
+
+
+def _booked(credit_ids: Iterable[str]) -> dict[str, Transfer]:
+    """The ledger's transfers by their credit ids."""
+    return {
+        str(each.credit_id): each
+        for part in _parts(credit_ids)
+        for each in Transfer.objects.filter(credit_id__in=part).select_related("debit_account")
+    }
 
 
 def _meter_verdict(command: Command, amount: int, brought: int | None) -> str:
@@ -196,12 +212,7 @@ def _received_by_staff(organisation: Organisation, first: date, last: date) -> l
                 tenancy__unit__property=where, paid__gte=span[0], paid__lt=span[1], payment__isnull=True
             ).select_related("command", "tenancy__unit__property")
         )
-        booked = {
-            each.credit_id: each
-            for each in Transfer.objects.filter(credit_id__in=[row.credit_id for row in rows]).select_related(
-                "debit_account"
-            )
-        }
+        booked = _booked(row.credit_id for row in rows)
         brought = at_meters(row.command for row in rows)
         for row in rows:
             transfer, meter = booked.get(row.credit_id), brought.get(row.command_id)
@@ -250,11 +261,9 @@ class _Merchant:
 
     def _lines_of(self, kind: str, names: Iterable[str]) -> None:
         # What was paid at midnight may stand in the neighbour's file.
-        missing = [name for name in names if (kind, name) not in self.lines]
         at = "payment_id__in" if kind == PAYMENT else "line_id__in"
-        for start in range(0, len(missing), 500):
-            part = {at: missing[start : start + 500]}
-            for line in SettlementLine.objects.filter(merchant=self.merchant, kind=kind, **part):
+        for part in _parts(name for name in names if (kind, name) not in self.lines):
+            for line in SettlementLine.objects.filter(merchant=self.merchant, kind=kind, **{at: part}):
                 self._keep(line)
 
     def _without_line(self, day: date) -> str:
@@ -273,22 +282,19 @@ class _Merchant:
         return Finding(day, str(self.merchant), what, name, who, provider, ledger, meter, verdict, detail)
 
     def _payments(self) -> Iterable[Finding]:
-        rows = Payment.objects.filter(merchant=self.merchant).filter(
-            Q(paid__gte=self.begin, paid__lt=self.end)
-            | Q(payment_id__in=[line.payment_id for line in self.lines.values() if line.kind == PAYMENT])
+        rows = Payment.objects.filter(merchant=self.merchant).select_related(
+            "top_up__command", "tenancy__unit__property"
         )
-        payments = {each.payment_id: each for each in rows.select_related("top_up__command", "tenancy__unit__property")}
+        payments = {each.payment_id: each for each in rows.filter(paid__gte=self.begin, paid__lt=self.end)}
+        for part in _parts(name for kind, name in self.lines if kind == PAYMENT and name not in payments):
+            payments |= {each.payment_id: each for each in rows.filter(payment_id__in=part)}
         self._lines_of(PAYMENT, payments)
-        booked = dict(
-            Transfer.objects.filter(
-                credit_id__in=[*payments, *(f"held {name}" for name in payments)],
-                kind__in=(Transfer.Kind.TOP_UP, Transfer.Kind.UNCREDITED),
-            ).values_list("credit_id", "amount")
-        )
+        booked = _booked([*payments, *(f"held {name}" for name in payments)])
         brought = at_meters(each.top_up.command for each in payments.values() if each.top_up)
         for name, payment in payments.items():
             line = self.lines.get((PAYMENT, name))
-            ledger = booked.get(name, booked.get(f"held {name}"))
+            transfer = booked.get(name) or booked.get(f"held {name}")
+            ledger = transfer.amount if transfer else None
             top_up = payment.top_up
             meter = brought.get(top_up.command_id) if top_up else None
             at = payment.paid if payment.paid is not None else line.at if line else payment.made
@@ -365,6 +371,5 @@ class _Merchant:
 
 def recent_days(organisation: Organisation, count: int = 7) -> tuple[date, date]:
     """The last days until today, where the organisation is."""
-    home = Property.objects.filter(organisation=organisation).order_by("pk").first()
-    today = local_day(now(), zone(home.zone if home else "UTC"))
+    today = local_day(now(), zone(organisation.home().zone))
     return today - timedelta(days=count - 1), today

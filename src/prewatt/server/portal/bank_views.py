@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from ..payments.bank import LARGEST_FILE, BankError, book_line, book_payout, set_aside, suggestion, upload
 from ..payments.models import BankLine, Merchant
 from .access import organisations
-from .payments_views import tenancies_of, where_of
+from .payments_views import tenancies_of
 from .supply_views import owner_of
 
 SHOWN = 200
@@ -29,7 +29,7 @@ def bank(request: HttpRequest) -> HttpResponse:
         try:
             if file is None or (file.size or 0) > LARGEST_FILE:
                 raise BankError(_("Choose a CSV file of at most 5 MB."))
-            made = upload(owner, file.read(), where_of(owner).currency, request.user)
+            made = upload(owner, file.read(), owner.home().currency, request.user)
         except BankError as error:
             messages.error(request, str(error))
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -15,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ...kernel.calendar import day_bounds, local_day, zone
 from ..errors import in_words
-from ..estate.models import Property, Tenancy
+from ..estate.models import Tenancy
 from ..ledger.exports import rows, to_beancount, to_csv, trial_balance
 from ..payments.paying import PaymentError
 from ..payments.refunds import pay_out_by_hand, refundable_by_provider
@@ -28,22 +27,17 @@ from .forms import typed_money
 from .supply_views import owner_of
 
 
-def _home(owner: Any) -> Property:
-    return Property.objects.filter(organisation=owner).order_by("pk").first() or Property(zone="UTC", currency="")
-
-
 @login_required
 @require_GET
 def books(request: HttpRequest) -> HttpResponse:
     """The trial balance of an organisation, and what waits for a person."""
     owner = owner_of(request)
-    home = _home(owner)
+    where = zone(owner.home().zone)
     tenancies = Tenancy.objects.filter(unit__property__organisation=owner).select_related("unit__property")
-    today, found = local_day(now(), zone(home.zone)), trial_balance(owner, now())
+    today, found = local_day(now(), where), trial_balance(owner, now())
     context = {
         "owner": owner,
-        "property": home,
-        "where": zone(home.zone),
+        "where": where,
         "accounts": [(account, max(-amount, 0), max(amount, 0)) for account, amount in found if amount],
         "sum": sum(amount for _account, amount in found),
         "refunds": [
@@ -64,7 +58,7 @@ def books(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponse:
     """The books of some local days, as `csv` or `beancount`."""
     owner = owner_of(request)
-    place = zone(_home(owner).zone)
+    place = zone(owner.home().zone)
     try:
         first, last = (date.fromisoformat(request.GET.get(name, "")) for name in ("first", "last"))
         if not 1971 <= first.year <= last.year < 2199 or last < first:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from ...kernel.calendar import zone
 from ..addresses import public
 from ..errors import in_words
-from ..estate.models import Organisation, Property, Tenancy
+from ..estate.models import Organisation, Tenancy
 from ..payments.merchants import keep_merchant
 from ..payments.models import Merchant, Payment, Unexpected
 from ..payments.paying import PaymentError, credit_held, look
@@ -38,11 +38,6 @@ SHOWN = 60
 REFUSALS = (PaymentError, ProviderError, SealError, ValidationError)
 
 
-def where_of(owner: Organisation) -> Property:
-    """The property whose clock and currency an organisation's pages show."""
-    return Property.objects.filter(organisation=owner).order_by("pk").first() or Property(zone="UTC", currency="")
-
-
 def tenancies_of(owner: Organisation) -> list[Tenancy]:
     """Whom money can be credited to: those who live there."""
     rows = Tenancy.objects.filter(unit__property__organisation=owner).select_related("unit__property__organisation")
@@ -59,7 +54,7 @@ def payments(request: HttpRequest) -> HttpResponse:
     )
     context = {
         "owner": owner,
-        "where": zone(where_of(owner).zone),
+        "where": zone(owner.home().zone),
         "held": rows.filter(state=Payment.State.HELD),
         "unexpected": Unexpected.objects.filter(merchant__organisation=owner, settled=False).select_related("merchant"),
         "payments": rows[:SHOWN],

@@ -17,8 +17,7 @@ from ..metering.models import Meter
 from ..time import now
 from .adjustments import adjust
 from .models import Adjustment, Refund, TopUp
-
-LARGEST = 100_000 * NANO
+from .top_ups import LARGEST, is_id
 
 
 class GivingBackError(ValueError):
@@ -120,7 +119,7 @@ def give(tenancy: Tenancy, amount: int, adjustment_id: str, by: Any, reason: str
         if (known.tenancy_id, known.amount) != (tenancy.pk, amount):
             raise GivingBackError(_("This id belongs to another adjustment."))
         return known
-    if not 0 < len(adjustment_id) <= 40 or not adjustment_id.isprintable():
+    if not is_id(adjustment_id):
         raise GivingBackError(_("An id has 1 to 40 printable characters."))
     if not 0 < abs(amount) <= LARGEST:
         raise GivingBackError(_("An amount is not 0, and at most %(most)s.") % {"most": LARGEST // NANO})

@@ -34,6 +34,11 @@ def new_credit_id() -> str:
     return uuid.uuid4().hex
 
 
+def is_id(text: str) -> bool:
+    """Whether a text can be the id of a payment or an adjustment."""
+    return 0 < len(text) <= 40 and text.isprintable()
+
+
 def check_amount(amount: int, currency: str) -> None:
     """TopUpError if an amount (nano) can't be paid: none, too much, or finer than the currency."""
     if not 0 < amount <= LARGEST:
@@ -62,7 +67,7 @@ def top_up(
     TopUpError if the amount is out of bounds, the tenancy has ended or has no meter, or the credit id is another
     top-up's.
     """
-    if not 0 < len(credit_id) <= 40 or not credit_id.isprintable():
+    if not is_id(credit_id):
         raise TopUpError(_("A credit id has 1 to 40 printable characters."))
     # The meter's row is the lock: of two calls with one credit id, the second finds the first one's top-up.
     meter = Meter.objects.select_for_update().filter(unit=tenancy.unit_id).first()

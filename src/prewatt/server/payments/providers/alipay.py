@@ -8,8 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -37,6 +36,7 @@ from .interface import (
     Started,
     State,
     Told,
+    asking,
     pem,
     reading_callback,
 )
@@ -95,7 +95,7 @@ class Alipay(Provider):
         return Started(f"{self._client._gateway}?{query}")
 
     def _ask(self, call: str, **content: str) -> dict[str, Any]:
-        with _asking():
+        with asking(Alipay.title, AliPayException):
             answer = self._client.server_api(call, content, timestamp=_stamp())
             if not isinstance(answer, dict):
                 raise ProviderError(_("Alipay's answer is not usable."))
@@ -126,7 +126,7 @@ class Alipay(Provider):
             # It comes to be when the payer opens it.
             return Told(order.payment_id, State.OPEN)
         _good(found)
-        with _asking():
+        with asking(Alipay.title, AliPayException):
             state = STATES.get(found["trade_status"], State.OPEN)
             if state != State.PAID:
                 return Told(order.payment_id, state)
@@ -158,7 +158,7 @@ class Alipay(Provider):
         if "bill_not_exist" in str(found.get("sub_code", "")).lower():
             return []
         _good(found)
-        with _asking():
+        with asking(Alipay.title, AliPayException):
             packed = requests.get(found["bill_download_url"], timeout=TIMEOUT)
             packed.raise_for_status()
             with zipfile.ZipFile(io.BytesIO(packed.content)) as files:
@@ -179,22 +179,6 @@ def _good(found: Mapping[str, Any]) -> None:
         raise ProviderError(
             f"Alipay: {found.get('sub_code') or found.get('code')} {found.get('sub_msg') or ''}".strip()
         )
-
-
-@contextmanager
-def _asking() -> Iterator[None]:
-    """Whatever goes wrong while Alipay is asked is a ProviderError."""
-    try:
-        yield
-    except ProviderError:
-        raise
-    except AliPayException as error:
-        raise ProviderError(f"Alipay: {error}") from None
-    except OSError as error:
-        raise ProviderError(_("Alipay can't be reached (%(why)s).") % {"why": type(error).__name__}) from None
-    except Exception as error:
-        # The library stumbles over a broken answer in whichever way.
-        raise ProviderError(_("Alipay's answer is not usable (%(why)s).") % {"why": type(error).__name__}) from None
 
 
 def _stamp() -> str:

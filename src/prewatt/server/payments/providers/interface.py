@@ -6,12 +6,14 @@ Amounts are in minor units of the currency (fen, cents), instants in µs since 1
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from django.utils.translation import gettext as _
 
 from ...account_fields import Field
 
@@ -161,6 +163,29 @@ class Provider(ABC):
     def payer(self, code: str) -> str:
         """Who the payer is, from the code that came back."""
         return ""
+
+
+@contextmanager
+def asking(
+    title: str, refusal: type[Exception] | tuple[type[Exception], ...] = (), said: Callable[[Any], str] = str
+) -> Iterator[None]:
+    """Whatever goes wrong while a provider is asked is a ProviderError. `refusal`: what its library raises where the provider
+    says no, in the words that `said` makes of it.
+    """
+    try:
+        yield
+    except ProviderError:
+        raise
+    except refusal as error:
+        raise ProviderError(f"{title}: {said(error)}") from None
+    except OSError as error:
+        raise ProviderError(
+            _("%(who)s can't be reached (%(why)s).") % {"who": title, "why": type(error).__name__}
+        ) from None
+    except Exception as error:
+        # The libraries stumble over a broken or forged answer in whichever way.
+        why = f"{type(error).__name__}: {error}".removesuffix(": ")
+        raise ProviderError(_("%(who)s's answer is not usable (%(why)s).") % {"who": title, "why": why}) from None
 
 
 @contextmanager

@@ -5,8 +5,7 @@ Rules: https://docs.stripe.com/payments/checkout/fulfillment, https://docs.strip
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -30,6 +29,7 @@ from .interface import (
     Started,
     State,
     Told,
+    asking,
     reading_callback,
 )
 
@@ -70,7 +70,7 @@ class Stripe(Provider):
 
     def create(self, order: Order) -> Started:
         marks = {"payment_id": order.payment_id}
-        with _asking():
+        with asking(Stripe.title, stripe.StripeError, _said):
             made = self._client.v1.checkout.sessions.create(
                 {
                     "mode": "payment",
@@ -117,7 +117,7 @@ class Stripe(Provider):
     def query(self, order: Order) -> Told:
         if not order.reference:
             return Told(order.payment_id, State.OPEN)
-        with _asking():
+        with asking(Stripe.title, stripe.StripeError, _said):
             found: Any = self._client.v1.checkout.sessions.retrieve(
                 order.reference, {"expand": ["payment_intent.latest_charge"]}
             )
@@ -128,11 +128,11 @@ class Stripe(Provider):
 
     def close(self, order: Order) -> None:
         if order.reference:
-            with _asking():
+            with asking(Stripe.title, stripe.StripeError, _said):
                 self._client.v1.checkout.sessions.expire(order.reference)
 
     def refund(self, order: Order, provider_id: str, refund_id: str, amount: int, reason: str) -> None:
-        with _asking():
+        with asking(Stripe.title, stripe.StripeError, _said):
             made = self._client.v1.refunds.create(
                 {
                     "payment_intent": provider_id,
@@ -147,7 +147,7 @@ class Stripe(Provider):
     def settlement(self, day: date) -> list[Line]:
         begin = datetime.combine(day, time(), UTC)
         span = {"gte": int(begin.timestamp()), "lt": int((begin + timedelta(days=1)).timestamp())}
-        with _asking():
+        with asking(Stripe.title, stripe.StripeError, _said):
             found = self._client.v1.balance_transactions.list(
                 {"created": span, "limit": 100, "expand": ["data.source"]}  # type: ignore[arg-type]
             )
@@ -202,14 +202,5 @@ def _line(row: Any) -> Line:
     )  # fmt: skip
 
 
-@contextmanager
-def _asking() -> Iterator[None]:
-    """Whatever goes wrong while Stripe is asked is a ProviderError."""
-    try:
-        yield
-    except ProviderError:
-        raise
-    except stripe.StripeError as error:
-        raise ProviderError(f"Stripe: {error.user_message or error.code or type(error).__name__}") from None
-    except Exception as error:
-        raise ProviderError(_("Stripe's answer is not usable (%(why)s).") % {"why": type(error).__name__}) from None
+def _said(error: stripe.StripeError) -> str:
+    return str(error.user_message or error.code or type(error).__name__)

@@ -12,15 +12,13 @@ import io
 import json
 import secrets
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-import requests
 from django.utils.translation import gettext_lazy as _
 from wechatpayv3 import WeChatPay, WeChatPayType
 from wechatpayv3.core import Core
@@ -41,6 +39,7 @@ from .interface import (
     Started,
     State,
     Told,
+    asking,
     pem,
     reading_callback,
 )
@@ -137,7 +136,7 @@ class WeChat(Provider):
             options["payer"] = {"openid": order.payer}
         if order.method == "h5":
             options["scene_info"] = {"payer_client_ip": order.payer_address or "127.0.0.1", "h5_info": {"type": "Wap"}}
-        with _asking():
+        with asking(WeChat.title):
             status, text = self._client.pay(
                 description=order.subject[:60],
                 out_trade_no=order.payment_id,
@@ -182,20 +181,20 @@ class WeChat(Provider):
         return Answer(400, json.dumps({"code": "FAIL", "message": why[:100]}))
 
     def query(self, order: Order) -> Told:
-        with _asking():
+        with asking(WeChat.title):
             status, text = self._client.query(out_trade_no=order.payment_id)
             if status == 404:
                 return Told(order.payment_id, State.OPEN)
             return _told(_good(status, text))
 
     def close(self, order: Order) -> None:
-        with _asking():
+        with asking(WeChat.title):
             status, text = self._client.close(out_trade_no=order.payment_id)
             if status != 404:
                 _good(status, text)
 
     def refund(self, order: Order, provider_id: str, refund_id: str, amount: int, reason: str) -> None:
-        with _asking():
+        with asking(WeChat.title):
             status, text = self._client.refund(
                 out_refund_no=refund_id,
                 amount={"refund": amount, "total": order.amount, "currency": order.currency},
@@ -207,7 +206,7 @@ class WeChat(Provider):
                 raise ProviderError(_("WeChat Pay says of the refund: %(state)s") % {"state": found})
 
     def settlement(self, day: date) -> list[Line]:
-        with _asking():
+        with asking(WeChat.title):
             status, text = self._client.trade_bill(day.isoformat(), tar_type="GZIP")
             if status == 400 and _code(text) == "NO_STATEMENT_EXIST":
                 return []
@@ -243,20 +242,6 @@ def _code(text: str | bytes) -> str:
         return f"{found['code']}"
     except (ValueError, TypeError, KeyError):
         return ""
-
-
-@contextmanager
-def _asking() -> Iterator[None]:
-    """Whatever goes wrong while WeChat Pay is asked is a ProviderError."""
-    try:
-        yield
-    except ProviderError:
-        raise
-    except requests.RequestException as error:
-        raise ProviderError(_("WeChat Pay can't be reached (%(why)s).") % {"why": type(error).__name__}) from None
-    except Exception as error:
-        # The library has no class of its own for a forged or broken answer.
-        raise ProviderError(_("WeChat Pay's answer is not usable: %(why)s") % {"why": error}) from None
 
 
 def _told(found: Mapping[str, Any]) -> Told:
