@@ -21,8 +21,14 @@ class Clock(Protocol):
     def now(self) -> int:
         """The present instant."""
 
+    def steady(self) -> int:
+        """The steady clock (µs): it only ever goes on, whoever sets the time."""
+
+    def boot(self) -> str:
+        """Names this boot of the machine: in another one the steady clock has begun anew. Empty if that can't be told."""
+
     def until(self, due: int) -> float:
-        """Seconds to wait before it makes sense to look whether `due` has come; 0 if it has."""
+        """Seconds to wait before it makes sense to look whether the steady clock has come to `due`; 0 if it has."""
 
 
 class SystemClock:
@@ -33,8 +39,18 @@ class SystemClock:
     def now(self) -> int:
         return time.time_ns() // 1000
 
+    def steady(self) -> int:
+        # It goes on while the machine sleeps, where there is such a clock.
+        return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)) // 1000
+
+    def boot(self) -> str:
+        try:
+            return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        except OSError:
+            return ""
+
     def until(self, due: int) -> float:
-        return min(max(due - self.now(), 0) / 1e6, self.LONGEST)
+        return min(max(due - self.steady(), 0) / 1e6, self.LONGEST)
 
 
 class CorrectedClock:
@@ -47,8 +63,14 @@ class CorrectedClock:
     def now(self) -> int:
         return self._inner.now() + self.correction
 
+    def steady(self) -> int:
+        return self._inner.steady()
+
+    def boot(self) -> str:
+        return self._inner.boot()
+
     def until(self, due: int) -> float:
-        return self._inner.until(due - self.correction)
+        return self._inner.until(due)
 
 
 _LAYOUT = struct.Struct("=qqq")
@@ -75,6 +97,12 @@ class SharedClock:
 
     def now(self) -> int:
         return self._get(0)
+
+    def steady(self) -> int:
+        return self._get(0)
+
+    def boot(self) -> str:
+        return "accelerated"
 
     def until(self, due: int) -> float:
         limit = self._get(1)

@@ -295,7 +295,7 @@ def test_minutes_of_the_clock_that_stands_before_the_journal_are_those_of_the_jo
     gateway = Gateway()
     gateway.now -= 3 * 366 * DAY
     assert gateway.type(TWENTY).done
-    assert gateway.agent.latest(gateway.now) >= NOW - MINUTE
+    assert gateway.agent.now(gateway.moment) >= NOW - MINUTE
 
 
 def test_a_code_after_the_keys_expiry_is_refused_and_says_what_helps():

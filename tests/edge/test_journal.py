@@ -10,7 +10,8 @@ import pytest
 from prewatt.edge.journal import SNAPSHOT_EVERY, Journal
 from prewatt.edge.meter import Meter, MeterPolicy
 from prewatt.kernel.account import Account
-from prewatt.kernel.entries import JournalDamaged, Record, chain, decode_entry, encode_entry, genesis
+from prewatt.kernel.entries import Record, chain, decode_entry, encode_entry, genesis
+from prewatt.kernel.recovery import JournalDamaged
 
 
 def records(account, head, count):

@@ -22,7 +22,7 @@ from prewatt.kernel.units import HOUR, MINUTE, NANO, SECOND
 
 BEGIN = 1_700_000_100 * 10**6 // (15 * MINUTE) * (15 * MINUTE)
 PRICE = 200_000
-POLICY = MeterPolicy(15 * MINUTE, MINUTE, 4000)
+POLICY = MeterPolicy(15 * MINUTE, MINUTE)
 
 
 def journalled(outcome):
@@ -38,7 +38,7 @@ def meter(credit=10 * NANO, low=0):
     made = Meter("m", Account(), genesis("m"), POLICY)
     made.start(BEGIN, repaired=False)
     tariff = flat_tariff("flat", "EUR", "Europe/Berlin", PRICE)
-    for number, order in enumerate((SetTariff(0, tariff), ChangeSettings(Settings(low))), start=1):
+    for number, order in enumerate((SetTariff(0, tariff), ChangeSettings(Settings(low, power_highest=4000))), start=1):
         made.follow(BEGIN, Command("m", number, BEGIN, order))
     if credit:
         made.follow(BEGIN, Command("m", 3, BEGIN, GrantCredit("c", credit)))
@@ -70,12 +70,12 @@ def test_near_the_end_of_the_credit_the_meter_is_read_more_often():
 
 
 def test_a_warning_is_journalled_once_for_each_time_the_balance_falls_under_it():
-    mine = meter(credit=NANO, low=NANO // 2)
-    used = NANO // 2 // PRICE + 1
+    mine = meter(credit=NANO // 2, low=NANO // 4)
+    used = NANO // 4 // PRICE + 1
     assert kinds(mine.observe(BEGIN + 15 * MINUTE, Observed(used, closed=True))) == ["reading", "event"]
     assert kinds(mine.observe(BEGIN + 30 * MINUTE, Observed(used + 1, closed=True))) == ["reading"]
-    mine.follow(BEGIN + 31 * MINUTE, Command("m", 4, BEGIN, GrantCredit("d", NANO)))
-    used += NANO // PRICE
+    mine.follow(BEGIN + 31 * MINUTE, Command("m", 4, BEGIN, GrantCredit("d", NANO // 4)))
+    used += NANO // 4 // PRICE
     assert kinds(mine.observe(BEGIN + 45 * MINUTE, Observed(used, closed=True))) == ["reading", "event"]
 
 
@@ -124,14 +124,15 @@ def test_without_a_tariff_nobody_is_cut_off():
     mine = Meter("m", Account(), genesis("m"), POLICY)
     mine.start(BEGIN, repaired=False)
     mine.observe(BEGIN, Observed(0, closed=True))
-    outcome = mine.observe(BEGIN + HOUR, Observed(10**6, closed=True))
+    outcome = mine.observe(BEGIN + HOUR, Observed(10**4, closed=True))
     assert (kinds(outcome), outcome.switch) == (["reading"], None)
 
 
-def test_a_register_that_cannot_be_is_a_failure_not_a_charge():
+def test_a_register_that_cannot_be_is_a_doubt_not_a_charge():
     mine = meter()
     outcome = mine.observe(BEGIN + MINUTE, Observed(2**62, closed=True))
-    assert (kinds(outcome), outcome.switch, mine.account.balance) == (["event"], None, 10 * NANO)
+    assert (kinds(outcome), outcome.switch, mine.account.balance) == (["doubtful"], None, 10 * NANO)
+    assert mine.due == BEGIN + MINUTE + 10 * SECOND
 
 
 def test_after_months_without_power_no_entry_is_too_large_and_the_charge_is_the_same():

@@ -19,7 +19,7 @@ GOOD = EdgeSettings(
     server_key="ab" * 32,
     journal="journal.sqlite3",
     broker=BrokerAddress("127.0.0.1", 1883, "g1", 'pass "word" \\ ü'),
-    meters=(MeterSettings("m1", "recorded"), MeterSettings("Haus 3, links", "recorded", 9000)),
+    meters=(MeterSettings("m1", "recorded"), MeterSettings("Haus 3, links", "recorded")),
     recorded=RecordedSettings("data.csv", "Europe/Berlin", "meters"),
 )
 

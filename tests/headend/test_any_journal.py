@@ -8,6 +8,7 @@ from prewatt.headend.ingest import GatewayView, MeterView, plan, sort
 from prewatt.kernel import entries
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import ChangeTenancy, Command, Control, Debit, GrantCredit, SetTariff, encode_entry, genesis
+from prewatt.kernel.events import EVENTS
 from prewatt.kernel.rating import Used
 from prewatt.kernel.supply import (
     ClearCredit,
@@ -69,7 +70,7 @@ any_entry = st.one_of(
     st.builds(entries.SettingsApplied, **common, command=naturals, settings=st.builds(entries.Settings, naturals, naturals, naturals)),
     st.builds(entries.Refused, **common, command=naturals, reason=texts),
     st.builds(entries.Relay, **common, closed=st.booleans(), reason=texts),
-    st.builds(entries.Event, **common, code=st.one_of(texts, st.sampled_from(list(entries.EVENTS))), detail=texts),
+    st.builds(entries.Event, **common, code=st.one_of(texts, st.sampled_from(list(EVENTS))), detail=texts),
 )  # fmt: skip
 
 

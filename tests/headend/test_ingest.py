@@ -23,6 +23,7 @@ from prewatt.wire import topics
 from prewatt.wire.messages import Head, MeterStatus, Receipt, Span, Status, Upload
 from prewatt.wire.signing import SigningKey, VerifyKey, seal
 
+NOW = 5
 KEY, STRANGER = SigningKey.generate(), SigningKey.generate()
 GATEWAYS = {
     "g1": GatewayView("g1", VerifyKey(KEY.public()), frozenset({"m1", "m2"}), (1, 10)),
@@ -59,7 +60,7 @@ def upload(number, first, bodies, late=0, meter="m1"):
 
 
 def take(*received, views=None):
-    return plan(5, sort(received, GATEWAYS), views or view())
+    return plan(NOW, sort(received, GATEWAYS), views or view())
 
 
 def head_of(bodies):
@@ -78,7 +79,7 @@ def test_a_journal_is_taken_in_rated_anew_and_acknowledged():
     assert [(each.number, each.reason) for each in mine.applied] == [(1, ""), (2, "")]
     assert [(each.at, each.charge) for each in mine.charges] == [(2 * HOUR, 700 * 200_000)]
     assert (mine.differences, mine.duplicates, mine.offset) == ([], 0, 0)
-    assert result.receipts == [Receipt("g1", (Head("m1", 5, head_of(bodies)),))]
+    assert result.receipts == [Receipt("g1", (Head("m1", 5, head_of(bodies)),), 1, 11, NOW)]
     assert result.heard == {"g1": (1, 11)}
 
 
@@ -91,7 +92,7 @@ def test_what_is_here_already_is_dropped_and_counted():
 def test_a_gap_is_asked_for():
     bodies, _ = journal()
     result = take(upload(11, 1, bodies[:2]), upload(12, 4, bodies[3:]))
-    assert result.receipts[1] == Receipt("g1", (Head("m1", 2, head_of(bodies[:2]), resend=True),))
+    assert result.receipts[1] == Receipt("g1", (Head("m1", 2, head_of(bodies[:2]), resend=True),), 1, 12, NOW)
     assert result.meters["m1"].account.seq == 2
 
 
@@ -99,14 +100,14 @@ def test_a_status_that_tells_of_more_than_came_is_answered_with_a_question():
     bodies, _ = journal()
     status = Status("g1", 1, 12, 0, False, (MeterStatus("m1", 5, 0, 0, 0, True, 2),))
     result = take(upload(11, 1, bodies[:2]), (topics.up("g1"), seal(KEY, status)))
-    assert result.receipts[1] == Receipt("g1", (Head("m1", 2, head_of(bodies[:2]), resend=True),))
+    assert result.receipts[1] == Receipt("g1", (Head("m1", 2, head_of(bodies[:2]), resend=True),), 1, 12, NOW)
 
 
 def test_a_fresh_status_is_answered_with_all_heads():
     meters = tuple(MeterStatus(name, 5, 0, 0, 0, True, 2) for name in ("m1", "m2"))
     result = take((topics.up("g1"), seal(KEY, Status("g1", 2, 1, 0, True, meters))))
     heads = (Head("m1", 0, genesis("m1")), Head("m2", 0, genesis("m2")))
-    assert result.receipts == [Receipt("g1", heads, 2, 1)]
+    assert result.receipts == [Receipt("g1", heads, 2, 1, NOW)]
 
 
 def resealed(fields, key=KEY, gateway="g1", epoch=1, number=11):

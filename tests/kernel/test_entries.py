@@ -13,7 +13,6 @@ from prewatt.kernel.entries import (
     EntryError,
     Event,
     GrantCredit,
-    JournalDamaged,
     Reading,
     Record,
     SetTariff,
@@ -25,9 +24,9 @@ from prewatt.kernel.entries import (
     encode_command,
     encode_entry,
     genesis,
-    recover,
 )
 from prewatt.kernel.rating import Used
+from prewatt.kernel.recovery import JournalDamaged, recover
 from prewatt.kernel.units import BALANCE_MAX, INSTANT_MAX, INT64_MAX, PRICE_MAX, REGISTER_MAX
 from tests.strategies import tariffs
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prewatt.kernel.account import CODES_KEPT, Account
+from prewatt.kernel.account import Account
 from prewatt.kernel.entries import (
     ChangeSettings,
     Command,
@@ -20,6 +20,7 @@ from prewatt.kernel.entries import (
     SetTariff,
     Settings,
 )
+from prewatt.kernel.replay import CODES_KEPT
 from prewatt.kernel.supply import (
     Close,
     FriendlyHours,

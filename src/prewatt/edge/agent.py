@@ -7,13 +7,13 @@ start anew from the journal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from msgspec import msgpack
 
-from ..kernel.account import ROLLOVER
-from ..kernel.entries import Command, EntryError, Record, UnknownOrder, decode_command
+from ..kernel.entries import Command, EntryError, LeadBack, Record, UnknownOrder, decode_command
+from ..kernel.replay import ROLLOVER
 from ..kernel.supply import Action, TakeEmergency, UnlockCodes
 from ..kernel.units import HOUR, MINUTE, SECOND, round_money
 from ..wire.messages import (
@@ -29,14 +29,19 @@ from ..wire.messages import (
 from ..wire.signing import VerifyKey, command_is_signed, open_downward
 from .codes import ChangeKey, CodeRefused, Credit, Do, KeyState, Meaning, Show, dump_key, read_code
 from .guard import Tries, after_wrong, waits
-from .meter import Meter, Observed, Outcome
+from .meter import Foreign, Meter, Observed, Outcome
 from .sync import Piece, Sync, SyncPolicy
 from .texts import _
+from .timekeeping import NEAR, Anchor, Moment, Note, Timekeeper, dump_anchor
 
 SHORT_CODE = "811"
 """Typed where the tenant alone can type (or sent by a meter's button), it takes the emergency credit."""
 OWN_WAYS = ("page", "keypad")
 """Ways in that are the tenant's own: the page, once the PIN has opened it, and the keypad in the flat."""
+ANCHOR = "anchor"
+"""Under this name the timekeeper's anchor is kept."""
+SENT_KEPT = 200
+"""Messages of which it is remembered when they were sent."""
 
 
 def _sentence(text: str) -> str:
@@ -52,16 +57,6 @@ def _wait_text(wait: int, locked: bool) -> str:
     if wait > MINUTE:
         return _("Too many wrong codes: please wait %(minutes)d minutes.") % {"minutes": -(-wait // MINUTE)}
     return _("Too many wrong codes: please wait %(seconds)d seconds.") % {"seconds": -(-wait // SECOND)}
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """An instant on the two clocks: `now` is the time of day (µs since 1970), which can be set; `mono` (s) only ever
-    goes on.
-    """
-
-    now: int
-    mono: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +134,11 @@ class Agent:
         policy: SyncPolicy,
         keys: Mapping[str, KeyState] | None = None,
         tries: Mapping[str, dict[str, Tries]] | None = None,
+        time: Timekeeper | None = None,
     ) -> None:
-        """`keys`: of the meters that take codes. `tries`: wrong codes by meter and way in."""
+        """`keys`: of the meters that take codes. `tries`: wrong codes by meter and way in. `time`: with the anchor that
+        was kept.
+        """
         self.gateway = gateway
         self.epoch = epoch
         self.meters = {meter.name: meter for meter in meters}
@@ -153,6 +151,10 @@ class Agent:
         self._changed = set(self.meters)
         self.keys = dict(keys or {})
         self._tries = {name: dict((tries or {}).get(name, {})) for name in self.meters}
+        self._time = time or Timekeeper()
+        self._anchor: Anchor | None = None
+        self._due = dict.fromkeys(self.meters, 0)
+        self._sent: dict[int, int] = {}
 
     # -- time and meters ---------------------------------------------------------------------------------------------
 
@@ -160,14 +162,43 @@ class Agent:
         """The process has started with its journals loaded; `repaired` names the meters whose last entry was torn,
         `replaced` those that another gateway had before.
         """
-        return self._settle(
-            moment,
-            {name: meter.start(moment.now, name in repaired, name in replaced) for name, meter in self.meters.items()},
-        )
+        # The one in the middle, so that a single journal that lies ahead carries nobody along.
+        ends = sorted(meter.account.at for meter in self.meters.values() if meter.account.at)
+        notes = self._time.start(moment, ends[len(ends) // 2] if ends else 0)
+        now = self._time.now(moment)
+        outcomes = {name: meter.start(now, name in repaired, name in replaced) for name, meter in self.meters.items()}
+        return self._settle(moment, outcomes) + self._noted(moment, notes)
 
-    def latest(self, now: int) -> int:
-        """`now`, or the latest instant in any journal if the clock stands before it: time does not go back."""
-        return max([now, *(meter.account.at for meter in self.meters.values())])
+    def now(self, moment: Moment) -> int:
+        """The instant that the gateway believes it to be."""
+        return self._time.now(moment)
+
+    def set_clock(self, moment: Moment, at: int, by: str) -> tuple[Told, list[Effect]]:
+        """A person on site says that it is `at`."""
+        journalled = max((meter.account.at for meter in self.meters.values()), default=0)
+        if at < journalled and not self._time.unsure:
+            return Told(False, _("The clock can't be set back behind the journal's last entry.")), []
+        return Told(True, _("The clock is set.")), self._noted(moment, self._time.told(moment, at, by))
+
+    def _noted(self, moment: Moment, notes: Sequence[Note]) -> list[Effect]:
+        """What the timekeeper has to say is journalled at all meters, and where it has a new anchor, kept; then all is
+        looked at anew.
+        """
+        effects: list[Effect] = []
+        anchor = self._time.anchor
+        if anchor is not None and anchor != self._anchor:
+            self._anchor = anchor
+            effects.append(Keep("", ANCHOR, dump_anchor(anchor)))
+        if notes:
+            now = self._time.now(moment)
+            outcomes: dict[str, Outcome] = {}
+            for name, meter in self.meters.items():
+                outcomes[name] = Outcome()
+                for note in notes:
+                    outcomes[name].records += meter.note(now, note.code, note.detail).records
+            effects += self._settle(moment, outcomes)
+            self._due = dict.fromkeys(self._due, moment.steady)
+        return effects
 
     # -- people on site ----------------------------------------------------------------------------------------------
 
@@ -175,7 +206,7 @@ class Agent:
         """A person typed a code for a meter, by a `way` in (page, keypad, bluetooth). KeyError if the meter is none of
         this gateway's.
         """
-        meter, now = self.meters[name], self.latest(moment.now)
+        meter, now = self.meters[name], self._time.now(moment)
         if text.strip() == SHORT_CODE:
             if way not in OWN_WAYS:
                 return Told(False, _("Open the page with the flat's PIN to take its emergency credit.")), []
@@ -187,12 +218,12 @@ class Agent:
         if wait := waits(tries, now):
             return Told(False, _wait_text(wait, tries.locked)), []
         try:
-            meaning = read_code(key, now, text)
-            outcome, answer = self._obey_code(moment.now, meter, meaning, way)
+            meaning = read_code(key, self._vouched(moment), text)
+            outcome, answer = self._obey_code(now, meter, meaning, way)
         except CodeRefused as refused:
             if not refused.guess:
                 return Told(False, str(refused)), []
-            if other := self._meter_of(now, text):
+            if other := self._meter_of(moment, text):
                 return Told(False, _("This code is for meter %(meter)s, not for this one.") % {"meter": other}), []
             return Told(False, str(refused)), self._count(moment, name, way, tries)
         except ValueError as objection:
@@ -205,11 +236,15 @@ class Agent:
             effects.append(Keep(name, "key", dump_key(meaning.state)))
         return answer, effects + self._settle(moment, {name: outcome})
 
-    def _meter_of(self, now: int, text: str) -> str:
+    def _vouched(self, moment: Moment) -> int | None:
+        """The instant, as far as it is known: no code is called expired by a clock that nobody vouches for."""
+        return None if self._time.unsure else self._time.now(moment)
+
+    def _meter_of(self, moment: Moment, text: str) -> str:
         """The meter of this gateway whose credit a code is, where somebody has typed it at another one; else empty."""
         for name, key in self.keys.items():
             try:
-                if isinstance(read_code(key, now, text), Credit):
+                if isinstance(read_code(key, self._vouched(moment), text), Credit):
                     return name
             except CodeRefused:
                 continue
@@ -245,10 +280,10 @@ class Agent:
 
     def _count(self, moment: Moment, name: str, way: str, before: Tries) -> list[Effect]:
         """A code was wrong: count it before anybody is told, so that a loss of power gives no free try."""
-        tries = after_wrong(before, self.latest(moment.now))
+        tries = after_wrong(before, self._time.now(moment))
         effects: list[Effect] = [self._keep_tries(name, way, tries)]
         if tries.locked:
-            outcome = self.meters[name].note(moment.now, "codes-locked", way)
+            outcome = self.meters[name].note(self._time.now(moment), "codes-locked", way)
             effects += self._settle(moment, {name: outcome})
         return effects
 
@@ -264,7 +299,7 @@ class Agent:
         """
         meter = self.meters[name]
         try:
-            outcome = meter.act(moment.now, action, by, grant, reason)
+            outcome = meter.act(self._time.now(moment), action, by, grant, reason)
         except ValueError as objection:
             return Told(False, _sentence(str(objection))), []
         effects: list[Effect] = list(self._unlock(name)) if isinstance(action, UnlockCodes) else []
@@ -273,17 +308,13 @@ class Agent:
         text = {True: _("Done: the supply is on."), False: _("Done: the supply is off."), None: _("Done.")}[supplied]
         return Told(True, text), effects
 
-    def note(self, moment: Moment, code: str, detail: str) -> list[Effect]:
-        """Something happened at the gateway that concerns all of its meters."""
-        return self._settle(moment, {name: meter.note(moment.now, code, detail) for name, meter in self.meters.items()})
-
     def _unlock(self, name: str) -> list[Keep]:
         self._tries[name] = {}
         return [Keep(name, "tries", msgpack.encode({}))]
 
     def next_due(self) -> int:
-        """The instant at which a meter is next to be read."""
-        return min((meter.due for meter in self.meters.values()), default=2**62)
+        """When a meter is next to be read, on the steady clock (µs)."""
+        return min(self._due.values(), default=2**62)
 
     def next_timer(self) -> float:
         """The `mono` at which `tick` is worth calling even if no meter is due."""
@@ -291,23 +322,29 @@ class Agent:
 
     def tick(self, moment: Moment) -> list[Effect]:
         """Time has passed: what is due now."""
-        effects: list[Effect] = []
-        due = [name for name, meter in self.meters.items() if meter.due <= moment.now]
+        effects = self._noted(moment, self._time.look(moment))
+        due = [name for name, at in self._due.items() if at <= moment.steady]
         if due:
             effects.append(ReadMeters(due))
         return effects + self._talk(moment)
 
-    def on_observed(self, moment: Moment, observed: Mapping[str, Observed | str]) -> list[Effect]:
+    def on_observed(self, moment: Moment, observed: Mapping[str, Observed | Foreign | str]) -> list[Effect]:
         """Meters were read; a text in the place of an observation is the cause of a failure."""
-        outcomes = {}
+        effects = self._noted(moment, self._time.look(moment))
+        now, outcomes = self._time.now(moment), {}
         for name, seen in observed.items():
             meter = self.meters[name]
-            outcomes[name] = meter.fail(moment.now, seen) if isinstance(seen, str) else meter.observe(moment.now, seen)
-        return self._settle(moment, outcomes)
+            if isinstance(seen, Observed):
+                outcomes[name] = meter.observe(now, seen)
+            elif isinstance(seen, Foreign):
+                outcomes[name] = meter.foreign(now, seen.serial)
+            else:
+                outcomes[name] = meter.fail(now, seen)
+        return effects + self._settle(moment, outcomes)
 
     def on_switch_failed(self, moment: Moment, name: str, cause: str) -> list[Effect]:
         """A switch did not obey."""
-        return self._settle(moment, {name: self.meters[name].switch_failed(moment.now, cause)})
+        return self._settle(moment, {name: self.meters[name].switch_failed(self._time.now(moment), cause)})
 
     # -- the head-end ------------------------------------------------------------------------------------------------
 
@@ -334,6 +371,9 @@ class Agent:
 
     def _on_receipt(self, moment: Moment, receipt: Receipt) -> list[Effect]:
         effects: list[Effect] = []
+        if receipt.at:
+            asked = self._sent.get(receipt.answers) if receipt.epoch == self.epoch else None
+            effects += self._noted(moment, self._time.receipt(moment, receipt.at, asked))
         for head in receipt.heads:
             refusal = self._check_head(head)
             if refusal:
@@ -363,22 +403,33 @@ class Agent:
         refused: list[Effect] = []
         unlocked: list[Effect] = []
         outcomes: dict[str, Outcome] = {}
+        notes: list[Note] = []
         for signed in orders.commands:
             try:
                 command = self._verified(signed)
             except WireError as error:
                 refused.append(Refuse(error.reason, str(error)))
                 continue
-            more = self.meters[command.meter].follow(moment.now, command)
+            notes += self._told_by_order(moment, command)
+            more = self.meters[command.meter].follow(self._time.now(moment), command)
             if more.records:
                 outcomes.setdefault(command.meter, Outcome()).records += more.records
                 if isinstance(command, Command) and getattr(command.order, "action", None) == UnlockCodes():
                     unlocked += self._unlock(command.meter)
         for name, outcome in outcomes.items():
-            decision = self.meters[name].decide(moment.now)
+            decision = self.meters[name].decide(self._time.now(moment))
             outcome.records += decision.records
             outcome.switch = decision.switch
-        return refused + unlocked + self._settle(moment, outcomes)
+        return refused + unlocked + self._settle(moment, outcomes) + self._noted(moment, notes)
+
+    def _told_by_order(self, moment: Moment, command: Command | UnknownOrder) -> list[Note]:
+        """A journal that is ahead of the time is led back; and the time with it, if that was ahead too."""
+        if not isinstance(command, Command) or not isinstance(command.order, LeadBack):
+            return []
+        account, now = self.meters[command.meter].account, self._time.now(moment)
+        if command.number != account.command + 1 or now < account.at - NEAR or now <= command.issued:
+            return []
+        return self._time.told(moment, command.issued, "an order", strong=False)
 
     def _verified(self, signed: SignedCommand) -> Command | UnknownOrder:
         if not command_is_signed(self._server, signed):
@@ -402,6 +453,7 @@ class Agent:
             if outcome.records:
                 self.sync.on_journalled(name, outcome.records[-1].seq)
                 self._changed.add(name)
+            self._due[name] = moment.steady + max(self.meters[name].due - self._time.now(moment), 0)
             if outcome.switch is not None:
                 effects.append(MoveSwitch(name, outcome.switch))
         return effects + self._talk(moment)
@@ -409,19 +461,28 @@ class Agent:
     def _talk(self, moment: Moment) -> list[Effect]:
         effects: list[Effect] = []
         if self.sync.status_due(moment.mono):
-            effects.append(self._status(moment.now))
+            effects.append(self._status(moment))
         while pieces := self.sync.next_upload():
             self._number += 1
+            self._remember_sent(moment)
             effects.append(SendUpload(self._number, pieces))
         return effects
 
-    def _status(self, now: int) -> SendStatus:
+    def _remember_sent(self, moment: Moment) -> None:
+        """A receipt tells how late it is at most by what it answers."""
+        self._sent[self._number] = moment.steady
+        while len(self._sent) > SENT_KEPT:
+            del self._sent[next(iter(self._sent))]
+
+    def _status(self, moment: Moment) -> SendStatus:
         fresh = not self.sync.answered
         names = list(self.meters) if fresh else sorted(self._changed)
         self._changed.clear()
         self._number += 1
+        self._remember_sent(moment)
         if fresh:
             self._asked = self._number
+        now = self._time.now(moment)
         return SendStatus(
             Status(
                 self.gateway, self.epoch, self._number, now, fresh, tuple(self._meter_status(name) for name in names)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ..kernel.account import Account
 from ..kernel.entries import (
-    EVENTS,
     AnyEntry,
     Controlled,
     CreditApplied,
@@ -19,6 +18,7 @@ from ..kernel.entries import (
     Relay,
     decode_entry,
 )
+from ..kernel.events import EVENTS
 from ..kernel.supply import LOCKS, Action, TakeEmergency
 from ..wire.on_site import SiteMeter
 from ..wire.pins import pin_is
@@ -42,7 +42,7 @@ class Front:
         self._shell, self._desk, self._units = shell, desk, units
 
     def now(self) -> int:
-        return self._desk.ask(lambda: self._shell.agent.latest(self._shell.moment().now))
+        return self._desk.ask(lambda: self._shell.agent.now(self._shell.moment()))
 
     def overview(self) -> tuple[bool, int, tuple[SiteMeter, ...]]:
         return self._desk.ask(self._overview)
@@ -53,7 +53,7 @@ class Front:
             SiteMeter(name, self._units.get(name, ""), meter.account.seq, meter.account.at, meter.account.closed)
             for name, meter in agent.meters.items()
         )
-        return agent.sync.answered, agent.latest(self._shell.moment().now), meters
+        return agent.sync.answered, agent.now(self._shell.moment()), meters
 
     def view(self, meter: str) -> View | None:
         return self._desk.ask(lambda: self._view(meter))
@@ -63,7 +63,7 @@ class Front:
         meter = agent.meters.get(name)
         if meter is None:
             return None
-        account, now = meter.account, agent.latest(self._shell.moment().now)
+        account, now = meter.account, agent.now(self._shell.moment())
         tariff = account.versions[-1].calendar.tariff if account.versions else None
         offered = not account.objection(now, TakeEmergency())
         return View(

@@ -13,12 +13,11 @@ from typing import NamedTuple
 from ..kernel.account import Account
 from ..kernel.entries import (
     EntryError,
-    JournalDamaged,
     Record,
     decode_entry,
     genesis,
-    recover,
 )
+from ..kernel.recovery import JournalDamaged, recover
 
 SNAPSHOT_EVERY = 500
 """Entries after which a meter's account is kept as a snapshot, so that a start need not replay a year."""

@@ -8,15 +8,19 @@ from msgspec import Struct
 
 from ..kernel.account import Account
 from ..kernel.entries import (
+    FLAG_HELD,
     AnyEntry,
     Command,
+    Reading,
     Record,
     UnknownOrder,
     chain,
     encode_entry,
 )
+from ..kernel.events import FOREIGN_METER, METER_BACK
+from ..kernel.plausible import BACKWARDS, FALLEN, JUMPED, RETURNED, Doubt, agrees
 from ..kernel.supply import Action
-from ..kernel.units import BALANCE_MAX, DAY, HOUR, MINUTE, REGISTER_MAX, SECOND
+from ..kernel.units import BALANCE_MAX, DAY, HOUR, MINUTE, SECOND
 
 STEP_WITHIN = 2 * MINUTE
 """Two readings of the power further apart than this show no step."""
@@ -24,26 +28,34 @@ RESISTIVE = 10
 """A step is resistive if its reactive part is at most one in so many."""
 LONGEST = 10 * DAY
 """Most time in one reading: with prices that change each half hour, 480 of them."""
+AGAIN = 10 * SECOND
+"""A register that can't be true is read again so soon."""
+AGAIN_FOR = 5 * MINUTE
+"""For so long; then as often as any other."""
+DOUBTED_FOR = HOUR
+BACK_FOR = DAY
+STILL_FOR = 14 * DAY
+"""After so long somebody is told of a register that can't be true, stands under what it was, or does not move."""
 
 
 class MeterPolicy(Struct, frozen=True):
     """How closely a meter is watched.
 
     `reading_interval` (µs): a reading is journalled at each multiple of it, and at each change of the rate.
-    `poll_shortest` (µs): the meter is not read more often than this.
-    `power_highest` (W): what the supply's main fuse lets through. A meter is read again no later than its credit could
-    be exhausted at that power, so a balance overshoots zero by no more than `poll_shortest` at that power.
+    `poll_shortest` (µs): the meter is not read more often than this, but for a register that can't be true. A meter is
+    read again no later than its credit could be exhausted at the power of its fuse, so a balance overshoots zero by no
+    more than `poll_shortest` at that power.
     """
 
     reading_interval: int = 15 * MINUTE
     poll_shortest: int = MINUTE
-    power_highest: int = 15_000
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
     """What a driver read: the register (Wh), whether the switch is closed, the power drawn (W) and its reactive part
-    (var), each None if the meter can't tell; and whether it was tampered with.
+    (var), each None if the meter can't tell; whether it was tampered with; and `end`, the Wh at which its counter begins
+    anew, 0 if the driver does not know.
     """
 
     register: int
@@ -51,6 +63,14 @@ class Observed:
     power: int | None = None
     reactive: int | None = None
     tampered: bool = False
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Another meter answered in this one's place: its serial number."""
+
+    serial: str
 
 
 @dataclass(slots=True)
@@ -75,6 +95,15 @@ class Meter:
         self._over_since: int | None = None
         self._seen: tuple[int, int, int] | None = None
         self._tampered = False
+        self._candidate: Doubt | None = None
+        self._agreeing = 0
+        self._told: set[str] = set()
+        self._foreign = ""
+
+    @property
+    def serial(self) -> str:
+        """What the meter that hangs here says of itself."""
+        return self.account.serial or self.name
 
     def start(self, now: int, repaired: bool, replaced: bool = False) -> Outcome:
         """The gateway has started; `repaired` if a torn entry had to be dropped, `replaced` if another gateway had the
@@ -91,21 +120,24 @@ class Meter:
 
     def observe(self, now: int, observed: Observed) -> Outcome:
         """The meter was read at `now`."""
-        account = self.account
-        reading = account.read(now, observed.register)
-        if not 0 <= observed.register <= REGISTER_MAX or abs(reading.balance) > BALANCE_MAX:
-            return self.fail(now, f"its register can't stand at {observed.register} Wh")
-        outcome = Outcome()
-        for missed in account.between(now, observed.register, LONGEST):
-            self._append(outcome, missed)
-        if self.lost:
-            self.lost = False
-            self._append(outcome, account.event(now, "meter-back"))
-        if outcome.records:
-            reading = account.read(now, observed.register)
-        exhausted = account.priced and account.closed is not False and reading.balance <= -account.allowance(now)
-        if account.register is None or now >= self._next_reading() or exhausted:
-            self._append(outcome, reading)
+        account, outcome = self.account, Outcome()
+        if self.lost or account.foreign_since:
+            self.lost, self._foreign = False, ""
+            self._append(outcome, account.event(now, METER_BACK))
+        reading = self._believed(now, observed, outcome)
+        if reading is not None and abs(reading.balance) > BALANCE_MAX:
+            reading = None
+        if reading is not None:
+            for missed in account.between(reading, LONGEST):
+                self._append(outcome, missed)
+                reading = self._once_more(now, observed, reading)
+            balance = reading.balance
+            exhausted = account.priced and account.closed is not False and balance <= -account.allowance(now)
+            if account.register is None or now >= self._next_reading() or exhausted or account.doubt is not None:
+                self._append(outcome, reading)
+        else:
+            balance = account.balance
+        self._watch_register(now, observed, outcome)
         self._guard(now, observed, outcome)
         self._decide(now, outcome)
         if outcome.switch is None and account.closed is not None and observed.closed is not None:
@@ -117,7 +149,76 @@ class Meter:
                     self._complained = True
                     stands = "closed" if observed.closed else "open"
                     self._append(outcome, account.event(now, "switch-differs", f"it stands {stands}"))
-        self.due = self._next_due(now, reading.balance)
+        self.due = self._next_due(now, balance)
+        return outcome
+
+    def _believed(self, now: int, observed: Observed, outcome: Outcome) -> Reading | None:
+        """What is to be charged for a register; None if it can't be true. What is to be said of that goes into `outcome`."""
+        account, register = self.account, observed.register
+        seen = account.read(now, register, observed.end, unseen=True)
+        if isinstance(seen, Reading):
+            self._candidate, self._agreeing = None, 0
+            return seen
+        if seen.cause == BACKWARDS:
+            # It stands under what was charged: nothing flows back, and the next watt-hours are paid already.
+            self._candidate, self._agreeing = None, 0
+            if not account.back_since or now >= self._next_reading():
+                self._append(outcome, seen)
+            return account.hold(now)
+        self._count(now, register)
+        doubt, enough = account.doubt, account.settings.doubtful_readings
+        settled = self._agreeing >= enough and seen.cause in (JUMPED, FALLEN, RETURNED)
+        # Nonsense without end does not fill the flash.
+        worth = doubt is None or settled or now - doubt.at >= self.policy.reading_interval
+        if worth and (doubt is None or seen.cause != doubt.cause or not self._follows(doubt, now, register)):
+            self._append(outcome, seen)
+        if not settled:
+            return None
+        self._append(outcome, account.rebase(now, register))
+        self._candidate, self._agreeing = None, 0
+        right = account.read(now, register, observed.end)
+        return right if isinstance(right, Reading) else None
+
+    def _once_more(self, now: int, observed: Observed, reading: Reading) -> Reading:
+        """The same reading, after other entries."""
+        if reading.flags & FLAG_HELD:
+            return self.account.hold(now)
+        again = self.account.read(now, observed.register, observed.end)
+        assert isinstance(again, Reading)
+        return again
+
+    def _follows(self, doubt: Doubt, now: int, register: int) -> bool:
+        return agrees(doubt, register, now, self.account.settings.power_highest)
+
+    def _count(self, now: int, register: int) -> None:
+        """How many readings in a row agree with one another."""
+        agreeing = self._candidate is not None and self._follows(self._candidate, now, register)
+        self._agreeing = self._agreeing + 1 if agreeing else 1
+        self._candidate = Doubt(register, now, now, "")
+
+    def _watch_register(self, now: int, observed: Observed, outcome: Outcome) -> None:
+        """Tell once of a register that is wrong for long."""
+        account = self.account
+        supplied = account.closed is not False and observed.closed is not False
+        for code, since, lasts in (
+            ("register-doubtful", account.doubt.since if account.doubt else 0, DOUBTED_FOR),
+            ("register-backwards", account.back_since, BACK_FOR),
+            ("register-still", account.moved_at if supplied else 0, STILL_FOR),
+        ):
+            if not since or now - since < lasts:
+                self._told.discard(code)
+            elif code not in self._told:
+                self._told.add(code)
+                self._append(outcome, account.event(now, code, f"it stands at {observed.register} Wh"))
+
+    def foreign(self, now: int, serial: str) -> Outcome:
+        """Another meter answers in this one's place. The supply goes on for as long as the settings say."""
+        outcome = Outcome()
+        if serial != self._foreign:
+            self._foreign = serial
+            self._append(outcome, self.account.event(now, FOREIGN_METER, serial))
+        self._decide(now, outcome)
+        self.due = now + self.policy.poll_shortest
         return outcome
 
     def fail(self, now: int, cause: str) -> Outcome:
@@ -178,7 +279,7 @@ class Meter:
         """Commands were taken up: where the switch belongs now, and when to look next."""
         outcome = Outcome()
         self._decide(now, outcome)
-        if self.account.register is not None and not self.lost:
+        if self.account.register is not None and not self.lost and not self._foreign:
             self.due = self._next_due(now, self.account.balance)
         return outcome
 
@@ -243,6 +344,10 @@ class Meter:
             due = min(due, now + max(min(watch, self.policy.poll_shortest), SECOND))
         price = self.account.highest_price(now)
         if self.account.closed is not False and price > 0:
-            exhausted = now + max(balance + account.allowance(now), 0) // price * HOUR // self.policy.power_highest
+            fuse = account.settings.power_highest
+            exhausted = now + max(balance + account.allowance(now), 0) // price * HOUR // fuse
             due = min(due, max(exhausted, now + self.policy.poll_shortest))
+        if account.doubt is not None:
+            soon = AGAIN if now - account.doubt.since < AGAIN_FOR else self.policy.poll_shortest
+            due = min(due, now + soon)
         return max(due, now + 1)

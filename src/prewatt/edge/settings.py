@@ -46,13 +46,12 @@ class TokenSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MeterSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """One meter. `power_highest`: what its main fuse lets through, W. `unit`: the flat it is of, for people. `keypad`:
-    whether codes can be typed at the meter itself. `token`: its key; without one it takes no codes.
+    """One meter. `unit`: the flat it is of, for people. `keypad`: whether codes can be typed at the meter itself. `token`:
+    its key; without one it takes no codes.
     """
 
     name: MeterName
     driver: str
-    power_highest: Annotated[int, Meta(ge=100, le=1_000_000)] = 15_000
     unit: str = ""
     keypad: bool = False
     token: TokenSettings | None = None

@@ -16,7 +16,7 @@ import msgspec
 
 from ..clock import Clock, CorrectedClock, SharedClock, SystemClock
 from ..kernel.calendar import zone
-from ..kernel.entries import JournalDamaged
+from ..kernel.recovery import JournalDamaged
 from ..kernel.supply import Action
 from ..kernel.units import SECOND
 from ..wire import topics
@@ -24,11 +24,11 @@ from ..wire.link import Call, Connected, Disconnected, Link, LinkEvent
 from ..wire.messages import MAX_UPLOAD, Span, Upload
 from ..wire.signing import SigningKey, VerifyKey, seal
 from .agent import (
+    ANCHOR,
     Agent,
     Commit,
     Effect,
     Keep,
-    Moment,
     MoveSwitch,
     ReadMeters,
     Refuse,
@@ -37,17 +37,18 @@ from .agent import (
     Told,
 )
 from .codes import KeyState, load_key
-from .drivers import BadAnswer, DriverError, MeterDriver
+from .drivers import AnotherMeter, DriverError, Identity, MeterDriver
 from .drivers.recorded import RecordedMeter, RecordingError, load_recordings
 from .front import Front
 from .guard import Tries
 from .journal import Journal
-from .meter import Meter, MeterPolicy, Observed
+from .meter import Foreign, Meter, MeterPolicy, Observed
 from .page import serve_page
 from .settings import EdgeSettings, SettingsError, load_settings, page_address
 from .site import Desk
 from .sync import Piece, SyncPolicy
 from .texts import _
+from .timekeeping import Anchor, Moment, Timekeeper, load_anchor
 
 log = logging.getLogger("prewatt.edge")
 
@@ -117,9 +118,7 @@ class Shell:
         meters, self._repaired = [], set()
         for meter in settings.meters:
             loaded = self.journal.load(meter.name)
-            policy = MeterPolicy(
-                settings.reading_interval * SECOND, settings.poll_shortest * SECOND, meter.power_highest
-            )
+            policy = MeterPolicy(settings.reading_interval * SECOND, settings.poll_shortest * SECOND)
             meters.append(Meter(meter.name, loaded.account, loaded.head, policy))
             if loaded.repaired:
                 self._repaired.add(meter.name)
@@ -127,8 +126,9 @@ class Shell:
         sync = SyncPolicy(settings.heartbeat, settings.patience)
         server = VerifyKey(bytes.fromhex(settings.server_key))
         self.agent = Agent(
-            settings.gateway, self.journal.epoch, meters, server, sync, self._load_keys(settings), self._load_tries()
-        )
+            settings.gateway, self.journal.epoch, meters, server, sync, self._load_keys(settings), self._load_tries(),
+            Timekeeper(inner.boot(), self._load_anchor()),
+        )  # fmt: skip
         self._settings = settings
         self._replaced = frozenset(self.journal.adopted())
         self._keypads = [meter.name for meter in settings.meters if meter.keypad]
@@ -136,7 +136,7 @@ class Shell:
         self._link = Link(settings.broker, f"prewatt-{settings.gateway}", [topics.down(settings.gateway)])
         self._first_delay = settings.broker.retry_longest / 3
         self._refused: Counter[str] = Counter()
-        self._identified: set[str] = set()
+        self._identified: dict[str, Identity] = {}
         self._running = True
 
     def _load_keys(self, settings: EdgeSettings) -> dict[str, KeyState]:
@@ -148,8 +148,12 @@ class Shell:
         decoder = msgspec.msgpack.Decoder(dict[str, Tries])
         return {name: decoder.decode(body) for name, body in self.journal.kept("tries").items()}
 
+    def _load_anchor(self) -> Anchor | None:
+        kept = self.journal.kept(ANCHOR).get("")
+        return load_anchor(kept) if kept is not None else None
+
     def moment(self) -> Moment:
-        return Moment(self._clock.now(), time.monotonic())
+        return Moment(self._clock.now(), time.monotonic(), self._clock.steady())
 
     def stop(self) -> None:
         """End the loop after what is at hand."""
@@ -208,13 +212,12 @@ class Shell:
     def set_clock(self, at: int, by: str) -> Told:
         """Set the clock; it does not go back behind what is journalled."""
         moment = self.moment()
-        journalled = self.agent.latest(0)
-        if at < journalled:
-            return Told(False, _("The clock can't be set back behind the journal's last entry."))
-        self._clock.correction += at - moment.now
-        self.journal.keep("", CLOCK, str(self._clock.correction).encode())
-        self._do(self.agent.note(self.moment(), "clock-set", f"by {by}, by {(at - moment.now) // SECOND} s"))
-        return Told(True, _("The clock is set."))
+        told, effects = self.agent.set_clock(moment, at, by)
+        if told.done:
+            self._clock.correction += at - moment.now
+            self.journal.keep("", CLOCK, str(self._clock.correction).encode())
+        self._do(effects)
+        return told
 
     def _read_keypads(self) -> None:
         for name in self._keypads:
@@ -273,28 +276,33 @@ class Shell:
                     log.warning("refused a message (%s): %s; more of this kind will only be counted", reason, text)
         return []
 
-    def _read(self, name: str) -> Observed | str:
+    def _read(self, name: str) -> Observed | Foreign | str:
         try:
             driver = self._identified_driver(name)
             register, closed = driver.read_register(), driver.read_switch()
             power = driver.read_power() if self.agent.meters[name].account.watched else None
             tampered = driver.read_tampered()
+            end = self._identified[name].register_end
             if power is None:
-                return Observed(register, closed, tampered=tampered)
-            return Observed(register, closed, power.active, power.reactive, tampered)
+                return Observed(register, closed, tampered=tampered, end=end)
+            return Observed(register, closed, power.active, power.reactive, tampered, end)
+        except AnotherMeter as other:
+            return Foreign(other.serial)
         except DriverError as error:
             # Whoever answers next may be another one: a meter is changed while it is silent.
-            self._identified.discard(name)
+            self._identified.pop(name, None)
             return error.cause
 
     def _identified_driver(self, name: str) -> MeterDriver:
         """The driver of a meter that has said that it is this one. DriverError if it can't be asked, or is another."""
         driver = self._drivers[name]
-        if name not in self._identified:
-            serial = driver.identify().serial
-            if serial != name:
-                raise BadAnswer(name, "identify", f"meter {serial} answers in its place")
-            self._identified.add(name)
+        known, expected = self._identified.get(name), self.agent.meters[name].serial
+        if known is None or known.serial != expected:
+            found = driver.identify()
+            if found.serial != expected:
+                self._identified.pop(name, None)
+                raise AnotherMeter(name, found.serial)
+            self._identified[name] = found
         return driver
 
 

@@ -60,7 +60,7 @@ class Site(Protocol):
     gateway: str
 
     def now(self) -> int:
-        """The latest instant that is known: the clock's, or the journals' if the clock stands before them."""
+        """The instant that the gateway believes it to be."""
 
     def overview(self) -> tuple[bool, int, tuple[SiteMeter, ...]]:
         """Whether the server is reached, the instant, and the meters."""

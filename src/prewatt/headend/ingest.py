@@ -210,7 +210,7 @@ def plan(now: int, batch: Sorted, views: Mapping[str, MeterView]) -> Plan:
                     result.refusals.append(Refusal(message.gateway, error.reason, str(error)))
                 heads.append(Head(span.meter, mine.account.seq, mine.head, mine.gap))
                 mine.gap = False
-            result.receipts.append(Receipt(message.gateway, tuple(heads)))
+            result.receipts.append(Receipt(message.gateway, tuple(heads), message.epoch, message.number, now))
         else:
             result.statuses.update((status.meter, status) for status in message.meters)
             if message.fresh:
@@ -234,7 +234,7 @@ def _head(result: Plan, views: Mapping[str, MeterView], meter: str, resend: bool
 
 def _answer(status: Status, result: Plan, views: Mapping[str, MeterView]) -> Receipt:
     heads = tuple(_head(result, views, meter.meter, resend=False) for meter in status.meters[:MAX_METERS])
-    return Receipt(status.gateway, heads, status.epoch, status.number)
+    return Receipt(status.gateway, heads, status.epoch, status.number, result.now)
 
 
 def _ask_for_lacking(status: Status, result: Plan, views: Mapping[str, MeterView]) -> list[Receipt]:
@@ -244,7 +244,7 @@ def _ask_for_lacking(status: Status, result: Plan, views: Mapping[str, MeterView
         for meter in status.meters
         if _seq(result, views, meter.meter) < meter.seq
     ]
-    return [Receipt(status.gateway, tuple(lacking))] if lacking else []
+    return [Receipt(status.gateway, tuple(lacking), status.epoch, status.number, result.now)] if lacking else []
 
 
 def _seq(result: Plan, views: Mapping[str, MeterView], meter: str) -> int:
@@ -264,7 +264,7 @@ def _take_in(mine: MeterPlan, view: MeterView, span: Span, late: int) -> None:
             entry = decode_entry(body)
         except EntryError as error:
             raise WireError("newer", f"meter {span.meter}, entry {span.first + index}: {error}") from None
-        if entry.seq != account.seq + 1 or entry.at < account.at:
+        if not account.may_follow(entry):
             raise WireError(
                 "chain", f"meter {span.meter}: an entry numbered {entry.seq} stands where {account.seq + 1} belongs"
             )

@@ -12,14 +12,14 @@ carries the command's number, so a journal alone replays to the balance.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
 
 from .rating import Used
-from .supply import Action, FriendlyHours, PowerLimit, Zone
+from .settings import Settings
+from .supply import Action
 from .tariff import Tariff
 from .units import BALANCE_MAX, INSTANT_MAX, INT64_MAX, REGISTER_MAX
 
@@ -41,34 +41,9 @@ MAX_ENTRY = 64 * 1024
 """Largest entry in bytes; only a tariff with hundreds of special days comes near."""
 
 
-class Settings(Struct, frozen=True):
-    """How a meter's account behaves.
-
-    `low_credit` (nano) and `low_credit_energy` (Wh at the price of the moment): a warning is due when the balance is
-    under either; 0 switches one off. `clearance` (nano): after a cut-off the supply returns when the balance is over
-    zero and at or over this.
-
-    `emergency_credit` (nano): what the tenant may take alone when the credit is low or used up, once; 0: nothing.
-    `emergency_repayment`: percent of a top-up that repays it before anything else. `zone`: whose wall clock the hours
-    of `friendly` and `power` are of. `tamper_locks`: whether tampering opens the switch until a person was there. `pin`:
-    hash of the flat's PIN (`wire.pins`), empty for none.
-    """
-
-    low_credit: Natural = 0
-    low_credit_energy: Natural = 0
-    clearance: Natural = 0
-    emergency_credit: Natural = 0
-    emergency_repayment: Annotated[int, Meta(ge=1, le=100)] = 100
-    zone: Zone = "UTC"
-    friendly: FriendlyHours = FriendlyHours()
-    power: PowerLimit = PowerLimit()
-    tamper_locks: bool = False
-    pin: ShortText = ""
-
-
 class Entry(Struct, frozen=True, tag_field="kind"):
-    """What all entries have. `seq` counts from 1 without a gap; `at` never goes back; `balance` (nano) is the balance
-    after this entry.
+    """What all entries have. `seq` counts from 1 without a gap; `at` never goes back, but for `TimeLedBack`; `balance`
+    (nano) is the balance after this entry.
     """
 
     seq: Annotated[int, Meta(ge=1, le=INT64_MAX)]
@@ -81,7 +56,7 @@ class Reading(Entry, frozen=True, tag="reading", omit_defaults=True):
 
     `used`: Wh at each price. `charge`: nano; in it, beside the energy, the service `fee`, the `standing` charge, what
     lacked of the month's `minimum`, and a `tax` that is added. `tax_included` is contained in these. `flags`: see
-    `FLAG_*`.
+    `FLAG_*`. `rolled`: Wh at which the counter began anew, where it did.
     """
 
     register: Register
@@ -93,6 +68,7 @@ class Reading(Entry, frozen=True, tag="reading", omit_defaults=True):
     minimum: Natural = 0
     tax: Natural = 0
     tax_included: Natural = 0
+    rolled: Register = 0
 
     @property
     def energy(self) -> int:
@@ -101,11 +77,33 @@ class Reading(Entry, frozen=True, tag="reading", omit_defaults=True):
 
 
 FLAG_CLOCK = 1
-"""The clock stood before the last entry: the reading was dated with that entry's instant instead."""
-FLAG_REBASED = 2
-"""The register went back (a meter was changed or reset): no energy charged, counted on from here."""
+"""The time is not vouched for: the clock stood before the last entry, or nobody has told how long the gateway was off."""
 FLAG_BETWEEN = 4
 """Not read, but worked out as a part of a long time without readings, in which energy counts as used evenly."""
+FLAG_UNSEEN = 8
+"""More than the time that was seen allows: used while the gateway was off, it does not know how long."""
+FLAG_HELD = 16
+"""The register stood lower: time was charged, and energy will be once it is over where it stood before."""
+
+
+class Doubtful(Entry, frozen=True, tag="doubtful"):
+    """A register was read that can't be true, for `cause` (`kernel.plausible`). Nothing is charged, nothing moves; it is
+    read again soon.
+    """
+
+    register: Annotated[int, Meta(ge=-INT64_MAX, le=INT64_MAX)]
+    cause: ShortText
+
+
+class Rebased(Entry, frozen=True, tag="rebased"):
+    """A doubtful register stayed: from now on energy counts from `register`, instead of `was`. What was used between is
+    charged by nobody: the manager is asked. `cause` "returned": it is back, and counts from where it stood before the
+    error, so that all is charged once.
+    """
+
+    register: Annotated[int, Meta(ge=-REGISTER_MAX, le=REGISTER_MAX)]
+    was: Annotated[int, Meta(ge=-REGISTER_MAX, le=REGISTER_MAX)]
+    cause: ShortText
 
 
 Tid = Annotated[int, Meta(ge=0, lt=1 << 24)]
@@ -203,6 +201,24 @@ class OnSite(Entry, frozen=True, tag="on-site", omit_defaults=True):
     tid: Tid | None = None
 
 
+class Exchanged(Entry, frozen=True, tag="exchanged", omit_defaults=True):
+    """Another meter measures here from now on, by command `command`: its `serial`, and its `first` register. `last`: of
+    the one before; where it is not known, what that used since its last reading is charged by nobody.
+    """
+
+    command: Natural
+    serial: MeterName
+    first: Register
+    last: Register | None = None
+
+
+class TimeLedBack(Entry, frozen=True, tag="time"):
+    """The journal's time was ahead (`was`) and goes on from `at`, by command `command`."""
+
+    command: Natural
+    was: Instant
+
+
 class Relay(Entry, frozen=True, tag="relay"):
     """The load switch was told to close (`closed`) or open. Written before it moves."""
 
@@ -211,34 +227,17 @@ class Relay(Entry, frozen=True, tag="relay"):
 
 
 class Event(Entry, frozen=True, tag="event"):
-    """Something happened that a person may want to know. `code` is one of `EVENTS`."""
+    """Something happened that a person may want to know. `code` is one of `kernel.events.EVENTS`."""
 
     code: ShortText
     detail: ShortText = ""
 
 
-EVENTS = {
-    "power-up": "the gateway started",
-    "low-credit": "the balance fell under the warning threshold",
-    "meter-lost": "the meter does not answer",
-    "meter-back": "the meter answers again",
-    "switch-failed": "the load switch did not obey",
-    "switch-differs": "the load switch stands otherwise than told",
-    "journal-repaired": "a torn last entry was dropped after a loss of power",
-    "gateway-replaced": "another gateway went on with this meter",
-    "clock-set": "the gateway's clock was set on site",
-    "overload": "more power was drawn than the limit allows",
-    "overload-locked": "tripped for overload too often: a person has to close",
-    "forbidden-load": "a large resistive load appeared at once: a person has to close",
-    "tamper": "the meter's cover was opened, or it was tampered with otherwise",
-    "codes-locked": "too many wrong codes were typed",
-    "key-changed": "a code changed the meter's key",
-}
-
 CommandEntry = (
-    CreditApplied | DebitApplied | TariffApplied | TenancyChanged | SettingsApplied | Controlled | Recognised | Refused
-)
-AnyEntry = Reading | CommandEntry | CreditByCode | OnSite | Relay | Event
+    CreditApplied | DebitApplied | TariffApplied | TenancyChanged | SettingsApplied | Controlled | Recognised | Exchanged
+    | TimeLedBack | Refused
+)  # fmt: skip
+AnyEntry = Reading | Doubtful | Rebased | CommandEntry | CreditByCode | OnSite | Relay | Event
 
 
 class GrantCredit(Struct, frozen=True, tag_field="kind", tag="credit", omit_defaults=True):
@@ -289,7 +288,21 @@ class Control(Struct, frozen=True, tag_field="kind", tag="control", omit_default
     tid: Tid | None = None
 
 
-AnyOrder = GrantCredit | Debit | SetTariff | ChangeTenancy | ChangeSettings | Control
+class Exchange(Struct, frozen=True, tag_field="kind", tag="exchange", omit_defaults=True):
+    """Another meter hangs here: its `serial`, and its `first` register (Wh). `last`: of the one before, where it is
+    known.
+    """
+
+    serial: MeterName
+    first: Register
+    last: Register | None = None
+
+
+class LeadBack(Struct, frozen=True, tag_field="kind", tag="time"):
+    """The journal's time is ahead: let it go on from this command's instant."""
+
+
+AnyOrder = GrantCredit | Debit | SetTariff | ChangeTenancy | ChangeSettings | Control | Exchange | LeadBack
 
 
 class Command(Struct, frozen=True):
@@ -373,36 +386,3 @@ def genesis(meter: str) -> bytes:
 def chain(previous: bytes, body: bytes) -> bytes:
     """The hash that follows `previous` when `body` is appended."""
     return hashlib.sha256(previous + body).digest()
-
-
-class Recovery(NamedTuple):
-    """What is left of a journal after a loss of power: how many records are whole, and whether a torn last one was
-    dropped.
-    """
-
-    whole: int
-    torn: bool
-
-
-class JournalDamaged(Exception):
-    """A record before the last one is wrong: that is no torn write, and nothing may be dropped or charged on top of
-    it.
-    """
-
-
-def recover(previous: bytes, first_seq: int, records: Sequence[Record]) -> Recovery:
-    """Check a chain that continues `previous` at `first_seq`.
-
-    A wrong last record is what a power cut in the middle of its write leaves: it is to be dropped, and only it. Its
-    effect had not been shown yet. JournalDamaged if any earlier record is wrong.
-    """
-    for index, record in enumerate(records):
-        expected = chain(previous, record.body)
-        if record.seq != first_seq + index or record.hash != expected:
-            if index == len(records) - 1:
-                return Recovery(index, torn=True)
-            raise JournalDamaged(
-                f"record {record.seq} does not continue the chain, and {len(records) - 1 - index} records follow it"
-            )
-        previous = expected
-    return Recovery(len(records), torn=False)

@@ -19,8 +19,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ..edge.journal import Journal
-from ..kernel.account import EXHAUSTED
 from ..kernel.entries import CreditApplied, CreditByCode, DebitApplied, Relay, decode_entry
+from ..kernel.state import EXHAUSTED
 from ..kernel.tariff import Tariff
 from ..kernel.tariff_document import tariff_to_document
 from ..kernel.units import exact_kwh, exact_money, moment

@@ -13,7 +13,7 @@ from unittest.mock import patch
 from ..edge.agent import Agent, Commit, Effect, Moment, MoveSwitch
 from ..edge.meter import Meter, Outcome
 from ..headend import ingest
-from ..kernel import account, entries, rating
+from ..kernel import account, entries, rating, recovery, state
 from ..kernel.entries import Command, CreditApplied, GrantCredit, UnknownOrder
 from ..kernel.rating import Rated
 from .faults import World
@@ -49,13 +49,13 @@ def skip_duplicate_check() -> Iterator[None]:
 @contextmanager
 def drop_torn_predecessor() -> Iterator[None]:
     """After a torn write, one entry too many is dropped."""
-    original = entries.recover
+    original = recovery.recover
 
-    def recover(*args: Any) -> entries.Recovery:
+    def recover(*args: Any) -> recovery.Recovery:
         found = original(*args)
-        return entries.Recovery(max(found.whole - 1, 0), True) if found.torn else found
+        return recovery.Recovery(max(found.whole - 1, 0), True) if found.torn else found
 
-    with patch.object(entries, "recover", recover):
+    with patch.object(recovery, "recover", recover):
         yield
 
 
@@ -97,7 +97,7 @@ def round_once() -> Iterator[None]:
         rated = original(*args)
         return rated._replace(charge=rated.charge // CENT * CENT)
 
-    with patch.object(account, "rate_interval", rate_interval):
+    with patch.object(state, "rate_interval", rate_interval):
         yield
 
 

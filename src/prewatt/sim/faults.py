@@ -36,7 +36,7 @@ from ..edge.shell import read_pieces
 from ..edge.sync import SyncPolicy
 from ..headend import ingest
 from ..headend.dispatch import Dispatch, DispatchPolicy, Pending
-from ..kernel import entries
+from ..kernel import entries, recovery
 from ..kernel.account import Account
 from ..kernel.entries import (
     AnyOrder,
@@ -260,16 +260,16 @@ class World:
         meters, repaired = [], set()
         for name, records in self.disk.records.items():
             whole_before = _whole(records)
-            recovery = entries.recover(genesis(name), 1, records)
-            del records[recovery.whole :]
+            found = recovery.recover(genesis(name), 1, records)
+            del records[found.whole :]
             if len(records) != whole_before:
                 self.broken(f"meter {name}: {whole_before - len(records)} whole entries were dropped with the torn one")
-            if recovery.torn:
+            if found.torn:
                 repaired.add(name)
             account = Account()
             for record in records:
                 account.apply(decode_entry(record.body))
-            policy = MeterPolicy(15 * MINUTE, MINUTE, 4000)
+            policy = MeterPolicy(15 * MINUTE, MINUTE)
             meters.append(Meter(name, account, records[-1].hash if records else genesis(name), policy))
         keys = dict(self.keys)
         keys.update({name: load_key(body) for (name, what), body in self.disk.kept.items() if what == "key"})

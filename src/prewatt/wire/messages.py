@@ -93,16 +93,17 @@ class Head(Struct, frozen=True):
 
 
 class Receipt(Struct, frozen=True, tag_field="kind", tag="receipt"):
-    """Acknowledges what is committed, never sent before the commit.
+    """Acknowledges what is committed, never sent before the commit. `at`: the server's time, 0 if it is not told.
 
-    The answer to a fresh status tells the heads of all the gateway's meters, and names that status by `epoch` and
-    `answers` (its number).
+    `epoch` and `answers` (its number) name the message that it answers. The answer to a fresh status tells the heads of
+    all the gateway's meters.
     """
 
     gateway: str
     heads: Annotated[tuple[Head, ...], Meta(max_length=MAX_METERS)]
     epoch: Natural = 0
     answers: Natural = 0
+    at: Instant = 0
 
 
 class SignedCommand(Struct, frozen=True):

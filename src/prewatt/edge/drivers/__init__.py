@@ -28,16 +28,27 @@ class BadAnswer(DriverError):
     """An answer that can't be right: checksum, format, another meter's."""
 
 
+class AnotherMeter(BadAnswer):
+    """A meter with another serial number answers in this one's place."""
+
+    def __init__(self, meter: str, serial: str) -> None:
+        super().__init__(meter, "identify", f"meter {serial} answers in its place")
+        self.serial = serial
+
+
 class NotSupported(DriverError):
     """The meter has no such function."""
 
 
 class Identity(Struct, frozen=True):
-    """What a meter says of itself. `serial` is checked against the name it is installed under."""
+    """What a meter says of itself. `serial` is checked against the one that is installed. `register_end`: the Wh at
+    which its counter begins anew at zero; 0 if that is not known.
+    """
 
     serial: str
     manufacturer: str
     model: str
+    register_end: int = 0
 
 
 class Power(Struct, frozen=True):

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from ...kernel.account import Account
 from ...kernel.calendar import local_day, zone
-from ...kernel.entries import ChangeSettings, SetTariff, Settings, decode_command, genesis
+from ...kernel.entries import ChangeSettings, SetTariff, decode_command, genesis
+from ...kernel.settings import Settings
 from ...kernel.supply import FriendlyHours, PowerLimit
 from ...kernel.units import parse_kwh, parse_money
 from ...wire.messages import MAX_METERS

@@ -15,10 +15,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from ...kernel.account import EXHAUSTED, Account
+from ...kernel.account import Account
 from ...kernel.calendar import day_bounds, local, local_day, zone
 from ...kernel.entries import Event as JournalEvent
 from ...kernel.entries import Relay, decode_entry
+from ...kernel.state import EXHAUSTED
 from ...kernel.units import DAY, HOUR, MINUTE, exact_kwh, round_money, short_price
 from ..addresses import public
 from ..billing.currencies import minor_digits

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from ...kernel.account import EXHAUSTED
-from ...kernel.entries import EVENTS
+from ...kernel.events import EVENTS
+from ...kernel.state import EXHAUSTED, FOREIGN
 from ...kernel.supply import LOCKS
 
-ENGLISH = {**EVENTS, **LOCKS, EXHAUSTED: "the credit is used up", "ordered": "switched off by order"}
+ENGLISH = {
+    **EVENTS,
+    **LOCKS,
+    EXHAUSTED: "the credit is used up",
+    FOREIGN: "another meter hangs here, and nobody said so",
+    "ordered": "switched off by order",
+}
 CHINESE = {
     EXHAUSTED: "余额用完",
+    FOREIGN: "此处装了另一块电表，尚未登记",
     "ordered": "按指令断电",
     "hold": "因施工或安全保持断电",
     "overload": "功率超过限值",
@@ -22,6 +29,14 @@ CHINESE = {
     "switch-differs": "开关状态与指令不符",
     "codes-locked": "错误代码输入次数过多",
     "journal-repaired": "断电后丢弃了一条不完整记录",
+    "foreign-meter": "应答的是另一块电表",
+    "register-doubtful": "电表示数已有一小时不可信",
+    "register-backwards": "电表示数低于此前读数已有一天",
+    "register-still": "开关合上，电表示数却长期不动",
+    "clock-set": "网关时钟已校准",
+    "clock-stepped": "网关时钟突变，未予采信",
+    "clock-unsure": "网关不知道断电了多久，等待校时",
+    "clock-differs": "服务器时间与网关时钟不符",
 }
 
 

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from ...kernel.account import Account
 from ...kernel.calendar import local_day, next_month, zone
-from ...kernel.entries import EVENTS, CreditByCode, Event, OnSite, decode_entry
+from ...kernel.entries import CreditByCode, Event, OnSite, decode_entry
+from ...kernel.events import EVENTS
 from ...kernel.supply import LOCKS, TakeEmergency
 from ...kernel.tariff import UNPRICED
 from ...kernel.units import parse_money

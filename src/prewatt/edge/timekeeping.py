@@ -1,0 +1,174 @@
+"""What time it is: a claim of the wall clock, believed within what the steady clock and others vouch for. Logic without
+I/O.
+
+An anchor says that it was such an instant when the steady clock stood so. The server's signed receipts and staff on site
+set it; at a start it is the one of the same boot that was kept, else the journal. The wall clock is believed while it
+keeps near the anchor and the steady time since. If it steps away, time goes on by the steady clock, and nobody is charged
+for days that nobody has seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from ..kernel.events import CLOCK_SET, CLOCK_UNSURE
+from ..kernel.units import HOUR, MINUTE, SECOND
+
+NEAR = 2 * MINUTE
+"""A clock may be off by so much and is still believed."""
+DRIFT = 1000
+"""The steady clock is off by at most one part in so many."""
+OFF_BELIEVED = 2 * HOUR
+"""At a start the wall clock is believed if it says that the gateway was off for no longer."""
+EARLIEST = 1_577_836_800 * SECOND
+"""The year 2020: a clock that stands before it has lost its battery."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant on the clocks: `now` is the time of day (µs since 1970), which can be wrong and can be set; `mono` (s)
+    only ever goes on, and the conversation with the head-end lives by it. `steady` (µs): the one that the meters' time is
+    measured by, the same but where time runs faster for a demonstration.
+    """
+
+    now: int
+    mono: float
+    steady: int = -1
+
+    def __post_init__(self) -> None:
+        if self.steady < 0:
+            object.__setattr__(self, "steady", round(self.mono * SECOND))
+
+
+class Anchor(Struct, frozen=True):
+    """It was `at` when the steady clock of a `boot` of the machine stood at `steady` (µs). `strong`: the server or staff
+    said so in this boot. `unsure`: nobody knows how long the gateway was off before.
+    """
+
+    boot: str
+    at: int
+    steady: int
+    strong: bool = False
+    unsure: bool = False
+
+
+class Note(NamedTuple):
+    """An event to be journalled."""
+
+    code: str
+    detail: str
+
+
+_decoder = msgspec.msgpack.Decoder(Anchor)
+
+
+def load_anchor(body: bytes) -> Anchor:
+    """The anchor of `dump_anchor`. msgspec.DecodeError if it is none."""
+    return _decoder.decode(body)
+
+
+def dump_anchor(anchor: Anchor) -> bytes:
+    """The anchor as bytes, to be kept."""
+    return msgspec.msgpack.encode(anchor)
+
+
+class Timekeeper:
+    """The gateway's time. `boot` names this boot of the machine; `kept` is the anchor that was kept last."""
+
+    def __init__(self, boot: str = "", kept: Anchor | None = None) -> None:
+        self._boot = boot
+        self._anchor = kept
+        self._stepped = False
+        self._differs = False
+        self._journalled = 0
+
+    @property
+    def anchor(self) -> Anchor | None:
+        """The anchor in force, None until a moment was seen."""
+        return self._anchor
+
+    def start(self, moment: Moment, journalled: int) -> list[Note]:
+        """The process has started, `journalled` is the instant that its journal ends at (0: it is empty)."""
+        kept, self._journalled = self._anchor, journalled
+        if kept is not None and kept.boot == self._boot and kept.steady <= moment.steady and self._boot:
+            return []
+        wall = moment.now
+        if journalled == 0 and wall >= EARLIEST:
+            self._anchor = Anchor(self._boot, wall, moment.steady)
+            return []
+        believed = journalled - NEAR <= wall <= journalled + OFF_BELIEVED
+        at = wall if believed else journalled
+        self._anchor = Anchor(self._boot, at, moment.steady, unsure=True)
+        return [Note(CLOCK_UNSURE, f"the clock is {_seconds(wall - journalled)} from the journal's end")]
+
+    def _at(self, moment: Moment) -> Anchor:
+        """The anchor; the first moment that is seen is one, if nothing was said at a start."""
+        if self._anchor is None:
+            self._anchor = Anchor(self._boot, moment.now, moment.steady)
+        return self._anchor
+
+    def _passed(self, moment: Moment) -> int:
+        return max(moment.steady - self._at(moment).steady, 0)
+
+    def _steady(self, moment: Moment) -> int:
+        return self._at(moment).at + self._passed(moment)
+
+    def _near(self, moment: Moment) -> int:
+        return NEAR + self._passed(moment) // DRIFT
+
+    def now(self, moment: Moment) -> int:
+        """The instant that is believed: the wall clock's, or by the steady clock if that has stepped away."""
+        steady = self._steady(moment)
+        return moment.now if abs(moment.now - steady) <= self._near(moment) else steady
+
+    def look(self, moment: Moment) -> list[Note]:
+        """Whether the wall clock has stepped away since the last look."""
+        off = moment.now - self._steady(moment)
+        stepped, before = abs(off) > self._near(moment), self._stepped
+        self._stepped = stepped
+        if stepped and not before and not self.unsure:
+            return [Note("clock-stepped", f"by {_seconds(off)}")]
+        return []
+
+    @property
+    def unsure(self) -> bool:
+        """Whether it is unknown how long the gateway was off."""
+        return self._anchor is not None and self._anchor.unsure
+
+    def receipt(self, moment: Moment, at: int, asked: int | None) -> list[Note]:
+        """The server says that it was `at` when it answered what was sent at `asked` on the steady clock (None: unknown, so
+        that `at` may be from long ago). Somebody who holds receipts back can make time look earlier, never later.
+        """
+        off, near = at - self.now(moment), self._near(moment)
+        waited = moment.steady - asked if asked is not None else None
+        if off <= near and waited is None:
+            return []
+        wrong = off > near or (waited is not None and off + waited < -near)
+        if wrong and self._at(moment).strong:
+            before, self._differs = self._differs, True
+            return [] if before else [Note("clock-differs", f"by {_seconds(off)}")]
+        self._differs = False
+        if not wrong:
+            at = self.now(moment)
+            if self._at(moment).strong and not self.unsure and self._passed(moment) < HOUR:
+                return []
+        # A server before the journal's end may be wrong itself: it is followed, and the next one too.
+        return self._set(moment, at, "the server", strong=at >= self._journalled - NEAR)
+
+    def told(self, moment: Moment, at: int, by: str, strong: bool = True) -> list[Note]:
+        """A person says that it is `at`: on site, or by a signed order (which may have waited: it is not `strong`)."""
+        return self._set(moment, at, by, strong)
+
+    def _set(self, moment: Moment, at: int, by: str, strong: bool) -> list[Note]:
+        off, unsure = at - self.now(moment), self.unsure
+        self._anchor = Anchor(self._boot, at, moment.steady, strong)
+        self._stepped = abs(moment.now - at) > NEAR
+        return [Note(CLOCK_SET, f"by {by}, by {_seconds(off)}")] if unsure or abs(off) > NEAR else []
+
+
+def _seconds(microseconds: int) -> str:
+    return f"{microseconds // SECOND:+d} s"

@@ -1,0 +1,31 @@
+"""What a journal's events are called, and what they mean."""
+
+EVENTS = {
+    "power-up": "the gateway started",
+    "low-credit": "the balance fell under the warning threshold",
+    "meter-lost": "the meter does not answer",
+    "meter-back": "the meter answers again",
+    "foreign-meter": "another meter answers in this one's place",
+    "register-doubtful": "the register has not been what it can be for an hour",
+    "register-backwards": "the register has stood under what was read before for a day",
+    "register-still": "the register has not moved for long, though the switch is closed",
+    "switch-failed": "the load switch did not obey",
+    "switch-differs": "the load switch stands otherwise than told",
+    "journal-repaired": "a torn last entry was dropped after a loss of power",
+    "gateway-replaced": "another gateway went on with this meter",
+    "clock-set": "the gateway's clock was set: by the server, or on site",
+    "clock-stepped": "the gateway's clock jumped, and is not believed",
+    "clock-unsure": "the gateway does not know how long it was without power: its time waits for the server or staff",
+    "clock-differs": "the server tells another time than the gateway's steady clock",
+    "overload": "more power was drawn than the limit allows",
+    "overload-locked": "tripped for overload too often: a person has to close",
+    "forbidden-load": "a large resistive load appeared at once: a person has to close",
+    "tamper": "the meter's cover was opened, or it was tampered with otherwise",
+    "codes-locked": "too many wrong codes were typed",
+    "key-changed": "a code changed the meter's key",
+}
+
+CLOCK_UNSURE = "clock-unsure"
+CLOCK_SET = "clock-set"
+FOREIGN_METER = "foreign-meter"
+METER_BACK = "meter-back"

@@ -1,0 +1,106 @@
+"""What a register can be: a reading is a claim, and the fuse and the time know the most that can have flowed.
+
+A register that falls, jumps beyond the fuse or is one of the values that stand for none charges nothing. `docs/journal.md`,
+"A register is a claim", says the rules in words.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from .units import DAY, HOUR, MINUTE, REGISTER_MAX
+
+TRUE = ""
+JUMPED = "jumped"
+FALLEN = "fallen"
+BACKWARDS = "backwards"
+NO_VALUE = "no value"
+RETURNED = "returned"
+UNSEEN = "unseen"
+
+SLACK = 1_000
+"""Wh that a register may be ahead beside the fuse: some count in whole kilowatt-hours."""
+NO_VALUES = tuple(value * scale for bits in (31, 32, 63, 64) for value in [2**bits - 1] for scale in (1, 10, 100, 1000))
+"""Registers, in Wh at the usual scales, that stand for none: all bits of a number, or all but its sign."""
+OFF_MOST = 31 * DAY
+"""A gateway without a clock is believed to have been off for so long at most."""
+OFF_WAIT = 10 * MINUTE
+"""So long it waits for somebody who knows the time, before it charges what was used meanwhile."""
+FORMER_FOR = DAY
+"""A register that comes back so long after an error goes on where it stood before."""
+
+
+class Base(Struct, frozen=True):
+    """Where energy is counted from: the `register` (Wh), and since when it may have moved."""
+
+    register: int
+    at: int
+
+
+class Doubt(Struct, frozen=True):
+    """A register that can't be true, when it was read, since when none was true, and why it can't be."""
+
+    register: int
+    at: int
+    since: int
+    cause: str
+
+
+class Former(Struct, frozen=True):
+    """The base before the last new one: `since` Wh were charged from that, which began `at`."""
+
+    base: Base
+    since: int
+    at: int
+
+
+class Verdict(NamedTuple):
+    """`cause`: why a register can't be true, `TRUE` if it can. `energy`: Wh since the base."""
+
+    cause: str
+    energy: int
+
+
+def most(power_highest: int, elapsed: int) -> int:
+    """The most energy (Wh) that can have flowed in a time (µs) through a fuse (W): with a tenth for what it lets through
+    for a while.
+    """
+    return power_highest * max(elapsed, 0) // HOUR * 11 // 10 + SLACK
+
+
+def agrees(doubt: Doubt, register: int, at: int, power_highest: int) -> bool:
+    """Whether a register can be one that moved on from a doubtful one."""
+    return 0 <= register - doubt.register <= most(power_highest, at - doubt.at)
+
+
+def judge(
+    base: Base, register: int, at: int, power_highest: int, *,
+    end: int = 0, back_since: int = 0, unsure: bool = False, former: Former | None = None,
+) -> Verdict:  # fmt: skip
+    """What to make of a register (Wh) read at an instant.
+
+    `end`: where the counter begins anew, 0 if that is not known. `back_since`: when it was first seen under its base, 0
+    if it is not. `unsure`: whether it is unknown how long the gateway was off.
+    """
+    if not 0 <= register <= REGISTER_MAX:
+        return Verdict(NO_VALUE, 0)
+    energy, limit = register - base.register, most(power_highest, at - base.at)
+    if 0 <= energy <= limit:
+        return Verdict(TRUE, energy)
+    if register in NO_VALUES:
+        return Verdict(NO_VALUE, 0)
+    if energy < 0 and end and 0 <= register < end and energy + end <= limit:
+        # Only from near its end can a counter have come over it.
+        return Verdict(TRUE, energy + end)
+    if former is not None and at - former.at <= FORMER_FOR:
+        again = register - former.base.register
+        if former.since <= again <= most(power_highest, at - former.base.at):
+            return Verdict(RETURNED, again)
+    if energy < 0:
+        backwards = -energy <= most(power_highest, at - (back_since or base.at))
+        return Verdict(BACKWARDS if backwards else FALLEN, 0)
+    if unsure and energy <= most(power_highest, at - base.at + OFF_MOST):
+        return Verdict(UNSEEN, energy)
+    return Verdict(JUMPED, 0)

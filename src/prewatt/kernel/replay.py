@@ -1,0 +1,239 @@
+"""What a journal's entries do to an account."""
+
+from __future__ import annotations
+
+import msgspec
+
+from .entries import (
+    FLAG_HELD,
+    AnyEntry,
+    CommandEntry,
+    Controlled,
+    CreditApplied,
+    CreditByCode,
+    DebitApplied,
+    Doubtful,
+    Event,
+    Exchanged,
+    OnSite,
+    Reading,
+    Rebased,
+    Recognised,
+    Relay,
+    SettingsApplied,
+    TariffApplied,
+    TenancyChanged,
+    TimeLedBack,
+)
+from .events import CLOCK_SET, CLOCK_UNSURE, FOREIGN_METER, METER_BACK
+from .plausible import BACKWARDS, RETURNED, Base, Doubt, Former
+from .state import EXHAUSTED, State
+from .supply import (
+    RECLOSE_WINDOW,
+    Action,
+    ClearCredit,
+    ClearTamper,
+    Close,
+    Hold,
+    LimitPower,
+    Open,
+    Release,
+    Restore,
+    TakeEmergency,
+)
+from .tariff import RateCalendar, Version, add_version, stretch_at
+from .units import BALANCE_MAX, INSTANT_MAX
+
+CODES_KEPT = 50
+"""Token identifiers remembered against replay, as IEC 62055-41 (6.3.5.2) asks; older ones count as used."""
+ROLLOVER = "rollover"
+"""Detail of a `key-changed` event after which token identifiers are counted from a new base date."""
+
+
+class Replay(State):
+    """A state that takes on entries."""
+
+    def apply(self, entry: AnyEntry) -> None:
+        """Let an entry take effect. AssertionError if it breaks what must hold: it was then not made by this
+        account.
+        """
+        assert entry.seq == self.seq + 1, f"entry {entry.seq} after {self.seq}"
+        assert entry.at >= self.at or isinstance(entry, TimeLedBack), f"entry {entry.seq} goes back in time"
+        if isinstance(entry, Reading):
+            self._read(entry)
+        elif isinstance(entry, Doubtful | Rebased | Exchanged):
+            self._doubt(entry)
+        elif isinstance(entry, TimeLedBack):
+            self._lead_back(entry.at)
+        elif isinstance(entry, CreditApplied):
+            assert entry.credit_id not in self.credit_ids, f"credit {entry.credit_id} applied twice"
+            self.credit_ids.add(entry.credit_id)
+            self._credit(entry.amount)
+            if entry.tid is not None:
+                self._settle_code(entry.tid)
+        elif isinstance(entry, CreditByCode):
+            assert not self.code_used(entry.tid), f"code {entry.tid} applied twice"
+            self._credit(entry.amount)
+            self.coded[entry.tid] = entry.amount
+        elif isinstance(entry, Recognised):
+            self._settle_code(entry.tid)
+        elif isinstance(entry, Controlled | OnSite):
+            self._control(entry.action)
+            if entry.tid is not None and isinstance(entry, OnSite):
+                self.coded[entry.tid] = 0
+            elif entry.tid is not None:
+                self._settle_code(entry.tid)
+        elif isinstance(entry, DebitApplied):
+            assert entry.debit_id not in self.credit_ids, f"debit {entry.debit_id} applied twice"
+            self.credit_ids.add(entry.debit_id)
+            self.debited += entry.amount
+        elif isinstance(entry, TenancyChanged):
+            self.restarts = tuple(sorted({*self.restarts, entry.effective}))
+        elif isinstance(entry, TariffApplied):
+            versions = add_version(self.versions, Version(entry.effective, RateCalendar(entry.tariff)))
+            # Versions wholly in the past of what is charged can never be asked for again.
+            while len(versions) > 1 and versions[1].effective <= self.read_at:
+                versions = versions[1:]
+            self.versions = versions
+        elif isinstance(entry, SettingsApplied):
+            self.settings = entry.settings
+        elif isinstance(entry, Relay):
+            self.closed = entry.closed
+            self._switched(entry)
+        elif isinstance(entry, Event):
+            self._happened(entry)
+        if isinstance(entry, CommandEntry):
+            assert entry.command == self.command + 1, f"command {entry.command} after {self.command}"
+            self.command = entry.command
+        self.seq = entry.seq
+        self.at = entry.at
+        self.balance = self.credited - self.charged - self.debited
+        assert entry.balance == self.balance, f"entry {entry.seq} says {entry.balance}, the account {self.balance}"
+        if self.low and not self.is_low():
+            self.low = False
+        elif isinstance(entry, Event) and entry.code == "low-credit":
+            self.low = True
+
+    def _read(self, entry: Reading) -> None:
+        energy = entry.energy
+        self.counters = self.rate(entry.at, energy).counters
+        self.restarts = tuple(each for each in self.restarts if each > entry.at)
+        self.charged += entry.charge
+        if self.register is None or energy:
+            self.moved_at = entry.at
+        if self.former is not None:
+            self.former = msgspec.structs.replace(self.former, since=self.former.since + energy)
+        self.doubt = None
+        if not entry.flags & FLAG_HELD:
+            self.back_since = 0
+        self.register, self.read_at, self.moving_since = entry.register, entry.at, entry.at
+
+    def _doubt(self, entry: Doubtful | Rebased | Exchanged) -> None:
+        """The register is not what it can be, or counts from elsewhere."""
+        if isinstance(entry, Doubtful):
+            if entry.cause == BACKWARDS:
+                self.back_since = self.back_since or entry.at
+            else:
+                since = self.doubt.since if self.doubt else entry.at
+                self.doubt = Doubt(entry.register, entry.at, since, entry.cause)
+            return
+        former, before = self.former, self.register
+        self.former = None
+        if isinstance(entry, Exchanged):
+            self.serial, self.foreign_since = entry.serial, 0
+            if before is not None:
+                # What the old one used up to its end counts as if the new one had gone on from there.
+                self.register = entry.first - (entry.last - before if entry.last is not None else 0)
+        else:
+            self.register = entry.register
+            if entry.cause == RETURNED and former is not None:
+                self.moving_since = former.base.at
+            else:
+                if before is not None:
+                    self.former = Former(Base(before, self.moving_since), 0, entry.at)
+                self.moving_since = entry.at
+        self.doubt, self.back_since, self.moved_at = None, 0, entry.at
+
+    def _lead_back(self, at: int) -> None:
+        """The journal's time was ahead, and goes on from an earlier instant."""
+        self.read_at, self.moving_since, self.moved_at = (
+            min(each, at) for each in (self.read_at, self.moving_since, self.moved_at)
+        )
+        self.doubt, self.former, self.back_since = None, None, min(self.back_since, at)
+        if self.versions:
+            # Earlier ones may have been forgotten, as nobody was to ask for them again.
+            first = self.versions[0]
+            self.versions = (first._replace(effective=min(first.effective, at)), *self.versions[1:])
+            self.counters = msgspec.structs.replace(self.counters, day=stretch_at(self.versions, at).day)
+
+    def _change(self, **changes: object) -> None:
+        self.supply = msgspec.structs.replace(self.supply, **changes)
+
+    def _credit(self, amount: int) -> None:
+        """Credit came in: part of it repays the emergency credit, before anything else."""
+        before, supply = self.balance, self.supply
+        self.credited += amount
+        if before + amount > 0:
+            # What was lent is repaid. A restoration for a time alone lasts its time.
+            grace = supply.grace if supply.grace == BALANCE_MAX else 0
+            self._change(emergency=0, emergency_taken=False, grace=grace)
+        elif supply.emergency:
+            repaid = min(-before, amount * self.settings.emergency_repayment // 100)
+            self._change(emergency=max(supply.emergency - repaid, 0))
+
+    def _settle_code(self, tid: int) -> None:
+        """A code's command is here, so the code is worth nothing any more."""
+        self.coded.pop(tid, None)
+        self.tids = tuple(sorted({*self.tids, tid}))
+        while len(self.tids) > CODES_KEPT:
+            self.tid_floor, self.tids = max(self.tid_floor, self.tids[0]), self.tids[1:]
+
+    def _control(self, action: Action) -> None:
+        debt, supply = max(-self.balance, 0), self.supply
+        match action:
+            case Open():
+                self._change(opened=True)
+            case Close():
+                self._change(opened=False, locks=(), trips=0, tripped=False)
+            case Hold():
+                self._change(locks=tuple(sorted({*supply.locks, "hold"})))
+            case Release():
+                self._change(locks=tuple(each for each in supply.locks if each != "hold"))
+            case LimitPower(watts, until):
+                self._change(limit=watts, limit_until=until)
+            case Restore(amount, until):
+                # Counted from where the balance stands, so that a debt of friendly hours does not use it up.
+                self._change(grace=amount + debt if amount else BALANCE_MAX, grace_until=until or INSTANT_MAX)
+            case TakeEmergency():
+                self._change(emergency=self.settings.emergency_credit + debt, emergency_taken=True)
+            case ClearTamper():
+                self._change(locks=tuple(each for each in supply.locks if each != "tamper"))
+            case ClearCredit():
+                self.debited += max(self.balance, 0)
+
+    def _switched(self, entry: Relay) -> None:
+        if entry.closed:
+            self.moved_at = max(self.moved_at, entry.at)
+            self._change(cut_off=False, tripped=False)
+        elif entry.reason == EXHAUSTED:
+            self._change(cut_off=True)
+
+    def _happened(self, event: Event) -> None:
+        supply = self.supply
+        if event.code == "overload":
+            again = event.at - supply.tripped_at <= RECLOSE_WINDOW
+            self._change(tripped=True, tripped_at=event.at, trips=supply.trips + 1 if again else 1)
+        if event.code == "key-changed" and event.detail == ROLLOVER:
+            # Under the new base date the minutes begin anew.
+            self.tids, self.tid_floor = (), -1
+        if event.code in (CLOCK_UNSURE, CLOCK_SET):
+            self.unsure = event.code == CLOCK_UNSURE
+        elif event.code == FOREIGN_METER:
+            self.foreign_since = self.foreign_since or event.at
+        elif event.code == METER_BACK:
+            self.foreign_since = 0
+        lock = {"overload-locked": "overload", "forbidden-load": "load"}.get(event.code)
+        if event.code == "tamper" and self.settings.tamper_locks:
+            lock = "tamper"
+        if lock:
+            self._change(locks=tuple(sorted({*supply.locks, lock})))

@@ -1,0 +1,43 @@
+"""How a meter's account behaves: what the server's credit log sets, and the rules of register and supply obey."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from .supply import FriendlyHours, PowerLimit, Zone
+from .units import INT64_MAX
+
+_Natural = Annotated[int, Meta(ge=0, le=INT64_MAX)]
+
+
+class Settings(Struct, frozen=True):
+    """`low_credit` (nano) and `low_credit_energy` (Wh at the price of the moment): a warning is due when the balance is
+    under either; 0 switches one off. `clearance` (nano): after a cut-off the supply returns when the balance is over
+    zero and at or over this.
+
+    `emergency_credit` (nano): what the tenant may take alone when the credit is low or used up, once; 0: nothing.
+    `emergency_repayment`: percent of a top-up that repays it before anything else. `zone`: whose wall clock the hours
+    of `friendly` and `power` are of. `tamper_locks`: whether tampering opens the switch until a person was there. `pin`:
+    hash of the flat's PIN (`wire.pins`), empty for none.
+
+    `power_highest` (W): what the main fuse lets through; no register moves faster, and a meter is read again no later
+    than its credit could be used up at that power. `doubtful_readings`: so many readings that agree make a register
+    that could not be true a new base. `foreign_for` (s): how long the supply goes on while another meter answers in
+    this one's place; 0: without end.
+    """
+
+    low_credit: _Natural = 0
+    low_credit_energy: _Natural = 0
+    clearance: _Natural = 0
+    emergency_credit: _Natural = 0
+    emergency_repayment: Annotated[int, Meta(ge=1, le=100)] = 100
+    zone: Zone = "UTC"
+    friendly: FriendlyHours = FriendlyHours()
+    power: PowerLimit = PowerLimit()
+    tamper_locks: bool = False
+    pin: Annotated[str, Meta(max_length=200)] = ""
+    power_highest: Annotated[int, Meta(ge=100, le=1_000_000)] = 15_000
+    doubtful_readings: Annotated[int, Meta(ge=1, le=1000)] = 5
+    foreign_for: _Natural = 0

@@ -1,0 +1,102 @@
+"""An account as bytes, with the number of its format: `docs/journal.md`, "Snapshots"."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from .entries import UNREADABLE
+from .plausible import Doubt, Former
+from .rating import Counters
+from .settings import Settings
+from .state import State
+from .supply import SupplyState
+from .tariff import RateCalendar, Tariff, Version
+
+FORMAT = 2
+"""Of what `dump` writes. It changes with `Saved` and all that lies in it; `load` reads this one and all before."""
+
+
+class SnapshotError(ValueError):
+    """The bytes are no account, or one that a newer version wrote."""
+
+
+class Saved(Struct, frozen=True):
+    """The state's fields, by their names in `kernel.state`."""
+
+    seq: int
+    at: int
+    balance: int
+    register: int | None
+    read_at: int
+    command: int
+    closed: bool | None
+    low: bool
+    settings: Settings
+    versions: tuple[tuple[int, Tariff], ...]
+    credit_ids: tuple[str, ...]
+    credited: int
+    charged: int
+    debited: int = 0
+    counters: Counters = Counters()
+    restarts: tuple[int, ...] = ()
+    supply: SupplyState = SupplyState()
+    coded: tuple[tuple[int, int], ...] = ()
+    tids: tuple[int, ...] = ()
+    tid_floor: int = -1
+    moving_since: int | None = None
+    serial: str = ""
+    doubt: Doubt | None = None
+    former: Former | None = None
+    back_since: int = 0
+    moved_at: int | None = None
+    foreign_since: int = 0
+    unsure: bool = False
+
+
+class _Numbered(Struct, frozen=True, array_like=True):
+    format: int
+    saved: msgspec.Raw
+
+
+_encoder = msgspec.msgpack.Encoder()
+_numbered = msgspec.msgpack.Decoder(_Numbered)
+_saved = msgspec.msgpack.Decoder(Saved)
+_PLAIN = ("seq", "at", "balance", "register", "read_at", "command", "closed", "low", "settings", "credited", "charged",
+          "debited", "counters", "restarts", "supply", "tids", "tid_floor", "serial", "doubt", "former", "back_since",
+          "foreign_since", "unsure")  # fmt: skip
+
+
+def dump(state: State) -> bytes:
+    """The state as bytes."""
+    saved = Saved(
+        **{name: getattr(state, name) for name in _PLAIN},
+        versions=tuple((version.effective, version.calendar.tariff) for version in state.versions),
+        credit_ids=tuple(sorted(state.credit_ids)),
+        coded=tuple(sorted(state.coded.items())),
+        moving_since=state.moving_since,
+        moved_at=state.moved_at,
+    )
+    return _encoder.encode(_Numbered(FORMAT, msgspec.Raw(_encoder.encode(saved))))
+
+
+def load(state: State, saved: bytes) -> None:
+    """Set a state to what `dump` wrote of one. SnapshotError if the bytes are not that."""
+    try:
+        # Format 1 had no number: it was the map alone.
+        numbered = (
+            _Numbered(1, msgspec.Raw(saved)) if saved[:1] and saved[0] & 0xF0 != 0x90 else _numbered.decode(saved)
+        )
+        if numbered.format > FORMAT:
+            raise SnapshotError(
+                f"an account of format {numbered.format}, this software knows {FORMAT}: update the software"
+            )
+        found = _saved.decode(numbered.saved)
+    except UNREADABLE as error:
+        raise SnapshotError(f"not an account: {error}") from None
+    for name in _PLAIN:
+        setattr(state, name, getattr(found, name))
+    state.versions = tuple(Version(effective, RateCalendar(tariff)) for effective, tariff in found.versions)
+    state.credit_ids, state.coded = set(found.credit_ids), dict(found.coded)
+    state.moving_since = found.read_at if found.moving_since is None else found.moving_since
+    state.moved_at = found.read_at if found.moved_at is None else found.moved_at

@@ -1,0 +1,199 @@
+"""The state of a meter's account, and what follows from it: what a kWh costs, where the switch belongs, what comes next."""
+
+from __future__ import annotations
+
+from .plausible import Base, Doubt, Former
+from .rating import Counters, Rated, gross, rate_interval, split_tiers
+from .settings import Settings
+from .supply import FriendlyHours, SupplyState, is_friendly, next_friendly_change
+from .tariff import Stretch, Version, stretch_at, version_at
+from .units import INSTANT_MAX, SECOND
+
+EXHAUSTED = "exhausted"
+"""Reason of a relay entry that cuts off for want of credit."""
+FOREIGN = "foreign"
+"""Reason of a relay entry that cuts off because another meter has hung in this one's place for too long."""
+
+
+class State:
+    """State of one meter's account.
+
+    `balance == credited - charged - debited` at all times (nano). `register` is where energy is counted from (Wh; under
+    zero where a meter with a low register was hung) and `read_at` up to when it is charged: None and 0 before the first
+    reading. `moving_since`: the register may have moved since then. `serial`: of the meter that hangs here, empty for
+    the one that the journal is named after.
+    `closed` is where the journal last told the switch to stand, None while it never told it anything.
+    `command` is the number of the last command taken up; `seq` and `at` those of the last entry. `credit_ids` holds
+    those of debits too. `restarts`: instants, not before the last reading, at which the tenancy changes. `supply`: what
+    keeps the switch open or closed beside the credit.
+
+    `tids`: identifiers of the codes whose effect is here, by whichever way it came; none up to `tid_floor` is taken any
+    more. `coded`: nano that codes brought whose commands are yet to come.
+
+    `doubt`: the register that can't be true and was read last; None if the last one was. `former`: the base before the
+    last new one. `back_since`: when the register was first seen under its base, 0 if it is not. `moved_at`: when it last
+    moved. `foreign_since`: since when another meter answers in this one's place, 0 if none does. `unsure`: whether it
+    is unknown how long the gateway was off.
+    """
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self.at = 0
+        self.balance = 0
+        self.register: int | None = None
+        self.read_at = 0
+        self.moving_since = 0
+        self.serial = ""
+        self.command = 0
+        self.closed: bool | None = None
+        self.low = False
+        self.settings = Settings()
+        self.versions: tuple[Version, ...] = ()
+        self.credit_ids: set[str] = set()
+        self.credited = 0
+        self.charged = 0
+        self.debited = 0
+        self.counters = Counters()
+        self.restarts: tuple[int, ...] = ()
+        self.supply = SupplyState()
+        self.coded: dict[int, int] = {}
+        self.tids: tuple[int, ...] = ()
+        self.tid_floor = -1
+        self.doubt: Doubt | None = None
+        self.former: Former | None = None
+        self.back_since = 0
+        self.moved_at = 0
+        self.foreign_since = 0
+        self.unsure = False
+        self._rated: tuple[tuple[int, int, int], Rated] | None = None
+
+    def rate(self, at: int, energy: int) -> Rated:
+        """What the time and the energy (Wh) from the last reading up to an instant come to."""
+        key = (self.seq, at, energy)
+        if self._rated is None or self._rated[0] != key:
+            begin = at if self.register is None else self.read_at
+            self._rated = (key, rate_interval(self.versions, begin, at, energy, self.counters, self.restarts))
+        return self._rated[1]
+
+    @property
+    def base(self) -> Base | None:
+        """Where energy is counted from; None before the first reading."""
+        return None if self.register is None else Base(self.register, self.moving_since)
+
+    def code_used(self, tid: int) -> bool:
+        """Whether a code's effect is here already, or it is too old to tell."""
+        return tid <= self.tid_floor or tid in self.tids or tid in self.coded
+
+    @property
+    def priced(self) -> bool:
+        """Whether any tariff was ever set. Until then the switch is left alone: nobody is cut off for a missing
+        set-up.
+        """
+        return bool(self.versions)
+
+    def stretch(self, now: int) -> Stretch:
+        """The rate that holds at `now`."""
+        return stretch_at(self.versions, now)
+
+    def price(self, now: int) -> int:
+        """What the next kWh costs at `now`, micro: in its tier, with service fee and tax."""
+        stretch, version = self.stretch(now), version_at(self.versions, now)
+        if version is None:
+            return 0
+        tiers, tier = version.calendar.tariff.tiers, 0
+        if tiers is not None:
+            counted = self.counters.counted(tiers.per)
+            before = counted.get(stretch.rate, 0) if tiers.by_rate else sum(counted.values())
+            ((tier, _),) = split_tiers(before, 1, stretch.upto)
+        return gross(stretch.prices[tier], version.calendar.tariff)
+
+    def highest_price(self, now: int) -> int:
+        """What a kWh costs at most at `now`, micro: in whichever tier."""
+        version = version_at(self.versions, now)
+        return gross(max(self.stretch(now).prices), version.calendar.tariff) if version else 0
+
+    def next_boundary(self) -> int:
+        """The first instant after the last reading at which rate or tenancy change: to be read at."""
+        return min([self.stretch(self.read_at).end, *(each for each in self.restarts if each > self.read_at)])
+
+    def is_low(self) -> bool:
+        """Whether the balance is under a warning threshold."""
+        energy = self.settings.low_credit_energy
+        return self.balance < self.settings.low_credit or (energy > 0 and self.balance < energy * self.price(self.at))
+
+    def allowance(self, now: int) -> int:
+        """How far the balance may go under zero at `now`, nano: emergency credit of either kind."""
+        supply = self.supply
+        return max(supply.emergency, supply.grace if now < supply.grace_until else 0)
+
+    @property
+    def emergency_out(self) -> int:
+        """What of the emergency credit is taken and not repaid, nano."""
+        return min(self.supply.emergency, self.settings.emergency_credit) if self.supply.emergency_taken else 0
+
+    def supplied_by_credit(self, now: int) -> bool:
+        """Whether there is credit to supply on at `now`, or something that stands for it."""
+        if not self.priced or self.balance > -self.allowance(now):
+            # After a cut-off a little credit is not enough, but what was lent to bridge it is.
+            enough = self.balance >= self.settings.clearance or self.allowance(now) > 0
+            return not self.priced or not self.supply.cut_off or enough
+        friendly = self.settings.friendly
+        if self.supply.cut_off or (friendly.most and self.balance <= -friendly.most):
+            return False
+        return is_friendly(friendly, self.settings.zone, now)
+
+    def wants_closed(self, now: int) -> bool | None:
+        """Where the switch belongs at `now`: True closed, False open, None where it stands."""
+        supply = self.supply
+        if supply.opened or supply.locks or now >= self._foreign_until():
+            return False
+        if supply.tripped:
+            reclose = supply.tripped_at + self.settings.power.reclose_after * SECOND
+            return now >= reclose and self.supplied_by_credit(now)
+        if not self.priced:
+            return True if self.closed is False else None
+        return self.supplied_by_credit(now)
+
+    def why_open(self, now: int) -> str:
+        """The word for why the switch belongs open at `now`, for the journal."""
+        supply = self.supply
+        if supply.locks:
+            return supply.locks[0]
+        if supply.opened:
+            return "ordered"
+        if now >= self._foreign_until():
+            return FOREIGN
+        if supply.tripped and now < supply.tripped_at + self.settings.power.reclose_after * SECOND:
+            return "overload"
+        return EXHAUSTED
+
+    def _foreign_until(self) -> int:
+        """Until when the supply goes on with another meter in this one's place."""
+        lasts = self.settings.foreign_for
+        return self.foreign_since + lasts * SECOND if self.foreign_since and lasts else INSTANT_MAX
+
+    def power_limit(self, now: int) -> int:
+        """The most that may be drawn at `now`, W; 0: no limit."""
+        supply, settings = self.supply, self.settings
+        if supply.limit and (not supply.limit_until or now < supply.limit_until):
+            return supply.limit
+        return settings.power.at(now, settings.zone)
+
+    @property
+    def watched(self) -> bool:
+        """Whether the power that is drawn matters to this meter's rules."""
+        return bool(self.supply.limit or any(self.settings.power.watts) or self.settings.power.step)
+
+    def next_supply_change(self, now: int) -> int:
+        """An instant after `now` before which the switch's place changes only with the balance, or by what people do."""
+        supply, settings = self.supply, self.settings
+        changes = [
+            supply.tripped_at + settings.power.reclose_after * SECOND if supply.tripped else 0,
+            supply.grace_until,
+            supply.limit_until,
+            self._foreign_until(),
+            settings.power.next_change(now, settings.zone),
+        ]
+        if settings.friendly != FriendlyHours():
+            changes.append(next_friendly_change(settings.friendly, settings.zone, now))
+        return min((each for each in changes if each > now), default=INSTANT_MAX)
