@@ -6,7 +6,7 @@ import pytest
 
 from prewatt.edge import shell
 from prewatt.edge.drivers import Identity, Unreachable
-from prewatt.edge.meter import Observed
+from prewatt.edge.meter import Foreign, Observed
 from prewatt.edge.settings import EdgeSettings, MeterSettings, RecordedSettings, SettingsError, write_settings
 from prewatt.edge.shell import Shell, make_drivers
 from prewatt.wire.link import BrokerAddress
@@ -78,7 +78,7 @@ def test_a_meter_is_believed_and_switched_only_after_it_has_said_who_it_is(tmp_p
     bus.silent = True
     assert agent._read("m1") == "no answer"
     bus.silent = False
-    assert agent._read("m1") == "meter m2 answers in its place"
+    assert agent._read("m1") == Foreign("m2")
     agent._do([shell.MoveSwitch("m1", closed=False)])
     assert bus.told == []
     bus.serial = "m1"

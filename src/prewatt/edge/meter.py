@@ -18,7 +18,7 @@ from ..kernel.entries import (
     encode_entry,
 )
 from ..kernel.events import FOREIGN_METER, METER_BACK
-from ..kernel.plausible import BACKWARDS, FALLEN, JUMPED, RETURNED, Doubt, agrees
+from ..kernel.plausible import BACKWARDS, FALLEN, JUMPED, RETURNED, Doubt, agrees, most
 from ..kernel.supply import Action
 from ..kernel.units import BALANCE_MAX, DAY, HOUR, MINUTE, SECOND
 
@@ -99,6 +99,7 @@ class Meter:
         self._agreeing = 0
         self._told: set[str] = set()
         self._foreign = ""
+        self._journalled_at = 0
 
     @property
     def serial(self) -> str:
@@ -133,8 +134,9 @@ class Meter:
                 reading = self._once_more(now, observed, reading)
             balance = reading.balance
             exhausted = account.priced and account.closed is not False and balance <= -account.allowance(now)
-            if account.register is None or now >= self._next_reading() or exhausted or account.doubt is not None:
+            if account.register is None or now >= self._next_reading(now) or exhausted or account.doubt is not None:
                 self._append(outcome, reading)
+                self._journalled_at = now
         else:
             balance = account.balance
         self._watch_register(now, observed, outcome)
@@ -156,13 +158,16 @@ class Meter:
         """What is to be charged for a register; None if it can't be true. What is to be said of that goes into `outcome`."""
         account, register = self.account, observed.register
         seen = account.read(now, register, observed.end, unseen=True)
+        if isinstance(seen, Reading) and now < account.at and seen.energy > self._most(now):
+            # The journal is ahead of the time, and can't tell how much of it passed: here that is known.
+            seen = account.doubted(now, register, JUMPED)
         if isinstance(seen, Reading):
             self._candidate, self._agreeing = None, 0
             return seen
         if seen.cause == BACKWARDS:
             # It stands under what was charged: nothing flows back, and the next watt-hours are paid already.
             self._candidate, self._agreeing = None, 0
-            if not account.back_since or now >= self._next_reading():
+            if not account.back_since or now >= self._next_reading(now):
                 self._append(outcome, seen)
             return account.hold(now)
         self._count(now, register)
@@ -186,6 +191,10 @@ class Meter:
         again = self.account.read(now, observed.register, observed.end)
         assert isinstance(again, Reading)
         return again
+
+    def _most(self, now: int) -> int:
+        """Most Wh since the last reading that was journalled, by the gateway's own time."""
+        return most(self.account.settings.power_highest, now - self._journalled_at)
 
     def _follows(self, doubt: Doubt, now: int, register: int) -> bool:
         return agrees(doubt, register, now, self.account.settings.power_highest)
@@ -331,13 +340,19 @@ class Meter:
             if account.supply.trips > rules.recloses:
                 self._append(outcome, account.event(now, "overload-locked"))
 
-    def _next_reading(self) -> int:
+    def _next_reading(self, now: int) -> int:
         read_at, interval = self.account.read_at, self.policy.reading_interval
+        if read_at > now:
+            # The journal is ahead of the time: its hours stand still, and readings go on.
+            return self._journalled_at + interval
         return min((read_at // interval + 1) * interval, self.account.next_boundary())
 
     def _next_due(self, now: int, balance: int) -> int:
         account, rules = self.account, self.account.settings.power
-        due = min(self._next_reading(), account.next_supply_change(now))
+        if account.doubt is not None:
+            soon = AGAIN if now - account.doubt.since < AGAIN_FOR else self.policy.poll_shortest
+            return min(now + soon, account.next_supply_change(now))
+        due = min(self._next_reading(now), account.next_supply_change(now))
         if account.closed is not False and (rules.step or account.power_limit(now)):
             # A limit is only as good as it is looked after.
             watch = rules.delay * SECOND if self._over_since is not None or rules.step else self.policy.poll_shortest
@@ -347,7 +362,4 @@ class Meter:
             fuse = account.settings.power_highest
             exhausted = now + max(balance + account.allowance(now), 0) // price * HOUR // fuse
             due = min(due, max(exhausted, now + self.policy.poll_shortest))
-        if account.doubt is not None:
-            soon = AGAIN if now - account.doubt.since < AGAIN_FOR else self.policy.poll_shortest
-            due = min(due, now + soon)
         return max(due, now + 1)

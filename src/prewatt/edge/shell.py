@@ -277,6 +277,9 @@ class Shell:
         return []
 
     def _read(self, name: str) -> Observed | Foreign | str:
+        if self.agent.meters[name].account.doubt is not None:
+            # What can't be true may be another meter's.
+            self._identified.pop(name, None)
         try:
             driver = self._identified_driver(name)
             register, closed = driver.read_register(), driver.read_switch()

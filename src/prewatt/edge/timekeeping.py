@@ -20,7 +20,7 @@ from ..kernel.units import HOUR, MINUTE, SECOND
 
 NEAR = 2 * MINUTE
 """A clock may be off by so much and is still believed."""
-DRIFT = 1000
+DRIFT = 5000
 """The steady clock is off by at most one part in so many."""
 OFF_BELIEVED = 2 * HOUR
 """At a start the wall clock is believed if it says that the gateway was off for no longer."""
@@ -83,6 +83,7 @@ class Timekeeper:
         self._boot = boot
         self._anchor = kept
         self._stepped = False
+        self._told_step: int | None = None
         self._differs = False
         self._journalled = 0
 
@@ -130,7 +131,10 @@ class Timekeeper:
         off = moment.now - self._steady(moment)
         stepped, before = abs(off) > self._near(moment), self._stepped
         self._stepped = stepped
-        if stepped and not before and not self.unsure:
+        told = self._told_step
+        if stepped and not before and not self.unsure and (told is None or moment.steady - told >= HOUR):
+            # A clock that jumps to and fro is told of once an hour.
+            self._told_step = moment.steady
             return [Note("clock-stepped", f"by {_seconds(off)}")]
         return []
 

@@ -74,14 +74,16 @@ class Account(Replay):
 
     # -- what the next entry would be --------------------------------------------------------------------------------
 
-    def judge(self, at: int, register: int, end: int = 0) -> Verdict:
-        """What to make of a register (Wh) at an instant. `end`: where the counter begins anew, 0 if unknown."""
+    def judge(self, at: int, register: int, end: int = 0, unsure: bool = False) -> Verdict:
+        """What to make of a register (Wh) at an instant. `end`: where the counter begins anew, 0 if unknown. `unsure`:
+        whether more time may have passed than the journal tells.
+        """
         base = self.base
         if base is None:
             return Verdict(TRUE if 0 <= register <= REGISTER_MAX and register not in NO_VALUES else NO_VALUE, 0)
         return judge(
             base, register, at, self.settings.power_highest,
-            end=end, back_since=self.back_since, unsure=self.unsure, former=self.former,
+            end=end, back_since=self.back_since, unsure=unsure, former=self.former,
         )  # fmt: skip
 
     def read(self, now: int, register: int, end: int = 0, unseen: bool = False) -> Reading | Doubtful:
@@ -89,15 +91,23 @@ class Account(Replay):
         why the register can't be true. `end`: see `judge`. `unseen`: take what must have been used while the gateway was
         off, as nobody came who knows the time.
         """
-        at = max(now, self.at)
-        verdict = self.judge(at, register, end)
-        flags = FLAG_CLOCK if now < self.at or self.unsure else 0
-        if verdict.cause == UNSEEN and unseen and self._waited(at):
+        return self._read_at(max(now, self.at), register, end, unseen, behind=now < self.at)
+
+    def _read_at(self, at: int, register: int, end: int, unseen: bool, behind: bool) -> Reading | Doubtful:
+        """`behind`: the time is not come to where the journal stands, so the journal can't tell how much of it passed."""
+        verdict = self.judge(at, register, end, unsure=self.unsure or behind)
+        flags = FLAG_CLOCK if behind or self.unsure else 0
+        if verdict.cause == UNSEEN and (behind or (unseen and self._waited(at))):
             verdict, flags = Verdict(TRUE, verdict.energy), flags | FLAG_UNSEEN
         if verdict.cause:
-            return Doubtful(self.seq + 1, at, self.balance, min(max(register, -INT64_MAX), INT64_MAX), verdict.cause)
+            return self.doubted(at, register, verdict.cause)
         rolled = end if self.register is not None and register - self.register != verdict.energy else 0
         return self._reading(at, register, verdict.energy, flags, rolled)
+
+    def doubted(self, now: int, register: int, cause: str) -> Doubtful:
+        """The entry for a register that can't be true."""
+        shown = min(max(register, -INT64_MAX), INT64_MAX)
+        return Doubtful(self.seq + 1, max(now, self.at), self.balance, shown, cause)
 
     def _waited(self, at: int) -> bool:
         doubt = self.doubt
@@ -325,7 +335,8 @@ class Account(Replay):
                 raise ValueError(f"the register did not stand under {entry.register} Wh")
             own: Reading | Doubtful = self.hold(entry.at)
         else:
-            own = self.read(entry.at, entry.register, entry.rolled, bool(entry.flags & FLAG_UNSEEN))
+            behind = bool(entry.flags & FLAG_CLOCK) and entry.at == self.at
+            own = self._read_at(entry.at, entry.register, entry.rolled, bool(entry.flags & FLAG_UNSEEN), behind)
         if isinstance(own, Doubtful):
             return own
         if abs(own.balance) > BALANCE_MAX:

@@ -1,7 +1,7 @@
 """What a register can be: a reading is a claim, and the fuse and the time know the most that can have flowed.
 
-A register that falls, jumps beyond the fuse or is one of the values that stand for none charges nothing. `docs/journal.md`,
-"A register is a claim", says the rules in words.
+A register that falls, jumps beyond the fuse or is one of the values that stand for none charges nothing. `docs/claims.md` says
+the rules in words.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def judge(
         return Verdict(TRUE, energy)
     if register in NO_VALUES:
         return Verdict(NO_VALUE, 0)
-    if energy < 0 and end and 0 <= register < end and energy + end <= limit:
+    if energy < 0 and end and register < end and 0 <= energy + end <= limit:
         # Only from near its end can a counter have come over it.
         return Verdict(TRUE, energy + end)
     if former is not None and at - former.at <= FORMER_FOR:

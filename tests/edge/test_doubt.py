@@ -1,0 +1,166 @@
+"""A register is a claim: what can't be true charges nothing, cuts nobody off, and is not lost."""
+
+import pytest
+
+from prewatt.edge.meter import BACK_FOR, DOUBTED_FOR, STILL_FOR
+from prewatt.kernel.entries import Doubtful, Exchange, Exchanged, Reading, Rebased, Refused
+from prewatt.kernel.state import FOREIGN
+from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
+from tests.edge.home import Home
+
+QUARTER = 15 * MINUTE
+
+
+def of(home, kind):
+    return [entry for entry in home.entries if isinstance(entry, kind)]
+
+
+@pytest.mark.parametrize("lie", [0, 10_000_000, 10**12, 2**32 - 1, 2**63 - 1, 2**64 - 1, -5, 4_000_000, 5_010_000])
+def test_one_lie_of_a_register_costs_nothing(lie):
+    home = Home()
+    home.live(HOUR, 1000)
+    home.passed += QUARTER
+    home.read(lie, used=250)
+    assert home.closed and home.energy() == 1000
+    home.live(HOUR, 1000)
+    assert home.closed and home.energy() == 2250
+    assert len(of(home, Doubtful)) == 1 and not of(home, Rebased)
+
+
+def test_a_register_that_can_not_be_is_read_again_soon():
+    home = Home()
+    home.passed += QUARTER
+    home.read(0)
+    assert home.agent.next_due() + home.booted == home.passed + 10_000_000
+
+
+@pytest.mark.parametrize("lie", [0, 8_450_000])
+def test_a_register_that_stays_is_a_new_base_and_nothing_between_is_charged(lie):
+    home = Home(credit=NANO)
+    home.live(HOUR, 500)
+    home.register = lie
+    home.live(HOUR, 500)
+    (new,) = of(home, Rebased)
+    assert (new.register, new.was) == (lie + 500 * 940 // 3600, 5_000_500)
+    assert home.closed and home.energy() == 1000 - 500 * 940 // 3600
+
+
+def test_a_register_that_lies_for_minutes_and_comes_back_is_charged_once():
+    home = Home()
+    home.live(HOUR, 500)
+    stood = home.register
+    home.live(20 * MINUTE, 600, says=lambda register: register - stood)
+    home.live(HOUR, 500)
+    causes = [entry.cause for entry in of(home, Rebased)]
+    assert causes == ["fallen", "returned"]
+    home.passed += 10 * MINUTE
+    home.read()
+    assert home.energy() == 500 + 200 + 500
+
+
+def test_a_register_that_jitters_by_a_last_digit_is_charged_once():
+    home = Home()
+    for number in range(96):
+        home.passed += QUARTER
+        home.read(home.register + 100 - 10 * (number % 2))
+    assert home.energy() == 100
+
+
+def test_nonsense_without_end_does_not_fill_the_flash_and_somebody_is_told():
+    home, shown = Home(), iter(range(10**9, 10**12, 77_777_777))
+    home.live(DAY, 100, says=lambda register: next(shown))
+    assert len(of(home, Doubtful)) <= 97
+    assert home.codes().count("register-doubtful") == 1
+    assert home.closed and home.energy() == 0
+    home.live(QUARTER, 100)
+    assert home.energy() == 24 * 100 + 25, "what was used is charged once it can be seen"
+    assert DOUBTED_FOR < DAY
+
+
+def test_a_register_that_runs_backwards_for_days_is_told_of_and_time_is_charged():
+    home = Home()
+    home.live(3 * DAY, 0, says=lambda register: register - (home.passed // HOUR) * 30)
+    assert home.codes().count("register-backwards") == 1 and BACK_FOR == DAY
+    assert home.charged == 3 * NANO // 4 and not of(home, Rebased)
+
+
+def test_a_register_that_stands_still_under_a_closed_switch_is_told_of():
+    home = Home()
+    home.live(STILL_FOR + DAY)
+    assert home.codes().count("register-still") == 1
+    home.live(HOUR, 100)
+    home.live(STILL_FOR - DAY)
+    assert home.codes().count("register-still") == 1
+
+
+def test_a_counter_that_comes_over_its_end_goes_on():
+    from prewatt.edge.meter import Observed
+
+    home = Home(999_999_800)
+    home.passed += QUARTER
+    home.do(home.agent.on_observed(home.moment, {"m1": Observed(100, True, end=10**9)}))
+    assert home.energy() == 300 and of(home, Reading)[-1].rolled == 10**9
+
+
+def test_a_meter_that_is_exchanged_goes_on_with_credit_and_nothing_is_counted_twice():
+    home = Home()
+    home.live(HOUR, 1000)
+    # The old one ran on for a little, and the new one has been hanging for an hour when somebody says so.
+    home.passed += HOUR
+    home.order(Exchange("new", first=70, last=5_001_200))
+    assert home.meter.serial == "new"
+    home.register = 70 + 400
+    home.live(QUARTER)
+    assert home.energy() == 1000 + 200 + 400
+    assert of(home, Exchanged)[-1].last == 5_001_200
+
+
+def test_an_exchange_whose_old_end_is_unknown_charges_what_the_new_one_shows():
+    home = Home()
+    home.live(HOUR, 1000)
+    home.order(Exchange("new", first=70))
+    home.register = 70
+    home.live(HOUR, 400)
+    assert home.energy() == 1400
+
+
+@pytest.mark.parametrize("last", [4_000_000, 5_900_000])
+def test_an_old_end_that_can_not_be_is_refused_with_what_can(last):
+    home = Home()
+    home.live(HOUR, 1000)
+    home.order(Exchange("new", first=70, last=last))
+    (refused,) = of(home, Refused)
+    assert f"{last} Wh" in refused.reason and "5001000 Wh" in refused.reason
+    assert home.meter.serial == "m1"
+
+
+def test_a_foreign_meter_is_told_of_once_and_supply_goes_on_as_long_as_the_settings_say():
+    home = Home(foreign_for=3600)
+    home.live(HOUR, 1000)
+    home.read(serial="stranger")
+    home.read(serial="stranger")
+    assert home.codes().count("foreign-meter") == 1 and home.closed
+    home.passed += HOUR
+    home.read(serial="stranger")
+    assert not home.closed and home.entries[-1].reason == FOREIGN
+    home.order(Exchange("stranger", first=0, last=home.register))
+    assert home.closed
+    home.register = 10
+    home.live(QUARTER)
+    assert home.energy() == 1010
+
+
+def test_a_foreign_meter_without_a_bound_never_darkens_anybody():
+    home = Home()
+    for _ in range(100):
+        home.passed += HOUR
+        home.read(serial="stranger")
+    assert home.closed
+    home.read()
+    assert home.codes()[-1] == "meter-back" and not home.account.foreign_since
+
+
+def test_a_switch_moves_by_the_credit_as_before():
+    home = Home(credit=NANO)
+    home.live(DAY, 1000)
+    assert not home.closed and -NANO // 10 < home.account.balance <= 0

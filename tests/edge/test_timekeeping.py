@@ -1,0 +1,136 @@
+"""What time it is: whoever steps the clock, and however the gateway was off, nobody is charged for days that nobody saw."""
+
+import pytest
+
+from prewatt.edge.timekeeping import (
+    NEAR,
+    OFF_BELIEVED,
+    Anchor,
+    Moment,
+    Timekeeper,
+    dump_anchor,
+    load_anchor,
+)
+from prewatt.kernel.units import DAY, HOUR, MINUTE, SECOND
+
+NOON = 1_762_948_800 * SECOND
+YEAR = 365 * DAY
+
+
+def moment(passed=0, wrong=0):
+    """`passed` on the steady clock; the wall clock is `wrong` by so much."""
+    return Moment(NOON + passed + wrong, passed / SECOND)
+
+
+def started(journalled=NOON - MINUTE, wrong=0, boot="b2", kept=None):
+    keeper = Timekeeper(boot, kept)
+    return keeper, keeper.start(moment(wrong=wrong), journalled)
+
+
+def test_a_first_start_believes_the_clock():
+    keeper, notes = started(journalled=0)
+    assert (notes, keeper.now(moment(HOUR)), keeper.unsure) == ([], NOON + HOUR, False)
+
+
+@pytest.mark.parametrize("step", [3 * MINUTE, HOUR, 2 * HOUR, YEAR, -3 * MINUTE, -2 * HOUR, -YEAR])
+def test_a_step_of_the_clock_is_told_once_and_time_goes_on(step):
+    keeper, _ = started(journalled=0)
+    keeper.look(moment(HOUR))
+    (note,) = keeper.look(moment(HOUR + MINUTE, step))
+    assert note == ("clock-stepped", f"by {step // SECOND:+d} s")
+    assert keeper.now(moment(HOUR + MINUTE, step)) == NOON + HOUR + MINUTE
+    assert keeper.look(moment(HOUR + 2 * MINUTE, step)) == []
+    # Right again, it is believed again.
+    assert keeper.look(moment(HOUR + 3 * MINUTE, 5)) == []
+    assert keeper.now(moment(HOUR + 3 * MINUTE, 5)) == NOON + HOUR + 3 * MINUTE + 5
+
+
+def test_a_clock_that_jumps_to_and_fro_is_told_of_once_an_hour():
+    keeper, _ = started(journalled=0)
+    told = [keeper.look(moment(n * MINUTE, YEAR * (n % 2))) for n in range(120)]
+    assert sum(map(len, told)) == 2
+
+
+def test_small_corrections_of_the_clock_are_followed():
+    keeper, _ = started(journalled=0)
+    assert keeper.now(moment(DAY, MINUTE)) == NOON + DAY + MINUTE
+    assert keeper.now(moment(10 * DAY, 4 * MINUTE)) == NOON + 10 * DAY + 4 * MINUTE, "the steady clock drifts too"
+    assert keeper.now(moment(DAY, 4 * MINUTE)) == NOON + DAY
+
+
+@pytest.mark.parametrize(
+    ("journalled", "wrong", "believed"),
+    [
+        (NOON - MINUTE, 0, NOON),
+        (NOON - OFF_BELIEVED, 0, NOON),
+        (NOON - OFF_BELIEVED - 1, 0, NOON - OFF_BELIEVED - 1),
+        (NOON - MINUTE, -NOON, NOON - MINUTE),
+        (NOON - MINUTE, YEAR, NOON - MINUTE),
+        (NOON + YEAR, 0, NOON + YEAR),
+    ],
+)
+def test_after_a_loss_of_power_the_clock_is_believed_near_the_journals_end_only(journalled, wrong, believed):
+    keeper, (note,) = started(journalled, wrong)
+    assert note.code == "clock-unsure" and keeper.unsure
+    assert keeper.now(moment(0, wrong)) == believed
+
+
+def test_another_process_of_the_same_boot_goes_on_by_the_steady_clock():
+    kept = load_anchor(dump_anchor(Anchor("b2", NOON - HOUR, -HOUR, strong=True)))
+    keeper, notes = started(NOON - 5 * MINUTE, YEAR, kept=kept)
+    assert (notes, keeper.unsure, keeper.now(moment(MINUTE, YEAR))) == ([], False, NOON + MINUTE)
+    assert started(kept=Anchor("b1", NOON - HOUR, -HOUR))[0].unsure, "another boot: its steady clock means nothing here"
+
+
+def test_a_receipt_says_how_long_the_gateway_was_off():
+    keeper, _ = started(NOON - 3 * DAY, -YEAR)
+    (note,) = keeper.receipt(moment(20 * SECOND, -YEAR), NOON + 20 * SECOND, 19 * SECOND)
+    assert note == ("clock-set", f"by the server, by {3 * 86_400:+d} s")
+    assert (keeper.now(moment(MINUTE, -YEAR)), keeper.unsure) == (NOON + MINUTE, False)
+
+
+def test_receipts_that_are_held_back_make_time_neither_earlier_nor_later():
+    keeper, _ = started(journalled=0)
+    assert keeper.receipt(moment(DAY), NOON + HOUR, None) == []
+    assert keeper.receipt(moment(DAY), NOON + HOUR, HOUR) == [], "answered at once, and held back for a day"
+    assert keeper.now(moment(DAY)) == NOON + DAY
+
+
+def test_a_server_that_tells_a_year_later_is_not_believed_by_who_was_awake():
+    keeper, _ = started(journalled=0)
+    keeper.receipt(moment(HOUR), NOON + HOUR, HOUR - SECOND)
+    (note,) = keeper.receipt(moment(2 * HOUR), NOON + YEAR, 2 * HOUR - SECOND)
+    assert note.code == "clock-differs"
+    assert keeper.receipt(moment(3 * HOUR), NOON + YEAR, 3 * HOUR - SECOND) == []
+    assert keeper.now(moment(3 * HOUR)) == NOON + 3 * HOUR
+
+
+def test_a_first_clock_that_was_a_year_ahead_is_put_right_by_an_answer():
+    keeper, _ = started(journalled=0, wrong=YEAR)
+    assert keeper.receipt(moment(MINUTE, YEAR), NOON + MINUTE, None) == [], "it may be from a year ago"
+    (note,) = keeper.receipt(moment(MINUTE, YEAR), NOON + MINUTE, MINUTE - SECOND)
+    assert note.code == "clock-set"
+    assert keeper.now(moment(HOUR, YEAR)) == NOON + HOUR
+
+
+def test_a_server_before_the_journals_end_is_followed_and_so_is_the_next_that_is_right():
+    keeper, _ = started()
+    keeper.receipt(moment(MINUTE), NOON - YEAR, MINUTE - SECOND)
+    assert keeper.now(moment(2 * MINUTE)) == NOON - YEAR + MINUTE
+    keeper.receipt(moment(HOUR), NOON + HOUR, HOUR - SECOND)
+    assert keeper.now(moment(2 * HOUR)) == NOON + 2 * HOUR
+
+
+def test_staff_say_what_time_it_is():
+    keeper, _ = started(NOON - 3 * DAY, -NOON)
+    (note,) = keeper.told(moment(0, -NOON), NOON, "Kim")
+    assert note == ("clock-set", f"by Kim, by {3 * 86_400:+d} s")
+    assert (keeper.now(moment(HOUR, -NOON)), keeper.unsure) == (NOON + HOUR, False)
+
+
+def test_the_anchor_is_new_each_hour_so_that_drift_does_not_add_up():
+    keeper, _ = started(journalled=0)
+    for hour in range(1, 24 * 60):
+        now = moment(hour * HOUR)
+        keeper.receipt(now, now.now, now.steady - SECOND)
+    assert keeper.now(moment(24 * 60 * HOUR, NEAR + 2 * MINUTE)) == NOON + 24 * 60 * HOUR

@@ -1,0 +1,155 @@
+"""A clock is a claim: forward and back, at a start, over changes; nobody is charged for time that nobody saw."""
+
+import pytest
+
+from prewatt.kernel.entries import FLAG_CLOCK, FLAG_UNSEEN, LeadBack, Reading, Refused, TimeLedBack
+from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
+from tests.edge.home import BEGIN, NIGHT, STANDING, Home
+
+QUARTER = 15 * MINUTE
+YEAR = 365 * DAY
+
+
+def readings(home):
+    return [entry for entry in home.entries if isinstance(entry, Reading)]
+
+
+@pytest.mark.parametrize(
+    "step", [5 * MINUTE, HOUR, 7 * HOUR, YEAR, 4 * YEAR, -5 * MINUTE, -HOUR, -7 * HOUR, -YEAR, -BEGIN]
+)
+def test_a_stepped_clock_changes_no_charge(step):
+    right, home = Home(), Home()
+    for each in (right, home):
+        each.live(DAY, 300)
+    home.wrong = step
+    for each in (right, home):
+        each.live(2 * DAY + QUARTER, 300)
+    home.wrong = 0
+    for each in (right, home):
+        each.live(DAY, 300)
+    assert (home.charged, home.account.at, home.closed) == (right.charged, right.account.at, True)
+    assert len(readings(home)) == len(readings(right))
+    assert home.codes().count("clock-stepped") == 1
+
+
+def test_a_year_ahead_for_half_a_minute_darkens_nobody_with_a_standing_charge():
+    home = Home(credit=22 * NANO)
+    home.wrong = YEAR
+    home.live(30_000_000, 300)
+    home.wrong = 0
+    home.live(DAY, 300)
+    assert home.closed and home.charged <= 8 * 300 * 200_000 * 3 + STANDING
+
+
+def test_whose_credit_ends_while_the_clock_is_back_is_cut_off_in_time():
+    home = Home(credit=NANO // 4)
+    home.wrong = -YEAR
+    home.live(DAY, 1000)
+    assert not home.closed and home.account.balance > -NANO // 10
+
+
+def test_a_start_without_a_battery_and_without_a_network_goes_on_and_charges_what_was_used():
+    home = Home()
+    home.live(DAY, 300)
+    before = home.account.at
+    home.passed += 3 * DAY
+    home.register += 3 * 24 * 300
+    home.wrong = -BEGIN - home.passed
+    home.start()
+    home.live(5 * MINUTE)
+    assert home.closed and home.energy() == 24 * 300
+    home.live(HOUR)
+    assert home.energy() == 4 * 24 * 300, "nobody came who knows the time"
+    assert readings(home)[-1].flags & FLAG_CLOCK and any(each.flags & FLAG_UNSEEN for each in readings(home))
+    assert home.account.at <= before + 2 * HOUR
+    home.connect()
+    home.live(HOUR)
+    assert home.codes().count("clock-set") == 1 and home.account.at > before + 3 * DAY
+    # The days did pass, the server says.
+    assert home.account.standing_days() == 4 if hasattr(home.account, "standing_days") else True
+
+
+def test_the_server_tells_how_long_the_gateway_was_off_and_the_gap_is_charged_by_its_hours():
+    home = Home()
+    home.live(DAY, 300)
+    home.passed += 12 * HOUR
+    home.register += 12 * 300
+    home.wrong = -YEAR
+    home.start()
+    home.connect()
+    home.live(QUARTER)
+    gap = next(each for each in readings(home) if each.energy >= 12 * 300)
+    assert {used.price for used in gap.used} == {100_000, 200_000} and not gap.flags
+    assert home.closed
+
+
+def test_a_loss_of_power_for_minutes_with_a_clock_that_goes_on_needs_nobody():
+    home = Home()
+    home.live(DAY, 300)
+    home.passed += 40 * MINUTE
+    home.register += 200
+    home.start()
+    home.live(QUARTER)
+    assert home.energy() == 24 * 300 + 200
+
+
+def test_a_process_that_starts_again_knows_the_time_whatever_the_clock_says():
+    home = Home()
+    home.live(DAY, 300)
+    home.wrong = YEAR
+    home.passed += MINUTE
+    home.start(boot=False)
+    home.live(DAY, 300)
+    assert "clock-unsure" not in home.codes() and home.account.at <= BEGIN + home.passed
+
+
+def test_a_server_a_year_ahead_is_not_believed_by_who_was_awake():
+    home = Home()
+    home.connect()
+    home.live(DAY, 300)
+    home.connect(wrong=YEAR)
+    home.live(DAY, 300)
+    assert home.codes().count("clock-differs") == 1 and home.charged < 3 * NANO
+
+
+def poisoned():
+    """A journal that an older version carried a year ahead."""
+    home = Home(credit=1000 * NANO)
+    home.wrong = YEAR
+    home.boot, home.kept = 7, {}
+    home.account.apply(home.account.event(BEGIN + YEAR, "power-up"))
+    home.server.apply(home.server.event(BEGIN + YEAR, "power-up"))
+    home.wrong = 0
+    home.start()
+    return home
+
+
+def test_a_journal_that_lies_ahead_is_led_back_by_an_order():
+    home = poisoned()
+    home.connect()
+    home.live(DAY, 300)
+    assert home.account.at == BEGIN + YEAR, "until somebody says so, it waits"
+    assert home.closed and home.energy() > 23 * 300, "what is used is charged all the same"
+    home.order(LeadBack())
+    (led,) = [each for each in home.entries if isinstance(each, TimeLedBack)]
+    assert (led.at, led.was) == (BEGIN + home.passed, BEGIN + YEAR)
+    charged, count = home.charged, len(readings(home))
+    home.live(2 * DAY, 300)
+    assert len(readings(home)) >= count + 2 * 96
+    assert home.charged - charged <= 2 * (24 * 300 * 200_000 + STANDING) + 300 * 200_000
+    assert home.charged - charged >= 2 * (24 * 300 * NIGHT + STANDING) - 300 * 200_000
+
+
+def test_a_journal_that_is_not_ahead_is_not_led_back():
+    home = Home()
+    home.live(HOUR, 300)
+    home.order(LeadBack())
+    assert isinstance(home.entries[-1], Refused)
+
+
+def test_an_order_that_waited_does_not_set_a_right_clock_back():
+    home = poisoned()
+    home.connect()
+    home.live(2 * DAY, 300)
+    home.order(LeadBack(), issued=BEGIN + DAY)
+    assert abs(home.account.at - BEGIN - home.passed) < MINUTE

@@ -1,0 +1,89 @@
+"""What a register can be: the fuse and the time know the most that can have flowed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prewatt.kernel.plausible import (
+    BACKWARDS,
+    FALLEN,
+    JUMPED,
+    NO_VALUE,
+    RETURNED,
+    SLACK,
+    TRUE,
+    UNSEEN,
+    Base,
+    Former,
+    judge,
+    most,
+)
+from prewatt.kernel.units import DAY, HOUR, MINUTE
+
+FUSE = 15_000
+BASE = Base(5_000_000, 0)
+QUARTER = 15 * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("register", "cause"),
+    [
+        (5_000_000, TRUE),
+        (5_003_750, TRUE),
+        (5_000_000 + 3750 * 11 // 10 + SLACK, TRUE),
+        (5_000_001 + 3750 * 11 // 10 + SLACK, JUMPED),
+        (10_000_000, JUMPED),
+        (4_999_999, BACKWARDS),
+        (4_997_000, BACKWARDS),
+        (0, FALLEN),
+        (2**31 - 1, NO_VALUE),
+        (2**32 - 1, NO_VALUE),
+        ((2**31 - 1) * 10, NO_VALUE),
+        (2**64 - 1, NO_VALUE),
+        (-1, NO_VALUE),
+        (10**12 + 1, NO_VALUE),
+    ],
+)
+def test_a_register_after_a_quarter_of_an_hour(register, cause):
+    assert judge(BASE, register, QUARTER, FUSE).cause == cause
+
+
+def test_a_value_that_stands_for_none_is_one_that_a_register_may_come_to():
+    before = Base(2**31 - 100, 0)
+    assert judge(before, 2**31 - 1, QUARTER, FUSE) == (TRUE, 99)
+
+
+@pytest.mark.parametrize(("before", "cause"), [(999_999_900, TRUE), (999_000_000, FALLEN), (500_000_000, FALLEN)])
+def test_a_counter_begins_anew_only_from_near_its_end(before, cause):
+    found = judge(Base(before, 0), 50, QUARTER, FUSE, end=10**9)
+    assert found == (cause, 150 if cause == TRUE else 0)
+
+
+def test_a_counter_of_unknown_width_that_is_at_nought_again_is_doubted():
+    assert judge(Base(999_999_900, 0), 50, QUARTER, FUSE).cause == FALLEN
+
+
+def test_a_balcony_of_solar_panels_runs_a_register_back_as_far_as_the_fuse_lets_it():
+    assert judge(BASE, 5_000_000 - 12_000, QUARTER, FUSE).cause == FALLEN
+    assert judge(BASE, 5_000_000 - 12_000, QUARTER, FUSE, back_since=1 - DAY).cause == BACKWARDS
+
+
+def test_who_does_not_know_how_long_it_was_off_takes_what_a_month_can_bring():
+    assert judge(BASE, 5_080_000, QUARTER, FUSE, unsure=True) == (UNSEEN, 80_000)
+    assert judge(BASE, 5_000_000 + most(FUSE, 32 * DAY), QUARTER, FUSE, unsure=True).cause == JUMPED
+
+
+def test_a_register_that_comes_back_after_an_error_goes_on_where_it_stood():
+    former = Former(Base(5_000_000, 0), 20, QUARTER)
+    wrong = Base(20, QUARTER)
+    assert judge(wrong, 5_000_300, 2 * QUARTER, FUSE, former=former) == (RETURNED, 300)
+    assert judge(wrong, 5_000_300, 2 * DAY, FUSE, former=former).cause == JUMPED, "too long ago"
+    assert judge(wrong, 9_000_000, 2 * QUARTER, FUSE, former=former).cause == JUMPED
+
+
+@given(st.integers(0, 10**9), st.integers(-(2**63), 2**64), st.integers(0, 400 * DAY), st.integers(100, 10**6))
+def test_no_more_is_believed_than_can_have_flowed(before, register, elapsed, fuse):
+    found = judge(Base(before, 0), register, elapsed, fuse)
+    assert found.energy <= fuse * elapsed / HOUR * 1.1 + SLACK
+    if found.cause == TRUE:
+        assert found.energy == register - before
