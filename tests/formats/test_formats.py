@@ -1,0 +1,90 @@
+"""What earlier versions wrote is read by this one; and who changes what is written must change its number."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from prewatt.kernel import entries, snapshot
+from prewatt.kernel.account import Account
+from prewatt.kernel.snapshot import SnapshotError
+from prewatt.wire import messages
+from prewatt.wire.signing import VerifyKey, command_is_signed, open_downward, open_upward
+from tests.formats.write import GATEWAY, SERVER
+
+FILES = sorted((Path(__file__).parent / "files").glob("format-*.json"))
+
+
+@pytest.fixture(params=FILES, ids=lambda path: path.stem)
+def written(request):
+    return json.loads(request.param.read_text())
+
+
+def figures(account):
+    return {name: getattr(account, name) for name in ("balance", "charged", "register", "seq", "command")}
+
+
+def test_an_account_is_read(written):
+    account = Account.load(bytes.fromhex(written["account"]))
+    assert figures(account) == {name: written[name] for name in figures(account)}
+    # And goes on.
+    account.apply(account.read(account.at + 900 * 10**6, (account.register or 0) + 100))
+    assert Account.load(account.dump()).dump() == account.dump()
+
+
+def test_a_journal_replays_to_the_same(written):
+    account = Account()
+    for body in written["bodies"]:
+        account.apply(entries.decode_entry(bytes.fromhex(body)))
+    assert figures(account) == {name: written[name] for name in figures(account)}
+
+
+def test_messages_are_read_and_their_signatures_hold(written):
+    server, gateway = VerifyKey(SERVER.public()), VerifyKey(GATEWAY.public())
+    frames = {name: bytes.fromhex(frame) for name, frame in written["frames"].items()}
+    status, upload = (open_upward(gateway, frames[name]) for name in ("status", "upload"))
+    receipt, orders = (open_downward(server, frames[name]) for name in ("receipt", "orders"))
+    assert status.meters[0].balance == written["balance"]
+    assert [body.hex() for body in upload.spans[0].bodies] == written["bodies"]
+    assert (receipt.heads[0].seq, receipt.answers) == (7, 4)
+    assert all(command_is_signed(server, command) for command in orders.commands)
+    assert [command.body.hex() for command in orders.commands] == written["commands"]
+
+
+def test_an_account_of_a_newer_version_is_refused_with_the_way_out():
+    newer = msgspec.msgpack.encode([snapshot.FORMAT + 1, {"all": "other"}])
+    with pytest.raises(SnapshotError, match="update the software"):
+        Account.load(newer)
+
+
+def bare(schema):
+    """A schema without the words for people."""
+    if isinstance(schema, dict):
+        return {name: bare(each) for name, each in schema.items() if name != "description"}
+    return [bare(each) for each in schema] if isinstance(schema, list | tuple) else schema
+
+
+def shape(*types):
+    return hashlib.sha256(repr(bare(msgspec.json.schema_components(types))).encode()).hexdigest()[:16]
+
+
+def test_the_account_keeps_its_shape_or_changes_its_number():
+    """If this fails: let snapshot.FORMAT be one more, keep what `tests.formats.write` wrote before as files/format-N.json,
+    and pin the new shape.
+    """
+    assert (snapshot.FORMAT, shape(snapshot.Saved)) == (2, "89c3bb1528c37a2a")
+
+
+def test_entries_and_commands_keep_their_shape():
+    """If this fails: a field that is added has a default, a kind is new, nothing goes away; then pin the new shape."""
+    assert shape(entries.AnyEntry, entries.Command) == "c54033062cd6b318"
+
+
+def test_messages_keep_their_shape_or_change_the_wires_number():
+    """If this fails: a field that is added has a default, so that an older reader ignores it; else messages.VERSION is one
+    more. Then pin the new shape.
+    """
+    kinds = (messages.Status, messages.Upload, messages.Receipt, messages.Orders, messages.Frame)
+    assert (messages.VERSION, shape(*kinds)) == (1, "3a23e131984babbc")
