@@ -5,6 +5,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import (
@@ -116,5 +117,5 @@ def document():
 
 
 if __name__ == "__main__":
-    with open(sys.argv[1], "w") as file:
+    with Path(sys.argv[1]).open("w") as file:
         json.dump(document(), file, indent=1)
