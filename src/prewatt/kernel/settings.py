@@ -41,3 +41,7 @@ class Settings(Struct, frozen=True):
     power_highest: Annotated[int, Meta(ge=100, le=1_000_000)] = 15_000
     doubtful_readings: Annotated[int, Meta(ge=1, le=1000)] = 5
     foreign_for: _Natural = 0
+
+
+UNTOLD = Settings(power_highest=1_000_000)
+"""Until a meter is told, nothing is known of its fuse: that of a whole building may be large."""

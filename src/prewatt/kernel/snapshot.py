@@ -8,7 +8,7 @@ from msgspec import Struct
 from .entries import UNREADABLE
 from .plausible import Doubt, Former
 from .rating import Counters
-from .settings import Settings
+from .settings import UNTOLD, Settings
 from .state import State
 from .supply import SupplyState
 from .tariff import RateCalendar, Tariff, Version
@@ -96,6 +96,9 @@ def load(state: State, saved: bytes) -> None:
         raise SnapshotError(f"not an account: {error}") from None
     for name in _PLAIN:
         setattr(state, name, getattr(found, name))
+    if numbered.format == 1 and state.settings == Settings():
+        # It did not know the fuse, and nobody had told this meter anything.
+        state.settings = UNTOLD
     state.versions = tuple(Version(effective, RateCalendar(tariff)) for effective, tariff in found.versions)
     state.credit_ids, state.coded = set(found.credit_ids), dict(found.coded)
     state.moving_since = found.read_at if found.moving_since is None else found.moving_since

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .plausible import Base, Doubt, Former
 from .rating import Counters, Rated, gross, rate_interval, split_tiers
-from .settings import Settings
+from .settings import UNTOLD, Settings
 from .supply import FriendlyHours, SupplyState, is_friendly, next_friendly_change
 from .tariff import Stretch, Version, stretch_at, version_at
 from .units import INSTANT_MAX, SECOND
@@ -47,7 +47,7 @@ class State:
         self.command = 0
         self.closed: bool | None = None
         self.low = False
-        self.settings = Settings()
+        self.settings: Settings = UNTOLD
         self.versions: tuple[Version, ...] = ()
         self.credit_ids: set[str] = set()
         self.credited = 0
