@@ -82,6 +82,19 @@ def test_another_process_of_the_same_boot_goes_on_by_the_steady_clock():
     assert started(kept=Anchor("b1", NOON - HOUR, -HOUR))[0].unsure, "another boot: its steady clock means nothing here"
 
 
+def test_a_process_that_none_followed_for_days_is_no_witness():
+    kept = Anchor("b2", NOON - 5 * DAY, -5 * DAY, seen=-2 * DAY)
+    keeper, notes = started(NOON - 2 * DAY, YEAR, kept=kept)
+    assert keeper.unsure and notes[0].code == "clock-unsure" and keeper.now(moment(0, YEAR)) == NOON - 2 * DAY
+
+
+def test_that_the_process_lives_is_kept_each_hour():
+    keeper, _ = started(journalled=0)
+    for minutes in range(0, 150, 10):
+        keeper.look(moment(minutes * MINUTE))
+    assert (keeper.anchor.steady, keeper.anchor.seen) == (0, 2 * HOUR)
+
+
 def test_a_receipt_says_how_long_the_gateway_was_off():
     keeper, _ = started(NOON - 3 * DAY, -YEAR)
     (note,) = keeper.receipt(moment(20 * SECOND, -YEAR), NOON + 20 * SECOND, 19 * SECOND)

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from ..kernel.events import CLOCK_SET, CLOCK_UNSURE
-from ..kernel.units import HOUR, MINUTE, SECOND
+from ..kernel.units import DAY, HOUR, MINUTE, SECOND
 
 NEAR = 2 * MINUTE
 """A clock may be off by so much and is still believed."""
@@ -24,6 +24,8 @@ DRIFT = 5000
 """The steady clock is off by at most one part in so many."""
 OFF_BELIEVED = 2 * HOUR
 """At a start the wall clock is believed if it says that the gateway was off for no longer."""
+AWAY_BELIEVED = DAY
+"""A process of the same boot goes on with the anchor if the steady clock says that none ran for no longer."""
 EARLIEST = 1_577_836_800 * SECOND
 """The year 2020: a clock that stands before it has lost its battery."""
 
@@ -46,7 +48,8 @@ class Moment:
 
 class Anchor(Struct, frozen=True):
     """It was `at` when the steady clock of a `boot` of the machine stood at `steady` (µs). `strong`: the server or staff
-    said so in this boot. `unsure`: nobody knows how long the gateway was off before.
+    said so in this boot. `unsure`: nobody knows how long the gateway was off before. `seen`: where the steady clock stood
+    when the process was last known to live.
     """
 
     boot: str
@@ -54,6 +57,7 @@ class Anchor(Struct, frozen=True):
     steady: int
     strong: bool = False
     unsure: bool = False
+    seen: int = 0
 
 
 class Note(NamedTuple):
@@ -95,8 +99,10 @@ class Timekeeper:
     def start(self, moment: Moment, journalled: int) -> list[Note]:
         """The process has started, `journalled` is the instant that its journal ends at (0: it is empty)."""
         kept, self._journalled = self._anchor, journalled
-        if kept is not None and kept.boot == self._boot and kept.steady <= moment.steady and self._boot:
-            return []
+        if kept is not None and self._boot and kept.boot == self._boot:
+            away = moment.steady - max(kept.steady, kept.seen)
+            if 0 <= away <= AWAY_BELIEVED:
+                return []
         wall = moment.now
         if journalled == 0 and wall >= EARLIEST:
             self._anchor = Anchor(self._boot, wall, moment.steady)
@@ -129,6 +135,9 @@ class Timekeeper:
     def look(self, moment: Moment) -> list[Note]:
         """Whether the wall clock has stepped away since the last look."""
         off = moment.now - self._steady(moment)
+        anchor = self._at(moment)
+        if moment.steady - max(anchor.steady, anchor.seen) >= HOUR:
+            self._anchor = msgspec.structs.replace(anchor, seen=moment.steady)
         stepped, before = abs(off) > self._near(moment), self._stepped
         self._stepped = stepped
         told = self._told_step
