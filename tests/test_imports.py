@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "headend": {"kernel", "wire", "server"},
     "clock": set(),
     "supervisor": set(),
-    "serve": {"server", "supervisor"},
+    "serve": {"server", "supervisor", "wire"},
     "commands": {"kernel", "server", "tokens"},
     "worker": {"server", "standby"},
     "standby": set(),

@@ -170,7 +170,8 @@ def server() -> None:
             time.sleep(1)
             whole.refresh_broker()
             for name, code in supervisor.look_after():
-                typer.echo(f"{name} ended ({code}) and was started again", err=True)
+                # By the log, which nothing stops: where this is written to may be the disk that is full.
+                logging.getLogger("prewatt.server").warning("%s ended (%d) and was started again", name, code)
     except KeyboardInterrupt:
         pass
     except (ConfigError, ChildFailedError, FileNotFoundError) as error:

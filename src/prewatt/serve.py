@@ -5,15 +5,50 @@ demonstration both start.
 from __future__ import annotations
 
 import http.client
+import logging
 import os
 import signal
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from .server.broker import nats_server, write_broker_config
-from .server.config import ConfigError, Endpoint, ServerConfig
-from .supervisor import Child, ChildFailedError, Supervisor, python
+from django.db import DatabaseError, InterfaceError, connection
+
+from .server.broker import PROBE_USER, nats_server, store_folder, write_broker_config
+from .server.config import ConfigError, Endpoint, ServerConfig, broker_password
+from .server.probe import Probe
+from .supervisor import ChildFailedError, Supervisor, python
+from .wire.link import BrokerAddress
+
+log = logging.getLogger("prewatt.server")
+
+
+class Broker:
+    """The server's own broker: started, kept working, told who is enrolled."""
+
+    def __init__(self, config: ServerConfig, supervisor: Supervisor, gateways: Mapping[str, str]) -> None:
+        """`gateways`: name, and what the password is derived from. ConfigError if its port is another's."""
+        _listening("PREWATT_MQTT", config.mqtt).close()
+        self._config = config
+        self._store = store_folder(config)
+        path = write_broker_config(config, gateways, self._store)
+        self._known = path.read_text()
+        password = broker_password(config, PROBE_USER)
+        self._probe = Probe(BrokerAddress(*config.mqtt.reached_at, PROBE_USER, password, retry_longest=1.0))
+        # Nothing depends on what the broker stored: whatever may be wrong with it is gone when it starts.
+        command = [nats_server(), "-c", str(path)]
+        self._child = supervisor.add("broker", command, scratch=self._store, unwell=self._probe.unwell)
+
+    def answers(self) -> bool:
+        """Whether a session was made and a message came through, when last tried."""
+        return self._probe.passed
+
+    def refresh(self, gateways: Mapping[str, str]) -> None:
+        """Let it know who is enrolled now. OSError if that can't be written."""
+        text = write_broker_config(self._config, gateways, self._store).read_text()
+        if text != self._known:
+            self._known = text
+            self._child.signal(signal.SIGHUP)
 
 
 class Server:
@@ -25,30 +60,30 @@ class Server:
         """`pages` is where the pages are served: opened by `open_pages`, so that the port is known to be ours."""
         self._config = config
         self._supervisor = supervisor
-        self._broker: Child | None = None
-        self._known = ""
-        if config.own_broker:
-            _listening("PREWATT_MQTT", config.mqtt).close()
-            path = write_broker_config(config, _enrolled())
-            self._known = path.read_text()
-            self._broker = supervisor.add("broker", [nats_server(), "-c", str(path)])
+        self._broker = Broker(config, supervisor, _enrolled()) if config.own_broker else None
+        self._refused = ""
         supervisor.add("headend", python("headend", *headend_options))
         supervisor.add("worker", python("worker"))
         supervisor.add("web", python("web", "--socket", str(pages.fileno())), [pages])
 
     def refresh_broker(self) -> None:
-        """Let the broker know the gateways that are enrolled now."""
+        """Let the broker know the gateways that are enrolled now; if that can't be read or written, the next time."""
         if self._broker is None:
             return
-        text = write_broker_config(self._config, _enrolled()).read_text()
-        if text != self._known:
-            self._known = text
-            self._broker.signal(signal.SIGHUP)
+        try:
+            self._broker.refresh(_enrolled())
+            self._refused = ""
+        except (OSError, DatabaseError, InterfaceError) as error:
+            # All that runs goes on without it: a full disk or a lost database is no reason to stop the pages.
+            connection.close_if_unusable_or_obsolete()
+            if str(error) != self._refused:
+                self._refused = str(error)
+                log.warning("the broker can't be told which gateways are enrolled, trying again: %s", error)
 
     def wait_until_up(self, seconds: float = 30.0) -> None:
         """Wait until broker and pages answer. ChildFailedError with their last words if they don't."""
         deadline = time.monotonic() + seconds
-        answers = [self._pages_answer] + ([self._broker_answers] if self._broker else [])
+        answers = [self._pages_answer] + ([self._broker.answers] if self._broker else [])
         for answer in answers:
             while not answer():
                 self._supervisor.look_after()
@@ -68,13 +103,6 @@ class Server:
             return False
         finally:
             pages.close()
-        return True
-
-    def _broker_answers(self) -> bool:
-        try:
-            socket.create_connection(self._config.mqtt.reached_at, timeout=0.2).close()
-        except OSError:
-            return False
         return True
 
 

@@ -1,19 +1,20 @@
 """Keeping child processes running: the broker, the head-end, the pages; in a demonstration the agent too.
 
-A child that ends is started again, after a pause that grows while it keeps failing. Children die with their supervisor,
-however it ends.
+A child that ends is started again, after a pause that grows while it keeps failing; one that runs and does not work is
+ended for it. Children die with their supervisor, however it ends. A full disk keeps no child from being started.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,10 +38,14 @@ def end_on_sigterm() -> None:
     signal.signal(signal.SIGTERM, end)
 
 
+# Linux only; elsewhere children may outlive a supervisor that is killed. Looked up here: a process that has just been
+# forked off others' threads can't wait for the lock of loading libraries.
+_prctl = getattr(ctypes.CDLL(None), "prctl", None)
+
+
 def _die_with_parent() -> None:
-    # Linux only; elsewhere children may outlive a supervisor that is killed.
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if _prctl:
+        _prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
 
 
 class Restart(NamedTuple):
@@ -51,13 +56,27 @@ class Restart(NamedTuple):
 
 
 class Child:
-    """One process: its command, its log file, and the file that tells its process id."""
+    """One process: its command, its log file, and the file that tells its process id.
 
-    def __init__(self, name: str, command: Sequence[str], folder: Path, sockets: Sequence[socket.socket] = ()) -> None:
+    `scratch`: a folder of its own that is empty whenever it starts, and gone when it is stopped. `unwell`: asked at
+    each look while it runs; if it says yes, the process is killed and started again.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        folder: Path,
+        sockets: Sequence[socket.socket] = (),
+        scratch: Path | None = None,
+        unwell: Callable[[], bool] | None = None,
+    ) -> None:
         self.name = name
         self.restarts = 0
         self._command = list(command)
         self._sockets = list(sockets)
+        self._scratch = scratch
+        self._unwell = unwell
         self._log = folder / f"{name}.log"
         self._pid_file = folder / f"{name}.pid"
         self._process: subprocess.Popen[bytes] | None = None
@@ -65,6 +84,10 @@ class Child:
         self._pause = PAUSE_FIRST
 
     def start(self) -> None:
+        if self._scratch:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                self._scratch.mkdir(mode=0o700)
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command,
@@ -76,7 +99,9 @@ class Child:
                 preexec_fn=_die_with_parent,
             )
         self._started = time.monotonic()
-        self._pid_file.write_text(f"{self._process.pid}\n")
+        # It only tells people and tests: a full disk is no reason to go without the process.
+        with contextlib.suppress(OSError):
+            self._pid_file.write_text(f"{self._process.pid}\n")
 
     def signal(self, number: signal.Signals) -> None:
         if self._process and self._process.poll() is None:
@@ -84,7 +109,11 @@ class Child:
 
     def look_after(self) -> Restart | None:
         """Start the process again if it has ended; None if it has not, or not long enough ago."""
-        if self._process is None or self._process.poll() is None:
+        if self._process is None:
+            return None
+        if self._process.poll() is None:
+            if self._unwell and self._unwell():
+                self.signal(signal.SIGKILL)
             return None
         code = self._process.returncode
         ran = time.monotonic() - self._started
@@ -119,6 +148,8 @@ class Child:
             self._process.kill()
             self._process.wait()
         self._pid_file.unlink(missing_ok=True)
+        if self._scratch:
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
 
 class Supervisor:
@@ -129,9 +160,18 @@ class Supervisor:
         self.folder = folder
         self.children: dict[str, Child] = {}
 
-    def add(self, name: str, command: Sequence[str], sockets: Sequence[socket.socket] = ()) -> Child:
-        """Start a child. It inherits `sockets` by their numbers, again at each start."""
-        child = Child(name, command, self.folder, sockets)
+    def add(
+        self,
+        name: str,
+        command: Sequence[str],
+        sockets: Sequence[socket.socket] = (),
+        scratch: Path | None = None,
+        unwell: Callable[[], bool] | None = None,
+    ) -> Child:
+        """Start a child. It inherits `sockets` by their numbers, again at each start; `scratch`, `unwell`: see
+        `Child`.
+        """
+        child = Child(name, command, self.folder, sockets, scratch, unwell)
         self.children[name] = child
         child.start()
         return child

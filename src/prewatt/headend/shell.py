@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import time
 from collections.abc import Sequence
@@ -41,7 +40,7 @@ class Worker:
         address = BrokerAddress(
             *config.mqtt.reached_at, HEADEND_USER, broker_password(config, HEADEND_USER), retry_longest=2.0
         )
-        self._link = Link(address, f"prewatt-headend-{shards[0]}-{os.getpid()}", topics.worker_filters(shards))
+        self._link = Link(address, f"prewatt-headend-{shards[0]}", topics.worker_filters(shards))
         self._logged: set[tuple[str, str]] = set()
         self._running = True
 

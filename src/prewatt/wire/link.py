@@ -2,15 +2,21 @@
 
 A clean session on purpose: what the broker forgets, the two logs still know, and each side asks for what it lacks. So
 nothing depends on what a broker keeps, and Mosquitto, EMQX or RabbitMQ serve as well as NATS.
+
+A broker closes a connection when another one comes with its client id, whoever's user it is. So ids end in 16 random
+digits, new for each connection: whoever learns one can break that connection once, and not hold the link off.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import random
+import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +25,8 @@ import paho.mqtt.client as mqtt
 from msgspec import Struct, field
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
+
+log = logging.getLogger("prewatt.link")
 
 
 class BrokerAddress(Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,20 +71,29 @@ LinkEvent = Connected | Disconnected | Received | Call
 
 
 class Link:
-    """Keeps one connection up from a thread of its own, and puts what happens on it into `inbox`."""
+    """Keeps one connection up from a thread of its own, and puts what happens on it into `inbox`.
+
+    `name`: how the broker's log shows its connections.
+    """
 
     KEEPALIVE = 20
     RETRY_FIRST = 0.2
     INBOX = 20_000
+    STEADY = 10.0
+    """Seconds: a connection that ended sooner did not hold."""
+    FLAPS = 5
+    """So many of these one after the other are said."""
 
-    def __init__(self, address: BrokerAddress, client_id: str, subscriptions: list[str]) -> None:
+    def __init__(self, address: BrokerAddress, name: str, subscriptions: list[str]) -> None:
         self.inbox: queue.Queue[LinkEvent] = queue.Queue(self.INBOX)
         self._address = address
-        self._client_id = client_id
+        self._name = name
         self._subscriptions = subscriptions
         self._stopping = threading.Event()
         self._client: mqtt.Client | None = None
         self._connected = False
+        self._since = 0.0
+        self._flaps = 0
         self._delay = 0.0
         self._thread = threading.Thread(target=self._keep_connected, name="mqtt", daemon=True)
 
@@ -118,16 +135,32 @@ class Link:
                 reason = str(error)
             if self._connected:
                 self._connected, attempt = False, 0
+                self._watch(time.monotonic() - self._since)
                 self.inbox.put(Disconnected(reason))
             longest = min(self._address.retry_longest, self.RETRY_FIRST * 2**attempt)
             attempt = min(attempt + 1, 16)
             # The jitter keeps a city's gateways from coming back in the same second.
             self._stopping.wait(random.uniform(0.5, 1.0) * longest)
 
+    def _watch(self, lasted: float) -> None:
+        """Say once that connections do not hold; again only if they have held since."""
+        self._flaps = self._flaps + 1 if lasted < self.STEADY and not self._stopping.is_set() else 0
+        if self._flaps == self.FLAPS:
+            log.warning(
+                "%s: the connection to the broker at %s:%d was made and closed %d times, each time within %.0f seconds. "
+                "The broker may be starting again and again, something on the way may cut it, or somebody who should not "
+                "be there reaches the broker. It is tried again and again; this is said once until a connection holds",
+                self._name,
+                self._address.host,
+                self._address.port,
+                self._flaps,
+                self.STEADY,
+            )
+
     def _new_client(self) -> mqtt.Client:
         client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
-            self._client_id,
+            f"{self._name}-{secrets.token_hex(8)}",
             clean_session=True,
             protocol=mqtt.MQTTv311,
             reconnect_on_failure=False,
@@ -160,6 +193,7 @@ class Link:
         if any(code.is_failure for code in codes):
             client.disconnect()
             return
+        self._since = time.monotonic()
         self._connected = True
         self.inbox.put(Connected())
 
