@@ -44,7 +44,8 @@ def lasts(balance: int, used: Callable[[date], int], day: date) -> float:
 def main() -> None:
     ours, naive = [], []
     homes = load_recordings(PACKAGED / "apartments.csv.gz", WHERE)
-    for recording in homes.values():
+    for name, recording in homes.items():
+        before = len(ours)
         used = daily(recording)
         days = sorted(used)
         for index in range(28, len(days) - LONGEST):
@@ -53,11 +54,13 @@ def main() -> None:
             for worth in WORTH:
                 truth = lasts(worth * mean, lambda day, used=used: used.get(day, 0), today)  # type: ignore[misc]
                 said = forecast(worth * mean, used, today)
-                if said is None or truth > LONGEST:
+                if truth > LONGEST:
                     continue
+                assert said is not None, f"{name}: nothing is said on {today}, so nothing can be compared"
                 ours.append(abs(min(said.minutes / PARTS, LONGEST) - truth))
                 like_yesterday = lasts(worth * mean, lambda _day, each=yesterday: each, today)  # type: ignore[misc]
                 naive.append(abs(min(like_yesterday, LONGEST) - truth))
+        assert len(ours) > before, f"{name}: no balance of it was used up"
     print(f"{len(ours)} forecasts for {len(homes)} apartments, off by days:")
     print(f"{'':24}  {'mean':>6}  {'median':>6}  {'p90':>6}")
     for name, errors in (("forecast", ours), ("every day like yesterday", naive)):

@@ -8,10 +8,11 @@ from collections.abc import Callable
 RUNS = 3
 
 
-def best(work: Callable[[], object]) -> float:
-    """Seconds of the fastest of a few runs: what the machine can do when nothing else disturbs it."""
+def best(work: Callable[[], object], before: Callable[[], object] = lambda: None) -> float:
+    """Seconds of the fastest of a few runs, each after `before`: what the machine can do when nothing else disturbs it."""
     times = []
     for _ in range(RUNS):
+        before()
         begin = time.perf_counter()
         work()
         times.append(time.perf_counter() - begin)

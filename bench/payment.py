@@ -45,9 +45,10 @@ def main() -> None:
 def run(made: Running) -> tuple[list[float], dict[str, list[float]]]:
     from prewatt.server.estate.models import Tenancy
     from prewatt.server.metering.models import Meter
+    from prewatt.server.payments.models import Payment
     from prewatt.server.payments.paying import start
     from prewatt.server.vending.giving_back import give
-    from prewatt.server.vending.models import OPEN, Command
+    from prewatt.server.vending.models import OPEN, Command, TopUp
     from prewatt.server.vending.top_ups import top_up
 
     tenancy = Tenancy.objects.select_related("unit__property__organisation").get(unit__meter__name="m0")
@@ -82,6 +83,10 @@ def run(made: Running) -> tuple[list[float], dict[str, list[float]]]:
         wait_for(settled)
         floor.measure()
     floor.stop()
+    # Each payment is at the meter, once, and nothing else closed the switch.
+    paid = Payment.objects.filter(tenancy=tenancy, state=Payment.State.PAID, top_up__amount=AMOUNT)
+    assert paid.filter(top_up__command__state=Command.State.APPLIED).count() == len(took) == ROUNDS
+    assert TopUp.objects.filter(tenancy=tenancy).count() == ROUNDS + 1
     return took, floor.figures()
 
 

@@ -62,14 +62,18 @@ def main() -> None:
     account = Account()
     account.apply(account.read(BEGIN, 0))
     account.apply(account.follow(BEGIN, Command("m", 1, BEGIN, SetTariff(0, priced))))
-    register = 0
+    register, entries = 0, []
     began = time.perf_counter()
     for number in range(1, intervals + 1):
         register += int(energy[0][number - 1])
-        account.apply(account.read(int(at[number]), register))
+        entry = account.read(int(at[number]), register)
+        account.apply(entry)
+        entries.append(entry)
     scalar = time.perf_counter() - began
     show("rating: the kernel's, one by one", intervals / scalar, "the above", all_of_it / rated)
     assert rate(layout, aligned, energy[0]).charge == account.charged
+    prices = {price for each in priced.rates for price in each.prices}
+    assert sum(used.energy for entry in entries for used in entry.used if used.price in prices) == energy[0].sum()
 
 
 if __name__ == "__main__":

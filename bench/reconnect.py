@@ -109,6 +109,7 @@ def run(home: Path, supervisor: Supervisor) -> None:
         return bool(json.loads(memory.read_text())["closed"]) if memory.exists() else False
 
     wait_for(lambda: bare.connected and not Command.objects.filter(meter=meter, state__in=OPEN).exists() and closed())
+    before = Command.objects.filter(meter=meter, state=Command.State.APPLIED).count()
     moved, bare_back = [], []
     for number in range(ROUNDS):
         wanted = bool(number % 2)
@@ -118,6 +119,8 @@ def run(home: Path, supervisor: Supervisor) -> None:
         time.sleep(CUT)
         while not bare.inbox.empty():
             bare.inbox.get_nowait()
+        assert closed() != wanted
+        assert not bare.connected
         began = time.monotonic()
         line.mend()
         back = 0.0
@@ -135,6 +138,8 @@ def run(home: Path, supervisor: Supervisor) -> None:
         bare_back.append(back)
         wait_for(lambda: not Command.objects.filter(meter=meter, state__in=OPEN).exists())
     bare.stop()
+    ordered = Command.objects.filter(meter=meter, state=Command.State.APPLIED).count() - before
+    assert ordered == len(moved) == len(bare_back) == ROUNDS
     print(f"{ROUNDS} outages of {CUT} s, pauses between attempts to connect of up to {RETRY_LONGEST} s (seconds):")
     print(f"{'':48}  {'p50':>6}  {'p99':>6}")
     for name, times in (

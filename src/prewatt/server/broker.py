@@ -70,8 +70,9 @@ def _subject(topic: str) -> str:
     return topic.replace("/", ".")
 
 
-def write_broker_config(config: ServerConfig, gateways: Mapping[str, str], store: Path) -> Path:
+def write_broker_config(config: ServerConfig, gateways: Mapping[str, str], store: Path | None = None) -> Path:
     """Write `broker/nats.conf` with a user for each of the gateways: its name, and what its password is derived from.
+    `store`: where it keeps what is under way, if not beside it.
 
     It holds passwords: only its owner can read it. OSError if it can't be written."""
     folder = config.home / "broker"
@@ -88,7 +89,7 @@ def write_broker_config(config: ServerConfig, gateways: Mapping[str, str], store
         "port": -1,
         "host": "127.0.0.1",
         "max_payload": 1024 * 1024,
-        "jetstream": {"store_dir": str(store), "max_file_store": STORE_MOST},
+        "jetstream": {"store_dir": str(store or folder / "store"), "max_file_store": STORE_MOST},
         "mqtt": _listen(config.mqtt),
         "authorization": {"users": users},
     }
