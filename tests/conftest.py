@@ -3,8 +3,13 @@
 from importlib import import_module
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from prewatt.kernel.tariff import flat_tariff
+
+# How long an example takes is the machine's business, and what else it has to do: no test fails by it.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 ZONE = "Europe/Berlin"
 PRICE = 200_000

@@ -302,7 +302,7 @@ class AnyMeter(RuleBasedStateMachine):
         assert replayed.dump() == self.meter.dump()
 
 
-AnyMeter.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+AnyMeter.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
 TestAnyMeter = AnyMeter.TestCase
 
 

@@ -106,7 +106,7 @@ def naive_prices(tariff, at):
     return name, prices, season.upto or (tariff.tiers.upto if tariff.tiers else ())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(tariffs(), instants, st.integers(1, 3 * 1440), st.data())
 def test_as_a_walk_minute_by_minute_says(tariff, begin, minutes, data):
     if data.draw(st.booleans()):
@@ -138,7 +138,6 @@ def test_no_watt_hour_and_no_nano_is_lost(versions, begin, length, energy):
     assert rated.charge == by_energy + rated.fee + rated.standing + rated.minimum + rated.tax
 
 
-@settings(deadline=None)
 @given(series(), instants, st.integers(1, 5 * DAY), st.integers(0, 10**6), st.data())
 def test_cutting_an_interval_anywhere_gives_the_same_charge(versions, begin, length, energy, data):
     """Readings added between two readings, anywhere, and at each switch of the rate, as the agent reads."""

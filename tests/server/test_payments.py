@@ -412,7 +412,7 @@ def fuzzed(tenancy, merchants, providers):
     return found
 
 
-@effort(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@effort(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.sampled_from(sorted(METHODS)),
     st.binary(max_size=300) | st.text(max_size=300).map(str.encode),

@@ -106,7 +106,7 @@ def test_a_line_says_energy_price_tier_and_registers(edge, store, anna, clock):
     assert made.rounded_sum + made.remainder == made.closing
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(cuts=st.sets(st.integers(1, 365 * 24 - 1), max_size=13))
 def test_spans_that_tile_a_year_sum_to_it(lived, cuts):
     tenancy, begin, end = lived

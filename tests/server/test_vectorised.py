@@ -35,7 +35,7 @@ def one_by_one(tariff, at, used):
     return energy, {key: cost[key] for key in energy}, sums
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(tariffs(), instants, steps, st.booleans(), st.booleans())
 def test_equal_to_the_kernels_rating_to_the_unit(tariff, begin, steps, by_hour, on_grid):
     begin = begin // (30 * MINUTE) * (30 * MINUTE) if on_grid else begin
