@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from django.db import DatabaseError, InterfaceError, connection
 
@@ -26,12 +26,16 @@ log = logging.getLogger("prewatt.server")
 class Broker:
     """The server's own broker: started, kept working, told who is enrolled."""
 
-    def __init__(self, config: ServerConfig, supervisor: Supervisor, gateways: Mapping[str, str]) -> None:
-        """`gateways`: name, and what the password is derived from. ConfigError if its port is another's."""
+    def __init__(self, config: ServerConfig, supervisor: Supervisor, enrolled: Callable[[], Mapping[str, str]]) -> None:
+        """`enrolled`: says the gateways, by name, and what their passwords are derived from. ConfigError if its port is
+        another's.
+        """
         _listening("PREWATT_MQTT", config.mqtt).close()
         self._config = config
+        self._enrolled = enrolled
         self._store = store_folder(config)
-        path = write_broker_config(config, gateways, self._store)
+        self._refused = ""
+        path = write_broker_config(config, enrolled(), self._store)
         self._known = path.read_text()
         password = broker_password(config, PROBE_USER)
         self._probe = Probe(BrokerAddress(*config.mqtt.reached_at, PROBE_USER, password, retry_longest=1.0))
@@ -43,9 +47,18 @@ class Broker:
         """Whether a session was made and a message came through, when last tried."""
         return self._probe.passed
 
-    def refresh(self, gateways: Mapping[str, str]) -> None:
-        """Let it know who is enrolled now. OSError if that can't be written."""
-        text = write_broker_config(self._config, gateways, self._store).read_text()
+    def refresh(self) -> None:
+        """Let it know who is enrolled now; if that can't be read or written, the next time."""
+        try:
+            text = write_broker_config(self._config, self._enrolled(), self._store).read_text()
+        except (OSError, DatabaseError, InterfaceError) as error:
+            # All that runs goes on without it: a full disk or a lost database is no reason to stop the pages.
+            connection.close_if_unusable_or_obsolete()
+            if str(error) != self._refused:
+                self._refused = str(error)
+                log.warning("the broker can't be told which gateways are enrolled, trying again: %s", error)
+            return
+        self._refused = ""
         if text != self._known:
             self._known = text
             self._child.signal(signal.SIGHUP)
@@ -60,25 +73,15 @@ class Server:
         """`pages` is where the pages are served: opened by `open_pages`, so that the port is known to be ours."""
         self._config = config
         self._supervisor = supervisor
-        self._broker = Broker(config, supervisor, _enrolled()) if config.own_broker else None
-        self._refused = ""
+        self._broker = Broker(config, supervisor, _enrolled) if config.own_broker else None
         supervisor.add("headend", python("headend", *headend_options))
         supervisor.add("worker", python("worker"))
         supervisor.add("web", python("web", "--socket", str(pages.fileno())), [pages])
 
     def refresh_broker(self) -> None:
-        """Let the broker know the gateways that are enrolled now; if that can't be read or written, the next time."""
-        if self._broker is None:
-            return
-        try:
-            self._broker.refresh(_enrolled())
-            self._refused = ""
-        except (OSError, DatabaseError, InterfaceError) as error:
-            # All that runs goes on without it: a full disk or a lost database is no reason to stop the pages.
-            connection.close_if_unusable_or_obsolete()
-            if str(error) != self._refused:
-                self._refused = str(error)
-                log.warning("the broker can't be told which gateways are enrolled, trying again: %s", error)
+        """Let the broker know the gateways that are enrolled now."""
+        if self._broker:
+            self._broker.refresh()
 
     def wait_until_up(self, seconds: float = 30.0) -> None:
         """Wait until broker and pages answer. ChildFailedError with their last words if they don't."""

@@ -182,7 +182,8 @@ class Link:
     def _on_connect(
         self, client: mqtt.Client, _data: object, _flags: object, reason: ReasonCode, _props: object
     ) -> None:
-        if reason.is_failure:
+        # Whoever stopped while this was being made found nothing to disconnect.
+        if reason.is_failure or self._stopping.is_set():
             client.disconnect()
         else:
             client.subscribe([(topic, 1) for topic in self._subscriptions])
