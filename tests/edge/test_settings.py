@@ -31,6 +31,21 @@ def test_what_is_written_reads_back_and_is_private(tmp_path):
     assert path.stat().st_mode & 0o077 == 0
 
 
+def test_a_file_that_can_not_be_written_whole_leaves_the_one_before(tmp_path, monkeypatch):
+    path = tmp_path / "edge.toml"
+    write_settings(path, GOOD)
+    before = path.read_bytes()
+
+    def no_room(_file):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("os.fsync", no_room)
+    with pytest.raises(OSError, match="no space"):
+        write_settings(path, msgspec.structs.replace(GOOD, gateway="g2"))
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["edge.toml"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [

@@ -1,7 +1,10 @@
 """The agent's shell: whose meter answers, and what stops a start."""
 
 import gzip
+import sqlite3
+from contextlib import closing
 
+import msgspec
 import pytest
 
 from prewatt.edge import shell
@@ -109,36 +112,88 @@ def test_the_command_says_what_is_wrong_and_ends_with_2(tmp_path, capsys):
     assert "lost.key: no signing key there" in capsys.readouterr().err
 
 
-def test_a_full_disk_ends_with_1_and_the_next_start_goes_on_from_the_journal(tmp_path, capsys, monkeypatch):
+def test_a_disk_that_fails_ends_with_1_and_the_next_start_goes_on_from_the_journal(tmp_path, capsys, monkeypatch):
     path = tmp_path / "edge.toml"
     settings = made_settings(tmp_path)
     write_settings(path, settings)
 
-    class Full(Shell):
+    class Failing(Shell):
         def run(self):
-            self.journal._db.execute("PRAGMA max_page_count=1")
-            while True:
-                self._do(self.agent.start(self.moment(), set()))
+            self.journal._db.execute("PRAGMA query_only=ON")
+            self._do(self.agent.start(self.moment(), set()))
 
     with monkeypatch.context() as patch:
-        patch.setattr(shell, "Shell", Full)
+        patch.setattr(shell, "Shell", Failing)
         assert shell.run(path) == 1
-    assert "journal.sqlite3: can't be written (database or disk is full)" in capsys.readouterr().err
+    assert "journal.sqlite3: can't be written (attempt to write a readonly database)" in capsys.readouterr().err
     agent = Shell(settings)
     assert agent.agent.meters["m1"].account.seq == len(agent.journal.read("m1", 1, 10**6))
     agent.journal.close()
+
+
+def lived(settings):
+    """An agent has run for a moment."""
+    agent = Shell(settings)
+    agent._do(agent.agent.start(agent.moment(), set()))
+    agent._do(agent.agent.tick(agent.moment()))
+    agent.journal.close()
+
+
+def damage(folder, meter):
+    with closing(sqlite3.connect(folder / "journal.sqlite3", isolation_level=None)) as database:
+        database.execute("UPDATE entry SET body=x'c0' WHERE seq=1 AND meter=?", (meter,))
+
+
+WAY_OUT = ("prewatt gateway-code NAME", "move edge.toml away", "prewatt edge enrol SERVER CODE", "no way out")
 
 
 def test_a_damaged_journal_ends_with_3_and_is_left_as_it_is(tmp_path, capsys):
     path = tmp_path / "edge.toml"
     settings = made_settings(tmp_path)
     write_settings(path, settings)
-    agent = Shell(settings)
-    agent._do(agent.agent.start(agent.moment(), set()))
-    agent._do(agent.agent.tick(agent.moment()))
-    agent.journal._db.execute("UPDATE entry SET body=x'c0' WHERE seq=1")
-    agent.journal.close()
-    before = (tmp_path / "journal.sqlite3").read_bytes()
+    lived(settings)
+    damage(tmp_path, "m1")
     assert shell.run(path) == 3
-    assert "meter m1: record 1 does not continue the chain" in capsys.readouterr().err
-    assert len((tmp_path / "journal.sqlite3").read_bytes()) == len(before)
+    said = capsys.readouterr().err
+    assert "meter m1: entry 1 is not as it was written, or missing" in said
+    assert all(words in said for words in WAY_OUT)
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as database:
+        assert database.execute("SELECT body FROM entry WHERE seq=1").fetchall() == [(b"\xc0",)]
+
+
+@pytest.mark.parametrize("at", [0, 30, 100, 4096 * 2 + 5])
+def test_a_file_that_can_not_be_read_ends_with_3_not_with_a_traceback(tmp_path, capsys, at):
+    path = tmp_path / "edge.toml"
+    settings = made_settings(tmp_path)
+    write_settings(path, settings)
+    lived(settings)
+    data = bytearray((tmp_path / "journal.sqlite3").read_bytes())
+    data[at : at + 40] = bytes([0xA5]) * 40
+    (tmp_path / "journal.sqlite3").write_bytes(data)
+    assert shell.run(path) == 3
+    said = capsys.readouterr().err
+    assert all(words in said for words in WAY_OUT)
+    assert (tmp_path / "journal.sqlite3").read_bytes() == data
+
+
+def test_one_damaged_meter_is_set_aside_and_the_others_are_served(tmp_path):
+    settings = made_settings(tmp_path)
+    (tmp_path / "data.csv.gz").write_bytes(
+        gzip.compress(b"meter,timestamp,kwh\n" + b"".join(
+            b"%s,2024-01-01T0%d:00:00+00:00,1\n" % (name, hour) for name in (b"m1", b"m2", b"m3") for hour in (0, 1)
+        ))
+    )  # fmt: skip
+    meters = tuple(MeterSettings(name, "recorded", unit=f"Flat {name[1]}") for name in ("m1", "m2", "m3"))
+    settings = msgspec.structs.replace(settings, meters=meters)
+    lived(settings)
+    damage(tmp_path, "m2")
+    agent = Shell(settings)
+    assert list(agent.agent.meters) == ["m1", "m3"]
+    assert "meter m2: entry 1 is not as it was written" in agent.set_aside["m2"]
+    before = agent.agent.meters["m1"].account.seq
+    agent._do(agent.agent.start(agent.moment(), set()))
+    assert agent.agent.meters["m1"].account.seq > before
+    told = agent.submit_code("m2", "0" * 20, "page")
+    assert not told.done and "Flat 2: what the gateway has written down about this meter is damaged" in told.text
+    assert agent.troubles() == (told.text,)
+    agent.journal.close()

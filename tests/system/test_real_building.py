@@ -401,10 +401,10 @@ def test_a_gateway_that_is_replaced_goes_on_where_the_server_is_and_the_old_key_
         assert time.monotonic() < deadline, stored
         pause.wait(0.1)
     assert stored["alarms"] == 0
-    enrolled_anew_in_its_own_folder_it_keeps_its_key_and_its_journal(building)
+    enrolled_anew_in_its_own_folder_it_gets_another_key_and_keeps_its_journal(building)
 
 
-def enrolled_anew_in_its_own_folder_it_keeps_its_key_and_its_journal(building):
+def enrolled_anew_in_its_own_folder_it_gets_another_key_and_keeps_its_journal(building):
     agent = building.running.pop("agent")
     folder = building.folder / "second"
     (folder / "edge.toml").rename(folder / "edge.toml.before")
@@ -418,9 +418,9 @@ def enrolled_anew_in_its_own_folder_it_keeps_its_key_and_its_journal(building):
         before = journal.execute("SELECT meter, max(seq) FROM entry GROUP BY meter").fetchall()
     again = building.enrol(code, "second")
     assert again.returncode == 0, again.stderr
-    assert (folder / "gateway.key").read_text() == key
+    assert (folder / "gateway.key").read_text() != key
     old, new = (tomllib.loads((folder / name).read_text()) for name in ("edge.toml.before", "edge.toml"))
-    assert new["broker"]["password"] == old["broker"]["password"]
+    assert new["broker"]["password"] != old["broker"]["password"]
     with closing(sqlite3.connect(folder / "journal.sqlite3")) as journal:
         assert journal.execute("SELECT meter, max(seq) FROM entry GROUP BY meter").fetchall() == before
     config = folder / "edge.toml"

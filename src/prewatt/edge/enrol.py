@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -10,10 +12,25 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
+from ..kernel.account import Account
+from ..kernel.entries import genesis
+from ..kernel.recovery import JournalDamaged
 from ..wire.link import BrokerAddress
 from ..wire.signing import SigningKey
 from .journal import Journal
-from .settings import EdgeSettings, MeterSettings, RecordedSettings, TokenSettings, page_address, write_settings
+from .settings import (
+    EdgeSettings,
+    MeterSettings,
+    RecordedSettings,
+    SettingsError,
+    TokenSettings,
+    load_settings,
+    page_address,
+    sync_folder,
+    write_settings,
+)
+
+log = logging.getLogger("prewatt.edge")
 
 
 class EnrolError(ValueError):
@@ -48,10 +65,10 @@ def enrol(
     server: str, code: str, folder: Path, recorded: RecordedSettings | None = None, page: str = "", bluetooth: str = ""
 ) -> EdgeSettings:
     """Enrol at `server` (http://host:port) and write `edge.toml` and `gateway.key` into `folder`. The private key
-    never leaves it.
+    never leaves it, and is a new one each time.
 
     Where another gateway had the meters before, their journals go on from where the server has them. If the server
-    can't be reached, nothing is written, and no meter is touched.
+    can't be reached, no meter is touched.
     """
     parts = urlsplit(server)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -62,20 +79,20 @@ def enrol(
         except ValueError as error:
             raise EnrolError(str(error)) from None
     settings_path = folder / "edge.toml"
-    if settings_path.exists():
-        raise EnrolError(f"{settings_path} exists already: this gateway is enrolled")
+    _not_enrolled(settings_path)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     journal = folder / "journal.sqlite3"
-    if journal.exists():
-        # Before the code is spent: an agent that still runs, or a file that is no journal, would stop what follows.
-        try:
-            Journal(journal).close()
-        except (BlockingIOError, ValueError) as error:
-            raise EnrolError(f"{error}. The code is not spent") from None
-    key_path = folder / "gateway.key"
-    if not key_path.exists():
-        SigningKey.generate().save(key_path)
-    key = SigningKey.load(key_path)
+    try:
+        # Before the code is spent: an agent that still runs, or a disk without room, would stop what follows.
+        _journal_is_ready(journal)
+        key_path, new_key = folder / "gateway.key", folder / "gateway.key.new"
+        # Always another key: who has a copy of the old one is out.
+        key = SigningKey.generate()
+        new_key.unlink(missing_ok=True)
+        key.save(new_key)
+        sync_folder(folder)
+    except (OSError, ValueError, sqlite3.Error) as error:
+        raise EnrolError(f"{error}. The code is not spent") from None
     body = msgspec.json.encode({"code": code, "public_key": key.public().hex()})
     url = f"{server.rstrip('/')}/api/gateways/enrol"
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310
@@ -105,25 +122,82 @@ def enrol(
         page=page,
         bluetooth=bluetooth,
     )
-    _adopt(Path(settings.journal), answer.meters)
-    # Last: until it is there, the gateway is not enrolled, and a new code does all of it anew.
-    write_settings(settings_path, settings)
+    try:
+        _take_over(journal, answer.meters)
+        new_key.replace(key_path)
+        # Last: until it is there, the gateway is not enrolled, and a new code does all of it anew.
+        write_settings(settings_path, settings)
+    except (OSError, ValueError, sqlite3.Error, msgspec.MsgspecError, JournalDamaged) as error:
+        raise EnrolError(f"{error}. The code is spent: mend that, and ask for a new one") from None
     return settings
 
 
-def _adopt(path: Path, meters: list[_Meter]) -> None:
-    """Begin the journals where the server has them."""
-    adopted = [(meter.name, meter.state) for meter in meters if meter.state is not None]
-    if not adopted:
+def _aside(path: Path) -> Path:
+    """A name beside `path` that is free."""
+    numbers = (number for number in range(1, 10_000) if not path.with_name(f"{path.name}.old-{number}").exists())
+    return path.with_name(f"{path.name}.old-{next(numbers)}")
+
+
+def _not_enrolled(path: Path) -> None:
+    """EnrolError if the settings file is that of an enrolled gateway. One that is empty or torn is moved aside."""
+    if not path.exists():
         return
+    try:
+        load_settings(path)
+    except SettingsError as error:
+        moved = _aside(path)
+        path.rename(moved)
+        log.warning("%s. It is no enrolled gateway's: moved to %s, and enrolled anew", error, moved.name)
+        return
+    raise EnrolError(
+        f"{path} exists already: this gateway is enrolled. To enrol it anew with a new code, move that file away first"
+    )
+
+
+def _journal_is_ready(path: Path) -> None:
+    """Make the journal, or see that it opens. One that is damaged as a whole is moved aside: the meters go on from what
+    the server knows.
+    """
+    try:
+        journal = Journal(path)
+    except JournalDamaged as error:
+        moved = _aside(path)
+        path.rename(moved)
+        for end in ("-wal", "-shm"):
+            beside = path.with_name(path.name + end)
+            if beside.exists():
+                beside.rename(moved.with_name(moved.name + end))
+        log.warning("%s. It is moved to %s, and the meters go on from what the server knows", error, moved.name)
+        journal = Journal(path)
+    full = journal.full
+    journal.close()
+    if full:
+        raise OSError(f"{path}: the disk is full")
+
+
+def _take_over(path: Path, meters: list[_Meter]) -> None:
+    """Begin the journals where the server has them. One that goes on from there by itself (the same gateway, enrolled
+    anew) stays as it is; one that is damaged, another, or behind is set aside.
+    """
     journal = Journal(path)
     try:
-        for name, state in adopted:
-            if journal.has(name, state.seq, bytes.fromhex(state.head)):
-                # The same gateway, enrolled anew: its own journal goes at least as far.
+        for meter in meters:
+            state = meter.state
+            try:
+                end = journal.load(meter.name).account.seq
+            except JournalDamaged as error:
+                log.warning("%s. It is set aside, and the meter goes on from what the server knows", error)
+                if state is None:
+                    journal.replace(meter.name, 0, genesis(meter.name), Account().dump())
+                end = -1
+            if state is None:
                 continue
-            journal.adopt(name, state.seq, bytes.fromhex(state.head), bytes.fromhex(state.account))
-    except (ValueError, msgspec.DecodeError) as error:
-        raise EnrolError(f"{error}. The code is spent: move this journal away and ask for a new one") from None
+            head = bytes.fromhex(state.head)
+            whole = (
+                journal.has(meter.name, state.seq, head)
+                and len(journal.read(meter.name, state.seq + 1, end)) == end - state.seq
+            )
+            if end < state.seq or not whole:
+                journal.replace(meter.name, state.seq, head, bytes.fromhex(state.account))
     finally:
         journal.close()

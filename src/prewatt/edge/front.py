@@ -55,6 +55,9 @@ class Front:
         )
         return agent.sync.answered, agent.now(self._shell.moment()), meters
 
+    def troubles(self) -> tuple[str, ...]:
+        return self._desk.ask(self._shell.troubles)
+
     def view(self, meter: str) -> View | None:
         return self._desk.ask(lambda: self._view(meter))
 

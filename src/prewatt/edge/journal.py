@@ -1,41 +1,43 @@
 """The journal on the gateway's flash: SQLite, WAL, synchronous=FULL. `docs/journal.md` documents the file.
 
+Entries are appended in the order in which they come, so that a commit touches a few pages, whatever the number of
+meters; when many have gathered, the oldest are packed, each meter's by themselves (`packing`). Where they lie is remembered
+in memory (`shelf`).
+
 One process owns the file; a second one that tries to open it is told so.
 """
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
+from zlib import crc32
+
+import msgspec
 
 from ..kernel.account import Account
-from ..kernel.entries import (
-    EntryError,
-    Record,
-    decode_entry,
-    genesis,
-)
-from ..kernel.recovery import JournalDamaged, recover
+from ..kernel.entries import UNREADABLE, Record, genesis
+from ..kernel.recovery import JournalDamaged
+from .journal_file import JournalFull, digest, explained, open_file
+from .packing import Packing, set_aside
+from .packs import MOST
+from .reserve import Reserve
+from .shelf import Place, Shelf
 
-SNAPSHOT_EVERY = 500
+log = logging.getLogger("prewatt.edge")
+
+SNAPSHOT_EVERY = 100
 """Entries after which a meter's account is kept as a snapshot, so that a start need not replay a year."""
-FORMAT = "1"
-
-_SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS entry (meter TEXT NOT NULL, seq INTEGER NOT NULL, body BLOB NOT NULL, "
-    "hash BLOB NOT NULL, PRIMARY KEY (meter, seq)) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS snapshot (meter TEXT PRIMARY KEY, seq INTEGER NOT NULL, hash BLOB NOT NULL, "
-    "account BLOB NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS kept (meter TEXT NOT NULL, what TEXT NOT NULL, body BLOB NOT NULL, "
-    "PRIMARY KEY (meter, what)) WITHOUT ROWID",
-)
 
 
 class Loaded(NamedTuple):
-    """A meter's account replayed from its journal, the head of the chain, and whether a torn last entry was dropped."""
+    """A meter's account replayed from its journal, the head of the chain, and whether a snapshot that can't be read had
+    to be done without.
+    """
 
     account: Account
     head: bytes
@@ -43,129 +45,263 @@ class Loaded(NamedTuple):
 
 
 class Journal:
-    """The journals of one gateway's meters. `epoch` counts how often the file was opened.
+    """The journals of one gateway's meters. `epoch` counts how often it was begun to write into the file. `full`: there
+    is no room to write, until `begin` finds some. `broken`: what was kept and can't be read, in words.
 
-    Opening raises BlockingIOError if another process has the file open, ValueError if it is no journal of this format.
+    Opening raises BlockingIOError if another process has the file open, ValueError if it can't be opened or is of a newer
+    format, JournalDamaged if it can't be read, JournalFull if there is no room to make it. `reserve`: room for hard times.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, reserve: Reserve | None = None) -> None:
+        self._path, self._reserve = path, reserve
         try:
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=1)
-            self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            self._db.execute("BEGIN IMMEDIATE")
+            self._db = open_file(path)
+        except JournalFull:
+            if reserve is None or not reserve.give_up():
+                raise
+            self._db = open_file(path)
+        self.full = False
+        try:
+            self._shelf = Shelf(self._db)
+            self._next = {
+                table: (self._db.execute(f"SELECT max(id) FROM {table}").fetchone()[0] or 0) + 1  # noqa: S608
+                for table in ("entry", "head", "snapshot", "kept")
+            }
+            self.broken = tuple(self._shelf.broken)
+            self._packing = Packing(self._db, self._shelf, self._transact)
+            self.epoch = int(self.kept("epoch").get("", b"0"))
+            with contextlib.suppress(JournalFull):
+                self.begin()
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorname == "SQLITE_BUSY":
-                raise BlockingIOError(f"{path}: another agent has this journal open") from None
-            raise ValueError(f"{path}: is no journal, or can't be opened ({error})") from None
-        for statement in _SCHEMA:
-            self._db.execute(statement)
-        if self._meta("format", FORMAT) != FORMAT:
-            raise ValueError(
-                f"{path}: the journal's format is {self._meta('format', FORMAT)}, this software knows {FORMAT}"
-            )
-        self.epoch = int(self._meta("epoch", "0")) + 1
-        self._db.execute("UPDATE meta SET value=? WHERE name='epoch'", (str(self.epoch),))
-        self._db.execute("COMMIT")
-        self._since_snapshot: dict[str, int] = {}
+            self._db.close()
+            raise explained(path, error) from None
 
-    def _meta(self, name: str, first: str) -> str:
-        self._db.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (name, first))
-        return str(self._db.execute("SELECT value FROM meta WHERE name=?", (name,)).fetchone()[0])
+    def begin(self) -> None:
+        """Begin to write, under a new epoch. JournalFull if there is no room."""
+        self.keep("", "epoch", str(self.epoch + 1).encode())
+        self.epoch += 1
+        self.full = False
 
     def close(self) -> None:
         self._db.close()
 
+    # -- reading -----------------------------------------------------------------------------------------------------
+
     def load(self, meter: str) -> Loaded:
-        """Replay a meter's journal. JournalDamaged, naming file and meter, if it is not whole: then nothing is
-        changed.
+        """Replay a meter's journal up to where its head says that it goes. JournalDamaged, naming file and meter, if it
+        does not lead there: then nothing is changed. A snapshot that can't be read is done without if the entries are
+        there.
         """
-        row = self._db.execute("SELECT seq, hash, account FROM snapshot WHERE meter=?", (meter,)).fetchone()
-        seq, head, account = (
-            (int(row[0]), bytes(row[1]), Account.load(row[2])) if row else (0, genesis(meter), Account())
-        )
-        rows = self._db.execute("SELECT seq, body, hash FROM entry WHERE meter=? AND seq>? ORDER BY seq", (meter, seq))
-        records = [Record(*row) for row in rows]
         try:
-            recovery = recover(head, seq + 1, records)
-            for record in records[: recovery.whole]:
-                account.apply(decode_entry(record.body))
-        except (JournalDamaged, EntryError, AssertionError) as error:
+            return self._load(meter)
+        except (JournalDamaged, sqlite3.DatabaseError) as error:
             raise JournalDamaged(f"{self._path}, meter {meter}: {error}") from None
-        if recovery.torn:
-            self._db.execute("DELETE FROM entry WHERE meter=? AND seq>?", (meter, seq + recovery.whole))
-        self._since_snapshot[meter] = recovery.whole
-        return Loaded(account, records[recovery.whole - 1].hash if recovery.whole else head, recovery.torn)
 
-    def commit(self, records: Iterable[tuple[str, Record]], accounts: dict[str, Account]) -> None:
-        """Append records in one transaction; it is on the flash when this returns.
+    def _load(self, meter: str) -> Loaded:
+        shelf = self._shelf
+        heads = shelf.heads.get(meter, [])
+        if not heads:
+            if shelf.knows(meter):
+                raise JournalDamaged("it has entries, but how far they go can't be read")
+            return Loaded(Account(), genesis(meter), repaired=False)
+        snapshots = sorted(shelf.snapshots.get(meter, []), key=lambda each: -each.seq)
+        bad = len(shelf.bad_snapshots.get(meter, []))
+        problem = ""
+        for snapshot in (*snapshots, None):
+            try:
+                account, seq, head = shelf.replayed(meter, snapshot)
+            except (JournalDamaged, AssertionError, ValueError, *UNREADABLE) as error:
+                problem = problem or str(error)
+                bad += 1
+                continue
+            ends = [each for each in heads if each[1:] == (seq, head)]
+            if ends:
+                shelf.heads[meter] = ends
+                return Loaded(account, head, repaired=bad > 0)
+            problem = problem or f"entry {seq + 1} is not as it was written, or missing; it went to {heads[0].seq}"
+            bad += 1
+        raise JournalDamaged(problem)
 
-        `accounts`: the accounts as they are after all of the records, for snapshots.
-        """
-        last: dict[str, Record] = {}
-        rows = []
-        for meter, record in records:
-            rows.append((meter, record.seq, record.body, record.hash))
-            last[meter] = record
-            self._since_snapshot[meter] = self._since_snapshot.get(meter, 0) + 1
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            self._db.executemany("INSERT INTO entry VALUES (?, ?, ?, ?)", rows)
-            for meter, record in last.items():
-                if self._since_snapshot[meter] >= SNAPSHOT_EVERY:
-                    self._db.execute(
-                        "INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?)",
-                        (meter, record.seq, record.hash, accounts[meter].dump()),
-                    )
-                    self._since_snapshot[meter] = 0
-            self._db.execute("COMMIT")
-        except BaseException:
-            # A full disk has ended the transaction already.
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
-
-    def keep(self, meter: str, what: str, body: bytes) -> None:
-        """Keep a thing of a meter that is no entry (its key, the wrong codes typed), in the place of what was kept."""
-        self._db.execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (meter, what, body))
-
-    def kept(self, what: str) -> dict[str, bytes]:
-        """What is kept under a name, by meter."""
-        rows = self._db.execute("SELECT meter, body FROM kept WHERE what=?", (what,))
-        return {meter: bytes(body) for meter, body in rows}
+    def hash_at(self, meter: str, seq: int) -> bytes | None:
+        """The hash of a meter's entry `seq`; None if this journal does not have it, as it was written."""
+        adopted = self._adopted_at(meter)
+        if adopted is not None and adopted[0] == seq:
+            return adopted[1]
+        return self._shelf.hash_at(meter, seq)
 
     def has(self, meter: str, seq: int, head: bytes) -> bool:
         """Whether this journal has the meter's entry `seq`, with this hash."""
-        row = self._db.execute("SELECT hash FROM entry WHERE meter=? AND seq=?", (meter, seq)).fetchone()
-        return row is not None and bytes(row[0]) == head
-
-    def adopt(self, meter: str, seq: int, head: bytes, account: bytes) -> None:
-        """Go on with a meter where another gateway ended: `account` as it is after entry `seq`, whose hash is `head`.
-        ValueError if this journal has entries of the meter.
-        """
-        if self._db.execute("SELECT 1 FROM entry WHERE meter=? LIMIT 1", (meter,)).fetchone():
-            raise ValueError(f"{self._path}: meter {meter} has entries here already")
-        Account.load(account)
-        self._db.execute("INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?)", (meter, seq, head, account))
-        self.keep(meter, "adopted", b"")
-
-    def adopted(self) -> set[str]:
-        """The meters that were adopted and have not been started since."""
-        found = set(self.kept("adopted"))
-        return {
-            meter for meter in found if not self._db.execute("SELECT 1 FROM entry WHERE meter=?", (meter,)).fetchone()
-        }
-
-    def last(self, meter: str, count: int) -> list[bytes]:
-        """The bodies of a meter's last entries, the latest first."""
-        rows = self._db.execute("SELECT body FROM entry WHERE meter=? ORDER BY seq DESC LIMIT ?", (meter, count))
-        return [bytes(row[0]) for row in rows]
+        return self.hash_at(meter, seq) == head
 
     def read(self, meter: str, first: int, last: int) -> list[bytes]:
-        """The bodies of a span of entries."""
-        rows = self._db.execute(
-            "SELECT body FROM entry WHERE meter=? AND seq BETWEEN ? AND ? ORDER BY seq", (meter, first, last)
+        """The bodies of a span of entries. It ends before an entry that is not here, or is not as it was written."""
+        bodies = []
+        try:
+            for _row, record in self._shelf.following(meter, first - 1, self.hash_at(meter, first - 1)):
+                if record.seq > last:
+                    break
+                bodies.append(record.body)
+        except (JournalDamaged, sqlite3.DatabaseError) as error:
+            log.error("%s, meter %s, entries %d to %d: %s", self._path, meter, first, last, error)
+        return bodies
+
+    def last(self, meter: str, count: int) -> Iterator[bytes]:
+        """The bodies of a meter's last entries, the latest first."""
+        end = self._shelf.end(meter).seq
+        for last in range(end, max(end - count, 0), -MOST):
+            first = max(last - MOST, end - count, 0) + 1
+            bodies = self.read(meter, first, last)
+            yield from reversed(bodies)
+            if len(bodies) < last - first + 1:
+                return
+
+    def kept(self, what: str) -> dict[str, bytes]:
+        """What is kept under a name, by meter."""
+        return {meter: body for (meter, name), (_, body) in self._shelf.kept.items() if name == what}
+
+    def _adopted_at(self, meter: str) -> tuple[int, bytes] | None:
+        _row, kept = self._shelf.kept.get((meter, "adopted"), (0, None))
+        return msgspec.msgpack.decode(kept, type=tuple[int, bytes]) if kept is not None else None
+
+    def adopted(self) -> set[str]:
+        """The meters that were taken over from the server's state and have no entry since."""
+        return {meter for meter in self.kept("adopted") if self._adopted_at(meter) == self._shelf.end(meter)[1:]}
+
+    # -- writing -----------------------------------------------------------------------------------------------------
+
+    def _transact(self, work: Callable[[], object]) -> None:
+        """Do `work` as one transaction that is on the flash when this returns. JournalFull if there is no room, nor any in
+        the reserve.
+        """
+        while True:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                work()
+                self._db.execute("COMMIT")
+                return
+            except BaseException as error:
+                # A full disk has ended the transaction already.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                if getattr(error, "sqlite_errorname", "") != "SQLITE_FULL":
+                    raise
+                if self._reserve is None or not self._reserve.give_up():
+                    self.full = True
+                    raise JournalFull(f"{self._path}: can't be written ({error})") from None
+                log.warning("%s: the disk is full, its reserve is given up", self._path)
+
+    def commit(self, records: Iterable[tuple[str, Record]], accounts: Mapping[str, Account]) -> None:
+        """Append records in one transaction; it is on the flash when this returns. JournalFull if there is no room.
+
+        `accounts`: the accounts as they are after all of the records, for snapshots.
+        """
+        shelf = self._shelf
+        ends: dict[str, Place] = {}
+        rows: list[tuple[int, str, int, bytes, bytes]] = []
+        for meter, record in records:
+            end = ends.get(meter) or self._shelf.end(meter)
+            if record.seq != end.seq + 1:
+                raise AssertionError(f"meter {meter}: entry {record.seq} does not follow entry {end.seq}")
+            rows.append((self._next["entry"] + len(rows), meter, *record))
+            ends[meter] = Place(end.id, record.seq, record.hash)
+        heads = [Place(end.id or self._next["head"] + index, *end[1:]) for index, end in enumerate(ends.values())]
+        due = [(meter, end) for meter, end in ends.items() if meter in accounts and self._snapshot_due(meter, end.seq)]
+        made = {meter: Place(self._next["snapshot"] + index, *end[1:]) for index, (meter, end) in enumerate(due)}
+
+        def append() -> None:
+            self._db.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?)", rows)
+            self._db.executemany(
+                "INSERT OR REPLACE INTO head VALUES (?, ?, ?, ?)",
+                [(head.id, meter, head.seq, head.hash) for meter, head in zip(ends, heads, strict=True)],
+            )
+            for meter, row in made.items():
+                account = accounts[meter].dump()
+                proof = digest(meter, row.seq, row.hash, account)
+                self._db.execute(
+                    "INSERT INTO snapshot VALUES (?, ?, ?, ?, ?, ?)", (*row[:1], meter, *row[1:], account, proof)
+                )
+                gone = [each.id for each in shelf.snapshots.get(meter, [])[:-1]] + shelf.bad_snapshots.get(meter, [])
+                self._db.executemany("DELETE FROM snapshot WHERE id=?", [(each,) for each in gone])
+
+        self._transact(append)
+        for row, meter, seq, *_ in rows:
+            shelf.add(meter, seq, row)
+        for meter, head in zip(ends, heads, strict=True):
+            shelf.heads[meter] = [head]
+        for meter, taken in made.items():
+            # The one before is kept too: if this one can't be read, its entries are replayed from there.
+            shelf.snapshots[meter] = [*shelf.snapshots.get(meter, [])[-1:], taken]
+            shelf.bad_snapshots.pop(meter, None)
+        self._next["entry"] += len(rows)
+        self._next["head"] += len(heads)
+        self._next["snapshot"] += len(made)
+        self._packing.go_on(self._next["entry"] - 1)
+
+    def _snapshot_due(self, meter: str, seq: int) -> bool:
+        """Each meter has its turn at another entry, so that no commit has to make all of them."""
+        if self._shelf.bad_snapshots.get(meter):
+            return True
+        turn = crc32(meter.encode()) % SNAPSHOT_EVERY
+        snapshots = self._shelf.snapshots.get(meter)
+        before = snapshots[-1].seq if snapshots else 0
+        return (seq + turn) // SNAPSHOT_EVERY > (before + turn) // SNAPSHOT_EVERY
+
+    def keep(self, meter: str, what: str, body: bytes) -> None:
+        """Keep a thing of a meter that is no entry (its key, the wrong codes typed), in the place of what was kept.
+        JournalFull if there is no room.
+        """
+        self._transact(lambda: self._put(meter, what, body))
+        self._remember(meter, what, body)
+
+    def _put(self, meter: str, what: str, body: bytes) -> None:
+        row = self._shelf.kept.get((meter, what), (self._next["kept"], b""))[0]
+        self._db.execute(
+            "INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?, ?)", (row, meter, what, body, digest(meter, what, body))
         )
-        return [bytes(row[0]) for row in rows]
+
+    def _remember(self, meter: str, what: str, body: bytes) -> None:
+        row = self._shelf.kept.get((meter, what), (self._next["kept"], b""))[0]
+        self._shelf.kept[meter, what] = (row, body)
+        self._next["kept"] = max(self._next["kept"], row + 1)
+
+    def replace(self, meter: str, seq: int, head: bytes, account: bytes) -> None:
+        """Go on with a meter from the server's state: `account` as it is after entry `seq`, whose hash is `head`. What
+        this journal has of the meter (another gateway had it, the file was put back from a copy, it is damaged) is
+        set aside. ValueError if the account can't be read; then nothing is changed.
+        """
+        at = Account.load(account).at
+        shelf, base = self._shelf, msgspec.msgpack.encode((seq, head))
+        live = shelf.live.get(meter)
+        heads = [each.id for each in shelf.heads.get(meter, [])]
+        snapshots = [each.id for each in shelf.snapshots.get(meter, [])] + shelf.bad_snapshots.get(meter, [])
+        end, taken = Place(self._next["head"], seq, head), Place(self._next["snapshot"], seq, head)
+
+        def put() -> None:
+            set_aside(self._db, meter, live.all() if live else [], at)
+            self._db.execute(
+                "INSERT INTO set_aside SELECT NULL, meter, first, last, ?, bodies FROM pack WHERE meter=?", (at, meter)
+            )
+            self._db.execute("DELETE FROM pack WHERE meter=?", (meter,))
+            self._db.executemany("DELETE FROM head WHERE id=?", [(row,) for row in heads])
+            self._db.executemany("DELETE FROM snapshot WHERE id=?", [(row,) for row in snapshots])
+            self._db.execute("INSERT INTO head VALUES (?, ?, ?, ?)", (end.id, meter, seq, head))
+            proof = digest(meter, seq, head, account)
+            self._db.execute(
+                "INSERT INTO snapshot VALUES (?, ?, ?, ?, ?, ?)", (taken.id, meter, seq, head, account, proof)
+            )
+            self._put(meter, "adopted", base)
+
+        self._transact(put)
+        self._remember(meter, "adopted", base)
+        self._packing.leave_out(meter)
+        shelf.live.pop(meter, None)
+        shelf.bad_snapshots.pop(meter, None)
+        shelf.heads[meter], shelf.snapshots[meter] = [end], [taken]
+        self._next["head"] += 1
+        self._next["snapshot"] += 1
+
+    def forget(self, acknowledged: Mapping[str, int], before: int) -> int:
+        """Drop what is older than the instant `before`, as far as the server has acknowledged it (up to which entry, by
+        meter) and no snapshot needs it. A few packs at a time: how many, to be asked again unless it is 0.
+        """
+        return self._packing.forget(acknowledged, before)

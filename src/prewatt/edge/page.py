@@ -26,6 +26,7 @@ from ..kernel.supply import TakeEmergency
 from ..kernel.units import exact_kwh, round_money, short_price
 from .agent import Told
 from .guard import Tries, after_wrong, waits
+from .journal_file import JournalFull
 from .settings import EdgeSettings
 from .site import Site, View
 from .texts import _
@@ -60,6 +61,10 @@ class Page:
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         try:
             return self._answer(environ, start)
+        except JournalFull:
+            # The agent found out just now; asked again, it says what this means.
+            full = _("The gateway's disk is full: nothing was done. Keep your code: it is not lost.")
+            return self._show(start, "", None, Told(False, full))
         except (TimeoutError, sqlite3.Error):
             told = _("The gateway is busy. Please try again in a moment: nothing is credited twice.")
             return _send(start, "503 Service Unavailable", self._frame(f"<section>{_esc(told)}</section>"))
@@ -133,6 +138,9 @@ class Page:
         view = self._site.view(meter) if meter is not None else None
         body = self._door() if view is None else _home(view, token)
         said = f'<p class="told {"done" if told.done else ""}" role="status">{_esc(told.text)}</p>' if told else ""
+        said += "".join(
+            f'<p class="told">{_esc(text)}</p>' for text in self._site.troubles() if told is None or text != told.text
+        )
         return _send(start, "200 OK", self._frame(said + body))
 
     def _frame(self, body: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import tempfile
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
@@ -68,8 +70,9 @@ class RecordedSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class EdgeSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """All of it. Times in seconds. `page`: host and port of the gateway's own page, empty for none. `bluetooth`: the
-    adapter in bumble's words, such as `hci-socket:0`, empty for none.
+    """All of it. Times in seconds. `keep_days`: how long entries stay in the journal that the server has. `page`: host
+    and port of the gateway's own page, empty for none. `bluetooth`: the adapter in bumble's words, such as
+    `hci-socket:0`, empty for none.
     """
 
     gateway: str
@@ -80,6 +83,7 @@ class EdgeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     meters: Annotated[tuple[MeterSettings, ...], Meta(min_length=1, max_length=MAX_METERS)]
     reading_interval: Annotated[int, Meta(ge=60, le=86_400)] = 900
     poll_shortest: Annotated[int, Meta(ge=1, le=3_600)] = 60
+    keep_days: Annotated[int, Meta(ge=1, le=36_500)] = 400
     heartbeat: Annotated[float, Meta(ge=0.1, le=300)] = 10.0
     patience: Annotated[float, Meta(ge=0.1, le=600)] = 10.0
     shared_clock: str = ""
@@ -142,8 +146,8 @@ def _toml(value: Any) -> str:
 
 
 def write_settings(path: Path, settings: EdgeSettings) -> None:
-    """Write a settings file that `load_settings` reads back. It holds the broker's password: only its owner can read
-    it.
+    """Write a settings file that `load_settings` reads back: it is there whole, or as it was before, whenever the power
+    fails. It holds the broker's password: only its owner can read it.
     """
     document = msgspec.to_builtins(settings)
     lines = [
@@ -161,5 +165,22 @@ def write_settings(path: Path, settings: EdgeSettings) -> None:
                     f"[[{name}]]",
                     *(f"{key} = {_toml(value)}" for key, value in row.items() if value is not None),
                 ]
-    path.touch(mode=0o600)
-    path.write_text("\n".join(lines) + "\n")
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            file.write("\n".join(lines) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk: what was renamed or made there stays when the power fails."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import signal
@@ -18,7 +19,7 @@ from ..clock import Clock, CorrectedClock, SharedClock, SystemClock
 from ..kernel.calendar import zone
 from ..kernel.recovery import JournalDamaged
 from ..kernel.supply import Action
-from ..kernel.units import SECOND
+from ..kernel.units import DAY, SECOND
 from ..wire import topics
 from ..wire.link import Call, Connected, Disconnected, Link, LinkEvent
 from ..wire.messages import MAX_UPLOAD, Span, Upload
@@ -42,8 +43,10 @@ from .drivers.recorded import RecordedMeter, RecordingError, load_recordings
 from .front import Front
 from .guard import Tries
 from .journal import Journal
+from .journal_file import JournalFull, is_damage
 from .meter import Foreign, Meter, MeterPolicy, Observed
 from .page import serve_page
+from .reserve import Reserve
 from .settings import EdgeSettings, SettingsError, load_settings, page_address
 from .site import Desk
 from .sync import Piece, SyncPolicy
@@ -54,6 +57,18 @@ log = logging.getLogger("prewatt.edge")
 
 KEYPAD_EVERY = 1.0
 """Seconds between looks at the meters' keypads."""
+HOUSEKEEPING_EVERY = 3600.0
+"""Seconds between looks at what the journal can do without."""
+ROOM_EVERY = 5.0
+"""Seconds between looks for room on a disk that is full, and at the reserve."""
+ROOM = 1024 * 1024
+"""Bytes that must be free before the agent goes on after a full disk."""
+MENDED_BY = (
+    "have a new gateway code made (prewatt gateway-code NAME), stop the agent, move edge.toml away, and run "
+    "'prewatt edge enrol SERVER CODE' in this folder. The meters go on from what the server knows. A copy of the journal is "
+    "no way out: what happened since it was made is missing in it"
+)
+"""What mends a journal that is damaged."""
 CLOCK = "clock"
 """Under this name the journal's file keeps by how much the machine's clock is wrong, µs."""
 
@@ -105,39 +120,69 @@ def make_drivers(settings: EdgeSettings, clock: Clock) -> dict[str, MeterDriver]
     return drivers
 
 
+def _no_room() -> str:
+    return _(
+        "The gateway's disk is full: it can take no code and switch nothing now. The power stays as it is. Keep your code: it "
+        "is not lost, and is taken as soon as there is room. The manager has to see to the disk."
+    )
+
+
 class Shell:
     """Carries out the agent's effects, in their order."""
 
     def __init__(self, settings: EdgeSettings) -> None:
         inner: Clock = SharedClock(Path(settings.shared_clock)) if settings.shared_clock else SystemClock()
         self._key = SigningKey.load(Path(settings.key))
-        self.journal = Journal(Path(settings.journal))
+        self._reserve = Reserve(Path(f"{settings.journal}.reserve"))
+        self.journal = Journal(Path(settings.journal), self._reserve)
+        for each in self.journal.broken:
+            log.error("%s: %s", settings.journal, each)
         kept = self.journal.kept(CLOCK)
         self._clock = CorrectedClock(inner, int(kept.get("", b"0")))
         self._drivers = make_drivers(settings, self._clock)
-        meters, self._repaired = [], set()
-        for meter in settings.meters:
-            loaded = self.journal.load(meter.name)
-            policy = MeterPolicy(settings.reading_interval * SECOND, settings.poll_shortest * SECOND)
-            meters.append(Meter(meter.name, loaded.account, loaded.head, policy))
-            if loaded.repaired:
-                self._repaired.add(meter.name)
-                log.warning("meter %s: a torn last entry was dropped", meter.name)
-        sync = SyncPolicy(settings.heartbeat, settings.patience)
-        server = VerifyKey(bytes.fromhex(settings.server_key))
-        self.agent = Agent(
-            settings.gateway, self.journal.epoch, meters, server, sync, self._load_keys(settings), self._load_tries(),
-            Timekeeper(inner.boot(), self._load_anchor()),
-        )  # fmt: skip
+        self.set_aside: dict[str, str] = {}
+        try:
+            self._load_agent(settings)
+        except JournalDamaged:
+            self.journal.close()
+            raise
         self._settings = settings
-        self._replaced = frozenset(self.journal.adopted())
         self._keypads = [meter.name for meter in settings.meters if meter.keypad]
         self._topic = topics.up(settings.gateway)
         self._link = Link(settings.broker, f"prewatt-{settings.gateway}", [topics.down(settings.gateway)])
         self._first_delay = settings.broker.retry_longest / 3
         self._refused: Counter[str] = Counter()
         self._identified: dict[str, Identity] = {}
+        self._waiting: deque[LinkEvent] = deque()
+        self._short = False
         self._running = True
+
+    def _load_agent(self, settings: EdgeSettings) -> None:
+        """The rules as the journal has them. A meter whose journal is damaged is set aside, and all others go on;
+        JournalDamaged if there are no others.
+        """
+        meters, self._repaired = [], set[str]()
+        for meter in settings.meters:
+            try:
+                loaded = self.journal.load(meter.name)
+            except JournalDamaged as error:
+                self.set_aside[meter.name] = str(error)
+                log.error("%s. The meter is set aside: %s", error, MENDED_BY)
+                continue
+            policy = MeterPolicy(settings.reading_interval * SECOND, settings.poll_shortest * SECOND)
+            meters.append(Meter(meter.name, loaded.account, loaded.head, policy))
+            if loaded.repaired:
+                self._repaired.add(meter.name)
+                log.warning("meter %s: a damaged snapshot was made anew from the entries", meter.name)
+        if not meters:
+            raise JournalDamaged("; ".join(self.set_aside.values()))
+        sync = SyncPolicy(settings.heartbeat, settings.patience)
+        server = VerifyKey(bytes.fromhex(settings.server_key))
+        self.agent = Agent(
+            settings.gateway, self.journal.epoch, meters, server, sync, self._load_keys(settings), self._load_tries(),
+            Timekeeper(self._clock.boot(), self._load_anchor()),
+        )  # fmt: skip
+        self._replaced = frozenset(self.journal.adopted())
 
     def _load_keys(self, settings: EdgeSettings) -> dict[str, KeyState]:
         """The keys by which meters read codes: as they were handed over, or as codes have changed them since."""
@@ -165,20 +210,76 @@ class Shell:
         self.journal.close()
 
     def run(self) -> None:
-        """Serve until stopped."""
+        """Serve until stopped. On a disk without room it waits until there is some, and goes on from the journal."""
         # So that a city's gateways, when its power returns, do not come in the same second.
         self._link.start(random.uniform(0, self._first_delay))
-        self._do(self.agent.start(self.moment(), self._repaired, self._replaced))
-        next_keypads = 0.0 if self._keypads else float("inf")
         while self._running:
-            timer = min(self.agent.next_timer(), next_keypads)
+            try:
+                if self.journal.full:
+                    self._wait_for_room()
+                else:
+                    self._serve()
+            except JournalFull as error:
+                log.error(
+                    "%s. No code is taken and no switch moves until there is room; meters stay as they are", error
+                )
+                # The rules in memory are ahead of the journal now.
+                self._load_agent(self._settings)
+
+    def _serve(self) -> None:
+        self._do(self.agent.start(self.moment(), self._repaired, self._replaced))
+        if self._link.connected:
+            self._do(self.agent.on_connected(self.moment()))
+        next_keypads = 0.0 if self._keypads else float("inf")
+        next_room, next_housekeeping, self._short = 0.0, HOUSEKEEPING_EVERY + time.monotonic(), False
+        while self._running:
+            timer = min(self.agent.next_timer(), next_keypads, next_room, next_housekeeping)
             wait = min(self._clock.until(self.agent.next_due()), max(timer - time.monotonic(), 0.0))
-            for event in self._link.drain(wait, 100):
-                self._do(self._on_event(event))
+            self._waiting.extend(self._link.drain(wait, 100))
+            while self._waiting:
+                self._do(self._on_event(self._waiting.popleft()))
             self._do(self.agent.tick(self.moment()))
             if time.monotonic() >= next_keypads:
                 next_keypads = time.monotonic() + KEYPAD_EVERY
                 self._read_keypads()
+            if time.monotonic() >= next_room:
+                next_room = time.monotonic() + ROOM_EVERY
+                if self._look_at_reserve():
+                    next_housekeeping = 0.0
+            if time.monotonic() >= next_housekeeping:
+                more = self._keep_house()
+                next_housekeeping = time.monotonic() + (0.0 if more else HOUSEKEEPING_EVERY)
+
+    def _look_at_reserve(self) -> bool:
+        """Hold the reserve. Whether the disk has become too full for it just now: then it is said, once."""
+        before, self._short = self._short, not self._reserve.hold()
+        if before or not self._short:
+            return False
+        log.warning("the disk is full: the journal's reserve is used up from now on")
+        self._do(self.agent.note(self.moment(), "disk-full", ""))
+        return True
+
+    def _keep_house(self) -> int:
+        """Drop old entries that the server has; on a full disk, however old they are. How many packs."""
+        kept_for = 0 if self._short else self._settings.keep_days * DAY
+        return self.journal.forget(self.agent.sync.acked, self.agent.now(self.moment()) - kept_for)
+
+    def _wait_for_room(self) -> None:
+        """Answer who asks, and look for room now and then, until there is some; then begin anew."""
+        while self._running:
+            deadline = time.monotonic() + ROOM_EVERY
+            while self._running and (wait := deadline - time.monotonic()) > 0:
+                while self._waiting:
+                    event = self._waiting.popleft()
+                    if isinstance(event, Call):
+                        event.work()
+                self._waiting.extend(self._link.drain(wait, 100))
+            if self._reserve.hold() or self._reserve.free() >= ROOM:
+                with contextlib.suppress(JournalFull):
+                    self.journal.begin()
+                    self._load_agent(self._settings)
+                    log.info("there is room on the disk again")
+                    return
 
     # -- people on site ----------------------------------------------------------------------------------------------
 
@@ -193,24 +294,46 @@ class Shell:
             server = VerifyKey(bytes.fromhex(self._settings.server_key))
             serve_bluetooth(front, self._settings, self._key, server)
 
+    def troubles(self) -> tuple[str, ...]:
+        """What everybody at the gateway has to know."""
+        found = [_no_room()] if self.journal.full else []
+        return (*found, *(self._no_journal(name) for name in self.set_aside))
+
+    def _no_journal(self, meter: str) -> str:
+        unit = next((each.unit for each in self._settings.meters if each.name == meter), "") or meter
+        return _(
+            "%(unit)s: what the gateway has written down about this meter is damaged, so it can take no code for it. The power "
+            "stays as it is. Keep your code: it is not lost. The manager has to enrol the gateway anew."
+        ) % {"unit": unit}
+
+    def _objection(self, meter: str) -> Told | None:
+        """Why nothing can be done for a meter; None if it can."""
+        if self.journal.full:
+            return Told(False, _no_room())
+        if meter in self.set_aside:
+            return Told(False, self._no_journal(meter))
+        return None if meter in self.agent.meters else Told(False, _("This gateway has no such meter."))
+
     def submit_code(self, meter: str, digits: str, way: str) -> Told:
         """A code was typed; it has had its effect when this returns."""
-        if meter not in self.agent.meters:
-            return Told(False, _("This gateway has no such meter."))
+        if objection := self._objection(meter):
+            return objection
         told, effects = self.agent.submit_code(self.moment(), meter, digits, way)
         self._do(effects)
         return told
 
     def act(self, meter: str, action: Action, by: str, grant: str, reason: str) -> Told:
         """A person does something; it is done when this returns."""
-        if meter not in self.agent.meters:
-            return Told(False, _("This gateway has no such meter."))
+        if objection := self._objection(meter):
+            return objection
         told, effects = self.agent.act(self.moment(), meter, action, by, grant, reason)
         self._do(effects)
         return told
 
     def set_clock(self, at: int, by: str) -> Told:
         """Set the clock; it does not go back behind what is journalled."""
+        if self.journal.full:
+            return Told(False, _no_room())
         moment = self.moment()
         told, effects = self.agent.set_clock(moment, at, by)
         if told.done:
@@ -316,15 +439,13 @@ def run(path: Path) -> int:
     try:
         settings = load_settings(path)
         shell = Shell(settings)
+    except JournalDamaged as error:
+        return _damaged(error)
     except (SettingsError, DriverError, BlockingIOError, ValueError) as error:
         print(f"prewatt edge: {error}", file=sys.stderr)
         return 2
-    except JournalDamaged as error:
-        print(
-            f"prewatt edge: {error}. Nothing was changed. Keep the file and restore the journal from a copy.",
-            file=sys.stderr,
-        )
-        return 3
+    except sqlite3.Error as error:
+        return _unwritable(settings, error)
     signal.signal(signal.SIGTERM, lambda *_: shell.stop())
     signal.signal(signal.SIGINT, lambda *_: shell.stop())
     try:
@@ -334,14 +455,29 @@ def run(path: Path) -> int:
         log.error("%s", error)
     try:
         shell.run()
-    except sqlite3.Error as error:
+    except JournalDamaged as error:
+        return _damaged(error)
+    except sqlite3.DatabaseError as error:
         # The rules in memory are ahead of the journal now: only a new start from the journal is right.
-        print(
-            f"prewatt edge: {settings.journal}: can't be written ({error}). Meters stay as they are; see to the disk "
-            "and start again.",
-            file=sys.stderr,
-        )
-        return 1
+        return _damaged(f"{settings.journal}: {error}") if is_damage(error) else _unwritable(settings, error)
     finally:
         shell.close()
     return 0
+
+
+def _damaged(error: Exception | str) -> int:
+    print(
+        f"prewatt edge: the journal is damaged. {error}. Nothing was changed, and meters stay as they are. To mend it, "
+        f"{MENDED_BY}.",
+        file=sys.stderr,
+    )
+    return 3
+
+
+def _unwritable(settings: EdgeSettings, error: sqlite3.Error) -> int:
+    print(
+        f"prewatt edge: {settings.journal}: can't be written ({error}). Meters stay as they are; see to the disk and start "
+        "again.",
+        file=sys.stderr,
+    )
+    return 1

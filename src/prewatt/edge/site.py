@@ -65,6 +65,9 @@ class Site(Protocol):
     def overview(self) -> tuple[bool, int, tuple[SiteMeter, ...]]:
         """Whether the server is reached, the instant, and the meters."""
 
+    def troubles(self) -> tuple[str, ...]:
+        """What everybody here has to know: a full disk, a meter that can't be served."""
+
     def view(self, meter: str) -> View | None:
         """How a meter stands; None if it is none of this gateway's."""
 

@@ -11,7 +11,7 @@ EVENTS = {
     "register-still": "the register has not moved for long, though the switch is closed",
     "switch-failed": "the load switch did not obey",
     "switch-differs": "the load switch stands otherwise than told",
-    "journal-repaired": "a torn last entry was dropped after a loss of power",
+    "journal-repaired": "a damaged snapshot in the gateway's journal was made anew from the entries",
     "gateway-replaced": "another gateway went on with this meter",
     "clock-set": "the gateway's clock was set: by the server, or on site",
     "clock-stepped": "the gateway's clock jumped, and is not believed",
@@ -23,6 +23,7 @@ EVENTS = {
     "tamper": "the meter's cover was opened, or it was tampered with otherwise",
     "codes-locked": "too many wrong codes were typed",
     "key-changed": "a code changed the meter's key",
+    "disk-full": "the gateway's disk is full: its journal lives on the reserve",
 }
 
 CLOCK_UNSURE = "clock-unsure"

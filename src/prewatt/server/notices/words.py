@@ -28,7 +28,7 @@ CHINESE = {
     "switch-failed": "开关未执行指令",
     "switch-differs": "开关状态与指令不符",
     "codes-locked": "错误代码输入次数过多",
-    "journal-repaired": "断电后丢弃了一条不完整记录",
+    "journal-repaired": "损坏的快照已由日志记录重建",
     "foreign-meter": "应答的是另一块电表",
     "register-doubtful": "电表示数已有一小时不可信",
     "register-backwards": "电表示数低于此前读数已有一天",
@@ -37,6 +37,7 @@ CHINESE = {
     "clock-stepped": "网关时钟突变，未予采信",
     "clock-unsure": "网关不知道断电了多久，等待校时",
     "clock-differs": "服务器时间与网关时钟不符",
+    "disk-full": "网关磁盘已满，日志使用预留空间",
 }
 
 

@@ -1,0 +1,187 @@
+"""Where the entries, heads and snapshots of each meter lie in the journal's file, and how they are read: every entry is
+compared with the chain, so that what was not written is never taken for an entry.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from array import array
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ..kernel.account import Account
+from ..kernel.entries import Record, chain, decode_entry, genesis
+from .journal_file import digest, readable
+from .packs import unpack
+
+
+class Place(NamedTuple):
+    """The row of something, the number of the entry that it stands at, and that entry's hash."""
+
+    id: int
+    seq: int
+    hash: bytes
+
+
+class Live:
+    """Where a meter's entries lie that are not packed: `ids[n]` is the row of entry `first + n`. `odd`: rows that do not
+    follow the one before, by the number they bear.
+    """
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.ids = array("q")
+        self.odd: dict[int, list[int]] = {}
+
+    def add(self, seq: int, row: int) -> None:
+        if seq == self.first + len(self.ids):
+            self.ids.append(row)
+        else:
+            self.odd.setdefault(seq, []).append(row)
+
+    def rows(self, seq: int) -> list[int]:
+        """The rows that may be entry `seq`."""
+        index = seq - self.first
+        return [*([self.ids[index]] if 0 <= index < len(self.ids) else []), *self.odd.get(seq, ())]
+
+    def all(self) -> list[tuple[int, int]]:
+        """Each row and the number it bears, in the order of the rows."""
+        rows = [(row, self.first + index) for index, row in enumerate(self.ids)]
+        return sorted(rows + [(row, seq) for seq, odd in self.odd.items() for row in odd])
+
+
+class Shelf:
+    """Finds everything when it is made. `first`: the lowest row of an entry, 0 if there is none. `kept`: by meter and
+    name. `broken`: what was kept and can't be read, in words. `bad_snapshots`: rows of such, by meter.
+
+    Raises sqlite3.DatabaseError, from every method, where the file can't be read.
+    """
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self.first = 0
+        self.live: dict[str, Live] = {}
+        self.heads: dict[str, list[Place]] = {}
+        self.snapshots: dict[str, list[Place]] = {}
+        self.bad_snapshots: dict[str, list[int]] = {}
+        self.kept: dict[tuple[str, str], tuple[int, bytes]] = {}
+        self.broken: list[str] = []
+        for row, meter, seq in readable(db, "entry", "meter, seq"):
+            if isinstance(meter, str) and isinstance(seq, int):
+                self.add(meter, seq, row)
+        for row, meter, seq, head in readable(db, "head", "meter, seq, hash"):
+            if isinstance(meter, str) and isinstance(seq, int) and isinstance(head, bytes):
+                self.heads.setdefault(meter, []).append(Place(row, seq, head))
+        for row, meter, seq, head, account, proof in readable(db, "snapshot", "meter, seq, hash, account, digest"):
+            if digest(meter, seq, head, account) == proof:
+                self.snapshots.setdefault(meter, []).append(Place(row, seq, head))
+            else:
+                self.bad_snapshots.setdefault(str(meter), []).append(row)
+        for row, meter, what, body, proof in readable(db, "kept", "meter, what, body, digest"):
+            if digest(meter, what, body) == proof:
+                self.kept[meter, what] = (row, body)
+            else:
+                self.broken.append(
+                    f"{what!r}, kept of meter {meter!r}, can't be read: it is as if it had not been kept"
+                )
+
+    def add(self, meter: str, seq: int, row: int) -> None:
+        """Entry `seq` of a meter lies in a row."""
+        self.first = self.first or row
+        live = self.live.get(meter)
+        if live is None:
+            live = self.live[meter] = Live(seq)
+        live.add(seq, row)
+
+    def drop(self, bound: int) -> None:
+        """The rows of entries up to `bound` are no more."""
+        before, self.live = self.live, {}
+        for meter, live in before.items():
+            for row, seq in live.all():
+                if row > bound:
+                    self.add(meter, seq, row)
+        self.first = bound + 1
+
+    def end(self, meter: str) -> Place:
+        """Where a meter's journal ends by its head. `id` is 0 if it has nothing yet."""
+        heads = self.heads.get(meter)
+        return heads[0] if heads else Place(0, 0, genesis(meter))
+
+    def knows(self, meter: str) -> bool:
+        """Whether there is anything of a meter, beside its head."""
+        return any(meter in found for found in (self.live, self.snapshots, self.bad_snapshots)) or bool(
+            self.packed_to(meter)
+        )
+
+    def replayed(self, meter: str, snapshot: Place | None) -> tuple[Account, int, bytes]:
+        """The account after all that follows a snapshot (None: the beginning), the last entry's number and hash. Raises
+        what a snapshot or an entry that can't be read raises.
+        """
+        if snapshot is None:
+            account, seq, head = Account(), 0, genesis(meter)
+        else:
+            row = self._db.execute("SELECT account FROM snapshot WHERE id=?", (snapshot.id,)).fetchone()
+            account, seq, head = Account.load(row[0]), snapshot.seq, snapshot.hash
+        for _row, record in self.following(meter, seq, head):
+            account.apply(decode_entry(record.body))
+            seq, head = record.seq, record.hash
+        return account, seq, head
+
+    def following(self, meter: str, seq: int, head: bytes | None) -> Iterator[tuple[int, Record]]:
+        """The entries that continue the chain after entry `seq`, as far as they do, with their rows (0: packed). `head`:
+        the hash of entry `seq`; None if it is not known, then the first one is believed.
+        """
+        live = self.live.get(meter)
+        if live is None or seq + 1 < live.first:
+            for record in self.packed(meter, seq + 1):
+                if record.seq == seq + 1 and (head is None or chain(head, record.body) == record.hash):
+                    yield 0, record
+                    seq, head = record.seq, record.hash
+        while live is not None:
+            found: tuple[int, Record] | None = None
+            for row in live.rows(seq + 1):
+                body, stored = self._entry(row)
+                if isinstance(body, bytes) and (head is None or chain(head, body) == stored):
+                    found = row, Record(seq + 1, body, bytes(stored or b""))
+            if found is None:
+                return
+            yield found
+            seq, head = found[1].seq, found[1].hash
+
+    def _entry(self, row: int) -> tuple[object, bytes | None]:
+        """Body and hash that lie in a row."""
+        found: tuple[object, bytes | None] | None
+        found = self._db.execute("SELECT body, hash FROM entry WHERE id=?", (row,)).fetchone()
+        return found or (None, None)
+
+    def packed(self, meter: str, first: int) -> Iterator[Record]:
+        """What is packed of a meter, from the pack that holds entry `first` on."""
+        one = "SELECT bodies, first, last, begin, hash FROM pack WHERE meter=? AND last>=? ORDER BY last LIMIT 1"
+        while row := self._db.execute(one, (meter, first)).fetchone():
+            yield from unpack(*row)
+            first = row[2] + 1
+
+    def packed_to(self, meter: str) -> int:
+        """The last entry of a meter that is packed; 0 if none is."""
+        return int(self._db.execute("SELECT max(last) FROM pack WHERE meter=?", (meter,)).fetchone()[0] or 0)
+
+    def hash_at(self, meter: str, seq: int) -> bytes | None:
+        """The hash of a meter's entry `seq`; None if it is not here, or not as it was written."""
+        if seq == 0:
+            return genesis(meter)
+        for place in self.heads.get(meter, []) + self.snapshots.get(meter, []):
+            if place.seq == seq:
+                return place.hash
+        before: bytes | None = None
+        live = self.live.get(meter)
+        if live is not None and live.first < seq:
+            rows = live.rows(seq - 1)
+            before = self._entry(rows[0])[1] if rows else None
+        if live is None or seq < live.first:
+            for record in self.packed(meter, seq):
+                if record.seq == seq:
+                    return record.hash
+            return None
+        for _row, record in self.following(meter, seq - 1, before):
+            return record.hash
+        return None

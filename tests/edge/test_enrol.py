@@ -1,0 +1,180 @@
+"""Enrolment: what lies in the folder before, what lies there after, and when the code is spent. The server's side is in
+tests/server/test_enrolment.py.
+"""
+
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from prewatt.edge.enrol import EnrolError, enrol
+from prewatt.edge.journal import Journal
+from prewatt.edge.settings import load_settings
+from prewatt.kernel.account import Account
+from prewatt.kernel.entries import genesis
+from prewatt.wire.signing import SigningKey
+from tests.edge.test_journal import fill, records, sql
+
+SERVER = SigningKey.generate().public().hex()
+
+
+class Server:
+    """Spends a code, and hands over what it knows of the meters."""
+
+    def __init__(self):
+        self.states, self.keys, self.lost = {"m1": None, "m2": None}, [], False
+
+    def answer(self, body):
+        self.keys.append(json.loads(body)["public_key"])
+        meters = [{"name": name, "driver": "recorded", "state": state} for name, state in self.states.items()]
+        told = {"gateway": "g1", "server_key": SERVER, "broker_port": 1883, "broker_password": "p", "meters": meters}
+        return b"" if self.lost else json.dumps(told).encode()
+
+    def knows(self, meter, account, head):
+        self.states[meter] = {"seq": account.seq, "head": head.hex(), "account": account.dump().hex()}
+
+
+@pytest.fixture
+def server():
+    made = Server()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = made.answer(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=http.serve_forever)
+    thread.start()
+    made.address = f"http://127.0.0.1:{http.server_port}"
+    yield made
+    http.shutdown()
+    http.server_close()
+    thread.join()
+
+
+@contextmanager
+def journal(folder):
+    opened = Journal(folder / "journal.sqlite3")
+    yield opened
+    opened.close()
+
+
+def key_of(folder):
+    return SigningKey.load(folder / "gateway.key").public().hex()
+
+
+def test_each_enrolment_makes_another_key_and_a_healthy_journal_goes_on(tmp_path, server):
+    enrol(server.address, "code", tmp_path)
+    first = key_of(tmp_path)
+    assert [first] == server.keys and load_settings(tmp_path / "edge.toml").gateway == "g1"
+    _, made = fill(tmp_path / "journal.sqlite3", "m1", 9)
+    known, head = Account(), genesis("m1")
+    _, head = records(known, head, 4)
+    server.knows("m1", known, head)
+    with pytest.raises(EnrolError, match=r"exists already: this gateway is enrolled. .* move that file away first"):
+        enrol(server.address, "code", tmp_path)
+    assert len(server.keys) == 1, "the code is not spent"
+    (tmp_path / "edge.toml").unlink()
+    enrol(server.address, "code", tmp_path)
+    assert key_of(tmp_path) == server.keys[1] != first
+    with journal(tmp_path) as mine:
+        assert mine.load("m1").head == made[-1].hash, "what the server does not know yet is still here"
+        assert mine.adopted() == set()
+    assert not (tmp_path / "gateway.key.new").exists()
+
+
+@pytest.mark.parametrize("text", ["", 'gateway = "g1"\nkey = "/ga'])
+def test_an_empty_or_torn_settings_file_is_no_enrolled_gateways(tmp_path, server, text, caplog):
+    (tmp_path / "edge.toml").write_text(text)
+    enrol(server.address, "code", tmp_path)
+    assert load_settings(tmp_path / "edge.toml").gateway == "g1"
+    assert (tmp_path / "edge.toml.old-1").read_text() == text
+    assert "It is no enrolled gateway's: moved to edge.toml.old-1, and enrolled anew" in caplog.text
+
+
+def test_the_key_is_on_the_disk_before_the_code_is_spent_and_the_old_one_until_the_new_one_holds(tmp_path, server):
+    enrol(server.address, "code", tmp_path)
+    (tmp_path / "edge.toml").unlink()
+    old, server.lost = key_of(tmp_path), True
+    with pytest.raises(EnrolError):
+        enrol(server.address, "code", tmp_path)
+    assert key_of(tmp_path) == old
+    assert SigningKey.load(tmp_path / "gateway.key.new").public().hex() == server.keys[1]
+    assert not (tmp_path / "edge.toml").exists()
+    server.lost = False
+    enrol(server.address, "code", tmp_path)
+    assert key_of(tmp_path) == server.keys[2] not in server.keys[:2]
+
+
+def state(server, meter, count):
+    """The server knows so many entries of a meter, which are others than this gateway's."""
+    account = Account()
+    account.apply(account.event(1, "power-up"))
+    _, head = records(account, genesis(meter), count)
+    server.knows(meter, account, head)
+    return account, head
+
+
+@pytest.mark.parametrize("what", ["damaged", "forked", "behind"])
+def test_a_meter_whose_journal_is_no_good_goes_on_from_what_the_server_knows_and_the_others_stay(
+    tmp_path, server, what
+):
+    path = tmp_path / "journal.sqlite3"
+    fill(path, "m1", 7)
+    other, _ = fill(path, "m2", 5)
+    account, head = state(server, "m1", {"damaged": 3, "forked": 5, "behind": 30}[what])
+    if what == "damaged":
+        sql(path, "UPDATE entry SET body=x'00' WHERE seq=2 AND meter='m1'")
+    enrol(server.address, "code", tmp_path)
+    with journal(tmp_path) as mine:
+        loaded = mine.load("m1")
+        assert (loaded.account.dump(), loaded.head) == (account.dump(), head)
+        assert mine.adopted() == {"m1"}
+        assert mine.load("m2").account.dump() == other.dump()
+
+
+def test_a_hole_in_what_the_server_does_not_know_yet_is_no_journal_to_go_on_with(tmp_path, server, monkeypatch):
+    monkeypatch.setattr("prewatt.edge.journal.SNAPSHOT_EVERY", 10)
+    path = tmp_path / "journal.sqlite3"
+    fill(path, "m1", 25)
+    known = Account()
+    _, head = records(known, genesis("m1"), 3)
+    server.knows("m1", known, head)
+    sql(path, "UPDATE entry SET body=x'00' WHERE seq=6 AND meter='m1'")
+    enrol(server.address, "code", tmp_path)
+    with journal(tmp_path) as mine:
+        assert mine.load("m1").account.seq == 3
+
+
+def test_a_damaged_meter_that_the_server_never_heard_of_begins_anew(tmp_path, server):
+    fill(tmp_path / "journal.sqlite3", "m1", 7)
+    sql(tmp_path / "journal.sqlite3", "UPDATE head SET seq=6")
+    enrol(server.address, "code", tmp_path)
+    with journal(tmp_path) as mine:
+        assert mine.load("m1").account.seq == 0
+
+
+def test_a_file_that_is_damaged_as_a_whole_is_moved_aside(tmp_path, server, caplog):
+    (tmp_path / "journal.sqlite3").write_bytes(b"SQLite format 3\0 and then nothing that makes sense" * 99)
+    account, _ = state(server, "m2", 8)
+    enrol(server.address, "code", tmp_path)
+    assert (tmp_path / "journal.sqlite3.old-1").exists()
+    assert "moved to journal.sqlite3.old-1, and the meters go on from what the server knows" in caplog.text
+    with journal(tmp_path) as mine:
+        assert mine.load("m2").account.dump() == account.dump()
+
+
+def test_a_newer_format_stops_enrolment_before_the_code_is_spent(tmp_path, server):
+    Journal(tmp_path / "journal.sqlite3").close()
+    sql(tmp_path / "journal.sqlite3", "UPDATE meta SET value='9' WHERE name='format'")
+    with pytest.raises(EnrolError, match=r"update the software\. The code is not spent"):
+        enrol(server.address, "code", tmp_path)
+    assert server.keys == []
