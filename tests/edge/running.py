@@ -32,8 +32,8 @@ def obey(shell, order):
 
 
 @contextmanager
-def agent(folder, **changes):
-    """An agent that runs, with one meter that is dark for want of credit, and its front."""
+def agent(folder, ordered=True, **changes):
+    """An agent that runs, and its front. `ordered`: its one meter gets a tariff, and is dark for want of credit."""
     token = TokenSettings(
         KEY.pan, KEY.supply_group, 1, 1, 2, 255, 2014, 4, 11, KEY.decoder_key(VENDING).hex()
     )  # fmt: skip
@@ -56,7 +56,8 @@ def agent(folder, **changes):
     shell = ready.get(timeout=10)
     shell.thread = thread
     front = Front(shell, Desk(shell._link.inbox), {"m1": "Flat 1"})
-    obey(shell, SetTariff(0, flat_tariff("flat", "EUR", "Europe/Berlin", 200_000)))
+    if ordered:
+        obey(shell, SetTariff(0, flat_tariff("flat", "EUR", "Europe/Berlin", 200_000)))
     try:
         yield shell, front
     finally:

@@ -13,7 +13,8 @@ import waitress
 
 from prewatt.edge.page import MOST_POSTED, Page
 from prewatt.edge.site import Desk
-from prewatt.kernel.entries import ChangeSettings, CreditByCode, Event, OnSite, Settings
+from prewatt.kernel.entries import ChangeSettings, CreditByCode, Event, OnSite, SetTariff, Settings
+from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import NANO
 from prewatt.tokens import BaseDate, CurrencyCredit, cipher, encode, tid_at
 from prewatt.wire.pins import hash_pin
@@ -57,9 +58,17 @@ class Hours:
 
 @contextmanager
 def served(folder):
-    with agent(folder) as (shell, front):
+    hours = Hours()
+    with opened(folder, hours) as (shell, address):
+        obey(shell, SetTariff(0, flat_tariff("flat", "EUR", "Europe/Berlin", 200_000)))
         obey(shell, ChangeSettings(RULES))
-        hours = Hours()
+        yield shell, address, hours
+
+
+@contextmanager
+def opened(folder, hours=time.monotonic):
+    """An agent as its folder has it, with its page."""
+    with agent(folder, ordered=False) as (shell, front):
         server = waitress.create_server(
             Page(front, "Linden 5 <b>", [("m1", "Flat 1"), ("m2", "Flat 2")], hours),
             host="127.0.0.1",
@@ -75,7 +84,7 @@ def served(folder):
         thread = threading.Thread(target=run)
         thread.start()
         try:
-            yield shell, f"http://127.0.0.1:{server.effective_port}", hours
+            yield shell, f"http://127.0.0.1:{server.effective_port}"
         finally:
             server.close()
             thread.join(timeout=10)

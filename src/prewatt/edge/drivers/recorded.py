@@ -181,11 +181,14 @@ class RecordedMeter:
     def _keep(self) -> None:
         # A file of its own first, so that a loss of power leaves the old one or the new one, never half of one.
         fresh = self._memory.with_suffix(".new")
-        with fresh.open("w") as file:
-            json.dump({"closed": self._closed, "since": self._since, "drawn": self._drawn}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._memory)
+        try:
+            with fresh.open("w") as file:
+                json.dump({"closed": self._closed, "since": self._since, "drawn": self._drawn}, file)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self._memory)
+        except OSError as error:
+            raise DriverError(self._name, "keep", f"its memory {self._memory} can't be written ({error})") from None
 
     def _total(self, now: int) -> int:
         return self._drawn + (self._recording.drawn(self._since, max(now, self._since)) if self._closed else 0)
@@ -220,12 +223,19 @@ class RecordedMeter:
         return typed.strip()
 
     def show(self, text: str) -> None:
-        self._memory.with_suffix(".display").write_text(text + "\n")
+        try:
+            self._memory.with_suffix(".display").write_text(text + "\n")
+        except OSError as error:
+            raise DriverError(self._name, "show", str(error)) from None
 
     def set_switch(self, closed: bool) -> None:
-        now = self._clock()
+        now, before = self._clock(), (self._drawn, self._since, self._closed)
         self._drawn, self._since, self._closed = self._total(now), max(now, self._since), closed
-        self._keep()
+        try:
+            self._keep()
+        except DriverError:
+            self._drawn, self._since, self._closed = before
+            raise
 
     def read_clock(self) -> int:
         return self._clock() // SECOND * SECOND
