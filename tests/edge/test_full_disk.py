@@ -106,8 +106,8 @@ def until(look):
 
 
 def note(shell):
-    """Something is journalled that is long."""
-    Desk(shell._link.inbox).ask(lambda: shell._do(shell.agent.note(shell.moment(), "clock-set", "x" * 200)))
+    """Something is journalled."""
+    Desk(shell._link.inbox).ask(lambda: shell._do(shell.agent.note(shell.moment(), "clock-set")))
 
 
 def events(shell, kind):

@@ -180,6 +180,11 @@ class Agent:
             return Told(False, _("The clock can't be set back behind the journal's last entry.")), []
         return Told(True, _("The clock is set.")), self._noted(moment, self._time.told(moment, at, by))
 
+    def note(self, moment: Moment, code: str) -> list[Effect]:
+        """Something happened at the gateway that concerns all of its meters."""
+        now = self._time.now(moment)
+        return self._settle(moment, {name: meter.note(now, code, "") for name, meter in self.meters.items()})
+
     def _noted(self, moment: Moment, notes: Sequence[Note]) -> list[Effect]:
         """What the timekeeper has to say is journalled at all meters, and where it has a new anchor, kept; then all is
         looked at anew.

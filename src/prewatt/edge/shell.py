@@ -256,7 +256,7 @@ class Shell:
         if before or not self._short:
             return False
         log.warning("the disk is full: the journal's reserve is used up from now on")
-        self._do(self.agent.note(self.moment(), "disk-full", ""))
+        self._do(self.agent.note(self.moment(), "disk-full"))
         return True
 
     def _keep_house(self) -> int:

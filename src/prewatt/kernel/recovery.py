@@ -18,9 +18,7 @@ class Recovery(NamedTuple):
 
 
 class JournalDamaged(Exception):
-    """A record before the last one is wrong: that is no torn write, and nothing may be dropped or charged on top of
-    it.
-    """
+    """A journal is not as it was written: nothing of it may be dropped, and nothing charged on top of it."""
 
 
 def recover(previous: bytes, first_seq: int, records: Sequence[Record]) -> Recovery:
