@@ -369,6 +369,8 @@ def test_packing_that_was_interrupted_goes_on_after_the_next_start(tmp_path, sma
     for meter in METERS:
         assert journal.read(meter, 1, 999) == made[meter][2] + more[meter][2]
     assert journal._db.execute("SELECT min(seq) FROM entry").fetchone()[0] > 1
+    packed = dict(journal._db.execute("SELECT meter, sum(last - first + 1) FROM pack GROUP BY meter"))
+    assert packed == dict(journal._db.execute("SELECT meter, max(last) FROM pack GROUP BY meter")), "each entry once"
     journal.close()
 
 
@@ -402,6 +404,14 @@ def test_what_is_forgotten_is_old_and_acknowledged_and_no_snapshot_needs_it(tmp_
         loaded = journal.load(meter)
         assert (loaded.account.dump(), loaded.head, loaded.repaired) == (account, head, False)
         assert journal.read(meter, 110, 120) == bodies[109:]
+    journal.close()
+
+
+def test_what_no_snapshot_stands_for_is_never_forgotten(tmp_path, small, monkeypatch):
+    monkeypatch.setattr("prewatt.edge.journal.SNAPSHOT_EVERY", 10_000)
+    journal, _ = live(tmp_path / "j", 60)
+    assert journal._db.execute("SELECT count(*) FROM pack").fetchone()[0] > 0
+    assert journal.forget(dict.fromkeys(METERS, 60), before=10**18) == 0
     journal.close()
 
 

@@ -197,3 +197,25 @@ def test_one_damaged_meter_is_set_aside_and_the_others_are_served(tmp_path):
     assert not told.done and "Flat 2: what the gateway has written down about this meter is damaged" in told.text
     assert agent.troubles() == (told.text,)
     agent.journal.close()
+
+
+def test_old_entries_are_dropped_once_the_server_has_them_and_on_a_full_disk_sooner(tmp_path, monkeypatch):
+    monkeypatch.setattr("prewatt.edge.journal.SNAPSHOT_EVERY", 5)
+    monkeypatch.setattr("prewatt.edge.packing.TAIL", 5)
+    monkeypatch.setattr("prewatt.edge.packing.PACKED", 10)
+    agent = Shell(made_settings(tmp_path, keep_days=1))
+    agent._do(agent.agent.start(agent.moment(), set()))
+    for _ in range(40):
+        agent._do(agent.agent.note(agent.moment(), "clock-set"))
+    last = agent.agent.meters["m1"].account.seq
+    agent.agent.sync.acked["m1"] = last
+    assert agent._keep_house() == 0, "younger than a day"
+    agent._short = True
+    agent.agent.sync.acked["m1"] = 0
+    assert agent._keep_house() == 0, "the server does not have them"
+    agent.agent.sync.acked["m1"] = last
+    while agent._keep_house():
+        pass
+    assert agent.journal.read("m1", 1, last) == []
+    assert len(agent.journal.read("m1", last - 4, last)) == 5
+    agent.journal.close()

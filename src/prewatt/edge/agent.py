@@ -159,7 +159,7 @@ class Agent:
     # -- time and meters ---------------------------------------------------------------------------------------------
 
     def start(self, moment: Moment, repaired: set[str], replaced: frozenset[str] = frozenset()) -> list[Effect]:
-        """The process has started with its journals loaded; `repaired` names the meters whose last entry was torn,
+        """The process has started with its journals loaded; `repaired` names the meters whose journal had to be mended,
         `replaced` those that another gateway had before.
         """
         # The one in the middle, so that a single journal that lies ahead carries nobody along.

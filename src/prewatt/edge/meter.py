@@ -107,7 +107,7 @@ class Meter:
         return self.account.serial or self.name
 
     def start(self, now: int, repaired: bool, replaced: bool = False) -> Outcome:
-        """The gateway has started; `repaired` if a torn entry had to be dropped, `replaced` if another gateway had the
+        """The gateway has started; `repaired` if its journal had to be mended, `replaced` if another gateway had the
         meter before. The meter is due to be read at once.
         """
         outcome = Outcome()
