@@ -9,6 +9,7 @@ from prewatt.kernel.entries import decode_command, encode_entry
 from prewatt.kernel.units import instant
 from prewatt.server.metering.models import Meter
 from prewatt.server.metering.services import enrol
+from prewatt.server.time import now as server_now
 from prewatt.server.vending.models import Command
 from prewatt.wire import topics
 from prewatt.wire.messages import MeterStatus, Span, Status, Upload
@@ -81,7 +82,8 @@ class Edge:
         return self.send(Status("g1", 1, self.number, account.at, fresh, (MeterStatus(**{**given, **changes}),)))
 
 
-def take(store, *received, now=0):
+def take(store, *received, now=None):
+    now = server_now() if now is None else now
     batch = sort(received, store.gateways({"g1"}))
     result = plan(now, batch, store.views(batch.meters()))
     store.commit(result)

@@ -112,6 +112,29 @@ def test_after_a_disconnection_nothing_is_sent():
     assert sync.next_upload() == [] and not sync.status_due(99) and sync.next_timer() == float("inf")
 
 
+@given(st.integers(0, 8), st.integers(0, 8))
+def test_after_going_on_from_another_state_it_asks_and_sends_what_follows_that(before, after):
+    sync = talking(a=before)
+    sync.next_upload()
+    sync.on_adopted(1, "a", after)
+    sync.on_journalled("a", after + 1)
+    assert sync.next_upload() == [] and sync.status_due(1)
+    sync.on_head(1, head("a", after))
+    sync.on_answered(1)
+    assert sync.next_upload() == [Piece("a", after + 1, after + 1, late=0)]
+
+
+def test_a_strange_head_is_asked_about_again_ever_less_often():
+    sync = talking(a=1)
+    asked = []
+    for second in range(200):
+        sync.on_strange_head(second)
+        if sync.next_timer() <= second and sync.status_due(second) and not sync.answered:
+            asked.append(second)
+            sync.on_answered(second)
+    assert asked == [5, 16, 37, 78, 159]
+
+
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 700)), max_size=8), st.randoms(use_true_random=False))
 def test_over_a_lossy_line_everything_arrives_in_the_end(growth, rng):
     sync = Sync(dict.fromkeys("abc", 0), POLICY)

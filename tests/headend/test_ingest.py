@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from prewatt.headend.found import Found
 from prewatt.headend.ingest import GatewayView, MeterView, plan, sort
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import (
@@ -171,12 +172,14 @@ def test_a_meter_that_charges_otherwise_is_reported_once_and_not_believed():
     assert (mine.account.balance, mine.offset) == (account.balance - 200_000, 7)
 
 
-def test_a_credit_that_was_never_paid_is_reported_and_not_believed():
+def test_a_credit_that_the_credit_log_lacks_is_taken_as_the_meter_says_it_and_told():
     bodies, account = journal()
-    forged = CreditApplied(6, 2 * HOUR, account.balance + NANO, 3, "forged", NANO)
-    mine = take(upload(11, 1, [*bodies, encode_entry(forged)])).meters["m1"]
-    assert "the credit log has no command 3" in mine.differences[0].text
-    assert (mine.account.balance, mine.offset, mine.account.seq) == (account.balance, NANO, 6)
+    lost = CreditApplied(6, 2 * HOUR, account.balance + NANO, 3, "lost", NANO)
+    after = Reading(7, 3 * HOUR, account.balance + NANO - 200_000, 701, (Used("flat", 0, 200_000, 1),), 200_000)
+    mine = take(upload(11, 1, [*bodies, encode_entry(lost), encode_entry(after)])).meters["m1"]
+    assert mine.found == [Found(6, 2 * HOUR, 3, GrantCredit("lost", NANO), NANO, None)]
+    assert (mine.differences, mine.offset) == ([], 0)
+    assert (mine.account.balance, mine.account.command) == (account.balance + NANO - 200_000, 3)
 
 
 def test_a_payment_that_the_meter_refuses_is_reported():

@@ -12,6 +12,7 @@ from prewatt.server.estate.models import Organisation, Property, Tenancy
 from prewatt.server.ledger.books import Kind, balance, tenant_account, trial_balance
 from prewatt.server.metering.models import Alarm, Gateway, JournalEntry, Meter, Refusal, Worker
 from prewatt.server.metering.services import send_settings
+from prewatt.server.time import now
 from prewatt.server.vending.models import Command
 from prewatt.server.vending.top_ups import top_up
 from prewatt.wire import topics
@@ -119,7 +120,7 @@ def test_of_two_workers_that_take_in_the_same_the_second_gives_way(edge, store):
     message = edge.upload("m1")
     other = Store(range(SHARDS))
     batch = sort([message], store.gateways({"g1"}))
-    result = plan(0, batch, store.views(batch.meters()))
+    result = plan(now(), batch, store.views(batch.meters()))
     take(other, message)
     with pytest.raises(OutrunError):
         store.commit(result)

@@ -8,10 +8,12 @@ from prewatt.wire.messages import (
     MAX_FRAME,
     VERSION,
     Head,
+    MeterState,
     MeterStatus,
     Orders,
     Receipt,
     Span,
+    States,
     Status,
     Upload,
     WireError,
@@ -36,6 +38,7 @@ PUBLIC = VerifyKey(KEY.public())
 STATUS = Status("g1", 1, 2, 3, True, (MeterStatus("m1", 1, 2, -3, None, None, 0),))
 UPLOAD = Upload("g1", 1, 2, (Span("m1", 5, (b"one", b"two")),), (1,))
 RECEIPT = Receipt("g1", (Head("m1", 5, bytes(32), True),), 1, 2)
+STATES = States("g1", 1, 2, b"session", (MeterState("m1", 5, bytes(32), b"account"),))
 ORDERS = Orders("g1", (sign_command(KEY, Command("m1", 1, 2, GrantCredit("c", 5))),))
 
 
@@ -47,7 +50,13 @@ def reason(opened, *args):
 
 @pytest.mark.parametrize(
     ("message", "opened"),
-    [(STATUS, open_upward), (UPLOAD, open_upward), (RECEIPT, open_downward), (ORDERS, open_downward)],
+    [
+        (STATUS, open_upward),
+        (UPLOAD, open_upward),
+        (RECEIPT, open_downward),
+        (ORDERS, open_downward),
+        (STATES, open_downward),
+    ],
 )
 def test_a_message_arrives_as_it_was_sent(message, opened):
     assert opened(PUBLIC, seal(KEY, message)) == message
@@ -114,6 +123,15 @@ def test_a_kind_of_a_later_version_is_refused_as_such():
 def test_a_field_of_a_later_version_is_passed_over():
     fields = {"kind": "status", "gateway": "g1", "epoch": 1, "number": 2, "at": 3, "mood": "sunny"}
     assert open_upward(PUBLIC, _signed("status", fields)) == Status("g1", 1, 2, 3)
+
+
+def test_what_older_software_does_not_say_takes_its_default():
+    meter = {"meter": "m1", "seq": 1, "at": 2, "balance": -3, "register": None, "closed": None, "command": 0}
+    fields = {"kind": "status", "gateway": "g1", "epoch": 1, "number": 2, "at": 3, "fresh": True, "meters": [meter]}
+    assert open_upward(PUBLIC, _signed("status", fields)) == STATUS
+    span = {"meter": "m1", "first": 5, "bodies": [b"one", b"two"]}
+    fields = {"kind": "upload", "gateway": "g1", "epoch": 1, "number": 2, "spans": [span], "late": [1]}
+    assert open_upward(PUBLIC, _signed("upload", fields)) == UPLOAD
 
 
 def test_a_frame_that_says_another_kind_than_its_body_is_refused():

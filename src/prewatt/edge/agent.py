@@ -12,17 +12,30 @@ from dataclasses import dataclass
 
 from msgspec import msgpack
 
-from ..kernel.entries import Command, EntryError, LeadBack, Record, UnknownOrder, decode_command
+from ..kernel.account import Account
+from ..kernel.entries import (
+    UNREADABLE,
+    Command,
+    Debit,
+    EntryError,
+    GrantCredit,
+    LeadBack,
+    Record,
+    UnknownOrder,
+    decode_command,
+)
 from ..kernel.replay import ROLLOVER
 from ..kernel.supply import Action, TakeEmergency, UnlockCodes
 from ..kernel.units import HOUR, MINUTE, SECOND, round_money
 from ..wire.messages import (
     MAX_METERS,
     Head,
+    MeterState,
     MeterStatus,
     Orders,
     Receipt,
     SignedCommand,
+    States,
     Status,
     WireError,
 )
@@ -36,6 +49,8 @@ from .timekeeping import NEAR, Anchor, Moment, Note, Timekeeper, dump_anchor
 
 SHORT_CODE = "811"
 """Typed where the tenant alone can type (or sent by a meter's button), it takes the emergency credit."""
+EPOCH = "epoch"
+"""Under this name the journal's file keeps the epoch, for the next start to go on from."""
 OWN_WAYS = ("page", "keypad")
 """Ways in that are the tenant's own: the page, once the PIN has opened it, and the keypad in the flat."""
 ANCHOR = "anchor"
@@ -75,11 +90,20 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Keep `body` for a meter under the name `what`, durably, before anything that follows."""
+    """Keep `body` for a meter (empty: for the gateway) under the name `what`, durably, before anything that follows."""
 
     meter: str
     what: str
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """Go on with these meters' journals from other states than their own, durably, before anything that follows: their
+    own entries are set aside.
+    """
+
+    states: tuple[MeterState, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +143,11 @@ class Refuse:
     text: str
 
 
-Effect = ReadMeters | Commit | Keep | MoveSwitch | SendStatus | SendUpload | Refuse
+Effect = ReadMeters | Commit | Keep | Adopt | MoveSwitch | SendStatus | SendUpload | Refuse
 
 
 class Agent:
-    """The rules of one gateway. `epoch` counts its starts."""
+    """The rules of one gateway. `epoch` counts its starts, `session` is drawn at random by each."""
 
     def __init__(
         self,
@@ -135,12 +159,14 @@ class Agent:
         keys: Mapping[str, KeyState] | None = None,
         tries: Mapping[str, dict[str, Tries]] | None = None,
         time: Timekeeper | None = None,
+        session: bytes = b"",
     ) -> None:
         """`keys`: of the meters that take codes. `tries`: wrong codes by meter and way in. `time`: with the anchor that
         was kept.
         """
         self.gateway = gateway
         self.epoch = epoch
+        self.session = session
         self.meters = {meter.name: meter for meter in meters}
         if len(self.meters) > MAX_METERS:
             raise ValueError(f"a gateway serves up to {MAX_METERS} meters, not {len(self.meters)}")
@@ -148,6 +174,7 @@ class Agent:
         self._server = server
         self._number = 0
         self._asked = 0
+        self._adopted = 0
         self._changed = set(self.meters)
         self.keys = dict(keys or {})
         self._tries = {name: dict((tries or {}).get(name, {})) for name in self.meters}
@@ -372,9 +399,15 @@ class Agent:
             return [Refuse(error.reason, str(error))]
         if isinstance(message, Receipt):
             return self._on_receipt(moment, message)
+        if isinstance(message, States):
+            return self._on_states(moment, message)
         return self._on_orders(moment, message)
 
     def _on_receipt(self, moment: Moment, receipt: Receipt) -> list[Effect]:
+        if receipt.session and receipt.session != self.session:
+            return [Refuse("foreign", "a receipt is for another process with this gateway's key, or an earlier one")]
+        if receipt.known:
+            return self._on_epoch_over(moment, receipt)
         effects: list[Effect] = []
         if receipt.at:
             asked = self._sent.get(receipt.answers) if receipt.epoch == self.epoch else None
@@ -383,11 +416,49 @@ class Agent:
             refusal = self._check_head(head)
             if refusal:
                 effects.append(refusal)
+                if head.meter in self.meters:
+                    self.sync.on_strange_head(moment.mono)
             else:
                 self.sync.on_head(moment.mono, head)
         if (receipt.epoch, receipt.answers) == (self.epoch, self._asked):
             self.sync.on_answered(moment.mono)
         return effects + self._talk(moment)
+
+    def _on_epoch_over(self, moment: Moment, receipt: Receipt) -> list[Effect]:
+        """A greater epoch than this one was accepted before: the journal was put back from a copy, or another process has
+        this gateway's key.
+        """
+        if not receipt.session or receipt.epoch != self.epoch or receipt.known < self.epoch:
+            return []
+        self.epoch = receipt.known + 1
+        self.sync.on_epoch_over(moment.mono)
+        return [Keep("", EPOCH, str(self.epoch).encode()), *self._talk(moment)]
+
+    def _on_states(self, moment: Moment, message: States) -> list[Effect]:
+        """The journals here are no continuations of what is committed: go on from that, and read at once."""
+        if (message.epoch, message.session) != (self.epoch, self.session) or not (
+            self._adopted < message.answers <= self._number
+        ):
+            return [Refuse("replayed", f"states that answer message {message.answers} of another time")]
+        names = [state.meter for state in message.states]
+        if len(set(names)) != len(names) or any(name not in self.meters for name in names):
+            return [Refuse("foreign", "states of a meter that is not of this gateway")]
+        try:
+            accounts = [Account.load(state.account) for state in message.states]
+        except (ValueError, *UNREADABLE) as error:
+            return [Refuse("newer", f"a state can't be read: {error}")]
+        # What was said up to now was of the other journals: no answer to it is believed any more.
+        self._adopted = self._number
+        outcomes: dict[str, Outcome] = {}
+        for state, account in zip(message.states, accounts, strict=True):
+            meter = self.meters[state.meter]
+            had = meter.account.seq
+            meter.adopt(account, state.head)
+            self.sync.on_adopted(moment.mono, state.meter, state.seq)
+            outcomes[state.meter] = meter.note(
+                self._time.now(moment), "journal-set-back", f"it ended at entry {had}, the server's at {state.seq}"
+            )
+        return [Adopt(message.states), *self._settle(moment, outcomes), ReadMeters(names)]
 
     def _check_head(self, head: Head) -> Refuse | None:
         meter = self.meters.get(head.meter)
@@ -416,6 +487,10 @@ class Agent:
                 refused.append(Refuse(error.reason, str(error)))
                 continue
             notes += self._told_by_order(moment, command)
+            if self._conflicts(command):
+                # Its number is another command's here: the server is told at once how far this meter is.
+                self._changed.add(command.meter)
+                self.sync.report(moment.mono)
             more = self.meters[command.meter].follow(self._time.now(moment), command)
             if more.records:
                 outcomes.setdefault(command.meter, Outcome()).records += more.records
@@ -435,6 +510,14 @@ class Agent:
         if command.number != account.command + 1 or now < account.at - NEAR or now <= command.issued:
             return []
         return self._time.told(moment, command.issued, "an order", strong=False)
+
+    def _conflicts(self, command: Command | UnknownOrder) -> bool:
+        """Whether money comes under a number that is used here, and has not come under another one."""
+        account = self.meters[command.meter].account
+        order = command.order if isinstance(command, Command) else None
+        if command.number > account.command or not isinstance(order, GrantCredit | Debit):
+            return False
+        return (order.credit_id if isinstance(order, GrantCredit) else order.debit_id) not in account.credit_ids
 
     def _verified(self, signed: SignedCommand) -> Command | UnknownOrder:
         if not command_is_signed(self._server, signed):
@@ -490,13 +573,21 @@ class Agent:
         now = self._time.now(moment)
         return SendStatus(
             Status(
-                self.gateway, self.epoch, self._number, now, fresh, tuple(self._meter_status(name) for name in names)
+                self.gateway, self.epoch, self._number, now, fresh,
+                tuple(self._meter_status(name) for name in names), self.session,
             )
-        )
+        )  # fmt: skip
 
     def _meter_status(self, name: str) -> MeterStatus:
         meter = self.meters[name]
         account = meter.account
         return MeterStatus(
-            name, account.seq, account.at, account.balance, account.register, account.closed, account.command
+            name,
+            account.seq,
+            account.at,
+            account.balance,
+            account.register,
+            account.closed,
+            account.command,
+            meter.head,
         )

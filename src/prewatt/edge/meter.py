@@ -119,6 +119,11 @@ class Meter:
         self.due = 0
         return outcome
 
+    def adopt(self, account: Account, head: bytes) -> None:
+        """Go on from another state than that of this journal. The meter is due to be read at once."""
+        self.account, self.head, self.due = account, head, 0
+        self._complained, self._candidate, self._agreeing, self._told = False, None, 0, set()
+
     def observe(self, now: int, observed: Observed) -> Outcome:
         """The meter was read at `now`."""
         account, outcome = self.account, Outcome()

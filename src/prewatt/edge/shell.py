@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import random
 import signal
 import sqlite3
@@ -26,6 +27,7 @@ from ..wire.messages import MAX_UPLOAD, Span, Upload
 from ..wire.signing import SigningKey, VerifyKey, seal
 from .agent import (
     ANCHOR,
+    Adopt,
     Agent,
     Commit,
     Effect,
@@ -74,10 +76,12 @@ CLOCK = "clock"
 
 
 def read_pieces(
-    read: Callable[[str, int, int], Sequence[bytes]], pieces: Sequence[Piece]
+    read: Callable[[str, int, int], Sequence[bytes]],
+    pieces: Sequence[Piece],
+    hash_at: Callable[[str, int], bytes | None] = lambda _meter, _seq: None,
 ) -> tuple[tuple[Span, ...], tuple[int, ...]]:
     """The entries of an upload, read from the journal, as far as one message holds; the head-end asks for what had to
-    be left out.
+    be left out. `hash_at`: tells the hash of a meter's entry, None if it is not here any more.
     """
     spans: list[Span] = []
     late: list[int] = []
@@ -90,7 +94,7 @@ def read_pieces(
                 break
             bodies.append(body)
         if bodies:
-            spans.append(Span(piece.meter, piece.first, tuple(bodies)))
+            spans.append(Span(piece.meter, piece.first, tuple(bodies), hash_at(piece.meter, piece.first - 1) or b""))
             late.append(min(piece.late, len(bodies)))
         if room < 0:
             break
@@ -180,7 +184,7 @@ class Shell:
         server = VerifyKey(bytes.fromhex(settings.server_key))
         self.agent = Agent(
             settings.gateway, self.journal.epoch, meters, server, sync, self._load_keys(settings), self._load_tries(),
-            Timekeeper(self._clock.boot(), self._load_anchor()),
+            Timekeeper(self._clock.boot(), self._load_anchor()), os.urandom(8),
         )  # fmt: skip
         self._replaced = frozenset(self.journal.adopted())
 
@@ -379,6 +383,10 @@ class Shell:
                 self.journal.commit(records, accounts)
             case Keep(name, what, body):
                 self.journal.keep(name, what, body)
+            case Adopt(states):
+                for state in states:
+                    log.warning("meter %s: goes on from the server's entry %d", state.meter, state.seq)
+                    self.journal.replace(state.meter, state.seq, state.head, state.account)
             case MoveSwitch(name, closed):
                 try:
                     self._identified_driver(name).set_switch(closed)
@@ -389,10 +397,9 @@ class Shell:
             case SendStatus(status):
                 self._link.publish(self._topic, seal(self._key, status))
             case SendUpload(number, pieces):
-                spans, late = read_pieces(self.journal.read, pieces)
-                self._link.publish(
-                    self._topic, seal(self._key, Upload(self.agent.gateway, self.agent.epoch, number, spans, late))
-                )
+                spans, late = read_pieces(self.journal.read, pieces, self.journal.hash_at)
+                upload = Upload(self.agent.gateway, self.agent.epoch, number, spans, late, self.agent.session)
+                self._link.publish(self._topic, seal(self._key, upload))
             case Refuse(reason, text):
                 self._refused[reason] += 1
                 if self._refused[reason] == 1:

@@ -56,6 +56,7 @@ class Sync:
         self._at_connect = dict(heads)
         self._progress = 0.0
         self._in_vain = 1
+        self._ask_again: float | None = None
 
     def on_connected(self, mono: float) -> None:
         """The connection stands: a fresh status is due now, and the first answer to it opens the flow."""
@@ -70,10 +71,30 @@ class Sync:
     def _ask(self, mono: float) -> None:
         self.answered = False
         self.next_status = mono
+        self._ask_again = None
 
     def on_journalled(self, meter: str, seq: int) -> None:
         """The meter's journal now goes to `seq`, committed."""
         self.heads[meter] = seq
+
+    def on_adopted(self, mono: float, meter: str, seq: int) -> None:
+        """The meter's journal goes on from the head-end's entry `seq`: ask anew, as what was sent is none of it."""
+        self.heads[meter] = self.acked[meter] = self.sent[meter] = self._at_connect[meter] = seq
+        self._ask(mono)
+
+    def on_epoch_over(self, mono: float) -> None:
+        """What was sent was not accepted: ask anew."""
+        self._ask(mono)
+
+    def on_strange_head(self, mono: float) -> None:
+        """The head-end has another journal than this one: ask again in a while, if it does not say how to go on."""
+        if self._ask_again is None:
+            self._ask_again = mono + self.policy.patience * self._in_vain
+            self._in_vain = min(self._in_vain * 2, MOST_PATIENT)
+
+    def report(self, mono: float) -> None:
+        """Something is to be said at once, not with the next sign of life."""
+        self.next_status = mono
 
     def on_head(self, mono: float, head: Head) -> None:
         """The head-end has committed a meter's journal up to `head`, which this journal has."""
@@ -99,6 +120,8 @@ class Sync:
         if self.connected and self.answered and self._unacknowledged() and mono >= self._out_of_patience():
             self._in_vain = min(self._in_vain * 2, MOST_PATIENT)
             self._ask(mono)
+        if self._ask_again is not None and mono >= self._ask_again:
+            self._ask(mono)
         if not self.connected or mono < self.next_status:
             return False
         self.next_status = mono + self.policy.heartbeat
@@ -108,9 +131,10 @@ class Sync:
         """When `status_due` is next worth asking, if nothing happens before."""
         if not self.connected:
             return float("inf")
+        timer = self.next_status if self._ask_again is None else min(self.next_status, self._ask_again)
         if self.answered and self._unacknowledged():
-            return min(self.next_status, self._out_of_patience())
-        return self.next_status
+            return min(timer, self._out_of_patience())
+        return timer
 
     def _out_of_patience(self) -> float:
         return self._progress + self.policy.patience * self._in_vain

@@ -51,7 +51,7 @@ class Dispatch:
         self._policy = policy
         # Who was online when the last worker ended gets the time of one silence to speak up.
         self._heard = dict.fromkeys(online, mono)
-        self._sent: dict[tuple[str, int], float] = {}
+        self._sent: dict[tuple[str, bytes], float] = {}
         self._taken: dict[str, int] = {}
         self._came: set[str] = set()
 
@@ -78,9 +78,10 @@ class Dispatch:
                 del self._heard[gateway]
                 presence[gateway] = False
         due: dict[str, list[Pending]] = {}
-        open_now: dict[tuple[str, int], float] = {}
+        open_now: dict[tuple[str, bytes], float] = {}
         for command in pending:
-            key = (command.meter, command.number)
+            # By its signature: one that is numbered anew is another one.
+            key = (command.meter, command.signed.signature)
             last = self._sent.get(key)
             if last is not None:
                 open_now[key] = last
@@ -94,7 +95,7 @@ class Dispatch:
             for piece in _pieces(commands):
                 orders.append(Orders(gateway, tuple(command.signed for command in piece)))
                 sent += [(command.meter, command.number) for command in piece]
-        self._sent.update(dict.fromkeys(sent, mono))
+                self._sent.update(((command.meter, command.signed.signature), mono) for command in piece)
         return Dispatched(orders, sent, presence)
 
 

@@ -2,6 +2,9 @@
 
 `sort` opens the messages, the store loads what it has of the meters they speak of, `plan` works out what is new. The
 store commits the plan in one transaction, and only then are the plan's receipts sent.
+
+Of a meter whose journal does not continue what is stored here (`forks`) nothing is taken in: its gateway is given the
+state to go on from. Of one that is not among the views (it can't be read here) nothing is taken in or acknowledged.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from ..kernel.entries import (
     decode_entry,
 )
 from ..kernel.supply import ClearCredit
+from ..kernel.units import MINUTE
 from ..wire import topics
 from ..wire.messages import (
     MAX_METERS,
@@ -33,34 +37,51 @@ from ..wire.messages import (
     MeterStatus,
     Receipt,
     Span,
+    States,
     Status,
     Upload,
     WireError,
 )
 from ..wire.signing import VerifyKey, open_upward
+from . import forks
+from .alarms import Raised, clock_ahead, raised_by
+from .found import Found, Open, command_of
 from .reconcile import Difference, check
+
+AHEAD = 10 * MINUTE
+"""An entry dated further than this beyond the server's clock is told of."""
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayView:
-    """What the store knows of a gateway: its key, its meters, and the stamp (epoch, number) of its last message."""
+    """What the store knows of a gateway: its key, its meters, the stamp (epoch, number) of its last message, the
+    sessions that spoke last, the latest first, and when it was last given states to go on from.
+    """
 
     name: str
     key: VerifyKey
     meters: frozenset[str]
     stamp: tuple[int, int]
+    sessions: tuple[str, ...] = ()
+    adopted: int = 0
 
 
 @dataclass(slots=True)
 class MeterView:
     """What the store knows of a meter: its account after the last committed entry, the chain's head, the credit log's
-    open commands by number, and the meter's balance less the server's (0 unless they differ).
+    open commands by number (`again`: those that were numbered anew), and the meter's balance less the server's (0
+    unless they differ).
     """
 
     account: Account
     head: bytes
     commands: Mapping[int, Command | UnknownOrder]
     offset: int = 0
+    again: frozenset[int] = frozenset()
+
+    def opened(self) -> dict[int, Open]:
+        """The open commands by number."""
+        return {number: Open(each, number in self.again) for number, each in self.commands.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +95,15 @@ class Refusal:
 
 @dataclass(slots=True)
 class Sorted:
-    """Messages that are what they claim to be, in the order of arrival, and the others."""
+    """Messages that are what they claim to be, in the order of arrival, and the others. `receipts`: to those who are
+    told that their epoch is over.
+    """
 
     messages: list[Status | Upload] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     stamps: dict[str, tuple[int, int]] = field(default_factory=dict)
+    receipts: list[Receipt] = field(default_factory=list)
+    gateways: Mapping[str, GatewayView] = field(default_factory=dict)
 
     def meters(self) -> set[str]:
         """The meters that are spoken of; a fresh status speaks of all of its gateway's."""
@@ -106,12 +131,15 @@ class NewEntry:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The journal shows a command taken up, or refused for `reason`."""
+    """The journal shows the command `number` taken up, or refused for `reason`; `taken`: under which number, if that is
+    another one.
+    """
 
     number: int
     seq: int
     at: int
     reason: str
+    taken: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +155,14 @@ class Coded:
 class MeterPlan:
     """What a batch brings for one meter. `charges`: readings that cost something, as the server rated them; `cleared`:
     (entry, instant, nano) of credit that was taken off, and is owed back; `emergency`: (entry, instant, nano) of what of
-    the emergency credit is out, where that changed.
+    the emergency credit is out, where that changed; `found`: what the credit log lacks. `opened`: the open commands that
+    it does not show.
     """
 
     account: Account
     head: bytes
     offset: int
+    opened: dict[int, Open] = field(default_factory=dict)
     entries: list[NewEntry] = field(default_factory=list)
     applied: list[Applied] = field(default_factory=list)
     coded: list[Coded] = field(default_factory=list)
@@ -140,13 +170,17 @@ class MeterPlan:
     charges: list[Reading] = field(default_factory=list)
     emergency: tuple[int, int, int] | None = None
     differences: list[Difference] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
     duplicates: int = 0
     gap: bool = False
+    forked: bool = False
 
 
 @dataclass(slots=True)
 class Plan:
-    """What a batch brings, to be committed as a whole; then `receipts` are sent."""
+    """What a batch brings, to be committed as a whole; then `states` and `receipts` are sent. `sessions`: by gateway,
+    where another one speaks; `adopting`: the gateways that are given states.
+    """
 
     now: int
     meters: dict[str, MeterPlan] = field(default_factory=dict)
@@ -154,11 +188,15 @@ class Plan:
     heard: dict[str, tuple[int, int]] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
+    states: list[States] = field(default_factory=list)
+    adopting: set[str] = field(default_factory=set)
+    sessions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    alarms: list[Raised] = field(default_factory=list)
 
 
 def sort(received: Iterable[tuple[str, bytes]], gateways: Mapping[str, GatewayView]) -> Sorted:
     """Open the messages (topic, payload) of a batch. One that is malformed, forged, foreign or stale is refused."""
-    result = Sorted()
+    result = Sorted(gateways=gateways)
     for topic, payload in received:
         name = topics.gateway_of(topic) or ""
         gateway = gateways.get(name)
@@ -168,9 +206,11 @@ def sort(received: Iterable[tuple[str, bytes]], gateways: Mapping[str, GatewayVi
         try:
             message = open_upward(gateway.key, payload)
             _check_sender(message, gateway)
-            stamp = (message.epoch, message.number)
-            if stamp <= result.stamps.get(name, gateway.stamp):
-                raise WireError("replayed", f"message {stamp} after {result.stamps.get(name, gateway.stamp)}")
+            stamp, last = (message.epoch, message.number), result.stamps.get(name, gateway.stamp)
+            if stamp <= last:
+                if reply := forks.epoch_over(message, last[0], gateway.sessions):
+                    result.receipts.append(reply)
+                raise WireError("replayed", f"message {stamp} after {last}")
         except WireError as error:
             result.refusals.append(Refusal(name, error.reason, str(error)))
             continue
@@ -198,60 +238,89 @@ def plan(now: int, batch: Sorted, views: Mapping[str, MeterView]) -> Plan:
     """What the batch changes. The accounts in `views` are taken over: after a failed commit they must be loaded
     anew.
     """
-    result = Plan(now, refusals=list(batch.refusals), heard=dict(batch.stamps))
+    result = Plan(now, refusals=list(batch.refusals), heard=dict(batch.stamps), receipts=list(batch.receipts))
+    astray: dict[str, tuple[Status | Upload, set[str]]] = {}
     for message in batch.messages:
         if isinstance(message, Upload):
-            heads = []
-            for index, span in enumerate(message.spans):
-                mine = _meter_plan(result, views, span.meter)
-                try:
-                    _take_in(mine, views[span.meter], span, message.late[index] if index < len(message.late) else 0)
-                except WireError as error:
-                    result.refusals.append(Refusal(message.gateway, error.reason, str(error)))
-                heads.append(Head(span.meter, mine.account.seq, mine.head, mine.gap))
-                mine.gap = False
-            result.receipts.append(Receipt(message.gateway, tuple(heads), message.epoch, message.number, now))
+            forked = _upload(message, result, views)
         else:
-            result.statuses.update((status.meter, status) for status in message.meters)
-            if message.fresh:
-                result.receipts.append(_answer(message, result, views))
-            else:
-                result.receipts += _ask_for_lacking(message, result, views)
+            forked = _status(message, result, views, batch.gateways[message.gateway])
+        if forked:
+            astray[message.gateway] = (message, forked | astray.get(message.gateway, (message, set()))[1])
+    for name, (message, meters) in astray.items():
+        _give_states(message, meters, result, batch.gateways[name])
     return result
+
+
+def _upload(message: Upload, result: Plan, views: Mapping[str, MeterView]) -> set[str]:
+    """Take in the spans; the meters whose journals are not continuations of what is here."""
+    heads, forked = [], set()
+    for index, span in enumerate(message.spans):
+        if span.meter not in views:
+            continue
+        mine = _meter_plan(result, views, span.meter)
+        if mine.forked or forks.strays(span, mine.account.seq, mine.head):
+            mine.forked = True
+            forked.add(span.meter)
+            continue
+        try:
+            _take_in(result, mine, message.gateway, span, message.late[index] if index < len(message.late) else 0)
+        except WireError as error:
+            result.refusals.append(Refusal(message.gateway, error.reason, str(error)))
+        heads.append(Head(span.meter, mine.account.seq, mine.head, mine.gap))
+        mine.gap = False
+    result.receipts.append(_receipt(message, heads, result.now))
+    return forked
+
+
+def _status(status: Status, result: Plan, views: Mapping[str, MeterView], gateway: GatewayView) -> set[str]:
+    """What a gateway says of itself; the meters whose journals are not continuations of what is here."""
+    spoke = result.sessions.get(status.gateway, gateway.sessions)
+    following, taken_over = forks.after(spoke, status.session)
+    if following != spoke:
+        result.sessions[status.gateway] = following
+    if taken_over:
+        result.alarms.append(forks.two_gateways(status.gateway, result.now))
+    heads, lacking, forked = [], [], set()
+    for meter in status.meters[:MAX_METERS]:
+        if meter.meter not in views:
+            continue
+        known = result.meters.get(meter.meter) or views[meter.meter]
+        if getattr(known, "forked", False) or forks.differs(meter, known.account.seq, known.head):
+            _meter_plan(result, views, meter.meter).forked = True
+            forked.add(meter.meter)
+        else:
+            result.statuses[meter.meter] = meter
+            if meter.seq > known.account.seq:
+                # It was sent before, on the same connection: if it is not here it was lost.
+                lacking.append(Head(meter.meter, known.account.seq, known.head, resend=True))
+        heads.append(Head(meter.meter, known.account.seq, known.head))
+    if status.fresh or lacking:
+        result.receipts.append(_receipt(status, heads if status.fresh else lacking, result.now))
+    return forked
+
+
+def _receipt(message: Status | Upload, heads: Iterable[Head], now: int) -> Receipt:
+    return Receipt(message.gateway, tuple(heads), message.epoch, message.number, now, message.session)
+
+
+def _give_states(message: Status | Upload, meters: set[str], result: Plan, gateway: GatewayView) -> None:
+    result.alarms.append(forks.set_back(gateway.name, sorted(meters), result.now))
+    if not message.session or not forks.may_adopt(gateway.adopted, result.now):
+        return
+    result.adopting.add(gateway.name)
+    given = [(name, result.meters[name].account, result.meters[name].head) for name in sorted(meters)]
+    result.states += forks.states(message, given)
 
 
 def _meter_plan(result: Plan, views: Mapping[str, MeterView], meter: str) -> MeterPlan:
     if meter not in result.meters:
         view = views[meter]
-        result.meters[meter] = MeterPlan(view.account, view.head, view.offset)
+        result.meters[meter] = MeterPlan(view.account, view.head, view.offset, view.opened())
     return result.meters[meter]
 
 
-def _head(result: Plan, views: Mapping[str, MeterView], meter: str, resend: bool) -> Head:
-    known = result.meters.get(meter) or views[meter]
-    return Head(meter, known.account.seq, known.head, resend)
-
-
-def _answer(status: Status, result: Plan, views: Mapping[str, MeterView]) -> Receipt:
-    heads = tuple(_head(result, views, meter.meter, resend=False) for meter in status.meters[:MAX_METERS])
-    return Receipt(status.gateway, heads, status.epoch, status.number, result.now)
-
-
-def _ask_for_lacking(status: Status, result: Plan, views: Mapping[str, MeterView]) -> list[Receipt]:
-    # What a status tells of was sent before it, on the same connection: if it is not here it was lost.
-    lacking = [
-        _head(result, views, meter.meter, resend=True)
-        for meter in status.meters
-        if _seq(result, views, meter.meter) < meter.seq
-    ]
-    return [Receipt(status.gateway, tuple(lacking), status.epoch, status.number, result.now)] if lacking else []
-
-
-def _seq(result: Plan, views: Mapping[str, MeterView], meter: str) -> int:
-    return (result.meters.get(meter) or views[meter]).account.seq
-
-
-def _take_in(mine: MeterPlan, view: MeterView, span: Span, late: int) -> None:
+def _take_in(result: Plan, mine: MeterPlan, gateway: str, span: Span, late: int) -> None:
     """Take the new entries of a span into the meter's plan; what is here already is dropped and counted."""
     account = mine.account
     if span.first > account.seq + 1:
@@ -268,29 +337,23 @@ def _take_in(mine: MeterPlan, view: MeterView, span: Span, late: int) -> None:
             raise WireError(
                 "chain", f"meter {span.meter}: an entry numbered {entry.seq} stands where {account.seq + 1} belongs"
             )
-        _take_entry(mine, view, entry, body, index < late)
+        if entry.at > result.now + AHEAD:
+            result.alarms.append(clock_ahead(span.meter, entry.seq, entry.at, result.now))
+        if alarm := raised_by(entry, span.meter, gateway):
+            result.alarms.append(alarm)
+        take_entry(mine, entry, body, index < late)
 
 
-def _command_of(view: MeterView, entry: AnyEntry) -> Command | UnknownOrder | None:
-    """The open command that an entry names, or whose code it is of."""
-    if isinstance(entry, CommandEntry):
-        return view.commands.get(entry.command)
-    if isinstance(entry, CreditByCode | OnSite) and entry.tid is not None:
-        for command in view.commands.values():
-            if isinstance(command, Command) and getattr(command.order, "tid", None) == entry.tid:
-                return command
-    return None
-
-
-def _take_entry(mine: MeterPlan, view: MeterView, entry: AnyEntry, body: bytes, late: bool) -> None:
+def take_entry(mine: MeterPlan, entry: AnyEntry, body: bytes, late: bool) -> None:
     account = mine.account
-    command, before, lent = _command_of(view, entry), account.balance, account.emergency_out
+    command, before, lent = command_of(entry, mine.opened), account.balance, account.emergency_out
     checked = check(account, entry, command, mine.offset)
     if checked.difference:
         mine.differences.append(checked.difference)
+    if checked.found:
+        mine.found.append(checked.found)
     if checked.own is None:
-        # The account still has to move on in the sequence: as an event, which changes no balance.
-        account.apply(account.event(entry.at, "not in the credit log"))
+        account.apply(_stand_in(account, entry))
     else:
         account.apply(checked.own)
         if isinstance(checked.own, Reading) and checked.own.charge:
@@ -306,9 +369,18 @@ def _take_entry(mine: MeterPlan, view: MeterView, entry: AnyEntry, body: bytes, 
                 mine.differences.append(
                     Difference(entry.seq, entry.at, f"credit {command.order.credit_id} was refused: {reason}")
                 )
-            mine.applied.append(Applied(checked.own.command, entry.seq, entry.at, reason))
+            if command is not None:
+                mine.applied.append(Applied(command.number, entry.seq, entry.at, reason, checked.own.command))
+                mine.opened.pop(command.number, None)
     if account.emergency_out != lent:
         mine.emergency = (entry.seq, entry.at, account.emergency_out)
     mine.offset = entry.balance - account.balance
     mine.head = chain(mine.head, body)
     mine.entries.append(NewEntry(entry.seq, body, mine.head, entry, checked.own, late))
+
+
+def _stand_in(account: Account, entry: AnyEntry) -> AnyEntry:
+    """The account has to move on in the sequence, also past what can't be: by what changes no balance."""
+    if isinstance(entry, CommandEntry) and entry.command == account.command + 1:
+        return Refused(account.seq + 1, entry.at, account.balance, entry.command, "not in the credit log")
+    return account.event(entry.at, "not in the credit log")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import msgspec
 
 from ..kernel.account import Account
-from ..kernel.entries import AnyEntry, Command, UnknownOrder
+from ..kernel.entries import AnyEntry, Command, CommandEntry, UnknownOrder
+from .found import Found, as_told, found, is_of_the_log
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +22,13 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The server's own entry, which its account takes on; None where the journal shows what the credit log never
-    said.
+    """The server's own entry, which its account takes on; None where the journal shows what can't be. `found`: what it
+    shows that the credit log lacks.
     """
 
     own: AnyEntry | None
     difference: Difference | None
+    found: Found | None = None
 
 
 def check(account: Account, entry: AnyEntry, command: Command | UnknownOrder | None, offset: int) -> Checked:
@@ -35,13 +37,21 @@ def check(account: Account, entry: AnyEntry, command: Command | UnknownOrder | N
     `offset` (nano) is the meter's balance less the server's before this entry: a difference is reported when it arises
     and when it changes, not with every entry that it lasts.
     """
+    shown = None
     try:
-        own = account.recompute(entry, command)
+        if command is None and is_of_the_log(entry):
+            own = as_told(account, entry)
+            shown = found(account, entry)
+        else:
+            if isinstance(entry, CommandEntry) and command is not None:
+                # The meter may have taken it up under a number that it had before.
+                command = msgspec.structs.replace(command, number=entry.command)
+            own = account.recompute(entry, command)
     except ValueError as error:
         return Checked(None, Difference(entry.seq, entry.at, str(error)))
     claimed = msgspec.structs.replace(entry, balance=entry.balance - offset)
     if claimed == own:
-        return Checked(own, None)
+        return Checked(own, None, shown)
     fields = [
         name
         for name in entry.__struct_fields__
@@ -53,4 +63,4 @@ def check(account: Account, entry: AnyEntry, command: Command | UnknownOrder | N
         text = "; ".join(
             f"{name}: the meter says {getattr(claimed, name)}, the server {getattr(own, name)}" for name in fields
         )
-    return Checked(own, Difference(entry.seq, entry.at, text))
+    return Checked(own, Difference(entry.seq, entry.at, text), shown)

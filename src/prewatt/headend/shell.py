@@ -14,6 +14,7 @@ from ..server.config import ServerConfig, broker_password, signing_key
 from ..server.time import now
 from ..wire import topics
 from ..wire.link import BrokerAddress, Connected, Disconnected, Link, Received
+from ..wire.messages import Receipt, States
 from ..wire.signing import seal
 from .dispatch import Dispatch, DispatchPolicy
 from .ingest import Refusal, plan, sort
@@ -93,13 +94,28 @@ class Worker:
         return received
 
     def _ingest(self, received: Sequence[tuple[str, bytes]], dispatch: Dispatch) -> None:
+        try:
+            self._take_in(received, dispatch)
+        except (DatabaseError, InterfaceError, OutrunError):
+            raise
+        except Exception:
+            # One message that can't be dealt with does not hold up those that came with it. It gets no receipt.
+            self._store.forget()
+            if len(received) == 1:
+                log.exception("a message on %s can't be dealt with", received[0][0])
+                return
+            for each in received:
+                self._ingest([each], dispatch)
+
+    def _take_in(self, received: Sequence[tuple[str, bytes]], dispatch: Dispatch) -> None:
         names = {name for topic, _ in received if (name := topics.gateway_of(topic))}
         gateways = self._store.gateways(names)
         batch = sort(received, gateways)
         result = plan(now(), batch, self._store.views(batch.meters()))
         self._store.commit(result)
-        for receipt in result.receipts:
-            self._link.publish(topics.down(receipt.gateway), seal(self._key, receipt))
+        answers: list[States | Receipt] = [*result.states, *result.receipts]
+        for message in answers:
+            self._link.publish(topics.down(message.gateway), seal(self._key, message))
         dispatch.heard(time.monotonic(), batch.messages)
         for refusal in result.refusals:
             self._log_once(refusal)

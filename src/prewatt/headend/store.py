@@ -7,18 +7,24 @@ fails as a whole: the key (meter, seq) is there once.
 
 from __future__ import annotations
 
+import logging
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from itertools import groupby
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import F
+from django.db.models.functions import Greatest
 
 from ..kernel.account import Account
 from ..kernel.entries import Command as KernelCommand
-from ..kernel.entries import Reading, Relay, UnknownOrder, decode_command
+from ..kernel.entries import EntryError, Reading, Relay, UnknownOrder, decode_command
 from ..server.estate.models import Tenancy
 from ..server.ledger.books import Charge, book_charges, book_cleared, book_emergency, revenue
 from ..server.ledger.models import Account as LedgerAccount
+from ..server.metering.alarms import raise_alarm
 from ..server.metering.models import (
     Alarm,
     Gateway,
@@ -27,19 +33,40 @@ from ..server.metering.models import (
     Refusal,
     Worker,
 )
+from ..server.vending.credit_log import is_in_order, renumber, sign_anew, step_aside
+from ..server.vending.found import keep as keep_found
 from ..server.vending.models import OPEN, Command
-from ..wire.messages import SignedCommand
+from ..wire.messages import MeterStatus, SignedCommand
 from ..wire.signing import VerifyKey
+from . import mending
+from .alarms import Raised, each_once
 from .dispatch import Pending
 from .ingest import GatewayView, MeterPlan, MeterView, NewEntry, Plan
+
+log = logging.getLogger("prewatt.headend")
 
 State = Command.State
 REMEMBERED = 10_000
 """Most accounts kept in memory between batches; others are loaded when their meters speak."""
 
 
+AGAIN = 600.0
+"""Seconds after which a meter that is set aside is tried again."""
+
+
 class OutrunError(Exception):
     """Another worker has taken these meters on meanwhile: the batch must be planned anew."""
+
+
+class _OpenCommand(NamedTuple):
+    pk: int
+    gateway: str
+    meter: str
+    taken: int
+    told: int
+    number: int
+    body: bytes
+    signature: bytes
 
 
 class Store:
@@ -51,6 +78,8 @@ class Store:
         self._shards = shards
         self._meters: dict[str, Meter] = {}
         self._accounts: dict[str, Account] = {}
+        self._aside: dict[str, float] = {}
+        self._signed: dict[bytes, None] = {}
 
     def forget(self) -> None:
         """After a failed commit: nothing that is remembered can be relied on."""
@@ -69,8 +98,14 @@ class Store:
         for gateway_id, name in Meter.objects.filter(gateway__in=rows).values_list("gateway_id", "name"):
             meters[gateway_id].add(name)
         for row in rows:
+            try:
+                key = VerifyKey(bytes(row.public_key or b""))
+                sessions = tuple(str(each) for each in row.sessions)
+            except (ValueError, TypeError) as error:
+                mending.tell_of_gateway(row, error)
+                continue
             found[row.name] = GatewayView(
-                row.name, VerifyKey(bytes(row.public_key or b"")), frozenset(meters[row.pk]), (row.epoch, row.number)
+                row.name, key, frozenset(meters[row.pk]), (row.epoch, row.number), sessions, row.adopted
             )
         return found
 
@@ -85,31 +120,92 @@ class Store:
             meter.name: meter
             for meter in Meter.objects.filter(name__in=wanted).select_related("gateway__property__organisation")
         }
-        commands: dict[str, dict[int, KernelCommand | UnknownOrder]] = defaultdict(dict)
-        ids = {meter.pk: name for name, meter in rows.items()}
-        for meter_id, number, body in Command.objects.filter(meter__in=ids, state__in=OPEN).values_list(
-            "meter_id", "number", "body"
-        ):
-            commands[ids[meter_id]][number] = decode_command(bytes(body))
+        commands: dict[int, dict[int, KernelCommand | UnknownOrder]] = defaultdict(dict)
+        again: dict[int, set[int]] = defaultdict(set)
+        opened = Command.objects.filter(meter__in=rows.values(), state__in=OPEN).select_related("meter__unit")
+        for command in opened:
+            commands[command.meter_id][command.number] = self._decoded(command)
+            if command.was is not None:
+                again[command.meter_id].add(command.number)
         self._meters = rows
         views = {}
         for name, row in rows.items():
             account = self._accounts.pop(name, None)
             if account is None or account.seq != row.seq:
-                account = Account.load(bytes(row.account))
-            views[name] = MeterView(account, bytes(row.head), commands[name], row.offset)
+                account = self._loaded(row)
+            if account is not None:
+                views[name] = MeterView(
+                    account, bytes(row.head), commands[row.pk], row.offset, frozenset(again[row.pk])
+                )
         return views
+
+    def _loaded(self, row: Meter) -> Account | None:
+        """A meter's account; None if it is set aside, as it can neither be read nor replayed."""
+        try:
+            return mending.load(row)
+        except ValueError as error:
+            if time.monotonic() < self._aside.get(row.name, 0.0):
+                return None
+            log.error("meter %s: its account can't be read (%s), it is replayed from its entries", row.name, error)
+        account = mending.rebuild(row)
+        if account is None:
+            self._aside[row.name] = time.monotonic() + AGAIN
+        return account
+
+    def _decoded(self, command: Command) -> KernelCommand | UnknownOrder:
+        try:
+            return decode_command(bytes(command.body))
+        except EntryError:
+            mending.mend_command(command)
+            return decode_command(bytes(command.body))
 
     def pending(self) -> list[Pending]:
         """The open commands for gateways of this worker's shards that are online, in order."""
+        rows = self._open_commands()
+        astray = [
+            meter
+            for (meter, taken, told), mine in groupby(rows, key=lambda row: (row.meter, row.taken, row.told))
+            if not is_in_order([row.number for row in mine], taken, told)
+        ]
+        unread = [row.pk for row in rows if not self._is_signed(row)]
+        for command in Command.objects.filter(pk__in=unread).select_related("meter__unit"):
+            mending.mend_command(command)
+        for meter in Meter.objects.filter(name__in=astray):
+            for command in renumber(meter):
+                log.warning("meter %s: command %s is now %d, as its number is used", meter, command.was, command.number)
+        if astray or unread:
+            rows = self._open_commands()
+        return [Pending(row.gateway, row.meter, row.number, SignedCommand(row.body, row.signature)) for row in rows]
+
+    def _open_commands(self) -> list[_OpenCommand]:
         rows = Command.objects.filter(
             state__in=OPEN, meter__gateway__online=True, meter__gateway__shard__in=self._shards
         ).order_by("meter_id", "number")
-        fields = rows.values_list("meter__gateway__name", "meter__name", "number", "body", "signature")
+        fields = rows.values_list(
+            "pk",
+            "meter__gateway__name",
+            "meter__name",
+            "meter__taken",
+            "meter__told_command",
+            "number",
+            "body",
+            "signature",
+        )
         return [
-            Pending(gateway, meter, number, SignedCommand(bytes(body), bytes(sign)))
-            for gateway, meter, number, body, sign in fields
+            _OpenCommand(pk, gateway, meter, taken, told, number, bytes(body), bytes(signature))
+            for pk, gateway, meter, taken, told, number, body, signature in fields
         ]
+
+    def _is_signed(self, row: _OpenCommand) -> bool:
+        """Whether a command's bytes are those that were signed; looked at once."""
+        if row.signature in self._signed:
+            return True
+        good = mending.is_signed(row.body, row.signature)
+        if good:
+            self._signed[row.signature] = None
+            while len(self._signed) > REMEMBERED:
+                del self._signed[next(iter(self._signed))]
+        return good
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
@@ -125,11 +221,17 @@ class Store:
             )
             book_charges(charges)
             for status in plan.statuses.values():
-                Meter.objects.filter(name=status.meter, told_seq__lte=status.seq).update(
-                    told_seq=status.seq, told_at=status.at, told_balance=status.balance, told_closed=status.closed
-                )
+                self._store_status(status)
             for gateway, (epoch, number) in plan.heard.items():
                 Gateway.objects.filter(name=gateway).update(epoch=epoch, number=number, heard=plan.now)
+            for gateway, sessions in plan.sessions.items():
+                Gateway.objects.filter(name=gateway).update(sessions=list(sessions))
+            Gateway.objects.filter(name__in=plan.adopting).update(adopted=plan.now)
+            for given in (state for message in plan.states for state in message.states):
+                # What it said of itself was of another journal.
+                Meter.objects.filter(name=given.meter).update(told_seq=given.seq, told_command=F("taken"))
+            for alarm in each_once(plan.alarms):
+                self._raise(alarm)
             for refusal in plan.refusals:
                 row, fresh = Refusal.objects.get_or_create(
                     gateway=refusal.gateway,
@@ -142,6 +244,22 @@ class Store:
             self._accounts[name] = change.account
         while len(self._accounts) > REMEMBERED:
             del self._accounts[next(iter(self._accounts))]
+
+    def _store_status(self, status: MeterStatus) -> None:
+        meter = self._meters[status.meter]
+        # Each command that was taken up is an entry: what says more can't be.
+        most = meter.taken + max(status.seq - meter.seq, 0)
+        told = status.command if status.command <= most else meter.taken
+        Meter.objects.filter(pk=meter.pk, told_seq__lte=status.seq).update(
+            told_seq=status.seq, told_at=status.at, told_balance=status.balance, told_closed=status.closed,
+            told_command=told, commands=Greatest(F("commands"), told),
+        )  # fmt: skip
+
+    def _raise(self, alarm: Raised) -> None:
+        meter = self._meters[alarm.meter] if alarm.meter else None
+        gateway = None if meter else Gateway.objects.get(name=alarm.gateway)
+        if raise_alarm(alarm.kind, alarm.text, alarm.at, meter=meter, gateway=gateway, seq=alarm.seq):
+            log.warning("alarm: %s", alarm.text)
 
     def _store_meter(self, meter: Meter, change: MeterPlan) -> list[Charge]:
         account = change.account
@@ -157,27 +275,50 @@ class Store:
             read_at=account.read_at,
             closed=account.closed,
             low=account.is_low(),
+            taken=account.command,
+            commands=Greatest(F("commands"), account.command),
             late=F("late") + late,
             duplicates=F("duplicates") + change.duplicates,
         )
         if not updated:
             raise OutrunError(meter.name)
+        for coded in change.coded:
+            Command.objects.filter(meter=meter, number=coded.number).update(coded_seq=coded.seq, coded_at=coded.at)
+        astray = [applied for applied in change.applied if applied.taken != applied.number]
         for applied in change.applied:
-            Command.objects.filter(meter=meter, number=applied.number, state__in=OPEN).update(
+            rows = Command.objects.filter(meter=meter, number=applied.number, state__in=OPEN)
+            moved = rows.first() if applied in astray else None
+            rows.update(
                 state=State.REJECTED if applied.reason else State.APPLIED,
                 applied_seq=applied.seq,
                 applied_at=applied.at,
                 reason=applied.reason,
             )
-        for coded in change.coded:
-            Command.objects.filter(meter=meter, number=coded.number).update(coded_seq=coded.seq, coded_at=coded.at)
+            if moved is not None:
+                # The meter took it up under the number that it had before.
+                step_aside(meter, applied.taken)
+                if not Command.objects.filter(meter=meter, number=applied.taken).exists():
+                    sign_anew(moved, applied.taken)
+        for found in change.found:
+            if found.number is not None:
+                step_aside(meter, found.number)
+            keep_found(
+                meter, seq=found.seq, at=found.at, number=found.number, order=found.order, amount=found.amount,
+                tid=found.tid,
+            )  # fmt: skip
+        if astray or change.found:
+            renumber(meter)
         for seq, at, amount in change.cleared:
             book_cleared(meter, self._tenancy(meter, at), amount, at, seq)
         if change.emergency:
             seq, at, lent = change.emergency
             book_emergency(meter, at, seq, lent)
         Alarm.objects.bulk_create(
-            Alarm(meter=meter, seq=each.seq, at=each.at, text=each.text) for each in change.differences
+            (
+                Alarm(meter=meter, kind="difference", key=str(each.seq), seq=each.seq, at=each.at, text=each.text)
+                for each in change.differences
+            ),
+            ignore_conflicts=True,
         )
         return self._charges(meter, change)
 

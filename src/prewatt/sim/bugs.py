@@ -38,9 +38,9 @@ def acknowledge_before_commit() -> Iterator[None]:
 def skip_duplicate_check() -> Iterator[None]:
     """The head-end takes in entries that it has already."""
 
-    def take_in(mine: ingest.MeterPlan, view: ingest.MeterView, span: Any, late: int) -> None:
+    def take_in(_result: ingest.Plan, mine: ingest.MeterPlan, _gateway: str, span: Any, late: int) -> None:
         for body in span.bodies:
-            ingest._take_entry(mine, view, entries.decode_entry(body), body, late > 0)
+            ingest.take_entry(mine, entries.decode_entry(body), body, late > 0)
 
     with patch.object(ingest, "_take_in", take_in):
         yield

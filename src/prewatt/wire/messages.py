@@ -28,13 +28,20 @@ MAX_METERS = 250
 """Most meters of one gateway."""
 MAX_COMMANDS = 500
 """Most commands in one message."""
+MAX_STATES = 512 * 1024
+"""Most bytes of accounts in one message."""
+
+Hash = Annotated[bytes, Meta(max_length=32)]
+"""A hash of a meter's chain; empty from software that does not say it."""
+Session = Annotated[bytes, Meta(max_length=16)]
+"""Drawn at random by each start of a gateway's process: so two that have the same key are told apart."""
 
 
 class MeterStatus(Struct, frozen=True):
     """How a meter stands. For showing at once; what is billed comes from the journal alone.
 
-    `seq`: the journal's last entry. `command`: the last command taken up. `closed`: where the switch stands, None if
-    unknown.
+    `seq`: the journal's last entry, whose hash is `head`. `command`: the last command taken up. `closed`: where the
+    switch stands, None if unknown.
     """
 
     meter: MeterName
@@ -44,6 +51,7 @@ class MeterStatus(Struct, frozen=True):
     register: Register | None
     closed: bool | None
     command: Natural
+    head: Hash = b""
 
 
 class Status(Struct, frozen=True, tag_field="kind", tag="status"):
@@ -59,14 +67,18 @@ class Status(Struct, frozen=True, tag_field="kind", tag="status"):
     at: Instant
     fresh: bool = False
     meters: Annotated[tuple[MeterStatus, ...], Meta(max_length=MAX_METERS)] = ()
+    session: Session = b""
 
 
 class Span(Struct, frozen=True):
-    """Consecutive entries of one meter's journal from `first` on, as the bytes that were hashed."""
+    """Consecutive entries of one meter's journal from `first` on, as the bytes that were hashed. `before`: the hash that
+    the first one continues.
+    """
 
     meter: MeterName
     first: Annotated[int, Meta(ge=1, le=2**62)]
     bodies: Annotated[tuple[bytes, ...], Meta(max_length=MAX_ENTRIES)]
+    before: Hash = b""
 
 
 class Upload(Struct, frozen=True, tag_field="kind", tag="upload"):
@@ -79,6 +91,7 @@ class Upload(Struct, frozen=True, tag_field="kind", tag="upload"):
     number: Natural
     spans: Annotated[tuple[Span, ...], Meta(max_length=MAX_METERS)]
     late: Annotated[tuple[Natural, ...], Meta(max_length=MAX_METERS)] = ()
+    session: Session = b""
 
 
 class Head(Struct, frozen=True):
@@ -95,8 +108,9 @@ class Head(Struct, frozen=True):
 class Receipt(Struct, frozen=True, tag_field="kind", tag="receipt"):
     """Acknowledges what is committed, never sent before the commit. `at`: the server's time, 0 if it is not told.
 
-    `epoch` and `answers` (its number) name the message that it answers. The answer to a fresh status tells the heads of
-    all the gateway's meters.
+    It names the message that it answers by `epoch`, `answers` (its number) and `session`. The answer to a fresh status
+    tells the heads of all the gateway's meters. `known`, where it is not 0: the message was not accepted, as one of
+    this epoch was before; the gateway goes on with a greater one.
     """
 
     gateway: str
@@ -104,6 +118,29 @@ class Receipt(Struct, frozen=True, tag_field="kind", tag="receipt"):
     epoch: Natural = 0
     answers: Natural = 0
     at: Instant = 0
+    session: Session = b""
+    known: Natural = 0
+
+
+class MeterState(Struct, frozen=True):
+    """A meter's account (`kernel.account.Account.dump`) as it is after entry `seq`, whose hash is `head`."""
+
+    meter: MeterName
+    seq: Natural
+    head: Annotated[bytes, Meta(min_length=32, max_length=32)]
+    account: Annotated[bytes, Meta(max_length=MAX_STATES)]
+
+
+class States(Struct, frozen=True, tag_field="kind", tag="states"):
+    """The gateway's journals of these meters are not continuations of what is committed here: it goes on from these
+    states, as a gateway does that replaces another. Believed only as the answer to the message that it names.
+    """
+
+    gateway: str
+    epoch: Natural
+    answers: Natural
+    session: Session
+    states: Annotated[tuple[MeterState, ...], Meta(max_length=MAX_METERS)]
 
 
 class SignedCommand(Struct, frozen=True):
@@ -121,7 +158,7 @@ class Orders(Struct, frozen=True, tag_field="kind", tag="orders"):
 
 
 Upward = Status | Upload
-Downward = Receipt | Orders
+Downward = Receipt | Orders | States
 
 
 class WireError(ValueError):
@@ -154,7 +191,7 @@ class Frame(Struct, frozen=True, array_like=True):
     signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
 
 
-KINDS = {"status": Status, "upload": Upload, "receipt": Receipt, "orders": Orders}
+KINDS = {"status": Status, "upload": Upload, "receipt": Receipt, "orders": Orders, "states": States}
 
 _encoder = msgspec.msgpack.Encoder()
 _frame_decoder = msgspec.msgpack.Decoder(Frame)

@@ -19,6 +19,7 @@ from ...kernel.calendar import day_bounds, local_day, next_month, zone
 from ...kernel.rating import Counters, rate_interval
 from ...kernel.tariff import RateCalendar, Version
 from ...kernel.units import BALANCE_MAX, exact_kwh
+from ..apart import apart
 from ..billing.tenancies import close_remainder
 from ..estate.models import Tenancy, Unit
 from ..ledger.books import Kind, account, book, holder_account
@@ -307,12 +308,17 @@ def next_span(shared_cost: SharedCost) -> tuple[date, date] | None:
 
 def run_what_is_due() -> tuple[list[Run], list[str]]:
     """Run each scheduled cost whose next days are over and have been reported. Returns the runs, and why others wait."""
-    made, waiting = [], []
-    for each in SharedCost.objects.exclude(schedule=SharedCost.Schedule.NONE).select_related("property"):
-        while (due := next_span(each)) is not None and span(each, *due)[1] <= now():
+    made: list[Run] = []
+    waiting: list[str] = []
+
+    def run_all(each: SharedCost) -> None:
+        while (days := next_span(each)) is not None and span(each, *days)[1] <= now():
             try:
-                made.append(run(each, *due, memo=_("by schedule")))
+                made.append(run(each, *days, memo=_("by schedule")))
             except ValidationError as error:
                 waiting.append(f"{each.property}, {each}: {' '.join(error.messages)}")
                 break
+
+    due = SharedCost.objects.exclude(schedule=SharedCost.Schedule.NONE).select_related("property")
+    apart("shared cost", due, run_all, lambda each: each.property.gateways.first())
     return made, waiting

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from ...kernel.entries import ChangeTenancy
 from ...kernel.units import NANO
+from ..apart import apart
 from ..estate.models import FARTHEST, Tenancy, Unit
 from ..ledger.books import Kind, account, balance, book, holder_account, tenant_account
 from ..ledger.models import Transfer
@@ -184,7 +185,12 @@ def _release_deposit(tenancy: Tenancy) -> None:
 def settle_what_is_due() -> list[Tenancy]:
     """Settle each tenancy that has ended and whose meter has reported up to then."""
     due = Tenancy.objects.filter(ends__lte=now(), settled__isnull=True).order_by("ends")
-    done = [tenancy for tenancy in due if journal_is_here(tenancy)]
-    for tenancy in done:
+
+    def settled(tenancy: Tenancy) -> Tenancy | None:
+        if not journal_is_here(tenancy):
+            return None
         settle(tenancy)
-    return done
+        return tenancy
+
+    done = apart("settlement", due, settled, lambda tenancy: Meter.objects.filter(unit=tenancy.unit_id).first())
+    return [tenancy for tenancy in done if tenancy is not None]

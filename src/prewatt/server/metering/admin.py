@@ -35,9 +35,9 @@ class MeterAdmin(ModelAdmin):
 
 @admin.register(Alarm)
 class AlarmAdmin(ModelAdmin):
-    list_display = ("meter", "seq", "text", "settled")
-    list_filter = ("settled",)
-    readonly_fields = ("meter", "seq", "at", "text")
+    list_display = ("__str__", "kind", "settled")
+    list_filter = ("settled", "kind")
+    readonly_fields = ("meter", "gateway", "kind", "key", "data", "seq", "at", "text")
 
 
 @admin.register(Refusal)

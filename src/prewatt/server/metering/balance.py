@@ -17,6 +17,7 @@ from ...kernel.calendar import day_bounds, local_day, zone
 from ...kernel.units import MINUTE, exact_kwh
 from ..estate.models import Property
 from ..time import now
+from .alarms import raise_alarm
 from .models import Alarm, JournalEntry, Meter
 from .registers import Ints, registers
 
@@ -120,22 +121,29 @@ def raise_alarms() -> list[str]:
     """Put an alarm at the main meter of each property where more than its threshold was missing in the last month that
     is over; once a month. Returns what they say.
     """
-    raised = []
-    for where in Property.objects.all():
-        first = local_day(now(), zone(where.zone)).replace(day=1)
-        end = day_bounds(first, zone(where.zone))[0]
-        try:
-            spans = by_month(where, end - 1, months=1)
-        except BalanceError:
-            continue
-        main = Meter.objects.filter(gateway__property=where, role=Meter.Role.MAIN).first()
-        if not spans or main is None or not over(spans[-1], where):
-            continue
-        text = _("%(month)s: %(kwh)s kWh (%(percent)s %%) of %(where)s are not accounted for.") % {
-            "month": f"{month_of(spans[-1], where):%Y-%m}", "kwh": exact_kwh(spans[-1].unaccounted),
-            "percent": spans[-1].percent, "where": where,
-        }  # fmt: skip
-        if not Alarm.objects.filter(meter=main, at=end).exists():
-            Alarm.objects.create(meter=main, seq=main.seq, at=end, text=text)
-            raised.append(text)
-    return raised
+    # Imported here: it tells by alarms, of which this is a room.
+    from ..apart import apart
+
+    told = apart("balance", Property.objects.all(), _look_at, lambda where: where.gateways.first())
+    return [text for text in told if text]
+
+
+def _look_at(where: Property) -> str:
+    """What is told of a property; empty if nothing new is."""
+    first = local_day(now(), zone(where.zone)).replace(day=1)
+    end = day_bounds(first, zone(where.zone))[0]
+    try:
+        spans = by_month(where, end - 1, months=1)
+    except BalanceError:
+        return ""
+    main = Meter.objects.filter(gateway__property=where, role=Meter.Role.MAIN).first()
+    if not spans or main is None or not over(spans[-1], where):
+        return ""
+    text = _("%(month)s: %(kwh)s kWh (%(percent)s %%) of %(where)s are not accounted for.") % {
+        "month": f"{month_of(spans[-1], where):%Y-%m}", "kwh": exact_kwh(spans[-1].unaccounted),
+        "percent": spans[-1].percent, "where": where,
+    }  # fmt: skip
+    if Alarm.objects.filter(meter=main, at=end).exists():
+        return ""
+    raise_alarm("unaccounted", text, end, meter=main, key=str(end), seq=main.seq)
+    return str(text)

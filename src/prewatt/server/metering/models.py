@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ...wire import topics
-from ..estate.models import Part, Property, Unit
+from ..estate.models import Organisation, Part, Property, Unit
 from ..fields import check_gateway_name, check_meter_name
 from ..supply_rules import check_power
 
@@ -15,7 +15,9 @@ class Gateway(models.Model):
     `public_key` is set at enrolment, for which `code_hash` (SHA-256) is spent; `renewals` counts the enrolments after the
     first one, each of which ends the rights of the gateway before. `epoch` and `number` are the stamp of
     the last message accepted.
-    `since`: when it last came or went.
+    `since`: when it last came or went. `sessions`: the last ones that spoke (hexadecimal, the latest first); one that
+    speaks again after another did shows that two gateways have this one's key. `adopted`: when it was last given the
+    server's state to go on from.
     """
 
     property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="gateways")
@@ -30,6 +32,8 @@ class Gateway(models.Model):
     online = models.BooleanField(default=False, editable=False)
     since = models.BigIntegerField(null=True, editable=False)
     heard = models.BigIntegerField(null=True, editable=False)
+    sessions = models.JSONField(default=list, editable=False)
+    adopted = models.BigIntegerField(default=0, editable=False)
 
     def __str__(self) -> str:
         return self.name
@@ -51,7 +55,8 @@ class Meter(models.Model):
 
     `seq`, `head`, `account`: the last entry stored, its hash, and the account after it (`kernel.account`). `offset`:
     the meter's balance less the server's (nano), 0 unless they differ. `low`: whether its credit is. `commands`: number
-    of the last command in its credit log. `late`, `duplicates`: entries that came after an outage, and again.
+    of the last command in its credit log; `taken`: of the last that its journal shows taken up; `told_command`: of the
+    last that it says to have taken up. `late`, `duplicates`: entries that came after an outage, and again.
     """
 
     class Driver(models.TextChoices):
@@ -85,10 +90,12 @@ class Meter(models.Model):
     closed = models.BooleanField(null=True, editable=False)
     low = models.BooleanField(default=False, editable=False)
     commands = models.BigIntegerField(default=0, editable=False)
+    taken = models.BigIntegerField(default=0, editable=False)
     told_at = models.BigIntegerField(null=True, editable=False)
     told_seq = models.BigIntegerField(default=0, editable=False)
     told_balance = models.BigIntegerField(null=True, editable=False)
     told_closed = models.BooleanField(null=True, editable=False)
+    told_command = models.BigIntegerField(default=0, editable=False)
     late = models.BigIntegerField(default=0, editable=False)
     duplicates = models.BigIntegerField(default=0, editable=False)
 
@@ -158,16 +165,65 @@ class JournalEntry(models.Model):
 
 
 class Alarm(models.Model):
-    """Something that a person must look at: above all a difference between a meter and the server."""
+    """Something that a person must look at, of a meter or of a gateway: above all a difference between a meter and the
+    server. Of each kind (and `key`, where one meter can have several at once) one is open at a time.
 
-    meter = models.ForeignKey(Meter, on_delete=models.PROTECT, related_name="alarms")
-    seq = models.BigIntegerField()
+    `data`: what a page or a service needs to act on it, by kind (`metering.alarms`).
+    """
+
+    meter = models.ForeignKey(Meter, on_delete=models.PROTECT, null=True, related_name="alarms")
+    gateway = models.ForeignKey(Gateway, on_delete=models.PROTECT, null=True, related_name="alarms")
+    kind = models.CharField(max_length=24, default="difference")
+    key = models.CharField(max_length=64, blank=True, default="")
+    data = models.JSONField(default=dict)
+    seq = models.BigIntegerField(default=0)
     at = models.BigIntegerField()
     text = models.TextField()
     settled = models.BooleanField(default=False)
 
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(meter__isnull=False, gateway__isnull=True)
+                | models.Q(meter__isnull=True, gateway__isnull=False),
+                name="alarm_of_one",
+            ),
+            models.UniqueConstraint(
+                fields=("meter", "kind", "key"),
+                condition=models.Q(settled=False, meter__isnull=False),
+                name="alarm_of_meter_once",
+            ),
+            models.UniqueConstraint(
+                fields=("gateway", "kind", "key"),
+                condition=models.Q(settled=False, gateway__isnull=False),
+                name="alarm_of_gateway_once",
+            ),
+        )
+
     def __str__(self) -> str:
-        return f"{self.meter}: {self.text}"
+        return f"{self.meter or self.gateway}: {self.text}"
+
+    @property
+    def who(self) -> str:
+        """The unit, the meter or the gateway that it is of."""
+        return str((self.meter.unit or self.meter) if self.meter else self.gateway)
+
+    @property
+    def property(self) -> Property:
+        """Where it is."""
+        owner = self.meter or self.gateway
+        assert owner is not None
+        found: Property = owner.property
+        return found
+
+
+def alarms_of(organisation: Organisation) -> models.QuerySet[Alarm]:
+    """An organisation's open alarms, with what is needed to show them."""
+    return Alarm.objects.filter(
+        models.Q(meter__gateway__property__organisation=organisation)
+        | models.Q(gateway__property__organisation=organisation),
+        settled=False,
+    ).select_related("meter__gateway__property", "meter__unit__property", "gateway__property")
 
 
 class Refusal(models.Model):

@@ -115,17 +115,20 @@ def prepare(meter: Meter) -> None:
 
 def refresh_settings() -> list[Meter]:
     """Send their settings to meters that have others: a new year's public holidays have come into sight."""
+    from ..apart import apart
     from ..vending.models import Command
 
-    sent = []
-    for where in Property.objects.exclude(friendly_holidays=""):
-        for meter in Meter.objects.filter(unit__property=where).select_related("unit", "gateway__property"):
-            last = Command.objects.filter(meter=meter, kind="settings").order_by("-number").first()
-            known = decode_command(bytes(last.body)) if last else None
-            if getattr(known, "order", None) != account_settings(meter):
-                send_settings_to(meter)
-                sent.append(meter)
-    return sent
+    def refresh(meter: Meter) -> Meter | None:
+        last = Command.objects.filter(meter=meter, kind="settings").order_by("-number").first()
+        known = decode_command(bytes(last.body)) if last else None
+        if getattr(known, "order", None) == account_settings(meter):
+            return None
+        send_settings_to(meter)
+        return meter
+
+    meters = Meter.objects.filter(unit__property__in=Property.objects.exclude(friendly_holidays=""))
+    done = apart("settings", meters.select_related("unit", "gateway__property"), refresh, lambda meter: meter)
+    return [meter for meter in done if meter is not None]
 
 
 @transaction.atomic

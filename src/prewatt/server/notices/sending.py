@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from ...kernel.units import MINUTE, exact_instant
 from ..sealing import SealError
@@ -39,7 +39,14 @@ def send_what_is_due(most: int = 500) -> int:
         delivery = _claim(pk)
         if delivery is None:
             continue
-        error = try_to_send(delivery)
+        try:
+            error = try_to_send(delivery)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            # It is tried again when its lease is over.
+            log.exception("notice %s by %s", delivery.notice_id, delivery.channel)
+            continue
         sent += error is None
         if error is not None and not error.lasting:
             out_of_order.add(behind)

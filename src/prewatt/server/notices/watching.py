@@ -15,7 +15,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from ...kernel.account import Account
 from ...kernel.calendar import day_bounds, local, local_day, zone
 from ...kernel.entries import Event as JournalEvent
 from ...kernel.entries import Relay, decode_entry
@@ -25,7 +24,8 @@ from ..addresses import public
 from ..billing.currencies import minor_digits
 from ..billing.statement import TOP_UPS, statement
 from ..estate.models import Tenancy
-from ..metering.models import Alarm, Gateway, JournalEntry, Meter
+from ..metering.accounts import account_of
+from ..metering.models import Gateway, JournalEntry, Meter, alarms_of
 from ..metering.outlook import days_left
 from ..payments.models import Payment, Unexpected
 from ..time import now
@@ -239,7 +239,7 @@ class _Tenant:
 
     def _low(self, meter: Meter, left: int) -> None:
         recipient = self.recipient
-        price = Account.load(bytes(meter.account)).price(self.at)
+        price = account_of(meter).price(self.at)
         energy = left // price if price > 0 else None
         days = days_left(meter, self.tenancy, left, self.at)
         crossed = []
@@ -367,20 +367,19 @@ class _Manager:
         }  # fmt: skip
         tell(self.recipient, event, f"{entry.code} {meter.pk} {entry.at // HOUR}", told)
 
-    def _link(self, meter: Meter) -> str:
-        return public(reverse("unit", args=[meter.unit_id])) if meter.unit_id else public(reverse("properties"))
+    def _link(self, meter: Meter | None) -> str:
+        if meter is not None and meter.unit_id:
+            return public(reverse("unit", args=[meter.unit_id]))
+        return public(reverse("properties"))
 
     def _alarms(self) -> None:
-        rows = Alarm.objects.filter(
-            meter__gateway__property__organisation=self.organisation, at__gte=self.recipient.since, settled=False
-        ).select_related("meter__gateway__property", "meter__unit__property")
+        rows = alarms_of(self.organisation).filter(at__gte=self.recipient.since)
         found = {f"alarm {alarm.pk}": alarm for alarm in rows.order_by("-pk")[:BACK_AT]}
         for key in untold(self.recipient, found):
             alarm = found[key]
-            meter = alarm.meter
             told = {
-                "unit": str(meter.unit or meter), "at": wall(alarm.at, zone(meter.property.zone)), "what": alarm.text,
-                "link": self._link(meter),
+                "unit": alarm.who, "at": wall(alarm.at, zone(alarm.property.zone)), "what": alarm.text,
+                "link": self._link(alarm.meter),
             }  # fmt: skip
             tell(self.recipient, Event.TROUBLE, key, told)
 

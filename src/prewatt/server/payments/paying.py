@@ -17,12 +17,14 @@ from django.utils.translation import gettext as _
 
 from ...kernel.units import MINUTE, SECOND, moment, round_money
 from ..addresses import public
+from ..apart import apart
 from ..billing.currencies import minor_digits, minor_unit, to_minor
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book
 from ..ledger.models import Account, Transfer
-from ..metering.models import Meter
+from ..metering.models import Alarm, Meter, alarms_of
 from ..time import now
+from ..vending.found import UNBOOKED, tenant_of
 from ..vending.models import TopUp
 from ..vending.top_ups import TopUpError, check_amount, check_open, is_id, top_up
 from .merchants import provider_of
@@ -167,6 +169,8 @@ def confirm(merchant: Merchant, told: Told, seen_by: str) -> Payment | None:
     )
     if told.state == State.PAID:
         if payment is None:
+            payment = _recovered(merchant, told)
+        if payment is None:
             _unexpected(merchant, None, told, _("no payment of that name was asked for"))
         elif payment.provider_id:
             if payment.provider_id != told.provider_id:
@@ -177,6 +181,30 @@ def confirm(merchant: Merchant, told: Told, seen_by: str) -> Payment | None:
         payment.state, payment.next_look = Payment.State.CLOSED, None
         payment.save(update_fields=["state", "next_look"])
     return payment
+
+
+def found_at_meter(merchant: Merchant, payment_id: str) -> Alarm | None:
+    """What a meter was credited under a payment's name that is not in the books: the server was put back from a copy."""
+    rows = alarms_of(merchant.organisation).filter(kind=UNBOOKED, key=payment_id)
+    return rows.first() if payment_id else None
+
+
+def _recovered(merchant: Merchant, told: Told) -> Payment | None:
+    """The payment that was asked for here, and forgotten with the server's last days, as its credit is at the meter."""
+    found = found_at_meter(merchant, told.payment_id)
+    tenancy = tenant_of(found) if found is not None else None
+    if found is None:
+        # A person may have booked it already.
+        where = {"tenancy__unit__property__organisation": merchant.organisation_id, "command__found": True}
+        known = TopUp.objects.filter(credit_id=told.payment_id, payment__isnull=True, **where).first()
+        tenancy = known.tenancy if known is not None else None
+    if tenancy is None:
+        return None
+    Unexpected.objects.filter(merchant=merchant, provider_id=told.provider_id).update(settled=True)
+    return Payment.objects.create(
+        payment_id=told.payment_id, asked=told.payment_id, merchant=merchant, tenancy=tenancy,
+        amount=told.amount * minor_unit(told.currency), currency=told.currency, made=told.at, expires=told.at,
+    )  # fmt: skip
 
 
 def _take(payment: Payment, told: Told, seen_by: str) -> None:
@@ -215,6 +243,7 @@ def credit(payment: Payment) -> TopUp:
         payment.by,
         str(payment.merchant),
         source=clearing(payment.merchant),
+        paid=payment.paid,
     )
 
 
@@ -272,22 +301,25 @@ def look(payment: Payment) -> Payment:
 
 def look_at_open_payments(most: int = 200) -> list[Payment]:
     """Ask about the payments of which no callback has come for a while; those that have come to be paid."""
-    found = []
     silent: Counter[int] = Counter()
-    due = Payment.objects.filter(state=Payment.State.OPEN, next_look__lte=now()).order_by("next_look")
-    for payment in due.select_related("merchant__organisation", "tenancy__unit__property")[:most]:
+
+    def ask(payment: Payment) -> Payment | None:
         if silent[payment.merchant_id] >= PATIENCE:
             # Its provider does not answer: those of others need not wait for it.
-            continue
+            return None
         wait = LOOKS[min(payment.looks + 1, len(LOOKS) - 1)]
         Payment.objects.filter(pk=payment.pk).update(looks=payment.looks + 1, next_look=now() + wait * SECOND)
         try:
-            if look(payment).state in (Payment.State.PAID, Payment.State.HELD):
-                found.append(payment)
+            return look(payment)
         except (ProviderError, IntegrityError, ValueError) as error:
             silent[payment.merchant_id] += isinstance(error, ProviderError)
             log.warning("payment %s: %s", payment, error)
-    return found
+            return None
+
+    due = Payment.objects.filter(state=Payment.State.OPEN, next_look__lte=now()).order_by("next_look")
+    rows = due.select_related("merchant__organisation", "tenancy__unit__property")[:most]
+    looked = apart("payment", rows, ask, meter_of)
+    return [each for each in looked if each is not None and each.state in (Payment.State.PAID, Payment.State.HELD)]
 
 
 @transaction.atomic

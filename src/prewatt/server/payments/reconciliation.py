@@ -18,11 +18,11 @@ from ...kernel.calendar import day_bounds, local_day, zone
 from ...kernel.entries import CreditApplied, CreditByCode, decode_entry
 from ..estate.models import Organisation, Property
 from ..ledger.models import Transfer
-from ..metering.models import Alarm, JournalEntry
+from ..metering.models import JournalEntry, alarms_of
 from ..time import now
 from ..vending.models import Command, TopUp
 from .models import Merchant, Payment, RefundPart, SettlementLine, Unexpected
-from .paying import clearing
+from .paying import clearing, found_at_meter
 from .providers import PROVIDERS
 from .providers.interface import PAYMENT, PAYOUT, REFUND
 from .settlement import days_due, provider_day
@@ -53,6 +53,12 @@ MESSAGES: dict[str, tuple[str, str | Promise, str | Promise]] = {
         gettext_lazy("missing in the ledger"),
         gettext_lazy("Nothing here asked for it. If it is not another business's on the same merchant account, give it "
                      "back at the provider."),
+    ),
+    "at the meter": (
+        WAITS,
+        gettext_lazy("at the meter, not in the books"),
+        gettext_lazy("The meter has credited it, and this server, put back from a copy, had forgotten it. It is booked by "
+                     "itself within a quarter of an hour, or at once with its alarm."),
     ),
     "refund not in the ledger": (
         ACT,
@@ -233,12 +239,11 @@ def _received_by_staff(organisation: Organisation, first: date, last: date) -> l
 
 def _alarms(organisation: Organisation, first: date, last: date) -> list[Finding]:
     found = []
-    rows = Alarm.objects.filter(meter__gateway__property__organisation=organisation, settled=False)
-    for alarm in rows.select_related("meter__gateway__property", "meter__unit__property"):
-        day = local_day(alarm.at, zone(alarm.meter.property.zone))
+    for alarm in alarms_of(organisation):
+        day = local_day(alarm.at, zone(alarm.property.zone))
         if first <= day <= last:
-            who = str(alarm.meter.unit or alarm.meter)
-            found.append(Finding(day, "", "alarm", str(alarm.meter), who, None, None, None, "alarm", alarm.text))
+            name = str(alarm.meter or alarm.gateway)
+            found.append(Finding(day, "", "alarm", name, alarm.who, None, None, None, "alarm", alarm.text))
     return found
 
 
@@ -314,8 +319,10 @@ class _Merchant:
                                     payment.reason)  # fmt: skip
         for (kind, name), line in self.lines.items():
             if kind == PAYMENT and name not in payments:
-                yield self._finding(line.at, "payment", name or line.line_id, "", line.amount, None, None,
-                                    "not in the ledger", line.provider_id)  # fmt: skip
+                found = found_at_meter(self.merchant, name)
+                yield self._finding(line.at, "payment", name or line.line_id, found.who if found else "", line.amount, None,
+                                    found.data["amount"] if found else None,
+                                    "at the meter" if found else "not in the ledger", line.provider_id)  # fmt: skip
 
     def _refunds(self) -> Iterable[Finding]:
         parts = RefundPart.objects.filter(payment__merchant=self.merchant, sent__isnull=False).select_related(

@@ -9,14 +9,17 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from ...kernel.units import moment
+from ..apart import apart
 from ..billing.currencies import minor_unit
 from ..ledger.books import Kind, account, book
 from ..ledger.models import Transfer
+from ..metering.models import Alarm, Gateway
 from ..sealing import SealError
 from ..time import now
+from ..vending.found import UNBOOKED
 from .merchants import provider_of
 from .models import Merchant, Payment, SettlementFile, SettlementLine
-from .paying import clearing, confirm, meter_of
+from .paying import clearing, confirm, found_at_meter, meter_of
 from .providers import PROVIDERS
 from .providers.interface import PAYMENT, Line, ProviderError, State, Told
 
@@ -70,9 +73,30 @@ def _credit_what_was_missed(merchant: Merchant, line: Line) -> None:
     if line.kind != PAYMENT or not line.payment_id:
         return
     missed = Payment.objects.filter(merchant=merchant, payment_id=line.payment_id, provider_id="").exists()
-    if missed:
+    if missed or found_at_meter(merchant, line.payment_id):
         told = Told(line.payment_id, State.PAID, line.provider_id, line.amount, line.currency, line.at)
         confirm(merchant, told, "settlement")
+
+
+def book_what_was_found() -> list[Payment]:
+    """Book the payments that are at meters, and not in the books, as the settlement files that are here show them."""
+    found = Alarm.objects.filter(kind=UNBOOKED, settled=False).values("key")
+    lines = SettlementLine.objects.filter(kind=PAYMENT, payment_id__in=found).select_related("merchant__organisation")
+    done = apart("payment found at a meter", lines, _book_found, lambda line: _gateway_of(line.merchant))
+    return [payment for payment in done if payment is not None and payment.state == Payment.State.PAID]
+
+
+def _book_found(row: SettlementLine) -> Payment | None:
+    if not found_at_meter(row.merchant, row.payment_id):
+        return None
+    amount = row.amount // minor_unit(row.currency)
+    told = Told(row.payment_id, State.PAID, row.provider_id, amount, row.currency, row.at)
+    return confirm(row.merchant, told, "settlement")
+
+
+def _gateway_of(merchant: Merchant) -> Gateway | None:
+    """Where an alarm of a merchant account is shown: at its landlord's first gateway."""
+    return Gateway.objects.filter(property__organisation=merchant.organisation_id).order_by("pk").first()
 
 
 def days_due(merchant: Merchant, most: int = AT_ONCE) -> list[date]:
@@ -91,12 +115,15 @@ def days_due(merchant: Merchant, most: int = AT_ONCE) -> list[date]:
 
 def fetch_what_is_due() -> list[SettlementFile]:
     """Fetch each file that is there by now. One that can't be fetched is asked for again the next time."""
-    found = []
-    for merchant in Merchant.objects.select_related("organisation"):
+    found: list[SettlementFile] = []
+
+    def fetch_days(merchant: Merchant) -> None:
         for day in days_due(merchant):
             try:
                 found.append(fetch(merchant, day))
             except (ProviderError, SealError) as error:
                 log.warning("merchant account %s, file of %s: %s", merchant, day, error)
                 break
+
+    apart("settlement file", Merchant.objects.select_related("organisation"), fetch_days, _gateway_of)
     return found

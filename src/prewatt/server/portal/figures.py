@@ -19,6 +19,7 @@ from ...kernel.tariff import UNPRICED
 from ...kernel.units import parse_money
 from ..estate.models import Organisation, Property, Tenancy
 from ..ledger.books import balance, tenant_account
+from ..metering.accounts import account_of
 from ..metering.models import Alarm, JournalEntry, Meter
 from ..metering.outlook import by_day, days_left
 from ..time import now
@@ -145,7 +146,7 @@ def _why(account: Account, now: int) -> str:
 
 
 def _figures(meter: Meter, building: Property, waiting: int, alarms: int, at: int) -> MeterFigures:
-    account = Account.load(bytes(meter.account))
+    account = account_of(meter)
     ahead = meter.told_seq > meter.seq and meter.told_balance is not None
     left = int(meter.told_balance or 0) if ahead else meter.balance
     return MeterFigures(
@@ -224,7 +225,7 @@ def tenancy_panel(tenancy: Tenancy, at: int) -> TenancyPanel | None:
         figures = replace(figures, balance=balance(tenant_account(tenancy)) - figures.waiting)
     today = local_day(at, where)
     days = _days(meter, tenancy, today, where)
-    account = Account.load(bytes(meter.account))
+    account = account_of(meter)
     stretch = account.stretch(at)
     return TenancyPanel(
         tenancy=tenancy,

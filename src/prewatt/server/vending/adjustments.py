@@ -8,6 +8,7 @@ from ..estate.models import Tenancy
 from ..ledger.books import balance, tenant_account
 from ..metering.models import Meter
 from .credit_log import issue
+from .found import carried
 from .models import OPEN, Command
 
 
@@ -20,6 +21,8 @@ def adjust(tenancy: Tenancy, amount: int, adjustment_id: str, reason: str) -> Co
     meter = Meter.objects.filter(unit=tenancy.unit_id).first()
     if meter is None or amount == 0 or tenancy.settled is not None:
         return None
+    if known := carried(meter, amount, adjustment_id, reason):
+        return known
     return _send(meter, amount, adjustment_id, reason)
 
 

@@ -1,4 +1,8 @@
-"""Adding to a meter's credit log: numbered, signed, stored before it is sent."""
+"""Adding to a meter's credit log: numbered, signed, stored before it is sent.
+
+Numbers count from 1 without a gap, as the meter takes one up after the other. A server that was put back from a copy has
+given some that the meter has used: they are given anew.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,15 @@ from functools import cache
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
+from msgspec.structs import replace
 
 from ...kernel import entries
 from ...wire.signing import SigningKey, sign_command
 from ..config import signing_key
 from ..metering.models import Meter
 from ..time import now
-from .models import Command
+from .models import OPEN, Command
 
 
 @cache
@@ -24,15 +30,83 @@ def _key() -> SigningKey:
 def issue(meter: Meter, order: entries.AnyOrder) -> Command:
     """Add an order to the meter's credit log. The head-end sends it, and again, until the journal shows it taken up."""
     locked = Meter.objects.select_for_update().get(pk=meter.pk)
-    command = entries.Command(locked.name, locked.commands + 1, now(), order)
+    made = _row(locked, entries.Command(locked.name, locked.commands + 1, now(), order))
+    Meter.objects.filter(pk=locked.pk).update(commands=made.number)
+    made.save(force_insert=True)
+    return made
+
+
+def _row(meter: Meter, command: entries.Command) -> Command:
     signed = sign_command(_key(), command)
-    Meter.objects.filter(pk=locked.pk).update(commands=command.number)
-    return Command.objects.create(
-        meter=locked,
+    return Command(
+        meter=meter,
         number=command.number,
-        kind=str(order.__struct_config__.tag),
+        kind=str(command.order.__struct_config__.tag),
         body=signed.body,
         signature=signed.signature,
         issued=command.issued,
-        tid=getattr(order, "tid", None),
+        tid=getattr(command.order, "tid", None),
     )
+
+
+def sign_anew(row: Command, number: int, order: entries.AnyOrder | None = None) -> None:
+    """Give a command of the log another number, or another order, and sign it. EntryError if its body can't be read and
+    no order is given.
+    """
+    known = None if order else entries.decode_command(bytes(row.body))
+    if order is not None:
+        command = entries.Command(row.meter.name, number, row.issued, order)
+    elif isinstance(known, entries.Command):
+        command = replace(known, number=number)
+    else:
+        raise entries.EntryError(f"command {row.number} of meter {row.meter} is of a kind that is not known here")
+    signed = sign_command(_key(), command)
+    row.body, row.signature = signed.body, signed.signature
+    if number != row.number:
+        row.was, row.number = row.number if row.number > 0 else row.was, number
+    row.save(update_fields=["number", "was", "body", "signature"])
+
+
+def is_in_order(opened: list[int], taken: int, told: int) -> bool:
+    """Whether a meter can take up its open commands, of these numbers in their order: its journal shows those up to
+    `taken`, it says that it has taken up those up to `told`.
+    """
+    base = max(taken, told)
+    beyond = [number for number in opened if number > base]
+    return all(number > taken for number in opened) and beyond == list(range(base + 1, base + 1 + len(beyond)))
+
+
+@transaction.atomic
+def renumber(meter: Meter) -> list[Command]:
+    """Number a meter's open commands anew, in their order, from the first number on that the meter has not used; those
+    that it may be taking up just now keep theirs. Returns those that were changed.
+    """
+    locked = Meter.objects.select_for_update().get(pk=meter.pk)
+    base = max(locked.taken, locked.told_command)
+    opened = Command.objects.filter(meter=locked, state__in=OPEN).select_related("meter")
+    # They were made in the order of their numbers.
+    moving = [row for row in opened.order_by("pk") if not locked.taken < row.number <= base]
+    numbers = range(base + 1, base + 1 + len(moving))
+    changed = [(row, number) for row, number in zip(moving, numbers, strict=True) if row.number != number]
+    for row, _number in changed:
+        step_aside(locked, row.number)
+    for row, number in changed:
+        sign_anew(row, number)
+        Command.objects.filter(pk=row.pk).update(state=Command.State.QUEUED)
+    Meter.objects.filter(pk=locked.pk).update(commands=base + len(moving))
+    return [row for row, _number in changed]
+
+
+def step_aside(meter: Meter, number: int) -> None:
+    """Take its number from an open command of a meter, until it is numbered anew."""
+    Command.objects.filter(meter=meter, number=number, number__gt=0, state__in=OPEN).update(
+        was=F("number"), number=-F("pk"), state=Command.State.QUEUED
+    )
+
+
+def fill_in(meter: Meter, number: int, at: int, order: entries.AnyOrder) -> Command:
+    """Put a command into the log that a journal shows and the log lacks."""
+    row = _row(meter, entries.Command(meter.name, number, at, order))
+    row.state, row.found = Command.State.APPLIED, True
+    row.save(force_insert=True)
+    return row

@@ -13,7 +13,8 @@ class Command(models.Model):
     """An entry of a meter's credit log, signed when it is made. States: queued, sent, applied, rejected.
 
     `applied_seq` and `applied_at` name the journal entry that shows it taken up; `coded_seq` and `coded_at` the one by
-    which the code `tid`, typed on site, brought it before.
+    which the code `tid`, typed on site, brought it before. `was`: the number that it had before it was numbered anew.
+    `found`: it was not ordered here, but found in a journal.
     """
 
     class State(models.TextChoices):
@@ -35,6 +36,8 @@ class Command(models.Model):
     tid = models.IntegerField(null=True)
     coded_seq = models.BigIntegerField(null=True)
     coded_at = models.BigIntegerField(null=True)
+    was = models.BigIntegerField(null=True)
+    found = models.BooleanField(default=False)
 
     class Meta:
         ordering = ("meter", "number")

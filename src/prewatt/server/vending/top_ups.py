@@ -14,12 +14,13 @@ from ...kernel.entries import GrantCredit
 from ...kernel.units import NANO
 from ..billing.currencies import minor_digits, minor_unit
 from ..estate.models import Tenancy
-from ..ledger.books import book_top_up
-from ..ledger.models import Account
+from ..ledger.books import Kind, account, book, book_top_up
+from ..ledger.models import Account, Transfer
 from ..metering.models import Meter
 from ..time import now
 from .codes import credit_code
 from .credit_log import issue
+from .found import FoundError, booked_by_hand, link, unbooked
 from .models import OPEN, Code, TopUp
 
 LARGEST = 100_000 * NANO
@@ -59,10 +60,17 @@ def check_open(tenancy: Tenancy) -> None:
 
 @transaction.atomic
 def top_up(
-    tenancy: Tenancy, amount: int, credit_id: str, by: Any = None, note: str = "", source: Account | None = None
+    tenancy: Tenancy,
+    amount: int,
+    credit_id: str,
+    by: Any = None,
+    note: str = "",
+    source: Account | None = None,
+    paid: int | None = None,
 ) -> TopUp:
     """Credit `amount` nano to a tenancy; the money is in the ledger's account `source` (None: in cash). With a credit id
-    that is known already, returns that top-up and changes nothing.
+    that is known already, returns that top-up and changes nothing; one that is at the meter already, and was not in the
+    books, is booked alone. `paid`: the instant at which a payment provider took the money.
 
     TopUpError if the amount is out of bounds, the tenancy has ended or has no meter, or the credit id is another
     top-up's.
@@ -75,11 +83,24 @@ def top_up(
     if known:
         if (known.tenancy_id, known.amount) != (tenancy.pk, amount):
             raise TopUpError(_("The credit id %(id)s belongs to another top-up.") % {"id": credit_id})
+        if source is not None:
+            _lies_in(source, known, meter)
         return known
     check_amount(amount, tenancy.unit.property.currency)
+    at = now()
+    if meter is not None and (found := unbooked(meter, credit_id, amount, at if paid is None else paid)):
+        book_top_up(tenancy, amount, at, credit_id, source)
+        try:
+            return link(found, tenancy, credit_id, amount, at, by, note)
+        except FoundError as error:
+            raise TopUpError(str(error)) from None
+    if paid is not None and meter is not None and source is not None and (made := booked_by_hand(meter, amount, paid)):
+        # It was booked in cash, as nobody knew better: it lies with the provider.
+        received = account(tenancy.unit.property.organisation, Kind.CASH)
+        book(Transfer.Kind.ADJUSTMENT, source, received, amount, at, credit_id, _("found at the meter"), meter)
+        return made
     check_open(tenancy)
     assert meter is not None
-    at = now()
     book_top_up(tenancy, amount, at, credit_id, source)
     vended = credit_code(meter, amount, by)
     tid, coded = vended[:2] if vended else (None, 0)
@@ -89,6 +110,19 @@ def top_up(
     return TopUp.objects.create(
         credit_id=credit_id, tenancy=tenancy, command=command, amount=amount, paid=at, by=by, note=note
     )
+
+
+def _lies_in(source: Account, known: TopUp, meter: Meter | None) -> None:
+    """Where a person has booked a payment that was found at the meter, and nobody knew yet with whom the money lies."""
+    booked = Transfer.objects.select_related("debit_account").get(credit_id=known.credit_id)
+    name = f"{known.credit_id[:34]} moved"
+    if (
+        booked.debit_account_id != source.pk
+        and known.command.found
+        and not Transfer.objects.filter(credit_id=name).exists()
+    ):
+        memo = _("found at the meter")
+        book(Transfer.Kind.ADJUSTMENT, source, booked.debit_account, known.amount, now(), name, memo, meter)
 
 
 def on_the_way(meters: Sequence[int]) -> dict[int, int]:

@@ -1,0 +1,130 @@
+"""Which entries of a journal a manager is told of, with which words. Logic without I/O.
+
+A line more in `EVENTS` or `ENTRIES` is a thing more that is told. The store raises of each kind one alarm at a time, of
+the meter or of its gateway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..kernel.entries import AnyEntry, Event, Rebased
+from ..kernel.plausible import RETURNED
+from ..kernel.units import DAY, HOUR, SECOND, exact_kwh, moment
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An alarm to be raised, of a meter or a gateway, unless one of its kind is open there."""
+
+    kind: str
+    text: str
+    at: int
+    meter: str = ""
+    gateway: str = ""
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`text`: with `{meter}` and `{detail}`. `of_gateway`: it concerns the gateway and all of its meters, and is told
+    once.
+    """
+
+    text: str
+    of_gateway: bool = False
+
+
+EVENTS: dict[str, Rule] = {
+    "clock-stepped": Rule(
+        "A gateway's clock was set by more than can be right ({detail}). Nothing is charged by it. If it comes again, "
+        "look at how the gateway gets its time.",
+        of_gateway=True,
+    ),
+    "clock-differs": Rule(
+        "A gateway's clock and the server's differ ({detail}). Look at how both get their time.", of_gateway=True
+    ),
+    "register-doubtful": Rule(
+        "Meter {meter} has given readings for an hour that can't be right ({detail}). Nothing is charged by them, and nobody "
+        "is cut off. If it lasts, have it looked at."
+    ),
+    "register-backwards": Rule(
+        "The register of meter {meter} goes backwards ({detail}): a current transformer the wrong way round, or energy "
+        "that is fed in (a plug-in solar panel). It is not charged. Have it looked at."
+    ),
+    "register-still": Rule(
+        "The register of meter {meter} stands still though the supply is on ({detail}): nobody lives there, or it does "
+        "not count. Have it looked at."
+    ),
+    "foreign-meter": Rule(
+        "Another meter answers in the place of {meter} ({detail}). If it was exchanged, record the exchange; supply goes "
+        "on meanwhile."
+    ),
+    "journal-set-back": Rule(
+        "A gateway has gone on from the server's state, as its journals were put back from a copy ({detail}). Nothing "
+        "is to be done, unless it comes again: then look at the gateway's memory card.",
+        of_gateway=True,
+    ),
+    "disk-full": Rule(
+        "A gateway's disk is full ({detail}): it can journal nothing, and take up no payment, until there is room.",
+        of_gateway=True,
+    ),
+    "switch-failed": Rule(
+        "The load switch of meter {meter} does not obey ({detail}). It is told again each minute. If that does not help, "
+        "have it looked at."
+    ),
+}
+"""By the code of an event (`kernel.events.EVENTS`)."""
+
+ENTRIES: dict[str, Rule] = {
+    "rebased": Rule(
+        "The register of meter {meter} goes on from another value ({detail}): what was used in between is not charged. "
+        "Say what is to be charged for that time."
+    ),
+}
+"""By the kind of an entry."""
+
+
+def raised_by(entry: AnyEntry, meter: str, gateway: str) -> Raised | None:
+    """The alarm that an entry of a meter's journal is worth; None if it is none."""
+    kind = entry.code if isinstance(entry, Event) else str(entry.__struct_config__.tag)
+    rule = (EVENTS if isinstance(entry, Event) else ENTRIES).get(kind)
+    if rule is None or (isinstance(entry, Rebased) and entry.cause == RETURNED):
+        return None
+    owner = {"gateway": gateway} if rule.of_gateway else {"meter": meter}
+    text = rule.text.format(meter=meter, detail=_detail(entry))
+    return Raised(kind, text, entry.at, seq=entry.seq, **owner)
+
+
+def _detail(entry: AnyEntry) -> str:
+    if isinstance(entry, Event):
+        return entry.detail or entry.code
+    if isinstance(entry, Rebased):
+        return f"{exact_kwh(entry.was)} kWh, then {exact_kwh(entry.register)} kWh"
+    return str(entry.__struct_config__.tag)
+
+
+def clock_ahead(meter: str, seq: int, at: int, now: int) -> Raised:
+    """The alarm that a journal is dated in the future."""
+    return Raised(
+        "clock-ahead",
+        f"The journal of meter {meter} is dated {moment(at):%Y-%m-%d %H:%M} UTC, which is {_ahead(at - now)} from now: its "
+        "gateway's clock is, or was, wrong. Set it right, then order the meter to be led back, so that its time goes on from "
+        "now.",
+        now,
+        meter=meter,
+        seq=seq,
+    )
+
+
+def _ahead(span: int) -> str:
+    return f"{span // DAY} days" if span >= 2 * DAY else f"{span // HOUR} h" if span >= HOUR else f"{span // SECOND} s"
+
+
+def each_once(alarms: Iterable[Raised]) -> Iterable[Raised]:
+    """Of each kind the first, of one meter or gateway."""
+    found: dict[tuple[str, str, str], Raised] = {}
+    for each in alarms:
+        found.setdefault((each.meter, each.gateway, each.kind), each)
+    return found.values()

@@ -1,0 +1,106 @@
+"""Journals that do not continue what is stored here: put back from a copy, or kept by two gateways with one key. Logic
+without I/O.
+
+A right gateway's journal is never behind what it has sent, and never another one at the same entry. Where it is, the
+server's is the one that more people have relied on: receipts were given for it, and the books follow it. So the gateway
+goes on from there, as one does that replaces another; what was credited in between is open here still, and comes again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..kernel.account import Account
+from ..kernel.entries import chain
+from ..kernel.units import MINUTE
+from ..wire.messages import MAX_STATES, MeterState, MeterStatus, Receipt, Span, States, Status, Upload
+from .alarms import Raised
+
+ADOPT_EVERY = MINUTE
+"""A gateway is not given states more often: two with one key would do nothing else."""
+SESSIONS = 5
+"""So many sessions of a gateway are remembered."""
+
+
+def differs(status: MeterStatus, seq: int, head: bytes) -> bool:
+    """Whether a journal that ends as a status says is no continuation of one that ends at `seq` with `head`."""
+    return status.seq < seq or (status.seq == seq and bool(status.head) and status.head != head)
+
+
+def strays(span: Span, seq: int, head: bytes) -> bool:
+    """Whether a span is no continuation of a journal that ends at `seq` with `head`, as far as it can tell."""
+    known = seq + 1 - span.first
+    if not span.before or not 0 <= known <= len(span.bodies):
+        return False
+    reached = span.before
+    for body in span.bodies[:known]:
+        reached = chain(reached, body)
+    return reached != head
+
+
+def may_adopt(last: int, now: int) -> bool:
+    """Whether a gateway that was given states at the instant `last` may be given some again."""
+    return not last <= now < last + ADOPT_EVERY
+
+
+def states(message: Status | Upload, meters: Iterable[tuple[str, Account, bytes]]) -> list[States]:
+    """The states (meter, account, head) to go on from, as answers to a message, cut to what one message holds."""
+    pieces: list[list[MeterState]] = [[]]
+    size = 0
+    for name, account, head in meters:
+        state = MeterState(name, account.seq, head, account.dump())
+        size += len(state.account)
+        if pieces[-1] and size > MAX_STATES:
+            pieces.append([])
+            size = len(state.account)
+        pieces[-1].append(state)
+    return [
+        States(message.gateway, message.epoch, message.number, message.session, tuple(piece))
+        for piece in pieces
+        if piece
+    ]
+
+
+def epoch_over(message: Status | Upload, known: int, sessions: Sequence[str]) -> Receipt | None:
+    """The answer to a message whose stamp is behind, though it is rightly signed: the epoch that is known here. None if
+    it is only a repetition, by the session that spoke last.
+    """
+    if not isinstance(message, Status) or not message.session or message.session.hex() in sessions[:1]:
+        return None
+    return Receipt(message.gateway, (), message.epoch, message.number, session=message.session, known=known)
+
+
+def after(spoke: tuple[str, ...], session: bytes) -> tuple[tuple[str, ...], bool]:
+    """The sessions that spoke last, after one more message; and whether it shows that there are two gateways: a process
+    that has ended does not speak again.
+    """
+    name = session.hex()
+    if not name or name in spoke[:1]:
+        return spoke, False
+    return (name, *(each for each in spoke if each != name))[:SESSIONS], name in spoke
+
+
+def set_back(gateway: str, meters: Sequence[str], now: int) -> Raised:
+    """The alarm that journals were put back."""
+    names = ", ".join(meters[:5]) + (f" and {len(meters) - 5} more" if len(meters) > 5 else "")
+    return Raised(
+        "journal-set-back",
+        f"Gateway {gateway} came with journals that end before, or otherwise than, what it had sent (meters {names}): its "
+        "file was put back from a copy, or has lost its end. It goes on from the server's state by itself, and charges by "
+        "the registers; nothing that was paid is lost. Nothing is to be done, unless it comes again: then look at the "
+        "gateway's memory card.",
+        now,
+        gateway=gateway,
+    )
+
+
+def two_gateways(gateway: str, now: int) -> Raised:
+    """The alarm that two gateways have one key."""
+    return Raised(
+        "two-gateways",
+        f"Two gateways speak as {gateway}, in turns: its memory card was copied, and both run. Payments are at the meters "
+        "once, but the two disturb each other. Stop the one that does not belong there; or make a new gateway code, and "
+        "enrol the right one with it: the other is then kept out.",
+        now,
+        gateway=gateway,
+    )

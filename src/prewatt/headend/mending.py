@@ -1,0 +1,117 @@
+"""One broken row stays one: what can't be read is replayed or made anew from what else is known, and told; what can't be
+is set aside, and everything else goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from django.conf import settings
+from django.db import transaction
+
+from ..kernel.account import Account
+from ..kernel.entries import EntryError, chain, decode_command, decode_entry, genesis
+from ..server.config import signing_key
+from ..server.metering.alarms import raise_alarm
+from ..server.metering.models import Gateway, JournalEntry, Meter
+from ..server.time import now
+from ..server.vending.mending import mend
+from ..server.vending.models import Command
+from ..wire.messages import SignedCommand
+from ..wire.signing import VerifyKey, command_is_signed
+from .found import Open
+from .ingest import MeterPlan, take_entry
+
+log = logging.getLogger("prewatt.headend")
+
+
+class SetAside(ValueError):
+    """A meter's account can't be had from its entries either; the message says why."""
+
+
+def load(row: Meter) -> Account:
+    """A meter's account as it is stored. ValueError if it can't be read, or is not that of the row."""
+    account = Account.load(bytes(row.account))
+    sums = account.credited - account.charged - account.debited
+    if (account.seq, account.balance, account.balance) != (row.seq, row.balance, sums):
+        raise ValueError(
+            f"it is of entry {account.seq} with a balance of {account.balance}, the row of {row.seq} with {row.balance}"
+        )
+    return account
+
+
+def rebuild(row: Meter) -> Account | None:
+    """Replay a meter's account from its stored entries and the whole of its credit log, store it, and tell. None if that
+    fails: then the meter stays set aside, and its messages wait at the gateway.
+    """
+    try:
+        plan = _replayed(row)
+    except Exception as error:  # whatever it is, it is this meter's alone
+        log.exception("meter %s is set aside", row.name)
+        text = (
+            f"The account of meter {row.name} can't be read here, and could not be replayed from its entries ({error}). The "
+            "meter goes on by itself, but nothing of it is taken in, and no payment reaches it but by its code. Put the "
+            "database back from a copy: what is lacking then comes from the gateway."
+        )
+        raise_alarm("set-aside", text, now(), meter=row, seq=row.seq)
+        return None
+    with transaction.atomic():
+        account = plan.account
+        Meter.objects.filter(pk=row.pk, seq=row.seq).update(
+            account=account.dump(), head=plan.head, offset=plan.offset, balance=account.balance
+        )
+        text = (
+            f"The account of meter {row.name} could not be read here: it was replayed from its {account.seq} entries. "
+            "Nothing is to be done, unless it comes again: then look at the server's disk."
+        )
+        raise_alarm("account-replayed", text, now(), meter=row, seq=row.seq)
+    row.account, row.head, row.offset, row.balance = account.dump(), plan.head, plan.offset, account.balance
+    return account
+
+
+def _replayed(row: Meter) -> MeterPlan:
+    opened = {}
+    for command in Command.objects.filter(meter=row):
+        try:
+            opened[command.number] = Open(decode_command(bytes(command.body)), command.was is not None)
+        except EntryError:
+            # Its entry is taken as the meter says it.
+            log.error("meter %s: command %d can't be read", row.name, command.number)
+    plan = MeterPlan(Account(), genesis(row.name), 0, opened)
+    entries = JournalEntry.objects.filter(meter=row).order_by("seq").values_list("seq", "body", "hash")
+    for seq, body, stored in entries.iterator():
+        entry = decode_entry(bytes(body))
+        if not plan.account.may_follow(entry) or chain(plan.head, bytes(body)) != bytes(stored):
+            raise SetAside(f"entry {seq} is not as it was stored")
+        take_entry(plan, entry, bytes(body), late=False)
+        plan.entries.clear()
+    if plan.account.seq != row.seq:
+        raise SetAside(f"{plan.account.seq} entries are here of {row.seq}")
+    return plan
+
+
+def mend_command(row: Command) -> None:
+    """Make a command anew that can't be read, under its number, so that it does not hold up those after it."""
+    what = mend(row)
+    log.error("meter %s: %s", row.meter, what)
+    raise_alarm("command-unreadable", what, now(), meter=row.meter, key=str(row.number), data={"command": row.number})
+
+
+def is_signed(body: bytes, signature: bytes) -> bool:
+    """Whether these are the bytes of a command that this server has signed."""
+    key = VerifyKey(signing_key(settings.CONFIG).public())
+    try:
+        decode_command(body)
+        return command_is_signed(key, SignedCommand(body, signature))
+    except ValueError:
+        return False
+
+
+def tell_of_gateway(row: Gateway, error: Exception) -> None:
+    """A gateway's row can't be read: it alone is not served."""
+    text = (
+        f"What is stored here of gateway {row.name} can't be read ({error}), so nothing of it is taken in. Its meters go on "
+        "by themselves. Make a new gateway code, and enrol it anew."
+    )
+    if raise_alarm("gateway-unreadable", text, now(), gateway=row):
+        log.error("%s", text)

@@ -1,0 +1,226 @@
+"""What is at a meter and not in the books: found in its journal by a server that was put back from a copy.
+
+Each is an alarm of the kind `unbooked`, with `data`: `amount` (nano; negative: taken off), `credit_id` (empty where only
+its code was typed), `command`, `tid`, `seq`, `at`, `reason`. It is booked once: by a person, or by what the payment
+provider says, under the credit id that it has there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ...kernel.entries import AnyOrder, GrantCredit
+from ...kernel.units import MINUTE, round_money
+from ...tokens import BaseDate, instant_of
+from ..estate.models import Tenancy
+from ..ledger.books import Kind, account, book, book_top_up, tenant_account
+from ..ledger.models import Account, Transfer
+from ..metering.alarms import raise_alarm
+from ..metering.models import Alarm, Meter
+from ..time import now
+from .codes import codable
+from .credit_log import fill_in, issue
+from .models import Command, TokenMeter, TopUp
+
+UNBOOKED = "unbooked"
+EARLIER = 6 * MINUTE
+"""A code is made when its payment is known: at most so much before the provider's own instant."""
+BOOKED_ON = {"share": Kind.SHARED_COSTS, "refund": Kind.REFUNDS, "undo": Kind.CASH}
+"""By the first word of an adjustment's id: the account that is its other side."""
+ORDERS = {
+    "tariff": gettext_lazy("a tariff"),
+    "settings": gettext_lazy("settings"),
+    "tenancy": gettext_lazy("a move"),
+    "control": gettext_lazy("a switching order"),
+    "exchange": gettext_lazy("an exchange of the meter"),
+    "time": gettext_lazy("a correction of its time"),
+}
+
+
+class FoundError(ValueError):
+    """It can't be booked; the message, for people, says why. Nothing was changed."""
+
+
+# -- finding --------------------------------------------------------------------------------------------------------------
+
+
+def keep(
+    meter: Meter, *, seq: int, at: int, number: int | None, order: AnyOrder | None, amount: int, tid: int | None
+) -> None:
+    """A journal shows what the credit log lacks: put it into the log, and tell a person."""
+    command = None
+    if number is not None and order is not None and not Command.objects.filter(meter=meter, number=number).exists():
+        command = fill_in(meter, number, at, order)
+        Command.objects.filter(pk=command.pk).update(applied_seq=seq, applied_at=at)
+    if tid is not None:
+        TokenMeter.objects.filter(meter=meter, last_tid__lt=tid).update(last_tid=tid)
+    credit_id = getattr(order, "credit_id", getattr(order, "debit_id", ""))
+    typed = _open(meter).filter(key=f"code {tid}").first() if tid is not None and number is not None else None
+    data = {
+        "amount": amount, "credit_id": credit_id, "command": number, "tid": tid, "seq": seq, "at": at,
+        "reason": getattr(order, "reason", ""),
+    }  # fmt: skip
+    if typed is not None:
+        # Its code was found before: it is the same money, and now there is a number to it.
+        typed.data = {**data, "seq": typed.data["seq"]} if amount else {**typed.data, "command": number}
+        typed.key, typed.text = typed.data["credit_id"][:64] or typed.key, _text(meter, typed.data)
+        typed.save(update_fields=["key", "data", "text"])
+    elif amount:
+        key = credit_id[:64] or f"code {tid}"
+        raise_alarm(UNBOOKED, _text(meter, data), at, meter=meter, key=key, seq=seq, data=data)
+    elif order is not None and not isinstance(order, GrantCredit):
+        kind = str(order.__struct_config__.tag)
+        text = _(
+            "Meter %(meter)s has taken up %(what)s that this server, put back from a copy, does not know. It holds. Look "
+            "whether it is right; if not, give the order anew."
+        ) % {"meter": meter, "what": ORDERS.get(kind, kind)}
+        raise_alarm("unknown-order", text, at, meter=meter, key=kind, seq=seq, data={"command": number})
+
+
+def _text(meter: Meter, data: dict[str, Any]) -> str:
+    given = {"meter": meter, "amount": round_money(abs(data["amount"])), "id": data["credit_id"] or data["tid"]}
+    if data["amount"] < 0:
+        return (
+            _(
+                "%(amount)s were taken off meter %(meter)s (%(id)s), and this server, put back from a copy, does not know of "
+                "it. It holds at the meter. Book it, or give it back with a reason."
+            )
+            % given
+        )
+    return (
+        _(
+            "%(amount)s were credited to meter %(meter)s (%(id)s), and this server, put back from a copy, does not know of the "
+            "payment. It holds at the meter. Book it; if a payment provider has it, it is booked with the provider's file."
+        )
+        % given
+    )
+
+
+def _open(meter: Meter) -> Any:
+    return Alarm.objects.filter(meter=meter, kind=UNBOOKED, settled=False)
+
+
+# -- booking --------------------------------------------------------------------------------------------------------------
+
+
+def unbooked(meter: Meter, credit_id: str, amount: int, paid: int) -> Alarm | None:
+    """What was found at a meter and is the credit of this id, `amount` nano, paid at the instant `paid`; None if nothing
+    is. Of a code alone the id is not known: any of this amount that was not made before will do, as they are alike.
+    """
+    found: Alarm | None = _open(meter).select_for_update().filter(key=credit_id[:64], data__amount__gt=0).first()
+    if found is not None:
+        return found
+    typed = _open(meter).select_for_update().filter(key__startswith="code ").order_by("pk")
+    return next((each for each in typed if _fits(meter, each, amount, paid)), None)
+
+
+def _fits(meter: Meter, code: Alarm, amount: int, paid: int) -> bool:
+    """Whether a code that was found can be the one of a payment."""
+    token_meter = TokenMeter.objects.filter(meter=meter).select_related("group").first()
+    if token_meter is None or code.data["amount"] != codable(amount):
+        return False
+    return bool(instant_of(BaseDate(token_meter.group.base), code.data["tid"]) >= paid - EARLIER)
+
+
+def link(found: Alarm, tenancy: Tenancy, credit_id: str, amount: int, at: int, by: Any, note: str) -> TopUp:
+    """Make the top-up of what was found, which is in the ledger already. FoundError if its amount is another one. In the
+    caller's transaction.
+    """
+    meter, data = found.meter, found.data
+    assert meter is not None
+    if data["credit_id"] and data["amount"] != amount:
+        raise FoundError(
+            _("The meter has credited %(amount)s under this id.") % {"amount": round_money(data["amount"])}
+        )
+    command = Command.objects.filter(meter=meter, number=data["command"], found=True).first()
+    if command is None:
+        # Only its code is at the meter: the command that follows brings what the code could not carry.
+        command = issue(meter, GrantCredit(credit_id, amount, tid=data["tid"], coded=data["amount"]))
+        command.coded_seq, command.coded_at = data["seq"], data["at"]
+        command.save(update_fields=["coded_seq", "coded_at"])
+    found.settled = True
+    found.data = {**found.data, "credit_id": credit_id}
+    found.save(update_fields=["settled", "data"])
+    return TopUp.objects.create(
+        credit_id=credit_id, tenancy=tenancy, command=command, amount=amount, paid=at, by=by, note=note
+    )
+
+
+def booked_by_hand(meter: Meter, amount: int, paid: int) -> TopUp | None:
+    """What a person has booked of which only the code was found, if it is a payment of `amount` nano at the instant
+    `paid`: it got an id of our own then, and in cash.
+    """
+    rows = Alarm.objects.filter(meter=meter, kind=UNBOOKED, settled=True, key__startswith="code ", data__by_hand=True)
+    for each in rows.select_for_update().order_by("pk"):
+        if _fits(meter, each, amount, paid):
+            each.data = {**each.data, "by_hand": False}
+            each.save(update_fields=["data"])
+            return TopUp.objects.get(credit_id=each.data["credit_id"])
+    return None
+
+
+@transaction.atomic
+def book_found(found: Alarm, by: Any, source: Account | None = None) -> TopUp | None:
+    """Book what was found: a payment, into the ledger's account `source` (None: in cash); or what was given or taken
+    otherwise (then None). Asked twice, it is booked once. FoundError if it can't be.
+    """
+    assert found.meter is not None
+    meter = Meter.objects.select_for_update(of=("self",)).select_related("unit").get(pk=found.meter.pk)
+    alarm = Alarm.objects.select_for_update(of=("self",)).get(pk=found.pk)
+    if alarm.kind != UNBOOKED:
+        raise FoundError(_("This alarm is of nothing that could be booked."))
+    data = alarm.data
+    credit_id = data["credit_id"] or f"found {meter.pk}-{data['seq']}"
+    known = TopUp.objects.filter(credit_id=credit_id).first()
+    if alarm.settled or known is not None or Transfer.objects.filter(credit_id=credit_id).exists():
+        Alarm.objects.filter(pk=alarm.pk).update(settled=True)
+        return known
+    tenancy = tenant_of(alarm)
+    if tenancy is None:
+        raise FoundError(_("Nobody lived there then: give it to somebody as an adjustment, and settle the alarm."))
+    if tenancy.settled is not None:
+        raise FoundError(_("This tenancy is settled: its books are closed."))
+    if data["amount"] < 0 or data["reason"]:
+        _book_adjustment(tenancy, credit_id, data, meter)
+        Alarm.objects.filter(pk=alarm.pk).update(settled=True)
+        return None
+    at = now()
+    book_top_up(tenancy, data["amount"], at, credit_id, source)
+    alarm.data = {**data, "by_hand": not data["credit_id"]}
+    return link(alarm, tenancy, credit_id, data["amount"], at, by, _("found at the meter"))
+
+
+def tenant_of(found: Alarm) -> Tenancy | None:
+    """Who lived at a meter when it was credited."""
+    assert found.meter is not None
+    tenancies = Tenancy.objects.filter(unit=found.meter.unit_id).select_related("unit__property__organisation")
+    return next((each for each in tenancies if each.holds(found.data["at"])), None)
+
+
+def _book_adjustment(tenancy: Tenancy, credit_id: str, data: dict[str, Any], meter: Meter) -> None:
+    organisation, own = tenancy.unit.property.organisation, tenant_account(tenancy)
+    other = account(organisation, BOOKED_ON.get(credit_id.split(" ")[0], Kind.ADJUSTMENTS))
+    debit, credit = (other, own) if data["amount"] > 0 else (own, other)
+    memo = data["reason"] or _("found at the meter")
+    book(Transfer.Kind.ADJUSTMENT, debit, credit, abs(data["amount"]), now(), credit_id, memo, meter)
+
+
+@transaction.atomic
+def carried(meter: Meter, amount: int, adjustment_id: str, reason: str) -> Command | None:
+    """The command by which an adjustment that is to be carried to a meter is there already, though the books did not know
+    of it; None if it is not. It is the same one if its id or its reason, and its amount, are the same.
+    """
+    for alarm in _open(meter).select_for_update().filter(data__amount=amount):
+        data = alarm.data
+        if data["command"] is None or not data["reason"]:
+            continue
+        if data["credit_id"] == adjustment_id or data["reason"] == reason[:200]:
+            command: Command | None = Command.objects.filter(meter=meter, number=data["command"], found=True).first()
+            if command is not None:
+                Alarm.objects.filter(pk=alarm.pk).update(settled=True)
+                return command
+    return None
