@@ -191,8 +191,12 @@ def agree(world, process, tenancy):
 
 
 def events(process, name="m1"):
-    bodies = process.journal.last(name, 50)
-    return [each.code for each in map(decode_entry, bodies) if isinstance(each, Event)]
+    """The codes of the events in the file, latest first, as far back as it goes on without a gap."""
+    found, seq = [], process.agent.meters[name].account.seq
+    while bodies := process.journal.read(name, seq, seq):
+        found += [each.code for each in map(decode_entry, bodies) if isinstance(each, Event)]
+        seq -= 1
+    return found
 
 
 def test_a_journal_put_back_goes_on_from_the_server_s_state(world, gateway, tenancy):
