@@ -107,7 +107,7 @@ def test_a_status_that_tells_of_more_than_came_is_answered_with_a_question():
 def test_a_fresh_status_is_answered_with_all_heads():
     meters = tuple(MeterStatus(name, 5, 0, 0, 0, True, 2) for name in ("m1", "m2"))
     result = take((topics.up("g1"), seal(KEY, Status("g1", 2, 1, 0, True, meters))))
-    heads = (Head("m1", 0, genesis("m1")), Head("m2", 0, genesis("m2")))
+    heads = (Head("m1", 0, genesis("m1"), resend=True), Head("m2", 0, genesis("m2"), resend=True))
     assert result.receipts == [Receipt("g1", heads, 2, 1, NOW)]
 
 

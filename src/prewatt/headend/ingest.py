@@ -292,9 +292,10 @@ def _status(status: Status, result: Plan, views: Mapping[str, MeterView], gatewa
         else:
             result.statuses[meter.meter] = meter
             if meter.seq > known.account.seq:
-                # It was sent before, on the same connection: if it is not here it was lost.
+                # It was sent before, on the same connection: if it is not here it was lost. Of a fresh status it may have
+                # been acknowledged, and forgotten by a database that was put back from a copy.
                 lacking.append(Head(meter.meter, known.account.seq, known.head, resend=True))
-        heads.append(Head(meter.meter, known.account.seq, known.head))
+        heads.append(Head(meter.meter, known.account.seq, known.head, meter.seq > known.account.seq))
     if status.fresh or lacking:
         result.receipts.append(_receipt(status, heads if status.fresh else lacking, result.now))
     return forked
