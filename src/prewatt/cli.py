@@ -1,5 +1,5 @@
-"""The command line: `prewatt demo | setup | server | web | headend | worker | edge | onsite | tariff | shared-cost |
-statement | balance | reconcile | order | code | pin | gateway-code | grant | api-token | sim | manage`.
+"""The command line: `prewatt demo | setup | server | web | headend | worker | backup | restore | edge | onsite | tariff |
+shared-cost | statement | balance | reconcile | order | code | pin | gateway-code | grant | api-token | sim | manage`.
 """
 
 from __future__ import annotations
@@ -215,6 +215,102 @@ def headend(
     from .headend.shell import run
 
     raise typer.Exit(run(config, DispatchPolicy(resend, silence)))
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The copy; an earlier one of that name is replaced.")],
+) -> None:
+    """Copy the server: its database and its keys, while it runs. Keep the file where nobody else can read it."""
+    from .backups import server as copies
+    from .server.config import load_config
+
+    try:
+        config = load_config()
+        made = copies.back_up(config, os.environ, file)
+    except ValueError as error:
+        raise _fail("backup", error) from None
+    typer.echo(f"{file}: {', '.join(made.files)}, at {made.made}")
+    if config.database:
+        typer.echo(
+            "THE DATABASE IS NOT IN IT: PostgreSQL's own tools copy it.\n"
+            '  pg_dump --format=custom --file=prewatt.dump "$PREWATT_DATABASE"',
+            err=True,
+        )
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="What `prewatt backup` has written.")]) -> None:
+    """Put the server's copy back, and say what will be asked back from the gateways. What lies there now is kept aside.
+
+    Exit status 0: put back; 1: put back, and the check found something; 2: nothing was changed.
+    """
+    from .backups import server as copies
+    from .folder import BusyError
+    from .server.config import load_config
+
+    try:
+        config = load_config()
+        done = copies.put_back(config, file)
+    except BusyError as error:
+        said = "stop the server first (Ctrl-C where it runs, `systemctl stop` if a service manager runs it), and programs like it"
+        raise _fail("restore", f"{error}: {said}. Nothing was changed") from None
+    except (ValueError, OSError) as error:
+        raise _fail("restore", error) from None
+    typer.echo(f"{config.home} is as it was at {done.copy.made}.")
+    if done.aside:
+        typer.echo(f"What lay there before is in {done.aside}; it holds keys: remove it when all is well.")
+    from django.db import DatabaseError
+    from rich.console import Console
+
+    try:
+        _server_config()
+        from .backups.report import after_restore, journals
+
+        table = journals()
+        well, lines = after_restore(done.copy, os.environ)
+    except DatabaseError as error:
+        typer.echo(f"prewatt restore: what was put back can't be looked through: {error}", err=True)
+        raise typer.Exit(1) from None
+    Console(width=None if os.isatty(1) else 200).print(table)
+    for line in lines:
+        typer.echo(line)
+    raise typer.Exit(0 if well else 1)
+
+
+@edge_app.command("backup")
+def edge_backup(
+    file: Annotated[Path, typer.Argument(help="The copy; an earlier one of that name is replaced.")],
+    config: Annotated[Path, typer.Option(help="The settings that enrolment wrote.")] = Path("edge.toml"),
+) -> None:
+    """Copy the gateway: its journal, key and settings, while it runs. Keep the file where nobody else can read it."""
+    from .backups import gateway as copies
+
+    try:
+        made = copies.back_up(config, file)
+    except ValueError as error:
+        raise _fail("edge backup", error) from None
+    typer.echo(f"{file}: {', '.join(made.files)}, at {made.made}")
+
+
+@edge_app.command("restore")
+def edge_restore(
+    file: Annotated[Path, typer.Argument(help="What `prewatt edge backup` has written.")],
+    folder: Annotated[Path, typer.Option(help="Where key, settings and journal are kept.")] = Path(),
+) -> None:
+    """Put the gateway's copy back, here or on the machine that replaces it. What lies there now is kept aside."""
+    from .backups import gateway as copies
+    from .folder import BusyError
+
+    try:
+        done = copies.put_back(file, folder)
+    except BusyError as error:
+        said = "stop the agent first (Ctrl-C where it runs, `systemctl stop` if a service manager runs it)"
+        raise _fail("edge restore", f"{error}: {said}. Nothing was changed") from None
+    except (ValueError, OSError) as error:
+        raise _fail("edge restore", error) from None
+    for line in copies.after_restore(done, folder):
+        typer.echo(line)
 
 
 @edge_app.command("run")

@@ -12,8 +12,10 @@ from prewatt.edge.drivers import Identity, Unreachable
 from prewatt.edge.meter import Foreign, Observed
 from prewatt.edge.settings import EdgeSettings, MeterSettings, RecordedSettings, SettingsError, write_settings
 from prewatt.edge.shell import Shell, make_drivers
+from prewatt.kernel.account import Account
 from prewatt.wire.link import BrokerAddress
-from prewatt.wire.signing import SigningKey
+from prewatt.wire.messages import MeterState, States
+from prewatt.wire.signing import SigningKey, seal
 
 SERVER = SigningKey.generate()
 
@@ -188,7 +190,7 @@ def test_one_damaged_meter_is_set_aside_and_the_others_are_served(tmp_path):
     lived(settings)
     damage(tmp_path, "m2")
     agent = Shell(settings)
-    assert list(agent.agent.meters) == ["m1", "m3"]
+    assert agent.agent.meters["m2"].account.seq == 0 and not agent._replaced
     assert "meter m2: entry 1 is not as it was written" in agent.set_aside["m2"]
     before = agent.agent.meters["m1"].account.seq
     agent._do(agent.agent.start(agent.moment(), set()))
@@ -196,6 +198,14 @@ def test_one_damaged_meter_is_set_aside_and_the_others_are_served(tmp_path):
     told = agent.submit_code("m2", "0" * 20, "page")
     assert not told.done and "Flat 2: what the gateway has written down about this meter is damaged" in told.text
     assert agent.troubles() == (told.text,)
+    # It says of itself that it has nothing, and the server hands over how it stands.
+    agent._do(agent.agent.on_connected(agent.moment()))
+    other = Account()
+    other.apply(other.event(5, "power-up"))
+    state = MeterState("m2", 1, b"h" * 32, other.dump())
+    given = States("g1", agent.agent.epoch, agent.agent._number, agent.agent.session, (state,))
+    agent._do(agent.agent.on_frame(agent.moment(), seal(SERVER, given)))
+    assert not agent.troubles() and agent.journal.load("m2").account.seq > 1
     agent.journal.close()
 
 

@@ -49,6 +49,9 @@ def test_messages_are_read_and_their_signatures_hold(written):
     assert status.meters[0].balance == written["balance"]
     assert [body.hex() for body in upload.spans[0].bodies] == written["bodies"]
     assert (receipt.heads[0].seq, receipt.answers) == (7, 4)
+    if "states" in frames:
+        (state,) = open_downward(server, frames["states"]).states
+        assert Account.load(state.account).balance == written["balance"]
     assert all(command_is_signed(server, command) for command in orders.commands)
     assert [command.body.hex() for command in orders.commands] == written["commands"]
 
@@ -86,5 +89,5 @@ def test_messages_keep_their_shape_or_change_the_wires_number():
     """If this fails: a field that is added has a default, so that an older reader ignores it; else messages.VERSION is one
     more. Then pin the new shape.
     """
-    kinds = (messages.Status, messages.Upload, messages.Receipt, messages.Orders, messages.Frame)
-    assert (messages.VERSION, shape(*kinds)) == (1, "3a23e131984babbc")
+    kinds = (messages.Status, messages.Upload, messages.Receipt, messages.Orders, messages.States, messages.Frame)
+    assert (messages.VERSION, shape(*kinds)) == (1, "e4a979c5db17fdef")

@@ -19,13 +19,15 @@ from prewatt.kernel.entries import (
     LeadBack,
     SetTariff,
     Settings,
+    chain,
     encode_command,
     encode_entry,
+    genesis,
 )
 from prewatt.kernel.supply import FriendlyHours, Hold, LimitPower, PowerLimit, Window
 from prewatt.kernel.tariff import DayType, Period, Rate, Season, Switch, Tariff, Tax, Tiers
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
-from prewatt.wire.messages import Head, MeterStatus, Orders, Receipt, Span, Status, Upload
+from prewatt.wire.messages import Head, MeterState, MeterStatus, Orders, Receipt, Span, States, Status, Upload
 from prewatt.wire.signing import SigningKey, seal, sign_command
 
 BEGIN = 1_700_000_100 * 10**6 // (15 * MINUTE) * (15 * MINUTE)
@@ -98,13 +100,18 @@ def document():
     """What is kept of it: bytes in hexadecimal, and the figures that they must come to."""
     made = written()
     mine = made.account
-    status = MeterStatus("m1", mine.seq, mine.at, mine.balance, mine.register, mine.closed, mine.command)
+    head = genesis("m1")
+    for body in made.bodies:
+        head = chain(head, body)
+    status = MeterStatus("m1", mine.seq, mine.at, mine.balance, mine.register, mine.closed, mine.command, head)
+    span, session = Span("m1", 1, tuple(made.bodies), genesis("m1")), b"session."
     signed = tuple(sign_command(SERVER, command) for command in made.commands)
     frames = {
-        "status": seal(GATEWAY, Status("g1", 3, 4, BEGIN, True, (status,))),
-        "upload": seal(GATEWAY, Upload("g1", 3, 5, (Span("m1", 1, tuple(made.bodies)),), (2,))),
-        "receipt": seal(SERVER, Receipt("g1", (Head("m1", 7, bytes(32), True),), 3, 4, BEGIN)),
+        "status": seal(GATEWAY, Status("g1", 3, 4, BEGIN, True, (status,), session)),
+        "upload": seal(GATEWAY, Upload("g1", 3, 5, (span,), (2,), session)),
+        "receipt": seal(SERVER, Receipt("g1", (Head("m1", 7, bytes(32), True),), 3, 4, BEGIN, session)),
         "orders": seal(SERVER, Orders("g1", signed)),
+        "states": seal(SERVER, States("g1", 3, 4, session, (MeterState("m1", mine.seq, head, mine.dump()),))),
     }
     return {
         "account": mine.dump().hex(),

@@ -12,6 +12,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -32,6 +34,8 @@ log = logging.getLogger("prewatt.edge")
 
 SNAPSHOT_EVERY = 100
 """Entries after which a meter's account is kept as a snapshot, so that a start need not replay a year."""
+COPIED_AT_ONCE, COPY_PAUSE = 256, 0.002
+"""Pages that a copy takes before it lets others at the file, and seconds until it goes on."""
 
 
 class Loaded(NamedTuple):
@@ -54,6 +58,7 @@ class Journal:
 
     def __init__(self, path: Path, reserve: Reserve | None = None) -> None:
         self._path, self._reserve = path, reserve
+        self._copying, self._closing = threading.Lock(), False
         try:
             self._db = open_file(path)
         except JournalFull:
@@ -78,12 +83,28 @@ class Journal:
 
     def begin(self) -> None:
         """Begin to write, under a new epoch. JournalFull if there is no room."""
-        self.keep("", "epoch", str(self.epoch + 1).encode())
-        self.epoch += 1
+        epoch = max(self.epoch, int(self.kept("epoch").get("", b"0"))) + 1
+        self.keep("", "epoch", str(epoch).encode())
+        self.epoch = epoch
         self.full = False
 
     def close(self) -> None:
-        self._db.close()
+        self._closing = True
+        with self._copying:
+            self._db.close()
+
+    def copy(self, target: Path) -> None:
+        """Write the whole journal as it is at one moment into a new file, from any thread, while entries go on being
+        written. sqlite3.OperationalError if the journal is closed before that is done.
+        """
+        with self._copying, contextlib.closing(sqlite3.connect(target)) as made:
+            # SQLite lets its connection be shared, and what is written through it goes into the copy too.
+            self._db.backup(made, pages=COPIED_AT_ONCE, progress=self._let_others, sleep=COPY_PAUSE)
+
+    def _let_others(self, *_: int) -> None:
+        if self._closing:
+            raise sqlite3.OperationalError("the journal was closed")
+        time.sleep(COPY_PAUSE)
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
@@ -147,9 +168,11 @@ class Journal:
 
     def last(self, meter: str, count: int) -> Iterator[bytes]:
         """The bodies of a meter's last entries, the latest first."""
-        end = self._shelf.end(meter).seq
-        for last in range(end, max(end - count, 0), -MOST):
-            first = max(last - MOST, end - count, 0) + 1
+        end, adopted = self._shelf.end(meter).seq, self._adopted_at(meter)
+        # What was before the state that it was taken over with is not here.
+        before = max(end - count, adopted[0] if adopted else 0)
+        for last in range(end, before, -MOST):
+            first = max(last - MOST, before) + 1
             bodies = self.read(meter, first, last)
             yield from reversed(bodies)
             if len(bodies) < last - first + 1:

@@ -78,7 +78,8 @@ def open_file(path: Path) -> sqlite3.Connection:
     Raises what `explained` says, and ValueError for a newer format.
     """
     try:
-        db = sqlite3.connect(path, isolation_level=None, timeout=1)
+        # One thread's, but for `Journal.copy`.
+        db = sqlite3.connect(path, isolation_level=None, timeout=1, check_same_thread=False)
     except sqlite3.DatabaseError as error:
         raise explained(path, error) from None
     try:

@@ -16,8 +16,11 @@ from pathlib import Path
 
 import msgspec
 
+from .. import folder
 from ..clock import Clock, CorrectedClock, SharedClock, SystemClock
+from ..kernel.account import Account
 from ..kernel.calendar import zone
+from ..kernel.entries import genesis
 from ..kernel.recovery import JournalDamaged
 from ..kernel.supply import Action
 from ..kernel.units import DAY, SECOND
@@ -40,11 +43,12 @@ from .agent import (
     Told,
 )
 from .codes import KeyState, load_key
+from .copies import serve_copies
 from .drivers import AnotherMeter, DriverError, Identity, MeterDriver
 from .drivers.recorded import RecordedMeter, RecordingError, load_recordings
 from .front import Front
 from .guard import Tries
-from .journal import Journal
+from .journal import Journal, Loaded
 from .journal_file import JournalFull, is_damage
 from .meter import Foreign, Meter, MeterPolicy, Observed
 from .page import serve_page
@@ -162,31 +166,48 @@ class Shell:
         self._running = True
 
     def _load_agent(self, settings: EdgeSettings) -> None:
-        """The rules as the journal has them. A meter whose journal is damaged is set aside, and all others go on;
-        JournalDamaged if there are no others.
+        """The rules as the journal has them. A meter whose journal is damaged is set aside until the server has handed over
+        how it stands, and all others go on; JournalDamaged if there are no others.
         """
-        meters, self._repaired = [], set[str]()
+        damaged: dict[str, str] = {}
+        loads: dict[str, Loaded] = {}
         for meter in settings.meters:
             try:
-                loaded = self.journal.load(meter.name)
+                loads[meter.name] = self.journal.load(meter.name)
             except JournalDamaged as error:
-                self.set_aside[meter.name] = str(error)
-                log.error("%s. The meter is set aside: %s", error, MENDED_BY)
-                continue
+                damaged[meter.name] = str(error)
+        if not loads:
+            raise JournalDamaged("; ".join(damaged.values()))
+        for name, error in damaged.items():
+            self.set_aside[name] = error
+            log.error(
+                "%s. The meter is set aside until the server is reached. If that does not help, %s", error, MENDED_BY
+            )
+            self._begin_anew(name, loads)
+        meters, self._repaired = [], set[str]()
+        for name, loaded in loads.items():
             policy = MeterPolicy(settings.reading_interval * SECOND, settings.poll_shortest * SECOND)
-            meters.append(Meter(meter.name, loaded.account, loaded.head, policy))
+            meters.append(Meter(name, loaded.account, loaded.head, policy))
             if loaded.repaired:
-                self._repaired.add(meter.name)
-                log.warning("meter %s: a damaged snapshot was made anew from the entries", meter.name)
-        if not meters:
-            raise JournalDamaged("; ".join(self.set_aside.values()))
+                self._repaired.add(name)
+                log.warning("meter %s: a damaged snapshot was made anew from the entries", name)
         sync = SyncPolicy(settings.heartbeat, settings.patience)
         server = VerifyKey(bytes.fromhex(settings.server_key))
         self.agent = Agent(
             settings.gateway, self.journal.epoch, meters, server, sync, self._load_keys(settings), self._load_tries(),
             Timekeeper(self._clock.boot(), self._load_anchor()), os.urandom(8),
         )  # fmt: skip
-        self._replaced = frozenset(self.journal.adopted())
+        self._replaced = frozenset(self.journal.adopted() - set(self.set_aside))
+
+    def _begin_anew(self, name: str, loads: dict[str, Loaded]) -> None:
+        """What is damaged is put aside, and the meter's journal begins anew: so the server sees that it is behind, and hands
+        over the state to go on from. Until then it has no tariff, and its switch is left alone.
+        """
+        try:
+            self.journal.replace(name, 0, genesis(name), Account().dump())
+            loads[name] = self.journal.load(name)
+        except (JournalDamaged, sqlite3.DatabaseError) as error:
+            log.error("meter %s: what is damaged can't be put aside (%s)", name, error)
 
     def _load_keys(self, settings: EdgeSettings) -> dict[str, KeyState]:
         """The keys by which meters read codes: as they were handed over, or as codes have changed them since."""
@@ -298,6 +319,10 @@ class Shell:
             server = VerifyKey(bytes.fromhex(self._settings.server_key))
             serve_bluetooth(front, self._settings, self._key, server)
 
+    def open_copies(self) -> None:
+        """Begin to make copies of the journal for whoever asks. OSError if that can't be."""
+        serve_copies(self.journal, Path(self._settings.journal))
+
     def troubles(self) -> tuple[str, ...]:
         """What everybody at the gateway has to know."""
         found = [_no_room()] if self.journal.full else []
@@ -307,7 +332,7 @@ class Shell:
         unit = next((each.unit for each in self._settings.meters if each.name == meter), "") or meter
         return _(
             "%(unit)s: what the gateway has written down about this meter is damaged, so it can take no code for it. The power "
-            "stays as it is. Keep your code: it is not lost. The manager has to enrol the gateway anew."
+            "stays as it is. Keep your code: it is not lost. All is well again as soon as the gateway reaches its server."
         ) % {"unit": unit}
 
     def _objection(self, meter: str) -> Told | None:
@@ -387,6 +412,7 @@ class Shell:
                 for state in states:
                     log.warning("meter %s: goes on from the server's entry %d", state.meter, state.seq)
                     self.journal.replace(state.meter, state.seq, state.head, state.account)
+                    self.set_aside.pop(state.meter, None)
             case MoveSwitch(name, closed):
                 try:
                     self._identified_driver(name).set_switch(closed)
@@ -444,6 +470,7 @@ def run(path: Path) -> int:
     for a damaged journal.
     """
     try:
+        folder.use(path.parent)
         settings = load_settings(path)
         shell = Shell(settings)
     except JournalDamaged as error:
@@ -455,11 +482,12 @@ def run(path: Path) -> int:
         return _unwritable(settings, error)
     signal.signal(signal.SIGTERM, lambda *_: shell.stop())
     signal.signal(signal.SIGINT, lambda *_: shell.stop())
-    try:
-        shell.open_doors()
-    except (OSError, ValueError) as error:
-        # Who stands before a closed door still has the lights on: the meters come first.
-        log.error("%s", error)
+    for open_door in (shell.open_copies, shell.open_doors):
+        try:
+            open_door()
+        except (OSError, ValueError) as error:
+            # Who stands before a closed door still has the lights on: the meters come first.
+            log.error("%s", error)
     try:
         shell.run()
     except JournalDamaged as error:

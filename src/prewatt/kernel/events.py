@@ -12,6 +12,7 @@ EVENTS = {
     "switch-failed": "the load switch did not obey",
     "switch-differs": "the load switch stands otherwise than told",
     "journal-repaired": "a damaged snapshot in the gateway's journal was made anew from the entries",
+    "journal-set-back": "the gateway's journal ended before the server's, and went on from there",
     "gateway-replaced": "another gateway went on with this meter",
     "clock-set": "the gateway's clock was set: by the server, or on site",
     "clock-stepped": "the gateway's clock jumped, and is not believed",

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
+from ..folder import use
 from ..wire.signing import SigningKey
 from ..wire.topics import SHARDS, parse_shards
 
@@ -160,6 +161,12 @@ def django_database(config: ServerConfig) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "OPTIONS": options,
     }
+
+
+def enter_home(config: ServerConfig) -> None:
+    """Use the home folder until this process ends: no copy is put back there meanwhile."""
+    _prepare(config.home)
+    use(config.home)
 
 
 def secret(config: ServerConfig) -> str:

@@ -8,10 +8,12 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from .config import ConfigError, django_database, load_config, secret
+from .config import ConfigError, django_database, enter_home, load_config, secret
 
 try:
     CONFIG = load_config()
+    # Before anything in it is read or made: a copy may be half put back.
+    enter_home(CONFIG)
     SECRET_KEY = secret(CONFIG)
 except ConfigError as error:
     raise ImproperlyConfigured(str(error)) from None

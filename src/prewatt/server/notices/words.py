@@ -37,6 +37,7 @@ CHINESE = {
     "clock-stepped": "网关时钟突变，未予采信",
     "clock-unsure": "网关不知道断电了多久，等待校时",
     "clock-differs": "服务器时间与网关时钟不符",
+    "journal-set-back": "网关日志落后于服务器，已从服务器状态继续",
     "disk-full": "网关磁盘已满，日志使用预留空间",
 }
 

@@ -1,0 +1,124 @@
+"""A gateway's copy: the journal, the key by which the server knows it, and its settings."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from .. import folder
+from ..edge.copies import CopyError, copy_by_agent
+from ..edge.journal import Journal, Loaded
+from ..edge.settings import EdgeSettings, SettingsError, load_settings, write_settings
+from ..kernel.recovery import JournalDamaged
+from ..kernel.units import moment, round_money
+from . import archive, databases
+from .archive import BackupError, Manifest
+
+SIDE = "gateway"
+JOURNAL, KEY, SETTINGS = "journal.sqlite3", "gateway.key", "edge.toml"
+
+
+class Restored(NamedTuple):
+    """A copy that was put back: its settings, each meter's journal, and where that which lay there before is kept."""
+
+    copy: Manifest
+    settings: EdgeSettings
+    meters: dict[str, Loaded]
+    aside: Path | None
+
+
+def back_up(config: Path, target: Path) -> Manifest:
+    """Write a gateway's copy, whether its agent runs or not. SettingsError if `config` is no settings file."""
+    with folder.using(config.parent), archive.workplace(target) as work:
+        settings = load_settings(config)
+        journal = Path(settings.journal)
+        try:
+            copied = copy_by_agent(journal)
+        except CopyError as error:
+            raise BackupError(f"{journal}: {error}") from None
+        if copied:
+            shutil.move(copied, work / JOURNAL)
+        else:
+            databases.copy(journal, work / JOURNAL)
+        databases.check(work / JOURNAL, journal)
+        shutil.copyfile(settings.key, work / KEY)
+        shutil.copyfile(config, work / SETTINGS)
+        formats = {"journal": _format(work / JOURNAL)}
+        return archive.pack(work, target, archive.manifest(SIDE, settings.gateway, config.parent, formats, {}))
+
+
+def put_back(source: Path, into: Path) -> Restored:
+    """Put a gateway's copy into a folder, in the place of what lies there. BackupError or folder.BusyError if it can't be:
+    then nothing was changed.
+    """
+    copied = archive.check(source, SIDE)
+    into = into.absolute()
+    with folder.alone(into), folder.gathering(into) as part:
+        archive.extract(source, copied, part)
+        databases.check(part / JOURNAL, source)
+        try:
+            settings = _moved(load_settings(part / SETTINGS), Path(copied.folder), into)
+            if settings != load_settings(part / SETTINGS):
+                write_settings(part / SETTINGS, settings)
+            meters = _load(part / JOURNAL, settings)
+        except (SettingsError, JournalDamaged, ValueError) as error:
+            # Of its own folder nobody has heard; the copy is what is meant.
+            raise BackupError(f"{source}: {str(error).replace(f'{part}/', '')}") from None
+        return Restored(copied, settings, meters, folder.put(into))
+
+
+def _moved(settings: EdgeSettings, was: Path, now: Path) -> EdgeSettings:
+    """Settings whose files lie in the folder `now`, if they lay in `was`. What lies elsewhere stays there."""
+
+    def moved(path: str) -> str:
+        return str(now / Path(path).relative_to(was)) if Path(path).is_relative_to(was) else path
+
+    recorded = settings.recorded
+    if recorded is not None:
+        recorded = msgspec.structs.replace(recorded, file=moved(recorded.file), memory=moved(recorded.memory))
+    return msgspec.structs.replace(settings, key=str(now / KEY), journal=str(now / JOURNAL), recorded=recorded)
+
+
+def _load(path: Path, settings: EdgeSettings) -> dict[str, Loaded]:
+    """Each meter's journal, replayed as the agent does at its start."""
+    with closing(Journal(path)) as journal:
+        return {meter.name: journal.load(meter.name) for meter in settings.meters}
+
+
+def _format(journal: Path) -> str:
+    try:
+        with closing(databases.unread(journal)) as opened:
+            return str(opened.execute("SELECT value FROM meta WHERE name='format'").fetchone()[0])
+    except (sqlite3.Error, TypeError) as error:
+        raise BackupError(f"{journal.name}: is no journal ({error})") from None
+
+
+def after_restore(done: Restored, into: Path) -> list[str]:
+    """In words: what was put back, and what happens now."""
+    settings = done.settings
+    lines = [f"Gateway {settings.gateway} is in {into.absolute()} as it was at {done.copy.made}."]
+    lines += [
+        f"  {meter}: entry {loaded.account.seq}, balance {round_money(loaded.account.balance)}"
+        + (f", until {moment(loaded.account.at):%Y-%m-%d %H:%M:%S} UTC" if loaded.account.seq else "")
+        for meter, loaded in done.meters.items()
+    ]
+    if done.aside:
+        lines.append(f"What lay there before is in {done.aside}; it holds the key: remove it when all is well.")
+    if settings.recorded is not None and not Path(settings.recorded.file).exists():
+        lines.append(f"{settings.recorded.file}, which feeds the meters, is not here: bring it along.")
+    return [
+        *lines,
+        "",
+        f"Now start it: prewatt edge run --config {into / SETTINGS}",
+        "- The server sees at once that this journal is behind, and hands over how the meters stand; what was used meanwhile is "
+        "charged from their registers, and codes that were typed since stay used.",
+        "- Without a network there is nothing to do: it serves the meters from what the copy knows, and waits. Payments made "
+        "since then count again once the server is reached.",
+        "- Only one machine may run as this gateway. If the other one may come back: prewatt gateway-code "
+        f"{settings.gateway} on the server, and enrol this one anew.",
+    ]
