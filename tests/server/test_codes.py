@@ -14,7 +14,7 @@ from prewatt.kernel.units import MINUTE, NANO
 from prewatt.server.estate.models import Organisation
 from prewatt.server.ledger.books import account, balance, tenant_account
 from prewatt.server.ledger.models import Account as Ledger
-from prewatt.server.metering.models import JournalEntry, Meter
+from prewatt.server.metering.models import Alarm, JournalEntry, Meter
 from prewatt.server.vending.adjustments import level
 from prewatt.server.vending.codes import (
     VendError,
@@ -120,8 +120,10 @@ def test_a_code_that_the_credit_log_never_made_is_an_alarm(building, tenancy, st
     edge = Edge(building.code, clock)
     edge.obey("m1")
     edge.append("m1", edge.accounts["m1"].by_code(clock.now(), 77, 20 * NANO, "page"))
-    result = take(store, edge.upload("m1"))
-    assert "no code 77" in result.meters["m1"].differences[0].text
+    take(store, edge.upload("m1"))
+    alarm = Alarm.objects.get()
+    assert (alarm.kind, alarm.data["tid"], alarm.data["amount"]) == ("unbooked", 77, 20 * NANO)
+    assert balance(tenant_account(tenancy)) == 0, "the books do not know of it until a person does"
 
 
 def test_credit_that_a_code_clears_is_owed_back(building, tenancy, store, clock):

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ...kernel.entries import AnyOrder, GrantCredit
-from ...kernel.units import MINUTE, round_money
+from ...kernel.units import DAY, MINUTE, round_money
 from ...tokens import BaseDate, instant_of
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book, book_top_up, tenant_account
@@ -57,7 +57,7 @@ def keep(
         command = fill_in(meter, number, at, order)
         Command.objects.filter(pk=command.pk).update(applied_seq=seq, applied_at=at)
     if tid is not None:
-        TokenMeter.objects.filter(meter=meter, last_tid__lt=tid).update(last_tid=tid)
+        _skip(meter, tid)
     credit_id = getattr(order, "credit_id", getattr(order, "debit_id", ""))
     typed = _open(meter).filter(key=f"code {tid}").first() if tid is not None and number is not None else None
     data = {
@@ -79,6 +79,13 @@ def keep(
             "whether it is right; if not, give the order anew."
         ) % {"meter": meter, "what": ORDERS.get(kind, kind)}
         raise_alarm("unknown-order", text, at, meter=meter, key=kind, seq=seq, data={"command": number})
+
+
+def _skip(meter: Meter, tid: int) -> None:
+    """No other code is made under an identifier that is used; but one that can't have been made yet blocks none."""
+    token_meter = TokenMeter.objects.filter(meter=meter, last_tid__lt=tid).select_related("group").first()
+    if token_meter is not None and instant_of(BaseDate(token_meter.group.base), tid) <= now() + DAY:
+        TokenMeter.objects.filter(pk=token_meter.pk).update(last_tid=tid)
 
 
 def _text(meter: Meter, data: dict[str, Any]) -> str:
