@@ -178,10 +178,10 @@ class Shell:
                 damaged[meter.name] = str(error)
         if not loads:
             raise JournalDamaged("; ".join(damaged.values()))
-        for name, error in damaged.items():
-            self.set_aside[name] = error
+        for name, why in damaged.items():
+            self.set_aside[name] = why
             log.error(
-                "%s. The meter is set aside until the server is reached. If that does not help, %s", error, MENDED_BY
+                "%s. The meter is set aside until the server is reached. If that does not help, %s", why, MENDED_BY
             )
             self._begin_anew(name, loads)
         meters, self._repaired = [], set[str]()
