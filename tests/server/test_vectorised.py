@@ -63,6 +63,6 @@ def test_outside_the_readings_nothing_was_used():
     assert used_up_to(align(at, np.array([0, 100, 150, 200, 300])), running).tolist() == [0, 0, 25, 50, 50]
 
 
-def test_a_register_that_goes_back_used_nothing():
-    at, used = energies([(0, 100), (10, 150), (20, 40), (30, 60)])
+def test_what_the_first_reading_used_was_used_before():
+    at, used = energies([(0, 7), (10, 50), (20, 0), (30, 20)])
     assert (at.tolist(), used.tolist()) == ([0, 10, 20, 30], [50, 0, 20])

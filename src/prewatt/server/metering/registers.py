@@ -1,4 +1,4 @@
-"""A meter's recorded registers as arrays: what it used between any two instants."""
+"""What a meter used between any two instants, from its recorded readings, as arrays."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ def registers(meter: Meter, begin: int, end: int) -> Registers:
     inside = rows.filter(seq__gte=before.seq if before else 0)
     if after is not None:
         inside = inside.filter(seq__lte=after.seq)
-    rows_in_order = inside.order_by("seq").values_list("at", "register")
-    at, used = energies((at, register or 0) for at, register in rows_in_order)
+    rows_in_order = inside.order_by("seq").values_list("at", "energy")
+    at, used = energies((at, energy or 0) for at, energy in rows_in_order)
     return Registers(at, np.concatenate(([0], np.cumsum(used))).astype(np.int64)[: len(at)])

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import msgspec
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from ...kernel.account import Account
 from ...kernel.calendar import local, zone
-from ...kernel.entries import Reading, TenancyChanged, decode_entry
-from ...kernel.rating import Counters, rate_interval
-from ...kernel.tariff import RateCalendar, Version, version_at
+from ...kernel.entries import Reading, TenancyChanged, TimeLedBack, decode_entry
+from ...kernel.rating import Counters, Rated, rate_interval
+from ...kernel.tariff import RateCalendar, Version, stretch_at, version_at
 from ..estate.models import Property, Tenancy
 from ..ledger.books import Kind, account, book, holder_account
 from ..ledger.models import Transfer
@@ -49,34 +51,56 @@ def rerate(where: Property, tariff: Tariff, begins: int, ends: int) -> list[Rera
     for meter in Meter.objects.filter(unit__property=where).select_related("gateway__property__organisation"):
         tenancies = list(Tenancy.objects.filter(unit=meter.unit_id).select_related("unit__property__organisation"))
         sums: dict[int | None, Rerated] = {}
-        for at, charged, rerated in _readings(meter, versions, ends):
-            if at <= begins:
+        for each in readings(meter, versions, ends):
+            if each.at <= begins:
                 continue
-            holder = next((each for each in tenancies if each.holds(at)), None)
+            holder = next((tenancy for tenancy in tenancies if tenancy.holds(each.at)), None)
             key = holder.pk if holder else None
             before = sums.get(key, Rerated(meter, holder, 0, 0))
-            sums[key] = Rerated(meter, holder, before.charged + charged, before.rerated + rerated)
+            sums[key] = Rerated(meter, holder, before.charged + each.charged, before.rerated + each.rerated.charge)
         found += [each for each in sums.values() if each.charged != each.rerated]
     return found
 
 
-def _readings(meter: Meter, versions: tuple[Version, ...], ends: int) -> list[tuple[int, int, int]]:
-    """(instant, nano charged, nano by `versions`) of a meter's readings up to `ends`."""
-    replayed, counters = Account(), Counters()
-    found = []
-    entries = JournalEntry.objects.filter(meter=meter, at__lte=ends, kind__in=("reading", "tenancy")).order_by("seq")
-    for body in entries.values_list("body", flat=True).iterator():
+class Replayed(NamedTuple):
+    """A reading: nano charged, and by other versions or energies; the energy (Wh) that was charged, and since when;
+    what is counted after it.
+    """
+
+    seq: int
+    at: int
+    begin: int
+    energy: int
+    charged: int
+    rerated: Rated
+
+
+def readings(
+    meter: Meter, versions: tuple[Version, ...], ends: int, energies: Mapping[int, int] | None = None
+) -> list[Replayed]:
+    """A meter's readings up to `ends`, rated by `versions`; with other energies (Wh, by entry) where some were wrong."""
+    other = energies or {}
+    counters, read_at = Counters(), None
+    restarts: tuple[int, ...] = ()
+    found: list[Replayed] = []
+    rows = JournalEntry.objects.filter(meter=meter, at__lte=ends)
+    # A reading that the server does not take for one has no energy here, and was charged by nobody.
+    entries = rows.filter(Q(kind="tenancy") | Q(kind="reading", energy__isnull=False) | Q(kind="time")).order_by("seq")
+    for seq, body, energy, charge in entries.values_list("seq", "body", "energy", "charge").iterator():
         entry = decode_entry(bytes(body))
         if isinstance(entry, TenancyChanged):
-            replayed.restarts = (*replayed.restarts, entry.effective)
+            restarts = (*restarts, entry.effective)
+        elif isinstance(entry, TimeLedBack):
+            if read_at is not None:
+                read_at = min(read_at, entry.at)
+                counters = msgspec.structs.replace(counters, day=stretch_at(versions, entry.at).day)
         elif isinstance(entry, Reading):
-            energy = entry.register - (replayed.register if replayed.register is not None else entry.register)
-            begin = replayed.read_at if replayed.register is not None else entry.at
-            rated = rate_interval(versions, begin, entry.at, max(energy, 0), counters, replayed.restarts)
-            counters = rated.counters
-            found.append((entry.at, entry.charge, rated.charge))
-            replayed.register, replayed.read_at = entry.register, entry.at
-            replayed.restarts = tuple(each for each in replayed.restarts if each > entry.at)
+            begin = entry.at if read_at is None else read_at
+            used = other.get(seq, energy or 0)
+            rated = rate_interval(versions, begin, entry.at, used, counters, restarts)
+            counters, read_at = rated.counters, entry.at
+            found.append(Replayed(seq, entry.at, begin, energy or 0, charge or 0, rated))
+            restarts = tuple(each for each in restarts if each > entry.at)
     return found
 
 

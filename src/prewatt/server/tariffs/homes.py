@@ -18,8 +18,8 @@ def homes_of(where: Property, begins: int, ends: int) -> dict[str, Home]:
     found = {}
     for meter in Meter.objects.filter(unit__property=where).select_related("unit"):
         rows = JournalEntry.objects.filter(meter=meter, register__isnull=False, at__gte=begins, at__lte=ends)
-        pairs = rows.order_by("seq").values_list("at", "register")
-        found[meter.unit.name if meter.unit else meter.name] = energies((at, register or 0) for at, register in pairs)
+        pairs = rows.order_by("seq").values_list("at", "energy")
+        found[meter.unit.name if meter.unit else meter.name] = energies((at, energy or 0) for at, energy in pairs)
     return found
 
 

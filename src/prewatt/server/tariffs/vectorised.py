@@ -247,8 +247,8 @@ def _by_hour(layout: Layout, used: Ints, cost: Ints) -> dict[tuple[str, int], tu
 
 
 def energies(readings: Iterable[tuple[int, int]]) -> tuple[Ints, Ints]:
-    """Instants and energies (as `rate` takes them) of readings: (instant, register in Wh). A register that goes back
-    used nothing.
+    """Instants and energies (as `rate` takes them) of readings: (instant, Wh since the one before). Registers tell less:
+    meters are exchanged, and counters begin anew.
     """
     pairs = np.array(list(readings), dtype=np.int64).reshape(-1, 2)
-    return pairs[:, 0], np.maximum(np.diff(pairs[:, 1]), 0)
+    return pairs[:, 0], pairs[1:, 1]
