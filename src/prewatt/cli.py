@@ -1,5 +1,5 @@
 """The command line: `prewatt demo | setup | server | web | headend | worker | backup | restore | edge | onsite | tariff |
-shared-cost | statement | balance | reconcile | order | code | pin | gateway-code | grant | api-token | sim | manage`.
+shared-cost | statement | balance | reconcile | order | exchange | code | pin | gateway-code | grant | api-token | sim | manage`.
 """
 
 from __future__ import annotations
@@ -728,9 +728,13 @@ def reconcile(
 def order(
     unit: Annotated[str, typer.Argument(help="The unit's name.")],
     do: Annotated[
-        str, typer.Argument(help="open, close, hold, release, restore, limit, clear-tamper or unlock-codes.")
+        str,
+        typer.Argument(
+            help="open, close, hold, release, restore, limit, clear-tamper or unlock-codes; lead-back, also of a meter or a "
+            "gateway: a journal that is dated in the future goes on from now."
+        ),
     ],
-    reason: Annotated[str, typer.Option(help="Journalled with it.")],
+    reason: Annotated[str, typer.Option(help="Journalled with it; lead-back needs none.")] = "",
     override: Annotated[bool, typer.Option("--override", help="Close over a lock, knowing of it.")] = False,
     watts: Annotated[int | None, typer.Option(help="Of a limit; 0: as the rules say.")] = None,
     amount: Annotated[str, typer.Option(help="Most that a restoration lends.")] = "",
@@ -745,6 +749,26 @@ def order(
         return order_meter(property_named(where), unit, do, reason, override, watts, amount, hours)
 
     typer.echo(_refusable("order", work))
+
+
+@app.command()
+def exchange(
+    meter: Annotated[str, typer.Argument(help="The meter's name: the serial number that its journal began with.")],
+    serial: Annotated[str, typer.Option(help="Serial number of the new one.")],
+    first: Annotated[str, typer.Option(help="What the new one shows, kWh.")],
+    last: Annotated[
+        str, typer.Option(help="What the old one's face shows, kWh; or unknown. Left out: as it was last read.")
+    ] = "",
+    preview: Annotated[bool, typer.Option("--preview", help="Only say what it comes to.")] = False,
+) -> None:
+    """Record that another meter hangs where one hung: credit, tariff, journal and history go on."""
+
+    def work() -> str:
+        from .commands import exchange_meter
+
+        return exchange_meter(meter, serial, first, last, preview)
+
+    typer.echo(_refusable("exchange", work))
 
 
 @app.command()

@@ -1,5 +1,5 @@
 """What the commands of the server's side do, on its database: `prewatt tariff`, `shared-cost`, `statement`, `balance`,
-`reconcile`, `order`, `pin`, `code`, `grant`, `gateway-code` and `api-token`.
+`reconcile`, `order`, `exchange`, `pin`, `code`, `grant`, `gateway-code` and `api-token`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from rich.table import Table
 
 from .kernel.tariff import TariffError
@@ -38,6 +39,8 @@ from .server.tariffs.versions import keep, schedule, schedule_prices
 from .server.time import now
 from .server.vending.codes import change_key, meter_test_code, renew_own_group, vend_management
 from .server.vending.controls import control, read_action
+from .server.vending.exchanges import exchange, look
+from .server.vending.leading_back import lead_back, lead_back_all
 from .server.vending.models import TokenMeter
 from .server.wall_clock import wall_clock
 from .tokens import Function, grouped
@@ -223,6 +226,10 @@ def order_meter(
     where: Property, unit: str, do: str, reason: str, override: bool, watts: int | None, amount: str, hours: int
 ) -> str:
     """Order the meter of a unit to do something."""
+    if do == "lead-back":
+        return order_lead_back(where, unit)
+    if not reason.strip():
+        raise CommandError("--reason: say why, it is journalled with the order")
     meter = Meter.objects.filter(unit=unit_named(where, unit)).select_related("gateway").first()
     if meter is None:
         raise CommandError(f"unit {unit!r} has no meter")
@@ -232,6 +239,35 @@ def order_meter(
     return (
         f"Order {made.number} is on its way." if meter.gateway.online else f"Order {made.number} waits for the network."
     )
+
+
+def order_lead_back(where: Property, name: str) -> str:
+    """Let the journals of a meter, of a unit's meter, or of all of a gateway's that are ahead go on from now."""
+    gateway = Gateway.objects.filter(property=where, name=name).first()
+    if gateway is not None:
+        made = lead_back_all(gateway, "console")
+        return f"{len(made)} journals of {name} are led back."
+    found = Meter.objects.filter(Q(name=name) | Q(unit__name=name), gateway__property=where).first()
+    if found is None:
+        raise CommandError(f"{name!r} is no meter, unit or gateway of {where.name}")
+    command = lead_back(found, "console")
+    return "The order is on its way already." if command is None else f"Order {command.number} is on its way."
+
+
+def exchange_meter(name: str, serial: str, first: str, last: str, preview: bool) -> str:
+    """Record that another meter hangs where one hung."""
+    meter = Meter.objects.filter(name=name).select_related("gateway__property", "unit").first()
+    if meter is None:
+        raise CommandError(f"there is no meter {name!r}")
+    found = look(meter, serial, first, last)
+    said = found.in_words()
+    if found.rest:
+        said += f" That is {round_money(found.cost)} {meter.property.currency} at the prices of now."
+    if preview:
+        return f"{said}\nNothing is done yet; leave --preview out."
+    made = exchange(meter, serial, first, last, "console")
+    way = "is on its way" if meter.gateway.online else "waits for the network"
+    return f"{said}\nThe exchange of {found.old} for {found.serial} {way} (order {made.command.number})."
 
 
 def fresh_pin(where: Property, unit: str) -> str:

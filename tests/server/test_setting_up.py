@@ -101,8 +101,8 @@ def test_a_list_of_apartments_is_read_with_its_spaces_and_signs(tmp_path):
 def test_parts_areas_and_other_meters_are_read_and_set_up(clock, db, tmp_path):
     path = tmp_path / "apartments.csv"
     path.write_text(
-        "unit,meter,tenant,role,area,occupants,parts\nFlat 1,m1,Ann,,52.5,3,Stairs A;Ground floor\n"
-        ",m8,,common,,,Stairs A\n,m9,,main,,,\n"
+        "unit,meter,tenant,role,area,occupants,parts,fuse\nFlat 1,m1,Ann,,52.5,3,Stairs A;Ground floor,11000\n"
+        ",m8,,common,,,Stairs A,\n,m9,,main,,,,250000\n"
     )
     made = set_up(clock, apartments=read_apartments(path))
     unit = made.property.units.get()
@@ -111,7 +111,13 @@ def test_parts_areas_and_other_meters_are_read_and_set_up(clock, db, tmp_path):
     meters = {meter.name: (meter.role, str(meter.part or "")) for meter in Meter.objects.all()}
     assert meters == {"m1": ("unit", ""), "m8": ("common", "Linden 5 Stairs A"), "m9": ("main", "")}
     # What is no unit's has no tariff, so its switch is left alone.
-    assert orders("m8") == []
+    assert [type(order) for order in orders("m8")] == [ChangeSettings]
+    # But each meter knows what can flow through it, as the gateway believes no more.
+    fuses = [orders(name)[0].settings.power_highest for name in ("m1", "m8", "m9")]
+    assert fuses == [11_000, 100_000, 250_000]
+    path.write_text("unit,meter,tenant,fuse\nFlat 1,m7,Ann,16 A\n")
+    with pytest.raises(SetupError, match="fuse '16 A' is not a power in W"):
+        set_up(clock, name="Elm", gateway="g2", apartments=read_apartments(path))
     with pytest.raises(SetupError, match="unit Flat 1, meter m1: area"):
         set_up(clock, name="Elm", gateway="g7", apartments=[Apartment("Flat 1", "m1", "", area="large")])
 
@@ -154,12 +160,20 @@ def test_a_meter_added_by_hand_gets_its_journal_its_settings_and_its_tariff(oper
     gateway = Gateway.objects.get()
     assert (
         added(
-            operator, "metering/meter", name="m9", role="unit", unit=unit.pk, gateway=gateway.pk, driver="recorded"
+            operator,
+            "metering/meter",
+            name="m9",
+            role="unit",
+            unit=unit.pk,
+            gateway=gateway.pk,
+            driver="recorded",
+            power_highest="9000",
         ).status_code
         == 302
     )
     assert bytes(Meter.objects.get(name="m9").head) == genesis("m9")
     assert len(orders("m9")) == 2
+    assert orders("m9")[0].settings.power_highest == 9000
 
 
 def test_a_tenancy_is_typed_on_the_propertys_wall_clock(operator):
@@ -206,6 +220,7 @@ def test_changed_settings_travel_to_every_meter_of_the_property(operator, buildi
             "emergency_credit": "5", "emergency_repayment": "50", "friendly_hours": "daily 20:00-07:00",
             "friendly_days": "2025-12-24", "friendly_debt": "9", "power_limit": "06-22 5000, 22-06 3000",
             "overload_delay": "10", "reclose_after": "60", "recloses": "3", "forbidden_step": "1800", "tamper_locks": "on",
+            "doubtful_readings": "3", "foreign_hours": "24",
         },
     )  # fmt: skip
     assert answer.status_code == 302
@@ -222,6 +237,8 @@ def test_changed_settings_travel_to_every_meter_of_the_property(operator, buildi
                 friendly=FriendlyHours((Window(tuple(range(8)), 1200, 420),), ("2025-12-24",), 9 * NANO),
                 power=PowerLimit(hours, step=1800),
                 tamper_locks=True,
+                doubtful_readings=3,
+                foreign_for=24 * 3600,
             )
         )
 

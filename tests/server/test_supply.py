@@ -62,19 +62,25 @@ def rules(**changes):
     return {
         "low_credit": "5", "low_credit_kwh": "0", "clearance": "0", "emergency_credit": "0", "emergency_repayment": "100",
         "friendly_hours": "", "friendly_holidays": "", "friendly_days": "", "friendly_debt": "0", "power_limit": "",
-        "overload_delay": "10", "reclose_after": "60", "recloses": "3", "forbidden_step": "0", **changes,
+        "overload_delay": "10", "reclose_after": "60", "recloses": "3", "forbidden_step": "0",
+        "doubtful_readings": "5", "foreign_hours": "0", **changes,
     }  # fmt: skip
 
 
 def test_the_rules_are_kept_and_sent_to_every_meter(manager, building):
     page = f"/properties/{building.property.pk}/supply/"
     assert "Friendly hours" in manager.get(page).content.decode()
-    answer = manager.post(page, rules(emergency_credit="5", friendly_holidays="DE-BE", power_limit="3000"), follow=True)
+    answer = manager.post(
+        page,
+        rules(emergency_credit="5", friendly_holidays="DE-BE", power_limit="3000", foreign_hours="48"),
+        follow=True,
+    )
     assert "on their way" in answer.content.decode()
     for meter in ("m1", "m2", "m3"):
         order = last_order(meter)
         assert isinstance(order, ChangeSettings)
         assert order.settings.emergency_credit == 5 * NANO and order.settings.power.watts == (3000,)
+        assert (order.settings.foreign_for, order.settings.doubtful_readings) == (48 * 3600, 5)
         assert "2025-10-03" in order.settings.friendly.days and "2029-12-25" in order.settings.friendly.days
 
 

@@ -69,7 +69,7 @@ class Running:
         self.server = Server(self.config, self.supervisor, open_pages(self.config.http))
         self.edge = self.home / "edge"
 
-    def start(self):
+    def start(self, poll_shortest):
         self.server.wait_until_up()
         begin = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
         from prewatt.server.metering.models import Meter
@@ -85,6 +85,8 @@ class Running:
         enrol(
             self.address, self.building.code, self.edge, RecordedSettings(str(data), "UTC", str(self.edge / "meters"))
         )
+        settings = self.edge / "edge.toml"
+        settings.write_text(settings.read_text().replace("poll_shortest = 60\n", f"poll_shortest = {poll_shortest}\n"))
         self.server.refresh_broker()
         self.supervisor.add("agent", python("edge", "run", "--config", str(self.edge / "edge.toml")))
 
@@ -109,11 +111,11 @@ class Running:
 
 
 @contextmanager
-def running(flats):
+def running(flats, poll_shortest=60):
     with tempfile.TemporaryDirectory() as folder:
         made = Running(folder, flats)
         try:
-            made.start()
+            made.start(poll_shortest)
             yield made
         finally:
             made.stop()

@@ -586,7 +586,7 @@ class Agent:
             account.seq,
             account.at,
             account.balance,
-            account.register,
+            account.shown,
             account.closed,
             account.command,
             meter.head,

@@ -80,7 +80,7 @@ class Front:
             why=_why(account, now),
             low=account.is_low(),
             price=account.price(now),
-            register=account.register,
+            register=account.shown,
             emergency=account.settings.emergency_credit,
             emergency_open=offered,
             allowance=account.allowance(now),

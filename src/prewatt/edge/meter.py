@@ -127,8 +127,9 @@ class Meter:
     def observe(self, now: int, observed: Observed) -> Outcome:
         """The meter was read at `now`."""
         account, outcome = self.account, Outcome()
+        self._foreign = ""
         if self.lost or account.foreign_since:
-            self.lost, self._foreign = False, ""
+            self.lost = False
             self._append(outcome, account.event(now, METER_BACK))
         reading = self._believed(now, observed, outcome)
         if reading is not None and abs(reading.balance) > BALANCE_MAX:

@@ -9,14 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..kernel.account import Account
 from ..kernel.entries import AnyEntry, Event, Rebased
 from ..kernel.plausible import RETURNED
 from ..kernel.units import DAY, HOUR, SECOND, exact_kwh, moment
 
+REGISTER_BACKWARDS = "register-backwards"
+BACKWARDS_FOR = 12 * HOUR
+"""A register that stands under what was read before for so long is told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """An alarm to be raised, of a meter or a gateway, unless one of its kind is open there."""
+    """An alarm to be raised, of a meter or a gateway, unless one of its kind (and key) is open there."""
 
     kind: str
     text: str
@@ -24,6 +29,7 @@ class Raised:
     meter: str = ""
     gateway: str = ""
     seq: int = 0
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ EVENTS: dict[str, Rule] = {
         "Meter {meter} has given readings for an hour that can't be right ({detail}). Nothing is charged by them, and nobody "
         "is cut off. If it lasts, have it looked at."
     ),
-    "register-backwards": Rule(
+    REGISTER_BACKWARDS: Rule(
         "The register of meter {meter} goes backwards ({detail}): a current transformer the wrong way round, or energy "
         "that is fed in (a plug-in solar panel). It is not charged. Have it looked at."
     ),
@@ -94,7 +100,21 @@ def raised_by(entry: AnyEntry, meter: str, gateway: str) -> Raised | None:
         return None
     owner = {"gateway": gateway} if rule.of_gateway else {"meter": meter}
     text = rule.text.format(meter=meter, detail=_detail(entry))
-    return Raised(kind, text, entry.at, seq=entry.seq, **owner)
+    # Each new base is a question of its own.
+    key = str(entry.seq) if isinstance(entry, Rebased) else ""
+    return Raised(kind, text, entry.at, seq=entry.seq, key=key, **owner)
+
+
+def stands_back(meter: str, account: Account, before: int) -> Raised | None:
+    """The alarm that a register has stood under what was read before for long, after an entry; `before`: the instant of the
+    entry before. The entries say it, whether or not the gateway has an event of it.
+    """
+    since = account.back_since
+    if not since or not before - since < BACKWARDS_FOR <= account.at - since:
+        return None
+    rule = EVENTS[REGISTER_BACKWARDS]
+    text = rule.text.format(meter=meter, detail=f"since {moment(since):%Y-%m-%d %H:%M} UTC")
+    return Raised(REGISTER_BACKWARDS, text, account.at, meter=meter, seq=account.seq)
 
 
 def _detail(entry: AnyEntry) -> str:
@@ -123,8 +143,8 @@ def _ahead(span: int) -> str:
 
 
 def each_once(alarms: Iterable[Raised]) -> Iterable[Raised]:
-    """Of each kind the first, of one meter or gateway."""
-    found: dict[tuple[str, str, str], Raised] = {}
+    """Of each kind (and key) the first, of one meter or gateway."""
+    found: dict[tuple[str, str, str, str], Raised] = {}
     for each in alarms:
-        found.setdefault((each.meter, each.gateway, each.kind), each)
+        found.setdefault((each.meter, each.gateway, each.kind, each.key), each)
     return found.values()

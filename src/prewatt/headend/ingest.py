@@ -44,7 +44,7 @@ from ..wire.messages import (
 )
 from ..wire.signing import VerifyKey, open_upward
 from . import forks
-from .alarms import Raised, clock_ahead, raised_by
+from .alarms import Raised, clock_ahead, raised_by, stands_back
 from .found import Found, Open, command_of
 from .reconcile import Difference, check
 
@@ -342,7 +342,10 @@ def _take_in(result: Plan, mine: MeterPlan, gateway: str, span: Span, late: int)
             result.alarms.append(clock_ahead(span.meter, entry.seq, entry.at, result.now))
         if alarm := raised_by(entry, span.meter, gateway):
             result.alarms.append(alarm)
+        before = account.at
         take_entry(mine, entry, body, index < late)
+        if alarm := stands_back(span.meter, account, before):
+            result.alarms.append(alarm)
 
 
 def take_entry(mine: MeterPlan, entry: AnyEntry, body: bytes, late: bool) -> None:

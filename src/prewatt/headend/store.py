@@ -34,6 +34,7 @@ from ..server.metering.models import (
     Worker,
 )
 from ..server.vending.credit_log import is_in_order, renumber, sign_anew, step_aside
+from ..server.vending.following import follow
 from ..server.vending.found import keep as keep_found
 from ..server.vending.models import OPEN, Command
 from ..wire.messages import MeterStatus, SignedCommand
@@ -232,6 +233,8 @@ class Store:
                 Meter.objects.filter(name=given.meter).update(told_seq=given.seq, told_command=F("taken"))
             for alarm in each_once(plan.alarms):
                 self._raise(alarm)
+            for name, change in plan.meters.items():
+                follow(self._meters[name], (new.own for new in change.entries))
             for refusal in plan.refusals:
                 row, fresh = Refusal.objects.get_or_create(
                     gateway=refusal.gateway,
@@ -258,7 +261,7 @@ class Store:
     def _raise(self, alarm: Raised) -> None:
         meter = self._meters[alarm.meter] if alarm.meter else None
         gateway = None if meter else Gateway.objects.get(name=alarm.gateway)
-        if raise_alarm(alarm.kind, alarm.text, alarm.at, meter=meter, gateway=gateway, seq=alarm.seq):
+        if raise_alarm(alarm.kind, alarm.text, alarm.at, meter=meter, gateway=gateway, key=alarm.key, seq=alarm.seq):
             log.warning("alarm: %s", alarm.text)
 
     def _store_meter(self, meter: Meter, change: MeterPlan) -> list[Charge]:
@@ -271,7 +274,7 @@ class Store:
             offset=change.offset,
             at=account.at,
             balance=account.balance,
-            register=account.register,
+            register=account.shown,
             read_at=account.read_at,
             closed=account.closed,
             low=account.is_low(),

@@ -135,7 +135,8 @@ class Account(Replay):
             return
         for at in range(begin + longest, end, longest):
             if at > self.at:
-                register = before + reading.energy * (at - begin) // (end - begin)
+                # After an exchange counting begins under zero, which no register shows.
+                register = max(before + reading.energy * (at - begin) // (end - begin), 0)
                 energy = register - (self.register or 0)
                 yield self._reading(at, register, energy, FLAG_BETWEEN | reading.flags & FLAG_HELD)
 

@@ -76,6 +76,11 @@ class State:
         return self._rated[1]
 
     @property
+    def shown(self) -> int | None:
+        """The register as a meter shows it; None where none was read yet, or counting begins under zero."""
+        return self.register if self.register is not None and self.register >= 0 else None
+
+    @property
     def base(self) -> Base | None:
         """Where energy is counted from; None before the first reading."""
         return None if self.register is None else Base(self.register, self.moving_since)

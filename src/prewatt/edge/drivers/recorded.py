@@ -8,7 +8,9 @@ clocks are put back, the second occurrence of an hour in a meter's rows is the l
 While the switch is closed the meter draws what was recorded, evenly within an interval; while it is open, nothing. The
 register shows whole watt-hours of the exact sum. Like a real meter it keeps its register and its switch itself, in a
 small file, whoever reads it. Files beside that one stand for the rest of it: what is written into `.keypad` was typed at
-its keypad, `.display` is what it shows, and `.tampered` is there when its cover was opened.
+its keypad, `.display` is what it shows, and `.tampered` is there when its cover was opened. `.exchange` says that somebody
+hangs another meter in its place: its serial number and first register (Wh) as JSON, `{"serial": "m9", "first": 0}`. The
+one that hung there does not answer any more; the new one does from the next call on, with its switch closed.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ...kernel.units import HOUR, SECOND, instant
-from . import DriverError, Identity, NotSupported, Power
+from . import DriverError, Identity, NotSupported, Power, Unreachable
 
 DECIMALS = 21
 """Most decimals of a kWh in the file. Those of a binary float that was printed in full fit as well."""
@@ -172,18 +174,20 @@ class RecordedMeter:
             try:
                 kept = json.loads(memory.read_text())
                 self._closed, self._since, self._drawn = bool(kept["closed"]), int(kept["since"]), int(kept["drawn"])
+                self._serial = str(kept.get("serial", name))
             except (ValueError, KeyError, TypeError) as error:
                 raise DriverError(name, "start", f"its memory {memory} is damaged ({error})") from None
         else:
-            self._closed, self._since, self._drawn = True, clock(), 0
+            self._closed, self._since, self._drawn, self._serial = True, clock(), 0, name
             self._keep()
 
     def _keep(self) -> None:
         # A file of its own first, so that a loss of power leaves the old one or the new one, never half of one.
         fresh = self._memory.with_suffix(".new")
+        kept = {"closed": self._closed, "since": self._since, "drawn": self._drawn}
         try:
             with fresh.open("w") as file:
-                json.dump({"closed": self._closed, "since": self._since, "drawn": self._drawn}, file)
+                json.dump(kept if self._serial == self._name else {**kept, "serial": self._serial}, file)
                 file.flush()
                 os.fsync(file.fileno())
             fresh.replace(self._memory)
@@ -193,10 +197,28 @@ class RecordedMeter:
     def _total(self, now: int) -> int:
         return self._drawn + (self._recording.drawn(self._since, max(now, self._since)) if self._closed else 0)
 
+    def _answers(self) -> None:
+        """Unreachable once when another meter is hung in this one's place."""
+        exchange = self._memory.with_suffix(".exchange")
+        try:
+            hung = json.loads(exchange.read_text())
+            serial, first = str(hung["serial"]), int(hung["first"])
+        except OSError:
+            return
+        except (ValueError, KeyError, TypeError) as error:
+            raise DriverError(self._name, "exchange", f"{exchange} is damaged ({error})") from None
+        self._serial, self._drawn = serial, first * self._recording.scale
+        self._closed, self._since = True, max(self._clock(), self._since)
+        self._keep()
+        exchange.unlink()
+        raise Unreachable(self._name, "read", "it is taken down")
+
     def identify(self) -> Identity:
-        return Identity(self._name, "prewatt", "recorded consumption")
+        self._answers()
+        return Identity(self._serial, "prewatt", "recorded consumption")
 
     def read_register(self) -> int:
+        self._answers()
         return self._total(self._clock()) // self._recording.scale
 
     def read_switch(self) -> bool:

@@ -23,8 +23,9 @@ from ..billing.pdf import PdfError, to_pdf
 from ..billing.statement import days, statement
 from ..errors import by_field
 from ..estate.models import Organisation, Property, Tenancy
+from ..metering.alarms import open_alarms, settle
 from ..metering.balance import BalanceError, balance
-from ..metering.models import Meter
+from ..metering.models import Alarm, Meter
 from ..payments.models import Payment
 from ..payments.paying import merchants_for, start
 from ..payments.providers import PROVIDERS
@@ -41,7 +42,11 @@ from ..tariffs.versions import keep, schedule, schedule_prices
 from ..time import now
 from ..vending.codes import vend_money, vend_units
 from ..vending.controls import control, ordered, read_action
-from ..vending.models import TokenMeter, TopUp
+from ..vending.exchanges import exchange, look
+from ..vending.giving_back import put_right
+from ..vending.leading_back import lead_back
+from ..vending.models import MeterExchange, TokenMeter, TopUp
+from ..vending.questions import reply
 from .models import Token
 
 
@@ -491,6 +496,123 @@ def orders(request: HttpRequest, name: str) -> Any:
         }
         for each in ordered(_meter(request, name), 100)
     ]
+
+
+class NewExchange(Schema):
+    """`serial` and `first` register (kWh, as text) of the new meter. `last`: the old one's, as text; left out: as it was
+    read last; or unknown. `preview`: only say what it comes to.
+    """
+
+    serial: str
+    first: str
+    last: str = ""
+    preview: bool = False
+
+
+@api.post("/meters/{name}/exchange", response={200: dict[str, Any], 201: dict[str, Any]})
+def exchange_meter(request: HttpRequest, name: str, given: NewExchange) -> Any:
+    """Record that another meter hangs here: the journal, credit, tariff and history go on."""
+    meter = _meter(request, name)
+    found = look(meter, given.serial, given.first, given.last)
+    told = {
+        "old": found.old,
+        "serial": found.serial,
+        "last_read_kwh": None if found.register is None else exact_kwh(found.register),
+        "last_read": None if found.read_at is None else exact_instant(found.read_at),
+        "rest_kwh": exact_kwh(found.rest),
+        "rest_cost": exact_money(found.cost),
+        "unknown": found.end == MeterExchange.End.UNKNOWN,
+        "says": found.in_words(),
+    }
+    if given.preview:
+        return Status(200, {**told, "number": None})
+    user: Any = request.user
+    made = exchange(meter, given.serial, given.first, given.last, user.get_username())
+    return Status(201, {**told, "number": made.command.number})
+
+
+@api.post("/meters/{name}/lead-back", response={201: dict[str, Any]})
+def lead_meter_back(request: HttpRequest, name: str) -> Any:
+    """Let a journal that is dated in the future go on from now."""
+    user: Any = request.user
+    made = lead_back(_meter(request, name), user.get_username())
+    return Status(201, {"number": None if made is None else made.number})
+
+
+@api.get("/properties/{pk}/alarms")
+def alarms(request: HttpRequest, pk: int) -> Any:
+    """What somebody must look at."""
+    where = _property(request, pk)
+    return [
+        {
+            "id": each.pk,
+            "at": exact_instant(each.at),
+            "kind": each.kind,
+            "meter": each.meter.name if each.meter else None,
+            "gateway": each.gateway.name if each.gateway else None,
+            "text": each.text,
+        }
+        for each in open_alarms(where)
+    ]
+
+
+class NewAnswer(Schema):
+    """`answer`: nothing, average, energy or money; `kwh` or `amount` as text with the last two."""
+
+    answer: str
+    kwh: str | None = None
+    amount: str | None = None
+
+
+def _alarm(request: HttpRequest, pk: int) -> Alarm:
+    owners = _organisations(request)
+    found: Alarm = get_object_or_404(
+        Alarm.objects.filter(
+            Q(meter__gateway__property__organisation__in=owners) | Q(gateway__property__organisation__in=owners)
+        ),
+        pk=pk,
+    )
+    return found
+
+
+@api.post("/alarms/{pk}/answer")
+def answer_alarm(request: HttpRequest, pk: int, given: NewAnswer) -> Any:
+    """Say what is charged for a time that was not measured: the alarm is settled by it."""
+    amount = 0
+    if given.answer == "energy":
+        amount = parse_kwh(given.kwh or "")
+    elif given.answer == "money":
+        amount = parse_money(given.amount or "")
+    made = reply(_alarm(request, pk), given.answer, amount, request.user)
+    return {"adjustments": [{"amount": exact_money(each.amount), "state": each.state} for each in made]}
+
+
+@api.post("/alarms/{pk}/settle")
+def settle_alarm(request: HttpRequest, pk: int) -> Any:
+    """Somebody has looked at it."""
+    user: Any = request.user
+    settle(_alarm(request, pk), user.get_username())
+    return {"settled": True}
+
+
+class NewPuttingRight(Schema):
+    """`amount` as text, in the tenant's favour if it is over 0; `adjustment_id`: your own, so that asking twice is once."""
+
+    amount: str
+    adjustment_id: str
+    reason: str
+
+
+@api.post("/tenancies/{pk}/put-right", response={201: dict[str, Any]})
+def put_charges_right(request: HttpRequest, pk: int, given: NewPuttingRight) -> Any:
+    """Put right what was charged wrongly for energy, however much it is: it waits for a second person."""
+    found = get_object_or_404(
+        Tenancy.objects.select_related("unit__property__organisation"),
+        pk=pk,
+        unit__property__organisation__in=_organisations(request),
+    )
+    made = put_right(found, parse_money(given.amount), given.adjustment_id, request.user, given.reason)
+    return Status(201, {"amount": exact_money(made.amount), "state": made.state})
 
 
 @api.get("/keypad-meters")

@@ -33,6 +33,15 @@ def to_document(made: Statement) -> dict[str, Any]:
         "complete": made.complete,
         "register_from": registers[0],
         "register_to": registers[1],
+        "register_breaks": [
+            {
+                "at": exact_instant(each.at),
+                "ended_kwh": None if each.ended is None else exact_kwh(each.ended),
+                "from_kwh": exact_kwh(each.register),
+                "text": each.text,
+            }
+            for each in made.breaks
+        ],
         "kwh": exact_kwh(made.energy),
         "opening": exact_money(made.opening),
         "lines": [_line(made, line) for line in made.lines],

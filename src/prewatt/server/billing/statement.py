@@ -22,6 +22,7 @@ from ..allocation.models import Share
 from ..estate.models import Tenancy
 from ..ledger.books import tenant_account
 from ..ledger.models import Transfer
+from ..metering.history import Break, breaks
 from ..metering.models import JournalEntry, Meter
 from .currencies import minor_digits
 
@@ -64,7 +65,7 @@ class RegisterReading:
 @dataclass(frozen=True)
 class Statement:
     """What happened on a tenancy's account from `begins` to `ends`. `complete`: whether the meter has reported all of
-    it. `first`, `last`: the registers that bound the energy.
+    it. `first`, `last`: the registers that bound the energy; `breaks`: where a register went on from another value between.
     """
 
     tenancy: Tenancy
@@ -77,6 +78,7 @@ class Statement:
     last: RegisterReading | None
     complete: bool
     digits: int
+    breaks: list[Break]
 
     @property
     def where(self) -> ZoneInfo:
@@ -152,8 +154,9 @@ def statement(tenancy: Tenancy, begins: int, ends: int) -> Statement:
     complete = meter is None or (meter.read_at or 0) >= min(ends, tenancy.ends or ends)
     movements = sum(line.amount for line in lines if not line.included)
     digits = minor_digits(tenancy.unit.property.currency)
+    between = breaks(meter, _inside(tenancy, begins, ends))[::-1] if meter is not None else []
     return Statement(
-        tenancy, begins, ends, opening, opening + movements, lines, known.first, known.last, complete, digits
+        tenancy, begins, ends, opening, opening + movements, lines, known.first, known.last, complete, digits, between
     )
 
 

@@ -138,6 +138,18 @@ class Property(models.Model):
     tamper_locks = models.BooleanField(
         default=False, help_text=_("A meter that was tampered with stays off until a person was there.")
     )
+    doubtful_readings = models.PositiveSmallIntegerField(
+        default=5,
+        validators=[MinValueValidator(1), MaxValueValidator(1000)],
+        help_text=_("So many readings in a row make a register that could not be true the one that is counted from."),
+    )
+    foreign_hours = models.PositiveIntegerField(
+        default=0,
+        validators=[MaxValueValidator(8784)],
+        help_text=_(
+            "So long the supply goes on while another meter answers in the place of a known one; 0: without end."
+        ),
+    )
     price_cap = models.DecimalField(
         max_digits=10,
         decimal_places=6,
@@ -174,7 +186,7 @@ class Property(models.Model):
 SUPPLY_RULES = (
     "low_credit", "low_credit_kwh", "clearance", "emergency_credit", "emergency_repayment", "friendly_hours",
     "friendly_holidays", "friendly_days", "friendly_debt", "power_limit", "overload_delay", "reclose_after", "recloses",
-    "forbidden_step", "tamper_locks",
+    "forbidden_step", "tamper_locks", "doubtful_readings", "foreign_hours",
 )  # fmt: skip
 """Fields of a property that its meters obey."""
 

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
@@ -33,7 +34,7 @@ class SetupError(ValueError):
 @dataclass(frozen=True)
 class Apartment:
     """A unit, its meter's serial number, and who lives there (empty: nobody). `area` in m²; `parts`: names of the parts
-    of the building it belongs to. A meter of another `role` (common, main) has no unit, and at most one part.
+    of the building it belongs to; `fuse` in W, empty: as usual. A meter of another `role` (common, main) has no unit, and at most one part.
     """
 
     unit: str
@@ -43,6 +44,15 @@ class Apartment:
     area: str = "0"
     occupants: str = "1"
     parts: tuple[str, ...] = ()
+    fuse: str = ""
+
+    def more(self) -> dict[str, Any]:
+        """What is said of its meter. SetupError if it can't be."""
+        if not self.fuse:
+            return {}
+        if not self.fuse.isascii() or not self.fuse.isdigit() or len(self.fuse) > 9:
+            raise SetupError(f"meter {self.meter}: fuse {self.fuse!r} is not a power in W such as 15000")
+        return {"power_highest": int(self.fuse)}
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,8 @@ class Building:
 
 
 def read_apartments(path: Path) -> list[Apartment]:
-    """A CSV file with the columns unit,meter,tenant, and perhaps role,area,occupants,parts (several with a semicolon).
+    """A CSV file with the columns unit,meter,tenant, and perhaps role,area,occupants,parts (several with a semicolon),fuse
+    (W).
     SetupError names the line that is wrong.
     """
     try:
@@ -80,7 +91,8 @@ def read_apartments(path: Path) -> list[Apartment]:
                 if role != Meter.Role.UNIT and (unit or tenant):
                     raise SetupError(f"{line}: a meter of the role {role!r} has no unit and no tenant")
                 names = tuple(filter(None, (name.strip() for name in parts.split(";"))))
-                found.append(Apartment(unit, meter, tenant, role, area, occupants, names))
+                fuse = (row.get("fuse") or "").strip()
+                found.append(Apartment(unit, meter, tenant, role, area, occupants, names, fuse))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SetupError(f"{path}: can't be read ({error})") from None
     if not found:
@@ -150,7 +162,7 @@ def _place(where: Property, box: Gateway, each: Apartment, pin_hash: str) -> Uni
     """Make a unit and its meter, or a meter that is no unit's."""
     parts = [Part.objects.get_or_create(property=where, name=name)[0] for name in each.parts]
     if each.role != Meter.Role.UNIT:
-        install(None, box, each.meter, role=each.role, part=parts[0] if parts else None)
+        install(None, box, each.meter, role=each.role, part=parts[0] if parts else None, **each.more())
         return None
     # As the database and the rules of the columns read it from text.
     unit = Unit(property=where, name=each.unit, area=each.area, occupants=each.occupants)  # type: ignore[misc]
@@ -158,7 +170,7 @@ def _place(where: Property, box: Gateway, each: Apartment, pin_hash: str) -> Uni
     unit.full_clean()
     unit.save()
     unit.parts.set(parts)
-    install(unit, box, each.meter)
+    install(unit, box, each.meter, **each.more())
     return unit
 
 

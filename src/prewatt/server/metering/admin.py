@@ -2,6 +2,7 @@ from django.contrib import admin, messages
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
+from .alarms import settle
 from .models import Alarm, Gateway, Meter, Refusal
 from .services import new_code, prepare, send_settings_to
 
@@ -19,13 +20,13 @@ class GatewayAdmin(ModelAdmin):
 
 @admin.register(Meter)
 class MeterAdmin(ModelAdmin):
-    list_display = ("name", "unit", "gateway", "seq", "late", "duplicates")
+    list_display = ("name", "serial", "unit", "gateway", "seq", "late", "duplicates")
 
     def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
         super().save_model(request, obj, form, change)
         if not change:
             prepare(obj)
-        elif "power_limit" in form.changed_data and obj.unit is not None:
+        elif {"power_limit", "power_highest"} & set(form.changed_data):
             send_settings_to(obj)
 
     def get_readonly_fields(self, request, obj=None):  # type: ignore[no-untyped-def]
@@ -37,7 +38,12 @@ class MeterAdmin(ModelAdmin):
 class AlarmAdmin(ModelAdmin):
     list_display = ("__str__", "kind", "settled")
     list_filter = ("settled", "kind")
-    readonly_fields = ("meter", "gateway", "kind", "key", "data", "seq", "at", "text")
+    readonly_fields = ("meter", "gateway", "kind", "key", "data", "seq", "at", "text", "settled_by", "settled_at")
+
+    def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
+        super().save_model(request, obj, form, change)
+        if obj.settled:
+            settle(obj, request.user.get_username())
 
 
 @admin.register(Refusal)

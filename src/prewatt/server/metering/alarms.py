@@ -1,7 +1,7 @@
 """Raising and settling alarms: of each kind one is open at a time for a meter or a gateway.
 
 Kinds that carry `data`: `unbooked`, what was credited or taken off at a meter and is not in the books
-(`vending.found`).
+(`vending.found`); `rebased` and `exchanged`, once answered (`vending.questions`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 
+from ..estate.models import Property
+from ..time import now
 from .models import Alarm, Gateway, Meter
 
 
@@ -35,6 +38,17 @@ def raise_alarm(
     except IntegrityError:
         # Somebody else has said it at the same time.
         return None
+
+
+def open_alarms(where: Property) -> QuerySet[Alarm]:
+    """What somebody must look at in a property, the latest first."""
+    found = Alarm.objects.filter(Q(meter__gateway__property=where) | Q(gateway__property=where), settled=False)
+    return found.select_related("meter__unit", "gateway").order_by("-at", "-pk")
+
+
+def settle(alarm: Alarm, by: str) -> None:
+    """Somebody has looked at what an alarm tells of, or has done what it asks."""
+    Alarm.objects.filter(pk=alarm.pk, settled_by="").update(settled=True, settled_by=by[:150], settled_at=now())
 
 
 def settle_alarms(kind: str, key: str = "") -> None:

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from ...wire import topics
 from ..estate.models import Organisation, Part, Property, Unit
 from ..fields import check_gateway_name, check_meter_name
 from ..supply_rules import check_power
+
+FUSE, LARGE_FUSE = 15_000, 100_000
+"""W that the fuse of a unit, or of all or a part of a building, is taken to let through where nobody has said it."""
 
 
 class Gateway(models.Model):
@@ -53,6 +59,9 @@ class Meter(models.Model):
     Those of units charge their tenants. Those of what is used in common (of the whole property, or of a `part`) and the
     main one only measure.
 
+    `name` is the journal's, for ever; `serial` is what hangs there since it was exchanged, empty for the meter that the
+    journal is named after. `power_highest` (W): what the main fuse lets through, so that no register moves faster.
+
     `seq`, `head`, `account`: the last entry stored, its hash, and the account after it (`kernel.account`). `offset`:
     the meter's balance less the server's (nano), 0 unless they differ. `low`: whether its credit is. `commands`: number
     of the last command in its credit log; `taken`: of the last that its journal shows taken up; `told_command`: of the
@@ -68,6 +77,7 @@ class Meter(models.Model):
         MAIN = "main", _("of the whole property")
 
     name = models.CharField(max_length=64, unique=True, validators=[check_meter_name])
+    serial = models.CharField(max_length=64, blank=True, default="", editable=False)
     role = models.CharField(max_length=8, choices=Role, default=Role.UNIT)
     unit = models.OneToOneField(Unit, on_delete=models.PROTECT, null=True, blank=True, related_name="meter")
     part = models.ForeignKey(Part, on_delete=models.PROTECT, null=True, blank=True, related_name="meters")
@@ -78,6 +88,11 @@ class Meter(models.Model):
         blank=True,
         validators=[check_power],
         help_text=_("W: 3000, or by the hour 06-22 5000, 22-06 3000; empty: as the property says."),
+    )
+    power_highest = models.PositiveIntegerField(
+        default=FUSE,
+        validators=[MinValueValidator(100), MaxValueValidator(1_000_000)],
+        help_text=_("W that the main fuse lets through: a register that moves faster is not believed."),
     )
     seq = models.BigIntegerField(default=0, editable=False)
     head = models.BinaryField(default=bytes, editable=False)
@@ -107,10 +122,21 @@ class Meter(models.Model):
                 | ~models.Q(role="unit") & models.Q(unit__isnull=True),
                 name="meter_of_unit",
             ),
+            models.UniqueConstraint(fields=("serial",), condition=~models.Q(serial=""), name="meter_serial_once"),
         )
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        taken = Meter.objects.filter(serial=self.name).exclude(pk=self.pk).first()
+        if taken is not None:
+            raise ValidationError({"name": _now("This meter hangs at %(where)s.") % {"where": taken.unit or taken}})
+
+    @property
+    def hangs(self) -> str:
+        """The serial number of what hangs there now."""
+        return str(self.serial or self.name)
 
     @property
     def property(self) -> Property:
@@ -168,7 +194,8 @@ class Alarm(models.Model):
     """Something that a person must look at, of a meter or of a gateway: above all a difference between a meter and the
     server. Of each kind (and `key`, where one meter can have several at once) one is open at a time.
 
-    `data`: what a page or a service needs to act on it, by kind (`metering.alarms`).
+    `data`: what a page or a service needs to act on it, by kind (`metering.alarms`). `settled_by`, `settled_at`: who
+    settled it; empty where what it told of is over by itself.
     """
 
     meter = models.ForeignKey(Meter, on_delete=models.PROTECT, null=True, related_name="alarms")
@@ -180,6 +207,8 @@ class Alarm(models.Model):
     at = models.BigIntegerField()
     text = models.TextField()
     settled = models.BooleanField(default=False)
+    settled_by = models.CharField(max_length=150, blank=True, default="")
+    settled_at = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = (

@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -16,7 +17,7 @@ from ...kernel.calendar import local_day, zone
 from ...kernel.entries import ChangeSettings, SetTariff, decode_command, genesis
 from ...kernel.settings import Settings
 from ...kernel.supply import FriendlyHours, PowerLimit
-from ...kernel.units import parse_kwh, parse_money
+from ...kernel.units import HOUR, SECOND, parse_kwh, parse_money
 from ...wire.messages import MAX_METERS
 from ...wire.pins import DIGITS as PIN_DIGITS
 from ...wire.pins import hash_pin
@@ -25,7 +26,7 @@ from ..config import broker_password, signing_key
 from ..estate.models import Property, Unit
 from ..supply_rules import holiday_dates, read_days, read_power, read_windows
 from ..time import now
-from .models import Gateway, Meter
+from .models import LARGE_FUSE, Gateway, Meter
 
 
 class InstallError(ValueError):
@@ -33,18 +34,28 @@ class InstallError(ValueError):
 
 
 def account_settings(meter: Meter) -> ChangeSettings:
-    """The order that carries a property's rules of credit and supply, and the meter's own, to it."""
+    """The order that carries a property's rules of credit and supply, and the meter's own, to it. A meter that belongs to
+    no unit only measures: it has no rules of supply.
+    """
     where = meter.property
+    believed = Settings(
+        zone=where.zone,
+        power_highest=int(meter.power_highest),
+        doubtful_readings=int(where.doubtful_readings),
+        foreign_for=int(where.foreign_hours) * HOUR // SECOND,
+    )
+    if meter.unit is None:
+        return ChangeSettings(believed)
     holidays = holiday_dates(where.friendly_holidays, local_day(now(), zone(where.zone)).year)
     days = sorted({*holidays, *read_days(where.friendly_days)})
     return ChangeSettings(
-        Settings(
+        msgspec.structs.replace(
+            believed,
             low_credit=parse_money(str(where.low_credit)),
             low_credit_energy=parse_kwh(str(where.low_credit_kwh)),
             clearance=parse_money(str(where.clearance)),
             emergency_credit=parse_money(str(where.emergency_credit)),
             emergency_repayment=where.emergency_repayment,
-            zone=where.zone,
             friendly=FriendlyHours(
                 read_windows(where.friendly_hours), tuple(days), parse_money(str(where.friendly_debt))
             ),
@@ -56,7 +67,7 @@ def account_settings(meter: Meter) -> ChangeSettings:
                 int(where.forbidden_step),
             ),
             tamper_locks=where.tamper_locks,
-            pin=meter.unit.pin_hash if meter.unit else "",
+            pin=meter.unit.pin_hash,
         )
     )
 
@@ -82,7 +93,7 @@ def send_settings_to(meter: Meter) -> None:
 @transaction.atomic
 def install(unit: Unit | None, gateway: Gateway, name: str, **more: Any) -> Meter:
     """Register a meter: of a unit, with the property's settings and tariffs on the way to it; or without a unit, one
-    of another `role`.
+    of another `role`. `more`: other columns, such as its fuse (`power_highest`).
     """
     if unit is not None and gateway.property_id != unit.property_id:
         raise InstallError(_("Gateway %(gateway)s is in another property.") % {"gateway": gateway})
@@ -90,6 +101,8 @@ def install(unit: Unit | None, gateway: Gateway, name: str, **more: Any) -> Mete
         raise InstallError(
             _("Gateway %(gateway)s has %(most)d meters already.") % {"gateway": gateway, "most": MAX_METERS}
         )
+    if unit is None:
+        more = {"power_highest": LARGE_FUSE, **more}
     meter = Meter(unit=unit, gateway=gateway, name=name, **more)
     meter.full_clean()
     meter.save()
@@ -105,10 +118,10 @@ def prepare(meter: Meter) -> None:
     from ..vending.credit_log import issue
 
     Meter.objects.filter(pk=meter.pk).update(head=genesis(meter.name), account=Account().dump())
+    issue(meter, account_settings(meter))
     # A meter that belongs to no unit has no tariff: it measures, and its switch is left alone.
     if meter.unit is not None:
         provision(meter)
-        issue(meter, account_settings(meter))
         for version in meter.property.tariff_versions.in_force(now()):
             issue(meter, SetTariff(version.effective, version.tariff.kernel()))
 
@@ -134,7 +147,7 @@ def refresh_settings() -> list[Meter]:
 @transaction.atomic
 def send_settings(where: Property) -> None:
     """Send a property's changed settings to all of its meters."""
-    for meter in Meter.objects.filter(unit__property=where).select_related("unit", "gateway__property"):
+    for meter in Meter.objects.filter(gateway__property=where).select_related("unit", "gateway__property"):
         send_settings_to(meter)
 
 
@@ -169,6 +182,8 @@ def enrol(code: str, public_key: bytes) -> Enrolment:
     """Spend a code: from now on the gateway is who signs with `public_key`. InstallError if the code is unknown or
     spent, or the key is none.
     """
+    from ..vending.leading_back import lead_back, meters_ahead
+
     gateway = Gateway.objects.select_for_update().filter(code_hash=_hash(code), revoked=False).first() if code else None
     if gateway is None:
         raise InstallError(_("This code is not known, or was used already. Make a new one for the gateway."))
@@ -182,6 +197,9 @@ def enrol(code: str, public_key: bytes) -> Enrolment:
     # A new key begins to count its messages anew.
     gateway.epoch = gateway.number = 0
     gateway.save()
+    for meter in meters_ahead(gateway):
+        # What it goes on from is dated in the future: the new gateway is to go on from now.
+        lead_back(meter)
     config = settings.CONFIG
     return Enrolment(
         gateway=gateway.name,

@@ -379,7 +379,7 @@ class _Manager:
             alarm = found[key]
             told = {
                 "unit": alarm.who, "at": wall(alarm.at, zone(alarm.property.zone)), "what": alarm.text,
-                "link": self._link(alarm.meter),
+                "link": public(reverse("alarm", args=[alarm.pk])),
             }  # fmt: skip
             tell(self.recipient, Event.TROUBLE, key, told)
 

@@ -19,7 +19,7 @@ from ..ledger.exports import rows, to_beancount, to_csv, trial_balance
 from ..payments.paying import PaymentError
 from ..payments.refunds import pay_out_by_hand, refundable_by_provider
 from ..time import now
-from ..vending.giving_back import GivingBackError, decide, give, refund, reverse_top_up
+from ..vending.giving_back import GivingBackError, decide, give, put_right, refund, reverse_top_up
 from ..vending.models import Adjustment, Refund, TopUp
 from ..vending.top_ups import new_credit_id
 from .access import organisations
@@ -98,7 +98,8 @@ def give_back(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("The refund is decided: pay it out under Books."))
         else:
             number = given.get("adjustment_id") or new_credit_id()
-            made = give(tenancy, typed_money(given.get("amount", ""), "amount"), number, request.user, reason)
+            work = put_right if given.get("do") == "charged" else give
+            made = work(tenancy, typed_money(given.get("amount", ""), "amount"), number, request.user, reason)
             waits = made.state == Adjustment.State.WAITING
             said = _("It waits for a second person, under Books.") if waits else _("It is on its way to the meter.")
             messages.success(request, said)

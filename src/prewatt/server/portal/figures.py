@@ -11,8 +11,8 @@ from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from ...kernel.account import Account
-from ...kernel.calendar import local_day, next_month, zone
-from ...kernel.entries import CreditByCode, Event, OnSite, decode_entry
+from ...kernel.calendar import local, local_day, next_month, zone
+from ...kernel.entries import CreditByCode, Event, OnSite, TimeLedBack, decode_entry
 from ...kernel.events import EVENTS
 from ...kernel.supply import LOCKS, TakeEmergency
 from ...kernel.tariff import UNPRICED
@@ -20,6 +20,8 @@ from ...kernel.units import parse_money
 from ..estate.models import Organisation, Property, Tenancy
 from ..ledger.books import balance, tenant_account
 from ..metering.accounts import account_of
+from ..metering.alarms import open_alarms
+from ..metering.history import breaks
 from ..metering.models import Alarm, JournalEntry, Meter
 from ..metering.outlook import by_day, days_left
 from ..time import now
@@ -71,12 +73,13 @@ class UnitRow:
 
 @dataclass(frozen=True)
 class PropertyPanel:
-    """A property and its units."""
+    """A property and its units. `alarms`: how many are open."""
 
     building: Property
     rows: list[UnitRow]
     gateways: list[object]
     where: ZoneInfo
+    alarms: int
 
     def _count(self, state: str) -> int:
         return sum(1 for row in self.rows if row.figures and row.figures.state == state)
@@ -88,10 +91,6 @@ class PropertyPanel:
     @property
     def low(self) -> int:
         return self._count("low")
-
-    @property
-    def alarms(self) -> int:
-        return sum(row.figures.alarms for row in self.rows if row.figures)
 
     @property
     def waiting(self) -> int:
@@ -189,7 +188,9 @@ def property_panels(organisations: Sequence[Organisation]) -> list[PropertyPanel
             meter = meters.get(unit.pk)
             figures = _figures(meter, each, waiting.get(meter.pk, 0), alarms.get(meter.pk, 0), at) if meter else None
             rows.append(UnitRow(unit.pk, unit.name, unit.open[0].tenant if unit.open else "", figures))
-        panels.append(PropertyPanel(each, rows, list(each.gateways.all()), zone(each.zone)))
+        # With those of the gateways, and of the meters that are no unit's.
+        open_here = open_alarms(each).count()
+        panels.append(PropertyPanel(each, rows, list(each.gateways.all()), zone(each.zone), open_here))
     return panels
 
 
@@ -259,7 +260,8 @@ QUIET = ("power-up",)
 def happenings(meter: Meter, most: int = 10) -> list[Happening]:
     """The last events of a meter's journal, and what people did on site; the latest first."""
     found = []
-    rows = JournalEntry.objects.filter(meter=meter, kind__in=("event", "on-site", "code")).order_by("-seq")
+    kinds = ("event", "on-site", "code", "time")
+    rows = JournalEntry.objects.filter(meter=meter, kind__in=kinds).order_by("-seq")
     for body in rows.values_list("body", flat=True)[: 4 * most]:
         entry = decode_entry(bytes(body))
         if isinstance(entry, Event) and entry.code not in QUIET:
@@ -269,4 +271,8 @@ def happenings(meter: Meter, most: int = 10) -> list[Happening]:
             found.append(Happening(entry.at, what, f"{entry.by} {entry.reason}".strip()))
         elif isinstance(entry, CreditByCode):
             found.append(Happening(entry.at, _("a code was typed"), entry.by))
-    return found[:most]
+        elif isinstance(entry, TimeLedBack):
+            text = _("from %(was)s") % {"was": f"{local(entry.was, zone(meter.property.zone)):%Y-%m-%d %H:%M}"}
+            found.append(Happening(entry.at, _("the journal was led back to now"), text))
+    found += [Happening(each.at, each.what, each.text) for each in breaks(meter, most=most)]
+    return sorted(found, key=lambda each: -each.at)[:most]

@@ -54,6 +54,8 @@ class RulesForm(forms.ModelForm):
             "recloses": gettext_lazy("Closes again, times an hour"),
             "forbidden_step": gettext_lazy("Forbidden load, W"),
             "tamper_locks": gettext_lazy("Tampering switches off"),
+            "doubtful_readings": gettext_lazy("Readings that make a new register"),
+            "foreign_hours": gettext_lazy("Supplied with a foreign meter, hours"),
         }
 
 
@@ -67,6 +69,7 @@ GROUPS = (
         gettext_lazy("Power and safety"),
         ("power_limit", "overload_delay", "reclose_after", "recloses", "forbidden_step", "tamper_locks"),
     ),
+    (gettext_lazy("Registers and meters that can't be right"), ("doubtful_readings", "foreign_hours")),
 )
 
 

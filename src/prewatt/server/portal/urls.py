@@ -4,6 +4,7 @@ from django.urls import path
 from . import (
     bank_views,
     books_views,
+    meter_views,
     notices_views,
     pay_views,
     payments_views,
@@ -45,6 +46,10 @@ urlpatterns = [
     path("properties/<int:pk>/supply/", supply_views.supply, name="supply"),
     path("properties/<int:pk>/grants/", supply_views.grant, name="grant"),
     path("units/<int:pk>/order/", supply_views.order, name="order"),
+    path("meters/<int:pk>/exchange/", meter_views.exchange_meter, name="exchange"),
+    path("meters/<int:pk>/wrong-readings/", meter_views.wrong, name="wrong-readings"),
+    path("properties/<int:pk>/alarms/", meter_views.alarms, name="alarms"),
+    path("alarms/<int:pk>/", meter_views.alarm, name="alarm"),
     path("units/<int:pk>/pin/", supply_views.pin, name="pin"),
     path("my/pay/", pay_views.pay, name="pay"),
     path("my/pay/<int:pk>/", pay_views.payer, name="payer"),

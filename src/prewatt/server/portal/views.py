@@ -21,6 +21,7 @@ from ..payments.models import Payment
 from ..payments.staff import record
 from ..time import now
 from ..vending.controls import ordered
+from ..vending.exchanges import foreign_serial, waiting_exchange
 from ..vending.top_ups import TopUpError, new_credit_id
 from .access import organisations, unit_of_manager
 from .figures import happenings, property_panels, tenancy_panel
@@ -73,7 +74,9 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
     where = unit_of_manager(request, pk)
     tenant, at = _open_tenancy(where), now()
     panel = tenancy_panel(tenant, at) if tenant else None
-    alarms = list(panel.figures.meter.alarms.filter(settled=False)[:20]) if panel else []
+    alarms = (
+        list(where.meter.alarms.filter(settled=False).order_by("-at", "-pk")[:20]) if hasattr(where, "meter") else []
+    )
     context = {
         "unit": where,
         "panel": panel,
@@ -85,6 +88,9 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
         "where": zone(where.property.zone),
         "credit_id": new_credit_id(),
         "reference": reference(tenant) if tenant else "",
+        "meter": getattr(where, "meter", None),
+        "waiting_exchange": waiting_exchange(where.meter) if hasattr(where, "meter") else None,
+        "foreign": foreign_serial(where.meter) if hasattr(where, "meter") else "",
         "payments": tenant.payments.select_related("merchant")[:8] if tenant else [],
         "now": at,
     }

@@ -1,5 +1,6 @@
-"""What a landlord gives back or gives freely, and takes back: refunds, reversed payments, goodwill. Each has a reason and a
-person, one set of transfers in the ledger, and one command to the meter, in one transaction.
+"""What a landlord gives back or gives freely, and takes back: refunds, reversed payments, goodwill, what was charged
+wrongly. Each has a reason and a person, one set of transfers in the ledger, and one command to the meter, in one
+transaction.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from ...kernel.units import NANO, parse_money, round_money
+from ...kernel.units import BALANCE_MAX, NANO, parse_money, round_money
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, balance, book, tenant_account
 from ..ledger.models import Transfer
@@ -114,20 +115,40 @@ def give(tenancy: Tenancy, amount: int, adjustment_id: str, by: Any, reason: str
     limit it waits for a second person. GivingBackError if it can't be.
     """
     _lock(tenancy)
+    if not 0 < abs(amount) <= LARGEST:
+        raise GivingBackError(_("An amount is not 0, and at most %(most)s.") % {"most": LARGEST // NANO})
+    return _propose(tenancy, amount, adjustment_id, by, reason, Adjustment.Kind.GIVEN)
+
+
+@transaction.atomic
+def put_right(
+    tenancy: Tenancy, amount: int, adjustment_id: str, by: Any, reason: str, second: bool = True
+) -> Adjustment:
+    """Put right what was charged to a tenant for energy: too much (`amount` in nano, however large), or too little
+    (negative), once under an id. A second person agrees to it: always, or (`second` False) over the organisation's limit.
+    GivingBackError if it can't be.
+    """
+    Meter.objects.select_for_update(of=("self",)).filter(unit=tenancy.unit_id).first()
+    if not 0 < abs(amount) <= BALANCE_MAX:
+        raise GivingBackError(_("An amount is not 0, and no more than a meter can hold."))
+    return _propose(tenancy, amount, adjustment_id, by, reason, Adjustment.Kind.CHARGED, second)
+
+
+def _propose(
+    tenancy: Tenancy, amount: int, adjustment_id: str, by: Any, reason: str, kind: Adjustment.Kind, second: bool = False
+) -> Adjustment:
     known = Adjustment.objects.filter(adjustment_id=adjustment_id).first()
     if known is not None:
-        if (known.tenancy_id, known.amount) != (tenancy.pk, amount):
+        if (known.tenancy_id, known.amount, known.kind) != (tenancy.pk, amount, kind):
             raise GivingBackError(_("This id belongs to another adjustment."))
         return known
     if not is_id(adjustment_id):
         raise GivingBackError(_("An id has 1 to 40 printable characters."))
-    if not 0 < abs(amount) <= LARGEST:
-        raise GivingBackError(_("An amount is not 0, and at most %(most)s.") % {"most": LARGEST // NANO})
     made = Adjustment.objects.create(
-        tenancy=tenancy, adjustment_id=adjustment_id, amount=amount, reason=_reason(reason), at=now(), by=by
+        tenancy=tenancy, adjustment_id=adjustment_id, kind=kind, amount=amount, reason=_reason(reason), at=now(), by=by
     )
     limit = parse_money(str(tenancy.unit.property.organisation.adjustment_limit))
-    return made if abs(amount) > limit else _carry_out(made)
+    return made if second or abs(amount) > limit else _carry_out(made)
 
 
 @transaction.atomic
@@ -144,7 +165,8 @@ def decide(made: Adjustment, by: Any, agreed: bool) -> Adjustment:
         raise GivingBackError(_("A second person has to agree: whoever proposed it can only withdraw it."))
     locked.decided_by = by
     if agreed:
-        _lock(locked.tenancy)
+        if locked.kind == Adjustment.Kind.GIVEN:
+            _lock(locked.tenancy)
         return _carry_out(locked)
     locked.state, locked.decided = Adjustment.State.DECLINED, now()
     locked.save(update_fields=["state", "decided", "decided_by"])
@@ -152,12 +174,17 @@ def decide(made: Adjustment, by: Any, agreed: bool) -> Adjustment:
 
 
 def _carry_out(made: Adjustment) -> Adjustment:
-    own = tenant_account(made.tenancy)
-    given = account(made.tenancy.unit.property.organisation, Kind.ADJUSTMENTS)
-    debit, credit = (given, own) if made.amount > 0 else (own, given)
+    from ..billing.tenancies import close_remainder
+
+    own, charged = tenant_account(made.tenancy), made.kind == Adjustment.Kind.CHARGED
+    kind = Kind.ENERGY_REVENUE if charged else Kind.ADJUSTMENTS
+    other = account(made.tenancy.unit.property.organisation, kind)
+    debit, credit = (other, own) if made.amount > 0 else (own, other)
     name = f"adjustment {made.pk}"
     book(Transfer.Kind.ADJUSTMENT, debit, credit, abs(made.amount), now(), name, made.reason)
     adjust(made.tenancy, made.amount, name, made.reason)
+    if charged and made.tenancy.settled is not None:
+        close_remainder(made.tenancy, name, made.reason)
     made.state, made.decided = Adjustment.State.DONE, now()
     made.save(update_fields=["state", "decided", "decided_by"])
     return made

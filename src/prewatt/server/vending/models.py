@@ -93,9 +93,13 @@ class Refund(models.Model):
 
 
 class Adjustment(models.Model):
-    """Credit that is given to a tenant freely, or taken (`amount` in nano, negative). Over the organisation's limit it
-    waits for a second person.
+    """Credit that is given to a tenant or taken (`amount` in nano, negative): freely, or because too much or too little
+    was `charged` for energy. Over the organisation's limit it waits for a second person.
     """
+
+    class Kind(models.TextChoices):
+        GIVEN = "given", _("given freely")
+        CHARGED = "charged", _("what was charged is put right")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waits for a second person")
@@ -104,6 +108,7 @@ class Adjustment(models.Model):
 
     tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, related_name="adjustments")
     adjustment_id = models.CharField(max_length=40, unique=True)
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.GIVEN)
     amount = models.BigIntegerField()
     reason = models.CharField(max_length=200)
     at = models.BigIntegerField()
@@ -123,6 +128,28 @@ class Adjustment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tenancy}: {self.reason}"
+
+
+class MeterExchange(models.Model):
+    """An exchange that was ordered: of the meter with the serial number `old` for `serial`, whose register is at `first`
+    (Wh). `last`: the old one's, where it was typed. `end`: how it is known where the old one ended.
+    """
+
+    class End(models.TextChoices):
+        READ = "read", _("as it was last read")
+        TYPED = "typed", _("as its face shows")
+        UNKNOWN = "unknown", _("not known")
+
+    command = models.OneToOneField(Command, on_delete=models.PROTECT, related_name="exchange")
+    old = models.CharField(max_length=64)
+    serial = models.CharField(max_length=64)
+    first = models.BigIntegerField()
+    last = models.BigIntegerField(null=True)
+    end = models.CharField(max_length=8, choices=End)
+    by = models.CharField(max_length=150)
+
+    def __str__(self) -> str:
+        return f"{self.old} for {self.serial}"
 
 
 class SupplyGroup(models.Model):

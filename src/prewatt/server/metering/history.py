@@ -1,0 +1,57 @@
+"""Where a meter's register goes on from another value: exchanges, and new bases."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from ...kernel.entries import Exchanged, Rebased, decode_entry
+from ...kernel.plausible import RETURNED
+from ...kernel.units import exact_kwh
+from .models import JournalEntry, Meter
+
+
+class Break(NamedTuple):
+    """At an instant the register (Wh) stood at `ended` (None: nobody knows), and went on from `register`; `text` says so."""
+
+    at: int
+    ended: int | None
+    register: int
+    what: str
+    text: str
+
+
+def breaks(meter: Meter, which: Q | None = None, most: int = 100) -> list[Break]:
+    """A meter's breaks, the latest first; `which` chooses entries."""
+    rows = JournalEntry.objects.filter(which or Q(), meter=meter, kind__in=("exchanged", "rebased")).order_by("-seq")
+    return [_of(meter, seq, bytes(body)) for seq, body in rows.values_list("seq", "body")[:most]]
+
+
+def _of(meter: Meter, seq: int, body: bytes) -> Break:
+    entry = decode_entry(body)
+    if isinstance(entry, Exchanged):
+        return _exchange(meter, seq, entry)
+    assert isinstance(entry, Rebased)
+    kwh = {"was": exact_kwh(entry.was), "kwh": exact_kwh(entry.register)}
+    if entry.cause == RETURNED:
+        text = _("back at %(kwh)s kWh, where it stood before an error: all is charged once") % kwh
+        return Break(entry.at, entry.was, entry.register, _("the register came back"), text)
+    text = _("it stood at %(was)s kWh, and counts from %(kwh)s kWh") % kwh
+    return Break(entry.at, entry.was, entry.register, _("the register goes on from another value"), text)
+
+
+def _exchange(meter: Meter, seq: int, entry: Exchanged) -> Break:
+    earlier = JournalEntry.objects.filter(meter=meter, kind="exchanged", seq__lt=seq).order_by("-seq").first()
+    before = decode_entry(bytes(earlier.body)) if earlier else None
+    old = before.serial if isinstance(before, Exchanged) else meter.name
+    if entry.last is not None:
+        ended = _("ended at %(kwh)s kWh") % {"kwh": exact_kwh(entry.last)}
+    else:
+        read = JournalEntry.objects.filter(meter=meter, register__isnull=False, seq__lt=seq).order_by("-seq").first()
+        ended = (
+            _("was last read at %(kwh)s kWh") % {"kwh": exact_kwh(read.register or 0)} if read else _("was never read")
+        )
+    new = _("%(serial)s begins at %(kwh)s kWh") % {"serial": entry.serial, "kwh": exact_kwh(entry.first)}
+    return Break(entry.at, entry.last, entry.first, _("the meter was exchanged"), f"{old} {ended}; {new}")
