@@ -33,6 +33,16 @@ def whole(recording, begin, end):
     return Fraction(recording.drawn(begin, end), recording.scale)
 
 
+def test_homes_of_several_resolutions_keep_their_own(tmp_path):
+    rows = [f"quarters,2025-06-01T00:{minute:02}:00Z,0.1" for minute in (0, 15, 30, 45)]
+    rows += ["hours,2025-06-01T00:00:00Z,4", "hours,2025-06-01T01:00:00Z,4", "once,2025-06-01T00:00:00Z,1"]
+    homes = load(tmp_path, *rows)
+    begin = at("2025-06-01T00:00:00+00:00")
+    assert [homes[name].length for name in ("quarters", "hours", "once")] == [15 * MINUTE, HOUR, 15 * MINUTE]
+    assert whole(homes["hours"], begin, begin + 15 * MINUTE) == 1000
+    assert whole(homes["quarters"], begin, begin + HOUR) == 400
+
+
 def test_energy_is_drawn_evenly_within_an_interval(tmp_path):
     recording = load(tmp_path, "a,2013-09-01T00:00:00+10:00,0.3", "a,2013-09-01T00:30:00+10:00,0.1")["a"]
     begin = at("2013-09-01T00:00:00+10:00")

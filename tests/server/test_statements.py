@@ -207,6 +207,28 @@ def test_a_move_out_and_in_settles_to_the_unit(edge, store, anna, clock):
     assert statement(anna, moved, clock.at).energy == 0
 
 
+def test_a_move_out_that_is_yet_to_come_is_put_right_and_the_meter_counts_anew_once(edge, store, anna, clock):
+    edge.live(store, at(2025, 10, 8), USED, HOUR)
+    first, right = at(2025, 10, 20), at(2025, 10, 10)
+    for ends in (first, right, right):
+        move_out(anna, ends)
+    assert orders("m1")[-2:] == [ChangeTenancy(first), ChangeTenancy(right, instead=first)]
+    edge.obey("m1")
+    assert edge.accounts["m1"].restarts == (right,)
+    edge.live(store, at(2025, 10, 11), USED, HOUR)
+    assert settle_what_is_due() == [anna]
+    with pytest.raises(ValidationError, match="ended already"):
+        move_out(anna, at(2025, 10, 25))
+
+
+def test_a_move_out_that_is_put_right_leaves_the_next_tenants_day_alone(edge, store, anna, clock):
+    move_out(anna, at(2025, 10, 20))
+    move_in(anna.unit, "Zoe", at(2025, 10, 20))
+    move_out(anna, at(2025, 10, 18))
+    edge.obey("m1")
+    assert edge.accounts["m1"].restarts == (at(2025, 10, 18), at(2025, 10, 20))
+
+
 def test_a_move_that_is_told_late_during_an_outage_ends_the_same(edge, store, anna, clock):
     """The building is offline from the 8th; the move is of the 9th; what was used comes on the 11th."""
     edge.live(store, at(2025, 10, 8), USED, HOUR)

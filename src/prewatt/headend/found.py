@@ -192,7 +192,7 @@ def found(account: Account, entry: AnyEntry) -> Found:
         case SettingsApplied():
             order = ChangeSettings(entry.settings)
         case TenancyChanged():
-            order = ChangeTenancy(entry.effective)
+            order = ChangeTenancy(entry.effective, entry.instead)
         case Controlled():
             order = Control(entry.action, entry.by, entry.reason, tid)
         case Exchanged():

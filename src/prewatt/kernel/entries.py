@@ -146,13 +146,14 @@ class DebitApplied(Entry, frozen=True, tag="debit"):
     reason: ShortText
 
 
-class TenancyChanged(Entry, frozen=True, tag="tenancy"):
+class TenancyChanged(Entry, frozen=True, tag="tenancy", omit_defaults=True):
     """From `effective` on tiers, minimum and days are counted anew, for another tenant: never earlier than the last
-    reading. The register is read at that instant.
+    reading. The register is read at that instant. `instead`: a change that was yet to come, and does not; 0 if none.
     """
 
     command: Natural
     effective: Instant
+    instead: Instant = 0
 
 
 class TariffApplied(Entry, frozen=True, tag="tariff"):
@@ -260,10 +261,13 @@ class Debit(Struct, frozen=True, tag_field="kind", tag="debit"):
     reason: ShortText
 
 
-class ChangeTenancy(Struct, frozen=True, tag_field="kind", tag="tenancy"):
-    """At `effective` another tenant moves in or the present one out: read the register, and count anew from there."""
+class ChangeTenancy(Struct, frozen=True, tag_field="kind", tag="tenancy", omit_defaults=True):
+    """At `effective` another tenant moves in or the present one out: read the register, and count anew from there; not at
+    `instead`, which was said before (0: nothing was).
+    """
 
     effective: Instant
+    instead: Instant = 0
 
 
 class SetTariff(Struct, frozen=True, tag_field="kind", tag="tariff"):

@@ -88,7 +88,7 @@ class Replay(State):
             self.credit_ids.add(entry.debit_id)
             self.debited += entry.amount
         elif isinstance(entry, TenancyChanged):
-            self.restarts = tuple(sorted({*self.restarts, entry.effective}))
+            self.restarts = tuple(sorted({*(set(self.restarts) - {entry.instead}), entry.effective}))
         elif isinstance(entry, TariffApplied):
             versions = add_version(self.versions, Version(entry.effective, RateCalendar(entry.tariff)))
             # Versions wholly in the past of what is charged can never be asked for again.

@@ -1,8 +1,8 @@
 """A meter fed by recorded consumption, with a load switch: for demonstrations, tests and what-if runs.
 
 The recording is a CSV file, plain or gzip'd, with the columns `meter,timestamp,kwh`: `kwh` used in the interval that
-begins at `timestamp`. The interval's length is the smallest distance between two timestamps in the file; an interval
-that is missing, or has no `kwh`, used nothing. A timestamp without an offset is the wall clock of `zone`; where the
+begins at `timestamp`. The interval's length is the smallest distance between two timestamps of a meter (of one that has
+a single row, of all); an interval that is missing, or has no `kwh`, used nothing. A timestamp without an offset is the wall clock of `zone`; where the
 clocks are put back, the second occurrence of an hour in a meter's rows is the later one.
 
 While the switch is closed the meter draws what was recorded, evenly within an interval; while it is open, nothing. The
@@ -24,6 +24,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Context, Decimal, InvalidOperation
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -152,15 +153,15 @@ def load_recordings(path: Path, where: ZoneInfo) -> dict[str, Recording]:
         raise RecordingError(f"{path}: can't be read ({error})") from None
     if not used:
         raise RecordingError(f"{path}: has no rows")
-    length = min(
-        (
-            later - earlier
-            for mine in used.values()
-            for earlier, later in zip(sorted(mine), sorted(mine)[1:], strict=False)
-        ),
-        default=HOUR // 2,
-    )
-    return {meter: Recording(length, mine) for meter, mine in used.items()}
+    lengths = {meter: _length(mine) for meter, mine in used.items() if len(mine) > 1}
+    single = min(lengths.values(), default=HOUR // 2)
+    return {meter: Recording(lengths.get(meter, single), mine) for meter, mine in used.items()}
+
+
+def _length(used: dict[int, int]) -> int:
+    """The smallest distance between two instants."""
+    begins = sorted(used)
+    return min(later - earlier for earlier, later in pairwise(begins))
 
 
 class RecordedMeter:

@@ -51,26 +51,36 @@ def move_in(unit: Unit, tenant: str, begins: int, *, user: Any = None, occupants
 
 @transaction.atomic
 def move_out(tenancy: Tenancy, ends: int) -> Tenancy:
-    """The tenant moves out at an instant. ValidationError names what can't be."""
+    """The tenant moves out at an instant; said again before that has come, at another one. ValidationError names what
+    can't be.
+    """
     if abs(ends - now()) > FARTHEST:
         raise ValidationError({"ends": _("This is more than a year from now.")})
     locked = Tenancy.objects.select_for_update().get(pk=tenancy.pk)
-    if locked.ends is not None:
+    before = locked.ends
+    if before is not None and before <= now():
         raise ValidationError({"ends": _("This tenancy has ended already.")})
     if ends <= locked.begins:
         raise ValidationError({"ends": _("A tenancy can't end before it begins.")})
     tenancy.ends = ends
     tenancy.full_clean()
     tenancy.save(update_fields=["ends"])
-    _tell_meter(tenancy.unit, ends)
-    _reattribute(tenancy.unit, tenancy, None, ends)
+    if ends != before:
+        _tell_meter(tenancy.unit, ends, _nobody_elses(tenancy, before))
+        _reattribute(tenancy.unit, tenancy, None, ends)
     return tenancy
 
 
-def _tell_meter(unit: Unit, at: int) -> None:
+def _nobody_elses(tenancy: Tenancy, ends: int | None) -> int:
+    """An instant at which nobody moves in either; else 0."""
+    others = Tenancy.objects.filter(unit=tenancy.unit_id, begins=ends)
+    return ends if ends is not None and not others.exists() else 0
+
+
+def _tell_meter(unit: Unit, at: int, instead: int = 0) -> None:
     meter = Meter.objects.filter(unit=unit).first()
     if meter is not None:
-        issue(meter, ChangeTenancy(at))
+        issue(meter, ChangeTenancy(at, instead))
 
 
 def _reattribute(unit: Unit, old: Tenancy | None, new: Tenancy | None, since: int) -> None:
