@@ -1,7 +1,5 @@
 """A building that tests of the server, the head-end and the pages start from."""
 
-from importlib import import_module
-
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -43,13 +41,14 @@ def concurrent_db(transactional_db):
     yield
     from django.db import connection
 
+    from prewatt.server.ledger.append_only import SQLITE
+
     if connection.vendor == "sqlite":
-        protection = import_module("prewatt.server.ledger.migrations.0002_append_only")._SQLITE
         with connection.cursor() as cursor:
             for trigger in ("transfer_no_update", "transfer_no_delete"):
                 cursor.execute(f"DROP TRIGGER {trigger}")
             cursor.execute("DELETE FROM ledger_transfer")
-            for statement in protection:
+            for statement in SQLITE:
                 cursor.execute(statement)
 
 

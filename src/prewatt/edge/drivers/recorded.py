@@ -2,8 +2,8 @@
 
 The recording is a CSV file, plain or gzip'd, with the columns `meter,timestamp,kwh`: `kwh` used in the interval that
 begins at `timestamp`. The interval's length is the smallest distance between two timestamps of a meter (of one that has
-a single row, of all); an interval that is missing, or has no `kwh`, used nothing. A timestamp without an offset is the wall clock of `zone`; where the
-clocks are put back, the second occurrence of an hour in a meter's rows is the later one.
+a single row, of all); an interval that is missing, or has no `kwh`, used nothing. A timestamp without an offset is the
+wall clock of `zone`; where the clocks are put back, the second occurrence of an hour in a meter's rows is the later one.
 
 While the switch is closed the meter draws what was recorded, evenly within an interval; while it is open, nothing. The
 register shows whole watt-hours of the exact sum. Like a real meter it keeps its register and its switch itself, in a

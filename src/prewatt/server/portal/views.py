@@ -85,7 +85,6 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
         "events": happenings(panel.figures.meter) if panel else [],
         "manager": True,
         "tenancies": where.tenancies.order_by("-begins"),
-        "now": at,
         "where": zone(where.property.zone),
         "credit_id": new_credit_id(),
         "reference": reference(tenant) if tenant else "",

@@ -1,0 +1,14 @@
+"""The database itself refuses to change or delete a transfer: triggers, for each kind of database."""
+
+REFUSAL = "transfers are never changed or deleted: book the opposite one"
+SQLITE = [
+    f"CREATE TRIGGER transfer_no_{event} BEFORE {event} ON ledger_transfer BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+    for event in ("update", "delete")
+]
+POSTGRESQL = [
+    "CREATE FUNCTION ledger_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION "
+    f"'{REFUSAL}' USING ERRCODE = 'integrity_constraint_violation'; END $$",
+    "CREATE TRIGGER transfer_append_only BEFORE UPDATE OR DELETE ON ledger_transfer FOR EACH ROW "
+    "EXECUTE FUNCTION ledger_append_only()",
+]
+STATEMENTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
