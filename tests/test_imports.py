@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "folder": set(),
     "backups": {"kernel", "edge", "server", "folder", "__version__"},
     "supervisor": set(),
-    "serve": {"server", "supervisor", "wire"},
+    "serve": {"server", "supervisor", "wire", "__version__"},
     "commands": {"kernel", "server", "tokens"},
     "worker": {"server", "standby"},
     "standby": set(),

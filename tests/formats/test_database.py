@@ -32,13 +32,33 @@ print(json.dumps(found))
 """
 
 
+def opened(file, folder):
+    database = sqlite3.connect(folder / "prewatt.sqlite3")
+    database.executescript(gzip.decompress(file.read_bytes()).decode())
+    return database
+
+
+def started(folder, *command):
+    environment = {**os.environ, "PREWATT_HOME": str(folder), "DJANGO_SETTINGS_MODULE": "prewatt.server.settings"}
+    return subprocess.run([sys.executable, *command], env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_database_of_a_version_that_is_not_known_is_refused_with_the_way_out(tmp_path):
+    database = opened(FILES[-1], tmp_path)
+    database.execute("UPDATE django_migrations SET name='0009_later' WHERE app='vending'")
+    database.commit()
+    before = list(database.iterdump())
+    done = started(tmp_path, "-m", "prewatt", "server")
+    assert done.returncode == 2
+    assert "vending 0009_later" in done.stderr and "update the software" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(database.iterdump()) == before
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
 def test_a_database_of_an_earlier_version_is_opened(file, tmp_path):
-    database = sqlite3.connect(tmp_path / "prewatt.sqlite3")
-    database.executescript(gzip.decompress(file.read_bytes()).decode())
-    database.close()
-    environment = {**os.environ, "PREWATT_HOME": str(tmp_path), "DJANGO_SETTINGS_MODULE": "prewatt.server.settings"}
-    done = subprocess.run([sys.executable, "-c", LOOK], env=environment, capture_output=True, text=True, check=False)
+    opened(file, tmp_path).close()
+    done = started(tmp_path, "-c", LOOK)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {
         "meters": {"m1": [51, 17_180_000_000, [4]], "m2": [50, -188_000_000, []], "m3": [50, -9_400_000, []]},
