@@ -8,7 +8,6 @@ start anew from the journal.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from msgspec import msgpack
 
@@ -20,7 +19,6 @@ from ..kernel.entries import (
     EntryError,
     GrantCredit,
     LeadBack,
-    Record,
     UnknownOrder,
     decode_command,
 )
@@ -30,7 +28,6 @@ from ..kernel.units import HOUR, MINUTE, SECOND, round_money
 from ..wire.messages import (
     MAX_METERS,
     Head,
-    MeterState,
     MeterStatus,
     Orders,
     Receipt,
@@ -41,9 +38,21 @@ from ..wire.messages import (
 )
 from ..wire.signing import VerifyKey, command_is_signed, open_downward
 from .codes import ChangeKey, CodeRefused, Credit, Do, KeyState, Meaning, Show, dump_key, read_code
+from .effects import (
+    Adopt,
+    Commit,
+    Effect,
+    Keep,
+    MoveSwitch,
+    ReadMeters,
+    Refuse,
+    SendStatus,
+    SendUpload,
+    Told,
+)
 from .guard import Tries, after_wrong, waits
 from .meter import Foreign, Meter, Observed, Outcome
-from .sync import Piece, Sync, SyncPolicy
+from .sync import Sync, SyncPolicy
 from .texts import _
 from .timekeeping import NEAR, Anchor, Moment, Note, Timekeeper, dump_anchor
 
@@ -72,78 +81,6 @@ def _wait_text(wait: int, locked: bool) -> str:
     if wait > MINUTE:
         return _("Too many wrong codes: please wait %(minutes)d minutes.") % {"minutes": -(-wait // MINUTE)}
     return _("Too many wrong codes: please wait %(seconds)d seconds.") % {"seconds": -(-wait // SECOND)}
-
-
-@dataclass(frozen=True, slots=True)
-class ReadMeters:
-    """Read these meters and pass what comes to `on_observed`."""
-
-    names: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """Put these records into the journal, durably, before anything that follows."""
-
-    records: list[tuple[str, Record]]
-
-
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """Keep `body` for a meter (empty: for the gateway) under the name `what`, durably, before anything that follows."""
-
-    meter: str
-    what: str
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Adopt:
-    """Go on with these meters' journals from other states than their own, durably, before anything that follows: their
-    own entries are set aside.
-    """
-
-    states: tuple[MeterState, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a person on site is told. `done`: whether anything was done."""
-
-    done: bool
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class MoveSwitch:
-    """Tell the meter's switch to close or open; a failure goes to `on_switch_failed`."""
-
-    meter: str
-    closed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SendStatus:
-    status: Status
-
-
-@dataclass(frozen=True, slots=True)
-class SendUpload:
-    """Send these pieces of the journal, under this number."""
-
-    number: int
-    pieces: list[Piece]
-
-
-@dataclass(frozen=True, slots=True)
-class Refuse:
-    """A message was refused and changed nothing. To be counted, and logged once per reason."""
-
-    reason: str
-    text: str
-
-
-Effect = ReadMeters | Commit | Keep | Adopt | MoveSwitch | SendStatus | SendUpload | Refuse
 
 
 class Agent:

@@ -22,7 +22,7 @@ from ..kernel.events import EVENTS
 from ..kernel.supply import LOCKS, Action, TakeEmergency
 from ..wire.on_site import SiteMeter
 from ..wire.pins import pin_is
-from .agent import Told
+from .effects import Told
 from .site import Desk, Line, View
 from .texts import _
 

@@ -24,7 +24,7 @@ import waitress
 from ..kernel.calendar import local, zone
 from ..kernel.supply import TakeEmergency
 from ..kernel.units import exact_kwh, round_money, short_price
-from .agent import Told
+from .effects import Told
 from .guard import Tries, after_wrong, waits
 from .journal_file import JournalFull
 from .settings import EdgeSettings

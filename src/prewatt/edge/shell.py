@@ -28,24 +28,12 @@ from ..wire import topics
 from ..wire.link import Call, Connected, Disconnected, Link, LinkEvent
 from ..wire.messages import MAX_UPLOAD, Span, Upload
 from ..wire.signing import SigningKey, VerifyKey, seal
-from .agent import (
-    ANCHOR,
-    Adopt,
-    Agent,
-    Commit,
-    Effect,
-    Keep,
-    MoveSwitch,
-    ReadMeters,
-    Refuse,
-    SendStatus,
-    SendUpload,
-    Told,
-)
+from .agent import ANCHOR, Agent
 from .codes import KeyState, load_key
 from .copies import serve_copies
 from .drivers import AnotherMeter, DriverError, Identity, MeterDriver
 from .drivers.recorded import RecordedMeter, RecordingError, load_recordings
+from .effects import Adopt, Commit, Effect, Keep, MoveSwitch, ReadMeters, Refuse, SendStatus, SendUpload, Told
 from .front import Front
 from .guard import Tries
 from .journal import Journal, Loaded

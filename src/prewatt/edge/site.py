@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 from ..kernel.supply import Action
 from ..wire.link import Call, LinkEvent
 from ..wire.on_site import SiteMeter
-from .agent import Told
+from .effects import Told
 
 T = TypeVar("T")
 PATIENCE = 30.0

@@ -31,7 +31,7 @@ from ..wire.on_site import (
     sign_status,
 )
 from ..wire.signing import SigningKey, VerifyKey
-from .agent import Told
+from .effects import Told
 from .site import Site
 from .texts import _
 
