@@ -73,8 +73,9 @@ def move_out(tenancy: Tenancy, ends: int) -> Tenancy:
 
 def _nobody_elses(tenancy: Tenancy, ends: int | None) -> int:
     """An instant at which nobody moves in either; else 0."""
-    others = Tenancy.objects.filter(unit=tenancy.unit_id, begins=ends)
-    return ends if ends is not None and not others.exists() else 0
+    if ends is None or Tenancy.objects.filter(unit=tenancy.unit_id, begins=ends).exists():
+        return 0
+    return ends
 
 
 def _tell_meter(unit: Unit, at: int, instead: int = 0) -> None:
