@@ -4,22 +4,17 @@ The edge asks it for the next entry (`read`, `grant`, ...) and applies that entr
 journal, asks its own account for the same one (`recompute`), compares, and applies its own. After the account classes
 of DLMS/COSEM (111 account, 112 credit, 113 charge) as far as prepaid credit and a consumption charge go.
 
-`kernel.state` is what follows from the state, `kernel.replay` what an entry does to it, `kernel.snapshot` its bytes.
+`kernel.state` is what follows from the state, `kernel.replay` what an entry does to it, `kernel.register` what a register
+says, `kernel.snapshot` its bytes.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import msgspec
 
 from . import snapshot
 from .calendar import zone
 from .entries import (
-    FLAG_BETWEEN,
-    FLAG_CLOCK,
-    FLAG_HELD,
-    FLAG_UNSEEN,
     AnyEntry,
     ChangeSettings,
     ChangeTenancy,
@@ -49,110 +44,17 @@ from .entries import (
     TimeLedBack,
     UnknownOrder,
 )
-from .plausible import (
-    FALLEN,
-    JUMPED,
-    NO_VALUE,
-    NO_VALUES,
-    OFF_WAIT,
-    RETURNED,
-    TRUE,
-    UNSEEN,
-    Verdict,
-    agrees,
-    judge,
-    most,
-)
-from .replay import Replay
+from .plausible import most
+from .register import Registers
 from .supply import LOCKS, Action, ClearCredit, Close, Release, Restore, TakeEmergency
 from .tariff import RateCalendar, TariffError
-from .units import BALANCE_MAX, INT64_MAX, REGISTER_MAX
+from .units import BALANCE_MAX
 
 
-class Account(Replay):
+class Account(Registers):
     """One meter's account."""
 
     # -- what the next entry would be --------------------------------------------------------------------------------
-
-    def judge(self, at: int, register: int, end: int = 0, unsure: bool = False) -> Verdict:
-        """What to make of a register (Wh) at an instant. `end`: where the counter begins anew, 0 if unknown. `unsure`:
-        whether more time may have passed than the journal tells.
-        """
-        base = self.base
-        if base is None:
-            return Verdict(TRUE if 0 <= register <= REGISTER_MAX and register not in NO_VALUES else NO_VALUE, 0)
-        return judge(
-            base, register, at, self.settings.power_highest,
-            end=end, back_since=self.back_since, unsure=unsure, former=self.former,
-        )  # fmt: skip
-
-    def read(self, now: int, register: int, end: int = 0, unseen: bool = False) -> Reading | Doubtful:
-        """The entry for a register (Wh) read at `now`: charges the time and the energy since the last reading, or says
-        why the register can't be true. `end`: see `judge`. `unseen`: take what must have been used while the gateway was
-        off, as nobody came who knows the time.
-        """
-        return self._read_at(max(now, self.at), register, end, unseen, behind=now < self.at)
-
-    def _read_at(self, at: int, register: int, end: int, unseen: bool, behind: bool) -> Reading | Doubtful:
-        """`behind`: the time is not come to where the journal stands, so the journal can't tell how much of it passed."""
-        verdict = self.judge(at, register, end, unsure=self.unsure or behind)
-        flags = FLAG_CLOCK if behind or self.unsure else 0
-        if verdict.cause == UNSEEN and (behind or (unseen and self._waited(at))):
-            verdict, flags = Verdict(TRUE, verdict.energy), flags | FLAG_UNSEEN
-        if verdict.cause:
-            return self.doubted(at, register, verdict.cause)
-        rolled = end if self.register is not None and register - self.register != verdict.energy else 0
-        return self._reading(at, register, verdict.energy, flags, rolled)
-
-    def doubted(self, now: int, register: int, cause: str) -> Doubtful:
-        """The entry for a register that can't be true."""
-        shown = min(max(register, -INT64_MAX), INT64_MAX)
-        return Doubtful(self.seq + 1, max(now, self.at), self.balance, shown, cause)
-
-    def _waited(self, at: int) -> bool:
-        doubt = self.doubt
-        return doubt is not None and doubt.cause == UNSEEN and at - doubt.since >= OFF_WAIT
-
-    def hold(self, now: int) -> Reading:
-        """The entry for a register that stands lower than before: the time is charged, and no energy."""
-        assert self.register is not None
-        flags = FLAG_HELD | (FLAG_CLOCK if now < self.at or self.unsure else 0)
-        return self._reading(max(now, self.at), self.register, 0, flags)
-
-    def _reading(self, at: int, register: int, energy: int, flags: int, rolled: int = 0) -> Reading:
-        rated = self.rate(at, energy)
-        return Reading(
-            self.seq + 1, at, self.balance - rated.charge, register, rated.used, rated.charge, flags,
-            rated.fee, rated.standing, rated.minimum, rated.tax, rated.tax_included, rolled,
-        )  # fmt: skip
-
-    def between(self, reading: Reading, longest: int) -> Iterator[Reading]:
-        """After a long time without readings: entries every `longest` µs for the time up to `reading`, each to be applied
-        before the next is asked for. So no entry has more prices than an entry can hold; the charge is the same.
-        """
-        begin, before, end = self.read_at, self.register, reading.at
-        if before is None or reading.rolled:
-            return
-        for at in range(begin + longest, end, longest):
-            if at > self.at:
-                # After an exchange counting begins under zero, which no register shows.
-                register = max(before + reading.energy * (at - begin) // (end - begin), 0)
-                energy = register - (self.register or 0)
-                yield self._reading(at, register, energy, FLAG_BETWEEN | reading.flags & FLAG_HELD)
-
-    def rebase(self, now: int, register: int) -> Rebased:
-        """The entry by which a register (Wh) that was doubted, and stayed, is counted from; or by which it is back where
-        it stood before an error. ValueError if it was not doubted, or has not stayed.
-        """
-        at, doubt = max(now, self.at), self.doubt
-        if doubt is None or not agrees(doubt, register, at, self.settings.power_highest):
-            raise ValueError(f"a register of {register} Wh was not doubted before")
-        cause = self.judge(at, register).cause
-        if cause not in (JUMPED, FALLEN, RETURNED):
-            raise ValueError(f"a register of {register} Wh can't be counted from")
-        if cause == RETURNED and self.former is not None:
-            register = self.former.base.register + self.former.since
-        return Rebased(self.seq + 1, at, self.balance, register, self.register or 0, cause)
 
     def follow(self, now: int, command: Command | UnknownOrder) -> CommandEntry:
         """The entry that takes up a command, or says why it changed nothing. ValueError if its number is not the next
@@ -178,7 +80,7 @@ class Account(Replay):
                 return Refused(seq, at, self.balance, number, f"settings: {error}"[:200])
             return SettingsApplied(seq, at, self.balance, number, order.settings)
         if isinstance(order, ChangeTenancy):
-            return TenancyChanged(seq, at, self.balance, number, max(order.effective, self.read_at), order.instead)
+            return TenancyChanged(seq, at, self.balance, number, max(order.effective, self.read_at))
         if isinstance(order, Exchange):
             return self._follow_exchange(seq, at, number, order)
         if isinstance(order, LeadBack):
@@ -303,11 +205,11 @@ class Account(Replay):
         if not self.may_follow(entry):
             raise ValueError(f"entry {entry.seq} does not follow {self.seq}")
         if isinstance(entry, Reading):
-            return self._recompute_reading(entry)
+            return self.recompute_reading(entry)
         if isinstance(entry, Doubtful):
             return self.read(entry.at, entry.register)
         if isinstance(entry, Rebased):
-            return self._recompute_base(entry)
+            return self.recompute_base(entry)
         if isinstance(entry, Relay):
             return self.relay(entry.at, entry.closed, entry.reason)
         if isinstance(entry, Event):
@@ -328,30 +230,6 @@ class Account(Replay):
             # balance.
             return Refused(entry.seq, entry.at, self.balance, entry.command, entry.reason)
         return self.follow(entry.at, command)
-
-    def _recompute_reading(self, entry: Reading) -> Reading | Doubtful:
-        claimed = entry.flags & (FLAG_CLOCK | FLAG_BETWEEN)
-        if entry.flags & FLAG_HELD:
-            if not self.back_since or entry.register != self.register:
-                raise ValueError(f"the register did not stand under {entry.register} Wh")
-            own: Reading | Doubtful = self.hold(entry.at)
-        else:
-            behind = bool(entry.flags & FLAG_CLOCK) and entry.at == self.at
-            own = self._read_at(entry.at, entry.register, entry.rolled, bool(entry.flags & FLAG_UNSEEN), behind)
-        if isinstance(own, Doubtful):
-            return own
-        if abs(own.balance) > BALANCE_MAX:
-            raise ValueError(f"the register can't stand at {entry.register} Wh")
-        return msgspec.structs.replace(own, flags=own.flags | claimed)
-
-    def _recompute_base(self, entry: Rebased) -> Rebased:
-        doubt = self.doubt
-        if entry.cause != RETURNED:
-            return self.rebase(entry.at, entry.register)
-        if doubt is None or doubt.cause != RETURNED or self.former is None:
-            raise ValueError("the register did not come back")
-        register = self.former.base.register + self.former.since
-        return Rebased(entry.seq, entry.at, self.balance, register, self.register or 0, RETURNED)
 
     def adopt(self, entry: CommandEntry | CreditByCode | OnSite) -> AnyEntry:
         """The entry as the meter says it, with the balance worked out here: for what a credit log that was put back from
