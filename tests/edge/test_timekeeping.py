@@ -109,6 +109,14 @@ def test_receipts_that_are_held_back_make_time_neither_earlier_nor_later():
     assert keeper.now(moment(DAY)) == NOON + DAY
 
 
+@pytest.mark.parametrize("asked", [10 * SECOND, None])
+def test_a_receipt_that_was_held_back_does_not_keep_the_next_one_from_being_believed(asked):
+    keeper, _ = started(NOON - 3 * DAY, -YEAR)
+    keeper.receipt(moment(HOUR, -YEAR), NOON + 10 * SECOND, asked)
+    keeper.receipt(moment(2 * HOUR, -YEAR), NOON + 2 * HOUR, 2 * HOUR - SECOND)
+    assert keeper.now(moment(3 * HOUR, -YEAR)) == NOON + 3 * HOUR
+
+
 def test_a_server_that_tells_a_year_later_is_not_believed_by_who_was_awake():
     keeper, _ = started(journalled=0)
     keeper.receipt(moment(HOUR), NOON + HOUR, HOUR - SECOND)

@@ -169,8 +169,10 @@ class Timekeeper:
             at = self.now(moment)
             if self._at(moment).strong and not self.unsure and self._passed(moment) < HOUR:
                 return []
-        # A server before the journal's end may be wrong itself: it is followed, and the next one too.
-        return self._set(moment, at, "the server", strong=at >= self._journalled - NEAR)
+        # A server before the journal's end may be wrong itself, and of a receipt that may be old it was later: they are
+        # followed, and the next one too.
+        fresh = waited is not None and waited <= NEAR
+        return self._set(moment, at, "the server", strong=fresh and at >= self._journalled - NEAR)
 
     def told(self, moment: Moment, at: int, by: str, strong: bool = True) -> list[Note]:
         """A person says that it is `at`: on site, or by a signed order (which may have waited: it is not `strong`)."""
