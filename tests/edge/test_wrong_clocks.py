@@ -3,7 +3,7 @@
 import pytest
 
 from prewatt.kernel.entries import FLAG_CLOCK, FLAG_UNSEEN, LeadBack, Reading, Refused, TimeLedBack
-from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
+from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO, SECOND
 from tests.edge.home import BEGIN, NIGHT, STANDING, Home
 
 QUARTER = 15 * MINUTE
@@ -153,3 +153,31 @@ def test_an_order_that_waited_does_not_set_a_right_clock_back():
     home.live(2 * DAY, 300)
     home.order(LeadBack(), issued=BEGIN + DAY)
     assert abs(home.account.at - BEGIN - home.passed) < MINUTE
+
+
+@pytest.mark.parametrize("late", [SECOND, HOUR, 3 * DAY])
+def test_an_order_that_waited_leads_no_right_journal_back(late):
+    home = Home()
+    home.connect()
+    home.live(4 * DAY, 300)
+    charged = home.charged
+    home.order(LeadBack(), issued=BEGIN + home.passed - late)
+    assert isinstance(home.entries[-1], Refused)
+    home.live(HOUR, 300)
+    assert home.account.at > BEGIN + 4 * DAY and home.charged - charged <= STANDING + 300 * NIGHT
+
+
+def test_a_gateway_that_the_server_once_set_ahead_is_led_back_by_an_order_with_its_time_even_if_that_waited():
+    home = Home()
+    home.live(DAY, 300)
+    home.start()
+    home.connect(wrong=10 * DAY)
+    home.live(DAY, 300)
+    home.connect()
+    home.live(HOUR, 300)
+    assert home.codes().count("clock-differs") == 1 and home.account.at > BEGIN + 11 * DAY
+    home.order(LeadBack(), issued=BEGIN + DAY)
+    assert isinstance(home.entries[-2], TimeLedBack) and home.account.at == BEGIN + home.passed
+    home.connect()
+    home.live(HOUR, 300)
+    assert home.account.at == BEGIN + home.passed

@@ -443,10 +443,10 @@ class Agent:
         """A journal that is ahead of the time is led back; and the time with it, if that was ahead too."""
         if not isinstance(command, Command) or not isinstance(command.order, LeadBack):
             return []
-        account, now = self.meters[command.meter].account, self._time.now(moment)
-        if command.number != account.command + 1 or now < account.at - NEAR or now <= command.issued:
+        account = self.meters[command.meter].account
+        if command.number != account.command + 1 or self._time.now(moment) < account.at - NEAR:
             return []
-        return self._time.told(moment, command.issued, "an order", strong=False)
+        return self._time.led_back(moment)
 
     def _conflicts(self, command: Command | UnknownOrder) -> bool:
         """Whether money comes under a number that is used here, and has not come under another one."""

@@ -89,6 +89,7 @@ class Timekeeper:
         self._stepped = False
         self._told_step: int | None = None
         self._differs = False
+        self._earlier: int | None = None
         self._journalled = 0
 
     @property
@@ -160,7 +161,9 @@ class Timekeeper:
         waited = moment.steady - asked if asked is not None else None
         if off <= near and waited is None:
             return []
-        wrong = off > near or (waited is not None and off + waited < -near)
+        earlier = waited is not None and off + waited < -near
+        wrong = off > near or earlier
+        self._earlier = at - moment.steady if earlier else None
         if wrong and self._at(moment).strong:
             before, self._differs = self._differs, True
             return [] if before else [Note("clock-differs", f"by {_seconds(off)}")]
@@ -174,12 +177,21 @@ class Timekeeper:
         fresh = waited is not None and waited <= NEAR
         return self._set(moment, at, "the server", strong=fresh and at >= self._journalled - NEAR)
 
-    def told(self, moment: Moment, at: int, by: str, strong: bool = True) -> list[Note]:
-        """A person says that it is `at`: on site, or by a signed order (which may have waited: it is not `strong`)."""
-        return self._set(moment, at, by, strong)
+    def told(self, moment: Moment, at: int, by: str) -> list[Note]:
+        """A person on site says that it is `at`."""
+        return self._set(moment, at, by, strong=True)
+
+    def led_back(self, moment: Moment) -> list[Note]:
+        """An order says that the gateway's time is ahead: it goes on from the server's. The order may have waited for long
+        and the time be right by now, so it is believed only while the server itself tells an earlier time.
+        """
+        if self._earlier is None:
+            return []
+        return self._set(moment, self._earlier + moment.steady, "an order", strong=False)
 
     def _set(self, moment: Moment, at: int, by: str, strong: bool) -> list[Note]:
         off, unsure = at - self.now(moment), self.unsure
+        self._earlier = None
         self._anchor = Anchor(self._boot, at, moment.steady, strong)
         self._stepped = abs(moment.now - at) > NEAR
         return [Note(CLOCK_SET, f"by {by}, by {_seconds(off)}")] if unsure or abs(off) > NEAR else []
