@@ -126,6 +126,16 @@ def test_a_server_that_tells_a_year_later_is_not_believed_by_who_was_awake():
     assert keeper.now(moment(3 * HOUR)) == NOON + 3 * HOUR
 
 
+def test_two_servers_that_tell_this_and_that_are_told_of_once_an_hour():
+    keeper, _ = started(journalled=0)
+    keeper.receipt(moment(HOUR), NOON + HOUR, HOUR - SECOND)
+    told = [
+        keeper.receipt(moment(at), NOON + at + 5 * MINUTE * (at // SECOND % 2), at - SECOND)
+        for at in range(HOUR + SECOND, 3 * HOUR, 61 * SECOND)
+    ]
+    assert sum(map(len, told)) == 2
+
+
 def test_a_first_clock_that_was_a_year_ahead_is_put_right_by_an_answer():
     keeper, _ = started(journalled=0, wrong=YEAR)
     assert keeper.receipt(moment(MINUTE, YEAR), NOON + MINUTE, None) == [], "it may be from a year ago"

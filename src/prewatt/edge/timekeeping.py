@@ -87,7 +87,7 @@ class Timekeeper:
         self._boot = boot
         self._anchor = kept
         self._stepped = False
-        self._told_step: int | None = None
+        self._told: dict[str, int] = {}
         self._differs = False
         self._earlier: int | None = None
         self._journalled = 0
@@ -141,12 +141,15 @@ class Timekeeper:
             self._anchor = msgspec.structs.replace(anchor, seen=moment.steady)
         stepped, before = abs(off) > self._near(moment), self._stepped
         self._stepped = stepped
-        told = self._told_step
-        if stepped and not before and not self.unsure and (told is None or moment.steady - told >= HOUR):
-            # A clock that jumps to and fro is told of once an hour.
-            self._told_step = moment.steady
-            return [Note("clock-stepped", f"by {_seconds(off)}")]
-        return []
+        return self._tell("clock-stepped", off, moment) if stepped and not before and not self.unsure else []
+
+    def _tell(self, code: str, off: int, moment: Moment) -> list[Note]:
+        """A clock that jumps to and fro, or servers that tell this and that, are told of once an hour."""
+        told = self._told.get(code)
+        if told is not None and moment.steady - told < HOUR:
+            return []
+        self._told[code] = moment.steady
+        return [Note(code, f"by {_seconds(off)}")]
 
     @property
     def unsure(self) -> bool:
@@ -166,7 +169,7 @@ class Timekeeper:
         self._earlier = at - moment.steady if earlier else None
         if wrong and self._at(moment).strong:
             before, self._differs = self._differs, True
-            return [] if before else [Note("clock-differs", f"by {_seconds(off)}")]
+            return [] if before else self._tell("clock-differs", off, moment)
         self._differs = False
         if not wrong:
             at = self.now(moment)
