@@ -2,11 +2,13 @@
 
 import pytest
 
+from prewatt.edge.agent import SendStatus
 from prewatt.edge.meter import BACK_FOR, DOUBTED_FOR, STILL_FOR
 from prewatt.kernel.entries import Doubtful, Exchange, Exchanged, Reading, Rebased, Refused
 from prewatt.kernel.state import FOREIGN
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
-from tests.edge.home import Home
+from prewatt.wire.signing import VerifyKey, open_upward, seal
+from tests.edge.home import SERVER, Home
 
 QUARTER = 15 * MINUTE
 
@@ -113,6 +115,15 @@ def test_a_meter_that_is_exchanged_goes_on_with_credit_and_nothing_is_counted_tw
     home.live(QUARTER)
     assert home.energy() == 1000 + 200 + 400
     assert of(home, Exchanged)[-1].last == 5_001_200
+
+
+def test_a_gateway_is_heard_while_a_meter_of_its_own_waits_to_be_read_after_an_exchange():
+    home = Home()
+    home.live(HOUR, 1000)
+    home.passed += MINUTE
+    home.order(Exchange("new", first=0, last=5_001_200))
+    (status,) = [each.status for each in home.agent.on_connected(home.moment) if isinstance(each, SendStatus)]
+    assert open_upward(VerifyKey(SERVER.public()), seal(SERVER, status)) == status
 
 
 def test_an_exchange_whose_old_end_is_unknown_charges_what_the_new_one_shows():

@@ -80,7 +80,7 @@ class Account(Registers):
                 return Refused(seq, at, self.balance, number, f"settings: {error}"[:200])
             return SettingsApplied(seq, at, self.balance, number, order.settings)
         if isinstance(order, ChangeTenancy):
-            return TenancyChanged(seq, at, self.balance, number, max(order.effective, self.read_at))
+            return TenancyChanged(seq, at, self.balance, number, max(order.effective, self.read_at), order.instead)
         if isinstance(order, Exchange):
             return self._follow_exchange(seq, at, number, order)
         if isinstance(order, LeadBack):
