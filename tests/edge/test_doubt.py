@@ -60,6 +60,32 @@ def test_a_register_that_lies_for_minutes_and_comes_back_is_charged_once():
     assert home.energy() == 500 + 200 + 500
 
 
+def test_a_register_that_falls_by_little_and_comes_back_is_charged_once():
+    home = Home()
+    home.live(HOUR, 1000)
+    home.passed += MINUTE
+    home.read(home.register - 4_000)
+    home.live(MINUTE, 1000, says=lambda register: register - 4_000)
+    assert [each.cause for each in of(home, Rebased)] == ["fallen"]
+    home.live(HOUR, 1000)
+    home.passed += QUARTER
+    home.read()
+    assert home.energy() == home.register - 5_000_000
+    assert [each.cause for each in of(home, Rebased)] == ["fallen", "returned"]
+
+
+def test_a_register_that_stood_under_its_base_for_weeks_and_is_reset_counts_from_there():
+    home = Home()
+    home.live(21 * DAY, 0, says=lambda register: register - 2_000)
+    assert not of(home, Rebased)
+    home.register = 0
+    home.live(HOUR, 1000)
+    (new,) = of(home, Rebased)
+    assert new.cause == "fallen"
+    home.live(HOUR, 1000)
+    assert 1_700 < home.energy() <= 2_000
+
+
 def test_a_register_that_jitters_by_a_last_digit_is_charged_once():
     home = Home()
     for number in range(96):

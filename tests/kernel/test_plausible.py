@@ -68,6 +68,13 @@ def test_a_balcony_of_solar_panels_runs_a_register_back_as_far_as_the_fuse_lets_
     assert judge(BASE, 5_000_000 - 12_000, QUARTER, FUSE, back_since=1 - DAY).cause == BACKWARDS
 
 
+def test_a_register_under_its_base_falls_no_faster_than_energy_flows_however_long_it_stood_there():
+    under = Base(4_990_000, 30 * DAY)
+    later = 30 * DAY + QUARTER
+    assert judge(BASE, 4_988_000, later, FUSE, back_since=1, under=under).cause == BACKWARDS
+    assert judge(BASE, 0, later, FUSE, back_since=1, under=under).cause == FALLEN
+
+
 def test_who_does_not_know_how_long_it_was_off_takes_what_a_month_can_bring():
     assert judge(BASE, 5_080_000, QUARTER, FUSE, unsure=True) == (UNSEEN, 80_000)
     assert judge(BASE, 5_000_000 + most(FUSE, 32 * DAY), QUARTER, FUSE, unsure=True).cause == JUMPED
@@ -79,6 +86,17 @@ def test_a_register_that_comes_back_after_an_error_goes_on_where_it_stood():
     assert judge(wrong, 5_000_300, 2 * QUARTER, FUSE, former=former) == (RETURNED, 300)
     assert judge(wrong, 5_000_300, 2 * DAY, FUSE, former=former).cause == JUMPED, "too long ago"
     assert judge(wrong, 9_000_000, 2 * QUARTER, FUSE, former=former).cause == JUMPED
+
+
+def test_a_register_that_fell_a_little_and_comes_back_at_once_is_not_charged_twice():
+    former = Former(Base(5_000_000, 0), 60, QUARTER)
+    fallen = Base(4_997_060, QUARTER)
+    assert judge(fallen, 5_000_100, 2 * QUARTER, FUSE, former=former) == (RETURNED, 100)
+    assert judge(fallen, 4_997_160, 2 * QUARTER, FUSE, former=former) == (TRUE, 100)
+    # Step by step it comes over where it stood, as one does that has lost what it had counted.
+    passing = Base(4_999_990, QUARTER)
+    counted = Former(Base(5_000_000, 0), 2_990, QUARTER)
+    assert judge(passing, 5_000_090, 2 * QUARTER, FUSE, former=counted) == (TRUE, 100)
 
 
 @given(st.integers(0, 10**9), st.integers(-(2**63), 2**64), st.integers(0, 400 * DAY), st.integers(100, 10**6))

@@ -77,30 +77,43 @@ def agrees(doubt: Doubt, register: int, at: int, power_highest: int) -> bool:
 
 def judge(
     base: Base, register: int, at: int, power_highest: int, *,
-    end: int = 0, back_since: int = 0, unsure: bool = False, former: Former | None = None,
+    end: int = 0, back_since: int = 0, under: Base | None = None, unsure: bool = False, former: Former | None = None,
 ) -> Verdict:  # fmt: skip
     """What to make of a register (Wh) read at an instant.
 
     `end`: where the counter begins anew, 0 if that is not known. `back_since`: when it was first seen under its base, 0
-    if it is not. `unsure`: whether it is unknown how long the gateway was off.
+    if it is not; `under`: where it stood there last. `unsure`: whether it is unknown how long the gateway was off.
     """
     if not 0 <= register <= REGISTER_MAX:
         return Verdict(NO_VALUE, 0)
     energy, limit = register - base.register, most(power_highest, at - base.at)
+    again = _again(former, register, at, power_highest)
     if 0 <= energy <= limit:
+        if former is not None and again is not None and again - former.since < energy:
+            # Its step is larger than the fall was: it is back, and what was charged before is not charged again.
+            return Verdict(RETURNED, again)
         return Verdict(TRUE, energy)
     if register in NO_VALUES:
         return Verdict(NO_VALUE, 0)
     if energy < 0 and end and register < end and 0 <= energy + end <= limit:
         # Only from near its end can a counter have come over it.
         return Verdict(TRUE, energy + end)
-    if former is not None and at - former.at <= FORMER_FOR:
-        again = register - former.base.register
-        if former.since <= again <= most(power_highest, at - former.base.at):
-            return Verdict(RETURNED, again)
+    if again is not None:
+        return Verdict(RETURNED, again)
     if energy < 0:
         backwards = -energy <= most(power_highest, at - (back_since or base.at))
+        if under is not None:
+            # However long it has stood there: it can't fall faster than energy flows.
+            backwards = backwards and under.register - register <= most(power_highest, at - under.at)
         return Verdict(BACKWARDS if backwards else FALLEN, 0)
     if unsure and energy <= most(power_highest, at - base.at + OFF_MOST):
         return Verdict(UNSEEN, energy)
     return Verdict(JUMPED, 0)
+
+
+def _again(former: Former | None, register: int, at: int, power_highest: int) -> int | None:
+    """Wh since the base before, where a register can have come back to that; else None."""
+    if former is None or at - former.at > FORMER_FOR:
+        return None
+    again = register - former.base.register
+    return again if former.since <= again <= most(power_highest, at - former.base.at) else None

@@ -44,7 +44,7 @@ class Registers(Replay):
             return Verdict(TRUE if 0 <= register <= REGISTER_MAX and register not in NO_VALUES else NO_VALUE, 0)
         return judge(
             base, register, at, self.settings.power_highest,
-            end=end, back_since=self.back_since, unsure=unsure, former=self.former,
+            end=end, back_since=self.back_since, under=self.under, unsure=unsure, former=self.former,
         )  # fmt: skip
 
     def read(self, now: int, register: int, end: int = 0, unseen: bool = False) -> Reading | Doubtful:

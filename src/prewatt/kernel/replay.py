@@ -125,14 +125,14 @@ class Replay(State):
             self.former = msgspec.structs.replace(self.former, since=self.former.since + energy)
         self.doubt = None
         if not entry.flags & FLAG_HELD:
-            self.back_since = 0
+            self.back_since, self.under = 0, None
         self.register, self.read_at, self.moving_since = entry.register, entry.at, entry.at
 
     def _doubt(self, entry: Doubtful | Rebased | Exchanged) -> None:
         """The register is not what it can be, or counts from elsewhere."""
         if isinstance(entry, Doubtful):
             if entry.cause == BACKWARDS:
-                self.back_since = self.back_since or entry.at
+                self.back_since, self.under = self.back_since or entry.at, Base(entry.register, entry.at)
             else:
                 since = self.doubt.since if self.doubt else entry.at
                 self.doubt = Doubt(entry.register, entry.at, since, entry.cause)
@@ -152,7 +152,7 @@ class Replay(State):
                 if before is not None:
                     self.former = Former(Base(before, self.moving_since), 0, entry.at)
                 self.moving_since = entry.at
-        self.doubt, self.back_since, self.moved_at = None, 0, entry.at
+        self.doubt, self.back_since, self.under, self.moved_at = None, 0, None, entry.at
 
     def _lead_back(self, at: int) -> None:
         """The journal's time was ahead, and goes on from an earlier instant."""
@@ -160,6 +160,8 @@ class Replay(State):
             min(each, at) for each in (self.read_at, self.moving_since, self.moved_at)
         )
         self.doubt, self.former, self.back_since = None, None, min(self.back_since, at)
+        if self.under is not None:
+            self.under = Base(self.under.register, min(self.under.at, at))
         if self.versions:
             # Earlier ones may have been forgotten, as nobody was to ask for them again.
             first = self.versions[0]

@@ -6,14 +6,14 @@ import msgspec
 from msgspec import Struct
 
 from .entries import UNREADABLE
-from .plausible import Doubt, Former
+from .plausible import Base, Doubt, Former
 from .rating import Counters
 from .settings import UNTOLD, Settings
 from .state import State
 from .supply import SupplyState
 from .tariff import RateCalendar, Tariff, Version
 
-FORMAT = 2
+FORMAT = 3
 """Of what `dump` writes. It changes with `Saved` and all that lies in it; `load` reads this one and all before."""
 
 
@@ -52,6 +52,7 @@ class Saved(Struct, frozen=True):
     moved_at: int | None = None
     foreign_since: int = 0
     unsure: bool = False
+    under: Base | None = None
 
 
 class _Numbered(Struct, frozen=True, array_like=True):
@@ -64,7 +65,7 @@ _numbered = msgspec.msgpack.Decoder(_Numbered)
 _saved = msgspec.msgpack.Decoder(Saved)
 _PLAIN = ("seq", "at", "balance", "register", "read_at", "command", "closed", "low", "settings", "credited", "charged",
           "debited", "counters", "restarts", "supply", "tids", "tid_floor", "serial", "doubt", "former", "back_since",
-          "foreign_since", "unsure")  # fmt: skip
+          "foreign_since", "unsure", "under")  # fmt: skip
 
 
 def dump(state: State) -> bytes:

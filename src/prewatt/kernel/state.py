@@ -31,8 +31,8 @@ class State:
     more. `coded`: nano that codes brought whose commands are yet to come.
 
     `doubt`: the register that can't be true and was read last; None if the last one was. `former`: the base before the
-    last new one. `back_since`: when the register was first seen under its base, 0 if it is not. `moved_at`: when it last
-    moved. `foreign_since`: since when another meter answers in this one's place, 0 if none does. `unsure`: whether it
+    last new one. `back_since`: when the register was first seen under its base, 0 if it is not; `under`: where it stood there
+    last. `moved_at`: when it last moved. `foreign_since`: since when another meter answers in this one's place, 0 if none does. `unsure`: whether it
     is unknown how long the gateway was off.
     """
 
@@ -62,6 +62,7 @@ class State:
         self.doubt: Doubt | None = None
         self.former: Former | None = None
         self.back_since = 0
+        self.under: Base | None = None
         self.moved_at = 0
         self.foreign_since = 0
         self.unsure = False
