@@ -117,6 +117,24 @@ def test_a_receipt_that_was_held_back_does_not_keep_the_next_one_from_being_beli
     assert keeper.now(moment(3 * HOUR, -YEAR)) == NOON + 3 * HOUR
 
 
+def test_of_a_receipt_that_waited_for_a_day_no_more_is_taken_than_it_can_say():
+    keeper, _ = started(journalled=NOON, wrong=10 * MINUTE)
+    keeper.receipt(moment(DAY, 10 * MINUTE), NOON + SECOND, 0)
+    assert keeper.now(moment(DAY, 10 * MINUTE)) == NOON + DAY + SECOND
+
+
+def test_an_answer_puts_right_what_has_drifted_and_the_next_one_is_believed_too():
+    keeper, _ = started(journalled=0)
+    keeper.receipt(moment(HOUR), NOON + HOUR, HOUR - SECOND)
+    late = 14 * DAY
+    # So long after the last answer the wall clock is believed to be right within minutes.
+    assert keeper.now(moment(late, 4 * MINUTE)) == NOON + late + 4 * MINUTE
+    for hours in range(3):
+        now = moment(late + hours * HOUR, 4 * MINUTE)
+        keeper.receipt(now, NOON + late + hours * HOUR, now.steady - SECOND)
+        assert keeper.now(now) == NOON + late + hours * HOUR
+
+
 def test_a_server_that_tells_a_year_later_is_not_believed_by_who_was_awake():
     keeper, _ = started(journalled=0)
     keeper.receipt(moment(HOUR), NOON + HOUR, HOUR - SECOND)

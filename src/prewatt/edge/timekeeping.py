@@ -171,13 +171,17 @@ class Timekeeper:
             before, self._differs = self._differs, True
             return [] if before else self._tell("clock-differs", off, moment)
         self._differs = False
+        fresh = waited is not None and waited <= NEAR
         if not wrong:
-            at = self.now(moment)
-            if self._at(moment).strong and not self.unsure and self._passed(moment) < HOUR:
+            if self._at(moment).strong and not self.unsure and (not fresh or self._passed(moment) < HOUR):
                 return []
+            # What was believed may have drifted: a fresh answer knows better.
+            at = at if fresh else self.now(moment)
+        elif earlier and waited is not None and not fresh:
+            # It is no later than this, and may be earlier by all that it waited.
+            at += waited
         # A server before the journal's end may be wrong itself, and of a receipt that may be old it was later: they are
         # followed, and the next one too.
-        fresh = waited is not None and waited <= NEAR
         return self._set(moment, at, "the server", strong=fresh and at >= self._journalled - NEAR)
 
     def told(self, moment: Moment, at: int, by: str) -> list[Note]:
