@@ -74,6 +74,36 @@ def test_a_register_that_falls_by_little_and_comes_back_is_charged_once():
     assert [each.cause for each in of(home, Rebased)] == ["fallen", "returned"]
 
 
+def test_a_register_that_lies_twice_in_a_row_still_comes_back_to_where_it_stood():
+    home = Home()
+    home.live(DAY, 300)
+    home.passed += MINUTE
+    home.read(0)
+    home.live(5 * MINUTE, 300, says=lambda register: 0)
+    home.read(home.register + 20_000_000)
+    home.live(5 * MINUTE, 300, says=lambda register: register + 20_000_000)
+    home.live(HOUR, 300)
+    home.passed += QUARTER
+    home.read()
+    assert home.energy() == home.register - 5_000_000
+    assert [each.cause for each in of(home, Rebased)] == ["fallen", "jumped", "returned"]
+
+
+def test_a_register_that_lies_before_a_long_silence_is_charged_once_after_it():
+    home = Home(register=300_000)
+    home.live(HOUR, 1000)
+    home.passed += MINUTE
+    home.read(0)
+    home.live(5 * MINUTE, 0, says=lambda register: 0)
+    assert of(home, Rebased)
+    home.passed += 12 * DAY
+    home.register += 5_000
+    home.live(HOUR)
+    home.passed += QUARTER
+    home.read()
+    assert home.energy() == home.register - 300_000
+
+
 def test_a_register_that_stood_under_its_base_for_weeks_and_is_reset_counts_from_there():
     home = Home()
     home.live(21 * DAY, 0, says=lambda register: register - 2_000)

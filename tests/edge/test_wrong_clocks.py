@@ -2,7 +2,7 @@
 
 import pytest
 
-from prewatt.kernel.entries import FLAG_CLOCK, FLAG_UNSEEN, LeadBack, Reading, Refused, TimeLedBack
+from prewatt.kernel.entries import FLAG_CLOCK, FLAG_UNSEEN, LeadBack, Reading, Rebased, Refused, TimeLedBack
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO, SECOND
 from tests.edge.home import BEGIN, NIGHT, STANDING, Home
 
@@ -67,6 +67,71 @@ def test_a_start_without_a_battery_and_without_a_network_goes_on_and_charges_wha
     assert home.codes().count("clock-set") == 1 and home.account.at > before + 3 * DAY
     # The days did pass, the server says.
     assert home.account.standing_days() == 4 if hasattr(home.account, "standing_days") else True
+
+
+def test_what_was_used_without_power_is_charged_once_and_a_later_jump_is_not_taken_for_it():
+    home = Home()
+    home.live(DAY, 300)
+    home.passed += 3 * DAY
+    home.register += 3 * 24 * 300
+    home.wrong = -YEAR
+    home.start()
+    home.live(2 * HOUR, 300)
+    charged = home.energy()
+    assert charged > 4 * 24 * 300
+    home.live(HOUR, 300, says=lambda register: register + 2_000_000)
+    home.live(HOUR, 300)
+    assert home.closed and charged <= home.energy() < charged + 1000
+
+
+def test_what_was_used_without_power_after_ten_days_of_silence_is_one_reading():
+    home = Home(power_highest=100)
+    home.live(QUARTER)
+    home.passed = 10 * DAY + QUARTER - 5 * MINUTE
+    home.do(home.agent.on_observed(home.moment, {"m1": "no answer"}))
+    home.register += 60_000
+    home.start()
+    home.live(HOUR)
+    (used,) = [each for each in readings(home) if each.energy]
+    assert used.energy == 60_000 and used.flags & FLAG_UNSEEN
+
+
+def test_registers_that_do_not_agree_are_not_taken_for_what_was_used_without_power():
+    home = Home()
+    home.live(DAY, 300)
+    home.passed += HOUR
+    home.wrong = -YEAR
+    home.start()
+    lies = iter(range(1, 10**6))
+    home.live(HOUR, 300, says=lambda register: register + next(lies) * 7_919 * 1000 % 10_000_000)
+    assert home.energy() == 24 * 300 and home.closed
+
+
+@pytest.mark.parametrize("back", [MINUTE, 10 * DAY])
+def test_a_first_reading_that_lies_after_a_start_before_the_journals_end_costs_nothing(back):
+    home = Home()
+    if back > MINUTE:
+        home.account.apply(home.account.event(BEGIN + back, "power-up"))
+        home.server.apply(home.server.event(BEGIN + back, "power-up"))
+    home.live(DAY, 300)
+    home.passed += MINUTE
+    home.wrong = -2 * MINUTE
+    home.start(boot=back == MINUTE)
+    charged = home.energy()
+    home.read(home.register + 9_000_000)
+    home.live(MINUTE, 300, says=lambda register: register + 9_000_000)
+    home.wrong = 0
+    home.live(HOUR, 300)
+    assert home.closed and home.energy() <= charged + 400
+
+
+def test_a_register_that_stays_is_a_new_base_also_while_the_journal_is_ahead():
+    home = poisoned()
+    home.live(HOUR, 300)
+    charged, home.register = home.energy(), home.register + 40_000
+    home.live(HOUR, 300)
+    (new,) = [each for each in home.entries if isinstance(each, Rebased)]
+    assert new.cause == "jumped" and charged <= home.energy() <= charged + 300 and home.closed
 
 
 def test_the_server_tells_how_long_the_gateway_was_off_and_the_gap_is_charged_by_its_hours():

@@ -76,15 +76,16 @@ def test_a_register_under_its_base_falls_no_faster_than_energy_flows_however_lon
 
 
 def test_who_does_not_know_how_long_it_was_off_takes_what_a_month_can_bring():
-    assert judge(BASE, 5_080_000, QUARTER, FUSE, unsure=True) == (UNSEEN, 80_000)
-    assert judge(BASE, 5_000_000 + most(FUSE, 32 * DAY), QUARTER, FUSE, unsure=True).cause == JUMPED
+    assert judge(BASE, 5_080_000, QUARTER, FUSE, gap=0) == (UNSEEN, 80_000)
+    assert judge(BASE, 5_000_000 + most(FUSE, 32 * DAY), QUARTER, FUSE, gap=0).cause == JUMPED
 
 
 def test_a_register_that_comes_back_after_an_error_goes_on_where_it_stood():
     former = Former(Base(5_000_000, 0), 20, QUARTER)
     wrong = Base(20, QUARTER)
     assert judge(wrong, 5_000_300, 2 * QUARTER, FUSE, former=former) == (RETURNED, 300)
-    assert judge(wrong, 5_000_300, 2 * DAY, FUSE, former=former).cause == JUMPED, "too long ago"
+    long_wrong = Base(20, 2 * DAY)
+    assert judge(long_wrong, 5_000_300, 2 * DAY + QUARTER, FUSE, former=former).cause == JUMPED, "too long ago"
     assert judge(wrong, 9_000_000, 2 * QUARTER, FUSE, former=former).cause == JUMPED
 
 
@@ -97,6 +98,13 @@ def test_a_register_that_fell_a_little_and_comes_back_at_once_is_not_charged_twi
     passing = Base(4_999_990, QUARTER)
     counted = Former(Base(5_000_000, 0), 2_990, QUARTER)
     assert judge(passing, 5_000_090, 2 * QUARTER, FUSE, former=counted) == (TRUE, 100)
+
+
+def test_of_a_month_that_may_have_passed_a_return_takes_no_more_than_the_new_base_would():
+    former = Former(Base(5_000_000, 0), 0, QUARTER)
+    assert judge(Base(20, QUARTER), 5_080_000, 2 * QUARTER, FUSE, former=former, gap=QUARTER) == (RETURNED, 80_000)
+    higher = Base(5_900_000, QUARTER)
+    assert judge(higher, 5_910_000, 2 * QUARTER, FUSE, former=former, gap=0).cause == JUMPED
 
 
 @given(st.integers(0, 10**9), st.integers(-(2**63), 2**64), st.integers(0, 400 * DAY), st.integers(100, 10**6))

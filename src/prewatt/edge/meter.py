@@ -18,7 +18,7 @@ from ..kernel.entries import (
     encode_entry,
 )
 from ..kernel.events import FOREIGN_METER, METER_BACK
-from ..kernel.plausible import BACKWARDS, FALLEN, JUMPED, RETURNED, Doubt, agrees, most
+from ..kernel.plausible import BACKWARDS, FALLEN, JUMPED, OFF_WAIT, RETURNED, UNSEEN, Doubt, agrees, most
 from ..kernel.supply import Action
 from ..kernel.units import BALANCE_MAX, DAY, HOUR, MINUTE, SECOND
 
@@ -99,7 +99,7 @@ class Meter:
         self._agreeing = 0
         self._told: set[str] = set()
         self._foreign = ""
-        self._journalled_at = 0
+        self._journalled_at: int | None = None
 
     @property
     def serial(self) -> str:
@@ -163,10 +163,15 @@ class Meter:
     def _believed(self, now: int, observed: Observed, outcome: Outcome) -> Reading | None:
         """What is to be charged for a register; None if it can't be true. What is to be said of that goes into `outcome`."""
         account, register = self.account, observed.register
-        seen = account.read(now, register, observed.end, unseen=True)
+        stood = self._stood(now, register)
+        seen = account.read(now, register, observed.end, unseen=stood)
         if isinstance(seen, Reading) and now < account.at and seen.energy > self._most(now):
-            # The journal is ahead of the time, and can't tell how much of it passed: here that is known.
-            seen = account.doubted(now, register, JUMPED)
+            # The journal is ahead of the time, and can't tell how much of it passed: here that is known, if this process
+            # has read the meter before.
+            if self._journalled_at is not None:
+                seen = account.doubted(now, register, JUMPED)
+            elif not stood:
+                seen = account.doubted(now, register, UNSEEN)
         if isinstance(seen, Reading):
             self._candidate, self._agreeing = None, 0
             return seen
@@ -200,16 +205,23 @@ class Meter:
 
     def _most(self, now: int) -> int:
         """Most Wh since the last reading that was journalled, by the gateway's own time."""
-        return most(self.account.settings.power_highest, now - self._journalled_at)
+        since = now if self._journalled_at is None else self._journalled_at
+        return most(self.account.settings.power_highest, now - since)
+
+    def _stood(self, now: int, register: int) -> bool:
+        """Whether readings have agreed with one another for so long that nobody will come who knows the time."""
+        last = self._candidate
+        return last is not None and now - last.since >= OFF_WAIT and self._follows(last, now, register)
 
     def _follows(self, doubt: Doubt, now: int, register: int) -> bool:
         return agrees(doubt, register, now, self.account.settings.power_highest)
 
     def _count(self, now: int, register: int) -> None:
         """How many readings in a row agree with one another."""
-        agreeing = self._candidate is not None and self._follows(self._candidate, now, register)
+        last = self._candidate
+        agreeing = last is not None and self._follows(last, now, register)
         self._agreeing = self._agreeing + 1 if agreeing else 1
-        self._candidate = Doubt(register, now, now, "")
+        self._candidate = Doubt(register, now, last.since if last is not None and agreeing else now, "")
 
     def _watch_register(self, now: int, observed: Observed, outcome: Outcome) -> None:
         """Tell once of a register that is wrong for long."""
@@ -350,13 +362,13 @@ class Meter:
         read_at, interval = self.account.read_at, self.policy.reading_interval
         if read_at > now:
             # The journal is ahead of the time: its hours stand still, and readings go on.
-            return self._journalled_at + interval
+            return now if self._journalled_at is None else self._journalled_at + interval
         return min((read_at // interval + 1) * interval, self.account.next_boundary())
 
     def _next_due(self, now: int, balance: int) -> int:
         account, rules = self.account, self.account.settings.power
         if account.doubt is not None:
-            soon = AGAIN if now - account.doubt.since < AGAIN_FOR else self.policy.poll_shortest
+            soon = AGAIN if abs(now - account.doubt.since) < AGAIN_FOR else self.policy.poll_shortest
             return min(now + soon, account.next_supply_change(now))
         due = min(self._next_reading(now), account.next_supply_change(now))
         if account.closed is not False and (rules.step or account.power_limit(now)):

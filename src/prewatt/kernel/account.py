@@ -207,7 +207,7 @@ class Account(Registers):
         if isinstance(entry, Reading):
             return self.recompute_reading(entry)
         if isinstance(entry, Doubtful):
-            return self.read(entry.at, entry.register)
+            return self.recompute_doubt(entry)
         if isinstance(entry, Rebased):
             return self.recompute_base(entry)
         if isinstance(entry, Relay):

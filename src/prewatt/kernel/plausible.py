@@ -28,8 +28,10 @@ OFF_MOST = 31 * DAY
 """A gateway without a clock is believed to have been off for so long at most."""
 OFF_WAIT = 10 * MINUTE
 """So long it waits for somebody who knows the time, before it charges what was used meanwhile."""
+ERROR_FOR = HOUR
+"""A new base that was read for no longer, before another one, was an error."""
 FORMER_FOR = DAY
-"""A register that comes back so long after an error goes on where it stood before."""
+"""A register that was read under a new base for no longer goes on where it stood before, if it comes back."""
 
 
 class Base(Struct, frozen=True):
@@ -49,7 +51,7 @@ class Doubt(Struct, frozen=True):
 
 
 class Former(Struct, frozen=True):
-    """The base before the last new one: `since` Wh were charged from that, which began `at`."""
+    """The base before the last new ones: `since` Wh were charged from those, the first of which began `at`."""
 
     base: Base
     since: int
@@ -77,17 +79,18 @@ def agrees(doubt: Doubt, register: int, at: int, power_highest: int) -> bool:
 
 def judge(
     base: Base, register: int, at: int, power_highest: int, *,
-    end: int = 0, back_since: int = 0, under: Base | None = None, unsure: bool = False, former: Former | None = None,
+    end: int = 0, back_since: int = 0, under: Base | None = None, gap: int | None = None, former: Former | None = None,
 ) -> Verdict:  # fmt: skip
     """What to make of a register (Wh) read at an instant.
 
     `end`: where the counter begins anew, 0 if that is not known. `back_since`: when it was first seen under its base, 0
-    if it is not; `under`: where it stood there last. `unsure`: whether it is unknown how long the gateway was off.
+    if it is not; `under`: where it stood there last. `gap`: the instant at which the gateway had been off for a time
+    that nobody knows, so that more than the time that was seen may have flowed since a base before it.
     """
     if not 0 <= register <= REGISTER_MAX:
         return Verdict(NO_VALUE, 0)
     energy, limit = register - base.register, most(power_highest, at - base.at)
-    again = _again(former, register, at, power_highest)
+    again = _again(former, base, register, at, gap, power_highest) if former is not None else None
     if 0 <= energy <= limit:
         if former is not None and again is not None and again - former.since < energy:
             # Its step is larger than the fall was: it is back, and what was charged before is not charged again.
@@ -106,14 +109,22 @@ def judge(
             # However long it has stood there: it can't fall faster than energy flows.
             backwards = backwards and under.register - register <= most(power_highest, at - under.at)
         return Verdict(BACKWARDS if backwards else FALLEN, 0)
-    if unsure and energy <= most(power_highest, at - base.at + OFF_MOST):
+    if energy <= most(power_highest, at - base.at + _off(base, gap)):
         return Verdict(UNSEEN, energy)
     return Verdict(JUMPED, 0)
 
 
-def _again(former: Former | None, register: int, at: int, power_highest: int) -> int | None:
+def _off(base: Base, gap: int | None) -> int:
+    """How much longer than the time that was seen the time since a base can be."""
+    return OFF_MOST if gap is not None and base.at <= gap else 0
+
+
+def _again(former: Former, base: Base, register: int, at: int, gap: int | None, power_highest: int) -> int | None:
     """Wh since the base before, where a register can have come back to that; else None."""
-    if former is None or at - former.at > FORMER_FOR:
+    if base.at - former.at > FORMER_FOR:
         return None
-    again = register - former.base.register
-    return again if former.since <= again <= most(power_highest, at - former.base.at) else None
+    again, elapsed = register - former.base.register, at - former.base.at
+    if again - former.since < register - base.register:
+        # Of a month that may have passed as well, what is less is believed, never what is more.
+        elapsed += _off(former.base, gap)
+    return again if former.since <= again <= most(power_highest, elapsed) else None

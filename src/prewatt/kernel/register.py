@@ -35,16 +35,17 @@ from .units import BALANCE_MAX, INT64_MAX, REGISTER_MAX
 class Registers(Replay):
     """The part of an account that reads registers."""
 
-    def judge(self, at: int, register: int, end: int = 0, unsure: bool = False) -> Verdict:
-        """What to make of a register (Wh) at an instant. `end`: where the counter begins anew, 0 if unknown. `unsure`:
-        whether more time may have passed than the journal tells.
+    def judge(self, at: int, register: int, end: int = 0, behind: bool = False) -> Verdict:
+        """What to make of a register (Wh) at an instant. `end`: where the counter begins anew, 0 if unknown. `behind`: the
+        time is not come to where the journal stands, so the journal can't tell how much of it passed.
         """
         base = self.base
         if base is None:
             return Verdict(TRUE if 0 <= register <= REGISTER_MAX and register not in NO_VALUES else NO_VALUE, 0)
         return judge(
             base, register, at, self.settings.power_highest,
-            end=end, back_since=self.back_since, under=self.under, unsure=unsure, former=self.former,
+            end=end, back_since=self.back_since, under=self.under, former=self.former,
+            gap=at if behind else self.unsure_at if self.unsure else None,
         )  # fmt: skip
 
     def read(self, now: int, register: int, end: int = 0, unseen: bool = False) -> Reading | Doubtful:
@@ -55,8 +56,7 @@ class Registers(Replay):
         return self._read_at(max(now, self.at), register, end, unseen, behind=now < self.at)
 
     def _read_at(self, at: int, register: int, end: int, unseen: bool, behind: bool) -> Reading | Doubtful:
-        """`behind`: the time is not come to where the journal stands, so the journal can't tell how much of it passed."""
-        verdict = self.judge(at, register, end, unsure=self.unsure or behind)
+        verdict = self.judge(at, register, end, behind)
         flags = FLAG_CLOCK if behind or self.unsure else 0
         if verdict.cause == UNSEEN and (behind or (unseen and self._waited(at))):
             verdict, flags = Verdict(TRUE, verdict.energy), flags | FLAG_UNSEEN
@@ -90,9 +90,10 @@ class Registers(Replay):
     def between(self, reading: Reading, longest: int) -> Iterator[Reading]:
         """After a long time without readings: entries every `longest` µs for the time up to `reading`, each to be applied
         before the next is asked for. So no entry has more prices than an entry can hold; the charge is the same.
+        Of a time that was not seen nothing is said between.
         """
         begin, before, end = self.read_at, self.register, reading.at
-        if before is None or reading.rolled:
+        if before is None or reading.rolled or reading.flags & FLAG_UNSEEN:
             return
         for at in range(begin + longest, end, longest):
             if at > self.at:
@@ -109,11 +110,23 @@ class Registers(Replay):
         if doubt is None or not agrees(doubt, register, at, self.settings.power_highest):
             raise ValueError(f"a register of {register} Wh was not doubted before")
         cause = self.judge(at, register).cause
+        if cause in (TRUE, UNSEEN) and at == doubt.at:
+            # The journal is ahead of the time, and can't tell that too little of it passed.
+            cause = doubt.cause
         if cause not in (JUMPED, FALLEN, RETURNED):
             raise ValueError(f"a register of {register} Wh can't be counted from")
         if cause == RETURNED and self.former is not None:
             register = self.former.base.register + self.former.since
         return Rebased(self.seq + 1, at, self.balance, register, self.register or 0, cause)
+
+    def recompute_doubt(self, entry: Doubtful) -> Reading | Doubtful:
+        """What a doubt must be if it is right."""
+        own = self.read(entry.at, entry.register)
+        energy = isinstance(own, Reading) or own.cause in (JUMPED, UNSEEN)
+        if energy and entry.at == self.at and entry.cause in (JUMPED, UNSEEN):
+            # The journal may be ahead of the time: how much of it passed, only the gateway knows.
+            return self.doubted(entry.at, entry.register, entry.cause)
+        return own
 
     def recompute_reading(self, entry: Reading) -> Reading | Doubtful:
         """What a reading must be if it is right. ValueError if its register can't have stood so."""

@@ -26,7 +26,7 @@ from .entries import (
     TimeLedBack,
 )
 from .events import CLOCK_SET, CLOCK_UNSURE, FOREIGN_METER, METER_BACK
-from .plausible import BACKWARDS, RETURNED, Base, Doubt, Former
+from .plausible import BACKWARDS, ERROR_FOR, RETURNED, Base, Doubt, Former
 from .state import EXHAUSTED, State
 from .supply import (
     RECLOSE_WINDOW,
@@ -138,8 +138,8 @@ class Replay(State):
                 self.doubt = Doubt(entry.register, entry.at, since, entry.cause)
             return
         former, before = self.former, self.register
-        self.former = None
         if isinstance(entry, Exchanged):
+            self.former = None
             self.serial, self.foreign_since = entry.serial, 0
             if before is not None:
                 # What the old one used up to its end counts as if the new one had gone on from there.
@@ -147,9 +147,10 @@ class Replay(State):
         else:
             self.register = entry.register
             if entry.cause == RETURNED and former is not None:
-                self.moving_since = former.base.at
+                self.former, self.moving_since = None, former.base.at
             else:
-                if before is not None:
+                # One error after another: it can still come back to where it stood before the first.
+                if before is not None and (former is None or self.moving_since - former.at > ERROR_FOR):
                     self.former = Former(Base(before, self.moving_since), 0, entry.at)
                 self.moving_since = entry.at
         self.doubt, self.back_since, self.under, self.moved_at = None, 0, None, entry.at
@@ -162,11 +163,15 @@ class Replay(State):
         self.doubt, self.former, self.back_since = None, None, min(self.back_since, at)
         if self.under is not None:
             self.under = Base(self.under.register, min(self.under.at, at))
+        self.unsure_at = min(self.unsure_at, at)
         if self.versions:
             # Earlier ones may have been forgotten, as nobody was to ask for them again.
             first = self.versions[0]
             self.versions = (first._replace(effective=min(first.effective, at)), *self.versions[1:])
-            self.counters = msgspec.structs.replace(self.counters, day=stretch_at(self.versions, at).day)
+            day = stretch_at(self.versions, at).day
+            if self.counters.day > day + 1:
+                # A day that ended a little early does not end again.
+                self.counters = msgspec.structs.replace(self.counters, day=day)
 
     def _change(self, **changes: object) -> None:
         self.supply = msgspec.structs.replace(self.supply, **changes)
@@ -230,6 +235,7 @@ class Replay(State):
             self.tids, self.tid_floor = (), -1
         if event.code in (CLOCK_UNSURE, CLOCK_SET):
             self.unsure = event.code == CLOCK_UNSURE
+            self.unsure_at = event.at if self.unsure else 0
         elif event.code == FOREIGN_METER:
             self.foreign_since = self.foreign_since or event.at
         elif event.code == METER_BACK:

@@ -53,6 +53,7 @@ class Saved(Struct, frozen=True):
     foreign_since: int = 0
     unsure: bool = False
     under: Base | None = None
+    unsure_at: int = 0
 
 
 class _Numbered(Struct, frozen=True, array_like=True):
@@ -65,7 +66,7 @@ _numbered = msgspec.msgpack.Decoder(_Numbered)
 _saved = msgspec.msgpack.Decoder(Saved)
 _PLAIN = ("seq", "at", "balance", "register", "read_at", "command", "closed", "low", "settings", "credited", "charged",
           "debited", "counters", "restarts", "supply", "tids", "tid_floor", "serial", "doubt", "former", "back_since",
-          "foreign_since", "unsure", "under")  # fmt: skip
+          "foreign_since", "unsure", "under", "unsure_at")  # fmt: skip
 
 
 def dump(state: State) -> bytes:
@@ -100,6 +101,8 @@ def load(state: State, saved: bytes) -> None:
     if numbered.format == 1 and state.settings == Settings():
         # It did not know the fuse, and nobody had told this meter anything.
         state.settings = UNTOLD
+    if numbered.format < 3 and state.unsure:
+        state.unsure_at = state.at
     state.versions = tuple(Version(effective, RateCalendar(tariff)) for effective, tariff in found.versions)
     state.credit_ids, state.coded = set(found.credit_ids), dict(found.coded)
     state.moving_since = found.read_at if found.moving_since is None else found.moving_since

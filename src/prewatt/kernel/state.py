@@ -31,9 +31,9 @@ class State:
     more. `coded`: nano that codes brought whose commands are yet to come.
 
     `doubt`: the register that can't be true and was read last; None if the last one was. `former`: the base before the
-    last new one. `back_since`: when the register was first seen under its base, 0 if it is not; `under`: where it stood there
-    last. `moved_at`: when it last moved. `foreign_since`: since when another meter answers in this one's place, 0 if none does. `unsure`: whether it
-    is unknown how long the gateway was off.
+    last new one. `back_since`: when the register was first seen under its base, 0 if it is not; `under`: where it stood
+    there last. `moved_at`: when it last moved. `foreign_since`: since when another meter answers in this one's place, 0
+    if none does. `unsure`: whether it is unknown how long the gateway was off, before the instant `unsure_at`.
     """
 
     def __init__(self) -> None:
@@ -66,6 +66,7 @@ class State:
         self.moved_at = 0
         self.foreign_since = 0
         self.unsure = False
+        self.unsure_at = 0
         self._rated: tuple[tuple[int, int, int], Rated] | None = None
 
     def rate(self, at: int, energy: int) -> Rated:
