@@ -37,16 +37,20 @@ class Home:
     """`passed` (µs since the beginning) is on the steady clock; `wrong` is by how much the wall clock is."""
 
     def __init__(self, register=5_000_000, credit=100 * NANO, **settings):
-        self.passed = self.wrong = 0
+        self.begin(register)
+        for order in (SetTariff(0, tariff()), ChangeSettings(Settings(**settings)), GrantCredit("c", credit)):
+            self.order(order)
+        self.read()
+
+    def begin(self, register=5_000_000, wrong=0):
+        """The gateway is new, and nobody has told it anything."""
+        self.passed, self.wrong = 0, wrong
         self.register, self.closed, self.log, self.entries = register, True, [], []
         self.kept, self.boot, self.server = {}, 1, Account()
         self.account = Account()
         self.head = genesis("m1")
         self.asked = None
         self.start()
-        for order in (SetTariff(0, tariff()), ChangeSettings(Settings(**settings)), GrantCredit("c", credit)):
-            self.order(order)
-        self.read()
 
     @property
     def moment(self):

@@ -2,9 +2,21 @@
 
 import pytest
 
-from prewatt.kernel.entries import FLAG_CLOCK, FLAG_UNSEEN, LeadBack, Reading, Rebased, Refused, TimeLedBack
+from prewatt.kernel.entries import (
+    FLAG_CLOCK,
+    FLAG_UNSEEN,
+    ChangeSettings,
+    GrantCredit,
+    LeadBack,
+    Reading,
+    Rebased,
+    Refused,
+    SetTariff,
+    Settings,
+    TimeLedBack,
+)
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO, SECOND
-from tests.edge.home import BEGIN, NIGHT, STANDING, Home
+from tests.edge.home import BEGIN, NIGHT, STANDING, Home, tariff
 
 QUARTER = 15 * MINUTE
 YEAR = 365 * DAY
@@ -246,3 +258,17 @@ def test_a_gateway_that_the_server_once_set_ahead_is_led_back_by_an_order_with_i
     home.connect()
     home.live(HOUR, 300)
     assert home.account.at == BEGIN + home.passed
+
+
+@pytest.mark.parametrize("wrong", [0, -BEGIN, 300 * YEAR])
+def test_a_new_gateway_without_a_clock_charges_from_when_the_time_is_known(wrong):
+    home = Home.__new__(Home)
+    home.begin(wrong=wrong)
+    home.live(HOUR, 300)
+    home.connect()
+    home.order(SetTariff(BEGIN - 30 * DAY, tariff()))
+    home.order(ChangeSettings(Settings()))
+    home.order(GrantCredit("c", 100 * NANO))
+    home.live(DAY, 300)
+    assert sum(each.standing for each in readings(home)) == STANDING
+    assert home.energy() == 25 * 300 and home.charged <= STANDING + 25 * 300 * 200_000

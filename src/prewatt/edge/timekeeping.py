@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from ..kernel.events import CLOCK_SET, CLOCK_UNSURE
-from ..kernel.units import DAY, HOUR, MINUTE, SECOND
+from ..kernel.units import DAY, EARLIEST, HOUR, INSTANT_MAX, MINUTE, SECOND
 
 NEAR = 2 * MINUTE
 """A clock may be off by so much and is still believed."""
@@ -26,8 +26,6 @@ OFF_BELIEVED = 2 * HOUR
 """At a start the wall clock is believed if it says that the gateway was off for no longer."""
 AWAY_BELIEVED = DAY
 """A process of the same boot goes on with the anchor if the steady clock says that none ran for no longer."""
-EARLIEST = 1_577_836_800 * SECOND
-"""The year 2020: a clock that stands before it has lost its battery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ class Timekeeper:
             if 0 <= away <= AWAY_BELIEVED:
                 return []
         wall = moment.now
-        if journalled == 0 and wall >= EARLIEST:
+        if journalled == 0 and EARLIEST <= wall <= INSTANT_MAX:
             self._anchor = Anchor(self._boot, wall, moment.steady)
             return []
         believed = journalled - NEAR <= wall <= journalled + OFF_BELIEVED

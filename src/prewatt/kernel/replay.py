@@ -42,7 +42,7 @@ from .supply import (
     TakeEmergency,
 )
 from .tariff import RateCalendar, Version, add_version, stretch_at
-from .units import BALANCE_MAX, INSTANT_MAX
+from .units import BALANCE_MAX, EARLIEST, INSTANT_MAX
 
 CODES_KEPT = 50
 """Token identifiers remembered against replay, as IEC 62055-41 (6.3.5.2) asks; older ones count as used."""
@@ -236,6 +236,9 @@ class Replay(State):
         if event.code in (CLOCK_UNSURE, CLOCK_SET):
             self.unsure = event.code == CLOCK_UNSURE
             self.unsure_at = event.at if self.unsure else 0
+            if not self.unsure and self.register is not None and self.read_at < EARLIEST and not self.versions:
+                # A new gateway began without a clock: all those years are nobody's.
+                self.read_at = self.moving_since = self.moved_at = event.at
         elif event.code == FOREIGN_METER:
             self.foreign_since = self.foreign_since or event.at
         elif event.code == METER_BACK:

@@ -34,6 +34,8 @@ TOKEN = 10_000
 INT64_MAX = 2**63 - 1
 INSTANT_MAX = 7_258_118_400 * SECOND
 """The year 2200: a later instant comes from a clock that is wrong, not from a meter."""
+EARLIEST = 1_577_836_800 * SECOND
+"""The year 2020: a clock that stands before it has lost its battery."""
 REGISTER_MAX = 10**12
 """Highest register accepted, Wh: ten digits of kWh less one, more than any meter shows."""
 BALANCE_MAX = 2**62 - 1
