@@ -860,26 +860,32 @@ def sim(
     days: Annotated[int, typer.Option(help="Simulated days of each.", min=1)] = 7,
     meters: Annotated[int, typer.Option(help="Meters of the gateway.", min=1)] = 3,
     bug: Annotated[str, typer.Option(help="Plant a bug, to see it found.")] = "",
+    without: Annotated[str, typer.Option(help="Kinds of faults to leave out, with commas between.")] = "",
+    only: Annotated[str, typer.Option(help="The only happenings, with commas between: a part of a story.")] = "",
+    shrink: Annotated[bool, typer.Option(help="Shrink a seed that fails to its shortest story.")] = True,
 ) -> None:
     """Run the fault simulator."""
     from contextlib import nullcontext
 
     from .sim.bugs import BUGS
-    from .sim.faults import Broken, World
+    from .sim.faults import Broken, World, shrunk
 
     if bug and bug not in BUGS:
         raise _fail("sim", f"--bug: there is no {bug!r}; known: {', '.join(BUGS)}")
-    for each in range(seed, seed + seeds):
-        began = time.monotonic()
-        with BUGS[bug]() if bug else nullcontext():
+    left_out = [each for each in without.split(",") if each]
+    with BUGS[bug]() if bug else nullcontext():
+        for each in range(seed, seed + seeds):
+            began = time.monotonic()
             try:
-                world = World(each, days, meters).run()
+                world = World(each, days, meters, only.split(",") if only else None, left_out).run()
             except Broken as error:
                 typer.echo(f"seed {each}: BROKEN. {error}" + (f" --bug {bug}" if bug else ""))
+                if shrink and not only:
+                    typer.echo(f"\nShrinking. The shortest story:\n{shrunk(each, days, meters, left_out).story}")
                 raise typer.Exit(1) from None
-        typer.echo(
-            f"seed {each}: all held through {world.steps} steps, {days} days in {time.monotonic() - began:.2f} s"
-        )
+            typer.echo(
+                f"seed {each}: all held through {world.steps} steps, {days} days in {time.monotonic() - began:.2f} s"
+            )
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -1,0 +1,15 @@
+"""Bugs to plant, so that the fault simulator can be shown to find them. `prewatt sim --bug NAME` runs with one.
+
+Each is a context manager that puts a wrong piece of code in the place of a right one.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from . import copies, edge, headend, kernel, money
+
+BUGS: dict[str, Callable[[], AbstractContextManager[None]]] = {
+    each.__name__.replace("_", "-"): each
+    for area in (kernel.BUGS, money.BUGS, edge.BUGS, headend.BUGS, copies.BUGS)
+    for each in area
+}

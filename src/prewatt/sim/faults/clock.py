@@ -1,0 +1,50 @@
+"""The two clocks of a gateway: the time of day, which can be set and can be wrong, and the steady one, which only goes
+on, at its quartz's pace. Instants and lengths in µs; true time is the world's.
+"""
+
+from __future__ import annotations
+
+PPM = 10**6
+
+
+class Clocks:
+    """`drift`: by how many parts per million the quartz is fast."""
+
+    def __init__(self, now: int, drift: int = 0) -> None:
+        self._drift = drift
+        self._from = now
+        self._steady = 0
+        self._wall_ahead = now
+
+    def steady(self, now: int) -> int:
+        """The steady clock at a true instant."""
+        passed = now - self._from
+        return self._steady + passed + passed * self._drift // PPM
+
+    def wall(self, now: int) -> int:
+        """The time of day at a true instant."""
+        return max(self.steady(now) + self._wall_ahead, 0)
+
+    def when_steady(self, steady: int) -> int:
+        """The first true instant at which the steady clock shows at least `steady`."""
+        passed = (steady - self._steady) * PPM // (PPM + self._drift)
+        now = self._from + passed
+        while self.steady(now) < steady:
+            now += 1
+        return now
+
+    def when_wall(self, wall: int) -> int:
+        """The first true instant at which the time of day is at least `wall`, if nobody sets it."""
+        return self.when_steady(wall - self._wall_ahead)
+
+    def boot(self, now: int, wall: int) -> None:
+        """The machine starts, with `wall` on its clock."""
+        self._from, self._steady, self._wall_ahead = now, 0, wall
+
+    def set_wall(self, now: int, wall: int) -> None:
+        """Somebody, or the network's time, sets the time of day."""
+        self._wall_ahead = wall - self.steady(now)
+
+    def error(self, now: int) -> int:
+        """By how much the time of day is ahead of the truth."""
+        return self.wall(now) - now

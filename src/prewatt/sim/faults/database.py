@@ -1,0 +1,273 @@
+"""The head-end's database in memory, and a worker's view of it with the methods of `headend.store.Store`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from copy import copy, deepcopy
+from dataclasses import dataclass, field
+
+from ...headend.dispatch import Pending
+from ...headend.ingest import GatewayView, MeterPlan, MeterView, Plan
+from ...kernel.account import Account
+from ...kernel.entries import AnyOrder, Command, genesis
+from ...wire.messages import MeterStatus, SignedCommand
+from ...wire.signing import SigningKey, VerifyKey, sign_command
+
+
+class Outrun(Exception):
+    """Another worker has taken these meters on meanwhile."""
+
+
+class Refuses(Exception):
+    """The database refuses: nothing is stored."""
+
+
+@dataclass(slots=True)
+class Row:
+    """A command of the credit log. `again`: it was numbered anew."""
+
+    command: Command
+    signed: SignedCommand
+    again: bool = False
+
+
+@dataclass(slots=True)
+class Stored:
+    """A meter's row, its journal, and its credit log: `log` in the order of issue, `open` by number. `account` is the live
+    one while `saved` is empty; `count`: the highest number; `taken`, `told`: up to which the journal and the last status
+    show commands taken up; `owed`: nano that the ledger has of the meter's tenant.
+    """
+
+    gateway: str
+    head: bytes
+    account: Account = field(default_factory=Account)
+    saved: bytes = b""
+    bodies: list[bytes] = field(default_factory=list)
+    log: list[AnyOrder] = field(default_factory=list)
+    open: dict[int, Row] = field(default_factory=dict)
+    aside: list[Row] = field(default_factory=list)
+    count: int = 0
+    taken: int = 0
+    told: int = 0
+    told_seq: int = 0
+    offset: int = 0
+    owed: int = 0
+    booked: set[str] = field(default_factory=set)
+    """Ids of credits and debits that the ledger has."""
+    found: set[str] = field(default_factory=set)
+    """Ids of credits and debits that its journal showed and the log lacked."""
+
+    @property
+    def seq(self) -> int:
+        return len(self.bodies)
+
+    def copied(self) -> Stored:
+        """As it is now."""
+        mine = copy(self)
+        mine.saved = self.saved or self.account.dump()
+        for name in ("bodies", "log", "aside", "booked", "found"):
+            setattr(mine, name, copy(getattr(self, name)))
+        mine.open = {number: copy(row) for number, row in self.open.items()}
+        return mine
+
+
+@dataclass(slots=True)
+class Enrolled:
+    """A gateway's row."""
+
+    key: VerifyKey
+    meters: frozenset[str]
+    stamp: tuple[int, int] = (0, 0)
+    online: bool = False
+    sessions: tuple[str, ...] = ()
+    adopted: int = 0
+
+
+class Database:
+    """All that the head-end has stored. `ever`: each order that was signed, by meter and number: what no copy undoes."""
+
+    def __init__(self, key: SigningKey, gateways: dict[str, Enrolled]) -> None:
+        self._key = key
+        self.gateways = gateways
+        self.meters = {
+            name: Stored(each, genesis(name)) for each, row in gateways.items() for name in sorted(row.meters)
+        }
+        self.ever: dict[tuple[str, int], list[AnyOrder]] = {}
+        self.refused: dict[str, int] = {}
+        self.alarms: list[tuple[str, int, str]] = []
+        self.told: dict[str, int] = {}
+        """How often each kind of alarm was raised."""
+        self.put_back_at = 0
+        """When a copy was put back, 0 if never."""
+        self.refuses = False
+
+    def order(self, name: str, now: int, order: AnyOrder) -> None:
+        """Add a command to the credit log."""
+        stored = self.meters[name]
+        stored.count += 1
+        stored.log.append(order)
+        stored.open[stored.count] = self._signed(Command(name, stored.count, now, order), again=False)
+
+    def _signed(self, command: Command, again: bool) -> Row:
+        self.ever.setdefault((command.meter, command.number), []).append(command.order)
+        return Row(command, sign_command(self._key, command), again)
+
+    def account(self, name: str) -> Account:
+        """A meter's account as it is stored."""
+        stored = self.meters[name]
+        return Account.load(stored.saved) if stored.saved else stored.account
+
+    def copy(self) -> dict[str, Stored]:
+        """What is stored of the meters now."""
+        return {name: stored.copied() for name, stored in self.meters.items()}
+
+    def put_back(self, now: int, copied: dict[str, Stored], gateways: dict[str, Enrolled]) -> None:
+        """What was stored once is stored again."""
+        self.put_back_at = now
+        self.meters = {name: stored.copied() for name, stored in copied.items()}
+        for name, row in gateways.items():
+            self.gateways[name] = deepcopy(row)
+
+    def step_aside(self, stored: Stored, number: int) -> None:
+        """Take its number from an open command, until it is numbered anew."""
+        row = stored.open.pop(number, None)
+        if row is not None:
+            stored.aside.append(row)
+
+    def renumber(self, stored: Stored) -> None:
+        """Number open commands anew from the first number on that the meter has not used; those that it may be taking up
+        just now keep theirs.
+        """
+        base = max(stored.taken, stored.told)
+        keep = {number: row for number, row in stored.open.items() if stored.taken < number <= base}
+        moving = [row for number, row in sorted(stored.open.items()) if number not in keep] + stored.aside
+        moving.sort(key=lambda row: (row.command.issued, row.command.number))
+        stored.open, stored.aside = keep, []
+        for number, row in enumerate(moving, base + 1):
+            command = row.command
+            if command.number != number:
+                command = Command(command.meter, number, command.issued, command.order)
+                row = self._signed(command, again=True)
+            stored.open[number] = row
+        stored.count = base + len(moving)
+
+
+class MemoryStore:
+    """One worker's view. `copying`: accounts are kept as bytes; else the live ones are handed out, and whoever takes a
+    plan that is not committed must have said so before (`stale`).
+    """
+
+    def __init__(self, database: Database, copying: bool) -> None:
+        self._database = database
+        self._copying = copying
+        self._seen: dict[str, int] = {}
+
+    def gateways(self, names: Iterable[str]) -> dict[str, GatewayView]:
+        rows = self._database.gateways
+        return {
+            name: GatewayView(
+                name, rows[name].key, rows[name].meters, rows[name].stamp, rows[name].sessions, rows[name].adopted
+            )
+            for name in names
+        }
+
+    def online(self) -> list[str]:
+        return [name for name, row in self._database.gateways.items() if row.online]
+
+    def views(self, names: Iterable[str], stale: bool = False) -> dict[str, MeterView]:
+        """What `plan` needs to know. `stale`: the plan may not come to its commit."""
+        views = {}
+        for name in names:
+            stored = self._database.meters[name]
+            if (self._copying or stale) and not stored.saved:
+                stored.saved = stored.account.dump()
+            account = Account.load(stored.saved) if stored.saved else stored.account
+            self._seen[name] = stored.seq
+            rows = stored.open | {-place: row for place, row in enumerate(stored.aside, 1)}
+            views[name] = MeterView(
+                account,
+                stored.head,
+                {number: row.command for number, row in rows.items()},
+                stored.offset,
+                frozenset(number for number, row in rows.items() if row.again),
+            )
+        return views
+
+    def pending(self) -> list[Pending]:
+        found = []
+        for name, stored in self._database.meters.items():
+            if not (stored.open or stored.aside) or not self._database.gateways[stored.gateway].online:
+                continue
+            base = max(stored.taken, stored.told)
+            beyond = [number for number in sorted(stored.open) if number > base]
+            in_order = beyond == list(range(base + 1, base + 1 + len(beyond)))
+            if stored.aside or not in_order or any(number <= stored.taken for number in stored.open):
+                self._database.renumber(stored)
+            found += [Pending(stored.gateway, name, number, row.signed) for number, row in sorted(stored.open.items())]
+        return found
+
+    def commit(self, plan: Plan) -> None:
+        """Store a batch, or nothing of it. Outrun if another worker came before."""
+        if self._database.refuses:
+            raise Refuses
+        changes = {name: change for name, change in plan.meters.items() if change.entries or change.duplicates}
+        for name in changes:
+            if self._database.meters[name].seq != self._seen[name]:
+                raise Outrun(name)
+        for name, change in changes.items():
+            self._store(name, change)
+        for name, status in plan.statuses.items():
+            self._store_status(name, status)
+        for gateway, stamp in plan.heard.items():
+            self._database.gateways[gateway].stamp = stamp
+        for gateway, sessions in plan.sessions.items():
+            self._database.gateways[gateway].sessions = sessions
+        for gateway in plan.adopting:
+            self._database.gateways[gateway].adopted = plan.now
+        for given in (state for message in plan.states for state in message.states):
+            # What it said of itself was of another journal.
+            stored = self._database.meters[given.meter]
+            stored.told, stored.told_seq = stored.taken, given.seq
+        for alarm in plan.alarms:
+            self._database.told[alarm.kind] = self._database.told.get(alarm.kind, 0) + 1
+        for refusal in plan.refusals:
+            self._database.refused[refusal.reason] = self._database.refused.get(refusal.reason, 0) + 1
+
+    def _store(self, name: str, change: MeterPlan) -> None:
+        stored, database = self._database.meters[name], self._database
+        stored.bodies += [new.body for new in change.entries]
+        stored.account, stored.head, stored.offset = change.account, change.head, change.offset
+        stored.saved = change.account.dump() if self._copying else b""
+        stored.taken = change.account.command
+        stored.count = max(stored.count, stored.taken)
+        astray = False
+        for applied in change.applied:
+            if applied.number in stored.open:
+                del stored.open[applied.number]
+            else:
+                # A command that stood aside, and was taken up under the number that it had.
+                stored.aside = [row for row in stored.aside if row.command.number != applied.taken]
+            if applied.taken != applied.number:
+                astray = True
+                database.step_aside(stored, applied.taken)
+        for found in change.found:
+            stored.found.add(found.credit_id)
+            if found.number is not None:
+                database.step_aside(stored, found.number)
+        if astray or change.found:
+            database.renumber(stored)
+        stored.owed -= sum(reading.charge for reading in change.charges)
+        stored.owed -= sum(amount for _, _, amount in change.cleared)
+        database.alarms += [(name, each.seq, each.text) for each in change.differences]
+
+    def _store_status(self, name: str, status: MeterStatus) -> None:
+        stored = self._database.meters[name]
+        most = stored.taken + max(status.seq - stored.seq, 0)
+        if stored.told_seq <= status.seq:
+            stored.told_seq = status.seq
+            stored.told = status.command if status.command <= most else stored.taken
+            stored.count = max(stored.count, stored.told)
+
+    def set_presence(self, presence: Mapping[str, bool]) -> None:
+        for name, online in presence.items():
+            self._database.gateways[name].online = online

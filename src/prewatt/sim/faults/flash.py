@@ -1,0 +1,155 @@
+"""The gateway's flash: the journals, snapshots, and what is kept beside; with the methods of `edge.journal.Journal`."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterable
+from random import Random
+from typing import NamedTuple
+
+from ...edge.journal import Loaded
+from ...kernel import entries, recovery
+from ...kernel.account import Account
+from ...kernel.entries import Record, decode_entry, genesis
+
+
+class PowerLost(Exception):
+    """The gateway's power went in the middle of a write."""
+
+
+class DiskFull(OSError):
+    """Nothing more can be written."""
+
+    def __init__(self) -> None:
+        super().__init__(errno.ENOSPC, "no space left")
+
+
+class Copy(NamedTuple):
+    """What was on a flash."""
+
+    records: dict[str, list[Record]]
+    bases: dict[str, int]
+    epoch: int
+    kept: dict[tuple[str, str], bytes]
+    snapshots: dict[str, tuple[int, bytes, bytes]]
+
+
+class Dropped(Exception):
+    """Whole entries were dropped together with a torn one."""
+
+
+class Flash:
+    """What is durable of one gateway."""
+
+    def __init__(self, meters: Iterable[str], snapshot_every: int) -> None:
+        self.records: dict[str, list[Record]] = {name: [] for name in meters}
+        self.bases = dict.fromkeys(self.records, 0)
+        """The numbers of the entries before the first ones that are here."""
+        self.epoch = 0
+        self.full = False
+        self.tears: Random | None = None
+        """Set: the power fails in the middle of the next write."""
+        self.torn = 0
+        self._every = snapshot_every
+        self._kept: dict[tuple[str, str], bytes] = {}
+        self._snapshots: dict[str, tuple[int, bytes, bytes]] = {}
+
+    def open(self) -> None:
+        """The program starts."""
+        self.epoch += 1
+
+    def load(self, meter: str) -> Loaded:
+        """Replay a meter's journal from its last snapshot, dropping a torn last entry."""
+        base = self.bases[meter]
+        seq, head, saved = self._snapshots.get(meter, (0, genesis(meter), b""))
+        account = Account.load(saved) if saved else Account()
+        records = self.records[meter]
+        whole = _whole(records)
+        found = recovery.recover(head, seq + 1, records[seq - base :])
+        del records[seq - base + found.whole :]
+        if len(records) != whole:
+            raise Dropped(f"meter {meter}: {whole - len(records)} whole entries were dropped with the torn one")
+        for record in records[seq - base :]:
+            account.apply(decode_entry(record.body))
+        return Loaded(account, records[-1].hash if records else head, found.torn)
+
+    def replace(self, meter: str, seq: int, head: bytes, account: bytes) -> None:
+        """Go on with a meter from another state; what was here is set aside."""
+        if self.full:
+            raise DiskFull
+        self.records[meter], self.bases[meter] = [], seq
+        self._snapshots[meter] = (seq, head, account)
+
+    def forget(self) -> None:
+        """It is another one, and empty but for the meters' keys."""
+        self.epoch, self.full, self.tears = 0, False, None
+        self._kept = {key: body for key, body in self._kept.items() if key[1] == "key"}
+
+    def copy(self) -> Copy:
+        """All that is on it now."""
+        records = {name: each[: _whole(each)] for name, each in self.records.items()}
+        return Copy(records, dict(self.bases), self.epoch, dict(self._kept), dict(self._snapshots))
+
+    def put_back(self, copy: Copy) -> None:
+        """What was on it once is on it again."""
+        self.records = {name: list(each) for name, each in copy.records.items()}
+        self.bases, self.epoch = dict(copy.bases), copy.epoch
+        # The meters' keys are typed again by whoever puts a copy back.
+        keys = {key: body for key, body in self._kept.items() if key[1] == "key"}
+        self._kept, self._snapshots = copy.kept | keys, dict(copy.snapshots)
+
+    def commit(self, records: list[tuple[str, Record]], accounts: dict[str, Account]) -> list[tuple[str, Record]]:
+        """Append records, all of them or, when the power fails, some; those that are durable are handed back.
+        DiskFull changes nothing.
+        """
+        if self.full:
+            raise DiskFull
+        whole = self.tears.randrange(len(records)) if self.tears else len(records)
+        done = records[:whole]
+        for name, record in done:
+            self.records[name].append(record)
+        if self.tears:
+            name, record = records[whole]
+            torn = record.body[: self.tears.randrange(len(record.body))]
+            self.records[name].append(Record(record.seq, torn, record.hash))
+            self.torn += 1
+            return done
+        for name, record in done:
+            last = self._snapshots.get(name, (0,))[0]
+            if record.seq - last >= self._every and accounts[name].seq == record.seq:
+                self._snapshots[name] = (record.seq, record.hash, accounts[name].dump())
+        return done
+
+    def keep(self, meter: str, what: str, body: bytes) -> None:
+        if self.full:
+            raise DiskFull
+        self._kept[meter, what] = body
+
+    def kept(self, what: str) -> dict[str, bytes]:
+        return {meter: body for (meter, each), body in self._kept.items() if each == what}
+
+    def read(self, meter: str, first: int, last: int) -> list[bytes]:
+        base = self.bases[meter]
+        return [record.body for record in self.records[meter][max(first - 1 - base, 0) : max(last - base, 0)]]
+
+    def hash_at(self, meter: str, seq: int) -> bytes | None:
+        """The hash of an entry; None if it is not here."""
+        base, records = self.bases[meter], self.records[meter]
+        if seq == base:
+            return genesis(meter) if not base else self._base_hash(meter)
+        return records[seq - base - 1].hash if 0 < seq - base <= len(records) else None
+
+    def _base_hash(self, meter: str) -> bytes | None:
+        seq, head, _ = self._snapshots[meter]
+        return head if seq == self.bases[meter] else None
+
+
+def _whole(records: list[Record]) -> int:
+    """How many records are whole, worked out without the code that is tried: only the last can be torn."""
+    if not records:
+        return 0
+    try:
+        decode_entry(records[-1].body)
+    except entries.EntryError:
+        return len(records) - 1
+    return len(records)

@@ -1,0 +1,232 @@
+"""One gateway: the product's rules on a virtual machine with its flash, clocks, bus and line, as `edge.shell` runs them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ...edge.agent import ANCHOR, EPOCH, Agent
+from ...edge.codes import KeyState, load_key
+from ...edge.effects import Adopt, Commit, Effect, Keep, MoveSwitch, ReadMeters, SendStatus, SendUpload
+from ...edge.guard import Tries
+from ...edge.meter import Foreign, Meter, MeterPolicy, Observed
+from ...edge.shell import read_pieces
+from ...edge.sync import SyncPolicy
+from ...edge.timekeeping import Moment, Timekeeper, load_anchor
+from ...kernel.entries import Record
+from ...kernel.units import MINUTE, SECOND
+from ...wire.messages import Upload
+from ...wire.signing import SigningKey, seal
+from .clock import Clocks
+from .flash import DiskFull, Dropped, Flash
+from .network import Line
+
+if TYPE_CHECKING:
+    from .world import World
+
+PATIENCE = 30.0
+RESTART = 20 * MINUTE
+"""After the program has ended with an error, whoever watches over it starts it anew."""
+_TRIES = msgspec.msgpack.Decoder(dict[str, Tries])
+
+
+class Gateway:
+    """`meters`: their names. `up_since`: since when the program runs; `clock_set`: when the clock was last set;
+    `battery`: what the clock shows at a boot, if not what it showed before; `guessed`: when wrong codes were last typed at a meter.
+    """
+
+    def __init__(self, world: World, name: str, meters: Sequence[str], key: SigningKey) -> None:
+        self._world = world
+        self.name = name
+        self.meters = list(meters)
+        self.key = key
+        self.flash = Flash(meters, world.swarm.snapshot_every)
+        self.clocks = Clocks(world.now, world.swarm.drift)
+        self.line = Line(world, self)
+        self.agent: Agent | None = None
+        self.up_since = 0
+        self.clock_set = 0
+        self.boots = 0
+        self.booted_wrong = False
+        self.battery: Callable[[int], int] | None = None
+        self.guessed: dict[str, int] = {}
+        self.starts = 0
+        self._tick_at = -1
+
+    def moment(self) -> Moment:
+        now = self._world.now
+        steady = self.clocks.steady(now)
+        return Moment(self.clocks.wall(now), steady / 1e6, steady)
+
+    # -- power -------------------------------------------------------------------------------------------------------
+
+    def power_on(self) -> None:
+        """The machine has power, and the program starts with what the flash holds."""
+        if self.agent is not None:
+            return
+        flash, world = self.flash, self._world
+        flash.open()
+        meters, repaired = [], set()
+        policy = MeterPolicy(world.swarm.reading_interval, MINUTE)
+        for name in self.meters:
+            try:
+                loaded = flash.load(name)
+            except Dropped as dropped:
+                world.broken(str(dropped))
+            if loaded.repaired:
+                repaired.add(name)
+            meters.append(Meter(name, loaded.account, loaded.head, policy))
+        keys: dict[str, KeyState] = {**world.first_keys(self.meters), **_load_keys(flash)}
+        tries = {name: _TRIES.decode(body) for name, body in flash.kept("tries").items()}
+        sync = SyncPolicy(heartbeat=world.swarm.heartbeat / SECOND, patience=PATIENCE)
+        self.agent = Agent(self.name, flash.epoch, meters, world.server_public, sync, keys, tries, self._timekeeper(),
+            world.chance.randbytes(8),
+        )  # fmt: skip
+        for name in self.meters:
+            if not world.key_changing(name) and self.agent.keys[name].key != world.keys[name].key:
+                world.broken(f"meter {name}: its new key is forgotten")
+        self.up_since = world.now
+        self.starts += 1
+        self._tick_at = -1
+        self.do(self.agent.start(self.moment(), repaired))
+        self.line.connect_soon()
+
+    def _timekeeper(self) -> Timekeeper:
+        kept = self.flash.kept(ANCHOR).get("")
+        return Timekeeper(f"boot {self.boots}", load_anchor(kept) if kept is not None else None)
+
+    def time(self) -> int:
+        """The instant that the gateway believes it to be; the true one while it is off."""
+        return self.agent.now(self.moment()) if self.agent is not None else self._world.now
+
+    def end(self) -> None:
+        """The program ends where it stands."""
+        self.agent = None
+        self.line.connected = False
+        self.flash.tears = None
+
+    def lose_power(self, rest: int) -> None:
+        """The gateway's power goes; the apartments have theirs."""
+        self.end()
+        self._world.at(self._world.now + rest, self._boot)
+
+    def _boot(self) -> None:
+        if self.agent is None:
+            now = self._world.now
+            self.boots += 1
+            self.clocks.boot(now, self.battery(now) if self.battery else self.clocks.wall(now))
+            self.booted_wrong = self.booted_wrong or abs(self.clocks.error(now)) > MINUTE
+            self.power_on()
+
+    def heal(self) -> None:
+        """Power, disk, clock and line are as they should be."""
+        self.flash.full, self.flash.tears = False, None
+        self.set_clock(self._world.now)
+        self.line.mend()
+        self.line.drop()
+        self.line.calm_since = self._world.now
+        self.power_on()
+        self.line.connect_soon()
+
+    # -- time --------------------------------------------------------------------------------------------------------
+
+    def set_clock(self, wall: int) -> None:
+        """The time of day is set."""
+        self.clocks.set_wall(self._world.now, wall)
+        self.clock_set = self._world.now
+        self.arm()
+
+    def arm(self) -> None:
+        """See to it that the agent is woken when something is due."""
+        agent = self.agent
+        if agent is None or self._world.closing:
+            return
+        timer = agent.next_timer()
+        due = self.clocks.when_steady(min(agent.next_due(), 2**61))
+        if timer != float("inf"):
+            due = min(due, self.clocks.when_steady(int(timer * 1e6) + 1))
+        due = max(due, self._world.now)
+        if due != self._tick_at:
+            self._tick_at = due
+            self._world.at(due, partial(self._tick, agent, due))
+
+    def _tick(self, agent: Agent, due: int) -> None:
+        # A later plan may have overtaken this one.
+        if self.agent is agent and self._tick_at == due:
+            self._tick_at = -1
+            self.do(agent.tick(self.moment()))
+
+    # -- effects -----------------------------------------------------------------------------------------------------
+
+    def do(self, effects: Sequence[Effect]) -> None:
+        """Carry out the agent's effects in their order."""
+        agent = self.agent
+        waiting = deque(effects)
+        try:
+            while waiting and agent is not None and self.agent is agent:
+                waiting.extend(self._do_one(agent, waiting.popleft()))
+        except DiskFull:
+            # The rules in memory are ahead of the journal now.
+            self.end()
+            self._world.at(self._world.now + RESTART, self.power_on)
+        self.arm()
+
+    def _do_one(self, agent: Agent, effect: Effect) -> list[Effect]:
+        match effect:
+            case ReadMeters(names):
+                return agent.on_observed(self.moment(), {name: self._read(agent, name) for name in names})
+            case Commit(records):
+                self._commit(agent, records)
+            case Keep(name, what, body):
+                self.flash.keep(name, what, body)
+                if what == EPOCH:
+                    self.flash.epoch = int(body)
+            case Adopt(states):
+                for state in states:
+                    self.flash.replace(state.meter, state.seq, state.head, state.account)
+                    self._world.oracle.adopted(state.meter, state.seq)
+            case MoveSwitch(name, closed):
+                return self._move_switch(agent, name, closed)
+            case SendStatus(status):
+                self.line.send_up(seal(self.key, status))
+            case SendUpload(number, pieces):
+                spans, late = read_pieces(self.flash.read, pieces, self.flash.hash_at)
+                self.line.send_up(seal(self.key, Upload(self.name, agent.epoch, number, spans, late, agent.session)))
+        return []
+
+    def _commit(self, agent: Agent, records: list[tuple[str, Record]]) -> None:
+        accounts = {name: meter.account for name, meter in agent.meters.items()}
+        done = self.flash.commit(records, accounts)
+        self._world.oracle.durable(self, done, len(done) == len(records))
+        if len(done) < len(records):
+            self.lose_power(self._world.chance.randrange(1, 3 * 60 * MINUTE))
+
+    def _read(self, agent: Agent, name: str) -> Observed | Foreign | str:
+        meter, now = self._world.meters[name], self._world.now
+        if meter.silent(now):
+            return "no answer"
+        if agent.meters[name].serial != (meter.serial or name):
+            return Foreign(meter.serial or name)
+        register = meter.read(now)
+        power = meter.power if agent.meters[name].account.watched else None
+        return Observed(register, meter.closed, power, 0 if power is not None else None, meter.tampered, meter.end)
+
+    def _move_switch(self, agent: Agent, name: str, closed: bool) -> list[Effect]:
+        meter, now = self._world.meters[name], self._world.now
+        meter.settle(now)
+        foreign = agent.meters[name].serial != (meter.serial or name)
+        if (meter.silent(now) and not meter.hears) or meter.deaf_until > now or foreign:
+            return agent.on_switch_failed(self.moment(), name, "no answer")
+        self._world.oracle.moves(self, name, closed)
+        if meter.deceives_until <= now:
+            meter.closed = closed
+        self._world.oracle.look_at_switch(name)
+        return []
+
+
+def _load_keys(flash: Flash) -> dict[str, KeyState]:
+    return {name: load_key(body) for name, body in flash.kept("key").items()}

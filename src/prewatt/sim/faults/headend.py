@@ -1,0 +1,162 @@
+"""The head-end in the virtual world: workers with the product's rules, that die, race each other, and whose database
+refuses.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from random import Random
+from typing import TYPE_CHECKING
+
+from ...headend import ingest
+from ...headend.dispatch import Dispatch, DispatchPolicy
+from ...kernel.units import MINUTE, SECOND
+from ...wire import topics
+from ...wire.signing import SigningKey, seal
+from .database import Database, MemoryStore, Outrun, Refuses
+
+if TYPE_CHECKING:
+    from .world import World
+
+RESEND = 20.0
+"""Seconds after which a command that is not taken up is sent again."""
+LOOK = SECOND
+"""How soon a new command is seen."""
+
+
+class HeadEnd:
+    """Workers on one database. `racing_until`: a second worker takes in the same messages until then."""
+
+    def __init__(self, world: World, database: Database, key: SigningKey) -> None:
+        self._world = world
+        self._key = key
+        self.database = database
+        self.up = True
+        self.acknowledges_first = False
+        """A planted bug."""
+        self.racing_until = 0
+        self.outrun = 0
+        self._stores = [MemoryStore(database, world.swarm.copying) for _ in range(2)]
+        silence = world.swarm.heartbeat / SECOND * 2.5
+        self._policy = DispatchPolicy(resend=RESEND, silence=silence)
+        self._dispatch = Dispatch(self._mono(), self._policy)
+        self._look_at = -1
+        self._second_waits = False
+
+    def _mono(self) -> float:
+        return self._world.now / 1e6
+
+    # -- what comes in -----------------------------------------------------------------------------------------------
+
+    def arrive(self, gateway: str, data: bytes) -> None:
+        """A frame came from the broker."""
+        if not self.up:
+            self._world.gateways[gateway].line.lost()
+            return
+        if self._world.now < self.racing_until and not self._second_waits:
+            self._take_in_second(gateway, data)
+        rng, dying = self._world.chance, self._world.swarm.dying
+        if dying and self._world.lossy and rng.random() < dying:
+            self._die_with(gateway, data, rng)
+            return
+        store = self._stores[0]
+        batch, plan = self._plan(store, gateway, data, self.database.refuses)
+        try:
+            if self.acknowledges_first:
+                self._acknowledge(plan)
+            self._commit(store, plan)
+        except Refuses:
+            self._world.gateways[gateway].line.lost()
+            return
+        if not self.acknowledges_first:
+            self._acknowledge(plan)
+        self._dispatch.heard(self._mono(), batch.messages)
+        self.look()
+
+    def _plan(self, store: MemoryStore, gateway: str, data: bytes, stale: bool) -> tuple[ingest.Sorted, ingest.Plan]:
+        batch = ingest.sort([(topics.up(gateway), data)], store.gateways([gateway]))
+        return batch, ingest.plan(self._world.now, batch, store.views(batch.meters(), stale))
+
+    def _commit(self, store: MemoryStore, plan: ingest.Plan) -> None:
+        before = {name: self.database.meters[name].seq for name in plan.meters}
+        store.commit(plan)
+        for name, change in plan.meters.items():
+            self._world.oracle.stored(name, before[name], change.entries)
+
+    def _acknowledge(self, plan: ingest.Plan) -> None:
+        for message in (*plan.states, *plan.receipts):
+            self._world.gateways[message.gateway].line.send_down(seal(self._key, message))
+
+    def _die_with(self, gateway: str, data: bytes, rng: Random) -> None:
+        """The process ends with a message in its hands: before its commit, or after it and before the receipts."""
+        committed = rng.random() < 0.5
+        store = self._stores[0]
+        _, plan = self._plan(store, gateway, data, stale=True)
+        if self.acknowledges_first:
+            self._acknowledge(plan)
+        if committed and not self.database.refuses:
+            self._commit(store, plan)
+        self._world.gateways[gateway].line.lost()
+        self.die(rng.randrange(1, 20 * MINUTE))
+
+    def _take_in_second(self, gateway: str, data: bytes) -> None:
+        """The other worker takes in the same message, and comes to its commit a little later."""
+        self._second_waits = True
+        store = self._stores[1]
+        _, plan = self._plan(store, gateway, data, stale=True)
+        self._world.at(
+            self._world.now + self._world.chance.randrange(1, 2 * SECOND), partial(self._commit_second, store, plan)
+        )
+
+    def _commit_second(self, store: MemoryStore, plan: ingest.Plan) -> None:
+        self._second_waits = False
+        if not self.up:
+            return
+        try:
+            self._commit(store, plan)
+        except Outrun:
+            self.outrun += 1
+            return
+        except Refuses:
+            return
+        self._acknowledge(plan)
+
+    # -- what goes out -----------------------------------------------------------------------------------------------
+
+    def look(self, delay: int = LOOK) -> None:
+        """Look for commands to send, soon."""
+        when = self._world.now + delay
+        if not self._world.now < self._look_at <= when:
+            self._look_at = when
+            self._world.at(when, partial(self._look, when))
+
+    def _look(self, planned: int) -> None:
+        if not self.up or planned != self._look_at:
+            return
+        self._look_at = -1
+        pending = self._stores[0].pending()
+        result = self._dispatch.tick(self._mono(), pending)
+        for orders in result.orders:
+            self._world.gateways[orders.gateway].line.send_down(seal(self._key, orders))
+        self._stores[0].set_presence(result.presence)
+        if pending or result.presence:
+            self.look(int(RESEND * SECOND) + LOOK if not result.presence else LOOK)
+
+    # -- what goes wrong ---------------------------------------------------------------------------------------------
+
+    def die(self, rest: int) -> None:
+        """The process ends, and starts anew after `rest`."""
+        if self.up:
+            self.up = False
+            self._world.at(self._world.now + rest, self.start)
+
+    def start(self) -> None:
+        """The process starts."""
+        if self.up:
+            return
+        self.up = True
+        self._second_waits = False
+        self._dispatch = Dispatch(self._mono(), self._policy, self._stores[0].online())
+        for gateway in self._world.gateways.values():
+            gateway.line.troubled()
+        self.look()

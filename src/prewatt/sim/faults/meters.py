@@ -1,0 +1,147 @@
+"""Meters on the virtual bus: a load that changes each hour, exact energy, a register that may lie, a switch that may not
+obey, and times of silence.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from ...kernel.units import HOUR
+
+LOADS = (0, 60, 300, 300, 1200, 3000)
+"""W."""
+FUSE = 4000
+"""W."""
+FAR = 20_000_000
+"""Wh: more than the fuse lets through in the longest time that a gateway may have been off."""
+
+
+class Meter:
+    """One meter, and those that hang in its place later. `energy`: Wh that have truly flowed, through all of them.
+
+    `shown`: what was read last. `lost`: Wh that flowed and that no register shows. `lied_at`: when a reading last was not
+    what an honest register would show.
+    """
+
+    def __init__(self, begin: int, rng: Random) -> None:
+        self.closed = True
+        self.silent_until = 0
+        self.deaf_until = 0
+        """The switch does not obey, and says so."""
+        self.deceives_until = 0
+        """The switch does not obey, and says that it has."""
+        self.tampered = False
+        self.serial = ""
+        """Of the one that hangs here now; empty for the first one."""
+        self.end = rng.choice((0, 0, 100_000_000))
+        self.shown = 0
+        self.hung = 0
+        """Wh that had flowed when the last meter was hung."""
+        self.hung_at = 0
+        self.lost = 0
+        self.fell = False
+        self.hears = False
+        """Whether its switch obeys while it does not answer."""
+        self.lied_at = 0
+        self.lie: int | None = None
+        """A register that it shows instead of its own."""
+        self.lie_until = 0
+        self.still_until = 0
+        self.backwards_until = 0
+        self.jitter_until = 0
+        self._rng = rng
+        self._fine = 0
+        self._at = begin
+        self._power = 500
+        self._next_change = begin
+        self._begin = rng.choice(
+            (0, 50_000_000 + rng.randrange(10_000_000), self.end and self.end - rng.randrange(20_000))
+        )
+        """What the register showed when nothing had flowed through it."""
+
+    def settle(self, now: int) -> None:
+        """Let energy flow until `now`."""
+        while self._at < now:
+            if self._at >= self._next_change:
+                self._power = self._rng.choice(LOADS)
+                self._next_change = self._at + HOUR
+            until = min(now, self._next_change)
+            if self.closed:
+                before = self._fine // HOUR
+                self._fine += self._power * (until - self._at)
+                flowed = self._fine // HOUR - before
+                if self._at < self.still_until:
+                    self.lost += flowed
+                elif self._at < self.backwards_until:
+                    self.lost += 2 * flowed
+            self._at = until
+
+    @property
+    def energy(self) -> int:
+        return self._fine // HOUR
+
+    @property
+    def counted(self) -> int:
+        """Wh of them that registers show."""
+        return self.energy - self.lost
+
+    @property
+    def power(self) -> int:
+        """W drawn now."""
+        return self._power if self.closed else 0
+
+    def register(self) -> int:
+        """What an honest register would show, Wh."""
+        shows = self._begin + self._fine // HOUR - self.lost
+        return shows % self.end if self.end else max(shows, 0)
+
+    def read(self, now: int) -> int:
+        """What it shows when it is read."""
+        self.settle(now)
+        shows = self.register()
+        if now < self.lie_until and self.lie is not None:
+            shows = self.lie
+        elif now < self.jitter_until and self._rng.random() < 0.3:
+            shows = max(shows - 1, 0)
+        if shows != self.register() or now < self.backwards_until:
+            self.lied_at = now
+        self.shown = shows
+        return shows
+
+    def falls_to(self, now: int, register: int) -> None:
+        """The register is set to another value, and counts on from there."""
+        self.settle(now)
+        self.fell = True
+        self._begin += register - self.register()
+        self.lied_at = now
+
+    def exchange(self, now: int, serial: str, first: int) -> int:
+        """Another meter is hung here: what the old one showed at its end."""
+        self.settle(now)
+        last = self.register()
+        self._begin = first - self.counted
+        self.serial, self.end, self.lie_until, self.tampered = serial, 0, 0, False
+        self.still_until = self.backwards_until = self.jitter_until = 0
+        self.closed = True
+        self.lied_at = self.hung_at = now
+        self.hung = self.energy
+        return last
+
+    def heal(self, now: int) -> None:
+        """All works."""
+        self.settle(now)
+        for name in ("silent", "deaf", "deceives", "lie", "still", "backwards", "jitter"):
+            until = f"{name}_until"
+            setattr(self, until, min(getattr(self, until), now))
+
+    def answers_since(self, now: int) -> int:
+        """Since when it answers with what can be believed."""
+        ends = (self.silent_until, self.lie_until, self.jitter_until, self.backwards_until, self.lied_at)
+        return max(min(each, now) if each <= now else now for each in ends)
+
+    def wayward(self, now: int) -> bool:
+        """Whether its switch can't be moved, or not be relied on."""
+        return self.silent_until > now or self.deaf_until > now or self.deceives_until > now
+
+    def silent(self, now: int) -> bool:
+        return self.silent_until > now

@@ -1,0 +1,298 @@
+"""What must hold, at each step and at the end, and within what time. Shares no code with the rules that it watches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, get_args
+
+from ...headend.ingest import NewEntry
+from ...kernel import entries
+from ...kernel.entries import (
+    FLAG_BETWEEN,
+    AnyEntry,
+    AnyOrder,
+    CreditByCode,
+    Debit,
+    GrantCredit,
+    OnSite,
+    Reading,
+    Record,
+    decode_entry,
+)
+from ...kernel.units import HOUR, MINUTE, SECOND, exact_money
+from .book import Book, Seen, seen
+from .meters import FUSE
+
+if TYPE_CHECKING:
+    from .gateway import Gateway
+    from .world import World
+
+TAKEN = MINUTE
+"""What is ordered or paid is at the meter within this, while all is calm."""
+RIGHT = 2 * MINUTE
+"""A switch that stands wrong is right within this."""
+LOG_IS_KNOWN = False
+"""Whether each entry of a command is known to the head-end as that command's, however late the gateway's clock is."""
+TOLD_APART = False
+"""Whether a database that was put back from a copy tells an order from one that was the same, and was forgotten."""
+LOOKS_AGAIN = False
+"""Whether the rules look again soon after a switch has confirmed or refused, and after another meter was hung."""
+STORED = 5 * MINUTE
+"""Beside the time between two signs of life: until the head-end has what is journalled."""
+LOOK = 10 * MINUTE
+CLOCK = 5 * MINUTE
+"""How wrong a gateway's time may be."""
+OFF = 2 * HOUR
+"""How far ahead it may be beside, where it does not know how long it was off."""
+DECIDING = (Reading, CreditByCode, OnSite, *get_args(entries.CommandEntry))
+"""Entries after which a warning is due and the switch is told where it belongs."""
+
+
+class Broken(Exception):
+    """Something does not hold. The message says what, when, and how to replay it. `what` alone is the same in a shorter
+    story.
+    """
+
+    def __init__(self, what: str, where: str) -> None:
+        super().__init__(f"{what} {where}")
+        self.what = what
+
+
+class Oracle:
+    """Watches one world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.books = {name: Book(world, name, world.broken) for name in world.meters}
+        self._wrong_since: dict[str, int] = {}
+        self._marks: dict[str, tuple[int, int]] = {}
+        self._seen: dict[tuple[str, bytes], Seen] = {}
+        self.forgotten: set[int] = set()
+        """Orders that a database lost that was put back from a copy, by their identity."""
+
+    # -- the meter's side --------------------------------------------------------------------------------------------
+
+    def durable(self, gateway: Gateway, records: Sequence[tuple[str, Record]], whole: bool) -> None:
+        """Entries are on the gateway's flash; all that was to be written, or (not `whole`) the first of them."""
+        decided: set[str] = set()
+        for name, record in records:
+            book, entry = self.books[name], decode_entry(record.body)
+            self._look_at_date(gateway, book, entry)
+            now = seen(self._world, name)
+            if self._world.remembers:
+                self._seen[name, record.body] = now
+            book.take(entry, now)
+            self._world.tell(name, entry)
+            if isinstance(entry, DECIDING):
+                decided.add(name)
+        for name in decided:
+            book = self.books[name]
+            if book.supply.priced and book.is_low() and not book.supply.low and whole:
+                self._world.broken(f"meter {name}: its credit is low, and nobody is told")
+            self.look_at_switch(name)
+
+    def _look_at_date(self, gateway: Gateway, book: Book, entry: AnyEntry) -> None:
+        """Time is what it is: no clock that is wrong makes anybody pay for days to come."""
+        now, line = self._world.now, gateway.line
+        ahead = entry.at - now
+        between = isinstance(entry, Reading) and entry.flags & FLAG_BETWEEN
+        vouched = line.calm and now - max(line.calm_since, gateway.up_since) > RIGHT
+        if ahead > CLOCK + (OFF if gateway.booted_wrong else 0) or (vouched and ahead < -CLOCK and not between):
+            book.wrong(entry, f"is dated {ahead // SECOND} s from the true time")
+
+    def moves(self, gateway: Gateway, name: str, closed: bool) -> None:
+        """A switch is about to obey."""
+        left = exact_money(self.books[name].balance)
+        wants = self._wants(gateway, name)
+        if not closed and False not in wants:
+            self._world.broken(f"meter {name}: cut off with a credit of {left}")
+        if closed and wants == {False}:
+            self._world.broken(f"meter {name}: supplied with a credit of {left}")
+
+    def _wants(self, gateway: Gateway, name: str) -> set[bool | None]:
+        """Where a switch belongs by the gateway's time; and by the journal's, where that is ahead of it."""
+        book, now = self.books[name], gateway.time()
+        return {book.supply.wants(at, book.balance) for at in {now, max(now, book.at)}}
+
+    def look_at_switch(self, name: str) -> None:
+        """Where the switch belongs, and since when it does not stand there."""
+        if not self._stands_wrong(name):
+            self._wrong_since.pop(name, None)
+        elif name not in self._wrong_since:
+            self._wrong_since[name] = now = self._world.now
+            meter = self._world.meters[name]
+            # Whether it stands where it was told is seen at the next reading.
+            unseen = (
+                now - max(meter.hung_at, meter.deceives_until, meter.deaf_until)
+                < self._world.swarm.reading_interval + RIGHT
+            )
+            right = RIGHT if LOOKS_AGAIN or not unseen else RIGHT + self._world.swarm.reading_interval
+            self._world.at(now + right + SECOND, partial(self._look_again, name, now))
+
+    def _stands_wrong(self, name: str) -> bool:
+        world, book, meter = self._world, self.books[name], self._world.meters[name]
+        gateway = world.gateway_of(name)
+        # The gateway knows no better than by its last reading; without it, nobody can tell the switch.
+        if gateway.agent is None or meter.wayward(world.now) or meter.serial != book.serial or book.register is None:
+            return False
+        wants = self._wants(gateway, name)
+        return None not in wants and meter.closed not in wants
+
+    def _look_again(self, name: str, since: int) -> None:
+        if self._wrong_since.get(name) != since:
+            return
+        if self._stands_wrong(name):
+            book = self.books[name]
+            where = "closed" if self._world.meters[name].closed else "open"
+            self._world.broken(
+                f"meter {name}: its switch stands {where} for two minutes with a credit of {exact_money(book.balance)}"
+            )
+        del self._wrong_since[name]
+
+    def look(self) -> None:
+        """From time to time: is everything done that time alone asks for?"""
+        world = self._world
+        if world.closing:
+            return
+        for name in self.books:
+            self.look_at_switch(name)
+            self._look_at_reading(name)
+            self._look_at_store(name)
+        world.at(world.now + LOOK, self.look)
+
+    def _look_at_reading(self, name: str) -> None:
+        world, book, meter = self._world, self.books[name], self._world.meters[name]
+        gateway, now = world.gateway_of(name), world.now
+        answers_since = max(gateway.up_since, meter.answers_since(now), book.changed_at)
+        if gateway.agent is None or now - answers_since < RIGHT or book.register is None or meter.serial != book.serial:
+            return
+        # A journal that is ahead of the time stands until that has come to it.
+        last = max(book.read_true, answers_since, min(book.at, now))
+        most = world.swarm.reading_interval * (2 if gateway.boots else 1) + RIGHT
+        if now - last > most:
+            world.broken(f"meter {name}: not read for {(now - last) // MINUTE} minutes")
+        meter.settle(now)
+        believed = max(gateway.time(), book.at)
+        if not meter.closed or book.supply.friendly(believed) or not book.supply.priced:
+            return
+        # What has flowed since the last reading is charged soon enough, so that nobody gets far under zero.
+        owed = max(meter.register() - book.register, 0) * book.pricer.price_now(believed)
+        under = FUSE * RIGHT // (60 * MINUTE) * _highest(book) + _standing(book)
+        left = book.balance + book.supply.lent(believed) - owed
+        if left < -under and now - answers_since > world.swarm.reading_interval + RIGHT and not self._waits(name):
+            world.broken(f"meter {name}: supplied down to {exact_money(left)}, which nobody lent")
+
+    def _waits(self, name: str) -> bool:
+        return name in self._wrong_since or self._world.meters[name].wayward(self._world.now - RIGHT)
+
+    # -- the head-end's side -----------------------------------------------------------------------------------------
+
+    def stored(self, name: str, before: int, new: Sequence[NewEntry]) -> None:
+        """The head-end has committed entries."""
+        flash = self._world.gateway_of(name).flash
+        for index, each in enumerate(new, start=before + 1):
+            # What was sent before the gateway's file was put back may come after it.
+            sent = flash.read(name, index, index) == [each.body] or (name, each.body) in self._seen
+            if each.seq != index or not sent:
+                self._world.broken(
+                    f"meter {name}: entry {each.seq} at the head-end is not the one of the meter's journal"
+                )
+        database = self._world.database
+        for meter, seq, text in database.alarms:
+            self._world.broken(f"meter {meter}, entry {seq}: {text}")
+        if not database.put_back_at and any(stored.found for stored in database.meters.values()) and LOG_IS_KNOWN:
+            self._world.broken(f"meter {name}: something is said to be at the meter, and not in the books")
+
+    def acknowledged(self, gateway: Gateway) -> None:
+        """The gateway has had a message."""
+        if gateway.agent is None:
+            return
+        for name, acked in gateway.agent.sync.acked.items():
+            stored = self._world.database.meters[name].seq
+            # A database that was put back from a copy has forgotten what it acknowledged.
+            if acked > stored and not self._world.database.put_back_at:
+                self._world.broken(f"meter {name}: entry {acked} is acknowledged, and {stored} are stored")
+
+    def _look_at_store(self, name: str) -> None:
+        gateway, now = self._world.gateway_of(name), self._world.now
+        since, seq = self._marks.setdefault(name, (now, self.books[name].seq))
+        line = gateway.line
+        if self._world.database.meters[name].seq >= seq:
+            self._marks[name] = (now, self.books[name].seq)
+        elif line.calm and now - max(since, line.calm_since) > self._world.swarm.heartbeat + STORED:
+            self._world.broken(f"meter {name}: entry {seq} is not at the head-end, though nothing stands in its way")
+
+    def rewritten(self, name: str, bodies: Sequence[bytes]) -> None:
+        """A gateway's journal is now this one: an old copy, or the head-end's."""
+        book = Book(self._world, name, self._world.broken)
+        for body in bodies:
+            book.take(decode_entry(body), self._seen[name, body])
+        self.books[name] = book
+        self._wrong_since.pop(name, None)
+        self._marks.pop(name, None)
+
+    def adopted(self, name: str, seq: int) -> None:
+        """A gateway goes on from the head-end's state: what was credited since is open there, and comes again."""
+        stored = self._world.database.meters[name]
+        if seq > stored.seq:
+            self._world.broken(f"meter {name}: goes on from entry {seq}, and the head-end has {stored.seq}")
+        self._world.tell(name, f"goes on from the head-end's entry {seq}")
+        self.rewritten(name, stored.bodies[:seq])
+        for row in stored.open.values():
+            self.expect(name, row.command.order)
+
+    def expect(self, name: str, order: AnyOrder) -> None:
+        """A command was issued: it is taken up within a minute of calm."""
+        self._world.at(self._world.now + TAKEN + SECOND, partial(self._expect, name, order, self._world.now))
+
+    def _expect(self, name: str, order: AnyOrder, since: int) -> None:
+        if id(order) in self.books[name].done or id(order) in self.forgotten:
+            return
+        if not TOLD_APART and self._world.database.put_back_at and not isinstance(order, GrantCredit | Debit):
+            return
+        line, now = self._world.gateway_of(name).line, self._world.now
+        ready = max(since, line.calm_since) + TAKEN
+        if line.calm and now > ready:
+            self._world.broken(
+                f"meter {name}: {type(order).__name__} is not taken up after a minute in which nothing stood in its way"
+            )
+        again = ready + SECOND if line.calm else max(ready, now + LOOK)
+        self._world.at(max(again, now + SECOND), partial(self._expect, name, order, since))
+
+    # -- at the end --------------------------------------------------------------------------------------------------
+
+    def final(self) -> None:
+        """All is healed, and time has passed."""
+        world = self._world
+        for name, book in self.books.items():
+            stored, flash = world.database.meters[name], world.gateway_of(name).flash
+            account = world.database.account(name)
+            if book.seq != stored.seq or flash.read(name, 1, book.seq) != stored.bodies[flash.bases[name] :]:
+                world.broken(
+                    f"meter {name}: {book.seq} entries in its journal, {stored.seq} at the head-end, or others"
+                )
+            if account.balance != book.balance or stored.offset:
+                world.broken(f"meter {name}: balance {account.balance} at the head-end, {book.balance} at the meter")
+            if lost := book.unaccounted():
+                world.broken(f"meter {name}: {lost} Wh were metered, and nobody is charged for them")
+            if stored.owed != account.balance:
+                world.broken(f"meter {name}: the ledger has {stored.owed} for a balance of {account.balance}")
+            paid = {credit_id for credit_id, (meter, _) in world.paid.items() if meter == name}
+            if book.ids != paid:
+                world.broken(f"meter {name}: {len(paid)} credits and debits made, {len(book.ids)} applied")
+            if opened := len(stored.open) + len(stored.aside):
+                world.broken(f"meter {name}: {opened} commands are still open")
+            if self._stands_wrong(name):
+                world.broken(f"meter {name}: the switch stands wrong for a balance of {account.balance}")
+
+
+def _standing(book: Book) -> int:
+    """What may come due at once, nano."""
+    return max((2 * tariff.standing + tariff.minimum for _, tariff in book.pricer.tariffs), default=0)
+
+
+def _highest(book: Book) -> int:
+    """What a kWh costs at most under any of a meter's tariffs, with a tax, micro."""
+    prices = [price + tariff.fee for _, tariff in book.pricer.tariffs for rate in tariff.rates for price in rate.prices]
+    return 2 * max(prices, default=0)

@@ -1,0 +1,360 @@
+"""What people do: pay, type codes, act on site and by order, change tariffs and settings, move, guess.
+
+Each happening has dice of its own, so that it is the same whatever else happens. Orders are issued only where the
+server would: what it refuses is no matter of this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from random import Random
+from typing import TYPE_CHECKING
+
+from ...edge.codes import KeyState
+from ...edge.effects import Commit, Effect
+from ...kernel.entries import (
+    AnyOrder,
+    ChangeSettings,
+    ChangeTenancy,
+    Control,
+    Debit,
+    GrantCredit,
+    SetTariff,
+)
+from ...kernel.settings import Settings
+from ...kernel.supply import (
+    Action,
+    ClearCredit,
+    ClearTamper,
+    Close,
+    FriendlyHours,
+    Hold,
+    LimitPower,
+    Open,
+    PowerLimit,
+    Release,
+    Restore,
+    TakeEmergency,
+    UnlockCodes,
+    Window,
+)
+from ...kernel.units import DAY, HOUR, MINUTE, NANO, SECOND, TOKEN
+from ...tokens import BaseDate, CurrencyCredit, Function, Management, cipher, encode, sections, tid_at
+from .book import Code
+from .keys import meter_key
+from .meters import FUSE
+from .tariffs import some_tariff
+
+if TYPE_CHECKING:
+    from .world import World
+
+CENT = 10**7
+
+
+def order(world: World, name: str, what: AnyOrder) -> None:
+    """The server issues a command."""
+    world.database.order(name, world.now, what)
+    world.headend.look()
+    world.oracle.expect(name, what)
+
+
+def move_in(world: World, name: str, dice: Random) -> None:
+    """How each meter begins."""
+    order(world, name, ChangeSettings(_some_settings(world, dice, plain=dice.random() < 0.5)))
+    order(world, name, SetTariff(world.swarm.begin - dice.choice((0, DAY)), some_tariff(world.swarm.zone, dice)))
+    pay(world, name, dice)
+
+
+# -- money --------------------------------------------------------------------------------------------------------------
+
+
+def pay(world: World, name: str, dice: Random) -> None:
+    """Somebody tops up; perhaps again at once, as it was too little."""
+    _pay(world, name, dice, world.happening)
+    if dice.random() < 0.2:
+        again = Random(dice.random())
+        world.later(world.now + again.randrange(30 * SECOND), partial(_pay, world, name, again, f"{world.happening}.2"))
+
+
+def _pay(world: World, name: str, dice: Random, credit_id: str) -> None:
+    """A payment arrives, and perhaps its code is typed."""
+    amount = dice.choice((1, 2, 5, 20)) * NANO
+    if dice.random() < 0.2:
+        # So much that a code can't carry it to the last decimal.
+        amount += dice.randrange(1, 10_000)
+    world.paid[credit_id] = (name, amount)
+    if dice.random() < 0.3:
+        _order_money(world, name, credit_id, GrantCredit(credit_id, amount))
+        return
+    coded = amount // CENT * CENT
+    tid = _new_code(world, name, Code(credit_id, coded))
+    _order_money(world, name, credit_id, GrantCredit(credit_id, amount, tid=tid, coded=coded))
+    token = CurrencyCredit(tid, coded // TOKEN)
+    while dice.random() < 0.4:
+        # Mostly at once, and so before the command; in an outage, long before.
+        when = world.now + dice.randrange(1, dice.choice((MINUTE, HOUR, 2 * DAY)))
+        at = name if dice.random() < 0.9 else dice.choice(world.gateway_of(name).meters)
+        way = dice.choice(("page", "keypad", "bluetooth"))
+        slip = dice.randrange(20) if dice.random() < 0.1 else None
+        world.later(when, partial(_type, world, at, name, token, way, slip))
+
+
+def _order_money(world: World, name: str, known: str, what: GrantCredit | Debit) -> None:
+    world.money[name][known] = what
+    book(world, name, known)
+    order(world, name, what)
+
+
+def book(world: World, name: str, known: str) -> None:
+    """A credit or debit goes into the ledger."""
+    stored = world.database.meters[name]
+    stored.booked.add(known)
+    stored.owed += world.paid[known][1]
+
+
+def _new_code(world: World, name: str, code: Code) -> int:
+    tid = tid_at(BaseDate.D2014, world.now)
+    while (name, tid) in world.codes:
+        tid += 1
+    world.codes[name, tid] = code
+    return tid
+
+
+def _type(
+    world: World, name: str, belongs_to: str, token: CurrencyCredit | Management, way: str, slip: int | None
+) -> None:
+    """Somebody types a code, perhaps with a slip, perhaps at another meter, perhaps again."""
+    gateway = world.gateway_of(name)
+    if gateway.agent is None:
+        return
+    key = world.keys[belongs_to]
+    digits = encode(token, cipher(key.described().algorithm, key.key))
+    if slip is not None:
+        digits = digits[:slip] + str((int(digits[slip]) + 1) % 10) + digits[slip + 1 :]
+    right = name == belongs_to and slip is None
+    if not right:
+        gateway.guessed[name] = world.now
+    book = world.oracle.books[name]
+    used, balance = book.code_used(token.tid), book.balance
+    told, effects = gateway.agent.submit_code(gateway.moment(), name, digits, way)
+    gateway.do(effects)
+    world.typed += told.done
+    guessed = world.now - gateway.guessed.get(name, -DAY) < 2 * DAY
+    if told.done and (not right or used):
+        world.broken(f"meter {name}: a code that is worth nothing here was taken ({told.text})")
+    if right and not used and not told.done and not guessed and not world.key_changing(name):
+        world.broken(f"meter {name}: a good code was not taken ({told.text})")
+    credited = isinstance(token, CurrencyCredit) and token.amount * TOKEN
+    if told.done and credited and gateway.agent is not None and book.balance != balance + credited:
+        world.broken(f"meter {name}: a code was taken, and is not credited")
+
+
+def share(world: World, name: str, dice: Random) -> None:
+    """A share of what is used in common."""
+    _take_off(world, name, dice.randrange(NANO // 100, NANO), world.happening, "stairs")
+
+
+def refund(world: World, name: str, dice: Random) -> None:
+    """A payment is given back: to the tenant at the provider, and off the meter."""
+    paid = [amount for meter, amount in world.paid.values() if meter == name and amount > 0]
+    _take_off(world, name, dice.choice(paid), world.happening, "given back")
+
+
+def _take_off(world: World, name: str, amount: int, debit_id: str, reason: str) -> None:
+    world.paid[debit_id] = (name, -amount)
+    _order_money(world, name, debit_id, Debit(debit_id, amount, reason))
+
+
+# -- what the landlord sets ---------------------------------------------------------------------------------------------
+
+
+def tariff(world: World, name: str, dice: Random) -> None:
+    """Another tariff, from some hour on."""
+    effective = (world.now // HOUR + dice.randrange(-2, 30)) * HOUR + dice.choice((0, 0, 7 * MINUTE))
+    order(world, name, SetTariff(effective, some_tariff(world.swarm.zone, dice)))
+
+
+def correct(world: World, name: str, dice: Random) -> None:
+    """What was set before is set again for the same instant, with other prices."""
+    known = [each for each in world.database.meters[name].log if isinstance(each, SetTariff)]
+    order(world, name, SetTariff(known[-1].effective, some_tariff(world.swarm.zone, dice)))
+
+
+def move(world: World, name: str, dice: Random) -> None:
+    """Another tenant moves in at some hour; what is left is given back to the one before."""
+    at = world.now + dice.choice((-HOUR, 0, 17 * MINUTE, HOUR, DAY))
+    order(world, name, ChangeTenancy(at))
+    if dice.random() < 0.5:
+        world.later(max(at, world.now) + HOUR, partial(_settle, world, name, world.happening))
+
+
+def _settle(world: World, name: str, happening: str) -> None:
+    left = world.oracle.books[name].balance
+    if left > 0:
+        _take_off(world, name, left, f"{happening}.settled", "moved out")
+
+
+def settings(world: World, name: str, dice: Random) -> None:
+    order(world, name, ChangeSettings(_some_settings(world, dice, plain=False)))
+
+
+def _some_settings(world: World, dice: Random, plain: bool) -> Settings:
+    if plain:
+        return Settings(low_credit=2 * NANO, emergency_credit=NANO, zone=world.swarm.zone, power_highest=FUSE)
+    begin = dice.randrange(96) * 15
+    night = Window(tuple(sorted(dice.sample(range(8), dice.randrange(1, 9)))), begin, dice.randrange(1, 97) * 15 % 1441)
+    friendly = FriendlyHours((night,), (), dice.choice((0, NANO))) if dice.random() < 0.5 else FriendlyHours()
+    watts = tuple(dice.choice((0, 0, 0, 0, 0, 1000, 2000)) for _ in range(24))
+    power = PowerLimit(watts, 30, dice.choice((60, 600)), dice.randrange(3)) if dice.random() < 0.15 else PowerLimit()
+    return Settings(
+        low_credit=dice.choice((0, NANO, 3 * NANO)),
+        low_credit_energy=dice.choice((0, 0, 2000)),
+        clearance=dice.choice((0, 0, 3 * NANO)),
+        emergency_credit=dice.choice((0, NANO)),
+        emergency_repayment=dice.choice((100, 50)),
+        zone=world.swarm.zone,
+        friendly=friendly,
+        power=power,
+        tamper_locks=dice.random() < 0.5,
+        power_highest=FUSE,
+        doubtful_readings=dice.choice((2, 5)),
+        foreign_for=dice.choice((0, 0, 3600)),
+    )
+
+
+# -- the switch ---------------------------------------------------------------------------------------------------------
+
+
+def act(world: World, name: str, dice: Random) -> None:
+    """Somebody does something on site, or orders it."""
+    action: Action = dice.choice(
+        (
+            Open(), Close(), Hold(), Release(), TakeEmergency(), TakeEmergency(), TakeEmergency(), UnlockCodes(),
+            Restore(NANO, world.now + 3 * HOUR), Restore(0, world.now + 5 * HOUR), Restore(NANO, 0),
+            LimitPower(dice.choice((200, 1000)), world.now + 2 * HOUR),
+        )
+    )  # fmt: skip
+    if dice.random() < 0.4:
+        order(world, name, Control(action, "manager", "because"))
+    else:
+        _on_site(world, name, action)
+    if isinstance(action, Open | Hold):
+        undo = Close(override=True) if isinstance(action, Open) else Release()
+        world.later(world.now + dice.randrange(1, 6 * HOUR), partial(order, world, name, Control(undo, "manager")))
+
+
+def _on_site(world: World, name: str, action: Action) -> None:
+    gateway, book = world.gateway_of(name), world.oracle.books[name]
+    if gateway.agent is None:
+        return
+    may = book.supply.may(max(gateway.time(), book.at), book.balance, book.is_low(), action)
+    told, effects = gateway.agent.act(gateway.moment(), name, action, "staff", "grant")
+    if told.done != may and book.seq == gateway.agent.meters[name].account.seq - _entries_in(effects, name):
+        world.broken(f"meter {name}: {action} was {'done' if told.done else 'refused'} ({told.text})")
+    gateway.do(effects)
+
+
+def _entries_in(effects: list[Effect], name: str) -> int:
+    return sum(meter == name for effect in effects if isinstance(effect, Commit) for meter, _ in effect.records)
+
+
+def vendor(world: World, name: str, dice: Random) -> None:
+    """A code that is no credit is made, and typed."""
+    function, value, action = dice.choice(
+        (
+            (Function.CLEAR_CREDIT, 0, ClearCredit()),
+            (Function.SET_POWER_LIMIT, 3000, LimitPower(3000)),
+            (Function.CLEAR_TAMPER, 0, ClearTamper()),
+        )
+    )
+    if isinstance(action, ClearCredit) and dice.random() < 0.5:
+        order(world, name, Control(action, "manager", "moved out"))
+        return
+    tid = _new_code(world, name, Code(world.happening, 0))
+    order(world, name, Control(action, "vendor", "", tid))
+    if isinstance(action, LimitPower):
+        world.later(world.now + 6 * HOUR, partial(order, world, name, Control(LimitPower(0), "manager")))
+    token = Management(function, tid, value)
+    for _ in range(dice.randrange(3)):
+        when = world.now + dice.randrange(1, dice.choice((MINUTE, 3 * HOUR)))
+        world.later(when, partial(_type, world, name, name, token, dice.choice(("page", "keypad")), None))
+
+
+def tamper(world: World, name: str, dice: Random) -> None:
+    """A cover is opened, and closed again; who sees it lets the supply return."""
+    world.meters[name].tampered = True
+    rest = dice.randrange(MINUTE, 3 * HOUR)
+
+    def close() -> None:
+        world.meters[name].tampered = False
+
+    world.later(world.now + rest, close)
+    world.later(world.now + rest + HOUR, partial(order, world, name, Control(ClearTamper(), "manager")))
+    world.later(world.now + rest + 2 * HOUR, partial(order, world, name, Control(Close(override=True), "manager")))
+
+
+# -- guessing, and keys -------------------------------------------------------------------------------------------------
+
+
+def guess(world: World, name: str, dice: Random) -> None:
+    """Somebody types numbers."""
+    for index in range(dice.choice((1, 4, 12))):
+        digits = f"{dice.randrange(10**20):020}"
+        world.later(world.now + index * dice.choice((MINUTE, 20 * MINUTE)), partial(_guess, world, name, digits))
+
+
+def _guess(world: World, name: str, digits: str) -> None:
+    gateway = world.gateway_of(name)
+    if gateway.agent is not None:
+        gateway.guessed[name] = world.now
+        _, effects = gateway.agent.submit_code(gateway.moment(), name, digits, "page")
+        gateway.do(effects)
+
+
+def key(world: World, name: str, dice: Random) -> None:
+    """The codes of a new key are typed one after another; perhaps not all at once."""
+    old = world.keys[name]
+    new = meter_key(world.numbers[name], dice.randbytes(20), 1 + old.revision % 9)
+    codes = [
+        encode(section, cipher(old.described().algorithm, old.key))
+        for section in sections(old.described(), new.described(), new.key)
+    ]
+    world.changing[name] = (new, len(codes))
+    at = world.now
+    for digits in codes:
+        at += dice.choice((MINUTE, MINUTE, HOUR))
+        world.later(at, partial(_type_section, world, name, digits, new))
+
+
+def _type_section(world: World, name: str, digits: str, new: KeyState) -> None:
+    gateway = world.gateway_of(name)
+    if gateway.agent is None:
+        # Nobody is there to take it: it is typed when somebody is.
+        world.later(world.now + HOUR, partial(_type_section, world, name, digits, new))
+        return
+    told, effects = gateway.agent.submit_code(gateway.moment(), name, digits, "page")
+    gateway.do(effects)
+    if not told.done:
+        # The key changed meanwhile by other codes, or too many wrong ones were typed.
+        world.later(world.now + 26 * HOUR, partial(_type_section, world, name, digits, new))
+        return
+    if gateway.agent is not None and gateway.agent.keys[name].key == new.key:
+        world.keys[name] = gateway.agent.keys[name]
+        world.changing.pop(name, None)
+
+
+HANDLERS: dict[str, Callable[[World, str, Random], None]] = {
+    "pay": pay,
+    "act": act,
+    "tariff": tariff,
+    "correct": correct,
+    "move": move,
+    "settings": settings,
+    "share": share,
+    "refund": refund,
+    "vendor": vendor,
+    "guess": guess,
+    "key": key,
+    "tamper": tamper,
+}

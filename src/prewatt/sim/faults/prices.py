@@ -1,0 +1,216 @@
+"""What a meter's use comes to, worked out from the tariffs' words (`docs/tariff.md`) without the product's rating code:
+quarter of an hour by quarter, off the wall clock of the zone. All virtual tariffs switch at full quarters.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import date, datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from ...kernel.tariff import Tariff
+from ...kernel.units import MINUTE
+
+QUARTER = 15 * MINUTE
+PPM = 10**6
+
+
+class Due(NamedTuple):
+    """What an interval comes to: Wh by (rate, tier, price), and nano."""
+
+    used: dict[tuple[str, int, int], int]
+    energy: int
+    fee: int
+    standing: int
+    minimum: int
+    tax: int
+    tax_included: int
+
+    @property
+    def all(self) -> int:
+        return self.energy + self.fee + self.standing + self.minimum + self.tax
+
+
+class Slot(NamedTuple):
+    """A quarter of an hour under a tariff. `day`: its local date's ordinal."""
+
+    day: int
+    rate: str
+    prices: tuple[int, ...]
+    tiers: tuple[int, ...]
+
+
+_slots: dict[tuple[int, int], Slot] = {}
+_known: dict[int, Tariff] = {}
+
+
+def slot_of(tariff: Tariff, at: int) -> Slot:
+    """What holds at an instant."""
+    begin = at - at % QUARTER
+    key = (id(tariff), begin)
+    found = _slots.get(key)
+    if found is None:
+        if len(_slots) > 200_000:
+            _slots.clear()
+            _known.clear()
+        # Held on to, so that no other tariff takes its id.
+        _known[id(tariff)] = tariff
+        found = _slots[key] = _slot(tariff, begin)
+    return found
+
+
+def _slot(tariff: Tariff, at: int) -> Slot:
+    wall = datetime.fromtimestamp(at // 10**6, ZoneInfo(tariff.zone))
+    dated = tariff.dated
+    tiers = tariff.tiers.upto if tariff.tiers else ()
+    if dated and dated.begin <= at < dated.begin + dated.step * len(dated.prices):
+        price = dated.prices[(at - dated.begin) // dated.step]
+        return Slot(wall.toordinal(), dated.name, (price,), ())
+    in_order = sorted(tariff.seasons, key=lambda each: (each.month, each.day))
+    begun = [each for each in in_order if (each.month, each.day) <= (wall.month, wall.day)]
+    season = begun[-1] if begun else in_order[-1]
+    kind = 7 if wall.date().isoformat() in tariff.special_days else wall.weekday()
+    (profile,) = (each for each in season.day_types if kind in each.days)
+    minute = wall.hour * 60 + wall.minute
+    rate = [switch.rate for switch in profile.switches if switch.minute <= minute][-1]
+    (prices,) = (each.prices for each in tariff.rates if each.name == rate)
+    upto = season.upto or tiers
+    return Slot(wall.toordinal(), rate, prices * (len(upto) + 1) if len(prices) == 1 else prices, upto)
+
+
+class Pricer:
+    """One meter's prices, and what of the day, the month and the year counts for the next ones."""
+
+    def __init__(self) -> None:
+        self.tariffs: list[tuple[int, Tariff]] = []
+        self.restarts: list[int] = []
+        self.day = 0
+        self.days = 0
+        self.net = 0
+        self.carry = 0
+        self.carry_included = 0
+        self.counted: dict[str, dict[str, int]] = {"day": {}, "month": {}, "year": {}}
+
+    def set_tariff(self, effective: int, tariff: Tariff) -> None:
+        """A tariff holds from an instant on, in the place of one from the same instant."""
+        self.tariffs = sorted(
+            [*(each for each in self.tariffs if each[0] != effective), (effective, tariff)], key=lambda each: each[0]
+        )
+
+    def tariff_at(self, at: int) -> Tariff | None:
+        found = None
+        for effective, tariff in self.tariffs:
+            if effective > at:
+                break
+            found = tariff
+        return found
+
+    def price_now(self, at: int) -> int:
+        """What the next kWh costs, micro, rounded up."""
+        tariff = self.tariff_at(at)
+        if tariff is None:
+            return 0
+        slot = slot_of(tariff, at)
+        price = slot.prices[sum(end <= self._before(tariff, slot.rate) for end in slot.tiers)] + tariff.fee
+        if tariff.tax and not tariff.tax.included:
+            return -(-price * (PPM + tariff.tax.ppm) // PPM)
+        return price
+
+    def _before(self, tariff: Tariff, rate: str) -> int:
+        if tariff.tiers is None:
+            return 0
+        counted = self.counted[tariff.tiers.per.value]
+        return counted.get(rate, 0) if tariff.tiers.by_rate else sum(counted.values())
+
+    def charge(self, begin: int, end: int, energy: int) -> Due:
+        """Charge `energy` Wh, used evenly from `begin` to `end`, and the days that ended meanwhile."""
+        self._used: dict[tuple[str, int, int], int] = {}
+        self._energy = self._fee = self._standing = self._minimum = self._tax = self._tax_included = 0
+        edges = [*(each for each, _ in self.tariffs), *self.restarts]
+        cuts = {*range(begin - begin % QUARTER + QUARTER, end + 1, QUARTER), *(e for e in edges if begin < e <= end)}
+        if begin in self.restarts:
+            self._restart(self.tariff_at(begin))
+        at, used = begin, 0
+        for until in [*sorted(cuts), end + 1]:
+            tariff = self.tariff_at(at)
+            if tariff and not self.day:
+                self.day = slot_of(tariff, at).day
+            upto = energy if until >= end else energy * (until - begin) // (end - begin)
+            if upto > used:
+                self._use(tariff, at, upto - used)
+                used = upto
+            if until > end:
+                break
+            following = self.tariff_at(until)
+            day = slot_of(following, until).day if following else 0
+            if 0 < self.day < day:
+                self._end_day(day, tariff)
+            if until in self.restarts:
+                self._restart(tariff)
+            at = until
+        self.restarts = [each for each in self.restarts if each > end]
+        return Due(
+            self._used, self._energy, self._fee, self._standing, self._minimum, self._tax, self._tax_included
+        )  # fmt: skip
+
+    def _use(self, tariff: Tariff | None, at: int, energy: int) -> None:
+        if tariff is None:
+            self._count("unpriced", 0, 0, energy)
+            return
+        slot = slot_of(tariff, at)
+        before, left, cost = self._before(tariff, slot.rate), energy, 0
+        for tier, price in enumerate(slot.prices):
+            room = max(slot.tiers[tier] - before, 0) if tier < len(slot.tiers) else left
+            part = min(room, left)
+            if part:
+                self._count(slot.rate, tier, price, part)
+                cost += part * price
+                before, left = before + part, left - part
+        for counted in self.counted.values():
+            counted[slot.rate] = counted.get(slot.rate, 0) + energy
+        self._energy += cost
+        self._fee += energy * tariff.fee
+        self._take(cost + energy * tariff.fee, tariff)
+
+    def _count(self, rate: str, tier: int, price: int, energy: int) -> None:
+        key = (rate, tier, price)
+        self._used[key] = self._used.get(key, 0) + energy
+
+    def _take(self, amount: int, tariff: Tariff) -> None:
+        self.net += amount
+        if tariff.tax is None:
+            return
+        if tariff.tax.included:
+            tax, self.carry_included = divmod(self.carry_included + amount * tariff.tax.ppm, PPM + tariff.tax.ppm)
+            self._tax_included += tax
+        else:
+            tax, self.carry = divmod(self.carry + amount * tariff.tax.ppm, PPM)
+            self._tax += tax
+
+    def _end_day(self, following: int, tariff: Tariff | None) -> None:
+        today, tomorrow = date.fromordinal(self.day), date.fromordinal(following)
+        if tariff:
+            self.days += 1
+            self._standing += tariff.standing
+            self._take(tariff.standing, tariff)
+        self.counted["day"] = {}
+        if today.month != tomorrow.month:
+            self._end_month(tariff)
+            self.counted["month"] = {}
+        if today.year != tomorrow.year:
+            self.counted["year"] = {}
+        self.day = following
+
+    def _end_month(self, tariff: Tariff | None) -> None:
+        if tariff and tariff.minimum and self.days:
+            today = date.fromordinal(self.day)
+            least = tariff.minimum * self.days // monthrange(today.year, today.month)[1]
+            lacking = max(least - self.net, 0)
+            self._minimum += lacking
+            self._take(lacking, tariff)
+        self.days = self.net = 0
+
+    def _restart(self, tariff: Tariff | None) -> None:
+        self._end_month(tariff)
+        self.counted = {"day": {}, "month": {}, "year": {}}

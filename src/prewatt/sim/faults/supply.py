@@ -1,0 +1,178 @@
+"""Where a switch belongs, worked out from the journal's entries without the product's code for it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from ...kernel.settings import Settings
+from ...kernel.supply import (
+    Action,
+    ClearTamper,
+    Close,
+    Hold,
+    LimitPower,
+    Open,
+    Release,
+    Restore,
+    TakeEmergency,
+)
+from ...kernel.units import HOUR, SECOND
+
+FOREVER = 2**62
+CUT_OFF = "exhausted"
+
+
+class Supply:
+    """What keeps one meter's switch open or closed, beside its balance (nano)."""
+
+    def __init__(self) -> None:
+        self.settings = Settings()
+        self.priced = False
+        self.opened = False
+        self.locks: set[str] = set()
+        self.cut_off = False
+        self.told: bool | None = None
+        self.low = False
+        self.emergency = 0
+        self.emergency_taken = False
+        self.grace = 0
+        self.grace_until = 0
+        self.tripped = False
+        self.tripped_at = -FOREVER
+        self.trips = 0
+        self.limit = 0
+        self.limit_until = 0
+        self.foreign_since = 0
+
+    def lent(self, now: int) -> int:
+        """How far the balance may go under zero."""
+        return max(self.emergency, self.grace if now < self.grace_until else 0)
+
+    def _wall(self, now: int) -> datetime:
+        return datetime.fromtimestamp(now // 10**6, ZoneInfo(self.settings.zone))
+
+    def friendly(self, now: int) -> bool:
+        """Whether nobody is cut off for want of credit now."""
+        hours = self.settings.friendly
+        if not hours.windows and not hours.days:
+            return False
+        wall = self._wall(now)
+        if wall.date().isoformat() in hours.days:
+            return True
+        minute = wall.hour * 60 + wall.minute
+        for day, at in ((wall.date(), minute), (wall.date() - timedelta(days=1), minute + 1440)):
+            kind = 7 if day.isoformat() in hours.days else day.weekday()
+            for window in hours.windows:
+                end = window.end if window.end > window.begin else window.end + 1440
+                if kind in window.days and window.begin <= at < end:
+                    return True
+        return False
+
+    def by_credit(self, now: int, balance: int) -> bool:
+        """Whether there is credit to supply on, or something that stands for it."""
+        if not self.priced:
+            return True
+        lent = self.lent(now)
+        if balance + lent > 0:
+            return not self.cut_off or lent > 0 or balance >= self.settings.clearance
+        if self.cut_off:
+            return False
+        most = self.settings.friendly.most
+        return self.friendly(now) and (not most or balance > -most)
+
+    def wants(self, now: int, balance: int) -> bool | None:
+        """Where the switch belongs: closed, open, or (None) where it stands."""
+        if self.opened or self.locks or self._foreign_too_long(now):
+            return False
+        if self.tripped:
+            return now >= self.tripped_at + self.settings.power.reclose_after * SECOND and self.by_credit(now, balance)
+        if not self.priced:
+            return True if self.told is False else None
+        return self.by_credit(now, balance)
+
+    def _foreign_too_long(self, now: int) -> bool:
+        lasts = self.settings.foreign_for
+        return bool(self.foreign_since and lasts) and now >= self.foreign_since + lasts * SECOND
+
+    def limit_at(self, now: int) -> int:
+        """The most that may be drawn, W; 0: no limit."""
+        if self.limit and (not self.limit_until or now < self.limit_until):
+            return self.limit
+        watts = self.settings.power.watts
+        return watts[self._wall(now).hour % len(watts)] if watts else 0
+
+    def may(self, now: int, balance: int, low: bool, action: Action) -> bool:
+        """Whether an action can be done now."""
+        match action:
+            case TakeEmergency():
+                return bool(self.settings.emergency_credit) and not self.emergency_taken and (balance <= 0 or low)
+            case Close(override):
+                if self.locks and not override:
+                    return False
+                return self.opened or bool(self.locks) or self.by_credit(now, balance)
+            case Release():
+                return "hold" in self.locks
+            case Restore(amount, until):
+                return bool(amount or until) and not (until and until <= now)
+        return True
+
+    # -- what an entry does ------------------------------------------------------------------------------------------
+
+    def credited(self, before: int, amount: int) -> None:
+        """Credit came in."""
+        if before + amount > 0:
+            self.emergency, self.emergency_taken = 0, False
+            if self.grace != FOREVER:
+                self.grace = 0
+        elif self.emergency:
+            repaid = min(-before, amount * self.settings.emergency_repayment // 100)
+            self.emergency = max(self.emergency - repaid, 0)
+
+    def acted(self, balance: int, action: Action) -> None:
+        """A person's action took effect, with this balance before it."""
+        debt = max(-balance, 0)
+        match action:
+            case Open():
+                self.opened = True
+            case Close():
+                self.opened, self.tripped, self.trips = False, False, 0
+                self.locks.clear()
+            case Hold():
+                self.locks.add("hold")
+            case Release():
+                self.locks.discard("hold")
+            case LimitPower(watts, until):
+                self.limit, self.limit_until = watts, until
+            case Restore(amount, until):
+                self.grace, self.grace_until = amount + debt if amount else FOREVER, until or FOREVER
+            case TakeEmergency():
+                self.emergency, self.emergency_taken = self.settings.emergency_credit + debt, True
+            case ClearTamper():
+                self.locks.discard("tamper")
+
+    def switched(self, closed: bool, reason: str) -> None:
+        """The switch was told to move."""
+        self.told = closed
+        if closed:
+            self.cut_off = self.tripped = False
+        elif reason == CUT_OFF:
+            self.cut_off = True
+
+    def happened(self, at: int, code: str) -> None:
+        """An event was journalled."""
+        if code == "overload":
+            self.trips = self.trips + 1 if at - self.tripped_at <= HOUR else 1
+            self.tripped, self.tripped_at = True, at
+        elif code == "overload-locked":
+            self.locks.add("overload")
+        elif code == "forbidden-load":
+            self.locks.add("load")
+        elif code == "tamper" and self.settings.tamper_locks:
+            self.locks.add("tamper")
+        elif code == "foreign-meter":
+            self.foreign_since = self.foreign_since or at
+        elif code == "meter-back":
+            self.foreign_since = 0
+        elif code == "low-credit":
+            self.low = True

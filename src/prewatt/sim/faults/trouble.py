@@ -1,0 +1,284 @@
+"""What goes wrong, kind by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from functools import partial
+from random import Random
+from typing import TYPE_CHECKING
+
+from ...kernel.entries import Exchange
+from ...kernel.units import DAY, HOUR, MINUTE, SECOND
+from . import people
+from .database import Enrolled, Stored
+from .flash import Copy
+from .keys import pair
+from .meters import FAR
+
+if TYPE_CHECKING:
+    from .world import World
+
+
+def cut(world: World, who: str, dice: Random) -> None:
+    up, down = dice.choice(((True, True), (True, True), (True, False), (False, True)))
+    lasts = dice.choice((2 * MINUTE, HOUR, 8 * HOUR, 2 * DAY))
+    world.gateways[who].line.cut(up, down, dice.randrange(40 * SECOND), lasts)
+
+
+def power(world: World, who: str, dice: Random) -> None:
+    world.gateways[who].lose_power(dice.randrange(1, 3 * HOUR))
+
+
+def torn(world: World, who: str, dice: Random) -> None:
+    if world.gateways[who].agent is not None:
+        world.gateways[who].flash.tears = dice
+
+
+def full(world: World, who: str, dice: Random) -> None:
+    flash = world.gateways[who].flash
+    flash.full = True
+
+    def freed() -> None:
+        flash.full = False
+
+    world.at(world.now + dice.choice((10 * MINUTE, 2 * HOUR)), freed)
+
+
+def die(world: World, _who: str, dice: Random) -> None:
+    world.headend.die(dice.randrange(1, 20 * MINUTE))
+
+
+def refuse(world: World, _who: str, dice: Random) -> None:
+    world.database.refuses = True
+    world.at(world.now + dice.randrange(1, 2 * HOUR), world.database_accepts)
+
+
+def race(world: World, _who: str, dice: Random) -> None:
+    world.headend.racing_until = world.now + dice.randrange(HOUR)
+
+
+def silence(world: World, who: str, dice: Random) -> None:
+    world.meters[who].silent_until = world.now + dice.randrange(dice.choice((10 * MINUTE, HOUR, 3 * HOUR)))
+    world.meters[who].hears = dice.random() < 0.5
+
+
+def deaf(world: World, who: str, dice: Random) -> None:
+    world.meters[who].deaf_until = world.now + dice.randrange(3 * HOUR)
+
+
+def deceive(world: World, who: str, dice: Random) -> None:
+    world.meters[who].deceives_until = world.now + dice.randrange(HOUR)
+
+
+def step(world: World, who: str, dice: Random) -> None:
+    """The clock jumps, by seconds or by a year; later it is set right."""
+    gateway = world.gateways[who]
+    by = dice.choice((-1, 1)) * dice.choice((30 * SECOND, 90 * SECOND, 10 * MINUTE, 2 * HOUR, DAY, 365 * DAY))
+    gateway.set_clock(gateway.clocks.wall(world.now) + by)
+    world.at(world.now + dice.randrange(DAY), partial(_right, world, who))
+
+
+def _right(world: World, who: str) -> None:
+    world.gateways[who].set_clock(world.now)
+
+
+def battery(world: World, who: str, dice: Random) -> None:
+    """The clock begins in 1970, or where the power went, or elsewhere, until the network sets it."""
+    gateway, off, went = world.gateways[who], dice.randrange(1, dice.choice((HOUR, 12 * HOUR))), world.now
+    wrong = dice.choice((-world.now, -off, HOUR, -HOUR, 10 * MINUTE, 365 * DAY, -3 * DAY))
+    if gateway.agent is None:
+        return
+    gateway.battery = lambda now: max(now + wrong, 0) if wrong != -off else went
+    gateway.lose_power(off)
+    world.at(world.now + off + dice.randrange(2 * HOUR), partial(_right, world, who))
+
+
+def crash(world: World, who: str, dice: Random) -> None:
+    gateway = world.gateways[who]
+    gateway.end()
+    world.at(world.now + dice.randrange(1, MINUTE), gateway.power_on)
+
+
+def blink(world: World, who: str, dice: Random) -> None:
+    """Once, for less than a minute, or for longer: nothing, all bits, far ahead, far behind."""
+    meter = world.meters[who]
+    if world.now - meter.lie_until < DAY or world.now < meter.jitter_until:
+        return
+    shows = meter.register()
+    lies = [0, 2**31 - 1, (2**32 - 1) * 10, 2**63 - 1, shows + FAR + dice.randrange(10**9), -1]
+    if shows > 2 * FAR and not meter.end:
+        lies.append(shows - FAR)
+    else:
+        # A little less can't be told from a meter that ran backwards, nor nothing from a counter that rolled over.
+        lies.remove(0)
+    meter.lie, meter.lie_until = (
+        dice.choice(lies),
+        world.now + dice.choice((SECOND, 40 * SECOND, 20 * MINUTE, 3 * HOUR)),
+    )
+
+
+def reset(world: World, who: str, dice: Random) -> None:
+    """For good: to nothing, or far away."""
+    meter = world.meters[who]
+    shows = meter.register()
+    nothing = shows > 2 * FAR and dice.random() < 0.5
+    far = (shows + meter.end // 2) % meter.end if meter.end else shows % (10 * FAR) + FAR
+    meter.falls_to(world.now, 0 if nothing and not meter.end else far)
+
+
+def still(world: World, who: str, dice: Random) -> None:
+    world.meters[who].settle(world.now)
+    world.meters[who].still_until = world.now + dice.randrange(DAY)
+
+
+def backwards(world: World, who: str, dice: Random) -> None:
+    world.meters[who].settle(world.now)
+    world.meters[who].lied_at = world.now
+    world.meters[who].backwards_until = world.now + dice.randrange(12 * HOUR)
+
+
+def jitter(world: World, who: str, dice: Random) -> None:
+    world.meters[who].jitter_until = world.now + dice.randrange(DAY)
+
+
+def exchange(world: World, who: str, dice: Random) -> None:
+    """Announced at once, later, or before; with what the old one showed, that to the kilowatt-hour, or nothing."""
+    serial, first = f"{who}-{world.happening.rpartition('.')[2]}", dice.randrange(3000)
+    when = dice.choice((0, MINUTE, HOUR, 5 * HOUR))
+    if dice.random() < 0.2:
+        people.order(world, who, Exchange(serial, first))
+        world.later(world.now + dice.randrange(HOUR), partial(meter_hangs, world, who, serial, first))
+        return
+    last: int | None = meter_hangs(world, who, serial, first)
+    last = dice.choice((last, last // 1000 * 1000, None)) if last is not None else None
+    world.later(world.now + when, partial(_announce, world, who, Exchange(serial, first, last)))
+
+
+def meter_hangs(world: World, who: str, serial: str, first: int) -> int:
+    """The new meter is hung: what the old one showed."""
+    return world.meters[who].exchange(world.now, serial, first)
+
+
+def _announce(world: World, who: str, order: Exchange) -> None:
+    people.order(world, who, order)
+    if order.last is not None:
+        world.later(world.now + HOUR, partial(_announce_again, world, who, order))
+
+
+def _announce_again(world: World, who: str, order: Exchange) -> None:
+    """If what was typed can't be, nothing is typed."""
+    book = world.oracle.books[who]
+    if id(order) not in book.done:
+        world.later(world.now + HOUR, partial(_announce_again, world, who, order))
+    elif id(order) in book.refused:
+        people.order(world, who, Exchange(order.serial, order.first))
+
+
+# -- copies -------------------------------------------------------------------------------------------------------------
+
+
+def setback(world: World, who: str, dice: Random) -> None:
+    """The gateway's file of some hours ago is put back, or what it said was on the flash was not."""
+    gateway = world.gateways[who]
+    copied = gateway.flash.copy()
+    world.later(world.now + dice.choice((10 * MINUTE, 5 * HOUR, DAY)), partial(_put_back, world, who, copied))
+
+
+def _put_back(world: World, who: str, copied: Copy) -> None:
+    gateway = world.gateways[who]
+    world.tell(who, "its journal is put back from a copy")
+    gateway.end()
+    # Its clock's anchor is as old as the copy: a machine that has lost its file has been off for all it knows.
+    gateway.boots += 1
+    gateway.flash.put_back(copied)
+    gateway.line.lost()
+    for name in gateway.meters:
+        held = world.database.meters[name].bodies[: gateway.flash.bases[name]]
+        world.oracle.rewritten(name, [*held, *gateway.flash.read(name, 1, 2**62)])
+    world.at(world.now + MINUTE, gateway.power_on)
+
+
+def replace(world: World, who: str, dice: Random) -> None:
+    """Another gateway takes this one's place: with a key of its own, and the states that the server gives it."""
+    gateway, database = world.gateways[who], world.database
+    gateway.end()
+    gateway.boots += 1
+    gateway.key, database.gateways[who].key = pair(world.swarm.real_keys, dice.randbytes(32))
+    database.gateways[who].stamp, database.gateways[who].sessions = (0, 0), ()
+    gateway.flash.forget()
+    for name in gateway.meters:
+        stored = database.meters[name]
+        gateway.flash.replace(name, stored.seq, stored.head, database.account(name).dump())
+        world.oracle.adopted(name, stored.seq)
+    gateway.line.lost()
+    world.at(world.now + dice.randrange(HOUR), gateway.power_on)
+
+
+def restore(world: World, _who: str, dice: Random) -> None:
+    """The database of some hours ago is put back."""
+    copied, gateways = world.database.copy(), deepcopy(world.database.gateways)
+    world.later(world.now + dice.choice((HOUR, 5 * HOUR, DAY)), partial(_restored, world, copied, gateways, dice))
+
+
+def _restored(world: World, copied: dict[str, Stored], gateways: dict[str, Enrolled], dice: Random) -> None:
+    flashes = {name: world.gateway_of(name).flash for name in copied}
+    if any(flashes[name].bases[name] > stored.seq for name, stored in copied.items()):
+        # No journal reaches back to the copy: what lies between is nowhere any more.
+        return
+    world.tell("all", "the database is put back from a copy")
+    headend, database = world.headend, world.database
+    headend.die(MINUTE)
+    for row in gateways.values():
+        # A gateway that was enrolled since is enrolled anew.
+        row.key = database.gateways[next(name for name, each in gateways.items() if each is row)].key
+    for name, stored in database.meters.items():
+        world.oracle.forgotten |= {id(order) for order in stored.log} - {id(order) for order in copied[name].log}
+    database.put_back(world.now, copied, gateways)
+    for gateway in world.gateways.values():
+        gateway.line.drop()
+    for name, stored in database.meters.items():
+        for known in sorted(world.money[name].keys() - stored.booked):
+            # What the provider's file has, and the books don't.
+            when = world.now + 10 * MINUTE + dice.randrange(HOUR)
+            world.at(when, partial(_reconcile, world, name, known, world.oracle.books[name].seq))
+
+
+def _reconcile(world: World, name: str, known: str, seq: int) -> None:
+    """Somebody compares the provider's file with the books, once the meter's journal is there again."""
+    stored, order = world.database.meters[name], world.money[name][known]
+    if stored.seq < min(seq, world.oracle.books[name].seq):
+        world.at(world.now + 10 * MINUTE, partial(_reconcile, world, name, known, seq))
+        return
+    if known in stored.booked:
+        return
+    people.book(world, name, known)
+    if known not in stored.found and f"code {getattr(order, 'tid', None)}" not in stored.found:
+        world.oracle.forgotten.discard(id(order))
+        people.order(world, name, order)
+
+
+HANDLERS: dict[str, Callable[[World, str, Random], None]] = {
+    "cut": cut,
+    "power": power,
+    "torn": torn,
+    "full": full,
+    "die": die,
+    "refuse": refuse,
+    "race": race,
+    "silence": silence,
+    "deaf": deaf,
+    "step": step,
+    "battery": battery,
+    "crash": crash,
+    "deceive": deceive,
+    "blink": blink,
+    "reset": reset,
+    "still": still,
+    "backwards": backwards,
+    "jitter": jitter,
+    "exchange": exchange,
+    "setback": setback,
+    "replace": replace,
+    "restore": restore,
+}

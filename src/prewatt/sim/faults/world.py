@@ -1,0 +1,195 @@
+"""One seed's world: its parts, its time, its story from the first minute to the last comparison."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
+from random import Random
+from typing import NoReturn
+
+from ...edge.codes import KeyState
+from ...kernel.entries import AnyEntry, Debit, GrantCredit
+from ...kernel.units import DAY, HOUR, MINUTE
+from . import people, trouble
+from .book import Code
+from .database import Database, Enrolled
+from .gateway import Gateway
+from .headend import HeadEnd
+from .keys import meter_key, pair
+from .meters import Meter
+from .oracle import Broken, Oracle
+from .swarm import KINDS, Happening, Swarm, draw, script
+
+HEAL = 3 * HOUR
+"""At the end, everything works for so long before the final comparison."""
+CIRCLE = 5000
+"""More steps than that in a minute are a circle."""
+HANDLERS = people.HANDLERS | trouble.HANDLERS
+
+
+class World:
+    """One run. `only`: names of the happenings that happen, of all that the seed draws; `without`: kinds that don't."""
+
+    def __init__(
+        self,
+        seed: int,
+        days: int = 7,
+        meters: int = 3,
+        only: Collection[str] | None = None,
+        without: Iterable[str] = (),
+        swarm: Swarm | None = None,
+    ) -> None:
+        self.seed, self.days = seed, days
+        self.swarm = swarm or draw(seed, without)
+        self.only = only
+        self.remembers = any(kind in self.swarm.means for kind in ("setback", "replace"))
+        """Whether journals may be other ones than they were."""
+        self.now = self.swarm.begin
+        self.end = self.now + days * DAY
+        self.steps = 0
+        self.happening = ""
+        """The name of what happens now."""
+        self.lossy = True
+        """Whether the network is as bad as the swarm says."""
+        self.closing = False
+        """At the very end nothing new begins."""
+        self.told: list[tuple[int, str, AnyEntry | str]] | None = None
+        """The story, if anybody wants to read it."""
+        self.chance = Random(f"{seed}/chance")
+        self.server_key, self.server_public = pair(self.swarm.real_keys, self.chance.randbytes(32))
+        names = [f"m{number}" for number in range(1, meters + 1)]
+        self.numbers = {name: number for number, name in enumerate(names, 1)}
+        self.meters = {name: Meter(self.now, Random(f"{seed}/{name}")) for name in names}
+        self.keys = {
+            name: meter_key(number, Random(f"{seed}/key/{name}").randbytes(20)) for name, number in self.numbers.items()
+        }
+        self._first_keys = dict(self.keys)
+        self.changing: dict[str, tuple[KeyState, int]] = {}
+        self.paid: dict[str, tuple[str, int]] = {}
+        self.money: dict[str, dict[str, GrantCredit | Debit]] = {name: {} for name in names}
+        self.codes: dict[tuple[str, int], Code] = {}
+        self.typed = 0
+        self._queue: list[tuple[int, int, Callable[[], object]]] = []
+        self._count = 0
+        self._looked_at = 0
+        self._gateway_of: dict[str, Gateway] = {}
+        self.gateways: dict[str, Gateway] = {}
+        enrolled = {}
+        count = min(self.swarm.gateways, meters)
+        for number in range(count):
+            name, mine = f"g{number + 1}", names[number::count]
+            key, public = pair(self.swarm.real_keys, self.chance.randbytes(32))
+            self.gateways[name] = Gateway(self, name, mine, key)
+            self._gateway_of.update(dict.fromkeys(mine, self.gateways[name]))
+            enrolled[name] = Enrolled(public, frozenset(mine))
+        self.database = Database(self.server_key, enrolled)
+        self.headend = HeadEnd(self, self.database, self.server_key)
+        self.oracle = Oracle(self)
+
+    def gateway_of(self, meter: str) -> Gateway:
+        return self._gateway_of[meter]
+
+    def first_keys(self, meters: Iterable[str]) -> dict[str, KeyState]:
+        """The keys that meters were installed with."""
+        return {name: self._first_keys[name] for name in meters}
+
+    def key_changing(self, meter: str) -> bool:
+        """Whether a key change has begun and is not done."""
+        return meter in self.changing
+
+    def database_accepts(self) -> None:
+        """The database works again."""
+        self.database.refuses = False
+        for gateway in self.gateways.values():
+            gateway.line.lost()
+
+    # -- time --------------------------------------------------------------------------------------------------------
+
+    def at(self, when: int, action: Callable[[], object]) -> None:
+        """Do something at an instant."""
+        self._count += 1
+        heapq.heappush(self._queue, (max(when, self.now), self._count, action))
+
+    def later(self, when: int, action: Callable[[], object]) -> None:
+        """Somebody does something at an instant, if the story has not ended by then."""
+        if when < self.end:
+            self.at(when, action)
+
+    def run(self) -> World:
+        """The whole story; raises Broken if something does not hold at any step, or the code itself fails."""
+        try:
+            self._tell_story()
+        except Broken:
+            raise
+        except Exception as error:
+            self.broken(f"the code itself failed: {type(error).__name__}: {error}")
+        return self
+
+    def _tell_story(self) -> None:
+        for name in self.meters:
+            self.happening = f"first.{name}"
+            people.move_in(self, name, Random(f"{self.seed}/first/{name}"))
+        for gateway in self.gateways.values():
+            gateway.power_on()
+        for happening in script(self.swarm, self.days, self.meters, self.gateways):
+            if self.only is None or happening.name in self.only:
+                self.at(happening.at, partial(self._happen, happening))
+        self.oracle.look()
+        self._run_until(self.end)
+        self._heal()
+        self._run_until(self.end + HEAL)
+        self.closing = True
+        self._run_until(self.end + HEAL + 5 * MINUTE)
+        self.oracle.final()
+
+    def _run_until(self, end: int) -> None:
+        queue = self._queue
+        while queue and queue[0][0] <= end:
+            self.now, _, action = heapq.heappop(queue)
+            self.steps += 1
+            if self.steps % CIRCLE == 0:
+                if self.now - self._looked_at < MINUTE:
+                    self.broken("time stands still: something is done again and again")
+                self._looked_at = self.now
+            action()
+        self.now = end
+
+    def _happen(self, happening: Happening) -> None:
+        self.tell(happening.who, KINDS[happening.kind].words)
+        dice = Random(f"{self.seed}/{happening.name}")
+        self.happening = happening.name
+        HANDLERS[happening.kind](self, happening.who, dice)
+
+    def _heal(self) -> None:
+        self.tell("all", "everything works from here on")
+        self.lossy = False
+        self.headend.racing_until = 0
+        self.headend.start()
+        self.database_accepts()
+        for meter in self.meters.values():
+            meter.heal(self.now)
+        for gateway in self.gateways.values():
+            gateway.heal()
+
+    # -- what is told ------------------------------------------------------------------------------------------------
+
+    def tell(self, who: str, what: AnyEntry | str) -> None:
+        """Note it, if anybody wants to read the story."""
+        if self.told is not None:
+            self.told.append((self.now, who, what))
+
+    def replay(self) -> str:
+        """The command that shows this run again."""
+        command = f"prewatt sim --seed {self.seed} --days {self.days} --meters {len(self.meters)}"
+        if self.swarm.without:
+            command += f" --without {','.join(sorted(self.swarm.without))}"
+        if self.only is not None:
+            command += f" --only {','.join(sorted(self.only)) or 'nothing'}"
+        return command
+
+    def broken(self, what: str) -> NoReturn:
+        """Raise Broken."""
+        hours = (self.now - self.swarm.begin) / HOUR
+        where = f"(seed {self.seed}, step {self.steps}, hour {hours:.2f}). Replay: {self.replay()}"
+        raise Broken(what, where)
