@@ -8,6 +8,7 @@ from prewatt.kernel.account import Account
 from prewatt.kernel.entries import (
     ChangeSettings,
     Command,
+    Exchange,
     GrantCredit,
     Reading,
     SetTariff,
@@ -64,9 +65,34 @@ def test_the_supply_is_cut_as_the_credit_ends_and_not_before():
 def test_near_the_end_of_the_credit_the_meter_is_read_more_often():
     """At the highest power 4000 W a credit of 100 Wh lasts 90 s: the next look is then, not at the interval."""
     mine = meter(credit=100 * PRICE)
+    mine.observe(BEGIN, Observed(0, closed=True))
     assert mine.due == BEGIN + 90 * 10**6
     mine.observe(mine.due, Observed(99, closed=True))
     assert mine.due == BEGIN + 90 * 10**6 + MINUTE
+
+
+def test_a_switch_that_was_told_is_looked_at_soon_whatever_it_confirmed():
+    mine = meter(credit=1000 * NANO)
+    assert mine.due == BEGIN + MINUTE, "told to close"
+    # It has not moved, though nobody was told so.
+    outcome = mine.observe(mine.due, Observed(0, closed=False))
+    assert outcome.switch is True and mine.due == BEGIN + 2 * MINUTE
+    mine.observe(mine.due, Observed(0, closed=True))
+    assert mine.due == BEGIN + 15 * MINUTE
+
+
+def test_a_switch_that_can_not_tell_is_not_asked_for_ever():
+    mine = meter(credit=1000 * NANO)
+    mine.observe(mine.due, Observed(0, closed=None))
+    assert mine.due == BEGIN + 15 * MINUTE
+
+
+def test_the_switch_of_another_meter_is_looked_at_soon():
+    mine = meter(credit=1000 * NANO)
+    mine.observe(BEGIN, Observed(0, closed=True))
+    mine.follow(BEGIN + MINUTE, Command("m", 4, BEGIN, Exchange("new", 0)))
+    mine.decide(BEGIN + MINUTE)
+    assert mine.due == BEGIN + 2 * MINUTE
 
 
 def test_a_warning_is_journalled_once_for_each_time_the_balance_falls_under_it():

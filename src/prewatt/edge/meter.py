@@ -11,6 +11,7 @@ from ..kernel.entries import (
     FLAG_HELD,
     AnyEntry,
     Command,
+    Exchanged,
     Reading,
     Record,
     UnknownOrder,
@@ -92,6 +93,8 @@ class Meter:
         self.due = 0
         self.lost = False
         self._complained = False
+        # Told to move, and not seen to stand there since: what a switch confirms is a claim too.
+        self._unseen = False
         self._over_since: int | None = None
         self._seen: tuple[int, int, int] | None = None
         self._tampered = False
@@ -150,13 +153,16 @@ class Meter:
         self._decide(now, outcome)
         if outcome.switch is None and account.closed is not None and observed.closed is not None:
             if observed.closed == account.closed:
-                self._complained = False
+                self._complained = self._unseen = False
             else:
-                outcome.switch = account.closed
+                outcome.switch, self._unseen = account.closed, True
                 if not self._complained:
                     self._complained = True
                     stands = "closed" if observed.closed else "open"
                     self._append(outcome, account.event(now, "switch-differs", f"it stands {stands}"))
+        elif outcome.switch is None:
+            # Nothing to be told, or a meter that can't tell.
+            self._unseen = False
         self.due = self._next_due(now, balance)
         return outcome
 
@@ -273,7 +279,10 @@ class Meter:
         """
         outcome = Outcome()
         if command.number == self.account.command + 1:
-            self._append(outcome, self.account.follow(now, command))
+            entry = self.account.follow(now, command)
+            self._append(outcome, entry)
+            # Nobody knows how the switch of another meter stands.
+            self._unseen = self._unseen or isinstance(entry, Exchanged)
         return outcome
 
     def credit_by_code(self, now: int, tid: int, amount: int, by: str) -> Outcome:
@@ -324,7 +333,7 @@ class Meter:
         if wanted is not None and wanted != account.closed:
             why = account.why_open(now) if not wanted else "reclosed" if account.supply.tripped else "credit"
             self._append(outcome, account.relay(now, wanted, why))
-            outcome.switch = wanted
+            outcome.switch, self._unseen = wanted, True
             self._complained = False
 
     def _guard(self, now: int, observed: Observed, outcome: Outcome) -> None:
@@ -371,6 +380,8 @@ class Meter:
             soon = AGAIN if abs(now - account.doubt.since) < AGAIN_FOR else self.policy.poll_shortest
             return min(now + soon, account.next_supply_change(now))
         due = min(self._next_reading(now), account.next_supply_change(now))
+        if self._unseen:
+            due = min(due, now + self.policy.poll_shortest)
         if account.closed is not False and (rules.step or account.power_limit(now)):
             # A limit is only as good as it is looked after.
             watch = rules.delay * SECOND if self._over_since is not None or rules.step else self.policy.poll_shortest

@@ -263,5 +263,5 @@ BUGS = (
     emergency_again_and_again, restoration_without_end, close_opens_locks, limit_never_lifted,
     trips_counted_for_a_day, recloses_too_late, low_credit_told_once, debt_forgiven_with_credit,
     codes_forgotten_in_snapshots, doubtful_reading_charged, fallen_register_is_new_base,
-    error_charged_when_it_passes, exchange_counts_from_zero, tamper_always_locks, supply_never_looked_at_by_time,
+    exchange_counts_from_zero, tamper_always_locks, supply_never_looked_at_by_time,
 )  # fmt: skip

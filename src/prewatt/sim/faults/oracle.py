@@ -36,8 +36,6 @@ LOG_IS_KNOWN = False
 """Whether each entry of a command is known to the head-end as that command's, however late the gateway's clock is."""
 TOLD_APART = False
 """Whether a database that was put back from a copy tells an order from one that was the same, and was forgotten."""
-LOOKS_AGAIN = False
-"""Whether the rules look again soon after a switch has confirmed or refused, and after another meter was hung."""
 STORED = 5 * MINUTE
 """Beside the time between two signs of life: until the head-end has what is journalled."""
 LOOK = 10 * MINUTE
@@ -121,14 +119,7 @@ class Oracle:
             self._wrong_since.pop(name, None)
         elif name not in self._wrong_since:
             self._wrong_since[name] = now = self._world.now
-            meter = self._world.meters[name]
-            # Whether it stands where it was told is seen at the next reading.
-            unseen = (
-                now - max(meter.hung_at, meter.deceives_until, meter.deaf_until)
-                < self._world.swarm.reading_interval + RIGHT
-            )
-            right = RIGHT if LOOKS_AGAIN or not unseen else RIGHT + self._world.swarm.reading_interval
-            self._world.at(now + right + SECOND, partial(self._look_again, name, now))
+            self._world.at(now + RIGHT + SECOND, partial(self._look_again, name, now))
 
     def _stands_wrong(self, name: str) -> bool:
         world, book, meter = self._world, self.books[name], self._world.meters[name]
