@@ -191,6 +191,17 @@ def test_an_exchange_whose_old_end_is_unknown_charges_what_the_new_one_shows():
     assert home.energy() == 1400
 
 
+def test_a_meter_that_had_run_back_is_exchanged_where_it_stood():
+    home = Home()
+    home.live(HOUR, 1000)
+    home.passed += MINUTE
+    home.read(5_000_900)
+    home.order(Exchange("new", first=70, last=5_000_900))
+    home.register = 270
+    home.live(QUARTER)
+    assert isinstance(home.entries[-2], Exchanged) and home.energy() == 1200
+
+
 @pytest.mark.parametrize("last", [4_000_000, 5_900_000])
 def test_an_old_end_that_can_not_be_is_refused_with_what_can(last):
     home = Home()

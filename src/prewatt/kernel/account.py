@@ -44,7 +44,7 @@ from .entries import (
     TimeLedBack,
     UnknownOrder,
 )
-from .plausible import most
+from .plausible import BACKWARDS, TRUE, UNSEEN, most
 from .register import Registers
 from .supply import LOCKS, Action, ClearCredit, Close, Release, Restore, TakeEmergency
 from .tariff import RateCalendar, TariffError
@@ -117,8 +117,9 @@ class Account(Registers):
     def _follow_exchange(self, seq: int, at: int, number: int, order: Exchange) -> CommandEntry:
         base = self.base
         if order.last is not None and base is not None:
-            energy, limit = order.last - base.register, most(self.settings.power_highest, at - base.at)
-            if not 0 <= energy <= limit:
+            limit = most(self.settings.power_highest, at - base.at)
+            # One that had run back ended under where it was charged up to.
+            if self.judge(at, order.last).cause not in (TRUE, BACKWARDS, UNSEEN):
                 return Refused(
                     seq, at, self.balance, number,
                     f"the old meter can't have ended at {order.last} Wh: it stood at {base.register} Wh when it was last "

@@ -143,7 +143,7 @@ class Replay(State):
             self.serial, self.foreign_since = entry.serial, 0
             if before is not None:
                 # What the old one used up to its end counts as if the new one had gone on from there.
-                self.register = entry.first - (entry.last - before if entry.last is not None else 0)
+                self.register = entry.first - (max(entry.last - before, 0) if entry.last is not None else 0)
         else:
             self.register = entry.register
             if entry.cause == RETURNED and former is not None:
