@@ -2,6 +2,8 @@
 
 import pytest
 
+from prewatt.edge.agent import Commit, Keep
+from prewatt.kernel.account import Account
 from prewatt.kernel.entries import (
     FLAG_CLOCK,
     FLAG_UNSEEN,
@@ -14,9 +16,13 @@ from prewatt.kernel.entries import (
     SetTariff,
     Settings,
     TimeLedBack,
+    decode_entry,
+    genesis,
 )
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO, SECOND
-from tests.edge.home import BEGIN, NIGHT, STANDING, Home, tariff
+from prewatt.wire.messages import Head, MeterState, Receipt, States
+from prewatt.wire.signing import seal
+from tests.edge.home import BEGIN, NIGHT, SERVER, STANDING, Home, tariff
 
 QUARTER = 15 * MINUTE
 YEAR = 365 * DAY
@@ -272,3 +278,42 @@ def test_a_new_gateway_without_a_clock_charges_from_when_the_time_is_known(wrong
     home.live(DAY, 300)
     assert sum(each.standing for each in readings(home)) == STANDING
     assert home.energy() == 25 * 300 and home.charged <= STANDING + 25 * 300 * 200_000
+
+
+def test_a_process_that_ended_between_its_anchor_and_its_journal_does_not_stay_unsure():
+    home = Home()
+    home.live(DAY, 300)
+    home.passed += DAY
+    home.wrong = -YEAR
+    home.start()
+    # The anchor is kept first: then the process ends.
+    home.asked = None
+    home.do(home.agent.on_connected(home.moment))
+    receipt = Receipt("g1", (Head("m1", 0, genesis("m1")),), 1, home.asked, BEGIN + home.passed)
+    effects = home.agent.on_frame(home.moment, seal(SERVER, receipt))
+    home.kept.update({each.what: each.body for each in effects if isinstance(each, Keep)})
+    home.account = Account.load(home.server.dump())
+    home.start(boot=False)
+    assert not home.account.unsure and home.codes()[-1] == "clock-set"
+    home.live(HOUR, 300)
+    assert not readings(home)[-1].flags
+
+
+@pytest.mark.parametrize("unsure", [True, False])
+def test_an_account_that_the_server_hands_over_is_as_sure_of_the_time_as_the_gateway(unsure):
+    home = Home()
+    home.live(HOUR, 300)
+    if unsure:
+        home.passed += DAY
+        home.wrong = -YEAR
+        home.start()
+    other = Account.load(home.server.dump())
+    other.apply(other.event(other.at, "clock-set" if unsure else "clock-unsure"))
+    home.do(home.agent.on_connected(home.moment))
+    state = MeterState("m1", other.seq, genesis("m1"), other.dump())
+    answer = States("g1", home.agent.epoch, home.asked, b"", (state,))
+    effects = home.agent.on_frame(home.moment, seal(SERVER, answer))
+    (commit,) = [each for each in effects if isinstance(each, Commit)]
+    codes = [decode_entry(record.body).code for _, record in commit.records]
+    assert codes == ["journal-set-back", "clock-unsure" if unsure else "clock-set"]
+    assert home.meter.account.unsure == unsure

@@ -131,6 +131,9 @@ class Agent:
         notes = self._time.start(moment, ends[len(ends) // 2] if ends else 0)
         now = self._time.now(moment)
         outcomes = {name: meter.start(now, name in repaired, name in replaced) for name, meter in self.meters.items()}
+        if not notes:
+            for name, meter in self.meters.items():
+                outcomes[name].records += meter.vouch(now, self._time.unsure).records
         return self._settle(moment, outcomes) + self._noted(moment, notes)
 
     def now(self, moment: Moment) -> int:
@@ -395,6 +398,7 @@ class Agent:
             outcomes[state.meter] = meter.note(
                 self._time.now(moment), "journal-set-back", f"it ended at entry {had}, the server's at {state.seq}"
             )
+            outcomes[state.meter].records += meter.vouch(self._time.now(moment), self._time.unsure).records
         return [Adopt(message.states), *self._settle(moment, outcomes), ReadMeters(names)]
 
     def _check_head(self, head: Head) -> Refuse | None:

@@ -18,7 +18,7 @@ from ..kernel.entries import (
     chain,
     encode_entry,
 )
-from ..kernel.events import FOREIGN_METER, METER_BACK
+from ..kernel.events import CLOCK_SET, CLOCK_UNSURE, FOREIGN_METER, METER_BACK
 from ..kernel.plausible import BACKWARDS, FALLEN, JUMPED, OFF_WAIT, RETURNED, UNSEEN, Doubt, agrees, most
 from ..kernel.supply import Action
 from ..kernel.units import BALANCE_MAX, DAY, HOUR, MINUTE, SECOND
@@ -304,6 +304,12 @@ class Meter:
         outcome = Outcome()
         self._append(outcome, self.account.event(now, code, detail))
         return outcome
+
+    def vouch(self, now: int, unsure: bool) -> Outcome:
+        """Let the journal say whether the time is sure, where it says otherwise than the gateway knows it."""
+        if self.account.unsure == unsure:
+            return Outcome()
+        return self.note(now, CLOCK_UNSURE if unsure else CLOCK_SET)
 
     def _decided(self, now: int, outcome: Outcome) -> Outcome:
         decision = self.decide(now)
