@@ -3,6 +3,7 @@
 import pytest
 
 from prewatt.edge.agent import Commit, Keep
+from prewatt.edge.meter import Observed
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import (
     FLAG_CLOCK,
@@ -19,6 +20,7 @@ from prewatt.kernel.entries import (
     decode_entry,
     genesis,
 )
+from prewatt.kernel.supply import PowerLimit
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO, SECOND
 from prewatt.wire.messages import Head, MeterState, Receipt, States
 from prewatt.wire.signing import seal
@@ -317,3 +319,20 @@ def test_an_account_that_the_server_hands_over_is_as_sure_of_the_time_as_the_gat
     codes = [decode_entry(record.body).code for _, record in commit.records]
     assert codes == ["journal-set-back", "clock-unsure" if unsure else "clock-set"]
     assert home.meter.account.unsure == unsure
+
+
+@pytest.mark.parametrize("led_back", [True, False])
+def test_a_supply_that_trips_while_the_journal_is_ahead_closes_again_by_itself(led_back):
+    home = poisoned()
+    home.connect()
+    home.live(QUARTER, 300)
+    power = PowerLimit((2000,), delay=0, reclose_after=90, recloses=3)
+    home.order(ChangeSettings(Settings(zone="Europe/Berlin", power=power)))
+    home.do(home.agent.on_observed(home.moment, {"m1": Observed(home.register, True, 2500)}))
+    assert not home.closed
+    if led_back:
+        home.order(LeadBack())
+    home.live(MINUTE)
+    assert not home.closed
+    home.live(30 * SECOND)
+    assert home.closed

@@ -96,6 +96,7 @@ class Meter:
         # Told to move, and not seen to stand there since: what a switch confirms is a claim too.
         self._unseen = False
         self._over_since: int | None = None
+        self._tripped = 0
         self._seen: tuple[int, int, int] | None = None
         self._tampered = False
         self._candidate: Doubt | None = None
@@ -335,9 +336,9 @@ class Meter:
         account = self.account
         if account.is_low() and not account.low and account.priced:
             self._append(outcome, account.event(now, "low-credit"))
-        wanted = account.wants_closed(now)
+        wanted = account.wants_closed(now, self._tripped)
         if wanted is not None and wanted != account.closed:
-            why = account.why_open(now) if not wanted else "reclosed" if account.supply.tripped else "credit"
+            why = account.why_open(now, self._tripped) if not wanted else "reclosed" if account.supply.tripped else "credit"
             self._append(outcome, account.relay(now, wanted, why))
             outcome.switch, self._unseen = wanted, True
             self._complained = False
@@ -369,6 +370,7 @@ class Meter:
             self._over_since = now
         elif now - (self._over_since or now) >= rules.delay * SECOND:
             self._over_since = None
+            self._tripped = now
             self._append(outcome, account.event(now, "overload", f"{power} W, the limit is {limit} W"))
             if account.supply.trips > rules.recloses:
                 self._append(outcome, account.event(now, "overload-locked"))
@@ -384,8 +386,8 @@ class Meter:
         account, rules = self.account, self.account.settings.power
         if account.doubt is not None:
             soon = AGAIN if abs(now - account.doubt.since) < AGAIN_FOR else self.policy.poll_shortest
-            return min(now + soon, account.next_supply_change(now))
-        due = min(self._next_reading(now), account.next_supply_change(now))
+            return min(now + soon, account.next_supply_change(now, self._tripped))
+        due = min(self._next_reading(now), account.next_supply_change(now, self._tripped))
         if self._unseen:
             due = min(due, now + self.policy.poll_shortest)
         if account.closed is not False and (rules.step or account.power_limit(now)):

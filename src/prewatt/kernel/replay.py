@@ -163,7 +163,8 @@ class Replay(State):
         self.doubt, self.former, self.back_since = None, None, min(self.back_since, at)
         if self.under is not None:
             self.under = Base(self.under.register, min(self.under.at, at))
-        self.unsure_at = min(self.unsure_at, at)
+        self.unsure_at, self.foreign_since = min(self.unsure_at, at), min(self.foreign_since, at)
+        self._change(tripped_at=min(self.supply.tripped_at, at))
         if self.versions:
             # Earlier ones may have been forgotten, as nobody was to ask for them again.
             first = self.versions[0]

@@ -149,19 +149,24 @@ class State:
             return False
         return is_friendly(friendly, self.settings.zone, now)
 
-    def wants_closed(self, now: int) -> bool | None:
-        """Where the switch belongs at `now`: True closed, False open, None where it stands."""
+    def wants_closed(self, now: int, tripped: int = 0) -> bool | None:
+        """Where the switch belongs at `now`: True closed, False open, None where it stands. `tripped`: when it tripped
+        last by the gateway's own time, which counts where the journal is ahead of that.
+        """
         supply = self.supply
         if supply.opened or supply.locks or now >= self._foreign_until():
             return False
         if supply.tripped:
-            reclose = supply.tripped_at + self.settings.power.reclose_after * SECOND
-            return now >= reclose and self.supplied_by_credit(now)
+            return now >= self._reclose_at(now, tripped) and self.supplied_by_credit(now)
         if not self.priced:
             return True if self.closed is False else None
         return self.supplied_by_credit(now)
 
-    def why_open(self, now: int) -> str:
+    def _reclose_at(self, now: int, tripped: int) -> int:
+        since = self.supply.tripped_at
+        return (since if since <= now else tripped) + self.settings.power.reclose_after * SECOND
+
+    def why_open(self, now: int, tripped: int = 0) -> str:
         """The word for why the switch belongs open at `now`, for the journal."""
         supply = self.supply
         if supply.locks:
@@ -170,7 +175,7 @@ class State:
             return "ordered"
         if now >= self._foreign_until():
             return FOREIGN
-        if supply.tripped and now < supply.tripped_at + self.settings.power.reclose_after * SECOND:
+        if supply.tripped and now < self._reclose_at(now, tripped):
             return "overload"
         return EXHAUSTED
 
@@ -191,11 +196,11 @@ class State:
         """Whether the power that is drawn matters to this meter's rules."""
         return bool(self.supply.limit or any(self.settings.power.watts) or self.settings.power.step)
 
-    def next_supply_change(self, now: int) -> int:
+    def next_supply_change(self, now: int, tripped: int = 0) -> int:
         """An instant after `now` before which the switch's place changes only with the balance, or by what people do."""
         supply, settings = self.supply, self.settings
         changes = [
-            supply.tripped_at + settings.power.reclose_after * SECOND if supply.tripped else 0,
+            self._reclose_at(now, tripped) if supply.tripped else 0,
             supply.grace_until,
             supply.limit_until,
             self._foreign_until(),
