@@ -4,7 +4,7 @@ import pytest
 
 from prewatt.edge.agent import SendStatus
 from prewatt.edge.meter import BACK_FOR, DOUBTED_FOR, STILL_FOR
-from prewatt.kernel.entries import Doubtful, Exchange, Exchanged, Reading, Rebased, Refused
+from prewatt.kernel.entries import FLAG_BETWEEN, Doubtful, Exchange, Exchanged, Reading, Rebased, Refused
 from prewatt.kernel.state import FOREIGN
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
 from prewatt.wire.signing import VerifyKey, open_upward, seal
@@ -180,6 +180,21 @@ def test_a_gateway_is_heard_while_a_meter_of_its_own_waits_to_be_read_after_an_e
     home.order(Exchange("new", first=0, last=5_001_200))
     (status,) = [each.status for each in home.agent.on_connected(home.moment) if isinstance(each, SendStatus)]
     assert open_upward(VerifyKey(SERVER.public()), seal(SERVER, status)) == status
+
+
+def test_a_meter_that_hung_here_for_weeks_before_anybody_said_so_is_charged_once_with_the_old_one():
+    home = Home()
+    home.live(HOUR, 1000)
+    home.passed += MINUTE
+    home.read(serial="new")
+    home.passed += 35 * DAY
+    home.order(Exchange("new", first=0, last=5_001_000 + 90_000))
+    home.passed += 12 * DAY
+    home.register = 200
+    home.read()
+    between = [each for each in of(home, Reading) if each.flags & FLAG_BETWEEN]
+    assert between and between[-1].register < 0
+    assert home.energy() == 1000 + 90_200 and home.closed
 
 
 def test_an_exchange_whose_old_end_is_unknown_charges_what_the_new_one_shows():

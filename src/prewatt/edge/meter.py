@@ -338,7 +338,13 @@ class Meter:
             self._append(outcome, account.event(now, "low-credit"))
         wanted = account.wants_closed(now, self._tripped)
         if wanted is not None and wanted != account.closed:
-            why = account.why_open(now, self._tripped) if not wanted else "reclosed" if account.supply.tripped else "credit"
+            why = (
+                account.why_open(now, self._tripped)
+                if not wanted
+                else "reclosed"
+                if account.supply.tripped
+                else "credit"
+            )
             self._append(outcome, account.relay(now, wanted, why))
             outcome.switch, self._unseen = wanted, True
             self._complained = False

@@ -26,6 +26,8 @@ from .units import BALANCE_MAX, INSTANT_MAX, INT64_MAX, REGISTER_MAX
 Balance = Annotated[int, Meta(ge=-BALANCE_MAX, le=BALANCE_MAX)]
 Natural = Annotated[int, Meta(ge=0, le=INT64_MAX)]
 Register = Annotated[int, Meta(ge=0, le=REGISTER_MAX)]
+Counted = Annotated[int, Meta(ge=-REGISTER_MAX, le=REGISTER_MAX)]
+"""Where energy is counted from: after an exchange that can lie under zero."""
 Instant = Annotated[int, Meta(ge=0, le=INSTANT_MAX)]
 MeterName = Annotated[
     str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x20\x7f/\\]([^\x00-\x1f\x7f/\\]*[^\x00-\x20\x7f/\\])?$")
@@ -52,14 +54,15 @@ class Entry(Struct, frozen=True, tag_field="kind"):
 
 
 class Reading(Entry, frozen=True, tag="reading", omit_defaults=True):
-    """The register (Wh) at an instant, and what the time since the last reading came to (`kernel.rating`).
+    """The register (Wh) at an instant, and what the time since the last reading came to (`kernel.rating`). It is under zero
+    only where it was not read, but worked out after an exchange.
 
     `used`: Wh at each price. `charge`: nano; in it, beside the energy, the service `fee`, the `standing` charge, what
     lacked of the month's `minimum`, and a `tax` that is added. `tax_included` is contained in these. `flags`: see
     `FLAG_*`. `rolled`: Wh at which the counter began anew, where it did.
     """
 
-    register: Register
+    register: Counted
     used: Annotated[tuple[Used, ...], Meta(max_length=MAX_USED)]
     charge: Natural
     flags: Natural = 0
@@ -101,8 +104,8 @@ class Rebased(Entry, frozen=True, tag="rebased"):
     error, so that all is charged once.
     """
 
-    register: Annotated[int, Meta(ge=-REGISTER_MAX, le=REGISTER_MAX)]
-    was: Annotated[int, Meta(ge=-REGISTER_MAX, le=REGISTER_MAX)]
+    register: Counted
+    was: Counted
     cause: ShortText
 
 

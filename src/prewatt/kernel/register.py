@@ -27,6 +27,7 @@ from .plausible import (
     Verdict,
     agrees,
     judge,
+    most,
 )
 from .replay import Replay
 from .units import BALANCE_MAX, INT64_MAX, REGISTER_MAX
@@ -97,8 +98,7 @@ class Registers(Replay):
             return
         for at in range(begin + longest, end, longest):
             if at > self.at:
-                # After an exchange counting begins under zero, which no register shows.
-                register = max(before + reading.energy * (at - begin) // (end - begin), 0)
+                register = before + reading.energy * (at - begin) // (end - begin)
                 energy = register - (self.register or 0)
                 yield self._reading(at, register, energy, FLAG_BETWEEN | reading.flags & FLAG_HELD)
 
@@ -135,6 +135,8 @@ class Registers(Replay):
             if not self.back_since or entry.register != self.register:
                 raise ValueError(f"the register did not stand under {entry.register} Wh")
             own: Reading | Doubtful = self.hold(entry.at)
+        elif entry.flags & FLAG_BETWEEN:
+            own = self._recompute_between(entry)
         else:
             behind = bool(entry.flags & FLAG_CLOCK) and entry.at == self.at
             own = self._read_at(entry.at, entry.register, entry.rolled, bool(entry.flags & FLAG_UNSEEN), behind)
@@ -143,6 +145,13 @@ class Registers(Replay):
         if abs(own.balance) > BALANCE_MAX:
             raise ValueError(f"the register can't stand at {entry.register} Wh")
         return msgspec.structs.replace(own, flags=own.flags | claimed)
+
+    def _recompute_between(self, entry: Reading) -> Reading:
+        base = self.base
+        energy = entry.register - base.register if base is not None else -1
+        if base is None or not 0 <= energy <= most(self.settings.power_highest, entry.at - base.at):
+            raise ValueError(f"the register can't have stood at {entry.register} Wh between two readings")
+        return self._reading(entry.at, entry.register, energy, FLAG_BETWEEN)
 
     def recompute_base(self, entry: Rebased) -> Rebased:
         """What a new base must be if it is right. ValueError if there can be none."""
