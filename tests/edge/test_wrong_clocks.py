@@ -154,6 +154,19 @@ def test_a_register_that_stays_is_a_new_base_also_while_the_journal_is_ahead():
     assert new.cause == "jumped" and charged <= home.energy() <= charged + 300 and home.closed
 
 
+def test_a_register_comes_back_also_while_the_journal_is_ahead():
+    home = poisoned()
+    home.connect()
+    home.live(HOUR, 300)
+    home.passed += MINUTE
+    home.read(0)
+    home.live(6 * MINUTE, 300, says=lambda register: 0)
+    home.live(DAY, 300)
+    home.read()
+    assert [each.cause for each in home.entries if isinstance(each, Rebased)][0] == "fallen"
+    assert home.energy() <= home.register - 5_000_000 and home.closed
+
+
 def test_the_server_tells_how_long_the_gateway_was_off_and_the_gap_is_charged_by_its_hours():
     home = Home()
     home.live(DAY, 300)

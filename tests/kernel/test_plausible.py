@@ -94,6 +94,8 @@ def test_a_register_that_fell_a_little_and_comes_back_at_once_is_not_charged_twi
     fallen = Base(4_997_060, QUARTER)
     assert judge(fallen, 5_000_100, 2 * QUARTER, FUSE, former=former) == (RETURNED, 100)
     assert judge(fallen, 4_997_160, 2 * QUARTER, FUSE, former=former) == (TRUE, 100)
+    # A last digit that jitters does not make it another one.
+    assert judge(fallen, 5_000_030, 2 * QUARTER, FUSE, former=former).cause == RETURNED
     # Step by step it comes over where it stood, as one does that has lost what it had counted.
     passing = Base(4_999_990, QUARTER)
     counted = Former(Base(5_000_000, 0), 2_990, QUARTER)

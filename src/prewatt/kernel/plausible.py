@@ -28,6 +28,8 @@ OFF_MOST = 31 * DAY
 """A gateway without a clock is believed to have been off for so long at most."""
 OFF_WAIT = 10 * MINUTE
 """So long it waits for somebody who knows the time, before it charges what was used meanwhile."""
+JITTER = 100
+"""Wh by which a register that comes back may stand under where it stood: a last digit that jitters."""
 ERROR_FOR = HOUR
 """A new base that was read for no longer, before another one, was an error."""
 FORMER_FOR = DAY
@@ -125,6 +127,6 @@ def _again(former: Former, base: Base, register: int, at: int, gap: int | None, 
         return None
     again, elapsed = register - former.base.register, at - former.base.at
     if again - former.since < register - base.register:
-        # Of a month that may have passed as well, what is less is believed, never what is more.
+        # Of what may have flowed unseen, the less is believed.
         elapsed += _off(former.base, gap)
-    return again if former.since <= again <= most(power_highest, elapsed) else None
+    return again if former.since - JITTER <= again <= most(power_highest, elapsed) else None

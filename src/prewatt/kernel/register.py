@@ -36,17 +36,15 @@ from .units import BALANCE_MAX, INT64_MAX, REGISTER_MAX
 class Registers(Replay):
     """The part of an account that reads registers."""
 
-    def judge(self, at: int, register: int, end: int = 0, behind: bool = False) -> Verdict:
-        """What to make of a register (Wh) at an instant. `end`: where the counter begins anew, 0 if unknown. `behind`: the
-        time is not come to where the journal stands, so the journal can't tell how much of it passed.
-        """
+    def judge(self, at: int, register: int, end: int = 0) -> Verdict:
+        """What to make of a register (Wh) at an instant. `end`: where the counter begins anew, 0 if unknown."""
         base = self.base
         if base is None:
             return Verdict(TRUE if 0 <= register <= REGISTER_MAX and register not in NO_VALUES else NO_VALUE, 0)
         return judge(
             base, register, at, self.settings.power_highest,
             end=end, back_since=self.back_since, under=self.under, former=self.former,
-            gap=at if behind else self.unsure_at if self.unsure else None,
+            gap=self.unsure_at if self.unsure else None,
         )  # fmt: skip
 
     def read(self, now: int, register: int, end: int = 0, unseen: bool = False) -> Reading | Doubtful:
@@ -57,7 +55,10 @@ class Registers(Replay):
         return self._read_at(max(now, self.at), register, end, unseen, behind=now < self.at)
 
     def _read_at(self, at: int, register: int, end: int, unseen: bool, behind: bool) -> Reading | Doubtful:
-        verdict = self.judge(at, register, end, behind)
+        """`behind`: the time is not come to where the journal stands, so the journal can't tell how much of it passed."""
+        verdict = self.judge(at, register, end)
+        if behind and verdict.cause == JUMPED and self.base is not None:
+            verdict = judge(self.base, register, at, self.settings.power_highest, gap=at)
         flags = FLAG_CLOCK if behind or self.unsure else 0
         if verdict.cause == UNSEEN and (behind or (unseen and self._waited(at))):
             verdict, flags = Verdict(TRUE, verdict.energy), flags | FLAG_UNSEEN
