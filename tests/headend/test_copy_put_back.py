@@ -246,6 +246,35 @@ def test_a_code_that_its_command_only_recognised_is_booked_without_another_comma
     assert not Command.objects.filter(meter=row, state__in=("queued", "sent")).exists()
 
 
+@pytest.mark.parametrize("sent_first", [False, True])
+@pytest.mark.parametrize("recognised", [False, True])
+def test_a_payment_that_got_the_identifier_of_a_forgotten_code_is_credited_too(
+    edge, store, tenancy, clock, recognised, sent_first
+):
+    account, tid = edge.accounts["m1"], tid_at(BaseDate.D2014, clock.now())
+    edge.append("m1", account.by_code(clock.now(), tid, 7 * NANO, "page"))
+    if recognised:
+        lost(edge, GrantCredit("lost", 7 * NANO, tid=tid, coded=7 * NANO))
+    clock.at += MINUTE // 3
+    made = top_up(tenancy, 3 * NANO, "new")
+    assert made.command.tid == tid, "the story is that one identifier was given twice"
+    if sent_first:
+        take(store, edge.status("m1", fresh=True))
+        for command in (decode_command(each.signed.body) for each in store.pending() if each.meter == "m1"):
+            if command.number == account.command + 1:
+                edge.append("m1", account.follow(clock.now(), command))
+    heard(edge, store)
+    delivered(edge, store)
+    assert found().data["amount"] == 7 * NANO
+    book_found(found(), None)
+    delivered(edge, store)
+    agree(edge)
+    made.command.refresh_from_db()
+    assert (made.command.state, account.balance, balance(tenant_account(tenancy))) == ("applied", 30 * NANO, 30 * NANO)
+    assert not Command.objects.filter(meter__name="m1", state__in=("queued", "sent")).exists()
+    assert Code.objects.get(command=made.command).tid == made.command.tid
+
+
 def test_what_else_was_ordered_holds_as_the_meter_says_it_and_is_told(edge, store, tenancy):
     tariff = flat_tariff("dear", "EUR", ZONE, 900_000)
     lost(edge, SetTariff(edge.clock.now(), tariff), ChangeSettings(Settings(low_credit=5 * NANO)), Control(Hold(), "x"))

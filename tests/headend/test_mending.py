@@ -143,6 +143,16 @@ def test_a_payment_whose_command_cannot_be_read_is_sent_as_it_was(edge, place):
     assert list(Alarm.objects.values_list("kind", "key")) == [("command-unreadable", "4")]
 
 
+@pytest.mark.parametrize("place", [100, 300, 500, 700])
+def test_a_command_that_breaks_while_it_waits_is_made_anew_too(edge, store, place):
+    made = top_up(Tenancy.objects.get(tenant="Anna"), 3 * NANO, "second")
+    assert store.pending(), "it was looked at, and was right"
+    Command.objects.filter(pk=made.command_id).update(body=flipped(bytes(made.command.body), place))
+    everything_taken_up(edge, store)
+    assert edge.accounts["m1"].balance == 23 * NANO - 1000 * PRICE
+    assert list(Alarm.objects.values_list("kind", "key")) == [("command-unreadable", "4")]
+
+
 def test_a_code_goes_on_belonging_to_the_command_that_is_made_anew(edge):
     made = top_up(Tenancy.objects.get(tenant="Anna"), 3 * NANO, "second")
     Command.objects.filter(pk=made.command_id).update(body=b"")

@@ -80,7 +80,7 @@ class Store:
         self._meters: dict[str, Meter] = {}
         self._accounts: dict[str, Account] = {}
         self._aside: dict[str, float] = {}
-        self._signed: dict[bytes, None] = {}
+        self._signed: dict[tuple[bytes, bytes], None] = {}
 
     def forget(self) -> None:
         """After a failed commit: nothing that is remembered can be relied on."""
@@ -198,12 +198,13 @@ class Store:
         ]
 
     def _is_signed(self, row: _OpenCommand) -> bool:
-        """Whether a command's bytes are those that were signed; looked at once."""
-        if row.signature in self._signed:
+        """Whether a command's bytes are those that were signed; looked at once, and again if they are others."""
+        looked_at = (row.body, row.signature)
+        if looked_at in self._signed:
             return True
         good = mending.is_signed(row.body, row.signature)
         if good:
-            self._signed[row.signature] = None
+            self._signed[looked_at] = None
             while len(self._signed) > REMEMBERED:
                 del self._signed[next(iter(self._signed))]
         return good
