@@ -16,8 +16,9 @@ from ..kernel.units import MINUTE
 from ..wire.messages import MAX_STATES, MeterState, MeterStatus, Receipt, Span, States, Status, Upload
 from .alarms import Raised
 
-ADOPT_EVERY = MINUTE
-"""A gateway is not given states more often: two with one key would do nothing else."""
+ADOPT_EVERY = MINUTE // 2
+"""A gateway is not given states more often: two with one key would do nothing else. So short that once one of the two is
+gone, the other has what was paid within a minute, though it asks ever more patiently (`edge.sync`)."""
 SESSIONS = 5
 """So many sessions of a gateway are remembered."""
 
