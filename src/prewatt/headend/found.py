@@ -73,9 +73,9 @@ class Found:
         return getattr(self.order, "credit_id", getattr(self.order, "debit_id", ""))
 
 
-def shows(entry: AnyEntry, command: Command | UnknownOrder, again: bool) -> bool:
+def shows(entry: AnyEntry, command: Command | UnknownOrder, again: bool, coded: Mapping[int, int]) -> bool:
     """Whether an entry with a command's number is about that command. `again`: the command was numbered anew before, so
-    that where an entry does not tell, the number is believed.
+    that where an entry does not tell, the number is believed. `coded`: as in `command_of`.
     """
     order = command.order if isinstance(command, Command) else None
     if order is None:
@@ -86,11 +86,11 @@ def shows(entry: AnyEntry, command: Command | UnknownOrder, again: bool) -> bool
             return False
         return again or (isinstance(command, Command) and entry.at >= command.issued)
     if isinstance(entry, CreditApplied | DebitApplied) or isinstance(order, GrantCredit | Debit):
-        return _same(entry, order)
+        return _same(entry, order, coded)
     if isinstance(entry, TenancyChanged) and isinstance(order, ChangeTenancy):
         # It holds from the last reading on at the earliest.
         return entry.effective >= order.effective
-    return _same(entry, order) or (again and _KINDS.get(type(entry)) is type(order))
+    return _same(entry, order, coded) or (again and _KINDS.get(type(entry)) is type(order))
 
 
 _KINDS: dict[type, type] = {
@@ -100,12 +100,15 @@ _KINDS: dict[type, type] = {
 }
 
 
-def _same(entry: AnyEntry, order: AnyOrder) -> bool:
+def _same(entry: AnyEntry, order: AnyOrder, coded: Mapping[int, int]) -> bool:
     """Whether an entry is what an order makes, whatever their numbers."""
     match entry, order:
         case (CreditApplied(), GrantCredit()):
             return entry.credit_id == order.credit_id
-        case (Recognised(), GrantCredit() | Control()):
+        case (Recognised(), GrantCredit()):
+            # The identifier of a code that was forgotten may have been given to another one.
+            return entry.tid == order.tid and coded.get(entry.tid, order.coded) == order.coded
+        case (Recognised(), Control()):
             return entry.tid == order.tid
         case (DebitApplied(), Debit()):
             return entry.debit_id == order.debit_id
@@ -126,23 +129,34 @@ def _same(entry: AnyEntry, order: AnyOrder) -> bool:
     return False
 
 
-def command_of(entry: AnyEntry, commands: Mapping[int, Open]) -> Command | UnknownOrder | None:
+def command_of(
+    entry: AnyEntry, commands: Mapping[int, Open], coded: Mapping[int, int]
+) -> Command | UnknownOrder | None:
     """The open command that an entry is about: the one of its number, or one that has got another number since; or
-    whose code it is of. None if there is none.
+    whose code it is of. None if there is none. `coded`: what codes have brought whose commands are yet to come.
     """
     if isinstance(entry, CommandEntry):
         numbered = commands.get(entry.command)
-        if numbered is not None and shows(entry, numbered.command, numbered.again):
+        if numbered is not None and shows(entry, numbered.command, numbered.again, coded):
             return numbered.command
         if not isinstance(entry, Refused):
             for each in commands.values():
-                if isinstance(each.command, Command) and _same(entry, each.command.order):
+                if isinstance(each.command, Command) and _same(entry, each.command.order, coded):
                     return each.command
     if isinstance(entry, CreditByCode | OnSite) and entry.tid is not None:
         for each in commands.values():
-            if isinstance(each.command, Command) and getattr(each.command.order, "tid", None) == entry.tid:
+            if isinstance(each.command, Command) and _carries(each.command, entry):
                 return each.command
     return None
+
+
+def _carries(command: Command, entry: CreditByCode | OnSite) -> bool:
+    """Whether the code that was typed is a command's: has its identifier, and is not another one of before the command."""
+    order = command.order
+    if getattr(order, "tid", None) != entry.tid:
+        return False
+    another = isinstance(entry, CreditByCode) and isinstance(order, GrantCredit) and order.coded != entry.amount
+    return not another or entry.at >= command.issued
 
 
 def is_of_the_log(entry: AnyEntry) -> TypeGuard[CommandEntry | CreditByCode | OnSite]:

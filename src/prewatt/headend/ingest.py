@@ -350,7 +350,7 @@ def _take_in(result: Plan, mine: MeterPlan, gateway: str, span: Span, late: int)
 
 def take_entry(mine: MeterPlan, entry: AnyEntry, body: bytes, late: bool) -> None:
     account = mine.account
-    command, before, lent = command_of(entry, mine.opened), account.balance, account.emergency_out
+    command, before, lent = command_of(entry, mine.opened, account.coded), account.balance, account.emergency_out
     checked = check(account, entry, command, mine.offset)
     if checked.difference:
         mine.differences.append(checked.difference)

@@ -12,8 +12,10 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from msgspec.structs import replace
 
-from ...kernel.entries import AnyOrder, GrantCredit
+from ...kernel.entries import AnyOrder, GrantCredit, decode_command
+from ...kernel.entries import Command as KernelCommand
 from ...kernel.units import DAY, MINUTE, round_money
 from ...tokens import BaseDate, instant_of
 from ..estate.models import Tenancy
@@ -22,9 +24,9 @@ from ..ledger.models import Account, Transfer
 from ..metering.alarms import raise_alarm
 from ..metering.models import Alarm, Meter
 from ..time import now
-from .codes import codable
-from .credit_log import fill_in, issue
-from .models import Command, TokenMeter, TopUp
+from .codes import codable, credit_code
+from .credit_log import fill_in, issue, sign_anew
+from .models import Code, Command, TokenMeter, TopUp
 
 UNBOOKED = "unbooked"
 EARLIER = 6 * MINUTE
@@ -58,6 +60,7 @@ def keep(
         Command.objects.filter(pk=command.pk).update(applied_seq=seq, applied_at=at)
     if tid is not None:
         _skip(meter, tid)
+        _code_anew(meter, tid)
     credit_id = getattr(order, "credit_id", getattr(order, "debit_id", ""))
     typed = _open(meter).filter(key=f"code {tid}").first() if tid is not None and number is not None else None
     data = {
@@ -86,6 +89,21 @@ def _skip(meter: Meter, tid: int) -> None:
     token_meter = TokenMeter.objects.filter(meter=meter, last_tid__lt=tid).select_related("group").first()
     if token_meter is not None and instant_of(BaseDate(token_meter.group.base), tid) <= now() + DAY:
         TokenMeter.objects.filter(pk=token_meter.pk).update(last_tid=tid)
+
+
+def _code_anew(meter: Meter, tid: int) -> None:
+    """A payment that waits, and whose code got an identifier that the meter has used, gets another code."""
+    for row in Command.objects.filter(meter=meter, tid=tid, state=Command.State.QUEUED).select_related("meter"):
+        command = decode_command(bytes(row.body))
+        if not isinstance(command, KernelCommand) or not isinstance(command.order, GrantCredit):
+            continue
+        Code.objects.filter(command=row).update(command=None)
+        made = credit_code(meter, command.order.amount)
+        fresh, carried = made[:2] if made else (None, 0)
+        sign_anew(row, row.number, replace(command.order, tid=fresh, coded=carried))
+        Command.objects.filter(pk=row.pk).update(tid=fresh)
+        if made:
+            Code.objects.filter(pk=made[2].pk).update(command=row)
 
 
 def _text(meter: Meter, data: dict[str, Any]) -> str:
