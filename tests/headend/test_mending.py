@@ -6,6 +6,7 @@ from prewatt.headend.store import Store
 from prewatt.kernel.entries import decode_command
 from prewatt.kernel.units import HOUR, NANO
 from prewatt.server.estate.models import Tenancy
+from prewatt.server.metering.accounts import stored_account
 from prewatt.server.metering.models import Alarm, Gateway, JournalEntry, Meter
 from prewatt.server.portal.figures import property_panels
 from prewatt.server.vending.models import Command
@@ -56,13 +57,14 @@ def everybody_again(edge, store):
     return take(store, edge.send(Upload("g1", 1, edge.number, spans)))
 
 
-@pytest.mark.parametrize("broken", ["noise", "another entry's", "a flipped balance", "empty"])
+@pytest.mark.parametrize("broken", ["noise", "another entry's", "a flipped balance", "a flipped price", "empty"])
 def test_an_account_that_cannot_be_read_is_replayed_from_its_entries(edge, broken):
     row = Meter.objects.get(name="m1")
     body = {
         "noise": b"noise",
         "another entry's": bytes(Meter.objects.get(name="m2").account),
         "a flipped balance": bytes(row.account).replace((20 * NANO).to_bytes(8), (20 * NANO + 1).to_bytes(8)),
+        "a flipped price": bytes(row.account).replace(PRICE.to_bytes(4), (PRICE + 4).to_bytes(4)),
         "empty": b"",
     }[broken]
     Meter.objects.filter(pk=row.pk).update(account=body, head=bytes(32))
@@ -75,6 +77,26 @@ def test_an_account_that_cannot_be_read_is_replayed_from_its_entries(edge, broke
     assert (row.balance, row.offset) == (edge.accounts["m1"].balance, 0)
     assert bytes(row.account) == edge.accounts["m1"].dump()
     assert list(Alarm.objects.values_list("meter__name", "kind")) == [("m1", "account-replayed")]
+
+
+def test_no_bit_of_a_stored_account_changes_unseen(edge):
+    row = Meter.objects.get(name="m1")
+    assert stored_account(row).dump() == edge.accounts["m1"].dump()
+    for column in ("account", "head"):
+        whole = bytes(getattr(row, column))
+        for place in range(8 * len(whole)):
+            setattr(row, column, flipped(whole, place))
+            with pytest.raises(ValueError, match="not as it was stored"):
+                stored_account(row)
+        setattr(row, column, whole)
+
+
+def test_a_row_of_before_accounts_had_a_digest_is_read_and_gets_one(edge):
+    Meter.objects.update(digest=b"")
+    store = anew()
+    everybody_again(edge, store)
+    assert not Alarm.objects.exists()
+    assert all(len(each.digest) == 32 for each in Meter.objects.all())
 
 
 def test_what_was_numbered_anew_and_found_is_replayed_the_same(edge, store):

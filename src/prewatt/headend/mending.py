@@ -12,6 +12,7 @@ from django.db import transaction
 from ..kernel.account import Account
 from ..kernel.entries import EntryError, chain, decode_command, decode_entry, genesis
 from ..server.config import signing_key
+from ..server.metering.accounts import kept, stored_account
 from ..server.metering.alarms import raise_alarm
 from ..server.metering.models import Gateway, JournalEntry, Meter
 from ..server.time import now
@@ -31,7 +32,7 @@ class SetAside(ValueError):
 
 def load(row: Meter) -> Account:
     """A meter's account as it is stored. ValueError if it can't be read, or is not that of the row."""
-    account = Account.load(bytes(row.account))
+    account = stored_account(row)
     sums = account.credited - account.charged - account.debited
     if (account.seq, account.balance, account.balance) != (row.seq, row.balance, sums):
         raise ValueError(
@@ -57,15 +58,15 @@ def rebuild(row: Meter) -> Account | None:
         return None
     with transaction.atomic():
         account = plan.account
-        Meter.objects.filter(pk=row.pk, seq=row.seq).update(
-            account=account.dump(), head=plan.head, offset=plan.offset, balance=account.balance
-        )
+        columns = kept(account, plan.head)
+        Meter.objects.filter(pk=row.pk, seq=row.seq).update(**columns, offset=plan.offset, balance=account.balance)
         text = (
             f"The account of meter {row.name} could not be read here: it was replayed from its {account.seq} entries. "
             "Nothing is to be done, unless it comes again: then look at the server's disk."
         )
         raise_alarm("account-replayed", text, now(), meter=row, seq=row.seq)
-    row.account, row.head, row.offset, row.balance = account.dump(), plan.head, plan.offset, account.balance
+    row.account, row.head, row.digest = columns["account"], columns["head"], columns["digest"]
+    row.offset, row.balance = plan.offset, account.balance
     return account
 
 

@@ -24,6 +24,7 @@ from ..kernel.entries import EntryError, Reading, Relay, UnknownOrder, decode_co
 from ..server.estate.models import Tenancy
 from ..server.ledger.books import Charge, book_charges, book_cleared, book_emergency, revenue
 from ..server.ledger.models import Account as LedgerAccount
+from ..server.metering.accounts import kept
 from ..server.metering.alarms import raise_alarm
 from ..server.metering.models import (
     Alarm,
@@ -270,8 +271,7 @@ class Store:
         late = sum(new.late for new in change.entries)
         updated = Meter.objects.filter(pk=meter.pk, seq=meter.seq).update(
             seq=account.seq,
-            head=change.head,
-            account=account.dump(),
+            **kept(account, change.head),
             offset=change.offset,
             at=account.at,
             balance=account.balance,

@@ -62,10 +62,11 @@ class Meter(models.Model):
     `name` is the journal's, for ever; `serial` is what hangs there since it was exchanged, empty for the meter that the
     journal is named after. `power_highest` (W): what the main fuse lets through, so that no register moves faster.
 
-    `seq`, `head`, `account`: the last entry stored, its hash, and the account after it (`kernel.account`). `offset`:
-    the meter's balance less the server's (nano), 0 unless they differ. `low`: whether its credit is. `commands`: number
-    of the last command in its credit log; `taken`: of the last that its journal shows taken up; `told_command`: of the
-    last that it says to have taken up. `late`, `duplicates`: entries that came after an outage, and again.
+    `seq`, `head`, `account`: the last entry stored, its hash, and the account after it (`kernel.account`); `digest`: of
+    both (`metering.accounts`), so that a bit that has changed is found. `offset`: the meter's balance less the server's
+    (nano), 0 unless they differ. `low`: whether its credit is. `commands`: number of the last command in its credit
+    log; `taken`: of the last that its journal shows taken up; `told_command`: of the last that it says to have taken
+    up. `late`, `duplicates`: entries that came after an outage, and again.
     """
 
     class Driver(models.TextChoices):
@@ -97,6 +98,7 @@ class Meter(models.Model):
     seq = models.BigIntegerField(default=0, editable=False)
     head = models.BinaryField(default=bytes, editable=False)
     account = models.BinaryField(default=bytes, editable=False)
+    digest = models.BinaryField(default=bytes, editable=False)
     offset = models.BigIntegerField(default=0, editable=False)
     at = models.BigIntegerField(null=True, editable=False)
     balance = models.BigIntegerField(default=0, editable=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,7 @@ from ..config import broker_password, signing_key
 from ..estate.models import Property, Unit
 from ..supply_rules import holiday_dates, read_days, read_power, read_windows
 from ..time import now
+from .accounts import kept, stored_account
 from .models import LARGE_FUSE, Gateway, Meter
 
 
@@ -117,7 +119,7 @@ def prepare(meter: Meter) -> None:
     from ..vending.codes import provision
     from ..vending.credit_log import issue
 
-    Meter.objects.filter(pk=meter.pk).update(head=genesis(meter.name), account=Account().dump())
+    Meter.objects.filter(pk=meter.pk).update(**kept(Account(), genesis(meter.name)))
     issue(meter, account_settings(meter))
     # A meter that belongs to no unit has no tariff: it measures, and its switch is left alone.
     if meter.unit is not None:
@@ -222,10 +224,9 @@ def _handed_over(meter: Meter) -> dict[str, Any]:
     if key := held_key(meter):
         handed["token"] = key
     if meter.seq:
-        # Another gateway had this meter: the new one goes on where the journal here ends.
-        handed["state"] = {
-            "seq": meter.seq,
-            "head": bytes(meter.head).hex(),
-            "account": bytes(meter.account).hex(),
-        }
+        # Another gateway had this meter: the new one goes on where the journal here ends. What can't be read is not handed
+        # on: the gateway is given it over the broker, once it is replayed.
+        with suppress(ValueError):
+            account = stored_account(meter)
+            handed["state"] = {"seq": meter.seq, "head": bytes(meter.head).hex(), "account": account.dump().hex()}
     return handed

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ...kernel.account import Account
 from ...kernel.entries import Debit, GrantCredit, decode_command
 from ..estate.models import Tenancy
 from ..ledger.books import balance, tenant_account
+from ..metering.accounts import stored_account
 from ..metering.models import Meter
 from .credit_log import issue
 from .found import carried
@@ -38,7 +38,7 @@ def level(meter: Meter, adjustment_id: str, reason: str) -> Command | None:
     """
     # The meter's row is the lock: nothing is booked or sent for it meanwhile.
     row = Meter.objects.select_for_update().get(pk=meter.pk)
-    account = Account.load(bytes(row.account))
+    account = stored_account(row)
     holds = account.balance
     for body in Command.objects.filter(meter=row, state__in=OPEN).values_list("body", flat=True):
         order = getattr(decode_command(bytes(body)), "order", None)
