@@ -163,7 +163,7 @@ def test_a_register_comes_back_also_while_the_journal_is_ahead():
     home.live(6 * MINUTE, 300, says=lambda register: 0)
     home.live(DAY, 300)
     home.read()
-    assert [each.cause for each in home.entries if isinstance(each, Rebased)][0] == "fallen"
+    assert next(each.cause for each in home.entries if isinstance(each, Rebased)) == "fallen"
     assert home.energy() <= home.register - 5_000_000 and home.closed
 
 
