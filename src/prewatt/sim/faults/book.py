@@ -38,8 +38,9 @@ from ...kernel.entries import (
     TariffApplied,
     TenancyChanged,
 )
+from ...kernel.plausible import RETURNED
 from ...kernel.supply import ClearCredit
-from ...kernel.units import exact_money
+from ...kernel.units import DAY, HOUR, exact_money
 from .prices import Pricer
 from .supply import Supply
 
@@ -57,7 +58,7 @@ class Code:
 
 class Seen(NamedTuple):
     """How things stood when an entry was written: the true instant and the gateway's time, its boots, and the meter's
-    facts (`faults.meters.Meter`).
+    facts (`faults.meters.Meter`). `honest`: it shows what truly flowed since it was hung.
     """
 
     now: int
@@ -70,6 +71,7 @@ class Seen(NamedTuple):
     serial: str
     hung: int
     end: int
+    honest: bool
 
 
 def seen(world: World, name: str) -> Seen:
@@ -77,7 +79,7 @@ def seen(world: World, name: str) -> Seen:
     meter, gateway = world.meters[name], world.gateway_of(name)
     return Seen(
         world.now, gateway.time(), gateway.boots, meter.shown, meter.energy, meter.power, meter.lied_at,
-        meter.serial, meter.hung, meter.end,
+        meter.serial, meter.hung, meter.end, meter.shown == meter.register() and not (meter.fell or meter.serial or meter.lost),
     )  # fmt: skip
 
 
@@ -99,7 +101,7 @@ class Book:
         self.changed_at = 0
         self._first = self._energy = self._read = 0
         self._lost = 0
-        self._bases = 0
+        self._bases = self._erred_at = 0
         self._awaits = False
         self.ids: set[str] = set()
         self.typed: dict[int, int] = {}
@@ -327,6 +329,10 @@ class Book:
         meter = self._now
         if entry.was != self.register:
             self.wrong(entry, f"counts from {self.register}, not from {entry.was}")
+        passed = meter.honest and self._erred_at and meter.now - self._erred_at < DAY - HOUR
+        if passed and entry.cause != RETURNED and not meter.boots:
+            self.wrong(entry, "an error has passed, and what flowed meanwhile is lost")
+        self._erred_at = 0 if meter.honest or entry.cause == RETURNED else meter.now
         self._bases += 1
         if not meter.lied_at and not meter.serial and not meter.boots:
             self.wrong(entry, "a true register is not counted from any more")
@@ -336,7 +342,7 @@ class Book:
         meter = self._now
         self.serial, self.supply.foreign_since = entry.serial, 0
         if self.register is not None:
-            self.register = entry.first - (entry.last - self.register if entry.last is not None else 0)
+            self.register = entry.first - (max(entry.last - self.register, 0) if entry.last is not None else 0)
         # What the old one showed at its end may be typed to the kilowatt-hour, or not at all.
         self._lost += meter.energy - self._read if entry.last is None else 1000
         self._awaits = meter.serial != entry.serial

@@ -12,6 +12,7 @@ from ...headend import ingest
 from ...headend.dispatch import Dispatch, DispatchPolicy
 from ...kernel.units import MINUTE, SECOND
 from ...wire import topics
+from ...wire.messages import Receipt, States
 from ...wire.signing import SigningKey, seal
 from .database import Database, MemoryStore, Outrun, Refuses
 
@@ -84,7 +85,8 @@ class HeadEnd:
             self._world.oracle.stored(name, before[name], change.entries)
 
     def _acknowledge(self, plan: ingest.Plan) -> None:
-        for message in (*plan.states, *plan.receipts):
+        answers: list[States | Receipt] = [*plan.states, *plan.receipts]
+        for message in answers:
             self._world.gateways[message.gateway].line.send_down(seal(self._key, message))
 
     def _die_with(self, gateway: str, data: bytes, rng: Random) -> None:

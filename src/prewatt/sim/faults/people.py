@@ -91,9 +91,9 @@ def _pay(world: World, name: str, dice: Random, credit_id: str) -> None:
     tid = _new_code(world, name, Code(credit_id, coded))
     _order_money(world, name, credit_id, GrantCredit(credit_id, amount, tid=tid, coded=coded))
     token = CurrencyCredit(tid, coded // TOKEN)
-    while dice.random() < 0.4:
+    while dice.random() < 0.5:
         # Mostly at once, and so before the command; in an outage, long before.
-        when = world.now + dice.randrange(1, dice.choice((MINUTE, HOUR, 2 * DAY)))
+        when = world.now + dice.randrange(1, dice.choice((MINUTE, 3 * HOUR, 2 * DAY)))
         at = name if dice.random() < 0.9 else dice.choice(world.gateway_of(name).meters)
         way = dice.choice(("page", "keypad", "bluetooth"))
         slip = dice.randrange(20) if dice.random() < 0.1 else None

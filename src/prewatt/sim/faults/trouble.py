@@ -103,7 +103,7 @@ def crash(world: World, who: str, dice: Random) -> None:
 def blink(world: World, who: str, dice: Random) -> None:
     """Once, for less than a minute, or for longer: nothing, all bits, far ahead, far behind."""
     meter = world.meters[who]
-    if world.now - meter.lie_until < DAY or world.now < meter.jitter_until:
+    if world.now - meter.lie_until < 6 * HOUR or world.now < meter.jitter_until:
         return
     shows = meter.register()
     lies = [0, 2**31 - 1, (2**32 - 1) * 10, 2**63 - 1, shows + FAR + dice.randrange(10**9), -1]
@@ -114,7 +114,7 @@ def blink(world: World, who: str, dice: Random) -> None:
         lies.remove(0)
     meter.lie, meter.lie_until = (
         dice.choice(lies),
-        world.now + dice.choice((SECOND, 40 * SECOND, 20 * MINUTE, 3 * HOUR)),
+        world.now + dice.choice((SECOND, 40 * SECOND, 20 * MINUTE, 20 * MINUTE, 3 * HOUR)),
     )
 
 
