@@ -67,6 +67,16 @@ def sign_anew(row: Command, number: int, order: entries.AnyOrder | None = None) 
     row.save(update_fields=["number", "was", "body", "signature"])
 
 
+def change_order(row: Command, order: entries.AnyOrder) -> None:
+    """Give a command that waits another order, signed under the number that its body has: one that has stepped aside is
+    numbered anew after that. EntryError if its body can't be read.
+    """
+    known = entries.decode_command(bytes(row.body))
+    signed = sign_command(_key(), entries.Command(row.meter.name, known.number, row.issued, order))
+    row.body, row.signature, row.tid = signed.body, signed.signature, getattr(order, "tid", None)
+    row.save(update_fields=["body", "signature", "tid"])
+
+
 def is_in_order(opened: list[int], taken: int, told: int) -> bool:
     """Whether a meter can take up its open commands, of these numbers in their order: its journal shows those up to
     `taken`, it says that it has taken up those up to `told`.

@@ -25,7 +25,7 @@ from ..metering.alarms import raise_alarm
 from ..metering.models import Alarm, Meter
 from ..time import now
 from .codes import codable, credit_code
-from .credit_log import fill_in, issue, sign_anew
+from .credit_log import change_order, fill_in, issue
 from .models import Code, Command, TokenMeter, TopUp
 
 UNBOOKED = "unbooked"
@@ -100,8 +100,7 @@ def _code_anew(meter: Meter, tid: int) -> None:
         Code.objects.filter(command=row).update(command=None)
         made = credit_code(meter, command.order.amount)
         fresh, carried = made[:2] if made else (None, 0)
-        sign_anew(row, row.number, replace(command.order, tid=fresh, coded=carried))
-        Command.objects.filter(pk=row.pk).update(tid=fresh)
+        change_order(row, replace(command.order, tid=fresh, coded=carried))
         if made:
             Code.objects.filter(pk=made[2].pk).update(command=row)
 
