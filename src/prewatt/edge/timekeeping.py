@@ -109,7 +109,7 @@ class Timekeeper:
         believed = journalled - NEAR <= wall <= journalled + OFF_BELIEVED
         at = wall if believed else journalled
         self._anchor = Anchor(self._boot, at, moment.steady, unsure=True)
-        return [Note(CLOCK_UNSURE, f"the clock is {_seconds(wall - journalled)} from the journal's end")]
+        return [Note(CLOCK_UNSURE, f"the clock is {_span(wall - journalled)} from the journal's end")]
 
     def _at(self, moment: Moment) -> Anchor:
         """The anchor; the first moment that is seen is one, if nothing was said at a start."""
@@ -147,7 +147,7 @@ class Timekeeper:
         if told is not None and moment.steady - told < HOUR:
             return []
         self._told[code] = moment.steady
-        return [Note(code, f"by {_seconds(off)}")]
+        return [Note(code, f"by {_span(off)}")]
 
     @property
     def unsure(self) -> bool:
@@ -199,8 +199,12 @@ class Timekeeper:
         self._earlier = None
         self._anchor = Anchor(self._boot, at, moment.steady, strong)
         self._stepped = abs(moment.now - at) > NEAR
-        return [Note(CLOCK_SET, f"by {by}, by {_seconds(off)}")] if unsure or abs(off) > NEAR else []
+        return [Note(CLOCK_SET, f"by {by}, by {_span(off)}")] if unsure or abs(off) > NEAR else []
 
 
-def _seconds(microseconds: int) -> str:
-    return f"{microseconds // SECOND:+d} s"
+def _span(off: int) -> str:
+    """A difference of clocks, for people."""
+    for unit, name in ((DAY, "days"), (HOUR, "h")):
+        if abs(off) >= 2 * unit:
+            return f"{'+' if off > 0 else '-'}{abs(off) // unit} {name}"
+    return f"{off // SECOND:+d} s"
