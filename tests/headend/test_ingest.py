@@ -168,7 +168,7 @@ def test_a_meter_that_charges_otherwise_is_reported_once_and_not_believed():
     after = Reading(6, 3 * HOUR, account.balance + 7 - 200_000, 701, (Used("flat", 0, 200_000, 1),), 200_000)
     mine = take(upload(11, 1, [*bodies[:4], encode_entry(wrong), encode_entry(after)])).meters["m1"]
     assert [difference.seq for difference in mine.differences] == [5]
-    assert "charge: the meter says 139999993, the server 140000000" in mine.differences[0].text
+    assert "charge: the meter says 0.139999993, the server 0.140000000" in mine.differences[0].text
     assert (mine.account.balance, mine.offset) == (account.balance - 200_000, 7)
 
 

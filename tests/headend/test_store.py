@@ -164,7 +164,7 @@ def test_a_difference_is_an_alarm_and_the_server_keeps_its_own_figure(edge, stor
     edge.bodies["m1"].append(encode_entry(wrong))
     take(store, edge.upload("m1", 6))
     row = Meter.objects.get(name="m1")
-    assert "charge: the meter says 149999999, the server 150000000" in Alarm.objects.get().text
+    assert "charge: the meter says 0.149999999, the server 0.150000000" in Alarm.objects.get().text
     assert (row.balance, row.offset) == (right.balance, 1)
     assert balance(tenant_account(tenant)) == right.balance
     assert JournalEntry.objects.get(seq=6).charge == right.charge

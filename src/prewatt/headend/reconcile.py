@@ -8,6 +8,7 @@ import msgspec
 
 from ..kernel.account import Account
 from ..kernel.entries import AnyEntry, Command, CommandEntry, UnknownOrder
+from ..kernel.units import exact_money
 from .found import Found, as_told, found, is_of_the_log
 
 
@@ -29,6 +30,15 @@ class Checked:
     own: AnyEntry | None
     difference: Difference | None
     found: Found | None = None
+
+
+MONEY = {"balance", "amount", "charge", "fee", "standing", "minimum", "tax", "tax_included"}
+"""Fields in nano: people read them in the currency."""
+
+
+def _told(name: str, entry: AnyEntry) -> str:
+    value = getattr(entry, name)
+    return exact_money(value) if name in MONEY else str(value)
 
 
 def check(account: Account, entry: AnyEntry, command: Command | UnknownOrder | None, offset: int) -> Checked:
@@ -61,6 +71,6 @@ def check(account: Account, entry: AnyEntry, command: Command | UnknownOrder | N
         text = f"the meter says {type(entry).__name__}, the server {type(own).__name__}"
     else:
         text = "; ".join(
-            f"{name}: the meter says {getattr(claimed, name)}, the server {getattr(own, name)}" for name in fields
+            f"{name}: the meter says {_told(name, claimed)}, the server {_told(name, own)}" for name in fields
         )
     return Checked(own, Difference(entry.seq, entry.at, text), shown)
