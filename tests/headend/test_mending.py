@@ -208,7 +208,7 @@ def test_a_journal_from_the_future_is_told_once(edge, store, clock):
 
 
 @pytest.mark.parametrize(
-    ("code", "whose"), [("switch-failed", "meter"), ("clock-stepped", "gateway"), ("disk-full", "gateway")]
+    ("code", "whose"), [("switch-failed", "meter"), ("clock-stepped", "gateway"), ("clock-differs", "gateway")]
 )
 def test_what_a_journal_tells_of_is_an_open_alarm_once(edge, store, clock, code, whose):
     for _time in range(2):

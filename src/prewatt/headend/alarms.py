@@ -73,7 +73,8 @@ EVENTS: dict[str, Rule] = {
         of_gateway=True,
     ),
     "disk-full": Rule(
-        "A gateway's disk is full ({detail}): it can journal nothing, and take up no payment, until there is room.",
+        "A gateway's disk is full. It goes on in what was kept free for that, for a while; then it can journal nothing, and take "
+        "up no payment, until there is room. Make room on it.",
         of_gateway=True,
     ),
     "switch-failed": Rule(
