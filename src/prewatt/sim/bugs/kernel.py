@@ -223,6 +223,18 @@ def fallen_register_is_new_base() -> Iterator[None]:
 
 
 @contextmanager
+def error_charged_when_it_passes() -> Iterator[None]:
+    """A register that comes back after an error counts from the error."""
+    original = plausible.judge
+
+    def judge(*args: Any, **kwargs: Any) -> Verdict:
+        return original(*args, **{**kwargs, "former": None})
+
+    with patch.object(register, "judge", judge):
+        yield
+
+
+@contextmanager
 def exchange_counts_from_zero() -> Iterator[None]:
     """After an exchange energy counts from zero, not from the new meter's first register."""
     original = Replay._doubt
@@ -263,5 +275,5 @@ BUGS = (
     emergency_again_and_again, restoration_without_end, close_opens_locks, limit_never_lifted,
     trips_counted_for_a_day, recloses_too_late, low_credit_told_once, debt_forgiven_with_credit,
     codes_forgotten_in_snapshots, doubtful_reading_charged, fallen_register_is_new_base,
-    exchange_counts_from_zero, tamper_always_locks, supply_never_looked_at_by_time,
+    error_charged_when_it_passes, exchange_counts_from_zero, tamper_always_locks, supply_never_looked_at_by_time,
 )  # fmt: skip

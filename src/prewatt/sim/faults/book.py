@@ -380,6 +380,8 @@ def _is_of(entry: entries.CommandEntry, order: AnyOrder) -> bool:
             return entry.settings == order.settings
         case (Controlled(), Control()):
             return entry.action == order.action
-        case (Refused(), Control() | Exchange()) | (TenancyChanged(), ChangeTenancy()) | (Exchanged(), Exchange()):
+        case (Exchanged(), Exchange()):
+            return (entry.serial, entry.first, entry.last) == (order.serial, order.first, order.last)
+        case (Refused(), Control() | Exchange()) | (TenancyChanged(), ChangeTenancy()):
             return True
     return False

@@ -219,6 +219,8 @@ class Oracle:
         book = Book(self._world, name, self._world.broken)
         for body in bodies:
             book.take(decode_entry(body), self._seen[name, body])
+        # It was read since, whatever journal said so.
+        book.read_true = max(book.read_true, self.books[name].read_true)
         self.books[name] = book
         self._wrong_since.pop(name, None)
         self._marks.pop(name, None)

@@ -85,6 +85,9 @@ class Supply:
         """Where the switch belongs: closed, open, or (None) where it stands."""
         if self.opened or self.locks or self._foreign_too_long(now):
             return False
+        if self.tripped and now < self.tripped_at:
+            # The journal is ahead of the time: nobody can tell how long ago that was.
+            return None
         if self.tripped:
             return now >= self.tripped_at + self.settings.power.reclose_after * SECOND and self.by_credit(now, balance)
         if not self.priced:
