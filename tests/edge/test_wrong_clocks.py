@@ -167,6 +167,19 @@ def test_a_register_comes_back_also_while_the_journal_is_ahead():
     assert home.energy() <= home.register - 5_000_000 and home.closed
 
 
+def test_a_gateway_that_a_server_set_back_goes_on_charging_and_follows_the_server_that_is_right():
+    home = Home()
+    home.live(DAY, 300)
+    home.connect(wrong=-YEAR)
+    assert home.agent.now(home.moment) == BEGIN + home.passed - YEAR
+    home.live(DAY, 300)
+    assert home.energy() >= 2 * 24 * 300 - 150 and home.closed
+    home.connect()
+    home.live(DAY, 300)
+    assert home.agent.now(home.moment) == BEGIN + home.passed
+    assert home.energy() == 3 * 24 * 300 and "clock-differs" not in home.codes()
+
+
 def test_the_server_tells_how_long_the_gateway_was_off_and_the_gap_is_charged_by_its_hours():
     home = Home()
     home.live(DAY, 300)

@@ -21,7 +21,7 @@ from ..kernel.entries import (
 from ..kernel.events import CLOCK_SET, CLOCK_UNSURE, FOREIGN_METER, METER_BACK
 from ..kernel.plausible import BACKWARDS, FALLEN, JUMPED, OFF_WAIT, RETURNED, UNSEEN, Doubt, agrees, most
 from ..kernel.supply import Action
-from ..kernel.units import BALANCE_MAX, DAY, HOUR, MINUTE, SECOND
+from ..kernel.units import BALANCE_MAX, DAY, HOUR, INSTANT_MAX, MINUTE, SECOND
 
 STEP_WITHIN = 2 * MINUTE
 """Two readings of the power further apart than this show no step."""
@@ -103,7 +103,7 @@ class Meter:
         self._agreeing = 0
         self._told: set[str] = set()
         self._foreign = ""
-        self._journalled_at: int | None = None
+        self._journalled_at = INSTANT_MAX
 
     @property
     def serial(self) -> str:
@@ -175,7 +175,7 @@ class Meter:
         if isinstance(seen, Reading) and now < account.at and seen.energy > self._most(now):
             # The journal is ahead of the time, and can't tell how much of it passed: here that is known, if this process
             # has read the meter before.
-            if self._journalled_at is not None:
+            if self._has_read(now):
                 seen = account.doubted(now, register, JUMPED)
             elif not stood:
                 seen = account.doubted(now, register, UNSEEN)
@@ -212,8 +212,12 @@ class Meter:
 
     def _most(self, now: int) -> int:
         """Most Wh since the last reading that was journalled, by the gateway's own time."""
-        since = now if self._journalled_at is None else self._journalled_at
+        since = self._journalled_at if self._has_read(now) else now
         return most(self.account.settings.power_highest, now - since)
+
+    def _has_read(self, now: int) -> bool:
+        """Whether this process has journalled a reading, and its time was not set back since."""
+        return self._journalled_at <= now
 
     def _stood(self, now: int, register: int) -> bool:
         """Whether readings have agreed with one another for so long that nobody will come who knows the time."""
@@ -385,7 +389,7 @@ class Meter:
         read_at, interval = self.account.read_at, self.policy.reading_interval
         if read_at > now:
             # The journal is ahead of the time: its hours stand still, and readings go on.
-            return now if self._journalled_at is None else self._journalled_at + interval
+            return self._journalled_at + interval if self._has_read(now) else now
         return min((read_at // interval + 1) * interval, self.account.next_boundary())
 
     def _next_due(self, now: int, balance: int) -> int:

@@ -170,17 +170,20 @@ class Timekeeper:
             return [] if before else self._tell("clock-differs", off, moment)
         self._differs = False
         fresh = waited is not None and waited <= NEAR
+        # A server before the journal's end may be wrong itself, and of a receipt that may be old it was later: they are
+        # followed, and the next one too.
+        strong = fresh and not earlier and at >= self._journalled - NEAR
+        held = self._at(moment).strong
         if not wrong:
-            if self._at(moment).strong and not self.unsure and (not fresh or self._passed(moment) < HOUR):
+            recent = self._passed(moment) < HOUR
+            if not self.unsure and ((held and not fresh) or (recent and (held or not strong))):
                 return []
             # What was believed may have drifted: a fresh answer knows better.
             at = at if fresh else self.now(moment)
         elif earlier and waited is not None and not fresh:
             # It is no later than this, and may be earlier by all that it waited.
             at += waited
-        # A server before the journal's end may be wrong itself, and of a receipt that may be old it was later: they are
-        # followed, and the next one too.
-        return self._set(moment, at, "the server", strong=fresh and at >= self._journalled - NEAR)
+        return self._set(moment, at, "the server", strong)
 
     def told(self, moment: Moment, at: int, by: str) -> list[Note]:
         """A person on site says that it is `at`."""
@@ -192,11 +195,13 @@ class Timekeeper:
         """
         if self._earlier is None:
             return []
-        return self._set(moment, self._earlier + moment.steady, "an order", strong=False)
+        notes = self._set(moment, self._earlier + moment.steady, "an order", strong=False)
+        self._journalled = self.now(moment)
+        return notes
 
     def _set(self, moment: Moment, at: int, by: str, strong: bool) -> list[Note]:
         off, unsure = at - self.now(moment), self.unsure
-        self._earlier = None
+        self._earlier, self._journalled = None, max(self._journalled, self.now(moment))
         self._anchor = Anchor(self._boot, at, moment.steady, strong)
         self._stepped = abs(moment.now - at) > NEAR
         return [Note(CLOCK_SET, f"by {by}, by {_span(off)}")] if unsure or abs(off) > NEAR else []
