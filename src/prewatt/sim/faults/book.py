@@ -144,9 +144,10 @@ class Book:
             if entry.code == "overload-locked" and self.supply.trips <= self.supply.settings.power.recloses:
                 self.wrong(entry, f"locked after {self.supply.trips} trips")
             if entry.code == "overload":
-                limit, power = self.supply.limit_at(entry.at), now.power
-                if not limit or power <= limit:
-                    self.wrong(entry, f"trips for {power} W where the limit is {limit or 'none'}")
+                # Where the journal is ahead of the time, the hour is the time's.
+                limits = [self.supply.limit_at(at) for at in (entry.at, now.time)]
+                if not any(limit and now.power > limit for limit in limits):
+                    self.wrong(entry, f"trips for {now.power} W where the limit is {max(limits) or 'none'}")
             self.supply.happened(entry.at, entry.code)
         self.seq, self.at = entry.seq, entry.at
         if entry.balance != self.balance:
