@@ -290,7 +290,7 @@ def test_a_journal_is_copied_whole_while_entries_are_written(tmp_path):
         journal.commit([("m1", Record(entry.seq, body, head))], {"m1": account})
     copying.join()
     journal.close()
-    assert account.seq > first + 1, "nothing was written meanwhile"
+    assert account.seq > first, "nothing was written meanwhile"
     # To the last entry that was on the flash when the copy ended, or one less.
     assert first < stored(tmp_path / "copy.sqlite3") <= account.seq
 

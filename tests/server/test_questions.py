@@ -328,7 +328,7 @@ def old_rules():
         return Reading(entry.seq, entry.at, self.balance - rated.charge, entry.register, rated.used, rated.charge)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Account, "_recompute_reading", recompute)
+        patch.setattr(Account, "recompute_reading", recompute)
         yield
 
 
