@@ -19,6 +19,8 @@ class Clocks:
     def steady(self, now: int) -> int:
         """The steady clock at a true instant."""
         passed = now - self._from
+        if not self._drift:
+            return self._steady + passed
         return self._steady + passed + passed * self._drift // PPM
 
     def wall(self, now: int) -> int:
@@ -27,6 +29,8 @@ class Clocks:
 
     def when_steady(self, steady: int) -> int:
         """The first true instant at which the steady clock shows at least `steady`."""
+        if not self._drift:
+            return self._from + steady - self._steady
         passed = (steady - self._steady) * PPM // (PPM + self._drift)
         now = self._from + passed
         while self.steady(now) < steady:

@@ -42,6 +42,7 @@ class HeadEnd:
         self._policy = DispatchPolicy(resend=RESEND, silence=silence)
         self._dispatch = Dispatch(self._mono(), self._policy)
         self._look_at = -1
+        self._in_vain = 0
         self._second_waits = False
 
     def _mono(self) -> float:
@@ -125,8 +126,12 @@ class HeadEnd:
 
     # -- what goes out -----------------------------------------------------------------------------------------------
 
-    def look(self, delay: int = LOOK) -> None:
+    def look(self) -> None:
         """Look for commands to send, soon."""
+        self._in_vain = 0
+        self._look_in(LOOK)
+
+    def _look_in(self, delay: int) -> None:
         when = self._world.now + delay
         if not self._world.now < self._look_at <= when:
             self._look_at = when
@@ -141,8 +146,12 @@ class HeadEnd:
         for orders in result.orders:
             self._world.gateways[orders.gateway].line.send_down(seal(self._key, orders))
         self._stores[0].set_presence(result.presence)
-        if pending or result.presence:
-            self.look(int(RESEND * SECOND) + LOOK if not result.presence else LOOK)
+        if result.presence:
+            self._look_in(LOOK)
+        elif pending:
+            # The product looks ten times a second; what nobody takes up is looked at here ever more seldom.
+            self._look_in((int(RESEND * SECOND) + LOOK) << self._in_vain)
+            self._in_vain = min(self._in_vain + 1, 3)
 
     # -- what goes wrong ---------------------------------------------------------------------------------------------
 
