@@ -40,9 +40,11 @@ from ..kernel.entries import (
     UnknownOrder,
 )
 from ..kernel.tariff import RateCalendar
-from ..kernel.units import BALANCE_MAX
+from ..kernel.units import BALANCE_MAX, MINUTE
 
 ALREADY = "is already applied"
+LATE = 10 * MINUTE
+"""A gateway's clock is behind by no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,15 @@ def shows(entry: AnyEntry, command: Command | UnknownOrder, again: bool, coded: 
     if isinstance(entry, TenancyChanged) and isinstance(order, ChangeTenancy):
         # It holds from the last reading on at the earliest.
         return entry.effective >= order.effective
-    return _same(entry, order, coded) or (again and _KINDS.get(type(entry)) is type(order))
+    same = _same(entry, order, coded) and not _before(entry, command)
+    return same or (again and _KINDS.get(type(entry)) is type(order))
+
+
+def _before(entry: AnyEntry, command: Command | UnknownOrder) -> bool:
+    """Whether somebody's order was carried out before this one was given: then it was an equal one, that is forgotten here,
+    and this one is still to be done.
+    """
+    return isinstance(entry, Controlled) and isinstance(command, Command) and entry.at < command.issued - LATE
 
 
 _KINDS: dict[type, type] = {
@@ -141,7 +151,8 @@ def command_of(
             return numbered.command
         if not isinstance(entry, Refused):
             for each in commands.values():
-                if isinstance(each.command, Command) and _same(entry, each.command.order, coded):
+                same = isinstance(each.command, Command) and _same(entry, each.command.order, coded)
+                if same and not _before(entry, each.command):
                     return each.command
     if isinstance(entry, CreditByCode | OnSite) and entry.tid is not None:
         for each in commands.values():
