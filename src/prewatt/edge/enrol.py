@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
+from ..folder import sync
 from ..kernel.account import Account
 from ..kernel.entries import genesis
 from ..kernel.recovery import JournalDamaged
@@ -26,7 +27,6 @@ from .settings import (
     TokenSettings,
     load_settings,
     page_address,
-    sync_folder,
     write_settings,
 )
 
@@ -90,7 +90,7 @@ def enrol(
         key = SigningKey.generate()
         new_key.unlink(missing_ok=True)
         key.save(new_key)
-        sync_folder(folder)
+        sync(folder)
     except (OSError, ValueError, sqlite3.Error) as error:
         raise EnrolError(f"{error}. The code is not spent") from None
     body = msgspec.json.encode({"code": code, "public_key": key.public().hex()})

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct, field
 
+from ..folder import sync
 from ..kernel.entries import MeterName
 from ..wire.link import BrokerAddress
 from ..wire.messages import MAX_METERS
@@ -174,13 +175,4 @@ def write_settings(path: Path, settings: EdgeSettings) -> None:
         except BaseException:
             Path(file.name).unlink(missing_ok=True)
             raise
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk: what was renamed or made there stays when the power fails."""
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+    sync(path.parent)

@@ -34,7 +34,6 @@ MeterName = Annotated[
 ]
 """A meter's serial number as printed on it: no slash, no control character, no space at either end."""
 CreditId = Annotated[str, Meta(min_length=1, max_length=40)]
-RateName = Annotated[str, Meta(min_length=1, max_length=64)]
 ShortText = Annotated[str, Meta(max_length=200)]
 
 MAX_USED = 4000

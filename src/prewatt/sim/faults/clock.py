@@ -37,10 +37,6 @@ class Clocks:
             now += 1
         return now
 
-    def when_wall(self, wall: int) -> int:
-        """The first true instant at which the time of day is at least `wall`, if nobody sets it."""
-        return self.when_steady(wall - self._wall_ahead)
-
     def boot(self, now: int, wall: int) -> None:
         """The machine starts, with `wall` on its clock."""
         self._from, self._steady, self._wall_ahead = now, 0, wall

@@ -13,10 +13,6 @@ from ...kernel.account import Account
 from ...kernel.entries import Record, decode_entry, genesis
 
 
-class PowerLost(Exception):
-    """The gateway's power went in the middle of a write."""
-
-
 class DiskFull(OSError):
     """Nothing more can be written."""
 
