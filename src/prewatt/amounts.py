@@ -1,0 +1,109 @@
+"""Numbers as people and banks write them: 1.234,50 and 1,234.50, ５, (90.00), 450,00-, EUR 20.00. Read exactly, or not at all.
+
+Which of the two signs stands before the decimals is known from the language, from the other numbers of a file, or from
+the number itself; where none of these tells, `Ambiguous` is raised instead of a guess.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from decimal import Decimal
+
+SIGNS = ".,"
+"""What may stand before the decimals."""
+LONGEST = 40
+"""Characters of a number at most."""
+_MARKS = re.compile(r"['’`´_\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+"""Thousands apart in Switzerland, and marks of direction that a phone adds when text is copied."""
+_MINUS = str.maketrans("−–—‐‑", "-----")
+_NAME = r"(?:(?:[^\W\d_]{1,4}\.?)?[$€¥£₹₽₩₺₴₦₫฿]?)"
+"""A currency: EUR, US$, kr., 元."""
+_FORM = re.compile(
+    rf"{_NAME}(?P<before>[-+]?){_NAME}(?P<opened>\(?){_NAME}"
+    r"(?P<number>[\d.,]*\d[\d.,]*)"
+    rf"{_NAME}(?P<closed>\)?){_NAME}(?P<behind>[-+]?){_NAME}"
+)
+_GROUPS = {sign: re.compile(rf"\d{{1,3}}(?:{re.escape(sign)}\d{{2,3}})*{re.escape(sign)}\d{{3}}") for sign in SIGNS}
+"""Thousands apart, also in the Indian way: 1,50,000."""
+
+
+class NoAmount(ValueError):
+    """A text is no number."""
+
+
+class Ambiguous(NoAmount):
+    """A number can be read in two ways: 1.234 is one and a bit, or a thousand and more."""
+
+
+def bare(text: str) -> str:
+    """A number without what stands about it: blanks, a currency; brackets, or a minus behind, become a minus before it.
+    Digits of all scripts become ours. NoAmount if there is no number.
+    """
+    plain = unicodedata.normalize("NFKC", text[: LONGEST + 1]).translate(_MINUS).strip()
+    plain = "".join(str(unicodedata.digit(sign)) if sign.isdecimal() else sign for sign in _MARKS.sub("", plain))
+    # 1 234,50: thousands apart by a blank; 20 00 is no number.
+    plain = re.sub(r"(?<=\d)\s(?=\d{3}(?!\d))", "", plain)
+    parts = None if re.search(r"\d\s+\d", plain) else _FORM.fullmatch(re.sub(r"\s+", "", plain))
+    if parts is None or len(text) > LONGEST or any(unicodedata.category(sign) == "No" for sign in text):
+        # 5² would become 52.
+        raise NoAmount(f"{text[:LONGEST]!r} is no number")
+    signs = parts["before"] + parts["opened"] + parts["behind"]
+    if len(signs) > 1 or bool(parts["opened"]) != bool(parts["closed"]):
+        raise NoAmount(f"{text!r} is no number")
+    return ("-" if signs in ("-", "(") else "") + parts["number"]
+
+
+def decimal_sign(texts: Iterable[str]) -> str:
+    """The sign before the decimals, by the numbers of a file that leave no doubt; empty if there are none, or they
+    disagree.
+    """
+    found = set()
+    for text in texts:
+        try:
+            found.add(_own_sign(bare(text).removeprefix("-")))
+        except NoAmount:
+            continue
+    found.discard("")
+    return found.pop() if len(found) == 1 else ""
+
+
+def _own_sign(number: str) -> str:
+    """The sign before a number's decimals, as far as it leaves no doubt."""
+    last = max(number.rfind(sign) for sign in SIGNS)
+    if last < 0:
+        return ""
+    sign = number[last]
+    other = SIGNS.replace(sign, "")
+    if other in number:
+        # 1.234,50: the last of the two.
+        return sign if number.count(sign) == 1 else other
+    if number.count(sign) > 1:
+        # 1.234.567: these are thousands.
+        return other
+    grouped = re.fullmatch(rf"[1-9]\d{{0,2}}{re.escape(sign)}\d{{3}}", number)
+    return "" if grouped else sign
+
+
+def read_number(text: str, decimal: str = "") -> Decimal:
+    """A number, exactly. `decimal`: the sign before the decimals, `.` or `,`; empty if only the number itself can tell.
+
+    NoAmount if it is none (1e2 is none); Ambiguous, which is one too, if it can be read in two ways.
+    """
+    plain = bare(text)
+    number = plain.removeprefix("-")
+    sign = decimal or _own_sign(number)
+    if not sign:
+        if any(each in number for each in SIGNS):
+            raise Ambiguous(f"{text!r} can be read in two ways")
+        sign = "."
+    groups = SIGNS.replace(sign, "")
+    whole, _, decimals = number.partition(sign)
+    if groups in whole:
+        if not _GROUPS[groups].fullmatch(whole):
+            raise NoAmount(f"{text!r} is no number")
+        whole = whole.replace(groups, "")
+    if not (whole + decimals).isdigit() or (sign in number and not decimals and not whole):
+        raise NoAmount(f"{text!r} is no number")
+    return Decimal(f"{plain[: len(plain) - len(number)]}{whole or '0'}.{decimals or '0'}")
