@@ -13,6 +13,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from .server.allocation.runs import run_what_is_due
 from .server.billing.tenancies import settle_what_is_due
+from .server.ledger import sums
 from .server.metering.balance import raise_alarms
 from .server.metering.services import refresh_settings
 from .server.notices.sending import send_what_is_due
@@ -45,6 +46,11 @@ def look_at_balances() -> None:
     """Raise an alarm where too much energy is not accounted for."""
     for text in raise_alarms():
         log.warning("%s", text)
+
+
+def close_books() -> None:
+    """Sum what was booked since, and keep the sums."""
+    log.debug("%d transfers are summed and kept", sums.close_books())
 
 
 def renew_holidays() -> None:
@@ -110,6 +116,7 @@ def _work() -> None:
         (send_notices, OFTEN),
         (fetch_settlement_files, SELDOM),
         (look_at_balances, SELDOM),
+        (close_books, SELDOM),
         (renew_holidays, DAILY),
     )
     for work, seconds in jobs:

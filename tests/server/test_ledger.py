@@ -20,7 +20,9 @@ from prewatt.server.ledger.books import (
     tenant_account,
     trial_balance,
 )
-from prewatt.server.ledger.models import Account, Transfer
+from prewatt.server.ledger.exports import trial_balance as at_instant
+from prewatt.server.ledger.models import Account, ClosedSum, Transfer
+from prewatt.server.ledger.sums import close, close_books
 from prewatt.server.metering.models import Meter
 from prewatt.server.metering.services import send_settings
 from prewatt.server.tariffs.versions import keep, schedule
@@ -161,3 +163,46 @@ def test_emergency_credit_is_in_the_books_from_taking_to_repayment(building, ten
     edge.live(store, clock.at + HOUR, {}, HOUR)
     assert balance(account(owner, Kind.EMERGENCY)) == balance(account(owner, Kind.EMERGENCY_LENT)) == 0
     assert sum(trial_balance(owner).values()) == 0
+
+
+def test_what_is_summed_and_kept_is_what_is_booked(tenancy, meter):
+    """Whenever the books are closed, and whoever books meanwhile."""
+    owner = Organisation.objects.get()
+    for number in range(7):
+        book_top_up(tenancy, (number + 1) * NANO, number, f"c{number}")
+        if number % 3 == 1:
+            close(2)
+        if number == 5:
+            close_books()
+        book_charges([Charge(meter, tenancy, {Kind.ENERGY_REVENUE: 3, Kind.TAX: 1}, number, number, number)])
+        found = trial_balance(owner)
+        assert found == {each: plain_balance(each) for each in Account.objects.all()}
+        assert sum(found.values()) == 0
+        assert balance(tenant_account(tenancy)) == plain_balance(tenant_account(tenancy))
+    assert close_books() > 0 == close_books()
+    assert trial_balance(owner) == {each: plain_balance(each) for each in Account.objects.all()}
+    assert dict(at_instant(owner, 2**62)) == trial_balance(owner)
+
+
+def plain_balance(of):
+    """An account's balance by all of its transfers."""
+    into, out_of = Transfer.objects.filter(credit_account=of), Transfer.objects.filter(debit_account=of)
+    return sum(each.amount for each in into) - sum(each.amount for each in out_of)
+
+
+@pytest.mark.parametrize("work", [trial_balance, lambda owner: at_instant(owner, 2**62)])
+def test_the_sums_are_of_one_instant(tenancy, meter, work, django_assert_num_queries):
+    """Of two statements, what is booked between them would stand on one side only."""
+    book_top_up(tenancy, NANO, 1, "c1")
+    owner = Organisation.objects.get()
+    with django_assert_num_queries(2) as asked:
+        work(owner)
+    assert sum("ledger_transfer" in each["sql"] for each in asked.captured_queries) == 1
+
+
+def test_of_closed_books_no_transfer_is_read_again(tenancy):
+    """So they cost the same after a year as after a day."""
+    book_top_up(tenancy, NANO, 1, "c1")
+    close_books()
+    ClosedSum.objects.filter(account=tenant_account(tenancy)).update(amount=5)
+    assert balance(tenant_account(tenancy)) == 5

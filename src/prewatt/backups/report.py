@@ -10,13 +10,11 @@ from rich.table import Table
 
 from ..kernel.units import moment, round_money
 from ..server.estate.models import Organisation
-from ..server.ledger.exports import trial_balance
+from ..server.ledger.books import trial_balance
 from ..server.metering.models import Gateway, Meter
 from ..server.payments.models import Payment
 from ..server.vending.models import OPEN, Command
 from .archive import Manifest
-
-FOREVER = 2**62
 
 
 def journals() -> Table:
@@ -71,7 +69,7 @@ def _wrong() -> list[str]:
     except DatabaseError as error:
         found.append(f"the database refers to what it does not hold: {error}")
     for owner in Organisation.objects.all():
-        total = sum(balance for _account, balance in trial_balance(owner, FOREVER))
+        total = sum(trial_balance(owner).values())
         if total:
             found.append(f"the books of {owner} do not sum to zero, but to {round_money(total)}")
     return found

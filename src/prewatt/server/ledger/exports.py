@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
-from django.db.models import Q, Sum
+from django.db.models import Q
 
 from ...kernel.calendar import local_day, zone
 from ...kernel.units import exact_money
 from ..estate.models import Organisation, Property
 from .models import Account, Transfer
+from .sums import sums_at
 
 Kind = Account.Kind
 ROOTS = {
@@ -57,11 +58,9 @@ class Row:
 
 def trial_balance(organisation: Organisation, at: int) -> list[tuple[Account, int]]:
     """(account, credits less debits in nano) of every account as it stood at an instant. They sum to zero."""
+    found = sums_at(organisation, at)
     accounts = Account.objects.filter(organisation=organisation).select_related("tenancy__unit__property")
-    before = Transfer.objects.filter(at__lte=at, debit_account__organisation=organisation)
-    into = dict(before.values_list("credit_account").annotate(sum=Sum("amount")))
-    out_of = dict(before.values_list("debit_account").annotate(sum=Sum("amount")))
-    return [(each, into.get(each.pk, 0) - out_of.get(each.pk, 0)) for each in accounts.order_by("kind", "pk")]
+    return [(each, found.get(each.pk, 0)) for each in accounts.order_by("kind", "pk")]
 
 
 def rows(organisation: Organisation, begin: int, end: int) -> Iterator[Row]:

@@ -103,3 +103,22 @@ class Transfer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} from {self.debit_account} to {self.credit_account}"
+
+
+class Closing(models.Model):
+    """Up to which transfer the sums of `ClosedSum` go: at most one row, under the key 1."""
+
+    last = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"up to transfer {self.last}"
+
+
+class ClosedSum(models.Model):
+    """Credits less debits (nano) of an account, of all transfers up to the closing."""
+
+    account = models.OneToOneField(Account, on_delete=models.PROTECT, related_name="closed")
+    amount = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.amount} on {self.account}"

@@ -15,7 +15,8 @@ from django.views.decorators.http import require_GET, require_POST
 from ...kernel.calendar import day_bounds, local_day, zone
 from ..errors import in_words
 from ..estate.models import Tenancy
-from ..ledger.exports import rows, to_beancount, to_csv, trial_balance
+from ..ledger.books import trial_balance
+from ..ledger.exports import rows, to_beancount, to_csv
 from ..payments.paying import PaymentError
 from ..payments.refunds import pay_out_by_hand, refundable_by_provider
 from ..time import now
@@ -34,12 +35,12 @@ def books(request: HttpRequest) -> HttpResponse:
     owner = owner_of(request)
     where = zone(owner.home().zone)
     tenancies = Tenancy.objects.filter(unit__property__organisation=owner).select_related("unit__property")
-    today, found = local_day(now(), where), trial_balance(owner, now())
+    today, found = local_day(now(), where), trial_balance(owner)
     context = {
         "owner": owner,
         "where": where,
-        "accounts": [(account, max(-amount, 0), max(amount, 0)) for account, amount in found if amount],
-        "sum": sum(amount for _account, amount in found),
+        "accounts": [(account, max(-amount, 0), max(amount, 0)) for account, amount in found.items() if amount],
+        "sum": sum(found.values()),
         "refunds": [
             (each, refundable_by_provider(each) >= each.amount)
             for each in Refund.objects.filter(tenancy__in=tenancies, paid__isnull=True).select_related("tenancy__unit")
