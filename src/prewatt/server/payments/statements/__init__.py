@@ -1,0 +1,1 @@
+"""Readers of bank statements, a module for each format. Pure: bytes in, lines out."""

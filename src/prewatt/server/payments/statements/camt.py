@@ -1,0 +1,166 @@
+"""CAMT: the XML of ISO 20022. Statements (camt.053), reports within a day (camt.052), notifications (camt.054), of any
+version.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from xml.etree.ElementTree import Element
+
+from django.utils.translation import gettext as _
+
+from .shape import BankError, Line, Statement, Why, check_count, nano, tidy
+from .words import says_returned
+from .xml_tree import read_xml
+
+_KINDS = {"BkToCstmrStmt": "Stmt", "BkToCstmrAcctRpt": "Rpt", "BkToCstmrDbtCdtNtfctn": "Ntfctn"}
+_NO_ID = {"", "NONREF", "NOTPROVIDED", "NOTAVAILABLE", "NA", "NONE"}
+_RETURNS = {"RRTN", "RPCR", "UPCT", "UPDD", "RCDD", "PRDD", "ARET", "RIMB", "UPCQ"}
+"""Subfamilies of bank transaction codes for what is returned, recalled or reversed."""
+
+
+def read_camt(content: bytes) -> Statement:
+    """BankError if it is no CAMT, or an amount or a day in it can't be read."""
+    root = read_xml(content)
+    kind = next((each for each in root if each.tag in _KINDS), None)
+    if root.tag != "Document" or kind is None:
+        raise BankError(_("This XML is no CAMT statement (camt.052, camt.053 or camt.054)."))
+    found, number = Statement(), 0
+    for report in kind.findall(_KINDS[kind.tag]):
+        own = _account(report.find("Acct"))
+        entries = report.findall("Ntry")
+        check_count(number + len(entries))
+        for entry in entries:
+            number += 1
+            _entry(found, entry, number, own)
+            check_count(len(found.lines))
+    return found
+
+
+def _entry(found: Statement, entry: Element, number: int, own: str) -> None:
+    state = _text(entry, "Sts/Cd") or _text(entry, "Sts")
+    about = _text(entry, "AddtlNtryInf")
+    details = entry.findall("NtryDtls/TxDtls")
+    says = " ".join(filter(None, [_text(entry, "Amt"), *(_remittance(each) for each in details[:1]), about]))
+    if state != "BOOK":
+        found.leave_out(number, Why.PENDING if state in ("PDNG", "FUTR", "") else Why.NEITHER, says)
+        return
+    day = _day(entry, "BookgDt", number) or _day(entry, "ValDt", number)
+    if day is None:
+        found.leave_out(number, Why.UNDATED, says)
+        return
+    value_day = _day(entry, "ValDt", number)
+    amount, currency = _amount(entry.find("Amt"), number)
+    sign = _sign(entry, number)
+    if not amount:
+        found.leave_out(number, Why.EMPTY, says)
+        return
+    codes = {each.text or "" for each in entry.iterfind("BkTxCd/Domn/Fmly/SubFmlyCd")}
+    returned = _text(entry, "RvslInd").lower() in ("true", "1") or bool(codes & _RETURNS)
+    parts = _parts(details, currency, sign, sign * amount, number)
+    entry_id = _id(_text(entry, "AcctSvcrRef"))
+    for part, signed in parts or [(details[0] if len(details) == 1 else None, sign * amount)]:
+        tx_codes = set() if part is None else {each.text or "" for each in part.iterfind("BkTxCd/Domn/Fmly/SubFmlyCd")}
+        back = returned or bool(tx_codes & _RETURNS) or (part is not None and part.find("RtrInf") is not None)
+        payer, account = ("", "") if part is None else _other_side(part, signed, back, own)
+        told = [_remittance(each) for each in ([part] if part is not None else details)]
+        text = tidy(" ".join([*told, _return_reason(part)]), 300) or tidy(about, 300)
+        bank_id = (_id(_text(part, "Refs/AcctSvcrRef")) if part is not None else "") or ("" if parts else entry_id)
+        found.lines.append(
+            Line(
+                day, signed, currency, tidy(payer, 100), text, value_day, account, bank_id[:80],
+                back or says_returned(text, about),
+            )
+        )  # fmt: skip
+
+
+def _parts(details: list[Element], currency: str, sign: int, whole: int, number: int) -> list[tuple[Element, int]]:
+    """The payments of a collective booking, if they tell their amounts and sum up to it; else none."""
+    if len(details) < 2:
+        return []
+    parts = []
+    for each in details:
+        at = (each.find(path) for path in ("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/InstdAmt/Amt"))
+        told = next((amount for amount in at if amount is not None), None)
+        if told is None or told.get("Ccy") != currency:
+            return []
+        own = _sign(each, number) if each.find("CdtDbtInd") is not None else sign
+        parts.append((each, own * _amount(told, number)[0]))
+    return parts if sum(amount for _part, amount in parts) == whole and all(amount for _part, amount in parts) else []
+
+
+def _other_side(part: Element, signed: int, back: bool, own: str) -> tuple[str, str]:
+    """Name and account of who paid, or was paid. What is returned names its sides as the payment before did."""
+    sides = ["Dbtr", "Cdtr"] if signed > 0 or back else ["Cdtr", "Dbtr"]
+    found = []
+    for side in sides:
+        parties = part.find("RltdPties")
+        if parties is None:
+            continue
+        account = _account(parties.find(f"{side}Acct"))
+        name = _text(parties, f"{side}/Nm") or _text(parties, f"{side}/Pty/Nm")
+        ultimate = _text(parties, f"Ultmt{side}/Nm") or _text(parties, f"Ultmt{side}/Pty/Nm")
+        if account != own or not own:
+            found.append((f"{name} ({ultimate})" if ultimate and ultimate != name else name, account))
+    return next((each for each in found if each[0]), ("", ""))
+
+
+def _remittance(part: Element) -> str:
+    """What the payer wrote."""
+    told = [*part.iterfind("RmtInf/Ustrd"), *part.iterfind("RmtInf/Strd/CdtrRefInf/Ref")]
+    told += [*part.iterfind("RmtInf/Strd/AddtlRmtInf"), *part.iterfind("AddtlTxInf")]
+    end_to_end = _text(part, "Refs/EndToEndId")
+    return " ".join(filter(None, [*(each.text for each in told), _id(end_to_end)]))
+
+
+def _return_reason(part: Element | None) -> str:
+    if part is None or part.find("RtrInf") is None:
+        return ""
+    told = [*part.iterfind("RtrInf/Rsn/Cd"), *part.iterfind("RtrInf/Rsn/Prtry"), *part.iterfind("RtrInf/AddtlInf")]
+    return " ".join(["returned", *(each.text or "" for each in told)])
+
+
+def _account(at: Element | None) -> str:
+    """IBAN or number of an account."""
+    if at is None:
+        return ""
+    return re.sub(r"\s", "", _text(at, "Id/IBAN") or _text(at, "Id/Othr/Id"))[:34]
+
+
+def _id(text: str) -> str:
+    return "" if text.upper().replace(" ", "") in _NO_ID else text
+
+
+def _text(at: Element, path: str) -> str:
+    return (at.findtext(path) or "").strip()
+
+
+def _day(entry: Element, name: str, number: int) -> date | None:
+    told = _text(entry, f"{name}/Dt") or _text(entry, f"{name}/DtTm")
+    if not told:
+        return None
+    try:
+        return date.fromisoformat(told[:10])
+    except ValueError:
+        raise BankError(_("Entry %(number)d: %(text)s is no day.") % {"number": number, "text": told[:40]}) from None
+
+
+def _amount(at: Element | None, number: int) -> tuple[int, str]:
+    told = (at.text or "").strip() if at is not None else ""
+    try:
+        if not re.fullmatch(r"\d{1,18}(\.\d{1,9})?", told):
+            raise InvalidOperation
+        return nano(Decimal(told), number), (at.get("Ccy") or "" if at is not None else "")[:3]
+    except InvalidOperation:
+        raise BankError(_("Entry %(number)d: %(text)s is no amount.") % {"number": number, "text": told[:40]}) from None
+
+
+def _sign(at: Element, number: int) -> int:
+    told = _text(at, "CdtDbtInd")
+    if told not in ("CRDT", "DBIT"):
+        raise BankError(
+            _("Entry %(number)d does not say whether it is money in or out (CdtDbtInd).") % {"number": number}
+        )
+    return 1 if told == "CRDT" else -1

@@ -1,0 +1,98 @@
+"""OFX and QFX: the SGML of version 1, whose elements need no end, and the XML of version 2, by one reader."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from datetime import date
+
+from django.utils.translation import gettext as _
+
+from ....amounts import NoAmount, read_number
+from .shape import BankError, Line, Statement, Why, check_count, nano, tidy
+from .words import says_returned
+
+_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_TOKEN = re.compile(r"<(/?)([A-Za-z0-9._]{1,32})\s*/?>([^<]*)")
+_TRANSACTIONS = {"STMTTRN", "STMTTRNP"}
+_OUT = {"DEBIT", "DIRECTDEBIT", "REPEATPMT", "FEE", "SRVCHG"}
+"""Kinds that are money out, also where a bank leaves the sign away."""
+
+
+def read_ofx(text: str, currency: str) -> Statement:
+    """`currency`: where the file names none. BankError if it is cut, or an amount or a day can't be read."""
+    text = _CDATA.sub(lambda match: html.escape(match[1], quote=False), text)
+    if not re.search(r"</OFX>", text, re.IGNORECASE):
+        raise BankError(_("The file is cut: the end of its OFX is missing. Download it again."))
+    if "<!DOCTYPE" in text.upper() or "<!ENTITY" in text.upper():
+        raise BankError(_("This OFX has a DTD, which no statement has: it is not read."))
+    found = Statement()
+    for number, (values, pending) in enumerate(_transactions(text, currency), 1):
+        check_count(number)
+        _line(found, number, values, pending)
+    return found
+
+
+def _transactions(text: str, currency: str) -> Iterator[tuple[dict[str, str], bool]]:
+    values: dict[str, str] | None = None
+    kind = within = ""
+    for match in _TOKEN.finditer(text):
+        ends, name, value = bool(match[1]), match[2].upper(), html.unescape(match[3]).strip()
+        if name in _TRANSACTIONS:
+            if values is not None:
+                yield values, kind == "STMTTRNP"
+            values, kind, within = (None, "", "") if ends else ({"CURDEF": currency}, name, "")
+        elif name == "CURDEF" and value:
+            currency = value[:3].upper()
+        elif values is None:
+            continue
+        elif name in ("BANKACCTTO", "CCACCTTO", "PAYEE", "CURRENCY", "ORIGCURRENCY"):
+            within = "" if ends else name
+        elif not ends and value:
+            # The amount is in the statement's own currency where only the original one is named.
+            values.setdefault(f"{within}.{name}" if within == "ORIGCURRENCY" else name, value)
+    if values is not None:
+        raise BankError(_("The file is cut within a transaction. Download it again."))
+
+
+def _line(found: Statement, number: int, values: dict[str, str], pending: bool) -> None:
+    text = tidy(" ".join(filter(None, [values.get("MEMO", ""), values.get("REFNUM", "")])), 300)
+    payer = tidy(values.get("NAME", ""), 100)
+    says = f"{values.get('TRNAMT', '')} {payer} {text}"
+    if pending:
+        found.leave_out(number, Why.PENDING, says)
+        return
+    told = values.get("DTPOSTED", "")
+    try:
+        if not re.match(r"\d{8}", told):
+            raise ValueError
+        day = date(int(told[:4]), int(told[4:6]), int(told[6:8]))
+    except ValueError:
+        raise BankError(
+            _("Transaction %(number)d: %(text)s is no day.") % {"number": number, "text": told[:40]}
+        ) from None
+    try:
+        amount = nano(read_number(values.get("TRNAMT", ""), _decimal(values.get("TRNAMT", ""))), number)
+    except NoAmount:
+        raise BankError(
+            _("Transaction %(number)d: %(text)s is no amount.")
+            % {"number": number, "text": values.get("TRNAMT", "")[:40]}
+        ) from None
+    if not amount:
+        found.leave_out(number, Why.EMPTY, says)
+        return
+    kind = values.get("TRNTYPE", "").upper()
+    signed = -abs(amount) if kind in _OUT else amount
+    unit = (values.get("CURSYM") or values["CURDEF"])[:3].upper()
+    found.lines.append(
+        Line(
+            day, signed, unit, payer, text, None, re.sub(r"\s", "", values.get("ACCTID", ""))[:34],
+            values.get("FITID", "")[:80], says_returned(payer, text),
+        )
+    )  # fmt: skip
+
+
+def _decimal(text: str) -> str:
+    """OFX knows no thousands: the last sign is that before the decimals."""
+    return "," if text.rfind(",") > text.rfind(".") else "."

@@ -1,0 +1,104 @@
+"""What every statement comes to, whatever its format."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ....kernel.units import NANO
+
+MOST_LINES = 20_000
+"""Lines of a statement at most."""
+LARGEST_AMOUNT = 9_000_000_000
+"""Of a line, in whole units of its currency: what the database can hold."""
+
+
+class BankError(ValueError):
+    """A statement can't be read, or a line not booked; the message, for people, says why. Nothing was changed."""
+
+
+class Why(models.TextChoices):
+    """Why a row of a statement is no line that could be booked."""
+
+    PENDING = "pending", gettext_lazy("not booked by the bank yet")
+    FAILED = "failed", gettext_lazy("not carried out")
+    BALANCE = "balance", gettext_lazy("a balance or a total")
+    NEITHER = "neither", gettext_lazy("neither money in nor money out")
+    UNDATED = "undated", gettext_lazy("without a day")
+    EMPTY = "empty", gettext_lazy("without an amount")
+    UNREADABLE = "unreadable", gettext_lazy("can't be read")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A booked line. `amount` in nano, negative for money out; `payer` and `account` (IBAN or number) are the other side's.
+
+    `bank_id`: the bank's own name for the booking, empty where it gives none that is unique. `returned`: it says of
+    itself that it takes an earlier booking back.
+    """
+
+    day: date
+    amount: int
+    currency: str
+    payer: str = ""
+    text: str = ""
+    value_day: date | None = None
+    account: str = ""
+    bank_id: str = ""
+    returned: bool = False
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A row that is no line: its number in the file (from 1), why, and what it says."""
+
+    number: int
+    why: Why
+    text: str
+
+
+@dataclass
+class Statement:
+    """What was read, in the order of the file."""
+
+    lines: list[Line] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def leave_out(self, number: int, why: Why, text: str) -> None:
+        """Count a row that is no line."""
+        self.left_out.append(LeftOut(number, why, tidy(text, 120)))
+
+    def counted(self) -> Counter[Why]:
+        """How many rows were left out, by why."""
+        return Counter(each.why for each in self.left_out)
+
+
+def tidy(text: str, most: int) -> str:
+    """A text on one line, at most so long, without what can't be printed."""
+    plain = "".join(sign if sign.isprintable() else " " for sign in text)
+    return re.sub(r"\s+", " ", plain).strip()[:most].rstrip()
+
+
+def nano(amount: Decimal, number: int) -> int:
+    """An amount in nano. BankError if it is more than is ever paid, or finer than a nano."""
+    if abs(amount) > LARGEST_AMOUNT:
+        raise BankError(_("Line %(number)d: %(text)s is too much.") % {"number": number, "text": f"{amount:f}"[:40]})
+    scaled = amount * NANO
+    if scaled != scaled.to_integral_value():
+        raise BankError(_("Line %(number)d: %(text)s is no amount.") % {"number": number, "text": f"{amount:f}"[:40]})
+    return int(scaled)
+
+
+def check_count(count: int) -> None:
+    """BankError if a statement has too many lines."""
+    if count > MOST_LINES:
+        raise BankError(
+            _("The statement has more than %(most)d lines: export fewer days at once.") % {"most": MOST_LINES}
+        )

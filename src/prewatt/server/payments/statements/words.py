@@ -1,0 +1,17 @@
+"""Words by which banks say what a booking is."""
+
+from __future__ import annotations
+
+import re
+
+_RETURNED = re.compile(
+    r"r(?:ü|ue)ck(?:ü|ue)berweis|r(?:ü|ue)cklauf|r(?:ü|ue)cklast|r(?:ü|ue)ckgabe|r(?:ü|ue)ckbelast|r(?:ü|ue)ckbuchung"
+    r"|r(?:ü|ue)ckruf|retoure|storno|stornierung|\breturn(?:ed)?\b|\brevers(?:al|ed)\b|\brecall(?:ed)?\b|\bcharge ?back\b"
+    r"|\bunpaid\b|\bbounced\b|\brejet\b|\bdevoluci[oó]n\b|退票|退汇|退回|冲正|冲账|抹账|撤销",
+    re.IGNORECASE,
+)
+
+
+def says_returned(*texts: str) -> bool:
+    """Whether a booking says of itself that it takes an earlier one back."""
+    return any(_RETURNED.search(text) for text in texts)

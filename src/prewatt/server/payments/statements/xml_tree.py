@@ -1,0 +1,63 @@
+"""XML that strangers send: read without entities, without a DTD, and no deeper than statements are."""
+
+from __future__ import annotations
+
+import re
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.parsers import expat
+
+from django.utils.translation import gettext as _
+
+from .shape import BankError
+
+DEEPEST = 40
+"""Elements within elements at most."""
+_KNOWN = {"utf-8", "utf-16", "iso-8859-1", "us-ascii"}
+"""Encodings that expat reads by itself."""
+
+
+def read_xml(content: bytes) -> Element:
+    """The root; names stand without their namespaces. BankError if it is no XML, is cut, or holds a DTD."""
+    builder = TreeBuilder()
+    depth = 0
+
+    def begin(name: str, attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > DEEPEST:
+            raise BankError(_("This XML is no bank statement: it is nested too deep."))
+        builder.start(name.rpartition("}")[2], attributes)
+
+    def end(name: str) -> None:
+        nonlocal depth
+        depth -= 1
+        builder.end(name.rpartition("}")[2])
+
+    def refuse(*_given: object) -> None:
+        raise BankError(_("This XML has a DTD, which no bank statement has: it is not read."))
+
+    content, encoding = _recoded(content)
+    parser = expat.ParserCreate(encoding, namespace_separator="}")
+    parser.buffer_text = True
+    parser.StartElementHandler, parser.EndElementHandler = begin, end
+    parser.CharacterDataHandler = builder.data
+    parser.StartDoctypeDeclHandler = refuse
+    try:
+        parser.Parse(content, True)
+    except (expat.ExpatError, UnicodeError, LookupError, ValueError) as error:
+        if isinstance(error, BankError):
+            raise
+        raise BankError(_("The XML is damaged or cut: %(why)s. Download it again.") % {"why": error}) from None
+    return builder.close()
+
+
+def _recoded(content: bytes) -> tuple[bytes, str | None]:
+    """The bytes in an encoding that expat knows, and its name if it has to be told."""
+    told = re.search(rb'^\s*<\?xml[^>]{0,100}encoding=["\']([\w.-]{1,40})["\']', content[:200])
+    name = told[1].decode("ascii").lower() if told else "utf-8"
+    if name in _KNOWN:
+        return content, None
+    try:
+        return content.decode(name).encode(), "utf-8"
+    except (LookupError, UnicodeDecodeError):
+        raise BankError(_("The XML says that it is in %(name)s, and is not.") % {"name": name}) from None

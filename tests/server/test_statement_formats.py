@@ -1,0 +1,173 @@
+"""Statements in the formats of banks: CAMT, MT940, OFX. The samples are made after the published forms."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prewatt.kernel.units import NANO
+from prewatt.server.payments.statements.reading import read_file
+from prewatt.server.payments.statements.shape import BankError, Line, Why
+
+SAMPLES = Path(__file__).parent / "statements"
+OCTOBER = date(2025, 10, 6)
+FORMATS = sorted(each.name for each in SAMPLES.iterdir() if each.suffix in (".xml", ".sta", ".940", ".qfx", ".ofx"))
+
+
+def read(name):
+    return read_file((SAMPLES / name).read_bytes(), "EUR")
+
+
+def units(found):
+    return [each.amount / NANO for each in found.lines]
+
+
+def test_camt_053_as_german_banks_write_it():
+    found = read("camt053-de-v8.xml")
+    assert found.lines[0] == Line(
+        OCTOBER, 20_500_000_000, "EUR", "Anna Müller", "PW1-8 Strom Oktober", date(2025, 10, 7),
+        "DE89370400440532013000", "2025100601234567000", False,
+    )  # fmt: skip
+    assert units(found) == [20.5, -450, 25, 20, -20]
+    assert [each.payer for each in found.lines] == ["Anna Müller", "Stadtwerke", "Ben", "Cem", "Anna Müller"]
+    assert [each.bank_id[-4:] for each in found.lines] == ["7000", "8000", "9001", "9002", "0000"]
+    assert [each.returned for each in found.lines] == [False, False, False, False, True]
+    assert "returned FOCR" in found.lines[4].text and "RF18539007547034" in found.lines[3].text
+    assert found.counted() == {Why.PENDING: 1} and "noch nicht gebucht" in found.left_out[0].text
+
+
+def test_camt_054_names_the_payments_of_a_collective_booking():
+    found = read("camt054-ch-v4.xml")
+    assert units(found) == [100, 200, -5.05]
+    assert found.lines[0].payer == "Zoé Frei" and "PW1-8" in found.lines[0].text
+    assert found.lines[1].currency == "CHF" and found.lines[2].text == "Gebühren"
+
+
+def test_of_a_report_within_the_day_only_what_is_booked_is_taken():
+    found = read("camt052-v2.xml")
+    assert units(found) == [7] and found.counted() == {Why.PENDING: 1}
+
+
+def test_a_collective_booking_whose_parts_do_not_sum_up_is_one_line_with_all_texts():
+    text = (
+        (SAMPLES / "camt053-de-v8.xml").read_text().replace('<Amt Ccy="EUR">25.00</Amt>', '<Amt Ccy="EUR">24.00</Amt>')
+    )
+    found = read_file(text.encode(), "EUR")
+    assert units(found) == [20.5, -450, 45, -20]
+    assert "Strom B" in found.lines[2].text and "RF18539007547034" in found.lines[2].text
+
+
+def test_mt940_as_german_banks_write_it():
+    found = read("mt940-sparkasse.sta")
+    first = found.lines[0]
+    assert (first.day, first.value_day) == (OCTOBER, date(2025, 10, 7))
+    assert first.text == "PW1-8 Strom Oktober GUTSCHR. UEBERWEISUNG"
+    assert (first.payer, first.account, first.bank_id) == ("ANNA MUELLER", "DE89370400440532013000", "2025100601234567")
+    assert units(found) == [20.5, -450, -20, 25]
+    assert [each.returned for each in found.lines] == [False, False, True, False]
+    assert found.lines[3].day == date(2024, 12, 31) and found.lines[3].payer == "BENJAMIN"
+    assert "mitten im Wort umbricht" in found.lines[3].text
+
+
+def test_mt940_as_dutch_banks_write_it_in_swifts_envelope():
+    found = read("mt940-nl.940")
+    assert units(found) == [20.5, -90]
+    assert found.lines[0].payer == "J. JANSSEN" and "PW1-8 stroom oktober" in found.lines[0].text
+    assert found.lines[0].bank_id == "0000000000001234"
+    assert found.lines[1].account == "NL20INGB0001234567" and found.lines[1].payer == "NETBEHEERBV"
+
+
+def test_ofx_in_sgml():
+    found = read("ofx-102.qfx")
+    assert units(found) == [20.5, -90, -20]
+    assert found.lines[0] == Line(OCTOBER, 20_500_000_000, "USD", "ANNA & CO", "Zelle PW1-8", bank_id="202510061")
+    assert [each.returned for each in found.lines] == [False, False, True]
+
+
+def test_ofx_in_xml():
+    found = read("ofx-211.ofx")
+    assert units(found) == [20.5, -90]
+    assert (found.lines[0].payer, found.lines[0].text) == ("ANNA <M>", "PW1-8 – power")
+    assert (found.lines[0].currency, found.lines[0].account, found.lines[0].bank_id) == ("GBP", "11111111", "A1")
+    assert found.counted() == {Why.PENDING: 1}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_file_that_is_cut_anywhere_is_refused_in_words_or_read_whole(name):
+    content = (SAMPLES / name).read_bytes()
+    whole = read_file(content, "EUR")
+    for end in range(len(content) // 5, len(content), 97):
+        try:
+            part = read_file(content[:end], "EUR")
+        except BankError as error:
+            assert re.search(r"cut|damaged|no CAMT|no statement", str(error))
+        else:
+            assert part == whole
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@given(data=st.data())
+def test_bytes_that_are_spoilt_give_words(name, data):
+    content = bytearray((SAMPLES / name).read_bytes())
+    for _each in range(data.draw(st.integers(1, 8))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        read_file(bytes(content), "EUR")
+    except BankError as error:
+        assert str(error)
+
+
+BOMB = b"""<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>
+<Document><BkToCstmrStmt>&b;</BkToCstmrStmt></Document>"""
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (BOMB, "DTD"),
+        (b'<?xml version="1.0"?><!DOCTYPE d SYSTEM "file:///etc/passwd"><Document/>', "DTD"),
+        (b"<a>" * 10_000, "nested too deep"),
+        (b"<Document><other/></Document>", "no CAMT"),
+        (b"<!DOCTYPE html><html></html>", "web page"),
+        (b"%PDF-1.7", "PDF"),
+        (b'<?xml version="1.0" encoding="klingon"?><Document/>', "klingon"),
+        (b"<OFX><STMTTRN>", "cut"),
+        (b'<!DOCTYPE OFX [<!ENTITY a "x">]><OFX></OFX>', "DTD"),
+        (b":20:X\n:60F:C251006EUR1,00\n:61:2510061006C1,00NTRF\n", "closing balance"),
+        (b":20:X\n", "no statement of MT940"),
+        (b"x" * 5_000_001, "5 MB"),
+    ],
+)
+def test_hostile_and_foreign_files_give_words(content, says):
+    with pytest.raises(BankError, match=says):
+        read_file(content, "EUR")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("<CdtDbtInd>CRDT</CdtDbtInd><Sts>", "<Sts>"), "Entry 1 does not say whether"),
+        (("20.50</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>", "20,50</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>"), "20,50 is no amount"),
+        (("<BookgDt><Dt>2025-10-06", "<BookgDt><Dt>2025-13-06"), "2025-13-06 is no day"),
+    ],
+)  # fmt: skip
+def test_what_can_not_be_known_of_an_entry_is_refused_by_name(change, says):
+    with pytest.raises(BankError, match=says):
+        read_file((SAMPLES / "camt053-de-v8.xml").read_text().replace(*change, 1).encode(), "EUR")
+
+
+def test_a_line_of_mt940_that_can_not_be_read_is_listed():
+    text = (SAMPLES / "mt940-sparkasse.sta").read_text().replace(":61:2510061006DR450,", ":61:2599061006DR450,")
+    found = read_file(text.encode(), "EUR")
+    assert units(found) == [20.5, -20, 25] and found.counted() == {Why.UNREADABLE: 1}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_ends_of_lines_and_a_mark_at_the_beginning_change_nothing(name):
+    content = (SAMPLES / name).read_bytes()
+    assert read_file(content.replace(b"\n", b"\r\n"), "EUR") == read_file(content, "EUR") == read_file(content, "EUR")
+    if name.endswith((".sta", ".940", ".qfx")):
+        assert read_file(b"\xef\xbb\xbf" + content, "EUR") == read_file(content, "EUR")
