@@ -1,221 +1,95 @@
-"""Bank statements: uploaded as CSV, each line kept once, and booked by a person who has seen whom it is for."""
+"""Bank statements: uploaded in any format, each line kept once, and booked by a person who has seen whom it is for."""
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
-import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from ...kernel.units import parse_money
-from ...tokens import luhn
 from ..billing.currencies import minor_unit
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import Kind, account, book
 from ..ledger.models import Transfer
 from ..time import now
 from ..vending.models import TopUp
-from ..vending.top_ups import LARGEST, TopUpError, top_up
+from ..vending.top_ups import TopUpError, top_up
+from .layouts import layouts_of
+from .matching import candidates, reference, suggestion
 from .models import BankLine, Merchant
 from .paying import clearing
+from .same import recorded_by_hand, returned_by, sort_out
+from .statements.layout import Layout
+from .statements.reading import LARGEST_FILE, read_file
+from .statements.shape import BankError, LeftOut, Line, Statement
+from .statements.table import read_table, rows_of
 
-NAMES = {
-    "day": (
-        "date", "day", "booking date", "value date", "buchungstag", "buchungsdatum", "valuta", "valutadatum",
-        "日期", "交易日期", "记账日期",
-    ),
-    "amount": ("amount", "credit", "credit amount", "betrag", "umsatz", "金额", "交易金额", "贷方金额", "收入金额"),
-    "currency": ("currency", "währung", "币种"),
-    "payer": (
-        "payer", "name", "counterparty", "beguenstigter/zahlungspflichtiger", "auftraggeber", "zahlungspflichtiger",
-        "name zahlungsbeteiligter", "对方户名", "付款人", "对方账户名",
-    ),
-    "text": (
-        "text", "reference", "description", "purpose", "memo", "verwendungszweck", "buchungstext",
-        "摘要", "附言", "用途", "备注",
-    ),
-}  # fmt: skip
-"""Names that banks give to the columns, in small letters."""
-DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%Y/%m/%d", "%Y%m%d", "%Y年%m月%d日")
-"""Forms of a day that can be read one way only."""
-MOST_LINES = 20_000
-LARGEST_FILE = 5_000_000
-
-
-class BankError(ValueError):
-    """A statement can't be read, or a line not booked; the message names the line. Nothing was changed."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A line of a statement as it was read; `amount` in nano."""
-
-    day: date
-    amount: int
-    currency: str
-    payer: str
-    text: str
+__all__ = [
+    "LARGEST_FILE", "BankError", "Upload", "book_line", "book_payout", "candidates", "read", "read_statement",
+    "recorded_by_hand", "reference", "reopen", "returned_by", "same_as_line", "same_as_recorded", "set_aside", "suggestion", "upload",
+]  # fmt: skip
+PART = 500
+"""Lines that are written in one transaction: so short that nobody else's payment waits for it."""
 
 
 @dataclass(frozen=True)
 class Upload:
-    """What an upload came to."""
+    """What an upload came to: the lines that are new, how many were `known`, how many of money `out` are not kept, and what
+    was `left_out`.
+    """
 
     new: list[BankLine]
     known: int
     out: int
+    left_out: tuple[LeftOut, ...] = ()
 
 
-def reference(tenancy: Tenancy) -> str:
-    """What a tenant writes into a transfer, such as PW1042-7: its last digit (Luhn's) catches a slip."""
-    return f"PW{tenancy.pk}-{luhn(str(tenancy.pk))}"
+def read(content: bytes, currency: str, known: Iterable[Layout] = ()) -> Statement:
+    """A statement in any format. `currency`: where it names none; `known`: what a person has said of tables before. BankError
+    if it can't be read.
+    """
+    found = read_file(content, currency)
+    return found if found is not None else read_table(rows_of(content, currency), currency, known)
 
 
-def read_statement(content: bytes, currency: str) -> tuple[list[Seen], int]:
-    """(money in, how many lines of money out) of a statement as CSV. `currency`: where it has no column for it."""
-    if len(content) > LARGEST_FILE:
-        raise BankError(_("The file is larger than 5 MB."))
-    rows = _rows(_decoded(content, currency))
-    columns, first = _columns(rows)
-    where = columns["amount"]
-    sign = _decimal_sign(row[where] for row in rows[first:] if where < len(row))
-    found, out = [], 0
-    for number, row in enumerate(rows[first:], first + 1):
-        cells = {name: row[place].strip() if place < len(row) else "" for name, place in columns.items()}
-        if not cells["day"] or not cells["amount"]:
-            # Totals and remarks at the end of a statement.
-            continue
-        amount = _amount(cells["amount"], number, sign)
-        if amount <= 0:
-            out += 1
-            continue
-        if amount > LARGEST:
-            raise BankError(_("Line %(number)d: %(text)s is too much.") % {"number": number, "text": cells["amount"]})
-        unit = (cells.get("currency") or currency).upper()[:3]
-        found.append(
-            Seen(_day(cells["day"], number), amount, unit, cells.get("payer", "")[:100], cells.get("text", "")[:300])
-        )
-    return found, out
+def read_statement(content: bytes, currency: str) -> tuple[list[Line], int]:
+    """(money in, how many lines of money out) of a statement."""
+    lines = read(content, currency).lines
+    return [each for each in lines if each.amount > 0], sum(each.amount < 0 for each in lines)
 
 
-def _decoded(content: bytes, currency: str) -> str:
-    # In GB 18030 nearly every text of a European bank can be read, too: as nonsense.
-    for encoding in ("utf-8-sig", "gb18030" if currency == "CNY" else "cp1252", "latin-1"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise BankError(_("The file is no text."))
-
-
-def _rows(text: str) -> list[list[str]]:
-    head = text[:4000]
-    sign = max(";,\t", key=head.count)
-    try:
-        rows = list(csv.reader(io.StringIO(text), delimiter=sign))
-    except csv.Error as error:
-        raise BankError(_("The file is no CSV: %(why)s") % {"why": error}) from None
-    if len(rows) > MOST_LINES:
-        raise BankError(_("The file has more than %(most)d lines.") % {"most": MOST_LINES})
-    return rows
-
-
-def _columns(rows: Sequence[Sequence[str]]) -> tuple[dict[str, int], int]:
-    """Where each column is, and the row after the names."""
-    for number, row in enumerate(rows[:30]):
-        names = [cell.strip().strip('"').lower() for cell in row]
-        found = {
-            what: next(names.index(known) for known in candidates if known in names)
-            for what, candidates in NAMES.items()
-            if any(known in names for known in candidates)
-        }
-        if {"day", "amount"} <= set(found):
-            return found, number + 1
-    raise BankError(
-        _("No line names the columns: a date and an amount are needed, such as date,amount,currency,payer,text.")
-    )
-
-
-def _bare(text: str) -> str:
-    return re.sub(r"[\s\u00a0'’]|[A-Z]{3}|[€$¥£]", "", text).replace("−", "-")
-
-
-def _decimal_sign(amounts: Iterable[str]) -> str:
-    """The sign before the decimals, by the amounts that leave no doubt; empty if there are none, or they disagree."""
-    found = {match[1] for text in amounts if (match := re.search(r"([.,])\d{1,2}$", _bare(text)))}
-    return found.pop() if len(found) == 1 else ""
-
-
-def _amount(text: str, number: int, sign: str) -> int:
-    bare = _bare(text)
-    if not sign and re.fullmatch(r"[+-]?\d{1,3}[.,]\d{3}", bare):
-        raise BankError(
-            _("Line %(number)d: %(text)s can be read in two ways; write its decimals.")
-            % {"number": number, "text": text[:40]}
-        )
-    groups = {",": ".", ".": ","}.get(sign, ",.")
-    if re.fullmatch(rf"[+-]?\d{{1,3}}([{groups}]\d{{3}})+([^{groups}]\d+)?", bare):
-        bare = re.sub(f"[{groups}]", "", bare)
-    bare = bare.replace(",", ".") if sign == "," else bare
-    try:
-        return parse_money(bare)
-    except ValueError:
-        raise BankError(_("Line %(number)d: %(text)s is no amount.") % {"number": number, "text": text[:40]}) from None
-
-
-def _day(text: str, number: int) -> date:
-    for form in DAYS:
-        try:
-            return datetime.strptime(text.split(" ")[0].split("T")[0], form).date()  # noqa: DTZ007
-        except ValueError:
-            continue
-    raise BankError(
-        _("Line %(number)d: %(text)s is no day such as 2026-11-25 or 25.11.2026.")
-        % {"number": number, "text": text[:40]}
-    )
-
-
-@transaction.atomic
 def upload(organisation: Organisation, content: bytes, currency: str, by: Any) -> Upload:
-    """Keep the lines of a statement that are new. Nothing is booked by it. BankError if it can't be read."""
-    seen, out = read_statement(content, currency)
-    times: Counter[Seen] = Counter()
-    new, known = [], 0
-    for line in seen:
-        times[line] += 1
-        # Two transfers that look alike on one day are two; the same statement again is not.
-        told = "\x1f".join([f"{line.day}", f"{line.amount}", line.currency, line.payer, line.text, f"{times[line]}"])
-        row, fresh = BankLine.objects.get_or_create(
-            organisation=organisation,
-            fingerprint=hashlib.sha256(told.encode()).hexdigest(),
-            defaults={
-                "day": line.day, "amount": line.amount, "currency": line.currency, "payer": line.payer,
-                "text": line.text, "uploaded": now(), "by": by,
-            },
-        )  # fmt: skip
-        if fresh:
-            new.append(row)
-        else:
-            known += 1
-    return Upload(new, known, out)
+    """Keep the lines of a statement that are new, in parts: broken off and done again it is the same. Nothing is booked by
+    it. BankError if it can't be read.
+    """
+    statement = read(content, currency, layouts_of(organisation))
+    sorted_out = sort_out(organisation, statement.lines)
+    at = now()
+    for row in sorted_out.new:
+        row.uploaded, row.by = at, by
+    for start in range(0, len(sorted_out.new), PART):
+        began = time.monotonic()
+        with transaction.atomic():
+            BankLine.objects.bulk_create(sorted_out.new[start : start + PART], ignore_conflicts=True)
+        if start + PART < len(sorted_out.new):
+            # SQLite has one writer: as long as this one wrote, the others have their turn.
+            time.sleep(min(time.monotonic() - began, 0.5))
+    new = _kept(organisation, [row.fingerprint for row in sorted_out.new])
+    return Upload(new, sorted_out.known, sorted_out.out, tuple(statement.left_out))
 
 
-def suggestion(line: BankLine, tenancies: Sequence[Tenancy]) -> Tenancy | None:
-    """For whom a line seems to be: by the reference in its text, else by the payer's name where one tenant alone has it."""
-    told = re.sub(r"\s", "", f"{line.text} {line.payer}").upper()
-    by_reference = [each for each in tenancies if re.search(rf"{reference(each)}(?!\d)", told)]
-    if by_reference:
-        return by_reference[0]
-    by_name = [each for each in tenancies if each.tenant.casefold() in line.payer.casefold()] if line.payer else []
-    return by_name[0] if len(by_name) == 1 else None
+def _kept(organisation: Organisation, fingerprints: list[str]) -> list[BankLine]:
+    """The lines as they are stored, in the order of the file."""
+    found: dict[str, BankLine] = {}
+    for start in range(0, len(fingerprints), PART):
+        part = fingerprints[start : start + PART]
+        found |= {
+            row.fingerprint: row for row in BankLine.objects.filter(organisation=organisation, fingerprint__in=part)
+        }
+    return [found[each] for each in fingerprints if each in found]
 
 
 def _open(line: BankLine) -> BankLine:
@@ -225,29 +99,39 @@ def _open(line: BankLine) -> BankLine:
     return locked
 
 
+def _money_in(line: BankLine) -> BankLine:
+    locked = _open(line)
+    if locked.amount < 0:
+        raise BankError(_("This line is money that went back: it can't be credited."))
+    return locked
+
+
 @transaction.atomic
 def book_line(line: BankLine, tenancy: Tenancy, by: Any) -> TopUp:
     """Credit a line to a tenancy. BankError if it is dealt with already, or can't be credited there."""
-    locked = _open(line)
+    locked = _money_in(line)
     where = tenancy.unit.property
     if where.organisation_id != locked.organisation_id or where.currency != locked.currency:
         raise BankError(_("Payments there are in %(currency)s.") % {"currency": where.currency})
     if locked.amount % minor_unit(locked.currency):
         raise BankError(_("This amount is finer than %(currency)s.") % {"currency": locked.currency})
     bank = account(locked.organisation, Kind.BANK)
+    # A booking that was undone stays in the books under its own name.
+    name = f"bank {locked.pk}" if not locked.bookings else f"bank {locked.pk}.{locked.bookings}"
     try:
-        made = top_up(tenancy, locked.amount, f"bank {locked.pk}", by, locked.payer, source=bank)
+        made = top_up(tenancy, locked.amount, name, by, locked.payer, source=bank)
     except TopUpError as error:
         raise BankError(str(error)) from None
     locked.state, locked.top_up, locked.by = BankLine.State.BOOKED, made, by
-    locked.save(update_fields=["state", "top_up", "by"])
+    locked.bookings += 1
+    locked.save(update_fields=["state", "top_up", "by", "bookings"])
     return made
 
 
 @transaction.atomic
 def book_payout(line: BankLine, merchant: Merchant, by: Any) -> Transfer:
     """A line is what a provider paid out of a merchant account. BankError if it is dealt with already."""
-    locked = _open(line)
+    locked = _money_in(line)
     if merchant.organisation_id != locked.organisation_id:
         raise BankError(_("This merchant account is another's."))
     bank, name = account(locked.organisation, Kind.BANK), f"payout {locked.pk}"
@@ -259,7 +143,42 @@ def book_payout(line: BankLine, merchant: Merchant, by: Any) -> Transfer:
 
 @transaction.atomic
 def set_aside(line: BankLine, by: Any) -> None:
-    """A line is none of prewatt's business. BankError if it is dealt with already."""
+    """Set a line aside: it does not concern prewatt. BankError if it is dealt with already."""
     locked = _open(line)
     locked.state, locked.by = BankLine.State.ASIDE, by
     locked.save(update_fields=["state", "by"])
+
+
+def reopen(made: TopUp) -> None:
+    """A payment was undone: the line that it came of is to be booked again, to whom it belongs."""
+    BankLine.objects.filter(top_up=made).update(state=BankLine.State.OPEN, top_up=None, by=None)
+
+
+@transaction.atomic
+def same_as_line(line: BankLine, same: bool, by: Any) -> None:
+    """A person has looked at a line beside the one that it is like: they are the `same` payment, or two. BankError if nothing
+    is asked of it.
+    """
+    locked = _open(line)
+    if locked.like_id is None:
+        raise BankError(_("This line is like no other."))
+    if same:
+        locked.state, locked.by = BankLine.State.SAME, by
+    else:
+        locked.like, locked.own = None, True
+    locked.save(update_fields=["state", "by", "like", "own"])
+
+
+@transaction.atomic
+def same_as_recorded(line: BankLine, made: TopUp | None, by: Any) -> None:
+    """A person has looked at a line beside a payment that staff recorded: it is that payment, or (None) one of its own.
+    BankError if it can't be that one.
+    """
+    locked = _money_in(line)
+    if made is None:
+        locked.own = True
+    elif made not in recorded_by_hand([locked]).get(locked.pk, []):
+        raise BankError(_("This line can't be that payment."))
+    else:
+        locked.state, locked.top_up, locked.by = BankLine.State.BOOKED, made, by
+    locked.save(update_fields=["state", "top_up", "by", "own"])

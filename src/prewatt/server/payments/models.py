@@ -184,25 +184,40 @@ class SettlementLine(models.Model):
 
 
 class BankLine(models.Model):
-    """A line of an uploaded bank statement: money in (`amount` in nano, over zero), until it is booked or set aside.
-    `fingerprint` keeps a line from being taken twice.
+    """A line of an uploaded bank statement, until it is booked or set aside: money in, or money out that may take back what
+    was credited (`amount` in nano, below zero then). `account` and `bank_id`: the payer's, and the bank's own name for the
+    booking, where it told them. `says_returned`: it says of itself that it takes an earlier booking back. `fingerprint` keeps
+    a line from being taken twice.
+
+    `like`: a line that may be the same payment; of a line that is `same` it is that payment. `own`: a person has said that it
+    is one of its own, whatever it looks like. `takes_back`: the line whose money went back by this one. `bookings`: how often
+    it was booked, for the names of its bookings.
     """
 
     class State(models.TextChoices):
         OPEN = "open", _("to be booked")
         BOOKED = "booked", _("booked")
         ASIDE = "aside", _("set aside")
+        SAME = "same", _("the same payment")
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="bank_lines")
     fingerprint = models.CharField(max_length=64)
     day = models.DateField()
+    value_day = models.DateField(null=True)
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     payer = models.CharField(max_length=100, blank=True)
+    account = models.CharField(max_length=34, blank=True, default="")
     text = models.CharField(max_length=300, blank=True)
+    bank_id = models.CharField(max_length=80, blank=True, default="")
+    says_returned = models.BooleanField(default=False)
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
     top_up = models.OneToOneField(TopUp, on_delete=models.PROTECT, null=True, related_name="bank_line")
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, null=True, related_name="payouts")
+    like = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="alike")
+    own = models.BooleanField(default=False)
+    takes_back = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="taken_back_by")
+    bookings = models.PositiveSmallIntegerField(default=0)
     uploaded = models.BigIntegerField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
@@ -210,8 +225,47 @@ class BankLine(models.Model):
         ordering = ("day", "id")
         constraints = (
             models.UniqueConstraint(fields=("organisation", "fingerprint"), name="bank_line_once"),
-            models.CheckConstraint(condition=models.Q(amount__gt=0), name="bank_line_positive"),
+            models.CheckConstraint(condition=~models.Q(amount=0), name="bank_line_of_something"),
         )
+        indexes = (models.Index(fields=("organisation", "day"), name="bank_line_by_day"),)
 
     def __str__(self) -> str:
         return f"{self.day} {self.payer}"
+
+
+class BankLayout(models.Model):
+    """What a person has said of a bank's tables: which column is what (`columns`: a role for each, empty for none), which
+    comes first in a day (`order`), how money out is told (`direction`, `words_in`). `fingerprint`: of the row that names the
+    columns, or (`named` is False) of how many there are.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="bank_layouts")
+    fingerprint = models.CharField(max_length=64)
+    named = models.BooleanField(default=True)
+    columns = models.JSONField()
+    order = models.CharField(max_length=3, blank=True)
+    direction = models.CharField(max_length=8, blank=True)
+    words_in = models.JSONField(default=list)
+    made = models.BigIntegerField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("organisation", "fingerprint"), name="bank_layout_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.organisation} {self.fingerprint[:8]}"
+
+
+class WaitingStatement(models.Model):
+    """A file that can't be read before a person has said what its columns are; the last one of each person."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
+    content = models.BinaryField()
+    at = models.BigIntegerField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("organisation", "by"), name="waiting_statement_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.organisation} {self.at}"

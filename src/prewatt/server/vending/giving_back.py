@@ -88,9 +88,12 @@ def pay_out(made: Refund, by: Any, sent: int = 0) -> Refund:
 
 @transaction.atomic
 def reverse_top_up(top_up: TopUp, by: Any, reason: str) -> Transfer:
-    """Undo a payment that never was (a typing error, a returned transfer) by a counter-entry. GivingBackError if it is
-    undone already, or if a payment provider has the money: then it is refunded.
+    """Undo a payment that never was (a typing error, a returned transfer) by a counter-entry; the line of a bank statement
+    that it came of can be booked again. GivingBackError if it is undone already, or if a payment provider has the money:
+    then it is refunded.
     """
+    from ..payments.bank import reopen
+
     why = _reason(reason)
     tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=top_up.tenancy_id)
     _lock(tenancy)
@@ -103,6 +106,7 @@ def reverse_top_up(top_up: TopUp, by: Any, reason: str) -> Transfer:
     memo = f"{why} ({_who(by)})"
     made = book(Transfer.Kind.REVERSAL, tenant_account(tenancy), received, top_up.amount, now(), name, memo)
     adjust(tenancy, -top_up.amount, name, _("payment undone: %(why)s") % {"why": why})
+    reopen(top_up)
     return made
 
 

@@ -1,0 +1,263 @@
+"""One payment is one payment, whatever ways it comes by: twice in statements of two forms, pending and booked, recorded by
+staff and then in the statement; and what went back belongs to what came in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from django.db.models import Exists, OuterRef
+
+from ...kernel.calendar import local_day, zone
+from ..estate.models import Organisation, Tenancy
+from ..ledger.books import Kind
+from ..ledger.models import Transfer
+from ..vending.models import TopUp
+from .matching import name_words, referenced, suggestion
+from .models import BankLine
+from .statements.shape import Line
+
+WINDOW = timedelta(days=4)
+"""Between two bookings of one payment at most: pending on Friday, booked on Tuesday."""
+RECORDED = timedelta(days=10)
+"""Between the day on which staff recorded a transfer and the bank's at most."""
+RETURNED = timedelta(days=400)
+"""So long a bank may take a transfer back."""
+_SHORTEST = 4
+"""Letters of a text that tell something."""
+
+
+@dataclass
+class SortedOut:
+    """The lines of a statement beside what is stored: rows to be stored, how many were `known`, how many of money `out` are
+    not kept.
+    """
+
+    new: list[BankLine] = field(default_factory=list)
+    known: int = 0
+    out: int = 0
+
+
+def sort_out(organisation: Organisation, lines: Sequence[Line]) -> SortedOut:
+    """Which lines of a statement are new. A line that may be one that is known gets it as its `like`, for a person to say."""
+    found = SortedOut()
+    rows = _rows(organisation, lines)
+    if not rows:
+        return found
+    days = [row.day for row in rows]
+    stored = list(
+        BankLine.objects.filter(
+            organisation=organisation, day__gte=min(days) - WINDOW, day__lte=max(days) + WINDOW
+        ).only(
+            "day",
+            "value_day",
+            "amount",
+            "currency",
+            "payer",
+            "account",
+            "text",
+            "bank_id",
+            "fingerprint",
+            "organisation",
+        )
+    )
+    fingerprints = {row.fingerprint: row for row in stored}
+    claimed = {row.pk for each in rows if (row := fingerprints.get(each.fingerprint))}
+    open_rows = [row for row in rows if row.fingerprint not in fingerprints]
+    found.known = len(rows) - len(open_rows)
+    by_amount: dict[tuple[int, str], list[BankLine]] = defaultdict(list)
+    for row in stored:
+        if row.pk not in claimed:
+            by_amount[row.amount, row.currency].append(row)
+    back = _Returns(organisation, rows)
+    unsure = []
+    for row in open_rows:
+        twin = next((each for each in by_amount[row.amount, row.currency] if _is_same(row, each)), None)
+        if twin is None:
+            unsure.append(row)
+        else:
+            by_amount[row.amount, row.currency].remove(twin)
+            found.known += 1
+    for row in unsure:
+        if row.amount < 0 and not back.may_take_back(row):
+            found.out += 1
+            continue
+        row.like = next((each for each in by_amount[row.amount, row.currency] if _may_be_same(row, each)), None)
+        if row.like is not None:
+            by_amount[row.amount, row.currency].remove(row.like)
+        found.new.append(row)
+    return found
+
+
+def _rows(organisation: Organisation, lines: Sequence[Line]) -> list[BankLine]:
+    times: Counter[Line] = Counter()
+    rows = []
+    for line in lines:
+        times[line] += 1
+        # Two transfers that look alike on one day are two; the same statement again is not.
+        told = [f"{line.day}", f"{line.amount}", line.currency, line.payer, line.text, line.bank_id, f"{times[line]}"]
+        rows.append(
+            BankLine(
+                organisation=organisation, fingerprint=hashlib.sha256("\x1f".join(told).encode()).hexdigest(), day=line.day,
+                value_day=line.value_day, amount=line.amount, currency=line.currency, payer=line.payer,
+                account=line.account, text=line.text, bank_id=line.bank_id, says_returned=line.returned,
+            )
+        )  # fmt: skip
+    return rows
+
+
+# -- two lines ----------------------------------------------------------------------------------------------------------
+
+
+def _is_same(row: BankLine, other: BankLine) -> bool:
+    """Whether two lines of one amount are surely one payment."""
+    if _ids_differ(row, other) or (other.day not in (row.day, row.value_day) and row.day != other.value_day):
+        return False
+    if row.bank_id and row.bank_id == other.bank_id:
+        return True
+    party, text = _alike_party(row, other), _alike_text(row, other)
+    return (party is True and text is not False) or (party is None and text is True)
+
+
+def _may_be_same(row: BankLine, other: BankLine) -> bool:
+    if _ids_differ(row, other) or abs(row.day - other.day) > WINDOW:
+        return False
+    if row.bank_id and row.bank_id == other.bank_id:
+        return True
+    party = _alike_party(row, other)
+    return party is True or (party is None and (row.day == other.day or _alike_text(row, other) is True))
+
+
+def _ids_differ(row: BankLine, other: BankLine) -> bool:
+    """Whether the bank itself tells two lines apart: its names for them are of one form, and two."""
+    return row.bank_id != other.bank_id and bool(row.bank_id) and _form(row.bank_id) == _form(other.bank_id)
+
+
+def _form(text: str) -> str:
+    return re.sub(r"[^\W\d_]", "A", re.sub(r"\d", "9", text))
+
+
+def _alike_party(row: BankLine, other: BankLine) -> bool | None:
+    """Whether two lines are of one payer; None if one of them does not tell."""
+    if row.account and other.account:
+        return row.account == other.account
+    one, two = name_words(row.payer), name_words(other.payer)
+    return one <= two or two <= one if one and two else None
+
+
+def _alike_text(row: BankLine, other: BankLine) -> bool | None:
+    """Whether one text holds the other; None if one of them says nothing."""
+    one, two = (re.sub(r"[\W_]", "", each.text.casefold()) for each in (row, other))
+    if min(len(one), len(two)) < _SHORTEST:
+        return None
+    return one in two or two in one
+
+
+# -- recorded by staff --------------------------------------------------------------------------------------------------
+
+
+def recorded_by_hand(lines: Iterable[BankLine], tenancies: Sequence[Tenancy] = ()) -> dict[int, list[TopUp]]:
+    """By line, the transfers that staff recorded and that it may be, the likeliest first: of its amount, of about its days,
+    in no other line, not undone.
+    """
+    wanted = [line for line in lines if line.amount > 0 and not line.own]
+    if not wanted:
+        return {}
+    rows = (
+        TopUp.objects.filter(
+            tenancy__unit__property__organisation__in={line.organisation_id for line in wanted},
+            amount__in={line.amount for line in wanted}, bank_line__isnull=True, payment__isnull=True,
+        )
+        .filter(Exists(Transfer.objects.filter(credit_id=OuterRef("credit_id"), debit_account__kind=Kind.BANK)))
+        .select_related("tenancy__unit__property", "by")
+    )  # fmt: skip
+    rows = list(rows)
+    names = [f"undo {made.pk}" for made in rows]
+    gone = set(Transfer.objects.filter(credit_id__in=names).values_list("credit_id", flat=True))
+    by_amount: dict[int, list[tuple[TopUp, date]]] = defaultdict(list)
+    for made in rows:
+        if f"undo {made.pk}" not in gone:
+            by_amount[made.amount].append((made, local_day(made.paid, zone(made.tenancy.unit.property.zone))))
+    found = {}
+    for line in wanted:
+        guess = suggestion(line, tenancies)
+        near = [
+            (guess is not None and made.tenancy_id != guess.pk, abs(day - line.day), made.pk, made)
+            for made, day in by_amount.get(line.amount, [])
+            if abs(day - line.day) <= RECORDED and made.tenancy.unit.property.organisation_id == line.organisation_id
+        ]
+        if near:
+            found[line.pk] = [made for *_order, made in sorted(near, key=lambda each: each[:3])]
+    return found
+
+
+# -- taken back ---------------------------------------------------------------------------------------------------------
+
+
+class _Returns:
+    """Which lines of money out may take back what came in before: as a line of the bank, of this file or one that is
+    stored, or as a transfer that staff recorded.
+    """
+
+    def __init__(self, organisation: Organisation, rows: Sequence[BankLine]) -> None:
+        amounts = {-row.amount for row in rows if row.amount < 0}
+        self._into: dict[int, list[BankLine]] = defaultdict(list)
+        self._recorded: set[int] = set()
+        if not amounts:
+            return
+        stored = BankLine.objects.filter(organisation=organisation, amount__gt=0, takes_back__isnull=True)
+        for part in _parts(amounts):
+            for row in stored.filter(amount__in=part).exclude(state=BankLine.State.ASIDE):
+                self._into[row.amount].append(row)
+            recorded = TopUp.objects.filter(tenancy__unit__property__organisation=organisation, amount__in=part)
+            self._recorded |= set(recorded.filter(payment__isnull=True).values_list("amount", flat=True))
+        for row in rows:
+            if row.amount in amounts:
+                self._into[row.amount].append(row)
+
+    def may_take_back(self, row: BankLine) -> bool:
+        """A line that says so of itself may take back any of its amount; another one only what came from the same side."""
+        before = [each for each in self._into.get(-row.amount, []) if timedelta() <= row.day - each.day <= RETURNED]
+        if row.says_returned:
+            return bool(before) or -row.amount in self._recorded
+        return any(each.state == BankLine.State.BOOKED and _alike_party(row, each) is True for each in before)
+
+
+def returned_by(line: BankLine) -> BankLine | None:
+    """Which line of money in a line of money out takes back; None if none can be it, or several could."""
+    if line.amount >= 0:
+        return None
+    if line.takes_back_id is not None:
+        return line.takes_back
+    rows = BankLine.objects.filter(
+        organisation=line.organisation_id, amount=-line.amount, currency=line.currency, day__lte=line.day,
+        day__gte=line.day - RETURNED, taken_back_by__isnull=True,
+    ).exclude(state__in=(BankLine.State.SAME, BankLine.State.ASIDE))  # fmt: skip
+    best: tuple[int, list[BankLine]] = (0, [])
+    for each in rows.select_related("top_up__tenancy__unit__property"):
+        score = _likeness(line, each)
+        if score > best[0]:
+            best = score, []
+        if score == best[0]:
+            best[1].append(each)
+    return best[1][0] if len(best[1]) == 1 else None
+
+
+def _likeness(line: BankLine, before: BankLine) -> int:
+    party, text = _alike_party(line, before), _alike_text(line, before)
+    if party is False:
+        return 0
+    named = bool(referenced(line.text) & referenced(f"{before.text} {before.payer}"))
+    booked = before.state == BankLine.State.BOOKED and before.top_up_id is not None
+    return 1 + 2 * booked + 4 * (text is True) + 8 * (party is True) + 16 * named
+
+
+def _parts(values: Iterable[int]) -> Iterable[list[int]]:
+    """So many at a time as a question to the database can name."""
+    every = list(values)
+    return (every[start : start + 500] for start in range(0, len(every), 500))

@@ -1,0 +1,82 @@
+"""Days as banks write them. Whether the day or the month comes first is settled by the whole file, or asked for."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import date
+
+DAY_FIRST, MONTH_FIRST = "dmy", "mdy"
+ORDERS = (DAY_FIRST, MONTH_FIRST)
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            ("jan", "janv", "ene", "gen"), ("feb", "fev", "fevr"), ("mar", "mrz", "maer", "mär", "maa", "mrt"),
+            ("apr", "avr", "abr"), ("may", "mai", "mei", "maj", "mag"), ("jun", "juin", "giu"), ("jul", "juil", "lug"),
+            ("aug", "aou", "ago", "aoû"), ("sep", "sept", "set"), ("oct", "okt", "ott"), ("nov",), ("dec", "dez", "dic", "dic"),
+        ),
+        1,
+    )
+    for name in names
+}  # fmt: skip
+_YEAR_FIRST = re.compile(r"(?P<y>\d{4})\s*[-./年]\s*(?P<m>\d{1,2})\s*[-./月]\s*(?P<d>\d{1,2})日?(?!\d)")
+_SOLID = re.compile(r"(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})(?:\d{4}|\d{6})?(?!\d)")
+_DOTS = re.compile(r"(?P<d>\d{1,2})\.\s?(?P<m>\d{1,2})\.\s?(?P<y>\d{4}|\d{2})(?!\d)")
+_OPEN = re.compile(r"(?P<a>\d{1,2})\s?[/-]\s?(?P<b>\d{1,2})\s?[/-]\s?(?P<y>\d{4}|\d{2})(?!\d)")
+_NAMED = re.compile(
+    r"(?P<d>\d{1,2})(?:st|nd|rd|th)?[\s.\-/]*(?P<name>[^\W\d_]{3,10})[\s.\-/,']*(?P<y>\d{4}|\d{2})(?!\d)"
+)
+_NAMED_FIRST = re.compile(
+    r"(?P<name>[^\W\d_]{3,10})[\s.\-/]*(?P<d>\d{1,2})(?:st|nd|rd|th)?[\s.\-/,]+(?P<y>\d{4})(?!\d)"
+)
+
+
+def _plain(text: str) -> str:
+    told = unicodedata.normalize("NFKC", text[:60]).strip(" \t'`\"").casefold()
+    # Mon, 6 Oct 2025
+    return re.sub(r"^(mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so)[a-z]*\.?,?\s+(?=\d)", "", told)
+
+
+def order_of(texts: Iterable[str]) -> str:
+    """Which comes first in a file's days: `DAY_FIRST`, `MONTH_FIRST`, or empty if none of them tells, or they disagree."""
+    first = second = False
+    for text in texts:
+        if match := _OPEN.match(_plain(text)):
+            first = first or int(match["a"]) > 12
+            second = second or int(match["b"]) > 12
+    return DAY_FIRST if first and not second else MONTH_FIRST if second and not first else ""
+
+
+def is_open(text: str) -> bool:
+    """Whether a day can be read in two ways: 10/06/2025."""
+    match = _OPEN.match(_plain(text))
+    return match is not None and match["a"].zfill(2) != match["b"].zfill(2)
+
+
+def read_day(text: str, order: str = "") -> date | None:
+    """A day, with or without a time behind it; None if it is none, or only `order` could tell and is empty."""
+    told = _plain(text)
+    try:
+        if match := _YEAR_FIRST.match(told) or _SOLID.match(told):
+            return date(int(match["y"]), int(match["m"]), int(match["d"]))
+        if match := _DOTS.match(told):
+            return date(_year(match["y"]), int(match["m"]), int(match["d"]))
+        if match := _OPEN.match(told):
+            a, b, year = int(match["a"]), int(match["b"]), _year(match["y"])
+            if order or a == b:
+                return date(year, b, a) if order != MONTH_FIRST else date(year, a, b)
+            return None
+        if match := _NAMED.match(told) or _NAMED_FIRST.match(told):
+            name = match["name"]
+            month = _MONTHS.get(name) or _MONTHS.get(name[:4]) or _MONTHS.get(name[:3])
+            return date(_year(match["y"]), month, int(match["d"])) if month else None
+    except ValueError:
+        # 30 February
+        return None
+    return None
+
+
+def _year(text: str) -> int:
+    return int(text) if len(text) == 4 else 2000 + int(text)

@@ -1,0 +1,63 @@
+"""Money in or money out, as far as a table says it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from itertools import pairwise
+
+_IN = frozenset((
+    "h", "haben", "cr", "c", "k", "credit", "crdt", "credits", "gutschrift", "eingang", "zugang", "einnahme", "in",
+    "incoming", "inflow", "money in", "paid in", "received", "deposit", "dslip", "+", "贷", "贷方", "贷记", "收", "收入", "入",
+    "进", "转入", "存入", "来账", "入账", "收款", "bij", "credito", "abono", "avere", "kredit", "entrada", "dep",
+))  # fmt: skip
+_OUT = frozenset((
+    "s", "soll", "dr", "d", "debit", "dbit", "debits", "belastung", "lastschrift", "ausgang", "abgang", "ausgabe", "out",
+    "outgoing", "outflow", "money out", "paid out", "sent", "withdrawal", "check", "cheque", "-", "−", "借", "借方", "借记",
+    "支", "支出", "出", "付", "付款", "转出", "支取", "往账", "出账", "af", "debito", "cargo", "dare", "debet", "salida", "wd",
+))  # fmt: skip
+_NEITHER = frozenset(("/", "不计收支", "其他", "中性", "中性交易", "neutral", "none", "internal", "n/a"))
+_BEHIND = re.compile(
+    r"(?P<number>.*\d[)\s]?)\s*(?P<word>cr|dr|c|d|h|s|haben|soll|credit|debit|贷|借)\.?", re.IGNORECASE | re.DOTALL
+)
+_BEFORE = re.compile(r"(?P<word>cr|dr|credit|debit|贷|借)\.?\s*(?P<number>[^\w\s]*\s*\d.*)", re.IGNORECASE | re.DOTALL)
+_SAYS_OUT = re.compile(
+    r"lastschrift|abbuchung|\bdirect debit\b|\bdebit\b|\bwithdrawal\b|\bcard payment\b|\bkartenzahlung\b|\bdauerauftrag\b"
+    r"|\b(?:payment|refund|transfer|sent|paid) to\b|\bbill payment\b|\bstanding order\b|\brueckzahlung an\b|\bgirocard\b"
+    r"|\brückzahlung an\b|\bauszahlung\b|\batm\b|\bbank charges?\b|\bentgelt|\bkontof(?:ü|ue)hrung|消费|支出|取款|转出|手续费|扣款"
+    r"|\bincasso\b|\bprelevement\b|\bpurchase\b|\bpos\b|\bausgang\b|\bbelastung\b",
+    re.IGNORECASE,
+)
+
+
+def direction(word: str) -> int | None:
+    """1 for money in, -1 for money out, 0 for neither; None if a word says none of them."""
+    plain = unicodedata.normalize("NFKC", word).casefold().strip(" .")
+    return 1 if plain in _IN else -1 if plain in _OUT else 0 if plain in _NEITHER else None
+
+
+def split_direction(text: str) -> tuple[str, int | None]:
+    """(an amount without the direction that stands at it, that direction): 450.00 DR is money out."""
+    match = _BEHIND.fullmatch(text.strip()) or _BEFORE.fullmatch(text.strip())
+    return (match["number"], direction(match["word"])) if match else (text, None)
+
+
+def says_out(text: str) -> bool:
+    """Whether a text names money out by a word that no payment to us has."""
+    return bool(_SAYS_OUT.search(text))
+
+
+def is_direction_column(values: Sequence[str]) -> bool:
+    """Whether all that stands in a column are directions."""
+    told = [direction(each) for each in values if each]
+    return bool(told) and None not in told and any(told)
+
+
+def falls(amounts: Sequence[int], balances: Sequence[int]) -> bool:
+    """Whether a column of balances shows that an amount, written without a sign, was money out. In either order of days."""
+    for ups, afters in ((amounts, balances), (amounts[::-1], balances[::-1])):
+        steps = [after - before for before, after in pairwise(afters)]
+        if steps and all(abs(step) == amount for step, amount in zip(steps, ups[1:], strict=True)):
+            return any(step < 0 for step in steps)
+    return False

@@ -1,0 +1,138 @@
+"""What banks and wallets call their columns, in English, German, Chinese and a few other languages."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+DAY, VALUE_DAY, AMOUNT, IN, OUT, DIRECTION = "day", "value_day", "amount", "in", "out", "direction"
+CURRENCY, PAYER, ACCOUNT, TEXT, BANK_ID, STATE, BALANCE = (
+    "currency", "payer", "account", "text", "bank_id", "state", "balance",
+)  # fmt: skip
+
+NAMES: dict[str, tuple[str, ...]] = {
+    DAY: (
+        "booking date", "posting date", "posted date", "buchungstag", "buchungsdatum", "buchung", "buchungstermin",
+        "记账日期", "入账日期", "入账时间", "记账日", "completed date", "completion time", "finished on", "date posted",
+        "transaction date", "trans date", "tran date", "txn date", "date", "day", "datum", "交易日期", "交易日", "日期",
+        "发生时间", "付款时间", "交易时间", "交易创建时间", "时间", "boekdatum", "bokforingsdag", "bogfort", "bokfort dato",
+        "date operation", "date de comptabilisation", "date comptable", "fecha", "fecha operacion", "data",
+        "data contabile", "transaction time", "datetime", "date/time", "time", "value date", "valutadatum", "valuta",
+        "wertstellung", "wert", "dato",
+    ),
+    VALUE_DAY: (
+        "value date", "valutadatum", "valuta", "wertstellung", "wertstellungsdatum", "wert", "wertstellung (valuta)",
+        "rentedatum", "valutadag", "起息日", "date valeur", "date de valeur", "fecha valor", "data valuta",
+    ),
+    AMOUNT: (
+        "amount", "transaction amount", "betrag", "umsatz", "buchungsbetrag", "金额", "交易金额", "发生额", "记账金额",
+        "value", "bedrag", "transactiebedrag", "belopp", "belob", "montant", "importe", "importo", "gross", "brutto", "net amount", "net",
+        "target amount (after fees)", "umsatzbetrag", "amt", "金額", "收支金额", "summa", "kwota", "valor", "transaction value",
+    ),
+    IN: (
+        "money in", "paid in", "credit", "credit amount", "credits", "deposit", "deposits", "deposit amount",
+        "deposit amt", "amount credited", "amount in", "received", "receipts", "haben", "gutschrift", "einnahmen",
+        "eingang", "einzahlung", "zugang", "收入", "收入金额", "贷方", "贷方金额", "贷方发生额", "贷方发生额(收入)", "存入",
+        "存入金额", "转入金额", "记账金额(收入)", "交易金额(收入)", "贷方发生额/元(收入)", "贷方发生额/元", "credito", "abono",
+        "entrada", "entrate", "avere", "bij", "inn", "incoming", "in",
+    ),
+    OUT: (
+        "money out", "paid out", "debit", "debit amount", "debits", "withdrawal", "withdrawals", "withdrawn",
+        "withdrawal amount", "withdrawal amt", "amount debited", "amount out", "payments", "soll", "belastung",
+        "lastschrift", "ausgaben", "ausgang", "auszahlung", "abgang", "支出", "支出金额", "借方", "借方金额", "借方发生额",
+        "借方发生额(支取)", "支取", "支取金额", "转出金额", "记账金额(支出)", "交易金额(支出)", "借方发生额/元(支取)",
+        "借方发生额/元", "debito", "cargo", "salida", "uscite", "dare", "af", "ut", "outgoing", "out",
+    ),
+    CURRENCY: (
+        "currency", "wahrung", "waehrung", "transaction currency", "currency code", "ccy", "币种", "货币", "交易币种", "记账币种",
+        "munt", "valuta", "devise", "divisa", "target currency", "kontowaehrung", "账户币种", "币别",
+    ),
+    PAYER: (
+        "payer", "payer name", "payor", "from", "sender", "sender name", "counterparty", "counter party",
+        "counterparty name", "partner name", "partner", "name zahlungsbeteiligter", "zahlungsbeteiligter",
+        "zahlungspflichtige*r", "zahlungspflichtiger", "beguenstigter/zahlungspflichtiger",
+        "auftraggeber/beguenstigter", "beguenstigter/auftraggeber", "empfaenger/zahlungspflichtiger",
+        "auftraggeber/empfaenger", "sender/empfaenger", "empfaenger/auftraggeber", "auftraggeber", "empfaenger 1",
+        "name des auftraggebers", "beguenstigter", "source name", "对方户名", "付款人", "付款人名称", "付款方", "付款方名称",
+        "付款方户名", "对方账户名", "对方账户名称", "对方名称", "对方单位名称", "对方单位", "对手信息", "交易对方", "对方姓名",
+        "对方", "naam tegenpartij", "naam/omschrijving", "avsandare", "contrepartie", "ordenante", "payee", "merchant",
+        "name", "other party", "other party name", "third party", "remitter", "remitter name", "ordering party",
+        "naam", "对方账号名称", "对方账户户名",
+    ),
+    ACCOUNT: (
+        "payer iban", "partner iban", "counterparty iban", "counterparty account", "iban zahlungsbeteiligter",
+        "kontonummer/iban", "iban/konto-nr", "iban/kontonummer", "payer account", "sender account", "account number from",
+        "对方账号", "付款人账号", "付款方账号", "付款账号", "对方账户", "对方卡号/账号", "对方卡号", "tegenrekening",
+        "tegenrekening iban/bban", "other party account", "other party account number", "iban", "kontonummer",
+    ),
+    TEXT: (
+        "text", "reference", "description", "purpose", "memo", "details", "narrative", "narration", "particulars",
+        "payment reference", "payment details", "transaction description", "transaction details", "remarks", "remark", "notes",
+        "notes and #tags", "verwendungszweck", "vorgang/verwendungszweck", "verwendungszweck/kundenreferenz",
+        "buchungsdetails", "zahlungsreferenz", "buchungsinformationen", "kundenreferenz", "kundenreferenz (end-to-end)",
+        "end-to-end-referenz", "customer reference", "buchungstext", "vorgang", "umsatzart", "bemerkung", "mitteilung",
+        "摘要", "附言", "用途", "备注", "交易摘要", "交易附言", "交易备注", "商品", "商品说明", "商品名称", "摘要/用途", "交易用途",
+        "转账附言", "客户附言", "留言", "交易说明", "omschrijving", "omschrijving-1", "omschrijving-2", "omschrijving-3",
+        "mededelingen", "betalingskenmerk", "libelle", "concepto", "causale", "subcategory", "type", "transaction type", "付款备注",
+        "交易类型", "业务类型", "other party reference", "message", "note", "subject", "betreff",
+    ),
+    BANK_ID: (
+        "bank reference", "transaction id", "transaction reference", "transaction number", "receipt no", "receipt",
+        "txn id", "fitid", "transferwise id", "id", "交易单号", "交易订单号", "交易号", "流水号", "交易流水号", "账务流水号",
+        "交易流水", "凭证号", "核心流水号", "全局流水号", "电子回单号", "回单编号", "bank transaction id", "umsatz-id", "umsatz id",
+        "referenz", "volgnr", "reference number",
+    ),
+    STATE: (
+        "status", "state", "transaction status", "info", "buchungsstatus", "umsatzstatus", "当前状态", "交易状态", "状态",
+        "交易结果", "booking status",
+    ),
+    BALANCE: (
+        "balance", "running balance", "running bal", "account balance", "closing balance", "saldo", "kontostand",
+        "saldo nach buchung", "余额", "账户余额", "联机余额", "本次余额", "当前余额", "solde", "saldo na trn", "balance after",
+        "available balance",
+    ),
+}  # fmt: skip
+"""By role, the best first; as `plain` makes them. Of `TEXT` all that are there are taken, of the others the first."""
+
+DIRECTIONS = frozenset((
+    "s/h", "h/s", "sh", "soll/haben", "haben/soll", "soll/haben-kennzeichen", "soll-haben-kennzeichen", "dr/cr", "cr/dr",
+    "drcr", "crdr", "d/c", "c/d", "dc", "debit/credit", "credit/debit", "debit or credit", "credit or debit",
+    "credit debit indicator", "debit credit indicator", "debit/credit indicator", "credit/debit indicator", "cdtdbtind",
+    "direction", "in/out", "richtung", "kennzeichen", "收/支", "收支", "收支类型", "收支方向", "收支标志", "借贷", "借/贷",
+    "借贷标志", "借贷方向", "借贷标识", "借贷标记", "交易方向", "资金流向", "资金方向", "af bij", "af/bij", "debet/credit",
+    "sens", "+/-", "vorzeichen", "sign", "indicator", "收入/支出", "收/付", "收付标志", "收付方向", "出入账标志", "来往账标志", "往来标志",
+    "transaction direction", "umsatztyp",
+))  # fmt: skip
+"""Names of a column that says nothing but the direction."""
+KINDS = frozenset((
+    "type", "transaction type", "details", "umsatzart", "buchungstext", "vorgang", "交易类型", "业务类型", "art", "subcategory",
+    "transaction category", "mutatiesoort", "tipo", "摘要", "buchungsart", "transaction code", "tran type", "txn type",
+))  # fmt: skip
+"""Names of a column that says what a line is, which may be its direction too."""
+
+_CURRENCY_BEHIND = re.compile(
+    r"\s*(?:[(\[]\s*[+-]?\s*(?P<bracket>[^\W\d_]{3}|元|人民币|人民币元|单位:?元|[$€¥£￥])\s*[+-]?元?\s*[)\]]|\bin\s+(?P<in>[a-z]{3}|€)"
+    r"|[/(]元[)]?)$"
+)
+_CODES = {"€": "EUR", "£": "GBP", "元": "CNY", "人民币": "CNY", "人民币元": "CNY", "单位元": "CNY", "单位:元": "CNY"}
+_UMLAUTS = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "é": "e", "è": "e", "ê": "e", "à": "a", "ó": "o", "í": "i", "ø": "o", "å": "a"}
+)
+
+
+def plain(name: str) -> str:
+    """A column's name as `NAMES` has them: small, without umlauts, blanks at slashes, and what stands about it."""
+    text = unicodedata.normalize("NFKC", name).casefold().translate(_UMLAUTS).replace("_", " ")
+    # 交易日期[ Transaction Date ]
+    text = re.sub(r"(?<=\S)\s*\[[^\]]*\]$", lambda match: match[0] if len(match[0]) <= 6 else "", text)
+    text = re.sub(r"\s*/\s*", "/", re.sub(r"\s+", " ", text))
+    return text.strip(" .:*`'\"“”\ufeff-")
+
+
+def without_currency(name: str) -> tuple[str, str]:
+    """(a plain name without the currency behind it, that currency or its sign): `betrag (€)` is `betrag` in EUR."""
+    match = _CURRENCY_BEHIND.search(name)
+    if match is None or not match.start():
+        return name, ""
+    told = (match["bracket"] or match["in"] or "元").strip()
+    return name[: match.start()].strip(), _CODES.get(told, told.upper())

@@ -1,0 +1,325 @@
+"""Statements as tables: CSV and Excel of banks and wallets, whatever they call their columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import islice
+
+from django.utils.translation import gettext as _
+
+from ....amounts import Ambiguous, NoAmount, decimal_sign, read_number
+from ....tables.problems import Problems, TableError
+from ....tables.rows import Row
+from ....tables.sheet import read
+from . import names
+from .data import Data
+from .days import is_open, order_of, read_day
+from .directions import direction, falls, is_direction_column, says_out, split_direction
+from .layout import OPPOSITE, Layout, find
+from .names import NAMES
+from .shape import MOST_LINES, BankError, Line, Statement, Why, check_count, nano, tidy
+from .words import says_returned
+
+MOST_REMARKS = 500
+"""Rows before the first line and after the last one."""
+WIDEST = 200
+_PENDING = re.compile(
+    r"^(offen|pending|vorgemerkt|--|ausstehend|processing|open)$|vorgemerkt|pending|processing|in process|authori[sz]|on hold|reserved"
+    r"|\bblocked|await|queued|scheduled|upcoming|unpaid|not (?:yet )?(?:booked|completed|settled)|angekündigt|vorbereitet"
+    r"|待|处理中|未入账|未到账|支付中",
+    re.IGNORECASE,
+)
+_FAILED = re.compile(
+    r"fail|declin|cancel|revert|reject|expired|storniert|abgelehnt|abgebrochen|nicht ausgeführt|失败|关闭|已撤销|已取消|作废|已拒绝",
+    re.IGNORECASE,
+)
+_BALANCE = re.compile(
+    r"((opening|closing|beginning|ending|start(ing)?|end|previous|current|available|new|old|ledger)\s+balance\b.*"
+    r"|balance\s+(brought|carried)\s+(forward|down).*|(brought|carried) forward|balance|total.*|sub-?total.*|grand total.*|sum"
+    r"|(anfangs|end|schluss|abschluss|alter|neuer|letzter|aktueller)?\s?-?(saldo|kontostand)\b.*|summe.*|gesamt.*|zwischensumme.*"
+    r"|(期初|期末|上期|本期|上日|承前|承上)?(余额|结余).*|.{0,6}合计.*|总计.*|小计.*|累计.*|共\d+笔.*|承前页|过次页)[:：]?",
+    re.IGNORECASE,
+)
+
+
+class Unknown(BankError):
+    """A table whose columns, days or directions a person has to say; `asks` is one of these words."""
+
+    def __init__(self, asks: str, text: str) -> None:
+        super().__init__(text)
+        self.asks = asks
+
+
+def rows_of(content: bytes, currency: str) -> list[Row]:
+    """The rows of a table. BankError if it is none, is damaged, or too large."""
+    try:
+        rows = list(
+            islice(
+                read(content, {name for wanted in NAMES.values() for name in wanted}, currency),
+                MOST_LINES + MOST_REMARKS,
+            )
+        )
+    except TableError as error:
+        raise BankError(str(error)) from None
+    if any(len(row.cells) > WIDEST for row in rows):
+        raise BankError(_("The file has more than %(most)d columns: it is no bank statement.") % {"most": WIDEST})
+    check_count(len(rows) - MOST_REMARKS)
+    return rows
+
+
+def read_table(rows: Sequence[Row], currency: str, known: Iterable[Layout] = ()) -> Statement:
+    """The lines of a table. `known`: what a person has said of such tables before. `Unknown` if it has to be said, BankError
+    if a line can't be read.
+    """
+    found = find(rows, known)
+    if found is None:
+        raise Unknown(
+            "columns",
+            _("No line names the columns: a date and an amount are needed, such as date,amount,currency,payer,text."),
+        )
+    layout, first = found
+    return _Table(layout, [each for row in rows[first:] if (each := Data(row, layout)).filled], currency).statement()
+
+
+@dataclass
+class _Amounts:
+    """What a row says of money: a number with its sign, or one in each of two columns, and the direction beside it."""
+
+    signed: Decimal | None
+    into: Decimal | None
+    out_of: Decimal | None
+    behind: int | None
+
+    @property
+    def empty(self) -> bool:
+        return self.signed is None and not self.into and not self.out_of
+
+
+class _Table:
+    def __init__(self, layout: Layout, rows: list[Data], currency: str) -> None:
+        self.layout, self.rows, self.currency = layout, rows, currency
+        self.problems = Problems()
+        roles = (names.AMOUNT, names.IN, names.OUT)
+        self.sign = decimal_sign(
+            split_direction(row.text(role))[0] for row in rows for role in roles if isinstance(row.cell(role), str)
+        )
+        self.found = Statement()
+
+    def statement(self) -> Statement:
+        """All rows, sorted into lines and what is none."""
+        kept = [row for row in self.rows if not self._left_out(row)]
+        order = self.layout.order or order_of(row.text(role) for row in kept for role in (names.DAY, names.VALUE_DAY))
+        dated = [(row, day) for row in kept if (day := self._day(row, order)) is not None]
+        read_amounts = [(row, day, self._amounts(row)) for row, day in dated]
+        if self.problems:
+            told = str(self.problems.error())
+            raise BankError(told[:1].upper() + told[1:])
+        lines = []
+        for row, day, amounts in read_amounts:
+            if amounts.empty:
+                self.found.leave_out(row.number, Why.EMPTY, row.whole())
+            elif amounts.into and amounts.out_of:
+                self.found.leave_out(row.number, Why.UNREADABLE, row.whole())
+            else:
+                lines.append((row, day, amounts))
+        check_count(len(lines))
+        self._directions(lines, order)
+        self.found.left_out.sort(key=lambda each: each.number)
+        return self.found
+
+    # -- rows that are no lines -----------------------------------------------------------------------------------------
+
+    def _left_out(self, row: Data) -> bool:
+        state, day = row.text(names.STATE), row.raw(self.layout.one(names.DAY))
+        is_day = read_day(day) is not None or is_open(day)
+        amounts = [row.text(role) for role in (names.AMOUNT, names.IN, names.OUT)]
+        told = any(re.search(r"\d", each) for each in amounts)
+        if _PENDING.search(state) or (not is_day and _PENDING.search(day)):
+            why = Why.PENDING
+        elif _FAILED.search(state):
+            why = Why.FAILED
+        elif self._is_balance(row, is_day):
+            why = Why.BALANCE
+        elif not is_day and not (day and day[0].isdigit() and any(amounts)):
+            if not told:
+                # A remark, or the names of the columns once more.
+                return True
+            why = Why.PENDING if _PENDING.search(row.whole()) and not day else Why.UNDATED
+        elif not any(amounts):
+            why = Why.EMPTY
+        else:
+            return False
+        self.found.leave_out(row.number, why, row.whole())
+        return True
+
+    def _is_balance(self, row: Data, is_day: bool) -> bool:
+        if row.first(names.PAYER) and is_day:
+            return False
+        return any(_BALANCE.fullmatch(each.strip()) for each in row.texts if each)
+
+    # -- what a row says ------------------------------------------------------------------------------------------------
+
+    def _day(self, row: Data, order: str) -> date | None:
+        told = row.text(names.DAY)
+        day = read_day(told, order)
+        if day is None and is_open(told) and not order:
+            raise Unknown(
+                "days",
+                _(
+                    "Line %(number)d: %(text)s can be read in two ways, and no line settles it: say whether the day or the "
+                    "month comes first."
+                )
+                % {"number": row.number, "text": tidy(told, 40)},
+            )
+        if day is None:
+            self.problems.add(
+                row.number, "", _("%(text)s is no day such as 2026-11-25 or 25.11.2026") % {"text": tidy(told, 40)}
+            )
+        return day
+
+    def _amounts(self, row: Data) -> _Amounts:
+        behind: int | None = None
+        numbers: list[Decimal | None] = []
+        for role in (names.AMOUNT, names.IN, names.OUT):
+            cell = row.cell(role)
+            if isinstance(cell, Decimal):
+                numbers.append(cell)
+                continue
+            text, word = split_direction(row.text(role))
+            behind = word if behind is None else behind
+            numbers.append(self._number(row, text) if text else None)
+        return _Amounts(numbers[0], numbers[1], numbers[2], behind)
+
+    def _number(self, row: Data, text: str) -> Decimal | None:
+        try:
+            number = read_number(text, self.sign)
+            if self.sign == "" and re.fullmatch(r"[^\d]*\d{1,3}[.,]\d{3}[^\d]*", text):
+                raise Ambiguous
+            return number
+        except Ambiguous:
+            says = _("%(text)s can be read in two ways; write its decimals")
+        except NoAmount:
+            says = _("%(text)s is no amount")
+        self.problems.add(row.number, "", says % {"text": tidy(text, 40)})
+        return None
+
+    # -- money in or out ------------------------------------------------------------------------------------------------
+
+    def _directions(self, lines: list[tuple[Data, date, _Amounts]], order: str) -> None:
+        columns = self._direction_columns([row for row, _day, _amounts in lines])
+        single = [(row, amounts) for row, _day, amounts in lines if not amounts.into and not amounts.out_of]
+        signed = any(amounts.signed is not None and amounts.signed < 0 for _row, amounts in single)
+        if not self.layout.direction and not signed:
+            self._check_told(single, columns)
+        for row, day, amounts in lines:
+            way = self._way(row, amounts, columns, signed)
+            if way is None or (way == 0 and not amounts.into and not amounts.out_of):
+                self.found.leave_out(row.number, Why.NEITHER, row.whole())
+                continue
+            if amounts.into or amounts.out_of:
+                # What is negative in the column of money in was taken back; whatever stands in the other one is money out.
+                number = amounts.into or -abs(amounts.out_of or 0)
+            else:
+                number = amounts.signed or Decimal(0)
+                number = -number if self.layout.direction == OPPOSITE else number
+                number = -abs(number) if way < 0 else number
+            self._line(row, day, order, nano(number, row.number))
+
+    def _direction_columns(self, rows: list[Data]) -> list[int]:
+        told = self.layout.places.get(names.DIRECTION, ())
+        if self.layout.words_in:
+            return list(told)
+        return [
+            place
+            for place in (*told, *self.layout.kinds)
+            if (place in told and any(direction(row.at(place)) is not None for row in rows if row.at(place)))
+            or is_direction_column([row.raw(place) for row in rows])
+        ]
+
+    def _way(self, row: Data, amounts: _Amounts, columns: list[int], signed: bool) -> int | None:
+        """1 for the amount as it is written, -1 for money out, 0 for neither; None if the row does not say it."""
+        if amounts.into or amounts.out_of:
+            return 1
+        if self.layout.words_in:
+            return 1 if any(row.at(place) in self.layout.words_in for place in columns) else -1
+        ways = [amounts.behind] if amounts.behind is not None else []
+        ways += [way for place in columns if (way := self._word(row, place)) is not None]
+        if -1 in ways:
+            return -1
+        if ways:
+            return ways[0] if 1 not in ways else 1
+        # A row without its direction among those that have one.
+        return 1 if signed or not columns or self.layout.direction else None
+
+    def _word(self, row: Data, place: int) -> int | None:
+        return direction(row.raw(place)) if row.raw(place) else None
+
+    def _check_told(self, single: list[tuple[Data, _Amounts]], columns: list[int]) -> None:
+        """Where all amounts are written without a sign: `Unknown` if something shows that not all are money in."""
+        if self.layout.words_in or not single or all(amounts.behind is not None for _row, amounts in single):
+            return
+        told = self.layout.places.get(names.DIRECTION, ())
+        for place in told:
+            strange = [row for row, _amounts in single if row.at(place) and self._word(row, place) is None]
+            if strange:
+                raise Unknown(
+                    "direction",
+                    _(
+                        "Line %(number)d: %(text)s does not say whether it is money in or out: say which words are money in."
+                    )
+                    % {"number": strange[0].number, "text": tidy(strange[0].at(place), 40)},
+                )
+        if columns:
+            return
+        balances = self._balances([row for row, _amounts in single])
+        amounts = [nano(each.signed or Decimal(0), row.number) for row, each in single]
+        doubtful = next((row for row, _amounts in single if self._names_money_out(row)), None)
+        coded = next((place for place in self.layout.kinds if self._is_code(single, place)), None)
+        if doubtful is not None or coded is not None or (balances and falls(amounts, balances)):
+            where = doubtful or single[0][0]
+            raise Unknown(
+                "direction",
+                _(
+                    "Line %(number)d: nothing says whether an amount is money in or out: none is negative. Say how this bank writes it."
+                )
+                % {"number": where.number},
+            )
+
+    def _names_money_out(self, row: Data) -> bool:
+        texts = [row.at(place) for place in (*self.layout.kinds, *self.layout.places.get(names.TEXT, ()))]
+        return any(says_out(each) for each in texts)
+
+    def _is_code(self, single: list[tuple[Data, _Amounts]], place: int) -> bool:
+        """Whether a column without a name has one of a few signs on each line: it may be the direction."""
+        told = {row.at(place) for row, _amounts in single}
+        return len(single) > 1 and "" not in told and len(told) == 2 and all(len(each) <= 2 for each in told)
+
+    def _balances(self, rows: list[Data]) -> list[int]:
+        found = []
+        for row in rows:
+            cell = row.cell(names.BALANCE)
+            try:
+                number = cell if isinstance(cell, Decimal) else read_number(row.text(names.BALANCE), self.sign)
+                found.append(nano(number, row.number))
+            except (NoAmount, BankError):
+                return []
+        return found
+
+    # -- a line ---------------------------------------------------------------------------------------------------------
+
+    def _line(self, row: Data, day: date, order: str, amount: int) -> None:
+        texts = [row.at(place) for place in self.layout.places.get(names.TEXT, ())]
+        text = tidy(" ".join(dict.fromkeys(filter(None, texts))), 300)
+        payer = tidy(row.first(names.PAYER), 100)
+        kinds = [row.at(place) for place in self.layout.kinds]
+        self.found.lines.append(
+            Line(
+                day, amount, row.currency(self.currency), payer, text, read_day(row.text(names.VALUE_DAY), order),
+                re.sub(r"\s", "", row.first(names.ACCOUNT))[:34], tidy(row.first(names.BANK_ID), 80),
+                says_returned(text, *kinds),
+            )
+        )  # fmt: skip

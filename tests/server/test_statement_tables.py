@@ -1,0 +1,199 @@
+"""Statements as tables, as banks and wallets write them. The samples are made after their exports; nothing is copied."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from prewatt.kernel.units import NANO
+from prewatt.server.payments.bank import read, read_statement
+from prewatt.server.payments.statements.shape import BankError, Why
+from prewatt.server.payments.statements.table import Unknown
+
+OCTOBER = date(2025, 10, 6)
+
+SAMPLES = Path(__file__).parent / "statements"
+# By sample: currency and encoding. In each, Anna pays 1,020.50 on 6 October, and one line is money out.
+BANKS = {
+    "sparkasse": ("EUR", "cp1252"),
+    "volksbank": ("EUR", "utf-8-sig"),
+    "dkb-2022": ("EUR", "latin-1"),
+    "dkb": ("EUR", "utf-8-sig"),
+    "ing-de": ("EUR", "cp1252"),
+    "n26": ("EUR", "utf-8"),
+    "comdirect": ("EUR", "cp1252"),
+    "deutsche-bank": ("EUR", "cp1252"),
+    "commerzbank": ("EUR", "utf-8-sig"),
+    "barclays": ("GBP", "utf-8"),
+    "natwest": ("GBP", "utf-8"),
+    "lloyds": ("GBP", "utf-8"),
+    "monzo": ("GBP", "utf-8"),
+    "chase": ("USD", "utf-8"),
+    "bank-of-america": ("USD", "utf-8"),
+    "wise": ("EUR", "utf-8"),
+    "revolut": ("EUR", "utf-8"),
+    "paypal": ("EUR", "utf-8-sig"),
+    "ing-nl": ("EUR", "utf-8"),
+    "rabobank": ("EUR", "cp1252"),
+    "hdfc": ("INR", "utf-8"),
+    "sbi": ("INR", "utf-8"),
+    "dr-behind": ("INR", "utf-8"),
+    "icbc": ("CNY", "gb18030"),
+    "cmb": ("CNY", "utf-8-sig"),
+    "cmb-signed": ("CNY", "utf-8"),
+    "ccb": ("CNY", "gb18030"),
+    "abc": ("CNY", "utf-8"),
+    "boc": ("CNY", "utf-8"),
+    "debit-credit-mark": ("CNY", "gb18030"),
+    "wechat": ("CNY", "utf-8-sig"),
+    "alipay": ("CNY", "gb18030"),
+    "alipay-merchant": ("CNY", "gb18030"),
+    "m-pesa": ("KES", "utf-8"),
+}
+
+
+def content_of(bank):
+    return (SAMPLES / f"{bank}.csv").read_text(encoding="utf-8").encode(BANKS[bank][1])
+
+
+@pytest.mark.parametrize("bank", BANKS)
+def test_statements_as_banks_and_wallets_write_them(bank):
+    content, currency = content_of(bank), BANKS[bank][0]
+    money_in, out = read_statement(content, currency)
+    assert [(line.day, line.amount, line.currency) for line in money_in] == [(OCTOBER, 1_020_500_000_000, currency)]
+    assert out == 1
+    assert "PW1-8" in money_in[0].text
+    assert read(content, currency) == read(content, currency)
+
+
+@pytest.mark.parametrize(
+    ("bank", "payer"),
+    [("dkb", "Anna Müller"), ("ing-de", "Anna Müller"), ("wise", "Anna Müller"), ("icbc", "安娜"), ("wechat", "安娜"),
+     ("boc", "安娜"), ("ing-nl", "Anna Müller"), ("rabobank", "Anna Müller"), ("deutsche-bank", "Anna Müller")],
+)  # fmt: skip
+def test_who_paid_is_the_other_side(bank, payer):
+    (line,), _out = read_statement(content_of(bank), BANKS[bank][0])
+    assert line.payer == payer
+
+
+def left_out(bank):
+    return read(content_of(bank), BANKS[bank][0]).counted()
+
+
+def test_what_is_no_payment_is_counted_by_why():
+    assert left_out("revolut") == {Why.PENDING: 1, Why.FAILED: 1}
+    assert left_out("alipay") == {Why.FAILED: 1, Why.NEITHER: 1}
+    assert left_out("wechat") == {Why.NEITHER: 1}
+    assert left_out("m-pesa") == {Why.FAILED: 2}
+    assert left_out("comdirect") == {Why.PENDING: 1, Why.BALANCE: 1}
+    assert left_out("icbc") == {Why.BALANCE: 1}
+    assert left_out("deutsche-bank") == {Why.BALANCE: 1}
+    assert left_out("bank-of-america") == {Why.BALANCE: 1}
+
+
+# -- direction ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # A column of letters that say nothing here.
+        "date;text;amount;\n2025-10-06;Anna;20,00;X\n2025-10-06;Grid;90,00;Y\n",
+        "date;text;amount;D/C\n2025-10-06;Anna;20,00;1\n2025-10-06;Grid;90,00;2\n",
+        "date;text;amount\n2025-10-06;Anna;20,00\n2025-10-06;LASTSCHRIFT Grid;90,00\n",
+        "date,type,description,amount\n2025-10-06,Credit transfer,Anna,20.00\n2025-10-06,Direct Debit,Grid,90.00\n",
+        "date,description,amount,balance\n2025-10-06,Anna,20.00,120.00\n2025-10-06,Grid,90.00,30.00\n2025-10-07,Ben,5.00,35.00\n",
+        "date,description,amount,balance\n2025-10-07,Ben,5.00,35.00\n2025-10-06,Grid,90.00,30.00\n2025-10-06,Anna,20.00,120.00\n",
+    ],
+)
+def test_where_the_direction_can_not_be_known_the_file_is_refused(text):
+    with pytest.raises(Unknown) as refused:
+        read_statement(text.encode(), "EUR")
+    assert refused.value.asks == "direction" and "money in" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "amounts"),
+    [
+        ("date;amount;text\n2025-10-06;20,00;x\n", [20]),
+        ("date,amount,type\n2025-10-06,20.00,CR\n2025-10-06,-30.00,CR\n2025-10-06,40.00,DR\n", [20, -30, -40]),
+        ("date,paid in,paid out\n2025-10-06,20.00,\n2025-10-06,-30.00,\n2025-10-06,,40.00\n2025-10-06,,-50.00\n",
+         [20, -30, -40, -50]),
+        ("date,amount\n2025-10-06,20.00CR\n2025-10-06,30.00DR\n", [20, -30]),
+        ("date,amount\n2025-10-06,+20.00\n2025-10-06,−30.00\n", [20, -30]),
+        ("date,amount\n2025-10-06,(€20.00)\n2025-10-06,€30.00\n", [-20, 30]),
+        ("Buchungstag;Soll;Haben\n06.10.2025;450,00;\n06.10.2025;;20,00\n", [-450, 20]),
+        ("日期,收/支,金额\n2025-10-06,收入,20\n2025-10-06,支出,30\n", [20, -30]),
+        ("date,amount,,\n2025-10-06,20.00,H,\n2025-10-06,30.00,S,\n", [20, -30]),
+        ("date,description,amount,balance\n2025-10-06,Anna,20.00,120.00\n2025-10-07,Ben,5.00,125.00\n", [20, 5]),
+    ],
+)  # fmt: skip
+def test_every_way_to_say_the_direction(text, amounts):
+    assert [line.amount / NANO for line in read(text.encode(), "EUR").lines] == amounts
+
+
+def test_a_row_without_its_direction_among_others_is_listed_not_credited():
+    found = read(b"date,amount,D/C\n2025-10-06,20.00,C\n2025-10-06,30.00,\n2025-10-06,40.00,D\n", "EUR")
+    assert [line.amount / NANO for line in found.lines] == [20, -40] and found.counted() == {Why.NEITHER: 1}
+
+
+# -- days ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("days", "first"),
+    [
+        (("06/10/2025", "13/10/2025"), OCTOBER),
+        (("10/06/2025", "10/13/2025"), OCTOBER),
+        (("6-10-25", "25-10-25"), OCTOBER),
+        (("10/10/2025", "11/11/2025"), date(2025, 10, 10)),
+        (("6 Oct 2025", "Oct 13, 2025"), OCTOBER),
+        (("06-OCT-25", "2025.10.13"), OCTOBER),
+        (("06. Okt. 2025", "13. Dez. 2025"), OCTOBER),
+        (("Mon, 6 October 2025", "20251013"), OCTOBER),
+        (("2025/10/6 09:00", "2025-10-13T10:00:00Z"), OCTOBER),
+        (("２０２５年１０月６日", "2025年10月13日"), OCTOBER),
+        (("6.10.25", "13.10.2025 09:00"), OCTOBER),
+    ],
+)
+def test_days_are_read_by_the_whole_file(days, first):
+    text = "date;amount\n" + "".join(f"{day};5,00\n" for day in days)
+    assert read(text.encode(), "EUR").lines[0].day == first
+
+
+@pytest.mark.parametrize("days", [("06/10/2025", "07/10/2025"), ("13/10/2025", "10/13/2025", "06/10/2025")])
+def test_days_that_stay_open_are_asked_for(days):
+    text = "date;amount\n" + "".join(f"{day};5,00\n" for day in days)
+    with pytest.raises(Unknown, match="whether the day or the month comes first") as refused:
+        read(text.encode(), "EUR")
+    assert refused.value.asks == "days"
+
+
+def test_a_day_that_is_none_is_refused_and_a_remark_is_not():
+    with pytest.raises(BankError, match=r"Line 3: 31\.11\.2025 is no day"):
+        read(b"date;amount\n2025-10-06;5,00\n31.11.2025;7,00\n", "EUR")
+    found = read(b"date;amount\n2025-10-06;5,00\nas of today;7,00\nfive rows\n", "EUR")
+    assert len(found.lines) == 1 and found.counted() == {Why.UNDATED: 1}
+
+
+# -- currencies ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "home", "currency"),
+    [
+        ("date;amount;currency\n2025-10-06;5,00;USD\n", "EUR", "USD"),
+        ("date;amount (€)\n2025-10-06;5,00\n", "CHF", "EUR"),
+        ("date;amount\n2025-10-06;5,00 USD\n", "EUR", "USD"),
+        ("date;amount\n2025-10-06;CHF 5,00\n", "EUR", "CHF"),
+        ("date;amount\n2025-10-06;$5.00\n", "AUD", "AUD"),
+        ("date;amount\n2025-10-06;$5.00\n", "EUR", "USD"),
+        ("日期,金额(元)\n2025-10-06,5.00\n", "CNY", "CNY"),
+        ("日期,金额,币种\n2025-10-06,5.00,人民币元\n", "CNY", "CNY"),
+        ("date;amount in GBP\n2025-10-06;5.00\n", "EUR", "GBP"),
+        ("date;amount\n2025-10-06;5,00\n", "EUR", "EUR"),
+    ],
+)
+def test_the_currency_stands_in_a_column_a_name_or_a_value(text, home, currency):
+    (line,) = read(text.encode(), home).lines
+    assert (line.currency, line.amount) == (currency, 5 * NANO)
