@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
 
+from ....amounts import LONGEST
+
 _IN = frozenset((
     "h", "haben", "cr", "c", "k", "credit", "crdt", "credits", "gutschrift", "eingang", "zugang", "einnahme", "in",
     "incoming", "inflow", "money in", "paid in", "received", "deposit", "dslip", "+", "贷", "贷方", "贷记", "收", "收入", "入",
@@ -39,7 +41,8 @@ def direction(word: str) -> int | None:
 
 def split_direction(text: str) -> tuple[str, int | None]:
     """(an amount without the direction that stands at it, that direction): 450.00 DR is money out."""
-    match = _BEHIND.fullmatch(text.strip()) or _BEFORE.fullmatch(text.strip())
+    told = text.strip()
+    match = None if len(told) > LONGEST else _BEHIND.fullmatch(told) or _BEFORE.fullmatch(told)
     return (match["number"], direction(match["word"])) if match else (text, None)
 
 

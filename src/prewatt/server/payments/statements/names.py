@@ -120,9 +120,13 @@ _UMLAUTS = str.maketrans(
 )
 
 
+LONGEST = 120
+"""Characters of a name that tell something."""
+
+
 def plain(name: str) -> str:
     """A column's name as `NAMES` has them: small, without umlauts, blanks at slashes, and what stands about it."""
-    text = unicodedata.normalize("NFKC", name).casefold().translate(_UMLAUTS).replace("_", " ")
+    text = unicodedata.normalize("NFKC", name[:LONGEST]).casefold().translate(_UMLAUTS).replace("_", " ")
     # 交易日期[ Transaction Date ]
     text = re.sub(r"(?<=\S)\s*\[[^\]]*\]$", lambda match: match[0] if len(match[0]) <= 6 else "", text)
     text = re.sub(r"\s*/\s*", "/", re.sub(r"\s+", " ", text))

@@ -13,7 +13,6 @@ from ....amounts import NoAmount, read_number
 from .shape import BankError, Line, Statement, Why, check_count, nano, tidy
 from .words import says_returned
 
-_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _TOKEN = re.compile(r"<(/?)([A-Za-z0-9._]{1,32})\s*/?>([^<]*)")
 _TRANSACTIONS = {"STMTTRN", "STMTTRNP"}
 _OUT = {"DEBIT", "DIRECTDEBIT", "REPEATPMT", "FEE", "SRVCHG"}
@@ -22,7 +21,7 @@ _OUT = {"DEBIT", "DIRECTDEBIT", "REPEATPMT", "FEE", "SRVCHG"}
 
 def read_ofx(text: str, currency: str) -> Statement:
     """`currency`: where the file names none. BankError if it is cut, or an amount or a day can't be read."""
-    text = _CDATA.sub(lambda match: html.escape(match[1], quote=False), text)
+    text = _without_cdata(text)
     if not re.search(r"</OFX>", text, re.IGNORECASE):
         raise BankError(_("The file is cut: the end of its OFX is missing. Download it again."))
     if "<!DOCTYPE" in text.upper() or "<!ENTITY" in text.upper():
@@ -32,6 +31,15 @@ def read_ofx(text: str, currency: str) -> Statement:
         check_count(number)
         _line(found, number, values, pending)
     return found
+
+
+def _without_cdata(text: str) -> str:
+    first, *parts = text.split("<![CDATA[")
+    plain = [first]
+    for part in parts:
+        told, _end, after = part.partition("]]>")
+        plain += [html.escape(told, quote=False), after]
+    return "".join(plain)
 
 
 def _transactions(text: str, currency: str) -> Iterator[tuple[dict[str, str], bool]]:

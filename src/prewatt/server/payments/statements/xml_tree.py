@@ -12,6 +12,8 @@ from .shape import BankError
 
 DEEPEST = 40
 """Elements within elements at most."""
+MOST = 500_000
+"""Elements at most."""
 _KNOWN = {"utf-8", "utf-16", "iso-8859-1", "us-ascii"}
 """Encodings that expat reads by itself."""
 
@@ -19,13 +21,15 @@ _KNOWN = {"utf-8", "utf-16", "iso-8859-1", "us-ascii"}
 def read_xml(content: bytes) -> Element:
     """The root; names stand without their namespaces. BankError if it is no XML, is cut, or holds a DTD."""
     builder = TreeBuilder()
-    depth = 0
+    depth = count = 0
 
     def begin(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
-        depth += 1
+        nonlocal depth, count
+        depth, count = depth + 1, count + 1
         if depth > DEEPEST:
             raise BankError(_("This XML is no bank statement: it is nested too deep."))
+        if count > MOST:
+            raise BankError(_("The statement is too large: export fewer days at once."))
         builder.start(name.rpartition("}")[2], attributes)
 
     def end(name: str) -> None:
