@@ -239,7 +239,7 @@ def test_a_bank_statement_is_uploaded_looked_through_and_booked(tenancy, log_in,
     assert balance(tenant_account(tenancy)) == 20 * NANO
     assert "already" in said(manager.post("/books/bank/book/", chosen, follow=True))
     assert TopUp.objects.count() == 1
-    assert "Choose a CSV" in said(manager.post("/books/bank/", follow=True))
+    assert "Choose a file" in said(manager.post("/books/bank/", follow=True))
 
 
 def test_reconciliation_shows_what_to_do_and_fetches_a_file(tenancy, merchants, providers, log_in, client, clock):

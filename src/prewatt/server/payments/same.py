@@ -162,8 +162,8 @@ def _alike_text(row: BankLine, other: BankLine) -> bool | None:
 
 
 def recorded_by_hand(lines: Iterable[BankLine], tenancies: Sequence[Tenancy] = ()) -> dict[int, list[TopUp]]:
-    """By line, the transfers that staff recorded and that it may be, the likeliest first: of its amount, of about its days,
-    in no other line, not undone.
+    """By line, the transfers that staff recorded and that it may be, the nearest first: of its amount, of about its day, of
+    the tenant that it is for if that can be told, in no other line, not undone.
     """
     wanted = [line for line in lines if line.amount > 0 and not line.own]
     if not wanted:
@@ -187,12 +187,14 @@ def recorded_by_hand(lines: Iterable[BankLine], tenancies: Sequence[Tenancy] = (
     for line in wanted:
         guess = suggestion(line, tenancies)
         near = [
-            (guess is not None and made.tenancy_id != guess.pk, abs(day - line.day), made.pk, made)
+            (abs(day - line.day), made.pk, made)
             for made, day in by_amount.get(line.amount, [])
-            if abs(day - line.day) <= RECORDED and made.tenancy.unit.property.organisation_id == line.organisation_id
+            if abs(day - line.day) <= RECORDED
+            and made.tenancy.unit.property.organisation_id == line.organisation_id
+            and guess in (None, made.tenancy)
         ]
         if near:
-            found[line.pk] = [made for *_order, made in sorted(near, key=lambda each: each[:3])]
+            found[line.pk] = [made for *_order, made in sorted(near, key=lambda each: each[:2])]
     return found
 
 

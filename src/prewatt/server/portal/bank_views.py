@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from ..payments.bank import LARGEST_FILE, BankError, book_line, book_payout, set_aside, suggestion, upload
+from ...kernel.calendar import zone
+from ..estate.models import Organisation, Tenancy
+from ..payments.bank import (
+    LARGEST_FILE,
+    BankError,
+    Upload,
+    book_line,
+    book_payout,
+    candidates,
+    recorded_by_hand,
+    returned_by,
+    same_as_line,
+    same_as_recorded,
+    set_aside,
+    suggestion,
+    upload,
+)
+from ..payments.layouts import keep_waiting
 from ..payments.models import BankLine, Merchant
+from ..payments.statements.table import Unknown
+from ..vending.models import TopUp
 from .access import organisations
 from .payments_views import tenancies_of
 from .supply_views import owner_of
 
 SHOWN = 200
+LEFT_OUT = "bank-left-out"
+"""Where a session keeps what the last upload has left out, until it was shown."""
 
 
 @login_required
@@ -25,30 +49,59 @@ def bank(request: HttpRequest) -> HttpResponse:
     """What of the uploaded statements is still to be booked, each with whom it seems to be for."""
     owner = owner_of(request)
     if request.method == "POST":
-        file = request.FILES.get("statement")
-        try:
-            if file is None or (file.size or 0) > LARGEST_FILE:
-                raise BankError(_("Choose a CSV file of at most 5 MB."))
-            made = upload(owner, file.read(), owner.home().currency, request.user)
-        except BankError as error:
-            messages.error(request, str(error))
-        else:
-            said = _("%(new)d new, %(known)d known already, %(out)d not money in. Nothing is booked yet.")
-            messages.success(request, said % {"new": len(made.new), "known": made.known, "out": made.out})
-        return redirect("bank")
+        return _read(request, owner)
     tenancies = tenancies_of(owner)
     lines = owner.bank_lines.filter(state=BankLine.State.OPEN)
+    money_in = list(lines.filter(amount__gt=0).select_related("like__top_up__tenancy__unit__property")[:SHOWN])
+    recorded = recorded_by_hand(money_in, tenancies)
+    doubts = [(line, recorded.get(line.pk, [])) for line in money_in if line.like or line.pk in recorded]
+    asked = {line.pk for line, _made in doubts}
     context = {
         "owner": owner,
-        "lines": [(line, suggestion(line, tenancies)) for line in lines[:SHOWN]],
-        "count": lines.count(),
+        "where": zone(owner.home().zone),
+        "doubts": doubts,
+        "returns": [(line, returned_by(line)) for line in lines.filter(amount__lt=0).select_related("like")[:SHOWN]],
+        "lines": [_proposed(line, tenancies) for line in money_in if line.pk not in asked],
+        "count": lines.filter(amount__gt=0).count() - len(asked),
+        "left_out": request.session.pop(LEFT_OUT, []),
         "done": owner.bank_lines.exclude(state=BankLine.State.OPEN)
-        .select_related("top_up__tenancy__unit__property", "merchant", "by")
+        .select_related("top_up__tenancy__unit__property", "merchant", "by", "like")
         .order_by("-day", "-pk")[:20],
         "tenancies": tenancies,
         "merchants": Merchant.objects.filter(organisation=owner),
     }
     return render(request, "portal/bank.html", context)
+
+
+def _proposed(line: BankLine, tenancies: list[Tenancy]) -> tuple[BankLine, Tenancy | None, list[Tenancy]]:
+    """A line, for whom it seems to be, and all whom it may be for, the likeliest first."""
+    return line, suggestion(line, tenancies), candidates(line, tenancies)
+
+
+def _read(request: HttpRequest, owner: Organisation) -> HttpResponse:
+    file = request.FILES.get("statement")
+    if file is None or (file.size or 0) > LARGEST_FILE:
+        messages.error(request, _("Choose a file of at most 5 MB."))
+        return redirect("bank")
+    content = file.read()
+    try:
+        made = upload(owner, content, owner.home().currency, request.user)
+    except Unknown as error:
+        keep_waiting(owner, content, request.user)
+        messages.error(request, str(error))
+        return redirect(f"{reverse('bank-columns')}?organisation={owner.pk}")
+    except BankError as error:
+        messages.error(request, str(error))
+    else:
+        tell(request, made)
+    return redirect(f"{reverse('bank')}?organisation={owner.pk}")
+
+
+def tell(request: HttpRequest, made: Upload) -> None:
+    """Say what came of an upload, and keep what was left out for the page."""
+    said = _("%(new)d new, %(known)d known already, %(out)d not money in. Nothing is booked yet.")
+    messages.success(request, said % {"new": len(made.new), "known": made.known, "out": made.out})
+    request.session[LEFT_OUT] = [[each.number, str(each.why.label), each.text] for each in made.left_out[:SHOWN]]
 
 
 @login_required
@@ -83,4 +136,30 @@ def book(request: HttpRequest) -> HttpResponse:
         messages.success(
             request, ngettext("%(n)d line is dealt with.", "%(n)d lines are dealt with.", booked) % {"n": booked}
         )
-    return redirect("bank")
+    return redirect(f"{reverse('bank')}?organisation={owner.pk}")
+
+
+@login_required
+@require_POST
+def same(request: HttpRequest, pk: int) -> HttpResponse:
+    """A person says whether a line is a payment that is known already (`same`: `line`, or the number of the payment that
+    staff recorded), or one of its own.
+    """
+    line = get_object_or_404(BankLine, pk=pk, organisation__in=organisations(request))
+    told = request.POST.get("same", "")
+    try:
+        if told == "line" or (told == "own" and line.like_id):
+            same_as_line(line, told == "line", request.user)
+        elif told == "own":
+            same_as_recorded(line, None, request.user)
+        else:
+            same_as_recorded(line, _recorded(line, told), request.user)
+    except BankError as error:
+        messages.error(request, f"{line}: {error}")
+    return redirect(f"{reverse('bank')}?organisation={line.organisation_id}")
+
+
+def _recorded(line: BankLine, told: str) -> Any:
+    if not told.isdecimal() or len(told) > 18:
+        raise BankError(_("Say whether they are one payment or two."))
+    return get_object_or_404(TopUp, pk=int(told), tenancy__unit__property__organisation=line.organisation_id)

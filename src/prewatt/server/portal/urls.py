@@ -4,6 +4,7 @@ from django.urls import path
 from . import (
     bank_views,
     books_views,
+    columns_views,
     meter_views,
     notices_views,
     pay_views,
@@ -71,6 +72,8 @@ urlpatterns = [
     path("books/reconciliation/fetch/", payments_views.fetch_file, name="fetch-file"),
     path("books/bank/", bank_views.bank, name="bank"),
     path("books/bank/book/", bank_views.book, name="bank-book"),
+    path("books/bank/columns/", columns_views.columns, name="bank-columns"),
+    path("books/bank/<int:pk>/same/", bank_views.same, name="bank-same"),
     path("books/", books_views.books, name="books"),
     path("books/export/", books_views.export, name="books-export"),
     path("tenancies/<int:pk>/give-back/", books_views.give_back, name="give-back"),

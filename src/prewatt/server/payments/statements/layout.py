@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from ....tables.cells import text_of
 from ....tables.rows import Row
@@ -34,7 +34,7 @@ class Layout:
     direction: str = ""
     words_in: tuple[str, ...] = ()
     currency: str = ""
-    kinds: tuple[int, ...] = field(default=())
+    kinds: tuple[int, ...] = ()
 
     def one(self, role: str) -> int | None:
         """The place of a role, if it is filled."""
@@ -74,7 +74,7 @@ def find(rows: Sequence[Row], known: Iterable[Layout] = ()) -> tuple[Layout, int
     return best
 
 
-def _named(row: Row) -> tuple[Layout, ...] | Layout | None:
+def _named(row: Row) -> Layout | None:
     full = [plain(text_of(cell)) for cell in row.cells]
     if sum(bool(each) for each in full) < 2:
         return None
@@ -106,16 +106,16 @@ def _named(row: Row) -> tuple[Layout, ...] | Layout | None:
         after = amounts[0] + 1
         if full[after] == full[beside[0]]:
             places[names.CURRENCY] = (after,)
-    currency = next((bare[place][1] for place in amounts if bare[place][1]), "")
-    return _with_kinds(Layout(places, fingerprint(row), currency=currency), row)
+    return _with_kinds(Layout(places, fingerprint(row)), row)
 
 
 def _with_kinds(layout: Layout, row: Row) -> Layout:
-    """With the columns that say what a line is, and those without a name: either may say its direction."""
+    """With the columns that say what a line is, and those without a name: either may say its direction. And with the currency
+    that stands in the name of an amount.
+    """
     full = [plain(text_of(cell)) for cell in row.cells]
     used = {place for role, places in layout.places.items() if role != names.TEXT for place in places[:1]}
     kinds = tuple(place for place, told in enumerate(full) if (told in KINDS or not told) and place not in used)
-    return Layout(
-        layout.places, layout.fingerprint, layout.named, layout.order, layout.direction, layout.words_in, layout.currency,
-        kinds,
-    )  # fmt: skip
+    amounts = [place for role in (names.AMOUNT, names.IN, names.OUT) for place in layout.places.get(role, ())[:1]]
+    told = (without_currency(full[place])[1] for place in amounts if place < len(full))
+    return replace(layout, kinds=kinds, currency=next(filter(None, told), ""))
