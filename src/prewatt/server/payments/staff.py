@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import Any
 
 from django.db import transaction
@@ -23,13 +25,14 @@ def record(tenancy: Tenancy, amount: int, credit_id: str, by: Any, receipt: str 
     """
     if way not in WAYS:
         raise TopUpError(_("Money is received in cash or by transfer."))
-    receipt = receipt.strip()
+    receipt = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", receipt)).strip()
     if len(receipt) > 100 or not receipt.isprintable():
         raise TopUpError(_("A receipt number has at most 100 printable characters."))
     organisation = tenancy.unit.property.organisation
     # The organisation's row is the lock: of two with one receipt number, the second finds the first.
     Organisation.objects.select_for_update().get(pk=organisation.pk)
-    known = TopUp.objects.filter(organisation=organisation, receipt=receipt).exclude(credit_id=credit_id).first()
+    # r-7 is R-7: two people wrote it off one slip.
+    known = TopUp.objects.filter(organisation=organisation, receipt__iexact=receipt).exclude(credit_id=credit_id).first()
     if receipt and known is not None:
         raise TopUpError(
             _("Receipt %(number)s was recorded already, for %(who)s.") % {"number": receipt, "who": known.tenancy}
