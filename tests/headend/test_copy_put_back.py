@@ -21,6 +21,7 @@ from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import HOUR, MINUTE, NANO
 from prewatt.server.estate.models import Organisation, Tenancy
 from prewatt.server.ledger.books import Kind, balance, tenant_account, trial_balance
+from prewatt.server.ledger.references import Of, Reference
 from prewatt.server.metering.models import Alarm, Meter
 from prewatt.server.vending.adjustments import adjust
 from prewatt.server.vending.found import FoundError, book_found
@@ -295,7 +296,7 @@ def test_a_debit_is_booked_as_what_it_was_and_not_taken_off_again(edge, store, t
     lost(edge, Debit("share 5", 2 * NANO, "stairs, May"))
     heard(edge, store)
     assert found().data["amount"] == -2 * NANO
-    known = adjust(tenancy, -2 * NANO, "share 9", "stairs, May")
+    known = adjust(tenancy, -2 * NANO, Reference(Of.SHARE, 9), "stairs, May", edge.clock.now())
     assert (known.number, known.found) == (4, True)
     delivered(edge, store)
     assert edge.accounts["m1"].balance == 18 * NANO

@@ -12,6 +12,7 @@ from prewatt.server.allocation.runs import next_span, preview, reverse, run, run
 from prewatt.server.billing.tenancies import move_in, move_out, settle
 from prewatt.server.estate.models import Organisation, Part, Tenancy, Unit
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
+from prewatt.server.ledger.references import Of, Reference, at_meter
 from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.metering.services import install
 from prewatt.server.vending.top_ups import top_up
@@ -236,6 +237,10 @@ def test_the_orders_name_what_they_are_for(edge, store, stairs, clock):
     edge.live(store, at(2025, 10, 8), USED, HOUR)
     made = run(stairs, date(2025, 10, 7), date(2025, 10, 7), bill=3 * NANO, memo="invoice 12")
     share = made.shares.get(unit__name="Flat 1")
-    assert orders("m1")[-1] == Debit(f"share {share.pk}", NANO, "Stairs' light, 2025-10-07 – 2025-10-07, invoice 12")
-    reverse(made)
-    assert orders("m1")[-1] == GrantCredit(f"share {share.pk} back", NANO, "Stairs' light given back")
+    name, text = (
+        at_meter(Reference(Of.SHARE, share.pk), made.made),
+        "Stairs' light, 2025-10-07 – 2025-10-07, invoice 12",
+    )
+    assert orders("m1")[-1] == Debit(name, NANO, text)
+    name = at_meter(Reference(Of.SHARE, share.pk, "back"), reverse(made).reversed)
+    assert orders("m1")[-1] == GrantCredit(name, NANO, "Stairs' light given back")

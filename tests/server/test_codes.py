@@ -14,6 +14,7 @@ from prewatt.kernel.units import MINUTE, NANO
 from prewatt.server.estate.models import Organisation
 from prewatt.server.ledger.books import account, balance, tenant_account
 from prewatt.server.ledger.models import Account as Ledger
+from prewatt.server.ledger.references import Of, Reference
 from prewatt.server.metering.models import Alarm, JournalEntry, Meter
 from prewatt.server.vending.adjustments import level
 from prewatt.server.vending.codes import (
@@ -262,4 +263,4 @@ def test_a_settlement_knows_what_a_code_has_brought_whose_command_is_still_on_it
     clock.at += MINUTE
     edge.append("m1", edge.accounts["m1"].by_code(clock.now(), made.command.tid, 20 * NANO, "page"))
     edge.deliver(store)
-    assert level(Meter.objects.get(name="m1"), "x", "nothing to level") is None
+    assert level(Meter.objects.get(name="m1"), Reference(Of.SETTLEMENT, 1), "nothing to level", 0) is None

@@ -10,7 +10,7 @@ from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO, instant
 from prewatt.server.allocation.models import SharedCost
 from prewatt.server.allocation.runs import reverse, run
-from prewatt.server.estate.models import Tenancy
+from prewatt.server.estate.models import Organisation, Tenancy
 from prewatt.server.metering.models import Alarm, Gateway, JournalEntry, Meter
 from prewatt.server.notices import watching
 from prewatt.server.notices.events import FOR_MANAGERS, FOR_TENANTS, Event
@@ -361,8 +361,9 @@ def test_who_has_moved_out_is_told_no_more(edge, store, anna, tenancy, clock):
     Tenancy.objects.filter(pk=tenancy.pk).update(ends=clock.at + 1)
     clock.at += MINUTE
     tenancy.top_ups.create(
-        credit_id="late", amount=NANO, paid=clock.at, command=Command.objects.filter(meter__name="m1").first()
-    )
+        organisation=Organisation.objects.get(), credit_id="late", amount=NANO, paid=clock.at,
+        command=Command.objects.filter(meter__name="m1").first(),
+    )  # fmt: skip
     watch()
     assert events(anna) == []
 

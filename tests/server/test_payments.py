@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from prewatt.kernel.entries import GrantCredit, decode_command
 from prewatt.kernel.units import MINUTE, NANO
 from prewatt.server.estate.models import Organisation, Property, Tenancy
-from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
+from prewatt.server.ledger.books import Kind, account, balance, booked, tenant_account, trial_balance
 from prewatt.server.ledger.models import Transfer
+from prewatt.server.ledger.references import Of, Reference
 from prewatt.server.metering.models import Meter
 from prewatt.server.payments.merchants import keep_merchant, provider_of
 from prewatt.server.payments.models import Merchant, Payment, Unexpected
@@ -67,7 +68,7 @@ def test_a_payment_is_asked_for_confirmed_and_credited_in_one_go(tenancy, mercha
     assert (payment.state, payment.seen_by) == ("paid", "callback")
     order = decode_command(bytes(payment.top_up.command.body)).order
     assert isinstance(order, GrantCredit) and (order.credit_id, order.amount) == (payment.payment_id, 20 * NANO)
-    assert Transfer.objects.get(credit_id=payment.payment_id).debit_account == clearing(merchants[provider])
+    assert booked(Reference(Of.TOP_UP, payment.top_up_id)).debit_account == clearing(merchants[provider])
     assert balance(tenant_account(tenancy)) == 20 * NANO == -balance(clearing(merchants[provider]))
     books_are_straight()
 

@@ -20,6 +20,7 @@ from prewatt.server.billing.statement import month, statement
 from prewatt.server.billing.tenancies import move_in, move_out, settle, settle_what_is_due
 from prewatt.server.estate.models import Organisation, Tenancy, Unit
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
+from prewatt.server.ledger.references import Of, Reference, at_meter
 from prewatt.server.tariffs.corrections import correct
 from prewatt.server.tariffs.models import Correction
 from prewatt.server.tariffs.versions import keep, schedule
@@ -276,14 +277,17 @@ def test_a_debt_takes_the_deposit_first(edge, store, anna, clock):
         account(owner, Kind.DEPOSITS),
         3 * NANO,
         0,
-        "deposit b",
+        Reference(Of.DEPOSIT, ben.pk),
+        deposit_of=ben,
     )
     edge.live(store, at(2025, 10, 8), {"m2": 5000}, HOUR)
     owed = 24 * 5000 * PRICE - 20 * NANO
     move_out(ben, at(2025, 10, 8))
     settle(ben)
     assert books() == {Kind.REFUNDS: 0, Kind.DEBTS: -(owed - 3 * NANO), Kind.DEPOSITS: 0, Kind.VACANCY: 0}
-    assert orders("m2")[-1] == GrantCredit(f"settlement {ben.pk}", owed, "settlement of the tenancy before")
+    assert orders("m2")[-1] == GrantCredit(
+        at_meter(Reference(Of.SETTLEMENT, ben.pk), clock.at), owed, "settlement of the tenancy before"
+    )
 
 
 def test_what_is_left_of_a_deposit_is_to_be_paid_back(edge, store, anna, clock):
@@ -306,7 +310,9 @@ def test_a_balance_can_be_carried_to_the_new_flat(edge, store, anna, clock):
     edge.deliver(store)
     assert balance(tenant_account(third)) == left
     assert edge.accounts["m1"].balance == 0
-    assert orders("m1")[-1] == Debit(f"settlement {anna.pk}", left, "settlement of the tenancy before")
+    assert orders("m1")[-1] == Debit(
+        at_meter(Reference(Of.SETTLEMENT, anna.pk), clock.at), left, "settlement of the tenancy before"
+    )
     # What the vacant flat used before is the landlord's still; it is levelled when the next one moves out or in.
     assert books()[Kind.REFUNDS] == 0
 

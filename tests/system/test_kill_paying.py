@@ -33,7 +33,7 @@ print(Token.make(get_user_model().objects.get(username="manager"), "test"))
 FACTS = """
 SELECT p.state, p.top_up_id IS NOT NULL,
   (SELECT count(*) FROM vending_topup t WHERE t.credit_id = p.payment_id),
-  (SELECT count(*) FROM ledger_transfer l WHERE l.credit_id = p.payment_id),
+  (SELECT count(*) FROM ledger_transfer l WHERE l.of = 'top-up' AND l.number = p.top_up_id AND l.part = ''),
   (SELECT count(*) FROM vending_command c JOIN vending_topup t ON t.command_id = c.id WHERE t.credit_id = p.payment_id)
 FROM payments_payment p WHERE p.asked = ?
 """

@@ -24,6 +24,7 @@ from ..billing.tenancies import close_remainder
 from ..estate.models import Tenancy, Unit
 from ..ledger.books import Kind, account, book, holder_account
 from ..ledger.models import Transfer
+from ..ledger.references import Of, Reference
 from ..metering.models import Meter
 from ..metering.registers import Registers, registers
 from ..time import now
@@ -244,21 +245,21 @@ def run(
         )
         if not part.amount:
             continue
-        name = f"share {share.pk}"
+        of = Reference(Of.SHARE, share.pk)
         book(
             Transfer.Kind.SHARED_COST,
             holder_account(organisation, part.tenancy),
             recovered,
             part.amount,
             made.made,
-            name,
+            of,
             text,
         )
         if part.tenancy is not None:
-            share.command = adjust(part.tenancy, -part.amount, name, text)
+            share.command = adjust(part.tenancy, -part.amount, of, text, made.made)
             share.save(update_fields=["command"])
             if part.tenancy.settled is not None:
-                close_remainder(part.tenancy, name, text)
+                close_remainder(part.tenancy, of, text)
     return made
 
 
@@ -279,16 +280,16 @@ def reverse(made: Run, by: Any = None) -> Run:
     text = _("%(name)s given back") % {"name": locked.shared_cost.name}
     shares = locked.shares.filter(amount__gt=0).select_related("tenancy__unit__property__organisation")
     for share in shares:
-        name = f"share {share.pk} back"
+        of = Reference(Of.SHARE, share.pk, "back")
         book(
             Transfer.Kind.REVERSAL, recovered, holder_account(organisation, share.tenancy), share.amount,
-            locked.reversed, name, text,
+            locked.reversed, of, text,
         )  # fmt: skip
         if share.tenancy is not None:
-            share.reversal = adjust(share.tenancy, share.amount, name, text)
+            share.reversal = adjust(share.tenancy, share.amount, of, text, locked.reversed)
             share.save(update_fields=["reversal"])
             if share.tenancy.settled is not None:
-                close_remainder(share.tenancy, name, text)
+                close_remainder(share.tenancy, of, text)
     return locked
 
 

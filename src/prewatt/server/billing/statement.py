@@ -22,6 +22,7 @@ from ..allocation.models import Share
 from ..estate.models import Tenancy
 from ..ledger.books import tenant_account
 from ..ledger.models import Transfer
+from ..ledger.references import Of
 from ..metering.history import Break, breaks
 from ..metering.models import JournalEntry, Meter
 from .currencies import minor_digits
@@ -34,6 +35,7 @@ TOP_UPS, ELECTRICITY, STANDING, TAX, SHARED, ADJUSTMENTS = (
     "shared",
     "adjustments",
 )
+SHARED_KINDS = (Transfer.Kind.SHARED_COST, Transfer.Kind.REVERSAL)
 SECTIONS = (TOP_UPS, ELECTRICITY, STANDING, TAX, SHARED, ADJUSTMENTS)
 
 
@@ -149,7 +151,7 @@ def statement(tenancy: Tenancy, begins: int, ends: int) -> Statement:
     if meter is not None:
         known.collect(meter)
     transfers = _transfers(tenancy, Q(at__gt=begins, at__lte=ends))
-    lines = [*_top_ups(transfers), *known.lines(), *_shared(tenancy, transfers), *_adjustments(transfers)]
+    lines = [*_top_ups(tenancy, transfers), *known.lines(), *_shared(tenancy, transfers), *_adjustments(transfers)]
     opening = _balance_at(tenancy, meter, begins)
     complete = meter is None or (meter.read_at or 0) >= min(ends, tenancy.ends or ends)
     movements = sum(line.amount for line in lines if not line.included)
@@ -185,17 +187,23 @@ def _transfers(tenancy: Tenancy, which: Q) -> list[tuple[Transfer, int]]:
     return [(row, row.amount if row.credit_account_id == own.pk else -row.amount) for row in rows]
 
 
-def _top_ups(transfers: list[tuple[Transfer, int]]) -> Iterator[Line]:
+def _top_ups(tenancy: Tenancy, transfers: list[tuple[Transfer, int]]) -> Iterator[Line]:
+    names = {each.pk: str(each)[:8] for each in tenancy.top_ups.all()}
     for row, amount in transfers:
         if row.kind == Transfer.Kind.TOP_UP:
-            yield Line(TOP_UPS, _("Top-up %(number)s") % {"number": (row.credit_id or "")[:8]}, amount, row.at)
+            yield Line(
+                TOP_UPS,
+                _("Top-up %(number)s") % {"number": names.get(row.number or 0, f"{row.number}")},
+                amount,
+                row.at,
+            )
 
 
 def _shared(tenancy: Tenancy, transfers: list[tuple[Transfer, int]]) -> Iterator[Line]:
-    shares = {f"share {share.pk}": share for share in tenancy.shares.select_related("run__shared_cost")}
+    shares = {share.pk: share for share in tenancy.shares.select_related("run__shared_cost")}
     for row, amount in transfers:
-        share = shares.get((row.credit_id or "").removesuffix(" back"))
-        if share is not None and row.kind in (Transfer.Kind.SHARED_COST, Transfer.Kind.REVERSAL):
+        share = shares.get(row.number or 0) if row.of == Of.SHARE else None
+        if share is not None and row.kind in SHARED_KINDS:
             yield Line(SHARED, row.memo, amount, row.at, share=share)
 
 
@@ -205,7 +213,7 @@ def _adjustments(transfers: list[tuple[Transfer, int]]) -> Iterator[Line]:
         Transfer.Kind.RERATING: _("Charged anew: %(memo)s"),
     }
     for row, amount in transfers:
-        if row.kind in (Transfer.Kind.TOP_UP, Transfer.Kind.SHARED_COST) or (row.credit_id or "").startswith("share "):
+        if row.kind == Transfer.Kind.TOP_UP or (row.of == Of.SHARE and row.kind in SHARED_KINDS):
             continue
         kind = Transfer.Kind(row.kind)
         text = names[kind] % {"memo": row.memo} if kind in names else (row.memo or str(kind.label))

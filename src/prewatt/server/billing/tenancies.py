@@ -19,8 +19,9 @@ from ...kernel.entries import ChangeTenancy
 from ...kernel.units import NANO
 from ..apart import apart
 from ..estate.models import FARTHEST, Tenancy, Unit
-from ..ledger.books import Kind, account, balance, book, holder_account, tenant_account
+from ..ledger.books import Kind, account, balance, book, deposit_held, holder_account, tenant_account
 from ..ledger.models import Transfer
+from ..ledger.references import Of, Reference
 from ..metering.models import JournalEntry, Meter
 from ..metering.services import send_settings_to
 from ..time import now
@@ -43,7 +44,8 @@ def move_in(unit: Unit, tenant: str, begins: int, *, user: Any = None, occupants
     if deposit:
         organisation = unit.property.organisation
         received, held = account(organisation, Kind.CASH), account(organisation, Kind.DEPOSITS)
-        book(Transfer.Kind.DEPOSIT, received, held, deposit, now(), f"deposit {tenancy.pk}", str(tenancy))
+        of = Reference(Of.DEPOSIT, tenancy.pk)
+        book(Transfer.Kind.DEPOSIT, received, held, deposit, now(), of, str(tenancy), deposit_of=tenancy)
     _tell_meter(unit, begins)
     _reattribute(unit, None, tenancy, begins)
     return tenancy
@@ -91,10 +93,10 @@ def _reattribute(unit: Unit, old: Tenancy | None, new: Tenancy | None, since: in
     if not charged:
         return
     organisation = unit.property.organisation
-    name = f"move {(new or old or unit).pk} {'in' if new else 'out'}"
+    of = Reference(Of.MOVE, (new or old or unit).pk, f"{'in' if new else 'out'} {since:x}")
     book(
         Transfer.Kind.ATTRIBUTION, holder_account(organisation, new), holder_account(organisation, old),
-        int(charged), now(), name, _("used after the move"),
+        int(charged), now(), of, _("used after the move"),
     )  # fmt: skip
 
 
@@ -130,12 +132,12 @@ def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
         _carry(locked, carry_to)
     locked.settled = tenancy.settled = now()
     locked.save(update_fields=["settled"])
-    close_remainder(locked, f"settlement {locked.pk}", _("settlement"))
-    if locked.deposit:
-        _release_deposit(locked)
+    of = Reference(Of.SETTLEMENT, locked.pk)
+    close_remainder(locked, of, _("settlement"))
+    _release_deposit(locked)
     meter = Meter.objects.filter(unit=locked.unit_id).first()
     if meter is not None:
-        level(meter, f"settlement {locked.pk}", _("settlement of the tenancy before"))
+        level(meter, of, _("settlement of the tenancy before"), locked.settled)
     if locked.unit.pin_hash:
         # Whoever lives here next is given a PIN of their own.
         locked.unit.pin_hash = ""
@@ -149,48 +151,39 @@ def _carry(tenancy: Tenancy, to: Tenancy) -> None:
     if not left:
         return
     payer, taker = (tenancy, to) if left > 0 else (to, tenancy)
-    name, memo = f"carried {tenancy.pk} to {to.pk}", _("carried from %(unit)s") % {"unit": tenancy.unit.name}
-    book(Transfer.Kind.SETTLEMENT, tenant_account(payer), tenant_account(taker), abs(left), now(), name, memo)
-    adjust(to, left, name, memo)
+    of, memo = Reference(Of.SETTLEMENT, tenancy.pk, "carried"), _("carried from %(unit)s") % {"unit": tenancy.unit.name}
+    book(Transfer.Kind.SETTLEMENT, tenant_account(payer), tenant_account(taker), abs(left), now(), of, memo)
+    adjust(to, left, of, memo, now())
 
 
-def close_remainder(tenancy: Tenancy, name: str, memo: str) -> None:
+def close_remainder(tenancy: Tenancy, of: Reference, memo: str) -> None:
     """Bring a settled tenancy's account to zero: what it has is a refund to be paid, what it lacks a debt, less what
-    the deposit covers.
+    the deposit covers. `of`: what it is that left something.
     """
     organisation, own = tenancy.unit.property.organisation, tenant_account(tenancy)
     left = balance(own)
     if left > 0:
-        book(Transfer.Kind.SETTLEMENT, own, account(organisation, Kind.REFUNDS), left, now(), f"{name} refund", memo)
+        book(Transfer.Kind.SETTLEMENT, own, account(organisation, Kind.REFUNDS), left, now(), of.and_("refund"), memo)
     if left < 0:
-        covered = min(-left, deposit_left(tenancy))
+        covered = min(-left, deposit_held(tenancy))
         if covered:
             held = account(organisation, Kind.DEPOSITS)
-            book(Transfer.Kind.SETTLEMENT, held, own, covered, now(), f"{name} of deposit", _("taken from the deposit"))
+            book(
+                Transfer.Kind.SETTLEMENT, held, own, covered, now(), of.and_("deposit"), _("taken from the deposit"),
+                deposit_of=tenancy,
+            )  # fmt: skip
         if -left > covered:
             debts = account(organisation, Kind.DEBTS)
-            book(Transfer.Kind.SETTLEMENT, debts, own, -left - covered, now(), f"{name} debt", _("still owed"))
-
-
-def deposit_left(tenancy: Tenancy) -> int:
-    """What of a tenancy's deposit (nano) is held still."""
-    used = Transfer.objects.filter(
-        kind=Transfer.Kind.SETTLEMENT,
-        debit_account__kind=Kind.DEPOSITS,
-        credit_id__startswith=f"settlement {tenancy.pk} ",
-    ).aggregate(sum=Sum("amount"))["sum"]
-    return tenancy.deposit - int(used or 0)
+            book(Transfer.Kind.SETTLEMENT, debts, own, -left - covered, now(), of.and_("debt"), _("still owed"))
 
 
 def _release_deposit(tenancy: Tenancy) -> None:
-    left = deposit_left(tenancy)
+    left = deposit_held(tenancy)
     if left:
         organisation = tenancy.unit.property.organisation
         held, refunds = account(organisation, Kind.DEPOSITS), account(organisation, Kind.REFUNDS)
-        book(
-            Transfer.Kind.DEPOSIT, held, refunds, left, now(), f"settlement {tenancy.pk} deposit back",
-            _("deposit to be paid back"),
-        )  # fmt: skip
+        of = Reference(Of.DEPOSIT, tenancy.pk, "back")
+        book(Transfer.Kind.DEPOSIT, held, refunds, left, now(), of, _("deposit to be paid back"), deposit_of=tenancy)
 
 
 def settle_what_is_due() -> list[Tenancy]:

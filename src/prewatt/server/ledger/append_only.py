@@ -1,4 +1,7 @@
-"""The database itself refuses to change or delete a transfer: triggers, for each kind of database."""
+"""The database itself refuses to change or delete a transfer: triggers, for each kind of database.
+
+Only a migration takes them away (`RELEASE`), and sets them anew.
+"""
 
 REFUSAL = "transfers are never changed or deleted: book the opposite one"
 SQLITE = [
@@ -12,3 +15,10 @@ POSTGRESQL = [
     "EXECUTE FUNCTION ledger_append_only()",
 ]
 STATEMENTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
+RELEASE = {
+    "sqlite": [f"DROP TRIGGER IF EXISTS transfer_no_{event}" for event in ("update", "delete")],
+    "postgresql": [
+        "DROP TRIGGER IF EXISTS transfer_append_only ON ledger_transfer",
+        "DROP FUNCTION IF EXISTS ledger_append_only()",
+    ],
+}

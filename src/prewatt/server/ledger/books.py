@@ -10,6 +10,7 @@ from django.db.models import Sum
 from ..estate.models import Organisation, Tenancy
 from ..metering.models import Meter
 from .models import Account, Transfer
+from .references import Of, Reference
 from .sums import balance as balance
 from .sums import sums
 
@@ -29,12 +30,13 @@ def tenant_account(tenancy: Tenancy) -> Account:
     )[0]
 
 
-def book_top_up(tenancy: Tenancy, amount: int, at: int, credit_id: str, source: Account | None = None) -> Transfer:
-    """Money was received, in `source` (None: in cash): the tenant's credit grows by it. IntegrityError if the credit id
-    is booked already.
+def book_top_up(tenancy: Tenancy, amount: int, at: int, number: int, source: Account | None = None) -> Transfer:
+    """The money of top-up `number` was received, in `source` (None: in cash): the tenant's credit grows by it.
+    IntegrityError if it is booked already.
     """
     received = source or account(tenancy.unit.property.organisation, Kind.CASH)
-    return book(Transfer.Kind.TOP_UP, received, tenant_account(tenancy), amount, at, credit_id)
+    of = Reference(Of.TOP_UP, number)
+    return book(Transfer.Kind.TOP_UP, received, tenant_account(tenancy), amount, at, of)
 
 
 def book(
@@ -43,23 +45,34 @@ def book(
     credit: Account,
     amount: int,
     at: int,
-    credit_id: str,
+    reference: Reference,
     memo: str = "",
     meter: Meter | None = None,
+    deposit_of: Tenancy | None = None,
 ) -> Transfer:
-    """One transfer under an id of its own. `meter` says where it belongs if neither account is a tenant's.
+    """One transfer under a reference of its own. `meter` says where it belongs if neither account is a tenant's,
+    `deposit_of` whose deposit is moved.
 
-    IntegrityError if the id is booked already, or the amount is not over 0."""
+    IntegrityError if the reference is booked already, or the amount is not over 0."""
     return Transfer.objects.create(
         kind=kind,
         debit_account=debit,
         credit_account=credit,
         amount=amount,
         at=at,
-        credit_id=credit_id,
+        of=reference.of,
+        number=reference.number,
+        part=reference.part,
         memo=memo[:200],
         meter=meter,
+        tenancy=deposit_of,
     )
+
+
+def booked(reference: Reference) -> Transfer | None:
+    """The transfer of a reference; None if it is not booked."""
+    of, number, part = reference
+    return Transfer.objects.select_related("debit_account").filter(of=of, number=number, part=part).first()
 
 
 def holder_account(organisation: Organisation, tenancy: Tenancy | None) -> Account:
@@ -156,7 +169,7 @@ def book_cleared(meter: Meter, tenancy: Tenancy | None, amount: int, at: int, se
         account(organisation, Kind.REFUNDS),
         amount,
         at,
-        f"cleared-{meter.pk}-{seq}",
+        Reference(Of.CLEARED, meter.pk, f"{seq}"),
         f"credit cleared at meter {meter.name}",
     )
 
@@ -174,9 +187,17 @@ def book_emergency(meter: Meter, at: int, seq: int, lent: int) -> None:
         own, held = account(organisation, Kind.EMERGENCY), account(organisation, Kind.EMERGENCY_LENT)
         debit, credit = (own, held) if more > 0 else (held, own)
         book(
-            Transfer.Kind.EMERGENCY, debit, credit, abs(more), at, f"emergency-{meter.pk}-{seq}",
+            Transfer.Kind.EMERGENCY, debit, credit, abs(more), at, Reference(Of.EMERGENCY, meter.pk, f"{seq}"),
             f"emergency credit, meter {meter.name}", meter,
         )  # fmt: skip
+
+
+def deposit_held(tenancy: Tenancy) -> int:
+    """What of a tenancy's deposit (nano) is held still."""
+    rows = Transfer.objects.filter(tenancy=tenancy)
+    into = rows.filter(credit_account__kind=Kind.DEPOSITS).aggregate(sum=Sum("amount"))["sum"] or 0
+    out_of = rows.filter(debit_account__kind=Kind.DEPOSITS).aggregate(sum=Sum("amount"))["sum"] or 0
+    return int(into) - int(out_of)
 
 
 def trial_balance(organisation: Organisation) -> dict[Account, int]:

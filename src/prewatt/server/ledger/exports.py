@@ -87,7 +87,7 @@ def rows(organisation: Organisation, begin: int, end: int) -> Iterator[Row]:
             each.credit_account,
             each.amount,
             where.currency,
-            each.credit_id or "",
+            str(each.reference or ""),
             each.memo,
         )
         if each.kind != Transfer.Kind.CHARGE:

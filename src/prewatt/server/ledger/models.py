@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..estate.models import Organisation, Tenancy
 from ..metering.models import Meter
+from .references import Of, Reference
 
 
 class Account(models.Model):
@@ -58,9 +59,9 @@ class Transfer(models.Model):
     """`amount` (nano, positive) is debited to one account and credited to the other: two entries in one row, that
     can't but sum to zero.
 
-    Never updated or deleted: the database itself refuses it (migration 0002). For a charge, `meter` and the journal
-    entries `first_seq` to `last_seq` that it sums; for anything else its `credit_id`, which can be booked once, and a
-    `memo` for people.
+    Never updated or deleted: the database itself refuses it (`append_only`). For a charge, `meter` and the journal
+    entries `first_seq` to `last_seq` that it sums; for anything else its reference, which can be booked once, and a
+    `memo` for people. `tenancy`: whose deposit is moved.
     """
 
     class Kind(models.TextChoices):
@@ -87,7 +88,10 @@ class Transfer(models.Model):
     credit_account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="credits")
     amount = models.BigIntegerField()
     at = models.BigIntegerField()
-    credit_id = models.CharField(max_length=40, null=True, unique=True)
+    of = models.CharField(max_length=12, choices=Of, blank=True, default="")
+    number = models.BigIntegerField(null=True)
+    part = models.CharField(max_length=32, blank=True, default="")
+    tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, null=True, related_name="+")
     meter = models.ForeignKey(Meter, on_delete=models.PROTECT, null=True, related_name="transfers", db_index=False)
     first_seq = models.BigIntegerField(null=True)
     last_seq = models.BigIntegerField(null=True)
@@ -99,7 +103,19 @@ class Transfer(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(debit_account=models.F("credit_account")), name="transfer_two_accounts"
             ),
+            models.UniqueConstraint(
+                fields=("of", "number", "part"), condition=~models.Q(of=""), name="transfer_booked_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="charge", of="") | ~models.Q(kind="charge") & ~models.Q(of=""),
+                name="transfer_of_something",
+            ),
         )
+
+    @property
+    def reference(self) -> Reference | None:
+        """What it is of; None for a charge."""
+        return Reference(Of(self.of), self.number or 0, self.part) if self.of else None
 
     def __str__(self) -> str:
         return f"{self.amount} from {self.debit_account} to {self.credit_account}"

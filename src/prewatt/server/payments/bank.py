@@ -14,6 +14,7 @@ from ..billing.currencies import minor_unit
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import Kind, account, book
 from ..ledger.models import Transfer
+from ..ledger.references import Of, Reference, of_bank_line
 from ..time import now
 from ..vending.models import TopUp
 from ..vending.top_ups import TopUpError, top_up
@@ -117,7 +118,7 @@ def book_line(line: BankLine, tenancy: Tenancy, by: Any) -> TopUp:
         raise BankError(_("This amount is finer than %(currency)s.") % {"currency": locked.currency})
     bank = account(locked.organisation, Kind.BANK)
     # A booking that was undone stays in the books under its own name.
-    name = f"bank {locked.pk}" if not locked.bookings else f"bank {locked.pk}.{locked.bookings}"
+    name = of_bank_line(locked.fingerprint, locked.bookings)
     try:
         made = top_up(tenancy, locked.amount, name, by, locked.payer, source=bank)
     except TopUpError as error:
@@ -134,8 +135,8 @@ def book_payout(line: BankLine, merchant: Merchant, by: Any) -> Transfer:
     locked = _money_in(line)
     if merchant.organisation_id != locked.organisation_id:
         raise BankError(_("This merchant account is another's."))
-    bank, name = account(locked.organisation, Kind.BANK), f"payout {locked.pk}"
-    made = book(Transfer.Kind.PAYOUT, bank, clearing(merchant), locked.amount, now(), name, str(merchant))
+    bank, of = account(locked.organisation, Kind.BANK), Reference(Of.BANK_LINE, locked.pk)
+    made = book(Transfer.Kind.PAYOUT, bank, clearing(merchant), locked.amount, now(), of, str(merchant))
     locked.state, locked.merchant, locked.by = BankLine.State.BOOKED, merchant, by
     locked.save(update_fields=["state", "merchant", "by"])
     return made

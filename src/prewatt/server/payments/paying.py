@@ -20,13 +20,14 @@ from ..addresses import public
 from ..apart import apart
 from ..billing.currencies import minor_digits, minor_unit, to_minor
 from ..estate.models import Tenancy
-from ..ledger.books import Kind, account, book
+from ..ledger.books import Kind, account, book, booked
 from ..ledger.models import Account, Transfer
+from ..ledger.references import OWN, Of, Reference, is_typed
 from ..metering.models import Alarm, Meter, alarms_of
 from ..time import now
 from ..vending.found import UNBOOKED, tenant_of
 from ..vending.models import TopUp
-from ..vending.top_ups import TopUpError, check_amount, check_open, is_id, top_up
+from ..vending.top_ups import TopUpError, check_amount, check_open, top_up
 from .merchants import provider_of
 from .models import Merchant, Payment, Unexpected
 from .providers import PROVIDERS
@@ -96,8 +97,11 @@ def _keep(
     currency: str,
 ) -> Payment:
     where = tenancy.unit.property
-    if not is_id(asked):
-        raise PaymentError(_("A payment's own name has 1 to 40 printable characters."))
+    if not is_typed(asked):
+        raise PaymentError(
+            _("A payment's own name has 1 to 40 printable characters, and does not begin with %(sign)s.")
+            % {"sign": OWN}
+        )
     # The tenancy's row is the lock: of two who ask at once under one name, the second finds the first's payment.
     Tenancy.objects.select_for_update(of=("self",)).get(pk=tenancy.pk)
     known = Payment.objects.filter(tenancy=tenancy, asked=asked).first()
@@ -263,8 +267,15 @@ def _hold(payment: Payment, amount: int, why: str) -> None:
     organisation = payment.merchant.organisation
     book(
         Transfer.Kind.UNCREDITED, clearing(payment.merchant), account(organisation, Kind.REFUNDS), amount, now(),
-        f"held {payment.payment_id}", payment.reason, meter_of(payment),
+        Reference(Of.PAYMENT, payment.pk, "held"), payment.reason, meter_of(payment),
     )  # fmt: skip
+
+
+def held_of(payment: Payment) -> Transfer:
+    """The transfer by which a payment's money is held."""
+    found = booked(Reference(Of.PAYMENT, payment.pk, "held"))
+    assert found is not None
+    return found
 
 
 def _unexpected(merchant: Merchant, payment: Payment | None, told: Told, why: str) -> None:
@@ -328,7 +339,7 @@ def credit_held(payment: Payment, tenancy: Tenancy, by: Any) -> TopUp:
     locked = Payment.objects.select_for_update(of=("self",)).select_related("merchant__organisation").get(pk=payment.pk)
     if locked.state != Payment.State.HELD:
         raise PaymentError(_("This payment is not held."))
-    held = Transfer.objects.get(credit_id=f"held {locked.payment_id}")
+    held = held_of(locked)
     if tenancy.unit.property.currency != locked.currency:
         raise PaymentError(_("Payments there are in %(currency)s.") % {"currency": tenancy.unit.property.currency})
     owed = account(locked.merchant.organisation, Kind.REFUNDS)

@@ -18,6 +18,7 @@ from ...kernel.calendar import day_bounds, local_day, zone
 from ...kernel.entries import CreditApplied, CreditByCode, decode_entry
 from ..estate.models import Organisation, Property
 from ..ledger.models import Transfer
+from ..ledger.references import Of
 from ..metering.models import JournalEntry, alarms_of
 from ..time import now
 from ..vending.models import Command, TopUp
@@ -190,12 +191,12 @@ def at_meters(commands: Iterable[Command]) -> dict[int, int]:
     return brought
 
 
-def _booked(credit_ids: Iterable[str]) -> dict[str, Transfer]:
-    """The ledger's transfers by their credit ids."""
+def _booked(of: Of, numbers: Iterable[int], part: str = "") -> dict[int, Transfer]:
+    """The ledger's transfers of things of one kind, by their numbers."""
     return {
-        str(each.credit_id): each
-        for part in _parts(credit_ids)
-        for each in Transfer.objects.filter(credit_id__in=part).select_related("debit_account")
+        each.number or 0: each
+        for some in _parts(numbers)
+        for each in Transfer.objects.filter(of=of, number__in=some, part=part).select_related("debit_account")
     }
 
 
@@ -218,10 +219,10 @@ def _received_by_staff(organisation: Organisation, first: date, last: date) -> l
                 tenancy__unit__property=where, paid__gte=span[0], paid__lt=span[1], payment__isnull=True
             ).select_related("command", "tenancy__unit__property")
         )
-        booked = _booked(row.credit_id for row in rows)
+        booked = _booked(Of.TOP_UP, (row.pk for row in rows))
         brought = at_meters(row.command for row in rows)
         for row in rows:
-            transfer, meter = booked.get(row.credit_id), brought.get(row.command_id)
+            transfer, meter = booked.get(row.pk), brought.get(row.command_id)
             verdict = _meter_verdict(row.command, row.amount, meter)
             if transfer is None:
                 verdict = "not in the ledger"
@@ -230,7 +231,7 @@ def _received_by_staff(organisation: Organisation, first: date, last: date) -> l
             found.append(
                 Finding(
                     local_day(row.paid, place), str(transfer.debit_account) if transfer else "", "payment",
-                    row.receipt or row.credit_id, str(row.tenancy), None, transfer.amount if transfer else None, meter,
+                    row.receipt or str(row), str(row.tenancy), None, transfer.amount if transfer else None, meter,
                     verdict, row.note if row.note != row.receipt else "",
                 )
             )  # fmt: skip
@@ -294,13 +295,14 @@ class _Merchant:
         for part in _parts(name for kind, name in self.lines if kind == PAYMENT and name not in payments):
             payments |= {each.payment_id: each for each in rows.filter(payment_id__in=part)}
         self._lines_of(PAYMENT, payments)
-        booked = _booked([*payments, *(f"held {name}" for name in payments)])
+        credited = _booked(Of.TOP_UP, (each.top_up_id for each in payments.values() if each.top_up_id))
+        held = _booked(Of.PAYMENT, (each.pk for each in payments.values()), "held")
         brought = at_meters(each.top_up.command for each in payments.values() if each.top_up)
         for name, payment in payments.items():
             line = self.lines.get((PAYMENT, name))
-            transfer = booked.get(name) or booked.get(f"held {name}")
-            ledger = transfer.amount if transfer else None
             top_up = payment.top_up
+            transfer = (credited.get(top_up.pk) if top_up else None) or held.get(payment.pk)
+            ledger = transfer.amount if transfer else None
             meter = brought.get(top_up.command_id) if top_up else None
             at = payment.paid if payment.paid is not None else line.at if line else payment.made
             if ledger is None:
@@ -329,12 +331,10 @@ class _Merchant:
             "payment__tenancy__unit__property"
         )
         sent = {part.number: (part.sent or 0, part.amount, part.payment) for part in parts}
-        backs = Transfer.objects.filter(
-            kind=Transfer.Kind.REFUND_PAID, credit_account=clearing(self.merchant), credit_id__startswith="back "
-        )
-        returned = {str(each.credit_id).removeprefix("back "): each for each in backs}
-        for payment in Payment.objects.filter(payment_id__in=returned).select_related("tenancy__unit__property"):
-            transfer = returned[payment.payment_id]
+        backs = Transfer.objects.filter(of=Of.PAYMENT, part="back", credit_account=clearing(self.merchant))
+        returned = {each.number or 0: each for each in backs}
+        for payment in Payment.objects.filter(pk__in=returned).select_related("tenancy__unit__property"):
+            transfer = returned[payment.pk]
             sent[f"{payment.payment_id}H"] = transfer.at, transfer.amount, payment
         self._lines_of(REFUND, sent)
         for number, (at, amount, payment) in sent.items():

@@ -13,12 +13,13 @@ from ...kernel.units import round_money
 from ..billing.currencies import minor_unit, to_minor
 from ..ledger.books import Kind, account, book
 from ..ledger.models import Transfer
+from ..ledger.references import Of, Reference
 from ..time import now
 from ..vending.giving_back import pay_out
 from ..vending.models import Refund
 from .merchants import provider_of
 from .models import Payment, RefundPart
-from .paying import PaymentError, clearing, meter_of, order_of
+from .paying import PaymentError, clearing, held_of, meter_of, order_of
 from .providers.interface import ProviderError
 
 
@@ -105,14 +106,14 @@ def _sent(part: RefundPart) -> None:
     if locked.sent is None:
         merchant = part.payment.merchant
         owed = account(merchant.organisation, Kind.REFUNDS)
-        name = f"refund {part.refund_id} part {part.pk}"
+        of = Reference(Of.REFUND_PART, part.pk)
         book(
             Transfer.Kind.REFUND_PAID,
             owed,
             clearing(merchant),
             part.amount,
             now(),
-            name,
+            of,
             str(part.payment),
             meter_of(part.payment),
         )
@@ -134,7 +135,7 @@ def send_held_back(payment: Payment, by: Any) -> Payment:
     payment = Payment.objects.select_related("merchant__organisation", "tenancy__unit__property").get(pk=payment.pk)
     if payment.state != Payment.State.HELD:
         raise PaymentError(_("This payment is not held."))
-    held = Transfer.objects.get(credit_id=f"held {payment.payment_id}").amount
+    held = held_of(payment).amount
     whole = to_minor(held, payment.currency)
     order = replace(order_of(payment), amount=whole)
     reason = payment.reason or _("it could not be credited")
@@ -143,14 +144,14 @@ def send_held_back(payment: Payment, by: Any) -> Payment:
         locked = Payment.objects.select_for_update(of=("self",)).get(pk=payment.pk)
         if locked.state == Payment.State.HELD:
             owed = account(payment.merchant.organisation, Kind.REFUNDS)
-            name = f"back {payment.payment_id}"
+            of = Reference(Of.PAYMENT, payment.pk, "back")
             book(
                 Transfer.Kind.REFUND_PAID,
                 owed,
                 clearing(payment.merchant),
                 held,
                 now(),
-                name,
+                of,
                 reason,
                 meter_of(payment),
             )

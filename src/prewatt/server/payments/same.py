@@ -17,6 +17,7 @@ from ...kernel.calendar import local_day, zone
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import Kind
 from ..ledger.models import Transfer
+from ..ledger.references import Of
 from ..vending.models import TopUp
 from .matching import name_words, referenced, suggestion
 from .models import BankLine
@@ -168,21 +169,18 @@ def recorded_by_hand(lines: Iterable[BankLine], tenancies: Sequence[Tenancy] = (
     wanted = [line for line in lines if line.amount > 0 and not line.own]
     if not wanted:
         return {}
+    of = Transfer.objects.filter(of=Of.TOP_UP, number=OuterRef("pk"))
     rows = (
         TopUp.objects.filter(
             tenancy__unit__property__organisation__in={line.organisation_id for line in wanted},
             amount__in={line.amount for line in wanted}, bank_line__isnull=True, payment__isnull=True,
         )
-        .filter(Exists(Transfer.objects.filter(credit_id=OuterRef("credit_id"), debit_account__kind=Kind.BANK)))
+        .filter(Exists(of.filter(part="", debit_account__kind=Kind.BANK)), ~Exists(of.filter(part="undone")))
         .select_related("tenancy__unit__property", "by")
     )  # fmt: skip
-    rows = list(rows)
-    names = [f"undo {made.pk}" for made in rows]
-    gone = set(Transfer.objects.filter(credit_id__in=names).values_list("credit_id", flat=True))
     by_amount: dict[int, list[tuple[TopUp, date]]] = defaultdict(list)
     for made in rows:
-        if f"undo {made.pk}" not in gone:
-            by_amount[made.amount].append((made, local_day(made.paid, zone(made.tenancy.unit.property.zone))))
+        by_amount[made.amount].append((made, local_day(made.paid, zone(made.tenancy.unit.property.zone))))
     found = {}
     for line in wanted:
         guess = suggestion(line, tenancies)

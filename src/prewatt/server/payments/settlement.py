@@ -13,6 +13,7 @@ from ..apart import apart
 from ..billing.currencies import minor_unit
 from ..ledger.books import Kind, account, book
 from ..ledger.models import Transfer
+from ..ledger.references import Of, Reference
 from ..metering.models import Alarm, Gateway
 from ..sealing import SealError
 from ..time import now
@@ -65,8 +66,8 @@ def _keep(merchant: Merchant, file: SettlementFile, line: Line) -> None:
     if fresh and row.fee and paid is not None:
         fees, lies = account(merchant.organisation, Kind.PROVIDER_FEES), clearing(merchant)
         debit, credit = (fees, lies) if row.fee > 0 else (lies, fees)
-        name = f"fee {row.pk}"
-        book(Transfer.Kind.FEE, debit, credit, abs(row.fee), now(), name, row.payment_id, meter_of(paid))
+        of = Reference(Of.FEE, row.pk)
+        book(Transfer.Kind.FEE, debit, credit, abs(row.fee), now(), of, row.payment_id, meter_of(paid))
 
 
 def _credit_what_was_missed(merchant: Merchant, line: Line) -> None:

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import Kind, account
 from ..vending.models import TopUp
-from ..vending.top_ups import TopUpError, top_up
+from ..vending.top_ups import TopUpError, check_typed, top_up
+from .models import Payment
 
 WAYS = {"cash": Kind.CASH, "transfer": Kind.BANK}
 """How money can be received, and the account it is in."""
@@ -28,17 +29,22 @@ def record(tenancy: Tenancy, amount: int, credit_id: str, by: Any, receipt: str 
     receipt = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", receipt)).strip()
     if len(receipt) > 100 or not receipt.isprintable():
         raise TopUpError(_("A receipt number has at most 100 printable characters."))
+    check_typed(credit_id)
     organisation = tenancy.unit.property.organisation
     # The organisation's row is the lock: of two with one receipt number, the second finds the first.
     Organisation.objects.select_for_update().get(pk=organisation.pk)
     # r-7 is R-7: two people wrote it off one slip.
-    known = TopUp.objects.filter(organisation=organisation, receipt__iexact=receipt).exclude(credit_id=credit_id).first()
+    known = (
+        TopUp.objects.filter(organisation=organisation, receipt__iexact=receipt).exclude(credit_id=credit_id).first()
+    )
     if receipt and known is not None:
         raise TopUpError(
             _("Receipt %(number)s was recorded already, for %(who)s.") % {"number": receipt, "who": known.tenancy}
         )
+    if Payment.objects.filter(merchant__organisation=organisation, payment_id=credit_id).exists():
+        raise TopUpError(_("The id %(id)s is that of a payment at a provider.") % {"id": credit_id})
     made = top_up(tenancy, amount, credit_id, by, receipt, source=account(organisation, WAYS[way]))
     if receipt and not made.receipt:
-        made.organisation, made.receipt = organisation, receipt
-        made.save(update_fields=["organisation", "receipt"])
+        made.receipt = receipt
+        made.save(update_fields=["receipt"])
     return made

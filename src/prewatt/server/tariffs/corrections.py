@@ -18,6 +18,7 @@ from ...kernel.tariff import RateCalendar, Version, stretch_at, version_at
 from ..estate.models import Property, Tenancy
 from ..ledger.books import Kind, account, book, holder_account
 from ..ledger.models import Transfer
+from ..ledger.references import Of, Reference
 from ..metering.models import JournalEntry, Meter
 from ..time import now
 from ..vending.adjustments import adjust
@@ -125,29 +126,27 @@ def correct(where: Property, tariff: Tariff, begins: int, ends: int, reason: str
     correction.save()
     days = " – ".join(f"{local(each, zone(where.zone)):%Y-%m-%d}" for each in (begins, ends - 1))
     memo = f"{reason} ({days})"
-    for number, each in enumerate(found):
-        _book(correction, number, each, memo)
+    for each in found:
+        _book(correction, each, memo)
     return correction
 
 
-def _book(correction: Correction, number: int, each: Rerated, memo: str) -> None:
+def _book(correction: Correction, each: Rerated, memo: str) -> None:
     from ..billing.tenancies import close_remainder
 
     organisation = correction.property.organisation
     holder, revenue = holder_account(organisation, each.tenancy), account(organisation, Kind.ENERGY_REVENUE)
-    at, name = correction.made, f"correction {correction.pk}-{number}"
-    if each.charged:
-        book(Transfer.Kind.REVERSAL, revenue, holder, each.charged, at, f"{name} reversed", memo)
-    if each.rerated:
-        book(Transfer.Kind.RERATING, holder, revenue, each.rerated, at, f"{name} anew", memo)
-    command = adjust(each.tenancy, each.charged - each.rerated, name, memo) if each.tenancy else None
-    CorrectedCharge.objects.create(
-        correction=correction,
-        meter=each.meter,
-        tenancy=each.tenancy,
-        charged=each.charged,
-        rerated=each.rerated,
-        command=command,
+    made = CorrectedCharge.objects.create(
+        correction=correction, meter=each.meter, tenancy=each.tenancy, charged=each.charged, rerated=each.rerated
     )
-    if each.tenancy and each.tenancy.settled is not None:
-        close_remainder(each.tenancy, name, memo)
+    at, of = correction.made, Reference(Of.CORRECTION, made.pk)
+    if each.charged:
+        book(Transfer.Kind.REVERSAL, revenue, holder, each.charged, at, of.and_("reversed"), memo)
+    if each.rerated:
+        book(Transfer.Kind.RERATING, holder, revenue, each.rerated, at, of.and_("anew"), memo)
+    if each.tenancy is None:
+        return
+    made.command = adjust(each.tenancy, each.charged - each.rerated, of, memo, at)
+    made.save(update_fields=["command"])
+    if each.tenancy.settled is not None:
+        close_remainder(each.tenancy, of, memo)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...kernel.entries import Debit, GrantCredit, decode_command
 from ..estate.models import Tenancy
 from ..ledger.books import balance, tenant_account
+from ..ledger.references import Reference, at_meter
 from ..metering.accounts import stored_account
 from ..metering.models import Meter
 from .credit_log import issue
@@ -12,8 +13,8 @@ from .found import carried
 from .models import OPEN, Command
 
 
-def adjust(tenancy: Tenancy, amount: int, adjustment_id: str, reason: str) -> Command | None:
-    """Carry a booked `amount` (nano; negative: to be taken off) to the tenancy's meter, once under its id.
+def adjust(tenancy: Tenancy, amount: int, of: Reference, reason: str, at: int) -> Command | None:
+    """Carry an `amount` (nano; negative: to be taken off) that was booked at an instant to the tenancy's meter.
 
     None if there is nothing to carry: no amount, no meter, or the tenancy is settled, so that the meter holds none of
     its money any more.
@@ -21,20 +22,20 @@ def adjust(tenancy: Tenancy, amount: int, adjustment_id: str, reason: str) -> Co
     meter = Meter.objects.filter(unit=tenancy.unit_id).first()
     if meter is None or amount == 0 or tenancy.settled is not None:
         return None
-    if known := carried(meter, amount, adjustment_id, reason):
+    if known := carried(meter, amount, reason):
         return known
-    return _send(meter, amount, adjustment_id, reason)
+    return _send(meter, amount, at_meter(of, at), reason)
 
 
-def _send(meter: Meter, amount: int, adjustment_id: str, reason: str) -> Command:
+def _send(meter: Meter, amount: int, name: str, reason: str) -> Command:
     if amount > 0:
-        return issue(meter, GrantCredit(adjustment_id, amount, reason[:200]))
-    return issue(meter, Debit(adjustment_id, -amount, reason[:200]))
+        return issue(meter, GrantCredit(name, amount, reason[:200]))
+    return issue(meter, Debit(name, -amount, reason[:200]))
 
 
-def level(meter: Meter, adjustment_id: str, reason: str) -> Command | None:
-    """Bring a meter to what its unit's unsettled tenancies have in the books: a settled one's money is taken off, and
-    what was used while nobody lived there is given back.
+def level(meter: Meter, of: Reference, reason: str, at: int) -> Command | None:
+    """Bring a meter to what its unit's unsettled tenancies have in the books at an instant: a settled one's money is taken
+    off, and what was used while nobody lived there is given back.
     """
     # The meter's row is the lock: nothing is booked or sent for it meanwhile.
     row = Meter.objects.select_for_update().get(pk=meter.pk)
@@ -53,4 +54,4 @@ def level(meter: Meter, adjustment_id: str, reason: str) -> Command | None:
             "unit__property__organisation"
         )
     )
-    return _send(row, owed - holds, adjustment_id, reason) if owed != holds else None
+    return _send(row, owed - holds, at_meter(of, at), reason) if owed != holds else None

@@ -21,6 +21,7 @@ from ...tokens import BaseDate, instant_of
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book, book_top_up, tenant_account
 from ..ledger.models import Account, Transfer
+from ..ledger.references import Of, Reference, found_at, kind_at_meter
 from ..metering.alarms import raise_alarm
 from ..metering.models import Alarm, Meter
 from ..time import now
@@ -31,8 +32,8 @@ from .models import Code, Command, TokenMeter, TopUp
 UNBOOKED = "unbooked"
 EARLIER = 6 * MINUTE
 """A code is made when its payment is known: at most so much before the provider's own instant."""
-BOOKED_ON = {"share": Kind.SHARED_COSTS, "refund": Kind.REFUNDS, "undo": Kind.CASH}
-"""By the first word of an adjustment's id: the account that is its other side."""
+BOOKED_ON = {Of.SHARE: Kind.SHARED_COSTS, Of.REFUND: Kind.REFUNDS, Of.TOP_UP: Kind.CASH}
+"""By what an adjustment is of: the account that is its other side."""
 ORDERS = {
     "tariff": gettext_lazy("a tariff"),
     "settings": gettext_lazy("settings"),
@@ -62,6 +63,9 @@ def keep(
         _skip(meter, tid)
         _code_anew(meter, tid)
     credit_id = getattr(order, "credit_id", getattr(order, "debit_id", ""))
+    if tid is not None and credit_id == f"code {tid}":
+        # Only its code is known: meters that are sold to within one minute have codes of one identifier.
+        credit_id = ""
     typed = _open(meter).filter(key=f"code {tid}").first() if tid is not None and number is not None else None
     data = {
         "amount": amount, "credit_id": credit_id, "command": number, "tid": tid, "seq": seq, "at": at,
@@ -150,9 +154,11 @@ def _fits(meter: Meter, code: Alarm, amount: int, paid: int) -> bool:
     return bool(instant_of(BaseDate(token_meter.group.base), code.data["tid"]) >= paid - EARLIER)
 
 
-def link(found: Alarm, tenancy: Tenancy, credit_id: str, amount: int, at: int, by: Any, note: str) -> TopUp:
-    """Make the top-up of what was found, which is in the ledger already. FoundError if its amount is another one. In the
-    caller's transaction.
+def link(
+    found: Alarm, tenancy: Tenancy, credit_id: str, amount: int, at: int, by: Any, note: str, source: Account | None
+) -> TopUp:
+    """Book what was found, and make its top-up; the money is in the ledger's account `source` (None: in cash). FoundError
+    if its amount is another one. In the caller's transaction.
     """
     meter, data = found.meter, found.data
     assert meter is not None
@@ -169,9 +175,12 @@ def link(found: Alarm, tenancy: Tenancy, credit_id: str, amount: int, at: int, b
     found.settled = True
     found.data = {**found.data, "credit_id": credit_id}
     found.save(update_fields=["settled", "data"])
-    return TopUp.objects.create(
-        credit_id=credit_id, tenancy=tenancy, command=command, amount=amount, paid=at, by=by, note=note
-    )
+    made = TopUp.objects.create(
+        organisation=tenancy.unit.property.organisation, credit_id=credit_id, tenancy=tenancy, command=command,
+        amount=amount, paid=at, by=by, note=note,
+    )  # fmt: skip
+    book_top_up(tenancy, amount, at, made.pk, source)
+    return made
 
 
 def booked_by_hand(meter: Meter, amount: int, paid: int) -> TopUp | None:
@@ -183,7 +192,7 @@ def booked_by_hand(meter: Meter, amount: int, paid: int) -> TopUp | None:
         if _fits(meter, each, amount, paid):
             each.data = {**each.data, "by_hand": False}
             each.save(update_fields=["data"])
-            return TopUp.objects.get(credit_id=each.data["credit_id"])
+            return TopUp.objects.get(command__meter=meter, credit_id=each.data["credit_id"])
     return None
 
 
@@ -198,9 +207,9 @@ def book_found(found: Alarm, by: Any, source: Account | None = None) -> TopUp | 
     if alarm.kind != UNBOOKED:
         raise FoundError(_("This alarm is of nothing that could be booked."))
     data = alarm.data
-    credit_id = data["credit_id"] or f"found {meter.pk}-{data['seq']}"
-    known = TopUp.objects.filter(credit_id=credit_id).first()
-    if alarm.settled or known is not None or Transfer.objects.filter(credit_id=credit_id).exists():
+    credit_id = data["credit_id"] or found_at(meter.pk, data["seq"])
+    known = TopUp.objects.filter(command__meter=meter, credit_id=credit_id).first()
+    if alarm.settled or known is not None:
         Alarm.objects.filter(pk=alarm.pk).update(settled=True)
         return known
     tenancy = tenant_of(alarm)
@@ -209,13 +218,11 @@ def book_found(found: Alarm, by: Any, source: Account | None = None) -> TopUp | 
     if tenancy.settled is not None:
         raise FoundError(_("This tenancy is settled: its books are closed."))
     if data["amount"] < 0 or data["reason"]:
-        _book_adjustment(tenancy, credit_id, data, meter)
+        _book_adjustment(tenancy, alarm, meter)
         Alarm.objects.filter(pk=alarm.pk).update(settled=True)
         return None
-    at = now()
-    book_top_up(tenancy, data["amount"], at, credit_id, source)
     alarm.data = {**data, "by_hand": not data["credit_id"]}
-    return link(alarm, tenancy, credit_id, data["amount"], at, by, _("found at the meter"))
+    return link(alarm, tenancy, credit_id, data["amount"], now(), by, _("found at the meter"), source)
 
 
 def tenant_of(found: Alarm) -> Tenancy | None:
@@ -225,24 +232,25 @@ def tenant_of(found: Alarm) -> Tenancy | None:
     return next((each for each in tenancies if each.holds(found.data["at"])), None)
 
 
-def _book_adjustment(tenancy: Tenancy, credit_id: str, data: dict[str, Any], meter: Meter) -> None:
-    organisation, own = tenancy.unit.property.organisation, tenant_account(tenancy)
-    other = account(organisation, BOOKED_ON.get(credit_id.split(" ")[0], Kind.ADJUSTMENTS))
+def _book_adjustment(tenancy: Tenancy, alarm: Alarm, meter: Meter) -> None:
+    organisation, own, data = tenancy.unit.property.organisation, tenant_account(tenancy), alarm.data
+    of = kind_at_meter(data["credit_id"])
+    other = account(organisation, BOOKED_ON.get(of, Kind.ADJUSTMENTS) if of else Kind.ADJUSTMENTS)
     debit, credit = (other, own) if data["amount"] > 0 else (own, other)
-    memo = data["reason"] or _("found at the meter")
-    book(Transfer.Kind.ADJUSTMENT, debit, credit, abs(data["amount"]), now(), credit_id, memo, meter)
+    memo, name = data["reason"] or _("found at the meter"), Reference(Of.ALARM, alarm.pk, "found")
+    book(Transfer.Kind.ADJUSTMENT, debit, credit, abs(data["amount"]), now(), name, memo, meter)
 
 
 @transaction.atomic
-def carried(meter: Meter, amount: int, adjustment_id: str, reason: str) -> Command | None:
+def carried(meter: Meter, amount: int, reason: str) -> Command | None:
     """The command by which an adjustment that is to be carried to a meter is there already, though the books did not know
-    of it; None if it is not. It is the same one if its id or its reason, and its amount, are the same.
+    of it; None if it is not. It is the same one if its reason and its amount are the same.
     """
     for alarm in _open(meter).select_for_update().filter(data__amount=amount):
         data = alarm.data
         if data["command"] is None or not data["reason"]:
             continue
-        if data["credit_id"] == adjustment_id or data["reason"] == reason[:200]:
+        if data["reason"] == reason[:200]:
             command: Command | None = Command.objects.filter(meter=meter, number=data["command"], found=True).first()
             if command is not None:
                 Alarm.objects.filter(pk=alarm.pk).update(settled=True)

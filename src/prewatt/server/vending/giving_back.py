@@ -11,14 +11,15 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ...kernel.units import BALANCE_MAX, NANO, parse_money, round_money
-from ..estate.models import Tenancy
-from ..ledger.books import Kind, account, balance, book, tenant_account
+from ..estate.models import Organisation, Tenancy
+from ..ledger.books import Kind, account, balance, book, booked, tenant_account
 from ..ledger.models import Transfer
+from ..ledger.references import OWN, Of, Reference, is_typed
 from ..metering.models import Meter
 from ..time import now
 from .adjustments import adjust
 from .models import Adjustment, Refund, TopUp
-from .top_ups import LARGEST, is_id
+from .top_ups import LARGEST
 
 
 class GivingBackError(ValueError):
@@ -42,6 +43,11 @@ def _lock(tenancy: Tenancy) -> Meter | None:
     return Meter.objects.select_for_update(of=("self",)).select_related("gateway").filter(unit=tenancy.unit_id).first()
 
 
+def _lock_books(tenancy: Tenancy) -> None:
+    """The organisation's row is the lock: of two who give under one id, the second finds what the first gave."""
+    Organisation.objects.select_for_update().get(pk=tenancy.unit.property.organisation_id)
+
+
 # -- refunds ------------------------------------------------------------------------------------------------------------
 
 
@@ -61,9 +67,9 @@ def refund(tenancy: Tenancy, amount: int | None, by: Any, reason: str) -> Refund
     if not 0 < wanted <= left:
         raise GivingBackError(_("%(left)s is left to be given back.") % {"left": round_money(left)})
     made = Refund.objects.create(tenancy=tenancy, amount=wanted, reason=_reason(reason), at=now(), by=_who(by))
-    owed = account(tenancy.unit.property.organisation, Kind.REFUNDS)
-    book(Transfer.Kind.REFUND, tenant_account(tenancy), owed, wanted, now(), f"refund {made.pk}", made.reason)
-    adjust(tenancy, -wanted, f"refund {made.pk}", _("refund: %(why)s") % {"why": made.reason})
+    owed, of = account(tenancy.unit.property.organisation, Kind.REFUNDS), Reference(Of.REFUND, made.pk)
+    book(Transfer.Kind.REFUND, tenant_account(tenancy), owed, wanted, made.at, of, made.reason)
+    adjust(tenancy, -wanted, of, _("refund: %(why)s") % {"why": made.reason}, made.at)
     return made
 
 
@@ -78,9 +84,9 @@ def pay_out(made: Refund, by: Any, sent: int = 0) -> Refund:
     organisation = locked.tenancy.unit.property.organisation
     owed, received = account(organisation, Kind.REFUNDS), account(organisation, Kind.CASH)
     meter = Meter.objects.filter(unit=locked.tenancy.unit_id).first()
-    name = f"refund {locked.pk} paid"
+    of = Reference(Of.REFUND, locked.pk, "paid")
     if locked.amount > sent:
-        book(Transfer.Kind.REFUND_PAID, owed, received, locked.amount - sent, now(), name, locked.reason, meter)
+        book(Transfer.Kind.REFUND_PAID, owed, received, locked.amount - sent, now(), of, locked.reason, meter)
     locked.paid, locked.paid_by = now(), _who(by)
     locked.save(update_fields=["paid", "paid_by"])
     return locked
@@ -97,15 +103,18 @@ def reverse_top_up(top_up: TopUp, by: Any, reason: str) -> Transfer:
     why = _reason(reason)
     tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=top_up.tenancy_id)
     _lock(tenancy)
-    name = f"undo {top_up.pk}"
-    if Transfer.objects.filter(credit_id=name).exists():
+    of = Reference(Of.TOP_UP, top_up.pk)
+    if booked(of.and_("undone")):
         raise GivingBackError(_("This payment is undone already."))
-    received = Transfer.objects.select_related("debit_account").get(credit_id=top_up.credit_id).debit_account
+    moved = booked(of.and_("moved")) or booked(of)
+    assert moved is not None
+    received, at = moved.debit_account, now()
     if received.kind == Kind.CLEARING:
         raise GivingBackError(_("This was paid at a payment provider: give it back as a refund."))
     memo = f"{why} ({_who(by)})"
-    made = book(Transfer.Kind.REVERSAL, tenant_account(tenancy), received, top_up.amount, now(), name, memo)
-    adjust(tenancy, -top_up.amount, name, _("payment undone: %(why)s") % {"why": why})
+    of = of.and_("undone")
+    made = book(Transfer.Kind.REVERSAL, tenant_account(tenancy), received, top_up.amount, at, of, memo)
+    adjust(tenancy, -top_up.amount, of, _("payment undone: %(why)s") % {"why": why}, at)
     reopen(top_up)
     return made
 
@@ -115,9 +124,10 @@ def reverse_top_up(top_up: TopUp, by: Any, reason: str) -> Transfer:
 
 @transaction.atomic
 def give(tenancy: Tenancy, amount: int, adjustment_id: str, by: Any, reason: str) -> Adjustment:
-    """Give a tenant credit freely (`amount` nano), or take some (negative), once under an id. Over the organisation's
-    limit it waits for a second person. GivingBackError if it can't be.
+    """Give a tenant credit freely (`amount` nano), or take some (negative), once under an id that whoever asks has given.
+    Over the organisation's limit it waits for a second person. GivingBackError if it can't be.
     """
+    _lock_books(tenancy)
     _lock(tenancy)
     if not 0 < abs(amount) <= LARGEST:
         raise GivingBackError(_("An amount is not 0, and at most %(most)s.") % {"most": LARGEST // NANO})
@@ -126,32 +136,48 @@ def give(tenancy: Tenancy, amount: int, adjustment_id: str, by: Any, reason: str
 
 @transaction.atomic
 def put_right(
-    tenancy: Tenancy, amount: int, adjustment_id: str, by: Any, reason: str, second: bool = True
+    tenancy: Tenancy, amount: int, name: str | Reference, by: Any, reason: str, second: bool = True
 ) -> Adjustment:
     """Put right what was charged to a tenant for energy: too much (`amount` in nano, however large), or too little
-    (negative), once under an id. A second person agrees to it: always, or (`second` False) over the organisation's limit.
-    GivingBackError if it can't be.
+    (negative), once under the id that whoever asks has given, or for what it is of. A second person agrees to it: always,
+    or (`second` False) over the organisation's limit. GivingBackError if it can't be.
     """
+    _lock_books(tenancy)
     Meter.objects.select_for_update(of=("self",)).filter(unit=tenancy.unit_id).first()
     if not 0 < abs(amount) <= BALANCE_MAX:
         raise GivingBackError(_("An amount is not 0, and no more than a meter can hold."))
-    return _propose(tenancy, amount, adjustment_id, by, reason, Adjustment.Kind.CHARGED, second)
+    return _propose(tenancy, amount, name, by, reason, Adjustment.Kind.CHARGED, second)
 
 
 def _propose(
-    tenancy: Tenancy, amount: int, adjustment_id: str, by: Any, reason: str, kind: Adjustment.Kind, second: bool = False
+    tenancy: Tenancy,
+    amount: int,
+    name: str | Reference,
+    by: Any,
+    reason: str,
+    kind: Adjustment.Kind,
+    second: bool = False,
 ) -> Adjustment:
-    known = Adjustment.objects.filter(adjustment_id=adjustment_id).first()
+    organisation = tenancy.unit.property.organisation
+    if isinstance(name, Reference):
+        named: dict[str, Any] = name._asdict()
+        known = Adjustment.objects.filter(tenancy=tenancy, **named).exclude(state=Adjustment.State.DECLINED).first()
+    elif is_typed(name):
+        named = {"adjustment_id": name}
+        known = Adjustment.objects.filter(organisation=organisation, adjustment_id=name).first()
+    else:
+        raise GivingBackError(
+            _("An id has 1 to 40 printable characters, and does not begin with %(sign)s.") % {"sign": OWN}
+        )
     if known is not None:
         if (known.tenancy_id, known.amount, known.kind) != (tenancy.pk, amount, kind):
             raise GivingBackError(_("This id belongs to another adjustment."))
         return known
-    if not is_id(adjustment_id):
-        raise GivingBackError(_("An id has 1 to 40 printable characters."))
     made = Adjustment.objects.create(
-        tenancy=tenancy, adjustment_id=adjustment_id, kind=kind, amount=amount, reason=_reason(reason), at=now(), by=by
-    )
-    limit = parse_money(str(tenancy.unit.property.organisation.adjustment_limit))
+        organisation=organisation, tenancy=tenancy, kind=kind, amount=amount, reason=_reason(reason), at=now(), by=by,
+        **named,
+    )  # fmt: skip
+    limit = parse_money(str(organisation.adjustment_limit))
     return made if second or abs(amount) > limit else _carry_out(made)
 
 
@@ -184,11 +210,11 @@ def _carry_out(made: Adjustment) -> Adjustment:
     kind = Kind.ENERGY_REVENUE if charged else Kind.ADJUSTMENTS
     other = account(made.tenancy.unit.property.organisation, kind)
     debit, credit = (other, own) if made.amount > 0 else (own, other)
-    name = f"adjustment {made.pk}"
-    book(Transfer.Kind.ADJUSTMENT, debit, credit, abs(made.amount), now(), name, made.reason)
-    adjust(made.tenancy, made.amount, name, made.reason)
+    of, at = Reference(Of.ADJUSTMENT, made.pk), now()
+    book(Transfer.Kind.ADJUSTMENT, debit, credit, abs(made.amount), at, of, made.reason)
+    adjust(made.tenancy, made.amount, of, made.reason, at)
     if charged and made.tenancy.settled is not None:
-        close_remainder(made.tenancy, name, made.reason)
-    made.state, made.decided = Adjustment.State.DONE, now()
+        close_remainder(made.tenancy, of, made.reason)
+    made.state, made.decided = Adjustment.State.DONE, at
     made.save(update_fields=["state", "decided", "decided_by"])
     return made

@@ -12,6 +12,7 @@ from ...kernel.entries import LeadBack, Reading, TimeLedBack, decode_entry
 from ...kernel.rating import rate_interval
 from ...kernel.units import MINUTE, round_money
 from ..estate.models import Tenancy
+from ..ledger.references import Of, Reference
 from ..metering.alarms import raise_alarm
 from ..metering.models import Alarm, Gateway, JournalEntry, Meter
 from ..tariffs.corrections import readings
@@ -85,9 +86,9 @@ class Early(NamedTuple):
     amount: int
 
     @property
-    def name(self) -> str:
-        """The id under which it is given back."""
-        return f"ahead {self.meter.pk}-{self.seq}-{self.tenancy.pk}"
+    def name(self) -> Reference:
+        """What it is given back for."""
+        return Reference(Of.EARLY, self.meter.pk, f"{self.seq}")
 
 
 def charged_early(meter: Meter, seq: int | None = None) -> Early | None:
@@ -130,7 +131,7 @@ def charged_early(meter: Meter, seq: int | None = None) -> Early | None:
         amount += days + (entry.tax * days // untaxed if untaxed else 0)
         until = max(until, entry.at)
     early = Early(meter, tenancy, first, until, amount)
-    known = Adjustment.objects.filter(adjustment_id=early.name).exists()
+    known = Adjustment.objects.filter(tenancy=tenancy, **early.name._asdict()).exists()
     return early if amount and not known else None
 
 

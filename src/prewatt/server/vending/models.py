@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ...tokens import Algorithm, BaseDate, Dkga, KeyType, MeterKey, grouped
 from ..estate.models import Organisation, Tenancy
+from ..ledger.references import Of, is_own
 from ..metering.models import Meter
 
 
@@ -95,6 +96,8 @@ class Refund(models.Model):
 class Adjustment(models.Model):
     """Credit that is given to a tenant or taken (`amount` in nano, negative): freely, or because too much or too little
     was `charged` for energy. Over the organisation's limit it waits for a second person.
+
+    `adjustment_id`: whoever asks for it names it, once in an organisation; null where the books do, by what it is of.
     """
 
     class Kind(models.TextChoices):
@@ -107,7 +110,11 @@ class Adjustment(models.Model):
         DECLINED = "declined", _("declined")
 
     tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, related_name="adjustments")
-    adjustment_id = models.CharField(max_length=40, unique=True)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    adjustment_id = models.CharField(max_length=40, null=True)
+    of = models.CharField(max_length=12, choices=Of, blank=True, default="")
+    number = models.BigIntegerField(null=True)
+    part = models.CharField(max_length=32, blank=True, default="")
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.GIVEN)
     amount = models.BigIntegerField()
     reason = models.CharField(max_length=200)
@@ -123,6 +130,17 @@ class Adjustment(models.Model):
             models.CheckConstraint(condition=~models.Q(amount=0), name="adjustment_of_something"),
             models.CheckConstraint(
                 condition=models.Q(decided_by__isnull=True) | ~models.Q(state="waiting"), name="adjustment_decided"
+            ),
+            models.UniqueConstraint(fields=("organisation", "adjustment_id"), name="adjustment_id_once"),
+            models.UniqueConstraint(
+                fields=("of", "number", "part", "tenancy"),
+                condition=~models.Q(of="") & ~models.Q(state="declined"),
+                name="adjustment_of_it_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(of="", adjustment_id__isnull=False)
+                | ~models.Q(of="") & models.Q(adjustment_id__isnull=True),
+                name="adjustment_named",
             ),
         )
 
@@ -252,27 +270,30 @@ OPEN = (Command.State.QUEUED, Command.State.SENT)
 class TopUp(models.Model):
     """Money for a tenancy's meter: one credit id, one transfer in the ledger, one command. `amount` in nano.
 
-    `receipt`: the number of the receipt that staff gave, once in an organisation.
+    `credit_id`: as it was typed, of a payment at a provider its name there, else of the books' own
+    (`ledger.references`); the meter knows it by this. `receipt`: the number of the receipt that staff gave. Both are once
+    in an organisation.
     """
 
-    credit_id = models.CharField(max_length=40, unique=True)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    credit_id = models.CharField(max_length=40)
     tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, related_name="top_ups")
     command = models.OneToOneField(Command, on_delete=models.PROTECT, related_name="top_up")
     amount = models.BigIntegerField()
     paid = models.BigIntegerField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     note = models.CharField(max_length=100, blank=True)
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="+")
     receipt = models.CharField(max_length=100, blank=True, default="")
 
     class Meta:
         ordering = ("-paid", "-id")
         constraints = (
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="top_up_positive"),
+            models.UniqueConstraint(fields=("organisation", "credit_id"), name="top_up_credit_id_once"),
             models.UniqueConstraint(
                 fields=("organisation", "receipt"), condition=~models.Q(receipt=""), name="top_up_receipt_once"
             ),
         )
 
     def __str__(self) -> str:
-        return self.credit_id
+        return f"{self.pk}" if is_own(self.credit_id) else self.credit_id

@@ -24,6 +24,7 @@ from ...kernel.units import exact_kwh
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book
 from ..ledger.models import Transfer
+from ..ledger.references import Of, Reference
 from ..metering.alarms import raise_alarm
 from ..metering.models import Alarm, JournalEntry, Meter
 from ..metering.usual import Piece, usual
@@ -237,10 +238,10 @@ def reply(alarm: Alarm, answer: str, amount: int, by: Any) -> list[Adjustment]:
         if not cost:
             continue
         if share.tenancy is None:
-            _book_vacant(asked, cost, _memo(asked, share, energy))
+            _book_vacant(asked, share, cost, _memo(asked, share, energy))
             continue
-        name = f"gap {locked.pk}-{share.tenancy.pk}"
-        made.append(put_right(share.tenancy, -cost, name, by, _memo(asked, share, energy), second=False))
+        of = Reference(Of.ALARM, locked.pk)
+        made.append(put_right(share.tenancy, -cost, of, by, _memo(asked, share, energy), second=False))
     locked.data = {**locked.data, "answer": answer, "charged": total}
     locked.settled, locked.settled_by, locked.settled_at = True, by.get_username()[:150], now()
     locked.save(update_fields=["data", "settled", "settled_by", "settled_at"])
@@ -254,12 +255,11 @@ def _memo(asked: Question, share: Share, energy: int | None) -> str:
     return _("use that was not measured:%(kwh)s %(first)s – %(last)s") % {"kwh": kwh, "first": first, "last": last}
 
 
-def _book_vacant(asked: Question, cost: int, memo: str) -> None:
+def _book_vacant(asked: Question, share: Share, cost: int, memo: str) -> None:
     organisation = asked.meter.property.organisation
     vacant, revenue = account(organisation, Kind.VACANCY), account(organisation, Kind.ENERGY_REVENUE)
-    name = f"gap {asked.alarm.pk} vacant"
-    if not Transfer.objects.filter(credit_id=name).exists():
-        book(Transfer.Kind.ADJUSTMENT, vacant, revenue, cost, now(), name, memo, asked.meter)
+    of = Reference(Of.ALARM, asked.alarm.pk, f"vacant {share.begin:x}")
+    book(Transfer.Kind.ADJUSTMENT, vacant, revenue, cost, now(), of, memo, asked.meter)
 
 
 # -- the register came back ------------------------------------------------------------------------------------------------
@@ -289,13 +289,15 @@ def give_back_twice(alarm: Alarm, by: Any) -> list[Adjustment]:
     locked = Alarm.objects.select_for_update(of=("self",)).get(pk=alarm.pk)
     if locked.settled:
         return []
-    answered = Adjustment.objects.filter(adjustment_id__startswith=f"gap {locked.data['alarm']}-")
+    answered = Adjustment.objects.filter(of=Of.ALARM, number=locked.data["alarm"])
     answered.filter(state=Adjustment.State.WAITING).update(
         state=Adjustment.State.DECLINED, decided=now(), decided_by=by
     )
     made = [
-        put_right(each.tenancy, -each.amount, f"{each.adjustment_id} back", by, _("charged twice: %(what)s") % {"what": each.reason},
-                  second=False)
+        put_right(
+            each.tenancy, -each.amount, Reference(Of.ADJUSTMENT, each.pk, "back"), by,
+            _("charged twice: %(what)s") % {"what": each.reason}, second=False,
+        )
         for each in answered.filter(state=Adjustment.State.DONE).select_related("tenancy__unit__property__organisation")
     ]  # fmt: skip
     locked.settled, locked.settled_by, locked.settled_at = True, by.get_username()[:150], now()

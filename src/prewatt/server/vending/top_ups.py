@@ -14,8 +14,9 @@ from ...kernel.entries import GrantCredit
 from ...kernel.units import NANO
 from ..billing.currencies import minor_digits, minor_unit
 from ..estate.models import Tenancy
-from ..ledger.books import Kind, account, book, book_top_up
+from ..ledger.books import Kind, account, book, book_top_up, booked
 from ..ledger.models import Account, Transfer
+from ..ledger.references import OWN, Of, Reference, is_own, is_typed
 from ..metering.models import Meter
 from ..time import now
 from .codes import credit_code
@@ -33,11 +34,6 @@ class TopUpError(ValueError):
 def new_credit_id() -> str:
     """A fresh credit id. Made by who asks for the top-up, so that asking twice is one top-up."""
     return uuid.uuid4().hex
-
-
-def is_id(text: str) -> bool:
-    """Whether a text can be the id of a payment or an adjustment."""
-    return 0 < len(text) <= 40 and text.isprintable()
 
 
 def check_amount(amount: int, currency: str) -> None:
@@ -75,11 +71,12 @@ def top_up(
     TopUpError if the amount is out of bounds, the tenancy has ended or has no meter, or the credit id is another
     top-up's.
     """
-    if not is_id(credit_id):
-        raise TopUpError(_("A credit id has 1 to 40 printable characters."))
+    if not is_own(credit_id):
+        check_typed(credit_id)
+    organisation = tenancy.unit.property.organisation
     # The meter's row is the lock: of two calls with one credit id, the second finds the first one's top-up.
     meter = Meter.objects.select_for_update().filter(unit=tenancy.unit_id).first()
-    known = TopUp.objects.filter(credit_id=credit_id).first()
+    known = TopUp.objects.filter(organisation=organisation, credit_id=credit_id).first()
     if known:
         if (known.tenancy_id, known.amount) != (tenancy.pk, amount):
             raise TopUpError(_("The credit id %(id)s belongs to another top-up.") % {"id": credit_id})
@@ -89,40 +86,50 @@ def top_up(
     check_amount(amount, tenancy.unit.property.currency)
     at = now()
     if meter is not None and (found := unbooked(meter, credit_id, amount, at if paid is None else paid)):
-        book_top_up(tenancy, amount, at, credit_id, source)
         try:
-            return link(found, tenancy, credit_id, amount, at, by, note)
+            return link(found, tenancy, credit_id, amount, at, by, note, source)
         except FoundError as error:
             raise TopUpError(str(error)) from None
     if paid is not None and meter is not None and source is not None and (made := booked_by_hand(meter, amount, paid)):
         # It was booked in cash, as nobody knew better: it lies with the provider.
-        received = account(tenancy.unit.property.organisation, Kind.CASH)
-        book(Transfer.Kind.ADJUSTMENT, source, received, amount, at, credit_id, _("found at the meter"), meter)
+        _move(made, account(organisation, Kind.CASH), source, meter)
         return made
     check_open(tenancy)
     assert meter is not None
-    book_top_up(tenancy, amount, at, credit_id, source)
     vended = credit_code(meter, amount, by)
     tid, coded = vended[:2] if vended else (None, 0)
     command = issue(meter, GrantCredit(credit_id, amount, tid=tid, coded=coded))
     if vended:
         Code.objects.filter(pk=vended[2].pk).update(command=command)
-    return TopUp.objects.create(
-        credit_id=credit_id, tenancy=tenancy, command=command, amount=amount, paid=at, by=by, note=note
-    )
+    made = TopUp.objects.create(
+        organisation=organisation, credit_id=credit_id, tenancy=tenancy, command=command, amount=amount, paid=at, by=by,
+        note=note,
+    )  # fmt: skip
+    book_top_up(tenancy, amount, at, made.pk, source)
+    return made
+
+
+def check_typed(credit_id: str) -> None:
+    """TopUpError if a text can't be the id that somebody gives a payment."""
+    if not is_typed(credit_id):
+        raise TopUpError(
+            _("A credit id has 1 to 40 printable characters, and does not begin with %(sign)s.") % {"sign": OWN}
+        )
 
 
 def _lies_in(source: Account, known: TopUp, meter: Meter | None) -> None:
     """Where a person has booked a payment that was found at the meter, and nobody knew yet with whom the money lies."""
-    booked = Transfer.objects.select_related("debit_account").get(credit_id=known.credit_id)
-    name = f"{known.credit_id[:34]} moved"
-    if (
-        booked.debit_account_id != source.pk
-        and known.command.found
-        and not Transfer.objects.filter(credit_id=name).exists()
-    ):
+    received = booked(Reference(Of.TOP_UP, known.pk))
+    assert received is not None
+    if received.debit_account_id != source.pk and known.command.found:
+        _move(known, received.debit_account, source, meter)
+
+
+def _move(known: TopUp, received: Account, source: Account, meter: Meter | None) -> None:
+    of = Reference(Of.TOP_UP, known.pk, "moved")
+    if not booked(of):
         memo = _("found at the meter")
-        book(Transfer.Kind.ADJUSTMENT, source, booked.debit_account, known.amount, now(), name, memo, meter)
+        book(Transfer.Kind.ADJUSTMENT, source, received, known.amount, now(), of, memo, meter)
 
 
 def on_the_way(meters: Sequence[int]) -> dict[int, int]:

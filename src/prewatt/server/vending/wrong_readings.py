@@ -11,6 +11,7 @@ from ...kernel.calendar import local, zone
 from ...kernel.plausible import SLACK, most
 from ...kernel.units import exact_kwh
 from ..estate.models import Tenancy
+from ..ledger.references import Of, Reference
 from ..metering.models import JournalEntry, Meter
 from ..tariffs.corrections import readings
 from ..time import now
@@ -42,8 +43,8 @@ class Right(NamedTuple):
     amount: int
 
 
-def _name(seq: int, meter: Meter, tenancy: Tenancy) -> str:
-    return f"reading {meter.pk}-{seq}-{tenancy.pk}"
+def _name(seq: int, meter: Meter) -> Reference:
+    return Reference(Of.READING, meter.pk, f"{seq}")
 
 
 def _of(meter: Meter, row: JournalEntry) -> Wrong | None:
@@ -52,7 +53,7 @@ def _of(meter: Meter, row: JournalEntry) -> Wrong | None:
     if earlier is None:
         return None
     highest = most(int(meter.power_highest), row.at - earlier.at)
-    known = Adjustment.objects.filter(adjustment_id__startswith=f"reading {meter.pk}-{row.seq}-")
+    known = Adjustment.objects.filter(**_name(row.seq, meter)._asdict())
     proposed = known.exclude(state=Adjustment.State.DECLINED).exists()
     return Wrong(row.seq, earlier.at, row.at, row.energy or 0, row.charge or 0, highest, proposed)
 
@@ -101,13 +102,7 @@ def put_reading_right(meter: Meter, seq: int, energy: int, by: Any, reason: str)
         }
         if not reason.strip():
             raise GivingBackError(_("Say why: it is shown to the tenant."))
-        made.append(put_right(tenancy, amount, _free_name(_name(seq, meter, tenancy)), by, memo))
+        made.append(put_right(tenancy, amount, _name(seq, meter), by, memo))
     if not made:
         raise GivingBackError(_("Nobody was charged for this reading."))
     return made
-
-
-def _free_name(name: str) -> str:
-    """The name under which a reading is put right; another one after it was declined."""
-    declined = Adjustment.objects.filter(adjustment_id__startswith=name, state=Adjustment.State.DECLINED).count()
-    return f"{name}+{declined}" if declined else name

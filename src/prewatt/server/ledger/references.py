@@ -1,0 +1,95 @@
+"""What a transfer of the books is of, and the ids that the books give to what they carry to meters.
+
+What people and programs type (the id of a payment, of an adjustment) names a row of its own, within their organisation,
+and is never one of these: it may not begin with `OWN`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+OWN = "~"
+"""The sign that ids of the books' own begin with, and no typed one."""
+LONGEST = 40
+
+
+class Of(models.TextChoices):
+    """A kind of thing that transfers are of. The number beside it is that thing's."""
+
+    TOP_UP = "top-up", _("top-up")
+    REFUND = "refund", _("refund")
+    REFUND_PART = "refund-part", _("part of a refund")
+    PAYMENT = "payment", _("payment")
+    BANK_LINE = "bank-line", _("bank line")
+    FEE = "fee", _("fee")
+    ADJUSTMENT = "adjustment", _("adjustment")
+    SHARE = "share", _("share of a cost")
+    CORRECTION = "correction", _("correction")
+    DEPOSIT = "deposit", _("deposit")
+    SETTLEMENT = "settlement", _("settlement")
+    MOVE = "move", _("move")
+    ALARM = "alarm", _("alarm")
+    READING = "reading", _("reading")
+    EARLY = "early", _("charged early")
+    CLEARED = "cleared", _("credit cleared")
+    EMERGENCY = "emergency", _("emergency credit")
+    EARLIER = "earlier", _("of an earlier version")
+
+
+class Reference(NamedTuple):
+    """Names one transfer: the thing that it is `of`, that thing's `number`, and which `part` of it, where there are
+    several: refund 3, share 9 back.
+    """
+
+    of: Of
+    number: int
+    part: str = ""
+
+    def and_(self, part: str) -> Reference:
+        """What else is booked with it."""
+        return self._replace(part=f"{self.part} {part}".strip())
+
+    def __str__(self) -> str:
+        return f"{self.of.value} {self.number} {self.part}".strip()
+
+
+def at_meter(reference: Reference, at: int) -> str:
+    """The id under which what was booked at an instant goes to a meter. A server that was put back from a copy counts from
+    there again; the instant keeps it from giving a meter an id that it knows.
+    """
+    return f"{OWN}{reference} {at:x}"
+
+
+def of_bank_line(fingerprint: str, undone: int = 0) -> str:
+    """The credit id of a line of a bank statement: the same for the same line, also on a server that was put back. `undone`:
+    how often it was booked and undone before.
+    """
+    again = f".{undone}" if undone else ""
+    return f"{OWN}bank {fingerprint}"[: LONGEST - len(again)] + again
+
+
+def found_at(meter: int, seq: int) -> str:
+    """The credit id of what was found at a meter by its journal's entry `seq`, without an id."""
+    return f"{OWN}found {meter}-{seq}"
+
+
+def is_own(credit_id: str) -> bool:
+    """Whether an id is of the books' making."""
+    return credit_id.startswith(OWN)
+
+
+def is_typed(text: str) -> bool:
+    """Whether a text can be what people and programs give as an id."""
+    return 0 < len(text) <= LONGEST and text.isprintable() and not is_own(text)
+
+
+EARLIER_WORDS = {"undo": Of.TOP_UP}
+
+
+def kind_at_meter(credit_id: str) -> Of | None:
+    """What an id that was found at a meter, of no payment, is of, as far as it tells."""
+    word = credit_id.removeprefix(OWN).split(" ")[0]
+    return EARLIER_WORDS.get(word) or next((each for each in Of if each.value == word), None)
