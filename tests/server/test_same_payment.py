@@ -253,6 +253,19 @@ def test_a_return_may_stand_in_the_statement_of_the_payment(put):
     assert returned_by(made.new[1]) == made.new[0]
 
 
+def test_what_was_taken_back_and_undone_is_not_booked_again(put, owner, admin_user, tenancy, log_in):
+    (paid,) = put(f"2025-10-06;20,00;ANNA;{reference(tenancy)};").new
+    made = book_line(paid, tenancy, admin_user)
+    (back,) = put(f"2025-10-08;-20,00;ANNA;Rücklauf {reference(tenancy)};").new
+    reverse_top_up(made, admin_user, "taken back")
+    page = log_in("manager").get("/books/bank/").content.decode()
+    assert "cancel out" in page and "Book what is chosen" not in page
+    set_aside(back, admin_user)
+    paid.refresh_from_db()
+    assert paid.state == BankLine.State.ASIDE and paid.taken_back_by == back
+    assert balance(account(owner, Kind.BANK)) == 0 == balance(tenant_account(tenancy))
+
+
 # -- matching -----------------------------------------------------------------------------------------------------------
 
 

@@ -144,10 +144,17 @@ def book_payout(line: BankLine, merchant: Merchant, by: Any) -> Transfer:
 
 @transaction.atomic
 def set_aside(line: BankLine, by: Any) -> None:
-    """Set a line aside: it does not concern prewatt. BankError if it is dealt with already."""
+    """Set a line aside: it does not concern prewatt. Where it takes back what nobody has been credited, the two cancel out
+    and both are set aside. BankError if it is dealt with already.
+    """
     locked = _open(line)
     locked.state, locked.by = BankLine.State.ASIDE, by
-    locked.save(update_fields=["state", "by"])
+    before = returned_by(locked)
+    if before is not None and before.state == BankLine.State.OPEN:
+        locked.takes_back = before
+        before.state, before.by = BankLine.State.ASIDE, by
+        before.save(update_fields=["state", "by"])
+    locked.save(update_fields=["state", "by", "takes_back"])
 
 
 def reopen(made: TopUp) -> None:

@@ -55,12 +55,15 @@ def bank(request: HttpRequest) -> HttpResponse:
     money_in = list(lines.filter(amount__gt=0).select_related("like__top_up__tenancy__unit__property")[:SHOWN])
     recorded = recorded_by_hand(money_in, tenancies)
     doubts = [(line, recorded.get(line.pk, [])) for line in money_in if line.like or line.pk in recorded]
-    asked = {line.pk for line, _made in doubts}
+    returns = [(line, returned_by(line)) for line in lines.filter(amount__lt=0)[:SHOWN]]
+    # What was taken back before it was credited is not to be credited.
+    gone = {before.pk for _line, before in returns if before is not None and before.state == BankLine.State.OPEN}
+    asked = gone | {line.pk for line, _made in doubts}
     context = {
         "owner": owner,
         "where": zone(owner.home().zone),
         "doubts": doubts,
-        "returns": [(line, returned_by(line)) for line in lines.filter(amount__lt=0).select_related("like")[:SHOWN]],
+        "returns": returns,
         "lines": [_proposed(line, tenancies) for line in money_in if line.pk not in asked],
         "count": lines.filter(amount__gt=0).count() - len(asked),
         "left_out": request.session.pop(LEFT_OUT, []),
