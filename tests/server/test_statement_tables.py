@@ -124,6 +124,7 @@ def test_where_the_direction_can_not_be_known_the_file_is_refused(text):
         ("date,amount\n2025-10-06,(€20.00)\n2025-10-06,€30.00\n", [-20, 30]),
         ("Buchungstag;Soll;Haben\n06.10.2025;450,00;\n06.10.2025;;20,00\n", [-450, 20]),
         ("日期,收/支,金额\n2025-10-06,收入,20\n2025-10-06,支出,30\n", [20, -30]),
+        ("date,amount\n2025-10-06,20.00,H\n2025-10-06,30.00,S\n", [20, -30]),
         ("date,amount,,\n2025-10-06,20.00,H,\n2025-10-06,30.00,S,\n", [20, -30]),
         ("date,description,amount,balance\n2025-10-06,Anna,20.00,120.00\n2025-10-07,Ben,5.00,125.00\n", [20, 5]),
     ],
@@ -135,6 +136,22 @@ def test_every_way_to_say_the_direction(text, amounts):
 def test_a_row_without_its_direction_among_others_is_listed_not_credited():
     found = read(b"date,amount,D/C\n2025-10-06,20.00,C\n2025-10-06,30.00,\n2025-10-06,40.00,D\n", "EUR")
     assert [line.amount / NANO for line in found.lines] == [20, -40] and found.counted() == {Why.NEITHER: 1}
+
+
+def test_a_workbook_is_read_as_it_is(tmp_path):
+    from datetime import datetime
+
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.active.append(["微信支付账单明细"])
+    book.active.append(["交易时间", "交易类型", "交易对方", "商品", "收/支", "金额(元)", "当前状态"])
+    book.active.append([datetime(2025, 10, 6, 9), "转账", "安娜", "PW1-8", "收入", 1020.5, "已存入零钱"])  # noqa: DTZ001
+    book.active.append([datetime(2025, 10, 6, 9), "商户消费", "超市", "x", "支出", 58, "支付成功"])  # noqa: DTZ001
+    book.save(tmp_path / "s.xlsx")
+    found = read((tmp_path / "s.xlsx").read_bytes(), "CNY")
+    assert [(line.day, line.amount) for line in found.lines] == [(OCTOBER, 1_020_500_000_000), (OCTOBER, -58 * NANO)]
+    assert found.lines[0].payer == "安娜"
 
 
 # -- days ---------------------------------------------------------------------------------------------------------------

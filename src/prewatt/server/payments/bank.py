@@ -32,7 +32,7 @@ __all__ = [
     "LARGEST_FILE", "BankError", "Upload", "book_line", "book_payout", "candidates", "read", "read_statement",
     "recorded_by_hand", "reference", "reopen", "returned_by", "same_as_line", "same_as_recorded", "set_aside", "suggestion", "upload",
 ]  # fmt: skip
-PART = 500
+PART = 200
 """Lines that are written in one transaction: so short that nobody else's payment waits for it."""
 
 
@@ -107,10 +107,23 @@ def _money_in(line: BankLine) -> BankLine:
     return locked
 
 
+def _check_own(line: BankLine) -> None:
+    """BankError if a person has to say first whether a line is a payment that is known already."""
+    asked = line.like_id is not None
+    if not asked and recorded_by_hand([line]):
+        rows = Tenancy.objects.filter(unit__property__organisation=line.organisation_id)
+        asked = bool(recorded_by_hand([line], list(rows)))
+    if asked:
+        raise BankError(_("This may be a payment that is known already: say first whether they are one or two."))
+
+
 @transaction.atomic
 def book_line(line: BankLine, tenancy: Tenancy, by: Any) -> TopUp:
-    """Credit a line to a tenancy. BankError if it is dealt with already, or can't be credited there."""
+    """Credit a line to a tenancy. BankError if it is dealt with already, may be a payment that is known already, or can't be
+    credited there.
+    """
     locked = _money_in(line)
+    _check_own(locked)
     where = tenancy.unit.property
     if where.organisation_id != locked.organisation_id or where.currency != locked.currency:
         raise BankError(_("Payments there are in %(currency)s.") % {"currency": where.currency})

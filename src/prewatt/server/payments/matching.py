@@ -64,9 +64,14 @@ def _checks(digits: str) -> bool:
 
 def name_words(text: str) -> frozenset[str]:
     """A name's words, however it is written: MÜLLER, ANNA and Anna Mueller are one."""
+    return frozenset(folded(text))
+
+
+def folded(text: str) -> list[str]:
+    """The words of a text in their order, without capitals, umlauts and accents."""
     plain = unicodedata.normalize("NFKC", text).casefold().translate(_UMLAUTS)
     plain = "".join(sign for sign in unicodedata.normalize("NFD", plain) if not unicodedata.combining(sign))
-    return frozenset(re.findall(r"[^\W\d_]+", plain))
+    return re.findall(r"[^\W\d_]+", plain)
 
 
 def candidates(line: BankLine, tenancies: Sequence[Tenancy]) -> list[Tenancy]:

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 
 from django.db.models import Exists, OuterRef
 
@@ -19,7 +20,7 @@ from ..ledger.books import Kind
 from ..ledger.models import Transfer
 from ..ledger.references import Of
 from ..vending.models import TopUp
-from .matching import name_words, referenced, suggestion
+from .matching import folded, name_words, referenced, suggestion
 from .models import BankLine
 from .statements.shape import Line
 
@@ -31,6 +32,8 @@ RETURNED = timedelta(days=400)
 """So long a bank may take a transfer back."""
 _SHORTEST = 4
 """Letters of a text that tell something."""
+_SHORTEST_NAME = 12
+"""Letters of a name that may have been cut."""
 
 
 @dataclass
@@ -148,7 +151,15 @@ def _alike_party(row: BankLine, other: BankLine) -> bool | None:
     if row.account and other.account:
         return row.account == other.account
     one, two = name_words(row.payer), name_words(other.payer)
-    return one <= two or two <= one if one and two else None
+    if not one or not two:
+        return None
+    return one <= two or two <= one or _is_cut(row.payer, other.payer)
+
+
+def _is_cut(one: str, two: str) -> bool:
+    """Whether one name is the beginning of the other: some formats have room for 27 letters."""
+    short, long = sorted(("".join(folded(each)) for each in (one, two)), key=len)
+    return len(short) >= _SHORTEST_NAME and long.startswith(short)
 
 
 def _alike_text(row: BankLine, other: BankLine) -> bool | None:
@@ -205,6 +216,7 @@ class _Returns:
     """
 
     def __init__(self, organisation: Organisation, rows: Sequence[BankLine]) -> None:
+        self._organisation = organisation
         amounts = {-row.amount for row in rows if row.amount < 0}
         self._into: dict[int, list[BankLine]] = defaultdict(list)
         self._recorded: set[int] = set()
@@ -221,11 +233,27 @@ class _Returns:
                 self._into[row.amount].append(row)
 
     def may_take_back(self, row: BankLine) -> bool:
-        """A line that says so of itself may take back any of its amount; another one only what came from the same side."""
+        """A line that says so of itself may take back any of its amount, or (with a fee) what came from the same side; another
+        one only what came from there and is as much.
+        """
         before = [each for each in self._into.get(-row.amount, []) if timedelta() <= row.day - each.day <= RETURNED]
-        if row.says_returned:
-            return bool(before) or -row.amount in self._recorded
-        return any(each.state == BankLine.State.BOOKED and _alike_party(row, each) is True for each in before)
+        if not row.says_returned:
+            return any(each.state == BankLine.State.BOOKED and _alike_party(row, each) is True for each in before)
+        return bool(before) or -row.amount in self._recorded or any(_with_fee(row, each) for each in self._booked)
+
+    @cached_property
+    def _booked(self) -> list[BankLine]:
+        rows = BankLine.objects.filter(
+            organisation=self._organisation, state=BankLine.State.BOOKED, top_up__isnull=False
+        )
+        return list(rows.only("day", "amount", "payer", "account", "text"))
+
+
+def _with_fee(row: BankLine, before: BankLine) -> bool:
+    if not before.amount < -row.amount <= 2 * before.amount or not timedelta() <= row.day - before.day <= RETURNED:
+        return False
+    named = referenced(row.text) & referenced(f"{before.text} | {before.payer}")
+    return bool(named) or _alike_party(row, before) is True
 
 
 def returned_by(line: BankLine) -> BankLine | None:

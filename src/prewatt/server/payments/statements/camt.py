@@ -34,13 +34,13 @@ def read_camt(content: bytes) -> Statement:
         check_count(number + len(entries))
         for entry in entries:
             number += 1
-            _entry(found, entry, number, own)
+            _entry(found, entry, number, own, "BOOK" if kind.tag == "BkToCstmrStmt" else "")
             check_count(len(found.lines))
     return found
 
 
-def _entry(found: Statement, entry: Element, number: int, own: str) -> None:
-    state = _text(entry, "Sts/Cd") or _text(entry, "Sts")
+def _entry(found: Statement, entry: Element, number: int, own: str, untold: str) -> None:
+    state = _text(entry, "Sts/Cd") or _text(entry, "Sts") or untold
     about = _text(entry, "AddtlNtryInf")
     details = entry.findall("NtryDtls/TxDtls")
     says = " ".join(filter(None, [_text(entry, "Amt"), *(_remittance(each) for each in details[:1]), about]))

@@ -24,7 +24,8 @@ class Layout:
 
     `fingerprint`: of the row that names them, or of how many there are if none does (`named` is False then). `order`,
     `direction`, `words_in`: what a person has said of days and amounts, and which words of the direction's column mean
-    money in; empty for what the file itself tells. `currency`: what a column's name says.
+    money in; empty for what the file itself tells. `currency`: what the name of an amount's column says. `kinds`: columns
+    that say what a line is or have no name, so that either may say its direction; `width`: cells of the row with the names.
     """
 
     places: dict[str, tuple[int, ...]]
@@ -35,6 +36,7 @@ class Layout:
     words_in: tuple[str, ...] = ()
     currency: str = ""
     kinds: tuple[int, ...] = ()
+    width: int = 0
 
     def one(self, role: str) -> int | None:
         """The place of a role, if it is filled."""
@@ -118,4 +120,4 @@ def _with_kinds(layout: Layout, row: Row) -> Layout:
     kinds = tuple(place for place, told in enumerate(full) if (told in KINDS or not told) and place not in used)
     amounts = [place for role in (names.AMOUNT, names.IN, names.OUT) for place in layout.places.get(role, ())[:1]]
     told = (without_currency(full[place])[1] for place in amounts if place < len(full))
-    return replace(layout, kinds=kinds, currency=next(filter(None, told), ""))
+    return replace(layout, kinds=kinds, width=len(full), currency=next(filter(None, told), ""))

@@ -103,10 +103,12 @@ class _Table:
     def __init__(self, layout: Layout, rows: list[Data], currency: str) -> None:
         self.layout, self.rows, self.currency = layout, rows, currency
         self.problems = Problems()
-        roles = (names.AMOUNT, names.IN, names.OUT)
-        self.sign = decimal_sign(
-            split_direction(row.text(role))[0] for row in rows for role in roles if isinstance(row.cell(role), str)
-        )
+        # What stands behind the last column that has a name may say the direction, too.
+        widest = max((len(row.texts) for row in rows), default=0)
+        self.kinds = (*layout.kinds, *(range(layout.width, widest) if layout.width else ()))
+        self.roles = [role for role in (names.AMOUNT, names.IN, names.OUT) if layout.one(role) is not None]
+        texts = {row.text(role) for row in rows for role in self.roles if isinstance(row.cell(role), str)}
+        self.sign = decimal_sign(split_direction(text)[0] for text in texts if text)
         self.found = Statement()
 
     def statement(self) -> Statement:
@@ -136,7 +138,7 @@ class _Table:
     def _left_out(self, row: Data) -> bool:
         state, day = row.text(names.STATE), row.raw(self.layout.one(names.DAY))
         is_day = read_day(day) is not None or is_open(day)
-        amounts = [row.text(role) for role in (names.AMOUNT, names.IN, names.OUT)]
+        amounts = [row.text(role) for role in self.roles]
         told = any(re.search(r"\d", each) for each in amounts)
         if _PENDING.search(state) or (not is_day and _PENDING.search(day)):
             why = Why.PENDING
@@ -183,16 +185,16 @@ class _Table:
 
     def _amounts(self, row: Data) -> _Amounts:
         behind: int | None = None
-        numbers: list[Decimal | None] = []
-        for role in (names.AMOUNT, names.IN, names.OUT):
+        numbers: dict[str, Decimal | None] = {}
+        for role in self.roles:
             cell = row.cell(role)
             if isinstance(cell, Decimal):
-                numbers.append(cell)
+                numbers[role] = cell
                 continue
             text, word = split_direction(row.text(role))
             behind = word if behind is None else behind
-            numbers.append(self._number(row, text) if text else None)
-        return _Amounts(numbers[0], numbers[1], numbers[2], behind)
+            numbers[role] = self._number(row, text) if text else None
+        return _Amounts(numbers.get(names.AMOUNT), numbers.get(names.IN), numbers.get(names.OUT), behind)
 
     def _number(self, row: Data, text: str) -> Decimal | None:
         try:
@@ -235,7 +237,7 @@ class _Table:
             return list(told)
         return [
             place
-            for place in (*told, *self.layout.kinds)
+            for place in (*told, *self.kinds)
             if (place in told and any(direction(row.at(place)) is not None for row in rows if row.at(place)))
             or is_direction_column([row.raw(place) for row in rows])
         ]
@@ -278,7 +280,7 @@ class _Table:
         balances = self._balances([row for row, _amounts in single])
         amounts = [nano(each.signed or Decimal(0), row.number) for row, each in single]
         doubtful = next((row for row, _amounts in single if self._names_money_out(row)), None)
-        coded = next((place for place in self.layout.kinds if self._is_code(single, place)), None)
+        coded = next((place for place in self.kinds if self._is_code(single, place)), None)
         if doubtful is not None or coded is not None or (balances and falls(amounts, balances)):
             where = doubtful or single[0][0]
             raise Unknown(
@@ -290,7 +292,7 @@ class _Table:
             )
 
     def _names_money_out(self, row: Data) -> bool:
-        texts = [row.at(place) for place in (*self.layout.kinds, *self.layout.places.get(names.TEXT, ()))]
+        texts = [row.at(place) for place in (*self.kinds, *self.layout.places.get(names.TEXT, ()))]
         return any(says_out(each) for each in texts)
 
     def _is_code(self, single: list[tuple[Data, _Amounts]], place: int) -> bool:
@@ -315,7 +317,7 @@ class _Table:
         texts = [row.at(place) for place in self.layout.places.get(names.TEXT, ())]
         text = tidy(" ".join(dict.fromkeys(filter(None, texts))), 300)
         payer = tidy(row.first(names.PAYER), 100)
-        kinds = [row.at(place) for place in self.layout.kinds]
+        kinds = [row.at(place) for place in self.kinds]
         self.found.lines.append(
             Line(
                 day, amount, row.currency(self.currency), payer, text, read_day(row.text(names.VALUE_DAY), order),
