@@ -91,6 +91,28 @@ def test_what_is_no_payment_is_counted_by_why():
     assert left_out("bank-of-america") == {Why.BALANCE: 1}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Buchungsdatum;Belastung CHF;Gutschrift CHF;Beschreibung1;Beschreibung2\n2025-10-06;;20.00;Anna;PW1-8\n",
+        "Datum;Avisierungstext;Gutschrift in CHF;Lastschrift in CHF\n06.10.2025;Anna PW1-8;20.00;\n",
+        "S No.,Date of posting,Remarks of the payer,Amount in total (CHF)\n1,2025-10-06,Anna PW1-8,20.00\n",
+        "Date;Libellé;Débit euros;Crédit euros;\n06/10/2025;VIREMENT ANNA PW1-8;;20,00;\n13/10/2025;PRLV;90,00;;\n",
+        "Datum;Betrag;Etwas;Anderes\n06.10.2025;20,00;Anna;PW1-8\n",
+    ],
+)
+def test_names_that_are_not_known_may_tell_enough(text):
+    (line,), _out = read_statement(text.encode(), "CHF")
+    assert (line.day, line.amount) == (OCTOBER, 20 * NANO) and "PW1-8" in line.text and "Anna" in line.text.title()
+    assert line.currency == ("EUR" if "euros" in text else "CHF")
+
+
+def test_of_two_amounts_that_are_not_known_none_is_guessed():
+    with pytest.raises(Unknown) as refused:
+        read_statement(b"Date,Amount at first,Amount at last\n2025-10-06,20.00,21.00\n", "EUR")
+    assert refused.value.asks == "columns"
+
+
 # -- direction ----------------------------------------------------------------------------------------------------------
 
 

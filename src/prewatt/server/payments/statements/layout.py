@@ -96,6 +96,7 @@ def _named(row: Row) -> Layout | None:
             places[role] = tuple(found)
             if role in ONE_PLACE or role in (names.PAYER, names.ACCOUNT):
                 taken.update(found[:1] if role in ONE_PLACE else found)
+    _guess(full, places)
     amounts = [place for role in (names.AMOUNT, names.IN, names.OUT) for place in places.get(role, ())[:1]]
     if names.DAY not in places or not amounts:
         return None
@@ -109,6 +110,29 @@ def _named(row: Row) -> Layout | None:
         if full[after] == full[beside[0]]:
             places[names.CURRENCY] = (after,)
     return _with_kinds(Layout(places, fingerprint(row)), row)
+
+
+def _guess(full: list[str], places: dict[str, tuple[int, ...]]) -> None:
+    """Take up columns whose names are not known and tell enough."""
+    directions = {place for place, told in enumerate(full) if told in DIRECTIONS}
+
+    def unknown(role: str) -> list[int]:
+        used = {place for found in places.values() for place in found} | directions
+        return [
+            place
+            for place, told in enumerate(full)
+            if place not in used and any(stem in told for stem in names.STEMS[role])
+        ]
+
+    for role, others in ((names.DAY, ()), (names.AMOUNT, (names.IN, names.OUT))):
+        found = unknown(role)
+        if role not in places and not any(each in places for each in others) and len(found) == 1:
+            places[role] = tuple(found)
+    texts = (*places.get(names.TEXT, ()), *unknown(names.TEXT))
+    if not texts:
+        used = {place for found in places.values() for place in found} | directions
+        texts = tuple(place for place in range(len(full)) if place not in used)
+    places[names.TEXT] = texts
 
 
 def _with_kinds(layout: Layout, row: Row) -> Layout:

@@ -15,7 +15,8 @@ NAMES: dict[str, tuple[str, ...]] = {
         "booking date", "posting date", "posted date", "buchungstag", "buchungsdatum", "buchung", "buchungstermin",
         "记账日期", "入账日期", "入账时间", "记账日", "completed date", "completion time", "finished on", "date posted",
         "transaction date", "trans date", "tran date", "txn date", "date", "day", "datum", "交易日期", "交易日", "日期",
-        "发生时间", "付款时间", "交易时间", "交易创建时间", "时间", "boekdatum", "bokforingsdag", "bogfort", "bokfort dato",
+        "发生时间", "付款时间", "交易时间", "交易创建时间", "时间", "boekdatum", "bokforingsdag", "bokfdag",
+        "bokforingsdatum", "bogfort", "bokfort dato",
         "date operation", "date de comptabilisation", "date comptable", "fecha", "fecha operacion", "data",
         "data contabile", "transaction time", "datetime", "date/time", "time", "value date", "valutadatum", "valuta",
         "wertstellung", "wert", "dato",
@@ -32,14 +33,14 @@ NAMES: dict[str, tuple[str, ...]] = {
     IN: (
         "money in", "paid in", "credit", "credit amount", "credits", "deposit", "deposits", "deposit amount",
         "deposit amt", "amount credited", "amount in", "received", "receipts", "haben", "gutschrift", "einnahmen",
-        "eingang", "einzahlung", "zugang", "收入", "收入金额", "贷方", "贷方金额", "贷方发生额", "贷方发生额(收入)", "存入",
+        "eingang", "einzahlung", "zugang", "cr", "收入", "收入金额", "贷方", "贷方金额", "贷方发生额", "贷方发生额(收入)", "存入",
         "存入金额", "转入金额", "记账金额(收入)", "交易金额(收入)", "贷方发生额/元(收入)", "贷方发生额/元", "credito", "abono",
         "entrada", "entrate", "avere", "bij", "inn", "incoming", "in",
     ),
     OUT: (
         "money out", "paid out", "debit", "debit amount", "debits", "withdrawal", "withdrawals", "withdrawn",
         "withdrawal amount", "withdrawal amt", "amount debited", "amount out", "payments", "soll", "belastung",
-        "lastschrift", "ausgaben", "ausgang", "auszahlung", "abgang", "支出", "支出金额", "借方", "借方金额", "借方发生额",
+        "lastschrift", "ausgaben", "ausgang", "auszahlung", "abgang", "dr", "支出", "支出金额", "借方", "借方金额", "借方发生额",
         "借方发生额(支取)", "支取", "支取金额", "转出金额", "记账金额(支出)", "交易金额(支出)", "借方发生额/元(支取)",
         "借方发生额/元", "debito", "cargo", "salida", "uscite", "dare", "af", "ut", "outgoing", "out",
     ),
@@ -48,7 +49,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "munt", "valuta", "devise", "divisa", "target currency", "kontowaehrung", "账户币种", "币别",
     ),
     PAYER: (
-        "payer", "payer name", "payor", "from", "sender", "sender name", "counterparty", "counter party",
+        "payer", "payer name", "payor", "from name", "from", "sender", "sender name", "counterparty", "counter party",
         "counterparty name", "partner name", "partner", "name zahlungsbeteiligter", "zahlungsbeteiligter",
         "zahlungspflichtige*r", "zahlungspflichtiger", "beguenstigter/zahlungspflichtiger",
         "auftraggeber/beguenstigter", "beguenstigter/auftraggeber", "empfaenger/zahlungspflichtiger",
@@ -70,6 +71,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "payment reference", "payment details", "transaction description", "transaction details", "remarks", "remark", "notes",
         "notes and #tags", "verwendungszweck", "vorgang/verwendungszweck", "verwendungszweck/kundenreferenz",
         "buchungsdetails", "zahlungsreferenz", "buchungsinformationen", "kundenreferenz", "kundenreferenz (end-to-end)",
+        "referenz", "referens",
         "end-to-end-referenz", "customer reference", "buchungstext", "vorgang", "umsatzart", "bemerkung", "mitteilung",
         "摘要", "附言", "用途", "备注", "交易摘要", "交易附言", "交易备注", "商品", "商品说明", "商品名称", "摘要/用途", "交易用途",
         "转账附言", "客户附言", "留言", "交易说明", "omschrijving", "omschrijving-1", "omschrijving-2", "omschrijving-3",
@@ -93,6 +95,16 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 """By role, the best first; as `plain` makes them. Of `TEXT` all that are there are taken, of the others the first."""
+STEMS: dict[str, tuple[str, ...]] = {
+    DAY: ("date", "datum", "日期", "fecha"),
+    AMOUNT: ("amount", "betrag", "金额", "montant", "importe", "bedrag"),
+    TEXT: (
+        "verwendungszweck", "vwz", "beschreibung", "avisierung", "zahlungsgrund", "description", "narrat", "remark", "reference",
+        "memo", "mitteilung", "purpose", "particular", "摘要", "附言", "备注", "用途", "留言", "说明", "libelle", "motif", "concepto",
+        "message", "note", "comment",
+    ),
+}  # fmt: skip
+"""What is in names that are not known: of a day or an amount where one column alone has it, of texts all."""
 
 DIRECTIONS = frozenset((
     "s/h", "h/s", "sh", "soll/haben", "haben/soll", "soll/haben-kennzeichen", "soll-haben-kennzeichen", "dr/cr", "cr/dr",
@@ -111,10 +123,21 @@ KINDS = frozenset((
 """Names of a column that says what a line is, which may be its direction too."""
 
 _CURRENCY_BEHIND = re.compile(
-    r"\s*(?:[(\[]\s*[+-]?\s*(?P<bracket>[^\W\d_]{3}|元|人民币|人民币元|单位:?元|[$€¥£￥])\s*[+-]?元?\s*[)\]]|\bin\s+(?P<in>[a-z]{3}|€)"
-    r"|[/(]元[)]?)$"
+    r"\s*(?:[(\[]\s*[+-]?\s*(?P<bracket>[^\W\d_]{3}\s?|元|人民币|人民币元|单位:?元|[$€¥£￥])\s*[+-]?元?\s*[)\]]|\bin\s+(?P<in>[a-z]{3}|€)"
+    r"|[/(]元[)]?|\s(?P<code>eur|euros?|usd|chf|gbp|cny|rmb|inr|kes|ugx|sek|nok|dkk|pln|czk|aud|cad|nzd|hkd|sgd|jpy|zar))$"
 )
-_CODES = {"€": "EUR", "£": "GBP", "元": "CNY", "人民币": "CNY", "人民币元": "CNY", "单位元": "CNY", "单位:元": "CNY"}
+_CODES = {
+    "€": "EUR",
+    "£": "GBP",
+    "元": "CNY",
+    "人民币": "CNY",
+    "人民币元": "CNY",
+    "单位元": "CNY",
+    "单位:元": "CNY",
+    "euro": "EUR",
+    "euros": "EUR",
+    "rmb": "CNY",
+}
 _UMLAUTS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "é": "e", "è": "e", "ê": "e", "à": "a", "ó": "o", "í": "i", "ø": "o", "å": "a"}
 )
@@ -138,5 +161,5 @@ def without_currency(name: str) -> tuple[str, str]:
     match = _CURRENCY_BEHIND.search(name)
     if match is None or not match.start():
         return name, ""
-    told = (match["bracket"] or match["in"] or "元").strip()
+    told = (match["bracket"] or match["in"] or match["code"] or "元").strip()
     return name[: match.start()].strip(), _CODES.get(told, told.upper())
