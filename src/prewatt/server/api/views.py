@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -21,6 +21,7 @@ from ..allocation.runs import Preview, in_words, preview, reverse, run
 from ..billing.formats import to_csv, to_document
 from ..billing.pdf import PdfError, to_pdf
 from ..billing.statement import days, statement
+from ..collisions import in_words as in_words_of
 from ..errors import by_field
 from ..estate.models import Organisation, Property, Tenancy
 from ..metering.alarms import open_alarms, settle
@@ -68,6 +69,13 @@ def refused(request: HttpRequest, error: Exception) -> HttpResponse:
     """400 with each field's message."""
     errors = [{"field": name, "message": text} for name, text in by_field(error)]
     return api.create_response(request, {"errors": errors}, status=400)
+
+
+@api.exception_handler(IntegrityError)
+def collided(request: HttpRequest, error: Exception) -> HttpResponse:
+    """409: something is there already, or is made just now."""
+    assert isinstance(error, IntegrityError)
+    return api.create_response(request, {"errors": [{"field": "", "message": in_words_of(error)}]}, status=409)
 
 
 def _organisations(request: HttpRequest) -> Any:
