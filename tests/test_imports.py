@@ -12,9 +12,10 @@ MAY_IMPORT = {
     "kernel": set(),
     "tokens": set(),
     "amounts": set(),
+    "tables": {"amounts"},
     "wire": {"kernel"},
-    "edge": {"kernel", "wire", "tokens", "clock", "folder"},
-    "server": {"kernel", "wire", "tokens", "amounts", "clock", "folder"},
+    "edge": {"kernel", "wire", "tokens", "tables", "clock", "folder"},
+    "server": {"kernel", "wire", "tokens", "amounts", "tables", "clock", "folder"},
     "headend": {"kernel", "wire", "server"},
     "clock": set(),
     "folder": set(),
@@ -28,6 +29,7 @@ MAY_IMPORT = {
 }
 PURE = {
     "amounts.py": {"django", "os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "asyncio", "logging"},
+    "tables": {"django", "socket", "threading", "time", "random", "sqlite3", "pathlib", "asyncio", "logging"},
     "tokens": {"django", "os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "asyncio", "logging"},
     "kernel": {"django", "os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "asyncio", "logging"},
     "edge/codes.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},

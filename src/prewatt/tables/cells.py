@@ -1,0 +1,221 @@
+"""One cell, read as what it is meant to be; and what spreadsheets make of cells that they take for something else."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+from ..amounts import NoAmount, read_number
+from .problems import shown
+from .rows import Cell
+from .texts import _
+
+NOBODY = frozenset(
+    ("n/a", "n.a.", "n.a", "nv", "n/v", "none", "null", "nil", "nobody", "no one", "no", "no tenant", "vacant",
+     "vacancy", "empty", "unoccupied", "not occupied", "unlet", "not let", "to let", "for rent", "not rented",
+     "untenanted", "leer", "leerstand", "leerstehend", "steht leer", "unbewohnt", "unvermietet", "nicht vermietet",
+     "nicht belegt", "niemand", "keiner", "keine", "kein mieter", "keine mieter", "entfällt", "空", "空置", "空房",
+     "空室", "空闲", "闲置", "无", "無", "无人", "無人", "无人居住", "未租", "未出租", "未入住", "待租", "暂无", "没有")
+)  # fmt: skip
+"""What people write where nobody lives, in small letters."""
+_NOBODY_FIRST = re.compile(
+    r"(vacant|vacancy|unoccupied|unlet|untenanted|leerstand|leerstehend|unvermietet|unbewohnt)\b|空置|空房|未出租|待租|闲置"
+)
+DOUBTFUL = frozenset(
+    ("frei", "free", "na", "x", "xx", "xxx", "void", "kein", "tbd", "tba", "tbc", "test", "unknown", "unbekannt", "available",
+     "待定", "未知", "不详")
+)  # fmt: skip
+"""What may be a name, or say that there is none."""
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
+"""Days out of these are a slip."""
+DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日")
+"""Forms of a day that can be read one way only. Two numbers with a slash can't: whole files may settle it."""
+_EPOCH = date(1899, 12, 30)
+_UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_EXPONENT = re.compile(r"\d+[.,]\d+e[+-]?\d+|\d+e\+\d+", re.IGNORECASE)
+_QUOTED = re.compile(r'="(.*)"', re.DOTALL)
+_ERROR = re.compile(
+    r"#(n/a|nv|ref!?|bezug!?|value!?|wert!?|name\??|div/0!?|num!?|zahl!?|null!?|calc!?|spill!?|überlauf!?|#+)",
+    re.IGNORECASE,
+)
+_MONTH = r"(?:jan|feb|mar|mär|mrz|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zä]{0,6}"
+_DAY_MADE = re.compile(
+    rf"\d{{1,2}}[.\- ]{{1,2}}{_MONTH}\.?|{_MONTH}[.\- ]\d{{2,4}}|\d{{1,2}}月\d{{1,2}}日", re.IGNORECASE
+)
+
+
+class CellError(ValueError):
+    """A cell is not what is wanted there; the message, for people, says what was found and how to mend it."""
+
+
+def text_of(cell: Cell) -> str:
+    """A cell's text, without blanks about it and marks that can't be seen; a number as it is written without an exponent, an
+    instant as in ISO 8601.
+    """
+    if isinstance(cell, str):
+        return unicodedata.normalize("NFC", _UNSEEN.sub("", cell)).strip()
+    if isinstance(cell, Decimal):
+        return f"{cell:f}"
+    if isinstance(cell, datetime):
+        return cell.date().isoformat() if cell.time() == time() else cell.isoformat(" ")
+    return str(cell)
+
+
+def name_of(cell: Cell) -> str:
+    """A name in a cell, on one line: of a flat, a person, a part of the building. `="1-2"` is what is between the marks. CellError
+    if a spreadsheet has spoilt it.
+    """
+    if isinstance(cell, datetime | date | time | timedelta):
+        raise CellError(
+            _(
+                "%(found)s: a spreadsheet has made a day or a time of this name. Make the cell a text and type the name anew "
+                'or write ="the name"'
+            )
+            % {"found": text_of(cell)}
+        )
+    text = text_of(cell)
+    quoted = _QUOTED.fullmatch(text)
+    if quoted:
+        return quoted[1].replace('""', '"').strip()
+    _not_spoilt(text)
+    if text.startswith("="):
+        raise CellError(_("%(found)r is a formula: write what it comes to") % {"found": shown(text)})
+    if "\ufffd" in text:
+        raise CellError(
+            _("%(found)r: letters of this name were lost in an earlier file. Type it anew") % {"found": shown(text)}
+        )
+    if _DAY_MADE.fullmatch(text):
+        raise CellError(
+            _('%(found)r: a spreadsheet has made a day of this name. Make the cell a text, or write ="the name"')
+            % {"found": text}
+        )
+    if "\n" in text or "\r" in text:
+        raise CellError(
+            _("%(found)r goes over several lines: a name has one; perhaps a quotation mark is missing before")
+            % {"found": shown(text)}
+        )
+    return text
+
+
+def serial_of(cell: Cell) -> str:
+    """A serial number, as it stands on the meter. CellError if a spreadsheet has spoilt it."""
+    if isinstance(cell, Decimal) and (cell != cell.to_integral_value() or abs(cell) >= 10**15):
+        raise CellError(_rounded(text_of(cell)))
+    text = unicodedata.normalize("NFKC", name_of(cell))
+    if not isinstance(cell, str) or _QUOTED.fullmatch(text_of(cell)):
+        return text
+    text = text.removeprefix("'")
+    if _EXPONENT.fullmatch(text.replace(" ", "")):
+        raise CellError(_rounded(text))
+    if re.fullmatch(r"\d+[.,]0+", text):
+        raise CellError(
+            _(
+                "%(found)r: a spreadsheet has made a number of this serial. It is %(plain)s, perhaps with zeros before it"
+            )
+            % {"found": text, "plain": re.split("[.,]", text)[0]}
+        )
+    return text
+
+
+def _rounded(text: str) -> str:
+    return _(
+        "%(found)r: a spreadsheet has made a number of this serial, and its last digits may be lost. Make the column a text, and "
+        "type the serial anew from the meter"
+    ) % {"found": shown(text)}
+
+
+def lost_zeros(serials: Sequence[str]) -> dict[int, int]:
+    """Which serials have probably lost zeros at their front, and how long they should be: where most that are digits have one
+    length and some of those begin with a zero, shorter ones have.
+    """
+    digits = [each for each in serials if each.isascii() and each.isdigit()]
+    padded = Counter(len(each) for each in digits if each.startswith("0"))
+    if not padded:
+        return {}
+    length = padded.most_common(1)[0][0]
+    return {
+        index: length
+        for index, each in enumerate(serials)
+        if each.isascii() and each.isdigit() and len(each) < length and not each.startswith("0")
+    }
+
+
+def said_exactly(cell: Cell) -> bool:
+    """Whether a cell says of itself that it is text: ="00123456"."""
+    return isinstance(cell, str) and _QUOTED.fullmatch(text_of(cell)) is not None
+
+
+def tenant_of(cell: Cell) -> str:
+    """A tenant's name; empty where the cell says that nobody lives there. CellError if it may be either."""
+    text = name_of(cell)
+    bare = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    word = bare.strip("()[]<>*. ")
+    if not bare.strip("()[]<>*-–—_./?·…0 ") or {word, bare} & NOBODY or _NOBODY_FIRST.match(word):
+        return ""
+    if word in DOUBTFUL:
+        raise CellError(
+            _("%(found)r may be a name, or say that nobody lives there: leave the cell empty, or write the full name")
+            % {"found": text}
+        )
+    return text
+
+
+def number_of(cell: Cell, decimal: str = "") -> Decimal:
+    """A number, exactly. `decimal`: the sign before the decimals where the file tells. CellError if it is none, or can be read
+    in two ways.
+    """
+    if isinstance(cell, Decimal):
+        return cell
+    text = text_of(cell)
+    _not_spoilt(text)
+    if not isinstance(cell, str):
+        raise CellError(_("%(found)r is a day or a time, not a number") % {"found": text})
+    quoted = _QUOTED.fullmatch(text)
+    try:
+        return read_number(quoted[1] if quoted else text, decimal)
+    except NoAmount as error:
+        raise CellError(str(error)) from None
+
+
+def day_of(cell: Cell) -> date:
+    """A day. CellError if it is none, lies out of this century, or can be read in two ways."""
+    if isinstance(cell, datetime):
+        found = cell.date()
+    elif isinstance(cell, date):
+        found = cell
+    elif isinstance(cell, Decimal) and cell == cell.to_integral_value() and cell < 10**5:
+        # A day that lacks its format.
+        found = _EPOCH + timedelta(days=int(cell))
+    else:
+        found = _typed_day(text_of(cell))
+    if not FIRST_DAY <= found <= LAST_DAY:
+        raise CellError(
+            _("%(found)r is not a day between %(first)d and %(last)d")
+            % {"found": shown(text_of(cell)), "first": FIRST_DAY.year, "last": LAST_DAY.year}
+        )
+    return found
+
+
+def _typed_day(text: str) -> date:
+    _not_spoilt(text)
+    bare = re.sub(r"\s*([./年月-])\s*", r"\1", unicodedata.normalize("NFKC", text)).rstrip(".")
+    for form in DAYS:
+        try:
+            return datetime.strptime(bare, form).date()  # noqa: DTZ007
+        except ValueError:
+            continue
+    if re.fullmatch(r"\d{5}", bare) and FIRST_DAY <= _EPOCH + timedelta(days=int(bare)) <= LAST_DAY:
+        raise CellError(
+            _("%(found)r: a spreadsheet's number for a day, perhaps %(day)s. Make the column a day, and save anew")
+            % {"found": text, "day": _EPOCH + timedelta(days=int(bare))}
+        )
+    raise CellError(_("%(found)r is no day such as 2026-11-25 or 25.11.2026") % {"found": shown(text)})
+
+
+def _not_spoilt(text: str) -> None:
+    if _ERROR.fullmatch(text):
+        raise CellError(_("%(found)s is a spreadsheet's error: mend the cell there, and save anew") % {"found": text})

@@ -1,0 +1,108 @@
+"""Which column is which: names as people write them, in any of the languages that the caller knows."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from .problems import Problem, TableError, whole
+from .rows import Cell, Row
+from .texts import _
+
+WITHIN = 40
+"""The names are in one of so many first lines: titles and remarks may stand before them."""
+_UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_QUOTES = "\"'“”„‘’«»`"
+
+
+def plain(name: object) -> str:
+    """A column's name without what does not matter: capitals, blanks, underscores, full width, marks that can't be seen."""
+    text = _UNSEEN.sub("", unicodedata.normalize("NFKC", str(name))).casefold()
+    return re.sub(r"[\s_]+", " ", text).strip(" :*" + _QUOTES)
+
+
+def without_unit(name: str) -> str:
+    """A plain name without what is in brackets behind it: kwh (import) is kwh."""
+    return re.sub(r"\s*[(\[【（].*", "", name).strip(" :*" + _QUOTES) or name
+
+
+@dataclass(frozen=True)
+class Header:
+    """The line that names the columns. `places`: where each known column is; `told`: the table's own name for it; `width`:
+    cells up to the last one that has a name.
+    """
+
+    number: int
+    places: Mapping[str, int]
+    told: Mapping[str, str]
+    width: int
+
+    def cells(self, row: Row) -> dict[str, Cell]:
+        """A row's cells by column; those that it has not are empty. TableError if it has more than the header names: of a
+        number with a comma, say, that is not in quotation marks.
+        """
+        if len(row.cells) > self.width and any(cell != "" for cell in row.cells[self.width :]):
+            text = _(
+                "has %(count)d cells, and the header %(wanted)d: put cells with a comma in them in quotation marks"
+            )
+            raise TableError([Problem(row.number, "", text % {"count": len(row.cells), "wanted": self.width})])
+        count = len(row.cells)
+        return {name: row.cells[place] if place < count else "" for name, place in self.places.items()}
+
+
+def all_names(names: Mapping[str, Collection[str]]) -> set[str]:
+    """Every name of every column, for `sheet.read`."""
+    return {each for known in names.values() for each in known}
+
+
+def find(rows: Iterable[Row], names: Mapping[str, Sequence[str]], needed: Collection[str]) -> Header:
+    """The header, and no row after it is taken. `names`: for each column those that it may have, the best first. TableError
+    says which of the needed ones is missing, or is there twice.
+    """
+    best: tuple[int, Row | None] = (-1, None)
+    for _count, row in zip(range(WITHIN), rows, strict=False):
+        places = _places(row.cells, names)
+        if set(needed) <= set(places):
+            return _header(row, places)
+        if len(places) > best[0] and any(cell != "" for cell in row.cells):
+            best = (len(places), row)
+    raise _missing(best[1], names, needed)
+
+
+def _places(cells: Sequence[Cell], names: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    told = [plain(cell) for cell in cells]
+    bare = [without_unit(each) for each in told]
+    found: dict[str, int] = {}
+    for column, known in names.items():
+        for name in map(plain, known):
+            for each in (told, bare):
+                if column not in found and name in each:
+                    found[column] = each.index(name)
+    return found
+
+
+def _header(row: Row, places: dict[str, int]) -> Header:
+    told = [plain(cell) for cell in row.cells]
+    for place in places.values():
+        if told.count(told[place]) > 1:
+            text = _(
+                "line %(line)d: the column %(name)r is there twice: leave one out, or name the other one otherwise"
+            )
+            raise whole(text % {"line": row.number, "name": str(row.cells[place]).strip()})
+    width = max(index for index, name in enumerate(told) if name) + 1
+    return Header(row.number, places, {name: str(row.cells[at]).strip(" \ufeff") for name, at in places.items()}, width)
+
+
+def _missing(row: Row | None, names: Mapping[str, Sequence[str]], needed: Collection[str]) -> TableError:
+    wanted = ",".join(needed)
+    if row is None:
+        return whole(_("line 1: no line names the columns (needed: %(wanted)s)") % {"wanted": wanted})
+    lacking = [each for each in needed if each not in _places(row.cells, names)]
+    text = _(
+        "line %(line)d: the column %(name)r is missing (needed: %(wanted)s; found: %(found)s). "
+        "Commas, semicolons or tabs separate columns"
+    )
+    found = ", ".join(str(cell).strip() for cell in row.cells if cell != "")[:200]
+    return whole(text % {"line": row.number, "name": lacking[0], "wanted": wanted, "found": found})

@@ -1,0 +1,135 @@
+"""Bytes to text, in the encodings that spreadsheets, banks and loggers write.
+
+A mark at the beginning decides, then what can be nothing else: UTF-8, UTF-16. What is left fits GB 18030 and Windows-1252 both;
+then the Chinese reading is taken if it gives Chinese as it is written every day, and the other one if its letters stand as they
+do in European words. A hint (a currency, a language) decides where little is to be seen. Where neither reading makes sense the
+file is refused: a tenant's name is not made up.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections import Counter
+
+from .problems import TableError, whole
+from .texts import _
+
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (b"\x84\x31\x95\x33", "gb18030"),
+)
+"""Marks of encodings. UTF-32's begins with UTF-16's."""
+CHINESE = ("zh", "cn", "rmb")
+"""Hints of a language, country or currency by which a file is Chinese."""
+_FREQUENT = (0xB0, 0xD7)
+"""First bytes of the 3,755 frequent characters in GB 2312."""
+_SIGNS = (0xA1, 0xA3)
+"""First bytes of its punctuation and its full-width letters."""
+_FEW, _MANY = 2, 4
+"""So many frequent Chinese characters are evidence without a hint, and against a hint of another language."""
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\ufffe\uffff]")
+_LONG_RUN = re.compile(r"[À-ÖØ-öø-ÿŠšŽžŒœŸƒ]{4,}")
+"""European words have no four such letters in a row: this is Russian, Greek or another language's letters."""
+_WITHIN = re.compile(r"[A-Za-z][‚„”†‡ˆ‰‹˜›¢-©¬®-±¶ŠŽŸ][a-z]")
+"""A sign where a letter should be: the file is from DOS or an old Mac."""
+
+
+def decode(content: bytes, hint: str = "") -> str:
+    """The text of a file, without its mark. `hint`: a currency or language that it probably is of, such as CNY or zh-Hans.
+
+    TableError, with the way out, if it is no text, or its encoding can't be known.
+    """
+    for mark, encoding in MARKS:
+        if content.startswith(mark):
+            return _checked(_strictly(content[len(mark) :], encoding))
+    if b"\x00" in content:
+        return _checked(_wide(content))
+    try:
+        # DOS ended its files with a sign of its own.
+        return _checked(content.rstrip(b"\x1a").decode("utf-8"))
+    except UnicodeDecodeError:
+        return _checked(_one_of_two(content.rstrip(b"\x1a"), hint.casefold()))
+
+
+def _strictly(content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].decode(encoding, "ignore").count("\n") + 1
+        raise whole(
+            _("The file begins as %(encoding)s, but is damaged in line %(line)d. Save it again as “CSV UTF-8”.")
+            % {"encoding": encoding.upper(), "line": line}
+        ) from None
+
+
+def _checked(text: str) -> str:
+    found = _CONTROL.search(text)
+    if found is None:
+        return text
+    line = text.count("\n", 0, found.start()) + 1
+    raise whole(
+        _(
+            "The file is no text, or damaged: line %(line)d has a character that no text has. Save it again from the "
+            "spreadsheet as “CSV UTF-8” or .xlsx."
+        )
+        % {"line": line}
+    )
+
+
+def _wide(content: bytes) -> str:
+    """UTF-16 without a mark: nearly every sign between cells has a byte of zero, on the same side."""
+    texts = []
+    for encoding in ("utf-16-le", "utf-16-be"):
+        try:
+            texts.append(content.decode(encoding))
+        except UnicodeDecodeError:
+            continue
+    found = max(texts, key=lambda text: sum(map(text.count, ",;\t\n")), default="")
+    # Else the bytes of zero are what is wrong.
+    return found if found and not _CONTROL.search(found) and re.search("[,;\t\n]", found) else content.decode("latin-1")
+
+
+def _one_of_two(content: bytes, hint: str) -> str:
+    text = _chinese(content, hint)
+    if text is not None:
+        return text
+    try:
+        text = content.decode("cp1252")
+    except UnicodeDecodeError:
+        raise _unknown() from None
+    if _LONG_RUN.search(text) or _WITHIN.search(text):
+        raise _unknown()
+    return text
+
+
+def _chinese(content: bytes, hint: str) -> str | None:
+    """The text as GB 18030, if it is Chinese as it is written every day."""
+    try:
+        text = content.decode("gb18030")
+    except UnicodeDecodeError:
+        return None
+    written = frequent = 0
+    for sign, count in Counter(text).items():
+        code = sign.encode("gb18030")
+        plain = len(code) == 2 and code[1] >= 0xA1
+        if len(code) > 1 and not (plain and _SIGNS[0] <= code[0] <= _SIGNS[1]):
+            written += count
+            frequent += count if plain and _FREQUENT[0] <= code[0] <= _FREQUENT[1] else 0
+    if hint.startswith(CHINESE):
+        return text if frequent and 2 * frequent >= written else None
+    # In European texts two such letters in a row are rare, so that most pairs here would be of a letter and its neighbour.
+    return text if frequent >= (_MANY if hint else _FEW) and 5 * frequent >= 4 * written else None
+
+
+def _unknown() -> TableError:
+    return whole(
+        _(
+            "The file's encoding can't be known: its letters make no sense as UTF-8, Windows-1252 or GB 18030. "
+            "Save it again from the spreadsheet as “CSV UTF-8” or .xlsx."
+        )
+    )

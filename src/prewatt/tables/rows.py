@@ -1,0 +1,18 @@
+"""What a table is made of, whichever file it comes from."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+Cell = str | Decimal | datetime | date | time | timedelta
+"""A cell of CSV is text; one of a workbook may be a number, a day, an instant of a wall clock, a time or a span of it."""
+MOST_COLUMNS = 1000
+
+
+class Row(NamedTuple):
+    """`number`: the line of the file in which it begins, or the row of the workbook."""
+
+    number: int
+    cells: list[Cell]

@@ -1,0 +1,111 @@
+"""A file's bytes as rows of cells: CSV with any separator, or a workbook."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+from .columns import plain
+from .decode import decode
+from .problems import Problem, TableError, whole
+from .rows import MOST_COLUMNS, Row
+from .texts import _
+
+SEPARATORS = "\t;|,"
+"""Between cells; where several fit, the first of these. A comma may also be in a number."""
+_HEAD = 200
+"""Lines by which the separator is known."""
+
+
+def read(content: bytes, names: Collection[str] = (), hint: str = "") -> Iterator[Row]:
+    """The rows of a file, in their order, empty ones too; those of CSV one by one. `names` that its columns may have tell
+    the separator, and which sheet of a workbook is meant. `hint`: see `decode`.
+
+    TableError says what the file is instead, or which line can't be read.
+    """
+    if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        # Imported here: a gateway whose recording is CSV does without.
+        from .workbook import read_workbook
+
+        return iter(read_workbook(content, frozenset(map(plain, names))))
+    other = _other(content)
+    if other:
+        raise whole(other)
+    return _csv(decode(content, hint), frozenset(map(plain, names)))
+
+
+def _other(content: bytes) -> str:
+    """What a file is that is no table, and what to do; empty if it may be one."""
+    head = content[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if not content.strip(b"\xef\xbb\xbf \t\r\n"):
+        return _("The file is empty.")
+    if content.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        return _(
+            "This is an old Excel file (.xls), or one with a password. Open it, and save it as .xlsx without a password, or as “CSV UTF-8”."
+        )
+    for beginning, name in (
+        (b"%pdf", "PDF"), (b"{\\rtf", "RTF"), (b"<!doctype html", "HTML"), (b"<html", "HTML"), (b"<table", "HTML"),
+        (b"<?xml", "XML"), (b"<", "XML"), (b"{", "JSON"), (b"\x89png", "PNG"), (b"\xff\xd8\xff", "JPEG"), (b"gif8", "GIF"),
+        (b"\x1f\x8b", "gzip"), (b"rar!", "RAR"), (b"7z\xbc\xaf", "7z"), (b"sqlite format 3", "SQLite"), (b"par1", "Parquet"),
+    ):  # fmt: skip
+        if head.startswith(beginning):
+            return _("This is a file of the kind %(kind)s. Export the table as “CSV UTF-8” or .xlsx.") % {"kind": name}
+    return ""
+
+
+def _csv(text: str, names: Collection[str]) -> Iterator[Row]:
+    given = ""
+    if text[:4].lower() == "sep=" and text[5:6] in ("", "\r", "\n"):
+        # Excel's own way to say it.
+        given = text[4:5]
+    sign = given or _separator(text, names)
+    reader = _reader(io.StringIO(text, newline=""), sign)
+    begin = 1
+    try:
+        for cells in reader:
+            number, begin = begin, reader.line_num + 1
+            if len(cells) > MOST_COLUMNS:
+                raise TableError([Problem(number, "", _("has more than %(most)d columns") % {"most": MOST_COLUMNS})])
+            if number > 1 or not given:
+                yield Row(number, list(cells))
+    except csv.Error:
+        raise TableError(
+            [
+                Problem(
+                    begin,
+                    "",
+                    _(
+                        'a quotation mark (") is opened and not closed, or stands within a cell that is in quotation '
+                        'marks: write it twice there ("")'
+                    ),
+                )
+            ]
+        ) from None
+
+
+def _reader(lines: Iterable[str], sign: str) -> Any:
+    return csv.reader(lines, delimiter=sign, strict=True, skipinitialspace=True)
+
+
+def _separator(text: str, names: Collection[str]) -> str:
+    """The sign between cells: where a line names most of the known columns; else where most lines have as many cells."""
+    best, found = (0, 0), ","
+    for sign in SEPARATORS:
+        rows: list[list[str]] = []
+        try:
+            for cells in _reader(io.StringIO(text, newline=""), sign):
+                rows.append(cells)
+                if len(rows) == _HEAD:
+                    break
+        except csv.Error:
+            # What is wrong is said when the rows are read; those before it tell enough.
+            pass
+        known = max((sum(plain(cell) in names for cell in cells) for cells in rows), default=0) if names else 0
+        widths = Counter(len(cells) for cells in rows if len(cells) > 1)
+        score = (known, widths.most_common(1)[0][1] if widths else 0)
+        if score > best:
+            best, found = score, sign
+    return found

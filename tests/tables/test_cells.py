@@ -1,0 +1,133 @@
+"""Cells: what they say, and what a spreadsheet made of them."""
+
+# ruff: noqa: DTZ001
+# A spreadsheet has wall clocks only.
+
+from datetime import date, datetime, time
+from decimal import Decimal
+
+import pytest
+
+from prewatt.tables.cells import (
+    CellError,
+    day_of,
+    lost_zeros,
+    name_of,
+    number_of,
+    said_exactly,
+    serial_of,
+    tenant_of,
+    text_of,
+)
+from prewatt.tables.export import MARK, harmless, to_csv
+
+
+@pytest.mark.parametrize(
+    ("cell", "serial"),
+    [
+        (" 00123456 ", "00123456"), ('="00123456"', "00123456"), ("'00123456", "00123456"), ("１２３４", "1234"),
+        ("1ESY1160", "1ESY1160"), ("12E5", "12E5"), ("\u200e123\ufeff", "123"), (Decimal(123456), "123456"),
+        ("LGZ-12.5", "LGZ-12.5"),
+    ],
+)  # fmt: skip
+def test_a_serial_is_taken_as_it_stands_on_the_meter(cell, serial):
+    assert serial_of(cell) == serial
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["1.23457E+11", "1,23457E+11", "1e+12", "2.5E-3", "123456.0", "123456,00", Decimal("1.5"), Decimal(10**15), "#REF!", "#NV",
+     "########", "=A1", "=A1&B1", datetime(2025, 3, 1), "a\nb", "M\ufffdller", "12. Mrz", "Mar-25", "3月4日"],
+)  # fmt: skip
+def test_a_serial_that_a_spreadsheet_has_spoilt_is_refused(cell):
+    with pytest.raises(CellError):
+        serial_of(cell)
+
+
+def test_zeros_that_were_lost_show_beside_serials_that_have_theirs():
+    assert lost_zeros(["00123456", "123457", "m1", "00123458", "12345678"]) == {1: 8}
+    assert lost_zeros(["123456", "1234567", "m1"]) == {}
+    assert said_exactly('="123457"')
+    assert not said_exactly("123457")
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["", " ", "-", "–", "---", "n/a", "N/A", "Vacant", "(vacant)", "VACANT - to let", "vacant since May", "leer", "Leerstand", "[leer]",
+     "空置", "空置中", "无", "待租", "未出租", ".", "?", "none", "unvermietet", "no tenant", "0", "Leerstand seit 1.10."],
+)  # fmt: skip
+def test_a_word_for_nobody_is_nobody(word):
+    assert tenant_of(word) == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["Anna", "Leermann", "王五", "Max Leer", "Vacanti, Rosa", "A. Frei", "Noa", "李一", "Ng", "无名氏 李"]
+)
+def test_a_name_is_a_name(name):
+    assert tenant_of(name) == name
+
+
+@pytest.mark.parametrize("word", ["Frei", "x", "TBD", "待定", "na"])
+def test_a_word_that_may_be_either_is_asked(word):
+    with pytest.raises(CellError, match="may be a name"):
+        tenant_of(word)
+
+
+def test_a_number_is_read_exactly_or_not():
+    assert number_of("1.234,50", ",") == Decimal("1234.50")
+    assert number_of(Decimal("0.1")) == Decimal("0.1")
+    assert number_of('="5"') == 5
+    for cell in ("", "1e2", "#WERT!", datetime(2025, 1, 1), "1.234"):
+        with pytest.raises(CellError):
+            number_of(cell)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["2025-10-06", "06.10.2025", "6.10.25", "6. 10. 2025", "2025/10/6", "20251006", "2025年10月6日", "２０２５-10-06", date(2025, 10, 6),
+     datetime(2025, 10, 6, 13), Decimal(45936)],
+)  # fmt: skip
+def test_a_day_that_can_be_read_one_way_only(cell):
+    assert day_of(cell) == date(2025, 10, 6)
+
+
+@pytest.mark.parametrize(
+    "cell", ["", "06/10/2025", "45936", "1899-12-30", "2025-02-30", "#N/A", time(1), Decimal("45936.5"), "0025-10-06"]
+)
+def test_a_day_that_cannot_be_is_refused(cell):
+    with pytest.raises(CellError):
+        day_of(cell)
+
+
+def test_a_spreadsheets_number_for_a_day_is_told_as_that_day():
+    with pytest.raises(CellError, match="2025-10-06"):
+        day_of("45936")
+
+
+def test_texts_of_typed_cells():
+    assert text_of(Decimal("1E+2")) == "100"
+    assert text_of(datetime(2025, 10, 6)) == "2025-10-06"
+    assert text_of(datetime(2025, 10, 6, 1, 30)) == "2025-10-06 01:30:00"
+    assert name_of('="1-2"') == "1-2"
+    # e with a mark behind it and é are one letter.
+    assert name_of("Ame\u0301lie") == "Amélie"
+
+
+# -- exports -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sign", "=+-@＝＋－＠")
+@pytest.mark.parametrize("before", ["", " ", "\ufeff", "\u200b", "\t", "\r", "\n", "\u00a0\ufeff ", "\x00"])
+def test_no_cell_of_an_export_is_a_formula(sign, before):
+    assert harmless(f"{before}{sign}1+cmd").startswith("'")
+
+
+@pytest.mark.parametrize("text", ["-12.000000000", "+5", "Anna", "a=b", "", "2025-10-06", "PW1-8", "0"])
+def test_numbers_and_plain_texts_stay_as_they_are(text):
+    assert harmless(text) == text
+
+
+def test_an_export_says_that_it_is_utf_8():
+    made = to_csv([["unit", "tenant"], ["101室", "=1"], [1, None]])
+    assert made == f"{MARK}unit,tenant\r\n101室,'=1\r\n1,\r\n"
+    assert made.encode().startswith(b"\xef\xbb\xbf")
