@@ -105,7 +105,7 @@ def _server_config() -> ServerConfig:
 
 @app.command()
 def setup(
-    apartments: Annotated[Path, typer.Option(help="CSV with the columns unit,meter,tenant.")],
+    apartments: Annotated[Path, typer.Option(help="CSV or .xlsx with the columns unit,meter,tenant.")],
     organisation: Annotated[str, typer.Option(help="The landlord.")],
     name: Annotated[str, typer.Option(help="The building.")],
     zone: Annotated[str, typer.Option(help="Its time zone, such as Europe/Berlin.")],
@@ -139,7 +139,7 @@ def setup(
             zone=zone,
             currency=currency,
             tariff=priced,
-            apartments=read_apartments(apartments),
+            apartments=read_apartments(apartments, currency),
             gateway=gateway,
             manager=manager,
         )
@@ -147,7 +147,9 @@ def setup(
         raise _fail("setup", error) from None
     for login, password, whose in building.logins:
         typer.echo(f"{login:<20} {password:<16} {whose}")
-    typer.echo(f"\nOn the gateway: prewatt edge enrol http://THIS-SERVER:{config.http.port} {building.code}")
+    typer.echo()
+    for box, code in building.codes.items():
+        typer.echo(f"On the gateway {box}: prewatt edge enrol http://THIS-SERVER:{config.http.port} {code}")
 
 
 @app.command()

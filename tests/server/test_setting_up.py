@@ -2,6 +2,7 @@
 
 import json
 
+import openpyxl
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
@@ -69,27 +70,122 @@ def test_what_cannot_be_set_up_is_named_and_nothing_is_left(db, clock, changes, 
 
 
 def test_a_gateway_has_no_more_than_250_meters(db, clock):
-    with pytest.raises(SetupError, match="unit 250, meter m250: Gateway g1 has 250 meters already"):
+    with pytest.raises(SetupError, match=r"g1 would have 251 meters.*250 at most.*column 'gateway'"):
         set_up(clock, apartments=[Apartment(str(number), f"m{number}", "") for number in range(251)])
+    assert not Meter.objects.exists()
+
+
+def test_more_meters_hang_at_several_gateways_that_the_list_names(db, clock):
+    many = [Apartment(str(number), f"m{number}", "", gateway="" if number < 250 else "g2") for number in range(252)]
+    made = set_up(clock, apartments=many)
+    assert sorted(made.codes) == ["g1", "g2"]
+    assert len(set(made.codes.values())) == 2
+    assert {box.name: box.meters.count() for box in Gateway.objects.all()} == {"g1": 250, "g2": 2}
+    with pytest.raises(SetupError, match=r"there is a gateway g2 already.*--gateway"):
+        set_up(clock, name="Elm", gateway="g3", apartments=[Apartment("F", "x1", "", gateway="g2")])
+
+
+def test_all_that_is_wrong_with_apartments_is_said_at_once(db, clock):
+    with pytest.raises(SetupError, match=r"(?s)unit F, meter m/1: .*\nunit G, meter m2: area"):
+        set_up(
+            clock,
+            apartments=[Apartment("F", "m/1", "A"), Apartment("G", "m2", "B", area="-1"), Apartment("H", "m3", "")],
+        )
+
+
+def listed(tmp_path, content, hint=""):
+    path = tmp_path / "apartments.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return read_apartments(path, hint)
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("unit,tenant\nF,A\n", "line 1: the column 'meter' is missing"),
-        ("unit,meter,tenant\nF,,A\n", "line 2: unit and meter can't be empty"),
+        ("unit,meter,tenant\nF,,A\n", "line 2, meter: is empty"),
+        ("unit,meter,tenant\n,m1,A\n", "line 2, unit: is empty"),
         ("unit,meter,tenant\n", "has no rows"),
-        ("unit,meter,tenant,role\n,m,,roof\n", "line 2: role 'roof' is none of unit, common, main"),
-        ("unit,meter,tenant,role\nF,m,,main\n", "line 2: a meter of the role 'main' has no unit"),
-        ("", "line 1"),
-        ("unit,meter,tenant\n\xff\xfe", "can't be read"),
+        ("unit,meter,tenant\nTotal,,\n", "has no rows"),
+        ("unit,meter,tenant,role\n,m,,roof\n", "line 2, role: 'roof' is none of unit, common, main"),
+        ("unit,meter,tenant,role\nF,m,,main\n", "line 2, role: a meter of the role 'main' has no unit"),
+        ("unit,meter,tenant,fuse\nF,m,,16 A\n", "line 2, fuse: '16 A' is not a power in W"),
+        ("unit,meter,tenant,fuse (A)\nF,m,,100\n", r"line 1, fuse \(A\): is wanted in W"),
+        ("unit,meter,tenant,area (sq ft)\nF,m,,100\n", r"line 1, area \(sq ft\): is wanted in m²"),
+        ("unit,meter,tenant,area\nF,m,,large\n", "line 2, area: 'large' is not an area"),
+        ("unit,meter,tenant,occupants\nF,m,,1.5\n", "line 2, occupants: '1.5' is not a number of people"),
+        ("unit,meter,tenant\nF,1.23457E+11,\n", "line 2, meter: '1.23457E.11'.*digits may be lost"),
+        ("unit,meter,tenant\nF,123456.0,\n", "line 2, meter: '123456.0'.*is 123456"),
+        ("Wohnung;Zähler-Nr.;Mieter\nF;00123456;\nG;123457;\n", "line 3, Zähler-Nr.: '123457' has fewer digits.*8"),
+        ("unit,meter,tenant\nF,m1,\nG,m1,\nF,m2,\n", "(?s)line 3, meter: m1 is in line 2 already.*line 4, unit: F is in line 2"),
+        ("unit,meter,tenant\nF,m1,Frei\n", "line 2, tenant: 'Frei' may be a name"),
+        ("unit,meter,tenant\nF,m1,#REF!\n", "line 2, tenant: #REF!"),
+        ("unit,meter,tenant\n02. Jan,m1,\n", "line 2, unit: '02. Jan'"),
+        ("unit,meter,tenant\nF,m1,Anna, Ben\n", "line 2: has 4 cells"),
+        ("unit,meter,tenant\nF,m1,\"Anna\nG,m2,Ben\n", "line 2: a quotation mark"),
+        ("", "is empty"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99), "old Excel"),
+        ("unit,meter,tenant\nF,m1,Иванова\n".encode("cp1251"), "UTF-8"),
     ],
-)
-def test_a_list_of_apartments_that_cannot_be_read_is_named_by_its_line(tmp_path, text, says):
-    path = tmp_path / "apartments.csv"
-    path.write_bytes(text.encode("latin-1"))
-    with pytest.raises(SetupError, match=says):
+)  # fmt: skip
+def test_a_list_of_apartments_that_cannot_be_read_is_named_by_its_line_and_column(tmp_path, text, says):
+    with pytest.raises(SetupError, match=says) as caught:
+        listed(tmp_path, text)
+    assert "apartments.csv" in str(caught.value)
+
+
+def test_a_list_is_told_all_that_is_wrong_with_it(tmp_path):
+    with pytest.raises(SetupError) as caught:
+        listed(tmp_path, "unit,meter,tenant,area\n,m1,A,1\nF,1E+12,A,1\nG,m3,x,two\n")
+    assert [line.split(":")[0].strip() for line in str(caught.value).splitlines()[1:]] == [
+        "line 2, unit", "line 3, meter", "line 4, tenant", "line 4, area",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("unit;meter;tenant\nFlat 1;m1;Anna\nFlat 2;m2;vacant\n", "utf-8"),
+        ("\ufeffUnit, Meter , TENANT\r\nFlat 1, m1, Anna\r\n\r\nFlat 2, m2, -\r\n", "utf-8"),
+        ("Linden 5;;\nStand: 1.10.2026;;\n;;\nWohnung;Zähler-Nr.;Mieter;Notiz\nFlat 1;m1;Anna;\nFlat 2;m2;Leerstand;ab 1.11.\nSumme;;\n",
+         "cp1252"),
+        ("房号\t电表号\t租客姓名\nFlat 1\tm1\tAnna\nFlat 2\tm2\t空置\n合计\t\t\n", "gb18030"),
+        ("房号\t电表号\t租客姓名\nFlat 1\tm1\tAnna\nFlat 2\tm2\t无\n", "utf-16"),
+        ('"Apartment","Meter no.","Tenant name",,\n"Flat 1","m1","Anna",,\n="Flat 2",="m2",(vacant),,\n', "utf-8"),
+    ],
+)  # fmt: skip
+def test_a_list_as_landlords_have_it(tmp_path, text, encoding):
+    assert listed(tmp_path, text.encode(encoding)) == [Apartment("Flat 1", "m1", "Anna"), Apartment("Flat 2", "m2", "")]
+
+
+def test_a_list_in_a_workbook_keeps_its_serials(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (
+        ["Linden 5"], [], ["Wohnung", "Zählernummer", "Mieter", "Fläche", "Personen", "Sicherung", "Gateway"],
+        [101, 12345678, "Anna", 52.5, 2, 11000, "g7"], ["102", "00123456", "leer"], ["103", 123458, None, 60], [None, None, None, 112.5],
+    ):  # fmt: skip
+        book.active.append(row)
+    book.active["B6"].number_format = "00000000"
+    path = tmp_path / "apartments.xlsx"
+    book.save(path)
+    assert read_apartments(path) == [
+        Apartment("101", "12345678", "Anna", area="52.5", occupants="2", fuse="11000", gateway="g7"),
+        Apartment("102", "00123456", ""),
+        Apartment("103", "00123458", "", area="60"),
+    ]
+    book.active["B6"].number_format = "General"
+    book.save(path)
+    with pytest.raises(SetupError, match="line 6, Zählernummer: '123458' has fewer digits"):
         read_apartments(path)
+
+
+def test_areas_are_read_as_the_list_writes_numbers(tmp_path):
+    text = "unit;meter;tenant;Fläche (m²);role\n1;m1;;1.052,50;\n2;m2;;52,5 m²;Wohnung\n;m3;;;Allgemein\n"
+    assert [(each.area, each.role) for each in listed(tmp_path, text)] == [
+        ("1052.5", "unit"),
+        ("52.5", "unit"),
+        ("0", "common"),
+    ]
 
 
 def test_a_list_of_apartments_is_read_with_its_spaces_and_signs(tmp_path):
@@ -115,9 +211,8 @@ def test_parts_areas_and_other_meters_are_read_and_set_up(clock, db, tmp_path):
     # But each meter knows what can flow through it, as the gateway believes no more.
     fuses = [orders(name)[0].settings.power_highest for name in ("m1", "m8", "m9")]
     assert fuses == [11_000, 100_000, 250_000]
-    path.write_text("unit,meter,tenant,fuse\nFlat 1,m7,Ann,16 A\n")
     with pytest.raises(SetupError, match="fuse '16 A' is not a power in W"):
-        set_up(clock, name="Elm", gateway="g2", apartments=read_apartments(path))
+        set_up(clock, name="Elm", gateway="g2", apartments=[Apartment("Flat 1", "m7", "", fuse="16 A")])
     with pytest.raises(SetupError, match="unit Flat 1, meter m1: area"):
         set_up(clock, name="Elm", gateway="g7", apartments=[Apartment("Flat 1", "m1", "", area="large")])
 

@@ -77,7 +77,10 @@ def test_a_number_is_read_exactly_or_not():
     assert number_of("1.234,50", ",") == Decimal("1234.50")
     assert number_of(Decimal("0.1")) == Decimal("0.1")
     assert number_of('="5"') == 5
-    for cell in ("", "1e2", "#WERT!", datetime(2025, 1, 1), "1.234"):
+    assert [number_of(cell, "", ("", "m2")) for cell in ("52,5 m²", "１２", "12.5M2", "-3")] == [
+        Decimal("52.5"), 12, Decimal("12.5"), -3,
+    ]  # fmt: skip
+    for cell in ("", "1e2", "16 A", "250Wh", "12 m", "five", "#WERT!", datetime(2025, 1, 1), "1.234"):
         with pytest.raises(CellError):
             number_of(cell)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -42,6 +42,7 @@ _ERROR = re.compile(
     r"#(n/a|nv|ref!?|bezug!?|value!?|wert!?|name\??|div/0!?|num!?|zahl!?|null!?|calc!?|spill!?|überlauf!?|#+)",
     re.IGNORECASE,
 )
+_WITH_UNIT = re.compile(r"((?:\W|\d)*\d[^\w\s]*)\s*([^\W\d_]\S*)?")
 _MONTH = r"(?:jan|feb|mar|mär|mrz|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zä]{0,6}"
 _DAY_MADE = re.compile(
     rf"\d{{1,2}}[.\- ]{{1,2}}{_MONTH}\.?|{_MONTH}[.\- ]\d{{2,4}}|\d{{1,2}}月\d{{1,2}}日", re.IGNORECASE
@@ -164,9 +165,9 @@ def tenant_of(cell: Cell) -> str:
     return text
 
 
-def number_of(cell: Cell, decimal: str = "") -> Decimal:
-    """A number, exactly. `decimal`: the sign before the decimals where the file tells. CellError if it is none, or can be read
-    in two ways.
+def number_of(cell: Cell, decimal: str = "", units: Collection[str] = ("",)) -> Decimal:
+    """A number, exactly. `decimal`: the sign before the decimals where the file tells; `units`, in small letters, that may
+    stand behind it. CellError if it is none, has another unit, or can be read in two ways.
     """
     if isinstance(cell, Decimal):
         return cell
@@ -175,8 +176,12 @@ def number_of(cell: Cell, decimal: str = "") -> Decimal:
     if not isinstance(cell, str):
         raise CellError(_("%(found)r is a day or a time, not a number") % {"found": text})
     quoted = _QUOTED.fullmatch(text)
+    # m² is m2 then, so that the unit goes before its digit is taken for one of the number.
+    parts = _WITH_UNIT.fullmatch(unicodedata.normalize("NFKC", quoted[1] if quoted else text).strip())
+    if parts is None or (parts[2] and parts[2].casefold() not in units):
+        raise CellError(_("%(found)r is no number such as %(example)s") % {"found": shown(text), "example": "12.5"})
     try:
-        return read_number(quoted[1] if quoted else text, decimal)
+        return read_number(parts[1], decimal)
     except NoAmount as error:
         raise CellError(str(error)) from None
 

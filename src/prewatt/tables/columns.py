@@ -14,6 +14,7 @@ from .texts import _
 WITHIN = 40
 """The names are in one of so many first lines: titles and remarks may stand before them."""
 _UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_UNIT = re.compile(r"\s*[(\[【]([^)\]】]*).*| in (\S+)$")
 _QUOTES = "\"'“”„‘’«»`"
 
 
@@ -24,8 +25,14 @@ def plain(name: object) -> str:
 
 
 def without_unit(name: str) -> str:
-    """A plain name without what is in brackets behind it: kwh (import) is kwh."""
-    return re.sub(r"\s*[(\[【（].*", "", name).strip(" :*" + _QUOTES) or name
+    """A plain name without its unit: kwh (import), fläche in m2."""
+    return _UNIT.sub("", name).strip(" :*" + _QUOTES) or name
+
+
+def unit_of(name: str) -> str:
+    """The unit in a column's name: in brackets, or behind "in". Plain, empty if there is none."""
+    found = _UNIT.search(plain(name))
+    return plain(found[1] or found[2]) if found else ""
 
 
 @dataclass(frozen=True)

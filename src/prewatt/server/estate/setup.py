@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import secrets
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
@@ -17,6 +15,8 @@ from django.db import transaction
 from ...kernel.tariff import Tariff as KernelTariff
 from ...kernel.tariff import TariffError
 from ...kernel.tariff_document import tariff_from_document, tariff_to_document
+from ...tables.problems import Problems, TableError
+from ...wire.messages import MAX_METERS
 from ...wire.pins import hash_pin
 from ..errors import in_words
 from ..metering.models import Gateway, Meter
@@ -24,80 +24,26 @@ from ..metering.services import InstallError, install, new_code
 from ..tariffs.models import Tariff
 from ..tariffs.versions import schedule
 from ..time import now
+from .apartments import Apartment, SetupError, read_apartments
 from .models import Organisation, Part, Property, Tenancy, Unit
 
-
-class SetupError(ValueError):
-    """What was given can't be set up; the message names what is wrong. Nothing was changed."""
-
-
-@dataclass(frozen=True)
-class Apartment:
-    """A unit, its meter's serial number, and who lives there (empty: nobody). `area` in m²; `parts`: names of the parts
-    of the building it belongs to; `fuse` in W, empty: as usual. A meter of another `role` (common, main) has no unit, and at most one part.
-    """
-
-    unit: str
-    meter: str
-    tenant: str
-    role: str = Meter.Role.UNIT
-    area: str = "0"
-    occupants: str = "1"
-    parts: tuple[str, ...] = ()
-    fuse: str = ""
-
-    def more(self) -> dict[str, Any]:
-        """What is said of its meter. SetupError if it can't be."""
-        if not self.fuse:
-            return {}
-        if not self.fuse.isascii() or not self.fuse.isdigit() or len(self.fuse) > 9:
-            raise SetupError(f"meter {self.meter}: fuse {self.fuse!r} is not a power in W such as 15000")
-        return {"power_highest": int(self.fuse)}
+__all__ = ["Apartment", "Building", "SetupError", "new_login", "read_apartments", "set_up_building"]
 
 
 @dataclass(frozen=True)
 class Building:
-    """What was set up. `logins`: (name, password, whose), to be handed over; only hashes are kept."""
+    """What was set up. `codes`: each gateway's one-time code. `logins`: (name, password, whose). Both to be handed over; only
+    hashes are kept.
+    """
 
     property: Property
-    gateway: str
-    code: str
+    codes: dict[str, str]
     logins: list[tuple[str, str, str]]
 
-
-def read_apartments(path: Path) -> list[Apartment]:
-    """A CSV file with the columns unit,meter,tenant, and perhaps role,area,occupants,parts (several with a semicolon),fuse
-    (W).
-    SetupError names the line that is wrong.
-    """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            missing = {"unit", "meter", "tenant"} - set(reader.fieldnames or ())
-            if missing:
-                raise SetupError(f"{path}, line 1: the column {min(missing)!r} is missing (needed: unit,meter,tenant)")
-            found = []
-            for row in reader:
-                unit, meter, tenant = ((row.get(name) or "").strip() for name in ("unit", "meter", "tenant"))
-                role, area, occupants, parts = (
-                    (row.get(name) or "").strip() or default
-                    for name, default in (("role", "unit"), ("area", "0"), ("occupants", "1"), ("parts", ""))
-                )
-                line = f"{path}, line {reader.line_num}"
-                if role not in Meter.Role.values:
-                    raise SetupError(f"{line}: role {role!r} is none of {', '.join(Meter.Role.values)}")
-                if not meter or (role == Meter.Role.UNIT and not unit):
-                    raise SetupError(f"{line}: unit and meter can't be empty")
-                if role != Meter.Role.UNIT and (unit or tenant):
-                    raise SetupError(f"{line}: a meter of the role {role!r} has no unit and no tenant")
-                names = tuple(filter(None, (name.strip() for name in parts.split(";"))))
-                fuse = (row.get("fuse") or "").strip()
-                found.append(Apartment(unit, meter, tenant, role, area, occupants, names, fuse))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SetupError(f"{path}: can't be read ({error})") from None
-    if not found:
-        raise SetupError(f"{path}: has no rows")
-    return found
+    @property  # noqa: A003
+    def code(self) -> str:
+        """Of its only gateway, or of the first one."""
+        return next(iter(self.codes.values()))
 
 
 @transaction.atomic
@@ -131,19 +77,20 @@ def set_up_building(
             priced.full_clean()
             priced.save()
         schedule(where, known or priced, now())
-        box = Gateway(property=where, name=gateway, shard=0)
-        box.full_clean()
-        box.save()
+        boxes = _gateways(where, gateway, apartments)
         logins = [(manager, _login(manager, password, owner), organisation)]
         tenants = []
         pin_hash = hash_pin(pin, secrets.token_bytes(16)) if pin else ""
+        problems = Problems()
         for each in apartments:
             try:
-                unit = _place(where, box, each, pin_hash)
+                unit = _place(where, boxes[each.gateway or gateway], each, pin_hash)
             except (ValidationError, InstallError) as error:
-                raise SetupError(f"unit {each.unit}, meter {each.meter}: {in_words(error)}") from None
+                problems.add(0, f"unit {each.unit}, meter {each.meter}", in_words(error))
+                continue
             if unit is not None and each.tenant:
                 tenants.append((unit, each.tenant))
+        problems.check()
         shared = make_password(password) if password else ""
         for unit, tenant in tenants:
             user_name = _free_name(unit)
@@ -155,7 +102,30 @@ def set_up_building(
         raise SetupError(in_words(error)) from None
     except TariffError as error:
         raise SetupError(f"tariff: {error}") from None
-    return Building(where, gateway, new_code(box), logins)
+    except TableError as error:
+        raise SetupError(str(error)) from None
+    return Building(where, {name: new_code(box) for name, box in boxes.items()}, logins)
+
+
+def _gateways(where: Property, usual: str, apartments: Sequence[Apartment]) -> dict[str, Gateway]:
+    """Make the gateways that the apartments name, the `usual` one where they name none. SetupError if one can't be."""
+    wanted = Counter(each.gateway or usual for each in apartments)
+    for name, meters in wanted.items():
+        if meters > MAX_METERS:
+            raise SetupError(
+                f"gateway {name} would have {meters} meters, and a gateway serves {MAX_METERS} at most: add a column 'gateway' to "
+                f"the list that says for each meter which one it hangs at, such as {usual} for some and {usual}-2 for others"
+            )
+        if Gateway.objects.filter(name=name).exists():
+            raise SetupError(
+                f"there is a gateway {name} already, and each has a name of its own: choose another with --gateway, or in the "
+                "column 'gateway' of the list"
+            )
+    boxes = {name: Gateway(property=where, name=name, shard=0) for name in wanted or [usual]}
+    for box in boxes.values():
+        box.full_clean()
+        box.save()
+    return boxes
 
 
 def _place(where: Property, box: Gateway, each: Apartment, pin_hash: str) -> Unit | None:

@@ -1,0 +1,237 @@
+"""The list of a building's apartments and meters, as a landlord has it: CSV or a workbook."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from ...amounts import decimal_sign
+from ...tables.cells import CellError, lost_zeros, name_of, number_of, said_exactly, serial_of, tenant_of, text_of
+from ...tables.columns import Header, all_names, find, unit_of
+from ...tables.problems import Problems, TableError
+from ...tables.rows import Cell
+from ...tables.sheet import read
+from ..metering.models import Meter
+
+NAMES = {
+    "unit": (
+        "unit", "flat", "apartment", "apt", "apt.", "unit name", "unit number", "unit no", "unit no.", "flat number", "flat no", "flat no.",
+        "apartment number", "room", "room number", "wohnung", "wohneinheit", "einheit", "whg", "whg.", "wohnungsnummer", "wohnungsnr",
+        "wohnungsnr.", "wohnungs-nr.", "wohnung nr.", "房号", "房间号", "房间", "房屋", "房间名称", "室号", "门牌号", "户号", "单元房号",
+    ),
+    "meter": (
+        "meter", "meter serial", "meter serial number", "meter number", "meter no", "meter no.", "meter id", "serial number", "serial no",
+        "serial no.", "serial", "zähler", "zaehler", "zählernummer", "zaehlernummer", "zählernr", "zählernr.", "zähler-nr.", "zähler nr.",
+        "zähler-nummer", "stromzähler", "seriennummer", "电表", "电表号", "电表编号", "电表表号", "表号", "表计", "表计号", "表计编号",
+    ),
+    "tenant": (
+        "tenant", "tenant name", "tenants", "name of tenant", "resident", "renter", "lessee", "mieter", "mieter/in", "mietername",
+        "mieterin", "name des mieters", "bewohner", "租客", "租户", "租客姓名", "租户姓名", "承租人", "住户", "住户姓名", "姓名", "name",
+    ),
+    "role": ("role", "meter role", "rolle", "zählerrolle", "用途", "角色"),
+    "area": ("area", "floor area", "fläche", "wohnfläche", "flaeche", "wohnflaeche", "m2", "qm", "sqm", "面积", "建筑面积", "使用面积"),
+    "occupants": ("occupants", "persons", "people", "personen", "personenzahl", "bewohnerzahl", "anzahl personen", "人数", "居住人数"),
+    "parts": ("parts", "part", "teile", "gebäudeteil", "gebäudeteile", "aufgang", "treppenhaus", "楼栋", "分区", "区域"),
+    "fuse": ("fuse", "main fuse", "fuse w", "sicherung", "hauptsicherung", "absicherung", "最大功率", "保险"),
+    "gateway": ("gateway", "gateway name", "网关"),
+}  # fmt: skip
+"""What people call the columns, in small letters."""
+NEEDED = ("unit", "meter", "tenant")
+ROLES = {
+    Meter.Role.UNIT: ("", "unit", "flat", "apartment", "wohnung", "einheit", "住户", "房间"),
+    Meter.Role.COMMON: (
+        "common",
+        "shared",
+        "landlord",
+        "allgemein",
+        "allgemeinstrom",
+        "gemeinschaft",
+        "公共",
+        "公用",
+        "公摊",
+    ),
+    Meter.Role.MAIN: ("main", "building", "haupt", "hauptzähler", "summenzähler", "总表", "总"),
+}
+UNITS = {"area": ("", "m2", "qm", "sqm", "平方米", "平米"), "fuse": ("", "w", "watt", "瓦"), "occupants": ("", "人")}
+"""What may stand behind a number, or in brackets behind a column's name."""
+TOTALS = ("total", "totals", "sum", "summe", "gesamt", "insgesamt", "合计", "总计", "小计")
+LARGEST_FILE = 20_000_000
+
+
+class SetupError(ValueError):
+    """What was given can't be set up; the message names what is wrong. Nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Apartment:
+    """A unit, its meter's serial number, and who lives there (empty: nobody). `area` in m²; `parts`: names of the parts
+    of the building it belongs to; `fuse` in W, empty: as usual; `gateway` that its meter hangs at, empty: the building's. A
+    meter of another `role` (common, main) has no unit, and at most one part.
+    """
+
+    unit: str
+    meter: str
+    tenant: str
+    role: str = Meter.Role.UNIT
+    area: str = "0"
+    occupants: str = "1"
+    parts: tuple[str, ...] = ()
+    fuse: str = ""
+    gateway: str = ""
+
+    def more(self) -> dict[str, Any]:
+        """What is said of its meter. SetupError if it can't be."""
+        if not self.fuse:
+            return {}
+        if not self.fuse.isascii() or not self.fuse.isdigit() or len(self.fuse) > 9:
+            raise SetupError(f"meter {self.meter}: fuse {self.fuse!r} is not a power in W such as 15000")
+        return {"power_highest": int(self.fuse)}
+
+
+def read_apartments(path: Path, hint: str = "") -> list[Apartment]:
+    """A file with the columns unit,meter,tenant, and perhaps role,area,occupants,parts (several with a semicolon),fuse (W),
+    gateway. `hint`: the building's currency, by which an old encoding is told.
+    SetupError names all lines that are wrong.
+    """
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise SetupError(f"{path}: is larger than {LARGEST_FILE // 10**6} MB")
+        content = path.read_bytes()
+    except OSError as error:
+        raise SetupError(f"{path}: can't be read ({error})") from None
+    try:
+        return apartments_of(content, hint)
+    except TableError as error:
+        raise SetupError(error.of(str(path))) from None
+
+
+def apartments_of(content: bytes, hint: str = "") -> list[Apartment]:
+    """As `read_apartments`, of a file's bytes. TableError."""
+    rows = list(read(content, all_names(NAMES), hint))
+    header = find(rows, NAMES, NEEDED)
+    reading = _Reading(header)
+    for row in rows:
+        if row.number > header.number and any(text_of(cell) for cell in row.cells):
+            try:
+                reading.take(row.number, header.cells(row))
+            except TableError as error:
+                reading.problems.add(row.number, "", error.problems[0].text)
+    return reading.made()
+
+
+class _Reading:
+    """Gathers the rows, and what is wrong with them."""
+
+    def __init__(self, header: Header) -> None:
+        self.problems = Problems()
+        self._told = header.told
+        self._rows: list[tuple[int, dict[str, Cell]]] = []
+        for column, known in UNITS.items():
+            unit = unit_of(self._told.get(column, ""))
+            if unit not in known:
+                self.problems.add(
+                    header.number,
+                    self._told[column],
+                    _("is wanted in %(unit)s") % {"unit": "m²" if column == "area" else "W"},
+                )
+
+    def take(self, line: int, cells: dict[str, Cell]) -> None:
+        """A row of the table; one without a unit, a meter and a tenant is a sum or a remark."""
+        unit, meter, tenant = (text_of(cells[name]) for name in NEEDED)
+        if (unit or meter or tenant) and not (unit.casefold().strip(" :") in TOTALS and not meter):
+            self._rows.append((line, cells))
+
+    def made(self) -> list[Apartment]:
+        """The apartments. TableError with all that is wrong."""
+        self._decimal = decimal_sign(
+            text_of(cells.get(name, "")) for _line, cells in self._rows for name in ("area", "fuse")
+        )
+        found = [self._apartment(line, cells) for line, cells in self._rows]
+        self._twice("meter", [each.meter for each in found])
+        self._twice("unit", [each.unit for each in found])
+        for index, length in lost_zeros([each.meter for each in found]).items():
+            line, cells = self._rows[index]
+            if not said_exactly(cells["meter"]):
+                self._add(
+                    line,
+                    "meter",
+                    _(
+                        "%(found)r has fewer digits than others, which have %(length)d and begin with zeros: a spreadsheet has "
+                        'taken its zeros. Type them, or write ="%(found)s" if it is right'
+                    )
+                    % {"found": found[index].meter, "length": length},
+                )
+        if not found and not self.problems:
+            self.problems.add(0, "", _("has no rows"))
+        self.problems.check()
+        return found
+
+    def _add(self, line: int, column: str, text: str) -> None:
+        self.problems.add(line, self._told.get(column, column), text)
+
+    def _apartment(self, line: int, cells: dict[str, Cell]) -> Apartment:
+        def cell(column: str, reads: Any) -> str:
+            try:
+                return str(reads(cells.get(column, "")))
+            except CellError as error:
+                self._add(line, column, str(error))
+                return "?"
+
+        unit, meter, tenant = cell("unit", name_of), cell("meter", serial_of), cell("tenant", tenant_of)
+        role = self._role(line, cells.get("role", ""))
+        if not meter:
+            self._add(line, "meter", _("is empty: the serial number on the meter is wanted"))
+        if role == Meter.Role.UNIT and not unit:
+            self._add(line, "unit", _("is empty: the unit's name is wanted"))
+        if role != Meter.Role.UNIT and (unit or tenant):
+            self._add(line, "role", _("a meter of the role %(role)r has no unit and no tenant") % {"role": role})
+        parts = tuple(filter(None, (name.strip() for name in re.split(r"[;；|\n]", cell("parts", text_of)))))
+        return Apartment(
+            unit, meter, tenant, role,
+            self._number(line, "area", cells, "52.5") or "0",
+            self._number(line, "occupants", cells, "2", whole=True) or "1",
+            parts,
+            self._number(line, "fuse", cells, "15000", whole=True),
+            cell("gateway", name_of),
+        )  # fmt: skip
+
+    def _role(self, line: int, cell: Cell) -> str:
+        told = unicodedata.normalize("NFKC", text_of(cell)).casefold()
+        for role, words in ROLES.items():
+            if told in words:
+                return role.value
+        self._add(
+            line, "role", _("%(found)r is none of %(known)s") % {"found": told, "known": ", ".join(Meter.Role.values)}
+        )
+        return Meter.Role.UNIT
+
+    def _number(self, line: int, column: str, cells: dict[str, Cell], example: str, whole: bool = False) -> str:
+        cell = cells.get(column, "")
+        if text_of(cell) in ("", "-", "–"):
+            return ""
+        try:
+            number = number_of(cell, self._decimal, UNITS[column])
+        except CellError:
+            number = Decimal(-1)
+        if number < 0 or number >= 10**9 or (whole and number != number.to_integral_value()):
+            wanted = {
+                "area": _("%(found)r is not an area in m² such as %(example)s"),
+                "occupants": _("%(found)r is not a number of people such as %(example)s"),
+                "fuse": _("%(found)r is not a power in W such as %(example)s"),
+            }[column]
+            self._add(line, column, wanted % {"found": text_of(cell), "example": example})
+            return ""
+        return f"{number.normalize():f}"
+
+    def _twice(self, column: str, names: list[str]) -> None:
+        first: dict[str, int] = {}
+        for (line, _cells), name in zip(self._rows, names, strict=True):
+            if name in first and name not in ("", "?"):
+                self._add(line, column, _("%(name)s is in line %(line)d already") % {"name": name, "line": first[name]})
+            first.setdefault(name, line)
