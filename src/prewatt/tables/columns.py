@@ -64,13 +64,21 @@ def all_names(names: Mapping[str, Collection[str]]) -> set[str]:
     return {each for known in names.values() for each in known}
 
 
-def find(rows: Iterable[Row], names: Mapping[str, Sequence[str]], needed: Collection[str]) -> Header:
-    """The header, and no row after it is taken. `names`: for each column those that it may have, the best first. TableError
-    says which of the needed ones is missing, or is there twice.
+def find(
+    rows: Iterable[Row],
+    names: Mapping[str, Sequence[str]],
+    needed: Collection[str],
+    instead: Mapping[str, str] | None = None,
+) -> Header:
+    """The header, and no row after it is taken. `names`: for each column those that it may have, the best first; `instead`: a
+    column that stands in for one that is missing. TableError says which of the needed ones is missing, or is there twice.
     """
     best: tuple[int, Row | None] = (-1, None)
     for _count, row in zip(range(WITHIN), rows, strict=False):
         places = _places(row.cells, names)
+        for column, other in (instead or {}).items():
+            if column not in places and other in places:
+                places[column] = places.pop(other)
         if set(needed) <= set(places):
             return _header(row, places)
         if len(places) > best[0] and any(cell != "" for cell in row.cells):
