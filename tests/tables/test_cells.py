@@ -5,6 +5,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -21,7 +22,7 @@ from prewatt.tables.cells import (
     text_of,
 )
 from prewatt.tables.export import MARK, harmless, to_csv
-from prewatt.tables.moments import moment_of
+from prewatt.tables.moments import instants_of, moment_of
 
 
 @pytest.mark.parametrize(
@@ -164,6 +165,17 @@ def test_a_day_and_a_time_in_two_columns():
 def test_an_instant_that_cannot_be_is_refused(cell):
     with pytest.raises(CellError):
         moment_of(cell)
+
+
+def test_a_wall_clock_means_one_instant_or_two_or_none():
+    berlin = ZoneInfo("Europe/Berlin")
+    assert [each.isoformat() for each in instants_of(datetime(2025, 6, 1), berlin)] == ["2025-06-01T00:00:00+02:00"]
+    assert [each.isoformat() for each in instants_of(datetime(2025, 10, 26, 2, 30), berlin)] == [
+        "2025-10-26T02:30:00+02:00", "2025-10-26T02:30:00+01:00",
+    ]  # fmt: skip
+    assert instants_of(datetime(2025, 3, 30, 2, 30), berlin) == []
+    told = datetime(2025, 3, 30, 2, 30, tzinfo=UTC)
+    assert instants_of(told, berlin) == [told]
 
 
 # -- exports -------------------------------------------------------------------------------------------------------------

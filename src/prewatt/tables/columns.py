@@ -14,7 +14,7 @@ from .texts import _
 WITHIN = 40
 """The names are in one of so many first lines: titles and remarks may stand before them."""
 _UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_UNIT = re.compile(r"\s*[(\[【]([^)\]】]*).*| in (\S+)$")
+_UNIT = re.compile(r"\s*[(\[【]([^)\]】]*).*| (?:in|per|pro) (\S+)$| (\S+/\S*wh|ct|cents?|pence|kwh|mwh)$")
 _QUOTES = "\"'“”„‘’«»`"
 
 
@@ -30,9 +30,9 @@ def without_unit(name: str) -> str:
 
 
 def unit_of(name: str) -> str:
-    """The unit in a column's name: in brackets, or behind "in". Plain, empty if there is none."""
+    """The unit in a column's name: in brackets, behind "in", or its last word. Plain, empty if there is none."""
     found = _UNIT.search(plain(name))
-    return plain(found[1] or found[2]) if found else ""
+    return plain(found[1] or found[2] or found[3] or "") if found else ""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 from .cells import CellError, day_of, text_of
 from .problems import shown
@@ -56,6 +57,18 @@ def moment_of(cell: Cell, clock: Cell = "", order: str = "") -> datetime:
         raise _none(f"{text} {told}".strip())
     wall = datetime.combine(begin, time()) + timedelta(hours=hour, minutes=minute, seconds=second)
     return wall.replace(tzinfo=_zone(found["offset"] or ""))
+
+
+def instants_of(moment: datetime, where: ZoneInfo) -> list[datetime]:
+    """The instants that a wall clock may mean: one; two, the earlier first, where the clocks are put back over it; none where
+    they are put forward over it. An instant that told its offset is itself.
+    """
+    if moment.tzinfo is not None:
+        return [moment]
+    early, late = (moment.replace(tzinfo=where, fold=fold) for fold in (0, 1))
+    if early.utcoffset() == late.utcoffset():
+        return [early]
+    return [early, late] if early.astimezone(UTC) < late.astimezone(UTC) else []
 
 
 def _zone(told: str) -> timezone | None:

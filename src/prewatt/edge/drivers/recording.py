@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 from ...kernel.units import DAY, HOUR, MINUTE, instant, moment
 from ...tables.cells import CellError, number_of, order_of_days, serial_of, text_of
 from ...tables.columns import Header, all_names, find, unit_of
-from ...tables.moments import moment_of
+from ...tables.moments import instants_of, moment_of
 from ...tables.problems import Problems, TableError, shown
 from ...tables.rows import Cell, Row
 from ...tables.sheet import read
@@ -142,9 +142,10 @@ class _Uses:
     def settle(self, where: ZoneInfo) -> Iterator[tuple[int, datetime]]:
         """Give the hour that comes twice its two instants. The lines that are one too many come out."""
         for wall, rows in self.twice.items():
-            folds = (1, 0) if self.last < self.first and len(rows) > 1 else (0, 1)
+            backwards = self.last < self.first and len(rows) == 2
+            meant = instants_of(wall, where)[:: -1 if backwards else 1]
             for number, (line, energy) in enumerate(rows):
-                if number > 1 or not self.take(instant(wall.replace(tzinfo=where, fold=folds[number])), energy, line):
+                if number > 1 or not self.take(instant(meant[number]), energy, line):
                     yield line, wall
 
 
@@ -247,20 +248,17 @@ def _order(content: bytes) -> str:
 def _keep(
     home: _Uses, meter: str, row: Row, begin: datetime, energy: int, where: ZoneInfo, header: Header, problems: Problems
 ) -> None:
-    if begin.tzinfo is None:
-        early, late = (instant(begin.replace(tzinfo=where, fold=fold)) for fold in (0, 1))
-        if early < late:
-            home.twice.setdefault(begin, []).append((row.number, energy))
-            return
-        if early > late:
-            # Files with as many rows on every day have some of zero in the hour that is left out.
-            if energy:
-                text = f"the clocks in {where.key} are put forward over {begin}; give timestamps their offset from UTC"
-                problems.add(row.number, header.told["timestamp"], text)
-            return
-        at = early
-    else:
-        at = instant(begin)
+    meant = instants_of(begin, where)
+    if len(meant) == 2:
+        home.twice.setdefault(begin, []).append((row.number, energy))
+        return
+    if not meant:
+        # Files with as many rows on every day have some of zero in the hour that is left out.
+        if energy:
+            text = f"the clocks in {where.key} are put forward over {begin}; give timestamps their offset from UTC"
+            problems.add(row.number, header.told["timestamp"], text)
+        return
+    at = instant(meant[0])
     if not home.take(at, energy, row.number):
         problems.add(row.number, header.told["timestamp"], f"meter {meter} has {begin} twice")
 
