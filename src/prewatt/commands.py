@@ -44,6 +44,7 @@ from .server.vending.exchanges import exchange, look
 from .server.vending.leading_back import lead_back, lead_back_all
 from .server.vending.models import TokenMeter
 from .server.wall_clock import wall_clock
+from .tables.export import as_file
 from .tokens import Function, grouped
 
 
@@ -203,7 +204,7 @@ def write_statement(where: Property, unit: str, first: str, last: str, form: str
     text = texts[form]()
     if out is None:
         return text
-    out.write_text(text)
+    out.write_bytes(as_file(text) if form == "csv" else text.encode())
     return f"{out} is written."
 
 

@@ -247,6 +247,8 @@ def test_the_pages_of_the_books(edge, tenancy, owner, second, client):
     assert "undone already" in say(f"/top-ups/{made.pk}/undo/", reason="wrong flat")
     for form in ("csv", "beancount"):
         answer = client.get("/books/export/", {"first": "2025-10-01", "last": "2025-10-31", "form": form})
+        # By it a spreadsheet knows UTF-8; beancount would stumble over it.
+        assert answer.content.startswith(b"\xef\xbb\xbf") == (form == "csv")
         assert answer.status_code == 200 and b"wrong flat" in answer.content
     for first, last in (("", ""), ("2025-10-31", "2025-10-01"), ("0001-01-01", "9999-12-31"), ("x", "y")):
         assert client.get("/books/export/", {"first": first, "last": last}).status_code == 302

@@ -21,7 +21,7 @@ from prewatt.tables.cells import (
     tenant_of,
     text_of,
 )
-from prewatt.tables.export import MARK, harmless, to_csv
+from prewatt.tables.export import as_file, harmless, to_csv
 from prewatt.tables.moments import instants_of, moment_of
 
 
@@ -182,7 +182,7 @@ def test_a_wall_clock_means_one_instant_or_two_or_none():
 
 
 @pytest.mark.parametrize("sign", "=+-@＝＋－＠")
-@pytest.mark.parametrize("before", ["", " ", "\ufeff", "\u200b", "\t", "\r", "\n", "\u00a0\ufeff ", "\x00"])
+@pytest.mark.parametrize("before", ["", " ", "\ufeff", "\u200b", "\t", "\r", "\n", "\u00a0\ufeff ", "\x00", " " * 50])
 def test_no_cell_of_an_export_is_a_formula(sign, before):
     assert harmless(f"{before}{sign}1+cmd").startswith("'")
 
@@ -194,5 +194,5 @@ def test_numbers_and_plain_texts_stay_as_they_are(text):
 
 def test_an_export_says_that_it_is_utf_8():
     made = to_csv([["unit", "tenant"], ["101室", "=1"], [1, None]])
-    assert made == f"{MARK}unit,tenant\r\n101室,'=1\r\n1,\r\n"
-    assert made.encode().startswith(b"\xef\xbb\xbf")
+    assert made == "unit,tenant\r\n101室,'=1\r\n1,\r\n"
+    assert as_file(made) == b"\xef\xbb\xbf" + made.encode()
