@@ -352,8 +352,8 @@ def building_balance(request: HttpRequest, pk: int, first: date, last: date) -> 
 
 
 class NewTopUp(Schema):
-    """`amount` as text; `credit_id`: your own, so that asking twice is one payment; `receipt`: taken once in an
-    organisation; `way`: cash or transfer.
+    """`amount` as text; `credit_id`: your own, so that asking twice is one payment (1 to 40 characters, the first one no ~);
+    `receipt`: a number. Both are taken once in an organisation. `way`: cash or transfer.
     """
 
     amount: str
