@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "backups": {"kernel", "edge", "server", "folder", "__version__"},
     "supervisor": set(),
     "serve": {"server", "supervisor", "wire", "__version__"},
-    "commands": {"kernel", "server", "tokens", "amounts"},
+    "commands": {"kernel", "server", "tables", "tokens", "amounts"},
     "worker": {"server", "standby"},
     "standby": set(),
     "onsite": {"wire"},

@@ -551,17 +551,20 @@ def tariff_schedule(
 
 @tariff_app.command("prices")
 def tariff_prices(
-    file: Annotated[Path, typer.Argument(help="CSV with the columns from,price.")],
+    file: Annotated[Path, typer.Argument(help="CSV or .xlsx with the columns from,price.")],
     base: Annotated[str, typer.Option(help="The tariff under them, a name or a file. [default: what holds now]")] = "",
     hundredths: Annotated[bool, typer.Option("--hundredths", help="The file's prices are in cents or pence.")] = False,
+    mwh: Annotated[bool, typer.Option("--per-mwh", help="The file's prices are per MWh.")] = False,
     where: PropertyOption = "",
 ) -> None:
-    """Load dated prices, such as half-hourly ones."""
+    """Load dated prices, such as half-hourly ones. Without an option their unit is what the column's name says, else per kWh."""
+    if hundredths and mwh:
+        raise _fail("tariff prices", "give either --hundredths or --per-mwh")
 
     def work() -> str:
         from .commands import load_prices, property_named
 
-        return load_prices(property_named(where), file, base, "0.01" if hundredths else "1")
+        return load_prices(property_named(where), file, base, "0.01" if hundredths else "0.001" if mwh else "")
 
     typer.echo(_refusable("tariff prices", work))
 

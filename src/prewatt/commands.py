@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Q
 from rich.table import Table
 
+from .kernel.calendar import zone
 from .kernel.tariff import TariffError
 from .kernel.units import HOUR, exact_kwh, exact_money, parse_money, round_money
 from .server.allocation.models import Run, SharedCost
@@ -35,7 +36,7 @@ from .server.tariffs.homes import what_if
 from .server.tariffs.models import Tariff
 from .server.tariffs.prices import read_prices
 from .server.tariffs.reading import read_file
-from .server.tariffs.versions import keep, schedule, schedule_prices
+from .server.tariffs.versions import keep, price_notes, schedule, schedule_prices
 from .server.time import now
 from .server.vending.codes import change_key, meter_test_code, renew_own_group, vend_management
 from .server.vending.controls import control, read_action
@@ -43,6 +44,7 @@ from .server.vending.exchanges import exchange, look
 from .server.vending.leading_back import lead_back, lead_back_all
 from .server.vending.models import TokenMeter
 from .server.wall_clock import wall_clock
+from .tables.export import as_file
 from .tokens import Function, grouped
 
 
@@ -109,11 +111,16 @@ def schedule_tariff(where: Property, given: str, from_: str) -> str:
 
 @transaction.atomic
 def load_prices(where: Property, path: Path, base: str, scale: str) -> str:
-    """Let the dated prices of a CSV file hold on top of a tariff, or of the one that holds now."""
+    """Let the dated prices of a table hold on top of a tariff, or of the one that holds now. `scale`: see `read_prices`."""
     under = tariff_for(where, base) if base else where.tariff_versions.present().tariff
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        made = schedule_prices(where, under, read_prices(lines, scale=scale))
-    return f"{len(made)} versions with dated prices are on their way."
+    try:
+        series = read_prices(path.read_bytes(), scale=scale, where=zone(where.zone), hint=where.currency)
+    except OSError as error:
+        raise CommandError(f"{path}: can't be read ({error})") from None
+    except TariffError as error:
+        raise CommandError(f"{path}: {error}") from None
+    made = schedule_prices(where, under, series)
+    return "\n".join([f"{len(made)} versions with dated prices are on their way.", *price_notes(where, series)])
 
 
 @transaction.atomic
@@ -197,7 +204,7 @@ def write_statement(where: Property, unit: str, first: str, last: str, form: str
     text = texts[form]()
     if out is None:
         return text
-    out.write_text(text)
+    out.write_bytes(as_file(text) if form == "csv" else text.encode())
     return f"{out} is written."
 
 

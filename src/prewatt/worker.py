@@ -19,7 +19,7 @@ from .server.metering.services import refresh_settings
 from .server.notices.sending import send_what_is_due
 from .server.notices.watching import watch
 from .server.payments.paying import look_at_open_payments
-from .server.payments.settlement import book_what_was_found, fetch_what_is_due
+from .server.payments.settlement import book_what_was_missed, fetch_what_is_due
 from .standby import alone
 
 log = logging.getLogger("prewatt.worker")
@@ -69,8 +69,8 @@ def fetch_settlement_files() -> None:
     """Fetch the settlement files of the days that are over, and credit what was missed."""
     for file in fetch_what_is_due():
         log.info("settlement file of %s is fetched", file)
-    for payment in book_what_was_found():
-        log.info("payment %s was at the meter, and is booked now", payment)
+    for payment in book_what_was_missed():
+        log.info("payment %s stands in a settlement file, and is booked now", payment)
 
 
 def look_for_notices() -> None:

@@ -114,7 +114,9 @@ def test_with_the_pin_a_tenant_sees_the_balance_types_a_code_and_takes_emergency
 
 def test_a_code_can_be_typed_without_a_pin_but_nothing_is_seen(tmp_path):
     with served(tmp_path) as (shell, address, _):
-        page = Browser(address).post("/code", meter="m1", code=code(shell))
+        # As a phone pastes it: in full-width digits, with the words about it and a mark of direction.
+        wide = code(shell).translate({48 + digit: 0xFF10 + digit for digit in range(10)})
+        page = Browser(address).post("/code", meter="m1", code=f"\u200eToken: {wide}.")
         assert "Credited: 20.00 EUR" in page and "Last entries" not in page
 
 

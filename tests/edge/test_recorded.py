@@ -5,6 +5,7 @@ import json
 from datetime import datetime
 from fractions import Fraction
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,6 +77,146 @@ def test_local_timestamps_through_both_clock_changes(tmp_path):
     assert recording["b"].end - recording["b"].begin == 2 * HOUR
 
 
+def test_a_row_beside_the_grid_counts_for_itself_and_spoils_nothing_else(tmp_path):
+    """Its half hour lies over those of two others; each still draws as it would without it."""
+    rows = [f"a,2025-06-01T{number // 2:02}:{number % 2 * 30:02}:00Z,0.3" for number in range(8)]
+    begin = at("2025-06-01T00:00:00+00:00")
+    plain = load(tmp_path, *rows)["a"]
+    beside = load(tmp_path, *rows, "a,2025-06-01T01:37:00Z,0.6")["a"]
+    assert beside.length == plain.length == HALF
+    for number in range(48):
+        here = begin + number * 5 * MINUTE
+        more = whole(beside, begin, here) - whole(plain, begin, here)
+        assert more == min(max((here - at("2025-06-01T01:37:00+00:00")) * Fraction(600, HALF), 0), 600)
+
+
+def test_a_meter_whose_interval_changes_keeps_each_for_its_time(tmp_path):
+    rows = [f"a,2025-06-01T{hour:02}:00:00Z,4" for hour in range(12)]
+    rows += [f"a,2025-06-01T{12 + number // 4:02}:{number % 4 * 15:02}:00Z,1" for number in range(32)]
+    rows += [f"a,2025-06-01T{hour:02}:00:00Z,4" for hour in range(20, 24)]
+    used = load(tmp_path, *rows, "a,2025-06-02T00:00:00Z,4")["a"]
+    begin = at("2025-06-01T00:00:00+00:00")
+    assert used.end == begin + 25 * HOUR
+    assert {whole(used, begin + number * 5 * MINUTE, begin + (number + 1) * 5 * MINUTE) for number in range(300)} == {
+        Fraction(1000, 3)
+    }
+
+
+def test_a_sparse_recording_keeps_its_interval_though_most_rows_are_missing(tmp_path):
+    hours = [0, 2, 4, 5, 8, 10, 11, 14, 16, 18, 20, 23]
+    used = load(tmp_path, *(f"a,2025-06-01T{hour:02}:00:00Z,1" for hour in hours))["a"]
+    assert used.length == HOUR
+
+
+def test_the_hour_that_spring_leaves_out_has_rows_of_zero_or_is_told(tmp_path):
+    rows = [f"a,2013-10-06 {clock},{used}" for clock, used in (("01:30", 1), ("02:00", 0), ("02:30", ""), ("03:00", 2))]
+    used = load(tmp_path, *rows)["a"]
+    assert used.registers()[-1] == (at("2013-10-06T03:30:00+11:00"), 3000)
+    with pytest.raises(
+        RecordingError, match="line 3, timestamp: the clocks in Australia/Sydney are put forward over 2013-10-06 02:00"
+    ):
+        load(tmp_path, "a,2013-10-06 01:30,1", "a,2013-10-06 02:00,0.1")
+
+
+def test_a_recording_that_is_written_backwards_has_its_second_hour_first(tmp_path):
+    rows = [
+        f"a,2014-04-06 {clock},{used}"
+        for clock, used in (("03:30", 0), ("02:30", 8), ("02:00", 4), ("02:30", 2), ("02:00", 1), ("01:30", 0))
+    ]
+    forward, backward = load(tmp_path, *reversed(rows))["a"], load(tmp_path, *rows)["a"]
+    assert forward.registers() == backward.registers()
+    first = at("2014-04-05T15:00:00+00:00")
+    assert [whole(backward, first, first + HALF), whole(backward, first + HOUR, first + HOUR + HALF)] == [1000, 4000]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("meter, timestamp, kwh\na, 2025-06-13T00:00:00+10:00, 0.25\na, 2025-06-13T00:30:00+10:00, 0E-20\n", "utf-8"),
+        ("Zähler;Datum;Uhrzeit;Verbrauch (kWh)\na;13.06.2025;00:00;0,25\na;13.06.2025;0:30;0\n;;;\n", "cp1252"),
+        ("Lastgang Juni;;\n;;\nZähler-Nr.;Zeitstempel;kWh\na;13.6.25 0:00;0,25\na;13.6.25 0:30;\n", "utf-16"),
+        ("LCLid,kind,tstp,KWH/hh (per half hour) \na,Std,2025-06-13 00:00:00.0000000,0.25\na,Std,2025-06-13 00:30:00.0000000,0\n", "utf-8"),
+        ("电表号\t时间\t用电量(kWh)\na\t2025年6月13日 0:00\t0.25\na\t2025/6/13 0:30\t0\n", "gb18030"),
+        ("METER|Date|Time|Usage kWh\na|6/13/2025|12:00 AM|.25\na|6/13/2025|12:30 AM|0\n", "utf-8"),
+    ],
+)  # fmt: skip
+def test_recordings_as_loggers_and_portals_write_them(tmp_path, text, encoding):
+    (tmp_path / "use.csv").write_bytes(text.encode(encoding))
+    used = load_recordings(tmp_path / "use.csv", SYDNEY)["a"]
+    assert used.registers() == [
+        (at(f"2025-06-13T0{clock}:00+10:00"), wh) for clock, wh in (("0:00", 0), ("0:30", 250), ("1:00", 250))
+    ]
+
+
+def test_a_whole_file_settles_which_of_two_numbers_is_the_day(tmp_path):
+    used = load(tmp_path, "a,6/10/2025 23:30,1", "a,7/10/2025 0:00,1", "a,13/10/2025 0:00,1")["a"]
+    assert used.begin == at("2025-10-06T23:30:00+11:00")
+    with pytest.raises(RecordingError, match=r"line 2, timestamp: .*two ways"):
+        load(tmp_path, "a,6/10/2025 23:30,1")
+
+
+def test_a_recording_in_a_workbook(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (
+        ["Lastgang"],
+        ["meter", "timestamp", "kwh"],
+        [1234, datetime.fromisoformat("2025-06-13"), 0.25],
+        [1234, datetime.fromisoformat("2025-06-13T00:30"), None],
+    ):
+        book.active.append(row)
+    book.save(tmp_path / "use.xlsx")
+    used = load_recordings(tmp_path / "use.xlsx", SYDNEY)["1234"]
+    assert used.registers()[1:] == [(at("2025-06-13T00:30:00+10:00"), 250), (at("2025-06-13T01:00:00+10:00"), 250)]
+
+
+@pytest.mark.parametrize(
+    ("jump", "says"),
+    [
+        ("99999.9", "line 12, kwh: 99999.9 kWh of meter a at 2025-06-02 05:00 UTC are 199999 kW for 30 minutes"),
+        ("60", "line 12, kwh: 60 kWh of meter a"),
+        ("49", ""),
+    ],
+)
+def test_a_jump_that_no_fuse_lets_through_is_named(tmp_path, jump, says):
+    rows = [f"a,2025-06-02T0{number // 2}:{number % 2 * 30:02}:00Z,0.2" for number in range(10)]
+    if not says:
+        assert load(tmp_path, *rows, f"a,2025-06-02T05:00:00Z,{jump}")
+        return
+    with pytest.raises(RecordingError, match=says):
+        load(tmp_path, *rows, f"a,2025-06-02T05:00:00Z,{jump}")
+
+
+def test_the_main_meter_of_a_large_building_has_no_jumps(tmp_path):
+    rows = [f"main,2025-06-02T0{number}:00:00Z,{90 + 15 * number}" for number in range(9)]
+    assert load(tmp_path, *rows)["main"].registers()[-1][1] == 1_350_000
+
+
+def test_energy_in_another_unit_is_asked(tmp_path):
+    for head in (
+        "meter,timestamp,energy",
+        "meter,timestamp,energy (Wh)",
+        "meter,timestamp,kwh (Wh)",
+        "Meter,Time,Usage [MWh]",
+    ):
+        with pytest.raises(RecordingError, match=r"line 1, .*in which unit"):
+            load(tmp_path, "a,2025-06-01T00:00:00Z,250", head=head)
+
+
+def test_all_that_is_wrong_with_a_recording_is_said_at_once(tmp_path):
+    rows = [
+        "a,soon,1",
+        ",2025-06-01T00:00:00Z,1",
+        "a,2025-06-01T00:00:00Z,x",
+        "1E+12,2025-06-01T00:00:00Z,1",
+        "a,2025-06-01,0,25",
+    ]
+    with pytest.raises(RecordingError) as caught:
+        load(tmp_path, *rows)
+    assert [line.split(":")[0].strip() for line in str(caught.value).splitlines()[1:]] == [
+        "line 2, timestamp", "line 3, meter", "line 4, kwh", "line 5, meter", "line 6",
+    ]  # fmt: skip
+
+
 def test_a_home_that_never_uses_anything(tmp_path):
     recording = load(tmp_path, "a,2013-09-01T00:00:00+10:00,0", "a,2013-09-01T00:30:00+10:00,0.000")["a"]
     assert whole(recording, 0, recording.end) == 0
@@ -102,17 +243,17 @@ def test_meters_keep_the_files_order_and_gzip_is_read_alike(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
-        (["a,yesterday,0.1"], "line 2: 'yesterday' is not a timestamp"),
-        (["a,2013-09-01T00:00:00Z,0.1", "a,2013-09-01T00:30:00Z,much"], "line 3: 'much' is not an energy"),
+        (["a,yesterday,0.1"], "line 2, timestamp: 'yesterday' is not a timestamp"),
+        (["a,2013-09-01T00:00:00Z,0.1", "a,2013-09-01T00:30:00Z,much"], "line 3, kwh: 'much' is not an energy"),
         (["a,2013-09-01T00:00:00Z,-0.1"], "not an energy"),
         (["a,2013-09-01T00:00:00Z,NaN"], "not an energy"),
         (["a,2013-09-01T00:00:00Z,0." + "1" * 22], "at most 21 decimals"),
         (["a,2013-09-01T00:00:00Z,1e99"], "not an energy"),
         (["a,2013-09-01T00:00:00Z,1e-99"], "not an energy"),
         (["a,2013-09-01T00:00:00Z,1e999999999"], "not an energy"),
-        ([",2013-09-01T00:00:00Z,0.1"], "line 2: there is no meter"),
-        (["a,2013-09-01T00:00:00Z,0.1", "a,2013-09-01T10:00:00+10:00,0.1"], "line 3: meter a has .* twice"),
-        (["a"], "line 2: '' is not a timestamp"),
+        ([",2013-09-01T00:00:00Z,0.1"], "line 2, meter: there is no meter"),
+        (["a,2013-09-01T00:00:00Z,0.1", "a,2013-09-01T10:00:00+10:00,0.1"], "line 3, timestamp: meter a has .* twice"),
+        (["a"], "line 2, timestamp: '' is not a timestamp"),
         ([], "has no rows"),
     ],
 )
@@ -123,7 +264,7 @@ def test_a_wrong_line_is_named(tmp_path, rows, says):
 
 def test_a_wrong_file_is_named(tmp_path):
     with pytest.raises(RecordingError, match="column 'kwh' is missing"):
-        load(tmp_path, head="meter,timestamp,energy")
+        load(tmp_path, head="meter,timestamp,gas")
     with pytest.raises(RecordingError, match=r"nowhere\.csv: can't be read"):
         load_recordings(tmp_path / "nowhere.csv", SYDNEY)
     whole_file = gzip.compress(b"meter,timestamp,kwh\na,2013-09-01T00:00:00Z,0.1\n")

@@ -112,6 +112,8 @@ def test_the_books_of_before_keep_what_each_transfer_is_of(tmp_path):
     rows = database.execute("SELECT id, of, number, part FROM ledger_transfer WHERE kind <> 'charge'")
     found = {before[pk]: f"{of} {number} {part}".strip() for pk, of, number, part in rows}
     assert found == REFERENCES
+    memos = dict(database.execute("SELECT number, memo FROM ledger_transfer WHERE kind = 'top-up'"))
+    assert (memos[1], memos[3]) == ("first", "bank 9")
     deposits = database.execute(
         "SELECT of, part, tenancy_id FROM ledger_transfer WHERE tenancy_id IS NOT NULL ORDER BY id"
     )

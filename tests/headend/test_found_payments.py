@@ -14,7 +14,7 @@ from prewatt.server.payments.models import Payment, SettlementFile, SettlementLi
 from prewatt.server.payments.paying import confirm, start
 from prewatt.server.payments.providers.interface import PAYMENT, State, Told
 from prewatt.server.payments.reconciliation import reconcile
-from prewatt.server.payments.settlement import book_what_was_found, provider_day
+from prewatt.server.payments.settlement import book_what_was_missed, provider_day
 from prewatt.server.vending.found import book_found
 from prewatt.server.vending.models import Command
 from prewatt.tokens import BaseDate, tid_at
@@ -109,8 +109,8 @@ def test_a_provider_s_file_books_what_was_found(edge, store, tenant, merchant, c
     credited(edge, store, GrantCredit(FORGOTTEN, 7 * NANO))
     verdicts = {each.what: (each.verdict, each.meter, each.grade) for each in reconcile(merchant.organisation, *days)}
     assert verdicts["payment"] == ("at the meter", 7 * NANO, "waits"), "nobody is told to give it back"
-    assert [each.payment_id for each in book_what_was_found()] == [FORGOTTEN]
-    assert book_what_was_found() == []
+    assert [each.payment_id for each in book_what_was_missed()] == [FORGOTTEN]
+    assert book_what_was_missed() == []
     agree(edge, tenant, merchant, 7 * NANO)
     assert [each.verdict for each in reconcile(merchant.organisation, *days)] == ["matched"]
 

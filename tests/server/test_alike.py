@@ -343,7 +343,7 @@ def test_a_statement_on_the_page_as_json_csv_and_pdf(manager, program, lived, tm
     found = manager.get(f"{path}&format=json").json()
     assert found == program("get", f"tenancies/{anna.pk}/statement?first=2025-10-07&last=2025-10-08").json()
     assert (found["kwh"], found["closing"]) == ("14.400", "-2.880000000")
-    assert manager.get(f"{path}&format=csv").content.startswith(b"section,text")
+    assert manager.get(f"{path}&format=csv").content.startswith(b"\xef\xbb\xbfsection,text")
     pdf = manager.get(f"{path}&format=pdf")
     assert pdf.content.startswith(b"%PDF-")
     for query in (
@@ -430,8 +430,13 @@ def test_prices_corrections_and_tokens_by_command(manager, program, lived, build
         ).status_code
         == 201
     )
-    bad = program("post", f"properties/{building.property.pk}/prices", {"prices": [["2025-10-10T12:00Z", "-0.1"]]})
-    assert "price" in str(bad.json())
+    bad = program(
+        "post", f"properties/{building.property.pk}/prices", {"prices": [["2025-10-10T12:00Z", "-"], ["soon", "cheap"]]}
+    )
+    assert [each["message"].split(":")[0] for each in bad.json()["errors"]] == ["line 2, from", "line 2, price"]
+    twice = '{"prices": [], "base": "a", "base": "b"}'
+    bad = manager.post(f"/api/v1/properties/{building.property.pk}/prices", twice, content_type="application/json")
+    assert "the name 'base' is there twice" in bad.json()["errors"][0]["message"]
     path = tmp_path / "right.json"
     path.write_text(json.dumps({"name": "right", "rates": {"flat": "0.1"}}))
     done = run(

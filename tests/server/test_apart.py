@@ -1,16 +1,24 @@
 """Jobs over many: what fails for one is told, and the others go on."""
 
+from datetime import date
+
 import pytest
 from django.db import OperationalError
 
-from prewatt.server.apart import apart
+from prewatt.server.apart import apart, meter_or_gateway_of
 from prewatt.server.billing import tenancies
 from prewatt.server.billing.tenancies import move_out, settle_what_is_due
 from prewatt.server.estate.models import Tenancy
-from prewatt.server.metering.models import Alarm, Meter
+from prewatt.server.metering.models import Alarm, Gateway, Meter
 from prewatt.server.metering.services import refresh_settings
+from prewatt.server.notices import watching
+from prewatt.server.notices.recipients import add_channel, recipient_of
+from prewatt.server.payments import settlement
+from prewatt.server.payments.models import SettlementFile, SettlementLine
+from prewatt.server.payments.settlement import book_what_was_missed
 from prewatt.server.vending.models import Command
 from tests.gateway import Edge
+from tests.server.paying import ask
 
 pytestmark = pytest.mark.database
 
@@ -77,3 +85,51 @@ def test_settings_that_cannot_be_read_hold_up_nobody_else_s(building):
     Command.objects.filter(meter__name="m1", kind="settings").update(body=b"noise")
     assert [meter.name for meter in refresh_settings()] == ["m2", "m3"]
     assert Alarm.objects.get().meter.name == "m1"
+
+
+def test_a_tenant_of_whom_nothing_can_be_told_keeps_nobody_else_from_it(building, tenancy, clock, monkeypatch):
+    for each in Tenancy.objects.all():
+        add_channel(recipient_of(each), "webhook", "https://example.org/x")
+    look = watching._Tenant.look
+
+    def odd(self):
+        if self.tenancy == tenancy:
+            raise ZeroDivisionError("odd data")
+        look(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(watching._Tenant, "look", odd)
+        watching.watch()
+    assert Alarm.objects.get().meter.name == "m1"
+    assert not recipient_of(tenancy).looked and recipient_of(Tenancy.objects.get(tenant="Ben")).looked
+    watching.watch()
+    assert Alarm.objects.get().settled and recipient_of(tenancy).looked
+
+
+def test_what_fails_of_a_tenancy_without_a_meter_is_told_too(building, tenancy):
+    Meter.objects.filter(unit=tenancy.unit).update(unit=None, role="common")
+    assert meter_or_gateway_of(tenancy) == Gateway.objects.get()
+
+
+def test_a_line_of_a_settlement_file_that_cannot_be_credited_holds_up_no_other(tenancy, merchants, clock, monkeypatch):
+    merchant = merchants["stripe"]
+    file = SettlementFile.objects.create(merchant=merchant, day=date(2025, 10, 6), fetched=clock.at)
+    payments = [ask(tenancy, merchant, asked=f"a{number}") for number in range(2)]
+    for number, each in enumerate(payments):
+        SettlementLine.objects.create(
+            file=file, merchant=merchant, line_id=f"{number}", kind="payment", payment_id=each.payment_id,
+            provider_id=f"tx{number}", amount=each.amount, fee=0, currency="CNY", at=clock.at,
+        )  # fmt: skip
+    confirm = settlement.confirm
+
+    def odd(owner, told, seen_by):
+        if told.provider_id == "tx0":
+            raise ValueError("what is this")
+        return confirm(owner, told, seen_by)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(settlement, "confirm", odd)
+        assert book_what_was_missed() == payments[1:]
+    assert "what is this" in Alarm.objects.get().text
+    assert book_what_was_missed() == payments[:1]
+    assert Alarm.objects.get().settled and book_what_was_missed() == []

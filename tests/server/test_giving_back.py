@@ -8,14 +8,16 @@ import pytest
 from beancount import loader
 from django.contrib.auth import get_user_model
 
+from prewatt.kernel.supply import Restore
 from prewatt.kernel.units import DAY, HOUR, NANO
 from prewatt.server.estate.models import Organisation, Tenancy
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account
 from prewatt.server.ledger.exports import rows, to_beancount, to_csv, trial_balance
 from prewatt.server.ledger.models import Transfer
 from prewatt.server.metering.models import Gateway, Meter
+from prewatt.server.vending.controls import ControlError, control
 from prewatt.server.vending.giving_back import GivingBackError, decide, give, pay_out, refund, reverse_top_up
-from prewatt.server.vending.models import Adjustment, Refund
+from prewatt.server.vending.models import Adjustment, Command, Refund
 from prewatt.server.vending.top_ups import top_up
 from tests.conftest import PASSWORD
 from tests.gateway import Edge
@@ -141,6 +143,39 @@ def test_over_the_limit_a_second_person_has_to_agree(edge, store, tenancy, manag
     assert everything_agrees(edge, store, tenancy) == 68 * NANO + 1
 
 
+def given(tenancy, amount, name, by):
+    return give(tenancy, amount, name, by, "x").state == Adjustment.State.DONE
+
+
+def test_the_limit_holds_for_all_that_one_person_gives_in_thirty_days(edge, tenancy, manager, second, clock):
+    ben = Tenancy.objects.select_related("unit__property__organisation").get(tenant="Ben")
+    assert [given(tenancy, 10 * NANO, f"a{number}", manager) for number in range(6)] == [True] * 5 + [False]
+    # Nor somewhere else, nor by somebody else there; what was taken is no room for more.
+    assert not given(ben, 1, "b1", manager) and not given(tenancy, 1, "b2", second)
+    assert given(tenancy, -50 * NANO, "t1", manager) and not given(tenancy, -1, "t2", manager)
+    assert not given(tenancy, 1, "b3", manager)
+    # What a second person agreed to does not count.
+    decide(Adjustment.objects.get(adjustment_id="a5"), second, agreed=True)
+    assert given(ben, 50 * NANO, "b4", second) and not given(ben, 1, "b5", second)
+    clock.at += 30 * DAY
+    assert given(ben, 50 * NANO, "b6", second) and given(tenancy, 50 * NANO, "b7", manager)
+
+
+def test_restorations_of_an_amount_count_and_are_refused_beyond_it(edge, tenancy, manager, second, clock):
+    meter, until = tenancy.unit.meter, clock.at + HOUR
+    control(meter, Restore(20 * NANO, until), manager)
+    assert given(tenancy, 30 * NANO, "a1", manager) and not given(tenancy, 1, "a2", manager)
+    for by in (manager, second):
+        with pytest.raises(ControlError, match=r"over 50\.00, which one person may give alone"):
+            control(meter, Restore(1), by)
+    with pytest.raises(ControlError, match="alone"):
+        control(Meter.objects.get(name="m3"), Restore(1), manager)
+    # One that the meter refused has given nothing; for a time without an amount there is no limit.
+    Command.objects.filter(kind="control").update(state="rejected")
+    control(meter, Restore(20 * NANO), manager)
+    control(meter, Restore(0, until), manager)
+
+
 def test_a_settled_tenancy_is_closed_for_all_of_it(edge, tenancy, manager):
     made = tenancy.top_ups.get()
     Tenancy.objects.filter(pk=tenancy.pk).update(ends=edge.clock.at, settled=edge.clock.at)
@@ -212,6 +247,8 @@ def test_the_pages_of_the_books(edge, tenancy, owner, second, client):
     assert "undone already" in say(f"/top-ups/{made.pk}/undo/", reason="wrong flat")
     for form in ("csv", "beancount"):
         answer = client.get("/books/export/", {"first": "2025-10-01", "last": "2025-10-31", "form": form})
+        # By it a spreadsheet knows UTF-8; beancount would stumble over it.
+        assert answer.content.startswith(b"\xef\xbb\xbf") == (form == "csv")
         assert answer.status_code == 200 and b"wrong flat" in answer.content
     for first, last in (("", ""), ("2025-10-31", "2025-10-01"), ("0001-01-01", "9999-12-31"), ("x", "y")):
         assert client.get("/books/export/", {"first": first, "last": last}).status_code == 302

@@ -12,8 +12,10 @@ from prewatt.kernel.supply import FriendlyHours, PowerLimit, Window
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.tariff_document import tariff_to_document
 from prewatt.kernel.units import NANO
+from prewatt.server.estate import setup
 from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
 from prewatt.server.estate.setup import Apartment, SetupError, read_apartments
+from prewatt.server.metering import services
 from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.tariffs.models import Tariff, TariffVersion
 from prewatt.server.tariffs.versions import schedule
@@ -75,12 +77,21 @@ def test_a_gateway_has_no_more_than_250_meters(db, clock):
     assert not Meter.objects.exists()
 
 
-def test_more_meters_hang_at_several_gateways_that_the_list_names(db, clock):
-    many = [Apartment(str(number), f"m{number}", "", gateway="" if number < 250 else "g2") for number in range(252)]
+def test_more_meters_hang_at_several_gateways_that_the_list_names(db, clock, monkeypatch):
+    for module in (setup, services):
+        monkeypatch.setattr(module, "MAX_METERS", 3)
+    many = [Apartment(str(number), f"m{number}", "", gateway="" if number < 3 else "g2") for number in range(5)]
     made = set_up(clock, apartments=many)
     assert sorted(made.codes) == ["g1", "g2"]
     assert len(set(made.codes.values())) == 2
-    assert {box.name: box.meters.count() for box in Gateway.objects.all()} == {"g1": 250, "g2": 2}
+    assert {box.name: box.meters.count() for box in Gateway.objects.all()} == {"g1": 3, "g2": 2}
+    with pytest.raises(SetupError, match="g2 would have 4 meters"):
+        set_up(
+            clock,
+            name="Elm",
+            gateway="g2",
+            apartments=[Apartment(f"F{number}", f"x{number}", "") for number in range(4)],
+        )
     with pytest.raises(SetupError, match=r"there is a gateway g2 already.*--gateway"):
         set_up(clock, name="Elm", gateway="g3", apartments=[Apartment("F", "x1", "", gateway="g2")])
 

@@ -6,7 +6,7 @@ from prewatt.kernel.entries import Debit, decode_command
 from prewatt.kernel.units import HOUR, NANO
 from prewatt.server.billing.tenancies import move_in, move_out, settle_what_is_due
 from prewatt.server.estate.models import Organisation, Tenancy, Unit
-from prewatt.server.ledger.books import balance, tenant_account, trial_balance
+from prewatt.server.ledger.books import balance, booked, tenant_account, trial_balance
 from prewatt.server.ledger.references import Of, Reference, at_meter, is_typed, kind_at_meter
 from prewatt.server.metering.models import Alarm, Gateway, Meter
 from prewatt.server.payments.bank import book_line, upload
@@ -72,6 +72,7 @@ def test_two_landlords_who_number_alike_never_meet(anna, other, admin_user):
         gifts = [give(each, number * NANO, f"{number}", admin_user, "x") for each in (anna, other)]
         assert gifts[0] != gifts[1]
     assert (TopUp.objects.count(), Adjustment.objects.count()) == (6, 6)
+    assert booked(Reference(Of.TOP_UP, mine.pk)).memo == "R-3 3"
     ben = Tenancy.objects.get(tenant="Ben")
     with pytest.raises(TopUpError, match="another top-up"):
         record(ben, NANO, "1", admin_user)

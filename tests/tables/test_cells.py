@@ -3,8 +3,9 @@
 # ruff: noqa: DTZ001
 # A spreadsheet has wall clocks only.
 
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,12 +15,14 @@ from prewatt.tables.cells import (
     lost_zeros,
     name_of,
     number_of,
+    order_of_days,
     said_exactly,
     serial_of,
     tenant_of,
     text_of,
 )
-from prewatt.tables.export import MARK, harmless, to_csv
+from prewatt.tables.export import as_file, harmless, to_csv
+from prewatt.tables.moments import instants_of, moment_of
 
 
 @pytest.mark.parametrize(
@@ -102,6 +105,18 @@ def test_a_day_that_cannot_be_is_refused(cell):
         day_of(cell)
 
 
+def test_a_whole_file_settles_whether_the_day_or_the_month_comes_first():
+    assert order_of_days(["6/10/2025", "13/10/2025"]) == "dm"
+    assert order_of_days(["10/6/25", "10-13-2025"]) == "md"
+    assert order_of_days(["6/10/2025"]) == order_of_days(["13/1/25", "1/13/25"]) == ""
+    assert day_of("6/10/2025", "dm") == day_of("10/06/25", "md") == day_of("06-10-2025", "dm") == date(2025, 10, 6)
+    assert day_of("13/10/2025") == day_of("10/13/2025") == date(2025, 10, 13)
+    assert day_of("5/5/2025") == date(2025, 5, 5)
+    for text, order in (("13/10/2025", "md"), ("31/2/2025", "dm"), ("6/10/2025", "")):
+        with pytest.raises(CellError):
+            day_of(text, order)
+
+
 def test_a_spreadsheets_number_for_a_day_is_told_as_that_day():
     with pytest.raises(CellError, match="2025-10-06"):
         day_of("45936")
@@ -116,11 +131,58 @@ def test_texts_of_typed_cells():
     assert name_of("Ame\u0301lie") == "Amélie"
 
 
+HALF_PAST, MIDNIGHT, NOON = datetime(2025, 6, 13, 0, 30), datetime(2025, 6, 13), datetime(2025, 6, 13, 12, 30)
+BERLIN = timezone(timedelta(hours=2))
+
+
+@pytest.mark.parametrize(
+    ("cell", "moment"),
+    [
+        ("2025-06-13T00:30:00", HALF_PAST), ("13.6.25 0:30", HALF_PAST), ("13.06.2025, 00:30 Uhr", HALF_PAST),
+        ("2025/6/13 00:30:00", HALF_PAST),
+        ("13/06/2025 12:30 AM", HALF_PAST), ("2025年6月13日 0时30分", HALF_PAST), ("2025-06-13 00.30", HALF_PAST), (HALF_PAST, HALF_PAST),
+        ("2025-06-13 下午 12:30", NOON), ("6/13/2025 12:30 pm", NOON), ("12.06.2025 24:00", MIDNIGHT), ("2025-06-13", MIDNIGHT),
+        (date(2025, 6, 13), MIDNIGHT), ("2025-06-13T00:30:00Z", HALF_PAST.replace(tzinfo=UTC)),
+        ("13.06.2025 00:30 UTC", HALF_PAST.replace(tzinfo=UTC)),
+        ("13.06.2025 00:30 +02:00", HALF_PAST.replace(tzinfo=BERLIN)), ("2025-06-13 00:30 +0200", HALF_PAST.replace(tzinfo=BERLIN)),
+    ],
+)  # fmt: skip
+def test_an_instant_as_tables_have_it(cell, moment):
+    assert moment_of(cell) == moment
+    assert moment_of(cell).tzinfo == moment.tzinfo
+
+
+def test_a_day_and_a_time_in_two_columns():
+    assert moment_of("13.06.2025", "0:30") == moment_of(datetime(2025, 6, 13), time(0, 30)) == HALF_PAST
+    assert moment_of("6/7/2025", "24:00", "dm") == datetime(2025, 7, 7)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["", "yesterday", "2025-06-13 25:00", "2025-06-13 24:01", "2025-06-13 00:60", "00:30", "6/7/2025 0:30", "2025-06-13 13:00 pm", time(1),
+     "45809.5"],
+)  # fmt: skip
+def test_an_instant_that_cannot_be_is_refused(cell):
+    with pytest.raises(CellError):
+        moment_of(cell)
+
+
+def test_a_wall_clock_means_one_instant_or_two_or_none():
+    berlin = ZoneInfo("Europe/Berlin")
+    assert [each.isoformat() for each in instants_of(datetime(2025, 6, 1), berlin)] == ["2025-06-01T00:00:00+02:00"]
+    assert [each.isoformat() for each in instants_of(datetime(2025, 10, 26, 2, 30), berlin)] == [
+        "2025-10-26T02:30:00+02:00", "2025-10-26T02:30:00+01:00",
+    ]  # fmt: skip
+    assert instants_of(datetime(2025, 3, 30, 2, 30), berlin) == []
+    told = datetime(2025, 3, 30, 2, 30, tzinfo=UTC)
+    assert instants_of(told, berlin) == [told]
+
+
 # -- exports -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("sign", "=+-@＝＋－＠")
-@pytest.mark.parametrize("before", ["", " ", "\ufeff", "\u200b", "\t", "\r", "\n", "\u00a0\ufeff ", "\x00"])
+@pytest.mark.parametrize("before", ["", " ", "\ufeff", "\u200b", "\t", "\r", "\n", "\u00a0\ufeff ", "\x00", " " * 50])
 def test_no_cell_of_an_export_is_a_formula(sign, before):
     assert harmless(f"{before}{sign}1+cmd").startswith("'")
 
@@ -132,5 +194,5 @@ def test_numbers_and_plain_texts_stay_as_they_are(text):
 
 def test_an_export_says_that_it_is_utf_8():
     made = to_csv([["unit", "tenant"], ["101室", "=1"], [1, None]])
-    assert made == f"{MARK}unit,tenant\r\n101室,'=1\r\n1,\r\n"
-    assert made.encode().startswith(b"\xef\xbb\xbf")
+    assert made == "unit,tenant\r\n101室,'=1\r\n1,\r\n"
+    assert as_file(made) == b"\xef\xbb\xbf" + made.encode()

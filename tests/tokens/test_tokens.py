@@ -27,9 +27,11 @@ from prewatt.tokens import (
     cipher,
     currency_carried,
     decode,
+    digits_of,
     encode,
     grouped,
     instant_of,
+    is_typed,
     luhn,
     sections,
     tid_at,
@@ -101,10 +103,57 @@ def test_a_slipped_digit_is_no_code_but_as_often_as_sixteen_bits_allow():
     assert [each for each in accepted if not isinstance(each, MeterTest)] == []
 
 
-@pytest.mark.parametrize("typed", ["", "1234", "1" * 21, "12345678901234567 8x9", "١٢٣٤٥٦٧٨٩٠١٢٣٤٥٦٧٨٩٠"])
+CODE = "66475648316756821785"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        CODE,
+        "6647 5648 3167 5682 1785",
+        "6647-5648-3167-5682-1785",
+        "6647.5648.3167.5682.1785",
+        "6647\u20115648\u20113167\u20115682\u20111785",
+        "6647\u00a05648\u20033167\u00ad56821785",
+        "6647\n5648\n3167\n5682\n1785\n",
+        "６６４７ ５６４８ ３１６７ ５６８２ １７８５",
+        "٦٦٤٧٥٦٤٨٣١٦٧٥٦٨٢١٧٨٥",
+        f"{CODE}.",
+        f"#{CODE}#",
+        f"\u200e{CODE}\u202c",
+        f"{CODE}\n{CODE}",
+        f"Token: {CODE}",
+        f"Token 1: {CODE}",
+        "PW1-8 of 2026-11-25: 6647 5648 3167 5682 1785\n20.00 EUR",
+        "6647 5648 3167 5682 1785. 20.00 EUR",
+        "您的充值码：6647 5648 3167 5682 1785，请输入电表。",
+    ],
+)
+def test_a_code_is_read_as_people_type_and_paste_it(typed):
+    assert digits_of(typed) == CODE
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "1234",
+        "1" * 21,
+        "12345678901234567 8x9",
+        "1" * 10 + "l" + "1" * 9,
+        f"{CODE}\n{CODE[::-1]}",
+        f"1 {CODE}",
+        "x" * 10_000 + CODE,
+    ],
+)
 def test_what_is_not_twenty_digits_is_told_so(typed):
     with pytest.raises(CodeError, match="20 digits"):
         decode(typed, cipher(Algorithm.STA, bytes(8)))
+
+
+def test_a_short_code_is_read_in_any_digits_and_between_signs():
+    assert all(is_typed(text, "811") for text in ("811", " 811\n", "８１１", "#811#", "\u200e811"))
+    assert not any(is_typed(text, "811") for text in ("", "8111", "8 11", "x811", CODE))
 
 
 def test_digits_beyond_sixty_six_bits_are_no_code():

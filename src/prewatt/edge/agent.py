@@ -25,6 +25,7 @@ from ..kernel.entries import (
 from ..kernel.replay import ROLLOVER
 from ..kernel.supply import Action, TakeEmergency, UnlockCodes
 from ..kernel.units import HOUR, MINUTE, SECOND, round_money
+from ..tokens import is_typed
 from ..wire.messages import (
     MAX_METERS,
     Head,
@@ -179,7 +180,7 @@ class Agent:
         this gateway's.
         """
         meter, now = self.meters[name], self._time.now(moment)
-        if text.strip() == SHORT_CODE:
+        if is_typed(text, SHORT_CODE):
             if way not in OWN_WAYS:
                 return Told(False, _("Open the page with the flat's PIN to take its emergency credit.")), []
             return self.act(moment, name, TakeEmergency(), way)

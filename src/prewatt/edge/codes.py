@@ -30,6 +30,7 @@ from ..tokens import (
     Service,
     cipher,
     decode,
+    digits_of,
     instant_of,
     together,
 )
@@ -171,8 +172,7 @@ def _check_tid(state: KeyState, now: int | None, tid: int) -> None:
 
 
 def _key_section(state: KeyState, section: KeySection, text: str) -> ChangeKey:
-    digits = "".join(sign for sign in text if sign.isdigit())
-    typed = {**dict(state.sections), section.section: digits}
+    typed = {**dict(state.sections), section.section: digits_of(text)}
     old = state.described()
     meter = _cipher(state.algorithm, state.key)
     parts = {}

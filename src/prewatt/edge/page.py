@@ -167,7 +167,7 @@ class Page:
 
 def _code_field() -> str:
     return (
-        f'<label>{_esc(_("20 digits"))}<input class="code" name="code" inputmode="numeric" autocomplete="off" maxlength="40" '
+        f'<label>{_esc(_("20 digits"))}<input class="code" name="code" inputmode="numeric" autocomplete="off" maxlength="300" '
         'placeholder="1234 5678 9012 3456 7890" required></label>'
     )
 

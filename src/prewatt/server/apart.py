@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, models
 
+from .estate.models import Organisation, Tenancy
 from .metering.alarms import raise_alarm, settle_alarms
 from .metering.models import Alarm, Gateway, Meter
 from .time import now
@@ -25,8 +26,10 @@ def apart(
     and settled when it succeeds again; only a database that can't be asked ends it all.
     """
     done = []
-    failed = set(Alarm.objects.filter(kind=FAILED, settled=False).values_list("key", flat=True))
+    failed: set[str] | None = None
     for item in items:
+        if failed is None:
+            failed = set(Alarm.objects.filter(kind=FAILED, settled=False).values_list("key", flat=True))
         key = f"{job} {item.pk}"[:64]
         try:
             done.append(work(item))
@@ -39,6 +42,17 @@ def apart(
             if key in failed:
                 settle_alarms(FAILED, key)
     return done
+
+
+def gateway_of(organisation: Organisation) -> Gateway | None:
+    """Where an alarm of what belongs to no meter is shown: at its landlord's first gateway."""
+    return Gateway.objects.filter(property__organisation=organisation).order_by("pk").first()
+
+
+def meter_or_gateway_of(tenancy: Tenancy) -> Meter | Gateway | None:
+    """Where an alarm of a tenancy is shown."""
+    meter = Meter.objects.filter(unit=tenancy.unit_id).first()
+    return meter or gateway_of(tenancy.unit.property.organisation)
 
 
 def _tell(job: str, key: str, item: models.Model, error: Exception, owner: Meter | Gateway | None) -> None:

@@ -15,8 +15,11 @@ def in_words(error: Exception) -> str:
 def by_field(error: Exception) -> list[tuple[str, str]]:
     """(field, text) of an error; the field is empty where it is none's."""
     if not isinstance(error, ValidationError):
-        field, colon, text = str(error).partition(": ")
-        return [(field, text)] if colon and " " not in field else [("", str(error))]
+        lines = (line.partition(": ") for line in str(error).splitlines() or [""])
+        return [
+            (field, text) if colon and " " not in field else ("", f"{field}{colon}{text}".strip())
+            for field, colon, text in lines
+        ]
     if not hasattr(error, "error_dict"):
         return [("", text) for text in error.messages]
     return [("" if name == "__all__" else name, text) for name, texts in error.message_dict.items() for text in texts]

@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "prewatt.server.collisions.AnswerCollisions",
 ]
 ROOT_URLCONF = "prewatt.server.urls"
 WSGI_APPLICATION = "prewatt.server.wsgi.application"

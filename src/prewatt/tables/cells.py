@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -33,7 +33,8 @@ DOUBTFUL = frozenset(
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
 """Days out of these are a slip."""
 DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日")
-"""Forms of a day that can be read one way only. Two numbers with a slash can't: whole files may settle it."""
+"""Forms of a day that can be read one way only. 06/10/2025 can't: a whole file may settle it."""
+_SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})(?!\d)")
 _EPOCH = date(1899, 12, 30)
 _UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _EXPONENT = re.compile(r"\d+[.,]\d+e[+-]?\d+|\d+e\+\d+", re.IGNORECASE)
@@ -58,6 +59,8 @@ def text_of(cell: Cell) -> str:
     instant as in ISO 8601.
     """
     if isinstance(cell, str):
+        if cell.isascii():
+            return cell.strip()
         return unicodedata.normalize("NFC", _UNSEEN.sub("", cell)).strip()
     if isinstance(cell, Decimal):
         return f"{cell:f}"
@@ -186,8 +189,24 @@ def number_of(cell: Cell, decimal: str = "", units: Collection[str] = ("",)) -> 
         raise CellError(str(error)) from None
 
 
-def day_of(cell: Cell) -> date:
-    """A day. CellError if it is none, lies out of this century, or can be read in two ways."""
+def order_of_days(texts: Iterable[str]) -> str:
+    """Whether days such as 06/10/2025 name the day first (`dm`) or the month (`md`), by those of a whole file that leave no
+    doubt; empty if there are none, or they disagree.
+    """
+    found = set()
+    for text in texts:
+        parts = _SLASHED.match(unicodedata.normalize("NFKC", text))
+        if parts and int(parts[1]) > 12:
+            found.add("dm")
+        elif parts and int(parts[2]) > 12:
+            found.add("md")
+    return found.pop() if len(found) == 1 else ""
+
+
+def day_of(cell: Cell, order: str = "") -> date:
+    """A day. `order`: of a file's days with two slashes or hyphens, see `order_of_days`. CellError if it is none, lies out of
+    this century, or can be read in two ways.
+    """
     if isinstance(cell, datetime):
         found = cell.date()
     elif isinstance(cell, date):
@@ -196,7 +215,7 @@ def day_of(cell: Cell) -> date:
         # A day that lacks its format.
         found = _EPOCH + timedelta(days=int(cell))
     else:
-        found = _typed_day(text_of(cell))
+        found = _typed_day(text_of(cell), order)
     if not FIRST_DAY <= found <= LAST_DAY:
         raise CellError(
             _("%(found)r is not a day between %(first)d and %(last)d")
@@ -205,7 +224,7 @@ def day_of(cell: Cell) -> date:
     return found
 
 
-def _typed_day(text: str) -> date:
+def _typed_day(text: str, order: str) -> date:
     _not_spoilt(text)
     bare = re.sub(r"\s*([./年月-])\s*", r"\1", unicodedata.normalize("NFKC", text)).rstrip(".")
     for form in DAYS:
@@ -213,6 +232,18 @@ def _typed_day(text: str) -> date:
             return datetime.strptime(bare, form).date()  # noqa: DTZ007
         except ValueError:
             continue
+    slashed = _SLASHED.fullmatch(bare)
+    if slashed:
+        first, second, year = (int(part) for part in slashed.groups())
+        day, month = (second, first) if order == "md" or (not order and second > 12) else (first, second)
+        if not order and first <= 12 and second <= 12 and first != second:
+            raise CellError(
+                _("%(found)r can be read in two ways: write the day as 2026-11-25") % {"found": shown(text)}
+            )
+        try:
+            return date(year + 2000 if year < 100 else year, month, day)
+        except ValueError:
+            pass
     if re.fullmatch(r"\d{5}", bare) and FIRST_DAY <= _EPOCH + timedelta(days=int(bare)) <= LAST_DAY:
         raise CellError(
             _("%(found)r: a spreadsheet's number for a day, perhaps %(day)s. Make the column a day, and save anew")

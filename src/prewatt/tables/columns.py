@@ -14,7 +14,7 @@ from .texts import _
 WITHIN = 40
 """The names are in one of so many first lines: titles and remarks may stand before them."""
 _UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_UNIT = re.compile(r"\s*[(\[【]([^)\]】]*).*| in (\S+)$")
+_UNIT = re.compile(r"\s*[(\[【]([^)\]】]*).*| (?:in|per|pro) (\S+)$| (\S+/\S*wh|ct|cents?|pence|kwh|mwh)$")
 _QUOTES = "\"'“”„‘’«»`"
 
 
@@ -30,9 +30,9 @@ def without_unit(name: str) -> str:
 
 
 def unit_of(name: str) -> str:
-    """The unit in a column's name: in brackets, or behind "in". Plain, empty if there is none."""
+    """The unit in a column's name: in brackets, behind "in", or its last word. Plain, empty if there is none."""
     found = _UNIT.search(plain(name))
-    return plain(found[1] or found[2]) if found else ""
+    return plain(found[1] or found[2] or found[3] or "") if found else ""
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,21 @@ def all_names(names: Mapping[str, Collection[str]]) -> set[str]:
     return {each for known in names.values() for each in known}
 
 
-def find(rows: Iterable[Row], names: Mapping[str, Sequence[str]], needed: Collection[str]) -> Header:
-    """The header, and no row after it is taken. `names`: for each column those that it may have, the best first. TableError
-    says which of the needed ones is missing, or is there twice.
+def find(
+    rows: Iterable[Row],
+    names: Mapping[str, Sequence[str]],
+    needed: Collection[str],
+    instead: Mapping[str, str] | None = None,
+) -> Header:
+    """The header, and no row after it is taken. `names`: for each column those that it may have, the best first; `instead`: a
+    column that stands in for one that is missing. TableError says which of the needed ones is missing, or is there twice.
     """
     best: tuple[int, Row | None] = (-1, None)
     for _count, row in zip(range(WITHIN), rows, strict=False):
         places = _places(row.cells, names)
+        for column, other in (instead or {}).items():
+            if column not in places and other in places:
+                places[column] = places.pop(other)
         if set(needed) <= set(places):
             return _header(row, places)
         if len(places) > best[0] and any(cell != "" for cell in row.cells):

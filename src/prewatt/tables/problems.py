@@ -77,8 +77,8 @@ class Problems:
         return self._count > 0
 
     def error(self) -> TableError:
-        """What was gathered, as an exception."""
-        return TableError(self._found, self._count - len(self._found))
+        """What was gathered, by line, as an exception."""
+        return TableError(sorted(self._found, key=lambda each: each.line), self._count - len(self._found))
 
     def check(self) -> None:
         """TableError if anything is wrong."""

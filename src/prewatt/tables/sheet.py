@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import io
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
@@ -16,6 +16,7 @@ from .texts import _
 
 SEPARATORS = "\t;|,"
 """Between cells; where several fit, the first of these. A comma may also be in a number."""
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 _HEAD = 200
 """Lines by which the separator is known."""
 
@@ -62,7 +63,7 @@ def _csv(text: str, names: Collection[str]) -> Iterator[Row]:
         # Excel's own way to say it.
         given = text[4:5]
     sign = given or _separator(text, names)
-    reader = _reader(io.StringIO(text, newline=""), sign)
+    reader = _reader(_lines(text), sign)
     begin = 1
     try:
         for cells in reader:
@@ -86,6 +87,11 @@ def _csv(text: str, names: Collection[str]) -> Iterator[Row]:
         ) from None
 
 
+def _lines(text: str) -> Iterator[str]:
+    """Lines with their ends, of which there are three kinds. One by one: a year of a large building is held only once."""
+    return (found[0] for found in _LINE.finditer(text))
+
+
 def _reader(lines: Iterable[str], sign: str) -> Any:
     return csv.reader(lines, delimiter=sign, strict=True, skipinitialspace=True)
 
@@ -96,7 +102,7 @@ def _separator(text: str, names: Collection[str]) -> str:
     for sign in SEPARATORS:
         rows: list[list[str]] = []
         try:
-            for cells in _reader(io.StringIO(text, newline=""), sign):
+            for cells in _reader(_lines(text), sign):
                 rows.append(cells)
                 if len(rows) == _HEAD:
                     break

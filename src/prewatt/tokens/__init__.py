@@ -20,6 +20,7 @@ from .code import (
     digits_of,
     encode,
     grouped,
+    is_typed,
 )
 from .keys import (
     LAST_TID,
@@ -65,6 +66,7 @@ __all__ = [
     "encode",
     "grouped",
     "instant_of",
+    "is_typed",
     "luhn",
     "needed",
     "sections",

@@ -6,12 +6,18 @@ The class stands in the middle of the digits' number, and two bits of the cipher
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from enum import IntEnum
 
 from .keys import LAST_TID, BlockCipher, NumberError
 
 DIGITS = 20
+LONGEST = 1000
+"""Characters that are looked at for a code: it may come with the whole message that it was sent in."""
+_BETWEEN = (r"[ \t-]", r"[ \t.\u2010-\u2015\u2212·•_/-]", r"[\s.\u2010-\u2015\u2212·•_/-]")
+"""What may stand between the digits of a code; where less of it makes a code, that is the one."""
 RANDOM = 5
 """What stands in the random field where the vendor has no other wish."""
 MANTISSA = 1 << 14
@@ -281,11 +287,28 @@ def encode(token: Token, meter: BlockCipher | None = None) -> str:
 
 
 def digits_of(text: str) -> str:
-    """The digits of a code as people type it: with spaces or hyphens between. CodeError if they are not 20."""
-    digits = "".join(sign for sign in text if sign not in " -\t\u00a0")
-    if len(digits) != DIGITS or not (digits.isascii() and digits.isdigit()):
-        raise CodeError("digits", f"a code has {DIGITS} digits, this has {len(digits)} signs")
-    return digits
+    """The digits of a code as people type and paste them: in groups, in digits of any script, with words and signs about
+    them (Token: 1234-5678-…). CodeError if there are not 20, or several codes.
+    """
+    plain = _plain(text)
+    for between in _BETWEEN:
+        runs = {re.sub(r"\D", "", run) for run in re.findall(rf"\d(?:{between}*\d)*", plain)}
+        codes = [run for run in runs if len(run) == DIGITS]
+        if len(codes) == 1:
+            return codes[0]
+    count = sum(sign.isdigit() for sign in plain)
+    raise CodeError("digits", f"a code has {DIGITS} digits, this has {count}")
+
+
+def is_typed(text: str, short: str) -> bool:
+    """Whether a person has typed a short code: 811, ８１１, #811."""
+    return re.fullmatch(rf"\W*{short}\W*", _plain(text)) is not None
+
+
+def _plain(text: str) -> str:
+    """A text with our own digits, without marks of direction and what else can't be seen."""
+    seen = (sign for sign in unicodedata.normalize("NFKC", text[:LONGEST]) if unicodedata.category(sign) != "Cf")
+    return "".join(str(unicodedata.digit(sign)) if sign.isdecimal() else sign for sign in seen)
 
 
 def decode(text: str, meter: BlockCipher) -> Token:

@@ -133,10 +133,10 @@ class SignedInstruction(Struct, frozen=True, tag_field="kind", tag="instruction"
 
 
 class TypedCode(Struct, frozen=True, tag_field="kind", tag="code"):
-    """A 20-digit code for a meter. Needs no grant: it is one."""
+    """A 20-digit code for a meter, as it was typed or pasted. Needs no grant: it is one."""
 
     meter: MeterName
-    digits: Annotated[str, Meta(max_length=40)]
+    digits: Annotated[str, Meta(max_length=300)]
 
 
 class AskStatus(Struct, frozen=True, tag_field="kind", tag="ask-status"):

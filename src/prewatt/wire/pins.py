@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import unicodedata
 
 DIGITS = 6
 _COST = {"n": 2**14, "r": 8, "p": 1, "dklen": 32}
@@ -15,9 +16,11 @@ def hash_pin(pin: str, salt: bytes) -> str:
 
 
 def pin_is(kept: str, pin: str) -> bool:
-    """Whether `kept` is of this PIN; never for an empty one."""
+    """Whether `kept` is of this PIN, in digits of any width; never for an empty one."""
     salt, _, digest = kept.partition("$")
     try:
-        return bool(digest) and hmac.compare_digest(hash_pin(pin, bytes.fromhex(salt)), kept)
+        return bool(digest) and hmac.compare_digest(
+            hash_pin(unicodedata.normalize("NFKC", pin).strip(), bytes.fromhex(salt)), kept
+        )
     except ValueError:
         return False

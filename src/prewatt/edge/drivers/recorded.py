@@ -1,10 +1,5 @@
 """A meter fed by recorded consumption, with a load switch: for demonstrations, tests and what-if runs.
 
-The recording is a CSV file, plain or gzip'd, with the columns `meter,timestamp,kwh`: `kwh` used in the interval that
-begins at `timestamp`. The interval's length is the smallest distance between two timestamps of a meter (of one that has
-a single row, of all); an interval that is missing, or has no `kwh`, used nothing. A timestamp without an offset is the
-wall clock of `zone`; where the clocks are put back, the second occurrence of an hour in a meter's rows is the later one.
-
 While the switch is closed the meter draws what was recorded, evenly within an interval; while it is open, nothing. The
 register shows whole watt-hours of the exact sum. Like a real meter it keeps its register and its switch itself, in a
 small file, whoever reads it. Files beside that one stand for the rest of it: what is written into `.keypad` was typed at
@@ -15,153 +10,16 @@ one that hung there does not answer any more; the new one does from the next cal
 
 from __future__ import annotations
 
-import csv
-import gzip
 import json
 import os
-import zlib
-from bisect import bisect_right
-from collections.abc import Callable, Iterator
-from datetime import datetime
-from decimal import Context, Decimal, InvalidOperation
-from itertools import pairwise
+from collections.abc import Callable
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from ...kernel.units import HOUR, SECOND, instant
+from ...kernel.units import HOUR, SECOND
 from . import DriverError, Identity, NotSupported, Power, Unreachable
+from .recording import FINE, Recording, RecordingError, load_recordings
 
-DECIMALS = 21
-"""Most decimals of a kWh in the file. Those of a binary float that was printed in full fit as well."""
-FINE = 10**18
-"""Parts of a watt-hour: the last decimal is one of them."""
-
-
-_WIDE = Context(prec=DECIMALS + 12)
-
-
-class RecordingError(ValueError):
-    """The recording can't be used; the message names the file and the line."""
-
-
-class Recording:
-    """Consumption of one meter, exactly: energy is kept in parts of which `scale` make a watt-hour."""
-
-    def __init__(self, length: int, used: dict[int, int]) -> None:
-        """`length` of an interval (µs), and `used` by the instant it begins at, in `FINE` parts of a watt-hour."""
-        self.length = length
-        # With the interval's length in the unit, the part of an interval up to any microsecond is a whole number too.
-        self.scale = FINE * length
-        self._begins = sorted(used)
-        self._before: list[int] = [0]
-        for begin in self._begins:
-            self._before.append(self._before[-1] + used[begin] * length)
-
-    @property
-    def begin(self) -> int:
-        """Where the first interval begins."""
-        return self._begins[0]
-
-    @property
-    def end(self) -> int:
-        """Where the last interval ends."""
-        return self._begins[-1] + self.length
-
-    def registers(self) -> list[tuple[int, int]]:
-        """(instant, whole Wh drawn up to then) where each interval begins, and where the last one ends."""
-        ends = {begin + self.length for begin in self._begins} - set(self._begins)
-        points = sorted([*self._begins, *ends])
-        return [(at, self._upto(at) // self.scale) for at in points]
-
-    def drawn(self, begin: int, end: int) -> int:
-        """Energy used between two instants, in parts of a watt-hour."""
-        return self._upto(end) - self._upto(begin)
-
-    def _upto(self, at: int) -> int:
-        index = bisect_right(self._begins, at) - 1
-        if index < 0:
-            return 0
-        before, after = self._before[index], self._before[index + 1]
-        return before + (after - before) // self.length * min(at - self._begins[index], self.length)
-
-
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str | None]]]:
-    with (
-        gzip.open(path, "rt", newline="", encoding="utf-8-sig")
-        if _is_gzip(path)
-        else path.open(newline="", encoding="utf-8-sig") as file
-    ):
-        reader = csv.DictReader(file)
-        missing = {"meter", "timestamp", "kwh"} - set(reader.fieldnames or ())
-        if missing:
-            raise RecordingError(
-                f"{path}, line 1: the column {min(missing)!r} is missing (needed: meter,timestamp,kwh)"
-            )
-        for row in reader:
-            yield reader.line_num, row
-
-
-def _is_gzip(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) == b"\x1f\x8b"
-
-
-def _energy(text: str) -> int:
-    value = Decimal(text)
-    if not value.is_finite() or not 0 <= value < 10**6:
-        raise InvalidOperation
-    parts = value.scaleb(DECIMALS, _WIDE)
-    if parts != parts.to_integral_value():
-        raise InvalidOperation
-    return int(parts)
-
-
-def _begin(text: str, where: ZoneInfo, taken: dict[int, int]) -> int:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is not None:
-        return instant(moment)
-    at = instant(moment.replace(tzinfo=where))
-    return instant(moment.replace(tzinfo=where, fold=1)) if at in taken else at
-
-
-def load_recordings(path: Path, where: ZoneInfo) -> dict[str, Recording]:
-    """All meters of a recording, in the order in which they first appear. RecordingError names the line that is
-    wrong.
-    """
-    used: dict[str, dict[int, int]] = {}
-    try:
-        for line, row in _rows(path):
-            meter, stamp, kwh = ((row.get(name) or "").strip() for name in ("meter", "timestamp", "kwh"))
-            if not meter:
-                raise RecordingError(f"{path}, line {line}: there is no meter")
-            mine = used.setdefault(meter, {})
-            try:
-                at = _begin(stamp, where, mine)
-            except ValueError:
-                raise RecordingError(
-                    f"{path}, line {line}: {stamp!r} is not a timestamp such as 2013-09-01T00:30:00+10:00"
-                ) from None
-            if at in mine:
-                raise RecordingError(f"{path}, line {line}: meter {meter} has {stamp} twice")
-            try:
-                mine[at] = _energy(kwh or "0")
-            except (InvalidOperation, ValueError):
-                raise RecordingError(
-                    f"{path}, line {line}: {kwh!r} is not an energy in kWh of at most {DECIMALS} decimals, zero or more"
-                ) from None
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
-        raise RecordingError(f"{path}: can't be read ({error})") from None
-    if not used:
-        raise RecordingError(f"{path}: has no rows")
-    lengths = {meter: _length(mine) for meter, mine in used.items() if len(mine) > 1}
-    single = min(lengths.values(), default=HOUR // 2)
-    return {meter: Recording(lengths.get(meter, single), mine) for meter, mine in used.items()}
-
-
-def _length(used: dict[int, int]) -> int:
-    """The smallest distance between two instants."""
-    begins = sorted(used)
-    return min(later - earlier for earlier, later in pairwise(begins))
+__all__ = ["FINE", "RecordedMeter", "Recording", "RecordingError", "load_recordings"]
 
 
 class RecordedMeter:

@@ -6,23 +6,29 @@ from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import NinjaAPI, Schema, Status
+from ninja.errors import HttpError
+from ninja.parser import Parser
 from ninja.security import HttpBearer, django_auth
 
 from ...kernel.tariff_document import tariff_to_document
 from ...kernel.units import exact_instant, exact_kwh, exact_money, parse_instant, parse_kwh, parse_money
+from ...tables.problems import TableError
+from ...tables.rows import Row
 from ..addresses import asker
 from ..allocation.models import Run, SharedCost
 from ..allocation.runs import Preview, in_words, preview, reverse, run
 from ..billing.formats import to_csv, to_document
 from ..billing.pdf import PdfError, to_pdf
 from ..billing.statement import days, statement
+from ..collisions import in_words as in_words_of
 from ..errors import by_field
 from ..estate.models import Organisation, Property, Tenancy
+from ..json_text import JsonError, read_json
 from ..metering.alarms import open_alarms, settle
 from ..metering.balance import BalanceError, balance
 from ..metering.models import Alarm, Meter
@@ -36,9 +42,9 @@ from ..tariffs.compare import to_document as comparison_to_document
 from ..tariffs.corrections import correct
 from ..tariffs.homes import what_if
 from ..tariffs.models import Tariff
-from ..tariffs.prices import read_prices
+from ..tariffs.prices import prices_of
 from ..tariffs.reading import read_document
-from ..tariffs.versions import keep, schedule, schedule_prices
+from ..tariffs.versions import keep, price_notes, schedule, schedule_prices
 from ..time import now
 from ..vending.codes import vend_money, vend_units
 from ..vending.controls import control, ordered, read_action
@@ -58,7 +64,12 @@ class _Bearer(HttpBearer):
         return user
 
 
-api = NinjaAPI(title="prewatt", version="1", urls_namespace="api", auth=[_Bearer(), django_auth])
+class _Body(Parser):
+    def parse_body(self, request: HttpRequest) -> Any:
+        return read_json(request.body)
+
+
+api = NinjaAPI(title="prewatt", version="1", urls_namespace="api", auth=[_Bearer(), django_auth], parser=_Body())
 MOST_PRICES = 200_000
 
 
@@ -68,6 +79,21 @@ def refused(request: HttpRequest, error: Exception) -> HttpResponse:
     """400 with each field's message."""
     errors = [{"field": name, "message": text} for name, text in by_field(error)]
     return api.create_response(request, {"errors": errors}, status=400)
+
+
+@api.exception_handler(IntegrityError)
+def collided(request: HttpRequest, error: Exception) -> HttpResponse:
+    """409: something is there already, or is made just now."""
+    assert isinstance(error, IntegrityError)
+    return api.create_response(request, {"errors": [{"field": "", "message": in_words_of(error)}]}, status=409)
+
+
+@api.exception_handler(HttpError)
+def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """A body that is no JSON is told as what it is."""
+    if isinstance(error.__cause__, JsonError):
+        return refused(request, error.__cause__)
+    return api.create_response(request, {"detail": str(error)}, status=error.status_code)
 
 
 def _organisations(request: HttpRequest) -> Any:
@@ -149,13 +175,12 @@ def load_prices(request: HttpRequest, pk: int, given: NewPrices) -> Any:
         base = get_object_or_404(Tariff, organisation=where.organisation, name=given.base)
     else:
         base = where.tariff_versions.present().tariff
-    lines = ["from,price", *(f"{_cell(begin)},{_cell(price)}" for begin, price in given.prices)]
-    versions = schedule_prices(where, base, read_prices(lines))
-    return Status(201, {"versions": [each.pk for each in versions]})
-
-
-def _cell(text: str) -> str:
-    return '"' + text.replace('"', '""').replace("\n", " ").replace("\r", " ") + '"'
+    try:
+        series = prices_of([Row(number, list(each)) for number, each in enumerate([("from", "price"), *given.prices])])
+    except TableError as error:
+        raise ValidationError({"prices": error.lines()}) from None
+    versions = schedule_prices(where, base, series)
+    return Status(201, {"versions": [each.pk for each in versions], "notes": price_notes(where, series)})
 
 
 class NewCorrection(Schema):
@@ -327,8 +352,8 @@ def building_balance(request: HttpRequest, pk: int, first: date, last: date) -> 
 
 
 class NewTopUp(Schema):
-    """`amount` as text; `credit_id`: your own, so that asking twice is one payment; `receipt`: taken once in an
-    organisation; `way`: cash or transfer.
+    """`amount` as text; `credit_id`: your own, so that asking twice is one payment (1 to 40 characters, the first one no ~);
+    `receipt`: a number. Both are taken once in an organisation. `way`: cash or transfer.
     """
 
     amount: str

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
 from ...kernel.units import exact_instant, exact_kwh, exact_money, exact_price
+from ...tables import export as tables
 from ..allocation.models import Share
 from .statement import Line, Statement
 
@@ -90,22 +89,13 @@ def derivation(share: Share) -> dict[str, Any]:
 
 
 def to_csv(made: Statement) -> str:
-    """The statement's CSV: a row for the opening balance, for each line, and for the closing balance."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, extrasaction="ignore", lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerow(_bound(made, "opening", made.begins, made.opening))
-    for line in made.lines:
-        row = _line(made, line)
-        writer.writerow({**row, "text": _plain(row["text"]), "included": "yes" if line.included else ""})
-    writer.writerow(_bound(made, "closing", made.ends, made.closing))
-    return out.getvalue()
+    """The statement as CSV for a spreadsheet: a row for the opening balance, for each line, and for the closing balance."""
+    lines = [_line(made, line) | {"included": "yes" if line.included else ""} for line in made.lines]
+    rows = [
+        _bound(made, "opening", made.begins, made.opening), *lines, _bound(made, "closing", made.ends, made.closing),
+    ]  # fmt: skip
+    return tables.to_csv([COLUMNS, *([row.get(name) for name in COLUMNS] for row in rows)])
 
 
 def _bound(made: Statement, section: str, at: int, amount: int) -> dict[str, Any]:
     return {"section": section, "at": exact_instant(at), "amount": exact_money(amount), "rounded": made.rounded(amount)}
-
-
-def _plain(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t") else text

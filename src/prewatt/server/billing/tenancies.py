@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from ...kernel.entries import ChangeTenancy
 from ...kernel.units import NANO
-from ..apart import apart
+from ..apart import apart, meter_or_gateway_of
 from ..estate.models import FARTHEST, Tenancy, Unit
 from ..ledger.books import Kind, account, balance, book, deposit_held, holder_account, tenant_account
 from ..ledger.models import Transfer
@@ -196,5 +196,5 @@ def settle_what_is_due() -> list[Tenancy]:
         settle(tenancy)
         return tenancy
 
-    done = apart("settlement", due, settled, lambda tenancy: Meter.objects.filter(unit=tenancy.unit_id).first())
+    done = apart("settlement", due, settled, meter_or_gateway_of)
     return [tenancy for tenancy in done if tenancy is not None]

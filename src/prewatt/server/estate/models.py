@@ -17,7 +17,7 @@ FARTHEST = 366 * DAY
 
 
 class Organisation(models.Model):
-    """A landlord or a property company: whose money it is. `adjustment_limit`: see `vending.giving_back`."""
+    """A landlord or a property company: whose money it is. `adjustment_limit`: see `vending.second_person`."""
 
     name = models.CharField(max_length=100, unique=True)
     managers = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="organisations", blank=True)

@@ -30,13 +30,15 @@ def tenant_account(tenancy: Tenancy) -> Account:
     )[0]
 
 
-def book_top_up(tenancy: Tenancy, amount: int, at: int, number: int, source: Account | None = None) -> Transfer:
+def book_top_up(
+    tenancy: Tenancy, amount: int, at: int, number: int, source: Account | None = None, memo: str = ""
+) -> Transfer:
     """The money of top-up `number` was received, in `source` (None: in cash): the tenant's credit grows by it.
     IntegrityError if it is booked already.
     """
     received = source or account(tenancy.unit.property.organisation, Kind.CASH)
     of = Reference(Of.TOP_UP, number)
-    return book(Transfer.Kind.TOP_UP, received, tenant_account(tenancy), amount, at, of)
+    return book(Transfer.Kind.TOP_UP, received, tenant_account(tenancy), amount, at, of, memo)
 
 
 def book(

@@ -4,8 +4,6 @@ accepts it). Amounts are exact, with all nine decimals; charges are summed by lo
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,6 +12,7 @@ from django.db.models import Q
 
 from ...kernel.calendar import local_day, zone
 from ...kernel.units import exact_money
+from ...tables import export as tables
 from ..estate.models import Organisation, Property
 from .models import Account, Transfer
 from .sums import sums_at
@@ -115,21 +114,17 @@ def account_name(account: Account) -> str:
 
 
 def to_csv(found: Iterable[Row]) -> str:
-    """The books as CSV."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["day", "kind", "debit", "credit", "amount", "currency", "number", "memo"])
-    for row in sorted(found, key=lambda each: each.day):
-        names = account_name(row.debit), account_name(row.credit)
-        writer.writerow(
-            [row.day, row.kind, *names, exact_money(row.amount), row.currency, _cell(row.number), _cell(row.memo)]
-        )
-    return out.getvalue()
-
-
-def _cell(text: str) -> str:
-    # A spreadsheet takes what begins so for a formula.
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    """The books as CSV for a spreadsheet."""
+    return tables.to_csv(
+        [
+            ("day", "kind", "debit", "credit", "amount", "currency", "number", "memo"),
+            *(
+                (row.day, row.kind, account_name(row.debit), account_name(row.credit), exact_money(row.amount), row.currency,
+                 row.number, row.memo)
+                for row in sorted(found, key=lambda each: each.day)
+            ),
+        ]
+    )  # fmt: skip
 
 
 def to_beancount(organisation: Organisation, found: Iterable[Row]) -> str:

@@ -124,14 +124,17 @@ class Meter(models.Model):
                 | ~models.Q(role="unit") & models.Q(unit__isnull=True),
                 name="meter_of_unit",
             ),
-            models.UniqueConstraint(fields=("serial",), condition=~models.Q(serial=""), name="meter_serial_once"),
+            models.UniqueConstraint(
+                fields=("gateway", "serial"), condition=~models.Q(serial=""), name="meter_serial_once"
+            ),
         )
 
     def __str__(self) -> str:
         return self.name
 
     def clean(self) -> None:
-        taken = Meter.objects.filter(serial=self.name).exclude(pk=self.pk).first()
+        mine = Meter.objects.filter(gateway__property__organisation=self.gateway.property.organisation_id)
+        taken = mine.filter(serial=self.name).exclude(pk=self.pk).first()
         if taken is not None:
             raise ValidationError({"name": _now("This meter hangs at %(where)s.") % {"where": taken.unit or taken}})
 

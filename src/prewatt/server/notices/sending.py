@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
 from ...kernel.units import MINUTE, exact_instant
+from ..apart import apart, gateway_of
 from ..sealing import SealError
 from ..time import now
 from .channels import CHANNELS
@@ -26,31 +27,26 @@ LEASE = 5 * MINUTE
 
 def send_what_is_due(most: int = 500) -> int:
     """Try each delivery that is due once. How many were sent."""
-    due = Delivery.objects.filter(state=Delivery.State.WAITING, next_try__lte=now()).order_by("next_try")
-    sent = 0
+    rows = Delivery.objects.filter(state=Delivery.State.WAITING, next_try__lte=now()).order_by("next_try")
+    due = list(rows.select_related("notice__recipient__organisation", "channel")[:most])
     out_of_order: set[tuple[int, str]] = set()
-    fields = ("pk", "notice__recipient__organisation", "channel__kind", "channel")
-    for pk, organisation, kind, channel in list(due.values_list(*fields)[:most]):
+
+    def attempt(row: Delivery) -> bool:
+        kind, recipient = row.channel.kind, row.notice.recipient
         # What stands behind it: the organisation's account, or the recipient's own address.
-        behind = (organisation if kind in CHANNELS and CHANNELS[kind].fields else channel, kind)
-        if behind in out_of_order:
-            # It did not answer a moment ago: the others need not wait for it.
-            continue
-        delivery = _claim(pk)
+        shared = kind in CHANNELS and CHANNELS[kind].fields
+        behind = (recipient.organisation_id if shared else row.channel_id, kind)
+        # One that did not answer a moment ago: the others need not wait for it.
+        delivery = None if behind in out_of_order else _claim(row.pk)
         if delivery is None:
-            continue
-        try:
-            error = try_to_send(delivery)
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception:
-            # It is tried again when its lease is over.
-            log.exception("notice %s by %s", delivery.notice_id, delivery.channel)
-            continue
-        sent += error is None
+            return False
+        error = try_to_send(delivery)
         if error is not None and not error.lasting:
             out_of_order.add(behind)
-    return sent
+        return error is None
+
+    # What fails otherwise is tried again when its lease is over.
+    return sum(apart("notice", due, attempt, lambda row: gateway_of(row.notice.recipient.organisation)))
 
 
 @transaction.atomic

@@ -4,7 +4,6 @@ transaction, so that a look that is broken off is made up for by the next.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
@@ -21,6 +20,7 @@ from ...kernel.entries import Relay, decode_entry
 from ...kernel.state import EXHAUSTED
 from ...kernel.units import DAY, HOUR, MINUTE, exact_kwh, round_money, short_price
 from ..addresses import public
+from ..apart import apart, gateway_of, meter_or_gateway_of
 from ..billing.currencies import minor_digits
 from ..billing.statement import TOP_UPS, statement
 from ..estate.models import Tenancy
@@ -38,7 +38,6 @@ from .telling import cross, home_zone, is_crossed, overtake, tell, untold
 from .unusual import WEEKS, judge, lowest_hour
 from .words import in_words
 
-log = logging.getLogger("prewatt.notices")
 IDLE = 10 * MINUTE
 """How long nothing is looked for where neither the meter nor a payment says anything new."""
 OFFLINE = 24
@@ -55,21 +54,28 @@ BACK_AT = 100
 
 
 def watch() -> None:
-    """Look once for everybody who can be reached and for whom there may be something new."""
-    for recipient in to_be_told(now() - IDLE):
-        try:
-            with transaction.atomic():
-                mine = Recipient.objects.select_for_update(of=("self",)).get(pk=recipient.pk)
-                mine.organisation, mine.tenancy = recipient.organisation, recipient.tenancy
-                if mine.tenancy is not None:
-                    _Tenant(mine, mine.tenancy).look()
-                else:
-                    _Manager(mine).look()
-                mine.looked = now()
-                mine.save(update_fields=["looked"])
-        except Exception:
-            # One tenant's odd data must not keep all others from being told.
-            log.exception("looking for %s", recipient)
+    """Look once for everybody who can be reached and for whom there may be something new: one tenant's odd data keeps nobody
+    else from being told.
+    """
+    apart("notices", to_be_told(now() - IDLE), _look_for, _where)
+
+
+@transaction.atomic
+def _look_for(recipient: Recipient) -> None:
+    mine = Recipient.objects.select_for_update(of=("self",)).get(pk=recipient.pk)
+    mine.organisation, mine.tenancy = recipient.organisation, recipient.tenancy
+    if mine.tenancy is not None:
+        _Tenant(mine, mine.tenancy).look()
+    else:
+        _Manager(mine).look()
+    mine.looked = now()
+    mine.save(update_fields=["looked"])
+
+
+def _where(recipient: Recipient) -> Meter | Gateway | None:
+    return (
+        meter_or_gateway_of(recipient.tenancy) if recipient.tenancy is not None else gateway_of(recipient.organisation)
+    )
 
 
 def wall(at: int, where: ZoneInfo) -> str:

@@ -11,19 +11,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ...kernel.units import MINUTE, SECOND, moment, round_money
 from ..addresses import public
-from ..apart import apart
+from ..apart import apart, meter_or_gateway_of
 from ..billing.currencies import minor_digits, minor_unit, to_minor
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book, booked
 from ..ledger.models import Account, Transfer
 from ..ledger.references import OWN, Of, Reference, is_typed
 from ..metering.models import Alarm, Meter, alarms_of
+from ..sealing import SealError
 from ..time import now
 from ..vending.found import UNBOOKED, tenant_of
 from ..vending.models import TopUp
@@ -322,14 +323,14 @@ def look_at_open_payments(most: int = 200) -> list[Payment]:
         Payment.objects.filter(pk=payment.pk).update(looks=payment.looks + 1, next_look=now() + wait * SECOND)
         try:
             return look(payment)
-        except (ProviderError, IntegrityError, ValueError) as error:
-            silent[payment.merchant_id] += isinstance(error, ProviderError)
+        except (ProviderError, SealError) as error:
+            silent[payment.merchant_id] += 1
             log.warning("payment %s: %s", payment, error)
             return None
 
     due = Payment.objects.filter(state=Payment.State.OPEN, next_look__lte=now()).order_by("next_look")
     rows = due.select_related("merchant__organisation", "tenancy__unit__property")[:most]
-    looked = apart("payment", rows, ask, meter_of)
+    looked = apart("payment", rows, ask, lambda payment: meter_or_gateway_of(payment.tenancy))
     return [each for each in looked if each is not None and each.state in (Payment.State.PAID, Payment.State.HELD)]
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from ...kernel.units import moment
-from ..apart import apart
+from ..apart import apart, gateway_of
 from ..billing.currencies import minor_unit
 from ..ledger.books import Kind, account, book
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference
-from ..metering.models import Alarm, Gateway
+from ..metering.models import Alarm
 from ..sealing import SealError
 from ..time import now
 from ..vending.found import UNBOOKED
@@ -43,14 +45,12 @@ def fetch(merchant: Merchant, day: date) -> SettlementFile:
         # The account's row is the lock: two fetches of one day keep and book a line once.
         Merchant.objects.select_for_update().get(pk=merchant.pk)
         file = SettlementFile.objects.update_or_create(merchant=merchant, day=day, defaults={"fetched": now()})[0]
-        for line in lines:
-            _keep(merchant, file, line)
-    for line in lines:
-        _credit_what_was_missed(merchant, line)
+        kept = [_keep(merchant, file, line) for line in lines]
+    _credit(kept)
     return file
 
 
-def _keep(merchant: Merchant, file: SettlementFile, line: Line) -> None:
+def _keep(merchant: Merchant, file: SettlementFile, line: Line) -> SettlementLine:
     unit = minor_unit(line.currency)
     row, fresh = SettlementLine.objects.get_or_create(
         merchant=merchant,
@@ -68,36 +68,33 @@ def _keep(merchant: Merchant, file: SettlementFile, line: Line) -> None:
         debit, credit = (fees, lies) if row.fee > 0 else (lies, fees)
         of = Reference(Of.FEE, row.pk)
         book(Transfer.Kind.FEE, debit, credit, abs(row.fee), now(), of, row.payment_id, meter_of(paid))
+    return row
 
 
-def _credit_what_was_missed(merchant: Merchant, line: Line) -> None:
-    if line.kind != PAYMENT or not line.payment_id:
-        return
-    missed = Payment.objects.filter(merchant=merchant, payment_id=line.payment_id, provider_id="").exists()
-    if missed or found_at_meter(merchant, line.payment_id):
-        told = Told(line.payment_id, State.PAID, line.provider_id, line.amount, line.currency, line.at)
-        confirm(merchant, told, "settlement")
-
-
-def book_what_was_found() -> list[Payment]:
-    """Book the payments that are at meters, and not in the books, as the settlement files that are here show them."""
+def book_what_was_missed() -> list[Payment]:
+    """Credit the payments that the settlement files which are here show, and of which nothing else was heard, or the books
+    do not know though the meters do.
+    """
     found = Alarm.objects.filter(kind=UNBOOKED, settled=False).values("key")
-    lines = SettlementLine.objects.filter(kind=PAYMENT, payment_id__in=found).select_related("merchant__organisation")
-    done = apart("payment found at a meter", lines, _book_found, lambda line: _gateway_of(line.merchant))
+    missed = Payment.objects.filter(merchant=OuterRef("merchant"), payment_id=OuterRef("payment_id"), provider_id="")
+    lines = SettlementLine.objects.filter(Q(payment_id__in=found) | Exists(missed), kind=PAYMENT)
+    done = _credit(lines.exclude(payment_id="").select_related("merchant__organisation"))
     return [payment for payment in done if payment is not None and payment.state == Payment.State.PAID]
 
 
-def _book_found(row: SettlementLine) -> Payment | None:
-    if not found_at_meter(row.merchant, row.payment_id):
+def _credit(rows: Iterable[SettlementLine]) -> list[Payment | None]:
+    """One line that can't be credited holds up none of the others."""
+    lines = (row for row in rows if row.kind == PAYMENT and row.payment_id)
+    return apart("settlement line", lines, _credit_missed, lambda line: gateway_of(line.merchant.organisation))
+
+
+def _credit_missed(row: SettlementLine) -> Payment | None:
+    missed = Payment.objects.filter(merchant=row.merchant_id, payment_id=row.payment_id, provider_id="").exists()
+    if not missed and not found_at_meter(row.merchant, row.payment_id):
         return None
     amount = row.amount // minor_unit(row.currency)
     told = Told(row.payment_id, State.PAID, row.provider_id, amount, row.currency, row.at)
     return confirm(row.merchant, told, "settlement")
-
-
-def _gateway_of(merchant: Merchant) -> Gateway | None:
-    """Where an alarm of a merchant account is shown: at its landlord's first gateway."""
-    return Gateway.objects.filter(property__organisation=merchant.organisation_id).order_by("pk").first()
 
 
 def days_due(merchant: Merchant, most: int = AT_ONCE) -> list[date]:
@@ -126,5 +123,10 @@ def fetch_what_is_due() -> list[SettlementFile]:
                 log.warning("merchant account %s, file of %s: %s", merchant, day, error)
                 break
 
-    apart("settlement file", Merchant.objects.select_related("organisation"), fetch_days, _gateway_of)
+    apart(
+        "settlement file",
+        Merchant.objects.select_related("organisation"),
+        fetch_days,
+        lambda merchant: gateway_of(merchant.organisation),
+    )
     return found

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ...kernel.calendar import day_bounds, local_day, zone
+from ...tables.export import as_file
 from ..errors import in_words
 from ..estate.models import Tenancy
 from ..ledger.books import trial_balance
@@ -69,9 +70,9 @@ def export(request: HttpRequest) -> HttpResponse:
         return redirect("books")
     span = rows(owner, day_bounds(first, place)[0], day_bounds(last + timedelta(days=1), place)[0])
     if request.GET.get("form") == "beancount":
-        text, kind, ending = to_beancount(owner, span), "text/plain; charset=utf-8", "beancount"
+        text, kind, ending = to_beancount(owner, span).encode(), "text/plain; charset=utf-8", "beancount"
     else:
-        text, kind, ending = to_csv(span), "text/csv; charset=utf-8", "csv"
+        text, kind, ending = as_file(to_csv(span)), "text/csv; charset=utf-8", "csv"
     answer = HttpResponse(text, content_type=kind)
     answer["Content-Disposition"] = f'attachment; filename="books-{first}-{last}.{ending}"'
     return answer

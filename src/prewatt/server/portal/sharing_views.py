@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -50,6 +51,9 @@ class SharedCostForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or self.cleaned_data
+        named = self.instance.property.shared_costs.filter(name=values.get("name"))
+        if named.exclude(pk=self.instance.pk).exists():
+            self.add_error("name", _("There is a shared cost of this name already."))
         first = values.get("first")
         if first is not None and 1971 <= first.year < 2199:
             self.instance.since = day_bounds(first, zone(self.instance.property.zone))[0]
@@ -58,6 +62,7 @@ class SharedCostForm(forms.ModelForm):
             self.instance.since = 0
         return values
 
+    @transaction.atomic
     def save(self, commit: bool = True) -> SharedCost:
         made: SharedCost = super().save(commit)
         for unit in self.units:

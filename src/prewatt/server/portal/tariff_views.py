@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django import forms
@@ -19,13 +18,14 @@ from ...kernel.tariff import Tariff as KernelTariff
 from ...kernel.tariff import TariffError
 from ..errors import by_field, in_words
 from ..estate.models import Property
+from ..json_text import JsonError, read_json
 from ..tariffs.compare import MOST
 from ..tariffs.corrections import correct
 from ..tariffs.homes import what_if as what_if_under
 from ..tariffs.models import Tariff
 from ..tariffs.prices import read_prices
 from ..tariffs.reading import examples, read_document
-from ..tariffs.versions import keep, schedule, schedule_prices
+from ..tariffs.versions import keep, price_notes, schedule, schedule_prices
 from ..time import now
 from ..wall_clock import wall_clock
 from .access import property_of_manager
@@ -126,9 +126,9 @@ def _uploaded(request: HttpRequest) -> Any:
     if file.size > LARGEST_FILE:
         raise TariffError("file: is larger than 5 MB")
     try:
-        return json.loads(file.read())
-    except (ValueError, RecursionError) as error:
-        raise TariffError(f"file: is not JSON ({error})") from None
+        return read_json(file.read())
+    except JsonError as error:
+        raise TariffError(f"file: {error}") from None
 
 
 @login_required
@@ -195,22 +195,22 @@ def set_resale(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def load_prices(request: HttpRequest, pk: int) -> HttpResponse:
-    """Load dated prices from a CSV file."""
+    """Load dated prices from a table."""
     where = property_of_manager(request, pk)
     try:
         base = _chosen(where, request.POST.get("tariff", ""), "tariff")
         file: Any = request.FILES.get("file")
         if file is None or file.size > LARGEST_FILE:
-            raise ValidationError({"file": _("Choose a CSV file of at most 5 MB.")})
-        try:
-            lines = file.read().decode("utf-8-sig").splitlines()
-        except UnicodeDecodeError:
-            raise ValidationError({"file": _("This is not a text in UTF-8.")}) from None
-        made = schedule_prices(where, base, read_prices(lines, scale=request.POST.get("scale") or "1"))
+            raise ValidationError({"file": _("Choose a file of at most 5 MB.")})
+        scale = request.POST.get("scale", "")
+        series = read_prices(file.read(), scale=scale, where=zone(where.zone), hint=where.currency)
+        made = schedule_prices(where, base, series)
     except (ValidationError, TariffError) as error:
         say(request, error)
     else:
         messages.success(request, _("%(count)d versions with dated prices are on their way.") % {"count": len(made)})
+        for note in price_notes(where, series):
+            messages.warning(request, note)
     return redirect("tariffs", pk=pk)
 
 

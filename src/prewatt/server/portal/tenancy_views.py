@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ...kernel.calendar import local_day, zone
+from ...tables.export import as_file
 from ..allocation.models import BASES
 from ..billing import formats
 from ..billing.pdf import PdfError, to_pdf
@@ -46,7 +47,7 @@ def tenancy_statement(request: HttpRequest, pk: int) -> HttpResponse:
     name = f"statement-{made.tenancy.pk}-{first}-{last}"
     form = request.GET.get("format", "")
     if form == "csv":
-        return _file(formats.to_csv(made), "text/csv; charset=utf-8", f"{name}.csv")
+        return _file(as_file(formats.to_csv(made)), "text/csv; charset=utf-8", f"{name}.csv")
     if form == "json":
         return HttpResponse(_json(made), content_type="application/json")
     if form == "pdf":
@@ -65,7 +66,7 @@ def _json(made: Any) -> str:
     return json.dumps(formats.to_document(made), indent=1, ensure_ascii=False)
 
 
-def _file(content: str | bytes, kind: str, name: str) -> HttpResponse:
+def _file(content: bytes, kind: str, name: str) -> HttpResponse:
     return HttpResponse(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 

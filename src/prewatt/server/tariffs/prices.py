@@ -1,79 +1,268 @@
-"""Dated prices from a CSV file: the half-hourly ones of a dynamic tariff, say.
+"""Dated prices from a table: those of a dynamic tariff or an exchange, in CSV or a workbook.
 
-Columns `from` (an instant with its offset; also called `valid_from`) and `price` (per kWh; also `value_inc_vat`), in
-any order of rows. The distance between two instants is the same throughout; a gap ends one part and begins another.
+Columns `from` (an instant) and `price` (per kWh), and perhaps `to`, under the names that exchanges, traders and people give
+them, in any order of rows. Without `to` a price holds for its step (`steps`), so that a file may have several steps and gaps.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator
-from itertools import pairwise
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
 
-from ...kernel.tariff import DATED_MAX, Dated, TariffError
-from ...kernel.units import DAY, MINUTE, parse_instant, parse_price
+from ...amounts import decimal_sign
+from ...kernel.tariff import Dated, TariffError
+from ...kernel.units import DAY, INSTANT_MAX, MICRO, MINUTE, PRICE_MAX, instant
+from ...tables.cells import CellError, number_of, order_of_days, text_of
+from ...tables.columns import Header, all_names, find, unit_of
+from ...tables.moments import instants_of, moment_of
+from ...tables.problems import Problems, TableError, shown, whole
+from ...tables.rows import Cell, Row
+from ...tables.sheet import read
+from .steps import Slip, parts, steps
 
-FROM, PRICE = ("from", "valid_from"), ("price", "value_inc_vat")
-DEFAULT_STEP = 30 * MINUTE
+NAMES = {
+    "from": (
+        "from", "valid from", "start", "start time", "starts at", "begin", "interval start", "delivery start", "timestamp", "datetime",
+        "date time", "von", "ab", "datum von", "beginn", "gültig ab", "gueltig ab", "gültig von", "zeitstempel", "开始时间", "起始时间",
+        "生效时间", "date", "day", "datum", "日期",
+    ),
+    "clock": ("time", "time of day", "uhrzeit", "zeit", "时间", "时刻"),
+    "to": (
+        "to", "valid to", "end", "end time", "until", "interval end", "delivery end", "bis", "datum bis", "ende", "gültig bis",
+        "gueltig bis", "结束时间", "截止时间", "失效时间",
+    ),
+    "price": (
+        "price", "value inc vat", "unit rate", "unit rate inc vat", "rate", "day-ahead price", "day ahead price", "spot price", "preis",
+        "arbeitspreis", "strompreis", "spotpreis", "börsenpreis", "marktpreis", "价格", "电价", "单价", "电能量价格",
+    ),
+}  # fmt: skip
+SCALES = {"1": 6, "0.01": 4, "0.001": 3}
+"""What a price in the file is of one per kWh, and the decimals that it can have then: 0.01 if it is in cents or pence, 0.001
+if it is per MWh."""
+_CURRENCIES = (
+    "eur",
+    "usd",
+    "gbp",
+    "cny",
+    "chf",
+    "sek",
+    "nok",
+    "dkk",
+    "pln",
+    "czk",
+    "cad",
+    "aud",
+    "nzd",
+    "zar",
+    "inr",
+    "kr",
+    "元",
+)
+UNITS = {
+    "1": {"", *_CURRENCIES, *(f"{each}/kwh" for each in _CURRENCIES), "元/千瓦时"},
+    "0.01": {"", "ct", "cent", "cents", "p", "pence", "öre", "øre", "分", "ct/kwh", "c/kwh", "p/kwh"},
+    "0.001": {"", *_CURRENCIES, *(f"{each}/mwh" for each in _CURRENCIES), "元/兆瓦时"},
+}
+"""What may stand behind a price, in small letters."""
+NO_PRICE = ("", "-", "–", "n/e", "n/a", "na", "null", "none", "nan")
+"""What stands where there is none."""
+_EXPONENT = re.compile(r"[+-]?\d*\.?\d+e-\d{1,2}", re.IGNORECASE)
 
 
-def read_prices(lines: Iterable[str], name: str = "dynamic", scale: str = "1") -> list[Dated]:
-    """The prices of a CSV file, in parts that a tariff can hold. `scale`: "0.01" if the file has them in hundredths.
+class Series(list[Dated]):
+    """A file's prices in parts that a tariff can hold. `below_zero`: how many were below zero, which are taken as 0."""
 
-    TariffError names the line and the field.
+    below_zero = 0
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A row with a price. `meant`: the instants that its wall clock may mean."""
+
+    line: int
+    told: datetime
+    meant: list[datetime]
+    price: int
+    until: int | None
+
+
+def read_prices(
+    source: bytes | Iterable[str], name: str = "dynamic", scale: str = "", where: ZoneInfo | None = None, hint: str = ""
+) -> Series:
+    """The prices of a table. `scale`: a key of `SCALES`; empty: as the column's name says (ct/kWh, EUR/MWh), else 1. `where`:
+    zone of the instants that have no offset; None: those are refused. `hint`: the currency, by which an old encoding is told.
+
+    TariffError names all lines that are wrong, each with its column.
     """
-    found: dict[int, int] = {}
-    for line, begin, text in _rows(lines):
-        try:
-            at = parse_instant(begin)
-        except ValueError as error:
-            raise TariffError(f"line {line}, from: {error}") from None
-        if at in found:
-            raise TariffError(f"line {line}, from: {begin} has a price already")
-        try:
-            found[at] = _scaled(text, scale)
-        except ValueError as error:
-            raise TariffError(f"line {line}, price: {error}") from None
-    if not found:
-        raise TariffError("the file has no prices")
-    return _parts(found, name)
-
-
-def _scaled(text: str, scale: str) -> int:
-    price = parse_price(text)
-    if scale == "1":
-        return price
-    whole, left = divmod(price, 100)
-    if left:
-        raise ValueError(f"price {text!r} in hundredths has more than 4 decimals")
-    return whole
-
-
-def _rows(lines: Iterable[str]) -> Iterator[tuple[int, str, str]]:
-    reader = csv.DictReader(line.removeprefix("\ufeff") for line in lines)
+    content = source if isinstance(source, bytes) else "".join(source).encode()
     try:
-        names = [(name or "").strip() for name in reader.fieldnames or ()]
-        columns = [next((name for name in wanted if name in names), None) for wanted in (FROM, PRICE)]
-        for wanted, column in zip((FROM, PRICE), columns, strict=True):
-            if column is None:
-                raise TariffError(f"line 1: the column {wanted[0]!r} is missing (needed: from,price)")
-        reader.fieldnames = names
-        for row in reader:
-            begin, price = ((row.get(column or "") or "").strip() for column in columns)
-            yield reader.line_num, begin, price
-    except csv.Error as error:
-        raise TariffError(f"line {reader.line_num}: {error}") from None
+        rows = list(read(content, all_names(NAMES), hint))
+        return prices_of(rows, name, scale, where)
+    except TableError as error:
+        raise TariffError(str(error)) from None
 
 
-def _parts(found: dict[int, int], name: str) -> list[Dated]:
-    instants = sorted(found)
-    distances = [second - first for first, second in pairwise(instants)]
-    step = min(distances, default=DEFAULT_STEP)
-    if not MINUTE <= step <= DAY:
-        raise TariffError(f"from: prices {step // 10**6} s apart are not between a minute and a day apart")
-    parts: list[tuple[int, list[int]]] = []
-    for at in instants:
-        if not parts or at != parts[-1][0] + step * len(parts[-1][1]) or len(parts[-1][1]) == DATED_MAX // 2:
-            parts.append((at, []))
-        parts[-1][1].append(found[at])
-    return [Dated(name, begin, step, tuple(prices)) for begin, prices in parts]
+def prices_of(rows: Sequence[Row], name: str = "dynamic", scale: str = "", where: ZoneInfo | None = None) -> Series:
+    """As `read_prices`, of the rows of a table. TableError."""
+    return _Reading(rows, scale, where).series(name)
+
+
+class _Reading:
+    """Reads the rows one by one, and gathers what is wrong with them."""
+
+    def __init__(self, rows: Sequence[Row], scale: str, where: ZoneInfo | None) -> None:
+        self._problems, self._where = Problems(), where
+        self._header = find(rows, NAMES, ("from", "price"), {"from": "clock"})
+        self._scale = scale or _scale_of(self._header, "1")
+        if self._scale not in SCALES:
+            raise whole(f"there is no such unit: {shown(self._scale)!r}")
+        if self._scale != _scale_of(self._header, self._scale):
+            text = f"its name says another unit than {_in_words(self._scale)}"
+            self._problems.add(self._header.number, self._header.told["price"], text)
+        self._cells: list[tuple[int, dict[str, Cell]]] = []
+        for row in rows:
+            if row.number > self._header.number and any(cell != "" for cell in row.cells):
+                try:
+                    self._cells.append((row.number, self._header.cells(row)))
+                except TableError as error:
+                    self._problems.add(row.number, "", error.problems[0].text)
+        prices = [text_of(cells["price"]) for _line, cells in self._cells]
+        signs = {sign for sign in ".," if any(sign in text for text in prices)}
+        self._decimal = signs.pop() if len(signs) == 1 else decimal_sign(prices)
+        self._order = order_of_days(text_of(cells["from"]) for _line, cells in self._cells)
+        self._below_zero = 0
+
+    def series(self, name: str) -> Series:
+        """The prices. TableError."""
+        seen = [found for line, cells in self._cells if (found := self._seen(line, cells)) is not None]
+        if not seen and not self._problems:
+            self._problems.add(0, "", "the file has no prices")
+        self._problems.check()
+        by_instant = self._by_instant(seen)
+        begins = sorted(by_instant)
+        if any(by_instant[at].until is not None for at in begins):
+            lengths, slips = self._told_lengths(begins, by_instant)
+        else:
+            lengths, slips = steps(begins)
+        for slip in slips:
+            each = by_instant[begins[slip.index]]
+            self._add(each.line, "from", f"{each.told:%Y-%m-%d %H:%M:%S} {slip.text}")
+        self._problems.check()
+        found = Series(parts(name, begins, lengths, [by_instant[at].price for at in begins]))
+        found.below_zero = self._below_zero
+        return found
+
+    def _add(self, line: int, column: str, text: str) -> None:
+        self._problems.add(line, self._header.told[column], text)
+
+    def _seen(self, line: int, cells: dict[str, Cell]) -> _Seen | None:
+        if text_of(cells["price"]).casefold() in NO_PRICE:
+            # A gap, of which is told if it is one.
+            return None
+        told, meant = self._instants(line, "from", cells["from"], cells.get("clock", ""))
+        _until, ends = (
+            self._instants(line, "to", cells.get("to", ""), "") if text_of(cells.get("to", "")) else (None, [])
+        )
+        price = self._price(line, cells["price"])
+        if told is None or price is None:
+            return None
+        until = instant(ends[0]) if ends else None
+        if until is not None and until <= instant(meant[0]) and len(ends) + len(meant) > 2:
+            until = instant(ends[-1])
+        return _Seen(line, told, meant, price, until)
+
+    def _instants(self, line: int, column: str, cell: Cell, clock: Cell) -> tuple[datetime | None, list[datetime]]:
+        try:
+            told = moment_of(cell, clock, self._order)
+            if told.tzinfo is None and unit_of(self._header.told[column]) in ("utc", "gmt"):
+                meant = instants_of(told, ZoneInfo("UTC"))
+            elif told.tzinfo is None and self._where is None:
+                raise CellError(
+                    f"{shown(text_of(cell))!r} is not a date and time with its offset such as 2025-03-01T00:00:00Z"
+                )
+            else:
+                meant = instants_of(told, self._where or ZoneInfo("UTC"))
+        except CellError as error:
+            self._add(line, column, str(error))
+            return None, []
+        if not meant:
+            self._add(line, column, f"the clocks are put forward over {told:%Y-%m-%d %H:%M}: that hour does not exist")
+            return None, []
+        if not 0 <= instant(meant[0]) <= INSTANT_MAX:
+            self._add(line, column, f"{shown(text_of(cell))!r} is not between 1970 and 2200")
+            return None, []
+        return told, meant
+
+    def _price(self, line: int, cell: Cell) -> int | None:
+        text = text_of(cell)
+        try:
+            number = Decimal(text) if _EXPONENT.fullmatch(text) else number_of(cell, self._decimal, UNITS[self._scale])
+        except CellError as error:
+            self._add(line, "price", str(error))
+            return None
+        decimals = SCALES[self._scale]
+        micro = number.scaleb(decimals)
+        if micro != micro.to_integral_value():
+            of = "" if decimals == 6 else f" {_in_words(self._scale)}"
+            self._add(line, "price", f"price {shown(text)!r}{of} has more than {decimals} decimals: round it")
+            return None
+        if abs(micro) > PRICE_MAX:
+            self._add(line, "price", f"price {shown(text)!r} is over {PRICE_MAX // MICRO} per kWh")
+            return None
+        self._below_zero += micro < 0
+        return max(int(micro), 0)
+
+    def _by_instant(self, seen: Sequence[_Seen]) -> dict[int, _Seen]:
+        sure = [instant(each.meant[0]) for each in seen if len(each.meant) == 1]
+        backwards = bool(sure) and sure[-1] < sure[0]
+        twice: dict[datetime, list[_Seen]] = {}
+        for each in seen:
+            if len(each.meant) == 2:
+                twice.setdefault(each.told, []).append(each)
+        found: dict[int, _Seen] = {}
+        for each in seen:
+            among = twice.get(each.told, [each])
+            second = len(among) == 2 and (among[1] is each) != backwards
+            at = instant(each.meant[-1 if second else 0])
+            if at in found and found[at].price != each.price:
+                text = f"{each.told:%Y-%m-%d %H:%M:%S} has a price already, in line {found[at].line}"
+                self._add(each.line, "from", text)
+            found.setdefault(at, each)
+        self._problems.check()
+        return found
+
+    def _told_lengths(self, begins: Sequence[int], seen: dict[int, _Seen]) -> tuple[list[int], list[Slip]]:
+        """As the column `to` says; a row that leaves it open holds as long as the one before, until the next at most."""
+        lengths: list[int] = []
+        slips = []
+        usual = next(seen[at].until - at for at in begins if seen[at].until is not None)  # type: ignore[operator]
+        for index, at in enumerate(begins):
+            following = begins[index + 1] if index + 1 < len(begins) else None
+            until = seen[at].until
+            if until is None:
+                before = lengths[-1] if lengths else usual
+                until = min(at + before, following or at + before)
+            if not MINUTE <= until - at <= DAY + DAY // 24 or (until - at) % MINUTE:
+                slips.append(Slip(index, "does not hold for whole minutes up to a day: is its end right?"))
+            elif following is not None and until > following:
+                slips.append(Slip(index + 1, f"begins before the price of line {seen[at].line} ends"))
+            lengths.append(until - at)
+        return lengths, slips
+
+
+def _scale_of(header: Header, otherwise: str) -> str:
+    """The scale that a price's column names: price (ct/kWh), Preis [€/MWh]; `otherwise` where it names none."""
+    unit = unit_of(header.told["price"])
+    if "mwh" in unit or "兆瓦时" in unit:
+        return "0.001"
+    if re.match(r"(ct|cts|cents?|p|pence|öre|øre|c|rp|分)\b", unit):
+        return "0.01"
+    return "1" if "kwh" in unit or "千瓦时" in unit else otherwise
+
+
+def _in_words(scale: str) -> str:
+    return {"0.01": "in hundredths", "0.001": "per MWh"}.get(scale, "per kWh")

@@ -11,6 +11,7 @@ import holidays
 
 from ...kernel.tariff import Tariff, TariffError
 from ...kernel.tariff_document import tariff_from_document
+from ..json_text import JsonError, read_json
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 SPAN = (2010, 2045)
@@ -63,14 +64,10 @@ def public_holidays(asked: Any) -> list[str]:
 def read_file(path: Path, **given: str) -> Tariff:
     """The tariff in a JSON file. TariffError names the file, and the field that is wrong."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        return read_document(read_json(path.read_bytes()), **given)
+    except OSError as error:
         raise TariffError(f"{path}: can't be read ({error})") from None
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise TariffError(f"{path}: is not JSON ({error})") from None
-    try:
-        return read_document(document, **given)
-    except TariffError as error:
+    except (JsonError, TariffError) as error:
         raise TariffError(f"{path}: {error}") from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 
 import msgspec
 from django.core.exceptions import ValidationError
@@ -18,6 +19,7 @@ from ..estate.models import Organisation, Property
 from ..metering.models import Meter
 from ..time import now
 from ..vending.credit_log import issue
+from .dated import check_scale, notes, plan
 from .models import Tariff, TariffVersion
 
 
@@ -51,16 +53,46 @@ def keep(owner: Organisation, tariff: KernelTariff) -> Tariff:
 
 @transaction.atomic
 def schedule_prices(where: Property, base: Tariff, series: Sequence[Dated]) -> list[TariffVersion]:
-    """Let dated prices hold at a property, on top of the tariff `base`, which holds where they end. One version for
-    each part of the series. ValidationError names what does not fit.
+    """Let dated prices hold at a property, on top of the tariff `base`, which holds where there are none. They replace those of
+    an earlier series for the same time as far as it has not begun. ValidationError names what does not fit.
     """
-    versions = []
-    ahead = [dated for dated in series if dated.end > now()]
+    at = now()
+    ahead = [dated for dated in series if dated.end > at]
     if not ahead:
         raise ValidationError({"prices": _("All of these prices are past.")})
-    for dated in ahead:
-        begin = local(dated.begin, zone(where.zone))
-        name = f"{base.name[:40]}, {begin:%Y-%m-%d %H:%M}"
-        tariff = msgspec.structs.replace(base.kernel(), name=name, dated=dated)
-        versions.append(schedule(where, keep(where.organisation, tariff), max(dated.begin, now())))
-    return versions
+    check_scale(base.kernel(), ahead)
+    coming = {each.effective: each.tariff.kernel() for each in where.tariff_versions.in_force(at)}
+    made = []
+    for effective, tariff in sorted(plan(coming, base.kernel(), ahead, at).items()):
+        kept = _kept_as_dated(where, tariff)
+        if coming.get(effective) != kept.kernel():
+            made.append(schedule(where, kept, effective))
+    return made
+
+
+def price_notes(where: Property, series: Sequence[Dated]) -> list[str]:
+    """What people are to know of dated prices that were scheduled: see `dated.notes`."""
+    at = now()
+    coming = {each.effective: each.tariff.kernel() for each in where.tariff_versions.in_force(at)}
+    return notes(coming, series, at, where.zone)
+
+
+def _kept_as_dated(where: Property, tariff: KernelTariff) -> Tariff:
+    """The organisation's tariff with these dated prices, under a name of its own: other buildings have prices of the same days,
+    and so have earlier files of this one.
+    """
+    assert tariff.dated is not None
+    begin = local(tariff.dated.begin, zone(where.zone))
+    root = tariff.name.split(BETWEEN)[0][:20]
+    name = BETWEEN.join((root, where.name[:14], f"{begin:%Y-%m-%d %H:%M}"))
+    known = Tariff.objects.filter(organisation=where.organisation, name__startswith=name)
+    for number in count(1):
+        numbered = msgspec.structs.replace(tariff, name=name if number == 1 else f"{name} ({number})")
+        same = known.filter(name=numbered.name).first()
+        if same is None or same.kernel() == numbered:
+            return keep(where.organisation, numbered)
+    raise AssertionError
+
+
+BETWEEN = " · "
+"""Between the parts of the name of a tariff with dated prices: whose rates, where, from when."""

@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 
 from ...kernel.entries import Control, decode_command
 from ...kernel.supply import Action, Close, LimitPower, Restore, TakeEmergency
-from ...kernel.units import DAY, NANO
+from ...kernel.units import DAY, NANO, round_money
 from ...wire.on_site import ACTIONS
+from ..estate.models import Tenancy
 from ..metering.models import Meter
 from ..time import now
 from .credit_log import issue
 from .models import OPEN, Command
+from .second_person import is_too_much, limit_of, lock_books
 
 LONGEST = 31 * DAY
 LARGEST = 1_000 * NANO
@@ -27,8 +29,11 @@ class ControlError(ValueError):
     """The order can't be given; the message, for people, says why. Nothing was changed."""
 
 
+@transaction.atomic
 def control(meter: Meter, action: Action, by: Any, reason: str = "") -> Command:
-    """Order a meter to do something, in a person's name. ControlError if it can't be."""
+    """Order a meter to do something, in a person's name. ControlError if it can't be: also if it is an amount beyond what one
+    person may give alone (`second_person`).
+    """
     if isinstance(action, Restore):
         if not action.amount and not action.until:
             raise ControlError(_("Say until when, or how much."))
@@ -36,8 +41,23 @@ def control(meter: Meter, action: Action, by: Any, reason: str = "") -> Command:
             raise ControlError(_("A restoration ends within 31 days from now."))
         if not 0 <= action.amount <= LARGEST:
             raise ControlError(_("A restoration is of more than 0 and at most %(most)s.") % {"most": LARGEST // NANO})
+        if action.amount:
+            _check_alone(meter, action.amount, by)
     who = by if isinstance(by, str) else by.get_username()
     return issue(meter, Control(action, who[:200], reason[:200]))
+
+
+def _check_alone(meter: Meter, amount: int, by: Any) -> None:
+    organisation, at = meter.property.organisation, now()
+    lock_books(organisation)
+    tenancies = Tenancy.objects.filter(unit=meter.unit_id) if meter.unit_id else ()
+    tenancy = next((each for each in tenancies if each.holds(at)), None)
+    if is_too_much(organisation, tenancy, meter, amount, by):
+        text = _(
+            "With what was given in the last 30 days this is over %(limit)s, which one person may give alone. Restore for a "
+            "time without an amount, or give credit freely: then a second person agrees."
+        )
+        raise ControlError(text % {"limit": round_money(limit_of(organisation))})
 
 
 def read_action(

@@ -116,19 +116,22 @@ def _check_serial(meter: Meter, serial: str) -> None:
         raise ValidationError({"serial": error.messages}) from None
     if serial == meter.hangs:
         raise ValidationError({"serial": _("%(serial)s hangs here already.") % {"serial": serial}})
-    other = Meter.objects.filter(Q(name=serial) | Q(serial=serial)).exclude(pk=meter.pk).select_related("unit").first()
+    other = _hanging(meter, serial)
     if other is None:
         coming = MeterExchange.objects.filter(serial=serial, command__state__in=OPEN).exclude(command__meter=meter)
-        found = coming.select_related("command__meter__unit").first()
+        mine = coming.filter(command__meter__gateway__property__organisation=meter.property.organisation_id)
+        found = mine.select_related("command__meter__unit").first()
         other = found.command.meter if found else None
     if other is not None:
-        # Whose it is may be another landlord's business.
-        where = (
-            str(other) if other.property.organisation_id == meter.property.organisation_id else _("another property")
-        )
         raise ValidationError(
-            {"serial": _("%(serial)s is known already, at %(where)s.") % {"serial": serial, "where": where}}
+            {"serial": _("%(serial)s is known already, at %(where)s.") % {"serial": serial, "where": other}}
         )
+
+
+def _hanging(meter: Meter, serial: str) -> Meter | None:
+    """Where else at the same landlord's a meter of this serial number hangs. What others have is their own business."""
+    mine = Meter.objects.filter(gateway__property__organisation=meter.property.organisation_id).exclude(pk=meter.pk)
+    return mine.filter(Q(name=serial) | Q(serial=serial)).select_related("unit").first()
 
 
 def look(meter: Meter, serial: str, first: str, last: str = "") -> Outlook:
@@ -199,7 +202,7 @@ def waiting_exchange(meter: Meter) -> MeterExchange | None:
 
 def take_up(meter: Meter, entry: Exchanged) -> None:
     """The journal shows an exchange: the meter's row follows it, and a person is asked what is not known."""
-    if Meter.objects.filter(Q(name=entry.serial) | Q(serial=entry.serial)).exclude(pk=meter.pk).exists():
+    if _hanging(meter, entry.serial) is not None:
         text = _("Meter %(serial)s was hung here, and is known elsewhere too: look which of the two it is.")
         raise_alarm("serial-twice", text % {"serial": entry.serial}, entry.at, meter=meter, seq=entry.seq)
     else:

@@ -179,7 +179,7 @@ def link(
         organisation=tenancy.unit.property.organisation, credit_id=credit_id, tenancy=tenancy, command=command,
         amount=amount, paid=at, by=by, note=note,
     )  # fmt: skip
-    book_top_up(tenancy, amount, at, made.pk, source)
+    book_top_up(tenancy, amount, at, made.pk, source, made.memo)
     return made
 
 

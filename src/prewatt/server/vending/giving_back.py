@@ -10,8 +10,8 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from ...kernel.units import BALANCE_MAX, NANO, parse_money, round_money
-from ..estate.models import Organisation, Tenancy
+from ...kernel.units import BALANCE_MAX, NANO, round_money
+from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, balance, book, booked, tenant_account
 from ..ledger.models import Transfer
 from ..ledger.references import OWN, Of, Reference, is_typed
@@ -19,6 +19,7 @@ from ..metering.models import Meter
 from ..time import now
 from .adjustments import adjust
 from .models import Adjustment, Refund, TopUp
+from .second_person import is_too_much, lock_books
 from .top_ups import LARGEST
 
 
@@ -41,11 +42,6 @@ def _lock(tenancy: Tenancy) -> Meter | None:
     if tenancy.settled is not None:
         raise GivingBackError(_("This tenancy is settled: its books are closed."))
     return Meter.objects.select_for_update(of=("self",)).select_related("gateway").filter(unit=tenancy.unit_id).first()
-
-
-def _lock_books(tenancy: Tenancy) -> None:
-    """The organisation's row is the lock: of two who give under one id, the second finds what the first gave."""
-    Organisation.objects.select_for_update().get(pk=tenancy.unit.property.organisation_id)
 
 
 # -- refunds ------------------------------------------------------------------------------------------------------------
@@ -125,9 +121,9 @@ def reverse_top_up(top_up: TopUp, by: Any, reason: str) -> Transfer:
 @transaction.atomic
 def give(tenancy: Tenancy, amount: int, adjustment_id: str, by: Any, reason: str) -> Adjustment:
     """Give a tenant credit freely (`amount` nano), or take some (negative), once under an id that whoever asks has given.
-    Over the organisation's limit it waits for a second person. GivingBackError if it can't be.
+    Over what one person may give alone (`second_person`) it waits for a second one. GivingBackError if it can't be.
     """
-    _lock_books(tenancy)
+    lock_books(tenancy.unit.property.organisation)
     _lock(tenancy)
     if not 0 < abs(amount) <= LARGEST:
         raise GivingBackError(_("An amount is not 0, and at most %(most)s.") % {"most": LARGEST // NANO})
@@ -140,9 +136,9 @@ def put_right(
 ) -> Adjustment:
     """Put right what was charged to a tenant for energy: too much (`amount` in nano, however large), or too little
     (negative), once under the id that whoever asks has given, or for what it is of. A second person agrees to it: always,
-    or (`second` False) over the organisation's limit. GivingBackError if it can't be.
+    or (`second` False) over what one may give alone. GivingBackError if it can't be.
     """
-    _lock_books(tenancy)
+    lock_books(tenancy.unit.property.organisation)
     Meter.objects.select_for_update(of=("self",)).filter(unit=tenancy.unit_id).first()
     if not 0 < abs(amount) <= BALANCE_MAX:
         raise GivingBackError(_("An amount is not 0, and no more than a meter can hold."))
@@ -177,8 +173,8 @@ def _propose(
         organisation=organisation, tenancy=tenancy, kind=kind, amount=amount, reason=_reason(reason), at=now(), by=by,
         **named,
     )  # fmt: skip
-    limit = parse_money(str(organisation.adjustment_limit))
-    return made if second or abs(amount) > limit else _carry_out(made)
+    meter = Meter.objects.filter(unit=tenancy.unit_id).first()
+    return made if second or is_too_much(organisation, tenancy, meter, amount, by) else _carry_out(made)
 
 
 @transaction.atomic

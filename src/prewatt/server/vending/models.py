@@ -297,3 +297,8 @@ class TopUp(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}" if is_own(self.credit_id) else self.credit_id
+
+    @property
+    def memo(self) -> str:
+        """What the books say of it beside its number: what was noted, and the id that it was given."""
+        return " ".join(filter(None, (self.note, "" if is_own(self.credit_id) else self.credit_id)))

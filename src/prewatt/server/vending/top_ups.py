@@ -105,7 +105,7 @@ def top_up(
         organisation=organisation, credit_id=credit_id, tenancy=tenancy, command=command, amount=amount, paid=at, by=by,
         note=note,
     )  # fmt: skip
-    book_top_up(tenancy, amount, at, made.pk, source)
+    book_top_up(tenancy, amount, at, made.pk, source, made.memo)
     return made
 
 

@@ -98,7 +98,10 @@ def carry(apps, schema_editor):
             row.tenancy_id = row.number
         elif row.debit_account.kind == "deposits":
             row.tenancy_id = row.credit_account.tenancy_id
-        row.save(update_fields=["of", "number", "part", "tenancy"])
+        if row.of == Of.TOP_UP and row.kind == "top-up":
+            # The id that it was given stays in the books.
+            row.memo = row.memo or row.credit_id
+        row.save(update_fields=["of", "number", "part", "tenancy", "memo"])
 
 
 class Migration(migrations.Migration):

@@ -1,0 +1,334 @@
+"""Recorded consumption, read from a table: the columns `meter,timestamp,kwh`, in CSV (plain or gzip'd) or a workbook.
+
+`kwh` was used in the interval that begins at `timestamp`. Each meter has an interval of its own: the shortest distance of its
+timestamps that comes again and again; where it was another one for some rows in a row, they keep theirs. A row beside the
+interval's grid counts for itself and changes nothing else. An interval that is missing, or has no `kwh`, used nothing. A
+timestamp without an offset is the wall clock of `zone`; where the clocks are put back, the second occurrence of an hour in a
+meter's rows is the later one, and in the hour that they leave out when they are put forward nothing can have been used.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from decimal import Context, Decimal, InvalidOperation
+from itertools import groupby, pairwise
+from math import lcm
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from ...kernel.units import DAY, HOUR, MINUTE, instant, moment
+from ...tables.cells import CellError, number_of, order_of_days, serial_of, text_of
+from ...tables.columns import Header, all_names, find, unit_of
+from ...tables.moments import instants_of, moment_of
+from ...tables.problems import Problems, TableError, shown
+from ...tables.rows import Cell, Row
+from ...tables.sheet import read
+
+DECIMALS = 21
+"""Most decimals of a kWh in the file. Those of a binary float that was printed in full fit as well."""
+FINE = 10**18
+"""Parts of a watt-hour: the last decimal is one of them."""
+LARGEST_FILE = 2_000_000_000
+"""Bytes of a recording, unpacked."""
+FUSE, LARGEST_FUSE = 100_000, 1_000_000
+"""W. What a meter of this building may let through, and what any meter may."""
+MUCH = FUSE * FINE * MINUTE // HOUR
+"""What `FUSE` lets through in a minute, which no interval is shorter than."""
+JUMP = 20
+"""So many times what a meter usually draws is a jump, where it is over `FUSE` as well."""
+NAMES = {
+    "meter": (
+        "meter", "meter id", "meter number", "meter serial", "serial", "serial number", "lclid", "home", "household", "zähler", "zaehler",
+        "zählernummer", "zähler-nr.", "zählpunkt", "电表", "电表号", "表号",
+    ),
+    "timestamp": (
+        "timestamp", "date time", "datetime", "date/time", "interval start", "start", "from", "tstp", "zeitstempel", "datum/uhrzeit",
+        "datum uhrzeit", "beginn", "von", "ab", "时间戳", "日期时间", "开始时间", "date", "day", "datum", "tag", "日期",
+    ),
+    "clock": ("time", "time of day", "start time", "uhrzeit", "zeit", "时间", "时刻"),
+    "kwh": (
+        "kwh", "energy kwh", "consumption kwh", "usage kwh", "kwh/hh", "verbrauch kwh", "energie kwh", "用电量 kwh", "energy",
+        "consumption", "usage", "value", "verbrauch", "wert", "energie", "电量", "用电量",
+    ),
+}  # fmt: skip
+_WIDE = Context(prec=DECIMALS + 12)
+_SLASHED = re.compile(r"\d{1,2}[/-]\d{1,2}[/-]")
+_PLAIN = re.compile(r"\d{1,6}(\.\d{1,30})?(e[+-]?\d{1,3})?", re.IGNORECASE)
+
+
+class RecordingError(ValueError):
+    """The recording can't be used; the message names the file and the lines."""
+
+
+class Recording:
+    """Consumption of one meter, exactly: energy is kept in parts of which `scale` make a watt-hour."""
+
+    def __init__(self, length: int, used: Mapping[int, int], lengths: Mapping[int, int] | None = None) -> None:
+        """`length` of an interval (µs), and `used` by the instant it begins at, in `FINE` parts of a watt-hour. `lengths` of
+        intervals that have another one, by their beginning.
+        """
+        self.length = length
+        self._others = others = lengths or {}
+        whole = lcm(length, *others.values())
+        # With the intervals' lengths in the unit, the part of one up to any microsecond is a whole number too.
+        self.scale = FINE * whole
+        self._begins = sorted(used)
+        changes: Counter[int] = Counter()
+        for begin, energy in used.items():
+            mine = others.get(begin, length)
+            changes[begin] += energy * (whole // mine)
+            changes[begin + mine] -= energy * (whole // mine)
+        # Between two points the meter draws evenly; intervals that overlap add up.
+        self._points = sorted(changes)
+        self._before, self._draws = [0], [0]
+        for index, at in enumerate(self._points):
+            if index:
+                self._before.append(self._before[-1] + self._draws[-1] * (at - self._points[index - 1]))
+                self._draws.append(0)
+            self._draws[-1] = (self._draws[-2] if index else 0) + changes[at]
+
+    @property
+    def begin(self) -> int:
+        """Where the first interval begins."""
+        return self._begins[0]
+
+    @property
+    def end(self) -> int:
+        """Where the last interval ends."""
+        return self._points[-1]
+
+    def length_at(self, begin: int) -> int:
+        """The length (µs) of the interval that begins at an instant."""
+        return self._others.get(begin, self.length)
+
+    def registers(self) -> list[tuple[int, int]]:
+        """(instant, whole Wh drawn up to then) where each interval begins, and where the last one ends."""
+        return [(at, upto // self.scale) for at, upto in zip(self._points, self._before, strict=True)]
+
+    def drawn(self, begin: int, end: int) -> int:
+        """Energy used between two instants, in parts of a watt-hour."""
+        return self._upto(end) - self._upto(begin)
+
+    def _upto(self, at: int) -> int:
+        index = bisect_right(self._points, at) - 1
+        return self._before[index] + self._draws[index] * (at - self._points[index]) if index >= 0 else 0
+
+
+class _Uses:
+    """What one meter's rows say: energy by the beginning of an interval, and the line where it is much."""
+
+    def __init__(self) -> None:
+        self.used: dict[int, int] = {}
+        self.lines: dict[int, int] = {}
+        self.twice: dict[datetime, list[tuple[int, int]]] = {}
+        self.first = self.last = 0
+
+    def take(self, at: int, energy: int, line: int) -> bool:
+        """Keep a row; false if there is one at this instant already."""
+        if at in self.used:
+            return False
+        self.used[at], self.last = energy, at
+        self.first = self.first or at
+        if energy >= MUCH:
+            self.lines[at] = line
+        return True
+
+    def settle(self, where: ZoneInfo) -> Iterator[tuple[int, datetime]]:
+        """Give the hour that comes twice its two instants. The lines that are one too many come out."""
+        for wall, rows in self.twice.items():
+            backwards = self.last < self.first and len(rows) == 2
+            meant = instants_of(wall, where)[:: -1 if backwards else 1]
+            for number, (line, energy) in enumerate(rows):
+                if number > 1 or not self.take(instant(meant[number]), energy, line):
+                    yield line, wall
+
+
+def load_recordings(path: Path, where: ZoneInfo) -> dict[str, Recording]:
+    """All meters of a recording, in the order in which they first appear. RecordingError names all lines that are wrong."""
+    try:
+        content = _content(path)
+    except (OSError, EOFError, zlib.error) as error:
+        raise RecordingError(f"{path}: can't be read ({error})") from None
+    try:
+        return _read(content, where)
+    except TableError as error:
+        raise RecordingError(error.of(str(path))) from None
+
+
+def _content(path: Path) -> bytes:
+    with path.open("rb") as plain:
+        packed = plain.read(2) == b"\x1f\x8b"
+        plain.seek(0)
+        with gzip.open(plain) if packed else plain as file:
+            content = file.read(LARGEST_FILE + 1)
+    if len(content) > LARGEST_FILE:
+        raise OSError(f"it is larger than {LARGEST_FILE // 10**9} GB")
+    return content
+
+
+def _read(content: bytes, where: ZoneInfo) -> dict[str, Recording]:
+    rows = read(content, all_names(NAMES))
+    header = find(rows, NAMES, ("meter", "timestamp", "kwh"), {"timestamp": "clock"})
+    problems = Problems()
+    _check_unit(header, problems)
+    homes: dict[str, _Uses] = {}
+    meters: dict[Cell, str] = {}
+    order: str | None = None
+    for row in rows:
+        try:
+            cells = header.cells(row)
+            if not any(cell != "" for cell in cells.values()):
+                continue
+            meter = meters.get(cells["meter"]) or meters.setdefault(cells["meter"], _meter(cells["meter"]))
+        except TableError as error:
+            problems.add(row.number, "", error.problems[0].text)
+            continue
+        except CellError as error:
+            problems.add(row.number, header.told["meter"], str(error))
+            continue
+        home = homes.setdefault(meter, _Uses())
+        try:
+            if order is None and _SLASHED.match(str(cells.get("timestamp", ""))):
+                order = _order(content)
+            begin = moment_of(cells["timestamp"], cells.get("clock", ""), order or "")
+        except CellError as error:
+            problems.add(row.number, header.told["timestamp"], str(error))
+            continue
+        try:
+            energy = _energy(cells["kwh"])
+        except (CellError, InvalidOperation):
+            text = (
+                f"{shown(text_of(cells['kwh']))!r} is not an energy in kWh of at most {DECIMALS} decimals, zero or more"
+            )
+            problems.add(row.number, header.told["kwh"], text)
+            continue
+        _keep(home, meter, row, begin, energy, where, header, problems)
+    for meter, home in homes.items():
+        for line, wall in home.settle(where):
+            problems.add(line, header.told["timestamp"], f"meter {meter} has {wall} twice")
+    if not homes and not problems:
+        problems.add(0, "", "has no rows")
+    problems.check()
+    found = _recordings({meter: home.used for meter, home in homes.items()})
+    for meter, recording in found.items():
+        _check_jumps(meter, homes[meter], recording, header, problems)
+    problems.check()
+    return found
+
+
+def _meter(cell: Cell) -> str:
+    name = serial_of(cell)
+    if not name:
+        raise CellError("there is no meter")
+    return name
+
+
+def _check_unit(header: Header, problems: Problems) -> None:
+    """An energy in another unit would be a thousand times too much."""
+    name = header.told["kwh"]
+    unit = unit_of(name)
+    if "kwh" not in name.casefold() or unit in ("wh", "mwh", "kw", "w", "kvarh", "m3"):
+        text = f"in which unit is this? Energy is wanted in kWh; name the column kwh, or {shown(name)} (kWh)"
+        problems.add(header.number, name, text)
+
+
+def _order(content: bytes) -> str:
+    rows = read(content, all_names(NAMES))
+    header = find(rows, NAMES, ("meter", "timestamp", "kwh"), {"timestamp": "clock"})
+    place = header.places["timestamp"]
+    return order_of_days(text_of(row.cells[place]) for row in rows if place < len(row.cells))
+
+
+def _keep(
+    home: _Uses, meter: str, row: Row, begin: datetime, energy: int, where: ZoneInfo, header: Header, problems: Problems
+) -> None:
+    meant = instants_of(begin, where)
+    if len(meant) == 2:
+        home.twice.setdefault(begin, []).append((row.number, energy))
+        return
+    if not meant:
+        # Files with as many rows on every day have some of zero in the hour that is left out.
+        if energy:
+            text = f"the clocks in {where.key} are put forward over {begin}; give timestamps their offset from UTC"
+            problems.add(row.number, header.told["timestamp"], text)
+        return
+    at = instant(meant[0])
+    if not home.take(at, energy, row.number):
+        problems.add(row.number, header.told["timestamp"], f"meter {meter} has {begin} twice")
+
+
+def _energy(cell: Cell) -> int:
+    if isinstance(cell, str) and _PLAIN.fullmatch(cell):
+        value = Decimal(cell)
+    elif cell == "":
+        value = Decimal(0)
+    else:
+        # Of a kWh there are decimals, and hardly ever thousands.
+        value = number_of(cell, "," if str(cell).count(",") == 1 and "." not in str(cell) else "", ("", "kwh"))
+    if not value.is_finite() or not 0 <= value < 10**6:
+        raise InvalidOperation
+    parts = value.scaleb(DECIMALS, _WIDE)
+    if parts != parts.to_integral_value():
+        raise InvalidOperation
+    return int(parts)
+
+
+def _recordings(homes: Mapping[str, dict[int, int]]) -> dict[str, Recording]:
+    lengths = {meter: _length(sorted(used)) for meter, used in homes.items() if len(used) > 1}
+    single = min(lengths.values(), default=HOUR // 2)
+    found = {}
+    for meter, used in homes.items():
+        length = lengths.get(meter, single)
+        found[meter] = Recording(length, used, _others(sorted(used), length))
+    return found
+
+
+def _plausible(length: int) -> bool:
+    """Whether meters have such an interval: whole minutes, by which an hour or a day can be divided."""
+    return length % MINUTE == 0 and (HOUR % length == 0 or (length % HOUR == 0 and DAY % length == 0))
+
+
+def _length(begins: list[int]) -> int:
+    """The shortest distance between two instants that comes again and again; of few rows, one that meters have."""
+    distances = Counter(later - earlier for earlier, later in pairwise(begins))
+    enough = max(2, (len(begins) - 1) // 10)
+    often = [distance for distance, count in distances.items() if count >= enough]
+    return min(often or [distance for distance in distances if _plausible(distance)] or distances)
+
+
+def _others(begins: list[int], length: int) -> dict[int, int]:
+    """The intervals, by their beginning, that are of another length: four or more one after the other."""
+    found: dict[int, int] = {}
+    index = 0
+    for distance, run in groupby(later - earlier for earlier, later in pairwise(begins)):
+        count = len(list(run))
+        if distance != length and count >= 4 and _plausible(distance):
+            found |= dict.fromkeys(begins[index : index + count + 1], distance)
+        elif distance == length:
+            # The first of a run of the usual ones may be the last of the run before.
+            found.pop(begins[index], None)
+        index += count
+    return found
+
+
+def _check_jumps(meter: str, home: _Uses, recording: Recording, header: Header, problems: Problems) -> None:
+    """A row that no fuse lets through is a register that jumped, or one that is no energy of an interval."""
+    draws = sorted(energy for energy in home.used.values() if energy)
+    usual = draws[len(draws) // 2] if draws else 0
+    for at in home.lines:
+        energy = home.used[at]
+        length = recording.length_at(at)
+        power = energy * HOUR // length // FINE
+        if power > LARGEST_FUSE or (power > FUSE and energy > JUMP * usual):
+            text = (
+                f"{Decimal(energy).scaleb(-DECIMALS).normalize():f} kWh of meter {meter} at {moment(at):%Y-%m-%d %H:%M} UTC are "
+                f"{power // 1000} kW for {length // MINUTE} minutes, more than a fuse lets through; was it the register? Put it "
+                "right, or leave the cell empty"
+            )
+            problems.add(home.lines[at], header.told["kwh"], text)

@@ -1,0 +1,66 @@
+"""How much one person may give or take without a second one: the organisation's limit, for all of the last 30 days, in one
+tenancy and by one person. What a second person agreed to does not count; what was taken is no room for more that is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import Q, QuerySet, Sum
+
+from ...kernel.entries import Control, EntryError, decode_command
+from ...kernel.supply import Restore
+from ...kernel.units import DAY, parse_money
+from ..estate.models import Organisation, Tenancy
+from ..metering.models import Meter
+from ..time import now
+from .models import Adjustment, Command
+
+SPAN = 30 * DAY
+
+
+def limit_of(organisation: Organisation) -> int:
+    """What one person may give or take alone, nano."""
+    return parse_money(str(organisation.adjustment_limit))
+
+
+def lock_books(organisation: Organisation) -> None:
+    """Of two who give at once, the second sees what the first gave. In the caller's transaction."""
+    Organisation.objects.select_for_update().get(pk=organisation.pk)
+
+
+def is_too_much(organisation: Organisation, tenancy: Tenancy | None, meter: Meter | None, amount: int, by: Any) -> bool:
+    """Whether `amount` (nano; negative: taken) is more than `by` may give or take alone, with what was before: in the
+    tenancy or at its meter, by anybody, and by this person anywhere in the organisation.
+    """
+    who = by if isinstance(by, str) else str(by.get_username())
+    same = Q(amount__gt=0) if amount > 0 else Q(amount__lt=0)
+    rows = Adjustment.objects.filter(
+        same, organisation=organisation, state=Adjustment.State.DONE, decided_by__isnull=True, decided__gt=now() - SPAN
+    )
+    here, mine = _sum(rows.filter(tenancy=tenancy)) if tenancy else 0, _sum(rows.filter(by__username=who))
+    if amount > 0:
+        for place, person, restored in _restorations(organisation):
+            here += restored if meter is not None and place == meter.pk else 0
+            mine += restored if person == who else 0
+    return max(here, mine) + abs(amount) > limit_of(organisation)
+
+
+def _sum(rows: QuerySet[Adjustment]) -> int:
+    return abs(int(rows.aggregate(sum=Sum("amount"))["sum"] or 0))
+
+
+def _restorations(organisation: Organisation) -> Iterator[tuple[int, str, int]]:
+    """(meter, who, nano) of each restoration of an amount that was ordered, and not refused."""
+    rows = Command.objects.filter(
+        meter__gateway__property__organisation=organisation, kind="control", issued__gt=now() - SPAN
+    ).exclude(state=Command.State.REJECTED)
+    for meter, body in rows.values_list("meter", "body").iterator():
+        try:
+            order = getattr(decode_command(bytes(body)), "order", None)
+        except EntryError:
+            # The head-end mends it; it holds up nobody's goodwill.
+            continue
+        if isinstance(order, Control) and isinstance(order.action, Restore):
+            yield meter, order.by, order.action.amount

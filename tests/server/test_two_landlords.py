@@ -1,0 +1,252 @@
+"""Two landlords type the same ids, names and files into every form and call that takes some: neither sees the other, or is
+hindered.
+"""
+
+import json
+import re
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError
+from django.test import Client
+
+from prewatt.kernel.tariff_document import tariff_to_document
+from prewatt.kernel.units import NANO
+from prewatt.server.allocation.models import SharedCost
+from prewatt.server.api.models import Token
+from prewatt.server.api.views import api, collided
+from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
+from prewatt.server.estate.setup import Apartment
+from prewatt.server.ledger.books import trial_balance
+from prewatt.server.metering.models import Gateway, Meter
+from prewatt.server.payments.merchants import keep_merchant
+from prewatt.server.payments.models import BankLine
+from prewatt.server.portal.tariff_form import fields_of
+from prewatt.server.portal.urls import urlpatterns
+from prewatt.server.tariffs.models import Tariff
+from prewatt.server.vending.codes import OWN
+from prewatt.server.vending.models import SupplyGroup, TokenMeter
+from prewatt.tokens import luhn
+from prewatt.wire.signing import SigningKey
+from tests.conftest import FLAT, PASSWORD, set_up
+from tests.provider_server import METHODS
+from tests.server.test_alike import posted
+
+pytestmark = pytest.mark.database
+PHONE = SigningKey.generate().public().hex()
+STATEMENT = b"date,amount,payer,text\n2025-10-06,7.00,Anna,rent\n2025-10-06,8.00,Anna,rent\n"
+PRICES = b"from,price\n2025-10-07T00:00:00+02:00,0.11\n2025-10-07T01:00:00+02:00,0.12\n2025-10-07T02:00:00+02:00,0.13\n"
+
+
+class Landlord:
+    """One of two, who have set up the same but for their meters."""
+
+    def __init__(self, organisation, manager, meter, providers):
+        self.owner = Organisation.objects.get(name=organisation)
+        self.home = Property.objects.get(organisation=self.owner)
+        self.tenancy = Tenancy.objects.get(unit__property=self.home, tenant="Anna")
+        self.meter = Meter.objects.get(name=meter)
+        user = get_user_model().objects.get(username=manager)
+        self.client, self.tenant = Client(), Client()
+        assert self.client.login(username=manager, password=PASSWORD)
+        assert self.tenant.login(username=self.tenancy.user.username, password=PASSWORD)
+        self.token = Token.make(user, "program")
+        self.merchant = keep_merchant(self.owner, "stripe", "cards", providers.settings("stripe"))
+        self.secrets = providers.settings("stripe")
+
+    def post(self, path, given, by=None):
+        """What came of a form: where to, and what is said."""
+        answer = (by or self.client).post(path, given, follow=True)
+        said = [f"{each.level_tag}: {each}" for each in answer.context["messages"]] if answer.context else []
+        wrong = re.findall(r'<em class="bad">([^<]*)<', answer.content.decode())
+        return answer.status_code, said, wrong
+
+    def call(self, path, given):
+        """What came of a call."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        answer = self.client.post(
+            f"/api/v1/{path}", json.dumps(given), content_type="application/json", headers=headers
+        )
+        return answer.status_code, answer.json()
+
+
+@pytest.fixture
+def both(building, clock, providers):
+    flats = [Apartment("Flat 1", "n1", "Anna"), Apartment("Flat 2", "n2", "Ben"), Apartment("Flat 3", "n3", "")]
+    set_up(clock, organisation="Tal Homes", name="Linden 5", apartments=flats, gateway="g2", manager="other")
+    Gateway.objects.update(online=True)
+    return Landlord("Berg Homes", "manager", "m1", providers), Landlord("Tal Homes", "other", "n1", providers)
+
+
+def _tariff(name):
+    return {**tariff_to_document(FLAT), "name": name}
+
+
+def _file(content, name="file.csv"):
+    return SimpleUploadedFile(name, content, content_type="text/csv")
+
+
+def _tariff_of(who):
+    return Tariff.objects.get(organisation=who.owner, name="flat").pk
+
+
+def _group_of(who):
+    return SupplyGroup.objects.get(organisation=who.owner, own=False)
+
+
+STS = {"revision": "1", "base": "2014", "algorithm": "11"}
+FORMS = {
+    "top-up": lambda who: who.post(
+        f"/units/{who.tenancy.unit_id}/top-up/", {"amount": "5", "credit_id": "7", "note": "R-1", "way": "cash"}
+    ),
+    "give-back": lambda who: who.post(
+        f"/tenancies/{who.tenancy.pk}/give-back/", {"do": "give", "amount": "1", "reason": "lift", "adjustment_id": "7"}
+    ),
+    "move-in": lambda who: who.post(
+        f"/units/{Unit.objects.get(property=who.home, name='Flat 3').pk}/move-in/",
+        {"tenant": "Zoe", "begins": "2025-10-08T12:00", "deposit": "50"},
+    ),
+    "tariff-new": lambda who: who.post(
+        f"/properties/{who.home.pk}/tariffs/new/", {**posted(fields_of(_tariff("night"))), "keep": ""}
+    ),
+    "tariff-prices": lambda who: who.post(
+        f"/properties/{who.home.pk}/tariffs/prices/", {"tariff": _tariff_of(who), "file": _file(PRICES)}
+    ),
+    "shared-costs": lambda who: who.post(
+        f"/properties/{who.home.pk}/shared-costs/",
+        {"name": "Garden", "equal": "100", "area": "0", "occupants": "0", "consumption": "0", "fixed": "0",
+         "vacancy": "landlord", "schedule": "none"},
+    ),
+    "shared-run": lambda who: who.post(
+        f"/shared-costs/{SharedCost.objects.get(property=who.home, name='Garden').pk}/run/",
+        {"first": "2025-10-05", "last": "2025-10-05", "amount": "3", "memo": "bill 7", "book": ""},
+    ),
+    "exchange": lambda who: who.post(
+        f"/meters/{who.meter.pk}/exchange/", {"serial": "S-1", "first": "0", "end": "unknown", "do": "exchange"}
+    ),
+    "new-merchant": lambda who: who.post("/books/merchants/new/stripe/", {"name": "second", **who.secrets}),
+    "bank": lambda who: who.post("/books/bank/", {"statement": _file(STATEMENT)}),
+    "bank-book": lambda who: who.post(
+        "/books/bank/book/", {f"line-{line.pk}": f"tenancy:{who.tenancy.pk}" for line in BankLine.objects.filter(organisation=who.owner)}
+    ),
+    "keypads": lambda who: [
+        who.post("/keypad-meters/", {"do": "group", "code": "123456", "key": "ab" * 20, **STS}),
+        who.post("/keypad-meters/", {"do": "meter", "number": "00000000018", "name": "Kiosk", "group": _group_of(who).pk}),
+    ],
+    "pay": lambda who: who.post(
+        "/my/pay/", {"way": f"{who.merchant.pk}:{METHODS['stripe']}", "amount": "5", "asked": "7"}, who.tenant
+    ),
+    "grant": lambda who: who.post(
+        f"/properties/{who.home.pk}/grants/", {"holder": "Kim", "key": PHONE, "actions": ["hold"], "hours": "2"}
+    ),
+    "order": lambda who: who.post(f"/units/{who.tenancy.unit_id}/order/", {"do": "hold", "reason": "7"}),
+}  # fmt: skip
+"""Each form that takes an id, a name or a file."""
+NO_NAMES = {
+    "home", "login", "logout", "properties", "unit", "tenancy", "move-out", "settle", "statement", "share", "tariffs",
+    "tariff-schedule", "tariff-cap", "tariff-correct", "tariff-compare", "run-reverse", "balance", "supply", "wrong-readings",
+    "alarms", "alarm", "pin", "payer", "payment", "notices", "notices-add", "notices-wechat", "notices-channel",
+    "sending-account", "push-worker", "emergency", "payments", "payment-decide", "unexpected-settled", "refund-by-provider",
+    "merchant", "reconciliation", "fetch-file", "books", "books-export", "undo-top-up", "refund-paid", "decide",
+}  # fmt: skip
+"""The others: nothing that they take has to be once."""
+
+CALLS = {
+    "/tenancies/{pk}/top-ups": lambda who: who.call(
+        f"tenancies/{who.tenancy.pk}/top-ups", {"amount": "5", "credit_id": "refund 1", "receipt": "R-2"}
+    ),
+    "/tenancies/{pk}/payments": lambda who: who.call(
+        f"tenancies/{who.tenancy.pk}/payments",
+        {"merchant": who.merchant.pk, "method": METHODS["stripe"], "amount": "5", "asked": "8"},
+    ),
+    "/tenancies/{pk}/put-right": lambda who: who.call(
+        f"tenancies/{who.tenancy.pk}/put-right", {"amount": "1", "adjustment_id": "8", "reason": "x"}
+    ),
+    "/properties/{pk}/tariffs": lambda who: who.call(
+        f"properties/{who.home.pk}/tariffs", {"tariff": _tariff("day"), "effective": "2025-11-01T00:00:00+01:00"}
+    ),
+    "/properties/{pk}/prices": lambda who: who.call(
+        f"properties/{who.home.pk}/prices",
+        {"prices": [["2025-12-01T00:00:00Z", "0.1"], ["2025-12-01T01:00:00Z", "0.2"], ["2025-12-01T02:00:00Z", "0.2"]],
+         "base": "flat"},
+    ),
+    "/shared-costs/{pk}/runs": lambda who: who.call(
+        f"shared-costs/{SharedCost.objects.get(property=who.home, name='Garden').pk}/runs",
+        {"first": "2025-10-04", "last": "2025-10-04", "bill": "3", "memo": "8", "book": True},
+    ),
+    "/meters/{name}/orders": lambda who: who.call(f"meters/{who.meter.name}/orders", {"do": "release", "reason": "8"}),
+    "/meters/{name}/exchange": lambda who: who.call(
+        f"meters/{Meter.objects.get(unit__property=who.home, unit__name='Flat 2').name}/exchange",
+        {"serial": "S-2", "first": "0", "last": "unknown"},
+    ),
+    "/keypad-meters/{pk}/codes": lambda who: who.call(
+        f"keypad-meters/{TokenMeter.objects.get(organisation=who.owner, meter__isnull=True).pk}/codes",
+        {"kwh": "1", "note": "7"},
+    ),
+}  # fmt: skip
+NO_NAMES_CALLED = {
+    "/properties/{pk}/tariffs/check", "/properties/{pk}/corrections", "/properties/{pk}/compare", "/runs/{pk}/reverse",
+    "/meters/{name}/lead-back", "/alarms/{pk}/answer", "/alarms/{pk}/settle",
+}  # fmt: skip
+
+
+def test_every_form_and_call_is_one_that_takes_names_or_one_that_takes_none():
+    """Who adds one says which."""
+    assert {each.name for each in urlpatterns} == set(FORMS) | NO_NAMES
+    paths = {path for path, each in api.get_openapi_schema()["paths"].items() if "post" in each}
+    assert {path.removeprefix("/api/v1") for path in paths} == set(CALLS) | NO_NAMES_CALLED
+
+
+def bare(answer):
+    """An answer without what differs by chance: numbers, codes, names of logins and meters, passwords."""
+    text = re.sub(r"Login: .*? it is shown", "it is shown", str(answer))
+    text = re.sub(r"[0-9a-f]{24,}|\b[mn][12]\b", "#", text)
+    return re.sub(r"\d+", "#", text)
+
+
+def test_two_landlords_who_type_the_same_do_not_meet(both):
+    walk = {**FORMS, **CALLS}
+    for name, act in walk.items():
+        mine, theirs = (act(who) for who in both)
+        assert bare(mine) == bare(theirs), name
+        assert "error" not in str(mine) and "'errors'" not in str(mine), (name, mine)
+    # And once more: what each is told is of its own.
+    for name, act in walk.items():
+        mine, theirs = (act(who) for who in both)
+        assert bare(mine) == bare(theirs), name
+        assert "500" not in str(mine)[:5] and "409" not in str(mine)[:5], (name, mine)
+    for who in both:
+        assert sum(trial_balance(who.owner).values()) == 0
+        assert who.tenancy.top_ups.count() == 4
+        assert sum(who.tenancy.top_ups.values_list("amount", flat=True)) == (5 + 5 + 7 + 8) * NANO
+
+
+def test_a_shared_cost_of_a_name_that_is_taken_is_refused_beside_the_field(both):
+    mine, _theirs = both
+    assert [FORMS["shared-costs"](each)[1] for each in both] == [["success: Garden is kept."]] * 2
+    _status, said, wrong = FORMS["shared-costs"](mine)
+    assert said == [] and "There is a shared cost of this name already." in " ".join(wrong)
+    assert SharedCost.objects.count() == 2
+
+
+def test_what_only_the_database_refuses_is_said_in_words(both, admin_user):
+    """A keypad meter has the number that the next meter of our own would be given."""
+    mine, _theirs = both
+    FORMS["keypads"](mine)
+    number = f"{OWN}{Meter.objects.order_by('pk').last().pk + 1:08}"
+    given = {"do": "meter", "number": f"{number}{luhn(number)}", "name": "Kiosk", "group": _group_of(mine).pk}
+    assert "registered" in str(mine.post("/keypad-meters/", given))
+    unit, operator = Unit.objects.create(property=mine.home, name="Attic"), Client()
+    operator.force_login(admin_user)
+    form = operator.get("/admin/metering/meter/add/").context["adminform"].form
+    given = {name: form[name].value() or "" for name in form.fields}
+    given |= {"unit": unit.pk, "gateway": Gateway.objects.get(name="g1").pk, "name": "m9"}
+    answer = operator.post(
+        "/admin/metering/meter/add/", {name: value for name, value in given.items() if value is not False}
+    )
+    assert answer.status_code == 409
+    assert "There is one like it already" in answer.content.decode()
+    assert not Meter.objects.filter(name="m9").exists()
+    told = json.loads(collided(None, IntegrityError("UNIQUE constraint failed: ledger_transfer.of")).content)
+    assert "constraint" not in told["errors"][0]["message"].lower()
