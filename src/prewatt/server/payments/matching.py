@@ -19,7 +19,7 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": 
 
 
 def reference(tenancy: Tenancy) -> str:
-    """What a tenant writes into a transfer, such as PW1042-7: its last digit (Luhn's) catches a slip."""
+    """What a tenant writes into a transfer, such as PW1044-7: its last digit (Luhn's) catches a slip."""
     return f"PW{tenancy.pk}-{luhn(str(tenancy.pk))}"
 
 
@@ -36,7 +36,7 @@ def referenced(text: str) -> set[int]:
 
 
 def _readings(text: str, at: int) -> set[int]:
-    """What stands after PW: 1042-7, 10427, 1042 7, and 10 42-7 where a line was broken."""
+    """What stands after PW: 1044-7, 10447, 1044 7, and 10 44-7 where a line was broken."""
     digits, readings = "", set()
     for number in range(_MOST_GROUPS):
         group = _GROUPS.match(text, at)
