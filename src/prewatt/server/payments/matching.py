@@ -37,7 +37,7 @@ def referenced(text: str) -> set[int]:
 
 def _readings(text: str, at: int) -> set[int]:
     """What stands after PW: 1044-7, 10447, 1044 7, and 10 44-7 where a line was broken."""
-    digits, readings = "", set()
+    digits, readings = "", set[int]()
     for number in range(_MOST_GROUPS):
         group = _GROUPS.match(text, at)
         if group is None or len(digits) > 12:

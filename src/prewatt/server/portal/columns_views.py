@@ -78,9 +78,9 @@ def columns(request: HttpRequest) -> HttpResponse:
     currency = owner.home().currency
     try:
         rows = [row for row in rows_of(content, currency) if any(text_of(cell).strip() for cell in row.cells)]
-    except BankError as error:
+    except BankError as refusal:
         forget_waiting(owner, request.user)
-        messages.error(request, str(error))
+        messages.error(request, str(refusal))
         return redirect(f"{reverse('bank')}?organisation={owner.pk}")
     width = max(len(row.cells) for row in rows[:WITHIN])
     given = _typed(request, width) if request.method == "POST" else _proposed(rows, layouts_of(owner), width)

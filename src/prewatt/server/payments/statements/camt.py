@@ -57,13 +57,12 @@ def _entry(found: Statement, entry: Element, number: int, own: str, untold: str)
     if not amount:
         found.leave_out(number, Why.EMPTY, says)
         return
-    codes = {each.text or "" for each in entry.iterfind("BkTxCd/Domn/Fmly/SubFmlyCd")}
-    returned = _text(entry, "RvslInd").lower() in ("true", "1") or bool(codes & _RETURNS)
+    returned = _text(entry, "RvslInd").lower() in ("true", "1") or _is_return(entry)
     parts = _parts(details, currency, sign, sign * amount, number)
     entry_id = _id(_text(entry, "AcctSvcrRef"))
-    for part, signed in parts or [(details[0] if len(details) == 1 else None, sign * amount)]:
-        tx_codes = set() if part is None else {each.text or "" for each in part.iterfind("BkTxCd/Domn/Fmly/SubFmlyCd")}
-        back = returned or bool(tx_codes & _RETURNS) or (part is not None and part.find("RtrInf") is not None)
+    whole: list[tuple[Element | None, int]] = [(details[0] if len(details) == 1 else None, sign * amount)]
+    for part, signed in parts or whole:
+        back = returned or (part is not None and (_is_return(part) or part.find("RtrInf") is not None))
         payer, account = ("", "") if part is None else _other_side(part, signed, back, own)
         told = [_remittance(each) for each in ([part] if part is not None else details)]
         text = tidy(" ".join([*told, _return_reason(part)]), 300) or tidy(about, 300)
@@ -76,11 +75,17 @@ def _entry(found: Statement, entry: Element, number: int, own: str, untold: str)
         )  # fmt: skip
 
 
-def _parts(details: list[Element], currency: str, sign: int, whole: int, number: int) -> list[tuple[Element, int]]:
+def _is_return(at: Element) -> bool:
+    return any(each.text in _RETURNS for each in at.iterfind("BkTxCd/Domn/Fmly/SubFmlyCd"))
+
+
+def _parts(
+    details: list[Element], currency: str, sign: int, whole: int, number: int
+) -> list[tuple[Element | None, int]]:
     """The payments of a collective booking, if they tell their amounts and sum up to it; else none."""
     if len(details) < 2:
         return []
-    parts = []
+    parts: list[tuple[Element | None, int]] = []
     for each in details:
         at = (each.find(path) for path in ("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/InstdAmt/Amt"))
         told = next((amount for amount in at if amount is not None), None)

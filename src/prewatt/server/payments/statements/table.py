@@ -224,7 +224,7 @@ class _Table:
                 continue
             if amounts.into or amounts.out_of:
                 # What is negative in the column of money in was taken back; whatever stands in the other one is money out.
-                number = amounts.into or -abs(amounts.out_of or 0)
+                number = amounts.into or -abs(amounts.out_of or Decimal(0))
             else:
                 number = amounts.signed or Decimal(0)
                 number = -number if self.layout.direction == OPPOSITE else number
