@@ -92,6 +92,12 @@ def test_two_payments_that_look_alike_are_two_in_every_form(put):
     assert (len(made.new), made.known) == (1, 2)
 
 
+def test_a_second_payment_that_looks_like_a_known_one_is_new(put):
+    assert len(put("2025-10-06;20,00;ANNA;power;").new) == 1
+    made = put("2025-10-06;20,00;ANNA;power;", "2025-10-06;20,00;ANNA;power;")
+    assert (len(made.new), made.known) == (1, 1) and made.new[0].like is None
+
+
 def test_numbers_of_one_bank_that_differ_tell_payments_apart(put):
     assert len(put("2025-10-06;20,00;ANNA;power;QAA111").new) == 1
     made = put("2025-10-06;20,00;ANNA;power;QAA112")

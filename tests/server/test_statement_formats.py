@@ -39,6 +39,17 @@ def test_camt_053_as_german_banks_write_it():
     assert found.counted() == {Why.PENDING: 1} and "noch nicht gebucht" in found.left_out[0].text
 
 
+def test_of_what_comes_back_to_us_the_other_side_is_who_was_paid():
+    text = (
+        (SAMPLES / "camt053-de-v8.xml")
+        .read_text()
+        .replace("450.00</Amt><CdtDbtInd>DBIT", "450.00</Amt><CdtDbtInd>CRDT")
+    )
+    text = text.replace("<RmtInf><Ustrd>Abschlag</Ustrd></RmtInf>", "<RtrInf><Rsn><Cd>AC04</Cd></Rsn></RtrInf>")
+    back = read_file(text.encode(), "EUR").lines[1]
+    assert (back.amount, back.payer, back.returned) == (450 * NANO, "Stadtwerke", True)
+
+
 def test_camt_054_names_the_payments_of_a_collective_booking():
     found = read("camt054-ch-v4.xml")
     assert units(found) == [100, 200, -5.05]
