@@ -117,6 +117,12 @@ def test_a_choice_that_can_not_be_is_said_in_words_and_stays(manager, chosen, sa
         assert re.search(r'column-1".*?value="amount" selected', page.content.decode(), re.DOTALL)
 
 
+def test_a_file_that_is_left_is_forgotten(manager):
+    send(manager, STRANGE)
+    page = manager.post("/books/bank/columns/", {"do": "forget"}, follow=True)
+    assert page.redirect_chain and not WaitingStatement.objects.exists() and not BankLine.objects.exists()
+
+
 def test_nothing_waits_or_it_is_another_persons(manager, owner, clock):
     assert manager.get("/books/bank/columns/", follow=True).redirect_chain
     send(manager, STRANGE)
@@ -145,7 +151,12 @@ def test_what_was_left_out_is_listed_once(manager):
 def test_a_doubt_is_asked_side_by_side_and_answered_once(manager, owner, tenancy, admin_user):
     made = record(tenancy, 20 * NANO, "c1", admin_user, "R-7", "transfer")
     page = said(send(manager, f"date;amount;text\n2025-10-06;20,00;{reference(tenancy)}\n2025-10-06;7,00;x\n"))
-    assert "One payment, or two? 1" in page and "Recorded by admin already" in page and "R-7" in page and "To be booked 1" in page
+    assert (
+        "One payment, or two? 1" in page
+        and "Recorded by admin already" in page
+        and "R-7" in page
+        and "To be booked 1" in page
+    )
     line = owner.bank_lines.get(amount=20 * NANO)
     assert "one payment or two" in said(manager.post(f"/books/bank/{line.pk}/same/", {"same": "x"}, follow=True))
     assert manager.post(f"/books/bank/{line.pk}/same/", {"same": "999"}).status_code == 404

@@ -250,6 +250,12 @@ def test_a_statement_that_can_not_be_read_names_the_line(owner, admin_user, cont
     assert not BankLine.objects.exists()
 
 
+def test_an_amount_of_nothing_is_no_line(owner, admin_user):
+    text = b"date,amount,in,out\n2025-10-06,0.00,,\n2025-10-06,,0,0.00\n2025-10-06,5.00,,\n"
+    made = upload(owner, text, "EUR", admin_user)
+    assert [line.amount for line in made.new] == [5 * NANO] and len(made.left_out) == 2 and made.out == 0
+
+
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: f"date,amount\n{text}".encode()))
 def test_no_file_whatsoever_is_an_error_of_ours(content):
     with suppress(BankError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from ...tokens import luhn
 from ..estate.models import Tenancy
@@ -62,6 +63,7 @@ def _checks(digits: str) -> bool:
     return len(digits) > 1 and digits[0] != "0" and str(luhn(digits[:-1])) == digits[-1]
 
 
+@lru_cache(10_000)
 def name_words(text: str) -> frozenset[str]:
     """A name's words, however it is written: MÜLLER, ANNA and Anna Mueller are one."""
     return frozenset(folded(text))

@@ -73,6 +73,9 @@ def columns(request: HttpRequest) -> HttpResponse:
     """Say what each column is, see what comes of it, then read the file so: this one, and all of its form to come."""
     owner = owner_of(request)
     content = waiting(owner, request.user)
+    if request.POST.get("do") == "forget":
+        forget_waiting(owner, request.user)
+        content = None
     if content is None:
         return redirect(f"{reverse('bank')}?organisation={owner.pk}")
     currency = owner.home().currency

@@ -39,12 +39,12 @@ class _Told:
     returned: bool = False
 
 
-def read_mt940(text: str) -> Statement:
-    """BankError if it ends before its closing balance, or has no statement at all."""
+def read_mt940(text: str, currency: str) -> Statement:
+    """`currency`: where the file names none. BankError if it ends before its closing balance, or has no statement at all."""
     body = re.sub(r"\r\n?", "\n", text)
     fields = list(_TAG.finditer(body))
     check_count(sum(each[1] == "61" for each in fields))
-    found, number, currency, closed = Statement(), 0, "", True
+    found, number, closed = Statement(), 0, True
     held: tuple[int, str] | None = None
     told = ""
 

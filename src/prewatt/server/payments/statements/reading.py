@@ -31,7 +31,7 @@ def read_file(content: bytes, currency: str) -> Statement | None:
             raise BankError(_("This is a web page: export the statement as CAMT, MT940, OFX, CSV or Excel."))
         return read_camt(content.lstrip())
     if head.startswith("{1:") or re.search(r"^:20:", head, re.MULTILINE):
-        return read_mt940(_text(content, ""))
+        return read_mt940(_text(content, ""), currency)
     return None
 
 

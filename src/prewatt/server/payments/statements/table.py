@@ -96,7 +96,7 @@ class _Amounts:
 
     @property
     def empty(self) -> bool:
-        return self.signed is None and not self.into and not self.out_of
+        return not self.signed and not self.into and not self.out_of
 
 
 class _Table:
