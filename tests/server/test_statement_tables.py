@@ -113,6 +113,23 @@ def test_of_two_amounts_that_are_not_known_none_is_guessed():
     assert refused.value.asks == "columns"
 
 
+@pytest.mark.parametrize(
+    ("row", "taken"),
+    [
+        ("2025-10-07;TOTAL ENERGY of October;7,00", True),
+        ("2025-10-07;Saldo Strom;7,00", True),
+        ("2025-10-07;Closing balance;7,00", False),
+        ("2025-10-07;Endsaldo per 7.10.;7,00", False),
+        (";Total of all;7,00", False),
+        ("Summe Gutschriften;;7,00", False),
+        ("合计：2笔;;7,00", False),
+    ],
+)
+def test_a_balance_is_no_payment_and_a_payers_words_are_no_balance(row, taken):
+    found = read(f"date;text;amount\n2025-10-06;x;5,00\n{row}\n".encode(), "EUR")
+    assert len(found.lines) == 1 + taken and found.counted() == ({} if taken else {Why.BALANCE: 1})
+
+
 # -- direction ----------------------------------------------------------------------------------------------------------
 
 

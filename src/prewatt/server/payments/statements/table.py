@@ -39,11 +39,15 @@ _FAILED = re.compile(
 )
 _BALANCE = re.compile(
     r"((opening|closing|beginning|ending|start(ing)?|end|previous|current|available|new|old|ledger)\s+balance\b.*"
-    r"|balance\s+(brought|carried)\s+(forward|down).*|(brought|carried) forward|balance|total.*|sub-?total.*|grand total.*|sum"
-    r"|(anfangs|end|schluss|abschluss|alter|neuer|letzter|aktueller)?\s?-?(saldo|kontostand)\b.*|summe.*|gesamt.*|zwischensumme.*"
-    r"|(期初|期末|上期|本期|上日|承前|承上)?(余额|结余).*|.{0,6}合计.*|总计.*|小计.*|累计.*|共\d+笔.*|承前页|过次页)[:：]?",
+    r"|balance\s+(brought|carried)\s+(forward|down).*|(brought|carried) forward|balance|(sub-?|grand )?total|sum"
+    r"|(anfangs|end|schluss|abschluss|alter|neuer|letzter|aktueller)?\s?-?(saldo|kontostand)([^a-zäöü]*|\s(per|vom|am|zum|in)\b.*)"
+    r"|summe|gesamt(summe|betrag)?|zwischensumme|(期初|期末|上期|本期|上日|承前|承上)?(余额|结余)|.{0,6}合计|总计|小计|承前页|过次页)\W*",
     re.IGNORECASE,
 )
+_TOTAL = re.compile(
+    r"(sub-?|grand )?total\b.*|(zwischen)?summe\b.*|gesamt.*|.{0,6}(合计|总计|小计|累计).*|共\d+笔.*", re.IGNORECASE
+)
+"""Beginnings of a total, where no day stands beside it: with one, a payer may have written it."""
 
 
 class Unknown(BankError):
@@ -161,7 +165,7 @@ class _Table:
     def _is_balance(self, row: Data, is_day: bool) -> bool:
         if row.first(names.PAYER) and is_day:
             return False
-        return any(_BALANCE.fullmatch(each.strip()) for each in row.texts if each)
+        return any(_BALANCE.fullmatch(each) or (not is_day and _TOTAL.fullmatch(each)) for each in row.texts if each)
 
     # -- what a row says ------------------------------------------------------------------------------------------------
 
