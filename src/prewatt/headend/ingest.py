@@ -29,7 +29,7 @@ from ..kernel.entries import (
     decode_entry,
 )
 from ..kernel.supply import ClearCredit
-from ..kernel.units import MINUTE
+from ..kernel.units import MINUTE, exact_money
 from ..wire import topics
 from ..wire.messages import (
     MAX_METERS,
@@ -45,7 +45,7 @@ from ..wire.messages import (
 from ..wire.signing import VerifyKey, open_upward
 from . import forks
 from .alarms import Raised, clock_ahead, raised_by, stands_back
-from .found import Found, Open, command_of
+from .found import Found, command_of
 from .reconcile import Difference, check
 
 AHEAD = 10 * MINUTE
@@ -69,19 +69,13 @@ class GatewayView:
 @dataclass(slots=True)
 class MeterView:
     """What the store knows of a meter: its account after the last committed entry, the chain's head, the credit log's
-    open commands by number (`again`: those that were numbered anew), and the meter's balance less the server's (0
-    unless they differ).
+    open commands by number, and the meter's balance less the server's (0 unless they differ).
     """
 
     account: Account
     head: bytes
     commands: Mapping[int, Command | UnknownOrder]
     offset: int = 0
-    again: frozenset[int] = frozenset()
-
-    def opened(self) -> dict[int, Open]:
-        """The open commands by number."""
-        return {number: Open(each, number in self.again) for number, each in self.commands.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +126,7 @@ class NewEntry:
 @dataclass(frozen=True, slots=True)
 class Applied:
     """The journal shows the command `number` taken up, or refused for `reason`; `taken`: under which number, if that is
-    another one.
+    another one; `tid`: of its code, which is worth nothing more.
     """
 
     number: int
@@ -140,6 +134,7 @@ class Applied:
     at: int
     reason: str
     taken: int
+    tid: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +157,7 @@ class MeterPlan:
     account: Account
     head: bytes
     offset: int
-    opened: dict[int, Open] = field(default_factory=dict)
+    opened: dict[int, Command | UnknownOrder] = field(default_factory=dict)
     entries: list[NewEntry] = field(default_factory=list)
     applied: list[Applied] = field(default_factory=list)
     coded: list[Coded] = field(default_factory=list)
@@ -317,7 +312,7 @@ def _give_states(message: Status | Upload, meters: set[str], result: Plan, gatew
 def _meter_plan(result: Plan, views: Mapping[str, MeterView], meter: str) -> MeterPlan:
     if meter not in result.meters:
         view = views[meter]
-        result.meters[meter] = MeterPlan(view.account, view.head, view.offset, view.opened())
+        result.meters[meter] = MeterPlan(view.account, view.head, view.offset, dict(view.commands))
     return result.meters[meter]
 
 
@@ -350,7 +345,7 @@ def _take_in(result: Plan, mine: MeterPlan, gateway: str, span: Span, late: int)
 
 def take_entry(mine: MeterPlan, entry: AnyEntry, body: bytes, late: bool) -> None:
     account = mine.account
-    command, before, lent = command_of(entry, mine.opened, account.coded), account.balance, account.emergency_out
+    command, before, lent = command_of(entry, mine.opened), account.balance, account.emergency_out
     checked = check(account, entry, command, mine.offset)
     if checked.difference:
         mine.differences.append(checked.difference)
@@ -369,18 +364,30 @@ def take_entry(mine: MeterPlan, entry: AnyEntry, body: bytes, late: bool) -> Non
         if isinstance(checked.own, CommandEntry):
             reason = checked.own.reason if isinstance(checked.own, Refused) else ""
             if reason and isinstance(command, Command) and isinstance(command.order, GrantCredit):
-                # Paid, and not credited: a person has to give it back.
-                mine.differences.append(
-                    Difference(entry.seq, entry.at, f"credit {command.order.credit_id} was refused: {reason}")
-                )
+                text = _not_credited(account, command.order, reason)
+                mine.differences += [Difference(entry.seq, entry.at, text)] if text else []
             if command is not None:
-                mine.applied.append(Applied(command.number, entry.seq, entry.at, reason, checked.own.command))
+                tid = getattr(checked.own, "tid", None)
+                mine.applied.append(Applied(command.number, entry.seq, entry.at, reason, checked.own.command, tid))
                 mine.opened.pop(command.number, None)
     if account.emergency_out != lent:
         mine.emergency = (entry.seq, entry.at, account.emergency_out)
     mine.offset = entry.balance - account.balance
     mine.head = chain(mine.head, body)
     mine.entries.append(NewEntry(entry.seq, body, mine.head, entry, checked.own, late))
+
+
+def _not_credited(account: Account, order: GrantCredit, reason: str) -> str:
+    """What a person has to know of a credit that a meter refused; empty if it is there, once."""
+    if order.credit_id not in account.credit_ids:
+        # Paid, and not credited: a person has to give it back.
+        return f"credit {order.credit_id} was refused: {reason}"
+    if order.tid in account.coded and account.coded[order.tid] == order.coded:
+        return (
+            f"credit {order.credit_id} is at the meter twice: it was ordered again, and the new code was typed before that "
+            f"was known. Take {exact_money(order.coded)} off"
+        )
+    return ""
 
 
 def _stand_in(account: Account, entry: AnyEntry) -> AnyEntry:

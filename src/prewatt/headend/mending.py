@@ -20,7 +20,6 @@ from ..server.vending.mending import mend
 from ..server.vending.models import Command
 from ..wire.messages import SignedCommand
 from ..wire.signing import VerifyKey, command_is_signed
-from .found import Open
 from .ingest import MeterPlan, take_entry
 
 log = logging.getLogger("prewatt.headend")
@@ -74,7 +73,7 @@ def _replayed(row: Meter) -> MeterPlan:
     opened = {}
     for command in Command.objects.filter(meter=row):
         try:
-            opened[command.number] = Open(decode_command(bytes(command.body)), command.was is not None)
+            opened[command.number] = decode_command(bytes(command.body))
         except EntryError:
             # Its entry is taken as the meter says it.
             log.error("meter %s: command %d can't be read", row.name, command.number)

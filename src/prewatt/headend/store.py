@@ -36,6 +36,7 @@ from ..server.metering.models import (
 )
 from ..server.vending.credit_log import is_in_order, renumber, sign_anew, step_aside
 from ..server.vending.following import follow
+from ..server.vending.found import is_known
 from ..server.vending.found import keep as keep_found
 from ..server.vending.models import OPEN, Command
 from ..wire.messages import MeterStatus, SignedCommand
@@ -123,12 +124,9 @@ class Store:
             for meter in Meter.objects.filter(name__in=wanted).select_related("gateway__property__organisation")
         }
         commands: dict[int, dict[int, KernelCommand | UnknownOrder]] = defaultdict(dict)
-        again: dict[int, set[int]] = defaultdict(set)
         opened = Command.objects.filter(meter__in=rows.values(), state__in=OPEN).select_related("meter__unit")
         for command in opened:
             commands[command.meter_id][command.number] = self._decoded(command)
-            if command.was is not None:
-                again[command.meter_id].add(command.number)
         self._meters = rows
         views = {}
         for name, row in rows.items():
@@ -136,9 +134,7 @@ class Store:
             if account is None or account.seq != row.seq:
                 account = self._loaded(row)
             if account is not None:
-                views[name] = MeterView(
-                    account, bytes(row.head), commands[row.pk], row.offset, frozenset(again[row.pk])
-                )
+                views[name] = MeterView(account, bytes(row.head), commands[row.pk], row.offset)
         return views
 
     def _loaded(self, row: Meter) -> Account | None:
@@ -298,6 +294,8 @@ class Store:
                 applied_at=applied.at,
                 reason=applied.reason,
             )
+            if applied.tid is not None:
+                is_known(meter, applied.tid)
             if moved is not None:
                 # The meter took it up under the number that it had before.
                 step_aside(meter, applied.taken)
@@ -308,7 +306,7 @@ class Store:
                 step_aside(meter, found.number)
             keep_found(
                 meter, seq=found.seq, at=found.at, number=found.number, order=found.order, amount=found.amount,
-                tid=found.tid,
+                tid=found.tid, name=found.name,
             )  # fmt: skip
         if astray or change.found:
             renumber(meter)

@@ -62,6 +62,9 @@ class Account(Registers):
         """
         if command.number != self.command + 1:
             raise ValueError(f"command {command.number} does not follow {self.command}")
+        return msgspec.structs.replace(self._follow(now, command), of=command.name)
+
+    def _follow(self, now: int, command: Command | UnknownOrder) -> CommandEntry:
         at = max(now, self.at)
         seq, number = self.seq + 1, command.number
         if isinstance(command, UnknownOrder):
@@ -98,15 +101,21 @@ class Account(Registers):
         credit = isinstance(order, GrantCredit)
         known = order.credit_id if isinstance(order, GrantCredit) else order.debit_id
         if known in self.credit_ids:
+            if isinstance(order, GrantCredit) and order.tid is not None and not self.code_used(order.tid):
+                # It was ordered again: its new code brings nothing more either.
+                return Recognised(seq, at, self.balance, number, order.tid, known)
             what = "credit" if credit else "debit"
             return Refused(seq, at, self.balance, number, f"{what} {known} is already applied")
         amount, tid = order.amount, None
         if isinstance(order, GrantCredit) and order.tid is not None:
             tid = order.tid
-            if tid in self.coded:
-                amount -= self.coded[tid]
+            if self.coded.get(tid) == order.coded:
+                amount -= order.coded
                 if amount <= 0:
-                    return Recognised(seq, at, self.balance, number, tid)
+                    return Recognised(seq, at, self.balance, number, tid, known)
+            elif tid in self.coded:
+                # Another code had this identifier: a server that was put back from a copy has given it twice.
+                tid = None
         balance = self.balance + (amount if credit else -amount)
         if abs(balance) > BALANCE_MAX:
             return Refused(seq, at, self.balance, number, "the balance would be too large")
@@ -128,12 +137,13 @@ class Account(Registers):
         return Exchanged(seq, at, self.balance, number, order.serial, order.first, order.last)
 
     def _follow_control(self, seq: int, at: int, number: int, order: Control) -> CommandEntry:
-        if order.tid is not None and order.tid in self.coded:
+        if order.tid is not None and self.coded.get(order.tid) == 0:
             return Recognised(seq, at, self.balance, number, order.tid)
+        tid = None if order.tid in self.coded else order.tid
         if refusal := self.objection(at, order.action):
             return Refused(seq, at, self.balance, number, refusal)
         balance = self._balance_after(order.action)
-        return Controlled(seq, at, balance, number, order.action, order.by, order.reason, order.tid)
+        return Controlled(seq, at, balance, number, order.action, order.by, order.reason, tid)
 
     def _balance_after(self, action: Action) -> int:
         return min(self.balance, 0) if isinstance(action, ClearCredit) else self.balance
@@ -229,8 +239,12 @@ class Account(Registers):
         if isinstance(entry, Refused):
             # A meter may refuse what this side would take (its software may be older); it can't thereby change a
             # balance.
-            return Refused(entry.seq, entry.at, self.balance, entry.command, entry.reason)
-        return self.follow(entry.at, command)
+            return Refused(entry.seq, entry.at, self.balance, entry.command, entry.reason, of=entry.of)
+        own = self.follow(entry.at, command)
+        if isinstance(own, Recognised) and isinstance(entry, Recognised) and not entry.credit_id:
+            # Written by software that did not say which credit it was.
+            own = msgspec.structs.replace(own, credit_id="")
+        return msgspec.structs.replace(own, of=entry.of)
 
     def adopt(self, entry: CommandEntry | CreditByCode | OnSite) -> AnyEntry:
         """The entry as the meter says it, with the balance worked out here: for what a credit log that was put back from

@@ -77,6 +77,8 @@ class Replay(State):
             self.coded[entry.tid] = entry.amount
         elif isinstance(entry, Recognised):
             self._settle_code(entry.tid)
+            if entry.credit_id:
+                self.credit_ids.add(entry.credit_id)
         elif isinstance(entry, Controlled | OnSite):
             self._control(entry.action)
             if entry.tid is not None and isinstance(entry, OnSite):

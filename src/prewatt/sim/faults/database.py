@@ -6,10 +6,13 @@ from collections.abc import Iterable, Mapping
 from copy import copy, deepcopy
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from ...headend.dispatch import Pending
 from ...headend.ingest import GatewayView, MeterPlan, MeterView, Plan
 from ...kernel.account import Account
 from ...kernel.entries import AnyOrder, Command, genesis
+from ...kernel.naming import named
 from ...wire.messages import MeterStatus, SignedCommand
 from ...wire.signing import SigningKey, VerifyKey, sign_command
 
@@ -24,11 +27,10 @@ class Refuses(Exception):
 
 @dataclass(slots=True)
 class Row:
-    """A command of the credit log. `again`: it was numbered anew."""
+    """A command of the credit log."""
 
     command: Command
     signed: SignedCommand
-    again: bool = False
 
 
 @dataclass(slots=True)
@@ -84,7 +86,9 @@ class Enrolled:
 
 
 class Database:
-    """All that the head-end has stored. `ever`: each order that was signed, by meter and number: what no copy undoes."""
+    """All that the head-end has stored. `ever`: each order that was signed, with its name, by meter and number: what no copy
+    undoes.
+    """
 
     def __init__(self, key: SigningKey, gateways: dict[str, Enrolled]) -> None:
         self._key = key
@@ -92,7 +96,7 @@ class Database:
         self.meters = {
             name: Stored(each, genesis(name)) for each, row in gateways.items() for name in sorted(row.meters)
         }
-        self.ever: dict[tuple[str, int], list[AnyOrder]] = {}
+        self.ever: dict[tuple[str, int], list[tuple[bytes, AnyOrder]]] = {}
         self.refused: dict[str, int] = {}
         self.alarms: list[tuple[str, int, str]] = []
         self.told: dict[str, int] = {}
@@ -106,11 +110,11 @@ class Database:
         stored = self.meters[name]
         stored.count += 1
         stored.log.append(order)
-        stored.open[stored.count] = self._signed(Command(name, stored.count, now, order), again=False)
+        stored.open[stored.count] = self._signed(named(name, stored.count, now, order))
 
-    def _signed(self, command: Command, again: bool) -> Row:
-        self.ever.setdefault((command.meter, command.number), []).append(command.order)
-        return Row(command, sign_command(self._key, command), again)
+    def _signed(self, command: Command) -> Row:
+        self.ever.setdefault((command.meter, command.number), []).append((command.name, command.order))
+        return Row(command, sign_command(self._key, command))
 
     def account(self, name: str) -> Account:
         """A meter's account as it is stored."""
@@ -146,8 +150,7 @@ class Database:
         for number, row in enumerate(moving, base + 1):
             command = row.command
             if command.number != number:
-                command = Command(command.meter, number, command.issued, command.order)
-                row = self._signed(command, again=True)
+                row = self._signed(replace(command, number=number))
             stored.open[number] = row
         stored.count = base + len(moving)
 
@@ -189,7 +192,6 @@ class MemoryStore:
                 stored.head,
                 {number: row.command for number, row in rows.items()},
                 stored.offset,
-                frozenset(number for number, row in rows.items() if row.again),
             )
         return views
 

@@ -13,8 +13,6 @@ from ...kernel.entries import (
     AnyEntry,
     AnyOrder,
     CreditByCode,
-    Debit,
-    GrantCredit,
     OnSite,
     Reading,
     Record,
@@ -32,10 +30,6 @@ TAKEN = MINUTE
 """What is ordered or paid is at the meter within this, while all is calm."""
 RIGHT = 2 * MINUTE
 """A switch that stands wrong is right within this."""
-LOG_IS_KNOWN = False
-"""Whether each entry of a command is known to the head-end as that command's, however late the gateway's clock is."""
-TOLD_APART = False
-"""Whether a database that was put back from a copy tells an order from one that was the same, and was forgotten."""
 STORED = 5 * MINUTE
 """Beside the time between two signs of life: until the head-end has what is journalled."""
 LOOK = 10 * MINUTE
@@ -192,7 +186,7 @@ class Oracle:
         database = self._world.database
         for meter, seq, text in database.alarms:
             self._world.broken(f"meter {meter}, entry {seq}: {text}")
-        if not database.put_back_at and any(stored.found for stored in database.meters.values()) and LOG_IS_KNOWN:
+        if not database.put_back_at and any(stored.found for stored in database.meters.values()):
             self._world.broken(f"meter {name}: something is said to be at the meter, and not in the books")
 
     def acknowledged(self, gateway: Gateway) -> None:
@@ -241,8 +235,6 @@ class Oracle:
 
     def _expect(self, name: str, order: AnyOrder, since: int) -> None:
         if id(order) in self.books[name].done or id(order) in self.forgotten:
-            return
-        if not TOLD_APART and self._world.database.put_back_at and not isinstance(order, GrantCredit | Debit):
             return
         line, now = self._world.gateway_of(name).line, self._world.now
         ready = max(since, line.calm_since) + TAKEN

@@ -8,9 +8,12 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
-from ...kernel.entries import Exchange
+import msgspec
+
+from ...kernel.entries import Exchange, GrantCredit
 from ...kernel.units import DAY, HOUR, MINUTE, SECOND
 from . import people
+from .book import Code
 from .database import Enrolled, Stored
 from .flash import Copy
 from .keys import pair
@@ -241,7 +244,23 @@ def _restored(world: World, copied: dict[str, Stored], gateways: dict[str, Enrol
         for known in sorted(world.money[name].keys() - stored.booked):
             # What the provider's file has, and the books don't.
             when = world.now + 10 * MINUTE + dice.randrange(HOUR)
+            order = world.money[name][known]
+            if isinstance(order, GrantCredit) and known in world.oracle.books[name].ids and dice.random() < 0.5:
+                # Somebody does not wait for the journals: it is at the meter already.
+                world.at(world.now + dice.randrange(HOUR), partial(_order_again, world, name, order))
+                continue
             world.at(when, partial(_reconcile, world, name, known, world.oracle.books[name].seq))
+
+
+def _order_again(world: World, name: str, order: GrantCredit) -> None:
+    """A payment is entered that the books don't have, and gets a code of its own."""
+    known = order.credit_id
+    if known not in world.database.meters[name].booked:
+        people.book(world, name, known)
+        if order.tid is not None:
+            order = msgspec.structs.replace(order, tid=people.new_code(world, name, Code(known, order.coded)))
+            world.money[name][known] = order
+        people.order(world, name, order)
 
 
 def _reconcile(world: World, name: str, known: str, seq: int) -> None:
