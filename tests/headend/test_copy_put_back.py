@@ -20,6 +20,7 @@ from prewatt.server.ledger.books import Kind, balance, tenant_account, trial_bal
 from prewatt.server.ledger.references import Of, Reference
 from prewatt.server.metering.models import Alarm, Meter
 from prewatt.server.vending.adjustments import adjust
+from prewatt.server.vending.codes import skip_forgotten
 from prewatt.server.vending.found import FoundError, book_found
 from prewatt.server.vending.models import Code, Command, TopUp
 from prewatt.server.vending.top_ups import TopUpError, top_up
@@ -310,6 +311,20 @@ def test_a_payment_that_got_the_identifier_of_a_forgotten_code_is_credited_too(
     assert (made.command.state, account.balance, balance(tenant_account(tenancy))) == ("applied", 30 * NANO, 30 * NANO)
     assert not Command.objects.filter(meter__name="m1", state__in=("queued", "sent")).exists()
     assert Code.objects.get(command=made.command).tid == made.command.tid
+
+
+def test_no_identifier_that_may_have_been_given_since_the_copy_is_given_again(edge, store, tenancy, clock):
+    """Of the same minute and amount as a forgotten one a code would be that one, and its payment would bring nothing."""
+    account, tid = edge.accounts["m1"], tid_at(BaseDate.D2014, clock.now())
+    skip_forgotten()
+    made = top_up(tenancy, 7 * NANO, "new")
+    assert made.command.tid > tid + 59
+    edge.append("m1", account.by_code(clock.now(), tid, 7 * NANO, "page"))
+    edge.append("m1", account.by_code(clock.now(), made.command.tid, 7 * NANO, "page"))
+    heard(edge, store)
+    delivered(edge, store)
+    agree(edge)
+    assert (account.balance, found().key) == (34 * NANO, f"code {tid}")
 
 
 def test_what_else_was_ordered_holds_as_the_meter_says_it_and_is_told(edge, store, tenancy):
