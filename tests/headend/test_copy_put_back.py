@@ -19,6 +19,7 @@ from prewatt.server.estate.models import Organisation, Tenancy
 from prewatt.server.ledger.books import Kind, balance, tenant_account, trial_balance
 from prewatt.server.ledger.references import Of, Reference
 from prewatt.server.metering.models import Alarm, Meter
+from prewatt.server.payments.reconciliation import at_meters
 from prewatt.server.vending.adjustments import adjust
 from prewatt.server.vending.codes import skip_forgotten
 from prewatt.server.vending.found import FoundError, book_found
@@ -269,6 +270,8 @@ def test_a_payment_ordered_again_before_the_journal_came_is_credited_once(
     assert not Alarm.objects.filter(settled=False).exists(), "there is nothing that anybody should do"
     assert not Command.objects.filter(meter=row, state__in=("queued", "sent")).exists()
     assert account.code_used(made.command.tid), "its new code is worth nothing"
+    made.command.refresh_from_db()
+    assert (made.command.state, at_meters([made.command])) == ("applied", {made.command.pk: 7 * NANO})
 
 
 def test_what_a_new_code_brought_twice_is_told(edge, store, tenancy, clock):
@@ -279,6 +282,8 @@ def test_what_a_new_code_brought_twice_is_told(edge, store, tenancy, clock):
     delivered(edge, store)
     agree(edge)
     (alarm,) = Alarm.objects.filter(settled=False)
+    made.command.refresh_from_db()
+    assert (made.command.state, made.command.reason) == ("applied", ""), "nobody is to give it once more"
     assert (alarm.kind, "paid is at the meter twice" in alarm.text, "7" in alarm.text) == ("difference", True, True)
 
 

@@ -364,8 +364,9 @@ def take_entry(mine: MeterPlan, entry: AnyEntry, body: bytes, late: bool) -> Non
         if isinstance(checked.own, CommandEntry):
             reason = checked.own.reason if isinstance(checked.own, Refused) else ""
             if reason and isinstance(command, Command) and isinstance(command.order, GrantCredit):
-                text = _not_credited(account, command.order, reason)
-                mine.differences += [Difference(entry.seq, entry.at, text)] if text else []
+                mine.differences += _not_credited(account, entry, command.order, reason)
+                # One that is there is no refusal: nobody is to give it back, or freely again.
+                reason = "" if command.order.credit_id in account.credit_ids else reason
             if command is not None:
                 tid = getattr(checked.own, "tid", None)
                 mine.applied.append(Applied(command.number, entry.seq, entry.at, reason, checked.own.command, tid))
@@ -377,17 +378,19 @@ def take_entry(mine: MeterPlan, entry: AnyEntry, body: bytes, late: bool) -> Non
     mine.entries.append(NewEntry(entry.seq, body, mine.head, entry, checked.own, late))
 
 
-def _not_credited(account: Account, order: GrantCredit, reason: str) -> str:
-    """What a person has to know of a credit that a meter refused; empty if it is there, once."""
+def _not_credited(account: Account, entry: AnyEntry, order: GrantCredit, reason: str) -> list[Difference]:
+    """What a person has to know of a credit that a meter refused: nothing if it is there, once."""
     if order.credit_id not in account.credit_ids:
         # Paid, and not credited: a person has to give it back.
-        return f"credit {order.credit_id} was refused: {reason}"
-    if order.tid in account.coded and account.coded[order.tid] == order.coded:
-        return (
+        text = f"credit {order.credit_id} was refused: {reason}"
+    elif order.tid in account.coded and account.coded[order.tid] == order.coded:
+        text = (
             f"credit {order.credit_id} is at the meter twice: it was ordered again, and the new code was typed before that "
             f"was known. Take {exact_money(order.coded)} off"
         )
-    return ""
+    else:
+        return []
+    return [Difference(entry.seq, entry.at, text)]
 
 
 def _stand_in(account: Account, entry: AnyEntry) -> AnyEntry:

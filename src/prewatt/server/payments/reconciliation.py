@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ...kernel.calendar import day_bounds, local_day, zone
-from ...kernel.entries import CreditApplied, CreditByCode, decode_entry
+from ...kernel.entries import CreditApplied, CreditByCode, Recognised, Refused, decode_command, decode_entry
 from ..estate.models import Organisation, Property
 from ..ledger.models import Transfer
 from ..ledger.references import Of
@@ -180,12 +180,14 @@ def at_meters(commands: Iterable[Command]) -> dict[int, int]:
             entries |= {(meter, seq): bytes(body) for seq, body in rows.values_list("seq", "body")}
     brought = {}
     for each in wanted:
-        amounts = [
-            entry.amount
+        shown = [
+            decode_entry(entries[each.meter_id, seq]) if (each.meter_id, seq) in entries else None
             for seq in (each.applied_seq, each.coded_seq)
-            if seq is not None and (body := entries.get((each.meter_id, seq))) is not None
-            and isinstance(entry := decode_entry(body), CreditApplied | CreditByCode)
-        ]  # fmt: skip
+        ]
+        amounts = [entry.amount for entry in shown if isinstance(entry, CreditApplied | CreditByCode)]
+        if isinstance(shown[0], Recognised | Refused) and each.state == Command.State.APPLIED:
+            # All of it was there before, by its code, or by a command that a server put back from a copy had forgotten.
+            amounts = [getattr(getattr(decode_command(bytes(each.body)), "order", None), "amount", 0)]
         if amounts:
             brought[each.pk] = sum(amounts)
     return brought
