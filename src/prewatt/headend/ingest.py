@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from ..kernel.account import Account
 from ..kernel.entries import (
     AnyEntry,
@@ -174,7 +176,8 @@ class MeterPlan:
 @dataclass(slots=True)
 class Plan:
     """What a batch brings, to be committed as a whole; then `states` and `receipts` are sent. `sessions`: by gateway,
-    where another one speaks; `adopting`: the gateways that are given states.
+    where another one speaks; `adopting`: the gateways that are given states; `broken`: the meters of which nothing can be
+    taken in, and why.
     """
 
     now: int
@@ -187,6 +190,18 @@ class Plan:
     adopting: set[str] = field(default_factory=set)
     sessions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     alarms: list[Raised] = field(default_factory=list)
+    broken: dict[str, str] = field(default_factory=dict)
+
+    def leave_out(self, meter: str, error: Exception) -> None:
+        """Nothing of a meter is taken in or acknowledged, whatever it is that fails: all others go on."""
+        self.broken[meter] = f"{type(error).__name__}: {error}"
+        self.meters.pop(meter, None)
+        self.statuses.pop(meter, None)
+        self.alarms = [alarm for alarm in self.alarms if alarm.meter != meter]
+        self.receipts = [
+            replace(receipt, heads=tuple(head for head in receipt.heads if head.meter != meter))
+            for receipt in self.receipts
+        ]
 
 
 def sort(received: Iterable[tuple[str, bytes]], gateways: Mapping[str, GatewayView]) -> Sorted:
@@ -234,6 +249,7 @@ def plan(now: int, batch: Sorted, views: Mapping[str, MeterView]) -> Plan:
     anew.
     """
     result = Plan(now, refusals=list(batch.refusals), heard=dict(batch.stamps), receipts=list(batch.receipts))
+    views = dict(views)
     astray: dict[str, tuple[Status | Upload, set[str]]] = {}
     for message in batch.messages:
         if isinstance(message, Upload):
@@ -247,7 +263,7 @@ def plan(now: int, batch: Sorted, views: Mapping[str, MeterView]) -> Plan:
     return result
 
 
-def _upload(message: Upload, result: Plan, views: Mapping[str, MeterView]) -> set[str]:
+def _upload(message: Upload, result: Plan, views: dict[str, MeterView]) -> set[str]:
     """Take in the spans; the meters whose journals are not continuations of what is here."""
     heads, forked = [], set()
     for index, span in enumerate(message.spans):
@@ -262,6 +278,10 @@ def _upload(message: Upload, result: Plan, views: Mapping[str, MeterView]) -> se
             _take_in(result, mine, message.gateway, span, message.late[index] if index < len(message.late) else 0)
         except WireError as error:
             result.refusals.append(Refusal(message.gateway, error.reason, str(error)))
+        except Exception as error:  # whatever it is, it is this meter's alone
+            result.leave_out(span.meter, error)
+            del views[span.meter]
+            continue
         heads.append(Head(span.meter, mine.account.seq, mine.head, mine.gap))
         mine.gap = False
     result.receipts.append(_receipt(message, heads, result.now))

@@ -25,6 +25,10 @@ from .ingest import MeterPlan, take_entry
 log = logging.getLogger("prewatt.headend")
 
 
+SET_ASIDE = "set-aside"
+"""Kind of the alarm that nothing of a meter is taken in."""
+
+
 class SetAside(ValueError):
     """A meter's account can't be had from its entries either; the message says why."""
 
@@ -53,7 +57,7 @@ def rebuild(row: Meter) -> Account | None:
             "meter goes on by itself, but nothing of it is taken in, and no payment reaches it but by its code. Put the "
             "database back from a copy: what is lacking then comes from the gateway."
         )
-        raise_alarm("set-aside", text, now(), meter=row, seq=row.seq)
+        raise_alarm(SET_ASIDE, text, now(), meter=row, seq=row.seq)
         return None
     with transaction.atomic():
         account = plan.account
@@ -105,6 +109,25 @@ def is_signed(body: bytes, signature: bytes) -> bool:
         return command_is_signed(key, SignedCommand(body, signature))
     except ValueError:
         return False
+
+
+def tell_of_meter(row: Meter, error: str) -> None:
+    """Nothing of what comes of a meter can be taken in: it alone is set aside."""
+    text = (
+        f"What comes of meter {row.name} can't be taken in here ({error}). It goes on by itself, and its entries wait at the "
+        "gateway; all other meters go on. It is tried again every ten minutes. Update the software; if that does not help, "
+        "write to its makers, with the server's log of that time."
+    )
+    raise_alarm(SET_ASIDE, text, now(), meter=row, seq=row.seq)
+
+
+def tell_of_commands(row: Meter, error: Exception) -> None:
+    """A meter's commands can't be brought in order: it alone gets none."""
+    text = (
+        f"The orders for meter {row.name} can't be numbered here ({error!r}), so none is sent to it: payments reach it by their "
+        "codes. All other meters go on. Update the software, or put the database back from a copy."
+    )
+    raise_alarm("orders-stuck", text, now(), meter=row, seq=row.seq)
 
 
 def tell_of_gateway(row: Gateway, error: Exception) -> None:

@@ -54,3 +54,8 @@ def settle(alarm: Alarm, by: str) -> None:
 def settle_alarms(kind: str, key: str = "") -> None:
     """What the alarms of a kind and key told of is over."""
     Alarm.objects.filter(kind=kind, key=key, settled=False).update(settled=True)
+
+
+def settle_of_meter(meter: Meter, kind: str) -> None:
+    """What a meter's alarms of a kind told of is over."""
+    Alarm.objects.filter(meter=meter, kind=kind, settled=False).update(settled=True)
