@@ -15,9 +15,7 @@ from ..kernel.account import Account
 from ..kernel.entries import (
     UNREADABLE,
     Command,
-    Debit,
     EntryError,
-    GrantCredit,
     LeadBack,
     UnknownOrder,
     decode_command,
@@ -429,8 +427,8 @@ class Agent:
                 refused.append(Refuse(error.reason, str(error)))
                 continue
             notes += self._told_by_order(moment, command)
-            if self._conflicts(command):
-                # Its number is another command's here: the server is told at once how far this meter is.
+            if command.number <= self.meters[command.meter].account.command:
+                # Its number is used here, perhaps for another command: the server is told at once how far this meter is.
                 self._changed.add(command.meter)
                 self.sync.report(moment.mono)
             more = self.meters[command.meter].follow(self._time.now(moment), command)
@@ -452,14 +450,6 @@ class Agent:
         if command.number != account.command + 1 or self._time.now(moment) < account.at - NEAR:
             return []
         return self._time.led_back(moment)
-
-    def _conflicts(self, command: Command | UnknownOrder) -> bool:
-        """Whether money comes under a number that is used here, and has not come under another one."""
-        account = self.meters[command.meter].account
-        order = command.order if isinstance(command, Command) else None
-        if command.number > account.command or not isinstance(order, GrantCredit | Debit):
-            return False
-        return (order.credit_id if isinstance(order, GrantCredit) else order.debit_id) not in account.credit_ids
 
     def _verified(self, signed: SignedCommand) -> Command | UnknownOrder:
         if not command_is_signed(self._server, signed):
