@@ -16,6 +16,7 @@ from ..server.metering.accounts import kept, stored_account
 from ..server.metering.alarms import raise_alarm
 from ..server.metering.models import Gateway, JournalEntry, Meter
 from ..server.time import now
+from ..server.vending.as_metered import taken_over
 from ..server.vending.mending import mend
 from ..server.vending.models import Command
 from ..wire.messages import SignedCommand
@@ -89,6 +90,10 @@ def _replayed(row: Meter) -> MeterPlan:
             raise SetAside(f"entry {seq} is not as it was stored")
         take_entry(plan, entry, bytes(body), late=False)
         plan.entries.clear()
+    taken = taken_over(row)
+    plan.account.charged -= taken
+    plan.account.balance += taken
+    plan.offset -= taken
     if plan.account.seq != row.seq:
         raise SetAside(f"{plan.account.seq} entries are here of {row.seq}")
     return plan

@@ -134,7 +134,7 @@ class Store:
         views = {}
         for name, row in rows.items():
             account = self._accounts.pop(name, None)
-            if account is None or account.seq != row.seq:
+            if account is None or (account.seq, account.balance) != (row.seq, row.balance):
                 account = self._loaded(row)
             if account is not None and time.monotonic() >= self._failing.get(name, 0.0):
                 views[name] = MeterView(account, bytes(row.head), commands[row.pk], row.offset)

@@ -141,6 +141,15 @@ def put_right(
     return _propose(tenancy, amount, name, by, reason, Adjustment.Kind.CHARGED, second)
 
 
+def propose_as_metered(tenancy: Tenancy, amount: int, of: Reference, by: Any, reason: str) -> Adjustment:
+    """Take what a meter has (`amount` in nano, negative: has less) into the books, once for what it is of, when a second
+    person agrees (`as_metered`). GivingBackError if it can't be.
+    """
+    lock_books(tenancy.unit.property.organisation)
+    _lock(tenancy)
+    return _propose(tenancy, amount, of, by, reason, Adjustment.Kind.METERED, second=True)
+
+
 def _propose(
     tenancy: Tenancy,
     amount: int,
@@ -187,7 +196,7 @@ def decide(made: Adjustment, by: Any, agreed: bool) -> Adjustment:
         raise GivingBackError(_("A second person has to agree: whoever proposed it can only withdraw it."))
     locked.decided_by = by
     if agreed:
-        if locked.kind == Adjustment.Kind.GIVEN:
+        if locked.kind != Adjustment.Kind.CHARGED:
             _lock(locked.tenancy)
         return _carry_out(locked)
     locked.state, locked.decided = Adjustment.State.DECLINED, now()
@@ -197,7 +206,13 @@ def decide(made: Adjustment, by: Any, agreed: bool) -> Adjustment:
 
 def _carry_out(made: Adjustment) -> Adjustment:
     from ..billing.tenancies import close_remainder
+    from .as_metered import carry_out
 
+    if made.kind == Adjustment.Kind.METERED:
+        carry_out(made, _who(made.decided_by))
+        made.state, made.decided = Adjustment.State.DONE, now()
+        made.save(update_fields=["state", "decided", "decided_by"])
+        return made
     own, charged = tenant_account(made.tenancy), made.kind == Adjustment.Kind.CHARGED
     kind = Kind.ENERGY_REVENUE if charged else Kind.ADJUSTMENTS
     other = account(made.tenancy.unit.property.organisation, kind)

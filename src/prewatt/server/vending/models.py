@@ -95,7 +95,7 @@ class Refund(models.Model):
 
 class Adjustment(models.Model):
     """Credit that is given to a tenant or taken (`amount` in nano, negative): freely, or because too much or too little
-    was `charged` for energy. Over the organisation's limit it waits for a second person.
+    was `charged` for energy, or because the meter has it so. Over the organisation's limit it waits for a second person.
 
     `adjustment_id`: whoever asks for it names it, once in an organisation; null where the books do, by what it is of.
     """
@@ -103,6 +103,7 @@ class Adjustment(models.Model):
     class Kind(models.TextChoices):
         GIVEN = "given", _("given freely")
         CHARGED = "charged", _("what was charged is put right")
+        METERED = "metered", _("the meter's figure is taken into the books")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waits for a second person")
