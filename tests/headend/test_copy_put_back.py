@@ -2,6 +2,7 @@
 
 import pytest
 
+from prewatt.kernel.calendar import local, zone
 from prewatt.kernel.entries import (
     ChangeSettings,
     Control,
@@ -100,6 +101,8 @@ def test_a_payment_found_in_the_journal_is_at_the_server_and_the_next_one_follow
     agree(edge)
     assert edge.accounts["m1"].balance == 30 * NANO
     assert found().data["amount"] == 7 * NANO
+    assert "7.00 EUR" in found().text and "Anna" in found().text and "Flat 1" in found().text
+    assert f"{local(edge.clock.now(), zone(ZONE)):%Y-%m-%d}" in found().text
     made = book_found(found(), None)
     assert (made.credit_id, made.amount, made.tenancy, made.command.number) == ("lost", 7 * NANO, tenancy, 4)
     assert balance(tenant_account(tenancy)) == 30 * NANO

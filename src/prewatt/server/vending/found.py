@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from msgspec.structs import replace
 
+from ...kernel.calendar import local, zone
 from ...kernel.entries import AnyOrder, GrantCredit, decode_command
 from ...kernel.entries import Command as KernelCommand
 from ...kernel.naming import id_of
@@ -137,18 +138,25 @@ def _code_anew(meter: Meter, tid: int) -> None:
 
 
 def _text(meter: Meter, data: dict[str, Any]) -> str:
-    given = {"meter": meter, "amount": round_money(abs(data["amount"])), "id": data["credit_id"] or data["tid"]}
+    where = meter.property
+    holder = _lived_there(meter, data["at"])
+    given = {
+        "amount": f"{round_money(abs(data['amount']))} {where.currency}",
+        "who": ", ".join(str(each) for each in (holder.tenant if holder else "", meter.unit, meter) if each),
+        "day": f"{local(data['at'], zone(where.zone)):%Y-%m-%d %H:%M}",
+        "id": data["credit_id"] or _("code %(tid)s") % {"tid": data["tid"]},
+    }
     if data["amount"] < 0:
         return (
             _(
-                "%(amount)s were taken off meter %(meter)s (%(id)s), and this server, put back from a copy, does not know of "
-                "it. It holds at the meter. Book it, or give it back with a reason."
+                "%(amount)s were taken off on %(day)s (%(who)s; %(id)s), and this server, put back from a copy, does not know "
+                "of it. It holds at the meter. Book it, or give it back with a reason."
             )
             % given
         )
     return (
         _(
-            "%(amount)s were credited to meter %(meter)s (%(id)s), and this server, put back from a copy, does not know of the "
+            "%(amount)s were credited on %(day)s (%(who)s; %(id)s), and this server, put back from a copy, does not know of the "
             "payment. It holds at the meter. Book it; if a payment provider has it, it is booked with the provider's file."
         )
         % given
@@ -255,8 +263,12 @@ def book_found(found: Alarm, by: Any, source: Account | None = None) -> TopUp | 
 def tenant_of(found: Alarm) -> Tenancy | None:
     """Who lived at a meter when it was credited."""
     assert found.meter is not None
-    tenancies = Tenancy.objects.filter(unit=found.meter.unit_id).select_related("unit__property__organisation")
-    return next((each for each in tenancies if each.holds(found.data["at"])), None)
+    return _lived_there(found.meter, found.data["at"])
+
+
+def _lived_there(meter: Meter, at: int) -> Tenancy | None:
+    tenancies = Tenancy.objects.filter(unit=meter.unit_id).select_related("unit__property__organisation")
+    return next((each for each in tenancies if each.holds(at)), None)
 
 
 def _book_adjustment(tenancy: Tenancy, alarm: Alarm, meter: Meter) -> None:
