@@ -7,6 +7,7 @@ start anew from the journal.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import msgpack
@@ -20,13 +21,16 @@ from ..kernel.entries import (
     UnknownOrder,
     decode_command,
 )
+from ..kernel.naming import id_of
 from ..kernel.replay import ROLLOVER
 from ..kernel.supply import Action, TakeEmergency, UnlockCodes
 from ..kernel.units import HOUR, MINUTE, SECOND, round_money
 from ..tokens import is_typed
 from ..wire.messages import (
+    MAX_INSTEAD,
     MAX_METERS,
     Head,
+    MeterState,
     MeterStatus,
     Orders,
     Receipt,
@@ -65,6 +69,8 @@ ANCHOR = "anchor"
 """Under this name the timekeeper's anchor is kept."""
 SENT_KEPT = 200
 """Messages of which it is remembered when they were sent."""
+NAMES_KEPT = 1000
+"""Commands of which it is remembered that they were taken up."""
 
 
 def _sentence(text: str) -> str:
@@ -111,6 +117,7 @@ class Agent:
         self._number = 0
         self._asked = 0
         self._adopted = 0
+        self._names: deque[tuple[str, bytes]] = deque(maxlen=NAMES_KEPT)
         self._changed = set(self.meters)
         self.keys = dict(keys or {})
         self._tries = {name: dict((tries or {}).get(name, {})) for name in self.meters}
@@ -324,6 +331,22 @@ class Agent:
         self.sync.on_connected(moment.mono)
         return self._talk(moment)
 
+    def states_instead(self, names: Sequence[str]) -> tuple[MeterState, ...]:
+        """How meters stand whose entries the head-end asks for and nobody has: a server that was put back from a copy asks
+        for those of before this gateway took over. As many as a message holds beside entries.
+        """
+        states: list[MeterState] = []
+        room = MAX_INSTEAD
+        for name in names:
+            meter = self.meters[name]
+            state = MeterState(name, meter.account.seq, meter.head, meter.account.dump())
+            room -= len(state.account)
+            if room < 0:
+                break
+            states.append(state)
+            self.sync.on_lacking(name)
+        return tuple(states)
+
     def on_disconnected(self) -> None:
         """The connection to the broker is gone. Nothing else changes."""
         self.sync.on_disconnected()
@@ -427,12 +450,13 @@ class Agent:
                 refused.append(Refuse(error.reason, str(error)))
                 continue
             notes += self._told_by_order(moment, command)
-            if command.number <= self.meters[command.meter].account.command:
-                # Its number is used here, perhaps for another command: the server is told at once how far this meter is.
+            if command.number <= self.meters[command.meter].account.command and not self._is_here(command):
+                # Its number is another command's here: the server is told at once how far this meter is.
                 self._changed.add(command.meter)
                 self.sync.report(moment.mono)
             more = self.meters[command.meter].follow(self._time.now(moment), command)
             if more.records:
+                self._names.append((command.meter, command.name))
                 outcomes.setdefault(command.meter, Outcome()).records += more.records
                 if isinstance(command, Command) and getattr(command.order, "action", None) == UnlockCodes():
                     unlocked += self._unlock(command.meter)
@@ -450,6 +474,13 @@ class Agent:
         if command.number != account.command + 1 or self._time.now(moment) < account.at - NEAR:
             return []
         return self._time.led_back(moment)
+
+    def _is_here(self, command: Command | UnknownOrder) -> bool:
+        """Whether a command is known to be taken up, under whichever number: any of the latest since the start, and money."""
+        if command.name and (command.meter, command.name) in self._names:
+            return True
+        known = id_of(command.order) if isinstance(command, Command) else ""
+        return known in self.meters[command.meter].account.credit_ids
 
     def _verified(self, signed: SignedCommand) -> Command | UnknownOrder:
         if not command_is_signed(self._server, signed):

@@ -71,11 +71,13 @@ def read_pieces(
     read: Callable[[str, int, int], Sequence[bytes]],
     pieces: Sequence[Piece],
     hash_at: Callable[[str, int], bytes | None] = lambda _meter, _seq: None,
-) -> tuple[tuple[Span, ...], tuple[int, ...]]:
+) -> tuple[tuple[Span, ...], tuple[int, ...], list[str]]:
     """The entries of an upload, read from the journal, as far as one message holds; the head-end asks for what had to
-    be left out. `hash_at`: tells the hash of a meter's entry, None if it is not here any more.
+    be left out. With them the meters whose entries are not here. `hash_at`: tells the hash of a meter's entry, None if it
+    is not here any more.
     """
     spans: list[Span] = []
+    lacking: list[str] = []
     late: list[int] = []
     room = MAX_UPLOAD
     for piece in pieces:
@@ -85,12 +87,14 @@ def read_pieces(
             if room < 0 and (bodies or spans):
                 break
             bodies.append(body)
-        if bodies:
+        if not bodies:
+            lacking.append(piece.meter)
+        else:
             spans.append(Span(piece.meter, piece.first, tuple(bodies), hash_at(piece.meter, piece.first - 1) or b""))
             late.append(min(piece.late, len(bodies)))
         if room < 0:
             break
-    return tuple(spans), tuple(late)
+    return tuple(spans), tuple(late), lacking
 
 
 def make_drivers(settings: EdgeSettings, clock: Clock) -> dict[str, MeterDriver]:
@@ -411,8 +415,11 @@ class Shell:
             case SendStatus(status):
                 self._link.publish(self._topic, seal(self._key, status))
             case SendUpload(number, pieces):
-                spans, late = read_pieces(self.journal.read, pieces, self.journal.hash_at)
-                upload = Upload(self.agent.gateway, self.agent.epoch, number, spans, late, self.agent.session)
+                spans, late, lacking = read_pieces(self.journal.read, pieces, self.journal.hash_at)
+                agent = self.agent
+                upload = Upload(
+                    agent.gateway, agent.epoch, number, spans, late, agent.session, agent.states_instead(lacking)
+                )
                 self._link.publish(self._topic, seal(self._key, upload))
             case Refuse(reason, text):
                 self._refused[reason] += 1

@@ -36,6 +36,7 @@ from ..wire import topics
 from ..wire.messages import (
     MAX_METERS,
     Head,
+    MeterState,
     MeterStatus,
     Receipt,
     Span,
@@ -106,7 +107,7 @@ class Sorted:
         found = set()
         for message in self.messages:
             found |= (
-                {span.meter for span in message.spans}
+                {each.meter for each in (*message.spans, *message.states)}
                 if isinstance(message, Upload)
                 else {status.meter for status in message.meters}
             )
@@ -173,11 +174,19 @@ class MeterPlan:
     forked: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """A meter's account as its gateway has it, and the head of its journal there."""
+
+    account: Account
+    head: bytes
+
+
 @dataclass(slots=True)
 class Plan:
     """What a batch brings, to be committed as a whole; then `states` and `receipts` are sent. `sessions`: by gateway,
     where another one speaks; `adopting`: the gateways that are given states; `broken`: the meters of which nothing can be
-    taken in, and why.
+    taken in, and why; `beyond`: the accounts of meters of which nobody has the entries that come next here.
     """
 
     now: int
@@ -191,12 +200,14 @@ class Plan:
     sessions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     alarms: list[Raised] = field(default_factory=list)
     broken: dict[str, str] = field(default_factory=dict)
+    beyond: dict[str, Beyond] = field(default_factory=dict)
 
     def leave_out(self, meter: str, error: Exception) -> None:
         """Nothing of a meter is taken in or acknowledged, whatever it is that fails: all others go on."""
         self.broken[meter] = f"{type(error).__name__}: {error}"
         self.meters.pop(meter, None)
         self.statuses.pop(meter, None)
+        self.beyond.pop(meter, None)
         self.alarms = [alarm for alarm in self.alarms if alarm.meter != meter]
         self.receipts = [
             replace(receipt, heads=tuple(head for head in receipt.heads if head.meter != meter))
@@ -233,7 +244,7 @@ def _check_sender(message: Status | Upload, gateway: GatewayView) -> None:
     if message.gateway != gateway.name:
         raise WireError("foreign", f"gateway {gateway.name!r} signed as {message.gateway[:40]!r}")
     meters = (
-        [span.meter for span in message.spans]
+        [each.meter for each in (*message.spans, *message.states)]
         if isinstance(message, Upload)
         else [status.meter for status in message.meters]
     )
@@ -284,8 +295,25 @@ def _upload(message: Upload, result: Plan, views: dict[str, MeterView]) -> set[s
             continue
         heads.append(Head(span.meter, mine.account.seq, mine.head, mine.gap))
         mine.gap = False
+    for state in message.states:
+        known = result.meters.get(state.meter) or views.get(state.meter)
+        if known is not None and state.seq > known.account.seq:
+            _look_beyond(message, state, result)
     result.receipts.append(_receipt(message, heads, result.now))
     return forked
+
+
+def _look_beyond(message: Upload, state: MeterState, result: Plan) -> None:
+    """The entries that come next here are nobody's any more: the server was put back from a copy of before the gateway's
+    journal begins. A person says whether it goes on from the gateway's state.
+    """
+    try:
+        account = Account.load(state.account)
+    except ValueError as error:
+        result.refusals.append(Refusal(message.gateway, "newer", f"the state of meter {state.meter}: {error}"))
+        return
+    if account.seq == state.seq:
+        result.beyond[state.meter] = Beyond(account, state.head)
 
 
 def _status(status: Status, result: Plan, views: Mapping[str, MeterView], gateway: GatewayView) -> set[str]:

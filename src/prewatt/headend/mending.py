@@ -19,6 +19,7 @@ from ..server.time import now
 from ..server.vending.as_metered import taken_over
 from ..server.vending.mending import mend
 from ..server.vending.models import Command
+from ..server.vending.openings import OPENING
 from ..wire.messages import SignedCommand
 from ..wire.signing import VerifyKey, command_is_signed
 from .ingest import MeterPlan, take_entry
@@ -83,14 +84,18 @@ def _replayed(row: Meter) -> MeterPlan:
             # Its entry is taken as the meter says it.
             log.error("meter %s: command %d can't be read", row.name, command.number)
     plan = MeterPlan(Account(), genesis(row.name), 0, opened)
-    entries = JournalEntry.objects.filter(meter=row).order_by("seq").values_list("seq", "body", "hash")
-    for seq, body, stored in entries.iterator():
+    entries = JournalEntry.objects.filter(meter=row).order_by("seq").values_list("seq", "kind", "body", "hash")
+    begin = 0
+    for seq, kind, body, stored in entries.iterator():
+        if kind == OPENING:
+            begin, plan.account, plan.head, plan.offset = seq, Account.load(bytes(body)), bytes(stored), 0
+            continue
         entry = decode_entry(bytes(body))
         if not plan.account.may_follow(entry) or chain(plan.head, bytes(body)) != bytes(stored):
             raise SetAside(f"entry {seq} is not as it was stored")
         take_entry(plan, entry, bytes(body), late=False)
         plan.entries.clear()
-    taken = taken_over(row)
+    taken = taken_over(row, begin)
     plan.account.charged -= taken
     plan.account.balance += taken
     plan.offset -= taken

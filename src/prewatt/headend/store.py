@@ -35,6 +35,7 @@ from ..server.metering.models import (
     Refusal,
     Worker,
 )
+from ..server.vending import openings
 from ..server.vending.credit_log import is_in_order, renumber, sign_anew, step_aside
 from ..server.vending.following import follow
 from ..server.vending.found import is_known
@@ -279,6 +280,8 @@ class Store:
                 Meter.objects.filter(name=given.meter).update(told_seq=given.seq, told_command=F("taken"))
             for alarm in each_once(plan.alarms):
                 self._raise(alarm)
+            for name, beyond in plan.beyond.items():
+                openings.tell(self._meters[name], beyond.account, beyond.head)
             for name, error in plan.broken.items():
                 mending.tell_of_meter(self._meters[name], error)
             for name, change in plan.meters.items():

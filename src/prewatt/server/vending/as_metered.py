@@ -16,8 +16,10 @@ from ..ledger.references import Of, Reference
 from ..metering.accounts import kept, stored_account
 from ..metering.models import Alarm, Meter
 from ..time import now
+from .adjustments import missing
 from .giving_back import GivingBackError, propose_as_metered
 from .models import Adjustment
+from .openings import OPENED
 
 DIFFERENCE = "difference"
 """Kind of the alarm that a meter's balance and the server's differ."""
@@ -27,8 +29,10 @@ def gap(alarm: Alarm) -> int:
     """What the meter has and the books lack by what an alarm tells of, nano (negative: they have more); 0 if nothing, or
     if it tells of something else.
     """
-    if alarm.meter_id is None or alarm.kind != DIFFERENCE:
+    if alarm.meter_id is None or alarm.kind not in (DIFFERENCE, OPENED):
         return 0
+    if alarm.kind == OPENED:
+        return -missing(Meter.objects.get(pk=alarm.meter_id))
     return int(Meter.objects.values_list("offset", flat=True).get(pk=alarm.meter_id))
 
 
@@ -67,11 +71,10 @@ def carry_out(made: Adjustment, by: str) -> None:
     meter = Meter.objects.select_for_update(of=("self",)).get(pk=alarm.meter_id)
     if gap(alarm) != made.amount:
         raise GivingBackError(_("The difference is another one by now: decline this, and propose it anew."))
-    own = tenant_account(made.tenancy)
-    other = account(made.tenancy.unit.property.organisation, Kind.ADJUSTMENTS)
-    debit, credit = (other, own) if made.amount > 0 else (own, other)
-    of = Reference(Of.ADJUSTMENT, made.pk)
-    book(Transfer.Kind.ADJUSTMENT, debit, credit, abs(made.amount), now(), of, made.reason, meter)
+    # Of a journal that was opened it is known how much was charged: the rest is what was paid, and taken off.
+    charged = int(alarm.data.get("charged", 0))
+    _book(made, meter, made.amount + charged, Kind.ADJUSTMENTS)
+    _book(made, meter, -charged, Kind.ENERGY_REVENUE)
     if meter.offset:
         _level(meter)
     Alarm.objects.filter(meter=meter, kind=alarm.kind, settled=False).update(
@@ -82,6 +85,14 @@ def carry_out(made: Adjustment, by: str) -> None:
     alarm.save(update_fields=["data"])
 
 
+def _book(made: Adjustment, meter: Meter, amount: int, kind: Kind) -> None:
+    own, other = tenant_account(made.tenancy), account(made.tenancy.unit.property.organisation, kind)
+    debit, credit = (other, own) if amount > 0 else (own, other)
+    if amount:
+        of = Reference(Of.ADJUSTMENT, made.pk, "" if kind == Kind.ADJUSTMENTS else "charged")
+        book(Transfer.Kind.ADJUSTMENT, debit, credit, abs(amount), now(), of, made.reason, meter)
+
+
 def _level(meter: Meter) -> None:
     """Let the server's account have the meter's balance: it was charged otherwise."""
     mine = stored_account(meter)
@@ -90,7 +101,7 @@ def _level(meter: Meter) -> None:
     Meter.objects.filter(pk=meter.pk).update(**kept(mine, bytes(meter.head)), balance=mine.balance, offset=0)
 
 
-def taken_over(meter: Meter) -> int:
-    """What was taken over of a meter's differences, nano: its entries alone do not tell it."""
+def taken_over(meter: Meter, since: int) -> int:
+    """What was taken over of a meter's differences after entry `since`, nano: its entries alone do not tell it."""
     taken = Alarm.objects.filter(meter=meter, kind=DIFFERENCE, data__taken__isnull=False)
-    return sum(alarm.data["taken"] for alarm in taken)
+    return sum(alarm.data["taken"] for alarm in taken if alarm.data["taken_at"] > since)

@@ -253,7 +253,10 @@ class Oracle:
         for name, book in self.books.items():
             stored, flash = world.database.meters[name], world.gateway_of(name).flash
             account = world.database.account(name)
-            if book.seq != stored.seq or flash.read(name, 1, book.seq) != stored.bodies[flash.bases[name] :]:
+            if (
+                book.seq != stored.seq
+                or flash.read(name, flash.bases[name] + 1, book.seq) != stored.bodies[flash.bases[name] :]
+            ):
                 world.broken(
                     f"meter {name}: {book.seq} entries in its journal, {stored.seq} at the head-end, or others"
                 )

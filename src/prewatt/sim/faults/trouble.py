@@ -198,7 +198,7 @@ def _put_back(world: World, who: str, copied: Copy) -> None:
     gateway.line.lost()
     for name in gateway.meters:
         held = world.database.meters[name].bodies[: gateway.flash.bases[name]]
-        world.oracle.rewritten(name, [*held, *gateway.flash.read(name, 1, 2**62)])
+        world.oracle.rewritten(name, [*held, *gateway.flash.read(name, gateway.flash.bases[name] + 1, 2**62)])
     world.at(world.now + MINUTE, gateway.power_on)
 
 
