@@ -58,6 +58,8 @@ def gateway(world, tenancy):
     world.later()
     transaction.savepoint_rollback(copy)
     world.store = Store(range(SHARDS))
+    # Under a number that the meter has used.
+    top_up(tenancy, NANO, "at once")
     world.connect(second)
     world.later()
     return second
@@ -72,12 +74,13 @@ def asked(kind):
 
 
 def test_a_person_is_asked_and_payments_reach_the_meter_meanwhile(world, gateway, tenancy):
+    assert "at once" in gateway.agent.meters["m1"].account.credit_ids, "a tenant who has paid waits for nobody"
     before = m1().seq
     for _time in range(2):
         world.later()
     assert Alarm.objects.filter(kind=GAP).count() == len(NAMES), "asked once of each meter"
     assert m1().seq == before
-    assert "12.00" in asked(GAP).text, "what was credited in between"
+    assert "12.00 EUR credited" in asked(GAP).text, "what was credited in between"
     held = gateway.balance()
     top_up(tenancy, 3 * NANO, "while asked")
     world.talk()

@@ -21,7 +21,7 @@ from ..metering.accounts import kept, stored_account
 from ..metering.alarms import raise_alarm, settle
 from ..metering.models import Alarm, JournalEntry, Meter
 from ..time import now
-from .credit_log import renumber
+from .credit_log import renumber, step_aside
 from .models import OPEN, Command
 
 GAP = "journal-gap"
@@ -31,8 +31,19 @@ OPENING = "opening"
 
 
 def tell(meter: Meter, state: Account, head: bytes) -> None:
-    """A gateway has told how a meter stands of which nobody has the entries between: ask a person, once."""
+    """A gateway has told how a meter stands of which nobody has the entries between: ask a person, once. What was paid
+    meanwhile, under numbers that the meter has used, is on its way at once.
+    """
     here = stored_account(meter)
+    stuck = [
+        row.number
+        for row in Command.objects.filter(meter=meter, state__in=OPEN, number__gt=0, number__lte=state.command)
+        if (known := id_of(getattr(decode_command(bytes(row.body)), "order", None))) and known not in state.credit_ids
+    ]
+    for number in stuck:
+        step_aside(meter, number)
+    if stuck:
+        renumber(meter)
     currency = meter.property.currency
     given = {
         "meter": meter,

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from ...headend.dispatch import Pending
-from ...headend.ingest import GatewayView, MeterPlan, MeterView, Plan
+from ...headend.ingest import Beyond, GatewayView, MeterPlan, MeterView, Plan
 from ...kernel.account import Account
 from ...kernel.entries import AnyOrder, Command, genesis
-from ...kernel.naming import named
+from ...kernel.naming import id_of, named
 from ...wire.messages import MeterStatus, SignedCommand
 from ...wire.signing import SigningKey, VerifyKey, sign_command
 
@@ -104,6 +104,10 @@ class Database:
         self.put_back_at = 0
         """When a copy was put back, 0 if never."""
         self.refuses = False
+        self.former: dict[str, list[bytes]] = {}
+        """The entries that were here before a copy was put back."""
+        self.beyond: dict[str, Beyond] = {}
+        """How meters stand of which nobody has the entries that come next here."""
 
     def order(self, name: str, now: int, order: AnyOrder) -> None:
         """Add a command to the credit log."""
@@ -131,6 +135,36 @@ class Database:
         self.meters = {name: stored.copied() for name, stored in copied.items()}
         for name, row in gateways.items():
             self.gateways[name] = deepcopy(row)
+
+    def look_beyond(self, name: str, beyond: Beyond) -> None:
+        """A gateway has told how a meter stands of which nobody has the entries between."""
+        self.beyond[name] = beyond
+        stored, account = self.meters[name], beyond.account
+        for number, row in list(stored.open.items()):
+            known = id_of(row.command.order)
+            if known and known not in account.credit_ids and number <= account.command:
+                self.step_aside(stored, number)
+        if stored.aside:
+            self.renumber(stored)
+
+    def go_on(self, name: str, beyond: Beyond, bodies: list[bytes], paid: Mapping[str, int]) -> list[AnyOrder]:
+        """Let a meter's journal go on from its gateway's state, and the books with it; `paid`: nano by id. Returns the open
+        orders that were carried out, or of which nobody knows that.
+        """
+        stored, account = self.meters[name], beyond.account
+        stored.bodies, stored.account, stored.head, stored.offset = bodies, account, beyond.head, 0
+        stored.saved = account.dump()
+        stored.taken = account.command
+        stored.booked |= account.credit_ids
+        stored.owed = account.balance + sum(paid[known] for known in stored.booked - account.credit_ids)
+        dropped = []
+        for number, row in list(stored.open.items()):
+            known = id_of(row.command.order)
+            if known in account.credit_ids or (not known and number <= account.command):
+                del stored.open[number]
+                dropped.append(row.command.order)
+        self.renumber(stored)
+        return dropped
 
     def step_aside(self, stored: Stored, number: int) -> None:
         """Take its number from an open command, until it is numbered anew."""
@@ -220,6 +254,8 @@ class MemoryStore:
             self._store(name, change)
         for name, status in plan.statuses.items():
             self._store_status(name, status)
+        for name, beyond in plan.beyond.items():
+            self._database.look_beyond(name, beyond)
         for gateway, stamp in plan.heard.items():
             self._database.gateways[gateway].stamp = stamp
         for gateway, sessions in plan.sessions.items():

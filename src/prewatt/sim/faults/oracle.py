@@ -203,7 +203,9 @@ class Oracle:
         gateway, now = self._world.gateway_of(name), self._world.now
         since, seq = self._marks.setdefault(name, (now, self.books[name].seq))
         line = gateway.line
-        if self._world.database.meters[name].seq >= seq:
+        here = self._world.database.meters[name].seq
+        if here >= seq or here < gateway.flash.bases[name]:
+            # A person is asked where nobody has the entries between.
             self._marks[name] = (now, self.books[name].seq)
         elif line.calm and now - max(since, line.calm_since) > self._world.swarm.heartbeat + STORED:
             self._world.broken(f"meter {name}: entry {seq} is not at the head-end, though nothing stands in its way")
@@ -236,7 +238,15 @@ class Oracle:
     def _expect(self, name: str, order: AnyOrder, since: int) -> None:
         if id(order) in self.books[name].done or id(order) in self.forgotten:
             return
-        line, now = self._world.gateway_of(name).line, self._world.now
+        gateway, now = self._world.gateway_of(name), self._world.now
+        known = getattr(order, "credit_id", getattr(order, "debit_id", None))
+        if known in self.books[name].ids:
+            return
+        line, asked = gateway.line, self._world.database.meters[name].seq < gateway.flash.bases[name]
+        if asked and known is None:
+            # Nobody knows whether it is one of those that are taken up, until a person has let the books go on.
+            self._world.at(now + LOOK, partial(self._expect, name, order, now))
+            return
         ready = max(since, line.calm_since) + TAKEN
         if line.calm and now > ready:
             self._world.broken(
