@@ -265,6 +265,19 @@ def test_what_a_journal_tells_of_is_an_open_alarm_once(edge, store, clock, code,
     assert Alarm.objects.filter(settled=False).count() == 1
 
 
+def test_the_alarm_of_a_full_disk_is_over_when_there_is_room_again(edge, store, clock):
+    def tell(code):
+        for meter in ("m1", "m2"):
+            edge.append(meter, edge.accounts[meter].event(clock.now(), code))
+        edge.deliver(store)
+        return Alarm.objects.filter(kind="disk-full", settled=False).count()
+
+    assert tell("disk-full") == 1
+    assert tell("disk-room") == 0
+    assert Alarm.objects.get().settled_by == "", "over by itself"
+    assert tell("disk-full") == 1, "and told anew"
+
+
 def test_what_is_quiet_stays_quiet(edge, store, clock):
     for code in ("power-up", "low-credit", "meter-lost", "meter-back"):
         edge.append("m1", edge.accounts["m1"].event(clock.now(), code))

@@ -55,6 +55,8 @@ HOUSEKEEPING_EVERY = 3600.0
 """Seconds between looks at what the journal can do without."""
 ROOM_EVERY = 5.0
 """Seconds between looks for room on a disk that is full, and at the reserve."""
+SHORT = "short"
+"""Under this name it is kept that the disk is full, and this was said."""
 ROOM = 1024 * 1024
 """Bytes that must be free before the agent goes on after a full disk."""
 MENDED_BY = (
@@ -248,7 +250,8 @@ class Shell:
         if self._link.connected:
             self._do(self.agent.on_connected(self.moment()))
         next_keypads = 0.0 if self._keypads else float("inf")
-        next_room, next_housekeeping, self._short = 0.0, HOUSEKEEPING_EVERY + time.monotonic(), False
+        next_room, next_housekeeping = 0.0, HOUSEKEEPING_EVERY + time.monotonic()
+        self._short = bool(self.journal.kept(SHORT).get(""))
         while self._running:
             timer = min(self.agent.next_timer(), next_keypads, next_room, next_housekeeping)
             wait = min(self._clock.until(self.agent.next_due()), max(timer - time.monotonic(), 0.0))
@@ -268,13 +271,19 @@ class Shell:
                 next_housekeeping = time.monotonic() + (0.0 if more else HOUSEKEEPING_EVERY)
 
     def _look_at_reserve(self) -> bool:
-        """Hold the reserve. Whether the disk has become too full for it just now: then it is said, once."""
+        """Hold the reserve. Whether the disk has become too full for it just now: then it is said, once; and when there is
+        room again.
+        """
         before, self._short = self._short, not self._reserve.hold()
-        if before or not self._short:
+        if before == self._short:
             return False
-        log.warning("the disk is full: the journal's reserve is used up from now on")
-        self._do(self.agent.note(self.moment(), "disk-full"))
-        return True
+        log.warning(
+            "the disk is full: the reserve is used up from now on" if self._short else "the reserve is held again"
+        )
+        # Kept first: what was said is never forgotten.
+        self.journal.keep("", SHORT, b"\1" if self._short else b"")
+        self._do(self.agent.note(self.moment(), "disk-full" if self._short else "disk-room"))
+        return self._short
 
     def _keep_house(self) -> int:
         """Drop old entries that the server has; on a full disk, however old they are. How many packs."""

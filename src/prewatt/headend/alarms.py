@@ -84,6 +84,9 @@ EVENTS: dict[str, Rule] = {
 }
 """By the code of an event (`kernel.events.EVENTS`)."""
 
+OVER = {"disk-room": "disk-full"}
+"""Events after which a kind of the gateway's alarms is over."""
+
 ENTRIES: dict[str, Rule] = {
     "rebased": Rule(
         "The register of meter {meter} goes on from another value ({detail}): what was used in between is not charged. "
@@ -104,6 +107,11 @@ def raised_by(entry: AnyEntry, meter: str, gateway: str) -> Raised | None:
     # Each new base is a question of its own.
     key = str(entry.seq) if isinstance(entry, Rebased) else ""
     return Raised(kind, text, entry.at, seq=entry.seq, key=key, **owner)
+
+
+def ended_by(entry: AnyEntry) -> str:
+    """The kind of its gateway's alarms that are over after an entry; empty if none is."""
+    return OVER.get(entry.code, "") if isinstance(entry, Event) else ""
 
 
 def stands_back(meter: str, account: Account, before: int) -> Raised | None:

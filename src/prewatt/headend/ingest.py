@@ -47,7 +47,7 @@ from ..wire.messages import (
 )
 from ..wire.signing import VerifyKey, open_upward
 from . import forks
-from .alarms import Raised, clock_ahead, raised_by, stands_back
+from .alarms import Raised, clock_ahead, ended_by, raised_by, stands_back
 from .found import Found, command_of
 from .reconcile import Difference, check
 
@@ -107,7 +107,7 @@ class Sorted:
         found = set()
         for message in self.messages:
             found |= (
-                {each.meter for each in (*message.spans, *message.states)}
+                {span.meter for span in message.spans} | {state.meter for state in message.states}
                 if isinstance(message, Upload)
                 else {status.meter for status in message.meters}
             )
@@ -185,8 +185,9 @@ class Beyond:
 @dataclass(slots=True)
 class Plan:
     """What a batch brings, to be committed as a whole; then `states` and `receipts` are sent. `sessions`: by gateway,
-    where another one speaks; `adopting`: the gateways that are given states; `broken`: the meters of which nothing can be
-    taken in, and why; `beyond`: the accounts of meters of which nobody has the entries that come next here.
+    where another one speaks; `adopting`: the gateways that are given states; `over`: alarms (gateway, kind) that are over;
+    `broken`: the meters of which nothing can be taken in, and why; `beyond`: the accounts of meters of which nobody has
+    the entries that come next here.
     """
 
     now: int
@@ -199,6 +200,7 @@ class Plan:
     adopting: set[str] = field(default_factory=set)
     sessions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     alarms: list[Raised] = field(default_factory=list)
+    over: set[tuple[str, str]] = field(default_factory=set)
     broken: dict[str, str] = field(default_factory=dict)
     beyond: dict[str, Beyond] = field(default_factory=dict)
 
@@ -244,7 +246,7 @@ def _check_sender(message: Status | Upload, gateway: GatewayView) -> None:
     if message.gateway != gateway.name:
         raise WireError("foreign", f"gateway {gateway.name!r} signed as {message.gateway[:40]!r}")
     meters = (
-        [each.meter for each in (*message.spans, *message.states)]
+        [*(span.meter for span in message.spans), *(state.meter for state in message.states)]
         if isinstance(message, Upload)
         else [status.meter for status in message.meters]
     )
@@ -385,6 +387,9 @@ def _take_in(result: Plan, mine: MeterPlan, gateway: str, span: Span, late: int)
             result.alarms.append(clock_ahead(span.meter, entry.seq, entry.at, result.now))
         if alarm := raised_by(entry, span.meter, gateway):
             result.alarms.append(alarm)
+            result.over.discard((gateway, alarm.kind))
+        if kind := ended_by(entry):
+            result.over.add((gateway, kind))
         before = account.at
         take_entry(mine, entry, body, index < late)
         if alarm := stands_back(span.meter, account, before):

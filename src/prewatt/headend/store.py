@@ -280,6 +280,8 @@ class Store:
                 Meter.objects.filter(name=given.meter).update(told_seq=given.seq, told_command=F("taken"))
             for alarm in each_once(plan.alarms):
                 self._raise(alarm)
+            for gateway, kind in plan.over:
+                Alarm.objects.filter(gateway__name=gateway, kind=kind, settled=False).update(settled=True)
             for name, beyond in plan.beyond.items():
                 openings.tell(self._meters[name], beyond.account, beyond.head)
             for name, error in plan.broken.items():

@@ -25,6 +25,7 @@ EVENTS = {
     "codes-locked": "too many wrong codes were typed",
     "key-changed": "a code changed the meter's key",
     "disk-full": "the gateway's disk is full: its journal lives on the reserve",
+    "disk-room": "there is room on the gateway's disk again",
 }
 
 CLOCK_UNSURE = "clock-unsure"

@@ -180,10 +180,10 @@ def at_meters(commands: Iterable[Command]) -> dict[int, int]:
             entries |= {(meter, seq): bytes(body) for seq, body in rows.values_list("seq", "body")}
     brought = {}
     for each in wanted:
-        shown = [
-            decode_entry(entries[each.meter_id, seq]) if (each.meter_id, seq) in entries else None
-            for seq in (each.applied_seq, each.coded_seq)
+        bodies = [
+            None if seq is None else entries.get((each.meter_id, seq)) for seq in (each.applied_seq, each.coded_seq)
         ]
+        shown = [None if body is None else decode_entry(body) for body in bodies]
         amounts = [entry.amount for entry in shown if isinstance(entry, CreditApplied | CreditByCode)]
         if isinstance(shown[0], Recognised | Refused) and each.state == Command.State.APPLIED:
             # All of it was there before, by its code, or by a command that a server put back from a copy had forgotten.

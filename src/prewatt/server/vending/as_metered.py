@@ -67,8 +67,8 @@ def carry_out(made: Adjustment, by: str) -> None:
     """A second person has agreed: book it, let the server's account stand as the meter's, and settle the alarms of it. In
     the caller's transaction. GivingBackError if the difference is another one meanwhile.
     """
-    alarm = Alarm.objects.select_related("meter").get(pk=made.number)
-    meter = Meter.objects.select_for_update(of=("self",)).get(pk=alarm.meter_id)
+    alarm = Alarm.objects.select_related("meter").get(pk=made.number or 0)
+    meter = Meter.objects.select_for_update(of=("self",)).get(alarms=alarm)
     if gap(alarm) != made.amount:
         raise GivingBackError(_("The difference is another one by now: decline this, and propose it anew."))
     # Of a journal that was opened it is known how much was charged: the rest is what was paid, and taken off.

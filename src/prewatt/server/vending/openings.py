@@ -75,8 +75,8 @@ def go_on(alarm: Alarm, by: str) -> None:
     where its id tells so; of other orders that may have been carried out nobody knows: they are left out, and told. What
     the books lack then is another alarm's. Asked twice, it is done once.
     """
-    locked = Alarm.objects.select_for_update(of=("self",)).get(pk=alarm.pk)
-    meter = Meter.objects.select_for_update(of=("self",)).get(pk=locked.meter_id)
+    locked = Alarm.objects.select_for_update(of=("self",)).get(pk=alarm.pk, meter__isnull=False)
+    meter = Meter.objects.select_for_update(of=("self",)).get(alarms=locked)
     state = Account.load(bytes.fromhex(locked.data["account"]))
     if locked.settled:
         return
