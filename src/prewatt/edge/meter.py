@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from ..kernel.account import Account
 from ..kernel.entries import (
-    FLAG_HELD,
     AnyEntry,
     Command,
+    Doubtful,
     Exchanged,
     Reading,
     Record,
@@ -19,7 +19,19 @@ from ..kernel.entries import (
     encode_entry,
 )
 from ..kernel.events import CLOCK_SET, CLOCK_UNSURE, FOREIGN_METER, METER_BACK
-from ..kernel.plausible import BACKWARDS, FALLEN, JUMPED, OFF_WAIT, RETURNED, UNSEEN, Doubt, agrees, most
+from ..kernel.plausible import (
+    ALONE_FOR,
+    BACKWARDS,
+    FALLEN,
+    JUMPED,
+    OFF_WAIT,
+    RETURNED,
+    UNCONFIRMED,
+    UNSEEN,
+    Doubt,
+    agrees,
+    most,
+)
 from ..kernel.supply import Action
 from ..kernel.units import BALANCE_MAX, DAY, HOUR, INSTANT_MAX, MINUTE, SECOND
 
@@ -27,12 +39,11 @@ STEP_WITHIN = 2 * MINUTE
 """Two readings of the power further apart than this show no step."""
 RESISTIVE = 10
 """A step is resistive if its reactive part is at most one in so many."""
-LONGEST = 10 * DAY
-"""Most time in one reading: with prices that change each half hour, 480 of them."""
 AGAIN = 10 * SECOND
 """A register that can't be true is read again so soon."""
 AGAIN_FOR = 5 * MINUTE
 """For so long; then as often as any other."""
+DOUBTFUL = "register-doubtful"
 DOUBTED_FOR = HOUR
 BACK_FOR = DAY
 STILL_FOR = 14 * DAY
@@ -102,6 +113,8 @@ class Meter:
         self._candidate: Doubt | None = None
         self._agreeing = 0
         self._told: set[str] = set()
+        # By what is wrong with the register: since when by the journal, and by the gateway's own time.
+        self._measured: dict[str, tuple[int, int]] = {}
         self._foreign = ""
         self._journalled_at = INSTANT_MAX
 
@@ -126,7 +139,7 @@ class Meter:
     def adopt(self, account: Account, head: bytes) -> None:
         """Go on from another state than that of this journal. The meter is due to be read at once."""
         self.account, self.head, self.due = account, head, 0
-        self._complained, self._candidate, self._agreeing, self._told = False, None, 0, set()
+        self._complained, self._candidate, self._agreeing, self._told, self._measured = False, None, 0, set(), {}
 
     def observe(self, now: int, observed: Observed) -> Outcome:
         """The meter was read at `now`."""
@@ -139,14 +152,12 @@ class Meter:
         if reading is not None and abs(reading.balance) > BALANCE_MAX:
             reading = None
         if reading is not None:
-            for missed in account.between(reading, LONGEST):
-                self._append(outcome, missed)
-                reading = self._once_more(now, observed, reading)
             balance = reading.balance
             exhausted = account.priced and account.closed is not False and balance <= -account.allowance(now)
             if account.register is None or now >= self._next_reading(now) or exhausted or account.doubt is not None:
-                self._append(outcome, reading)
-                self._journalled_at = now
+                for part in account.parts(reading):
+                    self._append(outcome, part)
+                balance, self._journalled_at = account.balance, now
         else:
             balance = account.balance
         self._watch_register(now, observed, outcome)
@@ -172,13 +183,8 @@ class Meter:
         account, register = self.account, observed.register
         stood = self._stood(now, register)
         seen = account.read(now, register, observed.end, unseen=stood)
-        if isinstance(seen, Reading) and now < account.at and seen.energy > self._most(now):
-            # The journal is ahead of the time, and can't tell how much of it passed: here that is known, if this process
-            # has read the meter before.
-            if self._has_read(now):
-                seen = account.doubted(now, register, JUMPED)
-            elif not stood:
-                seen = account.doubted(now, register, UNSEEN)
+        if isinstance(seen, Reading) and now < account.at:
+            seen = self._while_ahead(now, seen, stood)
         if isinstance(seen, Reading):
             self._candidate, self._agreeing = None, 0
             return seen
@@ -190,25 +196,34 @@ class Meter:
             return account.hold(now)
         self._count(now, register)
         doubt, enough = account.doubt, account.settings.doubtful_readings
-        settled = self._agreeing >= enough and seen.cause in (JUMPED, FALLEN, RETURNED)
+        settled = self._agreeing >= enough and seen.cause in (JUMPED, FALLEN, RETURNED, UNCONFIRMED)
         # Nonsense without end does not fill the flash.
         worth = doubt is None or settled or now - doubt.at >= self.policy.reading_interval
         if worth and (doubt is None or seen.cause != doubt.cause or not self._follows(doubt, now, register)):
             self._append(outcome, seen)
         if not settled:
             return None
-        self._append(outcome, account.rebase(now, register))
+        if seen.cause != UNCONFIRMED:
+            self._append(outcome, account.rebase(now, register))
+            seen = account.read(now, register, observed.end)
+            if isinstance(seen, Doubtful) and seen.cause == UNCONFIRMED:
+                # It is back after a long time: those that agreed that it is agree on this too.
+                self._append(outcome, seen)
         self._candidate, self._agreeing = None, 0
-        right = account.read(now, register, observed.end)
+        right = account.read(now, register, observed.end, confirmed=True)
         return right if isinstance(right, Reading) else None
 
-    def _once_more(self, now: int, observed: Observed, reading: Reading) -> Reading:
-        """The same reading, after other entries."""
-        if reading.flags & FLAG_HELD:
-            return self.account.hold(now)
-        again = self.account.read(now, observed.register, observed.end)
-        assert isinstance(again, Reading)
-        return again
+    def _while_ahead(self, now: int, seen: Reading, stood: bool) -> Reading | Doubtful:
+        """The journal is ahead of the time, and can't tell how much of it passed: here that is known, if this process has
+        read the meter before.
+        """
+        account = self.account
+        if seen.energy > self._most(now):
+            if self._has_read(now):
+                return account.doubted(now, seen.register, JUMPED)
+            return seen if stood else account.doubted(now, seen.register, UNSEEN)
+        alone = most(account.settings.power_highest, ALONE_FOR)
+        return account.doubted(now, seen.register, UNCONFIRMED) if seen.energy > alone else seen
 
     def _most(self, now: int) -> int:
         """Most Wh since the last reading that was journalled, by the gateway's own time."""
@@ -239,13 +254,18 @@ class Meter:
         account = self.account
         supplied = account.closed is not False and observed.closed is not False
         for code, since, lasts in (
-            ("register-doubtful", account.doubt.since if account.doubt else 0, DOUBTED_FOR),
+            (DOUBTFUL, account.doubt.since if account.doubt else 0, DOUBTED_FOR),
             ("register-backwards", account.back_since, BACK_FOR),
-            ("register-still", account.moved_at if supplied else 0, STILL_FOR),
+            ("register-still", account.moved_at if supplied and account.moved_at <= now else 0, STILL_FOR),
         ):
-            if not since or now - since < lasts:
+            if not since or self._measured.get(code, (since, now))[0] != since:
+                self._measured.pop(code, None)
                 self._told.discard(code)
-            elif code not in self._told:
+            if not since:
+                continue
+            # Where the journal is ahead of the time, by what this process has seen of it.
+            _, seen = self._measured.setdefault(code, (since, min(since, now)))
+            if now - seen >= lasts and code not in self._told:
                 self._told.add(code)
                 self._append(outcome, account.event(now, code, f"it stands at {observed.register} Wh"))
 
@@ -395,7 +415,8 @@ class Meter:
     def _next_due(self, now: int, balance: int) -> int:
         account, rules = self.account, self.account.settings.power
         if account.doubt is not None:
-            soon = AGAIN if abs(now - account.doubt.since) < AGAIN_FOR else self.policy.poll_shortest
+            _, since = self._measured.get(DOUBTFUL, (0, now))
+            soon = AGAIN if now - since < AGAIN_FOR else self.policy.poll_shortest
             return min(now + soon, account.next_supply_change(now, self._tripped))
         due = min(self._next_reading(now), account.next_supply_change(now, self._tripped))
         if self._unseen:

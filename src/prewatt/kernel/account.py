@@ -203,10 +203,6 @@ class Account(Registers):
         """The entry for an event."""
         return Event(self.seq + 1, max(now, self.at), self.balance, code, detail[:200])
 
-    def may_follow(self, entry: AnyEntry) -> bool:
-        """Whether an entry is the next one by its number and its time."""
-        return entry.seq == self.seq + 1 and (entry.at >= self.at or isinstance(entry, TimeLedBack))
-
     def recompute(self, entry: AnyEntry, command: Command | UnknownOrder | None) -> AnyEntry:
         """What `entry` must be if it is right: the same facts, with charge, energy and balance worked out here.
 

@@ -37,13 +37,15 @@ CreditId = Annotated[str, Meta(min_length=1, max_length=40)]
 ShortText = Annotated[str, Meta(max_length=200)]
 
 MAX_USED = 4000
-"""Most prices in one reading: after a long loss of power, with prices that change each half hour."""
+"""Most prices in one reading."""
 MAX_ENTRY = 64 * 1024
-"""Largest entry in bytes; only a tariff with hundreds of special days comes near."""
+"""Largest entry in bytes; only a tariff with hundreds of special days comes near. A reading that had more is several."""
 
 
 class Entry(Struct, frozen=True, tag_field="kind"):
-    """What all entries have. `seq`: from 1 without a gap; `at`: goes back in `TimeLedBack` alone; `balance`: nano, after it."""
+    """What all entries have. `seq`: from 1 without a gap; `at`: goes back in `TimeLedBack`, and in parts of a
+    reading (`FLAG_BETWEEN`); `balance`: nano, after it.
+    """
 
     seq: Annotated[int, Meta(ge=1, le=INT64_MAX)]
     at: Instant
@@ -82,6 +84,8 @@ FLAG_BETWEEN = 4
 """Not read, but worked out as a part of a long time without readings, in which energy counts as used evenly."""
 FLAG_UNSEEN = 8
 """More than the time that was seen allows: used while the gateway was off, it does not know how long."""
+FLAG_CONFIRMED = 32
+"""More than one reading alone is believed (`kernel.plausible.ALONE_FOR`): others before it agreed."""
 FLAG_HELD = 16
 """The register stood lower: time was charged, and energy will be once it is over where it stood before."""
 

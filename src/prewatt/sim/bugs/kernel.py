@@ -210,6 +210,13 @@ def doubtful_reading_charged() -> Iterator[None]:
 
 
 @contextmanager
+def one_reading_alone_believed() -> Iterator[None]:
+    """After a long silence a single register is charged, as far as the time allows."""
+    with patch.object(register, "is_enough", lambda *_: True):
+        yield
+
+
+@contextmanager
 def fallen_register_is_new_base() -> Iterator[None]:
     """A register that falls is counted from at once, without a doubt."""
     original = plausible.judge
@@ -274,6 +281,6 @@ BUGS = (
     credit_by_both_carriers, clearance_ignored, friendly_hours_end_late, emergency_never_repaid,
     emergency_again_and_again, restoration_without_end, close_opens_locks, limit_never_lifted,
     trips_counted_for_a_day, recloses_too_late, low_credit_told_once, debt_forgiven_with_credit,
-    codes_forgotten_in_snapshots, doubtful_reading_charged, fallen_register_is_new_base,
+    codes_forgotten_in_snapshots, doubtful_reading_charged, one_reading_alone_believed, fallen_register_is_new_base,
     error_charged_when_it_passes, exchange_counts_from_zero, tamper_always_locks, supply_never_looked_at_by_time,
 )  # fmt: skip

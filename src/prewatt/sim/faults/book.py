@@ -38,9 +38,10 @@ from ...kernel.entries import (
     TariffApplied,
     TenancyChanged,
 )
-from ...kernel.plausible import RETURNED
+from ...kernel.plausible import RETURNED, UNCONFIRMED
 from ...kernel.supply import ClearCredit
 from ...kernel.units import DAY, HOUR, exact_money
+from .meters import FUSE
 from .prices import Pricer
 from .supply import Supply
 
@@ -119,7 +120,8 @@ class Book:
     def take(self, entry: AnyEntry, now: Seen) -> None:
         """A durable entry."""
         self._now = now
-        if entry.seq != self.seq + 1 or entry.at < self.at:
+        since = self.read_at if isinstance(entry, Reading) and entry.flags & FLAG_BETWEEN else self.at
+        if entry.seq != self.seq + 1 or entry.at < since:
             self.wrong(entry, f"follows entry {self.seq}")
         if isinstance(entry, entries.CommandEntry):
             self._take_command(entry)
@@ -320,7 +322,9 @@ class Book:
 
     def _take_doubt(self, entry: Doubtful) -> None:
         meter = self._now
-        if not meter.lied_at and not meter.serial and not meter.boots:
+        # After a long silence even the truth waits for others that agree.
+        much = entry.cause == UNCONFIRMED and abs(entry.register - (self.register or 0)) > FUSE
+        if not meter.lied_at and not meter.serial and not meter.boots and not much:
             self.wrong(entry, f"a true register is doubted: {entry.register}, {entry.cause}")
         if entry.register != meter.shown:
             self.wrong(entry, f"the register showed {meter.shown}, not {entry.register}")

@@ -17,7 +17,7 @@ from .book import Code
 from .database import Enrolled, Stored
 from .flash import Copy
 from .keys import pair
-from .meters import FAR
+from .meters import FAR, FUSE
 
 if TYPE_CHECKING:
     from .world import World
@@ -62,8 +62,13 @@ def race(world: World, _who: str, dice: Random) -> None:
 
 
 def silence(world: World, who: str, dice: Random) -> None:
-    world.meters[who].silent_until = world.now + dice.randrange(dice.choice((10 * MINUTE, HOUR, 3 * HOUR)))
-    world.meters[who].hears = dice.random() < 0.5
+    """For minutes or for days; then, sometimes, the first answer is an error that the time since would allow."""
+    meter = world.meters[who]
+    lasts = dice.randrange(dice.choice((10 * MINUTE, HOUR, 3 * HOUR, 3 * HOUR, 2 * DAY)))
+    meter.silent_until = world.now + lasts
+    meter.hears = dice.random() < 0.5
+    if lasts > 2 * HOUR and dice.random() < 0.7:
+        meter.error = meter.register() + 2 * FUSE + dice.randrange(FUSE * lasts // HOUR)
 
 
 def deaf(world: World, who: str, dice: Random) -> None:
