@@ -53,7 +53,7 @@ from .effects import (
     SendUpload,
     Told,
 )
-from .guard import Tries, after_wrong, waits
+from .guard import Tries, after_wrong, waits, within
 from .meter import Foreign, Meter, Observed, Outcome
 from .sync import Sync, SyncPolicy
 from .texts import _
@@ -123,6 +123,8 @@ class Agent:
         self._tries = {name: dict((tries or {}).get(name, {})) for name in self.meters}
         self._time = time or Timekeeper()
         self._anchor: Anchor | None = None
+        # By how much the gateway's time was ahead of the steady clock last.
+        self._ahead: int | None = None
         self._due = dict.fromkeys(self.meters, 0)
         self._sent: dict[int, int] = {}
 
@@ -163,6 +165,11 @@ class Agent:
         looked at anew.
         """
         effects: list[Effect] = []
+        ahead, before = self._time.now(moment) - moment.steady, self._ahead
+        self._ahead = ahead
+        if before is not None and abs(ahead - before) > NEAR:
+            for meter in self.meters.values():
+                meter.clock_set(ahead - before)
         anchor = self._time.anchor
         if anchor is not None and anchor != self._anchor:
             self._anchor = anchor
@@ -192,9 +199,11 @@ class Agent:
         key = self.keys.get(name)
         if key is None:
             return Told(False, _("This meter takes no codes: it was installed without a key.")), []
-        tries = self._tries[name].get(way, Tries())
+        counted = self._tries[name].get(way, Tries())
+        tries = within(counted, now)
         if wait := waits(tries, now):
-            return Told(False, _wait_text(wait, tries.locked)), []
+            kept = [] if tries == counted else [self._keep_tries(name, way, tries)]
+            return Told(False, _wait_text(wait, tries.locked)), kept
         try:
             meaning = read_code(key, self._vouched(moment), text)
             outcome, answer = self._obey_code(now, meter, meaning, way)

@@ -32,7 +32,7 @@ from ..kernel.plausible import (
     agrees,
     most,
 )
-from ..kernel.supply import Action
+from ..kernel.supply import RECLOSE_WINDOW, Action
 from ..kernel.units import BALANCE_MAX, DAY, HOUR, INSTANT_MAX, MINUTE, SECOND
 
 STEP_WITHIN = 2 * MINUTE
@@ -107,7 +107,7 @@ class Meter:
         # Told to move, and not seen to stand there since: what a switch confirms is a claim too.
         self._unseen = False
         self._over_since: int | None = None
-        self._tripped = 0
+        self._tripped = self._trips = 0
         self._seen: tuple[int, int, int] | None = None
         self._tampered = False
         self._candidate: Doubt | None = None
@@ -140,6 +140,17 @@ class Meter:
         """Go on from another state than that of this journal. The meter is due to be read at once."""
         self.account, self.head, self.due = account, head, 0
         self._complained, self._candidate, self._agreeing, self._told, self._measured = False, None, 0, set(), {}
+
+    def clock_set(self, by: int) -> None:
+        """The gateway's time was set by so many µs: what this process has measured by it goes with it."""
+        self.due += by
+        self._tripped += by if self._tripped else 0
+        self._journalled_at += by if self._journalled_at < INSTANT_MAX else 0
+        self._over_since = self._over_since + by if self._over_since is not None else None
+        self._seen = None
+        last = self._candidate
+        self._candidate = last and Doubt(last.register, last.at + by, last.since + by, last.cause)
+        self._measured = {code: (since, seen + by) for code, (since, seen) in self._measured.items()}
 
     def observe(self, now: int, observed: Observed) -> Outcome:
         """The meter was read at `now`."""
@@ -400,9 +411,12 @@ class Meter:
             self._over_since = now
         elif now - (self._over_since or now) >= rules.delay * SECOND:
             self._over_since = None
+            self._trips = self._trips + 1 if now - self._tripped <= RECLOSE_WINDOW else 1
             self._tripped = now
             self._append(outcome, account.event(now, "overload", f"{power} W, the limit is {limit} W"))
-            if account.supply.trips > rules.recloses:
+            # In a journal that is ahead of the time those of many days count as of one hour.
+            trips = account.supply.trips
+            if (trips if now >= account.at else min(trips, self._trips)) > rules.recloses:
                 self._append(outcome, account.event(now, "overload-locked"))
 
     def _next_reading(self, now: int) -> int:

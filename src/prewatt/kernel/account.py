@@ -75,7 +75,7 @@ class Account(Registers):
         if isinstance(order, GrantCredit | Debit):
             return self._follow_money(seq, at, number, order)
         if isinstance(order, Control):
-            return self._follow_control(seq, at, number, order)
+            return self._follow_control(now, seq, at, number, order)
         if isinstance(order, ChangeSettings):
             try:
                 zone(order.settings.zone)
@@ -136,11 +136,11 @@ class Account(Registers):
                 )  # fmt: skip
         return Exchanged(seq, at, self.balance, number, order.serial, order.first, order.last)
 
-    def _follow_control(self, seq: int, at: int, number: int, order: Control) -> CommandEntry:
+    def _follow_control(self, now: int, seq: int, at: int, number: int, order: Control) -> CommandEntry:
         if order.tid is not None and self.coded.get(order.tid) == 0:
             return Recognised(seq, at, self.balance, number, order.tid)
         tid = None if order.tid in self.coded else order.tid
-        if refusal := self.objection(at, order.action):
+        if refusal := self.objection(at, order.action, now):
             return Refused(seq, at, self.balance, number, refusal)
         balance = self._balance_after(order.action)
         return Controlled(seq, at, balance, number, order.action, order.by, order.reason, tid)
@@ -148,8 +148,10 @@ class Account(Registers):
     def _balance_after(self, action: Action) -> int:
         return min(self.balance, 0) if isinstance(action, ClearCredit) else self.balance
 
-    def objection(self, now: int, action: Action) -> str:
-        """Why an action can't be done at `now`, for people; empty if it can."""
+    def objection(self, at: int, action: Action, now: int | None = None) -> str:
+        """Why an action can't be done at an instant, for people; empty if it can. `now`: the time, where the journal may
+        be ahead of it.
+        """
         match action:
             case TakeEmergency():
                 if not self.settings.emergency_credit:
@@ -162,7 +164,7 @@ class Account(Registers):
                 if self.supply.locks and not override:
                     locks = "; ".join(LOCKS[each] for each in self.supply.locks)
                     return f"locked: {locks}. Close with override if that is known and put right"
-                if not (self.supply.opened or self.supply.locks or self.supplied_by_credit(now)):
+                if not (self.supply.opened or self.supply.locks or self.supplied_by_credit(at)):
                     return "the credit is used up: record a payment, or restore for a time or an amount"
             case Release():
                 if "hold" not in self.supply.locks:
@@ -170,7 +172,7 @@ class Account(Registers):
             case Restore(amount, until):
                 if not amount and not until:
                     return "a restoration is bounded by an amount, or by an instant"
-                if until and until <= now:
+                if until and until <= (at if now is None else now):
                     return "the restoration would end in the past"
         return ""
 
@@ -189,7 +191,7 @@ class Account(Registers):
     ) -> OnSite:
         """The entry for a person's action on site. ValueError says why it can't be done."""
         at = max(now, self.at)
-        if refusal := self.objection(at, action):
+        if refusal := self.objection(at, action, now):
             raise ValueError(refusal)
         if tid is not None and self.code_used(tid):
             raise ValueError("this code was used already")
@@ -236,11 +238,17 @@ class Account(Registers):
             # A meter may refuse what this side would take (its software may be older); it can't thereby change a
             # balance.
             return Refused(entry.seq, entry.at, self.balance, entry.command, entry.reason, of=entry.of)
-        own = self.follow(entry.at, command)
+        own = self.follow(self._earliest(entry) if isinstance(entry, Controlled) else entry.at, command)
         if isinstance(own, Recognised) and isinstance(entry, Recognised) and not entry.credit_id:
             # Written by software that did not say which credit it was.
             own = msgspec.structs.replace(own, credit_id="")
         return msgspec.structs.replace(own, of=entry.of)
+
+    def _earliest(self, entry: AnyEntry) -> int:
+        """What the time was when an entry was made, at the least: the journal may be ahead of it, and by how much only the
+        gateway knows.
+        """
+        return entry.at if entry.at > self.at else 0
 
     def adopt(self, entry: CommandEntry | CreditByCode | OnSite) -> AnyEntry:
         """The entry as the meter says it, with the balance worked out here: for what a credit log that was put back from
@@ -272,7 +280,7 @@ class Account(Registers):
                 raise ValueError(f"the credit log has no code {entry.tid} that does this")
         elif isinstance(entry.action, ClearCredit):
             raise ValueError("only a code or a command clears credit")
-        return self.on_site(entry.at, entry.action, entry.by, entry.grant, entry.reason, entry.tid)
+        return self.on_site(self._earliest(entry), entry.action, entry.by, entry.grant, entry.reason, entry.tid)
 
     # -- as bytes ----------------------------------------------------------------------------------------------------
 

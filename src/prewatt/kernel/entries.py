@@ -43,8 +43,8 @@ MAX_ENTRY = 64 * 1024
 
 
 class Entry(Struct, frozen=True, tag_field="kind"):
-    """What all entries have. `seq`: from 1 without a gap; `at`: goes back in `TimeLedBack`, and in parts of a
-    reading (`FLAG_BETWEEN`); `balance`: nano, after it.
+    """What all entries have. `seq`: from 1 without a gap; `at`: goes back only in `TimeLedBack` and `FLAG_BETWEEN`;
+    `balance`: nano, after it.
     """
 
     seq: Annotated[int, Meta(ge=1, le=INT64_MAX)]

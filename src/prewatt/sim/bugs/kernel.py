@@ -85,8 +85,8 @@ def emergency_again_and_again() -> Iterator[None]:
     """The emergency credit may be taken as often as one likes."""
     original = Account.objection
 
-    def objection(self: Account, now: int, action: Action) -> str:
-        found = original(self, now, action)
+    def objection(self: Account, at: int, action: Action, now: int | None = None) -> str:
+        found = original(self, at, action, now)
         return "" if isinstance(action, TakeEmergency) and self.supply.emergency_taken else found
 
     with patch.object(Account, "objection", objection):
@@ -110,8 +110,8 @@ def close_opens_locks() -> Iterator[None]:
     """A hold for somebody's safety is ended by any order to close."""
     original = Account.objection
 
-    def objection(self: Account, now: int, action: Action) -> str:
-        return "" if isinstance(action, Close) else original(self, now, action)
+    def objection(self: Account, at: int, action: Action, now: int | None = None) -> str:
+        return "" if isinstance(action, Close) else original(self, at, action, now)
 
     with patch.object(Account, "objection", objection):
         yield
