@@ -5,6 +5,7 @@ import pytest
 from prewatt.edge.agent import Commit, Keep
 from prewatt.edge.meter import Observed
 from prewatt.kernel.account import Account
+from prewatt.kernel.calendar import local_day, zone
 from prewatt.kernel.entries import (
     FLAG_CLOCK,
     FLAG_UNSEEN,
@@ -475,3 +476,44 @@ def test_somebody_is_told_of_a_register_that_can_not_be_while_the_journal_is_ahe
     shown = iter(range(10**9, 10**12, 77_777_777))
     home.live(2 * HOUR, 100, says=lambda register: next(shown))
     assert home.codes().count("register-doubtful") == 1
+
+
+def stand_still(home, span, power=300):
+    """The machine is paused, and with it its steady clock; the meter is not."""
+    home.passed += span
+    home.booted += span
+    home.register += power * span // HOUR
+
+
+@pytest.mark.parametrize(("span", "online"), [(3 * HOUR, True), (3 * DAY, True), (20 * MINUTE, True), (3 * DAY, False)])
+def test_a_gateway_that_stood_still_charges_what_was_used_meanwhile_and_the_days_that_passed(span, online):
+    home = Home(credit=1000 * NANO)
+    home.connect()
+    home.live(DAY, 6000)
+    stand_still(home, span, 6000)
+    for _ in range(20):
+        if online:
+            home.connect()
+        home.live(MINUTE, 6000)
+    home.live(QUARTER, 6000)
+    home.passed += QUARTER
+    home.read(used=1500)
+    assert not any(isinstance(each, Rebased) for each in home.entries) and home.closed
+    assert home.energy() == home.register - 5_000_000
+    if online:
+        assert home.agent.now(home.moment) == BEGIN + home.passed and not home.account.unsure
+        ended = [local_day(at, zone("Europe/Berlin")).toordinal() for at in (BEGIN, BEGIN + home.passed)]
+        assert sum(each.standing for each in readings(home)) == (ended[1] - ended[0]) * STANDING
+        assert home.codes().count("clock-unsure") == 1
+
+
+def test_a_step_of_the_clock_makes_no_year_of_days():
+    home = Home()
+    home.connect()
+    home.live(DAY, 300)
+    home.wrong = 3 * DAY
+    for _ in range(60):
+        home.live(MINUTE, 300)
+    home.connect()
+    home.live(DAY, 300)
+    assert sum(each.standing for each in readings(home)) == 3 * STANDING and not home.account.unsure

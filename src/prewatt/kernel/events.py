@@ -16,7 +16,7 @@ EVENTS = {
     "gateway-replaced": "another gateway went on with this meter",
     "clock-set": "the gateway's clock was set: by the server, or on site",
     "clock-stepped": "the gateway's clock jumped, and is not believed",
-    "clock-unsure": "the gateway does not know how long it was without power: its time waits for the server or staff",
+    "clock-unsure": "the gateway does not know how long it was without power, or stood still: its time waits for the server or staff",
     "clock-differs": "the server tells another time than the gateway's steady clock",
     "overload": "more power was drawn than the limit allows",
     "overload-locked": "tripped for overload too often: a person has to close",
