@@ -202,7 +202,7 @@ class Agent:
         counted = self._tries[name].get(way, Tries())
         tries = within(counted, now)
         if wait := waits(tries, now):
-            kept = [] if tries == counted else [self._keep_tries(name, way, tries)]
+            kept: list[Effect] = [] if tries == counted else [self._keep_tries(name, way, tries)]
             return Told(False, _wait_text(wait, tries.locked)), kept
         try:
             meaning = read_code(key, self._vouched(moment), text)

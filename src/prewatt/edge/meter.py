@@ -18,7 +18,7 @@ from ..kernel.entries import (
     chain,
     encode_entry,
 )
-from ..kernel.events import CLOCK_SET, CLOCK_UNSURE, FOREIGN_METER, METER_BACK
+from ..kernel.events import CLOCK_SET, CLOCK_UNSURE, FOREIGN_METER, METER_BACK, MUTED
 from ..kernel.plausible import (
     ALONE_FOR,
     BACKWARDS,
@@ -34,6 +34,7 @@ from ..kernel.plausible import (
 )
 from ..kernel.supply import RECLOSE_WINDOW, Action
 from ..kernel.units import BALANCE_MAX, DAY, HOUR, INSTANT_MAX, MINUTE, SECOND
+from .bounds import Bounds
 
 STEP_WITHIN = 2 * MINUTE
 """Two readings of the power further apart than this show no step."""
@@ -116,6 +117,9 @@ class Meter:
         # By what is wrong with the register: since when by the journal, and by the gateway's own time.
         self._measured: dict[str, tuple[int, int]] = {}
         self._foreign = ""
+        # Of what was journalled that it began: its end is journalled too.
+        self._lost_told, self._foreign_told = False, ""
+        self._bounds = Bounds()
         self._journalled_at = INSTANT_MAX
 
     @property
@@ -150,15 +154,16 @@ class Meter:
         self._seen = None
         last = self._candidate
         self._candidate = last and Doubt(last.register, last.at + by, last.since + by, last.cause)
+        self._bounds.clock_set(by)
         self._measured = {code: (since, seen + by) for code, (since, seen) in self._measured.items()}
 
     def observe(self, now: int, observed: Observed) -> Outcome:
         """The meter was read at `now`."""
         account, outcome = self.account, Outcome()
         self._foreign = ""
-        if self.lost or account.foreign_since:
-            self.lost = False
+        if self._lost_told or account.foreign_since:
             self._append(outcome, account.event(now, METER_BACK))
+        self.lost = self._lost_told = False
         reading = self._believed(now, observed, outcome)
         if reading is not None and abs(reading.balance) > BALANCE_MAX:
             reading = None
@@ -181,8 +186,7 @@ class Meter:
                 outcome.switch, self._unseen = account.closed, True
                 if not self._complained:
                     self._complained = True
-                    stands = "closed" if observed.closed else "open"
-                    self._append(outcome, account.event(now, "switch-differs", f"it stands {stands}"))
+                    self._say(outcome, now, "switch-differs", f"it stands {'closed' if observed.closed else 'open'}")
         elif outcome.switch is None:
             # Nothing to be told, or a meter that can't tell.
             self._unseen = False
@@ -210,7 +214,10 @@ class Meter:
         settled = self._agreeing >= enough and seen.cause in (JUMPED, FALLEN, RETURNED, UNCONFIRMED)
         # Nonsense without end does not fill the flash.
         worth = doubt is None or settled or now - doubt.at >= self.policy.reading_interval
-        if worth and (doubt is None or seen.cause != doubt.cause or not self._follows(doubt, now, register)):
+        differs = doubt is None or seen.cause != doubt.cause or not self._follows(doubt, now, register)
+        if (settled or (worth and differs)) and not self._may_say(outcome, now, DOUBTFUL):
+            return None
+        if worth and differs:
             self._append(outcome, seen)
         if not settled:
             return None
@@ -283,9 +290,10 @@ class Meter:
     def foreign(self, now: int, serial: str) -> Outcome:
         """Another meter answers in this one's place. The supply goes on for as long as the settings say."""
         outcome = Outcome()
-        if serial != self._foreign:
-            self._foreign = serial
-            self._append(outcome, self.account.event(now, FOREIGN_METER, serial))
+        self._foreign = serial
+        told = serial == self._foreign_told and self.account.foreign_since
+        if not told and self._say(outcome, now, FOREIGN_METER, serial):
+            self._foreign_told = serial
         self._decide(now, outcome)
         self.due = now + self.policy.poll_shortest
         return outcome
@@ -293,9 +301,8 @@ class Meter:
     def fail(self, now: int, cause: str) -> Outcome:
         """The meter did not answer. The switch stays where it is: silence is no reason to cut anybody off."""
         outcome = Outcome()
-        if not self.lost:
-            self.lost = True
-            self._append(outcome, self.account.event(now, "meter-lost", cause))
+        self.lost = True
+        self._lost_told = self._lost_told or self._say(outcome, now, "meter-lost", cause)
         self.due = now + self.policy.poll_shortest
         return outcome
 
@@ -304,7 +311,7 @@ class Meter:
         outcome = Outcome()
         if not self._complained:
             self._complained = True
-            self._append(outcome, self.account.event(now, "switch-failed", cause))
+            self._say(outcome, now, "switch-failed", cause)
         self.due = now + self.policy.poll_shortest
         return outcome
 
@@ -367,6 +374,20 @@ class Meter:
         self.head = chain(self.head, body)
         outcome.records.append(Record(entry.seq, body, self.head))
 
+    def _may_say(self, outcome: Outcome, now: int, kind: str) -> bool:
+        """Whether a thing that may come and go without end is journalled; where it is not any more, that is."""
+        allowed = self._bounds.allow(kind, now)
+        if not allowed and self._bounds.mute(kind):
+            self._append(outcome, self.account.event(now, MUTED, kind))
+        return allowed
+
+    def _say(self, outcome: Outcome, now: int, code: str, detail: str = "") -> bool:
+        """An event that may come and go without end: whether it was journalled."""
+        allowed = self._may_say(outcome, now, code)
+        if allowed:
+            self._append(outcome, self.account.event(now, code, detail))
+        return allowed
+
     def _decide(self, now: int, outcome: Outcome) -> None:
         account = self.account
         if account.is_low() and not account.low and account.priced:
@@ -388,7 +409,10 @@ class Meter:
         """Power over the limit for too long, a forbidden load, tampering."""
         account, rules = self.account, self.account.settings.power
         if observed.tampered and not self._tampered:
-            self._append(outcome, account.event(now, "tamper"))
+            if account.settings.tamper_locks and "tamper" not in account.supply.locks:
+                self._append(outcome, account.event(now, "tamper"))
+            else:
+                self._say(outcome, now, "tamper")
         self._tampered = observed.tampered
         power, seen = observed.power, self._seen
         drawing = power is not None and account.closed is not False and observed.closed is not False
@@ -428,9 +452,9 @@ class Meter:
 
     def _next_due(self, now: int, balance: int) -> int:
         account, rules = self.account, self.account.settings.power
-        if account.doubt is not None:
+        if account.doubt is not None or self._candidate is not None:
             _, since = self._measured.get(DOUBTFUL, (0, now))
-            soon = AGAIN if now - since < AGAIN_FOR else self.policy.poll_shortest
+            soon = AGAIN if account.doubt is not None and now - since < AGAIN_FOR else self.policy.poll_shortest
             return min(now + soon, account.next_supply_change(now, self._tripped))
         due = min(self._next_reading(now), account.next_supply_change(now, self._tripped))
         if self._unseen:

@@ -67,12 +67,12 @@ class Anchor(Struct, frozen=True):
 
 class _Agreed(NamedTuple):
     """Answers of the server in a row that told the wall clock's time: by how much they were ahead of the steady clock, since
-    when, and how many.
+    when, and how often.
     """
 
     ahead: int
     since: int
-    count: int
+    times: int
 
 
 class Note(NamedTuple):
@@ -223,8 +223,8 @@ class Timekeeper:
             return False
         if before is None or abs(ahead - before.ahead) > NEAR:
             before = _Agreed(ahead, moment.steady, 0)
-        self._agreed = before._replace(count=before.count + 1)
-        return self._agreed.count >= VOUCHES and moment.steady - before.since >= VOUCH_FOR
+        self._agreed = before._replace(times=before.times + 1)
+        return self._agreed.times >= VOUCHES and moment.steady - before.since >= VOUCH_FOR
 
     def told(self, moment: Moment, at: int, by: str) -> list[Note]:
         """A person on site says that it is `at`."""

@@ -77,6 +77,10 @@ EVENTS: dict[str, Rule] = {
         "up no payment, until there is room. Make room on it.",
         of_gateway=True,
     ),
+    "muted": Rule(
+        "At meter {meter} the same comes and goes without end ({detail}), and is not journalled each time any more. No energy "
+        "is lost by it. Have its line and its plug looked at."
+    ),
     "switch-failed": Rule(
         "The load switch of meter {meter} does not obey ({detail}). It is told again each minute. If that does not help, "
         "have it looked at."

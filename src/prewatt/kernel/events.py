@@ -9,6 +9,7 @@ EVENTS = {
     "register-doubtful": "the register has not been what it can be for an hour",
     "register-backwards": "the register has stood under what was read before for a day",
     "register-still": "the register has not moved for long, though the switch is closed",
+    "muted": "the same comes and goes so often that it is not journalled each time, for an hour at most",
     "switch-failed": "the load switch did not obey",
     "switch-differs": "the load switch stands otherwise than told",
     "journal-repaired": "a damaged snapshot in the gateway's journal was made anew from the entries",
@@ -32,3 +33,4 @@ CLOCK_UNSURE = "clock-unsure"
 CLOCK_SET = "clock-set"
 FOREIGN_METER = "foreign-meter"
 METER_BACK = "meter-back"
+MUTED = "muted"

@@ -172,7 +172,7 @@ class Registers(Replay):
         if energy and entry.at == self.at and entry.cause in (JUMPED, UNSEEN, UNCONFIRMED):
             # The journal may be ahead of the time: how much of it passed, only the gateway knows.
             return self.doubted(entry.at, entry.register, entry.cause)
-        if own.cause == FALLEN and entry.cause == UNCONFIRMED:
+        if isinstance(own, Doubtful) and own.cause == FALLEN and entry.cause == UNCONFIRMED:
             # It may have come over its end: where that is, only the gateway knows before it is charged.
             return self.doubted(entry.at, entry.register, UNCONFIRMED)
         return own
