@@ -30,7 +30,7 @@ from prewatt.tables.moments import instants_of, moment_of
     [
         (" 00123456 ", "00123456"), ('="00123456"', "00123456"), ("'00123456", "00123456"), ("１２３４", "1234"),
         ("1ESY1160", "1ESY1160"), ("12E5", "12E5"), ("\u200e123\ufeff", "123"), (Decimal(123456), "123456"),
-        ("LGZ-12.5", "LGZ-12.5"),
+        ("LGZ-12.5", "LGZ-12.5"), ("12 345 678", "12 345 678"), ("123456789012345001", "123456789012345001"),
     ],
 )  # fmt: skip
 def test_a_serial_is_taken_as_it_stands_on_the_meter(cell, serial):
@@ -40,7 +40,8 @@ def test_a_serial_is_taken_as_it_stands_on_the_meter(cell, serial):
 @pytest.mark.parametrize(
     "cell",
     ["1.23457E+11", "1,23457E+11", "1e+12", "2.5E-3", "123456.0", "123456,00", Decimal("1.5"), Decimal(10**15), "#REF!", "#NV",
-     "########", "=A1", "=A1&B1", datetime(2025, 3, 1), "a\nb", "M\ufffdller", "12. Mrz", "Mar-25", "3月4日"],
+     "########", "=A1", "=A1&B1", datetime(2025, 3, 1), "12,345,678", "12.345.678", "123456789012345000",
+     "2025-03-01", "1.2.2025", "a\nb", "M\ufffdller", "12. Mrz", "Mar-25", "3月4日"],
 )  # fmt: skip
 def test_a_serial_that_a_spreadsheet_has_spoilt_is_refused(cell):
     with pytest.raises(CellError):
@@ -57,7 +58,8 @@ def test_zeros_that_were_lost_show_beside_serials_that_have_theirs():
 @pytest.mark.parametrize(
     "word",
     ["", " ", "-", "–", "---", "n/a", "N/A", "Vacant", "(vacant)", "VACANT - to let", "vacant since May", "leer", "Leerstand", "[leer]",
-     "空置", "空置中", "无", "待租", "未出租", ".", "?", "none", "unvermietet", "no tenant", "0", "Leerstand seit 1.10."],
+     "空置", "空置中", "无", "待租", "未出租", ".", "?", "none", "unvermietet", "no tenant", "0", "Leerstand seit 1.10.",
+     "frei ab 1.11.", "Void"],
 )  # fmt: skip
 def test_a_word_for_nobody_is_nobody(word):
     assert tenant_of(word) == ""
@@ -127,6 +129,7 @@ def test_texts_of_typed_cells():
     assert text_of(datetime(2025, 10, 6)) == "2025-10-06"
     assert text_of(datetime(2025, 10, 6, 1, 30)) == "2025-10-06 01:30:00"
     assert name_of('="1-2"') == "1-2"
+    assert [name_of(cell) for cell in ("'101", "'t Hooft", " Flat\u00a0 1 ")] == ["101", "'t Hooft", "Flat 1"]
     # e with a mark behind it and é are one letter.
     assert name_of("Ame\u0301lie") == "Amélie"
 

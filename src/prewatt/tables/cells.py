@@ -17,16 +17,17 @@ from .texts import _
 NOBODY = frozenset(
     ("n/a", "n.a.", "n.a", "nv", "n/v", "none", "null", "nil", "nobody", "no one", "no", "no tenant", "vacant",
      "vacancy", "empty", "unoccupied", "not occupied", "unlet", "not let", "to let", "for rent", "not rented",
-     "untenanted", "leer", "leerstand", "leerstehend", "steht leer", "unbewohnt", "unvermietet", "nicht vermietet",
+     "untenanted", "vakant", "void", "leer", "leerstand", "leerstehend", "steht leer", "unbewohnt", "unvermietet", "nicht vermietet",
      "nicht belegt", "niemand", "keiner", "keine", "kein mieter", "keine mieter", "entfällt", "空", "空置", "空房",
      "空室", "空闲", "闲置", "无", "無", "无人", "無人", "无人居住", "未租", "未出租", "未入住", "待租", "暂无", "没有")
 )  # fmt: skip
 """What people write where nobody lives, in small letters."""
 _NOBODY_FIRST = re.compile(
-    r"(vacant|vacancy|unoccupied|unlet|untenanted|leerstand|leerstehend|unvermietet|unbewohnt)\b|空置|空房|未出租|待租|闲置"
+    r"(vacant|vacancy|vakant|unoccupied|unlet|untenanted|leerstand|leerstehend|unvermietet|unbewohnt)\b"
+    r"|(frei|leer|empty|void) (ab|seit|since|from)\b|空置|空房|未出租|待租|闲置"
 )
 DOUBTFUL = frozenset(
-    ("frei", "free", "na", "x", "xx", "xxx", "void", "kein", "tbd", "tba", "tbc", "test", "unknown", "unbekannt", "available",
+    ("frei", "free", "na", "x", "xx", "xxx", "kein", "tbd", "tba", "tbc", "test", "unknown", "unbekannt", "available",
      "待定", "未知", "不详")
 )  # fmt: skip
 """What may be a name, or say that there is none."""
@@ -46,7 +47,9 @@ _ERROR = re.compile(
 _WITH_UNIT = re.compile(r"((?:\W|\d)*\d[^\w\s]*)\s*([^\W\d_]\S*)?")
 _MONTH = r"(?:jan|feb|mar|mär|mrz|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zä]{0,6}"
 _DAY_MADE = re.compile(
-    rf"\d{{1,2}}[.\- ]{{1,2}}{_MONTH}\.?|{_MONTH}[.\- ]\d{{2,4}}|\d{{1,2}}月\d{{1,2}}日", re.IGNORECASE
+    rf"\d{{1,2}}[.\- ]{{1,2}}{_MONTH}\.?|{_MONTH}[.\- ]\d{{2,4}}|\d{{1,2}}月\d{{1,2}}日"
+    r"|(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}([./])\d{1,2}\1\d{4}|\d{4}/\d{1,2}/\d{1,2})(?: \d{1,2}:\d{2}(?::\d{2})?)?",
+    re.IGNORECASE,
 )
 
 
@@ -84,8 +87,9 @@ def name_of(cell: Cell) -> str:
     text = text_of(cell)
     quoted = _QUOTED.fullmatch(text)
     if quoted:
-        return quoted[1].replace('""', '"').strip()
+        return " ".join(quoted[1].replace('""', '"').split())
     _not_spoilt(text)
+    text = re.sub(r"^'(?=[\d=+-])", "", text)
     if text.startswith("="):
         raise CellError(_("%(found)r is a formula: write what it comes to") % {"found": shown(text)})
     if "\ufffd" in text:
@@ -102,7 +106,7 @@ def name_of(cell: Cell) -> str:
             _("%(found)r goes over several lines: a name has one; perhaps a quotation mark is missing before")
             % {"found": shown(text)}
         )
-    return text
+    return " ".join(text.split())
 
 
 def serial_of(cell: Cell) -> str:
@@ -112,9 +116,13 @@ def serial_of(cell: Cell) -> str:
     text = unicodedata.normalize("NFKC", name_of(cell))
     if not isinstance(cell, str) or _QUOTED.fullmatch(text_of(cell)):
         return text
-    text = text.removeprefix("'")
-    if _EXPONENT.fullmatch(text.replace(" ", "")):
+    if _EXPONENT.fullmatch(text.replace(" ", "")) or re.fullmatch(r"[1-9]\d{14}0+", text):
         raise CellError(_rounded(text))
+    if re.fullmatch(r"\d{1,3}([.,’']\d{3})+", text):
+        raise CellError(
+            _("%(found)r: a spreadsheet has set marks between the digits of this serial. Write it without")
+            % {"found": text}
+        )
     if re.fullmatch(r"\d+[.,]0+", text):
         raise CellError(
             _(
@@ -166,6 +174,28 @@ def tenant_of(cell: Cell) -> str:
             % {"found": text}
         )
     return text
+
+
+def is_nothing(text: str) -> bool:
+    """Whether a text stands where there is nothing: -, n/a, none."""
+    bare = unicodedata.normalize("NFKC", text).casefold().strip("()[]<>*-–—_./?·… ")
+    return not bare or bare in (
+        "n/a",
+        "na",
+        "n.a",
+        "none",
+        "null",
+        "nil",
+        "tbd",
+        "tba",
+        "tbc",
+        "keine",
+        "keiner",
+        "kein",
+        "无",
+        "暂无",
+        "没有",
+    )
 
 
 def number_of(cell: Cell, decimal: str = "", units: Collection[str] = ("",)) -> Decimal:

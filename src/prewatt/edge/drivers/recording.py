@@ -180,11 +180,9 @@ def _read(content: bytes, where: ZoneInfo) -> dict[str, Recording]:
     homes: dict[str, _Uses] = {}
     meters: dict[Cell, str] = {}
     order: str | None = None
-    for row in rows:
+    for row in header.body(rows):
         try:
             cells = header.cells(row)
-            if not any(cell != "" for cell in cells.values()):
-                continue
             meter = meters.get(cells["meter"]) or meters.setdefault(cells["meter"], _meter(cells["meter"]))
         except TableError as error:
             problems.add(row.number, "", error.problems[0].text)
@@ -242,7 +240,7 @@ def _order(content: bytes) -> str:
     rows = read(content, all_names(NAMES))
     header = find(rows, NAMES, ("meter", "timestamp", "kwh"), {"timestamp": "clock"})
     place = header.places["timestamp"]
-    return order_of_days(text_of(row.cells[place]) for row in rows if place < len(row.cells))
+    return order_of_days(text_of(row.cells[place]) for row in header.body(rows) if place < len(row.cells))
 
 
 def _keep(

@@ -124,12 +124,11 @@ class _Reading:
             text = f"its name says another unit than {_in_words(self._scale)}"
             self._problems.add(self._header.number, self._header.told["price"], text)
         self._cells: list[tuple[int, dict[str, Cell]]] = []
-        for row in rows:
-            if row.number > self._header.number and any(cell != "" for cell in row.cells):
-                try:
-                    self._cells.append((row.number, self._header.cells(row)))
-                except TableError as error:
-                    self._problems.add(row.number, "", error.problems[0].text)
+        for row in self._header.body(rows):
+            try:
+                self._cells.append((row.number, self._header.cells(row)))
+            except TableError as error:
+                self._problems.add(row.number, "", error.problems[0].text)
         prices = [text_of(cells["price"]) for _line, cells in self._cells]
         signs = {sign for sign in ".," if any(sign in text for text in prices)}
         self._decimal = signs.pop() if len(signs) == 1 else decimal_sign(prices)
@@ -152,9 +151,9 @@ class _Reading:
             each = by_instant[begins[slip.index]]
             self._add(each.line, "from", f"{each.told:%Y-%m-%d %H:%M:%S} {slip.text}")
         self._problems.check()
-        found = Series(parts(name, begins, lengths, [by_instant[at].price for at in begins]))
-        found.below_zero = self._below_zero
-        return found
+        series = Series(parts(name, begins, lengths, [by_instant[at].price for at in begins]))
+        series.below_zero = self._below_zero
+        return series
 
     def _add(self, line: int, column: str, text: str) -> None:
         self._problems.add(line, self._header.told[column], text)
