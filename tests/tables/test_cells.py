@@ -156,8 +156,9 @@ def test_an_instant_as_tables_have_it(cell, moment):
 
 
 def test_a_day_and_a_time_in_two_columns():
-    assert moment_of("13.06.2025", "0:30") == moment_of(datetime(2025, 6, 13), time(0, 30)) == HALF_PAST
-    assert moment_of("6/7/2025", "24:00", "dm") == datetime(2025, 7, 7)
+    assert moment_of("0:30", "13.06.2025") == moment_of(time(0, 30), datetime(2025, 6, 13)) == HALF_PAST
+    assert moment_of("24:00", "6/7/2025", "dm") == datetime(2025, 7, 7)
+    assert moment_of("13.06.2025 0:30", "1.1.2025") == HALF_PAST, "one that tells its day itself"
 
 
 @pytest.mark.parametrize(

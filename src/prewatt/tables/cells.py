@@ -57,6 +57,10 @@ class CellError(ValueError):
     """A cell is not what is wanted there; the message, for people, says what was found and how to mend it."""
 
 
+class DoubtfulDay(CellError):
+    """A cell is a day, and it can't be known which."""
+
+
 def text_of(cell: Cell) -> str:
     """A cell's text, without blanks about it and marks that can't be seen; a number as it is written without an exponent, an
     instant as in ISO 8601.
@@ -267,7 +271,7 @@ def _typed_day(text: str, order: str) -> date:
         first, second, year = (int(part) for part in slashed.groups())
         day, month = (second, first) if order == "md" or (not order and second > 12) else (first, second)
         if not order and first <= 12 and second <= 12 and first != second:
-            raise CellError(
+            raise DoubtfulDay(
                 _("%(found)r can be read in two ways: write the day as 2026-11-25") % {"found": shown(text)}
             )
         try:
@@ -275,7 +279,7 @@ def _typed_day(text: str, order: str) -> date:
         except ValueError:
             pass
     if re.fullmatch(r"\d{5}", bare) and FIRST_DAY <= _EPOCH + timedelta(days=int(bare)) <= LAST_DAY:
-        raise CellError(
+        raise DoubtfulDay(
             _("%(found)r: a spreadsheet's number for a day, perhaps %(day)s. Make the column a day, and save anew")
             % {"found": text, "day": _EPOCH + timedelta(days=int(bare))}
         )

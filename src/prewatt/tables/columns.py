@@ -86,15 +86,16 @@ def find(
     rows: Iterable[Row],
     names: Mapping[str, Sequence[str]],
     needed: Collection[str],
-    instead: Mapping[str, str] | None = None,
+    instead: Sequence[tuple[str, str]] = (),
 ) -> Header:
     """The header, and no row after it is taken. `names`: for each column those that it may have, the best first; `instead`: a
-    column that stands in for one that is missing. TableError says which of the needed ones is missing, or is there twice.
+    column, and another one that stands in for it where it is missing. TableError says which of the needed ones is missing,
+    or is there twice.
     """
     best: tuple[int, Row | None] = (-1, None)
     for _count, row in zip(range(WITHIN), rows, strict=False):
         places = _places(row.cells, names)
-        for column, other in (instead or {}).items():
+        for column, other in instead:
             if column not in places and other in places:
                 places[column] = places.pop(other)
         if set(needed) <= set(places):
