@@ -50,7 +50,13 @@ def test_a_serial_that_a_spreadsheet_has_spoilt_is_refused(cell):
 
 def test_zeros_that_were_lost_show_beside_serials_that_have_theirs():
     assert lost_zeros(["00123456", "123457", "m1", "00123458", "12345678"]) == {1: 8}
-    assert lost_zeros(["123456", "1234567", "m1"]) == {}
+    assert lost_zeros(["12345678", "1234567", "12345670", "12345671", "12345672"]) == {1: 8}
+    assert (
+        lost_zeros(["123456", "1234567", "m1"])
+        == lost_zeros(["12345678"] * 4 + ["1234567"] * 2)
+        == lost_zeros(["m1"])
+        == {}
+    )
     assert said_exactly('="123457"')
     assert not said_exactly("123457")
 

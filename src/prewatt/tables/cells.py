@@ -118,9 +118,11 @@ def serial_of(cell: Cell) -> str:
     if isinstance(cell, Decimal) and (cell != cell.to_integral_value() or abs(cell) >= 10**15):
         raise CellError(_rounded(text_of(cell)))
     text = unicodedata.normalize("NFKC", name_of(cell))
-    if not isinstance(cell, str) or _QUOTED.fullmatch(text_of(cell)):
+    if _EXPONENT.fullmatch(text.replace(" ", "")):
+        raise CellError(_rounded(text))
+    if not isinstance(cell, str) or said_exactly(cell):
         return text
-    if _EXPONENT.fullmatch(text.replace(" ", "")) or re.fullmatch(r"[1-9]\d{14}0+", text):
+    if re.fullmatch(r"[1-9]\d{14}0+", text):
         raise CellError(_rounded(text))
     if re.fullmatch(r"\d{1,3}([.,’']\d{3})+", text):
         raise CellError(
@@ -145,14 +147,13 @@ def _rounded(text: str) -> str:
 
 
 def lost_zeros(serials: Sequence[str]) -> dict[int, int]:
-    """Which serials have probably lost zeros at their front, and how long they should be: where most that are digits have one
-    length and some of those begin with a zero, shorter ones have.
+    """Which serials have probably lost zeros at their front, and how long they should be: those that are shorter than others
+    that have kept theirs, or than nearly all of the others.
     """
     digits = [each for each in serials if each.isascii() and each.isdigit()]
     padded = Counter(len(each) for each in digits if each.startswith("0"))
-    if not padded:
-        return {}
-    length = padded.most_common(1)[0][0]
+    usual, count = Counter(map(len, digits)).most_common(1)[0] if digits else (0, 0)
+    length = padded.most_common(1)[0][0] if padded else usual if count >= 4 and 5 * count >= 4 * len(digits) else 0
     return {
         index: length
         for index, each in enumerate(serials)

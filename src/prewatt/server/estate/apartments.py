@@ -171,8 +171,8 @@ class _Reading:
                     line,
                     "meter",
                     _(
-                        "%(found)r has fewer digits than others, which have %(length)d and begin with zeros: a spreadsheet has "
-                        'taken its zeros. Type them, or write ="%(found)s" if it is right'
+                        "%(found)r has fewer digits than others, which have %(length)d: has a spreadsheet taken zeros from its front? "
+                        'Type them, or write ="%(found)s" if it is right'
                     )
                     % {"found": found[index].meter, "length": length},
                 )
