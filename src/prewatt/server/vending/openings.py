@@ -57,8 +57,9 @@ def tell(meter: Meter, state: Account, head: bytes) -> None:
     }
     text = (
         _(
-            "This server was put back from a copy that is older than the journal of meter %(meter)s at its gateway: nobody has "
-            "its entries from %(first)d on, so nothing of it is taken into the books. The meter goes on, and payments reach it. "
+            "Nobody has the entries of meter %(meter)s from %(first)d on: this server was put back from a copy that is older than "
+            "the journal at its gateway, or that journal is damaged there. So nothing of it is taken into the books. The meter "
+            "goes on, and payments reach it. "
             "It has %(there)s, and stands at %(register)s kWh; here it has %(here)s. In between %(charged)s were charged, "
             "%(credited)s credited and %(debited)s taken off: for what in particular is not known. Let the books go on from the "
             "meter's figures, unless they can't be right."
