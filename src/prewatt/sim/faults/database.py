@@ -156,7 +156,9 @@ class Database:
         stored.saved = account.dump()
         stored.taken = account.command
         stored.booked |= account.credit_ids
-        stored.owed = account.balance + sum(paid[known] for known in stored.booked - account.credit_ids)
+        # What codes have brought is booked with the payments whose commands are yet to come.
+        coming = sum(paid[known] for known in stored.booked - account.credit_ids)
+        stored.owed = account.balance - sum(account.coded.values()) + coming
         dropped = []
         for number, row in list(stored.open.items()):
             known = id_of(row.command.order)
