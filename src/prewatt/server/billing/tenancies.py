@@ -27,6 +27,7 @@ from ..metering.services import send_settings_to
 from ..time import now
 from ..vending.adjustments import adjust, level
 from ..vending.credit_log import issue
+from .debts import owe
 
 LARGEST_DEPOSIT = 100_000 * NANO
 
@@ -173,8 +174,7 @@ def close_remainder(tenancy: Tenancy, of: Reference, memo: str) -> None:
                 deposit_of=tenancy,
             )  # fmt: skip
         if -left > covered:
-            debts = account(organisation, Kind.DEBTS)
-            book(Transfer.Kind.SETTLEMENT, debts, own, -left - covered, now(), of.and_("debt"), _("still owed"))
+            owe(tenancy, -left - covered, of.and_("debt"), _("still owed: %(memo)s") % {"memo": memo}, now())
 
 
 def _release_deposit(tenancy: Tenancy) -> None:
