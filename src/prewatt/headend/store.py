@@ -23,7 +23,7 @@ from ..kernel.account import Account
 from ..kernel.entries import Command as KernelCommand
 from ..kernel.entries import EntryError, Reading, Relay, UnknownOrder, decode_command
 from ..server.estate.models import Tenancy
-from ..server.ledger.books import Charge, book_charges, book_cleared, book_emergency, revenue
+from ..server.ledger.books import Charge, book_charges, book_emergency, revenue
 from ..server.ledger.models import Account as LedgerAccount
 from ..server.metering.accounts import kept
 from ..server.metering.alarms import raise_alarm, settle_of_meter
@@ -41,6 +41,7 @@ from ..server.vending.following import follow
 from ..server.vending.found import is_known
 from ..server.vending.found import keep as keep_found
 from ..server.vending.models import OPEN, Command
+from ..server.vending.owed import owe_cleared
 from ..wire.messages import MeterStatus, SignedCommand
 from ..wire.signing import VerifyKey
 from . import mending
@@ -366,7 +367,7 @@ class Store:
         if astray or change.found:
             renumber(meter)
         for seq, at, amount in change.cleared:
-            book_cleared(meter, self._tenancy(meter, at), amount, at, seq)
+            owe_cleared(meter, self._tenancy(meter, at), amount, at, seq)
         if change.emergency:
             seq, at, lent = change.emergency
             book_emergency(meter, at, seq, lent)

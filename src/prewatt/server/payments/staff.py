@@ -8,13 +8,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ..estate.models import Organisation, Tenancy
-from ..ledger.books import Kind, account
+from ..ledger.books import MONEY, account
 from ..vending.models import TopUp
 from ..vending.top_ups import TopUpError, check_typed, top_up
 from .models import Payment
-
-WAYS = {"cash": Kind.CASH, "transfer": Kind.BANK}
-"""How money can be received, and the account it is in."""
 
 
 @transaction.atomic
@@ -22,7 +19,7 @@ def record(tenancy: Tenancy, amount: int, credit_id: str, by: Any, receipt: str 
     """Credit `amount` nano that was received in cash or by transfer. Of one receipt number there is one payment in an
     organisation. TopUpError if it can't be.
     """
-    if way not in WAYS:
+    if way not in MONEY:
         raise TopUpError(_("Money is received in cash or by transfer."))
     receipt = receipt.strip()
     if len(receipt) > 100 or not receipt.isprintable():
@@ -38,7 +35,7 @@ def record(tenancy: Tenancy, amount: int, credit_id: str, by: Any, receipt: str 
         )
     if Payment.objects.filter(merchant__organisation=organisation, payment_id=credit_id).exists():
         raise TopUpError(_("The id %(id)s is that of a payment at a provider.") % {"id": credit_id})
-    made = top_up(tenancy, amount, credit_id, by, receipt, source=account(organisation, WAYS[way]))
+    made = top_up(tenancy, amount, credit_id, by, receipt, source=account(organisation, MONEY[way]))
     if receipt and not made.receipt:
         made.receipt = receipt
         made.save(update_fields=["receipt"])

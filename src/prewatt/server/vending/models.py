@@ -73,15 +73,26 @@ class Command(models.Model):
 
 
 class Refund(models.Model):
-    """Money that goes back to a tenant: off the meter and out of the credit when it is decided, out of the landlord's
-    hands at `paid`. `amount` in nano.
+    """Money that the landlord owes to `who` (the tenant's name when it came to be), `at`: what was decided to be given
+    back, what a move-out left, what was paid too much. `amount` in nano, paid out in parts; all of it was at `paid`.
+    `send_to`: an IBAN or a note of where it is to go.
     """
 
+    class Why(models.TextChoices):
+        DECIDED = "decided", _("refund")
+        CREDIT = "credit", _("credit left at the move-out")
+        DEPOSIT = "deposit", _("deposit")
+        CLEARED = "cleared", _("credit cleared at the meter")
+        OVERPAID = "overpaid", _("paid more than was owed")
+
     tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, related_name="refunds")
+    who = models.CharField(max_length=100)
+    why = models.CharField(max_length=8, choices=Why, default=Why.DECIDED)
     amount = models.BigIntegerField()
     reason = models.CharField(max_length=200)
     at = models.BigIntegerField()
     by = models.CharField(max_length=150)
+    send_to = models.CharField(max_length=200, blank=True, default="")
     paid = models.BigIntegerField(null=True)
     paid_by = models.CharField(max_length=150, blank=True)
 
@@ -90,7 +101,40 @@ class Refund(models.Model):
         constraints = (models.CheckConstraint(condition=models.Q(amount__gt=0), name="refund_positive"),)
 
     def __str__(self) -> str:
-        return f"{self.tenancy}: {self.reason}"
+        return f"{self.who}, {self.tenancy.unit}: {self.reason}"
+
+    @property
+    def left(self) -> int:
+        """What of it is owed still, nano."""
+        return self.amount - int(self.pay_outs.aggregate(sum=models.Sum("amount"))["sum"] or 0)
+
+
+class PayOut(models.Model):
+    """By how much (nano) what is owed fell: one transfer of the books. `day`: the local day on which the money left;
+    `number`: of the receipt or the transfer.
+    """
+
+    class Way(models.TextChoices):
+        CASH = "cash", _("cash")
+        TRANSFER = "transfer", _("transfer")
+        PROVIDER = "provider", _("by the payment provider")
+        SET_OFF = "set-off", _("set off against a debt")
+        WITHDRAWN = "withdrawn", _("not owed after all")
+
+    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="pay_outs")
+    amount = models.BigIntegerField()
+    way = models.CharField(max_length=9, choices=Way)
+    day = models.DateField()
+    number = models.CharField(max_length=100, blank=True, default="")
+    at = models.BigIntegerField()
+    by = models.CharField(max_length=150)
+
+    class Meta:
+        ordering = ("at", "id")
+        constraints = (models.CheckConstraint(condition=models.Q(amount__gt=0), name="pay_out_positive"),)
+
+    def __str__(self) -> str:
+        return f"{self.refund}: {self.get_way_display()}"
 
 
 class Adjustment(models.Model):
