@@ -72,9 +72,7 @@ def pays_debts(tenancy: Tenancy) -> bool:
 
 
 @transaction.atomic
-def pay(
-    tenancy: Tenancy, amount: int, payment_id: str, by: Any, source: Account, receipt: str = ""
-) -> DebtPayment:
+def pay(tenancy: Tenancy, amount: int, payment_id: str, by: Any, source: Account, receipt: str = "") -> DebtPayment:
     """`amount` nano came in from a tenant who owes, and lie in the ledger's account `source`: the oldest debts fall first,
     and what is more than is owed is owed back. Of one id there is one payment: a second call is the same. DebtError if
     nothing is owed, or the amount or the id can't be.
@@ -121,7 +119,9 @@ def in_words(made: DebtPayment) -> str:
     return _("It is booked; %(left)s is owed still.") % {"left": round_money(left)}
 
 
-def _fall(debt: Debt, amount: int, why: DebtPart.Why, source: Account, kind: Transfer.Kind, by: str, **more: Any) -> None:
+def _fall(
+    debt: Debt, amount: int, why: DebtPart.Why, source: Account, kind: Transfer.Kind, by: str, **more: Any
+) -> None:
     """A debt falls by a part, which is one transfer out of `source`."""
     made = DebtPart.objects.create(debt=debt, amount=amount, why=why, at=now(), by=by[:150], **more)
     debts, of = account(source.organisation, Kind.DEBTS), Reference(Of.DEBT_PART, made.pk)
@@ -188,7 +188,9 @@ def decide_write_off(made: WriteOff, by: Any, agreed: bool) -> WriteOff:
     DebtError if it is the same person, or decided.
     """
     organisation = _lock(made.debt.tenancy)
-    row = WriteOff.objects.select_for_update(of=("self",)).select_related("debt__tenancy__unit__property").get(pk=made.pk)
+    row = (
+        WriteOff.objects.select_for_update(of=("self",)).select_related("debt__tenancy__unit__property").get(pk=made.pk)
+    )
     if row.state != WriteOff.State.WAITING:
         raise DebtError(_("This is decided already."))
     if agreed and row.by_id == by.pk:

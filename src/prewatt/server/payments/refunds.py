@@ -106,8 +106,8 @@ def pay_out_by_hand(
 
 @transaction.atomic
 def _sent(part: RefundPart, by: Any) -> None:
-    refund = Refund.objects.select_for_update(of=("self",)).select_related("tenancy__unit__property").get(
-        pk=part.refund_id
+    refund = (
+        Refund.objects.select_for_update(of=("self",)).select_related("tenancy__unit__property").get(pk=part.refund_id)
     )
     locked = RefundPart.objects.select_for_update(of=("self",)).get(pk=part.pk)
     if locked.sent is None:

@@ -10,8 +10,7 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local_day, zone
@@ -35,13 +34,16 @@ def owe_back(
     memo: str,
     kind: Transfer.Kind = Transfer.Kind.SETTLEMENT,
     deposit_of: Tenancy | None = None,
+    at: int | None = None,
 ) -> Refund:
-    """`amount` nano that lie in an account `source` are owed to a tenancy's person from now on. In the caller's transaction."""
-    owed, at = account(tenancy.unit.property.organisation, Kind.REFUNDS), now()
-    if source != owed:
-        book(kind, source, owed, amount, at, reference, memo, meter_of(tenancy), deposit_of)
+    """`amount` nano that lie in an account `source` are owed to a tenancy's person from an instant on (None: now). In the
+    caller's transaction.
+    """
+    owed_by, since = account(tenancy.unit.property.organisation, Kind.REFUNDS), now() if at is None else at
+    if source != owed_by:
+        book(kind, source, owed_by, amount, since, reference, memo, meter_of(tenancy), deposit_of)
     return Refund.objects.create(
-        tenancy=tenancy, who=tenancy.tenant, amount=amount, why=why, reason=memo[:200], at=at, by=""
+        tenancy=tenancy, who=tenancy.tenant, amount=amount, why=why, reason=memo[:200], at=since, by=""
     )
 
 
@@ -53,7 +55,7 @@ def owe_cleared(meter: Meter, tenancy: Tenancy | None, amount: int, at: int, seq
         return
     memo = _("credit cleared at meter %(meter)s") % {"meter": meter.name}
     of = Reference(Of.CLEARED, meter.pk, f"{seq}")
-    owe_back(tenancy, amount, Refund.Why.CLEARED, tenant_account(tenancy), of, memo)
+    owe_back(tenancy, amount, Refund.Why.CLEARED, tenant_account(tenancy), of, memo, at=at)
 
 
 def meter_of(tenancy: Tenancy) -> Meter | None:
@@ -146,9 +148,3 @@ def send_to(refund: Refund, where: str) -> None:
         raise GivingBackError(_("Where to send it has at most 200 printable characters."))
     row.send_to = where.strip()
     row.save(update_fields=["send_to"])
-
-
-def left_of(rows: QuerySet[Refund]) -> int:
-    """The sum (nano) of what is left of several."""
-    found = rows.annotate(gone=Coalesce(Sum("pay_outs__amount"), 0)).values_list(F("amount") - F("gone"), flat=True)
-    return sum(found)
