@@ -19,10 +19,14 @@ from prewatt.server.billing.models import Debt
 from prewatt.server.billing.tenancies import move_out, settle
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
 from prewatt.server.ledger.references import Of, Reference
+from prewatt.server.payments.bank import BankError, book_line, reference, upload
+from prewatt.server.payments.paying import PaymentError, clearing, confirm, credit_held
+from prewatt.server.payments.providers.interface import State, Told
 from prewatt.server.payments.staff import record, record_debt
 from prewatt.server.vending.owed import owe_back
 from prewatt.server.vending.top_ups import TopUpError
 from tests.gateway import at
+from tests.server.paying import ask
 from tests.server.test_statements import anna, edge  # noqa: F401
 
 pytestmark = pytest.mark.database
@@ -172,3 +176,33 @@ def test_programs_see_and_pay_what_tenants_owe(gone, owner, client, django_user_
     client.force_login(django_user_model.objects.get(username="flat2"))
     assert post(f"/debts/{debt['id']}/write-offs", reason="x").status_code == 404
     assert post(f"/write-offs/{made['id']}/decide", agreed=True).status_code == 404
+
+
+def test_a_line_of_a_statement_pays_what_a_former_tenant_owes(gone, owner, admin_user):
+    (line,) = upload(owner, f"date,amount,text\n2025-10-21,30.00,{reference(gone)}\n".encode(), "EUR", admin_user).new
+    made = book_line(line, gone, admin_user)
+    assert (made.amount, debts_are_the_books(owner)) == (30 * NANO, OWED - 30 * NANO)
+    assert balance(account(owner, Kind.BANK)) == -30 * NANO
+    line.refresh_from_db()
+    assert line.state == "booked"
+    with pytest.raises(BankError, match="already"):
+        book_line(line, gone, admin_user)
+
+
+def test_money_that_a_provider_holds_pays_what_a_former_tenant_owes(
+    tenancy, merchants, providers, owner, clock, admin_user
+):
+    payment = ask(tenancy, merchants["wechat"])
+    type(tenancy).objects.filter(pk=tenancy.pk).update(begins=clock.at - 1, ends=clock.at, settled=clock.at)
+    tenancy.refresh_from_db()
+    confirm(payment.merchant, Told(payment.payment_id, State.PAID, "t1", 2000, "CNY", clock.at), "callback")
+    payment.refresh_from_db()
+    assert payment.state == "held"
+    owe(tenancy, 15 * NANO, Reference(Of.ALARM, 1, "debt"), "still owed", clock.at)
+    made = credit_held(payment, tenancy, admin_user)
+    payment.refresh_from_db()
+    assert (payment.state, debts_are_the_books(owner), made.refund.left) == ("debt", 0, 5 * NANO)
+    assert balance(account(owner, Kind.REFUNDS)) == 5 * NANO
+    assert balance(clearing(merchants["wechat"])) == -20 * NANO
+    with pytest.raises(PaymentError, match="not held"):
+        credit_held(payment, tenancy, admin_user)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
@@ -16,8 +16,9 @@ from ..estate.models import Tenancy
 from ..payments.refunds import pay_out_by_hand
 from ..payments.staff import record_debt
 from ..portal.access import organisations
-from ..vending.models import Refund
+from ..vending.models import Refund, TopUp
 from ..vending.owed import owed, send_to
+from ..vending.wrong_flat import look, move_payment
 
 router = Router()
 
@@ -199,3 +200,36 @@ def decide(request: HttpRequest, pk: int, given: NewDecision) -> Any:
 def set_debt_off(request: HttpRequest, pk: int, refund_pk: int) -> Any:
     """What is owed to somebody pays what that person owes."""
     return {"amount": exact_money(set_off(_debt(request, pk), _refund(request, refund_pk), request.user))}
+
+
+class NewMove(Schema):
+    """`credit_id`: of the payment in the wrong flat; `to`: the right tenancy; `used`: whether what was used of it is a debt,
+    or a gift, if a second person agrees; `as_known`: by what an offline building reported last; `preview`: only say what it
+    comes to.
+    """
+
+    credit_id: str
+    to: int
+    reason: str
+    used: Literal["debt", "gift"] = "debt"
+    as_known: bool = False
+    preview: bool = False
+
+
+@router.post("/tenancies/{pk}/moved-payments", response={200: dict[str, Any], 201: dict[str, Any]})
+def move(request: HttpRequest, pk: int, given: NewMove) -> Any:
+    """A payment that was credited to this tenancy was for another one: move it there, in one step."""
+    made = get_object_or_404(
+        TopUp.objects.select_related("command"), tenancy=_tenancy(request, pk), credit_id=given.credit_id
+    )
+    to, outlook = _tenancy(request, given.to), look(made)
+    told = {
+        "left": exact_money(outlook.left),
+        "used": exact_money(outlook.used),
+        "remains": exact_money(outlook.remains),
+        "offline_since": None if outlook.offline is None else exact_instant(outlook.offline),
+    }
+    if given.preview:
+        return Status(200, {**told, "credit_id": None})
+    moved = move_payment(made, to, request.user, given.reason, gift=given.used == "gift", as_known=given.as_known)
+    return Status(201, {**told, "credit_id": moved.credit_id})

@@ -18,6 +18,8 @@ from django.utils.translation import gettext as _
 from ...kernel.units import parse_money
 from ...tokens import luhn
 from ..billing.currencies import minor_unit
+from ..billing.debts import DebtError, pay, pays_debts
+from ..billing.models import DebtPayment
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import Kind, account, book
 from ..ledger.models import Transfer
@@ -227,8 +229,10 @@ def _open(line: BankLine) -> BankLine:
 
 
 @transaction.atomic
-def book_line(line: BankLine, tenancy: Tenancy, by: Any) -> TopUp:
-    """Credit a line to a tenancy. BankError if it is dealt with already, or can't be credited there."""
+def book_line(line: BankLine, tenancy: Tenancy, by: Any) -> TopUp | DebtPayment:
+    """Credit a line to a tenancy; of who has moved out, and owes, it pays what is owed. BankError if it is dealt with
+    already, or can't be credited there.
+    """
     locked = _open(line)
     where = tenancy.unit.property
     if where.organisation_id != locked.organisation_id or where.currency != locked.currency:
@@ -236,6 +240,14 @@ def book_line(line: BankLine, tenancy: Tenancy, by: Any) -> TopUp:
     if locked.amount % minor_unit(locked.currency):
         raise BankError(_("This amount is finer than %(currency)s.") % {"currency": locked.currency})
     bank = account(locked.organisation, Kind.BANK)
+    if pays_debts(tenancy):
+        try:
+            paid = pay(tenancy, locked.amount, of_bank_line(locked.fingerprint), by, bank)
+        except DebtError as error:
+            raise BankError(str(error)) from None
+        locked.state, locked.by = BankLine.State.BOOKED, by
+        locked.save(update_fields=["state", "by"])
+        return paid
     try:
         made = top_up(tenancy, locked.amount, of_bank_line(locked.fingerprint), by, locked.payer, source=bank)
     except TopUpError as error:

@@ -14,6 +14,7 @@ from . import (
     tariff_views,
     tenancy_views,
     views,
+    wrong_flat_views,
 )
 
 urlpatterns = [
@@ -76,6 +77,7 @@ urlpatterns = [
     path("books/export/", books_views.export, name="books-export"),
     path("tenancies/<int:pk>/give-back/", books_views.give_back, name="give-back"),
     path("top-ups/<int:pk>/undo/", books_views.undo_top_up, name="undo-top-up"),
+    path("top-ups/<int:pk>/move/", wrong_flat_views.move, name="move-payment"),
     path("refunds/<int:pk>/paid/", owed_views.refund_paid, name="refund-paid"),
     path("refunds/<int:pk>/to/", owed_views.refund_to, name="refund-to"),
     path("debts/<int:pk>/paid/", owed_views.debt_paid, name="debt-paid"),

@@ -317,7 +317,7 @@ class TopUp(models.Model):
 
     `credit_id`: as it was typed, of a payment at a provider its name there, else of the books' own
     (`ledger.references`); the meter knows it by this. `receipt`: the number of the receipt that staff gave. Both are once
-    in an organisation.
+    in an organisation. `moved_from`: the top-up in the wrong flat that its money was credited by first.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
@@ -329,6 +329,7 @@ class TopUp(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     note = models.CharField(max_length=100, blank=True)
     receipt = models.CharField(max_length=100, blank=True, default="")
+    moved_from = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="moved_to")
 
     class Meta:
         ordering = ("-paid", "-id")
