@@ -36,6 +36,8 @@ MeterName = Annotated[
 CreditId = Annotated[str, Meta(min_length=1, max_length=40)]
 ShortText = Annotated[str, Meta(max_length=200)]
 
+NEVER = INSTANT_MAX
+"""An instant that does not come: where something that was to happen does not after all."""
 MAX_USED = 4000
 """Most prices in one reading."""
 MAX_ENTRY = 64 * 1024
@@ -272,7 +274,7 @@ class Debit(Struct, frozen=True, tag_field="kind", tag="debit"):
 
 class ChangeTenancy(Struct, frozen=True, tag_field="kind", tag="tenancy", omit_defaults=True):
     """At `effective` another tenant moves in or the present one out: read the register, and count anew from there; not at
-    `instead`, which was said before (0: nothing was).
+    `instead`, which was said before (0: nothing was). `NEVER` as `effective` only takes `instead` back.
     """
 
     effective: Instant

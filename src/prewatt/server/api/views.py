@@ -54,7 +54,7 @@ from ..vending.giving_back import put_right
 from ..vending.leading_back import lead_back
 from ..vending.models import MeterExchange, TokenMeter, TopUp
 from ..vending.questions import reply
-from . import owed
+from . import moves, owed
 from .models import Token
 
 
@@ -73,6 +73,7 @@ class _Body(Parser):
 
 api = NinjaAPI(title="prewatt", version="1", urls_namespace="api", auth=[_Bearer(), django_auth], parser=_Body())
 api.add_router("", owed.router)
+api.add_router("", moves.router)
 MOST_PRICES = 200_000
 
 

@@ -126,3 +126,19 @@ class DebtPart(models.Model):
 
     def __str__(self) -> str:
         return f"{self.debt}: {self.get_why_display()}"
+
+
+class MoveChange(models.Model):
+    """A move was put right: by whom, when and why. `was`: by tenancy, its first and last instant, name and deposit before."""
+
+    tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, related_name="move_changes")
+    at = models.BigIntegerField()
+    by = models.CharField(max_length=150)
+    reason = models.CharField(max_length=200)
+    was = models.JSONField()
+
+    class Meta:
+        ordering = ("-at", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.tenancy}: {self.reason}"
