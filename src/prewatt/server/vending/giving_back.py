@@ -193,7 +193,7 @@ def _carry_out(made: Adjustment) -> Adjustment:
     from .as_metered import carry_out
 
     if made.kind == Adjustment.Kind.METERED:
-        carry_out(made, _who(made.decided_by))
+        carry_out(made, name_of(made.decided_by))
         made.state, made.decided = Adjustment.State.DONE, now()
         made.save(update_fields=["state", "decided", "decided_by"])
         return made

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('vending', '0003_once_in_an_organisation'),
+        ('vending', '0006_moved'),
     ]
 
     operations = [
