@@ -221,9 +221,9 @@ class _PuttingRight:
             if each.parts.filter(sent__isnull=True, error="").exists():
                 raise ValidationError(_("The provider is sending this refund back: see how that ends first."))
             withdraw(each, held if each.why == Refund.Why.DEPOSIT else own, memo, who)
-        for each in debts.debts_of(tenancy):
-            if each.of in (Of.SETTLEMENT, Of.CORRECTION, Of.ADJUSTMENT):
-                debts.withdraw(each, self.by)
+        for debt in debts.debts_of(tenancy):
+            if debt.of in (Of.SETTLEMENT, Of.CORRECTION, Of.ADJUSTMENT):
+                debts.withdraw(debt, self.by)
         rows = Transfer.objects.filter(tenancy=tenancy)
         covered = rows.filter(debit_account=held, credit_account=own).aggregate(sum=Sum("amount"))["sum"] or 0
         uncovered = rows.filter(debit_account=own, credit_account=held).aggregate(sum=Sum("amount"))["sum"] or 0
