@@ -26,7 +26,10 @@ from prewatt.edge.settings import RecordedSettings, load_settings, write_setting
 from prewatt.edge.shell import run
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import GrantCredit, Record, chain, encode_entry, genesis
+from prewatt.kernel.units import MINUTE
 from prewatt.server.config import load_config
+from prewatt.server.time import now
+from prewatt.tokens import BaseDate, instant_of
 from prewatt.wire.signing import SigningKey
 from tests.edge.running import agent, obey
 from tests.edge.test_shell import made_settings
@@ -381,6 +384,20 @@ def test_what_was_copied_is_there_again_and_what_was_there_is_kept(side, tmp_pat
     assert not (side.where / folder.PART).exists() and not (side.where / folder.DECIDED).exists()
     for name in made.files:
         assert stat.S_IMODE((side.where / name).stat().st_mode) == 0o600
+
+
+def test_a_server_that_was_put_back_makes_no_code_that_is_forgotten(home, tmp_path):
+    config, target = load_config({"PREWATT_HOME": str(home)}), tmp_path / "copy.tar"
+    server.back_up(config, {}, target)
+    environment = {**os.environ, "PREWATT_HOME": str(home)}
+    environment.pop("PREWATT_DATABASE", None)
+    command = [sys.executable, "-m", "prewatt", "restore", str(target)]
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    with closing(sqlite3.connect(home / "prewatt.sqlite3")) as database:
+        ((last, base),) = database.execute(
+            "SELECT last_tid, base FROM vending_tokenmeter JOIN vending_supplygroup g ON g.id = group_id"
+        )
+    assert instant_of(BaseDate(base), last) > now() + 58 * MINUTE
 
 
 def test_a_restore_killed_at_any_step_leaves_the_old_state_or_the_new_one(side, tmp_path):

@@ -268,7 +268,9 @@ def restore(file: Annotated[Path, typer.Argument(help="What `prewatt backup` has
     try:
         _server_config()
         from .backups.report import after_restore, journals
+        from .server.vending.codes import skip_forgotten
 
+        skip_forgotten()
         table = journals()
         well, lines = after_restore(done.copy, os.environ)
     except DatabaseError as error:

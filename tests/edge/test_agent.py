@@ -7,7 +7,8 @@ from prewatt.edge.agent import Agent, Commit, Moment, MoveSwitch, ReadMeters, Re
 from prewatt.edge.meter import Meter, MeterPolicy, Observed
 from prewatt.edge.sync import SyncPolicy
 from prewatt.kernel.account import Account
-from prewatt.kernel.entries import Command, GrantCredit, SetTariff, decode_entry, encode_command, genesis
+from prewatt.kernel.entries import Command, Control, GrantCredit, SetTariff, decode_entry, encode_command, genesis
+from prewatt.kernel.supply import Hold
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import MINUTE, NANO
 from prewatt.wire.messages import Head, Orders, Receipt, SignedCommand, Status
@@ -71,6 +72,16 @@ def test_the_same_orders_again_change_nothing():
     for _ in range(3):
         assert agent.on_frame(moment(2), frame) == []
     assert state(agent) == before
+
+
+def test_whatever_comes_under_a_used_number_is_answered_at_once():
+    """A server that was put back from a copy gives numbers twice: an order would else wait for the next sign of life."""
+    agent = made()
+    agent.on_connected(moment())
+    agent.on_frame(moment(), seal(SERVER, Receipt("g1", (), 1, 1)))
+    agent.on_frame(moment(), orders(tariff("m1"), credit("m1", 2)))
+    (status,) = agent.on_frame(moment(), orders(Command("m1", 2, BEGIN, Control(Hold(), "kim"))))
+    assert [(meter.meter, meter.command) for meter in status.status.meters] == [("m1", 2)]
 
 
 def test_orders_in_the_wrong_order_wait_for_their_turn():

@@ -8,7 +8,7 @@ import pytest
 
 from prewatt.edge.agent import Agent, Commit, Keep, Moment, MoveSwitch
 from prewatt.edge.codes import KeyState, load_key
-from prewatt.edge.guard import LOCKED, MOST, Tries, waits
+from prewatt.edge.guard import FREE, LOCKED, MOST, Tries, waits, within
 from prewatt.edge.meter import Meter, MeterPolicy, Observed
 from prewatt.edge.sync import SyncPolicy
 from prewatt.kernel.account import Account
@@ -315,9 +315,22 @@ def test_a_code_for_water_or_of_a_negative_amount_is_not_for_electricity(token):
 
 
 def test_a_wait_is_never_longer_than_a_lock_however_the_clock_was_set():
-    tries = Tries(MOST, NOW + 30 * DAY)
+    tries = within(Tries(MOST, NOW + 30 * DAY), NOW)
     assert waits(tries, NOW) == LOCKED
-    assert waits(tries, NOW + 30 * DAY) == 0
+    assert waits(tries, NOW + LOCKED) == 0
+    assert waits(within(Tries(FREE, NOW + 30 * DAY), NOW), NOW) == 10 * SECOND
+
+
+def test_after_a_clock_that_was_set_back_by_a_year_a_lock_ends_after_its_day():
+    gateway = Gateway()
+    for _ in range(MOST):
+        gateway.type(WRONG)
+        gateway.now += HOUR
+    gateway.agent._time.told(gateway.moment, gateway.now - 365 * DAY, "ann")
+    assert not gateway.type(TWENTY).done
+    assert any(isinstance(each, Keep) and each.what == "tries" for each in gateway.effects)
+    gateway.now += LOCKED
+    assert gateway.type(TWENTY).done
 
 
 def test_after_a_loss_of_power_with_the_clock_at_the_journals_end_later_codes_are_taken():

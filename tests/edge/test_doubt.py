@@ -4,7 +4,20 @@ import pytest
 
 from prewatt.edge.agent import SendStatus
 from prewatt.edge.meter import BACK_FOR, DOUBTED_FOR, STILL_FOR
-from prewatt.kernel.entries import FLAG_BETWEEN, Doubtful, Exchange, Exchanged, Reading, Rebased, Refused
+from prewatt.kernel.account import Account
+from prewatt.kernel.entries import (
+    FLAG_BETWEEN,
+    FLAG_CONFIRMED,
+    ChangeTenancy,
+    Doubtful,
+    Exchange,
+    Exchanged,
+    LeadBack,
+    Reading,
+    Rebased,
+    Refused,
+)
+from prewatt.kernel.plausible import UNCONFIRMED
 from prewatt.kernel.state import FOREIGN
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
 from prewatt.wire.signing import VerifyKey, open_upward, seal
@@ -116,6 +129,169 @@ def test_a_register_that_stood_under_its_base_for_weeks_and_is_reset_counts_from
     assert 1_700 < home.energy() <= 2_000
 
 
+SILENCE = 12 * DAY
+"""In so long the fuse lets through 4.75 MWh."""
+
+
+@pytest.mark.parametrize("lie", [4_000_000, 1_000_000, 60_000, -4_000_000, -100_000, -19_000])
+def test_one_lie_after_a_long_silence_costs_nothing(lie):
+    home = Home(credit=10 * NANO)
+    home.live(HOUR, 1000)
+    home.passed += SILENCE
+    home.register += 5_000
+    home.read(home.register + lie)
+    assert home.closed and home.energy() == 1000
+    home.live(HOUR, 1000)
+    home.passed += QUARTER
+    home.read()
+    assert home.closed and not of(home, Rebased)
+    assert home.energy() == home.register - 5_000_000
+    assert home.charged == home.energy() * 200_000 - night(home) * 100_000 + 13 * NANO // 4
+
+
+def night(home):
+    """Wh that were charged at the lower price."""
+    return sum(each.energy for entry in of(home, Reading) for each in entry.used if each.rate == "night")
+
+
+@pytest.mark.parametrize("used", [18_000, 700_000, 4_000_000])
+def test_what_was_truly_used_in_a_long_silence_is_charged_within_a_minute(used):
+    home = Home(credit=2000 * NANO)
+    home.live(HOUR, 1000)
+    home.passed += SILENCE
+    home.register += used
+    home.live(MINUTE, 1000)
+    assert home.energy() == pytest.approx(1000 + used, abs=20) and home.closed
+    (reading,) = (each for each in of(home, Reading) if each.flags & FLAG_CONFIRMED)
+    (doubt,) = of(home, Doubtful)
+    assert doubt.cause == UNCONFIRMED and reading.at - doubt.at == 40_000_000
+    home.live(HOUR, 1000)
+    home.passed += QUARTER
+    home.read()
+    assert home.energy() == home.register - 5_000_000
+
+
+@pytest.mark.parametrize("used", [16_000, 5_000, 0])
+def test_what_an_hour_can_bring_is_charged_by_one_reading_however_long_the_silence(used):
+    home = Home()
+    home.passed += SILENCE
+    home.read(used=used)
+    assert home.energy() == used and not of(home, Doubtful)
+
+
+@pytest.mark.parametrize("boot", [True, False])
+def test_a_gateway_that_starts_anew_before_enough_readings_agreed_charges_once(boot):
+    home = Home(credit=2000 * NANO)
+    home.passed += SILENCE
+    home.register += 200_000
+    home.live(30 * 10**6)
+    assert home.account.doubt.cause == UNCONFIRMED
+    home.meter.account = home.account = Account.load(home.account.dump())
+    home.start(boot)
+    home.live(MINUTE)
+    assert home.energy() == 200_000 and home.account.doubt is None
+    assert home.charged == 200_000 * 200_000 - night(home) * 100_000 + 12 * NANO // 4
+
+
+def test_lies_in_a_row_after_a_long_silence_agree_on_nothing():
+    home = Home()
+    home.passed += SILENCE
+    lies = iter([4_000_000, 3_000_000, 20_000, 2_000_000, 60_000, 4_500_000])
+    home.live(MINUTE, 0, says=lambda register: register + next(lies, 0))
+    home.live(HOUR, 300)
+    home.passed += QUARTER
+    home.read()
+    assert home.energy() == home.register - 5_000_000 and home.closed
+
+
+def test_a_register_that_stays_much_lower_after_a_long_silence_is_a_question_to_the_manager():
+    home = Home()
+    home.passed += SILENCE
+    home.register -= 400_000
+    home.live(MINUTE)
+    assert [each.cause for each in of(home, Rebased)] == ["fallen"]
+    home.live(HOUR, 500)
+    assert home.energy() == pytest.approx(500, abs=130) and home.closed
+
+
+def test_a_lie_while_the_register_stands_lower_costs_nothing():
+    home = Home()
+    home.live(3 * DAY, 0, says=lambda register: register - 2_000)
+    home.passed += SILENCE
+    home.read(1_000_000)
+    home.live(MINUTE, 0, says=lambda register: register - 2_000)
+    home.live(HOUR, 5_000)
+    home.passed += QUARTER
+    home.read()
+    assert not of(home, Rebased) and home.energy() == home.register - 5_000_000
+
+
+def test_a_tenancy_that_changes_in_a_long_silence_is_charged_by_what_agrees():
+    home = Home(credit=2000 * NANO)
+    home.live(HOUR, 1000)
+    home.passed += 4 * DAY
+    home.order(ChangeTenancy(home.meter.account.at + DAY))
+    home.passed += 8 * DAY
+    home.register += 120_000
+    home.read(home.register + 3_000_000)
+    assert home.energy() == 1000
+    home.live(MINUTE)
+    assert home.energy() == 121_000 and not home.account.restarts
+
+
+def test_one_lie_after_a_long_silence_costs_nothing_while_the_journal_is_ahead():
+    home = Home()
+    home.wrong = 40 * DAY
+    home.start()
+    home.connect(wrong=40 * DAY)
+    home.live(HOUR, 300)
+    home.wrong = 0
+    home.start()
+    home.connect()
+    home.live(HOUR, 300)
+    assert home.account.at > home.agent.now(home.moment) + 30 * DAY
+    home.passed += SILENCE
+    home.register += 30_000
+    home.read(home.register + 3_000_000)
+    assert home.energy() < 1000 and home.closed
+    home.live(2 * MINUTE, 300)
+    home.order(LeadBack())
+    home.live(HOUR, 300)
+    home.passed += QUARTER
+    home.read()
+    assert home.energy() == home.register - 5_000_000
+
+
+def test_a_register_that_comes_back_after_days_is_charged_without_another_doubt():
+    home = Home(credit=2000 * NANO)
+    home.live(HOUR, 1000)
+    home.passed += SILENCE
+    home.register += 90_000
+    home.read(0)
+    home.live(MINUTE, 0, says=lambda register: 0)
+    assert [each.cause for each in of(home, Rebased)] == ["fallen"]
+    home.live(QUARTER + MINUTE)
+    assert [each.cause for each in of(home, Rebased)] == ["fallen", "returned"]
+    assert home.energy() == home.register - 5_000_000
+
+
+def test_the_server_believes_no_more_of_one_reading_than_the_gateway():
+    home = Home()
+    home.passed += SILENCE
+    home.register += 100_000
+    account = Account.load(home.account.dump())
+    now = home.agent.now(home.moment)
+    lie = account._reading(now, home.register, 100_000, 0)
+    assert isinstance(account.recompute(lie, None), Doubtful)
+    for flags in (FLAG_CONFIRMED, FLAG_BETWEEN):
+        claimed = account._reading(now, home.register, 100_000, flags)
+        try:
+            own = account.recompute(claimed, None)
+        except ValueError:
+            continue
+        assert isinstance(own, Doubtful), "no other reading was journalled before"
+
+
 def test_a_register_that_jitters_by_a_last_digit_is_charged_once():
     home = Home()
     for number in range(96):
@@ -192,6 +368,8 @@ def test_a_meter_that_hung_here_for_weeks_before_anybody_said_so_is_charged_once
     home.passed += 12 * DAY
     home.register = 200
     home.read()
+    assert home.account.doubt.cause == UNCONFIRMED, "it is much for one reading"
+    home.live(MINUTE)
     between = [each for each in of(home, Reading) if each.flags & FLAG_BETWEEN]
     assert between and between[-1].register < 0
     assert home.energy() == 1000 + 90_200 and home.closed

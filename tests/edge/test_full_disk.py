@@ -148,6 +148,8 @@ def test_on_a_full_disk_codes_are_taken_on_the_reserve_then_the_page_says_so_and
         assert shell.journal.epoch == epoch + 1, "what it sends from now on is new to the server"
         assert len([each for each in journal(shell) if isinstance(each, CreditByCode)]) == 2
         until(shell._reserve.held)
+        until(lambda: events(shell, "disk-room"))
+        assert len(events(shell, "disk-full")) == len(events(shell, "disk-room")) == 1
 
 
 def test_a_start_on_a_full_disk_serves_the_page_and_goes_on_by_itself(disk, monkeypatch):

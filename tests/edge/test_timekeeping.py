@@ -42,12 +42,15 @@ def test_a_first_start_believes_the_clock():
 def test_a_step_of_the_clock_is_told_once_in_words_and_time_goes_on(step, words):
     keeper, _ = started(journalled=0)
     keeper.look(moment(HOUR))
-    (note,) = keeper.look(moment(HOUR + MINUTE, step))
+    note, *more = keeper.look(moment(HOUR + MINUTE, step))
     assert note == ("clock-stepped", f"by {words}")
     assert keeper.now(moment(HOUR + MINUTE, step)) == NOON + HOUR + MINUTE
     assert keeper.look(moment(HOUR + 2 * MINUTE, step)) == []
+    # If it went on, the machine may have stood still.
+    assert keeper.unsure == (0 < step < YEAR) == bool(more)
     # Right again, it is believed again.
-    assert keeper.look(moment(HOUR + 3 * MINUTE, 5)) == []
+    assert [note.code for note in keeper.look(moment(HOUR + 3 * MINUTE, 5))] == ["clock-set"] * len(more)
+    assert not keeper.unsure
     assert keeper.now(moment(HOUR + 3 * MINUTE, 5)) == NOON + HOUR + 3 * MINUTE + 5
 
 
@@ -189,3 +192,69 @@ def test_the_anchor_is_new_each_hour_so_that_drift_does_not_add_up():
         now = moment(hour * HOUR)
         keeper.receipt(now, now.now, now.steady - SECOND)
     assert keeper.now(moment(24 * 60 * HOUR, NEAR + 2 * MINUTE)) == NOON + 24 * 60 * HOUR
+
+
+def paused(passed, stood, wrong=0):
+    """The machine has stood still for a time, and its steady clock with it."""
+    return Moment(NOON + passed + stood + wrong, passed / SECOND)
+
+
+def answered(keeper, at, told):
+    return keeper.receipt(at, told, at.steady - SECOND)
+
+
+@pytest.mark.parametrize("stood", [10 * MINUTE, 3 * HOUR, 20 * DAY])
+def test_a_machine_that_stood_still_goes_on_from_the_time_that_the_server_and_its_clock_agree_on_for_minutes(stood):
+    keeper, _ = started(journalled=0)
+    answered(keeper, moment(HOUR), NOON + HOUR)
+    step = [note.code for note in keeper.look(paused(HOUR + MINUTE, stood))]
+    assert step == ["clock-stepped", "clock-unsure"] and keeper.unsure
+    codes = []
+    for passed in range(HOUR + MINUTE, HOUR + 7 * MINUTE, 30 * SECOND):
+        now = paused(passed, stood)
+        before = keeper.now(now)
+        codes += [note.code for note in answered(keeper, now, now.now)]
+        assert "clock-set" in codes or keeper.now(now) == before == NOON + passed
+    assert codes == ["clock-differs", "clock-set"] and not keeper.unsure
+    assert keeper.now(paused(DAY, stood)) == NOON + DAY + stood
+    assert keeper.anchor.strong
+
+
+@pytest.mark.parametrize("wrong", [-3 * HOUR, HOUR, 60 * DAY])
+def test_a_server_whose_time_the_clock_does_not_tell_too_is_not_believed(wrong):
+    keeper, _ = started(journalled=0)
+    answered(keeper, moment(HOUR), NOON + HOUR)
+    for passed in range(HOUR + MINUTE, DAY, MINUTE):
+        keeper.look(paused(passed, 3 * HOUR))
+        answered(keeper, paused(passed, 3 * HOUR), NOON + passed + 3 * HOUR + wrong)
+    assert keeper.now(paused(DAY, 3 * HOUR)) == NOON + DAY
+
+
+@pytest.mark.parametrize("by", [-3 * HOUR, 60 * DAY])
+def test_a_clock_and_a_server_that_agree_on_what_can_not_be_are_not_believed(by):
+    keeper, _ = started(journalled=0)
+    answered(keeper, moment(HOUR), NOON + HOUR)
+    for passed in range(HOUR + MINUTE, 3 * HOUR, MINUTE):
+        now = paused(passed, by)
+        keeper.look(now)
+        answered(keeper, now, now.now)
+    assert keeper.now(paused(3 * HOUR, by)) == NOON + 3 * HOUR
+
+
+def test_a_server_that_says_that_the_steady_clock_is_right_ends_the_doubt():
+    keeper, _ = started(journalled=0)
+    answered(keeper, moment(HOUR), NOON + HOUR)
+    keeper.look(moment(HOUR + MINUTE, 3 * HOUR))
+    assert keeper.receipt(moment(HOUR + 2 * MINUTE, 3 * HOUR), NOON, None) == [] and keeper.unsure
+    (note,) = answered(keeper, moment(HOUR + 2 * MINUTE, 3 * HOUR), NOON + HOUR + 2 * MINUTE)
+    assert note.code == "clock-set" and not keeper.unsure and keeper.anchor.strong
+    assert keeper.look(moment(HOUR + 3 * MINUTE, 3 * HOUR)) == []
+
+
+def test_a_few_answers_at_once_are_no_witness():
+    keeper, _ = started(journalled=0)
+    answered(keeper, moment(HOUR), NOON + HOUR)
+    for second in range(60):
+        now = paused(HOUR + MINUTE + second * SECOND, 3 * HOUR)
+        answered(keeper, now, now.now)
+    assert keeper.now(now) == NOON + HOUR + MINUTE + 59 * SECOND

@@ -5,10 +5,14 @@ import pytest
 from prewatt.edge.agent import Commit, Keep
 from prewatt.edge.meter import Observed
 from prewatt.kernel.account import Account
+from prewatt.kernel.calendar import local_day, zone
 from prewatt.kernel.entries import (
     FLAG_CLOCK,
     FLAG_UNSEEN,
     ChangeSettings,
+    Control,
+    Controlled,
+    Debit,
     GrantCredit,
     LeadBack,
     Reading,
@@ -20,7 +24,7 @@ from prewatt.kernel.entries import (
     decode_entry,
     genesis,
 )
-from prewatt.kernel.supply import PowerLimit
+from prewatt.kernel.supply import PowerLimit, Restore
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO, SECOND
 from prewatt.wire.messages import Head, MeterState, Receipt, States
 from prewatt.wire.signing import seal
@@ -362,3 +366,154 @@ def test_a_supply_that_trips_while_the_journal_is_ahead_closes_again_by_itself(l
     assert not home.closed
     home.live(30 * SECOND)
     assert home.closed
+
+
+def limited(home, **power):
+    """A limit of 2000 W holds at a home."""
+    power = PowerLimit((2000,), **power)
+    home.order(ChangeSettings(Settings(zone="Europe/Berlin", power=power)))
+
+
+def overload(home):
+    home.do(home.agent.on_observed(home.moment, {"m1": Observed(home.register, True, 2500)}))
+
+
+def test_a_clock_that_is_set_back_while_the_supply_waits_to_close_again_keeps_nobody_waiting():
+    home = Home()
+    home.wrong = HOUR
+    home.start()
+    home.live(MINUTE)
+    limited(home, delay=0, reclose_after=90)
+    overload(home)
+    assert not home.closed
+    home.wrong = 0
+    home.connect()
+    assert "clock-set" in home.codes()
+    home.live(2 * MINUTE)
+    assert home.closed
+
+
+@pytest.mark.parametrize("step", [HOUR, -HOUR])
+def test_a_clock_that_is_set_moves_no_reading_by_more_than_its_interval(step):
+    home = Home()
+    home.wrong = step
+    home.kept, home.boot = {}, 7
+    home.start()
+    home.live(4 * MINUTE, 6000)
+    home.connect()
+    # Something else is journalled before the meter is read: what is due stays so.
+    home.do(home.agent.note(home.moment, "disk-full"))
+    assert home.agent.next_due() + home.booted <= home.passed + QUARTER
+    home.wrong = 0
+    home.live(QUARTER, 6000)
+    assert home.energy() >= 6000 * 4 // 60
+
+
+def test_an_overload_is_measured_on_over_a_clock_that_is_set_back():
+    home = Home()
+    home.wrong = HOUR
+    home.start()
+    limited(home, delay=60)
+    overload(home)
+    home.connect()
+    home.wrong = 0
+    home.passed += 61 * SECOND
+    overload(home)
+    assert not home.closed
+
+
+def test_trips_of_several_days_are_not_counted_together_while_the_journal_is_ahead():
+    home = poisoned()
+    home.connect()
+    home.live(QUARTER, 300)
+    limited(home, delay=0, reclose_after=90, recloses=2)
+    for _ in range(5):
+        overload(home)
+        assert not home.closed
+        home.live(DAY)
+        assert home.closed, "locked by trips of other days"
+    for _ in range(2):
+        overload(home)
+        home.live(5 * MINUTE)
+    assert home.closed
+    overload(home)
+    home.live(DAY)
+    assert not home.closed and home.codes().count("overload-locked") == 1
+
+
+@pytest.mark.parametrize("on_site", [True, False])
+def test_a_restoration_until_tomorrow_holds_while_the_journal_is_a_year_ahead(on_site):
+    home = poisoned()
+    home.connect()
+    home.live(QUARTER, 300)
+    home.order(Debit("d", 2000 * NANO, "a settlement"))
+    assert not home.closed
+    until = BEGIN + home.passed + DAY
+    if on_site:
+        told, effects = home.agent.act(home.moment, "m1", Restore(until=until), "ann", "grant")
+        assert told.done, told.text
+        home.do(effects)
+    else:
+        home.order(Control(Restore(until=until), "ann"))
+        assert any(isinstance(each, Controlled) for each in home.entries)
+    home.live(DAY - HOUR, 300)
+    assert home.closed
+    home.live(2 * HOUR, 300)
+    assert not home.closed
+
+
+def test_a_restoration_that_is_past_is_refused_with_the_reason():
+    home = Home()
+    home.live(DAY, 300)
+    home.order(Control(Restore(until=BEGIN + HOUR), "ann"))
+    assert isinstance(home.entries[-1], Refused) and "past" in home.entries[-1].reason
+
+
+def test_somebody_is_told_of_a_register_that_can_not_be_while_the_journal_is_ahead():
+    home = poisoned()
+    home.connect()
+    home.live(QUARTER, 300)
+    shown = iter(range(10**9, 10**12, 77_777_777))
+    home.live(2 * HOUR, 100, says=lambda register: next(shown))
+    assert home.codes().count("register-doubtful") == 1
+
+
+def stand_still(home, span, power=300):
+    """The machine is paused, and with it its steady clock; the meter is not."""
+    home.passed += span
+    home.booted += span
+    home.register += power * span // HOUR
+
+
+@pytest.mark.parametrize(("span", "online"), [(3 * HOUR, True), (3 * DAY, True), (20 * MINUTE, True), (3 * DAY, False)])
+def test_a_gateway_that_stood_still_charges_what_was_used_meanwhile_and_the_days_that_passed(span, online):
+    home = Home(credit=1000 * NANO)
+    home.connect()
+    home.live(DAY, 6000)
+    stand_still(home, span, 6000)
+    for _ in range(20):
+        if online:
+            home.connect()
+        home.live(MINUTE, 6000)
+    home.live(QUARTER, 6000)
+    home.passed += QUARTER
+    home.read(used=1500)
+    assert not any(isinstance(each, Rebased) for each in home.entries) and home.closed
+    assert home.energy() == home.register - 5_000_000
+    if online:
+        assert home.agent.now(home.moment) == BEGIN + home.passed and not home.account.unsure
+        ended = [local_day(at, zone("Europe/Berlin")).toordinal() for at in (BEGIN, BEGIN + home.passed)]
+        assert sum(each.standing for each in readings(home)) == (ended[1] - ended[0]) * STANDING
+        assert home.codes().count("clock-unsure") == 1
+
+
+def test_a_step_of_the_clock_makes_no_year_of_days():
+    home = Home()
+    home.connect()
+    home.live(DAY, 300)
+    home.wrong = 3 * DAY
+    for _ in range(60):
+        home.live(MINUTE, 300)
+    home.connect()
+    home.live(DAY, 300)
+    assert sum(each.standing for each in readings(home)) == 3 * STANDING and not home.account.unsure

@@ -11,7 +11,6 @@ from prewatt.kernel.account import Account
 from prewatt.kernel.entries import (
     ChangeSettings,
     ChangeTenancy,
-    Command,
     Control,
     Debit,
     Exchange,
@@ -24,6 +23,7 @@ from prewatt.kernel.entries import (
     encode_entry,
     genesis,
 )
+from prewatt.kernel.naming import named
 from prewatt.kernel.supply import FriendlyHours, Hold, LimitPower, PowerLimit, Window
 from prewatt.kernel.tariff import DayType, Period, Rate, Season, Switch, Tariff, Tax, Tiers
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
@@ -56,7 +56,7 @@ class Written:
         self.bodies.append(encode_entry(entry))
 
     def order(self, now, order, issued=None):
-        command = Command("m1", len(self.commands) + 1, now if issued is None else issued, order)
+        command = named("m1", len(self.commands) + 1, now if issued is None else issued, order)
         self.commands.append(command)
         self.take(self.account.follow(now, command))
 

@@ -55,7 +55,8 @@ def booked(edge, store):
     from prewatt.server.tariffs.versions import keep
     from prewatt.server.vending.found import book_found
     from prewatt.server.vending.found import keep as found
-    from prewatt.server.vending.giving_back import decide, give, pay_out, put_right, refund, reverse_top_up
+    from prewatt.server.vending.giving_back import decide, give, put_right, refund, reverse_top_up
+    from prewatt.server.vending.owed import pay_out
     from prewatt.server.vending.top_ups import top_up
     from tests.conftest import ZONE
     from tests.gateway import at

@@ -1,20 +1,17 @@
 """The server is put back from a copy: what the journals show is applied and told, and nobody who pays waits for that."""
 
 import pytest
-from msgspec.structs import replace
 
+from prewatt.kernel.calendar import local, zone
 from prewatt.kernel.entries import (
     ChangeSettings,
     Control,
     Debit,
     GrantCredit,
-    Refused,
     SetTariff,
     decode_command,
 )
-from prewatt.kernel.entries import (
-    Command as Order,
-)
+from prewatt.kernel.naming import named
 from prewatt.kernel.settings import Settings
 from prewatt.kernel.supply import Hold
 from prewatt.kernel.tariff import flat_tariff
@@ -23,7 +20,9 @@ from prewatt.server.estate.models import Organisation, Tenancy
 from prewatt.server.ledger.books import Kind, balance, tenant_account, trial_balance
 from prewatt.server.ledger.references import Of, Reference
 from prewatt.server.metering.models import Alarm, Meter
+from prewatt.server.payments.reconciliation import at_meters
 from prewatt.server.vending.adjustments import adjust
+from prewatt.server.vending.codes import skip_forgotten
 from prewatt.server.vending.found import FoundError, book_found
 from prewatt.server.vending.models import Code, Command, TopUp
 from prewatt.server.vending.top_ups import TopUpError, top_up
@@ -53,7 +52,7 @@ def lost(edge, *orders):
     """Orders that a server has forgotten: the meter has taken them up after the copy was made."""
     account = edge.accounts["m1"]
     for order in orders:
-        edge.append("m1", account.follow(edge.clock.now(), Order("m1", account.command + 1, 0, order)))
+        edge.append("m1", account.follow(edge.clock.now(), named("m1", account.command + 1, 0, order)))
 
 
 def heard(edge, store):
@@ -102,6 +101,8 @@ def test_a_payment_found_in_the_journal_is_at_the_server_and_the_next_one_follow
     agree(edge)
     assert edge.accounts["m1"].balance == 30 * NANO
     assert found().data["amount"] == 7 * NANO
+    assert "7.00 EUR" in found().text and "Anna" in found().text and "Flat 1" in found().text
+    assert f"{local(edge.clock.now(), zone(ZONE)):%Y-%m-%d}" in found().text
     made = book_found(found(), None)
     assert (made.credit_id, made.amount, made.tenancy, made.command.number) == ("lost", 7 * NANO, tenancy, 4)
     assert balance(tenant_account(tenancy)) == 30 * NANO
@@ -195,18 +196,6 @@ def test_a_refusal_of_a_lost_command_refuses_no_new_one(edge, store, tenancy, cl
     assert (made.command.number, made.command.state) == (5, "applied")
 
 
-def test_a_refusal_that_is_dated_too_early_is_believed_at_the_second_time(edge, store, tenancy, clock):
-    made = top_up(tenancy, 3 * NANO, "new")
-    refused = Refused(0, clock.now() - MINUTE, 20 * NANO, 0, "not today")
-    for _time in range(2):
-        account = edge.accounts["m1"]
-        edge.append("m1", replace(refused, seq=account.seq + 1, command=account.command + 1))
-        take(store, edge.upload("m1", edge.sent["m1"] + 1))
-        edge.sent["m1"] = len(edge.bodies["m1"])
-    made.command.refresh_from_db()
-    assert (made.command.number, made.command.was, made.command.state) == (5, 4, "rejected")
-
-
 def test_a_code_whose_command_was_lost_is_told_and_booked_and_gives_nothing_twice(edge, store, tenancy, clock):
     account, tid = edge.accounts["m1"], tid_at(BaseDate.D2014, clock.now()) + 3
     edge.append("m1", account.by_code(clock.now(), tid, 7 * NANO, "page"))
@@ -239,12 +228,66 @@ def test_a_code_that_its_command_only_recognised_is_booked_without_another_comma
     lost(edge, GrantCredit("lost", 7 * NANO, tid=tid, coded=7 * NANO))
     heard(edge, store)
     assert Alarm.objects.filter(kind="unbooked").count() == 1
-    book_found(found(), None)
+    assert book_found(found(), None).credit_id == "lost", "its journal tells which payment it was"
     delivered(edge, store)
     row = agree(edge)
     assert balance(tenant_account(tenancy)) == account.balance == 27 * NANO
     assert row.commands == 4
     assert not Command.objects.filter(meter=row, state__in=("queued", "sent")).exists()
+
+
+def ordered_again(edge, tenancy, clock, typed, before=lambda: None):
+    """A payment whose code was typed is forgotten by the server, and entered again before the journal came: with a code
+    of its own.
+    """
+    tid = tid_at(BaseDate.D2014, clock.now())
+    if typed:
+        edge.append("m1", edge.accounts["m1"].by_code(clock.now(), tid, 7 * NANO, "page"))
+    lost(edge, GrantCredit("paid", 7 * NANO, tid=tid, coded=7 * NANO))
+    clock.at += 2 * MINUTE
+    before()
+    made = top_up(tenancy, 7 * NANO, "paid")
+    assert made.command.tid != tid
+    return made
+
+
+@pytest.mark.parametrize("typed", [False, True])
+@pytest.mark.parametrize("status_first", [False, True])
+def test_a_payment_ordered_again_before_the_journal_came_is_credited_once(
+    edge, store, tenancy, clock, typed, status_first
+):
+    account = edge.accounts["m1"]
+
+    def told():
+        if status_first:
+            take(store, edge.status("m1", fresh=True))
+
+    made = ordered_again(edge, tenancy, clock, typed, told)
+    if status_first:
+        edge.obey("m1")
+        assert account.command == 5, "it was taken up before its journal was known"
+    heard(edge, store)
+    delivered(edge, store)
+    row = agree(edge)
+    assert account.balance == balance(tenant_account(tenancy)) == 27 * NANO
+    assert not Alarm.objects.filter(settled=False).exists(), "there is nothing that anybody should do"
+    assert not Command.objects.filter(meter=row, state__in=("queued", "sent")).exists()
+    assert account.code_used(made.command.tid), "its new code is worth nothing"
+    made.command.refresh_from_db()
+    assert (made.command.state, at_meters([made.command])) == ("applied", {made.command.pk: 7 * NANO})
+
+
+def test_what_a_new_code_brought_twice_is_told(edge, store, tenancy, clock):
+    """The gateway reached nobody, and the tenant typed the code of the payment that was entered again."""
+    made = ordered_again(edge, tenancy, clock, typed=False)
+    edge.append("m1", edge.accounts["m1"].by_code(clock.now(), made.command.tid, 7 * NANO, "page"))
+    heard(edge, store)
+    delivered(edge, store)
+    agree(edge)
+    (alarm,) = Alarm.objects.filter(settled=False)
+    made.command.refresh_from_db()
+    assert (made.command.state, made.command.reason) == ("applied", ""), "nobody is to give it once more"
+    assert (alarm.kind, "paid is at the meter twice" in alarm.text, "7" in alarm.text) == ("difference", True, True)
 
 
 @pytest.mark.parametrize("sent_first", [False, True])
@@ -276,6 +319,20 @@ def test_a_payment_that_got_the_identifier_of_a_forgotten_code_is_credited_too(
     assert (made.command.state, account.balance, balance(tenant_account(tenancy))) == ("applied", 30 * NANO, 30 * NANO)
     assert not Command.objects.filter(meter__name="m1", state__in=("queued", "sent")).exists()
     assert Code.objects.get(command=made.command).tid == made.command.tid
+
+
+def test_no_identifier_that_may_have_been_given_since_the_copy_is_given_again(edge, store, tenancy, clock):
+    """Of the same minute and amount as a forgotten one a code would be that one, and its payment would bring nothing."""
+    account, tid = edge.accounts["m1"], tid_at(BaseDate.D2014, clock.now())
+    skip_forgotten()
+    made = top_up(tenancy, 7 * NANO, "new")
+    assert made.command.tid > tid + 59
+    edge.append("m1", account.by_code(clock.now(), tid, 7 * NANO, "page"))
+    edge.append("m1", account.by_code(clock.now(), made.command.tid, 7 * NANO, "page"))
+    heard(edge, store)
+    delivered(edge, store)
+    agree(edge)
+    assert (account.balance, found().key) == (34 * NANO, f"code {tid}")
 
 
 def test_what_else_was_ordered_holds_as_the_meter_says_it_and_is_told(edge, store, tenancy):

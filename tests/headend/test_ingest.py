@@ -189,3 +189,22 @@ def test_a_payment_that_the_meter_refuses_is_reported():
     mine = take(upload(11, 1, [*bodies, encode_entry(refused)]), views=view(commands)).meters["m1"]
     assert mine.applied[-1].reason == "not today"
     assert "credit d was refused: not today" in mine.differences[0].text
+
+
+def test_what_fails_with_one_meter_is_that_meter_s_alone():
+    """Its account is no account: what is added to it can't be right. What came of the others, in one message, is taken in."""
+    bodies, account = journal()
+    views = view()
+    views["m2"].account.balance = 5
+    other = Account()
+    spans = (Span("m2", 1, (encode_entry(other.event(HOUR, "power-up")),)), Span("m1", 1, tuple(bodies)))
+    status = MeterStatus("m2", 1, HOUR, 0, None, None, 0)
+    result = take(
+        (topics.up("g1"), seal(KEY, Upload("g1", 1, 11, spans, (0, 0)))),
+        (topics.up("g1"), seal(KEY, Status("g1", 1, 12, HOUR, True, (status,)))),
+        views=views,
+    )
+    assert set(result.broken) == {"m2"}
+    assert [[head.meter for head in receipt.heads] for receipt in result.receipts] == [["m1"], []]
+    assert set(result.meters) == {"m1"} and not result.statuses
+    assert result.meters["m1"].account.balance == account.balance

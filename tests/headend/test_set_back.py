@@ -15,6 +15,7 @@ from prewatt.edge.sync import SyncPolicy
 from prewatt.edge.timekeeping import Moment
 from prewatt.headend.ingest import plan, sort
 from prewatt.kernel.entries import Event, decode_command, decode_entry
+from prewatt.kernel.naming import named
 from prewatt.kernel.units import HOUR, MINUTE, NANO, SECOND
 from prewatt.server.config import signing_key
 from prewatt.server.ledger.books import balance, tenant_account
@@ -73,8 +74,9 @@ class Process:
                 case SendStatus(status):
                     self.world.arrive(self, seal(self.world.key, status))
                 case SendUpload(number, pieces):
-                    spans, late = read_pieces(self.journal.read, pieces, self.journal.hash_at)
-                    upload = Upload("g1", self.agent.epoch, number, spans, late, self.agent.session)
+                    spans, late, lacking = read_pieces(self.journal.read, pieces, self.journal.hash_at)
+                    states = self.agent.states_instead(lacking)
+                    upload = Upload("g1", self.agent.epoch, number, spans, late, self.agent.session, states)
                     self.world.arrive(self, seal(self.world.key, upload))
                 case Refuse(reason, _text):
                     self.refused.append(reason)
@@ -137,7 +139,9 @@ class World:
     def _orders(self):
         """Send what is open, once for each batch; True if anybody took up anything."""
         before = [len(process.done) for process in self.processes]
-        pending = self.store.pending()
+        # As `Dispatch` does: what a status shows taken up is not sent again.
+        taken = dict(Meter.objects.values_list("name", "told_command"))
+        pending = [each for each in self.store.pending() if each.number > taken[each.meter]]
         if pending:
             self.down(Orders("g1", tuple(each.signed for each in pending)))
         return before != [len(process.done) for process in self.processes]
@@ -367,7 +371,7 @@ def test_money_under_a_number_that_is_used_is_answered_with_how_far_the_meter_is
 
 
 def _other(command):
-    return replace(command, order=replace(command.order, credit_id="other"))
+    return named(command.meter, command.number, command.issued, replace(command.order, credit_id="other"))
 
 
 def _signed(command):

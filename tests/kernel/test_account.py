@@ -33,6 +33,7 @@ from prewatt.kernel.entries import (
     decode_entry,
     encode_entry,
 )
+from prewatt.kernel.naming import named
 from prewatt.kernel.plausible import BACKWARDS, OFF_MOST, most
 from prewatt.kernel.rating import Used
 from prewatt.kernel.supply import (
@@ -494,3 +495,35 @@ def test_a_snapshot_of_noise_is_refused(noise):
 
     with pytest.raises((msgspec.DecodeError, ValueError)):
         Account.load(noise)
+
+
+def test_what_its_code_brought_counts_as_applied_so_that_ordered_again_it_brings_nothing():
+    """A server that was put back from a copy has forgotten it, and makes a new code with it."""
+    account = Account()
+    account.apply(account.by_code(0, 7, NANO, "page"))
+    recognised = account.follow(0, named("m1", 1, 0, GrantCredit("c1", NANO, tid=7, coded=NANO)))
+    assert (type(recognised), recognised.credit_id) == (Recognised, "c1")
+    account.apply(recognised)
+    again = account.follow(0, named("m1", 2, 0, GrantCredit("c1", NANO, tid=9, coded=NANO)))
+    account.apply(again)
+    assert (type(again), again.tid, account.balance) == (Recognised, 9, NANO)
+    with pytest.raises(ValueError, match="used already"):
+        account.by_code(0, 9, NANO, "page")
+    plain = account.follow(0, named("m1", 3, 0, GrantCredit("c1", NANO)))
+    assert isinstance(plain, Refused)
+
+
+def test_a_code_that_was_given_twice_takes_nothing_from_the_second_payment():
+    account = Account()
+    account.apply(account.by_code(0, 7, 5 * NANO, "page"))
+    account.apply(account.follow(0, named("m1", 1, 0, GrantCredit("new", 3 * NANO, tid=7, coded=3 * NANO))))
+    assert account.balance == 8 * NANO
+    account.apply(account.follow(0, named("m1", 2, 0, GrantCredit("lost", 5 * NANO, tid=7, coded=5 * NANO))))
+    assert (account.balance, account.coded) == (8 * NANO, {})
+
+
+def test_an_entry_says_which_command_it_is_of():
+    account = Account()
+    command = named("m1", 1, 0, GrantCredit("c1", NANO))
+    assert account.follow(0, command).of == command.name
+    assert account.follow(0, UnknownOrder("m1", 1, b"newer")).of == b"newer"

@@ -16,8 +16,9 @@ from prewatt.server.ledger.exports import rows, to_beancount, to_csv, trial_bala
 from prewatt.server.ledger.models import Transfer
 from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.vending.controls import ControlError, control
-from prewatt.server.vending.giving_back import GivingBackError, decide, give, pay_out, refund, reverse_top_up
+from prewatt.server.vending.giving_back import GivingBackError, decide, give, refund, reverse_top_up
 from prewatt.server.vending.models import Adjustment, Command, Refund
+from prewatt.server.vending.owed import pay_out
 from prewatt.server.vending.top_ups import top_up
 from tests.conftest import PASSWORD
 from tests.gateway import Edge

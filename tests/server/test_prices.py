@@ -94,10 +94,11 @@ def hour(number):
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
-        (["00:00", "00:30", "00:37", "01:00", "01:30"], "line 4, from: 2025-10-01 00:37:00 begins 7 minutes after"),
-        (["00:00", "00:30", "00:35", "01:00", "01:30"], "line 4, from: 2025-10-01 00:35:00 begins 5 minutes after"),
+        (["00:00", "00:30", "00:37", "01:00", "01:30"], "line 4, from: 2025-10-01 00:37:00 is not on the grid of 30 minutes"),
+        (["00:00", "00:30", "00:35", "01:00", "01:30"], "line 4, from: 2025-10-01 00:35:00 is not on the grid of 30 minutes"),
         (["00:00", "00:30", "01:00", "02:10", "02:30"], "line 5, from: 2025-10-01 02:10:00 is not on the grid of 30 minutes"),
         (["00:00", "00:30", "01:00", "01:30:01"], "line 5, from: 2025-10-01 01:30:01 is not on the grid"),
+        (["00:07", "00:30", "01:00", "01:30", "02:00"], "line 2, from: 2025-10-01 00:07:00 is not on the grid of 30 minutes"),
         (["00:00", "00:07"], "line 3, from: .*7 minutes apart"),
     ],
 )  # fmt: skip
@@ -171,6 +172,7 @@ def test_a_unit_that_is_not_clear_is_asked(head, price, scale, says):
         ("Marktpreise;;\nDatum von;Datum bis;Preis [€/MWh]\n1.10.2025 0:00;1.10.2025 1:00;200,00\n1.10.2025 1:00;1.10.2025 2:00;300,00\n",
          "cp1252"),
         ("Datum;Uhrzeit;Preis\n1.10.25;0:00;0,2\n1.10.25;1:00;0,3\n", "utf-16"),
+        ("Datum;von;bis;Preis\n1.10.25;0:00;1:00;0,2\n1.10.25;1:00;2:00;0,3\n", "utf-8"),
         ("日期,时间,电价\n2025年10月1日,0:00,0.2\n2025年10月1日,1:00,0.3\n", "gb18030"),
         ("FROM\tPRICE\n2025-10-01 01:00\t0.3\n2025-10-01 00:00\t0.2\n", "utf-8-sig"),
         ("from,price\n2025-10-01 00:00,0.2\n2025-10-01 01:00,0.3\n2025-10-01 02:00,\n2025-10-01 01:00,0.3\n", "utf-8"),
@@ -250,6 +252,8 @@ def test_what_a_column_of_ends_contradicts_is_named(rows, says):
 
 
 def test_ends_that_are_told_are_kept():
+    (last,) = told("Datum;von;bis;Preis\n1.10.2025;23:00;0:00;1\n", where=ZoneInfo("UTC"))
+    assert (last.begin, last.end) == (parse_instant(hour(23)), parse_instant("2025-10-02T00:00Z"))
     text = "from,to,price\n2025-10-01 0:00,2025-10-01 0:45,1\n2025-10-01 2:00,2025-10-01 3:00,2\n2025-10-01 3:00,,3\n"
     assert [(each.begin, each.end) for each in told(text, where=ZoneInfo("UTC"))] == [
         (parse_instant(hour(0)), parse_instant("2025-10-01T00:45Z")), (parse_instant(hour(2)), parse_instant(hour(4))),

@@ -30,7 +30,7 @@ from prewatt.tables.moments import instants_of, moment_of
     [
         (" 00123456 ", "00123456"), ('="00123456"', "00123456"), ("'00123456", "00123456"), ("１２３４", "1234"),
         ("1ESY1160", "1ESY1160"), ("12E5", "12E5"), ("\u200e123\ufeff", "123"), (Decimal(123456), "123456"),
-        ("LGZ-12.5", "LGZ-12.5"),
+        ("LGZ-12.5", "LGZ-12.5"), ("12 345 678", "12 345 678"), ("123456789012345001", "123456789012345001"),
     ],
 )  # fmt: skip
 def test_a_serial_is_taken_as_it_stands_on_the_meter(cell, serial):
@@ -40,7 +40,8 @@ def test_a_serial_is_taken_as_it_stands_on_the_meter(cell, serial):
 @pytest.mark.parametrize(
     "cell",
     ["1.23457E+11", "1,23457E+11", "1e+12", "2.5E-3", "123456.0", "123456,00", Decimal("1.5"), Decimal(10**15), "#REF!", "#NV",
-     "########", "=A1", "=A1&B1", datetime(2025, 3, 1), "a\nb", "M\ufffdller", "12. Mrz", "Mar-25", "3月4日"],
+     "########", "=A1", "=A1&B1", datetime(2025, 3, 1), "12,345,678", "12.345.678", "123456789012345000",
+     "2025-03-01", "1.2.2025", "a\nb", "M\ufffdller", "12. Mrz", "Mar-25", "3月4日"],
 )  # fmt: skip
 def test_a_serial_that_a_spreadsheet_has_spoilt_is_refused(cell):
     with pytest.raises(CellError):
@@ -49,7 +50,13 @@ def test_a_serial_that_a_spreadsheet_has_spoilt_is_refused(cell):
 
 def test_zeros_that_were_lost_show_beside_serials_that_have_theirs():
     assert lost_zeros(["00123456", "123457", "m1", "00123458", "12345678"]) == {1: 8}
-    assert lost_zeros(["123456", "1234567", "m1"]) == {}
+    assert lost_zeros(["12345678", "1234567", "12345670", "12345671", "12345672"]) == {1: 8}
+    assert (
+        lost_zeros(["123456", "1234567", "m1"])
+        == lost_zeros(["12345678"] * 4 + ["1234567"] * 2)
+        == lost_zeros(["m1"])
+        == {}
+    )
     assert said_exactly('="123457"')
     assert not said_exactly("123457")
 
@@ -57,7 +64,8 @@ def test_zeros_that_were_lost_show_beside_serials_that_have_theirs():
 @pytest.mark.parametrize(
     "word",
     ["", " ", "-", "–", "---", "n/a", "N/A", "Vacant", "(vacant)", "VACANT - to let", "vacant since May", "leer", "Leerstand", "[leer]",
-     "空置", "空置中", "无", "待租", "未出租", ".", "?", "none", "unvermietet", "no tenant", "0", "Leerstand seit 1.10."],
+     "空置", "空置中", "无", "待租", "未出租", ".", "?", "none", "unvermietet", "no tenant", "0", "Leerstand seit 1.10.",
+     "frei ab 1.11.", "Void"],
 )  # fmt: skip
 def test_a_word_for_nobody_is_nobody(word):
     assert tenant_of(word) == ""
@@ -127,6 +135,7 @@ def test_texts_of_typed_cells():
     assert text_of(datetime(2025, 10, 6)) == "2025-10-06"
     assert text_of(datetime(2025, 10, 6, 1, 30)) == "2025-10-06 01:30:00"
     assert name_of('="1-2"') == "1-2"
+    assert [name_of(cell) for cell in ("'101", "'t Hooft", " Flat\u00a0 1 ")] == ["101", "'t Hooft", "Flat 1"]
     # e with a mark behind it and é are one letter.
     assert name_of("Ame\u0301lie") == "Amélie"
 
@@ -153,8 +162,9 @@ def test_an_instant_as_tables_have_it(cell, moment):
 
 
 def test_a_day_and_a_time_in_two_columns():
-    assert moment_of("13.06.2025", "0:30") == moment_of(datetime(2025, 6, 13), time(0, 30)) == HALF_PAST
-    assert moment_of("6/7/2025", "24:00", "dm") == datetime(2025, 7, 7)
+    assert moment_of("0:30", "13.06.2025") == moment_of(time(0, 30), datetime(2025, 6, 13)) == HALF_PAST
+    assert moment_of("24:00", "6/7/2025", "dm") == datetime(2025, 7, 7)
+    assert moment_of("13.06.2025 0:30", "1.1.2025") == HALF_PAST, "one that tells its day itself"
 
 
 @pytest.mark.parametrize(

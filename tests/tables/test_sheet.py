@@ -16,7 +16,11 @@ from prewatt.tables.columns import all_names, find, plain
 from prewatt.tables.problems import SHOWN, Problems, TableError
 from prewatt.tables.sheet import read
 
-NAMES = {"unit": ("unit", "flat", "wohnung", "房号"), "meter": ("meter", "zähler", "电表"), "note": ("note",)}
+NAMES = {
+    "unit": ("unit", "flat", "wohnung", "房号"),
+    "meter": ("meter", "zähler", "电表", "电表编号"),
+    "note": ("note",),
+}
 NEEDED = ("unit", "meter")
 FOUND = [{"unit": "Flat 1", "meter": "m1"}, {"unit": "Flat 2", "meter": "m2"}]
 
@@ -24,7 +28,7 @@ FOUND = [{"unit": "Flat 1", "meter": "m1"}, {"unit": "Flat 2", "meter": "m2"}]
 def table(content, needed=NEEDED):
     rows = read(content if isinstance(content, bytes) else content.encode(), all_names(NAMES))
     header = find(rows, NAMES, needed)
-    return [header.cells(row) for row in rows if any(cell != "" for cell in row.cells)]
+    return [header.cells(row) for row in header.body(rows)]
 
 
 def saved(*rows, **formats):
@@ -62,6 +66,8 @@ def test_any_separator_and_any_end_of_line(sign, end):
         "ｕｎｉｔ,ｍｅｔｅｒ:\nFlat 1,m1\nFlat 2,m2\n",
         "unit,meter,,,\nFlat 1,m1,,,\nFlat 2,m2,,,,,\n",
         "unit_,\u200bmeter*\nFlat 1,m1\nFlat 2,m2\n",
+        "Flat No.,Meter number\nFlat 1,m1\nFlat No.,Meter number\nFlat 2,m2\n",
+        "房号，电表编号\nFlat 1，m1\nFlat 2，m2\n",
         'unit,meter,more\nFlat 1,m1,"two\nlines, and ""so"""\nFlat 2,m2,\n',
     ],
 )

@@ -47,6 +47,7 @@ def after_restore(copied: Manifest, environment: Mapping[str, str]) -> tuple[boo
         "",
         "Now start the server. Then",
         f"- {gateways} gateways send again what is newer in their journals, by themselves;",
+        "- no code that is made from now on has the identifier of one that is forgotten;",
         f"- a payment made after {copied.made} that its meter has comes back with that journal, as an alarm: at the meter, not in "
         "the books (Set-up > Alarms);",
         f"- a payment by phone that has reached no meter is in the provider's settlement file: prewatt reconcile --from {day} "

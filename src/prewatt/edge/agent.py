@@ -7,6 +7,7 @@ start anew from the journal.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import msgpack
@@ -15,20 +16,21 @@ from ..kernel.account import Account
 from ..kernel.entries import (
     UNREADABLE,
     Command,
-    Debit,
     EntryError,
-    GrantCredit,
     LeadBack,
     UnknownOrder,
     decode_command,
 )
+from ..kernel.naming import id_of
 from ..kernel.replay import ROLLOVER
 from ..kernel.supply import Action, TakeEmergency, UnlockCodes
 from ..kernel.units import HOUR, MINUTE, SECOND, round_money
 from ..tokens import is_typed
 from ..wire.messages import (
+    MAX_INSTEAD,
     MAX_METERS,
     Head,
+    MeterState,
     MeterStatus,
     Orders,
     Receipt,
@@ -51,7 +53,7 @@ from .effects import (
     SendUpload,
     Told,
 )
-from .guard import Tries, after_wrong, waits
+from .guard import Tries, after_wrong, waits, within
 from .meter import Foreign, Meter, Observed, Outcome
 from .sync import Sync, SyncPolicy
 from .texts import _
@@ -67,6 +69,8 @@ ANCHOR = "anchor"
 """Under this name the timekeeper's anchor is kept."""
 SENT_KEPT = 200
 """Messages of which it is remembered when they were sent."""
+NAMES_KEPT = 1000
+"""Commands of which it is remembered that they were taken up."""
 
 
 def _sentence(text: str) -> str:
@@ -113,11 +117,14 @@ class Agent:
         self._number = 0
         self._asked = 0
         self._adopted = 0
+        self._names: deque[tuple[str, bytes]] = deque(maxlen=NAMES_KEPT)
         self._changed = set(self.meters)
         self.keys = dict(keys or {})
         self._tries = {name: dict((tries or {}).get(name, {})) for name in self.meters}
         self._time = time or Timekeeper()
         self._anchor: Anchor | None = None
+        # By how much the gateway's time was ahead of the steady clock last.
+        self._ahead: int | None = None
         self._due = dict.fromkeys(self.meters, 0)
         self._sent: dict[int, int] = {}
 
@@ -158,6 +165,11 @@ class Agent:
         looked at anew.
         """
         effects: list[Effect] = []
+        ahead, before = self._time.now(moment) - moment.steady, self._ahead
+        self._ahead = ahead
+        if before is not None and abs(ahead - before) > NEAR:
+            for meter in self.meters.values():
+                meter.clock_set(ahead - before)
         anchor = self._time.anchor
         if anchor is not None and anchor != self._anchor:
             self._anchor = anchor
@@ -187,9 +199,11 @@ class Agent:
         key = self.keys.get(name)
         if key is None:
             return Told(False, _("This meter takes no codes: it was installed without a key.")), []
-        tries = self._tries[name].get(way, Tries())
+        counted = self._tries[name].get(way, Tries())
+        tries = within(counted, now)
         if wait := waits(tries, now):
-            return Told(False, _wait_text(wait, tries.locked)), []
+            kept: list[Effect] = [] if tries == counted else [self._keep_tries(name, way, tries)]
+            return Told(False, _wait_text(wait, tries.locked)), kept
         try:
             meaning = read_code(key, self._vouched(moment), text)
             outcome, answer = self._obey_code(now, meter, meaning, way)
@@ -326,6 +340,22 @@ class Agent:
         self.sync.on_connected(moment.mono)
         return self._talk(moment)
 
+    def states_instead(self, names: Sequence[str]) -> tuple[MeterState, ...]:
+        """How meters stand whose entries the head-end asks for and nobody has: a server that was put back from a copy asks
+        for those of before this gateway took over. As many as a message holds beside entries.
+        """
+        states: list[MeterState] = []
+        room = MAX_INSTEAD
+        for name in names:
+            meter = self.meters[name]
+            state = MeterState(name, meter.account.seq, meter.head, meter.account.dump())
+            room -= len(state.account)
+            if room < 0:
+                break
+            states.append(state)
+            self.sync.on_lacking(name)
+        return tuple(states)
+
     def on_disconnected(self) -> None:
         """The connection to the broker is gone. Nothing else changes."""
         self.sync.on_disconnected()
@@ -429,12 +459,13 @@ class Agent:
                 refused.append(Refuse(error.reason, str(error)))
                 continue
             notes += self._told_by_order(moment, command)
-            if self._conflicts(command):
+            if command.number <= self.meters[command.meter].account.command and not self._is_here(command):
                 # Its number is another command's here: the server is told at once how far this meter is.
                 self._changed.add(command.meter)
                 self.sync.report(moment.mono)
             more = self.meters[command.meter].follow(self._time.now(moment), command)
             if more.records:
+                self._names.append((command.meter, command.name))
                 outcomes.setdefault(command.meter, Outcome()).records += more.records
                 if isinstance(command, Command) and getattr(command.order, "action", None) == UnlockCodes():
                     unlocked += self._unlock(command.meter)
@@ -453,13 +484,12 @@ class Agent:
             return []
         return self._time.led_back(moment)
 
-    def _conflicts(self, command: Command | UnknownOrder) -> bool:
-        """Whether money comes under a number that is used here, and has not come under another one."""
-        account = self.meters[command.meter].account
-        order = command.order if isinstance(command, Command) else None
-        if command.number > account.command or not isinstance(order, GrantCredit | Debit):
-            return False
-        return (order.credit_id if isinstance(order, GrantCredit) else order.debit_id) not in account.credit_ids
+    def _is_here(self, command: Command | UnknownOrder) -> bool:
+        """Whether a command is known to be taken up, under whichever number: any of the latest since the start, and money."""
+        if command.name and (command.meter, command.name) in self._names:
+            return True
+        known = id_of(command.order) if isinstance(command, Command) else ""
+        return known in self.meters[command.meter].account.credit_ids
 
     def _verified(self, signed: SignedCommand) -> Command | UnknownOrder:
         if not command_is_signed(self._server, signed):

@@ -31,14 +31,24 @@ class Tries(Struct, frozen=True):
         return self.wrong >= MOST
 
 
+def _lasts(wrong: int) -> int:
+    """How long nothing is taken after so many wrong tries, µs."""
+    return LOCKED if wrong >= MOST else WAIT_FIRST * 2 ** (wrong - FREE) if wrong >= FREE else 0
+
+
+def within(tries: Tries, now: int) -> Tries:
+    """The count after a clock that may have been set back: the wait begins anew, and lasts no longer than one that began
+    now.
+    """
+    return replace(tries, until=min(tries.until, now + _lasts(tries.wrong)))
+
+
 def waits(tries: Tries, now: int) -> int:
-    """How long until a try is taken, µs; 0: now. A clock that was set back makes nobody wait longer than a lock lasts."""
-    return min(max(tries.until - now, 0), LOCKED)
+    """How long until a try is taken, µs; 0: now."""
+    return max(tries.until - now, 0)
 
 
 def after_wrong(tries: Tries, now: int) -> Tries:
     """The count after one more wrong try."""
     wrong = tries.wrong + 1 if tries.wrong < MOST else FREE + 1
-    if wrong >= MOST:
-        return Tries(wrong, now + LOCKED)
-    return replace(tries, wrong=wrong, until=now + WAIT_FIRST * 2 ** (wrong - FREE) if wrong >= FREE else 0)
+    return Tries(wrong, now + _lasts(wrong) if _lasts(wrong) else 0)

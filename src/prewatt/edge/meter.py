@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from ..kernel.account import Account
 from ..kernel.entries import (
-    FLAG_HELD,
     AnyEntry,
     Command,
+    Doubtful,
     Exchanged,
     Reading,
     Record,
@@ -18,21 +18,33 @@ from ..kernel.entries import (
     chain,
     encode_entry,
 )
-from ..kernel.events import CLOCK_SET, CLOCK_UNSURE, FOREIGN_METER, METER_BACK
-from ..kernel.plausible import BACKWARDS, FALLEN, JUMPED, OFF_WAIT, RETURNED, UNSEEN, Doubt, agrees, most
-from ..kernel.supply import Action
+from ..kernel.events import CLOCK_SET, CLOCK_UNSURE, FOREIGN_METER, METER_BACK, MUTED
+from ..kernel.plausible import (
+    ALONE_FOR,
+    BACKWARDS,
+    FALLEN,
+    JUMPED,
+    OFF_WAIT,
+    RETURNED,
+    UNCONFIRMED,
+    UNSEEN,
+    Doubt,
+    agrees,
+    most,
+)
+from ..kernel.supply import RECLOSE_WINDOW, Action
 from ..kernel.units import BALANCE_MAX, DAY, HOUR, INSTANT_MAX, MINUTE, SECOND
+from .bounds import Bounds
 
 STEP_WITHIN = 2 * MINUTE
 """Two readings of the power further apart than this show no step."""
 RESISTIVE = 10
 """A step is resistive if its reactive part is at most one in so many."""
-LONGEST = 10 * DAY
-"""Most time in one reading: with prices that change each half hour, 480 of them."""
 AGAIN = 10 * SECOND
 """A register that can't be true is read again so soon."""
 AGAIN_FOR = 5 * MINUTE
 """For so long; then as often as any other."""
+DOUBTFUL = "register-doubtful"
 DOUBTED_FOR = HOUR
 BACK_FOR = DAY
 STILL_FOR = 14 * DAY
@@ -96,13 +108,18 @@ class Meter:
         # Told to move, and not seen to stand there since: what a switch confirms is a claim too.
         self._unseen = False
         self._over_since: int | None = None
-        self._tripped = 0
+        self._tripped = self._trips = 0
         self._seen: tuple[int, int, int] | None = None
         self._tampered = False
         self._candidate: Doubt | None = None
         self._agreeing = 0
         self._told: set[str] = set()
+        # By what is wrong with the register: since when by the journal, and by the gateway's own time.
+        self._measured: dict[str, tuple[int, int]] = {}
         self._foreign = ""
+        # Of what was journalled that it began: its end is journalled too.
+        self._lost_told, self._foreign_told = False, ""
+        self._bounds = Bounds()
         self._journalled_at = INSTANT_MAX
 
     @property
@@ -126,27 +143,37 @@ class Meter:
     def adopt(self, account: Account, head: bytes) -> None:
         """Go on from another state than that of this journal. The meter is due to be read at once."""
         self.account, self.head, self.due = account, head, 0
-        self._complained, self._candidate, self._agreeing, self._told = False, None, 0, set()
+        self._complained, self._candidate, self._agreeing, self._told, self._measured = False, None, 0, set(), {}
+
+    def clock_set(self, by: int) -> None:
+        """The gateway's time was set by so many µs: what this process has measured by it goes with it."""
+        self.due += by
+        self._tripped += by if self._tripped else 0
+        self._journalled_at += by if self._journalled_at < INSTANT_MAX else 0
+        self._over_since = self._over_since + by if self._over_since is not None else None
+        self._seen = None
+        last = self._candidate
+        self._candidate = last and Doubt(last.register, last.at + by, last.since + by, last.cause)
+        self._bounds.clock_set(by)
+        self._measured = {code: (since, seen + by) for code, (since, seen) in self._measured.items()}
 
     def observe(self, now: int, observed: Observed) -> Outcome:
         """The meter was read at `now`."""
         account, outcome = self.account, Outcome()
         self._foreign = ""
-        if self.lost or account.foreign_since:
-            self.lost = False
+        if self._lost_told or account.foreign_since:
             self._append(outcome, account.event(now, METER_BACK))
+        self.lost = self._lost_told = False
         reading = self._believed(now, observed, outcome)
         if reading is not None and abs(reading.balance) > BALANCE_MAX:
             reading = None
         if reading is not None:
-            for missed in account.between(reading, LONGEST):
-                self._append(outcome, missed)
-                reading = self._once_more(now, observed, reading)
             balance = reading.balance
             exhausted = account.priced and account.closed is not False and balance <= -account.allowance(now)
             if account.register is None or now >= self._next_reading(now) or exhausted or account.doubt is not None:
-                self._append(outcome, reading)
-                self._journalled_at = now
+                for part in account.parts(reading):
+                    self._append(outcome, part)
+                balance, self._journalled_at = account.balance, now
         else:
             balance = account.balance
         self._watch_register(now, observed, outcome)
@@ -159,8 +186,7 @@ class Meter:
                 outcome.switch, self._unseen = account.closed, True
                 if not self._complained:
                     self._complained = True
-                    stands = "closed" if observed.closed else "open"
-                    self._append(outcome, account.event(now, "switch-differs", f"it stands {stands}"))
+                    self._say(outcome, now, "switch-differs", f"it stands {'closed' if observed.closed else 'open'}")
         elif outcome.switch is None:
             # Nothing to be told, or a meter that can't tell.
             self._unseen = False
@@ -172,13 +198,8 @@ class Meter:
         account, register = self.account, observed.register
         stood = self._stood(now, register)
         seen = account.read(now, register, observed.end, unseen=stood)
-        if isinstance(seen, Reading) and now < account.at and seen.energy > self._most(now):
-            # The journal is ahead of the time, and can't tell how much of it passed: here that is known, if this process
-            # has read the meter before.
-            if self._has_read(now):
-                seen = account.doubted(now, register, JUMPED)
-            elif not stood:
-                seen = account.doubted(now, register, UNSEEN)
+        if isinstance(seen, Reading) and now < account.at:
+            seen = self._while_ahead(now, seen, stood)
         if isinstance(seen, Reading):
             self._candidate, self._agreeing = None, 0
             return seen
@@ -190,25 +211,37 @@ class Meter:
             return account.hold(now)
         self._count(now, register)
         doubt, enough = account.doubt, account.settings.doubtful_readings
-        settled = self._agreeing >= enough and seen.cause in (JUMPED, FALLEN, RETURNED)
+        settled = self._agreeing >= enough and seen.cause in (JUMPED, FALLEN, RETURNED, UNCONFIRMED)
         # Nonsense without end does not fill the flash.
         worth = doubt is None or settled or now - doubt.at >= self.policy.reading_interval
-        if worth and (doubt is None or seen.cause != doubt.cause or not self._follows(doubt, now, register)):
+        differs = doubt is None or seen.cause != doubt.cause or not self._follows(doubt, now, register)
+        if (settled or (worth and differs)) and not self._may_say(outcome, now, DOUBTFUL):
+            return None
+        if worth and differs:
             self._append(outcome, seen)
         if not settled:
             return None
-        self._append(outcome, account.rebase(now, register))
+        if seen.cause != UNCONFIRMED:
+            self._append(outcome, account.rebase(now, register))
+            seen = account.read(now, register, observed.end)
+            if isinstance(seen, Doubtful) and seen.cause == UNCONFIRMED:
+                # It is back after a long time: those that agreed that it is agree on this too.
+                self._append(outcome, seen)
         self._candidate, self._agreeing = None, 0
-        right = account.read(now, register, observed.end)
+        right = account.read(now, register, observed.end, confirmed=True)
         return right if isinstance(right, Reading) else None
 
-    def _once_more(self, now: int, observed: Observed, reading: Reading) -> Reading:
-        """The same reading, after other entries."""
-        if reading.flags & FLAG_HELD:
-            return self.account.hold(now)
-        again = self.account.read(now, observed.register, observed.end)
-        assert isinstance(again, Reading)
-        return again
+    def _while_ahead(self, now: int, seen: Reading, stood: bool) -> Reading | Doubtful:
+        """The journal is ahead of the time, and can't tell how much of it passed: here that is known, if this process has
+        read the meter before.
+        """
+        account = self.account
+        if seen.energy > self._most(now):
+            if self._has_read(now):
+                return account.doubted(now, seen.register, JUMPED)
+            return seen if stood else account.doubted(now, seen.register, UNSEEN)
+        alone = most(account.settings.power_highest, ALONE_FOR)
+        return account.doubted(now, seen.register, UNCONFIRMED) if seen.energy > alone else seen
 
     def _most(self, now: int) -> int:
         """Most Wh since the last reading that was journalled, by the gateway's own time."""
@@ -239,22 +272,28 @@ class Meter:
         account = self.account
         supplied = account.closed is not False and observed.closed is not False
         for code, since, lasts in (
-            ("register-doubtful", account.doubt.since if account.doubt else 0, DOUBTED_FOR),
+            (DOUBTFUL, account.doubt.since if account.doubt else 0, DOUBTED_FOR),
             ("register-backwards", account.back_since, BACK_FOR),
-            ("register-still", account.moved_at if supplied else 0, STILL_FOR),
+            ("register-still", account.moved_at if supplied and account.moved_at <= now else 0, STILL_FOR),
         ):
-            if not since or now - since < lasts:
+            if not since or self._measured.get(code, (since, now))[0] != since:
+                self._measured.pop(code, None)
                 self._told.discard(code)
-            elif code not in self._told:
+            if not since:
+                continue
+            # Where the journal is ahead of the time, by what this process has seen of it.
+            _, seen = self._measured.setdefault(code, (since, min(since, now)))
+            if now - seen >= lasts and code not in self._told:
                 self._told.add(code)
                 self._append(outcome, account.event(now, code, f"it stands at {observed.register} Wh"))
 
     def foreign(self, now: int, serial: str) -> Outcome:
         """Another meter answers in this one's place. The supply goes on for as long as the settings say."""
         outcome = Outcome()
-        if serial != self._foreign:
-            self._foreign = serial
-            self._append(outcome, self.account.event(now, FOREIGN_METER, serial))
+        self._foreign = serial
+        told = serial == self._foreign_told and self.account.foreign_since
+        if not told and self._say(outcome, now, FOREIGN_METER, serial):
+            self._foreign_told = serial
         self._decide(now, outcome)
         self.due = now + self.policy.poll_shortest
         return outcome
@@ -262,9 +301,8 @@ class Meter:
     def fail(self, now: int, cause: str) -> Outcome:
         """The meter did not answer. The switch stays where it is: silence is no reason to cut anybody off."""
         outcome = Outcome()
-        if not self.lost:
-            self.lost = True
-            self._append(outcome, self.account.event(now, "meter-lost", cause))
+        self.lost = True
+        self._lost_told = self._lost_told or self._say(outcome, now, "meter-lost", cause)
         self.due = now + self.policy.poll_shortest
         return outcome
 
@@ -273,7 +311,7 @@ class Meter:
         outcome = Outcome()
         if not self._complained:
             self._complained = True
-            self._append(outcome, self.account.event(now, "switch-failed", cause))
+            self._say(outcome, now, "switch-failed", cause)
         self.due = now + self.policy.poll_shortest
         return outcome
 
@@ -336,6 +374,20 @@ class Meter:
         self.head = chain(self.head, body)
         outcome.records.append(Record(entry.seq, body, self.head))
 
+    def _may_say(self, outcome: Outcome, now: int, kind: str) -> bool:
+        """Whether a thing that may come and go without end is journalled; where it is not any more, that is."""
+        allowed = self._bounds.allow(kind, now)
+        if not allowed and self._bounds.mute(kind):
+            self._append(outcome, self.account.event(now, MUTED, kind))
+        return allowed
+
+    def _say(self, outcome: Outcome, now: int, code: str, detail: str = "") -> bool:
+        """An event that may come and go without end: whether it was journalled."""
+        allowed = self._may_say(outcome, now, code)
+        if allowed:
+            self._append(outcome, self.account.event(now, code, detail))
+        return allowed
+
     def _decide(self, now: int, outcome: Outcome) -> None:
         account = self.account
         if account.is_low() and not account.low and account.priced:
@@ -357,7 +409,10 @@ class Meter:
         """Power over the limit for too long, a forbidden load, tampering."""
         account, rules = self.account, self.account.settings.power
         if observed.tampered and not self._tampered:
-            self._append(outcome, account.event(now, "tamper"))
+            if account.settings.tamper_locks and "tamper" not in account.supply.locks:
+                self._append(outcome, account.event(now, "tamper"))
+            else:
+                self._say(outcome, now, "tamper")
         self._tampered = observed.tampered
         power, seen = observed.power, self._seen
         drawing = power is not None and account.closed is not False and observed.closed is not False
@@ -380,9 +435,12 @@ class Meter:
             self._over_since = now
         elif now - (self._over_since or now) >= rules.delay * SECOND:
             self._over_since = None
+            self._trips = self._trips + 1 if now - self._tripped <= RECLOSE_WINDOW else 1
             self._tripped = now
             self._append(outcome, account.event(now, "overload", f"{power} W, the limit is {limit} W"))
-            if account.supply.trips > rules.recloses:
+            # In a journal that is ahead of the time those of many days count as of one hour.
+            trips = account.supply.trips
+            if (trips if now >= account.at else min(trips, self._trips)) > rules.recloses:
                 self._append(outcome, account.event(now, "overload-locked"))
 
     def _next_reading(self, now: int) -> int:
@@ -394,8 +452,9 @@ class Meter:
 
     def _next_due(self, now: int, balance: int) -> int:
         account, rules = self.account, self.account.settings.power
-        if account.doubt is not None:
-            soon = AGAIN if abs(now - account.doubt.since) < AGAIN_FOR else self.policy.poll_shortest
+        if account.doubt is not None or self._candidate is not None:
+            _, since = self._measured.get(DOUBTFUL, (0, now))
+            soon = AGAIN if account.doubt is not None and now - since < AGAIN_FOR else self.policy.poll_shortest
             return min(now + soon, account.next_supply_change(now, self._tripped))
         due = min(self._next_reading(now), account.next_supply_change(now, self._tripped))
         if self._unseen:

@@ -55,6 +55,8 @@ HOUSEKEEPING_EVERY = 3600.0
 """Seconds between looks at what the journal can do without."""
 ROOM_EVERY = 5.0
 """Seconds between looks for room on a disk that is full, and at the reserve."""
+SHORT = "short"
+"""Under this name it is kept that the disk is full, and this was said."""
 ROOM = 1024 * 1024
 """Bytes that must be free before the agent goes on after a full disk."""
 MENDED_BY = (
@@ -71,11 +73,13 @@ def read_pieces(
     read: Callable[[str, int, int], Sequence[bytes]],
     pieces: Sequence[Piece],
     hash_at: Callable[[str, int], bytes | None] = lambda _meter, _seq: None,
-) -> tuple[tuple[Span, ...], tuple[int, ...]]:
+) -> tuple[tuple[Span, ...], tuple[int, ...], list[str]]:
     """The entries of an upload, read from the journal, as far as one message holds; the head-end asks for what had to
-    be left out. `hash_at`: tells the hash of a meter's entry, None if it is not here any more.
+    be left out. With them the meters whose entries are not here. `hash_at`: tells the hash of a meter's entry, None if it
+    is not here any more.
     """
     spans: list[Span] = []
+    lacking: list[str] = []
     late: list[int] = []
     room = MAX_UPLOAD
     for piece in pieces:
@@ -85,12 +89,14 @@ def read_pieces(
             if room < 0 and (bodies or spans):
                 break
             bodies.append(body)
-        if bodies:
+        if not bodies:
+            lacking.append(piece.meter)
+        else:
             spans.append(Span(piece.meter, piece.first, tuple(bodies), hash_at(piece.meter, piece.first - 1) or b""))
             late.append(min(piece.late, len(bodies)))
         if room < 0:
             break
-    return tuple(spans), tuple(late)
+    return tuple(spans), tuple(late), lacking
 
 
 def make_drivers(settings: EdgeSettings, clock: Clock) -> dict[str, MeterDriver]:
@@ -244,7 +250,8 @@ class Shell:
         if self._link.connected:
             self._do(self.agent.on_connected(self.moment()))
         next_keypads = 0.0 if self._keypads else float("inf")
-        next_room, next_housekeeping, self._short = 0.0, HOUSEKEEPING_EVERY + time.monotonic(), False
+        next_room, next_housekeeping = 0.0, HOUSEKEEPING_EVERY + time.monotonic()
+        self._short = bool(self.journal.kept(SHORT).get(""))
         while self._running:
             timer = min(self.agent.next_timer(), next_keypads, next_room, next_housekeeping)
             wait = min(self._clock.until(self.agent.next_due()), max(timer - time.monotonic(), 0.0))
@@ -264,13 +271,19 @@ class Shell:
                 next_housekeeping = time.monotonic() + (0.0 if more else HOUSEKEEPING_EVERY)
 
     def _look_at_reserve(self) -> bool:
-        """Hold the reserve. Whether the disk has become too full for it just now: then it is said, once."""
+        """Hold the reserve. Whether the disk has become too full for it just now: then it is said, once; and when there is
+        room again.
+        """
         before, self._short = self._short, not self._reserve.hold()
-        if before or not self._short:
+        if before == self._short:
             return False
-        log.warning("the disk is full: the journal's reserve is used up from now on")
-        self._do(self.agent.note(self.moment(), "disk-full"))
-        return True
+        log.warning(
+            "the disk is full: the reserve is used up from now on" if self._short else "the reserve is held again"
+        )
+        # Kept first: what was said is never forgotten.
+        self.journal.keep("", SHORT, b"\1" if self._short else b"")
+        self._do(self.agent.note(self.moment(), "disk-full" if self._short else "disk-room"))
+        return self._short
 
     def _keep_house(self) -> int:
         """Drop old entries that the server has; on a full disk, however old they are. How many packs."""
@@ -411,8 +424,11 @@ class Shell:
             case SendStatus(status):
                 self._link.publish(self._topic, seal(self._key, status))
             case SendUpload(number, pieces):
-                spans, late = read_pieces(self.journal.read, pieces, self.journal.hash_at)
-                upload = Upload(self.agent.gateway, self.agent.epoch, number, spans, late, self.agent.session)
+                spans, late, lacking = read_pieces(self.journal.read, pieces, self.journal.hash_at)
+                agent = self.agent
+                upload = Upload(
+                    agent.gateway, agent.epoch, number, spans, late, agent.session, agent.states_instead(lacking)
+                )
                 self._link.publish(self._topic, seal(self._key, upload))
             case Refuse(reason, text):
                 self._refused[reason] += 1

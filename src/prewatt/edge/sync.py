@@ -109,6 +109,10 @@ class Sync:
         self.acked[meter] = head.seq
         self.sent[meter] = head.seq if head.resend else max(self.sent[meter], head.seq)
 
+    def on_lacking(self, meter: str) -> None:
+        """Entries that were asked for are not here: nothing of the meter is sent until it is asked for again."""
+        self.acked[meter] = self.sent[meter] = self.heads[meter]
+
     def on_answered(self, mono: float) -> None:
         """All heads that the head-end has are told: go on from there."""
         self.answered = True

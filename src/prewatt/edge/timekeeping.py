@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from ..kernel.events import CLOCK_SET, CLOCK_UNSURE
+from ..kernel.plausible import OFF_MOST
 from ..kernel.units import DAY, EARLIEST, HOUR, INSTANT_MAX, MINUTE, SECOND
 
 NEAR = 2 * MINUTE
@@ -26,6 +27,12 @@ OFF_BELIEVED = 2 * HOUR
 """At a start the wall clock is believed if it says that the gateway was off for no longer."""
 AWAY_BELIEVED = DAY
 """A process of the same boot goes on with the anchor if the steady clock says that none ran for no longer."""
+
+VOUCH_FOR = 5 * MINUTE
+VOUCHES = 3
+"""A machine may have stood still (a virtual one that was paused), and its steady clock with it: so long, and with so many
+answers, the server has to agree with the wall clock, and both with themselves, before they are believed against it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,16 @@ class Anchor(Struct, frozen=True):
     seen: int = 0
 
 
+class _Agreed(NamedTuple):
+    """Answers of the server in a row that told the wall clock's time: by how much they were ahead of the steady clock, since
+    when, and how often.
+    """
+
+    ahead: int
+    since: int
+    times: int
+
+
 class Note(NamedTuple):
     """An event to be journalled."""
 
@@ -87,6 +104,8 @@ class Timekeeper:
         self._stepped = False
         self._told: dict[str, int] = {}
         self._differs = False
+        self._stood = False
+        self._agreed: _Agreed | None = None
         self._earlier: int | None = None
         self._journalled = 0
 
@@ -139,7 +158,15 @@ class Timekeeper:
             self._anchor = msgspec.structs.replace(anchor, seen=moment.steady)
         stepped, before = abs(off) > self._near(moment), self._stepped
         self._stepped = stepped
-        return self._tell("clock-stepped", off, moment) if stepped and not before and not self.unsure else []
+        if self._stood and not stepped:
+            self._stood = False
+            return [Note(CLOCK_SET, "it is right again")]
+        notes = self._tell("clock-stepped", off, moment) if stepped and not before and not self.unsure else []
+        if notes and 0 < off <= OFF_MOST:
+            # It was set, or it went on while the machine stood still: nobody knows how much was used meanwhile.
+            self._stood = True
+            notes.append(Note(CLOCK_UNSURE, f"the clock went on by {_span(off)}, and the steady clock did not"))
+        return notes
 
     def _tell(self, code: str, off: int, moment: Moment) -> list[Note]:
         """A clock that jumps to and fro, or servers that tell this and that, are told of once an hour."""
@@ -151,8 +178,8 @@ class Timekeeper:
 
     @property
     def unsure(self) -> bool:
-        """Whether it is unknown how long the gateway was off."""
-        return self._anchor is not None and self._anchor.unsure
+        """Whether it is unknown how long the gateway was off, or stood still."""
+        return self._stood or (self._anchor is not None and self._anchor.unsure)
 
     def receipt(self, moment: Moment, at: int, asked: int | None) -> list[Note]:
         """The server says that it was `at` when it answered what was sent at `asked` on the steady clock (None: unknown, so
@@ -165,18 +192,21 @@ class Timekeeper:
         earlier = waited is not None and off + waited < -near
         wrong = off > near or earlier
         self._earlier = at - moment.steady if earlier else None
+        fresh = waited is not None and waited <= NEAR
+        if fresh and self._both_agree(moment, at):
+            return self._set(moment, at, "the server and the clock", strong=True)
         if wrong and self._at(moment).strong:
             before, self._differs = self._differs, True
             return [] if before else self._tell("clock-differs", off, moment)
         self._differs = False
-        fresh = waited is not None and waited <= NEAR
         # A server before the journal's end may be wrong itself, and of a receipt that may be old it was later: they are
         # followed, and the next one too.
         strong = fresh and not earlier and at >= self._journalled - NEAR
         held = self._at(moment).strong
         if not wrong:
             recent = self._passed(moment) < HOUR
-            if not self.unsure and ((held and not fresh) or (recent and (held or not strong))):
+            sure = not (self._at(moment).unsure or (self._stood and fresh))
+            if sure and ((held and not fresh) or (recent and (held or not strong))):
                 return []
             # What was believed may have drifted: a fresh answer knows better.
             at = at if fresh else self.now(moment)
@@ -184,6 +214,17 @@ class Timekeeper:
             # It is no later than this, and may be earlier by all that it waited.
             at += waited
         return self._set(moment, at, "the server", strong)
+
+    def _both_agree(self, moment: Moment, at: int) -> bool:
+        """Whether the server, with this answer, and the wall clock have told for long enough the same later time."""
+        ahead, before = at - moment.steady, self._agreed
+        if not self._near(moment) < at - self._steady(moment) <= OFF_MOST or abs(moment.now - at) > NEAR:
+            self._agreed = None
+            return False
+        if before is None or abs(ahead - before.ahead) > NEAR:
+            before = _Agreed(ahead, moment.steady, 0)
+        self._agreed = before._replace(times=before.times + 1)
+        return self._agreed.times >= VOUCHES and moment.steady - before.since >= VOUCH_FOR
 
     def told(self, moment: Moment, at: int, by: str) -> list[Note]:
         """A person on site says that it is `at`."""
@@ -201,6 +242,7 @@ class Timekeeper:
 
     def _set(self, moment: Moment, at: int, by: str, strong: bool) -> list[Note]:
         off, unsure = at - self.now(moment), self.unsure
+        self._stood, self._agreed = False, None
         self._earlier, self._journalled = None, max(self._journalled, self.now(moment))
         self._anchor = Anchor(self._boot, at, moment.steady, strong)
         self._stepped = abs(moment.now - at) > NEAR

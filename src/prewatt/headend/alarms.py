@@ -77,12 +77,19 @@ EVENTS: dict[str, Rule] = {
         "up no payment, until there is room. Make room on it.",
         of_gateway=True,
     ),
+    "muted": Rule(
+        "At meter {meter} the same comes and goes without end ({detail}), and is not journalled each time any more. No energy "
+        "is lost by it. Have its line and its plug looked at."
+    ),
     "switch-failed": Rule(
         "The load switch of meter {meter} does not obey ({detail}). It is told again each minute. If that does not help, "
         "have it looked at."
     ),
 }
 """By the code of an event (`kernel.events.EVENTS`)."""
+
+OVER = {"disk-room": "disk-full"}
+"""Events after which a kind of the gateway's alarms is over."""
 
 ENTRIES: dict[str, Rule] = {
     "rebased": Rule(
@@ -104,6 +111,11 @@ def raised_by(entry: AnyEntry, meter: str, gateway: str) -> Raised | None:
     # Each new base is a question of its own.
     key = str(entry.seq) if isinstance(entry, Rebased) else ""
     return Raised(kind, text, entry.at, seq=entry.seq, key=key, **owner)
+
+
+def ended_by(entry: AnyEntry) -> str:
+    """The kind of its gateway's alarms that are over after an entry; empty if none is."""
+    return OVER.get(entry.code, "") if isinstance(entry, Event) else ""
 
 
 def stands_back(meter: str, account: Account, before: int) -> Raised | None:

@@ -1,4 +1,4 @@
-"""Entries and the credit log's commands, told apart by what they are about and not by number alone. Logic without I/O.
+"""Entries and the credit log's commands, told apart by name and not by number. Logic without I/O.
 
 A server that was put back from a copy has forgotten commands that meters have taken up, and may have given their
 numbers to others since. What a journal shows is what happened: it is applied as the meter says it, and told.
@@ -31,7 +31,6 @@ from ..kernel.entries import (
     LeadBack,
     OnSite,
     Recognised,
-    Refused,
     SetTariff,
     SettingsApplied,
     TariffApplied,
@@ -39,26 +38,15 @@ from ..kernel.entries import (
     TimeLedBack,
     UnknownOrder,
 )
+from ..kernel.naming import id_of, shows
 from ..kernel.tariff import RateCalendar
-from ..kernel.units import BALANCE_MAX, MINUTE
-
-ALREADY = "is already applied"
-LATE = 10 * MINUTE
-"""A gateway's clock is behind by no more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """An open command of the credit log. `again`: it was numbered anew before."""
-
-    command: Command | UnknownOrder
-    again: bool = False
+from ..kernel.units import BALANCE_MAX
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a journal shows and the credit log lacks. `number`: of the command, None for a code; `order`: what was
-    ordered, as far as the entry tells it; `amount`: nano that it brought, with what its code had brought before;
+    """What a journal shows and the credit log lacks. `number`, `name`: of the command, None and empty for a code; `order`: what
+    was ordered, as far as the entry tells it; `amount`: nano that it brought, with what its code had brought before;
     negative if it was taken off.
     """
 
@@ -68,96 +56,27 @@ class Found:
     order: AnyOrder | None
     amount: int
     tid: int | None
+    name: bytes = b""
 
     @property
     def credit_id(self) -> str:
         """The credit's or debit's id; empty if the entry does not tell it."""
-        return getattr(self.order, "credit_id", getattr(self.order, "debit_id", ""))
+        return id_of(self.order)
 
 
-def shows(entry: AnyEntry, command: Command | UnknownOrder, again: bool, coded: Mapping[int, int]) -> bool:
-    """Whether an entry with a command's number is about that command. `again`: the command was numbered anew before, so
-    that where an entry does not tell, the number is believed. `coded`: as in `command_of`.
-    """
-    order = command.order if isinstance(command, Command) else None
-    if order is None:
-        return True
-    if isinstance(entry, Refused):
-        known = getattr(order, "credit_id", getattr(order, "debit_id", None))
-        if known is not None and entry.reason.endswith(ALREADY) and known not in entry.reason:
-            return False
-        return again or (isinstance(command, Command) and entry.at >= command.issued)
-    if isinstance(entry, CreditApplied | DebitApplied) or isinstance(order, GrantCredit | Debit):
-        return _same(entry, order, coded)
-    if isinstance(entry, TenancyChanged) and isinstance(order, ChangeTenancy):
-        # It holds from the last reading on at the earliest.
-        return entry.effective >= order.effective
-    same = _same(entry, order, coded) and not _before(entry, command)
-    return same or (again and _KINDS.get(type(entry)) is type(order))
-
-
-def _before(entry: AnyEntry, command: Command | UnknownOrder) -> bool:
-    """Whether somebody's order was carried out before this one was given: then it was an equal one, that is forgotten here,
-    and this one is still to be done.
-    """
-    return isinstance(entry, Controlled) and isinstance(command, Command) and entry.at < command.issued - LATE
-
-
-_KINDS: dict[type, type] = {
-    TariffApplied: SetTariff,
-    SettingsApplied: ChangeSettings,
-    Controlled: Control,
-}
-
-
-def _same(entry: AnyEntry, order: AnyOrder, coded: Mapping[int, int]) -> bool:
-    """Whether an entry is what an order makes, whatever their numbers."""
-    match entry, order:
-        case (CreditApplied(), GrantCredit()):
-            return entry.credit_id == order.credit_id
-        case (Recognised(), GrantCredit()):
-            # The identifier of a code that was forgotten may have been given to another one.
-            return entry.tid == order.tid and coded.get(entry.tid, order.coded) == order.coded
-        case (Recognised(), Control()):
-            return entry.tid == order.tid
-        case (DebitApplied(), Debit()):
-            return entry.debit_id == order.debit_id
-        case (TariffApplied(), SetTariff()):
-            return (entry.effective, entry.tariff) == (order.effective, order.tariff)
-        case (SettingsApplied(), ChangeSettings()):
-            return entry.settings == order.settings
-        case (TenancyChanged(), ChangeTenancy()):
-            return entry.effective == order.effective
-        case (Exchanged(), Exchange()):
-            return (entry.serial, entry.first, entry.last) == (order.serial, order.first, order.last)
-        case (TimeLedBack(), LeadBack()):
-            return True
-        case (Controlled(), Control()):
-            return (entry.action, entry.by, entry.reason, entry.tid) == (
-                order.action, order.by, order.reason, order.tid,
-            )  # fmt: skip
-    return False
-
-
-def command_of(
-    entry: AnyEntry, commands: Mapping[int, Open], coded: Mapping[int, int]
-) -> Command | UnknownOrder | None:
-    """The open command that an entry is about: the one of its number, or one that has got another number since; or
-    whose code it is of. None if there is none. `coded`: what codes have brought whose commands are yet to come.
+def command_of(entry: AnyEntry, commands: Mapping[int, Command | UnknownOrder]) -> Command | UnknownOrder | None:
+    """The open command that an entry is about: by its name, where the entry tells one; by its number where it does not; or
+    the one whose code it is of. None if there is none.
     """
     if isinstance(entry, CommandEntry):
         numbered = commands.get(entry.command)
-        if numbered is not None and shows(entry, numbered.command, numbered.again, coded):
-            return numbered.command
-        if not isinstance(entry, Refused):
-            for each in commands.values():
-                same = isinstance(each.command, Command) and _same(entry, each.command.order, coded)
-                if same and not _before(entry, each.command):
-                    return each.command
+        if numbered is not None and shows(entry, numbered):
+            return numbered
+        return next((each for each in commands.values() if entry.of and each.name == entry.of), None)
     if isinstance(entry, CreditByCode | OnSite) and entry.tid is not None:
         for each in commands.values():
-            if isinstance(each.command, Command) and _carries(each.command, entry):
-                return each.command
+            if isinstance(each, Command) and _carries(each, entry):
+                return each
     return None
 
 
@@ -204,8 +123,8 @@ def found(account: Account, entry: AnyEntry) -> Found:
         case CreditByCode():
             amount = entry.amount
         case Recognised() if before:
-            # The entry does not tell the credit's id.
-            order = GrantCredit(f"code {tid}", before, "", tid, before)
+            # Software of before does not tell the credit's id.
+            order = GrantCredit(entry.credit_id or f"code {tid}", before, "", tid, before)
         case OnSite():
             order = Control(entry.action, entry.by, entry.reason, tid)
         case DebitApplied():
@@ -224,4 +143,4 @@ def found(account: Account, entry: AnyEntry) -> Found:
             order = Exchange(entry.serial, entry.first, entry.last)
         case TimeLedBack():
             order = LeadBack()
-    return Found(entry.seq, entry.at, number, order, amount, tid)
+    return Found(entry.seq, entry.at, number, order, amount, tid, entry.of if isinstance(entry, CommandEntry) else b"")

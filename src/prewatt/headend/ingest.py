@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from ..kernel.account import Account
 from ..kernel.entries import (
     AnyEntry,
@@ -29,11 +31,12 @@ from ..kernel.entries import (
     decode_entry,
 )
 from ..kernel.supply import ClearCredit
-from ..kernel.units import MINUTE
+from ..kernel.units import MINUTE, exact_money
 from ..wire import topics
 from ..wire.messages import (
     MAX_METERS,
     Head,
+    MeterState,
     MeterStatus,
     Receipt,
     Span,
@@ -44,8 +47,8 @@ from ..wire.messages import (
 )
 from ..wire.signing import VerifyKey, open_upward
 from . import forks
-from .alarms import Raised, clock_ahead, raised_by, stands_back
-from .found import Found, Open, command_of
+from .alarms import Raised, clock_ahead, ended_by, raised_by, stands_back
+from .found import Found, command_of
 from .reconcile import Difference, check
 
 AHEAD = 10 * MINUTE
@@ -69,19 +72,13 @@ class GatewayView:
 @dataclass(slots=True)
 class MeterView:
     """What the store knows of a meter: its account after the last committed entry, the chain's head, the credit log's
-    open commands by number (`again`: those that were numbered anew), and the meter's balance less the server's (0
-    unless they differ).
+    open commands by number, and the meter's balance less the server's (0 unless they differ).
     """
 
     account: Account
     head: bytes
     commands: Mapping[int, Command | UnknownOrder]
     offset: int = 0
-    again: frozenset[int] = frozenset()
-
-    def opened(self) -> dict[int, Open]:
-        """The open commands by number."""
-        return {number: Open(each, number in self.again) for number, each in self.commands.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +107,7 @@ class Sorted:
         found = set()
         for message in self.messages:
             found |= (
-                {span.meter for span in message.spans}
+                {span.meter for span in message.spans} | {state.meter for state in message.states}
                 if isinstance(message, Upload)
                 else {status.meter for status in message.meters}
             )
@@ -132,7 +129,7 @@ class NewEntry:
 @dataclass(frozen=True, slots=True)
 class Applied:
     """The journal shows the command `number` taken up, or refused for `reason`; `taken`: under which number, if that is
-    another one.
+    another one; `tid`: of its code, which is worth nothing more.
     """
 
     number: int
@@ -140,6 +137,7 @@ class Applied:
     at: int
     reason: str
     taken: int
+    tid: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +160,7 @@ class MeterPlan:
     account: Account
     head: bytes
     offset: int
-    opened: dict[int, Open] = field(default_factory=dict)
+    opened: dict[int, Command | UnknownOrder] = field(default_factory=dict)
     entries: list[NewEntry] = field(default_factory=list)
     applied: list[Applied] = field(default_factory=list)
     coded: list[Coded] = field(default_factory=list)
@@ -176,10 +174,20 @@ class MeterPlan:
     forked: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """A meter's account as its gateway has it, and the head of its journal there."""
+
+    account: Account
+    head: bytes
+
+
 @dataclass(slots=True)
 class Plan:
     """What a batch brings, to be committed as a whole; then `states` and `receipts` are sent. `sessions`: by gateway,
-    where another one speaks; `adopting`: the gateways that are given states.
+    where another one speaks; `adopting`: the gateways that are given states; `over`: alarms (gateway, kind) that are over;
+    `broken`: the meters of which nothing can be taken in, and why; `beyond`: the accounts of meters of which nobody has
+    the entries that come next here.
     """
 
     now: int
@@ -192,6 +200,21 @@ class Plan:
     adopting: set[str] = field(default_factory=set)
     sessions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     alarms: list[Raised] = field(default_factory=list)
+    over: set[tuple[str, str]] = field(default_factory=set)
+    broken: dict[str, str] = field(default_factory=dict)
+    beyond: dict[str, Beyond] = field(default_factory=dict)
+
+    def leave_out(self, meter: str, error: Exception) -> None:
+        """Nothing of a meter is taken in or acknowledged, whatever it is that fails: all others go on."""
+        self.broken[meter] = f"{type(error).__name__}: {error}"
+        self.meters.pop(meter, None)
+        self.statuses.pop(meter, None)
+        self.beyond.pop(meter, None)
+        self.alarms = [alarm for alarm in self.alarms if alarm.meter != meter]
+        self.receipts = [
+            replace(receipt, heads=tuple(head for head in receipt.heads if head.meter != meter))
+            for receipt in self.receipts
+        ]
 
 
 def sort(received: Iterable[tuple[str, bytes]], gateways: Mapping[str, GatewayView]) -> Sorted:
@@ -223,7 +246,7 @@ def _check_sender(message: Status | Upload, gateway: GatewayView) -> None:
     if message.gateway != gateway.name:
         raise WireError("foreign", f"gateway {gateway.name!r} signed as {message.gateway[:40]!r}")
     meters = (
-        [span.meter for span in message.spans]
+        [*(span.meter for span in message.spans), *(state.meter for state in message.states)]
         if isinstance(message, Upload)
         else [status.meter for status in message.meters]
     )
@@ -239,6 +262,7 @@ def plan(now: int, batch: Sorted, views: Mapping[str, MeterView]) -> Plan:
     anew.
     """
     result = Plan(now, refusals=list(batch.refusals), heard=dict(batch.stamps), receipts=list(batch.receipts))
+    views = dict(views)
     astray: dict[str, tuple[Status | Upload, set[str]]] = {}
     for message in batch.messages:
         if isinstance(message, Upload):
@@ -252,7 +276,7 @@ def plan(now: int, batch: Sorted, views: Mapping[str, MeterView]) -> Plan:
     return result
 
 
-def _upload(message: Upload, result: Plan, views: Mapping[str, MeterView]) -> set[str]:
+def _upload(message: Upload, result: Plan, views: dict[str, MeterView]) -> set[str]:
     """Take in the spans; the meters whose journals are not continuations of what is here."""
     heads, forked = [], set()
     for index, span in enumerate(message.spans):
@@ -267,10 +291,31 @@ def _upload(message: Upload, result: Plan, views: Mapping[str, MeterView]) -> se
             _take_in(result, mine, message.gateway, span, message.late[index] if index < len(message.late) else 0)
         except WireError as error:
             result.refusals.append(Refusal(message.gateway, error.reason, str(error)))
+        except Exception as error:  # whatever it is, it is this meter's alone
+            result.leave_out(span.meter, error)
+            del views[span.meter]
+            continue
         heads.append(Head(span.meter, mine.account.seq, mine.head, mine.gap))
         mine.gap = False
+    for state in message.states:
+        known = result.meters.get(state.meter) or views.get(state.meter)
+        if known is not None and state.seq > known.account.seq:
+            _look_beyond(message, state, result)
     result.receipts.append(_receipt(message, heads, result.now))
     return forked
+
+
+def _look_beyond(message: Upload, state: MeterState, result: Plan) -> None:
+    """The entries that come next here are nobody's any more: the server was put back from a copy of before the gateway's
+    journal begins. A person says whether it goes on from the gateway's state.
+    """
+    try:
+        account = Account.load(state.account)
+    except ValueError as error:
+        result.refusals.append(Refusal(message.gateway, "newer", f"the state of meter {state.meter}: {error}"))
+        return
+    if account.seq == state.seq:
+        result.beyond[state.meter] = Beyond(account, state.head)
 
 
 def _status(status: Status, result: Plan, views: Mapping[str, MeterView], gateway: GatewayView) -> set[str]:
@@ -317,7 +362,7 @@ def _give_states(message: Status | Upload, meters: set[str], result: Plan, gatew
 def _meter_plan(result: Plan, views: Mapping[str, MeterView], meter: str) -> MeterPlan:
     if meter not in result.meters:
         view = views[meter]
-        result.meters[meter] = MeterPlan(view.account, view.head, view.offset, view.opened())
+        result.meters[meter] = MeterPlan(view.account, view.head, view.offset, dict(view.commands))
     return result.meters[meter]
 
 
@@ -342,6 +387,9 @@ def _take_in(result: Plan, mine: MeterPlan, gateway: str, span: Span, late: int)
             result.alarms.append(clock_ahead(span.meter, entry.seq, entry.at, result.now))
         if alarm := raised_by(entry, span.meter, gateway):
             result.alarms.append(alarm)
+            result.over.discard((gateway, alarm.kind))
+        if kind := ended_by(entry):
+            result.over.add((gateway, kind))
         before = account.at
         take_entry(mine, entry, body, index < late)
         if alarm := stands_back(span.meter, account, before):
@@ -350,7 +398,7 @@ def _take_in(result: Plan, mine: MeterPlan, gateway: str, span: Span, late: int)
 
 def take_entry(mine: MeterPlan, entry: AnyEntry, body: bytes, late: bool) -> None:
     account = mine.account
-    command, before, lent = command_of(entry, mine.opened, account.coded), account.balance, account.emergency_out
+    command, before, lent = command_of(entry, mine.opened), account.balance, account.emergency_out
     checked = check(account, entry, command, mine.offset)
     if checked.difference:
         mine.differences.append(checked.difference)
@@ -369,18 +417,33 @@ def take_entry(mine: MeterPlan, entry: AnyEntry, body: bytes, late: bool) -> Non
         if isinstance(checked.own, CommandEntry):
             reason = checked.own.reason if isinstance(checked.own, Refused) else ""
             if reason and isinstance(command, Command) and isinstance(command.order, GrantCredit):
-                # Paid, and not credited: a person has to give it back.
-                mine.differences.append(
-                    Difference(entry.seq, entry.at, f"credit {command.order.credit_id} was refused: {reason}")
-                )
+                mine.differences += _not_credited(account, entry, command.order, reason)
+                # One that is there is no refusal: nobody is to give it back, or freely again.
+                reason = "" if command.order.credit_id in account.credit_ids else reason
             if command is not None:
-                mine.applied.append(Applied(command.number, entry.seq, entry.at, reason, checked.own.command))
+                tid = getattr(checked.own, "tid", None)
+                mine.applied.append(Applied(command.number, entry.seq, entry.at, reason, checked.own.command, tid))
                 mine.opened.pop(command.number, None)
     if account.emergency_out != lent:
         mine.emergency = (entry.seq, entry.at, account.emergency_out)
     mine.offset = entry.balance - account.balance
     mine.head = chain(mine.head, body)
     mine.entries.append(NewEntry(entry.seq, body, mine.head, entry, checked.own, late))
+
+
+def _not_credited(account: Account, entry: AnyEntry, order: GrantCredit, reason: str) -> list[Difference]:
+    """What a person has to know of a credit that a meter refused: nothing if it is there, once."""
+    if order.credit_id not in account.credit_ids:
+        # Paid, and not credited: a person has to give it back.
+        text = f"credit {order.credit_id} was refused: {reason}"
+    elif order.tid in account.coded and account.coded[order.tid] == order.coded:
+        text = (
+            f"credit {order.credit_id} is at the meter twice: it was ordered again, and the new code was typed before that "
+            f"was known. Take {exact_money(order.coded)} off"
+        )
+    else:
+        return []
+    return [Difference(entry.seq, entry.at, text)]
 
 
 def _stand_in(account: Account, entry: AnyEntry) -> AnyEntry:

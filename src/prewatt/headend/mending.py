@@ -16,14 +16,19 @@ from ..server.metering.accounts import kept, stored_account
 from ..server.metering.alarms import raise_alarm
 from ..server.metering.models import Gateway, JournalEntry, Meter
 from ..server.time import now
+from ..server.vending.as_metered import taken_over
 from ..server.vending.mending import mend
 from ..server.vending.models import Command
+from ..server.vending.openings import OPENING
 from ..wire.messages import SignedCommand
 from ..wire.signing import VerifyKey, command_is_signed
-from .found import Open
 from .ingest import MeterPlan, take_entry
 
 log = logging.getLogger("prewatt.headend")
+
+
+SET_ASIDE = "set-aside"
+"""Kind of the alarm that nothing of a meter is taken in."""
 
 
 class SetAside(ValueError):
@@ -54,7 +59,7 @@ def rebuild(row: Meter) -> Account | None:
             "meter goes on by itself, but nothing of it is taken in, and no payment reaches it but by its code. Put the "
             "database back from a copy: what is lacking then comes from the gateway."
         )
-        raise_alarm("set-aside", text, now(), meter=row, seq=row.seq)
+        raise_alarm(SET_ASIDE, text, now(), meter=row, seq=row.seq)
         return None
     with transaction.atomic():
         account = plan.account
@@ -74,18 +79,26 @@ def _replayed(row: Meter) -> MeterPlan:
     opened = {}
     for command in Command.objects.filter(meter=row):
         try:
-            opened[command.number] = Open(decode_command(bytes(command.body)), command.was is not None)
+            opened[command.number] = decode_command(bytes(command.body))
         except EntryError:
             # Its entry is taken as the meter says it.
             log.error("meter %s: command %d can't be read", row.name, command.number)
     plan = MeterPlan(Account(), genesis(row.name), 0, opened)
-    entries = JournalEntry.objects.filter(meter=row).order_by("seq").values_list("seq", "body", "hash")
-    for seq, body, stored in entries.iterator():
+    entries = JournalEntry.objects.filter(meter=row).order_by("seq").values_list("seq", "kind", "body", "hash")
+    begin = 0
+    for seq, kind, body, stored in entries.iterator():
+        if kind == OPENING:
+            begin, plan.account, plan.head, plan.offset = seq, Account.load(bytes(body)), bytes(stored), 0
+            continue
         entry = decode_entry(bytes(body))
         if not plan.account.may_follow(entry) or chain(plan.head, bytes(body)) != bytes(stored):
             raise SetAside(f"entry {seq} is not as it was stored")
         take_entry(plan, entry, bytes(body), late=False)
         plan.entries.clear()
+    taken = taken_over(row, begin)
+    plan.account.charged -= taken
+    plan.account.balance += taken
+    plan.offset -= taken
     if plan.account.seq != row.seq:
         raise SetAside(f"{plan.account.seq} entries are here of {row.seq}")
     return plan
@@ -106,6 +119,25 @@ def is_signed(body: bytes, signature: bytes) -> bool:
         return command_is_signed(key, SignedCommand(body, signature))
     except ValueError:
         return False
+
+
+def tell_of_meter(row: Meter, error: str) -> None:
+    """Nothing of what comes of a meter can be taken in: it alone is set aside."""
+    text = (
+        f"What comes of meter {row.name} can't be taken in here ({error}). It goes on by itself, and its entries wait at the "
+        "gateway; all other meters go on. It is tried again every ten minutes. Update the software; if that does not help, "
+        "write to its makers, with the server's log of that time."
+    )
+    raise_alarm(SET_ASIDE, text, now(), meter=row, seq=row.seq)
+
+
+def tell_of_commands(row: Meter, error: Exception) -> None:
+    """A meter's commands can't be brought in order: it alone gets none."""
+    text = (
+        f"The orders for meter {row.name} can't be numbered here ({error!r}), so none is sent to it: payments reach it by their "
+        "codes. All other meters go on. Update the software, or put the database back from a copy."
+    )
+    raise_alarm("orders-stuck", text, now(), meter=row, seq=row.seq)
 
 
 def tell_of_gateway(row: Gateway, error: Exception) -> None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from itertools import groupby
 from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 
@@ -22,10 +23,10 @@ from ..kernel.account import Account
 from ..kernel.entries import Command as KernelCommand
 from ..kernel.entries import EntryError, Reading, Relay, UnknownOrder, decode_command
 from ..server.estate.models import Tenancy
-from ..server.ledger.books import Charge, book_charges, book_cleared, book_emergency, revenue
+from ..server.ledger.books import Charge, book_charges, book_emergency, revenue
 from ..server.ledger.models import Account as LedgerAccount
 from ..server.metering.accounts import kept
-from ..server.metering.alarms import raise_alarm
+from ..server.metering.alarms import raise_alarm, settle_of_meter
 from ..server.metering.models import (
     Alarm,
     Gateway,
@@ -34,10 +35,13 @@ from ..server.metering.models import (
     Refusal,
     Worker,
 )
+from ..server.vending import openings
 from ..server.vending.credit_log import is_in_order, renumber, sign_anew, step_aside
 from ..server.vending.following import follow
+from ..server.vending.found import is_known
 from ..server.vending.found import keep as keep_found
 from ..server.vending.models import OPEN, Command
+from ..server.vending.owed import owe_cleared
 from ..wire.messages import MeterStatus, SignedCommand
 from ..wire.signing import VerifyKey
 from . import mending
@@ -81,6 +85,8 @@ class Store:
         self._meters: dict[str, Meter] = {}
         self._accounts: dict[str, Account] = {}
         self._aside: dict[str, float] = {}
+        self._failing: dict[str, float] = {}
+        self._unsent: dict[str, float] = {}
         self._signed: dict[tuple[bytes, bytes], None] = {}
 
     def forget(self) -> None:
@@ -123,22 +129,17 @@ class Store:
             for meter in Meter.objects.filter(name__in=wanted).select_related("gateway__property__organisation")
         }
         commands: dict[int, dict[int, KernelCommand | UnknownOrder]] = defaultdict(dict)
-        again: dict[int, set[int]] = defaultdict(set)
         opened = Command.objects.filter(meter__in=rows.values(), state__in=OPEN).select_related("meter__unit")
         for command in opened:
             commands[command.meter_id][command.number] = self._decoded(command)
-            if command.was is not None:
-                again[command.meter_id].add(command.number)
         self._meters = rows
         views = {}
         for name, row in rows.items():
             account = self._accounts.pop(name, None)
-            if account is None or account.seq != row.seq:
+            if account is None or (account.seq, account.balance) != (row.seq, row.balance):
                 account = self._loaded(row)
-            if account is not None:
-                views[name] = MeterView(
-                    account, bytes(row.head), commands[row.pk], row.offset, frozenset(again[row.pk])
-                )
+            if account is not None and time.monotonic() >= self._failing.get(name, 0.0):
+                views[name] = MeterView(account, bytes(row.head), commands[row.pk], row.offset)
         return views
 
     def _loaded(self, row: Meter) -> Account | None:
@@ -171,13 +172,26 @@ class Store:
         ]
         unread = [row.pk for row in rows if not self._is_signed(row)]
         for command in Command.objects.filter(pk__in=unread).select_related("meter__unit"):
-            mending.mend_command(command)
+            self._alone(command.meter, partial(mending.mend_command, command))
         for meter in Meter.objects.filter(name__in=astray):
-            for command in renumber(meter):
-                log.warning("meter %s: command %s is now %d, as its number is used", meter, command.was, command.number)
+            self._alone(meter, partial(_renumber, meter))
         if astray or unread:
             rows = self._open_commands()
         return [Pending(row.gateway, row.meter, row.number, SignedCommand(row.body, row.signature)) for row in rows]
+
+    def _alone(self, meter: Meter, work: Callable[[], None]) -> None:
+        """Bring a meter's commands in order; if that fails it is told, and not tried again at once: all others go on."""
+        if time.monotonic() < self._unsent.get(meter.name, 0.0):
+            return
+        try:
+            with transaction.atomic():
+                work()
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # whatever it is, it is this meter's alone
+            log.exception("meter %s", meter)
+            self._unsent[meter.name] = time.monotonic() + AGAIN
+            mending.tell_of_commands(meter, error)
 
     def _open_commands(self) -> list[_OpenCommand]:
         rows = Command.objects.filter(
@@ -213,7 +227,39 @@ class Store:
     # -- writing -----------------------------------------------------------------------------------------------------
 
     def commit(self, plan: Plan) -> None:
-        """Store a batch, durably, or nothing of it. OutrunError if another worker came before."""
+        """Store a batch, durably, or nothing of it. OutrunError if another worker came before. A meter of which nothing can
+        be stored is left out of the plan, and told.
+        """
+        try:
+            self._commit(plan)
+        except (OperationalError, InterfaceError, OutrunError):
+            # The database's trouble, or another worker's luck: it comes again.
+            raise
+        except Exception:
+            self._leave_out_what_fails(plan)
+            self._commit(plan)
+        for name, error in plan.broken.items():
+            self._failing[name] = time.monotonic() + AGAIN
+            log.error("meter %s is set aside: %s", name, error)
+        for name in self._failing.keys() & plan.meters.keys():
+            del self._failing[name]
+            settle_of_meter(self._meters[name], mending.SET_ASIDE)
+
+    def _leave_out_what_fails(self, plan: Plan) -> None:
+        """Try each meter of a plan alone, and leave out those that can't be stored."""
+        for name, change in list(plan.meters.items()):
+            alarms = [alarm for alarm in plan.alarms if alarm.meter == name]
+            try:
+                with transaction.atomic():
+                    self._commit(Plan(plan.now, meters={name: change}, alarms=alarms))
+                    transaction.set_rollback(True)
+            except (OperationalError, InterfaceError, OutrunError):
+                raise
+            except Exception as error:  # whatever it is, it is this meter's alone
+                log.exception("meter %s", name)
+                plan.leave_out(name, error)
+
+    def _commit(self, plan: Plan) -> None:
         with transaction.atomic():
             charges: list[Charge] = []
             for name, change in plan.meters.items():
@@ -235,6 +281,12 @@ class Store:
                 Meter.objects.filter(name=given.meter).update(told_seq=given.seq, told_command=F("taken"))
             for alarm in each_once(plan.alarms):
                 self._raise(alarm)
+            for gateway, kind in plan.over:
+                Alarm.objects.filter(gateway__name=gateway, kind=kind, settled=False).update(settled=True)
+            for name, beyond in plan.beyond.items():
+                openings.tell(self._meters[name], beyond.account, beyond.head)
+            for name, error in plan.broken.items():
+                mending.tell_of_meter(self._meters[name], error)
             for name, change in plan.meters.items():
                 follow(self._meters[name], (new.own for new in change.entries))
             for refusal in plan.refusals:
@@ -298,6 +350,8 @@ class Store:
                 applied_at=applied.at,
                 reason=applied.reason,
             )
+            if applied.tid is not None:
+                is_known(meter, applied.tid)
             if moved is not None:
                 # The meter took it up under the number that it had before.
                 step_aside(meter, applied.taken)
@@ -308,12 +362,12 @@ class Store:
                 step_aside(meter, found.number)
             keep_found(
                 meter, seq=found.seq, at=found.at, number=found.number, order=found.order, amount=found.amount,
-                tid=found.tid,
+                tid=found.tid, name=found.name,
             )  # fmt: skip
         if astray or change.found:
             renumber(meter)
         for seq, at, amount in change.cleared:
-            book_cleared(meter, self._tenancy(meter, at), amount, at, seq)
+            owe_cleared(meter, self._tenancy(meter, at), amount, at, seq)
         if change.emergency:
             seq, at, lent = change.emergency
             book_emergency(meter, at, seq, lent)
@@ -360,6 +414,11 @@ class Store:
             Gateway.objects.filter(name=name).exclude(online=online, since__isnull=False).update(
                 online=online, since=now
             )
+
+
+def _renumber(meter: Meter) -> None:
+    for command in renumber(meter):
+        log.warning("meter %s: command %s is now %d, as its number is used", meter, command.was, command.number)
 
 
 def _row(meter: Meter, new: NewEntry) -> JournalEntry:

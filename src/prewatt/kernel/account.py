@@ -62,6 +62,9 @@ class Account(Registers):
         """
         if command.number != self.command + 1:
             raise ValueError(f"command {command.number} does not follow {self.command}")
+        return msgspec.structs.replace(self._follow(now, command), of=command.name)
+
+    def _follow(self, now: int, command: Command | UnknownOrder) -> CommandEntry:
         at = max(now, self.at)
         seq, number = self.seq + 1, command.number
         if isinstance(command, UnknownOrder):
@@ -72,7 +75,7 @@ class Account(Registers):
         if isinstance(order, GrantCredit | Debit):
             return self._follow_money(seq, at, number, order)
         if isinstance(order, Control):
-            return self._follow_control(seq, at, number, order)
+            return self._follow_control(now, seq, at, number, order)
         if isinstance(order, ChangeSettings):
             try:
                 zone(order.settings.zone)
@@ -98,15 +101,21 @@ class Account(Registers):
         credit = isinstance(order, GrantCredit)
         known = order.credit_id if isinstance(order, GrantCredit) else order.debit_id
         if known in self.credit_ids:
+            if isinstance(order, GrantCredit) and order.tid is not None and not self.code_used(order.tid):
+                # It was ordered again: its new code brings nothing more either.
+                return Recognised(seq, at, self.balance, number, order.tid, known)
             what = "credit" if credit else "debit"
             return Refused(seq, at, self.balance, number, f"{what} {known} is already applied")
         amount, tid = order.amount, None
         if isinstance(order, GrantCredit) and order.tid is not None:
             tid = order.tid
-            if tid in self.coded:
-                amount -= self.coded[tid]
+            if self.coded.get(tid) == order.coded:
+                amount -= order.coded
                 if amount <= 0:
-                    return Recognised(seq, at, self.balance, number, tid)
+                    return Recognised(seq, at, self.balance, number, tid, known)
+            elif tid in self.coded:
+                # Another code had this identifier: a server that was put back from a copy has given it twice.
+                tid = None
         balance = self.balance + (amount if credit else -amount)
         if abs(balance) > BALANCE_MAX:
             return Refused(seq, at, self.balance, number, "the balance would be too large")
@@ -127,19 +136,22 @@ class Account(Registers):
                 )  # fmt: skip
         return Exchanged(seq, at, self.balance, number, order.serial, order.first, order.last)
 
-    def _follow_control(self, seq: int, at: int, number: int, order: Control) -> CommandEntry:
-        if order.tid is not None and order.tid in self.coded:
+    def _follow_control(self, now: int, seq: int, at: int, number: int, order: Control) -> CommandEntry:
+        if order.tid is not None and self.coded.get(order.tid) == 0:
             return Recognised(seq, at, self.balance, number, order.tid)
-        if refusal := self.objection(at, order.action):
+        tid = None if order.tid in self.coded else order.tid
+        if refusal := self.objection(at, order.action, now):
             return Refused(seq, at, self.balance, number, refusal)
         balance = self._balance_after(order.action)
-        return Controlled(seq, at, balance, number, order.action, order.by, order.reason, order.tid)
+        return Controlled(seq, at, balance, number, order.action, order.by, order.reason, tid)
 
     def _balance_after(self, action: Action) -> int:
         return min(self.balance, 0) if isinstance(action, ClearCredit) else self.balance
 
-    def objection(self, now: int, action: Action) -> str:
-        """Why an action can't be done at `now`, for people; empty if it can."""
+    def objection(self, at: int, action: Action, now: int | None = None) -> str:
+        """Why an action can't be done at an instant, for people; empty if it can. `now`: the time, where the journal may
+        be ahead of it.
+        """
         match action:
             case TakeEmergency():
                 if not self.settings.emergency_credit:
@@ -152,7 +164,7 @@ class Account(Registers):
                 if self.supply.locks and not override:
                     locks = "; ".join(LOCKS[each] for each in self.supply.locks)
                     return f"locked: {locks}. Close with override if that is known and put right"
-                if not (self.supply.opened or self.supply.locks or self.supplied_by_credit(now)):
+                if not (self.supply.opened or self.supply.locks or self.supplied_by_credit(at)):
                     return "the credit is used up: record a payment, or restore for a time or an amount"
             case Release():
                 if "hold" not in self.supply.locks:
@@ -160,7 +172,7 @@ class Account(Registers):
             case Restore(amount, until):
                 if not amount and not until:
                     return "a restoration is bounded by an amount, or by an instant"
-                if until and until <= now:
+                if until and until <= (at if now is None else now):
                     return "the restoration would end in the past"
         return ""
 
@@ -179,7 +191,7 @@ class Account(Registers):
     ) -> OnSite:
         """The entry for a person's action on site. ValueError says why it can't be done."""
         at = max(now, self.at)
-        if refusal := self.objection(at, action):
+        if refusal := self.objection(at, action, now):
             raise ValueError(refusal)
         if tid is not None and self.code_used(tid):
             raise ValueError("this code was used already")
@@ -192,10 +204,6 @@ class Account(Registers):
     def event(self, now: int, code: str, detail: str = "") -> Event:
         """The entry for an event."""
         return Event(self.seq + 1, max(now, self.at), self.balance, code, detail[:200])
-
-    def may_follow(self, entry: AnyEntry) -> bool:
-        """Whether an entry is the next one by its number and its time."""
-        return entry.seq == self.seq + 1 and (entry.at >= self.at or isinstance(entry, TimeLedBack))
 
     def recompute(self, entry: AnyEntry, command: Command | UnknownOrder | None) -> AnyEntry:
         """What `entry` must be if it is right: the same facts, with charge, energy and balance worked out here.
@@ -229,8 +237,18 @@ class Account(Registers):
         if isinstance(entry, Refused):
             # A meter may refuse what this side would take (its software may be older); it can't thereby change a
             # balance.
-            return Refused(entry.seq, entry.at, self.balance, entry.command, entry.reason)
-        return self.follow(entry.at, command)
+            return Refused(entry.seq, entry.at, self.balance, entry.command, entry.reason, of=entry.of)
+        own = self.follow(self._earliest(entry) if isinstance(entry, Controlled) else entry.at, command)
+        if isinstance(own, Recognised) and isinstance(entry, Recognised) and not entry.credit_id:
+            # Written by software that did not say which credit it was.
+            own = msgspec.structs.replace(own, credit_id="")
+        return msgspec.structs.replace(own, of=entry.of)
+
+    def _earliest(self, entry: AnyEntry) -> int:
+        """What the time was when an entry was made, at the least: the journal may be ahead of it, and by how much only the
+        gateway knows.
+        """
+        return entry.at if entry.at > self.at else 0
 
     def adopt(self, entry: CommandEntry | CreditByCode | OnSite) -> AnyEntry:
         """The entry as the meter says it, with the balance worked out here: for what a credit log that was put back from
@@ -262,7 +280,7 @@ class Account(Registers):
                 raise ValueError(f"the credit log has no code {entry.tid} that does this")
         elif isinstance(entry.action, ClearCredit):
             raise ValueError("only a code or a command clears credit")
-        return self.on_site(entry.at, entry.action, entry.by, entry.grant, entry.reason, entry.tid)
+        return self.on_site(self._earliest(entry), entry.action, entry.by, entry.grant, entry.reason, entry.tid)
 
     # -- as bytes ----------------------------------------------------------------------------------------------------
 

@@ -36,15 +36,17 @@ MeterName = Annotated[
 CreditId = Annotated[str, Meta(min_length=1, max_length=40)]
 ShortText = Annotated[str, Meta(max_length=200)]
 
+NEVER = INSTANT_MAX
+"""An instant that does not come: where something that was to happen does not after all."""
 MAX_USED = 4000
-"""Most prices in one reading: after a long loss of power, with prices that change each half hour."""
+"""Most prices in one reading."""
 MAX_ENTRY = 64 * 1024
-"""Largest entry in bytes; only a tariff with hundreds of special days comes near."""
+"""Largest entry in bytes; only a tariff with hundreds of special days comes near. A reading that had more is several."""
 
 
 class Entry(Struct, frozen=True, tag_field="kind"):
-    """What all entries have. `seq` counts from 1 without a gap; `at` never goes back, but for `TimeLedBack`; `balance`
-    (nano) is the balance after this entry.
+    """What all entries have. `seq`: from 1 without a gap; `at`: goes back only in `TimeLedBack` and `FLAG_BETWEEN`;
+    `balance`: nano, after it.
     """
 
     seq: Annotated[int, Meta(ge=1, le=INT64_MAX)]
@@ -84,6 +86,8 @@ FLAG_BETWEEN = 4
 """Not read, but worked out as a part of a long time without readings, in which energy counts as used evenly."""
 FLAG_UNSEEN = 8
 """More than the time that was seen allows: used while the gateway was off, it does not know how long."""
+FLAG_CONFIRMED = 32
+"""More than one reading alone is believed (`kernel.plausible.ALONE_FOR`): others before it agreed."""
 FLAG_HELD = 16
 """The register stood lower: time was charged, and energy will be once it is over where it stood before."""
 
@@ -110,14 +114,25 @@ class Rebased(Entry, frozen=True, tag="rebased"):
 
 Tid = Annotated[int, Meta(ge=0, lt=1 << 24)]
 """Token identifier of a 20-digit code (`prewatt.tokens`)."""
+CommandName = Annotated[bytes, Meta(max_length=8)]
+"""What a command is known by, whatever its number (`kernel.naming`); empty in those of before there were names."""
 
 
-class CreditApplied(Entry, frozen=True, tag="credit", omit_defaults=True):
-    """A credit (nano) took effect, by command `command`. `reason` is empty for a payment. `tid`: of the code that carries
-    it too. If that came before, `amount` is what it could not carry.
+class _Numbered(Entry, frozen=True):
+    command: Natural
+
+
+class Commanded(_Numbered, frozen=True, kw_only=True, omit_defaults=True):
+    """What shows a command taken up: by its number, and by its name (`of`)."""
+
+    of: CommandName = b""
+
+
+class CreditApplied(Commanded, frozen=True, tag="credit", omit_defaults=True):
+    """A credit (nano) took effect. `reason` is empty for a payment. `tid`: of the code that carries it too. If that came
+    before, `amount` is what it could not carry.
     """
 
-    command: Natural
     credit_id: CreditId
     amount: Natural
     reason: ShortText = ""
@@ -132,60 +147,56 @@ class CreditByCode(Entry, frozen=True, tag="code"):
     by: ShortText
 
 
-class Recognised(Entry, frozen=True, tag="recognised"):
-    """A command brought what a code had brought before: nothing more."""
+class Recognised(Commanded, frozen=True, tag="recognised", omit_defaults=True):
+    """A command brought what was here before: nothing more. Its code has brought it; or the credit `credit_id` was applied
+    already, and the code is worth nothing from now on. `credit_id` is empty for an order that is no credit.
+    """
 
-    command: Natural
     tid: Tid
+    credit_id: Annotated[str, Meta(max_length=40)] = ""
 
 
-class DebitApplied(Entry, frozen=True, tag="debit"):
-    """A debit (nano) took effect, by command `command`."""
+class DebitApplied(Commanded, frozen=True, tag="debit", omit_defaults=True):
+    """A debit (nano) took effect."""
 
-    command: Natural
     debit_id: CreditId
     amount: Natural
     reason: ShortText
 
 
-class TenancyChanged(Entry, frozen=True, tag="tenancy", omit_defaults=True):
+class TenancyChanged(Commanded, frozen=True, tag="tenancy", omit_defaults=True):
     """From `effective` on tiers, minimum and days are counted anew, for another tenant: never earlier than the last
     reading. The register is read at that instant. `instead`: a change that was yet to come, and does not; 0 if none.
     """
 
-    command: Natural
     effective: Instant
     instead: Instant = 0
 
 
-class TariffApplied(Entry, frozen=True, tag="tariff"):
+class TariffApplied(Commanded, frozen=True, tag="tariff", omit_defaults=True):
     """A tariff holds from `effective` on. What is charged is not charged anew."""
 
-    command: Natural
     effective: Instant
     tariff: Tariff
 
 
-class SettingsApplied(Entry, frozen=True, tag="settings"):
+class SettingsApplied(Commanded, frozen=True, tag="settings", omit_defaults=True):
     """New settings hold."""
 
-    command: Natural
     settings: Settings
 
 
-class Refused(Entry, frozen=True, tag="refused"):
+class Refused(Commanded, frozen=True, tag="refused", omit_defaults=True):
     """A rightly signed command changed nothing, for `reason`. Its number is used up, so that later ones are not held
     back.
     """
 
-    command: Natural
     reason: ShortText
 
 
-class Controlled(Entry, frozen=True, tag="controlled", omit_defaults=True):
-    """A person's action took effect, by command `command`. `tid`: of the code that carries it too."""
+class Controlled(Commanded, frozen=True, tag="controlled", omit_defaults=True):
+    """A person's action took effect. `tid`: of the code that carries it too."""
 
-    command: Natural
     action: Action
     by: ShortText
     reason: ShortText = ""
@@ -204,21 +215,19 @@ class OnSite(Entry, frozen=True, tag="on-site", omit_defaults=True):
     tid: Tid | None = None
 
 
-class Exchanged(Entry, frozen=True, tag="exchanged", omit_defaults=True):
-    """Another meter measures here from now on, by command `command`: its `serial`, and its `first` register. `last`: of
-    the one before; where it is not known, what that used since its last reading is charged by nobody.
+class Exchanged(Commanded, frozen=True, tag="exchanged", omit_defaults=True):
+    """Another meter measures here from now on: its `serial`, and its `first` register. `last`: of the one before; where it
+    is not known, what that used since its last reading is charged by nobody.
     """
 
-    command: Natural
     serial: MeterName
     first: Register
     last: Register | None = None
 
 
-class TimeLedBack(Entry, frozen=True, tag="time"):
-    """The journal's time was ahead (`was`) and goes on from `at`, by command `command`."""
+class TimeLedBack(Commanded, frozen=True, tag="time", omit_defaults=True):
+    """The journal's time was ahead (`was`) and goes on from `at`."""
 
-    command: Natural
     was: Instant
 
 
@@ -265,7 +274,7 @@ class Debit(Struct, frozen=True, tag_field="kind", tag="debit"):
 
 class ChangeTenancy(Struct, frozen=True, tag_field="kind", tag="tenancy", omit_defaults=True):
     """At `effective` another tenant moves in or the present one out: read the register, and count anew from there; not at
-    `instead`, which was said before (0: nothing was).
+    `instead`, which was said before (0: nothing was). `NEVER` as `effective` only takes `instead` back.
     """
 
     effective: Instant
@@ -311,20 +320,22 @@ class LeadBack(Struct, frozen=True, tag_field="kind", tag="time"):
 AnyOrder = GrantCredit | Debit | SetTariff | ChangeTenancy | ChangeSettings | Control | Exchange | LeadBack
 
 
-class Command(Struct, frozen=True):
-    """One entry of the credit log: order `order` for `meter`, numbered from 1 without a gap."""
+class Command(Struct, frozen=True, omit_defaults=True):
+    """One entry of the credit log: order `order` for `meter`, numbered from 1 without a gap, and known by its `name`."""
 
     meter: MeterName
     number: Annotated[int, Meta(ge=1, le=INT64_MAX)]
     issued: Instant
     order: AnyOrder
+    name: CommandName = b""
 
 
 class UnknownOrder(Struct, frozen=True):
-    """A command's number, where its order is of a kind this version does not know."""
+    """A command whose order is of a kind that this version does not know."""
 
     meter: MeterName
     number: Annotated[int, Meta(ge=1, le=INT64_MAX)]
+    name: CommandName = b""
 
 
 class Record(NamedTuple):

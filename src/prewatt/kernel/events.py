@@ -9,6 +9,7 @@ EVENTS = {
     "register-doubtful": "the register has not been what it can be for an hour",
     "register-backwards": "the register has stood under what was read before for a day",
     "register-still": "the register has not moved for long, though the switch is closed",
+    "muted": "the same comes and goes so often that it is not journalled each time, for an hour at most",
     "switch-failed": "the load switch did not obey",
     "switch-differs": "the load switch stands otherwise than told",
     "journal-repaired": "a damaged snapshot in the gateway's journal was made anew from the entries",
@@ -16,7 +17,7 @@ EVENTS = {
     "gateway-replaced": "another gateway went on with this meter",
     "clock-set": "the gateway's clock was set: by the server, or on site",
     "clock-stepped": "the gateway's clock jumped, and is not believed",
-    "clock-unsure": "the gateway does not know how long it was without power: its time waits for the server or staff",
+    "clock-unsure": "the gateway does not know how long it was without power, or stood still: its time waits for the server or staff",
     "clock-differs": "the server tells another time than the gateway's steady clock",
     "overload": "more power was drawn than the limit allows",
     "overload-locked": "tripped for overload too often: a person has to close",
@@ -25,9 +26,11 @@ EVENTS = {
     "codes-locked": "too many wrong codes were typed",
     "key-changed": "a code changed the meter's key",
     "disk-full": "the gateway's disk is full: its journal lives on the reserve",
+    "disk-room": "there is room on the gateway's disk again",
 }
 
 CLOCK_UNSURE = "clock-unsure"
 CLOCK_SET = "clock-set"
 FOREIGN_METER = "foreign-meter"
 METER_BACK = "meter-back"
+MUTED = "muted"

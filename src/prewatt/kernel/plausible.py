@@ -19,6 +19,7 @@ BACKWARDS = "backwards"
 NO_VALUE = "no value"
 RETURNED = "returned"
 UNSEEN = "unseen"
+UNCONFIRMED = "unconfirmed"
 
 SLACK = 1_000
 """Wh that a register may be ahead beside the fuse: some count in whole kilowatt-hours."""
@@ -30,6 +31,10 @@ OFF_WAIT = 10 * MINUTE
 """So long it waits for somebody who knows the time, before it charges what was used meanwhile."""
 JITTER = 100
 """Wh by which a register that comes back may stand under where it stood: a last digit that jitters."""
+ALONE_FOR = HOUR
+"""One reading alone is believed up to what the fuse lets through in so long: after a longer silence a single error could
+cost as much as a flat uses in months.
+"""
 ERROR_FOR = HOUR
 """A new base that was read for no longer, before another one, was an error."""
 FORMER_FOR = DAY
@@ -79,6 +84,13 @@ def agrees(doubt: Doubt, register: int, at: int, power_highest: int) -> bool:
     return 0 <= register - doubt.register <= most(power_highest, at - doubt.at)
 
 
+def is_enough(last: Base, stands: int, power_highest: int) -> bool:
+    """Whether one reading alone shows that a register stands at `stands` Wh, which it can: it is near enough to where it
+    was seen last.
+    """
+    return abs(stands - last.register) <= most(power_highest, ALONE_FOR)
+
+
 def judge(
     base: Base, register: int, at: int, power_highest: int, *,
     end: int = 0, back_since: int = 0, under: Base | None = None, gap: int | None = None, former: Former | None = None,
@@ -106,10 +118,11 @@ def judge(
     if again is not None:
         return Verdict(RETURNED, again)
     if energy < 0:
-        backwards = -energy <= most(power_highest, at - (back_since or base.at))
-        if under is not None:
-            # However long it has stood there: it can't fall faster than energy flows.
-            backwards = backwards and under.register - register <= most(power_highest, at - under.at)
+        # One reading alone shows no fall of months, and under its base it can't fall faster than energy flows either.
+        since = back_since or base.at
+        last = under or Base(base.register, since)
+        alone = most(power_highest, min(at - last.at, ALONE_FOR))
+        backwards = last.register - register <= alone and -energy <= most(power_highest, at - since)
         return Verdict(BACKWARDS if backwards else FALLEN, 0)
     if energy <= most(power_highest, at - base.at + _off(base, gap)):
         return Verdict(UNSEEN, energy)

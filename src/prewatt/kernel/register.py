@@ -9,11 +9,15 @@ import msgspec
 from .entries import (
     FLAG_BETWEEN,
     FLAG_CLOCK,
+    FLAG_CONFIRMED,
     FLAG_HELD,
     FLAG_UNSEEN,
+    MAX_ENTRY,
+    MAX_USED,
     Doubtful,
     Reading,
     Rebased,
+    encode_entry,
 )
 from .plausible import (
     FALLEN,
@@ -23,14 +27,24 @@ from .plausible import (
     OFF_WAIT,
     RETURNED,
     TRUE,
+    UNCONFIRMED,
     UNSEEN,
     Verdict,
     agrees,
+    is_enough,
     judge,
     most,
 )
 from .replay import Replay
-from .units import BALANCE_MAX, INT64_MAX, REGISTER_MAX
+from .units import BALANCE_MAX, DAY, INT64_MAX, REGISTER_MAX
+
+LONGEST = 10 * DAY
+"""Most time in one reading."""
+
+
+def _fits(reading: Reading) -> bool:
+    """Whether an entry can be read again: by its prices, and its bytes."""
+    return len(reading.used) <= MAX_USED and len(encode_entry(reading)) <= MAX_ENTRY
 
 
 class Registers(Replay):
@@ -47,19 +61,27 @@ class Registers(Replay):
             gap=self.unsure_at if self.unsure else None,
         )  # fmt: skip
 
-    def read(self, now: int, register: int, end: int = 0, unseen: bool = False) -> Reading | Doubtful:
+    def read(
+        self, now: int, register: int, end: int = 0, unseen: bool = False, confirmed: bool = False
+    ) -> Reading | Doubtful:
         """The entry for a register (Wh) read at `now`: charges the time and the energy since the last reading, or says
         why the register can't be true. `end`: see `judge`. `unseen`: take what must have been used while the gateway was
-        off, as nobody came who knows the time.
+        off, as nobody came who knows the time. `confirmed`: take more than one reading alone is believed, as others agree.
         """
-        return self._read_at(max(now, self.at), register, end, unseen, behind=now < self.at)
+        return self._read_at(max(now, self.at), register, end, unseen, confirmed, behind=now < self.at)
 
-    def _read_at(self, at: int, register: int, end: int, unseen: bool, behind: bool) -> Reading | Doubtful:
+    def _read_at(
+        self, at: int, register: int, end: int, unseen: bool, confirmed: bool, behind: bool
+    ) -> Reading | Doubtful:
         """`behind`: the time is not come to where the journal stands, so the journal can't tell how much of it passed."""
         verdict = self.judge(at, register, end)
         if behind and verdict.cause == JUMPED and self.base is not None:
             verdict = judge(self.base, register, at, self.settings.power_highest, gap=at)
         flags = FLAG_CLOCK if behind or self.unsure else 0
+        if verdict.cause == TRUE and not self._is_enough(verdict.energy):
+            if not (confirmed and self._agrees(register, at)):
+                return self.doubted(at, register, UNCONFIRMED)
+            flags |= FLAG_CONFIRMED
         if verdict.cause == UNSEEN and (behind or (unseen and self._waited(at))):
             verdict, flags = Verdict(TRUE, verdict.energy), flags | FLAG_UNSEEN
         if verdict.cause:
@@ -71,6 +93,17 @@ class Registers(Replay):
         """The entry for a register that can't be true."""
         shown = min(max(register, -INT64_MAX), INT64_MAX)
         return Doubtful(self.seq + 1, max(now, self.at), self.balance, shown, cause)
+
+    def _is_enough(self, energy: int) -> bool:
+        """Whether one reading alone is enough to believe so much energy since the base."""
+        base = self.base
+        return base is None or is_enough(self.under or base, base.register + energy, self.settings.power_highest)
+
+    def _agrees(self, register: int, at: int) -> bool:
+        """Whether a register moved on from one that waits for others to agree."""
+        doubt = self.doubt
+        power = self.settings.power_highest
+        return doubt is not None and doubt.cause == UNCONFIRMED and agrees(doubt, register, at, power)
 
     def _waited(self, at: int) -> bool:
         doubt = self.doubt
@@ -89,19 +122,31 @@ class Registers(Replay):
             rated.fee, rated.standing, rated.minimum, rated.tax, rated.tax_included, rolled,
         )  # fmt: skip
 
-    def between(self, reading: Reading, longest: int) -> Iterator[Reading]:
-        """After a long time without readings: entries every `longest` µs for the time up to `reading`, each to be applied
-        before the next is asked for. So no entry has more prices than an entry can hold; the charge is the same.
-        Of a time that was not seen nothing is said between.
+    def parts(self, reading: Reading) -> Iterator[Reading]:
+        """The entries for `reading`, the last of which is of its instant: each is to be applied before the next is asked
+        for. Of a long time without readings there are several, so that none is longer than `LONGEST`, or has more
+        prices than an entry can hold. Energy counts as used evenly; what was used in a time that was not seen, at its end.
         """
-        begin, before, end = self.read_at, self.register, reading.at
-        if before is None or reading.rolled or reading.flags & FLAG_UNSEEN:
-            return
-        for at in range(begin + longest, end, longest):
-            if at > self.at:
-                register = before + reading.energy * (at - begin) // (end - begin)
-                energy = register - (self.register or 0)
-                yield self._reading(at, register, energy, FLAG_BETWEEN | reading.flags & FLAG_HELD)
+        longest = LONGEST
+        while self.register is not None:
+            span = reading.at - self.read_at
+            if span <= longest and _fits(reading):
+                break
+            part = min(longest, span // 2)
+            while not _fits(between := self._part(reading, part, span)):
+                part //= 2
+            longest = min(2 * part, LONGEST)
+            yield between
+            energy = reading.energy - between.energy
+            reading = self._reading(reading.at, reading.register, energy, reading.flags, reading.rolled)
+        yield reading
+
+    def _part(self, reading: Reading, part: int, span: int) -> Reading:
+        """Of a reading after `span` what falls into its first `part`."""
+        # Rounded up, so that what is left is no more than can have flowed in the time that is left.
+        energy = 0 if reading.flags & FLAG_UNSEEN else -(-reading.energy * part // span)
+        flags = FLAG_BETWEEN | reading.flags & (FLAG_HELD | FLAG_CLOCK)
+        return self._reading(self.read_at + part, (self.register or 0) + energy, energy, flags)
 
     def rebase(self, now: int, register: int) -> Rebased:
         """The entry by which a register (Wh) that was doubted, and stayed, is counted from; or by which it is back where
@@ -123,24 +168,30 @@ class Registers(Replay):
     def recompute_doubt(self, entry: Doubtful) -> Reading | Doubtful:
         """What a doubt must be if it is right."""
         own = self.read(entry.at, entry.register)
-        energy = isinstance(own, Reading) or own.cause in (JUMPED, UNSEEN)
-        if energy and entry.at == self.at and entry.cause in (JUMPED, UNSEEN):
+        energy = isinstance(own, Reading) or own.cause in (JUMPED, UNSEEN, UNCONFIRMED)
+        if energy and entry.at == self.at and entry.cause in (JUMPED, UNSEEN, UNCONFIRMED):
             # The journal may be ahead of the time: how much of it passed, only the gateway knows.
             return self.doubted(entry.at, entry.register, entry.cause)
+        if isinstance(own, Doubtful) and own.cause == FALLEN and entry.cause == UNCONFIRMED:
+            # It may have come over its end: where that is, only the gateway knows before it is charged.
+            return self.doubted(entry.at, entry.register, UNCONFIRMED)
         return own
 
     def recompute_reading(self, entry: Reading) -> Reading | Doubtful:
         """What a reading must be if it is right. ValueError if its register can't have stood so."""
-        claimed = entry.flags & (FLAG_CLOCK | FLAG_BETWEEN)
+        # Of the last part of a reading less may be left than needs others that agree.
+        claimed = entry.flags & (FLAG_CLOCK | FLAG_BETWEEN | FLAG_CONFIRMED)
         if entry.flags & FLAG_HELD:
             if not self.back_since or entry.register != self.register:
                 raise ValueError(f"the register did not stand under {entry.register} Wh")
-            own: Reading | Doubtful = self.hold(entry.at)
+            flags = FLAG_HELD | (FLAG_CLOCK if self.unsure else 0)
+            own: Reading | Doubtful = self._reading(entry.at, entry.register, 0, flags)
         elif entry.flags & FLAG_BETWEEN:
             own = self._recompute_between(entry)
         else:
             behind = bool(entry.flags & FLAG_CLOCK) and entry.at == self.at
-            own = self._read_at(entry.at, entry.register, entry.rolled, bool(entry.flags & FLAG_UNSEEN), behind)
+            unseen, confirmed = bool(entry.flags & FLAG_UNSEEN), bool(entry.flags & FLAG_CONFIRMED)
+            own = self._read_at(entry.at, entry.register, entry.rolled, unseen, confirmed, behind)
         if isinstance(own, Doubtful):
             return own
         if abs(own.balance) > BALANCE_MAX:
@@ -152,6 +203,9 @@ class Registers(Replay):
         energy = entry.register - base.register if base is not None else -1
         if base is None or not 0 <= energy <= most(self.settings.power_highest, entry.at - base.at):
             raise ValueError(f"the register can't have stood at {entry.register} Wh between two readings")
+        waits = self.doubt is not None and self.doubt.cause == UNCONFIRMED
+        if not waits and not is_enough(base, entry.register, self.settings.power_highest):
+            raise ValueError(f"no readings agreed on {entry.register} Wh")
         return self._reading(entry.at, entry.register, energy, FLAG_BETWEEN)
 
     def recompute_base(self, entry: Rebased) -> Rebased:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from .entries import (
+    FLAG_BETWEEN,
     FLAG_HELD,
     AnyEntry,
     CommandEntry,
@@ -50,15 +51,25 @@ ROLLOVER = "rollover"
 """Detail of a `key-changed` event after which token identifiers are counted from a new base date."""
 
 
+def _is_between(entry: AnyEntry) -> bool:
+    """Whether it is a part of a reading, of an instant that may lie before other entries."""
+    return isinstance(entry, Reading) and bool(entry.flags & FLAG_BETWEEN)
+
+
 class Replay(State):
     """A state that takes on entries."""
+
+    def may_follow(self, entry: AnyEntry) -> bool:
+        """Whether an entry is the next one by its number and its time."""
+        since = self.read_at if _is_between(entry) else self.at
+        return entry.seq == self.seq + 1 and (entry.at >= since or isinstance(entry, TimeLedBack))
 
     def apply(self, entry: AnyEntry) -> None:
         """Let an entry take effect. AssertionError if it breaks what must hold: it was then not made by this
         account.
         """
         assert entry.seq == self.seq + 1, f"entry {entry.seq} after {self.seq}"
-        assert entry.at >= self.at or isinstance(entry, TimeLedBack), f"entry {entry.seq} goes back in time"
+        assert self.may_follow(entry), f"entry {entry.seq} goes back in time"
         if isinstance(entry, Reading):
             self._read(entry)
         elif isinstance(entry, Doubtful | Rebased | Exchanged):
@@ -77,6 +88,8 @@ class Replay(State):
             self.coded[entry.tid] = entry.amount
         elif isinstance(entry, Recognised):
             self._settle_code(entry.tid)
+            if entry.credit_id:
+                self.credit_ids.add(entry.credit_id)
         elif isinstance(entry, Controlled | OnSite):
             self._control(entry.action)
             if entry.tid is not None and isinstance(entry, OnSite):
@@ -106,7 +119,7 @@ class Replay(State):
             assert entry.command == self.command + 1, f"command {entry.command} after {self.command}"
             self.command = entry.command
         self.seq = entry.seq
-        self.at = entry.at
+        self.at = max(self.at, entry.at) if _is_between(entry) else entry.at
         self.balance = self.credited - self.charged - self.debited
         assert entry.balance == self.balance, f"entry {entry.seq} says {entry.balance}, the account {self.balance}"
         if self.low and not self.is_low():
@@ -123,10 +136,16 @@ class Replay(State):
             self.moved_at = entry.at
         if self.former is not None:
             self.former = msgspec.structs.replace(self.former, since=self.former.since + energy)
-        self.doubt = None
-        if not entry.flags & FLAG_HELD:
+        held, between = entry.flags & FLAG_HELD, entry.flags & FLAG_BETWEEN
+        if not between:
+            self.doubt = None
+        # A register that is seen lower may be an error, and one that was not read may have moved all the time: then it
+        # has moved on since.
+        if not (held and entry.at - self.back_since <= ERROR_FOR) and not (between and not energy):
+            self.moving_since = entry.at
+        if not held:
             self.back_since, self.under = 0, None
-        self.register, self.read_at, self.moving_since = entry.register, entry.at, entry.at
+        self.register, self.read_at = entry.register, entry.at
 
     def _doubt(self, entry: Doubtful | Rebased | Exchanged) -> None:
         """The register is not what it can be, or counts from elsewhere."""

@@ -4,6 +4,8 @@ from django.urls import include, path
 from .api.views import api
 from .payments.callbacks import callback
 
+handler500 = "prewatt.server.trouble.failed"
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("prewatt.server.metering.urls")),

@@ -17,16 +17,17 @@ from .texts import _
 NOBODY = frozenset(
     ("n/a", "n.a.", "n.a", "nv", "n/v", "none", "null", "nil", "nobody", "no one", "no", "no tenant", "vacant",
      "vacancy", "empty", "unoccupied", "not occupied", "unlet", "not let", "to let", "for rent", "not rented",
-     "untenanted", "leer", "leerstand", "leerstehend", "steht leer", "unbewohnt", "unvermietet", "nicht vermietet",
+     "untenanted", "vakant", "void", "leer", "leerstand", "leerstehend", "steht leer", "unbewohnt", "unvermietet", "nicht vermietet",
      "nicht belegt", "niemand", "keiner", "keine", "kein mieter", "keine mieter", "entfällt", "空", "空置", "空房",
      "空室", "空闲", "闲置", "无", "無", "无人", "無人", "无人居住", "未租", "未出租", "未入住", "待租", "暂无", "没有")
 )  # fmt: skip
 """What people write where nobody lives, in small letters."""
 _NOBODY_FIRST = re.compile(
-    r"(vacant|vacancy|unoccupied|unlet|untenanted|leerstand|leerstehend|unvermietet|unbewohnt)\b|空置|空房|未出租|待租|闲置"
+    r"(vacant|vacancy|vakant|unoccupied|unlet|untenanted|leerstand|leerstehend|unvermietet|unbewohnt)\b"
+    r"|(frei|leer|empty|void) (ab|seit|since|from)\b|空置|空房|未出租|待租|闲置"
 )
 DOUBTFUL = frozenset(
-    ("frei", "free", "na", "x", "xx", "xxx", "void", "kein", "tbd", "tba", "tbc", "test", "unknown", "unbekannt", "available",
+    ("frei", "free", "na", "x", "xx", "xxx", "kein", "tbd", "tba", "tbc", "test", "unknown", "unbekannt", "available",
      "待定", "未知", "不详")
 )  # fmt: skip
 """What may be a name, or say that there is none."""
@@ -46,12 +47,18 @@ _ERROR = re.compile(
 _WITH_UNIT = re.compile(r"((?:\W|\d)*\d[^\w\s]*)\s*([^\W\d_]\S*)?")
 _MONTH = r"(?:jan|feb|mar|mär|mrz|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zä]{0,6}"
 _DAY_MADE = re.compile(
-    rf"\d{{1,2}}[.\- ]{{1,2}}{_MONTH}\.?|{_MONTH}[.\- ]\d{{2,4}}|\d{{1,2}}月\d{{1,2}}日", re.IGNORECASE
+    rf"\d{{1,2}}[.\- ]{{1,2}}{_MONTH}\.?|{_MONTH}[.\- ]\d{{2,4}}|\d{{1,2}}月\d{{1,2}}日"
+    r"|(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}([./])\d{1,2}\1\d{4}|\d{4}/\d{1,2}/\d{1,2})(?: \d{1,2}:\d{2}(?::\d{2})?)?",
+    re.IGNORECASE,
 )
 
 
 class CellError(ValueError):
     """A cell is not what is wanted there; the message, for people, says what was found and how to mend it."""
+
+
+class DoubtfulDay(CellError):
+    """A cell is a day, and it can't be known which."""
 
 
 def text_of(cell: Cell) -> str:
@@ -84,8 +91,9 @@ def name_of(cell: Cell) -> str:
     text = text_of(cell)
     quoted = _QUOTED.fullmatch(text)
     if quoted:
-        return quoted[1].replace('""', '"').strip()
+        return " ".join(quoted[1].replace('""', '"').split())
     _not_spoilt(text)
+    text = re.sub(r"^'(?=[\d=+-])", "", text)
     if text.startswith("="):
         raise CellError(_("%(found)r is a formula: write what it comes to") % {"found": shown(text)})
     if "\ufffd" in text:
@@ -102,7 +110,7 @@ def name_of(cell: Cell) -> str:
             _("%(found)r goes over several lines: a name has one; perhaps a quotation mark is missing before")
             % {"found": shown(text)}
         )
-    return text
+    return " ".join(text.split())
 
 
 def serial_of(cell: Cell) -> str:
@@ -110,11 +118,17 @@ def serial_of(cell: Cell) -> str:
     if isinstance(cell, Decimal) and (cell != cell.to_integral_value() or abs(cell) >= 10**15):
         raise CellError(_rounded(text_of(cell)))
     text = unicodedata.normalize("NFKC", name_of(cell))
-    if not isinstance(cell, str) or _QUOTED.fullmatch(text_of(cell)):
-        return text
-    text = text.removeprefix("'")
     if _EXPONENT.fullmatch(text.replace(" ", "")):
         raise CellError(_rounded(text))
+    if not isinstance(cell, str) or said_exactly(cell):
+        return text
+    if re.fullmatch(r"[1-9]\d{14}0+", text):
+        raise CellError(_rounded(text))
+    if re.fullmatch(r"\d{1,3}([.,’']\d{3})+", text):
+        raise CellError(
+            _("%(found)r: a spreadsheet has set marks between the digits of this serial. Write it without")
+            % {"found": text}
+        )
     if re.fullmatch(r"\d+[.,]0+", text):
         raise CellError(
             _(
@@ -133,14 +147,13 @@ def _rounded(text: str) -> str:
 
 
 def lost_zeros(serials: Sequence[str]) -> dict[int, int]:
-    """Which serials have probably lost zeros at their front, and how long they should be: where most that are digits have one
-    length and some of those begin with a zero, shorter ones have.
+    """Which serials have probably lost zeros at their front, and how long they should be: those that are shorter than others
+    that have kept theirs, or than nearly all of the others.
     """
     digits = [each for each in serials if each.isascii() and each.isdigit()]
     padded = Counter(len(each) for each in digits if each.startswith("0"))
-    if not padded:
-        return {}
-    length = padded.most_common(1)[0][0]
+    usual, count = Counter(map(len, digits)).most_common(1)[0] if digits else (0, 0)
+    length = padded.most_common(1)[0][0] if padded else usual if count >= 4 and 5 * count >= 4 * len(digits) else 0
     return {
         index: length
         for index, each in enumerate(serials)
@@ -166,6 +179,28 @@ def tenant_of(cell: Cell) -> str:
             % {"found": text}
         )
     return text
+
+
+def is_nothing(text: str) -> bool:
+    """Whether a text stands where there is nothing: -, n/a, none."""
+    bare = unicodedata.normalize("NFKC", text).casefold().strip("()[]<>*-–—_./?·… ")
+    return not bare or bare in (
+        "n/a",
+        "na",
+        "n.a",
+        "none",
+        "null",
+        "nil",
+        "tbd",
+        "tba",
+        "tbc",
+        "keine",
+        "keiner",
+        "kein",
+        "无",
+        "暂无",
+        "没有",
+    )
 
 
 def number_of(cell: Cell, decimal: str = "", units: Collection[str] = ("",)) -> Decimal:
@@ -237,7 +272,7 @@ def _typed_day(text: str, order: str) -> date:
         first, second, year = (int(part) for part in slashed.groups())
         day, month = (second, first) if order == "md" or (not order and second > 12) else (first, second)
         if not order and first <= 12 and second <= 12 and first != second:
-            raise CellError(
+            raise DoubtfulDay(
                 _("%(found)r can be read in two ways: write the day as 2026-11-25") % {"found": shown(text)}
             )
         try:
@@ -245,7 +280,7 @@ def _typed_day(text: str, order: str) -> date:
         except ValueError:
             pass
     if re.fullmatch(r"\d{5}", bare) and FIRST_DAY <= _EPOCH + timedelta(days=int(bare)) <= LAST_DAY:
-        raise CellError(
+        raise DoubtfulDay(
             _("%(found)r: a spreadsheet's number for a day, perhaps %(day)s. Make the column a day, and save anew")
             % {"found": text, "day": _EPOCH + timedelta(days=int(bare))}
         )

@@ -33,10 +33,10 @@ _SIGNS = (0xA1, 0xA3)
 _FEW, _MANY = 2, 4
 """So many frequent Chinese characters are evidence without a hint, and against a hint of another language."""
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\ufffe\uffff]")
-_LONG_RUN = re.compile(r"[À-ÖØ-öø-ÿŠšŽžŒœŸƒ]{4,}")
-"""European words have no four such letters in a row: this is Russian, Greek or another language's letters."""
-_WITHIN = re.compile(r"[A-Za-z][‚„”†‡ˆ‰‹˜›¢-©¬®-±¶ŠŽŸ][a-z]")
-"""A sign where a letter should be: the file is from DOS or an old Mac."""
+_LONG_RUN = re.compile(r"[^\x00-\x7f–—…•·«»„“”‘’€]{4,}")
+"""European words have no four such letters in a row: this is Russian, Greek, Japanese or another language's."""
+_WITHIN = re.compile(r"[A-Za-z][‚„”†‡ˆ‰‹˜›¢-©¬®-±¶ŠŽŸ][a-z]|[¢¤¦©¬¯±¶¸][a-zÀ-ÿ]|[£¥][a-zà-ÿ]")
+"""A sign where a letter should be: the file is from DOS, an old Mac, Poland or Taiwan."""
 
 
 def decode(content: bytes, hint: str = "") -> str:

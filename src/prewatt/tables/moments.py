@@ -7,7 +7,7 @@ import unicodedata
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
-from .cells import CellError, day_of, text_of
+from .cells import CellError, DoubtfulDay, day_of, text_of
 from .problems import shown
 from .rows import Cell
 from .texts import _
@@ -22,39 +22,41 @@ _SPLIT = re.compile(
 )
 
 
-def moment_of(cell: Cell, clock: Cell = "", order: str = "") -> datetime:
-    """An instant: naive where no offset is told, of the wall clock then. `clock`: the time of the day, where a table has it in
-    a column of its own. `order`: see `cells.order_of_days`. 24:00 is the next day's first. CellError if it is none.
+def moment_of(cell: Cell, day: Cell = "", order: str = "") -> datetime:
+    """An instant: naive where no offset is told, of the wall clock then. `day`: of a time that stands alone, where a table has
+    days in a column of their own. `order`: see `cells.order_of_days`. 24:00 is the next day's first. CellError if it is none.
     """
-    if clock == "" and isinstance(cell, str) and cell[13:14] == ":":
+    if isinstance(cell, str) and cell[13:14] == ":":
         # Nearly all of them, at once. It takes more than that, such as 00.30 for an instant after midnight.
         try:
             return datetime.fromisoformat(cell)
         except ValueError:
             pass
-    if isinstance(cell, datetime) and clock == "":
+    if isinstance(cell, datetime):
         return cell
     text = unicodedata.normalize("NFKC", text_of(cell))
-    told = unicodedata.normalize("NFKC", text_of(clock))
-    parts = _SPLIT.fullmatch(text) if not told else None
-    day = parts["day"].strip() if parts else (cell if isinstance(cell, date) else text)
-    at = parts["time"] if parts else told or "00:00"
+    shown_day = unicodedata.normalize("NFKC", text_of(day))
+    alone = bool(shown_day) and _TIME.fullmatch(text) is not None
+    parts = None if alone else _SPLIT.fullmatch(text)
+    on: Cell = day if alone else parts["day"].strip() if parts else cell if isinstance(cell, date) else text
+    at = text if alone else parts["time"] if parts else "00:00"
+    told = f"{shown_day} {text}" if alone else text
     found = _TIME.fullmatch(at.strip())
     if found is None:
-        raise _none(f"{text} {told}".strip())
+        raise _none(told)
     try:
-        begin = day_of(day, order)
-    except CellError as error:
-        raise (
-            error if "two ways" in str(error) or "spreadsheet" in str(error) else _none(f"{text} {told}".strip())
-        ) from None
+        begin = day_of(on, order)
+    except DoubtfulDay:
+        raise
+    except CellError:
+        raise _none(told) from None
     hour, minute, second = int(found["hour"]), int(found["minute"]), int(found["second"] or 0)
     if found["am"] or found["pm"] or found["early"] or found["late"]:
         if not 1 <= hour <= 12:
-            raise _none(text)
+            raise _none(told)
         hour = hour % 12 + (12 if found["pm"] or found["late"] else 0)
     if hour > 24 or minute > 59 or second > 59 or (hour == 24 and (minute or second)):
-        raise _none(f"{text} {told}".strip())
+        raise _none(told)
     wall = datetime.combine(begin, time()) + timedelta(hours=hour, minutes=minute, seconds=second)
     return wall.replace(tzinfo=_zone(found["offset"] or ""))
 

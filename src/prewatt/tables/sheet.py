@@ -14,7 +14,7 @@ from .problems import Problem, TableError, whole
 from .rows import MOST_COLUMNS, Row
 from .texts import _
 
-SEPARATORS = "\t;|,"
+SEPARATORS = "\t;|,，；"
 """Between cells; where several fit, the first of these. A comma may also be in a number."""
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 _HEAD = 200

@@ -30,6 +30,8 @@ MAX_COMMANDS = 500
 """Most commands in one message."""
 MAX_STATES = 512 * 1024
 """Most bytes of accounts in one message."""
+MAX_INSTEAD = 256 * 1024
+"""Most bytes of accounts beside the entries of an upload."""
 
 Hash = Annotated[bytes, Meta(max_length=32)]
 """A hash of a meter's chain; empty from software that does not say it."""
@@ -81,9 +83,18 @@ class Span(Struct, frozen=True):
     before: Hash = b""
 
 
+class MeterState(Struct, frozen=True):
+    """A meter's account (`kernel.account.Account.dump`) as it is after entry `seq`, whose hash is `head`."""
+
+    meter: MeterName
+    seq: Natural
+    head: Annotated[bytes, Meta(min_length=32, max_length=32)]
+    account: Annotated[bytes, Meta(max_length=MAX_STATES)]
+
+
 class Upload(Struct, frozen=True, tag_field="kind", tag="upload"):
     """A piece of the journals. `late`: how many entries at the front of each span were written before this connection
-    was made.
+    was made. `states`: how meters stand of which entries were asked for that this gateway does not have.
     """
 
     gateway: str
@@ -92,6 +103,7 @@ class Upload(Struct, frozen=True, tag_field="kind", tag="upload"):
     spans: Annotated[tuple[Span, ...], Meta(max_length=MAX_METERS)]
     late: Annotated[tuple[Natural, ...], Meta(max_length=MAX_METERS)] = ()
     session: Session = b""
+    states: Annotated[tuple[MeterState, ...], Meta(max_length=MAX_METERS)] = ()
 
 
 class Head(Struct, frozen=True):
@@ -120,15 +132,6 @@ class Receipt(Struct, frozen=True, tag_field="kind", tag="receipt"):
     at: Instant = 0
     session: Session = b""
     known: Natural = 0
-
-
-class MeterState(Struct, frozen=True):
-    """A meter's account (`kernel.account.Account.dump`) as it is after entry `seq`, whose hash is `head`."""
-
-    meter: MeterName
-    seq: Natural
-    head: Annotated[bytes, Meta(min_length=32, max_length=32)]
-    account: Annotated[bytes, Meta(max_length=MAX_STATES)]
 
 
 class States(Struct, frozen=True, tag_field="kind", tag="states"):

@@ -22,8 +22,8 @@ from math import lcm
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from ...kernel.units import DAY, HOUR, MINUTE, instant, moment
-from ...tables.cells import CellError, number_of, order_of_days, serial_of, text_of
+from ...kernel.units import DAY, HOUR, INSTANT_MAX, MINUTE, instant, moment
+from ...tables.cells import CellError, is_nothing, number_of, order_of_days, serial_of, text_of
 from ...tables.columns import Header, all_names, find, unit_of
 from ...tables.moments import instants_of, moment_of
 from ...tables.problems import Problems, TableError, shown
@@ -36,8 +36,8 @@ FINE = 10**18
 """Parts of a watt-hour: the last decimal is one of them."""
 LARGEST_FILE = 2_000_000_000
 """Bytes of a recording, unpacked."""
-FUSE, LARGEST_FUSE = 100_000, 1_000_000
-"""W. What a meter of this building may let through, and what any meter may."""
+FUSE, LARGEST_FUSE = 44_000, 1_000_000
+"""W. What 63 A let through on three phases, and what the largest fuse that a meter can have does."""
 MUCH = FUSE * FINE * MINUTE // HOUR
 """What `FUSE` lets through in a minute, which no interval is shorter than."""
 JUMP = 20
@@ -49,14 +49,17 @@ NAMES = {
     ),
     "timestamp": (
         "timestamp", "date time", "datetime", "date/time", "interval start", "start", "from", "tstp", "zeitstempel", "datum/uhrzeit",
-        "datum uhrzeit", "beginn", "von", "ab", "时间戳", "日期时间", "开始时间", "date", "day", "datum", "tag", "日期",
+        "datum uhrzeit", "beginn", "von", "ab", "时间戳", "日期时间", "开始时间",
     ),
+    "day": ("date", "day", "datum", "tag", "日期"),
     "clock": ("time", "time of day", "start time", "uhrzeit", "zeit", "时间", "时刻"),
     "kwh": (
         "kwh", "energy kwh", "consumption kwh", "usage kwh", "kwh/hh", "verbrauch kwh", "energie kwh", "用电量 kwh", "energy",
         "consumption", "usage", "value", "verbrauch", "wert", "energie", "电量", "用电量",
     ),
 }  # fmt: skip
+NEEDED = ("meter", "timestamp", "kwh")
+INSTEAD = (("timestamp", "clock"), ("timestamp", "day"))
 _WIDE = Context(prec=DECIMALS + 12)
 _SLASHED = re.compile(r"\d{1,2}[/-]\d{1,2}[/-]")
 _PLAIN = re.compile(r"\d{1,6}(\.\d{1,30})?(e[+-]?\d{1,3})?", re.IGNORECASE)
@@ -174,17 +177,15 @@ def _content(path: Path) -> bytes:
 
 def _read(content: bytes, where: ZoneInfo) -> dict[str, Recording]:
     rows = read(content, all_names(NAMES))
-    header = find(rows, NAMES, ("meter", "timestamp", "kwh"), {"timestamp": "clock"})
+    header = find(rows, NAMES, NEEDED, INSTEAD)
     problems = Problems()
     _check_unit(header, problems)
     homes: dict[str, _Uses] = {}
     meters: dict[Cell, str] = {}
     order: str | None = None
-    for row in rows:
+    for row in header.body(rows):
         try:
             cells = header.cells(row)
-            if not any(cell != "" for cell in cells.values()):
-                continue
             meter = meters.get(cells["meter"]) or meters.setdefault(cells["meter"], _meter(cells["meter"]))
         except TableError as error:
             problems.add(row.number, "", error.problems[0].text)
@@ -194,9 +195,9 @@ def _read(content: bytes, where: ZoneInfo) -> dict[str, Recording]:
             continue
         home = homes.setdefault(meter, _Uses())
         try:
-            if order is None and _SLASHED.match(str(cells.get("timestamp", ""))):
+            if order is None and _SLASHED.match(str(cells.get("day") or cells["timestamp"])):
                 order = _order(content)
-            begin = moment_of(cells["timestamp"], cells.get("clock", ""), order or "")
+            begin = moment_of(cells["timestamp"], cells.get("day", ""), order or "")
         except CellError as error:
             problems.add(row.number, header.told["timestamp"], str(error))
             continue
@@ -240,9 +241,9 @@ def _check_unit(header: Header, problems: Problems) -> None:
 
 def _order(content: bytes) -> str:
     rows = read(content, all_names(NAMES))
-    header = find(rows, NAMES, ("meter", "timestamp", "kwh"), {"timestamp": "clock"})
-    place = header.places["timestamp"]
-    return order_of_days(text_of(row.cells[place]) for row in rows if place < len(row.cells))
+    header = find(rows, NAMES, NEEDED, INSTEAD)
+    place = header.places.get("day", header.places["timestamp"])
+    return order_of_days(text_of(row.cells[place]) for row in header.body(rows) if place < len(row.cells))
 
 
 def _keep(
@@ -259,6 +260,9 @@ def _keep(
             problems.add(row.number, header.told["timestamp"], text)
         return
     at = instant(meant[0])
+    if not 0 <= at <= INSTANT_MAX:
+        problems.add(row.number, header.told["timestamp"], f"{begin} is not between 1970 and 2200")
+        return
     if not home.take(at, energy, row.number):
         problems.add(row.number, header.told["timestamp"], f"meter {meter} has {begin} twice")
 
@@ -266,7 +270,8 @@ def _keep(
 def _energy(cell: Cell) -> int:
     if isinstance(cell, str) and _PLAIN.fullmatch(cell):
         value = Decimal(cell)
-    elif cell == "":
+    elif is_nothing(text_of(cell)):
+        # Loggers write Null, n/a or a dash.
         value = Decimal(0)
     else:
         # Of a kWh there are decimals, and hardly ever thousands.

@@ -23,6 +23,7 @@ from ..addresses import asker
 from ..allocation.models import Run, SharedCost
 from ..allocation.runs import Preview, in_words, preview, reverse, run
 from ..billing.formats import to_csv, to_document
+from ..billing.models import DebtPayment
 from ..billing.pdf import PdfError, to_pdf
 from ..billing.statement import days, statement
 from ..collisions import in_words as in_words_of
@@ -53,6 +54,7 @@ from ..vending.giving_back import put_right
 from ..vending.leading_back import lead_back
 from ..vending.models import MeterExchange, TokenMeter, TopUp
 from ..vending.questions import reply
+from . import moves, owed
 from .models import Token
 
 
@@ -70,6 +72,8 @@ class _Body(Parser):
 
 
 api = NinjaAPI(title="prewatt", version="1", urls_namespace="api", auth=[_Bearer(), django_auth], parser=_Body())
+api.add_router("", owed.router)
+api.add_router("", moves.router)
 MOST_PRICES = 200_000
 
 
@@ -364,14 +368,16 @@ class NewTopUp(Schema):
 
 @api.post("/tenancies/{pk}/top-ups", response={201: dict[str, Any]})
 def add_top_up(request: HttpRequest, pk: int, given: NewTopUp) -> Any:
-    """Record a payment that was received: it is on its way, and has a code that can be typed on site."""
+    """Record a payment that was received: it is on its way, and has a code that can be typed on site. Of who has moved out,
+    and owes, it pays what is owed.
+    """
     found = get_object_or_404(
         Tenancy.objects.select_related("unit__property__organisation"),
         pk=pk,
         unit__property__organisation__in=_organisations(request),
     )
     made = record(found, parse_money(given.amount), given.credit_id, request.user, given.receipt, given.way)
-    return Status(201, _top_up(made))
+    return Status(201, owed.debt_payment(made) if isinstance(made, DebtPayment) else _top_up(made))
 
 
 @api.get("/tenancies/{pk}/top-ups")

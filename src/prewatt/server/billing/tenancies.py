@@ -27,6 +27,9 @@ from ..metering.services import send_settings_to
 from ..time import now
 from ..vending.adjustments import adjust, level
 from ..vending.credit_log import issue
+from ..vending.models import Refund
+from ..vending.owed import owe_back
+from .debts import owe
 
 LARGEST_DEPOSIT = 100_000 * NANO
 
@@ -128,13 +131,15 @@ def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
         carry_to.unit.property.organisation_id != locked.unit.property.organisation_id or carry_to.settled is not None
     ):
         raise ValidationError(_("The balance can only be carried to an open tenancy of the same landlord."))
+    locked.settlements += 1
+    # Settled anew, after a move was put right, it has names of its own.
+    of = Reference(Of.SETTLEMENT, locked.pk, f"{locked.settlements}" if locked.settlements > 1 else "")
     if carry_to is not None:
-        _carry(locked, carry_to)
+        _carry(locked, carry_to, of)
     locked.settled = tenancy.settled = now()
-    locked.save(update_fields=["settled"])
-    of = Reference(Of.SETTLEMENT, locked.pk)
+    locked.save(update_fields=["settled", "settlements"])
     close_remainder(locked, of, _("settlement"))
-    _release_deposit(locked)
+    _release_deposit(locked, of)
     meter = Meter.objects.filter(unit=locked.unit_id).first()
     if meter is not None:
         level(meter, of, _("settlement of the tenancy before"), locked.settled)
@@ -146,12 +151,12 @@ def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
             send_settings_to(Meter.objects.select_related("unit", "gateway__property").get(pk=meter.pk))
 
 
-def _carry(tenancy: Tenancy, to: Tenancy) -> None:
+def _carry(tenancy: Tenancy, to: Tenancy, settlement: Reference) -> None:
     left = balance(tenant_account(tenancy))
     if not left:
         return
     payer, taker = (tenancy, to) if left > 0 else (to, tenancy)
-    of, memo = Reference(Of.SETTLEMENT, tenancy.pk, "carried"), _("carried from %(unit)s") % {"unit": tenancy.unit.name}
+    of, memo = settlement.and_("carried"), _("carried from %(unit)s") % {"unit": tenancy.unit.name}
     book(Transfer.Kind.SETTLEMENT, tenant_account(payer), tenant_account(taker), abs(left), now(), of, memo)
     adjust(to, left, of, memo, now())
 
@@ -163,7 +168,7 @@ def close_remainder(tenancy: Tenancy, of: Reference, memo: str) -> None:
     organisation, own = tenancy.unit.property.organisation, tenant_account(tenancy)
     left = balance(own)
     if left > 0:
-        book(Transfer.Kind.SETTLEMENT, own, account(organisation, Kind.REFUNDS), left, now(), of.and_("refund"), memo)
+        owe_back(tenancy, left, Refund.Why.CREDIT, own, of.and_("refund"), memo)
     if left < 0:
         covered = min(-left, deposit_held(tenancy))
         if covered:
@@ -173,17 +178,15 @@ def close_remainder(tenancy: Tenancy, of: Reference, memo: str) -> None:
                 deposit_of=tenancy,
             )  # fmt: skip
         if -left > covered:
-            debts = account(organisation, Kind.DEBTS)
-            book(Transfer.Kind.SETTLEMENT, debts, own, -left - covered, now(), of.and_("debt"), _("still owed"))
+            owe(tenancy, -left - covered, of.and_("debt"), _("still owed: %(memo)s") % {"memo": memo}, now())
 
 
-def _release_deposit(tenancy: Tenancy) -> None:
+def _release_deposit(tenancy: Tenancy, settlement: Reference) -> None:
     left = deposit_held(tenancy)
     if left:
-        organisation = tenancy.unit.property.organisation
-        held, refunds = account(organisation, Kind.DEPOSITS), account(organisation, Kind.REFUNDS)
-        of = Reference(Of.DEPOSIT, tenancy.pk, "back")
-        book(Transfer.Kind.DEPOSIT, held, refunds, left, now(), of, _("deposit to be paid back"), deposit_of=tenancy)
+        held = account(tenancy.unit.property.organisation, Kind.DEPOSITS)
+        of, memo = Reference(Of.DEPOSIT, tenancy.pk, f"back {settlement.part}".strip()), _("deposit to be paid back")
+        owe_back(tenancy, left, Refund.Why.DEPOSIT, held, of, memo, Transfer.Kind.DEPOSIT, deposit_of=tenancy)
 
 
 def settle_what_is_due() -> list[Tenancy]:

@@ -12,7 +12,17 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ...amounts import decimal_sign
-from ...tables.cells import CellError, lost_zeros, name_of, number_of, said_exactly, serial_of, tenant_of, text_of
+from ...tables.cells import (
+    CellError,
+    is_nothing,
+    lost_zeros,
+    name_of,
+    number_of,
+    said_exactly,
+    serial_of,
+    tenant_of,
+    text_of,
+)
 from ...tables.columns import Header, all_names, find, unit_of
 from ...tables.problems import Problems, TableError
 from ...tables.rows import Cell
@@ -21,14 +31,14 @@ from ..metering.models import Meter
 
 NAMES = {
     "unit": (
-        "unit", "flat", "apartment", "apt", "apt.", "unit name", "unit number", "unit no", "unit no.", "flat number", "flat no", "flat no.",
-        "apartment number", "room", "room number", "wohnung", "wohneinheit", "einheit", "whg", "whg.", "wohnungsnummer", "wohnungsnr",
-        "wohnungsnr.", "wohnungs-nr.", "wohnung nr.", "房号", "房间号", "房间", "房屋", "房间名称", "室号", "门牌号", "户号", "单元房号",
+        "unit", "flat", "apartment", "apt", "apt.", "room", "wohnung", "wohneinheit", "einheit", "whg", "whg.",
+        "wohnungsnummer", "wohnungsnr", "wohnungsnr.", "wohnungs-nr.", "房号", "房间号", "房间", "房屋", "房间名称", "室号", "门牌号",
+        "户号", "单元房号", "单元",
     ),
     "meter": (
-        "meter", "meter serial", "meter serial number", "meter number", "meter no", "meter no.", "meter id", "serial number", "serial no",
-        "serial no.", "serial", "zähler", "zaehler", "zählernummer", "zaehlernummer", "zählernr", "zählernr.", "zähler-nr.", "zähler nr.",
-        "zähler-nummer", "stromzähler", "seriennummer", "电表", "电表号", "电表编号", "电表表号", "表号", "表计", "表计号", "表计编号",
+        "meter", "electricity meter", "meter serial", "meter id", "serial", "zähler", "zaehler", "zählernummer",
+        "zaehlernummer", "zählernr", "zählernr.", "stromzähler", "seriennummer", "电表", "电表号", "电表编号", "电表表号", "表号", "表计",
+        "表计号", "表计编号",
     ),
     "tenant": (
         "tenant", "tenant name", "tenants", "name of tenant", "resident", "renter", "lessee", "mieter", "mieter/in", "mietername",
@@ -60,7 +70,7 @@ ROLES = {
 }
 UNITS = {"area": ("", "m2", "qm", "sqm", "平方米", "平米"), "fuse": ("", "w", "watt", "瓦"), "occupants": ("", "人")}
 """What may stand behind a number, or in brackets behind a column's name."""
-TOTALS = ("total", "totals", "sum", "summe", "gesamt", "insgesamt", "合计", "总计", "小计")
+_TOTAL = re.compile(r"(total|totals|sum|summe|gesamt|insgesamt|anzahl|count)\b|合计|总计|小计|共计")
 LARGEST_FILE = 20_000_000
 
 
@@ -116,12 +126,11 @@ def apartments_of(content: bytes, hint: str = "") -> list[Apartment]:
     rows = list(read(content, all_names(NAMES), hint))
     header = find(rows, NAMES, NEEDED)
     reading = _Reading(header)
-    for row in rows:
-        if row.number > header.number and any(text_of(cell) for cell in row.cells):
-            try:
-                reading.take(row.number, header.cells(row))
-            except TableError as error:
-                reading.problems.add(row.number, "", error.problems[0].text)
+    for row in header.body(rows):
+        try:
+            reading.take(row.number, header.cells(row))
+        except TableError as error:
+            reading.problems.add(row.number, "", error.problems[0].text)
     return reading.made()
 
 
@@ -144,7 +153,7 @@ class _Reading:
     def take(self, line: int, cells: dict[str, Cell]) -> None:
         """A row of the table; one without a unit, a meter and a tenant is a sum or a remark."""
         unit, meter, tenant = (text_of(cells[name]) for name in NEEDED)
-        if (unit or meter or tenant) and not (unit.casefold().strip(" :") in TOTALS and not meter):
+        if (unit or meter or tenant) and not (_TOTAL.match(unit.casefold()) and not meter and not tenant):
             self._rows.append((line, cells))
 
     def made(self) -> list[Apartment]:
@@ -162,8 +171,8 @@ class _Reading:
                     line,
                     "meter",
                     _(
-                        "%(found)r has fewer digits than others, which have %(length)d and begin with zeros: a spreadsheet has "
-                        'taken its zeros. Type them, or write ="%(found)s" if it is right'
+                        "%(found)r has fewer digits than others, which have %(length)d: has a spreadsheet taken zeros from its front? "
+                        'Type them, or write ="%(found)s" if it is right'
                     )
                     % {"found": found[index].meter, "length": length},
                 )
@@ -185,7 +194,7 @@ class _Reading:
 
         unit, meter, tenant = cell("unit", name_of), cell("meter", serial_of), cell("tenant", tenant_of)
         role = self._role(line, cells.get("role", ""))
-        if not meter:
+        if is_nothing(meter) and meter != "?":
             self._add(line, "meter", _("is empty: the serial number on the meter is wanted"))
         if role == Meter.Role.UNIT and not unit:
             self._add(line, "unit", _("is empty: the unit's name is wanted"))

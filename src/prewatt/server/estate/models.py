@@ -17,7 +17,9 @@ FARTHEST = 366 * DAY
 
 
 class Organisation(models.Model):
-    """A landlord or a property company: whose money it is. `adjustment_limit`: see `vending.second_person`."""
+    """A landlord or a property company: whose money it is. `adjustment_limit`: see `vending.second_person`; after how many
+    days somebody is reminded of what is owed to people, and calls it unclaimed: `vending.owed`.
+    """
 
     name = models.CharField(max_length=100, unique=True)
     managers = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="organisations", blank=True)
@@ -27,6 +29,16 @@ class Organisation(models.Model):
         default=50,
         validators=[MinValueValidator(0)],
         help_text=_("Credit given or taken beyond this needs a second person."),
+    )
+    refund_reminder = models.PositiveSmallIntegerField(
+        default=30,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+        help_text=_("Days after which somebody is reminded of money that is owed to a tenant and not paid out."),
+    )
+    refund_unclaimed = models.PositiveSmallIntegerField(
+        default=365,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+        help_text=_("Days after which money that is owed to a tenant counts as unclaimed; it stays owed."),
     )
 
     def __str__(self) -> str:
@@ -229,7 +241,8 @@ class Unit(models.Model):
 
 class Tenancy(models.Model):
     """Who lives in a unit, from an instant to another (µs since 1970; `ends` null: still). `deposit`: nano, as
-    received; `settled`: when the account was closed after the move-out (`billing.tenancies`).
+    received; `settled`: when the account was closed after the move-out (`billing.tenancies`), `settlements`: how often it
+    was, as a move can be put right.
     """
 
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="tenancies")
@@ -242,6 +255,7 @@ class Tenancy(models.Model):
     occupants = models.PositiveSmallIntegerField(default=1, validators=[MaxValueValidator(1000)])
     deposit = models.BigIntegerField(default=0, editable=False)
     settled = models.BigIntegerField(null=True, editable=False)
+    settlements = models.PositiveSmallIntegerField(default=0, editable=False)
 
     class Meta:
         verbose_name_plural = "tenancies"

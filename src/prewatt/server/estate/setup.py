@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import secrets
 from collections import Counter
 from collections.abc import Sequence
@@ -40,7 +41,7 @@ class Building:
     codes: dict[str, str]
     logins: list[tuple[str, str, str]]
 
-    @property  # noqa: A003
+    @builtins.property
     def code(self) -> str:
         """Of its only gateway, or of the first one."""
         return next(iter(self.codes.values()))

@@ -15,6 +15,8 @@ from .sums import balance as balance
 from .sums import sums
 
 Kind = Account.Kind
+MONEY = {"cash": Kind.CASH, "transfer": Kind.BANK}
+"""How money comes in and goes out by hand, and the account it is in."""
 
 
 def account(organisation: Organisation, kind: Account.Kind, name: str = "") -> Account:
@@ -159,20 +161,6 @@ def book_charges(charges: Iterable[Charge]) -> None:
         for charge in wanted
         for kind, amount in charge.parts.items()
         if amount > 0
-    )
-
-
-def book_cleared(meter: Meter, tenancy: Tenancy | None, amount: int, at: int, seq: int) -> Transfer:
-    """A meter's credit was cleared by journal entry `seq`: it is owed back to who held it."""
-    organisation = meter.property.organisation
-    return book(
-        Transfer.Kind.SETTLEMENT,
-        holder_account(organisation, tenancy),
-        account(organisation, Kind.REFUNDS),
-        amount,
-        at,
-        Reference(Of.CLEARED, meter.pk, f"{seq}"),
-        f"credit cleared at meter {meter.name}",
     )
 
 

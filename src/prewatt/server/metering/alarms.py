@@ -1,7 +1,8 @@
 """Raising and settling alarms: of each kind one is open at a time for a meter or a gateway.
 
 Kinds that carry `data`: `unbooked`, what was credited or taken off at a meter and is not in the books
-(`vending.found`); `rebased` and `exchanged`, once answered (`vending.questions`).
+(`vending.found`); `rebased` and `exchanged`, once answered (`vending.questions`); `difference`, once the meter's figure is
+taken (`vending.as_metered`); `journal-gap` and `journal-opened` (`vending.openings`).
 """
 
 from __future__ import annotations
@@ -54,3 +55,8 @@ def settle(alarm: Alarm, by: str) -> None:
 def settle_alarms(kind: str, key: str = "") -> None:
     """What the alarms of a kind and key told of is over."""
     Alarm.objects.filter(kind=kind, key=key, settled=False).update(settled=True)
+
+
+def settle_of_meter(meter: Meter, kind: str) -> None:
+    """What a meter's alarms of a kind told of is over."""
+    Alarm.objects.filter(meter=meter, kind=kind, settled=False).update(settled=True)

@@ -24,13 +24,14 @@ class Event(models.TextChoices):
     TROUBLE = "trouble", _("something a person must look at")
     LEAK = "leak", _("unusual use of the common supply")
     HELD = "held", _("money waits for a person")
+    OWED = "owed", _("money is owed to somebody for long")
 
 
 FOR_TENANTS = (
     Event.LOW, Event.EXHAUSTED, Event.CUT_OFF, Event.RESTORED, Event.TOP_UP, Event.SHARED_COST, Event.TARIFF,
     Event.STATEMENT, Event.UNUSUAL, Event.OVERLOAD,
 )  # fmt: skip
-FOR_MANAGERS = (Event.OVERLOAD, Event.OFFLINE, Event.BACK, Event.TROUBLE, Event.LEAK, Event.HELD)
+FOR_MANAGERS = (Event.OVERLOAD, Event.OFFLINE, Event.BACK, Event.TROUBLE, Event.LEAK, Event.HELD, Event.OWED)
 
 OVERLOADS = ("overload", "overload-locked", "forbidden-load")
 """Codes of the journal's events that are an overload."""

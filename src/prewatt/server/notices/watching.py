@@ -30,6 +30,7 @@ from ..metering.outlook import days_left
 from ..payments.models import Payment, Unexpected
 from ..time import now
 from ..vending.models import Code
+from ..vending.owed import owed
 from ..vending.top_ups import on_the_way
 from .events import OVERLOADS, TROUBLES, Event
 from .models import Notice, Recipient, Seen
@@ -329,6 +330,7 @@ class _Manager:
         self._journals(meters)
         self._alarms()
         self._money()
+        self._owed()
         self._common(meters)
 
     def _gateways(self) -> None:
@@ -414,6 +416,21 @@ class _Manager:
                 "amount": round_money(found.amount), "currency": "", "who": str(found.merchant), "why": why, "link": link,
             }  # fmt: skip
             tell(self.recipient, Event.HELD, key, told)
+
+    def _owed(self) -> None:
+        """What is owed to people for long is told once, and once more when it is unclaimed; it stays owed."""
+        for step, days in (("owed", self.organisation.refund_reminder), ("unclaimed", self.organisation.refund_unclaimed)):
+            rows = owed(self.organisation).filter(at__lte=self.at - days * DAY)
+            found = {f"{step} {each.pk}": each for each in rows.order_by("-pk")[:BACK_AT]}
+            for key in untold(self.recipient, found):
+                each = found[key]
+                where = each.tenancy.unit.property
+                told = {
+                    "who": each.who, "unit": str(each.tenancy.unit), "amount": round_money(each.left),
+                    "currency": where.currency, "since": f"{local_day(each.at, zone(where.zone))}", "days": days,
+                    "unclaimed": step == "unclaimed", "link": public(reverse("books")),
+                }  # fmt: skip
+                tell(self.recipient, Event.OWED, key, told)
 
     def _common(self, meters: Iterable[Meter]) -> None:
         where = zone(home_zone(self.recipient))

@@ -39,6 +39,7 @@ CHINESE = {
     "clock-differs": "服务器时间与网关时钟不符",
     "journal-set-back": "网关日志落后于服务器，已从服务器状态继续",
     "disk-full": "网关磁盘已满，日志使用预留空间",
+    "disk-room": "网关磁盘已有可用空间",
 }
 
 

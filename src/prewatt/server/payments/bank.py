@@ -11,6 +11,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ..billing.currencies import minor_unit
+from ..billing.debts import DebtError, pay, pays_debts
+from ..billing.models import DebtPayment
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import Kind, account, book
 from ..ledger.models import Transfer
@@ -118,9 +120,9 @@ def _check_own(line: BankLine) -> None:
 
 
 @transaction.atomic
-def book_line(line: BankLine, tenancy: Tenancy, by: Any) -> TopUp:
-    """Credit a line to a tenancy. BankError if it is dealt with already, may be a payment that is known already, or can't be
-    credited there.
+def book_line(line: BankLine, tenancy: Tenancy, by: Any) -> TopUp | DebtPayment:
+    """Credit a line to a tenancy; of who has moved out, and owes, it pays what is owed. BankError if it is dealt with
+    already, may be a payment that is known already, or can't be credited there.
     """
     locked = _money_in(line)
     _check_own(locked)
@@ -132,6 +134,14 @@ def book_line(line: BankLine, tenancy: Tenancy, by: Any) -> TopUp:
     bank = account(locked.organisation, Kind.BANK)
     # A booking that was undone stays in the books under its own name.
     name = of_bank_line(locked.fingerprint, locked.bookings)
+    if pays_debts(tenancy):
+        try:
+            paid = pay(tenancy, locked.amount, name, by, bank)
+        except DebtError as error:
+            raise BankError(str(error)) from None
+        locked.state, locked.by = BankLine.State.BOOKED, by
+        locked.save(update_fields=["state", "by"])
+        return paid
     try:
         made = top_up(tenancy, locked.amount, name, by, locked.payer, source=bank)
     except TopUpError as error:

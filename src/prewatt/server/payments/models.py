@@ -55,6 +55,7 @@ class Payment(models.Model):
         HELD = "held", _("paid, and waits for a person")
         CLOSED = "closed", _("not paid")
         RETURNED = "returned", _("paid back")
+        DEBT = "debt", _("paid a debt")
 
     payment_id = models.CharField(max_length=32, unique=True)
     asked = models.CharField(max_length=40)

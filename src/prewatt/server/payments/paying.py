@@ -19,6 +19,8 @@ from ...kernel.units import MINUTE, SECOND, moment, round_money
 from ..addresses import public
 from ..apart import apart, meter_or_gateway_of
 from ..billing.currencies import minor_digits, minor_unit, to_minor
+from ..billing.debts import DebtError, pay, pays_debts
+from ..billing.models import DebtPayment
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book, booked
 from ..ledger.models import Account, Transfer
@@ -335,8 +337,10 @@ def look_at_open_payments(most: int = 200) -> list[Payment]:
 
 
 @transaction.atomic
-def credit_held(payment: Payment, tenancy: Tenancy, by: Any) -> TopUp:
-    """A person gives held money to a tenancy. PaymentError if it isn't held, or can't be credited there."""
+def credit_held(payment: Payment, tenancy: Tenancy, by: Any) -> TopUp | DebtPayment:
+    """A person gives held money to a tenancy; of who has moved out, and owes, it pays what is owed. PaymentError if it isn't
+    held, or can't be credited there.
+    """
     locked = Payment.objects.select_for_update(of=("self",)).select_related("merchant__organisation").get(pk=payment.pk)
     if locked.state != Payment.State.HELD:
         raise PaymentError(_("This payment is not held."))
@@ -344,6 +348,14 @@ def credit_held(payment: Payment, tenancy: Tenancy, by: Any) -> TopUp:
     if tenancy.unit.property.currency != locked.currency:
         raise PaymentError(_("Payments there are in %(currency)s.") % {"currency": tenancy.unit.property.currency})
     owed = account(locked.merchant.organisation, Kind.REFUNDS)
+    if pays_debts(tenancy):
+        try:
+            paid = pay(tenancy, held.amount, locked.payment_id, by, owed)
+        except DebtError as error:
+            raise PaymentError(str(error)) from None
+        locked.state = Payment.State.DEBT
+        locked.save(update_fields=["state"])
+        return paid
     try:
         made = top_up(tenancy, held.amount, locked.payment_id, by, str(locked.merchant), source=owed)
     except TopUpError as error:

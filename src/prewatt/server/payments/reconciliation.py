@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ...kernel.calendar import day_bounds, local_day, zone
-from ...kernel.entries import CreditApplied, CreditByCode, decode_entry
+from ...kernel.entries import CreditApplied, CreditByCode, Recognised, Refused, decode_command, decode_entry
 from ..estate.models import Organisation, Property
 from ..ledger.models import Transfer
 from ..ledger.references import Of
@@ -180,12 +180,14 @@ def at_meters(commands: Iterable[Command]) -> dict[int, int]:
             entries |= {(meter, seq): bytes(body) for seq, body in rows.values_list("seq", "body")}
     brought = {}
     for each in wanted:
-        amounts = [
-            entry.amount
-            for seq in (each.applied_seq, each.coded_seq)
-            if seq is not None and (body := entries.get((each.meter_id, seq))) is not None
-            and isinstance(entry := decode_entry(body), CreditApplied | CreditByCode)
-        ]  # fmt: skip
+        bodies = [
+            None if seq is None else entries.get((each.meter_id, seq)) for seq in (each.applied_seq, each.coded_seq)
+        ]
+        shown = [None if body is None else decode_entry(body) for body in bodies]
+        amounts = [entry.amount for entry in shown if isinstance(entry, CreditApplied | CreditByCode)]
+        if isinstance(shown[0], Recognised | Refused) and each.state == Command.State.APPLIED:
+            # All of it was there before, by its code, or by a command that a server put back from a copy had forgotten.
+            amounts = [getattr(getattr(decode_command(bytes(each.body)), "order", None), "amount", 0)]
         if amounts:
             brought[each.pk] = sum(amounts)
     return brought
@@ -216,7 +218,8 @@ def _received_by_staff(organisation: Organisation, first: date, last: date) -> l
         span = day_bounds(first, place)[0], day_bounds(last, place)[1]
         rows = list(
             TopUp.objects.filter(
-                tenancy__unit__property=where, paid__gte=span[0], paid__lt=span[1], payment__isnull=True
+                tenancy__unit__property=where, paid__gte=span[0], paid__lt=span[1], payment__isnull=True,
+                moved_to__isnull=True,
             ).select_related("command", "tenancy__unit__property")
         )
         booked = _booked(Of.TOP_UP, (row.pk for row in rows))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from django.db import transaction
@@ -15,8 +16,9 @@ from ..ledger.books import Kind, account, book
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference
 from ..time import now
-from ..vending.giving_back import pay_out
-from ..vending.models import Refund
+from ..vending.giving_back import name_of
+from ..vending.models import PayOut, Refund
+from ..vending.owed import fall, pay_out
 from .merchants import provider_of
 from .models import Payment, RefundPart
 from .paying import PaymentError, clearing, held_of, meter_of, order_of
@@ -24,8 +26,8 @@ from .providers.interface import ProviderError
 
 
 def refundable_by_provider(refund: Refund) -> int:
-    """How much of a refund (nano) can go back by the ways it came."""
-    return sum(left for _payment, left in _sources(refund))
+    """How much of a refund (nano) can go back by the ways it came. A deposit did not come through a provider."""
+    return 0 if refund.why == Refund.Why.DEPOSIT else sum(left for _payment, left in _sources(refund))
 
 
 def _sources(refund: Refund) -> list[tuple[Payment, int]]:
@@ -44,9 +46,11 @@ def _plan(refund: Refund) -> list[RefundPart]:
         raise PaymentError(_("This refund is paid out already."))
     parts = list(locked.parts.select_related("payment__merchant__organisation", "payment__tenancy__unit__property"))
     if parts:
+        if sum(part.amount for part in parts if part.sent is None) > locked.left:
+            raise PaymentError(_("Some of it was paid out by hand since: pay out the rest by hand, too."))
         return parts
-    left = locked.amount
-    for payment, most in _sources(locked):
+    left = locked.left
+    for payment, most in _sources(locked) if locked.why != Refund.Why.DEPOSIT else ():
         # A provider moves whole minor units.
         part = min(left, most) // minor_unit(payment.currency) * minor_unit(payment.currency)
         if part:
@@ -76,8 +80,8 @@ def send_back(refund: Refund, by: Any) -> Refund:
         except ProviderError as error:
             RefundPart.objects.filter(pk=part.pk).update(error=str(error)[:200])
             raise
-        _sent(part)
-    return _done(refund, by)
+        _sent(part, by)
+    return Refund.objects.get(pk=refund.pk)
 
 
 @transaction.atomic
@@ -90,18 +94,21 @@ def _begin(part: RefundPart) -> bool:
 
 
 @transaction.atomic
-def pay_out_by_hand(refund: Refund, by: Any) -> Refund:
-    """What of a refund no provider has sent back was paid out by hand. PaymentError while a provider may yet send some
-    of it; GivingBackError if it is paid out already.
-    """
+def pay_out_by_hand(
+    refund: Refund, by: Any, amount: int | None = None, way: str = "cash", day: date | None = None, number: str = ""
+) -> Refund:
+    """As `vending.owed.pay_out`. PaymentError while a provider may yet send some of it."""
     parts = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk).parts
     if parts.filter(sent__isnull=True, error="").exists():
         raise PaymentError(_("The provider is sending this refund back: see how that ends first."))
-    return pay_out(refund, by, int(parts.filter(sent__isnull=False).aggregate(sum=Sum("amount"))["sum"] or 0))
+    return pay_out(refund, by, amount, way, day, number)
 
 
 @transaction.atomic
-def _sent(part: RefundPart) -> None:
+def _sent(part: RefundPart, by: Any) -> None:
+    refund = (
+        Refund.objects.select_for_update(of=("self",)).select_related("tenancy__unit__property").get(pk=part.refund_id)
+    )
     locked = RefundPart.objects.select_for_update(of=("self",)).get(pk=part.pk)
     if locked.sent is None:
         merchant = part.payment.merchant
@@ -119,15 +126,7 @@ def _sent(part: RefundPart) -> None:
         )
         locked.sent, locked.error = now(), ""
         locked.save(update_fields=["sent", "error"])
-
-
-@transaction.atomic
-def _done(refund: Refund, by: Any) -> Refund:
-    locked: Refund = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk)
-    if locked.paid is None and not locked.parts.filter(sent__isnull=True).exists():
-        locked.paid, locked.paid_by = now(), by.get_username()
-        locked.save(update_fields=["paid", "paid_by"])
-    return locked
+        fall(refund, part.amount, PayOut.Way.PROVIDER, name_of(by), number=part.number)
 
 
 def send_held_back(payment: Payment, by: Any) -> Payment:

@@ -9,42 +9,65 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from ..billing.debts import DebtError, pay, pays_debts
+from ..billing.models import DebtPayment
 from ..estate.models import Organisation, Tenancy
-from ..ledger.books import Kind, account
+from ..ledger.books import MONEY, account
 from ..vending.models import TopUp
 from ..vending.top_ups import TopUpError, check_typed, top_up
 from .models import Payment
 
-WAYS = {"cash": Kind.CASH, "transfer": Kind.BANK}
-"""How money can be received, and the account it is in."""
+
+@transaction.atomic
+def record(
+    tenancy: Tenancy, amount: int, credit_id: str, by: Any, receipt: str = "", way: str = "cash"
+) -> TopUp | DebtPayment:
+    """Credit `amount` nano that was received in cash or by transfer; of who has moved out, and owes, it pays what is owed.
+    Of one receipt number there is one payment in an organisation. TopUpError if it can't be.
+    """
+    if pays_debts(tenancy) or DebtPayment.objects.filter(tenancy=tenancy, payment_id=credit_id).exists():
+        return record_debt(tenancy, amount, credit_id, by, receipt, way)
+    number = _checked(tenancy, credit_id, receipt, way)
+    organisation = tenancy.unit.property.organisation
+    made = top_up(tenancy, amount, credit_id, by, number, source=account(organisation, MONEY[way]))
+    if number and not made.receipt:
+        made.receipt = number
+        made.save(update_fields=["receipt"])
+    return made
 
 
 @transaction.atomic
-def record(tenancy: Tenancy, amount: int, credit_id: str, by: Any, receipt: str = "", way: str = "cash") -> TopUp:
-    """Credit `amount` nano that was received in cash or by transfer. Of one receipt number there is one payment in an
-    organisation. TopUpError if it can't be.
-    """
-    if way not in WAYS:
+def record_debt(
+    tenancy: Tenancy, amount: int, payment_id: str, by: Any, receipt: str = "", way: str = "cash"
+) -> DebtPayment:
+    """Book `amount` nano that was received in cash or by transfer from a tenant who owes it. TopUpError if it can't be."""
+    number = _checked(tenancy, payment_id, receipt, way)
+    source = account(tenancy.unit.property.organisation, MONEY[way])
+    try:
+        return pay(tenancy, amount, payment_id, by, source, number)
+    except DebtError as error:
+        raise TopUpError(str(error)) from None
+
+
+def _checked(tenancy: Tenancy, credit_id: str, receipt: str, way: str) -> str:
+    """The receipt's number, where all of it can be."""
+    if way not in MONEY:
         raise TopUpError(_("Money is received in cash or by transfer."))
-    receipt = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", receipt)).strip()
-    if len(receipt) > 100 or not receipt.isprintable():
+    number = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", receipt)).strip()
+    if len(number) > 100 or not number.isprintable():
         raise TopUpError(_("A receipt number has at most 100 printable characters."))
     check_typed(credit_id)
     organisation = tenancy.unit.property.organisation
     # The organisation's row is the lock: of two with one receipt number, the second finds the first.
     Organisation.objects.select_for_update().get(pk=organisation.pk)
     # r-7 is R-7: two people wrote it off one slip.
-    known = (
-        TopUp.objects.filter(organisation=organisation, receipt__iexact=receipt).exclude(credit_id=credit_id).first()
-    )
-    if receipt and known is not None:
+    topped = TopUp.objects.filter(organisation=organisation, receipt__iexact=number).exclude(credit_id=credit_id).first()
+    paid = DebtPayment.objects.filter(organisation=organisation, receipt__iexact=number).exclude(payment_id=credit_id).first()
+    known = topped or paid
+    if number and known is not None:
         raise TopUpError(
-            _("Receipt %(number)s was recorded already, for %(who)s.") % {"number": receipt, "who": known.tenancy}
+            _("Receipt %(number)s was recorded already, for %(who)s.") % {"number": number, "who": known.tenancy}
         )
     if Payment.objects.filter(merchant__organisation=organisation, payment_id=credit_id).exists():
         raise TopUpError(_("The id %(id)s is that of a payment at a provider.") % {"id": credit_id})
-    made = top_up(tenancy, amount, credit_id, by, receipt, source=account(organisation, WAYS[way]))
-    if receipt and not made.receipt:
-        made.receipt = receipt
-        made.save(update_fields=["receipt"])
-    return made
+    return number

@@ -18,14 +18,13 @@ from ..errors import in_words
 from ..estate.models import Tenancy
 from ..ledger.books import trial_balance
 from ..ledger.exports import rows, to_beancount, to_csv
-from ..payments.paying import PaymentError
-from ..payments.refunds import pay_out_by_hand, refundable_by_provider
 from ..time import now
 from ..vending.giving_back import GivingBackError, decide, give, put_right, refund, reverse_top_up
-from ..vending.models import Adjustment, Refund, TopUp
+from ..vending.models import Adjustment, TopUp
 from ..vending.top_ups import new_credit_id
 from .access import organisations
 from .forms import typed_money
+from .owed_views import owed_of
 from .supply_views import owner_of
 
 
@@ -42,13 +41,11 @@ def books(request: HttpRequest) -> HttpResponse:
         "where": where,
         "accounts": [(account, max(-amount, 0), max(amount, 0)) for account, amount in found.items() if amount],
         "sum": sum(found.values()),
-        "refunds": [
-            (each, refundable_by_provider(each) >= each.amount)
-            for each in Refund.objects.filter(tenancy__in=tenancies, paid__isnull=True).select_related("tenancy__unit")
-        ],
+        **owed_of(owner),
         "adjustments": Adjustment.objects.filter(tenancy__in=tenancies, state=Adjustment.State.WAITING).select_related(
             "tenancy__unit", "by"
         ),
+        "today": today,
         "first": today.replace(day=1),
         "last": today,
     }
@@ -124,18 +121,6 @@ def undo_top_up(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, _("The payment is undone by a counter-entry."))
     return redirect("unit", pk=made.tenancy.unit_id)
-
-
-@login_required
-@require_POST
-def refund_paid(request: HttpRequest, pk: int) -> HttpResponse:
-    """A refund has left the landlord's hands."""
-    made = get_object_or_404(Refund, pk=pk, tenancy__unit__property__organisation__in=organisations(request))
-    try:
-        pay_out_by_hand(made, request.user)
-    except (GivingBackError, PaymentError) as error:
-        messages.error(request, str(error))
-    return redirect("books")
 
 
 @login_required

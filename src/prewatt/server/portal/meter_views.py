@@ -20,6 +20,7 @@ from ..errors import in_words
 from ..metering.alarms import open_alarms, settle
 from ..metering.models import Alarm, Gateway, Meter
 from ..time import now
+from ..vending import as_metered, openings
 from ..vending.exchanges import exchange, foreign_serial, last_read, look, waiting_exchange
 from ..vending.found import UNBOOKED, book_found
 from ..vending.leading_back import (
@@ -196,6 +197,9 @@ def alarm(request: HttpRequest, pk: int) -> HttpResponse:
         "unbooked": found.kind == UNBOOKED,
         "early": charged_early(meter, found.seq) if meter and found.kind == EARLY else None,
         "twice": found.kind == TWICE,
+        "journal_gap": found.kind == openings.GAP,
+        "gap": as_metered.gap(found),
+        "gap_waits": as_metered.waiting(found),
         "gateway": gateway,
     }
     if not found.settled and found.kind.startswith(("clock", "journal")):
@@ -244,6 +248,12 @@ def _act(request: HttpRequest, found: Alarm) -> None:
     elif do == "give-back-twice":
         give_back_twice(found, user)
         said = _("It is given back.")
+    elif do == "go-on":
+        openings.go_on(found, user.get_username())
+        said = _("The journal goes on.")
+    elif do == "as-metered":
+        as_metered.propose(found, user, given.get("reason", ""))
+        said = _("It waits for a second person, under Books.")
     elif do == "book":
         book_found(found, user)
         settle(found, user.get_username())

@@ -17,6 +17,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from ...kernel.calendar import zone
 from ..addresses import public
+from ..billing.debts import in_words as paid_in_words
+from ..billing.debts import open_debts
+from ..billing.models import DebtPayment
 from ..errors import in_words
 from ..estate.models import Organisation, Tenancy
 from ..payments.merchants import keep_merchant
@@ -39,9 +42,14 @@ REFUSALS = (PaymentError, ProviderError, SealError, ValidationError)
 
 
 def tenancies_of(owner: Organisation) -> list[Tenancy]:
-    """Whom money can be credited to: those who live there."""
+    """Whom money can be credited to: those who live there, and those who have moved out and owe."""
     rows = Tenancy.objects.filter(unit__property__organisation=owner).select_related("unit__property__organisation")
-    return [each for each in rows.order_by("unit__property", "unit__name") if each.ends is None or each.ends > now()]
+    owing = set(open_debts(owner).values_list("tenancy", flat=True))
+    return [
+        each
+        for each in rows.order_by("unit__property", "unit__name")
+        if each.ends is None or each.ends > now() or each.pk in owing
+    ]
 
 
 @login_required
@@ -93,8 +101,9 @@ def decide(request: HttpRequest, payment_id: str) -> HttpResponse:
             tenancy = next((each for each in mine if str(each.pk) == request.POST.get("tenancy")), None)
             if tenancy is None:
                 raise PaymentError(_("Choose a tenant."))
-            credit_held(payment, tenancy, request.user)
-            messages.success(request, _("It is on its way to the meter."))
+            made = credit_held(payment, tenancy, request.user)
+            said = _("It is on its way to the meter.")
+            messages.success(request, paid_in_words(made) if isinstance(made, DebtPayment) else said)
         elif wanted == "back":
             send_held_back(payment, request.user)
             messages.success(request, _("The provider sends it back."))

@@ -6,7 +6,9 @@ from . import (
     books_views,
     columns_views,
     meter_views,
+    move_views,
     notices_views,
+    owed_views,
     pay_views,
     payments_views,
     sharing_views,
@@ -14,6 +16,7 @@ from . import (
     tariff_views,
     tenancy_views,
     views,
+    wrong_flat_views,
 )
 
 urlpatterns = [
@@ -30,6 +33,7 @@ urlpatterns = [
     path("my/", views.tenancy, name="tenancy"),
     path("units/<int:pk>/move-in/", tenancy_views.add_tenancy, name="move-in"),
     path("tenancies/<int:pk>/move-out/", tenancy_views.end_tenancy, name="move-out"),
+    path("tenancies/<int:pk>/put-right/", move_views.put_move_right, name="put-right"),
     path("tenancies/<int:pk>/settle/", tenancy_views.settle_tenancy, name="settle"),
     path("tenancies/<int:pk>/statement/", tenancy_views.tenancy_statement, name="statement"),
     path("tenancies/<int:pk>/shares/<int:share_pk>/", tenancy_views.share, name="share"),
@@ -78,7 +82,13 @@ urlpatterns = [
     path("books/export/", books_views.export, name="books-export"),
     path("tenancies/<int:pk>/give-back/", books_views.give_back, name="give-back"),
     path("top-ups/<int:pk>/undo/", books_views.undo_top_up, name="undo-top-up"),
-    path("refunds/<int:pk>/paid/", books_views.refund_paid, name="refund-paid"),
+    path("top-ups/<int:pk>/move/", wrong_flat_views.move, name="move-payment"),
+    path("refunds/<int:pk>/paid/", owed_views.refund_paid, name="refund-paid"),
+    path("refunds/<int:pk>/to/", owed_views.refund_to, name="refund-to"),
+    path("debts/<int:pk>/paid/", owed_views.debt_paid, name="debt-paid"),
+    path("debts/<int:pk>/set-off/<int:refund_pk>/", owed_views.debt_set_off, name="debt-set-off"),
+    path("debts/<int:pk>/write-off/", owed_views.debt_write_off, name="debt-write-off"),
+    path("write-offs/<int:pk>/decide/", owed_views.write_off_decided, name="write-off-decide"),
     path("adjustments/<int:pk>/decide/", books_views.decide_adjustment, name="decide"),
     path("keypad-meters/", supply_views.keypads, name="keypads"),
 ]

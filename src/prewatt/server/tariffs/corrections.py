@@ -90,7 +90,7 @@ def readings(
     for seq, body, energy, charge in entries.values_list("seq", "body", "energy", "charge").iterator():
         entry = decode_entry(bytes(body))
         if isinstance(entry, TenancyChanged):
-            restarts = (*restarts, entry.effective)
+            restarts = (*(each for each in restarts if each != entry.instead), entry.effective)
         elif isinstance(entry, TimeLedBack):
             if read_at is not None:
                 read_at = min(read_at, entry.at)

@@ -28,8 +28,9 @@ NAMES = {
     "from": (
         "from", "valid from", "start", "start time", "starts at", "begin", "interval start", "delivery start", "timestamp", "datetime",
         "date time", "von", "ab", "datum von", "beginn", "gültig ab", "gueltig ab", "gültig von", "zeitstempel", "开始时间", "起始时间",
-        "生效时间", "date", "day", "datum", "日期",
+        "生效时间",
     ),
+    "day": ("date", "day", "datum", "tag", "日期"),
     "clock": ("time", "time of day", "uhrzeit", "zeit", "时间", "时刻"),
     "to": (
         "to", "valid to", "end", "end time", "until", "interval end", "delivery end", "bis", "datum bis", "ende", "gültig bis",
@@ -116,7 +117,7 @@ class _Reading:
 
     def __init__(self, rows: Sequence[Row], scale: str, where: ZoneInfo | None) -> None:
         self._problems, self._where = Problems(), where
-        self._header = find(rows, NAMES, ("from", "price"), {"from": "clock"})
+        self._header = find(rows, NAMES, ("from", "price"), (("from", "clock"), ("from", "day")))
         self._scale = scale or _scale_of(self._header, "1")
         if self._scale not in SCALES:
             raise whole(f"there is no such unit: {shown(self._scale)!r}")
@@ -124,16 +125,15 @@ class _Reading:
             text = f"its name says another unit than {_in_words(self._scale)}"
             self._problems.add(self._header.number, self._header.told["price"], text)
         self._cells: list[tuple[int, dict[str, Cell]]] = []
-        for row in rows:
-            if row.number > self._header.number and any(cell != "" for cell in row.cells):
-                try:
-                    self._cells.append((row.number, self._header.cells(row)))
-                except TableError as error:
-                    self._problems.add(row.number, "", error.problems[0].text)
+        for row in self._header.body(rows):
+            try:
+                self._cells.append((row.number, self._header.cells(row)))
+            except TableError as error:
+                self._problems.add(row.number, "", error.problems[0].text)
         prices = [text_of(cells["price"]) for _line, cells in self._cells]
         signs = {sign for sign in ".," if any(sign in text for text in prices)}
         self._decimal = signs.pop() if len(signs) == 1 else decimal_sign(prices)
-        self._order = order_of_days(text_of(cells["from"]) for _line, cells in self._cells)
+        self._order = order_of_days(text_of(cells.get("day") or cells["from"]) for _line, cells in self._cells)
         self._below_zero = 0
 
     def series(self, name: str) -> Series:
@@ -152,9 +152,9 @@ class _Reading:
             each = by_instant[begins[slip.index]]
             self._add(each.line, "from", f"{each.told:%Y-%m-%d %H:%M:%S} {slip.text}")
         self._problems.check()
-        found = Series(parts(name, begins, lengths, [by_instant[at].price for at in begins]))
-        found.below_zero = self._below_zero
-        return found
+        series = Series(parts(name, begins, lengths, [by_instant[at].price for at in begins]))
+        series.below_zero = self._below_zero
+        return series
 
     def _add(self, line: int, column: str, text: str) -> None:
         self._problems.add(line, self._header.told[column], text)
@@ -163,9 +163,11 @@ class _Reading:
         if text_of(cells["price"]).casefold() in NO_PRICE:
             # A gap, of which is told if it is one.
             return None
-        told, meant = self._instants(line, "from", cells["from"], cells.get("clock", ""))
+        told, meant = self._instants(line, "from", cells["from"], cells.get("day", ""))
         _until, ends = (
-            self._instants(line, "to", cells.get("to", ""), "") if text_of(cells.get("to", "")) else (None, [])
+            self._instants(line, "to", cells.get("to", ""), cells.get("day", ""))
+            if text_of(cells.get("to", ""))
+            else (None, [])
         )
         price = self._price(line, cells["price"])
         if told is None or price is None:
@@ -173,11 +175,14 @@ class _Reading:
         until = instant(ends[0]) if ends else None
         if until is not None and until <= instant(meant[0]) and len(ends) + len(meant) > 2:
             until = instant(ends[-1])
+        if until is not None and until <= instant(meant[0]) and "day" in cells:
+            # Of 23:00 to 0:00 of the next day.
+            until += DAY
         return _Seen(line, told, meant, price, until)
 
-    def _instants(self, line: int, column: str, cell: Cell, clock: Cell) -> tuple[datetime | None, list[datetime]]:
+    def _instants(self, line: int, column: str, cell: Cell, day: Cell) -> tuple[datetime | None, list[datetime]]:
         try:
-            told = moment_of(cell, clock, self._order)
+            told = moment_of(cell, day, self._order)
             if told.tzinfo is None and unit_of(self._header.told[column]) in ("utc", "gmt"):
                 meant = instants_of(told, ZoneInfo("UTC"))
             elif told.tzinfo is None and self._where is None:

@@ -44,22 +44,21 @@ def steps(begins: Sequence[int]) -> tuple[list[int], list[Slip]]:
         return [DEFAULT_STEP] * len(begins), [Slip(1, _apart(min(distances)))]
     base = min(usual, key=lambda step: (-usual[step], step))
     believed = [*_believed(distances, base), 0]
-    slips = []
-    found: list[int] = []
     step = next((each for each in believed if each), base)
-    last = 0
+    grid = min(each for each in (*believed, base) if each)
+    phase = Counter(at % grid for at in begins).most_common(1)[0][0]
+    slips: list[Slip] = []
+    found: list[int] = []
+    last = -1
     for index, at in enumerate(begins):
-        distance = at - begins[last]
         following = believed[index] or step
-        if index and distance < step:
-            text = (
-                f"begins {_length(distance)} after the price before it, which holds {_length(step)}: is its time right?"
-            )
-            slips.append(Slip(index, text))
-        elif base != DAY and distance % min(step, following):
+        if base != DAY and at % grid != phase:
             slips.append(
-                Slip(index, f"is not on the grid of {_length(step)} that the others are on: is its time right?")
+                Slip(index, f"is not on the grid of {_length(grid)} that the others are on: is its time right?")
             )
+        elif last >= 0 and at - begins[last] < step:
+            text = f"begins {_length(at - begins[last])} after the price before it, which holds {_length(step)}: is its time right?"
+            slips.append(Slip(index, text))
         else:
             # What follows a slip is measured from the price before it.
             last, step = index, following

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...kernel.entries import Debit, GrantCredit, decode_command
+from ...kernel.naming import id_of
 from ..estate.models import Tenancy
 from ..ledger.books import balance, tenant_account
 from ..ledger.references import Reference, at_meter
@@ -39,10 +40,21 @@ def level(meter: Meter, of: Reference, reason: str, at: int) -> Command | None:
     """
     # The meter's row is the lock: nothing is booked or sent for it meanwhile.
     row = Meter.objects.select_for_update().get(pk=meter.pk)
+    owed = missing(row)
+    return _send(row, owed, at_meter(of, at), reason) if owed else None
+
+
+def missing(row: Meter) -> int:
+    """What its unit's unsettled tenancies have in the books and a meter lacks, with all that is on its way to it (nano;
+    negative: it has more).
+    """
     account = stored_account(row)
     holds = account.balance
     for body in Command.objects.filter(meter=row, state__in=OPEN).values_list("body", flat=True):
         order = getattr(decode_command(bytes(body)), "order", None)
+        if id_of(order) in account.credit_ids:
+            # It was ordered again, and is there.
+            continue
         if isinstance(order, GrantCredit):
             # What its code has brought is in the balance already.
             holds += order.amount - account.coded.get(-1 if order.tid is None else order.tid, 0)
@@ -54,4 +66,4 @@ def level(meter: Meter, of: Reference, reason: str, at: int) -> Command | None:
             "unit__property__organisation"
         )
     )
-    return _send(row, owed - holds, at_meter(of, at), reason) if owed != holds else None
+    return owed - holds

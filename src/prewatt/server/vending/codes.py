@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from ...kernel.entries import Control
 from ...kernel.supply import Action, ClearCredit, ClearTamper, LimitPower
-from ...kernel.units import TOKEN
+from ...kernel.units import HOUR, TOKEN
 from ...tokens import (
     ALL_CREDIT,
     LAST_TID,
@@ -36,6 +36,8 @@ from .credit_log import issue
 from .models import Code, SupplyGroup, TokenMeter
 from .security import security_module
 
+AHEAD = HOUR
+"""By so much the identifiers of codes are beyond the present after a copy was put back."""
 OWN = "99"
 """Manufacturer code of the numbers that prewatt gives to meters which have none."""
 
@@ -149,6 +151,20 @@ def _next_tid(token_meter: TokenMeter) -> int:
         raise VendError(_("The base date of this meter's key has run out of minutes: change its key, with rollover."))
     TokenMeter.objects.filter(pk=locked.pk).update(last_tid=tid)
     return tid
+
+
+def skip_forgotten() -> None:
+    """After a copy was put back: let no code have an identifier that one may have which is forgotten here, or a tenant types
+    one that does nothing. Those were made up to now, at most one a minute, or some minutes ahead where somebody bought
+    several at once: `AHEAD` is beyond all of them.
+    """
+    for group in SupplyGroup.objects.all():
+        try:
+            tid = tid_at(BaseDate(group.base), now() + AHEAD)
+        except NumberError:
+            # Its minutes have run out: no code is made under it.
+            continue
+        TokenMeter.objects.filter(group=group, last_tid__lt=tid).update(last_tid=tid)
 
 
 def codable(amount: int) -> int:

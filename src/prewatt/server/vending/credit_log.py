@@ -14,6 +14,7 @@ from django.db.models import F
 from msgspec.structs import replace
 
 from ...kernel import entries
+from ...kernel.naming import named
 from ...wire.signing import SigningKey, sign_command
 from ..config import signing_key
 from ..metering.models import Meter
@@ -30,7 +31,7 @@ def _key() -> SigningKey:
 def issue(meter: Meter, order: entries.AnyOrder) -> Command:
     """Add an order to the meter's credit log. The head-end sends it, and again, until the journal shows it taken up."""
     locked = Meter.objects.select_for_update().get(pk=meter.pk)
-    made = _row(locked, entries.Command(locked.name, locked.commands + 1, now(), order))
+    made = _row(locked, named(locked.name, locked.commands + 1, now(), order))
     Meter.objects.filter(pk=locked.pk).update(commands=made.number)
     made.save(force_insert=True)
     return made
@@ -55,7 +56,7 @@ def sign_anew(row: Command, number: int, order: entries.AnyOrder | None = None) 
     """
     known = None if order else entries.decode_command(bytes(row.body))
     if order is not None:
-        command = entries.Command(row.meter.name, number, row.issued, order)
+        command = named(row.meter.name, number, row.issued, order)
     elif isinstance(known, entries.Command):
         command = replace(known, number=number)
     else:
@@ -72,7 +73,7 @@ def change_order(row: Command, order: entries.AnyOrder) -> None:
     numbered anew after that. EntryError if its body can't be read.
     """
     known = entries.decode_command(bytes(row.body))
-    signed = sign_command(_key(), entries.Command(row.meter.name, known.number, row.issued, order))
+    signed = sign_command(_key(), named(row.meter.name, known.number, row.issued, order))
     row.body, row.signature, row.tid = signed.body, signed.signature, getattr(order, "tid", None)
     row.save(update_fields=["body", "signature", "tid"])
 
@@ -114,9 +115,9 @@ def step_aside(meter: Meter, number: int) -> None:
     )
 
 
-def fill_in(meter: Meter, number: int, at: int, order: entries.AnyOrder) -> Command:
-    """Put a command into the log that a journal shows and the log lacks."""
-    row = _row(meter, entries.Command(meter.name, number, at, order))
+def fill_in(meter: Meter, number: int, at: int, order: entries.AnyOrder, name: bytes) -> Command:
+    """Put a command into the log that a journal shows, by this name, and the log lacks."""
+    row = _row(meter, entries.Command(meter.name, number, at, order, name))
     row.state, row.found = Command.State.APPLIED, True
     row.save(force_insert=True)
     return row

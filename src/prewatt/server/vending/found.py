@@ -14,8 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from msgspec.structs import replace
 
+from ...kernel.calendar import local, zone
 from ...kernel.entries import AnyOrder, GrantCredit, decode_command
 from ...kernel.entries import Command as KernelCommand
+from ...kernel.naming import id_of
 from ...kernel.units import DAY, MINUTE, round_money
 from ...tokens import BaseDate, instant_of
 from ..estate.models import Tenancy
@@ -52,28 +54,44 @@ class FoundError(ValueError):
 
 
 def keep(
-    meter: Meter, *, seq: int, at: int, number: int | None, order: AnyOrder | None, amount: int, tid: int | None
+    meter: Meter,
+    *,
+    seq: int,
+    at: int,
+    number: int | None,
+    order: AnyOrder | None,
+    amount: int,
+    tid: int | None,
+    name: bytes = b"",
 ) -> None:
     """A journal shows what the credit log lacks: put it into the log, and tell a person."""
     command = None
     if number is not None and order is not None and not Command.objects.filter(meter=meter, number=number).exists():
-        command = fill_in(meter, number, at, order)
+        command = fill_in(meter, number, at, order, name)
         Command.objects.filter(pk=command.pk).update(applied_seq=seq, applied_at=at)
     if tid is not None:
         _skip(meter, tid)
         _code_anew(meter, tid)
-    credit_id = getattr(order, "credit_id", getattr(order, "debit_id", ""))
+    credit_id = id_of(order)
     if tid is not None and credit_id == f"code {tid}":
         # Only its code is known: meters that are sold to within one minute have codes of one identifier.
         credit_id = ""
     typed = _open(meter).filter(key=f"code {tid}").first() if tid is not None and number is not None else None
+    if (
+        isinstance(order, GrantCredit)
+        and TopUp.objects.filter(command__meter=meter, credit_id=credit_id, amount=order.amount).exists()
+    ):
+        # It was entered again before the journal was here: the meter takes it as one.
+        _settle_typed(typed)
+        return
     data = {
         "amount": amount, "credit_id": credit_id, "command": number, "tid": tid, "seq": seq, "at": at,
         "reason": getattr(order, "reason", ""),
     }  # fmt: skip
     if typed is not None:
         # Its code was found before: it is the same money, and now there is a number to it.
-        typed.data = {**data, "seq": typed.data["seq"]} if amount else {**typed.data, "command": number}
+        told = {"command": number, "credit_id": credit_id}
+        typed.data = {**data, "seq": typed.data["seq"]} if amount else {**typed.data, **told}
         typed.key, typed.text = typed.data["credit_id"][:64] or typed.key, _text(meter, typed.data)
         typed.save(update_fields=["key", "data", "text"])
     elif amount:
@@ -86,6 +104,16 @@ def keep(
             "whether it is right; if not, give the order anew."
         ) % {"meter": meter, "what": ORDERS.get(kind, kind)}
         raise_alarm("unknown-order", text, at, meter=meter, key=kind, seq=seq, data={"command": number})
+
+
+def is_known(meter: Meter, tid: int) -> None:
+    """A command of the log is what a code belongs to that was typed: it is the same money, and is in the books."""
+    _settle_typed(_open(meter).filter(key=f"code {tid}").first())
+
+
+def _settle_typed(typed: Alarm | None) -> None:
+    if typed is not None:
+        Alarm.objects.filter(pk=typed.pk).update(settled=True)
 
 
 def _skip(meter: Meter, tid: int) -> None:
@@ -110,18 +138,25 @@ def _code_anew(meter: Meter, tid: int) -> None:
 
 
 def _text(meter: Meter, data: dict[str, Any]) -> str:
-    given = {"meter": meter, "amount": round_money(abs(data["amount"])), "id": data["credit_id"] or data["tid"]}
+    where = meter.property
+    holder = _lived_there(meter, data["at"])
+    given = {
+        "amount": f"{round_money(abs(data['amount']))} {where.currency}",
+        "who": ", ".join(str(each) for each in (holder.tenant if holder else "", meter.unit, meter) if each),
+        "day": f"{local(data['at'], zone(where.zone)):%Y-%m-%d %H:%M}",
+        "id": data["credit_id"] or _("code %(tid)s") % {"tid": data["tid"]},
+    }
     if data["amount"] < 0:
         return (
             _(
-                "%(amount)s were taken off meter %(meter)s (%(id)s), and this server, put back from a copy, does not know of "
-                "it. It holds at the meter. Book it, or give it back with a reason."
+                "%(amount)s were taken off on %(day)s (%(who)s; %(id)s), and this server, put back from a copy, does not know "
+                "of it. It holds at the meter. Book it, or give it back with a reason."
             )
             % given
         )
     return (
         _(
-            "%(amount)s were credited to meter %(meter)s (%(id)s), and this server, put back from a copy, does not know of the "
+            "%(amount)s were credited on %(day)s (%(who)s; %(id)s), and this server, put back from a copy, does not know of the "
             "payment. It holds at the meter. Book it; if a payment provider has it, it is booked with the provider's file."
         )
         % given
@@ -228,8 +263,12 @@ def book_found(found: Alarm, by: Any, source: Account | None = None) -> TopUp | 
 def tenant_of(found: Alarm) -> Tenancy | None:
     """Who lived at a meter when it was credited."""
     assert found.meter is not None
-    tenancies = Tenancy.objects.filter(unit=found.meter.unit_id).select_related("unit__property__organisation")
-    return next((each for each in tenancies if each.holds(found.data["at"])), None)
+    return _lived_there(found.meter, found.data["at"])
+
+
+def _lived_there(meter: Meter, at: int) -> Tenancy | None:
+    tenancies = Tenancy.objects.filter(unit=meter.unit_id).select_related("unit__property__organisation")
+    return next((each for each in tenancies if each.holds(at)), None)
 
 
 def _book_adjustment(tenancy: Tenancy, alarm: Alarm, meter: Meter) -> None:

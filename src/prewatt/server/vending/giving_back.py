@@ -27,7 +27,8 @@ class GivingBackError(ValueError):
     """It can't be done; the message, for people, says why. Nothing was changed."""
 
 
-def _who(by: Any) -> str:
+def name_of(by: Any) -> str:
+    """Who somebody is, by login or by the name given."""
     return by if isinstance(by, str) else str(by.get_username())
 
 
@@ -62,30 +63,13 @@ def refund(tenancy: Tenancy, amount: int | None, by: Any, reason: str) -> Refund
     wanted = left if amount is None else amount
     if not 0 < wanted <= left:
         raise GivingBackError(_("%(left)s is left to be given back.") % {"left": round_money(left)})
-    made = Refund.objects.create(tenancy=tenancy, amount=wanted, reason=_reason(reason), at=now(), by=_who(by))
+    made = Refund.objects.create(
+        tenancy=tenancy, who=tenancy.tenant, amount=wanted, reason=_reason(reason), at=now(), by=name_of(by)
+    )
     owed, of = account(tenancy.unit.property.organisation, Kind.REFUNDS), Reference(Of.REFUND, made.pk)
     book(Transfer.Kind.REFUND, tenant_account(tenancy), owed, wanted, made.at, of, made.reason)
     adjust(tenancy, -wanted, of, _("refund: %(why)s") % {"why": made.reason}, made.at)
     return made
-
-
-@transaction.atomic
-def pay_out(made: Refund, by: Any, sent: int = 0) -> Refund:
-    """The refund has left the landlord's hands, but for `sent` nano of it, which went another way. GivingBackError if it
-    had before.
-    """
-    locked = Refund.objects.select_for_update(of=("self",)).select_related("tenancy__unit__property").get(pk=made.pk)
-    if locked.paid is not None:
-        raise GivingBackError(_("This refund is paid out already."))
-    organisation = locked.tenancy.unit.property.organisation
-    owed, received = account(organisation, Kind.REFUNDS), account(organisation, Kind.CASH)
-    meter = Meter.objects.filter(unit=locked.tenancy.unit_id).first()
-    of = Reference(Of.REFUND, locked.pk, "paid")
-    if locked.amount > sent:
-        book(Transfer.Kind.REFUND_PAID, owed, received, locked.amount - sent, now(), of, locked.reason, meter)
-    locked.paid, locked.paid_by = now(), _who(by)
-    locked.save(update_fields=["paid", "paid_by"])
-    return locked
 
 
 @transaction.atomic
@@ -107,7 +91,7 @@ def reverse_top_up(top_up: TopUp, by: Any, reason: str) -> Transfer:
     received, at = moved.debit_account, now()
     if received.kind == Kind.CLEARING:
         raise GivingBackError(_("This was paid at a payment provider: give it back as a refund."))
-    memo = f"{why} ({_who(by)})"
+    memo = f"{why} ({name_of(by)})"
     of = of.and_("undone")
     made = book(Transfer.Kind.REVERSAL, tenant_account(tenancy), received, top_up.amount, at, of, memo)
     adjust(tenancy, -top_up.amount, of, _("payment undone: %(why)s") % {"why": why}, at)
@@ -143,6 +127,15 @@ def put_right(
     if not 0 < abs(amount) <= BALANCE_MAX:
         raise GivingBackError(_("An amount is not 0, and no more than a meter can hold."))
     return _propose(tenancy, amount, name, by, reason, Adjustment.Kind.CHARGED, second)
+
+
+def propose_as_metered(tenancy: Tenancy, amount: int, of: Reference, by: Any, reason: str) -> Adjustment:
+    """Take what a meter has (`amount` in nano, negative: has less) into the books, once for what it is of, when a second
+    person agrees (`as_metered`). GivingBackError if it can't be.
+    """
+    lock_books(tenancy.unit.property.organisation)
+    _lock(tenancy)
+    return _propose(tenancy, amount, of, by, reason, Adjustment.Kind.METERED, second=True)
 
 
 def _propose(
@@ -191,7 +184,7 @@ def decide(made: Adjustment, by: Any, agreed: bool) -> Adjustment:
         raise GivingBackError(_("A second person has to agree: whoever proposed it can only withdraw it."))
     locked.decided_by = by
     if agreed:
-        if locked.kind == Adjustment.Kind.GIVEN:
+        if locked.kind != Adjustment.Kind.CHARGED:
             _lock(locked.tenancy)
         return _carry_out(locked)
     locked.state, locked.decided = Adjustment.State.DECLINED, now()
@@ -201,7 +194,13 @@ def decide(made: Adjustment, by: Any, agreed: bool) -> Adjustment:
 
 def _carry_out(made: Adjustment) -> Adjustment:
     from ..billing.tenancies import close_remainder
+    from .as_metered import carry_out
 
+    if made.kind == Adjustment.Kind.METERED:
+        carry_out(made, name_of(made.decided_by))
+        made.state, made.decided = Adjustment.State.DONE, now()
+        made.save(update_fields=["state", "decided", "decided_by"])
+        return made
     own, charged = tenant_account(made.tenancy), made.kind == Adjustment.Kind.CHARGED
     kind = Kind.ENERGY_REVENUE if charged else Kind.ADJUSTMENTS
     other = account(made.tenancy.unit.property.organisation, kind)

@@ -73,15 +73,26 @@ class Command(models.Model):
 
 
 class Refund(models.Model):
-    """Money that goes back to a tenant: off the meter and out of the credit when it is decided, out of the landlord's
-    hands at `paid`. `amount` in nano.
+    """Money that the landlord owes to `who` (the tenant's name when it came to be), `at`: what was decided to be given
+    back, what a move-out left, what was paid too much. `amount` in nano, paid out in parts; all of it was at `paid`.
+    `send_to`: an IBAN or a note of where it is to go.
     """
 
+    class Why(models.TextChoices):
+        DECIDED = "decided", _("refund")
+        CREDIT = "credit", _("credit left at the move-out")
+        DEPOSIT = "deposit", _("deposit")
+        CLEARED = "cleared", _("credit cleared at the meter")
+        OVERPAID = "overpaid", _("paid more than was owed")
+
     tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, related_name="refunds")
+    who = models.CharField(max_length=100)
+    why = models.CharField(max_length=8, choices=Why, default=Why.DECIDED)
     amount = models.BigIntegerField()
     reason = models.CharField(max_length=200)
     at = models.BigIntegerField()
     by = models.CharField(max_length=150)
+    send_to = models.CharField(max_length=200, blank=True, default="")
     paid = models.BigIntegerField(null=True)
     paid_by = models.CharField(max_length=150, blank=True)
 
@@ -90,12 +101,45 @@ class Refund(models.Model):
         constraints = (models.CheckConstraint(condition=models.Q(amount__gt=0), name="refund_positive"),)
 
     def __str__(self) -> str:
-        return f"{self.tenancy}: {self.reason}"
+        return f"{self.who}, {self.tenancy.unit}: {self.reason}"
+
+    @property
+    def left(self) -> int:
+        """What of it is owed still, nano."""
+        return self.amount - int(self.pay_outs.aggregate(sum=models.Sum("amount"))["sum"] or 0)
+
+
+class PayOut(models.Model):
+    """By how much (nano) what is owed fell: one transfer of the books. `day`: the local day on which the money left;
+    `number`: of the receipt or the transfer.
+    """
+
+    class Way(models.TextChoices):
+        CASH = "cash", _("cash")
+        TRANSFER = "transfer", _("transfer")
+        PROVIDER = "provider", _("by the payment provider")
+        SET_OFF = "set-off", _("set off against a debt")
+        WITHDRAWN = "withdrawn", _("not owed after all")
+
+    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="pay_outs")
+    amount = models.BigIntegerField()
+    way = models.CharField(max_length=9, choices=Way)
+    day = models.DateField()
+    number = models.CharField(max_length=100, blank=True, default="")
+    at = models.BigIntegerField()
+    by = models.CharField(max_length=150)
+
+    class Meta:
+        ordering = ("at", "id")
+        constraints = (models.CheckConstraint(condition=models.Q(amount__gt=0), name="pay_out_positive"),)
+
+    def __str__(self) -> str:
+        return f"{self.refund}: {self.get_way_display()}"
 
 
 class Adjustment(models.Model):
     """Credit that is given to a tenant or taken (`amount` in nano, negative): freely, or because too much or too little
-    was `charged` for energy. Over the organisation's limit it waits for a second person.
+    was `charged` for energy, or because the meter has it so. Over the organisation's limit it waits for a second person.
 
     `adjustment_id`: whoever asks for it names it, once in an organisation; null where the books do, by what it is of.
     """
@@ -103,6 +147,7 @@ class Adjustment(models.Model):
     class Kind(models.TextChoices):
         GIVEN = "given", _("given freely")
         CHARGED = "charged", _("what was charged is put right")
+        METERED = "metered", _("the meter's figure is taken into the books")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waits for a second person")
@@ -272,7 +317,7 @@ class TopUp(models.Model):
 
     `credit_id`: as it was typed, of a payment at a provider its name there, else of the books' own
     (`ledger.references`); the meter knows it by this. `receipt`: the number of the receipt that staff gave. Both are once
-    in an organisation.
+    in an organisation. `moved_from`: the top-up in the wrong flat that its money was credited by first.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
@@ -284,6 +329,7 @@ class TopUp(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     note = models.CharField(max_length=100, blank=True)
     receipt = models.CharField(max_length=100, blank=True, default="")
+    moved_from = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="moved_to")
 
     class Meta:
         ordering = ("-paid", "-id")

@@ -85,8 +85,8 @@ def emergency_again_and_again() -> Iterator[None]:
     """The emergency credit may be taken as often as one likes."""
     original = Account.objection
 
-    def objection(self: Account, now: int, action: Action) -> str:
-        found = original(self, now, action)
+    def objection(self: Account, at: int, action: Action, now: int | None = None) -> str:
+        found = original(self, at, action, now)
         return "" if isinstance(action, TakeEmergency) and self.supply.emergency_taken else found
 
     with patch.object(Account, "objection", objection):
@@ -110,8 +110,8 @@ def close_opens_locks() -> Iterator[None]:
     """A hold for somebody's safety is ended by any order to close."""
     original = Account.objection
 
-    def objection(self: Account, now: int, action: Action) -> str:
-        return "" if isinstance(action, Close) else original(self, now, action)
+    def objection(self: Account, at: int, action: Action, now: int | None = None) -> str:
+        return "" if isinstance(action, Close) else original(self, at, action, now)
 
     with patch.object(Account, "objection", objection):
         yield
@@ -210,6 +210,13 @@ def doubtful_reading_charged() -> Iterator[None]:
 
 
 @contextmanager
+def one_reading_alone_believed() -> Iterator[None]:
+    """After a long silence a single register is charged, as far as the time allows."""
+    with patch.object(register, "is_enough", lambda *_: True):
+        yield
+
+
+@contextmanager
 def fallen_register_is_new_base() -> Iterator[None]:
     """A register that falls is counted from at once, without a doubt."""
     original = plausible.judge
@@ -274,6 +281,6 @@ BUGS = (
     credit_by_both_carriers, clearance_ignored, friendly_hours_end_late, emergency_never_repaid,
     emergency_again_and_again, restoration_without_end, close_opens_locks, limit_never_lifted,
     trips_counted_for_a_day, recloses_too_late, low_credit_told_once, debt_forgiven_with_credit,
-    codes_forgotten_in_snapshots, doubtful_reading_charged, fallen_register_is_new_base,
+    codes_forgotten_in_snapshots, doubtful_reading_charged, one_reading_alone_believed, fallen_register_is_new_base,
     error_charged_when_it_passes, exchange_counts_from_zero, tamper_always_locks, supply_never_looked_at_by_time,
 )  # fmt: skip

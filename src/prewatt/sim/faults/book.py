@@ -38,9 +38,10 @@ from ...kernel.entries import (
     TariffApplied,
     TenancyChanged,
 )
-from ...kernel.plausible import RETURNED
+from ...kernel.plausible import RETURNED, UNCONFIRMED
 from ...kernel.supply import ClearCredit
 from ...kernel.units import DAY, HOUR, exact_money
+from .meters import FUSE
 from .prices import Pricer
 from .supply import Supply
 
@@ -119,7 +120,8 @@ class Book:
     def take(self, entry: AnyEntry, now: Seen) -> None:
         """A durable entry."""
         self._now = now
-        if entry.seq != self.seq + 1 or entry.at < self.at:
+        since = self.read_at if isinstance(entry, Reading) and entry.flags & FLAG_BETWEEN else self.at
+        if entry.seq != self.seq + 1 or entry.at < since:
             self.wrong(entry, f"follows entry {self.seq}")
         if isinstance(entry, entries.CommandEntry):
             self._take_command(entry)
@@ -170,21 +172,20 @@ class Book:
             self.wrong(entry, f"command {entry.command} is taken up after {self.command}")
         self.command = entry.command
         orders = self._world.database.ever.get((self.name, entry.command), [])
-        if not orders:
-            self.wrong(entry, f"there is no command {entry.command}")
         # A number may have been given twice, by a server that was put back from a copy.
-        order = next((each for each in orders if _is_of(entry, each)), orders[0])
+        order = next((each for name, each in orders if name == entry.of), None)
+        if order is None:
+            self.wrong(entry, f"shows a command {entry.command} that was never given")
+            raise AssertionError
         self.done.add(id(order))
-        if isinstance(entry, Refused) and len(orders) > 1:
-            # Which of them it was, its entry does not tell.
-            self.done |= {id(each) for each in orders if _is_of(entry, each)}
-            order = next((each for each in orders if isinstance(each, Control) and not self._may(entry, each)), order)
         match entry, order:
             case CreditApplied(), GrantCredit():
                 self._credit(entry, order)
             case Recognised(), GrantCredit():
-                if self.typed.get(entry.tid) != order.amount:
+                if self.typed.get(entry.tid) != order.amount and order.credit_id not in self.ids:
                     self.wrong(entry, f"credit {order.credit_id} was recognised, and is not all there")
+                if (entry.credit_id, entry.tid) != (order.credit_id, order.tid):
+                    self.wrong(entry, f"credit {order.credit_id} was recognised as another one")
                 self.ids.add(order.credit_id)
                 self.known.add(entry.tid)
             case Recognised(), Control():
@@ -321,7 +322,9 @@ class Book:
 
     def _take_doubt(self, entry: Doubtful) -> None:
         meter = self._now
-        if not meter.lied_at and not meter.serial and not meter.boots:
+        # After a long silence even the truth waits for others that agree.
+        much = entry.cause == UNCONFIRMED and abs(entry.register - (self.register or 0)) > FUSE
+        if not meter.lied_at and not meter.serial and not meter.boots and not much:
             self.wrong(entry, f"a true register is doubted: {entry.register}, {entry.cause}")
         if entry.register != meter.shown:
             self.wrong(entry, f"the register showed {meter.shown}, not {entry.register}")
@@ -364,25 +367,3 @@ class Book:
 
 def _id_of(order: AnyOrder) -> str | None:
     return getattr(order, "credit_id", getattr(order, "debit_id", None))
-
-
-def _is_of(entry: entries.CommandEntry, order: AnyOrder) -> bool:
-    """Whether an entry is about an order, of those that had its number."""
-    match entry, order:
-        case (CreditApplied(), GrantCredit()):
-            return entry.credit_id == order.credit_id
-        case (Recognised(), GrantCredit() | Control()):
-            return entry.tid == order.tid
-        case (DebitApplied(), Debit()):
-            return entry.debit_id == order.debit_id
-        case (TariffApplied(), SetTariff()):
-            return entry.tariff == order.tariff
-        case (SettingsApplied(), ChangeSettings()):
-            return entry.settings == order.settings
-        case (Controlled(), Control()):
-            return entry.action == order.action
-        case (Exchanged(), Exchange()):
-            return (entry.serial, entry.first, entry.last) == (order.serial, order.first, order.last)
-        case (Refused(), Control() | Exchange()) | (TenancyChanged(), ChangeTenancy()):
-            return True
-    return False

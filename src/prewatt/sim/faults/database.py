@@ -6,10 +6,13 @@ from collections.abc import Iterable, Mapping
 from copy import copy, deepcopy
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from ...headend.dispatch import Pending
-from ...headend.ingest import GatewayView, MeterPlan, MeterView, Plan
+from ...headend.ingest import Beyond, GatewayView, MeterPlan, MeterView, Plan
 from ...kernel.account import Account
 from ...kernel.entries import AnyOrder, Command, genesis
+from ...kernel.naming import id_of, named
 from ...wire.messages import MeterStatus, SignedCommand
 from ...wire.signing import SigningKey, VerifyKey, sign_command
 
@@ -24,11 +27,10 @@ class Refuses(Exception):
 
 @dataclass(slots=True)
 class Row:
-    """A command of the credit log. `again`: it was numbered anew."""
+    """A command of the credit log."""
 
     command: Command
     signed: SignedCommand
-    again: bool = False
 
 
 @dataclass(slots=True)
@@ -84,7 +86,9 @@ class Enrolled:
 
 
 class Database:
-    """All that the head-end has stored. `ever`: each order that was signed, by meter and number: what no copy undoes."""
+    """All that the head-end has stored. `ever`: each order that was signed, with its name, by meter and number: what no copy
+    undoes.
+    """
 
     def __init__(self, key: SigningKey, gateways: dict[str, Enrolled]) -> None:
         self._key = key
@@ -92,7 +96,7 @@ class Database:
         self.meters = {
             name: Stored(each, genesis(name)) for each, row in gateways.items() for name in sorted(row.meters)
         }
-        self.ever: dict[tuple[str, int], list[AnyOrder]] = {}
+        self.ever: dict[tuple[str, int], list[tuple[bytes, AnyOrder]]] = {}
         self.refused: dict[str, int] = {}
         self.alarms: list[tuple[str, int, str]] = []
         self.told: dict[str, int] = {}
@@ -100,17 +104,21 @@ class Database:
         self.put_back_at = 0
         """When a copy was put back, 0 if never."""
         self.refuses = False
+        self.former: dict[str, list[bytes]] = {}
+        """The entries that were here before a copy was put back."""
+        self.beyond: dict[str, Beyond] = {}
+        """How meters stand of which nobody has the entries that come next here."""
 
     def order(self, name: str, now: int, order: AnyOrder) -> None:
         """Add a command to the credit log."""
         stored = self.meters[name]
         stored.count += 1
         stored.log.append(order)
-        stored.open[stored.count] = self._signed(Command(name, stored.count, now, order), again=False)
+        stored.open[stored.count] = self._signed(named(name, stored.count, now, order))
 
-    def _signed(self, command: Command, again: bool) -> Row:
-        self.ever.setdefault((command.meter, command.number), []).append(command.order)
-        return Row(command, sign_command(self._key, command), again)
+    def _signed(self, command: Command) -> Row:
+        self.ever.setdefault((command.meter, command.number), []).append((command.name, command.order))
+        return Row(command, sign_command(self._key, command))
 
     def account(self, name: str) -> Account:
         """A meter's account as it is stored."""
@@ -127,6 +135,38 @@ class Database:
         self.meters = {name: stored.copied() for name, stored in copied.items()}
         for name, row in gateways.items():
             self.gateways[name] = deepcopy(row)
+
+    def look_beyond(self, name: str, beyond: Beyond) -> None:
+        """A gateway has told how a meter stands of which nobody has the entries between."""
+        self.beyond[name] = beyond
+        stored, account = self.meters[name], beyond.account
+        for number, row in list(stored.open.items()):
+            known = id_of(row.command.order)
+            if known and known not in account.credit_ids and number <= account.command:
+                self.step_aside(stored, number)
+        if stored.aside:
+            self.renumber(stored)
+
+    def go_on(self, name: str, beyond: Beyond, bodies: list[bytes], paid: Mapping[str, int]) -> list[AnyOrder]:
+        """Let a meter's journal go on from its gateway's state, and the books with it; `paid`: nano by id. Returns the open
+        orders that were carried out, or of which nobody knows that.
+        """
+        stored, account = self.meters[name], beyond.account
+        stored.bodies, stored.account, stored.head, stored.offset = bodies, account, beyond.head, 0
+        stored.saved = account.dump()
+        stored.taken = account.command
+        stored.booked |= account.credit_ids
+        # What codes have brought is booked with the payments whose commands are yet to come.
+        coming = sum(paid[known] for known in stored.booked - account.credit_ids)
+        stored.owed = account.balance - sum(account.coded.values()) + coming
+        dropped = []
+        for number, row in list(stored.open.items()):
+            known = id_of(row.command.order)
+            if known in account.credit_ids or (not known and number <= account.command):
+                del stored.open[number]
+                dropped.append(row.command.order)
+        self.renumber(stored)
+        return dropped
 
     def step_aside(self, stored: Stored, number: int) -> None:
         """Take its number from an open command, until it is numbered anew."""
@@ -146,8 +186,7 @@ class Database:
         for number, row in enumerate(moving, base + 1):
             command = row.command
             if command.number != number:
-                command = Command(command.meter, number, command.issued, command.order)
-                row = self._signed(command, again=True)
+                row = self._signed(replace(command, number=number))
             stored.open[number] = row
         stored.count = base + len(moving)
 
@@ -189,7 +228,6 @@ class MemoryStore:
                 stored.head,
                 {number: row.command for number, row in rows.items()},
                 stored.offset,
-                frozenset(number for number, row in rows.items() if row.again),
             )
         return views
 
@@ -218,6 +256,8 @@ class MemoryStore:
             self._store(name, change)
         for name, status in plan.statuses.items():
             self._store_status(name, status)
+        for name, beyond in plan.beyond.items():
+            self._database.look_beyond(name, beyond)
         for gateway, stamp in plan.heard.items():
             self._database.gateways[gateway].stamp = stamp
         for gateway, sessions in plan.sessions.items():

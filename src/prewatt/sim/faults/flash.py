@@ -126,7 +126,7 @@ class Flash:
 
     def read(self, meter: str, first: int, last: int) -> list[bytes]:
         base = self.bases[meter]
-        return [record.body for record in self.records[meter][max(first - 1 - base, 0) : max(last - base, 0)]]
+        return [record.body for record in self.records[meter][first - 1 - base : last - base]] if first > base else []
 
     def hash_at(self, meter: str, seq: int) -> bytes | None:
         """The hash of an entry; None if it is not here."""

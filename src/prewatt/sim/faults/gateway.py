@@ -194,8 +194,10 @@ class Gateway:
             case SendStatus(status):
                 self.line.send_up(seal(self.key, status))
             case SendUpload(number, pieces):
-                spans, late = read_pieces(self.flash.read, pieces, self.flash.hash_at)
-                self.line.send_up(seal(self.key, Upload(self.name, agent.epoch, number, spans, late, agent.session)))
+                spans, late, lacking = read_pieces(self.flash.read, pieces, self.flash.hash_at)
+                states = agent.states_instead(lacking)
+                upload = Upload(self.name, agent.epoch, number, spans, late, agent.session, states)
+                self.line.send_up(seal(self.key, upload))
         return []
 
     def _commit(self, agent: Agent, records: list[tuple[str, Record]]) -> None:

@@ -46,6 +46,8 @@ class Meter:
         self.lie: int | None = None
         """A register that it shows instead of its own."""
         self.lie_until = 0
+        self.error: int | None = None
+        """A register that it shows once, when it is read next."""
         self.still_until = 0
         self.backwards_until = 0
         self.jitter_until = 0
@@ -101,6 +103,8 @@ class Meter:
         shows = self.register()
         if now < self.lie_until and self.lie is not None:
             shows = self.lie
+        elif self.error is not None:
+            shows, self.error = self.error, None
         elif now < self.jitter_until and self._rng.random() < 0.3:
             shows = max(shows - 1, 0)
         if shows != self.register() or now < self.backwards_until:
@@ -120,7 +124,7 @@ class Meter:
         self.settle(now)
         last = self.register()
         self._begin = first - self.counted
-        self.serial, self.end, self.lie_until, self.tampered = serial, 0, 0, False
+        self.serial, self.end, self.lie_until, self.error, self.tampered = serial, 0, 0, None, False
         self.still_until = self.backwards_until = self.jitter_until = 0
         self.closed = True
         self.lied_at = self.hung_at = now

@@ -13,8 +13,6 @@ from ...kernel.entries import (
     AnyEntry,
     AnyOrder,
     CreditByCode,
-    Debit,
-    GrantCredit,
     OnSite,
     Reading,
     Record,
@@ -32,10 +30,6 @@ TAKEN = MINUTE
 """What is ordered or paid is at the meter within this, while all is calm."""
 RIGHT = 2 * MINUTE
 """A switch that stands wrong is right within this."""
-LOG_IS_KNOWN = False
-"""Whether each entry of a command is known to the head-end as that command's, however late the gateway's clock is."""
-TOLD_APART = False
-"""Whether a database that was put back from a copy tells an order from one that was the same, and was forgotten."""
 STORED = 5 * MINUTE
 """Beside the time between two signs of life: until the head-end has what is journalled."""
 LOOK = 10 * MINUTE
@@ -192,7 +186,7 @@ class Oracle:
         database = self._world.database
         for meter, seq, text in database.alarms:
             self._world.broken(f"meter {meter}, entry {seq}: {text}")
-        if not database.put_back_at and any(stored.found for stored in database.meters.values()) and LOG_IS_KNOWN:
+        if not database.put_back_at and any(stored.found for stored in database.meters.values()):
             self._world.broken(f"meter {name}: something is said to be at the meter, and not in the books")
 
     def acknowledged(self, gateway: Gateway) -> None:
@@ -209,7 +203,9 @@ class Oracle:
         gateway, now = self._world.gateway_of(name), self._world.now
         since, seq = self._marks.setdefault(name, (now, self.books[name].seq))
         line = gateway.line
-        if self._world.database.meters[name].seq >= seq:
+        here = self._world.database.meters[name].seq
+        if here >= seq or here < gateway.flash.bases[name]:
+            # A person is asked where nobody has the entries between.
             self._marks[name] = (now, self.books[name].seq)
         elif line.calm and now - max(since, line.calm_since) > self._world.swarm.heartbeat + STORED:
             self._world.broken(f"meter {name}: entry {seq} is not at the head-end, though nothing stands in its way")
@@ -242,9 +238,15 @@ class Oracle:
     def _expect(self, name: str, order: AnyOrder, since: int) -> None:
         if id(order) in self.books[name].done or id(order) in self.forgotten:
             return
-        if not TOLD_APART and self._world.database.put_back_at and not isinstance(order, GrantCredit | Debit):
+        gateway, now = self._world.gateway_of(name), self._world.now
+        known = getattr(order, "credit_id", getattr(order, "debit_id", None))
+        if known in self.books[name].ids:
             return
-        line, now = self._world.gateway_of(name).line, self._world.now
+        line, asked = gateway.line, self._world.database.meters[name].seq < gateway.flash.bases[name]
+        if asked and known is None:
+            # Nobody knows whether it is one of those that are taken up, until a person has let the books go on.
+            self._world.at(now + LOOK, partial(self._expect, name, order, now))
+            return
         ready = max(since, line.calm_since) + TAKEN
         if line.calm and now > ready:
             self._world.broken(
@@ -261,7 +263,10 @@ class Oracle:
         for name, book in self.books.items():
             stored, flash = world.database.meters[name], world.gateway_of(name).flash
             account = world.database.account(name)
-            if book.seq != stored.seq or flash.read(name, 1, book.seq) != stored.bodies[flash.bases[name] :]:
+            if (
+                book.seq != stored.seq
+                or flash.read(name, flash.bases[name] + 1, book.seq) != stored.bodies[flash.bases[name] :]
+            ):
                 world.broken(
                     f"meter {name}: {book.seq} entries in its journal, {stored.seq} at the head-end, or others"
                 )

@@ -88,7 +88,7 @@ def _pay(world: World, name: str, dice: Random, credit_id: str) -> None:
         _order_money(world, name, credit_id, GrantCredit(credit_id, amount))
         return
     coded = amount // CENT * CENT
-    tid = _new_code(world, name, Code(credit_id, coded))
+    tid = new_code(world, name, Code(credit_id, coded))
     _order_money(world, name, credit_id, GrantCredit(credit_id, amount, tid=tid, coded=coded))
     token = CurrencyCredit(tid, coded // TOKEN)
     while dice.random() < 0.5:
@@ -113,7 +113,8 @@ def book(world: World, name: str, known: str) -> None:
     stored.owed += world.paid[known][1]
 
 
-def _new_code(world: World, name: str, code: Code) -> int:
+def new_code(world: World, name: str, code: Code) -> int:
+    """A code is made: its identifier."""
     tid = tid_at(BaseDate.D2014, world.now)
     while (name, tid) in world.codes:
         tid += 1
@@ -271,7 +272,7 @@ def vendor(world: World, name: str, dice: Random) -> None:
     if isinstance(action, ClearCredit) and dice.random() < 0.5:
         order(world, name, Control(action, "manager", "moved out"))
         return
-    tid = _new_code(world, name, Code(world.happening, 0))
+    tid = new_code(world, name, Code(world.happening, 0))
     order(world, name, Control(action, "vendor", "", tid))
     if isinstance(action, LimitPower):
         world.later(world.now + 6 * HOUR, partial(order, world, name, Control(LimitPower(0), "manager")))

@@ -8,13 +8,16 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
-from ...kernel.entries import Exchange
+import msgspec
+
+from ...kernel.entries import Exchange, GrantCredit
 from ...kernel.units import DAY, HOUR, MINUTE, SECOND
 from . import people
+from .book import Code
 from .database import Enrolled, Stored
 from .flash import Copy
 from .keys import pair
-from .meters import FAR
+from .meters import FAR, FUSE
 
 if TYPE_CHECKING:
     from .world import World
@@ -59,8 +62,13 @@ def race(world: World, _who: str, dice: Random) -> None:
 
 
 def silence(world: World, who: str, dice: Random) -> None:
-    world.meters[who].silent_until = world.now + dice.randrange(dice.choice((10 * MINUTE, HOUR, 3 * HOUR)))
-    world.meters[who].hears = dice.random() < 0.5
+    """For minutes or for days; then, sometimes, the first answer is an error that the time since would allow."""
+    meter = world.meters[who]
+    lasts = dice.randrange(dice.choice((10 * MINUTE, HOUR, 3 * HOUR, 3 * HOUR, 2 * DAY)))
+    meter.silent_until = world.now + lasts
+    meter.hears = dice.random() < 0.5
+    if lasts > 2 * HOUR and dice.random() < 0.7:
+        meter.error = meter.register() + 2 * FUSE + dice.randrange(FUSE * lasts // HOUR)
 
 
 def deaf(world: World, who: str, dice: Random) -> None:
@@ -194,8 +202,8 @@ def _put_back(world: World, who: str, copied: Copy) -> None:
     gateway.flash.put_back(copied)
     gateway.line.lost()
     for name in gateway.meters:
-        held = world.database.meters[name].bodies[: gateway.flash.bases[name]]
-        world.oracle.rewritten(name, [*held, *gateway.flash.read(name, 1, 2**62)])
+        held = _held(world, name, gateway.flash.bases[name])
+        world.oracle.rewritten(name, [*held, *gateway.flash.read(name, gateway.flash.bases[name] + 1, 2**62)])
     world.at(world.now + MINUTE, gateway.power_on)
 
 
@@ -222,10 +230,6 @@ def restore(world: World, _who: str, dice: Random) -> None:
 
 
 def _restored(world: World, copied: dict[str, Stored], gateways: dict[str, Enrolled], dice: Random) -> None:
-    flashes = {name: world.gateway_of(name).flash for name in copied}
-    if any(flashes[name].bases[name] > stored.seq for name, stored in copied.items()):
-        # No journal reaches back to the copy: what lies between is nowhere any more.
-        return
     world.tell("all", "the database is put back from a copy")
     headend, database = world.headend, world.database
     headend.die(MINUTE)
@@ -233,15 +237,60 @@ def _restored(world: World, copied: dict[str, Stored], gateways: dict[str, Enrol
         # A gateway that was enrolled since is enrolled anew.
         row.key = database.gateways[next(name for name, each in gateways.items() if each is row)].key
     for name, stored in database.meters.items():
+        if stored.seq >= world.gateway_of(name).flash.bases[name]:
+            database.former[name] = stored.bodies
         world.oracle.forgotten |= {id(order) for order in stored.log} - {id(order) for order in copied[name].log}
     database.put_back(world.now, copied, gateways)
     for gateway in world.gateways.values():
         gateway.line.drop()
     for name, stored in database.meters.items():
+        if stored.seq < world.gateway_of(name).flash.bases[name]:
+            world.at(world.now + 10 * MINUTE, partial(_go_on, world, name))
         for known in sorted(world.money[name].keys() - stored.booked):
             # What the provider's file has, and the books don't.
             when = world.now + 10 * MINUTE + dice.randrange(HOUR)
+            order = world.money[name][known]
+            if isinstance(order, GrantCredit) and known in world.oracle.books[name].ids and dice.random() < 0.5:
+                # Somebody does not wait for the journals: it is at the meter already.
+                world.at(world.now + dice.randrange(HOUR), partial(_order_again, world, name, order))
+                continue
             world.at(when, partial(_reconcile, world, name, known, world.oracle.books[name].seq))
+
+
+def _held(world: World, name: str, count: int) -> list[bytes]:
+    """The first entries of a meter's journal, as the database has them, or had."""
+    stored, former = world.database.meters[name], world.database.former.get(name, [])
+    return (stored.bodies if stored.seq >= count else former)[:count]
+
+
+def _go_on(world: World, name: str) -> None:
+    """No journal reaches back to the copy. Somebody says that the books go on from the meter's figures, once the gateway has
+    told them.
+    """
+    database, flash = world.database, world.gateway_of(name).flash
+    stored, beyond = database.meters[name], database.beyond.pop(name, None)
+    base = flash.bases[name]
+    if stored.seq >= base:
+        return
+    if beyond is None or beyond.account.seq < base:
+        world.at(world.now + 10 * MINUTE, partial(_go_on, world, name))
+        return
+    world.tell(name, f"the books go on from the meter's entry {beyond.account.seq}")
+    held = [*_held(world, name, base), *flash.read(name, base + 1, beyond.account.seq)]
+    dropped = database.go_on(name, beyond, held, {known: amount for known, (_, amount) in world.paid.items()})
+    world.oracle.forgotten |= {id(order) for order in dropped}
+    world.headend.look()
+
+
+def _order_again(world: World, name: str, order: GrantCredit) -> None:
+    """A payment is entered that the books don't have, and gets a code of its own."""
+    known = order.credit_id
+    if known not in world.database.meters[name].booked:
+        people.book(world, name, known)
+        if order.tid is not None:
+            order = msgspec.structs.replace(order, tid=people.new_code(world, name, Code(known, order.coded)))
+            world.money[name][known] = order
+        people.order(world, name, order)
 
 
 def _reconcile(world: World, name: str, known: str, seq: int) -> None:

@@ -1,0 +1,67 @@
+"""A move that was typed wrongly is put right over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema
+
+from ...kernel.units import exact_instant, exact_money, parse_instant, parse_money
+from ..billing.moves import Change, Figures, preview, put_right
+from ..estate.models import Tenancy
+from ..portal.access import organisations
+
+router = Router()
+
+
+class NewChange(Schema):
+    """What is put right; what is left out stays. `begins`, `ends`: instants; `stays`: no move-out after all; `along`: who
+    moves at the same moment moves along; `deposit` as text; `another`: it is another person, and the login is taken away;
+    `preview`: only say what it comes to.
+    """
+
+    reason: str
+    begins: str | None = None
+    ends: str | None = None
+    stays: bool = False
+    along: bool = False
+    tenant: str | None = None
+    deposit: str | None = None
+    another: bool = False
+    preview: bool = False
+
+
+@router.post("/tenancies/{pk}/put-move-right")
+def put_move_right(request: HttpRequest, pk: int, given: NewChange) -> Any:
+    """Put a move right, before its day or after it: each tenancy before and after, and what people should know."""
+    tenancy = get_object_or_404(Tenancy, pk=pk, unit__property__organisation__in=organisations(request))
+    change = Change(
+        begins=None if given.begins is None else parse_instant(given.begins),
+        ends=None if given.ends is None else parse_instant(given.ends),
+        stays=given.stays,
+        along=given.along,
+        tenant=given.tenant,
+        deposit=None if given.deposit is None else parse_money(given.deposit),
+        another=given.another,
+    )
+    by = request.user
+    found = preview(tenancy, change, by) if given.preview else put_right(tenancy, change, by, given.reason)
+    return {
+        "tenancies": [{"before": _figures(before), "after": _figures(after)} for before, after in found.rows],
+        "says": found.says,
+    }
+
+
+def _figures(each: Figures) -> dict[str, Any]:
+    return {
+        "tenant": each.who,
+        "begins": exact_instant(each.begins),
+        "ends": None if each.ends is None else exact_instant(each.ends),
+        "bill": exact_money(each.bill),
+        "balance": exact_money(each.balance),
+        "owed": exact_money(each.owed),
+        "owes": exact_money(each.owes),
+        "deposit": exact_money(each.held),
+    }

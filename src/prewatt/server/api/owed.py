@@ -1,0 +1,235 @@
+"""What is owed to people and by tenants, over the API: what is open, what was paid out or came in, in parts."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Literal
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema, Status
+
+from ...kernel.units import exact_instant, exact_money, parse_money
+from ..billing.debts import decide_write_off, in_words, open_debts, set_off, write_off
+from ..billing.models import Debt, DebtPayment, WriteOff
+from ..estate.models import Tenancy
+from ..payments.refunds import pay_out_by_hand
+from ..payments.staff import record_debt
+from ..portal.access import organisations
+from ..vending.models import Refund, TopUp
+from ..vending.owed import owed, send_to
+from ..vending.wrong_flat import look, move_payment
+
+router = Router()
+
+
+def _tenancy(request: HttpRequest, pk: int) -> Tenancy:
+    found: Tenancy = get_object_or_404(
+        Tenancy.objects.select_related("unit__property__organisation"),
+        pk=pk,
+        unit__property__organisation__in=organisations(request),
+    )
+    return found
+
+
+def _refund(request: HttpRequest, pk: int) -> Refund:
+    found: Refund = get_object_or_404(
+        Refund.objects.select_related("tenancy__unit"),
+        pk=pk,
+        tenancy__unit__property__organisation__in=organisations(request),
+    )
+    return found
+
+
+def _debt(request: HttpRequest, pk: int) -> Debt:
+    found: Debt = get_object_or_404(
+        Debt.objects.select_related("tenancy__unit__property__organisation"),
+        pk=pk,
+        tenancy__unit__property__organisation__in=organisations(request),
+    )
+    return found
+
+
+@router.get("/refunds")
+def refunds(request: HttpRequest) -> Any:
+    """What is owed to people and not paid out yet, the oldest first."""
+    return [_refund_document(each) for owner in organisations(request) for each in owed(owner)]
+
+
+def _refund_document(each: Refund) -> dict[str, Any]:
+    return {
+        "id": each.pk,
+        "tenancy": each.tenancy_id,
+        "unit": each.tenancy.unit.name,
+        "who": each.who,
+        "why": each.why,
+        "reason": each.reason,
+        "since": exact_instant(each.at),
+        "amount": exact_money(each.amount),
+        "left": exact_money(each.left),
+        "send_to": each.send_to,
+        "paid_out": [
+            {
+                "amount": exact_money(part.amount),
+                "way": part.way,
+                "day": part.day.isoformat(),
+                "number": part.number,
+                "by": part.by,
+            }
+            for part in each.pay_outs.all()
+        ],
+    }
+
+
+class NewPayOut(Schema):
+    """`amount` as text, left out: all that is left; `way`: cash or transfer; `day`: the local day on which it left, left
+    out: today; `number`: of the receipt or the transfer.
+    """
+
+    amount: str | None = None
+    way: str = "cash"
+    day: date | None = None
+    number: str = ""
+
+
+@router.post("/refunds/{pk}/pay-outs", response={201: dict[str, Any]})
+def pay_out(request: HttpRequest, pk: int, given: NewPayOut) -> Any:
+    """What is owed, or a part of it, has left the landlord's hands."""
+    amount = None if given.amount is None else parse_money(given.amount)
+    made = pay_out_by_hand(_refund(request, pk), request.user, amount, given.way, given.day, given.number)
+    return Status(201, _refund_document(made))
+
+
+class NewAddress(Schema):
+    """`send_to`: an IBAN, an address or a note."""
+
+    send_to: str
+
+
+@router.post("/refunds/{pk}/send-to")
+def refund_to(request: HttpRequest, pk: int, given: NewAddress) -> Any:
+    """Where what is owed is to be sent."""
+    send_to(_refund(request, pk), given.send_to)
+    return _refund_document(_refund(request, pk))
+
+
+@router.get("/debts")
+def debts(request: HttpRequest) -> Any:
+    """What tenants owe, the oldest first."""
+    return [
+        {
+            "id": each.pk,
+            "tenancy": each.tenancy_id,
+            "unit": each.tenancy.unit.name,
+            "who": each.who,
+            "why": each.memo,
+            "since": exact_instant(each.since),
+            "amount": exact_money(each.amount),
+            "left": exact_money(each.left),
+        }
+        for owner in organisations(request)
+        for each in open_debts(owner)
+    ]
+
+
+class NewDebtPayment(Schema):
+    """`amount` as text; `payment_id`: your own, so that asking twice is one payment; `receipt`: taken once in an
+    organisation; `way`: cash or transfer.
+    """
+
+    amount: str
+    payment_id: str
+    receipt: str = ""
+    way: str = "cash"
+
+
+@router.post("/tenancies/{pk}/debt-payments", response={201: dict[str, Any]})
+def pay_debt(request: HttpRequest, pk: int, given: NewDebtPayment) -> Any:
+    """Money came in from a tenant who owes: the oldest debts fall first, and what is more than is owed is owed back."""
+    made = record_debt(
+        _tenancy(request, pk), parse_money(given.amount), given.payment_id, request.user, given.receipt, given.way
+    )
+    return Status(201, debt_payment(made))
+
+
+def debt_payment(made: DebtPayment) -> dict[str, Any]:
+    """A payment of debts, for a program."""
+    return {
+        "payment_id": made.payment_id,
+        "amount": exact_money(made.amount),
+        "at": exact_instant(made.at),
+        "debts": [{"debt": each.debt_id, "amount": exact_money(each.amount)} for each in made.parts.all()],
+        "refund": made.refund_id,
+        "says": in_words(made),
+    }
+
+
+class NewWriteOff(Schema):
+    """`amount` as text, left out: all that is left."""
+
+    reason: str
+    amount: str | None = None
+
+
+@router.post("/debts/{pk}/write-offs", response={201: dict[str, Any]})
+def propose_write_off(request: HttpRequest, pk: int, given: NewWriteOff) -> Any:
+    """Propose to ask for a debt no more: it waits for a second person."""
+    amount = None if given.amount is None else parse_money(given.amount)
+    made = write_off(_debt(request, pk), request.user, given.reason, amount)
+    return Status(201, {"id": made.pk, "amount": exact_money(made.amount), "state": made.state})
+
+
+class NewDecision(Schema):
+    """`agreed`: whether a second person agrees."""
+
+    agreed: bool
+
+
+@router.post("/write-offs/{pk}/decide")
+def decide(request: HttpRequest, pk: int, given: NewDecision) -> Any:
+    """A second person agrees to write a debt off, or somebody declines."""
+    made = get_object_or_404(
+        WriteOff.objects.select_related("debt__tenancy__unit__property"),
+        pk=pk,
+        debt__tenancy__unit__property__organisation__in=organisations(request),
+    )
+    return {"id": made.pk, "state": decide_write_off(made, request.user, given.agreed).state}
+
+
+@router.post("/debts/{pk}/set-off/{refund_pk}")
+def set_debt_off(request: HttpRequest, pk: int, refund_pk: int) -> Any:
+    """What is owed to somebody pays what that person owes."""
+    return {"amount": exact_money(set_off(_debt(request, pk), _refund(request, refund_pk), request.user))}
+
+
+class NewMove(Schema):
+    """`credit_id`: of the payment in the wrong flat; `to`: the right tenancy; `used`: whether what was used of it is a debt,
+    or a gift, if a second person agrees; `as_known`: by what an offline building reported last; `preview`: only say what it
+    comes to.
+    """
+
+    credit_id: str
+    to: int
+    reason: str
+    used: Literal["debt", "gift"] = "debt"
+    as_known: bool = False
+    preview: bool = False
+
+
+@router.post("/tenancies/{pk}/moved-payments", response={200: dict[str, Any], 201: dict[str, Any]})
+def move(request: HttpRequest, pk: int, given: NewMove) -> Any:
+    """A payment that was credited to this tenancy was for another one: move it there, in one step."""
+    made = get_object_or_404(
+        TopUp.objects.select_related("command"), tenancy=_tenancy(request, pk), credit_id=given.credit_id
+    )
+    to, outlook = _tenancy(request, given.to), look(made)
+    told = {
+        "left": exact_money(outlook.left),
+        "used": exact_money(outlook.used),
+        "remains": exact_money(outlook.remains),
+        "offline_since": None if outlook.offline is None else exact_instant(outlook.offline),
+    }
+    if given.preview:
+        return Status(200, {**told, "credit_id": None})
+    moved = move_payment(made, to, request.user, given.reason, gift=given.used == "gift", as_known=given.as_known)
+    return Status(201, {**told, "credit_id": moved.credit_id})

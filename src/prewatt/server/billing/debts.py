@@ -1,0 +1,205 @@
+"""What tenants owe beside what their meters hold: each debt has who and since when, and falls by parts.
+
+The books' account of debts is at each moment the sum of what is left of all debts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, QuerySet, Sum
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+
+from ...kernel.units import round_money
+from ..estate.models import Organisation, Tenancy
+from ..ledger.books import Kind, account, book, tenant_account
+from ..ledger.models import Account, Transfer
+from ..ledger.references import Of, Reference
+from ..time import now
+from ..vending.giving_back import GivingBackError, name_of
+from ..vending.models import PayOut, Refund, TopUp
+from ..vending.owed import fall, locked, meter_of, owe_back
+from ..vending.top_ups import TopUpError, check_amount
+from .models import Debt, DebtPart, DebtPayment, WriteOff
+
+
+class DebtError(ValueError):
+    """It can't be done; the message, for people, says why. Nothing was changed."""
+
+
+def _lock(tenancy: Tenancy) -> Organisation:
+    """The organisation's row is the lock: of two under one name, the second finds what the first made."""
+    return Organisation.objects.select_for_update().get(pk=tenancy.unit.property.organisation_id)
+
+
+@transaction.atomic
+def owe(tenancy: Tenancy, amount: int, reference: Reference, memo: str, at: int) -> Debt:
+    """From an instant on the tenant owes `amount` nano beside the meter: the tenancy's account grows by as much, so that
+    nothing goes to the meter for it. `reference` names the transfer; asked twice under one, it is one debt.
+    """
+    organisation = _lock(tenancy)
+    known = Debt.objects.filter(of=reference.of, number=reference.number, part=reference.part).first()
+    if known is not None:
+        return known
+    book(
+        Transfer.Kind.DEBT, account(organisation, Kind.DEBTS), tenant_account(tenancy), amount, at, reference, memo
+    )  # fmt: skip
+    return Debt.objects.create(
+        tenancy=tenancy, who=tenancy.tenant, amount=amount, memo=memo[:200], since=at, **reference._asdict()
+    )
+
+
+def open_debts(organisation: Organisation) -> QuerySet[Debt]:
+    """What is owed to an organisation still, the oldest first."""
+    rows = Debt.objects.filter(tenancy__unit__property__organisation=organisation)
+    return _still(rows).select_related("tenancy__unit__property__organisation")
+
+
+def debts_of(tenancy: Tenancy) -> QuerySet[Debt]:
+    """What a tenant owes still, the oldest first."""
+    return _still(Debt.objects.filter(tenancy=tenancy)).select_related("tenancy__unit__property__organisation")
+
+
+def _still(rows: QuerySet[Debt]) -> QuerySet[Debt]:
+    return rows.annotate(paid=Coalesce(Sum("parts__amount"), 0)).filter(paid__lt=F("amount"))
+
+
+def pays_debts(tenancy: Tenancy) -> bool:
+    """Whether money that comes in for a tenancy can be for nothing but its debts: it has ended, and owes."""
+    return tenancy.ends is not None and tenancy.ends <= now() and debts_of(tenancy).exists()
+
+
+@transaction.atomic
+def pay(tenancy: Tenancy, amount: int, payment_id: str, by: Any, source: Account, receipt: str = "") -> DebtPayment:
+    """`amount` nano came in from a tenant who owes, and lie in the ledger's account `source`: the oldest debts fall first,
+    and what is more than is owed is owed back. Of one id there is one payment: a second call is the same. DebtError if
+    nothing is owed, or the amount or the id can't be.
+    """
+    organisation = _lock(tenancy)
+    known = DebtPayment.objects.filter(organisation=organisation, payment_id=payment_id).first()
+    if known is not None:
+        if (known.tenancy_id, known.amount) != (tenancy.pk, amount):
+            raise DebtError(_("The id %(id)s belongs to another payment.") % {"id": payment_id})
+        return known
+    if TopUp.objects.filter(organisation=organisation, credit_id=payment_id).exists():
+        raise DebtError(_("The id %(id)s belongs to another payment.") % {"id": payment_id})
+    try:
+        check_amount(amount, tenancy.unit.property.currency)
+    except TopUpError as error:
+        raise DebtError(str(error)) from None
+    debts = list(debts_of(tenancy))
+    if not debts:
+        raise DebtError(_("%(who)s owes nothing.") % {"who": tenancy.tenant})
+    made = DebtPayment.objects.create(
+        organisation=organisation, tenancy=tenancy, payment_id=payment_id, amount=amount, source=source, receipt=receipt,
+        at=now(), by=by,
+    )  # fmt: skip
+    left = amount
+    for debt in debts:
+        part = min(left, debt.left)
+        if part:
+            _fall(debt, part, DebtPart.Why.PAID, source, Transfer.Kind.DEBT_PAID, name_of(by), payment=made)
+            left -= part
+    if left:
+        of, memo = Reference(Of.DEBT_PAYMENT, made.pk), _("paid more than was owed")
+        made.refund = owe_back(tenancy, left, Refund.Why.OVERPAID, source, of, memo, Transfer.Kind.REFUND)
+        made.save(update_fields=["refund"])
+    return made
+
+
+def in_words(made: DebtPayment) -> str:
+    """What a payment did to what was owed."""
+    left = sum(each.left for each in debts_of(made.tenancy))
+    if made.refund is not None:
+        return _("All that was owed is paid; %(rest)s was more than that, and is owed back.") % {
+            "rest": round_money(made.refund.amount)
+        }
+    return _("It is booked; %(left)s is owed still.") % {"left": round_money(left)}
+
+
+def _fall(
+    debt: Debt, amount: int, why: DebtPart.Why, source: Account, kind: Transfer.Kind, by: str, **more: Any
+) -> None:
+    """A debt falls by a part, which is one transfer out of `source`."""
+    made = DebtPart.objects.create(debt=debt, amount=amount, why=why, at=now(), by=by[:150], **more)
+    debts, of = account(source.organisation, Kind.DEBTS), Reference(Of.DEBT_PART, made.pk)
+    book(kind, source, debts, amount, made.at, of, debt.memo, meter_of(debt.tenancy))
+
+
+@transaction.atomic
+def withdraw(debt: Debt, by: Any) -> int:
+    """What is left of a debt is not owed after all: the tenancy's account falls by as much. How much it was, nano."""
+    _lock(debt.tenancy)
+    left = debt.left
+    if left:
+        own = tenant_account(debt.tenancy)
+        _fall(debt, left, DebtPart.Why.WITHDRAWN, own, Transfer.Kind.DEBT, name_of(by))
+    return left
+
+
+@transaction.atomic
+def set_off(debt: Debt, refund: Refund, by: Any) -> int:
+    """What is owed to a tenant pays what the tenant owes, as far as both go. How much it was, nano. DebtError if it is
+    another person's, or there is nothing to set off.
+    """
+    organisation = _lock(debt.tenancy)
+    if refund.tenancy_id != debt.tenancy_id:
+        raise DebtError(_("This is owed to somebody else."))
+    try:
+        row = locked(refund)
+    except GivingBackError as error:
+        raise DebtError(str(error)) from None
+    if row.parts.filter(sent__isnull=True, error="").exists():
+        raise DebtError(_("The provider is sending this refund back: see how that ends first."))
+    part = min(debt.left, row.left)
+    if not part:
+        raise DebtError(_("Nothing of this debt is owed any more."))
+    fall(row, part, PayOut.Way.SET_OFF, name_of(by))
+    owed_by = account(organisation, Kind.REFUNDS)
+    _fall(debt, part, DebtPart.Why.SET_OFF, owed_by, Transfer.Kind.DEBT_PAID, name_of(by))
+    return part
+
+
+# -- writing off --------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def write_off(debt: Debt, by: Any, reason: str, amount: int | None = None) -> WriteOff:
+    """Propose to ask for `amount` nano of a debt no more (None: for nothing of it); a second person agrees. DebtError if
+    it is more than is owed, or one waits already.
+    """
+    _lock(debt.tenancy)
+    left = debt.left
+    wanted = left if amount is None else amount
+    if not reason.strip():
+        raise DebtError(_("Say why."))
+    if not 0 < wanted <= left:
+        raise DebtError(_("%(left)s of it is owed still.") % {"left": round_money(left)})
+    if debt.write_offs.filter(state=WriteOff.State.WAITING).exists():
+        raise DebtError(_("It waits for a second person already."))
+    return WriteOff.objects.create(debt=debt, amount=wanted, reason=reason.strip()[:200], at=now(), by=by)
+
+
+@transaction.atomic
+def decide_write_off(made: WriteOff, by: Any, agreed: bool) -> WriteOff:
+    """A second person agrees that it is asked for no more, or declines. What was paid meanwhile is not written off.
+    DebtError if it is the same person, or decided.
+    """
+    organisation = _lock(made.debt.tenancy)
+    row = (
+        WriteOff.objects.select_for_update(of=("self",)).select_related("debt__tenancy__unit__property").get(pk=made.pk)
+    )
+    if row.state != WriteOff.State.WAITING:
+        raise DebtError(_("This is decided already."))
+    if agreed and row.by_id == by.pk:
+        raise DebtError(_("A second person has to agree: whoever proposed it can only withdraw it."))
+    part = min(row.amount, row.debt.left)
+    row.state = WriteOff.State.DONE if agreed and part else WriteOff.State.DECLINED
+    row.decided, row.decided_by = now(), by
+    row.save(update_fields=["state", "decided", "decided_by"])
+    if row.state == WriteOff.State.DONE:
+        lost = account(organisation, Kind.WRITTEN_OFF)
+        _fall(row.debt, part, DebtPart.Why.WRITTEN_OFF, lost, Transfer.Kind.WRITTEN_OFF, name_of(by), write_off=row)
+    return row

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Sum
+from django.utils.translation import gettext_lazy as _
+
+from ..estate.models import Organisation, Tenancy
+from ..ledger.models import Account
+from ..ledger.references import Of, Reference
+
+
+class Debt(models.Model):
+    """What a tenant owes the landlord beside what the meter holds. `amount` in nano; `who`: the tenant's name when it came
+    to be, `since`. `of`, `number` and `part` name the transfer by which it did.
+    """
+
+    tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, related_name="debts")
+    who = models.CharField(max_length=100)
+    amount = models.BigIntegerField()
+    of = models.CharField(max_length=12)
+    number = models.BigIntegerField()
+    part = models.CharField(max_length=32, blank=True, default="")
+    memo = models.CharField(max_length=200, blank=True)
+    since = models.BigIntegerField()
+
+    class Meta:
+        ordering = ("since", "id")
+        constraints = (
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="debt_positive"),
+            models.UniqueConstraint(fields=("of", "number", "part"), name="debt_of_it_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.who}: {self.memo}"
+
+    @property
+    def reference(self) -> Reference:
+        """The transfer by which it came to be."""
+        return Reference(Of(self.of), self.number, self.part)
+
+    @property
+    def left(self) -> int:
+        """What of it is owed still, nano."""
+        return self.amount - int(self.parts.aggregate(sum=Sum("amount"))["sum"] or 0)
+
+
+class DebtPayment(models.Model):
+    """Money (`amount` in nano) that came in from who owes. Its parts pay debts; what was more than was owed is owed back, as
+    `refund`. `source`: where the money lies. `payment_id`: as it was typed, or of the books' own; `receipt`: the number of
+    the receipt that staff gave. Both are once in an organisation.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, related_name="debt_payments")
+    payment_id = models.CharField(max_length=40)
+    amount = models.BigIntegerField()
+    source = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    receipt = models.CharField(max_length=100, blank=True, default="")
+    refund = models.OneToOneField("vending.Refund", on_delete=models.PROTECT, null=True, related_name="+")
+    at = models.BigIntegerField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ("-at", "-id")
+        constraints = (
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="debt_payment_positive"),
+            models.UniqueConstraint(fields=("organisation", "payment_id"), name="debt_payment_id_once"),
+            models.UniqueConstraint(
+                fields=("organisation", "receipt"), condition=~models.Q(receipt=""), name="debt_payment_receipt_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.tenancy}: {self.receipt or self.payment_id}"
+
+
+class WriteOff(models.Model):
+    """What of a debt (`amount` in nano) somebody proposes to ask for no more; a second person agrees."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waits for a second person")
+        DONE = "done", _("done")
+        DECLINED = "declined", _("declined")
+
+    debt = models.ForeignKey(Debt, on_delete=models.PROTECT, related_name="write_offs")
+    amount = models.BigIntegerField()
+    reason = models.CharField(max_length=200)
+    at = models.BigIntegerField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    decided = models.BigIntegerField(null=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ("-at", "-id")
+        constraints = (
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="write_off_positive"),
+            models.UniqueConstraint(fields=("debt",), condition=models.Q(state="waiting"), name="write_off_waits_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.debt}: {self.reason}"
+
+
+class DebtPart(models.Model):
+    """By how much (nano) a debt fell: one transfer of the books."""
+
+    class Why(models.TextChoices):
+        PAID = "paid", _("paid")
+        WRITTEN_OFF = "off", _("written off")
+        SET_OFF = "set-off", _("set off against what was owed back")
+        WITHDRAWN = "withdrawn", _("the settlement that left it was put right")
+
+    debt = models.ForeignKey(Debt, on_delete=models.PROTECT, related_name="parts")
+    amount = models.BigIntegerField()
+    why = models.CharField(max_length=9, choices=Why)
+    payment = models.ForeignKey(DebtPayment, on_delete=models.PROTECT, null=True, related_name="parts")
+    write_off = models.OneToOneField(WriteOff, on_delete=models.PROTECT, null=True, related_name="part")
+    at = models.BigIntegerField()
+    by = models.CharField(max_length=150)
+
+    class Meta:
+        ordering = ("at", "id")
+        constraints = (models.CheckConstraint(condition=models.Q(amount__gt=0), name="debt_part_positive"),)
+
+    def __str__(self) -> str:
+        return f"{self.debt}: {self.get_why_display()}"
+
+
+class MoveChange(models.Model):
+    """A move was put right: by whom, when and why. `was`: by tenancy, its first and last instant, name and deposit before."""
+
+    tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, related_name="move_changes")
+    at = models.BigIntegerField()
+    by = models.CharField(max_length=150)
+    reason = models.CharField(max_length=200)
+    was = models.JSONField()
+
+    class Meta:
+        ordering = ("-at", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.tenancy}: {self.reason}"

@@ -1,0 +1,88 @@
+"""The page on which a move that was typed wrongly is put right: what it comes to is shown first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from ...kernel.calendar import local, zone
+from ...kernel.units import exact_money
+from ..billing.moves import Change, Outcome, preview, put_right
+from ..errors import in_words
+from ..estate.models import Tenancy
+from ..estate.setup import new_login
+from ..wall_clock import wall_clock
+from .access import tenancy_to_see
+from .forms import typed_money
+
+FIELDS = ("begins", "ends", "tenant", "deposit")
+
+
+def _shown(tenancy: Tenancy) -> dict[str, Any]:
+    """The form as it stands before anything is typed."""
+    where = zone(tenancy.unit.property.zone)
+    return {
+        "begins": f"{local(tenancy.begins, where):%Y-%m-%dT%H:%M}",
+        "ends": "" if tenancy.ends is None else f"{local(tenancy.ends, where):%Y-%m-%dT%H:%M}",
+        "tenant": tenancy.tenant,
+        "deposit": exact_money(tenancy.deposit),
+    }
+
+
+def _change(tenancy: Tenancy, typed: Any) -> Change:
+    """What was typed otherwise than it stood in the form."""
+    shown, where = _shown(tenancy), tenancy.unit.property
+    given = {name: typed.get(name, "").strip() for name in FIELDS}
+    new = {name: text for name, text in given.items() if text and text != shown[name]}
+    return Change(
+        begins=wall_clock(new["begins"], where, "begins") if "begins" in new else None,
+        ends=wall_clock(new["ends"], where, "ends") if "ends" in new and "stays" not in typed else None,
+        stays="stays" in typed and tenancy.ends is not None,
+        along="along" in typed,
+        tenant=new.get("tenant"),
+        deposit=typed_money(new["deposit"], "deposit") if "deposit" in new else None,
+        another="another" in typed,
+    )
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def put_move_right(request: HttpRequest, pk: int) -> HttpResponse:
+    """A form, what it comes to, and then one click."""
+    tenancy, manager = tenancy_to_see(request, pk)
+    if not manager:
+        raise Http404
+    typed: Any = request.POST
+    outcome: Outcome | None = None
+    wrong = False
+    if request.method == "POST":
+        try:
+            change = _change(tenancy, typed)
+            if typed.get("do") == "do":
+                put_right(tenancy, change, request.user, typed.get("reason", ""))
+                _say(request, Tenancy.objects.select_related("unit").get(pk=pk), change)
+                return redirect("unit", pk=tenancy.unit_id)
+            outcome = preview(tenancy, change, request.user)
+        except ValidationError as error:
+            messages.error(request, in_words(error))
+            wrong = True
+    context = {
+        "tenancy": tenancy, "unit": tenancy.unit, "where": zone(tenancy.unit.property.zone), "outcome": outcome,
+        "typed": typed or _shown(tenancy),
+    }  # fmt: skip
+    return render(request, "portal/put_right.html", context, status=400 if wrong else 200)
+
+
+def _say(request: HttpRequest, tenancy: Tenancy, change: Change) -> None:
+    messages.success(request, _("The move is put right."))
+    if change.another:
+        login, password = new_login(tenancy)
+        text = _("%(tenant)s: login %(login)s, password %(password)s; it is shown this once.")
+        messages.success(request, text % {"tenant": tenancy.tenant, "login": login, "password": password})

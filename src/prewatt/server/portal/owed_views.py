@@ -1,0 +1,191 @@
+"""Pages of what is owed to people and by people: paid out and paid in parts, set off, written off by a second person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from ...kernel.units import DAY, round_money
+from ..billing.debts import DebtError, decide_write_off, in_words, open_debts, set_off, write_off
+from ..billing.models import Debt, WriteOff
+from ..errors import in_words as error_in_words
+from ..estate.models import Organisation
+from ..payments.paying import PaymentError
+from ..payments.refunds import pay_out_by_hand, refundable_by_provider
+from ..payments.staff import record_debt
+from ..time import now
+from ..vending.giving_back import GivingBackError
+from ..vending.models import Refund
+from ..vending.owed import owed, send_to
+from ..vending.top_ups import TopUpError, new_credit_id
+from .access import organisations
+from .forms import typed_money
+
+REFUSALS = (DebtError, GivingBackError, PaymentError, TopUpError, ValidationError)
+
+
+@dataclass(frozen=True)
+class Owed:
+    """What is owed to somebody, as the page shows it. `days`: since when."""
+
+    refund: Refund
+    left: int
+    by_provider: bool
+    days: int
+    late: bool
+    unclaimed: bool
+
+
+@dataclass(frozen=True)
+class Owing:
+    """What somebody owes. `credit`: what is owed to the same person, that can be set off."""
+
+    debt: Debt
+    left: int
+    credit: list[Refund]
+    waiting: WriteOff | None
+    payment_id: str
+
+
+def owed_of(organisation: Organisation) -> dict[str, Any]:
+    """What the page of the books shows of it."""
+    found, at = [], now()
+    by_tenancy: dict[int, list[Refund]] = {}
+    for each in owed(organisation).prefetch_related("pay_outs"):
+        left, days = each.left, (at - each.at) // DAY
+        by_tenancy.setdefault(each.tenancy_id, []).append(each)
+        found.append(
+            Owed(
+                each, left, refundable_by_provider(each) >= left, days, days >= organisation.refund_reminder,
+                days >= organisation.refund_unclaimed,
+            )
+        )  # fmt: skip
+    debts = [
+        Owing(
+            each, each.left, by_tenancy.get(each.tenancy_id, []),
+            each.write_offs.filter(state=WriteOff.State.WAITING).select_related("by").first(), new_credit_id(),
+        )
+        for each in open_debts(organisation).prefetch_related("parts")
+    ]  # fmt: skip
+    return {
+        "owed": found,
+        "owed_sum": sum(each.left for each in found),
+        "debts": debts,
+        "debts_sum": sum(each.left for each in debts),
+    }
+
+
+def _refund(request: HttpRequest, pk: int) -> Refund:
+    found: Refund = get_object_or_404(Refund, pk=pk, tenancy__unit__property__organisation__in=organisations(request))
+    return found
+
+
+def _debt(request: HttpRequest, pk: int) -> Debt:
+    found: Debt = get_object_or_404(
+        Debt.objects.select_related("tenancy__unit__property__organisation"),
+        pk=pk,
+        tenancy__unit__property__organisation__in=organisations(request),
+    )
+    return found
+
+
+def _typed_day(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValidationError({"day": _("This is no day.")}) from None
+
+
+@login_required
+@require_POST
+def refund_paid(request: HttpRequest, pk: int) -> HttpResponse:
+    """What is owed, or a part of it, has left the landlord's hands."""
+    made, typed = _refund(request, pk), request.POST
+    try:
+        amount = typed_money(typed["amount"], "amount") if typed.get("amount") else None
+        way, day = typed.get("way") or "cash", _typed_day(typed.get("day", ""))
+        left = pay_out_by_hand(made, request.user, amount, way, day, typed.get("number", "")).left
+        said = _("It is booked; %(left)s is owed still.") % {"left": round_money(left)}
+        messages.success(request, said if left else _("It is booked: all of it is paid out."))
+    except REFUSALS as error:
+        messages.error(request, error_in_words(error))
+    return redirect("books")
+
+
+@login_required
+@require_POST
+def refund_to(request: HttpRequest, pk: int) -> HttpResponse:
+    """Where what is owed is to be sent."""
+    try:
+        send_to(_refund(request, pk), request.POST.get("send_to", ""))
+    except REFUSALS as error:
+        messages.error(request, error_in_words(error))
+    return redirect("books")
+
+
+@login_required
+@require_POST
+def debt_paid(request: HttpRequest, pk: int) -> HttpResponse:
+    """Money came in from who owes: it pays that person's debts, the oldest first."""
+    debt, typed = _debt(request, pk), request.POST
+    try:
+        made = record_debt(
+            debt.tenancy, typed_money(typed.get("amount", ""), "amount"), typed.get("payment_id") or new_credit_id(),
+            request.user, typed.get("receipt", ""), typed.get("way") or "cash",
+        )  # fmt: skip
+        messages.success(request, in_words(made))
+    except REFUSALS as error:
+        messages.error(request, error_in_words(error))
+    return redirect("books")
+
+
+@login_required
+@require_POST
+def debt_set_off(request: HttpRequest, pk: int, refund_pk: int) -> HttpResponse:
+    """What is owed to somebody pays what that person owes."""
+    try:
+        part = set_off(_debt(request, pk), _refund(request, refund_pk), request.user)
+        messages.success(request, _("%(amount)s is set off.") % {"amount": round_money(part)})
+    except REFUSALS as error:
+        messages.error(request, error_in_words(error))
+    return redirect("books")
+
+
+@login_required
+@require_POST
+def debt_write_off(request: HttpRequest, pk: int) -> HttpResponse:
+    """Propose to ask for a debt no more."""
+    try:
+        amount = typed_money(request.POST["amount"], "amount") if request.POST.get("amount") else None
+        write_off(_debt(request, pk), request.user, request.POST.get("reason", ""), amount)
+        messages.success(request, _("It waits for a second person, here."))
+    except REFUSALS as error:
+        messages.error(request, error_in_words(error))
+    return redirect("books")
+
+
+@login_required
+@require_POST
+def write_off_decided(request: HttpRequest, pk: int) -> HttpResponse:
+    """A second person agrees to write a debt off, or somebody declines."""
+    made = get_object_or_404(
+        WriteOff.objects.select_related("debt__tenancy__unit__property"),
+        pk=pk,
+        debt__tenancy__unit__property__organisation__in=organisations(request),
+    )
+    try:
+        decide_write_off(made, request.user, request.POST.get("do") == "agree")
+    except REFUSALS as error:
+        messages.error(request, error_in_words(error))
+    return redirect("books")

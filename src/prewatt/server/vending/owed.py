@@ -1,0 +1,150 @@
+"""What the landlord owes to people until it is paid out, in parts: what was decided to be given back, credit and deposits
+that a move-out left, what somebody paid too much.
+
+The books' account of refunds is at each moment the sum of what is left of all of it, and of payments that are held.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from ...kernel.calendar import local_day, zone
+from ...kernel.units import round_money
+from ..estate.models import Organisation, Tenancy
+from ..ledger.books import MONEY, Kind, account, book, tenant_account
+from ..ledger.models import Account, Transfer
+from ..ledger.references import Of, Reference
+from ..metering.models import Meter
+from ..time import now
+from .giving_back import GivingBackError, name_of
+from .models import PayOut, Refund
+
+
+def owe_back(
+    tenancy: Tenancy,
+    amount: int,
+    why: Refund.Why,
+    source: Account,
+    reference: Reference,
+    memo: str,
+    kind: Transfer.Kind = Transfer.Kind.SETTLEMENT,
+    deposit_of: Tenancy | None = None,
+    at: int | None = None,
+) -> Refund:
+    """`amount` nano that lie in an account `source` are owed to a tenancy's person from an instant on (None: now). In the
+    caller's transaction.
+    """
+    owed_by, since = account(tenancy.unit.property.organisation, Kind.REFUNDS), now() if at is None else at
+    if source != owed_by:
+        book(kind, source, owed_by, amount, since, reference, memo, meter_of(tenancy), deposit_of)
+    return Refund.objects.create(
+        tenancy=tenancy, who=tenancy.tenant, amount=amount, why=why, reason=memo[:200], at=since, by=""
+    )
+
+
+def owe_cleared(meter: Meter, tenancy: Tenancy | None, amount: int, at: int, seq: int) -> None:
+    """A meter's credit (nano) was cleared by journal entry `seq`, at an instant: it is owed back to who held it. Where nobody
+    lives it was nobody's: what the meter holds is levelled with the next settlement.
+    """
+    if tenancy is None:
+        return
+    memo = _("credit cleared at meter %(meter)s") % {"meter": meter.name}
+    of = Reference(Of.CLEARED, meter.pk, f"{seq}")
+    owe_back(tenancy, amount, Refund.Why.CLEARED, tenant_account(tenancy), of, memo, at=at)
+
+
+def meter_of(tenancy: Tenancy) -> Meter | None:
+    """Where a tenancy's bookings belong that touch no tenant's account."""
+    return Meter.objects.filter(unit=tenancy.unit_id).first()
+
+
+def owed(organisation: Organisation) -> QuerySet[Refund]:
+    """What an organisation owes to people still, the oldest first."""
+    rows = Refund.objects.filter(tenancy__unit__property__organisation=organisation, paid__isnull=True)
+    return rows.select_related("tenancy__unit__property__organisation").order_by("at", "pk")
+
+
+def owed_to(tenancy: Tenancy) -> QuerySet[Refund]:
+    """What is owed to one tenancy's person still, the oldest first."""
+    return Refund.objects.filter(tenancy=tenancy, paid__isnull=True).order_by("at", "pk")
+
+
+def locked(refund: Refund) -> Refund:
+    """The row, locked. GivingBackError if it is paid out already."""
+    found: Refund = (
+        Refund.objects.select_for_update(of=("self",))
+        .select_related("tenancy__unit__property__organisation")
+        .get(pk=refund.pk)
+    )
+    if found.paid is not None:
+        raise GivingBackError(_("This refund is paid out already."))
+    return found
+
+
+@transaction.atomic
+def pay_out(
+    refund: Refund, by: Any, amount: int | None = None, way: str = "cash", day: date | None = None, number: str = ""
+) -> Refund:
+    """`amount` nano of it (None: all that is left) have left the landlord's hands, in cash or by transfer, on a local day
+    (None: today); `number`: of the receipt or the transfer. GivingBackError if it is more than is left.
+    """
+    row = locked(refund)
+    left = row.left
+    part = left if amount is None else amount
+    if not 0 < part <= left:
+        raise GivingBackError(_("%(left)s of it is left to be paid out.") % {"left": round_money(left)})
+    if way not in MONEY:
+        raise GivingBackError(_("Money is paid out in cash or by transfer."))
+    today = local_day(now(), zone(row.tenancy.unit.property.zone))
+    if day is not None and day > today:
+        raise GivingBackError(_("%(day)s is yet to come.") % {"day": day})
+    if len(number) > 100 or not number.isprintable():
+        raise GivingBackError(_("A number or note has at most 100 printable characters."))
+    lies = account(row.tenancy.unit.property.organisation, MONEY[way])
+    made = fall(row, part, PayOut.Way(way), name_of(by), day or today, number.strip())
+    owed_by, of = account(lies.organisation, Kind.REFUNDS), Reference(Of.PAID_OUT, made.pk)
+    book(Transfer.Kind.REFUND_PAID, owed_by, lies, part, made.at, of, row.reason, meter_of(row.tenancy))
+    return row
+
+
+def fall(row: Refund, amount: int, way: PayOut.Way, by: str, day: date | None = None, number: str = "") -> PayOut:
+    """What is owed of a locked row falls by `amount`; whoever calls books it."""
+    today = local_day(now(), zone(row.tenancy.unit.property.zone))
+    made = PayOut.objects.create(
+        refund=row, amount=amount, way=way, day=day or today, number=number[:100], at=now(), by=by[:150]
+    )
+    if row.left == 0:
+        row.paid, row.paid_by = made.at, made.by
+        row.save(update_fields=["paid", "paid_by"])
+    return made
+
+
+@transaction.atomic
+def withdraw(refund: Refund, to: Account, memo: str, by: str, most: int | None = None) -> int:
+    """What was not paid out of it yet (at most `most` nano) is not owed after all: it goes to an account. How much it was."""
+    row = locked(refund)
+    part = row.left if most is None else min(row.left, most)
+    if part <= 0:
+        return 0
+    made = fall(row, part, PayOut.Way.WITHDRAWN, by)
+    owed_by = account(to.organisation, Kind.REFUNDS)
+    kind = Transfer.Kind.DEPOSIT if to.kind == Kind.DEPOSITS else Transfer.Kind.SETTLEMENT
+    of = Reference(Of.PAID_OUT, made.pk)
+    deposit_of = row.tenancy if to.kind == Kind.DEPOSITS else None
+    book(kind, owed_by, to, part, made.at, of, memo, meter_of(row.tenancy), deposit_of)
+    return part
+
+
+@transaction.atomic
+def send_to(refund: Refund, where: str) -> None:
+    """Where it is to be sent: an IBAN, an address, a note. GivingBackError if it can't be kept."""
+    row = locked(refund)
+    if len(where) > 200 or not where.isprintable():
+        raise GivingBackError(_("Where to send it has at most 200 printable characters."))
+    row.send_to = where.strip()
+    row.save(update_fields=["send_to"])
