@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('estate', '0002_purchase_tariff'),
-        ('payments', '0001_initial'),
+        ('payments', '0002_debts'),
         ('vending', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
