@@ -158,8 +158,8 @@ def test_a_doubt_is_asked_side_by_side_and_answered_once(manager, owner, tenancy
         and "To be booked 1" in page
     )
     line = owner.bank_lines.get(amount=20 * NANO)
-    assert "one payment or two" in said(manager.post(f"/books/bank/{line.pk}/same/", {"same": "x"}, follow=True))
-    assert manager.post(f"/books/bank/{line.pk}/same/", {"same": "999"}).status_code == 404
+    assert "one payment or two" in said(manager.post(f"/books/bank/{line.pk}/same/", {"same": ""}, follow=True))
+    assert "can't be that" in said(manager.post(f"/books/bank/{line.pk}/same/", {"same": "999"}, follow=True))
     page = said(manager.post(f"/books/bank/{line.pk}/same/", {"same": made.pk}, follow=True))
     assert "One payment" not in page and balance(tenant_account(tenancy)) == 20 * NANO
     assert "already" in said(manager.post(f"/books/bank/{line.pk}/same/", {"same": "own"}, follow=True))

@@ -19,7 +19,7 @@ from prewatt.server.billing.models import Debt
 from prewatt.server.billing.tenancies import move_out, settle
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
 from prewatt.server.ledger.references import Of, Reference
-from prewatt.server.payments.bank import BankError, book_line, reference, upload
+from prewatt.server.payments.bank import BankError, book_line, reference, same_as_recorded, upload
 from prewatt.server.payments.paying import PaymentError, clearing, confirm, credit_held
 from prewatt.server.payments.providers.interface import State, Told
 from prewatt.server.payments.staff import record, record_debt
@@ -187,6 +187,17 @@ def test_a_line_of_a_statement_pays_what_a_former_tenant_owes(gone, owner, admin
     assert line.state == "booked"
     with pytest.raises(BankError, match="already"):
         book_line(line, gone, admin_user)
+
+
+def test_a_debt_that_staff_took_by_transfer_is_known_again_in_the_statement(gone, owner, admin_user):
+    made = record(gone, 30 * NANO, "late-1", admin_user, "R-9", "transfer")
+    (line,) = upload(owner, f"date,amount,text\n2025-10-21,30.00,{reference(gone)}\n".encode(), "EUR", admin_user).new
+    with pytest.raises(BankError, match="one or two"):
+        book_line(line, gone, admin_user)
+    same_as_recorded(line, f"debt-{made.pk}", admin_user)
+    line.refresh_from_db()
+    assert (line.state, line.debt_payment) == ("booked", made)
+    assert debts_are_the_books(owner) == OWED - 30 * NANO and balance(account(owner, Kind.BANK)) == -30 * NANO
 
 
 def test_money_that_a_provider_holds_pays_what_a_former_tenant_owes(

@@ -139,8 +139,8 @@ def book_line(line: BankLine, tenancy: Tenancy, by: Any) -> TopUp | DebtPayment:
             paid = pay(tenancy, locked.amount, name, by, bank)
         except DebtError as error:
             raise BankError(str(error)) from None
-        locked.state, locked.by = BankLine.State.BOOKED, by
-        locked.save(update_fields=["state", "by"])
+        locked.state, locked.debt_payment, locked.by = BankLine.State.BOOKED, paid, by
+        locked.save(update_fields=["state", "debt_payment", "by"])
         return paid
     try:
         made = top_up(tenancy, locked.amount, name, by, locked.payer, source=bank)
@@ -201,15 +201,20 @@ def same_as_line(line: BankLine, same: bool, by: Any) -> None:
 
 
 @transaction.atomic
-def same_as_recorded(line: BankLine, made: TopUp | None, by: Any) -> None:
-    """A person has looked at a line beside a payment that staff recorded: it is that payment, or (None) one of its own.
-    BankError if it can't be that one.
+def same_as_recorded(line: BankLine, key: str, by: Any) -> None:
+    """A person has looked at a line beside the payments that staff recorded: it is the one of this `key`, or (empty) one of
+    its own. BankError if it can't be that one.
     """
     locked = _money_in(line)
-    if made is None:
+    if not key:
         locked.own = True
-    elif made not in recorded_by_hand([locked]).get(locked.pk, []):
-        raise BankError(_("This line can't be that payment."))
     else:
-        locked.state, locked.top_up, locked.by = BankLine.State.BOOKED, made, by
-    locked.save(update_fields=["state", "top_up", "by", "own"])
+        found = next((each.made for each in recorded_by_hand([locked]).get(locked.pk, []) if each.key == key), None)
+        if found is None:
+            raise BankError(_("This line can't be that payment."))
+        if isinstance(found, TopUp):
+            locked.top_up = found
+        else:
+            locked.debt_payment = found
+        locked.state, locked.by = BankLine.State.BOOKED, by
+    locked.save(update_fields=["state", "top_up", "debt_payment", "by", "own"])

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from ..billing.models import DebtPayment
 from ..estate.models import Organisation, Tenancy
 from ..vending.models import Refund, TopUp
 
@@ -214,6 +215,7 @@ class BankLine(models.Model):
     says_returned = models.BooleanField(default=False)
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
     top_up = models.OneToOneField(TopUp, on_delete=models.PROTECT, null=True, related_name="bank_line")
+    debt_payment = models.OneToOneField(DebtPayment, on_delete=models.PROTECT, null=True, related_name="bank_line")
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, null=True, related_name="payouts")
     like = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="alike")
     own = models.BooleanField(default=False)

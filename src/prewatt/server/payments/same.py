@@ -11,10 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
+from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef
 
 from ...kernel.calendar import local_day, zone
+from ..billing.models import DebtPayment
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import Kind
 from ..ledger.models import Transfer
@@ -173,38 +175,50 @@ def _alike_text(row: BankLine, other: BankLine) -> bool | None:
 # -- recorded by staff --------------------------------------------------------------------------------------------------
 
 
-def recorded_by_hand(lines: Iterable[BankLine], tenancies: Sequence[Tenancy] = ()) -> dict[int, list[TopUp]]:
+class Recorded(NamedTuple):
+    """A transfer that staff recorded: a top-up, or what paid a debt. `at`: the instant. `key` names it in a form."""
+
+    made: TopUp | DebtPayment
+    at: int
+    key: str
+
+
+def recorded_by_hand(lines: Iterable[BankLine], tenancies: Sequence[Tenancy] = ()) -> dict[int, list[Recorded]]:
     """By line, the transfers that staff recorded and that it may be, the nearest first: of its amount, of about its day, of
     the tenant that it is for if that can be told, in no other line, not undone.
     """
     wanted = [line for line in lines if line.amount > 0 and not line.own]
     if not wanted:
         return {}
-    of = Transfer.objects.filter(of=Of.TOP_UP, number=OuterRef("pk"))
-    rows = (
-        TopUp.objects.filter(
-            tenancy__unit__property__organisation__in={line.organisation_id for line in wanted},
-            amount__in={line.amount for line in wanted}, bank_line__isnull=True, payment__isnull=True,
-        )
-        .filter(Exists(of.filter(part="", debit_account__kind=Kind.BANK)), ~Exists(of.filter(part="undone")))
-        .select_related("tenancy__unit__property", "by")
-    )  # fmt: skip
-    by_amount: dict[int, list[tuple[TopUp, date]]] = defaultdict(list)
-    for made in rows:
-        by_amount[made.amount].append((made, local_day(made.paid, zone(made.tenancy.unit.property.zone))))
+    by_amount: dict[tuple[int, int], list[tuple[Recorded, date]]] = defaultdict(list)
+    for each in _recorded({line.organisation_id for line in wanted}, {line.amount for line in wanted}):
+        day = local_day(each.at, zone(each.made.tenancy.unit.property.zone))
+        by_amount[each.made.organisation_id, each.made.amount].append((each, day))
     found = {}
     for line in wanted:
         guess = suggestion(line, tenancies)
         near = [
-            (abs(day - line.day), made.pk, made)
-            for made, day in by_amount.get(line.amount, [])
-            if abs(day - line.day) <= RECORDED
-            and made.tenancy.unit.property.organisation_id == line.organisation_id
-            and guess in (None, made.tenancy)
+            (abs(day - line.day), each.key, each)
+            for each, day in by_amount.get((line.organisation_id, line.amount), [])
+            if abs(day - line.day) <= RECORDED and guess in (None, each.made.tenancy)
         ]
         if near:
-            found[line.pk] = [made for *_order, made in sorted(near, key=lambda each: each[:2])]
+            found[line.pk] = [each for *_order, each in sorted(near, key=lambda told: told[:2])]
     return found
+
+
+def _recorded(organisations: set[int], amounts: set[int]) -> list[Recorded]:
+    of = Transfer.objects.filter(of=Of.TOP_UP, number=OuterRef("pk"))
+    given = {"organisation__in": organisations, "amount__in": amounts, "bank_line__isnull": True}
+    top_ups = (
+        TopUp.objects.filter(**given, payment__isnull=True, moved_to__isnull=True)
+        .filter(Exists(of.filter(part="", debit_account__kind=Kind.BANK)), ~Exists(of.filter(part="undone")))
+        .select_related("tenancy__unit__property", "by")
+    )
+    debts = DebtPayment.objects.filter(**given, source__kind=Kind.BANK)
+    return [Recorded(made, made.paid, f"{made.pk}") for made in top_ups] + [
+        Recorded(made, made.at, f"debt-{made.pk}") for made in debts.select_related("tenancy__unit__property", "by")
+    ]
 
 
 # -- taken back ---------------------------------------------------------------------------------------------------------
@@ -226,7 +240,7 @@ class _Returns:
         for part in _parts(amounts):
             for row in stored.filter(amount__in=part).exclude(state=BankLine.State.ASIDE):
                 self._into[row.amount].append(row)
-            recorded = TopUp.objects.filter(tenancy__unit__property__organisation=organisation, amount__in=part)
+            recorded = TopUp.objects.filter(organisation=organisation, amount__in=part)
             self._recorded |= set(recorded.filter(payment__isnull=True).values_list("amount", flat=True))
         for row in rows:
             if row.amount in amounts:

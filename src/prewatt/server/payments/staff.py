@@ -61,8 +61,14 @@ def _checked(tenancy: Tenancy, credit_id: str, receipt: str, way: str) -> str:
     # The organisation's row is the lock: of two with one receipt number, the second finds the first.
     Organisation.objects.select_for_update().get(pk=organisation.pk)
     # r-7 is R-7: two people wrote it off one slip.
-    topped = TopUp.objects.filter(organisation=organisation, receipt__iexact=number).exclude(credit_id=credit_id).first()
-    paid = DebtPayment.objects.filter(organisation=organisation, receipt__iexact=number).exclude(payment_id=credit_id).first()
+    topped = (
+        TopUp.objects.filter(organisation=organisation, receipt__iexact=number).exclude(credit_id=credit_id).first()
+    )
+    paid = (
+        DebtPayment.objects.filter(organisation=organisation, receipt__iexact=number)
+        .exclude(payment_id=credit_id)
+        .first()
+    )
     known = topped or paid
     if number and known is not None:
         raise TopUpError(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -33,7 +31,6 @@ from ..payments.bank import (
 from ..payments.layouts import keep_waiting
 from ..payments.models import BankLine, Merchant
 from ..payments.statements.table import Unknown
-from ..vending.models import TopUp
 from .access import organisations
 from .payments_views import tenancies_of
 from .supply_views import owner_of
@@ -68,7 +65,7 @@ def bank(request: HttpRequest) -> HttpResponse:
         "count": lines.filter(amount__gt=0).count() - len(asked),
         "left_out": request.session.pop(LEFT_OUT, []),
         "done": owner.bank_lines.exclude(state=BankLine.State.OPEN)
-        .select_related("top_up__tenancy__unit__property", "merchant", "by", "like")
+        .select_related("top_up__tenancy__unit__property", "debt_payment__tenancy__unit__property", "merchant", "by")
         .order_by("-day", "-pk")[:20],
         "tenancies": tenancies,
         "merchants": Merchant.objects.filter(organisation=owner),
@@ -145,24 +142,18 @@ def book(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def same(request: HttpRequest, pk: int) -> HttpResponse:
-    """A person says whether a line is a payment that is known already (`same`: `line`, or the number of the payment that
-    staff recorded), or one of its own.
+    """A person says whether a line is a payment that is known already (`same`: `line`, or the key of the payment that
+    staff recorded), or one of its `own`.
     """
     line = get_object_or_404(BankLine, pk=pk, organisation__in=organisations(request))
     told = request.POST.get("same", "")
     try:
+        if not told:
+            raise BankError(_("Say whether they are one payment or two."))
         if told == "line" or (told == "own" and line.like_id):
             same_as_line(line, told == "line", request.user)
-        elif told == "own":
-            same_as_recorded(line, None, request.user)
         else:
-            same_as_recorded(line, _recorded(line, told), request.user)
+            same_as_recorded(line, "" if told == "own" else told, request.user)
     except BankError as error:
         messages.error(request, f"{line}: {error}")
     return redirect(f"{reverse('bank')}?organisation={line.organisation_id}")
-
-
-def _recorded(line: BankLine, told: str) -> Any:
-    if not told.isdecimal() or len(told) > 18:
-        raise BankError(_("Say whether they are one payment or two."))
-    return get_object_or_404(TopUp, pk=int(told), tenancy__unit__property__organisation=line.organisation_id)

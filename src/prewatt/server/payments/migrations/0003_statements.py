@@ -13,6 +13,7 @@ def count_bookings(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('billing', '0002_moves'),
         ('estate', '0002_purchase_tariff'),
         ('payments', '0002_debts'),
         ('vending', '0001_initial'),
@@ -59,6 +60,11 @@ class Migration(migrations.Migration):
             model_name='bankline',
             name='bookings',
             field=models.PositiveSmallIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name='bankline',
+            name='debt_payment',
+            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='bank_line', to='billing.debtpayment'),
         ),
         migrations.AddField(
             model_name='bankline',
