@@ -368,9 +368,9 @@ def test_an_upload_that_broke_off_is_done_again(put, owner, monkeypatch):
     monkeypatch.setattr(BankLine.objects, "bulk_create", breaks)
     with pytest.raises(ConnectionError):
         put(*rows)
-    assert calls == [200, 200, 200] and owner.bank_lines.count() == 400
+    assert calls == [500, 500, 500] and owner.bank_lines.count() == 1000
     made = put(*rows)
-    assert (len(made.new), made.known) == (1280, 400) and owner.bank_lines.count() == 1680
+    assert (len(made.new), made.known) == (680, 1000) and owner.bank_lines.count() == 1680
 
 
 def test_the_window_of_days_holds_over_a_months_end(put):

@@ -34,7 +34,7 @@ __all__ = [
     "LARGEST_FILE", "BankError", "Upload", "book_line", "book_payout", "candidates", "read", "read_statement",
     "recorded_by_hand", "reference", "reopen", "returned_by", "same_as_line", "same_as_recorded", "set_aside", "suggestion", "upload",
 ]  # fmt: skip
-PART = 200
+PART = 500
 """Lines that are written in one transaction: so short that nobody else's payment waits for it."""
 
 
@@ -74,25 +74,23 @@ def upload(organisation: Organisation, content: bytes, currency: str, by: Any) -
     for row in sorted_out.new:
         row.uploaded, row.by = at, by
     for start in range(0, len(sorted_out.new), PART):
-        began = time.monotonic()
         with transaction.atomic():
+            began = time.monotonic()
             BankLine.objects.bulk_create(sorted_out.new[start : start + PART], ignore_conflicts=True)
         if start + PART < len(sorted_out.new):
             # SQLite has one writer: as long as this one wrote, the others have their turn.
             time.sleep(min(time.monotonic() - began, 0.5))
-    new = _kept(organisation, [row.fingerprint for row in sorted_out.new])
+    new = _kept(organisation, sorted_out.new)
     return Upload(new, sorted_out.known, sorted_out.out, tuple(statement.left_out))
 
 
-def _kept(organisation: Organisation, fingerprints: list[str]) -> list[BankLine]:
-    """The lines as they are stored, in the order of the file."""
-    found: dict[str, BankLine] = {}
-    for start in range(0, len(fingerprints), PART):
-        part = fingerprints[start : start + PART]
-        found |= {
-            row.fingerprint: row for row in BankLine.objects.filter(organisation=organisation, fingerprint__in=part)
-        }
-    return [found[each] for each in fingerprints if each in found]
+def _kept(organisation: Organisation, rows: list[BankLine]) -> list[BankLine]:
+    """The lines as they are stored, in the order of the file; without those that another upload stored a moment before."""
+    if not rows:
+        return []
+    stored = BankLine.objects.filter(organisation=organisation, uploaded=rows[0].uploaded)
+    found = {row.fingerprint: row for row in stored}
+    return [found[row.fingerprint] for row in rows if row.fingerprint in found]
 
 
 def _open(line: BankLine) -> BankLine:
