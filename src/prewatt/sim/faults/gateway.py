@@ -58,9 +58,7 @@ class Gateway:
         self._tick_at = -1
 
     def moment(self) -> Moment:
-        now = self._world.now
-        steady = self.clocks.steady(now)
-        return Moment(self.clocks.wall(now), steady / 1e6, steady)
+        return self.clocks.moment(self._world.now)
 
     # -- power -------------------------------------------------------------------------------------------------------
 
@@ -145,11 +143,10 @@ class Gateway:
         agent = self.agent
         if agent is None or self._world.closing:
             return
-        timer = agent.next_timer()
-        due = self.clocks.when_steady(min(agent.next_due(), 2**61))
+        timer, due = agent.next_timer(), min(agent.next_due(), 2**61)
         if timer != float("inf"):
-            due = min(due, self.clocks.when_steady(int(timer * 1e6) + 1))
-        due = max(due, self._world.now)
+            due = min(due, int(timer * SECOND) + 1)
+        due = max(self.clocks.when_steady(due), self._world.now)
         if due != self._tick_at:
             self._tick_at = due
             self._world.at(due, partial(self._tick, agent, due))

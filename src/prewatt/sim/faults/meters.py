@@ -140,8 +140,8 @@ class Meter:
 
     def answers_since(self, now: int) -> int:
         """Since when it answers with what can be believed."""
-        ends = (self.silent_until, self.lie_until, self.jitter_until, self.backwards_until, self.lied_at)
-        return max(min(each, now) if each <= now else now for each in ends)
+        last = max(self.silent_until, self.lie_until, self.jitter_until, self.backwards_until, self.lied_at)
+        return min(last, now)
 
     def wayward(self, now: int) -> bool:
         """Whether its switch can't be moved, or not be relied on."""

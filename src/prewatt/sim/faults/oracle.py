@@ -158,14 +158,18 @@ class Oracle:
         if now - last > most:
             world.broken(f"meter {name}: not read for {(now - last) // MINUTE} minutes")
         meter.settle(now)
-        believed = max(gateway.time(), book.at)
-        if not meter.closed or book.supply.friendly(believed) or not book.supply.priced:
+        if not meter.closed or not book.supply.priced or now - answers_since <= world.swarm.reading_interval + RIGHT:
             return
         # What has flowed since the last reading is charged soon enough, so that nobody gets far under zero.
-        owed = max(meter.register() - book.register, 0) * book.pricer.price_now(believed)
-        under = FUSE * RIGHT // (60 * MINUTE) * _highest(book) + _standing(book)
-        left = book.balance + book.supply.lent(believed) - owed
-        if left < -under and now - answers_since > world.swarm.reading_interval + RIGHT and not self._waits(name):
+        believed, flowed = max(gateway.time(), book.at), max(meter.register() - book.register, 0)
+        left, under = (
+            book.balance + book.supply.lent(believed),
+            FUSE * RIGHT // HOUR * book.pricer.most + book.pricer.due,
+        )
+        if left + under >= flowed * book.pricer.most or book.supply.friendly(believed):
+            return
+        left -= flowed * book.pricer.price_now(believed)
+        if left < -under and not self._waits(name):
             world.broken(f"meter {name}: supplied down to {exact_money(left)}, which nobody lent")
 
     def _waits(self, name: str) -> bool:
@@ -283,14 +287,3 @@ class Oracle:
                 world.broken(f"meter {name}: {opened} commands are still open")
             if self._stands_wrong(name):
                 world.broken(f"meter {name}: the switch stands wrong for a balance of {account.balance}")
-
-
-def _standing(book: Book) -> int:
-    """What may come due at once, nano."""
-    return max((2 * tariff.standing + tariff.minimum for _, tariff in book.pricer.tariffs), default=0)
-
-
-def _highest(book: Book) -> int:
-    """What a kWh costs at most under any of a meter's tariffs, with a tax, micro."""
-    prices = [price + tariff.fee for _, tariff in book.pricer.tariffs for rate in tariff.rates for price in rate.prices]
-    return 2 * max(prices, default=0)

@@ -154,7 +154,7 @@ def draw(seed: int, without: Iterable[str] = (), everything: bool = False) -> Sw
         rate("alter", 0.01, 0.03),
         rate("forge", 0.01, 0.03),
         rate("dying", 0.002, 0.01),
-        rng.random() < 0.1,
+        rng.random() < 0.07,
         rng.random() < 0.15,
         rng.choice((1, 1, 2)),
         rng.choice((15 * MINUTE, 30 * MINUTE, 60 * MINUTE, 60 * MINUTE)),

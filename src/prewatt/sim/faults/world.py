@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import heapq
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
@@ -118,12 +119,18 @@ class World:
 
     def run(self) -> World:
         """The whole story; raises Broken if something does not hold at any step, or the code itself fails."""
+        collecting = gc.isenabled()
+        # A week leaves little in circles: that is collected after it.
+        gc.disable()
         try:
             self._tell_story()
         except Broken:
             raise
         except Exception as error:
             self.broken(f"the code itself failed: {type(error).__name__}: {error}")
+        finally:
+            if collecting:
+                gc.enable()
         return self
 
     def _tell_story(self) -> None:
