@@ -142,6 +142,7 @@ class Meter:
         """Go on from another state than that of this journal. The meter is due to be read at once."""
         self.account, self.head, self.due = account, head, 0
         self._complained, self._candidate, self._agreeing, self._told, self._measured = False, None, 0, set(), {}
+        self.lost, self._foreign, self._tampered = False, "", False
 
     def clock_set(self, by: int) -> None:
         """The gateway's time was set by so many µs: what this process has measured by it goes with it."""
@@ -322,8 +323,9 @@ class Meter:
         if command.number == self.account.command + 1:
             entry = self.account.follow(now, command)
             self._append(outcome, entry)
-            # Nobody knows how the switch of another meter stands.
-            self._unseen = self._unseen or isinstance(entry, Exchanged)
+            if isinstance(entry, Exchanged):
+                # Nobody knows how the switch of another meter stands, nor whether this is the one that hangs there.
+                self._unseen, self._foreign = True, ""
         return outcome
 
     def credit_by_code(self, now: int, tid: int, amount: int, by: str) -> Outcome:

@@ -36,7 +36,8 @@ _TRIES = msgspec.msgpack.Decoder(dict[str, Tries])
 
 class Gateway:
     """`meters`: their names. `up_since`: since when the program runs; `clock_set`: when the clock was last set;
-    `battery`: what the clock shows at a boot, if not what it showed before; `guessed`: when wrong codes were last typed at a meter.
+    `battery`: what the clock shows at a boot, if not what it showed before; `guessed`: when wrong codes were last typed at a meter;
+    `typed`: when any was.
     """
 
     def __init__(self, world: World, name: str, meters: Sequence[str], key: SigningKey) -> None:
@@ -54,6 +55,7 @@ class Gateway:
         self.booted_wrong = False
         self.battery: Callable[[int], int] | None = None
         self.guessed: dict[str, int] = {}
+        self.typed: dict[str, int] = {}
         self.starts = 0
         self._tick_at = -1
 
@@ -175,7 +177,10 @@ class Gateway:
     def _do_one(self, agent: Agent, effect: Effect) -> list[Effect]:
         match effect:
             case ReadMeters(names):
-                return agent.on_observed(self.moment(), {name: self._read(agent, name) for name in names})
+                seen = {name: self._read(agent, name) for name in names}
+                effects = agent.on_observed(self.moment(), seen)
+                self._world.oracle.events.observed(self, seen, effects)
+                return effects
             case Commit(records):
                 self._commit(agent, records)
             case Keep(name, what, body):
@@ -222,7 +227,7 @@ class Gateway:
             return agent.on_switch_failed(self.moment(), name, "no answer")
         self._world.oracle.moves(self, name, closed)
         if meter.deceives_until <= now:
-            meter.closed = closed
+            meter.switch(now, closed)
         self._world.oracle.look_at_switch(name)
         return []
 

@@ -13,6 +13,7 @@ from ...kernel.entries import (
     AnyEntry,
     AnyOrder,
     CreditByCode,
+    Event,
     OnSite,
     Reading,
     Record,
@@ -20,6 +21,7 @@ from ...kernel.entries import (
 )
 from ...kernel.units import HOUR, MINUTE, SECOND, exact_money
 from .book import Book, Seen, seen
+from .events import Events
 from .meters import FUSE
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ class Oracle:
     def __init__(self, world: World) -> None:
         self._world = world
         self.books = {name: Book(world, name, world.broken) for name in world.meters}
+        self.events = Events(world)
         self._wrong_since: dict[str, int] = {}
         self._marks: dict[str, tuple[int, int]] = {}
         self._seen: dict[tuple[str, bytes], Seen] = {}
@@ -74,6 +77,8 @@ class Oracle:
             now = seen(self._world, name)
             if self._world.remembers:
                 self._seen[name, record.body] = now
+            if isinstance(entry, Event):
+                self.events.said(gateway, book, entry)
             book.take(entry, now)
             self._world.tell(name, entry)
             if isinstance(entry, DECIDING):
@@ -144,6 +149,7 @@ class Oracle:
             self.look_at_switch(name)
             self._look_at_reading(name)
             self._look_at_store(name)
+            self.events.look(world.gateway_of(name), name, 2 * world.swarm.reading_interval + RIGHT)
         world.at(world.now + LOOK, self.look)
 
     def _look_at_reading(self, name: str) -> None:
@@ -231,6 +237,7 @@ class Oracle:
         if seq > stored.seq:
             self._world.broken(f"meter {name}: goes on from entry {seq}, and the head-end has {stored.seq}")
         self._world.tell(name, f"goes on from the head-end's entry {seq}")
+        self.events.set_back(name)
         self.rewritten(name, stored.bodies[:seq])
         for row in stored.open.values():
             self.expect(name, row.command.order)

@@ -138,6 +138,7 @@ def _type(
         gateway.guessed[name] = world.now
     book = world.oracle.books[name]
     used, balance = book.code_used(token.tid), book.balance
+    gateway.typed[name] = world.now
     told, effects = gateway.agent.submit_code(gateway.moment(), name, digits, way)
     gateway.do(effects)
     world.typed += told.done
@@ -207,7 +208,9 @@ def _some_settings(world: World, dice: Random, plain: bool) -> Settings:
     night = Window(tuple(sorted(dice.sample(range(8), dice.randrange(1, 9)))), begin, dice.randrange(1, 97) * 15 % 1441)
     friendly = FriendlyHours((night,), (), dice.choice((0, NANO))) if dice.random() < 0.5 else FriendlyHours()
     watts = tuple(dice.choice((0, 0, 0, 0, 0, 1000, 2000)) for _ in range(24))
-    power = PowerLimit(watts, 30, dice.choice((60, 600)), dice.randrange(3)) if dice.random() < 0.15 else PowerLimit()
+    power = PowerLimit()
+    if dice.random() < 0.15:
+        power = PowerLimit(watts, 30, dice.choice((60, 600)), dice.randrange(3), dice.choice((0, 0, 2500)))
     return Settings(
         low_credit=dice.choice((0, NANO, 3 * NANO)),
         low_credit_energy=dice.choice((0, 0, 2000)),
@@ -309,6 +312,7 @@ def _guess(world: World, name: str, digits: str) -> None:
     gateway = world.gateway_of(name)
     if gateway.agent is not None:
         gateway.guessed[name] = world.now
+        gateway.typed[name] = world.now
         _, effects = gateway.agent.submit_code(gateway.moment(), name, digits, "page")
         gateway.do(effects)
 
@@ -334,6 +338,7 @@ def _type_section(world: World, name: str, digits: str, new: KeyState) -> None:
         # Nobody is there to take it: it is typed when somebody is.
         world.later(world.now + HOUR, partial(_type_section, world, name, digits, new))
         return
+    gateway.typed[name] = world.now
     told, effects = gateway.agent.submit_code(gateway.moment(), name, digits, "page")
     gateway.do(effects)
     if not told.done:

@@ -65,7 +65,7 @@ def silence(world: World, who: str, dice: Random) -> None:
     """For minutes or for days; then, sometimes, the first answer is an error that the time since would allow."""
     meter = world.meters[who]
     lasts = dice.randrange(dice.choice((10 * MINUTE, HOUR, 3 * HOUR, 3 * HOUR, 2 * DAY)))
-    meter.silent_until = world.now + lasts
+    meter.silent_since, meter.silent_until = world.now, world.now + lasts
     meter.hears = dice.random() < 0.5
     if lasts > 2 * HOUR and dice.random() < 0.7:
         meter.error = meter.register() + 2 * FUSE + dice.randrange(FUSE * lasts // HOUR)
@@ -143,7 +143,7 @@ def still(world: World, who: str, dice: Random) -> None:
 def backwards(world: World, who: str, dice: Random) -> None:
     world.meters[who].settle(world.now)
     world.meters[who].lied_at = world.now
-    world.meters[who].backwards_until = world.now + dice.randrange(12 * HOUR)
+    world.meters[who].backwards_until = world.now + dice.randrange(dice.choice((12 * HOUR, 12 * HOUR, 2 * DAY)))
 
 
 def jitter(world: World, who: str, dice: Random) -> None:
