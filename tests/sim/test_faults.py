@@ -49,6 +49,7 @@ def test_what_is_to_happen_does_happen():
         assert kind == "pay" or any(kind not in swarm.means for swarm in swarms)
     assert any(swarm.real_keys for swarm in swarms)
     assert any(swarm.copying for swarm in swarms)
+    assert any(swarm.real_disk and "rot" in swarm.means for swarm in swarms)
     torn = outrun = forged = altered = entries = 0
     happened = set()
     for seed in range(8):
@@ -79,7 +80,7 @@ def test_a_failure_is_shrunk_to_a_story_that_fails_alike(bug):
         shortest = shrunk(failing, 7, 3)
         assert len(shortest.cut.only) <= 3
         # How the network was drawn may decide which of two came first, and no more.
-        assert len(shortest.cut.without & set(WIRE)) >= len(WIRE) - 1
+        assert len(shortest.cut.without & set(WIRE)) >= len(WIRE) // 2
         assert shortest.broken.what in shortest.story
         command = re.search(
             r"Replay: prewatt sim --seed (\d+) --days (\d+) --meters (\d+) --without (\S+) --only (\S+)", shortest.story

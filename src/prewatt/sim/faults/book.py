@@ -40,7 +40,7 @@ from ...kernel.entries import (
 )
 from ...kernel.plausible import BACKWARDS, RETURNED, UNCONFIRMED
 from ...kernel.supply import ClearCredit
-from ...kernel.units import DAY, HOUR, SECOND, exact_money
+from ...kernel.units import DAY, HOUR, exact_money
 from .meters import FUSE
 from .prices import Pricer
 from .supply import Supply
@@ -68,7 +68,6 @@ class Seen(NamedTuple):
     shown: int
     energy: int
     power: int
-    power_since: int
     lied_at: int
     serial: str
     hung: int
@@ -81,7 +80,7 @@ def seen(world: World, name: str) -> Seen:
     meter, gateway = world.meters[name], world.gateway_of(name)
     return Seen(
         world.now, gateway.time(), gateway.boots, meter.shown, meter.energy, meter.power,
-        meter.power_since, meter.lied_at,
+        meter.lied_at,
         meter.serial, meter.hung, meter.end, meter.shown == meter.register() and not (meter.fell or meter.serial or meter.lost),
     )  # fmt: skip
 
@@ -156,8 +155,6 @@ class Book:
                 limits = [self.supply.limit_at(at) for at in (entry.at, now.time)]
                 if not any(limit and now.power > limit for limit in limits):
                     self.wrong(entry, f"trips for {now.power} W where the limit is {max(limits) or 'none'}")
-                if now.now - now.power_since < (self.supply.settings.power.delay - 1) * SECOND:
-                    self.wrong(entry, f"trips after {(now.now - now.power_since) // SECOND} s")
             if entry.code in ("meter-lost", "meter-back"):
                 self.lost = entry.code == "meter-lost"
             self.told.add(entry.code)

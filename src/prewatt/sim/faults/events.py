@@ -31,7 +31,7 @@ class Drawn(NamedTuple):
 
 
 class Last(NamedTuple):
-    """What a process saw of a meter last: when, by which start of which gateway, its power (None: not asked,
+    """What a process saw of a meter last: when, by its own time, by which start of which gateway, its power (None: not asked,
     or not on), its cover."""
 
     at: int
@@ -103,9 +103,12 @@ class Events:
         if last is not None and last.start != gateway.starts:
             last = None
         power = seen.power if seen.closed and book.supply.told is not False else None
-        self._last[name] = Last(world.now, gateway.starts, power, seen.tampered)
+        self._last[name] = Last(gateway.time(), gateway.starts, power, seen.tampered)
         expected = {"tamper"} if seen.tampered and not (last and last.tampered) else set()
-        step, soon = book.supply.settings.power.step, last is not None and world.now - last.at < STEP_WITHIN - SECOND
+        step, soon = (
+            book.supply.settings.power.step,
+            last is not None and abs(gateway.time() - last.at) < STEP_WITHIN - SECOND,
+        )
         before = last.power if last is not None and soon else None
         if step and power is not None and before is not None and power - before >= step:
             expected.add("forbidden-load")

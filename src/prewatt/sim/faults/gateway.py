@@ -18,10 +18,13 @@ from ...edge.shell import read_pieces
 from ...edge.sync import SyncPolicy
 from ...edge.timekeeping import Moment, Timekeeper, load_anchor
 from ...kernel.entries import Record
+from ...kernel.recovery import JournalDamaged
 from ...kernel.units import MINUTE, SECOND
 from ...wire.messages import Upload
 from ...wire.signing import SigningKey, seal
+from . import people
 from .clock import Clocks
+from .disk import Disk
 from .flash import DiskFull, Dropped, Flash
 from .network import Line
 
@@ -45,7 +48,7 @@ class Gateway:
         self.name = name
         self.meters = list(meters)
         self.key = key
-        self.flash = Flash(meters, world.swarm.snapshot_every)
+        self.flash = (Disk if world.swarm.real_disk else Flash)(meters, world.swarm.snapshot_every)
         self.clocks = Clocks(world.now, world.swarm.drift)
         self.line = Line(world, self)
         self.agent: Agent | None = None
@@ -53,6 +56,8 @@ class Gateway:
         self.clock_set = 0
         self.boots = 0
         self.booted_wrong = False
+        self.anew: set[str] = set()
+        """Meters whose journals are damaged, and whose states the head-end has not given yet."""
         self.battery: Callable[[int], int] | None = None
         self.guessed: dict[str, int] = {}
         self.typed: dict[str, int] = {}
@@ -69,7 +74,13 @@ class Gateway:
         if self.agent is not None:
             return
         flash, world = self.flash, self._world
-        flash.open()
+        try:
+            flash.open()
+            self._settle_after_rot()
+        except (JournalDamaged, ValueError):
+            # It says so, and how to go on: with a new code for the gateway.
+            world.broken_gateway(self)
+            return
         meters, repaired = [], set()
         policy = MeterPolicy(world.swarm.reading_interval, MINUTE)
         for name in self.meters:
@@ -80,7 +91,7 @@ class Gateway:
             if loaded.repaired:
                 repaired.add(name)
             meters.append(Meter(name, loaded.account, loaded.head, policy))
-        keys: dict[str, KeyState] = {**world.first_keys(self.meters), **_load_keys(flash)}
+        keys = self.known_keys()
         tries = {name: _TRIES.decode(body) for name, body in flash.kept("tries").items()}
         sync = SyncPolicy(heartbeat=world.swarm.heartbeat / SECOND, patience=PATIENCE)
         self.agent = Agent(self.name, flash.epoch, meters, world.server_public, sync, keys, tries, self._timekeeper(),
@@ -94,6 +105,29 @@ class Gateway:
         self._tick_at = -1
         self.do(self.agent.start(self.moment(), repaired))
         self.line.connect_soon()
+
+    def known_keys(self) -> dict[str, KeyState]:
+        """The keys by which it reads codes."""
+        return {**self._world.first_keys(self.meters), **_load_keys(self.flash)}
+
+    def _settle_after_rot(self) -> None:
+        flash = self.flash
+        if not isinstance(flash, Disk) or not flash.damaged:
+            return
+        for name in self.meters:
+            if flash.settle(name):
+                self.anew.add(name)
+                self._world.tell(name, f"its journal is damaged, and goes to entry {flash.end(name)}")
+                self.rewritten(name)
+        # It may have lost what it knew of the time.
+        self.booted_wrong = True
+        people.keys_are(self._world, self)
+
+    def rewritten(self, name: str) -> None:
+        """A meter's journal here is another one than it was."""
+        base = self.flash.bases[name]
+        held = self._world.database.held(name, base)
+        self._world.oracle.rewritten(name, [*held, *self.flash.read(name, base + 1, self.flash.end(name))])
 
     def _timekeeper(self) -> Timekeeper:
         kept = self.flash.kept(ANCHOR).get("")

@@ -92,6 +92,8 @@ class Oracle:
     def _look_at_date(self, gateway: Gateway, book: Book, entry: AnyEntry) -> None:
         """Time is what it is: no clock that is wrong makes anybody pay for days to come."""
         now, line = self._world.now, gateway.line
+        if book.name in gateway.anew:
+            return
         ahead = entry.at - now
         between = isinstance(entry, Reading) and entry.flags & FLAG_BETWEEN
         vouched = line.calm and now - max(line.calm_since, gateway.up_since) > RIGHT
@@ -238,6 +240,7 @@ class Oracle:
             self._world.broken(f"meter {name}: goes on from entry {seq}, and the head-end has {stored.seq}")
         self._world.tell(name, f"goes on from the head-end's entry {seq}")
         self.events.set_back(name)
+        self._world.gateway_of(name).anew.discard(name)
         self.rewritten(name, stored.bodies[:seq])
         for row in stored.open.values():
             self.expect(name, row.command.order)
@@ -274,10 +277,8 @@ class Oracle:
         for name, book in self.books.items():
             stored, flash = world.database.meters[name], world.gateway_of(name).flash
             account = world.database.account(name)
-            if (
-                book.seq != stored.seq
-                or flash.read(name, flash.bases[name] + 1, book.seq) != stored.bodies[flash.bases[name] :]
-            ):
+            base = flash.bases[name]
+            if book.seq != stored.seq or flash.read(name, base + 1, book.seq) != stored.bodies[base:]:
                 world.broken(
                     f"meter {name}: {book.seq} entries in its journal, {stored.seq} at the head-end, or others"
                 )

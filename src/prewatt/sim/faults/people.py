@@ -47,6 +47,7 @@ from .meters import FUSE
 from .tariffs import some_tariff
 
 if TYPE_CHECKING:
+    from .gateway import Gateway
     from .world import World
 
 CENT = 10**7
@@ -319,17 +320,35 @@ def _guess(world: World, name: str, digits: str) -> None:
 
 def key(world: World, name: str, dice: Random) -> None:
     """The codes of a new key are typed one after another; perhaps not all at once."""
+    if world.key_changing(name):
+        # One after another: sections of two keys would be taken for those of one.
+        return
     old = world.keys[name]
     new = meter_key(world.numbers[name], dice.randbytes(20), 1 + old.revision % 9)
     codes = [
         encode(section, cipher(old.described().algorithm, old.key))
         for section in sections(old.described(), new.described(), new.key)
     ]
+    world.sections[name].append((new, codes))
+    _type_sections(world, name, new, codes, [dice.choice((MINUTE, MINUTE, HOUR)) for _ in codes])
+
+
+def _type_sections(world: World, name: str, new: KeyState, codes: list[str], pauses: list[int]) -> None:
     world.changing[name] = (new, len(codes))
     at = world.now
-    for digits in codes:
-        at += dice.choice((MINUTE, MINUTE, HOUR))
+    for digits, pause in zip(codes, pauses, strict=True):
+        at += pause
         world.later(at, partial(_type_section, world, name, digits, new))
+
+
+def keys_are(world: World, gateway: Gateway) -> None:
+    """A gateway's keys may be others than they were: by what it has, codes are read; those of later keys are typed again."""
+    for name, state in gateway.known_keys().items():
+        keys = [world.first_keys([name])[name].key, *(new.key for new, _ in world.sections[name])]
+        world.keys[name] = state
+        for number, (new, codes) in enumerate(world.sections[name][keys.index(state.key) :], 1):
+            pauses = [number * MINUTE] * len(codes)
+            world.at(world.now + number * HOUR, partial(_type_sections, world, name, new, codes, pauses))
 
 
 def _type_section(world: World, name: str, digits: str, new: KeyState) -> None:
@@ -342,6 +361,7 @@ def _type_section(world: World, name: str, digits: str, new: KeyState) -> None:
     told, effects = gateway.agent.submit_code(gateway.moment(), name, digits, "page")
     gateway.do(effects)
     if not told.done:
+        gateway.guessed[name] = world.now
         # The key changed meanwhile by other codes, or too many wrong ones were typed.
         world.later(world.now + 26 * HOUR, partial(_type_section, world, name, digits, new))
         return

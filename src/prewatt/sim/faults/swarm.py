@@ -61,6 +61,8 @@ TROUBLE = {
     "backwards": Kind("meter", 96 * HOUR, "its register runs backwards for a while"),
     "jitter": Kind("meter", 72 * HOUR, "its register trembles by a digit"),
     "exchange": Kind("meter", 100 * HOUR, "is exchanged for another meter"),
+    "unsynced": Kind("gateway", 72 * HOUR, "what is written is not on the flash, though it says so"),
+    "rot": Kind("gateway", 60 * HOUR, "a bit of the gateway's flash turns, and it loses power"),
     "setback": Kind("gateway", 100 * HOUR, "a copy of its journal is made, to be put back"),
     "replace": Kind("gateway", 150 * HOUR, "another gateway takes its place"),
     "restore": Kind("world", 150 * HOUR, "a copy of the database is made, to be put back"),
@@ -98,7 +100,7 @@ class Swarm:
     """One run's shape. `means`: µs between two happenings of a kind; a kind that lacks does not happen.
 
     `copying`: the head-end keeps accounts as bytes between two messages, as after a start; else in memory, as it does
-    while it runs. `real_keys`: Ed25519.
+    while it runs. `real_keys`: Ed25519. `real_disk`: the gateways' journals are the product's, on files.
     """
 
     seed: int
@@ -114,6 +116,7 @@ class Swarm:
     """Chance that the head-end dies with a message in its hands."""
     real_keys: bool = False
     copying: bool = False
+    real_disk: bool = False
     gateways: int = 1
     reading_interval: int = 15 * MINUTE
     heartbeat: int = 600 * SECOND
@@ -156,6 +159,7 @@ def draw(seed: int, without: Iterable[str] = (), everything: bool = False) -> Sw
         rate("dying", 0.002, 0.01),
         rng.random() < 0.07,
         rng.random() < 0.15,
+        rng.random() < 0.2,
         rng.choice((1, 1, 2)),
         rng.choice((15 * MINUTE, 30 * MINUTE, 60 * MINUTE, 60 * MINUTE)),
         rng.choice((600, 1800, 1800)) * SECOND,

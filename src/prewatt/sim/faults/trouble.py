@@ -202,9 +202,23 @@ def _put_back(world: World, who: str, copied: Copy) -> None:
     gateway.flash.put_back(copied)
     gateway.line.lost()
     for name in gateway.meters:
-        held = _held(world, name, gateway.flash.bases[name])
-        world.oracle.rewritten(name, [*held, *gateway.flash.read(name, gateway.flash.bases[name] + 1, 2**62)])
+        gateway.rewritten(name)
+    people.keys_are(world, gateway)
     world.at(world.now + MINUTE, gateway.power_on)
+
+
+def unsynced(world: World, who: str, dice: Random) -> None:
+    """What the flash said that it had, it has not when the power goes."""
+    copied = world.gateways[who].flash.copy()
+    world.later(
+        world.now + dice.randrange(1, dice.choice((10 * SECOND, 20 * MINUTE))), partial(_put_back, world, who, copied)
+    )
+
+
+def rot(world: World, who: str, dice: Random) -> None:
+    gateway = world.gateways[who]
+    gateway.flash.rots = dice
+    gateway.lose_power(dice.randrange(1, HOUR))
 
 
 def replace(world: World, who: str, dice: Random) -> None:
@@ -215,6 +229,7 @@ def replace(world: World, who: str, dice: Random) -> None:
     gateway.key, database.gateways[who].key = pair(world.swarm.real_keys, dice.randbytes(32))
     database.gateways[who].stamp, database.gateways[who].sessions = (0, 0), ()
     gateway.flash.forget()
+    people.keys_are(world, gateway)
     for name in gateway.meters:
         stored = database.meters[name]
         gateway.flash.replace(name, stored.seq, stored.head, database.account(name).dump())
@@ -257,12 +272,6 @@ def _restored(world: World, copied: dict[str, Stored], gateways: dict[str, Enrol
             world.at(when, partial(_reconcile, world, name, known, world.oracle.books[name].seq))
 
 
-def _held(world: World, name: str, count: int) -> list[bytes]:
-    """The first entries of a meter's journal, as the database has them, or had."""
-    stored, former = world.database.meters[name], world.database.former.get(name, [])
-    return (stored.bodies if stored.seq >= count else former)[:count]
-
-
 def _go_on(world: World, name: str) -> None:
     """No journal reaches back to the copy. Somebody says that the books go on from the meter's figures, once the gateway has
     told them.
@@ -276,7 +285,7 @@ def _go_on(world: World, name: str) -> None:
         world.at(world.now + 10 * MINUTE, partial(_go_on, world, name))
         return
     world.tell(name, f"the books go on from the meter's entry {beyond.account.seq}")
-    held = [*_held(world, name, base), *flash.read(name, base + 1, beyond.account.seq)]
+    held = [*database.held(name, base), *flash.read(name, base + 1, beyond.account.seq)]
     dropped = database.go_on(name, beyond, held, {known: amount for known, (_, amount) in world.paid.items()})
     world.oracle.forgotten |= {id(order) for order in dropped}
     world.headend.look()
@@ -328,6 +337,8 @@ HANDLERS: dict[str, Callable[[World, str, Random], None]] = {
     "jitter": jitter,
     "exchange": exchange,
     "setback": setback,
+    "unsynced": unsynced,
+    "rot": rot,
     "replace": replace,
     "restore": restore,
 }
