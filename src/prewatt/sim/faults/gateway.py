@@ -151,10 +151,14 @@ class Gateway:
     def _boot(self) -> None:
         if self.agent is None:
             now = self._world.now
-            self.boots += 1
             self.clocks.boot(now, self.battery(now) if self.battery else self.clocks.wall(now))
-            self.booted_wrong = self.booted_wrong or abs(self.clocks.error(now)) > MINUTE
+            self.boots_anew()
             self.power_on()
+
+    def boots_anew(self) -> None:
+        """What it knew of the time is worth nothing any more."""
+        self.boots += 1
+        self.booted_wrong = self.booted_wrong or abs(self.clocks.error(self._world.now)) > MINUTE
 
     def heal(self) -> None:
         """Power, disk, clock and line are as they should be."""

@@ -61,14 +61,17 @@ TROUBLE = {
     "backwards": Kind("meter", 96 * HOUR, "its register runs backwards for a while"),
     "jitter": Kind("meter", 72 * HOUR, "its register trembles by a digit"),
     "exchange": Kind("meter", 100 * HOUR, "is exchanged for another meter"),
-    "unsynced": Kind("gateway", 72 * HOUR, "what is written is not on the flash, though it says so"),
-    "rot": Kind("gateway", 60 * HOUR, "a bit of the gateway's flash turns, and it loses power"),
     "setback": Kind("gateway", 100 * HOUR, "a copy of its journal is made, to be put back"),
     "replace": Kind("gateway", 150 * HOUR, "another gateway takes its place"),
     "restore": Kind("world", 150 * HOUR, "a copy of the database is made, to be put back"),
 }
 """What goes wrong."""
-KINDS = PEOPLE | TROUBLE
+FLASH = {
+    "unsynced": Kind("gateway", 72 * HOUR, "what is written is not on the flash, though it says so"),
+    "rot": Kind("gateway", 60 * HOUR, "a bit of the gateway's flash turns, and it loses power"),
+}
+"""What goes wrong with what is written; drawn with dice of its own."""
+KINDS = PEOPLE | TROUBLE | FLASH
 WIRE = ("loss", "repeat", "delay", "alter", "forge", "dying")
 """What goes wrong with single messages."""
 
@@ -128,12 +131,13 @@ class Swarm:
 
 def draw(seed: int, without: Iterable[str] = (), everything: bool = False) -> Swarm:
     """The swarm of a seed, without the kinds that are left out. `everything`: all kinds, at their usual rates."""
-    rng = Random(f"{seed}/swarm")
+    rng, flash = Random(f"{seed}/swarm"), Random(f"{seed}/write")
     left_out = frozenset(without)
     share = rng.choice((0.15, 0.4, 0.7, 1.0))
     means = {}
     for kind, (_, mean, _) in KINDS.items():
-        has, pace = rng.random() < share, rng.choice((0.5, 1.0, 1.0, 2.0))
+        dice = flash if kind in FLASH else rng
+        has, pace = dice.random() < share, dice.choice((0.5, 1.0, 1.0, 2.0))
         if everything or has or kind == "pay":
             means[kind] = mean if everything else int(mean * pace)
     has_wire = {each: everything or rng.random() < share for each in WIRE}
@@ -159,7 +163,7 @@ def draw(seed: int, without: Iterable[str] = (), everything: bool = False) -> Sw
         rate("dying", 0.002, 0.01),
         rng.random() < 0.07,
         rng.random() < 0.15,
-        rng.random() < 0.2,
+        flash.random() < 0.2,
         rng.choice((1, 1, 2)),
         rng.choice((15 * MINUTE, 30 * MINUTE, 60 * MINUTE, 60 * MINUTE)),
         rng.choice((600, 1800, 1800)) * SECOND,

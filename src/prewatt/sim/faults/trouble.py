@@ -198,7 +198,7 @@ def _put_back(world: World, who: str, copied: Copy) -> None:
     world.tell(who, "its journal is put back from a copy")
     gateway.end()
     # Its clock's anchor is as old as the copy: a machine that has lost its file has been off for all it knows.
-    gateway.boots += 1
+    gateway.boots_anew()
     gateway.flash.put_back(copied)
     gateway.line.lost()
     for name in gateway.meters:
@@ -225,7 +225,7 @@ def replace(world: World, who: str, dice: Random) -> None:
     """Another gateway takes this one's place: with a key of its own, and the states that the server gives it."""
     gateway, database = world.gateways[who], world.database
     gateway.end()
-    gateway.boots += 1
+    gateway.boots_anew()
     gateway.key, database.gateways[who].key = pair(world.swarm.real_keys, dice.randbytes(32))
     database.gateways[who].stamp, database.gateways[who].sessions = (0, 0), ()
     gateway.flash.forget()
