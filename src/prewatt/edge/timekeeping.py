@@ -210,8 +210,8 @@ class Timekeeper:
 
     def _both_agree(self, moment: Moment, at: int) -> bool:
         """Whether the server, with this answer, and the wall clock have told for long enough the same later time."""
-        ahead, before = at - moment.steady, self._agreed
-        if not self._near(moment) < at - self._steady(moment) <= OFF_MOST or abs(moment.now - at) > NEAR:
+        ahead, before, passed = at - moment.steady, self._agreed, self._passed(moment)
+        if not _near(passed) < at - self._at(moment).at - passed <= OFF_MOST or abs(moment.now - at) > NEAR:
             self._agreed = None
             return False
         if before is None or abs(ahead - before.ahead) > NEAR:
