@@ -416,10 +416,10 @@ def test_gaps_and_the_end_are_told_with_what_holds_there(where, clock):
     gap, below, end = price_notes(where, series)
     assert "until 2025-10-07 07:00 (2 h): the tariff under them holds from there, first flat at 0.20 EUR" in gap
     assert gap.startswith("There is no price from 2025-10-07 05:00")
-    assert below.startswith("1 prices are below zero")
+    assert below == "Prices below zero, which are taken as 0: 1."
     assert end.startswith("The last price ends at 2025-10-07 09:00: the tariff under them holds")
     clock.at = start + 6 * HOUR
-    assert [each.split(" ")[0] for each in price_notes(where, series)] == ["1", "The"], (
+    assert [each.split(" ")[0] for each in price_notes(where, series)] == ["Prices", "The"], (
         "a gap that is past is none any more"
     )
     clock.at = start - HOUR
