@@ -62,7 +62,8 @@ def year(building, store, clock, admin_user, django_user_model):
         change = Change(begins=clock.at - (9, 10, 12, 13, 14)[month % 5] * DAY, along=True, deposit=(18 + month) * NANO)
         put_right(comes, change, admin_user, "the keys were handed over on another day")
         for due in owed(owner)[: month % 3]:
-            pay_out(due, admin_user, max(due.left // 2, 1), "transfer" if month % 2 else "cash")
+            half = due.left // 2 // 10**7 * 10**7
+            pay_out(due, admin_user, half or None, "transfer" if month % 2 else "cash")
         for debt in open_debts(owner)[:2]:
             credit = next((each for each in owed(owner) if each.tenancy_id == debt.tenancy_id), None)
             if credit is not None:
