@@ -232,7 +232,7 @@ def test_banks_write_in_many_ways(text, encoding, amount):
         (b"date;amount\n2025-10-06;1.234\n", "two ways"),
         (b"date;amount\n2025-10-06;1,234\n2025-10-06;-1,2\n2025-10-06;-1.2\n", "two ways"),
         (b"date;amount\n2025-10-06;1,2.3,4\n", "no amount"),
-        (b"date,amount\n2025-10-06,1e9\n", "too much"),
+        (b"date,amount\n2025-10-06,1e9\n", "no amount"),
         (b"date,amount\n10/06/2025,5\n", "Line 2: 10/06/2025 is no day"),
         (b"date,amount\n2025-10-06,99999999\n", "too much"),
         (b"x" * 5_000_001, "5 MB"),

@@ -149,7 +149,7 @@ def round_money(nano: int, digits: int = 2) -> str:
     step = Decimal(1).scaleb(-digits)
     rounded = Decimal(nano).scaleb(-9, _EXACT).quantize(step, ROUND_HALF_EVEN)
     # What rounds to nothing is neither owed nor left: 0.00, not -0.00.
-    return f"{rounded if rounded else abs(rounded):f}"
+    return f"{rounded or abs(rounded):f}"
 
 
 def signed_money(nano: int) -> str:

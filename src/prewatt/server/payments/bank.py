@@ -169,7 +169,7 @@ def _amount(text: str, number: int, sign: str) -> int:
         bare = re.sub(f"[{groups}]", "", bare)
     bare = bare.replace(",", ".") if sign == "," else bare
     try:
-        return parse_money(bare)
+        return parse_money(bare.removeprefix("+"))
     except ValueError:
         raise BankError(_("Line %(number)d: %(text)s is no amount.") % {"number": number, "text": text[:40]}) from None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from itertools import groupby
 from typing import Any
 
@@ -20,7 +19,6 @@ from ..addresses import public
 from ..billing.debts import in_words as paid_in_words
 from ..billing.debts import open_debts
 from ..billing.models import DebtPayment
-from ..errors import in_words
 from ..estate.models import Organisation, Tenancy
 from ..payments.merchants import keep_merchant
 from ..payments.models import Merchant, Payment, Unexpected
@@ -33,7 +31,9 @@ from ..payments.settlement import fetch
 from ..sealing import SealError
 from ..time import now
 from ..vending.models import Refund
+from ..wall_clock import typed_day
 from .access import organisations
+from .kept import say
 from .supply_views import owner_of
 
 SHOWN = 60
@@ -107,10 +107,12 @@ def decide(request: HttpRequest, payment_id: str) -> HttpResponse:
         elif wanted == "back":
             send_held_back(payment, request.user)
             messages.success(request, _("The provider sends it back."))
-        else:
+        elif wanted == "look":
             messages.success(request, look(payment).get_state_display())
+        else:
+            raise ValidationError({"do": _("There is no such choice.")})
     except REFUSALS as error:
-        messages.error(request, in_words(error))
+        say(request, error)
     return redirect("payments")
 
 
@@ -133,7 +135,7 @@ def refund_by_provider(request: HttpRequest, pk: int) -> HttpResponse:
         send_back(made, request.user)
         messages.success(request, _("The provider sends it back."))
     except REFUSALS as error:
-        messages.error(request, in_words(error))
+        say(request, error)
     return redirect("books")
 
 
@@ -205,11 +207,11 @@ def reconciliation(request: HttpRequest) -> HttpResponse:
     owner = owner_of(request)
     first, last = recent_days(owner)
     try:
-        first = date.fromisoformat(request.GET.get("first") or str(first))
-        last = date.fromisoformat(request.GET.get("last") or str(last))
+        first = typed_day(request.GET.get("first") or str(first), "first")
+        last = typed_day(request.GET.get("last") or str(last), "last")
         found = reconcile(owner, first, last)
-    except (ReconciliationError, ValueError, OverflowError) as error:
-        messages.error(request, str(error))
+    except (ReconciliationError, ValidationError) as error:
+        say(request, error)
         found = []
     days = [(day, list(rows)) for day, rows in groupby(found, key=lambda each: each.day)]
     context = {
@@ -238,11 +240,8 @@ def fetch_file(request: HttpRequest) -> HttpResponse:
         organisation__in=organisations(request),
     )
     try:
-        day = date.fromisoformat(request.POST.get("day", ""))
-        file = fetch(found, day)
+        file = fetch(found, typed_day(request.POST.get("day", ""), "day"))
         messages.success(request, _("Fetched: %(count)d lines.") % {"count": file.lines.count()})
-    except (ProviderError, SealError) as error:
-        messages.error(request, str(error))
-    except ValueError:
-        messages.error(request, _("This is no day."))
+    except (ProviderError, SealError, ValidationError) as error:
+        say(request, error)
     return redirect("reconciliation")

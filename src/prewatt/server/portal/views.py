@@ -6,9 +6,11 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -22,12 +24,14 @@ from ..payments.staff import record
 from ..time import now
 from ..vending.controls import ordered
 from ..vending.exchanges import foreign_serial, waiting_exchange
-from ..vending.top_ups import TopUpError, new_credit_id
+from ..vending.top_ups import TopUpError, check_amount, new_credit_id
 from .access import organisations, unit_of_manager
 from .figures import happenings, property_panels, tenancy_panel
 from .forms import TopUpForm
+from .kept import refuse
 from .live import live_page
 from .pay_views import ways
+from .sure import ask_about
 
 SILENT_WORKER = 20
 """Seconds without a sign of life from the head-end after which the pages say so."""
@@ -105,16 +109,20 @@ def add_top_up(request: HttpRequest, pk: int) -> HttpResponse:
     tenant = _open_tenancy(where)
     if tenant is None:
         raise Http404
-    form = TopUpForm(request.POST)
+    form = TopUpForm(where.property.currency, request.POST)
     if not form.is_valid():
-        for name, errors in form.errors.items():
-            messages.error(request, f"{form[name].label}: {' '.join(map(str, errors))}")
+        refuse(request, ValidationError(form.errors.as_data()))  # type: ignore[arg-type]
         return redirect("unit", pk=pk)
     typed = form.cleaned_data
+    back = reverse("unit", args=[pk])
     try:
+        check_amount(typed["amount"], where.property.currency)
+        asked = ask_about(request, where, tenant.tenant, typed["amount"], _("Payment received"), back)
+        if asked is not None:
+            return asked
         record(tenant, typed["amount"], typed["credit_id"], request.user, typed["note"], typed["way"] or "cash")
     except TopUpError as error:
-        messages.error(request, str(error))
+        refuse(request, error)
     else:
         messages.success(request, _("The payment is recorded and on its way to the meter."))
     return redirect("unit", pk=pk)
