@@ -14,6 +14,7 @@ from prewatt.server import amounts
 from prewatt.server.amounts import NumberField, plain, typed_kwh, typed_money, typed_whole
 from prewatt.server.estate.models import Property, Tenancy, Unit
 from prewatt.server.portal.kept import KEY
+from prewatt.server.portal.tariff_form import SINGLE, document_of
 from prewatt.server.vending.models import Adjustment, TopUp
 from prewatt.server.wall_clock import Twice, WallClockForm, typed_day, wall_clock
 
@@ -330,3 +331,46 @@ def test_a_command_reads_amounts_as_people_type_them_and_names_its_option(buildi
     for option, text in (("--amount", "1e2"), ("--amount", "lots")):
         done = runner.invoke(app, [*ordered, option, text])
         assert done.exit_code == 2 and f"{option}: “{text}” is not a number" in done.output
+
+
+# -- the tariff editor and the set-up pages --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "prices"),
+    [
+        ("0,32", ["0.32"]), ("0.32", ["0.32"]), ("0.32, 0.28", ["0.32", "0.28"]), ("0,32; 0,28", ["0.32", "0.28"]),
+        ("0.32,0.28", ["0.32", "0.28"]), ("０.３２", ["0.32"]), ("abc", ["abc"]), ("1e2", ["1e2"]),
+    ],
+)  # fmt: skip
+def test_a_decimal_comma_in_the_tariff_editor_is_no_second_price(typed, prices):
+    fields = {name: "" for name in SINGLE} | {"rates": [{"name": "day", "price": typed}], "profiles": []}
+    found = document_of(fields)["rates"]["day"]
+    assert (found if isinstance(found, list) else [found]) == prices
+
+
+def test_numbers_of_a_list_that_could_be_one_are_asked_about():
+    fields = {name: "" for name in SINGLE} | {
+        "rates": [],
+        "profiles": [],
+        "tiers_per": "month",
+        "tiers_upto": "3120,4800",
+    }
+    with pytest.raises(ValidationError, match=r"write 3120\.4800, or 3120; 4800"):
+        document_of(fields)
+
+
+def test_the_set_up_pages_read_amounts_as_the_others_do(building, admin_client):
+    unit = Unit.objects.get(name="Flat 1")
+    page = f"/admin/estate/unit/{unit.pk}/change/"
+    fields = {"property": unit.property_id, "name": "Flat 1", "area": "54,5", "occupants": "2", "parts": []}
+    assert admin_client.post(page, fields).status_code == 302
+    unit.refresh_from_db()
+    assert unit.area == Decimal("54.5")
+    assert "is not a number such as" in admin_client.post(page, {**fields, "area": "1e2"}).content.decode()
+
+
+def test_no_constraint_speaks_by_its_name(log_in, tenancy):
+    moving = {"tenant": "Zoë", "begins": "2025-10-07T12:00"}
+    page = log_in("manager").post(f"/units/{tenancy.unit_id}/move-in/", moving, follow=True).content.decode()
+    assert "overlaps this one" in page and "one_open_tenancy" not in page

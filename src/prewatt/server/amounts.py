@@ -32,6 +32,8 @@ _SYMBOLS = {
     "₽": ("RUB",), "₴": ("UAH",), "₫": ("VND",), "฿": ("THB",), "₱": ("PHP",), "₦": ("NGN",),
     "$": ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "BRL", "CLP", "COP", "ARS"),
 }  # fmt: skip
+TWO_READINGS = "two readings"
+"""Code of the error where a number can be read in two ways."""
 _browser: ContextVar[str | None] = ContextVar("browser", default=None)
 """The languages that the browser asks for; None outside of a request."""
 
@@ -84,7 +86,7 @@ def typed_number(text: str, units: tuple[str, ...] = ()) -> Decimal:
         whole, decimals = sorted((read_number(bare, sign) for sign in SIGNS), reverse=True, key=abs)
         said = _("%(text)s can mean %(whole)s or %(decimals)s: type %(whole)s or %(clear)s.")
         readings = {"whole": plain(whole), "decimals": _short(decimals), "clear": plain(decimals)}
-        raise ValidationError(said % {"text": _shown(text), **readings}) from None
+        raise ValidationError(said % {"text": _shown(text), **readings}, code=TWO_READINGS) from None
     except NoAmount:
         raise ValidationError(_("%(text)s is not a number such as 12.50.") % {"text": _shown(text)}) from None
 

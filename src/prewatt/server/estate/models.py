@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -273,9 +275,14 @@ class Tenancy(models.Model):
         """Whether what ends at an instant is this tenancy's: it begins just after its first instant."""
         return self.begins < at and (self.ends is None or at <= self.ends)
 
+    def validate_constraints(self, exclude: Any = None) -> None:
+        """What the constraints hold, `clean` says in words."""
+
     def clean(self) -> None:
         if self.begins is None or self.unit_id is None:
             return
+        if self.ends is not None and self.ends <= self.begins:
+            raise ValidationError({"ends": _now("A tenancy can't end before it begins.")})
         if self._state.adding and abs(self.begins - now()) > FARTHEST:
             raise ValidationError({"begins": _now("This is more than a year from now.")})
         others = Tenancy.objects.filter(unit=self.unit_id).exclude(pk=self.pk)
