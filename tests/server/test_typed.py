@@ -1,8 +1,10 @@
 """What people type: amounts in their own way of writing, instants by the clock on their wall, and an amount that can't be meant."""
 
+import socket
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import msgspec
 import pytest
 from django import forms
 from django.core.exceptions import ValidationError
@@ -13,6 +15,7 @@ from prewatt.kernel.units import NANO, instant
 from prewatt.server import amounts
 from prewatt.server.amounts import NumberField, plain, typed_kwh, typed_money, typed_whole
 from prewatt.server.estate.models import Property, Tenancy, Unit
+from prewatt.server.payments.providers.interface import refused
 from prewatt.server.portal.kept import KEY
 from prewatt.server.portal.tariff_form import SINGLE, document_of
 from prewatt.server.vending.models import Adjustment, TopUp
@@ -344,13 +347,13 @@ def test_a_command_reads_amounts_as_people_type_them_and_names_its_option(buildi
     ],
 )  # fmt: skip
 def test_a_decimal_comma_in_the_tariff_editor_is_no_second_price(typed, prices):
-    fields = {name: "" for name in SINGLE} | {"rates": [{"name": "day", "price": typed}], "profiles": []}
+    fields = dict.fromkeys(SINGLE, "") | {"rates": [{"name": "day", "price": typed}], "profiles": []}
     found = document_of(fields)["rates"]["day"]
     assert (found if isinstance(found, list) else [found]) == prices
 
 
 def test_numbers_of_a_list_that_could_be_one_are_asked_about():
-    fields = {name: "" for name in SINGLE} | {
+    fields = dict.fromkeys(SINGLE, "") | {
         "rates": [],
         "profiles": [],
         "tiers_per": "month",
@@ -374,3 +377,43 @@ def test_no_constraint_speaks_by_its_name(log_in, tenancy):
     moving = {"tenant": "Zoë", "begins": "2025-10-07T12:00"}
     page = log_in("manager").post(f"/units/{tenancy.unit_id}/move-in/", moving, follow=True).content.decode()
     assert "overlaps this one" in page and "one_open_tenancy" not in page
+
+
+# -- what a provider says ----------------------------------------------------------------------------------------------------------
+
+
+def away(monkeypatch, settings):
+    """The providers' port, with nobody behind it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
+    known = dict.fromkeys(settings.CONFIG.providers, nobody)
+    monkeypatch.setattr(settings, "CONFIG", msgspec.structs.replace(settings.CONFIG, providers=known))
+
+
+@pytest.mark.parametrize("way", ["stripe:checkout", "wechat:native"])
+def test_a_provider_that_is_away_is_said_in_words_and_its_error_is_in_the_log(
+    tenancy, merchants, log_in, monkeypatch, settings, caplog, way
+):
+    away(monkeypatch, settings)
+    name, _colon, method = way.partition(":")
+    given = {"amount": "20", "way": f"{merchants[name].pk}:{method}", "asked": "a1"}
+    page = log_in("flat1").post("/my/pay/", given, follow=True).content.decode()
+    assert "can&#x27;t be reached just now. Nothing was booked. Asking again in a few minutes does no harm." in page
+    assert 'name="amount" value="20"' in page
+    for ours in ("ConnectionPool", "Error", "127.0.0.1"):
+        assert ours not in page
+    assert "127.0.0.1" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Your card was declined.", "does not do this: Your card was declined. Nothing"), ("余额不足", "余额不足"),
+        ("parameter_invalid_integer", "no reason that is meant for people"), ("NOTENOUGH", "no reason"), ("", "no reason"),
+        ("HTTPSConnectionPool(host='x', port=443)", "no reason"), ("x " * 300, "no reason"),
+    ],
+)  # fmt: skip
+def test_a_providers_own_words_are_told_if_they_are_for_people(said, shown, caplog):
+    assert shown in str(refused("Stripe", said, f"raw {said}"))
+    assert f"raw {said}" in caplog.text

@@ -14,7 +14,6 @@ from ..metering.services import send_settings
 from ..wall_clock import WallClockForm, shown
 from .models import SUPPLY_RULES, Organisation, Part, Property, Tenancy, Unit
 
-
 NUMBERS = {models.DecimalField: {"form_class": NumberField, "widget": UnfoldAdminTextInputWidget}}
 
 

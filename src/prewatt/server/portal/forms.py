@@ -41,3 +41,8 @@ def one_of(given: QueryDict, field: str, known: Collection[str], default: str = 
     if chosen not in known:
         raise forms.ValidationError({field: _("There is no such choice.")})
     return chosen
+
+
+def key(chosen: str) -> int:
+    """The key of a row that was chosen; 0, which is none's, if it can't be one."""
+    return int(chosen) if chosen.isascii() and chosen.isdecimal() and len(chosen) < 19 else 0

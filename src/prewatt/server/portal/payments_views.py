@@ -33,6 +33,7 @@ from ..time import now
 from ..vending.models import Refund
 from ..wall_clock import typed_day
 from .access import organisations
+from .forms import key
 from .kept import say
 from .supply_views import owner_of
 
@@ -236,7 +237,7 @@ def fetch_file(request: HttpRequest) -> HttpResponse:
     """Fetch a day's settlement file now."""
     found = get_object_or_404(
         Merchant.objects.select_related("organisation"),
-        pk=request.POST.get("merchant") if request.POST.get("merchant", "").isdecimal() else 0,
+        pk=key(request.POST.get("merchant", "")),
         organisation__in=organisations(request),
     )
     try:

@@ -30,7 +30,7 @@ from ..vending.codes import VendError, add_group, change_key, register, vend_man
 from ..vending.controls import ControlError, control, read_action, take_emergency
 from ..vending.models import Code, SupplyGroup, TokenMeter
 from .access import organisations, property_of_manager, unit_of_manager
-from .forms import one_of
+from .forms import key, one_of
 from .kept import refuse
 
 Row = TypeVar("Row", SupplyGroup, TokenMeter)
@@ -236,7 +236,7 @@ def keypads(request: HttpRequest) -> HttpResponse:
 
 
 def _chosen(rows: QuerySet[Row], pk: str, field: str) -> Row:
-    found = rows.filter(pk=pk).first() if pk.isascii() and pk.isdecimal() and len(pk) < 19 else None
+    found = rows.filter(pk=key(pk)).first()
     if found is None:
         raise ValidationError({field: _("There is no such choice.")})
     return found

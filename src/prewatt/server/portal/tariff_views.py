@@ -30,7 +30,7 @@ from ..tariffs.versions import keep, price_notes, schedule, schedule_prices
 from ..time import now
 from ..wall_clock import wall_clock
 from .access import property_of_manager
-from .forms import one_of
+from .forms import key, one_of
 from .kept import refuse, say
 from .tariff_form import document_of, fields_of, typed
 
@@ -90,7 +90,11 @@ def week(tariff: KernelTariff) -> list[dict[str, Any]]:
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a tariff: typed into fields, or from a file. It starts from nothing, an example, or one that is known."""
     where = property_of_manager(request, pk)
-    fields = fields_of(_start(where, request.GET.get("start", "")))
+    start = request.GET.get("start", "")
+    begun = _start(where, start)
+    if start and not begun:
+        say(request, ValidationError({"start": _("There is no such choice.")}))
+    fields = fields_of(begun)
     tariff = None
     if request.method == "POST":
         fields = typed(request.POST)
@@ -117,7 +121,7 @@ def _start(where: Property, start: str) -> dict[str, Any]:
     kind, _colon, name = start.partition(":")
     if kind == "example":
         return examples().get(name, {})
-    found = Tariff.objects.filter(organisation=where.organisation, pk=name).first() if name.isdecimal() else None
+    found = Tariff.objects.filter(organisation=where.organisation, pk=key(name)).first()
     return {**found.document, "name": f"{found.name}, changed"} if found else {}
 
 
@@ -148,11 +152,7 @@ def schedule_tariff(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _chosen(where: Property, pk: str, field: str) -> Tariff:
-    found = (
-        Tariff.objects.filter(organisation=where.organisation, pk=pk).first()
-        if pk.isdecimal() and len(pk) < 19
-        else None
-    )
+    found = Tariff.objects.filter(organisation=where.organisation, pk=key(pk)).first()
     if found is None:
         raise ValidationError({field: _("Choose a tariff.")})
     return found

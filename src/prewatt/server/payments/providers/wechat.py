@@ -42,6 +42,7 @@ from .interface import (
     asking,
     pem,
     reading_callback,
+    refused,
 )
 
 BEIJING = ZoneInfo("Asia/Shanghai")
@@ -232,7 +233,7 @@ class WeChat(Provider):
 
 def _good(status: int, text: str | bytes) -> dict[str, Any]:
     if not 200 <= status < 300:
-        raise ProviderError(f"WeChat Pay: {_code(text) or status}")
+        raise refused(WeChat.title, _code(text) or str(status))
     return json.loads(text) if text else {}
 
 
