@@ -17,6 +17,7 @@ from django.db.models import Q
 from rich.table import Table
 
 from .kernel.calendar import zone
+from .kernel.names import natural
 from .kernel.tariff import TariffError
 from .kernel.units import HOUR, exact_kwh, exact_money, round_money
 from .server.allocation.models import Run, SharedCost
@@ -160,7 +161,7 @@ def run_shared_cost(
     )
     for title in ("unit", "tenant", "days", *cost.rule(), "share"):
         table.add_column(title, justify="left" if title in ("unit", "tenant") else "right")
-    for part in found.parts:
+    for part in sorted(found.parts, key=lambda part: natural(part.unit.name)):
         weights = [weight_in_words(basis, part.weights[basis]) for basis in cost.rule()]
         holder = part.tenancy.tenant if part.tenancy else "(landlord)"
         table.add_row(part.unit.name, holder, str(part.days), *weights, exact_money(part.amount))

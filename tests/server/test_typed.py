@@ -399,7 +399,10 @@ def test_a_provider_that_is_away_is_said_in_words_and_its_error_is_in_the_log(
     name, _colon, method = way.partition(":")
     given = {"amount": "20", "way": f"{merchants[name].pk}:{method}", "asked": "a1"}
     page = log_in("flat1").post("/my/pay/", given, follow=True).content.decode()
-    assert "can&#x27;t be reached just now. Nothing was booked. Asking again in a few minutes does no harm." in page
+    assert (
+        "can&#x27;t be reached just now. It is not done yet, as far as is known here. Asking again in a few minutes does no harm."
+        in page
+    )
     assert 'name="amount" value="20"' in page
     for ours in ("ConnectionPool", "Error", "127.0.0.1"):
         assert ours not in page
@@ -409,7 +412,7 @@ def test_a_provider_that_is_away_is_said_in_words_and_its_error_is_in_the_log(
 @pytest.mark.parametrize(
     ("said", "shown"),
     [
-        ("Your card was declined.", "does not do this: Your card was declined. Nothing"), ("余额不足", "余额不足"),
+        ("Your card was declined.", "does not do this: Your card was declined. It is not done"), ("余额不足", "余额不足"),
         ("parameter_invalid_integer", "no reason that is meant for people"), ("NOTENOUGH", "no reason"), ("", "no reason"),
         ("HTTPSConnectionPool(host='x', port=443)", "no reason"), ("x " * 300, "no reason"),
     ],

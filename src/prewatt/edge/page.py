@@ -22,6 +22,7 @@ from urllib.parse import parse_qs
 import waitress
 
 from ..kernel.calendar import local, zone
+from ..kernel.names import natural
 from ..kernel.supply import TakeEmergency
 from ..kernel.units import exact_kwh, round_money, short_price, signed_money
 from .effects import Told
@@ -266,7 +267,9 @@ def _redirect(start: Start, cookie: str = "") -> Iterable[bytes]:
 
 def serve_page(site: Site, settings: EdgeSettings, where: tuple[str, int]) -> None:
     """Serve the page from a thread. OSError if its port is taken."""
-    units = [(meter.name, meter.unit or meter.name) for meter in settings.meters]
+    units = sorted(
+        ((meter.name, meter.unit or meter.name) for meter in settings.meters), key=lambda each: natural(each[1])
+    )
     page = Page(site, settings.property or settings.gateway, units)
     try:
         server = waitress.create_server(page, host=where[0], port=where[1], threads=4, ident="prewatt")

@@ -17,6 +17,7 @@ from ninja.parser import Parser
 from ninja.security import HttpBearer, django_auth
 from pydantic import StrictBool, StrictInt
 
+from ...kernel.names import natural
 from ...kernel.tariff_document import tariff_to_document
 from ...kernel.units import exact_instant, exact_kwh, exact_money, parse_instant, parse_kwh, parse_money
 from ...tables.problems import TableError
@@ -319,7 +320,10 @@ def tenancies(request: HttpRequest, pk: int) -> Any:
             "begins": exact_instant(each.begins),
             "ends": None if each.ends is None else exact_instant(each.ends),
         }
-        for each in Tenancy.objects.filter(unit__property=_property(request, pk)).select_related("unit")
+        for each in sorted(
+            Tenancy.objects.filter(unit__property=_property(request, pk)).select_related("unit"),
+            key=lambda each: (natural(each.unit.name), each.begins),
+        )
     ]
 
 

@@ -241,6 +241,14 @@ class Unit(models.Model):
         return f"{self.property} {self.name}"
 
 
+class TenancyQuerySet(models.QuerySet["Tenancy"]):
+    """Tenancies."""
+
+    def not_over(self, at: int) -> TenancyQuerySet:
+        """Who lives somewhere at an instant, or comes later; the earliest first."""
+        return self.filter(models.Q(ends__isnull=True) | models.Q(ends__gt=at)).order_by("begins")
+
+
 class Tenancy(models.Model):
     """Who lives in a unit, from an instant to another (µs since 1970; `ends` null: still). `deposit`: nano, as
     received; `settled`: when the account was closed after the move-out (`billing.tenancies`), `settlements`: how often it
@@ -258,6 +266,8 @@ class Tenancy(models.Model):
     deposit = models.BigIntegerField(default=0, editable=False)
     settled = models.BigIntegerField(null=True, editable=False)
     settlements = models.PositiveSmallIntegerField(default=0, editable=False)
+
+    objects = TenancyQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "tenancies"

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ...kernel.calendar import zone
+from ...kernel.names import natural
 from ..addresses import public
 from ..billing.debts import in_words as paid_in_words
 from ..billing.debts import open_debts
@@ -46,11 +47,8 @@ def tenancies_of(owner: Organisation) -> list[Tenancy]:
     """Whom money can be credited to: those who live there, and those who have moved out and owe."""
     rows = Tenancy.objects.filter(unit__property__organisation=owner).select_related("unit__property__organisation")
     owing = set(open_debts(owner).values_list("tenancy", flat=True))
-    return [
-        each
-        for each in rows.order_by("unit__property", "unit__name")
-        if each.ends is None or each.ends > now() or each.pk in owing
-    ]
+    found = [each for each in rows if each.ends is None or each.ends > now() or each.pk in owing]
+    return sorted(found, key=lambda each: (natural(each.unit.property.name), natural(each.unit.name), each.begins))
 
 
 @login_required

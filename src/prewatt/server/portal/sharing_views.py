@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ...kernel.calendar import day_bounds, local_day, zone
+from ...kernel.names import natural
 from ..allocation.models import BASES, FixedWeight, Run, SharedCost
 from ..allocation.runs import in_words, preview, reverse, run
 from ..amounts import NumberField, typed_money
@@ -44,7 +45,7 @@ class SharedCostForm(forms.ModelForm):
         self.fields["part"].queryset = where.parts.all()  # type: ignore[attr-defined]
         meters = Meter.objects.filter(gateway__property=where, role=Meter.Role.COMMON)
         self.fields["meters"].queryset = meters  # type: ignore[attr-defined]
-        self.units = list(where.units.all())
+        self.units = sorted(where.units.all(), key=lambda unit: natural(unit.name))
         for unit in self.units:
             self.fields[f"weight_{unit.pk}"] = NumberField(
                 label=unit.name, required=False, min_value=0, max_digits=10, decimal_places=3
@@ -83,7 +84,10 @@ def shared_costs(request: HttpRequest, pk: int) -> HttpResponse:
         form.save()
         messages.success(request, _("%(name)s is kept.") % {"name": form.instance.name})
         return redirect("shared-costs", pk=pk)
-    costs = where.shared_costs.prefetch_related("meters", "runs").select_related("part")
+    costs = sorted(
+        where.shared_costs.prefetch_related("meters", "runs").select_related("part"),
+        key=lambda cost: natural(cost.name),
+    )
     context = {
         "property": where, "where": zone(where.zone), "form": form, "costs": costs, "bases": BASES,
         "weights": [form[f"weight_{unit.pk}"] for unit in form.units],
@@ -121,7 +125,7 @@ def run_shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("shared-costs", pk=where.pk)
     rows = [
         {"part": part, "weights": [in_words(basis, part.weights[basis]) for basis in cost.rule()]}
-        for part in found.parts
+        for part in sorted(found.parts, key=lambda part: natural(part.unit.name))
     ]
     context = {
         "property": where, "cost": cost, "found": found, "rows": rows, "first": first, "last": last,

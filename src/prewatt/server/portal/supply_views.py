@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from ...kernel.calendar import zone
+from ...kernel.names import natural
 from ...kernel.units import HOUR
 from ...tokens import Function
 from ...wire.on_site import ALLOWED
@@ -226,7 +227,10 @@ def keypads(request: HttpRequest) -> HttpResponse:
     context = {
         "owner": owner,
         "groups": SupplyGroup.objects.filter(organisation=owner, own=False),
-        "meters": TokenMeter.objects.filter(organisation=owner, meter__isnull=True).select_related("group"),
+        "meters": sorted(
+            TokenMeter.objects.filter(organisation=owner, meter__isnull=True).select_related("group"),
+            key=lambda meter: natural(meter.name),
+        ),
         "codes": Code.objects.filter(token_meter__organisation=owner, token_meter__meter__isnull=True).select_related(
             "token_meter"
         )[:30],

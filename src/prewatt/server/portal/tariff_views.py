@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ...kernel.calendar import DAY_KINDS, zone
+from ...kernel.names import natural
 from ...kernel.tariff import Tariff as KernelTariff
 from ...kernel.tariff import TariffError
 from ..amounts import NumberField, plain
@@ -57,7 +58,7 @@ def tariffs(request: HttpRequest, pk: int) -> HttpResponse:
         "property": where,
         "where": zone(where.zone),
         "versions": versions,
-        "known": Tariff.objects.filter(organisation=where.organisation).order_by("name"),
+        "known": _known(where),
         "cap": "" if where.price_cap is None else plain(where.price_cap),
         "corrections": where.corrections.select_related("tariff", "by").prefetch_related(
             "charges__tenancy", "charges__meter"
@@ -109,7 +110,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
             say(request, error)
     for rows, blank in (("rates", 2), ("profiles", 1)):
         fields[rows] = [*fields[rows], *([{}] * blank)]
-    known = Tariff.objects.filter(organisation=where.organisation).order_by("name")
+    known = _known(where)
     context = {
         "property": where, "fields": fields, "examples": examples(), "known": known,
         "weeks": week(tariff) if tariff else [], "tariff": tariff,
@@ -149,6 +150,10 @@ def schedule_tariff(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, _("%(name)s is on its way to the meters.") % {"name": tariff.name})
     return redirect("tariffs", pk=pk)
+
+
+def _known(where: Property) -> list[Tariff]:
+    return sorted(Tariff.objects.filter(organisation=where.organisation), key=lambda tariff: natural(tariff.name))
 
 
 def _chosen(where: Property, pk: str, field: str) -> Tariff:
@@ -236,7 +241,7 @@ def correct_tariff(request: HttpRequest, pk: int) -> HttpResponse:
 def what_if(request: HttpRequest, pk: int) -> HttpResponse:
     """The last year, rated under other tariffs beside the present one."""
     where = property_of_manager(request, pk)
-    known = list(Tariff.objects.filter(organisation=where.organisation).order_by("name"))
+    known = _known(where)
     wanted = request.GET.getlist("tariff")
     chosen = [each for each in known if str(each.pk) in wanted]
     if set(wanted) - {str(each.pk) for each in known}:
@@ -267,7 +272,7 @@ def _columns(found: Any) -> dict[str, Any]:
         ],
         "homes": [
             {"name": home, "cells": [(found.ratings[index][home].charge, found.difference(index, home)) for index in count]}
-            for home in found.ratings[0]
+            for home in sorted(found.ratings[0], key=natural)
         ],
         "hours": [
             {"hour": f"{hour:02}", "energy": hours[0][hour][0],

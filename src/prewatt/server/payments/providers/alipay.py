@@ -99,7 +99,11 @@ class Alipay(Provider):
         with asking(Alipay.title, AliPayException):
             answer = self._client.server_api(call, content, timestamp=_stamp())
             if not isinstance(answer, dict):
-                raise ProviderError(_("Alipay's answer can't be read. Nothing was booked. Asking again does no harm."))
+                raise ProviderError(
+                    _(
+                        "Alipay's answer can't be read. It is not done yet, as far as is known here. Asking again does no harm."
+                    )
+                )
             return answer
 
     def read_callback(self, headers: Mapping[str, str], body: bytes) -> Told | None:

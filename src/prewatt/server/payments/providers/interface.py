@@ -173,7 +173,7 @@ def asking(
     title: str,
     refusal: type[Exception] | tuple[type[Exception], ...] = (),
     said: Callable[[Any], str] = str,
-    away: tuple[type[Exception], ...] = (),
+    away: tuple[type[Exception], ...] = (OSError,),
 ) -> Iterator[None]:
     """Whatever goes wrong while a provider is asked is a ProviderError, in words for people; what it was is in the log.
     `refusal`: what its library raises where the provider says no, in the words that `said` makes of it; `away`: where it
@@ -183,16 +183,20 @@ def asking(
         yield
     except ProviderError:
         raise
-    except (OSError, *away) as error:
+    except away as error:
         log.warning("%s can't be reached: %s: %s", title, type(error).__name__, error)
-        text = _("%(who)s can't be reached just now. Nothing was booked. Asking again in a few minutes does no harm.")
+        text = _(
+            "%(who)s can't be reached just now. It is not done yet, as far as is known here. Asking again in a few minutes does no harm."
+        )
         raise ProviderError(text % {"who": title}) from None
     except refusal as error:
         raise refused(title, said(error), str(error)) from None
     except Exception as error:
         # The libraries stumble over a broken or forged answer in whichever way.
         log.warning("%s's answer is not usable: %s: %s", title, type(error).__name__, error)
-        text = _("%(who)s's answer can't be read. Nothing was booked. If it stays so, look at the account's keys.")
+        text = _(
+            "%(who)s's answer can't be read. It is not done yet, as far as is known here. If it stays so, look at the account's keys."
+        )
         raise ProviderError(text % {"who": title}) from None
 
 
@@ -206,7 +210,7 @@ def refused(title: str, said: str, raw: str = "") -> ProviderError:
     words = said.strip().rstrip(".")
     if not (_SENTENCE.fullmatch(words) and (" " in words or not words.isascii()) and len(words) <= 200):
         words = _("no reason that is meant for people; it stands in the server's log")
-    text = _("%(who)s does not do this: %(words)s. Nothing was booked. Asking again does no harm.")
+    text = _("%(who)s does not do this: %(words)s. It is not done. Asking again does no harm.")
     return ProviderError(text % {"who": title, "words": words})
 
 

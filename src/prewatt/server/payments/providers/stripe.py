@@ -33,7 +33,7 @@ from .interface import (
     reading_callback,
 )
 
-AWAY = (stripe.APIConnectionError,)
+AWAY = (OSError, stripe.APIConnectionError)
 PAID_EVENTS = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
 CLOSED_EVENTS = ("checkout.session.expired", "checkout.session.async_payment_failed")
 IN_HUNDREDTHS = ("ISK", "UGX")
