@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from ...kernel.units import DAY, round_money
+from ..amounts import typed_money
 from ..billing.currencies import minor_digits
 from ..billing.debts import DebtError, decide_write_off, in_words, open_debts, set_off, write_off
 from ..billing.models import Debt, WriteOff
@@ -29,7 +30,6 @@ from ..vending.models import Refund
 from ..vending.owed import owed, send_to
 from ..vending.top_ups import TopUpError, new_credit_id
 from .access import organisations
-from .forms import typed_money
 
 REFUSALS = (DebtError, GivingBackError, PaymentError, TopUpError, ValidationError)
 
