@@ -116,20 +116,25 @@ def setup(
     gateway: Annotated[str, typer.Option(help="Name of the building's gateway.")] = "gateway-1",
 ) -> None:
     """Set a building up: units, meters, tenants, tariff, logins, and the gateway's one-time code."""
-    from .kernel.tariff import TariffError, flat_tariff
-    from .kernel.units import parse_price
-    from .server.tariffs.reading import read_file
-
     if bool(price) == bool(tariff):
         raise _fail("setup", "give either --price or --tariff")
+    config = _server_config()
+    from django.core.exceptions import ValidationError
+
+    from .kernel.tariff import TariffError, flat_tariff
+    from .kernel.units import short_price
+    from .server.amounts import typed_price
+    from .server.errors import for_people
+    from .server.tariffs.reading import read_file
+
     try:
         if tariff:
             priced = read_file(tariff, zone=zone, currency=currency)
         else:
-            priced = flat_tariff(f"flat {price}", currency, zone, parse_price(price))
-    except (OSError, ValueError, TariffError) as error:
-        raise _fail("setup", error) from None
-    config = _server_config()
+            micro = typed_price(price, "--price", currency)
+            priced = flat_tariff(f"flat {short_price(micro)}", currency, zone, micro)
+    except (OSError, ValueError, TariffError, ValidationError) as error:
+        raise _fail("setup", for_people(error)) from None
     from .server.estate.setup import SetupError, read_apartments, set_up_building
 
     try:
@@ -426,6 +431,14 @@ def onsite_code(
     _on_site("code", adapter, gateway, work)
 
 
+def _amount(text: str) -> int:
+    """An amount as a person types it, nano, where there is no server to know in which language. ValueError if it is none."""
+    from .amounts import read_number
+    from .kernel.units import parse_money
+
+    return parse_money(f"{read_number(text):f}")
+
+
 @onsite_app.command("do")
 def onsite_do(
     meter: Annotated[str, typer.Argument(help="The meter's number.")],
@@ -444,7 +457,7 @@ def onsite_do(
 ) -> None:
     """Have something done at a meter, as the grant allows."""
     from .kernel.supply import Action, Close, LimitPower, Restore
-    from .kernel.units import HOUR, parse_money
+    from .kernel.units import HOUR
     from .onsite import load_grant
     from .wire.on_site import ACTIONS, READ_HEAD, Act, Instruction, ReadHead
     from .wire.signing import SigningKey
@@ -455,13 +468,17 @@ def onsite_do(
             return ReadHead(meter)
         kind = ACTIONS[do]
         if kind is Restore:
-            return Act(meter, Restore(parse_money(amount) if amount else 0, until), reason)
+            return Act(meter, Restore(lent, until), reason)
         if kind is LimitPower:
             return Act(meter, LimitPower(watts, until), reason)
         return Act(meter, Close(override) if kind is Close else cast(Callable[[], Action], kind)(), reason)
 
     if do != READ_HEAD and do not in ACTIONS:
         raise _fail("onsite do", f"{do!r} is none of {', '.join((*ACTIONS, READ_HEAD))}")
+    try:
+        lent = _amount(amount) if amount else 0
+    except ValueError as error:
+        raise _fail("onsite do", f"--amount: {error}") from None
 
     async def work(visit: Visit) -> AsyncIterator[str]:
         await visit.open_session(SigningKey.load(key), load_grant(grant))
@@ -510,12 +527,12 @@ def _refusable(command: str, work: Callable[[], T]) -> T:
     """Do a command's work; what it is refused for is said, with exit status 2."""
     _server_config()
     from .commands import REFUSALS
-    from .server.errors import in_words
+    from .server.errors import for_people
 
     try:
         return work()
     except (*REFUSALS, OSError) as error:
-        raise _fail(command, in_words(error)) from None
+        raise _fail(command, for_people(error)) from None
 
 
 @tariff_app.command("check")

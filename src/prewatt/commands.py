@@ -17,13 +17,16 @@ from django.db.models import Q
 from rich.table import Table
 
 from .kernel.calendar import zone
+from .kernel.names import natural
 from .kernel.tariff import TariffError
-from .kernel.units import HOUR, exact_kwh, exact_money, parse_money, round_money
+from .kernel.units import HOUR, exact_kwh, exact_money, round_money
 from .server.allocation.models import Run, SharedCost
 from .server.allocation.runs import in_words as weight_in_words
 from .server.allocation.runs import preview, reverse, run
+from .server.amounts import typed_kwh, typed_money
 from .server.billing.formats import to_csv, to_document
 from .server.billing.statement import days, statement
+from .server.errors import for_people
 from .server.estate.models import Organisation, Property, Tenancy, Unit
 from .server.metering.balance import BalanceError, Span, by_month, month_of, over
 from .server.metering.grants import make_grant
@@ -40,10 +43,10 @@ from .server.tariffs.versions import keep, price_notes, schedule, schedule_price
 from .server.time import now
 from .server.vending.codes import change_key, meter_test_code, renew_own_group, vend_management
 from .server.vending.controls import control, read_action
-from .server.vending.exchanges import exchange, look
+from .server.vending.exchanges import UNKNOWN, exchange, look
 from .server.vending.leading_back import lead_back, lead_back_all
 from .server.vending.models import TokenMeter
-from .server.wall_clock import wall_clock
+from .server.wall_clock import typed_day, wall_clock
 from .tables.export import as_file
 from .tokens import Function, grouped
 
@@ -75,7 +78,7 @@ def reconcile_days(organisation: str, first: str, last: str) -> tuple[Table, boo
 
 
 REFUSALS = (CommandError, ValidationError, TariffError, BalanceError, ValueError)
-"""What a command may be refused with: all have a message for people (`server.errors.in_words`)."""
+"""What a command may be refused with: all have a message for people (`server.errors.for_people`)."""
 
 
 def property_named(name: str) -> Property:
@@ -88,11 +91,8 @@ def property_named(name: str) -> Property:
 
 
 def day(text: str, option: str) -> date:
-    """A typed date. CommandError names the option."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise CommandError(f"{option}: {text!r} is not a date such as 2025-11-01") from None
+    """A typed date. ValidationError names the option."""
+    return typed_day(text, option)
 
 
 def tariff_for(where: Property, given: str) -> Tariff:
@@ -154,14 +154,14 @@ def run_shared_cost(
     """Preview a run, or book it."""
     cost = shared_cost_named(where, name)
     span = day(first, "--from"), day(last, "--until")
-    amount = parse_money(bill) if bill else None
+    amount = typed_money(bill, "--bill", where.currency) if bill else None
     found = preview(cost, *span, amount)
     table = Table(
         title=f"{cost.name}, {first} – {last}: {exact_money(found.cost)} {where.currency}", title_justify="left"
     )
     for title in ("unit", "tenant", "days", *cost.rule(), "share"):
         table.add_column(title, justify="left" if title in ("unit", "tenant") else "right")
-    for part in found.parts:
+    for part in sorted(found.parts, key=lambda part: natural(part.unit.name)):
         weights = [weight_in_words(basis, part.weights[basis]) for basis in cost.rule()]
         holder = part.tenancy.tenant if part.tenancy else "(landlord)"
         table.add_row(part.unit.name, holder, str(part.days), *weights, exact_money(part.amount))
@@ -241,7 +241,8 @@ def order_meter(
     if meter is None:
         raise CommandError(f"unit {unit!r} has no meter")
     until = now() + hours * HOUR if hours else 0
-    action = read_action(do, override=override, watts=watts, amount=parse_money(amount) if amount else 0, until=until)
+    lent = typed_money(amount, "--amount", where.currency) if amount else 0
+    action = read_action(do, override=override, watts=watts, amount=lent, until=until)
     made = control(meter, action, "console", reason)
     return (
         f"Order {made.number} is on its way." if meter.gateway.online else f"Order {made.number} waits for the network."
@@ -266,7 +267,12 @@ def exchange_meter(name: str, serial: str, first: str, last: str, preview: bool)
     meter = Meter.objects.filter(name=name).select_related("gateway__property", "unit").first()
     if meter is None:
         raise CommandError(f"there is no meter {name!r}")
-    found = look(meter, serial, first, last)
+    first = exact_kwh(typed_kwh(first, "--first"))
+    last = exact_kwh(typed_kwh(last, "--last")) if last.strip() and last.strip().casefold() != UNKNOWN else last
+    try:
+        found = look(meter, serial, first, last)
+    except ValidationError as error:
+        raise CommandError(for_people(error, {name: f"--{name}" for name in ("serial", "first", "last")})) from None
     said = found.in_words()
     if found.rest:
         said += f" That is {round_money(found.cost)} {meter.property.currency} at the prices of now."
@@ -327,7 +333,7 @@ def sign_grant_for(
         at,
         at + hours * HOUR,
         "console",
-        most_amount=parse_money(most_amount),
+        most_amount=typed_money(most_amount, "--most-amount", where.currency),
         longest=longest * HOUR,
     )
     return made.text

@@ -17,7 +17,7 @@ from prewatt.kernel.entries import (
     encode_entry,
     genesis,
 )
-from prewatt.kernel.supply import ClearTamper, Close, PowerLimit
+from prewatt.kernel.supply import ClearTamper, Close, FriendlyHours, PowerLimit, Window
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import HOUR, MINUTE, NANO, SECOND
 
@@ -52,6 +52,22 @@ def test_a_reading_is_journalled_at_each_interval_and_not_between():
     assert kinds(mine.observe(BEGIN + MINUTE, Observed(10, closed=True))) == []
     assert kinds(mine.observe(BEGIN + 15 * MINUTE, Observed(100, closed=True))) == ["reading"]
     assert mine.account.balance == 10 * NANO - 100 * PRICE
+
+
+@pytest.mark.parametrize(("most", "look", "cut"), [(0, 15 * MINUTE, False), (50 * PRICE, MINUTE, True)])
+def test_a_debt_of_friendly_hours_is_read_as_seldom_as_any_other_balance(most, look, cut):
+    """It is night in Berlin. Only a debt that is bounded is looked after closely, where its bound is near."""
+    mine = meter(credit=100 * PRICE)
+    night = FriendlyHours((Window(tuple(range(8)), 20 * 60, 7 * 60),), most=most)
+    rules = Settings(power_highest=4000, friendly=night, zone="Europe/Berlin")
+    mine.follow(BEGIN, Command("m", 4, BEGIN, ChangeSettings(rules)))
+    mine.observe(BEGIN + 15 * MINUTE, Observed(100, closed=True))
+    now = BEGIN + 16 * MINUTE
+    outcome = mine.observe(now, Observed(101, closed=True))
+    assert kinds(outcome) == []
+    assert mine.due == min(now + look, BEGIN + 30 * MINUTE)
+    outcome = mine.observe(now + MINUTE, Observed(150, closed=True))
+    assert (outcome.switch, kinds(outcome)) == ((False, ["reading", "event", "relay"]) if cut else (None, []))
 
 
 def test_the_supply_is_cut_as_the_credit_ends_and_not_before():

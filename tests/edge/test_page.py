@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 import pytest
 import waitress
 
-from prewatt.edge.page import MOST_POSTED, Page
+from prewatt.edge.page import MOST_FIELDS, MOST_POSTED, Page
 from prewatt.edge.site import Desk
 from prewatt.kernel.entries import ChangeSettings, CreditByCode, Event, OnSite, SetTariff, Settings
 from prewatt.kernel.tariff import flat_tariff
@@ -173,7 +173,12 @@ def nonsense(tmp_path_factory):
 def test_what_is_no_page_or_too_much_is_said(nonsense):
     _, address = nonsense
     browser = Browser(address)
-    for path, data, status in (("/nothing", None, 404), ("/code", b"x" * (MOST_POSTED + 1), 413)):
+    fields = "&".join(f"f{number}=" for number in range(MOST_FIELDS + 1)).encode()
+    for path, data, status in (
+        ("/nothing", None, 404),
+        ("/code", b"x" * (MOST_POSTED + 1), 413),
+        ("/code", fields, 413),
+    ):
         with pytest.raises(urllib.error.HTTPError) as caught:
             browser.opener.open(address + path, data, timeout=30)
         assert caught.value.code == status

@@ -326,6 +326,21 @@ def test_a_meter_remembers(tmp_path):
     assert (again.read_register(), again.read_switch()) == (1000, False)
 
 
+def test_a_recording_that_is_added_to_leaves_the_register_as_it_was(tmp_path):
+    """Its last rows have another interval, so that energy is kept in smaller parts from then on."""
+    made, clock, _ = meter(tmp_path)
+    clock.now = HOUR + HOUR // 3
+    made.set_switch(False)
+    longer = Recording(
+        HOUR, {number * HOUR: 1000 * FINE for number in range(3)} | {3 * HOUR: 7 * FINE}, {3 * HOUR: 7 * MINUTE}
+    )
+    again = RecordedMeter("a", longer, tmp_path / "a.json", clock)
+    assert again.read_register() == 1333
+    again.set_switch(True)
+    clock.now = 2 * HOUR
+    assert again.read_register() == 2000
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"closed": true, "since": "x", "drawn": 1}'])
 def test_a_damaged_memory_is_named(tmp_path, text):
     (tmp_path / "a.json").write_text(text)
@@ -340,7 +355,12 @@ def test_the_rest_of_the_interface(tmp_path):
     assert made.read_clock() == 1_234_000_000
     with pytest.raises(NotSupported, match="set clock"):
         made.set_clock(0)
-    assert json.loads((tmp_path / "a.json").read_text()) == {"closed": True, "since": 0, "drawn": 0}
+    assert json.loads((tmp_path / "a.json").read_text()) == {
+        "closed": True,
+        "since": 0,
+        "drawn": 0,
+        "scale": HOUR * FINE,
+    }
 
 
 def test_the_power_is_what_the_interval_draws(tmp_path):

@@ -217,3 +217,13 @@ def test_money_that_a_provider_holds_pays_what_a_former_tenant_owes(
     assert balance(clearing(merchants["wechat"])) == -20 * NANO
     with pytest.raises(PaymentError, match="not held"):
         credit_held(payment, tenancy, admin_user)
+
+
+@pytest.mark.parametrize("paid", [3_340_000_000, 3_350_000_000])
+def test_what_is_finer_than_the_currency_is_let_go(tenancy, owner, clock, admin_user, paid):
+    owe(tenancy, 3_344_000_000, Reference(Of.ALARM, 1, "debt"), "taken back", clock.at)
+    made = record_debt(tenancy, paid, "p1", admin_user)
+    assert (made.refund, debts_are_the_books(owner)) == (None, 0)
+    assert in_words(made) == "All that was owed is paid."
+    assert balance(account(owner, Kind.CASH)) == -paid
+    assert balance(account(owner, Kind.ADJUSTMENTS)) == paid - 3_344_000_000

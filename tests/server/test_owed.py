@@ -75,17 +75,29 @@ def test_it_is_paid_out_in_parts_each_in_its_way(gone, owner, clock):
     assert done.paid == clock.at and owed_is_the_books(owner) == LEFT
     assert [(each.amount, each.way, each.day, each.number, each.by) for each in due.pay_outs.all()] == [
         (30 * NANO, "transfer", date(2025, 10, 9), "SEPA 7", "cashier"),
-        (DEPOSIT - 30 * NANO, "cash", date(2025, 10, 10), "", "cashier"),
+        (19_950_000_000, "cash", date(2025, 10, 10), "", "cashier"),
+        (2_000_000, "rounding", date(2025, 10, 10), "", "cashier"),
     ]
-    assert balance(account(owner, Kind.BANK)) == 30 * NANO
+    # What left the hands is what the accounts say: 50.00 came in with the deposit, 40.00 with payments.
+    assert [balance(account(owner, kind)) for kind in (Kind.BANK, Kind.CASH)] == [30 * NANO, -70_050_000_000]
     with pytest.raises(GivingBackError, match="paid out already"):
         pay_out(due, "cashier")
+
+
+def test_what_is_finer_than_the_currency_is_rounded_to_the_nearest(gone, owner):
+    due = owed(owner)[0]
+    assert due.left == 16_918_400_000
+    pay_out(due, "cashier", 16_920_000_000, "transfer")
+    assert owed_is_the_books(owner) == DEPOSIT and due.left == 0
+    assert balance(account(owner, Kind.BANK)) == 16_920_000_000
+    assert balance(account(owner, Kind.ADJUSTMENTS)) == -1_600_000
 
 
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"amount": LEFT + 1}, "of it is left"),
+        ({"amount": 16_930_000_000}, "of it is left"),
+        ({"amount": LEFT}, "finer than can be paid"),
         ({"amount": 0}, "of it is left"),
         ({"way": "barter"}, "in cash or by transfer"),
         ({"day": date(2025, 10, 11)}, "yet to come"),
@@ -119,7 +131,9 @@ def test_what_a_move_out_left_goes_back_by_the_provider_and_what_is_left_of_it_b
 ):
     for number in (1, 2):
         paid(providers, client, ask(tenancy, merchants["wechat"], asked=f"a{number}"))
-    due = owe_back(tenancy, 30 * NANO, Refund.Why.CREDIT, account(owner, Kind.CASH), Reference(Of.ALARM, 1), "left")
+    due = owe_back(
+        tenancy, 30 * NANO + 3_000_000, Refund.Why.CREDIT, account(owner, Kind.CASH), Reference(Of.ALARM, 1), "left"
+    )
     deposit = owe_back(tenancy, NANO, Refund.Why.DEPOSIT, account(owner, Kind.CASH), Reference(Of.ALARM, 2), "left")
     assert (refundable_by_provider(due), refundable_by_provider(deposit)) == (40 * NANO, 0)
     with pytest.raises(PaymentError, match="pay it out by hand"):
@@ -128,7 +142,7 @@ def test_what_a_move_out_left_goes_back_by_the_provider_and_what_is_left_of_it_b
     before = balance(clearing(merchants["wechat"]))
     assert send_back(due, admin_user).paid is not None
     assert balance(clearing(merchants["wechat"])) == before + 26 * NANO
-    assert [each.way for each in due.pay_outs.all()] == ["cash", "provider", "provider"]
+    assert [each.way for each in due.pay_outs.all()] == ["cash", "provider", "provider", "rounding"]
     assert owed_is_the_books(owner) == NANO
     assert Payment.objects.filter(refund_parts__sent__isnull=False).count() == 2
 

@@ -103,7 +103,7 @@ def test_inside_wechat_the_page_asks_who_pays_first(tenancy, merchants, provider
         ({"amount": "1000000"}, "at most"),
         ({"amount": "1.001"}, "2 decimals"),
         ({"amount": "lots"}, "lots"),
-        ({"amount": ""}, "amount"),
+        ({"amount": ""}, "Amount: This is needed"),
         ({"amount": "9" * 400}, ""),
         ({"way": ""}, "Choose how to pay"),
         ({"way": "999999999999999999999:native"}, "Choose how to pay"),
@@ -251,7 +251,9 @@ def test_reconciliation_shows_what_to_do_and_fetches_a_file(tenancy, merchants, 
     providers.bill("2025-10-06")
     asked = {"merchant": merchants["wechat"].pk, "day": "2025-10-06"}
     assert "Fetched: 1 lines" in said(manager.post("/books/reconciliation/fetch/", asked, follow=True))
-    assert "no day" in said(manager.post("/books/reconciliation/fetch/", {**asked, "day": "x"}, follow=True))
+    assert "Day: This is not a day" in said(
+        manager.post("/books/reconciliation/fetch/", {**asked, "day": "x"}, follow=True)
+    )
     assert manager.post("/books/reconciliation/fetch/", {"merchant": "x"}).status_code == 404
     for first, last in (
         ("x", "y"),

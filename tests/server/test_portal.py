@@ -1,5 +1,6 @@
 """The pages' rules: who sees what, what a figure means, what is sent when."""
 
+import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,7 @@ from django.contrib.auth import get_user_model
 
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import SetTariff, encode_entry
-from prewatt.kernel.units import HOUR, MINUTE, NANO, instant
+from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO, instant
 from prewatt.server.estate.models import Organisation, Tenancy, Unit
 from prewatt.server.metering.models import Gateway, JournalEntry, Meter
 from prewatt.server.portal.figures import tenancy_panel
@@ -170,7 +171,7 @@ def test_what_a_meter_says_of_itself_is_shown_before_its_journal_is_here(log_in)
         ("0", "more than 0"),
         ("-5", "more than 0"),
         ("100000.01", "at most 100000"),
-        ("1,000.50", "not a number"),
+        ("1,000.50", "Is this the amount?"),
         ("\x00", "Null characters are not allowed"),
         ("1" * 31, "at most 30 characters"),
     ],
@@ -207,8 +208,45 @@ def test_a_credit_id_that_is_none_is_refused(log_in, credit_id):
 def test_a_vacant_unit_has_a_page_and_takes_no_payment(log_in):
     unit = Unit.objects.get(name="Flat 3")
     manager = log_in("manager")
-    assert b"No tenant or no meter here yet" in manager.get(f"/units/{unit.pk}/").content
+    page = manager.get(f"/units/{unit.pk}/").content.decode()
+    assert "Nobody lives here now" in page and "The meter has not reported yet" in page
     assert manager.post(f"/units/{unit.pk}/top-up/", {"amount": "5", "credit_id": "x"}).status_code == 404
+
+
+def test_a_vacant_unit_is_switched_on_for_a_time_and_with_a_limit(log_in):
+    unit = Unit.objects.get(name="Flat 3")
+    manager = log_in("manager")
+    assert f'action="/units/{unit.pk}/order/"' in manager.get(f"/units/{unit.pk}/").content.decode()
+    for fields in ({"do": "limit", "watts": "1000"}, {"do": "restore", "hours": "4"}):
+        manager.post(f"/units/{unit.pk}/order/", {**fields, "reason": "painters"})
+    page = manager.get(f"/units/{unit.pk}/").content.decode()
+    assert page.count("painters") == 2
+    assert Meter.objects.get(name="m3").credit_log.filter(kind="control").count() == 2
+
+
+def test_who_goes_and_who_comes_is_shown_as_such(log_in, tenancy, clock):
+    tenancy.ends = clock.now() + 3 * DAY
+    tenancy.save()
+    Tenancy.objects.create(unit=tenancy.unit, tenant="Carla", begins=clock.now() + 5 * DAY)
+    Tenancy.objects.create(unit=Unit.objects.get(name="Flat 3"), tenant="Dora", begins=clock.now() + 2 * DAY)
+    manager = log_in("manager")
+    page = " ".join(re.sub("<[^>]*>", " ", manager.get("/properties/").content.decode()).split())
+    assert "Anna until 9 Oct 2025 , Carla comes on 11 Oct 2025" in page
+    assert "Flat 3 Dora comes on 8 Oct 2025" in page and "Dora until" not in page
+    page = " ".join(re.sub("<[^>]*>", " ", manager.get(f"/units/{tenancy.unit_id}/").content.decode()).split())
+    assert "Anna until 9 Oct 2025" in page
+    clock.at += 4 * DAY
+    page = " ".join(re.sub("<[^>]*>", " ", manager.get("/properties/").content.decode()).split())
+    assert "Anna" not in page and "Flat 1 Carla comes on 11 Oct 2025" in page
+
+
+def test_units_are_in_the_order_in_which_people_count(log_in):
+    where = Organisation.objects.get().properties.get()
+    for name in ("10", "2", "1"):
+        Unit.objects.create(property=where, name=name)
+    page = log_in("manager").get("/properties/").content.decode()
+    places = [page.index(f">{name}</a>") for name in ("1", "2", "10", "Flat 1")]
+    assert places == sorted(places)
 
 
 def test_the_page_says_when_the_head_end_is_not_running(log_in):

@@ -75,6 +75,10 @@ def test_any_mixture_of_steps_and_gaps_has_each_price_for_its_own_step(drawn):
     assert found == lengths
 
 
+def test_a_short_stretch_of_shorter_steps_is_one():
+    assert cut(spans((60, 9), (15, 3))) == [(instant(BEGIN), 60, 9), (instant(BEGIN) + 9 * HOUR, 15, 3)]
+
+
 def test_gaps_are_where_nothing_holds():
     begins = spans((30, 4), (-30, 1), (30, 4), (-60, 3), (30, 2))
     series = parts("p", begins, steps(begins)[0], range(len(begins)))
@@ -412,8 +416,13 @@ def test_gaps_and_the_end_are_told_with_what_holds_there(where, clock):
     gap, below, end = price_notes(where, series)
     assert "until 2025-10-07 07:00 (2 h): the tariff under them holds from there, first flat at 0.20 EUR" in gap
     assert gap.startswith("There is no price from 2025-10-07 05:00")
-    assert below.startswith("1 prices are below zero")
+    assert below == "Prices below zero, which are taken as 0: 1."
     assert end.startswith("The last price ends at 2025-10-07 09:00: the tariff under them holds")
+    clock.at = start + 6 * HOUR
+    assert [each.split(" ")[0] for each in price_notes(where, series)] == ["Prices", "The"], (
+        "a gap that is past is none any more"
+    )
+    clock.at = start - HOUR
     short = [hours(start + 2 * HOUR, 300_000)]
     schedule_prices(where, base(where), short)
     assert "the prices that were loaded before hold" not in price_notes(where, short)[-1]

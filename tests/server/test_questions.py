@@ -504,4 +504,5 @@ def test_alarms_are_counted_on_the_front_page_and_settled_by_name(edge, clock, l
         manager.post(f"/alarms/{each.pk}/", {"do": "settle"})
     assert {each.settled_by for each in Alarm.objects.all()} == {"manager"}
     assert "Nothing to look at" in manager.get(f"/properties/{pk}/alarms/").content.decode()
-    assert manager.post(f"/alarms/{each.pk}/", {"do": "nonsense"}).status_code == 404
+    said = manager.post(f"/alarms/{each.pk}/", {"do": "nonsense"}, follow=True).content.decode()
+    assert "What to do: There is no such choice." in said

@@ -134,12 +134,12 @@ def test_what_a_provider_refuses_to_send_back_is_paid_out_by_hand_but_not_while_
         return real(where, given)
 
     providers._wechat_call = poor
-    with pytest.raises(ProviderError, match="NOT_ENOUGH"):
+    with pytest.raises(ProviderError, match="余额不足"):
         send_back(decided, admin_user)
     RefundPart.objects.filter(sent=None).update(error="")
     with pytest.raises(PaymentError, match="sending"):
         pay_out_by_hand(decided, admin_user)
-    with pytest.raises(ProviderError, match="NOT_ENOUGH"):
+    with pytest.raises(ProviderError, match="余额不足"):
         send_back(decided, admin_user)
     done = pay_out_by_hand(decided, admin_user)
     providers._wechat_call = real

@@ -36,6 +36,7 @@ from tests.server.test_alike import posted
 pytestmark = pytest.mark.database
 PHONE = SigningKey.generate().public().hex()
 STATEMENT = b"date,amount,payer,text\n2025-10-06,7.00,Anna,rent\n2025-10-06,8.00,Anna,rent\n"
+STRANGE = b"Wann;Wieviel;Wer\n2025-10-08;9,00;Ben\n"
 PRICES = b"from,price\n2025-10-07T00:00:00+02:00,0.11\n2025-10-07T01:00:00+02:00,0.12\n2025-10-07T02:00:00+02:00,0.13\n"
 
 
@@ -91,6 +92,13 @@ def _tariff_of(who):
     return Tariff.objects.get(organisation=who.owner, name="flat").pk
 
 
+def _like_of(who):
+    """A line that is like another one; after the first time it is dealt with."""
+    who.post("/books/bank/", {"statement": _file(b"date,amount,payer\n2025-10-20,3.00,Ben\n")})
+    who.post("/books/bank/", {"statement": _file(b"date,amount,payer\n2025-10-21,3.00,Ben\n")})
+    return BankLine.objects.get(organisation=who.owner, day="2025-10-21").pk
+
+
 def _group_of(who):
     return SupplyGroup.objects.get(organisation=who.owner, own=False)
 
@@ -130,6 +138,11 @@ FORMS = {
     "bank-book": lambda who: who.post(
         "/books/bank/book/", {f"line-{line.pk}": f"tenancy:{who.tenancy.pk}" for line in BankLine.objects.filter(organisation=who.owner)}
     ),
+    "bank-columns": lambda who: [
+        who.post("/books/bank/", {"statement": _file(STRANGE)}),
+        who.post("/books/bank/columns/", {"column-0": "day", "column-1": "amount", "named": "0", "do": "read"}),
+    ],
+    "bank-same": lambda who: who.post(f"/books/bank/{_like_of(who)}/same/", {"same": "line"}),
     "keypads": lambda who: [
         who.post("/keypad-meters/", {"do": "group", "code": "123456", "key": "ab" * 20, **STS}),
         who.post("/keypad-meters/", {"do": "meter", "number": "00000000018", "name": "Kiosk", "group": _group_of(who).pk}),

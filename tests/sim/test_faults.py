@@ -6,7 +6,7 @@ import pytest
 
 from prewatt.sim.bugs import BUGS
 from prewatt.sim.faults import Broken, World, shrunk
-from prewatt.sim.faults.swarm import KINDS, PEOPLE, TROUBLE, WIRE, draw, script
+from prewatt.sim.faults.swarm import FLASH, KINDS, PEOPLE, TROUBLE, WIRE, draw, script
 
 SEEDS = range(200)
 AT_A_TIME = 10
@@ -27,10 +27,11 @@ def test_a_week_of_faults_loses_nothing(first):
 
 @pytest.mark.parametrize("bug", BUGS)
 def test_a_planted_bug_is_found(bug):
-    """And the message says how to see it again."""
-    with BUGS[bug](), pytest.raises(Broken, match=r"Replay: prewatt sim --seed \d+ --days 7 --meters 3"):
+    """And the message says how to see it again, and what is wrong: not that the planted piece does not fit."""
+    with BUGS[bug](), pytest.raises(Broken, match=r"Replay: prewatt sim --seed \d+ --days 7 --meters 3") as found:
         for seed in range(BUDGET):
             World(seed).run()
+    assert not re.match("the code itself failed: (TypeError|AttributeError|NameError)", found.value.what)
 
 
 def test_a_seed_replays_to_the_same_world():
@@ -49,6 +50,7 @@ def test_what_is_to_happen_does_happen():
         assert kind == "pay" or any(kind not in swarm.means for swarm in swarms)
     assert any(swarm.real_keys for swarm in swarms)
     assert any(swarm.copying for swarm in swarms)
+    assert any(swarm.real_disk and "rot" in swarm.means for swarm in swarms)
     torn = outrun = forged = altered = entries = 0
     happened = set()
     for seed in range(8):
@@ -59,7 +61,7 @@ def test_what_is_to_happen_does_happen():
         altered += sum(gateway.line.altered for gateway in world.gateways.values())
         entries += sum(each.seq for each in world.database.meters.values())
         happened |= {each.kind for each in script(world.swarm, world.days, world.meters, world.gateways)}
-    assert happened == set(PEOPLE) | set(TROUBLE)
+    assert happened == set(PEOPLE) | set(TROUBLE) | set(FLASH)
     assert min(torn, outrun, forged, altered) > 3
     assert entries > 8 * 3 * 7 * 20
 
@@ -79,7 +81,7 @@ def test_a_failure_is_shrunk_to_a_story_that_fails_alike(bug):
         shortest = shrunk(failing, 7, 3)
         assert len(shortest.cut.only) <= 3
         # How the network was drawn may decide which of two came first, and no more.
-        assert len(shortest.cut.without & set(WIRE)) >= len(WIRE) - 1
+        assert len(shortest.cut.without & set(WIRE)) >= len(WIRE) // 2
         assert shortest.broken.what in shortest.story
         command = re.search(
             r"Replay: prewatt sim --seed (\d+) --days (\d+) --meters (\d+) --without (\S+) --only (\S+)", shortest.story

@@ -61,6 +61,7 @@ def test_any_separator_and_any_end_of_line(sign, end):
         '\ufeff"UNIT"; \'Meter\'\n"Flat 1"; "m1"\nFlat 2;m2\n',
         "sep=;\nunit;meter\nFlat 1;m1\nFlat 2;m2\n",
         "Linden 5, as of 1 October, 2 flats\n\nunit;meter\nFlat 1;m1\n;\nFlat 2;m2\n;;;\n",
+        "Berg Homes, Berlin\nLinden 5, front\nas of 1 October, 2026\nprinted by A, B\n\nunit;meter\nFlat 1;m1\nFlat 2;m2\n",
         "Wohnung;Zähler (Nr.);Bemerkung\nFlat 1;m1;a,b\nFlat 2;m2;c,d\n",
         "房号，,电表\nFlat 1,m1\nFlat 2,m2\n".replace("，", ""),
         "ｕｎｉｔ,ｍｅｔｅｒ:\nFlat 1,m1\nFlat 2,m2\n",
@@ -239,6 +240,12 @@ def test_a_sheet_that_reaches_to_the_last_row_ends_where_its_cells_do(monkeypatc
         + '<row r="1"><c t="str"><v>unit</v></c><c t="str"><v>meter</v></c></row><row r="1048576"><c t="str"><v>x</v></c></row>'
     )
     assert table(_with(SHEET, data + END)) == []
+
+
+def test_what_a_sheet_says_of_its_own_size_is_not_believed():
+    data = HEAD.replace("<sheetData>", '<dimension ref="A1:A1"/><sheetData>')
+    data += '<row r="1"><c t="str"><v>unit</v></c><c t="str"><v>meter</v></c></row><row r="2"><c t="str"><v>F</v></c><c><v>7</v></c></row>'
+    assert table(_with(SHEET, data + END)) == [{"unit": "F", "meter": Decimal(7)}]
 
 
 @pytest.mark.parametrize(

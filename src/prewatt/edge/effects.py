@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ..kernel.entries import Record
 from ..wire.messages import MeterState, Status
 from .sync import Piece
 
 
-@dataclass(frozen=True, slots=True)
-class ReadMeters:
+class ReadMeters(Struct, frozen=True):
     """Read these meters and pass what comes to `on_observed`."""
 
     names: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(Struct, frozen=True):
     """Put these records into the journal, durably, before anything that follows."""
 
     records: list[tuple[str, Record]]
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(Struct, frozen=True):
     """Keep `body` for a meter (empty: for the gateway) under the name `what`, durably, before anything that follows."""
 
     meter: str
@@ -32,8 +29,7 @@ class Keep:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Adopt:
+class Adopt(Struct, frozen=True):
     """Go on with these meters' journals from other states than their own, durably, before anything that follows: their
     own entries are set aside.
     """
@@ -41,37 +37,32 @@ class Adopt:
     states: tuple[MeterState, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What a person on site is told. `done`: whether anything was done."""
 
     done: bool
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class MoveSwitch:
+class MoveSwitch(Struct, frozen=True):
     """Tell the meter's switch to close or open; a failure goes to `on_switch_failed`."""
 
     meter: str
     closed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SendStatus:
+class SendStatus(Struct, frozen=True):
     status: Status
 
 
-@dataclass(frozen=True, slots=True)
-class SendUpload:
+class SendUpload(Struct, frozen=True):
     """Send these pieces of the journal, under this number."""
 
     number: int
     pieces: list[Piece]
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
+class Refuse(Struct, frozen=True):
     """A message was refused and changed nothing. To be counted, and logged once per reason."""
 
     reason: str

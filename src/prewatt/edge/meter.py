@@ -64,8 +64,7 @@ class MeterPolicy(Struct, frozen=True):
     poll_shortest: int = MINUTE
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(Struct, frozen=True):
     """What a driver read: the register (Wh), whether the switch is closed, the power drawn (W) and its reactive part
     (var), each None if the meter can't tell; whether it was tampered with; and `end`, the Wh at which its counter begins
     anew, 0 if the driver does not know.
@@ -79,8 +78,7 @@ class Observed:
     end: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Foreign:
+class Foreign(Struct, frozen=True):
     """Another meter answered in this one's place: its serial number."""
 
     serial: str
@@ -144,6 +142,7 @@ class Meter:
         """Go on from another state than that of this journal. The meter is due to be read at once."""
         self.account, self.head, self.due = account, head, 0
         self._complained, self._candidate, self._agreeing, self._told, self._measured = False, None, 0, set(), {}
+        self.lost, self._foreign, self._tampered = False, "", False
 
     def clock_set(self, by: int) -> None:
         """The gateway's time was set by so many µs: what this process has measured by it goes with it."""
@@ -169,7 +168,7 @@ class Meter:
             reading = None
         if reading is not None:
             balance = reading.balance
-            exhausted = account.priced and account.closed is not False and balance <= -account.allowance(now)
+            exhausted = account.priced and account.closed is not False and not account.left(now, balance)
             if account.register is None or now >= self._next_reading(now) or exhausted or account.doubt is not None:
                 for part in account.parts(reading):
                     self._append(outcome, part)
@@ -324,8 +323,9 @@ class Meter:
         if command.number == self.account.command + 1:
             entry = self.account.follow(now, command)
             self._append(outcome, entry)
-            # Nobody knows how the switch of another meter stands.
-            self._unseen = self._unseen or isinstance(entry, Exchanged)
+            if isinstance(entry, Exchanged):
+                # Nobody knows how the switch of another meter stands, nor whether this is the one that hangs there.
+                self._unseen, self._foreign = True, ""
         return outcome
 
     def credit_by_code(self, now: int, tid: int, amount: int, by: str) -> Outcome:
@@ -466,6 +466,6 @@ class Meter:
         price = self.account.highest_price(now)
         if self.account.closed is not False and price > 0:
             fuse = account.settings.power_highest
-            exhausted = now + max(balance + account.allowance(now), 0) // price * HOUR // fuse
+            exhausted = now + account.left(now, balance) // price * HOUR // fuse
             due = min(due, max(exhausted, now + self.policy.poll_shortest))
         return max(due, now + 1)

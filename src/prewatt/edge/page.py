@@ -22,8 +22,9 @@ from urllib.parse import parse_qs
 import waitress
 
 from ..kernel.calendar import local, zone
+from ..kernel.names import natural
 from ..kernel.supply import TakeEmergency
-from ..kernel.units import exact_kwh, round_money, short_price
+from ..kernel.units import exact_kwh, round_money, short_price, signed_money
 from .effects import Told
 from .guard import Tries, after_wrong, waits
 from .journal_file import JournalFull
@@ -38,6 +39,7 @@ MOST_SESSIONS = 1000
 SESSION_LASTS = 30 * 60.0
 """Seconds without a click after which the PIN is asked for anew."""
 MOST_POSTED = 4096
+MOST_FIELDS = 20
 COOKIE = "prewatt"
 LONGEST_WAIT = 60_000_000
 """A flat's PIN can be tried once a minute at least: nobody closes a neighbour's page for long by trying."""
@@ -217,8 +219,8 @@ def _home(view: View, token: str) -> str:
 
 
 def _signed(nano: int) -> str:
-    text = round_money(nano)
-    return "" if not text.strip("-0.") else f"{'+' if nano > 0 else ''}{text}"
+    text = signed_money(nano)
+    return text if text.strip("0.") else ""
 
 
 def _esc(text: str) -> str:
@@ -234,7 +236,11 @@ def _form(environ: dict[str, Any]) -> dict[str, str] | None:
     if not 0 <= length <= MOST_POSTED:
         return None
     posted = environ["wsgi.input"].read(length).decode("utf-8", "replace")
-    return {name: values[0] for name, values in parse_qs(posted, keep_blank_values=True, max_num_fields=20).items()}
+    try:
+        fields = parse_qs(posted, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        return None
+    return {name: values[0] for name, values in fields.items()}
 
 
 def _headers(body: bytes) -> list[tuple[str, str]]:
@@ -261,7 +267,9 @@ def _redirect(start: Start, cookie: str = "") -> Iterable[bytes]:
 
 def serve_page(site: Site, settings: EdgeSettings, where: tuple[str, int]) -> None:
     """Serve the page from a thread. OSError if its port is taken."""
-    units = [(meter.name, meter.unit or meter.name) for meter in settings.meters]
+    units = sorted(
+        ((meter.name, meter.unit or meter.name) for meter in settings.meters), key=lambda each: natural(each[1])
+    )
     page = Page(site, settings.property or settings.gateway, units)
     try:
         server = waitress.create_server(page, host=where[0], port=where[1], threads=4, ident="prewatt")

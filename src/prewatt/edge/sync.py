@@ -121,7 +121,7 @@ class Sync:
 
     def status_due(self, mono: float) -> bool:
         """Whether a status is to be sent now. Calling it counts as sending."""
-        if self.connected and self.answered and self._unacknowledged() and mono >= self._out_of_patience():
+        if self.connected and self.answered and mono >= self._out_of_patience() and self._unacknowledged():
             self._in_vain = min(self._in_vain * 2, MOST_PATIENT)
             self._ask(mono)
         if self._ask_again is not None and mono >= self._ask_again:
@@ -152,12 +152,11 @@ class Sync:
         """
         if not (self.connected and self.answered):
             return []
+        sent = self.sent
+        waiting = sorted((seq - sent[meter], meter) for meter, seq in self.heads.items() if seq > sent[meter])
+        if not waiting:
+            return []
         room = min(MAX_ENTRIES, self.policy.window - self._unacknowledged())
-        waiting = sorted(
-            (self.heads[meter] - self.sent[meter], meter)
-            for meter in self.heads
-            if self.heads[meter] > self.sent[meter]
-        )
         pieces = []
         for lag, meter in waiting:
             if room <= 0:

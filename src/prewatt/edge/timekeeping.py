@@ -9,7 +9,6 @@ for days that nobody has seen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
@@ -35,8 +34,7 @@ answers, the server has to agree with the wall clock, and both with themselves, 
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """An instant on the clocks: `now` is the time of day (µs since 1970), which can be wrong and can be set; `mono` (s)
     only ever goes on, and the conversation with the head-end lives by it. `steady` (µs): the one that the meters' time is
     measured by, the same but where time runs faster for a demonstration.
@@ -48,7 +46,7 @@ class Moment:
 
     def __post_init__(self) -> None:
         if self.steady < 0:
-            object.__setattr__(self, "steady", round(self.mono * SECOND))
+            msgspec.structs.force_setattr(self, "steady", round(self.mono * SECOND))
 
 
 class Anchor(Struct, frozen=True):
@@ -139,24 +137,19 @@ class Timekeeper:
     def _passed(self, moment: Moment) -> int:
         return max(moment.steady - self._at(moment).steady, 0)
 
-    def _steady(self, moment: Moment) -> int:
-        return self._at(moment).at + self._passed(moment)
-
-    def _near(self, moment: Moment) -> int:
-        return NEAR + self._passed(moment) // DRIFT
-
     def now(self, moment: Moment) -> int:
         """The instant that is believed: the wall clock's, or by the steady clock if that has stepped away."""
-        steady = self._steady(moment)
-        return moment.now if abs(moment.now - steady) <= self._near(moment) else steady
+        passed = self._passed(moment)
+        steady = self._at(moment).at + passed
+        return moment.now if abs(moment.now - steady) <= _near(passed) else steady
 
     def look(self, moment: Moment) -> list[Note]:
         """Whether the wall clock has stepped away since the last look."""
-        off = moment.now - self._steady(moment)
-        anchor = self._at(moment)
+        anchor, passed = self._at(moment), self._passed(moment)
+        off = moment.now - anchor.at - passed
         if moment.steady - max(anchor.steady, anchor.seen) >= HOUR:
             self._anchor = msgspec.structs.replace(anchor, seen=moment.steady)
-        stepped, before = abs(off) > self._near(moment), self._stepped
+        stepped, before = abs(off) > _near(passed), self._stepped
         self._stepped = stepped
         if self._stood and not stepped:
             self._stood = False
@@ -185,7 +178,7 @@ class Timekeeper:
         """The server says that it was `at` when it answered what was sent at `asked` on the steady clock (None: unknown, so
         that `at` may be from long ago). Somebody who holds receipts back can make time look earlier, never later.
         """
-        off, near = at - self.now(moment), self._near(moment)
+        off, near = at - self.now(moment), _near(self._passed(moment))
         waited = moment.steady - asked if asked is not None else None
         if off <= near and waited is None:
             return []
@@ -217,8 +210,8 @@ class Timekeeper:
 
     def _both_agree(self, moment: Moment, at: int) -> bool:
         """Whether the server, with this answer, and the wall clock have told for long enough the same later time."""
-        ahead, before = at - moment.steady, self._agreed
-        if not self._near(moment) < at - self._steady(moment) <= OFF_MOST or abs(moment.now - at) > NEAR:
+        ahead, before, passed = at - moment.steady, self._agreed, self._passed(moment)
+        if not _near(passed) < at - self._at(moment).at - passed <= OFF_MOST or abs(moment.now - at) > NEAR:
             self._agreed = None
             return False
         if before is None or abs(ahead - before.ahead) > NEAR:
@@ -247,6 +240,11 @@ class Timekeeper:
         self._anchor = Anchor(self._boot, at, moment.steady, strong)
         self._stepped = abs(moment.now - at) > NEAR
         return [Note(CLOCK_SET, f"by {by}, by {_span(off)}")] if unsure or abs(off) > NEAR else []
+
+
+def _near(passed: int) -> int:
+    """How far two clocks may lie apart that were together so long ago."""
+    return NEAR + passed // DRIFT
 
 
 def _span(off: int) -> str:

@@ -50,7 +50,7 @@ class Counters(Struct, frozen=True, omit_defaults=True):
 
     def counted(self, per: Period) -> dict[str, int]:
         """Wh by rate since the day, month or year began."""
-        return {Period.DAY: self.today, Period.MONTH: self.month, Period.YEAR: self.year}[per]
+        return _since(per, self)
 
 
 class Used(Struct, frozen=True, array_like=True):
@@ -99,6 +99,10 @@ def gross(price: int, tariff: Tariff) -> int:
     return net if tariff.tax is None or tariff.tax.included else -(-net * (PPM + tariff.tax.ppm) // PPM)
 
 
+def _since(per: Period, sums: Counters | _Tally) -> dict[str, int]:
+    return sums.today if per is Period.DAY else sums.month if per is Period.MONTH else sums.year
+
+
 class _Tally:
     """The running sums of one interval."""
 
@@ -107,7 +111,7 @@ class _Tally:
         self.fee = self.standing = self.minimum = self.tax = self.tax_included = self.energy_charge = 0
         self.day, self.days, self.charged = counters.day, counters.days, counters.charged
         self.carry, self.carry_included = counters.carry, counters.carry_included
-        self.counted = {per: dict(counters.counted(per)) for per in Period}
+        self.today, self.month, self.year = dict(counters.today), dict(counters.month), dict(counters.year)
 
     def _take(self, amount: int, tariff: Tariff) -> None:
         self.charged += amount
@@ -130,14 +134,14 @@ class _Tally:
         if tiers is None:
             parts = [(0, energy)]
         else:
-            counted = self.counted[tiers.per]
+            counted = _since(tiers.per, self)
             before = counted.get(stretch.rate, 0) if tiers.by_rate else sum(counted.values())
             parts = split_tiers(before, energy, stretch.upto)
         charge = 0
         for tier, part in parts:
             self._add(stretch.rate, tier, stretch.prices[tier], part)
             charge += part * stretch.prices[tier]
-        for each in self.counted.values():
+        for each in (self.today, self.month, self.year):
             each[stretch.rate] = each.get(stretch.rate, 0) + energy
         fee = energy * tariff.fee
         self.energy_charge += charge
@@ -156,12 +160,12 @@ class _Tally:
             standing = version.calendar.tariff.standing
             self.standing += standing
             self._take(standing, version.calendar.tariff)
-        self.counted[Period.DAY].clear()
+        self.today.clear()
         if (today.year, today.month) != (tomorrow.year, tomorrow.month):
             self.end_month(version)
-            self.counted[Period.MONTH].clear()
+            self.month.clear()
         if today.year != tomorrow.year:
-            self.counted[Period.YEAR].clear()
+            self.year.clear()
         self.day = following
 
     def end_month(self, version: Version | None) -> None:
@@ -177,15 +181,14 @@ class _Tally:
     def restart(self, version: Version | None) -> None:
         """The tenancy changes: all is counted anew."""
         self.end_month(version)
-        for each in self.counted.values():
+        for each in (self.today, self.month, self.year):
             each.clear()
 
     def result(self) -> Rated:
         used = tuple(Used(*key, energy) for key, energy in self.used.items() if energy)
         charge = self.energy_charge + self.fee + self.standing + self.minimum + self.tax
         counters = Counters(
-            self.day, self.counted[Period.DAY], self.counted[Period.MONTH], self.counted[Period.YEAR],
-            self.days, self.charged, self.carry, self.carry_included,
+            self.day, self.today, self.month, self.year, self.days, self.charged, self.carry, self.carry_included,
         )  # fmt: skip
         return Rated(used, charge, self.fee, self.standing, self.minimum, self.tax, self.tax_included, counters)
 

@@ -7,7 +7,7 @@ from .rating import Counters, Rated, gross, rate_interval, split_tiers
 from .settings import UNTOLD, Settings
 from .supply import FriendlyHours, SupplyState, is_friendly, next_friendly_change
 from .tariff import Stretch, Version, stretch_at, version_at
-from .units import INSTANT_MAX, SECOND
+from .units import BALANCE_MAX, INSTANT_MAX, SECOND
 
 EXHAUSTED = "exhausted"
 """Reason of a relay entry that cuts off for want of credit."""
@@ -133,10 +133,19 @@ class State:
         supply = self.supply
         return max(supply.emergency, supply.grace if now < supply.grace_until else 0)
 
+    def left(self, now: int, balance: int) -> int:
+        """How much may be used at `now` from a balance on until the switch belongs open or what holds now ends, nano."""
+        lent = balance + self.allowance(now)
+        friendly = self.settings.friendly
+        if lent > 0 or self.supply.cut_off or not is_friendly(friendly, self.settings.zone, now):
+            return max(lent, 0)
+        return max(balance + friendly.most, 0) if friendly.most else BALANCE_MAX
+
     @property
     def emergency_out(self) -> int:
         """What of the emergency credit is taken and not repaid, nano."""
-        return min(self.supply.emergency, self.settings.emergency_credit) if self.supply.emergency_taken else 0
+        supply = self.supply
+        return min(supply.emergency, self.settings.emergency_credit) if supply.emergency_taken else 0
 
     def supplied_by_credit(self, now: int) -> bool:
         """Whether there is credit to supply on at `now`, or something that stands for it."""

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from .calendar import SPECIAL, day_bounds, local, local_day, next_wall_change, zone
+from .calendar import SPECIAL, local, next_wall_change, zone
 from .units import HOUR, INSTANT_MAX, INT64_MAX
 
 _Natural = Annotated[int, Meta(ge=0, le=INT64_MAX)]
@@ -59,8 +59,10 @@ class PowerLimit(Struct, frozen=True):
 
     def next_change(self, now: int, where: str) -> int:
         """The next full local hour: before it the limit does not change."""
-        wall = local(now, zone(where))
-        return next_wall_change(now, (wall.hour + 1) * 60, zone(where)) if self.watts else INSTANT_MAX
+        if not self.watts:
+            return INSTANT_MAX
+        there = zone(where)
+        return next_wall_change(now, (local(now, there).hour + 1) * 60, there)
 
 
 RECLOSE_WINDOW = HOUR
@@ -93,8 +95,7 @@ def next_friendly_change(hours: FriendlyHours, where: str, now: int) -> int:
     wall = local(now, there)
     minute = wall.hour * 60 + wall.minute
     edges = sorted({edge for window in hours.windows for edge in (window.begin, window.end) if edge > minute} | {1440})
-    later = next_wall_change(now, edges[0], there)
-    return min(later, day_bounds(local_day(now, there), there)[1])
+    return next_wall_change(now, edges[0], there)
 
 
 class Open(Struct, frozen=True, tag_field="do", tag="open"):

@@ -12,15 +12,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
-from decimal import (
-    ROUND_FLOOR,
-    ROUND_HALF_EVEN,
-    Context,
-    Decimal,
-    Inexact,
-    InvalidOperation,
-)
+from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation
 
 MICRO = 10**6
 NANO = 10**9
@@ -45,18 +39,23 @@ PRICE_MAX = 1_000 * MICRO
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
+_DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+"""A decimal as documents and programs write it: no exponent, no plus, no digits but ours. What people type is read by
+`amounts`.
+"""
+_LONGEST = 40
+"""Characters of a decimal at most."""
 
 
 def _scaled(text: str, scale: int, what: str) -> int:
     """The decimal `text` times 10**`scale`, which must be a whole number within int64."""
-    try:
-        value = _EXACT.create_decimal(text.strip())
-        scaled = value.scaleb(scale, _EXACT) if value.is_finite() else None
-    except (InvalidOperation, Inexact):
-        scaled = None
-    if scaled is None:
-        raise ValueError(f"{what} {text!r} is not a decimal number such as 12.50")
-    if scaled != scaled.to_integral_value(ROUND_FLOOR):
+    bare = text[: _LONGEST + 1].strip()
+    if not _DECIMAL.fullmatch(bare):
+        raise ValueError(f"{what} {text[:_LONGEST]!r} is not a decimal number such as 12.50")
+    if len(text.strip()) > _LONGEST:
+        raise ValueError(f"{what} {text[:_LONGEST]!r}… is longer than {_LONGEST} characters")
+    scaled = Decimal(bare).scaleb(scale, _EXACT)
+    if scaled != int(scaled):
         raise ValueError(f"{what} {text!r} has more than {scale} decimals")
     if abs(scaled) > INT64_MAX:
         raise ValueError(f"{what} {text!r} is too large")
@@ -148,12 +147,15 @@ def exact_instant(at: int) -> str:
 def round_money(nano: int, digits: int = 2) -> str:
     """Nano rounded half-even to a currency's minor unit, for people. Never to be calculated with."""
     step = Decimal(1).scaleb(-digits)
-    return f"{Decimal(nano).scaleb(-9, _EXACT).quantize(step, ROUND_HALF_EVEN):f}"
+    rounded = Decimal(nano).scaleb(-9, _EXACT).quantize(step, ROUND_HALF_EVEN)
+    # What rounds to nothing is neither owed nor left: 0.00, not -0.00.
+    return f"{rounded or abs(rounded):f}"
 
 
 def signed_money(nano: int) -> str:
     """As `round_money`, with a plus where it is one: +2.34"""
-    return ("+" if nano > 0 else "") + round_money(nano)
+    rounded = round_money(nano)
+    return f"+{rounded}" if nano > 0 and rounded.strip("0.") else rounded
 
 
 def instant(moment: datetime) -> int:

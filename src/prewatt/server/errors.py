@@ -1,15 +1,59 @@
-"""What is wrong, in words, each field by its name: the same on the page, in the API and in a command."""
+"""What is wrong, in words, each field by its name: what people see of it on the page and in a command, its own in the API."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+LABELS = {
+    "actions": _("May"), "address": _("Address"), "adjustment_id": _("This form"), "algorithm": _("Cipher"),
+    "amount": _("Amount"), "answer": _("What is charged"), "area": _("Floor area"), "asked": _("This form"),
+    "base": _("Base date"), "begins": _("From"), "code": _("Supply group"), "consumption": _("By consumption"),
+    "credit_id": _("This form"), "day": _("Day"), "deposit": _("Deposit"), "detail": _("Note"), "do": _("What to do"),
+    "effective": _("From"), "end": _("The old one ended"), "ends": _("Until"), "equal": _("In equal shares"),
+    "file": _("File"), "first": _("From"), "fixed": _("By fixed weights"), "form": _("As"), "function": _("Function"),
+    "group": _("Key"), "holder": _("Holder"), "hours": _("Hours"), "key": _("Key"), "kind": _("Way"), "kwh": _("kWh"),
+    "language": _("Language"), "last": _("Until"), "longest": _("Hours to restore for"),
+    "low_days": _("Warn at days left"), "low_energy": _("Warn at kWh"), "low_money": _("Warn at"), "memo": _("Note"),
+    "merchant": _("Merchant account"), "meter": _("Meter"), "meters": _("Meters"),
+    "minimum_per_month": _("At least, per month"), "month": _("Month"), "most_amount": _("Restores at most"),
+    "name": _("Name"), "note": _("Receipt"), "number": _("Number on the meter"), "occupants": _("People"),
+    "organisation": _("Landlord"), "override": _("Over a lock"), "part": _("Part"), "price_cap": _("At most per kWh"),
+    "purchase_tariff": _("What I pay"), "quiet_from": _("Quiet from"), "quiet_until": _("Quiet until"),
+    "reason": _("Reason"), "revision": _("Revision"), "scale": _("Prices are in"), "schedule": _("Runs"),
+    "seq": _("Reading"), "serial": _("Serial number"), "service_fee_per_kwh": _("Service fee per kWh"),
+    "since": _("From the day"), "standing_charge_per_day": _("Standing charge a day"), "start": _("Start from"),
+    "tariff": _("Tariff"), "tariff_index": _("Tariff index"), "tell": _("Of what"), "tenancy": _("Tenant"),
+    "tenant": _("Name"), "unit": _("Unit"), "user": _("Login"), "vacancy": _("Vacant units are borne by"),
+    "value": _("Value"), "watts": _("Power"), "way": _("Way to pay"),
+}  # fmt: skip
+"""What people see of a field, where its own name is not for them."""
+
+
+def label(field: str, labels: Mapping[str, str | _StrPromise] | None = None) -> str:
+    """What people see of a field; `labels` come first. A path within a tariff stays one: it is told as it is documented."""
+    plain = field.replace("_", " ").capitalize() if field.isidentifier() else field
+    return str((labels or {}).get(field) or LABELS.get(field) or plain)
 
 
 def in_words(error: Exception) -> str:
-    """An error as one line of text."""
+    """An error as one line of text, each field by its own name."""
     if not isinstance(error, ValidationError):
         return str(error)
     return "; ".join(f"{name}: {text}" if name else text for name, text in by_field(error))
+
+
+def for_people(error: Exception, labels: Mapping[str, str | _StrPromise] | None = None) -> str:
+    """An error as one line of text, each field as people see it; `labels` come first."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    return "; ".join(f"{label(name, labels)}: {text}" if name else text for name, text in by_field(error))
 
 
 def by_field(error: Exception) -> list[tuple[str, str]]:

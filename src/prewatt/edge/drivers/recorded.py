@@ -32,9 +32,12 @@ class RecordedMeter:
         if memory.exists():
             try:
                 kept = json.loads(memory.read_text())
-                self._closed, self._since, self._drawn = bool(kept["closed"]), int(kept["since"]), int(kept["drawn"])
+                self._closed, self._since = bool(kept["closed"]), int(kept["since"])
+                # A recording that was added to may be kept in other parts of a watt-hour.
+                scale = int(kept.get("scale", recording.scale))
+                self._drawn = int(kept["drawn"]) * recording.scale // scale
                 self._serial = str(kept.get("serial", name))
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
                 raise DriverError(name, "start", f"its memory {memory} is damaged ({error})") from None
         else:
             self._closed, self._since, self._drawn, self._serial = True, clock(), 0, name
@@ -43,7 +46,7 @@ class RecordedMeter:
     def _keep(self) -> None:
         # A file of its own first, so that a loss of power leaves the old one or the new one, never half of one.
         fresh = self._memory.with_suffix(".new")
-        kept = {"closed": self._closed, "since": self._since, "drawn": self._drawn}
+        kept = {"closed": self._closed, "since": self._since, "drawn": self._drawn, "scale": self._recording.scale}
         try:
             with fresh.open("w") as file:
                 json.dump(kept if self._serial == self._name else {**kept, "serial": self._serial}, file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -14,7 +15,9 @@ from ninja import NinjaAPI, Schema, Status
 from ninja.errors import HttpError
 from ninja.parser import Parser
 from ninja.security import HttpBearer, django_auth
+from pydantic import StrictBool, StrictInt
 
+from ...kernel.names import natural
 from ...kernel.tariff_document import tariff_to_document
 from ...kernel.units import exact_instant, exact_kwh, exact_money, parse_instant, parse_kwh, parse_money
 from ...tables.problems import TableError
@@ -112,11 +115,27 @@ def _property(request: HttpRequest, pk: int) -> Property:
     return found
 
 
-def _instant(field: str, text: str) -> int:
+def _read(field: str, text: str | None, read: Callable[[str], int]) -> int:
+    """A value of a document: strictly as `kernel.units` reads it. ValidationError names the field."""
     try:
-        return parse_instant(text)
+        return read(text or "")
     except ValueError as error:
         raise ValidationError({field: str(error)}) from None
+
+
+def _instant(field: str, text: str) -> int:
+    return _read(field, text, parse_instant)
+
+
+def _money(field: str, text: str | None) -> int:
+    return _read(field, text, parse_money)
+
+
+def _tenths(field: str, text: str) -> int:
+    energy = _read(field, text, parse_kwh)
+    if energy % 100:
+        raise ValidationError({field: "A code is for tenths of a kWh."})
+    return energy // 100
 
 
 @api.get("/properties")
@@ -241,7 +260,7 @@ class NewRun(Schema):
     last: date
     bill: str | None = None
     memo: str = ""
-    book: bool = False
+    book: StrictBool = False
 
 
 @api.get("/properties/{pk}/shared-costs")
@@ -257,10 +276,7 @@ def shared_costs(request: HttpRequest, pk: int) -> Any:
 def run_shared_cost(request: HttpRequest, pk: int, given: NewRun) -> Any:
     """Preview a run, or book it and send its debits."""
     cost = get_object_or_404(SharedCost, pk=pk, property__organisation__in=_organisations(request))
-    try:
-        bill = None if given.bill is None else parse_money(given.bill)
-    except ValueError as error:
-        raise ValidationError({"bill": str(error)}) from None
+    bill = None if given.bill is None else _money("bill", given.bill)
     found = preview(cost, given.first, given.last, bill)
     made = run(cost, given.first, given.last, bill, given.memo, request.user) if given.book else None
     return {"run": made.pk if made else None, **_preview(found)}
@@ -304,7 +320,10 @@ def tenancies(request: HttpRequest, pk: int) -> Any:
             "begins": exact_instant(each.begins),
             "ends": None if each.ends is None else exact_instant(each.ends),
         }
-        for each in Tenancy.objects.filter(unit__property=_property(request, pk)).select_related("unit")
+        for each in sorted(
+            Tenancy.objects.filter(unit__property=_property(request, pk)).select_related("unit"),
+            key=lambda each: (natural(each.unit.name), each.begins),
+        )
     ]
 
 
@@ -376,7 +395,7 @@ def add_top_up(request: HttpRequest, pk: int, given: NewTopUp) -> Any:
         pk=pk,
         unit__property__organisation__in=_organisations(request),
     )
-    made = record(found, parse_money(given.amount), given.credit_id, request.user, given.receipt, given.way)
+    made = record(found, _money("amount", given.amount), given.credit_id, request.user, given.receipt, given.way)
     return Status(201, owed.debt_payment(made) if isinstance(made, DebtPayment) else _top_up(made))
 
 
@@ -406,7 +425,7 @@ class NewPayment(Schema):
     one payment; `payer`: the openid, for `jsapi`.
     """
 
-    merchant: int
+    merchant: StrictInt
     method: str
     amount: str
     asked: str
@@ -447,7 +466,7 @@ def ask_for_payment(request: HttpRequest, pk: int, given: NewPayment) -> Any:
         raise ValidationError({"merchant": "It is none of this tenancy's ways to pay."})
     try:
         made = start(
-            tenancy, merchant, given.method, parse_money(given.amount), given.asked, by=request.user,
+            tenancy, merchant, given.method, _money("amount", given.amount), given.asked, by=request.user,
             payer=given.payer, payer_address=asker(request), currency=given.currency,
         )  # fmt: skip
     except (ProviderError, SealError) as error:
@@ -485,8 +504,8 @@ class NewOrder(Schema):
 
     do: str
     reason: str
-    override: bool = False
-    watts: int | None = None
+    override: StrictBool = False
+    watts: StrictInt | None = None
     amount: str | None = None
     until: str | None = None
 
@@ -505,7 +524,7 @@ def order(request: HttpRequest, name: str, given: NewOrder) -> Any:
         given.do,
         override=given.override,
         watts=given.watts,
-        amount=0 if given.amount is None else parse_money(given.amount),
+        amount=0 if given.amount is None else _money("amount", given.amount),
         until=0 if given.until is None else _instant("until", given.until),
     )
     made = control(_meter(request, name), action, request.user, given.reason)
@@ -537,7 +556,7 @@ class NewExchange(Schema):
     serial: str
     first: str
     last: str = ""
-    preview: bool = False
+    preview: StrictBool = False
 
 
 @api.post("/meters/{name}/exchange", response={200: dict[str, Any], 201: dict[str, Any]})
@@ -611,9 +630,9 @@ def answer_alarm(request: HttpRequest, pk: int, given: NewAnswer) -> Any:
     """Say what is charged for a time that was not measured: the alarm is settled by it."""
     amount = 0
     if given.answer == "energy":
-        amount = parse_kwh(given.kwh or "")
+        amount = _read("kwh", given.kwh, parse_kwh)
     elif given.answer == "money":
-        amount = parse_money(given.amount or "")
+        amount = _money("amount", given.amount)
     made = reply(_alarm(request, pk), given.answer, amount, request.user)
     return {"adjustments": [{"amount": exact_money(each.amount), "state": each.state} for each in made]}
 
@@ -642,7 +661,7 @@ def put_charges_right(request: HttpRequest, pk: int, given: NewPuttingRight) -> 
         pk=pk,
         unit__property__organisation__in=_organisations(request),
     )
-    made = put_right(found, parse_money(given.amount), given.adjustment_id, request.user, given.reason)
+    made = put_right(found, _money("amount", given.amount), given.adjustment_id, request.user, given.reason)
     return Status(201, {"amount": exact_money(made.amount), "state": made.state})
 
 
@@ -671,7 +690,7 @@ def vend(request: HttpRequest, pk: int, given: NewCode) -> Any:
     if (given.kwh is None) == (given.amount is None):
         raise ValidationError({"kwh": "Give either kwh or amount."})
     if given.kwh is not None:
-        made = vend_units(meter, parse_kwh(given.kwh) // 100, request.user, given.note)
+        made = vend_units(meter, _tenths("kwh", given.kwh), request.user, given.note)
     else:
-        made = vend_money(meter, parse_money(given.amount or ""), request.user, given.note)
+        made = vend_money(meter, _money("amount", given.amount), request.user, given.note)
     return Status(201, {"code": made.digits, "tid": made.tid})

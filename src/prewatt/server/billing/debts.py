@@ -22,6 +22,7 @@ from ..vending.giving_back import GivingBackError, name_of
 from ..vending.models import PayOut, Refund, TopUp
 from ..vending.owed import fall, locked, meter_of, owe_back
 from ..vending.top_ups import TopUpError, check_amount
+from .currencies import minor_unit
 from .models import Debt, DebtPart, DebtPayment, WriteOff
 
 
@@ -74,8 +75,8 @@ def pays_debts(tenancy: Tenancy) -> bool:
 @transaction.atomic
 def pay(tenancy: Tenancy, amount: int, payment_id: str, by: Any, source: Account, receipt: str = "") -> DebtPayment:
     """`amount` nano came in from a tenant who owes, and lie in the ledger's account `source`: the oldest debts fall first,
-    and what is more than is owed is owed back. Of one id there is one payment: a second call is the same. DebtError if
-    nothing is owed, or the amount or the id can't be.
+    and what is more than is owed is owed back; what is finer than the currency is let go. Of one id there is one payment: a
+    second call is the same. DebtError if nothing is owed, or the amount or the id can't be.
     """
     organisation = _lock(tenancy)
     known = DebtPayment.objects.filter(organisation=organisation, payment_id=payment_id).first()
@@ -102,16 +103,27 @@ def pay(tenancy: Tenancy, amount: int, payment_id: str, by: Any, source: Account
         if part:
             _fall(debt, part, DebtPart.Why.PAID, source, Transfer.Kind.DEBT_PAID, name_of(by), payment=made)
             left -= part
-    if left:
-        of, memo = Reference(Of.DEBT_PAYMENT, made.pk), _("paid more than was owed")
+    given, unit = account(organisation, Kind.ADJUSTMENTS), minor_unit(tenancy.unit.property.currency)
+    of = Reference(Of.DEBT_PAYMENT, made.pk)
+    if 0 < left < unit:
+        meter = meter_of(tenancy)
+        book(Transfer.Kind.ADJUSTMENT, source, given, left, now(), of.and_("rounding"), _("rounding"), meter)
+    elif left:
+        memo = _("paid more than was owed")
         made.refund = owe_back(tenancy, left, Refund.Why.OVERPAID, source, of, memo, Transfer.Kind.REFUND)
         made.save(update_fields=["refund"])
+    if not left and sum(debt.left for debt in debts) < unit:
+        for debt in debts:
+            if finer := debt.left:
+                _fall(debt, finer, DebtPart.Why.ROUNDING, given, Transfer.Kind.ADJUSTMENT, name_of(by))
     return made
 
 
 def in_words(made: DebtPayment) -> str:
     """What a payment did to what was owed."""
     left = sum(each.left for each in debts_of(made.tenancy))
+    if not left and made.refund is None:
+        return _("All that was owed is paid.")
     if made.refund is not None:
         return _("All that was owed is paid; %(rest)s was more than that, and is owed back.") % {
             "rest": round_money(made.refund.amount)

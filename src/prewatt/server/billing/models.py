@@ -111,6 +111,7 @@ class DebtPart(models.Model):
         WRITTEN_OFF = "off", _("written off")
         SET_OFF = "set-off", _("set off against what was owed back")
         WITHDRAWN = "withdrawn", _("the settlement that left it was put right")
+        ROUNDING = "rounding", _("finer than the currency")
 
     debt = models.ForeignKey(Debt, on_delete=models.PROTECT, related_name="parts")
     amount = models.BigIntegerField()

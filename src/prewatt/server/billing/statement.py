@@ -139,6 +139,8 @@ def month(text: str) -> tuple[date, date]:
     """First and last day of a month such as 2025-10. ValueError if it is none."""
     try:
         first = datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007
+        if not 1971 <= first.year <= 2199:
+            raise ValueError
     except ValueError:
         raise ValueError(_("%(text)s is not a month such as 2025-10.") % {"text": repr(text)}) from None
     return first, next_month(first) - timedelta(days=1)

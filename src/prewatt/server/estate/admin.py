@@ -3,22 +3,29 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminTextInputWidget
 
+from ..amounts import NumberField
 from ..billing.tenancies import move_in
 from ..metering.services import send_settings
 from ..wall_clock import WallClockForm, shown
 from .models import SUPPLY_RULES, Organisation, Part, Property, Tenancy, Unit
 
+NUMBERS = {models.DecimalField: {"form_class": NumberField, "widget": UnfoldAdminTextInputWidget}}
+
 
 @admin.register(Organisation)
 class OrganisationAdmin(ModelAdmin):
+    formfield_overrides = NUMBERS
     filter_horizontal = ("managers",)
 
 
 @admin.register(Property)
 class PropertyAdmin(ModelAdmin):
+    formfield_overrides = NUMBERS
     list_display = ("name", "organisation", "zone", "currency")
 
     def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
@@ -29,6 +36,7 @@ class PropertyAdmin(ModelAdmin):
 
 @admin.register(Unit)
 class UnitAdmin(ModelAdmin):
+    formfield_overrides = NUMBERS
     list_display = ("name", "property")
     list_filter = ("property",)
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -239,6 +241,14 @@ class Unit(models.Model):
         return f"{self.property} {self.name}"
 
 
+class TenancyQuerySet(models.QuerySet["Tenancy"]):
+    """Tenancies."""
+
+    def not_over(self, at: int) -> TenancyQuerySet:
+        """Who lives somewhere at an instant, or comes later; the earliest first."""
+        return self.filter(models.Q(ends__isnull=True) | models.Q(ends__gt=at)).order_by("begins")
+
+
 class Tenancy(models.Model):
     """Who lives in a unit, from an instant to another (µs since 1970; `ends` null: still). `deposit`: nano, as
     received; `settled`: when the account was closed after the move-out (`billing.tenancies`), `settlements`: how often it
@@ -257,6 +267,8 @@ class Tenancy(models.Model):
     settled = models.BigIntegerField(null=True, editable=False)
     settlements = models.PositiveSmallIntegerField(default=0, editable=False)
 
+    objects = TenancyQuerySet.as_manager()
+
     class Meta:
         verbose_name_plural = "tenancies"
         constraints = (
@@ -273,9 +285,14 @@ class Tenancy(models.Model):
         """Whether what ends at an instant is this tenancy's: it begins just after its first instant."""
         return self.begins < at and (self.ends is None or at <= self.ends)
 
+    def validate_constraints(self, exclude: Any = None) -> None:
+        """What the constraints hold, `clean` says in words."""
+
     def clean(self) -> None:
         if self.begins is None or self.unit_id is None:
             return
+        if self.ends is not None and self.ends <= self.begins:
+            raise ValidationError({"ends": _now("A tenancy can't end before it begins.")})
         if self._state.adding and abs(self.begins - now()) > FARTHEST:
             raise ValidationError({"begins": _now("This is more than a year from now.")})
         others = Tenancy.objects.filter(unit=self.unit_id).exclude(pk=self.pk)

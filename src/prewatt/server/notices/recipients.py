@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -10,8 +10,8 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from ...kernel.units import parse_kwh, parse_money
 from ..account_fields import part, read_fields, seal, unseal
+from ..amounts import typed_kwh, typed_money, typed_whole
 from ..estate.models import Organisation, Tenancy
 from ..time import now
 from ..vending.models import TopUp
@@ -56,14 +56,16 @@ def keep_settings(recipient: Recipient, given: Any) -> None:
         else:
             hours[name] = int(text)
     steps = {}
-    for name, read in (("low_money", parse_money), ("low_energy", parse_kwh), ("low_days", _days)):
+    for name, read in (("low_money", typed_money), ("low_energy", typed_kwh), ("low_days", _days)):
         try:
-            steps[name] = _steps(given.get(name, ""), read)
-        except ValueError as error:
-            errors[name] = str(error)
+            steps[name] = _steps(given.get(name, ""), name, read)
+        except ValidationError as error:
+            errors[name] = " ".join(error.messages)
+    told = set(given.getlist("tell"))
+    if told - {event.value for event in recipient.events}:
+        errors["tell"] = _("There is no such choice.")
     if errors:
         raise ValidationError({name: [text] for name, text in errors.items()})
-    told = set(given.getlist("tell"))
     recipient.language = language
     recipient.quiet_from, recipient.quiet_until = hours["quiet_from"], hours["quiet_until"]
     recipient.low_money, recipient.low_energy, recipient.low_days = (
@@ -80,19 +82,18 @@ def keep_settings(recipient: Recipient, given: Any) -> None:
     recipient.crossings.filter(step__startswith="low_").exclude(step__in=kept).delete()
 
 
-def _days(text: str) -> int:
-    if not (text.isdecimal() and text.isascii() and len(text) <= 2):
-        raise ValueError(_("%(text)s is no number of days.") % {"text": text})
-    return int(text)
+def _days(text: str, field: str) -> int:
+    return typed_whole(text, field, 1, 99)
 
 
-def _steps(text: str, read: Any) -> list[int]:
+def _steps(text: str, field: str, read: Callable[[str, str], int]) -> list[int]:
     """Steps with blanks between them, the highest first."""
-    found = sorted({read(each.replace(",", ".")) for each in text.replace(";", " ").split()}, reverse=True)
-    if len(found) > MOST_STEPS:
-        raise ValueError(_("At most %(most)d steps.") % {"most": MOST_STEPS})
+    typed = text.replace(";", " ").split()
+    if len(typed) > MOST_STEPS:
+        raise ValidationError(_("At most %(most)d steps.") % {"most": MOST_STEPS})
+    found = sorted({read(each, field) for each in typed}, reverse=True)
     if any(not 0 < step < 10**15 for step in found):
-        raise ValueError(_("A step is more than 0."))
+        raise ValidationError(_("A step is more than 0."))
     return found
 
 

@@ -419,7 +419,10 @@ class _Manager:
 
     def _owed(self) -> None:
         """What is owed to people for long is told once, and once more when it is unclaimed; it stays owed."""
-        for step, days in (("owed", self.organisation.refund_reminder), ("unclaimed", self.organisation.refund_unclaimed)):
+        for step, days in (
+            ("owed", self.organisation.refund_reminder),
+            ("unclaimed", self.organisation.refund_unclaimed),
+        ):
             rows = owed(self.organisation).filter(at__lte=self.at - days * DAY)
             found = {f"{step} {each.pk}": each for each in rows.order_by("-pk")[:BACK_AT]}
             for key in untold(self.recipient, found):

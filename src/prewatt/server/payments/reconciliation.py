@@ -218,7 +218,10 @@ def _received_by_staff(organisation: Organisation, first: date, last: date) -> l
         span = day_bounds(first, place)[0], day_bounds(last, place)[1]
         rows = list(
             TopUp.objects.filter(
-                tenancy__unit__property=where, paid__gte=span[0], paid__lt=span[1], payment__isnull=True,
+                tenancy__unit__property=where,
+                paid__gte=span[0],
+                paid__lt=span[1],
+                payment__isnull=True,
                 moved_to__isnull=True,
             ).select_related("command", "tenancy__unit__property")
         )

@@ -18,7 +18,7 @@ from ..ledger.references import Of, Reference
 from ..time import now
 from ..vending.giving_back import name_of
 from ..vending.models import PayOut, Refund
-from ..vending.owed import fall, pay_out
+from ..vending.owed import close_rounding, fall, pay_out
 from .merchants import provider_of
 from .models import Payment, RefundPart
 from .paying import PaymentError, clearing, held_of, meter_of, order_of
@@ -49,19 +49,20 @@ def _plan(refund: Refund) -> list[RefundPart]:
         if sum(part.amount for part in parts if part.sent is None) > locked.left:
             raise PaymentError(_("Some of it was paid out by hand since: pay out the rest by hand, too."))
         return parts
-    left = locked.left
+    # A provider moves whole minor units; what is finer is closed when all of it is sent.
+    left = (
+        locked.left
+        // minor_unit(locked.tenancy.unit.property.currency)
+        * minor_unit(locked.tenancy.unit.property.currency)
+    )
     for payment, most in _sources(locked) if locked.why != Refund.Why.DEPOSIT else ():
-        # A provider moves whole minor units.
         part = min(left, most) // minor_unit(payment.currency) * minor_unit(payment.currency)
         if part:
             RefundPart.objects.create(refund=locked, payment=payment, amount=part)
             left -= part
     if left:
         raise PaymentError(
-            _(
-                "%(left)s of it did not come through a provider, or is finer than a provider can pay: pay it out by hand."
-            )
-            % {"left": round_money(left)}
+            _("%(left)s of it did not come through a provider: pay it out by hand.") % {"left": round_money(left)}
         )
     return list(locked.parts.select_related("payment__merchant__organisation", "payment__tenancy__unit__property"))
 
@@ -127,6 +128,8 @@ def _sent(part: RefundPart, by: Any) -> None:
         locked.sent, locked.error = now(), ""
         locked.save(update_fields=["sent", "error"])
         fall(refund, part.amount, PayOut.Way.PROVIDER, name_of(by), number=part.number)
+        if not refund.parts.filter(sent__isnull=True).exists():
+            close_rounding(refund, name_of(by))
 
 
 def send_held_back(payment: Payment, by: Any) -> Payment:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ...kernel.calendar import day_bounds, local_day, zone
 from ...tables.export import as_file
-from ..errors import in_words
+from ..amounts import typed_money
 from ..estate.models import Tenancy
 from ..ledger.books import trial_balance
 from ..ledger.exports import rows, to_beancount, to_csv
@@ -22,10 +23,13 @@ from ..time import now
 from ..vending.giving_back import GivingBackError, decide, give, put_right, refund, reverse_top_up
 from ..vending.models import Adjustment, TopUp
 from ..vending.top_ups import new_credit_id
+from ..wall_clock import typed_day
 from .access import organisations
-from .forms import typed_money
+from .forms import one_of
+from .kept import refuse, say
 from .owed_views import owed_of
 from .supply_views import owner_of
+from .sure import ask_about
 
 
 @login_required
@@ -59,14 +63,15 @@ def export(request: HttpRequest) -> HttpResponse:
     owner = owner_of(request)
     place = zone(owner.home().zone)
     try:
-        first, last = (date.fromisoformat(request.GET.get(name, "")) for name in ("first", "last"))
-        if not 1971 <= first.year <= last.year < 2199 or last < first:
-            raise ValueError
-    except ValueError:
-        messages.error(request, _("The days are not a first and a last one."))
+        form = one_of(request.GET, "form", ("csv", "beancount"), "csv")
+        first, last = (typed_day(request.GET.get(name, ""), name) for name in ("first", "last"))
+        if last < first:
+            raise ValidationError({"last": _("The days are not a first and a last one.")})
+    except ValidationError as error:
+        say(request, error)
         return redirect("books")
     span = rows(owner, day_bounds(first, place)[0], day_bounds(last + timedelta(days=1), place)[0])
-    if request.GET.get("form") == "beancount":
+    if form == "beancount":
         text, kind, ending = to_beancount(owner, span).encode(), "text/plain; charset=utf-8", "beancount"
     else:
         text, kind, ending = as_file(to_csv(span)), "text/csv; charset=utf-8", "csv"
@@ -89,21 +94,31 @@ def _tenancy(request: HttpRequest, pk: int) -> Tenancy:
 def give_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Refund what is left to a tenant, or give credit freely."""
     tenancy, given = _tenancy(request, pk), request.POST
-    reason = given.get("reason", "")
+    unit, reason = tenancy.unit, given.get("reason", "")
+    currency = unit.property.currency
     try:
-        if given.get("do") == "refund":
-            amount = typed_money(given["amount"], "amount") if given.get("amount") else None
+        do = one_of(given, "do", ("refund", "give", "charged"))
+        if do == "refund":
+            amount = typed_money(given["amount"], "amount", currency) if given.get("amount") else None
             refund(tenancy, amount, request.user, reason)
             messages.success(request, _("The refund is decided: pay it out under Books."))
         else:
             number = given.get("adjustment_id") or new_credit_id()
-            work = put_right if given.get("do") == "charged" else give
-            made = work(tenancy, typed_money(given.get("amount", ""), "amount"), number, request.user, reason)
+            amount = typed_money(given.get("amount", ""), "amount", currency)
+            if do == "charged":
+                # A second person looks at it in any case.
+                made = put_right(tenancy, amount, number, request.user, reason)
+            else:
+                back, what = reverse("unit", args=[unit.pk]), _("Credit given freely")
+                asked = ask_about(request, unit, tenancy.tenant, amount, what, back)
+                if asked is not None:
+                    return asked
+                made = give(tenancy, amount, number, request.user, reason)
             waits = made.state == Adjustment.State.WAITING
             said = _("It waits for a second person, under Books.") if waits else _("It is on its way to the meter.")
             messages.success(request, said)
     except (GivingBackError, ValidationError) as error:
-        messages.error(request, in_words(error))
+        refuse(request, error)
     return redirect("unit", pk=tenancy.unit_id)
 
 
@@ -117,7 +132,7 @@ def undo_top_up(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         reverse_top_up(made, request.user, request.POST.get("reason", ""))
     except GivingBackError as error:
-        messages.error(request, str(error))
+        refuse(request, error)
     else:
         messages.success(request, _("The payment is undone by a counter-entry."))
     return redirect("unit", pk=made.tenancy.unit_id)
@@ -129,7 +144,7 @@ def decide_adjustment(request: HttpRequest, pk: int) -> HttpResponse:
     """A second person agrees, or somebody declines."""
     made = get_object_or_404(Adjustment, pk=pk, tenancy__unit__property__organisation__in=organisations(request))
     try:
-        decide(made, request.user, request.POST.get("do") == "agree")
-    except GivingBackError as error:
-        messages.error(request, str(error))
+        decide(made, request.user, one_of(request.POST, "do", ("agree", "decline")) == "agree")
+    except (GivingBackError, ValidationError) as error:
+        say(request, error)
     return redirect("books")

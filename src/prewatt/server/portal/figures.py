@@ -14,6 +14,7 @@ from ...kernel.account import Account
 from ...kernel.calendar import local, local_day, next_month, zone
 from ...kernel.entries import CreditByCode, Event, OnSite, TimeLedBack, decode_entry
 from ...kernel.events import EVENTS
+from ...kernel.names import natural
 from ...kernel.supply import LOCKS, TakeEmergency
 from ...kernel.tariff import UNPRICED
 from ...kernel.units import parse_money
@@ -22,7 +23,7 @@ from ..ledger.books import balance, tenant_account
 from ..metering.accounts import account_of
 from ..metering.alarms import open_alarms
 from ..metering.history import breaks
-from ..metering.models import Alarm, JournalEntry, Meter
+from ..metering.models import Alarm, Gateway, JournalEntry, Meter
 from ..metering.outlook import by_day, days_left
 from ..time import now
 from ..vending.models import OPEN, Command, TopUp
@@ -63,11 +64,12 @@ class MeterFigures:
 
 @dataclass(frozen=True)
 class UnitRow:
-    """A line of the manager's table."""
+    """A line of the manager's table: who lives there (perhaps until an instant that is recorded), and who comes next."""
 
     unit_id: int
     unit: str
-    tenant: str
+    here: Tenancy | None
+    coming: Tenancy | None
     figures: MeterFigures | None
 
 
@@ -77,7 +79,7 @@ class PropertyPanel:
 
     building: Property
     rows: list[UnitRow]
-    gateways: list[object]
+    gateways: list[Gateway]
     where: ZoneInfo
     alarms: int
 
@@ -177,9 +179,10 @@ def _alarms(meters: Sequence[int]) -> dict[int, int]:
 def property_panels(organisations: Sequence[Organisation]) -> list[PropertyPanel]:
     """All properties of some organisations."""
     panels, at = [], now()
-    open_tenancies = Prefetch("tenancies", Tenancy.objects.filter(ends__isnull=True), to_attr="open")
-    for each in Property.objects.filter(organisation__in=organisations).prefetch_related("gateways"):
-        units = list(each.units.prefetch_related(open_tenancies))
+    not_over = Prefetch("tenancies", Tenancy.objects.not_over(at), to_attr="open")
+    buildings = Property.objects.filter(organisation__in=organisations).prefetch_related("gateways")
+    for each in sorted(buildings, key=lambda building: natural(building.name)):
+        units = sorted(each.units.prefetch_related(not_over), key=lambda unit: natural(unit.name))
         meters = {meter.unit_id: meter for meter in Meter.objects.filter(unit__in=units).select_related("gateway")}
         ids = [meter.pk for meter in meters.values()]
         waiting, alarms = on_the_way(ids), _alarms(ids)
@@ -187,10 +190,13 @@ def property_panels(organisations: Sequence[Organisation]) -> list[PropertyPanel
         for unit in units:
             meter = meters.get(unit.pk)
             figures = _figures(meter, each, waiting.get(meter.pk, 0), alarms.get(meter.pk, 0), at) if meter else None
-            rows.append(UnitRow(unit.pk, unit.name, unit.open[0].tenant if unit.open else "", figures))
+            here = next((tenancy for tenancy in unit.open if tenancy.begins <= at), None)
+            coming = next((tenancy for tenancy in unit.open if tenancy.begins > at), None)
+            rows.append(UnitRow(unit.pk, unit.name, here, coming, figures))
         # With those of the gateways, and of the meters that are no unit's.
         open_here = open_alarms(each).count()
-        panels.append(PropertyPanel(each, rows, list(each.gateways.all()), zone(each.zone), open_here))
+        gateways = sorted(each.gateways.all(), key=lambda gateway: natural(gateway.name))
+        panels.append(PropertyPanel(each, rows, gateways, zone(each.zone), open_here))
     return panels
 
 
@@ -213,15 +219,19 @@ def _holds_another_balance(tenancy: Tenancy, meter: Meter) -> bool:
     return before.exists() and (before.filter(settled__isnull=True).exists() or under_way.exists())
 
 
+def meter_figures(meter: Meter, at: int) -> MeterFigures:
+    """How a meter stands, whoever lives there."""
+    waiting, alarms = on_the_way([meter.pk]), _alarms([meter.pk])
+    return _figures(meter, meter.property, waiting.get(meter.pk, 0), alarms.get(meter.pk, 0), at)
+
+
 def tenancy_panel(tenancy: Tenancy, at: int) -> TenancyPanel | None:
     """What the tenant sees; None while the unit has no meter."""
     meter = Meter.objects.filter(unit=tenancy.unit_id).select_related("gateway").first()
     if meter is None:
         return None
     where = zone(tenancy.unit.property.zone)
-    figures = _figures(
-        meter, tenancy.unit.property, on_the_way([meter.pk]).get(meter.pk, 0), _alarms([meter.pk]).get(meter.pk, 0), at
-    )
+    figures = meter_figures(meter, at)
     if _holds_another_balance(tenancy, meter):
         figures = replace(figures, balance=balance(tenant_account(tenancy)) - figures.waiting)
     today = local_day(at, where)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from ...kernel.units import parse_money
-
-
-def typed_money(text: str, field: str) -> int:
-    """An amount typed into a page, nano; a comma is a decimal point. ValidationError names the field."""
-    try:
-        return parse_money(text.replace(",", "."))
-    except ValueError as error:
-        raise forms.ValidationError({field: str(error)}) from None
+from ..amounts import typed_money
 
 
 class TopUpForm(forms.Form):
@@ -26,8 +22,27 @@ class TopUpForm(forms.Form):
     note = forms.CharField(max_length=100, required=False)
     way = forms.CharField(max_length=10, required=False)
 
+    def __init__(self, currency: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._currency = currency
+
     def clean_amount(self) -> int:
         try:
-            return parse_money(self.cleaned_data["amount"].replace(",", "."))
-        except ValueError:
-            raise forms.ValidationError(_("The amount is not a number such as 20.00.")) from None
+            return typed_money(self.cleaned_data["amount"], "amount", self._currency)
+        except forms.ValidationError as error:
+            raise forms.ValidationError(error.messages) from None
+
+
+def one_of(given: QueryDict, field: str, known: Collection[str], default: str = "") -> str:
+    """What was chosen of a field; `default` if it was not sent. ValidationError, naming the field, if there is no such
+    choice.
+    """
+    chosen = given.get(field, default)
+    if chosen not in known:
+        raise forms.ValidationError({field: _("There is no such choice.")})
+    return chosen
+
+
+def key(chosen: str) -> int:
+    """The key of a row that was chosen; 0, which is none's, if it can't be one."""
+    return int(chosen) if chosen.isascii() and chosen.isdecimal() and len(chosen) < 19 else 0

@@ -8,20 +8,21 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from ...kernel.calendar import zone
-from ...kernel.units import parse_kwh
-from ..errors import in_words
+from ...kernel.units import INT64_MAX, exact_kwh
+from ..amounts import typed_kwh, typed_money, typed_whole
 from ..metering.alarms import open_alarms, settle
 from ..metering.models import Alarm, Gateway, Meter
 from ..time import now
 from ..vending import as_metered, openings
-from ..vending.exchanges import exchange, foreign_serial, last_read, look, waiting_exchange
+from ..vending.exchanges import UNKNOWN, exchange, foreign_serial, last_read, look, waiting_exchange
 from ..vending.found import UNBOOKED, book_found
 from ..vending.leading_back import (
     EARLY,
@@ -37,7 +38,9 @@ from ..vending.models import Adjustment, MeterExchange
 from ..vending.questions import TWICE, give_back_twice, question, reply
 from ..vending.wrong_readings import put_reading_right, right, wrong_readings
 from .access import organisations, property_of_manager
-from .forms import typed_money
+from .forms import one_of
+from .kept import refuse, say
+from .sure import ask_about
 
 SETTLED_SHOWN = 30
 
@@ -57,8 +60,8 @@ def _home(meter: Meter) -> str:
     return reverse("unit", args=[meter.unit_id]) if meter.unit_id else reverse("alarms", args=[meter.property.pk])
 
 
-def _typed_kwh(text: str) -> int:
-    return parse_kwh(text.replace(",", "."))
+EXCHANGE = {"first": _lazy("It shows, kWh"), "last": _lazy("and there, kWh")}
+"""What the form of an exchange calls its fields."""
 
 
 # -- an exchange -----------------------------------------------------------------------------------------------------------
@@ -72,18 +75,17 @@ def exchange_meter(request: HttpRequest, pk: int) -> HttpResponse:
     typed = {name: given.get(name, "") for name in ("serial", "first", "last", "end")}
     found = None
     if request.method == "POST":
-        last = {"read": "", "unknown": "unknown"}.get(typed["end"], typed["last"])
         try:
-            if typed["end"] == MeterExchange.End.TYPED and not last.strip():
-                raise ValidationError({"last": _("Type what the old meter's face shows, or choose another line.")})
-            found = look(meter, typed["serial"], typed["first"], last)
-            if given.get("do") == "exchange":
-                exchange(meter, typed["serial"], typed["first"], last, request.user.get_username())
+            do = one_of(given, "do", ("", "exchange"))
+            first, last = exact_kwh(typed_kwh(typed["first"], "first")), _ended(given)
+            found = look(meter, typed["serial"], first, last)
+            if do == "exchange":
+                exchange(meter, typed["serial"], first, last, request.user.get_username())
                 way = _("is on its way.") if meter.gateway.online else _("waits until the building is online.")
                 messages.success(request, _("The exchange for %(serial)s") % {"serial": found.serial} + " " + way)
                 return redirect(_home(meter))
         except ValidationError as error:
-            messages.error(request, in_words(error))
+            say(request, error, EXCHANGE)
     else:
         typed = {"serial": foreign_serial(meter), "first": "", "last": "", "end": MeterExchange.End.READ}
     context = {
@@ -101,6 +103,18 @@ def exchange_meter(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "portal/exchange.html", context)
 
 
+def _ended(given: QueryDict) -> str:
+    """Where the old meter ended, as `exchanges.look` takes it."""
+    end, last = one_of(given, "end", ("", *MeterExchange.End.values)), given.get("last", "").strip()
+    if end == MeterExchange.End.READ or (not end and not last):
+        return ""
+    if end == MeterExchange.End.UNKNOWN or (not end and last == UNKNOWN):
+        return UNKNOWN
+    if not last:
+        raise ValidationError({"last": _("Type what the old meter's face shows, or choose another line.")})
+    return exact_kwh(typed_kwh(last, "last"))
+
+
 # -- readings that were charged wrongly -------------------------------------------------------------------------------------
 
 
@@ -112,8 +126,10 @@ def wrong(request: HttpRequest, pk: int) -> HttpResponse:
     shown = None
     if request.method == "POST":
         try:
-            seq, energy = int(given.get("seq", "0") or 0), _typed_kwh(given.get("kwh") or "0")
-            if given.get("do") == "propose":
+            do = one_of(given, "do", ("", "propose"))
+            seq = typed_whole(given.get("seq") or "0", "seq", 0, INT64_MAX)
+            energy = typed_kwh(given.get("kwh") or "0", "kwh")
+            if do == "propose":
                 put_reading_right(meter, seq, energy, request.user, given.get("reason", ""))
                 messages.success(request, _("It waits for a second person, under Books."))
                 return redirect("wrong-readings", pk=pk)
@@ -122,7 +138,7 @@ def wrong(request: HttpRequest, pk: int) -> HttpResponse:
                 "parts": right(meter, seq, energy),
             }  # fmt: skip
         except (ValueError, ValidationError) as error:
-            messages.error(request, in_words(error))
+            refuse(request, error, given.get("seq", "")[:9])
     context = {
         "meter": meter,
         "property": meter.property,
@@ -179,10 +195,12 @@ def alarm(request: HttpRequest, pk: int) -> HttpResponse:
     meter = found.meter
     if request.method == "POST":
         try:
-            _act(request, found)
+            asked = _act(request, found)
         except (ValueError, ValidationError) as error:
-            messages.error(request, in_words(error))
+            refuse(request, error, request.POST.get("answer", ""))
             return redirect("alarm", pk=pk)
+        if asked is not None:
+            return asked
         return redirect(_home(meter) if meter else reverse("alarms", args=[found.property.pk]))
     gateway = _gateway(found)
     context: dict[str, Any] = {
@@ -214,8 +232,10 @@ def alarm(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "portal/alarm.html", context)
 
 
-def _act(request: HttpRequest, found: Alarm) -> None:
-    """Do what a button of an alarm's page says. ValueError, ValidationError, for people, if it can't be done."""
+def _act(request: HttpRequest, found: Alarm) -> HttpResponse | None:
+    """Do what a button of an alarm's page says; the page that asks, if that is asked about first. ValueError,
+    ValidationError, for people, if it can't be done.
+    """
     given, do, user = request.POST, request.POST.get("do", "settle"), request.user
     said = _("It is settled in your name.")
     if do == "settle":
@@ -224,9 +244,14 @@ def _act(request: HttpRequest, found: Alarm) -> None:
         answer = given.get("answer", "")
         amount = 0
         if answer == "energy":
-            amount = _typed_kwh(given.get("kwh", ""))
+            amount = typed_kwh(given.get("kwh", ""), "kwh")
         elif answer == "money":
-            amount = typed_money(given.get("amount", ""), "amount")
+            amount = typed_money(given.get("amount", ""), "amount", found.property.currency)
+            unit = found.meter.unit if found.meter else None
+            who, back = found.who, reverse("alarm", args=[found.pk])
+            asked = ask_about(request, unit, str(who), amount, _("So much money"), back, answer) if unit else None
+            if asked is not None:
+                return asked
         made = reply(found, answer, amount, user)
         if any(each.state == Adjustment.State.WAITING for each in made):
             said = _("It waits for a second person, under Books.")
@@ -259,5 +284,6 @@ def _act(request: HttpRequest, found: Alarm) -> None:
         settle(found, user.get_username())
         said = _("It is booked.")
     else:
-        raise Http404
+        raise ValidationError({"do": _("There is no such choice.")})
     messages.success(request, said)
+    return None

@@ -14,13 +14,13 @@ from django.views.decorators.http import require_http_methods
 
 from ...kernel.calendar import local, zone
 from ...kernel.units import exact_money
+from ..amounts import typed_money
 from ..billing.moves import Change, Outcome, preview, put_right
 from ..errors import in_words
 from ..estate.models import Tenancy
 from ..estate.setup import new_login
 from ..wall_clock import wall_clock
 from .access import tenancy_to_see
-from .forms import typed_money
 
 FIELDS = ("begins", "ends", "tenant", "deposit")
 

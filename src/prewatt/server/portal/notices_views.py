@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from ...kernel.calendar import zone
 from ...kernel.units import MINUTE, exact_instant, exact_kwh, round_money
 from ..addresses import public
-from ..errors import in_words
+from ..amounts import plain
 from ..notices.channels import CHANNELS
 from ..notices.channels.interface import Message, SendError
 from ..notices.channels.push import public_key
@@ -38,6 +39,7 @@ from ..sealing import SealError
 from ..time import now
 from ..wechat_login import ADDRESS, LoginError, link, openid
 from .access import organisations
+from .kept import refuse, say
 from .pay_views import lives_now
 from .supply_views import owner_of
 
@@ -79,7 +81,7 @@ def notices(request: HttpRequest, whose: str) -> HttpResponse:
     given: Any = request.POST
     kept = {
         "low_money": " ".join(round_money(step) for step in recipient.low_money),
-        "low_energy": " ".join(exact_kwh(step).removesuffix(".000") for step in recipient.low_energy),
+        "low_energy": " ".join(plain(Decimal(exact_kwh(step))) for step in recipient.low_energy),
         "low_days": " ".join(str(step) for step in recipient.low_days),
         "quiet_from": f"{recipient.quiet_from}",
         "quiet_until": f"{recipient.quiet_until}",
@@ -133,7 +135,7 @@ def new_channel(request: HttpRequest, whose: str) -> HttpResponse:
         add_channel(recipient, request.POST.get("kind", ""), request.POST.get("address", ""))
         messages.success(request, _("Added. Try it out with a test."))
     except ValidationError as error:
-        messages.error(request, in_words(error))
+        refuse(request, error, request.POST.get("kind", ""))
     return redirect(_page(whose, recipient))
 
 
@@ -149,8 +151,10 @@ def change_channel(request: HttpRequest, whose: str, pk: int) -> HttpResponse:
     elif wanted == "switch":
         channel.enabled = not channel.enabled
         channel.save(update_fields=["enabled"])
-    else:
+    elif wanted == "test":
         _test(request, channel)
+    else:
+        say(request, ValidationError({"do": _("There is no such choice.")}))
     return redirect(_page(whose, recipient))
 
 
@@ -193,7 +197,7 @@ def wechat(request: HttpRequest, whose: str) -> HttpResponse:
         add_channel(recipient, "wechat", openid(account["appid"], account["secret"], code, base))
         messages.success(request, _("Added. Try it out with a test."))
     except (LoginError, ValidationError) as error:
-        messages.error(request, in_words(error) if isinstance(error, ValidationError) else str(error))
+        say(request, error)
     return redirect(_page(whose, recipient))
 
 

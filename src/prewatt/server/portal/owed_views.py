@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from ...kernel.units import DAY, round_money
+from ..amounts import typed_money
+from ..billing.currencies import minor_digits
 from ..billing.debts import DebtError, decide_write_off, in_words, open_debts, set_off, write_off
 from ..billing.models import Debt, WriteOff
 from ..errors import in_words as error_in_words
@@ -28,17 +30,17 @@ from ..vending.models import Refund
 from ..vending.owed import owed, send_to
 from ..vending.top_ups import TopUpError, new_credit_id
 from .access import organisations
-from .forms import typed_money
 
 REFUSALS = (DebtError, GivingBackError, PaymentError, TopUpError, ValidationError)
 
 
 @dataclass(frozen=True)
 class Owed:
-    """What is owed to somebody, as the page shows it. `days`: since when."""
+    """What is owed to somebody, as the page shows it. `whole`: what is left as it is paid; `days`: since when."""
 
     refund: Refund
     left: int
+    whole: str
     by_provider: bool
     days: int
     late: bool
@@ -65,7 +67,8 @@ def owed_of(organisation: Organisation) -> dict[str, Any]:
         by_tenancy.setdefault(each.tenancy_id, []).append(each)
         found.append(
             Owed(
-                each, left, refundable_by_provider(each) >= left, days, days >= organisation.refund_reminder,
+                each, left, round_money(left, minor_digits(each.tenancy.unit.property.currency)),
+                refundable_by_provider(each) >= left, days, days >= organisation.refund_reminder,
                 days >= organisation.refund_unclaimed,
             )
         )  # fmt: skip

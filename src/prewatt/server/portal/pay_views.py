@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ...kernel.calendar import zone
 from ..addresses import asker, public
-from ..errors import in_words
+from ..amounts import typed_money
 from ..estate.models import Tenancy
 from ..payments.merchants import provider_of
 from ..payments.models import Merchant, Payment
@@ -26,9 +26,11 @@ from ..payments.providers import PROVIDERS
 from ..payments.providers.interface import ProviderError
 from ..sealing import SealError
 from ..time import now
+from ..vending.top_ups import TopUpError, check_amount
 from .access import tenancy_to_see
-from .forms import typed_money
+from .kept import refuse
 from .live import live_page
+from .sure import SURE, ask_about
 
 PAYER = "payer at %s"
 """Where a session keeps who pays, by merchant account."""
@@ -72,8 +74,12 @@ def pay(request: HttpRequest) -> HttpResponse:
     merchant = next((each for each in merchants_for(tenancy) if str(each.pk) == pk), None)
     try:
         if merchant is None:
-            raise PaymentError(_("Choose how to pay."))
-        amount = typed_money(given.get("amount", ""), "amount")
+            raise ValidationError({"way": _("Choose how to pay.")})
+        amount = typed_money(given.get("amount", ""), "amount", tenancy.unit.property.currency)
+        check_amount(amount, tenancy.unit.property.currency)
+        asked = ask_about(request, tenancy.unit, tenancy.tenant, amount, _("Top up"), reverse("tenancy"))
+        if asked is not None:
+            return asked
         payer = request.session.get(PAYER % pk, "")
         if method == "jsapi" and not payer:
             return _ask_who_pays(request, merchant)
@@ -87,14 +93,14 @@ def pay(request: HttpRequest) -> HttpResponse:
             payer=payer,
             payer_address=asker(request),
         )
-    except (PaymentError, ProviderError, SealError, ValidationError) as error:
-        messages.error(request, in_words(error))
+    except (PaymentError, TopUpError, ProviderError, SealError, ValidationError) as error:
+        refuse(request, error)
         return redirect("tenancy")
     return redirect("payment", payment_id=made.payment_id)
 
 
 def _ask_who_pays(request: HttpRequest, merchant: Merchant) -> HttpResponse:
-    wanted = {name: request.POST.get(name, "") for name in ("amount", "way", "asked")}
+    wanted = {name: request.POST.get(name, "") for name in ("amount", "way", "asked", SURE)}
     back = f"{public(reverse('payer', args=[merchant.pk]))}?{urlencode(wanted)}"
     link = provider_of(merchant).payer_link(back)
     if not link:
@@ -114,7 +120,7 @@ def payer(request: HttpRequest, pk: int) -> HttpResponse:
     except (ProviderError, SealError) as error:
         messages.error(request, str(error))
         return redirect("tenancy")
-    wanted = {name: request.GET.get(name, "") for name in ("amount", "way", "asked")}
+    wanted = {name: request.GET.get(name, "") for name in ("amount", "way", "asked", SURE)}
     return render(request, "portal/pay_again.html", {"wanted": wanted})
 
 

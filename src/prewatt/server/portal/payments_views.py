@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from itertools import groupby
 from typing import Any
 
@@ -16,11 +15,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ...kernel.calendar import zone
+from ...kernel.names import natural
 from ..addresses import public
 from ..billing.debts import in_words as paid_in_words
 from ..billing.debts import open_debts
 from ..billing.models import DebtPayment
-from ..errors import in_words
 from ..estate.models import Organisation, Tenancy
 from ..payments.merchants import keep_merchant
 from ..payments.models import Merchant, Payment, Unexpected
@@ -33,7 +32,10 @@ from ..payments.settlement import fetch
 from ..sealing import SealError
 from ..time import now
 from ..vending.models import Refund
+from ..wall_clock import typed_day
 from .access import organisations
+from .forms import key
+from .kept import say
 from .supply_views import owner_of
 
 SHOWN = 60
@@ -45,11 +47,8 @@ def tenancies_of(owner: Organisation) -> list[Tenancy]:
     """Whom money can be credited to: those who live there, and those who have moved out and owe."""
     rows = Tenancy.objects.filter(unit__property__organisation=owner).select_related("unit__property__organisation")
     owing = set(open_debts(owner).values_list("tenancy", flat=True))
-    return [
-        each
-        for each in rows.order_by("unit__property", "unit__name")
-        if each.ends is None or each.ends > now() or each.pk in owing
-    ]
+    found = [each for each in rows if each.ends is None or each.ends > now() or each.pk in owing]
+    return sorted(found, key=lambda each: (natural(each.unit.property.name), natural(each.unit.name), each.begins))
 
 
 @login_required
@@ -107,10 +106,12 @@ def decide(request: HttpRequest, payment_id: str) -> HttpResponse:
         elif wanted == "back":
             send_held_back(payment, request.user)
             messages.success(request, _("The provider sends it back."))
-        else:
+        elif wanted == "look":
             messages.success(request, look(payment).get_state_display())
+        else:
+            raise ValidationError({"do": _("There is no such choice.")})
     except REFUSALS as error:
-        messages.error(request, in_words(error))
+        say(request, error)
     return redirect("payments")
 
 
@@ -133,7 +134,7 @@ def refund_by_provider(request: HttpRequest, pk: int) -> HttpResponse:
         send_back(made, request.user)
         messages.success(request, _("The provider sends it back."))
     except REFUSALS as error:
-        messages.error(request, in_words(error))
+        say(request, error)
     return redirect("books")
 
 
@@ -205,11 +206,11 @@ def reconciliation(request: HttpRequest) -> HttpResponse:
     owner = owner_of(request)
     first, last = recent_days(owner)
     try:
-        first = date.fromisoformat(request.GET.get("first") or str(first))
-        last = date.fromisoformat(request.GET.get("last") or str(last))
+        first = typed_day(request.GET.get("first") or str(first), "first")
+        last = typed_day(request.GET.get("last") or str(last), "last")
         found = reconcile(owner, first, last)
-    except (ReconciliationError, ValueError, OverflowError) as error:
-        messages.error(request, str(error))
+    except (ReconciliationError, ValidationError) as error:
+        say(request, error)
         found = []
     days = [(day, list(rows)) for day, rows in groupby(found, key=lambda each: each.day)]
     context = {
@@ -234,15 +235,12 @@ def fetch_file(request: HttpRequest) -> HttpResponse:
     """Fetch a day's settlement file now."""
     found = get_object_or_404(
         Merchant.objects.select_related("organisation"),
-        pk=request.POST.get("merchant") if request.POST.get("merchant", "").isdecimal() else 0,
+        pk=key(request.POST.get("merchant", "")),
         organisation__in=organisations(request),
     )
     try:
-        day = date.fromisoformat(request.POST.get("day", ""))
-        file = fetch(found, day)
+        file = fetch(found, typed_day(request.POST.get("day", ""), "day"))
         messages.success(request, _("Fetched: %(count)d lines.") % {"count": file.lines.count()})
-    except (ProviderError, SealError) as error:
-        messages.error(request, str(error))
-    except ValueError:
-        messages.error(request, _("This is no day."))
+    except (ProviderError, SealError, ValidationError) as error:
+        say(request, error)
     return redirect("reconciliation")

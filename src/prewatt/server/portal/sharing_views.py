@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django import forms
@@ -16,15 +15,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ...kernel.calendar import day_bounds, local_day, zone
+from ...kernel.names import natural
 from ..allocation.models import BASES, FixedWeight, Run, SharedCost
 from ..allocation.runs import in_words, preview, reverse, run
+from ..amounts import NumberField, typed_money
 from ..estate.models import Property
 from ..metering.balance import BalanceError, balance, by_month, month_of, over
 from ..metering.models import Meter
 from ..time import now
+from ..wall_clock import YEARS, typed_day
 from .access import organisations, property_of_manager
-from .forms import typed_money
-from .tariff_views import say
+from .kept import refuse, say
 
 
 class SharedCostForm(forms.ModelForm):
@@ -35,6 +36,7 @@ class SharedCostForm(forms.ModelForm):
     class Meta:
         model = SharedCost
         fields = ("name", "part", "meters", *BASES, "vacancy", "schedule")
+        field_classes = dict.fromkeys(BASES, NumberField)
         widgets = {"meters": forms.CheckboxSelectMultiple()}
 
     def __init__(self, where: Property, *args: Any, **kwargs: Any) -> None:
@@ -43,9 +45,9 @@ class SharedCostForm(forms.ModelForm):
         self.fields["part"].queryset = where.parts.all()  # type: ignore[attr-defined]
         meters = Meter.objects.filter(gateway__property=where, role=Meter.Role.COMMON)
         self.fields["meters"].queryset = meters  # type: ignore[attr-defined]
-        self.units = list(where.units.all())
+        self.units = sorted(where.units.all(), key=lambda unit: natural(unit.name))
         for unit in self.units:
-            self.fields[f"weight_{unit.pk}"] = forms.DecimalField(
+            self.fields[f"weight_{unit.pk}"] = NumberField(
                 label=unit.name, required=False, min_value=0, max_digits=10, decimal_places=3
             )
 
@@ -55,7 +57,7 @@ class SharedCostForm(forms.ModelForm):
         if named.exclude(pk=self.instance.pk).exists():
             self.add_error("name", _("There is a shared cost of this name already."))
         first = values.get("first")
-        if first is not None and 1971 <= first.year < 2199:
+        if first is not None and first.year in YEARS:
             self.instance.since = day_bounds(first, zone(self.instance.property.zone))[0]
         elif values.get("schedule") != SharedCost.Schedule.NONE:
             self.add_error("first", _("A cost that runs by itself needs the day from which it does."))
@@ -82,7 +84,10 @@ def shared_costs(request: HttpRequest, pk: int) -> HttpResponse:
         form.save()
         messages.success(request, _("%(name)s is kept.") % {"name": form.instance.name})
         return redirect("shared-costs", pk=pk)
-    costs = where.shared_costs.prefetch_related("meters", "runs").select_related("part")
+    costs = sorted(
+        where.shared_costs.prefetch_related("meters", "runs").select_related("part"),
+        key=lambda cost: natural(cost.name),
+    )
     context = {
         "property": where, "where": zone(where.zone), "form": form, "costs": costs, "bases": BASES,
         "weights": [form[f"weight_{unit.pk}"] for unit in form.units],
@@ -99,13 +104,6 @@ def _cost(request: HttpRequest, pk: int) -> SharedCost:
     return found
 
 
-def _day(request: HttpRequest, name: str) -> date:
-    try:
-        return date.fromisoformat(request.POST.get(name, ""))
-    except ValueError:
-        raise ValidationError({name: _("This is not a date.")}) from None
-
-
 @login_required
 @require_POST
 def run_shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
@@ -113,8 +111,9 @@ def run_shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
     cost = _cost(request, pk)
     where = cost.property
     try:
-        first, last = _day(request, "first"), _day(request, "last")
-        bill = typed_money(request.POST["amount"], "amount") if request.POST.get("amount") else None
+        first, last = (typed_day(request.POST.get(name, ""), name) for name in ("first", "last"))
+        typed = request.POST.get("amount", "")
+        bill = typed_money(typed, "amount", where.currency) if typed else None
         memo = request.POST.get("memo", "").strip()
         if "book" in request.POST:
             run(cost, first, last, bill, memo, request.user)
@@ -122,15 +121,15 @@ def run_shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("shared-costs", pk=where.pk)
         found = preview(cost, first, last, bill)
     except ValidationError as error:
-        say(request, error)
+        refuse(request, error)
         return redirect("shared-costs", pk=where.pk)
     rows = [
         {"part": part, "weights": [in_words(basis, part.weights[basis]) for basis in cost.rule()]}
-        for part in found.parts
+        for part in sorted(found.parts, key=lambda part: natural(part.unit.name))
     ]
     context = {
         "property": where, "cost": cost, "found": found, "rows": rows, "first": first, "last": last,
-        "amount": request.POST.get("amount", ""), "memo": memo,
+        "amount": typed, "memo": memo,
         "rule": [(BASES[basis], percent) for basis, percent in cost.rule().items()],
     }  # fmt: skip
     return render(request, "portal/shared_preview.html", context)
@@ -157,12 +156,12 @@ def building_balance(request: HttpRequest, pk: int) -> HttpResponse:
     where = property_of_manager(request, pk)
     place = zone(where.zone)
     context: dict[str, Any] = {"property": where, "where": place}
+    day = local_day(now(), place)
     try:
-        day = date.fromisoformat(request.GET.get("day", ""))
-        if not 1971 <= day.year < 2199:
-            raise ValueError
-    except ValueError:
-        day = local_day(now(), place)
+        if request.GET.get("day"):
+            day = typed_day(request.GET["day"], "day")
+    except ValidationError as error:
+        say(request, error)
     try:
         context["months"] = [
             {"span": span, "month": month_of(span, where), "over": over(span, where)} for span in by_month(where, now())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -15,10 +17,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from ...kernel.calendar import zone
-from ...kernel.units import HOUR, parse_money
+from ...kernel.names import natural
+from ...kernel.units import HOUR
 from ...tokens import Function
 from ...wire.on_site import ALLOWED
-from ..errors import in_words
+from ..amounts import NumberField, typed_kwh, typed_money, typed_whole
 from ..estate.models import SUPPLY_RULES, Organisation, Property
 from ..metering.grants import make_grant
 from ..metering.models import Meter
@@ -28,7 +31,10 @@ from ..vending.codes import VendError, add_group, change_key, register, vend_man
 from ..vending.controls import ControlError, control, read_action, take_emergency
 from ..vending.models import Code, SupplyGroup, TokenMeter
 from .access import organisations, property_of_manager, unit_of_manager
-from .forms import typed_money
+from .forms import key, one_of
+from .kept import refuse
+
+Row = TypeVar("Row", SupplyGroup, TokenMeter)
 
 
 class RulesForm(forms.ModelForm):
@@ -37,6 +43,11 @@ class RulesForm(forms.ModelForm):
     class Meta:
         model = Property
         fields = SUPPLY_RULES
+        field_classes = {
+            name: NumberField
+            for name in SUPPLY_RULES
+            if isinstance(Property._meta.get_field(name), models.DecimalField)
+        }
         widgets = {"friendly_days": forms.Textarea({"rows": 2})}
         labels = {
             "low_credit": gettext_lazy("Warn under"),
@@ -104,7 +115,7 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
     where = property_of_manager(request, pk)
     given, at = request.POST, now()
     try:
-        hours = _whole(given.get("hours", ""), _("Hours"), 1, 24 * 92)
+        hours = typed_whole(given.get("hours", ""), "hours", 1, 24 * 92)
         made = make_grant(
             where,
             given.get("holder", ""),
@@ -113,22 +124,14 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
             at,
             at + hours * HOUR,
             request.user,
-            most_amount=typed_money(given.get("most_amount") or "0", "most_amount"),
-            longest=_whole(given.get("longest") or "0", _("Hours to restore for"), 0, 168) * HOUR,
+            most_amount=typed_money(given.get("most_amount") or "0", "most_amount", where.currency),
+            longest=typed_whole(given.get("longest") or "0", "longest", 0, 168) * HOUR,
         )
     except ValidationError as error:
-        messages.error(request, in_words(error))
+        refuse(request, error)
     else:
         messages.success(request, _("The grant is signed: send its text to %(holder)s.") % {"holder": made.holder})
     return redirect("supply", pk=pk)
-
-
-def _whole(text: str, name: str, least: int, most: int) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 9 or not least <= int(text) <= most:
-        raise ValidationError(
-            _("%(name)s: a number from %(least)d to %(most)d.") % {"name": name, "least": least, "most": most}
-        )
-    return int(text)
 
 
 @login_required
@@ -139,18 +142,18 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
     meter = get_object_or_404(Meter.objects.select_related("gateway"), unit=unit)
     given = request.POST
     try:
-        hours = _whole(given.get("hours") or "0", _("Hours"), 0, 24 * 31)
+        hours = typed_whole(given.get("hours") or "0", "hours", 0, 24 * 31)
         watts = given.get("watts", "")
         action = read_action(
             given.get("do", ""),
-            override=given.get("override") == "on",
-            watts=_whole(watts, _("Power"), 0, 1_000_000) if watts else None,
-            amount=typed_money(given.get("amount") or "0", "amount"),
+            override=one_of(given, "override", ("", "on")) == "on",
+            watts=typed_whole(watts, "watts", 0, 1_000_000) if watts else None,
+            amount=typed_money(given.get("amount") or "0", "amount", unit.property.currency),
             until=now() + hours * HOUR if hours else 0,
         )
         control(meter, action, request.user, given.get("reason", ""))
     except (ValidationError, ControlError) as error:
-        messages.error(request, in_words(error))
+        refuse(request, error)
     else:
         said = (
             _("The order is on its way.")
@@ -198,12 +201,15 @@ def emergency(request: HttpRequest) -> HttpResponse:
 
 
 def owner_of(request: HttpRequest) -> Organisation:
-    """The organisation that is asked for, or this user's first one. Http404 for who manages none."""
+    """The organisation that is asked for; if none is, this user's first one. Http404 for who does not manage it."""
     mine = organisations(request)
     if not mine:
         raise Http404
     wanted = request.GET.get("organisation") or request.POST.get("organisation")
-    return next((each for each in mine if str(each.pk) == wanted), mine[0])
+    found = next((each for each in mine if str(each.pk) == wanted), None) if wanted else mine[0]
+    if found is None:
+        raise Http404
+    return found
 
 
 @login_required
@@ -212,15 +218,19 @@ def keypads(request: HttpRequest) -> HttpResponse:
     """Keypad meters of other makers: their keys, and codes sold to them."""
     owner = owner_of(request)
     if request.method == "POST":
+        do = request.POST.get("do", "")
         try:
-            _vend(request, owner, request.POST.get("do", ""))
+            _vend(request, owner, do)
         except (VendError, ValidationError, ValueError) as error:
-            messages.error(request, in_words(error))
+            refuse(request, error, do)
         return redirect("keypads")
     context = {
         "owner": owner,
         "groups": SupplyGroup.objects.filter(organisation=owner, own=False),
-        "meters": TokenMeter.objects.filter(organisation=owner, meter__isnull=True).select_related("group"),
+        "meters": sorted(
+            TokenMeter.objects.filter(organisation=owner, meter__isnull=True).select_related("group"),
+            key=lambda meter: natural(meter.name),
+        ),
         "codes": Code.objects.filter(token_meter__organisation=owner, token_meter__meter__isnull=True).select_related(
             "token_meter"
         )[:30],
@@ -229,14 +239,23 @@ def keypads(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/keypads.html", context)
 
 
+def _chosen(rows: QuerySet[Row], pk: str, field: str) -> Row:
+    found = rows.filter(pk=key(pk)).first()
+    if found is None:
+        raise ValidationError({field: _("There is no such choice.")})
+    return found
+
+
 def _vend(request: HttpRequest, owner: Organisation, do: str) -> None:
     given = request.POST
 
     def group(name: str) -> SupplyGroup:
-        return get_object_or_404(SupplyGroup, pk=given.get(name) or 0, organisation=owner, own=False)
+        groups = SupplyGroup.objects.filter(organisation=owner, own=False)
+        return _chosen(groups, given.get(name, ""), name)
 
     def meter() -> TokenMeter:
-        return get_object_or_404(TokenMeter, pk=given.get("meter") or 0, organisation=owner, meter__isnull=True)
+        meters = TokenMeter.objects.filter(organisation=owner, meter__isnull=True)
+        return _chosen(meters, given.get("meter", ""), "meter")
 
     if do == "group":
         try:
@@ -247,34 +266,33 @@ def _vend(request: HttpRequest, owner: Organisation, do: str) -> None:
             owner,
             given.get("code", ""),
             key,
-            revision=_whole(given.get("revision", ""), _("Revision"), 1, 9),
-            base=_whole(given.get("base", ""), _("Base date"), 1993, 2035),
+            revision=typed_whole(given.get("revision", ""), "revision", 1, 9),
+            base=typed_whole(given.get("base", ""), "base", 1993, 2035),
             dkga=2 if len(key) == 8 else 4,
-            algorithm=_whole(given.get("algorithm", ""), _("Algorithm"), 7, 11),
+            algorithm=typed_whole(given.get("algorithm", ""), "algorithm", 7, 11),
         )
         messages.success(request, _("The vending key is kept, sealed."))
     elif do == "meter":
-        index = _whole(given.get("tariff_index") or "1", _("Tariff index"), 0, 99)
+        index = typed_whole(given.get("tariff_index") or "1", "tariff_index", 0, 99)
         register(group("group"), given.get("number", ""), given.get("name", ""), index)
         messages.success(request, _("The meter is registered."))
     elif do == "units":
-        kwh = typed_money(given.get("kwh", ""), "kwh") // 10**8
-        _told(request, [vend_units(meter(), kwh, request.user, given.get("detail", ""))])
+        energy = typed_kwh(given.get("kwh", ""), "kwh")
+        if energy % 100:
+            raise ValidationError({"kwh": _("A code is for tenths of a kWh.")})
+        _told(request, [vend_units(meter(), energy // 100, request.user, given.get("detail", ""))])
     elif do == "money":
-        _told(
-            request, [vend_money(meter(), parse_money(given.get("amount", "")), request.user, given.get("detail", ""))]
-        )
+        amount = typed_money(given.get("amount", ""), "amount")
+        _told(request, [vend_money(meter(), amount, request.user, given.get("detail", ""))])
     elif do == "management":
         names = {each.name.lower().replace("_", "-"): each for each in Function}
         function = names.get(given.get("function", ""))
         if function is None:
             raise VendError(_("Choose a function."))
-        _told(
-            request,
-            [vend_management(meter(), function, _whole(given.get("value") or "0", _("Value"), 0, 10**7), request.user)],
-        )
+        value = typed_whole(given.get("value") or "0", "value", 0, 10**7)
+        _told(request, [vend_management(meter(), function, value, request.user)])
     elif do == "key":
-        index = _whole(given.get("tariff_index") or "1", _("Tariff index"), 0, 99)
+        index = typed_whole(given.get("tariff_index") or "1", "tariff_index", 0, 99)
         _told(request, change_key(meter(), group("group"), index, request.user))
     else:
         raise VendError(_("There is no such thing to do."))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from ...kernel.tariff import TariffError
+from ..amounts import TWO_READINGS, plain, typed_number
 
 ROWS = {"rate": ("name", "price"), "profile": ("season", "from", "upto", "days", "switches")}
 """Fields that come in rows, by the name of the row."""
@@ -19,6 +24,31 @@ SINGLE = (
 
 def _words(text: str) -> list[str]:
     return [word for each in text.replace(";", ",").replace("\n", ",").split(",") if (word := each.strip())]
+
+
+def _number(text: str) -> str:
+    """A number of a field as a document has it; what is none is left, and refused by its name when the document is read.
+    ValidationError if it can be read in two ways.
+    """
+    try:
+        return plain(typed_number(text))
+    except ValidationError as error:
+        if error.code == TWO_READINGS:
+            raise
+        return text.strip()
+
+
+def _numbers(text: str) -> list[str]:
+    """Numbers with semicolons, or commas and a blank, between them: 0,32 is one, 0.32, 0.28 are two."""
+    parts = [part.strip() for part in re.split(r";|\n|,\s|\s,", text)]
+    for part in parts:
+        if re.fullmatch(r"[1-9]\d*(,\d+)+", part):
+            said = _("%(text)s can be one number or several: write %(one)s, or %(several)s.")
+            ways = {"one": part.replace(",", "."), "several": part.replace(",", "; ")}
+            raise ValidationError(said % {"text": f"“{part}”", **ways})
+    # 0.32,0.28 can't be one.
+    several = [each for part in parts for each in (part.split(",") if part.count(".") > 1 else [part])]
+    return [_number(each) for each in several if each.strip()]
 
 
 def _rows(post: QueryDict, row: str) -> list[dict[str, str]]:
@@ -41,23 +71,23 @@ def document_of(fields: Mapping[str, Any]) -> dict[str, Any]:
     """
     document: dict[str, Any] = {"name": fields["name"], "rates": {}, "seasons": []}
     for row in fields["rates"]:
-        prices = _words(row["price"])
+        prices = _numbers(row["price"])
         if row["name"] in document["rates"]:
             raise TariffError(f"rates.{row['name']}: is named twice")
         document["rates"][row["name"]] = prices if len(prices) > 1 else (prices or [""])[0]
     if fields["source"]:
         document["source"] = fields["source"]
     if fields["tiers_per"]:
-        document["tiers"] = {"per": fields["tiers_per"], "up_to_kwh": _words(fields["tiers_upto"])}
+        document["tiers"] = {"per": fields["tiers_per"], "up_to_kwh": _numbers(fields["tiers_upto"])}
         document["tiers"]["count"] = fields["tiers_count"] or "all rates"
         if fields["tiers_prices"]:
-            document["tiers"]["prices"] = _words(fields["tiers_prices"])
+            document["tiers"]["prices"] = _numbers(fields["tiers_prices"])
     seasons: dict[str, dict[str, Any]] = {}
     for row in fields["profiles"]:
         name = row["season"] or next(reversed(seasons), "all year")
         season = seasons.setdefault(name, {"name": name, "from": row["from"] or "01-01", "day_types": []})
         if row["upto"]:
-            season["up_to_kwh"] = _words(row["upto"])
+            season["up_to_kwh"] = _numbers(row["upto"])
         switches = [list(each.split(None, 1)) for each in _words(row["switches"])]
         days = row["days"].replace(",", " ").split()
         season["day_types"].append({"name": " ".join(days) or "day", "days": days, "switches": switches})
@@ -75,10 +105,10 @@ def document_of(fields: Mapping[str, Any]) -> dict[str, Any]:
         ("minimum", "minimum_per_month"),
     ):
         if fields[field]:
-            document[name] = fields[field]
+            document[name] = _number(fields[field])
     if fields["tax_percent"] or fields["tax_name"]:
         document["tax"] = {
-            "name": fields["tax_name"], "percent": fields["tax_percent"], "included": fields["tax_included"] == "yes",
+            "name": fields["tax_name"], "percent": _number(fields["tax_percent"]), "included": fields["tax_included"] == "yes",
         }  # fmt: skip
     return document
 
@@ -93,7 +123,7 @@ def fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
                 {
                     "season": season["name"],
                     "from": season["from"] if number == 0 else "",
-                    "upto": ", ".join(season.get("up_to_kwh", [])) if number == 0 else "",
+                    "upto": ", ".join(_trim(each) for each in season.get("up_to_kwh", [])) if number == 0 else "",
                     "days": " ".join(_short_days(day_type["days"])),
                     "switches": ", ".join(f"{at} {rate}" for at, rate in day_type["switches"]),
                 }
@@ -109,7 +139,7 @@ def fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
         "tiers_per": tiers.get("per", ""),
         "tiers_upto": ", ".join(_trim(each) for each in tiers.get("up_to_kwh", [])),
         "tiers_count": tiers.get("count", ""),
-        "tiers_prices": ", ".join(tiers.get("prices", [])),
+        "tiers_prices": ", ".join(_trim(each) for each in tiers.get("prices", [])),
         "special_days": ", ".join(document.get("special_days", [])),
         "holiday_country": holidays.get("country", ""),
         "holiday_region": holidays.get("region", ""),
@@ -123,8 +153,8 @@ def fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _trim(number: str) -> str:
-    """A decimal without the zeros at its end."""
-    return number.rstrip("0").rstrip(".") if "." in number else number
+    """A decimal without the zeros at its end, as it is read again."""
+    return plain(Decimal(number)) if number else ""
 
 
 def _short_days(days: Sequence[str]) -> list[str]:

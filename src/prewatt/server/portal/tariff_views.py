@@ -14,9 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ...kernel.calendar import DAY_KINDS, zone
+from ...kernel.names import natural
 from ...kernel.tariff import Tariff as KernelTariff
 from ...kernel.tariff import TariffError
-from ..errors import by_field, in_words
+from ..amounts import NumberField, plain
+from ..errors import for_people
 from ..estate.models import Property
 from ..json_text import JsonError, read_json
 from ..tariffs.compare import MOST
@@ -29,15 +31,13 @@ from ..tariffs.versions import keep, price_notes, schedule, schedule_prices
 from ..time import now
 from ..wall_clock import wall_clock
 from .access import property_of_manager
+from .forms import key, one_of
+from .kept import refuse, say
 from .tariff_form import document_of, fields_of, typed
 
 LARGEST_FILE = 5_000_000
-
-
-def say(request: HttpRequest, error: Exception) -> None:
-    """Show each of an error's messages, with its field."""
-    for field, text in by_field(error):
-        messages.error(request, f"{field}: {text}" if field else text)
+SCALES = ("", "0.01", "0.001")
+"""What prices of a file can be in: as it says itself, hundredths of the currency per kWh, or the currency per MWh."""
 
 
 @login_required
@@ -58,7 +58,8 @@ def tariffs(request: HttpRequest, pk: int) -> HttpResponse:
         "property": where,
         "where": zone(where.zone),
         "versions": versions,
-        "known": Tariff.objects.filter(organisation=where.organisation).order_by("name"),
+        "known": _known(where),
+        "cap": "" if where.price_cap is None else plain(where.price_cap),
         "corrections": where.corrections.select_related("tariff", "by").prefetch_related(
             "charges__tenancy", "charges__meter"
         ),
@@ -90,7 +91,11 @@ def week(tariff: KernelTariff) -> list[dict[str, Any]]:
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a tariff: typed into fields, or from a file. It starts from nothing, an example, or one that is known."""
     where = property_of_manager(request, pk)
-    fields = fields_of(_start(where, request.GET.get("start", "")))
+    start = request.GET.get("start", "")
+    begun = _start(where, start)
+    if start and not begun:
+        say(request, ValidationError({"start": _("There is no such choice.")}))
+    fields = fields_of(begun)
     tariff = None
     if request.method == "POST":
         fields = typed(request.POST)
@@ -105,7 +110,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
             say(request, error)
     for rows, blank in (("rates", 2), ("profiles", 1)):
         fields[rows] = [*fields[rows], *([{}] * blank)]
-    known = Tariff.objects.filter(organisation=where.organisation).order_by("name")
+    known = _known(where)
     context = {
         "property": where, "fields": fields, "examples": examples(), "known": known,
         "weeks": week(tariff) if tariff else [], "tariff": tariff,
@@ -117,7 +122,7 @@ def _start(where: Property, start: str) -> dict[str, Any]:
     kind, _colon, name = start.partition(":")
     if kind == "example":
         return examples().get(name, {})
-    found = Tariff.objects.filter(organisation=where.organisation, pk=name).first() if name.isdecimal() else None
+    found = Tariff.objects.filter(organisation=where.organisation, pk=key(name)).first()
     return {**found.document, "name": f"{found.name}, changed"} if found else {}
 
 
@@ -141,18 +146,18 @@ def schedule_tariff(request: HttpRequest, pk: int) -> HttpResponse:
         effective = wall_clock(request.POST.get("effective", ""), where, "effective")
         schedule(where, tariff, effective)
     except (ValidationError, TariffError) as error:
-        say(request, error)
+        refuse(request, error)
     else:
         messages.success(request, _("%(name)s is on its way to the meters.") % {"name": tariff.name})
     return redirect("tariffs", pk=pk)
 
 
+def _known(where: Property) -> list[Tariff]:
+    return sorted(Tariff.objects.filter(organisation=where.organisation), key=lambda tariff: natural(tariff.name))
+
+
 def _chosen(where: Property, pk: str, field: str) -> Tariff:
-    found = (
-        Tariff.objects.filter(organisation=where.organisation, pk=pk).first()
-        if pk.isdecimal() and len(pk) < 19
-        else None
-    )
+    found = Tariff.objects.filter(organisation=where.organisation, pk=key(pk)).first()
     if found is None:
         raise ValidationError({field: _("Choose a tariff.")})
     return found
@@ -164,6 +169,7 @@ class ResaleForm(forms.ModelForm):
     class Meta:
         model = Property
         fields = ("price_cap", "purchase_tariff")
+        field_classes = {"price_cap": NumberField}
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or self.cleaned_data
@@ -173,7 +179,7 @@ class ResaleForm(forms.ModelForm):
             try:
                 version.check_resale()
             except (ValidationError, ValueError) as error:
-                raise ValidationError({"price_cap": in_words(error)}) from None
+                raise ValidationError({"price_cap": for_people(error)}) from None
         return values
 
 
@@ -188,7 +194,7 @@ def set_resale(request: HttpRequest, pk: int) -> HttpResponse:
         form.save()
         messages.success(request, _("From now on no tariff over it can be scheduled."))
     else:
-        say(request, ValidationError(form.errors.as_data()))  # type: ignore[arg-type]
+        refuse(request, ValidationError(form.errors.as_data()))  # type: ignore[arg-type]
     return redirect("tariffs", pk=pk)
 
 
@@ -202,11 +208,11 @@ def load_prices(request: HttpRequest, pk: int) -> HttpResponse:
         file: Any = request.FILES.get("file")
         if file is None or file.size > LARGEST_FILE:
             raise ValidationError({"file": _("Choose a file of at most 5 MB.")})
-        scale = request.POST.get("scale", "")
+        scale = one_of(request.POST, "scale", SCALES)
         series = read_prices(file.read(), scale=scale, where=zone(where.zone), hint=where.currency)
         made = schedule_prices(where, base, series)
     except (ValidationError, TariffError) as error:
-        say(request, error)
+        refuse(request, error)
     else:
         messages.success(request, _("%(count)d versions with dated prices are on their way.") % {"count": len(made)})
         for note in price_notes(where, series):
@@ -224,7 +230,7 @@ def correct_tariff(request: HttpRequest, pk: int) -> HttpResponse:
         begins, ends = (wall_clock(request.POST.get(name, ""), where, name) for name in ("begins", "ends"))
         made = correct(where, tariff, begins, ends, request.POST.get("reason", "").strip(), request.user)
     except (ValidationError, TariffError) as error:
-        say(request, error)
+        refuse(request, error)
     else:
         messages.success(request, _("%(count)d accounts are corrected.") % {"count": made.charges.count()})
     return redirect("tariffs", pk=pk)
@@ -235,8 +241,12 @@ def correct_tariff(request: HttpRequest, pk: int) -> HttpResponse:
 def what_if(request: HttpRequest, pk: int) -> HttpResponse:
     """The last year, rated under other tariffs beside the present one."""
     where = property_of_manager(request, pk)
-    known = list(Tariff.objects.filter(organisation=where.organisation).order_by("name"))
-    chosen = [each for each in known if str(each.pk) in request.GET.getlist("tariff")]
+    known = _known(where)
+    wanted = request.GET.getlist("tariff")
+    chosen = [each for each in known if str(each.pk) in wanted]
+    if set(wanted) - {str(each.pk) for each in known}:
+        say(request, ValidationError({"tariff": _("There is no such choice.")}))
+        chosen = []
     context: dict[str, Any] = {"property": where, "known": known, "chosen": chosen, "most": MOST}
     if chosen:
         try:
@@ -262,7 +272,7 @@ def _columns(found: Any) -> dict[str, Any]:
         ],
         "homes": [
             {"name": home, "cells": [(found.ratings[index][home].charge, found.difference(index, home)) for index in count]}
-            for home in found.ratings[0]
+            for home in sorted(found.ratings[0], key=natural)
         ],
         "hours": [
             {"hour": f"{hour:02}", "energy": hours[0][hour][0],

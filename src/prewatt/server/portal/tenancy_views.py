@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -10,12 +9,14 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ...kernel.calendar import local_day, zone
 from ...tables.export import as_file
 from ..allocation.models import BASES
+from ..amounts import typed_money, typed_whole
 from ..billing import formats
 from ..billing.pdf import PdfError, to_pdf
 from ..billing.statement import days, month, statement
@@ -23,10 +24,13 @@ from ..billing.tenancies import move_in, move_out, settle
 from ..estate.models import Tenancy
 from ..estate.setup import new_login
 from ..time import now
-from ..wall_clock import wall_clock
+from ..wall_clock import typed_day, wall_clock
 from .access import tenancy_to_see, unit_of_manager
-from .forms import typed_money
-from .tariff_views import say
+from .forms import one_of
+from .kept import refuse, say
+from .sure import ask_about
+
+MOST_OCCUPANTS = 1000
 
 
 @login_required
@@ -36,16 +40,16 @@ def tenancy_statement(request: HttpRequest, pk: int) -> HttpResponse:
     tenancy, manager = tenancy_to_see(request, pk)
     today = local_day(min(now(), tenancy.ends or now()), zone(tenancy.unit.property.zone))
     try:
+        form = one_of(request.GET, "format", ("", "csv", "json", "pdf"))
         if "first" in request.GET:
-            first, last = (date.fromisoformat(request.GET.get(name, "")) for name in ("first", "last"))
+            first, last = (typed_day(request.GET.get(name, ""), name) for name in ("first", "last"))
         else:
             first, last = month(request.GET.get("month") or f"{today:%Y-%m}")
         made = statement(tenancy, *days(tenancy, first, last))
-    except ValueError as error:
-        messages.error(request, str(error))
+    except (ValueError, ValidationError) as error:
+        say(request, error)
         return redirect("statement", pk=pk)
     name = f"statement-{made.tenancy.pk}-{first}-{last}"
-    form = request.GET.get("format", "")
     if form == "csv":
         return _file(as_file(formats.to_csv(made)), "text/csv; charset=utf-8", f"{name}.csv")
     if form == "json":
@@ -95,15 +99,17 @@ def add_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
     typed = request.POST
     try:
         begins = wall_clock(typed.get("begins", ""), unit.property, "begins")
-        deposit = typed_money(typed["deposit"], "deposit") if typed.get("deposit") else 0
-        occupants = typed.get("occupants") or "1"
-        if not occupants.isdecimal() or len(occupants) > 4:
-            raise ValidationError({"occupants": _("This is not a number of people.")})
+        currency = unit.property.currency
+        deposit = typed_money(typed["deposit"], "deposit", currency) if typed.get("deposit") else 0
+        occupants = typed_whole(typed.get("occupants") or "1", "occupants", 0, MOST_OCCUPANTS)
         tenant = typed.get("tenant", "").strip()
-        made = move_in(unit, tenant, begins, occupants=int(occupants), deposit=deposit)
+        asked = ask_about(request, unit, tenant, deposit, _("Deposit received"), reverse("unit", args=[pk]))
+        if asked is not None:
+            return asked
+        made = move_in(unit, tenant, begins, occupants=occupants, deposit=deposit)
         login, password = new_login(made)
     except ValidationError as error:
-        say(request, error)
+        refuse(request, error)
     else:
         text = _("%(tenant)s moves in. Login: %(login)s, password: %(password)s; it is shown this once.")
         messages.success(request, text % {"tenant": tenant, "login": login, "password": password})
@@ -118,7 +124,7 @@ def end_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         move_out(tenancy, wall_clock(request.POST.get("ends", ""), tenancy.unit.property, "ends"))
     except ValidationError as error:
-        say(request, error)
+        refuse(request, error, labels={"ends": _("Moves out at")})
     else:
         messages.success(request, _("Recorded. The account is settled as soon as the meter has reported until then."))
     return redirect("unit", pk=tenancy.unit_id)

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -22,12 +23,14 @@ from ..payments.staff import record
 from ..time import now
 from ..vending.controls import ordered
 from ..vending.exchanges import foreign_serial, waiting_exchange
-from ..vending.top_ups import TopUpError, new_credit_id
+from ..vending.top_ups import TopUpError, check_amount, new_credit_id
 from .access import organisations, unit_of_manager
-from .figures import happenings, property_panels, tenancy_panel
+from .figures import happenings, meter_figures, property_panels, tenancy_panel
 from .forms import TopUpForm
+from .kept import refuse
 from .live import live_page
 from .pay_views import ways
+from .sure import ask_about
 
 SILENT_WORKER = 20
 """Seconds without a sign of life from the head-end after which the pages say so."""
@@ -63,8 +66,7 @@ def properties(request: HttpRequest) -> HttpResponse:
 
 def _open_tenancy(unit: Unit) -> Tenancy | None:
     """Who lives in a unit now, or moves in or out soon."""
-    rows = unit.tenancies.filter(Q(ends__isnull=True) | Q(ends__gt=now())).select_related("unit__property")
-    return rows.order_by("begins").first()
+    return unit.tenancies.not_over(now()).select_related("unit__property").first()
 
 
 @login_required
@@ -74,21 +76,24 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
     where = unit_of_manager(request, pk)
     tenant, at = _open_tenancy(where), now()
     panel = tenancy_panel(tenant, at) if tenant else None
+    meter = getattr(where, "meter", None)
+    vacant = meter_figures(meter, at) if meter and (tenant is None or tenant.begins > at) else None
     alarms = (
         list(where.meter.alarms.filter(settled=False).order_by("-at", "-pk")[:20]) if hasattr(where, "meter") else []
     )
     context = {
         "unit": where,
         "panel": panel,
+        "vacant": vacant,
         "alarms": alarms,
-        "orders": ordered(panel.figures.meter) if panel else [],
-        "events": happenings(panel.figures.meter) if panel else [],
+        "orders": ordered(meter) if meter else [],
+        "events": happenings(meter) if meter else [],
         "manager": True,
         "tenancies": where.tenancies.order_by("-begins"),
         "where": zone(where.property.zone),
         "credit_id": new_credit_id(),
         "reference": reference(tenant) if tenant else "",
-        "meter": getattr(where, "meter", None),
+        "meter": meter,
         "waiting_exchange": waiting_exchange(where.meter) if hasattr(where, "meter") else None,
         "foreign": foreign_serial(where.meter) if hasattr(where, "meter") else "",
         "payments": tenant.payments.select_related("merchant")[:8] if tenant else [],
@@ -105,16 +110,20 @@ def add_top_up(request: HttpRequest, pk: int) -> HttpResponse:
     tenant = _open_tenancy(where)
     if tenant is None:
         raise Http404
-    form = TopUpForm(request.POST)
+    form = TopUpForm(where.property.currency, request.POST)
     if not form.is_valid():
-        for name, errors in form.errors.items():
-            messages.error(request, f"{form[name].label}: {' '.join(map(str, errors))}")
+        refuse(request, ValidationError(form.errors.as_data()))  # type: ignore[arg-type]
         return redirect("unit", pk=pk)
     typed = form.cleaned_data
+    back = reverse("unit", args=[pk])
     try:
+        check_amount(typed["amount"], where.property.currency)
+        asked = ask_about(request, where, tenant.tenant, typed["amount"], _("Payment received"), back)
+        if asked is not None:
+            return asked
         record(tenant, typed["amount"], typed["credit_id"], request.user, typed["note"], typed["way"] or "cash")
     except TopUpError as error:
-        messages.error(request, str(error))
+        refuse(request, error)
     else:
         messages.success(request, _("The payment is recorded and on its way to the meter."))
     return redirect("unit", pk=pk)

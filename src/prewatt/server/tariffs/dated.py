@@ -95,7 +95,7 @@ def notes(planned: Mapping[int, Tariff], series: Sequence[Dated], now: int, wher
         found.append(_("There are %(count)d more gaps.") % {"count": len(ahead) - SHOWN})
     below = series.below_zero if isinstance(series, Series) else 0
     if below:
-        found.append(_("%(count)d prices are below zero: they are taken as 0.") % {"count": below})
+        found.append(_("Prices below zero, which are taken as 0: %(count)d.") % {"count": below})
     end = series[-1].end
     found.append(
         _("The last price ends at %(end)s: %(holds)s.") % {"end": _wall(end, where), "holds": _holds(planned, end)}

@@ -101,7 +101,7 @@ def foreign_serial(meter: Meter) -> str:
 
 def _kwh(field: str, text: str) -> int:
     try:
-        register = parse_kwh(text.replace(",", "."))
+        register = parse_kwh(text)
     except ValueError as error:
         raise ValidationError({field: str(error)}) from None
     if not 0 <= register <= REGISTER_MAX:
@@ -135,7 +135,7 @@ def _hanging(meter: Meter, serial: str) -> Meter | None:
 
 
 def look(meter: Meter, serial: str, first: str, last: str = "") -> Outlook:
-    """What an exchange would come to: registers in kWh, as typed; `last` empty for as it was last read, or "unknown".
+    """What an exchange would come to: registers in kWh, as decimals; `last` empty for as it was last read, or "unknown".
     ValidationError says by its field what can't be.
     """
     serial, last = serial.strip(), last.strip()

@@ -120,6 +120,7 @@ class PayOut(models.Model):
         PROVIDER = "provider", _("by the payment provider")
         SET_OFF = "set-off", _("set off against a debt")
         WITHDRAWN = "withdrawn", _("not owed after all")
+        ROUNDING = "rounding", _("finer than the currency")
 
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="pay_outs")
     amount = models.BigIntegerField()

@@ -14,7 +14,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local_day, zone
-from ...kernel.units import round_money
+from ...kernel.units import exact_money, round_money
+from ..billing.currencies import minor_unit
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import MONEY, Kind, account, book, tenant_account
 from ..ledger.models import Account, Transfer
@@ -91,13 +92,17 @@ def pay_out(
     refund: Refund, by: Any, amount: int | None = None, way: str = "cash", day: date | None = None, number: str = ""
 ) -> Refund:
     """`amount` nano of it (None: all that is left) have left the landlord's hands, in cash or by transfer, on a local day
-    (None: today); `number`: of the receipt or the transfer. GivingBackError if it is more than is left.
+    (None: today); `number`: of the receipt or the transfer. What is left is all paid by its nearest amount in the currency.
+    GivingBackError if it is more than is left.
     """
     row = locked(refund)
-    left = row.left
-    part = left if amount is None else amount
-    if not 0 < part <= left:
+    left, unit = row.left, minor_unit(row.tenancy.unit.property.currency)
+    whole = nearest(left, unit)
+    paid = whole if amount is None else amount
+    if not 0 <= paid <= max(left, whole) or (amount == 0 and whole):
         raise GivingBackError(_("%(left)s of it is left to be paid out.") % {"left": round_money(left)})
+    if paid % unit:
+        raise GivingBackError(_("%(amount)s is finer than can be paid.") % {"amount": exact_money(paid)})
     if way not in MONEY:
         raise GivingBackError(_("Money is paid out in cash or by transfer."))
     today = local_day(now(), zone(row.tenancy.unit.property.zone))
@@ -105,11 +110,33 @@ def pay_out(
         raise GivingBackError(_("%(day)s is yet to come.") % {"day": day})
     if len(number) > 100 or not number.isprintable():
         raise GivingBackError(_("A number or note has at most 100 printable characters."))
-    lies = account(row.tenancy.unit.property.organisation, MONEY[way])
-    made = fall(row, part, PayOut.Way(way), name_of(by), day or today, number.strip())
-    owed_by, of = account(lies.organisation, Kind.REFUNDS), Reference(Of.PAID_OUT, made.pk)
-    book(Transfer.Kind.REFUND_PAID, owed_by, lies, part, made.at, of, row.reason, meter_of(row.tenancy))
+    lies, meter = account(row.tenancy.unit.property.organisation, MONEY[way]), meter_of(row.tenancy)
+    owed_by, given = account(lies.organisation, Kind.REFUNDS), account(lies.organisation, Kind.ADJUSTMENTS)
+    if paid:
+        made = fall(row, min(paid, left), PayOut.Way(way), name_of(by), day or today, number.strip())
+        of = Reference(Of.PAID_OUT, made.pk)
+        book(Transfer.Kind.REFUND_PAID, owed_by, lies, made.amount, made.at, of, row.reason, meter)
+        if paid > left:
+            book(Transfer.Kind.ADJUSTMENT, given, lies, paid - left, made.at, of.and_("rounding"), _("rounding"), meter)
+    if paid == whole:
+        close_rounding(row, name_of(by))
     return row
+
+
+def nearest(amount: int, unit: int) -> int:
+    """The amount in whole minor units that is nearest to one in nano."""
+    return (amount + unit // 2) // unit * unit
+
+
+def close_rounding(row: Refund, by: str) -> None:
+    """What is left of a locked row and finer than the currency is owed no more."""
+    left = row.left
+    if 0 < left < minor_unit(row.tenancy.unit.property.currency):
+        organisation = row.tenancy.unit.property.organisation
+        made = fall(row, left, PayOut.Way.ROUNDING, by)
+        owed_by, given = account(organisation, Kind.REFUNDS), account(organisation, Kind.ADJUSTMENTS)
+        of = Reference(Of.PAID_OUT, made.pk)
+        book(Transfer.Kind.ADJUSTMENT, owed_by, given, left, made.at, of, _("rounding"), meter_of(row.tenancy))
 
 
 def fall(row: Refund, amount: int, way: PayOut.Way, by: str, day: date | None = None, number: str = "") -> PayOut:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
+
+from msgspec.structs import replace
 
 from ...edge import agent as agent_module
 from ...edge import codes
@@ -225,9 +226,50 @@ def told_to_open_only_once_a_reading() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def tamper_seen_at_each_look() -> Iterator[None]:
+    """A cover that was opened once is told of again and again."""
+    original = Meter._guard
+
+    def guard(self: Meter, now: int, observed: Observed, outcome: Outcome) -> None:
+        self._tampered = observed.tampered
+        original(self, now, replace(observed, tampered=not self._tampered), outcome)
+
+    with patch.object(Meter, "_guard", guard):
+        yield
+
+
+@contextmanager
+def power_limit_never_trips() -> Iterator[None]:
+    """Whoever draws more than is allowed is left alone."""
+    original = Meter._guard
+
+    def guard(self: Meter, now: int, observed: Observed, outcome: Outcome) -> None:
+        self._over_since = None
+        original(self, now, observed, outcome)
+
+    with patch.object(Meter, "_guard", guard):
+        yield
+
+
+@contextmanager
+def sudden_load_not_noticed() -> Iterator[None]:
+    """A load that appears at once is compared with itself."""
+    original = Meter._guard
+
+    def guard(self: Meter, now: int, observed: Observed, outcome: Outcome) -> None:
+        if observed.power is not None:
+            self._seen = (now, observed.power, 0)
+        original(self, now, observed, outcome)
+
+    with patch.object(Meter, "_guard", guard):
+        yield
+
+
 BUGS = (
     drop_torn_predecessor, apply_command_twice, trip_when_offline, command_out_of_turn, switch_not_retried,
     silence_cuts_off, switch_before_commit, wall_clock_believed, clock_believed_at_the_start, server_time_ignored,
     key_not_kept, codes_expire_in_an_hour, signature_of_commands_not_checked, lost_uploads_stay_lost,
-    answer_taken_for_all, told_to_open_only_once_a_reading,
+    answer_taken_for_all, told_to_open_only_once_a_reading, tamper_seen_at_each_look, power_limit_never_trips,
+    sudden_load_not_noticed,
 )  # fmt: skip

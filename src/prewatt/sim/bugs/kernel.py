@@ -16,7 +16,7 @@ from ...kernel.plausible import TRUE, Verdict
 from ...kernel.replay import Replay
 from ...kernel.state import State
 from ...kernel.supply import Action, ClearCredit, Close, FriendlyHours, LimitPower, TakeEmergency, Window, is_friendly
-from ...kernel.units import DAY, INSTANT_MAX
+from ...kernel.units import DAY, HOUR, INSTANT_MAX
 
 
 @contextmanager
@@ -143,8 +143,8 @@ def recloses_too_late() -> Iterator[None]:
     """After a trip the supply returns an hour late."""
     original = State.wants_closed
 
-    def wants_closed(self: State, now: int) -> bool | None:
-        return original(self, now - DAY // 24 if self.supply.tripped else now)
+    def wants_closed(self: State, now: int, tripped: int = 0) -> bool | None:
+        return original(self, now - HOUR if self.supply.tripped else now, tripped)
 
     with patch.object(State, "wants_closed", wants_closed):
         yield

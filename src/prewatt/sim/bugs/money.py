@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from ...kernel import rating, replay, state
 from ...kernel.rating import Rated, _Tally
-from ...kernel.tariff import PPM, Period, RateCalendar, Tax, Version, add_version
+from ...kernel.tariff import PPM, RateCalendar, Tax, Version, add_version
 
 CENT = 10**7
 CHANGES = {date(2023, 10, 29), date(2024, 3, 31), date(2023, 11, 5), date(2024, 3, 10), date(2024, 4, 7)}
@@ -52,9 +52,9 @@ def tiers_go_on_over_the_month() -> Iterator[None]:
     original = _Tally.end_day
 
     def end_day(self: _Tally, following: int, version: Version | None) -> None:
-        month = dict(self.counted[Period.MONTH])
+        month = dict(self.month)
         original(self, following, version)
-        self.counted[Period.MONTH] = month
+        self.month = month
 
     with patch.object(_Tally, "end_day", end_day):
         yield
@@ -134,9 +134,9 @@ def tenants_share_their_tiers() -> Iterator[None]:
     original = _Tally.restart
 
     def restart(self: _Tally, version: Version | None) -> None:
-        counted = {per: dict(each) for per, each in self.counted.items()}
+        today, month, year = dict(self.today), dict(self.month), dict(self.year)
         original(self, version)
-        self.counted = counted
+        self.today, self.month, self.year = today, month, year
 
     with patch.object(_Tally, "restart", restart):
         yield

@@ -38,7 +38,7 @@ from ...kernel.entries import (
     TariffApplied,
     TenancyChanged,
 )
-from ...kernel.plausible import RETURNED, UNCONFIRMED
+from ...kernel.plausible import BACKWARDS, RETURNED, UNCONFIRMED
 from ...kernel.supply import ClearCredit
 from ...kernel.units import DAY, HOUR, exact_money
 from .meters import FUSE
@@ -79,7 +79,8 @@ def seen(world: World, name: str) -> Seen:
     """How things stand now."""
     meter, gateway = world.meters[name], world.gateway_of(name)
     return Seen(
-        world.now, gateway.time(), gateway.boots, meter.shown, meter.energy, meter.power, meter.lied_at,
+        world.now, gateway.time(), gateway.boots, meter.shown, meter.energy, meter.power,
+        meter.lied_at,
         meter.serial, meter.hung, meter.end, meter.shown == meter.register() and not (meter.fell or meter.serial or meter.lost),
     )  # fmt: skip
 
@@ -104,6 +105,10 @@ class Book:
         self._lost = 0
         self._bases = self._erred_at = 0
         self._awaits = False
+        self.lost = False
+        self.doubted_since = self.back_since = 0
+        self.told: set[str] = set()
+        """What was told of the register since it is wrong."""
         self.ids: set[str] = set()
         self.typed: dict[int, int] = {}
         self.refused: set[int] = set()
@@ -150,6 +155,9 @@ class Book:
                 limits = [self.supply.limit_at(at) for at in (entry.at, now.time)]
                 if not any(limit and now.power > limit for limit in limits):
                     self.wrong(entry, f"trips for {now.power} W where the limit is {max(limits) or 'none'}")
+            if entry.code in ("meter-lost", "meter-back"):
+                self.lost = entry.code == "meter-lost"
+            self.told.add(entry.code)
             self.supply.happened(entry.at, entry.code)
         self.seq, self.at = entry.seq, entry.at
         if entry.balance != self.balance:
@@ -313,6 +321,7 @@ class Book:
         if entry.charge != due.all:
             self.wrong(entry, f"charged {entry.charge} instead of {due.all}")
         self.register, self.read_at, self.read_true = entry.register, entry.at, meter.now
+        self._register_is_right(backwards=bool(entry.flags & FLAG_HELD))
         self.balance -= due.all
         self._energy += energy
         # A digit by which a register trembled when it was counted from anew is nobody's.
@@ -328,6 +337,17 @@ class Book:
             self.wrong(entry, f"a true register is doubted: {entry.register}, {entry.cause}")
         if entry.register != meter.shown:
             self.wrong(entry, f"the register showed {meter.shown}, not {entry.register}")
+        if entry.cause == BACKWARDS:
+            self.back_since = self.back_since or entry.at
+        else:
+            self.doubted_since = self.doubted_since or entry.at
+
+    def _register_is_right(self, backwards: bool = False) -> None:
+        self.doubted_since = 0
+        self.told.discard("register-doubtful")
+        if not backwards:
+            self.back_since = 0
+            self.told.discard("register-backwards")
 
     def _take_base(self, entry: Rebased) -> None:
         meter = self._now
@@ -341,6 +361,7 @@ class Book:
         if not meter.lied_at and not meter.serial and not meter.boots:
             self.wrong(entry, "a true register is not counted from any more")
         self.register = entry.register
+        self._register_is_right()
 
     def _exchange(self, entry: Exchanged) -> None:
         meter = self._now
@@ -350,6 +371,7 @@ class Book:
         # What the old one showed at its end may be typed to the kilowatt-hour, or not at all.
         self._lost += meter.energy - self._read if entry.last is None else 1000
         self._awaits = meter.serial != entry.serial
+        self._register_is_right()
         self.changed_at = meter.now
 
     def unaccounted(self) -> int:

@@ -4,6 +4,9 @@ on, at its quartz's pace. Instants and lengths in µs; true time is the world's.
 
 from __future__ import annotations
 
+from ...edge.timekeeping import Moment
+from ...kernel.units import SECOND
+
 PPM = 10**6
 
 
@@ -15,6 +18,7 @@ class Clocks:
         self._from = now
         self._steady = 0
         self._wall_ahead = now
+        self._last: tuple[int, Moment] | None = None
 
     def steady(self, now: int) -> int:
         """The steady clock at a true instant."""
@@ -22,6 +26,13 @@ class Clocks:
         if not self._drift:
             return self._steady + passed
         return self._steady + passed + passed * self._drift // PPM
+
+    def moment(self, now: int) -> Moment:
+        """What both clocks show at a true instant."""
+        if self._last is None or self._last[0] != now:
+            steady = self.steady(now)
+            self._last = (now, Moment(self.wall(now), steady / SECOND, steady))
+        return self._last[1]
 
     def wall(self, now: int) -> int:
         """The time of day at a true instant."""
@@ -39,11 +50,11 @@ class Clocks:
 
     def boot(self, now: int, wall: int) -> None:
         """The machine starts, with `wall` on its clock."""
-        self._from, self._steady, self._wall_ahead = now, 0, wall
+        self._from, self._steady, self._wall_ahead, self._last = now, 0, wall, None
 
     def set_wall(self, now: int, wall: int) -> None:
         """Somebody, or the network's time, sets the time of day."""
-        self._wall_ahead = wall - self.steady(now)
+        self._wall_ahead, self._last = wall - self.steady(now), None
 
     def error(self, now: int) -> int:
         """By how much the time of day is ahead of the truth."""

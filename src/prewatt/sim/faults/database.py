@@ -125,6 +125,11 @@ class Database:
         stored = self.meters[name]
         return Account.load(stored.saved) if stored.saved else stored.account
 
+    def held(self, name: str, count: int) -> list[bytes]:
+        """The first entries of a meter's journal, as they are here, or were before a copy was put back."""
+        stored, former = self.meters[name], self.former.get(name, [])
+        return (stored.bodies if stored.seq >= count else former)[:count]
+
     def copy(self) -> dict[str, Stored]:
         """What is stored of the meters now."""
         return {name: stored.copied() for name, stored in self.meters.items()}

@@ -28,6 +28,7 @@ class Copy(NamedTuple):
     epoch: int
     kept: dict[tuple[str, str], bytes]
     snapshots: dict[str, tuple[int, bytes, bytes]]
+    file: bytes = b""
 
 
 class Dropped(Exception):
@@ -46,6 +47,8 @@ class Flash:
         self.tears: Random | None = None
         """Set: the power fails in the middle of the next write."""
         self.torn = 0
+        self.rots: Random | None = None
+        """Set: a bit of it is turned before the next start."""
         self._every = snapshot_every
         self._kept: dict[tuple[str, str], bytes] = {}
         self._snapshots: dict[str, tuple[int, bytes, bytes]] = {}
@@ -53,6 +56,9 @@ class Flash:
     def open(self) -> None:
         """The program starts."""
         self.epoch += 1
+
+    def close(self) -> None:
+        """Nobody needs it any more."""
 
     def load(self, meter: str) -> Loaded:
         """Replay a meter's journal from its last snapshot, dropping a torn last entry."""
@@ -90,9 +96,7 @@ class Flash:
         """What was on it once is on it again."""
         self.records = {name: list(each) for name, each in copy.records.items()}
         self.bases, self.epoch = dict(copy.bases), copy.epoch
-        # The meters' keys are typed again by whoever puts a copy back.
-        keys = {key: body for key, body in self._kept.items() if key[1] == "key"}
-        self._kept, self._snapshots = copy.kept | keys, dict(copy.snapshots)
+        self._kept, self._snapshots = dict(copy.kept), dict(copy.snapshots)
 
     def commit(self, records: list[tuple[str, Record]], accounts: dict[str, Account]) -> list[tuple[str, Record]]:
         """Append records, all of them or, when the power fails, some; those that are durable are handed back.
@@ -126,7 +130,13 @@ class Flash:
 
     def read(self, meter: str, first: int, last: int) -> list[bytes]:
         base = self.bases[meter]
-        return [record.body for record in self.records[meter][first - 1 - base : last - base]] if first > base else []
+        if first <= base:
+            return []
+        return [record.body for record in self.records[meter][first - 1 - base : max(last - base, 0)]]
+
+    def end(self, meter: str) -> int:
+        """The number of a meter's last entry."""
+        return self.bases[meter] + len(self.records[meter])
 
     def hash_at(self, meter: str, seq: int) -> bytes | None:
         """The hash of an entry; None if it is not here."""

@@ -18,10 +18,13 @@ from ...edge.shell import read_pieces
 from ...edge.sync import SyncPolicy
 from ...edge.timekeeping import Moment, Timekeeper, load_anchor
 from ...kernel.entries import Record
+from ...kernel.recovery import JournalDamaged
 from ...kernel.units import MINUTE, SECOND
 from ...wire.messages import Upload
 from ...wire.signing import SigningKey, seal
+from . import people
 from .clock import Clocks
+from .disk import Disk
 from .flash import DiskFull, Dropped, Flash
 from .network import Line
 
@@ -36,7 +39,8 @@ _TRIES = msgspec.msgpack.Decoder(dict[str, Tries])
 
 class Gateway:
     """`meters`: their names. `up_since`: since when the program runs; `clock_set`: when the clock was last set;
-    `battery`: what the clock shows at a boot, if not what it showed before; `guessed`: when wrong codes were last typed at a meter.
+    `battery`: what the clock shows at a boot, if not what it showed before; `guessed`: when wrong codes were last typed at a meter;
+    `typed`: when any was.
     """
 
     def __init__(self, world: World, name: str, meters: Sequence[str], key: SigningKey) -> None:
@@ -44,7 +48,7 @@ class Gateway:
         self.name = name
         self.meters = list(meters)
         self.key = key
-        self.flash = Flash(meters, world.swarm.snapshot_every)
+        self.flash = (Disk if world.swarm.real_disk else Flash)(meters, world.swarm.snapshot_every)
         self.clocks = Clocks(world.now, world.swarm.drift)
         self.line = Line(world, self)
         self.agent: Agent | None = None
@@ -52,15 +56,16 @@ class Gateway:
         self.clock_set = 0
         self.boots = 0
         self.booted_wrong = False
+        self.anew: set[str] = set()
+        """Meters whose journals are damaged, and whose states the head-end has not given yet."""
         self.battery: Callable[[int], int] | None = None
         self.guessed: dict[str, int] = {}
+        self.typed: dict[str, int] = {}
         self.starts = 0
         self._tick_at = -1
 
     def moment(self) -> Moment:
-        now = self._world.now
-        steady = self.clocks.steady(now)
-        return Moment(self.clocks.wall(now), steady / 1e6, steady)
+        return self.clocks.moment(self._world.now)
 
     # -- power -------------------------------------------------------------------------------------------------------
 
@@ -69,7 +74,13 @@ class Gateway:
         if self.agent is not None:
             return
         flash, world = self.flash, self._world
-        flash.open()
+        try:
+            flash.open()
+            self._settle_after_rot()
+        except (JournalDamaged, ValueError):
+            # It says so, and how to go on: with a new code for the gateway.
+            world.broken_gateway(self)
+            return
         meters, repaired = [], set()
         policy = MeterPolicy(world.swarm.reading_interval, MINUTE)
         for name in self.meters:
@@ -80,7 +91,7 @@ class Gateway:
             if loaded.repaired:
                 repaired.add(name)
             meters.append(Meter(name, loaded.account, loaded.head, policy))
-        keys: dict[str, KeyState] = {**world.first_keys(self.meters), **_load_keys(flash)}
+        keys = self.known_keys()
         tries = {name: _TRIES.decode(body) for name, body in flash.kept("tries").items()}
         sync = SyncPolicy(heartbeat=world.swarm.heartbeat / SECOND, patience=PATIENCE)
         self.agent = Agent(self.name, flash.epoch, meters, world.server_public, sync, keys, tries, self._timekeeper(),
@@ -94,6 +105,29 @@ class Gateway:
         self._tick_at = -1
         self.do(self.agent.start(self.moment(), repaired))
         self.line.connect_soon()
+
+    def known_keys(self) -> dict[str, KeyState]:
+        """The keys by which it reads codes."""
+        return {**self._world.first_keys(self.meters), **_load_keys(self.flash)}
+
+    def _settle_after_rot(self) -> None:
+        flash = self.flash
+        if not isinstance(flash, Disk) or not flash.damaged:
+            return
+        for name in self.meters:
+            if flash.settle(name):
+                self.anew.add(name)
+                self._world.tell(name, f"its journal is damaged, and goes to entry {flash.end(name)}")
+                self.rewritten(name)
+        # It may have lost what it knew of the time.
+        self.booted_wrong = True
+        people.keys_are(self._world, self)
+
+    def rewritten(self, name: str) -> None:
+        """A meter's journal here is another one than it was."""
+        base = self.flash.bases[name]
+        held = self._world.database.held(name, base)
+        self._world.oracle.rewritten(name, [*held, *self.flash.read(name, base + 1, self.flash.end(name))])
 
     def _timekeeper(self) -> Timekeeper:
         kept = self.flash.kept(ANCHOR).get("")
@@ -117,10 +151,14 @@ class Gateway:
     def _boot(self) -> None:
         if self.agent is None:
             now = self._world.now
-            self.boots += 1
             self.clocks.boot(now, self.battery(now) if self.battery else self.clocks.wall(now))
-            self.booted_wrong = self.booted_wrong or abs(self.clocks.error(now)) > MINUTE
+            self.boots_anew()
             self.power_on()
+
+    def boots_anew(self) -> None:
+        """What it knew of the time is worth nothing any more."""
+        self.boots += 1
+        self.booted_wrong = self.booted_wrong or abs(self.clocks.error(self._world.now)) > MINUTE
 
     def heal(self) -> None:
         """Power, disk, clock and line are as they should be."""
@@ -145,11 +183,10 @@ class Gateway:
         agent = self.agent
         if agent is None or self._world.closing:
             return
-        timer = agent.next_timer()
-        due = self.clocks.when_steady(min(agent.next_due(), 2**61))
+        timer, due = agent.next_timer(), min(agent.next_due(), 2**61)
         if timer != float("inf"):
-            due = min(due, self.clocks.when_steady(int(timer * 1e6) + 1))
-        due = max(due, self._world.now)
+            due = min(due, int(timer * SECOND) + 1)
+        due = max(self.clocks.when_steady(due), self._world.now)
         if due != self._tick_at:
             self._tick_at = due
             self._world.at(due, partial(self._tick, agent, due))
@@ -178,7 +215,10 @@ class Gateway:
     def _do_one(self, agent: Agent, effect: Effect) -> list[Effect]:
         match effect:
             case ReadMeters(names):
-                return agent.on_observed(self.moment(), {name: self._read(agent, name) for name in names})
+                seen = {name: self._read(agent, name) for name in names}
+                effects = agent.on_observed(self.moment(), seen)
+                self._world.oracle.events.observed(self, seen, effects)
+                return effects
             case Commit(records):
                 self._commit(agent, records)
             case Keep(name, what, body):
@@ -225,7 +265,7 @@ class Gateway:
             return agent.on_switch_failed(self.moment(), name, "no answer")
         self._world.oracle.moves(self, name, closed)
         if meter.deceives_until <= now:
-            meter.closed = closed
+            meter.switch(now, closed)
         self._world.oracle.look_at_switch(name)
         return []
 

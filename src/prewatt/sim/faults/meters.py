@@ -25,7 +25,7 @@ class Meter:
 
     def __init__(self, begin: int, rng: Random) -> None:
         self.closed = True
-        self.silent_until = 0
+        self.silent_since = self.silent_until = 0
         self.deaf_until = 0
         """The switch does not obey, and says so."""
         self.deceives_until = 0
@@ -55,6 +55,8 @@ class Meter:
         self._fine = 0
         self._at = begin
         self._power = 500
+        self.power_since = begin
+        """Since when it draws what it draws."""
         self._next_change = begin
         self._begin = rng.choice(
             (0, 50_000_000 + rng.randrange(10_000_000), self.end and self.end - rng.randrange(20_000))
@@ -65,7 +67,7 @@ class Meter:
         """Let energy flow until `now`."""
         while self._at < now:
             if self._at >= self._next_change:
-                self._power = self._rng.choice(LOADS)
+                self._power, self.power_since = self._rng.choice(LOADS), self._at
                 self._next_change = self._at + HOUR
             until = min(now, self._next_change)
             if self.closed:
@@ -112,6 +114,11 @@ class Meter:
         self.shown = shows
         return shows
 
+    def switch(self, now: int, closed: bool) -> None:
+        """Its switch obeys."""
+        if closed != self.closed:
+            self.closed, self.power_since = closed, now
+
     def falls_to(self, now: int, register: int) -> None:
         """The register is set to another value, and counts on from there."""
         self.settle(now)
@@ -126,7 +133,7 @@ class Meter:
         self._begin = first - self.counted
         self.serial, self.end, self.lie_until, self.error, self.tampered = serial, 0, 0, None, False
         self.still_until = self.backwards_until = self.jitter_until = 0
-        self.closed = True
+        self.switch(now, True)
         self.lied_at = self.hung_at = now
         self.hung = self.energy
         return last
@@ -140,8 +147,8 @@ class Meter:
 
     def answers_since(self, now: int) -> int:
         """Since when it answers with what can be believed."""
-        ends = (self.silent_until, self.lie_until, self.jitter_until, self.backwards_until, self.lied_at)
-        return max(min(each, now) if each <= now else now for each in ends)
+        last = max(self.silent_until, self.lie_until, self.jitter_until, self.backwards_until, self.lied_at)
+        return min(last, now)
 
     def wayward(self, now: int) -> bool:
         """Whether its switch can't be moved, or not be relied on."""

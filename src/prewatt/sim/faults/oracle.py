@@ -13,6 +13,7 @@ from ...kernel.entries import (
     AnyEntry,
     AnyOrder,
     CreditByCode,
+    Event,
     OnSite,
     Reading,
     Record,
@@ -20,6 +21,7 @@ from ...kernel.entries import (
 )
 from ...kernel.units import HOUR, MINUTE, SECOND, exact_money
 from .book import Book, Seen, seen
+from .events import Events
 from .meters import FUSE
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ class Oracle:
     def __init__(self, world: World) -> None:
         self._world = world
         self.books = {name: Book(world, name, world.broken) for name in world.meters}
+        self.events = Events(world)
         self._wrong_since: dict[str, int] = {}
         self._marks: dict[str, tuple[int, int]] = {}
         self._seen: dict[tuple[str, bytes], Seen] = {}
@@ -74,6 +77,8 @@ class Oracle:
             now = seen(self._world, name)
             if self._world.remembers:
                 self._seen[name, record.body] = now
+            if isinstance(entry, Event):
+                self.events.said(gateway, book, entry)
             book.take(entry, now)
             self._world.tell(name, entry)
             if isinstance(entry, DECIDING):
@@ -87,6 +92,8 @@ class Oracle:
     def _look_at_date(self, gateway: Gateway, book: Book, entry: AnyEntry) -> None:
         """Time is what it is: no clock that is wrong makes anybody pay for days to come."""
         now, line = self._world.now, gateway.line
+        if book.name in gateway.anew:
+            return
         ahead = entry.at - now
         between = isinstance(entry, Reading) and entry.flags & FLAG_BETWEEN
         vouched = line.calm and now - max(line.calm_since, gateway.up_since) > RIGHT
@@ -144,6 +151,7 @@ class Oracle:
             self.look_at_switch(name)
             self._look_at_reading(name)
             self._look_at_store(name)
+            self.events.look(world.gateway_of(name), name, 2 * world.swarm.reading_interval + RIGHT)
         world.at(world.now + LOOK, self.look)
 
     def _look_at_reading(self, name: str) -> None:
@@ -158,14 +166,18 @@ class Oracle:
         if now - last > most:
             world.broken(f"meter {name}: not read for {(now - last) // MINUTE} minutes")
         meter.settle(now)
-        believed = max(gateway.time(), book.at)
-        if not meter.closed or book.supply.friendly(believed) or not book.supply.priced:
+        if not meter.closed or not book.supply.priced or now - answers_since <= world.swarm.reading_interval + RIGHT:
             return
         # What has flowed since the last reading is charged soon enough, so that nobody gets far under zero.
-        owed = max(meter.register() - book.register, 0) * book.pricer.price_now(believed)
-        under = FUSE * RIGHT // (60 * MINUTE) * _highest(book) + _standing(book)
-        left = book.balance + book.supply.lent(believed) - owed
-        if left < -under and now - answers_since > world.swarm.reading_interval + RIGHT and not self._waits(name):
+        believed, flowed = max(gateway.time(), book.at), max(meter.register() - book.register, 0)
+        left, under = (
+            book.balance + book.supply.lent(believed),
+            FUSE * RIGHT // HOUR * book.pricer.most + book.pricer.due,
+        )
+        if left + under >= flowed * book.pricer.most or book.supply.friendly(believed):
+            return
+        left -= flowed * book.pricer.price_now(believed)
+        if left < -under and not self._waits(name):
             world.broken(f"meter {name}: supplied down to {exact_money(left)}, which nobody lent")
 
     def _waits(self, name: str) -> bool:
@@ -227,6 +239,8 @@ class Oracle:
         if seq > stored.seq:
             self._world.broken(f"meter {name}: goes on from entry {seq}, and the head-end has {stored.seq}")
         self._world.tell(name, f"goes on from the head-end's entry {seq}")
+        self.events.set_back(name)
+        self._world.gateway_of(name).anew.discard(name)
         self.rewritten(name, stored.bodies[:seq])
         for row in stored.open.values():
             self.expect(name, row.command.order)
@@ -263,10 +277,8 @@ class Oracle:
         for name, book in self.books.items():
             stored, flash = world.database.meters[name], world.gateway_of(name).flash
             account = world.database.account(name)
-            if (
-                book.seq != stored.seq
-                or flash.read(name, flash.bases[name] + 1, book.seq) != stored.bodies[flash.bases[name] :]
-            ):
+            base = flash.bases[name]
+            if book.seq != stored.seq or flash.read(name, base + 1, book.seq) != stored.bodies[base:]:
                 world.broken(
                     f"meter {name}: {book.seq} entries in its journal, {stored.seq} at the head-end, or others"
                 )
@@ -283,14 +295,3 @@ class Oracle:
                 world.broken(f"meter {name}: {opened} commands are still open")
             if self._stands_wrong(name):
                 world.broken(f"meter {name}: the switch stands wrong for a balance of {account.balance}")
-
-
-def _standing(book: Book) -> int:
-    """What may come due at once, nano."""
-    return max((2 * tariff.standing + tariff.minimum for _, tariff in book.pricer.tariffs), default=0)
-
-
-def _highest(book: Book) -> int:
-    """What a kWh costs at most under any of a meter's tariffs, with a tax, micro."""
-    prices = [price + tariff.fee for _, tariff in book.pricer.tariffs for rate in tariff.rates for price in rate.prices]
-    return 2 * max(prices, default=0)

@@ -47,6 +47,7 @@ from .meters import FUSE
 from .tariffs import some_tariff
 
 if TYPE_CHECKING:
+    from .gateway import Gateway
     from .world import World
 
 CENT = 10**7
@@ -138,6 +139,7 @@ def _type(
         gateway.guessed[name] = world.now
     book = world.oracle.books[name]
     used, balance = book.code_used(token.tid), book.balance
+    gateway.typed[name] = world.now
     told, effects = gateway.agent.submit_code(gateway.moment(), name, digits, way)
     gateway.do(effects)
     world.typed += told.done
@@ -207,7 +209,9 @@ def _some_settings(world: World, dice: Random, plain: bool) -> Settings:
     night = Window(tuple(sorted(dice.sample(range(8), dice.randrange(1, 9)))), begin, dice.randrange(1, 97) * 15 % 1441)
     friendly = FriendlyHours((night,), (), dice.choice((0, NANO))) if dice.random() < 0.5 else FriendlyHours()
     watts = tuple(dice.choice((0, 0, 0, 0, 0, 1000, 2000)) for _ in range(24))
-    power = PowerLimit(watts, 30, dice.choice((60, 600)), dice.randrange(3)) if dice.random() < 0.15 else PowerLimit()
+    power = PowerLimit()
+    if dice.random() < 0.15:
+        power = PowerLimit(watts, 30, dice.choice((60, 600)), dice.randrange(3), dice.choice((0, 0, 2500)))
     return Settings(
         low_credit=dice.choice((0, NANO, 3 * NANO)),
         low_credit_energy=dice.choice((0, 0, 2000)),
@@ -309,23 +313,42 @@ def _guess(world: World, name: str, digits: str) -> None:
     gateway = world.gateway_of(name)
     if gateway.agent is not None:
         gateway.guessed[name] = world.now
+        gateway.typed[name] = world.now
         _, effects = gateway.agent.submit_code(gateway.moment(), name, digits, "page")
         gateway.do(effects)
 
 
 def key(world: World, name: str, dice: Random) -> None:
     """The codes of a new key are typed one after another; perhaps not all at once."""
+    if world.key_changing(name):
+        # One after another: sections of two keys would be taken for those of one.
+        return
     old = world.keys[name]
     new = meter_key(world.numbers[name], dice.randbytes(20), 1 + old.revision % 9)
     codes = [
         encode(section, cipher(old.described().algorithm, old.key))
         for section in sections(old.described(), new.described(), new.key)
     ]
+    world.sections[name].append((new, codes))
+    _type_sections(world, name, new, codes, [dice.choice((MINUTE, MINUTE, HOUR)) for _ in codes])
+
+
+def _type_sections(world: World, name: str, new: KeyState, codes: list[str], pauses: list[int]) -> None:
     world.changing[name] = (new, len(codes))
     at = world.now
-    for digits in codes:
-        at += dice.choice((MINUTE, MINUTE, HOUR))
+    for digits, pause in zip(codes, pauses, strict=True):
+        at += pause
         world.later(at, partial(_type_section, world, name, digits, new))
+
+
+def keys_are(world: World, gateway: Gateway) -> None:
+    """A gateway's keys may be others than they were: by what it has, codes are read; those of later keys are typed again."""
+    for name, state in gateway.known_keys().items():
+        keys = [world.first_keys([name])[name].key, *(new.key for new, _ in world.sections[name])]
+        world.keys[name] = state
+        for number, (new, codes) in enumerate(world.sections[name][keys.index(state.key) :], 1):
+            pauses = [number * MINUTE] * len(codes)
+            world.at(world.now + number * HOUR, partial(_type_sections, world, name, new, codes, pauses))
 
 
 def _type_section(world: World, name: str, digits: str, new: KeyState) -> None:
@@ -334,9 +357,11 @@ def _type_section(world: World, name: str, digits: str, new: KeyState) -> None:
         # Nobody is there to take it: it is typed when somebody is.
         world.later(world.now + HOUR, partial(_type_section, world, name, digits, new))
         return
+    gateway.typed[name] = world.now
     told, effects = gateway.agent.submit_code(gateway.moment(), name, digits, "page")
     gateway.do(effects)
     if not told.done:
+        gateway.guessed[name] = world.now
         # The key changed meanwhile by other codes, or too many wrong ones were typed.
         world.later(world.now + 26 * HOUR, partial(_type_section, world, name, digits, new))
         return

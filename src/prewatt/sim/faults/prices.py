@@ -84,6 +84,8 @@ class Pricer:
 
     def __init__(self) -> None:
         self.tariffs: list[tuple[int, Tariff]] = []
+        self.most = self.due = 0
+        """What a kWh costs at most under any of them, with a tax (micro), and what may come due at once (nano)."""
         self.restarts: list[int] = []
         self.day = 0
         self.days = 0
@@ -97,6 +99,9 @@ class Pricer:
         self.tariffs = sorted(
             [*(each for each in self.tariffs if each[0] != effective), (effective, tariff)], key=lambda each: each[0]
         )
+        known = [each for _, each in self.tariffs]
+        self.most = 2 * max(price + each.fee for each in known for rate in each.rates for price in rate.prices)
+        self.due = max(2 * each.standing + each.minimum for each in known)
 
     def tariff_at(self, at: int) -> Tariff | None:
         found = None

@@ -66,7 +66,12 @@ TROUBLE = {
     "restore": Kind("world", 150 * HOUR, "a copy of the database is made, to be put back"),
 }
 """What goes wrong."""
-KINDS = PEOPLE | TROUBLE
+FLASH = {
+    "unsynced": Kind("gateway", 72 * HOUR, "what is written is not on the flash, though it says so"),
+    "rot": Kind("gateway", 60 * HOUR, "a bit of the gateway's flash turns, and it loses power"),
+}
+"""What goes wrong with what is written; drawn with dice of its own."""
+KINDS = PEOPLE | TROUBLE | FLASH
 WIRE = ("loss", "repeat", "delay", "alter", "forge", "dying")
 """What goes wrong with single messages."""
 
@@ -98,7 +103,7 @@ class Swarm:
     """One run's shape. `means`: µs between two happenings of a kind; a kind that lacks does not happen.
 
     `copying`: the head-end keeps accounts as bytes between two messages, as after a start; else in memory, as it does
-    while it runs. `real_keys`: Ed25519.
+    while it runs. `real_keys`: Ed25519. `real_disk`: the gateways' journals are the product's, on files.
     """
 
     seed: int
@@ -114,6 +119,7 @@ class Swarm:
     """Chance that the head-end dies with a message in its hands."""
     real_keys: bool = False
     copying: bool = False
+    real_disk: bool = False
     gateways: int = 1
     reading_interval: int = 15 * MINUTE
     heartbeat: int = 600 * SECOND
@@ -125,12 +131,13 @@ class Swarm:
 
 def draw(seed: int, without: Iterable[str] = (), everything: bool = False) -> Swarm:
     """The swarm of a seed, without the kinds that are left out. `everything`: all kinds, at their usual rates."""
-    rng = Random(f"{seed}/swarm")
+    rng, flash = Random(f"{seed}/swarm"), Random(f"{seed}/write")
     left_out = frozenset(without)
     share = rng.choice((0.15, 0.4, 0.7, 1.0))
     means = {}
     for kind, (_, mean, _) in KINDS.items():
-        has, pace = rng.random() < share, rng.choice((0.5, 1.0, 1.0, 2.0))
+        dice = flash if kind in FLASH else rng
+        has, pace = dice.random() < share, dice.choice((0.5, 1.0, 1.0, 2.0))
         if everything or has or kind == "pay":
             means[kind] = mean if everything else int(mean * pace)
     has_wire = {each: everything or rng.random() < share for each in WIRE}
@@ -154,8 +161,9 @@ def draw(seed: int, without: Iterable[str] = (), everything: bool = False) -> Sw
         rate("alter", 0.01, 0.03),
         rate("forge", 0.01, 0.03),
         rate("dying", 0.002, 0.01),
-        rng.random() < 0.1,
+        rng.random() < 0.07,
         rng.random() < 0.15,
+        flash.random() < 0.2,
         rng.choice((1, 1, 2)),
         rng.choice((15 * MINUTE, 30 * MINUTE, 60 * MINUTE, 60 * MINUTE)),
         rng.choice((600, 1800, 1800)) * SECOND,

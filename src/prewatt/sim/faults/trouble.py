@@ -65,7 +65,7 @@ def silence(world: World, who: str, dice: Random) -> None:
     """For minutes or for days; then, sometimes, the first answer is an error that the time since would allow."""
     meter = world.meters[who]
     lasts = dice.randrange(dice.choice((10 * MINUTE, HOUR, 3 * HOUR, 3 * HOUR, 2 * DAY)))
-    meter.silent_until = world.now + lasts
+    meter.silent_since, meter.silent_until = world.now, world.now + lasts
     meter.hears = dice.random() < 0.5
     if lasts > 2 * HOUR and dice.random() < 0.7:
         meter.error = meter.register() + 2 * FUSE + dice.randrange(FUSE * lasts // HOUR)
@@ -143,7 +143,7 @@ def still(world: World, who: str, dice: Random) -> None:
 def backwards(world: World, who: str, dice: Random) -> None:
     world.meters[who].settle(world.now)
     world.meters[who].lied_at = world.now
-    world.meters[who].backwards_until = world.now + dice.randrange(12 * HOUR)
+    world.meters[who].backwards_until = world.now + dice.randrange(dice.choice((12 * HOUR, 12 * HOUR, 2 * DAY)))
 
 
 def jitter(world: World, who: str, dice: Random) -> None:
@@ -198,23 +198,38 @@ def _put_back(world: World, who: str, copied: Copy) -> None:
     world.tell(who, "its journal is put back from a copy")
     gateway.end()
     # Its clock's anchor is as old as the copy: a machine that has lost its file has been off for all it knows.
-    gateway.boots += 1
+    gateway.boots_anew()
     gateway.flash.put_back(copied)
     gateway.line.lost()
     for name in gateway.meters:
-        held = _held(world, name, gateway.flash.bases[name])
-        world.oracle.rewritten(name, [*held, *gateway.flash.read(name, gateway.flash.bases[name] + 1, 2**62)])
+        gateway.rewritten(name)
+    people.keys_are(world, gateway)
     world.at(world.now + MINUTE, gateway.power_on)
+
+
+def unsynced(world: World, who: str, dice: Random) -> None:
+    """What the flash said that it had, it has not when the power goes."""
+    copied = world.gateways[who].flash.copy()
+    world.later(
+        world.now + dice.randrange(1, dice.choice((10 * SECOND, 20 * MINUTE))), partial(_put_back, world, who, copied)
+    )
+
+
+def rot(world: World, who: str, dice: Random) -> None:
+    gateway = world.gateways[who]
+    gateway.flash.rots = dice
+    gateway.lose_power(dice.randrange(1, HOUR))
 
 
 def replace(world: World, who: str, dice: Random) -> None:
     """Another gateway takes this one's place: with a key of its own, and the states that the server gives it."""
     gateway, database = world.gateways[who], world.database
     gateway.end()
-    gateway.boots += 1
+    gateway.boots_anew()
     gateway.key, database.gateways[who].key = pair(world.swarm.real_keys, dice.randbytes(32))
     database.gateways[who].stamp, database.gateways[who].sessions = (0, 0), ()
     gateway.flash.forget()
+    people.keys_are(world, gateway)
     for name in gateway.meters:
         stored = database.meters[name]
         gateway.flash.replace(name, stored.seq, stored.head, database.account(name).dump())
@@ -257,12 +272,6 @@ def _restored(world: World, copied: dict[str, Stored], gateways: dict[str, Enrol
             world.at(when, partial(_reconcile, world, name, known, world.oracle.books[name].seq))
 
 
-def _held(world: World, name: str, count: int) -> list[bytes]:
-    """The first entries of a meter's journal, as the database has them, or had."""
-    stored, former = world.database.meters[name], world.database.former.get(name, [])
-    return (stored.bodies if stored.seq >= count else former)[:count]
-
-
 def _go_on(world: World, name: str) -> None:
     """No journal reaches back to the copy. Somebody says that the books go on from the meter's figures, once the gateway has
     told them.
@@ -276,7 +285,7 @@ def _go_on(world: World, name: str) -> None:
         world.at(world.now + 10 * MINUTE, partial(_go_on, world, name))
         return
     world.tell(name, f"the books go on from the meter's entry {beyond.account.seq}")
-    held = [*_held(world, name, base), *flash.read(name, base + 1, beyond.account.seq)]
+    held = [*database.held(name, base), *flash.read(name, base + 1, beyond.account.seq)]
     dropped = database.go_on(name, beyond, held, {known: amount for known, (_, amount) in world.paid.items()})
     world.oracle.forgotten |= {id(order) for order in dropped}
     world.headend.look()
@@ -328,6 +337,8 @@ HANDLERS: dict[str, Callable[[World, str, Random], None]] = {
     "jitter": jitter,
     "exchange": exchange,
     "setback": setback,
+    "unsynced": unsynced,
+    "rot": rot,
     "replace": replace,
     "restore": restore,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import heapq
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
@@ -43,7 +44,7 @@ class World:
         self.seed, self.days = seed, days
         self.swarm = swarm or draw(seed, without)
         self.only = only
-        self.remembers = any(kind in self.swarm.means for kind in ("setback", "replace"))
+        self.remembers = any(kind in self.swarm.means for kind in ("setback", "replace", "unsynced", "rot"))
         """Whether journals may be other ones than they were."""
         self.now = self.swarm.begin
         self.end = self.now + days * DAY
@@ -66,6 +67,8 @@ class World:
         }
         self._first_keys = dict(self.keys)
         self.changing: dict[str, tuple[KeyState, int]] = {}
+        self.sections: dict[str, list[tuple[KeyState, list[str]]]] = {name: [] for name in names}
+        """The codes of each key that a meter was given."""
         self.paid: dict[str, tuple[str, int]] = {}
         self.money: dict[str, dict[str, GrantCredit | Debit]] = {name: {} for name in names}
         self.codes: dict[tuple[str, int], Code] = {}
@@ -98,6 +101,11 @@ class World:
         """Whether a key change has begun and is not done."""
         return meter in self.changing
 
+    def broken_gateway(self, gateway: Gateway) -> None:
+        """A gateway's journal can't be read: somebody enrols it anew."""
+        self.tell(gateway.name, "its journal can't be read")
+        trouble.replace(self, gateway.name, Random(f"{self.seed}/anew/{gateway.name}/{self.now}"))
+
     def database_accepts(self) -> None:
         """The database works again."""
         self.database.refuses = False
@@ -118,12 +126,20 @@ class World:
 
     def run(self) -> World:
         """The whole story; raises Broken if something does not hold at any step, or the code itself fails."""
+        collecting = gc.isenabled()
+        # A week leaves little in circles: that is collected after it.
+        gc.disable()
         try:
             self._tell_story()
         except Broken:
             raise
         except Exception as error:
             self.broken(f"the code itself failed: {type(error).__name__}: {error}")
+        finally:
+            for gateway in self.gateways.values():
+                gateway.flash.close()
+            if collecting:
+                gc.enable()
         return self
 
     def _tell_story(self) -> None:

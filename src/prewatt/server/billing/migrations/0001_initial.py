@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('amount', models.BigIntegerField()),
-                ('why', models.CharField(choices=[('paid', 'paid'), ('off', 'written off'), ('set-off', 'set off against what was owed back'), ('withdrawn', 'the settlement that left it was put right')], max_length=9)),
+                ('why', models.CharField(choices=[('paid', 'paid'), ('off', 'written off'), ('set-off', 'set off against what was owed back'), ('withdrawn', 'the settlement that left it was put right'), ('rounding', 'finer than the currency')], max_length=9)),
                 ('at', models.BigIntegerField()),
                 ('by', models.CharField(max_length=150)),
                 ('debt', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='parts', to='billing.debt')),

@@ -39,6 +39,7 @@ from .interface import (
     asking,
     pem,
     reading_callback,
+    refused,
 )
 
 BEIJING = ZoneInfo("Asia/Shanghai")
@@ -98,7 +99,11 @@ class Alipay(Provider):
         with asking(Alipay.title, AliPayException):
             answer = self._client.server_api(call, content, timestamp=_stamp())
             if not isinstance(answer, dict):
-                raise ProviderError(_("Alipay's answer is not usable."))
+                raise ProviderError(
+                    _(
+                        "Alipay's answer can't be read. It is not done yet, as far as is known here. Asking again does no harm."
+                    )
+                )
             return answer
 
     def read_callback(self, headers: Mapping[str, str], body: bytes) -> Told | None:
@@ -176,9 +181,7 @@ def _file_name(info: zipfile.ZipInfo) -> str:
 
 def _good(found: Mapping[str, Any]) -> None:
     if found.get("code") != "10000":
-        raise ProviderError(
-            f"Alipay: {found.get('sub_code') or found.get('code')} {found.get('sub_msg') or ''}".strip()
-        )
+        raise refused(Alipay.title, str(found.get("sub_msg") or ""), f"{found.get('code')} {found.get('sub_code')}")
 
 
 def _stamp() -> str:

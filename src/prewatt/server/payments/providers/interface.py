@@ -5,6 +5,8 @@ Amounts are in minor units of the currency (fen, cents), instants in µs since 1
 
 from __future__ import annotations
 
+import logging
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +22,7 @@ from ...account_fields import Field
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
+log = logging.getLogger("prewatt.payments")
 TIMEOUT = 15
 """Seconds that a provider is waited for."""
 
@@ -167,25 +170,48 @@ class Provider(ABC):
 
 @contextmanager
 def asking(
-    title: str, refusal: type[Exception] | tuple[type[Exception], ...] = (), said: Callable[[Any], str] = str
+    title: str,
+    refusal: type[Exception] | tuple[type[Exception], ...] = (),
+    said: Callable[[Any], str] = str,
+    away: tuple[type[Exception], ...] = (OSError,),
 ) -> Iterator[None]:
-    """Whatever goes wrong while a provider is asked is a ProviderError. `refusal`: what its library raises where the provider
-    says no, in the words that `said` makes of it.
+    """Whatever goes wrong while a provider is asked is a ProviderError, in words for people; what it was is in the log.
+    `refusal`: what its library raises where the provider says no, in the words that `said` makes of it; `away`: where it
+    can't be reached.
     """
     try:
         yield
     except ProviderError:
         raise
+    except away as error:
+        log.warning("%s can't be reached: %s: %s", title, type(error).__name__, error)
+        text = _(
+            "%(who)s can't be reached just now. It is not done yet, as far as is known here. Asking again in a few minutes does no harm."
+        )
+        raise ProviderError(text % {"who": title}) from None
     except refusal as error:
-        raise ProviderError(f"{title}: {said(error)}") from None
-    except OSError as error:
-        raise ProviderError(
-            _("%(who)s can't be reached (%(why)s).") % {"who": title, "why": type(error).__name__}
-        ) from None
+        raise refused(title, said(error), str(error)) from None
     except Exception as error:
         # The libraries stumble over a broken or forged answer in whichever way.
-        why = f"{type(error).__name__}: {error}".removesuffix(": ")
-        raise ProviderError(_("%(who)s's answer is not usable (%(why)s).") % {"who": title, "why": why}) from None
+        log.warning("%s's answer is not usable: %s: %s", title, type(error).__name__, error)
+        text = _(
+            "%(who)s's answer can't be read. It is not done yet, as far as is known here. If it stays so, look at the account's keys."
+        )
+        raise ProviderError(text % {"who": title}) from None
+
+
+_SENTENCE = re.compile(r"[^\W_][^_()<>{}=]*")
+"""What a provider may say to people; a code is not for them."""
+
+
+def refused(title: str, said: str, raw: str = "") -> ProviderError:
+    """The provider says no: in its own words where they are `said` for people; all of it (`raw`) is in the log."""
+    log.warning("%s says no: %s", title, raw or said)
+    words = said.strip().rstrip(".")
+    if not (_SENTENCE.fullmatch(words) and (" " in words or not words.isascii()) and len(words) <= 200):
+        words = _("no reason that is meant for people; it stands in the server's log")
+    text = _("%(who)s does not do this: %(words)s. It is not done. Asking again does no harm.")
+    return ProviderError(text % {"who": title, "words": words})
 
 
 @contextmanager

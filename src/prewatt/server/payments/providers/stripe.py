@@ -33,6 +33,7 @@ from .interface import (
     reading_callback,
 )
 
+AWAY = (OSError, stripe.APIConnectionError)
 PAID_EVENTS = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
 CLOSED_EVENTS = ("checkout.session.expired", "checkout.session.async_payment_failed")
 IN_HUNDREDTHS = ("ISK", "UGX")
@@ -57,9 +58,9 @@ class Stripe(Provider):
     address = "https://api.stripe.com"
 
     def __init__(self, settings: Mapping[str, str], address: str = "") -> None:
-        for name, starts in (("api_key", ("sk_", "rk_")), ("webhook_secret", ("whsec_",))):
-            if not settings[name].startswith(starts):
-                raise ValueError(_("%(field)s begins with %(start)s") % {"field": name, "start": starts[0]})
+        for field, starts in zip(self.fields, (("sk_", "rk_"), ("whsec_",)), strict=True):
+            if not settings[field.name].startswith(starts):
+                raise ValueError(_("%(field)s begins with %(start)s") % {"field": field.label, "start": starts[0]})
         self._secret = settings["webhook_secret"]
         self._client = stripe.StripeClient(
             settings["api_key"],
@@ -70,7 +71,7 @@ class Stripe(Provider):
 
     def create(self, order: Order) -> Started:
         marks = {"payment_id": order.payment_id}
-        with asking(Stripe.title, stripe.StripeError, _said):
+        with asking(Stripe.title, stripe.StripeError, _said, AWAY):
             made = self._client.v1.checkout.sessions.create(
                 {
                     "mode": "payment",
@@ -117,7 +118,7 @@ class Stripe(Provider):
     def query(self, order: Order) -> Told:
         if not order.reference:
             return Told(order.payment_id, State.OPEN)
-        with asking(Stripe.title, stripe.StripeError, _said):
+        with asking(Stripe.title, stripe.StripeError, _said, AWAY):
             found: Any = self._client.v1.checkout.sessions.retrieve(
                 order.reference, {"expand": ["payment_intent.latest_charge"]}
             )
@@ -128,11 +129,11 @@ class Stripe(Provider):
 
     def close(self, order: Order) -> None:
         if order.reference:
-            with asking(Stripe.title, stripe.StripeError, _said):
+            with asking(Stripe.title, stripe.StripeError, _said, AWAY):
                 self._client.v1.checkout.sessions.expire(order.reference)
 
     def refund(self, order: Order, provider_id: str, refund_id: str, amount: int, reason: str) -> None:
-        with asking(Stripe.title, stripe.StripeError, _said):
+        with asking(Stripe.title, stripe.StripeError, _said, AWAY):
             made = self._client.v1.refunds.create(
                 {
                     "payment_intent": provider_id,
@@ -147,7 +148,7 @@ class Stripe(Provider):
     def settlement(self, day: date) -> list[Line]:
         begin = datetime.combine(day, time(), UTC)
         span = {"gte": int(begin.timestamp()), "lt": int((begin + timedelta(days=1)).timestamp())}
-        with asking(Stripe.title, stripe.StripeError, _said):
+        with asking(Stripe.title, stripe.StripeError, _said, AWAY):
             found = self._client.v1.balance_transactions.list(
                 {"created": span, "limit": 100, "expand": ["data.source"]}  # type: ignore[arg-type]
             )
@@ -203,4 +204,4 @@ def _line(row: Any) -> Line:
 
 
 def _said(error: stripe.StripeError) -> str:
-    return str(error.user_message or error.code or type(error).__name__)
+    return str(error.user_message or error.code or "")

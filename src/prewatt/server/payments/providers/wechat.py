@@ -42,6 +42,7 @@ from .interface import (
     asking,
     pem,
     reading_callback,
+    refused,
 )
 
 BEIJING = ZoneInfo("Asia/Shanghai")
@@ -208,7 +209,7 @@ class WeChat(Provider):
     def settlement(self, day: date) -> list[Line]:
         with asking(WeChat.title):
             status, text = self._client.trade_bill(day.isoformat(), tar_type="GZIP")
-            if status == 400 and _code(text) == "NO_STATEMENT_EXIST":
+            if status == 400 and _field(text, "code") == "NO_STATEMENT_EXIST":
                 return []
             answer = _good(status, text)
             status, packed = self._client.download_bill(answer["download_url"])
@@ -232,14 +233,14 @@ class WeChat(Provider):
 
 def _good(status: int, text: str | bytes) -> dict[str, Any]:
     if not 200 <= status < 300:
-        raise ProviderError(f"WeChat Pay: {_code(text) or status}")
+        raise refused(WeChat.title, _field(text, "message"), f"{status} {_field(text, 'code')}")
     return json.loads(text) if text else {}
 
 
-def _code(text: str | bytes) -> str:
+def _field(text: str | bytes, name: str) -> str:
     try:
         found = json.loads(text)
-        return f"{found['code']}"
+        return f"{found[name]}"
     except (ValueError, TypeError, KeyError):
         return ""
 

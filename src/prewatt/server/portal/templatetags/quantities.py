@@ -26,12 +26,6 @@ def money(nano: int | None) -> str:
 
 
 @register.filter
-def exact(nano: int) -> str:
-    """12.5, with all its decimals: what a form starts from."""
-    return exact_money(nano)
-
-
-@register.filter
 def kwh(wh: int | None) -> str:
     """1.234"""
     return "–" if wh is None else exact_kwh(wh)

@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('amount', models.BigIntegerField()),
-                ('way', models.CharField(choices=[('cash', 'cash'), ('transfer', 'transfer'), ('provider', 'by the payment provider'), ('set-off', 'set off against a debt'), ('withdrawn', 'not owed after all')], max_length=9)),
+                ('way', models.CharField(choices=[('cash', 'cash'), ('transfer', 'transfer'), ('provider', 'by the payment provider'), ('set-off', 'set off against a debt'), ('withdrawn', 'not owed after all'), ('rounding', 'finer than the currency')], max_length=9)),
                 ('day', models.DateField()),
                 ('number', models.CharField(blank=True, default='', max_length=100)),
                 ('at', models.BigIntegerField()),

@@ -1,0 +1,197 @@
+"""A gateway's flash with the product's own journal on a real file. The model goes along, and both must say the same.
+
+A program that ends leaves the file as the kernel has it; a loss of power, whatever of the last write had come to the
+flash; rot turns a bit of it anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import msgspec
+
+from ...edge.journal import Journal, Loaded
+from ...kernel.account import Account
+from ...kernel.entries import Record, chain, genesis
+from ...kernel.recovery import JournalDamaged
+from .flash import Copy, DiskFull, Flash
+
+MEMORY = Path("/dev/shm")  # noqa: S108
+"""Where a file is no slower than memory, if the machine has that."""
+
+
+class Files(NamedTuple):
+    """What lies on the disk: the database, and its write-ahead log."""
+
+    database: bytes
+    log: bytes
+
+
+class Differs(Exception):
+    """The journal's file does not say what was written into it."""
+
+
+class Disk(Flash):
+    """`damaged`: the file was opened after rot, and `settle` is to be asked what is left of each meter."""
+
+    def __init__(self, meters: Iterable[str], snapshot_every: int) -> None:
+        super().__init__(meters, snapshot_every)
+        self._folder = TemporaryDirectory(prefix="prewatt-sim-", dir=MEMORY if MEMORY.is_dir() else None)
+        self._opened = 0
+        self.damaged = False
+        self._ever = {(meter, 0, genesis(meter)) for meter in self.records}
+        """What any journal here has ever ended with."""
+        self._journal = self._open(Files(b"", b""))
+
+    def close(self) -> None:
+        self._journal.close()
+        self._folder.cleanup()
+
+    def _path(self) -> Path:
+        return Path(self._folder.name) / f"{self._opened}.sqlite"
+
+    def _open(self, files: Files) -> Journal:
+        self._opened += 1
+        self._path().write_bytes(files.database)
+        if files.log:
+            Path(f"{self._path()}-wal").write_bytes(files.log)
+        journal = Journal(self._path())
+        self.epoch = journal.epoch
+        return journal
+
+    def _files(self) -> Files:
+        log = Path(f"{self._path()}-wal")
+        return Files(self._path().read_bytes(), log.read_bytes() if log.exists() else b"")
+
+    def _begin_from(self, files: Files) -> None:
+        self._journal.close()
+        self._journal = self._open(files)
+
+    def open(self) -> None:
+        """The program starts. JournalDamaged if nothing of the file can be read."""
+        rots, self.rots = self.rots, None
+        self.damaged = rots is not None
+        if rots is None:
+            self._begin_from(self._files())
+            return
+        # Whoever comes to see to it makes room, too.
+        self.full = False
+        # A program that ends in peace leaves no log.
+        if rots.random() < 0.7:
+            self._journal.close()
+        self._begin_from(_rotten(self._files(), rots))
+
+    def settle(self, meter: str) -> bool:
+        """After rot: whether a meter's journal is another one than it was. What can't be read begins anew; the end may be
+        missing, as the log ends where it is broken. JournalDamaged if an entry before the last snapshot can't be read, Differs
+        if it says what was never written.
+        """
+        names = {what for _, what in self._kept} | {"key"}
+        self._kept = {(each, what): body for what in sorted(names) for each, body in self._journal.kept(what).items()}
+        before = (self.bases[meter], len(self.records[meter]))
+        try:
+            account, head, _ = self._journal.load(meter)
+        except JournalDamaged:
+            self.replace(meter, 0, genesis(meter), Account().dump())
+            return True
+        if (meter, account.seq, head) not in self._ever:
+            raise Differs(f"meter {meter}: what the journal's file has up to entry {account.seq} was never written")
+        kept = self._journal.kept("adopted").get(meter)
+        base, reached = msgspec.msgpack.decode(kept, type=tuple[int, bytes]) if kept else (0, genesis(meter))
+        self.bases[meter], self.records[meter] = base, []
+        for seq, body in enumerate(self._journal.read(meter, base + 1, account.seq), base + 1):
+            reached = chain(reached, body)
+            self.records[meter].append(Record(seq, body, reached))
+        if self.end(meter) < account.seq:
+            raise JournalDamaged(f"meter {meter}: entry {self.end(meter) + 1} can't be read")
+        if reached != head:
+            raise Differs(f"meter {meter}: its account is that of entry {account.seq}, its entries are others")
+        self._snapshots[meter] = (account.seq, head, account.dump())
+        return (base, len(self.records[meter])) != before
+
+    def load(self, meter: str) -> Loaded:
+        modelled, real = super().load(meter), self._journal.load(meter)
+        if (modelled.account.dump(), modelled.head) != (real.account.dump(), real.head):
+            raise Differs(
+                f"meter {meter}: its journal's file ends at entry {real.account.seq}, or otherwise; written were "
+                f"{modelled.account.seq}"
+            )
+        return real
+
+    def replace(self, meter: str, seq: int, head: bytes, account: bytes) -> None:
+        super().replace(meter, seq, head, account)
+        self._ever.add((meter, seq, head))
+        self._journal.replace(meter, seq, head, account)
+
+    def forget(self) -> None:
+        super().forget()
+        self._begin_from(Files(b"", b""))
+        for (meter, what), body in self._kept.items():
+            self._journal.keep(meter, what, body)
+
+    def copy(self) -> Copy:
+        target = Path(self._folder.name) / "copy.sqlite"
+        target.unlink(missing_ok=True)
+        self._journal.copy(target)
+        return super().copy()._replace(file=target.read_bytes())
+
+    def put_back(self, copy: Copy) -> None:
+        super().put_back(copy)
+        self._begin_from(Files(copy.file, b""))
+
+    def commit(self, records: list[tuple[str, Record]], accounts: dict[str, Account]) -> list[tuple[str, Record]]:
+        if self.full:
+            raise DiskFull
+        tears, self.tears = self.tears, None
+        before = self._files() if tears else None
+        self._journal.commit(records, accounts)
+        self._ever |= {(meter, record.seq, record.hash) for meter, record in records}
+        if tears and before:
+            self.torn += 1
+            self._begin_from(_torn(before, self._files(), tears))
+            name, record = records[-1]
+            if self._journal.load(name).account.seq < record.seq:
+                # It is to be all or nothing; whether it is, the next start sees.
+                return []
+        return super().commit(records, accounts)
+
+    def keep(self, meter: str, what: str, body: bytes) -> None:
+        super().keep(meter, what, body)
+        self._journal.keep(meter, what, body)
+
+    def kept(self, what: str) -> dict[str, bytes]:
+        found = self._journal.kept(what)
+        if found != super().kept(what):
+            raise Differs(f"what is kept as {what!r} is not what was written")
+        return found
+
+    def read(self, meter: str, first: int, last: int) -> list[bytes]:
+        found = self._journal.read(meter, first, last)
+        if found != super().read(meter, first, last):
+            raise Differs(f"meter {meter}: entries {first} to {last} are read otherwise than they were written")
+        return found
+
+    def hash_at(self, meter: str, seq: int) -> bytes | None:
+        found, modelled = self._journal.hash_at(meter, seq), super().hash_at(meter, seq)
+        if modelled is not None and found != modelled:
+            raise Differs(f"meter {meter}: the hash of entry {seq} is not the one that was written")
+        return found
+
+
+def _torn(before: Files, after: Files, dice: Random) -> Files:
+    """What is on the disk if the power fails while it is written: a part of the log's new end."""
+    if after.database != before.database or len(after.log) <= len(before.log):
+        return before
+    return Files(after.database, after.log[: dice.randrange(len(before.log), len(after.log) + 1)])
+
+
+def _rotten(files: Files, dice: Random) -> Files:
+    """Some bits are turned, anywhere."""
+    whole = bytearray(files.database + files.log)
+    for _ in range(dice.choice((1, 1, 4))):
+        whole[dice.randrange(len(whole))] ^= 1 << dice.randrange(8)
+    return Files(bytes(whole[: len(files.database)]), bytes(whole[len(files.database) :]))

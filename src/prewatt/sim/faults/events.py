@@ -1,0 +1,156 @@
+"""Whether a journal's events say what is so, and whether what happens to a meter is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...edge.effects import Commit, Effect
+from ...edge.meter import Foreign, Observed
+from ...kernel.entries import Event, decode_entry
+from ...kernel.units import DAY, HOUR, MINUTE, SECOND
+
+if TYPE_CHECKING:
+    from .book import Book
+    from .gateway import Gateway
+    from .world import World
+
+TOLD_AFTER = {"register-doubtful": HOUR, "register-backwards": DAY}
+"""How long a register is wrong until somebody is told."""
+STEP_WITHIN = 2 * MINUTE
+"""A load that appears between two looks that lie further apart is no sudden one."""
+
+
+class Drawn(NamedTuple):
+    """What a meter's load and switch were when they were looked at."""
+
+    power: int
+    limit: int
+    tripped_at: int
+    told: bool | None
+
+
+class Last(NamedTuple):
+    """What a process saw of a meter last: when, by its own time, by which start of which gateway, its power (None: not asked,
+    or not on), its cover."""
+
+    at: int
+    start: int
+    power: int | None
+    tampered: bool
+
+
+class Events:
+    """Watches the events of one world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._drawn: dict[str, tuple[int, Drawn]] = {}
+        self._last: dict[str, Last] = {}
+        self._set_back: set[str] = set()
+
+    def said(self, gateway: Gateway, book: Book, entry: Event) -> None:
+        """An event is on the flash, for the first time; the book does not have it yet."""
+        meter, now, code = self._world.meters[book.name], self._world.now, entry.code
+        foreign = meter.serial != book.serial
+        true = True
+        match code:
+            case "tamper":
+                true = meter.tampered
+            case "low-credit":
+                true = book.is_low() and not book.supply.low
+            case "meter-lost":
+                true = meter.silent(now)
+            case "meter-back":
+                true = not meter.silent(now) and not foreign and (book.lost or book.supply.foreign_since > 0)
+            case "foreign-meter":
+                true = foreign and entry.detail == (meter.serial or book.name)
+            case "switch-differs":
+                true = meter.closed != book.supply.told
+            case "switch-failed":
+                true = meter.silent(now) or meter.deaf_until > now or foreign
+            case "clock-stepped":
+                true = abs(gateway.clocks.wall(now) - gateway.time()) > MINUTE
+            case "codes-locked":
+                true = gateway.typed.get(book.name) == now
+            case "journal-set-back":
+                true = book.name in self._set_back
+                self._set_back.discard(book.name)
+            case "register-doubtful" | "register-backwards":
+                since = book.doubted_since if code == "register-doubtful" else book.back_since
+                true = 0 < since <= entry.at - TOLD_AFTER[code]
+        if not true:
+            book.wrong(entry, f"says {code!r}, and it is not so")
+
+    def set_back(self, name: str) -> None:
+        """A gateway goes on from the head-end's state: it is to say so, and has a new look at all."""
+        self._set_back.add(name)
+        self._last.pop(name, None)
+
+    # -- what must be said -------------------------------------------------------------------------------------------
+
+    def observed(
+        self, gateway: Gateway, seen: Mapping[str, Observed | Foreign | str], effects: Sequence[Effect]
+    ) -> None:
+        """Meters were looked at, and this is to be done."""
+        for name, each in seen.items():
+            if isinstance(each, Observed):
+                self._observed(gateway, name, each, effects)
+
+    def _observed(self, gateway: Gateway, name: str, seen: Observed, effects: Sequence[Effect]) -> None:
+        world, book = self._world, self._world.oracle.books[name]
+        last = self._last.get(name)
+        if last is not None and last.start != gateway.starts:
+            last = None
+        power = seen.power if seen.closed and book.supply.told is not False else None
+        self._last[name] = Last(gateway.time(), gateway.starts, power, seen.tampered)
+        expected = {"tamper"} if seen.tampered and not (last and last.tampered) else set()
+        step, soon = (
+            book.supply.settings.power.step,
+            last is not None and abs(gateway.time() - last.at) < STEP_WITHIN - SECOND,
+        )
+        before = last.power if last is not None and soon else None
+        if step and power is not None and before is not None and power - before >= step:
+            expected.add("forbidden-load")
+        if not expected:
+            return
+        commits = [record for each in effects if isinstance(each, Commit) for record in each.records]
+        said = {getattr(decode_entry(record.body), "code", "") for meter, record in commits if meter == name}
+        if lacking := expected - said:
+            world.broken(f"meter {name}: {min(lacking)} is not in its journal")
+
+    def look(self, gateway: Gateway, name: str, told_within: int) -> None:
+        """From time to time: is everything said that has been so for long? `told_within`: µs between two looks at a meter."""
+        self._look_at_limit(gateway, name)
+        world, book, meter = self._world, self._world.oracle.books[name], self._world.meters[name]
+        now = world.now
+        if gateway.agent is None or not book.seq:
+            return
+        up = now - gateway.up_since > told_within
+        silent = meter.silent(now) and now - meter.silent_since > told_within
+        if up and silent and not book.lost and meter.serial == book.serial:
+            world.broken(f"meter {name}: does not answer for long, and its journal does not say so")
+        foreign = meter.serial != book.serial and now - max(meter.hung_at, meter.silent_until) > told_within
+        if up and foreign and not book.supply.foreign_since and now - book.changed_at > told_within:
+            world.broken(f"meter {name}: another one hangs there for long, and its journal does not say so")
+        if book.at > gateway.time() or not up or meter.silent(now) or meter.serial != book.serial:
+            return
+        for code, since in (("register-doubtful", book.doubted_since), ("register-backwards", book.back_since)):
+            lasts = book.at - since
+            if since and lasts > TOLD_AFTER[code] + told_within and code not in book.told:
+                world.broken(f"meter {name}: {code} is not told of, after {lasts // MINUTE} minutes")
+
+    def _look_at_limit(self, gateway: Gateway, name: str) -> None:
+        """Who draws more than is allowed for long is tripped."""
+        world, book, meter = self._world, self._world.oracle.books[name], self._world.meters[name]
+        now, supply = world.now, book.supply
+        meter.settle(now)
+        drawn = Drawn(meter.power, supply.limit_at(max(gateway.time(), book.at)), supply.tripped_at, supply.told)
+        since, before = self._drawn.get(name, (now, drawn))
+        stands = meter.silent(now) or meter.serial != book.serial or gateway.agent is None or not drawn.limit
+        if before != drawn or stands or drawn.power <= drawn.limit or book.at > gateway.time() or supply.told is False:
+            since = now
+        self._drawn[name] = (since, drawn)
+        began = max(since, meter.answers_since(now), gateway.up_since, book.changed_at, meter.power_since)
+        if now - began > supply.settings.power.delay * SECOND + 4 * MINUTE:
+            world.broken(f"meter {name}: {drawn.power} W are drawn for long where the limit is {drawn.limit} W")

@@ -1,0 +1,343 @@
+"""A walk over all forms of the pages and all calls of the API: whatever is typed into whichever field, no page crashes, nothing
+is booked by nonsense, and nobody reads a column's or an exception's name.
+"""
+
+import html
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.test import Client
+from django.urls import resolve
+
+from prewatt.kernel.units import NANO
+from prewatt.server.allocation.models import SharedCost
+from prewatt.server.api.models import Token
+from prewatt.server.api.views import api
+from prewatt.server.ledger.models import Transfer
+from prewatt.server.metering.models import Alarm, Gateway, Meter
+from prewatt.server.notices.recipients import add_channel, manager_of
+from prewatt.server.payments.models import Payment
+from prewatt.server.vending.codes import add_group, register
+from prewatt.server.vending.giving_back import give, refund
+from prewatt.server.vending.models import Adjustment, Code, Command, Refund, TopUp
+from tests.conftest import PASSWORD
+from tests.server.paying import ask
+from tests.server.test_questions import jump
+from tests.server.test_statements import anna, edge  # noqa: F401
+
+pytestmark = pytest.mark.django_db
+
+NUMBERS = [
+    "",
+    "abc",
+    "-5",
+    "-0",
+    "1e2",
+    "1e400",
+    "NaN",
+    "inf",
+    "9" * 6000,
+    "9" * 25,
+    "5²",
+    "一百",
+    "😀",
+    "<script>x</script>",
+    "\x00",
+    "0.0000000001",
+]
+DAYS = [
+    "",
+    "abc",
+    "9999-12-31",
+    "0001-01-01",
+    "9999-12",
+    "2025-13-45",
+    "9" * 6000,
+    "２０２５",
+    "😀",
+    "<script>x</script>",
+    "\x00",
+    "-1",
+]
+CHOICES = [
+    "no-such-choice",
+    "",
+    "-1",
+    "99999999999999999999",
+    "9" * 6000,
+    "５",
+    "٥",
+    "😀",
+    "<script>x</script>",
+    "\x00",
+    "1e2",
+    "NaN",
+]
+TEXTS = ["", "  ", "陈 小明", "😀", "<script>x</script>", "\x00", "x" * 6000, "a/b", "'; --"]
+NATURAL = ["５", "٥", "1,50", "0,00"]
+"""What people may well type: it may book."""
+FREE = {"note", "reason", "memo", "tenant", "detail", "name", "holder", "address"}
+
+IDS = {"credit_id", "adjustment_id", "asked"}
+
+OURS = re.compile(
+    r"\b(?:[a-z]+_[a-z_]+|Traceback|Exception|[A-Z][a-zA-Z]*Error|Decimal\(|Constraint|HTTPS?Connection\w*|object at 0x|ValidationError)\b"
+    r"|^[a-z]+: "
+)
+"""What is ours to know: a column, an exception, a constraint."""
+
+
+class Forms(HTMLParser):
+    """The forms of a page: (action, method, {field: (kind, values)})."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.page, self.forms, self.form, self.select, self.said, self.depth = page, [], None, "", [], 0
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        if tag == "form":
+            self.form = (given.get("action") or self.page, given.get("method", "get"), {})
+            self.forms.append(self.form)
+        elif self.form is not None and tag in ("input", "textarea", "button") and given.get("name"):
+            kind = given.get("inputmode") or given.get("type", tag)
+            if kind in ("checkbox", "radio", "hidden", "button", "submit") or tag == "button":
+                kind = "choice"
+            elif kind not in ("decimal", "numeric", "date", "datetime-local", "file"):
+                kind = "text"
+            _kind, values = self.form[2].setdefault(given["name"], (kind, []))
+            value = given.get("value", "on" if given.get("type") == "checkbox" else "")
+            if tag == "button" or not (given.get("type") in ("checkbox", "radio") and "checked" not in given):
+                values.append(value)
+        elif self.form is not None and tag == "select":
+            self.select = given["name"]
+            self.form[2].setdefault(self.select, ("choice", []))
+        elif self.form is not None and tag == "option" and self.select and "value" in given and given["value"]:
+            self.form[2][self.select][1].append(given["value"])
+        if "notice" in given.get("class", "") or "bad" in given.get("class", ""):
+            self.said.append("")
+            self.depth = 1
+        elif self.depth:
+            self.depth += tag not in ("input", "br", "img")
+
+    def handle_endtag(self, tag):
+        if tag == "form":
+            self.form = None
+        elif tag == "select":
+            self.select = ""
+        if self.depth:
+            self.depth -= 1
+
+    def handle_data(self, data):
+        if self.depth:
+            self.said[-1] += data
+
+
+GOOD = {
+    "decimal": "1.50", "numeric": "1", "date": "2025-10-07", "datetime-local": "2025-10-09T12:00", "text": "something", "choice": "",
+}  # fmt: skip
+
+
+def filled(fields):
+    """A form as somebody would send it. Of an order or a choice the first one is taken."""
+    found = {}
+    for name, (kind, values) in fields.items():
+        if kind == "file":
+            found[name] = SimpleUploadedFile("prices.csv", b"from,price\n2025-11-01T00:00:00Z,0.2\n")
+        else:
+            # A test would be sent.
+            found[name] = next((each for each in values if each and each != "test"), GOOD[kind])
+    if "watts" in found:
+        found["do"] = "restore"
+    return found
+
+
+def books():
+    """What nonsense must not change."""
+    return (
+        Transfer.objects.count(), TopUp.objects.count(), Refund.objects.count(), Adjustment.objects.count(), Code.objects.count(),
+        Command.objects.count(), Payment.objects.count(),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def world(edge, anna, store, merchants, clock):  # noqa: F811
+    """Something of everything, so that every form is there."""
+    Gateway.objects.update(online=True)
+    jump(edge, store, 9_000)
+    owner = anna.unit.property.organisation
+    manager = get_user_model().objects.get(username="manager")
+    where = anna.unit.property
+    where.refresh_from_db()
+    SharedCost.objects.create(property=where, name="Garden")
+    Alarm.objects.create(meter=Meter.objects.get(name="m2"), kind="switch-failed", at=clock.at, text="A switch stuck.")
+    give(anna, 60 * NANO, "waits", manager, "flood")
+    refund(anna, 2 * NANO, manager, "paid twice")
+    group = add_group(owner, "123456", bytes.fromhex("0123456789abcdef" * 2 + "01234567"))
+    register(group, "00000000000", "Kiosk")
+    add_channel(manager_of(owner), "webhook", "https://berg.example/told")
+    ask(anna, merchants["stripe"])
+    return anna
+
+
+def pages(world):
+    """Where forms are: (login, address)."""
+    unit, where, meter = world.unit_id, world.unit.property_id, Meter.objects.get(name="m1").pk
+    alarms = [f"/alarms/{each.pk}/" for each in Alarm.objects.filter(settled=False)]
+    office = [
+        "/properties/", f"/units/{unit}/", *(f"/properties/{where}/{part}/" for part in (
+            "tariffs", "tariffs/new", "tariffs/compare", "shared-costs", "balance", "supply", "alarms",
+        )), f"/meters/{meter}/exchange/", f"/meters/{meter}/wrong-readings/", *alarms, "/books/", "/books/payments/",
+        "/books/merchants/new/stripe/", "/books/reconciliation/", "/notices/office/", "/keypad-meters/",
+    ]  # fmt: skip
+    return [*(("manager", each) for each in office), *(("flat1", each) for each in ("/my/", "/notices/my/"))]
+
+
+def faults(answer):
+    """What is wrong with an answer: it is no page, repeats a script, or says what is ours to know."""
+    if answer.status_code not in (200, 400, 404, 405):
+        return [str(answer.status_code)]
+    if not answer.get("Content-Type", "").startswith("text/html"):
+        return []
+    page = answer.content.decode()
+    read = Forms("/")
+    read.feed(page)
+    said = [html.unescape(each).strip() for each in read.said]
+    return [*(["a script"] if "<script>x" in page else []), *(each for each in said if OURS.search(each))]
+
+
+def test_whatever_is_typed_into_any_form(world):
+    seen, found, tried = set(), [], 0
+    for login, page in pages(world):
+        client = Client(raise_request_exception=False)
+        assert client.login(username=login, password=PASSWORD)
+        answer = client.get(page)
+        assert answer.status_code == 200, page
+        read = Forms(page)
+        read.feed(answer.content.decode())
+        for address, method, fields in read.forms:
+            # One of each kind: not the same form for each row.
+            key = (
+                resolve(address.partition("?")[0]).url_name,
+                method,
+                tuple(sorted(fields)),
+                fields.get("do", ("", []))[1][:1] == [],
+            )
+            if key in seen or "logout" in address or address.startswith("/admin"):
+                continue
+            seen.add(key)
+            good = filled(fields)
+            good.pop("csrfmiddlewaretoken", None)
+            for name, (kind, _values) in fields.items():
+                if name == "csrfmiddlewaretoken":
+                    continue
+                free = name in FREE or kind == "text"
+                values = {"decimal": NUMBERS, "numeric": NUMBERS, "date": DAYS, "datetime-local": DAYS}.get(
+                    kind, CHOICES
+                )
+                for text in TEXTS if free else [*values, *(NATURAL if kind == "decimal" else [])]:
+                    with transaction.atomic():
+                        before = books()
+                        send = client.get if method.lower() == "get" else client.post
+                        answer = send(address, {**good, name: text}, follow=True)
+                        found += [(address, name, text[:30], each[:200]) for each in faults(answer)]
+                        # An empty one may be left out; an id of one's own may be any text.
+                        may = free or not text or text in NATURAL or name in IDS or text == "-0"
+                        if not may and books() != before:
+                            found.append((address, name, text[:30], "booked"))
+                        tried += 1
+                        transaction.set_rollback(True)
+    assert not found
+    assert tried > 500
+
+
+CALLS = {
+    "/properties/{pk}/tariffs/check": {"name": "t"},
+    "/properties/{pk}/tariffs": {"tariff": {"name": "t"}, "effective": "2025-11-01T00:00:00Z"},
+    "/properties/{pk}/prices": {"prices": [["2025-11-01T00:00:00Z", "0.2"]], "base": "flat"},
+    "/properties/{pk}/corrections": {
+        "tariff": {"name": "t"}, "begins": "2025-10-07T00:00:00Z", "ends": "2025-10-07T01:00:00Z", "reason": "x",
+    },
+    "/properties/{pk}/compare": {"tariffs": [], "begins": "2025-10-07T00:00:00Z", "ends": "2025-10-07T01:00:00Z"},
+    "/shared-costs/{pk}/runs": {"first": "2025-10-06", "last": "2025-10-06", "bill": "10.00", "memo": "m", "book": True},
+    "/runs/{pk}/reverse": {},
+    "/tenancies/{pk}/top-ups": {"amount": "5.00", "credit_id": "c", "receipt": "r", "way": "cash"},
+    "/tenancies/{pk}/payments": {"merchant": 1, "method": "native", "amount": "5.00", "asked": "b1", "currency": "CNY", "payer": "p"},
+    "/meters/{name}/orders": {
+        "do": "restore", "reason": "x", "amount": "5", "until": "2025-10-08T00:00:00Z", "watts": 5, "override": False,
+    },
+    "/meters/{name}/exchange": {"serial": "n1", "first": "0", "last": "", "preview": False},
+    "/meters/{name}/lead-back": {},
+    "/alarms/{pk}/answer": {"answer": "money", "amount": "1.00"},
+    "/alarms/{pk}/settle": {},
+    "/tenancies/{pk}/put-right": {"amount": "1.00", "adjustment_id": "z", "reason": "x"},
+    "/keypad-meters/{pk}/codes": {"kwh": "1.0", "note": "n"},
+}  # fmt: skip
+"""Each call that changes something, with what may be sent."""
+STRICT = [
+    "",
+    "abc",
+    "1e2",
+    "1e400",
+    "NaN",
+    "５",
+    "٥",
+    "+5",
+    "1,5",
+    "9" * 6000,
+    "😀",
+    "一百",
+    "<script>x</script>",
+    "\x00",
+    "-0.0000000001",
+]
+WORDS = {"credit_id", "receipt", "asked", "payer", "reason", "memo", "note", "adjustment_id", "serial", "name", "base"}
+
+
+def test_every_call_that_takes_something_is_walked_over():
+    known = {path for path, item in api.get_openapi_schema()["paths"].items() if "post" in item}
+    assert known == {f"/api/v1{path}" for path in CALLS}
+
+
+@pytest.mark.parametrize("path", CALLS)
+def test_whatever_a_program_sends(world, merchants, path):
+    token = Token.make(get_user_model().objects.get(username="manager"), "test")
+    client = Client(headers={"Authorization": f"Bearer {token}"})
+    question = Alarm.objects.filter(kind="rebased").first()
+    pks = {
+        "properties": world.unit.property_id, "tenancies": world.pk, "shared-costs": SharedCost.objects.get().pk, "runs": 1,
+        "alarms": question.pk if question else 1, "keypad-meters": 4,
+    }  # fmt: skip
+    address = "/api/v1" + path.replace("{pk}", str(pks.get(path.split("/")[1], 1))).replace("{name}", "m1")
+    body = CALLS[path]
+    values = [*STRICT, None, 0, -1, 10**30, 1.5, True, [], {}, [None], {"a": "b"}]
+    for name in body:
+        for text in values:
+            with transaction.atomic():
+                before = books()
+                answer = client.post(address, json.dumps({**body, name: text}), content_type="application/json")
+                assert answer.status_code in (200, 201, 400, 404, 422), (name, text, answer.status_code)
+                for error in answer.json().get("errors", []) if answer.status_code == 400 else []:
+                    assert not re.search(
+                        r"Traceback|Exception|[a-z]Error\b|object at 0x|Decimal\(", error["message"]
+                    ), error
+                booked = books() != before
+                number = name in (
+                    "amount",
+                    "kwh",
+                    "bill",
+                    "first",
+                    "last",
+                    "until",
+                    "effective",
+                    "begins",
+                    "ends",
+                    "watts",
+                )
+                assert not (booked and number and text in STRICT and text), (name, text)
+                transaction.set_rollback(True)
