@@ -88,7 +88,7 @@ def _read(request: HttpRequest, owner: Organisation) -> HttpResponse:
         made = upload(owner, content, owner.home().currency, request.user)
     except Unknown as error:
         keep_waiting(owner, content, request.user)
-        messages.error(request, str(error))
+        messages.warning(request, str(error))
         return redirect(f"{reverse('bank-columns')}?organisation={owner.pk}")
     except BankError as error:
         messages.error(request, str(error))
