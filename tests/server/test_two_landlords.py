@@ -92,6 +92,10 @@ def _tariff_of(who):
     return Tariff.objects.get(organisation=who.owner, name="flat").pk
 
 
+def _annas_lines(who):
+    return BankLine.objects.filter(organisation=who.owner, payer="Anna")
+
+
 def _like_of(who):
     """A line that is like another one; after the first time it is dealt with."""
     who.post("/books/bank/", {"statement": _file(b"date,amount,payer\n2025-10-20,3.00,Ben\n")})
@@ -136,7 +140,7 @@ FORMS = {
     "new-merchant": lambda who: who.post("/books/merchants/new/stripe/", {"name": "second", **who.secrets}),
     "bank": lambda who: who.post("/books/bank/", {"statement": _file(STATEMENT)}),
     "bank-book": lambda who: who.post(
-        "/books/bank/book/", {f"line-{line.pk}": f"tenancy:{who.tenancy.pk}" for line in BankLine.objects.filter(organisation=who.owner, payer="Anna")}
+        "/books/bank/book/", {f"line-{line.pk}": f"tenancy:{who.tenancy.pk}" for line in _annas_lines(who)}
     ),
     "bank-columns": lambda who: [
         who.post("/books/bank/", {"statement": _file(STRANGE)}),
