@@ -277,6 +277,14 @@ CALLS = {
     "/alarms/{pk}/settle": {},
     "/tenancies/{pk}/put-right": {"amount": "1.00", "adjustment_id": "z", "reason": "x"},
     "/keypad-meters/{pk}/codes": {"kwh": "1.0", "note": "n"},
+    "/refunds/{pk}/pay-outs": {"amount": "1.00", "way": "cash", "day": "2025-10-07", "number": "n"},
+    "/refunds/{pk}/send-to": {"send_to": "DE02 1203 0000 0000 2020 51"},
+    "/tenancies/{pk}/debt-payments": {"amount": "1.00", "payment_id": "p1", "receipt": "r1", "way": "cash"},
+    "/debts/{pk}/write-offs": {"reason": "x", "amount": "1.00"},
+    "/write-offs/{pk}/decide": {"agreed": True},
+    "/debts/{pk}/set-off/{refund_pk}": {},
+    "/tenancies/{pk}/moved-payments": {"credit_id": "first of Anna", "to": 2, "reason": "x", "used": "debt", "preview": False},
+    "/tenancies/{pk}/put-move-right": {"reason": "x", "begins": "2025-10-06T10:00:00Z", "tenant": "Ann", "deposit": "1.00"},
 }  # fmt: skip
 """Each call that changes something, with what may be sent."""
 STRICT = [
@@ -311,9 +319,11 @@ def test_whatever_a_program_sends(world, merchants, path):
     question = Alarm.objects.filter(kind="rebased").first()
     pks = {
         "properties": world.unit.property_id, "tenancies": world.pk, "shared-costs": SharedCost.objects.get().pk, "runs": 1,
-        "alarms": question.pk if question else 1, "keypad-meters": 4,
+        "alarms": question.pk if question else 1, "keypad-meters": 4, "refunds": Refund.objects.get().pk,
     }  # fmt: skip
-    address = "/api/v1" + path.replace("{pk}", str(pks.get(path.split("/")[1], 1))).replace("{name}", "m1")
+    address = "/api/v1" + path.replace("{pk}", str(pks.get(path.split("/")[1], 1))).replace("{name}", "m1").replace(
+        "{refund_pk}", "1"
+    )
     body = CALLS[path]
     values = [*STRICT, None, 0, -1, 10**30, 1.5, True, [], {}, [None], {"a": "b"}]
     for name in body:

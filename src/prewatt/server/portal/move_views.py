@@ -16,11 +16,11 @@ from ...kernel.calendar import local, zone
 from ...kernel.units import exact_money
 from ..amounts import typed_money
 from ..billing.moves import Change, Outcome, preview, put_right
-from ..errors import in_words
 from ..estate.models import Tenancy
 from ..estate.setup import new_login
 from ..wall_clock import wall_clock
 from .access import tenancy_to_see
+from .kept import say
 
 FIELDS = ("begins", "ends", "tenant", "deposit")
 
@@ -71,7 +71,7 @@ def put_move_right(request: HttpRequest, pk: int) -> HttpResponse:
                 return redirect("unit", pk=tenancy.unit_id)
             outcome = preview(tenancy, change, request.user)
         except ValidationError as error:
-            messages.error(request, in_words(error))
+            say(request, error)
             wrong = True
     context = {
         "tenancy": tenancy, "unit": tenancy.unit, "where": zone(tenancy.unit.property.zone), "outcome": outcome,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -19,7 +18,6 @@ from ..amounts import typed_money
 from ..billing.currencies import minor_digits
 from ..billing.debts import DebtError, decide_write_off, in_words, open_debts, set_off, write_off
 from ..billing.models import Debt, WriteOff
-from ..errors import in_words as error_in_words
 from ..estate.models import Organisation
 from ..payments.paying import PaymentError
 from ..payments.refunds import pay_out_by_hand, refundable_by_provider
@@ -29,7 +27,10 @@ from ..vending.giving_back import GivingBackError
 from ..vending.models import Refund
 from ..vending.owed import owed, send_to
 from ..vending.top_ups import TopUpError, new_credit_id
+from ..wall_clock import typed_day
 from .access import organisations
+from .forms import one_of
+from .kept import say
 
 REFUSALS = (DebtError, GivingBackError, PaymentError, TopUpError, ValidationError)
 
@@ -101,15 +102,6 @@ def _debt(request: HttpRequest, pk: int) -> Debt:
     return found
 
 
-def _typed_day(text: str) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ValidationError({"day": _("This is no day.")}) from None
-
-
 @login_required
 @require_POST
 def refund_paid(request: HttpRequest, pk: int) -> HttpResponse:
@@ -117,12 +109,12 @@ def refund_paid(request: HttpRequest, pk: int) -> HttpResponse:
     made, typed = _refund(request, pk), request.POST
     try:
         amount = typed_money(typed["amount"], "amount") if typed.get("amount") else None
-        way, day = typed.get("way") or "cash", _typed_day(typed.get("day", ""))
+        way, day = typed.get("way") or "cash", typed_day(typed["day"], "day") if typed.get("day") else None
         left = pay_out_by_hand(made, request.user, amount, way, day, typed.get("number", "")).left
         said = _("It is booked; %(left)s is owed still.") % {"left": round_money(left)}
         messages.success(request, said if left else _("It is booked: all of it is paid out."))
     except REFUSALS as error:
-        messages.error(request, error_in_words(error))
+        say(request, error)
     return redirect("books")
 
 
@@ -133,7 +125,7 @@ def refund_to(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         send_to(_refund(request, pk), request.POST.get("send_to", ""))
     except REFUSALS as error:
-        messages.error(request, error_in_words(error))
+        say(request, error)
     return redirect("books")
 
 
@@ -149,7 +141,7 @@ def debt_paid(request: HttpRequest, pk: int) -> HttpResponse:
         )  # fmt: skip
         messages.success(request, in_words(made))
     except REFUSALS as error:
-        messages.error(request, error_in_words(error))
+        say(request, error)
     return redirect("books")
 
 
@@ -161,7 +153,7 @@ def debt_set_off(request: HttpRequest, pk: int, refund_pk: int) -> HttpResponse:
         part = set_off(_debt(request, pk), _refund(request, refund_pk), request.user)
         messages.success(request, _("%(amount)s is set off.") % {"amount": round_money(part)})
     except REFUSALS as error:
-        messages.error(request, error_in_words(error))
+        say(request, error)
     return redirect("books")
 
 
@@ -174,7 +166,7 @@ def debt_write_off(request: HttpRequest, pk: int) -> HttpResponse:
         write_off(_debt(request, pk), request.user, request.POST.get("reason", ""), amount)
         messages.success(request, _("It waits for a second person, here."))
     except REFUSALS as error:
-        messages.error(request, error_in_words(error))
+        say(request, error)
     return redirect("books")
 
 
@@ -188,7 +180,7 @@ def write_off_decided(request: HttpRequest, pk: int) -> HttpResponse:
         debt__tenancy__unit__property__organisation__in=organisations(request),
     )
     try:
-        decide_write_off(made, request.user, request.POST.get("do") == "agree")
+        decide_write_off(made, request.user, one_of(request.POST, "do", ("agree", "decline")) == "agree")
     except REFUSALS as error:
-        messages.error(request, error_in_words(error))
+        say(request, error)
     return redirect("books")

@@ -22,6 +22,7 @@ from ..ledger.models import Account, Transfer
 from ..ledger.references import Of, Reference
 from ..metering.models import Meter
 from ..time import now
+from ..wall_clock import YEARS
 from .giving_back import GivingBackError, name_of
 from .models import PayOut, Refund
 
@@ -108,6 +109,8 @@ def pay_out(
     today = local_day(now(), zone(row.tenancy.unit.property.zone))
     if day is not None and day > today:
         raise GivingBackError(_("%(day)s is yet to come.") % {"day": day})
+    if day is not None and day.year not in YEARS:
+        raise GivingBackError(_("%(day)s can't be the day on which it was paid.") % {"day": day})
     if len(number) > 100 or not number.isprintable():
         raise GivingBackError(_("A number or note has at most 100 printable characters."))
     lies, meter = account(row.tenancy.unit.property.organisation, MONEY[way]), meter_of(row.tenancy)
