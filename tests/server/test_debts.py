@@ -22,8 +22,8 @@ from prewatt.server.ledger.references import Of, Reference
 from prewatt.server.payments.bank import BankError, book_line, reference, same_as_recorded, upload
 from prewatt.server.payments.paying import PaymentError, clearing, confirm, credit_held
 from prewatt.server.payments.providers.interface import State, Told
-from prewatt.server.payments.staff import record, record_debt
-from prewatt.server.vending.owed import owe_back
+from prewatt.server.payments.staff import record, record_debt, undo_debt_payment
+from prewatt.server.vending.owed import owe_back, pay_out
 from prewatt.server.vending.top_ups import TopUpError
 from tests.gateway import at
 from tests.server.paying import ask
@@ -227,3 +227,40 @@ def test_what_is_finer_than_the_currency_is_let_go(tenancy, owner, clock, admin_
     assert in_words(made) == "All that was owed is paid."
     assert balance(account(owner, Kind.CASH)) == -paid
     assert balance(account(owner, Kind.ADJUSTMENTS)) == paid - 3_344_000_000
+
+
+def test_a_payment_of_a_debt_that_never_was_is_undone(gone, owner, admin_user, log_in):
+    made = record(gone, 130 * NANO, "late-1", admin_user, "R-1")
+    assert debts_are_the_books(owner) == 0
+    undo_debt_payment(made, admin_user, "a slip: 13.00")
+    assert debts_are_the_books(owner) == OWED
+    assert [balance(account(owner, kind)) for kind in (Kind.CASH, Kind.REFUNDS)] == [-40 * NANO, 0]
+    with pytest.raises(DebtError, match="undone already"):
+        undo_debt_payment(made, admin_user, "again")
+    with pytest.raises(TopUpError, match="was undone"):
+        record(gone, 130 * NANO, "late-1", admin_user)
+    again = record(gone, 13 * NANO, "late-2", admin_user, "R-1")
+    assert debts_are_the_books(owner) == OWED - 13 * NANO
+    manager = log_in("manager")
+    assert f"/debt-payments/{again.pk}/undo/" in manager.get("/books/").content.decode()
+    manager.post(f"/debt-payments/{again.pk}/undo/", {"reason": "another's"})
+    assert debts_are_the_books(owner) == OWED
+    assert log_in("flat2").post(f"/debt-payments/{again.pk}/undo/", {"reason": "x"}).status_code == 404
+
+
+def test_what_was_paid_out_of_it_is_not_undone(gone, owner, admin_user):
+    made = record(gone, 130 * NANO, "late-1", admin_user)
+    pay_out(made.refund, admin_user)
+    with pytest.raises(DebtError, match="paid out already"):
+        undo_debt_payment(made, admin_user, "a slip")
+    assert debts_are_the_books(owner) == 0
+
+
+def test_an_undone_line_is_open_again_and_can_pay_the_debt_again(gone, owner, admin_user):
+    (line,) = upload(owner, b"date,amount,text\n2025-10-21,30.00,x\n", "EUR", admin_user).new
+    for _ in range(3):
+        made = book_line(line, gone, admin_user)
+        assert debts_are_the_books(owner) == OWED - 30 * NANO
+        undo_debt_payment(made, admin_user, "another's")
+        line.refresh_from_db()
+        assert (line.state, line.debt_payment, debts_are_the_books(owner)) == ("open", None, OWED)

@@ -14,7 +14,7 @@ from ..billing.debts import decide_write_off, in_words, open_debts, set_off, wri
 from ..billing.models import Debt, DebtPayment, WriteOff
 from ..estate.models import Tenancy
 from ..payments.refunds import pay_out_by_hand
-from ..payments.staff import record_debt
+from ..payments.staff import record_debt, undo_debt_payment
 from ..portal.access import organisations
 from ..vending.models import Refund, TopUp
 from ..vending.owed import owed, send_to
@@ -155,6 +155,7 @@ def pay_debt(request: HttpRequest, pk: int, given: NewDebtPayment) -> Any:
 def debt_payment(made: DebtPayment) -> dict[str, Any]:
     """A payment of debts, for a program."""
     return {
+        "id": made.pk,
         "payment_id": made.payment_id,
         "amount": exact_money(made.amount),
         "at": exact_instant(made.at),
@@ -162,6 +163,19 @@ def debt_payment(made: DebtPayment) -> dict[str, Any]:
         "refund": made.refund_id,
         "says": in_words(made),
     }
+
+
+class NewUndoing(Schema):
+    """`reason`: why it never was."""
+
+    reason: str
+
+
+@router.post("/debt-payments/{pk}/undo")
+def undo_debt(request: HttpRequest, pk: int, given: NewUndoing) -> Any:
+    """A payment of a debt never was: it is owed again."""
+    made = get_object_or_404(DebtPayment, pk=pk, organisation__in=organisations(request))
+    return {"id": undo_debt_payment(made, request.user, given.reason).pk, "undone": True}
 
 
 class NewWriteOff(Schema):

@@ -8,19 +8,20 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from ...kernel.units import round_money
 from ..estate.models import Organisation, Tenancy
-from ..ledger.books import Kind, account, book, tenant_account
+from ..ledger.books import MONEY, Kind, account, book, booked, tenant_account
 from ..ledger.models import Account, Transfer
 from ..ledger.references import Of, Reference
 from ..time import now
 from ..vending.giving_back import GivingBackError, name_of
 from ..vending.models import PayOut, Refund, TopUp
 from ..vending.owed import fall, locked, meter_of, owe_back
+from ..vending.owed import withdraw as pay_back
 from ..vending.top_ups import TopUpError, check_amount
 from .currencies import minor_unit
 from .models import Debt, DebtPart, DebtPayment, WriteOff
@@ -64,7 +65,8 @@ def debts_of(tenancy: Tenancy) -> QuerySet[Debt]:
 
 
 def _still(rows: QuerySet[Debt]) -> QuerySet[Debt]:
-    return rows.annotate(paid=Coalesce(Sum("parts__amount"), 0)).filter(paid__lt=F("amount"))
+    holds = Q(parts__payment__undone__isnull=True)
+    return rows.annotate(paid=Coalesce(Sum("parts__amount", filter=holds), 0)).filter(paid__lt=F("amount"))
 
 
 def pays_debts(tenancy: Tenancy) -> bool:
@@ -83,6 +85,8 @@ def pay(tenancy: Tenancy, amount: int, payment_id: str, by: Any, source: Account
     if known is not None:
         if (known.tenancy_id, known.amount) != (tenancy.pk, amount):
             raise DebtError(_("The id %(id)s belongs to another payment.") % {"id": payment_id})
+        if known.undone is not None:
+            raise DebtError(_("This payment was undone: give a new one another id."))
         return known
     if TopUp.objects.filter(organisation=organisation, credit_id=payment_id).exists():
         raise DebtError(_("The id %(id)s belongs to another payment.") % {"id": payment_id})
@@ -115,8 +119,50 @@ def pay(tenancy: Tenancy, amount: int, payment_id: str, by: Any, source: Account
     if not left and sum(debt.left for debt in debts) < unit:
         for debt in debts:
             if finer := debt.left:
-                _fall(debt, finer, DebtPart.Why.ROUNDING, given, Transfer.Kind.ADJUSTMENT, name_of(by))
+                _fall(debt, finer, DebtPart.Why.ROUNDING, given, Transfer.Kind.ADJUSTMENT, name_of(by), payment=made)
     return made
+
+
+@transaction.atomic
+def undo(made: DebtPayment, by: Any, reason: str) -> DebtPayment:
+    """A payment never was (a typing error, a wrong tenant): what it paid is owed again, by counter-entries. DebtError if it
+    is undone already, what was paid too much has been paid out, or a payment provider has the money.
+    """
+    _lock(made.tenancy)
+    row = (
+        DebtPayment.objects.select_for_update(of=("self",))
+        .select_related("source", "refund", "tenancy__unit__property__organisation")
+        .get(pk=made.pk)
+    )
+    if not reason.strip():
+        raise DebtError(_("Say why."))
+    if row.undone is not None:
+        raise DebtError(_("This payment is undone already."))
+    if row.source.kind not in MONEY.values():
+        raise DebtError(_("This was paid at a payment provider: it can't be undone."))
+    memo, at = f"{reason.strip()[:150]} ({name_of(by)})", now()
+    if row.refund is not None:
+        if row.refund.left != row.refund.amount:
+            raise DebtError(_("What was paid too much has been paid out already."))
+        pay_back(row.refund, row.source, memo, name_of(by))
+    names = [Reference(Of.DEBT_PART, part.pk) for part in row.parts.all()]
+    for name in (*names, Reference(Of.DEBT_PAYMENT, row.pk, "rounding")):
+        if (first := booked(name)) is not None:
+            where = meter_of(row.tenancy)
+            counter = name.and_("undone")
+            book(
+                Transfer.Kind.REVERSAL,
+                first.credit_account,
+                first.debit_account,
+                first.amount,
+                at,
+                counter,
+                memo,
+                where,
+            )
+    row.undone, row.receipt = at, ""
+    row.save(update_fields=["undone", "receipt"])
+    return row
 
 
 def in_words(made: DebtPayment) -> str:

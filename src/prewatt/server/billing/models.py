@@ -42,13 +42,14 @@ class Debt(models.Model):
     @property
     def left(self) -> int:
         """What of it is owed still, nano."""
-        return self.amount - int(self.parts.aggregate(sum=Sum("amount"))["sum"] or 0)
+        fell = self.parts.filter(payment__undone__isnull=True).aggregate(sum=Sum("amount"))["sum"]
+        return self.amount - int(fell or 0)
 
 
 class DebtPayment(models.Model):
     """Money (`amount` in nano) that came in from who owes. Its parts pay debts; what was more than was owed is owed back, as
     `refund`. `source`: where the money lies. `payment_id`: as it was typed, or of the books' own; `receipt`: the number of
-    the receipt that staff gave. Both are once in an organisation.
+    the receipt that staff gave. Both are once in an organisation. `undone`: when it was said never to have been.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
@@ -60,6 +61,7 @@ class DebtPayment(models.Model):
     refund = models.OneToOneField("vending.Refund", on_delete=models.PROTECT, null=True, related_name="+")
     at = models.BigIntegerField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    undone = models.BigIntegerField(null=True)
 
     class Meta:
         ordering = ("-at", "-id")

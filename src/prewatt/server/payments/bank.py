@@ -138,7 +138,8 @@ def book_line(line: BankLine, tenancy: Tenancy, by: Any) -> TopUp | DebtPayment:
         except DebtError as error:
             raise BankError(str(error)) from None
         locked.state, locked.debt_payment, locked.by = BankLine.State.BOOKED, paid, by
-        locked.save(update_fields=["state", "debt_payment", "by"])
+        locked.bookings += 1
+        locked.save(update_fields=["state", "debt_payment", "by", "bookings"])
         return paid
     try:
         made = top_up(tenancy, locked.amount, name, by, locked.payer, source=bank)

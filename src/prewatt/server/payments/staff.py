@@ -9,13 +9,13 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from ..billing.debts import DebtError, pay, pays_debts
+from ..billing.debts import DebtError, pay, pays_debts, undo
 from ..billing.models import DebtPayment
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import MONEY, account
 from ..vending.models import TopUp
 from ..vending.top_ups import TopUpError, check_typed, top_up
-from .models import Payment
+from .models import BankLine, Payment
 
 
 @transaction.atomic
@@ -47,6 +47,16 @@ def record_debt(
         return pay(tenancy, amount, payment_id, by, source, number)
     except DebtError as error:
         raise TopUpError(str(error)) from None
+
+
+@transaction.atomic
+def undo_debt_payment(made: DebtPayment, by: Any, reason: str) -> DebtPayment:
+    """A payment of a debt never was: it is owed again, and the line of a statement that it came of can be booked again.
+    DebtError if it can't be undone.
+    """
+    done = undo(made, by, reason)
+    BankLine.objects.filter(debt_payment=made).update(state=BankLine.State.OPEN, debt_payment=None, by=None)
+    return done
 
 
 def _checked(tenancy: Tenancy, credit_id: str, receipt: str, way: str) -> str:

@@ -17,11 +17,11 @@ from ...kernel.units import DAY, round_money
 from ..amounts import typed_money
 from ..billing.currencies import minor_digits
 from ..billing.debts import DebtError, decide_write_off, in_words, open_debts, set_off, write_off
-from ..billing.models import Debt, WriteOff
+from ..billing.models import Debt, DebtPayment, WriteOff
 from ..estate.models import Organisation
 from ..payments.paying import PaymentError
 from ..payments.refunds import pay_out_by_hand, refundable_by_provider
-from ..payments.staff import record_debt
+from ..payments.staff import record_debt, undo_debt_payment
 from ..time import now
 from ..vending.giving_back import GivingBackError
 from ..vending.models import Refund
@@ -32,6 +32,8 @@ from .access import organisations
 from .forms import one_of
 from .kept import say
 
+LAST = 10
+"""Payments of debts that the page shows."""
 REFUSALS = (DebtError, GivingBackError, PaymentError, TopUpError, ValidationError)
 
 
@@ -78,13 +80,16 @@ def owed_of(organisation: Organisation) -> dict[str, Any]:
             each, each.left, by_tenancy.get(each.tenancy_id, []),
             each.write_offs.filter(state=WriteOff.State.WAITING).select_related("by").first(), new_credit_id(),
         )
-        for each in open_debts(organisation).prefetch_related("parts")
+        for each in open_debts(organisation).prefetch_related("parts__payment")
     ]  # fmt: skip
     return {
         "owed": found,
         "owed_sum": sum(each.left for each in found),
         "debts": debts,
         "debts_sum": sum(each.left for each in debts),
+        "debt_payments": DebtPayment.objects.filter(organisation=organisation, undone__isnull=True).select_related(
+            "tenancy__unit", "source"
+        )[:LAST],
     }
 
 
@@ -140,6 +145,19 @@ def debt_paid(request: HttpRequest, pk: int) -> HttpResponse:
             request.user, typed.get("receipt", ""), typed.get("way") or "cash",
         )  # fmt: skip
         messages.success(request, in_words(made))
+    except REFUSALS as error:
+        say(request, error)
+    return redirect("books")
+
+
+@login_required
+@require_POST
+def undo_paid(request: HttpRequest, pk: int) -> HttpResponse:
+    """A payment of a debt never was."""
+    made = get_object_or_404(DebtPayment, pk=pk, organisation__in=organisations(request))
+    try:
+        undo_debt_payment(made, request.user, request.POST.get("reason", ""))
+        messages.success(request, _("The payment is undone by a counter-entry."))
     except REFUSALS as error:
         say(request, error)
     return redirect("books")

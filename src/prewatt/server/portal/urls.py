@@ -86,6 +86,7 @@ urlpatterns = [
     path("refunds/<int:pk>/paid/", owed_views.refund_paid, name="refund-paid"),
     path("refunds/<int:pk>/to/", owed_views.refund_to, name="refund-to"),
     path("debts/<int:pk>/paid/", owed_views.debt_paid, name="debt-paid"),
+    path("debt-payments/<int:pk>/undo/", owed_views.undo_paid, name="undo-debt-payment"),
     path("debts/<int:pk>/set-off/<int:refund_pk>/", owed_views.debt_set_off, name="debt-set-off"),
     path("debts/<int:pk>/write-off/", owed_views.debt_write_off, name="debt-write-off"),
     path("write-offs/<int:pk>/decide/", owed_views.write_off_decided, name="write-off-decide"),
