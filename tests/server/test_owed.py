@@ -179,7 +179,7 @@ def test_the_page_names_whom_it_is_owed_to_and_takes_that_it_was_paid(gone, owne
     assert "6.92 is owed still" in said and "SEPA 7" in said
     for wrong, word in (("20", "is left to be paid out"), ("x", "amount")):
         assert word in manager.post(f"/refunds/{due.pk}/paid/", {"amount": wrong}, follow=True).content.decode()
-    assert "no day" in manager.post(f"/refunds/{due.pk}/paid/", {"day": "soon"}, follow=True).content.decode()
+    assert "not a day" in manager.post(f"/refunds/{due.pk}/paid/", {"day": "soon"}, follow=True).content.decode()
     for path in (f"/refunds/{due.pk}/paid/", f"/refunds/{due.pk}/to/"):
         assert log_in("flat2").post(path, {"amount": "1"}).status_code == 404
     assert due.left == LEFT - 10 * NANO

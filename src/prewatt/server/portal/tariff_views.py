@@ -31,13 +31,11 @@ from ..tariffs.versions import keep, price_notes, schedule, schedule_prices
 from ..time import now
 from ..wall_clock import wall_clock
 from .access import property_of_manager
-from .forms import key, one_of
+from .forms import key
 from .kept import refuse, say
 from .tariff_form import document_of, fields_of, typed
 
 LARGEST_FILE = 5_000_000
-SCALES = ("", "0.01", "0.001")
-"""What prices of a file can be in: as it says itself, hundredths of the currency per kWh, or the currency per MWh."""
 
 
 @login_required
@@ -208,7 +206,7 @@ def load_prices(request: HttpRequest, pk: int) -> HttpResponse:
         file: Any = request.FILES.get("file")
         if file is None or file.size > LARGEST_FILE:
             raise ValidationError({"file": _("Choose a file of at most 5 MB.")})
-        scale = one_of(request.POST, "scale", SCALES)
+        scale = request.POST.get("scale", "")
         series = read_prices(file.read(), scale=scale, where=zone(where.zone), hint=where.currency)
         made = schedule_prices(where, base, series)
     except (ValidationError, TariffError) as error:
