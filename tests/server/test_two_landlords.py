@@ -16,9 +16,11 @@ from prewatt.kernel.units import NANO
 from prewatt.server.allocation.models import SharedCost
 from prewatt.server.api.models import Token
 from prewatt.server.api.views import api, collided
+from prewatt.server.billing.debts import owe
 from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
 from prewatt.server.estate.setup import Apartment
 from prewatt.server.ledger.books import trial_balance
+from prewatt.server.ledger.references import Of, Reference
 from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.payments.merchants import keep_merchant
 from prewatt.server.payments.models import BankLine
@@ -107,10 +109,17 @@ def _group_of(who):
     return SupplyGroup.objects.get(organisation=who.owner, own=False)
 
 
+def _debt_of(who):
+    return owe(who.tenancy, 50 * NANO, Reference(Of.TOP_UP, who.tenancy.pk, "lost"), "a payment that was lost", 1)
+
+
 STS = {"revision": "1", "base": "2014", "algorithm": "11"}
 FORMS = {
     "top-up": lambda who: who.post(
         f"/units/{who.tenancy.unit_id}/top-up/", {"amount": "5", "credit_id": "7", "note": "R-1", "way": "cash"}
+    ),
+    "debt-paid": lambda who: who.post(
+        f"/debts/{_debt_of(who).pk}/paid/", {"amount": "3", "payment_id": "9", "receipt": "R-9", "way": "cash"}
     ),
     "give-back": lambda who: who.post(
         f"/tenancies/{who.tenancy.pk}/give-back/", {"do": "give", "amount": "1", "reason": "lift", "adjustment_id": "7"}
@@ -166,10 +175,14 @@ NO_NAMES = {
     "alarms", "alarm", "pin", "payer", "payment", "notices", "notices-add", "notices-wechat", "notices-channel",
     "sending-account", "push-worker", "emergency", "payments", "payment-decide", "unexpected-settled", "refund-by-provider",
     "merchant", "reconciliation", "fetch-file", "books", "books-export", "undo-top-up", "refund-paid", "decide",
+    "refund-to", "undo-debt-payment", "debt-set-off", "debt-write-off", "write-off-decide", "move-payment", "put-right",
 }  # fmt: skip
 """The others: nothing that they take has to be once."""
 
 CALLS = {
+    "/tenancies/{pk}/debt-payments": lambda who: who.call(
+        f"tenancies/{_debt_of(who).tenancy_id}/debt-payments", {"amount": "3", "payment_id": "10", "receipt": "R-10"}
+    ),
     "/tenancies/{pk}/top-ups": lambda who: who.call(
         f"tenancies/{who.tenancy.pk}/top-ups", {"amount": "5", "credit_id": "refund 1", "receipt": "R-2"}
     ),
@@ -204,7 +217,9 @@ CALLS = {
 }  # fmt: skip
 NO_NAMES_CALLED = {
     "/properties/{pk}/tariffs/check", "/properties/{pk}/corrections", "/properties/{pk}/compare", "/runs/{pk}/reverse",
-    "/meters/{name}/lead-back", "/alarms/{pk}/answer", "/alarms/{pk}/settle",
+    "/meters/{name}/lead-back", "/alarms/{pk}/answer", "/alarms/{pk}/settle", "/refunds/{pk}/send-to", "/refunds/{pk}/pay-outs",
+    "/tenancies/{pk}/put-move-right", "/tenancies/{pk}/moved-payments", "/debts/{pk}/set-off/{refund_pk}",
+    "/debts/{pk}/write-offs", "/write-offs/{pk}/decide", "/debt-payments/{pk}/undo",
 }  # fmt: skip
 
 
