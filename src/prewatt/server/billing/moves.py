@@ -21,7 +21,7 @@ from ...kernel.calendar import local, zone
 from ...kernel.entries import NEVER, ChangeTenancy
 from ...kernel.units import NANO, round_money
 from ..allocation.models import Run
-from ..estate.models import FARTHEST, Tenancy, Unit
+from ..estate.models import FARTHEST, Organisation, Tenancy, Unit
 from ..ledger.books import Kind, account, balance, book, deposit_held, holder_account, tenant_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference
@@ -101,8 +101,8 @@ class _PuttingRight:
     def __init__(self, tenancy: Tenancy, change: Change, by: Any, reason: str) -> None:
         self.change, self.by, self.reason = change, by, reason
         self.unit = Unit.objects.select_related("property__organisation").get(pk=tenancy.unit_id)
-        self.organisation = self.unit.property.organisation
-        # The meter's row is the lock: nothing is booked or sent for it meanwhile.
+        # First the organisation's row, then the meter's, as wherever money is booked: nobody waits for the other in turn.
+        self.organisation = Organisation.objects.select_for_update().get(pk=self.unit.property.organisation_id)
         self.meter = Meter.objects.select_for_update(of=("self",)).filter(unit=self.unit).first()
         rows = Tenancy.objects.select_for_update(of=("self",)).filter(unit=self.unit).order_by("begins")
         self.tenancies = {each.pk: each for each in rows.select_related("unit__property__organisation")}

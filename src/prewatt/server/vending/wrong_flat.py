@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from ...kernel.units import round_money
 from ..billing.debts import owe, write_off
-from ..estate.models import Tenancy
+from ..estate.models import Organisation, Tenancy
 from ..ledger.books import balance, book, booked, tenant_account
 from ..ledger.models import Transfer
 from ..ledger.references import OWN, Of, Reference
@@ -83,7 +83,8 @@ def move_payment(
     if not reason.strip():
         raise GivingBackError(_("Say why: it is shown to the tenant."))
     tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=made.tenancy_id)
-    # The meter's row is the lock: nothing is booked or sent for it meanwhile.
+    # First the organisation's row, then the meters', as wherever money is booked: nobody waits for the other in turn.
+    Organisation.objects.select_for_update().get(pk=made.organisation_id)
     list(Meter.objects.select_for_update(of=("self",)).filter(unit__in=(tenancy.unit_id, to.unit_id)).order_by("pk"))
     found = look(made)
     _check(tenancy, to)
