@@ -130,6 +130,19 @@ def test_a_balance_is_no_payment_and_a_payers_words_are_no_balance(row, taken):
     assert len(found.lines) == 1 + taken and found.counted() == ({} if taken else {Why.BALANCE: 1})
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Vorgemerkte Umsätze\n{h}2025-10-07;Ben;7,00\n\nGebuchte Umsätze\n{h}2025-10-06;Anna;5,00\n",
+        "{h}Gebuchte Umsätze:\n2025-10-06;Anna;5,00\nPending;;\n2025-10-07;Ben;7,00\n",
+        "Die vorgemerkten Umsätze sind nicht dabei\n{h}2025-10-06;Anna;5,00\n;;7,00\n",
+    ],
+)
+def test_a_part_of_what_is_not_booked_yet_is_left_out(text):
+    found = read(text.replace("{h}", "date;text;amount\n").encode(), "EUR")
+    assert [line.text for line in found.lines] == ["Anna"] and len(found.left_out) == 1
+
+
 # -- direction ----------------------------------------------------------------------------------------------------------
 
 

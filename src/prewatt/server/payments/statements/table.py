@@ -50,6 +50,15 @@ _TOTAL = re.compile(
 """Beginnings of a total, where no day stands beside it: with one, a payer may have written it."""
 
 
+_SECTION = re.compile(
+    r"((?P<pending>vorgemerkte?|noch nicht gebuchte|pending|unposted|processing|待入账|未入账)"
+    r"|gebuchte?|posted|booked|completed|cleared|已入账)"
+    r"\s*(ums(ä|ae)tze|buchungen|transaktionen|transactions?|payments?|entries|交易|明细)?\s*:?",
+    re.IGNORECASE,
+)
+"""Titles of a part of a table."""
+
+
 class Unknown(BankError):
     """A table whose columns, days or directions a person has to say; `asks` is one of these words."""
 
@@ -86,7 +95,9 @@ def read_table(rows: Sequence[Row], currency: str, known: Iterable[Layout] = ())
             _("No line names the columns: a date and an amount are needed, such as date,amount,currency,payer,text."),
         )
     layout, first = found
-    return _Table(layout, [each for row in rows[first:] if (each := Data(row, layout)).filled], currency).statement()
+    before = [each for row in rows[max(first - 4, 0) : first] if (each := Data(row, layout)).filled]
+    table = _Table(layout, [each for row in rows[first:] if (each := Data(row, layout)).filled], currency)
+    return table.statement(pending=any(map(_title, before[-2:])))
 
 
 @dataclass
@@ -103,6 +114,13 @@ class _Amounts:
         return not self.signed and not self.into and not self.out_of
 
 
+def _title(row: Data) -> bool | None:
+    """Whether a row is the title of what is not booked yet (True), or of what is; None if it is no title."""
+    filled = [each for each in row.texts if each]
+    match = _SECTION.fullmatch(filled[0]) if len(filled) == 1 else None
+    return None if match is None else bool(match["pending"])
+
+
 class _Table:
     def __init__(self, layout: Layout, rows: list[Data], currency: str) -> None:
         self.layout, self.rows, self.currency = layout, rows, currency
@@ -115,9 +133,14 @@ class _Table:
         self.sign = decimal_sign(split_direction(text)[0] for text in texts if text)
         self.found = Statement()
 
-    def statement(self) -> Statement:
-        """All rows, sorted into lines and what is none."""
-        kept = [row for row in self.rows if not self._left_out(row)]
+    def statement(self, pending: bool) -> Statement:
+        """All rows, sorted into lines and what is none. `pending`: the table begins with what is not booked yet."""
+        kept = []
+        for row in self.rows:
+            title = _title(row)
+            pending = pending if title is None else title
+            if title is None and not self._left_out(row, pending):
+                kept.append(row)
         order = self.layout.order or order_of(row.text(role) for row in kept for role in (names.DAY, names.VALUE_DAY))
         dated = [(row, day) for row in kept if (day := self._day(row, order)) is not None]
         read_amounts = [(row, day, self._amounts(row)) for row, day in dated]
@@ -139,12 +162,12 @@ class _Table:
 
     # -- rows that are no lines -----------------------------------------------------------------------------------------
 
-    def _left_out(self, row: Data) -> bool:
+    def _left_out(self, row: Data, pending: bool) -> bool:
         state, day = row.text(names.STATE), row.raw(self.layout.one(names.DAY))
         is_day = read_day(day) is not None or is_open(day)
         amounts = [row.text(role) for role in self.roles]
         told = any(re.search(r"\d", each) for each in amounts)
-        if _PENDING.search(state) or (not is_day and _PENDING.search(day)):
+        if _PENDING.search(state) or (not is_day and _PENDING.search(day)) or (pending and is_day and told):
             why = Why.PENDING
         elif _FAILED.search(state):
             why = Why.FAILED
