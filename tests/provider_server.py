@@ -113,6 +113,7 @@ class Providers:
         self.merchant_key, self.wechat_key, self.app_key, self.alipay_key = (new_key() for _ in range(4))
         self.trades, self.asked, self.sessions, self.bills, self.faults = {}, [], {}, {}, []
         self.payouts = []
+        """Balance transactions of Stripe's beside charges and refunds."""
         self._idempotent, self._tokens = {}, {}
         self.lock = threading.RLock()
         outer = self
@@ -308,6 +309,8 @@ class Providers:
             "trade_state": {"open": "NOTPAY", "paid": "SUCCESS", "closed": "CLOSED"}[trade.state],
         }  # fmt: skip
         if trade.state == "paid":
+            if trade.refunds:
+                found["trade_state"] = "REFUND"
             at = datetime.datetime.fromtimestamp(trade.at, BEIJING).isoformat()
             found |= {
                 "transaction_id": trade.transaction, "success_time": at, "trade_type": "NATIVE",
@@ -322,6 +325,24 @@ class Providers:
         text = json.dumps(
             {"id": secrets.token_hex(16), "create_time": "2026-01-01T00:00:00+08:00", "resource_type": "encrypt-resource",
              "event_type": event, "summary": "支付成功", "resource": {"original_type": "transaction", **sealed}}
+        )  # fmt: skip
+        return text.encode(), {**self.wechat_headers(text), "Content-Type": "application/json"}
+
+    def wechat_refund_callback(self, trade, number, event="REFUND.SUCCESS"):
+        """(body, headers) of a callback of a refund."""
+        told = {
+            "mchid": self.MCHID, "out_trade_no": trade.payment_id, "transaction_id": trade.transaction,
+            "out_refund_no": number, "refund_id": f"50{number[:20]}", "refund_status": event.split(".")[1],
+            "user_received_account": "招商银行信用卡0403",
+            "amount": {"total": trade.amount, "refund": trade.refunds[number], "payer_total": trade.amount,
+                       "payer_refund": trade.refunds[number]},
+        }  # fmt: skip
+        if event == "REFUND.SUCCESS":
+            told["success_time"] = datetime.datetime.fromtimestamp(trade.at, BEIJING).isoformat()
+        sealed = self.sealed(json.dumps(told), "refund")
+        text = json.dumps(
+            {"id": secrets.token_hex(16), "create_time": "2026-01-01T00:00:00+08:00", "resource_type": "encrypt-resource",
+             "event_type": event, "summary": "退款", "resource": {"original_type": "refund", **sealed}}
         )  # fmt: skip
         return text.encode(), {**self.wechat_headers(text), "Content-Type": "application/json"}
 
@@ -416,6 +437,9 @@ class Providers:
         if trade.state == "paid":
             at = f"{datetime.datetime.fromtimestamp(trade.at, BEIJING):%Y-%m-%d %H:%M:%S}"
             found |= {"trade_no": trade.transaction, "send_pay_date": at, "buyer_pay_amount": found["total_amount"]}
+            if gone := sum(trade.refunds.values()):
+                found["refund_fee"] = f"{gone / 100:.2f}"
+                found["trade_status"] = "TRADE_CLOSED" if gone == trade.amount else "TRADE_SUCCESS"
         return found
 
     def alipay_callback(self, trade, key=None, **changes):
@@ -468,6 +492,7 @@ class Providers:
             return 200, self.stripe_session(trade)
         if found := re.fullmatch(r"/v1/checkout/sessions/(\w+)(/expire)?", where.path):
             trade = self.sessions[found[1]]
+            expanded = "expand[0]" in given or "expand" in where.query
             if found[2]:
                 if trade.state != "open":
                     return 400, {
@@ -477,7 +502,14 @@ class Providers:
                         }
                     }
                 trade.state = "closed"
-            return 200, self.stripe_session(trade)
+            session = self.stripe_session(trade)
+            if expanded and trade.state == "paid":
+                charge = {"id": f"ch_{trade.transaction[3:]}", "object": "charge", "created": trade.at,
+                          "amount": trade.amount, "amount_refunded": sum(trade.refunds.values())}  # fmt: skip
+                session["payment_intent"] = {
+                    "id": trade.transaction, "object": "payment_intent", "latest_charge": charge,
+                }  # fmt: skip
+            return 200, session
         if where.path == "/v1/refunds":
             trade = next(each for each in self.sessions.values() if each.transaction == given["payment_intent"])
             if sum(trade.refunds.values()) + int(given["amount"]) > trade.amount:
@@ -513,14 +545,48 @@ class Providers:
             rows.append({"id": f"txn_{trade.transaction[3:]}", "object": "balance_transaction", "type": "charge", "amount": trade.amount,
                          "currency": trade.currency.lower(), "fee": fee, "created": trade.at, "source": charge})  # fmt: skip
             for number, part in trade.refunds.items():
-                back = {
-                    "id": f"re_{number[:20]}", "object": "refund", "amount": part, "currency": trade.currency.lower(),
-                    "payment_intent": trade.transaction, "metadata": {"payment_id": trade.payment_id, "refund_id": number},
-                }  # fmt: skip
+                back = self.stripe_refund(trade, number)
                 rows.append({"id": f"txn_{number}", "object": "balance_transaction", "type": "refund", "amount": -part,
                              "currency": trade.currency.lower(), "fee": 0, "created": trade.at, "source": back})  # fmt: skip
         rows += self.payouts
         return rows
+
+    def stripe_refund(self, trade, number, status="succeeded"):
+        """A refund; one whose number begins with `re_` was made in Stripe's own pages, and bears no marks."""
+        own = number.startswith("re_")
+        return {
+            "id": number if own else f"re_{number[:20]}", "object": "refund", "amount": trade.refunds[number],
+            "currency": trade.currency.lower(), "charge": f"ch_{trade.transaction[3:]}", "status": status,
+            "payment_intent": trade.transaction,
+            "metadata": {} if own else {"payment_id": trade.payment_id, "refund_id": number},
+        }  # fmt: skip
+
+    def stripe_dispute(self, trade, number="dp_1", status="needs_response", amount=None):
+        """A dispute of a card payment: nothing in it is of ours."""
+        return {
+            "id": number, "object": "dispute", "amount": amount or trade.amount, "currency": trade.currency.lower(),
+            "charge": f"ch_{trade.transaction[3:]}", "payment_intent": trade.transaction, "status": status,
+            "reason": "fraudulent", "metadata": {},
+        }  # fmt: skip
+
+    def stripe_row(self, kind, amount, at, source=None, fee=0, number=None, currency="cny", description=None):
+        """Something else that moves money: of a type of balance transactions."""
+        row = {
+            "id": number or f"txn_{secrets.token_hex(8)}", "object": "balance_transaction", "type": kind, "amount": amount,
+            "currency": currency, "fee": fee, "created": at, "source": source, "description": description,
+        }  # fmt: skip
+        self.payouts.append(row)
+        return row
+
+    def stripe_event(self, kind, told, secret=None):
+        """(body, headers) of an event about any object."""
+        at = int(time.time())
+        text = json.dumps(
+            {"id": f"evt_{secrets.token_hex(8)}", "object": "event", "api_version": "2025-01-01", "created": at, "type": kind,
+             "data": {"object": told}}
+        )  # fmt: skip
+        signed = hmac.new((secret or self.STRIPE_SECRET).encode(), f"{at}.{text}".encode(), hashlib.sha256).hexdigest()
+        return text.encode(), {"Content-Type": "application/json", "Stripe-Signature": f"t={at},v1={signed}"}
 
     def stripe_session(self, trade):
         return {

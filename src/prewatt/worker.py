@@ -20,6 +20,7 @@ from .server.notices.sending import send_what_is_due
 from .server.notices.watching import watch
 from .server.payments.paying import look_at_open_payments
 from .server.payments.settlement import book_what_was_missed, fetch_what_is_due
+from .server.payments.taken_back import take_up_what_waits
 from .standby import alone
 
 log = logging.getLogger("prewatt.worker")
@@ -71,6 +72,8 @@ def fetch_settlement_files() -> None:
         log.info("settlement file of %s is fetched", file)
     for payment in book_what_was_missed():
         log.info("payment %s stands in a settlement file, and is booked now", payment)
+    for back in take_up_what_waits():
+        log.info("what was taken back as %s is booked now", back)
 
 
 def look_for_notices() -> None:

@@ -54,7 +54,7 @@ class Organisation(models.Model):
 class Property(models.Model):
     """A building: one time zone, one currency. The rules of credit and supply, `SUPPLY_RULES`, are sent to its meters
     (`metering.services.send_settings`). `price_cap` and `purchase_tariff` bound what a tariff may charge
-    (`tariffs.resale`).
+    (`tariffs.resale`). `BACK_RULES`: what follows when money is taken back (`payments.taking`).
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="properties")
@@ -164,6 +164,20 @@ class Property(models.Model):
             "So long the supply goes on while another meter answers in the place of a known one; 0: without end."
         ),
     )
+    back_grace = models.PositiveSmallIntegerField(
+        default=3,
+        validators=[MaxValueValidator(30)],
+        help_text=_(
+            "When a bank takes a payment back: so many days the supply goes on, though the credit is under zero; 0: none."
+        ),
+    )
+    back_cuts_off = models.BooleanField(
+        default=True,
+        help_text=_(
+            "Money that a bank takes back may bring the credit under zero, and so cut off after those days. If not: what the "
+            "credit does not cover is a debt of the tenant, beside the meter."
+        ),
+    )
     price_cap = models.DecimalField(
         max_digits=10,
         decimal_places=6,
@@ -203,6 +217,8 @@ SUPPLY_RULES = (
     "forbidden_step", "tamper_locks", "doubtful_readings", "foreign_hours",
 )  # fmt: skip
 """Fields of a property that its meters obey."""
+BACK_RULES = ("back_grace", "back_cuts_off")
+"""Fields of a property that money taken back obeys."""
 
 
 class Part(models.Model):

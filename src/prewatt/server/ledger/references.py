@@ -25,6 +25,8 @@ class Of(models.TextChoices):
     PAYMENT = "payment", _("payment")
     BANK_LINE = "bank-line", _("bank line")
     FEE = "fee", _("fee")
+    LINE = "line", _("line of a settlement file")
+    TAKEN_BACK = "taken-back", _("money taken back")
     ADJUSTMENT = "adjustment", _("adjustment")
     SHARE = "share", _("share of a cost")
     CORRECTION = "correction", _("correction")

@@ -14,6 +14,7 @@ class Event(models.TextChoices):
     CUT_OFF = "cut-off", _("power was cut off")
     RESTORED = "restored", _("power is back")
     TOP_UP = "top-up", _("a payment was received")
+    TAKEN_BACK = "taken-back", _("a payment was taken back")
     SHARED_COST = "shared-cost", _("a shared cost was booked")
     TARIFF = "tariff", _("the tariff will change")
     STATEMENT = "statement", _("the month's statement is ready")
@@ -29,9 +30,11 @@ class Event(models.TextChoices):
 
 FOR_TENANTS = (
     Event.LOW, Event.EXHAUSTED, Event.CUT_OFF, Event.RESTORED, Event.TOP_UP, Event.SHARED_COST, Event.TARIFF,
-    Event.STATEMENT, Event.UNUSUAL, Event.OVERLOAD,
+    Event.STATEMENT, Event.UNUSUAL, Event.OVERLOAD, Event.TAKEN_BACK,
 )  # fmt: skip
-FOR_MANAGERS = (Event.OVERLOAD, Event.OFFLINE, Event.BACK, Event.TROUBLE, Event.LEAK, Event.HELD, Event.OWED)
+FOR_MANAGERS = (
+    Event.OVERLOAD, Event.OFFLINE, Event.BACK, Event.TROUBLE, Event.LEAK, Event.HELD, Event.OWED, Event.TAKEN_BACK,
+)  # fmt: skip
 
 OVERLOADS = ("overload", "overload-locked", "forbidden-load")
 """Codes of the journal's events that are an overload."""

@@ -16,7 +16,8 @@ from ..time import now
 from .merchants import provider_of
 from .models import Merchant
 from .paying import confirm
-from .providers.interface import CallbackError, Provider
+from .providers.interface import Back, CallbackError, Provider
+from .taken_back import hear
 
 log = logging.getLogger("prewatt.payments")
 LONGEST = 64 * 1024
@@ -43,7 +44,9 @@ def callback(request: HttpRequest, provider: str, public_id: str) -> HttpRespons
         return HttpResponse(status=503)
     try:
         told = asked.read_callback(request.headers, body)
-        if told is not None and confirm(merchant, told, "callback") is None:
+        if isinstance(told, Back):
+            hear(merchant, told, "callback")
+        elif told is not None and confirm(merchant, told, "callback") is None:
             log.warning("merchant account %s: a payment %s was never asked for", merchant, told.payment_id)
     except CallbackError as error:
         why = str(error)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..billing.models import DebtPayment
 from ..estate.models import Organisation, Tenancy
-from ..vending.models import Refund, TopUp
+from ..vending.models import Command, Refund, TopUp
 
 
 def _public_id() -> str:
@@ -121,15 +121,24 @@ class Unexpected(models.Model):
         return f"{self.provider_id}: {self.reason}"
 
 
+def refund_number() -> str:
+    """A fresh name of a refund at a provider. It says nothing and repeats never: a server that was put back from a copy
+    counts from there again, and a provider takes a name that it knows for the refund that it knows.
+    """
+    return f"R{secrets.token_hex(12)}"
+
+
 class RefundPart(models.Model):
-    """What of a refund goes back through the provider, to whoever made one payment. `amount` in nano; `sent`: when the
-    provider took it on.
+    """What of a refund goes back through the provider, to whoever made one payment. `amount` in nano; `number`: its name
+    at the provider; `sent`: when the provider took it on. `failed`: it did not arrive, and is owed anew.
     """
 
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="parts")
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refund_parts")
     amount = models.BigIntegerField()
+    number = models.CharField(max_length=64, unique=True, default=refund_number)
     sent = models.BigIntegerField(null=True)
+    failed = models.BooleanField(default=False)
     error = models.CharField(max_length=200, blank=True)
 
     class Meta:
@@ -141,11 +150,6 @@ class RefundPart(models.Model):
 
     def __str__(self) -> str:
         return self.number
-
-    @property
-    def number(self) -> str:
-        """Its name at the provider."""
-        return f"{self.payment.payment_id}R{self.refund_id}"
 
 
 class SettlementFile(models.Model):
@@ -164,18 +168,29 @@ class SettlementFile(models.Model):
 
 
 class SettlementLine(models.Model):
-    """A line of a settlement file. `amount` and `fee` in nano."""
+    """A line of a settlement file, as `providers.interface.Line` says; `amount` and `fee` in nano. `means`: what a person
+    has said that it is, where the books can't know.
+    """
+
+    class Means(models.TextChoices):
+        COST = "cost", _("a cost or a fee of the provider")
+        BANK = "bank", _("moved between the provider and our bank")
+        ASIDE = "aside", _("not ours")
 
     file = models.ForeignKey(SettlementFile, on_delete=models.PROTECT, related_name="lines")
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="settlement_lines")
     line_id = models.CharField(max_length=255)
-    kind = models.CharField(max_length=8)
+    kind = models.CharField(max_length=12)
     payment_id = models.CharField(max_length=64, blank=True, db_index=True)
     provider_id = models.CharField(max_length=255, blank=True)
+    back_id = models.CharField(max_length=255, blank=True, default="")
+    text = models.CharField(max_length=200, blank=True, default="")
     amount = models.BigIntegerField()
     fee = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     at = models.BigIntegerField()
+    means = models.CharField(max_length=5, choices=Means, blank=True, default="")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         ordering = ("at", "id")
@@ -272,3 +287,83 @@ class WaitingStatement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organisation} {self.at}"
+
+
+class TakenBack(models.Model):
+    """Money that was received and is taken back by the payer, the bank or the provider, however that was learned, once.
+    Amounts in nano, instants in µs since 1970.
+
+    `payment_name`, `provider_id`: of the payment, as told. `back_id`: its name at the merchant account; of a sum (`is_sum`)
+    of which only the size is known, the payment's and that sum. `within`: the sum that it is part of, and was booked with.
+    `amount`: what is taken; `returned`: what of it came back to us (a dispute that was won, a refund that failed). `fee`: as
+    told; what is booked of fees comes from the settlement files.
+
+    `debited`: what was taken off the tenant's credit, at the meter by `command`; the rest is a debt. `refund`: what was owed
+    to the tenant, and was paid by it. `grace_until`: until when the supply goes on whatever the credit. `closed`: nothing
+    more comes of it, or a person has seen to it.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("its payment is not known yet")
+        ASKED = "asked", _("asked about; nothing is taken yet")
+        DECIDE = "decide", _("waits for a person")
+        BOOKED = "booked", _("taken back from the tenant")
+        COST = "cost", _("a cost of the landlord")
+        EXPLAINED = "explained", _("nothing to book")
+
+    BOOKED = (State.BOOKED, State.COST)
+    """States of what is in the books."""
+    FROM_HELD = models.Q(top_up=None, refund=None, state=State.BOOKED)
+    """What was taken of a payment that was held."""
+
+    class Cause(models.TextChoices):
+        REFUND = "refund", _("refunded in the provider's own pages")
+        DISPUTE = "dispute", _("disputed by the payer")
+        RETURN = "return", _("returned by the bank")
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="taken_back")
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, null=True, related_name="taken_back")
+    bank_line = models.OneToOneField("BankLine", on_delete=models.PROTECT, null=True, related_name="taken_back")
+    back_id = models.CharField(max_length=255)
+    cause = models.CharField(max_length=8, choices=Cause)
+    reason = models.CharField(max_length=200, blank=True)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, null=True, related_name="taken_back")
+    payment_name = models.CharField(max_length=64, blank=True)
+    provider_id = models.CharField(max_length=255, blank=True)
+    top_up = models.ForeignKey(TopUp, on_delete=models.PROTECT, null=True, related_name="taken_back")
+    amount = models.BigIntegerField()
+    returned = models.BigIntegerField(default=0)
+    fee = models.BigIntegerField(default=0)
+    currency = models.CharField(max_length=3)
+    at = models.BigIntegerField()
+    heard = models.BigIntegerField()
+    seen_by = models.CharField(max_length=12)
+    state = models.CharField(max_length=9, choices=State, default=State.WAITING)
+    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, null=True, related_name="+")
+    within = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="parts")
+    is_sum = models.BooleanField(default=False)
+    booked = models.BigIntegerField(null=True)
+    debited = models.BigIntegerField(default=0)
+    command = models.ForeignKey(Command, on_delete=models.PROTECT, null=True, related_name="+")
+    grace_until = models.BigIntegerField(null=True)
+    closed = models.BigIntegerField(null=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ("-at", "-id")
+        constraints = (
+            models.UniqueConstraint(fields=("merchant", "back_id"), name="taken_back_once"),
+            models.CheckConstraint(
+                condition=models.Q(amount__gt=0, returned__gte=0, returned__lte=models.F("amount")),
+                name="taken_back_amounts",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(merchant__isnull=False, bank_line__isnull=True)
+                | models.Q(merchant__isnull=True, bank_line__isnull=False),
+                name="taken_back_by_one",
+            ),
+        )
+        indexes = (models.Index(fields=("merchant", "provider_id"), name="taken_back_of"),)
+
+    def __str__(self) -> str:
+        return self.back_id

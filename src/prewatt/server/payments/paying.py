@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -32,7 +33,7 @@ from ..vending.found import UNBOOKED, tenant_of
 from ..vending.models import TopUp
 from ..vending.top_ups import TopUpError, check_amount, check_open, top_up
 from .merchants import provider_of
-from .models import Merchant, Payment, Unexpected
+from .models import Merchant, Payment, TakenBack, Unexpected
 from .providers import PROVIDERS
 from .providers.interface import Order, ProviderError, State, Told
 
@@ -168,26 +169,38 @@ def confirm(merchant: Merchant, told: Told, seen_by: str) -> Payment | None:
     What comes of it is one transaction: the payment, the ledger's transfer, the credit, and the command to the meter.
     None if there is no such payment of this merchant account.
     """
-    payment = (
-        Payment.objects.select_for_update(of=("self",))
-        .select_related("tenancy__unit__property__organisation", "merchant")
-        .filter(merchant=merchant, payment_id=told.payment_id)
-        .first()
+    rows = Payment.objects.select_for_update(of=("self",)).select_related(
+        "tenancy__unit__property__organisation", "merchant__organisation"
     )
-    if told.state == State.PAID:
+    # Of what went back some providers know only the transaction that had paid it.
+    named = {"payment_id": told.payment_id} if told.payment_id else {"provider_id": told.provider_id}
+    payment = rows.filter(merchant=merchant, **named).first()
+    if told.state in (State.PAID, State.REFUNDED):
         if payment is None:
             payment = _recovered(merchant, told)
         if payment is None:
-            _unexpected(merchant, None, told, _("no payment of that name was asked for"))
+            if told.state == State.PAID and not told.gone:
+                _unexpected(merchant, None, told, _("no payment of that name was asked for"))
         elif payment.provider_id:
-            if payment.provider_id != told.provider_id:
+            if payment.provider_id != told.provider_id and told.state == State.PAID:
                 _unexpected(merchant, payment, told, _("paid a second time"))
         else:
             _take(payment, told, seen_by)
+        if payment is not None and payment.provider_id == told.provider_id:
+            _take_back(payment, told, seen_by)
     elif told.state == State.CLOSED and payment is not None and payment.state == Payment.State.OPEN:
         payment.state, payment.next_look = Payment.State.CLOSED, None
         payment.save(update_fields=["state", "next_look"])
     return payment
+
+
+def _take_back(payment: Payment, told: Told, seen_by: str) -> None:
+    # Imported here: what is taken back is a room above this one.
+    from .taken_back import hear_of_sum, take_up
+
+    take_up(payment)
+    if told.gone and told.currency == payment.currency:
+        hear_of_sum(payment, told.gone * minor_unit(told.currency), now(), seen_by)
 
 
 def found_at_meter(merchant: Merchant, payment_id: str) -> Alarm | None:
@@ -231,6 +244,8 @@ def _take(payment: Payment, told: Told, seen_by: str) -> None:
         why = _("paid %(amount)s %(currency)s, which is not what was asked for")
         paid = round_money(amount, minor_digits(told.currency))
         _hold(payment, amount, why % {"amount": paid, "currency": told.currency})
+    elif told.state == State.REFUNDED or _gone_before(payment) >= amount:
+        _hold(payment, amount, _("it was paid, and the provider says that it went back, wholly or in part"))
     else:
         try:
             with transaction.atomic():
@@ -239,6 +254,13 @@ def _take(payment: Payment, told: Told, seen_by: str) -> None:
         except TopUpError as error:
             _hold(payment, amount, str(error))
     payment.save()
+
+
+def _gone_before(payment: Payment) -> int:
+    """What was heard of its being taken back before it was heard that it is paid, nano."""
+    from .taken_back import waiting_for
+
+    return int(waiting_for(payment).aggregate(sum=Sum("amount"))["sum"] or 0)
 
 
 def credit(payment: Payment) -> TopUp:
@@ -279,6 +301,13 @@ def held_of(payment: Payment) -> Transfer:
     found = booked(Reference(Of.PAYMENT, payment.pk, "held"))
     assert found is not None
     return found
+
+
+def held_left(payment: Payment) -> int:
+    """What of a held payment its payer's bank has not taken back, nano."""
+    # What came back after all is owed to its payer by name.
+    gone = payment.taken_back.filter(TakenBack.FROM_HELD).aggregate(sum=Sum("amount"))["sum"] or 0
+    return held_of(payment).amount - int(gone)
 
 
 def _unexpected(merchant: Merchant, payment: Payment | None, told: Told, why: str) -> None:
@@ -344,7 +373,7 @@ def credit_held(payment: Payment, tenancy: Tenancy, by: Any) -> TopUp | DebtPaym
     locked = Payment.objects.select_for_update(of=("self",)).select_related("merchant__organisation").get(pk=payment.pk)
     if locked.state != Payment.State.HELD:
         raise PaymentError(_("This payment is not held."))
-    held = held_of(locked)
+    held = held_left(locked)
     if tenancy.unit.property.currency != locked.currency:
         raise PaymentError(_("Payments there are in %(currency)s.") % {"currency": tenancy.unit.property.currency})
     owed = account(locked.merchant.organisation, Kind.REFUNDS)
@@ -357,7 +386,7 @@ def credit_held(payment: Payment, tenancy: Tenancy, by: Any) -> TopUp | DebtPaym
         locked.save(update_fields=["state"])
         return paid
     try:
-        made = top_up(tenancy, held.amount, locked.payment_id, by, str(locked.merchant), source=owed)
+        made = top_up(tenancy, held, locked.payment_id, by, str(locked.merchant), source=owed)
     except TopUpError as error:
         raise PaymentError(str(error)) from None
     locked.state, locked.top_up = Payment.State.PAID, made

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from ...kernel.units import round_money
@@ -18,11 +18,14 @@ from ..ledger.references import Of, Reference
 from ..time import now
 from ..vending.giving_back import name_of
 from ..vending.models import PayOut, Refund
-from ..vending.owed import close_rounding, fall, pay_out
+from ..vending.owed import close_rounding, fall, owe_back, pay_out
 from .merchants import provider_of
-from .models import Payment, RefundPart
-from .paying import PaymentError, clearing, held_of, meter_of, order_of
+from .models import Payment, RefundPart, TakenBack
+from .paying import PaymentError, clearing, held_left, held_of, meter_of, order_of
 from .providers.interface import ProviderError
+
+PROVIDER = "provider"
+"""Who has done what we hear of only by the provider."""
 
 
 def refundable_by_provider(refund: Refund) -> int:
@@ -33,10 +36,17 @@ def refundable_by_provider(refund: Refund) -> int:
 def _sources(refund: Refund) -> list[tuple[Payment, int]]:
     found = []
     for payment in Payment.objects.filter(tenancy=refund.tenancy_id, state=Payment.State.PAID).order_by("-paid", "-pk"):
-        others = payment.refund_parts.exclude(refund=refund).aggregate(sum=Sum("amount"))["sum"] or 0
+        parts = payment.refund_parts.exclude(refund=refund).filter(failed=False)
+        others = int(parts.aggregate(sum=Sum("amount"))["sum"] or 0) + taken_of(payment)
         if payment.amount > others:
-            found.append((payment, payment.amount - int(others)))
+            found.append((payment, payment.amount - others))
     return found
+
+
+def taken_of(payment: Payment) -> int:
+    """What of a payment was taken back and did not come back, nano."""
+    rows = payment.taken_back.filter(state__in=TakenBack.BOOKED)
+    return int(rows.aggregate(sum=Sum(F("amount") - F("returned")))["sum"] or 0)
 
 
 @transaction.atomic
@@ -81,7 +91,7 @@ def send_back(refund: Refund, by: Any) -> Refund:
         except ProviderError as error:
             RefundPart.objects.filter(pk=part.pk).update(error=str(error)[:200])
             raise
-        _sent(part, by)
+        sent(part, by)
     return Refund.objects.get(pk=refund.pk)
 
 
@@ -106,7 +116,8 @@ def pay_out_by_hand(
 
 
 @transaction.atomic
-def _sent(part: RefundPart, by: Any) -> None:
+def sent(part: RefundPart, by: Any) -> None:
+    """The provider has taken a part on: it is paid out. Said again, nothing changes."""
     refund = (
         Refund.objects.select_for_update(of=("self",)).select_related("tenancy__unit__property").get(pk=part.refund_id)
     )
@@ -132,32 +143,58 @@ def _sent(part: RefundPart, by: Any) -> None:
             close_rounding(refund, name_of(by))
 
 
+@transaction.atomic
+def failed(part: RefundPart, why: str) -> None:
+    """The provider says that a part did not arrive: the money lies there again, and is owed anew. Said again, nothing
+    changes.
+    """
+    locked = RefundPart.objects.select_for_update(of=("self",)).get(pk=part.pk)
+    if locked.failed:
+        return
+    sent(locked, PROVIDER)
+    refund, lies = locked.refund, clearing(locked.payment.merchant)
+    memo = _("did not arrive: %(why)s") % {"why": why or refund.reason}
+    of = Reference(Of.REFUND_PART, locked.pk, "back")
+    owe_back(refund.tenancy, locked.amount, Refund.Why.FAILED, lies, of, memo, Transfer.Kind.REVERSAL)
+    RefundPart.objects.filter(pk=part.pk).update(failed=True, error=memo[:200])
+
+
+def held_number(payment: Payment) -> str:
+    """The name at the provider of a held payment's way back."""
+    return f"{payment.payment_id}H"
+
+
 def send_held_back(payment: Payment, by: Any) -> Payment:
     """Let the provider send back a payment that could not be credited. PaymentError, ProviderError."""
     payment = Payment.objects.select_related("merchant__organisation", "tenancy__unit__property").get(pk=payment.pk)
     if payment.state != Payment.State.HELD:
         raise PaymentError(_("This payment is not held."))
-    held = held_of(payment).amount
+    held = held_left(payment)
     whole = to_minor(held, payment.currency)
-    order = replace(order_of(payment), amount=whole)
+    order = replace(order_of(payment), amount=to_minor(held_of(payment).amount, payment.currency))
     reason = payment.reason or _("it could not be credited")
-    provider_of(payment.merchant).refund(order, payment.provider_id, f"{payment.payment_id}H", whole, reason)
-    with transaction.atomic():
-        locked = Payment.objects.select_for_update(of=("self",)).get(pk=payment.pk)
-        if locked.state == Payment.State.HELD:
-            owed = account(payment.merchant.organisation, Kind.REFUNDS)
-            of = Reference(Of.PAYMENT, payment.pk, "back")
-            book(
-                Transfer.Kind.REFUND_PAID,
-                owed,
-                clearing(payment.merchant),
-                held,
-                now(),
-                of,
-                reason,
-                meter_of(payment),
-            )
-            locked.state = Payment.State.RETURNED
-            locked.reason = f"{reason} ({by.get_username()})"[:200]
-            locked.save(update_fields=["state", "reason"])
+    provider_of(payment.merchant).refund(order, payment.provider_id, held_number(payment), whole, reason)
+    return held_sent(payment, by.get_username())
+
+
+@transaction.atomic
+def held_sent(payment: Payment, by: str) -> Payment:
+    """The provider has taken on to send a held payment back: it is paid out. Said again, nothing changes."""
+    locked = Payment.objects.select_for_update(of=("self",)).select_related("merchant__organisation").get(pk=payment.pk)
+    if locked.state == Payment.State.HELD:
+        owed, reason = account(locked.merchant.organisation, Kind.REFUNDS), locked.reason
+        of = Reference(Of.PAYMENT, locked.pk, "back")
+        book(
+            Transfer.Kind.REFUND_PAID,
+            owed,
+            clearing(locked.merchant),
+            held_left(locked),
+            now(),
+            of,
+            reason,
+            meter_of(locked),
+        )
+        locked.state = Payment.State.RETURNED
+        locked.reason = f"{reason} ({by})"[:200]
+        locked.save(update_fields=["state", "reason"])
     return locked

@@ -84,6 +84,8 @@ class Refund(models.Model):
         DEPOSIT = "deposit", _("deposit")
         CLEARED = "cleared", _("credit cleared at the meter")
         OVERPAID = "overpaid", _("paid more than was owed")
+        CAME_BACK = "back", _("taken back, and came back to us")
+        FAILED = "failed", _("a refund that did not arrive")
 
     tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, related_name="refunds")
     who = models.CharField(max_length=100)

@@ -114,12 +114,13 @@ class Alipay(Provider):
                 raise CallbackError("its signature is not Alipay's")
             if told["app_id"] != self._settings["app_id"]:
                 raise CallbackError("it is for another application")
-            state = STATES.get(told["trade_status"], State.OPEN)
-            if state != State.PAID:
+            gone = _cents(told["refund_fee"]) if told.get("refund_fee") else None
+            state = _state(told["trade_status"], told.get("gmt_payment"), gone)
+            if state not in (State.PAID, State.REFUNDED):
                 return None
             at = told.get("gmt_payment") or told["notify_time"]
             return Told(
-                told["out_trade_no"], state, told["trade_no"], _cents(told["total_amount"]), "CNY", _instant(at)
+                told["out_trade_no"], state, told["trade_no"], _cents(told["total_amount"]), "CNY", _instant(at), gone
             )
 
     def answer(self, taken: bool, why: str = "") -> Answer:
@@ -132,12 +133,14 @@ class Alipay(Provider):
             return Told(order.payment_id, State.OPEN)
         _good(found)
         with asking(Alipay.title, AliPayException):
-            state = STATES.get(found["trade_status"], State.OPEN)
-            if state != State.PAID:
+            gone = _cents(found["refund_fee"]) if found.get("refund_fee") else None
+            state = _state(found["trade_status"], found.get("send_pay_date"), gone)
+            if state not in (State.PAID, State.REFUNDED):
                 return Told(order.payment_id, state)
+            at = found.get("send_pay_date")
             return Told(
                 found["out_trade_no"], state, found["trade_no"], _cents(found["total_amount"]), "CNY",
-                _instant(found["send_pay_date"]),
+                _instant(at) if at else instant(datetime.now(BEIJING)), gone,
             )  # fmt: skip
 
     def close(self, order: Order) -> None:
@@ -177,6 +180,12 @@ class Alipay(Provider):
 def _file_name(info: zipfile.ZipInfo) -> str:
     # Alipay writes names in GBK without saying so; the library then reads them as the old code page 437.
     return info.filename if info.flag_bits & 0x800 else info.filename.encode("cp437").decode("gb18030", "replace")
+
+
+def _state(status: str, paid: str | None, gone: int | None) -> State:
+    """A trade is closed if it was never paid, and also once all of it went back: then it was paid at an instant."""
+    state = STATES.get(status, State.OPEN)
+    return State.REFUNDED if state == State.CLOSED and (paid or gone) else state
 
 
 def _good(found: Mapping[str, Any]) -> None:

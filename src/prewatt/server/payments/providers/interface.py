@@ -64,16 +64,21 @@ class Started:
 
 
 class State(StrEnum):
-    """How a payment stands with its provider."""
+    """How a payment stands with its provider. Of one that is `REFUNDED` all went back to the payer, or an amount that the
+    provider does not say: it is never to be credited.
+    """
 
     OPEN = "open"
     PAID = "paid"
+    REFUNDED = "refunded"
     CLOSED = "closed"
 
 
 @dataclass(frozen=True)
 class Told:
-    """What a provider says of a payment. `provider_id`: of the transaction that paid it, at `at`."""
+    """What a provider says of a payment. `provider_id`: of the transaction that paid it, at `at`. `gone`: what of it went
+    back to the payer until now, in all; None: not said.
+    """
 
     payment_id: str
     state: State
@@ -81,11 +86,52 @@ class Told:
     amount: int = 0
     currency: str = ""
     at: int = 0
+    gone: int | None = None
+
+
+class Cause(StrEnum):
+    """Why money was taken back."""
+
+    REFUND = "refund"
+    DISPUTE = "dispute"
+    RETURN = "return"
+
+
+class Step(StrEnum):
+    """How it stands with money that is taken back: it may yet be (`ASKED`), it was (`TAKEN`), it came back to the merchant
+    (`WON`: a dispute that was won, a refund that failed), or it stays taken (`LOST`).
+    """
+
+    ASKED = "asked"
+    TAKEN = "taken"
+    WON = "won"
+    LOST = "lost"
+
+
+@dataclass(frozen=True)
+class Back:
+    """What a provider says of money that is taken back from a merchant. `back_id`: its name, once in a merchant account; of
+    a refund that was asked for here the number that it was given. Of the payment at least one of `payment_id` and
+    `provider_id` is told. `amount`: what is taken, or came back, over zero. `fee`: what the provider keeps for it.
+    """
+
+    back_id: str
+    cause: Cause
+    step: Step
+    payment_id: str
+    provider_id: str
+    amount: int
+    currency: str
+    at: int
+    fee: int = 0
+    reason: str = ""
 
 
 class Line(NamedTuple):
-    """A line of a provider's settlement file. `amount`: of a payment over zero, of a refund or payout under it. `fee`:
-    what the provider keeps.
+    """A line of a provider's settlement file. `amount`: what it adds to what lies with the provider, but for a payment's
+    fee: of a payment over zero, of a refund, a payout, a fee under it; what came back over it. `fee`: what the provider
+    keeps. `back_id`: of a line of money taken back the name of that, where it is not the line's own. `text`: the
+    provider's own word.
     """
 
     line_id: str
@@ -96,10 +142,13 @@ class Line(NamedTuple):
     fee: int
     currency: str
     at: int
+    back_id: str = ""
+    text: str = ""
 
 
-PAYMENT, REFUND, PAYOUT, OTHER = "payment", "refund", "payout", "other"
-"""Kinds of a line."""
+PAYMENT, REFUND, DISPUTE, RETURN, FEE, PAYOUT = "payment", "refund", "dispute", "return", "fee", "payout"
+ADJUSTMENT, RESERVE, OTHER = "adjustment", "reserve", "other"
+"""Kinds of a line. A reserve is what the provider keeps back for a while, and what it gives free again."""
 
 
 @dataclass(frozen=True)
@@ -136,8 +185,10 @@ class Provider(ABC):
         """Ask for a payment. Twice with one payment id is one payment."""
 
     @abstractmethod
-    def read_callback(self, headers: Mapping[str, str], body: bytes) -> Told | None:
-        """What a callback says; None if it is genuine and says nothing of a payment. CallbackError if it is not genuine."""
+    def read_callback(self, headers: Mapping[str, str], body: bytes) -> Told | Back | None:
+        """What a callback says; None if it is genuine and says nothing of a payment or of money taken back. CallbackError if
+        it is not genuine.
+        """
 
     @abstractmethod
     def answer(self, taken: bool, why: str = "") -> Answer:

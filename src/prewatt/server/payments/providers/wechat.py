@@ -31,13 +31,16 @@ from .interface import (
     REFUND,
     TIMEOUT,
     Answer,
+    Back,
     CallbackError,
+    Cause,
     Line,
     Order,
     Provider,
     ProviderError,
     Started,
     State,
+    Step,
     Told,
     asking,
     pem,
@@ -51,7 +54,12 @@ FRESH = 300
 CERTIFICATES_EVERY = 60
 """Seconds between two looks for new platform certificates, whatever callbacks name."""
 TYPES = {"jsapi": WeChatPayType.JSAPI, "native": WeChatPayType.NATIVE, "h5": WeChatPayType.H5}
-STATES = {"SUCCESS": State.PAID, "REFUND": State.PAID, "CLOSED": State.CLOSED, "REVOKED": State.CLOSED}
+STATES = {"SUCCESS": State.PAID, "REFUND": State.REFUNDED, "CLOSED": State.CLOSED, "REVOKED": State.CLOSED}
+REFUND_EVENTS = {"REFUND.SUCCESS": Step.TAKEN, "REFUND.ABNORMAL": Step.TAKEN, "REFUND.CLOSED": Step.WON}
+"""One that is abnormal has left the merchant, and did not reach the payer's bank; one that is closed never left.
+
+https://pay.weixin.qq.com/doc/v3/merchant/4013070388
+"""
 
 
 class _Core(Core):  # type: ignore[misc]
@@ -162,16 +170,21 @@ class WeChat(Provider):
             "appId": appid, "timeStamp": at, "nonceStr": nonce, "package": package, "signType": "RSA", "paySign": signature,
         }  # fmt: skip
 
-    def read_callback(self, headers: Mapping[str, str], body: bytes) -> Told | None:
+    def read_callback(self, headers: Mapping[str, str], body: bytes) -> Told | Back | None:
         with reading_callback():
             if abs(time.time() - int(headers.get("Wechatpay-Timestamp", "0"))) > FRESH:
                 raise CallbackError("it is of another time: a replay, or a clock that is wrong")
             event = self._client.callback(dict(headers.items()), body)
             if not event:
                 raise CallbackError("its signature or its seal is not WeChat Pay's")
+            told = event["resource"]
+            if event["event_type"] in REFUND_EVENTS and "refund_status" in told:
+                # Of a refund the app is not told.
+                if told["mchid"] != self._settings["mchid"]:
+                    raise CallbackError("it is for another merchant account")
+                return _back(told)
             if event["event_type"] != "TRANSACTION.SUCCESS":
                 return None
-            told = event["resource"]
             if (told["mchid"], told["appid"]) != (self._settings["mchid"], self._settings["appid"]):
                 raise CallbackError("it is for another merchant account")
             return _told(told)
@@ -245,9 +258,24 @@ def _field(text: str | bytes, name: str) -> str:
         return ""
 
 
+def _back(found: Mapping[str, Any]) -> Back:
+    step = REFUND_EVENTS[f"REFUND.{found['refund_status']}"]
+    at = found.get("success_time")
+    return Back(
+        found.get("out_refund_no") or found["refund_id"],
+        Cause.REFUND,
+        step,
+        found["out_trade_no"],
+        found["transaction_id"],
+        int(found["amount"]["refund"]),
+        found["amount"].get("currency", "CNY"),
+        instant(datetime.fromisoformat(at) if at else datetime.now(BEIJING)),
+    )
+
+
 def _told(found: Mapping[str, Any]) -> Told:
     state = STATES.get(found["trade_state"], State.OPEN)
-    if state != State.PAID:
+    if state not in (State.PAID, State.REFUNDED):
         return Told(found["out_trade_no"], state)
     amount = found["amount"]
     return Told(
@@ -282,7 +310,7 @@ def read_bill(text: str, appid: str) -> list[Line]:
         amount = -_fen(line["申请退款金额"]) if refunded else _fen(line["订单金额"])
         found.append(
             Line(
-                line["商户退款单号"] if refunded else line["微信订单号"],
+                (line["商户退款单号"] or line["微信退款单号"]) if refunded else line["微信订单号"],
                 REFUND if refunded else PAYMENT,
                 line["商户订单号"],
                 line["微信订单号"],

@@ -1,0 +1,235 @@
+"""Money that a provider says is taken back: heard of by a callback, a question or the settlement file, in any order, also
+before the payment that it takes back; kept once, and booked once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Sum
+from django.utils.translation import gettext as _
+
+from ..apart import apart, meter_or_gateway_of
+from ..billing.currencies import minor_unit
+from ..time import now
+from .models import Merchant, Payment, RefundPart, TakenBack, Unexpected
+from .paying import PaymentError, held_left
+from .providers.interface import Back, Step
+from .refunds import PROVIDER, failed, held_number, held_sent, sent
+from .taking import give_back, pays_refund, take_as_cost, take_from_held, take_from_tenant
+
+State = TakenBack.State
+
+
+@transaction.atomic
+def hear(merchant: Merchant, told: Back, seen_by: str) -> TakenBack | None:
+    """A provider says that money is taken back: book it, once, as far as it can be. None if it is a refund that was sent from
+    here.
+    """
+    payment = _payment_of(merchant, told.payment_id, told.provider_id)
+    rows = TakenBack.objects.select_for_update(of=("self",)).select_related("merchant__organisation", "organisation")
+    row = rows.filter(merchant=merchant, back_id=told.back_id[:255]).first()
+    if row is None and _is_own(merchant, told, payment):
+        return None
+    if row is None:
+        row = TakenBack.objects.create(
+            organisation=merchant.organisation, merchant=merchant, back_id=told.back_id[:255], cause=told.cause.value,
+            payment_name=told.payment_id[:64], provider_id=told.provider_id[:255], currency=told.currency, at=told.at,
+            amount=told.amount * minor_unit(told.currency), heard=now(), seen_by=seen_by,
+        )  # fmt: skip
+    row.payment = row.payment or payment
+    row.reason, row.fee = told.reason[:200] or row.reason, max(row.fee, told.fee * minor_unit(told.currency))
+    _go_on(row, told.step, told.amount * minor_unit(told.currency))
+    row.save()
+    return row
+
+
+def _payment_of(merchant: Merchant, payment_id: str, provider_id: str) -> Payment | None:
+    """The payment, locked: by the transaction that paid it, or by its name, if no other transaction did."""
+    rows = Payment.objects.select_for_update(of=("self",)).filter(merchant=merchant)
+    paid = rows.filter(provider_id=provider_id).first() if provider_id else None
+    if paid is not None or not payment_id:
+        return paid
+    return rows.filter(payment_id=payment_id, provider_id__in=("", provider_id)).first()
+
+
+def _is_own(merchant: Merchant, told: Back, payment: Payment | None) -> bool:
+    """Whether it is a refund that was sent from here. It is booked when it is sent; what was broken off then is made up for
+    now, and one that did not arrive is owed anew.
+    """
+    part = RefundPart.objects.filter(number=told.back_id, payment__merchant=merchant).first()
+    if part is not None:
+        if told.step == Step.WON:
+            failed(part, told.reason)
+        else:
+            sent(part, PROVIDER)
+        return True
+    if payment is None or told.back_id != held_number(payment):
+        return False
+    if payment.state == Payment.State.HELD and told.step != Step.WON:
+        # It was broken off after the provider had heard of it.
+        held_sent(payment, PROVIDER)
+    return True
+
+
+def _go_on(row: TakenBack, step: Step, amount: int) -> None:
+    if step == Step.ASKED:
+        row.state = State.ASKED if row.state == State.WAITING else row.state
+    elif step == Step.WON:
+        _returned(row, min(amount, row.amount))
+    else:
+        if row.state in (State.WAITING, State.ASKED):
+            row.state = State.WAITING
+            _take(row)
+        if step == Step.LOST and row.closed is None and row.state != State.DECIDE:
+            row.closed = now()
+
+
+def _returned(row: TakenBack, amount: int) -> None:
+    """It came back to us: also before anybody told that it was gone."""
+    if row.state in TakenBack.BOOKED:
+        more = amount - row.returned
+        if more > 0:
+            give_back(row, more)
+            row.returned = amount
+    elif row.within is not None and row.within.state in TakenBack.BOOKED:
+        more = min(amount - row.returned, row.within.amount - row.within.returned)
+        if more > 0:
+            give_back(row.within, more)
+            TakenBack.objects.filter(pk=row.within.pk).update(returned=F("returned") + more)
+            row.returned = amount
+    else:
+        row.state, row.returned = State.EXPLAINED, amount
+    row.closed = row.closed or now()
+
+
+def _take(row: TakenBack) -> None:
+    """Book a row that waits, if its payment is known and paid."""
+    payment = row.payment
+    if payment is None:
+        if (
+            Unexpected.objects.filter(merchant=row.merchant, provider_id=row.provider_id)
+            .exclude(provider_id="")
+            .update(settled=True)
+        ):
+            # What nobody here had asked for went back to its payer.
+            row.state, row.closed = State.EXPLAINED, now()
+        return
+    if not payment.provider_id:
+        return
+    whole = _sum_around(row, payment)
+    if whole is not None:
+        row.within, row.state, row.closed = whole, State.EXPLAINED, now()
+    elif row.currency != payment.currency:
+        row.state = State.DECIDE
+    elif payment.state == Payment.State.HELD and row.amount <= held_left(payment):
+        take_from_held(row, payment)
+    elif payment.state == Payment.State.PAID and payment.top_up is not None and row.amount <= left_of(payment):
+        if not pays_refund(row, payment.top_up.tenancy):
+            take_from_tenant(row, payment.top_up)
+    else:
+        row.state = State.DECIDE
+
+
+def left_of(payment: Payment) -> int:
+    """What of the credit that a payment gave neither went back nor was taken back, nano."""
+    if payment.top_up is None:
+        return 0
+    parts = payment.refund_parts.filter(sent__isnull=False, failed=False).aggregate(sum=Sum("amount"))["sum"] or 0
+    rows = payment.taken_back.filter(state__in=TakenBack.BOOKED).exclude(TakenBack.FROM_HELD)
+    taken = rows.aggregate(sum=Sum(F("amount") - F("returned")))["sum"] or 0
+    return int(payment.top_up.amount) - int(parts) - int(taken)
+
+
+def _sum_around(row: TakenBack, payment: Payment) -> TakenBack | None:
+    """The sum that a row, of which now the name is heard too, was booked with."""
+    for each in payment.taken_back.filter(is_sum=True, state__in=TakenBack.BOOKED):
+        named = int(each.parts.aggregate(sum=Sum("amount"))["sum"] or 0)
+        if row.cause == each.cause and not row.is_sum and row.amount <= each.amount - named:
+            return each
+    return None
+
+
+@transaction.atomic
+def hear_of_sum(payment: Payment, gone: int, at: int, seen_by: str) -> TakenBack | None:
+    """A provider says that of a payment `gone` nano went back in all: what of that nobody has heard of yet is booked without
+    a name. None if all is known.
+    """
+    sent = payment.refund_parts.filter(failed=False, error="").aggregate(sum=Sum("amount"))["sum"] or 0
+    rows = payment.taken_back.filter(cause=TakenBack.Cause.REFUND, within__isnull=True).exclude(state=State.EXPLAINED)
+    known = int(rows.aggregate(sum=Sum(F("amount") - F("returned")))["sum"] or 0) + int(sent)
+    back_id = f"{payment.payment_id}={gone}"
+    if gone <= known or payment.state == Payment.State.RETURNED or payment.taken_back.filter(back_id=back_id).exists():
+        return None
+    row = TakenBack.objects.create(
+        organisation=payment.merchant.organisation, merchant=payment.merchant, back_id=back_id, is_sum=True,
+        cause=TakenBack.Cause.REFUND, payment=payment, payment_name=payment.payment_id, provider_id=payment.provider_id,
+        amount=gone - known, currency=payment.currency, at=at, heard=now(), seen_by=seen_by,
+    )  # fmt: skip
+    _take(row)
+    row.save()
+    return row
+
+
+@transaction.atomic
+def take_up(payment: Payment) -> None:
+    """A payment came to be paid: book what was heard before of its being taken back."""
+    for row in waiting_for(payment).select_for_update(of=("self",)).select_related("merchant__organisation"):
+        row.payment = payment
+        _take(row)
+        row.save()
+
+
+def waiting_for(payment: Payment) -> Any:
+    """What was heard of a payment's being taken back before it was known to be paid."""
+    rows = TakenBack.objects.filter(merchant=payment.merchant_id, state=State.WAITING)
+    by_name = rows.filter(payment_name=payment.payment_id)
+    return by_name | rows.filter(provider_id=payment.provider_id) if payment.provider_id else by_name
+
+
+def take_up_what_waits() -> list[TakenBack]:
+    """Book what waits though its payment is paid: the two were told of at one moment."""
+    rows = TakenBack.objects.filter(state=State.WAITING, merchant__isnull=False, payment__provider_id__gt="")
+
+    def done(row: TakenBack) -> TakenBack:
+        assert row.payment is not None
+        take_up(row.payment)
+        return row
+
+    return apart(
+        "money taken back", rows.select_related("payment__merchant__organisation"), done,
+        lambda row: meter_or_gateway_of(row.payment.tenancy) if row.payment is not None else None,
+    )  # fmt: skip
+
+
+# -- decided by a person --------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def decide(row: TakenBack, do: str, by: Any) -> TakenBack:
+    """A person says what to do: `tenant` bears it, it is a `cost` of the landlord, or it is dealt with (`done`). PaymentError
+    if that can't be.
+    """
+    found: TakenBack = (
+        TakenBack.objects.select_for_update(of=("self",))
+        .select_related("payment__top_up__tenancy", "merchant__organisation", "organisation")
+        .get(pk=row.pk)
+    )
+    open_to = found.state in (State.DECIDE, State.WAITING)
+    if do == "tenant":
+        top_up = found.payment.top_up if found.payment is not None else None
+        if not open_to or top_up is None or found.currency != top_up.tenancy.unit.property.currency:
+            raise PaymentError(_("It can't be taken from a tenant: nothing was credited for it."))
+        take_from_tenant(found, top_up)
+    elif do == "cost":
+        if not open_to:
+            raise PaymentError(_("It is booked already."))
+        take_as_cost(found)
+    elif do != "done":
+        raise PaymentError(_("There is no such thing to do."))
+    elif open_to:
+        found.state = State.EXPLAINED
+    found.closed, found.by = found.closed or now(), by
+    found.save()
+    return found

@@ -1,0 +1,214 @@
+"""What is booked when money is taken back, and when it comes back to us after all.
+
+It leaves where it lies, and at once the credit of whoever paid it: at the meter, too, by a debit that goes the way of a
+payment. Whose tenancy is settled owes it. All of it is one transaction, the caller's.
+"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from ...kernel.entries import Control, decode_command
+from ...kernel.supply import Restore
+from ...kernel.units import BALANCE_MAX, DAY, parse_money, round_money
+from ..billing.currencies import minor_digits
+from ..billing.debts import DebtError, owe, set_off
+from ..billing.models import Debt
+from ..estate.models import Tenancy
+from ..ledger.books import Kind, account, balance, book, tenant_account
+from ..ledger.models import Account, Transfer
+from ..ledger.references import Of, Reference
+from ..metering.accounts import account_of
+from ..metering.models import Meter
+from ..time import now
+from ..vending.adjustments import adjust
+from ..vending.controls import control
+from ..vending.models import OPEN, Command, PayOut, Refund, TopUp
+from ..vending.owed import fall, locked, owe_back, owed_to
+from .models import Payment, TakenBack
+from .paying import clearing, held_left, meter_of
+
+BY = "prewatt"
+"""In whose name the books do what follows by itself."""
+
+
+def reference(row: TakenBack, part: str = "") -> Reference:
+    """The transfer of a row."""
+    return Reference(Of.TAKEN_BACK, row.pk, part)
+
+
+def lies_in(row: TakenBack) -> Account:
+    """The account that the money left."""
+    if row.merchant is None:
+        return account(row.organisation, Kind.BANK)
+    return clearing(row.merchant)
+
+
+def memo(row: TakenBack) -> str:
+    """What the tenant reads of it."""
+    amount = f"{round_money(row.amount, minor_digits(row.currency))} {row.currency}"
+    said = {
+        TakenBack.Cause.REFUND: _("%(amount)s went back to the payer"),
+        TakenBack.Cause.DISPUTE: _("%(amount)s were taken back, as the payer disputes the payment"),
+        TakenBack.Cause.RETURN: _("%(amount)s were taken back by the bank"),
+    }[TakenBack.Cause(row.cause)] % {"amount": amount}
+    return f"{said} ({row.reason})" if row.reason else said
+
+
+# -- taken ----------------------------------------------------------------------------------------------------------------
+
+
+def take_from_held(row: TakenBack, payment: Payment) -> None:
+    """The payment waits for a person: it is owed to its payer, and now by as much less."""
+    owed_by = account(row.organisation, Kind.REFUNDS)
+    book(
+        Transfer.Kind.REVERSAL, owed_by, lies_in(row), row.amount, now(), reference(row), memo(row), meter_of(payment)
+    )  # fmt: skip
+    _done(row)
+    row.save()
+    if held_left(payment) == 0:
+        payment.state = Payment.State.RETURNED
+        payment.save(update_fields=["state"])
+
+
+def pays_refund(row: TakenBack, tenancy: Tenancy) -> bool:
+    """Whether it is a refund that was decided here and then made in the provider's own pages: the tenant has lost the credit
+    already, and is owed it no more.
+    """
+    if row.cause != TakenBack.Cause.REFUND:
+        return False
+    fits = (
+        each for each in owed_to(tenancy).exclude(why=Refund.Why.DEPOSIT)
+        if each.left == row.amount and not each.parts.exists()
+    )  # fmt: skip
+    found = next(fits, None)
+    if found is None:
+        return False
+    refund = locked(found)
+    fall(refund, row.amount, PayOut.Way.PROVIDER, BY, number=row.back_id)
+    owed_by, meter = account(row.organisation, Kind.REFUNDS), Meter.objects.filter(unit=tenancy.unit_id).first()
+    book(Transfer.Kind.REFUND_PAID, owed_by, lies_in(row), row.amount, now(), reference(row), refund.reason, meter)
+    row.refund = refund
+    _done(row)
+    return True
+
+
+def take_from_tenant(row: TakenBack, top_up: TopUp) -> None:
+    """Take it off the tenant's credit and the meter; what the rules of the property or a settlement keep off the meter is a
+    debt.
+    """
+    # The meter's row is the lock: nothing is booked or sent for it meanwhile.
+    meter = (
+        Meter.objects.select_for_update(of=("self",))
+        .select_related("gateway__property__organisation")
+        .filter(unit=top_up.tenancy.unit_id)
+        .first()
+    )
+    tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=top_up.tenancy_id)
+    where, own, at, text = tenancy.unit.property, tenant_account(tenancy), now(), memo(row)
+    left = balance(own)
+    book(Transfer.Kind.REVERSAL, own, lies_in(row), row.amount, at, reference(row), text)
+    row.top_up = top_up
+    if tenancy.settled is not None:
+        row.debited = 0
+    elif where.back_cuts_off:
+        row.debited = row.amount
+    else:
+        row.debited = min(row.amount, max(left, 0))
+    if row.amount > row.debited:
+        debt = owe(tenancy, row.amount - row.debited, reference(row, "debt"), text, at)
+        _set_off(debt, tenancy)
+    if row.debited and meter is not None and tenancy.settled is None:
+        _begin_grace(row, tenancy, meter, left - row.debited)
+        row.command = adjust(tenancy, -row.debited, reference(row), text, at)
+    _done(row)
+
+
+def _done(row: TakenBack) -> None:
+    row.state, row.booked = TakenBack.State.BOOKED, now()
+    if row.cause != TakenBack.Cause.DISPUTE:
+        # Of a dispute somebody has yet to hear how it ends.
+        row.closed = row.booked
+
+
+def _set_off(debt: Debt, tenancy: Tenancy) -> None:
+    """What is owed to the same person pays it at once: or it would be paid out, and be gone."""
+    for refund in owed_to(tenancy):
+        if debt.left == 0:
+            return
+        try:
+            set_off(debt, refund, BY)
+        except DebtError:
+            # The provider is sending it just now.
+            continue
+
+
+def _begin_grace(row: TakenBack, tenancy: Tenancy, meter: Meter, left: int) -> None:
+    """Before the debit, that the switch does not move: the supply goes on for the days of grace. Not where enough is left,
+    and it is known; nor where the supply was cut off before.
+    """
+    where = tenancy.unit.property
+    if not where.back_grace or account_of(meter).supply.cut_off:
+        return
+    if left > 0 and left >= parse_money(str(where.low_credit)) and meter.gateway.online:
+        return
+    row.grace_until = now() + where.back_grace * DAY
+    if _restored_until(meter) < row.grace_until:
+        control(meter, Restore(until=row.grace_until), BY, _("days of grace: %(why)s") % {"why": memo(row)})
+
+
+def _restored_until(meter: Meter) -> int:
+    """Until when a meter is, or is about to be, supplied whatever the credit."""
+    supply = account_of(meter).supply
+    until = supply.grace_until if supply.grace == BALANCE_MAX else 0
+    for body in Command.objects.filter(meter=meter, state__in=OPEN, kind="control").values_list("body", flat=True):
+        order = getattr(decode_command(bytes(body)), "order", None)
+        if isinstance(order, Control) and isinstance(order.action, Restore) and not order.action.amount:
+            until = max(until, order.action.until)
+    return until
+
+
+def take_as_cost(row: TakenBack) -> None:
+    """Nobody but the landlord bears it."""
+    fees = account(row.organisation, Kind.PROVIDER_FEES)
+    meter = meter_of(row.payment) if row.payment is not None else None
+    book(Transfer.Kind.FEE, fees, lies_in(row), row.amount, now(), reference(row), memo(row), meter)
+    row.state, row.booked = TakenBack.State.COST, now()
+
+
+# -- back to us -----------------------------------------------------------------------------------------------------------
+
+
+def give_back(row: TakenBack, amount: int) -> None:
+    """`amount` nano of what was booked as taken back came back: to whom it was taken from."""
+    of, text, lies = (
+        reference(row, f"back {row.returned}"),
+        _("came back: %(what)s") % {"what": memo(row)},
+        lies_in(row),
+    )
+    if row.state == TakenBack.State.COST:
+        book(Transfer.Kind.FEE, lies, account(row.organisation, Kind.PROVIDER_FEES), amount, now(), of, text)
+    elif row.refund is not None:
+        owe_back(row.refund.tenancy, amount, Refund.Why.FAILED, lies, of, text, Transfer.Kind.REVERSAL)
+    elif row.top_up is not None:
+        _give_to_tenant(row, row.top_up.tenancy, amount, of, text)
+    else:
+        assert row.payment is not None
+        owe_back(row.payment.tenancy, amount, Refund.Why.CAME_BACK, lies, of, text, Transfer.Kind.REVERSAL)
+
+
+def _give_to_tenant(row: TakenBack, tenancy: Tenancy, amount: int, of: Reference, text: str) -> None:
+    """What is owed for it falls first; the rest is credit again, or owed to who has moved out."""
+    tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=tenancy.pk)
+    own, at = tenant_account(tenancy), now()
+    book(Transfer.Kind.REVERSAL, lies_in(row), own, amount, at, of, text)
+    named = reference(row, "debt")
+    debt = Debt.objects.filter(of=named.of, number=named.number, part=named.part).first()
+    settled = tenancy.settled is not None
+    beside = amount if settled else min(amount, debt.left) if debt is not None else 0
+    if beside:
+        refund = owe_back(tenancy, beside, Refund.Why.CAME_BACK, own, of.and_("owed"), text)
+        if debt is not None and debt.left:
+            set_off(debt, refund, BY)
+    if amount > beside:
+        adjust(tenancy, amount - beside, of, text, at)
