@@ -85,14 +85,14 @@ def disputed(merchants, providers, client):
 
 @pytest.fixture
 def file_comes(merchants, providers, clock):
-    """The provider's file of the day on which the clock stands is fetched on the next; the clock stays."""
+    """The provider's file of the day on which the test began is fetched on the next."""
+    began = clock.at
 
     def file_comes(provider):
-        day = provider_day(merchants[provider], clock.at)
+        day = provider_day(merchants[provider], began)
         providers.bill(day, provider)
-        clock.at += DAY
+        clock.at = max(clock.at, began + DAY)
         fetch(merchants[provider], day)
-        clock.at -= DAY
         return day
 
     return file_comes
@@ -105,7 +105,9 @@ def at_the_meter(edge, store):
 
 
 def orders(meter="m1"):
-    return [decode_command(bytes(row.body)).order for row in Command.objects.filter(meter__name=meter).order_by("number")]
+    return [
+        decode_command(bytes(row.body)).order for row in Command.objects.filter(meter__name=meter).order_by("number")
+    ]
 
 
 NUMBER = {"wechat": "W-1", "alipay": "A-1", "stripe": "re_1"}
@@ -412,9 +414,7 @@ def restored():
     return [each.action for each in orders() if isinstance(each, Control) and isinstance(each.action, Restore)]
 
 
-def test_the_supply_goes_on_for_the_days_of_grace_and_ends_after_them(
-    edge, store, tenancy, clock, bought, disputed
-):
+def test_the_supply_goes_on_for_the_days_of_grace_and_ends_after_them(edge, store, tenancy, clock, bought, disputed):
     _payment, trade = bought("stripe")
     edge.live(store, clock.at + 2 * HOUR, {"m1": 3_000, "m2": 1, "m3": 1}, HOUR)
     at_the_meter(edge, store)
@@ -474,7 +474,7 @@ def test_where_it_may_not_cut_off_what_the_credit_does_not_cover_is_a_debt(
 @pytest.fixture
 def settled(edge, store, tenancy, clock):
     def settled():
-        at_the_meter(edge, store)
+        edge.live(store, clock.at + 2 * HOUR, {"m1": 1_000, "m2": 1, "m3": 1}, HOUR)
         move_out(tenancy, clock.at + HOUR)
         edge.obey("m1")
         edge.live(store, clock.at + 2 * HOUR, {"m1": 1_000, "m2": 1, "m3": 1}, HOUR)
