@@ -430,7 +430,7 @@ def test_what_no_longer_holds_at_the_end_of_the_quiet_hours_is_not_sent(edge, st
 def test_every_event_has_its_words_in_both_languages():
     names = (
         "balance currency unit at why amount name first last prices month energy charge now usual day what gateway hours "
-        "property meter who link code receipt detail waiting"
+        "property meter who link code receipt detail waiting cause lost owed until"
     )
     everything = dict.fromkeys(names.split(), "x")
     for event in Event:

@@ -319,10 +319,9 @@ def test_a_dispute_goes_to_the_meter_at_once_and_comes_back_when_it_is_won(
 
 
 def test_the_events_of_a_dispute_may_come_in_any_order(edge, store, tenancy, merchants, providers, client, bought):
-    payments = 0
-    for order in permutations(("created", "withdrawn", "closed", "paid")):
+    for count, order in enumerate(permutations(("created", "withdrawn", "closed", "paid"))):
         payment, trade = bought("stripe", told=False)
-        number = f"dp_{payments}"
+        number = f"dp_{count}"
         told = {
             "created": providers.stripe_event("charge.dispute.created", providers.stripe_dispute(trade, number)),
             "withdrawn": providers.stripe_event(
@@ -334,7 +333,6 @@ def test_the_events_of_a_dispute_may_come_in_any_order(edge, store, tenancy, mer
         for each in order:
             body, headers = told[each]
             assert call(client, payment.merchant, (body, dict(headers))).status_code == 200
-        payments += 1
         assert balance(tenant_account(tenancy)) == 0
         assert TakenBack.objects.get(back_id=number).state == "booked"
     assert at_the_meter(edge, store) == 0
@@ -422,7 +420,7 @@ def test_the_supply_goes_on_for_the_days_of_grace_and_ends_after_them(edge, stor
     assert 0 < held < 20 * NANO
     at = clock.at
     disputed(trade, "charge.dispute.created")
-    kinds = [type(each) for each in orders() if isinstance(each, Debit) or isinstance(each, Control)]
+    kinds = [type(each) for each in orders() if isinstance(each, Debit | Control)]
     # The grace comes first: between the two the switch does not move.
     assert kinds == [Control, Debit]
     assert restored() == [Restore(until=at + 3 * DAY)]

@@ -176,10 +176,15 @@ def to_be_told(before: int) -> Iterable[Recipient]:
     instant.
     """
     paid = TopUp.objects.filter(tenancy=OuterRef("tenancy"), paid__gte=OuterRef("looked"))
+    taken = TopUp.objects.filter(tenancy=OuterRef("tenancy"), taken_back__booked__gte=OuterRef("looked"))
     return (
         Recipient.objects.filter(Exists(Channel.objects.filter(recipient=OuterRef("pk"), enabled=True)))
         .filter(
-            Q(looked__lte=before) | Q(tenancy__isnull=True) | Q(tenancy__unit__meter__seq__gt=F("seen")) | Exists(paid)
+            Q(looked__lte=before)
+            | Q(tenancy__isnull=True)
+            | Q(tenancy__unit__meter__seq__gt=F("seen"))
+            | Exists(paid)
+            | Exists(taken)
         )
         .select_related("organisation", "tenancy__unit__property__organisation")
         .order_by("pk")

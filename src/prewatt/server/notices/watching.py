@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -27,7 +28,7 @@ from ..estate.models import Tenancy
 from ..metering.accounts import account_of
 from ..metering.models import Gateway, JournalEntry, Meter, alarms_of
 from ..metering.outlook import days_left
-from ..payments.models import Payment, Unexpected
+from ..payments.models import Payment, TakenBack, Unexpected
 from ..time import now
 from ..vending.models import Code
 from ..vending.owed import owed
@@ -96,6 +97,8 @@ class _Tenant:
 
     def look(self) -> None:
         tenancy = self.tenancy
+        # Also who has moved out is told that a payment was taken back.
+        self._taken_back()
         if tenancy.begins > self.at or (tenancy.ends is not None and tenancy.ends <= self.at):
             return
         meter = Meter.objects.select_related("gateway__property").filter(unit=tenancy.unit_id).first()
@@ -141,6 +144,26 @@ class _Tenant:
                 Event.TOP_UP, key, amount=self._money(each.amount), at=wall(each.paid, self.where),
                 receipt=each.receipt, reached=reached, online=meter is not None and meter.gateway.online,
                 code="" if reached or code is None or (meter is not None and meter.gateway.online) else str(code),
+            )  # fmt: skip
+
+    def _taken_back(self) -> None:
+        mine = Q(top_up__tenancy=self.tenancy) | Q(top_up=None, payment__tenancy=self.tenancy)
+        rows = TakenBack.objects.filter(
+            mine, state=TakenBack.State.BOOKED, refund=None, booked__gte=self.recipient.since
+        )
+        found: dict[str, TakenBack] = {}
+        for each in rows.order_by("-pk")[:BACK_AT]:
+            found[f"taken-back {each.pk}"] = each
+            if each.returned:
+                found[f"taken-back {each.pk} returned {each.returned}"] = each
+        for key in sorted(untold(self.recipient, found)):
+            each, back = found[key], " returned " in key
+            self._tell(
+                Event.TAKEN_BACK, key, amount=self._money(each.returned if back else each.amount), back=back,
+                cause=each.cause, at=wall(each.booked or each.at, self.where), day=f"{local_day(each.at, self.where)}",
+                owed=self._money(each.amount - each.debited) if each.amount > each.debited else "",
+                until=wall(each.grace_until, self.where) if each.grace_until else "",
+                lost=self._money(each.debited) if each.debited else "",
             )  # fmt: skip
 
     def _shares(self) -> None:
@@ -330,6 +353,7 @@ class _Manager:
         self._journals(meters)
         self._alarms()
         self._money()
+        self._taken_back()
         self._owed()
         self._common(meters)
 
@@ -434,6 +458,24 @@ class _Manager:
                     "unclaimed": step == "unclaimed", "link": public(reverse("books")),
                 }  # fmt: skip
                 tell(self.recipient, Event.OWED, key, told)
+
+    def _taken_back(self) -> None:
+        """What a person has to see to: a dispute is answered in days, or is lost."""
+        rows = TakenBack.objects.filter(
+            organisation=self.organisation, closed=None, heard__gte=self.recipient.since, payment__isnull=False
+        )
+        found = {f"taken-back {each.pk} {each.state}": each for each in rows.select_related(
+            "payment__tenancy__unit__property", "top_up__tenancy__unit__property"
+        ).order_by("-pk")[:BACK_AT]}  # fmt: skip
+        for key in untold(self.recipient, found):
+            each = found[key]
+            whose = each.top_up or each.payment
+            told = {
+                "amount": round_money(each.amount, minor_digits(each.currency)), "currency": each.currency,
+                "who": str(whose.tenancy), "cause": each.cause, "booked": each.booked is not None, "tenant": False,
+                "link": public(reverse("payments")),
+            }  # fmt: skip
+            tell(self.recipient, Event.TAKEN_BACK, key, told)
 
     def _common(self, meters: Iterable[Meter]) -> None:
         where = zone(home_zone(self.recipient))

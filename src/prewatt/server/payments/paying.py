@@ -379,7 +379,7 @@ def credit_held(payment: Payment, tenancy: Tenancy, by: Any) -> TopUp | DebtPaym
     owed = account(locked.merchant.organisation, Kind.REFUNDS)
     if pays_debts(tenancy):
         try:
-            paid = pay(tenancy, held.amount, locked.payment_id, by, owed)
+            paid = pay(tenancy, held, locked.payment_id, by, owed)
         except DebtError as error:
             raise PaymentError(str(error)) from None
         locked.state = Payment.State.DEBT

@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 
 from ..apart import apart, meter_or_gateway_of
 from ..billing.currencies import minor_unit
+from ..billing.models import DebtPayment
 from ..time import now
 from .models import Merchant, Payment, RefundPart, TakenBack, Unexpected
 from .paying import PaymentError, held_left
 from .providers.interface import Back, Step
-from .refunds import PROVIDER, failed, held_number, held_sent, sent
-from .taking import give_back, pays_refund, take_as_cost, take_from_held, take_from_tenant
+from .refunds import PROVIDER, failed, held_number, held_sent, sent, taken_of
+from .taking import give_back, pays_refund, take_as_cost, take_from_debtor, take_from_held, take_from_tenant
 
 State = TakenBack.State
 
@@ -128,8 +129,18 @@ def _take(row: TakenBack) -> None:
     elif payment.state == Payment.State.PAID and payment.top_up is not None and row.amount <= left_of(payment):
         if not pays_refund(row, payment.top_up.tenancy):
             take_from_tenant(row, payment.top_up)
+    elif (paid := debt_payment(payment)) is not None and row.amount <= paid.amount - taken_of(payment):
+        take_from_debtor(row, paid)
     else:
         row.state = State.DECIDE
+
+
+def debt_payment(payment: Payment) -> DebtPayment | None:
+    """What of debts a payment has paid; None if it was not for that."""
+    if payment.state != Payment.State.DEBT:
+        return None
+    rows = DebtPayment.objects.filter(organisation=payment.merchant.organisation_id, payment_id=payment.payment_id)
+    return rows.first()
 
 
 def left_of(payment: Payment) -> int:

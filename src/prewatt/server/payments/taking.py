@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from ...kernel.entries import Control, decode_command
 from ...kernel.supply import Restore
 from ...kernel.units import BALANCE_MAX, DAY, parse_money, round_money
-from ..billing.currencies import minor_digits
+from ..billing.currencies import minor_digits, minor_unit
 from ..billing.debts import DebtError, owe, set_off
-from ..billing.models import Debt
+from ..billing.models import Debt, DebtPayment
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, balance, book, tenant_account
 from ..ledger.models import Account, Transfer
@@ -24,7 +24,7 @@ from ..time import now
 from ..vending.adjustments import adjust
 from ..vending.controls import control
 from ..vending.models import OPEN, Command, PayOut, Refund, TopUp
-from ..vending.owed import fall, locked, owe_back, owed_to
+from ..vending.owed import close_rounding, fall, locked, nearest, owe_back, owed_to
 from .models import Payment, TakenBack
 from .paying import clearing, held_left, meter_of
 
@@ -79,15 +79,21 @@ def pays_refund(row: TakenBack, tenancy: Tenancy) -> bool:
         return False
     fits = (
         each for each in owed_to(tenancy).exclude(why=Refund.Why.DEPOSIT)
-        if each.left == row.amount and not each.parts.exists()
+        if nearest(each.left, minor_unit(row.currency)) == row.amount and not each.parts.exists()
     )  # fmt: skip
     found = next(fits, None)
     if found is None:
         return False
-    refund = locked(found)
-    fall(refund, row.amount, PayOut.Way.PROVIDER, BY, number=row.back_id)
+    refund, given = locked(found), account(row.organisation, Kind.ADJUSTMENTS)
     owed_by, meter = account(row.organisation, Kind.REFUNDS), Meter.objects.filter(unit=tenancy.unit_id).first()
-    book(Transfer.Kind.REFUND_PAID, owed_by, lies_in(row), row.amount, now(), reference(row), refund.reason, meter)
+    made = fall(refund, min(row.amount, refund.left), PayOut.Way.PROVIDER, BY, number=row.back_id)
+    book(
+        Transfer.Kind.REFUND_PAID, owed_by, lies_in(row), made.amount, now(), reference(row), refund.reason, meter
+    )  # fmt: skip
+    if row.amount > made.amount:
+        rest, of = row.amount - made.amount, reference(row, "rounding")
+        book(Transfer.Kind.ADJUSTMENT, given, lies_in(row), rest, now(), of, _("rounding"), meter)
+    close_rounding(refund, BY)
     row.refund = refund
     _done(row)
     return True
@@ -104,24 +110,40 @@ def take_from_tenant(row: TakenBack, top_up: TopUp) -> None:
         .filter(unit=top_up.tenancy.unit_id)
         .first()
     )
-    tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=top_up.tenancy_id)
-    where, own, at, text = tenancy.unit.property, tenant_account(tenancy), now(), memo(row)
-    left = balance(own)
-    book(Transfer.Kind.REVERSAL, own, lies_in(row), row.amount, at, reference(row), text)
+    tenancy = _tenancy(top_up.tenancy_id)
+    left = balance(tenant_account(tenancy))
     row.top_up = top_up
     if tenancy.settled is not None:
         row.debited = 0
-    elif where.back_cuts_off:
+    elif tenancy.unit.property.back_cuts_off:
         row.debited = row.amount
     else:
         row.debited = min(row.amount, max(left, 0))
-    if row.amount > row.debited:
-        debt = owe(tenancy, row.amount - row.debited, reference(row, "debt"), text, at)
-        _set_off(debt, tenancy)
-    if row.debited and meter is not None and tenancy.settled is None:
+    at = _leave(row, tenancy)
+    if row.debited and meter is not None:
         _begin_grace(row, tenancy, meter, left - row.debited)
-        row.command = adjust(tenancy, -row.debited, reference(row), text, at)
+        row.command = adjust(tenancy, -row.debited, reference(row), memo(row), at)
     _done(row)
+
+
+def take_from_debtor(row: TakenBack, paid: DebtPayment) -> None:
+    """It had paid a debt: so much is owed again."""
+    _leave(row, _tenancy(paid.tenancy_id))
+    _done(row)
+
+
+def _tenancy(pk: int) -> Tenancy:
+    found: Tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=pk)
+    return found
+
+
+def _leave(row: TakenBack, tenancy: Tenancy) -> int:
+    """It leaves where it lies and the tenant's account; what is not debited there is owed. The instant of it."""
+    own, at, text = tenant_account(tenancy), now(), memo(row)
+    book(Transfer.Kind.REVERSAL, own, lies_in(row), row.amount, at, reference(row), text)
+    if row.amount > row.debited:
+        _set_off(owe(tenancy, row.amount - row.debited, reference(row, "debt"), text, at), tenancy)
+    return at
 
 
 def _done(row: TakenBack) -> None:
@@ -186,24 +208,25 @@ def give_back(row: TakenBack, amount: int) -> None:
         _("came back: %(what)s") % {"what": memo(row)},
         lies_in(row),
     )
+    named = reference(row, "debt")
+    debt = Debt.objects.filter(of=named.of, number=named.number, part=named.part).first()
     if row.state == TakenBack.State.COST:
         book(Transfer.Kind.FEE, lies, account(row.organisation, Kind.PROVIDER_FEES), amount, now(), of, text)
     elif row.refund is not None:
         owe_back(row.refund.tenancy, amount, Refund.Why.FAILED, lies, of, text, Transfer.Kind.REVERSAL)
-    elif row.top_up is not None:
-        _give_to_tenant(row, row.top_up.tenancy, amount, of, text)
+    elif row.top_up is not None or debt is not None:
+        whose = row.top_up or debt
+        assert whose is not None
+        _give_to_tenant(row, _tenancy(whose.tenancy_id), debt, amount, of, text)
     else:
         assert row.payment is not None
         owe_back(row.payment.tenancy, amount, Refund.Why.CAME_BACK, lies, of, text, Transfer.Kind.REVERSAL)
 
 
-def _give_to_tenant(row: TakenBack, tenancy: Tenancy, amount: int, of: Reference, text: str) -> None:
+def _give_to_tenant(row: TakenBack, tenancy: Tenancy, debt: Debt | None, amount: int, of: Reference, text: str) -> None:
     """What is owed for it falls first; the rest is credit again, or owed to who has moved out."""
-    tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=tenancy.pk)
     own, at = tenant_account(tenancy), now()
     book(Transfer.Kind.REVERSAL, lies_in(row), own, amount, at, of, text)
-    named = reference(row, "debt")
-    debt = Debt.objects.filter(of=named.of, number=named.number, part=named.part).first()
     settled = tenancy.settled is not None
     beside = amount if settled else min(amount, debt.left) if debt is not None else 0
     if beside:

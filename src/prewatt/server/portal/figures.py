@@ -25,6 +25,7 @@ from ..metering.alarms import open_alarms
 from ..metering.history import breaks
 from ..metering.models import Alarm, Gateway, JournalEntry, Meter
 from ..metering.outlook import by_day, days_left
+from ..payments.shown import ShownBack, shown_to
 from ..time import now
 from ..vending.models import OPEN, Command, TopUp
 from ..vending.top_ups import on_the_way
@@ -126,6 +127,7 @@ class TenancyPanel:
     price: int
     emergency: int
     days_left: int | None
+    taken_back: list[ShownBack]
 
     @property
     def code(self) -> str:
@@ -251,6 +253,7 @@ def tenancy_panel(tenancy: Tenancy, at: int) -> TenancyPanel | None:
         price=account.price(at),
         emergency=0 if account.objection(at, TakeEmergency()) else account.settings.emergency_credit,
         days_left=days_left(meter, tenancy, figures.balance, at),
+        taken_back=shown_to(tenancy, where, at),
     )
 
 

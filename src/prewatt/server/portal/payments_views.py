@@ -38,6 +38,7 @@ from .access import organisations
 from .forms import key
 from .kept import say
 from .supply_views import owner_of
+from .taken_back_views import rows_of, unexplained
 
 SHOWN = 60
 """Payments that the page shows."""
@@ -60,9 +61,13 @@ def payments(request: HttpRequest) -> HttpResponse:
     rows = Payment.objects.filter(merchant__organisation=owner).select_related(
         "merchant", "tenancy__unit__property", "top_up__command"
     )
+    waits, done = rows_of(owner)
     context = {
         "owner": owner,
         "where": zone(owner.home().zone),
+        "waits": waits,
+        "taken_back": done,
+        "unexplained": unexplained(owner),
         "held": rows.filter(state=Payment.State.HELD),
         "unexpected": Unexpected.objects.filter(merchant__organisation=owner, settled=False).select_related("merchant"),
         "payments": rows[:SHOWN],

@@ -33,6 +33,7 @@ from ..vending.models import Code, SupplyGroup, TokenMeter
 from .access import organisations, property_of_manager, unit_of_manager
 from .forms import key, one_of
 from .kept import refuse
+from .taken_back_rules import BackRulesForm
 
 Row = TypeVar("Row", SupplyGroup, TokenMeter)
 
@@ -101,6 +102,7 @@ def supply(request: HttpRequest, pk: int) -> HttpResponse:
         "where": zone(where.zone),
         "form": form,
         "groups": [(title, [form[name] for name in names]) for title, names in GROUPS],
+        "back_rules": BackRulesForm(instance=where),
         "grants": where.staff_grants.all()[:20],
         "allowed": ALLOWED,
         "now": now(),

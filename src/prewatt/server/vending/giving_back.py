@@ -86,6 +86,8 @@ def reverse_top_up(top_up: TopUp, by: Any, reason: str) -> Transfer:
     of = Reference(Of.TOP_UP, top_up.pk)
     if booked(of.and_("undone")):
         raise GivingBackError(_("This payment is undone already."))
+    if top_up.taken_back.exists():
+        raise GivingBackError(_("This payment was taken back by the bank already."))
     moved = booked(of.and_("moved")) or booked(of)
     assert moved is not None
     received, at = moved.debit_account, now()

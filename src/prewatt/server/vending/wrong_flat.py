@@ -51,6 +51,8 @@ def look(made: TopUp) -> Outlook:
         raise GivingBackError(_("This payment is undone already."))
     if RefundPart.objects.filter(payment__top_up=made).exists():
         raise GivingBackError(_("Some of this payment was given back by the provider already."))
+    if made.taken_back.exists():
+        raise GivingBackError(_("Some of this payment was taken back by the payer or the bank already."))
     if made.command.state == made.command.State.REJECTED:
         raise GivingBackError(_("The meter has refused this payment: see its alarm."))
     left = _left(made, tenancy)
