@@ -69,10 +69,11 @@ def fetch(merchant: Merchant, day: date) -> SettlementFile:
         Merchant.objects.select_for_update().get(pk=merchant.pk)
         file = SettlementFile.objects.update_or_create(merchant=merchant, day=day, defaults={"fetched": now()})[0]
         kept = [_keep(merchant, file, line) for line in lines]
-    # In the order in which it happened: a payment before what takes it back, and that before what came back of it.
+    # First what is taken back, and then what came back of that: a payment that is not known yet waits for it, and is not
+    # credited to be taken off again.
     kept.sort(key=lambda row: (row.at, row.amount > 0))
-    _credit(kept)
     _hear(row for row in kept if row.kind in CAUSES)
+    _credit(kept)
     return file
 
 
