@@ -138,6 +138,9 @@ def undo(made: DebtPayment, by: Any, reason: str) -> DebtPayment:
         raise DebtError(_("Say why."))
     if row.undone is not None:
         raise DebtError(_("This payment is undone already."))
+    line = getattr(row, "bank_line", None)
+    if line is not None and getattr(line, "taken_back_by", None) is not None:
+        raise DebtError(_("The bank took this payment back already."))
     if row.source.kind not in MONEY.values():
         raise DebtError(_("This was paid at a payment provider: it can't be undone."))
     memo, at = f"{reason.strip()[:150]} ({name_of(by)})", now()

@@ -86,6 +86,11 @@ MESSAGES: dict[str, tuple[str, str | Promise, str | Promise]] = {
         gettext_lazy("a payout came back"),
         gettext_lazy("It lies with the provider again. Look in the provider's pages whether your bank account is right there."),
     ),
+    "at the bank": (
+        ACT,
+        gettext_lazy("in the statement, not booked"),
+        gettext_lazy("Book it under Bank statements: for whom it is, what it takes back, or that it is none of ours."),
+    ),
     "amount differs": (
         ACT,
         gettext_lazy("amount differs"),

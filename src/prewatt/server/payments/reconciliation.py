@@ -10,13 +10,14 @@ from django.utils.translation import gettext as _
 
 from ...kernel.calendar import day_bounds, local_day, zone
 from ..estate.models import Organisation, Property
+from ..ledger.books import Kind
 from ..ledger.references import Of
 from ..metering.models import alarms_of
 from ..time import now
-from ..vending.models import TopUp
+from ..vending.models import Command, TopUp
 from .findings import Finding
 from .merchant_days import MOST_DAYS, MerchantDays
-from .models import Merchant
+from .models import BankLine, Merchant, TakenBack
 from .sides import at_meters, booked, meter_verdict
 
 
@@ -30,7 +31,10 @@ def reconcile(organisation: Organisation, first: date, last: date) -> list[Findi
     """
     if last < first or (last - first).days >= MOST_DAYS:
         raise ReconciliationError(_("Give a first and a last day, at most %(most)d.") % {"most": MOST_DAYS})
-    found = [*_received_by_staff(organisation, first, last), *_alarms(organisation, first, last)]
+    found = [
+        *_received_by_staff(organisation, first, last), *_at_the_bank(organisation, first, last),
+        *_alarms(organisation, first, last),
+    ]  # fmt: skip
     for merchant in Merchant.objects.filter(organisation=organisation):
         found += MerchantDays(merchant, first, last).findings()
     return sorted(found, key=lambda each: (each.day, each.source, each.what, each.name))
@@ -66,6 +70,31 @@ def _received_by_staff(organisation: Organisation, first: date, last: date) -> l
                     verdict, row.note if row.note != row.receipt else "",
                 )
             )  # fmt: skip
+    return found
+
+
+def _at_the_bank(organisation: Organisation, first: date, last: date) -> list[Finding]:
+    """What a statement shows and is not booked, and what the bank took back; the rest of it was received by staff or paid
+    out by a provider.
+    """
+    source = str(Kind.BANK.label)
+    lines = BankLine.objects.filter(organisation=organisation, day__gte=first, day__lte=last)
+    found = [
+        Finding(line.day, source, "payment" if line.amount > 0 else "return", line.bank_id or line.text, line.payer,
+                line.amount, None, None, "at the bank")
+        for line in lines.filter(state=BankLine.State.OPEN)
+    ]  # fmt: skip
+    backs = TakenBack.objects.filter(bank_line__in=lines)
+    for row in backs.select_related("bank_line", "command", "top_up__tenancy__unit__property"):
+        line, command = row.bank_line, row.command
+        assert line is not None
+        who = str(row.top_up.tenancy) if row.top_up is not None else line.payer
+        reached = command is None or command.state == Command.State.APPLIED
+        verdict = "refused by the meter" if command and command.state == Command.State.REJECTED else "not at the meter"
+        found.append(
+            Finding(line.day, source, "return", line.bank_id or line.text, who, line.amount, -row.amount - row.fee,
+                    -row.debited if command and reached else None, "matched" if reached else verdict)
+        )  # fmt: skip
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -30,12 +32,16 @@ from ..payments.bank import (
 )
 from ..payments.layouts import keep_waiting
 from ..payments.models import BankLine, Merchant
+from ..payments.returned import book_came_back, book_returned, may_be_taken_back, may_have_come_back
 from ..payments.statements.table import Unknown
+from ..vending.models import PayOut, TopUp
 from .access import organisations
 from .payments_views import tenancies_of
 from .supply_views import owner_of
 
 SHOWN = 200
+CHOSEN_FROM = 5
+"""Payments that are offered where it can't be told which the bank took back."""
 LEFT_OUT = "bank-left-out"
 """Where a session keeps what the last upload has left out, until it was shown."""
 
@@ -53,6 +59,7 @@ def bank(request: HttpRequest) -> HttpResponse:
     recorded = recorded_by_hand(money_in, tenancies)
     doubts = [(line, recorded.get(line.pk, [])) for line in money_in if line.like or line.pk in recorded]
     returns = [(line, returned_by(line)) for line in lines.filter(amount__lt=0)[:SHOWN]]
+    sent = may_have_come_back(money_in)
     # What was taken back before it was credited is not to be credited.
     gone = {before.pk for _line, before in returns if before is not None and before.state == BankLine.State.OPEN}
     asked = gone | {line.pk for line, _made in doubts}
@@ -60,8 +67,10 @@ def bank(request: HttpRequest) -> HttpResponse:
         "owner": owner,
         "where": zone(owner.home().zone),
         "doubts": doubts,
-        "returns": returns,
-        "lines": [_proposed(line, tenancies) for line in money_in if line.pk not in asked],
+        "returns": [
+            (line, before, [] if before else may_be_taken_back(line)[:CHOSEN_FROM]) for line, before in returns
+        ],
+        "lines": [(*_proposed(line, tenancies), sent.get(line.pk, [])) for line in money_in if line.pk not in asked],
         "count": lines.filter(amount__gt=0).count() - len(asked),
         "left_out": request.session.pop(LEFT_OUT, []),
         "done": owner.bank_lines.exclude(state=BankLine.State.OPEN)
@@ -125,6 +134,10 @@ def book(request: HttpRequest) -> HttpResponse:
                 book_line(line, tenancies[which], request.user)
             elif what == "payout" and which.isdecimal():
                 book_payout(line, get_object_or_404(Merchant, pk=int(which), organisation=owner), request.user)
+            elif what == "back":
+                book_returned(line, request.user, _of(TopUp, which, line) if which else None)
+            elif what == "sent":
+                book_came_back(line, _of(PayOut, which, line), request.user)
             elif what == "aside":
                 set_aside(line, request.user)
             else:
@@ -157,3 +170,15 @@ def same(request: HttpRequest, pk: int) -> HttpResponse:
     except BankError as error:
         messages.error(request, f"{line}: {error}")
     return redirect(f"{reverse('bank')}?organisation={line.organisation_id}")
+
+
+Row = TypeVar("Row", TopUp, PayOut)
+
+
+def _of(kind: type[Row], which: str, line: BankLine) -> Row:
+    """What a person has chosen, of the landlord whose line it is."""
+    where = "organisation" if kind is TopUp else "refund__tenancy__unit__property__organisation"
+    if not which.isdecimal() or len(which) > 18:
+        raise BankError(_("Choose whom it is for."))
+    found: Row = get_object_or_404(kind, pk=int(which), **{where: line.organisation_id})
+    return found

@@ -1,0 +1,132 @@
+"""What a bank took back of transfers that had come in, and transfers of ours that came back: booked by one click of a person
+who has seen what belongs to what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.utils.translation import gettext as _
+
+from ...kernel.calendar import day_bounds, zone
+from ..billing.models import DebtPayment
+from ..ledger.books import Kind, account, book
+from ..ledger.models import Transfer
+from ..ledger.references import Of, Reference
+from ..time import now
+from ..vending.models import PayOut, Refund, TopUp
+from ..vending.owed import meter_of, owe_back
+from .models import BankLine, TakenBack
+from .same import returned_by
+from .statements.shape import BankError
+from .taking import take_from_debtor, take_from_tenant
+
+
+def _open(line: BankLine) -> BankLine:
+    locked: BankLine = BankLine.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=line.pk)
+    if locked.state != BankLine.State.OPEN:
+        raise BankError(_("This line is dealt with already."))
+    return locked
+
+
+def may_be_taken_back(line: BankLine) -> QuerySet[TopUp]:
+    """Which payments a line of money out may take back, where the books can't tell: of its amount, that came in at the bank,
+    are credited, and were not taken back; the latest first.
+    """
+    of = Transfer.objects.filter(of=Of.TOP_UP, number=OuterRef("pk"))
+    return (
+        TopUp.objects.filter(organisation=line.organisation_id, amount=-line.amount, payment=None, moved_to=None)
+        .filter(Exists(of.filter(part="", debit_account__kind=Kind.BANK)), ~Exists(of.filter(part="undone")))
+        .filter(taken_back=None, tenancy__unit__property__currency=line.currency)
+        .select_related("tenancy__unit__property")
+        .order_by("-paid")
+    )
+
+
+@transaction.atomic
+def book_returned(line: BankLine, by: Any, made: TopUp | None = None) -> TakenBack | None:
+    """The bank took back what had come in: the line that it belongs to, or (`made`) a payment that a person has chosen. What
+    is more than had come in is the bank's fee. None if nothing was credited for it: the two lines cancel out. BankError if
+    it can't be told what it takes back.
+    """
+    locked = _open(line)
+    before = returned_by(locked) if made is None else None
+    if before is not None and before.state == BankLine.State.OPEN:
+        for each in (locked, before):
+            each.state, each.by = BankLine.State.ASIDE, by
+        locked.takes_back = before
+        before.save(update_fields=["state", "by"])
+        locked.save(update_fields=["state", "by", "takes_back"])
+        return None
+    came: TopUp | DebtPayment | None = made
+    if before is not None:
+        came = before.top_up or before.debt_payment
+    if locked.amount >= 0 or came is None:
+        raise BankError(_("It can't be told what this line takes back: choose the payment."))
+    left = came.amount - _taken_of(came)
+    if came.organisation_id != locked.organisation_id or left <= 0:
+        raise BankError(_("This payment was taken back already."))
+    row = _row(locked, came, min(left, -locked.amount), by)
+    if isinstance(came, TopUp):
+        take_from_tenant(row, came)
+    else:
+        take_from_debtor(row, came)
+    row.save()
+    fee = -locked.amount - row.amount
+    if fee:
+        of, fees = Reference(Of.BANK_LINE, locked.pk, "fee"), account(locked.organisation, Kind.PROVIDER_FEES)
+        bank, text = account(locked.organisation, Kind.BANK), _("the bank's fee for a transfer that it took back")
+        book(Transfer.Kind.FEE, fees, bank, fee, now(), of, text, meter_of(came.tenancy))
+    locked.state, locked.takes_back, locked.by = BankLine.State.BOOKED, before, by
+    locked.save(update_fields=["state", "takes_back", "by"])
+    return row
+
+
+def _taken_of(came: TopUp | DebtPayment) -> int:
+    name = {"top_up": came} if isinstance(came, TopUp) else {"bank_line__takes_back__debt_payment": came}
+    rows = TakenBack.objects.filter(state=TakenBack.State.BOOKED, **name)
+    return int(rows.aggregate(sum=Sum("amount") - Sum("returned"))["sum"] or 0)
+
+
+def _row(line: BankLine, came: TopUp | DebtPayment, amount: int, by: Any) -> TakenBack:
+    at = day_bounds(line.day, zone(came.tenancy.unit.property.zone))[0]
+    return TakenBack.objects.create(
+        organisation=line.organisation, bank_line=line, back_id=f"bank {line.pk}", cause=TakenBack.Cause.RETURN,
+        amount=amount, fee=-line.amount - amount, currency=line.currency, at=at, heard=now(), seen_by="bank", by=by,
+    )  # fmt: skip
+
+
+def may_have_come_back(lines: Iterable[BankLine]) -> dict[int, list[PayOut]]:
+    """By line of money in, the transfers that paid out what was owed and that it may be, the latest first: of its amount, of a
+    day before.
+    """
+    wanted = [line for line in lines if line.amount > 0]
+    of = Transfer.objects.filter(of=Of.PAID_OUT, number=OuterRef("pk"), part="back")
+    rows = PayOut.objects.filter(
+        ~Exists(of), way=PayOut.Way.TRANSFER, amount__in={line.amount for line in wanted},
+        refund__tenancy__unit__property__organisation__in={line.organisation_id for line in wanted},
+    )  # fmt: skip
+    found: dict[int, list[PayOut]] = {}
+    for each in rows.select_related("refund__tenancy__unit__property").order_by("-day"):
+        where = each.refund.tenancy.unit.property
+        for line in wanted:
+            if (line.amount, line.organisation_id) == (each.amount, where.organisation_id) and each.day <= line.day:
+                found.setdefault(line.pk, []).append(each)
+    return found
+
+
+@transaction.atomic
+def book_came_back(line: BankLine, sent: PayOut, by: Any) -> Refund:
+    """A transfer of ours came back: it is owed to the same person anew. BankError if it is dealt with already."""
+    locked = _open(line)
+    if sent not in may_have_come_back([locked]).get(locked.pk, []):
+        raise BankError(_("This line can't be that payment."))
+    bank, of = account(locked.organisation, Kind.BANK), Reference(Of.PAID_OUT, sent.pk, "back")
+    memo = _("did not arrive: %(why)s") % {"why": sent.refund.reason}
+    made = owe_back(sent.refund.tenancy, locked.amount, Refund.Why.FAILED, bank, of, memo, Transfer.Kind.REVERSAL)
+    locked.state, locked.by = BankLine.State.BOOKED, by
+    locked.save(update_fields=["state", "by"])
+    return made
