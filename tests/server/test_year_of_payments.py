@@ -180,4 +180,3 @@ def test_a_years_books_with_everything_in_them(year, merchants, tmp_path):
     assert (debt.who, debt.amount, debt.left) == ("Ben", 20 * NANO, -balance(account(owner, Kind.DEBTS)))
     assert 14 * NANO < debt.left <= 15 * NANO
     assert balance(account(owner, Kind.REFUNDS)) == 0
-
