@@ -17,9 +17,14 @@ from prewatt.serve import setup_django
 setup_django()
 import json
 from prewatt.headend.store import Store
+from prewatt.server.ledger.models import Account
 from prewatt.server.ledger.books import balance, tenant_account
 from prewatt.server.estate.models import Tenancy
+from prewatt.server.billing.models import Debt
 from prewatt.server.metering.models import Alarm
+from prewatt.server.payments.models import Payment
+from prewatt.server.payments.paying import held_of
+from prewatt.server.vending.models import Refund
 from prewatt.wire.topics import SHARDS
 store = Store(range(SHARDS))
 views = store.views(["m1", "m2", "m3"])
@@ -28,6 +33,12 @@ found = {
     "tenants": {each.tenant: balance(tenant_account(each)) for each in Tenancy.objects.all()},
     "alarms": Alarm.objects.filter(settled=False).count(),
 }
+found["owed"] = [[each.who, each.why, each.left] for each in Refund.objects.filter(paid=None)]
+# What is owed either way is, row by row, what the books say.
+held = sum(held_of(each).amount for each in Payment.objects.filter(state="held"))
+due = {each: sum(balance(one) for one in Account.objects.filter(kind=each)) for each in ("refunds-payable", "debts")}
+assert due["refunds-payable"] == sum(each.left for each in Refund.objects.all()) + held, due
+assert -due["debts"] == sum(each.left for each in Debt.objects.all()), due
 print(json.dumps(found))
 """
 
@@ -60,6 +71,7 @@ FIGURES = {
         "meters": {"m1": [51, 17_180_000_000, [4]], "m2": [50, -188_000_000, []], "m3": [50, -9_400_000, []]},
         "tenants": {"Anna": 22_180_000_000, "Ben": -188_000_000},
         "alarms": 0,
+        "owed": [],
     },
     "database-2.sql.gz": {
         "meters": {
@@ -67,6 +79,7 @@ FIGURES = {
         },
         "tenants": {"Anna": 46_756_000_000, "Ben": 77_764_000_000, "Cleo": 0},
         "alarms": 0,
+        "owed": [["Cleo", "deposit", 49_992_800_000]],
     },
 }  # fmt: skip
 """What each file comes to."""
