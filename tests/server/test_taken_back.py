@@ -299,6 +299,31 @@ def test_a_sum_that_was_heard_of_first_takes_in_the_refunds_by_name(
     assert at_the_meter(edge, store) == balance(tenant_account(tenancy)) == 12 * NANO
 
 
+def test_what_stripe_says_of_a_charge_alone_is_known_again_by_name(
+    edge, store, owner, tenancy, merchants, providers, client, bought, went_back, file_comes
+):
+    """In each order of the three that tell of it, and of the payment."""
+    for count, order in enumerate(permutations(("charge", "refund", "paid"))):
+        payment, trade = bought("stripe", told=False)
+        number = f"re_{count}"
+        trade.refunds[number] = 500
+        charge = {
+            "id": f"ch_{trade.transaction[3:]}", "object": "charge", "amount": 2000, "amount_refunded": 500,
+            "currency": "cny", "payment_intent": trade.transaction, "metadata": {}, "created": trade.at,
+        }  # fmt: skip
+        told = {
+            "charge": providers.stripe_event("charge.refunded", charge),
+            "refund": providers.stripe_event("refund.created", providers.stripe_refund(trade, number)),
+            "paid": providers.callback(trade),
+        }
+        for each in order:
+            body, headers = told[each]
+            assert call(client, payment.merchant, (body, dict(headers))).status_code == 200
+        assert balance(tenant_account(tenancy)) == (count + 1) * 15 * NANO, order
+    file_comes("stripe")
+    assert at_the_meter(edge, store) == balance(tenant_account(tenancy)) == 6 * 15 * NANO
+
+
 # -- disputes -------------------------------------------------------------------------------------------------------------
 
 

@@ -470,6 +470,7 @@ class _Manager:
         for key in untold(self.recipient, found):
             each = found[key]
             whose = each.top_up or each.payment
+            assert whose is not None
             told = {
                 "amount": round_money(each.amount, minor_digits(each.currency)), "currency": each.currency,
                 "who": str(whose.tenancy), "cause": each.cause, "booked": each.booked is not None, "tenant": False,

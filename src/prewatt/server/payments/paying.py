@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Max, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -179,7 +179,9 @@ def confirm(merchant: Merchant, told: Told, seen_by: str) -> Payment | None:
         if payment is None:
             payment = _recovered(merchant, told)
         if payment is None:
-            if told.state == State.PAID and not told.gone:
+            if told.gone:
+                _went_back(merchant, told, seen_by)
+            elif told.state == State.PAID:
                 _unexpected(merchant, None, told, _("no payment of that name was asked for"))
         elif payment.provider_id:
             if payment.provider_id != told.provider_id and told.state == State.PAID:
@@ -192,6 +194,12 @@ def confirm(merchant: Merchant, told: Told, seen_by: str) -> Payment | None:
         payment.state, payment.next_look = Payment.State.CLOSED, None
         payment.save(update_fields=["state", "next_look"])
     return payment
+
+
+def _went_back(merchant: Merchant, told: Told, seen_by: str) -> None:
+    from .taken_back import hear_of_unknown
+
+    hear_of_unknown(merchant, told, seen_by)
 
 
 def _take_back(payment: Payment, told: Told, seen_by: str) -> None:
@@ -260,7 +268,9 @@ def _gone_before(payment: Payment) -> int:
     """What was heard of its being taken back before it was heard that it is paid, nano."""
     from .taken_back import waiting_for
 
-    return int(waiting_for(payment).aggregate(sum=Sum("amount"))["sum"] or 0)
+    rows = waiting_for(payment)
+    named = int(rows.filter(is_sum=False).aggregate(sum=Sum("amount"))["sum"] or 0)
+    return max(named, int(rows.filter(is_sum=True).aggregate(most=Max("amount"))["most"] or 0))
 
 
 def credit(payment: Payment) -> TopUp:

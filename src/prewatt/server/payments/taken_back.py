@@ -16,7 +16,7 @@ from ..billing.models import DebtPayment
 from ..time import now
 from .models import Merchant, Payment, RefundPart, TakenBack, Unexpected
 from .paying import PaymentError, held_left
-from .providers.interface import Back, Step
+from .providers.interface import Back, Step, Told
 from .refunds import PROVIDER, failed, held_number, held_sent, sent, taken_of
 from .taking import give_back, pays_refund, take_as_cost, take_from_debtor, take_from_held, take_from_tenant
 
@@ -167,10 +167,7 @@ def hear_of_sum(payment: Payment, gone: int, at: int, seen_by: str) -> TakenBack
     """A provider says that of a payment `gone` nano went back in all: what of that nobody has heard of yet is booked without
     a name. None if all is known.
     """
-    sent = payment.refund_parts.filter(failed=False, error="").aggregate(sum=Sum("amount"))["sum"] or 0
-    rows = payment.taken_back.filter(cause=TakenBack.Cause.REFUND, within__isnull=True).exclude(state=State.EXPLAINED)
-    known = int(rows.aggregate(sum=Sum(F("amount") - F("returned")))["sum"] or 0) + int(sent)
-    back_id = f"{payment.payment_id}={gone}"
+    known, back_id = _known_of(payment), f"{payment.payment_id}={gone}"
     if gone <= known or payment.state == Payment.State.RETURNED or payment.taken_back.filter(back_id=back_id).exists():
         return None
     row = TakenBack.objects.create(
@@ -183,12 +180,42 @@ def hear_of_sum(payment: Payment, gone: int, at: int, seen_by: str) -> TakenBack
     return row
 
 
+def _known_of(payment: Payment) -> int:
+    """What is known, by name or as a sum, to have gone back of a payment, nano: also what is just being sent."""
+    sent = payment.refund_parts.filter(failed=False, error="").aggregate(sum=Sum("amount"))["sum"] or 0
+    rows = payment.taken_back.filter(cause=TakenBack.Cause.REFUND, within__isnull=True)
+    rows = rows.exclude(state=State.EXPLAINED).exclude(is_sum=True, state=State.WAITING)
+    return int(rows.aggregate(sum=Sum(F("amount") - F("returned")))["sum"] or 0) + int(sent)
+
+
+@transaction.atomic
+def hear_of_unknown(merchant: Merchant, told: Told, seen_by: str) -> None:
+    """A provider says how much went back of a transaction that is not known yet: kept until it is."""
+    amount = (told.gone or 0) * minor_unit(told.currency)
+    TakenBack.objects.get_or_create(
+        merchant=merchant, back_id=f"{told.provider_id}={told.gone}"[:255],
+        defaults={
+            "organisation": merchant.organisation, "is_sum": True, "cause": TakenBack.Cause.REFUND,
+            "payment_name": told.payment_id[:64], "provider_id": told.provider_id[:255], "amount": amount,
+            "currency": told.currency, "at": told.at, "heard": now(), "seen_by": seen_by,
+        },
+    )  # fmt: skip
+
+
 @transaction.atomic
 def take_up(payment: Payment) -> None:
-    """A payment came to be paid: book what was heard before of its being taken back."""
-    for row in waiting_for(payment).select_for_update(of=("self",)).select_related("merchant__organisation"):
+    """A payment came to be paid: book what was heard before of its being taken back, by name first; sums are of that, and of
+    more.
+    """
+    rows = waiting_for(payment).select_for_update(of=("self",)).select_related("merchant__organisation", "organisation")
+    for row in sorted(rows, key=lambda row: (row.is_sum, row.amount)):
         row.payment = payment
-        _take(row)
+        left = row.amount - _known_of(payment) if row.is_sum else row.amount
+        if left > 0:
+            row.amount = left
+            _take(row)
+        else:
+            row.state, row.closed = State.EXPLAINED, now()
         row.save()
 
 

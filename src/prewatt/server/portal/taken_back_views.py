@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
@@ -26,8 +27,10 @@ def rows_of(owner: Organisation) -> tuple[list[TakenBack], list[TakenBack]]:
     rows = TakenBack.objects.filter(organisation=owner, within=None).select_related(
         "merchant", "payment__tenancy__unit__property", "top_up__tenancy__unit__property", "command"
     )
-    # Of a payment that is not known yet the file of the day tells more.
-    waits = rows.filter(closed=None)
+    # Of a payment that is not known only the file tells whether it is another business's on the same account.
+    line = SettlementLine.objects.filter(merchant=OuterRef("merchant"))
+    told = Exists(line.filter(back_id=OuterRef("back_id"))) | Exists(line.filter(line_id=OuterRef("back_id")))
+    waits = rows.filter(closed=None).filter(~Q(state=TakenBack.State.WAITING) | Q(payment__isnull=False) | told)
     return list(waits), list(rows.filter(closed__isnull=False)[:SHOWN])
 
 
@@ -76,5 +79,5 @@ def back_rules(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("The rules are kept."))
     else:
         for name, errors in form.errors.items():
-            messages.error(request, f"{form.fields[name].label}: {' '.join(errors)}")
+            messages.error(request, f"{form.fields[name].label}: {' '.join(map(str, errors))}")
     return redirect("supply", pk=pk)

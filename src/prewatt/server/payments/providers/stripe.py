@@ -152,7 +152,7 @@ class Stripe(Provider):
             if found.payment_status == "paid":
                 charge = getattr(found.payment_intent, "latest_charge", None)
                 back = charge.to_dict().get("amount_refunded") if charge else None
-                gone = None if back is None else _ours(int(back), found.currency)
+                gone = None if back is None else _ours(int(back), str(found.currency))
                 return _told(found, charge.created if charge else found.created, gone)
             return Told(order.payment_id, State.CLOSED if found.status == "expired" else State.OPEN)
 
