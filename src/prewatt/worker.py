@@ -72,8 +72,8 @@ def fetch_settlement_files() -> None:
         log.info("settlement file of %s is fetched", file)
     for payment in book_what_was_missed():
         log.info("payment %s stands in a settlement file, and is booked now", payment)
-    for back in take_up_what_waits():
-        log.info("what was taken back as %s is booked now", back)
+    for payment in take_up_what_waits():
+        log.info("what was taken back of payment %s is booked now", payment)
 
 
 def look_for_notices() -> None:

@@ -326,10 +326,12 @@ def test_changed_settings_travel_to_every_meter_of_the_property(operator, buildi
             "emergency_credit": "5", "emergency_repayment": "50", "friendly_hours": "daily 20:00-07:00",
             "friendly_days": "2025-12-24", "friendly_debt": "9", "power_limit": "06-22 5000, 22-06 3000",
             "overload_delay": "10", "reclose_after": "60", "recloses": "3", "forbidden_step": "1800", "tamper_locks": "on",
-            "doubtful_readings": "3", "foreign_hours": "24",
+            "doubtful_readings": "3", "foreign_hours": "24", "back_grace": "5",
         },
     )  # fmt: skip
     assert answer.status_code == 302
+    where.refresh_from_db()
+    assert (where.back_grace, where.back_cuts_off) == (5, False)
     hours = tuple(5000 if 6 <= hour < 22 else 3000 for hour in range(24))
     for meter in ("m1", "m2", "m3"):
         assert orders(meter)[-1] == ChangeSettings(

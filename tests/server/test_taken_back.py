@@ -422,12 +422,20 @@ def test_what_is_disputed_beyond_what_is_left_of_a_payment_waits_for_a_person(
         decide(row, "tenant", admin_user)
 
 
-def test_what_is_told_at_one_moment_with_the_payment_is_taken_up_later(tenancy, bought, disputed):
-    payment, trade = bought("stripe", told=False)
-    disputed(trade, "charge.dispute.created")
-    assert TakenBack.objects.get().state == "waiting"
-    payment.provider_id = ""
+@pytest.mark.parametrize("known", (True, False))
+def test_what_was_told_of_at_one_moment_with_its_payment_is_taken_up_by_the_next_look(
+    edge, store, owner, tenancy, merchants, clock, bought, known
+):
+    """The two were written side by side, so neither saw the other."""
+    payment, trade = bought("stripe")
+    TakenBack.objects.create(
+        organisation=owner, merchant=merchants["stripe"], back_id="dp_1", cause="dispute", amount=20 * NANO, currency="CNY",
+        at=clock.at, heard=clock.at, seen_by="callback", provider_id=trade.transaction,
+        payment=payment if known else None,
+    )  # fmt: skip
+    assert take_up_what_waits() == [payment]
     assert take_up_what_waits() == []
+    assert at_the_meter(edge, store) == balance(tenant_account(tenancy)) == 0
 
 
 # -- the meter, grace, debts ----------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import models
+from django.forms import ModelForm
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -23,8 +24,21 @@ class OrganisationAdmin(ModelAdmin):
     filter_horizontal = ("managers",)
 
 
+class PropertyForm(ModelForm):
+    """The days of grace stay as they are where nothing is given."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["back_grace"].required = False
+
+    def clean_back_grace(self) -> int:
+        given = self.cleaned_data["back_grace"]
+        return int(self.instance.back_grace if given is None else given)
+
+
 @admin.register(Property)
 class PropertyAdmin(ModelAdmin):
+    form = PropertyForm
     formfield_overrides = NUMBERS
     list_display = ("name", "organisation", "zone", "currency")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.utils.translation import gettext as _
 
 from ..apart import apart, meter_or_gateway_of
@@ -226,19 +226,23 @@ def waiting_for(payment: Payment) -> Any:
     return by_name | rows.filter(provider_id=payment.provider_id) if payment.provider_id else by_name
 
 
-def take_up_what_waits() -> list[TakenBack]:
+def take_up_what_waits() -> list[Payment]:
     """Book what waits though its payment is paid: the two were told of at one moment."""
-    rows = TakenBack.objects.filter(state=State.WAITING, merchant__isnull=False, payment__provider_id__gt="")
+    rows = TakenBack.objects.filter(state=State.WAITING, merchant=OuterRef("merchant"))
+    waits = rows.filter(Q(payment_name=OuterRef("payment_id")) | Q(provider_id=OuterRef("provider_id")))
+    payments = Payment.objects.filter(Exists(waits)).exclude(provider_id="").select_related("merchant__organisation")
 
-    def done(row: TakenBack) -> TakenBack:
-        assert row.payment is not None
-        take_up(row.payment)
-        return row
+    def done(payment: Payment) -> Payment:
+        with transaction.atomic():
+            locked: Payment = (
+                Payment.objects.select_for_update(of=("self",))
+                .select_related("merchant__organisation", "tenancy__unit__property__organisation")
+                .get(pk=payment.pk)
+            )
+            take_up(locked)
+        return locked
 
-    return apart(
-        "money taken back", rows.select_related("payment__merchant__organisation"), done,
-        lambda row: meter_or_gateway_of(row.payment.tenancy) if row.payment is not None else None,
-    )  # fmt: skip
+    return apart("money taken back", payments, done, lambda payment: meter_or_gateway_of(payment.tenancy))
 
 
 # -- decided by a person --------------------------------------------------------------------------------------------------

@@ -306,6 +306,9 @@ def read_bill(text: str, appid: str) -> list[Line]:
         if line["公众账号ID"] != appid:
             continue
         refunded = line["交易状态"] == "REFUND"
+        if refunded and line.get("退款状态") == "FAIL":
+            # Nothing moved.
+            continue
         at = instant(datetime.fromisoformat(line["交易时间"]).replace(tzinfo=BEIJING))
         amount = -_fen(line["申请退款金额"]) if refunded else _fen(line["订单金额"])
         found.append(
