@@ -148,7 +148,7 @@ class Providers:
         if provider == "wechat":
             found = {
                 "mchid": self.MCHID, "appid": self.APPID, "cert_serial_no": self.SERIAL,
-                "private_key": private_pem(self.merchant_key), "apiv3_key": self.APIV3_KEY, "app_secret": "abc",
+                "private_key": private_pem(self.merchant_key), "apiv3_key": self.APIV3_KEY, "app_secret": "an-app-secret",
             }  # fmt: skip
             if not certificates:
                 found |= {"public_key_id": self.PUBLIC_KEY_ID, "public_key": public_pem(self.wechat_key)}
