@@ -107,6 +107,28 @@ def test_what_only_a_person_can_know_is_said_on_the_page(tenancy, merchants, pro
     assert "correction of March" not in manager.get("/books/payments/").content.decode()
 
 
+def test_what_belongs_to_nothing_known_here_is_shown_once_a_file_has_it(
+    tenancy, merchants, providers, bought, clock, log_in
+):
+    strange = {
+        **providers.stripe_dispute(providers.trades[bought.payment_id], "dp_x", amount=700),
+        "payment_intent": "pi_x",
+    }
+    given = Back("dp_x", Cause.DISPUTE, Step.TAKEN, "", "pi_x", 700, "CNY", clock.at)
+    row = hear(merchants["stripe"], given, "callback")
+    manager = log_in("manager")
+    # It may be another business's on the same account.
+    assert "pi_x" not in manager.get("/books/payments/").content.decode()
+    providers.stripe_row("adjustment", -700, clock.at // SECOND, strange)
+    day = provider_day(merchants["stripe"], clock.at)
+    clock.at += DAY
+    fetch(merchants["stripe"], day)
+    assert "pi_x" in manager.get("/books/payments/").content.decode()
+    manager.post(f"/taken-back/{row.pk}/", {"do": "done"})
+    page = manager.get("/books/payments/").content.decode()
+    assert "Taken back, and wait for you" not in page and "nothing to book" in page
+
+
 def test_another_landlord_decides_nothing(building, bought, told, log_in):
     row = told(bought, amount=3000)
     assert row.state == "decide"

@@ -469,11 +469,9 @@ class _Manager:
         ).order_by("-pk")[:BACK_AT]}  # fmt: skip
         for key in untold(self.recipient, found):
             each = found[key]
-            whose = each.top_up or each.payment
-            assert whose is not None
             told = {
                 "amount": round_money(each.amount, minor_digits(each.currency)), "currency": each.currency,
-                "who": str(whose.tenancy), "cause": each.cause, "booked": each.booked is not None, "tenant": False,
+                "who": each.who, "cause": each.cause, "booked": each.booked is not None, "tenant": False,
                 "link": public(reverse("payments")),
             }  # fmt: skip
             tell(self.recipient, Event.TAKEN_BACK, key, told)

@@ -170,7 +170,7 @@ class MerchantDays:
             verdict = self._state_of(row)
             if verdict == "matched" and row.state != TakenBack.State.EXPLAINED:
                 verdict = self._without_line(provider_day(self.merchant, row.at))
-            yield self._finding(row.at, row.cause, row.back_id, self._who(row), None, _ledger(row, -1),
+            yield self._finding(row.at, row.cause, row.back_id, row.who, None, _ledger(row, -1),
                                 self._meter(row), verdict, row.reason)  # fmt: skip
 
     def _line_of_back(self, line: SettlementLine, row: TakenBack | None) -> Finding:
@@ -186,12 +186,8 @@ class MerchantDays:
             verdict = "amount differs"
         meter = self._meter(row) if line.amount < 0 else None
         return self._finding(
-            line.at, line.kind, name, self._who(row), line.amount, ledger, meter, verdict, row.reason
+            line.at, line.kind, name, row.who, line.amount, ledger, meter, verdict, row.reason
         )  # fmt: skip
-
-    def _who(self, row: TakenBack) -> str:
-        whose = row.top_up or row.payment
-        return str(whose.tenancy) if whose is not None else row.payment_name
 
     def _meter(self, row: TakenBack) -> int | None:
         return -row.debited if row.command is not None and row.command.state == Command.State.APPLIED else None

@@ -365,5 +365,11 @@ class TakenBack(models.Model):
         )
         indexes = (models.Index(fields=("merchant", "provider_id"), name="taken_back_of"),)
 
+    @property
+    def who(self) -> str:
+        """Whose payment it takes back, as far as that is known."""
+        whose = self.top_up or self.payment
+        return str(whose.tenancy) if whose is not None else self.payment_name or self.provider_id
+
     def __str__(self) -> str:
         return self.back_id
