@@ -280,6 +280,7 @@ CALLS = {
     "/refunds/{pk}/pay-outs": {"amount": "1.00", "way": "cash", "day": "2025-10-07", "number": "n"},
     "/refunds/{pk}/send-to": {"send_to": "DE02 1203 0000 0000 2020 51"},
     "/tenancies/{pk}/debt-payments": {"amount": "1.00", "payment_id": "p1", "receipt": "r1", "way": "cash"},
+    "/debt-payments/{pk}/undo": {"reason": "x"},
     "/debts/{pk}/write-offs": {"reason": "x", "amount": "1.00"},
     "/write-offs/{pk}/decide": {"agreed": True},
     "/debts/{pk}/set-off/{refund_pk}": {},

@@ -13,5 +13,3 @@ urlpatterns = [
     path("pay/<slug:provider>/<slug:public_id>/", callback, name="pay-callback"),
     path("", include("prewatt.server.portal.urls")),
 ]
-
-handler500 = "prewatt.server.busy.answer"
