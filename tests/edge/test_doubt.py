@@ -318,6 +318,33 @@ def test_a_register_that_runs_backwards_for_days_is_told_of_and_time_is_charged(
     assert home.charged == 3 * NANO // 4 and not of(home, Rebased)
 
 
+def test_how_long_a_register_runs_backwards_is_none_the_longer_for_a_clock_that_was_wrong_at_a_later_start():
+    home = Home()
+    home.live(20 * HOUR, 0, says=lambda register: register - (home.passed // HOUR) * 30)
+    home.wrong = HOUR
+    home.start()
+    home.read(home.register - 600)
+    home.connect()
+    assert home.codes()[-1] == "clock-set"
+    home.wrong = 0
+    home.live(10 * HOUR, 0, says=lambda register: register - (home.passed // HOUR) * 30)
+    (told,) = (entry for entry in home.entries if getattr(entry, "code", "") == "register-backwards")
+    assert BACK_FOR <= told.at - of(home, Doubtful)[0].at <= BACK_FOR + HOUR
+
+
+def test_how_long_a_register_is_nonsense_does_not_count_hours_that_the_gateway_learns_of_afterwards():
+    home = Home()
+    home.passed, home.wrong = home.passed + 11 * HOUR, -DAY
+    home.start()
+    home.read(-5)
+    home.connect()
+    assert home.codes()[-1] == "clock-set"
+    home.live(50 * MINUTE, 0, says=lambda register: -5)
+    assert "register-doubtful" not in home.codes()
+    home.live(15 * MINUTE, 0, says=lambda register: -5)
+    assert home.codes().count("register-doubtful") == 1
+
+
 def test_a_register_that_stands_still_under_a_closed_switch_is_told_of():
     home = Home()
     home.live(STILL_FOR + DAY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -92,6 +93,21 @@ class Outcome:
     switch: bool | None = None
 
 
+class _Lasting(NamedTuple):
+    """Something that is wrong with a register: `since` when by the journal, whether that was `earlier` than this process
+    first saw it, and when that was by the gateway's own time (`seen`), which goes with it when it is set.
+    """
+
+    since: int
+    earlier: bool
+    seen: int
+
+    @property
+    def began(self) -> int:
+        """Since when it lasts: what began in this process by its own time, else by the journal where that is not ahead."""
+        return min(self.since, self.seen) if self.earlier else self.seen
+
+
 class Meter:
     """One meter's rules, on top of its account."""
 
@@ -112,8 +128,7 @@ class Meter:
         self._candidate: Doubt | None = None
         self._agreeing = 0
         self._told: set[str] = set()
-        # By what is wrong with the register: since when by the journal, and by the gateway's own time.
-        self._measured: dict[str, tuple[int, int]] = {}
+        self._measured: dict[str, _Lasting] = {}
         self._foreign = ""
         # Of what was journalled that it began: its end is journalled too.
         self._lost_told, self._foreign_told = False, ""
@@ -154,7 +169,7 @@ class Meter:
         last = self._candidate
         self._candidate = last and Doubt(last.register, last.at + by, last.since + by, last.cause)
         self._bounds.clock_set(by)
-        self._measured = {code: (since, seen + by) for code, (since, seen) in self._measured.items()}
+        self._measured = {code: each._replace(seen=each.seen + by) for code, each in self._measured.items()}
 
     def observe(self, now: int, observed: Observed) -> Outcome:
         """The meter was read at `now`."""
@@ -275,14 +290,13 @@ class Meter:
             ("register-backwards", account.back_since, BACK_FOR),
             ("register-still", account.moved_at if supplied and account.moved_at <= now else 0, STILL_FOR),
         ):
-            if not since or self._measured.get(code, (since, now))[0] != since:
+            if not since or (code in self._measured and self._measured[code].since != since):
                 self._measured.pop(code, None)
                 self._told.discard(code)
             if not since:
                 continue
-            # Where the journal is ahead of the time, by what this process has seen of it.
-            _, seen = self._measured.setdefault(code, (since, min(since, now)))
-            if now - seen >= lasts and code not in self._told:
+            began = self._measured.setdefault(code, _Lasting(since, since < now, now)).began
+            if now - began >= lasts and code not in self._told:
                 self._told.add(code)
                 self._append(outcome, account.event(now, code, f"it stands at {observed.register} Wh"))
 
@@ -453,8 +467,9 @@ class Meter:
     def _next_due(self, now: int, balance: int) -> int:
         account, rules = self.account, self.account.settings.power
         if account.doubt is not None or self._candidate is not None:
-            _, since = self._measured.get(DOUBTFUL, (0, now))
-            soon = AGAIN if account.doubt is not None and now - since < AGAIN_FOR else self.policy.poll_shortest
+            lasting = self._measured.get(DOUBTFUL)
+            fresh = account.doubt is not None and (lasting is None or now - lasting.began < AGAIN_FOR)
+            soon = AGAIN if fresh else self.policy.poll_shortest
             return min(now + soon, account.next_supply_change(now, self._tripped))
         due = min(self._next_reading(now), account.next_supply_change(now, self._tripped))
         if self._unseen:

@@ -48,6 +48,9 @@ from .supply import Supply
 if TYPE_CHECKING:
     from .world import World
 
+CLOCKS = ("clock-set", "clock-unsure", "clock-stepped")
+"""Events after which instants of before can't be compared with those of after."""
+
 
 @dataclass(frozen=True, slots=True)
 class Code:
@@ -85,6 +88,13 @@ def seen(world: World, name: str) -> Seen:
     )  # fmt: skip
 
 
+class Since(NamedTuple):
+    """Since when something lasts: by the journal, and truly; 0 if it does not."""
+
+    at: int = 0
+    true: int = 0
+
+
 class Book:
     """Nano, Wh and µs. `command`: the number of the last command that the journal shows taken up."""
 
@@ -106,7 +116,9 @@ class Book:
         self._bases = self._erred_at = 0
         self._awaits = False
         self.lost = False
-        self.doubted_since = self.back_since = 0
+        self.doubted_since = self.back_since = Since()
+        self.clock_at = 0
+        """When the journal last told of its clock, by the true time."""
         self.told: set[str] = set()
         """What was told of the register since it is wrong."""
         self.ids: set[str] = set()
@@ -157,6 +169,8 @@ class Book:
                     self.wrong(entry, f"trips for {now.power} W where the limit is {max(limits) or 'none'}")
             if entry.code in ("meter-lost", "meter-back"):
                 self.lost = entry.code == "meter-lost"
+            if entry.code in CLOCKS:
+                self.clock_at = now.now
             self.told.add(entry.code)
             self.supply.happened(entry.at, entry.code)
         self.seq, self.at = entry.seq, entry.at
@@ -338,15 +352,15 @@ class Book:
         if entry.register != meter.shown:
             self.wrong(entry, f"the register showed {meter.shown}, not {entry.register}")
         if entry.cause == BACKWARDS:
-            self.back_since = self.back_since or entry.at
+            self.back_since = self.back_since if self.back_since.at else Since(entry.at, meter.now)
         else:
-            self.doubted_since = self.doubted_since or entry.at
+            self.doubted_since = self.doubted_since if self.doubted_since.at else Since(entry.at, meter.now)
 
     def _register_is_right(self, backwards: bool = False) -> None:
-        self.doubted_since = 0
+        self.doubted_since = Since()
         self.told.discard("register-doubtful")
         if not backwards:
-            self.back_since = 0
+            self.back_since = Since()
             self.told.discard("register-backwards")
 
     def _take_base(self, entry: Rebased) -> None:

@@ -78,7 +78,8 @@ class Events:
                 self._set_back.discard(book.name)
             case "register-doubtful" | "register-backwards":
                 since = book.doubted_since if code == "register-doubtful" else book.back_since
-                true = 0 < since <= entry.at - TOLD_AFTER[code]
+                lasts = max(entry.at - since.at, now - since.true)
+                true = since.at > 0 and lasts >= TOLD_AFTER[code]
         if not true:
             book.wrong(entry, f"says {code!r}, and it is not so")
 
@@ -136,8 +137,10 @@ class Events:
         if book.at > gateway.time() or not up or meter.silent(now) or meter.serial != book.serial:
             return
         for code, since in (("register-doubtful", book.doubted_since), ("register-backwards", book.back_since)):
-            lasts = book.at - since
-            if since and lasts > TOLD_AFTER[code] + told_within and code not in book.told:
+            # An instant of before the clock was set tells nothing: then what this process has seen of it counts.
+            told = book.at - since.at if book.clock_at < since.true else 0
+            lasts = max(told, now - max(since.true, gateway.up_since, book.changed_at))
+            if since.at and lasts > TOLD_AFTER[code] + told_within and code not in book.told:
                 world.broken(f"meter {name}: {code} is not told of, after {lasts // MINUTE} minutes")
 
     def _look_at_limit(self, gateway: Gateway, name: str) -> None:
