@@ -148,6 +148,18 @@ def test_a_silent_meter_is_no_reason_to_cut_anybody_off():
     assert journalled(back)[0].code == "meter-back"
 
 
+def test_a_meter_that_is_silent_or_another_one_is_told_of_in_the_journal_that_it_goes_on_with():
+    for missed in ("fail", "foreign"):
+        mine = meter()
+        server = mine.account.dump()
+        getattr(mine, missed)(BEGIN + MINUTE, "another")
+        mine.adopt(Account.load(server), mine.head)
+        (told,) = journalled(getattr(mine, missed)(BEGIN + 2 * MINUTE, "another"))
+        assert told.code in ("meter-lost", "foreign-meter")
+        mine.adopt(Account.load(server), mine.head)
+        assert "event" not in kinds(mine.observe(BEGIN + 3 * MINUTE, Observed(0, closed=True)))
+
+
 def test_a_switch_that_stands_otherwise_is_told_again_and_reported_once():
     mine = meter()
     outcome = mine.observe(BEGIN + MINUTE, Observed(1, closed=False))

@@ -157,7 +157,8 @@ class Meter:
         """Go on from another state than that of this journal. The meter is due to be read at once."""
         self.account, self.head, self.due = account, head, 0
         self._complained, self._candidate, self._agreeing, self._told, self._measured = False, None, 0, set(), {}
-        self.lost, self._foreign, self._tampered = False, "", False
+        self.lost = self._lost_told = self._tampered = False
+        self._foreign = self._foreign_told = ""
 
     def clock_set(self, by: int) -> None:
         """The gateway's time was set by so many µs: what this process has measured by it goes with it."""
