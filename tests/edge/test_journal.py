@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from prewatt.edge.journal import SNAPSHOT_EVERY, Journal
-from prewatt.edge.journal_file import FORMAT, SCHEMA
+from prewatt.edge.journal_file import FORMAT, SCHEMA, digest
 from prewatt.edge.meter import Meter, MeterPolicy
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import Record, chain, decode_entry, encode_entry, genesis
@@ -302,6 +302,31 @@ def test_a_snapshot_that_is_damaged_is_made_anew_from_the_entries(tmp_path):
     assert (again.account.dump(), again.repaired) == (loaded.account.dump(), False)
 
 
+def test_of_commits_one_after_the_other_each_leaves_what_can_be_read_alone(tmp_path):
+    """The account is that after all of them; the power may fail between two."""
+    journal = Journal(tmp_path / "j")
+    journal.snapshot_every = 1
+    account = Account()
+    made, _ = records(account, genesis("m"), 2)
+    journal.commit([("m", made[0])], {"m": account})
+    journal.close()
+    journal = Journal(tmp_path / "j")
+    loaded = journal.load("m")
+    assert (loaded.account.seq, loaded.head, loaded.repaired) == (1, made[0].hash, False)
+    journal.snapshot_every = 1
+    journal.commit([("m", made[1])], {"m": account})
+    journal.close()
+    # As older versions left it.
+    account.apply(account.event(account.at, "power-up"))
+    saved = account.dump()
+    proof = digest("m", 2, made[1].hash, saved)
+    sql(tmp_path / "j", "UPDATE snapshot SET account=?, digest=? WHERE seq=2", saved, proof)
+    journal = Journal(tmp_path / "j")
+    loaded = journal.load("m")
+    assert (loaded.account.seq, loaded.head, loaded.repaired) == (2, made[1].hash, True)
+    journal.close()
+
+
 def test_what_was_kept_and_is_damaged_is_named_and_gone(tmp_path):
     journal = Journal(tmp_path / "j")
     journal.keep("m", "key", b"one")
@@ -383,6 +408,21 @@ def test_a_damaged_old_entry_ends_what_is_read_and_is_set_aside_when_the_others_
     assert journal.read(METERS[0], 6, 99) == made[METERS[0]][2][5:] + more[METERS[0]][2]
     assert journal.read(METERS[1], 1, 99) == made[METERS[1]][2] + more[METERS[1]][2]
     assert journal._db.execute("SELECT meter, first FROM set_aside").fetchall() == [(METERS[0], 5)]
+    journal.close()
+
+
+def test_what_follows_a_damaged_pack_is_read_all_the_same(tmp_path, small):
+    journal, made = live(tmp_path / "j", 60)
+    journal.close()
+    sql(tmp_path / "j", "UPDATE pack SET bodies=x'00' WHERE meter=?", METERS[0])
+    journal = Journal(tmp_path / "j")
+    ((last,),) = journal._db.execute("SELECT max(last) FROM pack WHERE meter=?", (METERS[0],)).fetchall()
+    assert journal.read(METERS[0], last, 99) == [] and journal.holds(METERS[0], last)
+    assert journal.read(METERS[0], last + 1, 99) == made[METERS[0]][2][last:]
+    assert not journal.holds(METERS[0], 61) and not journal.holds("nobody's", 1)
+    while journal.forget(dict.fromkeys(METERS, 60), before=10**18):
+        pass
+    assert not journal.holds(METERS[1], 1), "what was dropped is not damaged"
     journal.close()
 
 

@@ -76,6 +76,18 @@ def test_a_head_end_that_was_set_back_gets_again_what_it_had_acknowledged():
     assert sync.next_upload() == [Piece("a", 4, 10, 7)]
 
 
+def test_what_can_not_be_sent_is_no_more_acknowledged_than_before_and_waits_to_be_asked_for():
+    sync = talking(a=10, b=1)
+    sync.next_upload()
+    sync.on_lacking("a")
+    sync.on_head(1, head("b", 1))
+    sync.on_journalled("a", 11)
+    assert sync.acked == {"a": 0, "b": 1} and sync.next_upload() == []
+    assert not sync.status_due(9), "nothing is under way"
+    sync.on_head(9, head("a", 4, resend=True))
+    assert sync.next_upload() == [Piece("a", 5, 11, 6)]
+
+
 def test_when_receipts_stay_out_it_asks_anew_and_goes_on_from_the_answer():
     sync = talking(a=10)
     sync.next_upload()

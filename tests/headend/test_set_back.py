@@ -1,6 +1,8 @@
 """A gateway's journal is put back from a copy, or kept by two gateways: the head-end, the agent and its journal's file."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 
 import pytest
 from django.conf import settings
@@ -13,9 +15,20 @@ from prewatt.edge.meter import MeterPolicy, Observed
 from prewatt.edge.shell import read_pieces
 from prewatt.edge.sync import SyncPolicy
 from prewatt.edge.timekeeping import Moment
+from prewatt.headend.forks import comes_again
 from prewatt.headend.ingest import plan, sort
-from prewatt.kernel.entries import Event, decode_command, decode_entry
+from prewatt.kernel.account import Account
+from prewatt.kernel.entries import (
+    ChangeSettings,
+    Control,
+    Event,
+    GrantCredit,
+    Settings,
+    decode_command,
+    decode_entry,
+)
 from prewatt.kernel.naming import named
+from prewatt.kernel.supply import Close
 from prewatt.kernel.units import HOUR, MINUTE, NANO, SECOND
 from prewatt.server.config import signing_key
 from prewatt.server.ledger.books import balance, tenant_account
@@ -75,7 +88,7 @@ class Process:
                     self.world.arrive(self, seal(self.world.key, status))
                 case SendUpload(number, pieces):
                     spans, late, lacking = read_pieces(self.journal.read, pieces, self.journal.hash_at)
-                    states = self.agent.states_instead(lacking)
+                    states = self.agent.states_instead(lacking, self.journal.holds)
                     upload = Upload("g1", self.agent.epoch, number, spans, late, self.agent.session, states)
                     self.world.arrive(self, seal(self.world.key, upload))
                 case Refuse(reason, _text):
@@ -265,6 +278,73 @@ def test_all_effects_of_an_adoption_come_after_it_is_kept(world, gateway, tenanc
     after = old.done[old.done.index(Adopt) :]
     assert after[:3] == [Adopt, Commit, SendStatus]
     assert ReadMeters in after
+
+
+def lived_alone(world, gateway, tenancy):
+    """Without the network the flat types a payment's code; then an entry of that time is damaged, before the snapshot."""
+    gateway.journal.snapshot_every = 5
+    payment = top_up(tenancy, 7 * NANO, "second")
+    gateway.agent.on_disconnected()
+    world.store.set_presence({"g1": False}, world.clock.now())
+    known = Meter.objects.get(name="m1").seq
+    for number in range(12):
+        world.later()
+        if number == 2:
+            outcome = gateway.agent.meters["m1"].credit_by_code(
+                world.clock.now(), payment.command.tid, 7 * NANO, "page"
+            )
+            gateway.do(gateway.agent._settle(world.moment(), {"m1": outcome}))
+    world.end(gateway)
+    path = world.folder / "first" / "journal.sqlite3"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE entry SET body=x'00' WHERE meter='m1' AND seq=?", (known + 2,))
+    gateway = world.start("first", b"again")
+    assert gateway.balance() == 27 * NANO - 1300 * PRICE, "it starts from its snapshot, and knows all"
+    assert gateway.journal.holds("m1", known + 2) and not gateway.journal.read("m1", known + 2, known + 9)
+    return gateway, payment
+
+
+def test_entries_that_are_damaged_before_they_were_sent_are_told_and_the_meter_goes_on(world, gateway, tenancy):
+    gateway, payment = lived_alone(world, gateway, tenancy)
+    world.connect(gateway)
+    for _time in range(2):
+        world.later()
+    agree(world, gateway, tenancy)
+    assert gateway.balance() == 27 * NANO - 1500 * PRICE
+    assert events(gateway).count("journal-set-back") == 1
+    assert set(Alarm.objects.values_list("kind", flat=True)) == {"journal-damaged", "journal-set-back"}
+    assert "meters m1 " in Alarm.objects.get(kind="journal-damaged").text
+    with pytest.raises(ValueError, match="used already"):
+        gateway.agent.meters["m1"].credit_by_code(world.clock.now(), payment.command.tid, 7 * NANO, "page")
+
+
+def test_what_the_server_lacks_too_is_not_lost_with_entries_that_are_damaged(world, gateway, tenancy):
+    gateway, payment = lived_alone(world, gateway, tenancy)
+    # As a server that was put back from a copy has forgotten it.
+    Command.objects.filter(pk=payment.command.pk).update(state="applied")
+    before = gateway.balance()
+    world.connect(gateway)
+    for _time in range(2):
+        world.later()
+    assert gateway.balance() == before - 200 * PRICE, "it goes on with all that it has"
+    assert set(Alarm.objects.values_list("kind", flat=True)) == {"journal-gap"}
+
+
+def test_a_gateway_goes_on_from_here_only_if_all_that_it_has_had_comes_again():
+    here = Account()
+    for order in (GrantCredit("a", 5 * NANO, tid=1, coded=5 * NANO), ChangeSettings(Settings())):
+        here.apply(here.follow(1, named("m", here.command + 1, 1, order)))
+    there = Account.load(here.dump())
+    assert comes_again(there, here, {})
+    there.apply(there.by_code(2, 2, 7 * NANO, "page"))
+    paid = named("m", 3, 1, GrantCredit("b", 7 * NANO, tid=2, coded=7 * NANO))
+    assert comes_again(there, here, {3: paid}) and not comes_again(there, here, {}), "what a code brought"
+    there.apply(there.follow(3, paid))
+    assert comes_again(there, here, {3: paid}) and not comes_again(there, here, {}), "what a command brought"
+    again = named("m", 3, 1, ChangeSettings(Settings()))
+    assert not comes_again(there, here, {3: again}), "what it brought under a number that another one has here"
+    there.apply(there.follow(4, named("m", 4, 4, Control(Close(), "manager"))))
+    assert not comes_again(there, here, {3: paid}), "an order that nobody knows here"
 
 
 def test_two_gateways_with_one_key_are_told_and_payments_are_there_once(world, gateway, tenancy):

@@ -8,7 +8,7 @@ start anew from the journal.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import msgpack
 
@@ -340,15 +340,17 @@ class Agent:
         self.sync.on_connected(moment.mono)
         return self._talk(moment)
 
-    def states_instead(self, names: Sequence[str]) -> tuple[MeterState, ...]:
-        """How meters stand whose entries the head-end asks for and nobody has: a server that was put back from a copy asks
-        for those of before this gateway took over. As many as a message holds beside entries.
+    def states_instead(self, lacking: Mapping[str, int], holds: Callable[[str, int], bool]) -> tuple[MeterState, ...]:
+        """How meters stand of which the head-end asks for entries, from one on (by meter), that can't be sent: a server that
+        was put back from a copy asks for those of before this gateway took over, or they are damaged, if the journal `holds`
+        them. As many as a message has room for beside entries.
         """
         states: list[MeterState] = []
         room = MAX_INSTEAD
-        for name in names:
+        for name, first in lacking.items():
             meter = self.meters[name]
-            state = MeterState(name, meter.account.seq, meter.head, meter.account.dump())
+            damaged = holds(name, first)
+            state = MeterState(name, meter.account.seq, meter.head, meter.account.dump(), damaged)
             room -= len(state.account)
             if room < 0:
                 break

@@ -33,7 +33,6 @@ from .shelf import Place, Shelf
 log = logging.getLogger("prewatt.edge")
 
 SNAPSHOT_EVERY = 100
-"""Entries after which a meter's account is kept as a snapshot, so that a start need not replay a year."""
 COPIED_AT_ONCE, COPY_PAUSE = 256, 0.002
 """Pages that a copy takes before it lets others at the file, and seconds until it goes on."""
 
@@ -50,7 +49,8 @@ class Loaded(NamedTuple):
 
 class Journal:
     """The journals of one gateway's meters. `epoch` counts how often it was begun to write into the file. `full`: there
-    is no room to write, until `begin` finds some. `broken`: what was kept and can't be read, in words.
+    is no room to write, until `begin` finds some. `broken`: what was kept and can't be read, in words. `snapshot_every`:
+    entries after which a meter's account is kept as a snapshot, so that a start need not replay a year.
 
     Opening raises BlockingIOError if another process has the file open, ValueError if it can't be opened or is of a newer
     format, JournalDamaged if it can't be read, JournalFull if there is no room to make it. `reserve`: room for hard times.
@@ -59,6 +59,7 @@ class Journal:
     def __init__(self, path: Path, reserve: Reserve | None = None) -> None:
         self._path, self._reserve = path, reserve
         self._copying, self._closing = threading.Lock(), False
+        self.snapshot_every = SNAPSHOT_EVERY
         try:
             self._db = open_file(path)
         except JournalFull:
@@ -148,7 +149,12 @@ class Journal:
         adopted = self._adopted_at(meter)
         if adopted is not None and adopted[0] == seq:
             return adopted[1]
-        return self._shelf.hash_at(meter, seq)
+        try:
+            return self._shelf.hash_at(meter, seq)
+        except (JournalDamaged, sqlite3.DatabaseError) as error:
+            # Those that follow can be right all the same.
+            log.error("%s, meter %s, entry %d: %s", self._path, meter, seq, error)
+            return None
 
     def has(self, meter: str, seq: int, head: bytes) -> bool:
         """Whether this journal has the meter's entry `seq`, with this hash."""
@@ -165,6 +171,14 @@ class Journal:
         except (JournalDamaged, sqlite3.DatabaseError) as error:
             log.error("%s, meter %s, entries %d to %d: %s", self._path, meter, first, last, error)
         return bodies
+
+    def holds(self, meter: str, seq: int) -> bool:
+        """Whether entry `seq` was written into this journal and not dropped since: if it can't be read, it is damaged."""
+        try:
+            begins = self._shelf.begins(meter)
+        except sqlite3.DatabaseError:
+            begins = 1
+        return 0 < begins <= seq <= self._shelf.end(meter).seq
 
     def last(self, meter: str, count: int) -> Iterator[bytes]:
         """The bodies of a meter's last entries, the latest first."""
@@ -216,7 +230,7 @@ class Journal:
     def commit(self, records: Iterable[tuple[str, Record]], accounts: Mapping[str, Account]) -> None:
         """Append records in one transaction; it is on the flash when this returns. JournalFull if there is no room.
 
-        `accounts`: the accounts as they are after all of the records, for snapshots.
+        `accounts`: the accounts after these records, for snapshots, or after more that are yet to be committed.
         """
         shelf = self._shelf
         ends: dict[str, Place] = {}
@@ -228,7 +242,11 @@ class Journal:
             rows.append((self._next["entry"] + len(rows), meter, *record))
             ends[meter] = Place(end.id, record.seq, record.hash)
         heads = [Place(end.id or self._next["head"] + index, *end[1:]) for index, end in enumerate(ends.values())]
-        due = [(meter, end) for meter, end in ends.items() if meter in accounts and self._snapshot_due(meter, end.seq)]
+        due = [
+            (meter, end) for meter, end in ends.items()
+            # Of several commits one after the other, the account is that of the last.
+            if meter in accounts and accounts[meter].seq == end.seq and self._snapshot_due(meter, end.seq)
+        ]  # fmt: skip
         made = {meter: Place(self._next["snapshot"] + index, *end[1:]) for index, (meter, end) in enumerate(due)}
 
         def append() -> None:
@@ -264,10 +282,10 @@ class Journal:
         """Each meter has its turn at another entry, so that no commit has to make all of them."""
         if self._shelf.bad_snapshots.get(meter):
             return True
-        turn = crc32(meter.encode()) % SNAPSHOT_EVERY
+        turn = crc32(meter.encode()) % self.snapshot_every
         snapshots = self._shelf.snapshots.get(meter)
         before = snapshots[-1].seq if snapshots else 0
-        return (seq + turn) // SNAPSHOT_EVERY > (before + turn) // SNAPSHOT_EVERY
+        return (seq + turn) // self.snapshot_every > (before + turn) // self.snapshot_every
 
     def keep(self, meter: str, what: str, body: bytes) -> None:
         """Keep a thing of a meter that is no entry (its key, the wrong codes typed), in the place of what was kept.

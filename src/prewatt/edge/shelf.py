@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ..kernel.account import Account
 from ..kernel.entries import Record, chain, decode_entry, genesis
+from ..kernel.recovery import JournalDamaged
 from .journal_file import digest, readable
 from .packs import unpack
 
@@ -122,6 +123,8 @@ class Shelf:
         else:
             row = self._db.execute("SELECT account FROM snapshot WHERE id=?", (snapshot.id,)).fetchone()
             account, seq, head = Account.load(row[0]), snapshot.seq, snapshot.hash
+            if account.seq != seq:
+                raise JournalDamaged(f"the snapshot of entry {seq} is one of entry {account.seq}")
         for _row, record in self.following(meter, seq, head):
             account.apply(decode_entry(record.body))
             seq, head = record.seq, record.hash
@@ -164,6 +167,12 @@ class Shelf:
     def packed_to(self, meter: str) -> int:
         """The last entry of a meter that is packed; 0 if none is."""
         return int(self._db.execute("SELECT max(last) FROM pack WHERE meter=?", (meter,)).fetchone()[0] or 0)
+
+    def begins(self, meter: str) -> int:
+        """The first entry of a meter that lies here, as far as can be told; 0 if none does."""
+        packed = self._db.execute("SELECT min(first) FROM pack WHERE meter=?", (meter,)).fetchone()[0]
+        live = self.live.get(meter)
+        return min((first for first in (packed, live.first if live else None) if first), default=0)
 
     def hash_at(self, meter: str, seq: int) -> bytes | None:
         """The hash of a meter's entry `seq`; None if it is not here, or not as it was written."""

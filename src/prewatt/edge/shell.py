@@ -73,13 +73,13 @@ def read_pieces(
     read: Callable[[str, int, int], Sequence[bytes]],
     pieces: Sequence[Piece],
     hash_at: Callable[[str, int], bytes | None] = lambda _meter, _seq: None,
-) -> tuple[tuple[Span, ...], tuple[int, ...], list[str]]:
+) -> tuple[tuple[Span, ...], tuple[int, ...], dict[str, int]]:
     """The entries of an upload, read from the journal, as far as one message holds; the head-end asks for what had to
-    be left out. With them the meters whose entries are not here. `hash_at`: tells the hash of a meter's entry, None if it
-    is not here any more.
+    be left out. With them the meters whose entries are not here, and the first of these. `hash_at`: tells the hash of a
+    meter's entry, None if it is not here any more.
     """
     spans: list[Span] = []
-    lacking: list[str] = []
+    lacking: dict[str, int] = {}
     late: list[int] = []
     room = MAX_UPLOAD
     for piece in pieces:
@@ -90,7 +90,7 @@ def read_pieces(
                 break
             bodies.append(body)
         if not bodies:
-            lacking.append(piece.meter)
+            lacking[piece.meter] = piece.first
         else:
             spans.append(Span(piece.meter, piece.first, tuple(bodies), hash_at(piece.meter, piece.first - 1) or b""))
             late.append(min(piece.late, len(bodies)))
@@ -426,9 +426,8 @@ class Shell:
             case SendUpload(number, pieces):
                 spans, late, lacking = read_pieces(self.journal.read, pieces, self.journal.hash_at)
                 agent = self.agent
-                upload = Upload(
-                    agent.gateway, agent.epoch, number, spans, late, agent.session, agent.states_instead(lacking)
-                )
+                states = agent.states_instead(lacking, self.journal.holds)
+                upload = Upload(agent.gateway, agent.epoch, number, spans, late, agent.session, states)
                 self._link.publish(self._topic, seal(self._key, upload))
             case Refuse(reason, text):
                 self._refused[reason] += 1

@@ -68,7 +68,7 @@ EVENTS: dict[str, Rule] = {
         "on meanwhile."
     ),
     "journal-set-back": Rule(
-        "A gateway has gone on from the server's state, as its journals were put back from a copy ({detail}). Nothing "
+        "A gateway has gone on from the server's state, as its journals were put back from a copy, or damaged ({detail}). Nothing "
         "is to be done, unless it comes again: then look at the gateway's memory card.",
         of_gateway=True,
     ),

@@ -8,10 +8,11 @@ goes on from there, as one does that replaces another; what was credited in betw
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..kernel.account import Account
-from ..kernel.entries import chain
+from ..kernel.entries import Command, UnknownOrder, chain
+from ..kernel.naming import id_of
 from ..kernel.units import MINUTE
 from ..wire.messages import MAX_STATES, MeterState, MeterStatus, Receipt, Span, States, Status, Upload
 from .alarms import Raised
@@ -81,12 +82,40 @@ def after(spoke: tuple[str, ...], session: bytes) -> tuple[tuple[str, ...], bool
     return (name, *(each for each in spoke if each != name))[:SESSIONS], name in spoke
 
 
+def comes_again(there: Account, here: Account, opened: Mapping[int, Command | UnknownOrder]) -> bool:
+    """Whether all that people gave a meter after the account that is stored `here`, up to the one at its gateway (`there`), is
+    open here, and so comes again if the gateway goes on from here.
+    """
+    orders = [each.order for each in opened.values() if isinstance(each, Command)]
+    codes = {getattr(order, "tid", None) for order in orders}
+    return (
+        there.credit_ids <= here.credit_ids | {id_of(order) for order in orders}
+        and all(tid in codes or here.code_used(tid) for tid in there.coded)
+        and all(number in opened for number in range(here.command + 1, there.command + 1))
+    )
+
+
+def damaged(gateway: str, meters: Sequence[str], now: int) -> Raised:
+    """The alarm that entries can't be read that were not sent yet."""
+    return Raised(
+        "journal-damaged",
+        f"The journal of gateway {gateway} is damaged: entries of meters {_names(meters)} that it had not sent can't be read. "
+        "It goes on from the server's state by itself, and charges by the registers; nothing that was paid is lost. What was "
+        "done on site meanwhile has to be done anew. If it comes again, replace the gateway's memory card.",
+        now,
+        gateway=gateway,
+    )
+
+
+def _names(meters: Sequence[str]) -> str:
+    return ", ".join(meters[:5]) + (f" and {len(meters) - 5} more" if len(meters) > 5 else "")
+
+
 def set_back(gateway: str, meters: Sequence[str], now: int) -> Raised:
     """The alarm that journals were put back."""
-    names = ", ".join(meters[:5]) + (f" and {len(meters) - 5} more" if len(meters) > 5 else "")
     return Raised(
         "journal-set-back",
-        f"Gateway {gateway} came with journals that end before, or otherwise than, what it had sent (meters {names}): its "
+        f"Gateway {gateway} came with journals that end before, or otherwise than, what it had sent (meters {_names(meters)}): its "
         "file was put back from a copy, or has lost its end. It goes on from the server's state by itself, and charges by "
         "the registers; nothing that was paid is lost. Nothing is to be done, unless it comes again: then look at the "
         "gateway's memory card.",

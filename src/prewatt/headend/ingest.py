@@ -172,6 +172,7 @@ class MeterPlan:
     duplicates: int = 0
     gap: bool = False
     forked: bool = False
+    damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,23 +300,30 @@ def _upload(message: Upload, result: Plan, views: dict[str, MeterView]) -> set[s
         mine.gap = False
     for state in message.states:
         known = result.meters.get(state.meter) or views.get(state.meter)
-        if known is not None and state.seq > known.account.seq:
-            _look_beyond(message, state, result)
+        if known is not None and state.seq > known.account.seq and _look_beyond(message, state, result, views):
+            forked.add(state.meter)
     result.receipts.append(_receipt(message, heads, result.now))
     return forked
 
 
-def _look_beyond(message: Upload, state: MeterState, result: Plan) -> None:
-    """The entries that come next here are nobody's any more: the server was put back from a copy of before the gateway's
-    journal begins. A person says whether it goes on from the gateway's state.
+def _look_beyond(message: Upload, state: MeterState, result: Plan, views: Mapping[str, MeterView]) -> bool:
+    """The entries that come next here are nobody's any more. If they are damaged at the gateway, and all that they can have
+    brought is open here still, the gateway goes on from what is here (True). Else, as when the server was put back from a
+    copy of before the gateway's journal begins, a person says whether it goes on from the gateway's state.
     """
     try:
         account = Account.load(state.account)
     except ValueError as error:
         result.refusals.append(Refusal(message.gateway, "newer", f"the state of meter {state.meter}: {error}"))
-        return
-    if account.seq == state.seq:
-        result.beyond[state.meter] = Beyond(account, state.head)
+        return False
+    if account.seq != state.seq:
+        return False
+    mine = _meter_plan(result, views, state.meter)
+    if state.damaged and forks.comes_again(account, mine.account, mine.opened):
+        mine.damaged = True
+        return True
+    result.beyond[state.meter] = Beyond(account, state.head)
+    return False
 
 
 def _status(status: Status, result: Plan, views: Mapping[str, MeterView], gateway: GatewayView) -> set[str]:
@@ -351,7 +359,11 @@ def _receipt(message: Status | Upload, heads: Iterable[Head], now: int) -> Recei
 
 
 def _give_states(message: Status | Upload, meters: set[str], result: Plan, gateway: GatewayView) -> None:
-    result.alarms.append(forks.set_back(gateway.name, sorted(meters), result.now))
+    damaged = sorted(name for name in meters if result.meters[name].damaged)
+    if damaged:
+        result.alarms.append(forks.damaged(gateway.name, damaged, result.now))
+    if back := sorted(meters.difference(damaged)):
+        result.alarms.append(forks.set_back(gateway.name, back, result.now))
     if not message.session or not forks.may_adopt(gateway.adopted, result.now):
         return
     result.adopting.add(gateway.name)

@@ -84,12 +84,15 @@ class Span(Struct, frozen=True):
 
 
 class MeterState(Struct, frozen=True):
-    """A meter's account (`kernel.account.Account.dump`) as it is after entry `seq`, whose hash is `head`."""
+    """A meter's account (`kernel.account.Account.dump`) as it is after entry `seq`, whose hash is `head`. `damaged`: the
+    entries that were asked for are in this gateway's journal, and can't be read.
+    """
 
     meter: MeterName
     seq: Natural
     head: Annotated[bytes, Meta(min_length=32, max_length=32)]
     account: Annotated[bytes, Meta(max_length=MAX_STATES)]
+    damaged: bool = False
 
 
 class Upload(Struct, frozen=True, tag_field="kind", tag="upload"):

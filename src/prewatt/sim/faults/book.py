@@ -310,7 +310,9 @@ class Book:
     def _take_reading(self, entry: Reading) -> None:
         meter = self._now
         if self.register is None:
-            self.register, self.read_at, self._first = entry.register, entry.at, meter.energy
+            self.register, self.read_at = entry.register, entry.at
+            # By a digit less, if it trembled just then.
+            self._first = meter.energy - (meter.lied_at == meter.now)
         if entry.flags & FLAG_HELD:
             energy = 0
             if entry.register != self.register:

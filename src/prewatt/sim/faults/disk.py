@@ -6,6 +6,7 @@ flash; rot turns a bit of it anywhere.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 from random import Random
@@ -15,8 +16,9 @@ from typing import NamedTuple
 import msgspec
 
 from ...edge.journal import Journal, Loaded
+from ...edge.journal_file import is_damage
 from ...kernel.account import Account
-from ...kernel.entries import Record, chain, genesis
+from ...kernel.entries import Record, genesis
 from ...kernel.recovery import JournalDamaged
 from .flash import Copy, DiskFull, Flash
 
@@ -42,7 +44,9 @@ class Disk(Flash):
         super().__init__(meters, snapshot_every)
         self._folder = TemporaryDirectory(prefix="prewatt-sim-", dir=MEMORY if MEMORY.is_dir() else None)
         self._opened = 0
-        self.damaged = False
+        self.damaged = self._rotted = False
+        self._holes: dict[str, set[int]] = {}
+        """Entries that can't be read any more."""
         self._ever = {(meter, 0, genesis(meter)) for meter in self.records}
         """What any journal here has ever ended with."""
         self._journal = self._open(Files(b"", b""))
@@ -60,6 +64,7 @@ class Disk(Flash):
         if files.log:
             Path(f"{self._path()}-wal").write_bytes(files.log)
         journal = Journal(self._path())
+        journal.snapshot_every = self._every
         self.epoch = journal.epoch
         return journal
 
@@ -75,6 +80,7 @@ class Disk(Flash):
         """The program starts. JournalDamaged if nothing of the file can be read."""
         rots, self.rots = self.rots, None
         self.damaged = rots is not None
+        self._rotted = self._rotted or self.damaged
         if rots is None:
             self._begin_from(self._files())
             return
@@ -87,12 +93,12 @@ class Disk(Flash):
 
     def settle(self, meter: str) -> bool:
         """After rot: whether a meter's journal is another one than it was. What can't be read begins anew; the end may be
-        missing, as the log ends where it is broken. JournalDamaged if an entry before the last snapshot can't be read, Differs
-        if it says what was never written.
+        missing, as the log ends where it is broken; an entry before the last snapshot may be one that can't be read. Differs if
+        it says what was never written.
         """
         names = {what for _, what in self._kept} | {"key"}
         self._kept = {(each, what): body for what in sorted(names) for each, body in self._journal.kept(what).items()}
-        before = (self.bases[meter], len(self.records[meter]))
+        before = len(self.records[meter])
         try:
             account, head, _ = self._journal.load(meter)
         except JournalDamaged:
@@ -101,17 +107,17 @@ class Disk(Flash):
         if (meter, account.seq, head) not in self._ever:
             raise Differs(f"meter {meter}: what the journal's file has up to entry {account.seq} was never written")
         kept = self._journal.kept("adopted").get(meter)
-        base, reached = msgspec.msgpack.decode(kept, type=tuple[int, bytes]) if kept else (0, genesis(meter))
-        self.bases[meter], self.records[meter] = base, []
-        for seq, body in enumerate(self._journal.read(meter, base + 1, account.seq), base + 1):
-            reached = chain(reached, body)
-            self.records[meter].append(Record(seq, body, reached))
-        if self.end(meter) < account.seq:
-            raise JournalDamaged(f"meter {meter}: entry {self.end(meter) + 1} can't be read")
-        if reached != head:
-            raise Differs(f"meter {meter}: its account is that of entry {account.seq}, its entries are others")
+        base = msgspec.msgpack.decode(kept, type=tuple[int, bytes])[0] if kept else 0
+        if base != self.bases[meter] or account.seq > self.end(meter):
+            raise JournalDamaged(f"meter {meter}: where its journal begins can't be read")
+        del self.records[meter][account.seq - base :]
+        self._holes[meter] = {
+            record.seq
+            for record in self.records[meter]
+            if self._journal.read(meter, record.seq, record.seq) != [record.body]
+        }
         self._snapshots[meter] = (account.seq, head, account.dump())
-        return (base, len(self.records[meter])) != before
+        return len(self.records[meter]) != before
 
     def load(self, meter: str) -> Loaded:
         modelled, real = super().load(meter), self._journal.load(meter)
@@ -124,6 +130,7 @@ class Disk(Flash):
 
     def replace(self, meter: str, seq: int, head: bytes, account: bytes) -> None:
         super().replace(meter, seq, head, account)
+        self._holes.pop(meter, None)
         self._ever.add((meter, seq, head))
         self._journal.replace(meter, seq, head, account)
 
@@ -139,8 +146,15 @@ class Disk(Flash):
         self._journal.copy(target)
         return super().copy()._replace(file=target.read_bytes())
 
+    def holds(self, meter: str, seq: int) -> bool:
+        found = self._journal.holds(meter, seq)
+        if found != super().holds(meter, seq):
+            raise Differs(f"meter {meter}: entry {seq} is {'' if found else 'not '}said to be here")
+        return found
+
     def put_back(self, copy: Copy) -> None:
         super().put_back(copy)
+        self._holes = {}
         self._begin_from(Files(copy.file, b""))
 
     def commit(self, records: list[tuple[str, Record]], accounts: dict[str, Account]) -> list[tuple[str, Record]]:
@@ -148,7 +162,12 @@ class Disk(Flash):
             raise DiskFull
         tears, self.tears = self.tears, None
         before = self._files() if tears else None
-        self._journal.commit(records, accounts)
+        try:
+            self._journal.commit(records, accounts)
+        except sqlite3.DatabaseError as error:
+            if self._rotted and is_damage(error):
+                raise JournalDamaged(str(error)) from None
+            raise
         self._ever |= {(meter, record.seq, record.hash) for meter, record in records}
         if tears and before:
             self.torn += 1
@@ -171,13 +190,14 @@ class Disk(Flash):
 
     def read(self, meter: str, first: int, last: int) -> list[bytes]:
         found = self._journal.read(meter, first, last)
-        if found != super().read(meter, first, last):
+        end = min([last, *(seq - 1 for seq in self._holes.get(meter, ()) if seq >= first)])
+        if found != super().read(meter, first, end):
             raise Differs(f"meter {meter}: entries {first} to {last} are read otherwise than they were written")
         return found
 
     def hash_at(self, meter: str, seq: int) -> bytes | None:
         found, modelled = self._journal.hash_at(meter, seq), super().hash_at(meter, seq)
-        if modelled is not None and found != modelled:
+        if modelled is not None and found != modelled and not (found is None and self._holes.get(meter)):
             raise Differs(f"meter {meter}: the hash of entry {seq} is not the one that was written")
         return found
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 TOLD_AFTER = {"register-doubtful": HOUR, "register-backwards": DAY}
 """How long a register is wrong until somebody is told."""
+DRIFT = MINUTE
+"""By how much two clocks differ after a day."""
 STEP_WITHIN = 2 * MINUTE
 """A load that appears between two looks that lie further apart is no sudden one."""
 
@@ -78,7 +80,7 @@ class Events:
                 self._set_back.discard(book.name)
             case "register-doubtful" | "register-backwards":
                 since = book.doubted_since if code == "register-doubtful" else book.back_since
-                lasts = max(entry.at - since.at, now - since.true)
+                lasts = max(entry.at - since.at, now - since.true + DRIFT)
                 true = since.at > 0 and lasts >= TOLD_AFTER[code]
         if not true:
             book.wrong(entry, f"says {code!r}, and it is not so")

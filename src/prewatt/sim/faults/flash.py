@@ -130,9 +130,16 @@ class Flash:
 
     def read(self, meter: str, first: int, last: int) -> list[bytes]:
         base = self.bases[meter]
-        if first <= base:
-            return []
-        return [record.body for record in self.records[meter][first - 1 - base : max(last - base, 0)]]
+        return self.written(meter, first, last) if first > base else []
+
+    def written(self, meter: str, first: int, last: int) -> list[bytes]:
+        """Entries as they were written, whether they can be read or not."""
+        base = self.bases[meter]
+        return [record.body for record in self.records[meter][max(first - 1 - base, 0) : max(last - base, 0)]]
+
+    def holds(self, meter: str, seq: int) -> bool:
+        """Whether an entry was written here."""
+        return self.bases[meter] < seq <= self.end(meter)
 
     def end(self, meter: str) -> int:
         """The number of a meter's last entry."""

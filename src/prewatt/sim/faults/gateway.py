@@ -127,7 +127,7 @@ class Gateway:
         """A meter's journal here is another one than it was."""
         base = self.flash.bases[name]
         held = self._world.database.held(name, base)
-        self._world.oracle.rewritten(name, [*held, *self.flash.read(name, base + 1, self.flash.end(name))])
+        self._world.oracle.rewritten(name, [*held, *self.flash.written(name, base + 1, self.flash.end(name))])
 
     def _timekeeper(self) -> Timekeeper:
         kept = self.flash.kept(ANCHOR).get("")
@@ -210,6 +210,8 @@ class Gateway:
             # The rules in memory are ahead of the journal now.
             self.end()
             self._world.at(self._world.now + RESTART, self.power_on)
+        except JournalDamaged:
+            self._world.broken_gateway(self)
         self.arm()
 
     def _do_one(self, agent: Agent, effect: Effect) -> list[Effect]:
@@ -235,7 +237,7 @@ class Gateway:
                 self.line.send_up(seal(self.key, status))
             case SendUpload(number, pieces):
                 spans, late, lacking = read_pieces(self.flash.read, pieces, self.flash.hash_at)
-                states = agent.states_instead(lacking)
+                states = agent.states_instead(lacking, self.flash.holds)
                 upload = Upload(self.name, agent.epoch, number, spans, late, agent.session, states)
                 self.line.send_up(seal(self.key, upload))
         return []

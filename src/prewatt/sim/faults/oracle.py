@@ -190,7 +190,7 @@ class Oracle:
         flash = self._world.gateway_of(name).flash
         for index, each in enumerate(new, start=before + 1):
             # What was sent before the gateway's file was put back may come after it.
-            sent = flash.read(name, index, index) == [each.body] or (name, each.body) in self._seen
+            sent = flash.written(name, index, index) == [each.body] or (name, each.body) in self._seen
             if each.seq != index or not sent:
                 self._world.broken(
                     f"meter {name}: entry {each.seq} at the head-end is not the one of the meter's journal"
@@ -278,7 +278,7 @@ class Oracle:
             stored, flash = world.database.meters[name], world.gateway_of(name).flash
             account = world.database.account(name)
             base = flash.bases[name]
-            if book.seq != stored.seq or flash.read(name, base + 1, book.seq) != stored.bodies[base:]:
+            if book.seq != stored.seq or flash.written(name, base + 1, book.seq) != stored.bodies[base:]:
                 world.broken(
                     f"meter {name}: {book.seq} entries in its journal, {stored.seq} at the head-end, or others"
                 )

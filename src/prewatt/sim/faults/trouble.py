@@ -285,7 +285,7 @@ def _go_on(world: World, name: str) -> None:
         world.at(world.now + 10 * MINUTE, partial(_go_on, world, name))
         return
     world.tell(name, f"the books go on from the meter's entry {beyond.account.seq}")
-    held = [*database.held(name, base), *flash.read(name, base + 1, beyond.account.seq)]
+    held = [*database.held(name, base), *flash.written(name, base + 1, beyond.account.seq)]
     dropped = database.go_on(name, beyond, held, {known: amount for known, (_, amount) in world.paid.items()})
     world.oracle.forgotten |= {id(order) for order in dropped}
     world.headend.look()
