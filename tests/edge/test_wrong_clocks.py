@@ -351,6 +351,21 @@ def test_an_account_that_the_server_hands_over_is_as_sure_of_the_time_as_the_gat
     assert home.meter.account.unsure == unsure
 
 
+def test_a_journal_that_is_handed_over_does_not_go_on_with_a_clock_that_is_a_year_ahead():
+    home = Home()
+    home.live(HOUR, 300)
+    other = Account.load(home.server.dump())
+    home.begin(wrong=YEAR)
+    home.do(home.agent.on_connected(home.moment))
+    state = MeterState("m1", other.seq, genesis("m1"), other.dump())
+    answer = States("g1", home.agent.epoch, home.asked, b"", (state,), BEGIN + HOUR)
+    effects = home.agent.on_frame(home.moment, seal(SERVER, answer))
+    commits = [each for each in effects if isinstance(each, Commit)]
+    told = [decode_entry(record.body) for _, record in commits[-1].records]
+    assert "journal-set-back" in [each.code for each in told]
+    assert {each.at for each in told} == {max(BEGIN + HOUR, other.at)}
+
+
 @pytest.mark.parametrize("led_back", [True, False])
 def test_a_supply_that_trips_while_the_journal_is_ahead_closes_again_by_itself(led_back):
     home = poisoned()

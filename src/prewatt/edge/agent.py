@@ -420,6 +420,10 @@ class Agent:
             accounts = [Account.load(state.account) for state in message.states]
         except (ValueError, *UNREADABLE) as error:
             return [Refuse("newer", f"a state can't be read: {error}")]
+        effects: list[Effect] = []
+        if message.at:
+            # A journal that goes on does not begin with a time that the server knows better.
+            effects = self._noted(moment, self._time.receipt(moment, message.at, self._sent.get(message.answers)))
         # What was said up to now was of the other journals: no answer to it is believed any more.
         self._adopted = self._number
         outcomes: dict[str, Outcome] = {}
@@ -432,7 +436,7 @@ class Agent:
                 self._time.now(moment), "journal-set-back", f"it ended at entry {had}, the server's at {state.seq}"
             )
             outcomes[state.meter].records += meter.vouch(self._time.now(moment), self._time.unsure).records
-        return [Adopt(message.states), *self._settle(moment, outcomes), ReadMeters(names)]
+        return [*effects, Adopt(message.states), *self._settle(moment, outcomes), ReadMeters(names)]
 
     def _check_head(self, head: Head) -> Refuse | None:
         meter = self.meters.get(head.meter)

@@ -45,7 +45,7 @@ def may_adopt(last: int, now: int) -> bool:
     return not last <= now < last + ADOPT_EVERY
 
 
-def states(message: Status | Upload, meters: Iterable[tuple[str, Account, bytes]]) -> list[States]:
+def states(message: Status | Upload, meters: Iterable[tuple[str, Account, bytes]], now: int) -> list[States]:
     """The states (meter, account, head) to go on from, as answers to a message, cut to what one message holds."""
     pieces: list[list[MeterState]] = [[]]
     size = 0
@@ -57,7 +57,7 @@ def states(message: Status | Upload, meters: Iterable[tuple[str, Account, bytes]
             size = len(state.account)
         pieces[-1].append(state)
     return [
-        States(message.gateway, message.epoch, message.number, message.session, tuple(piece))
+        States(message.gateway, message.epoch, message.number, message.session, tuple(piece), now)
         for piece in pieces
         if piece
     ]

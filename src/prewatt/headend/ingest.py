@@ -368,7 +368,7 @@ def _give_states(message: Status | Upload, meters: set[str], result: Plan, gatew
         return
     result.adopting.add(gateway.name)
     given = [(name, result.meters[name].account, result.meters[name].head) for name in sorted(meters)]
-    result.states += forks.states(message, given)
+    result.states += forks.states(message, given, result.now)
 
 
 def _meter_plan(result: Plan, views: Mapping[str, MeterView], meter: str) -> MeterPlan:

@@ -139,7 +139,8 @@ class Receipt(Struct, frozen=True, tag_field="kind", tag="receipt"):
 
 class States(Struct, frozen=True, tag_field="kind", tag="states"):
     """The gateway's journals of these meters are not continuations of what is committed here: it goes on from these
-    states, as a gateway does that replaces another. Believed only as the answer to the message that it names.
+    states, as a gateway does that replaces another. Believed only as the answer to the message that it names. `at`: the
+    server's time, 0 if it is not told.
     """
 
     gateway: str
@@ -147,6 +148,7 @@ class States(Struct, frozen=True, tag_field="kind", tag="states"):
     answers: Natural
     session: Session
     states: Annotated[tuple[MeterState, ...], Meta(max_length=MAX_METERS)]
+    at: Instant = 0
 
 
 class SignedCommand(Struct, frozen=True):
