@@ -76,6 +76,13 @@ def test_a_head_end_that_was_set_back_gets_again_what_it_had_acknowledged():
     assert sync.next_upload() == [Piece("a", 4, 10, 7)]
 
 
+def test_who_is_told_that_its_epoch_is_over_asks_anew_at_once():
+    sync = talking(a=10)
+    sync.next_upload()
+    sync.on_epoch_over(1)
+    assert sync.next_upload() == [] and sync.status_due(1)
+
+
 def test_what_can_not_be_sent_is_no_more_acknowledged_than_before_and_waits_to_be_asked_for():
     sync = talking(a=10, b=1)
     sync.next_upload()

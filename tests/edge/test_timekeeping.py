@@ -179,6 +179,21 @@ def test_a_server_before_the_journals_end_is_followed_and_so_is_the_next_that_is
     assert keeper.now(moment(2 * HOUR)) == NOON + 2 * HOUR
 
 
+def test_a_server_that_tells_an_earlier_time_again_and_again_binds_nobody():
+    keeper, _ = started(journalled=0)
+    for hours in (3, 5):
+        keeper.receipt(moment(hours * HOUR), NOON + hours * HOUR - DAY, hours * HOUR - SECOND)
+    assert keeper.now(moment(6 * HOUR)) == NOON + 6 * HOUR - DAY
+    keeper.receipt(moment(6 * HOUR), NOON + 6 * HOUR, 6 * HOUR - SECOND)
+    assert keeper.now(moment(7 * HOUR)) == NOON + 7 * HOUR
+
+
+def test_a_clock_that_staff_have_overruled_is_not_told_of_as_one_that_stepped():
+    keeper, _ = started(journalled=0)
+    keeper.told(moment(HOUR), NOON + 3 * HOUR, "Kim")
+    assert keeper.look(moment(HOUR + SECOND)) == []
+
+
 def test_staff_say_what_time_it_is():
     keeper, _ = started(NOON - 3 * DAY, -NOON)
     (note,) = keeper.told(moment(0, -NOON), NOON, "Kim")
