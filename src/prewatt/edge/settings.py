@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from ..folder import sync
-from ..kernel.entries import MeterName
+from ..kernel.fields import MeterName
 from ..wire.link import BrokerAddress
 from ..wire.messages import MAX_METERS
 from ..wire.topics import check_gateway

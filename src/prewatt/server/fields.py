@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from ..kernel.calendar import zone
-from ..kernel.entries import MeterName
+from ..kernel.fields import MeterName
 from ..wire.topics import check_gateway
 
 

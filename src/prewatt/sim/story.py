@@ -13,7 +13,7 @@ import msgspec
 
 from ..edge.drivers.recorded import Recording, RecordingError, load_recordings
 from ..kernel.calendar import zone
-from ..kernel.entries import MeterName
+from ..kernel.fields import MeterName
 from ..kernel.tariff import Tariff
 from ..kernel.units import DAY, HOUR, instant, moment
 from ..server.tariffs.reading import FIRST_YEAR, LAST_YEAR, examples, read_document

@@ -13,7 +13,8 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from ..kernel.entries import UNREADABLE, Balance, Instant, MeterName, Natural, Register
+from ..kernel.entries import UNREADABLE
+from ..kernel.fields import Balance, Instant, MeterName, Natural, Register
 
 T = TypeVar("T")
 

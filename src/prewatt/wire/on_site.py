@@ -13,7 +13,8 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from ..kernel.entries import UNREADABLE, Instant, MeterName, Natural, ShortText
+from ..kernel.entries import UNREADABLE
+from ..kernel.fields import Instant, MeterName, Natural, ShortText
 from ..kernel.supply import (
     Action,
     ClearTamper,
