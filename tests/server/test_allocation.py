@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 
 from prewatt.kernel.entries import Debit, GrantCredit
 from prewatt.kernel.units import DAY, HOUR, NANO
+from prewatt.server.allocation.costs import end, remove
 from prewatt.server.allocation.models import FixedWeight, Run, SharedCost
 from prewatt.server.allocation.runs import next_span, preview, reverse, run, run_what_is_due
 from prewatt.server.billing.tenancies import move_in, move_out, settle
@@ -244,3 +245,38 @@ def test_the_orders_name_what_they_are_for(edge, store, stairs, clock):
     assert orders("m1")[-1] == Debit(name, NANO, text)
     name = at_meter(Reference(Of.SHARE, share.pk, "back"), reverse(made).reversed)
     assert orders("m1")[-1] == GrantCredit(name, NANO, "Stairs' light given back")
+
+
+def test_a_cost_of_which_nothing_was_booked_is_removed_and_one_that_was_booked_never(edge, store, stairs, clock):
+    garden = SharedCost.objects.create(property=stairs.property, name="Garden")
+    FixedWeight.objects.create(shared_cost=garden, unit=Unit.objects.get(name="Flat 1"), weight=2)
+    remove(garden)
+    assert list(SharedCost.objects.all()) == [stairs]
+    with pytest.raises(ValidationError, match="Garden was removed meanwhile"):
+        run(garden, date(2025, 10, 6), date(2025, 10, 6), bill=NANO)
+    edge.live(store, at(2025, 10, 8), USED, HOUR)
+    made = run(stairs, date(2025, 10, 7), date(2025, 10, 7))
+    with pytest.raises(ValidationError, match="can only be ended"):
+        remove(stairs)
+    # Given back it was booked all the same: the tenants' statements tell of it.
+    reverse(made)
+    with pytest.raises(ValidationError, match="can only be ended"):
+        remove(stairs)
+
+
+def test_an_ended_cost_divides_its_last_day_and_none_after_it(edge, store, stairs, clock):
+    stairs.schedule, stairs.since = SharedCost.Schedule.WEEKLY, at(2025, 10, 6)
+    stairs.save()
+    edge.live(store, at(2025, 10, 14), USED, HOUR)
+    # A Wednesday: the week that it is in is divided up to it.
+    end(stairs, date(2025, 10, 8))
+    made, waiting = run_what_is_due()
+    assert [(each.begins, each.ends) for each in made] == [(at(2025, 10, 6), at(2025, 10, 9))] and waiting == []
+    with pytest.raises(ValidationError, match="its last day is 2025-10-08"):
+        run(stairs, date(2025, 10, 8), date(2025, 10, 9), bill=NANO)
+    run(stairs, date(2025, 10, 8), date(2025, 10, 8), bill=NANO)
+    with pytest.raises(ValidationError, match="up to 2025-10-08 are booked"):
+        end(stairs, date(2025, 10, 7))
+    end(stairs, None)
+    stairs.refresh_from_db()
+    assert next_span(stairs) == (date(2025, 10, 9), date(2025, 10, 12))

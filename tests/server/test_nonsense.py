@@ -265,6 +265,11 @@ CALLS = {
     },
     "/properties/{pk}/compare": {"tariffs": [], "begins": "2025-10-07T00:00:00Z", "ends": "2025-10-07T01:00:00Z"},
     "/shared-costs/{pk}/runs": {"first": "2025-10-06", "last": "2025-10-06", "bill": "10.00", "memo": "m", "book": True},
+    "/shared-costs/{pk}/change": {
+        "name": "n", "rule_percent": {"equal": "100"}, "vacancy": "others", "schedule": "daily", "since": "2025-10-06",
+    },
+    "/shared-costs/{pk}/end": {"last": "2025-10-07"},
+    "/shared-costs/{pk}/remove": {},
     "/runs/{pk}/reverse": {},
     "/tenancies/{pk}/top-ups": {"amount": "5.00", "credit_id": "c", "receipt": "r", "way": "cash"},
     "/tenancies/{pk}/payments": {"merchant": 1, "method": "native", "amount": "5.00", "asked": "b1", "currency": "CNY", "payer": "p"},

@@ -113,6 +113,10 @@ def _debt_of(who):
     return owe(who.tenancy, 50 * NANO, Reference(Of.TOP_UP, who.tenancy.pk, "lost"), "a payment that was lost", 1)
 
 
+def _bill_of(who):
+    return SharedCost.objects.create(property=who.home, name=f"Bill {who.home.shared_costs.count()}").pk
+
+
 STS = {"revision": "1", "base": "2014", "algorithm": "11"}
 FORMS = {
     "top-up": lambda who: who.post(
@@ -137,6 +141,11 @@ FORMS = {
     "shared-costs": lambda who: who.post(
         f"/properties/{who.home.pk}/shared-costs/",
         {"name": "Garden", "equal": "100", "area": "0", "occupants": "0", "consumption": "0", "fixed": "0",
+         "vacancy": "landlord", "schedule": "none"},
+    ),
+    "shared-cost": lambda who: who.post(
+        f"/shared-costs/{_bill_of(who)}/",
+        {"name": "Roof", "equal": "100", "area": "0", "occupants": "0", "consumption": "0", "fixed": "0",
          "vacancy": "landlord", "schedule": "none"},
     ),
     "shared-run": lambda who: who.post(
@@ -176,7 +185,7 @@ NO_NAMES = {
     "sending-account", "push-worker", "emergency", "payments", "payment-decide", "unexpected-settled", "refund-by-provider",
     "merchant", "reconciliation", "fetch-file", "books", "books-export", "undo-top-up", "refund-paid", "decide",
     "refund-to", "undo-debt-payment", "debt-set-off", "debt-write-off", "write-off-decide", "move-payment", "put-right",
-    "taken-back", "settlement-line", "back-rules",
+    "taken-back", "settlement-line", "back-rules", "shared-end", "shared-remove",
 }  # fmt: skip
 """The others: nothing that they take has to be once."""
 
@@ -202,6 +211,7 @@ CALLS = {
         {"prices": [["2025-12-01T00:00:00Z", "0.1"], ["2025-12-01T01:00:00Z", "0.2"], ["2025-12-01T02:00:00Z", "0.2"]],
          "base": "flat"},
     ),
+    "/shared-costs/{pk}/change": lambda who: who.call(f"shared-costs/{_bill_of(who)}/change", {"name": "Cellar"}),
     "/shared-costs/{pk}/runs": lambda who: who.call(
         f"shared-costs/{SharedCost.objects.get(property=who.home, name='Garden').pk}/runs",
         {"first": "2025-10-04", "last": "2025-10-04", "bill": "3", "memo": "8", "book": True},
@@ -220,7 +230,8 @@ NO_NAMES_CALLED = {
     "/properties/{pk}/tariffs/check", "/properties/{pk}/corrections", "/properties/{pk}/compare", "/runs/{pk}/reverse",
     "/meters/{name}/lead-back", "/alarms/{pk}/answer", "/alarms/{pk}/settle", "/refunds/{pk}/send-to", "/refunds/{pk}/pay-outs",
     "/tenancies/{pk}/put-move-right", "/tenancies/{pk}/moved-payments", "/debts/{pk}/set-off/{refund_pk}",
-    "/debts/{pk}/write-offs", "/write-offs/{pk}/decide", "/debt-payments/{pk}/undo",
+    "/debts/{pk}/write-offs", "/write-offs/{pk}/decide", "/debt-payments/{pk}/undo", "/shared-costs/{pk}/end",
+    "/shared-costs/{pk}/remove",
 }  # fmt: skip
 
 

@@ -26,7 +26,8 @@ class SharedCost(models.Model):
 
     The cost is what `meters` used, at the property's tariff; or a bill that is typed in with a run. The rule is a mix:
     percentages of five bases, together 100. By `schedule` it runs by itself, from `since` (µs since 1970, a local
-    midnight) on.
+    midnight) on. No day from `ends` (likewise) on is divided. Once something was booked, nothing but `ends` may change
+    (`costs`).
     """
 
     class Vacancy(models.TextChoices):
@@ -51,6 +52,7 @@ class SharedCost(models.Model):
     vacancy = models.CharField(_("vacant units are borne by"), max_length=8, choices=Vacancy, default=Vacancy.LANDLORD)
     schedule = models.CharField(_("runs"), max_length=8, choices=Schedule, default=Schedule.NONE)
     since = models.BigIntegerField(null=True, blank=True)
+    ends = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         ordering = ("property", "name")
@@ -73,6 +75,9 @@ class SharedCost(models.Model):
             raise ValidationError({"part": _now("This part belongs to another property.")})
         if self.schedule != self.Schedule.NONE and self.since is None:
             raise ValidationError({"since": _now("A cost that runs by itself needs the day from which it does.")})
+        alike = SharedCost.objects.filter(property_id=self.property_id, name=self.name).exclude(pk=self.pk)
+        if self.property_id and alike.exists():
+            raise ValidationError({"name": _now("There is a shared cost of this name already.")})
 
 
 BASES = {

@@ -29,6 +29,7 @@ from ..metering.models import Meter
 from ..metering.registers import Registers, registers
 from ..time import now
 from ..vending.adjustments import adjust
+from .costs import lock
 from .models import BASES, Run, Share, SharedCost
 
 LONGEST = 400
@@ -81,6 +82,9 @@ def preview(shared_cost: SharedCost, first: date, last: date, bill: int | None =
     begins, ends = span(shared_cost, first, last)
     if ends > now():
         raise ValidationError({"last": _("The last day is not over yet.")})
+    if shared_cost.ends is not None and ends > shared_cost.ends:
+        day = local_day(shared_cost.ends - 1, zone(shared_cost.property.zone))
+        raise ValidationError({"last": _("This cost has ended: its last day is %(day)s.") % {"day": day}})
     meters = list(shared_cost.meters.all())
     if bill is None:
         if not meters:
@@ -223,11 +227,7 @@ def run(
     shared_cost: SharedCost, first: date, last: date, bill: int | None = None, memo: str = "", by: Any = None
 ) -> Run:
     """Book a run and send its debits. ValidationError as `preview`, and nothing is changed."""
-    locked = (
-        SharedCost.objects.select_for_update(of=("self",))
-        .select_related("property__organisation", "part")
-        .get(pk=shared_cost.pk)
-    )
+    locked = lock(shared_cost)
     found = preview(locked, first, last, bill)
     made = Run(
         shared_cost=locked, begins=found.begins, ends=found.ends, energy=found.energy, cost=found.cost, memo=memo,
@@ -294,17 +294,20 @@ def reverse(made: Run, by: Any = None) -> Run:
 
 
 def next_span(shared_cost: SharedCost) -> tuple[date, date] | None:
-    """The first days that a scheduled cost has not been charged for; None if it runs by hand."""
+    """The first days that a scheduled cost has not been charged for; None if it runs by hand, or has ended before."""
     if shared_cost.schedule == SharedCost.Schedule.NONE or shared_cost.since is None:
         return None
     where = zone(shared_cost.property.zone)
     last = shared_cost.runs.filter(reversed__isnull=True, energy__isnull=False).order_by("-ends").first()
     first = local_day(max(last.ends, shared_cost.since) if last else shared_cost.since, where)
-    if shared_cost.schedule == SharedCost.Schedule.DAILY:
-        return first, first
-    if shared_cost.schedule == SharedCost.Schedule.WEEKLY:
-        return first, first + timedelta(days=6 - first.weekday())
-    return first, next_month(first) - timedelta(days=1)
+    last_day = {
+        SharedCost.Schedule.DAILY: first,
+        SharedCost.Schedule.WEEKLY: first + timedelta(days=6 - first.weekday()),
+        SharedCost.Schedule.MONTHLY: next_month(first) - timedelta(days=1),
+    }[SharedCost.Schedule(shared_cost.schedule)]
+    if shared_cost.ends is not None:
+        last_day = min(last_day, local_day(shared_cost.ends - 1, where))
+    return (first, last_day) if first <= last_day else None
 
 
 def run_what_is_due() -> tuple[list[Run], list[str]]:

@@ -57,7 +57,7 @@ from ..vending.giving_back import put_right
 from ..vending.leading_back import lead_back
 from ..vending.models import MeterExchange, TokenMeter, TopUp
 from ..vending.questions import reply
-from . import moves, owed
+from . import costs, moves, owed
 from .models import Token
 
 
@@ -77,6 +77,7 @@ class _Body(Parser):
 api = NinjaAPI(title="prewatt", version="1", urls_namespace="api", auth=[_Bearer(), django_auth], parser=_Body())
 api.add_router("", owed.router)
 api.add_router("", moves.router)
+api.add_router("", costs.router)
 MOST_PRICES = 200_000
 
 
@@ -265,11 +266,8 @@ class NewRun(Schema):
 
 @api.get("/properties/{pk}/shared-costs")
 def shared_costs(request: HttpRequest, pk: int) -> Any:
-    """What is shared at a property, and by which rule."""
-    return [
-        {"id": each.pk, "name": each.name, "rule_percent": {name: f"{part:f}" for name, part in each.rule().items()}}
-        for each in _property(request, pk).shared_costs.all()
-    ]
+    """What is shared at a property, by which rule, until when; what was booked can only be ended."""
+    return [costs.document(each) for each in _property(request, pk).shared_costs.select_related("property")]
 
 
 @api.post("/shared-costs/{pk}/runs")

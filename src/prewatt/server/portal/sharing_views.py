@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -16,62 +14,16 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from ...kernel.calendar import day_bounds, local_day, zone
 from ...kernel.names import natural
-from ..allocation.models import BASES, FixedWeight, Run, SharedCost
+from ..allocation.costs import end, remove
+from ..allocation.models import BASES, Run, SharedCost
 from ..allocation.runs import in_words, preview, reverse, run
-from ..amounts import NumberField, typed_money
-from ..estate.models import Property
+from ..amounts import typed_money
 from ..metering.balance import BalanceError, balance, by_month, month_of, over
-from ..metering.models import Meter
 from ..time import now
-from ..wall_clock import YEARS, typed_day
+from ..wall_clock import typed_day
 from .access import organisations, property_of_manager
 from .kept import refuse, say
-
-
-class SharedCostForm(forms.ModelForm):
-    """A shared cost and its rule."""
-
-    first = forms.DateField(label=_("from the day"), required=False, widget=forms.DateInput({"type": "date"}))
-
-    class Meta:
-        model = SharedCost
-        fields = ("name", "part", "meters", *BASES, "vacancy", "schedule")
-        field_classes = dict.fromkeys(BASES, NumberField)
-        widgets = {"meters": forms.CheckboxSelectMultiple()}
-
-    def __init__(self, where: Property, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.instance.property = where
-        self.fields["part"].queryset = where.parts.all()  # type: ignore[attr-defined]
-        meters = Meter.objects.filter(gateway__property=where, role=Meter.Role.COMMON)
-        self.fields["meters"].queryset = meters  # type: ignore[attr-defined]
-        self.units = sorted(where.units.all(), key=lambda unit: natural(unit.name))
-        for unit in self.units:
-            self.fields[f"weight_{unit.pk}"] = NumberField(
-                label=unit.name, required=False, min_value=0, max_digits=10, decimal_places=3
-            )
-
-    def clean(self) -> dict[str, Any]:
-        values: dict[str, Any] = super().clean() or self.cleaned_data
-        named = self.instance.property.shared_costs.filter(name=values.get("name"))
-        if named.exclude(pk=self.instance.pk).exists():
-            self.add_error("name", _("There is a shared cost of this name already."))
-        first = values.get("first")
-        if first is not None and first.year in YEARS:
-            self.instance.since = day_bounds(first, zone(self.instance.property.zone))[0]
-        elif values.get("schedule") != SharedCost.Schedule.NONE:
-            self.add_error("first", _("A cost that runs by itself needs the day from which it does."))
-            self.instance.since = 0
-        return values
-
-    @transaction.atomic
-    def save(self, commit: bool = True) -> SharedCost:
-        made: SharedCost = super().save(commit)
-        for unit in self.units:
-            weight = self.cleaned_data.get(f"weight_{unit.pk}")
-            if weight:
-                FixedWeight.objects.create(shared_cost=made, unit=unit, weight=weight)
-        return made
+from .shared_cost_form import SharedCostForm
 
 
 @login_required
@@ -86,7 +38,7 @@ def shared_costs(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("shared-costs", pk=pk)
     costs = sorted(
         where.shared_costs.prefetch_related("meters", "runs").select_related("part"),
-        key=lambda cost: natural(cost.name),
+        key=lambda cost: (cost.ends is not None, natural(cost.name)),
     )
     context = {
         "property": where, "where": zone(where.zone), "form": form, "costs": costs, "bases": BASES,
@@ -102,6 +54,58 @@ def _cost(request: HttpRequest, pk: int) -> SharedCost:
         pk=pk, property__organisation__in=organisations(request),
     )  # fmt: skip
     return found
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
+    """A shared cost by itself: its rule, while nothing was booked of it; its last day; and a way to take it away."""
+    cost = _cost(request, pk)
+    where, booked = cost.property, cost.runs.exists()
+    form = SharedCostForm(where, request.POST or None, instance=_cost(request, pk))
+    if request.method == "POST" and form.is_valid():
+        try:
+            form.save()
+        except ValidationError as error:
+            say(request, error)
+            return redirect("shared-costs", pk=where.pk)
+        messages.success(request, _("%(name)s is kept.") % {"name": form.instance.name})
+        return redirect("shared-costs", pk=where.pk)
+    context = {
+        "property": where, "where": zone(where.zone), "cost": cost, "booked": booked, "form": form, "bases": BASES,
+        "weights": [form[f"weight_{unit.pk}"] for unit in form.units],
+        "last": cost.ends and local_day(cost.ends - 1, zone(where.zone)),
+    }  # fmt: skip
+    return render(request, "portal/shared_cost.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def end_shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
+    """A cost has a last day, or goes on after all."""
+    cost, typed = _cost(request, pk), request.POST.get("last", "")
+    try:
+        end(cost, None if "go_on" in request.POST else typed_day(typed, "last"))
+    except ValidationError as error:
+        refuse(request, error, labels={"last": _("Last day")})
+        return redirect("shared-cost", pk=pk)
+    said = _("%(name)s goes on.") if "go_on" in request.POST else _("The last day of %(name)s is kept.")
+    messages.success(request, said % {"name": cost.name})
+    return redirect("shared-costs", pk=cost.property_id)
+
+
+@login_required
+@require_POST
+def remove_shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
+    """A cost of which nothing was booked is taken away."""
+    cost = _cost(request, pk)
+    try:
+        remove(cost)
+    except ValidationError as error:
+        say(request, error)
+        return redirect("shared-cost", pk=pk)
+    messages.success(request, _("%(name)s is removed.") % {"name": cost.name})
+    return redirect("shared-costs", pk=cost.property_id)
 
 
 @login_required
