@@ -145,6 +145,13 @@ def test_the_page_of_the_books_takes_payments_of_debts(gone, owner, log_in):
     assert f'action="/debts/{debt.pk}/paid/"' in page and "114.40" in page
     said = manager.post(f"/debts/{debt.pk}/paid/", {"amount": "14,40", "payment_id": "x", "way": "cash"}, follow=True)
     assert "100.00 is owed still" in said.content.decode()
+    again = manager.post(f"/debts/{debt.pk}/write-off/", {"reason": "gone abroad", "amount": "500"}, follow=True)
+    page = " ".join(again.content.decode().split())
+    assert 'value="500" aria-invalid="true"' in page and '<em class="bad">100.00 of it is owed still.</em>' in page
+    assert 'value="gone abroad"' in page
+    again = manager.post(f"/debts/{debt.pk}/paid/", {"amount": "ten", "payment_id": "y", "receipt": "R-8"}, follow=True)
+    page = again.content.decode()
+    assert all(f'value="{each}"' in page for each in ("ten", "y", "R-8"))
     manager.post(f"/debts/{debt.pk}/write-off/", {"reason": "gone abroad"})
     assert "manager proposes to write off 100.00: gone abroad" in manager.get("/books/").content.decode()
     said = manager.post(f"/write-offs/{debt.write_offs.get().pk}/decide/", {"do": "agree"}, follow=True)

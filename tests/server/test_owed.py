@@ -1,6 +1,7 @@
 """What the landlord owes to people: by name, paid out in parts, reminded of, never dropped."""
 
 import json
+import re
 from datetime import date
 
 import pytest
@@ -183,6 +184,27 @@ def test_the_page_names_whom_it_is_owed_to_and_takes_that_it_was_paid(gone, owne
     for path in (f"/refunds/{due.pk}/paid/", f"/refunds/{due.pk}/to/"):
         assert log_in("flat2").post(path, {"amount": "1"}).status_code == 404
     assert due.left == LEFT - 10 * NANO
+
+
+def test_a_refused_form_of_what_is_owed_stands_open_as_it_was_typed(gone, owner, log_in):
+    manager, (due, _) = log_in("manager"), owed(owner)
+    paid, to = f"/refunds/{due.pk}/paid/", f"/refunds/{due.pk}/to/"
+    typed = {"amount": "2000", "way": "transfer", "day": "2025-10-09", "number": "SEPA 7"}
+    for changed, field, said in (
+        ({}, "amount", "16.92 of it is left to be paid out."), ({"amount": "1.234,5,6"}, "amount", "is not a"),
+        ({"amount": "1", "day": "2025-12-24"}, "day", "2025-12-24 is yet to come."),
+        ({"amount": "1", "number": "a\tb"}, "number", "at most 100 printable characters."),
+    ):  # fmt: skip
+        page = manager.post(paid, {**typed, **changed}, follow=True).content.decode()
+        (form,) = re.findall(rf'<details class="post" open>.*?action="{paid}".*?</form>', page, re.DOTALL)
+        beside = re.search(
+            rf'<input[^>]* name="{field}"[^>]*aria-invalid="true"[^>]*>\s*<em class="bad">([^<]*)<', form
+        )
+        assert beside is not None and said in beside[1]
+        assert 'value="transfer" selected' in form and f'value="{(typed | changed)["amount"]}"' in form
+    page = manager.post(to, {"send_to": "x" * 201}, follow=True).content.decode()
+    assert re.search(r'value="x{201}" aria-invalid="true"', page)
+    assert due.left == LEFT
 
 
 def test_a_refund_that_was_decided_is_paid_out_as_before(edge, store, anna, owner, log_in):  # noqa: F811

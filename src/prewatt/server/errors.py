@@ -11,6 +11,17 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
+
+class Refused(ValueError):
+    """Something can't be done; the message, for people, says why. `field`: which field it is about, by its own name in the
+    API and the forms; empty if it is none's.
+    """
+
+    def __init__(self, text: str, field: str = "") -> None:
+        super().__init__(text)
+        self.field = field
+
+
 LABELS = {
     "actions": _("May"), "address": _("Address"), "adjustment_id": _("This form"), "algorithm": _("Cipher"),
     "amount": _("Amount"), "answer": _("What is charged"), "area": _("Floor area"), "asked": _("This form"),
@@ -27,10 +38,12 @@ LABELS = {
     "organisation": _("Landlord"), "override": _("Over a lock"), "part": _("Part"), "price_cap": _("At most per kWh"),
     "purchase_tariff": _("What I pay"), "quiet_from": _("Quiet from"), "quiet_until": _("Quiet until"),
     "reason": _("Reason"), "revision": _("Revision"), "scale": _("Prices are in"), "schedule": _("Runs"),
+    "receipt": _("Receipt"), "send_to": _("Where to send it"),
     "seq": _("Reading"), "serial": _("Serial number"), "service_fee_per_kwh": _("Service fee per kWh"),
     "since": _("From the day"), "standing_charge_per_day": _("Standing charge a day"), "start": _("Start from"),
     "tariff": _("Tariff"), "tariff_index": _("Tariff index"), "tell": _("Of what"), "tenancy": _("Tenant"),
-    "tenant": _("Name"), "unit": _("Unit"), "user": _("Login"), "vacancy": _("Vacant units are borne by"),
+    "tenant": _("Name"), "to": _("It is for"),
+    "unit": _("Unit"), "used": _("What was used"), "user": _("Login"), "vacancy": _("Vacant units are borne by"),
     "value": _("Value"), "watts": _("Power"), "way": _("Way to pay"),
 }  # fmt: skip
 """What people see of a field, where its own name is not for them."""
@@ -58,6 +71,8 @@ def for_people(error: Exception, labels: Mapping[str, str | _StrPromise] | None 
 
 def by_field(error: Exception) -> list[tuple[str, str]]:
     """(field, text) of an error; the field is empty where it is none's."""
+    if isinstance(error, Refused) and error.field:
+        return [(error.field, str(error))]
     if not isinstance(error, ValidationError):
         lines = (line.partition(": ") for line in str(error).splitlines() or [""])
         return [

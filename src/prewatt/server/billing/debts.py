@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from ...kernel.units import round_money
+from ..errors import Refused
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import MONEY, Kind, account, book, booked, tenant_account
 from ..ledger.models import Account, Transfer
@@ -27,7 +28,7 @@ from .currencies import minor_unit
 from .models import Debt, DebtPart, DebtPayment, WriteOff
 
 
-class DebtError(ValueError):
+class DebtError(Refused):
     """It can't be done; the message, for people, says why. Nothing was changed."""
 
 
@@ -93,7 +94,7 @@ def pay(tenancy: Tenancy, amount: int, payment_id: str, by: Any, source: Account
     try:
         check_amount(amount, tenancy.unit.property.currency)
     except TopUpError as error:
-        raise DebtError(str(error)) from None
+        raise DebtError(str(error), error.field) from None
     debts = list(debts_of(tenancy))
     if not debts:
         raise DebtError(_("%(who)s owes nothing.") % {"who": tenancy.tenant})
@@ -135,7 +136,7 @@ def undo(made: DebtPayment, by: Any, reason: str) -> DebtPayment:
         .get(pk=made.pk)
     )
     if not reason.strip():
-        raise DebtError(_("Say why."))
+        raise DebtError(_("Say why."), "reason")
     if row.undone is not None:
         raise DebtError(_("This payment is undone already."))
     line = getattr(row, "bank_line", None)
@@ -211,7 +212,7 @@ def set_off(debt: Debt, refund: Refund, by: Any) -> int:
     try:
         row = locked(refund)
     except GivingBackError as error:
-        raise DebtError(str(error)) from None
+        raise DebtError(str(error), error.field) from None
     if row.parts.filter(sent__isnull=True, error="").exists():
         raise DebtError(_("The provider is sending this refund back: see how that ends first."))
     part = min(debt.left, row.left)
@@ -235,9 +236,9 @@ def write_off(debt: Debt, by: Any, reason: str, amount: int | None = None) -> Wr
     left = debt.left
     wanted = left if amount is None else amount
     if not reason.strip():
-        raise DebtError(_("Say why."))
+        raise DebtError(_("Say why."), "reason")
     if not 0 < wanted <= left:
-        raise DebtError(_("%(left)s of it is owed still.") % {"left": round_money(left)})
+        raise DebtError(_("%(left)s of it is owed still.") % {"left": round_money(left)}, "amount")
     if debt.write_offs.filter(state=WriteOff.State.WAITING).exists():
         raise DebtError(_("It waits for a second person already."))
     return WriteOff.objects.create(debt=debt, amount=wanted, reason=reason.strip()[:200], at=now(), by=by)

@@ -46,7 +46,7 @@ def record_debt(
     try:
         return pay(tenancy, amount, payment_id, by, source, number)
     except DebtError as error:
-        raise TopUpError(str(error)) from None
+        raise TopUpError(str(error), error.field) from None
 
 
 @transaction.atomic
@@ -62,10 +62,10 @@ def undo_debt_payment(made: DebtPayment, by: Any, reason: str) -> DebtPayment:
 def _checked(tenancy: Tenancy, credit_id: str, receipt: str, way: str) -> str:
     """The receipt's number, where all of it can be."""
     if way not in MONEY:
-        raise TopUpError(_("Money is received in cash or by transfer."))
+        raise TopUpError(_("Money is received in cash or by transfer."), "way")
     number = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", receipt)).strip()
     if len(number) > 100 or not number.isprintable():
-        raise TopUpError(_("A receipt number has at most 100 printable characters."))
+        raise TopUpError(_("A receipt number has at most 100 printable characters."), "receipt")
     check_typed(credit_id)
     organisation = tenancy.unit.property.organisation
     # The organisation's row is the lock: of two with one receipt number, the second finds the first.
@@ -82,7 +82,8 @@ def _checked(tenancy: Tenancy, credit_id: str, receipt: str, way: str) -> str:
     known = topped or paid
     if number and known is not None:
         raise TopUpError(
-            _("Receipt %(number)s was recorded already, for %(who)s.") % {"number": number, "who": known.tenancy}
+            _("Receipt %(number)s was recorded already, for %(who)s.") % {"number": number, "who": known.tenancy},
+            "receipt",
         )
     if Payment.objects.filter(merchant__organisation=organisation, payment_id=credit_id).exists():
         raise TopUpError(_("The id %(id)s is that of a payment at a provider.") % {"id": credit_id})

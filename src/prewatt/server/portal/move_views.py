@@ -9,7 +9,8 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from ...kernel.calendar import local, zone
@@ -21,9 +22,11 @@ from ..estate.models import Tenancy
 from ..estate.setup import new_login
 from ..wall_clock import wall_clock
 from .access import tenancy_to_see
-from .kept import say
+from .kept import keep, refuse
 
 FIELDS = ("begins", "ends", "tenant", "deposit")
+TICKS = ("stays", "along", "another")
+LABELS = {"begins": _("Moves in"), "ends": _("Moves out"), "deposit": _("Deposit received")}
 
 
 def _shown(tenancy: Tenancy) -> dict[str, Any]:
@@ -71,19 +74,20 @@ def put_move_right(request: HttpRequest, pk: int) -> HttpResponse:
                 _say(request, Tenancy.objects.select_related("unit").get(pk=pk), change)
                 return redirect("unit", pk=tenancy.unit_id)
             outcome = preview(tenancy, change, request.user)
+            keep(request)
         except ValidationError as error:
-            say(request, error)
+            refuse(request, error, labels=LABELS)
             wrong = True
     context = {
         "tenancy": tenancy, "unit": tenancy.unit, "where": zone(tenancy.unit.property.zone), "outcome": outcome,
-        "typed": typed or _shown(tenancy),
+        "shown": _shown(tenancy), "fields": [(name, typed[name]) for name in (*FIELDS, *TICKS) if name in typed],
     }  # fmt: skip
     return render(request, "portal/put_right.html", context, status=400 if wrong else 200)
 
 
 def _say(request: HttpRequest, tenancy: Tenancy, change: Change) -> None:
-    messages.success(request, _("The move is put right."))
+    messages.success(request, _now("The move is put right."))
     if change.another:
         login, password = new_login(tenancy)
-        text = _("%(tenant)s: login %(login)s, password %(password)s; it is shown this once.")
+        text = _now("%(tenant)s: login %(login)s, password %(password)s; it is shown this once.")
         messages.success(request, text % {"tenant": tenancy.tenant, "login": login, "password": password})

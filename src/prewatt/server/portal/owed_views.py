@@ -18,7 +18,7 @@ from ..amounts import typed_money
 from ..billing.currencies import minor_digits
 from ..billing.debts import DebtError, decide_write_off, in_words, open_debts, set_off, write_off
 from ..billing.models import Debt, DebtPayment, WriteOff
-from ..estate.models import Organisation
+from ..estate.models import Organisation, Tenancy
 from ..payments.paying import PaymentError
 from ..payments.refunds import pay_out_by_hand, refundable_by_provider
 from ..payments.staff import record_debt, undo_debt_payment
@@ -30,7 +30,7 @@ from ..vending.top_ups import TopUpError, new_credit_id
 from ..wall_clock import typed_day
 from .access import organisations
 from .forms import one_of
-from .kept import say
+from .kept import refuse, say
 
 LAST = 10
 """Payments of debts that the page shows."""
@@ -93,8 +93,16 @@ def owed_of(organisation: Organisation) -> dict[str, Any]:
     }
 
 
+def _currency(tenancy: Tenancy) -> str:
+    return tenancy.unit.property.currency
+
+
 def _refund(request: HttpRequest, pk: int) -> Refund:
-    found: Refund = get_object_or_404(Refund, pk=pk, tenancy__unit__property__organisation__in=organisations(request))
+    found: Refund = get_object_or_404(
+        Refund.objects.select_related("tenancy__unit__property"),
+        pk=pk,
+        tenancy__unit__property__organisation__in=organisations(request),
+    )
     return found
 
 
@@ -113,13 +121,13 @@ def refund_paid(request: HttpRequest, pk: int) -> HttpResponse:
     """What is owed, or a part of it, has left the landlord's hands."""
     made, typed = _refund(request, pk), request.POST
     try:
-        amount = typed_money(typed["amount"], "amount") if typed.get("amount") else None
+        amount = typed_money(typed["amount"], "amount", _currency(made.tenancy)) if typed.get("amount") else None
         way, day = typed.get("way") or "cash", typed_day(typed["day"], "day") if typed.get("day") else None
         left = pay_out_by_hand(made, request.user, amount, way, day, typed.get("number", "")).left
         said = _("It is booked; %(left)s is owed still.") % {"left": round_money(left)}
         messages.success(request, said if left else _("It is booked: all of it is paid out."))
     except REFUSALS as error:
-        say(request, error)
+        refuse(request, error, labels={"number": _("Receipt or reference"), "day": _("On")})
     return redirect("books")
 
 
@@ -130,7 +138,7 @@ def refund_to(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         send_to(_refund(request, pk), request.POST.get("send_to", ""))
     except REFUSALS as error:
-        say(request, error)
+        refuse(request, error)
     return redirect("books")
 
 
@@ -141,12 +149,13 @@ def debt_paid(request: HttpRequest, pk: int) -> HttpResponse:
     debt, typed = _debt(request, pk), request.POST
     try:
         made = record_debt(
-            debt.tenancy, typed_money(typed.get("amount", ""), "amount"), typed.get("payment_id") or new_credit_id(),
+            debt.tenancy, typed_money(typed.get("amount", ""), "amount", _currency(debt.tenancy)),
+            typed.get("payment_id") or new_credit_id(),
             request.user, typed.get("receipt", ""), typed.get("way") or "cash",
         )  # fmt: skip
         messages.success(request, in_words(made))
     except REFUSALS as error:
-        say(request, error)
+        refuse(request, error)
     return redirect("books")
 
 
@@ -159,7 +168,7 @@ def undo_paid(request: HttpRequest, pk: int) -> HttpResponse:
         undo_debt_payment(made, request.user, request.POST.get("reason", ""))
         messages.success(request, _("The payment is undone by a counter-entry."))
     except REFUSALS as error:
-        say(request, error)
+        refuse(request, error)
     return redirect("books")
 
 
@@ -179,12 +188,13 @@ def debt_set_off(request: HttpRequest, pk: int, refund_pk: int) -> HttpResponse:
 @require_POST
 def debt_write_off(request: HttpRequest, pk: int) -> HttpResponse:
     """Propose to ask for a debt no more."""
+    debt, typed = _debt(request, pk), request.POST
     try:
-        amount = typed_money(request.POST["amount"], "amount") if request.POST.get("amount") else None
-        write_off(_debt(request, pk), request.user, request.POST.get("reason", ""), amount)
+        amount = typed_money(typed["amount"], "amount", _currency(debt.tenancy)) if typed.get("amount") else None
+        write_off(debt, request.user, typed.get("reason", ""), amount)
         messages.success(request, _("It waits for a second person, here."))
     except REFUSALS as error:
-        say(request, error)
+        refuse(request, error)
     return redirect("books")
 
 

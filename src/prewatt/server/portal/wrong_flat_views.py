@@ -10,12 +10,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from ...kernel.calendar import zone
+from ...kernel.names import natural
 from ..estate.models import Tenancy
 from ..time import now
 from ..vending.giving_back import GivingBackError
 from ..vending.models import TopUp
 from ..vending.wrong_flat import look, move_payment
 from .access import organisations
+from .kept import refuse, say
 
 
 @login_required
@@ -33,30 +35,30 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         for each in Tenancy.objects.filter(unit__property__organisation=where.organisation_id)
         .exclude(pk=made.tenancy_id)
         .select_related("unit__property__organisation")
-        .order_by("unit__property", "unit__name")
         if each.ends is None or each.ends > now()
     ]
+    others.sort(key=lambda each: (natural(each.unit.property.name), natural(each.unit.name), each.begins))
     try:
         outlook = look(made)
-        if request.method == "POST":
+    except GivingBackError as error:
+        say(request, error)
+        return redirect("unit", pk=made.tenancy.unit_id)
+    if request.method == "POST":
+        try:
             to = next((each for each in others if str(each.pk) == typed.get("to")), None)
             if to is None:
-                raise GivingBackError(_("Choose whose it is."))
+                raise GivingBackError(_("Choose whose it is."), "to")
             if outlook.used and typed.get("used") not in ("debt", "gift"):
-                raise GivingBackError(_("Choose what becomes of what was used."))
+                raise GivingBackError(_("Choose what becomes of what was used."), "used")
             moved = move_payment(
                 made, to, request.user, typed.get("reason", ""), gift=typed.get("used") == "gift",
                 as_known="as_known" in typed,
             )  # fmt: skip
             messages.success(request, _("It is credited to %(who)s.") % {"who": moved.tenancy})
             return redirect("unit", pk=moved.tenancy.unit_id)
-    except GivingBackError as error:
-        messages.error(request, str(error))
-        if request.method == "GET":
-            return redirect("unit", pk=made.tenancy.unit_id)
-        outlook = look(made)
+        except GivingBackError as error:
+            refuse(request, error)
     context = {
         "made": made, "outlook": outlook, "others": others, "unit": made.tenancy.unit, "where": zone(where.zone),
-        "typed": typed,
     }  # fmt: skip
     return render(request, "portal/wrong_flat.html", context, status=400 if request.method == "POST" else 200)

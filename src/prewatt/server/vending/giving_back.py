@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ...kernel.units import BALANCE_MAX, NANO, round_money
+from ..errors import Refused
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, balance, book, booked, tenant_account
 from ..ledger.models import Transfer
@@ -23,7 +24,7 @@ from .second_person import is_too_much, lock_books
 from .top_ups import LARGEST
 
 
-class GivingBackError(ValueError):
+class GivingBackError(Refused):
     """It can't be done; the message, for people, says why. Nothing was changed."""
 
 
@@ -34,7 +35,7 @@ def name_of(by: Any) -> str:
 
 def _reason(text: str) -> str:
     if not text.strip():
-        raise GivingBackError(_("Say why: it is shown to the tenant."))
+        raise GivingBackError(_("Say why: it is shown to the tenant."), "reason")
     return text.strip()[:150]
 
 
@@ -62,7 +63,7 @@ def refund(tenancy: Tenancy, amount: int | None, by: Any, reason: str) -> Refund
     left = refundable(tenancy)
     wanted = left if amount is None else amount
     if not 0 < wanted <= left:
-        raise GivingBackError(_("%(left)s is left to be given back.") % {"left": round_money(left)})
+        raise GivingBackError(_("%(left)s is left to be given back.") % {"left": round_money(left)}, "amount")
     made = Refund.objects.create(
         tenancy=tenancy, who=tenancy.tenant, amount=wanted, reason=_reason(reason), at=now(), by=name_of(by)
     )
@@ -112,7 +113,7 @@ def give(tenancy: Tenancy, amount: int, adjustment_id: str, by: Any, reason: str
     lock_books(tenancy.unit.property.organisation)
     _lock(tenancy)
     if not 0 < abs(amount) <= LARGEST:
-        raise GivingBackError(_("An amount is not 0, and at most %(most)s.") % {"most": LARGEST // NANO})
+        raise GivingBackError(_("An amount is not 0, and at most %(most)s.") % {"most": LARGEST // NANO}, "amount")
     return _propose(tenancy, amount, adjustment_id, by, reason, Adjustment.Kind.GIVEN)
 
 
@@ -127,7 +128,7 @@ def put_right(
     lock_books(tenancy.unit.property.organisation)
     Meter.objects.select_for_update(of=("self",)).filter(unit=tenancy.unit_id).first()
     if not 0 < abs(amount) <= BALANCE_MAX:
-        raise GivingBackError(_("An amount is not 0, and no more than a meter can hold."))
+        raise GivingBackError(_("An amount is not 0, and no more than a meter can hold."), "amount")
     return _propose(tenancy, amount, name, by, reason, Adjustment.Kind.CHARGED, second)
 
 

@@ -101,18 +101,18 @@ def pay_out(
     whole = nearest(left, unit)
     paid = whole if amount is None else amount
     if not 0 <= paid <= max(left, whole) or (amount == 0 and whole):
-        raise GivingBackError(_("%(left)s of it is left to be paid out.") % {"left": round_money(left)})
+        raise GivingBackError(_("%(left)s of it is left to be paid out.") % {"left": round_money(left)}, "amount")
     if paid % unit:
-        raise GivingBackError(_("%(amount)s is finer than can be paid.") % {"amount": exact_money(paid)})
+        raise GivingBackError(_("%(amount)s is finer than can be paid.") % {"amount": exact_money(paid)}, "amount")
     if way not in MONEY:
-        raise GivingBackError(_("Money is paid out in cash or by transfer."))
+        raise GivingBackError(_("Money is paid out in cash or by transfer."), "way")
     today = local_day(now(), zone(row.tenancy.unit.property.zone))
     if day is not None and day > today:
-        raise GivingBackError(_("%(day)s is yet to come.") % {"day": day})
+        raise GivingBackError(_("%(day)s is yet to come.") % {"day": day}, "day")
     if day is not None and day.year not in YEARS:
-        raise GivingBackError(_("%(day)s can't be the day on which it was paid.") % {"day": day})
+        raise GivingBackError(_("%(day)s can't be the day on which it was paid.") % {"day": day}, "day")
     if len(number) > 100 or not number.isprintable():
-        raise GivingBackError(_("A number or note has at most 100 printable characters."))
+        raise GivingBackError(_("A number or note has at most 100 printable characters."), "number")
     lies, meter = account(row.tenancy.unit.property.organisation, MONEY[way]), meter_of(row.tenancy)
     owed_by, given = account(lies.organisation, Kind.REFUNDS), account(lies.organisation, Kind.ADJUSTMENTS)
     if paid:
@@ -175,6 +175,6 @@ def send_to(refund: Refund, where: str) -> None:
     """Where it is to be sent: an IBAN, an address, a note. GivingBackError if it can't be kept."""
     row = locked(refund)
     if len(where) > 200 or not where.isprintable():
-        raise GivingBackError(_("Where to send it has at most 200 printable characters."))
+        raise GivingBackError(_("Where to send it has at most 200 printable characters."), "send_to")
     row.send_to = where.strip()
     row.save(update_fields=["send_to"])

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from ...kernel.entries import GrantCredit
 from ...kernel.units import NANO
 from ..billing.currencies import minor_digits, minor_unit
+from ..errors import Refused
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book, book_top_up, booked
 from ..ledger.models import Account, Transfer
@@ -27,7 +28,7 @@ from .models import OPEN, Code, TopUp
 LARGEST = 100_000 * NANO
 
 
-class TopUpError(ValueError):
+class TopUpError(Refused):
     """The top-up can't be made; the message, for people, says why. Nothing was changed."""
 
 
@@ -39,10 +40,11 @@ def new_credit_id() -> str:
 def check_amount(amount: int, currency: str) -> None:
     """TopUpError if an amount (nano) can't be paid: none, too much, or finer than the currency."""
     if not 0 < amount <= LARGEST:
-        raise TopUpError(_("A top-up is more than 0 and at most %(most)s.") % {"most": LARGEST // NANO})
+        raise TopUpError(_("A top-up is more than 0 and at most %(most)s.") % {"most": LARGEST // NANO}, "amount")
     if amount % minor_unit(currency):
         raise TopUpError(
-            _("%(currency)s has %(digits)d decimals.") % {"currency": currency, "digits": minor_digits(currency)}
+            _("%(currency)s has %(digits)d decimals.") % {"currency": currency, "digits": minor_digits(currency)},
+            "amount",
         )
 
 

@@ -83,7 +83,7 @@ def move_payment(
     reported last. GivingBackError if it can't be.
     """
     if not reason.strip():
-        raise GivingBackError(_("Say why: it is shown to the tenant."))
+        raise GivingBackError(_("Say why: it is shown to the tenant."), "reason")
     tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=made.tenancy_id)
     # First the organisation's row, then the meters', as wherever money is booked: nobody waits for the other in turn.
     Organisation.objects.select_for_update().get(pk=made.organisation_id)
@@ -122,12 +122,12 @@ def move_payment(
 
 def _check(tenancy: Tenancy, to: Tenancy) -> None:
     if to.pk == tenancy.pk:
-        raise GivingBackError(_("It is in this flat already."))
+        raise GivingBackError(_("It is in this flat already."), "to")
     there, here = to.unit.property, tenancy.unit.property
     if there.organisation_id != here.organisation_id:
-        raise GivingBackError(_("It can only move to a flat of the same landlord."))
+        raise GivingBackError(_("It can only move to a flat of the same landlord."), "to")
     if there.currency != here.currency:
-        raise GivingBackError(_("Payments there are in %(currency)s.") % {"currency": there.currency})
+        raise GivingBackError(_("Payments there are in %(currency)s.") % {"currency": there.currency}, "to")
 
 
 def _from_refunds(tenancy: Tenancy, left: int, memo: str, by: str) -> None:

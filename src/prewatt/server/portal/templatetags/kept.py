@@ -52,13 +52,13 @@ def refused(context: Context, form: str) -> bool:
 
 
 @register.inclusion_tag("portal/_instant_field.html", takes_context=True)
-def instant_field(context: Context, form: str, field: str, title: str = "") -> dict[str, Any]:
+def instant_field(context: Context, form: str, field: str, title: str = "", default: str = "") -> dict[str, Any]:
     """A field for an instant on the property's clock; where the clock shows it twice, the choice between the two."""
     found = _kept(context, form)
     values = found["values"].get(field) if found else None
     return {
         "field": field,
-        "value": values[0] if values else "",
+        "value": values[0] if values else default,
         "choices": found["choices"].get(field, []) if found else [],
         "title": title,
     }
