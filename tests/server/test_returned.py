@@ -178,3 +178,16 @@ def test_a_transfer_that_had_paid_a_debt_is_owed_again(owner, tenancy, clock, ad
     assert (balance(tenant_account(tenancy)), balance(account(owner, Kind.BANK))) == (before, 0)
     with pytest.raises(DebtError, match="took this payment back"):
         undo(paid, admin_user, "typed wrongly")
+
+
+@pytest.mark.parametrize("wrong", ["cash", "undone"])
+def test_a_payment_that_a_line_cannot_take_back_is_refused(owner, tenancy, admin_user, wrong):
+    made = record(tenancy, 20 * NANO, "c1", admin_user, way="cash" if wrong == "cash" else "transfer")
+    if wrong == "undone":
+        reverse_top_up(made, admin_user, "wrong tenant")
+    before = trial_balance(owner)
+    line = returned(owner, tenancy, admin_user)
+    with pytest.raises(BankError, match="can't be that payment"):
+        book_returned(line, admin_user, made)
+    assert trial_balance(owner) == before
+    assert not TakenBack.objects.exists()

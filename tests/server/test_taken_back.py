@@ -16,7 +16,7 @@ from prewatt.server.payments.models import Payment, SettlementLine, TakenBack, U
 from prewatt.server.payments.paying import PaymentError, clearing, credit_held, held_left, look
 from prewatt.server.payments.providers.interface import ProviderError
 from prewatt.server.payments.reconciliation import reconcile
-from prewatt.server.payments.refunds import send_back, send_held_back
+from prewatt.server.payments.refunds import pay_out_by_hand, send_back, send_held_back
 from prewatt.server.payments.settlement import book_what_was_missed, explain, fetch, provider_day
 from prewatt.server.payments.taken_back import decide, take_up_what_waits
 from prewatt.server.vending.giving_back import refund
@@ -250,6 +250,31 @@ def test_a_refund_that_was_broken_off_after_the_provider_had_heard_of_it_is_book
     assert part.sent is not None
     assert made.paid is not None
     assert balance(account(owner, Kind.REFUNDS)) == 0
+
+
+def test_what_was_paid_by_hand_as_the_provider_did_not_answer_and_went_back_after_all_is_owed(
+    owner, tenancy, merchants, providers, client, bought, admin_user
+):
+    """The one who has it twice owes it; if the provider's part did not arrive, nobody owes anything."""
+    payment, trade = bought("stripe")
+    Gateway.objects.update(online=True)
+    made = refund(tenancy, 5 * NANO, admin_user, "moves out")
+    providers.faults.extend(["drop"] * 9)
+    with pytest.raises(ProviderError):
+        send_back(made, admin_user)
+    providers.faults.clear()
+    pay_out_by_hand(made, admin_user, 3 * NANO)
+    number = payment.refund_parts.get().number
+    trade.refunds[number] = 500
+    for told, owes in (("refund.updated", [3 * NANO]), ("refund.failed", [])):
+        event = providers.stripe_event(told, providers.stripe_refund(trade, number, "failed" if not owes else "succeeded"))
+        assert call(client, payment.merchant, event).status_code == 200
+        assert [each.left for each in debts_of(tenancy)] == owes
+        assert -balance(account(owner, Kind.DEBTS)) == sum(owes)
+        assert balance(account(owner, Kind.REFUNDS)) == sum(each.left for each in owed(owner))
+        assert balance(tenant_account(tenancy)) == 15 * NANO
+    assert [each.left for each in owed(owner)] == [2 * NANO]
+    assert sum(trial_balance(owner).values()) == 0
 
 
 def test_a_refund_of_ours_that_did_not_arrive_is_owed_anew_and_goes_under_another_number(

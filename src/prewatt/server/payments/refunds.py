@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from ...kernel.units import round_money
 from ..billing.currencies import minor_unit, to_minor
-from ..ledger.books import Kind, account, book
+from ..billing.debts import debts_of, owe, set_off
+from ..ledger.books import Kind, account, book, tenant_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference
 from ..time import now
@@ -117,28 +118,26 @@ def pay_out_by_hand(
 
 @transaction.atomic
 def sent(part: RefundPart, by: Any) -> None:
-    """The provider has taken a part on: it is paid out. Said again, nothing changes."""
+    """The provider has taken a part on: it is paid out. Said again, nothing changes. What of it was paid out by another way
+    meanwhile, as the provider had not answered, was paid twice: whoever has it owes it.
+    """
     refund = (
         Refund.objects.select_for_update(of=("self",)).select_related("tenancy__unit__property").get(pk=part.refund_id)
     )
     locked = RefundPart.objects.select_for_update(of=("self",)).get(pk=part.pk)
     if locked.sent is None:
-        merchant = part.payment.merchant
-        owed = account(merchant.organisation, Kind.REFUNDS)
-        of = Reference(Of.REFUND_PART, part.pk)
-        book(
-            Transfer.Kind.REFUND_PAID,
-            owed,
-            clearing(merchant),
-            part.amount,
-            now(),
-            of,
-            str(part.payment),
-            meter_of(part.payment),
-        )
+        merchant, of = part.payment.merchant, Reference(Of.REFUND_PART, part.pk)
+        lies, once = clearing(merchant), max(min(part.amount, refund.left), 0)
+        if once:
+            owed, text = account(merchant.organisation, Kind.REFUNDS), str(part.payment)
+            book(Transfer.Kind.REFUND_PAID, owed, lies, once, now(), of, text, meter_of(part.payment))
+            fall(refund, once, PayOut.Way.PROVIDER, name_of(by), number=part.number)
+        if twice := part.amount - once:
+            text, own = _("paid out twice: %(why)s") % {"why": refund.reason}, tenant_account(refund.tenancy)
+            book(Transfer.Kind.REVERSAL, own, lies, twice, now(), of.and_("twice"), text)
+            owe(refund.tenancy, twice, of.and_("debt"), text, now())
         locked.sent, locked.error = now(), ""
         locked.save(update_fields=["sent", "error"])
-        fall(refund, part.amount, PayOut.Way.PROVIDER, name_of(by), number=part.number)
         if not refund.parts.filter(sent__isnull=True).exists():
             close_rounding(refund, name_of(by))
 
@@ -155,7 +154,10 @@ def failed(part: RefundPart, why: str) -> None:
     refund, lies = locked.refund, clearing(locked.payment.merchant)
     memo = _("did not arrive: %(why)s") % {"why": why or refund.reason}
     of = Reference(Of.REFUND_PART, locked.pk, "back")
-    owe_back(refund.tenancy, locked.amount, Refund.Why.FAILED, lies, of, memo, Transfer.Kind.REVERSAL)
+    made = owe_back(refund.tenancy, locked.amount, Refund.Why.FAILED, lies, of, memo, Transfer.Kind.REVERSAL)
+    twice = debts_of(refund.tenancy).filter(of=Of.REFUND_PART, number=locked.pk).first()
+    if twice is not None:
+        set_off(twice, made, PROVIDER)
     RefundPart.objects.filter(pk=part.pk).update(failed=True, error=memo[:200])
 
 

@@ -36,14 +36,17 @@ def may_be_taken_back(line: BankLine) -> QuerySet[TopUp]:
     """Which payments a line of money out may take back, where the books can't tell: of its amount, that came in at the bank,
     are credited, and were not taken back; the latest first.
     """
+    rows = _came_in(line).filter(amount=-line.amount, taken_back=None)
+    return rows.select_related("tenancy__unit__property").order_by("-paid")
+
+
+def _came_in(line: BankLine) -> QuerySet[TopUp]:
+    """The payments that came in at a line's bank and are credited."""
     of = Transfer.objects.filter(of=Of.TOP_UP, number=OuterRef("pk"))
-    return (
-        TopUp.objects.filter(organisation=line.organisation_id, amount=-line.amount, payment=None, moved_to=None)
-        .filter(Exists(of.filter(part="", debit_account__kind=Kind.BANK)), ~Exists(of.filter(part="undone")))
-        .filter(taken_back=None, tenancy__unit__property__currency=line.currency)
-        .select_related("tenancy__unit__property")
-        .order_by("-paid")
-    )
+    return TopUp.objects.filter(
+        Exists(of.filter(part="", debit_account__kind=Kind.BANK)), ~Exists(of.filter(part="undone")),
+        organisation=line.organisation_id, payment=None, moved_to=None, tenancy__unit__property__currency=line.currency,
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -61,6 +64,8 @@ def book_returned(line: BankLine, by: Any, made: TopUp | None = None) -> TakenBa
         before.save(update_fields=["state", "by"])
         locked.save(update_fields=["state", "by", "takes_back"])
         return None
+    if made is not None and not _came_in(locked).filter(pk=made.pk).exists():
+        raise BankError(_("This line can't be that payment."))
     came: TopUp | DebtPayment | None = made
     if before is not None:
         came = before.top_up or before.debt_payment

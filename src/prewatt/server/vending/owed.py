@@ -156,8 +156,12 @@ def fall(row: Refund, amount: int, way: PayOut.Way, by: str, day: date | None = 
 
 @transaction.atomic
 def withdraw(refund: Refund, to: Account, memo: str, by: str, most: int | None = None) -> int:
-    """What was not paid out of it yet (at most `most` nano) is not owed after all: it goes to an account. How much it was."""
+    """What was not paid out of it yet (at most `most` nano) is not owed after all: it goes to an account. How much it was.
+    GivingBackError while a provider may yet send some of it.
+    """
     row = locked(refund)
+    if row.parts.filter(sent__isnull=True, error="").exists():
+        raise GivingBackError(_("The provider is sending this refund back: see how that ends first."))
     part = row.left if most is None else min(row.left, most)
     if part <= 0:
         return 0
