@@ -79,6 +79,11 @@ def test_a_short_stretch_of_shorter_steps_is_one():
     assert cut(spans((60, 9), (15, 3))) == [(instant(BEGIN), 60, 9), (instant(BEGIN) + 9 * HOUR, 15, 3)]
 
 
+def test_two_prices_of_an_hour_before_those_of_quarters_hold_an_hour_each():
+    begins = spans((60, 2), (15, 4))
+    assert steps(begins) == ([HOUR] * 2 + [15 * MINUTE] * 4, [])
+
+
 def test_gaps_are_where_nothing_holds():
     begins = spans((30, 4), (-30, 1), (30, 4), (-60, 3), (30, 2))
     series = parts("p", begins, steps(begins)[0], range(len(begins)))

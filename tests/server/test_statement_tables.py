@@ -92,6 +92,17 @@ def test_what_is_no_payment_is_counted_by_why():
 
 
 @pytest.mark.parametrize(
+    ("state", "kept"),
+    [("已全额退款", False), ("对方已退还", False), ("已退款(￥5.00)", True), ("Refunded", False), ("Partially refunded", True),
+     ("Returned", False), ("Voll erstattet", False), ("已收钱", True), ("Completed", True)],
+)  # fmt: skip
+def test_what_is_given_back_already_is_no_payment(state, kept):
+    found = read(f"date,text,amount,status\n2025-10-06,Anna,20.00,{state}\n".encode(), "CNY")
+    assert [line.amount for line in found.lines] == ([20 * NANO] if kept else [])
+    assert [each.why for each in found.left_out] == ([] if kept else [Why.GIVEN_BACK])
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Buchungsdatum;Belastung CHF;Gutschrift CHF;Beschreibung1;Beschreibung2\n2025-10-06;;20.00;Anna;PW1-8\n",
@@ -180,6 +191,10 @@ def test_where_the_direction_can_not_be_known_the_file_is_refused(text):
         ("date,amount\n2025-10-06,20.00,H\n2025-10-06,30.00,S\n", [20, -30]),
         ("date,amount,,\n2025-10-06,20.00,H,\n2025-10-06,30.00,S,\n", [20, -30]),
         ("date,description,amount,balance\n2025-10-06,Anna,20.00,120.00\n2025-10-07,Ben,5.00,125.00\n", [20, 5]),
+        ("date,+/-,amount\n2025-10-06,+,20.00\n2025-10-06,-,30.00\n", [20, -30]),
+        # Nobody knows this name, but what stands below it.
+        ("date,text,flow,amount\n2025-10-06,Anna,Inflow,20.00\n2025-10-06,Grid,Outflow,30.00\n", [20, -30]),
+        ("date,text,flow,amount\n2025-10-06,Grid,Outflow,30.00\n", [-30]),
     ],
 )  # fmt: skip
 def test_every_way_to_say_the_direction(text, amounts):
@@ -205,6 +220,18 @@ def test_a_workbook_is_read_as_it_is(tmp_path):
     found = read((tmp_path / "s.xlsx").read_bytes(), "CNY")
     assert [(line.day, line.amount) for line in found.lines] == [(OCTOBER, 1_020_500_000_000), (OCTOBER, -58 * NANO)]
     assert found.lines[0].payer == "安娜"
+
+
+def test_a_day_that_has_lost_its_form_in_a_workbook_is_read(tmp_path):
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.active.append(["Date", "Description", "Debit", "Credit"])
+    book.active.append([45936, "Anna", None, 20])
+    book.active.append([45936, "Grid", 30.5, None])
+    book.save(tmp_path / "s.xlsx")
+    found = read((tmp_path / "s.xlsx").read_bytes(), "EUR")
+    assert [(line.day, line.amount) for line in found.lines] == [(OCTOBER, 20 * NANO), (OCTOBER, -30_500_000_000)]
 
 
 # -- days ---------------------------------------------------------------------------------------------------------------

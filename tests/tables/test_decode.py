@@ -83,3 +83,13 @@ def test_the_end_mark_of_old_files_is_no_part_of_them():
 def test_any_text_in_unicode_comes_back(text, encoding):
     text = "unit,meter\n" + text.replace("\ufeff", "").replace("\ufffe", "").replace("\uffff", "")
     assert decode(text.encode(encoding)) == text
+
+
+def test_utf_8_that_was_cut_within_a_letter_keeps_all_else():
+    told = "户号,电表,租客\n101,m1,王五\n".encode()
+    assert decode(told[:-3] + b"\n", "CNY") == "户号,电表,租客\n101,m1,王\ufffd\n"
+
+
+def test_utf_8_with_hardly_a_letter_to_tell_it_is_not_taken_for_another_encoding():
+    with pytest.raises(TableError, match="encoding can't be known"):
+        decode("unit,meter,tenant\n1,m1,Müller".encode() + b"\xff\n")

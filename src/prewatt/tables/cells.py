@@ -259,6 +259,14 @@ def day_of(cell: Cell, order: str = "") -> date:
     return found
 
 
+def counted_day(cell: Decimal) -> date | None:
+    """The day that a spreadsheet means by a number, where a cell lacks the form of a day; None if it is none."""
+    if cell != cell.to_integral_value() or not 0 < cell < 10**5:
+        return None
+    found = _EPOCH + timedelta(days=int(cell))
+    return found if FIRST_DAY <= found <= LAST_DAY else None
+
+
 def _typed_day(text: str, order: str) -> date:
     _not_spoilt(text)
     bare = re.sub(r"\s*([./年月-])\s*", r"\1", unicodedata.normalize("NFKC", text)).rstrip(".")

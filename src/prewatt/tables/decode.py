@@ -37,6 +37,8 @@ _LONG_RUN = re.compile(r"[^\x00-\x7f–—…•·«»„“”‘’€]{4,}")
 """European words have no four such letters in a row: this is Russian, Greek, Japanese or another language's."""
 _WITHIN = re.compile(r"[A-Za-z][‚„”†‡ˆ‰‹˜›¢-©¬®-±¶ŠŽŸ][a-z]|[¢¤¦©¬¯±¶¸][a-zÀ-ÿ]|[£¥][a-zà-ÿ]")
 """A sign where a letter should be: the file is from DOS, an old Mac, Poland or Taiwan."""
+_CUT = re.compile(rb"\xc3[\x80-\xbf]")
+"""A letter in UTF-8, which would be two odd ones in Windows-1252: Ã¼."""
 
 
 def decode(content: bytes, hint: str = "") -> str:
@@ -53,7 +55,7 @@ def decode(content: bytes, hint: str = "") -> str:
         # DOS ended its files with a sign of its own.
         return _checked(content.rstrip(b"\x1a").decode("utf-8"))
     except UnicodeDecodeError:
-        return _checked(_one_of_two(content.rstrip(b"\x1a"), hint.casefold()))
+        return _checked(_damaged(content) or _one_of_two(content.rstrip(b"\x1a"), hint.casefold()))
 
 
 def _strictly(content: bytes, encoding: str) -> str:
@@ -94,6 +96,15 @@ def _wide(content: bytes) -> str:
     return found if found and not _CONTROL.search(found) and re.search("[,;\t\n]", found) else content.decode("latin-1")
 
 
+def _damaged(content: bytes) -> str:
+    """UTF-8 of which a few letters are damaged, as where a text was cut within one: they are �, and whoever needs them says
+    so. Empty if it is something else.
+    """
+    text = content.decode("utf-8", "replace")
+    lost = text.count("\ufffd")
+    return text if sum(not sign.isascii() for sign in text) - lost >= _MANY * lost else ""
+
+
 def _one_of_two(content: bytes, hint: str) -> str:
     text = _chinese(content, hint)
     if text is not None:
@@ -102,7 +113,7 @@ def _one_of_two(content: bytes, hint: str) -> str:
         text = content.decode("cp1252")
     except UnicodeDecodeError:
         raise _unknown() from None
-    if _LONG_RUN.search(text) or _WITHIN.search(text):
+    if _LONG_RUN.search(text) or _WITHIN.search(text) or _CUT.search(content):
         raise _unknown()
     return text
 

@@ -14,6 +14,9 @@ from .models import BankLine
 _BEGIN = re.compile(r"P\s?W")
 _HYPHENS = "-–—‐‑−/_.:"
 _GROUPS = re.compile(rf"\s*[{re.escape(_HYPHENS)}]?\s*(\d{{1,18}})")
+_DAY = re.compile(
+    r"(0?[1-9]|[12]\d|3[01])[./](0?[1-9]|1[0-2])[./](20)?\d\d(?!\d)|20\d\d(-?)(0[1-9]|1[0-2])\4(0[1-9]|[12]\d|3[01])(?!\d)"
+)
 _MOST_GROUPS = 5
 """A bank breaks lines within a reference: so many parts it can have."""
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "o", "å": "a", "æ": "ae"})
@@ -46,8 +49,13 @@ def _readings(text: str, at: int) -> set[int]:
         hyphen = bool(digits) and group[0].lstrip()[0] in _HYPHENS
         digits, at = digits + group[1], group.end()
         if hyphen:
-            # Behind the hyphen stands the check digit, and nothing else.
-            return {int(digits[:-1])} if len(group[1]) == 1 and _checks(digits) else readings
+            # Behind the hyphen stands the check digit, and nothing else but a day that a bank has set right behind it.
+            begin = group.start(1)
+            if len(group[1]) > 1 and _DAY.match(text, begin + 1):
+                digits = digits[: 1 - len(group[1])]
+            elif len(group[1]) > 1:
+                return readings
+            return {int(digits[:-1])} if _checks(digits) else readings
         if _checks(digits) and not _check_digit_follows(text, at):
             readings.add(int(digits[:-1]))
             if number and len(group[1]) == 1:

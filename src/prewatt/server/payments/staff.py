@@ -17,6 +17,8 @@ from ..vending.models import TopUp
 from ..vending.top_ups import TopUpError, check_typed, top_up
 from .models import BankLine, Payment
 
+_HYPHENS = str.maketrans("‐‑‒–—−", "------")
+
 
 @transaction.atomic
 def record(
@@ -63,7 +65,7 @@ def _checked(tenancy: Tenancy, credit_id: str, receipt: str, way: str) -> str:
     """The receipt's number, where all of it can be."""
     if way not in MONEY:
         raise TopUpError(_("Money is received in cash or by transfer."), "way")
-    number = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", receipt)).strip()
+    number = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", receipt).translate(_HYPHENS)).strip()
     if len(number) > 100 or not number.isprintable():
         raise TopUpError(_("A receipt number has at most 100 printable characters."), "receipt")
     check_typed(credit_id)

@@ -43,7 +43,7 @@ def steps(begins: Sequence[int]) -> tuple[list[int], list[Slip]]:
     if not usual:
         return [DEFAULT_STEP] * len(begins), [Slip(1, _apart(min(distances)))]
     base = min(usual, key=lambda step: (-usual[step], step))
-    believed = [*_believed(distances, base), 0]
+    believed = [*_believed(begins, distances, base), 0]
     step = next((each for each in believed if each), base)
     grid = min(each for each in (*believed, base) if each)
     phase = Counter(at % grid for at in begins).most_common(1)[0][0]
@@ -66,14 +66,17 @@ def steps(begins: Sequence[int]) -> tuple[list[int], list[Slip]]:
     return found, slips or _alone(begins)
 
 
-def _believed(distances: Sequence[int], base: int) -> list[int]:
+def _believed(begins: Sequence[int], distances: Sequence[int], base: int) -> list[int]:
     """The distances that are steps; 0 for those that are none, or perhaps."""
     found: list[int] = []
     runs = [(distance, len(list(run))) for distance, run in groupby(distances)]
     for place, (distance, count) in enumerate(runs):
         beside = [runs[other][0] for other in (place - 1, place + 1) if 0 <= other < len(runs)]
         plain = distance == base or (base == DAY and distance in LOCAL_DAYS)
-        several = distance in STEPS and (count >= 3 or (count == 2 and all(distance < other for other in beside)))
+        short = all(distance < other for other in beside)
+        # Two prices an hour apart, each at a full hour, are of an hour before they are two gaps one after the other.
+        full = distance <= HOUR and begins[len(found)] % distance == 0
+        several = distance in STEPS and (count >= 3 or (count == 2 and (short or full)))
         found += [distance if plain or several else 0] * count
     return found
 

@@ -153,7 +153,7 @@ def plain(name: str) -> str:
     # 交易日期[ Transaction Date ]
     text = re.sub(r"(?<=\S)\s*\[[^\]]*\]$", lambda match: match[0] if len(match[0]) <= 6 else "", text)
     text = re.sub(r"\s*/\s*", "/", re.sub(r"\s+", " ", text))
-    return text.strip(" .:*`'\"“”\ufeff-")
+    return text if text == "+/-" else text.strip(" .:*`'\"“”\ufeff-")
 
 
 def without_currency(name: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from itertools import islice
 from django.utils.translation import gettext as _
 
 from ....amounts import Ambiguous, NoAmount, decimal_sign, read_number
+from ....tables.cells import counted_day
 from ....tables.problems import Problems, TableError
 from ....tables.rows import Row
 from ....tables.sheet import read
@@ -37,6 +38,12 @@ _FAILED = re.compile(
     r"fail|declin|cancel|revert|reject|expired|storniert|abgelehnt|abgebrochen|nicht ausgeführt|失败|关闭|已撤销|已取消|作废|已拒绝",
     re.IGNORECASE,
 )
+_GIVEN_BACK = re.compile(
+    r"^(fully |full )?(refunded|returned|reversed|charged ?back)\b|^(voll(ständig)? )?(rück)?erstattet|^zurückgezahlt|^zurückgebucht"
+    r"|^(已?全额退款|已退还|已退款|退款成功|对方已退还|已退回)$",
+    re.IGNORECASE,
+)
+"""States of what came in and is gone again. Of what is refunded in part the rest is here still."""
 _BALANCE = re.compile(
     r"((opening|closing|beginning|ending|start(ing)?|end|previous|current|available|new|old|ledger)\s+balance\b.*"
     r"|balance\s+(brought|carried)\s+(forward|down).*|(brought|carried) forward|balance|(sub-?|grand )?total|sum"
@@ -171,6 +178,8 @@ class _Table:
             why = Why.PENDING
         elif _FAILED.search(state):
             why = Why.FAILED
+        elif _GIVEN_BACK.search(state):
+            why = Why.GIVEN_BACK
         elif self._is_balance(row, is_day):
             why = Why.BALANCE
         elif not is_day and not (day and day[0].isdigit() and any(amounts)):
@@ -193,8 +202,9 @@ class _Table:
     # -- what a row says ------------------------------------------------------------------------------------------------
 
     def _day(self, row: Data, order: str) -> date | None:
-        told = row.text(names.DAY)
-        day = read_day(told, order)
+        told, cell = row.text(names.DAY), row.cell(names.DAY)
+        day = counted_day(cell) if isinstance(cell, Decimal) else None
+        day = read_day(told, order) if day is None else day
         if day is None and is_open(told) and not order:
             raise Unknown(
                 "days",
@@ -264,10 +274,15 @@ class _Table:
             return list(told)
         return [
             place
-            for place in (*told, *self.kinds)
+            for place in (*told, *self.kinds, *self._others())
             if (place in told and any(direction(row.at(place)) is not None for row in rows if row.at(place)))
             or is_direction_column([row.raw(place) for row in rows])
         ]
+
+    def _others(self) -> list[int]:
+        """Columns that nothing is known of: where all that stands in one are directions, it is the direction's."""
+        known = {place for role, places in self.layout.places.items() if role != names.TEXT for place in places}
+        return [place for place in range(self.layout.width) if place not in known and place not in self.kinds]
 
     def _way(self, row: Data, amounts: _Amounts, columns: list[int], signed: bool) -> int | None:
         """1 for the amount as it is written, -1 for money out, 0 for neither; None if the row does not say it."""
