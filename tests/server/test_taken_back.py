@@ -267,7 +267,9 @@ def test_what_was_paid_by_hand_as_the_provider_did_not_answer_and_went_back_afte
     number = payment.refund_parts.get().number
     trade.refunds[number] = 500
     for told, owes in (("refund.updated", [3 * NANO]), ("refund.failed", [])):
-        event = providers.stripe_event(told, providers.stripe_refund(trade, number, "failed" if not owes else "succeeded"))
+        event = providers.stripe_event(
+            told, providers.stripe_refund(trade, number, "failed" if not owes else "succeeded")
+        )
         assert call(client, payment.merchant, event).status_code == 200
         assert [each.left for each in debts_of(tenancy)] == owes
         assert -balance(account(owner, Kind.DEBTS)) == sum(owes)
