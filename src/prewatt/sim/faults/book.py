@@ -113,7 +113,7 @@ class Book:
         self.changed_at = 0
         self._first = self._energy = self._read = 0
         self._lost = 0
-        self._bases = self._erred_at = 0
+        self._bases = self._erred_at = self._erred_boots = 0
         self._awaits = False
         self.lost = False
         self.doubted_since = self.back_since = Since()
@@ -370,9 +370,10 @@ class Book:
         if entry.was != self.register:
             self.wrong(entry, f"counts from {self.register}, not from {entry.was}")
         passed = meter.honest and self._erred_at and meter.now - self._erred_at < DAY - HOUR
-        if passed and entry.cause != RETURNED and not meter.boots:
+        if passed and entry.cause != RETURNED and meter.boots == self._erred_boots:
             self.wrong(entry, "an error has passed, and what flowed meanwhile is lost")
         self._erred_at = 0 if meter.honest or entry.cause == RETURNED else meter.now
+        self._erred_boots = meter.boots
         self._bases += 1
         if not meter.lied_at and not meter.serial and not meter.boots:
             self.wrong(entry, "a true register is not counted from any more")
