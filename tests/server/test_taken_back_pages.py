@@ -1,5 +1,7 @@
 """What people see and are told of payments that were taken back, and the forms about it."""
 
+import re
+
 import pytest
 
 from prewatt.kernel.units import DAY, HOUR, NANO, SECOND
@@ -146,7 +148,9 @@ def test_the_rules_of_a_property_are_kept_and_nonsense_is_named(building, log_in
     said = manager.post(
         f"/properties/{where.pk}/supply/taken-back/", {"back_grace": "99"}, follow=True
     ).content.decode()
-    assert "Days of grace" in said and "30" in said
+    assert "Days of grace: " in said and 'value="99"' in said and 'aria-invalid="true"' in said
+    assert re.search(r'<em class="bad">[^<]*30', said)
+    assert 'value="7"' in manager.get(f"/properties/{where.pk}/supply/").content.decode()
     where.refresh_from_db()
     assert where.back_grace == 7
 

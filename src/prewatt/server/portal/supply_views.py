@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
@@ -32,7 +33,7 @@ from ..vending.controls import ControlError, control, read_action, take_emergenc
 from ..vending.models import Code, SupplyGroup, TokenMeter
 from .access import organisations, property_of_manager, unit_of_manager
 from .forms import key, one_of
-from .kept import refuse
+from .kept import kept, refuse
 from .taken_back_rules import BackRulesForm
 
 Row = TypeVar("Row", SupplyGroup, TokenMeter)
@@ -102,12 +103,19 @@ def supply(request: HttpRequest, pk: int) -> HttpResponse:
         "where": zone(where.zone),
         "form": form,
         "groups": [(title, [form[name] for name in names]) for title, names in GROUPS],
-        "back_rules": BackRulesForm(instance=where),
+        "back_rules": _back_rules(request, pk),
         "grants": where.staff_grants.all()[:20],
         "allowed": ALLOWED,
         "now": now(),
     }
     return render(request, "portal/supply.html", context)
+
+
+def _back_rules(request: HttpRequest, pk: int) -> BackRulesForm:
+    """The form as it was typed and refused before, or as it is kept."""
+    found = kept(request, reverse("back-rules", args=[pk]))
+    typed = {name: texts[-1] for name, texts in found["values"].items() if texts} if found else None
+    return BackRulesForm(typed, instance=property_of_manager(request, pk))
 
 
 @login_required

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -16,6 +17,7 @@ from ..payments.paying import PaymentError
 from ..payments.settlement import UNKNOWN, explain
 from ..payments.taken_back import decide
 from .access import organisations, property_of_manager
+from .kept import refuse
 from .taken_back_rules import BackRulesForm
 
 SHOWN = 30
@@ -78,6 +80,6 @@ def back_rules(request: HttpRequest, pk: int) -> HttpResponse:
         form.save()
         messages.success(request, _("The rules are kept."))
     else:
-        for name, errors in form.errors.items():
-            messages.error(request, f"{form.fields[name].label}: {' '.join(map(str, errors))}")
+        labels = {name: field.label for name, field in form.fields.items()}
+        refuse(request, ValidationError(form.errors.as_data()), labels=labels)  # type: ignore[arg-type]
     return redirect("supply", pk=pk)
