@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from prewatt.kernel.tariff import TariffError
 from prewatt.kernel.units import DAY, HOUR, MINUTE, parse_instant
 from prewatt.server.estate.models import Property
+from prewatt.server.portal.tariff_words import in_editor
 from prewatt.server.tariffs.models import TariffVersion
 from prewatt.server.tariffs.prices import read_prices
 from prewatt.server.tariffs.reading import examples, public_holidays, read_document, read_file
@@ -200,3 +201,34 @@ def test_a_new_meter_is_told_what_holds_now_and_later_and_nothing_of_the_past(bu
     clock.at += 3 * DAY
     install(Unit.objects.create(property=where, name="Attic"), Gateway.objects.get(), "m9")
     assert [order.tariff.name for order in orders("m9")[1:]] == ["0.4", "0.6"]
+
+
+def season(name, begins, at="00:00"):
+    return {
+        "name": name,
+        "from": begins,
+        "day_types": [{"name": "weekday", "days": ["weekday"], "switches": [[at, "on"]]}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"rates": {"": "0.1"}}, "Rates, line 1: is empty"),
+        ({"rates": {"x" * 65: "0.1"}}, "Rates, line 1: has more than 64 characters"),
+        ({"rates": {}}, "Rates: is missing, or empty"),
+        ({"rates": {"on": "cheap"}}, "Rate “on”: price 'cheap' is not a decimal number such as 12.50"),
+        ({"seasons": [season("winter", "13-01")]}, "Season “winter”: there is no day 13-01"),
+        ({"seasons": [season("winter", "soon")]}, "Season “winter”, from: 'soon' is not a month and day such as 11-01"),
+        (
+            {"seasons": [season("winter", "01-01", at="7")]},
+            "Season “winter”, line “weekday”, Times: '7' is not a time such as 07:00",
+        ),
+        ({"colour": "red"}, "colour: there is no such field"),
+    ],
+)
+def test_the_editor_names_what_people_see(changed, said):
+    document = {"name": "t", "zone": "Europe/Berlin", "currency": "EUR", "rates": {"on": "0.1"}} | changed
+    with pytest.raises(TariffError) as caught:
+        read_document(document)
+    assert in_editor(caught.value).startswith(said)

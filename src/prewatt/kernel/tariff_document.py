@@ -4,6 +4,7 @@ field.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -56,10 +57,16 @@ DAY_GROUPS = {"weekday": DAY_KINDS[:5], "weekend": DAY_KINDS[5:7]}
 """Short names for several kinds of day."""
 
 
+_KINDS = {str: "a text", list: "a list", dict: "a JSON object"}
+_TOO = re.compile(r"Expected `(str|array)` of length (<=|>=) (\d+)")
+
+
 def _field(document: Any, key: str, kind: type, where: str = "") -> Any:
     value = document.get(key) if isinstance(document, Mapping) else None
-    if not isinstance(value, kind) or not value:
-        raise TariffError(f"{where}{key}: is missing, or not a {kind.__name__} with something in it")
+    if value is None or value in ("", [], {}):
+        raise TariffError(f"{where}{key}: is missing, or empty")
+    if not isinstance(value, kind):
+        raise TariffError(f"{where}{key}: is not {_KINDS[kind]}")
     return value
 
 
@@ -151,6 +158,9 @@ def tariff_from_document(document: Mapping[str, Any]) -> Tariff:
 
 def _in_words(error: str) -> str:
     what, _, path = error.partition(" - at `$.")
+    if too := _TOO.fullmatch(what):
+        parts = "characters" if too[1] == "str" else "entries"
+        what = f"has {'fewer' if too[2] == '>=' else 'more'} than {too[3]} {parts}" if too[3] != "1" else "is empty"
     return f"{path.rstrip('`')}: {what}" if path else what
 
 

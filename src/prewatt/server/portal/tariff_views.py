@@ -34,6 +34,7 @@ from .access import property_of_manager
 from .forms import key
 from .kept import refuse, say
 from .tariff_form import document_of, fields_of, typed
+from .tariff_words import in_editor
 
 LARGEST_FILE = 5_000_000
 
@@ -104,7 +105,10 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
                 made = keep(where.organisation, tariff)
                 messages.success(request, _("%(name)s is kept. Now say from when it holds.") % {"name": made.name})
                 return redirect("tariffs", pk=pk)
-        except (TariffError, ValidationError) as error:
+        except TariffError as error:
+            # Of a file, the place in it is told as it is documented.
+            messages.error(request, str(error) if request.FILES.get("file") else in_editor(error))
+        except ValidationError as error:
             say(request, error)
     for rows, blank in (("rates", 2), ("profiles", 1)):
         fields[rows] = [*fields[rows], *([{}] * blank)]
