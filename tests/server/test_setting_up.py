@@ -389,3 +389,25 @@ def test_a_tariff_of_another_currency_or_zone_is_not_scheduled(building, clock, 
     with pytest.raises(ValidationError, match="The tariff's"):
         schedule(building.property, made, clock.now())
     assert (Command.objects.count(), TariffVersion.objects.count()) == (before, 1)
+
+
+def test_set_up_lists_names_as_people_count_them(building, admin_client):
+    from prewatt.server.estate.models import Unit
+
+    for name in ("Flat 10", "Flat 20"):
+        Unit.objects.create(property=building.property, name=name)
+    counted = ["Flat 1", "Flat 2", "Flat 3", "Flat 10", "Flat 20"]
+    page = admin_client.get("/admin/estate/unit/")
+    assert [each.name for each in page.context["cl"].result_list] == counted
+    page = admin_client.get("/admin/estate/unit/?o=-1")
+    assert [each.name for each in page.context["cl"].result_list] == counted[::-1]
+    form = admin_client.get("/admin/metering/meter/add/").context["adminform"].form
+    assert [str(label).split(" ", 2)[-1] for _pk, label in form["unit"].field.widget.choices][1:] == counted
+    for room in (
+        "metering/meter",
+        "metering/gateway",
+        "estate/tenancy",
+        "tariffs/tariffversion",
+        "estate/organisation",
+    ):
+        assert admin_client.get(f"/admin/{room}/").status_code == 200

@@ -6,12 +6,12 @@ from django.contrib import admin
 from django.db import models
 from django.forms import ModelForm
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from ..amounts import NumberField
 from ..billing.tenancies import move_in
 from ..metering.services import send_settings
+from ..natural_lists import NaturalAdmin
 from ..wall_clock import WallClockForm, shown
 from .models import SUPPLY_RULES, Organisation, Part, Property, Tenancy, Unit
 
@@ -19,7 +19,7 @@ NUMBERS = {models.DecimalField: {"form_class": NumberField, "widget": UnfoldAdmi
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(ModelAdmin):
+class OrganisationAdmin(NaturalAdmin):
     formfield_overrides = NUMBERS
     filter_horizontal = ("managers",)
 
@@ -37,7 +37,7 @@ class PropertyForm(ModelForm):
 
 
 @admin.register(Property)
-class PropertyAdmin(ModelAdmin):
+class PropertyAdmin(NaturalAdmin):
     form = PropertyForm
     formfield_overrides = NUMBERS
     list_display = ("name", "organisation", "zone", "currency")
@@ -49,7 +49,7 @@ class PropertyAdmin(ModelAdmin):
 
 
 @admin.register(Unit)
-class UnitAdmin(ModelAdmin):
+class UnitAdmin(NaturalAdmin):
     formfield_overrides = NUMBERS
     list_display = ("name", "property")
     list_filter = ("property",)
@@ -64,11 +64,12 @@ class TenancyForm(WallClockForm):
 
 
 @admin.register(Tenancy)
-class TenancyAdmin(ModelAdmin):
+class TenancyAdmin(NaturalAdmin):
     """Who lives where. Moves out, and what follows from them, are on the unit's own page."""
 
     form = TenancyForm
     list_display = ("tenant", "unit", "user", "from_", "until")
+    ordering = ("unit", "begins")
 
     @admin.display(description=_("from"))
     def from_(self, tenancy: Tenancy) -> str:
@@ -93,6 +94,6 @@ class TenancyAdmin(ModelAdmin):
 
 
 @admin.register(Part)
-class PartAdmin(ModelAdmin):
+class PartAdmin(NaturalAdmin):
     list_display = ("name", "property")
     list_filter = ("property",)

@@ -2,13 +2,14 @@ from django.contrib import admin, messages
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
+from ..natural_lists import NaturalAdmin
 from .alarms import settle
 from .models import Alarm, Gateway, Meter, Refusal
 from .services import new_code, prepare, send_settings_to
 
 
 @admin.register(Gateway)
-class GatewayAdmin(ModelAdmin):
+class GatewayAdmin(NaturalAdmin):
     list_display = ("name", "property", "online", "revoked")
     actions = ("make_code",)
 
@@ -19,7 +20,7 @@ class GatewayAdmin(ModelAdmin):
 
 
 @admin.register(Meter)
-class MeterAdmin(ModelAdmin):
+class MeterAdmin(NaturalAdmin):
     list_display = ("name", "serial", "unit", "gateway", "seq", "late", "duplicates")
 
     def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]

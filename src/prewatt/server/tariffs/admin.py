@@ -4,16 +4,16 @@ from typing import Any
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 
 from ..estate.models import Property
+from ..natural_lists import NaturalAdmin
 from ..wall_clock import WallClockForm, shown
 from .models import Tariff, TariffVersion
 from .versions import schedule
 
 
 @admin.register(Tariff)
-class TariffAdmin(ModelAdmin):
+class TariffAdmin(NaturalAdmin):
     list_display = ("name", "organisation")
 
 
@@ -25,7 +25,7 @@ class TariffVersionForm(WallClockForm):
 
 
 @admin.register(TariffVersion)
-class TariffVersionAdmin(ModelAdmin):
+class TariffVersionAdmin(NaturalAdmin):
     form = TariffVersionForm
     list_display = ("property", "tariff", "from_")
 
