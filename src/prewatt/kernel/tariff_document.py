@@ -57,7 +57,7 @@ DAY_GROUPS = {"weekday": DAY_KINDS[:5], "weekend": DAY_KINDS[5:7]}
 """Short names for several kinds of day."""
 
 
-_KINDS = {str: "a text", list: "a list", dict: "a JSON object"}
+_KINDS: dict[type, str] = {str: "a text", list: "a list", dict: "a JSON object"}
 _TOO = re.compile(r"Expected `(str|array)` of length (<=|>=) (\d+)")
 
 

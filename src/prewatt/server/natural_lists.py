@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from django.db.models import ForeignKey, Model, QuerySet
@@ -27,7 +28,8 @@ def _columns(model: type[Model], order: str) -> list[str]:
     return [f"{sign}{path}__{column.lstrip('-')}" for each in inner for column in _columns(there, each)]
 
 
-def _key(value: Any) -> tuple[bool, Any]:
+def _at(index: int, row: Sequence[Any]) -> tuple[bool, Any]:
+    value = row[index]
     return value is not None, natural(value) if isinstance(value, str) else value
 
 
@@ -43,7 +45,7 @@ class NaturalList(ChangeList):
         columns = [column for each in order for column in _columns(rows.model, each)]
         found = list(rows.order_by().values_list("pk", *(each.lstrip("-") for each in columns)))
         for index, column in reversed(list(enumerate(columns, 1))):
-            found.sort(key=lambda row, at=index: _key(row[at]), reverse=column.startswith("-"))
+            found.sort(key=partial(_at, index), reverse=column.startswith("-"))
         paged = self.multi_page and not (self.show_all and self.can_show_all)
         first = (self.page_num - 1) * self.list_per_page if paged else 0
         shown = [row[0] for row in found[first : first + self.list_per_page if paged else None]]

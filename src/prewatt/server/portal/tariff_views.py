@@ -105,11 +105,12 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
                 made = keep(where.organisation, tariff)
                 messages.success(request, _("%(name)s is kept. Now say from when it holds.") % {"name": made.name})
                 return redirect("tariffs", pk=pk)
-        except TariffError as error:
-            # Of a file, the place in it is told as it is documented.
-            messages.error(request, str(error) if request.FILES.get("file") else in_editor(error))
-        except ValidationError as error:
-            say(request, error)
+        except (TariffError, ValidationError) as error:
+            if isinstance(error, TariffError) and not request.FILES.get("file"):
+                messages.error(request, in_editor(error))
+            else:
+                # Of a file, the place in it is told as it is documented.
+                say(request, error)
     for rows, blank in (("rates", 2), ("profiles", 1)):
         fields[rows] = [*fields[rows], *([{}] * blank)]
     known = _known(where)
