@@ -10,16 +10,18 @@ from django.contrib.auth import get_user_model
 
 from prewatt.kernel.supply import Restore
 from prewatt.kernel.units import DAY, HOUR, NANO
+from prewatt.server.billing.tenancies import move_out, settle
 from prewatt.server.estate.models import Organisation, Tenancy
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account
 from prewatt.server.ledger.exports import rows, to_beancount, to_csv, trial_balance
 from prewatt.server.ledger.models import Transfer
 from prewatt.server.metering.models import Gateway, Meter
+from prewatt.server.vending.adjustments import missing
 from prewatt.server.vending.controls import ControlError, control
-from prewatt.server.vending.giving_back import GivingBackError, decide, give, refund, reverse_top_up
+from prewatt.server.vending.giving_back import GivingBackError, decide, give, put_right, refund, reverse_top_up
 from prewatt.server.vending.models import Adjustment, Command, Refund
-from prewatt.server.vending.owed import pay_out
-from prewatt.server.vending.top_ups import top_up
+from prewatt.server.vending.owed import owed, pay_out
+from prewatt.server.vending.top_ups import TopUpError, top_up
 from tests.conftest import PASSWORD
 from tests.gateway import Edge
 
@@ -266,3 +268,25 @@ def test_the_books_are_not_for_strangers(edge, tenancy, client):
     for path in (f"/tenancies/{tenancy.pk}/give-back/", f"/top-ups/{made.pk}/undo/"):
         assert client.post(path, {"do": "give", "amount": "1", "reason": "x"}).status_code == 404
     assert Transfer.objects.count() == before
+
+
+@pytest.mark.parametrize("what", ["payment", "goodwill", "correction"])
+def test_who_read_a_tenancy_before_it_was_settled_books_nothing_that_would_be_nobodys(
+    edge, store, tenancy, admin_user, what
+):
+    read_before = Tenancy.objects.select_related("unit__property__organisation").get(pk=tenancy.pk)
+    move_out(tenancy, edge.clock.at)
+    settle(tenancy)
+    done = {
+        "payment": lambda: top_up(read_before, 5 * NANO, "x1", admin_user),
+        "goodwill": lambda: give(read_before, 5 * NANO, "x1", admin_user, "sorry"),
+        "correction": lambda: put_right(read_before, 5 * NANO, "x1", admin_user, "wrong price", second=False),
+    }[what]
+    if what == "correction":
+        done()
+        assert owed(tenancy.unit.property.organisation).filter(amount=5 * NANO).exists()
+    else:
+        with pytest.raises((TopUpError, GivingBackError), match=r"ended|settled"):
+            done()
+    assert balance(tenant_account(tenancy)) == 0
+    assert missing(Meter.objects.get(name="m1")) == 0

@@ -74,6 +74,7 @@ def test_a_credit_id_of_another_tenant_is_refused(tenancy):
 
 def test_who_has_moved_out_cannot_top_up(tenancy, clock):
     tenancy.ends = clock.now() + 1
+    tenancy.save()
     assert top_up(tenancy, NANO, "c1")
     clock.at += 1
     with pytest.raises(TopUpError, match="has ended"):

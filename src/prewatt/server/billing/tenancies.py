@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from ...kernel.entries import ChangeTenancy
 from ...kernel.units import NANO
 from ..apart import apart, meter_or_gateway_of
-from ..estate.models import FARTHEST, Tenancy, Unit
+from ..estate.models import FARTHEST, Organisation, Tenancy, Unit
 from ..ledger.books import Kind, account, balance, book, deposit_held, holder_account, tenant_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference
@@ -116,6 +116,10 @@ def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
 
     ValidationError if it has not ended, was settled before, or the meter's journal is not here up to then.
     """
+    # First the organisation's row, then the meter's, as wherever money is booked: nobody waits for the other in turn, and
+    # nothing is booked for the tenancy while its balance is closed.
+    Organisation.objects.select_for_update().get(pk=tenancy.unit.property.organisation_id)
+    list(Meter.objects.select_for_update(of=("self",)).filter(unit=tenancy.unit_id))
     locked = (
         Tenancy.objects.select_for_update(of=("self",))
         .select_related("unit__property__organisation")
@@ -127,6 +131,8 @@ def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
         raise ValidationError(_("This tenancy has not ended yet."))
     if not journal_is_here(locked):
         raise ValidationError(_("The meter has not reported up to the move-out yet."))
+    if carry_to is not None:
+        carry_to.refresh_from_db(fields=["settled"])
     if carry_to is not None and (
         carry_to.unit.property.organisation_id != locked.unit.property.organisation_id or carry_to.settled is not None
     ):

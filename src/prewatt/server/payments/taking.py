@@ -14,7 +14,7 @@ from ...kernel.units import BALANCE_MAX, DAY, parse_money, round_money
 from ..billing.currencies import minor_digits, minor_unit
 from ..billing.debts import DebtError, owe, set_off
 from ..billing.models import Debt, DebtPayment
-from ..estate.models import Tenancy
+from ..estate.models import Organisation, Tenancy
 from ..ledger.books import Kind, account, balance, book, tenant_account
 from ..ledger.models import Account, Transfer
 from ..ledger.references import Of, Reference
@@ -103,7 +103,8 @@ def take_from_tenant(row: TakenBack, top_up: TopUp) -> None:
     """Take it off the tenant's credit and the meter; what the rules of the property or a settlement keep off the meter is a
     debt.
     """
-    # The meter's row is the lock: nothing is booked or sent for it meanwhile.
+    # First the organisation's row, then the meter's, as wherever money is booked: nothing is booked or sent meanwhile.
+    Organisation.objects.select_for_update().get(pk=row.organisation_id)
     meter = (
         Meter.objects.select_for_update(of=("self",))
         .select_related("gateway__property__organisation")

@@ -21,7 +21,7 @@ from ..time import now
 from .adjustments import adjust
 from .models import Adjustment, Refund, TopUp
 from .second_person import is_too_much, lock_books
-from .top_ups import LARGEST
+from .top_ups import LARGEST, as_it_is
 
 
 class GivingBackError(Refused):
@@ -41,9 +41,12 @@ def _reason(text: str) -> str:
 
 def _lock(tenancy: Tenancy) -> Meter | None:
     """The meter's row is the lock: nothing is booked or sent for it meanwhile."""
+    rows = Meter.objects.select_for_update(of=("self",)).select_related("gateway")
+    meter = rows.filter(unit=tenancy.unit_id).first()
+    as_it_is(tenancy)
     if tenancy.settled is not None:
         raise GivingBackError(_("This tenancy is settled: its books are closed."))
-    return Meter.objects.select_for_update(of=("self",)).select_related("gateway").filter(unit=tenancy.unit_id).first()
+    return meter
 
 
 # -- refunds ------------------------------------------------------------------------------------------------------------
@@ -127,6 +130,7 @@ def put_right(
     """
     lock_books(tenancy.unit.property.organisation)
     Meter.objects.select_for_update(of=("self",)).filter(unit=tenancy.unit_id).first()
+    as_it_is(tenancy)
     if not 0 < abs(amount) <= BALANCE_MAX:
         raise GivingBackError(_("An amount is not 0, and no more than a meter can hold."), "amount")
     return _propose(tenancy, amount, name, by, reason, Adjustment.Kind.CHARGED, second)

@@ -48,6 +48,13 @@ def check_amount(amount: int, currency: str) -> None:
         )
 
 
+def as_it_is(tenancy: Tenancy) -> None:
+    """Read anew, once its meter is locked, whether a tenancy has ended and is settled: since whoever asks has read it, it may
+    have been. What is booked to a settled one would be nobody's.
+    """
+    tenancy.refresh_from_db(fields=["ends", "settled"])
+
+
 def check_open(tenancy: Tenancy) -> None:
     """TopUpError if nothing can be paid for a tenancy."""
     if tenancy.ends is not None and tenancy.ends <= now():
@@ -78,6 +85,7 @@ def top_up(
     organisation = tenancy.unit.property.organisation
     # The meter's row is the lock: of two calls with one credit id, the second finds the first one's top-up.
     meter = Meter.objects.select_for_update().filter(unit=tenancy.unit_id).first()
+    as_it_is(tenancy)
     known = TopUp.objects.filter(organisation=organisation, credit_id=credit_id).first()
     if known:
         if (known.tenancy_id, known.amount) != (tenancy.pk, amount):
