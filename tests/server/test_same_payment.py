@@ -9,6 +9,7 @@ from prewatt.kernel.units import DAY, NANO
 from prewatt.server.estate.models import Organisation, Tenancy
 from prewatt.server.estate.setup import Apartment
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account
+from prewatt.server.payments import same
 from prewatt.server.payments.bank import (
     BankError,
     book_line,
@@ -378,3 +379,17 @@ def test_the_window_of_days_holds_over_a_months_end(put):
     (first,) = put("2025-10-31;20,00;ANNA;power;").new
     (second,) = put(f"{date(2025, 10, 31) + timedelta(days=4)};20,00;ANNA;power;").new
     assert second.like == first
+
+
+def test_thousands_of_one_amount_are_each_compared_with_few(put, monkeypatch):
+    """Whose lines are all alike holds up nobody else: the work grows with the lines, not with their square."""
+    compared = []
+    real = same._ids_differ
+    monkeypatch.setattr(same, "MOST", 20)
+    monkeypatch.setattr(same, "_ids_differ", lambda *two: compared.append(two) or real(*two))
+    put(*(f"2025-10-06;20,00;P{number};first {number};" for number in range(200)))
+    made = put(*(f"2025-10-06;20,00;Q{number};other {number};" for number in range(200)))
+    assert len(made.new) == 200
+    # With so many beside it, a person is asked.
+    assert all(row.like is not None for row in made.new[:150])
+    assert len(compared) <= 200 * 2 * 21

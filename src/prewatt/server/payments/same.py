@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef
@@ -32,6 +34,8 @@ RECORDED = timedelta(days=10)
 """Between the day on which staff recorded a transfer and the bank's at most."""
 RETURNED = timedelta(days=400)
 """So long a bank may take a transfer back."""
+MOST = 500
+"""Lines of one amount and about one day that a line is compared with: where there are more, a person is asked."""
 _SHORTEST = 4
 """Letters of a text that tell something."""
 _SHORTEST_NAME = 12
@@ -76,28 +80,67 @@ def sort_out(organisation: Organisation, lines: Sequence[Line]) -> SortedOut:
     claimed = {row.pk for each in rows if (row := fingerprints.get(each.fingerprint))}
     open_rows = [row for row in rows if row.fingerprint not in fingerprints]
     found.known = len(rows) - len(open_rows)
-    by_amount: dict[tuple[int, str], list[BankLine]] = defaultdict(list)
-    for row in stored:
-        if row.pk not in claimed:
-            by_amount[row.amount, row.currency].append(row)
+    apart = _Stored(row for row in stored if row.pk not in claimed)
     back = _Returns(organisation, rows)
     unsure = []
     for row in open_rows:
-        twin = next((each for each in by_amount[row.amount, row.currency] if _is_same(row, each)), None)
+        twin = apart.same(row)
         if twin is None:
             unsure.append(row)
         else:
-            by_amount[row.amount, row.currency].remove(twin)
+            apart.take(twin)
             found.known += 1
     for row in unsure:
         if row.amount < 0 and not back.may_take_back(row):
             found.out += 1
             continue
-        row.like = next((each for each in by_amount[row.amount, row.currency] if _may_be_same(row, each)), None)
+        row.like = apart.perhaps_same(row)
         if row.like is not None:
-            by_amount[row.amount, row.currency].remove(row.like)
+            apart.take(row.like)
         found.new.append(row)
     return found
+
+
+class _Stored:
+    """Lines that are stored and were not found again yet, by amount and day: thousands of one amount over a year are compared
+    with few.
+    """
+
+    def __init__(self, rows: Iterable[BankLine]) -> None:
+        self._rows: dict[tuple[int, str, date], dict[int, BankLine]] = defaultdict(dict)
+        for row in rows:
+            for place in self._places(row):
+                self._rows[place][row.pk] = row
+
+    @staticmethod
+    def _places(row: BankLine) -> Iterable[tuple[int, str, date]]:
+        days = dict.fromkeys((row.day, row.value_day))
+        return [(row.amount, row.currency, day) for day in days if day is not None]
+
+    def take(self, row: BankLine) -> None:
+        """A line is found again."""
+        for place in self._places(row):
+            del self._rows[place][row.pk]
+
+    def same(self, row: BankLine) -> BankLine | None:
+        """The line that is surely the same payment."""
+        beside = (other for place in self._places(row) for other in self._rows.get(place, {}).values())
+        return next((each for each in islice(beside, MOST) if _is_same(row, each)), None)
+
+    def perhaps_same(self, row: BankLine) -> BankLine | None:
+        """The line that may be the same payment."""
+        for looked, each in enumerate(self._about(row)):
+            if looked == MOST or _may_be_same(row, each):
+                return each
+        return None
+
+    def _about(self, row: BankLine) -> Iterable[BankLine]:
+        for apart in sorted(range(-WINDOW.days, WINDOW.days + 1), key=abs):
+            day = row.day + timedelta(days=apart)
+            # Each once: by the day on which it was booked.
+            yield from (
+                each for each in self._rows.get((row.amount, row.currency, day), {}).values() if each.day == day
+            )
 
 
 def _rows(organisation: Organisation, lines: Sequence[Line]) -> list[BankLine]:
@@ -160,13 +203,23 @@ def _alike_party(row: BankLine, other: BankLine) -> bool | None:
 
 def _is_cut(one: str, two: str) -> bool:
     """Whether one name is the beginning of the other: some formats have room for 27 letters."""
-    short, long = sorted(("".join(folded(each)) for each in (one, two)), key=len)
+    short, long = sorted((_joined(one), _joined(two)), key=len)
     return len(short) >= _SHORTEST_NAME and long.startswith(short)
+
+
+@lru_cache(10_000)
+def _joined(name: str) -> str:
+    return "".join(folded(name))
+
+
+@lru_cache(10_000)
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]", "", text.casefold())
 
 
 def _alike_text(row: BankLine, other: BankLine) -> bool | None:
     """Whether one text holds the other; None if one of them says nothing."""
-    one, two = (re.sub(r"[\W_]", "", each.text.casefold()) for each in (row, other))
+    one, two = _letters(row.text), _letters(other.text)
     if min(len(one), len(two)) < _SHORTEST:
         return None
     return one in two or two in one
@@ -232,28 +285,37 @@ class _Returns:
     def __init__(self, organisation: Organisation, rows: Sequence[BankLine]) -> None:
         self._organisation = organisation
         amounts = {-row.amount for row in rows if row.amount < 0}
-        self._into: dict[int, list[BankLine]] = defaultdict(list)
+        self._days: dict[int, list[date]] = defaultdict(list)
+        self._from: dict[int, dict[tuple[str, str, date], BankLine]] = defaultdict(dict)
         self._recorded: set[int] = set()
         if not amounts:
             return
         stored = BankLine.objects.filter(organisation=organisation, amount__gt=0, takes_back__isnull=True)
         for part in _parts(amounts):
             for row in stored.filter(amount__in=part).exclude(state=BankLine.State.ASIDE):
-                self._into[row.amount].append(row)
+                self._days[row.amount].append(row.day)
+                if row.state == BankLine.State.BOOKED:
+                    self._from[row.amount][row.account, row.payer, row.day] = row
             recorded = TopUp.objects.filter(organisation=organisation, amount__in=part)
             self._recorded |= set(recorded.filter(payment__isnull=True).values_list("amount", flat=True))
         for row in rows:
             if row.amount in amounts:
-                self._into[row.amount].append(row)
+                self._days[row.amount].append(row.day)
+        for days in self._days.values():
+            days.sort()
 
     def may_take_back(self, row: BankLine) -> bool:
         """A line that says so of itself may take back any of its amount, or (with a fee) what came from the same side; another
         one only what came from there and is as much.
         """
-        before = [each for each in self._into.get(-row.amount, []) if timedelta() <= row.day - each.day <= RETURNED]
         if not row.says_returned:
-            return any(each.state == BankLine.State.BOOKED and _alike_party(row, each) is True for each in before)
-        return bool(before) or -row.amount in self._recorded or any(_with_fee(row, each) for each in self._booked)
+            return any(
+                timedelta() <= row.day - each.day <= RETURNED and _alike_party(row, each) is True
+                for each in self._from.get(-row.amount, {}).values()
+            )
+        days = self._days.get(-row.amount, [])
+        before = bisect_left(days, row.day - RETURNED) < bisect_right(days, row.day)
+        return before or -row.amount in self._recorded or any(_with_fee(row, each) for each in self._booked)
 
     @cached_property
     def _booked(self) -> list[BankLine]:
