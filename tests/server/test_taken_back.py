@@ -403,6 +403,18 @@ def test_a_dispute_that_is_won_before_it_was_heard_of_changes_nothing(
     assert {each.verdict for each in reconcile(owner, day, day)} == {"matched"}
 
 
+@pytest.mark.parametrize("amount", [10**30, 0, -500])
+def test_a_dispute_of_an_amount_that_cannot_be_is_refused_and_changes_nothing(
+    tenancy, merchants, providers, client, bought, amount
+):
+    _payment, trade = bought("stripe")
+    told = {**providers.stripe_dispute(trade), "amount": amount}
+    event = providers.stripe_event("charge.dispute.funds_withdrawn", told)
+    assert call(client, merchants["stripe"], event).status_code == 400
+    assert not TakenBack.objects.exists()
+    assert balance(tenant_account(tenancy)) == 20 * NANO
+
+
 def test_an_inquiry_takes_nothing(tenancy, owner, merchants, clock, bought, disputed):
     _payment, trade = bought("stripe")
     disputed(trade, "charge.dispute.created", "warning_needs_response")

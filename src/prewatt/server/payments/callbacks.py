@@ -11,6 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from ...kernel.units import BALANCE_MAX
+from ..billing.currencies import minor_unit
 from ..sealing import SealError
 from ..time import now
 from .merchants import provider_of
@@ -45,6 +47,8 @@ def callback(request: HttpRequest, provider: str, public_id: str) -> HttpRespons
     try:
         told = asked.read_callback(request.headers, body)
         if isinstance(told, Back):
+            if not 0 < told.amount * minor_unit(told.currency) <= BALANCE_MAX:
+                raise CallbackError(f"{told.back_id[:50]} takes back no amount that can be")
             hear(merchant, told, "callback")
         elif told is not None and confirm(merchant, told, "callback") is None:
             log.warning("merchant account %s: a payment %s was never asked for", merchant, told.payment_id)
