@@ -8,15 +8,19 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from prewatt.kernel.units import DAY, HOUR, NANO
+from prewatt.server.billing.debts import in_words
 from prewatt.server.billing.tenancies import move_in, move_out, settle
 from prewatt.server.estate.models import Organisation, Tenancy, Unit
-from prewatt.server.ledger.books import Kind, account, balance, trial_balance
+from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
 from prewatt.server.ledger.references import Of, Reference
 from prewatt.server.notices.recipients import keep_account, manager_of
 from prewatt.server.notices.watching import watch
+from prewatt.server.payments.bank import book_line, reference, upload
 from prewatt.server.payments.models import Payment
 from prewatt.server.payments.paying import PaymentError, clearing
 from prewatt.server.payments.refunds import refundable_by_provider, send_back
+from prewatt.server.payments.returned import book_returned
+from prewatt.server.payments.staff import undo_debt_payment
 from prewatt.server.vending.giving_back import GivingBackError, refund
 from prewatt.server.vending.models import Refund
 from prewatt.server.vending.owed import owe_back, owe_cleared, owed, pay_out, withdraw
@@ -233,3 +237,41 @@ def test_programs_see_and_pay_what_is_owed(gone, owner, client):
     client.force_login(get_user_model().objects.get(username="flat2"))
     assert client.get("/api/v1/refunds").json() == client.get("/api/v1/debts").json() == []
     assert post(f"/refunds/{first['id']}/pay-outs").status_code == 404
+
+
+def test_a_transfer_that_comes_after_all_was_settled_is_owed_back(gone, owner, log_in):
+    before = balance(account(owner, Kind.REFUNDS))
+    told = f"date,amount,text,payer\n2025-11-01,15.00,{reference(gone)},ANNA\n".encode()
+    (line,) = upload(owner, told, "EUR", None).new
+    manager = log_in("manager")
+    page = manager.get("/books/bank/").content.decode()
+    assert f'value="tenancy:{gone.pk}" selected' in page
+    manager.post("/books/bank/book/", {f"line-{line.pk}": f"tenancy:{gone.pk}"})
+    line.refresh_from_db()
+    paid = line.debt_payment
+    assert (paid.refund.who, paid.refund.left, paid.refund.why) == ("Anna", 15 * NANO, "overpaid")
+    assert "15.00 is owed back" in in_words(paid)
+    assert balance(account(owner, Kind.REFUNDS)) == before + 15 * NANO
+    assert balance(account(owner, Kind.BANK)) == -15 * NANO and balance(tenant_account(gone)) == 0
+    undo_debt_payment(paid, "office", "not hers")
+    assert (balance(account(owner, Kind.REFUNDS)), balance(account(owner, Kind.BANK))) == (before, 0)
+    line.refresh_from_db()
+    assert line.state == "open" and sum(trial_balance(owner).values()) == 0
+
+
+def test_what_came_late_and_the_bank_took_back_is_owed_no_more(gone, owner, admin_user):
+    before = balance(account(owner, Kind.REFUNDS))
+    head = "date,amount,text,payer\n"
+    told = f"2025-11-01,15.00,{reference(gone)},ANNA\n2025-11-03,-15.00,returned {reference(gone)},ANNA\n"
+    line, back = upload(owner, (head + told).encode(), "EUR", admin_user).new
+    book_line(line, gone, admin_user)
+    book_returned(back, admin_user, None)
+    assert (balance(account(owner, Kind.REFUNDS)), balance(account(owner, Kind.BANK))) == (before, 0)
+    assert sum(each.left for each in owed(owner)) == before and balance(account(owner, Kind.DEBTS)) == 0
+
+
+def test_who_has_left_is_offered_by_reference_only(gone, owner, log_in):
+    told = b"date,amount,text,payer\n2025-11-01,15.00,power,ANNA\n"
+    upload(owner, told, "EUR", None)
+    page = log_in("manager").get("/books/bank/").content.decode()
+    assert f'value="tenancy:{gone.pk}"' not in page and "ANNA" in page

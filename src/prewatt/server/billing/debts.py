@@ -75,11 +75,20 @@ def pays_debts(tenancy: Tenancy) -> bool:
     return tenancy.ends is not None and tenancy.ends <= now() and debts_of(tenancy).exists()
 
 
+def came_late(tenancy: Tenancy) -> bool:
+    """Whether money that came in for a tenancy can buy no energy any more: it has ended, and owes or is settled. Then it pays
+    what is owed, and the rest, or all of it, is owed back.
+    """
+    return pays_debts(tenancy) or Tenancy.objects.filter(pk=tenancy.pk, settled__isnull=False).exists()
+
+
 @transaction.atomic
-def pay(tenancy: Tenancy, amount: int, payment_id: str, by: Any, source: Account, receipt: str = "") -> DebtPayment:
+def pay(
+    tenancy: Tenancy, amount: int, payment_id: str, by: Any, source: Account, receipt: str = "", late: bool = False
+) -> DebtPayment:
     """`amount` nano came in from a tenant who owes, and lie in the ledger's account `source`: the oldest debts fall first,
     and what is more than is owed is owed back; what is finer than the currency is let go. Of one id there is one payment: a
-    second call is the same. DebtError if nothing is owed, or the amount or the id can't be.
+    second call is the same. DebtError if nothing is owed (unless it `came_late`), or the amount or the id can't be.
     """
     organisation = _lock(tenancy)
     known = DebtPayment.objects.filter(organisation=organisation, payment_id=payment_id).first()
@@ -96,7 +105,7 @@ def pay(tenancy: Tenancy, amount: int, payment_id: str, by: Any, source: Account
     except TopUpError as error:
         raise DebtError(str(error), error.field) from None
     debts = list(debts_of(tenancy))
-    if not debts:
+    if not debts and not late:
         raise DebtError(_("%(who)s owes nothing.") % {"who": tenancy.tenant})
     made = DebtPayment.objects.create(
         organisation=organisation, tenancy=tenancy, payment_id=payment_id, amount=amount, source=source, receipt=receipt,
@@ -114,7 +123,7 @@ def pay(tenancy: Tenancy, amount: int, payment_id: str, by: Any, source: Account
         meter = meter_of(tenancy)
         book(Transfer.Kind.ADJUSTMENT, source, given, left, now(), of.and_("rounding"), _("rounding"), meter)
     elif left:
-        memo = _("paid more than was owed")
+        memo = _("paid more than was owed") if debts else _("paid after the move-out")
         made.refund = owe_back(tenancy, left, Refund.Why.OVERPAID, source, of, memo, Transfer.Kind.REFUND)
         made.save(update_fields=["refund"])
     if not left and sum(debt.left for debt in debts) < unit:
@@ -174,6 +183,8 @@ def in_words(made: DebtPayment) -> str:
     left = sum(each.left for each in debts_of(made.tenancy))
     if not left and made.refund is None:
         return _("All that was owed is paid.")
+    if made.refund is not None and made.refund.amount == made.amount:
+        return _("Nothing was owed: %(rest)s is owed back.") % {"rest": round_money(made.amount)}
     if made.refund is not None:
         return _("All that was owed is paid; %(rest)s was more than that, and is owed back.") % {
             "rest": round_money(made.refund.amount)

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ..billing.currencies import minor_unit
-from ..billing.debts import DebtError, pay, pays_debts
+from ..billing.debts import DebtError, came_late, pay
 from ..billing.models import DebtPayment
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import Kind, account, book
@@ -119,8 +119,8 @@ def _check_own(line: BankLine) -> None:
 
 @transaction.atomic
 def book_line(line: BankLine, tenancy: Tenancy, by: Any) -> TopUp | DebtPayment:
-    """Credit a line to a tenancy; of who has moved out, and owes, it pays what is owed. BankError if it is dealt with
-    already, may be a payment that is known already, or can't be credited there.
+    """Credit a line to a tenancy; of who has moved out it pays what is owed, and the rest is owed back. BankError if it is dealt
+    with already, may be a payment that is known already, or can't be credited there.
     """
     locked = _money_in(line)
     _check_own(locked)
@@ -132,9 +132,9 @@ def book_line(line: BankLine, tenancy: Tenancy, by: Any) -> TopUp | DebtPayment:
     bank = account(locked.organisation, Kind.BANK)
     # A booking that was undone stays in the books under its own name.
     name = of_bank_line(locked.fingerprint, locked.bookings)
-    if pays_debts(tenancy):
+    if came_late(tenancy):
         try:
-            paid = pay(tenancy, locked.amount, name, by, bank)
+            paid = pay(tenancy, locked.amount, name, by, bank, late=True)
         except DebtError as error:
             raise BankError(str(error)) from None
         locked.state, locked.debt_payment, locked.by = BankLine.State.BOOKED, paid, by

@@ -20,7 +20,7 @@ from ...kernel.units import MINUTE, SECOND, moment, round_money
 from ..addresses import public
 from ..apart import apart, meter_or_gateway_of
 from ..billing.currencies import minor_digits, minor_unit, to_minor
-from ..billing.debts import DebtError, pay, pays_debts
+from ..billing.debts import DebtError, came_late, pay
 from ..billing.models import DebtPayment
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book, booked
@@ -377,8 +377,8 @@ def look_at_open_payments(most: int = 200) -> list[Payment]:
 
 @transaction.atomic
 def credit_held(payment: Payment, tenancy: Tenancy, by: Any) -> TopUp | DebtPayment:
-    """A person gives held money to a tenancy; of who has moved out, and owes, it pays what is owed. PaymentError if it isn't
-    held, or can't be credited there.
+    """A person gives held money to a tenancy; of who has moved out it pays what is owed, and the rest is owed back.
+    PaymentError if it isn't held, or can't be credited there.
     """
     locked = Payment.objects.select_for_update(of=("self",)).select_related("merchant__organisation").get(pk=payment.pk)
     if locked.state != Payment.State.HELD:
@@ -387,9 +387,9 @@ def credit_held(payment: Payment, tenancy: Tenancy, by: Any) -> TopUp | DebtPaym
     if tenancy.unit.property.currency != locked.currency:
         raise PaymentError(_("Payments there are in %(currency)s.") % {"currency": tenancy.unit.property.currency})
     owed = account(locked.merchant.organisation, Kind.REFUNDS)
-    if pays_debts(tenancy):
+    if came_late(tenancy):
         try:
-            paid = pay(tenancy, held, locked.payment_id, by, owed)
+            paid = pay(tenancy, held, locked.payment_id, by, owed, late=True)
         except DebtError as error:
             raise PaymentError(str(error)) from None
         locked.state = Payment.State.DEBT

@@ -31,6 +31,7 @@ from ..payments.bank import (
     upload,
 )
 from ..payments.layouts import keep_waiting
+from ..payments.matching import referenced
 from ..payments.models import BankLine, Merchant
 from ..payments.returned import book_came_back, book_returned, may_be_taken_back, may_have_come_back
 from ..payments.statements.table import Unknown
@@ -56,6 +57,7 @@ def bank(request: HttpRequest) -> HttpResponse:
     tenancies = tenancies_of(owner)
     lines = owner.bank_lines.filter(state=BankLine.State.OPEN)
     money_in = list(lines.filter(amount__gt=0).select_related("like__top_up__tenancy__unit__property")[:SHOWN])
+    former = [each for each in _all(owner) if each.settled is not None and each not in tenancies]
     recorded = recorded_by_hand(money_in, tenancies)
     doubts = [(line, recorded.get(line.pk, [])) for line in money_in if line.like or line.pk in recorded]
     returns = [(line, returned_by(line)) for line in lines.filter(amount__lt=0)[:SHOWN]]
@@ -70,7 +72,9 @@ def bank(request: HttpRequest) -> HttpResponse:
         "returns": [
             (line, before, [] if before else may_be_taken_back(line)[:CHOSEN_FROM]) for line, before in returns
         ],
-        "lines": [(*_proposed(line, tenancies), sent.get(line.pk, [])) for line in money_in if line.pk not in asked],
+        "lines": [
+            (*_proposed(line, tenancies, former), sent.get(line.pk, [])) for line in money_in if line.pk not in asked
+        ],
         "count": lines.filter(amount__gt=0).count() - len(asked),
         "left_out": request.session.pop(LEFT_OUT, []),
         "done": owner.bank_lines.exclude(state=BankLine.State.OPEN)
@@ -82,9 +86,20 @@ def bank(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/bank.html", context)
 
 
-def _proposed(line: BankLine, tenancies: list[Tenancy]) -> tuple[BankLine, Tenancy | None, list[Tenancy]]:
-    """A line, for whom it seems to be, and all whom it may be for, the likeliest first."""
-    return line, suggestion(line, tenancies), candidates(line, tenancies)
+def _all(owner: Organisation) -> list[Tenancy]:
+    rows = Tenancy.objects.filter(unit__property__organisation=owner)
+    return list(rows.select_related("unit__property__organisation"))
+
+
+def _proposed(
+    line: BankLine, tenancies: list[Tenancy], former: list[Tenancy]
+) -> tuple[BankLine, Tenancy | None, list[Tenancy]]:
+    """A line, for whom it seems to be, and all whom it may be for, the likeliest first. Who has left and owes nothing is one
+    of them where the line has their reference: it is owed back to them, and is none of another of their name.
+    """
+    told = referenced(f"{line.text} | {line.payer}") if former else set()
+    those = [*tenancies, *(each for each in former if each.pk in told)]
+    return line, suggestion(line, those), candidates(line, those)
 
 
 def _read(request: HttpRequest, owner: Organisation) -> HttpResponse:
@@ -120,7 +135,7 @@ def book(request: HttpRequest) -> HttpResponse:
     is named, the others are.
     """
     owner = owner_of(request)
-    tenancies = {str(each.pk): each for each in tenancies_of(owner)}
+    tenancies = {str(each.pk): each for each in _all(owner)}
     booked = 0
     for name in request.POST:
         pk = name.removeprefix("line-")
