@@ -102,6 +102,23 @@ def test_a_meter_whose_interval_changes_keeps_each_for_its_time(tmp_path):
     }
 
 
+@pytest.mark.parametrize("first", [15, 60])
+def test_a_few_rows_of_full_hours_beside_quarters_are_hours(tmp_path, first):
+    quarters = [f"a,2025-06-01T{0 if first == 15 else 3:02}:{minute:02}:00Z,0.1" for minute in (0, 15, 30, 45)]
+    hours = [f"a,2025-06-01T{hour:02}:00:00Z,1" for hour in ((1, 2, 3) if first == 15 else (0, 1, 2))]
+    used = load(tmp_path, *(quarters + hours if first == 15 else hours + quarters))["a"]
+    begin = at("2025-06-01T00:00:00+00:00")
+    assert used.end == begin + 4 * HOUR
+    # Of an hour half is drawn in its first half.
+    assert whole(used, begin + HOUR, begin + 90 * MINUTE) == 500
+
+
+@pytest.mark.parametrize("head", ["电表号,时间,电量(千瓦时)", "电表号,时间,电量（度）", "meter,timestamp,energy (kWh)"])
+def test_kwh_is_known_by_each_of_its_names(tmp_path, head):
+    used = load(tmp_path, "a,2025-06-01T00:00:00Z,0.25", "a,2025-06-01T00:30:00Z,0.5", head=head)["a"]
+    assert used.registers()[-1][1] == 750
+
+
 def test_a_sparse_recording_keeps_its_interval_though_most_rows_are_missing(tmp_path):
     hours = [0, 2, 4, 5, 8, 10, 11, 14, 16, 18, 20, 23]
     used = load(tmp_path, *(f"a,2025-06-01T{hour:02}:00:00Z,1" for hour in hours))["a"]

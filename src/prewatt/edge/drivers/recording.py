@@ -62,6 +62,8 @@ NEEDED = ("meter", "timestamp", "kwh")
 INSTEAD = (("timestamp", "clock"), ("timestamp", "day"))
 _WIDE = Context(prec=DECIMALS + 12)
 _SLASHED = re.compile(r"\d{1,2}[/-]\d{1,2}[/-]")
+_KWH = re.compile(r"kwh|千瓦[时時]|[(（]度[)）]", re.IGNORECASE)
+"""kWh in a column's name."""
 _PLAIN = re.compile(r"\d{1,6}(\.\d{1,30})?(e[+-]?\d{1,3})?", re.IGNORECASE)
 
 
@@ -234,7 +236,7 @@ def _check_unit(header: Header, problems: Problems) -> None:
     """An energy in another unit would be a thousand times too much."""
     name = header.told["kwh"]
     unit = unit_of(name)
-    if "kwh" not in name.casefold() or unit in ("wh", "mwh", "kw", "w", "kvarh", "m3"):
+    if not _KWH.search(name) or unit in ("wh", "mwh", "kw", "w", "kvarh", "m3"):
         text = f"in which unit is this? Energy is wanted in kWh; name the column kwh, or {shown(name)} (kWh)"
         problems.add(header.number, name, text)
 
@@ -308,12 +310,15 @@ def _length(begins: list[int]) -> int:
 
 
 def _others(begins: list[int], length: int) -> dict[int, int]:
-    """The intervals, by their beginning, that are of another length: four or more one after the other."""
+    """The intervals, by their beginning, that are of another length: four or more one after the other, or three that begin at
+    full hours or parts of them, which are no gaps.
+    """
     found: dict[int, int] = {}
     index = 0
     for distance, run in groupby(later - earlier for earlier, later in pairwise(begins)):
         count = len(list(run))
-        if distance != length and count >= 4 and _plausible(distance):
+        full = count >= 2 and length < distance <= HOUR and begins[index] % distance == 0
+        if distance != length and (count >= 4 or full) and _plausible(distance):
             found |= dict.fromkeys(begins[index : index + count + 1], distance)
         elif distance == length:
             # The first of a run of the usual ones may be the last of the run before.

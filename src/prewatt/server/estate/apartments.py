@@ -72,6 +72,8 @@ UNITS = {"area": ("", "m2", "qm", "sqm", "平方米", "平米"), "fuse": ("", "w
 """What may stand behind a number, or in brackets behind a column's name."""
 _TOTAL = re.compile(r"(total|totals|sum|summe|gesamt|insgesamt|anzahl|count)\b|合计|总计|小计|共计")
 LARGEST_FILE = 20_000_000
+LONGEST_NAME = 100
+"""Characters of a tenant's name."""
 
 
 class SetupError(ValueError):
@@ -192,7 +194,10 @@ class _Reading:
                 self._add(line, column, str(error))
                 return "?"
 
-        unit, meter, tenant = cell("unit", name_of), cell("meter", serial_of), cell("tenant", tenant_of)
+        unit = unicodedata.normalize("NFKC", cell("unit", name_of))
+        meter, tenant = cell("meter", serial_of), cell("tenant", tenant_of)
+        if len(tenant) > LONGEST_NAME:
+            self._add(line, "tenant", _("a name has at most %(most)d characters") % {"most": LONGEST_NAME})
         role = self._role(line, cells.get("role", ""))
         if is_nothing(meter) and meter != "?":
             self._add(line, "meter", _("is empty: the serial number on the meter is wanted"))
@@ -241,6 +246,7 @@ class _Reading:
     def _twice(self, column: str, names: list[str]) -> None:
         first: dict[str, int] = {}
         for (line, _cells), name in zip(self._rows, names, strict=True):
-            if name in first and name not in ("", "?"):
-                self._add(line, column, _("%(name)s is in line %(line)d already") % {"name": name, "line": first[name]})
-            first.setdefault(name, line)
+            # flat 1 is Flat 1.
+            known = first.setdefault(name.casefold(), line)
+            if known != line and name not in ("", "?"):
+                self._add(line, column, _("%(name)s is in line %(line)d already") % {"name": name, "line": known})
