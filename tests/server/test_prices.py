@@ -84,6 +84,27 @@ def test_two_prices_of_an_hour_before_those_of_quarters_hold_an_hour_each():
     assert steps(begins) == ([HOUR] * 2 + [15 * MINUTE] * 4, [])
 
 
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("MTU (CET/CEST),Day-ahead Price [EUR/MWh]\n01.06.2025 00:00 - 01.06.2025 01:00,85.31\n"
+         "01.06.2025 01:00 - 01.06.2025 02:00,80.1\n", -2 * HOUR),
+        ("MTU (UTC),Day-ahead Price (EUR/MWh)\n01/06/2025 00:00:00 - 01/06/2025 01:00:00,85.31\n"
+         "13/06/2025 00:00:00 - 13/06/2025 01:00:00,80.1\n", 0),
+        ("Datum von;Datum bis;Deutschland/Luxemburg [€/MWh]\n01.06.2025 00:00;01.06.2025 01:00;85,31\n"
+         "01.06.2025 01:00;01.06.2025 02:00;80,10\n", -HOUR),
+        ("startsAt,total\n2025-06-01T00:00:00.000+02:00,0.08531\n2025-06-01T01:00:00.000+02:00,0.0801\n", -2 * HOUR),
+    ],
+)  # fmt: skip
+def test_price_files_of_exchanges_by_their_own_names(text, first):
+    found = told(text.encode(), where=ZoneInfo("Europe/London"))[0]
+    assert (found.begin, found.step, found.prices[0]) == (
+        instant(datetime(2025, 6, 1, tzinfo=UTC)) + first,
+        HOUR,
+        85_310,
+    )
+
+
 def test_gaps_are_where_nothing_holds():
     begins = spans((30, 4), (-30, 1), (30, 4), (-60, 3), (30, 2))
     series = parts("p", begins, steps(begins)[0], range(len(begins)))

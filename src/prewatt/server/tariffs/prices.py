@@ -28,10 +28,10 @@ NAMES = {
     "from": (
         "from", "valid from", "start", "start time", "starts at", "begin", "interval start", "delivery start", "timestamp", "datetime",
         "date time", "von", "ab", "datum von", "beginn", "gültig ab", "gueltig ab", "gültig von", "zeitstempel", "开始时间", "起始时间",
-        "生效时间",
+        "生效时间", "startsat", "mtu",
     ),
     "day": ("date", "day", "datum", "tag", "日期"),
-    "clock": ("time", "time of day", "uhrzeit", "zeit", "时间", "时刻"),
+    "clock": ("time", "time of day", "uhrzeit", "zeit", "时间", "时刻", "hour", "stunde"),
     "to": (
         "to", "valid to", "end", "end time", "until", "interval end", "delivery end", "bis", "datum bis", "ende", "gültig bis",
         "gueltig bis", "结束时间", "截止时间", "失效时间",
@@ -39,6 +39,7 @@ NAMES = {
     "price": (
         "price", "value inc vat", "unit rate", "unit rate inc vat", "rate", "day-ahead price", "day ahead price", "spot price", "preis",
         "arbeitspreis", "strompreis", "spotpreis", "börsenpreis", "marktpreis", "价格", "电价", "单价", "电能量价格",
+        "total", "market price", "marketprice", "deutschland/luxemburg", "germany/luxembourg",
     ),
 }  # fmt: skip
 SCALES = {"1": 6, "0.01": 4, "0.001": 3}
@@ -69,8 +70,12 @@ UNITS = {
     "0.001": {"", *_CURRENCIES, *(f"{each}/mwh" for each in _CURRENCIES), "元/兆瓦时"},
 }
 """What may stand behind a price, in small letters."""
+ZONES = {"utc": "UTC", "gmt": "UTC", "cet/cest": "Europe/Brussels"}
+"""What may stand behind an instant's name, in small letters: MTU (CET/CEST)."""
 NO_PRICE = ("", "-", "–", "n/e", "n/a", "na", "null", "none", "nan")
 """What stands where there is none."""
+_SPAN = re.compile(r"\s*(\d\S* \d[\d:]+)\s+[-–]\s+(\d\S* \d[\d:]+)\s*")
+"""01.06.2025 00:00 - 01.06.2025 01:00"""
 _EXPONENT = re.compile(r"[+-]?\d*\.?\d+e-\d{1,2}", re.IGNORECASE)
 
 
@@ -163,12 +168,11 @@ class _Reading:
         if text_of(cells["price"]).casefold() in NO_PRICE:
             # A gap, of which is told if it is one.
             return None
-        told, meant = self._instants(line, "from", cells["from"], cells.get("day", ""))
-        _until, ends = (
-            self._instants(line, "to", cells.get("to", ""), cells.get("day", ""))
-            if text_of(cells.get("to", ""))
-            else (None, [])
-        )
+        begin, end, named = cells["from"], cells.get("to", ""), "to"
+        if isinstance(begin, str) and (span := _SPAN.fullmatch(begin)):
+            begin, end, named = span[1], span[2], "from"
+        told, meant = self._instants(line, "from", begin, cells.get("day", ""))
+        _until, ends = self._instants(line, named, end, cells.get("day", "")) if text_of(end) else (None, [])
         price = self._price(line, cells["price"])
         if told is None or price is None:
             return None
@@ -183,8 +187,9 @@ class _Reading:
     def _instants(self, line: int, column: str, cell: Cell, day: Cell) -> tuple[datetime | None, list[datetime]]:
         try:
             told = moment_of(cell, day, self._order)
-            if told.tzinfo is None and unit_of(self._header.told[column]) in ("utc", "gmt"):
-                meant = instants_of(told, ZoneInfo("UTC"))
+            zone = ZONES.get(unit_of(self._header.told[column]))
+            if told.tzinfo is None and zone:
+                meant = instants_of(told, ZoneInfo(zone))
             elif told.tzinfo is None and self._where is None:
                 raise CellError(
                     f"{shown(text_of(cell))!r} is not a date and time with its offset such as 2025-03-01T00:00:00Z"
