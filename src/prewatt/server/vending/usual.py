@@ -12,8 +12,8 @@ LAST = 20
 """Payments that are looked at."""
 TIMES = 10
 """So many times what is usual is a question."""
-MONTH = 300_000
-"""Energy (Wh) that stands for what a flat pays where nobody in the building has paid yet: about a month's."""
+MONTH = 1_000_000
+"""Energy (Wh) that stands for what a flat pays where nobody in the building has paid yet: that of a month in which much is used."""
 
 
 def usual(unit: Unit) -> int | None:
