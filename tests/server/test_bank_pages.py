@@ -44,6 +44,23 @@ def columns(*roles, **more):
     }
 
 
+# -- how far it is ---------------------------------------------------------------------------------------------------------
+
+
+def test_who_uploads_sees_how_many_lines_are_in(manager, owner, log_in, clock):
+    so_far = f"/books/bank/so-far/?organisation={owner.pk}&since={clock.at}"
+    assert so_far.replace("&", "&amp;") in manager.get("/books/bank/").content.decode()
+    assert "is being read" in said(manager.get(so_far))
+    file = SimpleUploadedFile("s.csv", b"date;amount\n2025-10-06;20,00\n2025-10-07;21,00\n", "text/csv")
+    answer = manager.post("/books/bank/", {"statement": file}, headers={"HX-Request": "true"})
+    assert answer["HX-Redirect"] == f"/books/bank/?organisation={owner.pk}"
+    page = manager.get(so_far)
+    assert "2 lines are in" in said(page) and so_far.replace("&", "&amp;") in page.content.decode()
+    assert "2 lines" not in said(manager.get(so_far.replace(f"{clock.at}", f"{clock.at + 1}")))
+    assert manager.get("/books/bank/so-far/?since=x").status_code == 200
+    assert log_in("flat1").get(so_far).status_code == 404
+
+
 # -- unknown columns ----------------------------------------------------------------------------------------------------
 
 

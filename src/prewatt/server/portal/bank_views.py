@@ -11,7 +11,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from ...kernel.calendar import zone
 from ..estate.models import Organisation, Tenancy
@@ -35,6 +36,7 @@ from ..payments.matching import referenced
 from ..payments.models import BankLine, Merchant
 from ..payments.returned import book_came_back, book_returned, may_be_taken_back, may_have_come_back
 from ..payments.statements.table import Unknown
+from ..time import now
 from ..vending.models import PayOut, TopUp
 from .access import organisations
 from .payments_views import tenancies_of
@@ -53,7 +55,9 @@ def bank(request: HttpRequest) -> HttpResponse:
     """What of the uploaded statements is still to be booked, each with whom it seems to be for."""
     owner = owner_of(request)
     if request.method == "POST":
-        return _read(request, owner)
+        to = _read(request, owner)
+        # A page that shows how far it is goes there as a whole.
+        return HttpResponseClientRedirect(to) if request.headers.get("HX-Request") else redirect(to)
     tenancies = tenancies_of(owner)
     lines = owner.bank_lines.filter(state=BankLine.State.OPEN)
     money_in = list(lines.filter(amount__gt=0).select_related("like__top_up__tenancy__unit__property")[:SHOWN])
@@ -82,8 +86,25 @@ def bank(request: HttpRequest) -> HttpResponse:
         .order_by("-day", "-pk")[:20],
         "tenancies": tenancies,
         "merchants": Merchant.objects.filter(organisation=owner),
+        "so_far": _so_far(owner, now()),
     }
     return render(request, "portal/bank.html", context)
+
+
+def _so_far(owner: Organisation, since: int) -> str:
+    return f"{reverse('bank-so-far')}?organisation={owner.pk}&since={since}"
+
+
+@login_required
+@require_GET
+def so_far(request: HttpRequest) -> HttpResponse:
+    """How many lines this person's upload has brought in `since` an instant: asked for again and again, until the page of
+    what came of it takes its place.
+    """
+    owner, text = owner_of(request), request.GET.get("since", "")
+    since = int(text) if text.isascii() and text.isdigit() and len(text) < 18 else now()
+    count = owner.bank_lines.filter(by=request.user.pk, uploaded__gte=since).count()
+    return render(request, "portal/_bank_so_far.html", {"count": count, "so_far": _so_far(owner, since)})
 
 
 def _all(owner: Organisation) -> list[Tenancy]:
@@ -102,23 +123,24 @@ def _proposed(
     return line, suggestion(line, those), candidates(line, those)
 
 
-def _read(request: HttpRequest, owner: Organisation) -> HttpResponse:
+def _read(request: HttpRequest, owner: Organisation) -> str:
+    """Read what was uploaded, say what came of it, and where it is seen."""
     file = request.FILES.get("statement")
     if file is None or (file.size or 0) > LARGEST_FILE:
         messages.error(request, _("Choose a file of at most 5 MB."))
-        return redirect("bank")
+        return reverse("bank")
     content = file.read()
     try:
         made = upload(owner, content, owner.home().currency, request.user)
     except Unknown as error:
         keep_waiting(owner, content, request.user)
         messages.warning(request, str(error))
-        return redirect(f"{reverse('bank-columns')}?organisation={owner.pk}")
+        return f"{reverse('bank-columns')}?organisation={owner.pk}"
     except BankError as error:
         messages.error(request, str(error))
     else:
         tell(request, made)
-    return redirect(f"{reverse('bank')}?organisation={owner.pk}")
+    return f"{reverse('bank')}?organisation={owner.pk}"
 
 
 def tell(request: HttpRequest, made: Upload) -> None:

@@ -82,6 +82,7 @@ urlpatterns = [
     path("settlement-lines/<int:pk>/", taken_back_views.settlement_line, name="settlement-line"),
     path("books/reconciliation/fetch/", payments_views.fetch_file, name="fetch-file"),
     path("books/bank/", bank_views.bank, name="bank"),
+    path("books/bank/so-far/", bank_views.so_far, name="bank-so-far"),
     path("books/bank/book/", bank_views.book, name="bank-book"),
     path("books/bank/columns/", columns_views.columns, name="bank-columns"),
     path("books/bank/<int:pk>/same/", bank_views.same, name="bank-same"),
