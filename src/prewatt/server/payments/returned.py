@@ -13,9 +13,11 @@ from django.utils.translation import gettext as _
 
 from ...kernel.calendar import day_bounds, zone
 from ..billing.models import DebtPayment
-from ..ledger.books import Kind, account, book
+from ..estate.models import Organisation
+from ..ledger.books import Kind, account, book, booked
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference
+from ..metering.models import Meter
 from ..time import now
 from ..vending.models import PayOut, Refund, TopUp
 from ..vending.owed import meter_of, owe_back
@@ -71,6 +73,11 @@ def book_returned(line: BankLine, by: Any, made: TopUp | None = None) -> TakenBa
         came = before.top_up or before.debt_payment
     if locked.amount >= 0 or came is None:
         raise BankError(_("It can't be told what this line takes back: choose the payment."))
+    # First the organisation's row, then the meter's, as wherever money is booked: nobody undoes the payment meanwhile.
+    Organisation.objects.select_for_update().get(pk=locked.organisation_id)
+    list(Meter.objects.select_for_update(of=("self",)).filter(unit=came.tenancy.unit_id))
+    if isinstance(came, TopUp) and booked(Reference(Of.TOP_UP, came.pk, "undone")):
+        raise BankError(_("This payment is undone already."))
     left = came.amount - _taken_of(came)
     if came.organisation_id != locked.organisation_id or left <= 0:
         raise BankError(_("This payment was taken back already."))
