@@ -171,7 +171,7 @@ def test_what_a_meter_says_of_itself_is_shown_before_its_journal_is_here(log_in)
         ("0", "more than 0"),
         ("-5", "more than 0"),
         ("100000.01", "at most 100000"),
-        ("1,000.50", "Is this the amount?"),
+        ("10,000.50", "Is this the amount?"),
         ("\x00", "Null characters are not allowed"),
         ("1" * 31, "at most 30 characters"),
     ],

@@ -179,7 +179,7 @@ def test_a_tariff_is_made_from_an_example_and_scheduled(building, log_in, tmp_pa
     page.locator("[name=rate_price]").first.fill("-0.028")
     page.get_by_role("button", name="Keep").click()
     # What was typed is still there.
-    expect(page.get_by_role("status")).to_contain_text("rates.overnight")
+    expect(page.get_by_role("status")).to_contain_text("Rate “overnight”")
     page.locator("[name=rate_price]").first.fill("0.028")
     page.get_by_role("button", name="One more rate").click()
     page.get_by_role("button", name="Keep").click()
