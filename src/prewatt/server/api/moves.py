@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
 from ...kernel.units import exact_instant, exact_money, parse_instant, parse_money
 from ..billing.moves import Change, Figures, preview, put_right
-from ..estate.models import Tenancy
-from ..portal.access import organisations
+from ..portal.access import tenancy_of_manager
 
 router = Router()
 
@@ -36,7 +34,7 @@ class NewChange(Schema):
 @router.post("/tenancies/{pk}/put-move-right")
 def put_move_right(request: HttpRequest, pk: int, given: NewChange) -> Any:
     """Put a move right, before its day or after it: each tenancy before and after, and what people should know."""
-    tenancy = get_object_or_404(Tenancy, pk=pk, unit__property__organisation__in=organisations(request))
+    tenancy = tenancy_of_manager(request, pk)
     change = Change(
         begins=None if given.begins is None else parse_instant(given.begins),
         ends=None if given.ends is None else parse_instant(given.ends),

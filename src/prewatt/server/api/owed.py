@@ -11,43 +11,15 @@ from ninja import Router, Schema, Status
 
 from ...kernel.units import exact_instant, exact_money, parse_money
 from ..billing.debts import decide_write_off, in_words, open_debts, set_off, write_off
-from ..billing.models import Debt, DebtPayment, WriteOff
-from ..estate.models import Tenancy
+from ..billing.models import DebtPayment
 from ..payments.refunds import pay_out_by_hand
 from ..payments.staff import record_debt, undo_debt_payment
-from ..portal.access import organisations
+from ..portal.access import debt_of_manager, organisations, refund_of_manager, tenancy_of_manager, write_off_of_manager
 from ..vending.models import Refund, TopUp
 from ..vending.owed import owed, send_to
 from ..vending.wrong_flat import look, move_payment
 
 router = Router()
-
-
-def _tenancy(request: HttpRequest, pk: int) -> Tenancy:
-    found: Tenancy = get_object_or_404(
-        Tenancy.objects.select_related("unit__property__organisation"),
-        pk=pk,
-        unit__property__organisation__in=organisations(request),
-    )
-    return found
-
-
-def _refund(request: HttpRequest, pk: int) -> Refund:
-    found: Refund = get_object_or_404(
-        Refund.objects.select_related("tenancy__unit"),
-        pk=pk,
-        tenancy__unit__property__organisation__in=organisations(request),
-    )
-    return found
-
-
-def _debt(request: HttpRequest, pk: int) -> Debt:
-    found: Debt = get_object_or_404(
-        Debt.objects.select_related("tenancy__unit__property__organisation"),
-        pk=pk,
-        tenancy__unit__property__organisation__in=organisations(request),
-    )
-    return found
 
 
 @router.get("/refunds")
@@ -96,7 +68,7 @@ class NewPayOut(Schema):
 def pay_out(request: HttpRequest, pk: int, given: NewPayOut) -> Any:
     """What is owed, or a part of it, has left the landlord's hands."""
     amount = None if given.amount is None else parse_money(given.amount)
-    made = pay_out_by_hand(_refund(request, pk), request.user, amount, given.way, given.day, given.number)
+    made = pay_out_by_hand(refund_of_manager(request, pk), request.user, amount, given.way, given.day, given.number)
     return Status(201, _refund_document(made))
 
 
@@ -109,8 +81,8 @@ class NewAddress(Schema):
 @router.post("/refunds/{pk}/send-to")
 def refund_to(request: HttpRequest, pk: int, given: NewAddress) -> Any:
     """Where what is owed is to be sent."""
-    send_to(_refund(request, pk), given.send_to)
-    return _refund_document(_refund(request, pk))
+    send_to(refund_of_manager(request, pk), given.send_to)
+    return _refund_document(refund_of_manager(request, pk))
 
 
 @router.get("/debts")
@@ -147,7 +119,12 @@ class NewDebtPayment(Schema):
 def pay_debt(request: HttpRequest, pk: int, given: NewDebtPayment) -> Any:
     """Money came in from a tenant who owes: the oldest debts fall first, and what is more than is owed is owed back."""
     made = record_debt(
-        _tenancy(request, pk), parse_money(given.amount), given.payment_id, request.user, given.receipt, given.way
+        tenancy_of_manager(request, pk),
+        parse_money(given.amount),
+        given.payment_id,
+        request.user,
+        given.receipt,
+        given.way,
     )
     return Status(201, debt_payment(made))
 
@@ -189,7 +166,7 @@ class NewWriteOff(Schema):
 def propose_write_off(request: HttpRequest, pk: int, given: NewWriteOff) -> Any:
     """Propose to ask for a debt no more: it waits for a second person."""
     amount = None if given.amount is None else parse_money(given.amount)
-    made = write_off(_debt(request, pk), request.user, given.reason, amount)
+    made = write_off(debt_of_manager(request, pk), request.user, given.reason, amount)
     return Status(201, {"id": made.pk, "amount": exact_money(made.amount), "state": made.state})
 
 
@@ -202,18 +179,18 @@ class NewDecision(Schema):
 @router.post("/write-offs/{pk}/decide")
 def decide(request: HttpRequest, pk: int, given: NewDecision) -> Any:
     """A second person agrees to write a debt off, or somebody declines."""
-    made = get_object_or_404(
-        WriteOff.objects.select_related("debt__tenancy__unit__property"),
-        pk=pk,
-        debt__tenancy__unit__property__organisation__in=organisations(request),
-    )
+    made = write_off_of_manager(request, pk)
     return {"id": made.pk, "state": decide_write_off(made, request.user, given.agreed).state}
 
 
 @router.post("/debts/{pk}/set-off/{refund_pk}")
 def set_debt_off(request: HttpRequest, pk: int, refund_pk: int) -> Any:
     """What is owed to somebody pays what that person owes."""
-    return {"amount": exact_money(set_off(_debt(request, pk), _refund(request, refund_pk), request.user))}
+    return {
+        "amount": exact_money(
+            set_off(debt_of_manager(request, pk), refund_of_manager(request, refund_pk), request.user)
+        )
+    }
 
 
 class NewMove(Schema):
@@ -234,9 +211,9 @@ class NewMove(Schema):
 def move(request: HttpRequest, pk: int, given: NewMove) -> Any:
     """A payment that was credited to this tenancy was for another one: move it there, in one step."""
     made = get_object_or_404(
-        TopUp.objects.select_related("command"), tenancy=_tenancy(request, pk), credit_id=given.credit_id
+        TopUp.objects.select_related("command"), tenancy=tenancy_of_manager(request, pk), credit_id=given.credit_id
     )
-    to, outlook = _tenancy(request, given.to), look(made)
+    to, outlook = tenancy_of_manager(request, given.to), look(made)
     told = {
         "left": exact_money(outlook.left),
         "used": exact_money(outlook.used),

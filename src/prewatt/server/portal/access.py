@@ -7,7 +7,9 @@ from typing import Any
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
+from ..billing.models import Debt, WriteOff
 from ..estate.models import Organisation, Property, Tenancy, Unit
+from ..vending.models import Refund
 
 
 def organisations(request: HttpRequest) -> list[Organisation]:
@@ -28,6 +30,46 @@ def unit_of_manager(request: HttpRequest, pk: int) -> Unit:
     """A unit, for its manager. Http404 for anybody else."""
     found: Unit = get_object_or_404(
         Unit.objects.select_related("property__organisation"), pk=pk, property__organisation__in=organisations(request)
+    )
+    return found
+
+
+def tenancy_of_manager(request: HttpRequest, pk: int) -> Tenancy:
+    """A tenancy, for its manager. Http404 for anybody else."""
+    found: Tenancy = get_object_or_404(
+        Tenancy.objects.select_related("unit__property__organisation"),
+        pk=pk,
+        unit__property__organisation__in=organisations(request),
+    )
+    return found
+
+
+def refund_of_manager(request: HttpRequest, pk: int) -> Refund:
+    """What is owed to somebody, for the manager who owes it. Http404 for anybody else."""
+    found: Refund = get_object_or_404(
+        Refund.objects.select_related("tenancy__unit__property"),
+        pk=pk,
+        tenancy__unit__property__organisation__in=organisations(request),
+    )
+    return found
+
+
+def debt_of_manager(request: HttpRequest, pk: int) -> Debt:
+    """A debt, for the manager to whom it is owed. Http404 for anybody else."""
+    found: Debt = get_object_or_404(
+        Debt.objects.select_related("tenancy__unit__property__organisation"),
+        pk=pk,
+        tenancy__unit__property__organisation__in=organisations(request),
+    )
+    return found
+
+
+def write_off_of_manager(request: HttpRequest, pk: int) -> WriteOff:
+    """A proposal to ask for a debt no more, for the manager to whom it is owed. Http404 for anybody else."""
+    found: WriteOff = get_object_or_404(
+        WriteOff.objects.select_related("debt__tenancy__unit__property"),
+        pk=pk,
+        debt__tenancy__unit__property__organisation__in=organisations(request),
     )
     return found
 

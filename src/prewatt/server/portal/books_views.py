@@ -24,7 +24,7 @@ from ..vending.giving_back import GivingBackError, decide, give, put_right, refu
 from ..vending.models import Adjustment, TopUp
 from ..vending.top_ups import new_credit_id
 from ..wall_clock import typed_day
-from .access import organisations
+from .access import organisations, tenancy_of_manager
 from .forms import one_of
 from .kept import refuse, say
 from .owed_views import owed_of
@@ -80,20 +80,11 @@ def export(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-def _tenancy(request: HttpRequest, pk: int) -> Tenancy:
-    found: Tenancy = get_object_or_404(
-        Tenancy.objects.select_related("unit__property__organisation"),
-        pk=pk,
-        unit__property__organisation__in=organisations(request),
-    )
-    return found
-
-
 @login_required
 @require_POST
 def give_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Refund what is left to a tenant, or give credit freely."""
-    tenancy, given = _tenancy(request, pk), request.POST
+    tenancy, given = tenancy_of_manager(request, pk), request.POST
     unit, reason = tenancy.unit, given.get("reason", "")
     currency = unit.property.currency
     try:

@@ -28,7 +28,7 @@ from ..vending.models import Refund
 from ..vending.owed import owed, send_to
 from ..vending.top_ups import TopUpError, new_credit_id
 from ..wall_clock import typed_day
-from .access import organisations
+from .access import debt_of_manager, organisations, refund_of_manager, write_off_of_manager
 from .forms import one_of
 from .kept import refuse, say
 
@@ -97,29 +97,11 @@ def _currency(tenancy: Tenancy) -> str:
     return tenancy.unit.property.currency
 
 
-def _refund(request: HttpRequest, pk: int) -> Refund:
-    found: Refund = get_object_or_404(
-        Refund.objects.select_related("tenancy__unit__property"),
-        pk=pk,
-        tenancy__unit__property__organisation__in=organisations(request),
-    )
-    return found
-
-
-def _debt(request: HttpRequest, pk: int) -> Debt:
-    found: Debt = get_object_or_404(
-        Debt.objects.select_related("tenancy__unit__property__organisation"),
-        pk=pk,
-        tenancy__unit__property__organisation__in=organisations(request),
-    )
-    return found
-
-
 @login_required
 @require_POST
 def refund_paid(request: HttpRequest, pk: int) -> HttpResponse:
     """What is owed, or a part of it, has left the landlord's hands."""
-    made, typed = _refund(request, pk), request.POST
+    made, typed = refund_of_manager(request, pk), request.POST
     try:
         amount = typed_money(typed["amount"], "amount", _currency(made.tenancy)) if typed.get("amount") else None
         way, day = typed.get("way") or "cash", typed_day(typed["day"], "day") if typed.get("day") else None
@@ -136,7 +118,7 @@ def refund_paid(request: HttpRequest, pk: int) -> HttpResponse:
 def refund_to(request: HttpRequest, pk: int) -> HttpResponse:
     """Where what is owed is to be sent."""
     try:
-        send_to(_refund(request, pk), request.POST.get("send_to", ""))
+        send_to(refund_of_manager(request, pk), request.POST.get("send_to", ""))
     except REFUSALS as error:
         refuse(request, error)
     return redirect("books")
@@ -146,7 +128,7 @@ def refund_to(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def debt_paid(request: HttpRequest, pk: int) -> HttpResponse:
     """Money came in from who owes: it pays that person's debts, the oldest first."""
-    debt, typed = _debt(request, pk), request.POST
+    debt, typed = debt_of_manager(request, pk), request.POST
     try:
         made = record_debt(
             debt.tenancy, typed_money(typed.get("amount", ""), "amount", _currency(debt.tenancy)),
@@ -177,7 +159,7 @@ def undo_paid(request: HttpRequest, pk: int) -> HttpResponse:
 def debt_set_off(request: HttpRequest, pk: int, refund_pk: int) -> HttpResponse:
     """What is owed to somebody pays what that person owes."""
     try:
-        part = set_off(_debt(request, pk), _refund(request, refund_pk), request.user)
+        part = set_off(debt_of_manager(request, pk), refund_of_manager(request, refund_pk), request.user)
         messages.success(request, _("%(amount)s is set off.") % {"amount": round_money(part)})
     except REFUSALS as error:
         say(request, error)
@@ -188,7 +170,7 @@ def debt_set_off(request: HttpRequest, pk: int, refund_pk: int) -> HttpResponse:
 @require_POST
 def debt_write_off(request: HttpRequest, pk: int) -> HttpResponse:
     """Propose to ask for a debt no more."""
-    debt, typed = _debt(request, pk), request.POST
+    debt, typed = debt_of_manager(request, pk), request.POST
     try:
         amount = typed_money(typed["amount"], "amount", _currency(debt.tenancy)) if typed.get("amount") else None
         write_off(debt, request.user, typed.get("reason", ""), amount)
@@ -202,11 +184,7 @@ def debt_write_off(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def write_off_decided(request: HttpRequest, pk: int) -> HttpResponse:
     """A second person agrees to write a debt off, or somebody declines."""
-    made = get_object_or_404(
-        WriteOff.objects.select_related("debt__tenancy__unit__property"),
-        pk=pk,
-        debt__tenancy__unit__property__organisation__in=organisations(request),
-    )
+    made = write_off_of_manager(request, pk)
     try:
         decide_write_off(made, request.user, one_of(request.POST, "do", ("agree", "decline")) == "agree")
     except REFUSALS as error:

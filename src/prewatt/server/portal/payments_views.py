@@ -32,9 +32,8 @@ from ..payments.refunds import send_back, send_held_back
 from ..payments.settlement import fetch
 from ..sealing import SealError
 from ..time import now
-from ..vending.models import Refund
 from ..wall_clock import typed_day
-from .access import organisations
+from .access import organisations, refund_of_manager
 from .forms import key
 from .kept import say
 from .supply_views import owner_of
@@ -135,7 +134,7 @@ def settle_unexpected(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def refund_by_provider(request: HttpRequest, pk: int) -> HttpResponse:
     """A refund goes back the way the money came."""
-    made = get_object_or_404(Refund, pk=pk, tenancy__unit__property__organisation__in=organisations(request))
+    made = refund_of_manager(request, pk)
     try:
         send_back(made, request.user)
         messages.success(request, _("The provider sends it back."))
