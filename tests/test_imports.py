@@ -34,6 +34,8 @@ PURE = {
     "kernel": {"django", "os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "asyncio", "logging"},
     "edge/codes.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
     "edge/guard.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
+    "edge/guarding.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
+    "edge/observed.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
     "edge/agent.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
     "edge/meter.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
     "edge/sync.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},

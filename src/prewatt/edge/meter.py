@@ -33,14 +33,14 @@ from ..kernel.plausible import (
     agrees,
     most,
 )
-from ..kernel.supply import RECLOSE_WINDOW, Action
+from ..kernel.supply import Action
 from ..kernel.units import BALANCE_MAX, DAY, HOUR, INSTANT_MAX, MINUTE, SECOND
 from .bounds import Bounds
+from .guarding import Guard, Tell
+from .observed import Foreign, Observed
 
-STEP_WITHIN = 2 * MINUTE
-"""Two readings of the power further apart than this show no step."""
-RESISTIVE = 10
-"""A step is resistive if its reactive part is at most one in so many."""
+__all__ = ("Foreign", "Meter", "MeterPolicy", "Observed", "Outcome")
+
 AGAIN = 10 * SECOND
 """A register that can't be true is read again so soon."""
 AGAIN_FOR = 5 * MINUTE
@@ -63,26 +63,6 @@ class MeterPolicy(Struct, frozen=True):
 
     reading_interval: int = 15 * MINUTE
     poll_shortest: int = MINUTE
-
-
-class Observed(Struct, frozen=True):
-    """What a driver read: the register (Wh), whether the switch is closed, the power drawn (W) and its reactive part
-    (var), each None if the meter can't tell; whether it was tampered with; and `end`, the Wh at which its counter begins
-    anew, 0 if the driver does not know.
-    """
-
-    register: int
-    closed: bool | None
-    power: int | None = None
-    reactive: int | None = None
-    tampered: bool = False
-    end: int = 0
-
-
-class Foreign(Struct, frozen=True):
-    """Another meter answered in this one's place: its serial number."""
-
-    serial: str
 
 
 @dataclass(slots=True)
@@ -121,10 +101,7 @@ class Meter:
         self._complained = False
         # Told to move, and not seen to stand there since: what a switch confirms is a claim too.
         self._unseen = False
-        self._over_since: int | None = None
-        self._tripped = self._trips = 0
-        self._seen: tuple[int, int, int] | None = None
-        self._tampered = False
+        self.guard = Guard()
         self._candidate: Doubt | None = None
         self._agreeing = 0
         self._told: set[str] = set()
@@ -157,16 +134,15 @@ class Meter:
         """Go on from another state than that of this journal. The meter is due to be read at once."""
         self.account, self.head, self.due = account, head, 0
         self._complained, self._candidate, self._agreeing, self._told, self._measured = False, None, 0, set(), {}
-        self.lost = self._lost_told = self._tampered = False
+        self.lost = self._lost_told = False
+        self.guard.adopt()
         self._foreign = self._foreign_told = ""
 
     def clock_set(self, by: int) -> None:
         """The gateway's time was set by so many µs: what this process has measured by it goes with it."""
         self.due += by
-        self._tripped += by if self._tripped else 0
+        self.guard.clock_set(by)
         self._journalled_at += by if self._journalled_at < INSTANT_MAX else 0
-        self._over_since = self._over_since + by if self._over_since is not None else None
-        self._seen = None
         last = self._candidate
         self._candidate = last and Doubt(last.register, last.at + by, last.since + by, last.cause)
         self._bounds.clock_set(by)
@@ -192,7 +168,7 @@ class Meter:
         else:
             balance = account.balance
         self._watch_register(now, observed, outcome)
-        self._guard(now, observed, outcome)
+        self.guard.look(now, account, observed, self._teller(now, outcome))
         self._decide(now, outcome)
         if outcome.switch is None and account.closed is not None and observed.closed is not None:
             if observed.closed == account.closed:
@@ -403,14 +379,23 @@ class Meter:
             self._append(outcome, self.account.event(now, code, detail))
         return allowed
 
+    def _teller(self, now: int, outcome: Outcome) -> Tell:
+        def tell(code: str, detail: str = "", *, bounded: bool = False) -> bool:
+            if bounded:
+                return self._say(outcome, now, code, detail)
+            self._append(outcome, self.account.event(now, code, detail))
+            return True
+
+        return tell
+
     def _decide(self, now: int, outcome: Outcome) -> None:
         account = self.account
         if account.is_low() and not account.low and account.priced:
             self._append(outcome, account.event(now, "low-credit"))
-        wanted = account.wants_closed(now, self._tripped)
+        wanted = account.wants_closed(now, self.guard.tripped)
         if wanted is not None and wanted != account.closed:
             why = (
-                account.why_open(now, self._tripped)
+                account.why_open(now, self.guard.tripped)
                 if not wanted
                 else "reclosed"
                 if account.supply.tripped
@@ -420,44 +405,6 @@ class Meter:
             outcome.switch, self._unseen = wanted, True
             self._complained = False
 
-    def _guard(self, now: int, observed: Observed, outcome: Outcome) -> None:
-        """Power over the limit for too long, a forbidden load, tampering."""
-        account, rules = self.account, self.account.settings.power
-        if observed.tampered and not self._tampered:
-            if account.settings.tamper_locks and "tamper" not in account.supply.locks:
-                self._append(outcome, account.event(now, "tamper"))
-            else:
-                self._say(outcome, now, "tamper")
-        self._tampered = observed.tampered
-        power, seen = observed.power, self._seen
-        drawing = power is not None and account.closed is not False and observed.closed is not False
-        if not drawing:
-            self._over_since = self._seen = None
-            return
-        assert power is not None
-        if rules.step and observed.reactive is not None:
-            self._seen = (now, power, observed.reactive)
-            if seen and now - seen[0] <= STEP_WITHIN:
-                step, reactive = power - seen[1], abs(observed.reactive - seen[2])
-                # A heating wire or a cooker draws power and next to nothing beside it; a motor does not.
-                if step >= rules.step and reactive * RESISTIVE <= step:
-                    self._append(outcome, account.event(now, "forbidden-load", f"{step} W at once"))
-                    return
-        limit = account.power_limit(now)
-        if not limit or power <= limit:
-            self._over_since = None
-        elif self._over_since is None and rules.delay:
-            self._over_since = now
-        elif now - (self._over_since or now) >= rules.delay * SECOND:
-            self._over_since = None
-            self._trips = self._trips + 1 if now - self._tripped <= RECLOSE_WINDOW else 1
-            self._tripped = now
-            self._append(outcome, account.event(now, "overload", f"{power} W, the limit is {limit} W"))
-            # In a journal that is ahead of the time those of many days count as of one hour.
-            trips = account.supply.trips
-            if (trips if now >= account.at else min(trips, self._trips)) > rules.recloses:
-                self._append(outcome, account.event(now, "overload-locked"))
-
     def _next_reading(self, now: int) -> int:
         read_at, interval = self.account.read_at, self.policy.reading_interval
         if read_at > now:
@@ -466,19 +413,17 @@ class Meter:
         return min((read_at // interval + 1) * interval, self.account.next_boundary())
 
     def _next_due(self, now: int, balance: int) -> int:
-        account, rules = self.account, self.account.settings.power
+        account = self.account
         if account.doubt is not None or self._candidate is not None:
             lasting = self._measured.get(DOUBTFUL)
             fresh = account.doubt is not None and (lasting is None or now - lasting.began < AGAIN_FOR)
             soon = AGAIN if fresh else self.policy.poll_shortest
-            return min(now + soon, account.next_supply_change(now, self._tripped))
-        due = min(self._next_reading(now), account.next_supply_change(now, self._tripped))
+            return min(now + soon, account.next_supply_change(now, self.guard.tripped))
+        due = min(self._next_reading(now), account.next_supply_change(now, self.guard.tripped))
         if self._unseen:
             due = min(due, now + self.policy.poll_shortest)
-        if account.closed is not False and (rules.step or account.power_limit(now)):
-            # A limit is only as good as it is looked after.
-            watch = rules.delay * SECOND if self._over_since is not None or rules.step else self.policy.poll_shortest
-            due = min(due, now + max(min(watch, self.policy.poll_shortest), SECOND))
+        if (watch := self.guard.watch(now, account, self.policy.poll_shortest)) is not None:
+            due = min(due, now + watch)
         price = self.account.highest_price(now)
         if self.account.closed is not False and price > 0:
             fuse = account.settings.power_highest

@@ -13,10 +13,13 @@ from ...edge import agent as agent_module
 from ...edge import codes
 from ...edge.agent import Agent
 from ...edge.effects import Commit, Effect, Keep, MoveSwitch, Told
-from ...edge.meter import Meter, Observed, Outcome
+from ...edge.guarding import Guard, Tell
+from ...edge.meter import Meter, Outcome
+from ...edge.observed import Observed
 from ...edge.sync import Sync
 from ...edge.timekeeping import Moment, Note, Timekeeper
 from ...kernel import recovery
+from ...kernel.account import Account
 from ...kernel.entries import Command, CreditApplied, GrantCredit, UnknownOrder
 from ...kernel.units import HOUR
 from ...wire.messages import Head
@@ -229,40 +232,40 @@ def told_to_open_only_once_a_reading() -> Iterator[None]:
 @contextmanager
 def tamper_seen_at_each_look() -> Iterator[None]:
     """A cover that was opened once is told of again and again."""
-    original = Meter._guard
+    original = Guard.look
 
-    def guard(self: Meter, now: int, observed: Observed, outcome: Outcome) -> None:
+    def look(self: Guard, now: int, account: Account, observed: Observed, tell: Tell) -> None:
         self._tampered = observed.tampered
-        original(self, now, replace(observed, tampered=not self._tampered), outcome)
+        original(self, now, account, replace(observed, tampered=not self._tampered), tell)
 
-    with patch.object(Meter, "_guard", guard):
+    with patch.object(Guard, "look", look):
         yield
 
 
 @contextmanager
 def power_limit_never_trips() -> Iterator[None]:
     """Whoever draws more than is allowed is left alone."""
-    original = Meter._guard
+    original = Guard.look
 
-    def guard(self: Meter, now: int, observed: Observed, outcome: Outcome) -> None:
+    def look(self: Guard, now: int, account: Account, observed: Observed, tell: Tell) -> None:
         self._over_since = None
-        original(self, now, observed, outcome)
+        original(self, now, account, observed, tell)
 
-    with patch.object(Meter, "_guard", guard):
+    with patch.object(Guard, "look", look):
         yield
 
 
 @contextmanager
 def sudden_load_not_noticed() -> Iterator[None]:
     """A load that appears at once is compared with itself."""
-    original = Meter._guard
+    original = Guard.look
 
-    def guard(self: Meter, now: int, observed: Observed, outcome: Outcome) -> None:
+    def look(self: Guard, now: int, account: Account, observed: Observed, tell: Tell) -> None:
         if observed.power is not None:
             self._seen = (now, observed.power, 0)
-        original(self, now, observed, outcome)
+        original(self, now, account, observed, tell)
 
-    with patch.object(Meter, "_guard", guard):
+    with patch.object(Guard, "look", look):
         yield
 
 

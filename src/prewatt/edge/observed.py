@@ -1,0 +1,25 @@
+"""What a driver read of a meter."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Observed(Struct, frozen=True):
+    """What a driver read: the register (Wh), whether the switch is closed, the power drawn (W) and its reactive part
+    (var), each None if the meter can't tell; whether it was tampered with; and `end`, the Wh at which its counter begins
+    anew, 0 if the driver does not know.
+    """
+
+    register: int
+    closed: bool | None
+    power: int | None = None
+    reactive: int | None = None
+    tampered: bool = False
+    end: int = 0
+
+
+class Foreign(Struct, frozen=True):
+    """Another meter answered in this one's place: its serial number."""
+
+    serial: str
