@@ -1,8 +1,8 @@
 """Any mixture of what can be wrong at a flat: afterwards what flowed is charged once, and who has paid has light.
 
-Registers that lie, meters exchanged before or after anybody says so, clocks that step and drift, losses of power with and
-without what was kept, receipts that come late, orders and settings: drawn at random by seed, with the true energy and the
-true time beside it. The server takes in each entry (`home.Home`).
+Registers and voltages that lie, off hours, meters exchanged before or after anybody says so, clocks that step and drift,
+losses of power with and without what was kept, receipts that come late, orders and settings: drawn at random by seed, with
+the true energy and the true time beside it. The server takes in each entry (`home.Home`).
 """
 
 import random
@@ -24,13 +24,19 @@ from prewatt.kernel.entries import (
     Settings,
     genesis,
 )
+from prewatt.kernel.off_hours import OffHours
 from prewatt.kernel.plausible import RETURNED
+from prewatt.kernel.quantities import Quantity
+from prewatt.kernel.safety import Limit
+from prewatt.kernel.supply import Window
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO, SECOND
 from prewatt.wire.messages import Head, Receipt
 from prewatt.wire.signing import seal
 from tests.edge.home import BEGIN, SERVER, STANDING, Home
 
 YEAR = 365 * DAY
+VOLTAGES = (0, 190_000, 230_000, 252_000, 258_000, 258_000, 6_553_500)
+NIGHT = Window(tuple(range(8)), 22 * 60, 7 * 60)
 BERLIN = zone("Europe/Berlin")
 EARLY = 140 * MINUTE
 """At a start a clock is believed that is ahead by hours: so much earlier a day may end."""
@@ -70,7 +76,9 @@ class Flat(Home):
         elif self.hung != self.meter.serial:
             seen = Foreign(self.hung)
         else:
-            seen = Observed(self.lie(self.shown()) if self.lie else self.shown(), self.closed, end=self.end)
+            told = {Quantity.VOLTAGE_L1: self.rng.choice(VOLTAGES)} if self.account.settings.limits else {}
+            shown = self.lie(self.shown()) if self.lie else self.shown()
+            seen = Observed(shown, self.closed, end=self.end, quantities=told)
         self.do(self.agent.on_observed(self.moment, {"m1": seen}))
 
     def go(self, span):
@@ -228,6 +236,9 @@ class Flat(Home):
                 doubtful_readings=rng.choice([2, 5, 10]),
                 foreign_for=rng.choice([0, 0, 3600]),
                 low_credit=rng.choice([0, NANO]),
+                zone="Europe/Berlin",
+                limits=rng.choice([(), (), (), (Limit("over-voltage", 253_000, 5, trip=True),)]),
+                off_hours=OffHours(rng.choice([(), (NIGHT,)]), (), 0, rng.choice([0, 500])),
             )
             self.order(ChangeSettings(settings))
         elif kind == "pay":
@@ -246,6 +257,7 @@ class Flat(Home):
         self.wrong, self.power = 0, 200
         self.connect()
         self.order(GrantCredit("healing", 2000 * NANO))
+        self.order(ChangeSettings(Settings(zone="Europe/Berlin")))
         self.connect()
         if self.account.at > BEGIN + self.passed + EARLY:
             assert not self.server_right, "the journal is ahead, and nobody had said so"

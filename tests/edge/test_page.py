@@ -8,12 +8,27 @@ import urllib.parse
 import urllib.request
 from contextlib import contextmanager, suppress
 
+import msgspec
 import pytest
 import waitress
 
+from prewatt.edge.meter import Observed
 from prewatt.edge.page import MOST_FIELDS, MOST_POSTED, Page
 from prewatt.edge.site import Desk
-from prewatt.kernel.entries import ChangeSettings, CreditByCode, Event, OnSite, SetTariff, Settings
+from prewatt.kernel.entries import (
+    ChangeSettings,
+    Control,
+    CreditByCode,
+    Event,
+    GrantCredit,
+    OnSite,
+    SetTariff,
+    Settings,
+)
+from prewatt.kernel.off_hours import OffHours
+from prewatt.kernel.quantities import Quantity
+from prewatt.kernel.safety import Limit
+from prewatt.kernel.supply import Close, Window
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import NANO
 from prewatt.tokens import BaseDate, CurrencyCredit, cipher, encode, tid_at
@@ -232,3 +247,58 @@ def test_a_journal_that_can_not_be_written_credits_nothing_says_so_and_ends_the_
         assert caught.value.code == 503 and "nothing is credited twice" in caught.value.read().decode()
         caught.value.close()
         assert ended(shell)
+
+
+def see(shell, **quantities):
+    """The meter is read twice, and tells this beside its register."""
+
+    def read():
+        told = {Quantity(name.replace("_", "-")): value for name, value in quantities.items()}
+        account = shell.agent.meters["m1"].account
+        for _ in range(2):
+            seen = Observed(account.register or 0, account.closed, 500, quantities=told)
+            shell._do(shell.agent.on_observed(shell.moment(), {"m1": seen}))
+
+    Desk(shell._link.inbox).ask(read)
+
+
+@pytest.mark.parametrize(
+    ("limit", "told", "said"),
+    [
+        (
+            Limit("over-voltage", 253_000, trip=True),
+            {"voltage_l1": 262_000},
+            ("The power is off: the voltage is too high. It returns by itself", "comes from the grid"),
+        ),
+        (
+            Limit("residual-current", 30, trip=True),
+            {"residual_current": 90},
+            ("The power is off: tripped, as current leaks to earth", "unplug what is wet"),
+        ),
+    ],
+)
+def test_the_page_says_what_tripped_and_what_to_do(tmp_path, limit, told, said):
+    with served(tmp_path) as (shell, address, _):
+        obey(shell, GrantCredit("c", 10 * NANO))
+        obey(shell, ChangeSettings(msgspec.structs.replace(RULES, limits=(limit,))))
+        see(shell, **told)
+        page = Browser(address).login()
+        for words in said:
+            assert words in page
+        assert "90 mA" not in page and "Supply off" in page
+
+
+def test_the_page_says_that_these_are_off_hours_what_they_allow_and_that_a_person_ended_them(tmp_path):
+    always = Window(tuple(range(8)), 0, 1440)
+    with served(tmp_path) as (shell, address, _):
+        obey(shell, GrantCredit("c", 10 * NANO))
+        browser = Browser(address)
+        obey(
+            shell, ChangeSettings(msgspec.structs.replace(RULES, off_hours=OffHours((always,), watts=300, energy=1500)))
+        )
+        assert "Off hours until 00:00: at most 300 W at a time, 1.500 of 1.500 kWh are left." in browser.login()
+        obey(shell, ChangeSettings(msgspec.structs.replace(RULES, off_hours=OffHours((always,)))))
+        assert "The power is off: these are off hours. It returns by itself at 00:00." in browser.get()
+        obey(shell, Control(Close(), "manager"))
+        page = browser.get()
+        assert "The power is on." in page and "the manager has switched on until 00:00" in page

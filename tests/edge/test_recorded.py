@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prewatt.edge.drivers import DriverError, NotSupported, Power
+from prewatt.edge.drivers import BadAnswer, DriverError, NotSupported, Power
 from prewatt.edge.drivers.recorded import FINE, RecordedMeter, Recording, RecordingError, load_recordings
 from prewatt.kernel.calendar import zone
+from prewatt.kernel.quantities import Quantity
 from prewatt.kernel.units import HOUR, MINUTE, instant
 
 SYDNEY = zone("Australia/Sydney")
@@ -390,6 +391,17 @@ def test_the_power_is_what_the_interval_draws(tmp_path):
     meter.set_switch(True)
     at[0] += HOUR // 2
     assert meter.read_power() == Power(0)
+
+
+def test_what_else_it_measures_is_a_file_beside_its_memory(tmp_path):
+    meter = RecordedMeter("m1", Recording(HOUR, {0: 0}), tmp_path / "m1.json", lambda: 0)
+    assert meter.read_quantities() == {}
+    (tmp_path / "m1.quantities").write_text('{"voltage-l1": 230100, "arc": 0}')
+    assert meter.read_quantities() == {Quantity.VOLTAGE_L1: 230_100, Quantity.ARC: 0}
+    for nonsense in ('{"voltage": 230100}', "[]", "{", '{"arc": null}'):
+        (tmp_path / "m1.quantities").write_text(nonsense)
+        with pytest.raises(BadAnswer, match="read quantities"):
+            meter.read_quantities()
 
 
 def test_the_cover_and_the_keypad_are_files_beside_its_memory(tmp_path):

@@ -8,11 +8,14 @@ import msgspec
 import pytest
 
 from prewatt.edge import shell
-from prewatt.edge.drivers import Identity, Unreachable
+from prewatt.edge.drivers import BadAnswer, Identity, NotSupported, Unreachable
 from prewatt.edge.meter import Foreign, Observed
 from prewatt.edge.settings import EdgeSettings, MeterSettings, RecordedSettings, SettingsError, write_settings
 from prewatt.edge.shell import Shell, make_drivers
 from prewatt.kernel.account import Account
+from prewatt.kernel.quantities import Quantity
+from prewatt.kernel.safety import Limit
+from prewatt.kernel.settings import Settings
 from prewatt.wire.link import BrokerAddress
 from prewatt.wire.messages import MeterState, States
 from prewatt.wire.signing import SigningKey, seal
@@ -89,6 +92,26 @@ def test_a_meter_is_believed_and_switched_only_after_it_has_said_who_it_is(tmp_p
     bus.serial = "m1"
     agent._do([shell.MoveSwitch("m1", closed=False)])
     assert bus.told == [False]
+
+
+@pytest.mark.parametrize(
+    "error", [NotSupported("m1", "read quantities", "none"), BadAnswer("m1", "read quantities", "?")]
+)
+def test_what_a_meter_does_not_tell_beside_its_register_stops_nothing(tmp_path, error):
+    agent, bus = Shell(made_settings(tmp_path)), Bus()
+    agent._drivers["m1"] = bus
+    told = {Quantity.VOLTAGE_L1: 230_000}
+    bus.read_quantities = lambda: told
+    assert agent._read("m1") == Observed(7, closed=True), "nobody has set a limit"
+    account = agent.agent.meters["m1"].account
+    account.settings = Settings(limits=(Limit("over-voltage", 253_000),))
+    assert agent._read("m1") == Observed(7, closed=True, quantities=told)
+
+    def fail():
+        raise error
+
+    bus.read_quantities = fail
+    assert agent._read("m1") == Observed(7, closed=True)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ from prewatt.kernel.entries import (
     genesis,
 )
 from prewatt.kernel.naming import named
+from prewatt.kernel.off_hours import OffHours
+from prewatt.kernel.safety import Limit
 from prewatt.kernel.supply import FriendlyHours, Hold, LimitPower, PowerLimit, Window
 from prewatt.kernel.tariff import DayType, Period, Rate, Season, Switch, Tariff, Tax, Tiers
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
@@ -67,7 +69,12 @@ def written():
     mine, take, order = made.account, made.take, made.order
     power = PowerLimit((3000,), 10, 60, 3, 2000)
     friendly = FriendlyHours((Window((0, 1), 1200, 420),), ("2023-12-25",), 7 * NANO)
-    settings = Settings(5 * NANO, 10_000, NANO, 3 * NANO, 50, "Europe/Berlin", friendly, power, True, "hash")
+    limits = (Limit("over-voltage", 253_000, 5, True), Limit("over-temperature", 800, 30, waits=True))
+    nights = OffHours((Window((0, 1, 2, 3), 1380, 360),), ("2023-12-25",), 300, 1500)
+    settings = Settings(
+        5 * NANO, 10_000, NANO, 3 * NANO, 50, "Europe/Berlin", friendly, power, True, "hash", limits=limits,
+        off_hours=nights,
+    )  # fmt: skip
     take(mine.event(BEGIN, "power-up"))
     order(BEGIN, SetTariff(0, tariff()))
     order(BEGIN, ChangeSettings(settings))
@@ -87,6 +94,7 @@ def written():
     order(BEGIN + 3 * DAY + HOUR, GrantCredit("c3", NANO, tid=80, coded=NANO))
     order(BEGIN + 3 * DAY + HOUR, Exchange("new", 70, 3_100))
     take(mine.event(BEGIN + 4 * DAY, "overload", "9 W"))
+    take(mine.event(BEGIN + 4 * DAY, "over-voltage-trip", "L1 260 V, the limit is 253 V"))
     take(mine.read(BEGIN + 4 * DAY + 7, 500))
     order(BEGIN + 4 * DAY, LeadBack(), BEGIN + 4 * DAY - HOUR)
     take(mine.event(BEGIN + 4 * DAY, "clock-unsure"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..kernel.account import Account
+from ..kernel.calendar import local, zone
 from ..kernel.entries import (
     AnyEntry,
     Controlled,
@@ -19,7 +20,9 @@ from ..kernel.entries import (
     decode_entry,
 )
 from ..kernel.events import EVENTS
+from ..kernel.safety import KINDS
 from ..kernel.supply import LOCKS, Action, TakeEmergency
+from ..kernel.units import exact_kwh
 from ..wire.on_site import SiteMeter
 from ..wire.pins import pin_is
 from .effects import Told
@@ -86,6 +89,8 @@ class Front:
             allowance=account.allowance(now),
             online=agent.sync.answered,
             lines=tuple(self._lines(name)),
+            advice=_advice(account),
+            tonight=_tonight(account, now),
         )
 
     def _lines(self, name: str) -> list[Line]:
@@ -138,11 +143,51 @@ def _why(account: Account, now: int) -> str:
         return "; ".join(LOCKS[each] for each in supply.locks)
     if supply.opened:
         return _("switched off by the manager")
+    if supply.unsafe:
+        words = "; ".join(KINDS[each].words for each in supply.unsafe)
+        return _("%(what)s. It returns by itself once that has been right for a while") % {"what": words}
+    if until := account.off_until(now):
+        at = f"{local(until, zone(account.settings.zone)):%H:%M}"
+        hours = account.settings.off_hours
+        if hours.watts or hours.energy:
+            return _("what may be used in these off hours is used up. It returns by itself at %(at)s") % {"at": at}
+        return _("these are off hours. It returns by itself at %(at)s") % {"at": at}
     if supply.tripped:
         return _("too much power was drawn: it returns by itself")
     if account.balance > 0 and not account.supplied_by_credit(now):
         return _("the credit is not yet what it takes to switch on again")
     return _("the credit is used up")
+
+
+def _advice(account: Account) -> str:
+    """What to do about what has tripped; empty if nothing has."""
+    supply = account.supply
+    if account.closed is not False:
+        return ""
+    return next((_(KINDS[each].advice) for each in (*supply.locks, *supply.unsafe) if each in KINDS), "")
+
+
+def _tonight(account: Account, now: int) -> str:
+    """What the off hours of this moment allow; empty where there are none, or nothing is on."""
+    where, hours = zone(account.settings.zone), account.settings.off_hours
+    if account.closed is False:
+        return ""
+    if until := account.waived_until(now):
+        return _("These are off hours, but the manager has switched on until %(at)s.") % {
+            "at": f"{local(until, where):%H:%M}"
+        }
+    night, left = account.night(now), account.night_left(now)
+    if night is None:
+        return ""
+    allowed = [_("at most %(watts)d W at a time") % {"watts": hours.watts}] if hours.watts else []
+    if left is not None:
+        allowed.append(
+            _("%(left)s of %(most)s kWh are left") % {"left": exact_kwh(left), "most": exact_kwh(hours.energy)}
+        )
+    return _("Off hours until %(at)s: %(allowed)s.") % {
+        "at": f"{local(night.until, where):%H:%M}",
+        "allowed": ", ".join(allowed),
+    }
 
 
 def _line(entry: AnyEntry) -> Line | None:

@@ -1,10 +1,16 @@
-"""What a meter is guarded against: power over its limit, a forbidden load, tampering. Logic without I/O."""
+"""What a meter is guarded against: power over its limit, a forbidden load, other limits of safety, tampering. Logic without
+I/O.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from ..kernel.account import Account
+from ..kernel.events import ALLOWANCE_SPENT, LIMIT_LOCKED, WITHIN_LIMITS
+from ..kernel.quantities import Quantity
+from ..kernel.safety import KINDS, Limit, in_words
 from ..kernel.supply import RECLOSE_WINDOW
 from ..kernel.units import MINUTE, SECOND
 from .observed import Observed
@@ -13,6 +19,10 @@ STEP_WITHIN = 2 * MINUTE
 """Two readings of the power further apart than this show no step."""
 RESISTIVE = 10
 """A step is resistive if its reactive part is at most one in so many."""
+READINGS = 2
+"""One value alone is an error as well as a danger: a limit counts as passed after so many readings in a row."""
+RIGHT_FOR = 15 * MINUTE
+"""What comes from the grid and comes again and again must have been right for so long before the supply returns."""
 
 
 class Tell(Protocol):
@@ -21,6 +31,15 @@ class Tell(Protocol):
     """
 
     def __call__(self, code: str, detail: str = "", *, bounded: bool = False) -> bool: ...
+
+
+@dataclass(slots=True)
+class _Passed:
+    """A limit on whose wrong side the readings are: `since` when, in how many `readings`; whether that was `told`."""
+
+    since: int
+    readings: int = 0
+    told: bool = False
 
 
 class Guard:
@@ -32,20 +51,35 @@ class Guard:
         self._over_since: int | None = None
         self._seen: tuple[int, int, int] | None = None
         self._tampered = False
+        self._passed: dict[Limit, _Passed] = {}
+        # Since when each kind of limit that opened the switch has been right again.
+        self._right: dict[str, int] = {}
 
     def adopt(self) -> None:
         """The meter goes on from another state: what its journal was told is to be told again."""
         self._tampered = False
+        self._passed.clear()
+
+    def silent(self) -> None:
+        """The meter does not answer: nobody knows whether a limit is still passed, or is right again."""
+        self._over_since = self._seen = None
+        self._passed = {limit: passed for limit, passed in self._passed.items() if passed.told}
+        self._right.clear()
 
     def clock_set(self, by: int) -> None:
         """The gateway's time was set by so many µs: what was measured by it goes with it."""
         self.tripped += by if self.tripped else 0
         self._over_since = self._over_since + by if self._over_since is not None else None
         self._seen = None
+        for passed in self._passed.values():
+            passed.since += by
+        self._right = {code: since + by for code, since in self._right.items()}
 
     def look(self, now: int, account: Account, observed: Observed, tell: Tell) -> None:
         """The meter was read at `now`."""
         self._look_at_cover(account, observed, tell)
+        self._look_for_right(now, account, observed, tell)
+        self._look_at_limits(now, account, observed, tell)
         if observed.power is None or account.closed is False or observed.closed is False:
             self._over_since = self._seen = None
             return
@@ -85,7 +119,63 @@ class Guard:
             self._count(now)
             tell("overload", f"{power} W, the limit is {limit} W")
             if self._trips_in_a_row(now, account) > rules.recloses:
-                tell("overload-locked")
+                usual = account.usual_limit(now)
+                tell("overload-locked" if usual and power > usual else ALLOWANCE_SPENT)
+
+    def _look_at_limits(self, now: int, account: Account, observed: Observed, tell: Tell) -> None:
+        """Which limits are passed, for how long, and what follows."""
+        limits = [each for each in account.settings.limits if each.code in KINDS]
+        self._passed = {limit: passed for limit, passed in self._passed.items() if limit in limits}
+        for limit in limits:
+            supply = account.supply
+            if limit.trip and (limit.code in supply.unsafe or limit.code in supply.locks):
+                continue
+            found, passed = _found(limit, account, observed), self._passed.get(limit)
+            if found is not None and limit.is_passed(found[0]):
+                passed = self._passed.setdefault(limit, _Passed(now))
+                passed.readings += 1
+                if not passed.told and passed.readings >= READINGS and now - passed.since >= limit.delay * SECOND:
+                    passed.told = True
+                    self._follow(now, account, limit, found, tell)
+            elif passed is not None and not passed.told:
+                del self._passed[limit]
+            elif passed is not None and found is not None and limit.is_right(found[0]):
+                del self._passed[limit]
+                if limit.code not in supply.unsafe and limit.code not in supply.locks:
+                    tell(WITHIN_LIMITS, limit.code, bounded=True)
+
+    def _follow(self, now: int, account: Account, limit: Limit, found: tuple[int, Quantity], tell: Tell) -> None:
+        """A limit was passed for long enough: tell it, and trip where it says so."""
+        detail = in_words(*found, limit)
+        if not limit.trip:
+            tell(limit.event, detail, bounded=True)
+            return
+        del self._passed[limit]
+        self._count(now)
+        tell(limit.event, detail)
+        # What comes from the grid nobody in the flat can mend, so that it never waits for a person by itself.
+        again = self._trips_in_a_row(now, account) > account.settings.power.recloses
+        if again and limit.code in account.supply.unsafe and not KINDS[limit.code].outside:
+            tell(LIMIT_LOCKED, limit.code)
+
+    def _look_for_right(self, now: int, account: Account, observed: Observed, tell: Tell) -> None:
+        """Whether what opened the switch has been right again for long enough. What a meter does not tell is no reason to keep
+        anybody in the dark.
+        """
+        rules = account.settings.power
+        self._right = {code: since for code, since in self._right.items() if code in account.supply.unsafe}
+        for code in account.supply.unsafe:
+            tripped = [each for each in account.settings.limits if each.code == code and each.trip]
+            seen = [(limit, found) for limit in tripped if (found := _found(limit, account, observed)) is not None]
+            if any(not limit.is_right(value) for limit, (value, _) in seen):
+                self._right.pop(code, None)
+                continue
+            lasts = rules.reclose_after * SECOND
+            if KINDS[code].outside and self._trips_in_a_row(now, account) > rules.recloses:
+                lasts = max(lasts, RIGHT_FOR)
+            if now - self._right.setdefault(code, now) >= lasts:
+                del self._right[code]
+                tell(WITHIN_LIMITS, code)
 
     def _count(self, now: int) -> None:
         self._trips = self._trips + 1 if now - self.tripped <= RECLOSE_WINDOW else 1
@@ -100,8 +190,20 @@ class Guard:
         """In how many µs to look again at the latest; None if nothing has to be watched. A limit is only as good as it is
         looked after. `shortest`: how often a meter is read at most, where nothing is wrong.
         """
-        rules = account.settings.power
-        if account.closed is False or not (rules.step or account.power_limit(now)):
-            return None
-        soon = rules.delay * SECOND if self._over_since is not None or rules.step else shortest
-        return max(min(soon, shortest), SECOND)
+        rules, soon = account.settings.power, list[int]()
+        if account.supply.unsafe:
+            soon.append(rules.reclose_after * SECOND)
+        if account.closed is not False:
+            soon += [each.delay * SECOND for each, passed in self._passed.items() if not passed.told]
+            if account.settings.limits:
+                soon.append(shortest)
+            if rules.step or account.power_limit(now):
+                soon.append(rules.delay * SECOND if self._over_since is not None or rules.step else shortest)
+        return max(min(*soon, shortest), SECOND) if soon else None
+
+
+def _found(limit: Limit, account: Account, observed: Observed) -> tuple[int, Quantity] | None:
+    """The value that a limit is judged by."""
+    if KINDS[limit.code].loaded and (account.closed is False or observed.closed is False):
+        return None
+    return limit.worst(observed.quantities, observed.power)

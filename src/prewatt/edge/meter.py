@@ -20,6 +20,7 @@ from ..kernel.entries import (
     encode_entry,
 )
 from ..kernel.events import CLOCK_SET, CLOCK_UNSURE, FOREIGN_METER, METER_BACK, MUTED
+from ..kernel.off_hours import OFF_HOURS
 from ..kernel.plausible import (
     ALONE_FOR,
     BACKWARDS,
@@ -111,6 +112,8 @@ class Meter:
         self._lost_told, self._foreign_told = False, ""
         self._bounds = Bounds()
         self._journalled_at = INSTANT_MAX
+        # Wh that the last reading showed and that is not journalled yet.
+        self._counted = 0
 
     @property
     def serial(self) -> str:
@@ -134,6 +137,7 @@ class Meter:
         """Go on from another state than that of this journal. The meter is due to be read at once."""
         self.account, self.head, self.due = account, head, 0
         self._complained, self._candidate, self._agreeing, self._told, self._measured = False, None, 0, set(), {}
+        self._counted = 0
         self.lost = self._lost_told = False
         self.guard.adopt()
         self._foreign = self._foreign_told = ""
@@ -160,11 +164,15 @@ class Meter:
             reading = None
         if reading is not None:
             balance = reading.balance
-            exhausted = account.priced and account.closed is not False and not account.left(now, balance)
+            exhausted = account.closed is not False and (
+                (account.priced and not account.left(now, balance)) or account.night_left(now, reading.energy) == 0
+            )
             if account.register is None or now >= self._next_reading(now) or exhausted or account.doubt is not None:
                 for part in account.parts(reading):
                     self._append(outcome, part)
-                balance, self._journalled_at = account.balance, now
+                balance, self._journalled_at, self._counted = account.balance, now, 0
+            else:
+                self._counted = reading.energy
         else:
             balance = account.balance
         self._watch_register(now, observed, outcome)
@@ -281,6 +289,7 @@ class Meter:
         """Another meter answers in this one's place. The supply goes on for as long as the settings say."""
         outcome = Outcome()
         self._foreign = serial
+        self.guard.silent()
         told = serial == self._foreign_told and self.account.foreign_since
         if not told and self._say(outcome, now, FOREIGN_METER, serial):
             self._foreign_told = serial
@@ -292,6 +301,7 @@ class Meter:
         """The meter did not answer. The switch stays where it is: silence is no reason to cut anybody off."""
         outcome = Outcome()
         self.lost = True
+        self.guard.silent()
         self._lost_told = self._lost_told or self._say(outcome, now, "meter-lost", cause)
         self.due = now + self.policy.poll_shortest
         return outcome
@@ -392,25 +402,23 @@ class Meter:
         account = self.account
         if account.is_low() and not account.low and account.priced:
             self._append(outcome, account.event(now, "low-credit"))
-        wanted = account.wants_closed(now, self.guard.tripped)
+        wanted, tripped = account.wants_closed(now, self.guard.tripped), self.guard.tripped
         if wanted is not None and wanted != account.closed:
-            why = (
-                account.why_open(now, self.guard.tripped)
-                if not wanted
-                else "reclosed"
-                if account.supply.tripped
-                else "credit"
-            )
+            why = account.why_closed() if wanted else account.why_open(now, tripped)
             self._append(outcome, account.relay(now, wanted, why))
             outcome.switch, self._unseen = wanted, True
             self._complained = False
+        elif wanted is False and account.supply.off_hours and (why := account.why_open(now, tripped)) != OFF_HOURS:
+            # It was off by the clock, and stays off for another reason, of which people have to hear.
+            self._append(outcome, account.relay(now, False, why))
 
     def _next_reading(self, now: int) -> int:
         read_at, interval = self.account.read_at, self.policy.reading_interval
         if read_at > now:
             # The journal is ahead of the time: its hours stand still, and readings go on.
             return self._journalled_at + interval if self._has_read(now) else now
-        return min((read_at // interval + 1) * interval, self.account.next_boundary())
+        boundary = min(self.account.next_boundary(), self.account.next_night())
+        return min((read_at // interval + 1) * interval, boundary)
 
     def _next_due(self, now: int, balance: int) -> int:
         account = self.account
@@ -429,4 +437,8 @@ class Meter:
             fuse = account.settings.power_highest
             exhausted = now + account.left(now, balance) // price * HOUR // fuse
             due = min(due, max(exhausted, now + self.policy.poll_shortest))
+        left = account.night_left(now, self._counted) if account.closed is not False else None
+        if left is not None:
+            spent = now + left * HOUR // account.settings.power_highest
+            due = min(due, max(spent, now + self.policy.poll_shortest))
         return max(due, now + 1)

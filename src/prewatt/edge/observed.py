@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from ..kernel.quantities import Quantity
+
 
 class Observed(Struct, frozen=True):
     """What a driver read: the register (Wh), whether the switch is closed, the power drawn (W) and its reactive part
     (var), each None if the meter can't tell; whether it was tampered with; and `end`, the Wh at which its counter begins
-    anew, 0 if the driver does not know.
+    anew, 0 if the driver does not know. `quantities`: what else it tells, where somebody has set a limit to any.
     """
 
     register: int
@@ -17,6 +19,7 @@ class Observed(Struct, frozen=True):
     reactive: int | None = None
     tampered: bool = False
     end: int = 0
+    quantities: dict[Quantity, int] = {}
 
 
 class Foreign(Struct, frozen=True):

@@ -191,6 +191,7 @@ def _home(view: View, token: str) -> str:
     network = (
         "" if view.online else f'<p class="quiet">{_esc(_("The internet is away. Your meter goes on by itself."))}</p>'
     )
+    beside = "".join(f'<p class="said">{_esc(text)}</p>' for text in (view.advice, view.tonight) if text)
     hidden = f'<input type="hidden" name="token" value="{_esc(token)}">'
     emergency = ""
     if view.emergency_open:
@@ -210,7 +211,7 @@ def _home(view: View, token: str) -> str:
     return (
         f'<section class="balance {state}"><p class="quiet">{_esc(view.unit)} · {local(view.at, where):%d %b %H:%M}</p>'
         f'<p class="big">{round_money(view.balance)} <small>{_esc(view.currency)}</small></p>'
-        f'<p class="said">{_esc(said)}</p>{network}<p class="quiet">{_esc(facts + price)}</p></section>'
+        f'<p class="said">{_esc(said)}</p>{beside}{network}<p class="quiet">{_esc(facts + price)}</p></section>'
         f'<section><h2>{_esc(_("Type a code"))}</h2><form method="post" action="/code">{hidden}{_code_field()}'
         f"<button>{_esc(_('Credit'))}</button></form></section>{emergency}"
         f"<section><h2>{_esc(_('Last entries'))}</h2><table>{rows}</table></section>"

@@ -21,6 +21,7 @@ from ..clock import Clock, CorrectedClock, SharedClock, SystemClock
 from ..kernel.account import Account
 from ..kernel.calendar import zone
 from ..kernel.entries import genesis
+from ..kernel.quantities import Quantity
 from ..kernel.recovery import JournalDamaged
 from ..kernel.supply import Action
 from ..kernel.units import DAY, SECOND
@@ -31,7 +32,7 @@ from ..wire.signing import SigningKey, VerifyKey, seal
 from .agent import ANCHOR, Agent
 from .codes import KeyState, load_key
 from .copies import serve_copies
-from .drivers import AnotherMeter, DriverError, Identity, MeterDriver
+from .drivers import AnotherMeter, DriverError, Identity, MeterDriver, NotSupported
 from .drivers.recorded import RecordedMeter, RecordingError, load_recordings
 from .effects import Adopt, Commit, Effect, Keep, MoveSwitch, ReadMeters, Refuse, SendStatus, SendUpload, Told
 from .front import Front
@@ -444,16 +445,30 @@ class Shell:
             register, closed = driver.read_register(), driver.read_switch()
             power = driver.read_power() if self.agent.meters[name].account.watched else None
             tampered = driver.read_tampered()
-            end = self._identified[name].register_end
+            end, quantities = self._identified[name].register_end, self._read_quantities(name, driver)
             if power is None:
-                return Observed(register, closed, tampered=tampered, end=end)
-            return Observed(register, closed, power.active, power.reactive, tampered, end)
+                return Observed(register, closed, tampered=tampered, end=end, quantities=quantities)
+            return Observed(register, closed, power.active, power.reactive, tampered, end, quantities)
         except AnotherMeter as other:
             return Foreign(other.serial)
         except DriverError as error:
             # Whoever answers next may be another one: a meter is changed while it is silent.
             self._identified.pop(name, None)
             return error.cause
+
+    def _read_quantities(self, name: str, driver: MeterDriver) -> dict[Quantity, int]:
+        """What else the meter measures, where limits are set to any. What it does not tell is not looked after, and stops
+        nothing: its register counts all the same.
+        """
+        if not self.agent.meters[name].account.settings.limits:
+            return {}
+        try:
+            return dict(driver.read_quantities())
+        except NotSupported:
+            return {}
+        except DriverError as error:
+            log.warning("%s", error)
+            return {}
 
     def _identified_driver(self, name: str) -> MeterDriver:
         """The driver of a meter that has said that it is this one. DriverError if it can't be asked, or is another."""

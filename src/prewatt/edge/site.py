@@ -34,7 +34,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a meter stands, for its tenant. Money in nano; `price` is micro per kWh; `why` says why the supply is off."""
+    """How a meter stands, for its tenant. Money in nano; `price` is micro per kWh; `why` says why the supply is off, `advice`
+    what to do about it, `tonight` what the off hours of this moment allow.
+    """
 
     meter: str
     unit: str
@@ -52,6 +54,8 @@ class View:
     allowance: int
     online: bool
     lines: tuple[Line, ...]
+    advice: str = ""
+    tonight: str = ""
 
 
 class Site(Protocol):

@@ -1,5 +1,7 @@
 """What a journal's events are called, and what they mean."""
 
+from .safety import KINDS, TRIPS
+
 EVENTS = {
     "power-up": "the gateway started",
     "low-credit": "the balance fell under the warning threshold",
@@ -27,6 +29,11 @@ EVENTS = {
     "key-changed": "a code changed the meter's key",
     "disk-full": "the gateway's disk is full: its journal lives on the reserve",
     "disk-room": "there is room on the gateway's disk again",
+    **{code: kind.words for code, kind in KINDS.items()},
+    **{trip: f"switched off: {KINDS[code].words}" for trip, code in TRIPS.items()},
+    "within-limits": "what was measured is right again",
+    "limit-locked": "a limit opened the switch too often: a person has to close",
+    "allowance-spent": "more power was drawn than the night allows, too often: off until the morning",
 }
 
 CLOCK_UNSURE = "clock-unsure"
@@ -34,3 +41,6 @@ CLOCK_SET = "clock-set"
 FOREIGN_METER = "foreign-meter"
 METER_BACK = "meter-back"
 MUTED = "muted"
+WITHIN_LIMITS = "within-limits"
+LIMIT_LOCKED = "limit-locked"
+ALLOWANCE_SPENT = "allowance-spent"

@@ -26,8 +26,18 @@ from .entries import (
     TenancyChanged,
     TimeLedBack,
 )
-from .events import CLOCK_SET, CLOCK_UNSURE, FOREIGN_METER, METER_BACK
+from .events import (
+    ALLOWANCE_SPENT,
+    CLOCK_SET,
+    CLOCK_UNSURE,
+    FOREIGN_METER,
+    LIMIT_LOCKED,
+    METER_BACK,
+    WITHIN_LIMITS,
+)
+from .off_hours import OFF_HOURS, night_at
 from .plausible import BACKWARDS, ERROR_FOR, RETURNED, Base, Doubt, Former
+from .safety import KINDS, TRIPS, waits
 from .state import EXHAUSTED, State
 from .supply import (
     RECLOSE_WINDOW,
@@ -37,6 +47,7 @@ from .supply import (
     Close,
     Hold,
     LimitPower,
+    Night,
     Open,
     Release,
     Restore,
@@ -92,6 +103,8 @@ class Replay(State):
                 self.credit_ids.add(entry.credit_id)
         elif isinstance(entry, Controlled | OnSite):
             self._control(entry.action)
+            if isinstance(entry.action, Close | Restore):
+                self._at_night(entry.at, waived=True)
             if entry.tid is not None and isinstance(entry, OnSite):
                 self.coded[entry.tid] = 0
             elif entry.tid is not None:
@@ -110,6 +123,9 @@ class Replay(State):
             self.versions = versions
         elif isinstance(entry, SettingsApplied):
             self.settings = entry.settings
+            # Where a limit is taken away, so is what it did.
+            still = {each.code for each in entry.settings.limits if each.trip}
+            self._change(unsafe=tuple(each for each in self.supply.unsafe if each in still))
         elif isinstance(entry, Relay):
             self.closed = entry.closed
             self._switched(entry)
@@ -129,6 +145,7 @@ class Replay(State):
 
     def _read(self, entry: Reading) -> None:
         energy = entry.energy
+        self._change(night=self.night_after(entry.at, energy))
         self.counters = self.rate(entry.at, energy).counters
         self.restarts = tuple(each for each in self.restarts if each > entry.at)
         self.charged += entry.charge
@@ -183,7 +200,7 @@ class Replay(State):
         if self.under is not None:
             self.under = Base(self.under.register, min(self.under.at, at))
         self.unsure_at, self.foreign_since = min(self.unsure_at, at), min(self.foreign_since, at)
-        self._change(tripped_at=min(self.supply.tripped_at, at))
+        self._change(tripped_at=min(self.supply.tripped_at, at), night=Night())
         if self.versions:
             # Earlier ones may have been forgotten, as nobody was to ask for them again.
             first = self.versions[0]
@@ -221,7 +238,7 @@ class Replay(State):
             case Open():
                 self._change(opened=True)
             case Close():
-                self._change(opened=False, locks=(), trips=0, tripped=False)
+                self._change(opened=False, locks=(), trips=0, tripped=False, unsafe=())
             case Hold():
                 self._change(locks=tuple(sorted({*supply.locks, "hold"})))
             case Release():
@@ -239,17 +256,24 @@ class Replay(State):
                 self.debited += max(self.balance, 0)
 
     def _switched(self, entry: Relay) -> None:
+        supply = self.supply
         if entry.closed:
             self.moved_at = max(self.moved_at, entry.at)
-            self._change(cut_off=False, tripped=False)
-        elif entry.reason == EXHAUSTED:
-            self._change(cut_off=True)
+            self._change(cut_off=False, tripped=False, off_hours=False)
+        else:
+            self._change(cut_off=supply.cut_off or entry.reason == EXHAUSTED, off_hours=entry.reason == OFF_HOURS)
+
+    def _at_night(self, at: int, **changes: bool) -> None:
+        """Something happened that holds until the end of the off hours in which it did."""
+        hours, known = self.settings.off_hours, self.supply.night
+        span = night_at(hours, self.settings.zone, at) if hours.windows else None
+        if span is not None:
+            night = known if known.until == span.end else Night(span.end)
+            self._change(night=msgspec.structs.replace(night, **changes))
 
     def _happened(self, event: Event) -> None:
-        supply = self.supply
-        if event.code == "overload":
-            again = event.at - supply.tripped_at <= RECLOSE_WINDOW
-            self._change(tripped=True, tripped_at=event.at, trips=supply.trips + 1 if again else 1)
+        if event.code == "overload" or event.code in TRIPS:
+            self._trip(event)
         if event.code == "key-changed" and event.detail == ROLLOVER:
             # Under the new base date the minutes begin anew.
             self.tids, self.tid_floor = (), -1
@@ -263,8 +287,31 @@ class Replay(State):
             self.foreign_since = self.foreign_since or event.at
         elif event.code == METER_BACK:
             self.foreign_since = 0
+        elif event.code == WITHIN_LIMITS:
+            self._change(unsafe=tuple(each for each in self.supply.unsafe if each != event.detail))
+        elif event.code == ALLOWANCE_SPENT:
+            self._at_night(event.at, spent=True)
         lock = {"overload-locked": "overload", "forbidden-load": "load"}.get(event.code)
         if event.code == "tamper" and self.settings.tamper_locks:
             lock = "tamper"
+        elif event.code == LIMIT_LOCKED and event.detail in KINDS:
+            lock = event.detail
         if lock:
-            self._change(locks=tuple(sorted({*supply.locks, lock})))
+            self._lock(lock)
+
+    def _trip(self, event: Event) -> None:
+        """Too much was drawn, or measured, for too long."""
+        supply, kind = self.supply, TRIPS.get(event.code)
+        again = event.at - supply.tripped_at <= RECLOSE_WINDOW
+        self._change(tripped_at=event.at, trips=supply.trips + 1 if again else 1)
+        if kind is None:
+            self._change(tripped=True)
+        elif waits(self.settings.limits, kind):
+            self._lock(kind)
+        else:
+            self._change(unsafe=tuple(sorted({*supply.unsafe, kind})))
+
+    def _lock(self, lock: str) -> None:
+        """The switch stays open until a person was there; what else has opened it is over then, too."""
+        unsafe = tuple(each for each in self.supply.unsafe if each != lock)
+        self._change(locks=tuple(sorted({*self.supply.locks, lock})), unsafe=unsafe)

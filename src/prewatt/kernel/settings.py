@@ -6,6 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from .off_hours import OffHours
+from .safety import Limit
 from .supply import FriendlyHours, PowerLimit, Zone
 from .units import INT64_MAX
 
@@ -41,6 +43,8 @@ class Settings(Struct, frozen=True):
     power_highest: Annotated[int, Meta(ge=100, le=1_000_000)] = 15_000
     doubtful_readings: Annotated[int, Meta(ge=1, le=1000)] = 5
     foreign_for: _Natural = 0
+    limits: Annotated[tuple[Limit, ...], Meta(max_length=20)] = ()
+    off_hours: OffHours = OffHours()
 
 
 UNTOLD = Settings(power_highest=1_000_000)

@@ -13,7 +13,7 @@ from .state import State
 from .supply import SupplyState
 from .tariff import RateCalendar, Tariff, Version
 
-FORMAT = 3
+FORMAT = 4
 """Of what `dump` writes. It changes with `Saved` and all that lies in it; `load` reads this one and all before."""
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import msgspec
+
+from .off_hours import OFF_HOURS, next_off_change, night_at, night_before
 from .plausible import Base, Doubt, Former
 from .rating import Counters, Rated, gross, rate_interval, split_tiers
 from .settings import UNTOLD, Settings
-from .supply import FriendlyHours, SupplyState, is_friendly, next_friendly_change
+from .supply import FriendlyHours, Night, SupplyState, is_friendly, next_friendly_change
 from .tariff import Stretch, Version, stretch_at, version_at
-from .units import BALANCE_MAX, INSTANT_MAX, SECOND
+from .units import BALANCE_MAX, INSTANT_MAX, MINUTE, SECOND
 
 EXHAUSTED = "exhausted"
 """Reason of a relay entry that cuts off for want of credit."""
 FOREIGN = "foreign"
 """Reason of a relay entry that cuts off because another meter has hung in this one's place for too long."""
+AHEAD = 10 * MINUTE
+"""A journal that is ahead of the time by more says that one of the two is wrong."""
 
 
 class State:
@@ -163,7 +168,7 @@ class State:
         last by the gateway's own time, which counts where the journal is ahead of that.
         """
         supply = self.supply
-        if supply.opened or supply.locks or now >= self._foreign_until():
+        if supply.opened or supply.locks or supply.unsafe or now >= self._foreign_until() or self.off_until(now):
             return False
         if supply.tripped:
             return now >= self._reclose_at(now, tripped) and self.supplied_by_credit(now)
@@ -184,17 +189,86 @@ class State:
             return "ordered"
         if now >= self._foreign_until():
             return FOREIGN
+        if supply.unsafe:
+            return supply.unsafe[0]
+        if self.off_until(now):
+            return OFF_HOURS
         if supply.tripped and now < self._reclose_at(now, tripped):
             return "overload"
         return EXHAUSTED
+
+    def why_closed(self) -> str:
+        """The word for why the switch belongs closed again, for the journal."""
+        return "reclosed" if self.supply.tripped else OFF_HOURS if self.supply.off_hours else "credit"
 
     def _foreign_until(self) -> int:
         """Until when the supply goes on with another meter in this one's place."""
         lasts = self.settings.foreign_for
         return self.foreign_since + lasts * SECOND if self.foreign_since and lasts else INSTANT_MAX
 
+    def night(self, now: int) -> Night | None:
+        """The off hours that hold at `now`; None if none do. They hold by a time that is vouched for alone, and not where a
+        person switched on in them.
+        """
+        night = self._night(now)
+        return None if night is None or night.waived else night
+
+    def _night(self, now: int) -> Night | None:
+        hours, known = self.settings.off_hours, self.supply.night
+        if not hours.windows or self.unsure or now < self.at - AHEAD:
+            return None
+        span = night_at(hours, self.settings.zone, now)
+        return None if span is None else known if known.until == span.end else Night(span.end)
+
+    def waived_until(self, now: int) -> int:
+        """Until when off hours do not hold because a person switched on in them; 0 if that is not so."""
+        night = self._night(now)
+        return night.until if night is not None and night.waived else 0
+
+    def off_until(self, now: int) -> int:
+        """Until when off hours keep the switch open, as nothing is allowed in them or all of it is used; 0 if they do not."""
+        night, hours = self.night(now), self.settings.off_hours
+        if night is None:
+            return 0
+        used = night.energy >= hours.energy if hours.energy else not hours.watts
+        return night.until if night.spent or used else 0
+
+    def night_left(self, now: int, energy: int = 0) -> int | None:
+        """What is left at `now` of the Wh that off hours allow, where a reading would show `energy` Wh more; None if they allow
+        any, or none hold.
+        """
+        night, most = self.night(now), self.settings.off_hours.energy
+        if night is None or not most:
+            return None
+        after = self.night_after(now, energy)
+        return max(most - (after.energy if after.until == night.until else 0), 0)
+
+    def next_night(self) -> int:
+        """The first instant after the last reading at which off hours begin or end that allow some energy: to be read at."""
+        hours = self.settings.off_hours
+        return (
+            next_off_change(hours, self.settings.zone, self.read_at) if hours.windows and hours.energy else INSTANT_MAX
+        )
+
+    def night_after(self, at: int, energy: int) -> Night:
+        """What is known of off hours after a reading that shows `energy` Wh more; what began before them counts evenly."""
+        hours, known = self.settings.off_hours, self.supply.night
+        span = night_before(hours, self.settings.zone, at) if hours.energy else None
+        if span is None:
+            return known
+        passed, share = at - self.read_at, energy
+        if self.register is not None and self.read_at < span.begin:
+            share = energy * (at - span.begin) // passed
+        night = known if known.until == span.end else Night(span.end)
+        return msgspec.structs.replace(night, energy=night.energy + share)
+
     def power_limit(self, now: int) -> int:
         """The most that may be drawn at `now`, W; 0: no limit."""
+        usual, night = self.usual_limit(now), self.settings.off_hours.watts
+        return min(usual or night, night) if night and self.night(now) is not None else usual
+
+    def usual_limit(self, now: int) -> int:
+        """The most that may be drawn at `now`, W, whether or not off hours hold; 0: no limit."""
         supply, settings = self.supply, self.settings
         if supply.limit and (not supply.limit_until or now < supply.limit_until):
             return supply.limit
@@ -203,7 +277,9 @@ class State:
     @property
     def watched(self) -> bool:
         """Whether the power that is drawn matters to this meter's rules."""
-        return bool(self.supply.limit or any(self.settings.power.watts) or self.settings.power.step)
+        settings = self.settings
+        limited = self.supply.limit or any(settings.power.watts) or settings.power.step or settings.off_hours.watts
+        return bool(limited or any(each.code == "low-power-factor" for each in settings.limits))
 
     def next_supply_change(self, now: int, tripped: int = 0) -> int:
         """An instant after `now` before which the switch's place changes only with the balance, or by what people do."""
@@ -217,4 +293,6 @@ class State:
         ]
         if settings.friendly != FriendlyHours():
             changes.append(next_friendly_change(settings.friendly, settings.zone, now))
+        if settings.off_hours.windows:
+            changes.append(next_off_change(settings.off_hours, settings.zone, now))
         return min((each for each in changes if each > now), default=INSTANT_MAX)

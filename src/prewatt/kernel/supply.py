@@ -11,6 +11,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from .calendar import SPECIAL, local, next_wall_change, zone
+from .safety import KINDS
 from .units import HOUR, INSTANT_MAX, INT64_MAX
 
 _Natural = Annotated[int, Meta(ge=0, le=INT64_MAX)]
@@ -75,7 +76,8 @@ def is_friendly(hours: FriendlyHours, where: str, now: int) -> bool:
     minute = wall.hour * 60 + wall.minute
     if wall.date().isoformat() in hours.days:
         return True
-    today, before = (_kind(day, hours) for day in (wall.date(), date.fromordinal(wall.date().toordinal() - 1)))
+    days = (wall.date(), date.fromordinal(wall.date().toordinal() - 1))
+    today, before = (kind_of_day(day, hours.days) for day in days)
     for window in hours.windows:
         overnight = window.end <= window.begin
         if today in window.days and minute >= window.begin and (overnight or minute < window.end):
@@ -85,8 +87,9 @@ def is_friendly(hours: FriendlyHours, where: str, now: int) -> bool:
     return False
 
 
-def _kind(day: date, hours: FriendlyHours) -> int:
-    return SPECIAL if day.isoformat() in hours.days else day.weekday()
+def kind_of_day(day: date, special: tuple[str, ...]) -> int:
+    """What a `Window` calls a day, if the ISO dates of `special` are special days."""
+    return SPECIAL if day.isoformat() in special else day.weekday()
 
 
 def next_friendly_change(hours: FriendlyHours, where: str, now: int) -> int:
@@ -103,8 +106,8 @@ class Open(Struct, frozen=True, tag_field="do", tag="open"):
 
 
 class Close(Struct, frozen=True, tag_field="do", tag="close", omit_defaults=True):
-    """Let the supply return. A lock (hold, overload, forbidden load, tamper) stands against it, unless `override` says
-    that it is known.
+    """Let the supply return; in off hours, until they end. A lock (of `LOCKS`) stands against it, unless `override` says that
+    it is known.
     """
 
     override: bool = False
@@ -127,7 +130,7 @@ class LimitPower(Struct, frozen=True, tag_field="do", tag="limit", omit_defaults
 
 class Restore(Struct, frozen=True, tag_field="do", tag="restore", omit_defaults=True):
     """The landlord's emergency credit: supply until an instant, or until `amount` (nano) more is used, whichever is
-    first. One of them may be 0: no bound.
+    first. One of them may be 0: no bound. In off hours it ends these, too.
     """
 
     amount: _Natural = 0
@@ -157,8 +160,20 @@ LOCKS = {
     "overload": "tripped for overload, too often",
     "load": "tripped for a forbidden load",
     "tamper": "the meter was tampered with",
+    **{code: f"tripped, as {kind.words} (a person has to switch on again)" for code, kind in KINDS.items()},
 }
 """Why a switch stays open whatever the credit, until a person says otherwise."""
+
+
+class Night(Struct, frozen=True):
+    """What happened in off hours (`kernel.off_hours`) that end at the instant `until`. `energy`: Wh used in them up to the last
+    reading; `spent`: too much power was drawn too often, so that nothing is left of them; `waived`: a person switched on.
+    """
+
+    until: int = 0
+    energy: int = 0
+    spent: bool = False
+    waived: bool = False
 
 
 class SupplyState(Struct, frozen=True):
@@ -168,6 +183,9 @@ class SupplyState(Struct, frozen=True):
     the last at `tripped_at`; `tripped`: waiting to close again. `emergency`, `grace`: how far the balance may go under
     zero; `grace_until` bounds the latter; `emergency_taken`: not to be taken again before the balance was over zero.
     `limit`, `limit_until`: a power limit by order.
+
+    `unsafe`: kinds of limits (`kernel.safety`) that opened the switch until what is measured is right again. `off_hours`:
+    open since off hours. `night`: those that were last looked at.
     """
 
     opened: bool = False
@@ -182,3 +200,6 @@ class SupplyState(Struct, frozen=True):
     grace_until: int = 0
     limit: int = 0
     limit_until: int = 0
+    unsafe: tuple[str, ...] = ()
+    off_hours: bool = False
+    night: Night = Night()

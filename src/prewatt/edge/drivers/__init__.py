@@ -7,9 +7,12 @@ failed at which meter and why.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from msgspec import Struct
+
+from ...kernel.quantities import Quantity
 
 
 class DriverError(Exception):
@@ -72,6 +75,11 @@ class MeterDriver(Protocol):
 
     def read_power(self) -> Power | None:
         """What is drawn at this moment; None if the meter can't tell. Raises DriverError."""
+
+    def read_quantities(self) -> Mapping[Quantity, int]:
+        """What else is measured at this moment, in the units of `kernel.quantities`; without what the meter can't tell, and
+        without what it says itself not to know. Raises DriverError.
+        """
 
     def read_tampered(self) -> bool:
         """Whether the meter says that it was tampered with; False if it can't tell. Raises DriverError."""

@@ -3,7 +3,8 @@
 While the switch is closed the meter draws what was recorded, evenly within an interval; while it is open, nothing. The
 register shows whole watt-hours of the exact sum. Like a real meter it keeps its register and its switch itself, in a
 small file, whoever reads it. Files beside that one stand for the rest of it: what is written into `.keypad` was typed at
-its keypad, `.display` is what it shows, and `.tampered` is there when its cover was opened. `.exchange` says that somebody
+its keypad, `.display` is what it shows, and `.tampered` is there when its cover was opened. `.quantities` is what else it
+measures, by name (`kernel.quantities`), as JSON: `{"voltage-l1": 230100}`. `.exchange` says that somebody
 hangs another meter in its place: its serial number and first register (Wh) as JSON, `{"serial": "m9", "first": 0}`. The
 one that hung there does not answer any more; the new one does from the next call on, with its switch closed.
 """
@@ -12,11 +13,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from ...kernel.quantities import Quantity
 from ...kernel.units import HOUR, SECOND
-from . import DriverError, Identity, NotSupported, Power, Unreachable
+from . import BadAnswer, DriverError, Identity, NotSupported, Power, Unreachable
 from .recording import FINE, Recording, RecordingError, load_recordings
 
 __all__ = ["FINE", "RecordedMeter", "Recording", "RecordingError", "load_recordings"]
@@ -93,6 +95,15 @@ class RecordedMeter:
         drawn = self._recording.drawn(now, now + 1)
         # Even within an interval: what a microsecond takes, for an hour.
         return Power(drawn * HOUR // self._recording.scale)
+
+    def read_quantities(self) -> Mapping[Quantity, int]:
+        try:
+            told = json.loads(self._memory.with_suffix(".quantities").read_text())
+            return {Quantity(name): int(value) for name, value in told.items()}
+        except OSError:
+            return {}
+        except (ValueError, TypeError, AttributeError) as error:
+            raise BadAnswer(self._name, "read quantities", str(error)) from None
 
     def read_tampered(self) -> bool:
         return self._memory.with_suffix(".tampered").exists()

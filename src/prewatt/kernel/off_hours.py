@@ -1,0 +1,87 @@
+"""Timed switching: hours in which a meter supplies nothing, or only a small allowance, as dormitories have it.
+
+A span of off hours is called a night here, whenever it is. It belongs to the day on which it begins, begins once and ends
+once: at the first instants at which the wall clock shows these times, whatever the clocks do in between.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Annotated, NamedTuple
+from zoneinfo import ZoneInfo
+
+from msgspec import Meta, Struct
+
+from .calendar import day_bounds, local, local_day, next_wall_change, zone
+from .supply import Watts, Window, kind_of_day
+from .units import INT64_MAX
+
+OFF_HOURS = "off-hours"
+"""Reason of a relay entry that switches off until the morning."""
+
+
+class OffHours(Struct, frozen=True):
+    """When the supply is off: windows of the week. On `days` (ISO dates: holidays) only those hold that name special days.
+    What is left in them: up to `watts` (W; 0: any power, if there is energy), up to `energy` (Wh; 0: any, if there is
+    power). Both 0: nothing.
+    """
+
+    windows: Annotated[tuple[Window, ...], Meta(max_length=20)] = ()
+    days: Annotated[tuple[Annotated[str, Meta(min_length=10, max_length=10)], ...], Meta(max_length=400)] = ()
+    watts: Watts = 0
+    energy: Annotated[int, Meta(ge=0, le=INT64_MAX)] = 0
+
+
+class Span(NamedTuple):
+    """From its first instant to the first one after it."""
+
+    begin: int
+    end: int
+
+
+def night_at(hours: OffHours, where: str, at: int) -> Span | None:
+    """The night in which an instant lies; None if it lies in none."""
+    return next((each for each in _around(hours, where, at) if each.begin <= at < each.end), None)
+
+
+def night_before(hours: OffHours, where: str, at: int) -> Span | None:
+    """The night in which the time just before an instant lies: what ends at a night's end is of that night."""
+    return next((each for each in _around(hours, where, at) if each.begin < at <= each.end), None)
+
+
+def next_off_change(hours: OffHours, where: str, at: int) -> int:
+    """An instant after `at`, at most a day away, before which no night begins or ends."""
+    edges = [edge for each in _around(hours, where, at) for edge in each if edge > at]
+    return min([*edges, day_bounds(local_day(at, zone(where)), zone(where))[1]])
+
+
+def _around(hours: OffHours, where: str, at: int) -> tuple[Span, ...]:
+    return _nights(hours, where, local_day(at, zone(where)))
+
+
+@lru_cache(maxsize=256)
+def _nights(hours: OffHours, where: str, day: date) -> tuple[Span, ...]:
+    """The nights that begin on a local day, or on the day before or after. Windows that overlap are one night."""
+    there, found = zone(where), list[Span]()
+    for each in (day - timedelta(days=1), day, day + timedelta(days=1)):
+        kind = kind_of_day(each, hours.days)
+        for window in hours.windows:
+            if kind in window.days:
+                last = each if window.end > window.begin else each + timedelta(days=1)
+                found.append(Span(_first(each, window.begin, there), _first(last, window.end, there)))
+    merged: list[Span] = []
+    for span in sorted(found):
+        if merged and span.begin < merged[-1].end:
+            merged[-1] = Span(merged[-1].begin, max(merged[-1].end, span.end))
+        elif span.end > span.begin:
+            merged.append(span)
+    return tuple(merged)
+
+
+def _first(day: date, minute: int, where: ZoneInfo) -> int:
+    """The first instant at which the wall clock shows a minute of a day, or what comes after it where that is left out."""
+    at = day_bounds(day, where)[0]
+    while (wall := local(at, where)).date() == day and wall.hour * 60 + wall.minute < minute:
+        at = next_wall_change(at, minute, where)
+    return at
