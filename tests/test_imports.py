@@ -1,4 +1,4 @@
-"""Imports point one way: kernel <- wire <- {edge, headend}; kernel <- server <- headend; sim and cli on top."""
+"""Imports point one way: {kernel, tokens} <- wire <- {edge, headend}; kernel <- server <- headend; sim and cli on top."""
 
 import ast
 from pathlib import Path
@@ -13,7 +13,7 @@ MAY_IMPORT = {
     "tokens": set(),
     "amounts": set(),
     "tables": {"amounts"},
-    "wire": {"kernel"},
+    "wire": {"kernel", "tokens"},
     "edge": {"kernel", "wire", "tokens", "tables", "clock", "folder"},
     "server": {"kernel", "wire", "tokens", "amounts", "tables", "clock", "folder"},
     "headend": {"kernel", "wire", "server"},

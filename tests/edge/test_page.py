@@ -120,7 +120,7 @@ def test_with_the_pin_a_tenant_sees_the_balance_types_a_code_and_takes_emergency
         assert "Done: the supply is on." in page and "3.00 EUR are left of it" in page
         page = browser.post("/code", token=browser.token, code=code(shell))
         assert "Credited: 20.00 EUR" in page and "20.00 <small>EUR" in page
-        assert "Take 3.00" not in page and "Payment, by code" in page
+        assert "Take 3.00" not in page and "Credit, by code" in page
         browser.post("/logout", token=browser.token)
         assert "Your meter" in browser.get()
         done = [each for each in journal(shell) if isinstance(each, OnSite)]

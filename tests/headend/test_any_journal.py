@@ -7,7 +7,17 @@ from hypothesis import strategies as st
 from prewatt.headend.ingest import GatewayView, MeterView, plan, sort
 from prewatt.kernel import entries
 from prewatt.kernel.account import Account
-from prewatt.kernel.entries import ChangeTenancy, Command, Control, Debit, GrantCredit, SetTariff, encode_entry, genesis
+from prewatt.kernel.entries import (
+    ChangeTenancy,
+    Command,
+    Control,
+    Debit,
+    EndCode,
+    GrantCredit,
+    SetTariff,
+    encode_entry,
+    genesis,
+)
 from prewatt.kernel.events import EVENTS
 from prewatt.kernel.rating import Used
 from prewatt.kernel.supply import (
@@ -19,6 +29,7 @@ from prewatt.kernel.supply import (
     Open,
     Release,
     Restore,
+    SetPin,
     TakeEmergency,
 )  # fmt: skip
 from prewatt.kernel.tariff import flat_tariff
@@ -39,6 +50,8 @@ COMMANDS = {
     6: Command("m1", 6, 0, GrantCredit("t", NANO, tid=1, coded=NANO // 2)),
     7: Command("m1", 7, 0, Control(ClearCredit(), "x", tid=2)),
     8: Command("m1", 8, 0, Control(Open(), "x")),
+    9: Command("m1", 9, 0, EndCode(3)),
+    10: Command("m1", 10, 0, Control(Release(), "x", tid=4)),
 }
 
 naturals = st.one_of(st.integers(0, 3), st.integers(0, 10**9), st.sampled_from([INT64_MAX, INT64_MAX - 1]))
@@ -52,6 +65,7 @@ actions = st.one_of(
     st.sampled_from([Open(), Close(), Close(True), Hold(), Release(), TakeEmergency(), ClearTamper(), ClearCredit()]),
     st.builds(LimitPower, st.integers(0, 10**6), instants),
     st.builds(Restore, naturals, instants),
+    st.builds(SetPin, texts),
 )
 common = {"seq": st.just(0), "at": instants, "balance": balances}
 any_entry = st.one_of(
@@ -68,7 +82,7 @@ any_entry = st.one_of(
     st.builds(entries.TenancyChanged, **common, command=naturals, effective=instants),
     st.builds(entries.TariffApplied, **common, command=naturals, effective=instants, tariff=tariffs()),
     st.builds(entries.SettingsApplied, **common, command=naturals, settings=st.builds(entries.Settings, naturals, naturals, naturals)),
-    st.builds(entries.Refused, **common, command=naturals, reason=texts),
+    st.builds(entries.Refused, **common, command=naturals, reason=texts, tid=tids),
     st.builds(entries.Relay, **common, closed=st.booleans(), reason=texts),
     st.builds(entries.Event, **common, code=st.one_of(texts, st.sampled_from(list(EVENTS))), detail=texts),
 )  # fmt: skip

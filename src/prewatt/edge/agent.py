@@ -39,6 +39,7 @@ from ..wire.messages import (
     Status,
     WireError,
 )
+from ..wire.order_codes import NewPin
 from ..wire.signing import VerifyKey, command_is_signed, open_downward
 from .codes import ChangeKey, CodeRefused, Credit, Do, KeyState, Meaning, Show, dump_key, read_code
 from .effects import (
@@ -86,6 +87,12 @@ def _wait_text(wait: int, locked: bool) -> str:
     if wait > MINUTE:
         return _("Too many wrong codes: please wait %(minutes)d minutes.") % {"minutes": -(-wait // MINUTE)}
     return _("Too many wrong codes: please wait %(seconds)d seconds.") % {"seconds": -(-wait // SECOND)}
+
+
+def _supplied(meter: Meter) -> str:
+    """What is said of an order that is done."""
+    told = {True: _("Done: the supply is on."), False: _("Done: the supply is off."), None: _("Done.")}
+    return told[meter.account.closed]
 
 
 class Agent:
@@ -205,7 +212,7 @@ class Agent:
             kept: list[Effect] = [] if tries == counted else [self._keep_tries(name, way, tries)]
             return Told(False, _wait_text(wait, tries.locked)), kept
         try:
-            meaning = read_code(key, self._vouched(moment), text)
+            meaning = read_code(key, self._vouched(moment), text, now)
             outcome, answer = self._obey_code(now, meter, meaning, way)
         except CodeRefused as refused:
             if not refused.guess:
@@ -228,10 +235,12 @@ class Agent:
         return None if self._time.unsure else self._time.now(moment)
 
     def _meter_of(self, moment: Moment, text: str) -> str:
-        """The meter of this gateway whose credit a code is, where somebody has typed it at another one; else empty."""
+        """The meter of this gateway whose code it is, where somebody has typed it at another one; else empty."""
         for name, key in self.keys.items():
             try:
-                if isinstance(read_code(key, self._vouched(moment), text), Credit):
+                if isinstance(
+                    read_code(key, self._vouched(moment), text, self._time.now(moment)), Credit | Do | NewPin
+                ):
                     return name
             except CodeRefused:
                 continue
@@ -247,7 +256,10 @@ class Agent:
                 }
             case Do(tid, action):
                 outcome = meter.act(now, action, way, tid=tid)
-                text = _("Done.")
+                text = _supplied(meter)
+            case NewPin(tid):
+                outcome = meter.act(now, meaning.action(meter.name), way, tid=tid)
+                text = _("The flat has its new PIN: it opens the page from now on.")
             case Show():
                 outcome = Outcome()
                 text = _("Meter %(meter)s works.") % {"meter": meter.name}
@@ -291,9 +303,7 @@ class Agent:
             return Told(False, _sentence(str(objection))), []
         effects: list[Effect] = list(self._unlock(name)) if isinstance(action, UnlockCodes) else []
         effects += self._settle(moment, {name: outcome})
-        supplied = meter.account.closed
-        text = {True: _("Done: the supply is on."), False: _("Done: the supply is off."), None: _("Done.")}[supplied]
-        return Told(True, text), effects
+        return Told(True, _supplied(meter)), effects
 
     def _unlock(self, name: str) -> list[Keep]:
         self._tries[name] = {}

@@ -27,6 +27,7 @@ from ..tokens import (
     MeterKey,
     MeterTest,
     NumberError,
+    Proprietary,
     Service,
     cipher,
     decode,
@@ -34,6 +35,7 @@ from ..tokens import (
     instant_of,
     together,
 )
+from ..wire.order_codes import NewPin, Ordered, read
 from .texts import _
 
 AWAY = 366 * DAY
@@ -112,7 +114,7 @@ class ChangeKey(Struct, frozen=True):
     rollover: bool = False
 
 
-Meaning = Credit | Do | Show | ChangeKey
+Meaning = Credit | Do | NewPin | Show | ChangeKey
 
 
 @lru_cache(maxsize=256)
@@ -127,9 +129,9 @@ def money(token: CurrencyCredit) -> int:
     return token.amount // token.resolution * token.resolution * TOKEN
 
 
-def read_code(state: KeyState, now: int | None, text: str) -> Meaning:
-    """What a code means to the meter that holds `state`'s key, typed at `now` (None: nobody knows the time).
-    CodeRefused if nothing.
+def read_code(state: KeyState, now: int | None, text: str, earliest: int = 0) -> Meaning:
+    """What a code means to the meter that holds `state`'s key, typed at `now` (None: nobody knows the time, but that it is
+    `earliest` at least). CodeRefused if nothing.
     """
     try:
         token = decode(text, _cipher(state.algorithm, state.key))
@@ -140,6 +142,8 @@ def read_code(state: KeyState, now: int | None, text: str) -> Meaning:
     if isinstance(token, KeySection):
         return _key_section(state, token, text)
     _check_tid(state, now, token.tid)
+    if isinstance(token, Proprietary):
+        return _own(state, earliest if now is None else now, token)
     if isinstance(token, CurrencyCredit):
         if token.service != Service.ELECTRICITY or token.amount <= 0:
             raise CodeRefused(_("This code is not for electricity."))
@@ -161,6 +165,16 @@ _WORDS = {
     "check": lambda: _("This is no code of this meter: one digit may be wrong, or it is for another meter."),
     "class": lambda: _("This is no code of this meter: one digit may be wrong, or it is for another meter."),
 }
+
+
+def _own(state: KeyState, earliest: int, token: Proprietary) -> Do | NewPin:
+    try:
+        meant = read(token, BaseDate(state.base))
+    except CodeError as error:
+        raise CodeRefused(_WORDS[error.reason](), guess=True) from None
+    if meant.ends and earliest >= meant.ends:
+        raise CodeRefused(_("This code has expired: it is worth nothing any more. Ask for a new one."))
+    return Do(meant.tid, meant.action) if isinstance(meant, Ordered) else meant
 
 
 def _check_tid(state: KeyState, now: int | None, tid: int) -> None:

@@ -198,7 +198,7 @@ def _line(entry: AnyEntry) -> Line | None:
         case CreditApplied(amount=amount, reason=reason):
             return Line(entry.at, reason or _("Payment"), amount, entry.balance)
         case CreditByCode(amount=amount):
-            return Line(entry.at, _("Payment, by code"), amount, entry.balance)
+            return Line(entry.at, _("Credit, by code"), amount, entry.balance)
         case DebitApplied(amount=amount, reason=reason):
             return Line(entry.at, reason, -amount, entry.balance)
         case Relay(closed=closed):
@@ -224,4 +224,5 @@ _ACTIONS = {
     "clear-tamper": _("Tampering cleared"),
     "unlock-codes": _("Codes unlocked"),
     "clear-credit": _("Credit cleared, to be paid back"),
+    "set-pin": _("New PIN"),
 }

@@ -27,6 +27,7 @@ from .entries import (
     Debit,
     DebitApplied,
     Doubtful,
+    EndCode,
     Event,
     Exchange,
     Exchanged,
@@ -44,9 +45,10 @@ from .entries import (
     TimeLedBack,
     UnknownOrder,
 )
+from .pins import made_at
 from .plausible import BACKWARDS, TRUE, UNSEEN, most
 from .register import Registers
-from .supply import LOCKS, Action, ClearCredit, Close, Release, Restore, TakeEmergency
+from .supply import LOCKS, Action, ClearCredit, Close, Release, Restore, SetPin, TakeEmergency
 from .tariff import RateCalendar, TariffError
 from .units import BALANCE_MAX
 
@@ -86,6 +88,10 @@ class Account(Registers):
             return TenancyChanged(seq, at, self.balance, number, max(order.effective, self.read_at), order.instead)
         if isinstance(order, Exchange):
             return self._follow_exchange(seq, at, number, order)
+        if isinstance(order, EndCode):
+            if self.coded.get(order.tid):
+                return Refused(seq, at, self.balance, number, f"code {order.tid} has brought a credit")
+            return Recognised(seq, at, self.balance, number, order.tid)
         if isinstance(order, LeadBack):
             back = max(now, command.issued)
             if back >= self.at:
@@ -141,7 +147,7 @@ class Account(Registers):
             return Recognised(seq, at, self.balance, number, order.tid)
         tid = None if order.tid in self.coded else order.tid
         if refusal := self.objection(at, order.action, now):
-            return Refused(seq, at, self.balance, number, refusal)
+            return Refused(seq, at, self.balance, number, refusal, tid)
         balance = self._balance_after(order.action)
         return Controlled(seq, at, balance, number, order.action, order.by, order.reason, tid)
 
@@ -174,6 +180,9 @@ class Account(Registers):
                     return "a restoration is bounded by an amount, or by an instant"
                 if until and until <= (at if now is None else now):
                     return "the restoration would end in the past"
+            case SetPin(kept):
+                if made_at(kept) < made_at(self.settings.pin):
+                    return "a newer PIN was made"
         return ""
 
     def by_code(self, now: int, tid: int, amount: int, by: str) -> CreditByCode:
@@ -191,10 +200,10 @@ class Account(Registers):
     ) -> OnSite:
         """The entry for a person's action on site. ValueError says why it can't be done."""
         at = max(now, self.at)
-        if refusal := self.objection(at, action, now):
-            raise ValueError(refusal)
         if tid is not None and self.code_used(tid):
             raise ValueError("this code was used already")
+        if refusal := self.objection(at, action, now):
+            raise ValueError(refusal)
         return OnSite(self.seq + 1, at, self._balance_after(action), action, by, grant, reason[:200], tid)
 
     def relay(self, now: int, closed: bool, reason: str) -> Relay:
@@ -237,7 +246,9 @@ class Account(Registers):
         if isinstance(entry, Refused):
             # A meter may refuse what this side would take (its software may be older); it can't thereby change a
             # balance.
-            return Refused(entry.seq, entry.at, self.balance, entry.command, entry.reason, of=entry.of)
+            order = command.order if isinstance(command, Command) else None
+            tid = entry.tid if isinstance(order, Control) and order.tid == entry.tid else None
+            return Refused(entry.seq, entry.at, self.balance, entry.command, entry.reason, tid, of=entry.of)
         own = self.follow(self._earliest(entry) if isinstance(entry, Controlled) else entry.at, command)
         if isinstance(own, Recognised) and isinstance(entry, Recognised) and not entry.credit_id:
             # Written by software that did not say which credit it was.
@@ -280,6 +291,8 @@ class Account(Registers):
                 raise ValueError(f"the credit log has no code {entry.tid} that does this")
         elif isinstance(entry.action, ClearCredit):
             raise ValueError("only a code or a command clears credit")
+        elif isinstance(entry.action, SetPin):
+            raise ValueError("only a code or a command makes a PIN")
         return self.on_site(self._earliest(entry), entry.action, entry.by, entry.grant, entry.reason, entry.tid)
 
     # -- as bytes ----------------------------------------------------------------------------------------------------

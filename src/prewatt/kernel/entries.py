@@ -131,7 +131,8 @@ class CreditByCode(Entry, frozen=True, tag="code"):
 
 class Recognised(Commanded, frozen=True, tag="recognised", omit_defaults=True):
     """A command brought what was here before: nothing more. Its code has brought it; or the credit `credit_id` was applied
-    already, and the code is worth nothing from now on. `credit_id` is empty for an order that is no credit.
+    already, and the code is worth nothing from now on; or the command only says that it is. `credit_id` is empty for an
+    order that is no credit.
     """
 
     tid: Tid
@@ -170,10 +171,11 @@ class SettingsApplied(Commanded, frozen=True, tag="settings", omit_defaults=True
 
 class Refused(Commanded, frozen=True, tag="refused", omit_defaults=True):
     """A rightly signed command changed nothing, for `reason`. Its number is used up, so that later ones are not held
-    back.
+    back. `tid`: of the code that carries it too, and is worth nothing from now on.
     """
 
     reason: ShortText
+    tid: Tid | None = None
 
 
 class Controlled(Commanded, frozen=True, tag="controlled", omit_defaults=True):
@@ -299,7 +301,13 @@ class LeadBack(Struct, frozen=True, tag_field="kind", tag="time"):
     """The journal's time is ahead: let it go on from this command's instant."""
 
 
-AnyOrder = GrantCredit | Debit | SetTariff | ChangeTenancy | ChangeSettings | Control | Exchange | LeadBack
+class EndCode(Struct, frozen=True, tag_field="kind", tag="end-code"):
+    """The code `tid` is worth nothing from now on: a person has revoked it, or the server knows that it was used."""
+
+    tid: Tid
+
+
+AnyOrder = GrantCredit | Debit | SetTariff | ChangeTenancy | ChangeSettings | Control | Exchange | LeadBack | EndCode
 
 
 class Command(Struct, frozen=True, omit_defaults=True):

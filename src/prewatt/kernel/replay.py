@@ -20,6 +20,7 @@ from .entries import (
     Reading,
     Rebased,
     Recognised,
+    Refused,
     Relay,
     SettingsApplied,
     TariffApplied,
@@ -51,6 +52,7 @@ from .supply import (
     Open,
     Release,
     Restore,
+    SetPin,
     TakeEmergency,
 )
 from .tariff import RateCalendar, Version, add_version, stretch_at
@@ -108,6 +110,9 @@ class Replay(State):
             if entry.tid is not None and isinstance(entry, OnSite):
                 self.coded[entry.tid] = 0
             elif entry.tid is not None:
+                self._settle_code(entry.tid)
+        elif isinstance(entry, Refused):
+            if entry.tid is not None:
                 self._settle_code(entry.tid)
         elif isinstance(entry, DebitApplied):
             assert entry.debit_id not in self.credit_ids, f"debit {entry.debit_id} applied twice"
@@ -252,6 +257,8 @@ class Replay(State):
                 self._change(emergency=self.settings.emergency_credit + debt, emergency_taken=True)
             case ClearTamper():
                 self._change(locks=tuple(each for each in supply.locks if each != "tamper"))
+            case SetPin(kept):
+                self.settings = msgspec.structs.replace(self.settings, pin=kept)
             case ClearCredit():
                 self.debited += max(self.balance, 0)
 

@@ -153,7 +153,25 @@ class ClearCredit(Struct, frozen=True, tag_field="do", tag="clear-credit"):
     """Take all credit off: it is owed back to the tenant."""
 
 
-Action = Open | Close | Hold | Release | LimitPower | Restore | TakeEmergency | ClearTamper | UnlockCodes | ClearCredit
+class SetPin(Struct, frozen=True, tag_field="do", tag="set-pin"):
+    """The PIN of the flat's page is another one, of which `kept` is kept (`wire.pins`)."""
+
+    kept: Annotated[str, Meta(max_length=200)]
+
+
+Action = (
+    Open
+    | Close
+    | Hold
+    | Release
+    | LimitPower
+    | Restore
+    | TakeEmergency
+    | ClearTamper
+    | UnlockCodes
+    | ClearCredit
+    | SetPin
+)
 
 LOCKS = {
     "hold": "held open for work or safety",

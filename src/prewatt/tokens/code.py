@@ -125,7 +125,17 @@ class KeySection:
     supply_group: int = 0
 
 
-Token = UnitCredit | CurrencyCredit | MeterTest | Management | KeySection
+@dataclass(frozen=True)
+class Proprietary:
+    """Class 2, subclasses 11 to 15, which are the maker's own: `value`, 20 bits (`tokens.own` says what they mean here)."""
+
+    subclass: int
+    tid: int
+    value: int
+
+
+Token = UnitCredit | CurrencyCredit | MeterTest | Management | KeySection | Proprietary
+PROPRIETARY = range(11, 16)
 _SECTION = {3: 1, 4: 2, 8: 3, 9: 4}
 _SECTION_SUBCLASS = {section: subclass for subclass, section in _SECTION.items()}
 
@@ -205,6 +215,9 @@ def _parts(token: Token) -> tuple[int, int, int]:
         case Management(function, tid, value, random):
             field = _field16(_bounded("value", value, 40)) if function in COMPRESSED else _bounded("value", value, 16)
             return 2, function.value, _with_tid(random, tid, field)
+        case Proprietary(subclass, tid, value):
+            high = _bounded("value", value, 20) >> 16
+            return 2, subclass, _with_tid(high, tid, value & 0xFFFF)
         case KeySection():
             return 2, _SECTION_SUBCLASS[token.section], _key_content(token)
 
@@ -250,6 +263,8 @@ def _token(token_class: int, subclass: int, content: int) -> Token:
     if token_class == 2 and subclass in list(Function):
         function = Function(subclass)
         return Management(function, tid, amount if function in COMPRESSED else field, random)
+    if token_class == 2 and subclass in PROPRIETARY:
+        return Proprietary(subclass, tid, random << 16 | field)
     raise CodeError("class", f"a token of class {token_class}, subclass {subclass} is not known here")
 
 

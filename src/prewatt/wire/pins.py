@@ -6,6 +6,8 @@ import hashlib
 import hmac
 import unicodedata
 
+from ..kernel.pins import with_minute
+
 DIGITS = 6
 _COST = {"n": 2**14, "r": 8, "p": 1, "dklen": 32}
 
@@ -13,6 +15,14 @@ _COST = {"n": 2**14, "r": 8, "p": 1, "dklen": 32}
 def hash_pin(pin: str, salt: bytes) -> str:
     """What is kept of a PIN."""
     return f"{salt.hex()}${hashlib.scrypt(pin.encode(), salt=salt, **_COST).hex()}"
+
+
+def keep_pin(pin: str, meter: str, minute: int) -> str:
+    """What is kept of a PIN that was made for a meter at a minute since 1970: the same wherever it is worked out, by the
+    server that makes it or by the gateway that reads it off a code.
+    """
+    rest = hashlib.sha256(b"prewatt pin\0" + meter.encode() + minute.to_bytes(8)).digest()
+    return hash_pin(pin, with_minute(minute, rest))
 
 
 def pin_is(kept: str, pin: str) -> bool:
