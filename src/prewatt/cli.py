@@ -754,7 +754,7 @@ def order(
     do: Annotated[
         str,
         typer.Argument(
-            help="open, close, hold, release, restore, limit, clear-tamper or unlock-codes; lead-back, also of a meter or a "
+            help="open, close, hold, release, restore, limit, clear-tamper, unlock-codes or emergency; lead-back, also of a meter or a "
             "gateway: a journal that is dated in the future goes on from now."
         ),
     ],
@@ -765,7 +765,7 @@ def order(
     hours: Annotated[int, typer.Option(help="For so long, a restoration or a limit.", min=0, max=744)] = 0,
     where: PropertyOption = "",
 ) -> None:
-    """Order the switch of a unit's meter: at once if the building is online, else as soon as it is."""
+    """Order the switch of a unit's meter: at once if the building is online, else as soon as it is, or by its code."""
 
     def work() -> str:
         from .commands import order_meter, property_named
@@ -773,6 +773,25 @@ def order(
         return order_meter(property_named(where), unit, do, reason, override, watts, amount, hours)
 
     typer.echo(_refusable("order", work))
+
+
+@app.command("give")
+def give_credit(
+    unit: Annotated[str, typer.Argument(help="The unit's name.")],
+    amount: Annotated[str, typer.Argument(help="How much, such as 5.00.")],
+    reason: Annotated[str, typer.Option(help="Shown to the tenant.")],
+    by: Annotated[str, typer.Option(help="The login in whose name it is given.")],
+    name: Annotated[str, typer.Option("--id", help="Your own name for it: given twice, it is one gift.")] = "",
+    where: PropertyOption = "",
+) -> None:
+    """Give a tenant credit freely. It goes by the network and by a code, whichever comes first."""
+
+    def work() -> str:
+        from .commands import give_credit, property_named
+
+        return give_credit(property_named(where), unit, amount, reason, by, name)
+
+    typer.echo(_refusable("give", work))
 
 
 @app.command()

@@ -44,8 +44,11 @@ from .server.time import now
 from .server.vending.codes import change_key, meter_test_code, renew_own_group, vend_management
 from .server.vending.controls import control, read_action
 from .server.vending.exchanges import UNKNOWN, exchange, look
+from .server.vending.giving_back import give
 from .server.vending.leading_back import lead_back, lead_back_all
-from .server.vending.models import TokenMeter
+from .server.vending.models import Adjustment, Command, TokenMeter
+from .server.vending.order_codes import why_no_code
+from .server.vending.top_ups import new_credit_id
 from .server.wall_clock import typed_day, wall_clock
 from .tables.export import as_file
 from .tokens import Function, grouped
@@ -244,9 +247,32 @@ def order_meter(
     lent = typed_money(amount, "--amount", where.currency) if amount else 0
     action = read_action(do, override=override, watts=watts, amount=lent, until=until)
     made = control(meter, action, "console", reason)
-    return (
-        f"Order {made.number} is on its way." if meter.gateway.online else f"Order {made.number} waits for the network."
-    )
+    way = "is on its way" if meter.gateway.online else "waits for the network"
+    return f"Order {made.number} {way}.{_with_code(made)}"
+
+
+def _with_code(made: Command) -> str:
+    """What is said of an order's code, on a line of its own."""
+    if not hasattr(made, "code"):
+        return f"\n{why_no_code(made)}".rstrip()
+    where = f"meter {made.meter.hangs} ({made.meter.unit.name})" if made.meter.unit else f"meter {made.meter.hangs}"
+    return f"\nAt once, by its code for {where}, at its keypad or at the page in the building:\n{made.code}"
+
+
+def give_credit(where: Property, unit: str, amount: str, reason: str, by: str, name: str) -> str:
+    """Give credit freely to whoever lives in a unit, in the name of a login; once under a `name`, if one is given."""
+    person = get_user_model().objects.filter(username=by).first()
+    if person is None or not (person.is_superuser or where.organisation in person.organisations.all()):
+        raise CommandError(f"--by: {by!r} is no login that manages {where.name}")
+    tenancy = unit_named(where, unit).tenancies.not_over(now()).select_related("unit__property__organisation").first()
+    if tenancy is None:
+        raise CommandError(f"nobody lives in {unit!r}")
+    given = typed_money(amount, "amount", where.currency)
+    made = give(tenancy, given, name or new_credit_id(), person, reason)
+    if made.state == Adjustment.State.WAITING:
+        return "It waits for a second person, under Books."
+    said = f"{round_money(made.amount)} {where.currency} are given to {tenancy.tenant}."
+    return said + (_with_code(made.command) if made.command is not None and made.amount > 0 else "")
 
 
 def order_lead_back(where: Property, name: str) -> str:

@@ -281,6 +281,7 @@ CALLS = {
     "/alarms/{pk}/answer": {"answer": "money", "amount": "1.00"},
     "/alarms/{pk}/settle": {},
     "/tenancies/{pk}/put-right": {"amount": "1.00", "adjustment_id": "z", "reason": "x"},
+    "/tenancies/{pk}/goodwill": {"amount": "1.00", "adjustment_id": "y", "reason": "x"},
     "/keypad-meters/{pk}/codes": {"kwh": "1.0", "note": "n"},
     "/refunds/{pk}/pay-outs": {"amount": "1.00", "way": "cash", "day": "2025-10-07", "number": "n"},
     "/refunds/{pk}/send-to": {"send_to": "DE02 1203 0000 0000 2020 51"},

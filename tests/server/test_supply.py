@@ -158,16 +158,17 @@ def test_page_api_and_command_order_alike(manager, program, building, clock):
     unit = Unit.objects.get(name="Flat 1")
     manager.post(f"/units/{unit.pk}/order/", {"do": "restore", "amount": "2,50", "hours": "3", "reason": "ill"})
     page = last_order()
-    assert page == Control(Restore(2_500_000_000, clock.now() + 3 * HOUR), "manager", "ill")
-    until = "2025-10-06T13:00:00Z"
-    answer = program("post", "meters/m1/orders", {"do": "restore", "amount": "2.50", "until": until, "reason": "ill"})
+    until = clock.now() + 3 * HOUR
+    assert page == Control(Restore(2_500_000_000, until + MINUTE), "manager", "ill", page.tid), "as a code can carry it"
+    given = {"do": "restore", "amount": "2.50", "until": "2025-10-06T13:00:00Z", "reason": "ill"}
+    answer = program("post", "meters/m1/orders", given)
     assert answer.status_code == 201, answer.content
-    assert last_order() == page
+    assert last_order().action == Restore(2_500_000_000, until + 2 * MINUTE)
     result = CliRunner().invoke(
         app, ["order", "Flat 1", "restore", "--amount", "2.50", "--hours", "3", "--reason", "ill"]
     )
     assert result.exit_code == 0 and "waits for the network" in result.output
-    assert last_order().action == page.action
+    assert last_order().action == Restore(2_500_000_000, until + 3 * MINUTE)
     assert program("post", "meters/m1/orders", {"do": "close", "override": True, "reason": "x"}).status_code == 201
     assert last_order().action == Close(override=True)
     assert program("post", "meters/m1/orders", {"do": "limit", "watts": 900, "reason": "x"}).status_code == 201
@@ -193,7 +194,7 @@ def test_the_tenant_takes_emergency_credit_over_the_server_once(tenant, building
     for _ in range(2):
         assert "on its way" in tenant.post("/my/emergency/", follow=True).content.decode()
     assert [each.name for each in ordered(Meter.objects.get(name="m1"))] == ["emergency"]
-    assert last_order() == Control(TakeEmergency(), "flat1")
+    assert (last_order().action, last_order().by) == (TakeEmergency(), "flat1")
     edge.obey("m1")
     edge.deliver(store)
     page = tenant.get("/my/").content.decode()

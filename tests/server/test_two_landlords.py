@@ -221,6 +221,9 @@ CALLS = {
         f"meters/{Meter.objects.get(unit__property=who.home, unit__name='Flat 2').name}/exchange",
         {"serial": "S-2", "first": "0", "last": "unknown"},
     ),
+    "/tenancies/{pk}/goodwill": lambda who: who.call(
+        f"tenancies/{who.tenancy.pk}/goodwill", {"amount": "1", "adjustment_id": "11", "reason": "lift"}
+    ),
     "/keypad-meters/{pk}/codes": lambda who: who.call(
         f"keypad-meters/{TokenMeter.objects.get(organisation=who.owner, meter__isnull=True).pk}/codes",
         {"kwh": "1", "note": "7"},

@@ -35,7 +35,7 @@ from ..estate.models import Organisation, Property, Tenancy
 from ..json_text import JsonError, read_json
 from ..metering.alarms import open_alarms, settle
 from ..metering.balance import BalanceError, balance
-from ..metering.models import Alarm, Meter
+from ..metering.models import Alarm
 from ..payments.models import Payment
 from ..payments.paying import merchants_for, start
 from ..payments.providers import PROVIDERS
@@ -51,13 +51,12 @@ from ..tariffs.reading import read_document
 from ..tariffs.versions import keep, price_notes, schedule, schedule_prices
 from ..time import now
 from ..vending.codes import vend_money, vend_units
-from ..vending.controls import control, ordered, read_action
 from ..vending.exchanges import exchange, look
 from ..vending.giving_back import put_right
 from ..vending.leading_back import lead_back
 from ..vending.models import MeterExchange, TokenMeter, TopUp
 from ..vending.questions import reply
-from . import costs, moves, owed
+from . import codes, costs, moves, owed
 from .models import Token
 
 
@@ -78,6 +77,7 @@ api = NinjaAPI(title="prewatt", version="1", urls_namespace="api", auth=[_Bearer
 api.add_router("", owed.router)
 api.add_router("", moves.router)
 api.add_router("", costs.router)
+api.add_router("", codes.router)
 MOST_PRICES = 200_000
 
 
@@ -495,57 +495,6 @@ def _payment(made: Payment) -> dict[str, Any]:
     }
 
 
-class NewOrder(Schema):
-    """`do`: open, close, hold, release, restore, limit, clear-tamper or unlock-codes. `until`: an instant; `amount` as
-    text; `watts` for a limit; `override`: close over a lock.
-    """
-
-    do: str
-    reason: str
-    override: StrictBool = False
-    watts: StrictInt | None = None
-    amount: str | None = None
-    until: str | None = None
-
-
-def _meter(request: HttpRequest, name: str) -> Meter:
-    found: Meter = get_object_or_404(
-        Meter.objects.select_related("unit"), name=name, gateway__property__organisation__in=_organisations(request)
-    )
-    return found
-
-
-@api.post("/meters/{name}/orders", response={201: dict[str, Any]})
-def order(request: HttpRequest, name: str, given: NewOrder) -> Any:
-    """Order a meter's switch, limit or restoration."""
-    action = read_action(
-        given.do,
-        override=given.override,
-        watts=given.watts,
-        amount=0 if given.amount is None else _money("amount", given.amount),
-        until=0 if given.until is None else _instant("until", given.until),
-    )
-    made = control(_meter(request, name), action, request.user, given.reason)
-    return Status(201, {"number": made.number, "state": "asked"})
-
-
-@api.get("/meters/{name}/orders")
-def orders(request: HttpRequest, name: str) -> Any:
-    """The last orders to a meter, and what became of each: asked, sent, done or refused."""
-    return [
-        {
-            "number": each.command.number,
-            "do": each.name,
-            "by": each.by,
-            "reason": each.reason,
-            "state": each.step,
-            "why": each.command.reason,
-            "reached": None if each.command.reached_at is None else exact_instant(each.command.reached_at),
-        }
-        for each in ordered(_meter(request, name), 100)
-    ]
-
-
 class NewExchange(Schema):
     """`serial` and `first` register (kWh, as text) of the new meter. `last`: the old one's, as text; left out: as it was
     read last; or unknown. `preview`: only say what it comes to.
@@ -560,7 +509,7 @@ class NewExchange(Schema):
 @api.post("/meters/{name}/exchange", response={200: dict[str, Any], 201: dict[str, Any]})
 def exchange_meter(request: HttpRequest, name: str, given: NewExchange) -> Any:
     """Record that another meter hangs here: the journal, credit, tariff and history go on."""
-    meter = _meter(request, name)
+    meter = codes.meter_of_manager(request, name)
     found = look(meter, given.serial, given.first, given.last)
     told = {
         "old": found.old,
@@ -583,7 +532,7 @@ def exchange_meter(request: HttpRequest, name: str, given: NewExchange) -> Any:
 def lead_meter_back(request: HttpRequest, name: str) -> Any:
     """Let a journal that is dated in the future go on from now."""
     user: Any = request.user
-    made = lead_back(_meter(request, name), user.get_username())
+    made = lead_back(codes.meter_of_manager(request, name), user.get_username())
     return Status(201, {"number": None if made is None else made.number})
 
 

@@ -177,7 +177,9 @@ def _begin_grace(row: TakenBack, tenancy: Tenancy, meter: Meter, left: int) -> N
         return
     row.grace_until = now() + where.back_grace * DAY
     if _restored_until(meter) < row.grace_until:
-        control(meter, Restore(until=row.grace_until), BY, _("days of grace: %(why)s") % {"why": memo(row)})
+        control(
+            meter, Restore(until=row.grace_until), BY, _("days of grace: %(why)s") % {"why": memo(row)}, coded=False
+        )
 
 
 def _restored_until(meter: Meter) -> int:

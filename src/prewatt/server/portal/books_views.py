@@ -28,7 +28,7 @@ from .access import organisations, tenancy_of_manager
 from .forms import one_of
 from .kept import refuse, say
 from .owed_views import owed_of
-from .supply_views import owner_of
+from .supply_views import owner_of, said_of_code
 from .sure import ask_about
 
 
@@ -107,6 +107,8 @@ def give_back(request: HttpRequest, pk: int) -> HttpResponse:
                 made = give(tenancy, amount, number, request.user, reason)
             waits = made.state == Adjustment.State.WAITING
             said = _("It waits for a second person, under Books.") if waits else _("It is on its way to the meter.")
+            if made.command is not None and made.amount > 0:
+                said = f"{said} {said_of_code(made.command)}".strip()
             messages.success(request, said)
     except (GivingBackError, ValidationError) as error:
         refuse(request, error)

@@ -30,7 +30,8 @@ from ..metering.services import new_pin, send_settings
 from ..time import now
 from ..vending.codes import VendError, add_group, change_key, register, vend_management, vend_money, vend_units
 from ..vending.controls import ControlError, control, read_action, take_emergency
-from ..vending.models import Code, SupplyGroup, TokenMeter
+from ..vending.models import Code, Command, SupplyGroup, TokenMeter
+from ..vending.order_codes import why_no_code
 from .access import organisations, property_of_manager, unit_of_manager
 from .forms import key, one_of
 from .kept import kept, refuse
@@ -161,7 +162,7 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
             amount=typed_money(given.get("amount") or "0", "amount", unit.property.currency),
             until=now() + hours * HOUR if hours else 0,
         )
-        control(meter, action, request.user, given.get("reason", ""))
+        made = control(meter, action, request.user, given.get("reason", ""))
     except (ValidationError, ControlError) as error:
         refuse(request, error)
     else:
@@ -170,8 +171,18 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
             if meter.gateway.online
             else _("The order waits until the building is online.")
         )
-        messages.success(request, said)
+        messages.success(request, " ".join(filter(None, (said, said_of_code(made)))))
     return redirect("unit", pk=pk)
+
+
+def said_of_code(command: Command) -> str:
+    """What is said of the code of what was just ordered, while nobody knows that the meter has it."""
+    if not hasattr(command, "code"):
+        return why_no_code(command)
+    given = {"meter": command.meter.hangs, "code": command.code}
+    return (
+        _("At once: type this code for meter %(meter)s, at its keypad or at the page in the building: %(code)s") % given
+    )
 
 
 @login_required

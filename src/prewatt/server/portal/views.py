@@ -23,6 +23,7 @@ from ..payments.staff import record
 from ..time import now
 from ..vending.controls import ordered
 from ..vending.exchanges import foreign_serial, waiting_exchange
+from ..vending.order_codes import waiting_codes
 from ..vending.top_ups import TopUpError, check_amount, new_credit_id
 from .access import organisations, unit_of_manager
 from .figures import happenings, meter_figures, property_panels, tenancy_panel
@@ -87,6 +88,7 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
         "vacant": vacant,
         "alarms": alarms,
         "orders": ordered(meter) if meter else [],
+        "codes": waiting_codes(meter) if meter else [],
         "events": happenings(meter) if meter else [],
         "manager": True,
         "tenancies": where.tenancies.order_by("-begins"),
@@ -145,12 +147,14 @@ def tenancy(request: HttpRequest) -> HttpResponse:
     if mine.ends is not None and mine.ends <= at:
         return redirect("statement", pk=mine.pk)
     where = zone(mine.unit.property.zone)
+    panel = tenancy_panel(mine, at)
     shares = mine.shares.select_related("run__shared_cost").order_by("-run__made", "-pk")[:8]
     context = {
         "unit": mine.unit,
         "shares": shares,
         "where": where,
-        "panel": tenancy_panel(mine, at),
+        "panel": panel,
+        "codes": waiting_codes(panel.figures.meter, tenants=True) if panel else [],
         "ways": ways(mine, request.headers.get("User-Agent", "")),
         "reference": reference(mine),
         "asked": new_credit_id(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...kernel.entries import Debit, GrantCredit, decode_command
 from ...kernel.naming import id_of
 from ..estate.models import Tenancy
@@ -9,13 +11,17 @@ from ..ledger.books import balance, tenant_account
 from ..ledger.references import Reference, at_meter
 from ..metering.accounts import stored_account
 from ..metering.models import Meter
+from .codes import credit_code
 from .credit_log import issue
 from .found import carried
-from .models import OPEN, Command
+from .models import OPEN, Code, Command
 
 
-def adjust(tenancy: Tenancy, amount: int, of: Reference, reason: str, at: int) -> Command | None:
-    """Carry an `amount` (nano; negative: to be taken off) that was booked at an instant to the tenancy's meter.
+def adjust(
+    tenancy: Tenancy, amount: int, of: Reference, reason: str, at: int, coded: bool = False, by: Any = None
+) -> Command | None:
+    """Carry an `amount` (nano; negative: to be taken off) that was booked at an instant to the tenancy's meter. `coded`: what is
+    given has a code too, which somebody is shown; `by` makes it.
 
     None if there is nothing to carry: no amount, no meter, or the tenancy is settled, so that the meter holds none of
     its money any more.
@@ -25,7 +31,18 @@ def adjust(tenancy: Tenancy, amount: int, of: Reference, reason: str, at: int) -
         return None
     if known := carried(meter, amount, reason):
         return known
+    if coded and amount > 0:
+        return _send_with_code(meter, amount, at_meter(of, at), reason, by)
     return _send(meter, amount, at_meter(of, at), reason)
+
+
+def _send_with_code(meter: Meter, amount: int, name: str, reason: str, by: Any) -> Command:
+    vended = credit_code(meter, amount, by)
+    tid, carries, code = vended or (None, 0, None)
+    command = issue(meter, GrantCredit(name, amount, reason[:200], tid, carries))
+    if code is not None:
+        Code.objects.filter(pk=code.pk).update(command=command)
+    return command
 
 
 def _send(meter: Meter, amount: int, name: str, reason: str) -> Command:

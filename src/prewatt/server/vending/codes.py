@@ -137,7 +137,7 @@ def register(group: SupplyGroup, number: str, name: str, tariff_index: int = 1) 
     )
 
 
-def _next_tid(token_meter: TokenMeter) -> int:
+def next_tid(token_meter: TokenMeter) -> int:
     """A token identifier that no code of this meter has: this minute, or the first one that is free after it.
 
     The caller holds a lock on the meter's row, or this call's own transaction takes it.
@@ -184,13 +184,14 @@ def credit_code(meter: Meter, amount: int, by: Any = None) -> tuple[int, int, Co
     if token_meter is None or not carried:
         return None
     try:
-        tid = _next_tid(token_meter)
+        tid = next_tid(token_meter)
     except VendError:
         return None
-    return tid, carried, _vend(token_meter, CurrencyCredit(tid, carried // TOKEN), Code.Kind.MONEY, by, carried)
+    return tid, carried, vend(token_meter, CurrencyCredit(tid, carried // TOKEN), Code.Kind.MONEY, by, carried)
 
 
-def _vend(token_meter: TokenMeter, token: Token, kind: Code.Kind, by: Any, amount: int = 0, detail: str = "") -> Code:
+def vend(token_meter: TokenMeter, token: Token, kind: Code.Kind, by: Any, amount: int = 0, detail: str = "") -> Code:
+    """Make the code of a token. `by`: a login, or None for whoever has none. VendError if it can't be."""
     group = token_meter.group
     try:
         digits = security_module().encode(bytes(group.sealed), token_meter.key(), token)
@@ -198,8 +199,9 @@ def _vend(token_meter: TokenMeter, token: Token, kind: Code.Kind, by: Any, amoun
         raise VendError(str(error)) from None
     tid = getattr(token, "tid", None)
     return Code.objects.create(
-        token_meter=token_meter, tid=tid, kind=kind, digits=digits, amount=amount, detail=detail[:200], at=now(), by=by
-    )
+        token_meter=token_meter, tid=tid, kind=kind, digits=digits, amount=amount, detail=detail[:200], at=now(),
+        by=None if isinstance(by, str) else by,
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -209,8 +211,8 @@ def vend_units(token_meter: TokenMeter, tenths: int, by: Any = None, detail: str
         raise VendError(_("This meter counts money: record a payment, and its code is made with it."))
     if tenths <= 0:
         raise VendError(_("More than 0 kWh can be sold."))
-    token = UnitCredit(_next_tid(token_meter), tenths)
-    return _vend(token_meter, token, Code.Kind.UNITS, by, tenths, detail)
+    token = UnitCredit(next_tid(token_meter), tenths)
+    return vend(token_meter, token, Code.Kind.UNITS, by, tenths, detail)
 
 
 @transaction.atomic
@@ -220,8 +222,8 @@ def vend_money(token_meter: TokenMeter, amount: int, by: Any = None, detail: str
         raise VendError(_("Record a payment instead: its code is made with it."))
     if amount <= 0 or codable(amount) != amount:
         raise VendError(_("A code carries amounts of at most four digits, such as 20.00 or 123.40."))
-    token = CurrencyCredit(_next_tid(token_meter), amount // TOKEN)
-    return _vend(token_meter, token, Code.Kind.MONEY, by, amount, detail)
+    token = CurrencyCredit(next_tid(token_meter), amount // TOKEN)
+    return vend(token_meter, token, Code.Kind.MONEY, by, amount, detail)
 
 
 @transaction.atomic
@@ -229,8 +231,8 @@ def vend_management(token_meter: TokenMeter, function: Function, value: int = 0,
     """A management code. For a meter of our own its order is in the credit log as well: one order, two carriers."""
     if function == Function.CLEAR_CREDIT and not value:
         value = ALL_CREDIT
-    tid = _next_tid(token_meter)
-    code = _vend(token_meter, Management(function, tid, value), Code.Kind.MANAGEMENT, by, value, function.name.lower())
+    tid = next_tid(token_meter)
+    code = vend(token_meter, Management(function, tid, value), Code.Kind.MANAGEMENT, by, value, function.name.lower())
     if token_meter.meter is not None:
         actions: dict[Function, Action] = {
             Function.SET_POWER_LIMIT: LimitPower(min(value, 1_000_000)),

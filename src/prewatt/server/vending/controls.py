@@ -18,8 +18,11 @@ from ..metering.models import Meter
 from ..time import now
 from .credit_log import issue
 from .models import OPEN, Command
+from .order_codes import issue_with_code, why_no_code
 from .second_person import is_too_much, limit_of, lock_books
 
+ORDERS: dict[str, type[Action]] = {**ACTIONS, "emergency": TakeEmergency}
+"""What people order by name."""
 LONGEST = 31 * DAY
 LARGEST = 1_000 * NANO
 """Bounds of a restoration: somebody who means more records a payment."""
@@ -30,9 +33,10 @@ class ControlError(ValueError):
 
 
 @transaction.atomic
-def control(meter: Meter, action: Action, by: Any, reason: str = "") -> Command:
-    """Order a meter to do something, in a person's name. ControlError if it can't be: also if it is an amount beyond what one
-    person may give alone (`second_person`).
+def control(meter: Meter, action: Action, by: Any, reason: str = "", coded: bool = True) -> Command:
+    """Order a meter to do something, in a person's name; with the code that carries it, where one can, unless nobody would
+    type it (`coded`). ControlError if it can't be: also if it is an amount beyond what one person may give alone
+    (`second_person`).
     """
     if isinstance(action, Restore):
         if not action.amount and not action.until:
@@ -44,7 +48,9 @@ def control(meter: Meter, action: Action, by: Any, reason: str = "") -> Command:
         if action.amount:
             _check_alone(meter, action.amount, by)
     who = by if isinstance(by, str) else by.get_username()
-    return issue(meter, Control(action, who[:200], reason[:200]))
+    if not coded:
+        return issue(meter, Control(action, who[:200], reason[:200]))
+    return issue_with_code(meter, action, who[:200], reason[:200], by)
 
 
 def _check_alone(meter: Meter, amount: int, by: Any) -> None:
@@ -64,9 +70,9 @@ def read_action(
     do: str, *, override: bool = False, watts: int | None = None, amount: int = 0, until: int = 0
 ) -> Action:
     """The action that a form, a command or a program names, with what belongs to it. ControlError if there is none."""
-    if do not in ACTIONS:
-        raise ControlError(_("%(do)s is none of %(known)s.") % {"do": repr(do), "known": ", ".join(ACTIONS)})
-    kind = ACTIONS[do]
+    if do not in ORDERS:
+        raise ControlError(_("%(do)s is none of %(known)s.") % {"do": repr(do), "known": ", ".join(ORDERS)})
+    kind = ORDERS[do]
     if kind is Close:
         return Close(override)
     if kind is LimitPower:
@@ -80,16 +86,30 @@ def read_action(
 
 @dataclass(frozen=True)
 class Ordered:
-    """An order and its true state. `asked`: who and why."""
+    """An order and its true state. `by` and `reason`: who and why; `until`: when a restoration or a limit ends, 0 for none."""
 
     command: Command
     name: str
     by: str
     reason: str
+    until: int = 0
+
+    @property
+    def code(self) -> str:
+        """Its code, in groups, while the meter is not seen to have done it; empty if it has none, or no more."""
+        waits = self.command.state in OPEN and self.command.coded_seq is None
+        return str(self.command.code) if waits and hasattr(self.command, "code") else ""
+
+    @property
+    def no_code(self) -> str:
+        """Why there is none to be typed while it waits; empty if there is one, or it waits no more."""
+        return why_no_code(self.command) if self.command.state in OPEN else ""
 
     @property
     def step(self) -> str:
-        """`asked` (waits for the network), `sent`, `done` or `refused`."""
+        """`asked` (waits for the network), `sent`, `done` (by whichever carrier) or `refused`."""
+        if self.command.coded_seq is not None:
+            return "done"
         return {
             Command.State.QUEUED: "asked",
             Command.State.SENT: "sent",
@@ -100,12 +120,17 @@ class Ordered:
 
 def ordered(meter: Meter, most: int = 8) -> list[Ordered]:
     """The last orders to a meter, the latest first."""
-    found = []
-    for command in Command.objects.filter(meter=meter, kind="control").order_by("-number")[:most]:
-        order = getattr(decode_command(bytes(command.body)), "order", None)
-        if isinstance(order, Control):
-            found.append(Ordered(command, str(order.action.__struct_config__.tag), order.by, order.reason))
-    return found
+    rows = Command.objects.filter(meter=meter, kind="control").select_related("code").order_by("-number")
+    return [each for each in map(as_ordered, rows[:most]) if each is not None]
+
+
+def as_ordered(command: Command) -> Ordered | None:
+    """A command of the credit log as an order of a person; None if it is none."""
+    order = getattr(decode_command(bytes(command.body)), "order", None)
+    if not isinstance(order, Control):
+        return None
+    action = order.action
+    return Ordered(command, str(action.__struct_config__.tag), order.by, order.reason, getattr(action, "until", 0))
 
 
 @transaction.atomic

@@ -214,9 +214,9 @@ def _carry_out(made: Adjustment) -> Adjustment:
     debit, credit = (other, own) if made.amount > 0 else (own, other)
     of, at = Reference(Of.ADJUSTMENT, made.pk), now()
     book(Transfer.Kind.ADJUSTMENT, debit, credit, abs(made.amount), at, of, made.reason)
-    adjust(made.tenancy, made.amount, of, made.reason, at)
+    made.command = adjust(made.tenancy, made.amount, of, made.reason, at, coded=True, by=made.by)
     if charged and made.tenancy.settled is not None:
         close_remainder(made.tenancy, of, made.reason)
     made.state, made.decided = Adjustment.State.DONE, at
-    made.save(update_fields=["state", "decided", "decided_by"])
+    made.save(update_fields=["state", "decided", "decided_by", "command"])
     return made

@@ -10,7 +10,7 @@ from ..allocation.models import Share
 from ..ledger.references import Of, Reference, at_meter
 from ..metering.services import account_settings
 from .credit_log import sign_anew
-from .models import Code, Command, TopUp
+from .models import Adjustment, Code, Command, TopUp
 
 
 def mend(row: Command) -> str:
@@ -61,6 +61,14 @@ def _known(row: Command) -> AnyOrder | None:
         if code is None:
             return GrantCredit(top_up.credit_id, top_up.amount)
         return GrantCredit(top_up.credit_id, top_up.amount, tid=code.tid, coded=code.amount)
+    given = Adjustment.objects.filter(command=row, amount__gt=0).first()
+    if given is not None and not row.found:
+        name, code = (
+            at_meter(Reference(Of.ADJUSTMENT, given.pk), given.decided or 0),
+            Code.objects.filter(command=row).first(),
+        )
+        tid, carries = (code.tid, code.amount) if code else (None, 0)
+        return GrantCredit(name, given.amount, given.reason, tid, carries)
     share = Share.objects.filter(command=row).select_related("run__shared_cost").first()
     if share is not None:
         name = at_meter(Reference(Of.SHARE, share.pk), share.run.made)

@@ -145,6 +145,7 @@ class Adjustment(models.Model):
     was `charged` for energy, or because the meter has it so. Over the organisation's limit it waits for a second person.
 
     `adjustment_id`: whoever asks for it names it, once in an organisation; null where the books do, by what it is of.
+    `command`: by which it goes to the meter.
     """
 
     class Kind(models.TextChoices):
@@ -171,6 +172,7 @@ class Adjustment(models.Model):
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     decided = models.BigIntegerField(null=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    command = models.ForeignKey(Command, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         ordering = ("-at", "-id")
@@ -293,6 +295,8 @@ class Code(models.Model):
         UNITS = "units", _("credit in 0.1 kWh")
         MANAGEMENT = "management", _("management")
         KEY = "key", _("key change")
+        ORDER = "order", _("order")
+        EMERGENCY = "emergency", _("made in advance, for an emergency")
 
     token_meter = models.ForeignKey(TokenMeter, on_delete=models.PROTECT, related_name="codes")
     tid = models.IntegerField(null=True)

@@ -1,0 +1,131 @@
+"""Orders, credit given freely, and their codes, over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema, Status
+from pydantic import StrictBool, StrictInt
+
+from ...kernel.units import exact_instant, exact_money, parse_instant, parse_money
+from ..metering.models import Meter
+from ..portal.access import organisations, tenancy_of_manager
+from ..vending.controls import Ordered, as_ordered, control, ordered, read_action
+from ..vending.giving_back import give
+from ..vending.models import Adjustment, Command
+from ..vending.order_codes import why_no_code
+
+router = Router()
+
+
+def meter_of_manager(request: HttpRequest, name: str) -> Meter:
+    """A meter, for its manager. Http404 for anybody else."""
+    found: Meter = get_object_or_404(
+        Meter.objects.select_related("unit"), name=name, gateway__property__organisation__in=organisations(request)
+    )
+    return found
+
+
+class NewOrder(Schema):
+    """`do`: open, close, hold, release, restore, limit, clear-tamper, unlock-codes or emergency. `until`: an instant;
+    `amount` as text; `watts` for a limit; `override`: close over a lock.
+    """
+
+    do: str
+    reason: str
+    override: StrictBool = False
+    watts: StrictInt | None = None
+    amount: str | None = None
+    until: str | None = None
+
+
+@router.post("/meters/{name}/orders", response={201: dict[str, Any]})
+def order(request: HttpRequest, name: str, given: NewOrder) -> Any:
+    """Order a meter's switch, limit, restoration or emergency credit: it is on its way, and has a code that can be typed on
+    site at once, where one can carry it. `until`: as both are to have it.
+    """
+    action = read_action(
+        given.do,
+        override=given.override,
+        watts=given.watts,
+        amount=0 if given.amount is None else _read("amount", given.amount, parse_money),
+        until=0 if given.until is None else _read("until", given.until, parse_instant),
+    )
+    made = as_ordered(control(meter_of_manager(request, name), action, request.user, given.reason))
+    assert made is not None
+    return Status(201, {**_document(made), "state": "asked"})
+
+
+@router.get("/meters/{name}/orders")
+def orders(request: HttpRequest, name: str) -> Any:
+    """The last orders to a meter, and what became of each: asked, sent, done or refused; while it is not done, its code."""
+    return [
+        {
+            **_document(each),
+            "do": each.name,
+            "by": each.by,
+            "reason": each.reason,
+            "why": each.command.reason,
+            "way": each.command.way or None,
+            "reached": None if each.command.reached_at is None else exact_instant(each.command.reached_at),
+        }
+        for each in ordered(meter_of_manager(request, name), 100)
+    ]
+
+
+def _document(each: Ordered) -> dict[str, Any]:
+    return {
+        "number": each.command.number,
+        "state": each.step,
+        "until": exact_instant(each.until) if each.until else None,
+        **code_document(each.command),
+    }
+
+
+def code_document(command: Command) -> dict[str, Any]:
+    """The code of a command while it can be typed, and for which meter; or why it has none."""
+    waits = command.reached_at is None and command.state in (Command.State.QUEUED, Command.State.SENT)
+    code = getattr(command, "code", None) if waits else None
+    return {
+        "meter": command.meter.hangs,
+        "code": None if code is None else code.digits,
+        "no_code": why_no_code(command) if waits else "",
+    }
+
+
+class NewGift(Schema):
+    """`amount` as text; `adjustment_id`: your own, so that asking twice is one gift (1 to 40 characters, the first one no ~)."""
+
+    amount: str
+    adjustment_id: str
+    reason: str
+
+
+@router.post("/tenancies/{pk}/goodwill", response={201: dict[str, Any]})
+def give_freely(request: HttpRequest, pk: int, given: NewGift) -> Any:
+    """Give credit freely (under 0: take some): it is on its way, and has a code that can be typed on site at once. Over what
+    one person may give alone it waits for a second one, and has no code before.
+    """
+    amount = _read("amount", given.amount, parse_money)
+    made = give(tenancy_of_manager(request, pk), amount, given.adjustment_id, request.user, given.reason)
+    return Status(201, _gift(made))
+
+
+def _gift(made: Adjustment) -> dict[str, Any]:
+    nothing = {"meter": None, "code": None, "no_code": ""}
+    return {
+        "adjustment_id": made.adjustment_id,
+        "amount": exact_money(made.amount),
+        "state": made.state,
+        **(code_document(made.command) if made.command is not None else nothing),
+    }
+
+
+def _read(field: str, text: str, read: Any) -> int:
+    try:
+        return int(read(text))
+    except ValueError as error:
+        raise ValidationError({field: str(error)}) from None

@@ -1,0 +1,133 @@
+"""The code that goes with an order: made with it, shown until the meter is seen to have done it. It carries the very order that
+waits for the network (`wire.order_codes`), so whichever comes first counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from ...kernel.entries import Control, GrantCredit, decode_command
+from ...kernel.supply import Action, ClearTamper, Close, LimitPower, Release, Restore, TakeEmergency
+from ...tokens import BaseDate, NotCarried, NumberError, grouped, tid_at
+from ...wire.order_codes import order_token
+from ..metering.models import Meter
+from ..time import now
+from .codes import VendError, codable, next_tid, vend
+from .credit_log import issue
+from .models import OPEN, Code, Command, TokenMeter
+
+BRINGS_POWER = (Close, Release, Restore, TakeEmergency, ClearTamper)
+"""Orders whose codes the tenant is shown, too."""
+
+
+def issue_with_code(meter: Meter, action: Action, who: str, reason: str, by: Any = None) -> Command:
+    """Add an order to the meter's credit log, in the name of `who`, with the code that carries it where one can."""
+    # The meter's row is locked before the one of its codes, as by payments.
+    locked = Meter.objects.select_for_update().get(pk=meter.pk)
+    carried, code = _code(locked, action, by)
+    command = issue(locked, Control(carried, who, reason, code.tid if code else None))
+    if code:
+        Code.objects.filter(pk=code.pk).update(command=command)
+    return command
+
+
+def _code(meter: Meter, action: Action, by: Any) -> tuple[Action, Code | None]:
+    """The code of an order, and the order as it carries it: as it was where none can."""
+    token_meter = TokenMeter.objects.filter(meter=meter).select_related("group").first()
+    if token_meter is None:
+        return action, None
+    base = BaseDate(token_meter.group.base)
+    try:
+        # Tried before an identifier is spent on it.
+        order_token(action, base, tid_at(base, now()))
+        carried, token = order_token(action, base, next_tid(token_meter))
+    except (NotCarried, NumberError, VendError):
+        return action, None
+    amount = carried.amount if isinstance(carried, Restore) else 0
+    detail = str(carried.__struct_config__.tag)
+    return carried, vend(token_meter, token, Code.Kind.ORDER, by, amount, detail)
+
+
+def why_no_code(command: Command) -> str:
+    """Why an order of the credit log has no code, for people; empty if it has one."""
+    order = getattr(decode_command(bytes(command.body)), "order", None)
+    if hasattr(command, "code") or not isinstance(order, Control | GrantCredit):
+        return ""
+    token_meter = TokenMeter.objects.filter(meter=command.meter_id).select_related("group").first()
+    if token_meter is None:
+        return _("It has no code: this meter takes none.")
+    base = BaseDate(token_meter.group.base)
+    try:
+        if isinstance(order, Control):
+            order_token(order.action, base, tid_at(base, command.issued))
+        elif not codable(order.amount):
+            return _("It has no code: the amount is too small for one.")
+    except NotCarried as refused:
+        return {
+            "action": _("It has no code: this order waits for the network."),
+            "amount": _(
+                "It has no code: one carries up to three decimals, beside an end two (over 100: none). Order another amount, and "
+                "it has one."
+            ),
+            "end": _(
+                "It has no code: beside an amount, one carries whole hours up to two days, or whole days. Order one of these, or "
+                "an amount or an end alone, and it has one."
+            ),
+        }[refused.reason]
+    except NumberError:
+        pass
+    return _("It has no code: the minutes of the meter's key have run out. Change its key.")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A code that can be typed: for which meter, what it does, since when."""
+
+    code: Code
+    meter: Meter
+    what: str
+    at: int
+
+    def __str__(self) -> str:
+        return grouped(self.code.digits)
+
+
+def waiting_codes(meter: Meter, tenants: bool = False) -> list[Waiting]:
+    """The codes of what was ordered or given, and a meter has not been seen to take up yet, the latest first; those of
+    payments are shown with the payments. `tenants`: only what gives the tenant credit or power.
+    """
+    rows = Code.objects.filter(
+        command__meter=meter, command__state__in=OPEN, command__coded_seq__isnull=True, command__top_up__isnull=True
+    )
+    found = []
+    for code in rows.select_related("command").order_by("-at", "-pk"):
+        order = getattr(decode_command(bytes(code.command.body)), "order", None)
+        what = in_words(order)
+        if what and not (tenants and isinstance(order, Control) and not isinstance(order.action, BRINGS_POWER)):
+            found.append(Waiting(code, meter, what, code.at))
+    return found
+
+
+def in_words(order: object) -> str:
+    """What an order does that a code carries; empty for any other."""
+    if isinstance(order, GrantCredit):
+        return _("credit: %(why)s") % {"why": order.reason}
+    if not isinstance(order, Control):
+        return ""
+    match order.action:
+        case Close():
+            return _("switch on")
+        case Release():
+            return _("end the hold")
+        case Restore():
+            return _("restore the supply")
+        case TakeEmergency():
+            return _("emergency credit")
+        case ClearTamper():
+            return _("forget tampering")
+        case LimitPower(watts):
+            return _("limit the power to %(watts)d W") % {"watts": watts} if watts else _("end the power limit")
+    return str(order.action.__struct_config__.tag)
