@@ -31,7 +31,7 @@ from .server.estate.models import Organisation, Property, Tenancy, Unit
 from .server.metering.balance import BalanceError, Span, by_month, month_of, over
 from .server.metering.grants import make_grant
 from .server.metering.models import Gateway, Meter
-from .server.metering.services import new_code, new_pin
+from .server.metering.services import new_code
 from .server.payments.reconciliation import recent_days, reconcile
 from .server.tariffs.compare import Comparison
 from .server.tariffs.corrections import correct
@@ -48,6 +48,7 @@ from .server.vending.giving_back import give
 from .server.vending.leading_back import lead_back, lead_back_all
 from .server.vending.models import Adjustment, Command, TokenMeter
 from .server.vending.order_codes import why_no_code
+from .server.vending.pins import new_pin
 from .server.vending.top_ups import new_credit_id
 from .server.wall_clock import typed_day, wall_clock
 from .tables.export import as_file
@@ -311,7 +312,14 @@ def exchange_meter(name: str, serial: str, first: str, last: str, preview: bool)
 
 def fresh_pin(where: Property, unit: str) -> str:
     """A new PIN of a unit, shown once."""
-    return f"The PIN of {unit} is {new_pin(unit_named(where, unit))}. It is shown this once."
+    made = new_pin(unit_named(where, unit), "console")
+    said = f"The PIN of {unit} is {made.pin}. It is shown this once, and so is its code."
+    if not made.code:
+        return f"{said}\nIt has none: the PIN holds once the building's network has brought it."
+    return (
+        f"{said}\nWithout a network it holds once this code is typed for meter {made.meter}, at the page in the building or at "
+        f"the meter's keypad:\n{made.code}"
+    )
 
 
 CODES = {

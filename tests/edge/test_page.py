@@ -32,6 +32,7 @@ from prewatt.kernel.supply import Close, Window
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import NANO
 from prewatt.tokens import BaseDate, CurrencyCredit, cipher, encode, tid_at
+from prewatt.wire.order_codes import pin_token
 from prewatt.wire.pins import hash_pin
 from tests.edge.running import KEY, VENDING, agent, ended, journal, obey
 
@@ -133,6 +134,19 @@ def test_a_code_can_be_typed_without_a_pin_but_nothing_is_seen(tmp_path):
         wide = code(shell).translate({48 + digit: 0xFF10 + digit for digit in range(10)})
         page = Browser(address).post("/code", meter="m1", code=f"\u200eToken: {wide}.")
         assert "Credited: 20.00 EUR" in page and "Last entries" not in page
+
+
+def test_a_new_pins_code_is_typed_at_the_door_and_the_new_pin_opens_the_page(tmp_path):
+    with served(tmp_path) as (shell, address, _):
+        tid = tid_at(BaseDate.D2014, shell.moment().now)
+        digits = encode(pin_token("135791", tid), cipher(KEY.algorithm, KEY.decoder_key(VENDING)))
+        browser = Browser(address)
+        assert "Last entries" not in browser.login("135791")
+        assert "The flat has its new PIN" in browser.post("/code", meter="m1", code=digits)
+        assert "not the PIN" in browser.login(PIN)
+        assert "Last entries" in browser.login("135791")
+        assert "New PIN (open page)" in browser.get()
+        assert "used already" in browser.post("/code", meter="m1", code=digits)
 
 
 def test_a_wrong_pin_opens_nothing_and_guessing_is_slowed(tmp_path):

@@ -1,6 +1,7 @@
 """Orders and credit given freely have a code at once, like a payment: on pages, by the API and by command."""
 
 import json
+import re
 
 import pytest
 from typer.testing import CliRunner
@@ -18,8 +19,10 @@ from prewatt.server.metering.services import send_settings
 from prewatt.server.vending.controls import control, ordered, take_emergency
 from prewatt.server.vending.giving_back import decide, give
 from prewatt.server.vending.mending import mend
-from prewatt.server.vending.models import Adjustment, Code, Command
+from prewatt.server.vending.models import Adjustment, Code, Command, TokenMeter
 from prewatt.server.vending.order_codes import waiting_codes, why_no_code
+from prewatt.server.vending.pins import new_pin
+from prewatt.wire.pins import pin_is
 from tests.gateway import Edge
 from tests.server.test_codes import held
 from tests.server.test_supply import manager, program, tenant  # noqa: F401
@@ -200,6 +203,46 @@ def test_a_tenant_takes_the_emergency_credit_over_the_server_and_sees_its_code(t
     assert edge.accounts["m1"].allowance(clock.now()) == 5 * NANO
     control(Meter.objects.get(name="m1"), Restore(NANO), "manager", "why")
     assert page.count("Codes to type") == 1 and "restore the supply" in tenant.get("/my/").content.decode()
+
+
+def test_a_pin_that_is_made_in_an_outage_opens_the_page_once_its_code_is_typed(manager, building, edge, store, clock):  # noqa: F811
+    unit = Unit.objects.get(name="Flat 1")
+    said = manager.post(f"/units/{unit.pk}/pin/", follow=True).content.decode()
+    pin, code = re.search(r"Flat 1 is (\d{6})\.", said)[1], re.search(r"\d{4}( \d{4}){4}", said)[0]
+    clock.at += MINUTE
+    typed(edge, clock, "m1", code)
+    assert pin_is(edge.accounts["m1"].settings.pin, pin)
+    edge.obey("m1")
+    edge.deliver(store)
+    assert pin_is(edge.accounts["m1"].settings.pin, pin), "after all that had waited"
+    settings, order = Command.objects.filter(meter__name="m1").order_by("-number")[:2]
+    assert (order.kind, order.way, order_of(order).by, settings.kind) == ("control", "code", "manager", "settings")
+    assert code not in manager.get(f"/units/{unit.pk}/").content.decode()
+    assert not Code.objects.exists(), "neither the PIN nor what carries it is kept"
+    with pytest.raises(ValueError, match="used already"):
+        typed(edge, clock, "m1", code)
+
+
+def test_a_pin_that_came_by_the_network_leaves_its_code_worth_nothing(building, edge, store, clock):
+    said = CliRunner().invoke(app, ["pin", "Flat 1"]).output
+    pin, code = re.search(r"is (\d{6})\.", said)[1], said.splitlines()[-1]
+    edge.obey("m1")
+    edge.deliver(store)
+    assert pin_is(edge.accounts["m1"].settings.pin, pin)
+    newer = new_pin(Unit.objects.get(name="Flat 1"), "manager")
+    with pytest.raises(ValueError, match="used already"):
+        typed(edge, clock, "m1", code)
+    typed(edge, clock, "m1", newer.code)
+    assert pin_is(edge.accounts["m1"].settings.pin, newer.pin)
+
+
+def test_a_meter_without_a_key_gets_its_pin_by_the_network_and_says_so(manager, building):  # noqa: F811
+    TokenMeter.objects.filter(meter__name="m1").delete()
+    unit = Unit.objects.get(name="Flat 1")
+    said = manager.post(f"/units/{unit.pk}/pin/", follow=True).content.decode()
+    assert "this meter takes no codes" in said
+    pin = re.search(r"Flat 1 is (\d{6})\.", said)[1]
+    assert pin_is(order_of(Command.objects.filter(meter__name="m1").latest("number")).settings.pin, pin)
 
 
 def test_nobody_else_sees_a_code(client, building, tenancy):

@@ -339,7 +339,7 @@ def test_with_the_server_gone_a_code_typed_at_the_gateways_page_switches_the_fla
         for child in children:
             os.kill(child, signal.SIGSTOP)
         page.get_by_label("20 digits").fill("1234 5678 9012 3456 7890")
-        page.get_by_role("button", name="Credit").click()
+        page.get_by_role("button", name="Use it").click()
         expect(page.locator(".told")).to_contain_text("one digit may be wrong")
     finally:
         for child in children:
@@ -349,7 +349,7 @@ def test_with_the_server_gone_a_code_typed_at_the_gateways_page_switches_the_fla
     assert paid.returncode == 0, paid.stderr
     code = paid.stdout.split()[-1]
     page.get_by_label("20 digits").fill(code)
-    page.get_by_role("button", name="Credit").click()
+    page.get_by_role("button", name="Use it").click()
     # The command may have been quicker: then the code is known to be used.
     expect(page.locator(".told")).to_contain_text(re.compile("Credited: 20.00 EUR|used already"))
     opened(building, page, pin) if page.locator("form[action='/login']").count() else None

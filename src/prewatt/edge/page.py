@@ -163,7 +163,8 @@ class Page:
             'maxlength="20" required></label>'
             f"<button>{_esc(_('Open'))}</button></form></section>"
             f'<section><h2>{_esc(_("Type a code"))}</h2><form method="post" action="/code">{choice}{_code_field()}'
-            f'<button class="plain">{_esc(_("Credit"))}</button></form></section>'
+            f'<button class="plain">{_esc(_("Use it"))}</button></form>'
+            f'<p class="quiet">{_esc(_("Of a payment, of your landlord, or of a new PIN."))}</p></section>'
         )
 
 
@@ -213,7 +214,7 @@ def _home(view: View, token: str) -> str:
         f'<p class="big">{round_money(view.balance)} <small>{_esc(view.currency)}</small></p>'
         f'<p class="said">{_esc(said)}</p>{beside}{network}<p class="quiet">{_esc(facts + price)}</p></section>'
         f'<section><h2>{_esc(_("Type a code"))}</h2><form method="post" action="/code">{hidden}{_code_field()}'
-        f"<button>{_esc(_('Credit'))}</button></form></section>{emergency}"
+        f"<button>{_esc(_('Use it'))}</button></form></section>{emergency}"
         f"<section><h2>{_esc(_('Last entries'))}</h2><table>{rows}</table></section>"
         f'<form method="post" action="/logout">{hidden}<button class="link">{_esc(_("Log out"))}</button></form>'
     )

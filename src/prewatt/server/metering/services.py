@@ -20,8 +20,6 @@ from ...kernel.settings import Settings
 from ...kernel.supply import FriendlyHours, PowerLimit
 from ...kernel.units import HOUR, SECOND, parse_kwh, parse_money
 from ...wire.messages import MAX_METERS
-from ...wire.pins import DIGITS as PIN_DIGITS
-from ...wire.pins import hash_pin
 from ...wire.signing import VerifyKey
 from ..config import broker_password, signing_key
 from ..estate.models import Property, Unit
@@ -72,17 +70,6 @@ def account_settings(meter: Meter) -> ChangeSettings:
             pin=meter.unit.pin_hash,
         )
     )
-
-
-def new_pin(unit: Unit) -> str:
-    """Make a PIN for a flat's page on the gateway, and send its hash to the meter. It is shown this once."""
-    pin = f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}}"
-    unit.pin_hash = hash_pin(pin, secrets.token_bytes(16))
-    unit.save(update_fields=["pin_hash"])
-    meter = Meter.objects.filter(unit=unit).select_related("unit", "gateway__property").first()
-    if meter is not None:
-        send_settings_to(meter)
-    return pin
 
 
 def send_settings_to(meter: Meter) -> None:

@@ -26,12 +26,13 @@ from ..amounts import NumberField, typed_kwh, typed_money, typed_whole
 from ..estate.models import SUPPLY_RULES, Organisation, Property
 from ..metering.grants import make_grant
 from ..metering.models import Meter
-from ..metering.services import new_pin, send_settings
+from ..metering.services import send_settings
 from ..time import now
 from ..vending.codes import VendError, add_group, change_key, register, vend_management, vend_money, vend_units
 from ..vending.controls import ControlError, control, read_action, take_emergency
 from ..vending.models import Code, Command, SupplyGroup, TokenMeter
 from ..vending.order_codes import why_no_code
+from ..vending.pins import new_pin
 from .access import organisations, property_of_manager, unit_of_manager
 from .forms import key, one_of
 from .kept import kept, refuse
@@ -190,9 +191,17 @@ def said_of_code(command: Command) -> str:
 def pin(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a new PIN for the flat's page on the gateway."""
     unit = unit_of_manager(request, pk)
-    made = new_pin(unit)
-    text = _("The new PIN of %(unit)s is %(pin)s. It is shown this once.") % {"unit": unit.name, "pin": made}
-    messages.success(request, text)
+    made = new_pin(unit, request.user)
+    given = {"unit": unit.name, "pin": made.pin, "meter": made.meter, "code": made.code}
+    messages.success(request, _("The new PIN of %(unit)s is %(pin)s. It is shown this once.") % given)
+    if made.code:
+        text = _(
+            "Without a network it holds once this code is typed for meter %(meter)s, at its keypad or at the page in the building: "
+            "%(code)s. It is shown this once, too, and is good for 31 days."
+        )
+        messages.success(request, text % given)
+    elif made.meter:
+        messages.success(request, _("It holds once the building's network has brought it: this meter takes no codes."))
     return redirect("unit", pk=pk)
 
 

@@ -1,0 +1,71 @@
+"""PINs of flats, for the gateway's page: made here, shown once, and carried to the meter as a hash by the network and by a code
+that a person types, so that a PIN that is made in an outage opens the page in that outage.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from ...kernel.entries import Control
+from ...kernel.supply import SetPin
+from ...kernel.units import MINUTE
+from ...tokens import BaseDate, grouped, instant_of
+from ...wire.order_codes import pin_token
+from ...wire.pins import DIGITS, hash_pin, keep_pin
+from ..estate.models import Unit
+from ..metering.models import Meter
+from ..metering.services import send_settings_to
+from .codes import VendError, next_tid
+from .credit_log import issue
+from .giving_back import name_of
+from .models import TokenMeter
+from .security import security_module
+
+
+@dataclass(frozen=True)
+class NewPin:
+    """A PIN, to be shown once. `code`: what makes it known to the gateway without a network, in groups; empty if nothing but
+    the network can. `meter`: the serial number of the meter it is typed for.
+    """
+
+    pin: str
+    code: str = ""
+    meter: str = ""
+
+
+@transaction.atomic
+def new_pin(unit: Unit, by: Any) -> NewPin:
+    """Make a PIN for a flat's page on the gateway, in a person's name. Neither it nor its code is kept here."""
+    pin = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
+    meter = Meter.objects.select_for_update().filter(unit=unit).first()
+    tid, minute = _identifier(meter)
+    unit.pin_hash = (
+        hash_pin(pin, secrets.token_bytes(16)) if meter is None or tid is None else keep_pin(pin, meter.name, minute)
+    )
+    unit.save(update_fields=["pin_hash"])
+    if meter is None:
+        return NewPin(pin)
+    code = ""
+    if tid is not None:
+        found = TokenMeter.objects.select_related("group").get(meter=meter)
+        code = grouped(security_module().encode(bytes(found.group.sealed), found.key(), pin_token(pin, tid)))
+        issue(meter, Control(SetPin(unit.pin_hash), name_of(by)[:200], tid=tid))
+    # After the order: settings that were on the way before it have the PIN of before.
+    send_settings_to(Meter.objects.select_related("unit", "gateway__property").get(pk=meter.pk))
+    return NewPin(pin, code, meter.hangs)
+
+
+def _identifier(meter: Meter | None) -> tuple[int | None, int]:
+    """The identifier of a PIN's code and its minute since 1970; None if the meter takes no codes."""
+    token_meter = TokenMeter.objects.filter(meter=meter).select_related("group").first() if meter else None
+    if token_meter is None:
+        return None, 0
+    try:
+        tid = next_tid(token_meter)
+    except VendError:
+        return None, 0
+    return tid, instant_of(BaseDate(token_meter.group.base), tid) // MINUTE
