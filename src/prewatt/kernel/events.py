@@ -4,7 +4,7 @@ from .safety import KINDS, TRIPS
 
 EVENTS = {
     "power-up": "the gateway started",
-    "low-credit": "the balance fell under the warning threshold",
+    "low-credit": "the credit is running low",
     "meter-lost": "the meter does not answer",
     "meter-back": "the meter answers again",
     "foreign-meter": "another meter answers in this one's place",
@@ -44,3 +44,4 @@ MUTED = "muted"
 WITHIN_LIMITS = "within-limits"
 LIMIT_LOCKED = "limit-locked"
 ALLOWANCE_SPENT = "allowance-spent"
+LOW_CREDIT = "low-credit"

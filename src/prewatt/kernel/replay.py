@@ -33,6 +33,7 @@ from .events import (
     CLOCK_UNSURE,
     FOREIGN_METER,
     LIMIT_LOCKED,
+    LOW_CREDIT,
     METER_BACK,
     WITHIN_LIMITS,
 )
@@ -143,10 +144,10 @@ class Replay(State):
         self.at = max(self.at, entry.at) if _is_between(entry) else entry.at
         self.balance = self.credited - self.charged - self.debited
         assert entry.balance == self.balance, f"entry {entry.seq} says {entry.balance}, the account {self.balance}"
-        if self.low and not self.is_low():
-            self.low = False
-        elif isinstance(entry, Event) and entry.code == "low-credit":
-            self.low = True
+        told = isinstance(entry, Event) and entry.code == LOW_CREDIT
+        self.warned = self._warned_after(told)
+        if told:
+            self.warned_at = entry.at
 
     def _read(self, entry: Reading) -> None:
         energy = entry.energy
@@ -205,6 +206,7 @@ class Replay(State):
         if self.under is not None:
             self.under = Base(self.under.register, min(self.under.at, at))
         self.unsure_at, self.foreign_since = min(self.unsure_at, at), min(self.foreign_since, at)
+        self.warned_at = min(self.warned_at, at)
         self._change(tripped_at=min(self.supply.tripped_at, at), night=Night())
         if self.versions:
             # Earlier ones may have been forgotten, as nobody was to ask for them again.

@@ -12,12 +12,14 @@ from .supply import FriendlyHours, PowerLimit, Zone
 from .units import INT64_MAX
 
 _Natural = Annotated[int, Meta(ge=0, le=INT64_MAX)]
+_Steps = Annotated[tuple[Annotated[int, Meta(gt=0, le=INT64_MAX)], ...], Meta(max_length=20)]
 
 
 class Settings(Struct, frozen=True):
-    """`low_credit` (nano) and `low_credit_energy` (Wh at the price of the moment): a warning is due when the balance is
-    under either; 0 switches one off. `clearance` (nano): after a cut-off the supply returns when the balance is over
-    zero and at or over this.
+    """`low_credit` (nano) and `low_credit_energy` (Wh at the price of the moment): the landlord's highest steps; under
+    either the credit is low, 0 switches one off. `low_steps`, `low_energy_steps`: more of them, the landlord's lower
+    ones and the tenant's own. Of each step a warning is due (`kernel.low`). `clearance` (nano): after a cut-off the
+    supply returns when the balance is over zero and at or over this.
 
     `emergency_credit` (nano): what the tenant may take alone when the credit is low or used up, once; 0: nothing.
     `emergency_repayment`: percent of a top-up that repays it before anything else. `zone`: whose wall clock the hours
@@ -45,6 +47,8 @@ class Settings(Struct, frozen=True):
     foreign_for: _Natural = 0
     limits: Annotated[tuple[Limit, ...], Meta(max_length=20)] = ()
     off_hours: OffHours = OffHours()
+    low_steps: _Steps = ()
+    low_energy_steps: _Steps = ()
 
 
 UNTOLD = Settings(power_highest=1_000_000)

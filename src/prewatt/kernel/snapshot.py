@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from .entries import UNREADABLE
+from .low import Step
 from .plausible import Base, Doubt, Former
 from .rating import Counters
 from .settings import UNTOLD, Settings
@@ -22,7 +23,7 @@ class SnapshotError(ValueError):
 
 
 class Saved(Struct, frozen=True):
-    """The state's fields, by their names in `kernel.state`."""
+    """The state's fields, by their names in `kernel.state`. `low`: before format 4, whether the one step was told."""
 
     seq: int
     at: int
@@ -31,7 +32,6 @@ class Saved(Struct, frozen=True):
     read_at: int
     command: int
     closed: bool | None
-    low: bool
     settings: Settings
     versions: tuple[tuple[int, Tariff], ...]
     credit_ids: tuple[str, ...]
@@ -54,6 +54,9 @@ class Saved(Struct, frozen=True):
     unsure: bool = False
     under: Base | None = None
     unsure_at: int = 0
+    warned: tuple[Step, ...] = ()
+    warned_at: int = 0
+    low: bool = False
 
 
 class _Numbered(Struct, frozen=True, array_like=True):
@@ -64,9 +67,9 @@ class _Numbered(Struct, frozen=True, array_like=True):
 _encoder = msgspec.msgpack.Encoder()
 _numbered = msgspec.msgpack.Decoder(_Numbered)
 _saved = msgspec.msgpack.Decoder(Saved)
-_PLAIN = ("seq", "at", "balance", "register", "read_at", "command", "closed", "low", "settings", "credited", "charged",
+_PLAIN = ("seq", "at", "balance", "register", "read_at", "command", "closed", "settings", "credited", "charged",
           "debited", "counters", "restarts", "supply", "tids", "tid_floor", "serial", "doubt", "former", "back_since",
-          "foreign_since", "unsure", "under", "unsure_at")  # fmt: skip
+          "foreign_since", "unsure", "under", "unsure_at", "warned", "warned_at")  # fmt: skip
 
 
 def dump(state: State) -> bytes:
@@ -107,3 +110,6 @@ def load(state: State, saved: bytes) -> None:
     state.credit_ids, state.coded = set(found.credit_ids), dict(found.coded)
     state.moving_since = found.read_at if found.moving_since is None else found.moving_since
     state.moved_at = found.read_at if found.moved_at is None else found.moved_at
+    if found.low and state.balance > 0:
+        # Before format 4 there was one step, and whether it was told.
+        state.warned = tuple(state.to_warn(state.at, state.balance))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import msgspec
 
+from .entries import Reading
+from .low import Reach, Step, newly_under, next_reach, steps_of
 from .off_hours import OFF_HOURS, next_off_change, night_at, night_before
 from .plausible import Base, Doubt, Former
-from .rating import Counters, Rated, gross, rate_interval, split_tiers
+from .rating import Counters, Rated, gross, rate_interval
 from .settings import UNTOLD, Settings
 from .supply import FriendlyHours, Night, SupplyState, is_friendly, next_friendly_change
-from .tariff import Stretch, Version, stretch_at, version_at
-from .units import BALANCE_MAX, INSTANT_MAX, MINUTE, SECOND
+from .tariff import Stretch, Version, stretch_at, stretches, version_at
+from .units import BALANCE_MAX, DAY, INSTANT_MAX, MINUTE, SECOND
 
 EXHAUSTED = "exhausted"
 """Reason of a relay entry that cuts off for want of credit."""
@@ -51,7 +55,8 @@ class State:
         self.serial = ""
         self.command = 0
         self.closed: bool | None = None
-        self.low = False
+        self.warned: tuple[Step, ...] = ()
+        self.warned_at = 0
         self.settings: Settings = UNTOLD
         self.versions: tuple[Version, ...] = ()
         self.credit_ids: set[str] = set()
@@ -82,6 +87,10 @@ class State:
             self._rated = (key, rate_interval(self.versions, begin, at, energy, self.counters, self.restarts))
         return self._rated[1]
 
+    def counters_after(self, reading: Reading) -> Counters:
+        """What tiers depend on, after a reading that is not journalled."""
+        return self.rate(reading.at, reading.energy).counters
+
     @property
     def shown(self) -> int | None:
         """The register as a meter shows it; None where none was read yet, or counting begins under zero."""
@@ -107,17 +116,39 @@ class State:
         """The rate that holds at `now`."""
         return stretch_at(self.versions, now)
 
-    def price(self, now: int) -> int:
-        """What the next kWh costs at `now`, micro: in its tier, with service fee and tax."""
+    def price(self, now: int, counters: Counters | None = None) -> int:
+        """What the next kWh costs at `now`, micro: in its tier, with service fee and tax. `counters`: after what was read
+        and is not journalled.
+        """
+        return self._prices(now, counters or self.counters)[0][0]
+
+    def _prices(self, now: int, counters: Counters) -> list[tuple[int, int | None]]:
+        """What a kWh costs at `now`, micro, in its tier and in each above, and for how many Wh; None: without end."""
         stretch, version = self.stretch(now), version_at(self.versions, now)
         if version is None:
-            return 0
-        tiers, tier = version.calendar.tariff.tiers, 0
-        if tiers is not None:
-            counted = self.counters.counted(tiers.per)
-            before = counted.get(stretch.rate, 0) if tiers.by_rate else sum(counted.values())
-            ((tier, _),) = split_tiers(before, 1, stretch.upto)
-        return gross(stretch.prices[tier], version.calendar.tariff)
+            return [(0, None)]
+        tariff = version.calendar.tariff
+        prices = [gross(each, tariff) for each in stretch.prices]
+        if tariff.tiers is None:
+            return [(prices[0], None)]
+        counted = counters.counted(tariff.tiers.per)
+        before = counted.get(stretch.rate, 0) if tariff.tiers.by_rate else sum(counted.values())
+        rooms = [end - max(before, begin) for begin, end in pairwise((0, *stretch.upto))]
+        return [part for part in zip(prices, [*rooms, None], strict=True) if part[1] is None or part[1] > 0]
+
+    def _dearest(self, now: int) -> int:
+        """What a kWh costs at most within a day from `now`, micro, in the tier of now: at night and by day, at the hours of
+        prices that change by the hour.
+        """
+        tier = len(self._prices(now, self.counters))
+        found = 0
+        for begin, stretch in stretches(self.versions, now, now + DAY):
+            version = version_at(self.versions, begin)
+            if version is not None:
+                # Counted from the last: of another tariff's tiers there may be fewer.
+                price = stretch.prices[-min(tier, len(stretch.prices))]
+                found = max(found, gross(price, version.calendar.tariff))
+        return found
 
     def highest_price(self, now: int) -> int:
         """What a kWh costs at most at `now`, micro: in whichever tier."""
@@ -129,9 +160,40 @@ class State:
         return min([self.stretch(self.read_at).end, *(each for each in self.restarts if each > self.read_at)])
 
     def is_low(self) -> bool:
-        """Whether the balance is under a warning threshold."""
+        """Whether the balance is under a highest step of the landlord's."""
         energy = self.settings.low_credit_energy
         return self.balance < self.settings.low_credit or (energy > 0 and self.balance < energy * self.price(self.at))
+
+    def to_warn(self, now: int, balance: int, counters: Counters | None = None) -> list[Step]:
+        """The steps that a balance is under at `now` and nobody was told of, the lowest first. `counters`: as for `price`."""
+        if not self.priced:
+            return []
+        return newly_under(steps_of(self.settings), self.warned, balance, self.price(now, counters))
+
+    def next_step(self, now: int, balance: int, counters: Counters | None = None) -> Reach | None:
+        """How far the next step is that nobody was told of, at the prices of `now`; None if there is none."""
+        untold = [each for each in steps_of(self.settings) if each not in self.warned]
+        return next_reach(untold, balance, self._prices(now, counters or self.counters)) if untold else None
+
+    def _warned_after(self, told: bool) -> tuple[Step, ...]:
+        """The steps that may not be told again after an entry, which `told` of all those that the balance is under, or not."""
+        if self.balance <= 0 or not (told or self.warned):
+            # After it was used up all begins anew.
+            return ()
+        price, steps = self.price(self.at), steps_of(self.settings)
+        kept = [
+            each
+            for each in steps
+            if (told and each.is_over(self.balance, price))
+            or (each in self.warned and not self._may_be_told_again(each, price))
+        ]
+        return tuple(kept)
+
+    def _may_be_told_again(self, step: Step, price: int) -> bool:
+        # A night's cheap hours are no top-up.
+        return step.is_left(self.balance, price) and (
+            not step.of_energy or step.is_left(self.balance, self._dearest(self.at))
+        )
 
     def allowance(self, now: int) -> int:
         """How far the balance may go under zero at `now`, nano: emergency credit of either kind."""

@@ -119,6 +119,8 @@ class Book:
         self.doubted_since = self.back_since = Since()
         self.clock_at = 0
         """When the journal last told of its clock, by the true time."""
+        self.warned: set[tuple[str, int]] = set()
+        """Steps of low credit that were told."""
         self.told: set[str] = set()
         """What was told of the register since it is wrong."""
         self.ids: set[str] = set()
@@ -176,11 +178,34 @@ class Book:
         self.seq, self.at = entry.seq, entry.at
         if entry.balance != self.balance:
             self.wrong(entry, f"the balance is {self.balance}, not {entry.balance}")
-        if self.supply.low and not self.is_low():
-            self.supply.low = False
+        self._warn(isinstance(entry, Event) and entry.code == "low-credit")
+
+    def _warn(self, told: bool) -> None:
+        """Which steps of low credit are told, after an entry."""
+        if told:
+            self.warned |= self.to_warn()
+        money, energy = self._steps()
+        ahead = max(self.pricer.price_now(self.at), self.pricer.dearest(self.at)) if self.warned else 0
+        worth = {**{("money", each): each for each in money}, **{("energy", each): each * ahead for each in energy}}
+        self.warned = {
+            each for each in self.warned if self.balance > 0 and each in worth and self.balance * 10 < worth[each] * 12
+        }
+
+    def _steps(self) -> tuple[set[int], set[int]]:
+        rules = self.supply.settings
+        return {rules.low_credit, *rules.low_steps} - {0}, {rules.low_credit_energy, *rules.low_energy_steps} - {0}
+
+    def to_warn(self) -> set[tuple[str, int]]:
+        """The steps that the balance is under and nobody was told of."""
+        if not self.supply.priced or self.balance <= 0:
+            return set()
+        price, (money, energy) = self.pricer.price_now(self.at), self._steps()
+        under = {("money", each) for each in money if self.balance < each}
+        under |= {("energy", each) for each in energy if self.balance < each * price}
+        return under - self.warned
 
     def is_low(self) -> bool:
-        """Whether the balance is under a warning threshold."""
+        """Whether the balance is under a highest step."""
         settings = self.supply.settings
         if self.balance < settings.low_credit:
             return True

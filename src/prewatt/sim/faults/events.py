@@ -60,7 +60,7 @@ class Events:
             case "tamper":
                 true = meter.tampered
             case "low-credit":
-                true = book.is_low() and not book.supply.low
+                true = bool(book.to_warn())
             case "meter-lost":
                 true = meter.silent(now)
             case "meter-back":

@@ -85,7 +85,7 @@ class Oracle:
                 decided.add(name)
         for name in decided:
             book = self.books[name]
-            if book.supply.priced and book.is_low() and not book.supply.low and whole:
+            if book.to_warn() and whole:
                 self._world.broken(f"meter {name}: its credit is low, and nobody is told")
             self.look_at_switch(name)
 

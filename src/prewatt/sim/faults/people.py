@@ -225,6 +225,8 @@ def _some_settings(world: World, dice: Random, plain: bool) -> Settings:
         power_highest=FUSE,
         doubtful_readings=dice.choice((2, 5)),
         foreign_for=dice.choice((0, 0, 3600)),
+        low_steps=(NANO // 2, 2 * NANO) if begin % 2 else (),
+        low_energy_steps=(1000, 5000) if begin % 4 else (),
     )
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from ...kernel.tariff import Tariff
-from ...kernel.units import MINUTE
+from ...kernel.units import DAY, MINUTE
 
 QUARTER = 15 * MINUTE
 PPM = 10**6
@@ -117,10 +117,28 @@ class Pricer:
         if tariff is None:
             return 0
         slot = slot_of(tariff, at)
-        price = slot.prices[sum(end <= self._before(tariff, slot.rate) for end in slot.tiers)] + tariff.fee
-        if tariff.tax and not tariff.tax.included:
-            return -(-price * (PPM + tariff.tax.ppm) // PPM)
-        return price
+        return self._gross(slot.prices[self._tier(tariff, slot)], tariff)
+
+    def _tier(self, tariff: Tariff, slot: Slot) -> int:
+        return sum(end <= self._before(tariff, slot.rate) for end in slot.tiers)
+
+    def _gross(self, price: int, tariff: Tariff) -> int:
+        net = price + tariff.fee
+        return -(-net * (PPM + tariff.tax.ppm) // PPM) if tariff.tax and not tariff.tax.included else net
+
+    def dearest(self, at: int) -> int:
+        """What a kWh costs at most in the 24 hours from an instant on, micro, as many tiers under the last one as now."""
+        tariff = self.tariff_at(at)
+        slot = slot_of(tariff, at) if tariff else None
+        under = len(slot.tiers) - self._tier(tariff, slot) if tariff and slot else 0
+        instants = [at, *range(at - at % QUARTER + QUARTER, at + DAY, QUARTER), *(begin for begin, _ in self.tariffs)]
+        found = 0
+        for each in instants:
+            holds = self.tariff_at(each)
+            if holds and at <= each < at + DAY:
+                prices = slot_of(holds, each).prices
+                found = max(found, self._gross(prices[max(len(prices) - 1 - under, 0)], holds))
+        return found
 
     def _before(self, tariff: Tariff, rate: str) -> int:
         if tariff.tiers is None:

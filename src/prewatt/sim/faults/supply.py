@@ -33,7 +33,6 @@ class Supply:
         self.locks: set[str] = set()
         self.cut_off = False
         self.told: bool | None = None
-        self.low = False
         self.emergency = 0
         self.emergency_taken = False
         self.grace = 0
@@ -177,5 +176,3 @@ class Supply:
             self.foreign_since = self.foreign_since or at
         elif code == "meter-back":
             self.foreign_since = 0
-        elif code == "low-credit":
-            self.low = True

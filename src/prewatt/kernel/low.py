@@ -1,0 +1,82 @@
+"""The steps of the warning that credit is running low: when each is told, and when again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from .settings import Settings
+from .units import exact_kwh, round_money
+
+
+class Step(NamedTuple):
+    """Told when the balance falls under it: `amount` Wh at the price of the moment if it is `of_energy`, else nano."""
+
+    of_energy: bool
+    amount: int
+
+    def worth(self, price: int) -> int:
+        """Nano, at a price of so many micro per kWh."""
+        return self.amount * price if self.of_energy else self.amount
+
+    def is_over(self, balance: int, price: int) -> bool:
+        """Whether a balance (nano) is under it."""
+        return balance < self.worth(price)
+
+    def is_left(self, balance: int, price: int) -> bool:
+        """Whether a balance is so far above it, at 1.2 times, that it may be told again. About a step itself a balance
+        trembles.
+        """
+        return 5 * balance >= 6 * self.worth(price)
+
+    def __str__(self) -> str:
+        if not self.of_energy:
+            return round_money(self.amount)
+        return f"{exact_kwh(self.amount).rstrip('0').rstrip('.')} kWh"
+
+
+class Reach(NamedTuple):
+    """The next step: so many Wh away (`energy`), and worth so many Wh itself (`size`)."""
+
+    energy: int
+    size: int
+
+
+def steps_of(settings: Settings) -> tuple[Step, ...]:
+    """The steps that settings name."""
+    money = {settings.low_credit, *settings.low_steps} - {0}
+    energy = {settings.low_credit_energy, *settings.low_energy_steps} - {0}
+    return (*(Step(False, each) for each in sorted(money)), *(Step(True, each) for each in sorted(energy)))
+
+
+def newly_under(steps: Iterable[Step], warned: Sequence[Step], balance: int, price: int) -> list[Step]:
+    """The steps that a balance is under and nobody was told of, the lowest first. What is used up is no longer low: of
+    that the cut-off speaks.
+    """
+    if balance <= 0:
+        return []
+    found = [each for each in steps if each not in warned and each.is_over(balance, price)]
+    return sorted(found, key=lambda each: each.worth(price))
+
+
+def next_reach(steps: Iterable[Step], balance: int, prices: Iterable[tuple[int, int | None]]) -> Reach | None:
+    """How far the next of some steps is, with a balance above all of them. `prices`: micro per kWh, and for how many Wh
+    it holds before the next one does (None: without end). None if none is reached before the balance is used up.
+    """
+    untold, used = list(steps), 0
+    for price, room in prices:
+        for each in untold:
+            if each.is_over(balance, price):
+                # Dearer from here on, the balance is worth so much less.
+                return Reach(used, each.worth(price) // max(price, 1))
+        if price > 0 and untold:
+            nearest = max(untold, key=lambda each: each.worth(price))
+            reach = (balance - nearest.worth(price)) // price + 1
+            if room is None or reach <= room:
+                return Reach(used + reach, nearest.worth(price) // price)
+        if room is None:
+            return None
+        used, balance = used + room, balance - room * price
+        if balance <= 0:
+            return None
+    return None
