@@ -136,3 +136,24 @@ def test_the_page_asks_it(world, gateway, client):
     world.later()
     assert m1().balance == gateway.balance()
     assert "Take the meter" in client.get(f"/alarms/{asked(OPENED).pk}/").content.decode()
+
+
+def test_a_gateway_that_is_put_back_too_gets_what_is_paid(world, gateway, tenancy):
+    """What it said of itself before was of another journal: its numbers count no more."""
+    gateway = world.copy(gateway, "older")
+    world.connect(gateway)
+    for number in range(3):
+        top_up(tenancy, NANO, f"then {number}")
+        world.talk()
+    world.later()
+    world.end(gateway)
+    older = world.start("older", b"older")
+    assert older.agent.meters["m1"].account.command < m1().told_command
+    world.connect(older)
+    top_up(tenancy, 2 * NANO, "paid")
+    world.talk()
+    assert "paid" in older.agent.meters["m1"].account.credit_ids
+    go_on(asked(GAP), by="manager")
+    top_up(tenancy, 3 * NANO, "paid again")
+    world.talk()
+    assert "paid again" in older.agent.meters["m1"].account.credit_ids

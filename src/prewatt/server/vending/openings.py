@@ -35,6 +35,8 @@ def tell(meter: Meter, state: Account, head: bytes) -> None:
     meanwhile, under numbers that the meter has used, is on its way at once.
     """
     here = stored_account(meter)
+    # What its status said last may have been of a journal that was put back since.
+    Meter.objects.filter(pk=meter.pk).update(told_seq=state.seq, told_command=state.command)
     stuck = [
         row.number
         for row in Command.objects.filter(meter=meter, state__in=OPEN, number__gt=0, number__lte=state.command)
