@@ -186,6 +186,7 @@ NO_NAMES = {
     "merchant", "reconciliation", "fetch-file", "books", "books-export", "undo-top-up", "refund-paid", "decide",
     "refund-to", "undo-debt-payment", "debt-set-off", "debt-write-off", "write-off-decide", "move-payment", "put-right",
     "taken-back", "settlement-line", "back-rules", "bank-so-far", "shared-end", "shared-remove",
+    "meter-rules",
 }  # fmt: skip
 """The others: nothing that they take has to be once."""
 

@@ -22,6 +22,7 @@ from ..kernel.entries import (
     decode_command,
 )
 from ..kernel.naming import id_of
+from ..kernel.quantities import can_be
 from ..kernel.replay import ROLLOVER
 from ..kernel.supply import Action, TakeEmergency, UnlockCodes
 from ..kernel.units import HOUR, MINUTE, SECOND, round_money
@@ -578,4 +579,5 @@ class Agent:
             account.closed,
             account.command,
             meter.head,
+            {str(name): value for name, value in meter.quantities.items() if can_be(name, value)},
         )

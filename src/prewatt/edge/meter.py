@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -34,6 +35,7 @@ from ..kernel.plausible import (
     agrees,
     most,
 )
+from ..kernel.quantities import Quantity
 from ..kernel.supply import Action
 from ..kernel.units import BALANCE_MAX, DAY, HOUR, INSTANT_MAX, MINUTE, SECOND
 from .approach import Approach
@@ -104,6 +106,8 @@ class Meter:
         # Told to move, and not seen to stand there since: what a switch confirms is a claim too.
         self._unseen = False
         self.guard = Guard()
+        # What it measured beside its register last.
+        self.quantities: Mapping[Quantity, int] = {}
         self._candidate: Doubt | None = None
         self._agreeing = 0
         self._told: set[str] = set()
@@ -158,7 +162,7 @@ class Meter:
     def observe(self, now: int, observed: Observed) -> Outcome:
         """The meter was read at `now`."""
         account, outcome = self.account, Outcome()
-        self._foreign = ""
+        self._foreign, self.quantities = "", observed.quantities
         if self._lost_told or account.foreign_since:
             self._append(outcome, account.event(now, METER_BACK))
         self.lost = self._lost_told = False

@@ -309,7 +309,7 @@ class Store:
         told = status.command if status.command <= most else meter.taken
         Meter.objects.filter(pk=meter.pk, told_seq__lte=status.seq).update(
             told_seq=status.seq, told_at=status.at, told_balance=status.balance, told_closed=status.closed,
-            told_command=told, commands=Greatest(F("commands"), told),
+            told_command=told, commands=Greatest(F("commands"), told), told_quantities=status.quantities,
         )  # fmt: skip
 
     def _raise(self, alarm: Raised) -> None:

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 
 from ..kernel.entries import UNREADABLE
 from ..kernel.fields import Balance, Instant, MeterName, Natural, Register
+from ..kernel.units import INT64_MAX
 
 T = TypeVar("T")
 
@@ -38,13 +39,17 @@ Hash = Annotated[bytes, Meta(max_length=32)]
 """A hash of a meter's chain; empty from software that does not say it."""
 Session = Annotated[bytes, Meta(max_length=16)]
 """Drawn at random by each start of a gateway's process: so two that have the same key are told apart."""
+Quantities = Annotated[
+    dict[Annotated[str, Meta(max_length=32)], Annotated[int, Meta(ge=-INT64_MAX, le=INT64_MAX)]], Meta(max_length=32)
+]
 
 
 class MeterStatus(Struct, frozen=True):
     """How a meter stands. For showing at once; what is billed comes from the journal alone.
 
     `seq`: the journal's last entry, whose hash is `head`. `command`: the last command taken up. `closed`: where the
-    switch stands, None if unknown.
+    switch stands, None if unknown. `quantities`: what it measures beside its register (`kernel.quantities`), by name, where
+    limits are set to any.
     """
 
     meter: MeterName
@@ -55,6 +60,7 @@ class MeterStatus(Struct, frozen=True):
     closed: bool | None
     command: Natural
     head: Hash = b""
+    quantities: Quantities = msgspec.field(default_factory=dict)
 
 
 class Status(Struct, frozen=True, tag_field="kind", tag="status"):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ...kernel.units import DAY
 from ..fields import check_currency, check_zone
+from ..safety_rules import check_limits
 from ..supply_rules import check_days, check_power, check_region, check_windows
 from ..time import now
 
@@ -201,6 +202,50 @@ class Property(models.Model):
         validators=[MinValueValidator(0), MaxValueValidator(100)],
         help_text=_("Warn when more than this percentage of a month's energy is not accounted for."),
     )
+    limits = models.TextField(
+        max_length=1000,
+        blank=True,
+        validators=[check_limits],
+        help_text=_(
+            "Where the meters measure that; a line each, such as: voltage over 253 V for 5 s: off. What follows is tell, off, "
+            "or off until a person."
+        ),
+    )
+    off_hours = models.CharField(
+        max_length=300,
+        blank=True,
+        validators=[check_windows],
+        help_text=_("No power in these hours of the week, such as: daily 23:00-06:00; empty: at any time."),
+    )
+    off_holidays = models.CharField(
+        max_length=10,
+        blank=True,
+        validators=[check_region],
+        help_text=_(
+            "Public holidays of this country or region are special days, such as DE or DE-BE: hours of mon-sun do not hold for "
+            "nights that begin on them, those of daily do, those of special alone then."
+        ),
+    )
+    off_days = models.TextField(
+        max_length=3000,
+        blank=True,
+        validators=[check_days],
+        help_text=_("More special days: dates such as 2026-12-24."),
+    )
+    off_watts = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(1_000_000)],
+        help_text=_("So much may be drawn in off hours all the same, W; empty: no allowance of that kind."),
+    )
+    off_kwh = models.DecimalField(
+        max_digits=9,
+        decimal_places=3,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text=_("So much may be used in each of them all the same, kWh; empty: no allowance of that kind."),
+    )
 
     class Meta:
         verbose_name_plural = "properties"
@@ -215,6 +260,7 @@ SUPPLY_RULES = (
     "low_credit", "low_credit_kwh", "clearance", "emergency_credit", "emergency_repayment", "friendly_hours",
     "friendly_holidays", "friendly_days", "friendly_debt", "power_limit", "overload_delay", "reclose_after", "recloses",
     "forbidden_step", "tamper_locks", "doubtful_readings", "foreign_hours",
+    "limits", "off_hours", "off_holidays", "off_days", "off_watts", "off_kwh",
 )  # fmt: skip
 """Fields of a property that its meters obey."""
 BACK_RULES = ("back_grace", "back_cuts_off")

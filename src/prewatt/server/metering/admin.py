@@ -4,7 +4,7 @@ from unfold.admin import ModelAdmin
 
 from ..natural_lists import NaturalAdmin
 from .alarms import settle
-from .models import Alarm, Gateway, Meter, Refusal
+from .models import OWN_RULES, Alarm, Gateway, Meter, Refusal
 from .services import new_code, prepare, send_settings_to
 
 
@@ -27,7 +27,7 @@ class MeterAdmin(NaturalAdmin):
         super().save_model(request, obj, form, change)
         if not change:
             prepare(obj)
-        elif {"power_limit", "power_highest"} & set(form.changed_data):
+        elif {*OWN_RULES, "power_highest"} & set(form.changed_data):
             send_settings_to(obj)
 
     def get_readonly_fields(self, request, obj=None):  # type: ignore[no-untyped-def]

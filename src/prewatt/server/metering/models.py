@@ -9,8 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from ...wire import topics
 from ..estate.models import Organisation, Part, Property, Unit
 from ..fields import check_gateway_name, check_meter_name
+from ..safety_rules import check_limits, check_own_windows
 from ..supply_rules import check_power
 
+OWN_RULES = ("power_limit", "limits", "off_hours", "off_watts", "off_kwh")
+"""Fields of a meter that go before its property's, where they are given."""
 FUSE, LARGE_FUSE = 15_000, 100_000
 """W that the fuse of a unit, or of all or a part of a building, is taken to let through where nobody has said it."""
 
@@ -66,7 +69,8 @@ class Meter(models.Model):
     both (`metering.accounts`), so that a bit that has changed is found. `offset`: the meter's balance less the server's
     (nano), 0 unless they differ. `low`: whether its credit is. `commands`: number of the last command in its credit
     log; `taken`: of the last that its journal shows taken up; `told_command`: of the last that it says to have taken
-    up. `late`, `duplicates`: entries that came after an outage, and again.
+    up. `late`, `duplicates`: entries that came after an outage, and again. `told_quantities`: what it measured beside its
+    register when it spoke last (`kernel.quantities`).
     """
 
     class Driver(models.TextChoices):
@@ -115,6 +119,35 @@ class Meter(models.Model):
     told_command = models.BigIntegerField(default=0, editable=False)
     late = models.BigIntegerField(default=0, editable=False)
     duplicates = models.BigIntegerField(default=0, editable=False)
+    limits = models.TextField(
+        max_length=1000,
+        blank=True,
+        validators=[check_limits],
+        help_text=_(
+            "A line each, such as: voltage over 253 V for 5 s: off; empty: as the property says; none: no limit."
+        ),
+    )
+    off_hours = models.CharField(
+        max_length=300,
+        blank=True,
+        validators=[check_own_windows],
+        help_text=_("Such as daily 23:00-06:00; empty: as the property says; none: it has no off hours."),
+    )
+    off_watts = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(1_000_000)],
+        help_text=_("Allowance in off hours, W; empty: as the property says."),
+    )
+    off_kwh = models.DecimalField(
+        max_digits=9,
+        decimal_places=3,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text=_("Allowance in each of them, kWh; empty: as the property says."),
+    )
+    told_quantities = models.JSONField(default=dict, editable=False)
 
     class Meta:
         ordering = ("gateway__property", "role", "unit__name", "name")

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from ...kernel.account import Account
 from ...kernel.calendar import local_day, zone
 from ...kernel.entries import ChangeSettings, SetTariff, decode_command, genesis
+from ...kernel.off_hours import OffHours
 from ...kernel.settings import Settings
 from ...kernel.supply import FriendlyHours, PowerLimit
 from ...kernel.units import HOUR, SECOND, parse_kwh, parse_money
@@ -23,6 +24,7 @@ from ...wire.messages import MAX_METERS
 from ...wire.signing import VerifyKey
 from ..config import broker_password, signing_key
 from ..estate.models import Property, Unit
+from ..safety_rules import NONE, read_limits
 from ..supply_rules import holiday_dates, read_days, read_power, read_windows
 from ..time import now
 from .accounts import kept, stored_account
@@ -68,7 +70,25 @@ def account_settings(meter: Meter) -> ChangeSettings:
             ),
             tamper_locks=where.tamper_locks,
             pin=meter.unit.pin_hash,
+            limits=read_limits(meter.limits or where.limits),
+            off_hours=_off_hours(meter),
         )
+    )
+
+
+def _off_hours(meter: Meter) -> OffHours:
+    """A property's off hours, with what the meter has of its own."""
+    where = meter.property
+    if (meter.off_hours or where.off_hours).strip().lower() in ("", NONE):
+        return OffHours()
+    holidays = holiday_dates(where.off_holidays, local_day(now(), zone(where.zone)).year)
+    watts = where.off_watts if meter.off_watts is None else meter.off_watts
+    kwh = where.off_kwh if meter.off_kwh is None else meter.off_kwh
+    return OffHours(
+        read_windows(meter.off_hours or where.off_hours),
+        tuple(sorted({*holidays, *read_days(where.off_days)})),
+        int(watts or 0),
+        parse_kwh(str(kwh or 0)),
     )
 
 
@@ -128,7 +148,8 @@ def refresh_settings() -> list[Meter]:
         send_settings_to(meter)
         return meter
 
-    meters = Meter.objects.filter(unit__property__in=Property.objects.exclude(friendly_holidays=""))
+    with_holidays = Property.objects.exclude(friendly_holidays="", off_holidays="")
+    meters = Meter.objects.filter(unit__property__in=with_holidays)
     done = apart("settings", meters.select_related("unit", "gateway__property"), refresh, lambda meter: meter)
     return [meter for meter in done if meter is not None]
 

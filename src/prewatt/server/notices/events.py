@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from ...kernel.safety import KINDS, TRIPS
+
 
 class Event(models.TextChoices):
     """An event. Its text is `templates/notices/<language>/<value>.txt`."""
@@ -36,7 +38,7 @@ FOR_MANAGERS = (
     Event.OVERLOAD, Event.OFFLINE, Event.BACK, Event.TROUBLE, Event.LEAK, Event.HELD, Event.OWED, Event.TAKEN_BACK,
 )  # fmt: skip
 
-OVERLOADS = ("overload", "overload-locked", "forbidden-load")
-"""Codes of the journal's events that are an overload."""
+OVERLOADS = ("overload", "overload-locked", "forbidden-load", *KINDS, *TRIPS, "limit-locked")
+"""Codes of the journal's events that are an overload, or another limit of electricity safety that was passed."""
 TROUBLES = ("meter-lost", "switch-failed", "switch-differs", "tamper", "codes-locked", "journal-repaired")
 """Codes that a person must look at."""

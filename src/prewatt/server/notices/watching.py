@@ -18,6 +18,7 @@ from django.utils.translation import override
 from ...kernel.calendar import day_bounds, local, local_day, zone
 from ...kernel.entries import Event as JournalEvent
 from ...kernel.entries import Relay, decode_entry
+from ...kernel.off_hours import OFF_HOURS
 from ...kernel.state import EXHAUSTED
 from ...kernel.units import DAY, HOUR, MINUTE, exact_kwh, round_money, short_price
 from ..addresses import public
@@ -38,7 +39,7 @@ from .models import Notice, Recipient, Seen
 from .recipients import to_be_told
 from .telling import cross, home_zone, is_crossed, overtake, tell, untold
 from .unusual import WEEKS, judge, lowest_hour
-from .words import in_words
+from .words import in_words, told_of
 
 IDLE = 10 * MINUTE
 """How long nothing is looked for where neither the meter nor a payment says anything new."""
@@ -225,15 +226,18 @@ class _Tenant:
             # What was before is not told; nor what another meter did.
             recipient.meter, recipient.seen, recipient.closed = meter, meter.seq, meter.closed
         entries = journal(meter, recipient.seen)
-        switched = [each for each in entries if isinstance(each, Relay)]
+        switched = [each for each in entries if isinstance(each, Relay) and each.reason != OFF_HOURS]
+        if any(isinstance(each, Relay) and each.closed and each.reason == OFF_HOURS for each in entries):
+            # Off by the clock, and on again: nobody needs to hear of either.
+            recipient.closed = True
         if switched and switched[-1].closed != recipient.closed:
             # Off and on again while the network was gone: nobody needs to hear of it now.
             self._switched(meter, switched[-1], waiting)
         for event in entries:
             if isinstance(event, JournalEvent) and event.code in OVERLOADS and event.at > self.at - DAY:
-                what = in_words(event.code, recipient.language)
+                told = told_of(event, recipient.language)
                 key = f"{event.code} {meter.pk} {event.at // HOUR}"
-                self._tell(Event.OVERLOAD, key, at=wall(event.at, self.where), what=what, detail=event.detail)
+                self._tell(Event.OVERLOAD, key, at=wall(event.at, self.where), **told)
         recipient.seen = meter.seq
         recipient.save(update_fields=["meter", "seen", "closed"])
 
@@ -394,8 +398,8 @@ class _Manager:
         if event is None:
             return
         told = {
-            "unit": str(meter.unit or meter), "at": wall(entry.at, zone(meter.property.zone)), "detail": entry.detail,
-            "what": in_words(entry.code, self.recipient.language), "link": self._link(meter),
+            "unit": str(meter.unit or meter), "at": wall(entry.at, zone(meter.property.zone)), "link": self._link(meter),
+            **told_of(entry, self.recipient.language),
         }  # fmt: skip
         tell(self.recipient, event, f"{entry.code} {meter.pk} {entry.at // HOUR}", told)
 

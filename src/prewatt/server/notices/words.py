@@ -2,16 +2,48 @@
 
 from __future__ import annotations
 
-from ...kernel.events import EVENTS
+from ...kernel.entries import Event
+from ...kernel.events import EVENTS, LIMIT_LOCKED
+from ...kernel.off_hours import OFF_HOURS
+from ...kernel.safety import KINDS, TRIPS
 from ...kernel.state import EXHAUSTED, FOREIGN
 from ...kernel.supply import LOCKS
 
+KINDS_CHINESE = {
+    "over-voltage": "电压过高",
+    "under-voltage": "电压过低",
+    "over-current": "电流过大",
+    "neutral-current": "零线电流过大",
+    "residual-current": "漏电（剩余电流过大）",
+    "over-temperature": "电表或接线端子温度过高",
+    "low-power-factor": "功率因数过低",
+    "over-frequency": "频率过高",
+    "under-frequency": "频率过低",
+    "arc": "检测到电弧",
+}
+_GRID = "问题来自电网，室内无需处理。"
+_LESS = "请关闭部分电器。"
+_DAMAGE = "电器或线路可能损坏：请拔下潮湿、发热或损坏的电器，并通知管理员。"
+ADVICE_CHINESE = {
+    "over-voltage": _GRID,
+    "under-voltage": _GRID,
+    "over-current": _LESS,
+    "neutral-current": _LESS,
+    "residual-current": _DAMAGE,
+    "over-temperature": "请勿触碰电表，关闭大功率电器，并通知管理员。",
+    "low-power-factor": "请向管理员询问可能的电器。",
+    "over-frequency": _GRID,
+    "under-frequency": _GRID,
+    "arc": _DAMAGE,
+}
 ENGLISH = {
     **EVENTS,
     **LOCKS,
     EXHAUSTED: "the credit is used up",
     FOREIGN: "another meter hangs here, and nobody said so",
     "ordered": "switched off by order",
+    OFF_HOURS: "these are off hours",
+    **{code: kind.words for code, kind in KINDS.items()},
 }
 CHINESE = {
     EXHAUSTED: "余额用完",
@@ -40,9 +72,27 @@ CHINESE = {
     "journal-set-back": "网关日志落后于服务器，已从服务器状态继续",
     "disk-full": "网关磁盘已满，日志使用预留空间",
     "disk-room": "网关磁盘已有可用空间",
+    **KINDS_CHINESE,
+    **{trip: f"已断电：{KINDS_CHINESE[code]}" for trip, code in TRIPS.items()},
+    "within-limits": "测量值已恢复正常",
+    "limit-locked": "同一限值多次断电，需人工合闸",
+    "allowance-spent": "限电时段内多次超过允许功率，断电至时段结束",
+    OFF_HOURS: "限电时段",
 }
 
 
 def in_words(code: str, language: str) -> str:
     """A journal's code in a language; the code itself where there is no word."""
     return (CHINESE if language == "zh" else ENGLISH).get(code) or ENGLISH.get(code, code)
+
+
+def told_of(event: Event, language: str) -> dict[str, str]:
+    """What is said of an event: `what` it is, its `detail`, and `advice` if it is a limit of safety that was passed."""
+    detail, kind = event.detail, TRIPS.get(event.code, event.code)
+    if event.code == LIMIT_LOCKED:
+        # Its detail is what opened the switch so often.
+        detail, kind = in_words(event.detail, language), event.detail
+    elif language == "zh":
+        detail = detail.replace(", the limit is ", "，限值 ")
+    advice = (ADVICE_CHINESE if language == "zh" else {code: each.advice for code, each in KINDS.items()}).get(kind, "")
+    return {"what": in_words(event.code, language), "detail": detail, "advice": advice}

@@ -15,6 +15,7 @@ from ...kernel.calendar import local, local_day, next_month, zone
 from ...kernel.entries import CreditByCode, Event, OnSite, TimeLedBack, decode_entry
 from ...kernel.events import EVENTS
 from ...kernel.names import natural
+from ...kernel.off_hours import OFF_HOURS
 from ...kernel.supply import LOCKS, TakeEmergency
 from ...kernel.tariff import UNPRICED
 from ...kernel.units import parse_money
@@ -29,6 +30,7 @@ from ..payments.shown import ShownBack, shown_to
 from ..time import now
 from ..vending.models import OPEN, Command, TopUp
 from ..vending.top_ups import on_the_way
+from .safety import advice, tonight, why_unsafe
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class MeterFigures:
     """How a meter stands, by the latest that is known of it: its journal here, or what it said itself if that is later.
 
     `waiting`: paid, and not yet shown applied by the journal. `lock`: what keeps the switch open whatever the credit;
-    `why`: what keeps it open, `exhausted` for want of credit; `lent`: what is left of credit that is lent.
+    `why`: what keeps it open, `exhausted` for want of credit; `lent`: what is left of credit that is lent. `advice`: what to do
+    about what has tripped; `tonight`: what the off hours of this moment allow; `off_hours`: off by the clock alone.
     """
 
     meter: Meter
@@ -54,6 +57,9 @@ class MeterFigures:
     lock: str = ""
     why: str = ""
     lent: int = 0
+    advice: str = ""
+    tonight: str = ""
+    off_hours: bool = False
 
     @property
     def state(self) -> str:
@@ -89,7 +95,8 @@ class PropertyPanel:
 
     @property
     def dark(self) -> int:
-        return self._count("off")
+        """Without those that are off by the clock."""
+        return self._count("off") - sum(1 for row in self.rows if row.figures and row.figures.off_hours)
 
     @property
     def low(self) -> int:
@@ -143,6 +150,8 @@ def _why(account: Account, now: int) -> str:
         return "; ".join(LOCKS[each] for each in account.supply.locks)
     if account.supply.opened:
         return _("switched off by the manager")
+    if account.supply.unsafe or account.off_until(now):
+        return why_unsafe(account, now)
     if account.supply.tripped:
         return _("too much power was drawn; it returns by itself")
     return account.why_open(now)
@@ -168,6 +177,9 @@ def _figures(meter: Meter, building: Property, waiting: int, alarms: int, at: in
         lock=", ".join(account.supply.locks),
         why=_why(account, at),
         lent=max(left + account.allowance(at), 0) if left <= 0 else 0,
+        advice=advice(account),
+        tonight=tonight(account, at),
+        off_hours=account.closed is False and account.why_open(at) == OFF_HOURS,
     )
 
 

@@ -27,6 +27,7 @@ from ..estate.models import SUPPLY_RULES, Organisation, Property
 from ..metering.grants import make_grant
 from ..metering.models import Meter
 from ..metering.services import send_settings
+from ..safety_rules import EXAMPLE
 from ..time import now
 from ..vending.codes import VendError, add_group, change_key, register, vend_management, vend_money, vend_units
 from ..vending.controls import ControlError, control, read_action, take_emergency
@@ -52,7 +53,11 @@ class RulesForm(forms.ModelForm):
             for name in SUPPLY_RULES
             if isinstance(Property._meta.get_field(name), models.DecimalField)
         }
-        widgets = {"friendly_days": forms.Textarea({"rows": 2})}
+        widgets = {
+            "friendly_days": forms.Textarea({"rows": 2}),
+            "limits": forms.Textarea({"rows": 4, "placeholder": EXAMPLE}),
+            "off_days": forms.Textarea({"rows": 2}),
+        }
         labels = {
             "low_credit": gettext_lazy("Warn under"),
             "low_credit_kwh": gettext_lazy("Warn under, kWh"),
@@ -71,6 +76,12 @@ class RulesForm(forms.ModelForm):
             "tamper_locks": gettext_lazy("Tampering switches off"),
             "doubtful_readings": gettext_lazy("Readings that make a new register"),
             "foreign_hours": gettext_lazy("Supplied with a foreign meter, hours"),
+            "limits": gettext_lazy("Limits of safety"),
+            "off_hours": gettext_lazy("Off hours"),
+            "off_holidays": gettext_lazy("Special days: holidays of"),
+            "off_days": gettext_lazy("More special days"),
+            "off_watts": gettext_lazy("Allowance, W"),
+            "off_kwh": gettext_lazy("Allowance, kWh"),
         }
 
 
@@ -82,8 +93,9 @@ GROUPS = (
     (gettext_lazy("Friendly hours"), ("friendly_hours", "friendly_holidays", "friendly_days", "friendly_debt")),
     (
         gettext_lazy("Power and safety"),
-        ("power_limit", "overload_delay", "reclose_after", "recloses", "forbidden_step", "tamper_locks"),
+        ("power_limit", "overload_delay", "reclose_after", "recloses", "forbidden_step", "tamper_locks", "limits"),
     ),
+    (gettext_lazy("Off hours"), ("off_hours", "off_watts", "off_kwh", "off_holidays", "off_days")),
     (gettext_lazy("Registers and meters that can't be right"), ("doubtful_readings", "foreign_hours")),
 )
 

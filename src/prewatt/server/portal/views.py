@@ -31,6 +31,8 @@ from .forms import TopUpForm
 from .kept import refuse
 from .live import live_page
 from .pay_views import ways
+from .safety import measured
+from .safety_views import own_rules
 from .sure import ask_about
 
 SILENT_WORKER = 20
@@ -90,6 +92,8 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
         "orders": ordered(meter) if meter else [],
         "codes": waiting_codes(meter) if meter else [],
         "events": happenings(meter) if meter else [],
+        "measured": measured(meter) if meter else None,
+        "own_rules": own_rules(request, meter) if meter else None,
         "manager": True,
         "tenancies": where.tenancies.order_by("-begins"),
         "where": zone(where.property.zone),
