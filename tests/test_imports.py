@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "supervisor": set(),
     "serve": {"server", "supervisor", "wire", "__version__"},
     "commands": {"kernel", "server", "tables", "tokens", "amounts"},
+    "emergency_commands": {"kernel", "server"},
     "worker": {"server", "standby"},
     "standby": set(),
     "onsite": {"wire"},

@@ -1,5 +1,6 @@
 """The command line: `prewatt demo | setup | server | web | headend | worker | backup | restore | edge | onsite | tariff |
-shared-cost | statement | balance | reconcile | order | exchange | code | pin | gateway-code | grant | api-token | sim | manage`.
+shared-cost | statement | balance | reconcile | order | give | emergency | exchange | code | pin | gateway-code | grant |
+api-token | sim | manage`.
 """
 
 from __future__ import annotations
@@ -30,8 +31,10 @@ edge_app = typer.Typer(no_args_is_help=True, help="The agent in the building.")
 app.add_typer(edge_app, name="edge")
 tariff_app = typer.Typer(no_args_is_help=True, help="Tariffs: check, schedule, compare, correct.")
 app.add_typer(tariff_app, name="tariff")
+emergency_app = typer.Typer(no_args_is_help=True, help="Codes made in advance, for the day when nothing works.")
 onsite_app = typer.Typer(no_args_is_help=True, help="On site, over Bluetooth: status, codes, and what a grant allows.")
 app.add_typer(onsite_app, name="onsite")
+app.add_typer(emergency_app, name="emergency")
 shared_app = typer.Typer(no_args_is_help=True, help="What is used in common: preview, book, give back.")
 app.add_typer(shared_app, name="shared-cost")
 PropertyOption = Annotated[str, typer.Option("--property", help="The property; may be left out if there is one.")]
@@ -773,6 +776,77 @@ def order(
         return order_meter(property_named(where), unit, do, reason, override, watts, amount, hours)
 
     typer.echo(_refusable("order", work))
+
+
+@emergency_app.command("make")
+def emergency_make(
+    amount: Annotated[str, typer.Argument(help="What each lends, such as 5.00.")],
+    units: Annotated[
+        list[str] | None, typer.Option("--unit", help="A flat; again for more. [default: all]", show_default=False)
+    ] = None,
+    days: Annotated[int, typer.Option(help="How long each holds.", min=1, max=31)] = 7,
+    where: PropertyOption = "",
+) -> None:
+    """Make one for each flat, within what the rules of the property allow."""
+
+    def work() -> str:
+        from .commands import property_named
+        from .emergency_commands import make_codes
+
+        return make_codes(property_named(where), units or [], amount, days)
+
+    typer.echo(_refusable("emergency make", work))
+
+
+@emergency_app.command("list")
+def emergency_list(where: PropertyOption = "") -> None:
+    """What was made, for which flat, until when it holds, when it was used; and what is lost at most."""
+
+    def work() -> tuple[object, str]:
+        from .commands import property_named
+        from .emergency_commands import listed, lost_at_most
+
+        found = property_named(where)
+        return listed(found), lost_at_most(found)
+
+    from rich.console import Console
+
+    table, said = _refusable("emergency list", work)
+    Console(width=None if os.isatty(1) else 200).print(table)
+    typer.echo(said)
+
+
+@emergency_app.command("revoke")
+def emergency_revoke(
+    numbers: Annotated[
+        list[int] | None, typer.Argument(help="Ids, as listed. [default: all]", show_default=False)
+    ] = None,
+    where: PropertyOption = "",
+) -> None:
+    """Let codes be worth nothing: all of them, if a phone or a sheet is lost. Each meter has to hear of it."""
+
+    def work() -> str:
+        from .commands import property_named
+        from .emergency_commands import revoke_codes
+
+        return revoke_codes(property_named(where), numbers or [])
+
+    typer.echo(_refusable("emergency revoke", work))
+
+
+@emergency_app.command("sheet")
+def emergency_sheet(
+    out: Annotated[Path, typer.Argument(help="The file to write, such as codes.html.")], where: PropertyOption = ""
+) -> None:
+    """Write the codes that can be used as a page that prints, and that a phone keeps."""
+
+    def work() -> str:
+        from .commands import property_named
+        from .emergency_commands import write_sheet
+
+        return write_sheet(property_named(where), out)
+
+    typer.echo(_refusable("emergency sheet", work))
 
 
 @app.command("give")

@@ -83,7 +83,7 @@ def command_of(entry: AnyEntry, commands: Mapping[int, Command | UnknownOrder]) 
 def _carries(command: Command, entry: CreditByCode | OnSite) -> bool:
     """Whether the code that was typed is a command's: has its identifier, and is not another one of before the command."""
     order = command.order
-    if getattr(order, "tid", None) != entry.tid:
+    if not isinstance(order, GrantCredit | Control) or order.tid != entry.tid:
         return False
     another = isinstance(entry, CreditByCode) and isinstance(order, GrantCredit) and order.coded != entry.amount
     return not another or entry.at >= command.issued

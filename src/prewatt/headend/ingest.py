@@ -19,7 +19,9 @@ from ..kernel.entries import (
     AnyEntry,
     Command,
     CommandEntry,
+    Control,
     Controlled,
+    CreditApplied,
     CreditByCode,
     EntryError,
     GrantCredit,
@@ -30,7 +32,7 @@ from ..kernel.entries import (
     chain,
     decode_entry,
 )
-from ..kernel.supply import ClearCredit
+from ..kernel.supply import ClearCredit, Restore
 from ..kernel.units import MINUTE, exact_money
 from ..wire import topics
 from ..wire.messages import (
@@ -72,13 +74,15 @@ class GatewayView:
 @dataclass(slots=True)
 class MeterView:
     """What the store knows of a meter: its account after the last committed entry, the chain's head, the credit log's
-    open commands by number, and the meter's balance less the server's (0 unless they differ).
+    open commands by number, and the meter's balance less the server's (0 unless they differ). `advance`: the orders of
+    codes that were made in advance, by their identifiers.
     """
 
     account: Account
     head: bytes
     commands: Mapping[int, Command | UnknownOrder]
     offset: int = 0
+    advance: Mapping[int, Command] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,20 +157,23 @@ class Coded:
 class MeterPlan:
     """What a batch brings for one meter. `charges`: readings that cost something, as the server rated them; `cleared`:
     (entry, instant, nano) of credit that was taken off, and is owed back; `emergency`: (entry, instant, nano) of what of
-    the emergency credit is out, where that changed; `found`: what the credit log lacks. `opened`: the open commands that
-    it does not show.
+    the emergency credit is out, where that changed; `restored`: (entry, instant, nano, who and why) of what the landlord
+    lent, or with 0 nano that it is repaid; `found`: what the credit log lacks. `opened`: the open commands that it does not
+    show; `advance`: the orders of codes that were made in advance.
     """
 
     account: Account
     head: bytes
     offset: int
     opened: dict[int, Command | UnknownOrder] = field(default_factory=dict)
+    advance: Mapping[int, Command] = field(default_factory=dict)
     entries: list[NewEntry] = field(default_factory=list)
     applied: list[Applied] = field(default_factory=list)
     coded: list[Coded] = field(default_factory=list)
     cleared: list[tuple[int, int, int]] = field(default_factory=list)
     charges: list[Reading] = field(default_factory=list)
     emergency: tuple[int, int, int] | None = None
+    restored: list[tuple[int, int, int, str]] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
     found: list[Found] = field(default_factory=list)
     duplicates: int = 0
@@ -374,7 +381,7 @@ def _give_states(message: Status | Upload, meters: set[str], result: Plan, gatew
 def _meter_plan(result: Plan, views: Mapping[str, MeterView], meter: str) -> MeterPlan:
     if meter not in result.meters:
         view = views[meter]
-        result.meters[meter] = MeterPlan(view.account, view.head, view.offset, dict(view.commands))
+        result.meters[meter] = MeterPlan(view.account, view.head, view.offset, dict(view.commands), view.advance)
     return result.meters[meter]
 
 
@@ -411,7 +418,11 @@ def _take_in(result: Plan, mine: MeterPlan, gateway: str, span: Span, late: int)
 def take_entry(mine: MeterPlan, entry: AnyEntry, body: bytes, late: bool) -> None:
     account = mine.account
     command, before, lent = command_of(entry, mine.opened), account.balance, account.emergency_out
-    checked = check(account, entry, command, mine.offset)
+    ordered = command
+    if ordered is None and isinstance(entry, OnSite) and entry.tid is not None:
+        ordered = mine.advance.get(entry.tid)
+    bridged = account.supply.grace
+    checked = check(account, entry, ordered, mine.offset)
     if checked.difference:
         mine.differences.append(checked.difference)
     if checked.found:
@@ -436,11 +447,22 @@ def take_entry(mine: MeterPlan, entry: AnyEntry, body: bytes, late: bool) -> Non
                 tid = getattr(checked.own, "tid", None)
                 mine.applied.append(Applied(command.number, entry.seq, entry.at, reason, checked.own.command, tid))
                 mine.opened.pop(command.number, None)
+    if isinstance(checked.own, Controlled | OnSite) and isinstance(checked.own.action, Restore):
+        if checked.own.action.amount:
+            mine.restored.append((entry.seq, entry.at, checked.own.action.amount, _who_and_why(checked.own, ordered)))
+    elif bridged and isinstance(checked.own, CreditApplied | CreditByCode) and account.balance > 0:
+        mine.restored.append((entry.seq, entry.at, 0, ""))
     if account.emergency_out != lent:
         mine.emergency = (entry.seq, entry.at, account.emergency_out)
     mine.offset = entry.balance - account.balance
     mine.head = chain(mine.head, body)
     mine.entries.append(NewEntry(entry.seq, body, mine.head, entry, checked.own, late))
+
+
+def _who_and_why(entry: Controlled | OnSite, command: Command | UnknownOrder | None) -> str:
+    order = command.order if isinstance(command, Command) else None
+    told = order if isinstance(order, Control) else entry
+    return f"{told.by}: {told.reason}" if told.reason else told.by
 
 
 def _not_credited(account: Account, entry: AnyEntry, order: GrantCredit, reason: str) -> list[Difference]:

@@ -16,6 +16,7 @@ from ..server.metering.accounts import kept, stored_account
 from ..server.metering.alarms import raise_alarm
 from ..server.metering.models import Gateway, JournalEntry, Meter
 from ..server.time import now
+from ..server.vending import emergency_codes
 from ..server.vending.as_metered import taken_over
 from ..server.vending.mending import mend
 from ..server.vending.models import Command
@@ -83,7 +84,8 @@ def _replayed(row: Meter) -> MeterPlan:
         except EntryError:
             # Its entry is taken as the meter says it.
             log.error("meter %s: command %d can't be read", row.name, command.number)
-    plan = MeterPlan(Account(), genesis(row.name), 0, opened)
+    advance = emergency_codes.orders([row], used=True).get(row.pk, {})
+    plan = MeterPlan(Account(), genesis(row.name), 0, opened, advance)
     entries = JournalEntry.objects.filter(meter=row).order_by("seq").values_list("seq", "kind", "body", "hash")
     begin = 0
     for seq, kind, body, stored in entries.iterator():

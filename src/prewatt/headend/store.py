@@ -23,7 +23,7 @@ from ..kernel.account import Account
 from ..kernel.entries import Command as KernelCommand
 from ..kernel.entries import EntryError, Reading, Relay, UnknownOrder, decode_command
 from ..server.estate.models import Tenancy
-from ..server.ledger.books import Charge, book_charges, book_emergency, revenue
+from ..server.ledger.books import Charge, book_charges, book_emergency, book_restored, revenue
 from ..server.ledger.models import Account as LedgerAccount
 from ..server.metering.accounts import kept
 from ..server.metering.alarms import raise_alarm, settle_of_meter
@@ -35,7 +35,7 @@ from ..server.metering.models import (
     Refusal,
     Worker,
 )
-from ..server.vending import openings
+from ..server.vending import emergency_codes, openings
 from ..server.vending.credit_log import is_in_order, renumber, sign_anew, step_aside
 from ..server.vending.following import follow
 from ..server.vending.found import is_known
@@ -132,6 +132,7 @@ class Store:
         opened = Command.objects.filter(meter__in=rows.values(), state__in=OPEN).select_related("meter__unit")
         for command in opened:
             commands[command.meter_id][command.number] = self._decoded(command)
+        advance = emergency_codes.orders(rows.values())
         self._meters = rows
         views = {}
         for name, row in rows.items():
@@ -139,7 +140,7 @@ class Store:
             if account is None or (account.seq, account.balance) != (row.seq, row.balance):
                 account = self._loaded(row)
             if account is not None and time.monotonic() >= self._failing.get(name, 0.0):
-                views[name] = MeterView(account, bytes(row.head), commands[row.pk], row.offset)
+                views[name] = MeterView(account, bytes(row.head), commands[row.pk], row.offset, advance.get(row.pk, {}))
         return views
 
     def _loaded(self, row: Meter) -> Account | None:
@@ -371,6 +372,8 @@ class Store:
         if change.emergency:
             seq, at, lent = change.emergency
             book_emergency(meter, at, seq, lent)
+        for seq, at, lent, memo in change.restored:
+            book_restored(meter, at, seq, lent, memo)
         Alarm.objects.bulk_create(
             (
                 Alarm(meter=meter, kind="difference", key=str(each.seq), seq=each.seq, at=each.at, text=each.text)

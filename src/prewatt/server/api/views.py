@@ -56,7 +56,7 @@ from ..vending.giving_back import put_right
 from ..vending.leading_back import lead_back
 from ..vending.models import MeterExchange, TokenMeter, TopUp
 from ..vending.questions import reply
-from . import codes, costs, moves, owed
+from . import codes, costs, emergency, moves, owed
 from .models import Token
 
 
@@ -78,6 +78,7 @@ api.add_router("", owed.router)
 api.add_router("", moves.router)
 api.add_router("", costs.router)
 api.add_router("", codes.router)
+api.add_router("", emergency.router)
 MOST_PRICES = 200_000
 
 

@@ -55,7 +55,8 @@ class Organisation(models.Model):
 class Property(models.Model):
     """A building: one time zone, one currency. The rules of credit and supply, `SUPPLY_RULES`, are sent to its meters
     (`metering.services.send_settings`). `price_cap` and `purchase_tariff` bound what a tariff may charge
-    (`tariffs.resale`). `BACK_RULES`: what follows when money is taken back (`payments.taking`).
+    (`tariffs.resale`). `BACK_RULES`: what follows when money is taken back (`payments.taking`). `EMERGENCY_CODE_RULES`: how
+    many codes may be made in advance, and of how much (`vending.emergency_codes`).
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="properties")
@@ -247,6 +248,26 @@ class Property(models.Model):
         help_text=_("So much may be used in each of them all the same, kWh; empty: no allowance of that kind."),
     )
 
+    emergency_code_amount = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        default=5,
+        validators=[MinValueValidator(0), MaxValueValidator(1000)],
+        help_text=_("The most that one code lends which is made in advance."),
+    )
+    emergency_code_number = models.PositiveSmallIntegerField(
+        default=1,
+        validators=[MaxValueValidator(10)],
+        help_text=_(
+            "So many codes of one flat hold at a time, used ones too until they would have ended; 0: none is made."
+        ),
+    )
+    emergency_code_days = models.PositiveSmallIntegerField(
+        default=7,
+        validators=[MinValueValidator(1), MaxValueValidator(31)],
+        help_text=_("So many days one holds at most."),
+    )
+
     class Meta:
         verbose_name_plural = "properties"
         ordering = ("name",)
@@ -265,6 +286,8 @@ SUPPLY_RULES = (
 """Fields of a property that its meters obey."""
 BACK_RULES = ("back_grace", "back_cuts_off")
 """Fields of a property that money taken back obeys."""
+EMERGENCY_CODE_RULES = ("emergency_code_amount", "emergency_code_number", "emergency_code_days")
+"""Fields of a property that codes made in advance obey."""
 
 
 class Part(models.Model):

@@ -182,6 +182,23 @@ def book_emergency(meter: Meter, at: int, seq: int, lent: int) -> None:
         )  # fmt: skip
 
 
+def book_restored(meter: Meter, at: int, seq: int, lent: int, memo: str) -> None:
+    """Journal entry `seq` shows that the landlord lends `lent` nano at a meter, or (0) that all that was lent is repaid. It
+    moves no money: what the tenant used of it is in the tenant's credit.
+    """
+    organisation = meter.property.organisation
+    own, held = account(organisation, Kind.EMERGENCY), account(organisation, Kind.EMERGENCY_LENT)
+    of = Reference(Of.EMERGENCY, meter.pk, f"{seq} restored")
+    if lent:
+        book(Transfer.Kind.RESTORED, own, held, lent, at, of, memo, meter)
+        return
+    rows = Transfer.objects.filter(of=of.of, number=of.number, kind=Transfer.Kind.RESTORED)
+    given = rows.filter(debit_account=own).aggregate(sum=Sum("amount"))["sum"] or 0
+    back = rows.filter(credit_account=own).aggregate(sum=Sum("amount"))["sum"] or 0
+    if given > back:
+        book(Transfer.Kind.RESTORED, held, own, int(given - back), at, of, memo, meter)
+
+
 def deposit_held(tenancy: Tenancy) -> int:
     """What of a tenancy's deposit (nano) is held still."""
     rows = Transfer.objects.filter(tenancy=tenancy)

@@ -78,6 +78,7 @@ class Transfer(models.Model):
         REFUND_PAID = "refund-paid", _("refund paid out")
         ADJUSTMENT = "adjustment", _("adjustment")
         EMERGENCY = "emergency", _("emergency credit")
+        RESTORED = "restored", _("emergency credit of the landlord")
         FEE = "fee", _("fee of a payment provider")
         PAYOUT = "payout", _("paid out by a payment provider")
         UNCREDITED = "uncredited", _("payment that could not be credited")

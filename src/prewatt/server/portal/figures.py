@@ -28,6 +28,7 @@ from ..metering.models import Alarm, Gateway, JournalEntry, Meter
 from ..metering.outlook import by_day, days_left
 from ..payments.shown import ShownBack, shown_to
 from ..time import now
+from ..vending.emergency_codes import by_code
 from ..vending.models import OPEN, Command, TopUp
 from ..vending.top_ups import on_the_way
 from .safety import advice, tonight, why_unsafe
@@ -285,6 +286,7 @@ QUIET = ("power-up",)
 def happenings(meter: Meter, most: int = 10) -> list[Happening]:
     """The last events of a meter's journal, and what people did on site; the latest first."""
     found = []
+    orderers = by_code(meter)
     kinds = ("event", "on-site", "code", "time")
     rows = JournalEntry.objects.filter(meter=meter, kind__in=kinds).order_by("-seq")
     for body in rows.values_list("body", flat=True)[: 4 * most]:
@@ -293,7 +295,10 @@ def happenings(meter: Meter, most: int = 10) -> list[Happening]:
             found.append(Happening(entry.at, EVENTS.get(entry.code, entry.code), entry.detail))
         elif isinstance(entry, OnSite):
             what = _("%(what)s, on site") % {"what": str(entry.action.__struct_config__.tag)}
-            found.append(Happening(entry.at, what, f"{entry.by} {entry.reason}".strip()))
+            told = f"{entry.by} {entry.reason}".strip()
+            if entry.tid in orderers:
+                told = _("%(where)s, by the code of %(who)s") % {"where": told, "who": orderers[entry.tid]}
+            found.append(Happening(entry.at, what, told))
         elif isinstance(entry, CreditByCode):
             found.append(Happening(entry.at, _("a code was typed"), entry.by))
         elif isinstance(entry, TimeLedBack):

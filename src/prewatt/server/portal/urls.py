@@ -5,6 +5,7 @@ from . import (
     bank_views,
     books_views,
     columns_views,
+    emergency_views,
     meter_views,
     move_views,
     notices_views,
@@ -56,6 +57,13 @@ urlpatterns = [
     path("properties/<int:pk>/supply/", supply_views.supply, name="supply"),
     path("properties/<int:pk>/supply/taken-back/", taken_back_views.back_rules, name="back-rules"),
     path("properties/<int:pk>/grants/", supply_views.grant, name="grant"),
+    path("properties/<int:pk>/emergency-codes/", emergency_views.emergency_codes, name="emergency-codes"),
+    path("properties/<int:pk>/emergency-codes/make/", emergency_views.make_emergency_codes, name="emergency-make"),
+    path(
+        "properties/<int:pk>/emergency-codes/revoke/", emergency_views.revoke_emergency_codes, name="emergency-revoke"
+    ),
+    path("properties/<int:pk>/emergency-codes/rules/", emergency_views.emergency_rules, name="emergency-rules"),
+    path("properties/<int:pk>/emergency-codes/sheet/", emergency_views.emergency_sheet, name="emergency-sheet"),
     path("units/<int:pk>/order/", supply_views.order, name="order"),
     path("units/<int:pk>/rules/", safety_views.meter_rules, name="meter-rules"),
     path("meters/<int:pk>/exchange/", meter_views.exchange_meter, name="exchange"),

@@ -46,7 +46,8 @@ def _row(meter: Meter, command: entries.Command) -> Command:
         body=signed.body,
         signature=signed.signature,
         issued=command.issued,
-        tid=getattr(command.order, "tid", None),
+        # What ends a code carries none.
+        tid=None if isinstance(command.order, entries.EndCode) else getattr(command.order, "tid", None),
     )
 
 

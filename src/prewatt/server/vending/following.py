@@ -8,22 +8,22 @@ from collections.abc import Iterable
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils.translation import gettext as _
 
-from ...kernel.entries import AnyEntry, Exchanged, Rebased, Refused, TimeLedBack
+from ...kernel.entries import AnyEntry, Exchanged, OnSite, Rebased, Refused, TimeLedBack
 from ...kernel.plausible import RETURNED
 from ..metering.alarms import raise_alarm
 from ..metering.models import Meter
-from . import exchanges, leading_back, questions
+from . import emergency_codes, exchanges, leading_back, questions
 from .models import Command
 
 log = logging.getLogger("prewatt.headend")
 
 
 def follow(meter: Meter, entries: Iterable[AnyEntry | None]) -> None:
-    """Let what the entries show take effect: exchanges, registers that came back, time that was led back. What fails is
-    told: the entries are stored all the same.
+    """Let what the entries show take effect: exchanges, registers that came back, time that was led back, codes that were made in
+    advance. What fails is told: the entries are stored all the same.
     """
     for entry in entries:
-        if isinstance(entry, Exchanged | Rebased | TimeLedBack | Refused):
+        if isinstance(entry, Exchanged | OnSite | Rebased | TimeLedBack | Refused):
             try:
                 with transaction.atomic():
                     _follow(meter, entry)
@@ -39,9 +39,11 @@ def follow(meter: Meter, entries: Iterable[AnyEntry | None]) -> None:
                 raise_alarm("not-followed", said, entry.at, meter=meter, key=str(entry.seq), seq=entry.seq)
 
 
-def _follow(meter: Meter, entry: Exchanged | Rebased | TimeLedBack | Refused) -> None:
+def _follow(meter: Meter, entry: Exchanged | OnSite | Rebased | TimeLedBack | Refused) -> None:
     if isinstance(entry, Exchanged):
         exchanges.take_up(meter, entry)
+    elif isinstance(entry, OnSite):
+        emergency_codes.take_up(meter, entry)
     elif isinstance(entry, Rebased) and entry.cause == RETURNED:
         questions.came_back(meter, entry)
     elif isinstance(entry, TimeLedBack):

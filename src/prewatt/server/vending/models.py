@@ -315,6 +315,31 @@ class Code(models.Model):
         return grouped(self.digits)
 
 
+class EmergencyCode(models.Model):
+    """A code that was made in advance for one meter, to lend `amount` nano there without a network, until the instant `ends`:
+    by whom, and when it was used, by which journal entry. `revoked`: when a person said that it is to be worth nothing;
+    `ended`: the command that says so to the meter, also once it was used.
+    """
+
+    code = models.OneToOneField(Code, on_delete=models.PROTECT, related_name="emergency")
+    meter = models.ForeignKey(Meter, on_delete=models.PROTECT, related_name="emergency_codes")
+    amount = models.BigIntegerField()
+    made = models.BigIntegerField()
+    ends = models.BigIntegerField()
+    by = models.CharField(max_length=150)
+    used_seq = models.BigIntegerField(null=True)
+    used_at = models.BigIntegerField(null=True)
+    revoked = models.BigIntegerField(null=True)
+    revoked_by = models.CharField(max_length=150, blank=True, default="")
+    ended = models.OneToOneField(Command, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ("-made", "-id")
+
+    def __str__(self) -> str:
+        return str(self.code)
+
+
 OPEN = (Command.State.QUEUED, Command.State.SENT)
 """States of a command that no journal entry shows yet."""
 

@@ -15,7 +15,7 @@ from ...kernel.units import DAY, parse_money
 from ..estate.models import Organisation, Tenancy
 from ..metering.models import Meter
 from ..time import now
-from .models import Adjustment, Command
+from .models import Adjustment, Command, EmergencyCode
 
 SPAN = 30 * DAY
 
@@ -52,7 +52,13 @@ def _sum(rows: QuerySet[Adjustment]) -> int:
 
 
 def _restorations(organisation: Organisation) -> Iterator[tuple[int, str, int]]:
-    """(meter, who, nano) of each restoration of an amount that was ordered, and not refused."""
+    """(meter, who, nano) of each restoration of an amount that was ordered, and not refused; and of each code made in advance
+    that was used, or still can be.
+    """
+    at = now()
+    made = EmergencyCode.objects.filter(meter__gateway__property__organisation=organisation)
+    can_be = Q(used_at__isnull=True, ends__gt=at) & ~Q(revoked__isnull=False, ended__state=Command.State.APPLIED)
+    yield from made.filter(Q(used_at__gt=at - SPAN) | can_be).values_list("meter", "by", "amount")
     rows = Command.objects.filter(
         meter__gateway__property__organisation=organisation, kind="control", issued__gt=now() - SPAN
     ).exclude(state=Command.State.REJECTED)

@@ -1,0 +1,104 @@
+"""Codes that are made in advance, over the API: made, listed with what is lost at most, revoked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema, Status
+from pydantic import StrictInt
+
+from ...kernel.units import exact_instant, exact_money, parse_money
+from ..estate.models import Property
+from ..metering.models import Meter
+from ..portal.access import organisations, property_of_manager
+from ..vending.emergency_codes import at_risk, bounds, make, of_property, revoke, state
+from ..vending.models import EmergencyCode
+
+router = Router()
+
+
+@router.get("/properties/{pk}/emergency-codes")
+def emergency_codes(request: HttpRequest, pk: int) -> Any:
+    """What was made for which flat, until when it holds, when it was used; what is lost at most; what may be made."""
+    where = property_of_manager(request, pk)
+    risk, allowed = at_risk(where), bounds(where)
+    return {
+        "may_be_made": {"amount": exact_money(allowed.amount), "of_a_flat": allowed.number, "days": allowed.days},
+        "lost_at_most": {
+            "codes": risk.number,
+            "amount": exact_money(risk.amount),
+            "until": exact_instant(risk.until) if risk.number else None,
+        },
+        "codes": [_document(each) for each in of_property(where)],
+    }
+
+
+class NewEmergencyCodes(Schema):
+    """`units`: names of flats; left out: all. `amount` that each lends, as text; `days` that each holds."""
+
+    amount: str
+    days: StrictInt
+    units: list[str] | None = None
+
+
+@router.post("/properties/{pk}/emergency-codes", response={201: list[dict[str, Any]]})
+def make_emergency_codes(request: HttpRequest, pk: int, given: NewEmergencyCodes) -> Any:
+    """Make one for each flat: all of them, or none."""
+    where = property_of_manager(request, pk)
+    try:
+        amount = parse_money(given.amount)
+    except ValueError as error:
+        raise ValidationError({"amount": str(error)}) from None
+    made = make(where, meters_of(where, given.units), amount, given.days, request.user)
+    return Status(201, [_document(each) for each in made])
+
+
+def meters_of(where: Property, units: list[str] | None) -> list[Meter]:
+    """The meters of flats, by the flats' names; of all that take codes if none are named. ValidationError names one that is
+    none.
+    """
+    rows = Meter.objects.filter(gateway__property=where, unit__isnull=False).select_related("unit")
+    if units is None:
+        return list(rows.filter(token_meter__isnull=False))
+    known = {meter.unit.name: meter for meter in rows if meter.unit is not None}
+    for name in units:
+        if name not in known:
+            raise ValidationError({"units": f"{name!r} is no flat with a meter here"})
+    return [known[name] for name in dict.fromkeys(units)]
+
+
+@router.post("/properties/{pk}/emergency-codes/revoke")
+def revoke_all(request: HttpRequest, pk: int) -> Any:
+    """A phone or a sheet is lost: revoke all that can still be used. Each meter has to hear of it."""
+    rows = EmergencyCode.objects.filter(meter__gateway__property=property_of_manager(request, pk))
+    return {"revoked": revoke(rows, request.user)}
+
+
+@router.post("/emergency-codes/{pk}/revoke")
+def revoke_one(request: HttpRequest, pk: int) -> Any:
+    """Revoke one; what is used, expired or revoked already stays as it is."""
+    owners = organisations(request)
+    rows = EmergencyCode.objects.select_related("code", "meter__unit", "ended")
+    found = get_object_or_404(rows, pk=pk, meter__gateway__property__organisation__in=owners)
+    revoke([found], request.user)
+    return _document(rows.get(pk=pk))
+
+
+def _document(each: EmergencyCode) -> dict[str, Any]:
+    now_is = state(each)
+    return {
+        "id": each.pk,
+        "unit": each.meter.unit.name if each.meter.unit else None,
+        "meter": each.meter.hangs,
+        "code": each.code.digits if now_is == "open" else None,
+        "amount": exact_money(each.amount),
+        "state": now_is,
+        "made": exact_instant(each.made),
+        "until": exact_instant(each.ends),
+        "by": each.by,
+        "used": None if each.used_at is None else exact_instant(each.used_at),
+        "revoked_by": each.revoked_by or None,
+    }
