@@ -39,10 +39,12 @@ PURE = {
     "edge/observed.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
     "edge/agent.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
     "edge/meter.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
+    "edge/looking.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
     "edge/sync.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
     "headend/ingest.py": {"django", "os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging"},
     "headend/reconcile.py": {"django", "os", "socket", "threading", "time", "random", "sqlite3", "pathlib"},
     "headend/dispatch.py": {"django", "os", "socket", "threading", "time", "random", "sqlite3", "pathlib"},
+    "headend/looking.py": {"django", "os", "socket", "threading", "time", "random", "sqlite3", "pathlib"},
 }
 HEADEND_WITH_SERVER = {"headend/store.py", "headend/mending.py", "headend/shell.py"}
 

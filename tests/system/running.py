@@ -75,13 +75,8 @@ class Running:
         from prewatt.server.metering.models import Meter
 
         names = Meter.objects.values_list("name", flat=True)
-        rows = [
-            f"{name},{(begin + timedelta(minutes=30) * number).isoformat()},0.5"
-            for name in names
-            for number in range(48)
-        ]
         data = self.home / "load.csv"
-        data.write_text("\n".join(["meter,timestamp,kwh", *rows]) + "\n")
+        data.write_text("\n".join(["meter,timestamp,kwh", *self.load(names, begin)]) + "\n")
         enrol(
             self.address, self.building.code, self.edge, RecordedSettings(str(data), "UTC", str(self.edge / "meters"))
         )
@@ -89,6 +84,11 @@ class Running:
         settings.write_text(settings.read_text().replace("poll_shortest = 60\n", f"poll_shortest = {poll_shortest}\n"))
         self.server.refresh_broker()
         self.supervisor.add("agent", python("edge", "run", "--config", str(self.edge / "edge.toml")))
+
+    def load(self, names, begin):
+        """The rows of what the meters draw."""
+        step = timedelta(minutes=30)
+        return [f"{name},{(begin + step * number).isoformat()},0.5" for name in names for number in range(48)]
 
     def add_gateway(self, name):
         """Another gateway that the broker knows."""
@@ -111,9 +111,9 @@ class Running:
 
 
 @contextmanager
-def running(flats, poll_shortest=60):
+def running(flats, poll_shortest=60, kind=Running):
     with tempfile.TemporaryDirectory() as folder:
-        made = Running(folder, flats)
+        made = kind(folder, flats)
         try:
             made.start(poll_shortest)
             yield made

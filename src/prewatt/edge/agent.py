@@ -31,6 +31,7 @@ from ..wire.messages import (
     MAX_INSTEAD,
     MAX_METERS,
     Head,
+    Live,
     MeterState,
     MeterStatus,
     Orders,
@@ -38,6 +39,7 @@ from ..wire.messages import (
     SignedCommand,
     States,
     Status,
+    Watch,
     WireError,
 )
 from ..wire.order_codes import NewPin
@@ -48,14 +50,17 @@ from .effects import (
     Commit,
     Effect,
     Keep,
+    LookAt,
     MoveSwitch,
     ReadMeters,
     Refuse,
+    SendLive,
     SendStatus,
     SendUpload,
     Told,
 )
 from .guard import Tries, after_wrong, waits, within
+from .looking import Looking, Seen, live, live_balance
 from .meter import Foreign, Meter, Observed, Outcome
 from .sync import Sync, SyncPolicy
 from .texts import _
@@ -110,9 +115,10 @@ class Agent:
         tries: Mapping[str, dict[str, Tries]] | None = None,
         time: Timekeeper | None = None,
         session: bytes = b"",
+        look_interval: float = 2.0,
     ) -> None:
         """`keys`: of the meters that take codes. `tries`: wrong codes by meter and way in. `time`: with the anchor that
-        was kept.
+        was kept. `look_interval`: seconds between readings of a meter that somebody looks at.
         """
         self.gateway = gateway
         self.epoch = epoch
@@ -135,6 +141,7 @@ class Agent:
         self._ahead: int | None = None
         self._due = dict.fromkeys(self.meters, 0)
         self._sent: dict[int, int] = {}
+        self.looking = Looking(look_interval)
 
     # -- time and meters ---------------------------------------------------------------------------------------------
 
@@ -214,7 +221,7 @@ class Agent:
             return Told(False, _wait_text(wait, tries.locked)), kept
         try:
             meaning = read_code(key, self._vouched(moment), text, now)
-            outcome, answer = self._obey_code(now, meter, meaning, way)
+            outcome, answer = self._obey_code(moment, meter, meaning, way)
         except CodeRefused as refused:
             if not refused.guess:
                 return Told(False, str(refused)), []
@@ -230,6 +237,11 @@ class Agent:
             self.keys[name] = meaning.state
             effects.append(Keep(name, "key", dump_key(meaning.state)))
         return answer, effects + self._settle(moment, {name: outcome})
+
+    def takes_code(self, moment: Moment, name: str, way: str) -> bool:
+        """Whether a code that is typed for a meter now would be looked at."""
+        now = self._time.now(moment)
+        return name in self.keys and not waits(within(self._tries[name].get(way, Tries()), now), now)
 
     def _vouched(self, moment: Moment) -> int | None:
         """The instant, as far as it is known: no code is called expired by a clock that nobody vouches for."""
@@ -247,13 +259,14 @@ class Agent:
                 continue
         return ""
 
-    def _obey_code(self, now: int, meter: Meter, meaning: Meaning, way: str) -> tuple[Outcome, Told]:
+    def _obey_code(self, moment: Moment, meter: Meter, meaning: Meaning, way: str) -> tuple[Outcome, Told]:
+        now = self._time.now(moment)
         match meaning:
             case Credit(tid, amount):
                 outcome = meter.credit_by_code(now, tid, amount, way)
                 text = _("Credited: %(amount)s. The balance is now %(balance)s.") % {
                     "amount": self._money(meter, amount),
-                    "balance": self._money(meter, meter.account.balance),
+                    "balance": self._money(meter, self.balance(moment, meter.name)),
                 }
             case Do(tid, action):
                 outcome = meter.act(now, action, way, tid=tid)
@@ -266,12 +279,18 @@ class Agent:
                 text = _("Meter %(meter)s works.") % {"meter": meter.name}
                 if way in OWN_WAYS:
                     # A test code is anybody's: the balance is not.
-                    left = self._money(meter, meter.account.balance)
+                    left = self._money(meter, self.balance(moment, meter.name))
                     text += " " + _("The balance is %(balance)s.") % {"balance": left}
             case ChangeKey(_state, complete, rollover):
                 outcome = meter.note(now, "key-changed", ROLLOVER if rollover else "") if complete else Outcome()
                 text = _("The meter has its new key.") if complete else _("Accepted: now type the other codes.")
         return outcome, Told(True, text)
+
+    def balance(self, moment: Moment, name: str) -> int:
+        """A meter's balance now, nano: by its register if that was seen just now, else by its journal."""
+        account, now, seen = self.meters[name].account, self._time.now(moment), self.looking.fresh(moment.mono, name)
+        found = live_balance(account, now, seen.register) if seen and seen.register is not None else None
+        return account.balance if found is None else found
 
     def _money(self, meter: Meter, nano: int) -> str:
         version = meter.account.versions[-1:] or ()
@@ -316,7 +335,7 @@ class Agent:
 
     def next_timer(self) -> float:
         """The `mono` at which `tick` is worth calling even if no meter is due."""
-        return self.sync.next_timer()
+        return min(self.sync.next_timer(), self.looking.next_timer())
 
     def tick(self, moment: Moment) -> list[Effect]:
         """Time has passed: what is due now."""
@@ -324,6 +343,8 @@ class Agent:
         due = [name for name, at in self._due.items() if at <= moment.steady]
         if due:
             effects.append(ReadMeters(due))
+        elif looked_at := self.looking.next_meter(moment.mono):
+            effects.append(LookAt(looked_at))
         return effects + self._talk(moment)
 
     def on_observed(self, moment: Moment, observed: Mapping[str, Observed | Foreign | str]) -> list[Effect]:
@@ -339,6 +360,11 @@ class Agent:
             else:
                 outcomes[name] = meter.fail(now, seen)
         return effects + self._settle(moment, outcomes)
+
+    def on_looked(self, began: float, moment: Moment, name: str, seen: Seen) -> list[Effect]:
+        """A meter was looked at, from `began` (on the clock of `mono`) until now. No rule of the account sees it."""
+        self.looking.saw(began, moment.mono, live(name, self.meters[name].account, self._time.now(moment), seen))
+        return self._talk(moment)
 
     def on_switch_failed(self, moment: Moment, name: str, cause: str) -> list[Effect]:
         """A switch did not obey."""
@@ -372,6 +398,7 @@ class Agent:
     def on_disconnected(self) -> None:
         """The connection to the broker is gone. Nothing else changes."""
         self.sync.on_disconnected()
+        self.looking.on_disconnected()
 
     def on_frame(self, moment: Moment, data: bytes) -> list[Effect]:
         """A message came from the broker. It is believed only if the server signed it for this gateway."""
@@ -385,6 +412,8 @@ class Agent:
             return self._on_receipt(moment, message)
         if isinstance(message, States):
             return self._on_states(moment, message)
+        if isinstance(message, Watch):
+            return self._on_watch(moment, message)
         return self._on_orders(moment, message)
 
     def _on_receipt(self, moment: Moment, receipt: Receipt) -> list[Effect]:
@@ -448,6 +477,15 @@ class Agent:
             )
             outcomes[state.meter].records += meter.vouch(self._time.now(moment), self._time.unsure).records
         return [*effects, Adopt(message.states), *self._settle(moment, outcomes), ReadMeters(names)]
+
+    def _on_watch(self, moment: Moment, watch: Watch) -> list[Effect]:
+        if watch.session != self.session or watch.epoch != self.epoch:
+            return [Refuse("foreign", "it is for another process with this gateway's key, or an earlier one, to look")]
+        if strange := sorted({*watch.meters, *watch.once}.difference(self.meters)):
+            return [Refuse("foreign", f"meter {strange[0]!r} is not of this gateway")]
+        if not self.looking.watch(moment.mono, watch.answers, watch.lasts, watch.meters, watch.once):
+            return [Refuse("replayed", f"to look, by message {watch.answers}, is over")]
+        return []
 
     def _check_head(self, head: Head) -> Refuse | None:
         meter = self.meters.get(head.meter)
@@ -539,6 +577,10 @@ class Agent:
         effects: list[Effect] = []
         if self.sync.status_due(moment.mono):
             effects.append(self._status(moment))
+        if self.sync.connected and (seen := self.looking.message(moment.mono)):
+            self._number += 1
+            self._remember_sent(moment)
+            effects.append(SendLive(Live(self.gateway, self.epoch, self._number, self.session, seen)))
         while pieces := self.sync.next_upload():
             self._number += 1
             self._remember_sent(moment)
@@ -547,6 +589,7 @@ class Agent:
 
     def _remember_sent(self, moment: Moment) -> None:
         """A receipt tells how late it is at most by what it answers."""
+        self.looking.on_sent(moment.mono, self._number)
         self._sent[self._number] = moment.steady
         while len(self._sent) > SENT_KEPT:
             del self._sent[next(iter(self._sent))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from ..kernel.entries import Record
-from ..wire.messages import MeterState, Status
+from ..wire.messages import Live, MeterState, Status
 from .sync import Piece
 
 
@@ -13,6 +13,12 @@ class ReadMeters(Struct, frozen=True):
     """Read these meters and pass what comes to `on_observed`."""
 
     names: list[str]
+
+
+class LookAt(Struct, frozen=True):
+    """Somebody looks at this meter: read it, with its power, and pass what comes to `on_looked`."""
+
+    name: str
 
 
 class Commit(Struct, frozen=True):
@@ -62,6 +68,10 @@ class SendUpload(Struct, frozen=True):
     pieces: list[Piece]
 
 
+class SendLive(Struct, frozen=True):
+    live: Live
+
+
 class Refuse(Struct, frozen=True):
     """A message was refused and changed nothing. To be counted, and logged once per reason."""
 
@@ -69,4 +79,4 @@ class Refuse(Struct, frozen=True):
     text: str
 
 
-Effect = ReadMeters | Commit | Keep | Adopt | MoveSwitch | SendStatus | SendUpload | Refuse
+Effect = ReadMeters | LookAt | Commit | Keep | Adopt | MoveSwitch | SendStatus | SendUpload | SendLive | Refuse

@@ -64,12 +64,18 @@ class Front:
     def view(self, meter: str) -> View | None:
         return self._desk.ask(lambda: self._view(meter))
 
-    def _view(self, name: str) -> View | None:
+    def current(self, meter: str) -> View | None:
+        return self._desk.ask(lambda: self._view(meter, lines=False))
+
+    def _view(self, name: str, lines: bool = True) -> View | None:
         agent = self._shell.agent
         meter = agent.meters.get(name)
         if meter is None:
             return None
-        account, now = meter.account, agent.now(self._shell.moment())
+        # Who looks sees what is now. The journal has no more entries for it.
+        self._shell.look_at(name)
+        moment = self._shell.moment()
+        account, now, seen = meter.account, agent.now(moment), agent.looking.fresh(moment.mono, name)
         tariff = account.versions[-1].calendar.tariff if account.versions else None
         offered = not account.objection(now, TakeEmergency())
         return View(
@@ -78,17 +84,19 @@ class Front:
             currency=tariff.currency if tariff else "",
             zone=account.settings.zone,
             at=now,
-            balance=account.balance,
+            balance=agent.balance(moment, name),
             closed=account.closed,
             why=_why(account, now),
             low=account.is_low(),
             price=account.price(now),
-            register=account.shown,
+            seen=seen,
+            read_at=account.read_at,
+            register=account.shown if seen is None or seen.register is None else seen.register,
             emergency=account.settings.emergency_credit,
             emergency_open=offered,
             allowance=account.allowance(now),
             online=agent.sync.answered,
-            lines=tuple(self._lines(name)),
+            lines=tuple(self._lines(name)) if lines else (),
             advice=_advice(account),
             tonight=_tonight(account, now),
         )

@@ -45,6 +45,7 @@ LONGEST_WAIT = 60_000_000
 """A flat's PIN can be tried once a minute at least: nobody closes a neighbour's page for long by trying."""
 
 _STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+_SCRIPT = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
 
 
 class Page:
@@ -73,9 +74,14 @@ class Page:
 
     def _answer(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         path, method = environ.get("PATH_INFO", "/"), environ["REQUEST_METHOD"]
-        token, meter = self._session(environ)
+        if method == "GET" and path == "/page.js":
+            return _send(start, "200 OK", _SCRIPT, "text/javascript")
+        # A page that is left open looks on by itself: that is no click.
+        token, meter = self._session(environ, clicked=path != "/now")
         if method == "GET" and path == "/":
             return self._show(start, token, meter)
+        if method == "GET" and path == "/now":
+            return self._now(start, meter)
         if method != "POST":
             return _send(start, "404 Not Found", self._frame(f"<section>{_esc(_('There is no such page.'))}</section>"))
         form = _form(environ)
@@ -99,7 +105,7 @@ class Page:
             self._sessions.pop(token, None)
         return _redirect(start)
 
-    def _session(self, environ: dict[str, Any]) -> tuple[str, str | None]:
+    def _session(self, environ: dict[str, Any], clicked: bool) -> tuple[str, str | None]:
         try:
             found = SimpleCookie(environ.get("HTTP_COOKIE", "")).get(COOKIE)
         except CookieError:
@@ -109,7 +115,8 @@ class Page:
             meter, until = self._sessions.get(token, (None, 0.0))
             if meter is None or self._hours() > until:
                 return token, None
-            self._sessions[token] = (meter, self._hours() + SESSION_LASTS)
+            if clicked:
+                self._sessions[token] = (meter, self._hours() + SESSION_LASTS)
         return token, meter
 
     def _login(self, start: Start, form: dict[str, str]) -> Iterable[bytes]:
@@ -145,6 +152,13 @@ class Page:
         )
         return _send(start, "200 OK", self._frame(said + body))
 
+    def _now(self, start: Start, meter: str | None) -> Iterable[bytes]:
+        """The first part of the page alone, as it is now."""
+        view = self._site.current(meter) if meter is not None else None
+        if view is None:
+            return _send(start, "403 Forbidden", _("Open the page with the PIN again."), "text/plain; charset=utf-8")
+        return _send(start, "200 OK", _state(view))
+
     def _frame(self, body: str) -> str:
         return (
             '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -175,7 +189,8 @@ def _code_field() -> str:
     )
 
 
-def _home(view: View, token: str) -> str:
+def _state(view: View) -> str:
+    """How the meter stands."""
     state = "off" if view.closed is False else "low" if view.low else "on"
     if view.closed is False:
         said = _("The power is off: %(why)s.") % {"why": view.why}
@@ -193,6 +208,25 @@ def _home(view: View, token: str) -> str:
         "" if view.online else f'<p class="quiet">{_esc(_("The internet is away. Your meter goes on by itself."))}</p>'
     )
     beside = "".join(f'<p class="said">{_esc(text)}</p>' for text in (view.advice, view.tonight) if text)
+    seen = view.seen
+    if seen is None or seen.cause:
+        silent = f"{_('The meter does not answer now.')} " if seen else ""
+        live = silent + _("As of %(at)s.") % {"at": f"{local(view.read_at, where):%d %b %H:%M}"}
+        live = f'<p class="quiet">{_esc(live)}</p>'
+    else:
+        power = f" · {exact_kwh(seen.power)} kW" if seen.power is not None else ""
+        live = f'<p class="live">{_esc(_("live"))} {local(seen.at, where):%H:%M:%S}{power}</p>'
+    facts = f"{exact_kwh(view.register)} kWh" if view.register is not None else ""
+    price = f" · {short_price(view.price)} {view.currency}/kWh" if view.price else ""
+    return (
+        f'<section id="now" class="balance {state}"><p class="quiet">{_esc(view.unit)} · {local(view.at, where):%d %b %H:%M}</p>'
+        f'<p class="big">{round_money(view.balance)} <small>{_esc(view.currency)}</small></p>{live}'
+        f'<p class="said">{_esc(said)}</p>{beside}{network}<p class="quiet">{_esc(facts + price)}</p></section>'
+    )
+
+
+def _home(view: View, token: str) -> str:
+    where = zone(view.zone)
     hidden = f'<input type="hidden" name="token" value="{_esc(token)}">'
     emergency = ""
     if view.emergency_open:
@@ -207,16 +241,12 @@ def _home(view: View, token: str) -> str:
         f'<td class="num">{_signed(each.amount)}</td><td class="num">{round_money(each.balance)}</td></tr>'
         for each in view.lines
     )
-    facts = f"{exact_kwh(view.register)} kWh" if view.register is not None else ""
-    price = f" · {short_price(view.price)} {view.currency}/kWh" if view.price else ""
     return (
-        f'<section class="balance {state}"><p class="quiet">{_esc(view.unit)} · {local(view.at, where):%d %b %H:%M}</p>'
-        f'<p class="big">{round_money(view.balance)} <small>{_esc(view.currency)}</small></p>'
-        f'<p class="said">{_esc(said)}</p>{beside}{network}<p class="quiet">{_esc(facts + price)}</p></section>'
-        f'<section><h2>{_esc(_("Type a code"))}</h2><form method="post" action="/code">{hidden}{_code_field()}'
+        f'{_state(view)}<section><h2>{_esc(_("Type a code"))}</h2><form method="post" action="/code">{hidden}{_code_field()}'
         f"<button>{_esc(_('Use it'))}</button></form></section>{emergency}"
         f"<section><h2>{_esc(_('Last entries'))}</h2><table>{rows}</table></section>"
         f'<form method="post" action="/logout">{hidden}<button class="link">{_esc(_("Log out"))}</button></form>'
+        '<script src="/page.js"></script>'
     )
 
 
@@ -245,20 +275,23 @@ def _form(environ: dict[str, Any]) -> dict[str, str] | None:
     return {name: values[0] for name, values in fields.items()}
 
 
-def _headers(body: bytes) -> list[tuple[str, str]]:
+def _headers(body: bytes, kind: str) -> list[tuple[str, str]]:
     return [
-        ("Content-Type", "text/html; charset=utf-8"),
+        ("Content-Type", kind),
         ("Content-Length", str(len(body))),
         ("Cache-Control", "no-store"),
-        ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"),
+        (
+            "Content-Security-Policy",
+            "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; form-action 'self'",
+        ),
         ("X-Content-Type-Options", "nosniff"),
         ("X-Frame-Options", "DENY"),
     ]
 
 
-def _send(start: Start, status: str, text: str) -> Iterable[bytes]:
+def _send(start: Start, status: str, text: str, kind: str = "text/html; charset=utf-8") -> Iterable[bytes]:
     body = text.encode()
-    start(status, _headers(body))
+    start(status, _headers(body, kind))
     return [body]
 
 

@@ -73,7 +73,7 @@ class RecordedSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class EdgeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """All of it. Times in seconds. `keep_days`: how long entries stay in the journal that the server has. `page`: host
     and port of the gateway's own page, empty for none. `bluetooth`: the adapter in bumble's words, such as
-    `hci-socket:0`, empty for none.
+    `hci-socket:0`, empty for none. `look_interval`: between two readings of a meter that somebody looks at.
     """
 
     gateway: str
@@ -92,6 +92,7 @@ class EdgeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     property_id: Annotated[int, Meta(ge=0)] = 0
     page: str = ""
     bluetooth: str = ""
+    look_interval: Annotated[float, Meta(ge=0.1, le=10)] = 2.0
     recorded: RecordedSettings | None = field(default=None)
 
 

@@ -34,7 +34,20 @@ from .codes import KeyState, load_key
 from .copies import serve_copies
 from .drivers import AnotherMeter, DriverError, Identity, MeterDriver, NotSupported
 from .drivers.recorded import RecordedMeter, RecordingError, load_recordings
-from .effects import Adopt, Commit, Effect, Keep, MoveSwitch, ReadMeters, Refuse, SendStatus, SendUpload, Told
+from .effects import (
+    Adopt,
+    Commit,
+    Effect,
+    Keep,
+    LookAt,
+    MoveSwitch,
+    ReadMeters,
+    Refuse,
+    SendLive,
+    SendStatus,
+    SendUpload,
+    Told,
+)
 from .front import Front
 from .guard import Tries
 from .journal import Journal, Loaded
@@ -190,7 +203,7 @@ class Shell:
         server = VerifyKey(bytes.fromhex(settings.server_key))
         self.agent = Agent(
             settings.gateway, self.journal.epoch, meters, server, sync, self._load_keys(settings), self._load_tries(),
-            Timekeeper(self._clock.boot(), self._load_anchor()), os.urandom(8),
+            Timekeeper(self._clock.boot(), self._load_anchor()), os.urandom(8), settings.look_interval,
         )  # fmt: skip
         self._replaced = frozenset(self.journal.adopted() - set(self.set_aside))
 
@@ -349,6 +362,8 @@ class Shell:
         """A code was typed; it has had its effect when this returns."""
         if objection := self._objection(meter):
             return objection
+        if self.agent.takes_code(self.moment(), meter, way):
+            self.look_at(meter)
         told, effects = self.agent.submit_code(self.moment(), meter, digits, way)
         self._do(effects)
         return told
@@ -405,6 +420,9 @@ class Shell:
         match effect:
             case ReadMeters(names):
                 return self.agent.on_observed(self.moment(), {name: self._read(name) for name in names})
+            case LookAt(name):
+                began, seen = time.monotonic(), self._read(name, looked_at=True)
+                return self.agent.on_looked(began, self.moment(), name, seen)
             case Commit(records):
                 accounts = {name: meter.account for name, meter in self.agent.meters.items()}
                 self.journal.commit(records, accounts)
@@ -424,6 +442,8 @@ class Shell:
                     return self.agent.on_switch_failed(self.moment(), name, error.cause)
             case SendStatus(status):
                 self._link.publish(self._topic, seal(self._key, status))
+            case SendLive(live):
+                self._link.publish(self._topic, seal(self._key, live))
             case SendUpload(number, pieces):
                 spans, late, lacking = read_pieces(self.journal.read, pieces, self.journal.hash_at)
                 agent = self.agent
@@ -436,14 +456,19 @@ class Shell:
                     log.warning("refused a message (%s): %s; more of this kind will only be counted", reason, text)
         return []
 
-    def _read(self, name: str) -> Observed | Foreign | str:
+    def look_at(self, meter: str) -> None:
+        """Read a meter for somebody who is here, if it was not just read: what is shown is now."""
+        if meter in self.agent.meters and self.agent.looking.fresh(time.monotonic(), meter) is None:
+            self._do([LookAt(meter)])
+
+    def _read(self, name: str, looked_at: bool = False) -> Observed | Foreign | str:
         if self.agent.meters[name].account.doubt is not None:
             # What can't be true may be another meter's.
             self._identified.pop(name, None)
         try:
             driver = self._identified_driver(name)
             register, closed = driver.read_register(), driver.read_switch()
-            power = driver.read_power() if self.agent.meters[name].account.watched else None
+            power = driver.read_power() if looked_at or self.agent.meters[name].account.watched else None
             tampered = driver.read_tampered()
             end, quantities = self._identified[name].register_end, self._read_quantities(name, driver)
             if power is None:

@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 
 from ..kernel.supply import Action
 from ..wire.link import Call, LinkEvent
+from ..wire.messages import LiveMeter
 from ..wire.on_site import SiteMeter
 from .effects import Told
 
@@ -36,6 +37,9 @@ class Line:
 class View:
     """How a meter stands, for its tenant. Money in nano; `price` is micro per kWh; `why` says why the supply is off, `advice`
     what to do about it, `tonight` what the off hours of this moment allow.
+
+    `seen`: the meter as it was read just now, by which `balance` is reckoned where it answered; None if it was not asked.
+    `read_at`: when the journal last has a reading.
     """
 
     meter: str
@@ -48,6 +52,8 @@ class View:
     why: str
     low: bool
     price: int
+    seen: LiveMeter | None
+    read_at: int
     register: int | None
     emergency: int
     emergency_open: bool
@@ -74,6 +80,9 @@ class Site(Protocol):
 
     def view(self, meter: str) -> View | None:
         """How a meter stands; None if it is none of this gateway's."""
+
+    def current(self, meter: str) -> View | None:
+        """The same without the last entries, for who looks on."""
 
     def pin_is(self, meter: str, pin: str) -> bool:
         """Whether this is the PIN of the meter's flat."""

@@ -38,6 +38,8 @@ from ..wire import topics
 from ..wire.messages import (
     MAX_METERS,
     Head,
+    Live,
+    LiveMeter,
     MeterState,
     MeterStatus,
     Receipt,
@@ -97,10 +99,11 @@ class Refusal:
 @dataclass(slots=True)
 class Sorted:
     """Messages that are what they claim to be, in the order of arrival, and the others. `receipts`: to those who are
-    told that their epoch is over.
+    told that their epoch is over. `live`: what is only shown.
     """
 
     messages: list[Status | Upload] = field(default_factory=list)
+    live: list[Live] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     stamps: dict[str, tuple[int, int]] = field(default_factory=dict)
     receipts: list[Receipt] = field(default_factory=list)
@@ -192,15 +195,16 @@ class Beyond:
 
 @dataclass(slots=True)
 class Plan:
-    """What a batch brings, to be committed as a whole; then `states` and `receipts` are sent. `sessions`: by gateway,
-    where another one speaks; `adopting`: the gateways that are given states; `over`: alarms (gateway, kind) that are over;
-    `broken`: the meters of which nothing can be taken in, and why; `beyond`: the accounts of meters of which nobody has
-    the entries that come next here.
+    """What a batch brings, to be committed as a whole; then `states` and `receipts` are sent. `live`: what is only shown;
+    `sessions`: by gateway, where another one speaks; `adopting`: the gateways that are given states; `over`: alarms
+    (gateway, kind) that are over; `broken`: the meters of which nothing can be taken in, and why; `beyond`: the accounts of
+    meters of which nobody has the entries that come next here.
     """
 
     now: int
     meters: dict[str, MeterPlan] = field(default_factory=dict)
     statuses: dict[str, MeterStatus] = field(default_factory=dict)
+    live: list[LiveMeter] = field(default_factory=list)
     heard: dict[str, tuple[int, int]] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
@@ -246,17 +250,20 @@ def sort(received: Iterable[tuple[str, bytes]], gateways: Mapping[str, GatewayVi
             result.refusals.append(Refusal(name, error.reason, str(error)))
             continue
         result.stamps[name] = stamp
-        result.messages.append(message)
+        if isinstance(message, Live):
+            result.live.append(message)
+        else:
+            result.messages.append(message)
     return result
 
 
-def _check_sender(message: Status | Upload, gateway: GatewayView) -> None:
+def _check_sender(message: Status | Upload | Live, gateway: GatewayView) -> None:
     if message.gateway != gateway.name:
         raise WireError("foreign", f"gateway {gateway.name!r} signed as {message.gateway[:40]!r}")
     meters = (
         [*(span.meter for span in message.spans), *(state.meter for state in message.states)]
         if isinstance(message, Upload)
-        else [status.meter for status in message.meters]
+        else [each.meter for each in message.meters]
     )
     foreign = sorted(set(meters) - gateway.meters)
     if foreign:
@@ -270,6 +277,7 @@ def plan(now: int, batch: Sorted, views: Mapping[str, MeterView]) -> Plan:
     anew.
     """
     result = Plan(now, refusals=list(batch.refusals), heard=dict(batch.stamps), receipts=list(batch.receipts))
+    result.live = [each for message in batch.live for each in message.meters]
     views = dict(views)
     astray: dict[str, tuple[Status | Upload, set[str]]] = {}
     for message in batch.messages:

@@ -18,6 +18,7 @@ from ..wire.messages import Receipt, States
 from ..wire.signing import seal
 from .dispatch import Dispatch, DispatchPolicy
 from .ingest import Refusal, plan, sort
+from .looking import Looking
 from .store import OutrunError, Store
 
 log = logging.getLogger("prewatt.headend")
@@ -26,6 +27,8 @@ BATCH = 200
 """Most messages in one transaction."""
 POLL = 0.1
 """Seconds between looks for new commands."""
+LOOK = 0.5
+"""Seconds between looks for who looks at a meter."""
 BEAT = 5.0
 """Seconds between this worker's signs of life."""
 
@@ -43,6 +46,7 @@ class Worker:
         )
         self._link = Link(address, f"prewatt-headend-{shards[0]}", topics.worker_filters(shards))
         self._logged: set[tuple[str, str]] = set()
+        self._looking = Looking()
         self._running = True
 
     def stop(self) -> None:
@@ -52,7 +56,7 @@ class Worker:
     def run(self) -> None:
         """Serve until stopped. A failing database is waited for: nothing is acknowledged meanwhile."""
         self._link.start()
-        next_poll = next_beat = 0.0
+        next_poll = next_beat = next_look = 0.0
         pause = 0.1
         dispatch: Dispatch | None = None
         while self._running:
@@ -65,6 +69,9 @@ class Worker:
                 if mono >= next_poll:
                     next_poll = mono + POLL
                     self._send_commands(mono, dispatch)
+                if mono >= next_look:
+                    next_look = mono + LOOK
+                    self._look(mono)
                 if mono >= next_beat:
                     next_beat = mono + BEAT
                     self._store.beat()
@@ -117,6 +124,7 @@ class Worker:
         for message in answers:
             self._link.publish(topics.down(message.gateway), seal(self._key, message))
         dispatch.heard(time.monotonic(), batch.messages)
+        self._looking.heard(time.monotonic(), [*batch.messages, *batch.live])
         for refusal in result.refusals:
             self._log_once(refusal)
         for name, change in result.meters.items():
@@ -133,6 +141,10 @@ class Worker:
                 refusal.reason,
                 refusal.text,
             )
+
+    def _look(self, mono: float) -> None:
+        for watch in self._looking.tick(mono, self._store.looks()) if self._link.connected else []:
+            self._link.publish(topics.down(watch.gateway), seal(self._key, watch))
 
     def _send_commands(self, mono: float, dispatch: Dispatch) -> None:
         # Without a connection nothing counts as sent, so all of it is sent as soon as there is one.

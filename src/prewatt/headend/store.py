@@ -27,6 +27,7 @@ from ..server.ledger.books import Charge, book_charges, book_emergency, book_res
 from ..server.ledger.models import Account as LedgerAccount
 from ..server.metering.accounts import kept
 from ..server.metering.alarms import raise_alarm, settle_of_meter
+from ..server.metering.looks import looked_at, show
 from ..server.metering.models import (
     Alarm,
     Gateway,
@@ -48,6 +49,7 @@ from . import mending
 from .alarms import Raised, each_once
 from .dispatch import Pending
 from .ingest import GatewayView, MeterPlan, MeterView, NewEntry, Plan
+from .looking import Look
 
 log = logging.getLogger("prewatt.headend")
 
@@ -180,6 +182,10 @@ class Store:
             rows = self._open_commands()
         return [Pending(row.gateway, row.meter, row.number, SignedCommand(row.body, row.signature)) for row in rows]
 
+    def looks(self) -> list[Look]:
+        """The meters of this worker's gateways that somebody looks at."""
+        return [Look(*each) for each in looked_at(self._shards)]
+
     def _alone(self, meter: Meter, work: Callable[[], None]) -> None:
         """Bring a meter's commands in order; if that fails it is told, and not tried again at once: all others go on."""
         if time.monotonic() < self._unsent.get(meter.name, 0.0):
@@ -272,6 +278,8 @@ class Store:
             book_charges(charges)
             for status in plan.statuses.values():
                 self._store_status(status)
+            if plan.live:
+                show(plan.live)
             for gateway, (epoch, number) in plan.heard.items():
                 Gateway.objects.filter(name=gateway).update(epoch=epoch, number=number, heard=plan.now)
             for gateway, sessions in plan.sessions.items():

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ..kernel.entries import UNREADABLE
-from ..kernel.fields import Balance, Instant, MeterName, Natural, Register
+from ..kernel.fields import Balance, Instant, MeterName, Natural, Register, ShortText
 from ..kernel.units import INT64_MAX
 
 T = TypeVar("T")
@@ -35,6 +35,14 @@ MAX_STATES = 512 * 1024
 MAX_INSTEAD = 256 * 1024
 """Most bytes of accounts beside the entries of an upload."""
 
+LONGEST_LOOK = 60
+"""Most seconds for which one message has a gateway look at meters."""
+
+POWER_MOST = 10**9
+"""Most W that a meter is said to draw, or to give back."""
+
+Power = Annotated[int, Meta(ge=-POWER_MOST, le=POWER_MOST)]
+"""W; under zero where it flows back."""
 Hash = Annotated[bytes, Meta(max_length=32)]
 """A hash of a meter's chain; empty from software that does not say it."""
 Session = Annotated[bytes, Meta(max_length=16)]
@@ -116,6 +124,32 @@ class Upload(Struct, frozen=True, tag_field="kind", tag="upload"):
     states: Annotated[tuple[MeterState, ...], Meta(max_length=MAX_METERS)] = ()
 
 
+class LiveMeter(Struct, frozen=True):
+    """How a meter that is looked at stood at `at`. For showing: it is in no journal, and nothing is billed by it.
+
+    `register`, `power` (W) and `closed` are as the meter told them, None where it can't; `balance` is what the account
+    comes to by this register, None where that can't be true. `cause`: why the meter could not be read; empty if it was.
+    """
+
+    meter: MeterName
+    at: Instant
+    register: Natural | None = None
+    power: Power | None = None
+    closed: bool | None = None
+    balance: Balance | None = None
+    cause: ShortText = ""
+
+
+class Live(Struct, frozen=True, tag_field="kind", tag="live"):
+    """The meters that were looked at since the last such message, while a `Watch` lasts. Numbered with all others."""
+
+    gateway: str
+    epoch: Natural
+    number: Natural
+    session: Session
+    meters: Annotated[tuple[LiveMeter, ...], Meta(max_length=MAX_METERS)]
+
+
 class Head(Struct, frozen=True):
     """The head-end has committed a meter's journal up to `seq`, whose hash is `hash`. `resend`: go on from there,
     something is missing.
@@ -158,6 +192,21 @@ class States(Struct, frozen=True, tag_field="kind", tag="states"):
     at: Instant = 0
 
 
+class Watch(Struct, frozen=True, tag_field="kind", tag="watch"):
+    """Somebody looks at `meters`: the gateway reads them every few seconds and says how they stand (`Live`), and each of
+    `once` one time. It names a message of this gateway's process by `epoch`, `answers` and `session`, and lasts for
+    `lasts` seconds from when that was sent: said again, or late, it has nothing read for longer.
+    """
+
+    gateway: str
+    epoch: Natural
+    answers: Natural
+    session: Session
+    lasts: Annotated[int, Meta(ge=1, le=LONGEST_LOOK)]
+    meters: Annotated[tuple[MeterName, ...], Meta(max_length=MAX_METERS)] = ()
+    once: Annotated[tuple[MeterName, ...], Meta(max_length=MAX_METERS)] = ()
+
+
 class SignedCommand(Struct, frozen=True):
     """A command of the credit log (`kernel.entries.Command` as bytes) with the server's signature."""
 
@@ -172,8 +221,8 @@ class Orders(Struct, frozen=True, tag_field="kind", tag="orders"):
     commands: Annotated[tuple[SignedCommand, ...], Meta(max_length=MAX_COMMANDS)]
 
 
-Upward = Status | Upload
-Downward = Receipt | Orders | States
+Upward = Status | Upload | Live
+Downward = Receipt | Orders | States | Watch
 
 
 class WireError(ValueError):
@@ -206,7 +255,10 @@ class Frame(Struct, frozen=True, array_like=True):
     signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
 
 
-KINDS = {"status": Status, "upload": Upload, "receipt": Receipt, "orders": Orders, "states": States}
+KINDS = {
+    "status": Status, "upload": Upload, "live": Live,
+    "receipt": Receipt, "orders": Orders, "states": States, "watch": Watch,
+}  # fmt: skip
 
 _encoder = msgspec.msgpack.Encoder()
 _frame_decoder = msgspec.msgpack.Decoder(Frame)

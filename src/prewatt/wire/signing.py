@@ -96,7 +96,7 @@ def _signed_part(version: int, kind: str, body: bytes) -> bytes:
 def seal(key: SigningKey, message: Upward | Downward) -> bytes:
     """The signed frame of a message, ready to be published."""
     kind, body = encode_body(message)
-    context = UP if kind in ("status", "upload") else DOWN
+    context = UP if isinstance(message, Upward) else DOWN
     return encode_frame(Frame(VERSION, kind, body, key.sign(context, _signed_part(VERSION, kind, body))))
 
 

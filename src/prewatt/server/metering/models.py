@@ -228,6 +228,38 @@ class JournalEntry(models.Model):
         indexes = (models.Index(fields=("meter", "at"), name="entry_by_time"),)
 
 
+class Look(models.Model):
+    """Who looks at a meter has it read every few seconds until `until`; a reading of all was asked for at `asked`. Both on
+    the system's clock, µs, whatever clock the meters run on; 0 if never.
+    """
+
+    meter = models.OneToOneField(Meter, on_delete=models.CASCADE, primary_key=True, related_name="look")
+    until = models.BigIntegerField(default=0, db_index=True)
+    asked = models.BigIntegerField(default=0, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.meter}"
+
+
+class LiveReading(models.Model):
+    """How a meter stood when it was looked at last: to be shown, never billed. `at` as its gateway says it, `heard` on the
+    system's clock (µs); `register` in Wh, `power` in W, `balance` in nano, each None where it is not known. `cause`: why
+    the meter could not be read, empty if it was.
+    """
+
+    meter = models.OneToOneField(Meter, on_delete=models.CASCADE, primary_key=True, related_name="live")
+    heard = models.BigIntegerField()
+    at = models.BigIntegerField()
+    register = models.BigIntegerField(null=True)
+    power = models.BigIntegerField(null=True)
+    closed = models.BooleanField(null=True)
+    balance = models.BigIntegerField(null=True)
+    cause = models.CharField(max_length=200, blank=True, default="")
+
+    def __str__(self) -> str:
+        return f"{self.meter}: {self.cause or self.register}"
+
+
 class Alarm(models.Model):
     """Something that a person must look at, of a meter or of a gateway: above all a difference between a meter and the
     server. Of each kind (and `key`, where one meter can have several at once) one is open at a time.

@@ -40,7 +40,8 @@ class MeterFigures:
 
     `waiting`: paid, and not yet shown applied by the journal. `lock`: what keeps the switch open whatever the credit;
     `why`: what keeps it open, `exhausted` for want of credit; `lent`: what is left of credit that is lent. `advice`: what to do
-    about what has tripped; `tonight`: what the off hours of this moment allow; `off_hours`: off by the clock alone.
+    about what has tripped; `tonight`: what the off hours of this moment allow; `off_hours`: off by the clock alone. `own`: whether
+    the balance at the meter is that of who is shown it.
     """
 
     meter: Meter
@@ -61,6 +62,7 @@ class MeterFigures:
     advice: str = ""
     tonight: str = ""
     off_hours: bool = False
+    own: bool = True
 
     @property
     def state(self) -> str:
@@ -248,7 +250,7 @@ def tenancy_panel(tenancy: Tenancy, at: int) -> TenancyPanel | None:
     where = zone(tenancy.unit.property.zone)
     figures = meter_figures(meter, at)
     if _holds_another_balance(tenancy, meter):
-        figures = replace(figures, balance=balance(tenant_account(tenancy)) - figures.waiting)
+        figures = replace(figures, balance=balance(tenant_account(tenancy)) - figures.waiting, own=False)
     today = local_day(at, where)
     days = _days(meter, tenancy, today, where)
     account = account_of(meter)

@@ -30,6 +30,7 @@ from .figures import happenings, meter_figures, property_panels, tenancy_panel
 from .forms import TopUpForm
 from .kept import refuse
 from .live import live_page
+from .looking import MANAGER_AGAIN, TENANT_AGAIN, present_of, shown
 from .pay_views import ways
 from .safety import measured
 from .safety_views import own_rules
@@ -78,6 +79,7 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
     """One unit, for its manager: what the tenant sees, with a form to record a payment."""
     where = unit_of_manager(request, pk)
     tenant, at = _open_tenancy(where), now()
+    present = present_of(where)
     panel = tenancy_panel(tenant, at) if tenant else None
     meter = getattr(where, "meter", None)
     vacant = meter_figures(meter, at) if meter and (tenant is None or tenant.begins > at) else None
@@ -105,7 +107,8 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
         "payments": tenant.payments.select_related("merchant")[:8] if tenant else [],
         "now": at,
     }
-    return live_page(request, "portal/unit.html", "portal/_tenancy.html", context)
+    live = shown(request, present, where.property, MANAGER_AGAIN, panel)
+    return live_page(request, "portal/unit.html", "portal/_tenancy.html", context, live)
 
 
 @login_required
@@ -151,6 +154,7 @@ def tenancy(request: HttpRequest) -> HttpResponse:
     if mine.ends is not None and mine.ends <= at:
         return redirect("statement", pk=mine.pk)
     where = zone(mine.unit.property.zone)
+    present = present_of(mine.unit)
     panel = tenancy_panel(mine, at)
     shares = mine.shares.select_related("run__shared_cost").order_by("-run__made", "-pk")[:8]
     context = {
@@ -166,4 +170,5 @@ def tenancy(request: HttpRequest) -> HttpResponse:
         "manager": False,
         "now": at,
     }
-    return live_page(request, "portal/tenancy.html", "portal/_tenancy.html", context)
+    live = shown(request, present, mine.unit.property, TENANT_AGAIN, panel)
+    return live_page(request, "portal/tenancy.html", "portal/_tenancy.html", context, live)

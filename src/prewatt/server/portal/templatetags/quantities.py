@@ -49,6 +49,12 @@ def when(at: int | None, where: ZoneInfo) -> str:
 
 
 @register.filter
+def seconds(at: int | None, where: ZoneInfo) -> str:
+    """An instant of today on the property's wall clock: 13:30:05"""
+    return _wall(at, where, "H:i:s")
+
+
+@register.filter
 def day_of(at: int | None, where: ZoneInfo) -> str:
     """The local day of an instant: 6 Oct 2013"""
     return _wall(at, where, "j M Y")

@@ -1,0 +1,160 @@
+"""Meters that somebody looks at: read every few seconds, and told at once. Logic without I/O, on a clock that never jumps.
+
+Looking changes nothing: what is read goes through no rule of the account, into no journal and to no switch. It ends by
+itself, as the server's leases do, and takes the bus for no more than half of the time: after a meter was read it rests for
+as long as that took, so that what is due, and switches, come first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..kernel.account import Account
+from ..kernel.entries import Reading
+from ..kernel.plausible import BACKWARDS
+from ..kernel.units import BALANCE_MAX, INT64_MAX
+from ..wire.messages import POWER_MOST, LiveMeter
+from .meter import Foreign, Observed
+from .texts import _
+
+SENT_KEPT = 200
+"""Messages of which it is remembered when they were sent."""
+SILENT = 4
+"""A meter that did not answer is asked again after so many times the interval: who waits for it holds up the others."""
+TOLD_MOST = 200
+"""Characters of a cause."""
+
+Seen = Observed | Foreign | str
+"""What a look at a meter gave; a text is the cause of a failure."""
+
+
+def live(name: str, account: Account, now: int, seen: Seen) -> LiveMeter:
+    """How a meter stands by a look at it at `now`. The account stays as it is."""
+    if isinstance(seen, Foreign):
+        seen = _("meter %(serial)s answers in its place") % {"serial": seen.serial}
+    if isinstance(seen, str):
+        return LiveMeter(name, now, cause=(seen or _("no answer"))[:TOLD_MOST])
+    balance = live_balance(account, now, seen.register, seen.end)
+    register = seen.register if 0 <= seen.register <= INT64_MAX else None
+    power = seen.power if seen.power is not None and abs(seen.power) <= POWER_MOST else None
+    return LiveMeter(name, now, register, power, seen.closed, balance)
+
+
+def live_balance(account: Account, now: int, register: int, end: int = 0) -> int | None:
+    """What an account comes to by a register (Wh) at `now`, nano; None where it can't be true. `end`: where it begins
+    anew.
+    """
+    reading = account.read(now, register, end)
+    if isinstance(reading, Reading):
+        return reading.balance if abs(reading.balance) <= BALANCE_MAX else None
+    # Of what stands under the last reading nothing flows back, and the time goes on.
+    return account.hold(now).balance if reading.cause == BACKWARDS else None
+
+
+@dataclass(slots=True)
+class _Look:
+    """A lease: until when, and when the meter is next to be read."""
+
+    until: float
+    next: float
+    once: bool
+
+
+class Looking:
+    """Who is looked at for how long, and what was seen last. `interval`: seconds of a round, in which each is read once,
+    and one message is sent.
+    """
+
+    def __init__(self, interval: float) -> None:
+        self.interval = interval
+        self._looks: dict[str, _Look] = {}
+        self._seen: dict[str, tuple[float, LiveMeter]] = {}
+        self._told: dict[str, LiveMeter] = {}
+        self._sent: dict[int, float] = {}
+        self._rests_until = self._next_message = self._told_since = 0.0
+
+    # -- leases ------------------------------------------------------------------------------------------------------
+
+    def on_sent(self, mono: float, number: int) -> None:
+        """A message was sent: leases may name it."""
+        self._sent[number] = mono
+        while len(self._sent) > SENT_KEPT:
+            del self._sent[next(iter(self._sent))]
+
+    def watch(self, mono: float, answers: int, lasts: int, meters: Iterable[str], once: Iterable[str]) -> bool:
+        """Look at meters until `lasts` seconds after message `answers` was sent; at some once. False if that is over, or
+        no such message is known.
+        """
+        sent = self._sent.get(answers)
+        if sent is None or (until := sent + lasts) <= mono:
+            return False
+        for name, one in [*((name, True) for name in once), *((name, False) for name in meters)]:
+            known = self._looks.get(name)
+            if known is None:
+                self._looks[name] = _Look(until, mono, one)
+            else:
+                known.until, known.once = max(known.until, until), known.once and one
+        return True
+
+    def on_disconnected(self) -> None:
+        """Nobody sees it any more."""
+        self._looks.clear()
+        self._told.clear()
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def next_meter(self, mono: float) -> str | None:
+        """The meter to be looked at now: the one that waits longest. Leases that are over end here."""
+        for name in [name for name, look in self._looks.items() if look.until <= mono]:
+            del self._looks[name]
+        if not self._looks or mono < self._rests_until:
+            return None
+        name = min(self._looks, key=lambda name: self._looks[name].next)
+        return name if self._looks[name].next <= mono else None
+
+    def saw(self, began: float, ended: float, seen: LiveMeter) -> None:
+        """A meter was looked at."""
+        self._rests_until = ended + (ended - began)
+        self._seen[seen.meter] = (ended, seen)
+        look = self._looks.get(seen.meter)
+        if look is None:
+            return
+        self._told_since = self._told_since if self._told else ended
+        self._told[seen.meter] = seen
+        look.next = self._next_round(began) if not seen.cause else ended + SILENT * self.interval
+        if look.once:
+            del self._looks[seen.meter]
+
+    def _next_round(self, mono: float) -> float:
+        """All are read together, and told of in one message: none waits for the next one."""
+        return (mono // self.interval + 1) * self.interval
+
+    def fresh(self, mono: float, name: str) -> LiveMeter | None:
+        """What was seen of a meter last, if that is no older than one interval."""
+        at, seen = self._seen.get(name, (0.0, None))
+        return seen if seen is not None and mono - at < self.interval else None
+
+    # -- telling -----------------------------------------------------------------------------------------------------
+
+    def message(self, mono: float) -> tuple[LiveMeter, ...]:
+        """What is to be told now; calling it counts as telling."""
+        if not self._told or mono < self._message_due():
+            return ()
+        self._next_message = self._next_round(mono)
+        told = tuple(self._told.values())
+        self._told.clear()
+        return told
+
+    def _message_due(self) -> float:
+        """A little later where other meters are to be read just now: they go into the same message."""
+        first = max(self._next_message, self._told_since)
+        more = any(name not in self._told and look.next <= first < look.until for name, look in self._looks.items())
+        return first + self.interval / 2 if more else first
+
+    def next_timer(self) -> float:
+        """When `next_meter` or `message` is next worth asking."""
+        timer = self._message_due() if self._told else float("inf")
+        for look in self._looks.values():
+            timer = min(timer, look.until, max(look.next, self._rests_until))
+        return timer

@@ -1,0 +1,95 @@
+"""Having gateways look at meters while people do. Logic without I/O, on a clock that never jumps.
+
+A lease at a gateway lasts for some seconds from the message that it names, so it is given again and again while somebody
+looks, and ends by itself when nobody does, or when this side falls silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ..wire.messages import MAX_METERS, Live, Status, Upload, Watch
+
+LASTS = 20
+"""Seconds for which a gateway is told to look."""
+RENEW = 12.0
+"""A lease that ends within so many seconds is given anew."""
+ASK_AGAIN = 15.0
+"""Seconds after which a meter that was to be read once, and is not told of, is asked for again."""
+
+
+class Look(NamedTuple):
+    """Somebody looks at a meter; `once`: one reading is asked for."""
+
+    gateway: str
+    meter: str
+    once: bool
+
+
+@dataclass(slots=True)
+class _Gateway:
+    """What a gateway said last, when it arrived, and how long it looks at which meter."""
+
+    epoch: int
+    number: int
+    session: bytes
+    heard: float
+    leased: dict[str, float] = field(default_factory=dict)
+    asked: dict[str, float] = field(default_factory=dict)
+
+
+class Looking:
+    """Which gateways look at what. Forgetting it (a restart) costs a repetition, nothing else."""
+
+    def __init__(self) -> None:
+        self._gateways: dict[str, _Gateway] = {}
+
+    def heard(self, mono: float, messages: Iterable[Status | Upload | Live]) -> None:
+        """Verified messages came in."""
+        for message in messages:
+            known = self._gateways.get(message.gateway)
+            fresh = isinstance(message, Status) and message.fresh
+            if known is None or known.session != message.session or fresh:
+                # On a new connection nothing is looked at yet.
+                self._gateways[message.gateway] = _Gateway(message.epoch, message.number, message.session, mono)
+            else:
+                known.epoch, known.number, known.heard = message.epoch, message.number, mono
+
+    def tick(self, mono: float, looks: Iterable[Look]) -> list[Watch]:
+        """Time has passed; `looks` are all that people look at now."""
+        wanted: dict[str, list[Look]] = {}
+        for look in looks:
+            wanted.setdefault(look.gateway, []).append(look)
+        found = []
+        for name, mine in wanted.items():
+            gateway = self._gateways.get(name)
+            # One that tells no session is of before there were looks.
+            if gateway is not None and gateway.session and (watch := _watch(mono, name, gateway, mine)):
+                found.append(watch)
+        return found
+
+
+def _watch(mono: float, name: str, gateway: _Gateway, looks: Iterable[Look]) -> Watch | None:
+    """What to say to a gateway; None if it knows, or nothing would come of it before it speaks again."""
+    until = gateway.heard + LASTS
+    if until - mono < 1:
+        return None
+    meters = sorted({look.meter for look in looks if not look.once})[:MAX_METERS]
+    once = sorted({look.meter for look in looks if look.once})[:MAX_METERS]
+    gateway.leased = {meter: end for meter, end in gateway.leased.items() if meter in meters and end > mono}
+    gateway.asked = {meter: at for meter, at in gateway.asked.items() if meter in once and mono - at < ASK_AGAIN}
+    renewed = any(
+        meter not in gateway.leased or (gateway.leased[meter] - mono < RENEW and until > gateway.leased[meter])
+        for meter in meters
+    )
+    unasked = [meter for meter in once if meter not in gateway.asked]
+    if not renewed and not unasked:
+        return None
+    if renewed:
+        gateway.leased = dict.fromkeys(meters, until)
+    gateway.asked |= dict.fromkeys(unasked, mono)
+    return Watch(
+        name, gateway.epoch, gateway.number, gateway.session, LASTS, tuple(meters) if renewed else (), tuple(unasked)
+    )

@@ -1,0 +1,188 @@
+"""Looking at meters: who does, and what was seen.
+
+A page that is open says again and again that somebody looks; the head-end has the gateway read meanwhile, and puts what it
+tells here. Instants are on the system's clock, whatever clock the meters run on.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from django.db import DatabaseError, connection, transaction
+from django.db.models import F, Q
+
+from ...kernel.units import SECOND
+from ...wire.messages import LiveMeter
+from .models import LiveReading, Look, Meter
+
+log = logging.getLogger("prewatt.server")
+
+LOOK_FOR = 20 * SECOND
+"""Who is seen to look looks for so long."""
+LOOK_AGAIN = 10 * SECOND
+"""It is written down anew when so much is left."""
+STILL_LOOKS = 5 * SECOND
+"""A page that has asked within this time is still open."""
+READ_AGAIN = SECOND // 2
+"""For so long what was read is good for all pages."""
+FRESH = 12 * SECOND
+"""What was told so long ago is shown as what is now: a reading or two may be late."""
+ASKED_FOR = 300 * SECOND
+"""A meter that was to be read once is waited for so long."""
+PATIENCE = 50
+"""Milliseconds that a page waits for its turn to write."""
+VALUES = ("heard", "at", "register", "power", "closed", "balance", "cause")
+
+
+class Looked(NamedTuple):
+    """A meter that is to be looked at, or (`once`) to be read once."""
+
+    gateway: str
+    meter: str
+    once: bool
+
+
+def system_now() -> int:
+    """The present instant on the system's clock, µs since 1970."""
+    return time.time_ns() // 1000
+
+
+def look_at(meters: Iterable[int]) -> None:
+    """Somebody looks at these meters. No page waits or fails for it: it is said again in a moment."""
+    until = system_now() + LOOK_FOR
+    try:
+        with _little_patience(), transaction.atomic():
+            _upsert([Look(meter_id=meter, until=until) for meter in meters], "until")
+    except DatabaseError as error:
+        log.debug("that somebody looks is not written down: %s", error)
+
+
+def ask(meters: Iterable[Meter]) -> None:
+    """Have meters read once, now."""
+    now = system_now()
+    _upsert([Look(meter=meter, asked=now) for meter in meters], "asked")
+
+
+def _upsert(rows: Sequence[Look], field: str) -> None:
+    Look.objects.bulk_create(rows, update_conflicts=True, unique_fields=["meter"], update_fields=[field])
+
+
+@contextmanager
+def _little_patience() -> Iterator[None]:
+    """On SQLite all writers wait for one another: who only looks waits for a moment."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    usual = int(connection.settings_dict["OPTIONS"].get("timeout", 5) * 1000)
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA busy_timeout = {PATIENCE}")
+        try:
+            yield
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {usual}")
+
+
+class Present(NamedTuple):
+    """What a page shows of a meter as it is now. `version`: changes with whatever the rest of the page may have to follow.
+
+    `live`: that its gateway told just now how it stands, or (`cause`) why it can't be read; `register` in Wh, `power` in W,
+    `balance` in nano, None where they are not known. Without it `balance` is the latest of the journal, of `read_at`.
+    """
+
+    meter: int
+    version: list[int | bool | None]
+    live: bool
+    heard: int
+    at: int
+    register: int | None
+    power: int | None
+    balance: int
+    cause: str
+    read_at: int | None
+    online: bool
+    since: int | None
+
+
+class Board:
+    """The meters that pages of this process look at, read from the database together, and not more often than is of use."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._asked: dict[int, int] = {}
+        self._rows: dict[int, Present] = {}
+        self._read = 0
+
+    def present(self, meter: int) -> Present | None:
+        """A meter's present, as somebody looks at it; None if there is no such meter."""
+        now = system_now()
+        self._asked[meter] = now
+        if meter not in self._rows or now - self._read > READ_AGAIN:
+            with self._lock:
+                if meter not in self._rows or now > self._read + READ_AGAIN:
+                    self._refresh(now)
+        return self._rows.get(meter)
+
+    def _refresh(self, now: int) -> None:
+        self._asked = {meter: at for meter, at in self._asked.copy().items() if now - at < STILL_LOOKS}
+        rows, ends = read(self._asked)
+        self._rows, self._read = rows, now
+        if ending := [meter for meter in rows if ends[meter] < now + LOOK_AGAIN]:
+            look_at(ending)
+
+
+def read(meters: Iterable[int]) -> tuple[dict[int, Present], dict[int, int]]:
+    """The present of meters, and until when they are looked at."""
+    now, found, ends = system_now(), {}, {}
+    rows = Meter.objects.filter(pk__in=list(meters)).values_list(
+        "pk", "seq", "told_seq", "told_balance", "balance", "commands", "read_at", "gateway__online", "gateway__since",
+        "look__until", "live__heard", "live__at", "live__register", "live__power", "live__balance", "live__cause",
+    )  # fmt: skip
+    for pk, seq, told_seq, told, stored, commands, read_at, online, since, until, heard, at, *shown, cause in rows:
+        register, power, balance = shown
+        live = online and heard is not None and heard > now - FRESH
+        latest = told if told_seq > seq and told is not None else stored
+        ends[pk] = until or 0
+        found[pk] = Present(
+            pk, [seq, told_seq, told, commands, online, since],
+            live, heard if live else 0, at or 0, register, power,
+            balance if live and balance is not None else latest,
+            cause or "", read_at, online, since,
+        )  # fmt: skip
+    return found, ends
+
+
+def looked_at(shards: range) -> list[Looked]:
+    """The meters of gateways that are online and of these shards that somebody looks at, or wants to be read once and that
+    has not answered.
+    """
+    now = system_now()
+    asked = Q(asked__gt=now - ASKED_FOR) & (Q(meter__live__isnull=True) | Q(meter__live__heard__lt=F("asked")))
+    rows = Look.objects.filter(
+        Q(until__gt=now) | asked, meter__gateway__online=True, meter__gateway__shard__in=shards
+    ).values_list("meter__gateway__name", "meter__name", "until")
+    return [Looked(gateway, meter, until <= now) for gateway, meter, until in rows]
+
+
+def show(told: Iterable[LiveMeter]) -> None:
+    """Keep what gateways tell of meters that are looked at."""
+    latest = {each.meter: each for each in told}
+    ids = dict(Meter.objects.filter(name__in=latest).values_list("name", "pk"))
+    heard = system_now()
+    LiveReading.objects.bulk_create(
+        (
+            LiveReading(
+                meter_id=ids[name], heard=heard, at=each.at, register=each.register, power=each.power,
+                closed=each.closed, balance=each.balance, cause=each.cause,
+            )
+            for name, each in latest.items()
+            if name in ids
+        ),
+        update_conflicts=True,
+        unique_fields=["meter"],
+        update_fields=VALUES,
+    )  # fmt: skip
