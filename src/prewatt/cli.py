@@ -1,6 +1,6 @@
 """The command line: `prewatt demo | setup | server | web | headend | worker | backup | restore | edge | onsite | tariff |
 shared-cost | statement | balance | reconcile | order | give | emergency | exchange | code | pin | gateway-code | grant |
-api-token | sim | manage`.
+api-token | notices | sim | manage`.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ app.add_typer(onsite_app, name="onsite")
 app.add_typer(emergency_app, name="emergency")
 shared_app = typer.Typer(no_args_is_help=True, help="What is used in common: preview, book, give back.")
 app.add_typer(shared_app, name="shared-cost")
+notices_app = typer.Typer(no_args_is_help=True, help="Notices: what tenants and managers are told.")
+app.add_typer(notices_app, name="notices")
 PropertyOption = Annotated[str, typer.Option("--property", help="The property; may be left out if there is one.")]
 FromOption = Annotated[str, typer.Option("--from", help="The property's wall clock, such as 2025-11-01T00:00.")]
 UntilOption = Annotated[str, typer.Option("--until", help="The end, on the same clock.")]
@@ -968,6 +970,23 @@ def api_token(
         return new_token(login, name)
 
     typer.echo(_refusable("api-token", work))
+
+
+@notices_app.command("preview")
+def notices_preview(
+    event: Annotated[list[str] | None, typer.Option(help="Only these events, such as low.")] = None,
+    language: Annotated[list[str] | None, typer.Option(help="Only these languages: en, zh.")] = None,
+    way: Annotated[list[str] | None, typer.Option(help="Only these ways: email, push, sms, wechat, wecom.")] = None,
+) -> None:
+    """Print the text of every notice as each way would carry it: how many SMS it is, the lengths of WeChat's fields."""
+
+    def work() -> list[str]:
+        from .commands import preview_notices
+
+        return preview_notices(event or [], language or [], way or [])
+
+    for line in _refusable("notices preview", work):
+        typer.echo(line)
 
 
 @app.command()

@@ -1,5 +1,5 @@
 """What the commands of the server's side do, on its database: `prewatt tariff`, `shared-cost`, `statement`, `balance`,
-`reconcile`, `order`, `exchange`, `pin`, `code`, `grant`, `gateway-code` and `api-token`.
+`reconcile`, `order`, `exchange`, `pin`, `code`, `grant`, `gateway-code`, `api-token` and `notices`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,10 @@ from .server.metering.balance import BalanceError, Span, by_month, month_of, ove
 from .server.metering.grants import make_grant
 from .server.metering.models import Gateway, Meter
 from .server.metering.services import new_code
+from .server.notices.events import Event
+from .server.notices.models import Recipient
+from .server.notices.preview import WAYS
+from .server.notices.preview import preview as preview_texts
 from .server.payments.reconciliation import recent_days, reconcile
 from .server.tariffs.compare import Comparison
 from .server.tariffs.corrections import correct
@@ -381,3 +385,18 @@ def new_token(login: str, name: str) -> str:
     if user is None:
         raise CommandError(f"there is no login {login!r}")
     return Token.make(user, name)
+
+
+def preview_notices(events: Sequence[str], languages: Sequence[str], ways: Sequence[str]) -> list[str]:
+    """The texts of notices as each way would carry them; all of them where nothing is chosen."""
+    known = (
+        ("--event", events, Event.values),
+        ("--language", languages, Recipient.Language.values),
+        ("--way", ways, WAYS),
+    )
+    for option, given, all_of in known:
+        for each in given:
+            if each not in all_of:
+                raise CommandError(f"{option}: {each!r} is none of {', '.join(all_of)}")
+    chosen = [each for each in Event if not events or each.value in events]
+    return list(preview_texts(chosen, list(languages or Recipient.Language.values), list(ways or WAYS)))

@@ -19,7 +19,6 @@ from prewatt.server.notices.channels.interface import Message, SendError, is_pub
 from prewatt.server.notices.channels.push import Push, public_key
 from prewatt.server.notices.channels.sms import Sms
 from prewatt.server.notices.channels.webhook import Webhook
-from prewatt.server.notices.channels.wechat import WeChat, _tokens
 from prewatt.server.notices.channels.wecom import WeCom
 from prewatt.server.notices.models import Channel, Recipient, SendingAccount
 from prewatt.server.notices.recipients import add_channel, keep_account, manager_of, recipient_of
@@ -36,14 +35,7 @@ TOLD = Message(
 )  # fmt: skip
 TWILIO = f"twilio://AC{'0' * 32}:{'1' * 32}@+12025550100/{{to}}"
 BOT = "693a91f6-7xxx-4bc4-97a0-0ec2sifa5aaa"
-WECHAT = {
-    "appid": "wx1",
-    "secret": "s3cret",
-    "template_id": "T1",
-    "how": "",
-    "title_field": "",
-    "text_field": "content",
-}
+WECHAT = {"appid": "wx1", "secret": "s3cret", "how": ""}
 
 
 def mail(internet, **changes):
@@ -85,7 +77,7 @@ def test_sms_by_a_service(internet):
 )
 def test_an_sms_account_that_is_none_is_refused(tenancy, url):
     with pytest.raises(ValidationError):
-        keep_account(tenancy.unit.property.organisation, "sms", {"url": url})
+        keep_account(tenancy.unit.property.organisation, "sms", {"sender": "apprise", "url": url})
     assert not SendingAccount.objects.exists()
 
 
@@ -105,41 +97,7 @@ def test_a_mail_account_that_is_none_is_refused(tenancy, internet, change):
         keep_account(tenancy.unit.property.organisation, "email", {**mail(internet), **change})
 
 
-# -- WeChat, WeCom ----------------------------------------------------------------------------------------------------------
-
-
-def test_wechat_asks_for_a_token_once_and_anew_when_it_is_used_up(internet):
-    _tokens.clear()
-    valid = []
-
-    def api(path, body):
-        if path.startswith("/cgi-bin/token"):
-            valid.append(f"T{len(valid)}")
-            return 200, {"access_token": valid[-1], "expires_in": 7200}
-        good = f"access_token={valid[-1]}" in path and len(valid) > 1
-        return 200, {"errcode": 0} if good else {"errcode": 42001, "errmsg": "access_token expired"}
-
-    internet.answers["api.weixin.qq.com"] = api
-    WeChat.send(WECHAT, "o" * 28, TOLD)
-    WeChat.send(WECHAT, "o" * 28, TOLD)
-    assert len(valid) == 2
-    path, body = internet.asked[-1][1], json.loads(internet.asked[-1][3])
-    assert path.startswith("/cgi-bin/message/template/send")
-    assert body["touser"] == "o" * 28 and body["template_id"] == "T1" and body["url"] == TOLD.link
-    assert body["data"]["thing1"]["value"] == TOLD.title[:20] and "content" in body["data"]
-    WeChat.send({**WECHAT, "how": "subscribe"}, "o" * 28, TOLD)
-    assert internet.asked[-1][1].startswith("/cgi-bin/message/subscribe/send")
-
-
-@pytest.mark.parametrize(("code", "lasting"), [(43004, True), (45009, False), (-1, False)])
-def test_what_wechat_refuses_for_good_is_not_tried_again(internet, code, lasting):
-    _tokens.clear()
-    internet.answers["api.weixin.qq.com"] = lambda path, body: (
-        200, {"access_token": "T", "errcode": code, "errmsg": "no"},
-    )  # fmt: skip
-    with pytest.raises(SendError, match=str(code)) as refused:
-        WeChat.send(WECHAT, "o" * 28, TOLD)
-    assert refused.value.lasting == lasting and "s3cret" not in str(refused.value)
+# -- WeCom (WeChat: test_wechat) ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_wecom_bot_that_says_no_with_status_200_has_not_taken_it(internet):
@@ -272,7 +230,7 @@ def test_push_is_sealed_for_the_browser_and_signed_with_the_servers_key(internet
 def test_an_address_that_is_none_is_refused(tenancy, internet, kind, text):
     owner = tenancy.unit.property.organisation
     keep_account(owner, "email", mail(internet))
-    keep_account(owner, "sms", {"url": TWILIO})
+    keep_account(owner, "sms", {"sender": "apprise", "url": TWILIO})
     keep_account(owner, "wechat", WECHAT)
     with pytest.raises(ValidationError):
         add_channel(recipient_of(tenancy), kind, text)
@@ -296,7 +254,7 @@ def test_only_what_the_organisation_can_send_by_is_offered(tenancy, internet):
     recipient = recipient_of(tenancy)
     with pytest.raises(ValidationError, match="that way"):
         add_channel(recipient, "email", "anna@example.com")
-    assert set(CHANNELS) == {"email", "sms", "wechat", "wecom", "push", "webhook"}
+    assert set(CHANNELS) == {"email", "sms", "wechat", "wecom-app", "wecom", "push", "webhook"}
 
 
 # -- pages ----------------------------------------------------------------------------------------------------------------------

@@ -20,13 +20,16 @@ LONGEST = 10_000
 
 
 class Field(NamedTuple):
-    """Something that an account needs to know. A `secret` one is sealed, and never shown again."""
+    """Something that an account needs to know. A `secret` one is sealed, and never shown again. `choices`: (value, what it
+    is) of those that it can have.
+    """
 
     name: str
     label: str | _StrPromise
     secret: bool = False
     optional: bool = False
     help: str | _StrPromise = ""
+    choices: tuple[tuple[str, str | _StrPromise], ...] = ()
 
 
 def read_fields(fields: Iterable[Field], given: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
@@ -38,6 +41,8 @@ def _value(field: Field, given: Mapping[str, str], known: Mapping[str, str]) -> 
     value = given.get(field.name, "").strip() or known.get(field.name, "")
     if not value and not field.optional:
         raise ValidationError({field.name: _("This is needed.")})
+    if value and field.choices and value not in dict(field.choices):
+        raise ValidationError({field.name: _("There is no such choice.")})
     if len(value) > LONGEST or not all(sign.isprintable() or sign in "\r\n" for sign in value):
         raise ValidationError({field.name: _("This is not a key or a number.")})
     return value

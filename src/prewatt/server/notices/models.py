@@ -27,6 +27,29 @@ class SendingAccount(models.Model):
         return f"{self.organisation}: {self.kind}"
 
 
+class SendingTemplate(models.Model):
+    """A template that whoever carries an organisation's notices has approved, and the fact that each of its fields shows (pairs,
+    in their order). `event` empty: for all that have none of their own; `language` empty: for all. `carrier`: see
+    `Kind.carrier`.
+    """
+
+    account = models.ForeignKey(SendingAccount, on_delete=models.CASCADE, related_name="templates")
+    carrier = models.CharField(max_length=20, blank=True)
+    event = models.CharField(max_length=12, blank=True)
+    language = models.CharField(max_length=2, blank=True)
+    template = models.CharField(max_length=100)
+    fields = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ("account", "event", "language")
+        constraints = (
+            models.UniqueConstraint(fields=("account", "carrier", "event", "language"), name="sending_template_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.event or '*'} {self.template}"
+
+
 class Recipient(models.Model):
     """Who is told: the tenant of a tenancy, or (`tenancy` null) an organisation's manager.
 
@@ -94,8 +117,8 @@ class Channel(models.Model):
 
 
 class Notice(models.Model):
-    """Something a recipient is told, once under its `key`. `due`: not before (quiet hours). `overtaken`: it no longer holds,
-    and what is not sent yet is not sent any more.
+    """Something a recipient is told, once under its `key`. `facts`: by name, for ways that carry fields (`facts`). `due`: not
+    before (quiet hours, others to be gathered with). `overtaken`: it no longer holds, and what is not sent yet is not sent.
     """
 
     recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="notices")
@@ -103,6 +126,7 @@ class Notice(models.Model):
     key = models.CharField(max_length=120)
     title = models.CharField(max_length=200)
     text = models.TextField()
+    facts = models.JSONField(default=dict)
     made = models.BigIntegerField()
     due = models.BigIntegerField()
     overtaken = models.BooleanField(default=False)

@@ -17,11 +17,21 @@ from ..time import now
 from ..vending.models import TopUp
 from .channels import CHANNELS
 from .channels.interface import Kind
+from .channels.sms import CHINA
 from .models import Channel, Recipient, SendingAccount
 
 ACCOUNT, ADDRESS = "sending account", "notice address"
 """What is sealed."""
 MOST_CHANNELS, MOST_STEPS = 10, 5
+MAINLAND_ZONES = (
+    "Asia/Shanghai",
+    "Asia/Urumqi",
+    "Asia/Chongqing",
+    "Asia/Chungking",
+    "Asia/Harbin",
+    "Asia/Kashgar",
+    "PRC",
+)
 LOW_DAYS = [5, 1]
 """Steps of the warning until somebody chooses others."""
 
@@ -113,7 +123,7 @@ def add_channel(recipient: Recipient, kind: str, text: str) -> Channel:
     if wanted is None:
         raise ValidationError({"kind": _("Nothing can be sent that way here.")})
     try:
-        address = wanted.read_address(text.strip())
+        address = wanted.read_local(text.strip(), country_of(recipient))
     except ValueError as error:
         raise ValidationError({"address": str(error)}) from None
     # The recipient's row is the lock: the same address twice at once is one channel.
@@ -136,6 +146,12 @@ def address_of(channel: Channel) -> str:
     return unseal(ADDRESS, bytes(channel.sealed))["address"]
 
 
+def country_of(recipient: Recipient) -> str:
+    """`CN` where numbers are typed as in mainland China: by the clock or the currency of the building; else empty."""
+    home = recipient.tenancy.unit.property if recipient.tenancy is not None else recipient.organisation.home()
+    return CHINA if home.zone in MAINLAND_ZONES or home.currency == "CNY" else ""
+
+
 # -- accounts -----------------------------------------------------------------------------------------------------------
 
 
@@ -146,16 +162,17 @@ def keep_account(organisation: Organisation, kind: str, given: Mapping[str, str]
         raise ValidationError({"kind": _("This channel needs no account.")})
     made = SendingAccount.objects.filter(organisation=organisation, kind=kind).first()
     known = values_of(made) if made else {}
+    fields = wanted.fields_of(given)
     # Of what is not secret the form shows all: left empty it is empty.
-    secrets = {field.name: known[field.name] for field in wanted.fields if field.secret and field.name in known}
-    values = read_fields(wanted.fields, given, secrets)
+    secrets = {field.name: known[field.name] for field in fields if field.secret and field.name in known}
+    values = read_fields(fields, given, secrets)
     try:
         wanted.check_account(values)
     except ValueError as error:
         raise ValidationError(str(error)) from None
     made = made or SendingAccount(organisation=organisation, kind=kind, made=now())
-    made.settings = part(wanted.fields, values, secret=False)
-    made.sealed = seal(ACCOUNT, part(wanted.fields, values, secret=True))
+    made.settings = part(fields, values, secret=False)
+    made.sealed = seal(ACCOUNT, part(fields, values, secret=True))
     made.save()
     return made
 

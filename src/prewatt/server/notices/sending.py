@@ -6,8 +6,12 @@ What is sent is marked as sent after it was; a server that is killed between the
 from __future__ import annotations
 
 import logging
+import re
+from collections.abc import Hashable, Iterable, Sequence
 
 from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
 
 from ...kernel.units import MINUTE, exact_instant
 from ..apart import apart, gateway_of
@@ -15,8 +19,10 @@ from ..sealing import SealError
 from ..time import now
 from .channels import CHANNELS
 from .channels.interface import Message, SendError
-from .models import Channel, Delivery
-from .recipients import account_values, address_of
+from .digests import digest, is_gathered
+from .models import Channel, Delivery, SendingAccount
+from .recipients import address_of, values_of
+from .sending_templates import with_template
 
 log = logging.getLogger("prewatt.notices")
 BACKOFF = tuple(minutes * MINUTE for minutes in (1, 5, 15, 60, 240, 720, 1440, 1440))
@@ -26,27 +32,40 @@ LEASE = 5 * MINUTE
 
 
 def send_what_is_due(most: int = 500) -> int:
-    """Try each delivery that is due once. How many were sent."""
-    rows = Delivery.objects.filter(state=Delivery.State.WAITING, next_try__lte=now()).order_by("next_try")
-    due = list(rows.select_related("notice__recipient__organisation", "channel")[:most])
+    """Try each delivery that is due once; those that are sent together as one. How many were sent."""
+    rows = Delivery.objects.filter(state=Delivery.State.WAITING, next_try__lte=now()).order_by("next_try", "pk")
+    due = rows.select_related("notice__recipient__organisation", "channel")[:most]
+    together = _together(due)
     out_of_order: set[tuple[int, str]] = set()
 
-    def attempt(row: Delivery) -> bool:
-        kind, recipient = row.channel.kind, row.notice.recipient
+    def attempt(first: Delivery) -> int:
+        kind, recipient = first.channel.kind, first.notice.recipient
         # What stands behind it: the organisation's account, or the recipient's own address.
         shared = kind in CHANNELS and CHANNELS[kind].fields
-        behind = (recipient.organisation_id if shared else row.channel_id, kind)
+        behind = (recipient.organisation_id if shared else first.channel_id, kind)
         # One that did not answer a moment ago: the others need not wait for it.
-        delivery = None if behind in out_of_order else _claim(row.pk)
-        if delivery is None:
-            return False
-        error = try_to_send(delivery)
-        if error is not None and not error.lasting:
+        if behind in out_of_order:
+            return 0
+        found = [each for row in together[first] if (each := _claim(row.pk)) is not None]
+        if not found:
+            return 0
+        error = try_to_send(found)
+        if error is not None and not error.alone:
             out_of_order.add(behind)
-        return error is None
+        return len(found) if error is None else 0
 
     # What fails otherwise is tried again when its lease is over.
-    return sum(apart("notice", due, attempt, lambda row: gateway_of(row.notice.recipient.organisation)))
+    return sum(apart("notice", together, attempt, lambda row: gateway_of(row.notice.recipient.organisation)))
+
+
+def _together(due: Iterable[Delivery]) -> dict[Delivery, list[Delivery]]:
+    """Deliveries that are sent as one, by the first of them."""
+    groups: dict[Hashable, list[Delivery]] = {}
+    for row in due:
+        notice = row.notice
+        key = (row.channel_id, notice.event) if is_gathered(notice.recipient, notice.event) else row.pk
+        groups.setdefault(key, []).append(row)
+    return {rows[0]: rows for rows in groups.values()}
 
 
 @transaction.atomic
@@ -66,13 +85,15 @@ def _claim(pk: int) -> Delivery | None:
     return found
 
 
-def message_of(delivery: Delivery) -> Message:
+def message_of(deliveries: Sequence[Delivery]) -> Message:
     """What is sent."""
-    notice = delivery.notice
-    link = next((word for word in notice.text.split() if word.startswith(("http://", "https://"))), "")
+    notice = deliveries[0].notice
+    if len(deliveries) > 1:
+        return digest([each.notice for each in deliveries])
+    link = re.search(r"https?://\S+", notice.text)
     return Message(
         notice.event, f"{notice.recipient_id}-{notice.key}", notice.title, notice.text, notice.recipient.language,
-        exact_instant(notice.made), link,
+        exact_instant(notice.made), link[0] if link else "", notice.facts,
     )  # fmt: skip
 
 
@@ -81,41 +102,47 @@ def send(channel: Channel, message: Message) -> None:
     kind = CHANNELS.get(channel.kind)
     if kind is None:
         raise SendError(f"{channel.kind} is no channel", lasting=True)
+    account, values = None, {}
     try:
-        account = account_values(channel.recipient.organisation_id, channel.kind) if kind.fields else {}
+        if kind.fields:
+            account = SendingAccount.objects.filter(
+                organisation=channel.recipient.organisation_id, kind=channel.kind
+            ).first()
+            values = values_of(account) if account else {}
         address = address_of(channel)
     except SealError as error:
         raise SendError(str(error)) from None
     if kind.fields and not account:
-        raise SendError("the organisation has no account for it any more", lasting=True)
-    kind.send(account, address, message)
+        raise SendError(_("The organisation has no account for it any more."), lasting=True)
+    kind.send(values, address, with_template(account, message) if account else message)
 
 
-def try_to_send(delivery: Delivery) -> SendError | None:
-    """One try, and what came of it."""
-    channel = delivery.channel
+def try_to_send(deliveries: Sequence[Delivery]) -> SendError | None:
+    """One try for what is sent as one, and what came of it."""
+    channel = deliveries[0].channel
     try:
-        send(channel, message_of(delivery))
+        send(channel, message_of(deliveries))
     except SendError as error:
-        log.warning("notice %s by %s: %s", delivery.notice_id, channel, error)
-        _failed(delivery, error)
+        log.warning("notice %s by %s: %s", deliveries[0].notice_id, channel, error)
+        _failed(deliveries, error)
         return error
     with transaction.atomic():
-        Delivery.objects.filter(pk=delivery.pk).update(
-            state=Delivery.State.SENT, sent=now(), next_try=None, tries=delivery.tries + 1, error=""
+        Delivery.objects.filter(pk__in=[each.pk for each in deliveries]).update(
+            state=Delivery.State.SENT, sent=now(), next_try=None, tries=F("tries") + 1, error=""
         )
         Channel.objects.filter(pk=channel.pk).exclude(failing="").update(failing="")
     return None
 
 
 @transaction.atomic
-def _failed(delivery: Delivery, error: SendError) -> None:
-    tries = delivery.tries + 1
-    given_up = error.lasting or tries > len(BACKOFF)
-    Delivery.objects.filter(pk=delivery.pk).update(
-        state=Delivery.State.FAILED if given_up else Delivery.State.WAITING,
-        next_try=None if given_up else now() + BACKOFF[tries - 1],
-        tries=tries,
-        error=str(error)[:200],
-    )
-    Channel.objects.filter(pk=delivery.channel_id).update(failing=str(error)[:200])
+def _failed(deliveries: Iterable[Delivery], error: SendError) -> None:
+    for delivery in deliveries:
+        tries = delivery.tries + 1
+        given_up = error.lasting or tries > len(BACKOFF)
+        Delivery.objects.filter(pk=delivery.pk).update(
+            state=Delivery.State.FAILED if given_up else Delivery.State.WAITING,
+            next_try=None if given_up else now() + BACKOFF[tries - 1],
+            tries=tries,
+            error=str(error)[:200],
+        )
+        Channel.objects.filter(pk=delivery.channel_id).update(failing=str(error)[:200])

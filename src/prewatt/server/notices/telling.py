@@ -9,8 +9,11 @@ from typing import Any
 from ...kernel.calendar import local, zone
 from ...kernel.units import instant
 from ..time import now
+from .digests import held_until
 from .events import Event
+from .facts import complete, facts_of
 from .models import Crossing, Delivery, Notice, Recipient
+from .sending_templates import carrying
 from .texts import render
 
 
@@ -20,12 +23,18 @@ def tell(recipient: Recipient, event: Event, key: str, context: Mapping[str, Any
     """
     if event in recipient.muted or Notice.objects.filter(recipient=recipient, key=key).exists():
         return None
-    title, text = render(event, recipient.language, context)
     at = now()
-    due = after_quiet_hours(recipient, at)
-    made = Notice.objects.create(recipient=recipient, event=event, key=key, title=title, text=text, made=at, due=due)
+    room = recipient.tenancy.unit.name if recipient.tenancy is not None else ""
+    told = complete(context, room, f"{local(at, zone(home_zone(recipient))):%Y-%m-%d %H:%M}")
+    words = render(event, recipient.language, told)
+    due = after_quiet_hours(recipient, held_until(recipient, event, at))
+    made = Notice.objects.create(
+        recipient=recipient, event=event, key=key, title=words.title, text=words.text,
+        facts=facts_of(event, told, words), made=at, due=due,
+    )  # fmt: skip
     Delivery.objects.bulk_create(
-        Delivery(notice=made, channel=channel, next_try=due) for channel in recipient.channels.filter(enabled=True)
+        Delivery(notice=made, channel=channel, next_try=due)
+        for channel in carrying(recipient, event, recipient.channels.filter(enabled=True))
     )
     return made
 

@@ -6,7 +6,7 @@ from .push import Push
 from .sms import Sms
 from .webhook import Webhook
 from .wechat import WeChat
-from .wecom import WeCom
+from .wecom import WeCom, WeComApp
 
-CHANNELS: dict[str, type[Kind]] = {kind.name: kind for kind in (Email, Sms, WeChat, WeCom, Push, Webhook)}
+CHANNELS: dict[str, type[Kind]] = {kind.name: kind for kind in (Email, Sms, WeChat, WeComApp, WeCom, Push, Webhook)}
 """By name."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import apprise
@@ -23,16 +23,30 @@ TIMEOUT = 15
 
 
 class SendError(Exception):
-    """It could not be sent; the message, for people, says why. `lasting`: trying again will not help."""
+    """It could not be sent; the message, for people, says why. `lasting`: trying again will not help. `alone`: it is due to
+    this message or this recipient, and others need not wait for it.
+    """
 
-    def __init__(self, message: str, lasting: bool = False) -> None:
+    def __init__(self, message: str, lasting: bool = False, alone: bool = False) -> None:
         super().__init__(message)
-        self.lasting = lasting
+        self.lasting, self.alone = lasting, alone or lasting
+
+
+@dataclass(frozen=True)
+class Template:
+    """A text that somebody else keeps, and the fact that each of its fields shows, in their order. What begins with `"` is
+    no fact's name, but the words themselves.
+    """
+
+    id: str
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class Message:
-    """What is sent. `key` names it, for a program that may get it twice; `at`: an instant as text."""
+    """What is sent. `key` names it, for a program that may get it twice; `at`: an instant as text; `facts`: by name (see
+    `notices.facts`); `template`: for ways that need one.
+    """
 
     event: str
     key: str
@@ -41,6 +55,8 @@ class Message:
     language: str
     at: str
     link: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    template: Template | None = None
 
 
 class Kind(ABC):
@@ -53,10 +69,45 @@ class Kind(ABC):
     fields: ClassVar[tuple[Field, ...]] = ()
     """What the organisation's account needs; empty: none is needed."""
 
+    @classmethod
+    def fields_of(cls, account: Mapping[str, str]) -> tuple[Field, ...]:  # noqa: ARG003
+        """What an account needs, by what it says already."""
+        return cls.fields
+
+    @classmethod
+    def templated(cls, account: Mapping[str, str]) -> bool:  # noqa: ARG003
+        """Whether an account sends nothing but templates that somebody else has approved."""
+        return False
+
+    @classmethod
+    def carrier(cls, account: Mapping[str, str]) -> str:  # noqa: ARG003
+        """Whose templates an account sends: those of one are none of another's."""
+        return ""
+
+    @classmethod
+    def read_fields(
+        cls,
+        account: Mapping[str, str],  # noqa: ARG003
+        text: str,  # noqa: ARG003
+        usable: Collection[str],  # noqa: ARG003
+    ) -> tuple[tuple[str, str], ...]:
+        """The fields of a template as it was pasted or typed, each with one of the facts that are `usable`. TemplateError."""
+        return ()
+
+    @classmethod
+    def filled(cls, account: Mapping[str, str], message: Message) -> list[tuple[str, str]]:  # noqa: ARG003
+        """What each field of the message's template shows."""
+        return []
+
     @staticmethod
     @abstractmethod
     def read_address(text: str) -> str:
         """A typed address in its one form. ValueError, for people, if it is none."""
+
+    @classmethod
+    def read_local(cls, text: str, country: str) -> str:  # noqa: ARG003
+        """An address as it is typed in a country (`CN`, or empty for any)."""
+        return cls.read_address(text)
 
     @staticmethod
     def shown(address: str) -> str:
@@ -71,6 +122,28 @@ class Kind(ABC):
     @abstractmethod
     def send(account: Mapping[str, str], address: str, message: Message) -> None:
         """Send, once. SendError if it can't be."""
+
+
+def needed(template: Template | None, event: str) -> Template:
+    """A message's template. SendError if there is none."""
+    if template is None:
+        raise SendError(_("There is no template for it (%(event)s) in the set-up.") % {"event": event}, alone=True)
+    return template
+
+
+def value_of(message: Message, fact: str) -> str:
+    """What a fact of a message is, in pieces; empty if it has none."""
+    if fact.startswith('"'):
+        return fact.strip('"')
+    if fact in ("title", "text"):
+        return str(getattr(message, fact)).replace("|", "¦")
+    return message.facts.get(fact, "") or (message.title.replace("|", "¦") if fact in ("what", "line") else "")
+
+
+def said_by(provider: str, code: object, words: str, said: Iterable[object]) -> str:
+    """A refusal for people: what it means, and the provider's own words."""
+    own = " ".join(str(each) for each in (code, *said) if str(each))
+    return (f"{provider}: {words} ({own})" if words else f"{provider}: {own}")[:200]
 
 
 def masked(text: str) -> str:

@@ -1,37 +1,51 @@
-"""SMS, by a service that Apprise knows, in the organisation's own account."""
+"""SMS: one way for whoever is told, by the sender that the organisation has."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from urllib.parse import urlsplit
+from collections.abc import Collection, Mapping
 
-import apprise
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from ...account_fields import Field
-from .interface import Kind, Message, SendError, check_host, send_by_apprise
+from .interface import Kind, Message, SendError
+from .senders import SENDERS
+from .senders.interface import MAINLAND, Sender, TemplateSender
 
-OWN_HOST = ("smseagle", "smseagles")
-"""Gateways that stand at the landlord's own."""
-SERVICES = (
-    "atalk", "bulksms", "bulkvs", "burstsms", "clicksend", "d7sms", "httpsms", "kavenegar", "msg91", "msgbird", "nexmo",
-    "plivo", "sinch", "smsc", "smsmanager", "sns", "twilio", "voipms", "vonage", *OWN_HOST,
-)  # fmt: skip
-NUMBER = "+12025550123"
+CHINA = "CN"
+MOBILE = re.compile(r"(?:(?:\+|00)?86)?(1[3-9]\d{9})", re.ASCII)
+"""A mobile number of mainland China, with or without its country."""
 
 
 class Sms(Kind):
     name = "sms"
     title = _("SMS")
     address = _("phone number, +49…")
-    fields = (
-        Field(
-            "url", _("Account, as Apprise writes it"), secret=True,
-            help=_("With {to} for the number, such as twilio://SID:TOKEN@FROM/{to}: https://appriseit.com/services/"),
-        ),
-    )  # fmt: skip
+    fields = (Field("sender", _("Sent by"), choices=tuple((name, each.title) for name, each in SENDERS.items())),)
+
+    @classmethod
+    def fields_of(cls, account: Mapping[str, str]) -> tuple[Field, ...]:
+        found = SENDERS.get(account.get("sender") or next(iter(SENDERS)))
+        return (*cls.fields, *found.fields) if found else cls.fields
+
+    @classmethod
+    def templated(cls, account: Mapping[str, str]) -> bool:
+        return _sender(account).templated
+
+    @classmethod
+    def read_fields(cls, account: Mapping[str, str], text: str, usable: Collection[str]) -> tuple[tuple[str, str], ...]:
+        sender = _sender(account)
+        return sender.read_fields(text, usable) if issubclass(sender, TemplateSender) else ()
+
+    @classmethod
+    def filled(cls, account: Mapping[str, str], message: Message) -> list[tuple[str, str]]:
+        sender = _sender(account)
+        return sender.filled(account, message) if issubclass(sender, TemplateSender) else []
+
+    @classmethod
+    def carrier(cls, account: Mapping[str, str]) -> str:
+        return _sender(account).name
 
     @staticmethod
     def read_address(text: str) -> str:
@@ -40,24 +54,26 @@ class Sms(Kind):
             raise ValueError(_now("A phone number is written with its country: +49 30 1234567."))
         return bare
 
+    @classmethod
+    def read_local(cls, text: str, country: str) -> str:
+        mobile = MOBILE.fullmatch(re.sub(r"[\s()/.-]", "", text)) if country == CHINA else None
+        return MAINLAND + mobile[1] if mobile else cls.read_address(text)
+
     @staticmethod
     def shown(address: str) -> str:
         return f"{address[:3]}…{address[-3:]}"
 
     @staticmethod
     def check_account(account: Mapping[str, str]) -> None:
-        url = account["url"]
-        if "{to}" not in url:
-            raise ValueError(_now("Write {to} where the number goes."))
-        if urlsplit(url).scheme not in SERVICES or apprise.Apprise.instantiate(url.replace("{to}", NUMBER)) is None:
-            raise ValueError(_now("This is no account of: %(services)s.") % {"services": ", ".join(sorted(SERVICES))})
+        _sender(account).check_account(account)
 
     @staticmethod
     def send(account: Mapping[str, str], address: str, message: Message) -> None:
-        url = account["url"].replace("{to}", address)
-        where = urlsplit(url)
-        if where.scheme not in SERVICES:
-            raise SendError(_now("This account can't be used: check how it is written."), lasting=True)
-        if where.scheme in OWN_HOST:
-            check_host(where.hostname or "")
-        send_by_apprise(url, message)
+        _sender(account).send(account, address, message)
+
+
+def _sender(account: Mapping[str, str]) -> type[Sender]:
+    found = SENDERS.get(account.get("sender") or next(iter(SENDERS)))
+    if found is None:
+        raise SendError(_now("There is no such sender of SMS any more."), lasting=True)
+    return found

@@ -1,33 +1,62 @@
-"""WeChat: template messages of an official account, or subscribe messages of a mini program. Apprise has neither.
+"""WeChat: template messages or subscribe messages of an official account, subscribe messages of a mini program. Apprise has
+none of them. What a template's fields carry: `wechat_fields`.
 
 Rules: https://developers.weixin.qq.com/doc/service/api/notify/template/api_sendtemplatemessage.html,
-https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/mp-message-management/subscribe-message/sendMessage.html
+https://developers.weixin.qq.com/doc/offiaccount/Subscription_Messages/api.html,
+https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/mp-message-management/subscribe-message/sendMessage.html,
+https://developers.weixin.qq.com/doc/service/api/base/api_getstableaccesstoken
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
-import threading
-import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-import requests
 from django.conf import settings
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from ...account_fields import Field
 from ...wechat_login import ADDRESS
-from .interface import TIMEOUT, Kind, Message, SendError
+from ..mapping import TemplateError, chosen, guess, said, unknown
+from .access_token import call, with_token
+from .interface import Kind, Message, SendError, needed, said_by
+from .wechat_fields import GONE, SHOWS, check_field, field_in, kind_of, value
 
-CALLS = {"template": "/cgi-bin/message/template/send", "subscribe": "/cgi-bin/message/subscribe/send"}
-EXPIRED = (40001, 40014, 42001)
-"""Codes that say the access token is used up."""
-LASTING = (40003, 43004, 43101, 40037, 47003)
-"""Codes that say it will never work: no such person, not following, not subscribed, no such template, wrong fields."""
-LONGEST = 20
-"""Characters of a `thing` field."""
+TEMPLATE, NOTIFICATION, SUBSCRIBE = "template", "notification", "subscribe"
+WAYS = (
+    (TEMPLATE, _("template messages of an official account")),
+    (NOTIFICATION, _("subscribe messages of an official account")),
+    (SUBSCRIBE, _("subscribe messages of a mini program")),
+)
+CALLS = {
+    TEMPLATE: "/cgi-bin/message/template/send",
+    NOTIFICATION: "/cgi-bin/message/subscribe/bizsend",
+    SUBSCRIBE: "/cgi-bin/message/subscribe/send",
+}
+PERSON = {
+    40003: _("this openid is none of this account's"),
+    43004: _("they don't follow the official account (any more)"),
+    43101: _("they have not allowed this message, or what they allowed is used up: they have to allow it again"),
+}
+"""Codes that say it will not work for this person."""
+SET_UP = {
+    40037: _("this account has no template with this id"),
+    41030: _("the page is none of the mini program's"),
+    47003: _("a field is not as the template wants it"),
+}
+"""Codes that say a template is set up wrongly; others go."""
+ACCOUNT = {
+    40013: _("the app id is wrong"),
+    40125: _("the app secret is wrong"),
+    40164: _("the address of this server is not on the account's IP list"),
+    45009: _("the account has sent all that it may today"),
+    48001: _("the account may not send such messages"),
+}
+"""Codes that say nothing goes at present."""
+FIELD_IN_ERROR = re.compile(r"data\.(\w+)\.value")
 
 
 class WeChat(Kind):
@@ -37,15 +66,50 @@ class WeChat(Kind):
     fields = (
         Field("appid", _("App id")),
         Field("secret", _("App secret"), secret=True),
-        Field("template_id", _("Template id")),
-        Field("how", _("Sent as"), optional=True, help=_("template (if left empty) or subscribe.")),
-        Field(
-            "title_field", _("Field for the title"), optional=True, help=_("As the template names it; thing1 if left empty.")
-        ),
-        Field(
-            "text_field", _("Field for the text"), optional=True, help=_("As the template names it; thing2 if left empty.")
-        ),
+        Field("how", _("Sent as"), optional=True, choices=WAYS),
+        Field("page", _("Page of the mini program"), optional=True, help=_("What a tap opens, such as pages/index/index.")),
     )  # fmt: skip
+
+    @classmethod
+    def templated(cls, account: Mapping[str, str]) -> bool:  # noqa: ARG003
+        return True
+
+    @classmethod
+    def carrier(cls, account: Mapping[str, str]) -> str:
+        return account.get("how") or TEMPLATE
+
+    @classmethod
+    def read_fields(
+        cls,
+        account: Mapping[str, str],  # noqa: ARG003
+        text: str,
+        usable: Collection[str],
+    ) -> tuple[tuple[str, str], ...]:
+        found: dict[str, str] = {}
+        for line in filter(str.strip, text.splitlines()):
+            words, fact = said(line.strip())
+            field, beside = field_in(words, last=bool(fact))
+            if not field:
+                raise TemplateError(_now("There is no field such as thing1 in “%(line)s”.") % {"line": line.strip()})
+            if field in GONE:
+                continue
+            if fact:
+                found[field] = chosen(field, fact, usable)
+            else:
+                shows = [each for each in SHOWS.get(kind_of(field), ()) if each in usable]
+                # A kind that shows one thing only needs no words.
+                only = shows[0] if shows and kind_of(field) in ("time", "date", "amount", "phrase") else ""
+                found[field] = guess((beside,), shows) or only
+                if not found[field]:
+                    raise unknown(field, beside, shows)
+            check_field(field, found[field])
+        if not found:
+            raise TemplateError(_now("Paste the template's content, or type a line for each field: “thing1 = room”."))
+        return tuple(found.items())
+
+    @classmethod
+    def filled(cls, account: Mapping[str, str], message: Message) -> list[tuple[str, str]]:  # noqa: ARG003
+        return [(field, value(field, fact, message)) for field, fact in needed(message.template, message.event).fields]
 
     @staticmethod
     def read_address(text: str) -> str:
@@ -54,60 +118,46 @@ class WeChat(Kind):
         return text
 
     @staticmethod
-    def check_account(account: Mapping[str, str]) -> None:
-        if (account.get("how") or "template") not in CALLS:
-            raise ValueError(_now("It is sent as template or subscribe."))
-
-    @staticmethod
     def send(account: Mapping[str, str], address: str, message: Message) -> None:
+        template = needed(message.template, message.event)
         base = settings.CONFIG.providers.get("wechat-api", ADDRESS)
-        how = account.get("how") or "template"
+        how = WeChat.carrier(account)
+        filled = WeChat.filled(account, message)
         body: dict[str, Any] = {
             "touser": address,
-            "template_id": account["template_id"],
-            "data": {
-                account.get("title_field") or "thing1": {"value": message.title[:LONGEST]},
-                account.get("text_field") or "thing2": {"value": " ".join(message.text.split())[:LONGEST]},
-            },
+            "template_id": template.id,
+            "data": {field: {"value": text} for field, text in filled},
         }
-        if message.link and how == "template":
-            body |= {"url": message.link, "client_msg_id": message.key[:32]}
-        for fresh in (False, True):
-            token = _token(base, account["appid"], account["secret"], fresh)
-            answer = _call("POST", f"{base}{CALLS[how]}", {"access_token": token}, body)
-            code = answer.get("errcode", 0)
-            if code == 0:
-                return
-            if code not in EXPIRED:
-                break
-        raise SendError(f"WeChat: {code} {answer.get('errmsg', '')}"[:200], lasting=code in LASTING)
+        if how == TEMPLATE:
+            # The same message a second time within ten minutes is dropped by WeChat.
+            body["client_msg_id"] = hashlib.sha256(message.key.encode()).hexdigest()[:32]
+        if how == TEMPLATE and message.link:
+            body["url"] = message.link
+        elif how == NOTIFICATION and message.link:
+            body["page"] = message.link
+        elif how == SUBSCRIBE and account.get("page"):
+            body["page"] = account["page"]
+        asked = {"grant_type": "client_credential", "appid": account["appid"], "secret": account["secret"]}
+        answer = with_token(
+            ("WeChat", base, f"{account['appid']} {account['secret']}"),
+            lambda force: _checked(call("WeChat", "POST", f"{base}/cgi-bin/stable_token", json={**asked, "force_refresh": force})),
+            lambda token: call("WeChat", "POST", f"{base}{CALLS[how]}", params={"access_token": token}, json=body),
+        )  # fmt: skip
+        if answer.get("errcode", 0) != 0:
+            raise refused(answer, dict(filled))
 
 
-_tokens: dict[tuple[str, str], tuple[str, float]] = {}
-_lock = threading.Lock()
-
-
-def _token(base: str, appid: str, secret: str, fresh: bool) -> str:
-    """The access token, which all calls share for two hours."""
-    with _lock:
-        token, until = _tokens.get((base, appid), ("", 0.0))
-        if not fresh and time.monotonic() < until:
-            return token
-        asked = {"grant_type": "client_credential", "appid": appid, "secret": secret}
-        answer = _call("GET", f"{base}/cgi-bin/token", asked)
-        if "access_token" not in answer:
-            raise SendError(f"WeChat: {answer.get('errcode')} {answer.get('errmsg', '')}"[:200])
-        token = str(answer["access_token"])
-        _tokens[base, appid] = token, time.monotonic() + int(answer.get("expires_in", 7200)) - 300
-        return token
-
-
-def _call(method: str, url: str, asked: Mapping[str, str], body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    try:
-        answer = requests.request(method, url, params=asked, json=body, timeout=TIMEOUT).json()
-    except (requests.RequestException, ValueError) as error:
-        # Its text could hold the secret that is part of the address.
-        raise SendError(f"WeChat: {type(error).__name__}") from None
-    if not isinstance(answer, dict):
-        raise SendError(_now("WeChat's answer is not usable."))
+def _checked(answer: dict[str, Any]) -> dict[str, Any]:
+    if not answer.get("access_token"):
+        raise refused(answer, {})
     return answer
+
+
+def refused(answer: Mapping[str, Any], filled: Mapping[str, str]) -> SendError:
+    """WeChat's refusal, for people: what it means, and WeChat's own words."""
+    code, own = answer.get("errcode", ""), str(answer.get("errmsg", ""))
+    words = str(PERSON.get(code) or SET_UP.get(code) or ACCOUNT.get(code) or "")
+    field = FIELD_IN_ERROR.search(own)
+    if field:
+        words += f": {field[1]} = “{filled.get(field[1], '')}”"
+    return SendError(said_by("WeChat", code, words, [own]), lasting=code in PERSON, alone=code in SET_UP)

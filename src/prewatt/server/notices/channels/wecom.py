@@ -1,6 +1,8 @@
-"""A WeCom group's bot. Own code: Apprise takes any answer for a success, and WeCom says in the answer's body what it refuses.
+"""WeCom: the bot of a group, or messages of an app of the landlord's own company. Own code: Apprise takes any answer of the
+bot's for a success, and WeCom says in the answer's body what it refuses.
 
-Rules: https://developer.work.weixin.qq.com/document/path/91770
+Rules: https://developer.work.weixin.qq.com/document/path/91770 (bot), https://developer.work.weixin.qq.com/document/path/90236
+(app), https://developer.work.weixin.qq.com/document/path/90313 (codes).
 """
 
 from __future__ import annotations
@@ -10,15 +12,38 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import requests
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from .interface import TIMEOUT, Kind, Message, SendError
+from ...account_fields import Field
+from ..fitting import cut
+from .access_token import call, with_token
+from .interface import Kind, Message, SendError, said_by
 
-ADDRESS = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send"
-LASTING = (93000, 93004, 93008)
+BASE = "https://qyapi.weixin.qq.com"
+LONGEST = 2048
+"""Bytes of a text, by the rules of both."""
+NO_BOT = (93000, 93004, 93008)
 """Codes that say it will never work: no such bot, no longer in the group."""
+NO_PERSON = (40031, 60111, 81013)
+"""Codes that say there is no such person, or that they don't see the app."""
+
+
+def content(message: Message) -> str:
+    """What is sent: the title, then the text."""
+    return cut(f"{message.title}\n{message.text}", LONGEST, lambda text: len(text.encode()))
+
+
+def _sent(answer: Mapping[str, Any], lasting: tuple[int, ...]) -> None:
+    code = answer.get("errcode")
+    if code != 0:
+        if not isinstance(code, int):
+            raise SendError(_now("%(provider)s's answer is not usable.") % {"provider": "WeCom"})
+        words = {
+            60020: _now("the address of this server is not on the app's list of trusted IPs"),
+            45009: _now("too many messages just now"),
+        }.get(code, "")
+        raise SendError(said_by("WeCom", code, words, [answer.get("errmsg", "")]), lasting=code in lasting)
 
 
 class WeCom(Kind):
@@ -35,12 +60,45 @@ class WeCom(Kind):
 
     @staticmethod
     def send(account: Mapping[str, str], address: str, message: Message) -> None:  # noqa: ARG004
-        body: dict[str, Any] = {"msgtype": "text", "text": {"content": f"{message.title}\n{message.text}"[:2000]}}
-        try:
-            answer = requests.post(ADDRESS, params={"key": address}, json=body, timeout=TIMEOUT).json()
-            code, said = int(answer["errcode"]), str(answer.get("errmsg", ""))
-        except (requests.RequestException, ValueError, KeyError, TypeError, AttributeError) as error:
-            # Its text could hold the key that is part of the address.
-            raise SendError(f"WeCom: {type(error).__name__}") from None
-        if code != 0:
-            raise SendError(f"WeCom: {code} {said}"[:200], lasting=code in LASTING)
+        body = {"msgtype": "text", "text": {"content": content(message)}}
+        _sent(call("WeCom", "POST", f"{BASE}/cgi-bin/webhook/send", params={"key": address}, json=body), NO_BOT)
+
+
+class WeComApp(Kind):
+    name = "wecom-app"
+    title = _("WeCom message")
+    address = _("account in WeCom")
+    fields = (
+        Field("corpid", _("Company id")),
+        Field("agentid", _("App's AgentId")),
+        Field("secret", _("App's secret"), secret=True),
+    )
+
+    @staticmethod
+    def read_address(text: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}", text):
+            raise ValueError(_now("This is no account in WeCom: letters, digits and . _ - @."))
+        return text
+
+    @staticmethod
+    def check_account(account: Mapping[str, str]) -> None:
+        if not re.fullmatch(r"\d{1,12}", account["agentid"], re.ASCII):
+            raise ValueError(_now("The AgentId is a number, such as 1000002."))
+
+    @staticmethod
+    def send(account: Mapping[str, str], address: str, message: Message) -> None:
+        body = {
+            "touser": address,
+            "msgtype": "text",
+            "agentid": int(account["agentid"]),
+            "text": {"content": content(message)},
+        }
+        asked = {"corpid": account["corpid"], "corpsecret": account["secret"]}
+        answer = with_token(
+            ("WeCom", account["corpid"], account["secret"]),
+            lambda force: call("WeCom", "GET", f"{BASE}/cgi-bin/gettoken", params=asked),  # noqa: ARG005
+            lambda token: call(
+                "WeCom", "POST", f"{BASE}/cgi-bin/message/send", params={"access_token": token}, json=body
+            ),
+        )
+        _sent(answer, NO_PERSON)

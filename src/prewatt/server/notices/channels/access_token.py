@@ -1,0 +1,66 @@
+"""Access tokens of WeChat and WeCom: fetched once, shared by all calls until they end, and what calls with them answer."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import requests
+from django.utils.translation import gettext as _
+
+from .interface import TIMEOUT, SendError
+
+EXPIRED = (40001, 40014, 42001)
+"""Codes of both that say the access token is used up."""
+EARLY = 300
+"""Seconds before its end from which on a token is fetched anew."""
+_tokens: dict[tuple[str, str, str], tuple[str, float]] = {}
+_lock = threading.Lock()
+
+
+def call(provider: str, method: str, url: str, **options: Any) -> dict[str, Any]:
+    """What a provider answers, JSON. SendError if it can't be had."""
+    try:
+        answer = requests.request(method, url, timeout=TIMEOUT, **options).json()
+    except (requests.RequestException, ValueError) as error:
+        # Its text could hold the secret that is part of the address.
+        raise SendError(f"{provider}: {type(error).__name__}") from None
+    if not isinstance(answer, dict):
+        raise SendError(_("%(provider)s's answer is not usable.") % {"provider": provider})
+    return answer
+
+
+def with_token(
+    key: tuple[str, str, str], fetch: Callable[[bool], Mapping[str, Any]], ask: Callable[[str], dict[str, Any]]
+) -> dict[str, Any]:
+    """What a call with a token answers; with a fresh one if the first is used up. `key`: whose token it is, the secret
+    included, so that a changed one is used at once. `fetch`: asks for a token, by force if it has to be another one.
+    """
+    token = _token(key, fetch, "")
+    answer = ask(token)
+    if answer.get("errcode", 0) in EXPIRED:
+        answer = ask(_token(key, fetch, token))
+    return answer
+
+
+def _token(key: tuple[str, str, str], fetch: Callable[[bool], Mapping[str, Any]], refused: str) -> str:
+    with _lock:
+        token, until = _tokens.get(key, ("", 0.0))
+        if token and token != refused and time.monotonic() < until:
+            return token
+        answer = fetch(False)
+        if refused and answer.get("access_token") == refused:
+            answer = fetch(True)
+        if not answer.get("access_token"):
+            raise SendError(f"{key[0]}: {answer.get('errcode')} {answer.get('errmsg', '')}"[:200])
+        token = str(answer["access_token"])
+        _tokens[key] = token, time.monotonic() + int(answer.get("expires_in", 7200)) - EARLY
+        return token
+
+
+def forget_tokens() -> None:
+    """Forget them all."""
+    with _lock:
+        _tokens.clear()

@@ -1,0 +1,84 @@
+"""HTTP to addresses that people typed in: the connection itself is checked, so that neither a redirect nor a name that points
+elsewhere the second time reaches into the landlord's network.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import urllib3
+from django.conf import settings
+from django.utils.translation import gettext as _
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from .interface import TIMEOUT, SendError, is_public
+
+LONGEST_ANSWER = 100_000
+"""Bytes of an answer that are read."""
+
+
+class PrivateError(urllib3.exceptions.HTTPError):
+    """The connection leads into a private network."""
+
+
+def _checked(connected: socket.socket) -> socket.socket:
+    if not settings.CONFIG.private_notices and not is_public(str(connected.getpeername()[0])):
+        connected.close()
+        raise PrivateError
+    return connected
+
+
+class _Plain(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _checked(super()._new_conn())
+
+
+class _Tls(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _checked(super()._new_conn())
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _Tls
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is the address of something that HTTP reaches."""
+    where = urlsplit(text)
+    try:
+        good = where.scheme in ("https", "http") and where.hostname and where.port != 0 and text.isascii()
+    except ValueError:
+        return False
+    return bool(good) and not any(sign.isspace() for sign in text)
+
+
+def ask(method: str, address: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes]:
+    """(status, the answer's beginning). SendError if there is none; a redirect is not followed."""
+    pools = urllib3.PoolManager(retries=False, timeout=TIMEOUT)
+    pools.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
+    try:
+        answer = pools.request(
+            method,
+            address,
+            body=body,
+            redirect=False,
+            headers={"User-Agent": "prewatt", **headers},
+            preload_content=False,
+        )
+        try:
+            return answer.status, answer.read(LONGEST_ANSWER)
+        finally:
+            answer.close()
+    except PrivateError:
+        said = _("It leads into a private network; with PREWATT_PRIVATE_NOTICES=allow the server sends there too.")
+        raise SendError(said, lasting=True) from None
+    except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        # Its text could hold a secret that is part of the address.
+        raise SendError(f"{type(error).__name__}") from None

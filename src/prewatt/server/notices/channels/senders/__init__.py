@@ -1,0 +1,11 @@
+"""Who carries an SMS: one small file for each, all of the same shape."""
+
+from .aliyun import Aliyun
+from .apprise_service import AppriseService
+from .gateway import Gateway
+from .huawei import Huawei
+from .interface import Sender
+from .tencent import Tencent
+
+SENDERS: dict[str, type[Sender]] = {each.name: each for each in (AppriseService, Aliyun, Tencent, Huawei, Gateway)}
+"""By name; the first is that of accounts that name none."""

@@ -1,0 +1,51 @@
+"""A service that Apprise knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import apprise
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from ....account_fields import Field
+from ..interface import Message, SendError, check_host, send_by_apprise
+from .interface import Sender, sms_text
+
+OWN_HOST = ("smseagle", "smseagles")
+"""Gateways that stand at the landlord's own."""
+SERVICES = (
+    "atalk", "bulksms", "bulkvs", "burstsms", "clicksend", "d7sms", "httpsms", "kavenegar", "msg91", "msgbird", "nexmo",
+    "plivo", "sinch", "smsc", "smsmanager", "sns", "twilio", "voipms", "vonage", *OWN_HOST,
+)  # fmt: skip
+NUMBER = "+12025550123"
+
+
+class AppriseService(Sender):
+    name = "apprise"
+    title = _("a service that Apprise knows")
+    fields = (
+        Field(
+            "url", _("Account, as Apprise writes it"), secret=True,
+            help=_("With {to} for the number, such as twilio://SID:TOKEN@FROM/{to}: https://appriseit.com/services/"),
+        ),
+    )  # fmt: skip
+
+    @classmethod
+    def check_account(cls, account: Mapping[str, str]) -> None:
+        url = account["url"]
+        if "{to}" not in url:
+            raise ValueError(_now("Write {to} where the number goes."))
+        if urlsplit(url).scheme not in SERVICES or apprise.Apprise.instantiate(url.replace("{to}", NUMBER)) is None:
+            raise ValueError(_now("This is no account of: %(services)s.") % {"services": ", ".join(sorted(SERVICES))})
+
+    @classmethod
+    def send(cls, account: Mapping[str, str], number: str, message: Message) -> None:
+        url = account["url"].replace("{to}", number)
+        where = urlsplit(url)
+        if where.scheme not in SERVICES:
+            raise SendError(_now("This account can't be used: check how it is written."), lasting=True)
+        if where.scheme in OWN_HOST:
+            check_host(where.hostname or "")
+        send_by_apprise(url, Message(**{**message.__dict__, "title": "", "text": sms_text(message)}))

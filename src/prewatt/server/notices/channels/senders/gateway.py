@@ -1,0 +1,122 @@
+"""Any other sender of SMS that takes an HTTP request: a local provider, or a modem in the landlord's own network."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+from urllib.parse import quote
+
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from ....account_fields import Field
+from ..checked_http import ask, is_address
+from ..interface import Message, SendError
+from .interface import Sender, dialled, sms_text
+
+METHODS = (("POST", "POST"), ("GET", "GET"))
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+PLACE = re.compile(r"\{(to|number|text|title|key)\}")
+HEADER = re.compile(r"([A-Za-z0-9-]+): *([\x20-\x7e]+)")
+
+
+class Asked(NamedTuple):
+    """A request, filled in."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes | None
+
+
+class Gateway(Sender):
+    name = "http"
+    title = _("any gateway, by HTTP")
+    fields = (
+        Field(
+            "url", _("Address"), secret=True,
+            help=_("May hold {to}, {number}, {text}, {title}: https://sms.example/send?to={to}&text={text}"),
+        ),
+        Field("method", _("Method"), optional=True, choices=METHODS),
+        Field(
+            "headers", _("Headers"), secret=True, optional=True,
+            help=_("A line each, such as Authorization: Bearer 123."),
+        ),
+        Field(
+            "body", _("Body"), secret=True, optional=True,
+            help=_("JSON such as {\"phone\": \"{to}\", \"msg\": \"{text}\"}, or a form such as phone={number}&msg={text}. {to} is "
+                   "+8613800138000, {number} 13800138000."),
+        ),
+        Field(
+            "ok", _("What the answer says if it is taken"), optional=True,
+            help=_("A piece of it, such as \"code\":0. If left empty its status is enough."),
+        ),
+    )  # fmt: skip
+
+    @classmethod
+    def check_account(cls, account: Mapping[str, str]) -> None:
+        asked = filled(account, "+12025550123", Message("test", "key", "title", "text", "en", ""))
+        if not is_address(asked.url):
+            raise ValueError(_now("This is no address such as https://sms.example/send."))
+        if not any(re.search(r"\{(to|number)\}", account.get(name) or "") for name in ("url", "body")):
+            raise ValueError(_now("Write {to} where the number goes, in the address or the body."))
+        if not any("{text}" in (account.get(name) or "") for name in ("url", "body")):
+            raise ValueError(_now("Write {text} where the text goes, in the address or the body."))
+        body = (account.get("body") or "").strip()
+        if body.startswith(("{", "[")) and not PLACE.match(body):
+            try:
+                json.loads(asked.body or b"")
+            except ValueError:
+                raise ValueError(_now("The body is no JSON: look for quotes and commas.")) from None
+
+    @classmethod
+    def send(cls, account: Mapping[str, str], number: str, message: Message) -> None:
+        asked = filled(account, number, message)
+        status, answer = ask(asked.method, asked.url, asked.body, asked.headers)
+        said = answer.decode(errors="replace")
+        short = " ".join(said.split())[:100]
+        if not 200 <= status < 300:
+            raise SendError(_now("The gateway answered with status %(n)d: %(said)s") % {"n": status, "said": short})
+        ok = account.get("ok") or ""
+        # Blanks in JSON say nothing.
+        if ok and ok not in said and "".join(ok.split()) not in "".join(said.split()):
+            raise SendError(_now("The gateway did not say that it has taken it: %(said)s") % {"said": short})
+
+
+def filled(account: Mapping[str, str], number: str, message: Message) -> Asked:
+    """The request for a message. ValueError, for people, if a header is none."""
+    values = {
+        "to": number, "number": dialled(number), "text": sms_text(message), "title": message.title, "key": message.key,
+    }  # fmt: skip
+
+    def fill(text: str, written: Callable[[str], str]) -> str:
+        return PLACE.sub(lambda place: written(values[place[1]]), text)
+
+    body = (account.get("body") or "").strip()
+    headers = {}
+    for line in filter(str.strip, (account.get("headers") or "").splitlines()):
+        found = HEADER.fullmatch(line.strip())
+        if not found:
+            raise ValueError(
+                _now("“%(line)s” is no header such as Authorization: Bearer 123.") % {"line": line.strip()}
+            )
+        headers[found[1]] = found[2]
+    as_json = body.startswith(("{", "[")) and not PLACE.match(body)
+    given = {name.casefold() for name in headers}
+    if body and "content-type" not in given:
+        headers["Content-Type"] = JSON if as_json else FORM
+    if "idempotency-key" not in given:
+        headers["Idempotency-Key"] = message.key
+    content = fill(body, _in_json if as_json else _in_form).encode() if body else None
+    url = fill(account["url"].strip(), _in_form)
+    return Asked((account.get("method") or "POST"), url, headers, content)
+
+
+def _in_json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def _in_form(text: str) -> str:
+    return quote(text, safe="")

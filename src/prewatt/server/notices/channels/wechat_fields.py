@@ -1,0 +1,159 @@
+"""The fields of WeChat's templates: each has a kind, which is the beginning of its name, and each kind its rules.
+
+Rules: "参数值内容限制说明" of the mini program's subscribe messages
+(https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/mp-message-management/subscribe-message/sendMessage.html),
+of the official account's subscribe messages (https://developers.weixin.qq.com/doc/offiaccount/Subscription_Messages/api.html)
+and of its template messages by category, 类目模板
+(https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Template_Message_Interface.html).
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+
+from django.utils.translation import gettext as _now
+
+from ..facts import FACTS, MOMENTS, MONEY, NUMBERS
+from ..fitting import cut, fit, keep_end, whole
+from ..mapping import TemplateError
+from .interface import Message, value_of
+
+LENGTHS = {
+    "thing": 20, "keyword": 20, "name": 20, "character_string": 32, "number": 32, "letter": 32, "symbol": 5, "phrase": 5,
+    "const": 20, "enum": 20, "phone_number": 17, "car_number": 8, "time": 32, "date": 32, "amount": 12,
+}  # fmt: skip
+"""Characters that a field of a kind may have. `keyword` is that of the templates of before 2023."""
+DIGITS = 10
+"""Digits of an `amount`."""
+SIGNS = {"CNY": "¥", "JPY": "¥", "EUR": "€", "USD": "$", "GBP": "£"}
+SHOWS = {
+    **dict.fromkeys(("thing", "keyword", "name"), tuple(FACTS)),
+    "character_string": (*NUMBERS, *MOMENTS, "room", "code", "receipt"),
+    "number": NUMBERS,
+    "amount": MONEY,
+    "time": MOMENTS,
+    "date": MOMENTS,
+    "phrase": ("what",),
+}
+"""The facts that a kind can show; the others take fixed words alone."""
+GONE = ("first", "remark")
+"""Fields of the templates of before 2023, which WeChat shows no more."""
+FIELD = re.compile(rf"({'|'.join(LENGTHS)})\d+")
+PASTED = re.compile(r"\{\{\s*([A-Za-z]\w*)\.DATA\s*\}\}", re.ASCII)
+WORD = re.compile(r"\b([A-Za-z]\w*)\b", re.ASCII)
+NOTHING = {"thing": "—", "keyword": "—", "name": "—"}
+"""What stands where an event has not what a field shows, as WeChat takes no empty one."""
+
+
+def kind_of(field: str) -> str:
+    """The kind of a field: `thing` of `thing12`. One that WeChat does not say the rules of, such as those of a test account, is
+    taken for a `keyword`.
+    """
+    found = FIELD.fullmatch(field)
+    return found[1] if found and found[1] in LENGTHS else "keyword"
+
+
+def field_in(words: str, last: bool) -> tuple[str, str]:
+    """(field, what stands before it) in a line as WeChat shows it, `余额：{{amount2.DATA}}`, or as it is typed, `amount2`; its
+    `last` word will do if that is all there is. Empty if there is none.
+    """
+    found = PASTED.search(words) or next((each for each in WORD.finditer(words) if FIELD.fullmatch(each[1])), None)
+    if found is None and last:
+        found = next(iter(list(WORD.finditer(words))[-1:]), None)
+    return (found[1], words[: found.start()].strip("{} ：:")) if found else ("", "")
+
+
+def check_field(field: str, fact: str) -> None:
+    """TemplateError if a field can't show a fact, or such words."""
+    kind = kind_of(field)
+    if fact.startswith('"'):
+        words = fact.strip('"')
+        if not words or len(words) > LENGTHS[kind]:
+            said = _now("%(field)s takes 1 to %(most)d characters.")
+            raise TemplateError(said % {"field": field, "most": LENGTHS[kind]})
+        return
+    if fact not in SHOWS.get(kind, ()):
+        said = _now("%(field)s can't show “%(fact)s”. It takes: %(facts)s; or fixed words in quotes.")
+        known = ", ".join(SHOWS.get(kind, ())) or "–"
+        raise TemplateError(said % {"field": field, "fact": fact, "facts": known})
+
+
+def value(field: str, fact: str, message: Message) -> str:
+    """What a field shows of a message, within the rules of its kind."""
+    kind, text = kind_of(field), value_of(message, fact)
+    most = LENGTHS[kind]
+    if fact.startswith('"'):
+        return text[:most]
+    if kind == "phrase":
+        return (message.facts.get("phrase") or "通知")[:most]
+    if kind == "amount":
+        return amount(text, message)
+    if kind in ("time", "date"):
+        return moment(text) or moment(message.facts.get("time", "")) or moment(message.at)
+    if kind == "number":
+        return str(_number(text))
+    if kind == "character_string":
+        return _plain(text, fact, message)[:most] or "-"
+    return _words(text, fact, message, most) or NOTHING[kind]
+
+
+def _words(text: str, fact: str, message: Message, most: int) -> str:
+    flat = " ".join(text.split())
+    if fact == "room":
+        return keep_end(flat, most)
+    if fact == "code" and len(flat) > most:
+        return flat.replace(" ", "")
+    if fact in MONEY and flat:
+        return money(flat, message)
+    return fit(flat, most).replace("¦", "|")
+
+
+def money(text: str, message: Message) -> str:
+    """An amount as it is read: 4.60元, €4.60, 4.60 CHF."""
+    currency = message.facts.get("currency", "")
+    if currency == "CNY" and message.language == "zh":
+        return f"{text}元"
+    sign = SIGNS.get(currency)
+    minus, figure = ("-", text[1:]) if text.startswith("-") else ("", text)
+    return f"{minus}{sign}{figure}" if sign else f"{text} {currency}".strip()
+
+
+def amount(text: str, message: Message) -> str:
+    """An `amount`: a sign of a currency and at most ten digits, or 元 behind them. WeChat takes none below 0: what is owed
+    is said by `line`, and is 0 here.
+    """
+    currency = message.facts.get("currency", "")
+    figure = str(_number(text))
+    if len(figure.replace(".", "")) > DIGITS:
+        figure = figure.partition(".")[0]
+    if currency == "CNY" and message.language == "zh":
+        return f"{figure}元"
+    return f"{SIGNS.get(currency, '')}{figure}"
+
+
+def _number(text: str) -> Decimal:
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        return Decimal(0)
+    return found if found >= 0 else found - found
+
+
+def moment(text: str) -> str:
+    """A moment as WeChat takes it, of one that begins with a date; else nothing."""
+    found = re.match(r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d))?", text)
+    return " ".join(part for part in found.groups() if part) if found else ""
+
+
+def _plain(text: str, fact: str, message: Message) -> str:
+    """A `character_string` takes no Chinese: of 3栋101 stays 3-101."""
+    if fact in MONEY:
+        currency = message.facts.get("currency", "")
+        return f"{text} {currency}".strip()
+    ascii_only = re.sub(r"[^\x20-\x7e]+", "-", whole(text)).strip("- ")
+    return (
+        keep_end(ascii_only, LENGTHS["character_string"]).replace("…", "-")
+        if fact == "room"
+        else cut(ascii_only, LENGTHS["character_string"]).replace("…", "")
+    )

@@ -1,0 +1,98 @@
+"""One message instead of thirty: notices of one event for one recipient that come close together are sent as one, which says
+how many there are, the sum, and the most important of them. Each of them stays a notice of its own on the page.
+
+What has to be acted on at once is never held back: see `GATHERED`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.urls import reverse
+
+from ...kernel.units import MINUTE, exact_instant
+from ..addresses import public
+from .channels.interface import Message
+from .events import Event
+from .facts import facts_of
+from .fitting import whole
+from .models import Notice, Recipient
+from .texts import render
+
+GATHERED = frozenset(
+    (Event.SHARED_COST, Event.TARIFF, Event.STATEMENT, Event.UNUSUAL, Event.OFFLINE, Event.BACK, Event.TROUBLE,
+     Event.LEAK, Event.HELD, Event.OWED)
+)  # fmt: skip
+"""What may wait for others of its kind. Not low, used up, cut off, back on, paid: somebody is in the dark, or about to be."""
+FOR_OFFICES = frozenset((Event.OVERLOAD, Event.TAKEN_BACK))
+"""What managers can read together, while a tenant has to do something."""
+HOLD = {Event.SHARED_COST: 2 * MINUTE}
+"""How long the first one waits for others that are booked one by one; what is found in one look goes together anyway."""
+GAP = 10 * MINUTE
+"""How long those that come after a message wait for each other."""
+MOST_LINES = 5
+
+
+def is_gathered(recipient: Recipient, event: str) -> bool:
+    """Whether notices of an event are sent together."""
+    return event in GATHERED or (recipient.tenancy_id is None and event in FOR_OFFICES)
+
+
+def held_until(recipient: Recipient, event: Event, at: int) -> int:
+    """Until when a notice of an event, told at an instant, waits for others of its kind."""
+    if not is_gathered(recipient, event):
+        return at
+    last = recipient.notices.filter(event=event, overtaken=False, due__gt=at - GAP).order_by("-due").first()
+    if last is None:
+        return at + HOLD.get(event, 0)
+    return int(last.due) if last.due >= at else int(last.due) + GAP
+
+
+def digest(notices: Sequence[Notice]) -> Message:
+    """What several notices of one event are sent as."""
+    first, recipient = notices[0], notices[0].recipient
+    event, language = first.event, recipient.language
+    amounts = {each.pk: _amount(each) for each in notices}
+    currencies = {each.facts.get("currency", "") for each in notices}
+    # A sum over two currencies is none.
+    total = sum(amounts.values(), Decimal(0)) if len(currencies) == 1 and all(amounts.values()) else Decimal(0)
+    told: dict[str, Any] = {
+        "event": event,
+        "label": first.facts.get("what") or str(first.get_event_display()),
+        "count": len(notices),
+        "amount": f"{abs(total)}" if total else "",
+        "back": total < 0,
+        "currency": currencies.pop() if len(currencies) == 1 else "",
+        "lines": [_line(each) for each in sorted(notices, key=lambda each: -abs(amounts[each.pk]))[:MOST_LINES]],
+        "more": max(len(notices) - MOST_LINES, 0),
+        "places": len({each.facts.get("room", "") for each in notices}),
+        "at": max(each.facts.get("time", "") for each in notices),
+        "clock": notices[-1].facts.get("clock", ""),
+        "link": public(reverse("notices", args=["my" if recipient.tenancy_id else "office"])),
+    }  # fmt: skip
+    if recipient.tenancy_id is None:
+        told["link"] += f"?organisation={recipient.organisation_id}"
+    told["room"] = first.facts.get("room", "") if told["places"] == 1 else ""
+    told["room"] = told["room"] or whole(render("digest", language, told).short["room"])
+    told["heading"] = render("digest", language, told).title
+    words = render("digest", language, told)
+    key = f"{recipient.pk}-digest {first.pk} {notices[-1].pk}"
+    facts = facts_of("digest", told, words)
+    made = exact_instant(max(each.made for each in notices))
+    return Message(event, key, words.title, words.text, language, made, told["link"], facts)
+
+
+def _amount(notice: Notice) -> Decimal:
+    """What a notice is about; below 0 what was given back."""
+    found = Decimal(notice.facts.get("amount") or 0)
+    return -found if notice.facts.get("back") else found
+
+
+def _line(notice: Notice) -> str:
+    """A notice in a line: its title if that names figures, else where and what."""
+    room, line = notice.facts.get("room"), notice.facts.get("line")
+    if notice.facts.get("amount") or not room or not line:
+        return str(notice.title)
+    return f"{room}: {whole(line)}"

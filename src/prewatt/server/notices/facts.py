@@ -1,0 +1,91 @@
+"""The facts of a notice by name, for ways that carry fields: WeChat's templates, SMS templates, programs.
+
+All are text. Amounts are bare figures in the unit of `currency`; short forms are in pieces (see `fitting`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from .events import Event
+from .texts import Words, render
+
+FACTS = {
+    "what": _("what happened"),
+    "room": _("the flat, or the building"),
+    "amount": _("the amount; the balance where nothing else is meant"),
+    "balance": _("the balance"),
+    "energy": _("energy, kWh"),
+    "days": _("days"),
+    "power": _("power, W"),
+    "time": _("when: day and hour"),
+    "date": _("when: the day"),
+    "clock": _("when: the hour"),
+    "until": _("until when"),
+    "do": _("what to do"),
+    "line": _("amount and more in a line"),
+    "why": _("why"),
+    "name": _("name of the cost or the tariff"),
+    "receipt": _("receipt number"),
+    "code": _("the code to type in, of 20 digits"),
+    "count": _("how many, where several are told at once"),
+    "title": _("the title"),
+    "text": _("the whole text"),
+}
+"""What a field of a template can show, and what that is."""
+MONEY = ("amount", "balance")
+NUMBERS = (*MONEY, "energy", "days", "power", "count")
+MOMENTS = ("time", "until", "date")
+EVERYWHERE = ("what", "room", "time", "date", "clock", "do", "line", "count", "title", "text")
+"""What every event has."""
+
+
+def bare(figure: str) -> str:
+    """A figure without zeros that say nothing: 23.200 is 23.2."""
+    return figure.rstrip("0").rstrip(".") if "." in figure else figure
+
+
+def complete(context: Mapping[str, Any], room: str, at: str) -> dict[str, Any]:
+    """What is told of an event, with what every event has. `at`: when it is told, if it has no time of its own."""
+    told = dict(context)
+    told.setdefault("at", told.get("day") or at)
+    told["clock"] = told["at"][11:16] or at[11:16]
+    told.setdefault("room", room or str(told.get("unit") or told.get("property") or told.get("who") or ""))
+    told.setdefault("currency", "")
+    if told.get("energy"):
+        told["kwh"] = bare(str(told["energy"]))
+    return told
+
+
+def facts_of(event: Event | str, told: Mapping[str, Any], words: Words) -> dict[str, str]:
+    """The facts of an event, told in some words. Those that it has not are lacking."""
+    amount = next((told[name] for name in ("amount", "charge", "balance") if told.get(name)), None)
+    found = {
+        "what": words.short.get("what", words.title),
+        # The one word that WeChat takes in a `phrase` is Chinese, whatever the language.
+        "phrase": render(event, "zh", told).short.get("what", ""),
+        "room": told["room"],
+        "amount": amount,
+        "balance": told.get("balance"),
+        "energy": told.get("kwh"),
+        "days": told.get("days"),
+        "power": told.get("now"),
+        "time": told["at"],
+        "date": told["at"][:10],
+        "clock": told["clock"],
+        "until": told.get("until"),
+        "do": words.short.get("do"),
+        "line": words.short.get("line", words.title),
+        "why": told.get("why") or told.get("what"),
+        "name": told.get("name"),
+        "receipt": told.get("receipt"),
+        "code": told.get("code"),
+        "count": told.get("count", 1),
+        "sms": words.short.get("sms"),
+        "currency": told["currency"],
+        "back": "back" if told.get("back") else "",
+    }
+    return {name: str(value) for name, value in found.items() if value is not None and value != ""}

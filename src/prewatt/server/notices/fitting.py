@@ -1,0 +1,90 @@
+"""Making words fit into what a message or a field can carry: what may go goes first, what is left is cut at words, and never
+within a number.
+
+A short text is written in pieces, `101: 4.60 EUR left|?, 3 days|. Top up: https://…`: those that begin with `?` may go, the
+last of them first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+GSM7 = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
+    "abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+GSM7_TWICE = frozenset("\f^{}\\[~]|€")
+"""Characters of the GSM 7-bit alphabet (3GPP TS 23.038), and those of its extension, which take two places."""
+PLACES = {"GSM-7": (160, 153), "UCS-2": (70, 67)}
+"""Places of an SMS that is alone, and of each part of a longer one."""
+WORD_ENDS = " ;!?，。；：！？、）)"
+NUMBER = re.compile(r"\d+(?:[.,:-]\d+)*")
+LEAST = 2
+"""A cut at a word keeps at least 1/`LEAST` of the room there is."""
+
+
+def fit(text: str, most: int, size: Callable[[str], int] = len) -> str:
+    """A text in pieces, made to be of at most `most` by `size`: pieces that may go are left out, then it is cut."""
+    pieces = text.split("|")
+    while True:
+        joined = "".join(piece.removeprefix("?") for piece in pieces).strip()
+        optional = [place for place, piece in enumerate(pieces) if piece.startswith("?")]
+        if size(joined) <= most or not optional:
+            return cut(joined, most, size)
+        del pieces[optional[-1]]
+
+
+def whole(text: str) -> str:
+    """A text in pieces with all of them."""
+    return "".join(piece.removeprefix("?") for piece in text.split("|")).strip()
+
+
+def cut(text: str, most: int, size: Callable[[str], int] = len) -> str:
+    """The beginning of a text, of at most `most` by `size`, with `…` at the end if something is lacking."""
+    if size(text) <= most:
+        return text
+    place = len(text)
+    while place and size(text[:place] + "…") > most:
+        place -= 1
+    # Half of a number is another number.
+    place = next((each.start() for each in NUMBER.finditer(text) if each.start() < place < each.end()), place)
+    for back in range(place, place // LEAST, -1):
+        if text[back : back + 1] == " " or text[back - 1] in WORD_ENDS:
+            place = back
+            break
+    return text[:place].rstrip(" .,;:。，；：、") + "…" if place else ""
+
+
+def keep_end(text: str, most: int) -> str:
+    """The end of a text, for names such as `Linden 5 Flat 12`, whose end says which."""
+    if len(text) <= most:
+        return text
+    end = text[len(text) - most + 1 :]
+    blank = end.find(" ")
+    return "…" + (end[blank + 1 :] if 0 <= blank < len(end) // LEAST else end)
+
+
+def alphabet(text: str) -> str:
+    """`GSM-7` if a text can be written in it, else `UCS-2`."""
+    return "GSM-7" if all(sign in GSM7 or sign in GSM7_TWICE for sign in text) else "UCS-2"
+
+
+def places(text: str) -> int:
+    """The places that a text takes in an SMS: septets of GSM-7, 16-bit units of UCS-2."""
+    if alphabet(text) == "GSM-7":
+        return sum(2 if sign in GSM7_TWICE else 1 for sign in text)
+    return len(text.encode("utf-16-be")) // 2
+
+
+def segments(text: str) -> int:
+    """The SMS that a text is sent, and paid for, as."""
+    alone, each = PLACES[alphabet(text)]
+    taken = places(text)
+    return 1 if taken <= alone else -(-taken // each)
+
+
+def fit_segment(text: str) -> str:
+    """A text in pieces, made to go into one SMS if leaving pieces out can do it; nothing is cut."""
+    shortest = "".join(piece for piece in text.split("|") if not piece.startswith("?"))
+    return fit(text, 1, segments) if segments(shortest.strip()) == 1 else whole(text)

@@ -1,0 +1,123 @@
+"""What each event may look like: for the texts that people read beforehand, for tests of a template, and to know which facts
+an event has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from .channels.interface import Message, Template
+from .events import Event
+from .facts import EVERYWHERE, FACTS, complete, facts_of
+from .texts import render
+
+AT = "2026-01-15 18:42"
+HOME = "https://power.example.com/my/"
+OFFICE = "https://power.example.com/units/12/"
+CODE = "1234 5678 9012 3456 7890"
+FLAT = {"en": ("Linden 5 Flat 12", "Flat 12"), "zh": ("锦绣花园3栋 1204室", "1204室")}
+"""(the flat with its house, as managers read it; alone, as tenants do)."""
+TENANT = {"tenant": True, "link": HOME}
+MANAGER = {"tenant": False, "link": OFFICE}
+WHY = {"en": "the credit is used up", "zh": "余额用完"}
+OVER = {"en": "the power was over the limit", "zh": "功率超过限值"}
+LOST = {"en": "the meter does not answer", "zh": "电表无应答"}
+HOUSE = {"en": "Linden 5", "zh": "锦绣花园3栋"}
+LIFT = {"en": "Lift", "zh": "电梯"}
+PAID = {"en": "paid twice", "zh": "重复付款"}
+ANNA = {"en": "Anna", "zh": "王芳"}
+PRICES = {"en": "day and night", "zh": "峰谷电价"}
+
+
+def contexts(event: Event, language: str) -> list[dict[str, Any]]:
+    """What is told of an event, as `watching` tells it: the usual case first."""
+    unit = FLAT[language][0]
+    common = {"unit": unit, "currency": "CNY" if language == "zh" else "EUR"}
+    found = _CONTEXTS[event]
+
+    def told(each: Mapping[str, Any]) -> dict[str, Any]:
+        spoken = {name: value[language] if isinstance(value, dict) else value for name, value in each.items()}
+        if event in (Event.OFFLINE, Event.BACK, Event.LEAK):
+            return spoken
+        if "who" in spoken and event != Event.OWED:
+            return {"currency": common["currency"], **spoken, "who": f"{spoken['who']}, {unit}"}
+        return {**common, **spoken}
+
+    return [told(each) for each in found]
+
+
+_LOW = {**TENANT, "balance": "4.60", "energy": "14.400", "days": 3}
+_CUT = {**TENANT, "at": AT, "why": WHY, "exhausted": True, "balance": "-0.35", "waiting": "", "code": ""}
+_USED_UP = {**TENANT, "balance": "-0.35", "waiting": "", "code": ""}
+_PAID = {**TENANT, "amount": "100.00", "at": AT, "receipt": "R-2041", "reached": True, "online": True, "code": ""}
+_SHARE = {
+    **TENANT, "name": LIFT, "amount": "12.35", "first": "2025-12-01", "last": "2025-12-31", "back": False,
+    "link": "https://power.example.com/tenancies/31/shares/204/",
+}  # fmt: skip
+_BACK = {
+    **TENANT, "amount": "100.00", "back": False, "cause": "bank", "at": AT, "day": "2026-01-14", "owed": "", "lost": "100.00",
+    "until": "2026-01-18 12:00",
+}  # fmt: skip
+_GATEWAY = {"gateway": "gateway-1", "property": HOUSE, "hours": 24, "at": AT}
+_USE = {"day": "2026-01-14", "now": 1500, "usual": 120}
+_CONTEXTS: dict[Event, list[dict[str, Any]]] = {
+    Event.LOW: [_LOW, {**_LOW, "days": None}, {**_LOW, "balance": "1234.60", "days": 0}],
+    Event.EXHAUSTED: [_USED_UP, {**_USED_UP, "waiting": "100.00"}, {**_USED_UP, "waiting": "100.00", "code": CODE}],
+    Event.CUT_OFF: [
+        _CUT,
+        {**_CUT, "waiting": "100.00"},
+        {**_CUT, "waiting": "100.00", "code": CODE},
+        {**_CUT, "why": OVER, "exhausted": False, "balance": "23.10"},
+    ],
+    Event.RESTORED: [{**TENANT, "at": AT, "balance": "99.65"}],
+    Event.TOP_UP: [_PAID, {**_PAID, "reached": False, "online": False, "code": CODE}],
+    Event.SHARED_COST: [_SHARE, {**_SHARE, "back": True}],
+    Event.TARIFF: [{**TENANT, "at": "2026-02-01 00:00", "name": PRICES, "prices": "0.28 – 0.34"}],
+    Event.STATEMENT: [{**TENANT, "month": "2025-12", "energy": "143.200", "charge": "46.90", "balance": "23.10"}],
+    Event.UNUSUAL: [{**TENANT, **_USE}],
+    Event.OVERLOAD: [
+        {**TENANT, "at": AT, "what": OVER, "detail": "5000 W, 3000 W"},
+        {**MANAGER, "at": AT, "what": OVER, "detail": "5000 W, 3000 W"},
+    ],
+    Event.TAKEN_BACK: [
+        _BACK,
+        {**_BACK, "cause": "refund", "until": "", "owed": "60.00", "lost": "40.00"},
+        {**_BACK, "back": True, "until": "", "lost": ""},
+        {**MANAGER, "amount": "100.00", "who": ANNA, "cause": "dispute", "booked": False},
+    ],
+    Event.OFFLINE: [_GATEWAY],
+    Event.BACK: [_GATEWAY],
+    Event.TROUBLE: [{**MANAGER, "at": AT, "what": LOST, "detail": ""}],
+    Event.LEAK: [{"property": HOUSE, "meter": "C1", **_USE}],
+    Event.HELD: [{**MANAGER, "amount": "100.00", "who": ANNA, "why": PAID}],
+    Event.OWED: [{**MANAGER, "amount": "40.00", "who": ANNA, "since": "2025-12-10", "days": 30, "unclaimed": False}],
+}
+
+
+def message(
+    event: Event, language: str, context: Mapping[str, Any], template: Template | None = None, key: str = "sample"
+) -> Message:
+    """A notice of an event, as it would be sent."""
+    told = complete(context, FLAT[language][1] if context.get("tenant") else "", AT)
+    words = render(event, language, told)
+    link = str(context.get("link") or "")
+    at = AT.replace(" ", "T") + ":00Z"
+    return Message(event, key, words.title, words.text, language, at, link, facts_of(event, told, words), template)
+
+
+def messages(event: Event, language: str) -> list[Message]:
+    """A notice of each case of an event."""
+    return [message(event, language, context) for context in contexts(event, language)]
+
+
+@cache
+def usable(event: Event | None) -> tuple[str, ...]:
+    """The facts that a field for an event can show; for any event, if it is None."""
+    if event is None:
+        return EVERYWHERE
+    have = [set(each.facts) for language in FLAT for each in messages(event, language)]
+    always = set.intersection(*have) | set(EVERYWHERE)
+    # A code is there when it is needed; a field for it is worth its dash at other times.
+    return tuple(name for name in FACTS if name in always or (name == "code" and any(name in each for each in have)))
