@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('metering', '0002_serial_once'),
+        ("metering", "0003_looks"),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('estate', '0004_taken_back'),
+        ("estate", "0005_emergency_codes"),
     ]
 
     operations = [
