@@ -12,11 +12,14 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from .server.allocation.runs import run_what_is_due
+from .server.billing.spreading import spread_what_ran_up
 from .server.billing.tenancies import settle_what_is_due
 from .server.ledger import sums
 from .server.metering.balance import raise_alarms
 from .server.metering.services import refresh_settings
+from .server.metering.silences import look as look_at_silences
 from .server.notices.sending import send_what_is_due
+from .server.notices.silences import tell_of_silences
 from .server.notices.watching import watch
 from .server.payments.paying import look_at_open_payments
 from .server.payments.settlement import book_what_was_missed, fetch_what_is_due
@@ -24,7 +27,7 @@ from .server.payments.taken_back import take_up_what_waits
 from .standby import alone
 
 log = logging.getLogger("prewatt.worker")
-OFTEN, SELDOM, DAILY = 10, 600, 86_400
+OFTEN, STEADILY, SELDOM, DAILY = 10, 30, 600, 86_400
 """Seconds between two looks."""
 
 
@@ -81,6 +84,14 @@ def look_for_notices() -> None:
     watch()
 
 
+def look_for_silences() -> None:
+    """Note which gateways and meters are silent or back, and tell managers."""
+    look_at_silences()
+    for made in spread_what_ran_up():
+        log.info("spread: %s", made)
+    tell_of_silences()
+
+
 def send_notices() -> None:
     """Send what is in the outbox, and try again what did not go."""
     send_what_is_due()
@@ -117,6 +128,7 @@ def _work() -> None:
         (ask_about_payments, OFTEN),
         (look_for_notices, OFTEN),
         (send_notices, OFTEN),
+        (look_for_silences, STEADILY),
         (fetch_settlement_files, SELDOM),
         (look_at_balances, SELDOM),
         (close_books, SELDOM),

@@ -72,6 +72,9 @@ class Bus:
         self._answer("read tampered")
         return False
 
+    def read_allowance(self):
+        raise NotSupported("m1", "read allowance", "it has none")
+
     def set_switch(self, closed):
         self._answer("set switch")
         self.told.append(closed)
@@ -80,9 +83,9 @@ class Bus:
 def test_a_meter_is_believed_and_switched_only_after_it_has_said_who_it_is(tmp_path):
     agent, bus = Shell(made_settings(tmp_path)), Bus()
     agent._drivers["m1"] = bus
-    assert agent._read("m1") == Observed(7, closed=True)
+    assert agent._read("m1") == Observed(7, closed=True, keeps=False)
     bus.serial = "m2"
-    assert agent._read("m1") == Observed(7, closed=True), "asked once, not at every reading"
+    assert agent._read("m1") == Observed(7, closed=True, keeps=False), "asked once, not at every reading"
     bus.silent = True
     assert agent._read("m1") == "no answer"
     bus.silent = False

@@ -295,23 +295,6 @@ def test_something_left_on_is_seen_from_the_lowest_hour_of_a_day(edge, store, an
     assert anna.notices.filter(event="unusual").count() == 2
 
 
-def test_a_gateway_that_is_offline_for_long_and_back(edge, store, office, clock):
-    Gateway.objects.update(online=False, since=clock.at, public_key=b"x")
-    watch()
-    clock.at += 23 * HOUR
-    watch()
-    assert events(office) == []
-    clock.at += 2 * HOUR
-    watch()
-    watch()
-    assert events(office) == ["offline"]
-    send_what_is_due()
-    Gateway.objects.update(online=True, since=clock.at)
-    watch()
-    watch()
-    assert events(office) == ["offline", "back"]
-
-
 def test_money_that_waits_and_alarms_are_told_to_the_manager(office, tenancy, merchants, providers, clock):
     payment = ask(tenancy, merchants["wechat"])
     providers.pay(payment)

@@ -187,6 +187,7 @@ NO_NAMES = {
     "refund-to", "undo-debt-payment", "debt-set-off", "debt-write-off", "write-off-decide", "move-payment", "put-right",
     "taken-back", "settlement-line", "back-rules", "bank-so-far", "shared-end", "shared-remove",
     "meter-rules",
+    "silence", "silence-spread", "spread-stop", "silence-rules",
 }  # fmt: skip
 """The others: nothing that they take has to be once."""
 

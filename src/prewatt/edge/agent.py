@@ -44,6 +44,7 @@ from ..wire.messages import (
 )
 from ..wire.order_codes import NewPin
 from ..wire.signing import VerifyKey, command_is_signed, open_downward
+from .allowance import SecondLine, Usual, dump_usual
 from .codes import ChangeKey, CodeRefused, Credit, Do, KeyState, Meaning, Show, dump_key, read_code
 from .effects import (
     Adopt,
@@ -57,6 +58,7 @@ from .effects import (
     SendLive,
     SendStatus,
     SendUpload,
+    SetAllowance,
     Told,
 )
 from .guard import Tries, after_wrong, waits, within
@@ -72,6 +74,8 @@ EPOCH = "epoch"
 """Under this name the journal's file keeps the epoch, for the next start to go on from."""
 OWN_WAYS = ("page", "keypad")
 """Ways in that are the tenant's own: the page, once the PIN has opened it, and the keypad in the flat."""
+USUAL = "usual"
+"""Under this name it is kept what a meter usually uses."""
 ANCHOR = "anchor"
 """Under this name the timekeeper's anchor is kept."""
 SENT_KEPT = 200
@@ -116,9 +120,11 @@ class Agent:
         time: Timekeeper | None = None,
         session: bytes = b"",
         look_interval: float = 2.0,
+        usual: Mapping[str, Usual] | None = None,
     ) -> None:
         """`keys`: of the meters that take codes. `tries`: wrong codes by meter and way in. `time`: with the anchor that
-        was kept. `look_interval`: seconds between readings of a meter that somebody looks at.
+        was kept. `look_interval`: seconds between readings of a meter that somebody looks at. `usual`: what meters usually use,
+        as it was kept.
         """
         self.gateway = gateway
         self.epoch = epoch
@@ -142,6 +148,7 @@ class Agent:
         self._due = dict.fromkeys(self.meters, 0)
         self._sent: dict[int, int] = {}
         self.looking = Looking(look_interval)
+        self._alone = {name: SecondLine((usual or {}).get(name)) for name in self.meters}
 
     # -- time and meters ---------------------------------------------------------------------------------------------
 
@@ -352,9 +359,12 @@ class Agent:
         effects = self._noted(moment, self._time.look(moment))
         now, outcomes = self._time.now(moment), {}
         for name, seen in observed.items():
-            meter = self.meters[name]
+            meter, alone = self.meters[name], self._alone[name]
+            alone.sure = alone.sure and isinstance(seen, Observed)
             if isinstance(seen, Observed):
                 outcomes[name] = meter.observe(now, seen)
+                if alone.observe(now, meter.account, seen.register, seen.keeps, seen.allowance) and alone.usual:
+                    effects.append(Keep(name, USUAL, dump_usual(alone.usual)))
             elif isinstance(seen, Foreign):
                 outcomes[name] = meter.foreign(now, seen.serial)
             else:
@@ -369,6 +379,15 @@ class Agent:
     def on_switch_failed(self, moment: Moment, name: str, cause: str) -> list[Effect]:
         """A switch did not obey."""
         return self._settle(moment, {name: self.meters[name].switch_failed(self._time.now(moment), cause)})
+
+    def watches_allowance(self, name: str) -> bool:
+        """Whether a meter is to be asked what it may supply by itself."""
+        return self._alone[name].watched(self.meters[name].account)
+
+    def on_allowance_failed(self, name: str, keeps: bool) -> list[Effect]:
+        """A meter did not take what it may supply by itself; `keeps`: whether it can at all. The next reading tries again."""
+        self._alone[name].failed(keeps)
+        return []
 
     # -- the head-end ------------------------------------------------------------------------------------------------
 
@@ -568,7 +587,13 @@ class Agent:
             if outcome.records:
                 self.sync.on_journalled(name, outcome.records[-1].seq)
                 self._changed.add(name)
-            self._due[name] = moment.steady + max(self.meters[name].due - self._time.now(moment), 0)
+            meter, now = self.meters[name], self._time.now(moment)
+            # Before the switch: it can't be closed while what the meter may supply is used up.
+            if (told := self._alone[name].due_to_tell(now, meter.account)) is not None:
+                self._alone[name].told(now, told.energy)
+                effects.append(SetAllowance(name, told.energy))
+            due = min(meter.due, max(self._alone[name].due(now, meter.account), now + meter.policy.poll_shortest))
+            self._due[name] = moment.steady + max(due - now, 0)
             if outcome.switch is not None:
                 effects.append(MoveSwitch(name, outcome.switch))
         return effects + self._talk(moment)

@@ -57,6 +57,13 @@ class MoveSwitch(Struct, frozen=True):
     closed: bool
 
 
+class SetAllowance(Struct, frozen=True):
+    """Tell the meter how many Wh it may supply by itself, None: without a bound; a failure goes to `on_allowance_failed`."""
+
+    meter: str
+    energy: int | None
+
+
 class SendStatus(Struct, frozen=True):
     status: Status
 
@@ -79,4 +86,6 @@ class Refuse(Struct, frozen=True):
     text: str
 
 
-Effect = ReadMeters | LookAt | Commit | Keep | Adopt | MoveSwitch | SendStatus | SendUpload | SendLive | Refuse
+Effect = (
+    ReadMeters | LookAt | Commit | Keep | Adopt | MoveSwitch | SetAllowance | SendStatus | SendUpload | SendLive | Refuse
+)

@@ -20,7 +20,16 @@ from ..kernel.entries import (
     chain,
     encode_entry,
 )
-from ..kernel.events import CLOCK_SET, CLOCK_UNSURE, FOREIGN_METER, LOW_CREDIT, METER_BACK, MUTED
+from ..kernel.events import (
+    CLOCK_SET,
+    CLOCK_UNSURE,
+    CUT_OFF_ALONE,
+    FOREIGN_METER,
+    LOW_CREDIT,
+    METER_BACK,
+    METER_LOST,
+    MUTED,
+)
 from ..kernel.off_hours import OFF_HOURS
 from ..kernel.plausible import (
     ALONE_FOR,
@@ -103,6 +112,7 @@ class Meter:
         self.due = 0
         self.lost = False
         self._complained = False
+        self._alone = False
         # Told to move, and not seen to stand there since: what a switch confirms is a claim too.
         self._unseen = False
         self.guard = Guard()
@@ -143,7 +153,7 @@ class Meter:
         """Go on from another state than that of this journal. The meter is due to be read at once."""
         self.account, self.head, self.due = account, head, 0
         self._complained, self._candidate, self._agreeing, self._told, self._measured = False, None, 0, set(), {}
-        self._counted = 0
+        self._counted, self._alone = 0, False
         self.lost = self._lost_told = False
         self.guard.adopt()
         self._foreign = self._foreign_told = ""
@@ -178,13 +188,17 @@ class Meter:
         self._approach.observe(now, observed.register, observed.power)
         self._watch_register(now, observed, outcome)
         self.guard.look(now, account, observed, self._teller(now, outcome))
+        used_up = observed.allowance == 0 and observed.closed is False and account.closed is not False
+        if used_up and not self._alone:
+            self._say(outcome, now, CUT_OFF_ALONE)
+        self._alone = used_up
         self._decide(now, outcome)
         if outcome.switch is None and account.closed is not None and observed.closed is not None:
             if observed.closed == account.closed:
                 self._complained = self._unseen = False
             else:
                 outcome.switch, self._unseen = account.closed, True
-                if not self._complained:
+                if not self._complained and not used_up:
                     self._complained = True
                     self._say(outcome, now, "switch-differs", f"it stands {'closed' if observed.closed else 'open'}")
         elif outcome.switch is None:
@@ -313,7 +327,7 @@ class Meter:
         outcome = Outcome()
         self.lost = True
         self.guard.silent()
-        self._lost_told = self._lost_told or self._say(outcome, now, "meter-lost", cause)
+        self._lost_told = self._lost_told or self._say(outcome, now, METER_LOST, cause)
         self.due = now + self.policy.poll_shortest
         return outcome
 

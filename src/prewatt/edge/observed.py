@@ -11,6 +11,8 @@ class Observed(Struct, frozen=True):
     """What a driver read: the register (Wh), whether the switch is closed, the power drawn (W) and its reactive part
     (var), each None if the meter can't tell; whether it was tampered with; and `end`, the Wh at which its counter begins
     anew, 0 if the driver does not know. `quantities`: what else it tells, where somebody has set a limit to any.
+    `keeps`: whether the meter can cut off by itself, None if it was not asked; then `allowance`: Wh until it does, None without
+    a bound.
     """
 
     register: int
@@ -20,6 +22,8 @@ class Observed(Struct, frozen=True):
     tampered: bool = False
     end: int = 0
     quantities: dict[Quantity, int] = {}
+    keeps: bool | None = None
+    allowance: int | None = None
 
 
 class Foreign(Struct, frozen=True):

@@ -29,7 +29,8 @@ from ..wire import topics
 from ..wire.link import Call, Connected, Disconnected, Link, LinkEvent
 from ..wire.messages import MAX_UPLOAD, Span, Upload
 from ..wire.signing import SigningKey, VerifyKey, seal
-from .agent import ANCHOR, Agent
+from .agent import ANCHOR, USUAL, Agent
+from .allowance import Usual, load_usual
 from .codes import KeyState, load_key
 from .copies import serve_copies
 from .drivers import AnotherMeter, DriverError, Identity, MeterDriver, NotSupported
@@ -46,6 +47,7 @@ from .effects import (
     SendLive,
     SendStatus,
     SendUpload,
+    SetAllowance,
     Told,
 )
 from .front import Front
@@ -204,6 +206,7 @@ class Shell:
         self.agent = Agent(
             settings.gateway, self.journal.epoch, meters, server, sync, self._load_keys(settings), self._load_tries(),
             Timekeeper(self._clock.boot(), self._load_anchor()), os.urandom(8), settings.look_interval,
+            self._load_usual(),
         )  # fmt: skip
         self._replaced = frozenset(self.journal.adopted() - set(self.set_aside))
 
@@ -225,6 +228,9 @@ class Shell:
     def _load_tries(self) -> dict[str, dict[str, Tries]]:
         decoder = msgspec.msgpack.Decoder(dict[str, Tries])
         return {name: decoder.decode(body) for name, body in self.journal.kept("tries").items()}
+
+    def _load_usual(self) -> dict[str, Usual]:
+        return {name: load_usual(body) for name, body in self.journal.kept(USUAL).items()}
 
     def _load_anchor(self) -> Anchor | None:
         kept = self.journal.kept(ANCHOR).get("")
@@ -440,6 +446,12 @@ class Shell:
                 except DriverError as error:
                     log.warning("%s", error)
                     return self.agent.on_switch_failed(self.moment(), name, error.cause)
+            case SetAllowance(name, energy):
+                try:
+                    self._identified_driver(name).set_allowance(energy)
+                except DriverError as error:
+                    log.warning("%s", error)
+                    return self.agent.on_allowance_failed(name, keeps=not isinstance(error, NotSupported))
             case SendStatus(status):
                 self._link.publish(self._topic, seal(self._key, status))
             case SendLive(live):
@@ -471,9 +483,9 @@ class Shell:
             power = driver.read_power() if looked_at or self.agent.meters[name].account.watched else None
             tampered = driver.read_tampered()
             end, quantities = self._identified[name].register_end, self._read_quantities(name, driver)
-            if power is None:
-                return Observed(register, closed, tampered=tampered, end=end, quantities=quantities)
-            return Observed(register, closed, power.active, power.reactive, tampered, end, quantities)
+            keeps, allowance = self._read_allowance(name, driver)
+            active, reactive = (None, None) if power is None else (power.active, power.reactive)
+            return Observed(register, closed, active, reactive, tampered, end, quantities, keeps, allowance)
         except AnotherMeter as other:
             return Foreign(other.serial)
         except DriverError as error:
@@ -494,6 +506,19 @@ class Shell:
         except DriverError as error:
             log.warning("%s", error)
             return {}
+
+    def _read_allowance(self, name: str, driver: MeterDriver) -> tuple[bool | None, int | None]:
+        """Whether a meter can cut off by itself (None: it is not to be asked, or does not say), and after how many Wh."""
+        if not self.agent.watches_allowance(name):
+            return None, None
+        try:
+            return True, driver.read_allowance()
+        except NotSupported:
+            return False, None
+        except DriverError as error:
+            # A meter that can be read is not lost for this.
+            log.warning("%s", error)
+            return None, None
 
     def _identified_driver(self, name: str) -> MeterDriver:
         """The driver of a meter that has said that it is this one. DriverError if it can't be asked, or is another."""

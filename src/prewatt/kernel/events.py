@@ -12,6 +12,7 @@ EVENTS = {
     "register-backwards": "the register has stood under what was read before for a day",
     "register-still": "the register has not moved for long, though the switch is closed",
     "muted": "the same comes and goes so often that it is not journalled each time, for an hour at most",
+    "cut-off-alone": "no gateway spoke to the meter for so long that it cut off by itself",
     "switch-failed": "the load switch did not obey",
     "switch-differs": "the load switch stands otherwise than told",
     "journal-repaired": "a damaged snapshot in the gateway's journal was made anew from the entries",
@@ -39,9 +40,11 @@ EVENTS = {
 CLOCK_UNSURE = "clock-unsure"
 CLOCK_SET = "clock-set"
 FOREIGN_METER = "foreign-meter"
+METER_LOST = "meter-lost"
 METER_BACK = "meter-back"
 MUTED = "muted"
 WITHIN_LIMITS = "within-limits"
 LIMIT_LOCKED = "limit-locked"
 ALLOWANCE_SPENT = "allowance-spent"
 LOW_CREDIT = "low-credit"
+CUT_OFF_ALONE = "cut-off-alone"

@@ -30,6 +30,9 @@ class Settings(Struct, frozen=True):
     than its credit could be used up at that power. `doubtful_readings`: so many readings that agree make a register
     that could not be true a new base. `foreign_for` (s): how long the supply goes on while another meter answers in
     this one's place; 0: without end.
+
+    `alone` (Wh) and `alone_days` (of usual use): what a meter that can cut off by itself may supply beyond the credit
+    while no gateway speaks to it, the larger of the two; both 0: without end (`edge.allowance`).
     """
 
     low_credit: _Natural = 0
@@ -49,6 +52,8 @@ class Settings(Struct, frozen=True):
     off_hours: OffHours = OffHours()
     low_steps: _Steps = ()
     low_energy_steps: _Steps = ()
+    alone: _Natural = 0
+    alone_days: Annotated[int, Meta(ge=0, le=366)] = 0
 
 
 UNTOLD = Settings(power_highest=1_000_000)

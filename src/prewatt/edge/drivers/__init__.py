@@ -98,3 +98,13 @@ class MeterDriver(Protocol):
 
     def set_clock(self, at: int) -> None:
         """Set the meter's own clock. Raises DriverError; NotSupported where it has none."""
+
+    def read_allowance(self) -> int | None:
+        """Wh that the meter supplies by itself until it opens its switch; None: without a bound. Raises DriverError;
+        NotSupported where it has no balance or limit of its own.
+        """
+
+    def set_allowance(self, energy: int | None) -> None:
+        """Let the meter supply so many Wh more by itself, and then open its switch; None: without a bound. While that is used
+        up its switch can't be closed. Raises DriverError; NotSupported where it has no balance or limit of its own.
+        """

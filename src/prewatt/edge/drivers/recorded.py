@@ -7,6 +7,9 @@ its keypad, `.display` is what it shows, and `.tampered` is there when its cover
 measures, by name (`kernel.quantities`), as JSON: `{"voltage-l1": 230100}`. `.exchange` says that somebody
 hangs another meter in its place: its serial number and first register (Wh) as JSON, `{"serial": "m9", "first": 0}`. The
 one that hung there does not answer any more; the new one does from the next call on, with its switch closed.
+
+It has a balance of its own: told how much it may supply, it cuts off by itself when that is used up, whoever reads it or
+nobody, and says so on its display.
 """
 
 from __future__ import annotations
@@ -20,6 +23,9 @@ from ...kernel.quantities import Quantity
 from ...kernel.units import HOUR, SECOND
 from . import BadAnswer, DriverError, Identity, NotSupported, Power, Unreachable
 from .recording import FINE, Recording, RecordingError, load_recordings
+
+USED_UP = "used up what it may supply alone"
+"""What the display says then."""
 
 __all__ = ["FINE", "RecordedMeter", "Recording", "RecordingError", "load_recordings"]
 
@@ -39,16 +45,21 @@ class RecordedMeter:
                 scale = int(kept.get("scale", recording.scale))
                 self._drawn = int(kept["drawn"]) * recording.scale // scale
                 self._serial = str(kept.get("serial", name))
+                ends = kept.get("ends")
+                self._ends = None if ends is None else int(ends) * recording.scale // scale
             except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
                 raise DriverError(name, "start", f"its memory {memory} is damaged ({error})") from None
         else:
             self._closed, self._since, self._drawn, self._serial = True, clock(), 0, name
+            self._ends = None
             self._keep()
 
     def _keep(self) -> None:
         # A file of its own first, so that a loss of power leaves the old one or the new one, never half of one.
         fresh = self._memory.with_suffix(".new")
         kept = {"closed": self._closed, "since": self._since, "drawn": self._drawn, "scale": self._recording.scale}
+        if self._ends is not None:
+            kept["ends"] = self._ends
         try:
             with fresh.open("w") as file:
                 json.dump(kept if self._serial == self._name else {**kept, "serial": self._serial}, file)
@@ -59,7 +70,24 @@ class RecordedMeter:
             raise DriverError(self._name, "keep", f"its memory {self._memory} can't be written ({error})") from None
 
     def _total(self, now: int) -> int:
-        return self._drawn + (self._recording.drawn(self._since, max(now, self._since)) if self._closed else 0)
+        total = self._drawn + (self._recording.drawn(self._since, max(now, self._since)) if self._closed else 0)
+        return total if self._ends is None or not self._closed else min(total, self._ends)
+
+    def _live(self) -> None:
+        """What it has done by itself since the last call: cut off, if its allowance was used up."""
+        now = self._clock()
+        if self._closed and self._ends is not None and self._total(now) >= self._ends:
+            self._move(now, closed=False)
+            self.show(USED_UP)
+
+    def _move(self, now: int, closed: bool) -> None:
+        before = (self._drawn, self._since, self._closed)
+        self._drawn, self._since, self._closed = self._total(now), max(now, self._since), closed
+        try:
+            self._keep()
+        except DriverError:
+            self._drawn, self._since, self._closed = before
+            raise
 
     def _answers(self) -> None:
         """Unreachable once when another meter is hung in this one's place."""
@@ -72,7 +100,7 @@ class RecordedMeter:
         except (ValueError, KeyError, TypeError) as error:
             raise DriverError(self._name, "exchange", f"{exchange} is damaged ({error})") from None
         self._serial, self._drawn = serial, first * self._recording.scale
-        self._closed, self._since = True, max(self._clock(), self._since)
+        self._closed, self._since, self._ends = True, max(self._clock(), self._since), None
         self._keep()
         exchange.unlink()
         raise Unreachable(self._name, "read", "it is taken down")
@@ -86,9 +114,11 @@ class RecordedMeter:
         return self._total(self._clock()) // self._recording.scale
 
     def read_switch(self) -> bool:
+        self._live()
         return self._closed
 
     def read_power(self) -> Power | None:
+        self._live()
         now = self._clock()
         if not self._closed:
             return Power(0)
@@ -124,13 +154,29 @@ class RecordedMeter:
             raise DriverError(self._name, "show", str(error)) from None
 
     def set_switch(self, closed: bool) -> None:
-        now, before = self._clock(), (self._drawn, self._since, self._closed)
-        self._drawn, self._since, self._closed = self._total(now), max(now, self._since), closed
+        self._live()
+        now = self._clock()
+        if closed and self._ends is not None and self._total(now) >= self._ends:
+            raise DriverError(self._name, "set switch", f"it has {USED_UP}")
+        self._move(now, closed)
+
+    def read_allowance(self) -> int | None:
+        self._live()
+        return None if self._ends is None else max(self._ends - self._total(self._clock()), 0) // self._recording.scale
+
+    def set_allowance(self, energy: int | None) -> None:
+        self._live()
+        before = self._ends
+        self._ends = None if energy is None else self._total(self._clock()) + energy * self._recording.scale
         try:
             self._keep()
         except DriverError:
-            self._drawn, self._since, self._closed = before
+            self._ends = before
             raise
+        display = self._memory.with_suffix(".display")
+        if energy != 0 and display.exists() and display.read_text().strip() == USED_UP:
+            self.show("")
+        self._live()
 
     def read_clock(self) -> int:
         return self._clock() // SECOND * SECOND

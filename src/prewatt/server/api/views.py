@@ -411,6 +411,7 @@ def _top_up(made: TopUp) -> dict[str, Any]:
     return {
         "credit_id": made.credit_id,
         "amount": exact_money(made.amount),
+        "spread": exact_money(made.shared),
         "paid": exact_instant(made.paid),
         "code": None if code is None else code.digits,
         "state": command.state,

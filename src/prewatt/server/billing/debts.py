@@ -66,7 +66,7 @@ def debts_of(tenancy: Tenancy) -> QuerySet[Debt]:
 
 
 def _still(rows: QuerySet[Debt]) -> QuerySet[Debt]:
-    holds = Q(parts__payment__undone__isnull=True)
+    holds = Q(parts__payment__undone__isnull=True, parts__undone__isnull=True)
     return rows.annotate(paid=Coalesce(Sum("parts__amount", filter=holds), 0)).filter(paid__lt=F("amount"))
 
 
@@ -115,7 +115,7 @@ def pay(
     for debt in debts:
         part = min(left, debt.left)
         if part:
-            _fall(debt, part, DebtPart.Why.PAID, source, Transfer.Kind.DEBT_PAID, name_of(by), payment=made)
+            lower(debt, part, DebtPart.Why.PAID, source, Transfer.Kind.DEBT_PAID, name_of(by), payment=made)
             left -= part
     given, unit = account(organisation, Kind.ADJUSTMENTS), minor_unit(tenancy.unit.property.currency)
     of = Reference(Of.DEBT_PAYMENT, made.pk)
@@ -129,7 +129,7 @@ def pay(
     if not left and sum(debt.left for debt in debts) < unit:
         for debt in debts:
             if finer := debt.left:
-                _fall(debt, finer, DebtPart.Why.ROUNDING, given, Transfer.Kind.ADJUSTMENT, name_of(by), payment=made)
+                lower(debt, finer, DebtPart.Why.ROUNDING, given, Transfer.Kind.ADJUSTMENT, name_of(by), payment=made)
     return made
 
 
@@ -192,13 +192,33 @@ def in_words(made: DebtPayment) -> str:
     return _("It is booked; %(left)s is owed still.") % {"left": round_money(left)}
 
 
-def _fall(
-    debt: Debt, amount: int, why: DebtPart.Why, source: Account, kind: Transfer.Kind, by: str, **more: Any
-) -> None:
-    """A debt falls by a part, which is one transfer out of `source`."""
+def lower(
+    debt: Debt,
+    amount: int,
+    why: DebtPart.Why,
+    source: Account,
+    kind: Transfer.Kind,
+    by: str,
+    memo: str = "",
+    **more: Any,
+) -> DebtPart:
+    """A debt falls by a part, which is one transfer out of `source`. To be called with the organisation's row locked."""
     made = DebtPart.objects.create(debt=debt, amount=amount, why=why, at=now(), by=by[:150], **more)
     debts, of = account(source.organisation, Kind.DEBTS), Reference(Of.DEBT_PART, made.pk)
-    book(kind, source, debts, amount, made.at, of, debt.memo, meter_of(debt.tenancy))
+    book(kind, source, debts, amount, made.at, of, memo or debt.memo, meter_of(debt.tenancy))
+    return made
+
+
+def raise_again(part: DebtPart, memo: str) -> int:
+    """A part that was taken out of the tenancy's account goes back there, and is owed again, by a counter-entry; the instant
+    of it. To be called with the organisation's row locked.
+    """
+    at, own = now(), tenant_account(part.debt.tenancy)
+    debts, of = account(own.organisation, Kind.DEBTS), Reference(Of.DEBT_PART, part.pk, "undone")
+    book(Transfer.Kind.REVERSAL, debts, own, part.amount, at, of, memo)
+    part.undone = at
+    part.save(update_fields=["undone"])
+    return at
 
 
 @transaction.atomic
@@ -208,7 +228,7 @@ def withdraw(debt: Debt, by: Any) -> int:
     left = debt.left
     if left:
         own = tenant_account(debt.tenancy)
-        _fall(debt, left, DebtPart.Why.WITHDRAWN, own, Transfer.Kind.DEBT, name_of(by))
+        lower(debt, left, DebtPart.Why.WITHDRAWN, own, Transfer.Kind.DEBT, name_of(by))
     return left
 
 
@@ -231,7 +251,7 @@ def set_off(debt: Debt, refund: Refund, by: Any) -> int:
         raise DebtError(_("Nothing of this debt is owed any more."))
     fall(row, part, PayOut.Way.SET_OFF, name_of(by))
     owed_by = account(organisation, Kind.REFUNDS)
-    _fall(debt, part, DebtPart.Why.SET_OFF, owed_by, Transfer.Kind.DEBT_PAID, name_of(by))
+    lower(debt, part, DebtPart.Why.SET_OFF, owed_by, Transfer.Kind.DEBT_PAID, name_of(by))
     return part
 
 
@@ -274,5 +294,5 @@ def decide_write_off(made: WriteOff, by: Any, agreed: bool) -> WriteOff:
     row.save(update_fields=["state", "decided", "decided_by"])
     if row.state == WriteOff.State.DONE:
         lost = account(organisation, Kind.WRITTEN_OFF)
-        _fall(row.debt, part, DebtPart.Why.WRITTEN_OFF, lost, Transfer.Kind.WRITTEN_OFF, name_of(by), write_off=row)
+        lower(row.debt, part, DebtPart.Why.WRITTEN_OFF, lost, Transfer.Kind.WRITTEN_OFF, name_of(by), write_off=row)
     return row

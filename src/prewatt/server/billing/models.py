@@ -42,7 +42,7 @@ class Debt(models.Model):
     @property
     def left(self) -> int:
         """What of it is owed still, nano."""
-        fell = self.parts.filter(payment__undone__isnull=True).aggregate(sum=Sum("amount"))["sum"]
+        fell = self.parts.filter(payment__undone__isnull=True, undone__isnull=True).aggregate(sum=Sum("amount"))["sum"]
         return self.amount - int(fell or 0)
 
 
@@ -106,7 +106,9 @@ class WriteOff(models.Model):
 
 
 class DebtPart(models.Model):
-    """By how much (nano) a debt fell: one transfer of the books."""
+    """By how much (nano) a debt fell: one transfer of the books. `top_up`: of which payment it is a share. `undone`: when that
+    was found never to have been.
+    """
 
     class Why(models.TextChoices):
         PAID = "paid", _("paid")
@@ -114,12 +116,16 @@ class DebtPart(models.Model):
         SET_OFF = "set-off", _("set off against what was owed back")
         WITHDRAWN = "withdrawn", _("the settlement that left it was put right")
         ROUNDING = "rounding", _("finer than the currency")
+        SHARE = "share", _("a share of a payment")
+        SETTLED = "settled", _("settled with the account")
 
     debt = models.ForeignKey(Debt, on_delete=models.PROTECT, related_name="parts")
     amount = models.BigIntegerField()
     why = models.CharField(max_length=9, choices=Why)
     payment = models.ForeignKey(DebtPayment, on_delete=models.PROTECT, null=True, related_name="parts")
     write_off = models.OneToOneField(WriteOff, on_delete=models.PROTECT, null=True, related_name="part")
+    top_up = models.ForeignKey("vending.TopUp", on_delete=models.PROTECT, null=True, related_name="debt_parts")
+    undone = models.BigIntegerField(null=True)
     at = models.BigIntegerField()
     by = models.CharField(max_length=150)
 
@@ -129,6 +135,29 @@ class DebtPart(models.Model):
 
     def __str__(self) -> str:
         return f"{self.debt}: {self.get_why_display()}"
+
+
+class Spread(models.Model):
+    """A debt that was lent to the meter, and that a share of each payment (percent) pays before the rest goes to the meter.
+    `silence`: in which it ran up, if it did in one.
+    """
+
+    debt = models.OneToOneField(Debt, on_delete=models.PROTECT, related_name="spread")
+    silence = models.ForeignKey(
+        "metering.Silence", on_delete=models.PROTECT, null=True, blank=True, related_name="spreads"
+    )
+    share = models.PositiveSmallIntegerField()
+    at = models.BigIntegerField()
+    by = models.CharField(max_length=150)
+
+    class Meta:
+        ordering = ("at", "id")
+        constraints = (
+            models.CheckConstraint(condition=models.Q(share__gte=1, share__lte=100), name="spread_share_percent"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.debt}, {self.share} %"
 
 
 class MoveChange(models.Model):

@@ -34,6 +34,7 @@ from ..vending.models import PayOut, Refund
 from ..vending.owed import owed_to, withdraw
 from . import debts
 from .models import MoveChange
+from .spreading import reopen_spreads
 from .tenancies import LARGEST_DEPOSIT, journal_is_here, settle
 
 CHARGES = (Transfer.Kind.CHARGE, Transfer.Kind.ATTRIBUTION)
@@ -224,6 +225,7 @@ class _PuttingRight:
         for debt in debts.debts_of(tenancy):
             if debt.of in (Of.SETTLEMENT, Of.CORRECTION, Of.ADJUSTMENT):
                 debts.withdraw(debt, self.by)
+        reopen_spreads(tenancy, memo)
         rows = Transfer.objects.filter(tenancy=tenancy)
         covered = rows.filter(debit_account=held, credit_account=own).aggregate(sum=Sum("amount"))["sum"] or 0
         uncovered = rows.filter(debit_account=own, credit_account=held).aggregate(sum=Sum("amount"))["sum"] or 0

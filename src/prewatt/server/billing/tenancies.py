@@ -30,6 +30,7 @@ from ..vending.credit_log import issue
 from ..vending.models import Refund
 from ..vending.owed import owe_back
 from .debts import owe
+from .spreading import settle_spreads
 
 LARGEST_DEPOSIT = 100_000 * NANO
 
@@ -137,6 +138,7 @@ def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
         carry_to.unit.property.organisation_id != locked.unit.property.organisation_id or carry_to.settled is not None
     ):
         raise ValidationError(_("The balance can only be carried to an open tenancy of the same landlord."))
+    settle_spreads(locked)
     locked.settlements += 1
     # Settled anew, after a move was put right, it has names of its own.
     of = Reference(Of.SETTLEMENT, locked.pk, f"{locked.settlements}" if locked.settlements > 1 else "")

@@ -13,7 +13,7 @@ from ..billing.tenancies import move_in
 from ..metering.services import send_settings
 from ..natural_lists import NaturalAdmin
 from ..wall_clock import WallClockForm, shown
-from .models import SUPPLY_RULES, Organisation, Part, Property, Tenancy, Unit
+from .models import ALONE_RULES, SILENCE_RULES, SUPPLY_RULES, Organisation, Part, Property, Tenancy, Unit
 
 NUMBERS = {models.DecimalField: {"form_class": NumberField, "widget": UnfoldAdminTextInputWidget}}
 
@@ -25,15 +25,21 @@ class OrganisationAdmin(NaturalAdmin):
 
 
 class PropertyForm(ModelForm):
-    """The days of grace stay as they are where nothing is given."""
+    """What follows from money taken back and from silence stays as it is where nothing is given."""
+
+    kept = ("back_grace", *SILENCE_RULES)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["back_grace"].required = False
+        for name in self.kept:
+            self.fields[name].required = False
 
-    def clean_back_grace(self) -> int:
-        given = self.cleaned_data["back_grace"]
-        return int(self.instance.back_grace if given is None else given)
+    def clean(self) -> dict[str, Any]:
+        found: dict[str, Any] = super().clean() or self.cleaned_data
+        for name in self.kept:
+            if name in found and found[name] in (None, ""):
+                found[name] = getattr(self.instance, name)
+        return found
 
 
 @admin.register(Property)
@@ -44,7 +50,7 @@ class PropertyAdmin(NaturalAdmin):
 
     def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
         super().save_model(request, obj, form, change)
-        if change and set(SUPPLY_RULES) & set(form.changed_data):
+        if change and {*SUPPLY_RULES, *ALONE_RULES} & set(form.changed_data):
             send_settings(obj)
 
 

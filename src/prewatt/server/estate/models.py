@@ -57,6 +57,7 @@ class Property(models.Model):
     (`metering.services.send_settings`). `price_cap` and `purchase_tariff` bound what a tariff may charge
     (`tariffs.resale`). `BACK_RULES`: what follows when money is taken back (`payments.taking`). `EMERGENCY_CODE_RULES`: how
     many codes may be made in advance, and of how much (`vending.emergency_codes`).
+    `SILENCE_RULES`: what follows when a gateway or a meter is silent (`metering.silences`, `billing.spreading`).
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="properties")
@@ -268,6 +269,62 @@ class Property(models.Model):
         help_text=_("So many days one holds at most."),
     )
 
+    silence_minutes = models.PositiveSmallIntegerField(
+        default=10,
+        validators=[MinValueValidator(1), MaxValueValidator(1440)],
+        help_text=_("Managers are told when nothing is heard of a gateway or a meter for so many minutes."),
+    )
+    silence_again = models.PositiveSmallIntegerField(
+        default=24,
+        validators=[MaxValueValidator(720)],
+        help_text=_("They are told again after so many hours, each time so many have passed; 0: not again."),
+    )
+    alone_kwh = models.DecimalField(
+        max_digits=9,
+        decimal_places=3,
+        default=0,
+        validators=[MinValueValidator(0)],
+        help_text=_(
+            "A meter that can cut off by itself supplies so many kWh beyond the credit while no gateway speaks to it, and then "
+            "cuts off; 0: it goes on without end."
+        ),
+    )
+    alone_days = models.PositiveSmallIntegerField(
+        default=0,
+        validators=[MaxValueValidator(60)],
+        help_text=_("The same in days of usual use, worked out for each meter by its gateway; 0: none."),
+    )
+    spread_rule = models.CharField(
+        max_length=5,
+        choices=(("ask", _("ask")), ("self", _("spread by itself")), ("never", _("never"))),
+        default="ask",
+        help_text=_("What follows when more ran up in a silence than a flat has paid for."),
+    )
+    spread_over = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        default=0,
+        validators=[MinValueValidator(0)],
+        help_text=_("By itself only what is more than this."),
+    )
+    spread_share = models.PositiveSmallIntegerField(
+        default=25,
+        validators=[MinValueValidator(1), MaxValueValidator(80)],
+        help_text=_("Percent of each payment that go to what is spread, before the rest goes to the meter."),
+    )
+    spread_weeks = models.PositiveSmallIntegerField(
+        default=12,
+        validators=[MaxValueValidator(104)],
+        help_text=_(
+            "More than that where it would else take longer than so many weeks, by usual use; 0: however long."
+        ),
+    )
+    spread_days = models.PositiveSmallIntegerField(
+        default=3,
+        validators=[MaxValueValidator(30)],
+        help_text=_("So many days the supply goes on after it was spread, though there is no credit yet; 0: none."),
+    )
+
     class Meta:
         verbose_name_plural = "properties"
         ordering = ("name",)
@@ -288,6 +345,13 @@ BACK_RULES = ("back_grace", "back_cuts_off")
 """Fields of a property that money taken back obeys."""
 EMERGENCY_CODE_RULES = ("emergency_code_amount", "emergency_code_number", "emergency_code_days")
 """Fields of a property that codes made in advance obey."""
+ALONE_RULES = ("alone_kwh", "alone_days")
+"""Fields of a property that its meters obey where they can cut off by themselves."""
+SILENCE_RULES = (
+    "silence_minutes", "silence_again", *ALONE_RULES, "spread_rule", "spread_over", "spread_share", "spread_weeks",
+    "spread_days",
+)  # fmt: skip
+"""Fields of a property that say what follows from a gateway or a meter that is silent."""
 
 
 class Part(models.Model):

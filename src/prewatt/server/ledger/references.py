@@ -36,6 +36,7 @@ class Of(models.TextChoices):
     MOVE_RIGHT = "move-right", _("move put right")
     DEBT_PART = "debt-part", _("part of a debt")
     DEBT_PAYMENT = "debt-payment", _("payment of a debt")
+    SPREAD = "spread", _("spread over payments")
     PAID_OUT = "paid-out", _("paid out")
     ALARM = "alarm", _("alarm")
     READING = "reading", _("reading")

@@ -350,3 +350,62 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return f"shards {self.shards}"
+
+
+class Silence(models.Model):
+    """Nothing is heard of a gateway, or (`meter`) of one meter of a gateway that speaks. `began`: since when; `back`: since
+    when it speaks again; `over`: when it had done so for long enough. `told`: how many times managers were to be
+    told, `told_back`: whether they were told that it is back.
+    """
+
+    gateway = models.ForeignKey(Gateway, on_delete=models.PROTECT, related_name="silences")
+    meter = models.ForeignKey(Meter, on_delete=models.PROTECT, null=True, related_name="silences")
+    began = models.BigIntegerField()
+    back = models.BigIntegerField(null=True)
+    over = models.BigIntegerField(null=True)
+    told = models.PositiveIntegerField(default=0)
+    told_back = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("-began", "-id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("gateway",), condition=models.Q(over=None, meter=None), name="silence_of_gateway_once"
+            ),
+            models.UniqueConstraint(
+                fields=("meter",), condition=models.Q(over=None, meter__isnull=False), name="silence_of_meter_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.meter or self.gateway)
+
+
+class SilentMeter(models.Model):
+    """A meter in a silence: how it stood when that began (entry `seq`), and what it usually uses a day (Wh, nano; None if too
+    little is known). When it was read again, up to the instant `counted`: what had run up, `energy` and `charge`, and what its
+    balance was then. `went_on`: it was read meanwhile, so that only the network was gone. `spread`: whether it was looked at for
+    what is to be spread by itself.
+    """
+
+    silence = models.ForeignKey(Silence, on_delete=models.CASCADE, related_name="meters")
+    meter = models.ForeignKey(Meter, on_delete=models.PROTECT, related_name="+")
+    seq = models.BigIntegerField()
+    balance = models.BigIntegerField()
+    closed = models.BooleanField(null=True)
+    read_at = models.BigIntegerField(null=True)
+    day_energy = models.BigIntegerField(null=True)
+    day_charge = models.BigIntegerField(null=True)
+    counted = models.BigIntegerField(null=True)
+    energy = models.BigIntegerField(default=0)
+    charge = models.BigIntegerField(default=0)
+    stands = models.BigIntegerField(default=0)
+    went_on = models.BooleanField(default=False)
+    spread = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("silence", "id")
+        constraints = (models.UniqueConstraint(fields=("silence", "meter"), name="silent_meter_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.meter}, {self.silence}"

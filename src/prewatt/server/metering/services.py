@@ -72,6 +72,8 @@ def account_settings(meter: Meter) -> ChangeSettings:
             pin=meter.unit.pin_hash,
             limits=read_limits(meter.limits or where.limits),
             off_hours=_off_hours(meter),
+            alone=parse_kwh(str(where.alone_kwh)),
+            alone_days=int(where.alone_days),
         )
     )
 

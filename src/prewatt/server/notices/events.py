@@ -22,8 +22,8 @@ class Event(models.TextChoices):
     STATEMENT = "statement", _("the month's statement is ready")
     UNUSUAL = "unusual", _("unusual use: something may have been left on")
     OVERLOAD = "overload", _("overload")
-    OFFLINE = "offline", _("a gateway has been offline for long")
-    BACK = "back", _("a gateway is back")
+    OFFLINE = "offline", _("a gateway or a meter is silent")
+    BACK = "back", _("a gateway or a meter is back")
     TROUBLE = "trouble", _("something a person must look at")
     LEAK = "leak", _("unusual use of the common supply")
     HELD = "held", _("money waits for a person")
@@ -40,5 +40,5 @@ FOR_MANAGERS = (
 
 OVERLOADS = ("overload", "overload-locked", "forbidden-load", *KINDS, *TRIPS, "limit-locked")
 """Codes of the journal's events that are an overload, or another limit of electricity safety that was passed."""
-TROUBLES = ("meter-lost", "switch-failed", "switch-differs", "tamper", "codes-locked", "journal-repaired")
+TROUBLES = ("cut-off-alone", "switch-failed", "switch-differs", "tamper", "codes-locked", "journal-repaired")
 """Codes that a person must look at."""

@@ -28,6 +28,7 @@ HOUSE = {"en": "Linden 5", "zh": "锦绣花园3栋"}
 LIFT = {"en": "Lift", "zh": "电梯"}
 PAID = {"en": "paid twice", "zh": "重复付款"}
 ANNA = {"en": "Anna", "zh": "王芳"}
+METER = {"en": FLAT["en"][0], "zh": FLAT["zh"][0]}
 PRICES = {"en": "day and night", "zh": "峰谷电价"}
 
 
@@ -38,7 +39,7 @@ def contexts(event: Event, language: str) -> list[dict[str, Any]]:
     found = _CONTEXTS[event]
 
     def told(each: Mapping[str, Any]) -> dict[str, Any]:
-        spoken = {name: value[language] if isinstance(value, dict) else value for name, value in each.items()}
+        spoken = {name: value[language] if isinstance(value, dict) and language in value else value for name, value in each.items()}
         if event in (Event.OFFLINE, Event.BACK, Event.LEAK):
             return spoken
         if "who" in spoken and event != Event.OWED:
@@ -60,7 +61,16 @@ _BACK = {
     **TENANT, "amount": "100.00", "back": False, "cause": "bank", "at": AT, "day": "2026-01-14", "owed": "", "lost": "100.00",
     "until": "2026-01-18 12:00",
 }  # fmt: skip
-_GATEWAY = {"gateway": "gateway-1", "property": HOUSE, "hours": 24, "at": AT}
+_SILENT = {
+    "gateway": "gateway-1", "property": HOUSE, "meter": "", "never": False, "alone": False, "currency": "CNY", "at": AT,
+    "until": "2026-01-16 18:42", "lasted": {"hours": 24}, "link": "https://power.example.com/silences/3/", "energy": "33.600",
+    "amount": "20.16",
+}  # fmt: skip
+_MAY_COST = {
+    **_SILENT, "lasted": {"minutes": 10}, "more": 0, "unknown": 1, "lent": "",
+    "flats": [{"unit": "12", "energy": "9.600", "money": "5.76", "days": 2, "lent": ""}],
+}  # fmt: skip
+_RAN_UP = {**_SILENT, "waiting": 0, "short": 0, "owed": "", "went_on": True}
 _USE = {"day": "2026-01-14", "now": 1500, "usual": 120}
 _CONTEXTS: dict[Event, list[dict[str, Any]]] = {
     Event.LOW: [_LOW, {**_LOW, "days": None}, {**_LOW, "balance": "1234.60", "days": 0}],
@@ -87,8 +97,17 @@ _CONTEXTS: dict[Event, list[dict[str, Any]]] = {
         {**_BACK, "back": True, "until": "", "lost": ""},
         {**MANAGER, "amount": "100.00", "who": ANNA, "cause": "dispute", "booked": False},
     ],
-    Event.OFFLINE: [_GATEWAY],
-    Event.BACK: [_GATEWAY],
+    Event.OFFLINE: [
+        _MAY_COST,
+        {**_MAY_COST, "lasted": {"days": 30}, "lent": "173.32"},
+        {**_MAY_COST, "meter": METER, "room": METER},
+        {**_MAY_COST, "never": True, "flats": []},
+    ],
+    Event.BACK: [
+        _RAN_UP,
+        {**_RAN_UP, "lasted": {"days": 30}, "went_on": False, "short": 2, "owed": "173.32"},
+        {**_RAN_UP, "meter": METER, "room": METER, "went_on": False},
+    ],
     Event.TROUBLE: [{**MANAGER, "at": AT, "what": LOST, "detail": ""}],
     Event.LEAK: [{"property": HOUSE, "meter": "C1", **_USE}],
     Event.HELD: [{**MANAGER, "amount": "100.00", "who": ANNA, "why": PAID}],

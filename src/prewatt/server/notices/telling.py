@@ -84,10 +84,16 @@ def is_crossed(recipient: Recipient, step: str) -> bool:
     return Crossing.objects.filter(recipient=recipient, step=step, raised=True).exists()
 
 
-def overtake(recipient: Recipient, event: Event) -> int:
-    """What was to be said of an event holds no more: what is not sent yet is not sent. How many were so."""
+def overtake(recipient: Recipient, event: Event, of: str = "") -> int:
+    """What was to be said of an event holds no more: what is not sent yet is not sent. How many were so. `of`: only what
+    has a key that begins so.
+    """
     rows = Delivery.objects.filter(
-        notice__recipient=recipient, notice__event=event, state=Delivery.State.WAITING, tries=0
+        notice__recipient=recipient,
+        notice__event=event,
+        notice__key__startswith=of,
+        state=Delivery.State.WAITING,
+        tries=0,
     )
     notices = set(rows.values_list("notice", flat=True))
     stopped = rows.update(state=Delivery.State.OVERTAKEN, next_try=None)

@@ -29,6 +29,7 @@ from ..estate.models import Tenancy
 from ..metering.accounts import account_of
 from ..metering.models import Gateway, JournalEntry, Meter, alarms_of
 from ..metering.outlook import days_left
+from ..metering.silences import SILENT
 from ..payments.models import Payment, TakenBack, Unexpected
 from ..time import now
 from ..vending.models import Code
@@ -43,8 +44,6 @@ from .words import in_words, told_of
 
 IDLE = 10 * MINUTE
 """How long nothing is looked for where neither the meter nor a payment says anything new."""
-OFFLINE = 24
-"""Hours after which a gateway's silence is told."""
 AHEAD = 30 * DAY
 """How long before it holds a tariff is told of."""
 MOST_AHEAD = 3
@@ -143,6 +142,7 @@ class _Tenant:
             code = getattr(command, "code", None)
             self._tell(
                 Event.TOP_UP, key, amount=self._money(each.amount), at=wall(each.paid, self.where),
+                share=self._money(each.shared) if each.shared else "",
                 receipt=each.receipt, reached=reached, online=meter is not None and meter.gateway.online,
                 code="" if reached or code is None or (meter is not None and meter.gateway.online) else str(code),
             )  # fmt: skip
@@ -348,7 +348,6 @@ class _Manager:
         self.at = now()
 
     def look(self) -> None:
-        self._gateways()
         meters = list(
             Meter.objects.filter(gateway__property__organisation=self.organisation).select_related(
                 "gateway__property", "unit__property"
@@ -360,23 +359,6 @@ class _Manager:
         self._taken_back()
         self._owed()
         self._common(meters)
-
-    def _gateways(self) -> None:
-        rows = Gateway.objects.filter(property__organisation=self.organisation, public_key__isnull=False, revoked=False)
-        for gateway in rows.select_related("property"):
-            silent = 0 if gateway.online or gateway.since is None else self.at - gateway.since
-            step = f"gateway {gateway.pk}"
-            was = is_crossed(self.recipient, step)
-            number = cross(self.recipient, step, silent >= OFFLINE * HOUR, gateway.online)
-            told = {
-                "gateway": gateway.name, "property": str(gateway.property), "hours": silent // HOUR,
-                "at": wall(gateway.since or self.at, zone(gateway.property.zone)),
-            }  # fmt: skip
-            if number:
-                tell(self.recipient, Event.OFFLINE, f"{step} {number}", told)
-            elif was and gateway.online and not overtake(self.recipient, Event.OFFLINE):
-                count = self.recipient.crossings.get(step=step).count
-                tell(self.recipient, Event.BACK, f"{step} {count} back", told)
 
     def _journals(self, meters: Iterable[Meter]) -> None:
         seen = {row.meter_id: row for row in self.recipient.seen_meters.all()}
@@ -409,7 +391,8 @@ class _Manager:
         return public(reverse("properties"))
 
     def _alarms(self) -> None:
-        rows = alarms_of(self.organisation).filter(at__gte=self.recipient.since)
+        # What is silent is told of by itself (`silences`).
+        rows = alarms_of(self.organisation).filter(at__gte=self.recipient.since).exclude(kind=SILENT)
         found = {f"alarm {alarm.pk}": alarm for alarm in rows.order_by("-pk")[:BACK_AT]}
         for key in untold(self.recipient, found):
             alarm = found[key]

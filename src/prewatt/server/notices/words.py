@@ -57,6 +57,7 @@ CHINESE = {
     "tamper": "电表被打开或遭到其他干扰",
     "meter-lost": "电表无应答",
     "meter-back": "电表恢复应答",
+    "cut-off-alone": "长时间没有网关与电表通信，电表已自行断电",
     "switch-failed": "开关未执行指令",
     "switch-differs": "开关状态与指令不符",
     "codes-locked": "错误代码输入次数过多",

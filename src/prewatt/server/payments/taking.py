@@ -14,6 +14,7 @@ from ...kernel.units import BALANCE_MAX, DAY, parse_money, round_money
 from ..billing.currencies import minor_digits, minor_unit
 from ..billing.debts import DebtError, owe, set_off
 from ..billing.models import Debt, DebtPayment
+from ..billing.spreading import give_share_back
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import Kind, account, balance, book, tenant_account
 from ..ledger.models import Account, Transfer
@@ -112,6 +113,8 @@ def take_from_tenant(row: TakenBack, top_up: TopUp) -> None:
         .first()
     )
     tenancy = _tenancy(top_up.tenancy_id)
+    if tenancy.settled is None and row.amount >= top_up.amount:
+        give_share_back(top_up, memo(row))
     left = balance(tenant_account(tenancy))
     row.top_up = top_up
     if tenancy.settled is not None:

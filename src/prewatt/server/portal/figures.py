@@ -19,6 +19,8 @@ from ...kernel.off_hours import OFF_HOURS
 from ...kernel.supply import LOCKS, TakeEmergency
 from ...kernel.tariff import UNPRICED
 from ...kernel.units import parse_money
+from ..billing.models import Spread
+from ..billing.spreading import open_spreads
 from ..estate.models import Organisation, Property, Tenancy
 from ..ledger.books import balance, tenant_account
 from ..metering.accounts import account_of
@@ -138,6 +140,7 @@ class TenancyPanel:
     emergency: int
     days_left: int | None
     taken_back: list[ShownBack]
+    spreads: list[Spread]
 
     @property
     def code(self) -> str:
@@ -263,12 +266,13 @@ def tenancy_panel(tenancy: Tenancy, at: int) -> TenancyPanel | None:
         highest=max(days, key=lambda day: day.energy),
         month_energy=sum(day.energy for day in days),
         month_charge=sum(day.charge for day in days),
-        top_ups=list(tenancy.top_ups.select_related("command__code")[:8]),
+        top_ups=list(tenancy.top_ups.select_related("command__code").prefetch_related("debt_parts")[:8]),
         rate="" if stretch.rate == UNPRICED else stretch.rate,
         price=account.price(at),
         emergency=0 if account.objection(at, TakeEmergency()) else account.settings.emergency_credit,
         days_left=days_left(meter, tenancy, figures.balance, at),
         taken_back=shown_to(tenancy, where, at),
+        spreads=open_spreads(tenancy),
     )
 
 

@@ -19,7 +19,7 @@ from ...kernel.calendar import zone
 from ...kernel.units import INT64_MAX, exact_kwh
 from ..amounts import typed_kwh, typed_money, typed_whole
 from ..metering.alarms import open_alarms, settle
-from ..metering.models import Alarm, Gateway, Meter
+from ..metering.models import Alarm, Gateway, Meter, Silence
 from ..time import now
 from ..vending import as_metered, openings
 from ..vending.exchanges import UNKNOWN, exchange, foreign_serial, last_read, look, waiting_exchange
@@ -42,7 +42,7 @@ from .forms import one_of
 from .kept import refuse, say
 from .sure import ask_about
 
-SETTLED_SHOWN = 30
+SETTLED_SHOWN, SILENCES_SHOWN = 30, 10
 
 
 def meter_of_manager(request: HttpRequest, pk: int) -> Meter:
@@ -183,6 +183,9 @@ def alarms(request: HttpRequest, pk: int) -> HttpResponse:
         "alarms": open_alarms(where),
         "settled": settled.select_related("meter__unit", "gateway").order_by("-settled_at", "-pk")[:SETTLED_SHOWN],
         "common": common,
+        "silences": Silence.objects.filter(gateway__property=where).select_related("gateway", "meter__unit")[
+            :SILENCES_SHOWN
+        ],
     }
     return render(request, "portal/alarms.html", context)
 

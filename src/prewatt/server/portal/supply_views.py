@@ -37,6 +37,7 @@ from ..vending.pins import new_pin
 from .access import organisations, property_of_manager, unit_of_manager
 from .forms import key, one_of
 from .kept import kept, refuse
+from .silence_views import silence_rules_form
 from .taken_back_rules import BackRulesForm
 
 Row = TypeVar("Row", SupplyGroup, TokenMeter)
@@ -118,6 +119,7 @@ def supply(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "groups": [(title, [form[name] for name in names]) for title, names in GROUPS],
         "back_rules": _back_rules(request, pk),
+        "silence_rules": silence_rules_form(request, where),
         "grants": where.staff_grants.all()[:20],
         "allowed": ALLOWED,
         "now": now(),

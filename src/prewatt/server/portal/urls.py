@@ -14,6 +14,7 @@ from . import (
     payments_views,
     safety_views,
     sharing_views,
+    silence_views,
     supply_views,
     taken_back_views,
     tariff_views,
@@ -109,5 +110,9 @@ urlpatterns = [
     path("debts/<int:pk>/write-off/", owed_views.debt_write_off, name="debt-write-off"),
     path("write-offs/<int:pk>/decide/", owed_views.write_off_decided, name="write-off-decide"),
     path("adjustments/<int:pk>/decide/", books_views.decide_adjustment, name="decide"),
+    path("silences/<int:pk>/", silence_views.silence, name="silence"),
+    path("silences/<int:pk>/spread/", silence_views.spread_silence, name="silence-spread"),
+    path("spreads/<int:pk>/stop/", silence_views.stop_spread, name="spread-stop"),
+    path("properties/<int:pk>/supply/silence/", silence_views.silence_rules, name="silence-rules"),
     path("keypad-meters/", supply_views.keypads, name="keypads"),
 ]

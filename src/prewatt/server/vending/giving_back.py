@@ -82,10 +82,12 @@ def reverse_top_up(top_up: TopUp, by: Any, reason: str) -> Transfer:
     that it came of can be booked again. GivingBackError if it is undone already, or if a payment provider has the money:
     then it is refunded.
     """
+    from ..billing.spreading import give_share_back, lock_spread
     from ..payments.bank import reopen
 
     why = _reason(reason)
     tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=top_up.tenancy_id)
+    lock_spread(tenancy)
     _lock(tenancy)
     of = Reference(Of.TOP_UP, top_up.pk)
     if booked(of.and_("undone")):
@@ -98,6 +100,7 @@ def reverse_top_up(top_up: TopUp, by: Any, reason: str) -> Transfer:
     if received.kind == Kind.CLEARING:
         raise GivingBackError(_("This was paid at a payment provider: give it back as a refund."))
     memo = f"{why} ({name_of(by)})"
+    give_share_back(top_up, memo)
     of = of.and_("undone")
     made = book(Transfer.Kind.REVERSAL, tenant_account(tenancy), received, top_up.amount, at, of, memo)
     adjust(tenancy, -top_up.amount, of, _("payment undone: %(why)s") % {"why": why}, at)

@@ -377,6 +377,11 @@ class TopUp(models.Model):
         return f"{self.pk}" if is_own(self.credit_id) else self.credit_id
 
     @property
+    def shared(self) -> int:
+        """What of it paid what is spread over payments, and so did not stay at the meter, nano."""
+        return sum(each.amount for each in self.debt_parts.all() if each.undone is None)
+
+    @property
     def memo(self) -> str:
         """What the books say of it beside its number: what was noted, and the id that it was given."""
         return " ".join(filter(None, (self.note, "" if is_own(self.credit_id) else self.credit_id)))

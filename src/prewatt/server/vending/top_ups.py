@@ -80,9 +80,13 @@ def top_up(
     TopUpError if the amount is out of bounds, the tenancy has ended or has no meter, or the credit id is another
     top-up's.
     """
+    # Imported here: a share of it may pay what is owed, which knows top-ups.
+    from ..billing.spreading import lock_spread, share_of, take_share
+
     if not is_own(credit_id):
         check_typed(credit_id)
     organisation = tenancy.unit.property.organisation
+    spread = lock_spread(tenancy)
     # The meter's row is the lock: of two calls with one credit id, the second finds the first one's top-up.
     meter = Meter.objects.select_for_update().filter(unit=tenancy.unit_id).first()
     as_it_is(tenancy)
@@ -106,7 +110,8 @@ def top_up(
         return made
     check_open(tenancy)
     assert meter is not None
-    vended = credit_code(meter, amount, by)
+    # The meter is credited the whole, and the share is taken off again; a code, which is typed alone, carries the rest.
+    vended = credit_code(meter, amount - (share_of(tenancy, amount) if spread else 0), by)
     tid, coded = vended[:2] if vended else (None, 0)
     command = issue(meter, GrantCredit(credit_id, amount, tid=tid, coded=coded))
     if vended:
@@ -116,6 +121,8 @@ def top_up(
         note=note,
     )  # fmt: skip
     book_top_up(tenancy, amount, at, made.pk, source, made.memo)
+    if spread:
+        take_share(made)
     return made
 
 
@@ -144,10 +151,14 @@ def _move(known: TopUp, received: Account, source: Account, meter: Meter | None)
 
 def on_the_way(meters: Sequence[int]) -> dict[int, int]:
     """What is paid and not at the meter yet, nano by meter."""
+    from ..billing.models import DebtPart
+
     # What a code has brought is at the meter, though its command is still on the way.
-    rows = (
-        TopUp.objects.filter(command__meter__in=meters, command__state__in=OPEN, command__coded_seq__isnull=True)
-        .values("command__meter")
-        .annotate(sum=Sum("amount"))
-    )
-    return {row["command__meter"]: int(row["sum"]) for row in rows}
+    opened = TopUp.objects.filter(command__meter__in=meters, command__state__in=OPEN, command__coded_seq__isnull=True)
+    rows = opened.values("command__meter").annotate(sum=Sum("amount"))
+    found = {row["command__meter"]: int(row["sum"]) for row in rows}
+    if found:
+        shares = DebtPart.objects.filter(top_up__in=opened, undone__isnull=True)
+        for meter, amount in shares.values_list("top_up__command__meter", "amount"):
+            found[meter] -= amount
+    return found

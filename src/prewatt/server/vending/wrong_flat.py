@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from ...kernel.units import round_money
 from ..billing.debts import owe, write_off
+from ..billing.spreading import give_share_back
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import balance, book, booked, tenant_account
 from ..ledger.models import Transfer
@@ -71,7 +72,8 @@ def _left(made: TopUp, tenancy: Tenancy) -> int:
     later = TopUp.objects.filter(tenancy=tenancy, pk__gt=made.pk)
     gone = Transfer.objects.filter(of=Of.TOP_UP, part="undone", number__in=later.values("pk"))
     since = int(later.exclude(pk__in=gone.values("number")).aggregate(sum=Sum("amount"))["sum"] or 0)
-    return max(0, min(made.amount, balance(tenant_account(tenancy)) - since))
+    # The share of it that paid what is spread comes back when it moves.
+    return max(0, min(made.amount, balance(tenant_account(tenancy)) + made.shared - since))
 
 
 @transaction.atomic
@@ -106,6 +108,8 @@ def move_payment(
         "unit": to.unit.name, "why": reason.strip()[:100], "who": name_of(by),
     }  # fmt: skip
     own, undone = tenant_account(tenancy), of.and_("undone")
+    if tenancy.settled is None:
+        give_share_back(made, memo)
     book(Transfer.Kind.REVERSAL, own, source, made.amount, at, undone, memo)
     if tenancy.settled is None:
         adjust(tenancy, -found.left, undone, memo, at)

@@ -1,0 +1,159 @@
+"""The second line: what a meter that can cut off by itself may supply without its gateway. Rules without I/O.
+
+Such a meter has a prepaid balance or a limit of its own. While its gateway lives that is filled up again and again, so that
+it never counts; when no gateway speaks to the meter any more, it supplies what was left there, and cuts off. It is always as
+much as the tenant has paid for, and what the settings allow beside. Energy is counted by the register as ever.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from msgspec import Struct, msgpack
+
+from ..kernel.account import Account
+from ..kernel.rating import gross
+from ..kernel.tariff import Tariff
+from ..kernel.units import BALANCE_MAX, DAY, HOUR, INSTANT_MAX
+
+MOST = 10**9
+"""Wh: more than this is never put into a meter."""
+UNKNOWN_DAY = 10_000
+"""Wh that a day's usual use is taken to be, until a day was seen."""
+RENEWED = DAY
+"""A meter's own allowance is put right at least so often, where it differs."""
+
+
+class Usual(Struct, frozen=True, array_like=True):
+    """What a meter usually uses: Wh a day, from whole days that were seen; 0 if none was. `since`, `register`: where the day
+    that is being seen began.
+    """
+
+    since: int
+    register: int
+    day: int = 0
+
+
+def seen(usual: Usual | None, now: int, register: int) -> Usual:
+    """What is usual, now that the register (Wh) stands where it does. Recent days count most."""
+    if usual is None or now < usual.since or register < usual.register:
+        return Usual(now, register, usual.day if usual else 0)
+    if now - usual.since < DAY:
+        return usual
+    day = (register - usual.register) * DAY // (now - usual.since)
+    return Usual(now, register, (3 * usual.day + day) // 4 if usual.day else day)
+
+
+def dump_usual(usual: Usual) -> bytes:
+    """As it is kept beside the journal."""
+    return msgpack.encode(usual)
+
+
+def load_usual(kept: bytes) -> Usual:
+    """What was kept. msgspec's errors if it is none."""
+    return msgpack.decode(kept, type=Usual)
+
+
+def lowest_price(account: Account, now: int) -> int:
+    """What a kWh costs at least from now on, micro, by all tariffs that hold or will; under 1 if it may cost nothing."""
+    ends = [each.effective for each in account.versions[1:]] + [INSTANT_MAX]
+    coming = [each.calendar.tariff for each, end in zip(account.versions, ends, strict=True) if end > now]
+    return min((_lowest(tariff) for tariff in coming), default=0)
+
+
+def _lowest(tariff: Tariff) -> int:
+    prices = [price for rate in tariff.rates for price in rate.prices]
+    return gross(min([*prices, *(tariff.dated.prices if tariff.dated else ())]), tariff)
+
+
+def paid_for(account: Account, now: int) -> int:
+    """Wh that a tenant's credit buys, at the lowest price, with what is lent."""
+    lent = account.allowance(now)
+    price, fuse = lowest_price(account, now), account.settings.power_highest
+    left = account.balance + lent
+    if left <= 0:
+        return 0
+    energy = left // price + 1 if price > 0 else MOST
+    if lent >= BALANCE_MAX:
+        # Supplied until an instant, whatever is used: at most what the fuse lets through.
+        energy = (account.supply.grace_until - now) * fuse // HOUR + 1
+    return min(energy, MOST)
+
+
+def beside(account: Account, usual: Usual | None) -> int:
+    """Wh that the settings allow beside what is paid for; 0: no rule."""
+    settings = account.settings
+    day = usual.day if usual is not None and usual.day else UNKNOWN_DAY
+    return min(max(settings.alone, settings.alone_days * day), MOST)
+
+
+def has_rule(account: Account) -> bool:
+    """Whether the settings bound what a meter may supply without its gateway."""
+    return account.priced and bool(account.settings.alone or account.settings.alone_days)
+
+
+class Due(NamedTuple):
+    """What a meter is to be told: Wh that it may supply by itself, None: without a bound."""
+
+    energy: int | None
+
+
+class SecondLine(Struct):
+    """What is known of one meter's own allowance. `keeps`: whether the meter has one, None while that is not known; `left`: Wh
+    that it has, None if it is without a bound; `sure`: whether that was read or told since it last could have changed unseen;
+    `renewed`: when it was told last.
+    """
+
+    usual: Usual | None = None
+    keeps: bool | None = None
+    left: int | None = None
+    sure: bool = False
+    renewed: int = 0
+
+    def observe(self, now: int, account: Account, register: int, keeps: bool | None, left: int | None) -> bool:
+        """The meter was read. Whether what is usual has changed, and is to be kept."""
+        if keeps is not None:
+            self.keeps, self.left, self.sure = keeps, left, True
+        if not account.settings.alone_days or account.doubt is not None:
+            return False
+        before, self.usual = self.usual, seen(self.usual, now, register)
+        return self.usual != before
+
+    def due_to_tell(self, now: int, account: Account) -> Due | None:
+        """What the meter is to be told now; None if what it has will do."""
+        if not self.keeps or not self.sure:
+            return None
+        if not has_rule(account):
+            return None if self.left is None else Due(None)
+        if account.closed is False:
+            return None if self.left == 0 else Due(0)
+        paid, more = paid_for(account, now), beside(account, self.usual)
+        wanted = min(paid + more, MOST)
+        if self.left is None:
+            return Due(wanted)
+        over = self.left - paid
+        # While the gateway lives, credit and allowance fall together: what is beside stays about the same.
+        near = more <= 2 * over <= 3 * more
+        if self.left == wanted or (near and 0 <= now - self.renewed < RENEWED):
+            return None
+        return Due(wanted)
+
+    def watched(self, account: Account) -> bool:
+        """Whether the meter is to be asked what it has: there is a rule, or a bound may be there from an earlier one."""
+        if self.keeps is False:
+            return False
+        return has_rule(account) or not self.sure or self.left is not None
+
+    def due(self, now: int, account: Account) -> int:
+        """By when the meter has to be read, so that it does not cut off while its gateway lives."""
+        if not (self.keeps and self.sure) or self.left is None or account.closed is False:
+            return INSTANT_MAX
+        return now + self.left * HOUR // (2 * account.settings.power_highest)
+
+    def told(self, now: int, energy: int | None) -> None:
+        """The meter is told so."""
+        self.left, self.renewed, self.sure = energy, now, True
+
+    def failed(self, keeps: bool) -> None:
+        """The meter did not take it: what it has is not known. `keeps`: whether it can have one at all."""
+        self.keeps, self.sure, self.left = (self.keeps if keeps else False), False, None

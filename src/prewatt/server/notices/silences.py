@@ -1,0 +1,150 @@
+"""Telling managers of what is silent: after the property's minutes, again each time its hours have passed, and when it has
+been back for a while.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.urls import reverse
+
+from ...kernel.calendar import local, zone
+from ...kernel.names import natural
+from ...kernel.units import DAY, HOUR, MINUTE, exact_kwh, round_money
+from ..addresses import public
+from ..apart import apart
+from ..billing.currencies import minor_digits
+from ..metering.models import Silence, SilentMeter
+from ..metering.silences import Lending, lendings, step
+from ..time import now
+from .events import Event
+from .models import Channel, Notice, Recipient
+from .telling import overtake, tell
+
+FLATS = 8
+"""So many flats a notice names; the page names all."""
+
+
+def key_of(silence: Silence) -> str:
+    """What the keys of a silence's notices begin with."""
+    return f"silence {silence.pk} "
+
+
+def notices_of(silence: Silence) -> list[Notice]:
+    """What was told of a silence, the earliest first."""
+    rows = Notice.objects.filter(
+        recipient__organisation=silence.gateway.property.organisation_id, key__startswith=key_of(silence)
+    )
+    return list(rows.select_related("recipient").prefetch_related("deliveries__channel").order_by("made", "pk"))
+
+
+def tell_of_silences() -> None:
+    """Tell of each silence what is due."""
+    at = now()
+    opened = Silence.objects.filter(over=None, back=None).select_related("gateway__property", "meter__unit")
+    apart("silence-told", opened, lambda each: _tell(each, at), lambda each: each.meter or each.gateway)
+    over = Silence.objects.filter(over__isnull=False, told__gt=0, told_back=False)
+    apart(
+        "silence-told", over.select_related("gateway__property", "meter__unit"), _tell_back,
+        lambda each: each.meter or each.gateway,
+    )  # fmt: skip
+
+
+def times_due(silence: Silence, at: int) -> int:
+    """How many times it is to have been told at an instant."""
+    where, lasted = silence.gateway.property, at - silence.began
+    if lasted < step(where, silence.gateway.since is None):
+        return 0
+    again = int(where.silence_again) * HOUR
+    return 1 + lasted // again if again else 1
+
+
+def _managers(silence: Silence) -> list[Recipient]:
+    """Who is told: the managers who can be reached."""
+    rows = Recipient.objects.filter(organisation=silence.gateway.property.organisation_id, tenancy=None)
+    reached = Channel.objects.filter(recipient__in=rows, enabled=True).values("recipient")
+    return list(rows.filter(pk__in=reached).select_related("organisation"))
+
+
+@transaction.atomic
+def _tell(silence: Silence, at: int) -> None:
+    due = times_due(silence, at)
+    if due <= silence.told:
+        return
+    Silence.objects.filter(pk=silence.pk).update(told=due)
+    found = lendings(silence, at)
+    for recipient in _managers(silence):
+        # What waits for the end of the quiet hours is said by the later one.
+        overtake(recipient, Event.OFFLINE, key_of(silence))
+        tell(recipient, Event.OFFLINE, f"{key_of(silence)}{due}", {**_common(silence, at), **_costs(silence, found)})
+
+
+@transaction.atomic
+def _tell_back(silence: Silence) -> None:
+    Silence.objects.filter(pk=silence.pk).update(told_back=True)
+    for recipient in _managers(silence):
+        overtake(recipient, Event.OFFLINE, key_of(silence))
+        if not recipient.notices.filter(key__startswith=key_of(silence), overtaken=False).exists():
+            # Nobody has heard of it.
+            continue
+        rows = list(
+            silence.meters.filter(meter__unit__isnull=False, counted__isnull=False).select_related("meter__unit")
+        )
+        tell(
+            recipient, Event.BACK, f"{key_of(silence)}back",
+            {**_common(silence, silence.back or now()), **_ran_up(silence, rows)},
+        )  # fmt: skip
+
+
+def lasted(begin: int, end: int) -> dict[str, int]:
+    """A time in the largest unit that fits: of `days`, `hours`, `minutes` one is over 0."""
+    time = max(end - begin, MINUTE)
+    for name, unit in (("days", DAY), ("hours", HOUR)):
+        if time >= 2 * unit:
+            return {name: time // unit}
+    return {"minutes": time // MINUTE}
+
+
+def _common(silence: Silence, until: int) -> dict[str, Any]:
+    where = silence.gateway.property
+    there = zone(where.zone)
+    return {
+        "gateway": silence.gateway.name, "meter": str(silence.meter.unit or silence.meter) if silence.meter else "",
+        "room": str(silence.meter.unit or silence.meter) if silence.meter else str(where),
+        "property": str(where), "never": silence.gateway.since is None, "currency": where.currency,
+        "alone": bool(where.alone_kwh or where.alone_days),
+        "at": f"{local(silence.began, there):%Y-%m-%d %H:%M}", "until": f"{local(until, there):%Y-%m-%d %H:%M}",
+        "link": public(reverse("silence", args=[silence.pk])), "lasted": lasted(silence.began, until),
+    }  # fmt: skip
+
+
+def _costs(silence: Silence, found: list[Lending]) -> dict[str, Any]:
+    digits = minor_digits(silence.gateway.property.currency)
+    known = [each for each in found if each.energy is not None]
+    drawing = [each for each in known if each.energy]
+    drawing.sort(key=lambda each: (each.left, natural(str(each.row.meter.unit))))
+    flats = [
+        {
+            "unit": str(each.row.meter.unit), "energy": exact_kwh((each.energy or 0) // 100 * 100), "days": each.days,
+            "money": round_money(each.charge or 0, digits), "lent": round_money(each.lent, digits) if each.lent else "",
+        }
+        for each in drawing[:FLATS]
+    ]  # fmt: skip
+    return {
+        "flats": flats, "more": max(len(drawing) - FLATS, 0), "unknown": len(found) - len(known),
+        "energy": exact_kwh(sum(each.energy or 0 for each in known) // 100 * 100),
+        "amount": round_money(sum(each.charge or 0 for each in known), digits),
+        "lent": round_money(sum(each.lent for each in found), digits) if any(each.lent for each in found) else "",
+    }  # fmt: skip
+
+
+def _ran_up(silence: Silence, rows: list[SilentMeter]) -> dict[str, Any]:
+    digits = minor_digits(silence.gateway.property.currency)
+    short = [each for each in rows if each.stands < 0]
+    return {
+        "energy": exact_kwh(sum(each.energy for each in rows)), "waiting": silence.meters.filter(counted=None).count(),
+        "amount": round_money(sum(each.charge for each in rows), digits), "short": len(short),
+        "owed": round_money(sum(-each.stands for each in short), digits) if short else "",
+        "went_on": any(each.went_on for each in rows),
+    }  # fmt: skip
