@@ -105,7 +105,7 @@ def test_what_a_meter_does_not_tell_beside_its_register_stops_nothing(tmp_path, 
     agent._drivers["m1"] = bus
     told = {Quantity.VOLTAGE_L1: 230_000}
     bus.read_quantities = lambda: told
-    assert agent._read("m1") == Observed(7, closed=True), "nobody has set a limit"
+    assert agent._read("m1") == Observed(7, closed=True, keeps=False), "nobody has set a limit"
     account = agent.agent.meters["m1"].account
     account.settings = Settings(limits=(Limit("over-voltage", 253_000),))
     assert agent._read("m1") == Observed(7, closed=True, quantities=told)

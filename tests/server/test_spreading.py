@@ -244,7 +244,12 @@ def manager(log_in):
 
 
 def test_one_page_says_who_was_told_what_each_flat_owes_and_how_it_is_paid_back(
-    manager, after, ben, tenancy, office, clock  # noqa: F811
+    manager,
+    after,
+    ben,
+    tenancy,
+    office,
+    clock,  # noqa: F811
 ):
     page = f"/silences/{after.pk}/"
     after.back = after.over = None

@@ -589,7 +589,8 @@ class Agent:
                 self._changed.add(name)
             meter, now = self.meters[name], self._time.now(moment)
             # Before the switch: it can't be closed while what the meter may supply is used up.
-            if (told := self._alone[name].due_to_tell(now, meter.account)) is not None:
+            told = None if meter.waits else self._alone[name].due_to_tell(now, meter.account)
+            if told is not None:
                 self._alone[name].told(now, told.energy)
                 effects.append(SetAllowance(name, told.energy))
             due = min(meter.due, max(self._alone[name].due(now, meter.account), now + meter.policy.poll_shortest))

@@ -112,7 +112,9 @@ class Meter:
         self.due = 0
         self.lost = False
         self._complained = False
-        self._alone = False
+        # Since when it is seen to have cut off by itself; whether it stays so until its register is believed.
+        self._alone: int | None = None
+        self.waits = False
         # Told to move, and not seen to stand there since: what a switch confirms is a claim too.
         self._unseen = False
         self.guard = Guard()
@@ -153,7 +155,7 @@ class Meter:
         """Go on from another state than that of this journal. The meter is due to be read at once."""
         self.account, self.head, self.due = account, head, 0
         self._complained, self._candidate, self._agreeing, self._told, self._measured = False, None, 0, set(), {}
-        self._counted, self._alone = 0, False
+        self._counted, self._alone = 0, None
         self.lost = self._lost_told = False
         self.guard.adopt()
         self._foreign = self._foreign_told = ""
@@ -167,6 +169,7 @@ class Meter:
         last = self._candidate
         self._candidate = last and Doubt(last.register, last.at + by, last.since + by, last.cause)
         self._bounds.clock_set(by)
+        self._alone = None if self._alone is None else self._alone + by
         self._measured = {code: each._replace(seen=each.seen + by) for code, each in self._measured.items()}
 
     def observe(self, now: int, observed: Observed) -> Outcome:
@@ -189,14 +192,17 @@ class Meter:
         self._watch_register(now, observed, outcome)
         self.guard.look(now, account, observed, self._teller(now, outcome))
         used_up = observed.allowance == 0 and observed.closed is False and account.closed is not False
-        if used_up and not self._alone:
+        if used_up and self._alone is None:
+            self._alone = now
             self._say(outcome, now, CUT_OFF_ALONE)
-        self._alone = used_up
+        elif not used_up:
+            self._alone = None
+        self.waits = self._waits(now, observed)
         self._decide(now, outcome)
         if outcome.switch is None and account.closed is not None and observed.closed is not None:
             if observed.closed == account.closed:
                 self._complained = self._unseen = False
-            else:
+            elif not self.waits:
                 outcome.switch, self._unseen = account.closed, True
                 if not self._complained and not used_up:
                     self._complained = True
@@ -290,6 +296,16 @@ class Meter:
         agreeing = last is not None and self._follows(last, now, register)
         self._agreeing = self._agreeing + 1 if agreeing else 1
         self._candidate = Doubt(register, now, last.since if last is not None and agreeing else now, "")
+
+    def _waits(self, now: int, observed: Observed) -> bool:
+        """Whether a meter that cut off by itself stays so for a moment: its register would use up the credit, and readings have
+        yet to agree that it is true. Who has paid for all of it does not wait.
+        """
+        account = self.account
+        if self._alone is None or account.doubt is None or now - self._alone >= AGAIN_FOR:
+            return False
+        used = max(observed.register - (account.register or 0), 0)
+        return used * account.highest_price(now) >= account.left(now, account.balance)
 
     def _watch_register(self, now: int, observed: Observed, outcome: Outcome) -> None:
         """Tell once of a register that is wrong for long."""
