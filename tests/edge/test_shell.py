@@ -108,13 +108,13 @@ def test_what_a_meter_does_not_tell_beside_its_register_stops_nothing(tmp_path, 
     assert agent._read("m1") == Observed(7, closed=True, keeps=False), "nobody has set a limit"
     account = agent.agent.meters["m1"].account
     account.settings = Settings(limits=(Limit("over-voltage", 253_000),))
-    assert agent._read("m1") == Observed(7, closed=True, quantities=told)
+    assert agent._read("m1") == Observed(7, closed=True, quantities=told, keeps=False)
 
     def fail():
         raise error
 
     bus.read_quantities = fail
-    assert agent._read("m1") == Observed(7, closed=True)
+    assert agent._read("m1") == Observed(7, closed=True, keeps=False)
 
 
 @pytest.mark.parametrize(

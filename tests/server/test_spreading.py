@@ -248,8 +248,8 @@ def test_one_page_says_who_was_told_what_each_flat_owes_and_how_it_is_paid_back(
     after,
     ben,
     tenancy,
-    office,
-    clock,  # noqa: F811
+    office,  # noqa: F811
+    clock,
 ):
     page = f"/silences/{after.pk}/"
     after.back = after.over = None
