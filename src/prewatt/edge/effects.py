@@ -87,5 +87,15 @@ class Refuse(Struct, frozen=True):
 
 
 Effect = (
-    ReadMeters | LookAt | Commit | Keep | Adopt | MoveSwitch | SetAllowance | SendStatus | SendUpload | SendLive | Refuse
+    ReadMeters
+    | LookAt
+    | Commit
+    | Keep
+    | Adopt
+    | MoveSwitch
+    | SetAllowance
+    | SendStatus
+    | SendUpload
+    | SendLive
+    | Refuse
 )

@@ -39,7 +39,10 @@ def contexts(event: Event, language: str) -> list[dict[str, Any]]:
     found = _CONTEXTS[event]
 
     def told(each: Mapping[str, Any]) -> dict[str, Any]:
-        spoken = {name: value[language] if isinstance(value, dict) and language in value else value for name, value in each.items()}
+        spoken = {
+            name: value[language] if isinstance(value, dict) and language in value else value
+            for name, value in each.items()
+        }
         if event in (Event.OFFLINE, Event.BACK, Event.LEAK):
             return spoken
         if "who" in spoken and event != Event.OWED:

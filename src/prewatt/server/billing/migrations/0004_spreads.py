@@ -6,8 +6,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('billing', '0003_undone'),
-        ('metering', '0003_silences'),
-        ('vending', '0010_spread'),
+        ('metering', '0005_silences'),
+        ('vending', '0011_spread'),
     ]
 
     operations = [

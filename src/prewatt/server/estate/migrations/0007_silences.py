@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('estate', '0004_taken_back'),
+        ('estate', '0006_safety'),
     ]
 
     operations = [

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('notices', '0003_taken_back'),
+        ('notices', '0004_channels'),
     ]
 
     operations = [

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0006_taken_back'),
+        ('ledger', '0007_emergency_codes'),
     ]
 
     operations = [

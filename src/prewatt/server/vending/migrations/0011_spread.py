@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('vending', '0009_order_codes'),
+        ('vending', '0010_emergency_codes'),
     ]
 
     operations = [

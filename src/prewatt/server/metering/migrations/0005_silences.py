@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('metering', '0002_serial_once'),
+        ('metering', '0004_safety'),
     ]
 
     operations = [
