@@ -104,7 +104,7 @@ _CONTEXTS: dict[Event, list[dict[str, Any]]] = {
         _MAY_COST,
         {**_MAY_COST, "lasted": {"days": 30}, "lent": "173.32"},
         {**_MAY_COST, "meter": METER, "room": METER},
-        {**_MAY_COST, "never": True, "flats": []},
+        {**_MAY_COST, "never": True, "flats": [], "energy": "", "amount": ""},
     ],
     Event.BACK: [
         _RAN_UP,

@@ -133,8 +133,8 @@ def _costs(silence: Silence, found: list[Lending]) -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "flats": flats, "more": max(len(drawing) - FLATS, 0), "unknown": len(found) - len(known),
-        "energy": exact_kwh(sum(each.energy or 0 for each in known) // 100 * 100),
-        "amount": round_money(sum(each.charge or 0 for each in known), digits),
+        "energy": exact_kwh(sum(each.energy or 0 for each in known) // 100 * 100) if drawing else "",
+        "amount": round_money(sum(each.charge or 0 for each in known), digits) if drawing else "",
         "lent": round_money(sum(each.lent for each in found), digits) if any(each.lent for each in found) else "",
     }  # fmt: skip
 
