@@ -110,6 +110,13 @@ def test_silence_between_two_readings_is_no_time_over_the_limit():
     flat.now += MINUTE
     flat.take(flat.meter.fail(flat.now, "no answer"))
     assert "over-voltage-trip" not in flat.see(HOUR // SECOND, voltage_l1=260_000)
+    assert flat.see(10, voltage_l1=260_000) == ["over-voltage-trip"]
+    # Nor is it any within it.
+    flat.see(10, **RIGHT)
+    flat.now += 50 * SECOND
+    flat.take(flat.meter.fail(flat.now, "no answer"))
+    assert "within-limits" not in flat.see(20, **RIGHT) and flat.switch is False
+    assert flat.see(60, **RIGHT) == ["within-limits"]
 
 
 def test_a_limit_that_only_tells_tells_once_until_it_is_right_again_and_switches_nothing():
@@ -225,14 +232,19 @@ def test_a_person_may_close_at_once_and_it_trips_again_if_it_is_no_better():
     assert flat.see(10, voltage_l1=260_000) == ["over-voltage-trip"]
 
 
-def test_a_step_of_the_clock_lengthens_nothing():
+@pytest.mark.parametrize("by", [HOUR, -30 * SECOND])
+def test_a_step_of_the_clock_neither_shortens_nor_lengthens_anything(by):
     flat = Flat(HIGH)
+    flat.now += MINUTE
     flat.see(voltage_l1=260_000)
-    for by in (HOUR, -HOUR):
-        flat.now += by
-        flat.meter.clock_set(by)
+    flat.now += by
+    flat.meter.clock_set(by)
     assert flat.see(9, voltage_l1=260_000) == []
     assert flat.see(1, voltage_l1=260_000) == ["over-voltage-trip"]
+    flat.see(10, **RIGHT)
+    flat.now += by
+    flat.meter.clock_set(by)
+    assert flat.see(59, **RIGHT) == [] and flat.see(1, **RIGHT) == ["within-limits"]
 
 
 def test_a_limit_of_a_kind_that_is_not_known_is_passed_over():

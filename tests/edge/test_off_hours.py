@@ -23,8 +23,8 @@ def after(days, hour, minute=0):
     return instant(wall) - BEGIN
 
 
-def settings(watts=0, energy=0, **more):
-    night = OffHours((Window(EVERY_DAY, 0, 6 * 60),), (), watts, energy)
+def settings(watts=0, energy=0, begin=0, **more):
+    night = OffHours((Window(EVERY_DAY, begin, 6 * 60),), (), watts, energy)
     return Settings(zone=BERLIN, off_hours=night, **more)
 
 
@@ -106,17 +106,17 @@ def test_a_clock_that_steps_into_the_night_darkens_nobody():
 
 
 def test_up_to_an_energy_the_meter_counts_what_is_used_in_the_night_and_cuts_off_soon_after():
-    flat = Flat(settings(energy=1000, power_highest=4000))
-    flat.until(1, 2, power=300)
+    flat = Flat(settings(energy=1000, begin=7, power_highest=4000))
+    flat.until(1, 1, power=700)
     assert flat.closed is True
-    flat.until(1, 5, power=300)
+    flat.until(1, 5, power=700)
     assert flat.closed is False
     readings = [
-        each for each in flat.entries if isinstance(each, Reading) and after(1, 0) < each.at - BEGIN <= after(1, 6)
+        each for each in flat.entries if isinstance(each, Reading) and after(1, 0, 7) < each.at - BEGIN <= after(1, 6)
     ]
     used = sum(each.energy for each in readings)
     assert 1000 <= used <= 1000 + 4000 // 60
-    assert any(each.at - BEGIN == after(1, 0) for each in flat.entries if isinstance(each, Reading)), (
+    assert any(each.at - BEGIN == after(1, 0, 7) for each in flat.entries if isinstance(each, Reading)), (
         "read at the beginning"
     )
     flat.until(1, 7)

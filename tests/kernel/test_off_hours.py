@@ -278,13 +278,27 @@ def test_by_a_time_that_nobody_vouches_for_it_stays_on():
     assert mine.lit is False
 
 
+def lead_back(home, to):
+    account = home.account
+    home.apply(TimeLedBack(account.seq + 1, to, account.balance, account.command + 1, account.at))
+
+
 def test_a_journal_that_is_ahead_of_the_time_keeps_nobody_in_the_dark():
-    mine = home(OffHours(NIGHT.windows, energy=100))
+    mine = home()
     at(mine, 5, 12, 0)
     behind = wall(2026, 3, 4, 23, 30)
     assert mine.account.wants_closed(behind) is True
-    mine.apply(TimeLedBack(mine.account.seq + 1, behind, mine.account.balance, mine.number + 1, mine.account.at))
-    assert mine.account.wants_closed(behind) is True and mine.account.night_left(behind) == 100
+    lead_back(mine, behind)
+    assert mine.account.wants_closed(behind) is False
+
+
+def test_what_was_used_by_a_time_that_was_wrong_is_no_part_of_the_night():
+    mine = home(OffHours(NIGHT.windows, energy=100))
+    at(mine, 5, 0, 0)
+    at(mine, 5, 5, 0, used=80)
+    assert mine.account.night_left(mine.now) == 20
+    lead_back(mine, wall(2026, 3, 4, 23, 30))
+    assert mine.account.night_left(wall(2026, 3, 4, 23, 30)) == 100
 
 
 def test_a_night_outlasts_a_snapshot():

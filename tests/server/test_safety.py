@@ -169,6 +169,19 @@ def test_what_is_wrong_with_a_units_own_rules_stands_beside_its_field(manager, b
     assert Command.objects.count() == before and Meter.objects.get(name="m1").limits == ""
 
 
+def test_a_limit_that_would_darken_a_building_at_once_is_a_slip_and_nothing_is_sent(manager, building):
+    Meter.objects.filter(name="m2").update(told_quantities={"voltage-l1": 231_400, "residual-current": 50})
+    page, before = f"/properties/{building.property.pk}/supply/", Command.objects.count()
+    said = "Flat 2 measures 231.4 V now: “voltage over 230 V: off” would switch it off at once."
+    assert said in manager.post(page, rules(limits="voltage over 230 V: off")).content.decode()
+    unit = Unit.objects.get(name="Flat 2")
+    answer = manager.post(f"/units/{unit.pk}/rules/", {"limits": "voltage over 230 V: off"}, follow=True)
+    assert said in answer.content.decode() and Command.objects.count() == before
+    # What is dangerous may be switched off at once, and what is only told may be told.
+    manager.post(page, rules(limits="voltage over 230 V: tell\nresidual current over 30 mA: off"))
+    assert len(last_order("m2").settings.limits) == 2
+
+
 def test_a_new_years_holidays_are_sent_for_off_hours_too(building, clock):
     Property.objects.update(off_hours="mon-sun 23:00-06:00", off_holidays="DE")
     send_settings(building.property)

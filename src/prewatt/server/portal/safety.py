@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from ...kernel.account import Account
@@ -13,7 +15,7 @@ from ...kernel.safety import KINDS
 from ...kernel.units import exact_kwh
 from ..metering.accounts import account_of
 from ..metering.models import Meter
-from ..safety_rules import in_words, not_told
+from ..safety_rules import in_words, not_told, read_limits
 
 
 def _clock(account: Account, at: int) -> str:
@@ -58,6 +60,21 @@ def tonight(account: Account, now: int) -> str:
         "at": _clock(account, night.until),
         "allowed": ", ".join(allowed),
     }
+
+
+def check_now(text: str, meters: Iterable[Meter]) -> None:
+    """ValidationError if a limit of a text would switch meters off at once by what comes from the grid: somebody slipped a digit."""
+    limits = [each for each in read_limits(text) if each.trip and KINDS[each.code].outside]
+    for meter in meters:
+        told = {Quantity(name): value for name, value in meter.told_quantities.items() if name in UNITS}
+        for limit in limits:
+            found = limit.worst(told, None)
+            if found is not None and limit.is_passed(found[0]):
+                said = _("%(unit)s measures %(value)s now: “%(limit)s” would switch it off at once.")
+                where = meter.unit.name if meter.unit else meter
+                raise ValidationError(
+                    said % {"unit": where, "value": shown(found[1], found[0]), "limit": in_words(limit)}
+                )
 
 
 @dataclass(frozen=True)

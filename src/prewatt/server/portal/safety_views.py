@@ -20,6 +20,7 @@ from ..metering.models import OWN_RULES, Meter
 from ..metering.services import send_settings_to
 from .access import unit_of_manager
 from .kept import kept, refuse
+from .safety import check_now
 
 
 class MeterRulesForm(forms.ModelForm):
@@ -37,6 +38,11 @@ class MeterRulesForm(forms.ModelForm):
             "off_watts": gettext_lazy("Allowance, W"),
             "off_kwh": gettext_lazy("Allowance, kWh"),
         }
+
+    def clean_limits(self) -> str:
+        text = str(self.cleaned_data["limits"])
+        check_now(text, [self.instance])
+        return text
 
 
 def own_rules(request: HttpRequest, meter: Meter) -> MeterRulesForm:

@@ -37,6 +37,7 @@ from ..vending.pins import new_pin
 from .access import organisations, property_of_manager, unit_of_manager
 from .forms import key, one_of
 from .kept import kept, refuse
+from .safety import check_now
 from .silence_views import silence_rules_form
 from .taken_back_rules import BackRulesForm
 
@@ -84,6 +85,11 @@ class RulesForm(forms.ModelForm):
             "off_watts": gettext_lazy("Allowance, W"),
             "off_kwh": gettext_lazy("Allowance, kWh"),
         }
+
+    def clean_limits(self) -> str:
+        text = str(self.cleaned_data["limits"])
+        check_now(text, Meter.objects.filter(unit__property=self.instance, limits="").select_related("unit"))
+        return text
 
 
 GROUPS = (
