@@ -50,7 +50,9 @@ def test_every_way_says_where_and_how_much_within_its_limits(event, language):
         assert flat(where[-10:]) in flat(fields["thing1"])
         # WeChat takes no amount below 0: it stands in the line, or has been paid.
         paid = told.facts.get("line", "")
-        assert not amount or flat(amount) in flat(" ".join(fields.values())) or (amount.startswith("-") and "100" in paid)
+        assert (
+            not amount or flat(amount) in flat(" ".join(fields.values())) or (amount.startswith("-") and "100" in paid)
+        )
 
 
 @pytest.mark.parametrize(("event", "language"), [(event, language) for event in URGENT for language in LANGUAGES])

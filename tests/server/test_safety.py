@@ -255,6 +255,7 @@ def test_tenant_and_manager_see_and_hear_what_tripped_and_what_to_do(manager, lo
     watch()
     (safety,) = anna.notices.filter(event="overload")
     assert safety.title == "Electricity safety in Linden 5 Flat 1"
+    assert safety.facts["do"] == "Tell the manager"
     assert "current leaks to earth (90 mA, the limit is 30 mA)" in safety.text and "unplug what is wet" in safety.text
     (cut,) = anna.notices.filter(event="cut-off")
     assert "current leaks to earth" in cut.text
@@ -279,6 +280,7 @@ def test_a_notice_in_chinese_says_it_in_chinese(edge, store, tenancy, clock):
     (safety,) = anna.notices.filter(event="overload")
     assert safety.title.endswith("用电安全告警")
     assert "已断电：电压过高（L1 263.1 V，限值 253 V）" in safety.text and "问题来自电网" in safety.text
+    assert safety.facts["do"] == "来自电网，无需处理"
 
 
 @pytest.mark.parametrize("first_look", [(2025, 10, 6, 12), (2025, 10, 6, 23)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...kernel.entries import Event
 from ...kernel.events import EVENTS, LIMIT_LOCKED
 from ...kernel.off_hours import OFF_HOURS
-from ...kernel.safety import KINDS, TRIPS
+from ...kernel.safety import KINDS, TRIPS, Kind
 from ...kernel.state import EXHAUSTED, FOREIGN
 from ...kernel.supply import LOCKS
 
@@ -88,7 +88,9 @@ def in_words(code: str, language: str) -> str:
 
 
 def told_of(event: Event, language: str) -> dict[str, str]:
-    """What is said of an event: `what` it is, its `detail`, and `advice` if it is a limit of safety that was passed."""
+    """What is said of an event: `what` it is, its `detail`, and `advice` if it is a limit of safety that was passed; in few words
+    what to `act`.
+    """
     detail, kind = event.detail, TRIPS.get(event.code, event.code)
     if event.code == LIMIT_LOCKED:
         # Its detail is what opened the switch so often.
@@ -96,4 +98,13 @@ def told_of(event: Event, language: str) -> dict[str, str]:
     elif language == "zh":
         detail = detail.replace(", the limit is ", "，限值 ")
     advice = (ADVICE_CHINESE if language == "zh" else {code: each.advice for code, each in KINDS.items()}).get(kind, "")
-    return {"what": in_words(event.code, language), "detail": detail, "advice": advice}
+    found = KINDS.get(kind)
+    act = "" if found is None else _acts(found)[language == "zh"]
+    return {"what": in_words(event.code, language), "detail": detail, "advice": advice, "act": act}
+
+
+def _acts(kind: Kind) -> tuple[str, str]:
+    """What to do, in the few words of a field, in English and Chinese."""
+    if kind.outside:
+        return "Nothing to be done", "来自电网，无需处理"
+    return ("Tell the manager", "请通知管理员") if kind.person else ("Switch something off", "请关闭部分电器")
