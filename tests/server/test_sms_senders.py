@@ -354,3 +354,51 @@ def test_a_gateway_does_not_reach_into_the_landlords_network(internet, monkeypat
 
 def test_every_sender_is_tried_here():
     assert set(SENDERS) == {"apprise", *CLOUDS, "http"}
+
+
+# -- the page ----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_landlord_chooses_a_sender_and_sees_what_it_needs(tenancy, log_in, internet):
+    owner = tenancy.unit.property.organisation
+    manager = log_in("manager")
+    address = f"/notices/accounts/{owner.pk}/sms/"
+    page = manager.get(address).content.decode()
+    assert "twilio://" in page and "?sender=aliyun" in page and "AccessKey" not in page
+    page = manager.get(address, {"sender": "aliyun"}).content.decode()
+    assert "AccessKey id" in page and "twilio://" not in page and 'name="sender" value="aliyun"' in page
+    wrong = manager.post(address, {**ACCOUNTS["aliyun"], "sign_name": ""})
+    assert (
+        wrong.status_code == 400
+        and "This is needed." in wrong.content.decode()
+        and "AccessKey id" in wrong.content.decode()
+    )
+    page = manager.post(address, ACCOUNTS["aliyun"], follow=True)
+    assert page.redirect_chain[-1][0] == f"{address}templates/" and "a-k3y" not in page.content.decode()
+    page = manager.get(address).content.decode()
+    assert "Its templates" in page and "kept; type to replace it" in page and Cloud.SIGN_NAME in page
+    # With another sender nothing is kept.
+    page = manager.get(address, {"sender": "tencent"}).content.decode()
+    assert "Its templates" not in page and "kept; type to replace it" not in page
+    assert manager.get(address, {"sender": "pigeon"}).status_code == 200
+    page = manager.post(address, gateway(internet), follow=True)
+    assert (
+        page.redirect_chain[-1][0].startswith("/notices/office/")
+        and manager.get(f"{address}templates/").status_code == 404
+    )
+
+
+def test_a_template_is_tried_at_a_mainland_number(tenancy, log_in, internet):
+    server = AliyunCloud(internet)
+    Property.objects.update(currency="CNY")
+    owner = tenancy.unit.property.organisation
+    account = keep_account(owner, "sms", ACCOUNTS["aliyun"])
+    row = keep_template(account, "cut-off", "zh", "SMS_3", "房间${room}已断电，代码${code}")
+    manager = log_in("manager")
+    given = {"do": "check", "row": row.pk, "address": "13800138000"}
+    page = manager.post(f"/notices/accounts/{owner.pk}/sms/templates/", given, follow=True).content.decode()
+    assert "It was taken." in page
+    assert server.sent == [("13800138000", "SMS_3", {"room": "1204室", "code": "-"})]
+    server.refuses = "isv.SMS_TEMPLATE_ILLEGAL"
+    page = manager.post(f"/notices/accounts/{owner.pk}/sms/templates/", given, follow=True).content.decode()
+    assert "not approved" in page and "isv.SMS_TEMPLATE_ILLEGAL" in page

@@ -182,7 +182,7 @@ NO_NAMES = {
     "home", "login", "logout", "properties", "unit", "tenancy", "move-out", "settle", "statement", "share", "tariffs",
     "tariff-schedule", "tariff-cap", "tariff-correct", "tariff-compare", "run-reverse", "balance", "supply", "wrong-readings",
     "alarms", "alarm", "pin", "payer", "payment", "notices", "notices-add", "notices-wechat", "notices-channel",
-    "sending-account", "push-worker", "emergency", "payments", "payment-decide", "unexpected-settled", "refund-by-provider",
+    "sending-account", "sending-templates", "push-worker", "emergency", "payments", "payment-decide", "unexpected-settled", "refund-by-provider",
     "merchant", "reconciliation", "fetch-file", "books", "books-export", "undo-top-up", "refund-paid", "decide",
     "refund-to", "undo-debt-payment", "debt-set-off", "debt-write-off", "write-off-decide", "move-payment", "put-right",
     "taken-back", "settlement-line", "back-rules", "bank-so-far", "shared-end", "shared-remove",

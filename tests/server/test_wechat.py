@@ -299,3 +299,73 @@ def test_what_wecom_refuses(wecom):
     for who in ("", "张三", "a b", "@all", "a|b"):
         with pytest.raises(ValueError, match="account in WeCom"):
             WeComApp.read_address(who)
+
+
+# -- the page ----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_landlord_maps_events_to_templates_and_tries_them(tenancy, wechat, log_in):
+    owner = tenancy.unit.property.organisation
+    manager = log_in("manager")
+    page = manager.post(f"/notices/accounts/{owner.pk}/wechat/", ACCOUNT, follow=True)
+    address = f"/notices/accounts/{owner.pk}/wechat/templates/"
+    assert page.redirect_chain[-1][0] == address and "Not sent this way" in page.content.decode()
+    given = {"event": "top-up", "language": "", "template": PAID, "fields": "天气：{{thing1.DATA}}"}
+    refused = manager.post(address, given)
+    text = refused.content.decode()
+    assert (
+        refused.status_code == 400 and "Say what thing1 (天气) is to show" in text and "天气：" in text and PAID in text
+    )
+    page = manager.post(address, {**given, "fields": PASTED}, follow=True).content.decode()
+    assert "Kept. Try it out." in page and "<td>thing1</td>" in page and "1204室" in page and "€100.00" in page
+    row = SendingTemplate.objects.get()
+    assert "thing1 = room" in manager.get(address, {"edit": row.pk}).content.decode()
+
+    def tried(**changes):
+        return manager.post(address, {"do": "check", "row": row.pk, **changes}, follow=True).content.decode()
+
+    assert "Say where it is to be sent" in tried(address="")
+    assert "40037 invalid template_id" in tried(address=ANNA)
+    wechat.templates[PAID] = ["thing1", "amount2", "time3", "thing4"]
+    assert "It was taken." in tried(address=ANNA)
+    assert "43004 require subscribe" in tried(address="o" + "b" * 27)
+    assert "This is no openid" in tried(address="x")
+    assert wechat.sent[-1][2]["amount2"] == "€100.00"
+    manager.post(f"/notices/office/add/", {"kind": "wechat", "address": ANNA})
+    assert "It was taken." in tried(address="")
+    assert "no such choice" in manager.post(address, {"do": "dance", "row": row.pk}, follow=True).content.decode()
+    manager.post(address, {"do": "drop", "row": row.pk})
+    assert not SendingTemplate.objects.exists()
+    for nonsense in ("x", "", "9" * 30):
+        assert manager.post(address, {"do": "drop", "row": nonsense}).status_code == 404
+
+
+def test_templates_are_their_owners_alone(account, tenancy, log_in):
+    owner = tenancy.unit.property.organisation
+    row = keep_template(account, "low", "", "T1", "thing1 = room")
+    address = f"/notices/accounts/{owner.pk}/wechat/templates/"
+    assert log_in("flat1").get(address).status_code == 404
+    assert log_in("flat1").post(address, {"do": "drop", "row": row.pk}).status_code == 404
+    assert log_in("manager").get(address.replace("wechat", "email")).status_code == 404
+    assert SendingTemplate.objects.exists()
+
+
+def test_an_account_of_before_keeps_its_template_as_the_general_one(account, wechat):
+    """What the migration makes of it."""
+    from importlib import import_module
+
+    from django.apps import apps
+
+    account.settings = {
+        "appid": "wx1",
+        "how": "subscribe",
+        "template_id": "T1",
+        "title_field": "",
+        "text_field": "content",
+    }
+    account.save()
+    import_module("prewatt.server.notices.migrations.0004_channels").general_templates(apps, None)
+    account.refresh_from_db()
+    row = SendingTemplate.objects.get()
+    assert account.settings == {"appid": "wx1", "how": "subscribe"} and (row.carrier, row.event) == ("subscribe", "")
+    assert row.template == "T1" and row.fields == [["thing1", "title"], ["content", "line"]]

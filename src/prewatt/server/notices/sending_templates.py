@@ -100,12 +100,12 @@ def sample(row: SendingTemplate, language: str) -> Message:
     return message(event, language, contexts(event, language)[0], as_template(row))
 
 
-def check(row: SendingTemplate, address: str, language: str, key: str) -> None:
+def check(row: SendingTemplate, address: str, country: str, language: str, key: str) -> None:
     """Send a sample by a template to somebody. SendError says why not, in the provider's own words; ValidationError."""
     account = row.account
     kind: type[Kind] = CHANNELS[account.kind]
     try:
-        read = kind.read_address(address.strip())
+        read = kind.read_local(address, country)
     except ValueError as error:
         raise ValidationError({"address": [str(error)]}) from None
     kind.send(values_of(account), read, replace(sample(row, language), key=key))

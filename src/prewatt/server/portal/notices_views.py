@@ -27,7 +27,6 @@ from ..notices.models import Channel, Delivery, Recipient, SendingAccount
 from ..notices.recipients import (
     account_values,
     add_channel,
-    keep_account,
     keep_settings,
     kinds_for,
     manager_of,
@@ -35,10 +34,8 @@ from ..notices.recipients import (
 )
 from ..notices.sending import send
 from ..notices.telling import home_zone
-from ..sealing import SealError
 from ..time import now
 from ..wechat_login import ADDRESS, LoginError, link, openid
-from .access import organisations
 from .kept import refuse, say
 from .pay_views import lives_now
 from .supply_views import owner_of
@@ -46,7 +43,7 @@ from .supply_views import owner_of
 SHOWN = 30
 """Notices that a page shows."""
 BETWEEN_TESTS = MINUTE
-RARE = ("wecom", "webhook")
+RARE = ("wecom-app", "wecom", "webhook")
 """Ways that few tenants want."""
 
 
@@ -199,46 +196,6 @@ def wechat(request: HttpRequest, whose: str) -> HttpResponse:
     except (LoginError, ValidationError) as error:
         say(request, error)
     return redirect(_page(whose, recipient))
-
-
-# -- the organisation's accounts ----------------------------------------------------------------------------------------
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def account(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
-    """An organisation's account with who carries its notices."""
-    owner = next((each for each in organisations(request) if each.pk == pk), None)
-    wanted = CHANNELS.get(kind)
-    if owner is None or wanted is None or not wanted.fields:
-        raise Http404
-    known = SendingAccount.objects.filter(organisation=owner, kind=kind).first()
-    given: Any = request.POST
-    wrong: dict[str, list[str]] = {}
-    errors: list[str] = []
-    if request.method == "POST":
-        try:
-            keep_account(owner, kind, given)
-        except ValidationError as error:
-            wrong = error.message_dict if hasattr(error, "error_dict") else {}
-            errors = [] if wrong else error.messages
-        except SealError as error:
-            errors = [str(error)]
-        else:
-            messages.success(request, _("Kept. Its secrets are not shown again."))
-            return redirect(_page("office", manager_of(owner)))
-    shown = known.settings if known else {}
-    context = {
-        "owner": owner,
-        "title": wanted.title,
-        "known": known,
-        "errors": errors,
-        "fields": [
-            (each, "" if each.secret else given.get(each.name, shown.get(each.name, "")), wrong.get(each.name, []))
-            for each in wanted.fields
-        ],
-    }
-    return render(request, "portal/sending_account.html", context, status=400 if wrong or errors else 200)
 
 
 @require_GET
