@@ -111,7 +111,9 @@ def templates(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         "title": wanted.title,
         "address": wanted.address,
         "rows": [(row, _event(row.event), languages[row.language], _samples(row)) for row in rows],
-        "without": [each.label for each in Event if template_for(rows, each, Recipient.Language.CHINESE) is None],
+        "without": [
+            each.label for each in Event if None in [template_for(rows, each, way) for way in Recipient.Language]
+        ],
         "events": [("", EVERY), *Event.choices],
         "languages": languages.items(),
         "facts": FACTS.items(),
@@ -125,10 +127,21 @@ def _event(event: str) -> Any:
     return Event(event).label if event else EVERY
 
 
-def _samples(row: SendingTemplate) -> list[tuple[str, str, str]]:
-    """(field, what it shows in the one language, in the other) of a template."""
+def _without(rows: list[SendingTemplate]) -> list[str]:
+    """The events that no template carries, or in one language only."""
+    found = []
+    for event in Event:
+        lacking = [each.label for each in Recipient.Language if template_for(rows, event, each) is None]
+        if lacking:
+            found.append(f"{event.label} ({lacking[0]})" if len(lacking) == 1 else f"{event.label}")
+    return found
+
+
+def _samples(row: SendingTemplate) -> list[tuple[str, str, str, str]]:
+    """(field, fact, what it shows in English, in Chinese) of a template."""
     english, chinese = shown(row, "en"), shown(row, "zh")
-    return [(name, text, other) for (name, text), (_name, other) in zip(english, chinese, strict=True)]
+    rows = zip(row.fields, english, chinese, strict=True)
+    return [(name, fact, one, other) for (name, fact), (_same, one), (_too, other) in rows]
 
 
 def _change(request: HttpRequest, account: SendingAccount) -> dict[str, list[str]]:
