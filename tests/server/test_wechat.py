@@ -331,7 +331,7 @@ def test_the_landlord_maps_events_to_templates_and_tries_them(tenancy, wechat, l
     assert "43004 require subscribe" in tried(address="o" + "b" * 27)
     assert "This is no openid" in tried(address="x")
     assert wechat.sent[-1][2]["amount2"] == "€100.00"
-    manager.post(f"/notices/office/add/", {"kind": "wechat", "address": ANNA})
+    manager.post("/notices/office/add/", {"kind": "wechat", "address": ANNA})
     assert "It was taken." in tried(address="")
     assert "no such choice" in manager.post(address, {"do": "dance", "row": row.pk}, follow=True).content.decode()
     manager.post(address, {"do": "drop", "row": row.pk})
@@ -369,3 +369,17 @@ def test_an_account_of_before_keeps_its_template_as_the_general_one(account, wec
     row = SendingTemplate.objects.get()
     assert account.settings == {"appid": "wx1", "how": "subscribe"} and (row.carrier, row.event) == ("subscribe", "")
     assert row.template == "T1" and row.fields == [["thing1", "title"], ["content", "line"]]
+
+
+def test_somebodys_own_test_goes_by_any_template(anna, account, wechat, log_in):
+    me = log_in("flat1")
+    channel = anna.channels.get()
+    page = me.post(f"/notices/my/{channel.pk}/", {"do": "test"}, follow=True).content.decode()
+    assert "There is no template for it (test)" in page
+    keep_template(account, "top-up", "", PAID, PASTED)
+    wechat.templates[PAID] = ["thing1", "amount2", "time3", "thing4"]
+    channel.tested = None
+    channel.save()
+    page = me.post(f"/notices/my/{channel.pk}/", {"do": "test"}, follow=True).content.decode()
+    assert "Sent. Look whether it has arrived." in page, page
+    assert wechat.sent[0][2]["thing1"] == "—"

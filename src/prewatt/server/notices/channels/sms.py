@@ -22,7 +22,14 @@ class Sms(Kind):
     name = "sms"
     title = _("SMS")
     address = _("phone number, +49…")
-    fields = (Field("sender", _("Sent by"), choices=tuple((name, each.title) for name, each in SENDERS.items())),)
+    fields = (
+        Field(
+            "sender",
+            _("Sent by"),
+            optional=True,
+            choices=tuple((name, each.title) for name, each in SENDERS.items()),
+        ),
+    )
 
     @classmethod
     def fields_of(cls, account: Mapping[str, str]) -> tuple[Field, ...]:
