@@ -23,6 +23,11 @@ TENANT = {"tenant": True, "link": HOME}
 MANAGER = {"tenant": False, "link": OFFICE}
 WHY = {"en": "the credit is used up", "zh": "余额用完"}
 OVER = {"en": "the power was over the limit", "zh": "功率超过限值"}
+HOT = {"en": "the meter is too hot", "zh": "电表温度过高"}
+COOL = {
+    "en": "Don't touch it, switch off what draws much, and tell the manager.",
+    "zh": "请勿触碰电表，关闭大功率电器，并通知管理员。",
+}
 LOST = {"en": "the meter does not answer", "zh": "电表无应答"}
 HOUSE = {"en": "Linden 5", "zh": "锦绣花园3栋"}
 LIFT = {"en": "Lift", "zh": "电梯"}
@@ -93,6 +98,8 @@ _CONTEXTS: dict[Event, list[dict[str, Any]]] = {
     Event.OVERLOAD: [
         {**TENANT, "at": AT, "what": OVER, "detail": "5000 W, 3000 W"},
         {**MANAGER, "at": AT, "what": OVER, "detail": "5000 W, 3000 W"},
+        {**TENANT, "at": AT, "what": HOT, "detail": "85 °C", "advice": COOL},
+        {**MANAGER, "at": AT, "what": HOT, "detail": "85 °C", "advice": COOL},
     ],
     Event.TAKEN_BACK: [
         _BACK,

@@ -29,7 +29,7 @@ SHORT_MOMENT = 16
 """Characters of a day and an hour."""
 
 
-LIKE = str.maketrans({"–": "-", "—": "-", "“": '"', "”": '"', "‘": "'", "’": "'", "…": "...", "\u00a0": " "})
+LIKE = str.maketrans({"–": "-", "—": "-", "“": '"', "”": '"', "‘": "'", "’": "'", "…": "...", "°": "", "\u00a0": " "})
 """Signs that alone would make two SMS of one."""
 
 
