@@ -14,7 +14,15 @@ from prewatt.server.ledger.models import Transfer
 from prewatt.server.metering.models import Alarm, Meter
 from prewatt.server.portal.figures import happenings
 from prewatt.server.vending.controls import ControlError, control
-from prewatt.server.vending.emergency_codes import EmergencyError, at_risk, make, of_property, revoke, state
+from prewatt.server.vending.emergency_codes import (
+    EmergencyError,
+    at_risk,
+    make,
+    of_property,
+    revoke,
+    state,
+    take_up_state,
+)
 from prewatt.server.vending.models import Command, EmergencyCode
 from prewatt.server.vending.top_ups import top_up
 from tests.conftest import PASSWORD
@@ -187,7 +195,7 @@ def test_the_page_makes_lists_and_revokes_them_and_says_what_can_be_lost(manager
     manager.post(f"{page}revoke/")
     assert "none that can be used" in manager.get(f"{page}sheet/").content.decode()
     shown = manager.get(page).content.decode()
-    assert shown.count("the meter does not know yet") == 3 and str(first) not in shown
+    assert shown.count("revoked, on its way") == 3 and str(first) not in shown
     said = manager.post(f"{page}make/", {"units": units, "amount": "4", "days": "40"}, follow=True).content.decode()
     assert "from 1 to 31" in said
     rules = {"emergency_code_amount": "2", "emergency_code_number": "3", "emergency_code_days": "32"}
@@ -273,3 +281,11 @@ def test_an_account_that_is_replayed_knows_the_codes_that_were_used(where, landl
     meter = Meter.objects.get(name="m1")
     account_of = mending.rebuild(meter)
     assert account_of.supply.grace == 5 * NANO and meter.offset == 0
+
+
+def test_where_the_books_go_on_from_a_meters_account_it_is_known_what_was_used(where, landlord, edge, clock):  # noqa: F811
+    code, other = made(where, landlord), made(where, landlord, "m2")
+    typed(edge, clock, "m1", code.code.digits)
+    for name in ("m1", "m2"):
+        take_up_state(Meter.objects.get(name=name), edge.accounts[name])
+    assert states(where) == [("m1", "used"), ("m2", "open")] and other.pk

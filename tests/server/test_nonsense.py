@@ -191,7 +191,7 @@ def pages(world):
     alarms = [f"/alarms/{each.pk}/" for each in Alarm.objects.filter(settled=False)]
     office = [
         "/properties/", f"/units/{unit}/", *(f"/properties/{where}/{part}/" for part in (
-            "tariffs", "tariffs/new", "tariffs/compare", "shared-costs", "balance", "supply", "alarms",
+            "tariffs", "tariffs/new", "tariffs/compare", "shared-costs", "balance", "supply", "alarms", "emergency-codes",
         )), f"/meters/{meter}/exchange/", f"/meters/{meter}/wrong-readings/", *alarms, "/books/", "/books/payments/",
         "/books/merchants/new/stripe/", "/books/reconciliation/", "/notices/office/", "/keypad-meters/",
     ]  # fmt: skip
@@ -282,6 +282,9 @@ CALLS = {
     "/alarms/{pk}/settle": {},
     "/tenancies/{pk}/put-right": {"amount": "1.00", "adjustment_id": "z", "reason": "x"},
     "/tenancies/{pk}/goodwill": {"amount": "1.00", "adjustment_id": "y", "reason": "x"},
+    "/properties/{pk}/emergency-codes": {"amount": "1.00", "days": 2, "units": ["Flat 1"]},
+    "/properties/{pk}/emergency-codes/revoke": {},
+    "/emergency-codes/{pk}/revoke": {},
     "/keypad-meters/{pk}/codes": {"kwh": "1.0", "note": "n"},
     "/refunds/{pk}/pay-outs": {"amount": "1.00", "way": "cash", "day": "2025-10-07", "number": "n"},
     "/refunds/{pk}/send-to": {"send_to": "DE02 1203 0000 0000 2020 51"},

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from ...kernel.account import Account
 from ...kernel.entries import Command as KernelCommand
 from ...kernel.entries import Control, EndCode, OnSite, decode_command
 from ...kernel.supply import Restore
@@ -207,11 +208,18 @@ def take_up(meter: Meter, entry: OnSite) -> None:
     """A meter's journal shows a code used: it is listed so, and the meter is told that this is known."""
     if entry.tid is None:
         return
-    rows = EmergencyCode.objects.filter(meter=meter, code__tid=entry.tid, used_seq__isnull=True)
-    row = rows.select_related("code", "meter").first()
-    if row is None:
-        return
-    row.used_seq, row.used_at = entry.seq, entry.at
-    if row.ended_id is None:
-        row.ended = issue(row.meter, _end(row))
-    row.save(update_fields=["used_seq", "used_at", "ended"])
+    _take_up(meter, [entry.tid], entry.seq, entry.at)
+
+
+def take_up_state(meter: Meter, account: Account) -> None:
+    """The books go on from a meter's account whose entries nobody has: it knows which codes were used."""
+    _take_up(meter, account.coded, account.seq, account.at)
+
+
+def _take_up(meter: Meter, tids: Iterable[int], seq: int, at: int) -> None:
+    rows = EmergencyCode.objects.filter(meter=meter, code__tid__in=list(tids), used_seq__isnull=True)
+    for row in rows.select_related("code", "meter"):
+        row.used_seq, row.used_at = seq, at
+        if row.ended_id is None:
+            row.ended = issue(row.meter, _end(row))
+        row.save(update_fields=["used_seq", "used_at", "ended"])

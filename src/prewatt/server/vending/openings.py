@@ -22,6 +22,7 @@ from ..metering.alarms import raise_alarm, settle
 from ..metering.models import Alarm, JournalEntry, Meter
 from ..time import now
 from .credit_log import renumber, step_aside
+from .emergency_codes import take_up_state
 from .models import OPEN, Command
 
 GAP = "journal-gap"
@@ -98,6 +99,7 @@ def go_on(alarm: Alarm, by: str) -> None:
     )  # fmt: skip
     book_emergency(meter, state.at, state.seq, state.emergency_out)
     unknown = _close_commands(meter, state)
+    take_up_state(meter, state)
     renumber(meter)
     text = _(
         "The journal of meter %(meter)s goes on here from entry %(seq)d. What it was credited and charged since the copy is not in "

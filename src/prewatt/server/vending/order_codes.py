@@ -56,6 +56,8 @@ def why_no_code(command: Command) -> str:
     order = getattr(decode_command(bytes(command.body)), "order", None)
     if hasattr(command, "code") or not isinstance(order, Control | GrantCredit):
         return ""
+    if order.tid is not None:
+        return _("Its code was shown once.")
     token_meter = TokenMeter.objects.filter(meter=command.meter_id).select_related("group").first()
     if token_meter is None:
         return _("It has no code: this meter takes none.")
