@@ -106,6 +106,7 @@ def waiting_codes(meter: Meter, tenants: bool = False) -> list[Waiting]:
     )
     found = []
     for code in rows.select_related("command").order_by("-at", "-pk"):
+        assert code.command is not None
         order = getattr(decode_command(bytes(code.command.body)), "order", None)
         what = in_words(order)
         if what and not (tenants and isinstance(order, Control) and not isinstance(order.action, BRINGS_POWER)):

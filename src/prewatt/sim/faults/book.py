@@ -275,6 +275,9 @@ class Book:
             case Refused(), Control():
                 if self._may(entry, order):
                     self.wrong(entry, f"{order.action} was refused: {entry.reason}")
+                if order.tid is not None and order.tid not in self.typed:
+                    # Its code is worth nothing any more, either.
+                    self.known.add(order.tid)
             case _:
                 self.wrong(entry, f"{type(entry).__name__} is not what command {entry.command} orders")
 

@@ -40,7 +40,8 @@ from ...kernel.supply import (
     Window,
 )
 from ...kernel.units import DAY, HOUR, MINUTE, NANO, SECOND, TOKEN
-from ...tokens import BaseDate, CurrencyCredit, Function, Management, cipher, encode, sections, tid_at
+from ...tokens import BaseDate, CurrencyCredit, Function, Management, Proprietary, cipher, encode, sections, tid_at
+from ...wire.order_codes import order_token
 from .book import Code
 from .keys import meter_key
 from .meters import FUSE
@@ -124,9 +125,15 @@ def new_code(world: World, name: str, code: Code) -> int:
 
 
 def _type(
-    world: World, name: str, belongs_to: str, token: CurrencyCredit | Management, way: str, slip: int | None
+    world: World,
+    name: str,
+    belongs_to: str,
+    token: CurrencyCredit | Management | Proprietary,
+    way: str,
+    slip: int | None,
+    action: Action | None = None,
 ) -> None:
-    """Somebody types a code, perhaps with a slip, perhaps at another meter, perhaps again."""
+    """Somebody types a code, perhaps with a slip, perhaps at another meter, perhaps again. `action`: what it orders."""
     gateway = world.gateway_of(name)
     if gateway.agent is None:
         return
@@ -139,6 +146,7 @@ def _type(
         gateway.guessed[name] = world.now
     book = world.oracle.books[name]
     used, balance = book.code_used(token.tid), book.balance
+    may = action is None or book.supply.may(max(gateway.time(), book.at), balance, book.is_low(), action)
     gateway.typed[name] = world.now
     told, effects = gateway.agent.submit_code(gateway.moment(), name, digits, way)
     gateway.do(effects)
@@ -146,7 +154,7 @@ def _type(
     guessed = world.now - gateway.guessed.get(name, -DAY) < 2 * DAY
     if told.done and (not right or used):
         world.broken(f"meter {name}: a code that is worth nothing here was taken ({told.text})")
-    if right and not used and not told.done and not guessed and not world.key_changing(name):
+    if right and not used and may and not told.done and not guessed and not world.key_changing(name):
         world.broken(f"meter {name}: a good code was not taken ({told.text})")
     credited = isinstance(token, CurrencyCredit) and token.amount * TOKEN
     if told.done and credited and gateway.agent is not None and book.balance != balance + credited:
@@ -268,24 +276,25 @@ def _entries_in(effects: list[Effect], name: str) -> int:
 
 def vendor(world: World, name: str, dice: Random) -> None:
     """A code that is no credit is made, and typed."""
-    function, value, action = dice.choice(
+    action: Action = dice.choice(
         (
-            (Function.CLEAR_CREDIT, 0, ClearCredit()),
-            (Function.SET_POWER_LIMIT, 3000, LimitPower(3000)),
-            (Function.CLEAR_TAMPER, 0, ClearTamper()),
+            ClearCredit(), LimitPower(3000), ClearTamper(), Restore(NANO), Restore(NANO, world.now + 5 * HOUR),
+            Close(override=dice.random() < 0.5), TakeEmergency(),
         )
-    )
+    )  # fmt: skip
     if isinstance(action, ClearCredit) and dice.random() < 0.5:
         order(world, name, Control(action, "manager", "moved out"))
         return
     tid = new_code(world, name, Code(world.happening, 0))
+    token: Management | Proprietary = Management(Function.CLEAR_CREDIT, tid, 0)
+    if not isinstance(action, ClearCredit):
+        action, token = order_token(action, BaseDate.D2014, tid)
     order(world, name, Control(action, "vendor", "", tid))
     if isinstance(action, LimitPower):
         world.later(world.now + 6 * HOUR, partial(order, world, name, Control(LimitPower(0), "manager")))
-    token = Management(function, tid, value)
     for _ in range(dice.randrange(3)):
         when = world.now + dice.randrange(1, dice.choice((MINUTE, 3 * HOUR)))
-        world.later(when, partial(_type, world, name, name, token, dice.choice(("page", "keypad")), None))
+        world.later(when, partial(_type, world, name, name, token, dice.choice(("page", "keypad")), None, action))
 
 
 def tamper(world: World, name: str, dice: Random) -> None:
