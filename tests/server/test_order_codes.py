@@ -9,12 +9,12 @@ from typer.testing import CliRunner
 from prewatt.cli import app
 from prewatt.edge.codes import Credit, Do, read_code
 from prewatt.kernel.entries import Control, GrantCredit, decode_command
-from prewatt.kernel.supply import Close, Restore, TakeEmergency
+from prewatt.kernel.supply import ClearTamper, Close, Restore, TakeEmergency
 from prewatt.kernel.units import HOUR, MINUTE, NANO
 from prewatt.server.estate.models import Organisation, Unit
 from prewatt.server.ledger.books import balance, tenant_account
 from prewatt.server.ledger.models import Transfer
-from prewatt.server.metering.models import Meter
+from prewatt.server.metering.models import Alarm, Meter
 from prewatt.server.metering.services import send_settings
 from prewatt.server.vending.controls import control, ordered, take_emergency
 from prewatt.server.vending.giving_back import decide, give
@@ -269,3 +269,22 @@ def test_a_gift_that_can_not_be_read_in_the_log_is_made_anew_as_it_was(tenancy, 
 def test_the_days_of_grace_that_nobody_types_have_no_code(building):
     made = control(Meter.objects.get(name="m1"), Restore(NANO), "prewatt", "days of grace", coded=False)
     assert order_of(made) == Control(Restore(NANO), "prewatt", "days of grace") and not hasattr(made, "code")
+
+
+def test_an_order_whose_code_got_an_identifier_that_the_meter_has_used_gets_another_one(building, edge, store, clock):
+    """As on a server that was put back from a copy, and has forgotten the code that was typed."""
+    typed_at = clock.now()
+    clock.at += MINUTE
+    made = control(Meter.objects.get(name="m1"), Restore(5 * NANO), "manager", "why")
+    before, tid = made.code.digits, made.tid
+    edge.append("m1", edge.accounts["m1"].on_site(typed_at, ClearTamper(), "page", tid=tid))
+    edge.deliver(store)
+    assert [each.kind for each in Alarm.objects.all()] == ["unknown-order"]
+    made = Command.objects.get(pk=made.pk)
+    assert made.tid > tid and made.code.tid == made.tid and made.code.digits != before
+    typed(edge, clock, "m1", made.code.digits)
+    edge.obey("m1")
+    edge.deliver(store)
+    assert edge.accounts["m1"].allowance(clock.now()) == 5 * NANO
+    made.refresh_from_db()
+    assert (made.state, made.way) == ("applied", "code")

@@ -85,7 +85,10 @@ def _carries(command: Command, entry: CreditByCode | OnSite) -> bool:
     order = command.order
     if not isinstance(order, GrantCredit | Control) or order.tid != entry.tid:
         return False
-    another = isinstance(entry, CreditByCode) and isinstance(order, GrantCredit) and order.coded != entry.amount
+    if isinstance(order, GrantCredit):
+        another = isinstance(entry, CreditByCode) and order.coded != entry.amount
+    else:
+        another = isinstance(entry, OnSite) and order.action != entry.action
     return not another or entry.at >= command.issued
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from msgspec.structs import replace
 
 from ...kernel.calendar import local, zone
-from ...kernel.entries import AnyOrder, GrantCredit, decode_command
+from ...kernel.entries import AnyOrder, Control, GrantCredit, decode_command
 from ...kernel.entries import Command as KernelCommand
 from ...kernel.naming import id_of
 from ...kernel.units import DAY, MINUTE, round_money
@@ -30,6 +30,7 @@ from ..time import now
 from .codes import codable, credit_code
 from .credit_log import change_order, fill_in, issue
 from .models import Code, Command, TokenMeter, TopUp
+from .order_codes import code_of
 
 UNBOOKED = "unbooked"
 EARLIER = 6 * MINUTE
@@ -124,9 +125,15 @@ def _skip(meter: Meter, tid: int) -> None:
 
 
 def _code_anew(meter: Meter, tid: int) -> None:
-    """A payment that waits, and whose code got an identifier that the meter has used, gets another code."""
+    """A payment or an order that waits, and whose code got an identifier that the meter has used, gets another code."""
     for row in Command.objects.filter(meter=meter, tid=tid, state=Command.State.QUEUED).select_related("meter"):
         command = decode_command(bytes(row.body))
+        if isinstance(command, KernelCommand) and isinstance(command.order, Control):
+            Code.objects.filter(command=row).update(command=None)
+            carried, code = code_of(meter, command.order.action)
+            change_order(row, replace(command.order, action=carried, tid=code.tid if code else None))
+            Code.objects.filter(pk=code.pk if code else None).update(command=row)
+            continue
         if not isinstance(command, KernelCommand) or not isinstance(command.order, GrantCredit):
             continue
         Code.objects.filter(command=row).update(command=None)

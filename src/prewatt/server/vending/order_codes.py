@@ -27,14 +27,14 @@ def issue_with_code(meter: Meter, action: Action, who: str, reason: str, by: Any
     """Add an order to the meter's credit log, in the name of `who`, with the code that carries it where one can."""
     # The meter's row is locked before the one of its codes, as by payments.
     locked = Meter.objects.select_for_update().get(pk=meter.pk)
-    carried, code = _code(locked, action, by)
+    carried, code = code_of(locked, action, by)
     command = issue(locked, Control(carried, who, reason, code.tid if code else None))
     if code:
         Code.objects.filter(pk=code.pk).update(command=command)
     return command
 
 
-def _code(meter: Meter, action: Action, by: Any) -> tuple[Action, Code | None]:
+def code_of(meter: Meter, action: Action, by: Any = None) -> tuple[Action, Code | None]:
     """The code of an order, and the order as it carries it: as it was where none can."""
     token_meter = TokenMeter.objects.filter(meter=meter).select_related("group").first()
     if token_meter is None:
