@@ -329,7 +329,8 @@ def test_changed_settings_travel_to_every_meter_of_the_property(operator, buildi
             "emergency_credit": "5", "emergency_repayment": "50", "friendly_hours": "daily 20:00-07:00",
             "friendly_days": "2025-12-24", "friendly_debt": "9", "power_limit": "06-22 5000, 22-06 3000",
             "overload_delay": "10", "reclose_after": "60", "recloses": "3", "forbidden_step": "1800", "tamper_locks": "on",
-            "doubtful_readings": "3", "foreign_hours": "24", "back_grace": "5",
+            "doubtful_readings": "3", "foreign_hours": "24", "back_grace": "5", "emergency_code_amount": "5",
+            "emergency_code_number": "1", "emergency_code_days": "7",
         },
     )  # fmt: skip
     assert answer.status_code == 302

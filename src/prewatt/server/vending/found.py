@@ -130,9 +130,10 @@ def _code_anew(meter: Meter, tid: int) -> None:
         command = decode_command(bytes(row.body))
         if isinstance(command, KernelCommand) and isinstance(command.order, Control):
             Code.objects.filter(command=row).update(command=None)
-            carried, code = code_of(meter, command.order.action)
-            change_order(row, replace(command.order, action=carried, tid=code.tid if code else None))
-            Code.objects.filter(pk=code.pk if code else None).update(command=row)
+            action, code = code_of(meter, command.order.action)
+            change_order(row, replace(command.order, action=action, tid=code.tid if code else None))
+            if code is not None:
+                Code.objects.filter(pk=code.pk).update(command=row)
             continue
         if not isinstance(command, KernelCommand) or not isinstance(command.order, GrantCredit):
             continue
