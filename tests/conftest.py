@@ -15,6 +15,22 @@ FLAT = flat_tariff("flat", "EUR", ZONE, PRICE)
 PASSWORD = "correct horse"
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Whatever a test is of, what it does locks rows in the one order."""
+    if "django_db_setup" not in item.fixturenames and "_django_db_helper" not in item.fixturenames:
+        return (yield)
+    from tests import lock_order
+
+    lock_order.start()
+    try:
+        answer = yield
+    finally:
+        found = lock_order.stop()
+    assert not found, "rows are locked out of order:\n" + "\n".join(found)
+    return answer
+
+
 class FixedClock:
     """A clock that stands where it is put."""
 

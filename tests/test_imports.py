@@ -99,3 +99,9 @@ def test_of_the_head_end_only_what_stores_and_the_shell_know_the_server():
 def test_every_part_is_under_this_rule():
     parts = {path.stem for path in SOURCE.iterdir() if path.is_dir() or path.suffix == ".py"}
     assert parts - {"__pycache__", "__init__", "__main__"} == set(MAY_IMPORT) | {"sim", "cli"}
+
+
+def test_rows_are_locked_by_one_function_that_leaves_their_keys_alone():
+    """Its order is watched in all tests (`tests.lock_order`)."""
+    asking = [path for path in SOURCE.rglob("*.py") if ".select_for_update(" in path.read_text()]
+    assert asking == [SOURCE / "server" / "locking.py"]

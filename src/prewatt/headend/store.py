@@ -25,6 +25,7 @@ from ..kernel.entries import EntryError, Reading, Relay, UnknownOrder, decode_co
 from ..server.estate.models import Tenancy
 from ..server.ledger.books import Charge, book_charges, book_emergency, book_restored, revenue
 from ..server.ledger.models import Account as LedgerAccount
+from ..server.locking import for_update, lock_meters
 from ..server.metering.accounts import kept
 from ..server.metering.alarms import raise_alarm, settle_of_meter
 from ..server.metering.looks import looked_at, show
@@ -268,6 +269,7 @@ class Store:
 
     def _commit(self, plan: Plan) -> None:
         with transaction.atomic():
+            self._lock(plan)
             charges: list[Charge] = []
             for name, change in plan.meters.items():
                 if change.entries or change.duplicates:
@@ -310,6 +312,14 @@ class Store:
             self._accounts[name] = change.account
         while len(self._accounts) > REMEMBERED:
             del self._accounts[next(iter(self._accounts))]
+
+    def _lock(self, plan: Plan) -> None:
+        """Lock all that the batch changes, in the order in which all do."""
+        gateways = {*plan.heard, *plan.sessions, *plan.adopting, *(name for name, _kind in plan.over)}
+        list(for_update(Gateway.objects.filter(name__in=gateways).only("pk")).order_by("pk"))
+        told = {given.meter for message in plan.states for given in message.states}
+        meters = {*plan.meters, *plan.statuses, *told, *plan.beyond, *plan.broken}
+        lock_meters(Meter.objects.filter(name__in=meters).only("pk"))
 
     def _store_status(self, status: MeterStatus) -> None:
         meter = self._meters[status.meter]

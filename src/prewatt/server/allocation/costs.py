@@ -9,15 +9,19 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import day_bounds, local_day, zone
+from ..locking import for_update, lock_meters, lock_organisation
+from ..metering.models import Meter
 from ..wall_clock import YEARS
 from .models import SharedCost
 
 
 def lock(shared_cost: SharedCost) -> SharedCost:
-    """The cost as it is now, held against runs and other changes until the transaction ends. ValidationError if it is
-    gone.
+    """The cost as it is now, held against runs and other changes until the transaction ends, after the organisation and the
+    meters that it is shared by. ValidationError if it is gone.
     """
-    held = SharedCost.objects.select_for_update(of=("self",)).select_related("property__organisation", "part")
+    lock_organisation(shared_cost.property.organisation_id)
+    lock_meters(Meter.objects.filter(unit__property=shared_cost.property_id))
+    held = for_update(SharedCost.objects).select_related("property__organisation", "part")
     found: SharedCost | None = held.filter(pk=shared_cost.pk).first()
     if found is None:
         raise ValidationError(_("%(name)s was removed meanwhile.") % {"name": shared_cost.name})

@@ -25,6 +25,7 @@ from ..estate.models import Tenancy, Unit
 from ..ledger.books import Kind, account, book, holder_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference
+from ..locking import for_update
 from ..metering.models import Meter
 from ..metering.registers import Registers, registers
 from ..time import now
@@ -266,11 +267,8 @@ def run(
 @transaction.atomic
 def reverse(made: Run, by: Any = None) -> Run:
     """Give the whole run back. ValidationError if that was done already."""
-    locked = (
-        Run.objects.select_for_update(of=("self",))
-        .select_related("shared_cost__property__organisation")
-        .get(pk=made.pk)
-    )
+    lock(made.shared_cost)
+    locked = for_update(Run.objects).select_related("shared_cost__property__organisation").get(pk=made.pk)
     if locked.reversed is not None:
         raise ValidationError(_("This run is reversed already."))
     locked.reversed, locked.reversed_by = now(), by

@@ -18,6 +18,7 @@ from ..estate.models import Organisation, Tenancy
 from ..ledger.books import MONEY, Kind, account, book, booked, tenant_account
 from ..ledger.models import Account, Transfer
 from ..ledger.references import Of, Reference
+from ..locking import for_update, lock_organisation
 from ..time import now
 from ..vending.giving_back import GivingBackError, name_of
 from ..vending.models import PayOut, Refund, TopUp
@@ -33,8 +34,8 @@ class DebtError(Refused):
 
 
 def _lock(tenancy: Tenancy) -> Organisation:
-    """The organisation's row is the lock: of two under one name, the second finds what the first made."""
-    return Organisation.objects.select_for_update().get(pk=tenancy.unit.property.organisation_id)
+    """Of two under one name, the second finds what the first made."""
+    return lock_organisation(tenancy.unit.property.organisation_id)
 
 
 @transaction.atomic
@@ -140,7 +141,7 @@ def undo(made: DebtPayment, by: Any, reason: str) -> DebtPayment:
     """
     _lock(made.tenancy)
     row = (
-        DebtPayment.objects.select_for_update(of=("self",))
+        for_update(DebtPayment.objects)
         .select_related("source", "refund", "tenancy__unit__property__organisation")
         .get(pk=made.pk)
     )
@@ -281,9 +282,7 @@ def decide_write_off(made: WriteOff, by: Any, agreed: bool) -> WriteOff:
     DebtError if it is the same person, or decided.
     """
     organisation = _lock(made.debt.tenancy)
-    row = (
-        WriteOff.objects.select_for_update(of=("self",)).select_related("debt__tenancy__unit__property").get(pk=made.pk)
-    )
+    row = for_update(WriteOff.objects).select_related("debt__tenancy__unit__property").get(pk=made.pk)
     if row.state != WriteOff.State.WAITING:
         raise DebtError(_("This is decided already."))
     if agreed and row.by_id == by.pk:

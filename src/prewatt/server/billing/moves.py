@@ -21,10 +21,11 @@ from ...kernel.calendar import local, zone
 from ...kernel.entries import NEVER, ChangeTenancy
 from ...kernel.units import NANO, round_money
 from ..allocation.models import Run
-from ..estate.models import FARTHEST, Organisation, Tenancy, Unit
+from ..estate.models import FARTHEST, Tenancy, Unit
 from ..ledger.books import Kind, account, balance, book, deposit_held, holder_account, tenant_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference
+from ..locking import for_update, lock_organisation
 from ..metering.models import JournalEntry, Meter
 from ..time import now
 from ..vending.adjustments import level
@@ -102,10 +103,9 @@ class _PuttingRight:
     def __init__(self, tenancy: Tenancy, change: Change, by: Any, reason: str) -> None:
         self.change, self.by, self.reason = change, by, reason
         self.unit = Unit.objects.select_related("property__organisation").get(pk=tenancy.unit_id)
-        # First the organisation's row, then the meter's, as wherever money is booked: nobody waits for the other in turn.
-        self.organisation = Organisation.objects.select_for_update().get(pk=self.unit.property.organisation_id)
-        self.meter = Meter.objects.select_for_update(of=("self",)).filter(unit=self.unit).first()
-        rows = Tenancy.objects.select_for_update(of=("self",)).filter(unit=self.unit).order_by("begins")
+        self.organisation = lock_organisation(self.unit.property.organisation_id)
+        self.meter = for_update(Meter.objects).filter(unit=self.unit).first()
+        rows = for_update(Tenancy.objects).filter(unit=self.unit).order_by("begins")
         self.tenancies = {each.pk: each for each in rows.select_related("unit__property__organisation")}
         self.tenancy = self.tenancies[tenancy.pk]
         self.old = {pk: (each.begins, each.ends) for pk, each in self.tenancies.items()}

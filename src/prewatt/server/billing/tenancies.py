@@ -18,10 +18,11 @@ from django.utils.translation import gettext as _
 from ...kernel.entries import ChangeTenancy
 from ...kernel.units import NANO
 from ..apart import apart, meter_or_gateway_of
-from ..estate.models import FARTHEST, Organisation, Tenancy, Unit
+from ..estate.models import FARTHEST, Tenancy, Unit
 from ..ledger.books import Kind, account, balance, book, deposit_held, holder_account, tenant_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference
+from ..locking import for_update, lock_meters, lock_organisation
 from ..metering.models import JournalEntry, Meter
 from ..metering.services import send_settings_to
 from ..time import now
@@ -62,7 +63,8 @@ def move_out(tenancy: Tenancy, ends: int) -> Tenancy:
     """
     if abs(ends - now()) > FARTHEST:
         raise ValidationError({"ends": _("This is more than a year from now.")})
-    locked = Tenancy.objects.select_for_update().get(pk=tenancy.pk)
+    lock_meters(Meter.objects.filter(unit=tenancy.unit_id))
+    locked = for_update(Tenancy.objects).get(pk=tenancy.pk)
     before = locked.ends
     if before is not None and before <= now():
         raise ValidationError({"ends": _("This tenancy has ended already.")})
@@ -117,15 +119,11 @@ def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
 
     ValidationError if it has not ended, was settled before, or the meter's journal is not here up to then.
     """
-    # First the organisation's row, then the meter's, as wherever money is booked: nobody waits for the other in turn, and
-    # nothing is booked for the tenancy while its balance is closed.
-    Organisation.objects.select_for_update().get(pk=tenancy.unit.property.organisation_id)
-    list(Meter.objects.select_for_update(of=("self",)).filter(unit=tenancy.unit_id))
-    locked = (
-        Tenancy.objects.select_for_update(of=("self",))
-        .select_related("unit__property__organisation")
-        .get(pk=tenancy.pk)
-    )
+    # Nothing is booked for the tenancy while its balance is closed.
+    lock_organisation(tenancy.unit.property.organisation_id)
+    units = {tenancy.unit_id} if carry_to is None else {tenancy.unit_id, carry_to.unit_id}
+    lock_meters(Meter.objects.filter(unit__in=units))
+    locked = for_update(Tenancy.objects).select_related("unit__property__organisation").get(pk=tenancy.pk)
     if locked.settled is not None:
         raise ValidationError(_("This tenancy is settled already."))
     if locked.ends is None or locked.ends > now():

@@ -24,6 +24,7 @@ from ...wire.messages import MAX_METERS
 from ...wire.signing import VerifyKey
 from ..config import broker_password, signing_key
 from ..estate.models import Property, Unit
+from ..locking import for_update, lock_meters
 from ..safety_rules import NONE, read_limits
 from ..supply_rules import holiday_dates, read_days, read_power, read_windows
 from ..time import now
@@ -159,7 +160,7 @@ def refresh_settings() -> list[Meter]:
 @transaction.atomic
 def send_settings(where: Property) -> None:
     """Send a property's changed settings to all of its meters."""
-    for meter in Meter.objects.filter(gateway__property=where).select_related("unit", "gateway__property"):
+    for meter in lock_meters(Meter.objects.filter(gateway__property=where).select_related("unit", "gateway__property")):
         send_settings_to(meter)
 
 
@@ -196,7 +197,7 @@ def enrol(code: str, public_key: bytes) -> Enrolment:
     """
     from ..vending.leading_back import lead_back, meters_ahead
 
-    gateway = Gateway.objects.select_for_update().filter(code_hash=_hash(code), revoked=False).first() if code else None
+    gateway = for_update(Gateway.objects).filter(code_hash=_hash(code), revoked=False).first() if code else None
     if gateway is None:
         raise InstallError(_("This code is not known, or was used already. Make a new one for the gateway."))
     try:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from ..account_fields import part, read_fields, seal, unseal
 from ..amounts import typed_kwh, typed_money, typed_whole
 from ..estate.models import Organisation, Tenancy
+from ..locking import for_update
 from ..time import now
 from ..vending.models import TopUp
 from .channels import CHANNELS
@@ -127,7 +128,7 @@ def add_channel(recipient: Recipient, kind: str, text: str) -> Channel:
     except ValueError as error:
         raise ValidationError({"address": str(error)}) from None
     # The recipient's row is the lock: the same address twice at once is one channel.
-    Recipient.objects.select_for_update().get(pk=recipient.pk)
+    for_update(Recipient.objects).get(pk=recipient.pk)
     for known in recipient.channels.filter(kind=kind):
         if address_of(known) == address:
             known.enabled, known.failing = True, ""

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from ...kernel.units import MINUTE, exact_instant
 from ..apart import apart, gateway_of
+from ..locking import for_update
 from ..sealing import SealError
 from ..time import now
 from .channels import CHANNELS
@@ -71,7 +72,7 @@ def _together(due: Iterable[Delivery]) -> dict[Delivery, list[Delivery]]:
 @transaction.atomic
 def _claim(pk: int) -> Delivery | None:
     found = (
-        Delivery.objects.select_for_update(skip_locked=True, of=("self",))
+        for_update(Delivery.objects, skip_locked=True)
         .select_related("notice__recipient__tenancy__unit__property", "channel")
         .filter(pk=pk, state=Delivery.State.WAITING, next_try__lte=now())
         .first()

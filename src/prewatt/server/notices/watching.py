@@ -26,6 +26,7 @@ from ..apart import apart, gateway_of, meter_or_gateway_of
 from ..billing.currencies import minor_digits
 from ..billing.statement import TOP_UPS, statement
 from ..estate.models import Tenancy
+from ..locking import for_update
 from ..metering.accounts import account_of
 from ..metering.models import Gateway, JournalEntry, Meter, alarms_of
 from ..metering.outlook import days_left
@@ -64,7 +65,7 @@ def watch() -> None:
 
 @transaction.atomic
 def _look_for(recipient: Recipient) -> None:
-    mine = Recipient.objects.select_for_update(of=("self",)).get(pk=recipient.pk)
+    mine = for_update(Recipient.objects).get(pk=recipient.pk)
     mine.organisation, mine.tenancy = recipient.organisation, recipient.tenancy
     if mine.tenancy is not None:
         _Tenant(mine, mine.tenancy).look()

@@ -17,6 +17,8 @@ from ..estate.models import Organisation, Tenancy
 from ..ledger.books import Kind, account, book
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference, of_bank_line
+from ..locking import for_update, lock_meters, lock_organisation
+from ..metering.models import Meter
 from ..time import now
 from ..vending.models import TopUp
 from ..vending.top_ups import TopUpError, top_up
@@ -31,7 +33,7 @@ from .statements.shape import BankError, LeftOut, Line, Statement
 from .statements.table import read_table, rows_of
 
 __all__ = [
-    "LARGEST_FILE", "BankError", "Upload", "book_line", "book_payout", "candidates", "read", "read_statement",
+    "LARGEST_FILE", "BankError", "Upload", "book_line", "book_payout", "candidates", "open_line", "read", "read_statement",
     "recorded_by_hand", "reference", "reopen", "returned_by", "same_as_line", "same_as_recorded", "set_aside", "suggestion", "upload",
 ]  # fmt: skip
 PART = 500
@@ -93,15 +95,20 @@ def _kept(organisation: Organisation, rows: list[BankLine]) -> list[BankLine]:
     return [found[row.fingerprint] for row in rows if row.fingerprint in found]
 
 
-def _open(line: BankLine) -> BankLine:
-    locked: BankLine = BankLine.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=line.pk)
+def open_line(line: BankLine, unit: int | None = None) -> BankLine:
+    """A line that waits to be dealt with, locked after its organisation and the meter of a unit (by its number). BankError if
+    it is dealt with.
+    """
+    lock_organisation(line.organisation_id)
+    lock_meters(Meter.objects.filter(unit=unit) if unit is not None else Meter.objects.none())
+    locked: BankLine = for_update(BankLine.objects).select_related("organisation").get(pk=line.pk)
     if locked.state != BankLine.State.OPEN:
         raise BankError(_("This line is dealt with already."))
     return locked
 
 
-def _money_in(line: BankLine) -> BankLine:
-    locked = _open(line)
+def _money_in(line: BankLine, unit: int | None = None) -> BankLine:
+    locked = open_line(line, unit)
     if locked.amount < 0:
         raise BankError(_("This line is money that went back: it can't be credited."))
     return locked
@@ -122,7 +129,7 @@ def book_line(line: BankLine, tenancy: Tenancy, by: Any) -> TopUp | DebtPayment:
     """Credit a line to a tenancy; of who has moved out it pays what is owed, and the rest is owed back. BankError if it is dealt
     with already, may be a payment that is known already, or can't be credited there.
     """
-    locked = _money_in(line)
+    locked = _money_in(line, tenancy.unit_id)
     _check_own(locked)
     where = tenancy.unit.property
     if where.organisation_id != locked.organisation_id or where.currency != locked.currency:
@@ -169,7 +176,7 @@ def set_aside(line: BankLine, by: Any) -> None:
     """Set a line aside: it does not concern prewatt. Where it takes back what nobody has been credited, the two cancel out
     and both are set aside. BankError if it is dealt with already.
     """
-    locked = _open(line)
+    locked = open_line(line)
     locked.state, locked.by = BankLine.State.ASIDE, by
     before = returned_by(locked)
     if before is not None and before.state == BankLine.State.OPEN:
@@ -189,7 +196,7 @@ def same_as_line(line: BankLine, same: bool, by: Any) -> None:
     """A person has looked at a line beside the one that it is like: they are the `same` payment, or two. BankError if nothing
     is asked of it.
     """
-    locked = _open(line)
+    locked = open_line(line)
     if locked.like_id is None:
         raise BankError(_("This line is like no other."))
     if same:

@@ -26,12 +26,14 @@ from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book, booked
 from ..ledger.models import Account, Transfer
 from ..ledger.references import OWN, Of, Reference, is_typed
+from ..locking import for_update, lock_meters, lock_organisation
 from ..metering.models import Alarm, Meter, alarms_of
 from ..sealing import SealError
 from ..time import now
 from ..vending.found import UNBOOKED, tenant_of
 from ..vending.models import TopUp
 from ..vending.top_ups import TopUpError, check_amount, check_open, top_up
+from .locks import lock_payment
 from .merchants import provider_of
 from .models import Merchant, Payment, TakenBack, Unexpected
 from .providers import PROVIDERS
@@ -90,16 +92,9 @@ def start(
 
 @transaction.atomic
 def _keep(
-    tenancy: Tenancy,
-    merchant: Merchant,
-    method: str,
-    amount: int,
-    asked: str,
-    by: Any,
-    payer: str,
-    address: str,
+    tenancy: Tenancy, merchant: Merchant, method: str, amount: int, asked: str, by: Any, payer: str, address: str,
     currency: str,
-) -> Payment:
+) -> Payment:  # fmt: skip
     where = tenancy.unit.property
     if not is_typed(asked):
         raise PaymentError(
@@ -107,7 +102,7 @@ def _keep(
             % {"sign": OWN}
         )
     # The tenancy's row is the lock: of two who ask at once under one name, the second finds the first's payment.
-    Tenancy.objects.select_for_update(of=("self",)).get(pk=tenancy.pk)
+    for_update(Tenancy.objects).get(pk=tenancy.pk)
     known = Payment.objects.filter(tenancy=tenancy, asked=asked).first()
     if known is not None:
         if (known.merchant_id, known.method, known.amount) != (merchant.pk, method, amount):
@@ -169,12 +164,10 @@ def confirm(merchant: Merchant, told: Told, seen_by: str) -> Payment | None:
     What comes of it is one transaction: the payment, the ledger's transfer, the credit, and the command to the meter.
     None if there is no such payment of this merchant account.
     """
-    rows = Payment.objects.select_for_update(of=("self",)).select_related(
-        "tenancy__unit__property__organisation", "merchant__organisation"
-    )
+    lock_organisation(merchant.organisation_id)
     # Of what went back some providers know only the transaction that had paid it.
     named = {"payment_id": told.payment_id} if told.payment_id else {"provider_id": told.provider_id}
-    payment = rows.filter(merchant=merchant, **named).first()
+    payment = lock_payment(Payment.objects.filter(merchant=merchant, **named))
     if told.state in (State.PAID, State.REFUNDED):
         if payment is None:
             payment = _recovered(merchant, told)
@@ -228,6 +221,7 @@ def _recovered(merchant: Merchant, told: Told) -> Payment | None:
         tenancy = known.tenancy if known is not None else None
     if tenancy is None:
         return None
+    lock_meters(Meter.objects.filter(unit=tenancy.unit_id))
     Unexpected.objects.filter(merchant=merchant, provider_id=told.provider_id).update(settled=True)
     return Payment.objects.create(
         payment_id=told.payment_id, asked=told.payment_id, merchant=merchant, tenancy=tenancy,
@@ -380,7 +374,9 @@ def credit_held(payment: Payment, tenancy: Tenancy, by: Any) -> TopUp | DebtPaym
     """A person gives held money to a tenancy; of who has moved out it pays what is owed, and the rest is owed back.
     PaymentError if it isn't held, or can't be credited there.
     """
-    locked = Payment.objects.select_for_update(of=("self",)).select_related("merchant__organisation").get(pk=payment.pk)
+    lock_organisation(payment.merchant.organisation_id)
+    lock_meters(Meter.objects.filter(unit=tenancy.unit_id))
+    locked = for_update(Payment.objects).select_related("merchant__organisation").get(pk=payment.pk)
     if locked.state != Payment.State.HELD:
         raise PaymentError(_("This payment is not held."))
     held = held_left(locked)

@@ -16,6 +16,7 @@ from ..billing.debts import debts_of, owe, set_off
 from ..ledger.books import Kind, account, book, tenant_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference
+from ..locking import for_update, lock_organisation
 from ..time import now
 from ..vending.giving_back import name_of
 from ..vending.models import PayOut, Refund
@@ -52,7 +53,7 @@ def taken_of(payment: Payment) -> int:
 
 @transaction.atomic
 def _plan(refund: Refund) -> list[RefundPart]:
-    locked = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk)
+    locked = for_update(Refund.objects).get(pk=refund.pk)
     if locked.paid is not None:
         raise PaymentError(_("This refund is paid out already."))
     parts = list(locked.parts.select_related("payment__merchant__organisation", "payment__tenancy__unit__property"))
@@ -99,7 +100,7 @@ def send_back(refund: Refund, by: Any) -> Refund:
 @transaction.atomic
 def _begin(part: RefundPart) -> bool:
     """A part is about to be sent: from now on it is in the air. False if it was sent before."""
-    refund = Refund.objects.select_for_update(of=("self",)).get(pk=part.refund_id)
+    refund = for_update(Refund.objects).get(pk=part.refund_id)
     if refund.paid is not None:
         raise PaymentError(_("This refund is paid out already."))
     return bool(RefundPart.objects.filter(pk=part.pk, sent__isnull=True).update(error=""))
@@ -110,10 +111,17 @@ def pay_out_by_hand(
     refund: Refund, by: Any, amount: int | None = None, way: str = "cash", day: date | None = None, number: str = ""
 ) -> Refund:
     """As `vending.owed.pay_out`. PaymentError while a provider may yet send some of it."""
-    parts = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk).parts
+    parts = for_update(Refund.objects).get(pk=refund.pk).parts
     if parts.filter(sent__isnull=True, error="").exists():
         raise PaymentError(_("The provider is sending this refund back: see how that ends first."))
     return pay_out(refund, by, amount, way, day, number)
+
+
+def _lock(part: RefundPart) -> tuple[Refund, RefundPart]:
+    """A part and what it is of, locked: what went out twice is owed, and what came back pays that."""
+    lock_organisation(part.payment.merchant.organisation_id)
+    refund = for_update(Refund.objects).select_related("tenancy__unit__property__organisation").get(pk=part.refund_id)
+    return refund, for_update(RefundPart.objects).select_related("payment__merchant").get(pk=part.pk)
 
 
 @transaction.atomic
@@ -121,12 +129,10 @@ def sent(part: RefundPart, by: Any) -> None:
     """The provider has taken a part on: it is paid out. Said again, nothing changes. What of it was paid out by another way
     meanwhile, as the provider had not answered, was paid twice: whoever has it owes it.
     """
-    refund = (
-        Refund.objects.select_for_update(of=("self",)).select_related("tenancy__unit__property").get(pk=part.refund_id)
-    )
-    locked = RefundPart.objects.select_for_update(of=("self",)).get(pk=part.pk)
+    merchant = part.payment.merchant
+    refund, locked = _lock(part)
     if locked.sent is None:
-        merchant, of = part.payment.merchant, Reference(Of.REFUND_PART, part.pk)
+        of = Reference(Of.REFUND_PART, part.pk)
         lies, once = clearing(merchant), max(min(part.amount, refund.left), 0)
         if once:
             owed, text = account(merchant.organisation, Kind.REFUNDS), str(part.payment)
@@ -147,11 +153,11 @@ def failed(part: RefundPart, why: str) -> None:
     """The provider says that a part did not arrive: the money lies there again, and is owed anew. Said again, nothing
     changes.
     """
-    locked = RefundPart.objects.select_for_update(of=("self",)).get(pk=part.pk)
+    refund, locked = _lock(part)
     if locked.failed:
         return
     sent(locked, PROVIDER)
-    refund, lies = locked.refund, clearing(locked.payment.merchant)
+    lies = clearing(locked.payment.merchant)
     memo = _("did not arrive: %(why)s") % {"why": why or refund.reason}
     of = Reference(Of.REFUND_PART, locked.pk, "back")
     made = owe_back(refund.tenancy, locked.amount, Refund.Why.FAILED, lies, of, memo, Transfer.Kind.REVERSAL)
@@ -182,7 +188,7 @@ def send_held_back(payment: Payment, by: Any) -> Payment:
 @transaction.atomic
 def held_sent(payment: Payment, by: str) -> Payment:
     """The provider has taken on to send a held payment back: it is paid out. Said again, nothing changes."""
-    locked = Payment.objects.select_for_update(of=("self",)).select_related("merchant__organisation").get(pk=payment.pk)
+    locked = for_update(Payment.objects).select_related("merchant__organisation").get(pk=payment.pk)
     if locked.state == Payment.State.HELD:
         owed, reason = account(locked.merchant.organisation, Kind.REFUNDS), locked.reason
         of = Reference(Of.PAYMENT, locked.pk, "back")

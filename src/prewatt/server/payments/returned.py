@@ -13,25 +13,18 @@ from django.utils.translation import gettext as _
 
 from ...kernel.calendar import day_bounds, zone
 from ..billing.models import DebtPayment
-from ..estate.models import Organisation
 from ..ledger.books import Kind, account, book, booked
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference
-from ..metering.models import Meter
+from ..locking import lock_organisation
 from ..time import now
 from ..vending.models import PayOut, Refund, TopUp
 from ..vending.owed import meter_of, owe_back
+from .bank import open_line
 from .models import BankLine, TakenBack
 from .same import returned_by
 from .statements.shape import BankError
 from .taking import take_from_debtor, take_from_tenant
-
-
-def _open(line: BankLine) -> BankLine:
-    locked: BankLine = BankLine.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=line.pk)
-    if locked.state != BankLine.State.OPEN:
-        raise BankError(_("This line is dealt with already."))
-    return locked
 
 
 def may_be_taken_back(line: BankLine) -> QuerySet[TopUp]:
@@ -57,8 +50,13 @@ def book_returned(line: BankLine, by: Any, made: TopUp | None = None) -> TakenBa
     is more than had come in is the bank's fee. None if nothing was credited for it: the two lines cancel out. BankError if
     it can't be told what it takes back.
     """
-    locked = _open(line)
-    before = returned_by(locked) if made is None else None
+    lock_organisation(line.organisation_id)
+    before = returned_by(line) if made is None else None
+    came: TopUp | DebtPayment | None = made
+    if before is not None:
+        came = before.top_up or before.debt_payment
+    # Nobody undoes the payment meanwhile.
+    locked = open_line(line, came.tenancy.unit_id if came is not None else None)
     if before is not None and before.state == BankLine.State.OPEN:
         for each in (locked, before):
             each.state, each.by = BankLine.State.ASIDE, by
@@ -68,14 +66,8 @@ def book_returned(line: BankLine, by: Any, made: TopUp | None = None) -> TakenBa
         return None
     if made is not None and not _came_in(locked).filter(pk=made.pk).exists():
         raise BankError(_("This line can't be that payment."))
-    came: TopUp | DebtPayment | None = made
-    if before is not None:
-        came = before.top_up or before.debt_payment
     if locked.amount >= 0 or came is None:
         raise BankError(_("It can't be told what this line takes back: choose the payment."))
-    # First the organisation's row, then the meter's, as wherever money is booked: nobody undoes the payment meanwhile.
-    Organisation.objects.select_for_update().get(pk=locked.organisation_id)
-    list(Meter.objects.select_for_update(of=("self",)).filter(unit=came.tenancy.unit_id))
     if isinstance(came, TopUp) and booked(Reference(Of.TOP_UP, came.pk, "undone")):
         raise BankError(_("This payment is undone already."))
     left = came.amount - _taken_of(came)
@@ -133,7 +125,7 @@ def may_have_come_back(lines: Iterable[BankLine]) -> dict[int, list[PayOut]]:
 @transaction.atomic
 def book_came_back(line: BankLine, sent: PayOut, by: Any) -> Refund:
     """A transfer of ours came back: it is owed to the same person anew. BankError if it is dealt with already."""
-    locked = _open(line)
+    locked = open_line(line)
     if sent not in may_have_come_back([locked]).get(locked.pk, []):
         raise BankError(_("This line can't be that payment."))
     bank, of = account(locked.organisation, Kind.BANK), Reference(Of.PAID_OUT, sent.pk, "back")

@@ -18,6 +18,7 @@ from ..billing.currencies import minor_unit
 from ..ledger.books import Kind, account, book, booked
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference
+from ..locking import for_update
 from ..metering.models import Alarm
 from ..sealing import SealError
 from ..time import now
@@ -66,7 +67,7 @@ def fetch(merchant: Merchant, day: date) -> SettlementFile:
     lines = provider_of(merchant).settlement(day)
     with transaction.atomic():
         # The account's row is the lock: two fetches of one day keep and book a line once.
-        Merchant.objects.select_for_update().get(pk=merchant.pk)
+        for_update(Merchant.objects).get(pk=merchant.pk)
         file = SettlementFile.objects.update_or_create(merchant=merchant, day=day, defaults={"fetched": now()})[0]
         kept = [_keep(merchant, file, line) for line in lines]
     # First what is taken back, and then what came back of that: a payment that is not known yet waits for it, and is not
@@ -209,9 +210,7 @@ def explain(line: SettlementLine, means: str, by: Any) -> SettlementLine:
     """A person says what a line is that the books can't know: a `cost` of ours, money moved from or to our `bank`, or not
     ours (`aside`). PaymentError if it is of another kind, or explained already.
     """
-    row: SettlementLine = (
-        SettlementLine.objects.select_for_update(of=("self",)).select_related("merchant__organisation").get(pk=line.pk)
-    )
+    row: SettlementLine = for_update(SettlementLine.objects).select_related("merchant__organisation").get(pk=line.pk)
     if row.means or row.kind not in UNKNOWN or means not in SettlementLine.Means.values:
         raise PaymentError(_("This line is explained already."))
     row.means, row.by = means, by

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 
 from ..billing.debts import DebtError, pay, pays_debts, undo
 from ..billing.models import DebtPayment
-from ..estate.models import Organisation, Tenancy
+from ..estate.models import Tenancy
 from ..ledger.books import MONEY, account
+from ..locking import lock_organisation
 from ..vending.models import TopUp
 from ..vending.top_ups import TopUpError, check_typed, top_up
 from .models import BankLine, Payment
@@ -70,8 +71,8 @@ def _checked(tenancy: Tenancy, credit_id: str, receipt: str, way: str) -> str:
         raise TopUpError(_("A receipt number has at most 100 printable characters."), "receipt")
     check_typed(credit_id)
     organisation = tenancy.unit.property.organisation
-    # The organisation's row is the lock: of two with one receipt number, the second finds the first.
-    Organisation.objects.select_for_update().get(pk=organisation.pk)
+    # Of two with one receipt number, the second finds the first.
+    lock_organisation(organisation.pk)
     # r-7 is R-7: two people wrote it off one slip.
     topped = (
         TopUp.objects.filter(organisation=organisation, receipt__iexact=number).exclude(credit_id=credit_id).first()

@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 from ..apart import apart, meter_or_gateway_of
 from ..billing.currencies import minor_unit
 from ..billing.models import DebtPayment
+from ..locking import for_update, lock_organisation
 from ..time import now
+from .locks import lock_payment
 from .models import Merchant, Payment, RefundPart, TakenBack, Unexpected
 from .paying import PaymentError, held_left
 from .providers.interface import Back, Step, Told
@@ -28,8 +30,9 @@ def hear(merchant: Merchant, told: Back, seen_by: str) -> TakenBack | None:
     """A provider says that money is taken back: book it, once, as far as it can be. None if it is a refund that was sent from
     here.
     """
+    lock_organisation(merchant.organisation_id)
     payment = _payment_of(merchant, told.payment_id, told.provider_id)
-    rows = TakenBack.objects.select_for_update(of=("self",)).select_related("merchant__organisation", "organisation")
+    rows = for_update(TakenBack.objects).select_related("merchant__organisation", "organisation")
     row = rows.filter(merchant=merchant, back_id=told.back_id[:255]).first()
     if row is None and _is_own(merchant, told, payment):
         return None
@@ -48,11 +51,11 @@ def hear(merchant: Merchant, told: Back, seen_by: str) -> TakenBack | None:
 
 def _payment_of(merchant: Merchant, payment_id: str, provider_id: str) -> Payment | None:
     """The payment, locked: by the transaction that paid it, or by its name, if no other transaction did."""
-    rows = Payment.objects.select_for_update(of=("self",)).filter(merchant=merchant)
-    paid = rows.filter(provider_id=provider_id).first() if provider_id else None
+    rows = Payment.objects.filter(merchant=merchant)
+    paid = lock_payment(rows.filter(provider_id=provider_id)) if provider_id else None
     if paid is not None or not payment_id:
         return paid
-    return rows.filter(payment_id=payment_id, provider_id__in=("", provider_id)).first()
+    return lock_payment(rows.filter(payment_id=payment_id, provider_id__in=("", provider_id)))
 
 
 def _is_own(merchant: Merchant, told: Back, payment: Payment | None) -> bool:
@@ -207,7 +210,7 @@ def take_up(payment: Payment) -> None:
     """A payment came to be paid: book what was heard before of its being taken back, by name first; sums are of that, and of
     more.
     """
-    rows = waiting_for(payment).select_for_update(of=("self",)).select_related("merchant__organisation", "organisation")
+    rows = for_update(waiting_for(payment)).select_related("merchant__organisation", "organisation")
     for row in sorted(rows, key=lambda row: (row.is_sum, row.amount)):
         row.payment = payment
         left = row.amount - _known_of(payment) if row.is_sum else row.amount
@@ -234,11 +237,9 @@ def take_up_what_waits() -> list[Payment]:
 
     def done(payment: Payment) -> Payment:
         with transaction.atomic():
-            locked: Payment = (
-                Payment.objects.select_for_update(of=("self",))
-                .select_related("merchant__organisation", "tenancy__unit__property__organisation")
-                .get(pk=payment.pk)
-            )
+            lock_organisation(payment.merchant.organisation_id)
+            locked = lock_payment(Payment.objects.filter(pk=payment.pk))
+            assert locked is not None
             take_up(locked)
         return locked
 
@@ -253,8 +254,11 @@ def decide(row: TakenBack, do: str, by: Any) -> TakenBack:
     """A person says what to do: `tenant` bears it, it is a `cost` of the landlord, or it is dealt with (`done`). PaymentError
     if that can't be.
     """
+    lock_organisation(row.organisation_id)
+    if row.payment is not None:
+        lock_payment(Payment.objects.filter(pk=row.payment.pk))
     found: TakenBack = (
-        TakenBack.objects.select_for_update(of=("self",))
+        for_update(TakenBack.objects)
         .select_related("payment__top_up__tenancy", "merchant__organisation", "organisation")
         .get(pk=row.pk)
     )

@@ -15,10 +15,11 @@ from ..billing.currencies import minor_digits, minor_unit
 from ..billing.debts import DebtError, owe, set_off
 from ..billing.models import Debt, DebtPayment
 from ..billing.spreading import give_share_back
-from ..estate.models import Organisation, Tenancy
+from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, balance, book, tenant_account
 from ..ledger.models import Account, Transfer
 from ..ledger.references import Of, Reference
+from ..locking import for_update, lock_organisation
 from ..metering.accounts import account_of
 from ..metering.models import Meter
 from ..time import now
@@ -104,10 +105,10 @@ def take_from_tenant(row: TakenBack, top_up: TopUp) -> None:
     """Take it off the tenant's credit and the meter; what the rules of the property or a settlement keep off the meter is a
     debt.
     """
-    # First the organisation's row, then the meter's, as wherever money is booked: nothing is booked or sent meanwhile.
-    Organisation.objects.select_for_update().get(pk=row.organisation_id)
+    # Nothing is booked or sent meanwhile.
+    lock_organisation(row.organisation_id)
     meter = (
-        Meter.objects.select_for_update(of=("self",))
+        for_update(Meter.objects)
         .select_related("gateway__property__organisation")
         .filter(unit=top_up.tenancy.unit_id)
         .first()

@@ -16,6 +16,7 @@ from ...kernel.tariff import Dated
 from ...kernel.tariff import Tariff as KernelTariff
 from ...kernel.tariff_document import tariff_to_document
 from ..estate.models import Organisation, Property
+from ..locking import lock_meters
 from ..metering.models import Meter
 from ..time import now
 from ..vending.credit_log import issue
@@ -32,7 +33,7 @@ def schedule(where: Property, tariff: Tariff, effective: int) -> TariffVersion:
     version.full_clean()
     version.save()
     order = SetTariff(effective, tariff.kernel())
-    for meter in Meter.objects.filter(unit__property=where):
+    for meter in lock_meters(Meter.objects.filter(unit__property=where)):
         issue(meter, order)
     return version
 

@@ -9,6 +9,7 @@ from ...kernel.naming import id_of
 from ..estate.models import Tenancy
 from ..ledger.books import balance, tenant_account
 from ..ledger.references import Reference, at_meter
+from ..locking import for_update
 from ..metering.accounts import stored_account
 from ..metering.models import Meter
 from .codes import credit_code
@@ -56,7 +57,7 @@ def level(meter: Meter, of: Reference, reason: str, at: int) -> Command | None:
     off, and what was used while nobody lived there is given back.
     """
     # The meter's row is the lock: nothing is booked or sent for it meanwhile.
-    row = Meter.objects.select_for_update().get(pk=meter.pk)
+    row = for_update(Meter.objects).get(pk=meter.pk)
     owed = missing(row)
     return _send(row, owed, at_meter(of, at), reason) if owed else None
 

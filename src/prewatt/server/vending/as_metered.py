@@ -13,6 +13,7 @@ from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book, tenant_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference
+from ..locking import for_update
 from ..metering.accounts import kept, stored_account
 from ..metering.models import Alarm, Meter
 from ..time import now
@@ -68,7 +69,7 @@ def carry_out(made: Adjustment, by: str) -> None:
     the caller's transaction. GivingBackError if the difference is another one meanwhile.
     """
     alarm = Alarm.objects.select_related("meter").get(pk=made.number or 0)
-    meter = Meter.objects.select_for_update(of=("self",)).get(alarms=alarm)
+    meter = for_update(Meter.objects).get(alarms=alarm)
     if gap(alarm) != made.amount:
         raise GivingBackError(_("The difference is another one by now: decline this, and propose it anew."))
     # Of a journal that was opened it is known how much was charged: the rest is what was paid, and taken off.

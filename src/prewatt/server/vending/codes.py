@@ -30,6 +30,7 @@ from ...tokens import (
     tid_at,
 )
 from ..estate.models import Organisation
+from ..locking import for_update
 from ..metering.models import Meter
 from ..time import now
 from .credit_log import issue
@@ -142,7 +143,7 @@ def next_tid(token_meter: TokenMeter) -> int:
 
     The caller holds a lock on the meter's row, or this call's own transaction takes it.
     """
-    locked = TokenMeter.objects.select_for_update(of=("self",)).select_related("group").get(pk=token_meter.pk)
+    locked = for_update(TokenMeter.objects).select_related("group").get(pk=token_meter.pk)
     try:
         tid = max(tid_at(BaseDate(locked.group.base), now()), locked.last_tid + 1)
     except NumberError as error:
@@ -263,7 +264,7 @@ def change_key(
     """The codes that bring a meter to another group's (or revision's) key. Whatever is vended afterwards is for the new
     one: they are typed first. VendError if it can't be.
     """
-    locked = TokenMeter.objects.select_for_update(of=("self",)).select_related("group").get(pk=token_meter.pk)
+    locked = for_update(TokenMeter.objects).select_related("group").get(pk=token_meter.pk)
     old = locked.key()
     try:
         new = group.key_for(locked.pan, tariff_index)

@@ -14,6 +14,7 @@ from ...kernel.supply import Action, Close, LimitPower, Restore, TakeEmergency
 from ...kernel.units import DAY, NANO, round_money
 from ...wire.on_site import ACTIONS
 from ..estate.models import Tenancy
+from ..locking import for_update
 from ..metering.models import Meter
 from ..time import now
 from .credit_log import issue
@@ -136,7 +137,7 @@ def as_ordered(command: Command) -> Ordered | None:
 @transaction.atomic
 def take_emergency(meter: Meter, by: str) -> Command:
     """A tenant takes the emergency credit over the server. Asked twice, it is one order."""
-    Meter.objects.select_for_update().get(pk=meter.pk)
+    for_update(Meter.objects).get(pk=meter.pk)
     for command in Command.objects.filter(meter=meter, state__in=OPEN, kind="control"):
         order = getattr(decode_command(bytes(command.body)), "order", None)
         if isinstance(order, Control) and isinstance(order.action, TakeEmergency):

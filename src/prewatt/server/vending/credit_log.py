@@ -17,6 +17,7 @@ from ...kernel import entries
 from ...kernel.naming import named
 from ...wire.signing import SigningKey, sign_command
 from ..config import signing_key
+from ..locking import for_update
 from ..metering.models import Meter
 from ..time import now
 from .models import OPEN, Command
@@ -30,7 +31,7 @@ def _key() -> SigningKey:
 @transaction.atomic
 def issue(meter: Meter, order: entries.AnyOrder) -> Command:
     """Add an order to the meter's credit log. The head-end sends it, and again, until the journal shows it taken up."""
-    locked = Meter.objects.select_for_update().get(pk=meter.pk)
+    locked = for_update(Meter.objects).get(pk=meter.pk)
     made = _row(locked, named(locked.name, locked.commands + 1, now(), order))
     Meter.objects.filter(pk=locked.pk).update(commands=made.number)
     made.save(force_insert=True)
@@ -93,7 +94,7 @@ def renumber(meter: Meter) -> list[Command]:
     """Number a meter's open commands anew, in their order, from the first number on that the meter has not used; those
     that it may be taking up just now keep theirs. Returns those that were changed.
     """
-    locked = Meter.objects.select_for_update().get(pk=meter.pk)
+    locked = for_update(Meter.objects).get(pk=meter.pk)
     base = max(locked.taken, locked.told_command)
     opened = Command.objects.filter(meter=locked, state__in=OPEN).select_related("meter")
     # They were made in the order of their numbers.

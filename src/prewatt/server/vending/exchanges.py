@@ -18,6 +18,7 @@ from ...kernel.events import FOREIGN_METER
 from ...kernel.plausible import SLACK, most
 from ...kernel.units import REGISTER_MAX, exact_kwh, parse_kwh
 from ..fields import check_meter_name
+from ..locking import for_update
 from ..metering.accounts import account_of
 from ..metering.alarms import raise_alarm
 from ..metering.models import Alarm, JournalEntry, Meter
@@ -170,7 +171,7 @@ def look(meter: Meter, serial: str, first: str, last: str = "") -> Outlook:
 @transaction.atomic
 def exchange(meter: Meter, serial: str, first: str, last: str, by: str) -> MeterExchange:
     """Order an exchange. Asked twice, it is one. ValidationError as `look`."""
-    row = Meter.objects.select_for_update(of=("self",)).select_related("gateway__property", "unit").get(pk=meter.pk)
+    row = for_update(Meter.objects).select_related("gateway__property", "unit").get(pk=meter.pk)
     found = look(row, serial, first, last)
     waiting = MeterExchange.objects.filter(command__meter=row, command__state__in=OPEN).first()
     if waiting is not None:

@@ -24,6 +24,7 @@ from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book, book_top_up, tenant_account
 from ..ledger.models import Account, Transfer
 from ..ledger.references import Of, Reference, found_at, kind_at_meter
+from ..locking import for_update
 from ..metering.alarms import raise_alarm
 from ..metering.models import Alarm, Meter
 from ..time import now
@@ -182,10 +183,10 @@ def unbooked(meter: Meter, credit_id: str, amount: int, paid: int) -> Alarm | No
     """What was found at a meter and is the credit of this id, `amount` nano, paid at the instant `paid`; None if nothing
     is. Of a code alone the id is not known: any of this amount that was not made before will do, as they are alike.
     """
-    found: Alarm | None = _open(meter).select_for_update().filter(key=credit_id[:64], data__amount__gt=0).first()
+    found: Alarm | None = for_update(_open(meter)).filter(key=credit_id[:64], data__amount__gt=0).first()
     if found is not None:
         return found
-    typed = _open(meter).select_for_update().filter(key__startswith="code ").order_by("pk")
+    typed = for_update(_open(meter)).filter(key__startswith="code ").order_by("pk")
     return next((each for each in typed if _fits(meter, each, amount, paid)), None)
 
 
@@ -231,7 +232,7 @@ def booked_by_hand(meter: Meter, amount: int, paid: int) -> TopUp | None:
     `paid`: it got an id of our own then, and in cash.
     """
     rows = Alarm.objects.filter(meter=meter, kind=UNBOOKED, settled=True, key__startswith="code ", data__by_hand=True)
-    for each in rows.select_for_update().order_by("pk"):
+    for each in for_update(rows).order_by("pk"):
         if _fits(meter, each, amount, paid):
             each.data = {**each.data, "by_hand": False}
             each.save(update_fields=["data"])
@@ -245,8 +246,8 @@ def book_found(found: Alarm, by: Any, source: Account | None = None) -> TopUp | 
     otherwise (then None). Asked twice, it is booked once. FoundError if it can't be.
     """
     assert found.meter is not None
-    meter = Meter.objects.select_for_update(of=("self",)).select_related("unit").get(pk=found.meter.pk)
-    alarm = Alarm.objects.select_for_update(of=("self",)).get(pk=found.pk)
+    meter = for_update(Meter.objects).select_related("unit").get(pk=found.meter.pk)
+    alarm = for_update(Alarm.objects).get(pk=found.pk)
     if alarm.kind != UNBOOKED:
         raise FoundError(_("This alarm is of nothing that could be booked."))
     data = alarm.data
@@ -293,7 +294,7 @@ def carried(meter: Meter, amount: int, reason: str) -> Command | None:
     """The command by which an adjustment that is to be carried to a meter is there already, though the books did not know
     of it; None if it is not. It is the same one if its reason and its amount are the same.
     """
-    for alarm in _open(meter).select_for_update().filter(data__amount=amount):
+    for alarm in for_update(_open(meter)).filter(data__amount=amount):
         data = alarm.data
         if data["command"] is None or not data["reason"]:
             continue

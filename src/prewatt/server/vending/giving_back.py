@@ -16,6 +16,7 @@ from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, balance, book, booked, tenant_account
 from ..ledger.models import Transfer
 from ..ledger.references import OWN, Of, Reference, is_typed
+from ..locking import for_update, lock_meters
 from ..metering.models import Meter
 from ..time import now
 from .adjustments import adjust
@@ -41,7 +42,7 @@ def _reason(text: str) -> str:
 
 def _lock(tenancy: Tenancy) -> Meter | None:
     """The meter's row is the lock: nothing is booked or sent for it meanwhile."""
-    rows = Meter.objects.select_for_update(of=("self",)).select_related("gateway")
+    rows = for_update(Meter.objects).select_related("gateway")
     meter = rows.filter(unit=tenancy.unit_id).first()
     as_it_is(tenancy)
     if tenancy.settled is not None:
@@ -132,7 +133,7 @@ def put_right(
     or (`second` False) over what one may give alone. GivingBackError if it can't be.
     """
     lock_books(tenancy.unit.property.organisation)
-    Meter.objects.select_for_update(of=("self",)).filter(unit=tenancy.unit_id).first()
+    for_update(Meter.objects).filter(unit=tenancy.unit_id).first()
     as_it_is(tenancy)
     if not 0 < abs(amount) <= BALANCE_MAX:
         raise GivingBackError(_("An amount is not 0, and no more than a meter can hold."), "amount")
@@ -183,19 +184,17 @@ def _propose(
 @transaction.atomic
 def decide(made: Adjustment, by: Any, agreed: bool) -> Adjustment:
     """A second person agrees to an adjustment, or declines it. GivingBackError if it is the same person, or decided."""
-    locked = (
-        Adjustment.objects.select_for_update(of=("self",))
-        .select_related("tenancy__unit__property__organisation")
-        .get(pk=made.pk)
-    )
+    lock_books(made.organisation)
+    lock_meters(Meter.objects.filter(unit=made.tenancy.unit_id))
+    locked = for_update(Adjustment.objects).select_related("tenancy__unit__property__organisation").get(pk=made.pk)
     if locked.state != Adjustment.State.WAITING:
         raise GivingBackError(_("This is decided already."))
     if agreed and locked.by_id == by.pk:
         raise GivingBackError(_("A second person has to agree: whoever proposed it can only withdraw it."))
     locked.decided_by = by
     if agreed:
-        if locked.kind != Adjustment.Kind.CHARGED:
-            _lock(locked.tenancy)
+        if locked.kind != Adjustment.Kind.CHARGED and locked.tenancy.settled is not None:
+            raise GivingBackError(_("This tenancy is settled: its books are closed."))
         return _carry_out(locked)
     locked.state, locked.decided = Adjustment.State.DECLINED, now()
     locked.save(update_fields=["state", "decided", "decided_by"])

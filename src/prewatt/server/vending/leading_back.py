@@ -13,6 +13,7 @@ from ...kernel.rating import rate_interval
 from ...kernel.units import MINUTE, round_money
 from ..estate.models import Tenancy
 from ..ledger.references import Of, Reference
+from ..locking import for_update
 from ..metering.alarms import raise_alarm
 from ..metering.models import Alarm, Gateway, JournalEntry, Meter
 from ..tariffs.corrections import readings
@@ -48,7 +49,7 @@ def lead_back(meter: Meter, by: str = "") -> Command | None:
     """Order a meter's journal to go on from now, and settle the alarm of it in somebody's name. Asked twice, it is once:
     None for the second time. LeadBackError if its time is not ahead.
     """
-    row = Meter.objects.select_for_update(of=("self",)).get(pk=meter.pk)
+    row = for_update(Meter.objects).get(pk=meter.pk)
     if not is_ahead(row, now()):
         raise LeadBackError(_("The journal of meter %(meter)s is not ahead of the time.") % {"meter": row})
     if on_its_way(row):
@@ -64,7 +65,7 @@ def lead_back(meter: Meter, by: str = "") -> Command | None:
 def meters_ahead(gateway: Gateway) -> list[Meter]:
     """The meters of a gateway whose journals are ahead."""
     at = now()
-    return [meter for meter in gateway.meters.select_related("unit") if is_ahead(meter, at)]
+    return [meter for meter in gateway.meters.select_related("unit").order_by("pk") if is_ahead(meter, at)]
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from ...kernel.entries import Debit, GrantCredit, decode_command
 from ...kernel.naming import id_of
 from ...kernel.units import exact_kwh, round_money
 from ..ledger.books import book_emergency
+from ..locking import for_update
 from ..metering.accounts import kept, stored_account
 from ..metering.alarms import raise_alarm, settle
 from ..metering.models import Alarm, JournalEntry, Meter
@@ -79,8 +80,8 @@ def go_on(alarm: Alarm, by: str) -> None:
     where its id tells so; of other orders that may have been carried out nobody knows: they are left out, and told. What
     the books lack then is another alarm's. Asked twice, it is done once.
     """
-    locked = Alarm.objects.select_for_update(of=("self",)).get(pk=alarm.pk, meter__isnull=False)
-    meter = Meter.objects.select_for_update(of=("self",)).get(alarms=locked)
+    meter = for_update(Meter.objects).get(alarms=alarm)
+    locked = for_update(Alarm.objects).get(pk=alarm.pk)
     state = Account.load(bytes.fromhex(locked.data["account"]))
     if locked.settled:
         return

@@ -20,6 +20,7 @@ from ..estate.models import Organisation, Tenancy
 from ..ledger.books import MONEY, Kind, account, book, tenant_account
 from ..ledger.models import Account, Transfer
 from ..ledger.references import Of, Reference
+from ..locking import for_update
 from ..metering.models import Meter
 from ..time import now
 from ..wall_clock import YEARS
@@ -78,11 +79,7 @@ def owed_to(tenancy: Tenancy) -> QuerySet[Refund]:
 
 def locked(refund: Refund) -> Refund:
     """The row, locked. GivingBackError if it is paid out already."""
-    found: Refund = (
-        Refund.objects.select_for_update(of=("self",))
-        .select_related("tenancy__unit__property__organisation")
-        .get(pk=refund.pk)
-    )
+    found: Refund = for_update(Refund.objects).select_related("tenancy__unit__property__organisation").get(pk=refund.pk)
     if found.paid is not None:
         raise GivingBackError(_("This refund is paid out already."))
     return found

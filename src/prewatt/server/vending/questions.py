@@ -25,6 +25,7 @@ from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference
+from ..locking import for_update, lock_meters, lock_organisation
 from ..metering.alarms import raise_alarm
 from ..metering.models import Alarm, JournalEntry, Meter
 from ..metering.usual import Piece, usual
@@ -221,12 +222,20 @@ def charges(asked: Question, answer: str, amount: int = 0) -> list[tuple[Share, 
     raise GivingBackError(_("%(answer)s is none of %(known)s.") % {"answer": repr(answer), "known": ", ".join(ANSWERS)})
 
 
+def _lock(alarm: Alarm) -> Alarm:
+    """An alarm of a meter, locked after where its answer is booked."""
+    if alarm.meter is not None:
+        lock_organisation(alarm.meter.property.organisation_id)
+        lock_meters(Meter.objects.filter(pk=alarm.meter.pk))
+    return for_update(Alarm.objects).get(pk=alarm.pk)
+
+
 @transaction.atomic
 def reply(alarm: Alarm, answer: str, amount: int, by: Any) -> list[Adjustment]:
     """Charge what somebody says for the time that was not measured, and settle the alarm in their name. Answered twice, the
     first answer holds. Over the organisation's limit a second person agrees. GivingBackError if it can't be.
     """
-    locked = Alarm.objects.select_for_update(of=("self",)).get(pk=alarm.pk)
+    locked = _lock(alarm)
     if locked.settled:
         return []
     asked = question(locked)
@@ -286,7 +295,7 @@ def came_back(meter: Meter, entry: Rebased) -> None:
 @transaction.atomic
 def give_back_twice(alarm: Alarm, by: Any) -> list[Adjustment]:
     """Give back what an answer charged, and settle the alarm. Asked twice, it is once."""
-    locked = Alarm.objects.select_for_update(of=("self",)).get(pk=alarm.pk)
+    locked = _lock(alarm)
     if locked.settled:
         return []
     answered = Adjustment.objects.filter(of=Of.ALARM, number=locked.data["alarm"])

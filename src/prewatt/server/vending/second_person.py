@@ -13,6 +13,7 @@ from ...kernel.entries import Control, EntryError, decode_command
 from ...kernel.supply import Restore
 from ...kernel.units import DAY, parse_money
 from ..estate.models import Organisation, Tenancy
+from ..locking import lock_organisation
 from ..metering.models import Meter
 from ..time import now
 from .models import Adjustment, Command, EmergencyCode
@@ -27,7 +28,7 @@ def limit_of(organisation: Organisation) -> int:
 
 def lock_books(organisation: Organisation) -> None:
     """Of two who give at once, the second sees what the first gave. In the caller's transaction."""
-    Organisation.objects.select_for_update().get(pk=organisation.pk)
+    lock_organisation(organisation.pk)
 
 
 def is_too_much(organisation: Organisation, tenancy: Tenancy | None, meter: Meter | None, amount: int, by: Any) -> bool:

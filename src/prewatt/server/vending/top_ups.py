@@ -18,6 +18,7 @@ from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book, book_top_up, booked
 from ..ledger.models import Account, Transfer
 from ..ledger.references import OWN, Of, Reference, is_own, is_typed
+from ..locking import for_update
 from ..metering.models import Meter
 from ..time import now
 from .codes import credit_code
@@ -88,7 +89,7 @@ def top_up(
     organisation = tenancy.unit.property.organisation
     spread = lock_spread(tenancy)
     # The meter's row is the lock: of two calls with one credit id, the second finds the first one's top-up.
-    meter = Meter.objects.select_for_update().filter(unit=tenancy.unit_id).first()
+    meter = for_update(Meter.objects).filter(unit=tenancy.unit_id).first()
     as_it_is(tenancy)
     known = TopUp.objects.filter(organisation=organisation, credit_id=credit_id).first()
     if known:

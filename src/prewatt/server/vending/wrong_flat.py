@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 from ...kernel.units import round_money
 from ..billing.debts import owe, write_off
 from ..billing.spreading import give_share_back
-from ..estate.models import Organisation, Tenancy
+from ..estate.models import Tenancy
 from ..ledger.books import balance, book, booked, tenant_account
 from ..ledger.models import Transfer
 from ..ledger.references import OWN, Of, Reference
+from ..locking import lock_meters, lock_organisation
 from ..metering.models import Meter
 from ..time import now
 from .adjustments import adjust
@@ -87,9 +88,8 @@ def move_payment(
     if not reason.strip():
         raise GivingBackError(_("Say why: it is shown to the tenant."), "reason")
     tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=made.tenancy_id)
-    # First the organisation's row, then the meters', as wherever money is booked: nobody waits for the other in turn.
-    Organisation.objects.select_for_update().get(pk=made.organisation_id)
-    list(Meter.objects.select_for_update(of=("self",)).filter(unit__in=(tenancy.unit_id, to.unit_id)).order_by("pk"))
+    lock_organisation(made.organisation_id)
+    lock_meters(Meter.objects.filter(unit__in=(tenancy.unit_id, to.unit_id)))
     found = look(made)
     _check(tenancy, to)
     if found.offline is not None and not as_known:
