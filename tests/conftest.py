@@ -31,6 +31,20 @@ def pytest_runtest_call(item):
     return answer
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb():
+    """Whether the tests' database is there already: on SQLite it is a copy, and ends with the process's folder."""
+    import os
+    from pathlib import Path
+
+    from tests.migrated import put_database
+    from tests.settings import ON_POSTGRESQL
+
+    if not ON_POSTGRESQL:
+        put_database(Path(os.environ["PREWATT_HOME"]) / "test.sqlite3")
+    return not ON_POSTGRESQL
+
+
 class FixedClock:
     """A clock that stands where it is put."""
 

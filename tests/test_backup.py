@@ -33,6 +33,7 @@ from prewatt.tokens import BaseDate, instant_of
 from prewatt.wire.signing import SigningKey
 from tests.edge.running import agent, obey
 from tests.edge.test_shell import made_settings
+from tests.migrated import put_database
 
 STEPS = {"open", "os.rename", "os.mkdir", "os.rmdir", "os.remove", "os.chmod", "os.chown", "sqlite3.connect"}
 """What Python itself tells of what is done to files."""
@@ -106,6 +107,7 @@ def gateway_folder(tmp_path):
 @pytest.fixture(scope="module")
 def home_once(tmp_path_factory):
     where = tmp_path_factory.mktemp("server")
+    put_database(where / "home" / "prewatt.sqlite3")
     flats = where / "flats.csv"
     flats.write_text("unit,meter,tenant\nFlat 1,m1,Anna\n")
     given = ["--organisation", "O", "--name", "P", "--zone", "Europe/Berlin", "--currency", "EUR", "--price", "0.3"]

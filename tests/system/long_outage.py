@@ -32,6 +32,7 @@ from prewatt.sim.demo import _director
 from prewatt.sim.story import Options
 from prewatt.wire.on_site import OnSiteError
 from prewatt.wire.signing import SigningKey
+from tests.migrated import put_database
 
 FLATS = 12
 PHONE = SigningKey.generate()
@@ -68,6 +69,7 @@ class Air:
 def made_director(folder):
     """The demonstration's director, who in the outage does all of that. Made here: its models need the server's set-up."""
     air = Air()
+    put_database(folder / "prewatt.sqlite3")
     options = Options(meters=FLATS, outage=14, home=folder, bluetooth=f"tcp-client:127.0.0.1:{air.port}")
     plain = _director(options, folder)
     from prewatt.onsite import visit_with

