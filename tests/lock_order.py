@@ -1,5 +1,5 @@
 """Watches, in all tests, that rows are locked in the order of `prewatt.server.locking`: within a transaction nobody locks or changes
-an organisation's row after a gateway's, a gateway's after a meter's, a meter's after another row or after a later meter's.
+a row of `ORDER` after a row of a later table in it, or of one that is not in it, nor a meter's after a later meter's.
 
 Of what is changed without being read first (`update`) only the table is known: it is left alone where a row of that table is
 locked, or was made, already.
@@ -15,7 +15,7 @@ from django.db.transaction import Atomic
 import prewatt
 
 SOURCE = f"{Path(prewatt.__file__).parent}/"
-ORDER = ["estate.organisation", "metering.gateway", "metering.meter"]
+ORDER = ["estate.organisation", "estate.property", "metering.gateway", "metering.meter"]
 METER = ORDER.index("metering.meter")
 
 

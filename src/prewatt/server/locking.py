@@ -1,6 +1,7 @@
-"""Rows are locked in one order, so that no two wait for each other: first the organisation's, then the gateway's, then the
-meters' by their numbers, then all else. Who comes to an earlier one by a later one (from a payment to its organisation) reads
-the later one without a lock, takes the earlier lock, and then reads anew, under its own lock, what is decided by.
+"""Rows are locked in one order, so that no two wait for each other: first the organisation's, then the property's, the
+gateway's, the meters' by their numbers, then all else. Who comes to an earlier one by a later one (from a payment to its
+organisation) reads the later one without a lock, takes the earlier lock, and then reads anew, under its own lock, what is
+decided by.
 
 What is locked is a row and not its key (`FOR NO KEY UPDATE`): rows that refer to it can be added meanwhile, or whoever adds one
 would wait for it, out of order. SQLite has one writer: there nothing is locked.

@@ -30,7 +30,7 @@ from ...tokens import (
     tid_at,
 )
 from ..estate.models import Organisation
-from ..locking import for_update
+from ..locking import for_update, lock_meters
 from ..metering.models import Meter
 from ..time import now
 from .credit_log import issue
@@ -232,6 +232,7 @@ def vend_management(token_meter: TokenMeter, function: Function, value: int = 0,
     """A management code. For a meter of our own its order is in the credit log as well: one order, two carriers."""
     if function == Function.CLEAR_CREDIT and not value:
         value = ALL_CREDIT
+    lock_meters(Meter.objects.filter(pk=token_meter.meter_id))
     tid = next_tid(token_meter)
     code = vend(token_meter, Management(function, tid, value), Code.Kind.MANAGEMENT, by, value, function.name.lower())
     if token_meter.meter is not None:
