@@ -15,10 +15,25 @@ FLAT = flat_tariff("flat", "EUR", ZONE, PRICE)
 PASSWORD = "correct horse"
 
 
+def pytest_collection_modifyitems(items):
+    """The long stories with processes first: what is short fills the gaps that they leave, and no long one is the last. On
+    PostgreSQL only what has to do with a database.
+    """
+    from tests.settings import ON_POSTGRESQL
+
+    if ON_POSTGRESQL:
+        items[:] = filter(_has_database, items)
+    items.sort(key=lambda item: "system" not in item.path.parts)
+
+
+def _has_database(item):
+    return "_django_db_helper" in item.fixturenames or item.get_closest_marker("django_db") is not None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
     """Whatever a test is of, what it does locks rows in the one order."""
-    if "django_db_setup" not in item.fixturenames and "_django_db_helper" not in item.fixturenames:
+    if not _has_database(item):
         return (yield)
     from tests import lock_order
 

@@ -141,7 +141,7 @@ def books(house):
 BROKEN = (urllib.error.URLError, http.client.HTTPException, OSError)
 
 
-@pytest.mark.parametrize(("provider", "stride"), [("wechat", 1), ("alipay", 6), ("stripe", 6)])
+@pytest.mark.parametrize(("provider", "stride"), [("wechat", 1), ("alipay", 4), ("stripe", 4)])
 def test_killed_at_each_step_of_a_top_up(house, provider, stride):
     """What differs between the providers is what lies around the database's steps: for two of them not each step is tried."""
     server, number, killed = house["server"], 0, 0
