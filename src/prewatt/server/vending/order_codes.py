@@ -13,6 +13,7 @@ from ...kernel.entries import Control, GrantCredit, decode_command
 from ...kernel.supply import Action, ClearTamper, Close, LimitPower, Release, Restore, TakeEmergency
 from ...tokens import BaseDate, NotCarried, NumberError, grouped, tid_at
 from ...wire.order_codes import order_token
+from ..locking import for_update
 from ..metering.models import Meter
 from ..time import now
 from .codes import VendError, codable, next_tid, vend
@@ -26,7 +27,7 @@ BRINGS_POWER = (Close, Release, Restore, TakeEmergency, ClearTamper)
 def issue_with_code(meter: Meter, action: Action, who: str, reason: str, by: Any = None) -> Command:
     """Add an order to the meter's credit log, in the name of `who`, with the code that carries it where one can."""
     # The meter's row is locked before the one of its codes, as by payments.
-    locked = Meter.objects.select_for_update().get(pk=meter.pk)
+    locked = for_update(Meter.objects).get(pk=meter.pk)
     carried, code = code_of(locked, action, by)
     command = issue(locked, Control(carried, who, reason, code.tid if code else None))
     if code:

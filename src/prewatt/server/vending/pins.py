@@ -17,6 +17,7 @@ from ...tokens import BaseDate, grouped, instant_of
 from ...wire.order_codes import pin_token
 from ...wire.pins import DIGITS, hash_pin, keep_pin
 from ..estate.models import Unit
+from ..locking import for_update
 from ..metering.models import Meter
 from ..metering.services import send_settings_to
 from .codes import VendError, next_tid
@@ -41,7 +42,7 @@ class NewPin:
 def new_pin(unit: Unit, by: Any) -> NewPin:
     """Make a PIN for a flat's page on the gateway, in a person's name. Neither it nor its code is kept here."""
     pin = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
-    meter = Meter.objects.select_for_update().filter(unit=unit).first()
+    meter = for_update(Meter.objects).filter(unit=unit).first()
     tid, minute = _identifier(meter)
     unit.pin_hash = (
         hash_pin(pin, secrets.token_bytes(16)) if meter is None or tid is None else keep_pin(pin, meter.name, minute)
