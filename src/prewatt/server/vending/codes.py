@@ -232,7 +232,7 @@ def vend_management(token_meter: TokenMeter, function: Function, value: int = 0,
     """A management code. For a meter of our own its order is in the credit log as well: one order, two carriers."""
     if function == Function.CLEAR_CREDIT and not value:
         value = ALL_CREDIT
-    lock_meters(Meter.objects.filter(pk=token_meter.meter_id))
+    lock_meters(Meter.objects.filter(token_meter=token_meter))
     tid = next_tid(token_meter)
     code = vend(token_meter, Management(function, tid, value), Code.Kind.MANAGEMENT, by, value, function.name.lower())
     if token_meter.meter is not None:
