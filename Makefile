@@ -33,6 +33,7 @@ bench: $(VENV)/.installed
 	$(BIN)/python -m bench.reconnect
 	$(BIN)/python -m bench.forecast
 	$(BIN)/python -m bench.payment
+	$(BIN)/python -m bench.live
 	$(BIN)/python -m bench.statement
 	$(BIN)/python -m bench.simulator
 

@@ -224,6 +224,20 @@ def test_all_are_told_of_in_one_message_a_round():
     assert len(busy) == 5 * 250
 
 
+def test_what_was_seen_after_a_message_is_not_kept_from_the_next_round():
+    """One that comes late puts nobody a round behind: what is told was seen just now."""
+    looks = looking("m1", "m2")
+    mono, late = 0.0, []
+    while mono < 12:
+        if name := looks.next_meter(mono):
+            looks.saw(mono, mono + 0.001, LiveMeter(name, int((mono + 0.001) * 1e6)))
+            # Once the machine has so much to do that the second meter is read after the message.
+            mono += 1.2 if mono == 2 else 0.001
+        late += [mono - each.at / 1e6 for each in looks.message(mono)]
+        mono = min(max(looks.next_timer(), mono + 0.0001), 12.0)
+    assert sum(each > 0.1 for each in late) <= 2
+
+
 def test_a_meter_that_does_not_answer_is_asked_seldom():
     busy, _told = slowly(looking("m1"), 40.0, 2.0, "no answer")
     assert [begin for begin, _ in busy] == [0, 10, 20, 30]

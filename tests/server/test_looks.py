@@ -147,7 +147,7 @@ def test_a_ticket_is_good_for_its_own_page_and_session_alone(edge, store, log_in
         assert "HX-Retarget" not in answer.headers
     assert mine.ask(now="0").retargeted == "#now"
     # Not for long either: then the page is worked out anew, and who may see it is asked again.
-    edge.clock.at += MINUTE
+    edge.clock.at += 2 * MINUTE
     mine.client.logout()
     assert mine.client.get("/my/", {**mine.parts, "now": "0"}, headers=HTMX).status_code == 302
 

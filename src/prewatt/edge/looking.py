@@ -1,8 +1,8 @@
 """Meters that somebody looks at: read every few seconds, and told at once. Logic without I/O, on a clock that never jumps.
 
 Looking changes nothing: what is read goes through no rule of the account, into no journal and to no switch. It ends by
-itself, as the server's leases do, and takes the bus for no more than half of the time: after a meter was read it rests for
-as long as that took, so that what is due, and switches, come first.
+itself, as the server's leases do, and takes the bus for no more than half of the time: after some reading it rests for as
+long as that took, so that what is due, and switches, come first.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ SENT_KEPT = 200
 """Messages of which it is remembered when they were sent."""
 SILENT = 4
 """A meter that did not answer is asked again after so many times the interval: who waits for it holds up the others."""
+BURST = 0.05
+"""Seconds of reading after which the bus rests."""
 TOLD_MOST = 200
 """Characters of a cause."""
 
@@ -72,7 +74,7 @@ class Looking:
         self._seen: dict[str, tuple[float, LiveMeter]] = {}
         self._told: dict[str, LiveMeter] = {}
         self._sent: dict[int, float] = {}
-        self._rests_until = self._next_message = self._told_since = 0.0
+        self._rests_until = self._busy = self._next_message = self._told_since = 0.0
 
     # -- leases ------------------------------------------------------------------------------------------------------
 
@@ -115,7 +117,9 @@ class Looking:
 
     def saw(self, began: float, ended: float, seen: LiveMeter) -> None:
         """A meter was looked at."""
-        self._rests_until = ended + (ended - began)
+        self._busy += ended - began
+        if self._busy >= BURST:
+            self._rests_until, self._busy = ended + self._busy, 0.0
         self._seen[seen.meter] = (ended, seen)
         look = self._looks.get(seen.meter)
         if look is None:
@@ -149,7 +153,7 @@ class Looking:
     def _message_due(self) -> float:
         """A little later where other meters are to be read just now: they go into the same message."""
         first = max(self._next_message, self._told_since)
-        more = any(name not in self._told and look.next <= first < look.until for name, look in self._looks.items())
+        more = any(look.next <= first < look.until for look in self._looks.values())
         return first + self.interval / 2 if more else first
 
     def next_timer(self) -> float:

@@ -25,7 +25,7 @@ from ..time import now
 from .figures import TenancyPanel
 from .live import present_alone
 
-TENANT_AGAIN, MANAGER_AGAIN = 60 * SECOND, 4 * SECOND
+TENANT_AGAIN, MANAGER_AGAIN = 120 * SECOND, 4 * SECOND
 """After so long a page is worked out anew, whatever has changed."""
 board = Board()
 
