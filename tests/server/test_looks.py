@@ -216,3 +216,33 @@ def test_a_page_does_not_wait_for_others_who_write(transactional_db, clock, mome
     assert not Look.objects.exists()
     with connection.cursor() as cursor:
         assert cursor.execute("PRAGMA busy_timeout").fetchone()[0] > looks.PATIENCE
+
+
+def test_all_meters_of_a_building_are_read_once_and_who_has_answered_is_shown(edge, store, log_in, moments, clock):
+    manager, home = log_in("manager"), Unit.objects.first().property
+    path = f"/properties/{home.pk}/readings/"
+    assert "as of 6 Oct, 12:00" in manager.get(path).content.decode()
+    assert manager.post(path, follow=True).content.decode().count("asked</span>") == 3
+    assert sorted(looks.looked_at(range(64))) == [("g1", name, True) for name in ("m1", "m2", "m3")]
+    moments.at += SECOND
+    take(store, told(edge, "m1"), told(edge, "m2", register=None, power=None, balance=None, cause="no answer"))
+    assert looks.looked_at(range(64)) == [("g1", "m3", True)]
+    text = manager.get(path).content.decode()
+    assert "1 of 3 has answered." in text and "1 is still to come." in text and "No answer from 1." in text
+    assert "1.234" in text
+    Gateway.objects.update(online=False, since=clock.now())
+    assert "not reachable since 6 Oct, 12:00" in manager.get(path).content.decode()
+    Gateway.objects.update(online=True)
+    moments.at += looks.ASKED_FOR
+    assert "no answer came" in manager.get(path).content.decode()
+    assert looks.looked_at(range(64)) == []
+
+
+def test_one_meter_is_read_now_for_its_manager_alone(edge, log_in, moments):
+    unit = Unit.objects.get(name="Flat 3")
+    assert log_in("flat1").post(f"/units/{unit.pk}/read-now/").status_code == 404
+    assert log_in("flat1").post(f"/properties/{unit.property_id}/readings/").status_code == 404
+    assert looks.looked_at(range(64)) == []
+    answer = log_in("manager").post(f"/units/{unit.pk}/read-now/")
+    assert answer.status_code == 302
+    assert looks.looked_at(range(64)) == [("g1", "m3", True)]

@@ -181,6 +181,7 @@ FORMS = {
 NO_NAMES = {
     "home", "login", "logout", "properties", "unit", "tenancy", "move-out", "settle", "statement", "share", "tariffs",
     "tariff-schedule", "tariff-cap", "tariff-correct", "tariff-compare", "run-reverse", "balance", "supply", "wrong-readings",
+    "readings", "read-now",
     "alarms", "alarm", "pin", "payer", "payment", "notices", "notices-add", "notices-wechat", "notices-channel",
     "sending-account", "sending-templates", "push-worker",
     "emergency", "payments", "payment-decide", "unexpected-settled", "refund-by-provider",
