@@ -14,7 +14,7 @@ from ..kernel.account import Account
 from ..kernel.entries import Command, UnknownOrder, chain
 from ..kernel.naming import id_of
 from ..kernel.units import MINUTE
-from ..wire.messages import MAX_STATES, MeterState, MeterStatus, Receipt, Span, States, Status, Upload
+from ..wire.messages import MAX_STATES, Live, MeterState, MeterStatus, Receipt, Span, States, Status, Upload
 from .alarms import Raised
 
 ADOPT_EVERY = MINUTE // 2
@@ -63,7 +63,7 @@ def states(message: Status | Upload, meters: Iterable[tuple[str, Account, bytes]
     ]
 
 
-def epoch_over(message: Status | Upload, known: int, sessions: Sequence[str]) -> Receipt | None:
+def epoch_over(message: Status | Upload | Live, known: int, sessions: Sequence[str]) -> Receipt | None:
     """The answer to a message whose stamp is behind, though it is rightly signed: the epoch that is known here. None if
     it is only a repetition, by the session that spoke last.
     """

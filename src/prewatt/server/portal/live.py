@@ -16,21 +16,18 @@ PLACE = "<!-- present -->"
 """Where in the live part the present goes."""
 
 
-def live_page(
-    request: HttpRequest, page: str, part: str, context: dict[str, Any], present: str | None = None
-) -> HttpResponse:
+def live_page(request: HttpRequest, page: str, part: str, context: dict[str, Any], present: str = "") -> HttpResponse:
     """The whole page; or, asked by htmx, its live part alone, or 204 if it is the one that the browser has. `present`: the
     part of it that is sent in any case.
     """
-    html = render_to_string(part, {**context, "present": PLACE}, request)
+    html = str(render_to_string(part, {**context, "present": PLACE}, request))
     seen = hashlib.sha256(html.encode()).hexdigest()[:16]
-    if present is not None:
-        html = html.replace(PLACE, present)
+    shown = {"live": html.replace(PLACE, present), "seen": seen, "looks": bool(present)}
     if not request.htmx:  # type: ignore[attr-defined]
-        return render(request, page, {**context, "live": html, "seen": seen})
+        return render(request, page, {**context, **shown})
     if request.GET.get("seen") == seen:
-        return HttpResponse(status=204) if present is None else present_alone(present)
-    return render(request, "portal/live.html", {"live": html, "seen": seen})
+        return present_alone(present) if present else HttpResponse(status=204)
+    return render(request, "portal/live.html", shown)
 
 
 def present_alone(html: str) -> HttpResponse:
