@@ -76,7 +76,7 @@ class Page:
             self._look = found[1]
         if found := re.search(r'name="now" value="([^"]*)"', text):
             self._now = found[1]
-        if (found := re.search(r"<b>([0-9.]+) kW</b>", text)) and found[1] != self.power:
+        if (found := re.search(r"<b>([0-9.]+)&nbsp;kW</b>", text)) and found[1] != self.power:
             self.power = found[1]
             self.changes.append(time.time())
 

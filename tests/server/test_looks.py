@@ -88,7 +88,7 @@ def test_what_is_told_of_a_look_is_shown_and_changes_neither_journal_nor_balance
     assert not result.refusals and not result.receipts
     assert books() == before
     text = log_in("flat1").get("/my/").content.decode()
-    assert "1.234 kW" in text and "5.250 kWh" in text and "-1.00" in text and "live" in text
+    assert "1.234&nbsp;kW" in text and "5.250&nbsp;kWh" in text and "-1.00" in text and "live" in text
     # What is billed stays what the journal says.
     assert "Last reading" in text and "5.000 kWh" in text
 
@@ -122,7 +122,7 @@ def test_of_an_open_page_only_the_present_is_sent_while_nothing_else_can_have_ch
     # One question for the meters of all open pages together.
     with django_assert_num_queries(1):
         assert page.ask().retargeted == "#now"
-    assert "1.234 kW" in page.text and "day by day" not in page.text
+    assert "1.234&nbsp;kW" in page.text and "day by day" not in page.text
     with django_assert_num_queries(0):
         assert page.ask().status == 204
     edge.read("m1", 5100)
@@ -157,21 +157,21 @@ def test_without_a_network_the_page_says_what_is_known_how_old_it_is_and_since_w
 ):
     take(store, told(edge, "m1"))
     page = Page(log_in("flat1"), "/my/")
-    assert "1.234 kW" in page.text
+    assert "1.234&nbsp;kW" in page.text
     clock.at += 10 * MINUTE
     Gateway.objects.update(online=False, since=clock.now())
     moments.at += SECOND
     text = page.ask().text
     assert "As of 6 Oct, 12:00." in text
     assert "The building is not reachable since 6 Oct, 12:10." in text
-    assert "1.234 kW" not in text and "live" not in re.sub(r'id="live"', "", text)
+    assert "1.234&nbsp;kW" not in text and "live" not in re.sub(r'id="live"', "", text)
 
 
 def test_what_was_told_a_while_ago_is_not_called_live(edge, store, log_in, moments):
     take(store, told(edge, "m1"))
     page = Page(log_in("flat1"), "/my/")
     moments.at += looks.FRESH + SECOND
-    assert "1.234 kW" not in page.ask().text and "As of 6 Oct, 12:00." in page.text
+    assert "1.234&nbsp;kW" not in page.ask().text and "As of 6 Oct, 12:00." in page.text
 
 
 def test_a_meter_that_does_not_answer_is_said_not_to(edge, store, log_in, moments):
@@ -197,7 +197,7 @@ def test_who_moves_in_is_not_shown_the_balance_of_who_moved_out(edge, store, log
     clock.at += 5 * MINUTE
     take(store, told(edge, "m1", balance=77 * NANO))
     page = Page(log_in("flat1"), "/my/")
-    assert "Cleo" in page.text and "77.00" not in page.text and "1.234 kW" in page.text
+    assert "Cleo" in page.text and "77.00" not in page.text and "1.234&nbsp;kW" in page.text
     assert "77.00" not in page.ask(now="0").text
 
 
