@@ -350,7 +350,7 @@ class Agent:
         due = [name for name, at in self._due.items() if at <= moment.steady]
         if due:
             effects.append(ReadMeters(due))
-        elif looked_at := self.looking.next_meter(moment.mono):
+        if looked_at := self.looking.next_meter(moment.mono):
             effects.append(LookAt(looked_at))
         return effects + self._talk(moment)
 
