@@ -6,7 +6,7 @@ import pytest
 
 from prewatt.sim.bugs import BUGS
 from prewatt.sim.faults import Broken, World, shrunk
-from prewatt.sim.faults.swarm import FLASH, KINDS, PEOPLE, TROUBLE, WIRE, draw, script
+from prewatt.sim.faults.swarm import FLASH, IDENTITY, KINDS, PEOPLE, TROUBLE, WIRE, draw, script
 
 SEEDS = range(200)
 AT_A_TIME = 10
@@ -51,7 +51,7 @@ def test_what_is_to_happen_does_happen():
     assert any(swarm.real_keys for swarm in swarms)
     assert any(swarm.copying for swarm in swarms)
     assert any(swarm.real_disk and "rot" in swarm.means for swarm in swarms)
-    torn = outrun = forged = altered = entries = 0
+    torn = outrun = forged = altered = twins = entries = 0
     happened = set()
     for seed in range(8):
         world = World(seed, swarm=draw(seed, everything=True)).run()
@@ -59,10 +59,11 @@ def test_what_is_to_happen_does_happen():
         outrun += world.headend.outrun
         forged += sum(gateway.line.forged for gateway in world.gateways.values())
         altered += sum(gateway.line.altered for gateway in world.gateways.values())
+        twins += world.database.told.get("two-gateways", 0)
         entries += sum(each.seq for each in world.database.meters.values())
         happened |= {each.kind for each in script(world.swarm, world.days, world.meters, world.gateways)}
-    assert happened == set(PEOPLE) | set(TROUBLE) | set(FLASH)
-    assert min(torn, outrun, forged, altered) > 3
+    assert happened == set(PEOPLE) | set(TROUBLE) | set(FLASH) | set(IDENTITY)
+    assert min(torn, outrun, forged, altered, twins) > 3
     assert entries > 8 * 3 * 7 * 20
 
 

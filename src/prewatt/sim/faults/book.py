@@ -5,8 +5,8 @@ metered and due at that hour.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from copy import copy
+from typing import TYPE_CHECKING
 
 from ...kernel import entries
 from ...kernel.entries import (
@@ -41,6 +41,7 @@ from ...kernel.entries import (
 from ...kernel.plausible import BACKWARDS, RETURNED, UNCONFIRMED
 from ...kernel.supply import ClearCredit
 from ...kernel.units import DAY, HOUR, exact_money
+from .facts import Code, Seen, Since
 from .meters import FUSE
 from .prices import Pricer
 from .supply import Supply
@@ -50,49 +51,6 @@ if TYPE_CHECKING:
 
 CLOCKS = ("clock-set", "clock-unsure", "clock-stepped")
 """Events after which instants of before can't be compared with those of after."""
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """A code that was made: `amount` nano of the credit `name`, or (0) what order `name` does."""
-
-    name: str
-    amount: int
-
-
-class Seen(NamedTuple):
-    """How things stood when an entry was written: the true instant and the gateway's time, its boots, and the meter's
-    facts (`faults.meters.Meter`). `honest`: it shows what truly flowed since it was hung.
-    """
-
-    now: int
-    time: int
-    boots: int
-    shown: int
-    energy: int
-    power: int
-    lied_at: int
-    serial: str
-    hung: int
-    end: int
-    honest: bool
-
-
-def seen(world: World, name: str) -> Seen:
-    """How things stand now."""
-    meter, gateway = world.meters[name], world.gateway_of(name)
-    return Seen(
-        world.now, gateway.time(), gateway.boots, meter.shown, meter.energy, meter.power,
-        meter.lied_at,
-        meter.serial, meter.hung, meter.end, meter.shown == meter.register() and not (meter.fell or meter.serial or meter.lost),
-    )  # fmt: skip
-
-
-class Since(NamedTuple):
-    """Since when something lasts: by the journal, and truly; 0 if it does not."""
-
-    at: int = 0
-    true: int = 0
 
 
 class Book:
@@ -132,6 +90,14 @@ class Book:
         """Codes whose command has come: they are worth nothing any more."""
         self.pricer = Pricer()
         self.supply = Supply()
+
+    def copied(self) -> Book:
+        """As it is now: another gateway may go on from here."""
+        mine = copy(self)
+        for each in ("told", "ids", "typed", "refused", "done", "known"):
+            setattr(mine, each, copy(getattr(self, each)))
+        mine.pricer, mine.supply = self.pricer.copied(), self.supply.copied()
+        return mine
 
     def wrong(self, entry: AnyEntry, what: str) -> None:
         self._broken(f"meter {self.name}, entry {entry.seq}: {what}")

@@ -145,6 +145,7 @@ class Database:
         """A gateway has told how a meter stands of which nobody has the entries between."""
         self.beyond[name] = beyond
         stored, account = self.meters[name], beyond.account
+        stored.told, stored.told_seq = account.command, account.seq
         for number, row in list(stored.open.items()):
             known = id_of(row.command.order)
             if known and known not in account.credit_ids and number <= account.command:

@@ -144,7 +144,8 @@ class Disk(Flash):
         target = Path(self._folder.name) / "copy.sqlite"
         target.unlink(missing_ok=True)
         self._journal.copy(target)
-        return super().copy()._replace(file=target.read_bytes())
+        holes = {meter: tuple(each) for meter, each in self._holes.items()}
+        return super().copy()._replace(file=target.read_bytes(), holes=holes)
 
     def holds(self, meter: str, seq: int) -> bool:
         found = self._journal.holds(meter, seq)
@@ -154,8 +155,14 @@ class Disk(Flash):
 
     def put_back(self, copy: Copy) -> None:
         super().put_back(copy)
-        self._holes = {}
+        self._holes = {meter: set(each) for meter, each in copy.holes.items()}
         self._begin_from(Files(copy.file, b""))
+
+    def cloned(self, copy: Copy) -> Disk:
+        made = Disk(self.records, self._every)
+        made._ever = self._ever
+        made.put_back(copy)
+        return made
 
     def commit(self, records: list[tuple[str, Record]], accounts: dict[str, Account]) -> list[tuple[str, Record]]:
         if self.full:

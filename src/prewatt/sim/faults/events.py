@@ -48,8 +48,8 @@ class Events:
     def __init__(self, world: World) -> None:
         self._world = world
         self._drawn: dict[str, tuple[int, Drawn]] = {}
-        self._last: dict[str, Last] = {}
-        self._set_back: set[str] = set()
+        self._last: dict[tuple[Gateway, str], Last] = {}
+        self._set_back: set[tuple[Gateway, str]] = set()
 
     def said(self, gateway: Gateway, book: Book, entry: Event) -> None:
         """An event is on the flash, for the first time; the book does not have it yet."""
@@ -62,22 +62,26 @@ class Events:
             case "low-credit":
                 true = bool(book.to_warn())
             case "meter-lost":
-                true = meter.silent(now)
+                true = gateway.hears_nothing(book.name)
             case "meter-back":
-                true = not meter.silent(now) and not foreign and (book.lost or book.supply.foreign_since > 0)
+                true = (
+                    not gateway.hears_nothing(book.name)
+                    and not foreign
+                    and (book.lost or book.supply.foreign_since > 0)
+                )
             case "foreign-meter":
                 true = foreign and entry.detail == (meter.serial or book.name)
             case "switch-differs":
                 true = meter.closed != book.supply.told
             case "switch-failed":
-                true = meter.silent(now) or meter.deaf_until > now or foreign
+                true = gateway.hears_nothing(book.name) or meter.deaf_until > now or foreign
             case "clock-stepped":
                 true = abs(gateway.clocks.wall(now) - gateway.time()) > MINUTE
             case "codes-locked":
                 true = gateway.typed.get(book.name) == now
             case "journal-set-back":
-                true = book.name in self._set_back
-                self._set_back.discard(book.name)
+                true = (gateway, book.name) in self._set_back
+                self._set_back.discard((gateway, book.name))
             case "register-doubtful" | "register-backwards":
                 since = book.doubted_since if code == "register-doubtful" else book.back_since
                 lasts = max(entry.at - since.at, now - since.true + DRIFT)
@@ -85,10 +89,10 @@ class Events:
         if not true:
             book.wrong(entry, f"says {code!r}, and it is not so")
 
-    def set_back(self, name: str) -> None:
+    def set_back(self, gateway: Gateway, name: str) -> None:
         """A gateway goes on from the head-end's state: it is to say so, and has a new look at all."""
-        self._set_back.add(name)
-        self._last.pop(name, None)
+        self._set_back.add((gateway, name))
+        self._last.pop((gateway, name), None)
 
     # -- what must be said -------------------------------------------------------------------------------------------
 
@@ -101,12 +105,12 @@ class Events:
                 self._observed(gateway, name, each, effects)
 
     def _observed(self, gateway: Gateway, name: str, seen: Observed, effects: Sequence[Effect]) -> None:
-        world, book = self._world, self._world.oracle.books[name]
-        last = self._last.get(name)
+        world, book = self._world, gateway.books[name]
+        last = self._last.get((gateway, name))
         if last is not None and last.start != gateway.starts:
             last = None
         power = seen.power if seen.closed and book.supply.told is not False else None
-        self._last[name] = Last(gateway.time(), gateway.starts, power, seen.tampered)
+        self._last[gateway, name] = Last(gateway.time(), gateway.starts, power, seen.tampered)
         expected = {"tamper"} if seen.tampered and not (last and last.tampered) else set()
         step, soon = (
             book.supply.settings.power.step,
@@ -127,7 +131,7 @@ class Events:
         self._look_at_limit(gateway, name)
         world, book, meter = self._world, self._world.oracle.books[name], self._world.meters[name]
         now = world.now
-        if gateway.agent is None or not book.seq:
+        if gateway.agent is None or not book.seq or gateway.twin is not None:
             return
         up = now - gateway.up_since > told_within
         silent = meter.silent(now) and now - meter.silent_since > told_within
@@ -136,7 +140,8 @@ class Events:
         foreign = meter.serial != book.serial and now - max(meter.hung_at, meter.silent_until) > told_within
         if up and foreign and not book.supply.foreign_since and now - book.changed_at > told_within:
             world.broken(f"meter {name}: another one hangs there for long, and its journal does not say so")
-        if book.at > gateway.time() or not up or meter.silent(now) or meter.serial != book.serial:
+        answers = now - meter.silent_until > told_within
+        if book.at > gateway.time() or not (up and answers) or meter.serial != book.serial:
             return
         for code, since in (("register-doubtful", book.doubted_since), ("register-backwards", book.back_since)):
             # An instant of before the clock was set tells nothing: then what this process has seen of it counts.
@@ -153,6 +158,7 @@ class Events:
         drawn = Drawn(meter.power, supply.limit_at(max(gateway.time(), book.at)), supply.tripped_at, supply.told)
         since, before = self._drawn.get(name, (now, drawn))
         stands = meter.silent(now) or meter.serial != book.serial or gateway.agent is None or not drawn.limit
+        stands = stands or world.contested(name)
         if before != drawn or stands or drawn.power <= drawn.limit or book.at > gateway.time() or supply.told is False:
             since = now
         self._drawn[name] = (since, drawn)

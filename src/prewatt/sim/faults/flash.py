@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from random import Random
 from typing import NamedTuple
 
@@ -29,6 +29,7 @@ class Copy(NamedTuple):
     kept: dict[tuple[str, str], bytes]
     snapshots: dict[str, tuple[int, bytes, bytes]]
     file: bytes = b""
+    holes: Mapping[str, Collection[int]] = {}
 
 
 class Dropped(Exception):
@@ -97,6 +98,12 @@ class Flash:
         self.records = {name: list(each) for name, each in copy.records.items()}
         self.bases, self.epoch = dict(copy.bases), copy.epoch
         self._kept, self._snapshots = dict(copy.kept), dict(copy.snapshots)
+
+    def cloned(self, copy: Copy) -> Flash:
+        """Another one, with what was on this once."""
+        made = type(self)(self.records, self._every)
+        made.put_back(copy)
+        return made
 
     def commit(self, records: list[tuple[str, Record]], accounts: dict[str, Account]) -> list[tuple[str, Record]]:
         """Append records, all of them or, when the power fails, some; those that are durable are handed back.

@@ -29,6 +29,7 @@ from .flash import DiskFull, Dropped, Flash
 from .network import Line
 
 if TYPE_CHECKING:
+    from .book import Book
     from .world import World
 
 PATIENCE = 30.0
@@ -43,12 +44,14 @@ class Gateway:
     `typed`: when any was.
     """
 
-    def __init__(self, world: World, name: str, meters: Sequence[str], key: SigningKey) -> None:
+    def __init__(
+        self, world: World, name: str, meters: Sequence[str], key: SigningKey, flash: Flash | None = None
+    ) -> None:
         self._world = world
         self.name = name
         self.meters = list(meters)
         self.key = key
-        self.flash = (Disk if world.swarm.real_disk else Flash)(meters, world.swarm.snapshot_every)
+        self.flash = flash or (Disk if world.swarm.real_disk else Flash)(meters, world.swarm.snapshot_every)
         self.clocks = Clocks(world.now, world.swarm.drift)
         self.line = Line(world, self)
         self.agent: Agent | None = None
@@ -61,6 +64,14 @@ class Gateway:
         self.battery: Callable[[int], int] | None = None
         self.guessed: dict[str, int] = {}
         self.typed: dict[str, int] = {}
+        self.books: dict[str, Book] = {}
+        """The oracle's, of what is journalled here."""
+        self.twin: Gateway | None = None
+        """Another one with the same name and key, while both run."""
+        self.gone = False
+        """It never runs again."""
+        self.far = False
+        """No meter of its is on its bus."""
         self.starts = 0
         self._tick_at = -1
 
@@ -71,7 +82,7 @@ class Gateway:
 
     def power_on(self) -> None:
         """The machine has power, and the program starts with what the flash holds."""
-        if self.agent is not None:
+        if self.agent is not None or self.gone:
             return
         flash, world = self.flash, self._world
         try:
@@ -97,7 +108,7 @@ class Gateway:
         self.agent = Agent(self.name, flash.epoch, meters, world.server_public, sync, keys, tries, self._timekeeper(),
             world.chance.randbytes(8),
         )  # fmt: skip
-        for name in self.meters:
+        for name in self.meters if world.gateways[self.name] is self else ():
             if not world.key_changing(name) and self.agent.keys[name].key != world.keys[name].key:
                 world.broken(f"meter {name}: its new key is forgotten")
         self.up_since = world.now
@@ -127,7 +138,7 @@ class Gateway:
         """A meter's journal here is another one than it was."""
         base = self.flash.bases[name]
         held = self._world.database.held(name, base)
-        self._world.oracle.rewritten(name, [*held, *self.flash.written(name, base + 1, self.flash.end(name))])
+        self._world.oracle.rewritten(self, name, [*held, *self.flash.written(name, base + 1, self.flash.end(name))])
 
     def _timekeeper(self) -> Timekeeper:
         kept = self.flash.kept(ANCHOR).get("")
@@ -219,6 +230,7 @@ class Gateway:
             case ReadMeters(names):
                 seen = {name: self._read(agent, name) for name in names}
                 effects = agent.on_observed(self.moment(), seen)
+                self._world.oracle.observed(self, names)
                 self._world.oracle.events.observed(self, seen, effects)
                 return effects
             case Commit(records):
@@ -230,7 +242,7 @@ class Gateway:
             case Adopt(states):
                 for state in states:
                     self.flash.replace(state.meter, state.seq, state.head, state.account)
-                    self._world.oracle.adopted(state.meter, state.seq)
+                    self._world.oracle.adopted(self, state.meter, state.seq)
             case MoveSwitch(name, closed):
                 return self._move_switch(agent, name, closed)
             case SendStatus(status):
@@ -249,9 +261,17 @@ class Gateway:
         if len(done) < len(records):
             self.lose_power(self._world.chance.randrange(1, 3 * 60 * MINUTE))
 
+    def tells_as(self, name: str) -> str:
+        """What a meter is called in the story of this gateway."""
+        return name if self._world.gateway_of(name) is self else f"{name}'"
+
+    def hears_nothing(self, name: str) -> bool:
+        """Whether a meter does not answer to this gateway."""
+        return self.far or self._world.meters[name].silent(self._world.now)
+
     def _read(self, agent: Agent, name: str) -> Observed | Foreign | str:
         meter, now = self._world.meters[name], self._world.now
-        if meter.silent(now):
+        if self.hears_nothing(name):
             return "no answer"
         if agent.meters[name].serial != (meter.serial or name):
             return Foreign(meter.serial or name)
@@ -263,7 +283,7 @@ class Gateway:
         meter, now = self._world.meters[name], self._world.now
         meter.settle(now)
         foreign = agent.meters[name].serial != (meter.serial or name)
-        if (meter.silent(now) and not meter.hears) or meter.deaf_until > now or foreign:
+        if self.far or (meter.silent(now) and not meter.hears) or meter.deaf_until > now or foreign:
             return agent.on_switch_failed(self.moment(), name, "no answer")
         self._world.oracle.moves(self, name, closed)
         if meter.deceives_until <= now:

@@ -12,7 +12,7 @@ from ...headend import ingest
 from ...headend.dispatch import Dispatch, DispatchPolicy
 from ...kernel.units import MINUTE, SECOND
 from ...wire import topics
-from ...wire.messages import Receipt, States
+from ...wire.messages import Orders, Receipt, States, Status
 from ...wire.signing import SigningKey, seal
 from .database import Database, MemoryStore, Outrun, Refuses
 
@@ -53,7 +53,7 @@ class HeadEnd:
     def arrive(self, gateway: str, data: bytes) -> None:
         """A frame came from the broker."""
         if not self.up:
-            self._world.gateways[gateway].line.lost()
+            self._lost(gateway)
             return
         if self._world.now < self.racing_until and not self._second_waits:
             self._take_in_second(gateway, data)
@@ -68,8 +68,12 @@ class HeadEnd:
                 self._acknowledge(plan)
             self._commit(store, plan)
         except Refuses:
-            self._world.gateways[gateway].line.lost()
+            self._lost(gateway)
             return
+        for message in batch.messages:
+            if isinstance(message, Status):
+                told = any((alarm.kind, alarm.gateway) == ("two-gateways", gateway) for alarm in plan.alarms)
+                self._world.oracle.spoke(gateway, message.session, told)
         if not self.acknowledges_first:
             self._acknowledge(plan)
         self._dispatch.heard(self._mono(), batch.messages)
@@ -88,7 +92,17 @@ class HeadEnd:
     def _acknowledge(self, plan: ingest.Plan) -> None:
         answers: list[States | Receipt] = [*plan.states, *plan.receipts]
         for message in answers:
-            self._world.gateways[message.gateway].line.send_down(seal(self._key, message))
+            self._send(message)
+
+    def _lost(self, gateway: str) -> None:
+        for each in self._world.named(gateway):
+            each.line.lost()
+
+    def _send(self, message: States | Receipt | Orders) -> None:
+        """All who have a gateway's name hear what is said to it."""
+        sealed = seal(self._key, message)
+        for each in self._world.named(message.gateway):
+            each.line.send_down(sealed)
 
     def _die_with(self, gateway: str, data: bytes, rng: Random) -> None:
         """The process ends with a message in its hands: before its commit, or after it and before the receipts."""
@@ -99,7 +113,7 @@ class HeadEnd:
             self._acknowledge(plan)
         if committed and not self.database.refuses:
             self._commit(store, plan)
-        self._world.gateways[gateway].line.lost()
+        self._lost(gateway)
         self.die(rng.randrange(1, 20 * MINUTE))
 
     def _take_in_second(self, gateway: str, data: bytes) -> None:
@@ -144,7 +158,7 @@ class HeadEnd:
         pending = self._stores[0].pending()
         result = self._dispatch.tick(self._mono(), pending)
         for orders in result.orders:
-            self._world.gateways[orders.gateway].line.send_down(seal(self._key, orders))
+            self._send(orders)
         self._stores[0].set_presence(result.presence)
         if result.presence:
             self._look_in(LOOK)
@@ -168,6 +182,6 @@ class HeadEnd:
         self.up = True
         self._second_waits = False
         self._dispatch = Dispatch(self._mono(), self._policy, self._stores[0].online())
-        for gateway in self._world.gateways.values():
+        for gateway in self._world.all_gateways():
             gateway.line.troubled()
         self.look()

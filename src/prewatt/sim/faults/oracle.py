@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, get_args
 
@@ -20,8 +20,9 @@ from ...kernel.entries import (
     decode_entry,
 )
 from ...kernel.units import HOUR, MINUTE, SECOND, exact_money
-from .book import Book, Seen, seen
+from .book import Book
 from .events import Events
+from .facts import Seen, seen
 from .meters import FUSE
 
 if TYPE_CHECKING:
@@ -59,12 +60,19 @@ class Oracle:
     def __init__(self, world: World) -> None:
         self._world = world
         self.books = {name: Book(world, name, world.broken) for name in world.meters}
+        for gateway in world.gateways.values():
+            gateway.books = self.books
         self.events = Events(world)
         self._wrong_since: dict[str, int] = {}
         self._marks: dict[str, tuple[int, int]] = {}
         self._seen: dict[tuple[str, bytes], Seen] = {}
         self.forgotten: set[int] = set()
         """Orders that a database lost that was put back from a copy, by their identity."""
+        self.disturbed: set[str] = set()
+        """Meters whose switch another gateway may have moved since their own looked at them."""
+        self.spoken: dict[str, list[bytes]] = {}
+        """The processes that the head-end has heard, by gateway."""
+        self._built: dict[str, tuple[list[bytes], Book]] = {}
 
     # -- the meter's side --------------------------------------------------------------------------------------------
 
@@ -72,19 +80,19 @@ class Oracle:
         """Entries are on the gateway's flash; all that was to be written, or (not `whole`) the first of them."""
         decided: set[str] = set()
         for name, record in records:
-            book, entry = self.books[name], decode_entry(record.body)
+            book, entry = gateway.books[name], decode_entry(record.body)
             self._look_at_date(gateway, book, entry)
-            now = seen(self._world, name)
+            now = seen(self._world, gateway, name)
             if self._world.remembers:
                 self._seen[name, record.body] = now
             if isinstance(entry, Event):
                 self.events.said(gateway, book, entry)
             book.take(entry, now)
-            self._world.tell(name, entry)
+            self._world.tell(gateway.tells_as(name), entry)
             if isinstance(entry, DECIDING):
                 decided.add(name)
         for name in decided:
-            book = self.books[name]
+            book = gateway.books[name]
             if book.to_warn() and whole:
                 self._world.broken(f"meter {name}: its credit is low, and nobody is told")
             self.look_at_switch(name)
@@ -92,7 +100,8 @@ class Oracle:
     def _look_at_date(self, gateway: Gateway, book: Book, entry: AnyEntry) -> None:
         """Time is what it is: no clock that is wrong makes anybody pay for days to come."""
         now, line = self._world.now, gateway.line
-        if book.name in gateway.anew:
+        if book.name in gateway.anew or entry.at == book.at > now:
+            # A journal that is ahead waits there.
             return
         ahead = entry.at - now
         between = isinstance(entry, Reading) and entry.flags & FLAG_BETWEEN
@@ -102,7 +111,7 @@ class Oracle:
 
     def moves(self, gateway: Gateway, name: str, closed: bool) -> None:
         """A switch is about to obey."""
-        left = exact_money(self.books[name].balance)
+        left = exact_money(gateway.books[name].balance)
         wants = self._wants(gateway, name)
         if not closed and False not in wants:
             self._world.broken(f"meter {name}: cut off with a credit of {left}")
@@ -111,7 +120,7 @@ class Oracle:
 
     def _wants(self, gateway: Gateway, name: str) -> set[bool | None]:
         """Where a switch belongs by the gateway's time; and by the journal's, where that is ahead of it."""
-        book, now = self.books[name], gateway.time()
+        book, now = gateway.books[name], gateway.time()
         return {book.supply.wants(at, book.balance) for at in {now, max(now, book.at)}}
 
     def look_at_switch(self, name: str) -> None:
@@ -123,8 +132,12 @@ class Oracle:
             self._world.at(now + RIGHT + SECOND, partial(self._look_again, name, now))
 
     def _stands_wrong(self, name: str) -> bool:
-        world, book, meter = self._world, self.books[name], self._world.meters[name]
-        gateway = world.gateway_of(name)
+        """Where another gateway is at it too, nobody can tell before that is gone, and its own has looked."""
+        world = self._world
+        return not (world.contested(name) or name in self.disturbed) and self._is_wrong(world.gateway_of(name), name)
+
+    def _is_wrong(self, gateway: Gateway, name: str) -> bool:
+        world, book, meter = self._world, gateway.books[name], self._world.meters[name]
         # The gateway knows no better than by its last reading; without it, nobody can tell the switch.
         if gateway.agent is None or meter.wayward(world.now) or meter.serial != book.serial or book.register is None:
             return False
@@ -166,7 +179,9 @@ class Oracle:
         if now - last > most:
             world.broken(f"meter {name}: not read for {(now - last) // MINUTE} minutes")
         meter.settle(now)
-        if not meter.closed or not book.supply.priced or now - answers_since <= world.swarm.reading_interval + RIGHT:
+        if not meter.closed or not book.supply.priced or book.doubted_since.at:
+            return
+        if now - answers_since <= world.swarm.reading_interval + RIGHT:
             return
         # What has flowed since the last reading is charged soon enough, so that nobody gets far under zero.
         believed, flowed = max(gateway.time(), book.at), max(meter.register() - book.register, 0)
@@ -177,7 +192,7 @@ class Oracle:
         if left + under >= flowed * book.pricer.most or book.supply.friendly(believed):
             return
         left -= flowed * book.pricer.price_now(believed)
-        if left < -under and not self._waits(name):
+        if left < -under and not self._waits(name) and not (world.contested(name) or name in self.disturbed):
             world.broken(f"meter {name}: supplied down to {exact_money(left)}, which nobody lent")
 
     def _waits(self, name: str) -> bool:
@@ -216,32 +231,61 @@ class Oracle:
         since, seq = self._marks.setdefault(name, (now, self.books[name].seq))
         line = gateway.line
         here = self._world.database.meters[name].seq
-        if here >= seq or here < gateway.flash.bases[name]:
-            # A person is asked where nobody has the entries between.
+        if here >= seq or here < gateway.flash.bases[name] or gateway.twin is not None:
+            # A person is asked where nobody has the entries between, and where there are two gateways.
             self._marks[name] = (now, self.books[name].seq)
         elif line.calm and now - max(since, line.calm_since) > self._world.swarm.heartbeat + STORED:
             self._world.broken(f"meter {name}: entry {seq} is not at the head-end, though nothing stands in its way")
 
-    def rewritten(self, name: str, bodies: Sequence[bytes]) -> None:
+    def rewritten(self, gateway: Gateway, name: str, bodies: Sequence[bytes]) -> None:
         """A gateway's journal is now this one: an old copy, or the head-end's."""
-        book = Book(self._world, name, self._world.broken)
-        for body in bodies:
-            book.take(decode_entry(body), self._seen[name, body])
+        book = self._built_of(name, list(bodies)).copied()
         # It was read since, whatever journal said so.
-        book.read_true = max(book.read_true, self.books[name].read_true)
-        self.books[name] = book
+        book.read_true = max(book.read_true, gateway.books[name].read_true)
+        gateway.books[name] = book
         self._wrong_since.pop(name, None)
         self._marks.pop(name, None)
 
-    def adopted(self, name: str, seq: int) -> None:
+    def _built_of(self, name: str, bodies: list[bytes]) -> Book:
+        """The book of a journal, going on from the last one that was built if that is its beginning."""
+        known, book = self._built.get(name, ([], Book(self._world, name, self._world.broken)))
+        if bodies[: len(known)] != known:
+            known, book = [], Book(self._world, name, self._world.broken)
+        for body in bodies[len(known) :]:
+            book.take(decode_entry(body), self._seen[name, body])
+        self._built[name] = (bodies, book)
+        return book
+
+    def spoke(self, gateway: str, session: bytes, told: bool) -> None:
+        """The head-end has heard a gateway's process. One that speaks again after another did shows that there are two."""
+        heard = self.spoken.setdefault(gateway, [])
+        if heard[-1:] == [session]:
+            return
+        if session in heard[-4:] and not told:
+            self._world.broken(f"gateway {gateway}: two speak in its name, and nobody is told")
+        heard.append(session)
+
+    def one_again(self, gateway: Gateway) -> None:
+        """Of two gateways with one key this one is left: from here on all is as it should be."""
+        for name in gateway.meters:
+            self._wrong_since.pop(name, None)
+            self._marks.pop(name, None)
+            self.disturbed.add(name)
+
+    def observed(self, gateway: Gateway, names: Iterable[str]) -> None:
+        """A gateway has looked at meters."""
+        if gateway.twin is None:
+            self.disturbed.difference_update(names)
+
+    def adopted(self, gateway: Gateway, name: str, seq: int) -> None:
         """A gateway goes on from the head-end's state: what was credited since is open there, and comes again."""
         stored = self._world.database.meters[name]
         if seq > stored.seq:
             self._world.broken(f"meter {name}: goes on from entry {seq}, and the head-end has {stored.seq}")
-        self._world.tell(name, f"goes on from the head-end's entry {seq}")
-        self.events.set_back(name)
-        self._world.gateway_of(name).anew.discard(name)
-        self.rewritten(name, stored.bodies[:seq])
+        self._world.tell(gateway.tells_as(name), f"goes on from the head-end's entry {seq}")
+        self.events.set_back(gateway, name)
+        gateway.anew.discard(name)
+        self.rewritten(gateway, name, stored.bodies[:seq])
         for row in stored.open.values():
             self.expect(name, row.command.order)
 
@@ -260,6 +304,10 @@ class Oracle:
         if asked and known is None:
             # Nobody knows whether it is one of those that are taken up, until a person has let the books go on.
             self._world.at(now + LOOK, partial(self._expect, name, order, now))
+            return
+        if gateway.twin is not None:
+            # The other one may have it: it is taken up once one of the two is gone.
+            self._world.at(now + LOOK, partial(self._expect, name, order, since))
             return
         ready = max(since, line.calm_since) + TAKEN
         if line.calm and now > ready:

@@ -42,7 +42,7 @@ from ...kernel.supply import (
 from ...kernel.units import DAY, HOUR, MINUTE, NANO, SECOND, TOKEN
 from ...tokens import BaseDate, CurrencyCredit, Function, Management, Proprietary, cipher, encode, sections, tid_at
 from ...wire.order_codes import order_token
-from .book import Code
+from .facts import Code
 from .keys import meter_key
 from .meters import FUSE
 from .tariffs import some_tariff
@@ -135,6 +135,8 @@ def _type(
 ) -> None:
     """Somebody types a code, perhaps with a slip, perhaps at another meter, perhaps again. `action`: what it orders."""
     gateway = world.gateway_of(name)
+    if world.contested(name) and gateway.twin is not None and world.chance.random() < 0.4:
+        gateway = gateway.twin
     if gateway.agent is None:
         return
     key = world.keys[belongs_to]
@@ -144,7 +146,7 @@ def _type(
     right = name == belongs_to and slip is None
     if not right:
         gateway.guessed[name] = world.now
-    book = world.oracle.books[name]
+    book = gateway.books[name]
     used, balance = book.code_used(token.tid), book.balance
     may = action is None or book.supply.may(max(gateway.time(), book.at), balance, book.is_low(), action)
     gateway.typed[name] = world.now
@@ -154,7 +156,8 @@ def _type(
     guessed = world.now - gateway.guessed.get(name, -DAY) < 2 * DAY
     if told.done and (not right or used):
         world.broken(f"meter {name}: a code that is worth nothing here was taken ({told.text})")
-    if right and not used and may and not told.done and not guessed and not world.key_changing(name):
+    knows_key = gateway is world.gateway_of(name) or gateway.agent is None or gateway.agent.keys[name].key == key.key
+    if right and not used and may and not told.done and not guessed and knows_key and not world.key_changing(name):
         world.broken(f"meter {name}: a good code was not taken ({told.text})")
     credited = isinstance(token, CurrencyCredit) and token.amount * TOKEN
     if told.done and credited and gateway.agent is not None and book.balance != balance + credited:

@@ -5,6 +5,7 @@ quarter of an hour by quarter, off the wall clock of the zone. All virtual tarif
 from __future__ import annotations
 
 from calendar import monthrange
+from copy import copy
 from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -93,6 +94,13 @@ class Pricer:
         self.carry = 0
         self.carry_included = 0
         self.counted: dict[str, dict[str, int]] = {"day": {}, "month": {}, "year": {}}
+
+    def copied(self) -> Pricer:
+        """As it is now."""
+        mine = copy(self)
+        mine.restarts = list(self.restarts)
+        mine.counted = {per: dict(each) for per, each in self.counted.items()}
+        return mine
 
     def set_tariff(self, effective: int, tariff: Tariff) -> None:
         """A tariff holds from an instant on, in the place of one from the same instant."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -43,6 +44,12 @@ class Supply:
         self.limit = 0
         self.limit_until = 0
         self.foreign_since = 0
+
+    def copied(self) -> Supply:
+        """As it is now."""
+        mine = copy(self)
+        mine.locks = set(self.locks)
+        return mine
 
     def lent(self, now: int) -> int:
         """How far the balance may go under zero."""

@@ -71,7 +71,11 @@ FLASH = {
     "rot": Kind("gateway", 60 * HOUR, "a bit of the gateway's flash turns, and it loses power"),
 }
 """What goes wrong with what is written; drawn with dice of its own."""
-KINDS = PEOPLE | TROUBLE | FLASH
+IDENTITY = {
+    "clone": Kind("gateway", 90 * HOUR, "its card is copied, and two run with one identity"),
+}
+"""Who is who and when; drawn with dice of its own."""
+KINDS = PEOPLE | TROUBLE | FLASH | IDENTITY
 WIRE = ("loss", "repeat", "delay", "alter", "forge", "dying")
 """What goes wrong with single messages."""
 
@@ -131,12 +135,12 @@ class Swarm:
 
 def draw(seed: int, without: Iterable[str] = (), everything: bool = False) -> Swarm:
     """The swarm of a seed, without the kinds that are left out. `everything`: all kinds, at their usual rates."""
-    rng, flash = Random(f"{seed}/swarm"), Random(f"{seed}/write")
+    rng, flash, identity = (Random(f"{seed}/{what}") for what in ("swarm", "write", "identity"))
     left_out = frozenset(without)
     share = rng.choice((0.15, 0.4, 0.7, 1.0))
     means = {}
     for kind, (_, mean, _) in KINDS.items():
-        dice = flash if kind in FLASH else rng
+        dice = flash if kind in FLASH else identity if kind in IDENTITY else rng
         has, pace = dice.random() < share, dice.choice((0.5, 1.0, 1.0, 2.0))
         if everything or has or kind == "pay":
             means[kind] = mean if everything else int(mean * pace)

@@ -12,9 +12,9 @@ import msgspec
 
 from ...kernel.entries import Exchange, GrantCredit
 from ...kernel.units import DAY, HOUR, MINUTE, SECOND
-from . import people
-from .book import Code
+from . import clone, people
 from .database import Enrolled, Stored
+from .facts import Code
 from .flash import Copy
 from .keys import pair
 from .meters import FAR, FUSE
@@ -221,19 +221,23 @@ def rot(world: World, who: str, dice: Random) -> None:
     gateway.lose_power(dice.randrange(1, HOUR))
 
 
-def replace(world: World, who: str, dice: Random) -> None:
-    """Another gateway takes this one's place: with a key of its own, and the states that the server gives it."""
+def replace(world: World, who: str, dice: Random, kept_out: int = 0) -> None:
+    """Another gateway takes this one's place: with a key of its own, and the states that the server gives it. `kept_out`: µs
+    for which another one of its name goes on, and is not believed.
+    """
     gateway, database = world.gateways[who], world.database
+    clone.one_is_left(world, who, kept_out)
     gateway.end()
     gateway.boots_anew()
     gateway.key, database.gateways[who].key = pair(world.swarm.real_keys, dice.randbytes(32))
     database.gateways[who].stamp, database.gateways[who].sessions = (0, 0), ()
+    world.oracle.spoken.pop(who, None)
     gateway.flash.forget()
     people.keys_are(world, gateway)
     for name in gateway.meters:
         stored = database.meters[name]
         gateway.flash.replace(name, stored.seq, stored.head, database.account(name).dump())
-        world.oracle.adopted(name, stored.seq)
+        world.oracle.adopted(gateway, name, stored.seq)
     gateway.line.lost()
     world.at(world.now + dice.randrange(HOUR), gateway.power_on)
 
@@ -246,6 +250,9 @@ def restore(world: World, _who: str, dice: Random) -> None:
 
 def _restored(world: World, copied: dict[str, Stored], gateways: dict[str, Enrolled], dice: Random) -> None:
     world.tell("all", "the database is put back from a copy")
+    for name in world.gateways:
+        # Of two journals neither may reach back to it: one of the two is stopped first.
+        clone.one_is_left(world, name)
     headend, database = world.headend, world.database
     headend.die(MINUTE)
     for row in gateways.values():
@@ -256,7 +263,8 @@ def _restored(world: World, copied: dict[str, Stored], gateways: dict[str, Enrol
             database.former[name] = stored.bodies
         world.oracle.forgotten |= {id(order) for order in stored.log} - {id(order) for order in copied[name].log}
     database.put_back(world.now, copied, gateways)
-    for gateway in world.gateways.values():
+    world.oracle.spoken.clear()
+    for gateway in world.all_gateways():
         gateway.line.drop()
     for name, stored in database.meters.items():
         if stored.seq < world.gateway_of(name).flash.bases[name]:

@@ -12,9 +12,9 @@ from typing import NoReturn
 from ...edge.codes import KeyState
 from ...kernel.entries import AnyEntry, Debit, GrantCredit
 from ...kernel.units import DAY, HOUR, MINUTE
-from . import people, trouble
-from .book import Code
+from . import clone, people, trouble
 from .database import Database, Enrolled
+from .facts import Code
 from .gateway import Gateway
 from .headend import HeadEnd
 from .keys import meter_key, pair
@@ -26,7 +26,7 @@ HEAL = 3 * HOUR
 """At the end, everything works for so long before the final comparison."""
 CIRCLE = 5000
 """More steps than that in a minute are a circle."""
-HANDLERS = people.HANDLERS | trouble.HANDLERS
+HANDLERS = people.HANDLERS | trouble.HANDLERS | clone.HANDLERS
 
 
 class World:
@@ -44,7 +44,7 @@ class World:
         self.seed, self.days = seed, days
         self.swarm = swarm or draw(seed, without)
         self.only = only
-        self.remembers = any(kind in self.swarm.means for kind in ("setback", "replace", "unsynced", "rot"))
+        self.remembers = any(kind in self.swarm.means for kind in ("setback", "replace", "unsynced", "rot", "clone"))
         """Whether journals may be other ones than they were."""
         self.now = self.swarm.begin
         self.end = self.now + days * DAY
@@ -78,6 +78,8 @@ class World:
         self._looked_at = 0
         self._gateway_of: dict[str, Gateway] = {}
         self.gateways: dict[str, Gateway] = {}
+        self.twins: list[Gateway] = []
+        """Those that run with a copy of another one's card."""
         enrolled = {}
         count = min(self.swarm.gateways, meters)
         for number in range(count):
@@ -93,6 +95,26 @@ class World:
     def gateway_of(self, meter: str) -> Gateway:
         return self._gateway_of[meter]
 
+    def named(self, gateway: str) -> list[Gateway]:
+        """The gateways that have a name: one, or two for a while."""
+        return [self.gateways[gateway], *(each for each in self.twins if each.name == gateway)]
+
+    def takes_place(self, twin: Gateway) -> None:
+        """The gateway of its name is another one now."""
+        self.gateways[twin.name] = twin
+        self._gateway_of.update(dict.fromkeys(twin.meters, twin))
+        self.oracle.books.update(twin.books)
+        twin.books = self.oracle.books
+
+    def all_gateways(self) -> list[Gateway]:
+        """All that run, or will."""
+        return [*self.gateways.values(), *self.twins]
+
+    def contested(self, meter: str) -> bool:
+        """Whether two gateways move a meter's switch."""
+        twin = self._gateway_of[meter].twin
+        return twin is not None and not twin.far
+
     def first_keys(self, meters: Iterable[str]) -> dict[str, KeyState]:
         """The keys that meters were installed with."""
         return {name: self._first_keys[name] for name in meters}
@@ -104,12 +126,13 @@ class World:
     def broken_gateway(self, gateway: Gateway) -> None:
         """A gateway's journal can't be read: somebody enrols it anew."""
         self.tell(gateway.name, "its journal can't be read")
+        clone.one_is_left(self, gateway.name)
         trouble.replace(self, gateway.name, Random(f"{self.seed}/anew/{gateway.name}/{self.now}"))
 
     def database_accepts(self) -> None:
         """The database works again."""
         self.database.refuses = False
-        for gateway in self.gateways.values():
+        for gateway in self.all_gateways():
             gateway.line.lost()
 
     # -- time --------------------------------------------------------------------------------------------------------
@@ -136,7 +159,7 @@ class World:
         except Exception as error:
             self.broken(f"the code itself failed: {type(error).__name__}: {error}")
         finally:
-            for gateway in self.gateways.values():
+            for gateway in self.all_gateways():
                 gateway.flash.close()
             if collecting:
                 gc.enable()
@@ -180,6 +203,8 @@ class World:
     def _heal(self) -> None:
         self.tell("all", "everything works from here on")
         self.lossy = False
+        for name in self.gateways:
+            clone.one_is_left(self, name)
         self.headend.racing_until = 0
         self.headend.start()
         self.database_accepts()

@@ -1,0 +1,53 @@
+"""What the oracle notes of the true state of things when an entry is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from .gateway import Gateway
+    from .world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A code that was made: `amount` nano of the credit `name`, or (0) what order `name` does."""
+
+    name: str
+    amount: int
+
+
+class Seen(NamedTuple):
+    """How things stood when an entry was written: the true instant and the gateway's time, its boots, and the meter's
+    facts (`faults.meters.Meter`). `honest`: it shows what truly flowed since it was hung.
+    """
+
+    now: int
+    time: int
+    boots: int
+    shown: int
+    energy: int
+    power: int
+    lied_at: int
+    serial: str
+    hung: int
+    end: int
+    honest: bool
+
+
+def seen(world: World, gateway: Gateway, name: str) -> Seen:
+    """How things stand now, as far as a gateway can see them."""
+    meter = world.meters[name]
+    return Seen(
+        world.now, gateway.time(), gateway.boots, meter.shown, meter.energy, meter.power,
+        meter.lied_at,
+        meter.serial, meter.hung, meter.end, meter.shown == meter.register() and not (meter.fell or meter.serial or meter.lost),
+    )  # fmt: skip
+
+
+class Since(NamedTuple):
+    """Since when something lasts: by the journal, and truly; 0 if it does not."""
+
+    at: int = 0
+    true: int = 0
