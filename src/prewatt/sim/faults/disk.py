@@ -147,6 +147,9 @@ class Disk(Flash):
         holes = {meter: tuple(each) for meter, each in self._holes.items()}
         return super().copy()._replace(file=target.read_bytes(), holes=holes)
 
+    def begins_after(self, meter: str) -> int:
+        return max([self.bases[meter], *self._holes.get(meter, ())])
+
     def holds(self, meter: str, seq: int) -> bool:
         found = self._journal.holds(meter, seq)
         if found != super().holds(meter, seq):

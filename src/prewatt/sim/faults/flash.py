@@ -144,6 +144,10 @@ class Flash:
         base = self.bases[meter]
         return [record.body for record in self.records[meter][max(first - 1 - base, 0) : max(last - base, 0)]]
 
+    def begins_after(self, meter: str) -> int:
+        """The number of the last entry that can't be given any more: all that follow can."""
+        return self.bases[meter]
+
     def holds(self, meter: str, seq: int) -> bool:
         """Whether an entry was written here."""
         return self.bases[meter] < seq <= self.end(meter)

@@ -231,7 +231,7 @@ class Oracle:
         since, seq = self._marks.setdefault(name, (now, self.books[name].seq))
         line = gateway.line
         here = self._world.database.meters[name].seq
-        if here >= seq or here < gateway.flash.bases[name] or gateway.twin is not None:
+        if here >= seq or here < gateway.flash.begins_after(name) or gateway.twin is not None:
             # A person is asked where nobody has the entries between, and where there are two gateways.
             self._marks[name] = (now, self.books[name].seq)
         elif line.calm and now - max(since, line.calm_since) > self._world.swarm.heartbeat + STORED:
@@ -300,7 +300,7 @@ class Oracle:
         known = getattr(order, "credit_id", getattr(order, "debit_id", None))
         if known in self.books[name].ids:
             return
-        line, asked = gateway.line, self._world.database.meters[name].seq < gateway.flash.bases[name]
+        line, asked = gateway.line, self._world.database.meters[name].seq < gateway.flash.begins_after(name)
         if asked and known is None:
             # Nobody knows whether it is one of those that are taken up, until a person has let the books go on.
             self._world.at(now + LOOK, partial(self._expect, name, order, now))

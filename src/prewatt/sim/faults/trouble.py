@@ -267,7 +267,7 @@ def _restored(world: World, copied: dict[str, Stored], gateways: dict[str, Enrol
     for gateway in world.all_gateways():
         gateway.line.drop()
     for name, stored in database.meters.items():
-        if stored.seq < world.gateway_of(name).flash.bases[name]:
+        if stored.seq < world.gateway_of(name).flash.begins_after(name):
             world.at(world.now + 10 * MINUTE, partial(_go_on, world, name))
         for known in sorted(world.money[name].keys() - stored.booked):
             # What the provider's file has, and the books don't.
@@ -286,13 +286,14 @@ def _go_on(world: World, name: str) -> None:
     """
     database, flash = world.database, world.gateway_of(name).flash
     stored, beyond = database.meters[name], database.beyond.pop(name, None)
-    base = flash.bases[name]
+    base = flash.begins_after(name)
     if stored.seq >= base:
         return
     if beyond is None or beyond.account.seq < base:
         world.at(world.now + 10 * MINUTE, partial(_go_on, world, name))
         return
     world.tell(name, f"the books go on from the meter's entry {beyond.account.seq}")
+    base = flash.bases[name]
     held = [*database.held(name, base), *flash.written(name, base + 1, beyond.account.seq)]
     dropped = database.go_on(name, beyond, held, {known: amount for known, (_, amount) in world.paid.items()})
     world.oracle.forgotten |= {id(order) for order in dropped}
