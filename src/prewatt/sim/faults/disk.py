@@ -148,7 +148,7 @@ class Disk(Flash):
         return super().copy()._replace(file=target.read_bytes(), holes=holes)
 
     def begins_after(self, meter: str) -> int:
-        return max([self.bases[meter], *self._holes.get(meter, ())])
+        return max(self._holes.get(meter, set()) | {self.bases[meter]})
 
     def holds(self, meter: str, seq: int) -> bool:
         found = self._journal.holds(meter, seq)
