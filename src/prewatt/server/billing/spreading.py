@@ -17,10 +17,11 @@ from ...kernel.calendar import local_day, zone
 from ...kernel.supply import Restore
 from ...kernel.units import DAY, parse_money
 from ..errors import Refused
-from ..estate.models import Organisation, Property, Tenancy
+from ..estate.models import Property, Tenancy
 from ..ledger.books import balance, tenant_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference
+from ..locking import lock_meters, lock_organisation
 from ..metering.accounts import account_of
 from ..metering.models import JournalEntry, Meter, Silence, SilentMeter
 from ..metering.silences import usual_day
@@ -55,7 +56,7 @@ def lock_spread(tenancy: Tenancy) -> bool:
     """
     if not Spread.objects.filter(debt__tenancy=tenancy).exists():
         return False
-    Organisation.objects.select_for_update().get(pk=tenancy.unit.property.organisation_id)
+    lock_organisation(tenancy.unit.property.organisation_id)
     return True
 
 
@@ -136,13 +137,9 @@ def spread(
     supply goes on for the property's days. `share`: percent of each payment; None: as the property says. SpreadError if
     nothing is owed, or the meter's balance is not this tenant's alone.
     """
-    organisation = Organisation.objects.select_for_update().get(pk=tenancy.unit.property.organisation_id)
-    meter = (
-        Meter.objects.select_for_update(of=("self",))
-        .select_related("gateway__property__organisation", "unit")
-        .filter(unit=tenancy.unit_id)
-        .first()
-    )
+    organisation = lock_organisation(tenancy.unit.property.organisation_id)
+    rows = Meter.objects.select_related("gateway__property__organisation", "unit").filter(unit=tenancy.unit_id)
+    meter = next(iter(lock_meters(rows)), None)
     row = Tenancy.objects.select_related("unit__property").get(pk=tenancy.pk, unit__property__organisation=organisation)
     at, where = now(), row.unit.property
     if meter is None or row.settled is not None or (row.ends is not None and row.ends <= at):
@@ -188,8 +185,8 @@ def _light(meter: Meter, where: Property, at: int, by: str, memo: str) -> None:
 def stop(made: Spread, by: Any) -> int:
     """It is not spread after all: what is left of it is taken off at the meter again. How much it was, nano."""
     tenancy = made.debt.tenancy
-    Organisation.objects.select_for_update().get(pk=tenancy.unit.property.organisation_id)
-    list(Meter.objects.select_for_update(of=("self",)).filter(unit=tenancy.unit_id))
+    lock_organisation(tenancy.unit.property.organisation_id)
+    lock_meters(Meter.objects.filter(unit=tenancy.unit_id))
     debt = Debt.objects.select_related("tenancy__unit__property").get(pk=made.debt_id)
     left = withdraw(debt, by)
     of = Reference(Of.SPREAD, tenancy.pk, f"{debt.part} back")
@@ -238,7 +235,12 @@ def spread_what_ran_up() -> list[Spread]:
 
 @transaction.atomic
 def _by_itself(row: SilentMeter) -> Spread | None:
+    made = _made_by_itself(row)
     SilentMeter.objects.filter(pk=row.pk).update(spread=True)
+    return made
+
+
+def _made_by_itself(row: SilentMeter) -> Spread | None:
     where, tenancy = row.silence.gateway.property, who_lives(row.meter, now())
     if where.spread_rule != "self" or tenancy is None:
         return None

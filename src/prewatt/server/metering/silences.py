@@ -19,6 +19,7 @@ from ...kernel.entries import Event, decode_entry
 from ...kernel.events import METER_BACK, METER_LOST
 from ...kernel.units import DAY, HOUR, MINUTE
 from ..estate.models import Property, Tenancy
+from ..locking import for_update
 from ..time import now
 from .alarms import raise_alarm, settle_alarms
 from .forecast import WEEKS
@@ -152,9 +153,7 @@ def usual_day(meter: Meter) -> tuple[int, int] | None:
 @transaction.atomic
 def go_on(silence: Silence, at: int) -> None:
     """Note whether it is back, what had run up, and whether it is over."""
-    row = (
-        Silence.objects.select_for_update(of=("self",)).select_related("gateway__property", "meter").get(pk=silence.pk)
-    )
+    row = for_update(Silence.objects.select_related("gateway__property", "meter")).get(pk=silence.pk)
     if row.over is not None:
         return
     back = _back(row)
