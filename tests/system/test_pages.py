@@ -140,7 +140,7 @@ def test_the_tenant_sees_balance_today_the_month_and_top_ups_on_a_phone(building
     page = log_in(building, "flat03", **PHONE)
     expect(page.locator(".balance .big")).to_contain_text(re.compile(r"-?\d+\.\d\d CAD"))
     # The gateway reads the meter because somebody looks.
-    expect(page.locator(".balance .live")).to_contain_text(re.compile(r"live \d\d:\d\d:\d\d · \d+\.\d{3}\skW"))
+    expect(page.locator(".balance .live")).to_contain_text(re.compile(r"live \d\d:\d\d:\d\d\s+· \d+\.\d{3}\skW"))
     expect(page.locator(".tiles li")).to_have_count(4)
     expect(page.locator(".bars li")).to_have_count(30)
     expect(page.locator("tbody tr").first).to_be_visible()
