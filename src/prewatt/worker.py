@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from apscheduler.events import EVENT_JOB_EXECUTED, JobExecutionEvent
 from apscheduler.schedulers.blocking import BlockingScheduler
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
@@ -137,4 +138,11 @@ def _work() -> None:
     for work, seconds in jobs:
         # The first look is at once: what was due while nobody worked is made up for.
         scheduler.add_job(_job(work), "interval", seconds=seconds, id=work.__name__, next_run_time=datetime.now(UTC))
+
+    def found(event: JobExecutionEvent) -> None:
+        if event.job_id == look_for_notices.__name__:
+            # What was found does not wait for its turn.
+            scheduler.modify_job(send_notices.__name__, next_run_time=datetime.now(UTC))
+
+    scheduler.add_listener(found, EVENT_JOB_EXECUTED)
     scheduler.start()

@@ -19,7 +19,7 @@ import json
 from prewatt.headend.store import Store
 from prewatt.server.ledger.models import Account
 from prewatt.server.ledger.books import balance, tenant_account
-from prewatt.server.estate.models import Tenancy
+from prewatt.server.estate.models import Property, Tenancy
 from prewatt.server.billing.models import Debt
 from prewatt.server.metering.models import Alarm
 from prewatt.server.payments.models import Payment
@@ -39,6 +39,9 @@ held = sum(held_of(each).amount for each in Payment.objects.filter(state="held")
 due = {each: sum(balance(one) for one in Account.objects.filter(kind=each)) for each in ("refunds-payable", "debts")}
 assert due["refunds-payable"] == sum(each.left for each in Refund.objects.all()) + held, due
 assert -due["debts"] == sum(each.left for each in Debt.objects.all()), due
+for each in Property.objects.all():
+    # One number is a list of one step; 0 was none.
+    assert (each.low_credit, each.low_credit_kwh, each.low_credit_days) == ("5", "", "3, 1"), each.low_credit
 print(json.dumps(found))
 """
 

@@ -35,7 +35,7 @@ def test_a_building_is_set_up_with_its_settings_and_tariff_on_the_way_to_each_me
     meter = Meter.objects.get(name="m2")
     assert (bytes(meter.head), meter.seq) == (genesis("m2"), 0)
     assert orders("m2") == [
-        ChangeSettings(Settings(low_credit=5 * NANO, zone="Europe/Berlin")),
+        ChangeSettings(Settings(low_credit_energy=10_000, zone="Europe/Berlin")),
         SetTariff(clock.now(), FLAT),
     ]
     assert [login[0] for login in building.logins] == ["manager", "flat1", "flat2"]

@@ -185,14 +185,15 @@ class State:
             each
             for each in steps
             if (told and each.is_over(self.balance, price))
-            or (each in self.warned and not self._may_be_told_again(each, price))
+            or (each in self.warned and not self.may_be_told_again(each, self.at, self.balance))
         ]
         return tuple(kept)
 
-    def _may_be_told_again(self, step: Step, price: int) -> bool:
+    def may_be_told_again(self, step: Step, now: int, balance: int) -> bool:
+        """Whether a balance is so far above a step at `now` that it is told again when the balance falls under it."""
         # A night's cheap hours are no top-up.
-        return step.is_left(self.balance, price) and (
-            not step.of_energy or step.is_left(self.balance, self._dearest(self.at))
+        return step.is_left(balance, self.price(now)) and (
+            not step.of_energy or step.is_left(balance, self._dearest(now))
         )
 
     def allowance(self, now: int) -> int:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from ...kernel.units import DAY
 from ..fields import check_currency, check_zone
 from ..safety_rules import check_limits
+from ..steps import TYPED, kept_steps
 from ..supply_rules import check_days, check_power, check_region, check_windows
 from ..time import now
 
@@ -66,19 +67,16 @@ class Property(models.Model):
         max_length=64, validators=[check_zone], help_text=_("IANA time zone, such as Europe/Berlin")
     )
     currency = models.CharField(max_length=3, validators=[check_currency])
-    low_credit = models.DecimalField(
-        max_digits=12,
-        decimal_places=2,
-        default=5,
-        validators=[MinValueValidator(0)],
-        help_text=_("Warn when a balance falls under this."),
+    low_credit = models.CharField(
+        max_length=100,
+        blank=True,
+        help_text=_("The tenant is reminded when less money than this is left; several steps: 20, 10, 5. Empty: none."),
     )
-    low_credit_kwh = models.DecimalField(
-        max_digits=9,
-        decimal_places=3,
-        default=0,
-        validators=[MinValueValidator(0)],
-        help_text=_("Warn when a balance is worth fewer kWh than this at the price of the moment; 0: never for that."),
+    low_credit_kwh = models.CharField(
+        max_length=100,
+        blank=True,
+        default="10",
+        help_text=_("The tenant is reminded when fewer kWh than this are left, at the price of the moment: 20, 10."),
     )
     clearance = models.DecimalField(
         max_digits=12,
@@ -196,6 +194,12 @@ class Property(models.Model):
         blank=True,
         related_name="+",
         help_text=_("What the supplier charges, where the law lets only that be passed on; empty: no such rule."),
+    )
+    low_credit_days = models.CharField(
+        max_length=100,
+        blank=True,
+        default="3, 1",
+        help_text=_("The tenant is reminded when it lasts for so many days at the usual use: 5, 3, 1."),
     )
     loss_alarm = models.DecimalField(
         max_digits=5,
@@ -332,6 +336,10 @@ class Property(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        for field in TYPED:
+            setattr(self, field, kept_steps(getattr(self, field), field))
 
 
 SUPPLY_RULES = (

@@ -58,7 +58,7 @@ def set_up_building(
     apartments: Sequence[Apartment],
     gateway: str,
     manager: str,
-    low_credit: str = "5",
+    low_credit: str = "",
     password: str = "",
     pin: str = "",
 ) -> Building:

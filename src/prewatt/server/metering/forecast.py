@@ -7,7 +7,7 @@ beside "every day like yesterday".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -43,10 +43,43 @@ def forecast(balance: int, cost: Mapping[date, int], today: date, minute: int = 
     """How long `balance` lasts from `minute` of the local day `today` on; `cost` by whole local days, in the same unit
     (nano, or Wh). None while too little is known, or nothing is used.
     """
+    expected, days = _expected(cost, today)
+    if expected is None:
+        return None
+    left, passed, day = max(balance, 0), 0, today
+    share = PARTS - minute
+    while passed < FARTHEST * PARTS:
+        cost_of_day = expected(day) * share // PARTS
+        if cost_of_day >= left:
+            minutes = passed + (left * share // cost_of_day if cost_of_day else 0)
+            return Forecast(min(minutes, FARTHEST * PARTS), days)
+        left -= cost_of_day
+        passed += share
+        day, share = day + timedelta(days=1), PARTS
+    return Forecast(FARTHEST * PARTS, days)
+
+
+def spending(cost: Mapping[date, int], today: date, minute: int, minutes: int) -> int | None:
+    """What so many minutes from `minute` of the local day `today` on usually come to, in the unit of `cost`. None while too
+    little is known, or nothing is used.
+    """
+    expected, _days = _expected(cost, today)
+    if expected is None:
+        return None
+    spent, day = 0, today
+    while minutes > 0:
+        share = min(PARTS - minute, minutes)
+        spent += expected(day) * share // PARTS
+        minutes, minute, day = minutes - share, 0, day + timedelta(days=1)
+    return spent
+
+
+def _expected(cost: Mapping[date, int], today: date) -> tuple[Callable[[date], int] | None, int]:
+    """What a day is expected to cost (None: not known), and from how many days that is worked out."""
     seen = recent(cost, today)
     total = sum(spent for _, spent in seen)
     if len(seen) < FEWEST or total <= 0:
-        return None
+        return None, len(seen)
     weights = sum(range(1, len(seen) + 1))
     weighted = sum(weight * spent for weight, (_, spent) in enumerate(seen, 1))
     by_weekday: dict[int, list[int]] = {}
@@ -57,14 +90,4 @@ def forecast(balance: int, cost: Mapping[date, int], today: date, minute: int = 
         same = by_weekday.get(day.weekday(), [spent for _, spent in seen])
         return sum(same) * weighted * len(seen) // (len(same) * weights * total)
 
-    left, passed, day = max(balance, 0), 0, today
-    share = PARTS - minute
-    while passed < FARTHEST * PARTS:
-        cost_of_day = expected(day) * share // PARTS
-        if cost_of_day >= left:
-            minutes = passed + (left * share // cost_of_day if cost_of_day else 0)
-            return Forecast(min(minutes, FARTHEST * PARTS), len(seen))
-        left -= cost_of_day
-        passed += share
-        day, share = day + timedelta(days=1), PARTS
-    return Forecast(FARTHEST * PARTS, len(seen))
+    return expected, len(seen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
@@ -12,7 +12,7 @@ from django.db.models import Q
 from ...kernel.calendar import day_bounds, local, zone
 from ...kernel.units import MINUTE
 from ..estate.models import Tenancy
-from .forecast import WEEKS, forecast
+from .forecast import WEEKS, forecast, spending
 from .models import JournalEntry, Meter
 
 
@@ -42,14 +42,27 @@ def days_left(meter: Meter, tenancy: Tenancy, balance: int, at: int) -> int | No
     """
     if meter.read_at is None or balance <= 0:
         return None
-    where = zone(tenancy.unit.property.zone)
-    read = local(meter.read_at, where)
-    days = [read.date() - timedelta(days=number) for number in range(7 * WEEKS, 0, -1)]
-    days = [day for day in days if day_bounds(day, where)[0] >= tenancy.begins]
-    if not days:
-        return None
-    cost = dict(zip(days, (charge for _, charge in by_day(meter, tenancy, days, where)), strict=True))
+    read, cost = _recent(meter, meter.read_at, tenancy)
     found = forecast(balance, cost, read.date(), read.hour * 60 + read.minute)
     if found is None:
         return None
     return max(found.minutes - (at - meter.read_at) // MINUTE + 720, 0) // 1440
+
+
+def spent_since(meter: Meter, tenancy: Tenancy, at: int) -> int | None:
+    """About what was used up since the meter's last reading, nano, by its own recent weeks; None if nothing can be said."""
+    if meter.read_at is None or meter.closed is False:
+        return None
+    read, cost = _recent(meter, meter.read_at, tenancy)
+    return spending(cost, read.date(), read.hour * 60 + read.minute, (at - meter.read_at) // MINUTE)
+
+
+def _recent(meter: Meter, read_at: int, tenancy: Tenancy) -> tuple[datetime, dict[date, int]]:
+    """The last reading on the local clock, and what the whole days of the weeks before it cost, nano."""
+    where = zone(tenancy.unit.property.zone)
+    read = local(read_at, where)
+    days = [read.date() - timedelta(days=number) for number in range(7 * WEEKS, 0, -1)]
+    days = [day for day in days if day_bounds(day, where)[0] >= tenancy.begins]
+    if not days:
+        return read, {}
+    return read, dict(zip(days, (charge for _, charge in by_day(meter, tenancy, days, where)), strict=True))

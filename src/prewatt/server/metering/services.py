@@ -23,9 +23,10 @@ from ...kernel.units import HOUR, SECOND, parse_kwh, parse_money
 from ...wire.messages import MAX_METERS
 from ...wire.signing import VerifyKey
 from ..config import broker_password, signing_key
-from ..estate.models import Property, Unit
+from ..estate.models import Property, Tenancy, Unit
 from ..locking import for_update, lock_meters
 from ..safety_rules import NONE, read_limits
+from ..steps import energy_steps, money_steps
 from ..supply_rules import holiday_dates, read_days, read_power, read_windows
 from ..time import now
 from .accounts import kept, stored_account
@@ -51,11 +52,13 @@ def account_settings(meter: Meter) -> ChangeSettings:
         return ChangeSettings(believed)
     holidays = holiday_dates(where.friendly_holidays, local_day(now(), zone(where.zone)).year)
     days = sorted({*holidays, *read_days(where.friendly_days)})
+    money, energy = money_steps(where), energy_steps(where)
+    own_money, own_energy = _own_steps(meter.unit)
     return ChangeSettings(
         msgspec.structs.replace(
             believed,
-            low_credit=parse_money(str(where.low_credit)),
-            low_credit_energy=parse_kwh(str(where.low_credit_kwh)),
+            low_credit=max(money, default=0),
+            low_credit_energy=max(energy, default=0),
             clearance=parse_money(str(where.clearance)),
             emergency_credit=parse_money(str(where.emergency_credit)),
             emergency_repayment=where.emergency_repayment,
@@ -75,6 +78,8 @@ def account_settings(meter: Meter) -> ChangeSettings:
             off_hours=_off_hours(meter),
             alone=parse_kwh(str(where.alone_kwh)),
             alone_days=int(where.alone_days),
+            low_steps=tuple(sorted({*money[1:], *own_money} - {*money[:1]})),
+            low_energy_steps=tuple(sorted({*energy[1:], *own_energy} - {*energy[:1]})),
         )
     )
 
@@ -93,6 +98,14 @@ def _off_hours(meter: Meter) -> OffHours:
         int(watts or 0),
         parse_kwh(str(kwh or 0)),
     )
+
+
+def _own_steps(unit: Unit) -> tuple[list[int], list[int]]:
+    """The steps of the reminder that who lives there now has chosen: nano, Wh."""
+    at = now()
+    here = Tenancy.objects.not_over(at).filter(unit=unit, begins__lte=at).select_related("recipient").first()
+    mine = getattr(here, "recipient", None)
+    return (mine.low_money, mine.low_energy) if mine else ([], [])
 
 
 def send_settings_to(meter: Meter) -> None:
@@ -139,7 +152,9 @@ def prepare(meter: Meter) -> None:
 
 
 def refresh_settings() -> list[Meter]:
-    """Send their settings to meters that have others: a new year's public holidays have come into sight."""
+    """Send their settings to meters that have others: a new year's public holidays have come into sight, or somebody moved
+    who had steps of the reminder of their own.
+    """
     from ..apart import apart
     from ..vending.models import Command
 
@@ -151,8 +166,7 @@ def refresh_settings() -> list[Meter]:
         send_settings_to(meter)
         return meter
 
-    with_holidays = Property.objects.exclude(friendly_holidays="", off_holidays="")
-    meters = Meter.objects.filter(unit__property__in=with_holidays)
+    meters = Meter.objects.filter(unit__isnull=False)
     done = apart("settings", meters.select_related("unit", "gateway__property"), refresh, lambda meter: meter)
     return [meter for meter in done if meter is not None]
 

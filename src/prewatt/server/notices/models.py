@@ -54,9 +54,10 @@ class Recipient(models.Model):
     """Who is told: the tenant of a tenancy, or (`tenancy` null) an organisation's manager.
 
     `quiet_from`, `quiet_until`: hours of the local day between which nothing is sent (equal: always may be). `low_money`
-    (nano), `low_energy` (Wh), `low_days`: the steps of the warning. `muted`: events that are not told. `since`: nothing that
-    happened before is told. `meter`, `seen`: how far the meter's journal has been looked at; `closed`: how its switch was
-    said to stand last. `day`: the last local day for which its use was looked at. `looked`: when all was looked at last.
+    (nano), `low_energy` (Wh), `low_days`: own steps of the reminder, beside the landlord's. `muted`: events that are not
+    told. `since`: nothing that happened before is told. `meter`, `seen`: how far the meter's journal has been looked at;
+    `closed`: how its switch was said to stand last. `day`: the last local day for which its use was looked at. `looked`:
+    when all was looked at last.
     """
 
     class Language(models.TextChoices):
@@ -167,13 +168,14 @@ class Delivery(models.Model):
 
 class Crossing(models.Model):
     """A threshold that was crossed and told, until it is crossed back with some distance (hysteresis). `count`: how often,
-    so that each crossing has a name.
+    so that each crossing has a name. `reckoned`: it was told by reckoning, of a meter that was not heard of.
     """
 
     recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="crossings")
     step = models.CharField(max_length=60)
     raised = models.BooleanField(default=False)
     count = models.PositiveIntegerField(default=0)
+    reckoned = models.BooleanField(default=False)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("recipient", "step"), name="crossing_once"),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,9 +11,12 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from ..account_fields import part, read_fields, seal, unseal
-from ..amounts import typed_kwh, typed_money, typed_whole
+from ..amounts import typed_kwh, typed_money
 from ..estate.models import Organisation, Tenancy
 from ..locking import for_update
+from ..metering.models import Meter
+from ..metering.services import send_settings_to
+from ..steps import typed_days, typed_steps
 from ..time import now
 from ..vending.models import TopUp
 from .channels import CHANNELS
@@ -23,7 +26,7 @@ from .models import Channel, Recipient, SendingAccount
 
 ACCOUNT, ADDRESS = "sending account", "notice address"
 """What is sealed."""
-MOST_CHANNELS, MOST_STEPS = 10, 5
+MOST_CHANNELS = 10
 MAINLAND_ZONES = (
     "Asia/Shanghai",
     "Asia/Urumqi",
@@ -33,16 +36,24 @@ MAINLAND_ZONES = (
     "Asia/Kashgar",
     "PRC",
 )
-LOW_DAYS = [5, 1]
-"""Steps of the warning until somebody chooses others."""
+STEPS = {"low_money": typed_money, "low_energy": typed_kwh, "low_days": typed_days}
+"""A tenant's own steps of the reminder, beside the landlord's."""
 
 
 def recipient_of(tenancy: Tenancy) -> Recipient:
     """The tenant of a tenancy, as somebody to tell."""
     return Recipient.objects.get_or_create(
         tenancy=tenancy,
-        defaults={"organisation": tenancy.unit.property.organisation, "since": now(), "low_days": LOW_DAYS},
+        defaults={"organisation": tenancy.unit.property.organisation, "since": now()},
     )[0]
+
+
+def add_tenants() -> None:
+    """Whoever lives somewhere can be told, though they never looked at a page: the landlord may have their number."""
+    for tenancy in (
+        Tenancy.objects.not_over(now()).filter(recipient=None).select_related("unit__property__organisation")
+    ):
+        recipient_of(tenancy)
 
 
 def manager_of(organisation: Organisation) -> Recipient:
@@ -67,9 +78,9 @@ def keep_settings(recipient: Recipient, given: Any) -> None:
         else:
             hours[name] = int(text)
     steps = {}
-    for name, read in (("low_money", typed_money), ("low_energy", typed_kwh), ("low_days", _days)):
+    for name, read in STEPS.items():
         try:
-            steps[name] = _steps(given.get(name, ""), name, read)
+            steps[name] = typed_steps(given.get(name, ""), name, read)
         except ValidationError as error:
             errors[name] = " ".join(error.messages)
     told = set(given.getlist("tell"))
@@ -79,33 +90,17 @@ def keep_settings(recipient: Recipient, given: Any) -> None:
         raise ValidationError({name: [text] for name, text in errors.items()})
     recipient.language = language
     recipient.quiet_from, recipient.quiet_until = hours["quiet_from"], hours["quiet_until"]
-    recipient.low_money, recipient.low_energy, recipient.low_days = (
-        steps["low_money"],
-        steps["low_energy"],
-        steps["low_days"],
-    )
+    before = recipient.low_money, recipient.low_energy
+    recipient.low_money, recipient.low_energy, recipient.low_days = (steps[name] for name in STEPS)
     recipient.muted = [event.value for event in recipient.events if event.value not in told]
     recipient.save(
         update_fields=["language", "quiet_from", "quiet_until", "low_money", "low_energy", "low_days", "muted"]
     )
-    # A step that is gone can't be crossed back any more.
-    kept = {f"{name}:{step}" for name in ("low_money", "low_energy", "low_days") for step in steps[name]}
-    recipient.crossings.filter(step__startswith="low_").exclude(step__in=kept).delete()
-
-
-def _days(text: str, field: str) -> int:
-    return typed_whole(text, field, 1, 99)
-
-
-def _steps(text: str, field: str, read: Callable[[str, str], int]) -> list[int]:
-    """Steps with blanks between them, the highest first."""
-    typed = text.replace(";", " ").split()
-    if len(typed) > MOST_STEPS:
-        raise ValidationError(_("At most %(most)d steps.") % {"most": MOST_STEPS})
-    found = sorted({read(each, field) for each in typed}, reverse=True)
-    if any(not 0 < step < 10**15 for step in found):
-        raise ValidationError(_("A step is more than 0."))
-    return found
+    if before != (recipient.low_money, recipient.low_energy) and recipient.tenancy is not None:
+        meter = Meter.objects.filter(unit=recipient.tenancy.unit_id).select_related("unit", "gateway__property").first()
+        if meter is not None:
+            # The meter watches them by itself.
+            send_settings_to(meter)
 
 
 # -- channels -----------------------------------------------------------------------------------------------------------

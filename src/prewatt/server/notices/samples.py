@@ -57,7 +57,8 @@ def contexts(event: Event, language: str) -> list[dict[str, Any]]:
     return [told(each) for each in found]
 
 
-_LOW = {**TENANT, "balance": "4.60", "energy": "14.400", "days": 3}
+_LOW = {**TENANT, "balance": "4.60", "energy": "14.4", "days": 3}
+_RECKONED = {"reckoned": True, "since": "2026-01-14 18:42"}
 _CUT = {**TENANT, "at": AT, "why": WHY, "exhausted": True, "balance": "-0.35", "waiting": "", "code": ""}
 _USED_UP = {**TENANT, "balance": "-0.35", "waiting": "", "code": ""}
 _PAID = {**TENANT, "amount": "100.00", "at": AT, "receipt": "R-2041", "reached": True, "online": True, "code": ""}
@@ -81,8 +82,11 @@ _MAY_COST = {
 _RAN_UP = {**_SILENT, "waiting": 0, "short": 0, "owed": "", "went_on": True}
 _USE = {"day": "2026-01-14", "now": 1500, "usual": 120}
 _CONTEXTS: dict[Event, list[dict[str, Any]]] = {
-    Event.LOW: [_LOW, {**_LOW, "days": None}, {**_LOW, "balance": "1234.60", "days": 0}],
-    Event.EXHAUSTED: [_USED_UP, {**_USED_UP, "waiting": "100.00"}, {**_USED_UP, "waiting": "100.00", "code": CODE}],
+    Event.LOW: [_LOW, {**_LOW, "days": None}, {**_LOW, "balance": "1234.60", "days": 0}, {**_LOW, **_RECKONED}],
+    Event.EXHAUSTED: [
+        _USED_UP, {**_USED_UP, "waiting": "100.00"}, {**_USED_UP, "waiting": "100.00", "code": CODE}, {**_USED_UP, **_RECKONED},
+        {**_USED_UP, **_RECKONED, "waiting": "100.00", "code": CODE},
+    ],
     Event.CUT_OFF: [
         _CUT,
         {**_CUT, "waiting": "100.00"},

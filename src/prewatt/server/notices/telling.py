@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from ...kernel.calendar import local, zone
 from ...kernel.units import instant
@@ -15,6 +16,11 @@ from .facts import complete, facts_of
 from .models import Crossing, Delivery, Notice, Recipient
 from .sending_templates import carrying
 from .texts import render
+
+
+def wall(at: int, where: ZoneInfo) -> str:
+    """An instant on the local clock: 2025-10-06 12:00"""
+    return f"{local(at, where):%Y-%m-%d %H:%M}"
 
 
 def tell(recipient: Recipient, event: Event, key: str, context: Mapping[str, Any]) -> Notice | None:
@@ -63,19 +69,21 @@ def home_zone(recipient: Recipient) -> str:
     return str(home.zone)
 
 
-def cross(recipient: Recipient, step: str, reached: bool, left: bool) -> int:
+def cross(recipient: Recipient, step: str, reached: bool, left: bool, reckoned: bool = False) -> int:
     """Note whether a threshold is `reached`, or `left` with some distance; between the two nothing changes. The number of
-    the crossing if it has just been crossed, else 0.
+    the crossing if it has just been crossed, else 0. `reckoned`: nobody has seen it. Once somebody has, it was crossed and is
+    not told again, or it was not, and is taken back.
     """
     found = Crossing.objects.filter(recipient=recipient, step=step).first()
     if reached and (found is None or not found.raised):
         found = found or Crossing(recipient=recipient, step=step)
-        found.raised, found.count = True, found.count + 1
+        found.raised, found.count, found.reckoned = True, found.count + 1, reckoned
         found.save()
         return int(found.count)
-    if left and found is not None and found.raised:
-        found.raised = False
-        found.save(update_fields=["raised"])
+    if found is not None and found.raised:
+        known = found.reckoned and not reckoned
+        found.raised, found.reckoned = not left and (reached or not known), found.reckoned and reckoned
+        found.save(update_fields=["raised", "reckoned"])
     return 0
 
 

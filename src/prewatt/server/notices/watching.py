@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from ...kernel.calendar import day_bounds, local, local_day, zone
+from ...kernel.calendar import day_bounds, local_day, zone
 from ...kernel.entries import Event as JournalEvent
 from ...kernel.entries import Relay, decode_entry
 from ...kernel.off_hours import OFF_HOURS
@@ -27,9 +27,7 @@ from ..billing.currencies import minor_digits
 from ..billing.statement import TOP_UPS, statement
 from ..estate.models import Tenancy
 from ..locking import for_update
-from ..metering.accounts import account_of
 from ..metering.models import Gateway, JournalEntry, Meter, alarms_of
-from ..metering.outlook import days_left
 from ..metering.silences import SILENT
 from ..payments.models import Payment, TakenBack, Unexpected
 from ..time import now
@@ -37,9 +35,10 @@ from ..vending.models import Code
 from ..vending.owed import owed
 from ..vending.top_ups import on_the_way
 from .events import OVERLOADS, TROUBLES, Event
+from .low import Credit
 from .models import Notice, Recipient, Seen
-from .recipients import to_be_told
-from .telling import cross, home_zone, is_crossed, overtake, tell, untold
+from .recipients import add_tenants, to_be_told
+from .telling import cross, home_zone, is_crossed, overtake, tell, untold, wall
 from .unusual import WEEKS, judge, lowest_hour
 from .words import in_words, told_of
 
@@ -60,6 +59,7 @@ def watch() -> None:
     """Look once for everybody who can be reached and for whom there may be something new: one tenant's odd data keeps nobody
     else from being told.
     """
+    add_tenants()
     apart("notices", to_be_told(now() - IDLE), _look_for, _where)
 
 
@@ -79,11 +79,6 @@ def _where(recipient: Recipient) -> Meter | Gateway | None:
     return (
         meter_or_gateway_of(recipient.tenancy) if recipient.tenancy is not None else gateway_of(recipient.organisation)
     )
-
-
-def wall(at: int, where: ZoneInfo) -> str:
-    """An instant on the local clock: 2025-10-06 12:00"""
-    return f"{local(at, where):%Y-%m-%d %H:%M}"
 
 
 class _Tenant:
@@ -113,7 +108,7 @@ class _Tenant:
         self._journal(meter, waiting)
         if not Tenancy.objects.filter(unit=tenancy.unit_id, begins__lt=tenancy.begins, settled__isnull=True).exists():
             # Until the tenant before is settled the meter's balance is not this one's.
-            self._credit(meter, waiting)
+            Credit(self.recipient, tenancy, meter, waiting, self.at, self._tell).look(self._code)
         self._use(meter)
 
     def _money(self, nano: int) -> str:
@@ -256,48 +251,6 @@ class _Tenant:
                 waiting=self._money(waiting) if waiting else "", code=self._code() if waiting else "", **told,
             )  # fmt: skip
         recipient.closed = relay.closed
-
-    # -- what is left ---------------------------------------------------------------------------------------------------
-
-    def _credit(self, meter: Meter, waiting: int) -> None:
-        recipient, held = self.recipient, meter.balance
-        if meter.read_at is None:
-            return
-        if held > 0 and is_crossed(recipient, "exhausted"):
-            overtake(recipient, Event.EXHAUSTED)
-        if number := cross(recipient, "exhausted", held <= 0, held > 0):
-            self._tell(
-                Event.EXHAUSTED, f"exhausted {number}", balance=self._money(held), waiting=self._money(waiting) if waiting else "",
-                code=self._code() if waiting else "",
-            )  # fmt: skip
-        self._low(meter, held + waiting)
-
-    def _low(self, meter: Meter, left: int) -> None:
-        recipient = self.recipient
-        price = account_of(meter).price(self.at)
-        energy = left // price if price > 0 else None
-        days = days_left(meter, self.tenancy, left, self.at)
-        crossed = []
-        for name, value, steps in (
-            ("low_money", left, recipient.low_money),
-            ("low_energy", energy, recipient.low_energy),
-            ("low_days", days, recipient.low_days),
-        ):
-            for step in steps:
-                if value is None:
-                    continue
-                # Back only with some distance, or a balance that trembles about a step would be told each time.
-                distance = step + 1 if name == "low_days" else step * 6 // 5
-                if number := cross(recipient, f"{name}:{step}", value <= step, value > distance):
-                    crossed.append(f"{name}:{step} {number}")
-        if crossed and left > 0:
-            # Several at once are one notice: of the lowest.
-            self._tell(
-                Event.LOW, f"low {crossed[-1]}", balance=self._money(left), days=days,
-                energy=None if energy is None else exact_kwh(energy // 100 * 100),
-            )  # fmt: skip
-        elif not recipient.crossings.filter(step__startswith="low_", raised=True).exists():
-            overtake(recipient, Event.LOW)
 
     def _use(self, meter: Meter) -> None:
         day = local_day(self.at, self.where) - timedelta(days=1)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from ...kernel.entries import Control, decode_command
 from ...kernel.supply import Restore
-from ...kernel.units import BALANCE_MAX, DAY, parse_money, round_money
+from ...kernel.units import BALANCE_MAX, DAY, round_money
 from ..billing.currencies import minor_digits, minor_unit
 from ..billing.debts import DebtError, owe, set_off
 from ..billing.models import Debt, DebtPayment
@@ -22,6 +22,7 @@ from ..ledger.references import Of, Reference
 from ..locking import for_update, lock_organisation
 from ..metering.accounts import account_of
 from ..metering.models import Meter
+from ..steps import is_low
 from ..time import now
 from ..vending.adjustments import adjust
 from ..vending.controls import control
@@ -177,7 +178,7 @@ def _begin_grace(row: TakenBack, tenancy: Tenancy, meter: Meter, left: int) -> N
     where = tenancy.unit.property
     if not where.back_grace or account_of(meter).supply.cut_off:
         return
-    if left > 0 and left >= parse_money(str(where.low_credit)) and meter.gateway.online:
+    if left > 0 and not is_low(where, left, account_of(meter).price(now())) and meter.gateway.online:
         return
     row.grace_until = now() + where.back_grace * DAY
     if _restored_until(meter) < row.grace_until:

@@ -18,7 +18,6 @@ from ...kernel.names import natural
 from ...kernel.off_hours import OFF_HOURS
 from ...kernel.supply import LOCKS, TakeEmergency
 from ...kernel.tariff import UNPRICED
-from ...kernel.units import parse_money
 from ..billing.models import Spread
 from ..billing.spreading import open_spreads
 from ..estate.models import Organisation, Property, Tenancy
@@ -29,6 +28,7 @@ from ..metering.history import breaks
 from ..metering.models import Alarm, Gateway, JournalEntry, Meter
 from ..metering.outlook import by_day, days_left
 from ..payments.shown import ShownBack, shown_to
+from ..steps import is_low
 from ..time import now
 from ..vending.emergency_codes import by_code
 from ..vending.models import OPEN, Command, TopUp
@@ -178,7 +178,7 @@ def _figures(meter: Meter, building: Property, waiting: int, alarms: int, at: in
         online=meter.gateway.online,
         since=meter.gateway.since,
         waiting=waiting,
-        low=left < parse_money(str(building.low_credit)) or (meter.low and not ahead),
+        low=is_low(building, left, account.price(at)) or (meter.low and not ahead),
         alarms=alarms,
         lock=", ".join(account.supply.locks),
         why=_why(account, at),

@@ -49,7 +49,7 @@ class RulesForm(forms.ModelForm):
 
     class Meta:
         model = Property
-        fields = SUPPLY_RULES
+        fields = (*SUPPLY_RULES, "low_credit_days")
         field_classes = {
             name: NumberField
             for name in SUPPLY_RULES
@@ -61,8 +61,9 @@ class RulesForm(forms.ModelForm):
             "off_days": forms.Textarea({"rows": 2}),
         }
         labels = {
-            "low_credit": gettext_lazy("Warn under"),
-            "low_credit_kwh": gettext_lazy("Warn under, kWh"),
+            "low_credit": gettext_lazy("Remind at money left"),
+            "low_credit_kwh": gettext_lazy("Remind at kWh left"),
+            "low_credit_days": gettext_lazy("Remind at days left"),
             "clearance": gettext_lazy("Switch on again from"),
             "emergency_credit": gettext_lazy("Emergency credit"),
             "emergency_repayment": gettext_lazy("Repaid first, percent"),
@@ -93,10 +94,8 @@ class RulesForm(forms.ModelForm):
 
 
 GROUPS = (
-    (
-        gettext_lazy("Credit"),
-        ("low_credit", "low_credit_kwh", "clearance", "emergency_credit", "emergency_repayment"),
-    ),
+    (gettext_lazy("Reminders of low credit"), ("low_credit_kwh", "low_credit", "low_credit_days")),
+    (gettext_lazy("Credit"), ("clearance", "emergency_credit", "emergency_repayment")),
     (gettext_lazy("Friendly hours"), ("friendly_hours", "friendly_holidays", "friendly_days", "friendly_debt")),
     (
         gettext_lazy("Power and safety"),
@@ -112,12 +111,15 @@ GROUPS = (
 def supply(request: HttpRequest, pk: int) -> HttpResponse:
     """The rules of a property, which its meters obey by themselves; and the staff grants."""
     where = property_of_manager(request, pk)
+    before = [getattr(where, name) for name in SUPPLY_RULES]
     form = RulesForm(request.POST or None, instance=where)
     if request.method == "POST" and form.is_valid():
         form.save()
-        if form.changed_data:
+        if before != [getattr(where, name) for name in SUPPLY_RULES]:
             send_settings(where)
             messages.success(request, _("The rules are kept, and on their way to the meters."))
+        elif form.changed_data:
+            messages.success(request, _("Kept."))
         return redirect("supply", pk=pk)
     context = {
         "property": where,

@@ -1,0 +1,120 @@
+"""What is left of a tenant's credit: the steps of the reminder, and that it is used up. As it was seen; or by reckoning, where
+the meter has not been heard of and its usual use says that a step is reached by now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ...kernel.calendar import zone
+from ...kernel.low import Step
+from ...kernel.units import HOUR, exact_kwh, round_money
+from ..billing.currencies import minor_digits
+from ..estate.models import Tenancy
+from ..metering.accounts import account_of
+from ..metering.models import Meter
+from ..metering.outlook import days_left, spent_since
+from ..steps import day_steps, energy_steps, money_steps
+from .events import Event
+from .models import Notice, Recipient
+from .telling import cross, is_crossed, overtake, wall
+
+SILENT = HOUR
+"""A meter that was not read for so long is reckoned with."""
+
+
+class Credit:
+    """What is left at one tenant's meter at an instant, nano. `held`: at the meter, by its last reading or by reckoning;
+    `waiting`: on its way there. `tell` puts a notice into the outbox; `code` is one that brings what waits.
+    """
+
+    def __init__(
+        self,
+        recipient: Recipient,
+        tenancy: Tenancy,
+        meter: Meter,
+        waiting: int,
+        at: int,
+        tell: Callable[..., Notice | None],
+    ) -> None:
+        self.recipient, self.tenancy, self.meter, self.waiting, self.at, self._tell = (
+            recipient, tenancy, meter, waiting, at, tell,
+        )  # fmt: skip
+        self.property = tenancy.unit.property
+        spent = None if meter.read_at is None or at - meter.read_at < SILENT else spent_since(meter, tenancy, at)
+        self.reckoned = spent is not None
+        self.held = meter.balance - (spent or 0)
+        self.account = account_of(meter)
+
+    def look(self, code: Callable[[], str]) -> None:
+        """Tell what is new of it."""
+        if self.meter.read_at is None:
+            return
+        self._used_up(code)
+        self._low(self.held + self.waiting)
+
+    def _told(self, nano: int) -> dict[str, Any]:
+        since = wall(int(self.meter.read_at or 0), zone(self.property.zone)) if self.reckoned else ""
+        return {
+            "balance": round_money(nano, minor_digits(self.property.currency)),
+            "reckoned": self.reckoned,
+            "since": since,
+        }
+
+    def _used_up(self, code: Callable[[], str]) -> None:
+        recipient, held = self.recipient, self.held
+        if held > 0 and is_crossed(recipient, "exhausted"):
+            overtake(recipient, Event.EXHAUSTED)
+        number = cross(recipient, "exhausted", held <= 0, held > 0, self.reckoned)
+        # Where nothing was ever paid nothing is used up.
+        if number and self.account.credited:
+            waiting = round_money(self.waiting, minor_digits(self.property.currency)) if self.waiting else ""
+            self._tell(
+                Event.EXHAUSTED,
+                f"exhausted {number}",
+                waiting=waiting,
+                code=code() if waiting else "",
+                **self._told(held),
+            )
+
+    def _low(self, left: int) -> None:
+        recipient = self.recipient
+        if left <= 0:
+            # What is used up is no longer low; after it all begins anew, as at the meter.
+            self._step_back({})
+            return
+        price = self.account.price(self.at)
+        days = days_left(self.meter, self.tenancy, self.meter.balance + self.waiting, self.at)
+        reached: dict[str, tuple[bool, bool]] = {}
+        for step in self._steps():
+            name = f"low_{'energy' if step.of_energy else 'money'}:{step.amount}"
+            reached[name] = (step.is_over(left, price), self.account.may_be_told_again(step, self.at, left))
+        for number in sorted({*day_steps(self.property), *recipient.low_days}, reverse=True):
+            # Where it is not known how long it lasts, all stays as it was said last.
+            reached[f"low_days:{number}"] = (False, False) if days is None else (days <= number, days > number + 1)
+        self._step_back(reached)
+        crossed = [
+            f"{name} {number}"
+            for name, (under, above) in reached.items()
+            if (number := cross(recipient, name, under, above, self.reckoned))
+        ]
+        if crossed:
+            # Several at once are one notice.
+            energy = f"{exact_kwh((left // price + 50) // 100 * 100)[:-2]}" if price > 0 else None
+            self._tell(Event.LOW, f"low {crossed[-1]}", days=days, energy=energy, **self._told(left))
+        elif not recipient.crossings.filter(step__startswith="low_", raised=True).exists():
+            overtake(recipient, Event.LOW)
+
+    def _steps(self) -> list[Step]:
+        """The landlord's and the tenant's own, the highest first."""
+        money = {*money_steps(self.property), *self.recipient.low_money}
+        energy = {*energy_steps(self.property), *self.recipient.low_energy}
+        return [Step(False, each) for each in sorted(money, reverse=True)] + [
+            Step(True, each) for each in sorted(energy, reverse=True)
+        ]
+
+    def _step_back(self, kept: Iterable[str]) -> None:
+        """Steps that there are no more, or that mean nothing now, are crossed no longer."""
+        raised = self.recipient.crossings.filter(step__startswith="low_", raised=True)
+        raised.exclude(step__in=list(kept)).update(raised=False, reckoned=False)
