@@ -15,6 +15,7 @@ import waitress
 from prewatt.edge.meter import Observed
 from prewatt.edge.page import MOST_FIELDS, MOST_POSTED, Page
 from prewatt.edge.site import Desk
+from prewatt.kernel.calendar import local, zone
 from prewatt.kernel.entries import (
     ChangeSettings,
     Control,
@@ -126,6 +127,21 @@ def test_with_the_pin_a_tenant_sees_the_balance_types_a_code_and_takes_emergency
         assert "Your meter" in browser.get()
         done = [each for each in journal(shell) if isinstance(each, OnSite)]
         assert [(each.by, each.grant) for each in done] == [("page", "")]
+
+
+def test_who_was_reminded_without_a_network_sees_since_when_and_how_much_is_left(tmp_path):
+    with served(tmp_path) as (shell, address, _):
+        obey(shell, ChangeSettings(msgspec.structs.replace(RULES, low_credit=0, low_credit_energy=10_000)))
+        obey(shell, GrantCredit("c1", 1_660_000_000))
+        browser = Browser(address)
+        page = browser.login()
+        (told,) = [each for each in journal(shell) if isinstance(each, Event) and each.code == "low-credit"]
+        since = f"{local(told.at, zone('Europe/Berlin')):%d %b %H:%M}"
+        assert f"Your credit is running low: about 8.3 kWh are left, told at {since}." in page
+        assert 'class="balance low"' in page and "The internet is away" in page
+        obey(shell, GrantCredit("c2", 3 * NANO))
+        page = browser.get()
+        assert "The power is on." in page and "running low:" not in page and 'class="balance on"' in page
 
 
 def test_a_code_can_be_typed_without_a_pin_but_nothing_is_seen(tmp_path):

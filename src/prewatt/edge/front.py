@@ -76,6 +76,7 @@ class Front:
         self._shell.look_at(name)
         moment = self._shell.moment()
         account, now, seen = meter.account, agent.now(moment), agent.looking.fresh(moment.mono, name)
+        price, balance = account.price(now), agent.balance(moment, name)
         tariff = account.versions[-1].calendar.tariff if account.versions else None
         offered = not account.objection(now, TakeEmergency())
         return View(
@@ -84,11 +85,11 @@ class Front:
             currency=tariff.currency if tariff else "",
             zone=account.settings.zone,
             at=now,
-            balance=agent.balance(moment, name),
+            balance=balance,
             closed=account.closed,
             why=_why(account, now),
             low=account.is_low(),
-            price=account.price(now),
+            price=price,
             seen=seen,
             read_at=account.read_at,
             register=account.shown if seen is None or seen.register is None else seen.register,
@@ -99,6 +100,8 @@ class Front:
             lines=tuple(self._lines(name)) if lines else (),
             advice=_advice(account),
             tonight=_tonight(account, now),
+            energy=max(balance, 0) // price if price else 0,
+            warned_at=account.warned_at if account.warned else 0,
         )
 
     def _lines(self, name: str) -> list[Line]:

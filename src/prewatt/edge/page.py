@@ -24,7 +24,7 @@ import waitress
 from ..kernel.calendar import local, zone
 from ..kernel.names import natural
 from ..kernel.supply import TakeEmergency
-from ..kernel.units import exact_kwh, round_money, short_price, signed_money
+from ..kernel.units import exact_kwh, rough_kwh, round_money, short_price, signed_money
 from .effects import Told
 from .guard import Tries, after_wrong, waits
 from .journal_file import JournalFull
@@ -191,6 +191,7 @@ def _code_field() -> str:
 
 def _state(view: View) -> str:
     """How the meter stands."""
+    where = zone(view.zone)
     state = "off" if view.closed is False else "low" if view.low else "on"
     if view.closed is False:
         said = _("The power is off: %(why)s.") % {"why": view.why}
@@ -199,11 +200,15 @@ def _state(view: View) -> str:
             "left": f"{round_money(view.balance + view.allowance)} {view.currency}"
         }
         state = "low"
+    elif view.warned_at:
+        state = "low"
+        said = _("The power is on. Your credit is running low: about %(left)s kWh are left, told at %(at)s.") % {
+            "left": rough_kwh(view.energy), "at": f"{local(view.warned_at, where):%d %b %H:%M}",
+        }  # fmt: skip
     elif view.low:
         said = _("The power is on. Your credit is running low.")
     else:
         said = _("The power is on.")
-    where = zone(view.zone)
     network = (
         "" if view.online else f'<p class="quiet">{_esc(_("The internet is away. Your meter goes on by itself."))}</p>'
     )

@@ -40,6 +40,8 @@ class View:
 
     `seen`: the meter as it was read just now, by which `balance` is reckoned where it answered; None if it was not asked.
     `read_at`: when the journal last has a reading.
+    `energy`: Wh that the balance is worth at that price; `warned_at`: when a step of low credit was told last that the
+    balance has not risen above since, 0 if none was.
     """
 
     meter: str
@@ -62,6 +64,8 @@ class View:
     lines: tuple[Line, ...]
     advice: str = ""
     tonight: str = ""
+    energy: int = 0
+    warned_at: int = 0
 
 
 class Site(Protocol):

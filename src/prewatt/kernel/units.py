@@ -134,6 +134,11 @@ def exact_kwh(wh: int) -> str:
     return _plain(wh, 3)
 
 
+def rough_kwh(wh: int) -> str:
+    """Wh as kWh rounded to a tenth, for people. Never to be calculated with."""
+    return exact_kwh((wh + 50) // 100 * 100)[:-2]
+
+
 def exact_percent(ppm: int) -> str:
     """Parts per million as a percentage, without zeros at its end."""
     return f"{Decimal(ppm).scaleb(-4, _EXACT).normalize():f}"

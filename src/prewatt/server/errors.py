@@ -31,7 +31,7 @@ LABELS = {
     "file": _("File"), "first": _("From"), "fixed": _("By fixed weights"), "form": _("As"), "function": _("Function"),
     "group": _("Key"), "holder": _("Holder"), "hours": _("Hours"), "key": _("Key"), "kind": _("Way"), "kwh": _("kWh"),
     "language": _("Language"), "last": _("Until"), "longest": _("Hours to restore for"),
-    "low_days": _("Warn at days left"), "low_energy": _("Warn at kWh"), "low_money": _("Warn at"), "memo": _("Note"),
+    "low_days": _("Remind at days left"), "low_energy": _("Remind at kWh"), "low_money": _("Remind at"), "memo": _("Note"),
     "merchant": _("Merchant account"), "meter": _("Meter"), "meters": _("Meters"),
     "minimum_per_month": _("At least, per month"), "month": _("Month"), "most_amount": _("Restores at most"),
     "name": _("Name"), "note": _("Receipt"), "number": _("Number on the meter"), "occupants": _("People"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...kernel.calendar import zone
 from ...kernel.low import Step
-from ...kernel.units import HOUR, exact_kwh, round_money
+from ...kernel.units import HOUR, rough_kwh, round_money
 from ..billing.currencies import minor_digits
 from ..estate.models import Tenancy
 from ..metering.accounts import account_of
@@ -101,7 +101,7 @@ class Credit:
         ]
         if crossed:
             # Several at once are one notice.
-            energy = f"{exact_kwh((left // price + 50) // 100 * 100)[:-2]}" if price > 0 else None
+            energy = rough_kwh(left // price) if price > 0 else None
             self._tell(Event.LOW, f"low {crossed[-1]}", days=days, energy=energy, **self._told(left))
         elif not recipient.crossings.filter(step__startswith="low_", raised=True).exists():
             overtake(recipient, Event.LOW)

@@ -38,7 +38,7 @@ from .events import OVERLOADS, TROUBLES, Event
 from .low import Credit
 from .models import Notice, Recipient, Seen
 from .recipients import add_tenants, to_be_told
-from .telling import cross, home_zone, is_crossed, overtake, tell, untold, wall
+from .telling import cross, home_zone, overtake, tell, untold, wall
 from .unusual import WEEKS, judge, lowest_hour
 from .words import in_words, told_of
 

@@ -20,6 +20,7 @@ from ...kernel.calendar import zone
 from ...kernel.units import MINUTE, exact_instant, exact_kwh, round_money
 from ..addresses import public
 from ..amounts import plain
+from ..estate.models import Property
 from ..notices.channels import CHANNELS
 from ..notices.channels.interface import Message, SendError
 from ..notices.channels.push import public_key
@@ -102,11 +103,22 @@ def notices(request: HttpRequest, whose: str) -> HttpResponse:
         "push_key": public_key(),
         "wechat": bool(account),
         "notices": recipient.notices.prefetch_related("deliveries__channel")[:SHOWN],
+        "landlords": _landlords_steps(recipient.tenancy.unit.property) if recipient.tenancy else "",
         "currency": recipient.tenancy.unit.property.currency if recipient.tenancy else "",
     }
     if whose != "my":
         context |= _of_organisation(recipient)
     return render(request, "portal/notices.html", context, status=400 if wrong else 200)
+
+
+def _landlords_steps(where: Property) -> str:
+    """The steps at which every tenant is reminded, in words: 10 kWh · 20 EUR · 3, 1 days"""
+    named = (
+        (where.low_credit_kwh, "kWh"),
+        (where.low_credit, where.currency),
+        (where.low_credit_days, _("days")),
+    )
+    return " · ".join(f"{steps} {unit}" for steps, unit in named if steps)
 
 
 def _of_organisation(recipient: Recipient) -> dict[str, Any]:
