@@ -182,15 +182,15 @@ def test_in_an_outage_the_usual_use_says_when_a_step_is_reached(silent, store, a
     watch()
     assert low(anna) == ["By our reckoning your electricity credit is running low: about 1.90 EUR"]
     assert "not been heard of since 2025-10-11 13:00" in last(anna).text and "about 9.5 kWh" in last(anna).text
-    # The building returns, and nobody was at home: it is taken back without a word.
-    silent.read("m1", silent.accounts["m1"].register + 4_000)
+    # The building returns, and less was used: it is taken back without a word.
+    silent.read("m1", silent.accounts["m1"].register + 9_000)
     silent.deliver(store)
     Gateway.objects.update(online=True)
     watch()
-    assert len(low(anna)) == 1
-    live(silent, store, 3_500, 2)
+    assert len(low(anna)) == 1 and not anna.crossings.filter(raised=True).exists()
+    live(silent, store, 600, 2)
     watch()
-    assert low(anna)[1:] == ["Your electricity credit is running low: 1.80 EUR"], "and the true one is told"
+    assert low(anna)[1:] == ["Your electricity credit is running low: 1.96 EUR"], "and the true one is told"
 
 
 def test_what_was_reckoned_and_is_so_is_not_told_twice(silent, store, anna, clock):
