@@ -66,7 +66,7 @@ def test_nine_tenants_who_never_looked_at_a_page_are_reminded_at_ten_kilowatt_ho
     watch()
     for recipient in Recipient.objects.filter(tenancy__isnull=False):
         assert low(recipient) == ["Your electricity credit is running low: 2.00 EUR"]
-        assert "about 10.0 kWh" in last(recipient).text
+        assert "about 10 kWh" in last(recipient).text
     assert send_what_is_due() >= 9
     assert len({each.notice.recipient_id for each in Delivery.objects.filter(state="sent", notice__event="low")}) == 9
 
