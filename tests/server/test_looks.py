@@ -137,10 +137,13 @@ def test_a_ticket_is_good_for_its_own_page_and_session_alone(edge, store, log_in
     mine, other = Page(log_in("flat1"), "/my/"), Page(log_in("flat2"), "/my/")
     unit = Unit.objects.get(name="Flat 1")
     manager = log_in("manager")
+    # Of one session too: the page of one flat, asked with the ticket of another.
+    flat2 = Page(manager, f"/units/{Unit.objects.get(name='Flat 2').pk}/").parts
     given = {**mine.parts, "now": "0", "seen": ""}
     for answer in (
         other.client.get("/my/", given, headers=HTMX),
         manager.get(f"/units/{unit.pk}/", given, headers=HTMX),
+        manager.get(f"/units/{unit.pk}/", {**flat2, "now": "0", "seen": ""}, headers=HTMX),
         mine.client.get("/my/", {**given, "look": mine.parts["look"][:-2] + "AA"}, headers=HTMX),
         mine.client.get("/my/", {**given, "look": "nonsense"}, headers=HTMX),
     ):
