@@ -84,7 +84,10 @@ _USE = {"day": "2026-01-14", "now": 1500, "usual": 120}
 _CONTEXTS: dict[Event, list[dict[str, Any]]] = {
     Event.LOW: [_LOW, {**_LOW, "days": None}, {**_LOW, "balance": "1234.60", "days": 0}, {**_LOW, **_RECKONED}],
     Event.EXHAUSTED: [
-        _USED_UP, {**_USED_UP, "waiting": "100.00"}, {**_USED_UP, "waiting": "100.00", "code": CODE}, {**_USED_UP, **_RECKONED},
+        _USED_UP,
+        {**_USED_UP, "waiting": "100.00"},
+        {**_USED_UP, "waiting": "100.00", "code": CODE},
+        {**_USED_UP, **_RECKONED},
         {**_USED_UP, **_RECKONED, "waiting": "100.00", "code": CODE},
     ],
     Event.CUT_OFF: [
