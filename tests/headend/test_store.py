@@ -127,6 +127,17 @@ def test_of_two_workers_that_take_in_the_same_the_second_gives_way(edge, store):
     assert JournalEntry.objects.count() == 1
 
 
+def test_of_two_workers_the_later_one_takes_no_message_back_that_the_first_has_taken_in(edge, store):
+    """Else an older message would be taken in once more, and that another process has spoken since be forgotten."""
+    batch = sort([edge.status("m1")], store.gateways({"g1"}))
+    result = plan(now(), batch, store.views(batch.meters()))
+    take(Store(range(SHARDS)), edge.status("m1"))
+    stamp = Gateway.objects.values_list("epoch", "number").get()
+    with pytest.raises(OutrunError):
+        store.commit(result)
+    assert Gateway.objects.values_list("epoch", "number").get() == stamp
+
+
 def test_a_restarted_worker_goes_on_from_the_database(edge, store, clock):
     started(edge, store)
     clock.at += HOUR

@@ -64,7 +64,7 @@ AGAIN = 600.0
 
 
 class OutrunError(Exception):
-    """Another worker has taken these meters on meanwhile: the batch must be planned anew."""
+    """Another worker has taken these meters, or what a gateway sent, on meanwhile: the batch must be planned anew."""
 
 
 class _OpenCommand(NamedTuple):
@@ -316,7 +316,11 @@ class Store:
     def _lock(self, plan: Plan) -> None:
         """Lock all that the batch changes, in the order in which all do."""
         gateways = {*plan.heard, *plan.sessions, *plan.adopting, *(name for name, _kind in plan.over)}
-        list(for_update(Gateway.objects.filter(name__in=gateways).only("pk")).order_by("pk"))
+        rows = for_update(Gateway.objects.filter(name__in=gateways).only("name", "epoch", "number")).order_by("pk")
+        for row in rows:
+            # Behind what is stored, older messages would be taken in anew, and two gateways of one name be told apart no more.
+            if row.name in plan.heard and plan.heard[row.name] <= (row.epoch, row.number):
+                raise OutrunError(row.name)
         told = {given.meter for message in plan.states for given in message.states}
         meters = {*plan.meters, *plan.statuses, *told, *plan.beyond, *plan.broken}
         lock_meters(Meter.objects.filter(name__in=meters).only("pk"))

@@ -18,7 +18,7 @@ from ...wire.signing import SigningKey, VerifyKey, sign_command
 
 
 class Outrun(Exception):
-    """Another worker has taken these meters on meanwhile."""
+    """Another worker has taken these meters, or what a gateway sent, on meanwhile."""
 
 
 class Refuses(Exception):
@@ -255,6 +255,9 @@ class MemoryStore:
         if self._database.refuses:
             raise Refuses
         changes = {name: change for name, change in plan.meters.items() if change.entries or change.duplicates}
+        for gateway, stamp in plan.heard.items():
+            if stamp <= self._database.gateways[gateway].stamp:
+                raise Outrun(gateway)
         for name in changes:
             if self._database.meters[name].seq != self._seen[name]:
                 raise Outrun(name)

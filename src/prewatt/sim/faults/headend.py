@@ -66,14 +66,10 @@ class HeadEnd:
         try:
             if self.acknowledges_first:
                 self._acknowledge(plan)
-            self._commit(store, plan)
+            self._commit(store, batch, plan)
         except Refuses:
             self._lost(gateway)
             return
-        for message in batch.messages:
-            if isinstance(message, Status):
-                told = any((alarm.kind, alarm.gateway) == ("two-gateways", gateway) for alarm in plan.alarms)
-                self._world.oracle.spoke(gateway, message.session, told)
         if not self.acknowledges_first:
             self._acknowledge(plan)
         self._dispatch.heard(self._mono(), batch.messages)
@@ -83,11 +79,15 @@ class HeadEnd:
         batch = ingest.sort([(topics.up(gateway), data)], store.gateways([gateway]))
         return batch, ingest.plan(self._world.now, batch, store.views(batch.meters(), stale))
 
-    def _commit(self, store: MemoryStore, plan: ingest.Plan) -> None:
+    def _commit(self, store: MemoryStore, batch: ingest.Sorted, plan: ingest.Plan) -> None:
         before = {name: self.database.meters[name].seq for name in plan.meters}
         store.commit(plan)
         for name, change in plan.meters.items():
             self._world.oracle.stored(name, before[name], change.entries)
+        for message in batch.messages:
+            if isinstance(message, Status):
+                told = any((alarm.kind, alarm.gateway) == ("two-gateways", message.gateway) for alarm in plan.alarms)
+                self._world.oracle.spoke(message.gateway, message.session, told)
 
     def _acknowledge(self, plan: ingest.Plan) -> None:
         answers: list[States | Receipt] = [*plan.states, *plan.receipts]
@@ -108,11 +108,11 @@ class HeadEnd:
         """The process ends with a message in its hands: before its commit, or after it and before the receipts."""
         committed = rng.random() < 0.5
         store = self._stores[0]
-        _, plan = self._plan(store, gateway, data, stale=True)
+        batch, plan = self._plan(store, gateway, data, stale=True)
         if self.acknowledges_first:
             self._acknowledge(plan)
         if committed and not self.database.refuses:
-            self._commit(store, plan)
+            self._commit(store, batch, plan)
         self._lost(gateway)
         self.die(rng.randrange(1, 20 * MINUTE))
 
@@ -120,17 +120,16 @@ class HeadEnd:
         """The other worker takes in the same message, and comes to its commit a little later."""
         self._second_waits = True
         store = self._stores[1]
-        _, plan = self._plan(store, gateway, data, stale=True)
-        self._world.at(
-            self._world.now + self._world.chance.randrange(1, 2 * SECOND), partial(self._commit_second, store, plan)
-        )
+        batch, plan = self._plan(store, gateway, data, stale=True)
+        later = self._world.now + self._world.chance.randrange(1, 2 * SECOND)
+        self._world.at(later, partial(self._commit_second, store, batch, plan))
 
-    def _commit_second(self, store: MemoryStore, plan: ingest.Plan) -> None:
+    def _commit_second(self, store: MemoryStore, batch: ingest.Sorted, plan: ingest.Plan) -> None:
         self._second_waits = False
         if not self.up:
             return
         try:
-            self._commit(store, plan)
+            self._commit(store, batch, plan)
         except Outrun:
             self.outrun += 1
             return
