@@ -291,6 +291,43 @@ def test_files_are_due_on_the_day_after_at_ten_where_the_provider_is(merchants, 
     assert days_due(wechat) == [date(2025, 10, 6) + timedelta(days=number) for number in range(7)]
 
 
+def test_a_file_fetched_before_its_day_is_over_is_fetched_again_by_itself(
+    edge, store, owner, merchants, providers, clock, pay
+):
+    wechat, day = merchants["wechat"], date(2025, 10, 6)
+    Merchant.objects.exclude(provider="wechat").update(made=clock.at + 100 * DAY)
+    pay("wechat")
+    providers.bill(day)
+    fetch(wechat, day)  # 18:00 in Beijing
+    clock.at += 2 * HOUR
+    later = pay("wechat")
+    edge.obey("m1")
+    edge.deliver(store)
+    # The first stands in the file; of the second no file can tell yet, and nothing is missing.
+    assert sorted(verdicts(owner, clock)) == [("payment", "matched"), ("payment", "no file")]
+    clock.at += 13 * HOUR
+    assert days_due(wechat) == []  # 09:00
+    clock.at += HOUR
+    assert days_due(wechat) == [day]
+    assert sorted(verdicts(owner, clock)) == [("payment", "matched"), ("payment", "no file, late")]
+    # Where the whole file lacks it, it is missing indeed.
+    providers.trades[later.payment_id].state = "open"
+    providers.bill(day)
+    fetch(wechat, day)
+    assert ("payment", "not at the provider") in verdicts(owner, clock) and days_due(wechat) == []
+
+
+def test_a_file_of_a_day_is_whole_only_when_it_was_asked_for_after_ten(merchants, providers, clock, pay):
+    wechat, day = merchants["wechat"], date(2025, 10, 6)
+    Merchant.objects.exclude(provider="wechat").update(made=clock.at + 100 * DAY)
+    clock.at += 15 * HOUR
+    pay("wechat")
+    providers.bill(day)
+    fetch(wechat, day)  # 09:00 of the day after
+    clock.at += HOUR
+    assert [file.day for file in fetch_what_is_due()] == [day] and fetch_what_is_due() == []
+
+
 def test_what_is_due_is_fetched_and_a_day_without_payments_is_no_error(merchants, providers, clock):
     clock.at += 3 * DAY
     files = fetch_what_is_due()

@@ -17,7 +17,7 @@ from .paying import clearing, found_at_meter
 from .providers import PROVIDERS
 from .providers.interface import FEE, PAYMENT, PAYOUT, REFUND, RESERVE
 from .refunds import held_number
-from .settlement import CAUSES, UNKNOWN, days_due, provider_day
+from .settlement import CAUSES, UNKNOWN, days_due, provider_day, whole_days
 from .sides import at_meters, booked, meter_verdict, parts
 
 PAYOUT_DAYS = 10
@@ -47,7 +47,7 @@ class MerchantDays:
         self.merchant, self.first, self.last = merchant, first, last
         place = zone(PROVIDERS[merchant.provider].zone)
         self.begin, self.end = day_bounds(first, place)[0], day_bounds(last, place)[1]
-        self.fetched = set(merchant.settlement_files.values_list("day", flat=True))
+        self.fetched = whole_days(merchant)
         self.late = set(days_due(merchant, MOST_DAYS))
         self.lines: dict[tuple[str, str], SettlementLine] = {}
         rows = SettlementLine.objects.filter(merchant=merchant)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from ...kernel.units import moment
+from ...kernel.units import instant, moment
 from ..apart import apart, gateway_of
 from ..billing.currencies import minor_unit
 from ..ledger.books import Kind, account, book, booked
@@ -48,7 +48,8 @@ from .taken_back import hear
 
 log = logging.getLogger("prewatt.payments")
 READY = 10
-"""The hour, where the provider is, from which on the files of the day before are there."""
+"""The hour, where the provider is, from which on the files of the day before are there. One that was fetched earlier may lack
+what came later."""
 CAUSES = {REFUND: Cause.REFUND, DISPUTE: Cause.DISPUTE, RETURN: Cause.RETURN}
 """Kinds of lines of money that is taken back."""
 UNKNOWN = (ADJUSTMENT, OTHER)
@@ -62,13 +63,24 @@ def provider_day(merchant: Merchant, at: int) -> date:
     return moment(at).astimezone(ZoneInfo(PROVIDERS[merchant.provider].zone)).date()
 
 
+def whole_from(merchant: Merchant, day: date) -> int:
+    """The instant from which on a day's file is whole: the day is over where the provider is, and the file is there."""
+    return instant(datetime.combine(day + timedelta(days=1), time(READY), ZoneInfo(PROVIDERS[merchant.provider].zone)))
+
+
+def whole_days(merchant: Merchant) -> set[date]:
+    """The days whose files were fetched when they were whole. What was fetched earlier is kept, and fetched again."""
+    rows = merchant.settlement_files.values_list("day", "fetched")
+    return {day for day, fetched in rows if fetched >= whole_from(merchant, day)}
+
+
 def fetch(merchant: Merchant, day: date) -> SettlementFile:
     """Fetch a day's file and keep what is new in it. ProviderError if it can't be fetched."""
-    lines = provider_of(merchant).settlement(day)
+    asked, lines = now(), provider_of(merchant).settlement(day)
     with transaction.atomic():
         # The account's row is the lock: two fetches of one day keep and book a line once.
         for_update(Merchant.objects).get(pk=merchant.pk)
-        file = SettlementFile.objects.update_or_create(merchant=merchant, day=day, defaults={"fetched": now()})[0]
+        file = SettlementFile.objects.update_or_create(merchant=merchant, day=day, defaults={"fetched": asked})[0]
         kept = [_keep(merchant, file, line) for line in lines]
     # First what is taken back, and then what came back of that: a payment that is not known yet waits for it, and is not
     # credited to be taken off again.
@@ -168,10 +180,10 @@ def _credit_missed(row: SettlementLine) -> Payment | None:
 
 
 def days_due(merchant: Merchant, most: int = AT_ONCE) -> list[date]:
-    """The past days whose files are there and were not fetched yet, the earliest first, at most so many."""
+    """The past days whose files are there and were not fetched whole yet, the earliest first, at most so many."""
     here = moment(now()).astimezone(ZoneInfo(PROVIDERS[merchant.provider].zone))
     last = here.date() - timedelta(days=1 if here.hour >= READY else 2)
-    fetched = set(merchant.settlement_files.values_list("day", flat=True))
+    fetched = whole_days(merchant)
     day = provider_day(merchant, merchant.made)
     due: list[date] = []
     while day <= last and len(due) < most:

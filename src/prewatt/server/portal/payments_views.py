@@ -29,7 +29,7 @@ from ..payments.providers import PROVIDERS
 from ..payments.providers.interface import ProviderError
 from ..payments.reconciliation import ReconciliationError, recent_days, reconcile
 from ..payments.refunds import send_back, send_held_back
-from ..payments.settlement import fetch
+from ..payments.settlement import fetch, whole_from
 from ..sealing import SealError
 from ..time import now
 from ..wall_clock import typed_day
@@ -246,6 +246,8 @@ def fetch_file(request: HttpRequest) -> HttpResponse:
     try:
         file = fetch(found, typed_day(request.POST.get("day", ""), "day"))
         messages.success(request, _("Fetched: %(count)d lines.") % {"count": file.lines.count()})
+        if file.fetched < whole_from(found, file.day):
+            messages.success(request, _("The day's file is not whole yet: it is fetched again by itself."))
     except (ProviderError, SealError, ValidationError) as error:
         say(request, error)
     return redirect("reconciliation")
