@@ -1,6 +1,7 @@
 """The gateway's own page, over real HTTP, with a real agent behind it that has no network."""
 
 import http.cookiejar
+import re
 import threading
 import time
 import urllib.error
@@ -30,7 +31,7 @@ from prewatt.kernel.off_hours import OffHours
 from prewatt.kernel.quantities import Quantity
 from prewatt.kernel.safety import Limit
 from prewatt.kernel.supply import Close, Window
-from prewatt.kernel.tariff import flat_tariff
+from prewatt.kernel.tariff import DayType, Rate, Season, Switch, Tariff, flat_tariff
 from prewatt.kernel.units import NANO
 from prewatt.tokens import BaseDate, CurrencyCredit, cipher, encode, tid_at
 from prewatt.wire.order_codes import pin_token
@@ -332,3 +333,19 @@ def test_the_page_says_that_these_are_off_hours_what_they_allow_and_that_a_perso
         obey(shell, Control(Close(), "manager"))
         page = browser.get()
         assert "The power is on." in page and "the manager has switched on until 00:00" in page
+
+
+def test_the_page_says_when_it_gets_cheaper_or_dearer_and_nothing_where_it_does_not(tmp_path):
+    said = re.compile(r"(Cheaper|Dearer) from (\d\d:00): (0\.\d+) instead of (0\.\d+)\.")
+    by_the_hour = tuple(Switch(60 * hour, "day" if hour % 2 else "night") for hour in range(24))
+    hourly = Tariff(
+        "hourly", "EUR", "Europe/Berlin", (Rate("day", (520_000,)), Rate("night", (310_000,))),
+        (Season("year", 1, 1, (DayType("all", tuple(range(8)), by_the_hour),)),),
+    )  # fmt: skip
+    with served(tmp_path) as (shell, address, _):
+        browser = Browser(address)
+        assert not said.search(browser.login())
+        obey(shell, SetTariff(0, hourly))
+        way, at, price, present = said.search(browser.get()).groups()
+    by_day = int(at[:2]) % 2
+    assert (way, price, present) == (("Dearer", "0.52", "0.31") if by_day else ("Cheaper", "0.31", "0.52"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..kernel.account import Account
+from ..kernel.ahead import next_change
 from ..kernel.calendar import local, zone
 from ..kernel.entries import (
     AnyEntry,
@@ -22,7 +23,7 @@ from ..kernel.entries import (
 from ..kernel.events import EVENTS
 from ..kernel.safety import KINDS
 from ..kernel.supply import LOCKS, Action, TakeEmergency
-from ..kernel.units import exact_kwh
+from ..kernel.units import DAY, exact_kwh, short_price
 from ..wire.on_site import SiteMeter
 from ..wire.pins import pin_is
 from .effects import Told
@@ -102,6 +103,7 @@ class Front:
             tonight=_tonight(account, now),
             energy=max(balance, 0) // price if price else 0,
             warned_at=account.warned_at if account.warned else 0,
+            ahead=_ahead(account, now),
         )
 
     def _lines(self, name: str) -> list[Line]:
@@ -199,6 +201,23 @@ def _tonight(account: Account, now: int) -> str:
         "at": f"{local(night.until, where):%H:%M}",
         "allowed": ", ".join(allowed),
     }
+
+
+def _ahead(account: Account, now: int) -> str:
+    """When a kWh gets cheaper or dearer next; empty where it does not."""
+    found = next_change(account, now)
+    if found is None:
+        return ""
+    present, change = found
+    begin = local(change.begin, zone(account.settings.zone))
+    told = {
+        "at": f"{begin:%H:%M}" if change.begin - now < DAY else f"{begin:%d %b %H:%M}",
+        "price": short_price(change.price),
+        "present": short_price(present),
+    }
+    if change.price < present:
+        return _("Cheaper from %(at)s: %(price)s instead of %(present)s.") % told
+    return _("Dearer from %(at)s: %(price)s instead of %(present)s.") % told
 
 
 def _line(entry: AnyEntry) -> Line | None:

@@ -223,10 +223,11 @@ def _state(view: View) -> str:
         live = f'<p class="live">{_esc(_("live"))} {local(seen.at, where):%H:%M:%S}{power}</p>'
     facts = f"{exact_kwh(view.register)} kWh" if view.register is not None else ""
     price = f" · {short_price(view.price)} {view.currency}/kWh" if view.price else ""
+    ahead = f'<p class="quiet">{_esc(view.ahead)}</p>' if view.ahead else ""
     return (
         f'<section id="now" class="balance {state}"><p class="quiet">{_esc(view.unit)} · {local(view.at, where):%d %b %H:%M}</p>'
         f'<p class="big">{round_money(view.balance)} <small>{_esc(view.currency)}</small></p>{live}'
-        f'<p class="said">{_esc(said)}</p>{beside}{network}<p class="quiet">{_esc(facts + price)}</p></section>'
+        f'<p class="said">{_esc(said)}</p>{beside}{network}<p class="quiet">{_esc(facts + price)}</p>{ahead}</section>'
     )
 
 

@@ -36,7 +36,7 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class View:
     """How a meter stands, for its tenant. Money in nano; `price` is micro per kWh; `why` says why the supply is off, `advice`
-    what to do about it, `tonight` what the off hours of this moment allow.
+    what to do about it, `tonight` what the off hours of this moment allow, `ahead` when a kWh gets cheaper or dearer next.
 
     `seen`: the meter as it was read just now, by which `balance` is reckoned where it answered; None if it was not asked.
     `read_at`: when the journal last has a reading.
@@ -66,6 +66,7 @@ class View:
     tonight: str = ""
     energy: int = 0
     warned_at: int = 0
+    ahead: str = ""
 
 
 class Site(Protocol):

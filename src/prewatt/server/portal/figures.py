@@ -33,6 +33,7 @@ from ..time import now
 from ..vending.emergency_codes import by_code
 from ..vending.models import OPEN, Command, TopUp
 from ..vending.top_ups import on_the_way
+from .prices import PriceOutlook, price_outlook
 from .safety import advice, tonight, why_unsafe
 
 
@@ -141,6 +142,7 @@ class TenancyPanel:
     days_left: int | None
     taken_back: list[ShownBack]
     spreads: list[Spread]
+    prices: PriceOutlook | None
 
     @property
     def code(self) -> str:
@@ -273,6 +275,7 @@ def tenancy_panel(tenancy: Tenancy, at: int) -> TenancyPanel | None:
         days_left=days_left(meter, tenancy, figures.balance, at),
         taken_back=shown_to(tenancy, where, at),
         spreads=open_spreads(tenancy),
+        prices=price_outlook(account, at, where, tenancy.unit.property.currency),
     )
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ...kernel.calendar import zone
+from ..billing.by_price import by_price
 from ..estate.models import Tenancy, Unit
 from ..metering.models import Worker
 from ..payments.bank import reference
@@ -162,6 +163,8 @@ def tenancy(request: HttpRequest) -> HttpResponse:
         "shares": shares,
         "where": where,
         "panel": panel,
+        # Stands beside the live part, and is not asked for with it.
+        "by_price": None if request.htmx else by_price(mine, at),  # type: ignore[attr-defined]
         "codes": waiting_codes(panel.figures.meter, tenants=True) if panel else [],
         "ways": ways(mine, request.headers.get("User-Agent", "")),
         "reference": reference(mine),

@@ -55,6 +55,12 @@ def seconds(at: int | None, where: ZoneInfo) -> str:
 
 
 @register.filter
+def clock(at: int | None, where: ZoneInfo) -> str:
+    """An instant's hour on the property's wall clock: 13:30"""
+    return _wall(at, where, "H:i")
+
+
+@register.filter
 def day_of(at: int | None, where: ZoneInfo) -> str:
     """The local day of an instant: 6 Oct 2013"""
     return _wall(at, where, "j M Y")

@@ -1,0 +1,150 @@
+"""What pages show of the prices ahead: when it gets cheaper or dearer next, and those of today and tomorrow as strips."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from ...kernel.account import Account
+from ...kernel.ahead import Ahead, next_change, prices_ahead
+from ...kernel.calendar import day_bounds, local, local_day
+from ...kernel.tariff import version_at
+from ...kernel.units import HOUR, MINUTE, instant, short_price
+
+MARKS = (0, 6, 12, 18, 24)
+"""Hours that are written under a strip."""
+STEP = 15 * MINUTE
+WIDE = 3 * HOUR
+"""A part of this length has room for its price."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a day at one price. `width` in percent of the day, as CSS takes it; `shade`: 0 the cheapest of all that is shown,
+    100 the dearest.
+    """
+
+    begin: int
+    end: int
+    rate: str
+    price: int
+    width: str
+    shade: int
+    wide: bool
+
+
+@dataclass(frozen=True)
+class DayStrip:
+    """The prices of a local day. `marks`: (where, in percent; hour). `now`: where now is; empty on another day."""
+
+    day: date
+    title: str
+    parts: list[Part]
+    marks: list[tuple[str, int]]
+    now: str
+
+
+@dataclass(frozen=True)
+class PriceOutlook:
+    """`change`: when it gets cheaper or dearer, in words; `best`: when it is cheapest, if that is not what comes next. `days` are
+    empty where all of both costs the same. `known`: until when prices by the hour are known, if they end in these days.
+    """
+
+    change: str
+    best: str
+    days: list[DayStrip]
+    known: int | None
+
+
+def price_outlook(account: Account, at: int, where: ZoneInfo, currency: str) -> PriceOutlook | None:
+    """What can be said of the prices ahead; None where it is always the same."""
+    today = local_day(at, where)
+    bounds = [(day, *day_bounds(day, where)) for day in (today, today + timedelta(days=1))]
+    found = [(day, begin, end, prices_ahead(account, begin, end)) for day, begin, end in bounds]
+    shown = [each.price for _day, _begin, _end, parts in found for each in parts]
+    change = next_change(account, at)
+    differ = min(shown) < max(shown)
+    if change is None and not differ:
+        return None
+    titles = (_("today"), _("tomorrow"))
+    days = [
+        _strip(day, title, parts, (begin, end), at, where, min(shown), max(shown))
+        for (day, begin, end, parts), title in zip(found, titles, strict=True)
+    ]
+    ahead = prices_ahead(account, at, bounds[-1][-1])
+    said = "" if change is None else _change_in_words(*change, at, where, currency)
+    return PriceOutlook(
+        said, _best(ahead, change, at, where), days if differ else [], _known(account, at, bounds[-1][-1])
+    )
+
+
+def _strip(
+    day: date, title: str, parts: list[Ahead], bounds: tuple[int, int], at: int, where: ZoneInfo, low: int, high: int
+) -> DayStrip:
+    begin, end = bounds
+
+    def percent(part: int) -> str:
+        hundredths = 10_000 * part // (end - begin)
+        return f"{hundredths // 100}.{hundredths % 100:02}"
+
+    marks = [(percent(_at_hour(day, hour, where) - begin), hour) for hour in MARKS]
+    return DayStrip(
+        day, title,
+        [
+            Part(
+                each.begin, each.end, each.rate, each.price, percent(each.end - each.begin),
+                100 * (each.price - low) // (high - low) if high > low else 0, each.end - each.begin >= WIDE,
+            )
+            for each in parts
+        ],
+        # It moves in steps: a page that is looked at is not sent anew each second.
+        marks, percent((at - begin) // STEP * STEP) if begin <= at < end else "",
+    )  # fmt: skip
+
+
+def _at_hour(day: date, hour: int, where: ZoneInfo) -> int:
+    """The instant at which the clock of a day shows an hour."""
+    return instant(datetime.combine(day + timedelta(days=hour // 24), time(hour % 24), where))
+
+
+def _change_in_words(present: int, change: Ahead, at: int, where: ZoneInfo, currency: str) -> str:
+    told = {
+        "at": _moment(change.begin, at, where), "price": short_price(change.price), "present": short_price(present),
+        "currency": currency,
+    }  # fmt: skip
+    if change.price < present:
+        return _("Cheaper from %(at)s: %(price)s instead of %(present)s %(currency)s/kWh") % told
+    return _("Dearer from %(at)s: %(price)s instead of %(present)s %(currency)s/kWh") % told
+
+
+def _best(ahead: list[Ahead], change: tuple[int, Ahead] | None, at: int, where: ZoneInfo) -> str:
+    """When it is cheapest until tomorrow night; empty where that is now, or what comes next anyway."""
+    best = min(ahead, key=lambda each: each.price)
+    if change is None or best.price >= min(change[0], change[1].price):
+        return ""
+    return _("Cheapest: %(begin)s – %(end)s, %(price)s") % {
+        "begin": _moment(best.begin, at, where), "end": f"{local(best.end, where):%H:%M}", "price": short_price(best.price),
+    }  # fmt: skip
+
+
+def _moment(then: int, at: int, where: ZoneInfo) -> str:
+    """An instant ahead as people say it: 22:00, tomorrow 07:00, Monday 07:00, 1 Feb 00:00"""
+    days = (local_day(then, where) - local_day(at, where)).days
+    wall = local(then, where).replace(tzinfo=None)
+    clock = f"{wall:%H:%M}"
+    if days == 0:
+        return clock
+    if days == 1:
+        return _("tomorrow %(clock)s") % {"clock": clock}
+    return f"{date_format(wall, 'l' if days < 7 else 'j M')} {clock}"
+
+
+def _known(account: Account, at: int, end: int) -> int | None:
+    """When the prices by the hour end, if that is before `end`."""
+    version = version_at(account.versions, end - 1)
+    dated = version.calendar.tariff.dated if version else None
+    return dated.end if dated is not None and dated.begin <= at < dated.end < end else None
