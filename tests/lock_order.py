@@ -9,6 +9,7 @@ import threading
 import traceback
 from pathlib import Path
 
+from django.core.signals import request_started
 from django.db.models import Model, QuerySet
 from django.db.transaction import Atomic
 
@@ -101,6 +102,8 @@ def entering(original):
     return enter
 
 
+# Pages that are asked for one after the other have a transaction each, whatever a test wraps them in.
+request_started.connect(lambda **_given: ORDERED.held.clear(), weak=False)
 Atomic.__enter__ = entering(Atomic.__enter__)
 Atomic.__exit__ = watched(Atomic.__exit__, lambda *_given: ORDERED.end())
 QuerySet._fetch_all = fetching(QuerySet._fetch_all)
