@@ -110,7 +110,9 @@ def _server_config() -> ServerConfig:
 
 @app.command()
 def setup(
-    apartments: Annotated[Path, typer.Option(help="CSV or .xlsx with the columns unit,meter,tenant.")],
+    apartments: Annotated[
+        Path, typer.Option(help="CSV or .xlsx with the columns unit,meter,tenant, and phone,email,language.")
+    ],
     organisation: Annotated[str, typer.Option(help="The landlord.")],
     name: Annotated[str, typer.Option(help="The building.")],
     zone: Annotated[str, typer.Option(help="Its time zone, such as Europe/Berlin.")],
@@ -149,7 +151,7 @@ def setup(
             zone=zone,
             currency=currency,
             tariff=priced,
-            apartments=read_apartments(apartments, currency),
+            apartments=read_apartments(apartments, currency, zone),
             gateway=gateway,
             manager=manager,
         )

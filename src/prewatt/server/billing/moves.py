@@ -27,6 +27,7 @@ from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference
 from ..locking import for_update, lock_organisation
 from ..metering.models import JournalEntry, Meter
+from ..notices.contacts import forget
 from ..time import now
 from ..vending.adjustments import level
 from ..vending.credit_log import issue
@@ -45,7 +46,7 @@ CHARGES = (Transfer.Kind.CHARGE, Transfer.Kind.ATTRIBUTION)
 class Change:
     """What of a tenancy is put right; None: it stays as it is. Instants in µs, the deposit in nano. `stays`: the tenant does
     not move out after all. `along`: who moves out or in at the very same instant does so at the new one, too. `another`: it
-    is another person than was typed: the login is taken away.
+    is another person than was typed: the login is taken away, and what was known of how they are reached.
     """
 
     begins: int | None = None
@@ -139,6 +140,11 @@ class _PuttingRight:
         self.tenancy.tenant = tenant
         if self.change.another:
             self.tenancy.user = None
+            if forget(self.tenancy):
+                self.says.append(
+                    _("How %(who)s is reached is to be typed anew: what was known is another person's.")
+                    % {"who": tenant}
+                )
         self.tenancy.clean_fields(exclude=("unit", "user"))
         for pk in touched:
             self.tenancies[pk].save(update_fields=["begins", "ends", "tenant", "user"])

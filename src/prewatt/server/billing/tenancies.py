@@ -25,6 +25,7 @@ from ..ledger.references import Of, Reference
 from ..locking import for_update, lock_meters, lock_organisation
 from ..metering.models import JournalEntry, Meter
 from ..metering.services import send_settings_to
+from ..notices.contacts import NO_CONTACT, Contact, keep_contact
 from ..time import now
 from ..vending.adjustments import adjust, level
 from ..vending.credit_log import issue
@@ -37,8 +38,19 @@ LARGEST_DEPOSIT = 100_000 * NANO
 
 
 @transaction.atomic
-def move_in(unit: Unit, tenant: str, begins: int, *, user: Any = None, occupants: int = 1, deposit: int = 0) -> Tenancy:
-    """Somebody moves in at an instant. `deposit` in nano, as received. ValidationError names what can't be."""
+def move_in(
+    unit: Unit,
+    tenant: str,
+    begins: int,
+    *,
+    user: Any = None,
+    occupants: int = 1,
+    deposit: int = 0,
+    contact: Contact = NO_CONTACT,
+) -> Tenancy:
+    """Somebody moves in at an instant. `deposit` in nano, as received; `contact`: how they are reached. ValidationError names
+    what can't be.
+    """
     if not 0 <= deposit <= LARGEST_DEPOSIT:
         raise ValidationError(
             {"deposit": _("A deposit is between 0 and %(most)s.") % {"most": LARGEST_DEPOSIT // NANO}}
@@ -53,6 +65,8 @@ def move_in(unit: Unit, tenant: str, begins: int, *, user: Any = None, occupants
         book(Transfer.Kind.DEPOSIT, received, held, deposit, now(), of, str(tenancy), deposit_of=tenancy)
     _tell_meter(unit, begins)
     _reattribute(unit, None, tenancy, begins)
+    if contact:
+        keep_contact(tenancy, contact)
     return tenancy
 
 

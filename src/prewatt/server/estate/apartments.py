@@ -24,10 +24,12 @@ from ...tables.cells import (
     text_of,
 )
 from ...tables.columns import Header, all_names, find, unit_of
-from ...tables.problems import Problems, TableError
+from ...tables.problems import Problems, TableError, shown
 from ...tables.rows import Cell
 from ...tables.sheet import read
 from ..metering.models import Meter
+from ..notices.contacts import NO_CONTACT, Contact, read_field
+from ..phone_numbers import country_at
 
 NAMES = {
     "unit": (
@@ -50,6 +52,16 @@ NAMES = {
     "parts": ("parts", "part", "teile", "gebäudeteil", "gebäudeteile", "aufgang", "treppenhaus", "楼栋", "分区", "区域"),
     "fuse": ("fuse", "main fuse", "fuse w", "sicherung", "hauptsicherung", "absicherung", "最大功率", "保险"),
     "gateway": ("gateway", "gateway name", "网关"),
+    "phone": (
+        "phone", "mobile", "mobile phone", "cell", "cell phone", "telephone", "tel", "tel.", "phone number", "mobile number",
+        "telefon", "handy", "mobil", "mobiltelefon", "telefonnummer", "handynummer", "mobilnummer", "rufnummer",
+        "手机", "手机号", "手机号码", "电话", "电话号码", "联系电话", "租客电话", "租客手机", "联系方式",
+    ),
+    "email": (
+        "e-mail", "email", "mail", "e-mail address", "email address", "e-mail-adresse", "emailadresse", "mailadresse",
+        "邮箱", "电子邮箱", "电子邮件", "邮件", "邮箱地址",
+    ),
+    "language": ("language", "lang", "sprache", "语言", "通知语言"),
 }  # fmt: skip
 """What people call the columns, in small letters."""
 NEEDED = ("unit", "meter", "tenant")
@@ -74,6 +86,7 @@ _TOTAL = re.compile(r"(total|totals|sum|summe|gesamt|insgesamt|anzahl|count)\b|�
 LARGEST_FILE = 20_000_000
 LONGEST_NAME = 100
 """Characters of a tenant's name."""
+CONTACT = ("phone", "email", "language")
 
 
 class SetupError(ValueError):
@@ -83,8 +96,8 @@ class SetupError(ValueError):
 @dataclass(frozen=True)
 class Apartment:
     """A unit, its meter's serial number, and who lives there (empty: nobody). `area` in m²; `parts`: names of the parts
-    of the building it belongs to; `fuse` in W, empty: as usual; `gateway` that its meter hangs at, empty: the building's. A
-    meter of another `role` (common, main) has no unit, and at most one part.
+    of the building it belongs to; `fuse` in W, empty: as usual; `gateway` that its meter hangs at, empty: the building's;
+    `contact`: how the tenant is reached. A meter of another `role` (common, main) has no unit, and at most one part.
     """
 
     unit: str
@@ -96,6 +109,7 @@ class Apartment:
     parts: tuple[str, ...] = ()
     fuse: str = ""
     gateway: str = ""
+    contact: Contact = NO_CONTACT
 
     def more(self) -> dict[str, Any]:
         """What is said of its meter. SetupError if it can't be."""
@@ -106,10 +120,10 @@ class Apartment:
         return {"power_highest": int(self.fuse)}
 
 
-def read_apartments(path: Path, hint: str = "") -> list[Apartment]:
+def read_apartments(path: Path, currency: str = "", zone: str = "") -> list[Apartment]:
     """A file with the columns unit,meter,tenant, and perhaps role,area,occupants,parts (several with a semicolon),fuse (W),
-    gateway. `hint`: the building's currency, by which an old encoding is told.
-    SetupError names all lines that are wrong.
+    gateway,phone,email,language. `currency` and `zone` of the building: by them an old encoding is told, and a phone number
+    without its country. SetupError names all lines that are wrong.
     """
     try:
         if path.stat().st_size > LARGEST_FILE:
@@ -118,16 +132,16 @@ def read_apartments(path: Path, hint: str = "") -> list[Apartment]:
     except OSError as error:
         raise SetupError(f"{path}: can't be read ({error})") from None
     try:
-        return apartments_of(content, hint)
+        return apartments_of(content, currency, zone)
     except TableError as error:
         raise SetupError(error.of(str(path))) from None
 
 
-def apartments_of(content: bytes, hint: str = "") -> list[Apartment]:
+def apartments_of(content: bytes, currency: str = "", zone: str = "") -> list[Apartment]:
     """As `read_apartments`, of a file's bytes. TableError."""
-    rows = list(read(content, all_names(NAMES), hint))
+    rows = list(read(content, all_names(NAMES), currency))
     header = find(rows, NAMES, NEEDED)
-    reading = _Reading(header)
+    reading = _Reading(header, country_at(zone, currency))
     for row in header.body(rows):
         try:
             reading.take(row.number, header.cells(row))
@@ -139,8 +153,9 @@ def apartments_of(content: bytes, hint: str = "") -> list[Apartment]:
 class _Reading:
     """Gathers the rows, and what is wrong with them."""
 
-    def __init__(self, header: Header) -> None:
+    def __init__(self, header: Header, country: str) -> None:
         self.problems = Problems()
+        self._country = country
         self._told = header.told
         self._rows: list[tuple[int, dict[str, Cell]]] = []
         for column, known in UNITS.items():
@@ -213,7 +228,23 @@ class _Reading:
             parts,
             self._number(line, "fuse", cells, "15000", whole=True),
             cell("gateway", name_of),
+            self._contact(line, cells, tenant),
         )  # fmt: skip
+
+    def _contact(self, line: int, cells: dict[str, Cell], tenant: str) -> Contact:
+        found = {}
+        for column in CONTACT:
+            try:
+                text = name_of(cells.get(column, ""))
+                if is_nothing(text):
+                    continue
+                found[column] = read_field(column, text, self._country)
+            except ValueError as error:
+                told = shown(text_of(cells.get(column, "")))
+                self._add(line, column, str(error) if isinstance(error, CellError) else f"{told!r}: {error}")
+        if found and not tenant:
+            self._add(line, "tenant", _("is empty, and there is a way to reach somebody: whose is it?"))
+        return Contact(**found)
 
     def _role(self, line: int, cell: Cell) -> str:
         told = unicodedata.normalize("NFKC", text_of(cell)).casefold()

@@ -22,6 +22,7 @@ from ...wire.pins import hash_pin
 from ..errors import in_words
 from ..metering.models import Gateway, Meter
 from ..metering.services import InstallError, install, new_code
+from ..notices.contacts import keep_contact
 from ..tariffs.models import Tariff
 from ..tariffs.versions import schedule
 from ..time import now
@@ -90,15 +91,19 @@ def set_up_building(
                 problems.add(0, f"unit {each.unit}, meter {each.meter}", in_words(error))
                 continue
             if unit is not None and each.tenant:
-                tenants.append((unit, each.tenant))
+                tenants.append((unit, each))
         problems.check()
         shared = make_password(password) if password else ""
-        for unit, tenant in tenants:
+        for unit, each in tenants:
             user_name = _free_name(unit)
             own = password or _new_password()
             user = get_user_model().objects.create(username=user_name, password=shared or make_password(own))
-            Tenancy.objects.create(unit=unit, tenant=tenant, user=user, begins=now(), occupants=unit.occupants)
-            logins.append((user_name, own, f"{tenant}, {unit.name}"))
+            made = Tenancy.objects.create(
+                unit=unit, tenant=each.tenant, user=user, begins=now(), occupants=unit.occupants
+            )
+            if each.contact:
+                keep_contact(made, each.contact)
+            logins.append((user_name, own, f"{each.tenant}, {unit.name}"))
     except ValidationError as error:
         raise SetupError(in_words(error)) from None
     except TariffError as error:

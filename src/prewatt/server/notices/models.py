@@ -57,7 +57,8 @@ class Recipient(models.Model):
     (nano), `low_energy` (Wh), `low_days`: own steps of the reminder, beside the landlord's. `muted`: events that are not
     told. `since`: nothing that happened before is told. `meter`, `seen`: how far the meter's journal has been looked at;
     `closed`: how its switch was said to stand last. `day`: the last local day for which its use was looked at. `looked`:
-    when all was looked at last.
+    when all was looked at last. `changed`: when the tenant last changed by themselves how they are reached (phone, e-mail,
+    language).
     """
 
     class Language(models.TextChoices):
@@ -79,6 +80,7 @@ class Recipient(models.Model):
     closed = models.BooleanField(null=True)
     day = models.DateField(null=True)
     looked = models.BigIntegerField(default=0)
+    changed = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = (
@@ -98,7 +100,7 @@ class Recipient(models.Model):
 
 class Channel(models.Model):
     """A way to reach a recipient. `sealed`: the address; `shown`: as much of it as may be seen; `tested`: when a test was sent
-    last.
+    last. `by_office`: the manager typed it for the tenant.
     """
 
     recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="channels")
@@ -109,6 +111,7 @@ class Channel(models.Model):
     made = models.BigIntegerField()
     failing = models.CharField(max_length=200, blank=True)
     tested = models.BigIntegerField(null=True)
+    by_office = models.BooleanField(default=False)
 
     class Meta:
         ordering = ("recipient", "pk")

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, Manager, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from ..account_fields import part, read_fields, seal, unseal
@@ -16,35 +16,32 @@ from ..estate.models import Organisation, Tenancy
 from ..locking import for_update
 from ..metering.models import Meter
 from ..metering.services import send_settings_to
+from ..phone_numbers import CHINA, country_at
 from ..steps import typed_days, typed_steps
 from ..time import now
 from ..vending.models import TopUp
 from .channels import CHANNELS
 from .channels.interface import Kind
-from .channels.sms import CHINA
 from .models import Channel, Recipient, SendingAccount
 
 ACCOUNT, ADDRESS = "sending account", "notice address"
 """What is sealed."""
 MOST_CHANNELS = 10
-MAINLAND_ZONES = (
-    "Asia/Shanghai",
-    "Asia/Urumqi",
-    "Asia/Chongqing",
-    "Asia/Chungking",
-    "Asia/Harbin",
-    "Asia/Kashgar",
-    "PRC",
-)
 STEPS = {"low_money": typed_money, "low_energy": typed_kwh, "low_days": typed_days}
 """A tenant's own steps of the reminder, beside the landlord's."""
 
 
 def recipient_of(tenancy: Tenancy) -> Recipient:
-    """The tenant of a tenancy, as somebody to tell."""
+    """The tenant of a tenancy, as somebody to tell; until another language is chosen, in that of the country."""
+    home = tenancy.unit.property
+    chinese = country_at(home.zone, home.currency) == CHINA
     return Recipient.objects.get_or_create(
         tenancy=tenancy,
-        defaults={"organisation": tenancy.unit.property.organisation, "since": now()},
+        defaults={
+            "organisation": home.organisation,
+            "since": now(),
+            "language": Recipient.Language.CHINESE if chinese else Recipient.Language.ENGLISH,
+        },
     )[0]
 
 
@@ -122,9 +119,16 @@ def add_channel(recipient: Recipient, kind: str, text: str) -> Channel:
         address = wanted.read_local(text.strip(), country_of(recipient))
     except ValueError as error:
         raise ValidationError({"address": str(error)}) from None
+    return put_channel(recipient, wanted, address)
+
+
+@transaction.atomic
+def put_channel(recipient: Recipient, kind: type[Kind], address: str, by_office: bool = False) -> Channel:
+    """As `add_channel`, of an address in its one form; `by_office`: the manager typed it for the tenant. ValidationError."""
     # The recipient's row is the lock: the same address twice at once is one channel.
     for_update(Recipient.objects).get(pk=recipient.pk)
-    for known in recipient.channels.filter(kind=kind):
+    _from_now(Recipient.objects.filter(pk=recipient.pk))
+    for known in recipient.channels.filter(kind=kind.name):
         if address_of(known) == address:
             known.enabled, known.failing = True, ""
             known.save(update_fields=["enabled", "failing"])
@@ -132,9 +136,27 @@ def add_channel(recipient: Recipient, kind: str, text: str) -> Channel:
     if recipient.channels.count() >= MOST_CHANNELS:
         raise ValidationError({"kind": _("At most %(most)d channels.") % {"most": MOST_CHANNELS}})
     made: Channel = recipient.channels.create(
-        kind=kind, sealed=seal(ADDRESS, {"address": address}), shown=wanted.shown(address)[:100], made=now()
+        kind=kind.name, made=now(), by_office=by_office, **sealed_address(kind, address)
     )
     return made
+
+
+def sealed_address(kind: type[Kind], address: str) -> dict[str, Any]:
+    """An address as a channel keeps it."""
+    return {"sealed": seal(ADDRESS, {"address": address}), "shown": kind.shown(address)[:100]}
+
+
+def that_send(channels: Manager[Channel] | QuerySet[Channel]) -> QuerySet[Channel]:
+    """Those of some channels that are on, and by which the organisation can send."""
+    alone = [name for name, kind in CHANNELS.items() if not kind.fields]
+    account = SendingAccount.objects.filter(organisation=OuterRef("recipient__organisation"), kind=OuterRef("kind"))
+    return channels.filter(Q(kind__in=alone) | Exists(account), enabled=True)
+
+
+def _from_now(recipients: QuerySet[Recipient]) -> None:
+    """Of those whom nothing reached until now: they are told what happens from now on, not all that was paid since long."""
+    reached = that_send(Channel.objects.filter(recipient=OuterRef("pk")))
+    recipients.exclude(Exists(reached)).update(since=now())
 
 
 def address_of(channel: Channel) -> str:
@@ -143,14 +165,15 @@ def address_of(channel: Channel) -> str:
 
 
 def country_of(recipient: Recipient) -> str:
-    """`CN` where numbers are typed as in mainland China: by the clock or the currency of the building; else empty."""
+    """The country that somebody types numbers in, by the building; empty if it is not known."""
     home = recipient.tenancy.unit.property if recipient.tenancy is not None else recipient.organisation.home()
-    return CHINA if home.zone in MAINLAND_ZONES or home.currency == "CNY" else ""
+    return country_at(home.zone, home.currency)
 
 
 # -- accounts -----------------------------------------------------------------------------------------------------------
 
 
+@transaction.atomic
 def keep_account(organisation: Organisation, kind: str, given: Mapping[str, str]) -> SendingAccount:
     """Make an organisation's sending account, or change it: a secret that is left empty stays. ValidationError."""
     wanted = CHANNELS.get(kind)
@@ -166,6 +189,7 @@ def keep_account(organisation: Organisation, kind: str, given: Mapping[str, str]
         wanted.check_account(values)
     except ValueError as error:
         raise ValidationError(str(error)) from None
+    _from_now(Recipient.objects.filter(organisation=organisation))
     made = made or SendingAccount(organisation=organisation, kind=kind, made=now())
     made.settings = part(fields, values, secret=False)
     made.sealed = seal(ACCOUNT, part(fields, values, secret=True))
@@ -191,7 +215,7 @@ def to_be_told(before: int) -> Iterable[Recipient]:
     paid = TopUp.objects.filter(tenancy=OuterRef("tenancy"), paid__gte=OuterRef("looked"))
     taken = TopUp.objects.filter(tenancy=OuterRef("tenancy"), taken_back__booked__gte=OuterRef("looked"))
     return (
-        Recipient.objects.filter(Exists(Channel.objects.filter(recipient=OuterRef("pk"), enabled=True)))
+        Recipient.objects.filter(Exists(that_send(Channel.objects.filter(recipient=OuterRef("pk")))))
         .filter(
             Q(looked__lte=before)
             | Q(tenancy__isnull=True)

@@ -14,6 +14,7 @@ from .digests import held_until
 from .events import Event
 from .facts import complete, facts_of
 from .models import Crossing, Delivery, Notice, Recipient
+from .recipients import that_send
 from .sending_templates import carrying
 from .texts import render
 
@@ -40,7 +41,7 @@ def tell(recipient: Recipient, event: Event, key: str, context: Mapping[str, Any
     )  # fmt: skip
     Delivery.objects.bulk_create(
         Delivery(notice=made, channel=channel, next_try=due)
-        for channel in carrying(recipient, event, recipient.channels.filter(enabled=True))
+        for channel in carrying(recipient, event, that_send(recipient.channels))
     )
     return made
 

@@ -106,7 +106,7 @@ class Kind(ABC):
 
     @classmethod
     def read_local(cls, text: str, country: str) -> str:  # noqa: ARG003
-        """An address as it is typed in a country (`CN`, or empty for any)."""
+        """An address as it is typed in a country (`DE`; empty where it is not known)."""
         return cls.read_address(text)
 
     @staticmethod

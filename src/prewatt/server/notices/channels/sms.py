@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from ...account_fields import Field
+from ...phone_numbers import read_phone
 from .interface import Kind, Message, SendError
 from .senders import SENDERS
-from .senders.interface import MAINLAND, Sender, TemplateSender
-
-CHINA = "CN"
-MOBILE = re.compile(r"(?:(?:\+|00)?86)?(1[3-9]\d{9})", re.ASCII)
-"""A mobile number of mainland China, with or without its country."""
+from .senders.interface import Sender, TemplateSender
 
 
 class Sms(Kind):
@@ -56,15 +52,11 @@ class Sms(Kind):
 
     @staticmethod
     def read_address(text: str) -> str:
-        bare = re.sub(r"[\s()/.-]", "", text)
-        if not re.fullmatch(r"\+[1-9]\d{6,14}", bare, re.ASCII):
-            raise ValueError(_now("A phone number is written with its country: +49 30 1234567."))
-        return bare
+        return read_phone(text)
 
     @classmethod
     def read_local(cls, text: str, country: str) -> str:
-        mobile = MOBILE.fullmatch(re.sub(r"[\s()/.-]", "", text)) if country == CHINA else None
-        return MAINLAND + mobile[1] if mobile else cls.read_address(text)
+        return read_phone(text, country)
 
     @staticmethod
     def shown(address: str) -> str:

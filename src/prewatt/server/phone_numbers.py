@@ -1,0 +1,82 @@
+"""Phone numbers as people type them, by the country that a building stands in: 0151… in Berlin is +49151…
+
+What is a number in a country is libphonenumber's knowledge (`phonenumberslite`, half a megabyte): which zero goes and which
+stays, and how many digits a number has, so that one that lacks a digit is refused where it is typed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from importlib import resources
+
+import phonenumbers
+from django.utils.translation import gettext as _
+
+CHINA = "CN"
+_DECORATION = re.compile(r"[\s()/.\-\u2010-\u2015]|^tel:", re.IGNORECASE)
+
+
+def country_at(zone: str, currency: str = "") -> str:
+    """The country (ISO 3166, two capitals) of a building by its clock; where CNY is paid, China. Empty: not known."""
+    return CHINA if currency == "CNY" else _countries().get(zone, "")
+
+
+@lru_cache(maxsize=1)
+def _countries() -> dict[str, str]:
+    """The country of each zone, and of each older name of one, from the pinned `tzdata`."""
+    folder = resources.files("tzdata").joinpath("zoneinfo")
+    rows = [line.split("\t") for line in folder.joinpath("zone.tab").read_text("utf-8").splitlines()]
+    found = {row[2]: row[0] for row in rows if len(row) > 2 and not row[0].startswith("#")}
+    links = [line.split() for line in folder.joinpath("tzdata.zi").read_text("utf-8").splitlines()]
+    for link in links:
+        if link[:1] == ["L"] and link[1] in found:
+            found.setdefault(link[2], found[link[1]])
+    return found
+
+
+def read_phone(text: str, country: str = "") -> str:
+    """A number in its one form, +4915112345678. `country`: where it is typed, for one without its country. ValueError, for
+    people, says what is wrong.
+    """
+    bare = _DECORATION.sub("", unicodedata.normalize("NFKC", text).strip())
+    if not re.fullmatch(r"\+?\d{3,20}", bare, re.ASCII):
+        raise ValueError(_wanted(country))
+    number = _parsed(bare, country)
+    if number is None:
+        raise ValueError(_wanted(country))
+    code = phonenumbers.country_code_for_region(country) if country else 0
+    if code and bare.startswith(str(code)):
+        # A spreadsheet takes the + away.
+        other = _parsed(f"+{bare}", "")
+        if other is not None and other != number:
+            raise ValueError(
+                _("%(one)s or %(other)s? Write it with its country, such as +%(code)s…")
+                % {"one": _international(number), "other": _international(other), "code": code}
+            )
+    if number.country_code == 86 and phonenumbers.number_type(number) != phonenumbers.PhoneNumberType.MOBILE:
+        raise ValueError(_("This is no mobile number of mainland China, such as 138 0013 8000."))
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _parsed(bare: str, country: str) -> phonenumbers.PhoneNumber | None:
+    """A number that there can be; else None."""
+    try:
+        number = phonenumbers.parse(bare, country or None)
+    except phonenumbers.NumberParseException:
+        return None
+    return number if phonenumbers.is_valid_number(number) else None
+
+
+def _international(number: phonenumbers.PhoneNumber) -> str:
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+
+
+def _wanted(country: str) -> str:
+    example = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE) if country else None
+    if example is None:
+        return _("A phone number is written with its country: +49 30 1234567.")
+    return _(
+        "This is no phone number such as %(example)s: is a digit missing? One of another country is written with its country."
+    ) % {"example": phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.NATIONAL)}
