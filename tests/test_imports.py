@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "serve": {"server", "supervisor", "wire", "__version__"},
     "commands": {"kernel", "server", "tables", "tokens", "amounts"},
     "emergency_commands": {"kernel", "server"},
+    "tenant_commands": {"commands", "server", "tables"},
     "worker": {"server", "standby"},
     "standby": set(),
     "onsite": {"wire"},

@@ -1,6 +1,6 @@
 """The command line: `prewatt demo | setup | server | web | headend | worker | backup | restore | edge | onsite | tariff |
 shared-cost | statement | balance | reconcile | order | give | emergency | exchange | code | pin | gateway-code | grant |
-api-token | notices | sim | manage`.
+api-token | notices | move-in | contact | contacts | sim | manage`.
 """
 
 from __future__ import annotations
@@ -1024,6 +1024,68 @@ def sim(
             typer.echo(
                 f"seed {each}: all held through {world.steps} steps, {days} days in {time.monotonic() - began:.2f} s"
             )
+
+
+@app.command("move-in")
+def move_in_command(
+    unit: Annotated[str, typer.Argument(help="The unit.")],
+    tenant: Annotated[str, typer.Argument(help="Who moves in.")],
+    begin: FromOption = "",
+    people: Annotated[int, typer.Option(help="How many live there.", min=0, max=1000)] = 1,
+    deposit: Annotated[str, typer.Option(help="What was received, such as 50.00.")] = "",
+    phone: Annotated[str, typer.Option(help="As it is typed there, or with its country: +49…")] = "",
+    email: Annotated[str, typer.Option(help="E-mail.")] = "",
+    language: Annotated[str, typer.Option(help="en or zh.")] = "",
+    where: PropertyOption = "",
+) -> None:
+    """Somebody moves in; without --from, now. The login is shown this once."""
+
+    def work() -> str:
+        from .commands import property_named
+        from .tenant_commands import let_in
+
+        return let_in(property_named(where), unit, tenant, begin, people, deposit, (phone, email, language))
+
+    typer.echo(_refusable("move-in", work))
+
+
+@app.command("contact")
+def contact_command(
+    unit: Annotated[str, typer.Argument(help="The unit.")],
+    phone: Annotated[str | None, typer.Option(help="Empty: none.", show_default=False)] = None,
+    email: Annotated[str | None, typer.Option(help="Empty: none.", show_default=False)] = None,
+    language: Annotated[str | None, typer.Option(help="en or zh.", show_default=False)] = None,
+    over: Annotated[bool, typer.Option("--over", help="Also where the tenant has changed it.")] = False,
+    where: PropertyOption = "",
+) -> None:
+    """Say how whoever lives in a unit is reached; what is left out stays."""
+
+    def work() -> str:
+        from .commands import property_named
+        from .tenant_commands import reach
+
+        return reach(property_named(where), unit, phone, email, language, over)
+
+    typer.echo(_refusable("contact", work))
+
+
+@app.command("contacts")
+def contacts_command(
+    file: Annotated[
+        Path | None, typer.Argument(help="CSV or .xlsx: unit,tenant and any of phone,email,language.")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep it; otherwise it is only shown.")] = False,
+    where: PropertyOption = "",
+) -> None:
+    """How many tenants are reached, from a list of the flats; without a list: whom nothing reaches."""
+
+    def work() -> str:
+        from .commands import property_named
+        from .tenant_commands import reach_many
+
+        return reach_many(property_named(where), file, keep)
+
+    typer.echo(_refusable("contacts", work))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

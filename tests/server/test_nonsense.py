@@ -191,7 +191,7 @@ def pages(world):
     alarms = [f"/alarms/{each.pk}/" for each in Alarm.objects.filter(settled=False)]
     office = [
         "/properties/", f"/units/{unit}/", *(f"/properties/{where}/{part}/" for part in (
-            "tariffs", "tariffs/new", "tariffs/compare", "shared-costs", "balance", "supply", "alarms", "emergency-codes",
+            "tariffs", "tariffs/new", "tariffs/compare", "shared-costs", "balance", "supply", "alarms", "emergency-codes", "contacts",
         )), f"/meters/{meter}/exchange/", f"/meters/{meter}/wrong-readings/", *alarms, "/books/", "/books/payments/",
         "/books/merchants/new/stripe/", "/books/reconciliation/", "/notices/office/", "/keypad-meters/",
     ]  # fmt: skip
@@ -295,6 +295,11 @@ CALLS = {
     "/debts/{pk}/set-off/{refund_pk}": {},
     "/tenancies/{pk}/moved-payments": {"credit_id": "first of Anna", "to": 2, "reason": "x", "used": "debt", "preview": False},
     "/tenancies/{pk}/put-move-right": {"reason": "x", "begins": "2025-10-06T10:00:00Z", "tenant": "Ann", "deposit": "1.00"},
+    "/properties/{pk}/tenancies": {
+        "unit": "Flat 3", "tenant": "Zoe", "begins": "2025-10-08T00:00:00Z", "occupants": 2, "deposit": "5.00",
+        "phone": "+4915112345678", "email": "zoe@example.com", "language": "en",
+    },
+    "/tenancies/{pk}/contact": {"phone": "+4915112345678", "email": "zoe@example.com", "language": "en", "over": False},
 }  # fmt: skip
 """Each call that changes something, with what may be sent."""
 STRICT = [

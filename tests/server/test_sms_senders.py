@@ -280,7 +280,7 @@ def test_a_mainland_number_needs_no_country_where_the_building_is_in_the_mainlan
     keep_account(tenancy.unit.property.organisation, "sms", ACCOUNTS["aliyun"])
     recipient = recipient_of(type(tenancy).objects.get(pk=tenancy.pk))
     if kept is None:
-        with pytest.raises(ValidationError, match="phone number|mobile number"):
+        with pytest.raises(ValidationError, match=r"phone number|mobile number"):
             add_channel(recipient, "sms", text)
     else:
         assert address_of(add_channel(recipient, "sms", text)) == kept

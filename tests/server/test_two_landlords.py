@@ -190,6 +190,7 @@ NO_NAMES = {
     "taken-back", "settlement-line", "back-rules", "bank-so-far", "shared-end", "shared-remove",
     "meter-rules",
     "silence", "silence-spread", "spread-stop", "silence-rules",
+    "contact", "not-reached", "contact-list",
     "emergency-codes", "emergency-make", "emergency-revoke", "emergency-rules", "emergency-sheet",
 }  # fmt: skip
 """The others: nothing that they take has to be once."""
@@ -236,6 +237,10 @@ CALLS = {
         f"keypad-meters/{TokenMeter.objects.get(organisation=who.owner, meter__isnull=True).pk}/codes",
         {"kwh": "1", "note": "7"},
     ),
+    "/properties/{pk}/tenancies": lambda who: who.call(
+        f"properties/{who.home.pk}/tenancies",
+        {"unit": Unit.objects.get_or_create(property=who.home, name="Loft")[0].name, "tenant": "Lou", "phone": "015112345678"},
+    )[:1],
 }  # fmt: skip
 NO_NAMES_CALLED = {
     "/properties/{pk}/tariffs/check", "/properties/{pk}/corrections", "/properties/{pk}/compare", "/runs/{pk}/reverse",

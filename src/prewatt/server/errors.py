@@ -44,7 +44,7 @@ LABELS = {
     "tariff": _("Tariff"), "tariff_index": _("Tariff index"), "tell": _("Of what"), "tenancy": _("Tenant"),
     "tenant": _("Name"), "to": _("It is for"),
     "unit": _("Unit"), "used": _("What was used"), "user": _("Login"), "vacancy": _("Vacant units are borne by"),
-    "value": _("Value"), "watts": _("Power"), "way": _("Way to pay"),
+    "value": _("Value"), "watts": _("Power"), "way": _("Way to pay"), "phone": _("Phone"), "email": _("E-mail"),
 }  # fmt: skip
 """What people see of a field, where its own name is not for them."""
 

@@ -17,7 +17,6 @@ from ninja.parser import Parser
 from ninja.security import HttpBearer, django_auth
 from pydantic import StrictBool, StrictInt
 
-from ...kernel.names import natural
 from ...kernel.tariff_document import tariff_to_document
 from ...kernel.units import exact_instant, exact_kwh, exact_money, parse_instant, parse_kwh, parse_money
 from ...tables.problems import TableError
@@ -56,7 +55,7 @@ from ..vending.giving_back import put_right
 from ..vending.leading_back import lead_back
 from ..vending.models import MeterExchange, TokenMeter, TopUp
 from ..vending.questions import reply
-from . import codes, costs, emergency, moves, owed
+from . import codes, costs, emergency, moves, owed, tenants
 from .models import Token
 
 
@@ -79,6 +78,7 @@ api.add_router("", moves.router)
 api.add_router("", costs.router)
 api.add_router("", codes.router)
 api.add_router("", emergency.router)
+api.add_router("", tenants.router)
 MOST_PRICES = 200_000
 
 
@@ -306,24 +306,6 @@ def reverse_run(request: HttpRequest, pk: int) -> Any:
     made = get_object_or_404(Run, pk=pk, shared_cost__property__organisation__in=_organisations(request))
     reverse(made, request.user)
     return {"run": pk, "reversed": True}
-
-
-@api.get("/properties/{pk}/tenancies")
-def tenancies(request: HttpRequest, pk: int) -> Any:
-    """Who lives and lived where."""
-    return [
-        {
-            "id": each.pk,
-            "unit": each.unit.name,
-            "tenant": each.tenant,
-            "begins": exact_instant(each.begins),
-            "ends": None if each.ends is None else exact_instant(each.ends),
-        }
-        for each in sorted(
-            Tenancy.objects.filter(unit__property=_property(request, pk)).select_related("unit"),
-            key=lambda each: (natural(each.unit.name), each.begins),
-        )
-    ]
 
 
 @api.get("/tenancies/{pk}/statement")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,8 @@ class SetupError(ValueError):
 class Apartment:
     """A unit, its meter's serial number, and who lives there (empty: nobody). `area` in m²; `parts`: names of the parts
     of the building it belongs to; `fuse` in W, empty: as usual; `gateway` that its meter hangs at, empty: the building's;
-    `contact`: how the tenant is reached. A meter of another `role` (common, main) has no unit, and at most one part.
+    `contact`: how the tenant is reached; `line` of the list. A meter of another `role` (common, main) has no unit, and at most
+    one part.
     """
 
     unit: str
@@ -110,6 +112,7 @@ class Apartment:
     fuse: str = ""
     gateway: str = ""
     contact: Contact = NO_CONTACT
+    line: int = field(default=0, compare=False)
 
     def more(self) -> dict[str, Any]:
         """What is said of its meter. SetupError if it can't be."""
@@ -137,10 +140,12 @@ def read_apartments(path: Path, currency: str = "", zone: str = "") -> list[Apar
         raise SetupError(error.of(str(path))) from None
 
 
-def apartments_of(content: bytes, currency: str = "", zone: str = "") -> list[Apartment]:
-    """As `read_apartments`, of a file's bytes. TableError."""
+def apartments_of(
+    content: bytes, currency: str = "", zone: str = "", needed: Collection[str] = NEEDED
+) -> list[Apartment]:
+    """As `read_apartments`, of a file's bytes; `needed`: the columns that must be there. TableError."""
     rows = list(read(content, all_names(NAMES), currency))
-    header = find(rows, NAMES, NEEDED)
+    header = find(rows, NAMES, needed)
     reading = _Reading(header, country_at(zone, currency))
     for row in header.body(rows):
         try:
@@ -169,7 +174,7 @@ class _Reading:
 
     def take(self, line: int, cells: dict[str, Cell]) -> None:
         """A row of the table; one without a unit, a meter and a tenant is a sum or a remark."""
-        unit, meter, tenant = (text_of(cells[name]) for name in NEEDED)
+        unit, meter, tenant = (text_of(cells.get(name, "")) for name in NEEDED)
         if (unit or meter or tenant) and not (_TOTAL.match(unit.casefold()) and not meter and not tenant):
             self._rows.append((line, cells))
 
@@ -214,7 +219,7 @@ class _Reading:
         if len(tenant) > LONGEST_NAME:
             self._add(line, "tenant", _("a name has at most %(most)d characters") % {"most": LONGEST_NAME})
         role = self._role(line, cells.get("role", ""))
-        if is_nothing(meter) and meter != "?":
+        if "meter" in self._told and is_nothing(meter) and meter != "?":
             self._add(line, "meter", _("is empty: the serial number on the meter is wanted"))
         if role == Meter.Role.UNIT and not unit:
             self._add(line, "unit", _("is empty: the unit's name is wanted"))
@@ -229,6 +234,7 @@ class _Reading:
             self._number(line, "fuse", cells, "15000", whole=True),
             cell("gateway", name_of),
             self._contact(line, cells, tenant),
+            line,
         )  # fmt: skip
 
     def _contact(self, line: int, cells: dict[str, Cell], tenant: str) -> Contact:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -27,6 +28,7 @@ from ..metering.alarms import open_alarms
 from ..metering.history import breaks
 from ..metering.models import Alarm, Gateway, JournalEntry, Meter
 from ..metering.outlook import by_day, days_left
+from ..notices.contacts import unreached
 from ..payments.shown import ShownBack, shown_to
 from ..steps import is_low
 from ..time import now
@@ -88,13 +90,14 @@ class UnitRow:
 
 @dataclass(frozen=True)
 class PropertyPanel:
-    """A property and its units. `alarms`: how many are open."""
+    """A property and its units. `alarms`: how many are open; `unreached`: tenants whom no notice reaches."""
 
     building: Property
     rows: list[UnitRow]
     gateways: list[Gateway]
     where: ZoneInfo
     alarms: int
+    unreached: int
 
     def _count(self, state: str) -> int:
         return sum(1 for row in self.rows if row.figures and row.figures.state == state)
@@ -203,6 +206,7 @@ def property_panels(organisations: Sequence[Organisation]) -> list[PropertyPanel
     panels, at = [], now()
     not_over = Prefetch("tenancies", Tenancy.objects.not_over(at), to_attr="open")
     buildings = Property.objects.filter(organisation__in=organisations).prefetch_related("gateways")
+    not_reached = Counter(row.tenancy.unit.property_id for row in unreached(buildings))
     for each in sorted(buildings, key=lambda building: natural(building.name)):
         units = sorted(each.units.prefetch_related(not_over), key=lambda unit: natural(unit.name))
         meters = {meter.unit_id: meter for meter in Meter.objects.filter(unit__in=units).select_related("gateway")}
@@ -218,7 +222,7 @@ def property_panels(organisations: Sequence[Organisation]) -> list[PropertyPanel
         # With those of the gateways, and of the meters that are no unit's.
         open_here = open_alarms(each).count()
         gateways = sorted(each.gateways.all(), key=lambda gateway: natural(gateway.name))
-        panels.append(PropertyPanel(each, rows, gateways, zone(each.zone), open_here))
+        panels.append(PropertyPanel(each, rows, gateways, zone(each.zone), open_here, not_reached[each.pk]))
     return panels
 
 

@@ -24,6 +24,7 @@ from ..estate.models import Property
 from ..notices.channels import CHANNELS
 from ..notices.channels.interface import Message, SendError
 from ..notices.channels.push import public_key
+from ..notices.contacts import KINDS, changed_by_tenant
 from ..notices.models import Channel, Delivery, Recipient, SendingAccount
 from ..notices.recipients import (
     account_values,
@@ -69,11 +70,14 @@ def notices(request: HttpRequest, whose: str) -> HttpResponse:
     recipient = _mine(request, whose)
     wrong: dict[str, list[str]] = {}
     if request.method == "POST":
+        before = recipient.language
         try:
             keep_settings(recipient, request.POST)
         except ValidationError as error:
             wrong = error.message_dict
         else:
+            if recipient.language != before:
+                changed_by_tenant(recipient)
             messages.success(request, _("Kept."))
             return redirect(_page(whose, recipient))
     given: Any = request.POST
@@ -87,6 +91,7 @@ def notices(request: HttpRequest, whose: str) -> HttpResponse:
     }
     told = set(given.getlist("tell")) if wrong else {each.value for each in recipient.events} - set(recipient.muted)
     account = account_values(recipient.organisation_id, "wechat")
+    usable = kinds_for(recipient)
     context = {
         "whose": whose,
         "recipient": recipient,
@@ -95,10 +100,14 @@ def notices(request: HttpRequest, whose: str) -> HttpResponse:
         "wrong": wrong,
         "languages": Recipient.Language.choices,
         "events": [(each.value, each.label, each.value in told) for each in recipient.events],
-        "channels": [(each, CHANNELS[each.kind].title) for each in recipient.channels.all() if each.kind in CHANNELS],
+        "channels": [
+            (each, CHANNELS[each.kind].title, CHANNELS[each.kind] in usable)
+            for each in recipient.channels.all()
+            if each.kind in CHANNELS
+        ],
         "kinds": [
             {"name": kind.name, "title": kind.title, "address": kind.address, "rare": kind.name in RARE}
-            for kind in kinds_for(recipient)
+            for kind in usable
         ],
         "push_key": public_key(),
         "wechat": bool(account),
@@ -141,7 +150,8 @@ def new_channel(request: HttpRequest, whose: str) -> HttpResponse:
     """Add a way to be told."""
     recipient = _mine(request, whose)
     try:
-        add_channel(recipient, request.POST.get("kind", ""), request.POST.get("address", ""))
+        made = add_channel(recipient, request.POST.get("kind", ""), request.POST.get("address", ""))
+        _theirs(made)
         messages.success(request, _("Added. Try it out with a test."))
     except ValidationError as error:
         refuse(request, error, request.POST.get("kind", ""))
@@ -156,15 +166,23 @@ def change_channel(request: HttpRequest, whose: str, pk: int) -> HttpResponse:
     channel: Channel = get_object_or_404(Channel.objects.select_related("recipient"), pk=pk, recipient=recipient)
     wanted = request.POST.get("do")
     if wanted == "drop":
+        _theirs(channel)
         channel.delete()
     elif wanted == "switch":
         channel.enabled = not channel.enabled
         channel.save(update_fields=["enabled"])
+        _theirs(channel)
     elif wanted == "test":
         _test(request, channel)
     else:
         say(request, ValidationError({"do": _("There is no such choice.")}))
     return redirect(_page(whose, recipient))
+
+
+def _theirs(channel: Channel) -> None:
+    """What a tenant changes of ways that the landlord types too is theirs."""
+    if channel.kind in KINDS.values():
+        changed_by_tenant(channel.recipient)
 
 
 def _test(request: HttpRequest, channel: Channel) -> None:

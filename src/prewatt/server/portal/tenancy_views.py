@@ -26,6 +26,7 @@ from ..estate.setup import new_login
 from ..time import now
 from ..wall_clock import typed_day, wall_clock
 from .access import tenancy_to_see, unit_of_manager
+from .contact_views import typed_contact
 from .forms import one_of
 from .kept import refuse, say
 from .sure import ask_about
@@ -103,10 +104,11 @@ def add_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
         deposit = typed_money(typed["deposit"], "deposit", currency) if typed.get("deposit") else 0
         occupants = typed_whole(typed.get("occupants") or "1", "occupants", 0, MOST_OCCUPANTS)
         tenant = typed.get("tenant", "").strip()
+        contact = typed_contact(request, unit.property)
         asked = ask_about(request, unit, tenant, deposit, _("Deposit received"), reverse("unit", args=[pk]))
         if asked is not None:
             return asked
-        made = move_in(unit, tenant, begins, occupants=occupants, deposit=deposit)
+        made = move_in(unit, tenant, begins, occupants=occupants, deposit=deposit, contact=contact)
         login, password = new_login(made)
     except ValidationError as error:
         refuse(request, error)

@@ -5,6 +5,7 @@ from . import (
     bank_views,
     books_views,
     columns_views,
+    contact_views,
     emergency_views,
     meter_views,
     move_views,
@@ -120,4 +121,7 @@ urlpatterns = [
     path("spreads/<int:pk>/stop/", silence_views.stop_spread, name="spread-stop"),
     path("properties/<int:pk>/supply/silence/", silence_views.silence_rules, name="silence-rules"),
     path("keypad-meters/", supply_views.keypads, name="keypads"),
+    path("tenancies/<int:pk>/contact/", contact_views.contact, name="contact"),
+    path("properties/<int:pk>/not-reached/", contact_views.not_reached, name="not-reached"),
+    path("properties/<int:pk>/contacts/", contact_views.contact_list, name="contact-list"),
 ]

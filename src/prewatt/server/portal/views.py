@@ -18,6 +18,7 @@ from ...kernel.calendar import zone
 from ..billing.by_price import by_price
 from ..estate.models import Tenancy, Unit
 from ..metering.models import Worker
+from ..notices.models import Recipient
 from ..payments.bank import reference
 from ..payments.models import Payment
 from ..payments.staff import record
@@ -27,6 +28,7 @@ from ..vending.exchanges import foreign_serial, waiting_exchange
 from ..vending.order_codes import waiting_codes
 from ..vending.top_ups import TopUpError, check_amount, new_credit_id
 from .access import organisations, unit_of_manager
+from .contact_views import contact_panels
 from .figures import happenings, meter_figures, property_panels, tenancy_panel
 from .forms import TopUpForm
 from .kept import refuse
@@ -99,6 +101,8 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
         "own_rules": own_rules(request, meter) if meter else None,
         "manager": True,
         "tenancies": where.tenancies.order_by("-begins"),
+        "contacts": contact_panels(where.tenancies.not_over(at).select_related("unit__property")),
+        "languages": Recipient.Language.choices,
         "where": zone(where.property.zone),
         "credit_id": new_credit_id(),
         "reference": reference(tenant) if tenant else "",
