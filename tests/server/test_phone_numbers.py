@@ -25,7 +25,7 @@ def test_a_country_is_known_by_the_buildings_clock(zone, currency, country):
         ("0049 151 12345678", "DE", "+4915112345678"), ("tel:+49-151-12345678", "", "+4915112345678"),
         ("+44 7911 123456", "DE", "+447911123456"), ("138 0013 8000", "CN", "+8613800138000"),
         ("8613800138000", "CN", "+8613800138000"), ("１３８００１３８０００", "CN", "+8613800138000"),
-        ("06 12345678", "IT", "+390612345678"), ("0412 345 678", "AU", "+61412345678"), ("+49 30 1234567", "", "+49301234567"),
+        ("347 1234567", "IT", "+393471234567"), ("0412 345 678", "AU", "+61412345678"), ("+49 30 1234567", "", "+49301234567"),
     ],
 )  # fmt: skip
 def test_a_number_is_read_as_it_is_typed_in_its_country(text, country, number):
@@ -37,7 +37,8 @@ def test_a_number_is_read_as_it_is_typed_in_its_country(text, country, number):
     [
         ("0151 1234", "DE", "digit missing"), ("0151 12345678 / 030 1234567", "DE", "digit missing"),
         ("4.91511E+12", "DE", "digit missing"), ("0800 CALL ME", "DE", "digit missing"), ("12800138000", "CN", "digit missing"),
-        ("010-62345678", "CN", "mobile"), ("0151 12345678", "", "with its country"), ("", "DE", "digit missing"),
+        ("010-62345678", "CN", "mobile"), ("030 1234567", "DE", "landline"),
+        ("0151 12345678", "", "with its country"), ("", "DE", "digit missing"),
         ("12345678901234567890123", "DE", "digit missing"), ("\x00", "", "with its country"),
     ],
 )  # fmt: skip

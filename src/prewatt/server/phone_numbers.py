@@ -15,6 +15,7 @@ import phonenumbers
 from django.utils.translation import gettext as _
 
 CHINA = "CN"
+MAINLAND_CODE = 86
 _DECORATION = re.compile(r"[\s()/.\-\u2010-\u2015]|^tel:", re.IGNORECASE)
 
 
@@ -37,8 +38,8 @@ def _countries() -> dict[str, str]:
 
 
 def read_phone(text: str, country: str = "") -> str:
-    """A number in its one form, +4915112345678. `country`: where it is typed, for one without its country. ValueError, for
-    people, says what is wrong.
+    """A number that takes SMS, in its one form, +4915112345678. `country`: where it is typed, for one without its country.
+    ValueError, for people, says what is wrong.
     """
     bare = _DECORATION.sub("", unicodedata.normalize("NFKC", text).strip())
     if not re.fullmatch(r"\+?\d{3,20}", bare, re.ASCII):
@@ -55,8 +56,16 @@ def read_phone(text: str, country: str = "") -> str:
                 _("%(one)s or %(other)s? Write it with its country, such as +%(code)s…")
                 % {"one": _international(number), "other": _international(other), "code": code}
             )
-    if number.country_code == 86 and phonenumbers.number_type(number) != phonenumbers.PhoneNumberType.MOBILE:
+    kind = phonenumbers.number_type(number)
+    if number.country_code == MAINLAND_CODE and kind != phonenumbers.PhoneNumberType.MOBILE:
         raise ValueError(_("This is no mobile number of mainland China, such as 138 0013 8000."))
+    if not bare.startswith(("+", "00")) and kind == phonenumbers.PhoneNumberType.FIXED_LINE:
+        raise ValueError(
+            _(
+                "This is a landline, which takes no SMS: type a mobile number. If it does, write it with its country: %(number)s"
+            )
+            % {"number": _international(number)}
+        )
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
