@@ -60,8 +60,12 @@ def reach_many(where: Property, file: Path | None, keep: bool) -> str:
     except TableError as error:
         raise CommandError(error.of(str(file))) from None
     lines = [
-        f"{each.tenancy.unit.name}, {each.tenancy.tenant}: {', '.join(filter(None, (each.after.phone, each.after.email)))}"
-        f", {each.after.language}{' (changed by the tenant: left as it is)' if each.theirs else ''}"
+        f"{each.tenancy.unit.name}, {each.tenancy.tenant}: "
+        + (
+            "changed by the tenant, left as it is"
+            if each.theirs
+            else ", ".join(after for _what, _before, after in each.rows())
+        )
         for each in changes
     ]
     if not keep:

@@ -9,6 +9,7 @@ from django.core import signing
 from django.utils.translation import gettext as _
 
 from ...tables.problems import Problems
+from ..errors import label
 from ..notices.contacts import NO_CONTACT, Contact, TenantChangedError, keep_contact, kept
 from ..notices.models import Recipient
 from ..time import now
@@ -31,6 +32,14 @@ class Change:
     before: Contact
     after: Contact
     theirs: bool
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """(what, before, after) of each field that changes."""
+        return [
+            (label(name), getattr(self.before, name), getattr(self.after, name))
+            for name in CONTACT
+            if getattr(self.before, name) != getattr(self.after, name)
+        ]
 
 
 def read_contact_list(home: Property, content: bytes) -> list[Change]:
