@@ -192,6 +192,8 @@ def test_what_the_tenant_changed_is_not_overwritten_unasked(building, tenancy, i
     assert "+49…671" in seen and "from your landlord" in seen
     channel = recipient_of(tenancy).channels.get()
     anna.post(f"/notices/my/{channel.pk}/", {"do": "drop"})
+    assert "changed by themselves" in office.post(form, {"phone": "0151 12345671"}, follow=True).content.decode()
+    assert not recipient_of(tenancy).channels.exists()
     anna.post("/notices/my/add/", {"kind": "sms", "address": "0151 12345678"})
     seen = page(office, unit)
     assert "Changed by the tenant" in seen and "+49…678" in seen
@@ -293,7 +295,10 @@ def test_a_number_waits_for_an_account_and_is_then_told_what_holds_and_not_all_t
     assert [each.event for each in recipient_of(tenancy).notices.all()] == ["low"] and numbers(internet) == [ANNAS]
 
 
-def test_what_did_not_arrive_at_a_wrong_number_goes_to_the_right_one(building, tenancy, store, internet, clock):
+@pytest.mark.parametrize("given_up", [False, True])
+def test_what_did_not_arrive_at_a_wrong_number_goes_to_the_right_one(
+    building, tenancy, store, internet, clock, given_up
+):
     sms_account(building.property.organisation, internet)
     internet.answers["api.twilio.com"] = lambda path, body: (400, {"message": "no such number"})
     keep_contact(tenancy, Contact(phone=BENS))
@@ -303,7 +308,9 @@ def test_what_did_not_arrive_at_a_wrong_number_goes_to_the_right_one(building, t
     live(edge, store, 0)
     watch()
     send_what_is_due()
-    assert Delivery.objects.get().state != "sent"
+    assert Delivery.objects.get().state == "waiting"
+    if given_up:
+        Delivery.objects.update(state="failed", next_try=None)
     internet.answers["api.twilio.com"] = lambda path, body: (201, {})
     keep_contact(tenancy, Contact(phone=ANNAS))
     send_what_is_due()
