@@ -248,6 +248,7 @@ NO_NAMES_CALLED = {
     "/tenancies/{pk}/put-move-right", "/tenancies/{pk}/moved-payments", "/debts/{pk}/set-off/{refund_pk}",
     "/debts/{pk}/write-offs", "/write-offs/{pk}/decide", "/debt-payments/{pk}/undo", "/shared-costs/{pk}/end",
     "/shared-costs/{pk}/remove", "/properties/{pk}/emergency-codes/revoke", "/emergency-codes/{pk}/revoke",
+    "/tenancies/{pk}/contact",
 }  # fmt: skip
 
 
