@@ -68,6 +68,8 @@ def _lowest(tariff: Tariff) -> int:
 
 def paid_for(account: Account, now: int) -> int:
     """Wh that a tenant's credit buys, at the lowest price, with what is lent."""
+    if not account.settings.credit_limit_cuts:
+        return MOST
     lent = account.allowance(now)
     price, fuse = lowest_price(account, now), account.settings.power_highest
     left = account.balance + lent

@@ -22,6 +22,7 @@ from ..kernel.entries import (
 )
 from ..kernel.events import EVENTS
 from ..kernel.safety import KINDS
+from ..kernel.settings import is_paid_after
 from ..kernel.supply import LOCKS, Action, TakeEmergency
 from ..kernel.units import DAY, exact_kwh, short_price
 from ..wire.on_site import SiteMeter
@@ -101,9 +102,11 @@ class Front:
             lines=tuple(self._lines(name)) if lines else (),
             advice=_advice(account),
             tonight=_tonight(account, now),
-            energy=max(balance, 0) // price if price else 0,
+            energy=max(account.room(balance), 0) // price if price else 0,
             warned_at=account.warned_at if account.warned else 0,
             ahead=_ahead(account, now),
+            pays_after=is_paid_after(account.settings),
+            limit=account.settings.credit_limit if account.settings.credit_limit_cuts else 0,
         )
 
     def _lines(self, name: str) -> list[Line]:
@@ -167,8 +170,10 @@ def _why(account: Account, now: int) -> str:
         return _("these are off hours. It returns by itself at %(at)s") % {"at": at}
     if supply.tripped:
         return _("too much power was drawn: it returns by itself")
-    if account.balance > 0 and not account.supplied_by_credit(now):
+    if account.room(account.balance) > 0 and not account.supplied_by_credit(now):
         return _("the credit is not yet what it takes to switch on again")
+    if account.settings.credit_limit:
+        return _("the limit of what may be owed is reached")
     return _("the credit is used up")
 
 

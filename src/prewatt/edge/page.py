@@ -189,12 +189,25 @@ def _code_field() -> str:
     )
 
 
+def _paid_after(view: View) -> str:
+    """What is owed where electricity is paid after use, and how far that may go."""
+    owed = f"{round_money(max(-view.balance, 0))} {view.currency}"
+    if not view.limit:
+        return _("The power is on. You pay after use; %(owed)s is owed up to now.") % {"owed": owed}
+    words = {"owed": owed, "limit": f"{round_money(view.limit)} {view.currency}"}
+    if view.low:
+        return _("The power is on. %(owed)s is owed, and it ends at %(limit)s: pay soon.") % words
+    return _("The power is on. You pay after use; %(owed)s is owed up to now, and at most %(limit)s can be.") % words
+
+
 def _state(view: View) -> str:
     """How the meter stands."""
     where = zone(view.zone)
     state = "off" if view.closed is False else "low" if view.low else "on"
     if view.closed is False:
         said = _("The power is off: %(why)s.") % {"why": view.why}
+    elif view.pays_after:
+        said = _paid_after(view)
     elif view.balance <= 0:
         said = _("The power is on, on credit that is lent: %(left)s are left of it.") % {
             "left": f"{round_money(view.balance + view.allowance)} {view.currency}"

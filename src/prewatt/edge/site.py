@@ -37,6 +37,8 @@ class Line:
 class View:
     """How a meter stands, for its tenant. Money in nano; `price` is micro per kWh; `why` says why the supply is off, `advice`
     what to do about it, `tonight` what the off hours of this moment allow, `ahead` when a kWh gets cheaper or dearer next.
+    `pays_after`: whether electricity is paid after use; `limit`: what may be owed then until the supply ends, nano, 0: it does
+    not end for that.
 
     `seen`: the meter as it was read just now, by which `balance` is reckoned where it answered; None if it was not asked.
     `read_at`: when the journal last has a reading.
@@ -67,6 +69,8 @@ class View:
     energy: int = 0
     warned_at: int = 0
     ahead: str = ""
+    pays_after: bool = False
+    limit: int = 0
 
 
 class Site(Protocol):

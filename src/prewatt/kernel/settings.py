@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from .off_hours import OffHours
 from .safety import Limit
 from .supply import FriendlyHours, PowerLimit, Zone
-from .units import INT64_MAX
+from .units import BALANCE_MAX, INT64_MAX
 
 _Natural = Annotated[int, Meta(ge=0, le=INT64_MAX)]
 _Steps = Annotated[tuple[Annotated[int, Meta(gt=0, le=INT64_MAX)], ...], Meta(max_length=20)]
@@ -33,6 +33,9 @@ class Settings(Struct, frozen=True):
 
     `alone` (Wh) and `alone_days` (of usual use): what a meter that can cut off by itself may supply beyond the credit
     while no gateway speaks to it, the larger of the two; both 0: without end (`edge.allowance`).
+
+    `credit_limit` (nano): how far the balance may go under zero, where electricity is paid after use; 0: paid before it.
+    `credit_limit_cuts`: whether the supply ends there; if not, want of credit never ends it.
     """
 
     low_credit: _Natural = 0
@@ -54,6 +57,13 @@ class Settings(Struct, frozen=True):
     low_energy_steps: _Steps = ()
     alone: _Natural = 0
     alone_days: Annotated[int, Meta(ge=0, le=366)] = 0
+    credit_limit: Annotated[int, Meta(ge=0, le=BALANCE_MAX)] = 0
+    credit_limit_cuts: bool = True
+
+
+def is_paid_after(settings: Settings) -> bool:
+    """Whether electricity is paid after use, so that a balance under zero is as it should be."""
+    return settings.credit_limit > 0 or not settings.credit_limit_cuts
 
 
 UNTOLD = Settings(power_highest=1_000_000)

@@ -159,32 +159,44 @@ class State:
         """The first instant after the last reading at which rate or tenancy change: to be read at."""
         return min([self.stretch(self.read_at).end, *(each for each in self.restarts if each > self.read_at)])
 
+    def room(self, balance: int) -> int:
+        """What may be used from a balance on down to the credit limit, nano: of credit where electricity is paid before use."""
+        return balance + self.settings.credit_limit
+
+    def _steps(self) -> tuple[Step, ...]:
+        """The steps of the warning that the room runs low; none where it has no end."""
+        settings = self.settings
+        return steps_of(settings) if settings.credit_limit or settings.credit_limit_cuts else ()
+
     def is_low(self) -> bool:
-        """Whether the balance is under a highest step of the landlord's."""
-        energy = self.settings.low_credit_energy
-        return self.balance < self.settings.low_credit or (energy > 0 and self.balance < energy * self.price(self.at))
+        """Whether the room is under a highest step of the landlord's."""
+        settings, room = self.settings, self.room(self.balance)
+        energy = settings.low_credit_energy
+        low = room < settings.low_credit or (energy > 0 and room < energy * self.price(self.at))
+        return low and bool(settings.credit_limit or settings.credit_limit_cuts)
 
     def to_warn(self, now: int, balance: int, counters: Counters | None = None) -> list[Step]:
         """The steps that a balance is under at `now` and nobody was told of, the lowest first. `counters`: as for `price`."""
         if not self.priced:
             return []
-        return newly_under(steps_of(self.settings), self.warned, balance, self.price(now, counters))
+        return newly_under(self._steps(), self.warned, self.room(balance), self.price(now, counters))
 
     def next_step(self, now: int, balance: int, counters: Counters | None = None) -> Reach | None:
         """How far the next step is that nobody was told of, at the prices of `now`; None if there is none."""
-        untold = [each for each in steps_of(self.settings) if each not in self.warned]
-        return next_reach(untold, balance, self._prices(now, counters or self.counters)) if untold else None
+        untold = [each for each in self._steps() if each not in self.warned]
+        return next_reach(untold, self.room(balance), self._prices(now, counters or self.counters)) if untold else None
 
     def _warned_after(self, told: bool) -> tuple[Step, ...]:
         """The steps that may not be told again after an entry, which `told` of all those that the balance is under, or not."""
-        if self.balance <= 0 or not (told or self.warned):
+        room = self.room(self.balance)
+        if room <= 0 or not (told or self.warned):
             # After it was used up all begins anew.
             return ()
-        price, steps = self.price(self.at), steps_of(self.settings)
+        price, steps = self.price(self.at), self._steps()
         kept = [
             each
             for each in steps
-            if (told and each.is_over(self.balance, price))
+            if (told and each.is_over(room, price))
             or (each in self.warned and not self.may_be_told_again(each, self.at, self.balance))
         ]
         return tuple(kept)
@@ -192,22 +204,27 @@ class State:
     def may_be_told_again(self, step: Step, now: int, balance: int) -> bool:
         """Whether a balance is so far above a step at `now` that it is told again when the balance falls under it."""
         # A night's cheap hours are no top-up.
-        return step.is_left(balance, self.price(now)) and (
-            not step.of_energy or step.is_left(balance, self._dearest(now))
-        )
+        room = self.room(balance)
+        return step.is_left(room, self.price(now)) and (not step.of_energy or step.is_left(room, self._dearest(now)))
 
     def allowance(self, now: int) -> int:
-        """How far the balance may go under zero at `now`, nano: emergency credit of either kind."""
+        """How far the balance may go under zero at `now`, nano: to the credit limit, or by emergency credit of either kind."""
+        return max(self.settings.credit_limit, self.lent(now))
+
+    def lent(self, now: int) -> int:
+        """How far the balance may go under zero at `now` by emergency credit of either kind, nano."""
         supply = self.supply
         return max(supply.emergency, supply.grace if now < supply.grace_until else 0)
 
     def left(self, now: int, balance: int) -> int:
         """How much may be used at `now` from a balance on until the switch belongs open or what holds now ends, nano."""
+        if not self.settings.credit_limit_cuts:
+            return BALANCE_MAX
         lent = balance + self.allowance(now)
         friendly = self.settings.friendly
         if lent > 0 or self.supply.cut_off or not is_friendly(friendly, self.settings.zone, now):
             return max(lent, 0)
-        return max(balance + friendly.most, 0) if friendly.most else BALANCE_MAX
+        return max(self.room(balance) + friendly.most, 0) if friendly.most else BALANCE_MAX
 
     @property
     def emergency_out(self) -> int:
@@ -217,12 +234,16 @@ class State:
 
     def supplied_by_credit(self, now: int) -> bool:
         """Whether there is credit to supply on at `now`, or something that stands for it."""
+        if not self.settings.credit_limit_cuts:
+            return True
+        room = self.room(self.balance)
         if not self.priced or self.balance > -self.allowance(now):
             # After a cut-off a little credit is not enough, but what was lent to bridge it is.
-            enough = self.balance >= self.settings.clearance or self.allowance(now) > 0
+            lent = self.lent(now)
+            enough = room >= self.settings.clearance or (lent > 0 and self.balance > -lent)
             return not self.priced or not self.supply.cut_off or enough
         friendly = self.settings.friendly
-        if self.supply.cut_off or (friendly.most and self.balance <= -friendly.most):
+        if self.supply.cut_off or (friendly.most and room <= -friendly.most):
             return False
         return is_friendly(friendly, self.settings.zone, now)
 

@@ -154,29 +154,38 @@ class Book:
         ahead = max(self.pricer.price_now(self.at), self.pricer.dearest(self.at)) if self.warned else 0
         worth = {**{("money", each): each for each in money}, **{("energy", each): each * ahead for each in energy}}
         self.warned = {
-            each for each in self.warned if self.balance > 0 and each in worth and self.balance * 10 < worth[each] * 12
+            each for each in self.warned if self._room > 0 and each in worth and self._room * 10 < worth[each] * 12
         }
+
+    @property
+    def _room(self) -> int:
+        """What may be used before the credit, or the limit of what may be owed, is reached."""
+        return self.balance + self.supply.settings.credit_limit
 
     def _steps(self) -> tuple[set[int], set[int]]:
         rules = self.supply.settings
+        if not rules.credit_limit and not rules.credit_limit_cuts:
+            return set(), set()
         return {rules.low_credit, *rules.low_steps} - {0}, {rules.low_credit_energy, *rules.low_energy_steps} - {0}
 
     def to_warn(self) -> set[tuple[str, int]]:
         """The steps that the balance is under and nobody was told of."""
-        if not self.supply.priced or self.balance <= 0:
+        if not self.supply.priced or self._room <= 0:
             return set()
         price, (money, energy) = self.pricer.price_now(self.at), self._steps()
-        under = {("money", each) for each in money if self.balance < each}
-        under |= {("energy", each) for each in energy if self.balance < each * price}
+        under = {("money", each) for each in money if self._room < each}
+        under |= {("energy", each) for each in energy if self._room < each * price}
         return under - self.warned
 
     def is_low(self) -> bool:
         """Whether the balance is under a highest step."""
         settings = self.supply.settings
-        if self.balance < settings.low_credit:
+        if not settings.credit_limit and not settings.credit_limit_cuts:
+            return False
+        if self._room < settings.low_credit:
             return True
         energy = settings.low_credit_energy
-        return energy > 0 and self.balance < energy * self.pricer.price_now(self.at)
+        return energy > 0 and self._room < energy * self.pricer.price_now(self.at)
 
     # -- commands ----------------------------------------------------------------------------------------------------
 

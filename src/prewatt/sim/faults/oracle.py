@@ -179,14 +179,15 @@ class Oracle:
         if now - last > most:
             world.broken(f"meter {name}: not read for {(now - last) // MINUTE} minutes")
         meter.settle(now)
-        if not meter.closed or not book.supply.priced or book.doubted_since.at:
+        bounded = book.supply.priced and book.supply.settings.credit_limit_cuts
+        if not meter.closed or not bounded or book.doubted_since.at:
             return
         if now - answers_since <= world.swarm.reading_interval + RIGHT:
             return
         # What has flowed since the last reading is charged soon enough, so that nobody gets far under zero.
         believed, flowed = max(gateway.time(), book.at), max(meter.register() - book.register, 0)
         left, under = (
-            book.balance + book.supply.lent(believed),
+            book.balance + max(book.supply.lent(believed), book.supply.settings.credit_limit),
             FUSE * RIGHT // HOUR * book.pricer.most + book.pricer.due,
         )
         if left + under >= flowed * book.pricer.most or book.supply.friendly(believed):

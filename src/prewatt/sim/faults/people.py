@@ -238,6 +238,8 @@ def _some_settings(world: World, dice: Random, plain: bool) -> Settings:
         foreign_for=dice.choice((0, 0, 3600)),
         low_steps=(NANO // 2, 2 * NANO) if begin % 2 else (),
         low_energy_steps=(1000, 5000) if begin % 4 else (),
+        credit_limit=2 * NANO if begin // 15 % 6 == 5 else 0,
+        credit_limit_cuts=begin // 15 % 12 != 10,
     )
 
 

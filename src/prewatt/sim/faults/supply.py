@@ -77,15 +77,16 @@ class Supply:
 
     def by_credit(self, now: int, balance: int) -> bool:
         """Whether there is credit to supply on, or something that stands for it."""
-        if not self.priced:
+        if not self.priced or not self.settings.credit_limit_cuts:
             return True
-        lent = self.lent(now)
-        if balance + lent > 0:
-            return not self.cut_off or lent > 0 or balance >= self.settings.clearance
+        lent, room = self.lent(now), balance + self.settings.credit_limit
+        if balance + lent > 0 or room > 0:
+            bridged = lent > 0 and balance + lent > 0
+            return not self.cut_off or bridged or room >= self.settings.clearance
         if self.cut_off:
             return False
         most = self.settings.friendly.most
-        return self.friendly(now) and (not most or balance > -most)
+        return self.friendly(now) and (not most or room > -most)
 
     def wants(self, now: int, balance: int) -> bool | None:
         """Where the switch belongs: closed, open, or (None) where it stands."""
