@@ -13,8 +13,11 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from .server.allocation.runs import run_what_is_due
+from .server.billing.bills import make_bills
+from .server.billing.overdue import follow_up
 from .server.billing.spreading import spread_what_ran_up
 from .server.billing.tenancies import settle_what_is_due
+from .server.billing.terms import take_what_is_due
 from .server.ledger import sums
 from .server.metering.balance import raise_alarms
 from .server.metering.services import refresh_settings
@@ -45,6 +48,20 @@ def close_accounts() -> None:
     """Settle the tenancies that have ended."""
     for tenancy in settle_what_is_due():
         log.info("settled: %s", tenancy)
+
+
+def change_terms() -> None:
+    """Let the terms of payment hold whose instant has come."""
+    for terms in take_what_is_due():
+        log.info("terms of %s: %s", terms.tenancy, terms)
+
+
+def bill() -> None:
+    """Make the bills that are due, and do what follows where one is overdue."""
+    for made in make_bills():
+        log.info("bill %s: %s", made, made.tenancy)
+    for lowered in follow_up():
+        log.info("%s", lowered)
 
 
 def look_at_balances() -> None:
@@ -126,10 +143,12 @@ def _work() -> None:
     jobs = (
         (allocate, OFTEN),
         (close_accounts, OFTEN),
+        (change_terms, OFTEN),
         (ask_about_payments, OFTEN),
         (look_for_notices, OFTEN),
         (send_notices, OFTEN),
         (look_for_silences, STEADILY),
+        (bill, STEADILY),
         (fetch_settlement_files, SELDOM),
         (look_at_balances, SELDOM),
         (close_books, SELDOM),

@@ -174,3 +174,39 @@ class MoveChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tenancy}: {self.reason}"
+
+
+class Bill(models.Model):
+    """What a tenancy that pays after use was billed for a span. Its `number` counts in the organisation without a gap. `owed`
+    (nano): exactly what the account was under zero by at the instant `ends`, less than 0 where there was credit; `total`: that,
+    rounded once, 0 where nothing was owed; `amount`: what of it is new, the rest stands on bills before. `due`: the instant at
+    which its last day to pay is over. `complete`: whether the meter had reported all of the span. `document`: its statement, as
+    it was.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="bills")
+    number = models.PositiveIntegerField()
+    tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, related_name="bills")
+    who = models.CharField(max_length=100)
+    begins = models.BigIntegerField()
+    ends = models.BigIntegerField()
+    made = models.BigIntegerField()
+    due = models.BigIntegerField()
+    owed = models.BigIntegerField()
+    total = models.BigIntegerField()
+    amount = models.BigIntegerField()
+    complete = models.BooleanField()
+    document = models.JSONField()
+
+    class Meta:
+        ordering = ("number",)
+        constraints = (
+            models.UniqueConstraint(fields=("organisation", "number"), name="bill_number_once"),
+            models.UniqueConstraint(fields=("tenancy", "ends"), name="bill_of_a_span_once"),
+            models.CheckConstraint(
+                condition=models.Q(amount__gte=0, total__gte=0, ends__gt=models.F("begins")), name="bill_in_bounds"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.number}"

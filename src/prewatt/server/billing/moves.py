@@ -38,6 +38,7 @@ from . import debts
 from .models import MoveChange
 from .spreading import reopen_spreads
 from .tenancies import LARGEST_DEPOSIT, journal_is_here, settle
+from .terms import tell_meter
 
 CHARGES = (Transfer.Kind.CHARGE, Transfer.Kind.ATTRIBUTION)
 
@@ -158,6 +159,7 @@ class _PuttingRight:
             self._settle_anew(self.tenancies[pk])
         if self.meter is not None and (reopened or shifted):
             level(self.meter, self.of, _("a move was put right"), now())
+        tell_meter(self.unit.pk)
         self._say_of_shared_costs(moved)
         after = [self._figures(pk) for pk in before]
         return Outcome(list(zip(before.values(), after, strict=True)), self.says)

@@ -33,6 +33,7 @@ from ..vending.models import Refund
 from ..vending.owed import owe_back
 from .debts import owe
 from .spreading import settle_spreads
+from .terms import tell_meter
 
 LARGEST_DEPOSIT = 100_000 * NANO
 
@@ -169,6 +170,8 @@ def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
         locked.unit.save(update_fields=["pin_hash"])
         if meter is not None:
             send_settings_to(Meter.objects.select_related("unit", "gateway__property").get(pk=meter.pk))
+    # The balance at the meter is another's now, or nobody's, who may pay otherwise.
+    tell_meter(locked.unit_id)
 
 
 def _carry(tenancy: Tenancy, to: Tenancy, settlement: Reference) -> None:

@@ -15,6 +15,8 @@ from ..safety_rules import check_limits
 from ..steps import TYPED, kept_steps
 from ..supply_rules import check_days, check_power, check_region, check_windows
 from ..time import now
+from .terms import Lowering as Lowering
+from .terms import Terms as Terms
 
 FARTHEST = 366 * DAY
 """How far from now a move can be recorded, µs."""

@@ -37,6 +37,7 @@ class Of(models.TextChoices):
     DEBT_PART = "debt-part", _("part of a debt")
     DEBT_PAYMENT = "debt-payment", _("payment of a debt")
     SPREAD = "spread", _("spread over payments")
+    TERMS = "terms", _("terms of payment")
     PAID_OUT = "paid-out", _("paid out")
     ALARM = "alarm", _("alarm")
     READING = "reading", _("reading")

@@ -24,6 +24,7 @@ from ...wire.messages import MAX_METERS
 from ...wire.signing import VerifyKey
 from ..config import broker_password, signing_key
 from ..estate.models import Property, Tenancy, Unit
+from ..estate.terms import limit_at
 from ..locking import for_update, lock_meters
 from ..safety_rules import NONE, read_limits
 from ..steps import energy_steps, money_steps
@@ -54,13 +55,15 @@ def account_settings(meter: Meter) -> ChangeSettings:
     days = sorted({*holidays, *read_days(where.friendly_days)})
     money, energy = money_steps(where), energy_steps(where)
     own_money, own_energy = _own_steps(meter.unit)
+    # Emergency credit means nothing where it is paid after use.
+    after = limit_at(meter.unit.pk, now())
     return ChangeSettings(
         msgspec.structs.replace(
             believed,
             low_credit=max(money, default=0),
             low_credit_energy=max(energy, default=0),
             clearance=parse_money(str(where.clearance)),
-            emergency_credit=parse_money(str(where.emergency_credit)),
+            emergency_credit=0 if after else parse_money(str(where.emergency_credit)),
             emergency_repayment=where.emergency_repayment,
             friendly=FriendlyHours(
                 read_windows(where.friendly_hours), tuple(days), parse_money(str(where.friendly_debt))
@@ -80,6 +83,8 @@ def account_settings(meter: Meter) -> ChangeSettings:
             alone_days=int(where.alone_days),
             low_steps=tuple(sorted({*money[1:], *own_money} - {*money[:1]})),
             low_energy_steps=tuple(sorted({*energy[1:], *own_energy} - {*energy[:1]})),
+            credit_limit=after[0] if after else 0,
+            credit_limit_cuts=after[1] if after else True,
         )
     )
 

@@ -1,0 +1,123 @@
+"""How a tenancy pays: before use, from the credit, or after it, by a bill a month down to a limit. Kept as rows, each from an
+instant on, so that what held when can always be seen.
+"""
+
+from __future__ import annotations
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+LEAST_NOTICE = 3
+"""Days at least between the notice that a bill is overdue and the instant at which its rule ends the supply."""
+
+
+class Terms(models.Model):
+    """Terms of payment from an instant on. `limit` (nano): how far the account may go under zero, 0: however far; `limit_cuts`:
+    whether the supply ends there. A bill is due `due_days` after it was made; `overdue`: what follows `overdue_days` after that.
+    `owed`: what becomes of what is owed where a tenancy goes back to paying before use.
+
+    `applied`: when it took effect, null while it is to come; `ended`: when it was replaced before that.
+    """
+
+    class Overdue(models.TextChoices):
+        REMIND = "remind", _("a reminder, nothing more")
+        ASK = "ask", _("a person is asked")
+        CUT = "cut", _("the supply ends by rule")
+
+    class Owed(models.TextChoices):
+        DEBT = "debt", _("stays owed, beside the meter")
+        SPREAD = "spread", _("is spread over payments")
+
+    tenancy = models.ForeignKey("estate.Tenancy", on_delete=models.PROTECT, related_name="terms")
+    begins = models.BigIntegerField()
+    postpaid = models.BooleanField()
+    limit = models.BigIntegerField(default=0)
+    limit_cuts = models.BooleanField(default=True)
+    due_days = models.PositiveSmallIntegerField(default=14, validators=[MinValueValidator(1), MaxValueValidator(90)])
+    overdue = models.CharField(max_length=6, choices=Overdue, default=Overdue.REMIND)
+    overdue_days = models.PositiveSmallIntegerField(
+        default=14, validators=[MinValueValidator(LEAST_NOTICE), MaxValueValidator(180)]
+    )
+    owed = models.CharField(max_length=6, choices=Owed, default=Owed.DEBT)
+    made = models.BigIntegerField()
+    by = models.CharField(max_length=150)
+    applied = models.BigIntegerField(null=True)
+    ended = models.BigIntegerField(null=True)
+
+    class Meta:
+        verbose_name_plural = "terms"
+        ordering = ("begins", "id")
+        constraints = (
+            models.CheckConstraint(condition=models.Q(limit__gte=0), name="terms_limit_natural"),
+            models.UniqueConstraint(
+                fields=("tenancy",),
+                condition=models.Q(applied__isnull=True, ended__isnull=True),
+                name="terms_wait_once",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(_("paid after use") if self.postpaid else _("paid before use"))
+
+    @property
+    def cuts_at(self) -> int | None:
+        """The limit at which the supply ends, nano; None if it never does for what is owed."""
+        return int(self.limit) if self.postpaid and self.limit_cuts else None
+
+
+class Lowering(models.Model):
+    """Bills are overdue, and by the rule of the terms the supply ends at `limit` (nano): at what was owed then, so that whatever is
+    paid after that is light at once, also without a network. `why`: for people. `ended`: when it was lifted.
+    """
+
+    terms = models.ForeignKey(Terms, on_delete=models.PROTECT, related_name="lowerings")
+    limit = models.BigIntegerField()
+    at = models.BigIntegerField()
+    why = models.CharField(max_length=200)
+    ended = models.BigIntegerField(null=True)
+
+    class Meta:
+        ordering = ("at", "id")
+        constraints = (
+            models.UniqueConstraint(fields=("terms",), condition=models.Q(ended__isnull=True), name="lowering_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.terms.tenancy}: {self.why}"
+
+
+def terms_of(tenancy_pk: int) -> Terms | None:
+    """The terms that hold for a tenancy; None: paid before use, as it has been from the start."""
+    rows = Terms.objects.filter(tenancy=tenancy_pk, applied__isnull=False).select_related("tenancy__unit__property")
+    return rows.order_by("-applied", "-pk").first()
+
+
+def waiting_terms(tenancy_pk: int) -> Terms | None:
+    """The terms that are to hold from an instant that is to come, or as soon as the building is online."""
+    return Terms.objects.filter(tenancy=tenancy_pk, applied__isnull=True, ended__isnull=True).first()
+
+
+def open_lowering(terms: Terms | None) -> Lowering | None:
+    """What the rule of overdue bills has lowered, and not lifted yet."""
+    return terms.lowerings.filter(ended__isnull=True).first() if terms is not None else None
+
+
+def holder_of(unit_pk: int, at: int) -> int | None:
+    """The tenancy whose money the balance at a unit's meter is: the earliest that has begun and is not settled."""
+    from .models import Tenancy
+
+    rows = Tenancy.objects.filter(unit=unit_pk, begins__lte=at, settled__isnull=True).order_by("begins")
+    return rows.values_list("pk", flat=True).first()
+
+
+def limit_at(unit_pk: int, at: int) -> tuple[int, bool] | None:
+    """How far the account of a unit's meter may go under zero (nano), and whether the supply ends there; None where it is paid
+    before use.
+    """
+    holder = holder_of(unit_pk, at)
+    terms = terms_of(holder) if holder is not None else None
+    if terms is None or not terms.postpaid:
+        return None
+    lowered = open_lowering(terms)
+    return (int(lowered.limit), True) if lowered is not None else (int(terms.limit), bool(terms.limit_cuts))
