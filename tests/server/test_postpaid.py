@@ -1,5 +1,6 @@
 """Paid after use: bills, what is open of them, what follows when one is overdue, and from one way of paying to the other."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -411,7 +412,7 @@ def test_a_year_with_a_change_in_the_middle_is_one_account_and_one_statement(sit
     made = list(tenancy.bills.order_by("ends"))
     assert [each.number for each in made] == list(range(1, len(made) + 1))
     # The spans tile the time after use; the statement of it is what the bills ask, to the rounding of each.
-    assert all(one.ends == other.begins for one, other in zip(made, made[1:], strict=False))
+    assert all(one.ends == other.begins for one, other in itertools.pairwise(made))
     after = statement(tenancy, made[0].begins, made[-1].ends)
     assert -after.closing == made[-1].owed
     assert {each.state for each in standings(tenancy)} <= {"paid", "debt"}

@@ -24,6 +24,7 @@ from ..estate.terms import Terms
 from ..ledger.books import Kind, balance, tenant_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of
+from ..locking import lock_organisation
 from ..metering.models import Meter
 from ..time import now
 from .currencies import minor_unit
@@ -181,7 +182,7 @@ def make_bill(tenancy: Tenancy, begins: int, ends: int, due_days: int, must: boo
     """Bill a tenancy for a span, once; None if the meter has not reported all of it yet, and is waited for (unless it `must` be
     now).
     """
-    organisation = Organisation.objects.select_for_update().get(pk=tenancy.unit.property.organisation_id)
+    organisation = lock_organisation(tenancy.unit.property.organisation_id)
     known = Bill.objects.filter(tenancy=tenancy, ends=ends).first()
     if known is not None:
         return known

@@ -12,15 +12,14 @@ from django.utils.translation import gettext as _
 
 from ...kernel.units import DAY
 from ..apart import apart, meter_or_gateway_of
-from ..estate.models import Organisation, Tenancy
+from ..estate.models import Tenancy
 from ..estate.terms import Lowering, Terms, open_lowering, terms_of
-from ..metering.models import Meter
 from ..metering.services import send_settings_to
 from ..time import now
 from .bills import Standing, standings
 from .models import Bill
 from .spreading import owes
-from .terms import waits_for_building
+from .terms import lock_account, waits_for_building
 
 
 def follows_at(terms: Terms, bill: Bill) -> int | None:
@@ -59,13 +58,11 @@ def _follow_up(tenancy: Tenancy) -> Lowering | None:
     if known is None and waits_for_building(tenancy):
         # What is owed there is not known: nobody is cut off by what is old.
         return None
-    Organisation.objects.select_for_update().get(pk=tenancy.unit.property.organisation_id)
-    meter = (
-        Meter.objects.select_for_update(of=("self",))
-        .select_related("gateway__property", "unit")
-        .filter(unit=tenancy.unit_id)
-        .first()
-    )
+    meter = lock_account(tenancy)
+    # What was paid meanwhile counts.
+    late, known = too_late(terms, tenancy, at) if late else [], open_lowering(terms)
+    if bool(late) == (known is not None):
+        return None
     if known is not None:
         known.ended = at
         known.save(update_fields=["ended"])

@@ -16,10 +16,11 @@ from ...kernel.supply import Restore
 from ...kernel.units import BALANCE_MAX, DAY, HOUR, round_money
 from ..apart import apart, meter_or_gateway_of
 from ..errors import Refused
-from ..estate.models import FARTHEST, Organisation, Tenancy
+from ..estate.models import FARTHEST, Tenancy
 from ..estate.terms import LEAST_NOTICE, Terms, terms_of, waiting_terms
 from ..ledger.books import balance, tenant_account
 from ..ledger.references import Of, Reference
+from ..locking import lock_meters, lock_organisation
 from ..metering.models import Meter
 from ..metering.outlook import days_left
 from ..metering.services import account_settings, send_settings_to
@@ -88,12 +89,19 @@ def check(tenancy: Tenancy, wanted: Wanted) -> int:
     return begins
 
 
+def lock_account(tenancy: Tenancy) -> Meter | None:
+    """Lock what a tenancy's account is booked and sent under: its organisation, and its meter, which is returned."""
+    lock_organisation(tenancy.unit.property.organisation_id)
+    rows = Meter.objects.filter(unit=tenancy.unit_id).select_related("gateway__property__organisation", "unit")
+    return next(iter(lock_meters(rows)), None)
+
+
 @transaction.atomic
 def agree(tenancy: Tenancy, wanted: Wanted, by: Any) -> Terms:
     """Let terms hold from an instant on; of those that were still to come only the last hold. Those that begin now take effect at
     once, if they can. TermsError says what can't be.
     """
-    Organisation.objects.select_for_update().get(pk=tenancy.unit.property.organisation_id)
+    lock_account(tenancy)
     row = Tenancy.objects.select_related("unit__property__organisation").get(pk=tenancy.pk)
     begins, before = check(row, wanted), terms_of(row.pk)
     if not wanted.postpaid and (before is None or not before.postpaid):
@@ -124,13 +132,7 @@ def take_effect(terms: Terms) -> bool:
     knows what is owed there.
     """
     tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=terms.tenancy_id)
-    Organisation.objects.select_for_update().get(pk=tenancy.unit.property.organisation_id)
-    meter = (
-        Meter.objects.select_for_update(of=("self",))
-        .select_related("gateway__property__organisation", "unit")
-        .filter(unit=tenancy.unit_id)
-        .first()
-    )
+    meter = lock_account(tenancy)
     row, at = Terms.objects.get(pk=terms.pk), now()
     if row.applied is not None or row.ended is not None:
         return row.applied is not None
