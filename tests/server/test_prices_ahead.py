@@ -31,6 +31,7 @@ NIGHTS = Season(
 )
 RATES = (Rate("day", (520_000,)), Rate("night", (310_000,)))
 BERLIN = zone(ZONE)
+BEGIN = at(2025, 10, 1)
 EDGES = []
 
 
@@ -38,7 +39,7 @@ def plain(**fields):
     return Tariff(**{"name": "nights", "currency": "EUR", "zone": ZONE, "rates": RATES, "seasons": (NIGHTS,), **fields})
 
 
-def lived(clock, store, tariff, begin=at(2025, 10, 1), days=3, used=400, step=HOUR):
+def lived(clock, store, tariff, begin=BEGIN, days=3, used=400, step=HOUR):
     """Some days of the same use each hour, from an instant; Anna's tenancy."""
     clock.at = begin
     made = set_up(clock, tariff=tariff)

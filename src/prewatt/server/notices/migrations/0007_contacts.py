@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('notices', '0005_silences'),
+        ("notices", "0006_reckoned"),
     ]
 
     operations = [
