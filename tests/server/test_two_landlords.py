@@ -17,6 +17,7 @@ from prewatt.server.allocation.models import SharedCost
 from prewatt.server.api.models import Token
 from prewatt.server.api.views import api, collided
 from prewatt.server.billing.debts import owe
+from prewatt.server.correspondence.models import Report
 from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
 from prewatt.server.estate.setup import Apartment
 from prewatt.server.ledger.books import trial_balance
@@ -34,6 +35,7 @@ from prewatt.wire.signing import SigningKey
 from tests.conftest import FLAT, PASSWORD, set_up
 from tests.provider_server import METHODS
 from tests.server.test_alike import posted
+from tests.server.test_correspondence import picture
 
 pytestmark = pytest.mark.database
 PHONE = SigningKey.generate().public().hex()
@@ -117,6 +119,10 @@ def _bill_of(who):
     return SharedCost.objects.create(property=who.home, name=f"Bill {who.home.shared_costs.count()}").pk
 
 
+def _report_of(who):
+    return Report.objects.get(tenancy=who.tenancy, asked="7").pk
+
+
 STS = {"revision": "1", "base": "2014", "algorithm": "11"}
 FORMS = {
     "top-up": lambda who: who.post(
@@ -175,6 +181,13 @@ FORMS = {
     "grant": lambda who: who.post(
         f"/properties/{who.home.pk}/grants/", {"holder": "Kim", "key": PHONE, "actions": ["hold"], "hours": "2"}
     ),
+    "notes": lambda who: who.post(
+        "/notes/", {"asked": "7", "title": "Water", "text": "Off on Friday.", "unit": who.tenancy.unit_id}
+    ),
+    "my-reports": lambda who: who.post(
+        "/my/reports/", {"asked": "7", "category": "meter", "text": "It hums."}, who.tenant
+    ),
+    "report": lambda who: who.post(f"/reports/{_report_of(who)}/", {"asked": "8", "text": "Somebody comes."}),
     "order": lambda who: who.post(f"/units/{who.tenancy.unit_id}/order/", {"do": "hold", "reason": "7"}),
 }  # fmt: skip
 """Each form that takes an id, a name or a file."""
@@ -191,6 +204,7 @@ NO_NAMES = {
     "meter-rules",
     "silence", "silence-spread", "spread-stop", "silence-rules",
     "contact", "not-reached", "contact-list",
+    "reports", "photo",
     "emergency-codes", "emergency-make", "emergency-revoke", "emergency-rules", "emergency-sheet",
 }  # fmt: skip
 """The others: nothing that they take has to be once."""
@@ -233,6 +247,16 @@ CALLS = {
     "/properties/{pk}/emergency-codes": lambda who: who.call(
         f"properties/{who.home.pk}/emergency-codes", {"amount": "1", "days": 2, "units": ["Flat 1"]}
     ),
+    "/organisations/{pk}/notes": lambda who: who.call(
+        f"organisations/{who.owner.pk}/notes", {"asked": "9", "title": "Lift", "text": "It stands.", "everybody": True}
+    ),
+    "/tenancies/{pk}/reports": lambda who: who.call(
+        f"tenancies/{who.tenancy.pk}/reports", {"asked": "9", "category": "wiring", "text": "No light."}
+    ),
+    "/reports/{pk}/entries": lambda who: who.call(f"reports/{_report_of(who)}/entries", {"asked": "9", "state": "done"}),
+    "/reports/{pk}/photos/{asked}": lambda who: who.client.post(
+        f"/api/v1/reports/{_report_of(who)}/photos/p", {"photo": picture()}
+    ).status_code,
     "/keypad-meters/{pk}/codes": lambda who: who.call(
         f"keypad-meters/{TokenMeter.objects.get(organisation=who.owner, meter__isnull=True).pk}/codes",
         {"kwh": "1", "note": "7"},

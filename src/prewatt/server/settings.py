@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "prewatt.server.billing",
     "prewatt.server.payments",
     "prewatt.server.notices",
+    "prewatt.server.correspondence",
     "prewatt.server.api",
     "prewatt.server.portal",
 ]

@@ -55,7 +55,7 @@ from ..vending.giving_back import put_right
 from ..vending.leading_back import lead_back
 from ..vending.models import MeterExchange, TokenMeter, TopUp
 from ..vending.questions import reply
-from . import codes, costs, emergency, moves, owed, tenants
+from . import codes, correspondence, costs, emergency, moves, owed, tenants
 from .models import Token
 
 
@@ -79,6 +79,7 @@ api.add_router("", costs.router)
 api.add_router("", codes.router)
 api.add_router("", emergency.router)
 api.add_router("", tenants.router)
+api.add_router("", correspondence.router)
 MOST_PRICES = 200_000
 
 

@@ -26,7 +26,7 @@ GATHERED = frozenset(
      Event.LEAK, Event.HELD, Event.OWED)
 )  # fmt: skip
 """What may wait for others of its kind. Not low, used up, cut off, back on, paid: somebody is in the dark, or about to be."""
-FOR_OFFICES = frozenset((Event.OVERLOAD, Event.TAKEN_BACK))
+FOR_OFFICES = frozenset((Event.OVERLOAD, Event.TAKEN_BACK, Event.REPORT))
 """What managers can read together, while a tenant has to do something."""
 HOLD = {Event.SHARED_COST: 2 * MINUTE}
 """How long the first one waits for others that are booked one by one; what is found in one look goes together anyway."""

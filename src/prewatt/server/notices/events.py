@@ -28,14 +28,17 @@ class Event(models.TextChoices):
     LEAK = "leak", _("unusual use of the common supply")
     HELD = "held", _("money waits for a person")
     OWED = "owed", _("money is owed to somebody for long")
+    NOTE = "note", _("a note from the manager")
+    REPORT = "report", _("a fault report, or an answer to one")
 
 
 FOR_TENANTS = (
     Event.LOW, Event.EXHAUSTED, Event.CUT_OFF, Event.RESTORED, Event.TOP_UP, Event.SHARED_COST, Event.TARIFF,
-    Event.STATEMENT, Event.UNUSUAL, Event.OVERLOAD, Event.TAKEN_BACK,
+    Event.STATEMENT, Event.UNUSUAL, Event.OVERLOAD, Event.TAKEN_BACK, Event.NOTE, Event.REPORT,
 )  # fmt: skip
 FOR_MANAGERS = (
     Event.OVERLOAD, Event.OFFLINE, Event.BACK, Event.TROUBLE, Event.LEAK, Event.HELD, Event.OWED, Event.TAKEN_BACK,
+    Event.REPORT,
 )  # fmt: skip
 
 OVERLOADS = ("overload", "overload-locked", "forbidden-load", *KINDS, *TRIPS, "limit-locked")

@@ -50,7 +50,7 @@ def contexts(event: Event, language: str) -> list[dict[str, Any]]:
         }
         if event in (Event.OFFLINE, Event.BACK, Event.LEAK):
             return spoken
-        if "who" in spoken and event != Event.OWED:
+        if "who" in spoken and event not in (Event.OWED, Event.REPORT):
             return {"currency": common["currency"], **spoken, "who": f"{spoken['who']}, {unit}"}
         return {**common, **spoken}
 
@@ -80,6 +80,18 @@ _MAY_COST = {
     "flats": [{"unit": "12", "energy": "9.600", "money": "5.76", "days": 2, "lent": ""}],
 }  # fmt: skip
 _RAN_UP = {**_SILENT, "waiting": 0, "short": 0, "owed": "", "went_on": True}
+WATER = {"en": "Water is off on Friday", "zh": "周五停水"}
+PIPES = {"en": "From 9:00 to 12:00, as a pipe is changed.", "zh": "9:00至12:00更换水管。"}
+SOCKET = {"en": "light, socket or fuse", "zh": "电灯、插座或保险"}
+SPARKS = {"en": "The socket in the kitchen is warm.", "zh": "厨房插座发热。"}
+COMING = {"en": "An electrician comes tomorrow at ten.", "zh": "明天十点有电工上门。"}
+IN_WORK = {"en": "in work", "zh": "处理中"}
+OPEN = {"en": "open", "zh": "待处理"}
+_REPORT = {
+    **MANAGER, "category": SOCKET, "state": OPEN, "new": True, "who": ANNA, "words": SPARKS, "photos": 2, "changed": True,
+    "link": "https://power.example.com/reports/31/",
+}  # fmt: skip
+_ANSWER = {**_REPORT, "tenant": True, "new": False, "who": "Kim", "words": COMING, "photos": 0, "state": IN_WORK}
 _USE = {"day": "2026-01-14", "now": 1500, "usual": 120}
 _CONTEXTS: dict[Event, list[dict[str, Any]]] = {
     Event.LOW: [_LOW, {**_LOW, "days": None}, {**_LOW, "balance": "1234.60", "days": 0}, {**_LOW, **_RECKONED}],
@@ -129,6 +141,14 @@ _CONTEXTS: dict[Event, list[dict[str, Any]]] = {
     Event.LEAK: [{"property": HOUSE, "meter": "C1", **_USE}],
     Event.HELD: [{**MANAGER, "amount": "100.00", "who": ANNA, "why": PAID}],
     Event.OWED: [{**MANAGER, "amount": "40.00", "who": ANNA, "since": "2025-12-10", "days": 30, "unclaimed": False}],
+    Event.NOTE: [{**TENANT, "title": WATER, "text": PIPES, "line": PIPES}],
+    Event.REPORT: [
+        _REPORT,
+        {**_REPORT, "new": False, "photos": 0, "changed": False},
+        _ANSWER,
+        {**_ANSWER, "words": ""},
+        {**_ANSWER, "changed": False},
+    ],
 }
 
 

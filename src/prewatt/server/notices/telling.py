@@ -24,9 +24,11 @@ def wall(at: int, where: ZoneInfo) -> str:
     return f"{local(at, where):%Y-%m-%d %H:%M}"
 
 
-def tell(recipient: Recipient, event: Event, key: str, context: Mapping[str, Any]) -> Notice | None:
+def tell(
+    recipient: Recipient, event: Event, key: str, context: Mapping[str, Any], urgent: bool = False
+) -> Notice | None:
     """Tell somebody of an event, once under its key; None if they were told, or don't want to be. To be called within the
-    transaction that remembers that the event was seen.
+    transaction that remembers that the event was seen. `urgent`: at once, in quiet hours too, and beside others of its kind.
     """
     if event in recipient.muted or Notice.objects.filter(recipient=recipient, key=key).exists():
         return None
@@ -34,7 +36,7 @@ def tell(recipient: Recipient, event: Event, key: str, context: Mapping[str, Any
     room = recipient.tenancy.unit.name if recipient.tenancy is not None else ""
     told = complete(context, room, f"{local(at, zone(home_zone(recipient))):%Y-%m-%d %H:%M}")
     words = render(event, recipient.language, told)
-    due = after_quiet_hours(recipient, held_until(recipient, event, at))
+    due = at if urgent else after_quiet_hours(recipient, held_until(recipient, event, at))
     made = Notice.objects.create(
         recipient=recipient, event=event, key=key, title=words.title, text=words.text,
         facts=facts_of(event, told, words), made=at, due=due,

@@ -14,7 +14,7 @@ from ..errors import by_field, label
 from ..wall_clock import Twice
 
 KEY = "typed"
-LONGEST = 500
+LONGEST = 2000
 """Characters of a field that are kept."""
 MOST = 60
 """Fields that are kept."""

@@ -15,7 +15,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ...kernel.calendar import zone
+from ...kernel.units import DAY
 from ..billing.by_price import by_price
+from ..correspondence.models import Report
+from ..correspondence.notes import notes_for
+from ..correspondence.reports import not_done
 from ..estate.models import Tenancy, Unit
 from ..metering.models import Worker
 from ..notices.models import Recipient
@@ -39,6 +43,8 @@ from .safety import measured
 from .safety_views import own_rules
 from .sure import ask_about
 
+FRESH = 3 * DAY
+"""So long a note stands at the top of its tenant's page, µs."""
 SILENT_WORKER = 20
 """Seconds without a sign of life from the head-end after which the pages say so."""
 
@@ -67,7 +73,10 @@ def properties(request: HttpRequest) -> HttpResponse:
     mine = organisations(request)
     if not mine:
         raise Http404
-    context = {"panels": property_panels(mine), "now": now(), "silent": _headend_silent()}
+    reports = not_done(Report.objects.filter(tenancy__unit__property__organisation__in=mine))
+    context = {
+        "panels": property_panels(mine), "now": now(), "silent": _headend_silent(), "open_reports": reports.count(),
+    }  # fmt: skip
     return live_page(request, "portal/properties.html", "portal/_properties.html", context)
 
 
@@ -110,6 +119,7 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
         "waiting_exchange": waiting_exchange(where.meter) if hasattr(where, "meter") else None,
         "foreign": foreign_serial(where.meter) if hasattr(where, "meter") else "",
         "payments": tenant.payments.select_related("merchant")[:8] if tenant else [],
+        "reports": not_done(Report.objects.filter(tenancy__unit=where).select_related("tenancy__unit__property")),
         "now": at,
     }
     live = shown(request, present, where.property, MANAGER_AGAIN, panel)
@@ -161,10 +171,14 @@ def tenancy(request: HttpRequest) -> HttpResponse:
     where = zone(mine.unit.property.zone)
     present = present_of(mine.unit)
     panel = tenancy_panel(mine, at)
+    notes = notes_for([mine], look=True)
     shares = mine.shares.select_related("run__shared_cost").order_by("-run__made", "-pk")[:8]
     context = {
         "unit": mine.unit,
         "shares": shares,
+        # At the top as long as they are new; then they give way to the power.
+        "fresh": [each for each in notes if each.new or at - each.at < FRESH],
+        "earlier": [each for each in notes if not (each.new or at - each.at < FRESH)],
         "where": where,
         "panel": panel,
         # Stands beside the live part, and is not asked for with it.

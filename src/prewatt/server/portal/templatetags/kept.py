@@ -30,6 +30,13 @@ def typed(context: Context, form: str, field: str, default: Any = "") -> SafeStr
 
 
 @register.simple_tag(takes_context=True)
+def typed_text(context: Context, form: str, field: str) -> str:
+    """What stands in a field of several lines."""
+    found = _kept(context, form)
+    return str((found["values"].get(field) or [""])[0]) if found else ""
+
+
+@register.simple_tag(takes_context=True)
 def wrong(context: Context, form: str, field: str) -> SafeString | str:
     """What is wrong with a field, beside it."""
     found = _kept(context, form)

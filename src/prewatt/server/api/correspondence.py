@@ -1,0 +1,177 @@
+"""Notes to tenants and fault reports, over the API. A tenant reads and adds to the own ones, a manager to all of theirs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import File, Router, Schema, Status
+from ninja.files import UploadedFile
+from pydantic import StrictBool, StrictInt
+
+from ...kernel.units import exact_instant
+from ..correspondence.models import Note, Report
+from ..correspondence.notes import living_in, notes_for, reached, send_note
+from ..correspondence.photos import encode
+from ..correspondence.reports import add_entry, open_report
+from ..estate.models import Organisation
+from ..portal.access import organisations, tenancy_to_see
+from ..portal.report_views import photo_to_see, report_to_see
+
+router = Router()
+SHOWN = 100
+"""Notes and reports that a list has at most, the latest first."""
+
+
+# -- notes ---------------------------------------------------------------------------------------------------------------
+
+
+class NewWords(Schema):
+    """A note in another language."""
+
+    title: str
+    text: str
+
+
+class NewNote(Schema):
+    """`asked`: your own name for it, so that asking twice is one note. For those who live in `units`, in `properties` (keys), or
+    for `everybody`. `texts`: {language: {title, text}} for those who have chosen that language.
+    """
+
+    asked: str
+    title: str
+    text: str
+    units: list[StrictInt] = []
+    properties: list[StrictInt] = []
+    everybody: StrictBool = False
+    urgent: StrictBool = False
+    texts: dict[str, NewWords] = {}
+
+
+@router.post("/organisations/{pk}/notes", response={201: dict[str, Any]})
+def send(request: HttpRequest, pk: int, given: NewNote) -> Any:
+    """Tell tenants something, by the ways that each has chosen."""
+    owner = get_object_or_404(Organisation.objects.filter(pk__in=[each.pk for each in organisations(request)]), pk=pk)
+    everywhere = list(owner.properties.values_list("pk", flat=True)) if given.everybody else given.properties
+    to = living_in(owner, [] if given.everybody else given.units, everywhere)
+    texts = {language: (each.title, each.text) for language, each in given.texts.items()}
+    made = send_note(owner, given.asked, given.title, given.text, request.user, to, given.urgent, texts)
+    return Status(201, _note(made))
+
+
+@router.get("/notes")
+def notes(request: HttpRequest) -> Any:
+    """A manager's notes, each with whom it has reached; a tenant's own, as they read them."""
+    mine = organisations(request)
+    if mine:
+        return [_note(each) for each in Note.objects.filter(organisation__in=mine)[:SHOWN]]
+    user: Any = request.user
+    return [
+        {"title": each.title, "text": each.text, "at": exact_instant(each.at), "urgent": each.urgent}
+        for each in notes_for(user.tenancies.all())
+    ]
+
+
+def _note(each: Note) -> dict[str, Any]:
+    return {
+        "id": each.pk, "asked": each.asked, "title": each.title, "text": each.text, "urgent": each.urgent,
+        "at": exact_instant(each.at), "by": each.by,
+        "to": [
+            {
+                "tenancy": row.tenancy.pk, "unit": row.tenancy.unit.name, "seen": _instant(row.seen), "muted": row.muted,
+                "ways": [
+                    {"kind": way.channel.kind, "state": way.state, "sent": _instant(way.sent), "error": way.error}
+                    for way in row.ways
+                ],
+            }
+            for row in reached(each)
+        ],
+    }  # fmt: skip
+
+
+# -- fault reports -------------------------------------------------------------------------------------------------------
+
+
+class NewReport(Schema):
+    """`asked`: your own name for it, so that asking twice is one report; `category`: danger, no-power, wiring, meter, payment or
+    other.
+    """
+
+    asked: str
+    category: str
+    text: str
+
+
+@router.post("/tenancies/{pk}/reports", response={201: dict[str, Any]})
+def report(request: HttpRequest, pk: int, given: NewReport) -> Any:
+    """Report a fault, as its tenant, or as the manager whom they have called; photos are added to it."""
+    tenancy, manager = tenancy_to_see(request, pk)
+    made = open_report(tenancy, given.asked, given.category, given.text, (), request.user, manager)
+    return Status(201, _report(made))
+
+
+@router.get("/reports")
+def reports(request: HttpRequest, open: bool = False) -> Any:  # noqa: A002
+    """A manager's reports, or a tenant's own; `open`: only those that are not done."""
+    rows = Report.objects.filter(
+        Q(tenancy__unit__property__organisation__in=organisations(request)) | Q(tenancy__user=request.user)  # type: ignore[misc]
+    )
+    rows = rows.exclude(state=Report.State.DONE) if open else rows
+    return [_report(each) for each in rows.select_related("tenancy__unit")[:SHOWN]]
+
+
+@router.get("/reports/{pk}")
+def one_report(request: HttpRequest, pk: int) -> Any:
+    """A report, with who said and did what when."""
+    return _report(report_to_see(request, pk)[0])
+
+
+class NewEntry(Schema):
+    """`asked`: your own name for it. `state`: open, work or done; left out: as it was. A tenant can only say `done`."""
+
+    asked: str
+    text: str = ""
+    state: str = ""
+
+
+@router.post("/reports/{pk}/entries", response={201: dict[str, Any]})
+def answer(request: HttpRequest, pk: int, given: NewEntry) -> Any:
+    """Answer, add something, or say how it stands."""
+    found, manager = report_to_see(request, pk)
+    add_entry(found, given.asked, given.text, given.state, (), request.user, manager)
+    return Status(201, _report(report_to_see(request, pk)[0]))
+
+
+@router.post("/reports/{pk}/photos/{asked}", response={201: dict[str, Any]})
+def add_photo(request: HttpRequest, pk: int, asked: str, photo: File[UploadedFile]) -> Any:
+    """Add a photo, as the field `photo` of a form; `asked`: your own name for it."""
+    found, manager = report_to_see(request, pk)
+    add_entry(found, asked, "", "", encode([photo]), request.user, manager)
+    return Status(201, _report(report_to_see(request, pk)[0]))
+
+
+@router.get("/photos/{pk}")
+def photo(request: HttpRequest, pk: int) -> HttpResponse:
+    """A photo of a report: JPEG."""
+    return photo_to_see(request, pk)
+
+
+def _report(each: Report) -> dict[str, Any]:
+    return {
+        "id": each.pk, "asked": each.asked, "tenancy": each.tenancy_id, "unit": each.tenancy.unit.name,
+        "category": each.category, "state": each.state, "made": exact_instant(each.made),
+        "changed": exact_instant(each.changed), "closed": _instant(each.closed),
+        "entries": [
+            {
+                "at": exact_instant(entry.at), "by": entry.by, "side": "landlord" if entry.office else "tenant",
+                "text": entry.text, "state": entry.state or None, "photos": [photo.pk for photo in entry.photos.all()],
+            }
+            for entry in each.entries.prefetch_related("photos")
+        ],
+    }  # fmt: skip
+
+
+def _instant(at: int | None) -> str | None:
+    return None if at is None else exact_instant(at)

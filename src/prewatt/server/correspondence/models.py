@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ..estate.models import Organisation, Tenancy
+from ..notices.models import Notice
+
+
+class Note(models.Model):
+    """Something a manager has told tenants. `texts`: {language: [title, text]} for those who have chosen that language; all others
+    read `title` and `text`. `asked` is once in an organisation. `urgent`: it was sent in quiet hours, too.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="notes")
+    asked = models.CharField(max_length=40)
+    title = models.CharField(max_length=100)
+    text = models.TextField()
+    texts = models.JSONField(default=dict)
+    urgent = models.BooleanField(default=False)
+    at = models.BigIntegerField()
+    by = models.CharField(max_length=150)
+
+    class Meta:
+        ordering = ("-at", "-id")
+        constraints = (models.UniqueConstraint(fields=("organisation", "asked"), name="note_once"),)
+
+    def __str__(self) -> str:
+        return self.title
+
+    def words(self, language: str) -> tuple[str, str]:
+        """Title and text for who has chosen a language."""
+        title, text = self.texts.get(language) or (self.title, self.text)
+        return str(title), str(text)
+
+
+class NoteTo(models.Model):
+    """Whom a note is for. `notice`: by which they were told; null if they don't want to be told of notes. `seen`: when it stood on
+    their page first.
+    """
+
+    note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="addressed")
+    tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, related_name="notes")
+    notice = models.ForeignKey(Notice, on_delete=models.SET_NULL, null=True, related_name="+")
+    seen = models.BigIntegerField(null=True)
+
+    class Meta:
+        ordering = ("note", "id")
+        constraints = (models.UniqueConstraint(fields=("note", "tenancy"), name="note_to_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.note}: {self.tenancy}"
+
+
+class Report(models.Model):
+    """A fault that a tenant reports, until it is done. `asked` is once in a tenancy. `changed`: when something was said or done of
+    it last; `closed`: when it was done.
+    """
+
+    class Category(models.TextChoices):
+        DANGER = "danger", _("danger: sparks, smell of burning, a shock")
+        NO_POWER = "no-power", _("no power")
+        WIRING = "wiring", _("light, socket or fuse")
+        METER = "meter", _("meter or codes")
+        PAYMENT = "payment", _("payment or bill")
+        OTHER = "other", _("something else")
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        WORK = "work", _("in work")
+        DONE = "done", _("done")
+
+    tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, related_name="reports")
+    asked = models.CharField(max_length=40)
+    category = models.CharField(max_length=8, choices=Category)
+    state = models.CharField(max_length=4, choices=State, default=State.OPEN)
+    made = models.BigIntegerField()
+    changed = models.BigIntegerField()
+    closed = models.BigIntegerField(null=True)
+
+    class Meta:
+        ordering = ("-changed", "-id")
+        constraints = (models.UniqueConstraint(fields=("tenancy", "asked"), name="report_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.get_category_display()}, {self.tenancy}"
+
+
+class Entry(models.Model):
+    """Something said or done of a report, by whom: its first words, an answer, another `state` (empty: as it was). `office`: by the
+    landlord's side. Nothing of it is changed any more. `asked` is once in a report.
+    """
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="entries")
+    asked = models.CharField(max_length=40)
+    at = models.BigIntegerField()
+    by = models.CharField(max_length=150)
+    office = models.BooleanField()
+    text = models.TextField(blank=True)
+    state = models.CharField(max_length=4, choices=Report.State, blank=True)
+
+    class Meta:
+        ordering = ("report", "at", "id")
+        constraints = (models.UniqueConstraint(fields=("report", "asked"), name="report_entry_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.by}: {self.text[:40]}"
+
+
+class Photo(models.Model):
+    """A photo of an entry, as it was encoded here (`photos`): JPEG, without anything that the camera wrote beside the picture."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="photos")
+    content = models.BinaryField()
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ("entry", "id")
+
+    def __str__(self) -> str:
+        return f"{self.width} x {self.height}"

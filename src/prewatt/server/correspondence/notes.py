@@ -1,0 +1,171 @@
+"""A note from the manager to one flat, several, a building or all: told by the ways that each has chosen, after their quiet hours
+unless it is urgent, and shown on their pages whether they have chosen any or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from ...kernel.names import natural
+from ..addresses import public
+from ..estate.models import Organisation, Tenancy
+from ..locking import lock_organisation
+from ..notices.events import Event
+from ..notices.models import Delivery, Notice, Recipient
+from ..notices.recipients import recipient_of
+from ..notices.telling import tell
+from ..notices.texts import SHORT
+from ..time import now
+from .models import Note, NoteTo
+from .texts import named, written
+
+LONGEST_TITLE, LONGEST_TEXT = 100, 1000
+SHOWN = 10
+"""Notes that a tenant's page shows."""
+
+
+def living_in(organisation: Organisation, units: Collection[int], properties: Collection[int]) -> list[Tenancy]:
+    """Who lives now in some units, and in some buildings, of an organisation. ValidationError if one of them is none of its."""
+    _check(organisation.properties, properties, "properties", _("There is no such building."))
+    at = now()
+    rows = Tenancy.objects.not_over(at).filter(begins__lte=at, unit__property__organisation=organisation)
+    homes = organisation.properties.filter(units__in=units).values_list("units", flat=True)
+    if set(units) - set(homes):
+        raise ValidationError({"units": _("There is no such flat.")})
+    chosen = rows.filter(Q(unit__in=units) | Q(unit__property__in=properties))
+    found = chosen.select_related("unit__property__organisation")
+    return sorted(found, key=lambda each: (natural(each.unit.property.name), natural(each.unit.name)))
+
+
+def _check(rows: Any, wanted: Collection[int], field: str, text: str) -> None:
+    if set(wanted) - set(rows.filter(pk__in=wanted).values_list("pk", flat=True)):
+        raise ValidationError({field: text})
+
+
+@transaction.atomic
+def send_note(
+    organisation: Organisation,
+    asked: str,
+    title: str,
+    text: str,
+    by: Any,
+    to: Collection[Tenancy],
+    urgent: bool = False,
+    texts: Mapping[str, tuple[str, str]] | None = None,
+) -> Note:
+    """Tell tenants something. `texts`: title and text for those who have chosen a language. Asked for twice under one name it is one
+    note. ValidationError names the field.
+    """
+    asked = named(asked)
+    title, text = _title(title, "title"), written(text, "text", LONGEST_TEXT)
+    others = {}
+    for language, (other_title, other_text) in (texts or {}).items():
+        if language not in Recipient.Language.values:
+            raise ValidationError({"language": _("Choose a language.")})
+        if other_title.strip() or other_text.strip():
+            others[language] = [
+                _title(other_title, f"title_{language}"), written(other_text, f"text_{language}", LONGEST_TEXT),
+            ]  # fmt: skip
+    # One at a time: asked twice at once it is one note.
+    lock_organisation(organisation.pk)
+    known = Note.objects.filter(organisation=organisation, asked=asked).first()
+    if known is not None:
+        if (known.title, known.text) != (title, text):
+            raise ValidationError({"asked": _("%(name)s names another note.") % {"name": asked}})
+        return known
+    if not to:
+        raise ValidationError({"units": _("Nobody lives there now: choose flats or a building.")})
+    made = Note.objects.create(
+        organisation=organisation, asked=asked, title=title, text=text, texts=others, urgent=urgent, at=now(),
+        by=by.get_username(),
+    )  # fmt: skip
+    NoteTo.objects.bulk_create([NoteTo(note=made, tenancy=each, notice=_tell(made, each)) for each in to])
+    return made
+
+
+def _title(text: str, field: str) -> str:
+    return " ".join(written(text, field, LONGEST_TITLE).split())
+
+
+def _tell(note: Note, tenancy: Tenancy) -> Notice | None:
+    recipient = recipient_of(tenancy)
+    title, text = note.words(recipient.language)
+    told = {
+        "tenant": True, "unit": str(tenancy.unit), "title": title, "line": " ".join(text.split()),
+        # A line of its own would end the text (`notices.texts`).
+        "text": "\n".join("—" if line.strip() == SHORT else line for line in text.split("\n")),
+        "link": public(reverse("tenancy")),
+    }  # fmt: skip
+    return tell(recipient, Event.NOTE, f"note {note.pk}", told, urgent=note.urgent)
+
+
+# -- what became of it --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What became of a note for one tenant. `ways`: the deliveries by which it was told, or is. `muted`: they don't want to be
+    told of notes. Whoever has no way sees it on their page alone.
+    """
+
+    tenancy: Tenancy
+    ways: list[Delivery]
+    muted: bool
+    seen: int | None
+
+    @property
+    def failed(self) -> bool:
+        """Whether no way brought it, none is left, and they have not seen it."""
+        states = {each.state for each in self.ways}
+        return self.seen is None and not states & {Delivery.State.SENT, Delivery.State.WAITING}
+
+
+def reached(note: Note) -> list[Reached]:
+    """What became of a note, by tenant."""
+    rows = note.addressed.select_related("tenancy__unit__property", "notice")
+    notices = [each.notice_id for each in rows if each.notice_id]
+    ways: dict[int, list[Delivery]] = {}
+    for delivery in Delivery.objects.filter(notice__in=notices).select_related("channel").order_by("pk"):
+        ways.setdefault(delivery.notice_id, []).append(delivery)
+    return [
+        Reached(each.tenancy, ways.get(each.notice_id or 0, []), each.notice_id is None, each.seen) for each in rows
+    ]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A note as its tenant reads it."""
+
+    title: str
+    text: str
+    at: int
+    urgent: bool
+    new: bool
+
+
+def notes_for(tenancies: Iterable[Tenancy], look: bool = False) -> list[Shown]:
+    """The last notes to a tenant, in their language, the latest first; `look`: they stand on the tenant's page now."""
+    rows = list(
+        NoteTo.objects.filter(tenancy__in=tenancies)
+        .select_related("note", "tenancy__recipient")
+        .order_by("-note__at", "-pk")[:SHOWN]
+    )
+    if look and (new := [each.pk for each in rows if each.seen is None]):
+        NoteTo.objects.filter(pk__in=new, seen=None).update(seen=now())
+    return [
+        Shown(*each.note.words(_language(each.tenancy)), each.note.at, each.note.urgent, each.seen is None)
+        for each in rows
+    ]
+
+
+def _language(tenancy: Tenancy) -> str:
+    recipient = getattr(tenancy, "recipient", None)
+    return str(recipient.language) if recipient is not None else str(Recipient.Language.ENGLISH)

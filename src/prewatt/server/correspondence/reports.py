@@ -1,0 +1,181 @@
+"""Fault reports: a tenant says what is wrong, with photos; the manager answers, says how it stands, and closes it. No chat: both may
+add a few words until it is done, and who said or did what when stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from ...kernel.units import DAY
+from ..addresses import public
+from ..errors import Refused
+from ..estate.models import Organisation, Tenancy
+from ..locking import for_update
+from ..notices.events import Event
+from ..notices.models import Recipient
+from ..notices.recipients import manager_of, recipient_of
+from ..notices.telling import tell
+from ..time import now
+from .models import Entry, Photo, Report
+from .photos import MOST, Encoded
+from .texts import excerpt, named, written
+
+MOST_OPEN = 5
+"""Reports of a tenancy that are not done."""
+MOST_A_DAY = 5
+"""Reports of a tenancy in 24 hours."""
+MOST_ENTRIES_A_DAY = 20
+"""What a tenant adds to reports in 24 hours."""
+MOST_PHOTOS = 3 * MOST
+"""Photos of a report."""
+COMES_BACK = 14 * DAY
+"""So long after it was done a tenant can say that it is not, µs."""
+CHINESE = {
+    "danger": "危险：火花、焦味、触电", "no-power": "停电", "wiring": "电灯、插座或保险", "meter": "电表或代码",
+    "payment": "缴费或账单", "other": "其他", "open": "待处理", "work": "处理中", "done": "已完成",
+}  # fmt: skip
+ENGLISH = {
+    "danger": "danger", "no-power": "no power", "wiring": "light, socket or fuse", "meter": "meter or codes",
+    "payment": "payment or bill", "other": "something else", "open": "open", "work": "in work", "done": "done",
+}  # fmt: skip
+"""A notice's words for what a report is of, and how it stands."""
+
+
+class ReportError(Refused):
+    """It can't be done; the message, for people, says why. Nothing was changed."""
+
+
+@transaction.atomic
+def open_report(
+    tenancy: Tenancy, asked: str, category: str, text: str, photos: Sequence[Encoded], by: Any, office: bool = False
+) -> Report:
+    """Report a fault; `office`: the landlord's side does, whom the tenant has called. Asked for twice under one name it is one
+    report. ReportError, ValidationError.
+    """
+    asked, text = named(asked), written(text, "text")
+    if category not in Report.Category.values:
+        raise ReportError(_("There is no such choice."), "category")
+    for_update(Tenancy.objects).get(pk=tenancy.pk)
+    known = Report.objects.filter(tenancy=tenancy, asked=asked).first()
+    if known is not None:
+        return known
+    at = now()
+    if not lives_there(tenancy, at):
+        raise ReportError(_("Only who lives there can report a fault."))
+    if not office:
+        _check_number(tenancy, at)
+    made = Report.objects.create(tenancy=tenancy, asked=asked, category=category, made=at, changed=at)
+    _add(made, asked, text, Report.State.OPEN, photos, by, office)
+    return made
+
+
+def _check_number(tenancy: Tenancy, at: int) -> None:
+    mine = Report.objects.filter(tenancy=tenancy)
+    if mine.exclude(state=Report.State.DONE).count() >= MOST_OPEN:
+        text = _("%(most)d reports are open already: add to one of them, or close one.")
+        raise ReportError(text % {"most": MOST_OPEN})
+    if mine.filter(made__gt=at - DAY).count() >= MOST_A_DAY:
+        raise ReportError(_("%(most)d reports a day at most: add to one of them.") % {"most": MOST_A_DAY})
+
+
+@transaction.atomic
+def add_entry(
+    report: Report, asked: str, text: str, state: str, photos: Sequence[Encoded], by: Any, office: bool
+) -> Entry:
+    """Answer, or say how it stands (`state`; empty: as it was). `office`: for the landlord. Asked for twice under one name it is one
+    entry. ReportError, ValidationError.
+    """
+    asked, text = named(asked), written(text, "text", needed=False)
+    for_update(Tenancy.objects).get(pk=report.tenancy_id)
+    mine = Report.objects.select_related("tenancy__unit__property__organisation").get(pk=report.pk)
+    known = mine.entries.filter(asked=asked).first()
+    if known is not None:
+        return known
+    state = _state(mine, state, office)
+    if not (text or photos or state):
+        raise ReportError(_("Please write something."), "text")
+    if not office:
+        _check_tenant(mine)
+    if Photo.objects.filter(entry__report=mine).count() + len(photos) > MOST_PHOTOS:
+        raise ReportError(_("At most %(most)d photos of one report.") % {"most": MOST_PHOTOS}, "photos")
+    return _add(mine, asked, text, state, photos, by, office)
+
+
+def _state(report: Report, wanted: str, office: bool) -> str:
+    """What a report's state becomes; empty if it stays as it is."""
+    allowed = Report.State.values if office else [Report.State.DONE]
+    if wanted and wanted not in allowed:
+        raise ReportError(_("There is no such choice."), "state")
+    if not wanted and not office and report.state == Report.State.DONE:
+        # It was said to be done, and is not.
+        return Report.State.OPEN
+    return "" if wanted == report.state else wanted
+
+
+def _check_tenant(report: Report) -> None:
+    at = now()
+    if not lives_there(report.tenancy, at):
+        raise ReportError(_("Only who lives there can add something."))
+    if not can_add(report, at):
+        raise ReportError(_("This report is closed: make a new one."))
+    theirs = Entry.objects.filter(report__tenancy=report.tenancy_id, office=False, at__gt=at - DAY)
+    if theirs.count() >= MOST_ENTRIES_A_DAY:
+        raise ReportError(_("That was a lot for one day: add more tomorrow."))
+
+
+def lives_there(tenancy: Tenancy, at: int) -> bool:
+    """Whether it is their flat at an instant."""
+    return tenancy.begins <= at and (tenancy.ends is None or tenancy.ends > at)
+
+
+def can_add(report: Report, at: int) -> bool:
+    """Whether its tenant can add something: who lives there, until some time after it was done."""
+    fresh = report.closed is None or at - report.closed <= COMES_BACK
+    return fresh and lives_there(report.tenancy, at)
+
+
+def _add(report: Report, asked: str, text: str, state: str, photos: Sequence[Encoded], by: Any, office: bool) -> Entry:
+    at = now()
+    # The tenant goes by their name; the office by who it was.
+    who = by.get_username() if office else report.tenancy.tenant
+    made = Entry.objects.create(report=report, asked=asked, at=at, by=who, office=office, text=text, state=state)
+    Photo.objects.bulk_create(
+        [Photo(entry=made, content=each.content, width=each.width, height=each.height) for each in photos]
+    )
+    report.changed = at
+    if state:
+        report.state, report.closed = state, at if state == Report.State.DONE else None
+    report.save(update_fields=["changed", "state", "closed"])
+    _tell(report, made, len(photos))
+    return made
+
+
+def _tell(report: Report, entry: Entry, photos: int) -> None:
+    tenancy = report.tenancy
+    owner = tenancy.unit.property.organisation
+    recipient = recipient_of(tenancy) if entry.office else manager_of(owner)
+    words = CHINESE if recipient.language == Recipient.Language.CHINESE else ENGLISH
+    told = {
+        "tenant": entry.office, "unit": str(tenancy.unit), "category": words[report.category], "state": words[report.state],
+        "new": entry.asked == report.asked and not entry.office, "who": entry.by, "words": excerpt(entry.text),
+        "photos": photos, "changed": bool(entry.state), "link": public(reverse("report", args=[report.pk])),
+    }  # fmt: skip
+    danger = report.category == Report.Category.DANGER and not entry.office
+    tell(recipient, Event.REPORT, f"report {report.pk} {entry.pk}", told, urgent=danger)
+
+
+def reports_of(organisation: Organisation) -> QuerySet[Report]:
+    """An organisation's reports, the latest first."""
+    rows = Report.objects.filter(tenancy__unit__property__organisation=organisation)
+    return rows.select_related("tenancy__unit__property__organisation")
+
+
+def not_done(rows: QuerySet[Report]) -> QuerySet[Report]:
+    """Those of some reports that are not done."""
+    return rows.exclude(state=Report.State.DONE)
