@@ -18,6 +18,8 @@ from prewatt.kernel.units import NANO
 from prewatt.server.allocation.models import SharedCost
 from prewatt.server.api.models import Token
 from prewatt.server.api.views import api
+from prewatt.server.correspondence.models import Report
+from prewatt.server.correspondence.reports import open_report
 from prewatt.server.ledger.models import Transfer
 from prewatt.server.metering.models import Alarm, Gateway, Meter
 from prewatt.server.notices.recipients import add_channel, manager_of
@@ -182,6 +184,7 @@ def world(edge, anna, store, merchants, clock):  # noqa: F811
     register(group, "00000000000", "Kiosk")
     add_channel(manager_of(owner), "webhook", "https://berg.example/told")
     ask(anna, merchants["stripe"])
+    open_report(anna, "1", "meter", "It hums.", (), anna.user)
     return anna
 
 
@@ -194,8 +197,9 @@ def pages(world):
             "tariffs", "tariffs/new", "tariffs/compare", "shared-costs", "balance", "supply", "alarms", "emergency-codes", "contacts",
         )), f"/meters/{meter}/exchange/", f"/meters/{meter}/wrong-readings/", *alarms, "/books/", "/books/payments/",
         "/books/merchants/new/stripe/", "/books/reconciliation/", "/notices/office/", "/keypad-meters/",
+        "/notes/", f"/reports/{Report.objects.get().pk}/",
     ]  # fmt: skip
-    return [*(("manager", each) for each in office), *(("flat1", each) for each in ("/my/", "/notices/my/"))]
+    return [*(("manager", each) for each in office), *(("flat1", each) for each in ("/my/", "/notices/my/", "/my/reports/"))]
 
 
 def faults(answer):
@@ -285,6 +289,13 @@ CALLS = {
     "/properties/{pk}/emergency-codes": {"amount": "1.00", "days": 2, "units": ["Flat 1"]},
     "/properties/{pk}/emergency-codes/revoke": {},
     "/emergency-codes/{pk}/revoke": {},
+    "/organisations/{pk}/notes": {
+        "asked": "1", "title": "t", "text": "t", "units": [1], "properties": [], "everybody": False, "urgent": False,
+        "texts": {"zh": {"title": "t", "text": "t"}},
+    },
+    "/tenancies/{pk}/reports": {"asked": "2", "category": "meter", "text": "t"},
+    "/reports/{pk}/entries": {"asked": "2", "text": "t", "state": "work"},
+    "/reports/{pk}/photos/{asked}": {"photo": "t"},
     "/keypad-meters/{pk}/codes": {"kwh": "1.0", "note": "n"},
     "/refunds/{pk}/pay-outs": {"amount": "1.00", "way": "cash", "day": "2025-10-07", "number": "n"},
     "/refunds/{pk}/send-to": {"send_to": "DE02 1203 0000 0000 2020 51"},
@@ -335,10 +346,11 @@ def test_whatever_a_program_sends(world, merchants, path):
     pks = {
         "properties": world.unit.property_id, "tenancies": world.pk, "shared-costs": SharedCost.objects.get().pk, "runs": 1,
         "alarms": question.pk if question else 1, "keypad-meters": 4, "refunds": Refund.objects.get().pk,
+        "organisations": world.unit.property.organisation_id, "reports": Report.objects.get().pk,
     }  # fmt: skip
     address = "/api/v1" + path.replace("{pk}", str(pks.get(path.split("/")[1], 1))).replace("{name}", "m1").replace(
         "{refund_pk}", "1"
-    )
+    ).replace("{asked}", "3")
     body = CALLS[path]
     values = [*STRICT, None, 0, -1, 10**30, 1.5, True, [], {}, [None], {"a": "b"}]
     for name in body:
