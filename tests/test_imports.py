@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "supervisor": set(),
     "serve": {"server", "supervisor", "wire", "__version__"},
     "commands": {"kernel", "server", "tables", "tokens", "amounts"},
+    "bill_commands": {"kernel", "server"},
     "emergency_commands": {"kernel", "server"},
     "tenant_commands": {"commands", "server", "tables"},
     "worker": {"server", "standby"},

@@ -1,6 +1,6 @@
 """The command line: `prewatt demo | setup | server | web | headend | worker | backup | restore | edge | onsite | tariff |
-shared-cost | statement | balance | reconcile | order | give | emergency | exchange | code | pin | gateway-code | grant |
-api-token | notices | move-in | contact | contacts | sim | manage`.
+shared-cost | statement | bills | terms | balance | reconcile | order | give | emergency | exchange | code | pin |
+gateway-code | grant | api-token | notices | move-in | contact | contacts | sim | manage`.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ emergency_app = typer.Typer(no_args_is_help=True, help="Codes made in advance, f
 onsite_app = typer.Typer(no_args_is_help=True, help="On site, over Bluetooth: status, codes, and what a grant allows.")
 app.add_typer(onsite_app, name="onsite")
 app.add_typer(emergency_app, name="emergency")
+terms_app = typer.Typer(no_args_is_help=True, help="How tenancies pay: before use, or after it by a bill a month.")
+app.add_typer(terms_app, name="terms")
 shared_app = typer.Typer(no_args_is_help=True, help="What is used in common: preview, book, give back.")
 app.add_typer(shared_app, name="shared-cost")
 notices_app = typer.Typer(no_args_is_help=True, help="Notices: what tenants and managers are told.")
@@ -717,6 +719,64 @@ def statement(
         return write_statement(property_named(where), unit, begin, until, form, out)
 
     typer.echo(_refusable("statement", work))
+
+
+@app.command()
+def bills(where: PropertyOption = "") -> None:
+    """What is open of bills, overdue first."""
+
+    def work() -> tuple[object, str]:
+        from .bill_commands import bills_table
+        from .commands import property_named
+
+        return bills_table(property_named(where))
+
+    from rich.console import Console
+
+    table, said = _refusable("bills", work)
+    Console(width=None if os.isatty(1) else 200).print(table)
+    typer.echo(said)
+
+
+@terms_app.command("show")
+def terms_show(unit: Annotated[str, typer.Argument(help="The unit's name.")], where: PropertyOption = "") -> None:
+    """How who lives in a unit pays, and how that will be."""
+
+    def work() -> str:
+        from .bill_commands import terms_said
+        from .commands import property_named
+
+        return terms_said(property_named(where), unit)
+
+    typer.echo(_refusable("terms show", work))
+
+
+@terms_app.command("set")
+def terms_set(
+    unit: Annotated[str, typer.Argument(help="The unit's name.")],
+    way: Annotated[str, typer.Argument(help="after use, or before: after, before.")],
+    limit: Annotated[str, typer.Option(help="What may be owed at most; 0: no limit, with --no-cuts.")] = "0",
+    cuts: Annotated[bool, typer.Option(help="Whether the supply ends at the limit.")] = True,
+    due: Annotated[int, typer.Option(help="Days after which a bill is due.")] = 14,
+    overdue: Annotated[str, typer.Option(help="When a bill is overdue: remind, ask, or cut.")] = "remind",
+    after: Annotated[int, typer.Option(help="That so many days after it was due.")] = 14,
+    owed: Annotated[str, typer.Option(help="What is owed when it goes back to before use: debt, or spread.")] = "debt",
+    begins: FromOption = "",
+    look: Annotated[bool, typer.Option("--preview", help="Only say what it comes to.")] = False,
+    where: PropertyOption = "",
+) -> None:
+    """Let a tenancy pay otherwise, from now or an instant on."""
+
+    def work() -> str:
+        from .bill_commands import change_terms
+        from .commands import property_named
+
+        return change_terms(
+            property_named(where), unit, way, limit=limit, cuts=cuts, due_days=due, overdue=overdue, overdue_days=after,
+            owed=owed, begins=begins, look=look,
+        )  # fmt: skip
+
+    typer.echo(_refusable("terms set", work))
 
 
 @app.command()

@@ -195,11 +195,15 @@ def pages(world):
     office = [
         "/properties/", f"/units/{unit}/", *(f"/properties/{where}/{part}/" for part in (
             "tariffs", "tariffs/new", "tariffs/compare", "shared-costs", "balance", "supply", "alarms", "emergency-codes", "contacts",
-        )), f"/meters/{meter}/exchange/", f"/meters/{meter}/wrong-readings/", *alarms, "/books/", "/books/payments/",
+        )), f"/tenancies/{world.pk}/terms/",
+        f"/meters/{meter}/exchange/", f"/meters/{meter}/wrong-readings/", *alarms, "/books/", "/books/payments/",
         "/books/merchants/new/stripe/", "/books/reconciliation/", "/notices/office/", "/keypad-meters/",
         "/notes/", f"/reports/{Report.objects.get().pk}/",
     ]  # fmt: skip
-    return [*(("manager", each) for each in office), *(("flat1", each) for each in ("/my/", "/notices/my/", "/my/reports/"))]
+    return [
+        *(("manager", each) for each in office),
+        *(("flat1", each) for each in ("/my/", "/notices/my/", "/my/reports/")),
+    ]
 
 
 def faults(answer):
@@ -305,6 +309,10 @@ CALLS = {
     "/write-offs/{pk}/decide": {"agreed": True},
     "/debts/{pk}/set-off/{refund_pk}": {},
     "/tenancies/{pk}/moved-payments": {"credit_id": "first of Anna", "to": 2, "reason": "x", "used": "debt", "preview": False},
+    "/tenancies/{pk}/terms": {
+        "postpaid": True, "limit": "100.00", "limit_cuts": True, "due_days": 14, "overdue": "remind", "overdue_days": 14,
+        "owed": "debt", "begins": "2025-10-08T00:00:00Z", "preview": False,
+    },
     "/tenancies/{pk}/put-move-right": {"reason": "x", "begins": "2025-10-06T10:00:00Z", "tenant": "Ann", "deposit": "1.00"},
     "/properties/{pk}/tenancies": {
         "unit": "Flat 3", "tenant": "Zoe", "begins": "2025-10-08T00:00:00Z", "occupants": 2, "deposit": "5.00",

@@ -205,6 +205,7 @@ NO_NAMES = {
     "silence", "silence-spread", "spread-stop", "silence-rules",
     "contact", "not-reached", "contact-list",
     "reports", "photo",
+    "terms", "bills", "bill",
     "emergency-codes", "emergency-make", "emergency-revoke", "emergency-rules", "emergency-sheet",
 }  # fmt: skip
 """The others: nothing that they take has to be once."""
@@ -272,7 +273,7 @@ NO_NAMES_CALLED = {
     "/tenancies/{pk}/put-move-right", "/tenancies/{pk}/moved-payments", "/debts/{pk}/set-off/{refund_pk}",
     "/debts/{pk}/write-offs", "/write-offs/{pk}/decide", "/debt-payments/{pk}/undo", "/shared-costs/{pk}/end",
     "/shared-costs/{pk}/remove", "/properties/{pk}/emergency-codes/revoke", "/emergency-codes/{pk}/revoke",
-    "/tenancies/{pk}/contact",
+    "/tenancies/{pk}/contact", "/tenancies/{pk}/terms",
 }  # fmt: skip
 
 

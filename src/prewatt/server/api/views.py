@@ -55,7 +55,7 @@ from ..vending.giving_back import put_right
 from ..vending.leading_back import lead_back
 from ..vending.models import MeterExchange, TokenMeter, TopUp
 from ..vending.questions import reply
-from . import codes, correspondence, costs, emergency, moves, owed, tenants
+from . import bills, codes, correspondence, costs, emergency, moves, owed, tenants
 from .models import Token
 
 
@@ -80,6 +80,7 @@ api.add_router("", codes.router)
 api.add_router("", emergency.router)
 api.add_router("", tenants.router)
 api.add_router("", correspondence.router)
+api.add_router("", bills.router)
 MOST_PRICES = 200_000
 
 

@@ -53,6 +53,11 @@ class Standing:
         return int(self.bill.amount) - self.left - self.moved
 
     @property
+    def before(self) -> int:
+        """What was open of the bills before when it was made, nano."""
+        return int(self.bill.total) - int(self.bill.amount)
+
+    @property
     def in_words(self) -> str:
         return {
             "paid": _("paid"), "part": _("paid in part"), "open": _("open"), "overdue": _("overdue"), "debt": _("owed as a debt"),

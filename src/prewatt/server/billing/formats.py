@@ -90,11 +90,15 @@ def derivation(share: Share) -> dict[str, Any]:
 
 def to_csv(made: Statement) -> str:
     """The statement as CSV for a spreadsheet: a row for the opening balance, for each line, and for the closing balance."""
+    return tables.to_csv([COLUMNS, *([row.get(name) for name in COLUMNS] for row in csv_rows(made))])
+
+
+def csv_rows(made: Statement) -> list[dict[str, Any]]:
+    """The rows of the CSV, by column."""
     lines = [_line(made, line) | {"included": "yes" if line.included else ""} for line in made.lines]
-    rows = [
+    return [
         _bound(made, "opening", made.begins, made.opening), *lines, _bound(made, "closing", made.ends, made.closing),
     ]  # fmt: skip
-    return tables.to_csv([COLUMNS, *([row.get(name) for name in COLUMNS] for row in rows)])
 
 
 def _bound(made: Statement, section: str, at: int, amount: int) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.template.loader import render_to_string
 
+from .bills import Standing
 from .statement import Statement
 
 
@@ -11,8 +12,8 @@ class PdfError(ValueError):
     """No PDF can be made on this machine; the message says what is missing."""
 
 
-def to_pdf(made: Statement) -> bytes:
-    """The statement's PDF. PdfError if Pango is not installed."""
+def to_pdf(made: Statement, stands: Standing | None = None) -> bytes:
+    """The PDF of a statement, or of the bill that it `stands` for. PdfError if Pango is not installed."""
     try:
         from weasyprint import HTML
     except OSError as error:
@@ -20,6 +21,6 @@ def to_pdf(made: Statement) -> bytes:
             f"a PDF needs the library Pango, which is missing here: install libpango-1.0-0, libpangoft2-1.0-0 and "
             f"libharfbuzz-subset0 ({error})"
         ) from None
-    page = render_to_string("portal/statement_paper.html", {"made": made})
+    page = render_to_string("portal/statement_paper.html", {"made": made, "stands": stands})
     written: bytes = HTML(string=page).write_pdf()
     return written

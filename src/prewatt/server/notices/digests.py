@@ -23,10 +23,10 @@ from .texts import render
 
 GATHERED = frozenset(
     (Event.SHARED_COST, Event.TARIFF, Event.STATEMENT, Event.UNUSUAL, Event.OFFLINE, Event.BACK, Event.TROUBLE,
-     Event.LEAK, Event.HELD, Event.OWED)
+     Event.LEAK, Event.HELD, Event.OWED, Event.BILL)
 )  # fmt: skip
 """What may wait for others of its kind. Not low, used up, cut off, back on, paid: somebody is in the dark, or about to be."""
-FOR_OFFICES = frozenset((Event.OVERLOAD, Event.TAKEN_BACK, Event.REPORT))
+FOR_OFFICES = frozenset((Event.OVERLOAD, Event.TAKEN_BACK, Event.REPORT, Event.OVERDUE))
 """What managers can read together, while a tenant has to do something."""
 HOLD = {Event.SHARED_COST: 2 * MINUTE}
 """How long the first one waits for others that are booked one by one; what is found in one look goes together anyway."""

@@ -30,15 +30,19 @@ class Event(models.TextChoices):
     OWED = "owed", _("money is owed to somebody for long")
     NOTE = "note", _("a note from the manager")
     REPORT = "report", _("a fault report, or an answer to one")
+    BILL = "bill", _("a bill is ready")
+    BILL_DUE = "bill-due", _("a bill is due soon")
+    OVERDUE = "overdue", _("a bill is overdue")
 
 
 FOR_TENANTS = (
     Event.LOW, Event.EXHAUSTED, Event.CUT_OFF, Event.RESTORED, Event.TOP_UP, Event.SHARED_COST, Event.TARIFF,
-    Event.STATEMENT, Event.UNUSUAL, Event.OVERLOAD, Event.TAKEN_BACK, Event.NOTE, Event.REPORT,
+    Event.STATEMENT, Event.UNUSUAL, Event.OVERLOAD, Event.TAKEN_BACK, Event.BILL, Event.BILL_DUE, Event.OVERDUE,
+    Event.NOTE, Event.REPORT,
 )  # fmt: skip
 FOR_MANAGERS = (
     Event.OVERLOAD, Event.OFFLINE, Event.BACK, Event.TROUBLE, Event.LEAK, Event.HELD, Event.OWED, Event.TAKEN_BACK,
-    Event.REPORT,
+    Event.OVERDUE, Event.REPORT,
 )  # fmt: skip
 
 OVERLOADS = ("overload", "overload-locked", "forbidden-load", *KINDS, *TRIPS, "limit-locked")

@@ -1,5 +1,6 @@
 """What is left of a tenant's credit: the steps of the reminder, and that it is used up. As it was seen; or by reckoning, where
-the meter has not been heard of and its usual use says that a step is reached by now.
+the meter has not been heard of and its usual use says that a step is reached by now. Where it is paid after use, what is left is
+what may be used until the limit.
 """
 
 from __future__ import annotations
@@ -55,20 +56,24 @@ class Credit:
         self._low(self.held + self.waiting)
 
     def _told(self, nano: int) -> dict[str, Any]:
+        limit = self.account.settings.credit_limit
         since = wall(int(self.meter.read_at or 0), zone(self.property.zone)) if self.reckoned else ""
         return {
             "balance": round_money(nano, minor_digits(self.property.currency)),
             "reckoned": self.reckoned,
             "since": since,
+            "limit": round_money(limit, minor_digits(self.property.currency)) if limit else "",
         }
 
     def _used_up(self, code: Callable[[], str]) -> None:
-        recipient, held = self.recipient, self.held
-        if held > 0 and is_crossed(recipient, "exhausted"):
+        recipient, held, settings = self.recipient, self.held, self.account.settings
+        left = self.account.room(held)
+        if left > 0 and is_crossed(recipient, "exhausted"):
             overtake(recipient, Event.EXHAUSTED)
-        number = cross(recipient, "exhausted", held <= 0, held > 0, self.reckoned)
+        ends = left <= 0 and settings.credit_limit_cuts
+        number = cross(recipient, "exhausted", ends, not ends, self.reckoned)
         # Where nothing was ever paid nothing is used up.
-        if number and self.account.credited:
+        if number and (self.account.credited or settings.credit_limit):
             waiting = round_money(self.waiting, minor_digits(self.property.currency)) if self.waiting else ""
             self._tell(
                 Event.EXHAUSTED,
@@ -79,17 +84,18 @@ class Credit:
             )
 
     def _low(self, left: int) -> None:
-        recipient = self.recipient
-        if left <= 0:
+        recipient, settings = self.recipient, self.account.settings
+        room = self.account.room(left)
+        if room <= 0 or not (settings.credit_limit or settings.credit_limit_cuts):
             # What is used up is no longer low; after it all begins anew, as at the meter.
             self._step_back({})
             return
         price = self.account.price(self.at)
-        days = days_left(self.meter, self.tenancy, self.meter.balance + self.waiting, self.at)
+        days = days_left(self.meter, self.tenancy, self.account.room(self.meter.balance + self.waiting), self.at)
         reached: dict[str, tuple[bool, bool]] = {}
         for step in self._steps():
             name = f"low_{'energy' if step.of_energy else 'money'}:{step.amount}"
-            reached[name] = (step.is_over(left, price), self.account.may_be_told_again(step, self.at, left))
+            reached[name] = (step.is_over(room, price), self.account.may_be_told_again(step, self.at, left))
         for number in sorted({*day_steps(self.property), *recipient.low_days}, reverse=True):
             # Where it is not known how long it lasts, all stays as it was said last.
             reached[f"low_days:{number}"] = (False, False) if days is None else (days <= number, days > number + 1)
@@ -101,8 +107,8 @@ class Credit:
         ]
         if crossed:
             # Several at once are one notice.
-            energy = rough_kwh(left // price) if price > 0 else None
-            self._tell(Event.LOW, f"low {crossed[-1]}", days=days, energy=energy, **self._told(left))
+            energy = rough_kwh(room // price) if price > 0 else None
+            self._tell(Event.LOW, f"low {crossed[-1]}", days=days, energy=energy, **self._told(room))
         elif not recipient.crossings.filter(step__startswith="low_", raised=True).exists():
             overtake(recipient, Event.LOW)
 

@@ -50,7 +50,7 @@ def contexts(event: Event, language: str) -> list[dict[str, Any]]:
         }
         if event in (Event.OFFLINE, Event.BACK, Event.LEAK):
             return spoken
-        if "who" in spoken and event not in (Event.OWED, Event.REPORT):
+        if "who" in spoken and event not in (Event.OWED, Event.REPORT, Event.OVERDUE):
             return {"currency": common["currency"], **spoken, "who": f"{spoken['who']}, {unit}"}
         return {**common, **spoken}
 
@@ -92,15 +92,29 @@ _REPORT = {
     "link": "https://power.example.com/reports/31/",
 }  # fmt: skip
 _ANSWER = {**_REPORT, "tenant": True, "new": False, "who": "Kim", "words": COMING, "photos": 0, "state": IN_WORK}
+_BILL = {
+    **TENANT, "number": 1042, "amount": "46.90", "billed": "46.90", "until": "2026-01-15", "first": "2025-12-01",
+    "last": "2025-12-31", "energy": "143.200", "covered": False, "link": "https://power.example.com/bills/204/",
+}  # fmt: skip
+_LATE = {"rule": False, "person": False, "follows": "", "come": False}
 _USE = {"day": "2026-01-14", "now": 1500, "usual": 120}
 _CONTEXTS: dict[Event, list[dict[str, Any]]] = {
-    Event.LOW: [_LOW, {**_LOW, "days": None}, {**_LOW, "balance": "1234.60", "days": 0}, {**_LOW, **_RECKONED}],
+    Event.LOW: [
+        _LOW,
+        {**_LOW, "days": None},
+        {**_LOW, "balance": "1234.60", "days": 0},
+        {**_LOW, **_RECKONED},
+        {**_LOW, "limit": "100.00"},
+        {**_LOW, **_RECKONED, "limit": "100.00"},
+    ],
     Event.EXHAUSTED: [
         _USED_UP,
         {**_USED_UP, "waiting": "100.00"},
         {**_USED_UP, "waiting": "100.00", "code": CODE},
         {**_USED_UP, **_RECKONED},
         {**_USED_UP, **_RECKONED, "waiting": "100.00", "code": CODE},
+        {**_USED_UP, "balance": "-100.35", "limit": "100.00"},
+        {**_USED_UP, **_RECKONED, "balance": "-100.35", "limit": "100.00"},
     ],
     Event.CUT_OFF: [
         _CUT,
@@ -140,6 +154,17 @@ _CONTEXTS: dict[Event, list[dict[str, Any]]] = {
     Event.TROUBLE: [{**MANAGER, "at": AT, "what": LOST, "detail": ""}],
     Event.LEAK: [{"property": HOUSE, "meter": "C1", **_USE}],
     Event.HELD: [{**MANAGER, "amount": "100.00", "who": ANNA, "why": PAID}],
+    Event.BILL: [_BILL, {**_BILL, "amount": "0.00", "billed": "46.90", "covered": True}],
+    Event.BILL_DUE: [_BILL],
+    Event.OVERDUE: [
+        {**_BILL, **_LATE},
+        {**_BILL, **_LATE, "rule": True, "follows": "2026-01-22 00:00"},
+        {**_BILL, **_LATE, "rule": True, "follows": "2026-01-15 00:00", "come": True},
+        {**_BILL, **_LATE, "person": True, "follows": "2026-01-22 00:00"},
+        {**_BILL, **_LATE, **MANAGER, "who": ANNA},
+        {**_BILL, **_LATE, **MANAGER, "who": ANNA, "person": True, "follows": "2026-01-15 00:00", "come": True},
+        {**_BILL, **_LATE, **MANAGER, "who": ANNA, "rule": True, "follows": "2026-01-15 00:00", "come": True},
+    ],
     Event.OWED: [{**MANAGER, "amount": "40.00", "who": ANNA, "since": "2025-12-10", "days": 30, "unclaimed": False}],
     Event.NOTE: [{**TENANT, "title": WATER, "text": PIPES, "line": PIPES}],
     Event.REPORT: [

@@ -26,7 +26,9 @@ from ..apart import apart, gateway_of, meter_or_gateway_of
 from ..billing.currencies import minor_digits
 from ..billing.statement import TOP_UPS, statement
 from ..estate.models import Tenancy
+from ..estate.terms import open_lowering, terms_of
 from ..locking import for_update
+from ..metering.accounts import account_of
 from ..metering.models import Gateway, JournalEntry, Meter, alarms_of
 from ..metering.silences import SILENT
 from ..payments.models import Payment, TakenBack, Unexpected
@@ -34,13 +36,14 @@ from ..time import now
 from ..vending.models import Code
 from ..vending.owed import owed
 from ..vending.top_ups import on_the_way
+from .bills import tell_manager, tell_tenant
 from .events import OVERLOADS, TROUBLES, Event
 from .low import Credit
 from .models import Notice, Recipient, Seen
 from .recipients import add_tenants, to_be_told
 from .telling import cross, home_zone, overtake, tell, untold, wall
 from .unusual import WEEKS, judge, lowest_hour
-from .words import in_words, told_of
+from .words import LIMIT, OVERDUE, in_words, told_of
 
 IDLE = 10 * MINUTE
 """How long nothing is looked for where neither the meter nor a payment says anything new."""
@@ -93,8 +96,9 @@ class _Tenant:
 
     def look(self) -> None:
         tenancy = self.tenancy
-        # Also who has moved out is told that a payment was taken back.
+        # Also who has moved out is told that a payment was taken back, and of the last bill.
         self._taken_back()
+        tell_tenant(tenancy, self.at, self._tell, self.recipient)
         if tenancy.begins > self.at or (tenancy.ends is not None and tenancy.ends <= self.at):
             return
         meter = Meter.objects.select_related("gateway__property").filter(unit=tenancy.unit_id).first()
@@ -202,6 +206,9 @@ class _Tenant:
         key = f"statement {last_month:%Y-%m}"
         if self.at < end + STATEMENT_AFTER or begin >= end or self.recipient.since >= end:
             return
+        if self.tenancy.bills.filter(ends__gt=begin).exists():
+            # The bill tells more.
+            return
         if Event.STATEMENT in self.recipient.muted or self.recipient.notices.filter(key=key).exists():
             return
         made = statement(self.tenancy, begin, end)
@@ -247,10 +254,17 @@ class _Tenant:
         else:
             overtake(recipient, Event.RESTORED)
             self._tell(
-                Event.CUT_OFF, key, why=in_words(relay.reason, recipient.language), exhausted=relay.reason == EXHAUSTED,
+                Event.CUT_OFF, key, why=in_words(self._reason(meter, relay), recipient.language),
+                exhausted=relay.reason == EXHAUSTED,
                 waiting=self._money(waiting) if waiting else "", code=self._code() if waiting else "", **told,
             )  # fmt: skip
         recipient.closed = relay.closed
+
+    def _reason(self, meter: Meter, relay: Relay) -> str:
+        """Why the switch was opened; where it is paid after use, no credit was used up."""
+        if relay.reason != EXHAUSTED or not account_of(meter).settings.credit_limit:
+            return relay.reason
+        return OVERDUE if open_lowering(terms_of(self.tenancy.pk)) is not None else LIMIT
 
     def _use(self, meter: Meter) -> None:
         day = local_day(self.at, self.where) - timedelta(days=1)
@@ -312,6 +326,7 @@ class _Manager:
         self._money()
         self._taken_back()
         self._owed()
+        tell_manager(self.recipient, self.organisation, self.at)
         self._common(meters)
 
     def _journals(self, meters: Iterable[Meter]) -> None:

@@ -9,6 +9,8 @@ from ...kernel.safety import KINDS, TRIPS, Kind
 from ...kernel.state import EXHAUSTED, FOREIGN
 from ...kernel.supply import LOCKS
 
+LIMIT, OVERDUE = "credit-limit", "bill-overdue"
+"""Why the supply ended where it is paid after use: beside the journal's codes."""
 KINDS_CHINESE = {
     "over-voltage": "电压过高",
     "under-voltage": "电压过低",
@@ -43,12 +45,16 @@ ENGLISH = {
     FOREIGN: "another meter hangs here, and nobody said so",
     "ordered": "switched off by order",
     OFF_HOURS: "these are off hours",
+    LIMIT: "the limit of what may be owed is reached",
+    OVERDUE: "a bill is overdue",
     **{code: kind.words for code, kind in KINDS.items()},
 }
 CHINESE = {
     EXHAUSTED: "余额用完",
     FOREIGN: "此处装了另一块电表，尚未登记",
     "ordered": "按指令断电",
+    LIMIT: "欠费已达上限",
+    OVERDUE: "账单逾期未付",
     "hold": "因施工或安全保持断电",
     "overload": "功率超过限值",
     "overload-locked": "多次过载跳闸，需人工合闸",

@@ -17,6 +17,8 @@ from ...kernel.entries import CreditByCode, Event, OnSite, TimeLedBack, decode_e
 from ...kernel.events import EVENTS
 from ...kernel.names import natural
 from ...kernel.off_hours import OFF_HOURS
+from ...kernel.settings import is_paid_after
+from ...kernel.state import EXHAUSTED
 from ...kernel.supply import LOCKS, TakeEmergency
 from ...kernel.tariff import UNPRICED
 from ..billing.models import Spread
@@ -35,6 +37,7 @@ from ..time import now
 from ..vending.emergency_codes import by_code
 from ..vending.models import OPEN, Command, TopUp
 from ..vending.top_ups import on_the_way
+from .after_use import After, after_use
 from .prices import PriceOutlook, price_outlook
 from .safety import advice, tonight, why_unsafe
 
@@ -46,7 +49,8 @@ class MeterFigures:
     `waiting`: paid, and not yet shown applied by the journal. `lock`: what keeps the switch open whatever the credit;
     `why`: what keeps it open, `exhausted` for want of credit; `lent`: what is left of credit that is lent. `advice`: what to do
     about what has tripped; `tonight`: what the off hours of this moment allow; `off_hours`: off by the clock alone. `own`: whether
-    the balance at the meter is that of who is shown it.
+    the balance at the meter is that of who is shown it. `pays_after`: whether electricity is paid after use, `room`: what may be
+    used then until the limit.
     """
 
     meter: Meter
@@ -68,6 +72,8 @@ class MeterFigures:
     tonight: str = ""
     off_hours: bool = False
     own: bool = True
+    pays_after: bool = False
+    room: int = 0
 
     @property
     def state(self) -> str:
@@ -145,6 +151,7 @@ class TenancyPanel:
     days_left: int | None
     taken_back: list[ShownBack]
     spreads: list[Spread]
+    after: After | None
     prices: PriceOutlook | None
 
     @property
@@ -165,7 +172,15 @@ def _why(account: Account, now: int) -> str:
         return why_unsafe(account, now)
     if account.supply.tripped:
         return _("too much power was drawn; it returns by itself")
+    if account.settings.credit_limit and account.why_open(now) == EXHAUSTED:
+        return _("the limit of what may be owed is reached. It returns by itself as soon as something is paid")
     return account.why_open(now)
+
+
+def _is_low(building: Property, account: Account, left: int, at: int) -> bool:
+    settings = account.settings
+    bounded = settings.credit_limit or settings.credit_limit_cuts
+    return bool(bounded) and is_low(building, account.room(left), account.price(at))
 
 
 def _figures(meter: Meter, building: Property, waiting: int, alarms: int, at: int) -> MeterFigures:
@@ -183,14 +198,16 @@ def _figures(meter: Meter, building: Property, waiting: int, alarms: int, at: in
         online=meter.gateway.online,
         since=meter.gateway.since,
         waiting=waiting,
-        low=is_low(building, left, account.price(at)) or (meter.low and not ahead),
+        low=_is_low(building, account, left, at) or (meter.low and not ahead),
         alarms=alarms,
         lock=", ".join(account.supply.locks),
         why=_why(account, at),
-        lent=max(left + account.allowance(at), 0) if left <= 0 else 0,
+        lent=max(left + account.lent(at), 0) if account.room(left) <= 0 else 0,
         advice=advice(account),
         tonight=tonight(account, at),
         off_hours=account.closed is False and account.why_open(at) == OFF_HOURS,
+        pays_after=is_paid_after(account.settings),
+        room=max(account.room(left), 0),
     )
 
 
@@ -276,9 +293,12 @@ def tenancy_panel(tenancy: Tenancy, at: int) -> TenancyPanel | None:
         rate="" if stretch.rate == UNPRICED else stretch.rate,
         price=account.price(at),
         emergency=0 if account.objection(at, TakeEmergency()) else account.settings.emergency_credit,
-        days_left=days_left(meter, tenancy, figures.balance, at),
+        days_left=days_left(meter, tenancy, account.room(figures.balance), at)
+        if account.settings.credit_limit_cuts
+        else None,
         taken_back=shown_to(tenancy, where, at),
         spreads=open_spreads(tenancy),
+        after=after_use(tenancy),
         prices=price_outlook(account, at, where, tenancy.unit.property.currency),
     )
 

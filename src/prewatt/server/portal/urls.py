@@ -3,6 +3,7 @@ from django.urls import path
 
 from . import (
     bank_views,
+    bill_views,
     books_views,
     columns_views,
     contact_views,
@@ -118,6 +119,9 @@ urlpatterns = [
     path("debts/<int:pk>/write-off/", owed_views.debt_write_off, name="debt-write-off"),
     path("write-offs/<int:pk>/decide/", owed_views.write_off_decided, name="write-off-decide"),
     path("adjustments/<int:pk>/decide/", books_views.decide_adjustment, name="decide"),
+    path("tenancies/<int:pk>/terms/", bill_views.terms, name="terms"),
+    path("bills/", bill_views.bills, name="bills"),
+    path("bills/<int:pk>/", bill_views.bill, name="bill"),
     path("silences/<int:pk>/", silence_views.silence, name="silence"),
     path("silences/<int:pk>/spread/", silence_views.spread_silence, name="silence-spread"),
     path("spreads/<int:pk>/stop/", silence_views.stop_spread, name="spread-stop"),

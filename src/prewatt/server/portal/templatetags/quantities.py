@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from ....kernel.calendar import local
 from ....kernel.units import exact_kwh, exact_money, exact_percent, round_money, short_price, signed_money
 from ...allocation.models import BASES, Share
+from ...billing.bills import Standing
 from ...billing.statement import ADJUSTMENTS, ELECTRICITY, SECTIONS, SHARED, STANDING, TAX, TOP_UPS, Line, Statement
 
 register = template.Library()
@@ -125,6 +126,12 @@ def item(found: Mapping[str, Any], key: str) -> Any:
 def rounded(made: Statement, nano: int) -> str:
     """An amount of a statement, rounded to its currency's minor unit."""
     return made.rounded(nano)
+
+
+@register.simple_tag
+def later(made: Statement, stands: Standing) -> int:
+    """What of a bill's span was booked after the bill was made, nano; over 0 if more is owed."""
+    return -made.closing - int(stands.bill.owed)
 
 
 @register.filter

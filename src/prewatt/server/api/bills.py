@@ -1,0 +1,114 @@
+"""Paying after use, over the API: terms, bills and what is open of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from ninja import Router, Schema, Status
+from pydantic import StrictBool, StrictInt
+
+from ...kernel.units import exact_instant, exact_money, parse_instant, parse_money
+from ...tables.export import as_file
+from ..billing.bill_formats import short_document, to_csv, to_document
+from ..billing.bills import open_bills, standing_of, standings
+from ..billing.pdf import PdfError, to_pdf
+from ..billing.statement import statement
+from ..billing.terms import Wanted, agree, in_words, preview
+from ..estate.terms import Terms, terms_of, waiting_terms
+from ..portal.access import organisations, tenancy_of_manager, tenancy_to_see
+from ..portal.bill_views import bill_to_see
+
+router = Router()
+
+
+def _document(terms: Terms | None, currency: str) -> dict[str, Any] | None:
+    if terms is None:
+        return None
+    return {
+        "postpaid": terms.postpaid,
+        "begins": exact_instant(terms.begins),
+        "applied": None if terms.applied is None else exact_instant(terms.applied),
+        "limit": exact_money(terms.limit),
+        "limit_cuts": terms.limit_cuts,
+        "due_days": terms.due_days,
+        "overdue": terms.overdue,
+        "overdue_days": terms.overdue_days,
+        "owed": terms.owed,
+        "by": terms.by,
+        "says": in_words(terms, currency),
+    }
+
+
+@router.get("/tenancies/{pk}/terms")
+def terms(request: HttpRequest, pk: int) -> Any:
+    """How a tenancy pays, and how it will; null: before use, as from the start."""
+    tenancy = tenancy_of_manager(request, pk)
+    currency = tenancy.unit.property.currency
+    return {"holds": _document(terms_of(pk), currency), "to_come": _document(waiting_terms(pk), currency)}
+
+
+class NewTerms(Schema):
+    """`postpaid`: paid after use. `limit` as text, "0": none. `overdue`: remind, ask or cut; `owed`: debt or spread, where it goes
+    back to paying before use. `begins`: an instant; left out: now. `preview`: only what it comes to is said.
+    """
+
+    postpaid: StrictBool
+    limit: str = "0"
+    limit_cuts: StrictBool = True
+    due_days: StrictInt = 14
+    overdue: str = "remind"
+    overdue_days: StrictInt = 14
+    owed: str = "debt"
+    begins: str | None = None
+    preview: StrictBool = False
+
+
+@router.post("/tenancies/{pk}/terms", response={200: dict[str, Any], 201: dict[str, Any]})
+def change_terms(request: HttpRequest, pk: int, given: NewTerms) -> Any:
+    """Let other terms hold from an instant on."""
+    tenancy, user = tenancy_of_manager(request, pk), request.user
+    fields = given.dict(exclude={"preview", "limit", "begins"})
+    try:
+        limit = parse_money(given.limit)
+    except ValueError as error:
+        raise ValidationError({"limit": str(error)}) from None
+    try:
+        begins = None if given.begins is None else parse_instant(given.begins)
+    except ValueError as error:
+        raise ValidationError({"begins": str(error)}) from None
+    wanted = Wanted(**fields, limit=limit, begins=begins)
+    if given.preview:
+        return Status(200, {"says": preview(tenancy, wanted)})
+    return Status(201, {"terms": _document(agree(tenancy, wanted, user), tenancy.unit.property.currency)})
+
+
+@router.get("/bills")
+def bills(request: HttpRequest) -> Any:
+    """What is open of the bills of the landlords that this login manages, overdue first."""
+    return [short_document(each) for owner in organisations(request) for each in open_bills(owner)]
+
+
+@router.get("/tenancies/{pk}/bills")
+def bills_of(request: HttpRequest, pk: int) -> Any:
+    """All bills of a tenancy, the latest first, as they stand; for its tenant, too."""
+    return [short_document(each) for each in standings(tenancy_to_see(request, pk)[0])]
+
+
+@router.get("/bills/{pk}")
+def bill(request: HttpRequest, pk: int, form: str = "json") -> Any:
+    """A bill with its statement. `form`: json, csv or pdf."""
+    found = bill_to_see(request, pk)[0]
+    stands = standing_of(found)
+    if form == "json":
+        return to_document(stands)
+    if form not in ("csv", "pdf"):
+        raise ValidationError({"form": f"{form!r} is none of json, csv, pdf"})
+    made = statement(found.tenancy, found.begins, found.ends)
+    if form == "csv":
+        return HttpResponse(as_file(to_csv(stands, made)), content_type="text/csv; charset=utf-8")
+    try:
+        return HttpResponse(to_pdf(made, stands), content_type="application/pdf")
+    except PdfError as error:
+        raise ValidationError({"form": str(error)}) from None
