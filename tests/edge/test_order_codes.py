@@ -355,3 +355,49 @@ def test_another_makers_code_of_these_classes_is_no_code_of_this_meter():
         assert not answer.done and "no code of this meter" in answer.text
         gateway.now += HOUR
     assert gateway.account().dump() == before
+
+
+LATER = [
+    (Open(), Close(), lambda supply: not supply.opened),
+    (Hold(), Close(override=True), lambda supply: not supply.locks),
+    (LimitPower(500, NOW + 30 * DAY), LimitPower(0), lambda supply: supply.limit == 0),
+    (Restore(0, NOW + HOUR), Restore(0, NOW + 7 * DAY), lambda supply: supply.grace_until >= NOW + 7 * DAY),
+]
+
+
+@pytest.mark.parametrize(("earlier", "later", "holds"), LATER, ids=repr)
+def test_of_two_orders_the_later_one_holds_though_its_code_was_typed_before_the_earlier_one_came(earlier, later, holds):
+    """The manager switched off, thought better of it, and gave the code of the second order by telephone: when the network
+    is back both come, and nobody is left in the dark.
+    """
+    gateway = Both()
+    gateway.order("m1", GrantCredit("rest", NANO))
+    code, order = gateway.ordered(later)
+    assert gateway.type(code).done
+    gateway.order("m1", Control(earlier, "manager"))
+    assert not holds(gateway.account().supply)
+    gateway.order("m1", order)
+    assert isinstance(gateway.entries()[0], Controlled)
+    assert holds(gateway.account().supply) and gateway.account().closed is True
+    assert gateway.account().supply.overtaken == () and not gateway.type(code).done
+
+
+def test_what_somebody_did_on_site_since_is_not_undone_by_a_typed_orders_command():
+    gateway = Both()
+    gateway.order("m1", GrantCredit("rest", NANO))
+    code, order = gateway.ordered(Close())
+    gateway.type(code)
+    gateway.order("m1", Control(Open(), "manager"))
+    _, gateway.effects = gateway.agent.act(gateway.moment, "m1", Open(), "Sam")
+    gateway.settle()
+    gateway.order("m1", order)
+    assert isinstance(gateway.entries()[0], Recognised) and gateway.account().supply.opened
+
+
+def test_an_amount_is_not_lent_twice_because_an_earlier_order_came_between():
+    gateway = Both()
+    code, order = gateway.ordered(Restore(5 * NANO))
+    gateway.type(code)
+    gateway.order("m1", Control(Restore(0, NOW + HOUR), "manager"))
+    gateway.order("m1", order)
+    assert isinstance(gateway.entries()[0], Recognised)

@@ -48,7 +48,7 @@ from .entries import (
 from .pins import made_at
 from .plausible import BACKWARDS, TRUE, UNSEEN, most
 from .register import Registers
-from .supply import LOCKS, Action, ClearCredit, Close, Release, Restore, SetPin, TakeEmergency
+from .supply import LOCKS, Action, ClearCredit, Close, Release, Restore, SetPin, TakeEmergency, settles
 from .tariff import RateCalendar, TariffError
 from .units import BALANCE_MAX
 
@@ -144,12 +144,21 @@ class Account(Registers):
 
     def _follow_control(self, now: int, seq: int, at: int, number: int, order: Control) -> CommandEntry:
         if order.tid is not None and self.coded.get(order.tid) == 0:
-            return Recognised(seq, at, self.balance, number, order.tid)
+            if not self._is_overtaken(order.tid, order.action) or self.objection(at, order.action, now):
+                return Recognised(seq, at, self.balance, number, order.tid)
+            # Its code was typed before an earlier order came, which the later one was to end.
+            return Controlled(seq, at, self.balance, number, order.action, order.by, order.reason, order.tid)
         tid = None if order.tid in self.coded else order.tid
         if refusal := self.objection(at, order.action, now):
             return Refused(seq, at, self.balance, number, refusal, tid)
         balance = self._balance_after(order.action)
         return Controlled(seq, at, balance, number, order.action, order.by, order.reason, tid)
+
+    def _is_overtaken(self, tid: int, action: Action) -> bool:
+        """Whether what a typed code did was undone by an order that was given before it."""
+        # What lends an amount has lent it, and does not lend it twice.
+        lends = isinstance(action, Restore) and action.amount
+        return not lends and (tid, settles(action)) in self.supply.overtaken
 
     def _balance_after(self, action: Action) -> int:
         return min(self.balance, 0) if isinstance(action, ClearCredit) else self.balance

@@ -55,6 +55,7 @@ from .supply import (
     Restore,
     SetPin,
     TakeEmergency,
+    settles,
 )
 from .tariff import RateCalendar, Version, add_version, stretch_at
 from .units import BALANCE_MAX, EARLIEST, INSTANT_MAX
@@ -112,6 +113,7 @@ class Replay(State):
                 self.coded[entry.tid] = 0
             elif entry.tid is not None:
                 self._settle_code(entry.tid)
+            self._overtake(entry)
         elif isinstance(entry, Refused):
             if entry.tid is not None:
                 self._settle_code(entry.tid)
@@ -235,9 +237,24 @@ class Replay(State):
     def _settle_code(self, tid: int) -> None:
         """A code's command is here, so the code is worth nothing any more."""
         self.coded.pop(tid, None)
+        if self.supply.overtaken:
+            self._change(overtaken=tuple(each for each in self.supply.overtaken if each[0] != tid))
         self.tids = tuple(sorted({*self.tids, tid}))
         while len(self.tids) > CODES_KEPT:
             self.tid_floor, self.tids = max(self.tid_floor, self.tids[0]), self.tids[1:]
+
+    def _overtake(self, entry: Controlled | OnSite) -> None:
+        """Commands come in the order in which they were given: what one settles, a code has settled too early that was typed
+        and whose own command is yet to come. Who does something on site knows how it stands there.
+        """
+        what, known = settles(entry.action), self.supply.overtaken
+        if isinstance(entry, OnSite):
+            known = tuple(each for each in known if each[1] != what)
+        elif what:
+            typed = {(tid, what) for tid, amount in self.coded.items() if not amount}
+            known = tuple(sorted({*known, *typed}))
+        if known != self.supply.overtaken:
+            self._change(overtaken=known)
 
     def _control(self, action: Action) -> None:
         debt, supply = max(-self.balance, 0), self.supply

@@ -183,6 +183,20 @@ LOCKS = {
 """Why a switch stays open whatever the credit, until a person says otherwise."""
 
 
+def settles(action: Action) -> str:
+    """What an action settles as a whole, so that of several that were ordered the last one holds: the `switch`, the `limit`,
+    the `time` of a restoration; empty if it settles nothing.
+    """
+    match action:
+        case Open() | Close() | Hold() | Release():
+            return "switch"
+        case LimitPower():
+            return "limit"
+        case Restore():
+            return "time"
+    return ""
+
+
 class Night(Struct, frozen=True):
     """What happened in off hours (`kernel.off_hours`) that end at the instant `until`. `energy`: Wh used in them up to the last
     reading; `spent`: too much power was drawn too often, so that nothing is left of them; `waived`: a person switched on.
@@ -204,6 +218,9 @@ class SupplyState(Struct, frozen=True):
 
     `unsafe`: kinds of limits (`kernel.safety`) that opened the switch until what is measured is right again. `off_hours`:
     open since off hours. `night`: those that were last looked at.
+
+    `overtaken`: identifiers of typed codes, and what of each (`settles`) an order that was given before it has settled anew
+    since: it came later, by the network.
     """
 
     opened: bool = False
@@ -221,3 +238,4 @@ class SupplyState(Struct, frozen=True):
     unsafe: tuple[str, ...] = ()
     off_hours: bool = False
     night: Night = Night()
+    overtaken: tuple[tuple[int, str], ...] = ()
