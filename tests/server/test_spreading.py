@@ -19,7 +19,8 @@ from prewatt.server.notices.silences import tell_of_silences
 from prewatt.server.payments.bank import book_line, reference, upload
 from prewatt.server.payments.returned import book_returned
 from prewatt.server.vending.adjustments import missing
-from prewatt.server.vending.giving_back import reverse_top_up
+from prewatt.server.vending.controls import control
+from prewatt.server.vending.giving_back import give, reverse_top_up
 from prewatt.server.vending.models import Code, Command
 from prewatt.server.vending.top_ups import on_the_way, top_up
 from prewatt.server.vending.wrong_flat import move_payment
@@ -322,4 +323,47 @@ def test_a_payment_that_the_bank_takes_back_gives_its_share_back(after, edge, st
     book_returned(line, admin_user, ben.top_ups.first())
     obey(edge, store)
     assert made.debt.left == OWED and edge.accounts["m2"].balance == 0
+    whole(owner)
+
+
+def test_there_is_light_though_an_amount_was_restored_once_before(after, edge, store, ben, clock):  # noqa: F811
+    """Whoever once used an emergency code is not left in the dark by it, nor lent the same amount anew."""
+    meter = Meter.objects.get(name="m2")
+    control(meter, Restore(5 * NANO), "manager")
+    obey(edge, store)
+    spread(ben, "manager", after)
+    obey(edge, store)
+    supply = edge.accounts["m2"].supply
+    assert (supply.grace_until, edge.accounts["m2"].closed) == (clock.at + 3 * DAY, True)
+    clock.at += 3 * DAY
+    assert edge.accounts["m2"].allowance(clock.at) == 0
+
+
+def test_what_was_restored_is_repaid_by_what_is_spread(after, edge, store, ben, clock):  # noqa: F811
+    Property.objects.update(spread_days=0)
+    control(Meter.objects.get(name="m2"), Restore(5 * NANO), "manager")
+    obey(edge, store)
+    spread(ben, "manager", after)
+    obey(edge, store)
+    assert (edge.accounts["m2"].balance, edge.accounts["m2"].allowance(clock.at)) == (0, 0)
+
+
+def test_a_share_leaves_nobody_in_the_dark_who_has_paid_enough(after, edge, store, ben, clock, admin_user):  # noqa: F811
+    """Something was taken off, and the credit is used up; what is paid brings the light back first."""
+    owner = ben.unit.property.organisation
+    Property.objects.update(clearance=1)
+    ben = Tenancy.objects.get(pk=ben.pk)
+    made = spread(ben, "manager", after, share=50)
+    obey(edge, store)
+    clock.at += 4 * DAY
+    give(ben, -20 * NANO, "broken lamp", admin_user, "a lamp")
+    obey(edge, store)
+    assert (edge.accounts["m2"].balance, edge.accounts["m2"].closed) == (-20 * NANO, False)
+    paid = top_up(ben, 15 * NANO, "not-enough")
+    assert paid.shared == 0
+    paid = top_up(ben, 10 * NANO, "enough")
+    obey(edge, store)
+    assert (paid.shared, edge.accounts["m2"].balance, edge.accounts["m2"].closed) == (4 * NANO, NANO, True)
+    assert made.debt.left == OWED - 4 * NANO
+    assert top_up(ben, 10 * NANO, "later").shared == 5 * NANO
     whole(owner)

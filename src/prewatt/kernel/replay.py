@@ -226,6 +226,8 @@ class Replay(State):
         """Credit came in: part of it repays the emergency credit, before anything else."""
         before, supply = self.balance, self.supply
         self.credited += amount
+        if before + amount == 0 and supply.grace != BALANCE_MAX:
+            self._change(grace=0)
         if before + amount > 0:
             # What was lent is repaid. A restoration for a time alone lasts its time.
             grace = supply.grace if supply.grace == BALANCE_MAX else 0

@@ -22,7 +22,6 @@ from ..ledger.books import balance, tenant_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference
 from ..locking import lock_meters, lock_organisation
-from ..metering.accounts import account_of
 from ..metering.models import JournalEntry, Meter, Silence, SilentMeter
 from ..metering.silences import usual_day
 from ..time import now
@@ -63,9 +62,12 @@ def lock_spread(tenancy: Tenancy) -> bool:
 # -- a share of each payment ------------------------------------------------------------------------------------------------
 
 
-def _shares(tenancy: Tenancy, amount: int) -> list[tuple[Spread, int]]:
-    unit = minor_unit(tenancy.unit.property.currency)
-    room, found = amount * HIGHEST // (100 * unit) * unit, []
+def _shares(tenancy: Tenancy, amount: int, left: int) -> list[tuple[Spread, int]]:
+    """What of a payment pays which spread, where `left` nano would be left without it. So much stays that there is light."""
+    where = tenancy.unit.property
+    unit = minor_unit(where.currency)
+    spare = left - max(parse_money(str(where.clearance)), unit)
+    room, found = max(min(amount * HIGHEST // 100, spare), 0) // unit * unit, []
     for each in open_spreads(tenancy):
         share = -(-amount * each.share // (100 * unit)) * unit
         part = min(share, each.debt.left, room)
@@ -77,15 +79,15 @@ def _shares(tenancy: Tenancy, amount: int) -> list[tuple[Spread, int]]:
 
 def share_of(tenancy: Tenancy, amount: int) -> int:
     """What of a payment of `amount` nano pays what is spread, nano."""
-    return sum(part for _spread, part in _shares(tenancy, amount))
+    return sum(part for _spread, part in _shares(tenancy, amount, balance(tenant_account(tenancy)) + amount))
 
 
 def take_share(made: TopUp) -> None:
     """A payment was booked: its share pays what is spread, and is taken off at the meter."""
     tenancy = made.tenancy
-    for each, amount in _shares(tenancy, made.amount):
+    own = tenant_account(tenancy)
+    for each, amount in _shares(tenancy, made.amount, balance(own)):
         memo = _("of payment %(number)s for: %(memo)s") % {"number": str(made)[:8], "memo": each.debt.memo}
-        own = tenant_account(tenancy)
         part = lower(
             each.debt, amount, DebtPart.Why.SHARE, own, Transfer.Kind.DEBT_PAID, BY, memo, top_up=made
         )  # fmt: skip
@@ -174,10 +176,10 @@ def _memo(silence: Silence | None, where: Property) -> str:
 
 def _light(meter: Meter, where: Property, at: int, by: str, memo: str) -> None:
     """The supply goes on for some days, so that there is time to pay."""
-    from ..vending.controls import control
+    from ..vending.controls import control, restored_until
 
     until = at + int(where.spread_days) * DAY
-    if until > at and account_of(meter).supply.grace_until < until:
+    if until > at and restored_until(meter) < until:
         control(meter, Restore(until=until), by, memo)
 
 

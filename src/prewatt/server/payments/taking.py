@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from ...kernel.entries import Control, decode_command
 from ...kernel.supply import Restore
-from ...kernel.units import BALANCE_MAX, DAY, round_money
+from ...kernel.units import DAY, round_money
 from ..billing.currencies import minor_digits, minor_unit
 from ..billing.debts import DebtError, owe, set_off
 from ..billing.models import Debt, DebtPayment
@@ -25,8 +24,8 @@ from ..metering.models import Meter
 from ..steps import is_low
 from ..time import now
 from ..vending.adjustments import adjust
-from ..vending.controls import control
-from ..vending.models import OPEN, Command, PayOut, Refund, TopUp
+from ..vending.controls import control, restored_until
+from ..vending.models import PayOut, Refund, TopUp
 from ..vending.owed import close_rounding, fall, locked, nearest, owe_back, owed_to
 from .models import Payment, TakenBack
 from .paying import clearing, held_left, meter_of
@@ -181,21 +180,10 @@ def _begin_grace(row: TakenBack, tenancy: Tenancy, meter: Meter, left: int) -> N
     if left > 0 and not is_low(where, left, account_of(meter).price(now())) and meter.gateway.online:
         return
     row.grace_until = now() + where.back_grace * DAY
-    if _restored_until(meter) < row.grace_until:
+    if restored_until(meter) < row.grace_until:
         control(
             meter, Restore(until=row.grace_until), BY, _("days of grace: %(why)s") % {"why": memo(row)}, coded=False
         )
-
-
-def _restored_until(meter: Meter) -> int:
-    """Until when a meter is, or is about to be, supplied whatever the credit."""
-    supply = account_of(meter).supply
-    until = supply.grace_until if supply.grace == BALANCE_MAX else 0
-    for body in Command.objects.filter(meter=meter, state__in=OPEN, kind="control").values_list("body", flat=True):
-        order = getattr(decode_command(bytes(body)), "order", None)
-        if isinstance(order, Control) and isinstance(order.action, Restore) and not order.action.amount:
-            until = max(until, order.action.until)
-    return until
 
 
 def take_as_cost(row: TakenBack) -> None:

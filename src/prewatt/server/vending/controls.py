@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 
 from ...kernel.entries import Control, decode_command
 from ...kernel.supply import Action, Close, LimitPower, Restore, TakeEmergency
-from ...kernel.units import DAY, NANO, round_money
+from ...kernel.units import BALANCE_MAX, DAY, NANO, round_money
 from ...wire.on_site import ACTIONS
 from ..estate.models import Tenancy
 from ..locking import for_update
+from ..metering.accounts import account_of
 from ..metering.models import Meter
 from ..time import now
 from .credit_log import issue
@@ -65,6 +66,17 @@ def _check_alone(meter: Meter, amount: int, by: Any) -> None:
             "time without an amount, or give credit freely: then a second person agrees."
         )
         raise ControlError(text % {"limit": round_money(limit_of(organisation))})
+
+
+def restored_until(meter: Meter) -> int:
+    """Until when a meter is, or is about to be, supplied whatever the credit; 0 if it is not."""
+    supply = account_of(meter).supply
+    until = supply.grace_until if supply.grace == BALANCE_MAX else 0
+    for body in Command.objects.filter(meter=meter, state__in=OPEN, kind="control").values_list("body", flat=True):
+        order = getattr(decode_command(bytes(body)), "order", None)
+        if isinstance(order, Control) and isinstance(order.action, Restore) and not order.action.amount:
+            until = max(until, order.action.until)
+    return until
 
 
 def read_action(
