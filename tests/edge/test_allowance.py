@@ -35,6 +35,7 @@ from prewatt.kernel.entries import (
     Command,
     Control,
     Event,
+    Exchange,
     GrantCredit,
     Relay,
     SetTariff,
@@ -221,13 +222,25 @@ def test_days_are_of_usual_use_which_is_kept_over_a_start(tmp_path):
 
 
 def test_what_is_usual_follows_the_days():
-    usual = seen(None, BEGIN, 100)
-    assert seen(usual, BEGIN + HOUR, 500) is usual
-    usual = seen(usual, BEGIN + DAY, 8100)
+    usual = seen(None, BEGIN, 100, 4000)
+    assert seen(usual, BEGIN + HOUR, 500, 4000) is usual
+    usual = seen(usual, BEGIN + DAY, 8100, 4000)
     assert usual == Usual(BEGIN + DAY, 8100, 8000)
-    assert seen(usual, BEGIN + 3 * DAY, 8100 + 8000).day == 7000
-    assert seen(usual, BEGIN + 3 * DAY, 50) == Usual(BEGIN + 3 * DAY, 50, 8000), "another register"
+    assert seen(usual, BEGIN + 3 * DAY, 8100 + 8000, 4000).day == 7000
+    assert seen(usual, BEGIN + 3 * DAY, 50, 4000) == Usual(BEGIN + 3 * DAY, 50, 8000), "another register"
     assert load_usual(dump_usual(usual)) == usual
+
+
+def test_a_register_that_counts_from_elsewhere_is_no_days_use():
+    """Else one exchange would let a meter supply without its gateway for years."""
+    usual = Usual(BEGIN, 8100, 8000)
+    jumped = seen(usual, BEGIN + DAY, 50_000_000, 4000)
+    assert jumped == Usual(BEGIN + DAY, 50_000_000, 8000)
+    account, line = supplied(KWH, alone_days=3), SecondLine(usual)
+    account.apply(account.follow(BEGIN, Command("m", 4, BEGIN, Exchange("m9", 8100 + 30_000))))
+    line.observe(BEGIN + DAY, account, 8100 + 30_000, keeps=True, left=None)
+    assert line.usual == Usual(BEGIN + DAY, 38_100, 8000, "m9")
+    assert beside(account, line.usual) == 24_000
 
 
 def supplied(balance, **settings):

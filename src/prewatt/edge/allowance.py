@@ -12,6 +12,7 @@ from typing import NamedTuple
 from msgspec import Struct, msgpack
 
 from ..kernel.account import Account
+from ..kernel.plausible import most
 from ..kernel.rating import gross
 from ..kernel.tariff import Tariff
 from ..kernel.units import BALANCE_MAX, DAY, HOUR, INSTANT_MAX
@@ -26,22 +27,27 @@ RENEWED = DAY
 
 class Usual(Struct, frozen=True, array_like=True):
     """What a meter usually uses: Wh a day, from whole days that were seen; 0 if none was. `since`, `register`: where the day
-    that is being seen began.
+    that is being seen began. `serial`: of the meter that hung there then, empty for the first one.
     """
 
     since: int
     register: int
     day: int = 0
+    serial: str = ""
 
 
-def seen(usual: Usual | None, now: int, register: int) -> Usual:
-    """What is usual, now that the register (Wh) stands where it does. Recent days count most."""
-    if usual is None or now < usual.since or register < usual.register:
-        return Usual(now, register, usual.day if usual else 0)
+def seen(usual: Usual | None, now: int, register: int, fuse: int, serial: str = "") -> Usual:
+    """What is usual, now that the register (Wh) of a meter stands where it does. Recent days count most. What can't have flowed
+    through the fuse (W) was not used: the register counts from elsewhere.
+    """
+    if usual is None or now < usual.since or register < usual.register or serial != usual.serial:
+        return Usual(now, register, usual.day if usual else 0, serial)
+    if register - usual.register > most(fuse, now - usual.since):
+        return Usual(now, register, usual.day, serial)
     if now - usual.since < DAY:
         return usual
     day = (register - usual.register) * DAY // (now - usual.since)
-    return Usual(now, register, (3 * usual.day + day) // 4 if usual.day else day)
+    return Usual(now, register, (3 * usual.day + day) // 4 if usual.day else day, serial)
 
 
 def dump_usual(usual: Usual) -> bytes:
@@ -118,7 +124,8 @@ class SecondLine(Struct):
             self.keeps, self.left, self.sure = keeps, left, True
         if not account.settings.alone_days or account.doubt is not None:
             return False
-        before, self.usual = self.usual, seen(self.usual, now, register)
+        fuse = account.settings.power_highest
+        before, self.usual = self.usual, seen(self.usual, now, register, fuse, account.serial)
         return self.usual != before
 
     def due_to_tell(self, now: int, account: Account) -> Due | None:
