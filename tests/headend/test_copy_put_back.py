@@ -16,8 +16,9 @@ from prewatt.kernel.settings import Settings
 from prewatt.kernel.supply import Hold
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import HOUR, MINUTE, NANO
+from prewatt.server.billing.models import Debt
 from prewatt.server.estate.models import Organisation, Tenancy
-from prewatt.server.ledger.books import Kind, balance, tenant_account, trial_balance
+from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
 from prewatt.server.ledger.references import Of, Reference
 from prewatt.server.metering.models import Alarm, Meter
 from prewatt.server.payments.reconciliation import at_meters
@@ -391,3 +392,30 @@ def test_what_was_found_while_nobody_lived_there_is_not_booked_for_anybody(edge,
     with pytest.raises(FoundError, match="Nobody lived there"):
         book_found(found(), None)
     assert found()
+
+
+def test_what_was_spread_and_its_shares_are_booked_as_what_they_are(edge, store, tenancy):
+    """Else the landlord loses what was spread, and the tenant what was paid of it."""
+    owner = Organisation.objects.get()
+    lost(
+        edge,
+        GrantCredit("~spread 1 1 18f", 40 * NANO, "used while the gateway was silent"),
+        GrantCredit("paid", 20 * NANO),
+        Debit("~debt-part 1 18f", 5 * NANO, "of payment paid"),
+        GrantCredit("~debt-part 1 undone 190", 5 * NANO, "undone"),
+        Debit("~debt-part 2 191", 4 * NANO, "of payment paid"),
+        Debit("~spread 1 1 back 192", 36 * NANO, "not spread any more"),
+    )
+    heard(edge, store)
+    spread, paid, share, undone, share_2, back = Alarm.objects.filter(kind="unbooked").order_by("seq")
+    with pytest.raises(FoundError, match="book that first"):
+        book_found(share, None)
+    lefts = [40, 40, 35, 40, 36, 0]
+    for alarm, left in zip((spread, paid, share, undone, share_2, back), lefts, strict=True):
+        book_found(alarm, None)
+        assert sum(each.left for each in Debt.objects.filter(tenancy=tenancy)) == left * NANO
+        assert -balance(account(owner, Kind.DEBTS)) == left * NANO
+    assert balance(account(owner, Kind.ADJUSTMENTS)) == 0
+    assert balance(tenant_account(tenancy)) == edge.accounts["m1"].balance
+    assert sum(trial_balance(owner).values()) == 0
+    assert book_found(Alarm.objects.get(pk=share.pk), None) is None, "booked once"

@@ -24,7 +24,7 @@ from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book, book_top_up, tenant_account
 from ..ledger.models import Account, Transfer
 from ..ledger.references import Of, Reference, found_at, kind_at_meter
-from ..locking import for_update
+from ..locking import for_update, lock_organisation
 from ..metering.alarms import raise_alarm
 from ..metering.models import Alarm, Meter
 from ..time import now
@@ -139,7 +139,8 @@ def _code_anew(meter: Meter, tid: int) -> None:
         if not isinstance(command, KernelCommand) or not isinstance(command.order, GrantCredit):
             continue
         Code.objects.filter(command=row).update(command=None)
-        made = credit_code(meter, command.order.amount)
+        # As much as before: a share of a payment may pay what is spread.
+        made = credit_code(meter, command.order.coded)
         fresh, carried = made[:2] if made else (None, 0)
         change_order(row, replace(command.order, tid=fresh, coded=carried))
         if made:
@@ -246,6 +247,7 @@ def book_found(found: Alarm, by: Any, source: Account | None = None) -> TopUp | 
     otherwise (then None). Asked twice, it is booked once. FoundError if it can't be.
     """
     assert found.meter is not None
+    lock_organisation(found.meter.property.organisation_id)
     meter = for_update(Meter.objects).select_related("unit").get(pk=found.meter.pk)
     alarm = for_update(Alarm.objects).get(pk=found.pk)
     if alarm.kind != UNBOOKED:
@@ -281,12 +283,21 @@ def _lived_there(meter: Meter, at: int) -> Tenancy | None:
 
 
 def _book_adjustment(tenancy: Tenancy, alarm: Alarm, meter: Meter) -> None:
+    # Imported here: it knows payments, which know what was found.
+    from ..billing.spread_found import SpreadFoundError, book_spread
+
     organisation, own, data = tenancy.unit.property.organisation, tenant_account(tenancy), alarm.data
+    memo, name = data["reason"] or _("found at the meter"), Reference(Of.ALARM, alarm.pk, "found")
+    try:
+        amount = book_spread(tenancy, meter, alarm, name, memo)
+    except SpreadFoundError as error:
+        raise FoundError(str(error)) from None
+    if not amount:
+        return
     of = kind_at_meter(data["credit_id"])
     other = account(organisation, BOOKED_ON.get(of, Kind.ADJUSTMENTS) if of else Kind.ADJUSTMENTS)
-    debit, credit = (other, own) if data["amount"] > 0 else (own, other)
-    memo, name = data["reason"] or _("found at the meter"), Reference(Of.ALARM, alarm.pk, "found")
-    book(Transfer.Kind.ADJUSTMENT, debit, credit, abs(data["amount"]), now(), name, memo, meter)
+    debit, credit = (other, own) if amount > 0 else (own, other)
+    book(Transfer.Kind.ADJUSTMENT, debit, credit, abs(amount), now(), name, memo, meter)
 
 
 @transaction.atomic

@@ -1,0 +1,62 @@
+"""What was spread, and shares of payments that paid it, found at a meter by a server that was put back from a copy: they are
+booked as what they are, so that nothing is owed twice and nothing is forgotten.
+"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from ..errors import Refused
+from ..estate.models import Tenancy
+from ..ledger.books import tenant_account
+from ..ledger.models import Transfer
+from ..ledger.references import Of, Reference, kind_at_meter
+from ..metering.models import Alarm, Meter
+from ..time import now
+from .debts import lower, owe, raise_again
+from .models import DebtPart, Spread
+from .spreading import BY, open_spreads, share_for, usual_cost
+
+
+class SpreadFoundError(Refused):
+    """It can't be booked yet; the message, for people, says what comes first. Nothing was changed."""
+
+
+def book_spread(tenancy: Tenancy, meter: Meter, alarm: Alarm, of: Reference, memo: str) -> int:
+    """Book what was found if it is of something spread. What of it (nano; negative: taken off) is left to be booked otherwise:
+    all of it if it is of nothing spread. To be called with the organisation's row locked, and the meter's.
+    """
+    kind, amount = kind_at_meter(alarm.data["credit_id"]), int(alarm.data["amount"])
+    if kind == Of.SPREAD and amount > 0:
+        where, debt = tenancy.unit.property, owe(tenancy, amount, of, memo, now())
+        share = share_for(where, amount, usual_cost(meter, None))
+        Spread.objects.create(debt=debt, at=now(), by=BY, share=share)
+        return 0
+    if kind in (Of.SPREAD, Of.DEBT_PART) and amount < 0:
+        _check_order(meter)
+        why = DebtPart.Why.SHARE if kind == Of.DEBT_PART else DebtPart.Why.WITHDRAWN
+        return amount + _lower(tenancy, -amount, why, memo)
+    if kind == Of.DEBT_PART:
+        rows = DebtPart.objects.filter(debt__tenancy=tenancy, why=DebtPart.Why.SHARE, amount=amount, undone=None)
+        part = rows.select_related("debt__tenancy__unit__property").last()
+        if part is not None:
+            raise_again(part, memo)
+            return 0
+    return amount
+
+
+def _check_order(meter: Meter) -> None:
+    waiting = Alarm.objects.filter(meter=meter, kind="unbooked", settled=False, data__amount__gt=0)
+    if any(kind_at_meter(each.data["credit_id"]) == Of.SPREAD for each in waiting):
+        raise SpreadFoundError(_("This paid what was spread, which is not in the books yet either: book that first."))
+
+
+def _lower(tenancy: Tenancy, amount: int, why: DebtPart.Why, memo: str) -> int:
+    """How much (nano) of what is spread fell, the oldest first."""
+    own, left = tenant_account(tenancy), amount
+    kind = Transfer.Kind.DEBT_PAID if why == DebtPart.Why.SHARE else Transfer.Kind.DEBT
+    for each in open_spreads(tenancy):
+        if part := min(left, each.debt.left):
+            lower(each.debt, part, why, own, kind, BY, memo)
+            left -= part
+    return amount - left
