@@ -23,9 +23,10 @@ class Flat:
         self.server = Account.load(self.meter.account.dump())
         self.set(*limits, recloses=recloses)
 
-    def set(self, *limits, recloses=2):
+    def set(self, *limits, recloses=2, watts=()):
         self.number += 1
-        rules = Settings(zone="Europe/Berlin", limits=limits, power=PowerLimit(reclose_after=60, recloses=recloses))
+        power = PowerLimit(watts, reclose_after=60, recloses=recloses)
+        rules = Settings(zone="Europe/Berlin", limits=limits, power=power)
         command = Command("m", self.number, self.now, ChangeSettings(rules))
         self.take(self.meter.follow(self.now, command), command)
         self.take(self.meter.decide(self.now))
@@ -269,3 +270,47 @@ def test_limits_are_looked_after_each_minute_and_only_where_there_are_any():
     flat.set()
     flat.see(60, **RIGHT)
     assert flat.meter.due > flat.now + MINUTE
+
+
+def test_what_the_grid_causes_is_not_counted_against_the_flat():
+    """Whoever draws too much for once would stay in the dark until a person comes, for a fault of the grid."""
+    flat = Flat()
+    flat.set(HIGH, watts=(3000,))
+    for _ in range(4):
+        flat.see(30, voltage_l1=260_000)
+        assert flat.see(10, voltage_l1=260_000) == ["over-voltage-trip"]
+        flat.see(10, **RIGHT)
+        flat.see(60, **RIGHT)
+        flat.see(0 if flat.switch else 15 * 60, **RIGHT)
+        assert flat.switch is True
+    flat.see(30, power=5000, **RIGHT)
+    assert flat.see(10, power=5000, **RIGHT) == ["overload"]
+    flat.see(60, power=0, **RIGHT)
+    assert flat.switch is True and flat.meter.account.supply.locks == ()
+
+
+def test_what_trips_together_is_one_trip():
+    flat = Flat()
+    flat.set(Limit("over-current", 20_000, delay=10, trip=True), watts=(3000,), recloses=1)
+    for trip in (1, 2):
+        flat.see(60, power=5000, current_l1=25_000)
+        told = flat.see(10, power=5000, current_l1=25_000)
+        assert sorted(told) == sorted(
+            ["over-current-trip", "overload"] + (["limit-locked", "overload-locked"] if trip == 2 else [])
+        )
+        flat.see(10, power=0, current_l1=0)
+        flat.see(60, power=0, current_l1=0)
+        assert flat.switch is (trip == 1)
+
+
+def test_a_meter_that_falls_silent_after_a_trip_is_switched_on_all_the_same():
+    flat = Flat()
+    flat.set(watts=(3000,))
+    flat.see(60, power=5000)
+    flat.see(10, power=5000)
+    assert flat.switch is False
+    for _ in range(3):
+        flat.now += MINUTE
+        flat.take(flat.meter.fail(flat.now, "no answer"))
+    assert flat.switch is True
+    assert [each.code for each in flat.entries if isinstance(each, Event)].count("meter-lost") == 1

@@ -7,6 +7,7 @@ import pytest
 from prewatt.edge.approach import SPARE
 from prewatt.edge.effects import SendUpload
 from prewatt.kernel.entries import ChangeSettings, Event, GrantCredit, Reading, SetTariff, Settings
+from prewatt.kernel.supply import FriendlyHours, Window
 from prewatt.kernel.tariff import Period, Rate, Tariff, Tiers, all_year, flat_tariff
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
 from prewatt.wire.messages import Receipt
@@ -189,3 +190,18 @@ def test_all_that_the_fuse_lets_through_from_one_moment_to_the_next_is_seen_with
     flat.live(HOUR // 4, FUSE)
     ((_, left),) = flat.told
     assert left >= TEN - TEN // SPARE - FUSE // 60
+
+
+def test_nothing_is_approached_where_nothing_is_left():
+    """With a debt in friendly hours, or on what is lent, a meter is read as seldom as any other."""
+    flat = Flat(
+        1_000,
+        low_credit_energy=TEN,
+        low_energy_steps=(1_000,),
+        friendly=FriendlyHours((Window(tuple(range(8)), 0, 1440),)),
+    )
+    flat.live(2 * HOUR, 1_000)
+    assert flat.account.balance < 0 and flat.closed is True
+    before = flat.reads
+    flat.live(6 * HOUR, 1_000)
+    assert flat.reads - before <= 6 * 4 + 2

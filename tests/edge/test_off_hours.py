@@ -151,6 +151,50 @@ def test_who_exceeds_the_days_limit_too_at_night_is_locked_as_by_day():
     assert flat.closed is False
 
 
+def over(flat, power):
+    """So much is drawn for the delay."""
+    flat.see(power)
+    flat.passed += 10 * SECOND
+    flat.see(power)
+
+
+def test_what_was_too_much_at_night_is_not_held_against_anybody_in_the_morning():
+    flat = Flat(settings(watts=300, power=PowerLimit((3000,), delay=10, reclose_after=60, recloses=2)))
+    flat.until(1, 5, 50)
+    for _ in range(3):
+        over(flat, 1000)
+        flat.live(90 * SECOND)
+    assert flat.codes()[-1] == "allowance-spent"
+    flat.until(1, 6, 1)
+    assert flat.closed is True
+    over(flat, 4000)
+    flat.live(2 * MINUTE)
+    assert flat.closed is True and flat.account.supply.locks == ()
+
+
+def test_who_exceeds_the_days_limit_once_at_night_needs_nobody_in_the_morning():
+    flat = Flat(settings(watts=300, power=PowerLimit((3000,), delay=10, reclose_after=60, recloses=2)))
+    flat.until(1, 2)
+    for power in (1000, 1000, 4000):
+        over(flat, power)
+        flat.live(90 * SECOND)
+    assert flat.codes()[-2:] == ["overload", "allowance-spent"] and flat.account.supply.locks == ()
+    flat.until(1, 6, 1)
+    assert flat.closed is True
+
+
+def test_a_meter_that_is_silent_in_the_morning_is_switched_on_all_the_same():
+    """Whatever is wrong with its register, its switch may obey."""
+    flat = Flat(settings())
+    flat.until(1, 5, 58)
+    assert flat.closed is False
+    while flat.passed < after(1, 6, 1):
+        flat.passed += MINUTE
+        flat.do(flat.agent.on_observed(flat.moment, {"m1": "no answer"}))
+    assert flat.closed is True
+    assert flat.relays[-1][1:] == (True, "off-hours")
+
+
 def test_whose_credit_ends_in_the_night_is_told_in_the_morning_that_it_was_that():
     flat = Flat(settings(), credit=1 * NANO // 10)
     flat.until(1, 5)

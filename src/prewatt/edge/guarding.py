@@ -48,6 +48,10 @@ class Guard:
     def __init__(self) -> None:
         self.tripped = 0
         self._trips = 0
+        # Trips over the limit that holds by day too, of those in a row.
+        self._by_day = 0
+        # Trips by what comes from the grid within an hour, and when the last was.
+        self._grid, self._grid_at = 0, 0
         self._over_since: int | None = None
         self._seen: tuple[int, int, int] | None = None
         self._tampered = False
@@ -69,6 +73,7 @@ class Guard:
     def clock_set(self, by: int) -> None:
         """The gateway's time was set by so many µs: what was measured by it goes with it."""
         self.tripped += by if self.tripped else 0
+        self._grid_at += by if self._grid_at else 0
         self._over_since = self._over_since + by if self._over_since is not None else None
         self._seen = None
         for passed in self._passed.values():
@@ -115,12 +120,16 @@ class Guard:
         elif self._over_since is None and rules.delay:
             self._over_since = now
         elif now - (self._over_since or now) >= rules.delay * SECOND:
+            usual = account.usual_limit(now)
             self._over_since = None
+            self._by_day = self._by_day if now - self.tripped <= RECLOSE_WINDOW else 0
+            self._by_day += bool(usual and power > usual)
             self._count(now)
             tell("overload", f"{power} W, the limit is {limit} W")
             if self._trips_in_a_row(now, account) > rules.recloses:
-                usual = account.usual_limit(now)
-                tell("overload-locked" if usual and power > usual else ALLOWANCE_SPENT)
+                at_night = account.settings.off_hours.watts and account.night(now) is not None
+                # Who exceeds what is left at night needs nobody in the morning.
+                tell(ALLOWANCE_SPENT if at_night and self._by_day <= rules.recloses else "overload-locked")
 
     def _look_at_limits(self, now: int, account: Account, observed: Observed, tell: Tell) -> None:
         """Which limits are passed, for how long, and what follows."""
@@ -151,11 +160,17 @@ class Guard:
             tell(limit.event, detail, bounded=True)
             return
         del self._passed[limit]
+        if KINDS[limit.code].outside:
+            # Nobody in the flat can mend it, so that it never waits for a person by itself.
+            if now > self._grid_at:
+                self._grid = self._grid + 1 if now - self._grid_at <= RECLOSE_WINDOW else 1
+                self._grid_at = now
+            tell(limit.event, detail)
+            return
         self._count(now)
         tell(limit.event, detail)
-        # What comes from the grid nobody in the flat can mend, so that it never waits for a person by itself.
         again = self._trips_in_a_row(now, account) > account.settings.power.recloses
-        if again and limit.code in account.supply.unsafe and not KINDS[limit.code].outside:
+        if again and limit.code in account.supply.unsafe:
             tell(LIMIT_LOCKED, limit.code)
 
     def _look_for_right(self, now: int, account: Account, observed: Observed, tell: Tell) -> None:
@@ -171,15 +186,17 @@ class Guard:
                 self._right.pop(code, None)
                 continue
             lasts = rules.reclose_after * SECOND
-            if KINDS[code].outside and self._trips_in_a_row(now, account) > rules.recloses:
+            if KINDS[code].outside and self._grid > rules.recloses and now - self._grid_at <= RECLOSE_WINDOW:
                 lasts = max(lasts, RIGHT_FOR)
             if now - self._right.setdefault(code, now) >= lasts:
                 del self._right[code]
                 tell(WITHIN_LIMITS, code)
 
     def _count(self, now: int) -> None:
-        self._trips = self._trips + 1 if now - self.tripped <= RECLOSE_WINDOW else 1
-        self.tripped = now
+        """The flat has caused a trip; two at once are one."""
+        if now > self.tripped:
+            self._trips = self._trips + 1 if now - self.tripped <= RECLOSE_WINDOW else 1
+            self.tripped = now
 
     def _trips_in_a_row(self, now: int, account: Account) -> int:
         """Trips within an hour. In a journal that is ahead of the time those of many days count as of one hour."""

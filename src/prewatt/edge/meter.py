@@ -339,11 +339,15 @@ class Meter:
         return outcome
 
     def fail(self, now: int, cause: str) -> Outcome:
-        """The meter did not answer. The switch stays where it is: silence is no reason to cut anybody off."""
+        """The meter did not answer: that is no reason to cut anybody off, nor to leave somebody in the dark whose off hours
+        are over, or who has waited long enough after a trip. What can't be read may be able to switch all the same.
+        """
         outcome = Outcome()
         self.lost = True
         self.guard.silent()
         self._lost_told = self._lost_told or self._say(outcome, now, METER_LOST, cause)
+        if self.account.closed is False and self.account.wants_closed(now, self.guard.tripped):
+            self._decide(now, outcome)
         self.due = now + self.policy.poll_shortest
         return outcome
 

@@ -61,9 +61,9 @@ def newly_under(steps: Iterable[Step], warned: Sequence[Step], balance: int, pri
 
 def next_reach(steps: Iterable[Step], balance: int, prices: Iterable[tuple[int, int | None]]) -> Reach | None:
     """How far the next of some steps is, with a balance above all of them. `prices`: micro per kWh, and for how many Wh
-    it holds before the next one does (None: without end). None if none is reached before the balance is used up.
+    it holds before the next one does (None: without end). None if none is reached before the balance is used up, or it is.
     """
-    untold, used = list(steps), 0
+    untold, used = list(steps) if balance > 0 else [], 0
     for price, room in prices:
         for each in untold:
             if each.is_over(balance, price):

@@ -318,7 +318,9 @@ class Replay(State):
         elif event.code == WITHIN_LIMITS:
             self._change(unsafe=tuple(each for each in self.supply.unsafe if each != event.detail))
         elif event.code == ALLOWANCE_SPENT:
+            # By day other rules hold, and it begins anew.
             self._at_night(event.at, spent=True)
+            self._change(trips=0)
         lock = {"overload-locked": "overload", "forbidden-load": "load"}.get(event.code)
         if event.code == "tamper" and self.settings.tamper_locks:
             lock = "tamper"
@@ -330,8 +332,12 @@ class Replay(State):
     def _trip(self, event: Event) -> None:
         """Too much was drawn, or measured, for too long."""
         supply, kind = self.supply, TRIPS.get(event.code)
-        again = event.at - supply.tripped_at <= RECLOSE_WINDOW
-        self._change(tripped_at=event.at, trips=supply.trips + 1 if again else 1)
+        # What comes from the grid is not counted against the flat, and what trips together is one.
+        if kind is None or not KINDS[kind].outside:
+            again = event.at - supply.tripped_at <= RECLOSE_WINDOW
+            together = supply.tripped or any(not KINDS[each].outside for each in supply.unsafe if each in KINDS)
+            trips = (supply.trips if again else 0) + (not (again and together))
+            self._change(tripped_at=event.at, trips=trips)
         if kind is None:
             self._change(tripped=True)
         elif waits(self.settings.limits, kind):

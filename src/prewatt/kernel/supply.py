@@ -211,8 +211,8 @@ class Night(Struct, frozen=True):
 class SupplyState(Struct, frozen=True):
     """What keeps a switch open, and what keeps it closed without credit. Amounts in nano, instants in µs.
 
-    `opened`: told to open by a person. `locks`: of `LOCKS`. `cut_off`: open for want of credit. `trips`: for overload,
-    the last at `tripped_at`; `tripped`: waiting to close again. `emergency`, `grace`: how far the balance may go under
+    `opened`: told to open by a person. `locks`: of `LOCKS`. `cut_off`: open for want of credit. `trips`: for what the
+    flat causes, the last at `tripped_at`; `tripped`: waiting to close again. `emergency`, `grace`: how far the balance may go under
     zero; `grace_until` bounds the latter; `emergency_taken`: not to be taken again before the balance was over zero.
     `limit`, `limit_until`: a power limit by order.
 
