@@ -178,7 +178,7 @@ def test_all_or_none_are_made(where, landlord):
 def test_the_page_makes_lists_and_revokes_them_and_says_what_can_be_lost(manager, where, landlord):  # noqa: F811
     page = f"/properties/{where.pk}/emergency-codes/"
     units = list(Unit.objects.values_list("pk", flat=True))
-    assert "nothing can be lost" in manager.get(page).content.decode()
+    assert "There is no code now that could be used" in manager.get(page).content.decode()
     said = manager.post(f"{page}make/", {"units": units, "amount": "4,00", "days": "3"}, follow=True).content.decode()
     assert "3 codes are made" in said and "12.00 EUR at most in all, until 9 Oct, 12:00" in said
     sheet = manager.get(f"{page}sheet/")

@@ -122,13 +122,13 @@ def test_of_an_open_page_only_the_present_is_sent_while_nothing_else_can_have_ch
     # One question for the meters of all open pages together.
     with django_assert_num_queries(1):
         assert page.ask().retargeted == "#now"
-    assert "1.234&nbsp;kW" in page.text and "day by day" not in page.text
+    assert "1.234&nbsp;kW" in page.text and "Top-ups" not in page.text
     with django_assert_num_queries(0):
         assert page.ask().status == 204
     edge.read("m1", 5100)
     edge.deliver(store)
     moments.at += SECOND
-    assert "day by day" in page.ask().text
+    assert "Top-ups" in page.ask().text
     assert page.retargeted == ""
 
 

@@ -173,3 +173,13 @@ def test_a_change_is_said_with_its_day():
         account = holding((0, flat), (at(2026, 3, 6), dearer))
         found = price_outlook(account, at(2026, 3, 6 - ahead, 12), BERLIN, "EUR")
         assert found.change == f"Dearer from {said}: 0.35 instead of 0.30 EUR/kWh"
+
+
+def test_hours_before_the_first_tariff_held_are_no_cheap_ones():
+    begun = at(2026, 3, 4, 10)
+    assert (
+        price_outlook(holding((begun, flat_tariff("flat", "EUR", ZONE, 320_000))), begun + HOUR, BERLIN, "EUR") is None
+    )
+    days = price_outlook(holding((begun, plain())), begun + HOUR, BERLIN, "EUR").days
+    assert [each.price for each in days[0].parts] == [None, 520_000, 310_000]
+    assert [each.shade for each in days[0].parts] == [0, 100, 0]

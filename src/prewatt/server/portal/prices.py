@@ -25,13 +25,13 @@ WIDE = 3 * HOUR
 @dataclass(frozen=True)
 class Part:
     """A part of a day at one price. `width` in percent of the day, as CSS takes it; `shade`: 0 the cheapest of all that is shown,
-    100 the dearest.
+    100 the dearest. `price` is None before the first tariff held: then nothing was charged.
     """
 
     begin: int
     end: int
     rate: str
-    price: int
+    price: int | None
     width: str
     shade: int
     wide: bool
@@ -65,14 +65,16 @@ def price_outlook(account: Account, at: int, where: ZoneInfo, currency: str) -> 
     today = local_day(at, where)
     bounds = [(day, *day_bounds(day, where)) for day in (today, today + timedelta(days=1))]
     found = [(day, begin, end, prices_ahead(account, begin, end)) for day, begin, end in bounds]
-    shown = [each.price for _day, _begin, _end, parts in found for each in parts]
+    # A day that began without a tariff was not cheaper until there was one.
+    first = account.versions[0].effective if account.versions else bounds[-1][-1]
+    shown = [each.price for _day, _begin, _end, parts in found for each in parts if each.begin >= first]
     change = next_change(account, at)
-    differ = min(shown) < max(shown)
+    differ = len(set(shown)) > 1
     if change is None and not differ:
         return None
     titles = (_("today"), _("tomorrow"))
     days = [
-        _strip(day, title, parts, (begin, end), at, where, min(shown), max(shown))
+        _strip(day, title, parts, (begin, end), at, where, shown, first)
         for (day, begin, end, parts), title in zip(found, titles, strict=True)
     ]
     ahead = prices_ahead(account, at, bounds[-1][-1])
@@ -83,9 +85,17 @@ def price_outlook(account: Account, at: int, where: ZoneInfo, currency: str) -> 
 
 
 def _strip(
-    day: date, title: str, parts: list[Ahead], bounds: tuple[int, int], at: int, where: ZoneInfo, low: int, high: int
+    day: date,
+    title: str,
+    parts: list[Ahead],
+    bounds: tuple[int, int],
+    at: int,
+    where: ZoneInfo,
+    shown: list[int],
+    first: int,
 ) -> DayStrip:
     begin, end = bounds
+    low, high = min(shown, default=0), max(shown, default=0)
 
     def percent(part: int) -> str:
         hundredths = 10_000 * part // (end - begin)
@@ -96,8 +106,9 @@ def _strip(
         day, title,
         [
             Part(
-                each.begin, each.end, each.rate, each.price, percent(each.end - each.begin),
-                100 * (each.price - low) // (high - low) if high > low else 0, each.end - each.begin >= WIDE,
+                each.begin, each.end, each.rate, each.price if each.begin >= first else None, percent(each.end - each.begin),
+                100 * (each.price - low) // (high - low) if high > low and each.begin >= first else 0,
+                each.end - each.begin >= WIDE,
             )
             for each in parts
         ],

@@ -93,6 +93,8 @@ class RulesForm(forms.ModelForm):
         return text
 
 
+ALWAYS_OPEN = ("low_credit_kwh", "emergency_credit")
+"""Whose groups of rules everybody sets: the first ones."""
 GROUPS = (
     (gettext_lazy("Reminders of low credit"), ("low_credit_kwh", "low_credit", "low_credit_days")),
     (gettext_lazy("Credit"), ("clearance", "emergency_credit", "emergency_repayment")),
@@ -125,7 +127,7 @@ def supply(request: HttpRequest, pk: int) -> HttpResponse:
         "property": where,
         "where": zone(where.zone),
         "form": form,
-        "groups": [(title, [form[name] for name in names]) for title, names in GROUPS],
+        "groups": [(title, [form[name] for name in names], _shown_open(form, names)) for title, names in GROUPS],
         "back_rules": _back_rules(request, pk),
         "silence_rules": silence_rules_form(request, where),
         "grants": where.staff_grants.all()[:20],
@@ -133,6 +135,14 @@ def supply(request: HttpRequest, pk: int) -> HttpResponse:
         "now": now(),
     }
     return render(request, "portal/supply.html", context)
+
+
+def _shown_open(form: RulesForm, names: tuple[str, ...]) -> bool:
+    """Whether a group of rules is open at once: it holds credit, says something else than it does for everybody, or is wrong."""
+    return any(
+        name in ALWAYS_OPEN or name in form.errors or form[name].initial != Property._meta.get_field(name).get_default()
+        for name in names
+    )
 
 
 def _back_rules(request: HttpRequest, pk: int) -> BackRulesForm:

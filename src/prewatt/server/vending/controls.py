@@ -20,7 +20,7 @@ from ..metering.models import Meter
 from ..time import now
 from .credit_log import issue
 from .models import OPEN, Command
-from .order_codes import issue_with_code, why_no_code
+from .order_codes import in_words, issue_with_code, why_no_code
 from .second_person import is_too_much, limit_of, lock_books
 
 ORDERS: dict[str, type[Action]] = {**ACTIONS, "emergency": TakeEmergency}
@@ -99,10 +99,13 @@ def read_action(
 
 @dataclass(frozen=True)
 class Ordered:
-    """An order and its true state. `by` and `reason`: who and why; `until`: when a restoration or a limit ends, 0 for none."""
+    """An order and its true state. `what`: the same as `name`, for people; `by` and `reason`: who and why; `until`: when a
+    restoration or a limit ends, 0 for none.
+    """
 
     command: Command
     name: str
+    what: str
     by: str
     reason: str
     until: int = 0
@@ -143,7 +146,8 @@ def as_ordered(command: Command) -> Ordered | None:
     if not isinstance(order, Control):
         return None
     action = order.action
-    return Ordered(command, str(action.__struct_config__.tag), order.by, order.reason, getattr(action, "until", 0))
+    name, until = str(action.__struct_config__.tag), getattr(action, "until", 0)
+    return Ordered(command, name, in_words(order), order.by, order.reason, until)
 
 
 @transaction.atomic

@@ -10,7 +10,19 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ...kernel.entries import Control, GrantCredit, decode_command
-from ...kernel.supply import Action, ClearTamper, Close, LimitPower, Release, Restore, TakeEmergency
+from ...kernel.supply import (
+    Action,
+    ClearTamper,
+    Close,
+    Hold,
+    LimitPower,
+    Open,
+    Release,
+    Restore,
+    SetPin,
+    TakeEmergency,
+    UnlockCodes,
+)
 from ...tokens import BaseDate, NotCarried, NumberError, grouped, tid_at
 from ...wire.order_codes import order_token
 from ..locking import for_update
@@ -116,14 +128,18 @@ def waiting_codes(meter: Meter, tenants: bool = False) -> list[Waiting]:
 
 
 def in_words(order: object) -> str:
-    """What an order does that a code carries; empty for any other."""
+    """What an order does, or credit that is given; empty for any other command."""
     if isinstance(order, GrantCredit):
         return _("credit: %(why)s") % {"why": order.reason}
     if not isinstance(order, Control):
         return ""
     match order.action:
+        case Open():
+            return _("switch off")
         case Close():
             return _("switch on")
+        case Hold():
+            return _("hold off, for work or safety")
         case Release():
             return _("end the hold")
         case Restore():
@@ -132,6 +148,10 @@ def in_words(order: object) -> str:
             return _("emergency credit")
         case ClearTamper():
             return _("forget tampering")
+        case UnlockCodes():
+            return _("take codes again")
+        case SetPin():
+            return _("new PIN")
         case LimitPower(watts):
             return _("limit the power to %(watts)d W") % {"watts": watts} if watts else _("end the power limit")
     return str(order.action.__struct_config__.tag)
