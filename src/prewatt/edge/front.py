@@ -173,7 +173,7 @@ def _why(account: Account, now: int) -> str:
     if account.room(account.balance) > 0 and not account.supplied_by_credit(now):
         return _("the credit is not yet what it takes to switch on again")
     if account.settings.credit_limit:
-        return _("the limit of what may be owed is reached")
+        return _("as much is owed as may be. It returns by itself as soon as something is paid")
     return _("the credit is used up")
 
 

@@ -173,7 +173,7 @@ def _why(account: Account, now: int) -> str:
     if account.supply.tripped:
         return _("too much power was drawn; it returns by itself")
     if account.settings.credit_limit and account.why_open(now) == EXHAUSTED:
-        return _("the limit of what may be owed is reached. It returns by itself as soon as something is paid")
+        return _("as much is owed as may be. It returns by itself as soon as something is paid")
     return account.why_open(now)
 
 
