@@ -170,6 +170,18 @@ def test_a_status_on_connecting_tells_of_all_meters_and_later_of_those_that_chan
     assert [meter.meter for meter in later.status.meters] == ["m2"]
 
 
+def test_each_status_speaks_of_a_meter_that_waits_to_be_asked_for_entries():
+    """The head-end asks of what a status shows, and what it asks may be lost."""
+    agent = made()
+    (fresh,) = agent.on_connected(moment())
+    heads = tuple(Head(name, meter.account.seq, meter.head) for name, meter in agent.meters.items())
+    agent.on_frame(moment(), seal(SERVER, Receipt("g1", heads, 1, fresh.status.number)))
+    agent.states_instead({"m1": 1}, lambda name, seq: False)
+    for minutes in (20, 40):
+        said = [each.status for each in agent.tick(moment(minutes)) if isinstance(each, SendStatus)]
+        assert [meter.meter for status in said for meter in status.meters] == ["m1"]
+
+
 def test_a_gateway_has_up_to_250_meters():
     names = [f"m{number}" for number in range(251)]
     with pytest.raises(ValueError, match="up to 250 meters, not 251"):

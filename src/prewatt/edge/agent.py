@@ -622,7 +622,8 @@ class Agent:
 
     def _status(self, moment: Moment) -> SendStatus:
         fresh = not self.sync.answered
-        names = list(self.meters) if fresh else sorted(self._changed)
+        # Of a meter that waits to be asked for entries each status speaks: the answer to the last one may be lost.
+        names = list(self.meters) if fresh else sorted(self._changed | self.sync.lacking)
         self._changed.clear()
         self._number += 1
         self._remember_sent(moment)

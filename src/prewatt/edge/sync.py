@@ -43,7 +43,9 @@ class Piece:
 
 
 class Sync:
-    """How far each meter's journal goes (`heads`), is acknowledged (`acked`) and is sent (`sent`)."""
+    """How far each meter's journal goes (`heads`), is acknowledged (`acked`) and is sent (`sent`). `lacking`: meters of which
+    nothing is sent until it is asked for.
+    """
 
     def __init__(self, heads: Mapping[str, int], policy: SyncPolicy) -> None:
         self.policy = policy
@@ -57,7 +59,7 @@ class Sync:
         self._progress = 0.0
         self._in_vain = 1
         self._ask_again: float | None = None
-        self._lacking: set[str] = set()
+        self.lacking: set[str] = set()
 
     def on_connected(self, mono: float) -> None:
         """The connection stands: a fresh status is due now, and the first answer to it opens the flow."""
@@ -81,7 +83,7 @@ class Sync:
     def on_adopted(self, mono: float, meter: str, seq: int) -> None:
         """The meter's journal goes on from the head-end's entry `seq`: ask anew, as what was sent is none of it."""
         self.heads[meter] = self.acked[meter] = self.sent[meter] = self._at_connect[meter] = seq
-        self._lacking.discard(meter)
+        self.lacking.discard(meter)
         self._ask(mono)
 
     def on_epoch_over(self, mono: float) -> None:
@@ -101,7 +103,7 @@ class Sync:
     def on_head(self, mono: float, head: Head) -> None:
         """The head-end has committed a meter's journal up to `head`, which this journal has."""
         meter = head.meter
-        self._lacking.discard(meter)
+        self.lacking.discard(meter)
         if head.seq > self.acked[meter]:
             self._progress = mono
             self._in_vain = 1
@@ -114,7 +116,7 @@ class Sync:
 
     def on_lacking(self, meter: str) -> None:
         """Entries that were asked for can't be sent: nothing of the meter is until it is asked for again."""
-        self._lacking.add(meter)
+        self.lacking.add(meter)
 
     def on_answered(self, mono: float) -> None:
         """All heads that the head-end has are told: go on from there."""
@@ -147,7 +149,7 @@ class Sync:
         return self._progress + self.policy.patience * self._in_vain
 
     def _unacknowledged(self) -> int:
-        return sum(self.sent[meter] - self.acked[meter] for meter in self.heads if meter not in self._lacking)
+        return sum(self.sent[meter] - self.acked[meter] for meter in self.heads if meter not in self.lacking)
 
     def next_upload(self) -> list[Piece]:
         """The next pieces to send in one message; none if nothing is to be sent, or the window is full. Calling it
@@ -159,7 +161,7 @@ class Sync:
         waiting = sorted(
             (seq - sent[meter], meter)
             for meter, seq in self.heads.items()
-            if seq > sent[meter] and meter not in self._lacking
+            if seq > sent[meter] and meter not in self.lacking
         )
         if not waiting:
             return []
