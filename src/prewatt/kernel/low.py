@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from .settings import Settings
@@ -44,18 +45,27 @@ class Reach(NamedTuple):
 
 def steps_of(settings: Settings) -> tuple[Step, ...]:
     """The steps that settings name."""
-    money = {settings.low_credit, *settings.low_steps} - {0}
-    energy = {settings.low_credit_energy, *settings.low_energy_steps} - {0}
-    return (*(Step(False, each) for each in sorted(money)), *(Step(True, each) for each in sorted(energy)))
+    return _steps((settings.low_credit, *settings.low_steps), (settings.low_credit_energy, *settings.low_energy_steps))
 
 
-def newly_under(steps: Iterable[Step], warned: Sequence[Step], balance: int, price: int) -> list[Step]:
-    """The steps that a balance is under and nobody was told of, the lowest first. What is used up is no longer low: of
+@lru_cache(maxsize=256)
+def _steps(money: tuple[int, ...], energy: tuple[int, ...]) -> tuple[Step, ...]:
+    # At each reading they are asked for.
+    found = (
+        Step(of_energy, each)
+        for of_energy, all_of in ((False, money), (True, energy))
+        for each in sorted({*all_of} - {0})
+    )
+    return tuple(found)
+
+
+def newly_under(untold: Iterable[Step], balance: int, price: int) -> list[Step]:
+    """Of the steps that nobody was told of those that a balance is under, the lowest first. What is used up is no longer low: of
     that the cut-off speaks.
     """
     if balance <= 0:
         return []
-    found = [each for each in steps if each not in warned and each.is_over(balance, price)]
+    found = [each for each in untold if each.is_over(balance, price)]
     return sorted(found, key=lambda each: each.worth(price))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import msgspec
@@ -128,9 +129,9 @@ class State:
         if version is None:
             return [(0, None)]
         tariff = version.calendar.tariff
-        prices = [gross(each, tariff) for each in stretch.prices]
         if tariff.tiers is None:
-            return [(prices[0], None)]
+            return [(gross(stretch.prices[0], tariff), None)]
+        prices = [gross(each, tariff) for each in stretch.prices]
         counted = counters.counted(tariff.tiers.per)
         before = counted.get(stretch.rate, 0) if tariff.tiers.by_rate else sum(counted.values())
         rooms = [end - max(before, begin) for begin, end in pairwise((0, *stretch.upto))]
@@ -168,6 +169,11 @@ class State:
         settings = self.settings
         return steps_of(settings) if settings.credit_limit or settings.credit_limit_cuts else ()
 
+    def _untold(self) -> Sequence[Step]:
+        """The steps that nobody was told of."""
+        steps, warned = self._steps(), self.warned
+        return [each for each in steps if each not in warned] if warned else steps
+
     def is_low(self) -> bool:
         """Whether the room is under a highest step of the landlord's."""
         settings, room = self.settings, self.room(self.balance)
@@ -177,13 +183,12 @@ class State:
 
     def to_warn(self, now: int, balance: int, counters: Counters | None = None) -> list[Step]:
         """The steps that a balance is under at `now` and nobody was told of, the lowest first. `counters`: as for `price`."""
-        if not self.priced:
-            return []
-        return newly_under(self._steps(), self.warned, self.room(balance), self.price(now, counters))
+        untold = self._untold()
+        return newly_under(untold, self.room(balance), self.price(now, counters)) if untold and self.priced else []
 
     def next_step(self, now: int, balance: int, counters: Counters | None = None) -> Reach | None:
         """How far the next step is that nobody was told of, at the prices of `now`; None if there is none."""
-        untold = [each for each in self._steps() if each not in self.warned]
+        untold = self._untold()
         return next_reach(untold, self.room(balance), self._prices(now, counters or self.counters)) if untold else None
 
     def _warned_after(self, told: bool) -> tuple[Step, ...]:

@@ -150,8 +150,10 @@ class Book:
         """Which steps of low credit are told, after an entry."""
         if told:
             self.warned |= self.to_warn()
+        if not self.warned:
+            return
         money, energy = self._steps()
-        ahead = max(self.pricer.price_now(self.at), self.pricer.dearest(self.at)) if self.warned else 0
+        ahead = max(self.pricer.price_now(self.at), self.pricer.dearest(self.at)) if energy else 0
         worth = {**{("money", each): each for each in money}, **{("energy", each): each * ahead for each in energy}}
         self.warned = {
             each for each in self.warned if self._room > 0 and each in worth and self._room * 10 < worth[each] * 12
