@@ -185,3 +185,15 @@ def test_what_is_off_costs_nothing_and_what_is_unknown_is_said(gateway, office, 
     assert found == {"m1": (None, None), "m2": (0, 0), "m3": (0, 0)}
     assert usual_day(Meter.objects.get(name="m2"))[0] == 24_000
     assert "Of 1 too little is known" in last(office).text
+
+
+def test_a_gateway_that_was_revoked_is_not_said_to_be_back(gateway, office, clock):  # noqa: F811
+    gone(clock.at)
+    clock.at += 10 * MINUTE
+    look()
+    tell_of_silences()
+    Gateway.objects.update(revoked=True)
+    look()
+    tell_of_silences()
+    assert Silence.objects.get().over == clock.at
+    assert events(office) == ["offline"]

@@ -159,8 +159,9 @@ def go_on(silence: Silence, at: int) -> None:
     back = _back(row)
     if back is None:
         if row.gateway.revoked:
-            # Nobody waits for it any more.
+            # Nobody waits for it any more, and it is not back.
             back = row.back = row.over = at
+            row.told_back = True
         elif row.back is not None:
             row.back = None
             row.meters.update(counted=None, spread=False)
@@ -171,7 +172,7 @@ def go_on(silence: Silence, at: int) -> None:
         waits = row.meters.filter(counted=None).exists()
         if at - row.back >= (COUNTED_IN if waits else BACK_FOR):
             row.over = at
-    row.save(update_fields=["back", "over"])
+    row.save(update_fields=["back", "over", "told_back"])
     if row.over is not None:
         settle_alarms(SILENT, str(row.pk))
 
