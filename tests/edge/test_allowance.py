@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from prewatt.edge.agent import Agent
 from prewatt.edge.allowance import (
+    MOST,
     UNKNOWN_DAY,
     Due,
     SecondLine,
@@ -44,7 +46,7 @@ from prewatt.kernel.entries import (
 )
 from prewatt.kernel.settings import Settings
 from prewatt.kernel.supply import Restore
-from prewatt.kernel.tariff import flat_tariff
+from prewatt.kernel.tariff import Dated, flat_tariff
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO, instant
 from prewatt.wire.signing import SigningKey, VerifyKey
 
@@ -278,6 +280,16 @@ def test_a_restoration_until_an_instant_is_supplied_to_its_end():
     account.apply(account.follow(BEGIN, Command("m", 4, BEGIN, Control(Restore(until=BEGIN + 10 * HOUR), "office"))))
     assert paid_for(account, BEGIN) == 40_001
     assert lowest_price(account, BEGIN) == PRICE
+
+
+def test_an_hour_that_was_free_lets_a_meter_supply_without_end_no_longer_than_it_lasts():
+    account = supplied(10 * KWH, alone=1000)
+    free = replace(flat_tariff("hours", "EUR", "UTC", PRICE), dated=Dated("hour", BEGIN, HOUR, (2 * PRICE, 0, PRICE)))
+    account.apply(account.follow(BEGIN, Command("m", 4, BEGIN, SetTariff(BEGIN, free))))
+    assert (lowest_price(account, BEGIN), paid_for(account, BEGIN)) == (0, MOST)
+    assert lowest_price(account, BEGIN + 2 * HOUR - 1) == 0
+    for passed in (2, 5):
+        assert paid_for(account, BEGIN + passed * HOUR) == 10_001
 
 
 def test_a_meter_that_has_none_is_asked_once_and_one_that_fails_again():

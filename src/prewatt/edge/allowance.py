@@ -64,12 +64,15 @@ def lowest_price(account: Account, now: int) -> int:
     """What a kWh costs at least from now on, micro, by all tariffs that hold or will; under 1 if it may cost nothing."""
     ends = [each.effective for each in account.versions[1:]] + [INSTANT_MAX]
     coming = [each.calendar.tariff for each, end in zip(account.versions, ends, strict=True) if end > now]
-    return min((_lowest(tariff) for tariff in coming), default=0)
+    return min((_lowest(tariff, now) for tariff in coming), default=0)
 
 
-def _lowest(tariff: Tariff) -> int:
-    prices = [price for rate in tariff.rates for price in rate.prices]
-    return gross(min([*prices, *(tariff.dated.prices if tariff.dated else ())]), tariff)
+def _lowest(tariff: Tariff, now: int) -> int:
+    prices, dated = [price for rate in tariff.rates for price in rate.prices], tariff.dated
+    if dated is not None:
+        # An hour that was free is over.
+        prices += dated.prices[max(now - dated.begin, 0) // dated.step :]
+    return gross(min(prices), tariff)
 
 
 def paid_for(account: Account, now: int) -> int:
