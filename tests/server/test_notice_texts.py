@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prewatt.commands import CommandError, preview_notices
-from prewatt.server.notices.channels.interface import Template
+from prewatt.server.notices.channels.interface import Message, Template
 from prewatt.server.notices.channels.senders import SENDERS
 from prewatt.server.notices.channels.senders.interface import TemplateSender, sms_text
 from prewatt.server.notices.channels.wechat import WeChat
-from prewatt.server.notices.channels.wechat_fields import SHOWS, check_field
+from prewatt.server.notices.channels.wechat_fields import SHOWS, check_field, value
 from prewatt.server.notices.channels.wecom import LONGEST, content
 from prewatt.server.notices.events import FOR_MANAGERS, FOR_TENANTS, Event
 from prewatt.server.notices.facts import EVERYWHERE, FACTS
@@ -55,11 +55,43 @@ def test_every_way_says_where_and_how_much_within_its_limits(event, language):
         )
 
 
+ODD = (
+    "🏠🏠 Penthouse",
+    "A" * 60,
+    "栋" * 60,
+    "Haus 1|2",
+    "|?x",
+    "",
+    " \n ",
+    "👨‍👩‍👧‍👦" * 10,
+    "<b>&amp;",
+    "3-2-1204",
+    "{{room}}",
+)
+
+
+@pytest.mark.parametrize("room", ODD)
+@pytest.mark.parametrize("amount", ["0.00", "-5.00", "1234567.89", "123456789012.34"])
+def test_odd_names_and_amounts_are_taken_by_wechat_and_stay_what_they_are(room, amount):
+    for language in LANGUAGES:
+        context = {**contexts(Event.LOW, language)[0], "room": room, "balance": amount, "unit": f"Linden 5 {room}"}
+        told = message(Event.LOW, language, context)
+        fields = dict(as_wechat(Event.LOW, told))
+        for name, shown in fields.items():
+            assert re.fullmatch(KINDS[re.sub(r"\d+$", "", name)], shown), (name, shown)
+        if 0 < len(room.strip()) <= 20:
+            assert fields["thing1"] == room and room in sms_text(told)
+        assert amount in sms_text(told) and amount in told.title
+    for name in ("name", "why", "receipt", "room"):
+        shown = value("thing1", name, Message("test", "k", "title", "text", "en", "", facts={name: "1|2"}))
+        assert shown == "1|2", "not 12"
+
+
 @pytest.mark.parametrize(("event", "language"), [(event, language) for event in URGENT for language in LANGUAGES])
 def test_what_is_urgent_says_what_to_do(event, language):
     words = {
-        "en": r"Top up|type this code|on their way|on its way|on again|at the meter|Ask",
-        "zh": r"充值|代码|送往|恢复|到达|联系",
+        "en": r"Top up|type this code|on their way|on its way|on again|at the meter|Ask|Switch",
+        "zh": r"充值|代码|送往|恢复|充入|联系|关闭",
     }
     for told in messages(event, language):
         assert re.search(words[language], sms_text(told)), sms_text(told)

@@ -220,6 +220,45 @@ def test_overload_is_told_to_tenant_and_manager_once_an_hour(edge, store, anna, 
     assert sorted(events(office)) == ["overload", "trouble"]
 
 
+def test_a_trip_is_one_message_and_the_first_overload_is_not_said_to_be_one_too_many(edge, store, anna, tenancy):
+    top_up(tenancy, 20 * NANO, "c1")
+    live(edge, store, 100)
+    watch()
+
+    def trip():
+        account = edge.accounts["m1"]
+        edge.append("m1", account.event(edge.clock.at, "overload", "5000 W, the limit is 3000 W"))
+        for closed, reason in ((False, "overload"), (True, "reclosed")):
+            edge.append("m1", account.relay(edge.clock.at, closed, reason))
+            edge.deliver(store)
+            watch()
+            edge.clock.at += MINUTE
+
+    trip()
+    trip()
+    assert events(anna) == ["top-up", "overload"]
+    assert "more power was drawn than the limit allows" in last(anna).text and "too often" not in last(anna).text
+    # Who does not want to hear of overloads hears why it is dark.
+    Recipient.objects.update(muted=["overload"])
+    trip()
+    cut = anna.notices.get(event="cut-off")
+    assert "more power was drawn" in cut.text and cut.facts["do"] == "Switch something off"
+
+
+def test_a_payment_on_its_way_is_not_said_to_end_what_credit_can_not_end(edge, store, anna, tenancy):
+    top_up(tenancy, 20 * NANO, "c1")
+    live(edge, store, 100)
+    watch()
+    Gateway.objects.update(online=False)
+    top_up(tenancy, 20 * NANO, "c2")
+    edge.append("m1", edge.accounts["m1"].relay(edge.clock.at, False, "ordered"))
+    edge.deliver(store)
+    watch()
+    cut = anna.notices.get(event="cut-off")
+    assert "switched off by order" in cut.text and "type this code" not in cut.text
+    assert cut.facts["do"] == "Ask your landlord"
+
+
 def test_a_shared_cost_and_its_reversal(edge, store, anna, tenancy):
     cost = SharedCost.objects.create(property=tenancy.unit.property, name="Lift")
     edge.clock.at += DAY

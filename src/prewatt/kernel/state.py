@@ -19,6 +19,8 @@ from .units import BALANCE_MAX, DAY, INSTANT_MAX, MINUTE, SECOND
 
 EXHAUSTED = "exhausted"
 """Reason of a relay entry that cuts off for want of credit."""
+RECLOSED = "reclosed"
+"""Reason of a relay entry that closes again after an overload."""
 FOREIGN = "foreign"
 """Reason of a relay entry that cuts off because another meter has hung in this one's place for too long."""
 AHEAD = 10 * MINUTE
@@ -288,7 +290,7 @@ class State:
 
     def why_closed(self) -> str:
         """The word for why the switch belongs closed again, for the journal."""
-        return "reclosed" if self.supply.tripped else OFF_HOURS if self.supply.off_hours else "credit"
+        return RECLOSED if self.supply.tripped else OFF_HOURS if self.supply.off_hours else "credit"
 
     def _foreign_until(self) -> int:
         """Until when the supply goes on with another meter in this one's place."""

@@ -22,7 +22,11 @@ FLAT = {"en": ("Linden 5 Flat 12", "Flat 12"), "zh": ("锦绣花园3栋 1204室"
 TENANT = {"tenant": True, "link": HOME}
 MANAGER = {"tenant": False, "link": OFFICE}
 WHY = {"en": "the credit is used up", "zh": "余额用完"}
-OVER = {"en": "the power was over the limit", "zh": "功率超过限值"}
+OVER = {"en": "more power was drawn than the limit allows", "zh": "功率超过限值"}
+OVER_BRIEF = {"en": "power over the limit", "zh": "功率超过限值"}
+LESS = {"en": "Switch something off", "zh": "请关闭部分电器"}
+ORDERED = {"en": "switched off by order", "zh": "按指令断电"}
+OVER_BY = {"en": "5000 W, the limit is 3000 W", "zh": "5000 W，限值 3000 W"}
 HOT = {"en": "the meter is too hot", "zh": "电表温度过高"}
 COOL = {
     "en": "Don't touch it, switch off what draws much, and tell the manager.",
@@ -72,12 +76,12 @@ _BACK = {
 }  # fmt: skip
 _SILENT = {
     "gateway": "gateway-1", "property": HOUSE, "meter": "", "never": False, "alone": False, "currency": "CNY", "at": AT,
-    "until": "2026-01-16 18:42", "lasted": {"hours": 24}, "link": "https://power.example.com/silences/3/", "energy": "33.600",
+    "until": "2026-01-16 18:42", "lasted": {"hours": 24}, "link": "https://power.example.com/silences/3/", "energy": "33.6",
     "amount": "20.16",
 }  # fmt: skip
 _MAY_COST = {
     **_SILENT, "lasted": {"minutes": 10}, "more": 0, "unknown": 1, "lent": "",
-    "flats": [{"unit": "12", "energy": "9.600", "money": "5.76", "days": 2, "lent": ""}],
+    "flats": [{"unit": "12", "energy": "9.6", "money": "5.76", "days": 2, "lent": ""}],
 }  # fmt: skip
 _RAN_UP = {**_SILENT, "waiting": 0, "short": 0, "owed": "", "went_on": True}
 WATER = {"en": "Water is off on Friday", "zh": "周五停水"}
@@ -120,17 +124,18 @@ _CONTEXTS: dict[Event, list[dict[str, Any]]] = {
         _CUT,
         {**_CUT, "waiting": "100.00"},
         {**_CUT, "waiting": "100.00", "code": CODE},
-        {**_CUT, "why": OVER, "exhausted": False, "balance": "23.10"},
+        {**_CUT, "why": OVER, "exhausted": False, "balance": "23.10", "act": LESS},
+        {**_CUT, "why": ORDERED, "exhausted": False, "balance": "23.10"},
     ],
     Event.RESTORED: [{**TENANT, "at": AT, "balance": "99.65"}],
     Event.TOP_UP: [_PAID, {**_PAID, "reached": False, "online": False, "code": CODE}],
     Event.SHARED_COST: [_SHARE, {**_SHARE, "back": True}],
     Event.TARIFF: [{**TENANT, "at": "2026-02-01 00:00", "name": PRICES, "prices": "0.28 – 0.34"}],
-    Event.STATEMENT: [{**TENANT, "month": "2025-12", "energy": "143.200", "charge": "46.90", "balance": "23.10"}],
+    Event.STATEMENT: [{**TENANT, "month": "2025-12", "energy": "143.2", "charge": "46.90", "balance": "23.10"}],
     Event.UNUSUAL: [{**TENANT, **_USE}],
     Event.OVERLOAD: [
-        {**TENANT, "at": AT, "what": OVER, "detail": "5000 W, 3000 W"},
-        {**MANAGER, "at": AT, "what": OVER, "detail": "5000 W, 3000 W"},
+        {**TENANT, "at": AT, "what": OVER, "brief": OVER_BRIEF, "detail": OVER_BY},
+        {**MANAGER, "at": AT, "what": OVER, "brief": OVER_BRIEF, "detail": OVER_BY},
         {**TENANT, "at": AT, "what": HOT, "detail": "85 °C", "advice": COOL},
         {**MANAGER, "at": AT, "what": HOT, "detail": "85 °C", "advice": COOL},
     ],

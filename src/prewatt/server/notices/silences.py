@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from ...kernel.calendar import local, zone
 from ...kernel.names import natural
-from ...kernel.units import DAY, HOUR, MINUTE, exact_kwh, round_money
+from ...kernel.units import DAY, HOUR, MINUTE, rough_kwh, round_money
 from ..addresses import public
 from ..apart import apart
 from ..billing.currencies import minor_digits
@@ -126,14 +126,14 @@ def _costs(silence: Silence, found: list[Lending]) -> dict[str, Any]:
     drawing.sort(key=lambda each: (each.left, natural(str(each.row.meter.unit))))
     flats = [
         {
-            "unit": str(each.row.meter.unit), "energy": exact_kwh((each.energy or 0) // 100 * 100), "days": each.days,
+            "unit": str(each.row.meter.unit), "energy": rough_kwh(each.energy or 0), "days": each.days,
             "money": round_money(each.charge or 0, digits), "lent": round_money(each.lent, digits) if each.lent else "",
         }
         for each in drawing[:FLATS]
     ]  # fmt: skip
     return {
         "flats": flats, "more": max(len(drawing) - FLATS, 0), "unknown": len(found) - len(known),
-        "energy": exact_kwh(sum(each.energy or 0 for each in known) // 100 * 100) if drawing else "",
+        "energy": rough_kwh(sum(each.energy or 0 for each in known)) if drawing else "",
         "amount": round_money(sum(each.charge or 0 for each in known), digits) if drawing else "",
         "lent": round_money(sum(each.lent for each in found), digits) if any(each.lent for each in found) else "",
     }  # fmt: skip
@@ -143,7 +143,7 @@ def _ran_up(silence: Silence, rows: list[SilentMeter]) -> dict[str, Any]:
     digits = minor_digits(silence.gateway.property.currency)
     short = [each for each in rows if each.stands < 0]
     return {
-        "energy": exact_kwh(sum(each.energy for each in rows)), "waiting": silence.meters.filter(counted=None).count(),
+        "energy": rough_kwh(sum(each.energy for each in rows)), "waiting": silence.meters.filter(counted=None).count(),
         "amount": round_money(sum(each.charge for each in rows), digits), "short": len(short),
         "owed": round_money(sum(-each.stands for each in short), digits) if short else "",
         "went_on": any(each.went_on for each in rows),

@@ -4,7 +4,7 @@ transaction, so that a look that is broken off is made up for by the next.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from ...kernel.calendar import day_bounds, local_day, zone
 from ...kernel.entries import Event as JournalEvent
 from ...kernel.entries import Relay, decode_entry
 from ...kernel.off_hours import OFF_HOURS
-from ...kernel.state import EXHAUSTED
+from ...kernel.state import EXHAUSTED, RECLOSED
 from ...kernel.units import DAY, HOUR, MINUTE, exact_kwh, round_money, short_price
 from ..addresses import public
 from ..apart import apart, gateway_of, meter_or_gateway_of
@@ -43,7 +43,7 @@ from .models import Notice, Recipient, Seen
 from .recipients import add_tenants, to_be_told
 from .telling import cross, home_zone, overtake, tell, untold, wall
 from .unusual import WEEKS, judge, lowest_hour
-from .words import LIMIT, OVERDUE, in_words, told_of
+from .words import LIMIT, OVERDUE, in_words, to_do, told_of
 
 IDLE = 10 * MINUTE
 """How long nothing is looked for where neither the meter nor a payment says anything new."""
@@ -233,31 +233,41 @@ class _Tenant:
         if any(isinstance(each, Relay) and each.closed and each.reason == OFF_HOURS for each in entries):
             # Off by the clock, and on again: nobody needs to hear of either.
             recipient.closed = True
-        if switched and switched[-1].closed != recipient.closed:
-            # Off and on again while the network was gone: nobody needs to hear of it now.
-            self._switched(meter, switched[-1], waiting)
+        tripped = set[int]()
         for event in entries:
             if isinstance(event, JournalEvent) and event.code in OVERLOADS and event.at > self.at - DAY:
                 told = told_of(event, recipient.language)
                 key = f"{event.code} {meter.pk} {event.at // HOUR}"
-                self._tell(Event.OVERLOAD, key, at=wall(event.at, self.where), **told)
+                if self._tell(Event.OVERLOAD, key, at=wall(event.at, self.where), **told):
+                    tripped.add(event.at)
+        if switched and switched[-1].closed != recipient.closed:
+            # Off and on again while the network was gone: nobody needs to hear of it now.
+            self._switched(meter, switched[-1], waiting, tripped)
         recipient.seen = meter.seq
         recipient.save(update_fields=["meter", "seen", "closed"])
 
-    def _switched(self, meter: Meter, relay: Relay, waiting: int) -> None:
+    def _switched(self, meter: Meter, relay: Relay, waiting: int, tripped: Collection[int]) -> None:
+        """The switch was moved. `tripped`: when what has just been told as an overload, or another limit, was."""
         recipient, key = self.recipient, f"relay {meter.pk} {relay.seq}"
+        hears, locked = Event.OVERLOAD not in recipient.muted, relay.reason in account_of(meter).supply.locks
         told = {"at": wall(relay.at, self.where), "balance": self._money(meter.balance)}
         if relay.closed:
             unheard = overtake(recipient, Event.CUT_OFF)
-            if recipient.closed is False and not unheard:
+            # What comes back a moment after an overload was told with that.
+            if recipient.closed is False and not unheard and not (hears and relay.reason == RECLOSED):
                 self._tell(Event.RESTORED, key, **told)
         else:
             overtake(recipient, Event.RESTORED)
-            self._tell(
-                Event.CUT_OFF, key, why=in_words(self._reason(meter, relay), recipient.language),
-                exhausted=relay.reason == EXHAUSTED,
-                waiting=self._money(waiting) if waiting else "", code=self._code() if waiting else "", **told,
-            )  # fmt: skip
+            # Of a trip the overload has told, within the hour where it closes again by itself: one message, not two.
+            if not (hears and (relay.at in tripped or (relay.reason == "overload" and not locked))):
+                exhausted = relay.reason == EXHAUSTED
+                waits = waiting if exhausted else 0
+                self._tell(
+                    Event.CUT_OFF, key, why=in_words(self._reason(meter, relay), recipient.language),
+                    exhausted=exhausted,
+                    waiting=self._money(waits) if waits else "", code=self._code() if waits else "",
+                    **to_do("limit-locked" if locked else relay.reason, relay.reason, recipient.language), **told,
+                )  # fmt: skip
         recipient.closed = relay.closed
 
     def _reason(self, meter: Meter, relay: Relay) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...kernel.entries import Event
 from ...kernel.events import EVENTS, LIMIT_LOCKED
 from ...kernel.off_hours import OFF_HOURS
-from ...kernel.safety import KINDS, TRIPS, Kind
+from ...kernel.safety import KINDS, TRIPS
 from ...kernel.state import EXHAUSTED, FOREIGN
 from ...kernel.supply import LOCKS
 
@@ -16,7 +16,7 @@ KINDS_CHINESE = {
     "under-voltage": "电压过低",
     "over-current": "电流过大",
     "neutral-current": "零线电流过大",
-    "residual-current": "漏电（剩余电流过大）",
+    "residual-current": "漏电",
     "over-temperature": "电表或接线端子温度过高",
     "low-power-factor": "功率因数过低",
     "over-frequency": "频率过高",
@@ -38,9 +38,14 @@ ADVICE_CHINESE = {
     "under-frequency": _GRID,
     "arc": _DAMAGE,
 }
+_MANAGER = "the manager has to switch it on again"
 ENGLISH = {
-    **EVENTS,
     **LOCKS,
+    **EVENTS,
+    "overload-locked": f"off after too many overloads: {_MANAGER}",
+    "load": "a forbidden load was switched on",
+    "forbidden-load": f"off, as a large heating load was switched on: {_MANAGER}",
+    "limit-locked": f"off too often for the same reason: {_MANAGER}",
     EXHAUSTED: "the credit is used up",
     FOREIGN: "another meter hangs here, and nobody said so",
     "ordered": "switched off by order",
@@ -57,9 +62,9 @@ CHINESE = {
     OVERDUE: "账单逾期未付",
     "hold": "因施工或安全保持断电",
     "overload": "功率超过限值",
-    "overload-locked": "多次过载跳闸，需人工合闸",
+    "overload-locked": "多次过载跳闸，需管理员恢复供电",
     "load": "检测到禁用负载",
-    "forbidden-load": "突然出现大功率阻性负载，需人工合闸",
+    "forbidden-load": "接入大功率电热负载，需管理员恢复供电",
     "tamper": "电表被打开或遭到其他干扰",
     "meter-lost": "电表无应答",
     "meter-back": "电表恢复应答",
@@ -82,10 +87,39 @@ CHINESE = {
     **KINDS_CHINESE,
     **{trip: f"已断电：{KINDS_CHINESE[code]}" for trip, code in TRIPS.items()},
     "within-limits": "测量值已恢复正常",
-    "limit-locked": "同一限值多次断电，需人工合闸",
+    "limit-locked": "同一原因多次断电，需管理员恢复供电",
     "allowance-spent": "限电时段内多次超过允许功率，断电至时段结束",
     OFF_HOURS: "限电时段",
 }
+
+
+SHORT_ENGLISH = {
+    "over-voltage": "voltage too high",
+    "under-voltage": "voltage too low",
+    "over-current": "current too high",
+    "neutral-current": "neutral overload",
+    "residual-current": "current leaks",
+    "over-temperature": "meter too hot",
+    "low-power-factor": "power factor low",
+    "over-frequency": "frequency high",
+    "under-frequency": "frequency low",
+    "arc": "arc detected",
+    "overload": "power over the limit",
+    "overload-locked": "off: too much power",
+    "forbidden-load": "off: forbidden load",
+    "limit-locked": "off too often",
+}
+"""For fields of 20 characters, in which a sentence would lose its end."""
+LOCKED = ("overload-locked", "forbidden-load", "limit-locked")
+"""After these somebody has to come."""
+DETAILS_CHINESE = {
+    "it stands open": "实际为断开",
+    "it stands closed": "实际为闭合",
+    "keypad": "键盘",
+    "bluetooth": "蓝牙",
+    "page": "网页",
+}
+"""What the details of events say; figures aside."""
 
 
 def in_words(code: str, language: str) -> str:
@@ -95,22 +129,48 @@ def in_words(code: str, language: str) -> str:
 
 def told_of(event: Event, language: str) -> dict[str, str]:
     """What is said of an event: `what` it is, its `detail`, and `advice` if it is a limit of safety that was passed; in few words
-    what to `act`.
+    what it is (`brief`), and what to `act`.
     """
     detail, kind = event.detail, TRIPS.get(event.code, event.code)
     if event.code == LIMIT_LOCKED:
         # Its detail is what opened the switch so often.
         detail, kind = in_words(event.detail, language), event.detail
     elif language == "zh":
-        detail = detail.replace(", the limit is ", "，限值 ")
-    advice = (ADVICE_CHINESE if language == "zh" else {code: each.advice for code, each in KINDS.items()}).get(kind, "")
-    found = KINDS.get(kind)
-    act = "" if found is None else _acts(found)[language == "zh"]
-    return {"what": in_words(event.code, language), "detail": detail, "advice": advice, "act": act}
+        detail = DETAILS_CHINESE.get(detail, detail)
+        detail = detail.replace(", the limit is ", "，限值 ").replace(" W at once", " W，瞬间增加")
+    what = in_words(event.code, language)
+    return {
+        "what": what,
+        "detail": detail,
+        "brief": _brief(event.code, language, what),
+        **to_do(event.code, kind, language),
+    }
 
 
-def _acts(kind: Kind) -> tuple[str, str]:
+def to_do(code: str, kind: str, language: str) -> dict[str, str]:
+    """The `advice` for a kind of limit that was passed, and what to `act` in the few words of a field; both empty where there is
+    nothing to be said. `code`: of the event.
+    """
+    found, chinese = KINDS.get(kind), language == "zh"
+    advice = "" if found is None else ADVICE_CHINESE[kind] if chinese else found.advice
+    return {"advice": advice, "act": _acts(code, kind)[chinese]}
+
+
+def _brief(code: str, language: str, what: str) -> str:
+    if language == "zh":
+        return what
+    off = "off: " if code in TRIPS else ""
+    short = SHORT_ENGLISH.get(TRIPS.get(code, code))
+    return f"{off}{short}" if short else what
+
+
+def _acts(code: str, kind: str) -> tuple[str, str]:
     """What to do, in the few words of a field, in English and Chinese."""
-    if kind.outside:
+    found = KINDS.get(kind)
+    if code in LOCKED or (found is not None and found.person):
+        return "Tell the manager", "请通知管理员"
+    if found is not None and found.outside:
         return "Nothing to be done", "来自电网，无需处理"
-    return ("Tell the manager", "请通知管理员") if kind.person else ("Switch something off", "请关闭部分电器")
+    if kind == "low-power-factor":
+        return "Ask the manager", "请咨询管理员"
+    return ("Switch something off", "请关闭部分电器") if found is not None or kind == "overload" else ("", "")

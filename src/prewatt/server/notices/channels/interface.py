@@ -18,6 +18,8 @@ from ...account_fields import Field
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
+SHORT_FORMS = ("what", "do", "line")
+"""Facts that are in pieces."""
 TIMEOUT = 15
 """Seconds that somebody else's server is waited for."""
 
@@ -137,7 +139,10 @@ def value_of(message: Message, fact: str) -> str:
         return fact.strip('"')
     if fact in ("title", "text"):
         return str(getattr(message, fact)).replace("|", "¦")
-    return message.facts.get(fact, "") or (message.title.replace("|", "¦") if fact in ("what", "line") else "")
+    if fact in SHORT_FORMS:
+        return message.facts.get(fact, "") or (message.title.replace("|", "¦") if fact in ("what", "line") else "")
+    # What people named with the sign that parts pieces: two flats 1|2 and 12 are not one.
+    return message.facts.get(fact, "").replace("|", "¦")
 
 
 def said_by(provider: str, code: object, words: str, said: Iterable[object]) -> str:

@@ -101,7 +101,7 @@ def value(field: str, fact: str, message: Message) -> str:
 def _words(text: str, fact: str, message: Message, most: int) -> str:
     flat = " ".join(text.split())
     if fact == "room":
-        return keep_end(flat, most)
+        return keep_end(flat.replace("¦", "|"), most)
     if fact == "code" and len(flat) > most:
         return flat.replace(" ", "")
     if fact in MONEY and flat:
@@ -126,7 +126,8 @@ def amount(text: str, message: Message) -> str:
     currency = message.facts.get("currency", "")
     figure = str(_number(text))
     if len(figure.replace(".", "")) > DIGITS:
-        figure = figure.partition(".")[0]
+        # As much as there is room for: it is read beside a line that says all of it.
+        figure = min(figure.partition(".")[0], "9" * DIGITS, key=lambda each: (len(each), each))
     if currency == "CNY" and message.language == "zh":
         return f"{figure}元"
     return f"{SIGNS.get(currency, '')}{figure}"
@@ -151,7 +152,7 @@ def _plain(text: str, fact: str, message: Message) -> str:
     if fact in MONEY:
         currency = message.facts.get("currency", "")
         return f"{text} {currency}".strip()
-    ascii_only = re.sub(r"[^\x20-\x7e]+", "-", whole(text)).strip("- ")
+    ascii_only = re.sub(r"[^\x20-\x7e]+", "-", whole(text).replace("¦", "|")).strip("- ")
     return (
         keep_end(ascii_only, LENGTHS["character_string"]).replace("…", "-")
         if fact == "room"

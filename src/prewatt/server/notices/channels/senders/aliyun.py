@@ -53,7 +53,7 @@ class Aliyun(TemplateSender):
         "isv.SMS_SIGNATURE_ILLEGAL": Why.NAME,
         "isv.SMS_SIGN_ILLEGAL": Why.NAME,
         "isv.SIGN_STATE_ILLEGAL": Why.NAME,
-        "isv.SMS_SIGNATURE_SCENE_ILLEGAL": Why.NAME,
+        "isv.SMS_SIGNATURE_SCENE_ILLEGAL": Why.TEMPLATE,
         "isv.SMS_TEMPLATE_ILLEGAL": Why.TEMPLATE,
         "isv.TEMPLATE_MISSING_PARAMETERS": Why.VALUES,
         "isv.INVALID_PARAMETERS": Why.VALUES,
@@ -65,7 +65,7 @@ class Aliyun(TemplateSender):
         "isv.SMS_CONTENT_ILLEGAL": Why.VALUES,
         "isv.BUSINESS_LIMIT_CONTROL": Why.OFTEN,
         "isv.MOBILE_NUMBER_ILLEGAL": Why.NUMBER,
-        "isv.DOMESTIC_NUMBER_NOT_SUPPORTED": Why.NUMBER,
+        "isv.DOMESTIC_NUMBER_NOT_SUPPORTED": Why.TEMPLATE,
     }
 
     @classmethod
