@@ -156,7 +156,7 @@ def runs_of(tenancy: Tenancy) -> list[tuple[int, int | None]]:
         if terms.postpaid and (last is None or last[1] is not None):
             found.append((max(int(terms.begins), tenancy.begins), None))
         elif not terms.postpaid and last is not None and last[1] is None:
-            found[-1] = (last[0], int(terms.applied))
+            found[-1] = (last[0], int(terms.applied or 0))
     return found
 
 
