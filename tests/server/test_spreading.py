@@ -11,6 +11,7 @@ from prewatt.server.billing.moves import Change, put_right
 from prewatt.server.billing.spreading import HIGHEST, SpreadError, owes, share_for, spread, spread_what_ran_up, stop
 from prewatt.server.billing.statement import days, statement
 from prewatt.server.billing.tenancies import move_out, settle
+from prewatt.server.billing.terms import Wanted, agree
 from prewatt.server.estate.models import Property, Tenancy
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
 from prewatt.server.metering.models import Gateway, Meter, Silence
@@ -367,3 +368,20 @@ def test_a_share_leaves_nobody_in_the_dark_who_has_paid_enough(after, edge, stor
     assert made.debt.left == OWED - 4 * NANO
     assert top_up(ben, 10 * NANO, "later").shared == 5 * NANO
     whole(owner)
+
+
+def test_who_pays_after_use_is_billed_and_nothing_is_spread_beside_the_bill(after, edge, store, ben, clock):  # noqa: F811
+    after.meters.update(spread=False)
+    Property.objects.update(spread_rule="self")
+    agree(ben, Wanted(True, limit=500 * NANO), "manager")
+    spread_what_ran_up()
+    assert not Spread.objects.filter(debt__tenancy=ben).exists() and owes(ben) == OWED
+
+
+def test_a_share_of_what_was_spread_before_is_taken_where_it_is_paid_after_use(after, edge, store, ben, admin_user):  # noqa: F811
+    spread(ben, "manager", after, share=25)
+    agree(ben, Wanted(True, limit=100 * NANO), "manager")
+    give(ben, -40 * NANO, "lamp", admin_user, "a lamp")
+    assert top_up(ben, 20 * NANO, "bill").shared == 5 * NANO
+    assert balance(tenant_account(ben)) == -25 * NANO
+    whole(ben.unit.property.organisation)

@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local_day, zone
 from ...kernel.supply import Restore
-from ...kernel.units import DAY, parse_money
+from ...kernel.units import BALANCE_MAX, DAY, parse_money
 from ..errors import Refused
 from ..estate.models import Property, Tenancy
+from ..estate.terms import limit_at
 from ..ledger.books import balance, tenant_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference
@@ -64,10 +65,9 @@ def lock_spread(tenancy: Tenancy) -> bool:
 
 def _shares(tenancy: Tenancy, amount: int, left: int) -> list[tuple[Spread, int]]:
     """What of a payment pays which spread, where `left` nano would be left without it. So much stays that there is light."""
-    where = tenancy.unit.property
-    unit = minor_unit(where.currency)
-    spare = left - max(parse_money(str(where.clearance)), unit)
-    room, found = max(min(amount * HIGHEST // 100, spare), 0) // unit * unit, []
+    unit = minor_unit(tenancy.unit.property.currency)
+    spare = max(_spare(tenancy, left, unit), 0)
+    room, found = min(amount * HIGHEST // 100, spare) // unit * unit, []
     for each in open_spreads(tenancy):
         share = -(-amount * each.share // (100 * unit)) * unit
         part = min(share, each.debt.left, room)
@@ -75,6 +75,15 @@ def _shares(tenancy: Tenancy, amount: int, left: int) -> list[tuple[Spread, int]
             found.append((each, part))
             room -= part
     return found
+
+
+def _spare(tenancy: Tenancy, left: int, unit: int) -> int:
+    """What of `left` nano in an account it takes no light to do without."""
+    limit = limit_at(tenancy.unit_id, now())
+    if limit is None:
+        return left - max(parse_money(str(tenancy.unit.property.clearance)), unit)
+    lowest, cuts = limit
+    return left + lowest - unit if cuts else BALANCE_MAX
 
 
 def share_of(tenancy: Tenancy, amount: int) -> int:
@@ -206,7 +215,9 @@ def who_lives(meter: Meter, at: int) -> Tenancy | None:
 
 
 def ran_up(row: SilentMeter, tenancy: Tenancy) -> int:
-    """What a tenant owes of what ran up in a silence, and is not spread yet, nano."""
+    """What a tenant owes of what ran up in a silence, and is not spread yet, nano. Who pays after use is billed for it."""
+    if limit_at(tenancy.unit_id, now()) is not None:
+        return 0
     silence = row.silence
     charge = int(row.charge)
     if tenancy.begins > silence.began:
