@@ -94,7 +94,7 @@ class Book:
     def copied(self) -> Book:
         """As it is now: another gateway may go on from here."""
         mine = copy(self)
-        for each in ("told", "ids", "typed", "refused", "done", "known"):
+        for each in ("told", "ids", "typed", "refused", "done", "known", "warned"):
             setattr(mine, each, copy(getattr(self, each)))
         mine.pricer, mine.supply = self.pricer.copied(), self.supply.copied()
         return mine
