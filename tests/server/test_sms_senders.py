@@ -121,7 +121,8 @@ REFUSALS = {
         "isv.AMOUNT_NOT_ENOUGH": Why.BALANCE, "isv.OUT_OF_SERVICE": Why.BALANCE, "isv.BUSINESS_LIMIT_CONTROL": Why.OFTEN,
         "isv.SMS_SIGNATURE_ILLEGAL": Why.NAME, "isv.SMS_TEMPLATE_ILLEGAL": Why.TEMPLATE, "isv.MOBILE_NUMBER_ILLEGAL": Why.NUMBER,
         "isv.DAY_LIMIT_CONTROL": Why.TOO_MANY, "Throttling.User": Why.BUSY, "isp.RAM_PERMISSION_DENY": Why.KEYS,
-        "isv.TEMPLATE_MISSING_PARAMETERS": Why.VALUES,
+        "isv.TEMPLATE_MISSING_PARAMETERS": Why.VALUES, "isv.DOMESTIC_NUMBER_NOT_SUPPORTED": Why.TEMPLATE,
+        "isv.SMS_SIGNATURE_SCENE_ILLEGAL": Why.TEMPLATE,
     },
     "tencent": {
         "FailedOperation.InsufficientBalanceInSmsPackage": Why.BALANCE, "LimitExceeded.PhoneNumberDailyLimit": Why.OFTEN,
@@ -130,10 +131,12 @@ REFUSALS = {
         "InternalError.Timeout": Why.BUSY, "UnauthorizedOperation.RequestIpNotInWhitelist": Why.KEYS,
         "UnauthorizedOperation.SerivceSuspendDueToArrears": Why.BALANCE,
         "InvalidParameterValue.TemplateParameterLengthLimit": Why.VALUES,
+        "UnsupportedOperation.ChineseMainlandTemplateToGlobalPhone": Why.TEMPLATE,
+        "LimitExceeded.AppCountryOrRegionInBlacklist": Why.ABROAD, "InternalError.SigVerificationFail": Why.KEYS,
     },
     "huawei": {
-        "E000112": Why.BALANCE, "LIMIT": Why.OFTEN, "E200018": Why.NAME, "E200030": Why.TEMPLATE, "E200028": Why.VALUES,
-        "E200024": Why.NUMBER, "BLACK": Why.BLOCKED, "E000102": Why.KEYS, "E000000": Why.BUSY,
+        "E000112": Why.BALANCE, "LIMIT": Why.OFTEN, "E200018": Why.KEYS, "E200030": Why.TEMPLATE, "E200028": Why.VALUES,
+        "E200024": Why.ABROAD, "BLACK": Why.BLOCKED, "E000102": Why.KEYS, "E000000": Why.BUSY,
     },
 }  # fmt: skip
 
@@ -149,11 +152,11 @@ def test_what_a_cloud_refuses_is_said_and_tried_again_if_that_can_help(internet,
     words = {
         Why.BALANCE: "top it up", Why.OFTEN: "as many messages as it may", Why.NAME: "sign name", Why.TEMPLATE: "template",
         Why.NUMBER: "no such number", Why.TOO_MANY: "today", Why.BUSY: "busy", Why.KEYS: "keys", Why.VALUES: "parameters",
-        Why.BLOCKED: "takes no messages",
+        Why.BLOCKED: "takes no messages", Why.ABROAD: "other countries",
     }  # fmt: skip
     assert words[why] in str(refused.value) and code in str(refused.value)
     assert refused.value.lasting == (why in (Why.NUMBER, Why.BLOCKED))
-    assert refused.value.alone == (why in (Why.NUMBER, Why.BLOCKED, Why.OFTEN, Why.TEMPLATE, Why.VALUES))
+    assert refused.value.alone == (why in (Why.NUMBER, Why.BLOCKED, Why.OFTEN, Why.TEMPLATE, Why.VALUES, Why.ABROAD))
 
 
 @pytest.mark.parametrize("answer", [b"<html>", b"[]", b"{}", b'{"Response": {}}', b'{"code": 1, "result": 7}'])

@@ -230,7 +230,7 @@ def test_the_nearest_template_carries_an_event_and_what_has_none_goes_another_wa
         watch()
         send_what_is_due()
         assert wechat.sent[-1][1] == (used if used != "in-english" else "general")
-    assert wechat.sent[-1][2]["thing2"] == "已收3.00EUR，正在送往电表"
+    assert wechat.sent[-1][2]["thing2"] == "已收3.00EUR，可在电表输入代码"
     Recipient.objects.update(language="en")
     top_up(tenancy, 3 * NANO, "in english")
     watch()

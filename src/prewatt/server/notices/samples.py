@@ -25,6 +25,7 @@ WHY = {"en": "the credit is used up", "zh": "余额用完"}
 OVER = {"en": "more power was drawn than the limit allows", "zh": "功率超过限值"}
 OVER_BRIEF = {"en": "power over the limit", "zh": "功率超过限值"}
 LESS = {"en": "Switch something off", "zh": "请关闭部分电器"}
+BY_ORDER = {"en": "off by order", "zh": "按指令断电"}
 ORDERED = {"en": "switched off by order", "zh": "按指令断电"}
 OVER_BY = {"en": "5000 W, the limit is 3000 W", "zh": "5000 W，限值 3000 W"}
 HOT = {"en": "the meter is too hot", "zh": "电表温度过高"}
@@ -124,8 +125,8 @@ _CONTEXTS: dict[Event, list[dict[str, Any]]] = {
         _CUT,
         {**_CUT, "waiting": "100.00"},
         {**_CUT, "waiting": "100.00", "code": CODE},
-        {**_CUT, "why": OVER, "exhausted": False, "balance": "23.10", "act": LESS},
-        {**_CUT, "why": ORDERED, "exhausted": False, "balance": "23.10"},
+        {**_CUT, "why": OVER, "brief": OVER_BRIEF, "exhausted": False, "balance": "23.10", "act": LESS},
+        {**_CUT, "why": ORDERED, "brief": BY_ORDER, "exhausted": False, "balance": "23.10"},
     ],
     Event.RESTORED: [{**TENANT, "at": AT, "balance": "99.65"}],
     Event.TOP_UP: [_PAID, {**_PAID, "reached": False, "online": False, "code": CODE}],

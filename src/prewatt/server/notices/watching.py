@@ -43,7 +43,7 @@ from .models import Notice, Recipient, Seen
 from .recipients import add_tenants, to_be_told
 from .telling import cross, home_zone, overtake, tell, untold, wall
 from .unusual import WEEKS, judge, lowest_hour
-from .words import LIMIT, OVERDUE, in_words, to_do, told_of
+from .words import LIMIT, OVERDUE, brief, in_words, to_do, told_of
 
 IDLE = 10 * MINUTE
 """How long nothing is looked for where neither the meter nor a payment says anything new."""
@@ -261,11 +261,12 @@ class _Tenant:
             # Of a trip the overload has told, within the hour where it closes again by itself: one message, not two.
             if not (hears and (relay.at in tripped or (relay.reason == "overload" and not locked))):
                 exhausted = relay.reason == EXHAUSTED
-                waits = waiting if exhausted else 0
+                waits, reason = waiting if exhausted else 0, self._reason(meter, relay)
+                why = in_words(reason, recipient.language)
                 self._tell(
-                    Event.CUT_OFF, key, why=in_words(self._reason(meter, relay), recipient.language),
-                    exhausted=exhausted,
+                    Event.CUT_OFF, key, why=why, exhausted=exhausted,
                     waiting=self._money(waits) if waits else "", code=self._code() if waits else "",
+                    brief=brief(reason, recipient.language, why),
                     **to_do("limit-locked" if locked else relay.reason, relay.reason, recipient.language), **told,
                 )  # fmt: skip
         recipient.closed = relay.closed

@@ -108,6 +108,10 @@ SHORT_ENGLISH = {
     "overload-locked": "off: too much power",
     "forbidden-load": "off: forbidden load",
     "limit-locked": "off too often",
+    "load": "forbidden load",
+    "hold": "off for work, safety",
+    "ordered": "off by order",
+    FOREIGN: "not the right meter",
 }
 """For fields of 20 characters, in which a sentence would lose its end."""
 LOCKED = ("overload-locked", "forbidden-load", "limit-locked")
@@ -142,7 +146,7 @@ def told_of(event: Event, language: str) -> dict[str, str]:
     return {
         "what": what,
         "detail": detail,
-        "brief": _brief(event.code, language, what),
+        "brief": brief(event.code, language, what),
         **to_do(event.code, kind, language),
     }
 
@@ -156,7 +160,8 @@ def to_do(code: str, kind: str, language: str) -> dict[str, str]:
     return {"advice": advice, "act": _acts(code, kind)[chinese]}
 
 
-def _brief(code: str, language: str, what: str) -> str:
+def brief(code: str, language: str, what: str) -> str:
+    """What happened, in few words."""
     if language == "zh":
         return what
     off = "off: " if code in TRIPS else ""

@@ -55,7 +55,7 @@ class Huawei(TemplateSender):
         "E000629": Why.BALANCE,
         "E000000": Why.BUSY,
         "E200015": Why.BUSY,
-        "E200018": Why.NAME,
+        "E200018": Why.KEYS,
         "E200029": Why.TEMPLATE,
         "E200030": Why.TEMPLATE,
         "E200032": Why.TEMPLATE,
@@ -65,9 +65,10 @@ class Huawei(TemplateSender):
         "LIMIT": Why.OFTEN,
         "MILIMIT": Why.OFTEN,
         "BEYONDN": Why.OFTEN,
-        "E200024": Why.NUMBER,
-        "E200025": Why.NUMBER,
+        "E200024": Why.ABROAD,
+        "E200025": Why.ABROAD,
         "BLACK": Why.BLOCKED,
+        "MBBLACK": Why.BLOCKED,
     }
 
     @classmethod

@@ -71,6 +71,7 @@ class Why(StrEnum):
     OFTEN = "often"
     NUMBER = "number"
     BLOCKED = "blocked"
+    ABROAD = "abroad"
 
 
 WORDS = {
@@ -84,10 +85,11 @@ WORDS = {
     Why.OFTEN: _("this number has had as many messages as it may for now"),
     Why.NUMBER: _("there is no such number"),
     Why.BLOCKED: _("this number takes no messages: it is on a list of those that don't"),
+    Why.ABROAD: _("the account may not send to numbers of other countries"),
 }
 LASTING = (Why.NUMBER, Why.BLOCKED)
 """Trying again will not help. What the landlord can mend is tried again meanwhile."""
-ALONE = (Why.TEMPLATE, Why.VALUES, Why.OFTEN)
+ALONE = (Why.TEMPLATE, Why.VALUES, Why.OFTEN, Why.ABROAD)
 """Others may go."""
 
 
