@@ -15,7 +15,8 @@ from prewatt.server.metering.models import Meter
 from prewatt.server.metering.services import refresh_settings, send_settings
 from prewatt.server.notices.recipients import add_channel, manager_of, recipient_of
 from prewatt.server.notices.words import ADVICE_CHINESE, KINDS_CHINESE
-from prewatt.server.safety_rules import in_words, read_limits
+from prewatt.server.safety_rules import check_limits, in_words, read_limits
+from prewatt.server.supply_rules import read_windows
 from prewatt.server.vending.models import Command
 from prewatt.server.vending.top_ups import top_up
 from tests.conftest import PASSWORD
@@ -72,6 +73,38 @@ def test_every_kind_of_limit_can_be_typed_and_has_words_in_both_languages():
     )
     assert {each.code for each in read_limits(typed)} == {"arc", "residual-current"}
     assert read_limits("") == read_limits(" None ") == ()
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Voltage over 253V for 5s: Off", "voltage over 253 v for 5 sec: off", "VOLTAGE OVER 253 V FOR 5 SECONDS：OFF",
+        "voltage over 253,0 V for 5 s : off",
+    ],
+)  # fmt: skip
+def test_limits_are_read_as_phones_write_them(typed):
+    assert read_limits(typed) == (Limit("over-voltage", 253_000, 5, trip=True),)
+    assert [each.delay for each in read_limits("arc for 2 minutes: tell\ncurrent over 25a for 1 hour: tell")] == [
+        120,
+        3600,
+    ]
+
+
+@pytest.mark.parametrize(
+    "typed", ["Daily 23:00 - 06:00", "daily 23:00–06:00", "daily 23：00—06：00，", "daily 23:00~06:00"]
+)
+def test_off_hours_are_read_as_phones_write_them(typed):
+    assert read_windows(typed) == read_windows("daily 23:00-06:00")
+
+
+def test_limits_between_which_nothing_lies_are_refused_as_every_flat_would_be_dark():
+    check_limits("voltage over 253 V: off\nvoltage under 207 V: off")
+    for typed in (
+        "voltage over 207 V: off\nvoltage under 253 V: off",
+        "frequency over 50 Hz: tell\nfrequency under 50 Hz: off",
+    ):
+        with pytest.raises(ValidationError, match="lower than"):
+            check_limits(typed)
 
 
 @pytest.mark.parametrize(

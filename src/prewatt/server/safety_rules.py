@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -24,11 +25,12 @@ _NAMES = {
     ("temperature", "over"): "over-temperature", ("power factor", "under"): "low-power-factor",
     ("frequency", "over"): "over-frequency", ("frequency", "under"): "under-frequency",
 }  # fmt: skip
+_UNITS = {"ma": "mA", "a": "A", "v": "V", "°c": "°C", "c": "°C", "hz": "Hz"}
 _SPANS = {"s": 1, "min": 60, "h": 3600}
 _THEN = {"tell": (False, False), "off": (True, False), "off until a person": (True, True)}
 _LINE = re.compile(
-    r"(?:(?P<arc>arc)|(?P<what>[a-z]+(?: [a-z]+)?) (?P<side>over|under) (?P<value>[^ ]+)(?: ?(?P<unit>mA|A|V|°C|C|Hz))?)"
-    r"(?: for (?P<span>\d{1,5}) ?(?P<of>s|min|h))? ?: ?(?P<then>[a-z ]+)"
+    r"(?:(?P<arc>arc)|(?P<what>[a-z]+(?: [a-z]+)?) (?P<side>over|under) (?P<value>[^ ]+?)(?: ?(?P<unit>ma|a|v|°c|c|hz))?)"
+    r"(?: for (?P<span>\d{1,5}) ?(?P<of>s|min|h)(?:ec|ecs|econds?|utes?|ours?)?)? ?: ?(?P<then>[a-z ]+)"
 )
 EXAMPLE = "voltage over 253 V for 5 s: off"
 
@@ -40,7 +42,8 @@ def read_limits(text: str) -> tuple[Limit, ...]:
     if text.strip().lower() == NONE:
         return ()
     found: dict[tuple[str, bool], Limit] = {}
-    for line in (re.sub(r"\s+", " ", each).strip() for each in re.split(r"[\n;]", text)):
+    # As phones write it: a capital at the beginning, wide signs of a Chinese keyboard.
+    for line in (re.sub(r"\s+", " ", each).strip() for each in re.split(r"[\n;]", unicodedata.normalize("NFKC", text))):
         if not line:
             continue
         limit = _read(line)
@@ -53,7 +56,7 @@ def read_limits(text: str) -> tuple[Limit, ...]:
 
 
 def _read(line: str) -> Limit:
-    match = _LINE.fullmatch(line)
+    match = _LINE.fullmatch(line.lower())
     if match is None:
         raise ValidationError(
             _("%(line)s is not a limit such as %(example)s.") % {"line": _shown(line), "example": EXAMPLE}
@@ -76,7 +79,7 @@ def _read(line: str) -> Limit:
 
 def _threshold(line: str, code: str, match: re.Match[str]) -> int:
     unit = UNITS[KINDS[code].quantities[0]]
-    typed = (match["unit"] or unit.symbol).replace("C", "°C") if match["unit"] == "C" else match["unit"] or unit.symbol
+    typed = _UNITS[match["unit"]] if match["unit"] else unit.symbol
     if typed != unit.symbol:
         text = _("%(line)s: it is counted in %(unit)s.")
         raise ValidationError(text % {"line": _shown(line), "unit": unit.symbol or _("parts of one")})
@@ -100,8 +103,14 @@ def _shown(line: str) -> str:
 
 
 def check_limits(text: str) -> None:
-    """Django validator: limits."""
-    read_limits(text)
+    """Django validator: limits, between which something can lie."""
+    limits = read_limits(text)
+    for over, under in (("over-voltage", "under-voltage"), ("over-frequency", "under-frequency")):
+        highest = min((each.threshold for each in limits if each.code == over), default=None)
+        lowest = max((each.threshold for each in limits if each.code == under), default=None)
+        if highest is not None and lowest is not None and lowest >= highest:
+            # Whatever is measured, one of the two is passed: every flat would be in the dark.
+            raise ValidationError(_("“under” has to be lower than “over”: nothing can lie between these limits."))
 
 
 def check_own_windows(text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date
 
 from django.core.exceptions import ValidationError
@@ -39,7 +40,9 @@ def _days(text: str) -> tuple[int, ...]:
 def read_windows(text: str) -> tuple[Window, ...]:
     """`daily 20:00-07:00, sat-sun 00:00-24:00`. ValidationError says what can't be read."""
     found = []
-    for part in filter(None, (each.strip() for each in re.split(r"[,;\n]", text.lower()))):
+    # As phones write it: a long dash, blanks around it, wide signs of a Chinese keyboard.
+    plain = re.sub(r"\s*[-–—~]\s*", "-", unicodedata.normalize("NFKC", text).lower())
+    for part in filter(None, (each.strip() for each in re.split(r"[,;、\n]", plain))):
         days, _space, span = part.rpartition(" ")
         begin, dash, end = span.partition("-")
         if not days or not dash:
