@@ -159,6 +159,7 @@ def setup(
         )
     except (SetupError, ValueError) as error:
         raise _fail("setup", error) from None
+    typer.echo(f"{'Login':<20} {'Password':<16} Whose; passwords are shown this once")
     for login, password, whose in building.logins:
         typer.echo(f"{login:<20} {password:<16} {whose}")
     typer.echo()

@@ -222,7 +222,14 @@ class _Reading:
         if "meter" in self._told and is_nothing(meter) and meter != "?":
             self._add(line, "meter", _("is empty: the serial number on the meter is wanted"))
         if role == Meter.Role.UNIT and not unit:
-            self._add(line, "unit", _("is empty: the unit's name is wanted"))
+            self._add(
+                line,
+                "unit",
+                _(
+                    "is empty: the unit's name is wanted. A meter of the stairs or of the whole building says common or main in a "
+                    "column named role"
+                ),
+            )
         if role != Meter.Role.UNIT and (unit or tenant):
             self._add(line, "role", _("a meter of the role %(role)r has no unit and no tenant") % {"role": role})
         parts = tuple(filter(None, (name.strip() for name in re.split(r"[;；|\n]", cell("parts", text_of)))))
