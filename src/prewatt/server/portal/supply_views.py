@@ -139,9 +139,9 @@ def supply(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _shown_open(form: RulesForm, names: tuple[str, ...]) -> bool:
     """Whether a group of rules is open at once: it holds credit, says something else than it does for everybody, or is wrong."""
+    usual = Property()
     return any(
-        name in ALWAYS_OPEN or name in form.errors or form[name].initial != Property._meta.get_field(name).get_default()
-        for name in names
+        name in ALWAYS_OPEN or name in form.errors or form[name].initial != getattr(usual, name) for name in names
     )
 
 
