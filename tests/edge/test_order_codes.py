@@ -365,7 +365,7 @@ LATER = [
 ]
 
 
-@pytest.mark.parametrize(("earlier", "later", "holds"), LATER, ids=repr)
+@pytest.mark.parametrize(("earlier", "later", "holds"), LATER, ids=("close", "close-over-a-lock", "limit", "restore"))
 def test_of_two_orders_the_later_one_holds_though_its_code_was_typed_before_the_earlier_one_came(earlier, later, holds):
     """The manager switched off, thought better of it, and gave the code of the second order by telephone: when the network
     is back both come, and nobody is left in the dark.
