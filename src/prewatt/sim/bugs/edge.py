@@ -20,7 +20,7 @@ from ...edge.sync import Sync
 from ...edge.timekeeping import Moment, Note, Timekeeper
 from ...kernel import recovery
 from ...kernel.account import Account
-from ...kernel.entries import Command, CreditApplied, GrantCredit, UnknownOrder
+from ...kernel.entries import Command, CreditApplied, GrantCredit, Reading, UnknownOrder
 from ...kernel.units import HOUR
 from ...wire.messages import Head
 
@@ -222,7 +222,7 @@ def answer_taken_for_all() -> Iterator[None]:
 def told_to_open_only_once_a_reading() -> Iterator[None]:
     """Nobody looks whether the credit ends before the next reading."""
 
-    def next_due(self: Meter, now: int, _balance: int) -> int:
+    def next_due(self: Meter, now: int, _unjournalled: Reading | None = None) -> int:
         return max(self._next_reading(now), now + self.policy.poll_shortest)
 
     with patch.object(Meter, "_next_due", next_due):

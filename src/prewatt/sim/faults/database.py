@@ -255,12 +255,7 @@ class MemoryStore:
         if self._database.refuses:
             raise Refuses
         changes = {name: change for name, change in plan.meters.items() if change.entries or change.duplicates}
-        for gateway, stamp in plan.heard.items():
-            if stamp <= self._database.gateways[gateway].stamp:
-                raise Outrun(gateway)
-        for name in changes:
-            if self._database.meters[name].seq != self._seen[name]:
-                raise Outrun(name)
+        self._give_way(plan, changes)
         for name, change in changes.items():
             self._store(name, change)
         for name, status in plan.statuses.items():
@@ -281,6 +276,15 @@ class MemoryStore:
             self._database.told[alarm.kind] = self._database.told.get(alarm.kind, 0) + 1
         for refusal in plan.refusals:
             self._database.refused[refusal.reason] = self._database.refused.get(refusal.reason, 0) + 1
+
+    def _give_way(self, plan: Plan, changes: Iterable[str]) -> None:
+        """Outrun if another worker has taken on meanwhile what a gateway sent, or meters that are to change."""
+        for gateway, stamp in plan.heard.items():
+            if stamp <= self._database.gateways[gateway].stamp:
+                raise Outrun(gateway)
+        for name in changes:
+            if self._database.meters[name].seq != self._seen[name]:
+                raise Outrun(name)
 
     def _store(self, name: str, change: MeterPlan) -> None:
         stored, database = self._database.meters[name], self._database
