@@ -12,19 +12,21 @@ ARGS ?=
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo "sudo -n")
 INSTALL := $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq
 
-.PHONY: demo test stories bench pictures lint types lock clean browser paper
+.PHONY: demo test stories postgresql bench pictures lint types lock clean browser paper
 
 demo: paper $(VENV)/.installed
 	@exec $(BIN)/prewatt demo $(ARGS)
 
 test: browser paper $(VENV)/.installed-test
 	$(MAKE) --no-print-directory lint
-	$(MAKE) --no-print-directory --jobs=2 types stories
-	TEST_DATABASE=postgresql $(BIN)/pytest -m database -n 2 --dist worksteal
+	$(MAKE) --no-print-directory --jobs=3 types stories postgresql
 
-# Stories wait for processes and clocks: three at a time, with the types beside them, keep two cores at work.
+# Stories wait for processes and clocks: three at a time, with the types and the other database beside them, keep two cores at work.
 stories: $(VENV)/.installed-test
 	$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
+
+postgresql: $(VENV)/.installed-test
+	TEST_DATABASE=postgresql $(BIN)/pytest -m database -n 1 -p no:cacheprovider
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m bench.journal

@@ -27,8 +27,6 @@ from prewatt.server.notices.watching import watch
 from prewatt.server.vending.top_ups import top_up
 from tests.conftest import set_up
 
-pytestmark = pytest.mark.database
-
 TOLD = Message(
     "low", "7-low 1", "余额不足: 4.60 EUR", "4.60 EUR are left.\nTop up: https://p.example/my/", "zh", "2026-01-01T00:00:00Z",
     "https://p.example/my/",

@@ -16,7 +16,6 @@ from prewatt.server.notices.models import SendingAccount
 from prewatt.server.notices.recipients import keep_account
 from prewatt.server.notices.samples import messages
 
-pytestmark = pytest.mark.database
 NUMBER = "+8613800138000"
 
 

@@ -22,7 +22,6 @@ from prewatt.server.vending.top_ups import top_up
 from tests.server.test_sms_gateway import gateway
 from tests.sms_clouds import AliyunCloud, Cloud, HuaweiCloud, TencentCloud
 
-pytestmark = pytest.mark.database
 NUMBER = "+8613800138000"
 CLOUDS = {"aliyun": AliyunCloud, "tencent": TencentCloud, "huawei": HuaweiCloud}
 ACCOUNTS = {

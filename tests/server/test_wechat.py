@@ -24,7 +24,6 @@ from prewatt.server.notices.watching import watch
 from prewatt.server.vending.top_ups import top_up
 from tests.wechat_server import WeChatServer, WeComServer
 
-pytestmark = pytest.mark.database
 ANNA = "o" + "a" * 27
 ACCOUNT = {"appid": WeChatServer.APPID, "secret": WeChatServer.SECRET, "how": "", "page": ""}
 PAID = "oSdXz7bxRnZPkOcJyBaTopUpTemplate"
