@@ -237,6 +237,14 @@ def unit_named(where: Property, name: str) -> Unit:
     return found
 
 
+def tenancy_in(where: Property, unit: str) -> Tenancy:
+    """Who lives in a property's unit, or comes next. CommandError if nobody does, or there is no such unit."""
+    found = unit_named(where, unit).tenancies.not_over(now()).select_related("unit__property__organisation").first()
+    if found is None:
+        raise CommandError(f"nobody lives in {unit!r}")
+    return found
+
+
 def order_meter(
     where: Property, unit: str, do: str, reason: str, override: bool, watts: int | None, amount: str, hours: int
 ) -> str:
@@ -269,9 +277,7 @@ def give_credit(where: Property, unit: str, amount: str, reason: str, by: str, n
     person = get_user_model().objects.filter(username=by).first()
     if person is None or not (person.is_superuser or where.organisation in person.organisations.all()):
         raise CommandError(f"--by: {by!r} is no login that manages {where.name}")
-    tenancy = unit_named(where, unit).tenancies.not_over(now()).select_related("unit__property__organisation").first()
-    if tenancy is None:
-        raise CommandError(f"nobody lives in {unit!r}")
+    tenancy = tenancy_in(where, unit)
     given = typed_money(amount, "amount", where.currency)
     made = give(tenancy, given, name or new_credit_id(), person, reason)
     if made.state == Adjustment.State.WAITING:

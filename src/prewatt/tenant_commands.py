@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.db import transaction
 
-from .commands import CommandError, unit_named
+from .commands import CommandError, tenancy_in, unit_named
 from .server.amounts import typed_money
 from .server.billing.tenancies import move_in
 from .server.estate.contact_list import read_contact_list, sealed, take
@@ -35,9 +35,7 @@ def let_in(
 
 def reach(where: Property, unit: str, phone: str | None, email: str | None, language: str | None, over: bool) -> str:
     """Say how whoever lives in a unit, or comes next, is reached; None leaves it. What holds then."""
-    tenancy = unit_named(where, unit).tenancies.not_over(now()).select_related("unit__property__organisation").first()
-    if tenancy is None:
-        raise CommandError(f"nobody lives in {unit!r}")
+    tenancy = tenancy_in(where, unit)
     held = kept(recipient_of(tenancy))
     typed = {"phone": phone, "email": email, "language": language}
     given = {name: getattr(held, name) if text is None else text for name, text in typed.items()}

@@ -133,6 +133,8 @@ class Guard:
 
     def _look_at_limits(self, now: int, account: Account, observed: Observed, tell: Tell) -> None:
         """Which limits are passed, for how long, and what follows."""
+        if not account.settings.limits and not self._passed:
+            return
         limits = [each for each in account.settings.limits if each.code in KINDS]
         self._passed = {limit: passed for limit, passed in self._passed.items() if limit in limits}
         for limit in limits:
@@ -177,6 +179,8 @@ class Guard:
         """Whether what opened the switch has been right again for long enough. What a meter does not tell is no reason to keep
         anybody in the dark.
         """
+        if not account.supply.unsafe and not self._right:
+            return
         rules = account.settings.power
         self._right = {code: since for code, since in self._right.items() if code in account.supply.unsafe}
         for code in account.supply.unsafe:

@@ -210,7 +210,7 @@ def stop(made: Spread, by: Any) -> int:
 
 def who_lives(meter: Meter, at: int) -> Tenancy | None:
     """Who lives where a meter is at an instant."""
-    rows = Tenancy.objects.not_over(at).filter(unit=meter.unit_id, begins__lte=at)
+    rows = Tenancy.objects.living(at).filter(unit=meter.unit_id)
     return rows.select_related("unit__property").first() if meter.unit_id else None
 
 

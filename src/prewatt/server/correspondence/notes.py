@@ -35,8 +35,7 @@ SHOWN = 10
 def living_in(organisation: Organisation, units: Collection[int], properties: Collection[int]) -> list[Tenancy]:
     """Who lives now in some units, and in some buildings, of an organisation. ValidationError if one of them is none of its."""
     _check(organisation.properties, properties, "properties", _("There is no such building."))
-    at = now()
-    rows = Tenancy.objects.not_over(at).filter(begins__lte=at, unit__property__organisation=organisation)
+    rows = Tenancy.objects.living(now()).filter(unit__property__organisation=organisation)
     homes = organisation.properties.filter(units__in=units).values_list("units", flat=True)
     if set(units) - set(homes):
         raise ValidationError({"units": _("There is no such flat.")})

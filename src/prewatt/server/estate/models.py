@@ -407,6 +407,10 @@ class TenancyQuerySet(models.QuerySet["Tenancy"]):
         """Who lives somewhere at an instant, or comes later; the earliest first."""
         return self.filter(models.Q(ends__isnull=True) | models.Q(ends__gt=at)).order_by("begins")
 
+    def living(self, at: int) -> TenancyQuerySet:
+        """Who lives somewhere at an instant; the earliest first."""
+        return self.not_over(at).filter(begins__lte=at)
+
 
 class Tenancy(models.Model):
     """Who lives in a unit, from an instant to another (µs since 1970; `ends` null: still). `deposit`: nano, as

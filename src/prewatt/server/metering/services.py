@@ -107,8 +107,7 @@ def _off_hours(meter: Meter) -> OffHours:
 
 def _own_steps(unit: Unit) -> tuple[list[int], list[int]]:
     """The steps of the reminder that who lives there now has chosen: nano, Wh."""
-    at = now()
-    here = Tenancy.objects.not_over(at).filter(unit=unit, begins__lte=at).select_related("recipient").first()
+    here = Tenancy.objects.living(now()).filter(unit=unit).select_related("recipient").first()
     mine = getattr(here, "recipient", None)
     return (mine.low_money, mine.low_energy) if mine else ([], [])
 

@@ -85,7 +85,7 @@ def _look_at_gateway(gateway: Gateway, at: int) -> None:
     if since is None or at - since < step(gateway.property, gateway.since is None):
         return
     meters = list(gateway.meters.select_related("gateway__property").order_by("pk"))
-    lived_in = Tenancy.objects.not_over(at).filter(unit__meter__gateway=gateway, begins__lte=at).exists()
+    lived_in = Tenancy.objects.living(at).filter(unit__meter__gateway=gateway).exists()
     if gateway.since is None and not lived_in:
         return
     _begin(gateway, None, since, meters)

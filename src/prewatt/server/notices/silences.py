@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.urls import reverse
 
-from ...kernel.calendar import local, zone
+from ...kernel.calendar import zone
 from ...kernel.names import natural
 from ...kernel.units import DAY, HOUR, MINUTE, rough_kwh, round_money
 from ..addresses import public
@@ -20,7 +20,7 @@ from ..metering.silences import Lending, lendings, step
 from ..time import now
 from .events import Event
 from .models import Channel, Notice, Recipient
-from .telling import overtake, tell
+from .telling import overtake, tell, wall
 
 FLATS = 8
 """So many flats a notice names; the page names all."""
@@ -114,7 +114,7 @@ def _common(silence: Silence, until: int) -> dict[str, Any]:
         "room": str(silence.meter.unit or silence.meter) if silence.meter else str(where),
         "property": str(where), "never": silence.gateway.since is None, "currency": where.currency,
         "alone": bool(where.alone_kwh or where.alone_days),
-        "at": f"{local(silence.began, there):%Y-%m-%d %H:%M}", "until": f"{local(until, there):%Y-%m-%d %H:%M}",
+        "at": wall(silence.began, there), "until": wall(until, there),
         "link": public(reverse("silence", args=[silence.pk])), "lasted": lasted(silence.began, until),
     }  # fmt: skip
 

@@ -34,7 +34,7 @@ def tell(
         return None
     at = now()
     room = recipient.tenancy.unit.name if recipient.tenancy is not None else ""
-    told = complete(context, room, f"{local(at, zone(home_zone(recipient))):%Y-%m-%d %H:%M}")
+    told = complete(context, room, wall(at, zone(home_zone(recipient))))
     words = render(event, recipient.language, told)
     due = at if urgent else after_quiet_hours(recipient, held_until(recipient, event, at))
     made = Notice.objects.create(

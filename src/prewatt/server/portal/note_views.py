@@ -67,7 +67,7 @@ def _buildings(owner: Organisation, chosen: set[str]) -> list[tuple[Property, li
         units = sorted(building.units.all(), key=lambda each: natural(each.name))
         here = []
         for unit in units:
-            lives = unit.tenancies.not_over(at).filter(begins__lte=at).first()
+            lives = unit.tenancies.living(at).first()
             if lives is not None:
                 here.append((unit.pk, unit.name, lives.tenant, str(unit.pk) in chosen))
         found.append((building, here, any(each[3] for each in here)))
