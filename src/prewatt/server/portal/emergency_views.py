@@ -36,7 +36,7 @@ from ..vending.emergency_codes import (
 from ..vending.models import EmergencyCode
 from .access import property_of_manager
 from .forms import key
-from .kept import kept, refuse
+from .kept import refuse, refuse_form, typed_before
 
 
 class EmergencyRulesForm(forms.ModelForm):
@@ -88,8 +88,7 @@ def emergency_codes(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _rules_form(request: HttpRequest, pk: int) -> EmergencyRulesForm:
     """The form as it was typed and refused before, or as it is kept."""
-    found = kept(request, reverse("emergency-rules", args=[pk]))
-    typed = {name: texts[-1] for name, texts in found["values"].items() if texts} if found else None
+    typed = typed_before(request, reverse("emergency-rules", args=[pk]))
     return EmergencyRulesForm(typed, instance=property_of_manager(request, pk))
 
 
@@ -138,8 +137,7 @@ def emergency_rules(request: HttpRequest, pk: int) -> HttpResponse:
         form.save()
         messages.success(request, _("The rules are kept: they hold for what is made from now on."))
     else:
-        labels = {name: field.label for name, field in form.fields.items()}
-        refuse(request, ValidationError(form.errors.as_data()), labels=labels)  # type: ignore[arg-type]
+        refuse_form(request, form)
     return redirect("emergency-codes", pk=pk)
 
 

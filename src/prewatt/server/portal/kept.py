@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.forms import BaseForm
 from django.http import HttpRequest
 
 from ..errors import by_field, label
@@ -37,6 +39,12 @@ def refuse(request: HttpRequest, error: Exception, form: str = "", labels: Mappi
     request.session[KEY] = _typed(request, form) | {"wrong": wrong, "choices": choices}
 
 
+def refuse_form(request: HttpRequest, form: BaseForm) -> None:
+    """Say what is wrong with a form, by what its fields are called, and keep what was typed."""
+    labels = {name: field.label for name, field in form.fields.items()}
+    refuse(request, ValidationError(form.errors.as_data()), labels=labels)  # type: ignore[arg-type]
+
+
 def keep(request: HttpRequest, form: str = "") -> None:
     """Keep what was typed into a form with which nothing is wrong."""
     request.session[KEY] = _typed(request, form) | {"wrong": {}, "choices": {}}
@@ -56,3 +64,9 @@ def kept(request: HttpRequest, form: str) -> dict[str, Any] | None:
     request._kept = found  # type: ignore[attr-defined]
     request.session.pop(KEY, None)
     return found
+
+
+def typed_before(request: HttpRequest, form: str) -> dict[str, str] | None:
+    """What was typed into each field of a form that was refused, once; None if it was not: then it is shown as it is kept."""
+    found = kept(request, form)
+    return {name: texts[-1] for name, texts in found["values"].items() if texts} if found else None

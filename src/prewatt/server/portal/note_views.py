@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,7 +19,7 @@ from ...kernel.calendar import zone
 from ...kernel.names import natural
 from ..correspondence.models import Note
 from ..correspondence.notes import LONGEST_TEXT, LONGEST_TITLE, Reached, living_in, reached, send_note
-from ..estate.models import Organisation, Property
+from ..estate.models import Organisation, Property, Tenancy
 from ..notices.models import Recipient
 from ..time import now
 from ..vending.top_ups import new_credit_id
@@ -61,13 +62,13 @@ def notes(request: HttpRequest) -> HttpResponse:
 
 def _buildings(owner: Organisation, chosen: set[str]) -> list[tuple[Property, list[tuple[int, str, str, bool]], bool]]:
     """By building: its flats where somebody lives (key, name, tenant, whether chosen), and whether one of them is chosen."""
-    at = now()
+    living = Prefetch("units__tenancies", Tenancy.objects.living(now()), to_attr="living")
     found = []
-    for building in sorted(owner.properties.all(), key=lambda each: natural(each.name)):
-        units = sorted(building.units.all(), key=lambda each: natural(each.name))
+    for building in sorted(owner.properties.prefetch_related(living), key=lambda each: natural(each.name)):
+        units: list[Any] = sorted(building.units.all(), key=lambda each: natural(each.name))
         here = []
         for unit in units:
-            lives = unit.tenancies.living(at).first()
+            lives = next(iter(unit.living), None)
             if lives is not None:
                 here.append((unit.pk, unit.name, lives.tenant, str(unit.pk) in chosen))
         found.append((building, here, any(each[3] for each in here)))

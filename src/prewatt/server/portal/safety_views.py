@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -19,7 +18,7 @@ from ..amounts import NumberField
 from ..metering.models import OWN_RULES, Meter
 from ..metering.services import send_settings_to
 from .access import unit_of_manager
-from .kept import kept, refuse
+from .kept import refuse_form, typed_before
 from .safety import check_now
 
 
@@ -47,8 +46,7 @@ class MeterRulesForm(forms.ModelForm):
 
 def own_rules(request: HttpRequest, meter: Meter) -> MeterRulesForm:
     """The form as it was typed and refused before, or as it is kept."""
-    found = kept(request, reverse("meter-rules", args=[meter.unit_id]))
-    typed = {name: texts[-1] for name, texts in found["values"].items() if texts} if found else None
+    typed = typed_before(request, reverse("meter-rules", args=[meter.unit_id]))
     return MeterRulesForm(typed, instance=Meter.objects.get(pk=meter.pk))
 
 
@@ -65,6 +63,5 @@ def meter_rules(request: HttpRequest, pk: int) -> HttpResponse:
             send_settings_to(form.save())
             messages.success(request, _("The rules are kept, and on their way to the meter."))
     else:
-        labels = {name: field.label for name, field in form.fields.items()}
-        refuse(request, ValidationError(form.errors.as_data()), labels=labels)  # type: ignore[arg-type]
+        refuse_form(request, form)
     return redirect("unit", pk=pk)

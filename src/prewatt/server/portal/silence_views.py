@@ -28,7 +28,7 @@ from ..metering.silences import lendings
 from ..notices.silences import lasted, notices_of
 from ..time import now
 from .access import organisations, property_of_manager
-from .kept import kept, refuse
+from .kept import refuse, refuse_form, typed_before
 
 
 class SilenceRulesForm(forms.ModelForm):
@@ -57,8 +57,7 @@ class SilenceRulesForm(forms.ModelForm):
 
 def silence_rules_form(request: HttpRequest, where: Property) -> SilenceRulesForm:
     """The form as it was typed and refused before, or as it is kept."""
-    found = kept(request, reverse("silence-rules", args=[where.pk]))
-    typed = {name: texts[-1] for name, texts in found["values"].items() if texts} if found else None
+    typed = typed_before(request, reverse("silence-rules", args=[where.pk]))
     return SilenceRulesForm(typed, instance=Property.objects.get(pk=where.pk))
 
 
@@ -74,8 +73,7 @@ def silence_rules(request: HttpRequest, pk: int) -> HttpResponse:
             send_settings(where)
         messages.success(request, _("The rules are kept."))
     else:
-        labels = {name: field.label for name, field in form.fields.items()}
-        refuse(request, ValidationError(form.errors.as_data()), labels=labels)  # type: ignore[arg-type]
+        refuse_form(request, form)
     return redirect("supply", pk=pk)
 
 

@@ -36,7 +36,7 @@ from ..vending.order_codes import why_no_code
 from ..vending.pins import new_pin
 from .access import organisations, property_of_manager, unit_of_manager
 from .forms import key, one_of
-from .kept import kept, refuse
+from .kept import refuse, typed_before
 from .safety import check_now
 from .silence_views import silence_rules_form
 from .taken_back_rules import BackRulesForm
@@ -147,8 +147,7 @@ def _shown_open(form: RulesForm, names: tuple[str, ...]) -> bool:
 
 def _back_rules(request: HttpRequest, pk: int) -> BackRulesForm:
     """The form as it was typed and refused before, or as it is kept."""
-    found = kept(request, reverse("back-rules", args=[pk]))
-    typed = {name: texts[-1] for name, texts in found["values"].items() if texts} if found else None
+    typed = typed_before(request, reverse("back-rules", args=[pk]))
     return BackRulesForm(typed, instance=property_of_manager(request, pk))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -17,7 +16,7 @@ from ..payments.paying import PaymentError
 from ..payments.settlement import UNKNOWN, explain
 from ..payments.taken_back import decide
 from .access import organisations, property_of_manager
-from .kept import refuse
+from .kept import refuse_form
 from .taken_back_rules import BackRulesForm
 
 SHOWN = 30
@@ -80,6 +79,5 @@ def back_rules(request: HttpRequest, pk: int) -> HttpResponse:
         form.save()
         messages.success(request, _("The rules are kept."))
     else:
-        labels = {name: field.label for name, field in form.fields.items()}
-        refuse(request, ValidationError(form.errors.as_data()), labels=labels)  # type: ignore[arg-type]
+        refuse_form(request, form)
     return redirect("supply", pk=pk)
