@@ -49,14 +49,17 @@ class Edge:
         return (topics.up("g1"), seal(self.key, message))
 
     def live(self, store, until, used, step):
-        """Read all meters each `step` until an instant, taking up what is ordered; `used`: Wh a step by meter. All of it
-        is sent at the end.
+        """Read all meters each `step` until an instant, taking up what is ordered after the first reading: nobody orders
+        anything meanwhile. `used`: Wh a step by meter. All of it is sent at the end.
         """
+        first = True
         while self.clock.at < until:
             self.clock.at = min(self.clock.at + step, until)
             for meter, account in self.accounts.items():
                 self.read(meter, (account.register or 0) + used.get(meter, 0))
-                self.obey(meter)
+                if first:
+                    self.obey(meter)
+            first = False
         self.deliver(store)
 
     def deliver(self, store):

@@ -3,47 +3,40 @@ credit is applied once, by whatever carrier; also if processes are killed all al
 """
 
 import json
-import os
 import random
-import signal
 import subprocess
 import sys
-import threading
 
 import pytest
 
 from tests.system.demonstration import LONGEST, ROOT
+from tests.system.killing import Killer
+
+LONGEST_STEPS = 5_000
+"""Between two kills at most: each is an entry, or a quarter of an hour of one of the twelve meters."""
 
 
-def played(folder, every=None):
-    """What came of the story; with `every`, the agent or the head-end is killed each so many seconds."""
+def played(folder, killed):
+    """What came of the story, and how often the agent or the head-end was killed."""
     with (folder / "said").open("w") as said, (folder / "errors").open("w") as errors:
         story = subprocess.Popen(
             [sys.executable, "-m", "tests.system.long_outage", folder / "home"], cwd=ROOT, stdout=said, stderr=errors
         )
-    rng, kills, ended = random.Random(7), 0, threading.Event()
+    killer = Killer(folder / "home", ("agent", "agent", "headend"), random.Random(7), LONGEST_STEPS)
     try:
-        while every and story.poll() is None:
-            ended.wait(every)
-            pid = folder / "home" / "run" / f"{rng.choice(('agent', 'agent', 'headend'))}.pid"
-            # Only once the building lives: the first credits are at the meters, and the clock runs.
-            if pid.exists() and (folder / "home" / "gateway" / "meters").exists():
-                try:
-                    os.kill(int(pid.read_text()), signal.SIGKILL)
-                    kills += 1
-                except (ProcessLookupError, ValueError):
-                    continue
+        if killed:
+            killer.kill_while(lambda: story.poll() is None)
         assert story.wait(LONGEST) == 0, (folder / "errors").read_text()
     finally:
         story.kill()
-    return json.loads((folder / "said").read_text()), kills
+    return json.loads((folder / "said").read_text()), killer.kills
 
 
-@pytest.mark.parametrize("every", [None, 3.0], ids=["in peace", "killed all along"])
-def test_two_weeks_without_a_network_end_with_no_difference(tmp_path, every):
+@pytest.mark.parametrize("killed", [False, True], ids=["in peace", "killed all along"])
+def test_two_weeks_without_a_network_end_with_no_difference(tmp_path, killed):
     (tmp_path / "home").mkdir()
-    found, kills = played(tmp_path, every)
-    assert kills > 5 or not every
+    found, kills = played(tmp_path, killed)
+    assert kills > 15 or not killed
     assert found["failures"] == []
     assert found["differences"] == ["0.000000000"]
     kinds = found["kinds"]
