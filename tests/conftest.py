@@ -15,15 +15,35 @@ FLAT = flat_tariff("flat", "EUR", ZONE, PRICE)
 PASSWORD = "correct horse"
 
 
+FIRST = (
+    "system/test_pages",
+    "system/test_real_building",
+    "system/test_long_outage",
+    "system/test_kills",
+    "system/",
+    "sim/",
+)
+"""What is begun first: the longest. What is short fills the gaps, and no long one is the last."""
+
+
 def pytest_collection_modifyitems(items):
-    """The long stories with processes first: what is short fills the gaps that they leave, and no long one is the last. On
-    PostgreSQL only what has to do with a database.
-    """
+    """The longest first; on PostgreSQL only what has to do with a database."""
     from tests.settings import ON_POSTGRESQL
 
     if ON_POSTGRESQL:
         items[:] = filter(_has_database, items)
-    items.sort(key=lambda item: "system" not in item.path.parts)
+    items.sort(key=_rank)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Who does which test."""
+    from tests.scheduling import OneByOne
+
+    return OneByOne(config, log)
+
+
+def _rank(item):
+    return next((rank for rank, part in enumerate(FIRST) if f"tests/{part}" in item.path.as_posix()), len(FIRST))
 
 
 def _has_database(item):

@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import threading
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -57,19 +56,12 @@ class Building:
         self._process.communicate(timeout=30)
 
 
-@contextmanager
-def lived_in(folder):
-    building = Building(folder / "home")
-    try:
-        yield building
-    finally:
-        building.stop()
-
-
 @pytest.fixture(scope="module")
 def building(tmp_path_factory):
-    with lived_in(tmp_path_factory.mktemp("pages")) as made:
-        yield made
+    """One for all stories here, the first of which is its outage's."""
+    made = Building(tmp_path_factory.mktemp("pages") / "home")
+    yield made
+    made.stop()
 
 
 @pytest.fixture
@@ -100,40 +92,36 @@ def picture(page, name, tmp_path):
     page.screenshot(path=Path(PICTURES or tmp_path) / f"{name}.png")
 
 
-def test_manager_and_tenant_see_an_outage_come_and_go_without_a_reload(log_in, tmp_path):
-    with lived_in(tmp_path) as building:
-        page = log_in(building, "manager")
-        page.evaluate("window.mark = 'not reloaded'")
-        expect(page.get_by_role("heading", name="Banksia Court")).to_be_visible()
-        expect(page.locator("tbody tr")).to_have_count(24)
-        chip = page.locator(".gateways .chip")
-        expect(chip).to_have_text("online")
-        building.hold(building.outage[1] - 6 * HOUR)
-        expect(chip).to_contain_text("offline since")
-        expect(page.get_by_text("on its way").first).to_be_visible()
-        expect(page.get_by_text("last known").first).to_be_visible()
-        picture(page, "manager", tmp_path)
-        waiting = page.locator("tbody tr", has_text="on its way").first.get_by_role("link").inner_text()
-        tenant = log_in(building, waiting.replace(" ", "").lower(), **PHONE)
-        expect(tenant.get_by_text("waits for the building's network")).to_be_visible()
-        expect(tenant.locator(".digits")).to_have_text(re.compile(r"(\d{4} ){4}\d{4}"))
-        picture(tenant, "tenant", tmp_path)
-        here = tenant.context.new_page()
-        here.goto(building.site)
-        here.locator("form[action='/login'] select").select_option(label=waiting)
-        here.get_by_label("PIN").fill("123456")
-        here.get_by_role("button", name="Open").click()
-        expect(here.get_by_text("The internet is away")).to_be_visible()
-        picture(here, "onsite", tmp_path)
-        here.close()
-        building.go_on()
-        expect(chip).to_have_text("online", timeout=PATIENCE)
-        expect(page.locator("tbody tr", has_text=waiting).get_by_text("on its way")).to_be_hidden(timeout=PATIENCE)
-        expect(tenant.get_by_text("waits for the building's network")).to_be_hidden(timeout=PATIENCE)
-        assert page.evaluate("window.mark") == "not reloaded"
-        # Before the building ends: a page that asks in vain would log it as an error.
-        for each in (page, tenant):
-            each.goto("about:blank")
+def test_manager_and_tenant_see_an_outage_come_and_go_without_a_reload(building, log_in, tmp_path):
+    page = log_in(building, "manager")
+    page.evaluate("window.mark = 'not reloaded'")
+    expect(page.get_by_role("heading", name="Banksia Court")).to_be_visible()
+    expect(page.locator("tbody tr")).to_have_count(24)
+    chip = page.locator(".gateways .chip")
+    expect(chip).to_have_text("online")
+    building.hold(building.outage[1] - 6 * HOUR)
+    expect(chip).to_contain_text("offline since")
+    expect(page.get_by_text("on its way").first).to_be_visible()
+    expect(page.get_by_text("last known").first).to_be_visible()
+    picture(page, "manager", tmp_path)
+    waiting = page.locator("tbody tr", has_text="on its way").first.get_by_role("link").inner_text()
+    tenant = log_in(building, waiting.replace(" ", "").lower(), **PHONE)
+    expect(tenant.get_by_text("waits for the building's network")).to_be_visible()
+    expect(tenant.locator(".digits")).to_have_text(re.compile(r"(\d{4} ){4}\d{4}"))
+    picture(tenant, "tenant", tmp_path)
+    here = tenant.context.new_page()
+    here.goto(building.site)
+    here.locator("form[action='/login'] select").select_option(label=waiting)
+    here.get_by_label("PIN").fill("123456")
+    here.get_by_role("button", name="Open").click()
+    expect(here.get_by_text("The internet is away")).to_be_visible()
+    picture(here, "onsite", tmp_path)
+    here.close()
+    building.go_on()
+    expect(chip).to_have_text("online", timeout=PATIENCE)
+    expect(page.locator("tbody tr", has_text=waiting).get_by_text("on its way")).to_be_hidden(timeout=PATIENCE)
+    expect(tenant.get_by_text("waits for the building's network")).to_be_hidden(timeout=PATIENCE)
+    assert page.evaluate("window.mark") == "not reloaded"
 
 
 def test_the_tenant_sees_balance_today_the_month_and_top_ups_on_a_phone(building, log_in):
