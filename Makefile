@@ -1,34 +1,47 @@
-# make demo            a building runs; make demo ARGS="--headless" for the table alone
-# make test            lint, types, unit and system tests
-# make bench           speed, each figure beside its limit
-# make pictures        take README's pictures anew
-# make lock            pin the dependencies anew
+# `make help` lists what there is: each target with its sentence.
 
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-SUDO := $(shell [ "$$(id -u)" = 0 ] || echo "sudo -n")
-INSTALL := $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq
+export PYTHON
 
-.PHONY: demo test stories postgresql bench pictures lint types lock clean browser paper
+# Tests of rules and of small parts; of these, the ones that use no database.
+PURE := tests/kernel tests/wire tests/tokens tests/tables tests/edge tests/headend tests/test_amounts.py tests/test_imports.py tests/test_promises.py
 
-demo: paper $(VENV)/.installed
+.DEFAULT_GOAL := help
+.PHONY: help demo check test stories postgresql pure bench pictures format lint types system hooks lock clean
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## Play a month of a building; ARGS="--headless" prints the table alone.
+	@tools/system.sh python paper
+	@$(MAKE) --silent $(VENV)/.installed
 	@exec $(BIN)/prewatt demo $(ARGS)
 
-test: browser paper $(VENV)/.installed-test
-	$(MAKE) --no-print-directory lint
-	$(MAKE) --no-print-directory --jobs=3 types stories postgresql
+check: $(VENV)/.installed-test ## Format, lint, types and the pure tests: two minutes, for each commit.
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory --jobs=2 types pure
+
+test: ## Everything: lint, types, all tests, 200 simulated weeks of faults, and what has a database once more on PostgreSQL.
+	@tools/system.sh python paper browser
+	@$(MAKE) --silent $(VENV)/.installed-test
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory --jobs=3 types stories postgresql
 
 # Stories wait for processes and clocks: three at a time, with the types and the other database beside them, keep two cores at work.
-stories: $(VENV)/.installed-test
-	$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
+stories: $(VENV)/.installed-test ## All tests, on SQLite; ARGS="-k word" for some of them.
+	$(BIN)/pytest -n 3 $(ARGS)
 
-postgresql: $(VENV)/.installed-test
-	TEST_DATABASE=postgresql $(BIN)/pytest -m database -n 1 -p no:cacheprovider
+postgresql: $(VENV)/.installed-test ## The tests that are of a database, on PostgreSQL.
+	TEST_DATABASE=postgresql $(BIN)/pytest -m database -n 1
 
-bench: $(VENV)/.installed
+pure: $(VENV)/.installed-test ## The tests without a database, a browser or processes of ours.
+	TEST_DATABASE=none $(BIN)/pytest -n 2 $(PURE) $(ARGS)
+
+bench: $(VENV)/.installed ## Measure the speed; each figure stands beside its limit.
 	$(BIN)/python -m bench.journal
 	$(BIN)/python -m bench.ingest
 	$(BIN)/python -m bench.rating
@@ -39,18 +52,31 @@ bench: $(VENV)/.installed
 	$(BIN)/python -m bench.statement
 	$(BIN)/python -m bench.simulator
 
-# The pictures that README shows, taken anew by the browser tests.
-pictures: browser $(VENV)/.installed-test
+pictures: ## Take the pictures anew that README shows.
+	@tools/system.sh python browser
+	@$(MAKE) --silent $(VENV)/.installed-test
 	SCREENSHOTS=docs/pictures $(BIN)/pytest tests/system/test_pages.py tests/system/test_paying.py -k "outage or example or browser"
 
-lint: $(VENV)/.installed-test
+format: $(VENV)/.installed-test ## Put all of Python into its form, and mend what the linter can.
+	$(BIN)/ruff check --fix src tests bench
+	$(BIN)/ruff format src tests bench
+
+lint: $(VENV)/.installed-test ## Look at the form and for what is often wrong.
 	$(BIN)/ruff check src tests bench
 	$(BIN)/ruff format --check src tests bench
 
-types: $(VENV)/.installed-test
+types: $(VENV)/.installed-test ## Check the types.
 	PREWATT_HOME=$$(mktemp -d) $(BIN)/mypy
 
-lock:
+system: ## Print, then run, what needs root: packages that pip can't bring.
+	@tools/system.sh python paper browser
+	@echo "The packages that pip can't bring are there."
+
+hooks: $(VENV)/.installed-test ## Look at what is committed before each commit, by pre-commit.
+	$(BIN)/pip install --quiet --disable-pip-version-check pre-commit
+	$(BIN)/pre-commit install
+
+lock: ## Pin the dependencies anew.
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/pip install --quiet uv
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-find-links --python-version 3.11 \
@@ -58,13 +84,12 @@ lock:
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-find-links --python-version 3.11 \
 	  --extra postgres --extra test -c requirements.lock pyproject.toml build-requirements.in -o requirements-test.lock
 
-clean:
+clean: ## Remove the virtual environments.
 	rm -rf $(VENV) $(VENV)-lock
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
-	  || { $(INSTALL) python3 python3-venv; } >/dev/null 2>&1 \
-	  || { echo "make: Python or its venv is missing; install the packages python3 and python3-venv" >&2; exit 1; }
+	  || { echo "make: Python or its venv is missing: make system installs it" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "make: $(PYTHON) is older than Python 3.11; install a newer one and set PYTHON=..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
@@ -78,15 +103,3 @@ $(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
 $(VENV)/.installed-test: requirements-test.lock $(VENV)/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
 	@touch $@
-
-# Statements as PDF are drawn by Pango, which pip can't bring. Without it all else works, and the page says so.
-paper:
-	@{ /sbin/ldconfig -p | grep libpangoft2-1.0.so.0 && /sbin/ldconfig -p | grep libharfbuzz-subset.so.0; } >/dev/null \
-	  || { $(INSTALL) libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core; } >/dev/null 2>&1 \
-	  || echo "make: statements as PDF need the packages libpangoft2-1.0-0, libharfbuzz-subset0 and a font" >&2
-
-# The browser tests need a real Chromium, and their driver a library, which pip can't bring.
-browser:
-	@{ command -v chromium chromium-browser google-chrome && /sbin/ldconfig -p | grep libatomic.so.1; } >/dev/null \
-	  || { $(INSTALL) chromium libatomic1; } >/dev/null 2>&1 \
-	  || { echo "make: the tests need a browser; install the packages chromium and libatomic1" >&2; exit 1; }

