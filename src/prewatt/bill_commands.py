@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 
 from .kernel.calendar import local_day, zone
-from .kernel.units import round_money
+from .kernel.currencies import format_money
 from .server.amounts import typed_money
 from .server.billing.bills import open_bills
 from .server.billing.terms import Wanted, agree, in_words, preview
@@ -29,11 +29,12 @@ def bills_table(where: Property) -> tuple[Table, str]:
         bill, style = each.bill, "bold red" if each.state == "overdue" else None
         table.add_row(
             f"{bill.number}", bill.tenancy.unit.name, bill.who, f"{local_day(bill.due - 1, zone(where.zone))}",
-            round_money(bill.amount), round_money(each.left), each.in_words, style=style,
+            format_money(bill.amount, where.currency), format_money(each.left, where.currency), each.in_words, style=style,
         )  # fmt: skip
     overdue = sum(each.left for each in found if each.state == "overdue")
     left = sum(each.left for each in found)
-    return table, f"{round_money(left)} is open, {round_money(overdue)} of it overdue."
+    said = f"{format_money(left, where.currency)} is open, {format_money(overdue, where.currency)} of it overdue."
+    return table, said
 
 
 def _tenancy(where: Property, unit: str) -> Tenancy:

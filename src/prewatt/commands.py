@@ -17,9 +17,10 @@ from django.db.models import Q
 from rich.table import Table
 
 from .kernel.calendar import zone
+from .kernel.currencies import format_money, format_with_code
 from .kernel.names import natural
 from .kernel.tariff import TariffError
-from .kernel.units import HOUR, exact_kwh, exact_money, round_money
+from .kernel.units import HOUR, exact_kwh, exact_money
 from .server.allocation.models import Run, SharedCost
 from .server.allocation.runs import in_words as weight_in_words
 from .server.allocation.runs import preview, reverse, run
@@ -77,7 +78,10 @@ def reconcile_days(organisation: str, first: str, last: str) -> tuple[Table, boo
         table.add_column(name, justify="right")
     table.add_column("found, and what to do", ratio=1)
     for each in findings:
-        amounts = ["–" if side is None else round_money(side) for side in (each.provider, each.ledger, each.meter)]
+        amounts = [
+            "–" if side is None else format_money(side, each.currency)
+            for side in (each.provider, each.ledger, each.meter)
+        ]
         told = "\n".join(filter(None, (each.says + (f": {each.detail}" if each.detail else ""), each.next)))
         style = {"matched": None, "waits": "yellow", "act": "bold red"}[each.grade]
         what = each.what if each.grade == "matched" else f"{each.what} {each.name}"
@@ -282,7 +286,7 @@ def give_credit(where: Property, unit: str, amount: str, reason: str, by: str, n
     made = give(tenancy, given, name or new_credit_id(), person, reason)
     if made.state == Adjustment.State.WAITING:
         return "It waits for a second person, under Books."
-    said = f"{round_money(made.amount)} {where.currency} are given to {tenancy.tenant}."
+    said = f"{format_with_code(made.amount, where.currency)} are given to {tenancy.tenant}."
     return said + (_with_code(made.command) if made.command is not None and made.amount > 0 else "")
 
 
@@ -312,7 +316,7 @@ def exchange_meter(name: str, serial: str, first: str, last: str, preview: bool)
         raise CommandError(for_people(error, {name: f"--{name}" for name in ("serial", "first", "last")})) from None
     said = found.in_words()
     if found.rest:
-        said += f" That is {round_money(found.cost)} {meter.property.currency} at the prices of now."
+        said += f" That is {format_with_code(found.cost, meter.property.currency)} at the prices of now."
     if preview:
         return f"{said}\nNothing is done yet; leave --preview out."
     made = exchange(meter, serial, first, last, "console")

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.table import Table
 
 from .kernel.calendar import local, zone
-from .kernel.units import round_money
+from .kernel.currencies import format_money, format_with_code
 from .server.amounts import typed_money
 from .server.api.emergency import meters_of
 from .server.estate.models import Property
@@ -22,7 +22,7 @@ def make_codes(where: Property, units: list[str], amount: str, days: int) -> str
     """Make one for each of some flats (none named: all), and print them."""
     made = make(where, meters_of(where, units or None), typed_money(amount, "--amount", where.currency), days, BY)
     lines = [
-        f"{each.meter.unit.name if each.meter.unit else ''} (meter {each.meter.hangs}), {round_money(each.amount)} {where.currency}, "
+        f"{each.meter.unit.name if each.meter.unit else ''} (meter {each.meter.hangs}), {format_with_code(each.amount, where.currency)}, "
         f"until {_wall(where, each.ends)}: {each.code}"
         for each in made
     ]
@@ -34,7 +34,7 @@ def lost_at_most(where: Property) -> str:
     risk = at_risk(where)
     if not risk.number:
         return "None can be used now: nothing can be lost."
-    amount = f"{round_money(risk.amount)} {where.currency}"
+    amount = format_with_code(risk.amount, where.currency)
     return (
         f"If they are lost: {risk.number} can still be used, {amount} at most in all, until {_wall(where, risk.until)}."
     )
@@ -46,7 +46,8 @@ def listed(where: Property) -> Table:
     for each in of_property(where):
         now_is = state(each)
         table.add_row(
-            f"{each.pk}", each.meter.unit.name if each.meter.unit else "", each.meter.hangs, round_money(each.amount), now_is,
+            f"{each.pk}", each.meter.unit.name if each.meter.unit else "", each.meter.hangs,
+            format_money(each.amount, where.currency), now_is,
             _wall(where, each.ends), each.by, "" if each.used_at is None else _wall(where, each.used_at),
             str(each.code) if now_is == "open" else "",
         )  # fmt: skip

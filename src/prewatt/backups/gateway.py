@@ -14,8 +14,9 @@ from .. import folder
 from ..edge.copies import CopyError, copy_by_agent
 from ..edge.journal import Journal, Loaded
 from ..edge.settings import EdgeSettings, SettingsError, load_settings, write_settings
+from ..kernel.currencies import format_money
 from ..kernel.recovery import JournalDamaged
-from ..kernel.units import moment, round_money
+from ..kernel.units import moment
 from . import archive, databases
 from .archive import BackupError, Manifest
 
@@ -103,7 +104,7 @@ def after_restore(done: Restored, into: Path) -> list[str]:
     settings = done.settings
     lines = [f"Gateway {settings.gateway} is in {into.absolute()} as it was at {done.copy.made}."]
     lines += [
-        f"  {meter}: entry {loaded.account.seq}, balance {round_money(loaded.account.balance)}"
+        f"  {meter}: entry {loaded.account.seq}, balance {format_money(loaded.account.balance, loaded.account.currency)}"
         + (f", until {moment(loaded.account.at):%Y-%m-%d %H:%M:%S} UTC" if loaded.account.seq else "")
         for meter, loaded in done.meters.items()
     ]

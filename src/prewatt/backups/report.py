@@ -8,7 +8,8 @@ from django.db import DatabaseError, connection
 from django.db.models import Count, Q
 from rich.table import Table
 
-from ..kernel.units import moment, round_money
+from ..kernel.currencies import format_money, format_with_code
+from ..kernel.units import moment
 from ..server.estate.models import Organisation
 from ..server.ledger.books import trial_balance
 from ..server.metering.models import Gateway, Meter
@@ -27,7 +28,7 @@ def journals() -> Table:
     )
     for meter in meters.order_by("gateway__name", "unit__name", "name"):
         until = f"{moment(meter.at):%Y-%m-%d %H:%M:%S}" if meter.at is not None else "never heard of"
-        money = f"{round_money(meter.balance)} {meter.gateway.property.currency}"
+        money = format_with_code(meter.balance, meter.gateway.property.currency)
         unit = meter.unit.name if meter.unit else meter.get_role_display()
         table.add_row(meter.gateway.name, meter.name, unit, str(meter.seq), until, money, str(meter.waiting))
     return table
@@ -72,5 +73,5 @@ def _wrong() -> list[str]:
     for owner in Organisation.objects.all():
         total = sum(trial_balance(owner).values())
         if total:
-            found.append(f"the books of {owner} do not sum to zero, but to {round_money(total)}")
+            found.append(f"the books of {owner} do not sum to zero, but to {format_money(total, owner.currency)}")
     return found

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from msgspec import msgpack
 
 from ..kernel.account import Account
+from ..kernel.currencies import format_with_code
 from ..kernel.entries import (
     UNREADABLE,
     Command,
@@ -25,7 +26,7 @@ from ..kernel.naming import id_of
 from ..kernel.quantities import can_be
 from ..kernel.replay import ROLLOVER
 from ..kernel.supply import Action, TakeEmergency, UnlockCodes
-from ..kernel.units import HOUR, MINUTE, SECOND, round_money
+from ..kernel.units import HOUR, MINUTE, SECOND
 from ..tokens import is_typed
 from ..wire.messages import (
     MAX_INSTEAD,
@@ -300,9 +301,7 @@ class Agent:
         return account.balance if found is None else found
 
     def _money(self, meter: Meter, nano: int) -> str:
-        version = meter.account.versions[-1:] or ()
-        currency = version[0].calendar.tariff.currency if version else ""
-        return f"{round_money(nano)} {currency}".strip()
+        return format_with_code(nano, meter.account.currency)
 
     def _count(self, moment: Moment, name: str, way: str, before: Tries) -> list[Effect]:
         """A code was wrong: count it before anybody is told, so that a loss of power gives no free try."""

@@ -79,12 +79,11 @@ class Front:
         moment = self._shell.moment()
         account, now, seen = meter.account, agent.now(moment), agent.looking.fresh(moment.mono, name)
         price, balance = account.price(now), agent.balance(moment, name)
-        tariff = account.versions[-1].calendar.tariff if account.versions else None
         offered = not account.objection(now, TakeEmergency())
         return View(
             meter=name,
             unit=self._units.get(name, "") or name,
-            currency=tariff.currency if tariff else "",
+            currency=account.currency,
             zone=account.settings.zone,
             at=now,
             balance=balance,

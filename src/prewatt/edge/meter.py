@@ -446,7 +446,7 @@ class Meter:
     def _decide(self, now: int, outcome: Outcome) -> None:
         account = self.account
         if under := account.to_warn(account.at, account.balance):
-            self._append(outcome, account.event(now, LOW_CREDIT, f"under {under[0]}"))
+            self._append(outcome, account.event(now, LOW_CREDIT, f"under {under[0].in_words(account.currency)}"))
         wanted, tripped = account.wants_closed(now, self.guard.tripped), self.guard.tripped
         if wanted is not None and wanted != account.closed:
             why = account.why_closed() if wanted else account.why_open(now, tripped)

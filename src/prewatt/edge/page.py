@@ -22,9 +22,10 @@ from urllib.parse import parse_qs
 import waitress
 
 from ..kernel.calendar import local, zone
+from ..kernel.currencies import NO_CURRENCY, format_money, format_signed, format_with_code
 from ..kernel.names import natural
 from ..kernel.supply import TakeEmergency
-from ..kernel.units import exact_kwh, rough_kwh, round_money, short_price, signed_money
+from ..kernel.units import exact_kwh, rough_kwh, short_price
 from .effects import Told
 from .guard import Tries, after_wrong, waits
 from .journal_file import JournalFull
@@ -191,10 +192,10 @@ def _code_field() -> str:
 
 def _paid_after(view: View) -> str:
     """What is owed where electricity is paid after use, and how far that may go."""
-    owed = f"{round_money(max(-view.balance, 0))} {view.currency}"
+    owed = format_with_code(max(-view.balance, 0), view.currency)
     if not view.limit:
         return _("The power is on. You pay after use; %(owed)s is owed up to now.") % {"owed": owed}
-    words = {"owed": owed, "limit": f"{round_money(view.limit)} {view.currency}"}
+    words = {"owed": owed, "limit": format_with_code(view.limit, view.currency)}
     if view.low:
         return _("The power is on. %(owed)s is owed, and it ends at %(limit)s: pay soon.") % words
     return _("The power is on. You pay after use; %(owed)s is owed up to now, and at most %(limit)s can be.") % words
@@ -210,7 +211,7 @@ def _state(view: View) -> str:
         said = _paid_after(view)
     elif view.balance <= 0:
         said = _("The power is on, on credit that is lent: %(left)s are left of it.") % {
-            "left": f"{round_money(view.balance + view.allowance)} {view.currency}"
+            "left": format_with_code(view.balance + view.allowance, view.currency)
         }
         state = "low"
     elif view.warned_at:
@@ -239,7 +240,7 @@ def _state(view: View) -> str:
     ahead = f'<p class="quiet">{_esc(view.ahead)}</p>' if view.ahead else ""
     return (
         f'<section id="now" class="balance {state}"><p class="quiet">{_esc(view.unit)} · {local(view.at, where):%d %b %H:%M}</p>'
-        f'<p class="big">{round_money(view.balance)} <small>{_esc(view.currency)}</small></p>{live}'
+        f'<p class="big">{format_money(view.balance, view.currency)} <small>{_esc(_code(view))}</small></p>{live}'
         f'<p class="said">{_esc(said)}</p>{beside}{network}<p class="quiet">{_esc(facts + price)}</p>{ahead}</section>'
     )
 
@@ -249,7 +250,7 @@ def _home(view: View, token: str) -> str:
     hidden = f'<input type="hidden" name="token" value="{_esc(token)}">'
     emergency = ""
     if view.emergency_open:
-        offer = _("Take %(amount)s of emergency credit") % {"amount": f"{round_money(view.emergency)} {view.currency}"}
+        offer = _("Take %(amount)s of emergency credit") % {"amount": format_with_code(view.emergency, view.currency)}
         told = _("Once, until it is repaid: your next payment repays it first.")
         emergency = (
             f'<section><h2>{_esc(_("Out of credit?"))}</h2><form method="post" action="/emergency">{hidden}'
@@ -257,7 +258,7 @@ def _home(view: View, token: str) -> str:
         )
     rows = "".join(
         f'<tr><td class="when">{local(each.at, where):%d %b %H:%M}</td><td>{_esc(each.text)}</td>'
-        f'<td class="num">{_signed(each.amount)}</td><td class="num">{round_money(each.balance)}</td></tr>'
+        f'<td class="num">{_signed(each.amount, view.currency)}</td><td class="num">{format_money(each.balance, view.currency)}</td></tr>'
         for each in view.lines
     )
     return (
@@ -269,8 +270,12 @@ def _home(view: View, token: str) -> str:
     )
 
 
-def _signed(nano: int) -> str:
-    text = signed_money(nano)
+def _code(view: View) -> str:
+    return "" if view.currency == NO_CURRENCY else view.currency
+
+
+def _signed(nano: int, currency: str) -> str:
+    text = format_signed(nano, currency)
     return text if text.strip("0.") else ""
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
+from .currencies import format_money
 from .settings import Settings
-from .units import exact_kwh, round_money
+from .units import exact_kwh
 
 
 class Step(NamedTuple):
@@ -30,9 +31,10 @@ class Step(NamedTuple):
         """
         return 5 * balance >= 6 * self.worth(price)
 
-    def __str__(self) -> str:
+    def in_words(self, currency: str) -> str:
+        """The step as a journal and a page name it: 5.00, without its currency, or 12.5 kWh."""
         if not self.of_energy:
-            return round_money(self.amount)
+            return format_money(self.amount, currency)
         return f"{exact_kwh(self.amount).rstrip('0').rstrip('.')} kWh"
 
 

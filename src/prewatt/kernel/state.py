@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import msgspec
 
+from .currencies import NO_CURRENCY
 from .entries import Reading
 from .low import Reach, Step, newly_under, next_reach, steps_of
 from .off_hours import OFF_HOURS, next_off_change, night_at, night_before
@@ -114,6 +115,11 @@ class State:
         set-up.
         """
         return bool(self.versions)
+
+    @property
+    def currency(self) -> str:
+        """What the balance is in, by the last tariff; `NO_CURRENCY` until one was set."""
+        return self.versions[-1].calendar.tariff.currency if self.versions else NO_CURRENCY
 
     def stretch(self, now: int) -> Stretch:
         """The rate that holds at `now`."""

@@ -149,18 +149,15 @@ def exact_instant(at: int) -> str:
     return moment(at).isoformat().replace("+00:00", "Z")
 
 
-def round_money(nano: int, digits: int = 2) -> str:
-    """Nano rounded half-even to a currency's minor unit, for people. Never to be calculated with."""
+def round_money(nano: int, digits: int) -> str:
+    """Nano rounded half-even to so many decimals, for people. Never to be calculated with.
+
+    How many a currency has is known to `currencies`, whose `format_money` is what pages and messages ask.
+    """
     step = Decimal(1).scaleb(-digits)
     rounded = Decimal(nano).scaleb(-9, _EXACT).quantize(step, ROUND_HALF_EVEN)
     # What rounds to nothing is neither owed nor left: 0.00, not -0.00.
     return f"{rounded or abs(rounded):f}"
-
-
-def signed_money(nano: int) -> str:
-    """As `round_money`, with a plus where it is one: +2.34"""
-    rounded = round_money(nano)
-    return f"+{rounded}" if nano > 0 and rounded.strip("0.") else rounded
 
 
 def instant(moment: datetime) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ...kernel.calendar import local_day, zone
-from ...kernel.units import exact_instant, exact_money, round_money
+from ...kernel.currencies import format_money
+from ...kernel.units import exact_instant, exact_money
 from ...tables import export as tables
 from .bills import Standing
-from .currencies import minor_digits
 from .formats import COLUMNS, csv_rows
 from .statement import Statement
 
@@ -18,7 +18,7 @@ SCHEMA = "prewatt-bill-1"
 def short_document(stands: Standing) -> dict[str, Any]:
     """How a bill stands, without its lines."""
     bill, unit = stands.bill, stands.bill.tenancy.unit
-    digits = minor_digits(unit.property.currency)
+    currency = unit.property.currency
     return {
         "schema": SCHEMA,
         "id": bill.pk,
@@ -27,18 +27,18 @@ def short_document(stands: Standing) -> dict[str, Any]:
         "property": unit.property.name,
         "unit": unit.name,
         "tenant": bill.who,
-        "currency": unit.property.currency,
+        "currency": currency,
         "begins": exact_instant(bill.begins),
         "ends": exact_instant(bill.ends),
         "made": exact_instant(bill.made),
         "due": f"{local_day(bill.due - 1, zone(unit.property.zone))}",
         "complete": bill.complete,
         "owed": exact_money(bill.owed),
-        "total": round_money(bill.total, digits),
-        "amount": round_money(bill.amount, digits),
-        "paid": round_money(stands.paid, digits),
-        "as_debt": round_money(stands.moved, digits),
-        "left": round_money(stands.left, digits),
+        "total": format_money(bill.total, currency),
+        "amount": format_money(bill.amount, currency),
+        "paid": format_money(stands.paid, currency),
+        "as_debt": format_money(stands.moved, currency),
+        "left": format_money(stands.left, currency),
         "state": stands.state,
     }
 

@@ -17,6 +17,7 @@ from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import day_bounds, local_day, next_month, zone
+from ...kernel.currencies import minor_unit
 from ...kernel.units import DAY
 from ..apart import apart, meter_or_gateway_of
 from ..estate.models import Organisation, Tenancy
@@ -27,7 +28,6 @@ from ..ledger.references import Of
 from ..locking import lock_organisation
 from ..metering.models import Meter
 from ..time import now
-from .currencies import minor_unit
 from .formats import to_document
 from .models import Bill
 from .statement import SHARED_KINDS, statement

@@ -12,7 +12,7 @@ from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from ...kernel.units import round_money
+from ...kernel.currencies import format_money, minor_unit
 from ..errors import Refused
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import MONEY, Kind, account, book, booked, tenant_account
@@ -25,7 +25,6 @@ from ..vending.models import PayOut, Refund, TopUp
 from ..vending.owed import fall, locked, meter_of, owe_back
 from ..vending.owed import withdraw as pay_back
 from ..vending.top_ups import TopUpError, check_amount
-from .currencies import minor_unit
 from .models import Debt, DebtPart, DebtPayment, WriteOff
 
 
@@ -182,15 +181,16 @@ def undo(made: DebtPayment, by: Any, reason: str) -> DebtPayment:
 def in_words(made: DebtPayment) -> str:
     """What a payment did to what was owed."""
     left = sum(each.left for each in debts_of(made.tenancy))
+    currency = made.tenancy.unit.property.currency
     if not left and made.refund is None:
         return _("All that was owed is paid.")
     if made.refund is not None and made.refund.amount == made.amount:
-        return _("Nothing was owed: %(rest)s is owed back.") % {"rest": round_money(made.amount)}
+        return _("Nothing was owed: %(rest)s is owed back.") % {"rest": format_money(made.amount, currency)}
     if made.refund is not None:
         return _("All that was owed is paid; %(rest)s was more than that, and is owed back.") % {
-            "rest": round_money(made.refund.amount)
+            "rest": format_money(made.refund.amount, currency)
         }
-    return _("It is booked; %(left)s is owed still.") % {"left": round_money(left)}
+    return _("It is booked; %(left)s is owed still.") % {"left": format_money(left, currency)}
 
 
 def lower(
@@ -270,7 +270,8 @@ def write_off(debt: Debt, by: Any, reason: str, amount: int | None = None) -> Wr
     if not reason.strip():
         raise DebtError(_("Say why."), "reason")
     if not 0 < wanted <= left:
-        raise DebtError(_("%(left)s of it is owed still.") % {"left": round_money(left)}, "amount")
+        said = {"left": format_money(left, debt.tenancy.unit.property.currency)}
+        raise DebtError(_("%(left)s of it is owed still.") % said, "amount")
     if debt.write_offs.filter(state=WriteOff.State.WAITING).exists():
         raise DebtError(_("It waits for a second person already."))
     return WriteOff.objects.create(debt=debt, amount=wanted, reason=reason.strip()[:200], at=now(), by=by)

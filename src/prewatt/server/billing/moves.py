@@ -18,8 +18,9 @@ from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local, zone
+from ...kernel.currencies import format_money
 from ...kernel.entries import NEVER, ChangeTenancy
-from ...kernel.units import NANO, round_money
+from ...kernel.units import NANO
 from ..allocation.models import Run
 from ..estate.models import FARTHEST, Tenancy, Unit
 from ..ledger.books import Kind, account, balance, book, deposit_held, holder_account, tenant_account
@@ -245,7 +246,7 @@ class _PuttingRight:
         if gone:
             self.says.append(
                 _("%(amount)s was paid out to %(who)s already, and is counted.")
-                % {"amount": round_money(gone), "who": tenancy.tenant}
+                % {"amount": format_money(gone, tenancy.unit.property.currency), "who": tenancy.tenant}
             )
         tenancy.settled = None
         tenancy.save(update_fields=["settled"])

@@ -14,6 +14,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local_day, zone
+from ...kernel.currencies import minor_unit
 from ...kernel.supply import Restore
 from ...kernel.units import BALANCE_MAX, DAY, parse_money
 from ..errors import Refused
@@ -28,7 +29,6 @@ from ..metering.silences import usual_day
 from ..time import now
 from ..vending.adjustments import adjust
 from ..vending.models import TopUp
-from .currencies import minor_unit
 from .debts import debts_of, lower, owe, raise_again, withdraw
 from .models import Debt, DebtPart, Spread
 

@@ -15,9 +15,10 @@ from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import day_bounds, local_day, next_month, zone
+from ...kernel.currencies import format_money, minor_unit
 from ...kernel.entries import Reading, decode_entry
 from ...kernel.tariff import UNPRICED, Tariff, Version, version_at
-from ...kernel.units import exact_percent, round_money
+from ...kernel.units import exact_percent
 from ..allocation.models import Share
 from ..estate.models import Tenancy
 from ..ledger.books import tenant_account
@@ -25,7 +26,6 @@ from ..ledger.models import Transfer
 from ..ledger.references import Of
 from ..metering.history import Break, breaks
 from ..metering.models import JournalEntry, Meter
-from .currencies import minor_digits
 
 TOP_UPS, ELECTRICITY, STANDING, TAX, SHARED, ADJUSTMENTS = (
     "top-ups",
@@ -79,7 +79,7 @@ class Statement:
     first: RegisterReading | None
     last: RegisterReading | None
     complete: bool
-    digits: int
+    currency: str
     breaks: list[Break]
 
     @property
@@ -106,14 +106,13 @@ class Statement:
 
     def rounded(self, amount: int) -> str:
         """An amount as it is printed."""
-        return round_money(amount, self.digits)
+        return format_money(amount, self.currency)
 
     @property
     def rounded_sum(self) -> int:
         """The sum of the opening balance and the lines as they are printed, nano."""
-        step = int(10 ** (9 - self.digits))
         amounts = [self.opening, *(line.amount for line in self.lines if not line.included)]
-        return sum(int(self.rounded(amount).replace(".", "")) for amount in amounts) * step
+        return sum(int(self.rounded(amount).replace(".", "")) for amount in amounts) * minor_unit(self.currency)
 
     @property
     def remainder(self) -> int:
@@ -157,10 +156,19 @@ def statement(tenancy: Tenancy, begins: int, ends: int) -> Statement:
     opening = _balance_at(tenancy, meter, begins)
     complete = meter is None or (meter.read_at or 0) >= min(ends, tenancy.ends or ends)
     movements = sum(line.amount for line in lines if not line.included)
-    digits = minor_digits(tenancy.unit.property.currency)
     between = breaks(meter, _inside(tenancy, begins, ends))[::-1] if meter is not None else []
     return Statement(
-        tenancy, begins, ends, opening, opening + movements, lines, known.first, known.last, complete, digits, between
+        tenancy,
+        begins,
+        ends,
+        opening,
+        opening + movements,
+        lines,
+        known.first,
+        known.last,
+        complete,
+        tenancy.unit.property.currency,
+        between,
     )
 
 

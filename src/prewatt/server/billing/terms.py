@@ -11,9 +11,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local, zone
+from ...kernel.currencies import format_money, format_with_code
 from ...kernel.entries import decode_command
 from ...kernel.supply import Restore
-from ...kernel.units import BALANCE_MAX, DAY, HOUR, round_money
+from ...kernel.units import BALANCE_MAX, DAY, HOUR
 from ..apart import apart, meter_or_gateway_of
 from ..errors import Refused
 from ..estate.models import FARTHEST, Tenancy
@@ -79,7 +80,7 @@ def check(tenancy: Tenancy, wanted: Wanted) -> int:
     if wanted.limit_cuts and wanted.begins is None and owes(tenancy) >= wanted.limit:
         raise TermsError(
             _("%(owed)s is owed now: at this limit the power would go off at once.")
-            % {"owed": round_money(owes(tenancy))},
+            % {"owed": format_money(owes(tenancy), tenancy.unit.property.currency)},
             "limit",
         )
     if not 1 <= wanted.due_days <= 90:
@@ -141,9 +142,10 @@ def take_effect(terms: Terms) -> bool:
         return False
     before = terms_of(tenancy.pk)
     if row.cuts_at is not None and row.cuts_at <= owes(tenancy):
+        currency = tenancy.unit.property.currency
         raise TermsError(
             _("%(owed)s is owed: at a limit of %(limit)s the power would go off by the change. It waits.")
-            % {"owed": round_money(owes(tenancy)), "limit": round_money(row.limit)}
+            % {"owed": format_money(owes(tenancy), currency), "limit": format_money(row.limit, currency)}
         )
     if not row.postpaid:
         if waits_for_building(tenancy):
@@ -216,7 +218,7 @@ def in_words(terms: Terms | Wanted | None, currency: str) -> list[str]:
     """What terms say, for people."""
     if terms is None or not terms.postpaid:
         return [_("Paid before use: the supply ends when the credit is used up.")]
-    limit = f"{round_money(terms.limit)} {currency}"
+    limit = format_with_code(terms.limit, currency)
     found = [_("Paid after use, by a bill a month that is due after %(days)d days.") % {"days": terms.due_days}]
     if not terms.limit:
         found.append(_("There is no limit to what may be owed."))
@@ -242,7 +244,9 @@ def preview(tenancy: Tenancy, wanted: Wanted) -> list[str]:
     where = zone(tenancy.unit.property.zone)
     held, at = balance(tenant_account(tenancy)), now()
     meter = Meter.objects.select_related("gateway__property", "unit").filter(unit=tenancy.unit_id).first()
-    found = [_("The balance is %(held)s %(currency)s now.") % {"held": round_money(held), "currency": currency}]
+    found = [
+        _("The balance is %(held)s %(currency)s now.") % {"held": format_money(held, currency), "currency": currency}
+    ]
     if begins > at:
         found.append(_("From %(at)s:") % {"at": f"{local(begins, where):%Y-%m-%d %H:%M}"})
     found += in_words(replace(wanted), currency)
@@ -253,7 +257,8 @@ def preview(tenancy: Tenancy, wanted: Wanted) -> list[str]:
     days = days_left(meter, tenancy, room, at) if meter is not None and wanted.limit and wanted.limit_cuts else None
     if wanted.limit and wanted.limit_cuts:
         found.append(
-            _("%(room)s %(currency)s can be used until then.") % {"room": round_money(room), "currency": currency}
+            _("%(room)s %(currency)s can be used until then.")
+            % {"room": format_money(room, currency), "currency": currency}
         )
     if days is not None:
         found.append(_("That is about %(days)d days of usual use.") % {"days": days})
@@ -270,12 +275,12 @@ def _back_in_words(tenancy: Tenancy, wanted: Wanted, meter: Meter | None, held: 
         share = share_for(tenancy.unit.property, amount, usual_cost(meter, None))
         found.append(
             _("%(amount)s %(currency)s that is owed leaves the meter, and %(share)d %% of each payment pay it.")
-            % {"amount": round_money(amount), "currency": currency, "share": share}
+            % {"amount": format_money(amount, currency), "currency": currency, "share": share}
         )
     elif amount:
         found.append(
             _("%(amount)s %(currency)s that is owed leaves the meter, and stays owed under Books.")
-            % {"amount": round_money(amount), "currency": currency}
+            % {"amount": format_money(amount, currency), "currency": currency}
         )
     found.append(
         _("The power stays on for %(days)d days in any case, to have time to pay in.") % {"days": days_to_pay(tenancy)}

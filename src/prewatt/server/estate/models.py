@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from ...kernel.currencies import NO_CURRENCY
 from ...kernel.units import DAY
 from ..fields import check_currency, check_zone
 from ..safety_rules import check_limits
@@ -52,7 +53,13 @@ class Organisation(models.Model):
 
     def home(self) -> Property:
         """The first property, whose clock and currency stand for the organisation; one in UTC while there is none."""
-        return self.properties.order_by("pk").first() or Property(zone="UTC", currency="XXX")
+        return self.properties.order_by("pk").first() or Property(zone="UTC", currency=NO_CURRENCY)
+
+    @property
+    def currency(self) -> str:
+        """What sums over all its properties are in; `NO_CURRENCY` where they are of several, or it has none."""
+        found = set(self.properties.values_list("currency", flat=True))
+        return str(found.pop()) if len(found) == 1 else NO_CURRENCY
 
 
 class Property(models.Model):

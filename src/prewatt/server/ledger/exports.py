@@ -11,6 +11,7 @@ from datetime import date
 from django.db.models import Q
 
 from ...kernel.calendar import local_day, zone
+from ...kernel.currencies import NO_CURRENCY
 from ...kernel.units import exact_money
 from ...tables import export as tables
 from ..estate.models import Organisation, Property
@@ -66,7 +67,7 @@ def trial_balance(organisation: Organisation, at: int) -> list[tuple[Account, in
 def rows(organisation: Organisation, begin: int, end: int) -> Iterator[Row]:
     """The books of a span of instants, in their order."""
     homes = list(Property.objects.filter(organisation=organisation).order_by("pk"))
-    home = homes[0] if homes else Property(zone="UTC", currency="XXX")
+    home = homes[0] if homes else Property(zone="UTC", currency=NO_CURRENCY)
     found = (
         Transfer.objects.filter(Q(at__gte=begin, at__lt=end), debit_account__organisation=organisation)
         .select_related(

@@ -8,10 +8,10 @@ from typing import Any
 from django.urls import reverse
 
 from ...kernel.calendar import local_day, zone
-from ...kernel.units import DAY, round_money
+from ...kernel.currencies import format_money
+from ...kernel.units import DAY
 from ..addresses import public
 from ..billing.bills import Standing, open_bills, standings
-from ..billing.currencies import minor_digits
 from ..billing.overdue import follows_at
 from ..estate.models import Organisation, Tenancy
 from ..estate.terms import terms_of
@@ -28,11 +28,11 @@ LAST_WORD = DAY
 def _facts(each: Standing) -> dict[str, Any]:
     bill = each.bill
     where = bill.tenancy.unit.property
-    place, digits = zone(where.zone), minor_digits(where.currency)
+    place, currency = zone(where.zone), where.currency
     return {
         "number": bill.number,
-        "amount": round_money(each.left, digits),
-        "billed": round_money(bill.amount, digits),
+        "amount": format_money(each.left, currency),
+        "billed": format_money(bill.amount, currency),
         "until": f"{local_day(bill.due - 1, place)}",
         "first": f"{local_day(bill.begins, place)}",
         "last": f"{local_day(bill.ends - 1, place)}",

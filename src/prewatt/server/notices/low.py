@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ...kernel.calendar import zone
+from ...kernel.currencies import format_money
 from ...kernel.low import Step
-from ...kernel.units import HOUR, rough_kwh, round_money
-from ..billing.currencies import minor_digits
+from ...kernel.units import HOUR, rough_kwh
 from ..estate.models import Tenancy
 from ..metering.accounts import account_of
 from ..metering.models import Meter
@@ -59,10 +59,10 @@ class Credit:
         limit = self.account.settings.credit_limit
         since = wall(int(self.meter.read_at or 0), zone(self.property.zone)) if self.reckoned else ""
         return {
-            "balance": round_money(nano, minor_digits(self.property.currency)),
+            "balance": format_money(nano, self.property.currency),
             "reckoned": self.reckoned,
             "since": since,
-            "limit": round_money(limit, minor_digits(self.property.currency)) if limit else "",
+            "limit": format_money(limit, self.property.currency) if limit else "",
         }
 
     def _used_up(self, code: Callable[[], str]) -> None:
@@ -74,7 +74,7 @@ class Credit:
         number = cross(recipient, "exhausted", ends, not ends, self.reckoned)
         # Where nothing was ever paid nothing is used up.
         if number and (self.account.credited or settings.credit_limit):
-            waiting = round_money(self.waiting, minor_digits(self.property.currency)) if self.waiting else ""
+            waiting = format_money(self.waiting, self.property.currency) if self.waiting else ""
             self._tell(
                 Event.EXHAUSTED,
                 f"exhausted {number}",

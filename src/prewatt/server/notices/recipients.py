@@ -170,6 +170,11 @@ def country_of(recipient: Recipient) -> str:
     return country_at(home.zone, home.currency)
 
 
+def currency_of(recipient: Recipient) -> str:
+    """The currency of somebody's amounts, by the building; of a manager's, that of all buildings (`NO_CURRENCY`: several)."""
+    return str((recipient.tenancy.unit.property if recipient.tenancy is not None else recipient.organisation).currency)
+
+
 # -- accounts -----------------------------------------------------------------------------------------------------------
 
 

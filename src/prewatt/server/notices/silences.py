@@ -10,11 +10,11 @@ from django.db import transaction
 from django.urls import reverse
 
 from ...kernel.calendar import zone
+from ...kernel.currencies import format_money
 from ...kernel.names import natural
-from ...kernel.units import DAY, HOUR, MINUTE, rough_kwh, round_money
+from ...kernel.units import DAY, HOUR, MINUTE, rough_kwh
 from ..addresses import public
 from ..apart import apart
-from ..billing.currencies import minor_digits
 from ..metering.models import Silence, SilentMeter
 from ..metering.silences import Lending, lendings, step
 from ..time import now
@@ -120,31 +120,31 @@ def _common(silence: Silence, until: int) -> dict[str, Any]:
 
 
 def _costs(silence: Silence, found: list[Lending]) -> dict[str, Any]:
-    digits = minor_digits(silence.gateway.property.currency)
+    currency = silence.gateway.property.currency
     known = [each for each in found if each.energy is not None]
     drawing = [each for each in known if each.energy]
     drawing.sort(key=lambda each: (each.left, natural(str(each.row.meter.unit))))
     flats = [
         {
             "unit": str(each.row.meter.unit), "energy": rough_kwh(each.energy or 0), "days": each.days,
-            "money": round_money(each.charge or 0, digits), "lent": round_money(each.lent, digits) if each.lent else "",
+            "money": format_money(each.charge or 0, currency), "lent": format_money(each.lent, currency) if each.lent else "",
         }
         for each in drawing[:FLATS]
     ]  # fmt: skip
     return {
         "flats": flats, "more": max(len(drawing) - FLATS, 0), "unknown": len(found) - len(known),
         "energy": rough_kwh(sum(each.energy or 0 for each in known)) if drawing else "",
-        "amount": round_money(sum(each.charge or 0 for each in known), digits) if drawing else "",
-        "lent": round_money(sum(each.lent for each in found), digits) if any(each.lent for each in found) else "",
+        "amount": format_money(sum(each.charge or 0 for each in known), currency) if drawing else "",
+        "lent": format_money(sum(each.lent for each in found), currency) if any(each.lent for each in found) else "",
     }  # fmt: skip
 
 
 def _ran_up(silence: Silence, rows: list[SilentMeter]) -> dict[str, Any]:
-    digits = minor_digits(silence.gateway.property.currency)
+    currency = silence.gateway.property.currency
     short = [each for each in rows if each.stands < 0]
     return {
         "energy": rough_kwh(sum(each.energy for each in rows)), "waiting": silence.meters.filter(counted=None).count(),
-        "amount": round_money(sum(each.charge for each in rows), digits), "short": len(short),
-        "owed": round_money(sum(-each.stands for each in short), digits) if short else "",
+        "amount": format_money(sum(each.charge for each in rows), currency), "short": len(short),
+        "owed": format_money(sum(-each.stands for each in short), currency) if short else "",
         "went_on": any(each.went_on for each in rows),
     }  # fmt: skip

@@ -16,14 +16,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from ...kernel.calendar import day_bounds, local_day, zone
+from ...kernel.currencies import format_money
 from ...kernel.entries import Event as JournalEvent
 from ...kernel.entries import Relay, decode_entry
 from ...kernel.off_hours import OFF_HOURS
 from ...kernel.state import EXHAUSTED, RECLOSED
-from ...kernel.units import DAY, HOUR, MINUTE, exact_kwh, round_money, short_price
+from ...kernel.units import DAY, HOUR, MINUTE, exact_kwh, short_price
 from ..addresses import public
 from ..apart import apart, gateway_of, meter_or_gateway_of
-from ..billing.currencies import minor_digits
 from ..billing.statement import TOP_UPS, statement
 from ..estate.models import Tenancy
 from ..estate.terms import open_lowering, terms_of
@@ -92,7 +92,6 @@ class _Tenant:
         self.property = tenancy.unit.property
         self.where = zone(self.property.zone)
         self.at = now()
-        self.digits = minor_digits(self.property.currency)
 
     def look(self) -> None:
         tenancy = self.tenancy
@@ -116,7 +115,7 @@ class _Tenant:
         self._use(meter)
 
     def _money(self, nano: int) -> str:
-        return round_money(nano, self.digits)
+        return format_money(nano, self.property.currency)
 
     def _tell(self, event: Event, key: str, **context: Any) -> Notice | None:
         common = {"unit": str(self.tenancy.unit), "currency": self.property.currency, "tenant": True}
@@ -391,7 +390,7 @@ class _Manager:
         for key in untold(self.recipient, waiting):
             each = waiting[key]
             told = {
-                "amount": round_money(each.amount), "currency": each.currency, "who": str(each.tenancy),
+                "amount": format_money(each.amount, each.currency), "currency": each.currency, "who": str(each.tenancy),
                 "why": each.reason, "link": link,
             }  # fmt: skip
             tell(self.recipient, Event.HELD, key, told)
@@ -404,7 +403,7 @@ class _Manager:
             with override("zh-hans" if self.recipient.language == "zh" else "en"):
                 why = _(found.reason)
             told = {
-                "amount": round_money(found.amount), "currency": "", "who": str(found.merchant), "why": why, "link": link,
+                "amount": format_money(found.amount, found.currency), "currency": "", "who": str(found.merchant), "why": why, "link": link,
             }  # fmt: skip
             tell(self.recipient, Event.HELD, key, told)
 
@@ -420,7 +419,7 @@ class _Manager:
                 each = found[key]
                 where = each.tenancy.unit.property
                 told = {
-                    "who": each.who, "unit": str(each.tenancy.unit), "amount": round_money(each.left),
+                    "who": each.who, "unit": str(each.tenancy.unit), "amount": format_money(each.left, where.currency),
                     "currency": where.currency, "since": f"{local_day(each.at, zone(where.zone))}", "days": days,
                     "unclaimed": step == "unclaimed", "link": public(reverse("books")),
                 }  # fmt: skip
@@ -437,7 +436,7 @@ class _Manager:
         for key in untold(self.recipient, found):
             each = found[key]
             told = {
-                "amount": round_money(each.amount, minor_digits(each.currency)), "currency": each.currency,
+                "amount": format_money(each.amount, each.currency), "currency": each.currency,
                 "who": each.who, "cause": each.cause, "booked": each.booked is not None, "tenant": False,
                 "link": public(reverse("payments")),
             }  # fmt: skip

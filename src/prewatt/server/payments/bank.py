@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from ..billing.currencies import minor_unit
+from ...kernel.currencies import minor_unit
 from ..billing.debts import DebtError, came_late, pay
 from ..billing.models import DebtPayment
 from ..estate.models import Organisation, Tenancy

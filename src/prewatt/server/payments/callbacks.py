@@ -11,8 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from ...kernel.currencies import minor_unit
 from ...kernel.units import BALANCE_MAX
-from ..billing.currencies import minor_unit
 from ..sealing import SealError
 from ..time import now
 from .merchants import provider_of

@@ -130,8 +130,8 @@ MESSAGES: dict[str, tuple[str, str | Promise, str | Promise]] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One movement of money as the sides know it; amounts in nano, None where a side doesn't have it. `what`: payment,
-    a kind of a settlement file's line, or alarm.
+    """One movement of money as the sides know it; amounts in nano of its currency, None where a side doesn't have it.
+    `what`: payment, a kind of a settlement file's line, or alarm.
     """
 
     day: date
@@ -139,6 +139,7 @@ class Finding:
     what: str
     name: str
     who: str
+    currency: str
     provider: int | None
     ledger: int | None
     meter: int | None

@@ -75,11 +75,11 @@ class MerchantDays:
         ]  # fmt: skip
 
     def _finding(
-        self, at: int, what: str, name: str, who: str, provider: int | None, ledger: int | None, meter: int | None,
+        self, at: int, what: str, name: str, who: str, currency: str, provider: int | None, ledger: int | None, meter: int | None,
         verdict: str, detail: str = "",
     ) -> Finding:  # fmt: skip
         day = provider_day(self.merchant, at)
-        return Finding(day, str(self.merchant), what, name, who, provider, ledger, meter, verdict, detail)
+        return Finding(day, str(self.merchant), what, name, who, currency, provider, ledger, meter, verdict, detail)
 
     def _payments(self) -> Iterable[Finding]:
         rows = Payment.objects.filter(merchant=self.merchant).select_related(
@@ -111,12 +111,12 @@ class MerchantDays:
                 verdict = "matched" if line is not None else self._without_line(provider_day(self.merchant, at))
             if self.first <= provider_day(self.merchant, at) <= self.last:
                 provider = line.amount if line else None
-                yield self._finding(at, "payment", name, str(payment.tenancy), provider, ledger, meter, verdict,
+                yield self._finding(at, "payment", name, str(payment.tenancy), payment.currency, provider, ledger, meter, verdict,
                                     payment.reason)  # fmt: skip
         for (kind, name), line in self.lines.items():
             if kind == PAYMENT and name not in payments:
                 found = found_at_meter(self.merchant, name)
-                yield self._finding(line.at, "payment", name or line.line_id, found.who if found else "", line.amount, None,
+                yield self._finding(line.at, "payment", name or line.line_id, found.who if found else "", line.currency, line.amount, None,
                                     found.data["amount"] if found else None,
                                     "at the meter" if found else "not in the ledger", line.provider_id)  # fmt: skip
 
@@ -143,7 +143,7 @@ class MerchantDays:
             else:
                 verdict = "matched" if -line.amount == amount else "amount differs"
             yield self._finding(line.at if line else at, "refund", number, str(payment.tenancy),
-                                line.amount if line else None, -amount, None, verdict)  # fmt: skip
+                                payment.currency, line.amount if line else None, -amount, None, verdict)  # fmt: skip
 
     def _taken_back(self) -> Iterable[Finding]:
         """What others took back: by line, and what no line tells of yet."""
@@ -170,7 +170,7 @@ class MerchantDays:
             verdict = self._state_of(row)
             if verdict == "matched" and row.state != TakenBack.State.EXPLAINED:
                 verdict = self._without_line(provider_day(self.merchant, row.at))
-            yield self._finding(row.at, row.cause, row.back_id, row.who, None, _ledger(row, -1),
+            yield self._finding(row.at, row.cause, row.back_id, row.who, row.currency, None, _ledger(row, -1),
                                 self._meter(row), verdict, row.reason)  # fmt: skip
 
     def _line_of_back(self, line: SettlementLine, row: TakenBack | None) -> Finding:
@@ -179,14 +179,14 @@ class MerchantDays:
             part = self.failed.get(line.back_id)
             same = part is not None and line.amount == part.amount
             who = str(part.payment.tenancy) if part is not None else line.payment_id
-            return self._finding(line.at, line.kind, name, who, line.amount, part.amount if part is not None else None,
+            return self._finding(line.at, line.kind, name, who, line.currency, line.amount, part.amount if part is not None else None,
                                  None, "matched" if same else "refund not in the ledger", line.provider_id)  # fmt: skip
         ledger, verdict = _ledger(row, line.amount), self._state_of(row)
         if ledger is not None and abs(ledger) != abs(line.amount) and row.state != TakenBack.State.EXPLAINED:
             verdict = "amount differs"
         meter = self._meter(row) if line.amount < 0 else None
         return self._finding(
-            line.at, line.kind, name, row.who, line.amount, ledger, meter, verdict, row.reason
+            line.at, line.kind, name, row.who, line.currency, line.amount, ledger, meter, verdict, row.reason
         )  # fmt: skip
 
     def _meter(self, row: TakenBack) -> int | None:
@@ -210,7 +210,9 @@ class MerchantDays:
         for line in sorted(lines, key=lambda each: each.at):
             if line.back_id in failed or line.amount > 0:
                 verdict = "matched" if line.amount < 0 else "payout failed"
-                yield self._finding(line.at, "payout", line.line_id, "", line.amount, None, None, verdict, line.text)
+                yield self._finding(
+                    line.at, "payout", line.line_id, "", line.currency, line.amount, None, None, verdict, line.text
+                )
                 continue
             day = provider_day(self.merchant, line.at)
             fits = (
@@ -220,7 +222,7 @@ class MerchantDays:
             mine = next(fits, None)
             if mine is not None:
                 came_in.remove(mine)
-            yield self._finding(line.at, "payout", line.line_id, "", line.amount, -mine.amount if mine else None, None,
+            yield self._finding(line.at, "payout", line.line_id, "", line.currency, line.amount, -mine.amount if mine else None, None,
                                 "matched" if mine else "payout not in the ledger")  # fmt: skip
 
     def _failed_payouts(self, lines: list[SettlementLine]) -> set[str]:
@@ -244,7 +246,7 @@ class MerchantDays:
                 verdict = "kept back" if kept else "matched"
             else:
                 verdict = "matched" if line.means else "not explained"
-            yield self._finding(line.at, line.kind, line.line_id, "", line.amount,
+            yield self._finding(line.at, line.kind, line.line_id, "", line.currency, line.amount,
                                 sign * transfer.amount if transfer else None, None, verdict, line.text)  # fmt: skip
 
     def _unexpected(self) -> Iterable[Finding]:
@@ -252,5 +254,14 @@ class MerchantDays:
         for each in rows.select_related("payment__tenancy__unit__property"):
             who = str(each.payment.tenancy) if each.payment else ""
             yield self._finding(
-                each.at, "payment", each.provider_id, who, each.amount, None, None, "unexpected", each.reason
+                each.at,
+                "payment",
+                each.provider_id,
+                who,
+                each.currency,
+                each.amount,
+                None,
+                None,
+                "unexpected",
+                each.reason,
             )

@@ -110,6 +110,7 @@ class Unexpected(models.Model):
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, null=True, related_name="unexpected")
     provider_id = models.CharField(max_length=255)
     amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
     at = models.BigIntegerField()
     reason = models.CharField(max_length=200)
     settled = models.BooleanField(default=False)

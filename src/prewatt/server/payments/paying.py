@@ -16,10 +16,10 @@ from django.db.models import Max, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from ...kernel.units import MINUTE, SECOND, moment, round_money
+from ...kernel.currencies import format_money, minor_unit, to_minor
+from ...kernel.units import MINUTE, SECOND, moment
 from ..addresses import public
 from ..apart import apart, meter_or_gateway_of
-from ..billing.currencies import minor_digits, minor_unit, to_minor
 from ..billing.debts import DebtError, came_late, pay
 from ..billing.models import DebtPayment
 from ..estate.models import Tenancy
@@ -244,7 +244,7 @@ def _take(payment: Payment, told: Told, seen_by: str) -> None:
         payment.state, payment.reason = Payment.State.CLOSED, f"paid in {told.currency}"
     elif amount != payment.amount:
         why = _("paid %(amount)s %(currency)s, which is not what was asked for")
-        paid = round_money(amount, minor_digits(told.currency))
+        paid = format_money(amount, told.currency)
         _hold(payment, amount, why % {"amount": paid, "currency": told.currency})
     elif told.state == State.REFUNDED or _gone_before(payment) >= amount:
         _hold(payment, amount, _("it was paid, and the provider says that it went back, wholly or in part"))
@@ -321,7 +321,8 @@ def _unexpected(merchant: Merchant, payment: Payment | None, told: Told, why: st
         merchant=merchant,
         provider_id=told.provider_id,
         defaults={
-            "payment": payment, "amount": told.amount * minor_unit(told.currency), "at": told.at, "reason": why,
+            "payment": payment, "amount": told.amount * minor_unit(told.currency), "currency": told.currency, "at": told.at,
+            "reason": why,
         },
     )  # fmt: skip
 

@@ -66,7 +66,7 @@ def _received_by_staff(organisation: Organisation, first: date, last: date) -> l
             found.append(
                 Finding(
                     local_day(row.paid, place), str(transfer.debit_account) if transfer else "", "payment",
-                    row.receipt or str(row), str(row.tenancy), None, transfer.amount if transfer else None, meter,
+                    row.receipt or str(row), str(row.tenancy), where.currency, None, transfer.amount if transfer else None, meter,
                     verdict, row.note if row.note != row.receipt else "",
                 )
             )  # fmt: skip
@@ -81,7 +81,7 @@ def _at_the_bank(organisation: Organisation, first: date, last: date) -> list[Fi
     lines = BankLine.objects.filter(organisation=organisation, day__gte=first, day__lte=last)
     found = [
         Finding(line.day, source, "payment" if line.amount > 0 else "return", line.bank_id or line.text, line.payer,
-                line.amount, None, None, "at the bank")
+                line.currency, line.amount, None, None, "at the bank")
         for line in lines.filter(state=BankLine.State.OPEN)
     ]  # fmt: skip
     backs = TakenBack.objects.filter(bank_line__in=lines)
@@ -92,7 +92,7 @@ def _at_the_bank(organisation: Organisation, first: date, last: date) -> list[Fi
         reached = command is None or command.state == Command.State.APPLIED
         verdict = "refused by the meter" if command and command.state == Command.State.REJECTED else "not at the meter"
         found.append(
-            Finding(line.day, source, "return", line.bank_id or line.text, who, line.amount, -row.amount - row.fee,
+            Finding(line.day, source, "return", line.bank_id or line.text, who, line.currency, line.amount, -row.amount - row.fee,
                     -row.debited if command and reached else None, "matched" if reached else verdict)
         )  # fmt: skip
     return found
@@ -104,7 +104,11 @@ def _alarms(organisation: Organisation, first: date, last: date) -> list[Finding
         day = local_day(alarm.at, zone(alarm.property.zone))
         if first <= day <= last:
             name = str(alarm.meter or alarm.gateway)
-            found.append(Finding(day, "", "alarm", name, alarm.who, None, None, None, "alarm", alarm.text))
+            found.append(
+                Finding(
+                    day, "", "alarm", name, alarm.who, alarm.property.currency, None, None, None, "alarm", alarm.text
+                )
+            )
     return found
 
 

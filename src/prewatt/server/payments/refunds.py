@@ -10,8 +10,7 @@ from django.db import transaction
 from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
-from ...kernel.units import round_money
-from ..billing.currencies import minor_unit, to_minor
+from ...kernel.currencies import format_money, minor_unit, to_minor
 from ..billing.debts import debts_of, owe, set_off
 from ..ledger.books import Kind, account, book, tenant_account
 from ..ledger.models import Transfer
@@ -74,7 +73,8 @@ def _plan(refund: Refund) -> list[RefundPart]:
             left -= part
     if left:
         raise PaymentError(
-            _("%(left)s of it did not come through a provider: pay it out by hand.") % {"left": round_money(left)}
+            _("%(left)s of it did not come through a provider: pay it out by hand.")
+            % {"left": format_money(left, locked.tenancy.unit.property.currency)}
         )
     return list(locked.parts.select_related("payment__merchant__organisation", "payment__tenancy__unit__property"))
 

@@ -12,9 +12,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
+from ...kernel.currencies import minor_unit
 from ...kernel.units import instant, moment
 from ..apart import apart, gateway_of
-from ..billing.currencies import minor_unit
 from ..ledger.books import Kind, account, book, booked
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference

@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local_day
-from ...kernel.units import round_money
-from ..billing.currencies import minor_digits
+from ...kernel.currencies import format_with_code
 from ..estate.models import Tenancy
 from .models import TakenBack
 
@@ -43,7 +42,7 @@ def shown_to(tenancy: Tenancy, where: ZoneInfo, at: int) -> list[ShownBack]:
 def in_words(row: TakenBack, where: ZoneInfo) -> str:
     """Your bank took back 20.00 EUR on 2025-10-06."""
     told = {
-        "amount": f"{round_money(row.amount, minor_digits(row.currency))} {row.currency}",
+        "amount": format_with_code(row.amount, row.currency),
         "day": f"{local_day(row.at, where)}",
     }
     if row.cause == TakenBack.Cause.REFUND:

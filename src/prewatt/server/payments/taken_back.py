@@ -10,8 +10,8 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.utils.translation import gettext as _
 
+from ...kernel.currencies import minor_unit
 from ..apart import apart, meter_or_gateway_of
-from ..billing.currencies import minor_unit
 from ..billing.models import DebtPayment
 from ..locking import for_update, lock_organisation
 from ..time import now

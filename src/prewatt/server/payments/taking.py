@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from ...kernel.currencies import format_with_code, minor_unit
 from ...kernel.supply import Restore
-from ...kernel.units import DAY, round_money
-from ..billing.currencies import minor_digits, minor_unit
+from ...kernel.units import DAY
 from ..billing.debts import DebtError, owe, set_off
 from ..billing.models import Debt, DebtPayment
 from ..billing.spreading import give_share_back
@@ -48,7 +48,7 @@ def lies_in(row: TakenBack) -> Account:
 
 def memo(row: TakenBack) -> str:
     """What the tenant reads of it."""
-    amount = f"{round_money(row.amount, minor_digits(row.currency))} {row.currency}"
+    amount = format_with_code(row.amount, row.currency)
     said = {
         TakenBack.Cause.REFUND: _("%(amount)s went back to the payer"),
         TakenBack.Cause.DISPUTE: _("%(amount)s were taken back, as the payer disputes the payment"),

@@ -20,7 +20,7 @@ from ...kernel.calendar import zone
 from ...tables.export import as_file
 from ..amounts import plain, typed_money, typed_whole
 from ..billing import bill_formats
-from ..billing.bills import open_bills, standing_of
+from ..billing.bills import Standing, open_bills, standing_of
 from ..billing.models import Bill
 from ..billing.pdf import PdfError, to_pdf
 from ..billing.statement import statement
@@ -33,6 +33,7 @@ from .access import organisations, tenancy_of_manager
 from .after_use import after_use
 from .forms import one_of
 from .kept import keep, refuse, say
+from .sums import total
 
 LABELS = {
     "limit": gettext_lazy("At most owed"),
@@ -174,14 +175,18 @@ def bills(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/bills.html", context)
 
 
+def _currency(stands: Standing) -> str:
+    return str(stands.bill.tenancy.unit.property.currency)
+
+
 def _bills_of(owner: Organisation) -> dict[str, Any]:
     found, where = open_bills(owner), ZoneInfo(owner.home().zone)
     return {
         "owner": owner,
         "where": where,
         "bills": found,
-        "open": sum(each.left for each in found),
-        "overdue": sum(each.left for each in found if each.state == "overdue"),
+        "open": total((each.left, _currency(each)) for each in found),
+        "overdue": total((each.left if each.state == "overdue" else 0, _currency(each)) for each in found),
         "cut": Lowering.objects.filter(
             terms__tenancy__unit__property__organisation=owner, ended__isnull=True
         ).select_related("terms__tenancy__unit__property"),

@@ -19,6 +19,7 @@ from ..amounts import typed_money
 from ..estate.models import Tenancy
 from ..ledger.books import trial_balance
 from ..ledger.exports import rows, to_beancount, to_csv
+from ..ledger.models import Account
 from ..time import now
 from ..vending.giving_back import GivingBackError, decide, give, put_right, refund, reverse_top_up
 from ..vending.models import Adjustment, TopUp
@@ -32,6 +33,10 @@ from .supply_views import owner_of, said_of_code
 from .sure import ask_about
 
 
+def _currency(account: Account, common: str) -> str:
+    return str(account.tenancy.unit.property.currency) if account.tenancy is not None else common
+
+
 @login_required
 @require_GET
 def books(request: HttpRequest) -> HttpResponse:
@@ -39,11 +44,15 @@ def books(request: HttpRequest) -> HttpResponse:
     owner = owner_of(request)
     where = zone(owner.home().zone)
     tenancies = Tenancy.objects.filter(unit__property__organisation=owner).select_related("unit__property")
-    today, found = local_day(now(), where), trial_balance(owner)
+    today, found, common = local_day(now(), where), trial_balance(owner), owner.currency
     context = {
         "owner": owner,
         "where": where,
-        "accounts": [(account, max(-amount, 0), max(amount, 0)) for account, amount in found.items() if amount],
+        "accounts": [
+            (account, max(-amount, 0), max(amount, 0), _currency(account, common))
+            for account, amount in found.items()
+            if amount
+        ],
         "sum": sum(found.values()),
         **owed_of(owner),
         "adjustments": Adjustment.objects.filter(tenancy__in=tenancies, state=Adjustment.State.WAITING).select_related(

@@ -14,9 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from ...kernel.calendar import local, zone
-from ...kernel.units import round_money
+from ...kernel.currencies import format_money
 from ..amounts import typed_money
-from ..billing.currencies import minor_digits
 from ..billing.moves import Change, Outcome, preview, put_right
 from ..estate.models import Tenancy
 from ..estate.setup import new_login
@@ -36,7 +35,7 @@ def _shown(tenancy: Tenancy) -> dict[str, Any]:
         "begins": f"{local(tenancy.begins, where):%Y-%m-%dT%H:%M}",
         "ends": "" if tenancy.ends is None else f"{local(tenancy.ends, where):%Y-%m-%dT%H:%M}",
         "tenant": tenancy.tenant,
-        "deposit": round_money(tenancy.deposit, minor_digits(tenancy.unit.property.currency)),
+        "deposit": format_money(tenancy.deposit, tenancy.unit.property.currency),
     }
 
 

@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ...kernel.calendar import zone
-from ...kernel.units import MINUTE, exact_instant, exact_kwh, round_money
+from ...kernel.currencies import format_money
+from ...kernel.units import MINUTE, exact_instant, exact_kwh
 from ..addresses import public
 from ..amounts import plain
 from ..estate.models import Property
@@ -29,6 +30,7 @@ from ..notices.models import Channel, Delivery, Recipient, SendingAccount
 from ..notices.recipients import (
     account_values,
     add_channel,
+    currency_of,
     keep_settings,
     kinds_for,
     manager_of,
@@ -82,7 +84,7 @@ def notices(request: HttpRequest, whose: str) -> HttpResponse:
             return redirect(_page(whose, recipient))
     given: Any = request.POST
     kept = {
-        "low_money": " ".join(round_money(step) for step in recipient.low_money),
+        "low_money": " ".join(format_money(step, currency_of(recipient)) for step in recipient.low_money),
         "low_energy": " ".join(plain(Decimal(exact_kwh(step))) for step in recipient.low_energy),
         "low_days": " ".join(str(step) for step in recipient.low_days),
         "quiet_from": f"{recipient.quiet_from}",

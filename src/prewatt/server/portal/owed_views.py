@@ -13,9 +13,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from ...kernel.units import DAY, round_money
+from ...kernel.currencies import format_money
+from ...kernel.units import DAY
 from ..amounts import typed_money
-from ..billing.currencies import minor_digits
 from ..billing.debts import DebtError, decide_write_off, in_words, open_debts, set_off, write_off
 from ..billing.models import Debt, DebtPayment, WriteOff
 from ..estate.models import Organisation, Tenancy
@@ -31,6 +31,7 @@ from ..wall_clock import typed_day
 from .access import debt_of_manager, organisations, refund_of_manager, write_off_of_manager
 from .forms import one_of
 from .kept import refuse, say
+from .sums import total
 
 LAST = 10
 """Payments of debts that the page shows."""
@@ -70,7 +71,7 @@ def owed_of(organisation: Organisation) -> dict[str, Any]:
         by_tenancy.setdefault(each.tenancy_id, []).append(each)
         found.append(
             Owed(
-                each, left, round_money(left, minor_digits(each.tenancy.unit.property.currency)),
+                each, left, format_money(left, _currency(each.tenancy)),
                 refundable_by_provider(each) >= left, days, days >= organisation.refund_reminder,
                 days >= organisation.refund_unclaimed,
             )
@@ -84,9 +85,9 @@ def owed_of(organisation: Organisation) -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "owed": found,
-        "owed_sum": sum(each.left for each in found),
+        "owed_sum": total((each.left, _currency(each.refund.tenancy)) for each in found),
         "debts": debts,
-        "debts_sum": sum(each.left for each in debts),
+        "debts_sum": total((each.left, _currency(each.debt.tenancy)) for each in debts),
         "debt_payments": DebtPayment.objects.filter(organisation=organisation, undone__isnull=True).select_related(
             "tenancy__unit", "source"
         )[:LAST],
@@ -106,7 +107,7 @@ def refund_paid(request: HttpRequest, pk: int) -> HttpResponse:
         amount = typed_money(typed["amount"], "amount", _currency(made.tenancy)) if typed.get("amount") else None
         way, day = typed.get("way") or "cash", typed_day(typed["day"], "day") if typed.get("day") else None
         left = pay_out_by_hand(made, request.user, amount, way, day, typed.get("number", "")).left
-        said = _("It is booked; %(left)s is owed still.") % {"left": round_money(left)}
+        said = _("It is booked; %(left)s is owed still.") % {"left": format_money(left, _currency(made.tenancy))}
         messages.success(request, said if left else _("It is booked: all of it is paid out."))
     except REFUSALS as error:
         refuse(request, error, labels={"number": _("Receipt or reference"), "day": _("On")})
@@ -159,8 +160,9 @@ def undo_paid(request: HttpRequest, pk: int) -> HttpResponse:
 def debt_set_off(request: HttpRequest, pk: int, refund_pk: int) -> HttpResponse:
     """What is owed to somebody pays what that person owes."""
     try:
-        part = set_off(debt_of_manager(request, pk), refund_of_manager(request, refund_pk), request.user)
-        messages.success(request, _("%(amount)s is set off.") % {"amount": round_money(part)})
+        debt = debt_of_manager(request, pk)
+        part = set_off(debt, refund_of_manager(request, refund_pk), request.user)
+        messages.success(request, _("%(amount)s is set off.") % {"amount": format_money(part, _currency(debt.tenancy))})
     except REFUSALS as error:
         say(request, error)
     return redirect("books")

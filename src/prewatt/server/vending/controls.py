@@ -9,9 +9,10 @@ from typing import Any, cast
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from ...kernel.currencies import format_money
 from ...kernel.entries import Control, decode_command
 from ...kernel.supply import Action, Close, LimitPower, Restore, TakeEmergency
-from ...kernel.units import BALANCE_MAX, DAY, NANO, round_money
+from ...kernel.units import BALANCE_MAX, DAY, NANO
 from ...wire.on_site import ACTIONS
 from ..estate.models import Tenancy
 from ..locking import for_update
@@ -65,7 +66,7 @@ def _check_alone(meter: Meter, amount: int, by: Any) -> None:
             "With what was given in the last 30 days this is over %(limit)s, which one person may give alone. Restore for a "
             "time without an amount, or give credit freely: then a second person agrees."
         )
-        raise ControlError(text % {"limit": round_money(limit_of(organisation))})
+        raise ControlError(text % {"limit": format_money(limit_of(organisation), meter.property.currency)})
 
 
 def restored_until(meter: Meter) -> int:

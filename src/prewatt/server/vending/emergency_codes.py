@@ -16,10 +16,11 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from ...kernel.account import Account
+from ...kernel.currencies import format_money
 from ...kernel.entries import Command as KernelCommand
 from ...kernel.entries import Control, EndCode, OnSite, decode_command
 from ...kernel.supply import Restore
-from ...kernel.units import DAY, NANO, parse_money, round_money
+from ...kernel.units import DAY, NANO, parse_money
 from ...tokens import BaseDate, NotCarried, instant_of
 from ...wire.order_codes import emergency_token
 from ..errors import Refused
@@ -103,9 +104,8 @@ def make(where: Property, meters: Sequence[Meter], amount: int, days: int, by: A
     lock_books(where.organisation)
     allowed = bounds(where)
     if not 0 < amount <= min(allowed.amount, LARGEST):
-        raise EmergencyError(
-            _("A code lends more than 0 and at most %(most)s.") % {"most": round_money(allowed.amount)}, "amount"
-        )
+        most = format_money(allowed.amount, where.currency)
+        raise EmergencyError(_("A code lends more than 0 and at most %(most)s.") % {"most": most}, "amount")
     if not 0 < days <= min(allowed.days, LONGEST):
         raise EmergencyError(_("A code holds for 1 to %(most)d days.") % {"most": allowed.days}, "days")
     if not meters:
@@ -136,7 +136,8 @@ def _make_one(locked: Meter, allowed: Bounds, amount: int, days: int, by: Any) -
             "%(where)s: with what was given and lent in the last 30 days, and the codes that hold, this is over %(limit)s, which one "
             "person may give alone. Make fewer or smaller ones."
         )
-        given = {"where": where, "limit": round_money(limit_of(locked.property.organisation))}
+        limit = format_money(limit_of(locked.property.organisation), locked.property.currency)
+        given = {"where": where, "limit": limit}
         raise EmergencyError(text % given, "amount")
     try:
         tid = next_tid(token_meter)

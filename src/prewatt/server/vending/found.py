@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy
 from msgspec.structs import replace
 
 from ...kernel.calendar import local, zone
+from ...kernel.currencies import format_money, format_with_code
 from ...kernel.entries import AnyOrder, Control, GrantCredit, decode_command
 from ...kernel.entries import Command as KernelCommand
 from ...kernel.naming import id_of
-from ...kernel.units import DAY, MINUTE, round_money
+from ...kernel.units import DAY, MINUTE
 from ...tokens import BaseDate, instant_of
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book, book_top_up, tenant_account
@@ -151,7 +152,7 @@ def _text(meter: Meter, data: dict[str, Any]) -> str:
     where = meter.property
     holder = _lived_there(meter, data["at"])
     given = {
-        "amount": f"{round_money(abs(data['amount']))} {where.currency}",
+        "amount": format_with_code(abs(data["amount"]), where.currency),
         "who": ", ".join(str(each) for each in (holder.tenant if holder else "", meter.unit, meter) if each),
         "day": f"{local(data['at'], zone(where.zone)):%Y-%m-%d %H:%M}",
         "id": data["credit_id"] or _("code %(tid)s") % {"tid": data["tid"]},
@@ -209,7 +210,8 @@ def link(
     assert meter is not None
     if data["credit_id"] and data["amount"] != amount:
         raise FoundError(
-            _("The meter has credited %(amount)s under this id.") % {"amount": round_money(data["amount"])}
+            _("The meter has credited %(amount)s under this id.")
+            % {"amount": format_money(data["amount"], meter.property.currency)}
         )
     command = Command.objects.filter(meter=meter, number=data["command"], found=True).first()
     if command is None:

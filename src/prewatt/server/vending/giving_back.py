@@ -10,7 +10,8 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from ...kernel.units import BALANCE_MAX, NANO, round_money
+from ...kernel.currencies import format_money
+from ...kernel.units import BALANCE_MAX, NANO
 from ..errors import Refused
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, balance, book, booked, tenant_account
@@ -67,7 +68,8 @@ def refund(tenancy: Tenancy, amount: int | None, by: Any, reason: str) -> Refund
     left = refundable(tenancy)
     wanted = left if amount is None else amount
     if not 0 < wanted <= left:
-        raise GivingBackError(_("%(left)s is left to be given back.") % {"left": round_money(left)}, "amount")
+        said = {"left": format_money(left, tenancy.unit.property.currency)}
+        raise GivingBackError(_("%(left)s is left to be given back.") % said, "amount")
     made = Refund.objects.create(
         tenancy=tenancy, who=tenancy.tenant, amount=wanted, reason=_reason(reason), at=now(), by=name_of(by)
     )

@@ -8,9 +8,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local, zone
+from ...kernel.currencies import format_money
 from ...kernel.entries import LeadBack, Reading, TimeLedBack, decode_entry
 from ...kernel.rating import rate_interval
-from ...kernel.units import MINUTE, round_money
+from ...kernel.units import MINUTE
 from ..estate.models import Tenancy
 from ..ledger.references import Of, Reference
 from ..locking import for_update
@@ -141,7 +142,7 @@ def led_back(meter: Meter, entry: TimeLedBack) -> None:
     early = charged_early(meter, entry.seq)
     if early is not None:
         text = _("Meter %(meter)s was charged for days that had not come: %(amount)s in all. Give it back.")
-        said = text % {"meter": meter, "amount": round_money(early.amount)}
+        said = text % {"meter": meter, "amount": format_money(early.amount, meter.property.currency)}
         raise_alarm(EARLY, said, entry.at, meter=meter, key=str(entry.seq), seq=entry.seq)
 
 

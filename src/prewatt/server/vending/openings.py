@@ -13,9 +13,10 @@ from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from ...kernel.account import Account
+from ...kernel.currencies import format_with_code
 from ...kernel.entries import Debit, GrantCredit, decode_command
 from ...kernel.naming import id_of
-from ...kernel.units import exact_kwh, round_money
+from ...kernel.units import exact_kwh
 from ..ledger.books import book_emergency
 from ..locking import for_update
 from ..metering.accounts import kept, stored_account
@@ -52,11 +53,11 @@ def tell(meter: Meter, state: Account, head: bytes) -> None:
     given = {
         "meter": meter,
         "first": here.seq + 1,
-        "here": f"{round_money(here.balance)} {currency}",
-        "there": f"{round_money(state.balance)} {currency}",
-        "charged": f"{round_money(state.charged - here.charged)} {currency}",
-        "credited": f"{round_money(state.credited - here.credited)} {currency}",
-        "debited": f"{round_money(state.debited - here.debited)} {currency}",
+        "here": format_with_code(here.balance, currency),
+        "there": format_with_code(state.balance, currency),
+        "charged": format_with_code(state.charged - here.charged, currency),
+        "credited": format_with_code(state.credited - here.credited, currency),
+        "debited": format_with_code(state.debited - here.debited, currency),
         "register": "–" if state.shown is None else exact_kwh(state.shown),
     }
     text = (

@@ -14,8 +14,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local_day, zone
-from ...kernel.units import exact_money, round_money
-from ..billing.currencies import minor_unit
+from ...kernel.currencies import format_money, minor_unit
+from ...kernel.units import exact_money
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import MONEY, Kind, account, book, tenant_account
 from ..ledger.models import Account, Transfer
@@ -94,11 +94,13 @@ def pay_out(
     GivingBackError if it is more than is left.
     """
     row = locked(refund)
-    left, unit = row.left, minor_unit(row.tenancy.unit.property.currency)
+    currency = row.tenancy.unit.property.currency
+    left, unit = row.left, minor_unit(currency)
     whole = nearest(left, unit)
     paid = whole if amount is None else amount
     if not 0 <= paid <= max(left, whole) or (amount == 0 and whole):
-        raise GivingBackError(_("%(left)s of it is left to be paid out.") % {"left": round_money(left)}, "amount")
+        said = {"left": format_money(left, currency)}
+        raise GivingBackError(_("%(left)s of it is left to be paid out.") % said, "amount")
     if paid % unit:
         raise GivingBackError(_("%(amount)s is finer than can be paid.") % {"amount": exact_money(paid)}, "amount")
     if way not in MONEY:

@@ -10,9 +10,9 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
+from ...kernel.currencies import minor_digits, minor_unit
 from ...kernel.entries import GrantCredit
 from ...kernel.units import NANO
-from ..billing.currencies import minor_digits, minor_unit
 from ..errors import Refused
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book, book_top_up, booked

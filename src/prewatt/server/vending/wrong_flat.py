@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from ...kernel.units import round_money
+from ...kernel.currencies import format_money
 from ..billing.debts import owe, write_off
 from ..billing.spreading import give_share_back
 from ..estate.models import Tenancy
@@ -98,7 +98,7 @@ def move_payment(
                 "The building is offline: what is left of this payment in %(unit)s is not known until it is back. By what was "
                 "reported last it is %(left)s: say that this is to be taken, or wait."
             )
-            % {"unit": tenancy.unit.name, "left": round_money(found.left)}
+            % {"unit": tenancy.unit.name, "left": format_money(found.left, tenancy.unit.property.currency)}
         )
     of = Reference(Of.TOP_UP, made.pk)
     first = booked(of.and_("moved")) or booked(of)

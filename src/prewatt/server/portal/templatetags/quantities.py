@@ -12,7 +12,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from ....kernel.calendar import local
-from ....kernel.units import exact_kwh, exact_money, exact_percent, round_money, short_price, signed_money
+from ....kernel.currencies import format_exact, format_money, format_signed
+from ....kernel.units import exact_kwh, exact_percent, short_price
 from ...allocation.models import BASES, Share
 from ...billing.bills import Standing
 from ...billing.statement import ADJUSTMENTS, ELECTRICITY, SECTIONS, SHARED, STANDING, TAX, TOP_UPS, Line, Statement
@@ -21,9 +22,9 @@ register = template.Library()
 
 
 @register.filter
-def money(nano: int | None) -> str:
-    """12.50"""
-    return "–" if nano is None else round_money(nano)
+def money(nano: int | None, currency: str) -> str:
+    """An amount as it is paid in its currency: 12.50 (EUR), 0.125 (KWD), 1000 (JPY). No amount is printed without one."""
+    return "–" if nano is None else format_money(nano, currency)
 
 
 @register.filter
@@ -86,10 +87,9 @@ def month(at: int, where: ZoneInfo) -> str:
 
 
 @register.filter
-def amount(nano: int) -> str:
-    """An exact amount, with as many decimals as it needs, but two."""
-    whole, _, decimals = exact_money(nano).partition(".")
-    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
+def amount(nano: int, currency: str) -> str:
+    """An exact amount, with as many decimals as it needs, and at least those of its currency."""
+    return format_exact(nano, currency)
 
 
 @register.filter
@@ -99,9 +99,9 @@ def threshold(wh: int) -> str:
 
 
 @register.filter
-def signed(nano: int) -> str:
-    """+2.34"""
-    return signed_money(nano)
+def signed(nano: int, currency: str) -> str:
+    """As `money`, with a plus where it is one: +2.34"""
+    return format_signed(nano, currency)
 
 
 @register.filter
@@ -162,5 +162,5 @@ def derived(share: Share, currency: str) -> str:
         for basis, part in run.rule.items()
     ]  # fmt: skip
     energy = "" if run.energy is None else f", {exact_kwh(run.energy)} kWh"
-    of = gettext("of %(cost)s %(currency)s in all") % {"cost": amount(run.cost), "currency": currency}
+    of = gettext("of %(cost)s %(currency)s in all") % {"cost": amount(run.cost, currency), "currency": currency}
     return f"{of}{energy}: {', '.join(parts)}"

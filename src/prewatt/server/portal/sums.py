@@ -1,0 +1,18 @@
+"""Sums for people, of amounts that may be in several currencies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...kernel.currencies import format_money, format_with_code
+
+
+def total(amounts: Iterable[tuple[int, str]]) -> str:
+    """The sum of amounts (nano, and their currency): 12.50. Of several currencies one sum each: 12.50 EUR, 3.000 KWD.
+    Empty if there are no amounts.
+    """
+    sums: dict[str, int] = {}
+    for nano, currency in amounts:
+        sums[currency] = sums.get(currency, 0) + nano
+    printed = format_money if len(sums) == 1 else format_with_code
+    return ", ".join(printed(nano, currency) for currency, nano in sorted(sums.items()))
