@@ -24,7 +24,8 @@ currencies = st.sampled_from(sorted(MINOR_DIGITS))
 
 
 @pytest.mark.parametrize(
-    ("currency", "digits"), [("JPY", 0), ("ISK", 0), ("EUR", 2), ("MGA", 2), ("KWD", 3), ("IQD", 3), ("CLF", 4), ("UYW", 4)]
+    ("currency", "digits"),
+    [("JPY", 0), ("ISK", 0), ("EUR", 2), ("MGA", 2), ("KWD", 3), ("IQD", 3), ("CLF", 4), ("UYW", 4)],
 )
 def test_the_decimals_of_a_currency_are_those_of_iso_4217(currency, digits):
     assert minor_digits(currency) == digits

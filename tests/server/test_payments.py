@@ -15,7 +15,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from prewatt.kernel.entries import GrantCredit, decode_command
-from prewatt.kernel.units import MINUTE, NANO
+from prewatt.kernel.units import MINUTE, NANO, parse_money
 from prewatt.server.estate.models import Organisation, Property, Tenancy
 from prewatt.server.ledger.books import Kind, account, balance, booked, tenant_account, trial_balance
 from prewatt.server.ledger.models import Transfer
@@ -484,14 +484,52 @@ def test_a_merchant_account_takes_the_currencies_of_its_provider(tenancy, mercha
 
 
 @pytest.mark.parametrize(
-    ("currency", "amount", "minor"), [("JPY", 500, 500), ("KWD", 5, 5000), ("EUR", 5, 500), ("ISK", 500, 50_000)]
-)
-def test_stripe_counts_in_each_currencys_own_minor_unit(tenancy, merchants, providers, client, currency, amount, minor):
+    ("currency", "amount", "theirs"),
+    [
+        ("JPY", "500", 500), ("EUR", "5.01", 501), ("KWD", "5", 5000), ("KWD", "0.12", 120), ("ISK", "500", 50_000),
+        ("MGA", "500", 500),
+    ],
+)  # fmt: skip
+def test_stripe_counts_in_each_currencys_own_minor_unit(
+    tenancy, merchants, providers, client, currency, amount, theirs
+):
     Property.objects.update(currency=currency)
-    payment = ask(tenancy, merchants["stripe"], amount * NANO)
-    assert providers.trades[payment.payment_id].amount == minor
+    payment = ask(tenancy, merchants["stripe"], parse_money(amount))
+    assert providers.trades[payment.payment_id].amount == theirs
     paid(providers, client, payment)
-    assert (state(payment), credited(tenancy)) == ("paid", amount * NANO)
+    assert (state(payment), credited(tenancy)) == ("paid", parse_money(amount))
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "error", "says"),
+    [
+        ("JPY", "0.5", PaymentError, "JPY has 0 decimals"),
+        ("EUR", "0.125", PaymentError, "EUR has 2 decimals"),
+        ("KWD", "0.1255", PaymentError, "KWD has 3 decimals"),
+        ("CLF", "0.12555", PaymentError, "CLF has 4 decimals"),
+        # Of its three decimals the last has to be 0.
+        ("KWD", "0.125", ProviderError, "in KWD in steps of 0.010"),
+        ("MGA", "0.5", ProviderError, "in MGA in steps of 1.00"),
+    ],
+)
+def test_an_amount_finer_than_can_be_paid_is_refused(tenancy, merchants, providers, currency, amount, error, says):
+    Property.objects.update(currency=currency)
+    with pytest.raises(error, match=says):
+        ask(tenancy, merchants["stripe"], parse_money(amount))
+    assert not providers.trades
+
+
+def test_money_in_a_currency_that_nobody_knows_is_left_to_a_person(tenancy, merchants, providers, client):
+    Property.objects.update(currency="EUR")
+    payment = ask(tenancy, merchants["stripe"])
+    trade = providers.pay(payment)
+    trade.currency = "ABC"
+    answer = call(client, payment.merchant, providers.callback(trade))
+    assert (answer.status_code, state(payment), credited(tenancy)) == (400, "open", 0)
+    merchant = Merchant.objects.get(pk=payment.merchant_id)
+    assert (merchant.refused, merchant.refusal) == (1, "'ABC' is no currency of ISO 4217, such as EUR")
+    with pytest.raises(ProviderError, match="'ABC' is no currency"):
+        look(payment)
 
 
 @EACH

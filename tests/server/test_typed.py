@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from typer.testing import CliRunner
 
 from prewatt.cli import app
+from prewatt.kernel.currencies import NO_CURRENCY
 from prewatt.kernel.units import NANO, instant
 from prewatt.server import amounts
 from prewatt.server.amounts import NumberField, plain, typed_kwh, typed_money, typed_whole
@@ -38,15 +39,15 @@ def browser():
         amounts._browser.reset(token)
 
 
-def money(text):
-    return Decimal(typed_money(text, "amount", "EUR")) / NANO
+def money(text, currency="EUR"):
+    return Decimal(typed_money(text, "amount", currency)) / NANO
 
 
 @pytest.mark.parametrize("language", ["", GERMAN, ENGLISH, "xx", "zh-CN"])
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("1.234,50", "1234.5"), ("1,234.50", "1234.5"), ("５", "5"), ("٥", "5"), ("۵.۵", "5.5"), ("5,50", "5.5"), ("0.125", "0.125"),
+        ("1.234,50", "1234.5"), ("1,234.50", "1234.5"), ("５", "5"), ("٥", "5"), ("۵.۵", "5.5"), ("5,50", "5.5"), ("0.12", "0.12"),
         ("1 234,50", "1234.5"), ("1'234.50", "1234.5"), ("1.234.567", "1234567"), ("20 EUR", "20"), ("€20", "20"), (" 7 ", "7"),
         ("-5", "-5"), ("1234", "1234"),
     ],
@@ -74,19 +75,72 @@ def test_what_is_no_amount_is_refused_in_words(browser, text):
 
 def test_what_can_be_read_in_two_ways_is_taken_only_as_page_and_user_write_alike(browser):
     browser(ENGLISH)
-    assert (money("1,234"), money("1.234")) == (1234, Decimal("1.234"))
+    assert (money("1,234", "KWD"), money("1.234", "KWD")) == (1234, Decimal("1.234"))
     browser(GERMAN)
     for text in ("1,234", "1.234"):
         with pytest.raises(ValidationError, match=r"can mean 1234 or 1\.234: type 1234 or 1\.2340") as caught:
-            money(text)
+            money(text, "KWD")
         assert list(caught.value.message_dict) == ["amount"]
     # Both ways out are.
-    assert (money("1234"), money("1.2340")) == (1234, Decimal("1.234"))
+    assert (money("1234", "KWD"), money("1.2340", "KWD")) == (1234, Decimal("1.234"))
     # Where nobody says how they write, the page's own decimals are meant, and a thousand is asked about.
     browser("")
     assert typed_kwh("1.234", "kwh") == 1234
     with pytest.raises(ValidationError, match="can mean"):
         money("1,234")
+
+
+@pytest.mark.parametrize(
+    ("currency", "fine", "too_fine", "least"),
+    [
+        ("JPY", "1000", "1000.5", "1"),
+        ("EUR", "0.12", "0.125", "0.01"),
+        ("KWD", "0.125", "0.1255", "0.001"),
+        ("CLF", "0.1255", "0.12555", "0.0001"),
+    ],
+)
+def test_an_amount_finer_than_its_currency_is_refused_in_words(currency, fine, too_fine, least):
+    assert money(fine, currency) == Decimal(fine)
+    assert money(f"{fine} {currency}", currency) == Decimal(fine)
+    with pytest.raises(ValidationError) as caught:
+        money(too_fine, currency)
+    assert caught.value.message_dict == {
+        "amount": [f"{too_fine} is finer than {currency} can be paid: the least is {least}."]
+    }
+
+
+@pytest.mark.parametrize("language", ["", GERMAN, ENGLISH, "zh-CN"])
+def test_where_there_are_no_decimals_a_thousand_is_one_in_any_language(browser, language):
+    browser(language)
+    assert money("1,234", "JPY") == money("1.234", "JPY") == money("1234", "JPY") == 1234
+    with pytest.raises(ValidationError, match="finer than JPY"):
+        money("0.125", "JPY")
+
+
+def test_without_a_currency_an_amount_has_up_to_nine_decimals():
+    assert money("0.000000001", NO_CURRENCY) == Decimal("0.000000001")
+    with pytest.raises(ValidationError, match="at most 9 decimals"):
+        money("0.0000000001", NO_CURRENCY)
+
+
+def test_rules_of_a_property_are_in_its_currency():
+    where = Property(
+        name="Souq 4", zone="Asia/Kuwait", currency="KWD", emergency_credit="1.125", low_credit="2.5, 0.250"
+    )
+    where.clean_fields(exclude={"organisation"})
+    assert where.low_credit == "2.5, 0.25"
+    for field, typed in (
+        ("emergency_credit", Decimal("1.1255")),
+        ("low_credit", "0.1255"),
+        ("spread_over", Decimal("0.0001")),
+    ):
+        with pytest.raises(ValidationError, match="finer than KWD") as caught:
+            Property(name="Souq 4", zone="Asia/Kuwait", currency="KWD", **{field: typed}).clean_fields(
+                exclude={"organisation"}
+            )
+        assert list(caught.value.message_dict) == [field]
+    with pytest.raises(ValidationError, match="ABC is no currency of ISO 4217"):
+        Property(name="Souq 4", zone="Asia/Kuwait", currency="ABC").clean_fields(exclude={"organisation"})
 
 
 def test_a_command_reads_as_the_terminal_is_set(monkeypatch):

@@ -25,6 +25,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from ..amounts import LONGEST, SIGNS, Ambiguous, NoAmount, read_number
+from ..kernel.currencies import NO_CURRENCY, format_exact, format_money, minor_digits, minor_unit
 from ..kernel.units import INT64_MAX
 
 _SYMBOLS = {
@@ -71,9 +72,9 @@ def _users_sign() -> str:
     return next((sign for language in languages if (sign := _decimal_sign(language))), "")
 
 
-def typed_number(text: str, units: tuple[str, ...] = ()) -> Decimal:
+def typed_number(text: str, units: tuple[str, ...] = (), *, whole: bool = False) -> Decimal:
     """A number as a person typed it; one of `units` may stand with it. ValidationError, in words, if it is none, or can be
-    read in two ways.
+    read in two ways. `whole`: what is meant has no decimals, so that 1.234 can only be a thousand and more.
     """
     bare = text[: LONGEST + 1].strip()
     bare = next((rest for unit in units if (rest := bare.removeprefix(unit).removesuffix(unit)) != bare), bare)
@@ -81,7 +82,7 @@ def typed_number(text: str, units: tuple[str, ...] = ()) -> Decimal:
         # A word, or another currency: 20 USD is not 20 EUR.
         if len(text) > LONGEST or any(unicodedata.category(sign)[0] == "L" or sign in _SYMBOLS for sign in bare):
             raise NoAmount
-        return _read(bare)
+        return _read(bare, whole)
     except Ambiguous:
         whole, decimals = sorted((read_number(bare, sign) for sign in SIGNS), reverse=True, key=abs)
         said = _("%(text)s can mean %(whole)s or %(decimals)s: type %(whole)s or %(clear)s.")
@@ -103,10 +104,12 @@ def plain(number: Decimal) -> str:
     return f"{text}0" if re.fullmatch(r"-?[1-9]\d{0,2}\.\d{3}", text) else text
 
 
-def _read(text: str) -> Decimal:
+def _read(text: str, whole: bool) -> Decimal:
     try:
         return read_number(text)
     except Ambiguous:
+        if whole:
+            return max((read_number(text, sign) for sign in SIGNS), key=abs)
         page, user = _decimal_sign(get_language() or "en"), _users_sign()
         # 1.234 on a page that writes so is one and a bit; 1,234 there is a thousand only for who says to write so too.
         if page and (user == page or (not user and page in text)):
@@ -120,11 +123,11 @@ def _shown(text: str) -> str:
     return f"“{printable}{'…' if len(text) > LONGEST else ''}”"
 
 
-def _scaled(text: str, field: str, scale: int, units: tuple[str, ...]) -> int:
+def _scaled(text: str, field: str, scale: int, units: tuple[str, ...], *, whole: bool = False) -> int:
     try:
         if not text.strip():
             raise ValidationError(_("This is needed: a number such as 12.50."))
-        scaled = typed_number(text, units).scaleb(scale)
+        scaled = typed_number(text, units, whole=whole).scaleb(scale)
         if scaled != int(scaled):
             said = _("%(text)s is not a number such as 12.50 with at most %(most)d decimals.")
             raise ValidationError(said % {"text": _shown(text), "most": scale})
@@ -135,10 +138,34 @@ def _scaled(text: str, field: str, scale: int, units: tuple[str, ...]) -> int:
     return int(scaled)
 
 
-def typed_money(text: str, field: str, currency: str = "") -> int:
-    """An amount that was typed, nano; its `currency` may stand with it. ValidationError names the field."""
+def typed_money(text: str, field: str, currency: str) -> int:
+    """An amount that was typed, nano; its `currency` may stand with it. ValidationError names the field: also of an amount
+    that is finer than the currency. Where there is none (`NO_CURRENCY`) it has up to nine decimals.
+    """
     symbols = tuple(sign for sign, codes in _SYMBOLS.items() if currency in codes)
-    return _scaled(text, field, 9, (currency, currency.lower(), *symbols) if currency else ())
+    known = currency != NO_CURRENCY
+    units = (currency, currency.lower(), *symbols) if known else ()
+    nano = _scaled(text, field, 9, units, whole=known and minor_digits(currency) == 0)
+    if known:
+        check_payable(nano, field, currency)
+    return nano
+
+
+def check_payable(nano: int, field: str, currency: str) -> None:
+    """ValidationError, naming the field, if an amount is finer than its currency: nobody can pay it."""
+    least = minor_unit(currency)
+    if nano % least:
+        said = _("%(amount)s is finer than %(currency)s can be paid: the least is %(least)s.")
+        raise ValidationError(
+            {
+                field: said
+                % {
+                    "amount": format_exact(nano, currency),
+                    "currency": currency,
+                    "least": format_money(least, currency),
+                }
+            }
+        )
 
 
 def typed_kwh(text: str, field: str) -> int:

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from ..kernel.calendar import zone
+from ..kernel.currencies import MINOR_DIGITS
 from ..kernel.fields import MeterName
 from ..wire.topics import check_gateway
 
@@ -20,9 +21,11 @@ def check_zone(name: str) -> None:
 
 
 def check_currency(code: str) -> None:
-    """Django validator: a code of three capitals."""
+    """Django validator: a currency whose minor unit is known."""
     if not (len(code) == 3 and code.isascii() and code.isupper()):
         raise ValidationError(_("%(code)s is not a code of three capitals such as EUR") % {"code": code})
+    if code not in MINOR_DIGITS:
+        raise ValidationError(_("%(code)s is no currency of ISO 4217, such as EUR") % {"code": code})
 
 
 def check_gateway_name(name: str) -> None:

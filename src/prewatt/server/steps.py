@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
@@ -26,12 +27,17 @@ def typed_days(text: str, field: str) -> int:
     return typed_whole(text, field, 0, 99)
 
 
-TYPED: dict[str, tuple[Callable[[str, str], int], int]] = {
-    "low_credit": (typed_money, 9),
-    "low_credit_kwh": (typed_kwh, 3),
-    "low_credit_days": (typed_days, 0),
-}
-"""A property's fields of steps: how each is read when it is typed, and how many decimals it has."""
+DECIMALS = {"low_credit": 9, "low_credit_kwh": 3, "low_credit_days": 0}
+"""A property's fields of steps, and how many decimals each may have."""
+
+
+def reading(currency: str) -> dict[str, Callable[[str, str], int]]:
+    """How each of a property's fields of steps is read when it is typed, where amounts are in a currency."""
+    return {
+        "low_credit": partial(typed_money, currency=currency),
+        "low_credit_kwh": typed_kwh,
+        "low_credit_days": typed_days,
+    }
 
 
 def typed_steps(text: str, field: str, read: Callable[[str, str], int]) -> list[int]:
@@ -47,12 +53,12 @@ def typed_steps(text: str, field: str, read: Callable[[str, str], int]) -> list[
     return found
 
 
-def kept_steps(text: str, field: str) -> str:
+def kept_steps(text: str, field: str, currency: str) -> str:
     """What was typed into a property's field of steps, as it is kept: empty, or 0, is none. ValidationError names the field."""
     if re.fullmatch(r"\s*0*([.,]0*)?\s*", text):
         return ""
-    read, decimals = TYPED[field]
-    return ", ".join(plain(Decimal(each).scaleb(-decimals)) for each in typed_steps(text, field, read))
+    found = typed_steps(text, field, reading(currency)[field])
+    return ", ".join(plain(Decimal(each).scaleb(-DECIMALS[field])) for each in found)
 
 
 def _read(text: str, read: Callable[[str], int]) -> list[int]:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..edge.journal import Journal
+from ..kernel.currencies import format_exact
 from ..kernel.entries import CreditApplied, CreditByCode, DebitApplied, Relay, decode_entry
 from ..kernel.state import EXHAUSTED
 from ..kernel.tariff import Tariff
@@ -198,20 +200,17 @@ def iso(at: int) -> str:
     return moment(at).isoformat().replace("+00:00", "Z")
 
 
-def _exactly(amounts: Iterable[int]) -> Callable[[int], str]:
-    """Prints amounts (nano) with the fewest decimals, but two, that show all of these exactly."""
-    decimals = max([2, *(len(exact_money(amount).partition(".")[2].rstrip("0")) for amount in amounts)])
+def _exactly(amounts: Iterable[int], currency: str) -> Callable[[int], str]:
+    """Prints amounts (nano) with the fewest decimals, but those of their currency, that show all of these exactly."""
+    decimals = max([0, *(len(format_exact(amount, currency).partition(".")[2]) for amount in amounts)])
     return lambda nano: f"{Decimal(exact_money(nano)):.{decimals}f}"
 
 
 def table(account: Account, currency: str) -> Table:
     """The account as a table for a terminal: every figure exact, no wider than it must be."""
-    paid = _exactly(each.topped_up for each in account.meters)
-    money = _exactly(
-        amount
-        for each in account.meters
-        for amount in (each.charged, each.balance_meter, each.balance_server, each.difference)
-    )
+    paid = _exactly((each.topped_up for each in account.meters), currency)
+    amounts = ((each.charged, each.balance_meter, each.balance_server, each.difference) for each in account.meters)
+    money = _exactly(chain.from_iterable(amounts), currency)
     result = Table(
         title="What became of every meter", title_justify="left", box=SIMPLE_HEAD, padding=0, show_edge=False
     )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Collection
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -9,11 +11,12 @@ from django.db import models
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from ...kernel.currencies import NO_CURRENCY
+from ...kernel.currencies import MINOR_DIGITS, NO_CURRENCY
 from ...kernel.units import DAY
+from ..amounts import check_payable
 from ..fields import check_currency, check_zone
 from ..safety_rules import check_limits
-from ..steps import TYPED, kept_steps
+from ..steps import DECIMALS, kept_steps
 from ..supply_rules import check_days, check_power, check_region, check_windows
 from ..time import now
 from .terms import Lowering as Lowering
@@ -88,15 +91,15 @@ class Property(models.Model):
         help_text=_("The tenant is reminded when fewer kWh than this are left, at the price of the moment: 20, 10."),
     )
     clearance = models.DecimalField(
-        max_digits=12,
-        decimal_places=2,
+        max_digits=14,
+        decimal_places=4,
         default=0,
         validators=[MinValueValidator(0)],
         help_text=_("After a cut-off, supply again from this balance on."),
     )
     emergency_credit = models.DecimalField(
-        max_digits=12,
-        decimal_places=2,
+        max_digits=14,
+        decimal_places=4,
         default=0,
         validators=[MinValueValidator(0)],
         help_text=_("What a tenant may take alone when the credit is low or used up, once; 0: nothing."),
@@ -125,8 +128,8 @@ class Property(models.Model):
         help_text=_("More friendly days, of frost or heat: dates such as 2026-12-24."),
     )
     friendly_debt = models.DecimalField(
-        max_digits=12,
-        decimal_places=2,
+        max_digits=14,
+        decimal_places=4,
         default=0,
         validators=[MinValueValidator(0)],
         help_text=_("A debt of more than this cuts off in friendly hours too; 0: none does."),
@@ -263,8 +266,8 @@ class Property(models.Model):
     )
 
     emergency_code_amount = models.DecimalField(
-        max_digits=12,
-        decimal_places=2,
+        max_digits=14,
+        decimal_places=4,
         default=5,
         validators=[MinValueValidator(0), MaxValueValidator(1000)],
         help_text=_("The most that one code lends which is made in advance."),
@@ -314,8 +317,8 @@ class Property(models.Model):
         help_text=_("What follows when more ran up in a silence than a flat has paid for."),
     )
     spread_over = models.DecimalField(
-        max_digits=12,
-        decimal_places=2,
+        max_digits=14,
+        decimal_places=4,
         default=0,
         validators=[MinValueValidator(0)],
         help_text=_("By itself only what is more than this."),
@@ -346,9 +349,15 @@ class Property(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def clean(self) -> None:
-        for field in TYPED:
-            setattr(self, field, kept_steps(getattr(self, field), field))
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        super().clean_fields(exclude)
+        if self.currency not in MINOR_DIGITS:
+            # It is refused itself: there is nothing to read amounts in.
+            return
+        for field in {*DECIMALS} - {*(exclude or ())}:
+            setattr(self, field, kept_steps(getattr(self, field), field, self.currency))
+        for field in {*AMOUNTS} - {*(exclude or ())}:
+            check_payable(int(Decimal(getattr(self, field)).scaleb(9)), field, self.currency)
 
 
 SUPPLY_RULES = (
@@ -358,6 +367,8 @@ SUPPLY_RULES = (
     "limits", "off_hours", "off_holidays", "off_days", "off_watts", "off_kwh",
 )  # fmt: skip
 """Fields of a property that its meters obey."""
+AMOUNTS = ("clearance", "emergency_credit", "friendly_debt", "emergency_code_amount", "spread_over")
+"""Fields of a property in its currency, which none may be finer than."""
 BACK_RULES = ("back_grace", "back_cuts_off")
 """Fields of a property that money taken back obeys."""
 EMERGENCY_CODE_RULES = ("emergency_code_amount", "emergency_code_number", "emergency_code_days")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -27,7 +28,7 @@ from .models import Channel, Recipient, SendingAccount
 ACCOUNT, ADDRESS = "sending account", "notice address"
 """What is sealed."""
 MOST_CHANNELS = 10
-STEPS = {"low_money": typed_money, "low_energy": typed_kwh, "low_days": typed_days}
+STEPS = ("low_money", "low_energy", "low_days")
 """A tenant's own steps of the reminder, beside the landlord's."""
 
 
@@ -74,8 +75,8 @@ def keep_settings(recipient: Recipient, given: Any) -> None:
             errors[name] = _("An hour is 0 to 23.")
         else:
             hours[name] = int(text)
-    steps = {}
-    for name, read in STEPS.items():
+    steps, reads = {}, (partial(typed_money, currency=currency_of(recipient)), typed_kwh, typed_days)
+    for name, read in zip(STEPS, reads, strict=True):
         try:
             steps[name] = typed_steps(given.get(name, ""), name, read)
         except ValidationError as error:

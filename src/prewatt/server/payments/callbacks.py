@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from ...kernel.currencies import minor_unit
+from ...kernel.currencies import UnknownCurrency, minor_unit
 from ...kernel.units import BALANCE_MAX
 from ..sealing import SealError
 from ..time import now
@@ -52,7 +52,7 @@ def callback(request: HttpRequest, provider: str, public_id: str) -> HttpRespons
             hear(merchant, told, "callback")
         elif told is not None and confirm(merchant, told, "callback") is None:
             log.warning("merchant account %s: a payment %s was never asked for", merchant, told.payment_id)
-    except CallbackError as error:
+    except (CallbackError, UnknownCurrency) as error:
         why = str(error)
         Merchant.objects.filter(pk=merchant.pk).update(refused=F("refused") + 1, refusal=why[:200], refused_at=now())
         return _answer(asked, False, why)

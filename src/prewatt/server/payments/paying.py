@@ -16,7 +16,7 @@ from django.db.models import Max, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from ...kernel.currencies import format_money, minor_unit, to_minor
+from ...kernel.currencies import UnknownCurrency, format_money, minor_unit, to_minor
 from ...kernel.units import MINUTE, SECOND, moment
 from ..addresses import public
 from ..apart import apart, meter_or_gateway_of
@@ -342,7 +342,10 @@ def look(payment: Payment) -> Payment:
             told = Told(payment.payment_id, State.CLOSED)
     if told.payment_id != payment.payment_id:
         raise ProviderError(_("The provider speaks of another payment."))
-    confirm(payment.merchant, told, "query")
+    try:
+        confirm(payment.merchant, told, "query")
+    except UnknownCurrency as error:
+        raise ProviderError(str(error)) from None
     payment.refresh_from_db()
     return payment
 

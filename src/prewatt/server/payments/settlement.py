@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from ...kernel.currencies import minor_unit
+from ...kernel.currencies import UnknownCurrency, minor_unit
 from ...kernel.units import instant, moment
 from ..apart import apart, gateway_of
 from ..ledger.books import Kind, account, book, booked
@@ -81,7 +81,10 @@ def fetch(merchant: Merchant, day: date) -> SettlementFile:
         # The account's row is the lock: two fetches of one day keep and book a line once.
         for_update(Merchant.objects).get(pk=merchant.pk)
         file = SettlementFile.objects.update_or_create(merchant=merchant, day=day, defaults={"fetched": asked})[0]
-        kept = [_keep(merchant, file, line) for line in lines]
+        try:
+            kept = [_keep(merchant, file, line) for line in lines]
+        except UnknownCurrency as error:
+            raise ProviderError(str(error)) from None
     # First what is taken back, and then what came back of that: a payment that is not known yet waits for it, and is not
     # credited to be taken off again.
     kept.sort(key=lambda row: (row.at, row.amount > 0))

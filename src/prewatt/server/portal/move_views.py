@@ -50,7 +50,7 @@ def _change(tenancy: Tenancy, typed: Any) -> Change:
         stays="stays" in typed and tenancy.ends is not None,
         along="along" in typed,
         tenant=new.get("tenant"),
-        deposit=typed_money(new["deposit"], "deposit") if "deposit" in new else None,
+        deposit=typed_money(new["deposit"], "deposit", where.currency) if "deposit" in new else None,
         another="another" in typed,
     )
 

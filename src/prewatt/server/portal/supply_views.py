@@ -343,7 +343,7 @@ def _vend(request: HttpRequest, owner: Organisation, do: str) -> None:
             raise ValidationError({"kwh": _("A code is for tenths of a kWh.")})
         _told(request, [vend_units(meter(), energy // 100, request.user, given.get("detail", ""))])
     elif do == "money":
-        amount = typed_money(given.get("amount", ""), "amount")
+        amount = typed_money(given.get("amount", ""), "amount", owner.currency)
         _told(request, [vend_money(meter(), amount, request.user, given.get("detail", ""))])
     elif do == "management":
         names = {each.name.lower().replace("_", "-"): each for each in Function}

@@ -12,6 +12,7 @@ from typing import Any
 import stripe
 from django.utils.translation import gettext_lazy as _
 
+from ....kernel.currencies import format_money, minor_unit
 from ....kernel.units import SECOND
 from ...account_fields import Field
 from .interface import (
@@ -46,6 +47,10 @@ PAID_EVENTS = ("checkout.session.completed", "checkout.session.async_payment_suc
 CLOSED_EVENTS = ("checkout.session.expired", "checkout.session.async_payment_failed")
 IN_HUNDREDTHS = ("ISK", "UGX")
 """Currencies without decimals that Stripe counts with two: https://docs.stripe.com/currencies#special-cases"""
+IN_WHOLE = ("MGA",)
+"""Currencies with two decimals that Stripe counts without: https://docs.stripe.com/currencies#zero-decimal"""
+IN_TENS = ("BHD", "JOD", "KWD", "OMR", "TND")
+"""Currencies with three decimals of which the last has to be 0: https://docs.stripe.com/currencies#three-decimal"""
 REFUND_EVENTS = ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
 DISPUTE_STEPS = {"won": Step.WON, "lost": Step.LOST, "warning_closed": Step.WON, "prevented": Step.WON}
 KINDS = {
@@ -152,7 +157,7 @@ class Stripe(Provider):
             if found.payment_status == "paid":
                 charge = getattr(found.payment_intent, "latest_charge", None)
                 back = charge.to_dict().get("amount_refunded") if charge else None
-                gone = None if back is None else _ours(int(back), str(found.currency))
+                gone = None if back is None else _ours(int(back), str(found.currency).upper())
                 return _told(found, charge.created if charge else found.created, gone)
             return Told(order.payment_id, State.CLOSED if found.status == "expired" else State.OPEN)
 
@@ -268,11 +273,19 @@ def _refunded(charge: Row) -> Told:
 
 
 def _theirs(amount: int, currency: str) -> int:
-    return amount * 100 if currency.upper() in IN_HUNDREDTHS else amount
+    """An amount in minor units as Stripe counts it. ProviderError if Stripe takes none so fine."""
+    step = 10 if currency in IN_TENS else 100 if currency in IN_WHOLE else 1
+    if amount % step:
+        least = format_money(step * minor_unit(currency), currency)
+        raise ProviderError(
+            _("Stripe takes amounts in %(currency)s in steps of %(least)s.") % {"currency": currency, "least": least}
+        )
+    return amount * 100 if currency in IN_HUNDREDTHS else amount // 100 if currency in IN_WHOLE else amount
 
 
 def _ours(amount: int, currency: str) -> int:
-    return amount // 100 if currency.upper() in IN_HUNDREDTHS else amount
+    """An amount of Stripe's in minor units."""
+    return amount // 100 if currency in IN_HUNDREDTHS else amount * 100 if currency in IN_WHOLE else amount
 
 
 def _told(session: Any, at: int, gone: int | None = None) -> Told:
