@@ -24,7 +24,7 @@ from prewatt.kernel.account import Account
 from prewatt.kernel.entries import Reading, decode_command, decode_entry, encode_entry
 from prewatt.kernel.tariff import DayType, Rate, Season, Switch, Tariff
 from prewatt.kernel.units import DAY, MINUTE
-from prewatt.serve import setup_django
+from prewatt.processes.database import setup_django
 from prewatt.wire import topics
 from prewatt.wire.messages import MAX_ENTRIES, Span, Upload
 from prewatt.wire.signing import SigningKey, seal

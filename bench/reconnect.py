@@ -27,9 +27,10 @@ from prewatt.edge.settings import RecordedSettings, write_settings
 from prewatt.kernel.supply import Close, Open
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import NANO
-from prewatt.serve import Server, open_pages, setup_django
+from prewatt.processes.database import setup_django
+from prewatt.processes.serve import Server, open_pages
+from prewatt.processes.supervisor import Supervisor, python
 from prewatt.sim.line import Line
-from prewatt.supervisor import Supervisor, python
 from prewatt.wire.link import BrokerAddress, Connected, Link
 from prewatt.wire.topics import down
 

@@ -18,7 +18,7 @@ import django
 import prewatt
 
 SERVER = Path(prewatt.__file__).parent / "server"
-MAKE = "from prewatt.serve import setup_django; setup_django()"
+MAKE = "from prewatt.processes.database import setup_django; setup_django()"
 
 
 def put_database(target):

@@ -20,14 +20,11 @@ MAY_IMPORT = {
     "clock": set(),
     "folder": set(),
     "backups": {"kernel", "edge", "server", "folder", "__version__"},
-    "supervisor": set(),
-    "serve": {"server", "supervisor", "wire", "__version__"},
+    "processes": {"server", "wire", "__version__"},
     "commands": {"kernel", "server", "tables", "tokens", "amounts"},
     "bill_commands": {"kernel", "server"},
     "emergency_commands": {"kernel", "server"},
     "tenant_commands": {"commands", "server", "tables"},
-    "worker": {"server", "standby"},
-    "standby": set(),
     "onsite": {"wire"},
 }
 PURE = {

@@ -84,9 +84,9 @@ def demo(
     ] = None,
 ) -> None:
     """A building of prepaid apartments lives through a month and an outage."""
+    from .processes.supervisor import end_on_sigterm
     from .sim.demo import run
     from .sim.story import Options
-    from .supervisor import end_on_sigterm
     from .wire.messages import MAX_METERS
 
     end_on_sigterm()
@@ -98,7 +98,7 @@ def demo(
 def _server_config() -> ServerConfig:
     from django.core.exceptions import ImproperlyConfigured
 
-    from .serve import setup_django
+    from .processes.database import setup_django
 
     try:
         setup_django()
@@ -170,9 +170,9 @@ def setup(
 @app.command()
 def server() -> None:
     """Run broker, head-end and pages; settings by PREWATT_* (docs/operate.md)."""
-    from .serve import Server, open_pages
+    from .processes.serve import Server, open_pages
+    from .processes.supervisor import ChildFailedError, Supervisor, end_on_sigterm
     from .server.config import ConfigError
-    from .supervisor import ChildFailedError, Supervisor, end_on_sigterm
 
     end_on_sigterm()
     config = _server_config()
@@ -207,7 +207,7 @@ def web(
     import waitress
 
     config = _server_config()
-    from .serve import open_pages
+    from .processes.serve import open_pages
     from .server.config import ConfigError
     from .server.wsgi import application
 
@@ -528,7 +528,7 @@ def worker() -> None:
     """Do what is scheduled: shared costs, settlements, alarms of the building's balance."""
     _log_to_stderr()
     _server_config()
-    from .worker import run
+    from .processes.worker import run
 
     run()
 

@@ -13,7 +13,7 @@ import pytest
 FILES = sorted((Path(__file__).parent / "files").glob("database-*.sql.gz"))
 
 LOOK = """
-from prewatt.serve import setup_django
+from prewatt.processes.database import setup_django
 setup_django()
 import json
 from prewatt.headend.store import Store

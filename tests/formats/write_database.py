@@ -123,7 +123,7 @@ def booked(edge, store):
 if __name__ == "__main__":
     home = Path(tempfile.mkdtemp())
     os.environ.update(PREWATT_HOME=str(home), DJANGO_SETTINGS_MODULE="prewatt.server.settings")
-    from prewatt.serve import setup_django
+    from prewatt.processes.database import setup_django
 
     setup_django()
     booked(*lived())

@@ -15,14 +15,14 @@ from itertools import pairwise
 import pytest
 from django.db import connection
 
-from prewatt.serve import Broker, _enrolled
+from prewatt.processes.serve import Broker, _enrolled
+from prewatt.processes.supervisor import Supervisor
 from prewatt.server import broker as settings
 from prewatt.server.broker import HEADEND_USER
 from prewatt.server.config import broker_password, load_config
 from prewatt.server.metering.services import enrol
 from prewatt.server.probe import Probe
 from prewatt.sim.line import Line
-from prewatt.supervisor import Supervisor
 from prewatt.wire import topics
 from prewatt.wire.link import BrokerAddress, Connected, Disconnected, Link, Received
 from prewatt.wire.signing import SigningKey

@@ -17,7 +17,7 @@ from django.db import connections
 from django.db.backends.signals import connection_created
 from django.urls import get_resolver
 
-from prewatt.serve import setup_django
+from prewatt.processes.database import setup_django
 
 STEPS = "steps"
 

@@ -187,7 +187,7 @@ def made_director(folder):
 
     plain.close()
     plain.pages.close()
-    from prewatt.serve import open_pages
+    from prewatt.processes.serve import open_pages
     from prewatt.server.config import Endpoint
 
     host, port = plain.address.removeprefix("http://").split(":")

@@ -13,8 +13,9 @@ from pathlib import Path
 from prewatt.edge.enrol import enrol
 from prewatt.edge.settings import RecordedSettings
 from prewatt.kernel.tariff import flat_tariff
-from prewatt.serve import Server, open_pages, setup_django
-from prewatt.supervisor import Supervisor, python
+from prewatt.processes.database import setup_django
+from prewatt.processes.serve import Server, open_pages
+from prewatt.processes.supervisor import Supervisor, python
 from tests.migrated import put_database
 from tests.provider_server import Providers
 

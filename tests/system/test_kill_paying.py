@@ -19,7 +19,7 @@ from tests.system.demonstration import PREWATT, ROOT
 
 MAKE = """
 import json, sys
-from prewatt.serve import setup_django
+from prewatt.processes.database import setup_django
 setup_django()
 from django.contrib.auth import get_user_model
 from prewatt.server.api.models import Token

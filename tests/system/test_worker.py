@@ -14,7 +14,7 @@ from tests.migrated import put_database
 from tests.system.demonstration import PREWATT
 
 MAKE = """
-from prewatt.serve import setup_django
+from prewatt.processes.database import setup_django
 setup_django()
 from prewatt.server.estate.models import Tenancy, Unit, Property
 from prewatt.server.ledger.books import book_top_up

@@ -22,9 +22,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from ..clock import SharedClock
 from ..kernel.calendar import local, zone
 from ..kernel.units import DAY
-from ..serve import open_pages, setup_django
+from ..processes.database import setup_django
+from ..processes.serve import open_pages
+from ..processes.supervisor import ChildFailedError
 from ..server.config import ConfigError, Endpoint
-from ..supervisor import ChildFailedError
 from .story import DemoError, Options, plan
 
 if TYPE_CHECKING:

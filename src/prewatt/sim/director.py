@@ -26,13 +26,13 @@ from ..edge.enrol import enrol
 from ..edge.settings import RecordedSettings, write_settings
 from ..kernel.calendar import local, zone
 from ..kernel.units import NANO, SECOND, instant
-from ..serve import Server
+from ..processes.serve import Server
+from ..processes.supervisor import Supervisor, python
 from ..server.estate.models import Tenancy
 from ..server.estate.setup import Apartment, set_up_building
 from ..server.metering.models import Gateway, Meter
 from ..server.vending.models import OPEN, Command, TopUp
 from ..server.vending.top_ups import top_up
-from ..supervisor import Supervisor, python
 from .audit import Account, audit, document, iso
 from .line import Line
 from .people import people

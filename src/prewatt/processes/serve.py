@@ -6,21 +6,18 @@ from __future__ import annotations
 
 import http.client
 import logging
-import os
 import signal
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, InterfaceError, connection
 
-from . import __version__
-from .server.broker import PROBE_USER, nats_server, store_folder, write_broker_config
-from .server.config import ConfigError, Endpoint, ServerConfig, broker_password
-from .server.probe import Probe
+from ..server.broker import PROBE_USER, nats_server, store_folder, write_broker_config
+from ..server.config import ConfigError, Endpoint, ServerConfig, broker_password
+from ..server.probe import Probe
+from ..wire.link import BrokerAddress
 from .supervisor import ChildFailedError, Supervisor, python
-from .wire.link import BrokerAddress
 
 log = logging.getLogger("prewatt.server")
 
@@ -113,7 +110,7 @@ class Server:
 
 def _enrolled() -> dict[str, str]:
     # Imported here, as Django's models can only be after `setup_django`.
-    from .server.metering.models import Gateway
+    from ..server.metering.models import Gateway
 
     found = Gateway.objects.filter(public_key__isnull=False, revoked=False).order_by("name")
     return {gateway.name: gateway.broker_secret() for gateway in found}
@@ -130,33 +127,3 @@ def _listening(setting: str, where: Endpoint) -> socket.socket:
 def open_pages(where: Endpoint) -> socket.socket:
     """Open the port of the pages. ConfigError if it is another's."""
     return _listening("PREWATT_HTTP", where)
-
-
-def setup_django() -> None:
-    """Make the server's models usable in this process, and bring the database up to date.
-    ImproperlyConfigured if another version has changed it in a way that this one does not know.
-    """
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prewatt.server.settings")
-    import django
-    from django.core.management import call_command
-
-    django.setup()
-    _check_known()
-    call_command("migrate", verbosity=0)
-
-
-def _check_known() -> None:
-    from django.db.migrations.loader import MigrationLoader
-
-    loader = MigrationLoader(connection)
-    ours = {room for room, _name in loader.disk_migrations}
-    strange = sorted(
-        each for each in loader.applied_migrations if each[0] in ours and each not in loader.disk_migrations
-    )
-    if strange:
-        room, name = strange[-1]
-        raise ImproperlyConfigured(
-            f"the database was changed by another version of prewatt, in a way that this one ({__version__}) does not know "  # noqa: S608
-            f"({room} {name}): update the software; or, if that was a state of the source before the first release, move the "
-            "database away and set the building up anew. Nothing was changed"
-        )
