@@ -46,7 +46,7 @@ def run(made: Running) -> tuple[list[float], dict[str, list[float]]]:
     from prewatt.server.estate.models import Tenancy
     from prewatt.server.metering.models import Meter
     from prewatt.server.payments.models import Payment
-    from prewatt.server.payments.paying import start
+    from prewatt.server.payments.payment_request import PaymentRequest, start
     from prewatt.server.vending.giving_back import give
     from prewatt.server.vending.models import OPEN, Command, TopUp
     from prewatt.server.vending.top_ups import top_up
@@ -73,7 +73,7 @@ def run(made: Running) -> tuple[list[float], dict[str, list[float]]]:
         if meter.balance > 0:
             give(tenancy, -meter.balance, f"off {number}", who, "bench")
         wait_for(lambda: settled() and not closed())
-        payment = start(tenancy, merchant, "native", AMOUNT, f"a{number}")
+        payment = start(PaymentRequest(tenancy, merchant, "native", AMOUNT, f"a{number}"))
         body, headers = made.providers.callback(made.providers.pay(payment))
         began = time.monotonic()
         status, _answer = send(made.callback_address(payment), body, headers)

@@ -85,10 +85,10 @@ class _Payer:
         self._running, self.made, self.times = running, 0, list[float]()
 
     def pay(self) -> None:
-        from prewatt.server.payments.paying import start
+        from prewatt.server.payments.payment_request import PaymentRequest, start
 
         tenancy = self._tenancies[self.made % len(self._tenancies)]
-        payment = start(tenancy, self._running.merchants["wechat"], "native", AMOUNT, f"a{self.made}")
+        payment = start(PaymentRequest(tenancy, self._running.merchants["wechat"], "native", AMOUNT, f"a{self.made}"))
         self.made += 1
         body, headers = self._running.providers.callback(self._running.providers.pay(payment))
         began = time.monotonic()

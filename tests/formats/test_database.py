@@ -23,7 +23,7 @@ from prewatt.server.estate.models import Property, Tenancy
 from prewatt.server.billing.models import Debt
 from prewatt.server.metering.models import Alarm
 from prewatt.server.payments.models import Payment
-from prewatt.server.payments.paying import held_of
+from prewatt.server.payments.books import held_of
 from prewatt.server.vending.models import Refund
 from prewatt.wire.topics import SHARDS
 store = Store(range(SHARDS))

@@ -11,7 +11,8 @@ from prewatt.server.estate.models import Organisation, Tenancy
 from prewatt.server.ledger.books import Kind, balance, tenant_account, trial_balance
 from prewatt.server.metering.models import Alarm
 from prewatt.server.payments.models import Payment, SettlementFile, SettlementLine, Unexpected
-from prewatt.server.payments.paying import confirm, start
+from prewatt.server.payments.paying import confirm
+from prewatt.server.payments.payment_request import PaymentRequest, start
 from prewatt.server.payments.providers.interface import PAYMENT, State, Told
 from prewatt.server.payments.reconciliation import reconcile
 from prewatt.server.payments.settlement import book_what_was_missed, provider_day
@@ -70,7 +71,7 @@ def agree(edge, tenant, merchant, lies):
 
 
 def asked(tenant, merchant):
-    return start(tenant, merchant, "wap", 7 * NANO, "mine")
+    return start(PaymentRequest(tenant, merchant, "wap", 7 * NANO, "mine"))
 
 
 def test_a_payment_that_was_asked_for_before_the_copy_is_linked(edge, store, tenant, merchant, clock):

@@ -4,7 +4,7 @@ import pytest
 
 from prewatt.kernel.units import NANO
 from prewatt.server.payments.models import Payment
-from prewatt.server.payments.paying import start
+from prewatt.server.payments.payment_request import PaymentRequest, start
 from tests.provider_server import METHODS
 
 EACH = pytest.mark.parametrize("provider", METHODS)
@@ -12,7 +12,7 @@ EACH = pytest.mark.parametrize("provider", METHODS)
 
 def ask(tenancy, merchant, amount=20 * NANO, asked="a1", **more):
     tenancy.unit.property.refresh_from_db()
-    return start(tenancy, merchant, METHODS[merchant.provider], amount, asked, **more)
+    return start(PaymentRequest(tenancy, merchant, METHODS[merchant.provider], amount, asked, **more))
 
 
 def call(client, merchant, callback):

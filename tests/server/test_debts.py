@@ -20,7 +20,9 @@ from prewatt.server.billing.tenancies import move_out, settle
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
 from prewatt.server.ledger.references import Of, Reference
 from prewatt.server.payments.bank import BankError, book_line, reference, same_as_recorded, upload
-from prewatt.server.payments.paying import PaymentError, clearing, confirm, credit_held
+from prewatt.server.payments.books import clearing
+from prewatt.server.payments.errors import PaymentError
+from prewatt.server.payments.paying import confirm, credit_held
 from prewatt.server.payments.providers.interface import State, Told
 from prewatt.server.payments.staff import record, record_debt, undo_debt_payment
 from prewatt.server.vending.owed import owe_back, pay_out

@@ -16,8 +16,9 @@ from prewatt.server.ledger.references import Of, Reference
 from prewatt.server.notices.recipients import keep_account, manager_of
 from prewatt.server.notices.watching import watch
 from prewatt.server.payments.bank import book_line, reference, upload
+from prewatt.server.payments.books import clearing
+from prewatt.server.payments.errors import PaymentError
 from prewatt.server.payments.models import Payment
-from prewatt.server.payments.paying import PaymentError, clearing
 from prewatt.server.payments.refunds import refundable_by_provider, send_back
 from prewatt.server.payments.returned import book_returned
 from prewatt.server.payments.staff import undo_debt_payment

@@ -92,7 +92,7 @@ def test_inside_wechat_the_page_asks_who_pays_first(tenancy, merchants, provider
     assert 'value="20"' in again.content.decode()
     page = me.post("/my/pay/", wanted, follow=True)
     assert Payment.objects.get().payer == "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
-    assert "wechat-params" in page.content.decode()
+    assert "pay-params" in page.content.decode()
 
 
 @pytest.mark.parametrize(

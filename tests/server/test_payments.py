@@ -21,18 +21,13 @@ from prewatt.server.ledger.books import Kind, account, balance, booked, tenant_a
 from prewatt.server.ledger.models import Transfer
 from prewatt.server.ledger.references import Of, Reference
 from prewatt.server.metering.models import Meter
+from prewatt.server.payments.books import clearing
+from prewatt.server.payments.errors import PaymentError
 from prewatt.server.payments.merchants import keep_merchant, provider_of
 from prewatt.server.payments.models import Merchant, Payment, Unexpected
-from prewatt.server.payments.paying import (
-    LIFE,
-    PaymentError,
-    clearing,
-    confirm,
-    credit_held,
-    look,
-    look_at_open_payments,
-    start,
-)
+from prewatt.server.payments.paying import confirm, credit_held
+from prewatt.server.payments.payment_request import LIFE, PaymentRequest, start
+from prewatt.server.payments.polling import look, look_at_open_payments
 from prewatt.server.payments.providers.interface import ProviderError, State, Told
 from prewatt.server.payments.refunds import send_back, send_held_back
 from prewatt.server.vending.giving_back import refund
@@ -78,7 +73,7 @@ def test_wechat_in_a_phones_browser_and_inside_wechat(tenancy, merchants, provid
     merchant = merchants["wechat"]
     tenancy.unit.property.refresh_from_db()
     payer = provider_of(merchant).payer("code-1") if method == "jsapi" else ""
-    payment = start(tenancy, merchant, method, NANO, "a1", payer=payer)
+    payment = start(PaymentRequest(tenancy, merchant, method, NANO, "a1", payer=payer))
     assert shows in payment.link
     if method == "jsapi":
         assert payment.params["package"] == f"prepay_id=wx{payment.payment_id}"
@@ -471,7 +466,7 @@ def test_a_payment_that_cannot_be_is_refused_with_a_reason(tenancy, merchants, p
     tenancy.unit.property.refresh_from_db()
     given = {"amount": NANO, "asked": "a1", "method": "native", **change}
     with pytest.raises(PaymentError, match=says):
-        start(tenancy, merchants["wechat"], given.pop("method"), given.pop("amount"), given.pop("asked"), **given)
+        start(PaymentRequest(tenancy, merchants["wechat"], **given))
     assert not Payment.objects.exists() and not providers.asked
 
 
@@ -591,7 +586,7 @@ def test_asked_for_at_once_under_one_name_it_is_one_payment(concurrent_db, clock
 
     def once(_number):
         try:
-            return start(anna, merchant, "native", 20 * NANO, "a1").pk
+            return start(PaymentRequest(anna, merchant, "native", 20 * NANO, "a1")).pk
         finally:
             connection.close()
 
@@ -738,7 +733,7 @@ def test_what_did_not_come_through_a_provider_is_paid_out_by_hand(tenancy, merch
 
 
 def test_an_order_expires_after_its_life(tenancy, merchants, providers):
-    from prewatt.server.payments.paying import order_of
+    from prewatt.server.payments.orders import order_of
 
     payment = ask(tenancy, merchants["stripe"])
     assert order_of(payment).expires - datetime.fromtimestamp(payment.made / 10**6, UTC) == timedelta(minutes=45)

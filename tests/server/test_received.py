@@ -22,8 +22,8 @@ from prewatt.server.payments.bank import (
     suggestion,
     upload,
 )
+from prewatt.server.payments.errors import PaymentError
 from prewatt.server.payments.models import BankLine, RefundPart
-from prewatt.server.payments.paying import PaymentError
 from prewatt.server.payments.refunds import pay_out_by_hand, send_back
 from prewatt.server.payments.staff import record
 from prewatt.server.vending.giving_back import GivingBackError, refund, reverse_top_up

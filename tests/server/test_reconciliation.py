@@ -8,8 +8,10 @@ from prewatt.kernel.units import DAY, HOUR, NANO, moment
 from prewatt.server.ledger.books import Kind, account, balance, trial_balance
 from prewatt.server.ledger.models import Transfer
 from prewatt.server.metering.models import Alarm, Gateway, JournalEntry, Meter
+from prewatt.server.payments.books import clearing
 from prewatt.server.payments.models import Merchant, Payment, SettlementLine, Unexpected
-from prewatt.server.payments.paying import LIFE, clearing, confirm
+from prewatt.server.payments.paying import confirm
+from prewatt.server.payments.payment_request import LIFE
 from prewatt.server.payments.providers.interface import ProviderError, State, Told
 from prewatt.server.payments.reconciliation import ReconciliationError, reconcile
 from prewatt.server.payments.refunds import send_back, send_held_back

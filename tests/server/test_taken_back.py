@@ -12,8 +12,11 @@ from prewatt.server.billing.tenancies import move_out, settle
 from prewatt.server.estate.models import Property
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
 from prewatt.server.metering.models import Gateway, Meter
+from prewatt.server.payments.books import clearing, held_left
+from prewatt.server.payments.errors import PaymentError
 from prewatt.server.payments.models import Payment, SettlementLine, TakenBack, Unexpected
-from prewatt.server.payments.paying import PaymentError, clearing, credit_held, held_left, look
+from prewatt.server.payments.paying import credit_held
+from prewatt.server.payments.polling import look
 from prewatt.server.payments.providers.interface import ProviderError
 from prewatt.server.payments.reconciliation import reconcile
 from prewatt.server.payments.refunds import pay_out_by_hand, send_back, send_held_back

@@ -182,7 +182,7 @@ def test_what_had_paid_a_debt_is_owed_again(building, tenancy, merchants, clock,
     )  # fmt: skip
     from prewatt.server.billing.debts import owe
     from prewatt.server.ledger.references import Of, Reference
-    from prewatt.server.payments.paying import clearing
+    from prewatt.server.payments.books import clearing
 
     owe(tenancy, 15 * NANO, Reference(Of.SETTLEMENT, tenancy.pk, "debt"), "x", clock.at)
     pay(tenancy, 15 * NANO, owes.payment_id, admin_user, clearing(merchants["stripe"]))

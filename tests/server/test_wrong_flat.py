@@ -12,7 +12,7 @@ from prewatt.server.estate.models import Tenancy
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
 from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.payments.bank import book_line, upload
-from prewatt.server.payments.paying import clearing
+from prewatt.server.payments.books import clearing
 from prewatt.server.payments.refunds import refundable_by_provider, send_back
 from prewatt.server.payments.staff import record
 from prewatt.server.vending.giving_back import GivingBackError, refund, reverse_top_up

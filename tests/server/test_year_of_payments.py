@@ -20,8 +20,9 @@ from prewatt.server.ledger.books import Kind, account, balance, tenant_account
 from prewatt.server.ledger.exports import rows, to_beancount, trial_balance
 from prewatt.server.metering.models import Gateway
 from prewatt.server.payments.bank import book_line, book_payout, reference, upload
+from prewatt.server.payments.books import clearing
 from prewatt.server.payments.models import BankLine, Payment, SettlementLine
-from prewatt.server.payments.paying import clearing, confirm
+from prewatt.server.payments.paying import confirm
 from prewatt.server.payments.providers.interface import Back, Cause, State, Step, Told
 from prewatt.server.payments.reconciliation import reconcile
 from prewatt.server.payments.refunds import send_back, send_held_back

@@ -67,7 +67,7 @@ def main():
     setup_django()
     from prewatt.server.payments.merchants import provider_of
     from prewatt.server.payments.models import Merchant
-    from prewatt.server.payments.paying import look_at_open_payments
+    from prewatt.server.payments.polling import look_at_open_payments
     from prewatt.server.wsgi import application  # noqa: F401
 
     # What takes long is done once, for all that are forked.

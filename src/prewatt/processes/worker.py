@@ -25,7 +25,7 @@ from ..server.metering.silences import look as look_at_silences
 from ..server.notices.sending import send_what_is_due
 from ..server.notices.silences import tell_of_silences
 from ..server.notices.watching import watch
-from ..server.payments.paying import look_at_open_payments
+from ..server.payments.polling import look_at_open_payments
 from ..server.payments.settlement import book_what_was_missed, fetch_what_is_due
 from ..server.payments.taken_back import take_up_what_waits
 from .standby import alone

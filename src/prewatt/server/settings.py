@@ -98,6 +98,8 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "static/"
+# What the pages of a way to pay run lies in its provider's folder.
+STATICFILES_DIRS = [("pay", path) for path in sorted(BASE_DIR.glob("payments/providers/*/static"))]
 WHITENOISE_USE_FINDERS = True
 UNFOLD = {"SITE_TITLE": "prewatt", "SITE_HEADER": "prewatt", "SITE_SYMBOL": "bolt"}
 LOGGING = {

@@ -36,10 +36,10 @@ from ..metering.alarms import open_alarms, settle
 from ..metering.balance import BalanceError, balance
 from ..metering.models import Alarm
 from ..payments.models import Payment
-from ..payments.paying import merchants_for, start
-from ..payments.providers import PROVIDERS
+from ..payments.payment_request import PaymentRequest, start
 from ..payments.providers.interface import ProviderError
 from ..payments.staff import record
+from ..payments.ways import merchants_for, ways_for
 from ..sealing import SealError
 from ..tariffs.compare import to_document as comparison_to_document
 from ..tariffs.corrections import correct
@@ -406,7 +406,7 @@ def _top_up(made: TopUp) -> dict[str, Any]:
 
 class NewPayment(Schema):
     """`merchant` and `method` as `ways` lists them; `amount` as text; `asked`: your own name for it, so that asking twice is
-    one payment; `payer`: the openid, for `jsapi`.
+    one payment; `payer`: who pays, as the provider names people (an openid), for a way that `needs_payer`.
     """
 
     merchant: StrictInt
@@ -431,11 +431,21 @@ def _payable(request: HttpRequest, pk: int) -> Tenancy:
 
 @api.get("/tenancies/{pk}/ways")
 def ways_to_pay(request: HttpRequest, pk: int) -> Any:
-    """The ways to pay for a tenancy by phone."""
+    """The ways to pay for a tenancy by phone. `fits`: the browsers in which a way works; `shows`: what the payer is shown: the
+    link as a QR code (`qr`) or to go to (`link`), or what a script does with the parameters (`script`).
+    """
     return [
-        {"merchant": each.pk, "name": each.name, "provider": each.provider, "method": method, "title": str(title)}
-        for each in merchants_for(_payable(request, pk))
-        for method, title in PROVIDERS[each.provider].methods.items()
+        {
+            "merchant": way.merchant.pk,
+            "name": way.merchant.name,
+            "provider": way.merchant.provider,
+            "method": way.name,
+            "title": str(way.method.title),
+            "fits": sorted(way.method.fits),
+            "shows": way.method.shows,
+            "needs_payer": way.method.needs_payer,
+        }
+        for way in ways_for(_payable(request, pk))
     ]
 
 
@@ -450,9 +460,18 @@ def ask_for_payment(request: HttpRequest, pk: int, given: NewPayment) -> Any:
         raise ValidationError({"merchant": "It is none of this tenancy's ways to pay."})
     try:
         made = start(
-            tenancy, merchant, given.method, _money("amount", given.amount), given.asked, by=request.user,
-            payer=given.payer, payer_address=asker(request), currency=given.currency,
-        )  # fmt: skip
+            PaymentRequest(
+                tenancy,
+                merchant,
+                given.method,
+                _money("amount", given.amount),
+                given.asked,
+                by=request.user,
+                payer=given.payer,
+                payer_address=asker(request),
+                currency=given.currency,
+            )
+        )
     except (ProviderError, SealError) as error:
         raise ValidationError({"merchant": str(error)}) from None
     return Status(201, _payment(made))

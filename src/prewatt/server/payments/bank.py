@@ -22,10 +22,10 @@ from ..metering.models import Meter
 from ..time import now
 from ..vending.models import TopUp
 from ..vending.top_ups import TopUpError, top_up
+from .books import clearing
 from .layouts import layouts_of
 from .matching import candidates, reference, suggestion
 from .models import BankLine, Merchant
-from .paying import clearing
 from .same import recorded_by_hand, returned_by, sort_out
 from .statements.layout import Layout
 from .statements.reading import LARGEST_FILE, read_file

@@ -11,9 +11,9 @@ from ...kernel.calendar import day_bounds, zone
 from ..ledger.models import Transfer
 from ..ledger.references import Of
 from ..vending.models import Command
+from .books import clearing, credit_at_meter
 from .findings import Finding
 from .models import Merchant, Payment, RefundPart, SettlementLine, TakenBack, Unexpected
-from .paying import clearing, found_at_meter
 from .providers import PROVIDERS
 from .providers.interface import FEE, PAYMENT, PAYOUT, REFUND, RESERVE
 from .refunds import held_number
@@ -115,7 +115,7 @@ class MerchantDays:
                                     payment.reason)  # fmt: skip
         for (kind, name), line in self.lines.items():
             if kind == PAYMENT and name not in payments:
-                found = found_at_meter(self.merchant, name)
+                found = credit_at_meter(self.merchant, name)
                 yield self._finding(line.at, "payment", name or line.line_id, found.who if found else "", line.currency, line.amount, None,
                                     found.data["amount"] if found else None,
                                     "at the meter" if found else "not in the ledger", line.provider_id)  # fmt: skip

@@ -20,9 +20,11 @@ from ..time import now
 from ..vending.giving_back import name_of
 from ..vending.models import PayOut, Refund
 from ..vending.owed import close_rounding, fall, owe_back, pay_out
+from .books import clearing, held_left, held_of, meter_of
+from .errors import PaymentError
 from .merchants import provider_of
 from .models import Payment, RefundPart, TakenBack
-from .paying import PaymentError, clearing, held_left, held_of, meter_of, order_of
+from .orders import order_of
 from .providers.interface import ProviderError
 
 PROVIDER = "provider"

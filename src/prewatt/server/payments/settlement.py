@@ -23,9 +23,11 @@ from ..metering.models import Alarm
 from ..sealing import SealError
 from ..time import now
 from ..vending.found import UNBOOKED
+from .books import clearing, credit_at_meter, meter_of
+from .errors import PaymentError
 from .merchants import provider_of
 from .models import Merchant, Payment, RefundPart, SettlementFile, SettlementLine, TakenBack
-from .paying import PaymentError, clearing, confirm, found_at_meter, meter_of
+from .paying import confirm
 from .providers import PROVIDERS
 from .providers.interface import (
     ADJUSTMENT,
@@ -175,7 +177,7 @@ def _credit(rows: Iterable[SettlementLine]) -> list[Payment | None]:
 
 def _credit_missed(row: SettlementLine) -> Payment | None:
     missed = Payment.objects.filter(merchant=row.merchant_id, payment_id=row.payment_id, provider_id="").exists()
-    if not missed and not found_at_meter(row.merchant, row.payment_id):
+    if not missed and not credit_at_meter(row.merchant, row.payment_id):
         return None
     amount = row.amount // minor_unit(row.currency)
     told = Told(row.payment_id, State.PAID, row.provider_id, amount, row.currency, row.at)

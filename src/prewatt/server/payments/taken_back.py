@@ -15,9 +15,10 @@ from ..apart import apart, meter_or_gateway_of
 from ..billing.models import DebtPayment
 from ..locking import for_update, lock_organisation
 from ..time import now
+from .books import held_left
+from .errors import PaymentError
 from .locks import lock_payment
 from .models import Merchant, Payment, RefundPart, TakenBack, Unexpected
-from .paying import PaymentError, held_left
 from .providers.interface import Back, Step, Told
 from .refunds import PROVIDER, failed, held_number, held_sent, sent, taken_of
 from .taking import give_back, pays_refund, take_as_cost, take_from_debtor, take_from_held, take_from_tenant

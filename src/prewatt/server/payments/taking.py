@@ -27,8 +27,8 @@ from ..vending.adjustments import adjust
 from ..vending.controls import control, restored_until
 from ..vending.models import PayOut, Refund, TopUp
 from ..vending.owed import close_rounding, fall, locked, nearest, owe_back, owed_to
+from .books import clearing, held_left, meter_of
 from .models import Payment, TakenBack
-from .paying import clearing, held_left, meter_of
 
 BY = "prewatt"
 """In whose name the books do what follows by itself."""

@@ -19,7 +19,7 @@ from ..amounts import typed_money
 from ..billing.debts import DebtError, decide_write_off, in_words, open_debts, set_off, write_off
 from ..billing.models import Debt, DebtPayment, WriteOff
 from ..estate.models import Organisation, Tenancy
-from ..payments.paying import PaymentError
+from ..payments.errors import PaymentError
 from ..payments.refunds import pay_out_by_hand, refundable_by_provider
 from ..payments.staff import record_debt, undo_debt_payment
 from ..time import now

@@ -19,11 +19,15 @@ from ...kernel.calendar import zone
 from ..addresses import asker, public
 from ..amounts import typed_money
 from ..estate.models import Tenancy
+from ..payments.errors import PaymentError
 from ..payments.merchants import provider_of
-from ..payments.models import Merchant, Payment
-from ..payments.paying import PaymentError, look, merchants_for, start
+from ..payments.models import Payment
+from ..payments.payment_request import PaymentRequest, start
+from ..payments.polling import look
 from ..payments.providers import PROVIDERS
 from ..payments.providers.interface import ProviderError
+from ..payments.providers.methods import Shows
+from ..payments.ways import Way, merchants_for, method_of, way_named
 from ..sealing import SealError
 from ..time import now
 from ..vending.top_ups import TopUpError, check_amount
@@ -47,72 +51,57 @@ def lives_now(request: HttpRequest) -> Tenancy:
     raise Http404
 
 
-def ways(tenancy: Tenancy, agent: str) -> list[tuple[str, str]]:
-    """(value, what it is called) of each way to pay that this browser can take: inside WeChat, on a phone, or elsewhere."""
-    inside, phone = "MicroMessenger" in agent, "Mobile" in agent
-    fit = {
-        "jsapi": inside,
-        "h5": phone and not inside,
-        "native": not phone,
-        "wap": phone and not inside,
-        "page": not phone,
-    }
-    return [
-        (f"{merchant.pk}:{method}", str(title))
-        for merchant in merchants_for(tenancy)
-        for method, title in PROVIDERS[merchant.provider].methods.items()
-        if fit.get(method, True)
-    ]
-
-
 @login_required
 @require_POST
 def pay(request: HttpRequest) -> HttpResponse:
     """Ask for a payment. Sent twice it is one."""
     tenancy, given = lives_now(request), request.POST
-    pk, _colon, method = given.get("way", "").partition(":")
-    merchant = next((each for each in merchants_for(tenancy) if str(each.pk) == pk), None)
+    way = way_named(tenancy, given.get("way", ""))
     try:
-        if merchant is None:
+        if way is None:
             raise ValidationError({"way": _("Choose how to pay.")})
         amount = typed_money(given.get("amount", ""), "amount", tenancy.unit.property.currency)
         check_amount(amount, tenancy.unit.property.currency)
         asked = ask_about(request, tenancy.unit, tenancy.tenant, amount, _("Top up"), reverse("tenancy"))
         if asked is not None:
             return asked
-        payer = request.session.get(PAYER % pk, "")
-        if method == "jsapi" and not payer:
-            return _ask_who_pays(request, merchant)
-        made = start(
-            tenancy,
-            merchant,
-            method,
-            amount,
-            given.get("asked", ""),
-            by=request.user,
-            payer=payer,
-            payer_address=asker(request),
+        payer = request.session.get(PAYER % way.merchant.pk, "")
+        if way.method.needs_payer and not payer:
+            return _ask_who_pays(request, way)
+        payment = start(
+            PaymentRequest(
+                tenancy,
+                way.merchant,
+                way.name,
+                amount,
+                given.get("asked", ""),
+                by=request.user,
+                payer=payer,
+                payer_address=asker(request),
+            )
         )
     except (PaymentError, TopUpError, ProviderError, SealError, ValidationError) as error:
         refuse(request, error)
         return redirect("tenancy")
-    return redirect("payment", payment_id=made.payment_id)
+    return redirect("payment", payment_id=payment.payment_id)
 
 
-def _ask_who_pays(request: HttpRequest, merchant: Merchant) -> HttpResponse:
+def _ask_who_pays(request: HttpRequest, way: Way) -> HttpResponse:
     wanted = {name: request.POST.get(name, "") for name in ("amount", "way", "asked", SURE)}
-    back = f"{public(reverse('payer', args=[merchant.pk]))}?{urlencode(wanted)}"
-    link = provider_of(merchant).payer_link(back)
+    back = f"{public(reverse('payer', args=[way.merchant.pk]))}?{urlencode(wanted)}"
+    provider = provider_of(way.merchant)
+    link = provider.payer_link(back)
     if not link:
-        raise PaymentError(_("WeChat has to say who pays."))
+        raise PaymentError(_("%(provider)s has to say who pays.") % {"provider": provider.title})
     return redirect(link)
 
 
 @login_required
 @require_GET
 def payer(request: HttpRequest, pk: int) -> HttpResponse:
-    """Back from WeChat with who pays: the page asks once more, now knowing it."""
-    merchant = next((each for each in merchants_for(lives_now(request)) if each.pk == pk), None)
+    """Back from the provider, which says who pays: the page asks once more, now knowing it."""
+    tenancy = lives_now(request)
+    merchant = next((each for each in merchants_for(tenancy) if each.pk == pk), None)
     if merchant is None:
         raise Http404
     try:
@@ -121,7 +110,8 @@ def payer(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(error))
         return redirect("tenancy")
     wanted = {name: request.GET.get(name, "") for name in ("amount", "way", "asked", SURE)}
-    return render(request, "portal/pay_again.html", {"wanted": wanted})
+    way = way_named(tenancy, wanted["way"])
+    return render(request, "portal/pay_again.html", {"wanted": wanted, "method": way.method if way else None})
 
 
 @login_required
@@ -143,9 +133,11 @@ def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
         except (ProviderError, SealError) as error:
             messages.warning(request, str(error))
     command = found.top_up.command if found.top_up else None
-    scan = found.method == "native" and found.link
+    method = method_of(found)
+    scan = method is not None and method.shows == Shows.QR
     context = {
         "payment": found,
+        "method": method,
         "manager": manager,
         "tenancy": tenancy,
         "where": zone(tenancy.unit.property.zone),
@@ -153,7 +145,8 @@ def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
         "command": command,
         "code": getattr(command, "code", None) if command is not None and command.reached_at is None else None,
         "online": getattr(tenancy.unit, "meter", None) is not None and tenancy.unit.meter.gateway.online,
-        "qr": segno.make(found.link).svg_inline(scale=6, border=2) if scan else "",
+        "started": method is not None and bool(found.link or found.params),
+        "qr": segno.make(found.link).svg_inline(scale=6, border=2) if scan and found.link else "",
         "title": PROVIDERS[found.merchant.provider].title,
     }
     return live_page(request, "portal/payment.html", "portal/_payment.html", context)

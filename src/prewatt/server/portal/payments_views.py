@@ -21,10 +21,12 @@ from ..billing.debts import in_words as paid_in_words
 from ..billing.debts import open_debts
 from ..billing.models import DebtPayment
 from ..estate.models import Organisation, Tenancy
+from ..payments.errors import PaymentError
 from ..payments.findings import ACT, MATCHED
 from ..payments.merchants import keep_merchant
 from ..payments.models import Merchant, Payment, Unexpected
-from ..payments.paying import PaymentError, credit_held, look
+from ..payments.paying import credit_held
+from ..payments.polling import look
 from ..payments.providers import PROVIDERS
 from ..payments.providers.interface import ProviderError
 from ..payments.reconciliation import ReconciliationError, recent_days, reconcile

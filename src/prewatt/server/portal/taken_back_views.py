@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from ..estate.models import Organisation
+from ..payments.errors import PaymentError
 from ..payments.models import SettlementLine, TakenBack
-from ..payments.paying import PaymentError
 from ..payments.settlement import UNKNOWN, explain
 from ..payments.taken_back import decide
 from .access import organisations, property_of_manager

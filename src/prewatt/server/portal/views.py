@@ -26,6 +26,7 @@ from ..notices.models import Recipient
 from ..payments.bank import reference
 from ..payments.models import Payment
 from ..payments.staff import record
+from ..payments.ways import ways_in_browser
 from ..time import now
 from ..vending.controls import ordered
 from ..vending.exchanges import foreign_serial, waiting_exchange
@@ -38,7 +39,6 @@ from .forms import TopUpForm
 from .kept import refuse
 from .live import live_page
 from .looking import MANAGER_AGAIN, TENANT_AGAIN, present_of, shown
-from .pay_views import ways
 from .safety import measured
 from .safety_views import own_rules
 from .sure import ask_about
@@ -184,7 +184,7 @@ def tenancy(request: HttpRequest) -> HttpResponse:
         # Stands beside the live part, and is not asked for with it.
         "by_price": None if request.htmx else by_price(mine, at),  # type: ignore[attr-defined]
         "codes": waiting_codes(panel.figures.meter, tenants=True) if panel else [],
-        "ways": ways(mine, request.headers.get("User-Agent", "")),
+        "ways": ways_in_browser(mine, request.headers.get("User-Agent", "")),
         "reference": reference(mine),
         "asked": new_credit_id(),
         "open": mine.payments.filter(state=Payment.State.OPEN, expires__gt=at).select_related("merchant")[:3],

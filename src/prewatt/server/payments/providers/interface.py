@@ -8,23 +8,30 @@ from __future__ import annotations
 import logging
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ...account_fields import Field
-
-if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise
+from .methods import Method
 
 log = logging.getLogger("prewatt.payments")
 TIMEOUT = 15
 """Seconds that a provider is waited for."""
+_AWAY = gettext_lazy(
+    "%(who)s can't be reached just now. It is not done yet, as far as is known here. Asking again in a few minutes does "
+    "no harm."
+)
+_UNREADABLE = gettext_lazy(
+    "%(who)s's answer can't be read. It is not done yet, as far as is known here. If it stays so, look at the account's "
+    "keys."
+)
 
 
 class ProviderError(Exception):
@@ -168,13 +175,17 @@ class Provider(ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     fields: ClassVar[tuple[Field, ...]]
-    methods: ClassVar[Mapping[str, str | _StrPromise]]
-    """How a payer can pay, by name, with what it is called."""
+    methods: ClassVar[Mapping[str, Method]]
+    """How a payer can pay, by name (12 characters at most)."""
     currencies: ClassVar[frozenset[str]]
     """Empty: any."""
     zone: ClassVar[str]
     """Whose days the settlement files are of."""
     address: ClassVar[str]
+    refusals: ClassVar[tuple[type[Exception], ...]] = ()
+    """What its library raises where the provider says no."""
+    away: ClassVar[tuple[type[Exception], ...]] = (OSError,)
+    """What its library raises where the provider can't be reached."""
 
     @abstractmethod
     def __init__(self, settings: Mapping[str, str], address: str = "") -> None:
@@ -218,37 +229,26 @@ class Provider(ABC):
         """Who the payer is, from the code that came back."""
         return ""
 
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Whatever goes wrong while the provider is asked is a ProviderError, in words for people; what it was is in the log."""
+        try:
+            yield
+        except ProviderError:
+            raise
+        except self.away as error:
+            log.warning("%s can't be reached: %s: %s", self.title, type(error).__name__, error)
+            raise ProviderError(_AWAY % {"who": self.title}) from None
+        except self.refusals as error:
+            raise refused(self.title, self.reason_of(error), str(error)) from None
+        except Exception as error:
+            # The libraries stumble over a broken or forged answer in whichever way.
+            log.warning("%s's answer is not usable: %s: %s", self.title, type(error).__name__, error)
+            raise ProviderError(_UNREADABLE % {"who": self.title}) from None
 
-@contextmanager
-def asking(
-    title: str,
-    refusal: type[Exception] | tuple[type[Exception], ...] = (),
-    said: Callable[[Any], str] = str,
-    away: tuple[type[Exception], ...] = (OSError,),
-) -> Iterator[None]:
-    """Whatever goes wrong while a provider is asked is a ProviderError, in words for people; what it was is in the log.
-    `refusal`: what its library raises where the provider says no, in the words that `said` makes of it; `away`: where it
-    can't be reached.
-    """
-    try:
-        yield
-    except ProviderError:
-        raise
-    except away as error:
-        log.warning("%s can't be reached: %s: %s", title, type(error).__name__, error)
-        text = _(
-            "%(who)s can't be reached just now. It is not done yet, as far as is known here. Asking again in a few minutes does no harm."
-        )
-        raise ProviderError(text % {"who": title}) from None
-    except refusal as error:
-        raise refused(title, said(error), str(error)) from None
-    except Exception as error:
-        # The libraries stumble over a broken or forged answer in whichever way.
-        log.warning("%s's answer is not usable: %s: %s", title, type(error).__name__, error)
-        text = _(
-            "%(who)s's answer can't be read. It is not done yet, as far as is known here. If it stays so, look at the account's keys."
-        )
-        raise ProviderError(text % {"who": title}) from None
+    def reason_of(self, refusal: Exception) -> str:
+        """Why the provider says no, as it says itself."""
+        return str(refusal)
 
 
 _SENTENCE = re.compile(r"[^\W_][^_()<>{}=]*")

@@ -5,30 +5,25 @@ Rules: https://pay.weixin.qq.com/doc/v3/merchant/4012062524
 
 from __future__ import annotations
 
-import csv
 import gzip
 import hashlib
-import io
 import json
 import secrets
 import time
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext_lazy as _
 from wechatpayv3 import WeChatPay, WeChatPayType
 from wechatpayv3.core import Core
 
-from ....kernel.units import instant
-from ...account_fields import Field
-from ...wechat_login import ADDRESS, LoginError, link, openid
-from .interface import (
-    PAYMENT,
-    REFUND,
+from .....kernel.units import instant
+from ....account_fields import Field
+from ....wechat_login import ADDRESS, LoginError, link, openid
+from ..bills import BEIJING
+from ..interface import (
     TIMEOUT,
     Answer,
     Back,
@@ -42,13 +37,13 @@ from .interface import (
     State,
     Step,
     Told,
-    asking,
     pem,
     reading_callback,
     refused,
 )
+from ..methods import Browser, Method, Shows
+from .bill import read_bill
 
-BEIJING = ZoneInfo("Asia/Shanghai")
 FRESH = 300
 """Seconds that a callback's own time may differ from ours: an older one is a replay."""
 CERTIFICATES_EVERY = 60
@@ -114,7 +109,23 @@ class WeChat(Provider):
         ),
         Field("app_secret", _("App secret"), secret=True, optional=True, help=_("For paying in pages inside WeChat.")),
     )  # fmt: skip
-    methods = {"native": _("WeChat: scan a code"), "h5": _("WeChat on this phone"), "jsapi": _("Inside WeChat")}
+    methods = {
+        "native": Method(
+            _("WeChat: scan a code"),
+            fits=frozenset({Browser.DESKTOP}),
+            shows=Shows.QR,
+            hint=_("Scan it with WeChat."),
+        ),
+        "h5": Method(_("WeChat on this phone"), fits=frozenset({Browser.PHONE})),
+        "jsapi": Method(
+            _("Inside WeChat"),
+            fits=frozenset({Browser.WECHAT}),
+            shows=Shows.SCRIPT,
+            needs_payer=True,
+            button=_("Pay with WeChat"),
+            script="pay/wechat.js",
+        ),
+    }
     currencies = frozenset({"CNY"})
     zone = "Asia/Shanghai"
     address = "https://api.mch.weixin.qq.com"
@@ -145,7 +156,7 @@ class WeChat(Provider):
             options["payer"] = {"openid": order.payer}
         if order.method == "h5":
             options["scene_info"] = {"payer_client_ip": order.payer_address or "127.0.0.1", "h5_info": {"type": "Wap"}}
-        with asking(WeChat.title):
+        with self.asking():
             status, text = self._client.pay(
                 description=order.subject[:60],
                 out_trade_no=order.payment_id,
@@ -195,20 +206,20 @@ class WeChat(Provider):
         return Answer(400, json.dumps({"code": "FAIL", "message": why[:100]}))
 
     def query(self, order: Order) -> Told:
-        with asking(WeChat.title):
+        with self.asking():
             status, text = self._client.query(out_trade_no=order.payment_id)
             if status == 404:
                 return Told(order.payment_id, State.OPEN)
             return _told(_good(status, text))
 
     def close(self, order: Order) -> None:
-        with asking(WeChat.title):
+        with self.asking():
             status, text = self._client.close(out_trade_no=order.payment_id)
             if status != 404:
                 _good(status, text)
 
     def refund(self, order: Order, provider_id: str, refund_id: str, amount: int, reason: str) -> None:
-        with asking(WeChat.title):
+        with self.asking():
             status, text = self._client.refund(
                 out_refund_no=refund_id,
                 amount={"refund": amount, "total": order.amount, "currency": order.currency},
@@ -220,7 +231,7 @@ class WeChat(Provider):
                 raise ProviderError(_("WeChat Pay says of the refund: %(state)s") % {"state": found})
 
     def settlement(self, day: date) -> list[Line]:
-        with asking(WeChat.title):
+        with self.asking():
             status, text = self._client.trade_bill(day.isoformat(), tar_type="GZIP")
             if status == 400 and _field(text, "code") == "NO_STATEMENT_EXIST":
                 return []
@@ -286,50 +297,3 @@ def _told(found: Mapping[str, Any]) -> Told:
         amount.get("currency", "CNY"),
         instant(datetime.fromisoformat(found["success_time"])),
     )
-
-
-def read_bill(text: str, appid: str) -> list[Line]:
-    """The lines of a trade bill that are an app's: comma-separated, each value after a backtick, two lines of totals at its
-    end. A merchant number has one bill, however many apps are bound to it.
-
-    https://pay.weixin.qq.com/doc/v3/merchant/4013071265
-    """
-    rows = list(csv.reader(io.StringIO(text)))
-    if not rows:
-        return []
-    names = rows[0]
-    found = []
-    for row in rows[1:]:
-        if not row or not row[0].startswith("`"):
-            break
-        line = dict(zip(names, (value.removeprefix("`") for value in row), strict=False))
-        if line["公众账号ID"] != appid:
-            continue
-        refunded = line["交易状态"] == "REFUND"
-        if refunded and line.get("退款状态") == "FAIL":
-            # Nothing moved.
-            continue
-        at = instant(datetime.fromisoformat(line["交易时间"]).replace(tzinfo=BEIJING))
-        amount = -_fen(line["申请退款金额"]) if refunded else _fen(line["订单金额"])
-        found.append(
-            Line(
-                (line["商户退款单号"] or line["微信退款单号"]) if refunded else line["微信订单号"],
-                REFUND if refunded else PAYMENT,
-                line["商户订单号"],
-                line["微信订单号"],
-                amount,
-                _fen(line["手续费"]),
-                line["货币种类"],
-                at,
-            )
-        )
-    return found
-
-
-def _fen(text: str) -> int:
-    try:
-        fen = Decimal(text.strip() or "0") * 100
-    except InvalidOperation:
-        raise ProviderError(_("The settlement file has an amount that is none: %(text)s") % {"text": text}) from None
-    # Fees have five decimals in the file; what is settled is whole fen.
-    return int(fen.to_integral_value())

@@ -5,15 +5,13 @@ Rules: https://opendocs.alipay.com/open/203/107090 (wap), https://opendocs.alipa
 
 from __future__ import annotations
 
-import csv
 import io
 import zipfile
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
-from zoneinfo import ZoneInfo
 
 import requests
 from alipay import AliPay
@@ -21,11 +19,10 @@ from alipay.exceptions import AliPayException
 from alipay.utils import AliPayConfig
 from django.utils.translation import gettext_lazy as _
 
-from ....kernel.units import instant
-from ...account_fields import Field
-from .interface import (
-    PAYMENT,
-    REFUND,
+from .....kernel.units import instant
+from ....account_fields import Field
+from ..bills import BEIJING, beijing_instant
+from ..interface import (
     TIMEOUT,
     Answer,
     CallbackError,
@@ -36,13 +33,13 @@ from .interface import (
     Started,
     State,
     Told,
-    asking,
     pem,
     reading_callback,
     refused,
 )
+from ..methods import Browser, Method
+from .bill import fen, read_bill
 
-BEIJING = ZoneInfo("Asia/Shanghai")
 CALLS = {
     "wap": ("alipay.trade.wap.pay", "QUICK_WAP_WAY"),
     "page": ("alipay.trade.page.pay", "FAST_INSTANT_TRADE_PAY"),
@@ -60,10 +57,14 @@ class Alipay(Provider):
         Field("private_key", _("Private key of the application"), secret=True),
         Field("alipay_public_key", _("Alipay's public key"), secret=True),
     )
-    methods = {"wap": _("Alipay on this phone"), "page": _("Alipay")}
+    methods = {
+        "wap": Method(_("Alipay on this phone"), fits=frozenset({Browser.PHONE})),
+        "page": Method(_("Alipay"), fits=frozenset({Browser.DESKTOP})),
+    }
     currencies = frozenset({"CNY"})
     zone = "Asia/Shanghai"
     address = "https://openapi.alipay.com/gateway.do"
+    refusals = (AliPayException,)
 
     def __init__(self, settings: Mapping[str, str], address: str = "") -> None:
         self._settings = settings
@@ -96,7 +97,7 @@ class Alipay(Provider):
         return Started(f"{self._client._gateway}?{query}")
 
     def _ask(self, call: str, **content: str) -> dict[str, Any]:
-        with asking(Alipay.title, AliPayException):
+        with self.asking():
             answer = self._client.server_api(call, content, timestamp=_stamp())
             if not isinstance(answer, dict):
                 raise ProviderError(
@@ -114,13 +115,19 @@ class Alipay(Provider):
                 raise CallbackError("its signature is not Alipay's")
             if told["app_id"] != self._settings["app_id"]:
                 raise CallbackError("it is for another application")
-            gone = _cents(told["refund_fee"]) if told.get("refund_fee") else None
+            gone = fen(told["refund_fee"]) if told.get("refund_fee") else None
             state = _state(told["trade_status"], told.get("gmt_payment"), gone)
             if state not in (State.PAID, State.REFUNDED):
                 return None
             at = told.get("gmt_payment") or told["notify_time"]
             return Told(
-                told["out_trade_no"], state, told["trade_no"], _cents(told["total_amount"]), "CNY", _instant(at), gone
+                told["out_trade_no"],
+                state,
+                told["trade_no"],
+                fen(told["total_amount"]),
+                "CNY",
+                beijing_instant(at),
+                gone,
             )
 
     def answer(self, taken: bool, why: str = "") -> Answer:
@@ -132,15 +139,15 @@ class Alipay(Provider):
             # It comes to be when the payer opens it.
             return Told(order.payment_id, State.OPEN)
         _good(found)
-        with asking(Alipay.title, AliPayException):
-            gone = _cents(found["refund_fee"]) if found.get("refund_fee") else None
+        with self.asking():
+            gone = fen(found["refund_fee"]) if found.get("refund_fee") else None
             state = _state(found["trade_status"], found.get("send_pay_date"), gone)
             if state not in (State.PAID, State.REFUNDED):
                 return Told(order.payment_id, state)
             at = found.get("send_pay_date")
             return Told(
-                found["out_trade_no"], state, found["trade_no"], _cents(found["total_amount"]), "CNY",
-                _instant(at) if at else instant(datetime.now(BEIJING)), gone,
+                found["out_trade_no"], state, found["trade_no"], fen(found["total_amount"]), "CNY",
+                beijing_instant(at) if at else instant(datetime.now(BEIJING)), gone,
             )  # fmt: skip
 
     def close(self, order: Order) -> None:
@@ -166,7 +173,7 @@ class Alipay(Provider):
         if "bill_not_exist" in str(found.get("sub_code", "")).lower():
             return []
         _good(found)
-        with asking(Alipay.title, AliPayException):
+        with self.asking():
             packed = requests.get(found["bill_download_url"], timeout=TIMEOUT)
             packed.raise_for_status()
             with zipfile.ZipFile(io.BytesIO(packed.content)) as files:
@@ -198,46 +205,5 @@ def _stamp() -> str:
     return f"{datetime.now(UTC).astimezone(BEIJING):%Y-%m-%d %H:%M:%S}"
 
 
-def _instant(text: str) -> int:
-    return instant(datetime.fromisoformat(text).replace(tzinfo=BEIJING))
-
-
 def _yuan(cents: int) -> str:
     return f"{Decimal(cents).scaleb(-2):.2f}"
-
-
-def _cents(text: str) -> int:
-    scaled = Decimal(text.strip() or "0") * 100
-    if scaled != scaled.to_integral_value():
-        raise InvalidOperation(text)
-    return int(scaled)
-
-
-def read_bill(text: str) -> list[Line]:
-    """The lines of a trade bill: comma-separated, with lines that begin with # before and after.
-
-    https://opendocs.alipay.com/open/204/106262
-    """
-    rows = csv.reader(io.StringIO("\n".join(line for line in text.splitlines() if not line.startswith("#"))))
-    names = [name.strip() for name in next(rows, [])]
-    found = []
-    for row in rows:
-        line = dict(zip(names, (value.strip() for value in row), strict=False))
-        if not line.get("支付宝交易号"):
-            continue
-        refunded = line["业务类型"] == "退款"
-        number = line.get("退款批次号/请求号", "")
-        amount = _cents(line["订单金额（元）"])
-        found.append(
-            Line(
-                number if refunded and number else line["支付宝交易号"],
-                REFUND if refunded else PAYMENT,
-                line["商户订单号"],
-                line["支付宝交易号"],
-                -abs(amount) if refunded else amount,
-                -_cents(line.get("服务费（元）", "0")),
-                "CNY",
-                _instant(line["完成时间"]),
-            )
-        )
-    return found

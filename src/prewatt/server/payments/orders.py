@@ -1,0 +1,36 @@
+"""A payment in its provider's terms."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from ...kernel.currencies import to_minor
+from ...kernel.units import moment
+from ..addresses import public
+from .models import Payment
+from .providers.interface import Order
+
+
+def order_of(payment: Payment) -> Order:
+    """What its provider is asked for: a payment, how it stands, or to send some of it back."""
+    merchant, property_ = payment.merchant, payment.tenancy.unit.property
+    # The provider's clock is the world's, whatever clock the meters run on.
+    left = timedelta(microseconds=payment.expires - payment.made)
+    begun = moment(payment.made) if not settings.CONFIG.shared_clock else datetime.now(UTC)
+    return Order(
+        payment_id=payment.payment_id,
+        amount=to_minor(payment.amount, payment.currency),
+        currency=payment.currency,
+        subject=_("Electricity, %(unit)s") % {"unit": f"{property_.name} {payment.tenancy.unit.name}"},
+        method=payment.method,
+        expires=begun + left,
+        notify_url=public(reverse("pay-callback", args=[merchant.provider, merchant.public_id])),
+        return_url=public(reverse("payment", args=[payment.payment_id])),
+        reference=payment.reference,
+        payer=payment.payer,
+        payer_address=payment.payer_address,
+    )

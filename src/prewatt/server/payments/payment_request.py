@@ -1,0 +1,113 @@
+"""A payment as it is asked for: kept first, then started at the provider, both once however often it is asked for."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from ...kernel.units import MINUTE, SECOND
+from ..estate.models import Tenancy
+from ..ledger.references import OWN, is_typed
+from ..locking import for_update
+from ..time import now
+from ..vending.top_ups import TopUpError, check_amount, check_open
+from .errors import PaymentError
+from .merchants import provider_of
+from .models import Merchant, Payment
+from .orders import order_of
+from .polling import LOOKS
+from .providers import PROVIDERS
+from .ways import takes
+
+LIFE = 45 * MINUTE
+"""How long a payment can be made after it was asked for."""
+
+
+@dataclass(frozen=True)
+class PaymentRequest:
+    """A payment of `amount` nano for a tenancy, by a method of a merchant account's provider.
+
+    `asked`: the name that whoever asks gives it, once in a tenancy. `by`: the user who asks. `payer`: who pays, as the
+    provider names people, where the method needs it; `payer_address`: the address of their device. `currency`: what
+    whoever asks takes `amount` to be in; empty: the property's.
+    """
+
+    tenancy: Tenancy
+    merchant: Merchant
+    method: str
+    amount: int
+    asked: str
+    by: Any = None
+    payer: str = ""
+    payer_address: str = ""
+    currency: str = ""
+
+
+def start(request: PaymentRequest) -> Payment:
+    """Ask a provider for a payment. A second request of the same name is the same payment, taken up where the first one broke
+    off. PaymentError if it can't be paid so; ProviderError if the provider can't be reached.
+    """
+    payment = _keep(request)
+    if payment.state == Payment.State.OPEN and not payment.link and not payment.params:
+        started = provider_of(request.merchant).create(order_of(payment))
+        payment.link, payment.reference, payment.params = started.link, started.reference, dict(started.params)
+        payment.save(update_fields=["link", "reference", "params"])
+    return payment
+
+
+@transaction.atomic
+def _keep(request: PaymentRequest) -> Payment:
+    if not is_typed(request.asked):
+        raise PaymentError(
+            _("A payment's own name has 1 to 40 printable characters, and does not begin with %(sign)s.")
+            % {"sign": OWN}
+        )
+    # The tenancy's row is the lock: of two who ask at once under one name, the second finds the first's payment.
+    for_update(Tenancy.objects).get(pk=request.tenancy.pk)
+    known = Payment.objects.filter(tenancy=request.tenancy, asked=request.asked).first()
+    if known is not None:
+        if (known.merchant_id, known.method, known.amount) != (request.merchant.pk, request.method, request.amount):
+            raise PaymentError(_("%(name)s names another payment.") % {"name": request.asked})
+        return known
+    _check(request)
+    at = now()
+    return Payment.objects.create(
+        payment_id=uuid.uuid4().hex,
+        asked=request.asked,
+        merchant=request.merchant,
+        tenancy=request.tenancy,
+        amount=request.amount,
+        currency=request.tenancy.unit.property.currency,
+        method=request.method,
+        payer=request.payer[:128],
+        payer_address=request.payer_address[:45],
+        made=at,
+        expires=at + LIFE,
+        next_look=at + LOOKS[0] * SECOND,
+        by=request.by,
+    )
+
+
+def _check(request: PaymentRequest) -> None:
+    """PaymentError if it can't be paid so."""
+    property_, merchant = request.tenancy.unit.property, request.merchant
+    if request.currency and request.currency != property_.currency:
+        raise PaymentError(_("Payments here are in %(currency)s.") % {"currency": property_.currency})
+    own = merchant.organisation_id == property_.organisation_id
+    if not own or not merchant.enabled or not takes(merchant, property_.currency):
+        raise PaymentError(_("This can't be paid in that way here."))
+    provider = PROVIDERS[merchant.provider]
+    method = provider.methods.get(request.method)
+    if method is None:
+        raise PaymentError(_("There is no such way to pay."))
+    if method.needs_payer and not request.payer:
+        raise PaymentError(_("%(provider)s has to say who pays.") % {"provider": provider.title})
+    try:
+        check_amount(request.amount, property_.currency)
+        check_open(request.tenancy)
+    except TopUpError as error:
+        raise PaymentError(str(error)) from None

@@ -1,0 +1,5 @@
+"""Alipay."""
+
+from __future__ import annotations
+
+from .provider import Alipay as Alipay

@@ -1,0 +1,37 @@
+"""What the settlement files of China's providers have in common: tables of text, in Beijing's time, in yuan."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from ....kernel.units import instant
+from .interface import ProviderError
+
+BEIJING = ZoneInfo("Asia/Shanghai")
+
+
+def named_rows(lines: Iterable[str]) -> Iterator[dict[str, str]]:
+    """The rows of comma-separated lines, by the names in the first one; blanks around names and values are left out."""
+    rows = csv.reader(lines)
+    names = [name.strip() for name in next(rows, [])]
+    for row in rows:
+        yield dict(zip(names, (value.strip() for value in row), strict=False))
+
+
+def beijing_instant(text: str) -> int:
+    """An instant in µs since 1970, of a wall clock in Beijing: `2025-10-06 12:00:00`."""
+    return instant(datetime.fromisoformat(text).replace(tzinfo=BEIJING))
+
+
+def in_fen(text: str) -> Decimal:
+    """An amount in yuan as fen, with what is finer. Empty is none. ProviderError if it is no amount."""
+    try:
+        return Decimal(text.strip() or "0") * 100
+    except InvalidOperation:
+        raise ProviderError(_("The settlement file has an amount that is none: %(text)s") % {"text": text}) from None

@@ -1,0 +1,163 @@
+"""Stripe: Checkout, a page of Stripe's, and its webhooks.
+
+Rules: https://docs.stripe.com/payments/checkout/fulfillment, https://docs.stripe.com/webhooks#verify-manually
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import stripe
+from django.utils.translation import gettext_lazy as _
+
+from ....account_fields import Field
+from ..interface import (
+    TIMEOUT,
+    Answer,
+    Back,
+    CallbackError,
+    Line,
+    Order,
+    Provider,
+    ProviderError,
+    Started,
+    State,
+    Told,
+    reading_callback,
+)
+from ..methods import Method
+from .balance import is_anothers, line_of
+from .objects import dispute, marks_of, ours, paid_session, refund, refunded_charge, theirs
+
+PAID_EVENTS = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
+CLOSED_EVENTS = ("checkout.session.expired", "checkout.session.async_payment_failed")
+REFUND_EVENTS = ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
+
+
+class Stripe(Provider):
+    """An account at Stripe."""
+
+    name = "stripe"
+    title = "Stripe"
+    fields = (
+        Field("api_key", _("Secret key"), secret=True, help=_("sk_live_…, or a restricted one.")),
+        Field("webhook_secret", _("Signing secret of the webhook"), secret=True, help=_("whsec_…")),
+    )
+    methods = {"checkout": Method(_("Card or wallet"))}
+    currencies = frozenset()
+    zone = "UTC"
+    address = "https://api.stripe.com"
+    refusals = (stripe.StripeError,)
+    away = (OSError, stripe.APIConnectionError)
+
+    def __init__(self, settings: Mapping[str, str], address: str = "") -> None:
+        for field, starts in zip(self.fields, (("sk_", "rk_"), ("whsec_",)), strict=True):
+            if not settings[field.name].startswith(starts):
+                raise ValueError(_("%(field)s begins with %(start)s") % {"field": field.label, "start": starts[0]})
+        self._secret = settings["webhook_secret"]
+        self._client = stripe.StripeClient(
+            settings["api_key"],
+            base_addresses={"api": address or self.address},
+            max_network_retries=1,
+            http_client=stripe.RequestsClient(timeout=TIMEOUT),
+        )
+
+    def create(self, order: Order) -> Started:
+        marks = {"payment_id": order.payment_id}
+        with self.asking():
+            made = self._client.v1.checkout.sessions.create(
+                {
+                    "mode": "payment",
+                    "client_reference_id": order.payment_id,
+                    "metadata": marks,
+                    "payment_intent_data": {"metadata": marks},
+                    "line_items": [
+                        {
+                            "quantity": 1,
+                            "price_data": {
+                                "currency": order.currency.lower(),
+                                "unit_amount": theirs(order.amount, order.currency),
+                                "product_data": {"name": order.subject},
+                            },
+                        }
+                    ],
+                    "success_url": order.return_url,
+                    "cancel_url": order.return_url,
+                    "expires_at": int(order.expires.timestamp()),
+                },
+                {"idempotency_key": order.payment_id},
+            )
+            return Started(str(made.url), made.id)
+
+    def read_callback(self, headers: Mapping[str, str], body: bytes) -> Told | Back | None:
+        with reading_callback():
+            try:
+                event = stripe.Webhook.construct_event(body, headers.get("Stripe-Signature", ""), self._secret)
+            except stripe.SignatureVerificationError:
+                raise CallbackError("its signature is not Stripe's, or it is of another time") from None
+            session: Any = event.data.object
+            if event.type in REFUND_EVENTS:
+                return refund(session.to_dict(), event.created)
+            if event.type.startswith("charge.dispute."):
+                return dispute(session.to_dict(), event.type, event.created)
+            if event.type == "charge.refunded":
+                return refunded_charge(session.to_dict())
+            if event.type not in PAID_EVENTS + CLOSED_EVENTS or not marks_of(session.to_dict()).get("payment_id"):
+                # Nothing of a payment, or one that another business takes by the same account.
+                return None
+            if event.type in CLOSED_EVENTS:
+                return Told(session.client_reference_id, State.CLOSED)
+            if session.payment_status != "paid":
+                return None
+            return paid_session(session, event.created)
+
+    def answer(self, taken: bool, why: str = "") -> Answer:
+        return Answer(200 if taken else 400, why, "text/plain")
+
+    def query(self, order: Order) -> Told:
+        if not order.reference:
+            return Told(order.payment_id, State.OPEN)
+        with self.asking():
+            found: Any = self._client.v1.checkout.sessions.retrieve(
+                order.reference, {"expand": ["payment_intent.latest_charge"]}
+            )
+            if found.payment_status == "paid":
+                charge = getattr(found.payment_intent, "latest_charge", None)
+                back = charge.to_dict().get("amount_refunded") if charge else None
+                gone = None if back is None else ours(int(back), str(found.currency).upper())
+                return paid_session(found, charge.created if charge else found.created, gone)
+            return Told(order.payment_id, State.CLOSED if found.status == "expired" else State.OPEN)
+
+    def close(self, order: Order) -> None:
+        if order.reference:
+            with self.asking():
+                self._client.v1.checkout.sessions.expire(order.reference)
+
+    def refund(self, order: Order, provider_id: str, refund_id: str, amount: int, reason: str) -> None:
+        with self.asking():
+            made = self._client.v1.refunds.create(
+                {
+                    "payment_intent": provider_id,
+                    "amount": theirs(amount, order.currency),
+                    "metadata": {"refund_id": refund_id, "payment_id": order.payment_id, "reason": reason[:400]},
+                },
+                {"idempotency_key": refund_id},
+            )
+            if made.status not in ("succeeded", "pending"):
+                raise ProviderError(_("Stripe says of the refund: %(state)s") % {"state": made.status})
+
+    def reason_of(self, refusal: Exception) -> str:
+        assert isinstance(refusal, stripe.StripeError)
+        return str(refusal.user_message or refusal.code or "")
+
+    def settlement(self, day: date) -> list[Line]:
+        begin = datetime.combine(day, time(), UTC)
+        span = {"gte": int(begin.timestamp()), "lt": int((begin + timedelta(days=1)).timestamp())}
+        with self.asking():
+            found = self._client.v1.balance_transactions.list(
+                {"created": span, "limit": 100, "expand": ["data.source", "data.source.charge"]}  # type: ignore[arg-type]
+            )
+            rows = [each.to_dict() for each in found.auto_paging_iter()]
+            return [line_of(row) for row in rows if not is_anothers(row)]

@@ -1,0 +1,5 @@
+"""WeChat Pay."""
+
+from __future__ import annotations
+
+from .provider import WeChat as WeChat
