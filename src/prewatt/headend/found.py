@@ -38,7 +38,7 @@ from ..kernel.entries import (
     TimeLedBack,
     UnknownOrder,
 )
-from ..kernel.naming import id_of, shows
+from ..kernel.naming import id_of, name_of_code, shows
 from ..kernel.tariff import RateCalendar
 from ..kernel.units import BALANCE_MAX
 
@@ -127,7 +127,7 @@ def found(account: Account, entry: AnyEntry) -> Found:
             amount = entry.amount
         case Recognised() if before:
             # Software of before does not tell the credit's id.
-            order = GrantCredit(entry.credit_id or f"code {tid}", before, "", tid, before)
+            order = GrantCredit(entry.credit_id or name_of_code(tid), before, "", tid, before)
         case OnSite():
             order = Control(entry.action, entry.by, entry.reason, tid)
         case DebitApplied():

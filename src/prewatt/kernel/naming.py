@@ -33,6 +33,15 @@ def shows(entry: CommandEntry, command: Command | UnknownOrder) -> bool:
     return not told or told == id_of(order)
 
 
+CODE = "code "
+"""What the name begins with of a credit of which only the code is known."""
+
+
+def name_of_code(tid: int | None) -> str:
+    """The name of a credit of which only the code is known, by the code's token identifier (None: not told)."""
+    return f"{CODE}{tid}"
+
+
 def id_of(what: CommandEntry | AnyOrder | None) -> str:
     """The id of the credit or debit that an entry or an order is about; empty if it tells none."""
     return getattr(what, "credit_id", "") or getattr(what, "debit_id", "")

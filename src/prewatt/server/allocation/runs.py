@@ -25,6 +25,7 @@ from ..estate.models import Tenancy, Unit
 from ..ledger.books import Kind, account, book, holder_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference
+from ..ledger.references import Part as TransferPart
 from ..locking import for_update
 from ..metering.models import Meter
 from ..metering.registers import Registers, registers
@@ -278,7 +279,7 @@ def reverse(made: Run, by: Any = None) -> Run:
     text = _("%(name)s given back") % {"name": locked.shared_cost.name}
     shares = locked.shares.filter(amount__gt=0).select_related("tenancy__unit__property__organisation")
     for share in shares:
-        of = Reference(Of.SHARE, share.pk, "back")
+        of = Reference(Of.SHARE, share.pk).and_(TransferPart.BACK)
         book(
             Transfer.Kind.REVERSAL, recovered, holder_account(organisation, share.tenancy), share.amount,
             locked.reversed, of, text,

@@ -17,7 +17,7 @@ from ..errors import Refused
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import MONEY, Kind, account, book, booked, tenant_account
 from ..ledger.models import Account, Transfer
-from ..ledger.references import Of, Reference
+from ..ledger.references import Of, Part, Reference
 from ..locking import for_update, lock_organisation
 from ..time import now
 from ..vending.giving_back import GivingBackError, name_of
@@ -43,7 +43,7 @@ def owe(tenancy: Tenancy, amount: int, reference: Reference, memo: str, at: int)
     nothing goes to the meter for it. `reference` names the transfer; asked twice under one, it is one debt.
     """
     organisation = _lock(tenancy)
-    known = Debt.objects.filter(of=reference.of, number=reference.number, part=reference.part).first()
+    known = Debt.objects.filter(**reference._asdict()).first()
     if known is not None:
         return known
     book(
@@ -121,7 +121,7 @@ def pay(
     of = Reference(Of.DEBT_PAYMENT, made.pk)
     if 0 < left < unit:
         meter = meter_of(tenancy)
-        book(Transfer.Kind.ADJUSTMENT, source, given, left, now(), of.and_("rounding"), _("rounding"), meter)
+        book(Transfer.Kind.ADJUSTMENT, source, given, left, now(), of.and_(Part.ROUNDING), _("rounding"), meter)
     elif left:
         memo = _("paid more than was owed") if debts else _("paid after the move-out")
         made.refund = owe_back(tenancy, left, Refund.Why.OVERPAID, source, of, memo, Transfer.Kind.REFUND)
@@ -159,10 +159,10 @@ def undo(made: DebtPayment, by: Any, reason: str) -> DebtPayment:
             raise DebtError(_("What was paid too much has been paid out already."))
         pay_back(row.refund, row.source, memo, name_of(by))
     names = [Reference(Of.DEBT_PART, part.pk) for part in row.parts.all()]
-    for name in (*names, Reference(Of.DEBT_PAYMENT, row.pk, "rounding")):
+    for name in (*names, Reference(Of.DEBT_PAYMENT, row.pk).and_(Part.ROUNDING)):
         if (first := booked(name)) is not None:
             where = meter_of(row.tenancy)
-            counter = name.and_("undone")
+            counter = name.and_(Part.UNDONE)
             book(
                 Transfer.Kind.REVERSAL,
                 first.credit_account,
@@ -215,7 +215,7 @@ def raise_again(part: DebtPart, memo: str) -> int:
     of it. To be called with the organisation's row locked.
     """
     at, own = now(), tenant_account(part.debt.tenancy)
-    debts, of = account(own.organisation, Kind.DEBTS), Reference(Of.DEBT_PART, part.pk, "undone")
+    debts, of = account(own.organisation, Kind.DEBTS), Reference(Of.DEBT_PART, part.pk).and_(Part.UNDONE)
     book(Transfer.Kind.REVERSAL, debts, own, part.amount, at, of, memo)
     part.undone = at
     part.save(update_fields=["undone"])

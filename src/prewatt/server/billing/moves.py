@@ -25,7 +25,7 @@ from ..allocation.models import Run
 from ..estate.models import FARTHEST, Tenancy, Unit
 from ..ledger.books import Kind, account, balance, book, deposit_held, holder_account, tenant_account
 from ..ledger.models import Transfer
-from ..ledger.references import Of, Reference
+from ..ledger.references import Of, Part, Reference
 from ..locking import for_update, lock_organisation
 from ..metering.models import JournalEntry, Meter
 from ..notices.contacts import forget
@@ -153,7 +153,7 @@ class _PuttingRight:
         for number, ((whose, whom), amount) in enumerate(sorted(shifted.items(), key=str)):
             book(
                 Transfer.Kind.ATTRIBUTION, self._account(whom), self._account(whose), amount, now(),
-                self.of.and_(f"{number}"), _("used after the move, put right"), self.meter,
+                self.of.numbered(number), _("used after the move, put right"), self.meter,
             )  # fmt: skip
         self._tell_meter()
         for pk in reopened:
@@ -239,7 +239,7 @@ class _PuttingRight:
         covered = rows.filter(debit_account=held, credit_account=own).aggregate(sum=Sum("amount"))["sum"] or 0
         uncovered = rows.filter(debit_account=own, credit_account=held).aggregate(sum=Sum("amount"))["sum"] or 0
         if covered > uncovered:
-            of = self.of.and_(f"deposit {tenancy.pk}")
+            of = self.of.and_(Part.DEPOSIT).numbered(tenancy.pk)
             book(Transfer.Kind.SETTLEMENT, own, held, covered - uncovered, now(), of, memo, deposit_of=tenancy)
         out = PayOut.objects.filter(refund__tenancy=tenancy, refund__why=Refund.Why.CREDIT)
         gone = out.exclude(way=PayOut.Way.WITHDRAWN).aggregate(sum=Sum("amount"))["sum"] or 0
@@ -275,7 +275,7 @@ class _PuttingRight:
             raise ValidationError({"deposit": _("So much of the deposit was paid back already.")})
         received, held = account(self.organisation, Kind.CASH), account(self.organisation, Kind.DEPOSITS)
         debit, credit = (received, held) if more > 0 else (held, received)
-        of, memo = self.of.and_("deposit"), _("deposit put right")
+        of, memo = self.of.and_(Part.DEPOSIT), _("deposit put right")
         book(Transfer.Kind.DEPOSIT, debit, credit, abs(more), now(), of, memo, deposit_of=tenancy)
         tenancy.deposit = deposit
         tenancy.save(update_fields=["deposit"])

@@ -22,7 +22,7 @@ from ..estate.models import Property, Tenancy
 from ..estate.terms import limit_at
 from ..ledger.books import balance, tenant_account
 from ..ledger.models import Transfer
-from ..ledger.references import Of, Reference
+from ..ledger.references import Of, Part, Reference
 from ..locking import lock_meters, lock_organisation
 from ..metering.models import JournalEntry, Meter, Silence, SilentMeter
 from ..metering.silences import usual_day
@@ -109,7 +109,7 @@ def give_share_back(made: TopUp, memo: str) -> None:
     """
     for part in made.debt_parts.filter(undone__isnull=True).select_related("debt__tenancy__unit__property"):
         at = raise_again(part, memo)
-        adjust(part.debt.tenancy, part.amount, Reference(Of.DEBT_PART, part.pk, "undone"), memo, at)
+        adjust(part.debt.tenancy, part.amount, Reference(Of.DEBT_PART, part.pk).and_(Part.UNDONE), memo, at)
 
 
 # -- to spread ------------------------------------------------------------------------------------------------------------
@@ -164,7 +164,7 @@ def spread(
         raise SpreadError(_("A share is 1 to %(most)d percent.") % {"most": HIGHEST}, "share")
     memo = _memo(silence, where)
     number = Spread.objects.filter(debt__tenancy=row).count() + 1
-    of = Reference(Of.SPREAD, row.pk, f"{number}")
+    of = Reference(Of.SPREAD, row.pk).numbered(number)
     debt = owe(row, amount, of, memo, at)
     made = Spread.objects.create(
         debt=debt, silence=silence, at=at, by=by[:150],
@@ -200,7 +200,7 @@ def stop(made: Spread, by: Any) -> int:
     lock_meters(Meter.objects.filter(unit=tenancy.unit_id))
     debt = Debt.objects.select_related("tenancy__unit__property").get(pk=made.debt_id)
     left = withdraw(debt, by)
-    of = Reference(Of.SPREAD, tenancy.pk, f"{debt.part} back")
+    of = Reference(Of.SPREAD, tenancy.pk).with_part_of(debt.reference).and_(Part.BACK)
     adjust(debt.tenancy, -left, of, _("not spread any more: %(memo)s") % {"memo": debt.memo}, now())
     return left
 

@@ -21,7 +21,7 @@ from ..apart import apart, meter_or_gateway_of
 from ..estate.models import FARTHEST, Tenancy, Unit
 from ..ledger.books import Kind, account, balance, book, deposit_held, holder_account, tenant_account
 from ..ledger.models import Transfer
-from ..ledger.references import Of, Reference
+from ..ledger.references import Of, Part, Reference
 from ..locking import for_update, lock_meters, lock_organisation
 from ..metering.models import JournalEntry, Meter
 from ..metering.services import send_settings_to
@@ -114,7 +114,7 @@ def _reattribute(unit: Unit, old: Tenancy | None, new: Tenancy | None, since: in
     if not charged:
         return
     organisation = unit.property.organisation
-    of = Reference(Of.MOVE, (new or old or unit).pk, f"{'in' if new else 'out'} {since:x}")
+    of = Reference(Of.MOVE, (new or old or unit).pk).and_(Part.MOVED_IN if new else Part.MOVED_OUT).since(since)
     book(
         Transfer.Kind.ATTRIBUTION, holder_account(organisation, new), holder_account(organisation, old),
         int(charged), now(), of, _("used after the move"),
@@ -154,7 +154,9 @@ def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
     settle_spreads(locked)
     locked.settlements += 1
     # Settled anew, after a move was put right, it has names of its own.
-    of = Reference(Of.SETTLEMENT, locked.pk, f"{locked.settlements}" if locked.settlements > 1 else "")
+    of = Reference(Of.SETTLEMENT, locked.pk)
+    if locked.settlements > 1:
+        of = of.numbered(locked.settlements)
     if carry_to is not None:
         _carry(locked, carry_to, of)
     locked.settled = tenancy.settled = now()
@@ -179,7 +181,7 @@ def _carry(tenancy: Tenancy, to: Tenancy, settlement: Reference) -> None:
     if not left:
         return
     payer, taker = (tenancy, to) if left > 0 else (to, tenancy)
-    of, memo = settlement.and_("carried"), _("carried from %(unit)s") % {"unit": tenancy.unit.name}
+    of, memo = settlement.and_(Part.CARRIED), _("carried from %(unit)s") % {"unit": tenancy.unit.name}
     book(Transfer.Kind.SETTLEMENT, tenant_account(payer), tenant_account(taker), abs(left), now(), of, memo)
     adjust(to, left, of, memo, now())
 
@@ -191,24 +193,25 @@ def close_remainder(tenancy: Tenancy, of: Reference, memo: str) -> None:
     organisation, own = tenancy.unit.property.organisation, tenant_account(tenancy)
     left = balance(own)
     if left > 0:
-        owe_back(tenancy, left, Refund.Why.CREDIT, own, of.and_("refund"), memo)
+        owe_back(tenancy, left, Refund.Why.CREDIT, own, of.and_(Part.REFUND), memo)
     if left < 0:
         covered = min(-left, deposit_held(tenancy))
         if covered:
             held = account(organisation, Kind.DEPOSITS)
             book(
-                Transfer.Kind.SETTLEMENT, held, own, covered, now(), of.and_("deposit"), _("taken from the deposit"),
+                Transfer.Kind.SETTLEMENT, held, own, covered, now(), of.and_(Part.DEPOSIT), _("taken from the deposit"),
                 deposit_of=tenancy,
             )  # fmt: skip
         if -left > covered:
-            owe(tenancy, -left - covered, of.and_("debt"), _("still owed: %(memo)s") % {"memo": memo}, now())
+            owe(tenancy, -left - covered, of.and_(Part.DEBT), _("still owed: %(memo)s") % {"memo": memo}, now())
 
 
 def _release_deposit(tenancy: Tenancy, settlement: Reference) -> None:
     left = deposit_held(tenancy)
     if left:
         held = account(tenancy.unit.property.organisation, Kind.DEPOSITS)
-        of, memo = Reference(Of.DEPOSIT, tenancy.pk, f"back {settlement.part}".strip()), _("deposit to be paid back")
+        of = Reference(Of.DEPOSIT, tenancy.pk).and_(Part.BACK).with_part_of(settlement)
+        memo = _("deposit to be paid back")
         owe_back(tenancy, left, Refund.Why.DEPOSIT, held, of, memo, Transfer.Kind.DEPOSIT, deposit_of=tenancy)
 
 

@@ -10,7 +10,7 @@ from django.db.models import Sum
 from ..estate.models import Organisation, Tenancy
 from ..metering.models import Meter
 from .models import Account, Transfer
-from .references import Of, Reference
+from .references import Of, Part, Reference
 from .sums import balance as balance
 from .sums import sums
 
@@ -64,19 +64,16 @@ def book(
         credit_account=credit,
         amount=amount,
         at=at,
-        of=reference.of,
-        number=reference.number,
-        part=reference.part,
         memo=memo[:200],
         meter=meter,
         tenancy=deposit_of,
+        **reference._asdict(),
     )
 
 
 def booked(reference: Reference) -> Transfer | None:
     """The transfer of a reference; None if it is not booked."""
-    of, number, part = reference
-    return Transfer.objects.select_related("debit_account").filter(of=of, number=number, part=part).first()
+    return Transfer.objects.select_related("debit_account").filter(**reference._asdict()).first()
 
 
 def holder_account(organisation: Organisation, tenancy: Tenancy | None) -> Account:
@@ -177,7 +174,7 @@ def book_emergency(meter: Meter, at: int, seq: int, lent: int) -> None:
         own, held = account(organisation, Kind.EMERGENCY), account(organisation, Kind.EMERGENCY_LENT)
         debit, credit = (own, held) if more > 0 else (held, own)
         book(
-            Transfer.Kind.EMERGENCY, debit, credit, abs(more), at, Reference(Of.EMERGENCY, meter.pk, f"{seq}"),
+            Transfer.Kind.EMERGENCY, debit, credit, abs(more), at, Reference(Of.EMERGENCY, meter.pk).numbered(seq),
             f"emergency credit, meter {meter.name}", meter,
         )  # fmt: skip
 
@@ -188,7 +185,7 @@ def book_restored(meter: Meter, at: int, seq: int, lent: int, memo: str) -> None
     """
     organisation = meter.property.organisation
     own, held = account(organisation, Kind.EMERGENCY), account(organisation, Kind.EMERGENCY_LENT)
-    of = Reference(Of.EMERGENCY, meter.pk, f"{seq} restored")
+    of = Reference(Of.EMERGENCY, meter.pk).numbered(seq).and_(Part.RESTORED)
     if lent:
         book(Transfer.Kind.RESTORED, own, held, lent, at, of, memo, meter)
         return

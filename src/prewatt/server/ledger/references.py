@@ -6,6 +6,8 @@ and is never one of these: it may not begin with `OWN`.
 
 from __future__ import annotations
 
+import hashlib
+from enum import StrEnum
 from typing import NamedTuple
 
 from django.db import models
@@ -14,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 OWN = "~"
 """The sign that ids of the books' own begin with, and no typed one."""
 LONGEST = 40
+"""Characters of an id that a meter takes at most."""
 
 
 class Of(models.TextChoices):
@@ -47,18 +50,60 @@ class Of(models.TextChoices):
     EARLIER = "earlier", _("of an earlier version")
 
 
+class Part(StrEnum):
+    """Which of the transfers of one thing, where there are several; its first has no part."""
+
+    ANEW = "anew"
+    BACK = "back"
+    CARRIED = "carried"
+    CHARGED = "charged"
+    DEBT = "debt"
+    DEPOSIT = "deposit"
+    FEE = "fee"
+    FOUND = "found"
+    HELD = "held"
+    METERED = "metered"
+    MOVED = "moved"
+    MOVED_IN = "in"
+    MOVED_OUT = "out"
+    OWED = "owed"
+    REFUND = "refund"
+    RESTORED = "restored"
+    REVERSED = "reversed"
+    ROUNDING = "rounding"
+    TWICE = "twice"
+    UNDONE = "undone"
+    USED = "used"
+    VACANT = "vacant"
+
+
 class Reference(NamedTuple):
     """Names one transfer: the thing that it is `of`, that thing's `number`, and which `part` of it, where there are
-    several: refund 3, share 9 back.
+    several: refund 3, share 9 back. The words of a part are put together here alone, and nothing takes them apart again.
     """
 
     of: Of
     number: int
     part: str = ""
 
-    def and_(self, part: str) -> Reference:
+    def and_(self, part: Part) -> Reference:
         """What else is booked with it."""
-        return self._replace(part=f"{self.part} {part}".strip())
+        return self._further(part)
+
+    def numbered(self, number: int) -> Reference:
+        """One of several that are counted: by journal entry, by how often it was done, by how much came before."""
+        return self._further(f"{number}")
+
+    def since(self, at: int) -> Reference:
+        """One of several that are told apart by an instant, in µs since 1970."""
+        return self._further(f"{at:x}")
+
+    def with_part_of(self, other: Reference) -> Reference:
+        """One that belongs to the same part of another thing."""
+        return self._further(other.part)
+
+    def _further(self, text: str) -> Reference:
+        return self._replace(part=f"{self.part} {text}".strip())
 
     def __str__(self) -> str:
         return f"{self.of.value} {self.number} {self.part}".strip()
@@ -66,9 +111,14 @@ class Reference(NamedTuple):
 
 def at_meter(reference: Reference, at: int) -> str:
     """The id under which what was booked at an instant goes to a meter. A server that was put back from a copy counts from
-    there again; the instant keeps it from giving a meter an id that it knows.
+    there again; the instant keeps it from giving a meter an id that it knows. What is longer than a meter takes is told by
+    its kind and a digest.
     """
-    return f"{OWN}{reference} {at:x}"
+    name = f"{OWN}{reference} {at:x}"
+    if len(name) <= LONGEST:
+        return name
+    digest = hashlib.sha256(str(reference).encode()).hexdigest()[:12]
+    return f"{OWN}{reference.of.value} {digest} {at:x}"
 
 
 def of_bank_line(fingerprint: str, undone: int = 0) -> str:

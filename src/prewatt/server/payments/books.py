@@ -6,7 +6,7 @@ from django.db.models import Sum
 
 from ..ledger.books import Kind, account, booked
 from ..ledger.models import Account, Transfer
-from ..ledger.references import Of, Reference
+from ..ledger.references import Of, Part, Reference
 from ..metering.models import Alarm, Meter, alarms_of
 from ..vending.found import UNBOOKED
 from .models import Merchant, Payment, TakenBack
@@ -24,7 +24,7 @@ def meter_of(payment: Payment) -> Meter | None:
 
 def held_as(payment: Payment) -> Reference:
     """The reference of the transfer by which a payment's money is held."""
-    return Reference(Of.PAYMENT, payment.pk, "held")
+    return Reference(Of.PAYMENT, payment.pk).and_(Part.HELD)
 
 
 def held_of(payment: Payment) -> Transfer:

@@ -9,7 +9,7 @@ from django.db.models import Q, Sum
 
 from ...kernel.calendar import day_bounds, zone
 from ..ledger.models import Transfer
-from ..ledger.references import Of
+from ..ledger.references import Of, Part
 from ..vending.models import Command
 from .books import clearing, credit_at_meter
 from .findings import Finding
@@ -90,7 +90,7 @@ class MerchantDays:
             payments |= {each.payment_id: each for each in rows.filter(payment_id__in=part)}
         self._lines_of(PAYMENT, payments)
         credited = booked(Of.TOP_UP, (each.top_up_id for each in payments.values() if each.top_up_id))
-        held = booked(Of.PAYMENT, (each.pk for each in payments.values()), "held")
+        held = booked(Of.PAYMENT, (each.pk for each in payments.values()), Part.HELD)
         brought = at_meters(each.top_up.command for each in payments.values() if each.top_up)
         for name, payment in payments.items():
             line = self.lines.get((PAYMENT, name))
@@ -126,7 +126,7 @@ class MerchantDays:
             "payment__tenancy__unit__property"
         )
         sent = {part.number: (part.sent or 0, part.amount, part.payment) for part in parts}
-        backs = Transfer.objects.filter(of=Of.PAYMENT, part="back", credit_account=clearing(self.merchant))
+        backs = Transfer.objects.filter(of=Of.PAYMENT, part=Part.BACK, credit_account=clearing(self.merchant))
         returned = {each.number or 0: each for each in backs}
         for payment in Payment.objects.filter(pk__in=returned).select_related("tenancy__unit__property"):
             transfer = returned[payment.pk]

@@ -14,7 +14,7 @@ from ...kernel.currencies import format_money, minor_unit, to_minor
 from ..billing.debts import debts_of, owe, set_off
 from ..ledger.books import Kind, account, book, tenant_account
 from ..ledger.models import Transfer
-from ..ledger.references import Of, Reference
+from ..ledger.references import Of, Part, Reference
 from ..locking import for_update, lock_organisation
 from ..time import now
 from ..vending.giving_back import name_of
@@ -142,8 +142,8 @@ def sent(part: RefundPart, by: Any) -> None:
             fall(refund, once, PayOut.Way.PROVIDER, name_of(by), number=part.number)
         if twice := part.amount - once:
             text, own = _("paid out twice: %(why)s") % {"why": refund.reason}, tenant_account(refund.tenancy)
-            book(Transfer.Kind.REVERSAL, own, lies, twice, now(), of.and_("twice"), text)
-            owe(refund.tenancy, twice, of.and_("debt"), text, now())
+            book(Transfer.Kind.REVERSAL, own, lies, twice, now(), of.and_(Part.TWICE), text)
+            owe(refund.tenancy, twice, of.and_(Part.DEBT), text, now())
         locked.sent, locked.error = now(), ""
         locked.save(update_fields=["sent", "error"])
         if not refund.parts.filter(sent__isnull=True).exists():
@@ -161,7 +161,7 @@ def failed(part: RefundPart, why: str) -> None:
     sent(locked, PROVIDER)
     lies = clearing(locked.payment.merchant)
     memo = _("did not arrive: %(why)s") % {"why": why or refund.reason}
-    of = Reference(Of.REFUND_PART, locked.pk, "back")
+    of = Reference(Of.REFUND_PART, locked.pk).and_(Part.BACK)
     made = owe_back(refund.tenancy, locked.amount, Refund.Why.FAILED, lies, of, memo, Transfer.Kind.REVERSAL)
     twice = debts_of(refund.tenancy).filter(of=Of.REFUND_PART, number=locked.pk).first()
     if twice is not None:
@@ -193,7 +193,7 @@ def held_sent(payment: Payment, by: str) -> Payment:
     locked = for_update(Payment.objects).select_related("merchant__organisation").get(pk=payment.pk)
     if locked.state == Payment.State.HELD:
         owed, reason = account(locked.merchant.organisation, Kind.REFUNDS), locked.reason
-        of = Reference(Of.PAYMENT, locked.pk, "back")
+        of = Reference(Of.PAYMENT, locked.pk).and_(Part.BACK)
         book(
             Transfer.Kind.REFUND_PAID,
             owed,

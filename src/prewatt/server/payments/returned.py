@@ -15,7 +15,7 @@ from ...kernel.calendar import day_bounds, zone
 from ..billing.models import DebtPayment
 from ..ledger.books import Kind, account, book, booked
 from ..ledger.models import Transfer
-from ..ledger.references import Of, Reference
+from ..ledger.references import Of, Part, Reference
 from ..locking import lock_organisation
 from ..time import now
 from ..vending.models import PayOut, Refund, TopUp
@@ -39,7 +39,7 @@ def _came_in(line: BankLine) -> QuerySet[TopUp]:
     """The payments that came in at a line's bank and are credited."""
     of = Transfer.objects.filter(of=Of.TOP_UP, number=OuterRef("pk"))
     return TopUp.objects.filter(
-        Exists(of.filter(part="", debit_account__kind=Kind.BANK)), ~Exists(of.filter(part="undone")),
+        Exists(of.filter(part="", debit_account__kind=Kind.BANK)), ~Exists(of.filter(part=Part.UNDONE)),
         organisation=line.organisation_id, payment=None, moved_to=None, tenancy__unit__property__currency=line.currency,
     )  # fmt: skip
 
@@ -68,7 +68,7 @@ def book_returned(line: BankLine, by: Any, made: TopUp | None = None) -> TakenBa
         raise BankError(_("This line can't be that payment."))
     if locked.amount >= 0 or came is None:
         raise BankError(_("It can't be told what this line takes back: choose the payment."))
-    if isinstance(came, TopUp) and booked(Reference(Of.TOP_UP, came.pk, "undone")):
+    if isinstance(came, TopUp) and booked(Reference(Of.TOP_UP, came.pk).and_(Part.UNDONE)):
         raise BankError(_("This payment is undone already."))
     left = came.amount - _taken_of(came)
     if came.organisation_id != locked.organisation_id or left <= 0:
@@ -81,7 +81,7 @@ def book_returned(line: BankLine, by: Any, made: TopUp | None = None) -> TakenBa
     row.save()
     fee = -locked.amount - row.amount
     if fee:
-        of, fees = Reference(Of.BANK_LINE, locked.pk, "fee"), account(locked.organisation, Kind.PROVIDER_FEES)
+        of, fees = Reference(Of.BANK_LINE, locked.pk).and_(Part.FEE), account(locked.organisation, Kind.PROVIDER_FEES)
         bank, text = account(locked.organisation, Kind.BANK), _("the bank's fee for a transfer that it took back")
         book(Transfer.Kind.FEE, fees, bank, fee, now(), of, text, meter_of(came.tenancy))
     locked.state, locked.takes_back, locked.by = BankLine.State.BOOKED, before, by
@@ -108,7 +108,7 @@ def may_have_come_back(lines: Iterable[BankLine]) -> dict[int, list[PayOut]]:
     day before.
     """
     wanted = [line for line in lines if line.amount > 0]
-    of = Transfer.objects.filter(of=Of.PAID_OUT, number=OuterRef("pk"), part="back")
+    of = Transfer.objects.filter(of=Of.PAID_OUT, number=OuterRef("pk"), part=Part.BACK)
     rows = PayOut.objects.filter(
         ~Exists(of), way=PayOut.Way.TRANSFER, amount__in={line.amount for line in wanted},
         refund__tenancy__unit__property__organisation__in={line.organisation_id for line in wanted},
@@ -128,7 +128,7 @@ def book_came_back(line: BankLine, sent: PayOut, by: Any) -> Refund:
     locked = open_line(line)
     if sent not in may_have_come_back([locked]).get(locked.pk, []):
         raise BankError(_("This line can't be that payment."))
-    bank, of = account(locked.organisation, Kind.BANK), Reference(Of.PAID_OUT, sent.pk, "back")
+    bank, of = account(locked.organisation, Kind.BANK), Reference(Of.PAID_OUT, sent.pk).and_(Part.BACK)
     memo = _("did not arrive: %(why)s") % {"why": sent.refund.reason}
     made = owe_back(sent.refund.tenancy, locked.amount, Refund.Why.FAILED, bank, of, memo, Transfer.Kind.REVERSAL)
     locked.state, locked.by = BankLine.State.BOOKED, by

@@ -22,7 +22,7 @@ from ..billing.models import DebtPayment
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import Kind
 from ..ledger.models import Transfer
-from ..ledger.references import Of
+from ..ledger.references import Of, Part
 from ..vending.models import TopUp
 from .matching import folded, name_words, referenced, suggestion
 from .models import BankLine
@@ -265,7 +265,7 @@ def _recorded(organisations: set[int], amounts: set[int]) -> list[Recorded]:
     given = {"organisation__in": organisations, "amount__in": amounts, "bank_line__isnull": True}
     top_ups = (
         TopUp.objects.filter(**given, payment__isnull=True, moved_to__isnull=True)
-        .filter(Exists(of.filter(part="", debit_account__kind=Kind.BANK)), ~Exists(of.filter(part="undone")))
+        .filter(Exists(of.filter(part="", debit_account__kind=Kind.BANK)), ~Exists(of.filter(part=Part.UNDONE)))
         .select_related("tenancy__unit__property", "by")
     )
     debts = DebtPayment.objects.filter(**given, source__kind=Kind.BANK, undone__isnull=True)

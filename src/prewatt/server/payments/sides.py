@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from ...kernel.entries import CreditApplied, CreditByCode, Recognised, Refused, decode_command, decode_entry
 from ..ledger.models import Transfer
-from ..ledger.references import Of
+from ..ledger.references import Of, Part
 from ..metering.models import JournalEntry
 from ..vending.models import Command
 
@@ -50,12 +50,12 @@ def at_meters(commands: Iterable[Command]) -> dict[int, int]:
     return brought
 
 
-def booked(of: Of, numbers: Iterable[int], part: str = "") -> dict[int, Transfer]:
+def booked(of: Of, numbers: Iterable[int], part: Part | None = None) -> dict[int, Transfer]:
     """The ledger's transfers of things of one kind, by their numbers."""
     return {
         each.number or 0: each
         for some in parts(numbers)
-        for each in Transfer.objects.filter(of=of, number__in=some, part=part).select_related("debit_account")
+        for each in Transfer.objects.filter(of=of, number__in=some, part=part or "").select_related("debit_account")
     }
 
 

@@ -17,7 +17,7 @@ from ..billing.spreading import give_share_back
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, balance, book, tenant_account
 from ..ledger.models import Account, Transfer
-from ..ledger.references import Of, Reference
+from ..ledger.references import Of, Part, Reference
 from ..locking import for_update, lock_organisation
 from ..metering.accounts import account_of
 from ..metering.models import Meter
@@ -34,9 +34,9 @@ BY = "prewatt"
 """In whose name the books do what follows by itself."""
 
 
-def reference(row: TakenBack, part: str = "") -> Reference:
+def reference(row: TakenBack) -> Reference:
     """The transfer of a row."""
-    return Reference(Of.TAKEN_BACK, row.pk, part)
+    return Reference(Of.TAKEN_BACK, row.pk)
 
 
 def lies_in(row: TakenBack) -> Account:
@@ -93,7 +93,7 @@ def pays_refund(row: TakenBack, tenancy: Tenancy) -> bool:
         Transfer.Kind.REFUND_PAID, owed_by, lies_in(row), made.amount, now(), reference(row), refund.reason, meter
     )  # fmt: skip
     if row.amount > made.amount:
-        rest, of = row.amount - made.amount, reference(row, "rounding")
+        rest, of = row.amount - made.amount, reference(row).and_(Part.ROUNDING)
         book(Transfer.Kind.ADJUSTMENT, given, lies_in(row), rest, now(), of, _("rounding"), meter)
     close_rounding(refund, BY)
     row.refund = refund
@@ -147,7 +147,7 @@ def _leave(row: TakenBack, tenancy: Tenancy) -> int:
     own, at, text = tenant_account(tenancy), now(), memo(row)
     book(Transfer.Kind.REVERSAL, own, lies_in(row), row.amount, at, reference(row), text)
     if row.amount > row.debited:
-        _set_off(owe(tenancy, row.amount - row.debited, reference(row, "debt"), text, at), tenancy)
+        _set_off(owe(tenancy, row.amount - row.debited, reference(row).and_(Part.DEBT), text, at), tenancy)
     return at
 
 
@@ -200,12 +200,12 @@ def take_as_cost(row: TakenBack) -> None:
 def give_back(row: TakenBack, amount: int) -> None:
     """`amount` nano of what was booked as taken back came back: to whom it was taken from."""
     of, text, lies = (
-        reference(row, f"back {row.returned}"),
+        reference(row).and_(Part.BACK).numbered(row.returned),
         _("came back: %(what)s") % {"what": memo(row)},
         lies_in(row),
     )
-    named = reference(row, "debt")
-    debt = Debt.objects.filter(of=named.of, number=named.number, part=named.part).first()
+    named = reference(row).and_(Part.DEBT)
+    debt = Debt.objects.filter(**named._asdict()).first()
     if row.state == TakenBack.State.COST:
         book(Transfer.Kind.FEE, lies, account(row.organisation, Kind.PROVIDER_FEES), amount, now(), of, text)
     elif row.refund is not None:
@@ -226,7 +226,7 @@ def _give_to_tenant(row: TakenBack, tenancy: Tenancy, debt: Debt | None, amount:
     settled = tenancy.settled is not None
     beside = amount if settled else min(amount, debt.left) if debt is not None else 0
     if beside:
-        refund = owe_back(tenancy, beside, Refund.Why.CAME_BACK, own, of.and_("owed"), text)
+        refund = owe_back(tenancy, beside, Refund.Why.CAME_BACK, own, of.and_(Part.OWED), text)
         if debt is not None and debt.left:
             set_off(debt, refund, BY)
     if amount > beside:

@@ -18,7 +18,7 @@ from ...kernel.tariff import RateCalendar, Version, stretch_at, version_at
 from ..estate.models import Property, Tenancy
 from ..ledger.books import Kind, account, book, holder_account
 from ..ledger.models import Transfer
-from ..ledger.references import Of, Reference
+from ..ledger.references import Of, Part, Reference
 from ..metering.models import JournalEntry, Meter
 from ..time import now
 from ..vending.adjustments import adjust
@@ -141,9 +141,9 @@ def _book(correction: Correction, each: Rerated, memo: str) -> None:
     )
     at, of = correction.made, Reference(Of.CORRECTION, made.pk)
     if each.charged:
-        book(Transfer.Kind.REVERSAL, revenue, holder, each.charged, at, of.and_("reversed"), memo)
+        book(Transfer.Kind.REVERSAL, revenue, holder, each.charged, at, of.and_(Part.REVERSED), memo)
     if each.rerated:
-        book(Transfer.Kind.RERATING, holder, revenue, each.rerated, at, of.and_("anew"), memo)
+        book(Transfer.Kind.RERATING, holder, revenue, each.rerated, at, of.and_(Part.ANEW), memo)
     if each.tenancy is None:
         return
     made.command = adjust(each.tenancy, each.charged - each.rerated, of, memo, at)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book, tenant_account
 from ..ledger.models import Transfer
-from ..ledger.references import Of, Reference
+from ..ledger.references import Of, Part, Reference
 from ..locking import for_update
 from ..metering.accounts import kept, stored_account
 from ..metering.models import Alarm, Meter
@@ -49,7 +49,7 @@ def propose(alarm: Alarm, by: Any, reason: str) -> Adjustment:
 
 
 def _of(alarm: Alarm) -> Reference:
-    return Reference(Of.ALARM, alarm.pk, "metered")
+    return Reference(Of.ALARM, alarm.pk).and_(Part.METERED)
 
 
 def waiting(alarm: Alarm) -> bool:
@@ -90,7 +90,9 @@ def _book(made: Adjustment, meter: Meter, amount: int, kind: Kind) -> None:
     own, other = tenant_account(made.tenancy), account(made.tenancy.unit.property.organisation, kind)
     debit, credit = (other, own) if amount > 0 else (own, other)
     if amount:
-        of = Reference(Of.ADJUSTMENT, made.pk, "" if kind == Kind.ADJUSTMENTS else "charged")
+        of = Reference(Of.ADJUSTMENT, made.pk)
+        if kind != Kind.ADJUSTMENTS:
+            of = of.and_(Part.CHARGED)
         book(Transfer.Kind.ADJUSTMENT, debit, credit, abs(amount), now(), of, made.reason, meter)
 
 

@@ -18,13 +18,13 @@ from ...kernel.calendar import local, zone
 from ...kernel.currencies import format_money, format_with_code
 from ...kernel.entries import AnyOrder, Control, GrantCredit, decode_command
 from ...kernel.entries import Command as KernelCommand
-from ...kernel.naming import id_of
+from ...kernel.naming import CODE, id_of, name_of_code
 from ...kernel.units import DAY, MINUTE
 from ...tokens import BaseDate, instant_of
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book, book_top_up, tenant_account
 from ..ledger.models import Account, Transfer
-from ..ledger.references import Of, Reference, found_at, kind_at_meter
+from ..ledger.references import Of, Part, Reference, found_at, kind_at_meter
 from ..locking import for_update, lock_organisation
 from ..metering.alarms import raise_alarm
 from ..metering.models import Alarm, Meter
@@ -76,10 +76,10 @@ def keep(
         _skip(meter, tid)
         _code_anew(meter, tid)
     credit_id = id_of(order)
-    if tid is not None and credit_id == f"code {tid}":
+    if tid is not None and credit_id == name_of_code(tid):
         # Only its code is known: meters that are sold to within one minute have codes of one identifier.
         credit_id = ""
-    typed = _open(meter).filter(key=f"code {tid}").first() if tid is not None and number is not None else None
+    typed = _open(meter).filter(key=name_of_code(tid)).first() if tid is not None and number is not None else None
     if (
         isinstance(order, GrantCredit)
         and TopUp.objects.filter(command__meter=meter, credit_id=credit_id, amount=order.amount).exists()
@@ -98,7 +98,7 @@ def keep(
         typed.key, typed.text = typed.data["credit_id"][:64] or typed.key, _text(meter, typed.data)
         typed.save(update_fields=["key", "data", "text"])
     elif amount:
-        key = credit_id[:64] or f"code {tid}"
+        key = credit_id[:64] or name_of_code(tid)
         raise_alarm(UNBOOKED, _text(meter, data), at, meter=meter, key=key, seq=seq, data=data)
     elif order is not None and not isinstance(order, GrantCredit):
         kind = str(order.__struct_config__.tag)
@@ -111,7 +111,7 @@ def keep(
 
 def is_known(meter: Meter, tid: int) -> None:
     """A command of the log is what a code belongs to that was typed: it is the same money, and is in the books."""
-    _settle_typed(_open(meter).filter(key=f"code {tid}").first())
+    _settle_typed(_open(meter).filter(key=name_of_code(tid)).first())
 
 
 def _settle_typed(typed: Alarm | None) -> None:
@@ -188,7 +188,7 @@ def unbooked(meter: Meter, credit_id: str, amount: int, paid: int) -> Alarm | No
     found: Alarm | None = for_update(_open(meter)).filter(key=credit_id[:64], data__amount__gt=0).first()
     if found is not None:
         return found
-    typed = for_update(_open(meter)).filter(key__startswith="code ").order_by("pk")
+    typed = for_update(_open(meter)).filter(key__startswith=CODE).order_by("pk")
     return next((each for each in typed if _fits(meter, each, amount, paid)), None)
 
 
@@ -234,7 +234,7 @@ def booked_by_hand(meter: Meter, amount: int, paid: int) -> TopUp | None:
     """What a person has booked of which only the code was found, if it is a payment of `amount` nano at the instant
     `paid`: it got an id of our own then, and in cash.
     """
-    rows = Alarm.objects.filter(meter=meter, kind=UNBOOKED, settled=True, key__startswith="code ", data__by_hand=True)
+    rows = Alarm.objects.filter(meter=meter, kind=UNBOOKED, settled=True, key__startswith=CODE, data__by_hand=True)
     for each in for_update(rows).order_by("pk"):
         if _fits(meter, each, amount, paid):
             each.data = {**each.data, "by_hand": False}
@@ -289,7 +289,7 @@ def _book_adjustment(tenancy: Tenancy, alarm: Alarm, meter: Meter) -> None:
     from ..billing.spread_found import SpreadFoundError, book_spread
 
     organisation, own, data = tenancy.unit.property.organisation, tenant_account(tenancy), alarm.data
-    memo, name = data["reason"] or _("found at the meter"), Reference(Of.ALARM, alarm.pk, "found")
+    memo, name = data["reason"] or _("found at the meter"), Reference(Of.ALARM, alarm.pk).and_(Part.FOUND)
     try:
         amount = book_spread(tenancy, meter, alarm, name, memo)
     except SpreadFoundError as error:

@@ -16,7 +16,7 @@ from ..errors import Refused
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, balance, book, booked, tenant_account
 from ..ledger.models import Transfer
-from ..ledger.references import OWN, Of, Reference, is_typed
+from ..ledger.references import OWN, Of, Part, Reference, is_typed
 from ..locking import for_update, lock_meters
 from ..metering.models import Meter
 from ..time import now
@@ -93,18 +93,18 @@ def reverse_top_up(top_up: TopUp, by: Any, reason: str) -> Transfer:
     lock_spread(tenancy)
     _lock(tenancy)
     of = Reference(Of.TOP_UP, top_up.pk)
-    if booked(of.and_("undone")):
+    if booked(of.and_(Part.UNDONE)):
         raise GivingBackError(_("This payment is undone already."))
     if top_up.taken_back.exists():
         raise GivingBackError(_("This payment was taken back by the bank already."))
-    moved = booked(of.and_("moved")) or booked(of)
+    moved = booked(of.and_(Part.MOVED)) or booked(of)
     assert moved is not None
     received, at = moved.debit_account, now()
     if received.kind == Kind.CLEARING:
         raise GivingBackError(_("This was paid at a payment provider: give it back as a refund."))
     memo = f"{why} ({name_of(by)})"
     give_share_back(top_up, memo)
-    of = of.and_("undone")
+    of = of.and_(Part.UNDONE)
     made = book(Transfer.Kind.REVERSAL, tenant_account(tenancy), received, top_up.amount, at, of, memo)
     adjust(tenancy, -top_up.amount, of, _("payment undone: %(why)s") % {"why": why}, at)
     reopen(top_up)

@@ -90,7 +90,7 @@ class Early(NamedTuple):
     @property
     def name(self) -> Reference:
         """What it is given back for."""
-        return Reference(Of.EARLY, self.meter.pk, f"{self.seq}")
+        return Reference(Of.EARLY, self.meter.pk).numbered(self.seq)
 
 
 def charged_early(meter: Meter, seq: int | None = None) -> Early | None:

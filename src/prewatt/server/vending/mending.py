@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from ...kernel.entries import AnyOrder, Debit, EntryError, GrantCredit, decode_command
 from ...kernel.entries import Command as KernelCommand
 from ..allocation.models import Share
-from ..ledger.references import Of, Reference, at_meter
+from ..ledger.references import Of, Part, Reference, at_meter
 from ..metering.services import account_settings
 from .credit_log import sign_anew
 from .models import Adjustment, Code, Command, TopUp
@@ -75,6 +75,6 @@ def _known(row: Command) -> AnyOrder | None:
         return Debit(name, share.amount, share.run.shared_cost.name[:200])
     share = Share.objects.filter(reversal=row).select_related("run__shared_cost").first()
     if share is not None:
-        name = at_meter(Reference(Of.SHARE, share.pk, "back"), share.run.reversed or 0)
+        name = at_meter(Reference(Of.SHARE, share.pk).and_(Part.BACK), share.run.reversed or 0)
         return GrantCredit(name, share.amount, share.run.shared_cost.name[:200])
     return account_settings(row.meter) if row.kind == "settings" else None

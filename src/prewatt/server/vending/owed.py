@@ -19,7 +19,7 @@ from ...kernel.units import exact_money
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import MONEY, Kind, account, book, tenant_account
 from ..ledger.models import Account, Transfer
-from ..ledger.references import Of, Reference
+from ..ledger.references import Of, Part, Reference
 from ..locking import for_update
 from ..metering.models import Meter
 from ..time import now
@@ -57,7 +57,7 @@ def owe_cleared(meter: Meter, tenancy: Tenancy | None, amount: int, at: int, seq
     if tenancy is None:
         return
     memo = _("credit cleared at meter %(meter)s") % {"meter": meter.name}
-    of = Reference(Of.CLEARED, meter.pk, f"{seq}")
+    of = Reference(Of.CLEARED, meter.pk).numbered(seq)
     owe_back(tenancy, amount, Refund.Why.CLEARED, tenant_account(tenancy), of, memo, at=at)
 
 
@@ -119,7 +119,16 @@ def pay_out(
         of = Reference(Of.PAID_OUT, made.pk)
         book(Transfer.Kind.REFUND_PAID, owed_by, lies, made.amount, made.at, of, row.reason, meter)
         if paid > left:
-            book(Transfer.Kind.ADJUSTMENT, given, lies, paid - left, made.at, of.and_("rounding"), _("rounding"), meter)
+            book(
+                Transfer.Kind.ADJUSTMENT,
+                given,
+                lies,
+                paid - left,
+                made.at,
+                of.and_(Part.ROUNDING),
+                _("rounding"),
+                meter,
+            )
     if paid == whole:
         close_rounding(row, name_of(by))
     return row

@@ -24,7 +24,7 @@ from ...kernel.units import exact_kwh
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book
 from ..ledger.models import Transfer
-from ..ledger.references import Of, Reference
+from ..ledger.references import Of, Part, Reference
 from ..locking import for_update, lock_meters, lock_organisation
 from ..metering.alarms import raise_alarm
 from ..metering.models import Alarm, JournalEntry, Meter
@@ -267,7 +267,7 @@ def _memo(asked: Question, share: Share, energy: int | None) -> str:
 def _book_vacant(asked: Question, share: Share, cost: int, memo: str) -> None:
     organisation = asked.meter.property.organisation
     vacant, revenue = account(organisation, Kind.VACANCY), account(organisation, Kind.ENERGY_REVENUE)
-    of = Reference(Of.ALARM, asked.alarm.pk, f"vacant {share.begin:x}")
+    of = Reference(Of.ALARM, asked.alarm.pk).and_(Part.VACANT).since(share.begin)
     book(Transfer.Kind.ADJUSTMENT, vacant, revenue, cost, now(), of, memo, asked.meter)
 
 
@@ -304,7 +304,7 @@ def give_back_twice(alarm: Alarm, by: Any) -> list[Adjustment]:
     )
     made = [
         put_right(
-            each.tenancy, -each.amount, Reference(Of.ADJUSTMENT, each.pk, "back"), by,
+            each.tenancy, -each.amount, Reference(Of.ADJUSTMENT, each.pk).and_(Part.BACK), by,
             _("charged twice: %(what)s") % {"what": each.reason}, second=False,
         )
         for each in answered.filter(state=Adjustment.State.DONE).select_related("tenancy__unit__property__organisation")

@@ -17,7 +17,7 @@ from ..errors import Refused
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book, book_top_up, booked
 from ..ledger.models import Account, Transfer
-from ..ledger.references import OWN, Of, Reference, is_own, is_typed
+from ..ledger.references import OWN, Of, Part, Reference, is_own, is_typed
 from ..locking import for_update
 from ..metering.models import Meter
 from ..time import now
@@ -144,7 +144,7 @@ def _lies_in(source: Account, known: TopUp, meter: Meter | None) -> None:
 
 
 def _move(known: TopUp, received: Account, source: Account, meter: Meter | None) -> None:
-    of = Reference(Of.TOP_UP, known.pk, "moved")
+    of = Reference(Of.TOP_UP, known.pk).and_(Part.MOVED)
     if not booked(of):
         memo = _("found at the meter")
         book(Transfer.Kind.ADJUSTMENT, source, received, known.amount, now(), of, memo, meter)

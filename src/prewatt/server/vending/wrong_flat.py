@@ -19,7 +19,7 @@ from ..billing.spreading import give_share_back
 from ..estate.models import Tenancy
 from ..ledger.books import balance, book, booked, tenant_account
 from ..ledger.models import Transfer
-from ..ledger.references import OWN, Of, Reference
+from ..ledger.references import OWN, Of, Part, Reference
 from ..locking import lock_meters, lock_organisation
 from ..metering.models import Meter
 from ..time import now
@@ -49,7 +49,7 @@ def look(made: TopUp) -> Outlook:
 
     tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=made.tenancy_id)
     of = Reference(Of.TOP_UP, made.pk)
-    if booked(of.and_("undone")):
+    if booked(of.and_(Part.UNDONE)):
         raise GivingBackError(_("This payment is undone already."))
     if RefundPart.objects.filter(payment__top_up=made).exists():
         raise GivingBackError(_("Some of this payment was given back by the provider already."))
@@ -71,7 +71,7 @@ def _left(made: TopUp, tenancy: Tenancy) -> int:
         return min(made.amount, sum(each.left for each in credit))
     # What is undone, or has moved, is in the balance no more.
     later = TopUp.objects.filter(tenancy=tenancy, pk__gt=made.pk)
-    gone = Transfer.objects.filter(of=Of.TOP_UP, part="undone", number__in=later.values("pk"))
+    gone = Transfer.objects.filter(of=Of.TOP_UP, part=Part.UNDONE, number__in=later.values("pk"))
     since = int(later.exclude(pk__in=gone.values("number")).aggregate(sum=Sum("amount"))["sum"] or 0)
     # The share of it that paid what is spread comes back when it moves.
     return max(0, min(made.amount, balance(tenant_account(tenancy)) + made.shared - since))
@@ -101,13 +101,13 @@ def move_payment(
             % {"unit": tenancy.unit.name, "left": format_money(found.left, tenancy.unit.property.currency)}
         )
     of = Reference(Of.TOP_UP, made.pk)
-    first = booked(of.and_("moved")) or booked(of)
+    first = booked(of.and_(Part.MOVED)) or booked(of)
     assert first is not None
     source, at = first.debit_account, now()
     memo = _("payment for %(unit)s: %(why)s (%(who)s)") % {
         "unit": to.unit.name, "why": reason.strip()[:100], "who": name_of(by),
     }  # fmt: skip
-    own, undone = tenant_account(tenancy), of.and_("undone")
+    own, undone = tenant_account(tenancy), of.and_(Part.UNDONE)
     if tenancy.settled is None:
         give_share_back(made, memo)
     book(Transfer.Kind.REVERSAL, own, source, made.amount, at, undone, memo)
@@ -116,7 +116,7 @@ def move_payment(
     else:
         _from_refunds(tenancy, found.left, memo, name_of(by))
     if found.used:
-        debt = owe(tenancy, found.used, of.and_("used"), _("used of a payment that was for %(unit)s") % {
+        debt = owe(tenancy, found.used, of.and_(Part.USED), _("used of a payment that was for %(unit)s") % {
             "unit": to.unit.name,
         }, at)  # fmt: skip
         if gift:

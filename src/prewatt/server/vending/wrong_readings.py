@@ -44,7 +44,7 @@ class Right(NamedTuple):
 
 
 def _name(seq: int, meter: Meter) -> Reference:
-    return Reference(Of.READING, meter.pk, f"{seq}")
+    return Reference(Of.READING, meter.pk).numbered(seq)
 
 
 def _of(meter: Meter, row: JournalEntry) -> Wrong | None:
