@@ -36,8 +36,8 @@ found = {
 found["owed"] = [[each.who, each.why, each.left] for each in Refund.objects.filter(paid=None)]
 # What is owed either way is, row by row, what the books say.
 held = sum(held_of(each).amount for each in Payment.objects.filter(state="held"))
-due = {each: sum(balance(one) for one in Account.objects.filter(kind=each)) for each in ("refunds-payable", "debts")}
-assert due["refunds-payable"] == sum(each.left for each in Refund.objects.all()) + held, due
+due = {each: sum(balance(one) for one in Account.objects.filter(kind=each)) for each in ("refunds", "debts")}
+assert due["refunds"] == sum(each.left for each in Refund.objects.all()) + held, due
 assert -due["debts"] == sum(each.left for each in Debt.objects.all()), due
 for each in Property.objects.all():
     # One number is a list of one step; 0 was none.

@@ -15,32 +15,39 @@ from ...kernel.currencies import NO_CURRENCY
 from ...kernel.units import exact_money
 from ...tables import export as tables
 from ..estate.models import Organisation, Property
-from .models import Account, Transfer
+from .models import Account, AccountType, Transfer
 from .sums import sums_at
 
 Kind = Account.Kind
 ROOTS = {
-    Kind.TENANT_CREDIT: "Liabilities:TenantCredit",
-    Kind.CASH: "Assets:Cash",
-    Kind.BANK: "Assets:Bank",
-    Kind.CLEARING: "Assets:Clearing",
-    Kind.PROVIDER_FEES: "Expenses:ProviderFees",
-    Kind.ENERGY_REVENUE: "Income:EnergySold",
-    Kind.SERVICE_REVENUE: "Income:ServiceFees",
-    Kind.STANDING_REVENUE: "Income:StandingCharges",
-    Kind.MINIMUM_REVENUE: "Income:MinimumCharges",
-    Kind.TAX: "Liabilities:Tax",
-    Kind.VACANCY: "Expenses:Vacancy",
-    Kind.SHARED_COSTS: "Income:SharedCosts",
-    Kind.DEPOSITS: "Liabilities:Deposits",
-    Kind.REFUNDS: "Liabilities:RefundsPayable",
-    Kind.DEBTS: "Assets:DebtsOfTenants",
-    Kind.WRITTEN_OFF: "Expenses:DebtsWrittenOff",
-    Kind.ADJUSTMENTS: "Expenses:CreditGiven",
-    Kind.EMERGENCY: "Assets:EmergencyCredit",
-    Kind.EMERGENCY_LENT: "Liabilities:EmergencyCredit",
+    AccountType.ASSET: "Assets",
+    AccountType.LIABILITY: "Liabilities",
+    AccountType.INCOME: "Income",
+    AccountType.EXPENSE: "Expenses",
 }
-"""Names of the accounts in beancount's five roots."""
+"""Beancount's roots, by the type of an account."""
+NAMES = {
+    Kind.TENANT_CREDIT: "TenantCredit",
+    Kind.CASH: "Cash",
+    Kind.BANK: "Bank",
+    Kind.CLEARING: "Clearing",
+    Kind.PROVIDER_FEES: "ProviderFees",
+    Kind.ENERGY_REVENUE: "EnergySold",
+    Kind.SERVICE_REVENUE: "ServiceFees",
+    Kind.STANDING_REVENUE: "StandingCharges",
+    Kind.MINIMUM_REVENUE: "MinimumCharges",
+    Kind.TAX: "Tax",
+    Kind.VACANCY: "Vacancy",
+    Kind.SHARED_COSTS: "SharedCosts",
+    Kind.DEPOSITS: "Deposits",
+    Kind.REFUNDS: "RefundsPayable",
+    Kind.DEBTS: "DebtsOfTenants",
+    Kind.WRITTEN_OFF: "DebtsWrittenOff",
+    Kind.ADJUSTMENTS: "CreditGiven",
+    Kind.EMERGENCY: "EmergencyCredit",
+    Kind.EMERGENCY_LENT: "EmergencyCredit",
+}
+"""What an accountant reads under the root."""
 
 
 @dataclass(frozen=True)
@@ -109,10 +116,11 @@ def _property_of(transfer: Transfer) -> Property | None:
 
 def account_name(account: Account) -> str:
     """The account in beancount's words."""
-    root = ROOTS[Kind(account.kind)]
+    kind = Kind(account.kind)
+    whole = f"{ROOTS[kind.type]}:{NAMES[kind]}"
     if account.name:
-        return f"{root}:M{account.name}"
-    return f"{root}:T{account.tenancy_id}" if account.tenancy_id else root
+        return f"{whole}:M{account.name}"
+    return f"{whole}:T{account.tenancy_id}" if account.tenancy_id else whole
 
 
 def to_csv(found: Iterable[Row]) -> str:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import Self
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -8,31 +11,52 @@ from ..metering.models import Meter
 from .references import Of, Reference
 
 
+class AccountType(StrEnum):
+    """Which of the four sides of double entry an account is on: what is owned, what is owed, what is earned, what is spent. What
+    is owned and what is spent grows by debits, what is owed and what is earned by credits.
+    """
+
+    ASSET = "asset"
+    LIABILITY = "liability"
+    INCOME = "income"
+    EXPENSE = "expense"
+
+
 class Account(models.Model):
     """An account of an organisation's books. A tenant's credit is one per tenancy; of each other kind there is one, but
     for what lies with payment providers: one for each merchant account, `name`.
     """
 
     class Kind(models.TextChoices):
-        TENANT_CREDIT = "tenant-credit", _("Tenant's credit")
-        CASH = "money-received", _("Cash received")
-        BANK = "bank", _("Bank")
-        CLEARING = "clearing", _("With the payment provider")
-        PROVIDER_FEES = "provider-fees", _("Fees of payment providers")
-        ENERGY_REVENUE = "energy-revenue", _("Energy sold")
-        SERVICE_REVENUE = "service", _("Service fees per kWh")
-        STANDING_REVENUE = "standing", _("Standing charges")
-        MINIMUM_REVENUE = "minimum", _("Minimum charges")
-        TAX = "tax", _("Tax owed")
-        VACANCY = "vacancy", _("Energy used while vacant")
-        SHARED_COSTS = "shared-costs", _("Shared costs recovered")
-        DEPOSITS = "deposits", _("Deposits held")
-        REFUNDS = "refunds-payable", _("Refunds payable")
-        DEBTS = "debts", _("Debts of tenants")
-        WRITTEN_OFF = "written-off", _("Debts written off")
-        ADJUSTMENTS = "adjustments", _("Credit given freely")
-        EMERGENCY = "emergency", _("Emergency credit given")
-        EMERGENCY_LENT = "emergency-lent", _("Emergency credit that tenants hold")
+        """What an account is for. Its value is its name in small letters; `type` is the side of the books that it is on."""
+
+        TENANT_CREDIT = "tenant-credit", AccountType.LIABILITY, _("Tenant's credit")
+        CASH = "cash", AccountType.ASSET, _("Cash received")
+        BANK = "bank", AccountType.ASSET, _("Bank")
+        CLEARING = "clearing", AccountType.ASSET, _("With the payment provider")
+        PROVIDER_FEES = "provider-fees", AccountType.EXPENSE, _("Fees of payment providers")
+        ENERGY_REVENUE = "energy-revenue", AccountType.INCOME, _("Energy sold")
+        SERVICE_REVENUE = "service-revenue", AccountType.INCOME, _("Service fees per kWh")
+        STANDING_REVENUE = "standing-revenue", AccountType.INCOME, _("Standing charges")
+        MINIMUM_REVENUE = "minimum-revenue", AccountType.INCOME, _("Minimum charges")
+        TAX = "tax", AccountType.LIABILITY, _("Tax owed")
+        VACANCY = "vacancy", AccountType.EXPENSE, _("Energy used while vacant")
+        SHARED_COSTS = "shared-costs", AccountType.INCOME, _("Shared costs recovered")
+        DEPOSITS = "deposits", AccountType.LIABILITY, _("Deposits held")
+        REFUNDS = "refunds", AccountType.LIABILITY, _("Refunds payable")
+        DEBTS = "debts", AccountType.ASSET, _("Debts of tenants")
+        WRITTEN_OFF = "written-off", AccountType.EXPENSE, _("Debts written off")
+        ADJUSTMENTS = "adjustments", AccountType.EXPENSE, _("Credit given freely")
+        EMERGENCY = "emergency", AccountType.ASSET, _("Emergency credit given")
+        EMERGENCY_LENT = "emergency-lent", AccountType.LIABILITY, _("Emergency credit that tenants hold")
+
+        type: AccountType
+
+        def __new__(cls, value: str, type_: AccountType) -> Self:
+            member = str.__new__(cls, value)
+            member._value_ = value
+            member.type = type_
+            return member
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="accounts")
     kind = models.CharField(max_length=16, choices=Kind)
