@@ -21,7 +21,7 @@ from prewatt.server.estate.models import Organisation, Tenancy
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
 from prewatt.server.ledger.references import Of, Reference
 from prewatt.server.metering.models import Alarm, Meter
-from prewatt.server.payments.reconciliation import at_meters
+from prewatt.server.payments.sides import at_meters
 from prewatt.server.vending.adjustments import adjust
 from prewatt.server.vending.codes import skip_forgotten
 from prewatt.server.vending.found import FoundError, book_found

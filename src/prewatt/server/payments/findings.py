@@ -8,130 +8,132 @@ from datetime import date
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from .verdicts import Sides, Verdict
+
 MATCHED, WAITS, ACT = "matched", "waits", "act"
 """What a finding comes to: all sides agree; a side is not heard of yet, which is no fault; a person has to act."""
 
-MESSAGES: dict[str, tuple[str, str | Promise, str | Promise]] = {
-    "matched": (MATCHED, gettext_lazy("matched"), ""),
-    "no file": (WAITS, gettext_lazy("no settlement file yet"), gettext_lazy("It comes on the day after, by itself.")),
-    "no file, late": (
+MESSAGES: dict[Verdict, tuple[str, str | Promise, str | Promise]] = {
+    Verdict.MATCHED: (MATCHED, gettext_lazy("matched"), ""),
+    Verdict.NO_FILE: (WAITS, gettext_lazy("no settlement file yet"), gettext_lazy("It comes on the day after, by itself.")),
+    Verdict.NO_FILE_LATE: (
         ACT,
         gettext_lazy("settlement file not fetched"),
         gettext_lazy("It is there and could not be fetched: look at the merchant account's keys, then fetch it again."),
     ),
-    "not at the provider": (
+    Verdict.NOT_AT_PROVIDER: (
         ACT,
         gettext_lazy("missing at the provider"),
         gettext_lazy("The file of that day lacks it. Look in the provider's own pages for the transaction; if it is not "
                      "there either, write to the provider with its number."),
     ),
-    "not in the ledger": (
+    Verdict.NOT_IN_LEDGER: (
         ACT,
         gettext_lazy("missing in the ledger"),
         gettext_lazy("Nothing here asked for it. If it is not another business's on the same merchant account, give it "
                      "back at the provider."),
     ),
-    "at the meter": (
+    Verdict.AT_METER_ALONE: (
         WAITS,
         gettext_lazy("at the meter, not in the books"),
         gettext_lazy("The meter has credited it, and this server, put back from a copy, had forgotten it. It is booked by "
                      "itself within a quarter of an hour, or at once with its alarm."),
     ),
-    "refund not in the ledger": (
+    Verdict.REFUND_NOT_IN_LEDGER: (
         ACT,
         gettext_lazy("refund missing in the ledger"),
         gettext_lazy("Nothing here was paid by it. If it is not another business's on the same merchant account, look in the "
                      "provider's pages what it belongs to, and say under Payments who bears it."),
     ),
-    "payout not in the ledger": (
+    Verdict.PAYOUT_NOT_IN_LEDGER: (
         ACT,
         gettext_lazy("payout not booked"),
         gettext_lazy("Upload the bank statement and book its line as a payout of this merchant account."),
     ),
-    "disputed": (
+    Verdict.DISPUTED: (
         ACT,
         gettext_lazy("disputed by the payer"),
         gettext_lazy("The money is taken back until it is decided. Answer in the provider's pages before its day; when "
                      "it is won, the tenant has the credit again. If you let it be, mark it as dealt with under Payments."),
     ),
-    "asked about": (
+    Verdict.ASKED_ABOUT: (
         ACT,
         gettext_lazy("the payer's bank asks about it"),
         gettext_lazy("Nothing is taken yet. Answer in the provider's pages before its day."),
     ),
-    "taken back, whose": (
+    Verdict.TAKEN_BACK_WHOSE: (
         ACT,
         gettext_lazy("taken back, and its payment is not known"),
         gettext_lazy("Look in the provider's pages what it belongs to, and say under Payments who bears it, or that it is "
                      "not ours."),
     ),
-    "taken back, decide": (
+    Verdict.TAKEN_BACK_DECIDE: (
         ACT,
         gettext_lazy("taken back, more than is left of the payment"),
         gettext_lazy("Part of it had gone back before. Say under Payments whether the tenant bears it or you do."),
     ),
-    "not explained": (
+    Verdict.NOT_EXPLAINED: (
         ACT,
         gettext_lazy("the provider has moved money"),
         gettext_lazy("Look in the provider's pages what it is for, and say it under Payments: a cost, money from or to your "
                      "bank, or not yours."),
     ),
-    "kept back": (
+    Verdict.KEPT_BACK: (
         WAITS,
         gettext_lazy("kept back by the provider"),
         gettext_lazy("It lies with the provider still, and is free later."),
     ),
-    "payout failed": (
+    Verdict.PAYOUT_FAILED: (
         ACT,
         gettext_lazy("a payout came back"),
         gettext_lazy("It lies with the provider again. Look in the provider's pages whether your bank account is right there."),
     ),
-    "at the bank": (
+    Verdict.AT_BANK: (
         ACT,
         gettext_lazy("in the statement, not booked"),
         gettext_lazy("Book it under Bank statements: for whom it is, what it takes back, or that it is none of ours."),
     ),
-    "amount differs": (
+    Verdict.AMOUNT_DIFFERS: (
         ACT,
         gettext_lazy("amount differs"),
         gettext_lazy("The provider counts another amount than was booked: correct it by an adjustment, and ask the "
                      "provider why."),
     ),
-    "held": (
+    Verdict.HELD: (
         ACT,
         gettext_lazy("paid, not credited"),
         gettext_lazy("It waits under Payments: credit it to a tenancy, or send it back."),
     ),
-    "unexpected": (
+    Verdict.UNEXPECTED: (
         ACT,
         gettext_lazy("paid twice, or for nothing"),
         gettext_lazy("It lies at the provider: send it back in the provider's pages, then mark it as dealt with under "
                      "Payments."),
     ),
-    "not at the meter": (
+    Verdict.NOT_AT_METER: (
         WAITS,
         gettext_lazy("not at the meter yet"),
         gettext_lazy("It is applied as soon as the gateway is reached; until then the tenant can type the code."),
     ),
-    "refused by the meter": (
+    Verdict.REFUSED_BY_METER: (
         ACT,
         gettext_lazy("refused by the meter"),
         gettext_lazy("The tenant has paid and lacks the credit: give it freely with the reason, and settle the alarm."),
     ),
-    "meter differs": (
+    Verdict.METER_DIFFERS: (
         ACT,
         gettext_lazy("amount differs at the meter"),
         gettext_lazy("The journal says another amount than was booked: see the unit's alarms, and do not sell to this "
                      "meter until it is understood."),
     ),
-    "alarm": (ACT, gettext_lazy("alarm of a meter"), gettext_lazy("See the unit's page; settle it in Set-up > Alarms.")),
+    Verdict.ALARM: (ACT, gettext_lazy("alarm of a meter"), gettext_lazy("See the unit's page; settle it in Set-up > Alarms.")),
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One movement of money as the sides know it; amounts in nano of its currency, None where a side doesn't have it.
-    `what`: payment, a kind of a settlement file's line, or alarm.
+    """One movement of money as the sides know it. `day`: where the money moved. `what`: payment, a kind of a settlement file's
+    line, or alarm.
     """
 
     day: date
@@ -139,12 +141,29 @@ class Finding:
     what: str
     name: str
     who: str
-    currency: str
-    provider: int | None
-    ledger: int | None
-    meter: int | None
-    verdict: str
+    sides: Sides
+    verdict: Verdict
     detail: str = ""
+
+    @property
+    def currency(self) -> str:
+        """What the amounts are in."""
+        return self.sides.currency
+
+    @property
+    def provider(self) -> int | None:
+        """What the provider knows, nano."""
+        return self.sides.provider
+
+    @property
+    def ledger(self) -> int | None:
+        """What the ledger knows, nano."""
+        return self.sides.ledger
+
+    @property
+    def meter(self) -> int | None:
+        """What the meter's journal knows, nano."""
+        return self.sides.meter
 
     @property
     def grade(self) -> str:

@@ -18,16 +18,17 @@ from .providers import PROVIDERS
 from .providers.interface import FEE, PAYMENT, PAYOUT, REFUND, RESERVE
 from .refunds import held_number
 from .settlement import CAUSES, UNKNOWN, days_due, provider_day, whole_days
-from .sides import at_meters, booked, meter_verdict, parts
+from .sides import at_meters, booked, carriage_of, parts
+from .verdicts import WITHOUT_LINE, Carriage, File, Sides, Standing, Verdict, debit_verdict, verdict
 
 PAYOUT_DAYS = 10
 """Days that a payout takes to the bank at most."""
 MOST_DAYS = 400
 """Days that can be reconciled in one go."""
 OPEN_BACKS = {
-    TakenBack.State.WAITING: "taken back, whose",
-    TakenBack.State.ASKED: "asked about",
-    TakenBack.State.DECIDE: "taken back, decide",
+    TakenBack.State.WAITING: Verdict.TAKEN_BACK_WHOSE,
+    TakenBack.State.ASKED: Verdict.ASKED_ABOUT,
+    TakenBack.State.DECIDE: Verdict.TAKEN_BACK_DECIDE,
 }
 """What is said of money taken back that is not booked."""
 
@@ -64,10 +65,15 @@ class MerchantDays:
             for line in SettlementLine.objects.filter(merchant=self.merchant, kind=kind, **{at: part}):
                 self._keep(line)
 
-    def _without_line(self, day: date) -> str:
+    def _file(self, at: int) -> File:
+        """How it stands with the file of an instant's day."""
+        day = provider_day(self.merchant, at)
         if day in self.fetched:
-            return "not at the provider"
-        return "no file, late" if day in self.late else "no file"
+            return File.FETCHED
+        return File.LATE if day in self.late else File.AWAITED
+
+    def _without_line(self, at: int) -> Verdict:
+        return WITHOUT_LINE[self._file(at)]
 
     def findings(self) -> list[Finding]:
         return [
@@ -75,50 +81,57 @@ class MerchantDays:
         ]  # fmt: skip
 
     def _finding(
-        self, at: int, what: str, name: str, who: str, currency: str, provider: int | None, ledger: int | None, meter: int | None,
-        verdict: str, detail: str = "",
-    ) -> Finding:  # fmt: skip
+        self, at: int, what: str, name: str, who: str, sides: Sides, verdict: Verdict, detail: str = ""
+    ) -> Finding:
         day = provider_day(self.merchant, at)
-        return Finding(day, str(self.merchant), what, name, who, currency, provider, ledger, meter, verdict, detail)
+        return Finding(day, str(self.merchant), what, name, who, sides, verdict, detail)
 
     def _payments(self) -> Iterable[Finding]:
+        payments = self._paid()
+        self._lines_of(PAYMENT, payments)
+        credited = booked(Of.TOP_UP, (each.top_up_id for each in payments.values() if each.top_up_id))
+        held = booked(Of.PAYMENT, (each.pk for each in payments.values()), Part.HELD)
+        brought = at_meters(each.top_up.command for each in payments.values() if each.top_up)
+        for name, payment in payments.items():
+            line, top_up = self.lines.get((PAYMENT, name)), payment.top_up
+            at = payment.paid if payment.paid is not None else line.at if line else payment.made
+            if self.first <= provider_day(self.merchant, at) <= self.last:
+                transfer = (credited.get(top_up.pk) if top_up else None) or held.get(payment.pk)
+                sides = Sides(
+                    payment.currency,
+                    line.amount if line else None,
+                    transfer.amount if transfer else None,
+                    brought.get(top_up.command_id) if top_up else None,
+                )
+                standing = Standing(
+                    self._file(at),
+                    payment.state == Payment.State.HELD,
+                    carriage_of(top_up.command) if top_up else Carriage.NONE,
+                    top_up.amount if top_up else 0,
+                )
+                said = verdict(sides, standing)
+                yield self._finding(at, "payment", name, str(payment.tenancy), sides, said, payment.reason)
+        for (kind, name), line in self.lines.items():
+            if kind == PAYMENT and name not in payments:
+                yield self._of_nobody(line, name)
+
+    def _paid(self) -> dict[str, Payment]:
+        """The payments of these days, and those of which a line tells, by their names."""
         rows = Payment.objects.filter(merchant=self.merchant).select_related(
             "top_up__command", "tenancy__unit__property"
         )
         payments = {each.payment_id: each for each in rows.filter(paid__gte=self.begin, paid__lt=self.end)}
         for part in parts(name for kind, name in self.lines if kind == PAYMENT and name not in payments):
             payments |= {each.payment_id: each for each in rows.filter(payment_id__in=part)}
-        self._lines_of(PAYMENT, payments)
-        credited = booked(Of.TOP_UP, (each.top_up_id for each in payments.values() if each.top_up_id))
-        held = booked(Of.PAYMENT, (each.pk for each in payments.values()), Part.HELD)
-        brought = at_meters(each.top_up.command for each in payments.values() if each.top_up)
-        for name, payment in payments.items():
-            line = self.lines.get((PAYMENT, name))
-            top_up = payment.top_up
-            transfer = (credited.get(top_up.pk) if top_up else None) or held.get(payment.pk)
-            ledger = transfer.amount if transfer else None
-            meter = brought.get(top_up.command_id) if top_up else None
-            at = payment.paid if payment.paid is not None else line.at if line else payment.made
-            if ledger is None:
-                verdict = "not in the ledger"
-            elif line is not None and line.amount != ledger:
-                verdict = "amount differs"
-            elif payment.state == Payment.State.HELD:
-                verdict = "held"
-            elif top_up and (at_meter := meter_verdict(top_up.command, top_up.amount, meter)) != "matched":
-                verdict = at_meter
-            else:
-                verdict = "matched" if line is not None else self._without_line(provider_day(self.merchant, at))
-            if self.first <= provider_day(self.merchant, at) <= self.last:
-                provider = line.amount if line else None
-                yield self._finding(at, "payment", name, str(payment.tenancy), payment.currency, provider, ledger, meter, verdict,
-                                    payment.reason)  # fmt: skip
-        for (kind, name), line in self.lines.items():
-            if kind == PAYMENT and name not in payments:
-                found = credit_at_meter(self.merchant, name)
-                yield self._finding(line.at, "payment", name or line.line_id, found.who if found else "", line.currency, line.amount, None,
-                                    found.data["amount"] if found else None,
-                                    "at the meter" if found else "not in the ledger", line.provider_id)  # fmt: skip
+        return payments
+
+    def _of_nobody(self, line: SettlementLine, name: str) -> Finding:
+        """A line of a payment that the books do not know; the meter may."""
+        credit = credit_at_meter(self.merchant, name)
+        sides = Sides(line.currency, line.amount, None, credit.data["amount"] if credit else None)
+        said = Verdict.AT_METER_ALONE if credit else Verdict.NOT_IN_LEDGER
+        who = credit.who if credit else ""
+        return self._finding(line.at, "payment", name or line.line_id, who, sides, said, line.provider_id)
 
     def _refunds(self) -> Iterable[Finding]:
         """What was sent back from here."""
@@ -138,12 +151,9 @@ class MerchantDays:
             line = self.lines.get((REFUND, number))
             if not self.begin <= (line.at if line else at) < self.end:
                 continue
-            if line is None:
-                verdict = self._without_line(provider_day(self.merchant, at))
-            else:
-                verdict = "matched" if -line.amount == amount else "amount differs"
-            yield self._finding(line.at if line else at, "refund", number, str(payment.tenancy),
-                                payment.currency, line.amount if line else None, -amount, None, verdict)  # fmt: skip
+            sides = Sides(payment.currency, line.amount if line else None, -amount)
+            said = verdict(sides, Standing(self._file(at)))
+            yield self._finding(line.at if line else at, "refund", number, str(payment.tenancy), sides, said)
 
     def _taken_back(self) -> Iterable[Finding]:
         """What others took back: by line, and what no line tells of yet."""
@@ -167,40 +177,40 @@ class MerchantDays:
                 or sum(part.amount for part in row.parts.all()) == row.amount
             ):
                 continue
-            verdict = self._state_of(row)
-            if verdict == "matched" and row.state != TakenBack.State.EXPLAINED:
-                verdict = self._without_line(provider_day(self.merchant, row.at))
-            yield self._finding(row.at, row.cause, row.back_id, row.who, row.currency, None, _ledger(row, -1),
-                                self._meter(row), verdict, row.reason)  # fmt: skip
+            said = self._state_of(row)
+            if said == Verdict.MATCHED and row.state != TakenBack.State.EXPLAINED:
+                said = self._without_line(row.at)
+            sides = Sides(row.currency, None, _ledger(row, -1), self._meter(row))
+            yield self._finding(row.at, row.cause, row.back_id, row.who, sides, said, row.reason)
 
     def _line_of_back(self, line: SettlementLine, row: TakenBack | None) -> Finding:
-        name = line.back_id or line.line_id
         if row is None:
-            part = self.failed.get(line.back_id)
-            same = part is not None and line.amount == part.amount
-            who = str(part.payment.tenancy) if part is not None else line.payment_id
-            return self._finding(line.at, line.kind, name, who, line.currency, line.amount, part.amount if part is not None else None,
-                                 None, "matched" if same else "refund not in the ledger", line.provider_id)  # fmt: skip
-        ledger, verdict = _ledger(row, line.amount), self._state_of(row)
+            return self._line_of_unknown(line)
+        ledger, said = _ledger(row, line.amount), self._state_of(row)
         if ledger is not None and abs(ledger) != abs(line.amount) and row.state != TakenBack.State.EXPLAINED:
-            verdict = "amount differs"
-        meter = self._meter(row) if line.amount < 0 else None
-        return self._finding(
-            line.at, line.kind, name, row.who, line.currency, line.amount, ledger, meter, verdict, row.reason
-        )  # fmt: skip
+            said = Verdict.AMOUNT_DIFFERS
+        sides = Sides(line.currency, line.amount, ledger, self._meter(row) if line.amount < 0 else None)
+        return self._finding(line.at, line.kind, line.back_id or line.line_id, row.who, sides, said, row.reason)
+
+    def _line_of_unknown(self, line: SettlementLine) -> Finding:
+        """A line of money taken back that is not in the books as such: of a refund of ours that failed, or of nothing known."""
+        part = self.failed.get(line.back_id)
+        who = str(part.payment.tenancy) if part is not None else line.payment_id
+        sides = Sides(line.currency, line.amount, part.amount if part is not None else None)
+        same = part is not None and line.amount == part.amount
+        said = Verdict.MATCHED if same else Verdict.REFUND_NOT_IN_LEDGER
+        return self._finding(line.at, line.kind, line.back_id or line.line_id, who, sides, said, line.provider_id)
 
     def _meter(self, row: TakenBack) -> int | None:
         return -row.debited if row.command is not None and row.command.state == Command.State.APPLIED else None
 
-    def _state_of(self, row: TakenBack) -> str:
+    def _state_of(self, row: TakenBack) -> Verdict:
         state = row.within.state if row.within is not None else row.state
         if row.closed is None and state in OPEN_BACKS:
             return OPEN_BACKS[TakenBack.State(state)]
         if row.closed is None and row.cause == TakenBack.Cause.DISPUTE:
-            return "disputed"
-        if row.command is not None and row.command.state != Command.State.APPLIED:
-            return "refused by the meter" if row.command.state == Command.State.REJECTED else "not at the meter"
-        return "matched"
+            return Verdict.DISPUTED
+        return debit_verdict(carriage_of(row.command))
 
     def _payouts(self) -> Iterable[Finding]:
         lines = [line for (kind, _name), line in self.lines.items() if kind == PAYOUT]
@@ -209,9 +219,9 @@ class MerchantDays:
         failed = self._failed_payouts(lines)
         for line in sorted(lines, key=lambda each: each.at):
             if line.back_id in failed or line.amount > 0:
-                verdict = "matched" if line.amount < 0 else "payout failed"
+                said = Verdict.MATCHED if line.amount < 0 else Verdict.PAYOUT_FAILED
                 yield self._finding(
-                    line.at, "payout", line.line_id, "", line.currency, line.amount, None, None, verdict, line.text
+                    line.at, "payout", line.line_id, "", Sides(line.currency, line.amount, None), said, line.text
                 )
                 continue
             day = provider_day(self.merchant, line.at)
@@ -222,8 +232,9 @@ class MerchantDays:
             mine = next(fits, None)
             if mine is not None:
                 came_in.remove(mine)
-            yield self._finding(line.at, "payout", line.line_id, "", line.currency, line.amount, -mine.amount if mine else None, None,
-                                "matched" if mine else "payout not in the ledger")  # fmt: skip
+            said = Verdict.MATCHED if mine else Verdict.PAYOUT_NOT_IN_LEDGER
+            sides = Sides(line.currency, line.amount, -mine.amount if mine else None)
+            yield self._finding(line.at, "payout", line.line_id, "", sides, said)
 
     def _failed_payouts(self, lines: list[SettlementLine]) -> set[str]:
         names = {line.back_id for line in lines if line.back_id}
@@ -240,28 +251,17 @@ class MerchantDays:
         for line in lines:
             transfer = fees.get(line.pk) or moved.get(line.pk)
             sign = 1 if line.amount > 0 else -1
-            if line.kind == FEE:
-                verdict = "matched" if transfer is not None or not line.amount else "not explained"
-            elif line.kind == RESERVE:
-                verdict = "kept back" if kept else "matched"
+            if line.kind == RESERVE:
+                said = Verdict.KEPT_BACK if kept else Verdict.MATCHED
             else:
-                verdict = "matched" if line.means else "not explained"
-            yield self._finding(line.at, line.kind, line.line_id, "", line.currency, line.amount,
-                                sign * transfer.amount if transfer else None, None, verdict, line.text)  # fmt: skip
+                explained = line.means if line.kind != FEE else transfer is not None or not line.amount
+                said = Verdict.MATCHED if explained else Verdict.NOT_EXPLAINED
+            sides = Sides(line.currency, line.amount, sign * transfer.amount if transfer else None)
+            yield self._finding(line.at, line.kind, line.line_id, "", sides, said, line.text)
 
     def _unexpected(self) -> Iterable[Finding]:
         rows = Unexpected.objects.filter(merchant=self.merchant, settled=False, at__gte=self.begin, at__lt=self.end)
         for each in rows.select_related("payment__tenancy__unit__property"):
             who = str(each.payment.tenancy) if each.payment else ""
-            yield self._finding(
-                each.at,
-                "payment",
-                each.provider_id,
-                who,
-                each.currency,
-                each.amount,
-                None,
-                None,
-                "unexpected",
-                each.reason,
-            )
+            sides = Sides(each.currency, each.amount, None)
+            yield self._finding(each.at, "payment", each.provider_id, who, sides, Verdict.UNEXPECTED, each.reason)

@@ -14,11 +14,12 @@ from ..ledger.books import Kind
 from ..ledger.references import Of
 from ..metering.models import alarms_of
 from ..time import now
-from ..vending.models import Command, TopUp
+from ..vending.models import TopUp
 from .findings import Finding
 from .merchant_days import MOST_DAYS, MerchantDays
 from .models import BankLine, Merchant, TakenBack
-from .sides import at_meters, booked, meter_verdict
+from .sides import at_meters, booked, carriage_of
+from .verdicts import Carriage, Sides, Standing, Verdict, debit_verdict, verdict
 
 
 class ReconciliationError(ValueError):
@@ -58,18 +59,24 @@ def _received_by_staff(organisation: Organisation, first: date, last: date) -> l
         brought = at_meters(row.command for row in rows)
         for row in rows:
             transfer, meter = transfers.get(row.pk), brought.get(row.command_id)
-            verdict = meter_verdict(row.command, row.amount, meter)
-            if transfer is None:
-                verdict = "not in the ledger"
-            elif transfer.amount != row.amount:
-                verdict = "amount differs"
+            ledger = transfer.amount if transfer else None
+            # What staff recorded stands in the place of a provider's word.
+            said = verdict(
+                Sides(where.currency, row.amount, ledger, meter),
+                Standing(carriage=carriage_of(row.command), due=row.amount),
+            )
             found.append(
                 Finding(
-                    local_day(row.paid, place), str(transfer.debit_account) if transfer else "", "payment",
-                    row.receipt or str(row), str(row.tenancy), where.currency, None, transfer.amount if transfer else None, meter,
-                    verdict, row.note if row.note != row.receipt else "",
+                    local_day(row.paid, place),
+                    str(transfer.debit_account) if transfer else "",
+                    "payment",
+                    row.receipt or str(row),
+                    str(row.tenancy),
+                    Sides(where.currency, None, ledger, meter),
+                    said,
+                    row.note if row.note != row.receipt else "",
                 )
-            )  # fmt: skip
+            )
     return found
 
 
@@ -80,21 +87,27 @@ def _at_the_bank(organisation: Organisation, first: date, last: date) -> list[Fi
     source = str(Kind.BANK.label)
     lines = BankLine.objects.filter(organisation=organisation, day__gte=first, day__lte=last)
     found = [
-        Finding(line.day, source, "payment" if line.amount > 0 else "return", line.bank_id or line.text, line.payer,
-                line.currency, line.amount, None, None, "at the bank")
+        Finding(
+            line.day,
+            source,
+            "payment" if line.amount > 0 else "return",
+            line.bank_id or line.text,
+            line.payer,
+            Sides(line.currency, line.amount, None),
+            Verdict.AT_BANK,
+        )
         for line in lines.filter(state=BankLine.State.OPEN)
-    ]  # fmt: skip
+    ]
     backs = TakenBack.objects.filter(bank_line__in=lines)
     for row in backs.select_related("bank_line", "command", "top_up__tenancy__unit__property"):
-        line, command = row.bank_line, row.command
+        line, carriage = row.bank_line, carriage_of(row.command)
         assert line is not None
         who = str(row.top_up.tenancy) if row.top_up is not None else line.payer
-        reached = command is None or command.state == Command.State.APPLIED
-        verdict = "refused by the meter" if command and command.state == Command.State.REJECTED else "not at the meter"
-        found.append(
-            Finding(line.day, source, "return", line.bank_id or line.text, who, line.currency, line.amount, -row.amount - row.fee,
-                    -row.debited if command and reached else None, "matched" if reached else verdict)
-        )  # fmt: skip
+        sides = Sides(
+            line.currency, line.amount, -row.amount - row.fee, -row.debited if carriage == Carriage.DONE else None
+        )
+        name = line.bank_id or line.text
+        found.append(Finding(line.day, source, "return", name, who, sides, debit_verdict(carriage)))
     return found
 
 
@@ -106,7 +119,14 @@ def _alarms(organisation: Organisation, first: date, last: date) -> list[Finding
             name = str(alarm.meter or alarm.gateway)
             found.append(
                 Finding(
-                    day, "", "alarm", name, alarm.who, alarm.property.currency, None, None, None, "alarm", alarm.text
+                    day,
+                    "",
+                    "alarm",
+                    name,
+                    alarm.who,
+                    Sides(alarm.property.currency, None, None),
+                    Verdict.ALARM,
+                    alarm.text,
                 )
             )
     return found

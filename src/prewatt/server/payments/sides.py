@@ -11,6 +11,7 @@ from ..ledger.models import Transfer
 from ..ledger.references import Of, Part
 from ..metering.models import JournalEntry
 from ..vending.models import Command
+from .verdicts import Carriage
 
 T = TypeVar("T")
 
@@ -59,11 +60,10 @@ def booked(of: Of, numbers: Iterable[int], part: Part | None = None) -> dict[int
     }
 
 
-def meter_verdict(command: Command, amount: int, brought: int | None) -> str:
-    """What is to be said of a command that is to bring an amount to a meter, and has brought so much."""
-    if command.state == Command.State.REJECTED and brought is None:
-        return "refused by the meter"
-    # A code may have brought most of it: the command brings the rest.
-    if brought is None or (brought < amount and command.state in (Command.State.QUEUED, Command.State.SENT)):
-        return "not at the meter"
-    return "matched" if brought == amount else "meter differs"
+def carriage_of(command: Command | None) -> Carriage:
+    """How it stands with a command."""
+    if command is None:
+        return Carriage.NONE
+    if command.state in (Command.State.QUEUED, Command.State.SENT):
+        return Carriage.WAITS
+    return Carriage.REFUSED if command.state == Command.State.REJECTED else Carriage.DONE

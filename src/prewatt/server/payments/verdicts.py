@@ -1,0 +1,119 @@
+"""What is to be said of a movement of money that three sides know of: the provider, the ledger, the meter. No I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What the reconciliation says of a movement; in words for people: `findings.MESSAGES`."""
+
+    MATCHED = "matched"
+    NO_FILE = "no file"
+    NO_FILE_LATE = "no file, late"
+    NOT_AT_PROVIDER = "not at the provider"
+    NOT_IN_LEDGER = "not in the ledger"
+    AT_METER_ALONE = "at the meter"
+    REFUND_NOT_IN_LEDGER = "refund not in the ledger"
+    PAYOUT_NOT_IN_LEDGER = "payout not in the ledger"
+    DISPUTED = "disputed"
+    ASKED_ABOUT = "asked about"
+    TAKEN_BACK_WHOSE = "taken back, whose"
+    TAKEN_BACK_DECIDE = "taken back, decide"
+    NOT_EXPLAINED = "not explained"
+    KEPT_BACK = "kept back"
+    PAYOUT_FAILED = "payout failed"
+    AT_BANK = "at the bank"
+    AMOUNT_DIFFERS = "amount differs"
+    HELD = "held"
+    UNEXPECTED = "unexpected"
+    NOT_AT_METER = "not at the meter"
+    REFUSED_BY_METER = "refused by the meter"
+    METER_DIFFERS = "meter differs"
+    ALARM = "alarm"
+
+
+@dataclass(frozen=True)
+class Sides:
+    """How much moved as each side knows it, in nano of its currency; None where a side does not have it."""
+
+    currency: str
+    provider: int | None
+    ledger: int | None
+    meter: int | None = None
+
+
+class File(StrEnum):
+    """How it stands with the provider's file of the day: fetched, to come, or there and not fetched."""
+
+    FETCHED = "fetched"
+    AWAITED = "awaited"
+    LATE = "late"
+
+
+class Carriage(StrEnum):
+    """How it stands with the command that carries the amount to the meter: there is none, it waits, the meter took it up, or
+    refused it.
+    """
+
+    NONE = "none"
+    WAITS = "waits"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What else decides: the provider's file, whether the money is held for a person, and the command with what it is to
+    bring (`due`, nano).
+    """
+
+    file: File = File.FETCHED
+    held: bool = False
+    carriage: Carriage = Carriage.NONE
+    due: int = 0
+
+
+WITHOUT_LINE = {
+    File.FETCHED: Verdict.NOT_AT_PROVIDER,
+    File.AWAITED: Verdict.NO_FILE,
+    File.LATE: Verdict.NO_FILE_LATE,
+}
+"""What is said of what no line of a file shows."""
+
+
+def verdict(sides: Sides, standing: Standing) -> Verdict:
+    """What is to be said: first what a person has to act on, and of that what costs money."""
+    if sides.ledger is None:
+        return Verdict.NOT_IN_LEDGER
+    if sides.provider is not None and sides.provider != sides.ledger:
+        return Verdict.AMOUNT_DIFFERS
+    if standing.held:
+        return Verdict.HELD
+    at_meter = meter_verdict(sides.meter, standing)
+    if at_meter != Verdict.MATCHED:
+        return at_meter
+    return WITHOUT_LINE[standing.file] if sides.provider is None else Verdict.MATCHED
+
+
+def meter_verdict(brought: int | None, standing: Standing) -> Verdict:
+    """What is to be said of the meter alone, to which a command has brought so much (None: nothing yet)."""
+    if standing.carriage == Carriage.NONE:
+        return Verdict.MATCHED
+    if standing.carriage == Carriage.REFUSED and brought is None:
+        return Verdict.REFUSED_BY_METER
+    # A code may have brought most of it: the command brings the rest.
+    if brought is None or (brought < standing.due and standing.carriage == Carriage.WAITS):
+        return Verdict.NOT_AT_METER
+    return Verdict.MATCHED if brought == standing.due else Verdict.METER_DIFFERS
+
+
+def debit_verdict(carriage: Carriage) -> Verdict:
+    """What is to be said of what a command takes off at the meter."""
+    return {
+        Carriage.NONE: Verdict.MATCHED,
+        Carriage.DONE: Verdict.MATCHED,
+        Carriage.WAITS: Verdict.NOT_AT_METER,
+        Carriage.REFUSED: Verdict.REFUSED_BY_METER,
+    }[carriage]
