@@ -10,7 +10,7 @@ import statistics
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from prewatt.edge.drivers.recorded import Recording, load_recordings
+from prewatt.edge.recording import Recording, load_recordings
 from prewatt.kernel.calendar import day_bounds, local_day, zone
 from prewatt.server.metering.forecast import FARTHEST, PARTS, forecast
 from prewatt.sim.story import PACKAGED, PACKAGED_ZONE

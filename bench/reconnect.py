@@ -22,8 +22,9 @@ import msgspec
 from tests.system.running import free_port
 from tests.system.running import wait_for as wait_long_for
 
+from prewatt.edge.drivers.recorded import RecordedSettings
 from prewatt.edge.enrol import enrol
-from prewatt.edge.settings import RecordedSettings, write_settings
+from prewatt.edge.settings import write_settings
 from prewatt.kernel.supply import Close, Open
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import NANO
@@ -87,13 +88,13 @@ def run(home: Path, supervisor: Supervisor) -> None:
     data.write_text("\n".join(["meter,timestamp,kwh", *rows]) + "\n")
     edge, line = home / "edge", Line(config.mqtt.port)
     address = f"http://{config.http.host}:{config.http.port}"
-    agent = enrol(address, building.code, edge, RecordedSettings(str(data), "UTC", str(edge / "meters")))
+    agent = enrol(address, building.code, edge, {"recorded": RecordedSettings(data, "UTC", edge / "meters")})
     # The bare client has a user of its own, whom the broker knows like any gateway.
     other = set_up_building(
         organisation="Bench", name="Bare", zone="Europe/Berlin", currency="EUR", gateway="bare", manager="bench",
         tariff=flat_tariff("flat", "EUR", "Europe/Berlin", 200_000), apartments=[Apartment("Flat", "m2", "")],
     )  # fmt: skip
-    enrol(address, other.code, home / "bare", RecordedSettings(str(data), "UTC", str(home / "bare" / "meters")))
+    enrol(address, other.code, home / "bare", {"recorded": RecordedSettings(data, "UTC", home / "bare" / "meters")})
     server.refresh_broker()
     broker = msgspec.structs.replace(agent.broker, port=line.port, retry_longest=RETRY_LONGEST)
     write_settings(edge / "edge.toml", msgspec.structs.replace(agent, broker=broker))

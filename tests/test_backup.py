@@ -21,8 +21,9 @@ from prewatt import folder
 from prewatt.backups import archive, gateway, server
 from prewatt.backups.archive import BackupError
 from prewatt.edge.copies import CopyError, copy_by_agent, serve_copies
+from prewatt.edge.drivers.recorded import RecordedSettings
 from prewatt.edge.journal import Journal
-from prewatt.edge.settings import RecordedSettings, load_settings, write_settings
+from prewatt.edge.settings import load_settings, write_settings
 from prewatt.edge.shell import run
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import GrantCredit, Record, chain, encode_entry, genesis
@@ -544,7 +545,7 @@ def test_a_server_or_agent_that_runs_is_not_overwritten(side, tmp_path):
 def test_on_another_machine_the_gateways_paths_point_into_the_new_folder(gateway_folder, tmp_path):
     inside = made_settings(
         gateway_folder,
-        recorded=RecordedSettings("/data/load.csv", "UTC", str(gateway_folder / "meters")),
+        drivers={"recorded": RecordedSettings(Path("/data/load.csv"), "UTC", gateway_folder / "meters")},
         page="127.0.0.1:9",
     )
     write_settings(gateway_folder / "edge.toml", inside)
@@ -555,14 +556,14 @@ def test_on_another_machine_the_gateways_paths_point_into_the_new_folder(gateway
     found = load_settings(new / "edge.toml")
     assert found == done.settings
     assert (found.key, found.journal) == (str(new / "gateway.key"), str(new / "journal.sqlite3"))
-    assert found.recorded == RecordedSettings("/data/load.csv", "UTC", str(new / "meters"))
-    assert msgspec.structs.replace(found, key=inside.key, journal=inside.journal, recorded=inside.recorded) == inside
+    assert found.drivers == {"recorded": RecordedSettings(Path("/data/load.csv"), "UTC", new / "meters")}
+    assert msgspec.structs.replace(found, key=inside.key, journal=inside.journal, drivers=inside.drivers) == inside
     assert stat.S_IMODE((new / "edge.toml").stat().st_mode) == 0o600
     assert SigningKey.load(Path(found.key)).public()
     assert stored(new / "journal.sqlite3") == 5
     said = "\n".join(gateway.after_restore(done, new))
     assert "m1: entry 5" in said
-    assert "/data/load.csv, which feeds the meters, is not here" in said
+    assert "/data/load.csv, which the recorded meters need, is not here" in said
 
 
 def test_in_its_own_folder_a_gateways_settings_are_put_back_to_the_byte(gateway_folder, tmp_path):

@@ -348,19 +348,23 @@ def edge_enrol(
     server: Annotated[str, typer.Argument(help="The server's address, such as http://192.0.2.1:8000.")],
     code: Annotated[str, typer.Argument(help="The one-time code that the manager was shown.")],
     folder: Annotated[Path, typer.Option(help="Where key, settings and journal are kept.")] = Path(),
-    recorded: Annotated[Path | None, typer.Option(help="Recorded consumption to feed the meters with.")] = None,
-    zone: Annotated[str, typer.Option(help="Zone of its timestamps that have no offset.")] = "UTC",
+    driver: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A setting of a kind of meter, NAME.FIELD=VALUE, such as recorded.file=load.csv; once for each."
+        ),
+    ] = None,
     page: Annotated[str, typer.Option(help="Where the gateway serves its own page; empty: nowhere.")] = "0.0.0.0:8080",
     bluetooth: Annotated[str, typer.Option(help="Bluetooth adapter, such as hci-socket:0; empty: none.")] = "",
 ) -> None:
     """Make this gateway known to the server."""
-    from .edge.enrol import EnrolError, enrol
-    from .edge.settings import RecordedSettings
+    from .edge.driver_settings import read_options
+    from .edge.enrol import enrol
 
-    source = RecordedSettings(str(recorded.resolve()), zone, str(folder.resolve() / "meters")) if recorded else None
     try:
-        settings = enrol(server, code, folder.resolve(), source, page, bluetooth)
-    except (EnrolError, ValueError) as error:
+        drivers = read_options(driver or [], folder.resolve())
+        settings = enrol(server, code, folder.resolve(), drivers, page, bluetooth)
+    except ValueError as error:
         raise _fail("edge enrol", error) from None
     typer.echo(f"Gateway {settings.gateway} is enrolled with {len(settings.meters)} meters. Start it:")
     typer.echo(f"  prewatt edge run --config {folder / 'edge.toml'}")
@@ -643,7 +647,7 @@ def tariff_compare(
         from .server.tariffs.reading import read_file
 
         if data is not None:
-            from .edge.drivers.recorded import load_recordings
+            from .edge.recording import load_recordings
             from .kernel.calendar import zone as zone_named
 
             known = load_recordings(data, zone_named(zone))

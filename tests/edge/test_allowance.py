@@ -23,11 +23,12 @@ from prewatt.edge.allowance import (
     paid_for,
     seen,
 )
-from prewatt.edge.drivers import DriverError
-from prewatt.edge.drivers.recorded import USED_UP, RecordedMeter, load_recordings
+from prewatt.edge.drivers.interface import DriverError
+from prewatt.edge.drivers.recorded import USED_UP, RecordedMeter
 from prewatt.edge.effects import Commit, Keep, MoveSwitch, ReadMeters, SetAllowance
 from prewatt.edge.meter import Meter, MeterPolicy
 from prewatt.edge.observed import Observed
+from prewatt.edge.recording import load_recordings
 from prewatt.edge.sync import SyncPolicy
 from prewatt.edge.timekeeping import Moment
 from prewatt.kernel.account import Account

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from prewatt.clock import SharedClock
+from prewatt.edge.drivers.recorded import RecordedSettings
 from prewatt.edge.meter import Meter, MeterPolicy, Observed
-from prewatt.edge.settings import RecordedSettings
 from prewatt.edge.shell import Shell
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import (
@@ -41,8 +41,8 @@ class Flat:
         (folder / "load.csv").write_text(
             "meter,timestamp,kwh\n" + "".join(f"m1,2024-01-01T{hour:02}:00:00Z,2\n" for hour in range(24))
         )
-        recorded = RecordedSettings(str(folder / "load.csv"), "UTC", str(folder / "meters"))
-        self.settings = made_settings(folder, recorded=recorded, shared_clock=str(folder / "clock"))
+        recorded = RecordedSettings(folder / "load.csv", "UTC", folder / "meters")
+        self.settings = made_settings(folder, drivers={"recorded": recorded}, shared_clock=str(folder / "clock"))
         self.start()
 
     def start(self):

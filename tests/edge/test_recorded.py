@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prewatt.edge.drivers import BadAnswer, DriverError, NotSupported, Power
-from prewatt.edge.drivers.recorded import FINE, RecordedMeter, Recording, RecordingError, load_recordings
+from prewatt.edge.drivers.interface import BadAnswer, DriverError, NotSupported, Power
+from prewatt.edge.drivers.recorded import RecordedMeter
+from prewatt.edge.recording import FINE, Recording, RecordingError, load_recordings
 from prewatt.kernel.calendar import zone
 from prewatt.kernel.quantities import Quantity
 from prewatt.kernel.units import HOUR, MINUTE, instant

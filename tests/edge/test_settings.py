@@ -1,12 +1,14 @@
 """A wrong setting is named, with its file."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
+from prewatt.edge.drivers.recorded import RecordedSettings
 from prewatt.edge.settings import (
     EdgeSettings,
     MeterSettings,
-    RecordedSettings,
     SettingsError,
     load_settings,
     write_settings,
@@ -20,7 +22,7 @@ GOOD = EdgeSettings(
     journal="journal.sqlite3",
     broker=BrokerAddress("127.0.0.1", 1883, "g1", 'pass "word" \\ ü'),
     meters=(MeterSettings("m1", "recorded"), MeterSettings("Haus 3, links", "recorded")),
-    recorded=RecordedSettings("data.csv", "Europe/Berlin", "meters"),
+    drivers={"recorded": RecordedSettings(Path("/data.csv"), "Europe/Berlin", Path("/meters"))},
 )
 
 

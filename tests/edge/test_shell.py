@@ -3,15 +3,18 @@
 import gzip
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from prewatt.edge import shell
-from prewatt.edge.drivers import BadAnswer, Identity, NotSupported, Unreachable
+from prewatt.edge.devices import open_drivers
+from prewatt.edge.drivers.interface import BadAnswer, Identity, NotSupported, Unreachable
+from prewatt.edge.drivers.recorded import RecordedSettings
 from prewatt.edge.meter import Foreign, Observed
-from prewatt.edge.settings import EdgeSettings, MeterSettings, RecordedSettings, SettingsError, write_settings
-from prewatt.edge.shell import Shell, make_drivers
+from prewatt.edge.settings import EdgeSettings, MeterSettings, SettingsError, write_settings
+from prewatt.edge.shell import Shell
 from prewatt.kernel.account import Account
 from prewatt.kernel.quantities import Quantity
 from prewatt.kernel.safety import Limit
@@ -37,7 +40,7 @@ def made_settings(folder, **changes):
         "journal": str(folder / "journal.sqlite3"),
         "broker": BrokerAddress("127.0.0.1", 1, "g1"),
         "meters": (MeterSettings("m1", "recorded"),),
-        "recorded": RecordedSettings(str(folder / "data.csv.gz"), "Europe/Berlin", str(folder / "meters")),
+        "drivers": {"recorded": RecordedSettings(folder / "data.csv.gz", "Europe/Berlin", folder / "meters")},
     }
     return EdgeSettings(**{**fields, **changes})
 
@@ -82,7 +85,7 @@ class Bus:
 
 def test_a_meter_is_believed_and_switched_only_after_it_has_said_who_it_is(tmp_path):
     agent, bus = Shell(made_settings(tmp_path)), Bus()
-    agent._drivers["m1"] = bus
+    agent._devices._drivers["m1"] = bus
     assert agent._read("m1") == Observed(7, closed=True, keeps=False)
     bus.serial = "m2"
     assert agent._read("m1") == Observed(7, closed=True, keeps=False), "asked once, not at every reading"
@@ -102,7 +105,7 @@ def test_a_meter_is_believed_and_switched_only_after_it_has_said_who_it_is(tmp_p
 )
 def test_what_a_meter_does_not_tell_beside_its_register_stops_nothing(tmp_path, error):
     agent, bus = Shell(made_settings(tmp_path)), Bus()
-    agent._drivers["m1"] = bus
+    agent._devices._drivers["m1"] = bus
     told = {Quantity.VOLTAGE_L1: 230_000}
     bus.read_quantities = lambda: told
     assert agent._read("m1") == Observed(7, closed=True, keeps=False), "nobody has set a limit"
@@ -121,16 +124,16 @@ def test_what_a_meter_does_not_tell_beside_its_register_stops_nothing(tmp_path, 
     ("changes", "says"),
     [
         ({"meters": (MeterSettings("m1", "telepathy"),)}, "meters.m1.driver: there is no driver 'telepathy'"),
-        ({"meters": (MeterSettings("m9", "recorded"),)}, "meters.m9"),
-        ({"recorded": None}, "recorded: the section is missing"),
-        ({"recorded": RecordedSettings("/nowhere.csv", "Europe/Berlin", "m")}, "/nowhere.csv"),
-        ({"recorded": RecordedSettings("/nowhere.csv", "Europe/Nowhere", "m")}, "Europe/Nowhere"),
+        ({"meters": (MeterSettings("m9", "recorded"),)}, "data.csv.gz has no meter m9"),
+        ({"drivers": {}}, "drivers.recorded: the section is missing, and meter m1 is of this kind"),
+        ({"drivers": {"recorded": RecordedSettings(Path("/nowhere.csv"))}}, "drivers.recorded: /nowhere.csv"),
+        ({"drivers": {"recorded": RecordedSettings(Path("/nowhere.csv"), "Europe/Nowhere")}}, "Europe/Nowhere"),
     ],
 )
 def test_a_driver_that_cannot_be_had_is_named(tmp_path, changes, says):
     settings = made_settings(tmp_path, **changes)
     with pytest.raises(SettingsError, match=says):
-        make_drivers(settings, Shell(made_settings(tmp_path))._clock)
+        open_drivers(settings, Shell(made_settings(tmp_path))._clock.now)
 
 
 def test_the_command_says_what_is_wrong_and_ends_with_2(tmp_path, capsys):

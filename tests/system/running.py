@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from prewatt.edge.drivers.recorded import RecordedSettings
 from prewatt.edge.enrol import enrol
-from prewatt.edge.settings import RecordedSettings
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.processes.database import setup_django
 from prewatt.processes.serve import Server, open_pages
@@ -80,9 +80,8 @@ class Running:
         names = Meter.objects.values_list("name", flat=True)
         data = self.home / "load.csv"
         data.write_text("\n".join(["meter,timestamp,kwh", *self.load(names, begin)]) + "\n")
-        enrol(
-            self.address, self.building.code, self.edge, RecordedSettings(str(data), "UTC", str(self.edge / "meters"))
-        )
+        drivers = {"recorded": RecordedSettings(data, "UTC", self.edge / "meters")}
+        enrol(self.address, self.building.code, self.edge, drivers)
         settings = self.edge / "edge.toml"
         settings.write_text(settings.read_text().replace("poll_shortest = 60\n", f"poll_shortest = {poll_shortest}\n"))
         self.server.refresh_broker()
@@ -101,8 +100,8 @@ class Running:
             organisation="Rush", name=name, zone=ZONE, currency="CNY", gateway=name, manager="manager",
             tariff=flat_tariff("flat", "CNY", ZONE, 600_000), apartments=[Apartment("Flat", f"{name}-1", "")],
         )  # fmt: skip
-        recorded = RecordedSettings(str(self.home / "load.csv"), "UTC", str(self.home / name / "meters"))
-        enrol(self.address, made.code, self.home / name, recorded)
+        drivers = {"recorded": RecordedSettings(self.home / "load.csv", "UTC", self.home / name / "meters")}
+        enrol(self.address, made.code, self.home / name, drivers)
         self.server.refresh_broker()
 
     def callback_address(self, payment):

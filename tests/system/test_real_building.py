@@ -107,7 +107,16 @@ class Building:
         load = self.folder / "load.csv"
         page = f"127.0.0.1:{self.site}"
         return self.run(
-            "edge", "enrol", self.address, code, "--folder", self.folder / folder, "--recorded", load, "--page", page
+            "edge",
+            "enrol",
+            self.address,
+            code,
+            "--folder",
+            self.folder / folder,
+            "--driver",
+            f"recorded.file={load}",
+            "--page",
+            page,
         )
 
 

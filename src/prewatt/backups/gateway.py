@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,7 @@ import msgspec
 
 from .. import folder
 from ..edge.copies import CopyError, copy_by_agent
+from ..edge.driver_settings import missing_paths, with_paths
 from ..edge.journal import Journal, Loaded
 from ..edge.settings import EdgeSettings, SettingsError, load_settings, write_settings
 from ..kernel.currencies import format_money
@@ -63,7 +65,8 @@ def put_back(source: Path, into: Path) -> Restored:
         archive.extract(source, copied, part)
         databases.check(part / JOURNAL, source)
         try:
-            settings = _moved(load_settings(part / SETTINGS), Path(copied.folder), into)
+            # A path that is no absolute one was read as one of the folder in which the copy is gathered.
+            settings = _moved(load_settings(part / SETTINGS), (Path(copied.folder), part.absolute()), into)
             if settings != load_settings(part / SETTINGS):
                 write_settings(part / SETTINGS, settings)
             meters = _load(part / JOURNAL, settings)
@@ -73,16 +76,14 @@ def put_back(source: Path, into: Path) -> Restored:
         return Restored(copied, settings, meters, folder.put(into))
 
 
-def _moved(settings: EdgeSettings, was: Path, now: Path) -> EdgeSettings:
-    """Settings whose files lie in the folder `now`, if they lay in `was`. What lies elsewhere stays there."""
+def _moved(settings: EdgeSettings, folders: Sequence[Path], now: Path) -> EdgeSettings:
+    """Settings whose files lie in the folder `now`, if they lay in one of `folders`. What lies elsewhere stays there."""
 
-    def moved(path: str) -> str:
-        return str(now / Path(path).relative_to(was)) if Path(path).is_relative_to(was) else path
+    def moved(path: Path) -> Path:
+        return next((now / path.relative_to(was) for was in folders if path.is_relative_to(was)), path)
 
-    recorded = settings.recorded
-    if recorded is not None:
-        recorded = msgspec.structs.replace(recorded, file=moved(recorded.file), memory=moved(recorded.memory))
-    return msgspec.structs.replace(settings, key=str(now / KEY), journal=str(now / JOURNAL), recorded=recorded)
+    drivers = {name: with_paths(section, moved) for name, section in settings.drivers.items()}
+    return msgspec.structs.replace(settings, key=str(now / KEY), journal=str(now / JOURNAL), drivers=drivers)
 
 
 def _load(path: Path, settings: EdgeSettings) -> dict[str, Loaded]:
@@ -110,8 +111,11 @@ def after_restore(done: Restored, into: Path) -> list[str]:
     ]
     if done.aside:
         lines.append(f"What lay there before is in {done.aside}; it holds the key: remove it when all is well.")
-    if settings.recorded is not None and not Path(settings.recorded.file).exists():
-        lines.append(f"{settings.recorded.file}, which feeds the meters, is not here: bring it along.")
+    lines += [
+        f"{path}, which the {name} meters need, is not here: bring it along."
+        for name, section in settings.drivers.items()
+        for path in missing_paths(section)
+    ]
     return [
         *lines,
         "",

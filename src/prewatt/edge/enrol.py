@@ -6,6 +6,7 @@ import logging
 import sqlite3
 import urllib.error
 import urllib.request
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,11 +19,12 @@ from ..kernel.entries import genesis
 from ..kernel.recovery import JournalDamaged
 from ..wire.link import BrokerAddress
 from ..wire.signing import SigningKey
+from .driver_settings import read_section
+from .drivers.interface import DriverSettings
 from .journal import Journal
 from .settings import (
     EdgeSettings,
     MeterSettings,
-    RecordedSettings,
     SettingsError,
     TokenSettings,
     load_settings,
@@ -62,10 +64,16 @@ class _Answer(Struct):
 
 
 def enrol(
-    server: str, code: str, folder: Path, recorded: RecordedSettings | None = None, page: str = "", bluetooth: str = ""
+    server: str,
+    code: str,
+    folder: Path,
+    drivers: Mapping[str, DriverSettings] | None = None,
+    page: str = "",
+    bluetooth: str = "",
 ) -> EdgeSettings:
     """Enrol at `server` (http://host:port) and write `edge.toml` and `gateway.key` into `folder`. The private key
-    never leaves it, and is a new one each time.
+    never leaves it, and is a new one each time. `drivers`: what kinds of meters have to be told; `page`, `bluetooth`: as in
+    `EdgeSettings`.
 
     Where another gateway had the meters before, their journals go on from where the server has them. If the server
     can't be reached, no meter is touched.
@@ -116,7 +124,7 @@ def enrol(
         meters=tuple(
             MeterSettings(meter.name, meter.driver, unit=meter.unit, token=meter.token) for meter in answer.meters
         ),
-        recorded=recorded,
+        drivers=_sections(dict(drivers or {}), answer.meters, folder),
         property=answer.property,
         property_id=answer.property_id,
         page=page,
@@ -130,6 +138,16 @@ def enrol(
     except (OSError, ValueError, sqlite3.Error, msgspec.MsgspecError, JournalDamaged) as error:
         raise EnrolError(f"{error}. The code is spent: mend that, and ask for a new one") from None
     return settings
+
+
+def _sections(drivers: dict[str, DriverSettings], meters: Sequence[_Meter], folder: Path) -> dict[str, DriverSettings]:
+    """A section for each kind of meter: a kind that needs nothing to be told is told nothing."""
+    for kind in sorted({meter.driver for meter in meters} - set(drivers)):
+        try:
+            drivers[kind] = read_section(kind, {}, folder)
+        except ValueError as error:
+            log.warning("%s. Write what it needs into edge.toml before you start the agent", error)
+    return drivers
 
 
 def _aside(path: Path) -> Path:

@@ -6,18 +6,21 @@ import os
 import re
 import tempfile
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
 from ..folder import sync
-from ..kernel.fields import MeterName
+from ..kernel.fields import DriverName, MeterName
 from ..wire.link import BrokerAddress
 from ..wire.messages import MAX_METERS
 from ..wire.topics import check_gateway
 from .codes import KeyState
+from .driver_settings import read_section
+from .drivers.interface import DriverSettings
 
 
 class SettingsError(ValueError):
@@ -49,31 +52,22 @@ class TokenSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MeterSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """One meter. `unit`: the flat it is of, for people. `keypad`: whether codes can be typed at the meter itself. `token`:
-    its key; without one it takes no codes.
+    """One meter. `driver`: its kind. `unit`: the flat it is of, for people. `keypad`: whether codes can be typed at the meter
+    itself. `token`: its key; without one it takes no codes.
     """
 
     name: MeterName
-    driver: str
+    driver: DriverName
     unit: str = ""
     keypad: bool = False
     token: TokenSettings | None = None
 
 
-class RecordedSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """The driver `recorded`: a file of recorded consumption, the zone of timestamps without an offset, and where the
-    meters keep their memory.
-    """
-
-    file: str
-    zone: str
-    memory: str
-
-
 class EdgeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """All of it. Times in seconds. `keep_days`: how long entries stay in the journal that the server has. `page`: host
     and port of the gateway's own page, empty for none. `bluetooth`: the adapter in bumble's words, such as
-    `hci-socket:0`, empty for none. `look_interval`: between two readings of a meter that somebody looks at.
+    `hci-socket:0`, empty for none. `look_interval`: between two readings of a meter that somebody looks at. `drivers`: what
+    the kinds of meters have to be told, by their names.
     """
 
     gateway: str
@@ -93,7 +87,7 @@ class EdgeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     page: str = ""
     bluetooth: str = ""
     look_interval: Annotated[float, Meta(ge=0.1, le=10)] = 2.0
-    recorded: RecordedSettings | None = field(default=None)
+    drivers: dict[str, DriverSettings] = {}
 
 
 def page_address(text: str) -> tuple[str, int]:
@@ -113,7 +107,11 @@ def load_settings(path: Path) -> EdgeSettings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: is not TOML ({error})") from None
     try:
+        drivers = msgspec.convert(document.pop("drivers", {}), dict[str, dict[str, Any]])
         settings = msgspec.convert(document, EdgeSettings)
+        folder = path.parent.absolute()
+        sections = {name: read_section(name, section, folder) for name, section in drivers.items()}
+        settings = msgspec.structs.replace(settings, drivers=sections)
         check_gateway(settings.gateway)
         if not re.fullmatch("[0-9a-f]{64}", settings.server_key):
             raise ValueError("server_key: is not 64 hexadecimal digits")
@@ -136,40 +134,45 @@ def load_settings(path: Path) -> EdgeSettings:
     return settings
 
 
+def _key(name: str) -> str:
+    return name if re.fullmatch("[A-Za-z0-9_-]+", name) else _toml(name)
+
+
 def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return repr(value)
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_toml(each)}" for key, each in value.items()) + " }"
+        return "{ " + ", ".join(f"{_key(name)} = {_toml(each)}" for name, each in value.items()) + " }"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(_toml, value)) + "]"
     # A JSON string is a TOML basic string.
     return msgspec.json.encode(str(value)).decode()
+
+
+def _values(table: Mapping[str, Any]) -> list[str]:
+    return [f"{_key(name)} = {_toml(value)}" for name, value in table.items() if value is not None]
+
+
+def _document(settings: EdgeSettings) -> str:
+    document = msgspec.to_builtins(settings, enc_hook=str)
+    meters, drivers, broker = (document.pop(name) for name in ("meters", "drivers", "broker"))
+    lines = [*_values(document), "", "[broker]", *_values(broker)]
+    for meter in meters:
+        lines += ["", "[[meters]]", *_values(meter)]
+    for name, section in drivers.items():
+        lines += ["", f"[drivers.{_key(name)}]", *_values(section)]
+    return "\n".join(lines) + "\n"
 
 
 def write_settings(path: Path, settings: EdgeSettings) -> None:
     """Write a settings file that `load_settings` reads back: it is there whole, or as it was before, whenever the power
     fails. It holds the broker's password: only its owner can read it.
     """
-    document = msgspec.to_builtins(settings)
-    lines = [
-        f"{name} = {_toml(value)}"
-        for name, value in document.items()
-        if value is not None and not isinstance(value, (dict, tuple))
-    ]
-    for name, table in document.items():
-        if isinstance(table, dict):
-            lines += ["", f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in table.items())]
-        elif isinstance(table, tuple):
-            for row in table:
-                lines += [
-                    "",
-                    f"[[{name}]]",
-                    *(f"{key} = {_toml(value)}" for key, value in row.items() if value is not None),
-                ]
     with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         try:
-            file.write("\n".join(lines) + "\n")
+            file.write(_document(settings))
             file.flush()
             os.fsync(file.fileno())
             Path(file.name).replace(path)

@@ -19,9 +19,7 @@ import msgspec
 from .. import folder
 from ..clock import Clock, CorrectedClock, SharedClock, SystemClock
 from ..kernel.account import Account
-from ..kernel.calendar import zone
 from ..kernel.entries import genesis
-from ..kernel.quantities import Quantity
 from ..kernel.recovery import JournalDamaged
 from ..kernel.supply import Action
 from ..kernel.units import DAY, SECOND
@@ -33,8 +31,8 @@ from .agent import ANCHOR, USUAL, Agent
 from .allowance import Usual, load_usual
 from .codes import KeyState, load_key
 from .copies import serve_copies
-from .drivers import AnotherMeter, DriverError, Identity, MeterDriver, NotSupported
-from .drivers.recorded import RecordedMeter, RecordingError, load_recordings
+from .devices import Devices, open_drivers
+from .drivers.interface import DriverError, NotSupported
 from .effects import (
     Adopt,
     Commit,
@@ -54,7 +52,8 @@ from .front import Front
 from .guard import Tries
 from .journal import Journal, Loaded
 from .journal_file import JournalFull, is_damage
-from .meter import Foreign, Meter, MeterPolicy, Observed
+from .meter import Meter, MeterPolicy
+from .observed import Foreign, Observed
 from .page import serve_page
 from .reserve import Reserve
 from .settings import EdgeSettings, SettingsError, load_settings, page_address
@@ -115,29 +114,6 @@ def read_pieces(
     return tuple(spans), tuple(late), lacking
 
 
-def make_drivers(settings: EdgeSettings, clock: Clock) -> dict[str, MeterDriver]:
-    """The drivers of all meters. SettingsError names a driver or a meter that can't be had."""
-    drivers: dict[str, MeterDriver] = {}
-    for meter in settings.meters:
-        if meter.driver != "recorded":
-            raise SettingsError(f"meters.{meter.name}.driver: there is no driver {meter.driver!r}; known: recorded")
-    recorded = settings.recorded
-    if recorded is None:
-        raise SettingsError("recorded: the section is missing, and a meter has this driver")
-    try:
-        recordings = load_recordings(Path(recorded.file), zone(recorded.zone))
-    except (RecordingError, ValueError) as error:
-        raise SettingsError(f"recorded: {error}") from None
-    Path(recorded.memory).mkdir(parents=True, exist_ok=True)
-    for meter in settings.meters:
-        if meter.name not in recordings:
-            raise SettingsError(f"meters.{meter.name}: {recorded.file} has no such meter")
-        drivers[meter.name] = RecordedMeter(
-            meter.name, recordings[meter.name], Path(recorded.memory) / f"{meter.name}.json", clock.now
-        )
-    return drivers
-
-
 def _no_room() -> str:
     return _(
         "The gateway's disk is full: it can take no code and switch nothing now. The power stays as it is. Keep your code: it "
@@ -157,7 +133,7 @@ class Shell:
             log.error("%s: %s", settings.journal, each)
         kept = self.journal.kept(CLOCK)
         self._clock = CorrectedClock(inner, int(kept.get("", b"0")))
-        self._drivers = make_drivers(settings, self._clock)
+        self._devices = Devices(open_drivers(settings, self._clock.now))
         self.set_aside: dict[str, str] = {}
         try:
             self._load_agent(settings)
@@ -170,7 +146,6 @@ class Shell:
         self._link = Link(settings.broker, f"prewatt-{settings.gateway}", [topics.down(settings.gateway)])
         self._first_delay = settings.broker.retry_longest / 3
         self._refused: Counter[str] = Counter()
-        self._identified: dict[str, Identity] = {}
         self._waiting: deque[LinkEvent] = deque()
         self._short = False
         self._running = True
@@ -397,7 +372,7 @@ class Shell:
     def _read_keypads(self) -> None:
         for name in self._keypads:
             try:
-                driver = self._identified_driver(name)
+                driver = self._devices.driver(self.agent.meters[name])
                 typed = driver.read_keypad()
                 if typed is not None:
                     driver.show(self.submit_code(name, typed, "keypad").text)
@@ -441,14 +416,14 @@ class Shell:
                     self.set_aside.pop(state.meter, None)
             case MoveSwitch(name, closed):
                 try:
-                    self._identified_driver(name).set_switch(closed)
+                    self._devices.driver(self.agent.meters[name]).set_switch(closed)
                     log.info("meter %s: %s", name, "supply on" if closed else "supply off")
                 except DriverError as error:
                     log.warning("%s", error)
                     return self.agent.on_switch_failed(self.moment(), name, error.cause)
             case SetAllowance(name, energy):
                 try:
-                    self._identified_driver(name).set_allowance(energy)
+                    self._devices.driver(self.agent.meters[name]).set_allowance(energy)
                 except DriverError as error:
                     log.warning("%s", error)
                     return self.agent.on_allowance_failed(name, keeps=not isinstance(error, NotSupported))
@@ -474,63 +449,8 @@ class Shell:
             self._do([LookAt(meter)])
 
     def _read(self, name: str, looked_at: bool = False) -> Observed | Foreign | str:
-        if self.agent.meters[name].account.doubt is not None:
-            # What can't be true may be another meter's.
-            self._identified.pop(name, None)
-        try:
-            driver = self._identified_driver(name)
-            register, closed = driver.read_register(), driver.read_switch()
-            power = driver.read_power() if looked_at or self.agent.meters[name].account.watched else None
-            tampered = driver.read_tampered()
-            end, quantities = self._identified[name].register_end, self._read_quantities(name, driver)
-            keeps, allowance = self._read_allowance(name, driver)
-            active, reactive = (None, None) if power is None else (power.active, power.reactive)
-            return Observed(register, closed, active, reactive, tampered, end, quantities, keeps, allowance)
-        except AnotherMeter as other:
-            return Foreign(other.serial)
-        except DriverError as error:
-            # Whoever answers next may be another one: a meter is changed while it is silent.
-            self._identified.pop(name, None)
-            return error.cause
-
-    def _read_quantities(self, name: str, driver: MeterDriver) -> dict[Quantity, int]:
-        """What else the meter measures, where limits are set to any. What it does not tell is not looked after, and stops
-        nothing: its register counts all the same.
-        """
-        if not self.agent.meters[name].account.settings.limits:
-            return {}
-        try:
-            return dict(driver.read_quantities())
-        except NotSupported:
-            return {}
-        except DriverError as error:
-            log.warning("%s", error)
-            return {}
-
-    def _read_allowance(self, name: str, driver: MeterDriver) -> tuple[bool | None, int | None]:
-        """Whether a meter can cut off by itself (None: it is not to be asked, or does not say), and after how many Wh."""
-        if not self.agent.watches_allowance(name):
-            return None, None
-        try:
-            return True, driver.read_allowance()
-        except NotSupported:
-            return False, None
-        except DriverError as error:
-            # A meter that can be read is not lost for this.
-            log.warning("%s", error)
-            return None, None
-
-    def _identified_driver(self, name: str) -> MeterDriver:
-        """The driver of a meter that has said that it is this one. DriverError if it can't be asked, or is another."""
-        driver = self._drivers[name]
-        known, expected = self._identified.get(name), self.agent.meters[name].serial
-        if known is None or known.serial != expected:
-            found = driver.identify()
-            if found.serial != expected:
-                self._identified.pop(name, None)
-                raise AnotherMeter(name, found.serial)
-            self._identified[name] = found
-        return driver
+        meter = self.agent.meters[name]
+        return self._devices.read(meter, looked_at or meter.account.watched, self.agent.watches_allowance(name))
 
 
 def run(path: Path) -> int:

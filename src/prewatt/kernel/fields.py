@@ -18,6 +18,8 @@ MeterName = Annotated[
     str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x20\x7f/\\]([^\x00-\x1f\x7f/\\]*[^\x00-\x20\x7f/\\])?$")
 ]
 """A meter's serial number as printed on it: no slash, no control character, no space at either end."""
+DriverName = Annotated[str, Meta(max_length=32, pattern=r"^[a-z][a-z0-9_]*$")]
+"""How a gateway calls a kind of meter."""
 CreditId = Annotated[str, Meta(min_length=1, max_length=40)]
 ShortText = Annotated[str, Meta(max_length=200)]
 Tid = Annotated[int, Meta(ge=0, lt=1 << 24)]

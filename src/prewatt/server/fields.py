@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from ..kernel.calendar import zone
 from ..kernel.currencies import MINOR_DIGITS
-from ..kernel.fields import MeterName
+from ..kernel.fields import DriverName, MeterName
 from ..wire.topics import check_gateway
 
 
@@ -42,3 +42,13 @@ def check_meter_name(name: str) -> None:
         msgspec.convert(name, MeterName)
     except msgspec.ValidationError:
         raise ValidationError(_("%(name)s is not of 1 to 64 characters without slashes") % {"name": name}) from None
+
+
+def check_driver_name(name: str) -> None:
+    """Django validator: can be a kind of meter. Which there are, its gateway knows."""
+    try:
+        msgspec.convert(name, DriverName)
+    except msgspec.ValidationError:
+        raise ValidationError(
+            _("%(name)s is no kind of meter: up to 32 small letters, digits and _, such as recorded") % {"name": name}
+        ) from None

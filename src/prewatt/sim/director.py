@@ -22,8 +22,9 @@ from django.db.models import F
 from rich.progress import Progress, TaskID
 
 from ..clock import SharedClock
+from ..edge.drivers.recorded import RecordedSettings
 from ..edge.enrol import enrol
-from ..edge.settings import RecordedSettings, write_settings
+from ..edge.settings import write_settings
 from ..kernel.calendar import local, zone
 from ..kernel.units import NANO, SECOND, instant
 from ..processes.serve import Server
@@ -83,10 +84,9 @@ class Director:
         code = self._set_up_building()
         self.server.wait_until_up()
         self.line = Line(settings.CONFIG.mqtt.port)
-        recorded = RecordedSettings(str(self.story.data), self.options.where, str(self.memory))
-        agent = enrol(
-            self.address, code, self.edge, recorded, self.site.removeprefix("http://"), self.options.bluetooth
-        )
+        recorded = RecordedSettings(self.story.data.absolute(), self.options.where, self.memory)
+        page, drivers = self.site.removeprefix("http://"), {"recorded": recorded}
+        agent = enrol(self.address, code, self.edge, drivers, page, self.options.bluetooth)
         self.server.refresh_broker()
         broker = msgspec.structs.replace(agent.broker, port=self.line.port, retry_longest=0.5)
         fast = {

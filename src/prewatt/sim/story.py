@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from ..edge.drivers.recorded import Recording, RecordingError, load_recordings
+from ..edge.recording import Recording, RecordingError, load_recordings
 from ..kernel.calendar import zone
 from ..kernel.fields import MeterName
 from ..kernel.tariff import Tariff

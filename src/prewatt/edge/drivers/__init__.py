@@ -1,110 +1,31 @@
-"""The interface that every kind of meter is driven through, and the table of drivers.
+"""The kinds of meters that a gateway can drive: each is a file (or a folder) beside this one, named as the kind is.
 
-A driver talks to one meter. It blocks until the meter has answered or failed, keeps no state of its own beyond the
-connection, and never repeats a write by itself. All errors it raises are `DriverError`s that say which operation
-failed at which meter and why.
+Nothing lists them. A file that lies here is found; it declares its `DRIVER` (`interface.Driver`), and is loaded only where a
+meter of its kind is configured, so that nobody needs the libraries of meters that do not hang in the building.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+import importlib
+import pkgutil
+from typing import Any
 
-from msgspec import Struct
-
-from ...kernel.quantities import Quantity
-
-
-class DriverError(Exception):
-    """An operation on a meter failed; nothing is known of its effect."""
-
-    def __init__(self, meter: str, operation: str, cause: str) -> None:
-        super().__init__(f"meter {meter}: {operation}: {cause}")
-        self.meter, self.operation, self.cause = meter, operation, cause
+from .interface import Driver
 
 
-class Unreachable(DriverError):
-    """No answer: wiring, address, power."""
+def driver_names() -> list[str]:
+    """The kinds of meters that there are."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "interface")
 
 
-class BadAnswer(DriverError):
-    """An answer that can't be right: checksum, format, another meter's."""
-
-
-class AnotherMeter(BadAnswer):
-    """A meter with another serial number answers in this one's place."""
-
-    def __init__(self, meter: str, serial: str) -> None:
-        super().__init__(meter, "identify", f"meter {serial} answers in its place")
-        self.serial = serial
-
-
-class NotSupported(DriverError):
-    """The meter has no such function."""
-
-
-class Identity(Struct, frozen=True):
-    """What a meter says of itself. `serial` is checked against the one that is installed. `register_end`: the Wh at
-    which its counter begins anew at zero; 0 if that is not known.
-    """
-
-    serial: str
-    manufacturer: str
-    model: str
-    register_end: int = 0
-
-
-class Power(Struct, frozen=True):
-    """Active power (W), and reactive power (var; None if the meter can't tell it)."""
-
-    active: int
-    reactive: int | None = None
-
-
-class MeterDriver(Protocol):
-    """One meter. Instants are microseconds since 1970, energy is Wh."""
-
-    def identify(self) -> Identity:
-        """Who is there. Raises DriverError."""
-
-    def read_register(self) -> int:
-        """The total energy register, Wh. Raises DriverError."""
-
-    def read_switch(self) -> bool | None:
-        """Whether the load switch is closed; None if the meter can't tell. Raises DriverError."""
-
-    def read_power(self) -> Power | None:
-        """What is drawn at this moment; None if the meter can't tell. Raises DriverError."""
-
-    def read_quantities(self) -> Mapping[Quantity, int]:
-        """What else is measured at this moment, in the units of `kernel.quantities`; without what the meter can't tell, and
-        without what it says itself not to know. Raises DriverError.
-        """
-
-    def read_tampered(self) -> bool:
-        """Whether the meter says that it was tampered with; False if it can't tell. Raises DriverError."""
-
-    def read_keypad(self) -> str | None:
-        """What was typed at the meter's own keypad since the last call; None if nothing. Raises DriverError."""
-
-    def show(self, text: str) -> None:
-        """Show a text at the meter, if it has a display. Raises DriverError."""
-
-    def set_switch(self, closed: bool) -> None:
-        """Close or open the load switch. Returns when the meter has confirmed it. Raises DriverError."""
-
-    def read_clock(self) -> int:
-        """The meter's own clock. Raises DriverError; NotSupported where it has none."""
-
-    def set_clock(self, at: int) -> None:
-        """Set the meter's own clock. Raises DriverError; NotSupported where it has none."""
-
-    def read_allowance(self) -> int | None:
-        """Wh that the meter supplies by itself until it opens its switch; None: without a bound. Raises DriverError;
-        NotSupported where it has no balance or limit of its own.
-        """
-
-    def set_allowance(self, energy: int | None) -> None:
-        """Let the meter supply so many Wh more by itself, and then open its switch; None: without a bound. While that is used
-        up its switch can't be closed. Raises DriverError; NotSupported where it has no balance or limit of its own.
-        """
+def find_driver(name: str) -> Driver[Any]:
+    """The driver of a kind of meter. ValueError if there is none of this name, or if it can't be loaded here."""
+    if name not in driver_names():
+        raise ValueError(f"there is no driver {name!r}; known: {', '.join(driver_names())}")
+    try:
+        driver = importlib.import_module(f"{__name__}.{name}").DRIVER
+    except ImportError as error:
+        raise ValueError(f"driver {name!r} can't be loaded ({error}): install what it needs") from None
+    if not isinstance(driver, Driver):
+        raise TypeError(f"{name}.DRIVER is no Driver")
+    return driver

@@ -16,24 +16,31 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from ...kernel.calendar import zone
 from ...kernel.quantities import Quantity
 from ...kernel.units import HOUR, SECOND
-from . import BadAnswer, DriverError, Identity, NotSupported, Power, Unreachable
-from .recording import FINE, Recording, RecordingError, load_recordings
+from ..recording import Recording, load_recordings
+from .interface import BadAnswer, Driver, DriverError, DriverSettings, Identity, NotSupported, Power, Unreachable
 
 USED_UP = "used up what it may supply alone"
 """What the display says then."""
 
-__all__ = ["FINE", "RecordedMeter", "Recording", "RecordingError", "load_recordings"]
+
+class RecordedSettings(DriverSettings, frozen=True):
+    """`file`: the table of recorded consumption. `zone`: of its timestamps that have no offset. `memory`: the folder in which
+    the meters keep their registers and switches.
+    """
+
+    file: Path
+    zone: str = "UTC"
+    memory: Path = Path("meters")
 
 
 class RecordedMeter:
-    """The driver. `clock` tells the instant that the meter lives in; `memory` is the file it keeps its register and
-    switch in.
-    """
+    """One meter. `clock` tells the instant that it lives in; `memory` is the file it keeps its register and switch in."""
 
     def __init__(self, name: str, recording: Recording, memory: Path, clock: Callable[[], int]) -> None:
         self._name, self._recording, self._memory, self._clock = name, recording, memory, clock
@@ -183,3 +190,18 @@ class RecordedMeter:
 
     def set_clock(self, at: int) -> None:  # noqa: ARG002
         raise NotSupported(self._name, "set clock", "it lives by the clock of its recording")
+
+
+def open_recorded(
+    settings: RecordedSettings, meters: Sequence[str], clock: Callable[[], int]
+) -> dict[str, RecordedMeter]:
+    """All of them from one file. ValueError if that can't be read or lacks a meter."""
+    recordings = load_recordings(settings.file, zone(settings.zone))
+    lacking = [name for name in meters if name not in recordings]
+    if lacking:
+        raise ValueError(f"{settings.file} has no meter {lacking[0]}")
+    settings.memory.mkdir(parents=True, exist_ok=True)
+    return {name: RecordedMeter(name, recordings[name], settings.memory / f"{name}.json", clock) for name in meters}
+
+
+DRIVER = Driver(RecordedSettings, open_recorded)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ...wire import topics
 from ..estate.models import Organisation, Part, Property, Unit
-from ..fields import check_gateway_name, check_meter_name
+from ..fields import check_driver_name, check_gateway_name, check_meter_name
 from ..safety_rules import check_limits, check_own_windows
 from ..supply_rules import check_power
 
@@ -62,6 +62,8 @@ class Meter(models.Model):
     Those of units charge their tenants. Those of what is used in common (of the whole property, or of a `part`) and the
     main one only measure.
 
+    `driver`: its kind, in the words of its gateway (`edge.drivers`).
+
     `name` is the journal's, for ever; `serial` is what hangs there since it was exchanged, empty for the meter that the
     journal is named after. `power_highest` (W): what the main fuse lets through, so that no register moves faster.
 
@@ -72,9 +74,6 @@ class Meter(models.Model):
     up. `late`, `duplicates`: entries that came after an outage, and again. `told_quantities`: what it measured beside its
     register when it spoke last (`kernel.quantities`).
     """
-
-    class Driver(models.TextChoices):
-        RECORDED = "recorded", _("recorded consumption")
 
     class Role(models.TextChoices):
         UNIT = "unit", _("of a unit")
@@ -87,7 +86,7 @@ class Meter(models.Model):
     unit = models.OneToOneField(Unit, on_delete=models.PROTECT, null=True, blank=True, related_name="meter")
     part = models.ForeignKey(Part, on_delete=models.PROTECT, null=True, blank=True, related_name="meters")
     gateway = models.ForeignKey(Gateway, on_delete=models.PROTECT, related_name="meters")
-    driver = models.CharField(max_length=16, choices=Driver, default=Driver.RECORDED)
+    driver = models.CharField(max_length=32, default="recorded", validators=[check_driver_name])
     power_limit = models.CharField(
         max_length=300,
         blank=True,

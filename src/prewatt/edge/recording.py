@@ -22,13 +22,13 @@ from math import lcm
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from ...kernel.units import DAY, HOUR, INSTANT_MAX, MINUTE, instant, moment
-from ...tables.cells import CellError, is_nothing, number_of, order_of_days, serial_of, text_of
-from ...tables.columns import Header, all_names, find, unit_of
-from ...tables.moments import instants_of, moment_of
-from ...tables.problems import Problems, TableError, shown
-from ...tables.rows import Cell, Row
-from ...tables.sheet import read
+from ..kernel.units import DAY, HOUR, INSTANT_MAX, MINUTE, instant, moment
+from ..tables.cells import CellError, is_nothing, number_of, order_of_days, serial_of, text_of
+from ..tables.columns import Header, all_names, find, unit_of
+from ..tables.moments import instants_of, moment_of
+from ..tables.problems import Problems, TableError, shown
+from ..tables.rows import Cell, Row
+from ..tables.sheet import read
 
 DECIMALS = 21
 """Most decimals of a kWh in the file. Those of a binary float that was printed in full fit as well."""

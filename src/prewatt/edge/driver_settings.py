@@ -1,0 +1,59 @@
+"""The sections `[drivers.NAME]` of `edge.toml`: each is read into the type that its driver declares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import structs
+
+from .drivers import find_driver
+from .drivers.interface import DriverSettings
+
+
+def read_section(name: str, table: Mapping[str, Any], folder: Path) -> DriverSettings:
+    """The settings of a kind of meter. Relative paths begin at `folder`, where `edge.toml` lies. ValueError names the field
+    that is wrong.
+    """
+    return _read(name, table, folder, folder, strict=True)
+
+
+def read_options(options: Iterable[str], folder: Path) -> dict[str, DriverSettings]:
+    """The same from texts such as `recorded.file=load.csv`, as they are typed at a command line: relative paths begin where
+    the person is, those that are not given in `folder`.
+    """
+    tables: dict[str, dict[str, str]] = {}
+    for option in options:
+        key, equals, value = option.partition("=")
+        name, _, field = key.partition(".")
+        if not (name and field and equals):
+            raise ValueError(f"{option!r} is not of the form NAME.FIELD=VALUE, such as recorded.file=load.csv")
+        tables.setdefault(name, {})[field] = value
+    return {name: _read(name, table, Path.cwd(), folder, strict=False) for name, table in tables.items()}
+
+
+def _read(name: str, table: Mapping[str, Any], given: Path, usual: Path, strict: bool) -> DriverSettings:
+    def path(_type: type, value: object) -> Path:
+        if not isinstance(value, str) or not value:
+            raise ValueError(f"Expected the path of a file or folder, got {value!r}")
+        return given / value
+
+    try:
+        settings: DriverSettings = msgspec.convert(table, find_driver(name).settings, strict=strict, dec_hook=path)
+    except ValueError as error:
+        raise ValueError(f"drivers.{name}: {error}") from None
+    return with_paths(settings, lambda path: usual / path)
+
+
+def with_paths(settings: DriverSettings, change: Callable[[Path], Path]) -> DriverSettings:
+    """The same settings with each of their paths changed."""
+    changes = {field: change(value) for field, value in structs.asdict(settings).items() if isinstance(value, Path)}
+    return structs.replace(settings, **changes)
+
+
+def missing_paths(settings: DriverSettings) -> list[Path]:
+    """Files and folders that the driver needs and does not make itself, and that are not there."""
+    needed = [getattr(settings, field.name) for field in structs.fields(settings) if field.required]
+    return [value for value in needed if isinstance(value, Path) and not value.exists()]
