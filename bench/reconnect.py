@@ -96,11 +96,11 @@ def run(home: Path, supervisor: Supervisor) -> None:
     )  # fmt: skip
     enrol(address, other.code, home / "bare", {"recorded": RecordedSettings(data, "UTC", home / "bare" / "meters")})
     server.refresh_broker()
-    broker = msgspec.structs.replace(agent.broker, port=line.port, retry_longest=RETRY_LONGEST)
+    broker = msgspec.structs.replace(agent.broker, port=line.port, retry_longest_s=RETRY_LONGEST)
     write_settings(edge / "edge.toml", msgspec.structs.replace(agent, broker=broker))
     supervisor.add("agent", python("edge", "run", "--config", str(edge / "edge.toml")))
     reached = BrokerAddress(
-        "127.0.0.1", line.port, "bare", broker_password(config, "bare"), retry_longest=RETRY_LONGEST
+        "127.0.0.1", line.port, "bare", broker_password(config, "bare"), retry_longest_s=RETRY_LONGEST
     )
     bare = Link(reached, "bare", [down("bare")])
     bare.start()

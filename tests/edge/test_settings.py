@@ -60,9 +60,9 @@ def test_a_file_that_can_not_be_written_whole_leaves_the_one_before(tmp_path, mo
         ("port = 1883", "port = 70000", "broker.port: 70000 is not a port"),
         ('name = "m1"', 'name = "a/b"', r"\$.meters\[0\].name"),
         ('name = "m1"', 'name = "Haus 3, links"', "Haus 3, links stands there twice"),
-        ("reading_interval = 900", "reading_interval = 1", r"\$.reading_interval"),
-        ("heartbeat = 10.0", "heartbeat = -1", r"\$.heartbeat"),
-        ("heartbeat = 10.0", "heartbeat = ", "is not TOML"),
+        ("reading_interval_s = 900", "reading_interval_s = 1", r"\$.reading_interval_s"),
+        ("heartbeat_s = 10.0", "heartbeat_s = -1", r"\$.heartbeat_s"),
+        ("heartbeat_s = 10.0", "heartbeat_s = ", "is not TOML"),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path, old, new, says):

@@ -54,7 +54,7 @@ class Running:
 
     def address(self, user, port=None):
         return BrokerAddress(
-            "127.0.0.1", port or self.config.mqtt.port, user, broker_password(self.config, user), retry_longest=0.2
+            "127.0.0.1", port or self.config.mqtt.port, user, broker_password(self.config, user), retry_longest_s=0.2
         )
 
     def link(self, user, *listens, name="", port=None):

@@ -120,11 +120,11 @@ class Agent:
         tries: Mapping[str, dict[str, Tries]] | None = None,
         time: Timekeeper | None = None,
         session: bytes = b"",
-        look_interval: float = 2.0,
+        look_interval_s: float = 2.0,
         usual: Mapping[str, Usual] | None = None,
     ) -> None:
         """`keys`: of the meters that take codes. `tries`: wrong codes by meter and way in. `time`: with the anchor that
-        was kept. `look_interval`: seconds between readings of a meter that somebody looks at. `usual`: what meters usually use,
+        was kept. `look_interval_s`: seconds between readings of a meter that somebody looks at. `usual`: what meters usually use,
         as it was kept.
         """
         self.gateway = gateway
@@ -148,7 +148,7 @@ class Agent:
         self._ahead: int | None = None
         self._due = dict.fromkeys(self.meters, 0)
         self._sent: dict[int, int] = {}
-        self.looking = Looking(look_interval)
+        self.looking = Looking(look_interval_s)
         self._alone = {name: SecondLine((usual or {}).get(name)) for name in self.meters}
 
     # -- time and meters ---------------------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ class MeterSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class EdgeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """All of it. Times in seconds. `keep_days`: how long entries stay in the journal that the server has. `page`: host
     and port of the gateway's own page, empty for none. `bluetooth`: the adapter in bumble's words, such as
-    `hci-socket:0`, empty for none. `look_interval`: between two readings of a meter that somebody looks at. `drivers`: what
+    `hci-socket:0`, empty for none. `look_interval_s`: between two readings of a meter that somebody looks at. `drivers`: what
     the kinds of meters have to be told, by their names.
     """
 
@@ -76,17 +76,17 @@ class EdgeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     journal: str
     broker: BrokerAddress
     meters: Annotated[tuple[MeterSettings, ...], Meta(min_length=1, max_length=MAX_METERS)]
-    reading_interval: Annotated[int, Meta(ge=60, le=86_400)] = 900
-    poll_shortest: Annotated[int, Meta(ge=1, le=3_600)] = 60
+    reading_interval_s: Annotated[int, Meta(ge=60, le=86_400)] = 900
+    poll_shortest_s: Annotated[int, Meta(ge=1, le=3_600)] = 60
     keep_days: Annotated[int, Meta(ge=1, le=36_500)] = 400
-    heartbeat: Annotated[float, Meta(ge=0.1, le=300)] = 10.0
-    patience: Annotated[float, Meta(ge=0.1, le=600)] = 10.0
+    heartbeat_s: Annotated[float, Meta(ge=0.1, le=300)] = 10.0
+    patience_s: Annotated[float, Meta(ge=0.1, le=600)] = 10.0
     shared_clock: str = ""
     property: str = ""
     property_id: Annotated[int, Meta(ge=0)] = 0
     page: str = ""
     bluetooth: str = ""
-    look_interval: Annotated[float, Meta(ge=0.1, le=10)] = 2.0
+    look_interval_s: Annotated[float, Meta(ge=0.1, le=10)] = 2.0
     drivers: dict[str, DriverSettings] = {}
 
 

@@ -144,7 +144,7 @@ class Shell:
         self._keypads = [meter.name for meter in settings.meters if meter.keypad]
         self._topic = topics.up(settings.gateway)
         self._link = Link(settings.broker, f"prewatt-{settings.gateway}", [topics.down(settings.gateway)])
-        self._first_delay = settings.broker.retry_longest / 3
+        self._first_delay = settings.broker.retry_longest_s / 3
         self._refused: Counter[str] = Counter()
         self._waiting: deque[LinkEvent] = deque()
         self._short = False
@@ -171,16 +171,16 @@ class Shell:
             self._begin_anew(name, loads)
         meters, self._repaired = [], set[str]()
         for name, loaded in loads.items():
-            policy = MeterPolicy(settings.reading_interval * SECOND, settings.poll_shortest * SECOND)
+            policy = MeterPolicy(settings.reading_interval_s * SECOND, settings.poll_shortest_s * SECOND)
             meters.append(Meter(name, loaded.account, loaded.head, policy))
             if loaded.repaired:
                 self._repaired.add(name)
                 log.warning("meter %s: a damaged snapshot was made anew from the entries", name)
-        sync = SyncPolicy(settings.heartbeat, settings.patience)
+        sync = SyncPolicy(settings.heartbeat_s, settings.patience_s)
         server = VerifyKey(bytes.fromhex(settings.server_key))
         self.agent = Agent(
             settings.gateway, self.journal.epoch, meters, server, sync, self._load_keys(settings), self._load_tries(),
-            Timekeeper(self._clock.boot(), self._load_anchor()), os.urandom(8), settings.look_interval,
+            Timekeeper(self._clock.boot(), self._load_anchor()), os.urandom(8), settings.look_interval_s,
             self._load_usual(),
         )  # fmt: skip
         self._replaced = frozenset(self.journal.adopted() - set(self.set_aside))

@@ -42,7 +42,7 @@ class Worker:
         self._store = Store(shards)
         self._policy = policy
         address = BrokerAddress(
-            *config.mqtt.reached_at, HEADEND_USER, broker_password(config, HEADEND_USER), retry_longest=2.0
+            *config.mqtt.reached_at, HEADEND_USER, broker_password(config, HEADEND_USER), retry_longest_s=2.0
         )
         self._link = Link(address, f"prewatt-headend-{shards[0]}", topics.worker_filters(shards))
         self._logged: set[tuple[str, str]] = set()

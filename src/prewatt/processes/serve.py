@@ -37,7 +37,7 @@ class Broker:
         path = write_broker_config(config, enrolled(), self._store)
         self._known = path.read_text()
         password = broker_password(config, PROBE_USER)
-        self._probe = Probe(BrokerAddress(*config.mqtt.reached_at, PROBE_USER, password, retry_longest=1.0))
+        self._probe = Probe(BrokerAddress(*config.mqtt.reached_at, PROBE_USER, password, retry_longest_s=1.0))
         # Nothing depends on what the broker stored: whatever may be wrong with it is gone when it starts.
         command = [nats_server(), "-c", str(path)]
         self._child = supervisor.add("broker", command, scratch=self._store, unwell=self._probe.unwell)

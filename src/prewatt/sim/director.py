@@ -88,11 +88,11 @@ class Director:
         page, drivers = self.site.removeprefix("http://"), {"recorded": recorded}
         agent = enrol(self.address, code, self.edge, drivers, page, self.options.bluetooth)
         self.server.refresh_broker()
-        broker = msgspec.structs.replace(agent.broker, port=self.line.port, retry_longest=0.5)
+        broker = msgspec.structs.replace(agent.broker, port=self.line.port, retry_longest_s=0.5)
         fast = {
-            "heartbeat": 0.4,
-            "patience": 1.0,
-            "reading_interval": READING_INTERVAL,
+            "heartbeat_s": 0.4,
+            "patience_s": 1.0,
+            "reading_interval_s": READING_INTERVAL,
             "shared_clock": settings.CONFIG.shared_clock,
         }
         write_settings(self.edge / "edge.toml", msgspec.structs.replace(agent, broker=broker, **fast))

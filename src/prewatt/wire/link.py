@@ -30,7 +30,7 @@ log = logging.getLogger("prewatt.link")
 
 
 class BrokerAddress(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the broker listens and who we are there. `retry_longest`: longest pause between attempts to connect,
+    """Where the broker listens and who we are there. `retry_longest_s`: longest pause between attempts to connect,
     seconds.
     """
 
@@ -39,7 +39,7 @@ class BrokerAddress(Struct, frozen=True, forbid_unknown_fields=True):
     user: str
     password: str = field(default="")
     tls: bool = False
-    retry_longest: float = 15.0
+    retry_longest_s: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class Link:
                 self._connected, attempt = False, 0
                 self._watch(time.monotonic() - self._since)
                 self.inbox.put(Disconnected(reason))
-            longest = min(self._address.retry_longest, self.RETRY_FIRST * 2**attempt)
+            longest = min(self._address.retry_longest_s, self.RETRY_FIRST * 2**attempt)
             attempt = min(attempt + 1, 16)
             # The jitter keeps a city's gateways from coming back in the same second.
             self._stopping.wait(random.uniform(0.5, 1.0) * longest)
