@@ -23,8 +23,8 @@ from prewatt.backups.archive import BackupError
 from prewatt.edge.copies import CopyError, copy_by_agent, serve_copies
 from prewatt.edge.drivers.recorded import RecordedSettings
 from prewatt.edge.journal import Journal
+from prewatt.edge.process import run
 from prewatt.edge.settings import load_settings, write_settings
-from prewatt.edge.shell import run
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import GrantCredit, Record, chain, encode_entry, genesis
 from prewatt.kernel.units import MINUTE

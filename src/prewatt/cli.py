@@ -338,7 +338,7 @@ def edge_run(
 ) -> None:
     """Run the agent of one gateway."""
     _log_to_stderr()
-    from .edge.shell import run
+    from .edge.process import run
 
     raise typer.Exit(run(config))
 

@@ -28,7 +28,7 @@ def obey(shell, order):
         frame = seal(SERVER, Orders("g1", (sign_command(SERVER, Command("m1", number, 0, order)),)))
         shell._do(shell.agent.on_frame(shell.moment(), frame))
 
-    Desk(shell._link.inbox).ask(arrive)
+    Desk(shell.inbox).ask(arrive)
 
 
 @contextmanager
@@ -55,7 +55,7 @@ def agent(folder, ordered=True, **changes):
     thread.start()
     shell = ready.get(timeout=10)
     shell.thread = thread
-    front = Front(shell, Desk(shell._link.inbox), {"m1": "Flat 1"})
+    front = Front(shell, Desk(shell.inbox), {"m1": "Flat 1"})
     if ordered:
         obey(shell, SetTariff(0, flat_tariff("flat", "EUR", "Europe/Berlin", 200_000)))
     try:
@@ -66,7 +66,7 @@ def agent(folder, ordered=True, **changes):
 
 
 def journal(shell):
-    bodies = Desk(shell._link.inbox).ask(lambda: shell.journal.read("m1", 1, 10**6))
+    bodies = Desk(shell.inbox).ask(lambda: shell.journal.read("m1", 1, 10**6))
     return [decode_entry(body) for body in bodies]
 
 

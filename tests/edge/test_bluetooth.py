@@ -53,16 +53,16 @@ def granted(shell, **changes):
         "grant": "grant-1", "property": 3, "holder": "Sam", "key": PHONE.public(),
         "actions": ("restore", "open", "close", "read-head", "set-clock"),
         "begins": now - HOUR, "ends": now + DAY, "most_amount": 5 * NANO, "longest": 12 * HOUR, "issued": 0,
-        "gateways": (GatewayKey("g1", shell._key.public()),),
+        "gateways": (GatewayKey("g1", shell.key.public()),),
     }  # fmt: skip
     return sign_grant(SERVER, Grant(**{**fields, **changes}))
 
 
 def test_power_is_restored_over_the_air_with_no_network_and_journalled_with_who_did_it(tmp_path):
     async def story(shell, front):
-        async with visited(front, shell._key) as visit:
+        async with visited(front, shell.key) as visit:
             assert (visit.gateway, visit.property) == ("g1", "Linden 5")
-            status = await visit.status(VerifyKey(shell._key.public()))
+            status = await visit.status(VerifyKey(shell.key.public()))
             assert [(each.meter, each.unit, each.closed) for each in status.meters] == [("m1", "Flat 1", False)]
             assert not status.online
             await visit.open_session(PHONE, granted(shell))
@@ -90,7 +90,7 @@ def test_a_code_is_typed_over_the_air_without_a_grant(tmp_path):
             CurrencyCredit(tid_at(BaseDate.D2014, shell.moment().now), 2_000_000),
             cipher(KEY.algorithm, KEY.decoder_key(VENDING)),
         )
-        async with visited(front, shell._key) as visit:
+        async with visited(front, shell.key) as visit:
             assert "digit" in (await visit.submit_code("m1", "1" * 20)).text
             assert "no such meter" in (await visit.submit_code("m9", code)).text
             assert "20.00 EUR" in (await visit.submit_code("m1", code)).text
@@ -104,7 +104,7 @@ def test_a_code_is_typed_over_the_air_without_a_grant(tmp_path):
 def test_what_was_recorded_on_the_air_is_refused(tmp_path):
     async def story(shell, front):
         sent = []
-        async with visited(front, shell._key) as visit:
+        async with visited(front, shell.key) as visit:
             send = visit.send
 
             async def recording(message):
@@ -115,7 +115,7 @@ def test_what_was_recorded_on_the_air_is_refused(tmp_path):
             await visit.open_session(PHONE, granted(shell))
             assert (await visit.instruct(Act("m1", Restore(amount=NANO)))).done
             assert "given before" in (await send(sent[1])).text
-        async with visited(front, shell._key) as thief:
+        async with visited(front, shell.key) as thief:
             await thief.send(sent[0])
             answer = await thief.send(sent[1])
             assert not answer.done and "not signed for this session" in answer.text
@@ -135,7 +135,7 @@ def test_what_was_recorded_on_the_air_is_refused(tmp_path):
 )
 def test_grants_that_do_not_hold_are_refused_over_the_air(tmp_path, changes, said):
     async def story(shell, front):
-        async with visited(front, shell._key) as visit:
+        async with visited(front, shell.key) as visit:
             with pytest.raises(OnSiteError, match=said):
                 await visit.open_session(PHONE, granted(shell, **changes))
 
@@ -145,7 +145,7 @@ def test_grants_that_do_not_hold_are_refused_over_the_air(tmp_path, changes, sai
 
 def test_the_clock_is_set_forward_but_never_back_behind_the_journal(tmp_path):
     async def story(shell, front):
-        async with visited(front, shell._key) as visit:
+        async with visited(front, shell.key) as visit:
             grant = granted(shell)
             await visit.open_session(PHONE, grant)
             now = shell.moment().now
@@ -165,7 +165,7 @@ def test_the_clock_is_set_forward_but_never_back_behind_the_journal(tmp_path):
 
 def test_nonsense_over_the_air_is_answered_and_the_service_goes_on(tmp_path):
     async def story(shell, front):
-        async with visited(front, shell._key) as visit:
+        async with visited(front, shell.key) as visit:
             for length in (0, 1, 50, 300):
                 answer = await visit.send(os.urandom(length))
                 assert not answer.done
@@ -179,7 +179,7 @@ def test_a_visitor_who_stays_keeps_nobody_out_and_a_silent_one_is_seen_off(tmp_p
     async def story(shell, front):
         link = LocalLink()
         gateway, first, second = (bumble_device(name, link) for name in ("g1", "first", "second"))
-        await Peripheral(gateway, front, shell._key, VerifyKey(SERVER.public()), 3, "Linden 5").start()
+        await Peripheral(gateway, front, shell.key, VerifyKey(SERVER.public()), 3, "Linden 5").start()
         await first.power_on()
         await second.power_on()
         async with visit_with(first, "g1") as stays:

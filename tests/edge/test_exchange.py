@@ -74,7 +74,7 @@ class Flat:
     def told(self):
         """What the gateway says of the meter, as the server reads it."""
         said = self.shell.agent._status(self.shell.moment()).status
-        return open_upward(VerifyKey(self.shell._key.public()), seal(self.shell._key, said)).meters[0]
+        return open_upward(VerifyKey(self.shell.key.public()), seal(self.shell.key, said)).meters[0]
 
     def used(self):
         return sum(each.energy for each in self.journal if isinstance(each, Reading))

@@ -107,7 +107,7 @@ def until(look):
 
 def note(shell):
     """Something is journalled."""
-    Desk(shell._link.inbox).ask(lambda: shell._do(shell.agent.note(shell.moment(), "clock-set")))
+    Desk(shell.inbox).ask(lambda: shell._do(shell.agent.note(shell.moment(), "clock-set")))
 
 
 def events(shell, kind):

@@ -272,7 +272,7 @@ def test_a_short_code_takes_the_emergency_credit_where_the_tenant_alone_can_type
 def test_a_journal_that_can_not_be_written_credits_nothing_says_so_and_ends_the_agent(tmp_path):
     with served(tmp_path) as (shell, address, _):
         browser = Browser(address)
-        Desk(shell._link.inbox).ask(lambda: shell.journal._db.execute("PRAGMA query_only=ON") and None)
+        Desk(shell.inbox).ask(lambda: shell.journal._db.execute("PRAGMA query_only=ON") and None)
         with pytest.raises(urllib.error.HTTPError) as caught:
             browser.post("/code", meter="m1", code=code(shell))
         assert caught.value.code == 503 and "nothing is credited twice" in caught.value.read().decode()
@@ -290,7 +290,7 @@ def see(shell, **quantities):
             seen = Observed(account.register or 0, account.closed, 500, quantities=told)
             shell._do(shell.agent.on_observed(shell.moment(), {"m1": seen}))
 
-    Desk(shell._link.inbox).ask(read)
+    Desk(shell.inbox).ask(read)
 
 
 @pytest.mark.parametrize(

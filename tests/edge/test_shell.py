@@ -8,10 +8,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from prewatt.edge import shell
+from prewatt.edge import process
 from prewatt.edge.devices import open_drivers
 from prewatt.edge.drivers.interface import BadAnswer, Identity, NotSupported, Unreachable
 from prewatt.edge.drivers.recorded import RecordedSettings
+from prewatt.edge.effects import MoveSwitch
 from prewatt.edge.meter import Foreign, Observed
 from prewatt.edge.settings import EdgeSettings, MeterSettings, SettingsError, write_settings
 from prewatt.edge.shell import Shell
@@ -93,10 +94,10 @@ def test_a_meter_is_believed_and_switched_only_after_it_has_said_who_it_is(tmp_p
     assert agent._read("m1") == "no answer"
     bus.silent = False
     assert agent._read("m1") == Foreign("m2")
-    agent._do([shell.MoveSwitch("m1", closed=False)])
+    agent._do([MoveSwitch("m1", closed=False)])
     assert bus.told == []
     bus.serial = "m1"
-    agent._do([shell.MoveSwitch("m1", closed=False)])
+    agent._do([MoveSwitch("m1", closed=False)])
     assert bus.told == [False]
 
 
@@ -139,7 +140,7 @@ def test_a_driver_that_cannot_be_had_is_named(tmp_path, changes, says):
 def test_the_command_says_what_is_wrong_and_ends_with_2(tmp_path, capsys):
     path = tmp_path / "edge.toml"
     write_settings(path, made_settings(tmp_path, key=str(tmp_path / "lost.key")))
-    assert shell.run(path) == 2
+    assert process.run(path) == 2
     assert "lost.key: no signing key there" in capsys.readouterr().err
 
 
@@ -154,8 +155,8 @@ def test_a_disk_that_fails_ends_with_1_and_the_next_start_goes_on_from_the_journ
             self._do(self.agent.start(self.moment(), set()))
 
     with monkeypatch.context() as patch:
-        patch.setattr(shell, "Shell", Failing)
-        assert shell.run(path) == 1
+        patch.setattr(process, "Shell", Failing)
+        assert process.run(path) == 1
     assert "journal.sqlite3: can't be written (attempt to write a readonly database)" in capsys.readouterr().err
     agent = Shell(settings)
     assert agent.agent.meters["m1"].account.seq == len(agent.journal.read("m1", 1, 10**6))
@@ -184,7 +185,7 @@ def test_a_damaged_journal_ends_with_3_and_is_left_as_it_is(tmp_path, capsys):
     write_settings(path, settings)
     lived(settings)
     damage(tmp_path, "m1")
-    assert shell.run(path) == 3
+    assert process.run(path) == 3
     said = capsys.readouterr().err
     assert "meter m1: entry 1 is not as it was written, or missing" in said
     assert all(words in said for words in WAY_OUT)
@@ -201,7 +202,7 @@ def test_a_file_that_can_not_be_read_ends_with_3_not_with_a_traceback(tmp_path, 
     data = bytearray((tmp_path / "journal.sqlite3").read_bytes())
     data[at : at + 40] = bytes([0xA5]) * 40
     (tmp_path / "journal.sqlite3").write_bytes(data)
-    assert shell.run(path) == 3
+    assert process.run(path) == 3
     said = capsys.readouterr().err
     assert all(words in said for words in WAY_OUT)
     assert (tmp_path / "journal.sqlite3").read_bytes() == data

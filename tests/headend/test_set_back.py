@@ -12,9 +12,9 @@ from prewatt.edge.agent import EPOCH, Adopt, Agent, Commit, Keep, ReadMeters, Re
 from prewatt.edge.journal import Journal
 from prewatt.edge.meter import Meter as EdgeMeter
 from prewatt.edge.meter import MeterPolicy, Observed
-from prewatt.edge.shell import read_pieces
 from prewatt.edge.sync import SyncPolicy
 from prewatt.edge.timekeeping import Moment
+from prewatt.edge.uploads import read_pieces
 from prewatt.headend.forks import comes_again
 from prewatt.headend.ingest import plan, sort
 from prewatt.kernel.account import Account

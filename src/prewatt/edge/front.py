@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..kernel.account import Account
 from ..kernel.ahead import next_change
 from ..kernel.calendar import local, zone
@@ -28,11 +26,9 @@ from ..kernel.units import DAY, exact_kwh, short_price
 from ..wire.on_site import SiteMeter
 from ..wire.pins import pin_is
 from .effects import Told
+from .shell import Shell
 from .site import Desk, Line, View
 from .texts import _
-
-if TYPE_CHECKING:
-    from .shell import Shell
 
 LINES = 12
 """Entries that a tenant is shown; of readings only the last one."""

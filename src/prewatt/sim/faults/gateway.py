@@ -14,9 +14,9 @@ from ...edge.codes import KeyState, load_key
 from ...edge.effects import Adopt, Commit, Effect, Keep, MoveSwitch, ReadMeters, SendStatus, SendUpload
 from ...edge.guard import Tries
 from ...edge.meter import Foreign, Meter, MeterPolicy, Observed
-from ...edge.shell import read_pieces
 from ...edge.sync import SyncPolicy
 from ...edge.timekeeping import Moment, Timekeeper, load_anchor
+from ...edge.uploads import read_pieces
 from ...kernel.entries import Record
 from ...kernel.recovery import JournalDamaged
 from ...kernel.units import MINUTE, SECOND

@@ -1,0 +1,109 @@
+"""The agent at its start, as settings and journal have it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from typing import NamedTuple
+
+import msgspec
+
+from ..kernel.account import Account
+from ..kernel.entries import genesis
+from ..kernel.recovery import JournalDamaged
+from ..kernel.units import SECOND
+from ..wire.signing import VerifyKey
+from .agent import ANCHOR, USUAL, Agent
+from .allowance import load_usual
+from .codes import KeyState, load_key
+from .guard import Tries
+from .journal import Journal, Loaded
+from .meter import Meter, MeterPolicy
+from .settings import EdgeSettings
+from .sync import SyncPolicy
+from .timekeeping import Timekeeper, load_anchor
+
+log = logging.getLogger("prewatt.edge")
+
+MENDED_BY = (
+    "have a new gateway code made (prewatt gateway-code NAME), stop the agent, move edge.toml away, and run "
+    "'prewatt edge enrol SERVER CODE' in this folder. The meters go on from what the server knows. A copy of the journal is "
+    "no way out: what happened since it was made is missing in it"
+)
+"""What mends a journal that is damaged."""
+
+
+class LoadedAgent(NamedTuple):
+    """The rules, and for their start: the meters whose snapshots had to be mended, and those that another gateway had."""
+
+    agent: Agent
+    repaired: set[str]
+    replaced: frozenset[str]
+
+
+def load_agent(settings: EdgeSettings, journal: Journal, boot: str, set_aside: dict[str, str]) -> LoadedAgent:
+    """The rules as the journal has them. `boot` names this boot of the machine. A meter whose journal is damaged is put into
+    `set_aside`, with the reason, until the server has handed over how it stands, and all others go on; JournalDamaged if
+    there are no others.
+    """
+    loads, repaired = _load_journals(settings, journal, set_aside), set[str]()
+    policy = MeterPolicy(settings.reading_interval_s * SECOND, settings.poll_shortest_s * SECOND)
+    for name, loaded in loads.items():
+        if loaded.repaired:
+            repaired.add(name)
+            log.warning("meter %s: a damaged snapshot was made anew from the entries", name)
+    anchor = journal.kept(ANCHOR).get("")
+    agent = Agent(
+        settings.gateway,
+        journal.epoch,
+        [Meter(name, loaded.account, loaded.head, policy) for name, loaded in loads.items()],
+        VerifyKey(bytes.fromhex(settings.server_key)),
+        SyncPolicy(settings.heartbeat_s, settings.patience_s),
+        keys=_load_keys(settings, journal),
+        tries=_load_tries(journal),
+        time=Timekeeper(boot, load_anchor(anchor) if anchor is not None else None),
+        session=os.urandom(8),
+        look_interval_s=settings.look_interval_s,
+        usual={name: load_usual(body) for name, body in journal.kept(USUAL).items()},
+    )
+    return LoadedAgent(agent, repaired, frozenset(journal.adopted() - set(set_aside)))
+
+
+def _load_journals(settings: EdgeSettings, journal: Journal, set_aside: dict[str, str]) -> dict[str, Loaded]:
+    damaged: dict[str, str] = {}
+    loads: dict[str, Loaded] = {}
+    for meter in settings.meters:
+        try:
+            loads[meter.name] = journal.load(meter.name)
+        except JournalDamaged as error:
+            damaged[meter.name] = str(error)
+    if not loads:
+        raise JournalDamaged("; ".join(damaged.values()))
+    for name, why in damaged.items():
+        set_aside[name] = why
+        log.error("%s. The meter is set aside until the server is reached. If that does not help, %s", why, MENDED_BY)
+        _begin_anew(journal, name, loads)
+    return loads
+
+
+def _begin_anew(journal: Journal, name: str, loads: dict[str, Loaded]) -> None:
+    """What is damaged is put aside, and the meter's journal begins anew: so the server sees that it is behind, and hands
+    over the state to go on from. Until then it has no tariff, and its switch is left alone.
+    """
+    try:
+        journal.replace(name, 0, genesis(name), Account().dump())
+        loads[name] = journal.load(name)
+    except (JournalDamaged, sqlite3.DatabaseError) as error:
+        log.error("meter %s: what is damaged can't be put aside (%s)", name, error)
+
+
+def _load_keys(settings: EdgeSettings, journal: Journal) -> dict[str, KeyState]:
+    """The keys by which meters read codes: as they were handed over, or as codes have changed them since."""
+    keys = {meter.name: meter.token.state() for meter in settings.meters if meter.token is not None}
+    return keys | {name: load_key(body) for name, body in journal.kept("key").items() if name in keys}
+
+
+def _load_tries(journal: Journal) -> dict[str, dict[str, Tries]]:
+    decoder = msgspec.msgpack.Decoder(dict[str, Tries])
+    return {name: decoder.decode(body) for name, body in journal.kept("tries").items()}

@@ -1,0 +1,102 @@
+"""The command `prewatt edge run`: the agent's process, its ways in, and what it ends with."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sqlite3
+import sys
+from pathlib import Path
+
+from .. import folder
+from ..kernel.recovery import JournalDamaged
+from ..wire.signing import VerifyKey
+from .copies import serve_copies
+from .drivers.interface import DriverError
+from .front import Front
+from .journal_file import is_damage
+from .loading import MENDED_BY
+from .page import serve_page
+from .settings import EdgeSettings, SettingsError, load_settings, page_address
+from .shell import Shell
+from .site import Desk
+
+log = logging.getLogger("prewatt.edge")
+
+
+def run(path: Path) -> int:
+    """The command `prewatt edge run`: 0 when told to stop, 1 if the journal can't be written, 2 for a wrong setting, 3
+    for a damaged journal.
+    """
+    try:
+        folder.use(path.parent)
+        settings = load_settings(path)
+        shell = Shell(settings)
+    except JournalDamaged as error:
+        return _damaged(error)
+    except (SettingsError, DriverError, BlockingIOError, ValueError) as error:
+        print(f"prewatt edge: {error}", file=sys.stderr)
+        return 2
+    except sqlite3.Error as error:
+        return _unwritable(settings, error)
+    signal.signal(signal.SIGTERM, lambda *_: shell.stop())
+    signal.signal(signal.SIGINT, lambda *_: shell.stop())
+    for open_door in (_open_copies, _open_page, _open_bluetooth):
+        try:
+            open_door(shell, settings)
+        except (OSError, ValueError) as error:
+            # Who stands before a closed door still has the lights on: the meters come first.
+            log.error("%s", error)
+    try:
+        shell.run()
+    except JournalDamaged as error:
+        return _damaged(error)
+    except sqlite3.DatabaseError as error:
+        # The rules in memory are ahead of the journal now: only a new start from the journal is right.
+        return _damaged(f"{settings.journal}: {error}") if is_damage(error) else _unwritable(settings, error)
+    finally:
+        shell.close()
+    return 0
+
+
+def _open_copies(shell: Shell, settings: EdgeSettings) -> None:
+    """Begin to make copies of the journal for whoever asks. OSError if that can't be."""
+    serve_copies(shell.journal, Path(settings.journal))
+
+
+def _front(shell: Shell, settings: EdgeSettings) -> Front:
+    return Front(shell, Desk(shell.inbox), {meter.name: meter.unit for meter in settings.meters})
+
+
+def _open_page(shell: Shell, settings: EdgeSettings) -> None:
+    """Begin to serve the page, if there is to be one. OSError if its port is taken."""
+    if settings.page:
+        serve_page(_front(shell, settings), settings, page_address(settings.page))
+
+
+def _open_bluetooth(shell: Shell, settings: EdgeSettings) -> None:
+    """Begin to serve Bluetooth, if there is to be any. ValueError or OSError if the adapter can't be had."""
+    if settings.bluetooth:
+        # An optional part: a gateway without an adapter needs neither the library nor its memory.
+        from .bluetooth import serve_bluetooth
+
+        server = VerifyKey(bytes.fromhex(settings.server_key))
+        serve_bluetooth(_front(shell, settings), settings, shell.key, server)
+
+
+def _damaged(error: Exception | str) -> int:
+    print(
+        f"prewatt edge: the journal is damaged. {error}. Nothing was changed, and meters stay as they are. To mend it, "
+        f"{MENDED_BY}.",
+        file=sys.stderr,
+    )
+    return 3
+
+
+def _unwritable(settings: EdgeSettings, error: sqlite3.Error) -> int:
+    print(
+        f"prewatt edge: {settings.journal}: can't be written ({error}). Meters stay as they are; see to the disk and start "
+        "again.",
+        file=sys.stderr,
+    )
+    return 1
