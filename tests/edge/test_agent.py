@@ -3,9 +3,11 @@
 import msgspec
 import pytest
 
-from prewatt.edge.agent import Agent, Commit, Moment, MoveSwitch, ReadMeters, Refuse, SendStatus, SendUpload
+from prewatt.edge.agent import Agent
+from prewatt.edge.effects import Commit, MoveSwitch, ReadMeters, Refuse, SendStatus, SendUpload
 from prewatt.edge.meter import Meter, MeterPolicy, Observed
 from prewatt.edge.sync import SyncPolicy
+from prewatt.edge.timekeeping import Moment
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import Command, Control, GrantCredit, SetTariff, decode_entry, encode_command, genesis
 from prewatt.kernel.supply import Hold
@@ -176,7 +178,7 @@ def test_each_status_speaks_of_a_meter_that_waits_to_be_asked_for_entries():
     (fresh,) = agent.on_connected(moment())
     heads = tuple(Head(name, meter.account.seq, meter.head) for name, meter in agent.meters.items())
     agent.on_frame(moment(), seal(SERVER, Receipt("g1", heads, 1, fresh.status.number)))
-    agent.states_instead({"m1": 1}, lambda name, seq: False)
+    agent.outbox.states_instead({"m1": 1}, lambda name, seq: False)
     for minutes in (20, 40):
         said = [each.status for each in agent.tick(moment(minutes)) if isinstance(each, SendStatus)]
         assert [meter.meter for status in said for meter in status.meters] == ["m1"]

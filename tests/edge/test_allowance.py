@@ -26,6 +26,7 @@ from prewatt.edge.allowance import (
 from prewatt.edge.drivers.interface import DriverError
 from prewatt.edge.drivers.recorded import USED_UP, RecordedMeter
 from prewatt.edge.effects import Commit, Keep, MoveSwitch, ReadMeters, SetAllowance
+from prewatt.edge.memory import Memory
 from prewatt.edge.meter import Meter, MeterPolicy
 from prewatt.edge.observed import Observed
 from prewatt.edge.recording import load_recordings
@@ -89,7 +90,7 @@ class Home:
         meter = Meter("m1", self.account, self.head, MeterPolicy())
         usual = {"m1": load_usual(self.kept["usual"])} if "usual" in self.kept else {}
         key = VerifyKey(SigningKey.from_bytes(bytes(32)).public())
-        self.agent = Agent("g1", 1, [meter], key, SyncPolicy(), usual=usual)
+        self.agent = Agent("g1", 1, [meter], key, SyncPolicy(), Memory(usual=usual))
         self.do(self.agent.start(self.moment(), set()))
 
     def do(self, effects):

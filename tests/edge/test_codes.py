@@ -6,11 +6,14 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from prewatt.edge.agent import Agent, Commit, Keep, Moment, MoveSwitch
+from prewatt.edge.agent import Agent
 from prewatt.edge.codes import KeyState, load_key
+from prewatt.edge.effects import Commit, Keep, MoveSwitch
 from prewatt.edge.guard import FREE, LOCKED, MOST, Tries, waits, within
+from prewatt.edge.memory import Memory
 from prewatt.edge.meter import Meter, MeterPolicy, Observed
 from prewatt.edge.sync import SyncPolicy
+from prewatt.edge.timekeeping import Moment
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import (
     ChangeSettings,
@@ -75,7 +78,7 @@ class Gateway:
         meters = [Meter(name, Account(), genesis(name), MeterPolicy()) for name in ("m1", "m2")]
         keys = {name: held(described(number)) for name, number in NUMBERS.items()}
         self.now, self.effects, self.numbers = NOW, [], {"m1": 0, "m2": 0}
-        self.agent = Agent("g1", 1, meters, VerifyKey(SERVER.public()), SyncPolicy(), keys)
+        self.agent = Agent("g1", 1, meters, VerifyKey(SERVER.public()), SyncPolicy(), Memory(keys))
         for name in ("m1", "m2"):
             self.order(name, SetTariff(0, flat_tariff("flat", "EUR", "Europe/Berlin", 200_000)))
             self.order(name, ChangeSettings(Settings()))
@@ -310,8 +313,8 @@ def test_minutes_of_the_clock_that_stands_before_the_journal_are_those_of_the_jo
 
 def test_a_code_after_the_keys_expiry_is_refused_and_says_what_helps():
     gateway = Gateway()
-    key = gateway.agent.keys["m1"]
-    gateway.agent.keys["m1"] = msgspec.structs.replace(key, expiry=(TID >> 16) - 1)
+    key = gateway.agent.codes.keys["m1"]
+    gateway.agent.codes.keys["m1"] = msgspec.structs.replace(key, expiry=(TID >> 16) - 1)
     answer = gateway.type(TWENTY)
     assert not answer.done and "key has expired" in answer.text
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from prewatt.edge.agent import SendStatus
+from prewatt.edge.effects import SendStatus
 from prewatt.edge.meter import BACK_FOR, DOUBTED_FOR, STILL_FOR
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import (

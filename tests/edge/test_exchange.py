@@ -73,7 +73,7 @@ class Flat:
 
     def told(self):
         """What the gateway says of the meter, as the server reads it."""
-        said = self.shell.agent._status(self.shell.moment()).status
+        said = self.shell.agent.outbox._status(self.shell.moment()).status
         return open_upward(VerifyKey(self.shell.key.public()), seal(self.shell.key, said)).meters[0]
 
     def used(self):

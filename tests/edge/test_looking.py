@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prewatt.edge.agent import Agent, LookAt, Moment, ReadMeters, Refuse, SendLive
+from prewatt.edge.agent import Agent
+from prewatt.edge.effects import LookAt, ReadMeters, Refuse, SendLive
 from prewatt.edge.looking import Looking
 from prewatt.edge.meter import Foreign, Meter, MeterPolicy, Observed
 from prewatt.edge.sync import SyncPolicy
+from prewatt.edge.timekeeping import Moment
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import genesis
 from prewatt.kernel.units import NANO, SECOND
@@ -38,7 +40,7 @@ def made(names=("m1", "m2")):
 
 
 def watch(agent, meters=("m1",), once=(), lasts=20, key=SERVER, **changes):
-    given = {"gateway": "g1", "epoch": 1, "answers": agent._number, "session": SESSION, "lasts": lasts}
+    given = {"gateway": "g1", "epoch": 1, "answers": agent.outbox.number, "session": SESSION, "lasts": lasts}
     return seal(key, Watch(**{**given, "meters": meters, "once": once, **changes}))
 
 
@@ -95,7 +97,7 @@ BAD = {
     "of another start": (lambda agent: watch(agent, epoch=2), "foreign"),
     "for a meter that is not here": (lambda agent: watch(agent, meters=("m1", "m9")), "foreign"),
     "once for a meter that is not here": (lambda agent: watch(agent, once=("m9",)), "foreign"),
-    "by a message that was never sent": (lambda agent: watch(agent, answers=agent._number + 1), "replayed"),
+    "by a message that was never sent": (lambda agent: watch(agent, answers=agent.outbox.number + 1), "replayed"),
     "for too long": (lambda _agent: signed({**WHOLE, "lasts": LONGEST_LOOK + 1}), "malformed"),
     "for no time": (lambda _agent: signed({**WHOLE, "lasts": 0}), "malformed"),
     "for too many": (lambda _agent: signed({**WHOLE, "meters": ["m1"] * (MAX_METERS + 1)}), "malformed"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from prewatt.edge.agent import Commit
+from prewatt.edge.effects import Commit
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import (
     ChangeSettings,
@@ -209,7 +209,7 @@ def test_a_gateway_that_does_not_know_the_time_goes_by_what_it_is_at_least():
     gateway.now += 8 * DAY
     gateway.agent.tick(gateway.moment)
     gateway.agent._time._stood = True
-    assert gateway.agent._vouched(gateway.moment) is None
+    assert gateway.agent.codes.vouched(gateway.moment) is None
     assert not gateway.type(code).done
 
 

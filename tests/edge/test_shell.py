@@ -233,7 +233,7 @@ def test_one_damaged_meter_is_set_aside_and_the_others_are_served(tmp_path):
     other = Account()
     other.apply(other.event(5, "power-up"))
     state = MeterState("m2", 1, b"h" * 32, other.dump())
-    given = States("g1", agent.agent.epoch, agent.agent._number, agent.agent.session, (state,))
+    given = States("g1", agent.agent.outbox.epoch, agent.agent.outbox.number, agent.agent.outbox.session, (state,))
     agent._do(agent.agent.on_frame(agent.moment(), seal(SERVER, given)))
     assert not agent.troubles() and agent.journal.load("m2").account.seq > 1
     agent.journal.close()

@@ -7,7 +7,7 @@ import os
 import msgspec
 import pytest
 
-from prewatt.edge.agent import Told
+from prewatt.edge.effects import Told
 from prewatt.edge.staff import Session
 from prewatt.kernel.supply import Close, Open, Restore
 from prewatt.kernel.units import DAY, HOUR, NANO, SECOND

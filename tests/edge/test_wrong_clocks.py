@@ -2,7 +2,7 @@
 
 import pytest
 
-from prewatt.edge.agent import Commit, Keep
+from prewatt.edge.effects import Commit, Keep
 from prewatt.edge.meter import Observed
 from prewatt.kernel.account import Account
 from prewatt.kernel.calendar import local_day, zone
@@ -343,7 +343,7 @@ def test_an_account_that_the_server_hands_over_is_as_sure_of_the_time_as_the_gat
     other.apply(other.event(other.at, "clock-set" if unsure else "clock-unsure"))
     home.do(home.agent.on_connected(home.moment))
     state = MeterState("m1", other.seq, genesis("m1"), other.dump())
-    answer = States("g1", home.agent.epoch, home.asked, b"", (state,))
+    answer = States("g1", home.agent.outbox.epoch, home.asked, b"", (state,))
     effects = home.agent.on_frame(home.moment, seal(SERVER, answer))
     (commit,) = [each for each in effects if isinstance(each, Commit)]
     codes = [decode_entry(record.body).code for _, record in commit.records]
@@ -358,7 +358,7 @@ def test_a_journal_that_is_handed_over_does_not_go_on_with_a_clock_that_is_a_yea
     home.begin(wrong=YEAR)
     home.do(home.agent.on_connected(home.moment))
     state = MeterState("m1", other.seq, genesis("m1"), other.dump())
-    answer = States("g1", home.agent.epoch, home.asked, b"", (state,), BEGIN + HOUR)
+    answer = States("g1", home.agent.outbox.epoch, home.asked, b"", (state,), BEGIN + HOUR)
     effects = home.agent.on_frame(home.moment, seal(SERVER, answer))
     commits = [each for each in effects if isinstance(each, Commit)]
     told = [decode_entry(record.body) for _, record in commits[-1].records]

@@ -8,8 +8,10 @@ import pytest
 from django.conf import settings
 from msgspec.structs import replace
 
-from prewatt.edge.agent import EPOCH, Adopt, Agent, Commit, Keep, ReadMeters, Refuse, SendStatus, SendUpload
+from prewatt.edge.agent import Agent
+from prewatt.edge.effects import Adopt, Commit, Keep, ReadMeters, Refuse, SendStatus, SendUpload
 from prewatt.edge.journal import Journal
+from prewatt.edge.memory import EPOCH
 from prewatt.edge.meter import Meter as EdgeMeter
 from prewatt.edge.meter import MeterPolicy, Observed
 from prewatt.edge.sync import SyncPolicy
@@ -37,7 +39,7 @@ from prewatt.server.metering.services import enrol
 from prewatt.server.vending.models import Command
 from prewatt.server.vending.top_ups import top_up
 from prewatt.wire import topics
-from prewatt.wire.messages import MeterState, Orders, States, Upload
+from prewatt.wire.messages import MeterState, Orders, States
 from prewatt.wire.signing import SigningKey, VerifyKey, seal, sign_command
 from tests.conftest import PRICE
 
@@ -87,9 +89,8 @@ class Process:
                 case SendStatus(status):
                     self.world.arrive(self, seal(self.world.key, status))
                 case SendUpload(number, pieces):
-                    spans, late, lacking = read_pieces(self.journal.read, pieces, self.journal.hash_at)
-                    states = self.agent.states_instead(lacking, self.journal.holds)
-                    upload = Upload("g1", self.agent.epoch, number, spans, late, self.agent.session, states)
+                    read = read_pieces(self.journal.read, pieces, self.journal.hash_at)
+                    upload = self.agent.outbox.upload(number, read, self.journal.holds)
                     self.world.arrive(self, seal(self.world.key, upload))
                 case Refuse(reason, _text):
                     self.refused.append(reason)
@@ -127,7 +128,7 @@ class World:
 
     def copy(self, process, to):
         """The folder as it is now; the process is stopped for it, as it should be."""
-        name, session = process.folder, process.agent.session
+        name, session = process.folder, process.agent.outbox.session
         self.end(process)
         shutil.copytree(name, self.folder / to)
         return self.start(name.name, session + b"+")
@@ -231,10 +232,10 @@ def test_a_journal_put_back_goes_on_from_the_server_s_state(world, gateway, tena
     world.end(gateway)
     top_up(tenancy, 3 * NANO, "third")
     old = world.start("old")
-    assert old.agent.epoch < Gateway.objects.get().epoch
+    assert old.agent.outbox.epoch < Gateway.objects.get().epoch
     world.connect(old)
-    assert old.agent.epoch > 4
-    assert old.journal.kept(EPOCH) == {"": str(old.agent.epoch).encode()}
+    assert old.agent.outbox.epoch > 4
+    assert old.journal.kept(EPOCH) == {"": str(old.agent.outbox.epoch).encode()}
     assert old.balance() == 30 * NANO - 300 * PRICE, "within the conversation that follows the connection"
     world.later()
     agree(world, old, tenancy)
@@ -419,7 +420,7 @@ def test_a_restart_is_no_second_gateway(world, gateway, tenancy):
 def test_states_are_believed_as_the_answer_to_what_was_asked_alone(world, gateway, tenancy):
     account, head = gateway.agent.meters["m1"].account, gateway.agent.meters["m1"].head
     state = MeterState("m1", account.seq, head, account.dump())
-    session, epoch, number = gateway.agent.session, gateway.agent.epoch, gateway.agent._number
+    session, epoch, number = gateway.agent.outbox.session, gateway.agent.outbox.epoch, gateway.agent.outbox.number
     good = States("g1", epoch, number, session, (state,))
     gateway.refused.clear()
     for changed in (

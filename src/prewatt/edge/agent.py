@@ -8,102 +8,30 @@ start anew from the journal.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-
-from msgspec import msgpack
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..kernel.account import Account
-from ..kernel.currencies import format_with_code
-from ..kernel.entries import (
-    UNREADABLE,
-    Command,
-    EntryError,
-    LeadBack,
-    UnknownOrder,
-    decode_command,
-)
+from ..kernel.entries import UNREADABLE, Command, LeadBack, UnknownOrder
 from ..kernel.naming import id_of
-from ..kernel.quantities import can_be
-from ..kernel.replay import ROLLOVER
 from ..kernel.supply import Action, TakeEmergency, UnlockCodes
-from ..kernel.units import HOUR, MINUTE, SECOND
 from ..tokens import is_typed
-from ..wire.messages import (
-    MAX_INSTEAD,
-    MAX_METERS,
-    Head,
-    Live,
-    MeterState,
-    MeterStatus,
-    Orders,
-    Receipt,
-    SignedCommand,
-    States,
-    Status,
-    Watch,
-    WireError,
-)
-from ..wire.order_codes import NewPin
-from ..wire.signing import VerifyKey, command_is_signed, open_downward
-from .allowance import SecondLine, Usual, dump_usual
-from .codes import ChangeKey, CodeRefused, Credit, Do, KeyState, Meaning, Show, dump_key, read_code
-from .effects import (
-    Adopt,
-    Commit,
-    Effect,
-    Keep,
-    LookAt,
-    MoveSwitch,
-    ReadMeters,
-    Refuse,
-    SendLive,
-    SendStatus,
-    SendUpload,
-    SetAllowance,
-    Told,
-)
-from .guard import Tries, after_wrong, waits, within
+from ..wire.messages import MAX_METERS, Orders, Receipt, States, Watch, WireError
+from ..wire.signing import VerifyKey, open_downward
+from .allowance import SecondLine, dump_usual
+from .checks import head_refused, verified_command
+from .code_entry import OWN_WAYS, SHORT_CODE, CodeEntry
+from .effects import Adopt, Commit, Effect, Keep, LookAt, MoveSwitch, ReadMeters, Refuse, SetAllowance, Told
 from .looking import Looking, Seen, live, live_balance
+from .memory import ANCHOR, EPOCH, USUAL, Memory
 from .meter import Foreign, Meter, Observed, Outcome
+from .outbox import Outbox
+from .replies import sentence, supplied
 from .sync import Sync, SyncPolicy
 from .texts import _
 from .timekeeping import NEAR, Anchor, Moment, Note, Timekeeper, dump_anchor
 
-SHORT_CODE = "811"
-"""Typed where the tenant alone can type (or sent by a meter's button), it takes the emergency credit."""
-EPOCH = "epoch"
-"""Under this name the journal's file keeps the epoch, for the next start to go on from."""
-OWN_WAYS = ("page", "keypad")
-"""Ways in that are the tenant's own: the page, once the PIN has opened it, and the keypad in the flat."""
-USUAL = "usual"
-"""Under this name it is kept what a meter usually uses."""
-ANCHOR = "anchor"
-"""Under this name the timekeeper's anchor is kept."""
-SENT_KEPT = 200
-"""Messages of which it is remembered when they were sent."""
 NAMES_KEPT = 1000
 """Commands of which it is remembered that they were taken up."""
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
-
-
-def _wait_text(wait: int, locked: bool) -> str:
-    if locked:
-        hours = -(-wait // HOUR)
-        return _("Too many wrong codes: none is taken for %(hours)d hours, or until the manager unlocks it.") % {
-            "hours": hours
-        }
-    if wait > MINUTE:
-        return _("Too many wrong codes: please wait %(minutes)d minutes.") % {"minutes": -(-wait // MINUTE)}
-    return _("Too many wrong codes: please wait %(seconds)d seconds.") % {"seconds": -(-wait // SECOND)}
-
-
-def _supplied(meter: Meter) -> str:
-    """What is said of an order that is done."""
-    told = {True: _("Done: the supply is on."), False: _("Done: the supply is off."), None: _("Done.")}
-    return told[meter.account.closed]
 
 
 class Agent:
@@ -116,40 +44,29 @@ class Agent:
         meters: Iterable[Meter],
         server: VerifyKey,
         policy: SyncPolicy,
-        keys: Mapping[str, KeyState] | None = None,
-        tries: Mapping[str, dict[str, Tries]] | None = None,
+        memory: Memory | None = None,
         time: Timekeeper | None = None,
         session: bytes = b"",
-        look_interval_s: float = 2.0,
-        usual: Mapping[str, Usual] | None = None,
     ) -> None:
-        """`keys`: of the meters that take codes. `tries`: wrong codes by meter and way in. `time`: with the anchor that
-        was kept. `look_interval_s`: seconds between readings of a meter that somebody looks at. `usual`: what meters usually use,
-        as it was kept.
-        """
+        """`memory`: as it was kept, and `time` with the anchor that was kept."""
+        memory = memory or Memory()
         self.gateway = gateway
-        self.epoch = epoch
-        self.session = session
         self.meters = {meter.name: meter for meter in meters}
         if len(self.meters) > MAX_METERS:
             raise ValueError(f"a gateway serves up to {MAX_METERS} meters, not {len(self.meters)}")
         self.sync = Sync({name: meter.account.seq for name, meter in self.meters.items()}, policy)
+        self.looking = Looking(policy.look_interval)
+        self._time = time or Timekeeper()
+        self.codes = CodeEntry(self.meters, memory, self._time, self.balance)
+        self.outbox = Outbox(gateway, (epoch, session), self.meters, self.sync, self.looking, self._time)
         self._server = server
-        self._number = 0
-        self._asked = 0
         self._adopted = 0
         self._names: deque[tuple[str, bytes]] = deque(maxlen=NAMES_KEPT)
-        self._changed = set(self.meters)
-        self.keys = dict(keys or {})
-        self._tries = {name: dict((tries or {}).get(name, {})) for name in self.meters}
-        self._time = time or Timekeeper()
         self._anchor: Anchor | None = None
         # By how much the gateway's time was ahead of the steady clock last.
         self._ahead: int | None = None
         self._due = dict.fromkeys(self.meters, 0)
-        self._sent: dict[int, int] = {}
-        self.looking = Looking(look_interval_s)
-        self._alone = {name: SecondLine((usual or {}).get(name)) for name in self.meters}
+        self._alone = {name: SecondLine(memory.usual.get(name)) for name in self.meters}
 
     # -- time and meters ---------------------------------------------------------------------------------------------
 
@@ -214,107 +131,20 @@ class Agent:
         """A person typed a code for a meter, by a `way` in (page, keypad, bluetooth). KeyError if the meter is none of
         this gateway's.
         """
-        meter, now = self.meters[name], self._time.now(moment)
+        meter = self.meters[name]
         if is_typed(text, SHORT_CODE):
             if way not in OWN_WAYS:
                 return Told(False, _("Open the page with the flat's PIN to take its emergency credit.")), []
             return self.act(moment, name, TakeEmergency(), way)
-        key = self.keys.get(name)
-        if key is None:
-            return Told(False, _("This meter takes no codes: it was installed without a key.")), []
-        counted = self._tries[name].get(way, Tries())
-        tries = within(counted, now)
-        if wait := waits(tries, now):
-            kept: list[Effect] = [] if tries == counted else [self._keep_tries(name, way, tries)]
-            return Told(False, _wait_text(wait, tries.locked)), kept
-        try:
-            meaning = read_code(key, self._vouched(moment), text, now)
-            outcome, answer = self._obey_code(moment, meter, meaning, way)
-        except CodeRefused as refused:
-            if not refused.guess:
-                return Told(False, str(refused)), []
-            if other := self._meter_of(moment, text):
-                return Told(False, _("This code is for meter %(meter)s, not for this one.") % {"meter": other}), []
-            return Told(False, str(refused)), self._count(moment, name, way, tries)
-        except ValueError as objection:
-            return Told(False, _sentence(str(objection))), []
-        effects: list[Effect] = []
-        if tries.wrong:
-            effects.append(self._keep_tries(name, way, Tries()))
-        if isinstance(meaning, ChangeKey):
-            self.keys[name] = meaning.state
-            effects.append(Keep(name, "key", dump_key(meaning.state)))
-        return answer, effects + self._settle(moment, {name: outcome})
-
-    def takes_code(self, moment: Moment, name: str, way: str) -> bool:
-        """Whether a code that is typed for a meter now would be looked at."""
-        now = self._time.now(moment)
-        return name in self.keys and not waits(within(self._tries[name].get(way, Tries()), now), now)
-
-    def _vouched(self, moment: Moment) -> int | None:
-        """The instant, as far as it is known: no code is called expired by a clock that nobody vouches for."""
-        return None if self._time.unsure else self._time.now(moment)
-
-    def _meter_of(self, moment: Moment, text: str) -> str:
-        """The meter of this gateway whose code it is, where somebody has typed it at another one; else empty."""
-        for name, key in self.keys.items():
-            try:
-                if isinstance(
-                    read_code(key, self._vouched(moment), text, self._time.now(moment)), Credit | Do | NewPin
-                ):
-                    return name
-            except CodeRefused:
-                continue
-        return ""
-
-    def _obey_code(self, moment: Moment, meter: Meter, meaning: Meaning, way: str) -> tuple[Outcome, Told]:
-        now = self._time.now(moment)
-        match meaning:
-            case Credit(tid, amount):
-                outcome = meter.credit_by_code(now, tid, amount, way)
-                text = _("Credited: %(amount)s. The balance is now %(balance)s.") % {
-                    "amount": self._money(meter, amount),
-                    "balance": self._money(meter, self.balance(moment, meter.name)),
-                }
-            case Do(tid, action):
-                outcome = meter.act(now, action, way, tid=tid)
-                text = _supplied(meter)
-            case NewPin(tid):
-                outcome = meter.act(now, meaning.action(meter.name), way, tid=tid)
-                text = _("The flat has its new PIN: it opens the page from now on.")
-            case Show():
-                outcome = Outcome()
-                text = _("Meter %(meter)s works.") % {"meter": meter.name}
-                if way in OWN_WAYS:
-                    # A test code is anybody's: the balance is not.
-                    left = self._money(meter, self.balance(moment, meter.name))
-                    text += " " + _("The balance is %(balance)s.") % {"balance": left}
-            case ChangeKey(_state, complete, rollover):
-                outcome = meter.note(now, "key-changed", ROLLOVER if rollover else "") if complete else Outcome()
-                text = _("The meter has its new key.") if complete else _("Accepted: now type the other codes.")
-        return outcome, Told(True, text)
+        entered = self.codes.enter(moment, meter, text, way)
+        follow = [] if entered.outcome is None else self._settle(moment, {name: entered.outcome})
+        return entered.told, [*entered.effects, *follow]
 
     def balance(self, moment: Moment, name: str) -> int:
         """A meter's balance now, nano: by its register if that was seen just now, else by its journal."""
         account, now, seen = self.meters[name].account, self._time.now(moment), self.looking.fresh(moment.mono, name)
         found = live_balance(account, now, seen.register) if seen and seen.register is not None else None
         return account.balance if found is None else found
-
-    def _money(self, meter: Meter, nano: int) -> str:
-        return format_with_code(nano, meter.account.currency)
-
-    def _count(self, moment: Moment, name: str, way: str, before: Tries) -> list[Effect]:
-        """A code was wrong: count it before anybody is told, so that a loss of power gives no free try."""
-        tries = after_wrong(before, self._time.now(moment))
-        effects: list[Effect] = [self._keep_tries(name, way, tries)]
-        if tries.locked:
-            outcome = self.meters[name].note(self._time.now(moment), "codes-locked", way)
-            effects += self._settle(moment, {name: outcome})
-        return effects
-
-    def _keep_tries(self, name: str, way: str, tries: Tries) -> Keep:
-        self._tries[name][way] = tries
-        return Keep(name, "tries", msgpack.encode(self._tries[name]))
 
     def act(
         self, moment: Moment, name: str, action: Action, by: str, grant: str = "", reason: str = ""
@@ -326,14 +156,10 @@ class Agent:
         try:
             outcome = meter.act(self._time.now(moment), action, by, grant, reason)
         except ValueError as objection:
-            return Told(False, _sentence(str(objection))), []
-        effects: list[Effect] = list(self._unlock(name)) if isinstance(action, UnlockCodes) else []
+            return Told(False, sentence(str(objection))), []
+        effects: list[Effect] = [self.codes.unlock(name)] if isinstance(action, UnlockCodes) else []
         effects += self._settle(moment, {name: outcome})
-        return Told(True, _supplied(meter)), effects
-
-    def _unlock(self, name: str) -> list[Keep]:
-        self._tries[name] = {}
-        return [Keep(name, "tries", msgpack.encode({}))]
+        return Told(True, supplied(meter.account)), effects
 
     def next_due(self) -> int:
         """When a meter is next to be read, on the steady clock (µs)."""
@@ -351,7 +177,7 @@ class Agent:
             effects.append(ReadMeters(due))
         if looked_at := self.looking.next_meter(moment.mono):
             effects.append(LookAt(looked_at))
-        return effects + self._talk(moment)
+        return effects + self.outbox.messages(moment)
 
     def on_observed(self, moment: Moment, observed: Mapping[str, Observed | Foreign | str]) -> list[Effect]:
         """Meters were read; a text in the place of an observation is the cause of a failure."""
@@ -373,7 +199,7 @@ class Agent:
     def on_looked(self, began: float, moment: Moment, name: str, seen: Seen) -> list[Effect]:
         """A meter was looked at, from `began` (on the clock of `mono`) until now. No rule of the account sees it."""
         self.looking.saw(began, moment.mono, live(name, self.meters[name].account, self._time.now(moment), seen))
-        return self._talk(moment)
+        return self.outbox.messages(moment)
 
     def on_switch_failed(self, moment: Moment, name: str, cause: str) -> list[Effect]:
         """A switch did not obey."""
@@ -393,25 +219,7 @@ class Agent:
     def on_connected(self, moment: Moment) -> list[Effect]:
         """The connection to the broker stands."""
         self.sync.on_connected(moment.mono)
-        return self._talk(moment)
-
-    def states_instead(self, lacking: Mapping[str, int], holds: Callable[[str, int], bool]) -> tuple[MeterState, ...]:
-        """How meters stand of which the head-end asks for entries, from one on (by meter), that can't be sent: a server that
-        was put back from a copy asks for those of before this gateway took over, or they are damaged, if the journal `holds`
-        them. As many as a message has room for beside entries.
-        """
-        states: list[MeterState] = []
-        room = MAX_INSTEAD
-        for name, first in lacking.items():
-            meter = self.meters[name]
-            damaged = holds(name, first)
-            state = MeterState(name, meter.account.seq, meter.head, meter.account.dump(), damaged)
-            room -= len(state.account)
-            if room < 0:
-                break
-            states.append(state)
-            self.sync.on_lacking(name)
-        return tuple(states)
+        return self.outbox.messages(moment)
 
     def on_disconnected(self) -> None:
         """The connection to the broker is gone. Nothing else changes."""
@@ -435,40 +243,40 @@ class Agent:
         return self._on_orders(moment, message)
 
     def _on_receipt(self, moment: Moment, receipt: Receipt) -> list[Effect]:
-        if receipt.session and receipt.session != self.session:
+        if receipt.session and receipt.session != self.outbox.session:
             return [Refuse("foreign", "a receipt is for another process with this gateway's key, or an earlier one")]
         if receipt.known:
             return self._on_epoch_over(moment, receipt)
         effects: list[Effect] = []
         if receipt.at:
-            asked = self._sent.get(receipt.answers) if receipt.epoch == self.epoch else None
+            asked = self.outbox.sent_at(receipt.answers) if receipt.epoch == self.outbox.epoch else None
             effects += self._noted(moment, self._time.receipt(moment, receipt.at, asked))
         for head in receipt.heads:
-            refusal = self._check_head(head)
+            refusal = head_refused(self.meters, head)
             if refusal:
                 effects.append(refusal)
                 if head.meter in self.meters:
                     self.sync.on_strange_head(moment.mono)
             else:
                 self.sync.on_head(moment.mono, head)
-        if (receipt.epoch, receipt.answers) == (self.epoch, self._asked):
+        if (receipt.epoch, receipt.answers) == (self.outbox.epoch, self.outbox.asked):
             self.sync.on_answered(moment.mono)
-        return effects + self._talk(moment)
+        return effects + self.outbox.messages(moment)
 
     def _on_epoch_over(self, moment: Moment, receipt: Receipt) -> list[Effect]:
         """A greater epoch than this one was accepted before: the journal was put back from a copy, or another process has
         this gateway's key.
         """
-        if not receipt.session or receipt.epoch != self.epoch or receipt.known < self.epoch:
+        if not receipt.session or receipt.epoch != self.outbox.epoch or receipt.known < self.outbox.epoch:
             return []
-        self.epoch = receipt.known + 1
+        self.outbox.epoch = receipt.known + 1
         self.sync.on_epoch_over(moment.mono)
-        return [Keep("", EPOCH, str(self.epoch).encode()), *self._talk(moment)]
+        return [Keep("", EPOCH, str(self.outbox.epoch).encode()), *self.outbox.messages(moment)]
 
     def _on_states(self, moment: Moment, message: States) -> list[Effect]:
         """The journals here are no continuations of what is committed: go on from that, and read at once."""
-        if (message.epoch, message.session) != (self.epoch, self.session) or not (
-            self._adopted < message.answers <= self._number
+        if (message.epoch, message.session) != (self.outbox.epoch, self.outbox.session) or not (
+            self._adopted < message.answers <= self.outbox.number
         ):
             return [Refuse("replayed", f"states that answer message {message.answers} of another time")]
         names = [state.meter for state in message.states]
@@ -481,9 +289,9 @@ class Agent:
         effects: list[Effect] = []
         if message.at:
             # A journal that goes on does not begin with a time that the server knows better.
-            effects = self._noted(moment, self._time.receipt(moment, message.at, self._sent.get(message.answers)))
+            effects = self._noted(moment, self._time.receipt(moment, message.at, self.outbox.sent_at(message.answers)))
         # What was said up to now was of the other journals: no answer to it is believed any more.
-        self._adopted = self._number
+        self._adopted = self.outbox.number
         outcomes: dict[str, Outcome] = {}
         for state, account in zip(message.states, accounts, strict=True):
             meter = self.meters[state.meter]
@@ -497,28 +305,13 @@ class Agent:
         return [*effects, Adopt(message.states), *self._settle(moment, outcomes), ReadMeters(names)]
 
     def _on_watch(self, moment: Moment, watch: Watch) -> list[Effect]:
-        if watch.session != self.session or watch.epoch != self.epoch:
+        if watch.session != self.outbox.session or watch.epoch != self.outbox.epoch:
             return [Refuse("foreign", "it is for another process with this gateway's key, or an earlier one, to look")]
         if strange := sorted({*watch.meters, *watch.once}.difference(self.meters)):
             return [Refuse("foreign", f"meter {strange[0]!r} is not of this gateway")]
         if not self.looking.watch(moment.mono, watch.answers, watch.lasts, watch.meters, watch.once):
             return [Refuse("replayed", f"to look, by message {watch.answers}, is over")]
         return []
-
-    def _check_head(self, head: Head) -> Refuse | None:
-        meter = self.meters.get(head.meter)
-        if meter is None:
-            return Refuse("foreign", f"meter {head.meter!r} is not of this gateway")
-        if head.seq > meter.account.seq:
-            return Refuse(
-                "chain",
-                f"meter {head.meter}: the head-end has entry {head.seq}, this journal ends at {meter.account.seq}",
-            )
-        if head.seq == meter.account.seq and head.hash != meter.head:
-            return Refuse(
-                "chain", f"meter {head.meter}: the head-end's entry {head.seq} is another one than this journal's"
-            )
-        return None
 
     def _on_orders(self, moment: Moment, orders: Orders) -> list[Effect]:
         refused: list[Effect] = []
@@ -527,21 +320,21 @@ class Agent:
         notes: list[Note] = []
         for signed in orders.commands:
             try:
-                command = self._verified(signed)
+                command = verified_command(self._server, self.meters, signed)
             except WireError as error:
                 refused.append(Refuse(error.reason, str(error)))
                 continue
             notes += self._told_by_order(moment, command)
             if command.number <= self.meters[command.meter].account.command and not self._is_here(command):
                 # Its number is another command's here: the server is told at once how far this meter is.
-                self._changed.add(command.meter)
+                self.outbox.changed(command.meter)
                 self.sync.report(moment.mono)
             more = self.meters[command.meter].follow(self._time.now(moment), command)
             if more.records:
                 self._names.append((command.meter, command.name))
                 outcomes.setdefault(command.meter, Outcome()).records += more.records
                 if isinstance(command, Command) and getattr(command.order, "action", None) == UnlockCodes():
-                    unlocked += self._unlock(command.meter)
+                    unlocked.append(self.codes.unlock(command.meter))
         for name, outcome in outcomes.items():
             decision = self.meters[name].decide(self._time.now(moment))
             outcome.records += decision.records
@@ -564,17 +357,6 @@ class Agent:
         known = id_of(command.order) if isinstance(command, Command) else ""
         return known in self.meters[command.meter].account.credit_ids
 
-    def _verified(self, signed: SignedCommand) -> Command | UnknownOrder:
-        if not command_is_signed(self._server, signed):
-            raise WireError("signature", "the signature of a command is not the server's")
-        try:
-            command = decode_command(signed.body)
-        except EntryError as error:
-            raise WireError("malformed", str(error)) from None
-        if command.meter not in self.meters:
-            raise WireError("foreign", f"a command is for meter {command.meter!r}, which is not of this gateway")
-        return command
-
     # -- what follows ------------------------------------------------------------------------------------------------
 
     def _settle(self, moment: Moment, outcomes: Mapping[str, Outcome]) -> list[Effect]:
@@ -585,7 +367,7 @@ class Agent:
         for name, outcome in outcomes.items():
             if outcome.records:
                 self.sync.on_journalled(name, outcome.records[-1].seq)
-                self._changed.add(name)
+                self.outbox.changed(name)
             meter, now = self.meters[name], self._time.now(moment)
             # Before the switch: it can't be closed while what the meter may supply is used up.
             told = None if meter.waits else self._alone[name].due_to_tell(now, meter.account)
@@ -596,57 +378,4 @@ class Agent:
             self._due[name] = moment.steady + max(due - now, 0)
             if outcome.switch is not None:
                 effects.append(MoveSwitch(name, outcome.switch))
-        return effects + self._talk(moment)
-
-    def _talk(self, moment: Moment) -> list[Effect]:
-        effects: list[Effect] = []
-        if self.sync.status_due(moment.mono):
-            effects.append(self._status(moment))
-        if self.sync.connected and (seen := self.looking.message(moment.mono)):
-            self._number += 1
-            self._remember_sent(moment)
-            effects.append(SendLive(Live(self.gateway, self.epoch, self._number, self.session, seen)))
-        while pieces := self.sync.next_upload():
-            self._number += 1
-            self._remember_sent(moment)
-            effects.append(SendUpload(self._number, pieces))
-        return effects
-
-    def _remember_sent(self, moment: Moment) -> None:
-        """A receipt tells how late it is at most by what it answers."""
-        self.looking.on_sent(moment.mono, self._number)
-        self._sent[self._number] = moment.steady
-        while len(self._sent) > SENT_KEPT:
-            del self._sent[next(iter(self._sent))]
-
-    def _status(self, moment: Moment) -> SendStatus:
-        fresh = not self.sync.answered
-        # Of a meter that waits to be asked for entries each status speaks: the answer to the last one may be lost.
-        names = list(self.meters) if fresh else sorted(self._changed | self.sync.lacking)
-        self._changed.clear()
-        self._number += 1
-        self._remember_sent(moment)
-        if fresh:
-            self._asked = self._number
-        now = self._time.now(moment)
-        return SendStatus(
-            Status(
-                self.gateway, self.epoch, self._number, now, fresh,
-                tuple(self._meter_status(name) for name in names), self.session,
-            )
-        )  # fmt: skip
-
-    def _meter_status(self, name: str) -> MeterStatus:
-        meter = self.meters[name]
-        account = meter.account
-        return MeterStatus(
-            name,
-            account.seq,
-            account.at,
-            account.balance,
-            account.shown,
-            account.closed,
-            account.command,
-            meter.head,
-            {str(name): value for name, value in meter.quantities.items() if can_be(name, value)},
-        )
+        return effects + self.outbox.messages(moment)

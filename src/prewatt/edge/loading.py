@@ -7,22 +7,17 @@ import os
 import sqlite3
 from typing import NamedTuple
 
-import msgspec
-
 from ..kernel.account import Account
 from ..kernel.entries import genesis
 from ..kernel.recovery import JournalDamaged
 from ..kernel.units import SECOND
 from ..wire.signing import VerifyKey
-from .agent import ANCHOR, USUAL, Agent
-from .allowance import load_usual
-from .codes import KeyState, load_key
-from .guard import Tries
+from .agent import Agent
 from .journal import Journal, Loaded
+from .memory import load_memory, load_timekeeper
 from .meter import Meter, MeterPolicy
 from .settings import EdgeSettings
 from .sync import SyncPolicy
-from .timekeeping import Timekeeper, load_anchor
 
 log = logging.getLogger("prewatt.edge")
 
@@ -53,19 +48,17 @@ def load_agent(settings: EdgeSettings, journal: Journal, boot: str, set_aside: d
         if loaded.repaired:
             repaired.add(name)
             log.warning("meter %s: a damaged snapshot was made anew from the entries", name)
-    anchor = journal.kept(ANCHOR).get("")
+    # As they were handed over; codes may have changed them since.
+    keys = {meter.name: meter.token.state() for meter in settings.meters if meter.token is not None}
     agent = Agent(
         settings.gateway,
         journal.epoch,
         [Meter(name, loaded.account, loaded.head, policy) for name, loaded in loads.items()],
         VerifyKey(bytes.fromhex(settings.server_key)),
-        SyncPolicy(settings.heartbeat_s, settings.patience_s),
-        keys=_load_keys(settings, journal),
-        tries=_load_tries(journal),
-        time=Timekeeper(boot, load_anchor(anchor) if anchor is not None else None),
-        session=os.urandom(8),
-        look_interval_s=settings.look_interval_s,
-        usual={name: load_usual(body) for name, body in journal.kept(USUAL).items()},
+        SyncPolicy(settings.heartbeat_s, settings.patience_s, look_interval=settings.look_interval_s),
+        load_memory(journal.kept, keys),
+        load_timekeeper(journal.kept, boot),
+        os.urandom(8),
     )
     return LoadedAgent(agent, repaired, frozenset(journal.adopted() - set(set_aside)))
 
@@ -96,14 +89,3 @@ def _begin_anew(journal: Journal, name: str, loads: dict[str, Loaded]) -> None:
         loads[name] = journal.load(name)
     except (JournalDamaged, sqlite3.DatabaseError) as error:
         log.error("meter %s: what is damaged can't be put aside (%s)", name, error)
-
-
-def _load_keys(settings: EdgeSettings, journal: Journal) -> dict[str, KeyState]:
-    """The keys by which meters read codes: as they were handed over, or as codes have changed them since."""
-    keys = {meter.name: meter.token.state() for meter in settings.meters if meter.token is not None}
-    return keys | {name: load_key(body) for name, body in journal.kept("key").items() if name in keys}
-
-
-def _load_tries(journal: Journal) -> dict[str, dict[str, Tries]]:
-    decoder = msgspec.msgpack.Decoder(dict[str, Tries])
-    return {name: decoder.decode(body) for name, body in journal.kept("tries").items()}

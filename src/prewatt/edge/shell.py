@@ -17,7 +17,6 @@ from ..kernel.supply import Action
 from ..kernel.units import DAY
 from ..wire import topics
 from ..wire.link import Call, Connected, Disconnected, Link, LinkEvent
-from ..wire.messages import Upload
 from ..wire.signing import SigningKey, seal
 from .devices import Devices, open_drivers
 from .drivers.interface import DriverError, NotSupported
@@ -226,7 +225,7 @@ class Shell:
         """A code was typed; it has had its effect when this returns."""
         if objection := self._objection(meter):
             return objection
-        if self.agent.takes_code(self.moment(), meter, way):
+        if self.agent.codes.takes(self.moment(), meter, way):
             self.look_at(meter)
         told, effects = self.agent.submit_code(self.moment(), meter, digits, way)
         self._do(effects)
@@ -315,10 +314,8 @@ class Shell:
             case SendLive(live):
                 self._link.publish(self._topic, seal(self.key, live))
             case SendUpload(number, pieces):
-                spans, late, lacking = read_pieces(self.journal.read, pieces, self.journal.hash_at)
-                agent = self.agent
-                states = agent.states_instead(lacking, self.journal.holds)
-                upload = Upload(agent.gateway, agent.epoch, number, spans, late, agent.session, states)
+                read = read_pieces(self.journal.read, pieces, self.journal.hash_at)
+                upload = self.agent.outbox.upload(number, read, self.journal.holds)
                 self._link.publish(self._topic, seal(self.key, upload))
             case Refuse(reason, text):
                 self._refused[reason] += 1

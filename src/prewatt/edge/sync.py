@@ -22,12 +22,14 @@ MOST_PATIENT = 64
 
 class SyncPolicy(Struct, frozen=True):
     """`heartbeat`: seconds between signs of life. `patience`: seconds without a receipt before asking anew. `window`:
-    most entries unacknowledged.
+    most entries unacknowledged. `look_interval`: seconds of a round in which meters that somebody looks at are read, and one
+    message says how they stand.
     """
 
     heartbeat: float = 10.0
     patience: float = 10.0
     window: int = 4 * MAX_ENTRIES
+    look_interval: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)

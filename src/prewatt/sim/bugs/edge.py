@@ -9,8 +9,7 @@ from unittest.mock import patch
 
 from msgspec.structs import replace
 
-from ...edge import agent as agent_module
-from ...edge import codes
+from ...edge import checks, codes
 from ...edge.agent import Agent
 from ...edge.effects import Commit, Effect, Keep, MoveSwitch, Told
 from ...edge.guarding import Guard, Tell
@@ -189,7 +188,7 @@ def codes_expire_in_an_hour() -> Iterator[None]:
 @contextmanager
 def signature_of_commands_not_checked() -> Iterator[None]:
     """A command is believed whoever signed it."""
-    with patch.object(agent_module, "command_is_signed", lambda *_: True):
+    with patch.object(checks, "command_is_signed", lambda *_: True):
         yield
 
 

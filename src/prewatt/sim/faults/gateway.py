@@ -7,20 +7,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from ...edge.agent import ANCHOR, EPOCH, Agent
+from ...edge.agent import Agent
 from ...edge.codes import KeyState, load_key
 from ...edge.effects import Adopt, Commit, Effect, Keep, MoveSwitch, ReadMeters, SendStatus, SendUpload
-from ...edge.guard import Tries
+from ...edge.memory import EPOCH, Memory, load_timekeeper, load_tries
 from ...edge.meter import Foreign, Meter, MeterPolicy, Observed
 from ...edge.sync import SyncPolicy
-from ...edge.timekeeping import Moment, Timekeeper, load_anchor
+from ...edge.timekeeping import Moment
 from ...edge.uploads import read_pieces
 from ...kernel.entries import Record
 from ...kernel.recovery import JournalDamaged
 from ...kernel.units import MINUTE, SECOND
-from ...wire.messages import Upload
 from ...wire.signing import SigningKey, seal
 from . import people
 from .clock import Clocks
@@ -35,7 +32,6 @@ if TYPE_CHECKING:
 PATIENCE = 30.0
 RESTART = 20 * MINUTE
 """After the program has ended with an error, whoever watches over it starts it anew."""
-_TRIES = msgspec.msgpack.Decoder(dict[str, Tries])
 
 
 class Gateway:
@@ -102,14 +98,13 @@ class Gateway:
             if loaded.repaired:
                 repaired.add(name)
             meters.append(Meter(name, loaded.account, loaded.head, policy))
-        keys = self.known_keys()
-        tries = {name: _TRIES.decode(body) for name, body in flash.kept("tries").items()}
+        memory = Memory(self.known_keys(), load_tries(flash.kept))
         sync = SyncPolicy(heartbeat=world.swarm.heartbeat / SECOND, patience=PATIENCE)
-        self.agent = Agent(self.name, flash.epoch, meters, world.server_public, sync, keys, tries, self._timekeeper(),
-            world.chance.randbytes(8),
-        )  # fmt: skip
+        time = load_timekeeper(flash.kept, f"boot {self.boots}")
+        session = world.chance.randbytes(8)
+        self.agent = Agent(self.name, flash.epoch, meters, world.server_public, sync, memory, time, session)
         for name in self.meters if world.gateways[self.name] is self else ():
-            if not world.key_changing(name) and self.agent.keys[name].key != world.keys[name].key:
+            if not world.key_changing(name) and self.agent.codes.keys[name].key != world.keys[name].key:
                 world.broken(f"meter {name}: its new key is forgotten")
         self.up_since = world.now
         self.starts += 1
@@ -139,10 +134,6 @@ class Gateway:
         base = self.flash.bases[name]
         held = self._world.database.held(name, base)
         self._world.oracle.rewritten(self, name, [*held, *self.flash.written(name, base + 1, self.flash.end(name))])
-
-    def _timekeeper(self) -> Timekeeper:
-        kept = self.flash.kept(ANCHOR).get("")
-        return Timekeeper(f"boot {self.boots}", load_anchor(kept) if kept is not None else None)
 
     def time(self) -> int:
         """The instant that the gateway believes it to be; the true one while it is off."""
@@ -248,9 +239,8 @@ class Gateway:
             case SendStatus(status):
                 self.line.send_up(seal(self.key, status))
             case SendUpload(number, pieces):
-                spans, late, lacking = read_pieces(self.flash.read, pieces, self.flash.hash_at)
-                states = agent.states_instead(lacking, self.flash.holds)
-                upload = Upload(self.name, agent.epoch, number, spans, late, agent.session, states)
+                read = read_pieces(self.flash.read, pieces, self.flash.hash_at)
+                upload = agent.outbox.upload(number, read, self.flash.holds)
                 self.line.send_up(seal(self.key, upload))
         return []
 

@@ -156,7 +156,7 @@ def _type(
     guessed = world.now - gateway.guessed.get(name, -DAY) < 2 * DAY
     if told.done and (not right or used):
         world.broken(f"meter {name}: a code that is worth nothing here was taken ({told.text})")
-    knows_key = gateway is world.gateway_of(name) or gateway.agent is None or gateway.agent.keys[name].key == key.key
+    knows_key = gateway is world.gateway_of(name) or gateway.agent is None or gateway.agent.codes.keys[name].key == key.key
     if right and not used and may and not told.done and not guessed and knows_key and not world.key_changing(name):
         world.broken(f"meter {name}: a good code was not taken ({told.text})")
     credited = isinstance(token, CurrencyCredit) and token.amount * TOKEN
@@ -381,8 +381,8 @@ def _type_section(world: World, name: str, digits: str, new: KeyState) -> None:
         # The key changed meanwhile by other codes, or too many wrong ones were typed.
         world.later(world.now + 26 * HOUR, partial(_type_section, world, name, digits, new))
         return
-    if gateway.agent is not None and gateway.agent.keys[name].key == new.key:
-        world.keys[name] = gateway.agent.keys[name]
+    if gateway.agent is not None and gateway.agent.codes.keys[name].key == new.key:
+        world.keys[name] = gateway.agent.codes.keys[name]
         world.changing.pop(name, None)
 
 

@@ -1,0 +1,43 @@
+"""Whether what the head-end says can be meant for this gateway: nothing is believed that is not signed, not of its meters, or
+not of its journals. Logic without I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..kernel.entries import Command, EntryError, UnknownOrder, decode_command
+from ..wire.messages import Head, SignedCommand, WireError
+from ..wire.signing import VerifyKey, command_is_signed
+from .effects import Refuse
+from .meter import Meter
+
+
+def head_refused(meters: Mapping[str, Meter], head: Head) -> Refuse | None:
+    """Why a head can't be of a meter's journal here; None if it can."""
+    meter = meters.get(head.meter)
+    if meter is None:
+        return Refuse("foreign", f"meter {head.meter!r} is not of this gateway")
+    if head.seq > meter.account.seq:
+        return Refuse(
+            "chain",
+            f"meter {head.meter}: the head-end has entry {head.seq}, this journal ends at {meter.account.seq}",
+        )
+    if head.seq == meter.account.seq and head.hash != meter.head:
+        return Refuse(
+            "chain", f"meter {head.meter}: the head-end's entry {head.seq} is another one than this journal's"
+        )
+    return None
+
+
+def verified_command(server: VerifyKey, meters: Mapping[str, Meter], signed: SignedCommand) -> Command | UnknownOrder:
+    """A command that the server signed for a meter of this gateway. WireError if it is none."""
+    if not command_is_signed(server, signed):
+        raise WireError("signature", "the signature of a command is not the server's")
+    try:
+        command = decode_command(signed.body)
+    except EntryError as error:
+        raise WireError("malformed", str(error)) from None
+    if command.meter not in meters:
+        raise WireError("foreign", f"a command is for meter {command.meter!r}, which is not of this gateway")
+    return command

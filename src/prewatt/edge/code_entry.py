@@ -1,0 +1,141 @@
+"""Codes that people type: whether one is looked at, what it does, and how guessing is slowed. Logic without I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from msgspec import msgpack
+
+from ..kernel.replay import ROLLOVER
+from ..wire.order_codes import NewPin
+from .codes import ChangeKey, CodeRefused, Credit, Do, KeyState, Meaning, Show, dump_key, read_code
+from .effects import Effect, Keep, Told
+from .guard import Tries, after_wrong, waits, within
+from .memory import KEY, TRIES, Memory
+from .meter import Meter, Outcome
+from .replies import money, please_wait, sentence, supplied
+from .texts import _
+from .timekeeping import Moment, Timekeeper
+
+SHORT_CODE = "811"
+"""Typed where the tenant alone can type (or sent by a meter's button), it takes the emergency credit."""
+OWN_WAYS = ("page", "keypad")
+"""Ways in that are the tenant's own: the page, once the PIN has opened it, and the keypad in the flat."""
+
+
+class Entered(NamedTuple):
+    """What became of a code: what the person is told, what is kept first, and what follows at the meter (None: nothing)."""
+
+    told: Told
+    effects: list[Effect]
+    outcome: Outcome | None = None
+
+
+class CodeEntry:
+    """The codes of one gateway's meters. `balance`: tells a meter's balance now, nano."""
+
+    def __init__(
+        self,
+        meters: Mapping[str, Meter],
+        memory: Memory,
+        time: Timekeeper,
+        balance: Callable[[Moment, str], int],
+    ) -> None:
+        self.keys: dict[str, KeyState] = dict(memory.keys)
+        self._tries = {name: dict(memory.tries.get(name, {})) for name in meters}
+        self._meters, self._time, self._balance = meters, time, balance
+
+    def enter(self, moment: Moment, meter: Meter, text: str, way: str) -> Entered:
+        """A person typed a code for a meter, by a `way` in."""
+        now = self._time.now(moment)
+        key = self.keys.get(meter.name)
+        if key is None:
+            return Entered(Told(False, _("This meter takes no codes: it was installed without a key.")), [])
+        counted = self._tries[meter.name].get(way, Tries())
+        tries = within(counted, now)
+        if wait := waits(tries, now):
+            kept: list[Effect] = [] if tries == counted else [self._keep_tries(meter.name, way, tries)]
+            return Entered(Told(False, please_wait(wait, tries.locked)), kept)
+        try:
+            meaning = read_code(key, self.vouched(moment), text, now)
+            outcome, answer = self._obey(moment, meter, meaning, way)
+        except CodeRefused as refused:
+            if not refused.guess:
+                return Entered(Told(False, str(refused)), [])
+            if other := self._meter_of(moment, text):
+                told = _("This code is for meter %(meter)s, not for this one.") % {"meter": other}
+                return Entered(Told(False, told), [])
+            return self._wrong(moment, meter, way, tries, str(refused))
+        except ValueError as objection:
+            return Entered(Told(False, sentence(str(objection))), [])
+        effects: list[Effect] = []
+        if tries.wrong:
+            effects.append(self._keep_tries(meter.name, way, Tries()))
+        if isinstance(meaning, ChangeKey):
+            self.keys[meter.name] = meaning.state
+            effects.append(Keep(meter.name, KEY, dump_key(meaning.state)))
+        return Entered(answer, effects, outcome)
+
+    def takes(self, moment: Moment, name: str, way: str) -> bool:
+        """Whether a code that is typed for a meter now would be looked at."""
+        now = self._time.now(moment)
+        return name in self.keys and not waits(within(self._tries[name].get(way, Tries()), now), now)
+
+    def unlock(self, name: str) -> Keep:
+        """Forget the wrong codes that were typed for a meter."""
+        self._tries[name] = {}
+        return Keep(name, TRIES, msgpack.encode({}))
+
+    def vouched(self, moment: Moment) -> int | None:
+        """The instant, as far as it is known: no code is called expired by a clock that nobody vouches for."""
+        return None if self._time.unsure else self._time.now(moment)
+
+    def _meter_of(self, moment: Moment, text: str) -> str:
+        """The meter of this gateway whose code it is, where somebody has typed it at another one; else empty."""
+        for name, key in self.keys.items():
+            try:
+                meaning = read_code(key, self.vouched(moment), text, self._time.now(moment))
+            except CodeRefused:
+                continue
+            if isinstance(meaning, Credit | Do | NewPin):
+                return name
+        return ""
+
+    def _obey(self, moment: Moment, meter: Meter, meaning: Meaning, way: str) -> tuple[Outcome, Told]:
+        now = self._time.now(moment)
+        match meaning:
+            case Credit(tid, amount):
+                outcome = meter.credit_by_code(now, tid, amount, way)
+                text = _("Credited: %(amount)s. The balance is now %(balance)s.") % {
+                    "amount": money(meter.account, amount),
+                    "balance": money(meter.account, self._balance(moment, meter.name)),
+                }
+            case Do(tid, action):
+                outcome = meter.act(now, action, way, tid=tid)
+                text = supplied(meter.account)
+            case NewPin(tid):
+                outcome = meter.act(now, meaning.action(meter.name), way, tid=tid)
+                text = _("The flat has its new PIN: it opens the page from now on.")
+            case Show():
+                outcome = Outcome()
+                text = _("Meter %(meter)s works.") % {"meter": meter.name}
+                if way in OWN_WAYS:
+                    # A test code is anybody's: the balance is not.
+                    left = money(meter.account, self._balance(moment, meter.name))
+                    text += " " + _("The balance is %(balance)s.") % {"balance": left}
+            case ChangeKey(_state, complete, rollover):
+                outcome = meter.note(now, "key-changed", ROLLOVER if rollover else "") if complete else Outcome()
+                text = _("The meter has its new key.") if complete else _("Accepted: now type the other codes.")
+        return outcome, Told(True, text)
+
+    def _wrong(self, moment: Moment, meter: Meter, way: str, before: Tries, told: str) -> Entered:
+        """A code was wrong: count it before anybody is told, so that a loss of power gives no free try."""
+        now = self._time.now(moment)
+        tries = after_wrong(before, now)
+        outcome = meter.note(now, "codes-locked", way) if tries.locked else None
+        return Entered(Told(False, told), [self._keep_tries(meter.name, way, tries)], outcome)
+
+    def _keep_tries(self, name: str, way: str, tries: Tries) -> Keep:
+        self._tries[name][way] = tries
+        return Keep(name, TRIES, msgpack.encode(self._tries[name]))

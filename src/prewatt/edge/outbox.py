@@ -1,0 +1,127 @@
+"""What a gateway tells the head-end: its state, its journal, and what was seen of meters that somebody looks at.
+
+Each message bears the gateway's stamp: its epoch, which counts its starts, the number of the message in it, and the session,
+which is drawn at random by each start. Logic without I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from ..kernel.quantities import can_be
+from ..wire.messages import MAX_INSTEAD, Live, MeterState, MeterStatus, Span, Status, Upload
+from .effects import Effect, SendLive, SendStatus, SendUpload
+from .looking import Looking
+from .meter import Meter
+from .sync import Sync
+from .timekeeping import Moment, Timekeeper
+
+SENT_KEPT = 200
+"""Messages of which it is remembered when they were sent."""
+
+
+class Outbox:
+    """The messages of one gateway. `number`: of the last one; `asked`: of the last one that asked for a full answer."""
+
+    def __init__(
+        self,
+        gateway: str,
+        stamp: tuple[int, bytes],
+        meters: Mapping[str, Meter],
+        sync: Sync,
+        looking: Looking,
+        time: Timekeeper,
+    ) -> None:
+        """`stamp`: epoch and session."""
+        self.epoch, self.session = stamp
+        self.number = 0
+        self.asked = 0
+        self._gateway = gateway
+        self._meters, self._sync, self._looking, self._time = meters, sync, looking, time
+        self._changed = set(meters)
+        self._sent: dict[int, int] = {}
+
+    def changed(self, name: str) -> None:
+        """The next status says how this meter stands."""
+        self._changed.add(name)
+
+    def sent_at(self, number: int) -> int | None:
+        """When a message of this epoch was sent, on the steady clock (µs); None if that is not known any more."""
+        return self._sent.get(number)
+
+    def messages(self, moment: Moment) -> list[Effect]:
+        """What is to be sent now."""
+        effects: list[Effect] = []
+        if self._sync.status_due(moment.mono):
+            effects.append(self._status(moment))
+        if self._sync.connected and (seen := self._looking.message(moment.mono)):
+            number = self._next(moment)
+            effects.append(SendLive(Live(self._gateway, self.epoch, number, self.session, seen)))
+        while pieces := self._sync.next_upload():
+            effects.append(SendUpload(self._next(moment), pieces))
+        return effects
+
+    def upload(
+        self,
+        number: int,
+        read: tuple[tuple[Span, ...], tuple[int, ...], Mapping[str, int]],
+        holds: Callable[[str, int], bool],
+    ) -> Upload:
+        """The message of a `SendUpload`, of what was `read` of the journal (`uploads.read_pieces`)."""
+        spans, late, lacking = read
+        states = self.states_instead(lacking, holds)
+        return Upload(self._gateway, self.epoch, number, spans, late, self.session, states)
+
+    def states_instead(self, lacking: Mapping[str, int], holds: Callable[[str, int], bool]) -> tuple[MeterState, ...]:
+        """How meters stand of which the head-end asks for entries, from one on (by meter), that can't be sent: a server that
+        was put back from a copy asks for those of before this gateway took over, or they are damaged, if the journal `holds`
+        them. As many as a message has room for beside entries.
+        """
+        states: list[MeterState] = []
+        room = MAX_INSTEAD
+        for name, first in lacking.items():
+            meter = self._meters[name]
+            damaged = holds(name, first)
+            state = MeterState(name, meter.account.seq, meter.head, meter.account.dump(), damaged)
+            room -= len(state.account)
+            if room < 0:
+                break
+            states.append(state)
+            self._sync.on_lacking(name)
+        return tuple(states)
+
+    def _next(self, moment: Moment) -> int:
+        """The number of a message that is sent now. A receipt tells how late it is at most by what it answers."""
+        self.number += 1
+        self._looking.on_sent(moment.mono, self.number)
+        self._sent[self.number] = moment.steady
+        while len(self._sent) > SENT_KEPT:
+            del self._sent[next(iter(self._sent))]
+        return self.number
+
+    def _status(self, moment: Moment) -> SendStatus:
+        fresh = not self._sync.answered
+        # Of a meter that waits to be asked for entries each status speaks: the answer to the last one may be lost.
+        names: Sequence[str] = list(self._meters) if fresh else sorted(self._changed | self._sync.lacking)
+        self._changed.clear()
+        number = self._next(moment)
+        if fresh:
+            self.asked = number
+        meters = tuple(_meter_status(self._meters[name]) for name in names)
+        now = self._time.now(moment)
+        return SendStatus(Status(self._gateway, self.epoch, number, now, fresh, meters, self.session))
+
+
+def _meter_status(meter: Meter) -> MeterStatus:
+    account = meter.account
+    return MeterStatus(
+        meter.name,
+        account.seq,
+        account.at,
+        account.balance,
+        account.shown,
+        account.closed,
+        account.command,
+        meter.head,
+        {str(name): value for name, value in meter.quantities.items() if can_be(name, value)},
+    )
