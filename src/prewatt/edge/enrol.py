@@ -34,6 +34,9 @@ from .settings import (
 
 log = logging.getLogger("prewatt.edge")
 
+SETTINGS, JOURNAL, KEY, NEW_KEY = "edge.toml", "journal.sqlite3", "gateway.key", "gateway.key.new"
+"""What lies in a gateway's folder; the new key until it holds."""
+
 
 class EnrolError(ValueError):
     """Enrolment failed; the message says why. The code is not spent unless it says so."""
@@ -78,6 +81,43 @@ def enrol(
     Where another gateway had the meters before, their journals go on from where the server has them. If the server
     can't be reached, no meter is touched.
     """
+    host = _check(server, page)
+    _not_enrolled(folder / SETTINGS)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        # Before the code is spent: an agent that still runs, or a disk without room, would stop what follows.
+        _journal_is_ready(folder / JOURNAL)
+        key = _new_key(folder)
+    except (OSError, ValueError, sqlite3.Error) as error:
+        raise EnrolError(f"{error}. The code is not spent") from None
+    answer = _ask(server, code, key)
+    settings = EdgeSettings(
+        gateway=answer.gateway,
+        key=str(folder / KEY),
+        server_key=answer.server_key,
+        journal=str(folder / JOURNAL),
+        broker=BrokerAddress(host, answer.broker_port, answer.gateway, answer.broker_password),
+        meters=tuple(
+            MeterSettings(meter.name, meter.driver, unit=meter.unit, token=meter.token) for meter in answer.meters
+        ),
+        drivers=_sections(dict(drivers or {}), answer.meters, folder),
+        property=answer.property,
+        property_id=answer.property_id,
+        page=page,
+        bluetooth=bluetooth,
+    )
+    try:
+        _take_over(folder / JOURNAL, answer.meters)
+        (folder / NEW_KEY).replace(folder / KEY)
+        # Last: until it is there, the gateway is not enrolled, and a new code does all of it anew.
+        write_settings(folder / SETTINGS, settings)
+    except (OSError, ValueError, sqlite3.Error, msgspec.MsgspecError, JournalDamaged) as error:
+        raise EnrolError(f"{error}. The code is spent: mend that, and ask for a new one") from None
+    return settings
+
+
+def _check(server: str, page: str) -> str:
+    """The server's host. EnrolError if an address is none."""
     parts = urlsplit(server)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise EnrolError(f"{server!r} is not an address such as http://192.0.2.1:8000")
@@ -86,21 +126,20 @@ def enrol(
             page_address(page)
         except ValueError as error:
             raise EnrolError(str(error)) from None
-    settings_path = folder / "edge.toml"
-    _not_enrolled(settings_path)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    journal = folder / "journal.sqlite3"
-    try:
-        # Before the code is spent: an agent that still runs, or a disk without room, would stop what follows.
-        _journal_is_ready(journal)
-        key_path, new_key = folder / "gateway.key", folder / "gateway.key.new"
-        # Always another key: who has a copy of the old one is out.
-        key = SigningKey.generate()
-        new_key.unlink(missing_ok=True)
-        key.save(new_key)
-        sync(folder)
-    except (OSError, ValueError, sqlite3.Error) as error:
-        raise EnrolError(f"{error}. The code is not spent") from None
+    return parts.hostname
+
+
+def _new_key(folder: Path) -> SigningKey:
+    """Another key each time: who has a copy of the old one is out. The old one holds until the server knows this one."""
+    key = SigningKey.generate()
+    (folder / NEW_KEY).unlink(missing_ok=True)
+    key.save(folder / NEW_KEY)
+    sync(folder)
+    return key
+
+
+def _ask(server: str, code: str, key: SigningKey) -> _Answer:
+    """Spend the code. EnrolError if the server can't be reached, refuses, or has no meters for this gateway."""
     body = msgspec.json.encode({"code": code, "public_key": key.public().hex()})
     url = f"{server.rstrip('/')}/api/gateways/enrol"
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310
@@ -115,29 +154,7 @@ def enrol(
         raise EnrolError(
             f"gateway {answer.gateway} has no meters yet: install them first, then make a new code (this one is spent)"
         )
-    settings = EdgeSettings(
-        gateway=answer.gateway,
-        key=str(key_path),
-        server_key=answer.server_key,
-        journal=str(journal),
-        broker=BrokerAddress(parts.hostname, answer.broker_port, answer.gateway, answer.broker_password),
-        meters=tuple(
-            MeterSettings(meter.name, meter.driver, unit=meter.unit, token=meter.token) for meter in answer.meters
-        ),
-        drivers=_sections(dict(drivers or {}), answer.meters, folder),
-        property=answer.property,
-        property_id=answer.property_id,
-        page=page,
-        bluetooth=bluetooth,
-    )
-    try:
-        _take_over(journal, answer.meters)
-        new_key.replace(key_path)
-        # Last: until it is there, the gateway is not enrolled, and a new code does all of it anew.
-        write_settings(settings_path, settings)
-    except (OSError, ValueError, sqlite3.Error, msgspec.MsgspecError, JournalDamaged) as error:
-        raise EnrolError(f"{error}. The code is spent: mend that, and ask for a new one") from None
-    return settings
+    return answer
 
 
 def _sections(drivers: dict[str, DriverSettings], meters: Sequence[_Meter], folder: Path) -> dict[str, DriverSettings]:

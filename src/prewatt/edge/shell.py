@@ -17,6 +17,7 @@ from ..kernel.supply import Action
 from ..kernel.units import DAY
 from ..wire import topics
 from ..wire.link import Call, Connected, Disconnected, Link, LinkEvent
+from ..wire.messages import MeterState, Upward
 from ..wire.signing import SigningKey, seal
 from .devices import Devices, open_drivers
 from .drivers.interface import DriverError, NotSupported
@@ -292,36 +293,47 @@ class Shell:
             case Keep(name, what, body):
                 self.journal.keep(name, what, body)
             case Adopt(states):
-                for state in states:
-                    log.warning("meter %s: goes on from the server's entry %d", state.meter, state.seq)
-                    self.journal.replace(state.meter, state.seq, state.head, state.account)
-                    self.set_aside.pop(state.meter, None)
+                self._adopt(states)
             case MoveSwitch(name, closed):
-                try:
-                    self._devices.driver(self.agent.meters[name]).set_switch(closed)
-                    log.info("meter %s: %s", name, "supply on" if closed else "supply off")
-                except DriverError as error:
-                    log.warning("%s", error)
-                    return self.agent.on_switch_failed(self.moment(), name, error.cause)
+                return self._move_switch(name, closed)
             case SetAllowance(name, energy):
-                try:
-                    self._devices.driver(self.agent.meters[name]).set_allowance(energy)
-                except DriverError as error:
-                    log.warning("%s", error)
-                    return self.agent.on_allowance_failed(name, keeps=not isinstance(error, NotSupported))
-            case SendStatus(status):
-                self._link.publish(self._topic, seal(self.key, status))
-            case SendLive(live):
-                self._link.publish(self._topic, seal(self.key, live))
+                return self._set_allowance(name, energy)
+            case SendStatus(message) | SendLive(message):
+                self._publish(message)
             case SendUpload(number, pieces):
                 read = read_pieces(self.journal.read, pieces, self.journal.hash_at)
-                upload = self.agent.outbox.upload(number, read, self.journal.holds)
-                self._link.publish(self._topic, seal(self.key, upload))
+                self._publish(self.agent.outbox.upload(number, read, self.journal.holds))
             case Refuse(reason, text):
                 self._refused[reason] += 1
                 if self._refused[reason] == 1:
                     log.warning("refused a message (%s): %s; more of this kind will only be counted", reason, text)
         return []
+
+    def _adopt(self, states: Sequence[MeterState]) -> None:
+        for state in states:
+            log.warning("meter %s: goes on from the server's entry %d", state.meter, state.seq)
+            self.journal.replace(state.meter, state.seq, state.head, state.account)
+            self.set_aside.pop(state.meter, None)
+
+    def _move_switch(self, name: str, closed: bool) -> list[Effect]:
+        try:
+            self._devices.driver(self.agent.meters[name]).set_switch(closed)
+        except DriverError as error:
+            log.warning("%s", error)
+            return self.agent.on_switch_failed(self.moment(), name, error.cause)
+        log.info("meter %s: %s", name, "supply on" if closed else "supply off")
+        return []
+
+    def _set_allowance(self, name: str, energy: int | None) -> list[Effect]:
+        try:
+            self._devices.driver(self.agent.meters[name]).set_allowance(energy)
+        except DriverError as error:
+            log.warning("%s", error)
+            return self.agent.on_allowance_failed(name, keeps=not isinstance(error, NotSupported))
+        return []
+
+    def _publish(self, message: Upward) -> None:
+        self._link.publish(self._topic, seal(self.key, message))
 
     def look_at(self, meter: str) -> None:
         """Read a meter for somebody who is here, if it was not just read: what is shown is now."""
