@@ -13,7 +13,6 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
-from html import escape
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import Any
@@ -21,16 +20,14 @@ from urllib.parse import parse_qs
 
 import waitress
 
-from ..kernel.calendar import local, zone
-from ..kernel.currencies import NO_CURRENCY, format_money, format_signed, format_with_code
 from ..kernel.names import natural
 from ..kernel.supply import TakeEmergency
-from ..kernel.units import exact_kwh, rough_kwh, short_price
+from . import page_views
 from .effects import Told
 from .guard import Tries, after_wrong, waits
 from .journal_file import JournalFull
 from .settings import EdgeSettings
-from .site import Site, View
+from .site import Site
 from .texts import _
 
 log = logging.getLogger("prewatt.edge")
@@ -45,7 +42,6 @@ COOKIE = "prewatt"
 LONGEST_WAIT = 60_000_000
 """A flat's PIN can be tried once a minute at least: nobody closes a neighbour's page for long by trying."""
 
-_STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 _SCRIPT = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
 
 
@@ -71,7 +67,7 @@ class Page:
             return self._show(start, "", None, Told(False, full))
         except (TimeoutError, sqlite3.Error):
             told = _("The gateway is busy. Please try again in a moment: nothing is credited twice.")
-            return _send(start, "503 Service Unavailable", self._frame(f"<section>{_esc(told)}</section>"))
+            return self._message(start, "503 Service Unavailable", told)
 
     def _answer(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         path, method = environ.get("PATH_INFO", "/"), environ["REQUEST_METHOD"]
@@ -84,12 +80,10 @@ class Page:
         if method == "GET" and path == "/now":
             return self._now(start, meter)
         if method != "POST":
-            return _send(start, "404 Not Found", self._frame(f"<section>{_esc(_('There is no such page.'))}</section>"))
+            return self._message(start, "404 Not Found", _("There is no such page."))
         form = _form(environ)
         if form is None:
-            return _send(
-                start, "413 Content Too Large", self._frame(f"<section>{_esc(_('That was too much.'))}</section>")
-            )
+            return self._message(start, "413 Content Too Large", _("That was too much."))
         if path == "/login":
             return self._login(start, form)
         if path == "/code":
@@ -146,141 +140,19 @@ class Page:
 
     def _show(self, start: Start, token: str, meter: str | None, told: Told | None = None) -> Iterable[bytes]:
         view = self._site.view(meter) if meter is not None else None
-        body = self._door() if view is None else _home(view, token)
-        said = f'<p class="told {"done" if told.done else ""}" role="status">{_esc(told.text)}</p>' if told else ""
-        said += "".join(
-            f'<p class="told">{_esc(text)}</p>' for text in self._site.troubles() if told is None or text != told.text
-        )
-        return _send(start, "200 OK", self._frame(said + body))
+        body = page_views.door(self._units) if view is None else page_views.home(view, token)
+        answers = page_views.answers(told, self._site.troubles())
+        return _send(start, "200 OK", page_views.frame(self._title, answers, body))
 
     def _now(self, start: Start, meter: str | None) -> Iterable[bytes]:
         """The first part of the page alone, as it is now."""
         view = self._site.current(meter) if meter is not None else None
         if view is None:
             return _send(start, "403 Forbidden", _("Open the page with the PIN again."), "text/plain; charset=utf-8")
-        return _send(start, "200 OK", _state(view))
+        return _send(start, "200 OK", page_views.state(view))
 
-    def _frame(self, body: str) -> str:
-        return (
-            '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-            '<meta name="viewport" content="width=device-width,initial-scale=1">'
-            f"<title>{_esc(self._title)} · prewatt</title><style>{_STYLE}</style></head><body><main>"
-            f"<header><b>⚡ {_esc(self._title)}</b><span>{_esc(_('served by the building itself'))}</span></header>"
-            f"{body}</main></body></html>"
-        )
-
-    def _door(self) -> str:
-        units = "".join(f'<option value="{_esc(meter)}">{_esc(unit)}</option>' for meter, unit in self._units)
-        choice = f'<label>{_esc(_("Flat"))}<select name="meter">{units}</select></label>'
-        return (
-            f'<section><h2>{_esc(_("Your meter"))}</h2><form method="post" action="/login">{choice}'
-            f'<label>{_esc(_("PIN"))}<input name="pin" inputmode="numeric" type="password" autocomplete="off" '
-            'maxlength="20" required></label>'
-            f"<button>{_esc(_('Open'))}</button></form></section>"
-            f'<section><h2>{_esc(_("Type a code"))}</h2><form method="post" action="/code">{choice}{_code_field()}'
-            f'<button class="plain">{_esc(_("Use it"))}</button></form>'
-            f'<p class="quiet">{_esc(_("Of a payment, of your landlord, or of a new PIN."))}</p></section>'
-        )
-
-
-def _code_field() -> str:
-    return (
-        f'<label>{_esc(_("20 digits"))}<input class="code" name="code" inputmode="numeric" autocomplete="off" maxlength="300" '
-        'placeholder="1234 5678 9012 3456 7890" required></label>'
-    )
-
-
-def _paid_after(view: View) -> str:
-    """What is owed where electricity is paid after use, and how far that may go."""
-    owed = format_with_code(max(-view.balance, 0), view.currency)
-    if not view.limit:
-        return _("The power is on. You pay after use; %(owed)s is owed up to now.") % {"owed": owed}
-    words = {"owed": owed, "limit": format_with_code(view.limit, view.currency)}
-    if view.low:
-        return _("The power is on. %(owed)s is owed, and it ends at %(limit)s: pay soon.") % words
-    return _("The power is on. You pay after use; %(owed)s is owed up to now, and at most %(limit)s can be.") % words
-
-
-def _state(view: View) -> str:
-    """How the meter stands."""
-    where = zone(view.zone)
-    state = "off" if view.closed is False else "low" if view.low else "on"
-    if view.closed is False:
-        said = _("The power is off: %(why)s.") % {"why": view.why}
-    elif view.pays_after:
-        said = _paid_after(view)
-    elif view.balance <= 0:
-        said = _("The power is on, on credit that is lent: %(left)s are left of it.") % {
-            "left": format_with_code(view.balance + view.allowance, view.currency)
-        }
-        state = "low"
-    elif view.warned_at:
-        state = "low"
-        said = _("The power is on. Your credit is running low: about %(left)s kWh are left, told at %(at)s.") % {
-            "left": rough_kwh(view.energy), "at": f"{local(view.warned_at, where):%d %b %H:%M}",
-        }  # fmt: skip
-    elif view.low:
-        said = _("The power is on. Your credit is running low.")
-    else:
-        said = _("The power is on.")
-    network = (
-        "" if view.online else f'<p class="quiet">{_esc(_("The internet is away. Your meter goes on by itself."))}</p>'
-    )
-    beside = "".join(f'<p class="said">{_esc(text)}</p>' for text in (view.advice, view.tonight) if text)
-    seen = view.seen
-    if seen is None or seen.cause:
-        silent = f"{_('The meter does not answer now.')} " if seen else ""
-        live = silent + _("As of %(at)s.") % {"at": f"{local(view.read_at, where):%d %b %H:%M}"}
-        live = f'<p class="quiet">{_esc(live)}</p>'
-    else:
-        power = f" · {exact_kwh(seen.power)} kW" if seen.power is not None else ""
-        live = f'<p class="live">{_esc(_("live"))} {local(seen.at, where):%H:%M:%S}{power}</p>'
-    facts = f"{exact_kwh(view.register)} kWh" if view.register is not None else ""
-    price = f" · {short_price(view.price)} {view.currency}/kWh" if view.price else ""
-    ahead = f'<p class="quiet">{_esc(view.ahead)}</p>' if view.ahead else ""
-    return (
-        f'<section id="now" class="balance {state}"><p class="quiet">{_esc(view.unit)} · {local(view.at, where):%d %b %H:%M}</p>'
-        f'<p class="big">{format_money(view.balance, view.currency)} <small>{_esc(_code(view))}</small></p>{live}'
-        f'<p class="said">{_esc(said)}</p>{beside}{network}<p class="quiet">{_esc(facts + price)}</p>{ahead}</section>'
-    )
-
-
-def _home(view: View, token: str) -> str:
-    where = zone(view.zone)
-    hidden = f'<input type="hidden" name="token" value="{_esc(token)}">'
-    emergency = ""
-    if view.emergency_open:
-        offer = _("Take %(amount)s of emergency credit") % {"amount": format_with_code(view.emergency, view.currency)}
-        told = _("Once, until it is repaid: your next payment repays it first.")
-        emergency = (
-            f'<section><h2>{_esc(_("Out of credit?"))}</h2><form method="post" action="/emergency">{hidden}'
-            f'<button>{_esc(offer)}</button></form><p class="quiet">{_esc(told)}</p></section>'
-        )
-    rows = "".join(
-        f'<tr><td class="when">{local(each.at, where):%d %b %H:%M}</td><td>{_esc(each.text)}</td>'
-        f'<td class="num">{_signed(each.amount, view.currency)}</td><td class="num">{format_money(each.balance, view.currency)}</td></tr>'
-        for each in view.lines
-    )
-    return (
-        f'{_state(view)}<section><h2>{_esc(_("Type a code"))}</h2><form method="post" action="/code">{hidden}{_code_field()}'
-        f"<button>{_esc(_('Use it'))}</button></form></section>{emergency}"
-        f"<section><h2>{_esc(_('Last entries'))}</h2><table>{rows}</table></section>"
-        f'<form method="post" action="/logout">{hidden}<button class="link">{_esc(_("Log out"))}</button></form>'
-        '<script src="/page.js"></script>'
-    )
-
-
-def _code(view: View) -> str:
-    return "" if view.currency == NO_CURRENCY else view.currency
-
-
-def _signed(nano: int, currency: str) -> str:
-    text = format_signed(nano, currency)
-    return text if text.strip("0.") else ""
-
-
-def _esc(text: str) -> str:
-    return escape(text, quote=True)
+    def _message(self, start: Start, status: str, text: str) -> Iterable[bytes]:
+        return _send(start, status, page_views.frame(self._title, page_views.message(text)))
 
 
 def _form(environ: dict[str, Any]) -> dict[str, str] | None:

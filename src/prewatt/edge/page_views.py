@@ -1,0 +1,225 @@
+"""What the gateway's page shows: a meter as it stands, its last entries, and forms. Values in, HTML out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..kernel.calendar import local, zone
+from ..kernel.currencies import NO_CURRENCY, format_money, format_signed, format_with_code
+from ..kernel.units import exact_kwh, rough_kwh, short_price
+from .effects import Told
+from .html import Content, Html, element, together
+from .site import View
+from .texts import _
+
+_STYLE = Html(Path(__file__).with_name("page.css").read_text(encoding="utf-8"))
+
+
+def frame(title: str, *body: Content) -> str:
+    """The whole page around its sections."""
+    return "<!doctype html>" + element(
+        "html",
+        element(
+            "head",
+            element("meta", charset="utf-8"),
+            element("meta", name="viewport", content="width=device-width,initial-scale=1"),
+            element("title", f"{title} · prewatt"),
+            element("style", _STYLE),
+        ),
+        element(
+            "body",
+            element(
+                "main",
+                element("header", element("b", f"⚡ {title}"), element("span", _("served by the building itself"))),
+                *body,
+            ),
+        ),
+        lang="en",
+    )
+
+
+def message(text: str) -> Html:
+    """A page that says one thing."""
+    return element("section", text)
+
+
+def answers(told: Told | None, troubles: Sequence[str]) -> Html:
+    """What a person is told who did something, and what everybody has to know."""
+    shown = [_answer(told)] if told else []
+    shown += [element("p", text, class_="told") for text in troubles if told is None or text != told.text]
+    return together(*shown)
+
+
+def _answer(told: Told) -> Html:
+    return element("p", told.text, class_="told done" if told.done else "told", role="status")
+
+
+def door(units: Sequence[tuple[str, str]]) -> Html:
+    """For who has not typed a PIN: it is asked for, and codes are taken. `units`: (meter, name)."""
+    flats = element(
+        "label",
+        _("Flat"),
+        element("select", *(element("option", unit, value=meter) for meter, unit in units), name="meter"),
+    )
+    pin = element(
+        "label",
+        _("PIN"),
+        element(
+            "input",
+            name="pin",
+            inputmode="numeric",
+            type="password",
+            autocomplete="off",
+            maxlength="20",
+            required=True,
+        ),
+    )
+    return together(
+        element(
+            "section",
+            element("h2", _("Your meter")),
+            _form("/login", flats, pin, element("button", _("Open"))),
+        ),
+        element(
+            "section",
+            element("h2", _("Type a code")),
+            _form("/code", flats, _code_field(), element("button", _("Use it"), class_="plain")),
+            element("p", _("Of a payment, of your landlord, or of a new PIN."), class_="quiet"),
+        ),
+    )
+
+
+def home(view: View, token: str) -> Html:
+    """A tenant's page. `token` marks forms as this session's own."""
+    hidden = element("input", type="hidden", name="token", value=token)
+    return together(
+        state(view),
+        element(
+            "section",
+            element("h2", _("Type a code")),
+            _form("/code", hidden, _code_field(), element("button", _("Use it"))),
+        ),
+        _emergency(view, hidden) if view.emergency_open else None,
+        element("section", element("h2", _("Last entries")), _entries(view)),
+        _form("/logout", hidden, element("button", _("Log out"), class_="link")),
+        element("script", src="/page.js"),
+    )
+
+
+def state(view: View) -> Html:
+    """How the meter stands: the part of the page that is asked for again and again."""
+    where = zone(view.zone)
+    kind, said = _supply(view)
+    facts = f"{exact_kwh(view.register)} kWh" if view.register is not None else ""
+    price = f" · {short_price(view.price)} {view.currency}/kWh" if view.price else ""
+    return element(
+        "section",
+        element("p", f"{view.unit} · {local(view.at, where):%d %b %H:%M}", class_="quiet"),
+        element("p", f"{format_money(view.balance, view.currency)} ", element("small", _code(view)), class_="big"),
+        _live(view),
+        element("p", said, class_="said"),
+        *(element("p", text, class_="said") for text in (view.advice, view.tonight) if text),
+        None if view.online else element("p", _("The internet is away. Your meter goes on by itself."), class_="quiet"),
+        element("p", facts + price, class_="quiet"),
+        element("p", view.ahead, class_="quiet") if view.ahead else None,
+        id="now",
+        class_=f"balance {kind}",
+    )
+
+
+def _supply(view: View) -> tuple[str, str]:
+    """(`off`, `low` or `on`, the sentence about it)."""
+    kind = "low" if view.low else "on"
+    if view.closed is False:
+        return "off", _("The power is off: %(why)s.") % {"why": view.why}
+    if view.pays_after:
+        return kind, _paid_after(view)
+    if view.balance <= 0:
+        left = format_with_code(view.balance + view.allowance, view.currency)
+        return "low", _("The power is on, on credit that is lent: %(left)s are left of it.") % {"left": left}
+    if view.warned_at:
+        return "low", _("The power is on. Your credit is running low: about %(left)s kWh are left, told at %(at)s.") % {
+            "left": rough_kwh(view.energy),
+            "at": f"{local(view.warned_at, zone(view.zone)):%d %b %H:%M}",
+        }
+    if view.low:
+        return kind, _("The power is on. Your credit is running low.")
+    return kind, _("The power is on.")
+
+
+def _paid_after(view: View) -> str:
+    """What is owed where electricity is paid after use, and how far that may go."""
+    owed = format_with_code(max(-view.balance, 0), view.currency)
+    if not view.limit:
+        return _("The power is on. You pay after use; %(owed)s is owed up to now.") % {"owed": owed}
+    words = {"owed": owed, "limit": format_with_code(view.limit, view.currency)}
+    if view.low:
+        return _("The power is on. %(owed)s is owed, and it ends at %(limit)s: pay soon.") % words
+    return _("The power is on. You pay after use; %(owed)s is owed up to now, and at most %(limit)s can be.") % words
+
+
+def _live(view: View) -> Html:
+    """When the meter was read, and what is drawn now."""
+    where, seen = zone(view.zone), view.seen
+    if seen is None or seen.cause:
+        silent = f"{_('The meter does not answer now.')} " if seen else ""
+        as_of = _("As of %(at)s.") % {"at": f"{local(view.read_at, where):%d %b %H:%M}"}
+        return element("p", silent + as_of, class_="quiet")
+    power = f" · {exact_kwh(seen.power)} kW" if seen.power is not None else ""
+    return element("p", f"{_('live')} {local(seen.at, where):%H:%M:%S}{power}", class_="live")
+
+
+def _emergency(view: View, hidden: Html) -> Html:
+    offer = _("Take %(amount)s of emergency credit") % {"amount": format_with_code(view.emergency, view.currency)}
+    return element(
+        "section",
+        element("h2", _("Out of credit?")),
+        _form("/emergency", hidden, element("button", offer)),
+        element("p", _("Once, until it is repaid: your next payment repays it first."), class_="quiet"),
+    )
+
+
+def _entries(view: View) -> Html:
+    where = zone(view.zone)
+    rows = (
+        element(
+            "tr",
+            element("td", f"{local(line.at, where):%d %b %H:%M}", class_="when"),
+            element("td", line.text),
+            element("td", _signed(line.amount, view.currency), class_="num"),
+            element("td", format_money(line.balance, view.currency), class_="num"),
+        )
+        for line in view.lines
+    )
+    return element("table", *rows)
+
+
+def _form(action: str, *content: Html) -> Html:
+    return element("form", *content, method="post", action=action)
+
+
+def _code_field() -> Html:
+    return element(
+        "label",
+        _("20 digits"),
+        element(
+            "input",
+            class_="code",
+            name="code",
+            inputmode="numeric",
+            autocomplete="off",
+            maxlength="300",
+            placeholder="1234 5678 9012 3456 7890",
+            required=True,
+        ),
+    )
+
+
+def _code(view: View) -> str:
+    return "" if view.currency == NO_CURRENCY else view.currency
+
+
+def _signed(nano: int, currency: str) -> str:
+    text = format_signed(nano, currency)
+    return text if text.strip("0.") else ""
