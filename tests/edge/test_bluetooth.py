@@ -12,12 +12,12 @@ from bumble.host import Host
 from bumble.link import LocalLink
 from bumble.transport.common import AsyncPipeSink
 
+from prewatt.cli.visit import visit_with
 from prewatt.edge import bluetooth
 from prewatt.edge.bluetooth import Peripheral
 from prewatt.kernel.entries import OnSite
 from prewatt.kernel.supply import Close, Open, Restore
 from prewatt.kernel.units import DAY, HOUR, NANO
-from prewatt.onsite import visit_with
 from prewatt.tokens import BaseDate, CurrencyCredit, cipher, encode, tid_at
 from prewatt.wire.bluetooth import address_bytes
 from prewatt.wire.on_site import Act, GatewayKey, Grant, OnSiteError, ReadHead, SetClock, sign_grant

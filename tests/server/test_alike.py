@@ -326,7 +326,7 @@ def test_the_balance_shows_what_no_meter_accounts_for(manager, program, lived, b
     rows = program("get", f"properties/{pk}/balance?first=2025-10-07&last=2025-10-07").json()
     assert sum(float(row["unaccounted_kwh"]) for row in rows) == pytest.approx(1.2)
     assert program("get", f"properties/{pk}/balance?first=2025-10-07&last=2025-12-07").status_code == 400
-    result = CliRunner().invoke(app, ["balance"])
+    result = CliRunner().invoke(app, ["building", "losses"])
     assert "9.09" in result.output
     clock.at = at(2025, 11, 2)
     assert raise_alarms() == []
@@ -338,7 +338,7 @@ def test_the_balance_shows_what_no_meter_accounts_for(manager, program, lived, b
 
 def test_without_a_main_meter_the_page_says_so(manager, building):
     assert "no main meter" in manager.get(f"/properties/{building.property.pk}/balance/").content.decode()
-    assert CliRunner().invoke(app, ["balance"]).exit_code == 2
+    assert CliRunner().invoke(app, ["building", "losses"]).exit_code == 2
 
 
 def test_a_statement_on_the_page_as_json_csv_and_pdf(manager, program, lived, tmp_path):
@@ -365,7 +365,19 @@ def test_a_statement_on_the_page_as_json_csv_and_pdf(manager, program, lived, tm
     out = tmp_path / "s.csv"
     result = CliRunner().invoke(
         app,
-        ["statement", "Flat 1", "--from", "2025-10-07", "--until", "2025-10-08", "--format", "csv", "--out", str(out)],
+        [
+            "tenant",
+            "statement",
+            "Flat 1",
+            "--from",
+            "2025-10-07",
+            "--until",
+            "2025-10-08",
+            "--format",
+            "csv",
+            "--out",
+            str(out),
+        ],
     )
     assert result.exit_code == 0 and "electricity" in out.read_text()
 
@@ -456,10 +468,10 @@ def test_prices_corrections_and_tokens_by_command(manager, program, lived, build
     )
     assert done.exit_code == 0, done.output
     assert Correction.objects.get().reason == "typo"
-    assert len(run(app, ["api-token", "manager"]).output.strip()) == 43
-    assert run(app, ["api-token", "nobody"]).exit_code == 2
+    assert len(run(app, ["staff", "api-token", "manager"]).output.strip()) == 43
+    assert run(app, ["staff", "api-token", "nobody"]).exit_code == 2
     assert run(app, ["tariff", "check", str(path)]).exit_code == 0
-    assert "--property" in run(app, ["balance", "--property", "Nowhere"]).output
+    assert "--property" in run(app, ["building", "losses", "--property", "Nowhere"]).output
 
 
 def test_who_has_not_moved_in_yet_sees_nothing_of_the_meter(manager, lived, clock):

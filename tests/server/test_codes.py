@@ -235,12 +235,12 @@ def test_the_module_can_be_another_one(group):
 
 def test_management_codes_by_command_are_read_by_the_gateway(building, clock):
     def made(*arguments):
-        result = CliRunner().invoke(app, ["code", "Flat 1", *arguments])
+        result = CliRunner().invoke(app, ["meter", "token", "Flat 1", *arguments])
         assert result.exit_code == 0, result.output
         return [line.split("  ")[0].replace(" ", "") for line in result.output.splitlines()]
 
     before = held("m1")
-    (limit,) = made("set-power-limit", "--value", "1500")
+    (limit,) = made("set-power-limit", "--watts", "1500")
     assert read_code(before, clock.now(), limit).action == LimitPower(1500)
     sections = made("change-key")
     state = before
@@ -252,7 +252,7 @@ def test_management_codes_by_command_are_read_by_the_gateway(building, clock):
     assert read_code(state, clock.now(), tamper).action == ClearTamper()
     (test,) = made("test")
     assert read_code(state, clock.now(), test) == Show()
-    wrong = CliRunner().invoke(app, ["code", "Flat 1", "explode"])
+    wrong = CliRunner().invoke(app, ["meter", "token", "Flat 1", "explode"])
     assert wrong.exit_code == 2 and "is none of" in wrong.output
 
 

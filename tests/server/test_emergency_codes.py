@@ -225,11 +225,11 @@ def test_the_api_makes_lists_and_revokes_them(program, where, landlord):  # noqa
 
 def test_the_command_makes_lists_and_revokes_them_and_writes_the_sheet(where, tmp_path):
     def run(*arguments, status=0):
-        result = CliRunner().invoke(app, ["emergency", *arguments])
+        result = CliRunner().invoke(app, ["emergency-code", *arguments])
         assert result.exit_code == status, result.output
         return result.output
 
-    said = run("make", "5.00", "--unit", "Flat 1", "--days", "2")
+    said = run("make", "5.00", "--unit", "Flat 1", "--valid-days", "2")
     row = EmergencyCode.objects.get()
     assert str(row) in said and "1 can still be used, 5.00 EUR at most in all, until 2025-10-08 12:00" in said
     assert "1 codes hold already" in run("make", "5.00", status=2)

@@ -111,7 +111,9 @@ def test_an_exchange_is_ordered_alike_by_page_api_and_command(way, manager, prog
         answer = program("meters/m1/exchange", GIVEN)
         assert (answer.status_code, answer.json()["rest_kwh"]) == (201, "1.500")
     else:
-        done = CliRunner().invoke(app, ["exchange", "m1", "--serial", "m1-new", "--first", "0.0", "--last", "5004.5"])
+        done = CliRunner().invoke(
+            app, ["meter", "exchange", "m1", "--serial", "m1-new", "--new-kwh", "0.0", "--old-kwh", "5004.5"]
+        )
         assert done.exit_code == 0, done.output
         assert "1.500 kWh" in done.output
     made = MeterExchange.objects.get()
@@ -119,6 +121,7 @@ def test_an_exchange_is_ordered_alike_by_page_api_and_command(way, manager, prog
     assert (made.old, made.end, made.by) == ("m1", "typed", "console" if way == "command" else "manager")
 
 
+OPTIONS = {"serial": "--serial", "first": "--new-kwh", "last": "--old-kwh"}
 SEEN = {"serial": "Serial number", "first": "It shows, kWh", "last": "and there, kWh"}
 REFUSED = {
     "a serial that hangs here": ({"serial": "m1"}, "serial: m1 hangs here already"),
@@ -150,9 +153,9 @@ def test_what_is_refused_is_refused_alike(wrong, manager, program, meter):
     assert f"{SEEN[field]}: {text}" in by_page(manager, meter, **given)
     errors = program("meters/m1/exchange", given).json()["errors"]
     assert plain in "; ".join(f"{each['field']}: {each['message']}" for each in errors)
-    options = [part for name, text in given.items() for part in (f"--{name}", text)]
-    done = CliRunner().invoke(app, ["exchange", "m1", *options])
-    shown = f"--{field}: {text}".replace("&#x27;", "'")
+    options = [part for name, text in given.items() for part in (OPTIONS[name], text)]
+    done = CliRunner().invoke(app, ["meter", "exchange", "m1", *options])
+    shown = f"{OPTIONS[field]}: {text}".replace("&#x27;", "'")
     assert (done.exit_code, shown in done.output) == (2, True), done.output
     assert Command.objects.count() == before
 
@@ -165,7 +168,7 @@ def test_what_follows_is_shown_before_anything_is_done(manager, program, meter):
     told = program("meters/m1/exchange", {**GIVEN, "preview": True})
     assert (told.status_code, told.json()["rest_cost"]) == (200, "0.300000000")
     assert "Nothing is done yet" in CliRunner().invoke(
-        app, ["exchange", "m1", "--serial", "x", "--first", "0", "--preview"]
+        app, ["meter", "exchange", "m1", "--serial", "x", "--new-kwh", "0", "--preview"]
     ).output  # fmt: skip
     assert not MeterExchange.objects.exists()
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prewatt.commands import CommandError, preview_notices
+from prewatt.cli.command import CommandError
+from prewatt.cli.notice import preview_notices
 from prewatt.server.notices.channels.interface import Message, Template
 from prewatt.server.notices.channels.senders import SENDERS
 from prewatt.server.notices.channels.senders.interface import TemplateSender, sms_text

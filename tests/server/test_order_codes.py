@@ -142,10 +142,10 @@ def test_page_api_and_command_show_the_same_code(program, building, edge, clock)
     assert (listed["code"], listed["by"], listed["state"]) == (made.code.digits, "manager", "asked")
     none = program("post", "meters/m1/orders", {"do": "open", "reason": "x"}).json()
     assert none["code"] is None and "waits for the network" in none["no_code"]
-    said = CliRunner().invoke(app, ["order", "Flat 1", "close", "--reason", "mended"]).output
+    said = CliRunner().invoke(app, ["meter", "order", "Flat 1", "close", "--reason", "mended"]).output
     made = Command.objects.filter(kind="control").latest("pk")
     assert "waits for the network" in said and "meter m1 (Flat 1)" in said and str(made.code) in said
-    said = CliRunner().invoke(app, ["order", "Flat 1", "emergency", "--reason", "ill"]).output
+    said = CliRunner().invoke(app, ["meter", "order", "Flat 1", "emergency", "--reason", "ill"]).output
     assert str(Command.objects.filter(kind="control").latest("pk").code) in said
 
 
@@ -182,7 +182,7 @@ def test_the_page_and_the_command_give_it_with_its_code(manager, tenancy):  # no
     page = manager.post(f"/tenancies/{tenancy.pk}/give-back/", fields, follow=True).content.decode()
     code = str(Adjustment.objects.get().command.code)
     assert page.count(code) == 2 and "credit: lift" in page
-    arguments = ["give", "Flat 1", "2.00", "--reason", "lift", "--by", "manager", "--id", "8"]
+    arguments = ["tenant", "give-credit", "Flat 1", "2.00", "--reason", "lift", "--by", "manager", "--id", "8"]
     said = CliRunner().invoke(app, arguments).output
     assert "2.00 EUR are given to Anna" in said and str(Adjustment.objects.get(adjustment_id="8").command.code) in said
     assert CliRunner().invoke(app, arguments).output == said and Adjustment.objects.count() == 2
@@ -224,7 +224,7 @@ def test_a_pin_that_is_made_in_an_outage_opens_the_page_once_its_code_is_typed(m
 
 
 def test_a_pin_that_came_by_the_network_leaves_its_code_worth_nothing(building, edge, store, clock):
-    said = CliRunner().invoke(app, ["pin", "Flat 1"]).output
+    said = CliRunner().invoke(app, ["tenant", "pin", "Flat 1"]).output
     pin, code = re.search(r"is (\d{6})\.", said)[1], said.splitlines()[-1]
     edge.obey("m1")
     edge.deliver(store)

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from typer.testing import CliRunner
 
@@ -332,15 +331,12 @@ def test_nonsense_over_the_api_is_named(tenancy, merchants, providers, api, chan
     assert not Payment.objects.exists()
 
 
-def test_reconcile_as_a_command_says_by_its_status_whether_somebody_has_to_act(
-    tenancy, merchants, providers, clock, monkeypatch
-):
-    monkeypatch.setattr("prewatt.cli._server_config", lambda: settings.CONFIG)
+def test_reconcile_as_a_command_says_by_its_status_whether_somebody_has_to_act(tenancy, merchants, providers, clock):
     runner = CliRunner()
-    assert runner.invoke(app, ["reconcile"]).exit_code == 0
+    assert runner.invoke(app, ["books", "reconcile"]).exit_code == 0
     confirm(merchants["wechat"], Told("f" * 32, State.PAID, "t1", 1500, "CNY", clock.at), "callback")
-    found = runner.invoke(app, ["reconcile"])
+    found = runner.invoke(app, ["books", "reconcile"])
     assert found.exit_code == 1 and "paid twice" in found.stdout
-    assert runner.invoke(app, ["reconcile", "--from", "x"]).exit_code == 2
-    assert runner.invoke(app, ["reconcile", "--from", "2025-10-09", "--until", "2025-10-08"]).exit_code == 2
-    assert runner.invoke(app, ["reconcile", "--organisation", "None"]).exit_code == 2
+    assert runner.invoke(app, ["books", "reconcile", "--from", "x"]).exit_code == 2
+    assert runner.invoke(app, ["books", "reconcile", "--from", "2025-10-09", "--until", "2025-10-08"]).exit_code == 2
+    assert runner.invoke(app, ["books", "reconcile", "--organisation", "None"]).exit_code == 2

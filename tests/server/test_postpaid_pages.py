@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import pytest
 from django.test import Client
+from typer.testing import CliRunner
 
+from prewatt.cli import app
 from prewatt.kernel.units import DAY, HOUR, NANO
 from prewatt.server.api.models import Token
 from prewatt.server.billing.models import Bill
@@ -194,13 +196,17 @@ def test_over_the_api(site, tenancy, billed, django_user_model, clock):  # noqa:
 
 
 def test_by_command(site, tenancy, billed, clock):  # noqa: F811
-    from prewatt.bill_commands import bills_table, change_terms, terms_said
+    def prewatt(*words, status=0):
+        result = CliRunner().invoke(app, words)
+        assert result.exit_code == status, result.output
+        return result.output
 
-    where = tenancy.unit.property
-    table, said = bills_table(where)
-    assert table.row_count == 1 and said == "40.00 is open, 0.00 of it overdue."
-    assert "The supply ends when 200.00 EUR is owed." in terms_said(where, "Flat 1")
-    assert "Nothing is changed" in change_terms(where, "Flat 1", "before", look=True)
+    bills = prewatt("books", "bills")
+    assert bills.count("Flat 1") == 1 and "40.00 is open, 0.00 of it overdue." in bills
+    assert "The supply ends when 200.00 EUR is owed." in prewatt("terms", "show", "Flat 1")
+    assert "Nothing is changed" in prewatt("terms", "set", "Flat 1", "before", "--preview")
+    wrong = prewatt("terms", "set", "Flat 1", "before", "--owed-as", "a gift", status=2)
+    assert "--owed-as: There is no such choice." in wrong
     assert terms_of(tenancy.pk).postpaid
-    said = change_terms(where, "Flat 1", "before", owed="spread")
-    assert "on its way" in said and not terms_of(tenancy.pk).postpaid
+    assert "on its way" in prewatt("terms", "set", "Flat 1", "before", "--owed-as", "spread")
+    assert not terms_of(tenancy.pk).postpaid

@@ -451,17 +451,17 @@ def test_an_order_leads_a_journal_back_and_what_had_not_come_is_given_back(ahead
 
 
 def test_by_command_and_api_of_a_meter_a_unit_and_a_gateway(ahead, edge, client, by):
-    assert "is no meter, unit or gateway" in CliRunner().invoke(app, ["order", "nothing", "lead-back"]).output
+    assert "is no meter, unit or gateway" in CliRunner().invoke(app, ["meter", "lead-back", "nothing"]).output
     headers = {"Authorization": f"Bearer {Token.make(by, 'test')}"}
     refused = client.post("/api/v1/meters/m2/lead-back", headers=headers)
     assert "m2 is not ahead" in refused.content.decode()
-    command = CliRunner().invoke(app, ["order", "m2", "lead-back"])
+    command = CliRunner().invoke(app, ["meter", "lead-back", "m2"])
     assert (command.exit_code, "m2 is not ahead" in command.output) == (2, True)
-    assert "1 journals of g1" in CliRunner().invoke(app, ["order", "g1", "lead-back"]).output
-    assert "on its way already" in CliRunner().invoke(app, ["order", "m1", "lead-back"]).output
-    assert "on its way already" in CliRunner().invoke(app, ["order", "Flat 1", "lead-back"]).output
+    assert "1 journals of g1" in CliRunner().invoke(app, ["meter", "lead-back", "g1"]).output
+    assert "on its way already" in CliRunner().invoke(app, ["meter", "lead-back", "m1"]).output
+    assert "on its way already" in CliRunner().invoke(app, ["meter", "lead-back", "Flat 1"]).output
     assert client.post("/api/v1/meters/m1/lead-back", headers=headers).json() == {"number": None}
-    assert "say why" in CliRunner().invoke(app, ["order", "Flat 1", "open"]).output
+    assert "say why" in CliRunner().invoke(app, ["meter", "order", "Flat 1", "open", "--reason", " "]).output
 
 
 def test_a_new_gateway_is_led_back_with_its_enrolment(ahead, edge):

@@ -6,10 +6,10 @@ import pytest
 from typer.testing import CliRunner
 
 from prewatt.cli import app
+from prewatt.cli.visit import load_grant
 from prewatt.kernel.entries import ChangeSettings, Control, decode_command
 from prewatt.kernel.supply import Close, LimitPower, Open, Restore, TakeEmergency
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
-from prewatt.onsite import load_grant
 from prewatt.server.api.models import Token
 from prewatt.server.config import signing_key
 from prewatt.server.estate.models import Unit
@@ -165,7 +165,7 @@ def test_page_api_and_command_order_alike(manager, program, building, clock):
     assert answer.status_code == 201, answer.content
     assert last_order().action == Restore(2_500_000_000, until + 2 * MINUTE)
     result = CliRunner().invoke(
-        app, ["order", "Flat 1", "restore", "--amount", "2.50", "--hours", "3", "--reason", "ill"]
+        app, ["meter", "order", "Flat 1", "restore", "--amount", "2.50", "--hours", "3", "--reason", "ill"]
     )
     assert result.exit_code == 0 and "waits for the network" in result.output
     assert last_order().action == Restore(2_500_000_000, until + 3 * MINUTE)
@@ -231,7 +231,7 @@ def test_a_pin_is_made_shown_once_and_sent_as_a_hash(manager, building):
     assert pin_is(last_order().settings.pin, pin) and page.count(pin) == 1
     assert not pin_is(last_order().settings.pin, f"{(int(pin) + 1) % 10**6:06}") and not pin_is("", "")
     assert f"is {pin}" not in manager.get(f"/units/{unit.pk}/").content.decode()
-    result = CliRunner().invoke(app, ["pin", "Flat 1"])
+    result = CliRunner().invoke(app, ["tenant", "pin", "Flat 1"])
     assert result.exit_code == 0 and not pin_is(last_order().settings.pin, pin)
 
 

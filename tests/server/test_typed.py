@@ -379,10 +379,9 @@ def test_an_unknown_choice_gives_nothing(log_in, tenancy):
     assert manager.get("/books/?organisation=999").status_code == 404
 
 
-def test_a_command_reads_amounts_as_people_type_them_and_names_its_option(building, monkeypatch):
-    monkeypatch.setattr("prewatt.cli._server_config", lambda: None)
+def test_a_command_reads_amounts_as_people_type_them_and_names_its_option(building):
     runner = CliRunner()
-    ordered = ["order", "Flat 1", "restore", "--reason", "cold"]
+    ordered = ["meter", "order", "Flat 1", "restore", "--reason", "cold"]
     # The gateway was never heard of: the order waits for it.
     assert "waits for the network" in runner.invoke(app, [*ordered, "--amount", "5,50"]).output
     for option, text in (("--amount", "1e2"), ("--amount", "lots")):

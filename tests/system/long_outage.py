@@ -72,7 +72,7 @@ def made_director(folder):
     put_database(folder / "prewatt.sqlite3")
     options = Options(meters=FLATS, outage=14, home=folder, bluetooth=f"tcp-client:127.0.0.1:{air.port}")
     plain = _director(options, folder)
-    from prewatt.onsite import visit_with
+    from prewatt.cli.visit import visit_with
     from prewatt.server.metering.grants import make_grant
     from prewatt.server.metering.models import Meter
     from prewatt.server.metering.services import send_settings

@@ -332,7 +332,7 @@ def opened(building, page, pin):
 
 def test_with_the_server_gone_a_code_typed_at_the_gateways_page_switches_the_flat_on(building, gateway, browser):
     """The code was shown when the payment was recorded; then the server is stopped altogether."""
-    pin = re.search(r"is (\d{6})\.", building.run("pin", "Flat 2").stdout)[1]
+    pin = re.search(r"is (\d{6})\.", building.run("tenant", "pin", "Flat 2").stdout)[1]
     page = browser.new_page(viewport={"width": 390, "height": 844})
     page.set_default_timeout(PATIENCE * 1000)
     # The PIN reaches the meter like any other setting.
@@ -381,7 +381,7 @@ def test_a_gateway_that_is_replaced_goes_on_where_the_server_is_and_the_old_key_
         "edge", "enrol", f"http://127.0.0.1:{free_port()}", "x", "--folder", building.folder / "third"
     )
     assert nobody.returncode == 2 and not (building.folder / "third" / "edge.toml").exists()
-    code = building.run("gateway-code", "linden-5").stdout.strip()
+    code = building.run("gateway", "code", "linden-5").stdout.strip()
     # The meters stay where they are, with what they remember of themselves.
     (building.folder / "second").mkdir()
     shutil.copytree(building.folder / "gateway" / "meters", building.folder / "second" / "meters")
@@ -417,7 +417,7 @@ def enrolled_anew_in_its_own_folder_it_gets_another_key_and_keeps_its_journal(bu
     agent = building.running.pop("agent")
     folder = building.folder / "second"
     (folder / "edge.toml").rename(folder / "edge.toml.before")
-    code = building.run("gateway-code", "linden-5").stdout.strip()
+    code = building.run("gateway", "code", "linden-5").stdout.strip()
     running = building.enrol(code, "second")
     assert running.returncode == 2 and "another agent has this journal open. The code is not spent" in running.stderr
     agent.terminate()

@@ -124,6 +124,6 @@ def after_restore(done: Restored, into: Path) -> list[str]:
         "charged from their registers, and codes that were typed since stay used.",
         "- Without a network there is nothing to do: it serves the meters from what the copy knows, and waits. Payments made "
         "since then count again once the server is reached.",
-        "- Only one machine may run as this gateway. If the other one may come back: prewatt gateway-code "
+        "- Only one machine may run as this gateway. If the other one may come back: prewatt gateway code "
         f"{settings.gateway} on the server, and enrol this one anew.",
     ]

@@ -51,11 +51,11 @@ def after_restore(copied: Manifest, environment: Mapping[str, str]) -> tuple[boo
         "- no code that is made from now on has the identifier of one that is forgotten;",
         f"- a payment made after {copied.made} that its meter has comes back with that journal, as an alarm: at the meter, not in "
         "the books (Set-up > Alarms);",
-        f"- a payment by phone that has reached no meter is in the provider's settlement file: prewatt reconcile --from {day} "
+        f"- a payment by phone that has reached no meter is in the provider's settlement file: prewatt books reconcile --from {day} "
         f"--until TODAY;",
         "- cash, bank statements, and whatever else people entered after that (tenants, tariffs, logins), is entered again; look "
         "first whether the meter has the payment already;",
-        "- a gateway that enrolled after that is not known here: prewatt gateway-code NAME, and it enrols anew.",
+        "- a gateway that enrolled after that is not known here: prewatt gateway code NAME, and it enrols anew.",
     ]
     theirs = {name: value for name, value in copied.settings.items() if environment.get(name) != value}
     if theirs:

@@ -65,7 +65,7 @@ def plan(options: Options) -> Story:
     for name, value, low, high in (
         ("--days", options.days, 1, 3660),
         ("--meters", options.meters, 1, MAX_METERS),
-        ("--outage", options.outage, 1, 365),
+        ("--outage-days", options.outage, 1, 365),
         ("--speed", options.speed, 0, 1e9),
     ):
         if not low <= value <= high:

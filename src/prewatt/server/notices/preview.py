@@ -1,4 +1,4 @@
-"""The texts of notices as each way would carry them, for people who want to read them beforehand: `prewatt notices preview`."""
+"""The texts of notices as each way would carry them, for people who want to read them beforehand: `prewatt notice preview`."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ from bumble.gatt_client import CharacteristicProxy
 from bumble.hci import Address
 from bumble.transport import open_transport
 
-from .wire.bluetooth import IDENTIFY, REPLY, REQUEST, SERVICE, address_bytes
-from .wire.on_site import (
+from ..wire.bluetooth import IDENTIFY, REPLY, REQUEST, SERVICE, address_bytes
+from ..wire.on_site import (
     Answer,
     AskStatus,
     Assembler,
@@ -42,7 +42,7 @@ from .wire.on_site import (
     read_grant,
     sign_instruction,
 )
-from .wire.signing import SigningKey, VerifyKey
+from ..wire.signing import SigningKey, VerifyKey
 
 PATIENCE = 20.0
 """Seconds that a gateway is looked for, and that an answer is waited for."""

@@ -1,0 +1,62 @@
+"""What all commands share: how one says that it can't be done, how tables are printed, and where a process logs to."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from typer.core import TyperCommand
+
+WRONG = 2
+"""Exit status of a command that was refused."""
+
+
+class CommandError(ValueError):
+    """A command can't be carried out. The message says what was wrong, where, and how to mend it."""
+
+
+class Command(TyperCommand):
+    """A command. What it is refused for is said in one line, with exit status 2; any other error is a fault of the program."""
+
+    refusals: tuple[type[Exception], ...] = (CommandError,)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except self.refusals as error:
+            raise refused(ctx.command_path, self.in_words(error)) from None
+
+    def in_words(self, error: Exception) -> str:
+        """What is printed of a refusal."""
+        return str(error)
+
+
+class FileCommand(Command):
+    """A short command on files and devices: it may be refused with any ValueError or OSError."""
+
+    refusals = (ValueError, OSError)
+
+
+def refused(command: str, error: object, status: int = WRONG) -> typer.Exit:
+    """Say why a command, such as `prewatt meter order`, can't be done. Returns what is to be raised."""
+    typer.echo(f"{command}: {error}", err=True)
+    return typer.Exit(status)
+
+
+def log_to_stderr() -> None:
+    """Let a process log to standard error, each line with its time."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+def group() -> typer.Typer:
+    """An empty group of commands, to be filled by a file of this folder. Its help is in `table.py`."""
+    return typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False)
+
+
+def print_table(table: Table) -> None:
+    """Print a table: as wide as the terminal, or wide enough to be read in a file."""
+    Console(width=None if os.isatty(1) else 200).print(table)

@@ -1,0 +1,78 @@
+"""`prewatt demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..processes.supervisor import end_on_sigterm
+from ..sim.demo import run
+from ..sim.story import Options
+from ..wire.messages import MAX_METERS
+from .command import Command, group
+
+app = group()
+PACE = 14_400.0
+"""Simulated seconds per second, where people watch: a day in six seconds."""
+
+
+@app.command(cls=Command)
+def demo(
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Recorded consumption to play: CSV with the columns meter,timestamp,kwh, plain or compressed by gzip. "
+            "",
+            show_default="a building that comes with prewatt",
+        ),
+    ] = None,
+    zone: Annotated[str, typer.Option(help="Time zone of the building.")] = "Australia/Sydney",
+    days: Annotated[int, typer.Option(help="Number of days to play, as far as the data goes.")] = 30,
+    meters: Annotated[
+        int | None,
+        typer.Option(
+            help="Number of apartments to play, the first ones of the data.",
+            show_default=f"all, up to {MAX_METERS}",
+        ),
+    ] = None,
+    outage: Annotated[
+        int, typer.Option("--outage-days", help="Number of days without a network, in the middle of the month.")
+    ] = 2,
+    seed: Annotated[
+        int, typer.Option(help="Random seed of the tenants' behaviour: the same seed, the same month.")
+    ] = 1,
+    speed: Annotated[
+        float | None,
+        typer.Option(
+            help="Simulated seconds per real second; 0: as fast as possible.",
+            show_default="14400; with --headless: 0",
+        ),
+    ] = None,
+    headless: Annotated[
+        bool,
+        typer.Option(
+            "--headless",
+            help="Play to the end without waiting for people, then print the account. Exit status 1 if it does not add up.",
+        ),
+    ] = False,
+    json: Annotated[
+        Path | None, typer.Option(help="Write the account to this file as JSON (docs/demo-json.md).")
+    ] = None,
+    port: Annotated[
+        int, typer.Option(help="Port of the pages; another one is taken if it is in use.", min=1, max=65_535)
+    ] = 8000,
+    home: Annotated[
+        Path | None,
+        typer.Option(help="Empty folder to keep everything in.", show_default="nothing is kept"),
+    ] = None,
+) -> None:
+    """Run a demonstration building through a month and an outage.
+
+    Prepaid apartments with recorded consumption, their gateway, a server and its pages; then the account, to the last unit.
+    """
+    end_on_sigterm()
+    pace = speed if speed is not None else (0.0 if headless else PACE)
+    homes = MAX_METERS if meters is None else meters
+    raise typer.Exit(run(Options(data, zone, days, homes, seed, pace, port, home, outage), headless, json))

@@ -1,0 +1,91 @@
+"""`prewatt edge`: the agent of a gateway."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..backups import gateway as copies
+from ..edge.driver_settings import read_options
+from ..edge.enrol import enrol as enrol_gateway
+from ..edge.process import run as run_agent
+from ..folder import BusyError
+from .command import Command, CommandError, FileCommand, group, log_to_stderr
+
+app = group()
+ConfigOption = Annotated[Path, typer.Option(help="Settings file that enrolment has written.")]
+FolderOption = Annotated[Path, typer.Option(help="Folder of the gateway's key, settings and journal.")]
+CONFIG = Path("edge.toml")
+STOP = "stop the agent first (Ctrl-C where it runs, `systemctl stop` if a service manager runs it)"
+
+
+@app.command(cls=FileCommand)
+def enrol(
+    server: Annotated[str, typer.Argument(help="Address of the server, such as http://192.0.2.1:8000.")],
+    code: Annotated[str, typer.Argument(help="One-time enrolment code that the manager was shown.")],
+    folder: FolderOption = Path(),
+    driver: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="name.field=value",
+            help="Setting of a kind of meter, such as recorded.file=load.csv; repeat it for each (docs/operate.md).",
+            show_default=False,
+        ),
+    ] = None,
+    page: Annotated[
+        str, typer.Option(help="Host and port where the gateway serves its own page; empty: no page.")
+    ] = "0.0.0.0:8080",
+    bluetooth: Annotated[str, typer.Option(help="Bluetooth adapter, such as hci-socket:0; empty: no Bluetooth.")] = "",
+) -> None:
+    """Make this gateway known to the server.
+
+    Makes its key and writes edge.toml. The code can be used once; `prewatt gateway code` makes another one.
+    """
+    drivers = read_options(driver or [], folder.resolve())
+    settings = enrol_gateway(server, code, folder.resolve(), drivers, page, bluetooth)
+    typer.echo(f"Gateway {settings.gateway} is enrolled with {len(settings.meters)} meters. Start it:")
+    typer.echo(f"  prewatt edge run --config {folder / CONFIG}")
+
+
+@app.command(cls=Command)
+def run(config: ConfigOption = CONFIG) -> None:
+    """Run the agent of this gateway.
+
+    Exit status 1: the journal can't be written; 2: a setting is wrong; 3: the journal is damaged.
+    """
+    log_to_stderr()
+    raise typer.Exit(run_agent(config))
+
+
+@app.command(cls=FileCommand)
+def backup(
+    file: Annotated[Path, typer.Argument(help="File to write; an earlier copy of that name is replaced.")],
+    config: ConfigOption = CONFIG,
+) -> None:
+    """Copy the gateway's journal, key and settings while it runs.
+
+    Keep the file where nobody else can read it.
+    """
+    made = copies.back_up(config, file)
+    typer.echo(f"{file}: {', '.join(made.files)}, at {made.made}")
+
+
+@app.command(cls=Command)
+def restore(
+    file: Annotated[Path, typer.Argument(help="File that `prewatt edge backup` has written.")],
+    folder: FolderOption = Path(),
+) -> None:
+    """Put a copy of the gateway back, here or on the machine that replaces it.
+
+    What lies in the folder now is kept aside. Exit status 2: nothing was changed.
+    """
+    try:
+        done = copies.put_back(file, folder)
+    except BusyError as error:
+        raise CommandError(f"{error}: {STOP}. Nothing was changed") from None
+    except (ValueError, OSError) as error:
+        raise CommandError(str(error)) from None
+    for line in copies.after_restore(done, folder):
+        typer.echo(line)

@@ -1,0 +1,109 @@
+"""`prewatt emergency-code`: codes that are made in advance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from ..kernel.calendar import local, zone
+from ..kernel.currencies import format_money, format_with_code
+from ..server.amounts import typed_money
+from ..server.api.emergency import meters_of
+from ..server.estate.models import Property
+from ..server.portal.emergency_views import sheet as sheet_page
+from ..server.vending.emergency_codes import at_risk, of_property, state
+from ..server.vending.emergency_codes import make as make_codes
+from ..server.vending.emergency_codes import revoke as revoke_codes
+from ..server.vending.models import EmergencyCode
+from .command import group, print_table
+from .lookup import CONSOLE, property_named
+from .on_server import DatabaseCommand, PropertyOption
+
+app = group()
+
+
+@app.command(cls=DatabaseCommand)
+def make(
+    amount: Annotated[str, typer.Argument(help="Amount that each code lends, such as 5.00.")],
+    units: Annotated[
+        list[str] | None,
+        typer.Option("--unit", help="Name of a unit; repeat it for more.", show_default="all"),
+    ] = None,
+    days: Annotated[int, typer.Option("--valid-days", help="Number of days that each code holds.", min=1, max=31)] = 7,
+    property_name: PropertyOption = "",
+) -> None:
+    """Make one code for each unit, within what the rules of the property allow."""
+    property_ = property_named(property_name)
+    lent = typed_money(amount, "amount", property_.currency)
+    for code in make_codes(property_, meters_of(property_, units or None), lent, days, CONSOLE):
+        unit = code.meter.unit.name if code.meter.unit else ""
+        typer.echo(
+            f"{unit} (meter {code.meter.hangs}), {format_with_code(code.amount, property_.currency)}, "
+            f"until {_wall(property_, code.ends)}: {code.code}"
+        )
+    typer.echo(_at_risk(property_))
+
+
+@app.command("list", cls=DatabaseCommand)
+def list_codes(property_name: PropertyOption = "") -> None:
+    """List the codes: for which unit, until when they hold, when they were used; and what can be lost at most."""
+    property_ = property_named(property_name)
+    table = Table("id", "unit", "meter", property_.currency, "state", "holds until", "by", "used", "code")
+    for code in of_property(property_):
+        table.add_row(
+            f"{code.pk}",
+            code.meter.unit.name if code.meter.unit else "",
+            code.meter.hangs,
+            format_money(code.amount, property_.currency),
+            state(code),
+            _wall(property_, code.ends),
+            code.by,
+            "" if code.used_at is None else _wall(property_, code.used_at),
+            str(code.code) if state(code) == "open" else "",
+        )
+    print_table(table)
+    typer.echo(_at_risk(property_))
+
+
+@app.command(cls=DatabaseCommand)
+def revoke(
+    numbers: Annotated[
+        list[int] | None,
+        typer.Argument(metavar="id", help="Ids of codes, as listed.", show_default="all"),
+    ] = None,
+    property_name: PropertyOption = "",
+) -> None:
+    """Revoke codes, if a phone or a sheet is lost. A code is worth nothing once its meter has heard of it."""
+    property_ = property_named(property_name)
+    rows = EmergencyCode.objects.filter(meter__gateway__property=property_)
+    revoked = revoke_codes(rows.filter(pk__in=numbers) if numbers else rows, CONSOLE)
+    typer.echo(f"{revoked} codes are revoked: each is worth nothing as soon as its meter has heard of it.")
+    typer.echo(_at_risk(property_))
+
+
+@app.command(cls=DatabaseCommand)
+def sheet(
+    out: Annotated[Path, typer.Argument(metavar="file", help="File to write, such as codes.html.")],
+    property_name: PropertyOption = "",
+) -> None:
+    """Write the codes that can be used as a page, to be printed or kept on a phone."""
+    property_ = property_named(property_name)
+    out.write_text(sheet_page(property_), encoding="utf-8")
+    out.chmod(0o600)
+    typer.echo(f"{out} has the codes that can be used. {_at_risk(property_)}")
+
+
+def _at_risk(property_: Property) -> str:
+    """What is lost at most if all codes that can be used fall into other hands."""
+    risk = at_risk(property_)
+    if not risk.number:
+        return "None can be used now: nothing can be lost."
+    amount, until = format_with_code(risk.amount, property_.currency), _wall(property_, risk.until)
+    return f"If they are lost: {risk.number} can still be used, {amount} at most in all, until {until}."
+
+
+def _wall(property_: Property, at: int) -> str:
+    return f"{local(at, zone(property_.zone)):%Y-%m-%d %H:%M}"

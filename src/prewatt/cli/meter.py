@@ -1,0 +1,170 @@
+"""`prewatt meter`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from django.db.models import Q
+
+from ..kernel.currencies import format_with_code
+from ..kernel.units import HOUR, exact_kwh
+from ..server.amounts import typed_kwh, typed_money
+from ..server.metering.models import Gateway, Meter
+from ..server.time import now
+from ..server.vending.codes import change_key, meter_test_code, renew_own_group, vend_management
+from ..server.vending.controls import ORDERS, control, read_action
+from ..server.vending.exchanges import UNKNOWN, look
+from ..server.vending.exchanges import exchange as exchange_meter
+from ..server.vending.leading_back import lead_back as lead_meter_back
+from ..server.vending.leading_back import lead_back_all
+from ..server.vending.models import TokenMeter
+from ..tokens import Function, grouped
+from .command import CommandError, group
+from .lookup import CONSOLE, property_named, unit_named, with_token
+from .on_server import DatabaseCommand, PropertyOption, UnitArgument
+
+app = group()
+TOKENS = {
+    "set-power-limit": Function.SET_POWER_LIMIT,
+    "clear-credit": Function.CLEAR_CREDIT,
+    "clear-tamper": Function.CLEAR_TAMPER,
+}
+"""Management tokens that also travel as commands. `change-key` is made of several tokens, and `test` is of class 1."""
+KINDS = (*TOKENS, "change-key", "test")
+
+
+@app.command(cls=DatabaseCommand)
+def order(
+    unit: UnitArgument,
+    do: Annotated[str, typer.Argument(help=f"One of: {', '.join(ORDERS)}.")],
+    reason: Annotated[str, typer.Option(help="Why; the journal keeps it.")],
+    override: Annotated[
+        bool, typer.Option("--override", help="For close: close the switch although it is locked.")
+    ] = False,
+    watts: Annotated[
+        int | None, typer.Option(help="For limit: highest power in W; 0: what the rules of supply say.")
+    ] = None,
+    amount: Annotated[str, typer.Option(help="For restore: most that the tenant may use on credit.")] = "",
+    hours: Annotated[
+        int, typer.Option(help="For restore and limit: how many hours it lasts; 0: without an end.", min=0, max=744)
+    ] = 0,
+    property_name: PropertyOption = "",
+) -> None:
+    """Order the meter of a unit to switch, or to do something else.
+
+    The order goes at once if the building is online, else as soon as it is; where it has a code, the code can be typed there.
+    """
+    property_ = property_named(property_name)
+    if not reason.strip():
+        raise CommandError("--reason: say why, it is journalled with the order")
+    meter = Meter.objects.filter(unit=unit_named(property_, unit)).select_related("gateway").first()
+    if meter is None:
+        raise CommandError(f"unit {unit!r} has no meter")
+    until = now() + hours * HOUR if hours else 0
+    credit = typed_money(amount, "--amount", property_.currency) if amount else 0
+    action = read_action(do, override=override, watts=watts, amount=credit, until=until)
+    command = control(meter, action, CONSOLE, reason)
+    typer.echo(f"Order {command.number} {_way(meter)}.{with_token(command)}")
+
+
+@app.command("lead-back", cls=DatabaseCommand)
+def lead_back(
+    name: Annotated[
+        str, typer.Argument(help="Name of a meter, of a unit, or of a gateway: then of all its meters that are ahead.")
+    ],
+    property_name: PropertyOption = "",
+) -> None:
+    """Let a journal that is dated in the future go on from now.
+
+    A wrong clock has dated it; nothing of it is lost, and nothing is charged twice (docs/operate.md).
+    """
+    property_ = property_named(property_name)
+    gateway = Gateway.objects.filter(property=property_, name=name).first()
+    if gateway is not None:
+        typer.echo(f"{len(lead_back_all(gateway, CONSOLE))} journals of {name} are led back.")
+        return
+    meter = Meter.objects.filter(Q(name=name) | Q(unit__name=name), gateway__property=property_).first()
+    if meter is None:
+        raise CommandError(f"{name!r} is no meter, unit or gateway of {property_.name}")
+    command = lead_meter_back(meter, CONSOLE)
+    typer.echo("The order is on its way already." if command is None else f"Order {command.number} is on its way.")
+
+
+@app.command(cls=DatabaseCommand)
+def token(
+    unit: UnitArgument,
+    kind: Annotated[str, typer.Argument(help=f"One of: {', '.join(KINDS)}.")],
+    watts: Annotated[int, typer.Option(help="For set-power-limit: highest power in W.", min=0, max=1_000_000)] = 0,
+    tests: Annotated[
+        int,
+        typer.Option("--test-bits", help="For test: the tests to run, as a number of bits.", min=1, max=1_000_000),
+    ] = 1,
+    property_name: PropertyOption = "",
+) -> None:
+    """Make management tokens, to be typed at the meter of a unit.
+
+    All but change-key and test also travel as commands, by whichever way is faster. The tokens of change-key must be typed
+    before any later one.
+    """
+    property_ = property_named(property_name)
+    token_meters = TokenMeter.objects.filter(meter__unit=unit_named(property_, unit)).select_related("group", "meter")
+    token_meter = token_meters.first()
+    if token_meter is None:
+        raise CommandError(f"unit {unit!r} has no meter that takes codes")
+    if kind == "change-key":
+        for part in change_key(token_meter, renew_own_group(property_.organisation), token_meter.tariff_index):
+            typer.echo(f"{part}  ({part.detail})")
+    elif kind == "test":
+        typer.echo(grouped(meter_test_code(tests)))
+    elif kind in TOKENS:
+        typer.echo(f"{vend_management(token_meter, TOKENS[kind], watts)}")
+    else:
+        raise CommandError(f"{kind!r} is none of {', '.join(KINDS)}")
+
+
+@app.command(cls=DatabaseCommand)
+def exchange(
+    name: Annotated[
+        str, typer.Argument(metavar="meter", help="Name of the meter: the serial number that its journal began with.")
+    ],
+    serial: Annotated[str, typer.Option(help="Serial number of the new meter.")],
+    first: Annotated[str, typer.Option("--new-kwh", help="Register of the new meter, in kWh, when it was installed.")],
+    last: Annotated[
+        str,
+        typer.Option(
+            "--old-kwh",
+            help=f"Last register of the old meter, in kWh, or {UNKNOWN}.",
+            show_default="as it was read last",
+        ),
+    ] = "",
+    preview: Annotated[bool, typer.Option("--preview", help="Only show what it comes to.")] = False,
+) -> None:
+    """Record that a new meter hangs in the place of an old one.
+
+    Credit, tariff, journal and history go on.
+    """
+    meter = Meter.objects.filter(name=name).select_related("gateway__property", "unit").first()
+    if meter is None:
+        raise CommandError(f"there is no meter {name!r}")
+    first = exact_kwh(typed_kwh(first, "--new-kwh"))
+    last = exact_kwh(typed_kwh(last, "--old-kwh")) if last.strip() and last.strip().casefold() != UNKNOWN else last
+    outlook = look(meter, serial, first, last)
+    typer.echo(
+        outlook.in_words()
+        + (
+            f" That is {format_with_code(outlook.cost, meter.property.currency)} at the prices of now."
+            if outlook.rest
+            else ""
+        )
+    )
+    if preview:
+        typer.echo("Nothing is done yet; leave --preview out.")
+        return
+    ordered = exchange_meter(meter, serial, first, last, CONSOLE)
+    number = ordered.command.number
+    typer.echo(f"The exchange of {outlook.old} for {outlook.serial} {_way(meter)} (order {number}).")
+
+
+def _way(meter: Meter) -> str:
+    return "is on its way" if meter.gateway.online else "waits for the network"

@@ -1,0 +1,53 @@
+"""`prewatt notice`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from ..server.notices.events import Event
+from ..server.notices.models import Recipient
+from ..server.notices.preview import WAYS
+from ..server.notices.preview import preview as preview_texts
+from .command import CommandError, group
+from .on_server import ModelsCommand
+
+app = group()
+LANGUAGES = Recipient.Language.values
+
+
+@app.command(cls=ModelsCommand)
+def preview(
+    events: Annotated[
+        list[str] | None, typer.Option("--event", help="Only this event, such as low; repeat it for more.")
+    ] = None,
+    languages: Annotated[
+        list[str] | None,
+        typer.Option("--language", help=f"Only this language: {' or '.join(LANGUAGES)}; repeat it for more."),
+    ] = None,
+    ways: Annotated[
+        list[str] | None,
+        typer.Option("--way", help=f"Only this way: {', '.join(WAYS)}; repeat it for more."),
+    ] = None,
+) -> None:
+    """Print the text of every notice as each way would carry it.
+
+    Beside each text: how many SMS it is, and the lengths of WeChat's fields.
+    """
+    for line in preview_notices(events or [], languages or [], ways or []):
+        typer.echo(line)
+
+
+def preview_notices(events: Sequence[str], languages: Sequence[str], ways: Sequence[str]) -> list[str]:
+    """The texts of notices as each way would carry them; all of them where nothing is chosen. CommandError names a choice that
+    there is not.
+    """
+    choices = (("--event", events, Event.values), ("--language", languages, LANGUAGES), ("--way", ways, WAYS))
+    for option, chosen, known in choices:
+        for choice in chosen:
+            if choice not in known:
+                raise CommandError(f"{option}: {choice!r} is none of {', '.join(known)}")
+    wanted = [event for event in Event if not events or event.value in events]
+    return list(preview_texts(wanted, list(languages or LANGUAGES), list(ways or WAYS)))

@@ -1,0 +1,87 @@
+"""What commands on the server's database share: how they open it, what they are refused with, and the options of several.
+
+Only files that `table.py` marks with `models` import this one.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.db import DatabaseError, InterfaceError, OperationalError
+
+from ..processes.database import bring_up_to_date
+from ..server.errors import Refused, for_people
+from ..server.trouble import is_busy
+from .command import Command, refused
+
+PropertyOption = Annotated[
+    str, typer.Option("--property", help="Name of the property. Needed only if there are several.")
+]
+UnitArgument = Annotated[str, typer.Argument(help="Name of the unit, such as 'Flat 2'.")]
+BeginOption = Annotated[
+    str, typer.Option("--from", help="Date and time in the property's time zone, such as 2025-11-01T00:00.")
+]
+EndOption = Annotated[
+    str, typer.Option("--until", help="Date and time of the end (exclusive), in the property's time zone.")
+]
+FirstDayOption = Annotated[str, typer.Option("--from", help="First day, such as 2025-11-01.")]
+LastDayOption = Annotated[str, typer.Option("--until", help="Last day (included), such as 2025-11-30.")]
+
+
+class ModelsCommand(Command):
+    """A command that uses the server's rules. An error of a field is said with the option that the field was given by."""
+
+    refusals = (ValidationError, ImproperlyConfigured, ValueError, OSError)
+
+    def in_words(self, error: Exception) -> str:
+        options = {each.name: _as_typed(each) for each in self.params if each.name}
+        field = error.field if isinstance(error, Refused) else ""
+        return f"{options[field]}: {error}" if field in options else for_people(error, options)
+
+
+class DatabaseCommand(ModelsCommand):
+    """A command on the server's database."""
+
+    def invoke(self, ctx: Any) -> Any:
+        open_database(ctx.command_path)
+        try:
+            return super().invoke(ctx)
+        except (OperationalError, InterfaceError) as error:
+            raise refused(ctx.command_path, _database_trouble(error), status=1) from None
+
+
+class ProcessCommand(Command):
+    """A process of the server. Only what is wrong at its start is said in a line; what happens later is for its log."""
+
+    def invoke(self, ctx: Any) -> Any:
+        open_database(ctx.command_path)
+        return super().invoke(ctx)
+
+
+def open_database(command: str) -> None:
+    """Bring the database up to date. typer.Exit, with a message, if it can't be used: status 2 if a setting or the version is
+    wrong, 1 if the database does not answer, which may be over soon.
+    """
+    try:
+        bring_up_to_date()
+    except ImproperlyConfigured as error:
+        raise refused(command, error) from None
+    except (DatabaseError, InterfaceError) as error:
+        raise refused(command, _database_trouble(error), status=1) from None
+
+
+def _as_typed(parameter: Any) -> str:
+    """A parameter as help shows it: `--serial`, or `unit` for an argument."""
+    return str(parameter.opts[0])
+
+
+def _database_trouble(error: Exception) -> str:
+    text = str(error).strip()
+    if is_busy(error):
+        return f"the database is busy with what others write ({text}). Try again in a few seconds"
+    return (
+        f"the database can't be used ({text}). See whether it runs, whether its disk is full, and what PREWATT_DATABASE and "
+        "PREWATT_HOME name"
+    )

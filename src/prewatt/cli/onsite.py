@@ -1,0 +1,165 @@
+"""`prewatt onsite`: what staff do at a gateway over Bluetooth, without the server (`docs/onsite.md`)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+from bumble.core import BaseBumbleError
+
+from ..amounts import read_number
+from ..kernel.supply import Action, Close, LimitPower, Restore
+from ..kernel.units import HOUR, moment, parse_money
+from ..wire.on_site import ACTIONS, READ_HEAD, Act, Instruction, OnSiteError, ReadHead, SetClock, read_grant
+from ..wire.signing import SigningKey, VerifyKey
+from .command import CommandError, FileCommand, group
+from .visit import Visit, load_grant
+from .visit import run as run_visit
+
+app = group()
+KNOWN = (*ACTIONS, READ_HEAD)
+AdapterOption = Annotated[
+    str, typer.Option(help="Bluetooth adapter of this device, such as hci-socket:0 or usb:0 (bumble's names).")
+]
+GatewayOption = Annotated[str, typer.Option(help="Name of the gateway.", show_default="the first one in reach")]
+KeyOption = Annotated[Path, typer.Option("--key", help="File with this phone's key.")]
+GrantOption = Annotated[Path, typer.Option("--grant", help="File with the text of the grant.")]
+MeterArgument = Annotated[str, typer.Argument(help="Number of the meter.")]
+KEY_FILE, GRANT_FILE = Path("onsite.key"), Path("onsite.grant")
+ADAPTER = "hci-socket:0"
+
+
+@app.command(cls=FileCommand)
+def key(file: Annotated[Path, typer.Argument(help="File that the key is kept in.")] = KEY_FILE) -> None:
+    """Show this phone's public key; make the key if there is none.
+
+    The manager signs a grant for it: `prewatt staff grant`, or the page Supply.
+    """
+    if not file.exists():
+        SigningKey.generate().save(file)
+    typer.echo(SigningKey.load(file).public().hex())
+
+
+@app.command(cls=FileCommand)
+def status(adapter: AdapterOption = ADAPTER, gateway: GatewayOption = "", grant: GrantOption = GRANT_FILE) -> None:
+    """Show the state of the gateway and its meters.
+
+    Its signature is checked if there is a grant, which knows the gateway's key.
+    """
+
+    async def work(visit: Visit) -> AsyncIterator[str]:
+        keys = {each.gateway: each.key for each in read_grant(load_grant(grant)).gateways} if grant.exists() else {}
+        known = keys.get(visit.gateway)
+        status = await visit.status(VerifyKey(known) if known else None)
+        yield f"{visit.property}, gateway {status.gateway}, {moment(status.at):%Y-%m-%d %H:%M:%S} UTC"
+        yield f"{'online' if status.online else 'OFFLINE'}; signature {'checked' if known else 'not checked: no grant'}"
+        for each in status.meters:
+            state = {True: "on", False: "OFF", None: "?"}[each.closed]
+            yield f"{each.unit or each.meter:20} {each.meter:20} {state:4} entry {each.seq}"
+
+    _visit(adapter, gateway, work)
+
+
+@app.command(cls=FileCommand)
+def code(
+    meter: MeterArgument,
+    digits: Annotated[str, typer.Argument(help="The 20 digits of the code.")],
+    adapter: AdapterOption = ADAPTER,
+    gateway: GatewayOption = "",
+) -> None:
+    """Type a code for a meter. Needs no grant."""
+
+    async def work(visit: Visit) -> AsyncIterator[str]:
+        answer = await visit.submit_code(meter, digits)
+        if not answer.done:
+            raise OnSiteError(answer.text)
+        yield answer.text
+
+    _visit(adapter, gateway, work)
+
+
+@app.command(cls=FileCommand)
+def do(
+    meter: MeterArgument,
+    do: Annotated[str, typer.Argument(help=f"One of: {', '.join(KNOWN)}.")],
+    reason: Annotated[str, typer.Option(help="Why; the journal keeps it.")] = "",
+    amount: Annotated[str, typer.Option(help="For restore: most that the tenant may use on credit.")] = "",
+    hours: Annotated[
+        int, typer.Option(help="For restore and limit: how many hours it lasts; 0: without an end.", min=0, max=744)
+    ] = 0,
+    watts: Annotated[
+        int, typer.Option(help="For limit: highest power in W; 0: what the rules of supply say.", min=0)
+    ] = 0,
+    override: Annotated[
+        bool, typer.Option("--override", help="For close: close the switch although it is locked.")
+    ] = False,
+    key: KeyOption = KEY_FILE,
+    grant: GrantOption = GRANT_FILE,
+    adapter: AdapterOption = ADAPTER,
+    gateway: GatewayOption = "",
+) -> None:
+    """Have the gateway do something at a meter, as the grant allows."""
+    if do not in KNOWN:
+        raise CommandError(f"{do!r} is none of {', '.join(KNOWN)}")
+    credit = _amount(amount) if amount else 0
+
+    def instruction(now: int) -> Instruction:
+        until = now + hours * HOUR if hours else 0
+        if do == READ_HEAD:
+            return ReadHead(meter)
+        kind = ACTIONS[do]
+        if kind is Restore:
+            return Act(meter, Restore(credit, until), reason)
+        if kind is LimitPower:
+            return Act(meter, LimitPower(watts, until), reason)
+        return Act(meter, Close(override) if kind is Close else cast(Callable[[], Action], kind)(), reason)
+
+    async def work(visit: Visit) -> AsyncIterator[str]:
+        await visit.open_session(SigningKey.load(key), load_grant(grant))
+        # Counted on the gateway's clock, which decides.
+        answer = await visit.instruct(instruction((await visit.status()).at))
+        if not answer.done:
+            raise OnSiteError(answer.text)
+        yield f"{answer.text} {answer.head}".strip()
+
+    _visit(adapter, gateway, work)
+
+
+@app.command("set-clock", cls=FileCommand)
+def set_clock(
+    key: KeyOption = KEY_FILE,
+    grant: GrantOption = GRANT_FILE,
+    adapter: AdapterOption = ADAPTER,
+    gateway: GatewayOption = "",
+) -> None:
+    """Set the gateway's clock to the clock of this device."""
+
+    async def work(visit: Visit) -> AsyncIterator[str]:
+        await visit.open_session(SigningKey.load(key), load_grant(grant))
+        answer = await visit.instruct(SetClock(time.time_ns() // 1000))
+        if not answer.done:
+            raise OnSiteError(answer.text)
+        yield answer.text
+
+    _visit(adapter, gateway, work)
+
+
+def _visit(adapter: str, gateway: str, work: Callable[[Visit], AsyncIterator[str]]) -> None:
+    """Do `work` on a visit, and print what it says. CommandError if Bluetooth fails; OnSiteError, OSError as `visit.run`."""
+    try:
+        lines = run_visit(adapter, gateway, work)
+    except (BaseBumbleError, TimeoutError) as error:
+        raise CommandError(f"Bluetooth: {error or type(error).__name__}") from None
+    for line in lines:
+        typer.echo(line)
+
+
+def _amount(text: str) -> int:
+    """An amount as a person types it, nano, where there is no server to know in which language. CommandError if it is none."""
+    try:
+        return parse_money(f"{read_number(text):f}")
+    except ValueError as error:
+        raise CommandError(f"--amount: {error}") from None

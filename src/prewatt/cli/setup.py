@@ -1,0 +1,71 @@
+"""`prewatt setup`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from django.conf import settings
+
+from ..kernel.tariff import Tariff, flat_tariff
+from ..kernel.units import short_price
+from ..server.amounts import typed_price
+from ..server.estate.setup import read_apartments, set_up_building
+from ..server.tariffs.reading import read_file
+from .command import CommandError, group
+from .on_server import DatabaseCommand
+
+app = group()
+
+
+@app.command(cls=DatabaseCommand)
+def setup(
+    apartments: Annotated[
+        Path,
+        typer.Option(
+            help="List of the units, CSV or .xlsx: columns unit, meter, tenant, and if known phone, email, language "
+            "(docs/operate.md)."
+        ),
+    ],
+    organisation: Annotated[str, typer.Option(help="Name of the landlord.")],
+    name: Annotated[str, typer.Option(help="Name of the building.")],
+    zone: Annotated[str, typer.Option(help="Time zone of the building, such as Europe/Berlin.")],
+    currency: Annotated[str, typer.Option(help="Currency by its three capitals, such as EUR.")],
+    manager: Annotated[str, typer.Option(help="Login name of the manager.")] = "manager",
+    price: Annotated[str, typer.Option(help="Price per kWh for a flat tariff, such as 0.32.")] = "",
+    tariff: Annotated[
+        Path | None, typer.Option(help="Tariff as a JSON file, in the place of --price (docs/tariff.md).")
+    ] = None,
+    gateway: Annotated[str, typer.Option(help="Name of the gateway in the building.")] = "gateway-1",
+) -> None:
+    """Set a building up: units, meters, tenants, tariff, logins.
+
+    Prints the passwords, this once, and the code by which each gateway enrols.
+    """
+    building = set_up_building(
+        organisation=organisation,
+        name=name,
+        zone=zone,
+        currency=currency,
+        tariff=_tariff(price, tariff, zone, currency),
+        apartments=read_apartments(apartments, currency, zone),
+        gateway=gateway,
+        manager=manager,
+    )
+    typer.echo(f"{'Login':<20} {'Password':<16} Whose; passwords are shown this once")
+    for login, password, whose in building.logins:
+        typer.echo(f"{login:<20} {password:<16} {whose}")
+    typer.echo()
+    for box, code in building.codes.items():
+        typer.echo(f"On the gateway {box}: prewatt edge enrol http://THIS-SERVER:{settings.CONFIG.http.port} {code}")
+
+
+def _tariff(price: str, file: Path | None, zone: str, currency: str) -> Tariff:
+    """The tariff that --price or --tariff gives. CommandError, TariffError if they don't."""
+    if bool(price) == bool(file):
+        raise CommandError("give either --price or --tariff")
+    if file:
+        return read_file(file, zone=zone, currency=currency)
+    micro = typed_price(price, "--price", currency)
+    return flat_tariff(f"flat {short_price(micro)}", currency, zone, micro)

@@ -1,0 +1,51 @@
+"""`prewatt sim`."""
+
+from __future__ import annotations
+
+import time
+from contextlib import nullcontext
+from typing import Annotated
+
+import typer
+
+from ..sim.bugs import BUGS
+from ..sim.faults import Broken, World, shrunk
+from .command import Command, CommandError, group
+
+app = group()
+
+
+@app.command(cls=Command)
+def sim(
+    seed: Annotated[int, typer.Option(help="Random seed of the first run.")] = 0,
+    seeds: Annotated[int, typer.Option(help="Number of runs, each with the next seed.", min=1)] = 1,
+    days: Annotated[int, typer.Option(help="Number of simulated days of each run.", min=1)] = 7,
+    meters: Annotated[int, typer.Option(help="Number of meters at the gateway.", min=1)] = 3,
+    bug: Annotated[str, typer.Option(help="Name of a bug to plant, to see that it is found.")] = "",
+    without: Annotated[str, typer.Option(help="Kinds of faults to leave out, separated by commas.")] = "",
+    only: Annotated[
+        str, typer.Option(help="The only happenings to play, separated by commas, as a shortened story names them.")
+    ] = "",
+    shrink: Annotated[bool, typer.Option(help="Shorten the story of a seed that fails as far as possible.")] = True,
+) -> None:
+    """Run the fault simulator.
+
+    The rules of gateway and head-end go through days of accidents, without a socket or a clock (docs/simulator.md). Exit status 1
+    if a promise is broken.
+    """
+    if bug and bug not in BUGS:
+        raise CommandError(f"--bug: there is no {bug!r}; known: {', '.join(BUGS)}")
+    left_out = [kind for kind in without.split(",") if kind]
+    with BUGS[bug]() if bug else nullcontext():
+        for number in range(seed, seed + seeds):
+            began = time.monotonic()
+            try:
+                world = World(number, days, meters, only.split(",") if only else None, left_out).run()
+            except Broken as error:
+                typer.echo(f"seed {number}: BROKEN. {error}" + (f" --bug {bug}" if bug else ""))
+                if shrink and not only:
+                    typer.echo(f"\nShrinking. The shortest story:\n{shrunk(number, days, meters, left_out).story}")
+                raise typer.Exit(1) from None
+            typer.echo(
+                f"seed {number}: all held through {world.steps} steps, {days} days in {time.monotonic() - began:.2f} s"
+            )

@@ -1,0 +1,76 @@
+"""`prewatt staff`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from django.contrib.auth import get_user_model
+
+from ..kernel.units import HOUR
+from ..server.amounts import typed_money
+from ..server.api.models import Token
+from ..server.metering.grants import LONGEST, LONGEST_RESTORE, make_grant
+from ..server.time import now
+from ..wire.on_site import ALLOWED
+from .command import CommandError, group
+from .lookup import CONSOLE, property_named
+from .on_server import DatabaseCommand, PropertyOption
+
+app = group()
+
+
+@app.command(cls=DatabaseCommand)
+def grant(
+    holder: Annotated[str, typer.Argument(help="Name of the person whose phone it is.")],
+    key: Annotated[str, typer.Argument(help="The phone's public key, as `prewatt onsite key` shows it.")],
+    actions: Annotated[
+        list[str], typer.Option("--allow", help=f"Action to allow; repeat it for more: {', '.join(ALLOWED)}.")
+    ],
+    hours: Annotated[
+        int, typer.Option("--valid-hours", help="Number of hours that the grant holds.", min=1, max=LONGEST // HOUR)
+    ] = 24,
+    most_amount: Annotated[
+        str, typer.Option("--restore-amount-max", help="Highest amount that one restoration may lend.")
+    ] = "5.00",
+    longest: Annotated[
+        int,
+        typer.Option(
+            "--restore-hours-max",
+            help="Highest number of hours that one restoration may last.",
+            min=0,
+            max=LONGEST_RESTORE // HOUR,
+        ),
+    ] = 12,
+    property_name: PropertyOption = "",
+) -> None:
+    """Sign what a phone may do on site without the server.
+
+    Prints the grant as text; its holder keeps it in the file onsite.grant.
+    """
+    property_, at = property_named(property_name), now()
+    amount = typed_money(most_amount, "--restore-amount-max", property_.currency)
+    signed = make_grant(
+        property_,
+        holder,
+        key,
+        actions,
+        at,
+        at + hours * HOUR,
+        CONSOLE,
+        most_amount=amount,
+        longest=longest * HOUR,
+    )
+    typer.echo(signed.text)
+
+
+@app.command("api-token", cls=DatabaseCommand)
+def api_token(
+    login: Annotated[str, typer.Argument(help="Login that the program acts as.")],
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "program",
+) -> None:
+    """Make a key for the API (/api/v1/docs). It is shown this once."""
+    user: Any = get_user_model().objects.filter(username=login).first()
+    if user is None:
+        raise CommandError(f"there is no login {login!r}")
+    typer.echo(Token.make(user, name))

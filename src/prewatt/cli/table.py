@@ -1,0 +1,55 @@
+"""What `prewatt` can be asked for, in the order and with the words of `prewatt --help`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BEGIN, MANAGE, ON_SITE, OPERATE = "Begin", "Manage buildings", "In the building", "Operate the server"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A command, or a group of commands.
+
+    `panel`: the heading that it stands under. `help`: one line. `module`: the file in this folder, if it is not called like the
+    entry. `group`: whether it is a group. `models`: whether the file imports the server's models, for which Django is set up first.
+    """
+
+    name: str
+    panel: str
+    help: str
+    module: str = ""
+    group: bool = True
+    models: bool = True
+
+    @property
+    def file(self) -> str:
+        """The name of its module in this folder."""
+        return self.module or self.name.replace("-", "_")
+
+
+ENTRIES = (
+    Entry("demo", BEGIN, "Run a demonstration building through a month and an outage.", group=False, models=False),
+    Entry("setup", BEGIN, "Set a building up: units, meters, tenants, tariff, logins.", group=False),
+    Entry("server", BEGIN, "Run the whole server: broker, head-end, worker, pages.", group=False),
+    Entry("building", MANAGE, "A building as a whole: its energy losses."),
+    Entry("gateway", MANAGE, "Gateways: enrolment codes."),
+    Entry("meter", MANAGE, "Meters: orders to the switch, tokens, exchange."),
+    Entry("tenant", MANAGE, "Tenants: moving in, contacts, statement, credit, PIN."),
+    Entry("terms", MANAGE, "How tenants pay: before use, or after it by bill."),
+    Entry("tariff", MANAGE, "Tariffs: check, schedule, compare, correct."),
+    Entry("shared-cost", MANAGE, "Costs that all units share: preview, book, reverse."),
+    Entry("emergency-code", MANAGE, "Codes made in advance, for a day without any network."),
+    Entry("books", MANAGE, "The books: reconciliation, open bills."),
+    Entry("notice", MANAGE, "Notices: what tenants and managers are told."),
+    Entry("staff", MANAGE, "Staff and programs: grants for phones, keys for the API."),
+    Entry("edge", ON_SITE, "The agent on the gateway: enrol, run, back up, restore.", models=False),
+    Entry("onsite", ON_SITE, "Work at a gateway over Bluetooth, without the server.", models=False),
+    Entry("backup", OPERATE, "Copy the server's database and keys while it runs.", "copies", group=False, models=False),
+    Entry("restore", OPERATE, "Put a copy of the server back.", "copies", group=False, models=False),
+    Entry("web", OPERATE, "Run the pages alone.", group=False),
+    Entry("headend", OPERATE, "Run one head-end worker alone.", group=False),
+    Entry("worker", OPERATE, "Run alone what does scheduled work.", group=False),
+    Entry("manage", OPERATE, "Run a command of Django, such as createsuperuser.", group=False, models=False),
+    Entry("sim", OPERATE, "Run the fault simulator.", group=False, models=False),
+)

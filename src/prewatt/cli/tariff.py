@@ -1,0 +1,169 @@
+"""`prewatt tariff`."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from django.db import transaction
+
+from ..edge.recording import load_recordings
+from ..kernel.calendar import zone as zone_named
+from ..kernel.tariff import TariffError
+from ..server.estate.models import Property
+from ..server.tariffs.compare import Comparison, recorded, to_document
+from ..server.tariffs.compare import compare as compare_tariffs
+from ..server.tariffs.corrections import correct as correct_charges
+from ..server.tariffs.homes import what_if
+from ..server.tariffs.models import Tariff
+from ..server.tariffs.prices import read_prices
+from ..server.tariffs.reading import read_file
+from ..server.tariffs.tables import comparison_tables
+from ..server.tariffs.versions import keep, price_notes, schedule_prices
+from ..server.tariffs.versions import schedule as schedule_version
+from ..server.time import now
+from ..server.wall_clock import wall_clock
+from .command import CommandError, group, print_table
+from .lookup import property_named
+from .on_server import BeginOption, DatabaseCommand, EndOption, ModelsCommand, PropertyOption, open_database
+
+app = group()
+
+
+@app.command(cls=ModelsCommand)
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Tariffs as JSON files (docs/tariff.md).")],
+    zone: Annotated[str, typer.Option(help="Time zone to assume where a file names none.")] = "UTC",
+    currency: Annotated[str, typer.Option(help="Currency to assume where a file names none.")] = "EUR",
+) -> None:
+    """Check whether files are valid tariffs, and say what is wrong with them."""
+    for path in files:
+        typer.echo(f"{path}: {read_file(path, zone=zone, currency=currency).name}")
+
+
+@app.command(cls=DatabaseCommand)
+def schedule(
+    tariff: Annotated[str, typer.Argument(help="Name of a tariff, or a JSON file.")],
+    begin: BeginOption = "",
+    property_name: PropertyOption = "",
+) -> None:
+    """Let a tariff hold from an instant on, or from now on without --from."""
+    property_ = property_named(property_name)
+    effective = wall_clock(begin, property_, "--from") if begin else now()
+    with transaction.atomic():
+        version = schedule_version(property_, _tariff(property_, tariff), effective)
+    typer.echo(f"{version.tariff.name} holds at {property_.name} from {begin or 'now'} on.")
+
+
+@app.command(cls=DatabaseCommand)
+def prices(
+    file: Annotated[Path, typer.Argument(help="Prices as CSV or .xlsx: columns from, price.")],
+    base: Annotated[
+        str,
+        typer.Option(
+            help="Tariff that holds beside these prices: its name, or a JSON file.",
+            show_default="the present tariff",
+        ),
+    ] = "",
+    hundredths: Annotated[
+        bool, typer.Option("--hundredths", help="The file's prices are in cents, pence or the like.")
+    ] = False,
+    per_mwh: Annotated[bool, typer.Option("--per-mwh", help="The file's prices are per MWh.")] = False,
+    property_name: PropertyOption = "",
+) -> None:
+    """Load prices that have a date each, such as half-hourly ones.
+
+    Their unit is what the column's name says, else the currency per kWh; --hundredths and --per-mwh say otherwise.
+    """
+    if hundredths and per_mwh:
+        raise CommandError("give either --hundredths or --per-mwh")
+    property_ = property_named(property_name)
+    with transaction.atomic():
+        for line in _load_prices(property_, file, base, "0.01" if hundredths else "0.001" if per_mwh else ""):
+            typer.echo(line)
+
+
+@app.command(cls=DatabaseCommand)
+def correct(
+    tariff: Annotated[str, typer.Argument(help="Tariff that should have held: its name, or a JSON file.")],
+    begin: BeginOption,
+    until: EndOption,
+    reason: Annotated[str, typer.Option(help="Reason; tenants see it.")],
+    property_name: PropertyOption = "",
+) -> None:
+    """Take back what a wrong tariff charged in a span of time, and charge it again by the right one."""
+    property_ = property_named(property_name)
+    begins, ends = wall_clock(begin, property_, "--from"), wall_clock(until, property_, "--until")
+    with transaction.atomic():
+        correction = correct_charges(property_, _tariff(property_, tariff), begins, ends, reason)
+    typer.echo(f"{correction.charges.count()} accounts are corrected.")
+
+
+@app.command(cls=ModelsCommand)
+def compare(
+    context: typer.Context,
+    tariffs: Annotated[list[Path], typer.Argument(help="Up to five tariffs as JSON files.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Recorded consumption: CSV with the columns meter,timestamp,kwh. The first tariff is what the others are "
+            "compared with.",
+            show_default="what a property's homes used",
+        ),
+    ] = None,
+    zone: Annotated[str, typer.Option(help="Time zone of timestamps in --data that have no offset.")] = "UTC",
+    begin: BeginOption = "",
+    until: EndOption = "",
+    property_name: PropertyOption = "",
+    json: Annotated[
+        Path | None, typer.Option(help="Write the whole comparison to this file as JSON (docs/compare.md).")
+    ] = None,
+) -> None:
+    """Compare tariffs on recorded consumption: who pays more or less, and why.
+
+    Without --data: on the last year of a property, and beside the tariff that holds there now.
+    """
+    if data is None:
+        open_database(context.command_path)
+        comparison = _compare_at(property_named(property_name), tariffs, begin, until)
+    else:
+        homes = {name: recorded(each.registers()) for name, each in load_recordings(data, zone_named(zone)).items()}
+        comparison = compare_tariffs(homes, [read_file(path) for path in tariffs])
+    if json:
+        json.write_text(jsonlib.dumps(to_document(comparison), indent=1, ensure_ascii=False) + "\n")
+    for table in comparison_tables(comparison):
+        print_table(table)
+
+
+def _tariff(property_: Property, named: str) -> Tariff:
+    """A tariff by its name, or from a file. TariffError, OSError if it can't be used."""
+    known = Tariff.objects.filter(organisation=property_.organisation, name=named).first()
+    return known or keep(
+        property_.organisation, read_file(Path(named), zone=property_.zone, currency=property_.currency)
+    )
+
+
+def _load_prices(property_: Property, file: Path, base: str, scale: str) -> list[str]:
+    """Let the dated prices of a file hold on top of a tariff, or of the one that holds now. `scale`: see `read_prices`. Returns
+    what there is to say. CommandError names the file.
+    """
+    tariff = _tariff(property_, base) if base else property_.tariff_versions.present().tariff
+    try:
+        series = read_prices(file.read_bytes(), scale=scale, where=zone_named(property_.zone), hint=property_.currency)
+    except OSError as error:
+        raise CommandError(f"{file}: can't be read ({error})") from None
+    except TariffError as error:
+        raise CommandError(f"{file}: {error}") from None
+    versions = schedule_prices(property_, tariff, series)
+    return [f"{len(versions)} versions with dated prices are on their way.", *price_notes(property_, series)]
+
+
+def _compare_at(property_: Property, files: Sequence[Path], begin: str, until: str) -> Comparison:
+    """What a property's homes used, under the tariff that holds now and those of files."""
+    ends = wall_clock(until, property_, "--until") if until else None
+    begins = wall_clock(begin, property_, "--from") if begin else None
+    tariffs = [read_file(path, zone=property_.zone, currency=property_.currency) for path in files]
+    return what_if(property_, tariffs, begins, ends)

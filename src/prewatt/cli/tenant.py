@@ -1,0 +1,212 @@
+"""`prewatt tenant`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from django.contrib.auth import get_user_model
+from django.db import transaction
+
+from ..kernel.currencies import format_with_code
+from ..server.amounts import typed_money
+from ..server.billing.formats import to_csv, to_document
+from ..server.billing.pdf import to_pdf
+from ..server.billing.statement import days
+from ..server.billing.statement import statement as statement_of
+from ..server.billing.tenancies import move_in as begin_tenancy
+from ..server.estate.contact_list import read_contact_list, sealed, take
+from ..server.estate.models import Property, Tenancy
+from ..server.estate.setup import new_login
+from ..server.notices.contacts import TenantChangedError, keep_contact, kept, read_contact, unreached
+from ..server.notices.recipients import recipient_of
+from ..server.time import now
+from ..server.vending.giving_back import give
+from ..server.vending.models import Adjustment
+from ..server.vending.pins import new_pin
+from ..server.vending.top_ups import new_credit_id
+from ..server.wall_clock import typed_day, wall_clock
+from ..tables.export import as_file
+from ..tables.problems import TableError
+from .command import CommandError, group
+from .lookup import CONSOLE, property_named, tenancy_in, unit_named, with_token
+from .on_server import BeginOption, DatabaseCommand, FirstDayOption, LastDayOption, PropertyOption, UnitArgument
+
+app = group()
+
+
+@app.command("move-in", cls=DatabaseCommand)
+def move_in(
+    unit: UnitArgument,
+    tenant: Annotated[str, typer.Argument(help="Name of the tenant.")],
+    begins: BeginOption = "",
+    occupants: Annotated[int, typer.Option("--people", help="Number of people who live there.", min=0, max=1000)] = 1,
+    deposit: Annotated[str, typer.Option(help="Amount of the deposit that was received, such as 50.00.")] = "",
+    phone: Annotated[
+        str, typer.Option(help="Phone number, as it is dialled in the building's country, or with +49 and the like.")
+    ] = "",
+    email: Annotated[str, typer.Option(help="E-mail address.")] = "",
+    language: Annotated[str, typer.Option(help="Language of the notices: en or zh.")] = "",
+    property_name: PropertyOption = "",
+) -> None:
+    """Let a tenant move in, now or at the instant of --from.
+
+    Prints the tenant's login and password, this once.
+    """
+    property_ = property_named(property_name)
+    contact = read_contact(property_, phone, email, language)
+    with transaction.atomic():
+        tenancy = begin_tenancy(
+            unit_named(property_, unit),
+            tenant,
+            wall_clock(begins, property_, "--from") if begins else now(),
+            occupants=occupants,
+            deposit=typed_money(deposit, "--deposit", property_.currency) if deposit else 0,
+            contact=contact,
+        )
+        login, password = new_login(tenancy)
+    typer.echo(f"{login:<20} {password:<16} {tenancy.tenant}, {unit}")
+
+
+@app.command(cls=DatabaseCommand)
+def contact(
+    unit: UnitArgument,
+    phone: Annotated[str | None, typer.Option(help="Phone number; empty removes it.", show_default="unchanged")] = None,
+    email: Annotated[
+        str | None, typer.Option(help="E-mail address; empty removes it.", show_default="unchanged")
+    ] = None,
+    language: Annotated[str | None, typer.Option(help="Language: en or zh.", show_default="unchanged")] = None,
+    over: Annotated[bool, typer.Option("--overwrite", help="Replace what the tenant has entered, too.")] = False,
+    property_name: PropertyOption = "",
+) -> None:
+    """Set the phone, e-mail and language of the tenant of a unit, and show what holds then."""
+    property_ = property_named(property_name)
+    tenancy = tenancy_in(property_, unit)
+    before = kept(recipient_of(tenancy))
+    typed = {"phone": phone, "email": email, "language": language}
+    fields = {name: getattr(before, name) if text is None else text for name, text in typed.items()}
+    try:
+        keep_contact(tenancy, read_contact(property_, **fields), over=over)
+    except TenantChangedError as error:
+        raise CommandError(f"{' '.join(error.messages)} (--overwrite)") from None
+    after = kept(recipient_of(tenancy))
+    typer.echo(f"{tenancy.tenant}: {', '.join(filter(None, (after.phone, after.email, after.language)))}")
+
+
+@app.command(cls=DatabaseCommand)
+def contacts(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="List of the units, CSV or .xlsx: columns unit, tenant, and any of phone, email, language."
+        ),
+    ] = None,
+    keep: Annotated[bool, typer.Option("--save", help="Save the contacts. Without this they are only shown.")] = False,
+    property_name: PropertyOption = "",
+) -> None:
+    """Set the contacts of many tenants from a list. Without a list: show the tenants whom no notice reaches."""
+    property_ = property_named(property_name)
+    lines = _unreached(property_) if file is None else _set_contacts(property_, file, keep)
+    for line in lines:
+        typer.echo(line)
+
+
+@app.command(cls=DatabaseCommand)
+def pin(unit: UnitArgument, property_name: PropertyOption = "") -> None:
+    """Make a new PIN for the page of a unit on the gateway. It is shown this once."""
+    created = new_pin(unit_named(property_named(property_name), unit), CONSOLE)
+    typer.echo(f"The PIN of {unit} is {created.pin}. It is shown this once, and so is its code.")
+    if not created.code:
+        typer.echo("It has none: the PIN holds once the building's network has brought it.")
+        return
+    typer.echo(
+        f"Without a network it holds once this code is typed for meter {created.meter}, at the page in the building or at "
+        f"the meter's keypad:\n{created.code}"
+    )
+
+
+@app.command("give-credit", cls=DatabaseCommand)
+def give_credit(
+    unit: UnitArgument,
+    amount: Annotated[str, typer.Argument(help="Amount, such as 5.00.")],
+    reason: Annotated[str, typer.Option(help="Reason; the tenant sees it.")],
+    by: Annotated[str, typer.Option(help="Login of the manager who gives it.")],
+    name: Annotated[
+        str, typer.Option("--id", help="An id of your own: a gift that is repeated under its id is given once.")
+    ] = "",
+    property_name: PropertyOption = "",
+) -> None:
+    """Give the tenant of a unit credit freely.
+
+    It reaches the meter by the network or by the code that is printed, whichever comes first.
+    """
+    property_ = property_named(property_name)
+    person = get_user_model().objects.filter(username=by).first()
+    if person is None or not (person.is_superuser or property_.organisation in person.organisations.all()):
+        raise CommandError(f"--by: {by!r} is no login that manages {property_.name}")
+    tenancy = tenancy_in(property_, unit)
+    gift = give(tenancy, typed_money(amount, "amount", property_.currency), name or new_credit_id(), person, reason)
+    if gift.state == Adjustment.State.WAITING:
+        typer.echo("It waits for a second person, under Books.")
+        return
+    token = with_token(gift.command) if gift.command is not None and gift.amount > 0 else ""
+    typer.echo(f"{format_with_code(gift.amount, property_.currency)} are given to {tenancy.tenant}.{token}")
+
+
+@app.command(cls=DatabaseCommand)
+def statement(
+    unit: UnitArgument,
+    begin: FirstDayOption,
+    until: LastDayOption,
+    form: Annotated[str, typer.Option("--format", help="One of: json, csv, pdf.")] = "json",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File to write; a PDF needs one.", show_default="print it"),
+    ] = None,
+    property_name: PropertyOption = "",
+) -> None:
+    """Write the statement of whoever lived in a unit last (docs/statement.md)."""
+    property_ = property_named(property_name)
+    tenancies = Tenancy.objects.filter(unit=unit_named(property_, unit)).order_by("-begins")
+    tenancy = tenancies.select_related("unit__property__organisation").first()
+    if tenancy is None:
+        raise CommandError(f"nobody has lived in {unit!r} of {property_.name} yet")
+    content = statement_of(tenancy, *days(tenancy, typed_day(begin, "--from"), typed_day(until, "--until")))
+    if form == "pdf":
+        if out is None:
+            raise CommandError("--out: a PDF needs a file to be written to")
+        out.write_bytes(to_pdf(content))
+    elif form in ("json", "csv"):
+        text = to_csv(content) if form == "csv" else json.dumps(to_document(content), indent=1, ensure_ascii=False)
+        if out is None:
+            typer.echo(text)
+            return
+        out.write_bytes(as_file(text) if form == "csv" else text.encode())
+    else:
+        raise CommandError(f"--format: {form!r} is none of json, csv, pdf")
+    typer.echo(f"{out} is written.")
+
+
+def _unreached(property_: Property) -> list[str]:
+    """The tenants whom nothing reaches, a line each."""
+    lines = [f"{each.tenancy.unit.name}, {each.tenancy.tenant}: {each.why}" for each in unreached([property_])]
+    return lines or ["Everybody is reached."]
+
+
+def _set_contacts(property_: Property, file: Path, keep: bool) -> list[str]:
+    """What a list changes, a line for each tenant; with `keep` it is saved. CommandError says what is wrong with the list."""
+    try:
+        changes = read_contact_list(property_, file.read_bytes())
+    except TableError as error:
+        raise CommandError(error.of(str(file))) from None
+    lines = []
+    for change in changes:
+        what = ", ".join(after for _what, _before, after in change.rows())
+        outcome = "changed by the tenant, left as it is" if change.theirs else what
+        lines.append(f"{change.tenancy.unit.name}, {change.tenancy.tenant}: {outcome}")
+    if not keep:
+        return [*lines, "Nothing is saved yet: add --save"] if lines else ["Nothing changes."]
+    done, _theirs = take(property_, sealed(change for change in changes if not change.theirs))
+    return [*lines, f"Saved, of {done} tenants."]

@@ -1,0 +1,80 @@
+"""`prewatt terms`: how tenancies pay."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ..server.amounts import typed_money
+from ..server.billing.terms import Wanted, agree, in_words, preview
+from ..server.estate.terms import terms_of, waiting_terms
+from ..server.wall_clock import wall_clock
+from .command import CommandError, group
+from .lookup import CONSOLE, property_named, tenancy_in
+from .on_server import BeginOption, DatabaseCommand, PropertyOption, UnitArgument
+
+app = group()
+
+
+@app.command(cls=DatabaseCommand)
+def show(unit: UnitArgument, property_name: PropertyOption = "") -> None:
+    """Show how the tenant of a unit pays, and what will change."""
+    property_ = property_named(property_name)
+    tenancy = tenancy_in(property_, unit)
+    lines, waiting = in_words(terms_of(tenancy.pk), property_.currency), waiting_terms(tenancy.pk)
+    if waiting is not None:
+        lines += ["To come:", *in_words(waiting, property_.currency)]
+    typer.echo("\n".join((f"{tenancy}:", *lines)))
+
+
+@app.command("set", cls=DatabaseCommand)
+def set_terms(
+    unit: UnitArgument,
+    way: Annotated[str, typer.Argument(help="When the tenant pays: before use or after it. One of: before, after.")],
+    limit: Annotated[
+        str, typer.Option("--owed-max", help="For after: most that may be owed; 0: no limit, with --no-disconnect.")
+    ] = "0",
+    cuts: Annotated[
+        bool, typer.Option("--disconnect/--no-disconnect", help="For after: whether the supply ends at --owed-max.")
+    ] = True,
+    due_days: Annotated[int, typer.Option(help="For after: number of days after which a bill is due.")] = 14,
+    overdue: Annotated[
+        str, typer.Option("--overdue-action", help="For after: what follows an overdue bill. One of: remind, ask, cut.")
+    ] = "remind",
+    overdue_days: Annotated[
+        int, typer.Option(help="For after: number of days after the due day when that follows.")
+    ] = 14,
+    owed: Annotated[
+        str,
+        typer.Option(
+            "--owed-as",
+            help="For before: what becomes of the amount that is owed now. One of: debt (an ordinary debt), spread (over the next "
+            "payments).",
+        ),
+    ] = "debt",
+    begins: BeginOption = "",
+    look: Annotated[bool, typer.Option("--preview", help="Only show what it comes to.")] = False,
+    property_name: PropertyOption = "",
+) -> None:
+    """Change how the tenant of a unit pays, from now or from an instant on."""
+    if way not in ("after", "before"):
+        raise CommandError(f"{way!r} is neither after nor before")
+    property_ = property_named(property_name)
+    tenancy = tenancy_in(property_, unit)
+    wanted = Wanted(
+        way == "after",
+        typed_money(limit, "--owed-max", property_.currency),
+        cuts,
+        due_days,
+        overdue,
+        overdue_days,
+        owed,
+        wall_clock(begins, property_, "--from") if begins else None,
+    )
+    if look:
+        typer.echo("\n".join(("Nothing is changed yet.", *preview(tenancy, wanted))))
+    elif agree(tenancy, wanted, CONSOLE).applied is not None:
+        typer.echo("It holds from now on, and is on its way to the meter.")
+    else:
+        typer.echo("It is kept, and holds from its instant on, as soon as the building is heard of.")
