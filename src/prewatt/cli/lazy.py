@@ -28,7 +28,7 @@ class LazyGroup(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
-        return name, command and load(_BY_NAME[command.name]), rest
+        return name, command and load(_BY_NAME[str(name)]), rest
 
 
 def load(entry: Entry) -> Any:
