@@ -80,7 +80,9 @@ class Director:
 
     def set_up(self) -> None:
         """Start the server, set the building up, enrol its gateway, start the agent."""
-        self.server = Server(settings.CONFIG, self.supervisor, self.pages, ["--silence-seconds", "1.5", "--resend-seconds", "1"])
+        self.server = Server(
+            settings.CONFIG, self.supervisor, self.pages, ["--silence-seconds", "1.5", "--resend-seconds", "1"]
+        )
         code = self._set_up_building()
         self.server.wait_until_up()
         self.line = Line(settings.CONFIG.mqtt.port)
