@@ -100,7 +100,7 @@ def test_inside_wechat_the_page_asks_who_pays_first(tenancy, merchants, provider
         ({"amount": "0"}, "more than 0"),
         ({"amount": "-5"}, "more than 0"),
         ({"amount": "1000000"}, "at most"),
-        ({"amount": "1.001"}, "2 decimals"),
+        ({"amount": "1.001"}, "1.001 is finer than CNY can be paid"),
         ({"amount": "lots"}, "lots"),
         ({"amount": ""}, "Amount: This is needed"),
         ({"amount": "9" * 400}, ""),
