@@ -40,18 +40,17 @@ def read_camt(content: bytes) -> Statement:
 
 
 def _entry(found: Statement, entry: Element, number: int, own: str, untold: str) -> None:
-    state = _text(entry, "Sts/Cd") or _text(entry, "Sts") or untold
-    about = _text(entry, "AddtlNtryInf")
-    details = entry.findall("NtryDtls/TxDtls")
+    about, details = _text(entry, "AddtlNtryInf"), entry.findall("NtryDtls/TxDtls")
     says = " ".join(filter(None, [_text(entry, "Amt"), *(_remittance(each) for each in details[:1]), about]))
+    state = _text(entry, "Sts/Cd") or _text(entry, "Sts") or untold
     if state != "BOOK":
         found.leave_out(number, Why.PENDING if state in ("PDNG", "FUTR", "") else Why.NEITHER, says)
         return
-    day = _day(entry, "BookgDt", number) or _day(entry, "ValDt", number)
+    value_day = _day(entry, "ValDt", number)
+    day = _day(entry, "BookgDt", number) or value_day
     if day is None:
         found.leave_out(number, Why.UNDATED, says)
         return
-    value_day = _day(entry, "ValDt", number)
     amount, currency = _amount(entry.find("Amt"), number)
     sign = _sign(entry, number)
     if not amount:
@@ -59,20 +58,26 @@ def _entry(found: Statement, entry: Element, number: int, own: str, untold: str)
         return
     returned = _text(entry, "RvslInd").lower() in ("true", "1") or _is_return(entry)
     parts = _parts(details, currency, sign, sign * amount, number)
-    entry_id = _id(_text(entry, "AcctSvcrRef"))
     whole: list[tuple[Element | None, int]] = [(details[0] if len(details) == 1 else None, sign * amount)]
     for part, signed in parts or whole:
         back = returned or (part is not None and (_is_return(part) or part.find("RtrInf") is not None))
         payer, account = ("", "") if part is None else _other_side(part, signed, back, own)
-        told = [_remittance(each) for each in ([part] if part is not None else details)]
-        text = tidy(" ".join([*told, _return_reason(part)]), 300) or tidy(about, 300)
-        bank_id = (_id(_text(part, "Refs/AcctSvcrRef")) if part is not None else "") or ("" if parts else entry_id)
-        found.lines.append(
-            Line(
-                day, signed, currency, tidy(payer, 100), text, value_day, account, bank_id[:80],
-                back or says_returned(text, about),
-            )
-        )  # fmt: skip
+        text = _words(part, details) or tidy(about, 300)
+        bank_id = _bank_id(part, entry, alone=not parts)
+        back = back or says_returned(text, about)
+        found.lines.append(Line(day, signed, currency, tidy(payer, 100), text, value_day, account, bank_id, back))
+
+
+def _words(part: Element | None, details: list[Element]) -> str:
+    """What the payer wrote, and why it came back: of a part, or of all of an entry."""
+    told = [_remittance(each) for each in ([part] if part is not None else details)]
+    return tidy(" ".join([*told, _return_reason(part)]), 300)
+
+
+def _bank_id(part: Element | None, entry: Element, alone: bool) -> str:
+    """The bank's own number of a line: of its part, or of the entry if it is the only line of it (`alone`)."""
+    own = _id(_text(part, "Refs/AcctSvcrRef")) if part is not None else ""
+    return (own or (_id(_text(entry, "AcctSvcrRef")) if alone else ""))[:80]
 
 
 def _is_return(at: Element) -> bool:

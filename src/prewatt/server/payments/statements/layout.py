@@ -80,22 +80,7 @@ def _named(row: Row) -> Layout | None:
     full = [plain(text_of(cell)) for cell in row.cells]
     if sum(bool(each) for each in full) < 2:
         return None
-    bare = [without_currency(each) for each in full]
-    taken: set[int] = set()
-    places: dict[str, tuple[int, ...]] = {}
-    for role, wanted in NAMES.items():
-        found = []
-        for name in wanted:
-            for place, told in enumerate(full):
-                if name in (told, bare[place][0]) and place not in found and (place not in taken or role == names.TEXT):
-                    found.append(place)
-            if found and role in ONE_PLACE:
-                break
-        found = [place for place in found if full[place] not in DIRECTIONS]
-        if found:
-            places[role] = tuple(found)
-            if role in ONE_PLACE or role in (names.PAYER, names.ACCOUNT):
-                taken.update(found[:1] if role in ONE_PLACE else found)
+    places = _known_places(full)
     _guess(full, places)
     amounts = [place for role in (names.AMOUNT, names.IN, names.OUT) for place in places.get(role, ())[:1]]
     if names.DAY not in places or not amounts:
@@ -104,12 +89,41 @@ def _named(row: Row) -> Layout | None:
     if directions:
         places[names.DIRECTION] = directions
     beside = places.get(names.CURRENCY, ())
-    if len(amounts) == 1 and full[amounts[0] + 1 : amounts[0] + 2] and beside:
+    after = amounts[0] + 1
+    if len(amounts) == 1 and beside and full[after : after + 1] == [full[beside[0]]]:
         # Where the balance has a currency of its own, too, the amount's stands behind it.
-        after = amounts[0] + 1
-        if full[after] == full[beside[0]]:
-            places[names.CURRENCY] = (after,)
+        places[names.CURRENCY] = (after,)
     return _with_kinds(Layout(places, fingerprint(row)), row)
+
+
+def _known_places(full: list[str]) -> dict[str, tuple[int, ...]]:
+    """Where the columns with known names stand, by what they are: one column is one thing, but for what the payer wrote."""
+    taken: set[int] = set()
+    places: dict[str, tuple[int, ...]] = {}
+    for role, wanted in NAMES.items():
+        found = [place for place in _places_of(role, wanted, full, taken) if full[place] not in DIRECTIONS]
+        if found:
+            places[role] = tuple(found)
+        if role in ONE_PLACE:
+            taken.update(found[:1])
+        elif role in (names.PAYER, names.ACCOUNT):
+            taken.update(found)
+    return places
+
+
+def _places_of(role: str, wanted: Iterable[str], full: list[str], taken: set[int]) -> list[int]:
+    """The columns of one kind, by the order of its names: of what has one place those of the first name that is there."""
+    bare = [without_currency(each)[0] for each in full]
+    found: list[int] = []
+    for name in wanted:
+        found += [
+            place
+            for place, told in enumerate(full)
+            if name in (told, bare[place]) and place not in found and (place not in taken or role == names.TEXT)
+        ]
+        if found and role in ONE_PLACE:
+            break
+    return found
 
 
 def _guess(full: list[str], places: dict[str, tuple[int, ...]]) -> None:

@@ -128,6 +128,15 @@ def _title(row: Data) -> bool | None:
     return None if match is None else bool(match["pending"])
 
 
+def _why_by_state(state: str) -> Why | None:
+    """Why a row is no line, by the bank's own word for its state."""
+    if _PENDING.search(state):
+        return Why.PENDING
+    if _FAILED.search(state):
+        return Why.FAILED
+    return Why.GIVEN_BACK if _GIVEN_BACK.search(state) else None
+
+
 class _Table:
     def __init__(self, layout: Layout, rows: list[Data], currency: str) -> None:
         self.layout, self.rows, self.currency = layout, rows, currency
@@ -170,29 +179,27 @@ class _Table:
     # -- rows that are no lines -----------------------------------------------------------------------------------------
 
     def _left_out(self, row: Data, pending: bool) -> bool:
-        state, day = row.text(names.STATE), row.raw(self.layout.one(names.DAY))
+        day = row.raw(self.layout.one(names.DAY))
         is_day = read_day(day) is not None or is_open(day)
         amounts = [row.text(role) for role in self.roles]
         told = any(re.search(r"\d", each) for each in amounts)
-        if _PENDING.search(state) or (not is_day and _PENDING.search(day)) or (pending and is_day and told):
-            why = Why.PENDING
-        elif _FAILED.search(state):
-            why = Why.FAILED
-        elif _GIVEN_BACK.search(state):
-            why = Why.GIVEN_BACK
-        elif self._is_balance(row, is_day):
-            why = Why.BALANCE
-        elif not is_day and not (day and day[0].isdigit() and any(amounts)):
-            if not told:
+        waits = (not is_day and _PENDING.search(day)) or (pending and is_day and told)
+        why = Why.PENDING if waits else _why_by_state(row.text(names.STATE))
+        if why is None:
+            why = self._why_by_cells(row, day, is_day, any(amounts))
+            if why in (Why.PENDING, Why.UNDATED) and not told:
                 # A remark, or the names of the columns once more.
                 return True
-            why = Why.PENDING if _PENDING.search(row.whole()) and not day else Why.UNDATED
-        elif not any(amounts):
-            why = Why.EMPTY
-        else:
-            return False
-        self.found.leave_out(row.number, why, row.whole())
-        return True
+        if why is not None:
+            self.found.leave_out(row.number, why, row.whole())
+        return why is not None
+
+    def _why_by_cells(self, row: Data, day: str, is_day: bool, has_amount: bool) -> Why | None:
+        if self._is_balance(row, is_day):
+            return Why.BALANCE
+        if not is_day and not (day[:1].isdigit() and has_amount):
+            return Why.PENDING if _PENDING.search(row.whole()) and not day else Why.UNDATED
+        return None if has_amount else Why.EMPTY
 
     def _is_balance(self, row: Data, is_day: bool) -> bool:
         if row.first(names.PAYER) and is_day:
@@ -256,17 +263,19 @@ class _Table:
             self._check_told(single, columns)
         for row, day, amounts in lines:
             way = self._way(row, amounts, columns, signed)
-            if way is None or (way == 0 and not amounts.into and not amounts.out_of):
+            if not way:
                 self.found.leave_out(row.number, Why.NEITHER, row.whole())
                 continue
-            if amounts.into or amounts.out_of:
-                # What is negative in the column of money in was taken back; whatever stands in the other one is money out.
-                number = amounts.into or -abs(amounts.out_of or Decimal(0))
-            else:
-                number = amounts.signed or Decimal(0)
-                number = -number if self.layout.direction == OPPOSITE else number
-                number = -abs(number) if way < 0 else number
-            self._line(row, day, order, nano(number, row.number))
+            self._line(row, day, order, nano(self._signed(amounts, way), row.number))
+
+    def _signed(self, amounts: _Amounts, way: int) -> Decimal:
+        """The amount with its sign: money out is negative."""
+        if amounts.into or amounts.out_of:
+            # What is negative in the column of money in was taken back; whatever stands in the other one is money out.
+            return amounts.into or -abs(amounts.out_of or Decimal(0))
+        number = amounts.signed or Decimal(0)
+        number = -number if self.layout.direction == OPPOSITE else number
+        return -abs(number) if way < 0 else number
 
     def _direction_columns(self, rows: list[Data]) -> list[int]:
         told = self.layout.places.get(names.DIRECTION, ())
@@ -306,8 +315,25 @@ class _Table:
         """Where all amounts are written without a sign: `Unknown` if something shows that not all are money in."""
         if self.layout.words_in or not single or all(amounts.behind is not None for _row, amounts in single):
             return
-        told = self.layout.places.get(names.DIRECTION, ())
-        for place in told:
+        self._check_words(single)
+        if columns:
+            return
+        balances = self._balances([row for row, _amounts in single])
+        amounts = [nano(each.signed or Decimal(0), row.number) for row, each in single]
+        doubtful = next((row for row, _amounts in single if self._names_money_out(row)), None)
+        coded = any(self._is_code(single, place) for place in self.kinds)
+        if doubtful is not None or coded or (balances and falls(amounts, balances)):
+            raise Unknown(
+                "direction",
+                _(
+                    "Line %(number)d: nothing says whether an amount is money in or out: none is negative. Say how this bank writes it."
+                )
+                % {"number": (doubtful or single[0][0]).number},
+            )
+
+    def _check_words(self, single: list[tuple[Data, _Amounts]]) -> None:
+        """`Unknown` if a column of directions has a word that says none."""
+        for place in self.layout.places.get(names.DIRECTION, ()):
             strange = [row for row, _amounts in single if row.at(place) and self._word(row, place) is None]
             if strange:
                 raise Unknown(
@@ -317,21 +343,6 @@ class _Table:
                     )
                     % {"number": strange[0].number, "text": tidy(strange[0].at(place), 40)},
                 )
-        if columns:
-            return
-        balances = self._balances([row for row, _amounts in single])
-        amounts = [nano(each.signed or Decimal(0), row.number) for row, each in single]
-        doubtful = next((row for row, _amounts in single if self._names_money_out(row)), None)
-        coded = next((place for place in self.kinds if self._is_code(single, place)), None)
-        if doubtful is not None or coded is not None or (balances and falls(amounts, balances)):
-            where = doubtful or single[0][0]
-            raise Unknown(
-                "direction",
-                _(
-                    "Line %(number)d: nothing says whether an amount is money in or out: none is negative. Say how this bank writes it."
-                )
-                % {"number": where.number},
-            )
 
     def _names_money_out(self, row: Data) -> bool:
         texts = [row.at(place) for place in (*self.kinds, *self.layout.places.get(names.TEXT, ()))]
