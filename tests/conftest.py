@@ -21,6 +21,7 @@ FIRST = (
     "system/test_long_outage",
     "system/test_kills",
     "system/",
+    "server/test_nonsense",
     "sim/",
 )
 """What is begun first: the longest. What is short fills the gaps, and no long one is the last."""
