@@ -91,12 +91,16 @@ class FixedClock:
         return self.at
 
 
+NOON = 1_759_744_800 * 10**6
+"""6 October 2025 in Berlin."""
+
+
 @pytest.fixture
 def clock(monkeypatch):
     """The server's clock, at noon of 6 October 2025 in Berlin."""
     from prewatt.server import time
 
-    fixed = FixedClock(1_759_744_800 * 10**6)
+    fixed = FixedClock(NOON)
     monkeypatch.setattr(time, "clock", lambda: fixed)
     return fixed
 
@@ -118,9 +122,26 @@ def concurrent_db(transactional_db):
                 cursor.execute(statement)
 
 
+@pytest.fixture(scope="session")
+def recorded(django_db_setup, django_db_blocker):
+    """The building, as rows; None where a test sets it up itself."""
+    from prewatt.server import time
+    from tests.recorded import Recorded
+    from tests.settings import ON_POSTGRESQL
+
+    if ON_POSTGRESQL:
+        return None
+    fixed = FixedClock(NOON)
+    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock():
+        patch.setattr(time, "clock", lambda: fixed)
+        return Recorded(lambda: set_up(fixed))
+
+
 @pytest.fixture
-def building(db, clock):
+def building(db, clock, recorded):
     """Three flats, the third one vacant, at a flat price of 0.20 a kWh; manager, flat1 and flat2 can log in."""
+    if recorded and clock.at == NOON and recorded.free():
+        return recorded.put()
     return set_up(clock)
 
 
