@@ -130,6 +130,30 @@ def test_with_the_pin_a_tenant_sees_the_balance_types_a_code_and_takes_emergency
         assert [(each.by, each.grant) for each in done] == [("page", "")]
 
 
+@pytest.mark.parametrize(
+    ("currency", "step", "lent", "credited", "balance"),
+    [
+        ("JPY", "5", "3", "20", "21"), ("KWD", "5.000", "3.000", "20.000", "21.125"),
+        ("CLF", "5.0000", "3.0000", "20.0000", "21.1250"),
+    ],
+)  # fmt: skip
+def test_money_on_the_page_has_the_decimals_of_the_tariffs_currency(tmp_path, currency, step, lent, credited, balance):
+    with opened(tmp_path) as (shell, address):
+        browser = Browser(address)
+        obey(shell, ChangeSettings(RULES))
+        obey(shell, GrantCredit("c1", 1_125_000_000))
+        # Until a tariff is known nobody knows the currency: no decimal is rounded away.
+        assert '<p class="big">1.125 <small></small></p>' in browser.login()
+        obey(shell, SetTariff(0, flat_tariff("flat", currency, "Europe/Berlin", 200_000)))
+        (told,) = [each for each in journal(shell) if isinstance(each, Event) and each.code == "low-credit"]
+        assert told.detail == f"under {step}"
+        page = browser.get()
+        assert f"Take {lent} {currency} of emergency credit" in page
+        page = browser.post("/code", token=browser.token, code=code(shell))
+        assert f"Credited: {credited} {currency}. The balance is now {balance} {currency}." in page
+        assert f"{balance} <small>{currency}" in page and f'<td class="num">+{credited}</td>' in page
+
+
 def test_who_was_reminded_without_a_network_sees_since_when_and_how_much_is_left(tmp_path):
     with served(tmp_path) as (shell, address, _):
         obey(shell, ChangeSettings(msgspec.structs.replace(RULES, low_credit=0, low_credit_energy=10_000)))

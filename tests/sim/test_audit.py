@@ -25,9 +25,9 @@ GOOD = MeterAccount(
 )
 
 
-def printed(*meters):
+def printed(*meters, currency="EUR"):
     console = Console(width=200, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
-    console.print(table(Account(list(meters), [], []), "EUR"))
+    console.print(table(Account(list(meters), [], []), currency))
     return console.export_text()
 
 
@@ -47,6 +47,13 @@ def test_the_table_shows_every_figure_exactly():
         "7",
         "8",
     ]
+
+
+def test_the_table_has_the_decimals_of_its_currency_at_least():
+    good = replace(GOOD, charged=NANO, balance_meter=19 * NANO, balance_server=19 * NANO)
+    for currency, zeros in (("JPY", ""), ("EUR", ".00"), ("KWD", ".000"), ("CLF", ".0000")):
+        line = next(line for line in printed(good, currency=currency).splitlines() if "[1] m" in line)
+        assert line.split()[3:7] == [f"1{zeros}", f"20{zeros}", f"19{zeros}", f"19{zeros}"]
 
 
 def test_a_difference_of_one_unit_is_seen():

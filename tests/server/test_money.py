@@ -1,0 +1,192 @@
+"""Money is printed with the decimals of its currency, on every face: of none, of two, of three and of four."""
+
+import inspect
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.template import TemplateSyntaxError, engines
+from django.template.loader import get_template, render_to_string
+from django.test import Client
+from rich.console import Console
+
+import prewatt
+from prewatt.backups.report import journals
+from prewatt.bill_commands import bills_table, terms_said
+from prewatt.kernel import currencies
+from prewatt.kernel.tariff import flat_tariff
+from prewatt.kernel.units import DAY, HOUR, NANO
+from prewatt.server.api.models import Token
+from prewatt.server.billing.formats import to_csv
+from prewatt.server.billing.models import Bill
+from prewatt.server.billing.pdf import to_pdf
+from prewatt.server.billing.statement import statement
+from prewatt.server.billing.terms import agree
+from prewatt.server.estate.models import Organisation, Property, Tenancy
+from prewatt.server.notices.models import Notice
+from prewatt.server.notices.recipients import keep_account, recipient_of
+from prewatt.server.portal.sums import total
+from prewatt.server.tariffs.homes import what_if
+from prewatt.server.tariffs.tables import comparison_tables
+from prewatt.server.tariffs.versions import keep
+from prewatt.server.vending.top_ups import top_up
+from tests.conftest import PASSWORD, ZONE, set_up
+from tests.gateway import at
+from tests.server.test_notices import mail_account, told_by_mail, watch
+from tests.server.test_postpaid import AFTER, Site
+
+SOURCE = Path(prewatt.__file__).parent
+PRINTED = {
+    "JPY": ("0", "1", "20", "19", "200"),
+    "EUR": ("0.00", "1.12", "20.00", "18.88", "200.00"),
+    "KWD": ("0.000", "1.125", "20.000", "18.875", "200.000"),
+    "CLF": ("0.0000", "1.1250", "20.0000", "18.8750", "200.0000"),
+}
+"""By currency: nothing, what was used (1.125), what Ben paid, what is left of it (18.875), and what Anna may owe."""
+FINER = {"JPY": "0.5", "EUR": "0.125", "KWD": "0.1255", "CLF": "0.12555"}
+
+
+def log_in(name):
+    made = Client()
+    assert made.login(username=name, password=PASSWORD)
+    return made
+
+
+def shown(answer):
+    return " ".join(answer.content.decode().split())
+
+
+def on_terminal(*tables):
+    console = Console(width=200, file=io.StringIO())
+    console.print(*tables)
+    return console.file.getvalue()
+
+
+@pytest.fixture(params=PRINTED)
+def currency(request, db, clock, store, internet):
+    """A building of a currency at 0.125 a kWh. Anna used 9 kWh and has her bill; Ben paid 20, and has used as much."""
+    code = set_up(clock, currency=request.param, tariff=flat_tariff("flat", request.param, ZONE, 125_000)).code
+    site = Site(code, clock, store)
+    owner = Organisation.objects.get()
+    keep_account(owner, "email", mail_account(internet))
+    anna, ben = (Tenancy.objects.get(tenant=name) for name in ("Anna", "Ben"))
+    for tenancy in (anna, ben):
+        told_by_mail(recipient_of(tenancy))
+    watch()
+    top_up(ben, 20 * NANO, "first")
+    agree(anna, AFTER, "manager")
+    site.settle()
+    clock.at += DAY
+    site.use("m2", 9000)
+    site.go(at(2025, 11, 1), kwh=9)
+    site.jobs()
+    Notice.objects.all().update(due=0)
+    clock.at += HOUR
+    watch()
+    return request.param
+
+
+@pytest.mark.database
+def test_money_has_the_decimals_of_its_currency_on_every_face(currency, clock):
+    nothing, used, paid, left, limit = PRINTED[currency]
+    where, anna, ben = Property.objects.get(), Tenancy.objects.get(tenant="Anna"), Tenancy.objects.get(tenant="Ben")
+    bill, manager, flat1, flat2 = Bill.objects.get(), log_in("manager"), log_in("flat1"), log_in("flat2")
+
+    # Pages of the tenants and of the manager.
+    seen = shown(flat2.get("/my/"))
+    assert f'<p class="big">{left} <small>{currency}</small></p>' in seen
+    assert f'<td class="num">{paid}</td>' in seen
+    assert f"{used} {currency} is to be paid by" in shown(flat1.get("/my/"))
+    assert f'<td class="num">{left}</td>' in shown(manager.get("/properties/"))
+    assert f"{used} is open, {nothing} of it overdue." in shown(manager.get("/bills/"))
+    books = shown(manager.get("/books/"))
+    assert f'<td class="num">{paid}</td>' in books and f'<td class="num">{left}</td>' in books
+    assert f"when {limit} {currency} is owed" in shown(manager.get(f"/tenancies/{anna.pk}/terms/"))
+
+    # The statement and the bill: on a page, on paper, as a document, and as a table.
+    made = statement(ben, at(2025, 10, 1), clock.at)
+    pages = (
+        shown(flat2.get(f"/tenancies/{ben.pk}/statement/", {"first": "2025-10-01", "last": "2025-11-01"})),
+        render_to_string("portal/statement_paper.html", {"made": made, "stands": None}),
+    )
+    for page in pages:
+        assert {f">{used}<", f">-{used}<"} & {*re.findall(r">[-\d.]+<", page)} and f">{paid}<" in page
+        assert f">{left}<" in page
+    rows = to_csv(made).splitlines()
+    assert any(f",-1.125000000,-{used}," in row for row in rows) and f",18.875000000,{left}," in rows[-1]
+    assert to_pdf(made).startswith(b"%PDF")
+    found = json.loads(flat2.get(f"/tenancies/{ben.pk}/statement/", {"format": "json"}).content)
+    assert found["currency"] == currency and found["rounded"]["closing"] == left
+    found = json.loads(flat1.get(f"/bills/{bill.pk}/", {"format": "json"}).content)
+    assert (found["currency"], found["amount"], found["left"]) == (currency, used, used)
+
+    # What is sent.
+    titles = [each.title for each in Notice.objects.order_by("pk")]
+    assert any(f"{paid} {currency}" in title for title in titles), titles
+    assert any(f"{used} {currency}" in title for title in titles), titles
+
+    # Commands.
+    table, said = bills_table(where)
+    assert f" {used} " in on_terminal(table) and said.startswith(f"{used} is open, ")
+    assert f"{limit} {currency}" in terms_said(where, "Flat 1")
+    assert f"{left} {currency}" in on_terminal(journals())
+
+    # A comparison of tariffs.
+    found = what_if(where, [flat_tariff("dearer", currency, ZONE, 250_000)])
+    assert {used, f"+{used}"} <= {*on_terminal(*comparison_tables(found)).split()}
+    other = keep(where.organisation, flat_tariff("dearer", currency, ZONE, 250_000))
+    seen = shown(manager.get(f"/properties/{where.pk}/tariffs/compare/", {"tariff": other.pk}))
+    assert f">{used}<" in seen and f">+{used}<" in seen
+
+    # The API says all decimals, of what is printed those of the currency. Nobody pays what can't be paid.
+    user = get_user_model().objects.get(username="manager")
+    program = Client(headers={"Authorization": f"Bearer {Token.make(user, 'program')}"})
+    assert program.get(f"/api/v1/tenancies/{ben.pk}/top-ups").json()[0]["amount"] == "20.000000000"
+    made = program.get(f"/api/v1/tenancies/{ben.pk}/statement", {"first": "2025-10-01", "last": "2025-11-01"}).json()
+    assert (made["closing"], made["rounded"]["closing"]) == ("18.875000000", left)
+    given = {"amount": FINER[currency], "credit_id": "a1"}
+    refused = program.post(f"/api/v1/tenancies/{ben.pk}/top-ups", given, content_type="application/json")
+    assert refused.status_code == 400 and f"{currency} has" in refused.content.decode()
+    page = manager.post(f"/units/{ben.unit_id}/top-up/", {"amount": FINER[currency], "credit_id": "a2"}, follow=True)
+    assert f"{FINER[currency]} is finer than {currency} can be paid" in shown(page)
+
+    # The books of an accountant are exact.
+    exported = manager.get("/books/export/", {"first": "2025-10-01", "last": "2025-11-01", "form": "beancount"})
+    assert f"  Liabilities:TenantCredit:T{ben.pk}  -20.000000000 {currency}" in exported.content.decode()
+
+
+def test_a_sum_over_two_currencies_is_none():
+    assert total([(NANO, "EUR"), (NANO // 8, "EUR")]) == "1.12"
+    assert total([(NANO, "KWD"), (NANO, "EUR"), (NANO // 8, "KWD"), (NANO, "JPY")]) == "1.00 EUR, 1 JPY, 1.125 KWD"
+    assert total([]) == ""
+
+
+# -- no amount without its currency ------------------------------------------------------------------------------------------
+
+
+def test_no_template_prints_money_without_its_currency():
+    """Each template is read as a whole: of a filter without its currency it can't be."""
+    for filter_ in ("money", "amount", "signed"):
+        with pytest.raises(TemplateSyntaxError, match=f"{filter_} requires 2 arguments"):
+            engines["django"].from_string(f"{{% load quantities %}}{{{{ nano|{filter_} }}}}")
+        page = engines["django"].from_string(f"{{% load quantities %}}{{{{ nano|{filter_}:currency }}}}")
+        for without in ({}, {"currency": ""}):
+            with pytest.raises(Exception, match=r"currency"):
+                page.render({"nano": 1, **without})
+    found = [path for path in SOURCE.rglob("templates/**/*") if path.suffix in (".html", ".txt")]
+    assert len(found) > 100
+    for path in found:
+        get_template(path.as_posix().rpartition("/templates/")[2])
+
+
+def test_money_is_rounded_for_people_in_one_place_that_asks_for_the_currency():
+    for name, function in inspect.getmembers(currencies, inspect.isfunction):
+        if name.startswith("format_") or name in ("minor_unit", "minor_digits", "to_minor"):
+            parameters = inspect.signature(function).parameters.values()
+            assert parameters and all(each.default is inspect.Parameter.empty for each in parameters), name
+    for path in SOURCE.rglob("*.py"):
+        if path.name not in ("currencies.py", "units.py"):
+            assert "round_money" not in path.read_text(), f"{path}: format_money knows the decimals of a currency"
