@@ -277,14 +277,14 @@ def test_a_million_random_codes_find_no_credit_and_the_lock_holds():
     gateway, looked, end = Gateway(), 0, NOW + 1_000_000 * (SECOND // 10)
     while gateway.now < end:
         gateway.now += step
-        before = gateway.agent._tries["m1"].get("page", Tries())
+        before = gateway.agent.codes._tries["m1"].get("page", Tries())
         digits = TWENTY if waits(before, gateway.now) else f"{rng.randrange(10**20):020}"
         answer = gateway.type(digits)
         assert not answer.done or "works" in answer.text
         if "wait" not in answer.text and "none is taken" not in answer.text:
             looked += 1
             continue
-        assert digits == TWENTY and gateway.effects == [] and gateway.agent._tries["m1"]["page"] is before
+        assert digits == TWENTY and gateway.effects == [] and gateway.agent.codes._tries["m1"]["page"] is before
         left = waits(before, gateway.now + step) // step
         gateway.now += step * rng.randint(0, left // 100)
     # One lock, and what is free before and after it.
