@@ -57,7 +57,7 @@ PURE = {
     "tokens": {"django", "os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "asyncio", "logging"},
     "kernel": {"django", "os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "asyncio", "logging"},
     "edge/codes.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
-    "edge/guard.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
+    "edge/lockout.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
     "edge/guarding.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
     "edge/observed.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
     "edge/agent.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},

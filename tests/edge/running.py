@@ -5,10 +5,10 @@ import sqlite3
 import threading
 from contextlib import contextmanager, suppress
 
-from prewatt.edge.front import Front
+from prewatt.edge.agent_thread import AgentThread
 from prewatt.edge.settings import MeterSettings, TokenSettings
 from prewatt.edge.shell import Shell
-from prewatt.edge.site import Desk
+from prewatt.edge.site_service import SiteService
 from prewatt.kernel.entries import Command, SetTariff, decode_entry
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.tokens import MeterKey, account_number
@@ -28,12 +28,12 @@ def obey(shell, order):
         frame = seal(SERVER, Orders("g1", (sign_command(SERVER, Command("m1", number, 0, order)),)))
         shell._do(shell.agent.on_frame(shell.moment(), frame))
 
-    Desk(shell.inbox).ask(arrive)
+    AgentThread(shell.inbox).ask(arrive)
 
 
 @contextmanager
 def agent(folder, ordered=True, **changes):
-    """An agent that runs, and its front. `ordered`: its one meter gets a tariff, and is dark for want of credit."""
+    """An agent that runs, and the site that people meet. `ordered`: its one meter gets a tariff, and is dark for want of credit."""
     token = TokenSettings(
         KEY.pan, KEY.supply_group, 1, 1, 2, 255, 2014, 4, 11, KEY.decoder_key(VENDING).hex()
     )  # fmt: skip
@@ -55,18 +55,18 @@ def agent(folder, ordered=True, **changes):
     thread.start()
     shell = ready.get(timeout=10)
     shell.thread = thread
-    front = Front(shell, Desk(shell.inbox), {"m1": "Flat 1"})
+    site = SiteService(shell, AgentThread(shell.inbox), {"m1": "Flat 1"})
     if ordered:
         obey(shell, SetTariff(0, flat_tariff("flat", "EUR", "Europe/Berlin", 200_000)))
     try:
-        yield shell, front
+        yield shell, site
     finally:
         shell.stop()
         thread.join()
 
 
 def journal(shell):
-    bodies = Desk(shell.inbox).ask(lambda: shell.journal.read("m1", 1, 10**6))
+    bodies = AgentThread(shell.inbox).ask(lambda: shell.journal.read("m1", 1, 10**6))
     return [decode_entry(body) for body in bodies]
 
 

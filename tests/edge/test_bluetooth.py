@@ -37,11 +37,11 @@ def bumble_device(name, link):
 
 
 @asynccontextmanager
-async def visited(front, key):
+async def visited(site, key):
     """A phone at the gateway, over the air."""
     link = LocalLink()
     gateway, phone = bumble_device("g1", link), bumble_device("phone", link)
-    await Peripheral(gateway, front, key, VerifyKey(SERVER.public()), 3, "Linden 5").start()
+    await Peripheral(gateway, site, key, VerifyKey(SERVER.public()), 3, "Linden 5").start()
     await phone.power_on()
     async with visit_with(phone, "g1") as visit:
         yield visit
@@ -59,8 +59,8 @@ def granted(shell, **changes):
 
 
 def test_power_is_restored_over_the_air_with_no_network_and_journalled_with_who_did_it(tmp_path):
-    async def story(shell, front):
-        async with visited(front, shell.key) as visit:
+    async def story(shell, site):
+        async with visited(site, shell.key) as visit:
             assert (visit.gateway, visit.property) == ("g1", "Linden 5")
             status = await visit.status(VerifyKey(shell.key.public()))
             assert [(each.meter, each.unit, each.closed) for each in status.meters] == [("m1", "Flat 1", False)]
@@ -77,34 +77,34 @@ def test_power_is_restored_over_the_air_with_no_network_and_journalled_with_who_
             head = await visit.instruct(ReadHead("m1"))
             assert head.head == shell.agent.meters["m1"].head.hex()
 
-    with agent(tmp_path) as (shell, front):
-        asyncio.run(story(shell, front))
+    with agent(tmp_path) as (shell, site):
+        asyncio.run(story(shell, site))
         done = [each for each in journal(shell) if isinstance(each, OnSite)]
         assert [(each.by, each.grant) for each in done] == [("Sam", "grant-1")] * 3
         assert done[0].reason == "child is ill"
 
 
 def test_a_code_is_typed_over_the_air_without_a_grant(tmp_path):
-    async def story(shell, front):
+    async def story(shell, site):
         code = encode(
             CurrencyCredit(tid_at(BaseDate.D2014, shell.moment().now), 2_000_000),
             cipher(KEY.algorithm, KEY.decoder_key(VENDING)),
         )
-        async with visited(front, shell.key) as visit:
+        async with visited(site, shell.key) as visit:
             assert "digit" in (await visit.submit_code("m1", "1" * 20)).text
             assert "no such meter" in (await visit.submit_code("m9", code)).text
             assert "20.00 EUR" in (await visit.submit_code("m1", code)).text
             assert "used already" in (await visit.submit_code("m1", code)).text
         assert shell.agent.meters["m1"].account.balance == 20 * NANO
 
-    with agent(tmp_path) as (shell, front):
-        asyncio.run(story(shell, front))
+    with agent(tmp_path) as (shell, site):
+        asyncio.run(story(shell, site))
 
 
 def test_what_was_recorded_on_the_air_is_refused(tmp_path):
-    async def story(shell, front):
+    async def story(shell, site):
         sent = []
-        async with visited(front, shell.key) as visit:
+        async with visited(site, shell.key) as visit:
             send = visit.send
 
             async def recording(message):
@@ -115,13 +115,13 @@ def test_what_was_recorded_on_the_air_is_refused(tmp_path):
             await visit.open_session(PHONE, granted(shell))
             assert (await visit.instruct(Act("m1", Restore(amount=NANO)))).done
             assert "given before" in (await send(sent[1])).text
-        async with visited(front, shell.key) as thief:
+        async with visited(site, shell.key) as thief:
             await thief.send(sent[0])
             answer = await thief.send(sent[1])
             assert not answer.done and "not signed for this session" in answer.text
 
-    with agent(tmp_path) as (shell, front):
-        asyncio.run(story(shell, front))
+    with agent(tmp_path) as (shell, site):
+        asyncio.run(story(shell, site))
         assert len([each for each in journal(shell) if isinstance(each, OnSite)]) == 1
 
 
@@ -134,18 +134,18 @@ def test_what_was_recorded_on_the_air_is_refused(tmp_path):
     ],
 )
 def test_grants_that_do_not_hold_are_refused_over_the_air(tmp_path, changes, said):
-    async def story(shell, front):
-        async with visited(front, shell.key) as visit:
+    async def story(shell, site):
+        async with visited(site, shell.key) as visit:
             with pytest.raises(OnSiteError, match=said):
                 await visit.open_session(PHONE, granted(shell, **changes))
 
-    with agent(tmp_path) as (shell, front):
-        asyncio.run(story(shell, front))
+    with agent(tmp_path) as (shell, site):
+        asyncio.run(story(shell, site))
 
 
 def test_the_clock_is_set_forward_but_never_back_behind_the_journal(tmp_path):
-    async def story(shell, front):
-        async with visited(front, shell.key) as visit:
+    async def story(shell, site):
+        async with visited(site, shell.key) as visit:
             grant = granted(shell)
             await visit.open_session(PHONE, grant)
             now = shell.moment().now
@@ -158,28 +158,28 @@ def test_the_clock_is_set_forward_but_never_back_behind_the_journal(tmp_path):
             with pytest.raises(OnSiteError, match="expired"):
                 await visit.open_session(PHONE, granted(shell, begins=0, ends=now + HOUR))
 
-    with agent(tmp_path) as (shell, front):
-        asyncio.run(story(shell, front))
+    with agent(tmp_path) as (shell, site):
+        asyncio.run(story(shell, site))
         assert any(getattr(each, "code", "") == "clock-set" and "Sam" in each.detail for each in journal(shell))
 
 
 def test_nonsense_over_the_air_is_answered_and_the_service_goes_on(tmp_path):
-    async def story(shell, front):
-        async with visited(front, shell.key) as visit:
+    async def story(shell, site):
+        async with visited(site, shell.key) as visit:
             for length in (0, 1, 50, 300):
                 answer = await visit.send(os.urandom(length))
                 assert not answer.done
             assert (await visit.status()).gateway == "g1"
 
-    with agent(tmp_path) as (shell, front):
-        asyncio.run(story(shell, front))
+    with agent(tmp_path) as (shell, site):
+        asyncio.run(story(shell, site))
 
 
 def test_a_visitor_who_stays_keeps_nobody_out_and_a_silent_one_is_seen_off(tmp_path, monkeypatch):
-    async def story(shell, front):
+    async def story(shell, site):
         link = LocalLink()
         gateway, first, second = (bumble_device(name, link) for name in ("g1", "first", "second"))
-        await Peripheral(gateway, front, shell.key, VerifyKey(SERVER.public()), 3, "Linden 5").start()
+        await Peripheral(gateway, site, shell.key, VerifyKey(SERVER.public()), 3, "Linden 5").start()
         await first.power_on()
         await second.power_on()
         async with visit_with(first, "g1") as stays:
@@ -195,5 +195,5 @@ def test_a_visitor_who_stays_keeps_nobody_out_and_a_silent_one_is_seen_off(tmp_p
                 await asyncio.wait_for(left.wait(), 20)
             assert not gone.is_set()
 
-    with agent(tmp_path) as (shell, front):
-        asyncio.run(story(shell, front))
+    with agent(tmp_path) as (shell, site):
+        asyncio.run(story(shell, site))

@@ -9,7 +9,7 @@ import pytest
 from prewatt.edge.agent import Agent
 from prewatt.edge.codes import KeyState, load_key
 from prewatt.edge.effects import Commit, Keep, MoveSwitch
-from prewatt.edge.guard import FREE, LOCKED, MOST, Tries, waits, within
+from prewatt.edge.lockout import FREE, LOCKED, MOST, Tries, waits, within
 from prewatt.edge.memory import Memory
 from prewatt.edge.meter import Meter, MeterPolicy, Observed
 from prewatt.edge.sync import SyncPolicy

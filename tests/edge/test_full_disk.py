@@ -8,10 +8,10 @@ import threading
 
 import pytest
 
+from prewatt.edge.agent_thread import AgentThread
 from prewatt.edge.journal import Journal
 from prewatt.edge.journal_file import JournalFull
 from prewatt.edge.reserve import Reserve
-from prewatt.edge.site import Desk
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import CreditByCode, Event, genesis
 from tests.edge.running import journal
@@ -107,7 +107,7 @@ def until(look):
 
 def note(shell):
     """Something is journalled."""
-    Desk(shell.inbox).ask(lambda: shell._do(shell.agent.note(shell.moment(), "clock-set")))
+    AgentThread(shell.inbox).ask(lambda: shell._do(shell.agent.note(shell.moment(), "clock-set")))
 
 
 def events(shell, kind):

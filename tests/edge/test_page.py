@@ -13,9 +13,9 @@ import msgspec
 import pytest
 import waitress
 
+from prewatt.edge.agent_thread import AgentThread
 from prewatt.edge.meter import Observed
 from prewatt.edge.page import MOST_FIELDS, MOST_POSTED, Page
-from prewatt.edge.site import Desk
 from prewatt.kernel.calendar import local, zone
 from prewatt.kernel.entries import (
     ChangeSettings,
@@ -86,9 +86,9 @@ def served(folder):
 @contextmanager
 def opened(folder, hours=time.monotonic):
     """An agent as its folder has it, with its page."""
-    with agent(folder, ordered=False) as (shell, front):
+    with agent(folder, ordered=False) as (shell, site):
         server = waitress.create_server(
-            Page(front, "Linden 5 <b>", [("m1", "Flat 1"), ("m2", "Flat 2")], hours),
+            Page(site, "Linden 5 <b>", [("m1", "Flat 1"), ("m2", "Flat 2")], hours),
             host="127.0.0.1",
             port=0,
             threads=4,
@@ -296,7 +296,7 @@ def test_a_short_code_takes_the_emergency_credit_where_the_tenant_alone_can_type
 def test_a_journal_that_can_not_be_written_credits_nothing_says_so_and_ends_the_agent(tmp_path):
     with served(tmp_path) as (shell, address, _):
         browser = Browser(address)
-        Desk(shell.inbox).ask(lambda: shell.journal._db.execute("PRAGMA query_only=ON") and None)
+        AgentThread(shell.inbox).ask(lambda: shell.journal._db.execute("PRAGMA query_only=ON") and None)
         with pytest.raises(urllib.error.HTTPError) as caught:
             browser.post("/code", meter="m1", code=code(shell))
         assert caught.value.code == 503 and "nothing is credited twice" in caught.value.read().decode()
@@ -314,7 +314,7 @@ def see(shell, **quantities):
             seen = Observed(account.register or 0, account.closed, 500, quantities=told)
             shell._do(shell.agent.on_observed(shell.moment(), {"m1": seen}))
 
-    Desk(shell.inbox).ask(read)
+    AgentThread(shell.inbox).ask(read)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import os
 import msgspec
 import pytest
 
-from prewatt.edge.effects import Told
+from prewatt.edge.effects import Reply
 from prewatt.edge.staff import Session
 from prewatt.kernel.supply import Close, Open, Restore
 from prewatt.kernel.units import DAY, HOUR, NANO, SECOND
@@ -54,18 +54,18 @@ class Here:
 
     def submit_code(self, meter, digits, way):
         self.done.append((meter, digits, way))
-        return Told(True, "Credited.")
+        return Reply(True, "Credited.")
 
     def act(self, meter, action, by, grant="", reason=""):
         self.done.append((meter, action, by, grant, reason))
-        return Told(True, "Done.")
+        return Reply(True, "Done.")
 
     def journal_head(self, meter):
         return (7, "ab" * 32) if meter == "m1" else None
 
     def set_clock(self, at, by):
         self.done.append((at, by))
-        return Told(True, "The clock is set.")
+        return Reply(True, "The clock is set.")
 
 
 def grant(**changes):

@@ -20,7 +20,7 @@ from ..wire.signing import VerifyKey, open_downward
 from .allowance import SecondLine, dump_usual
 from .checks import head_refused, verified_command
 from .code_entry import OWN_WAYS, SHORT_CODE, CodeEntry
-from .effects import Adopt, Commit, Effect, Keep, LookAt, MoveSwitch, ReadMeters, Refuse, SetAllowance, Told
+from .effects import Adopt, Commit, Effect, Keep, LookAt, MoveSwitch, ReadMeters, Refuse, Reply, SetAllowance
 from .looking import Looking, Seen, live, live_balance
 from .memory import ANCHOR, EPOCH, USUAL, Memory
 from .meter import Foreign, Meter, Observed, Outcome
@@ -88,12 +88,12 @@ class Agent:
         """The instant that the gateway believes it to be."""
         return self._time.now(moment)
 
-    def set_clock(self, moment: Moment, at: int, by: str) -> tuple[Told, list[Effect]]:
+    def set_clock(self, moment: Moment, at: int, by: str) -> tuple[Reply, list[Effect]]:
         """A person on site says that it is `at`."""
         journalled = max((meter.account.at for meter in self.meters.values()), default=0)
         if at < journalled and not self._time.unsure:
-            return Told(False, _("The clock can't be set back behind the journal's last entry.")), []
-        return Told(True, _("The clock is set.")), self._noted(moment, self._time.told(moment, at, by))
+            return Reply(False, _("The clock can't be set back behind the journal's last entry.")), []
+        return Reply(True, _("The clock is set.")), self._noted(moment, self._time.told(moment, at, by))
 
     def note(self, moment: Moment, code: str) -> list[Effect]:
         """Something happened at the gateway that concerns all of its meters."""
@@ -127,18 +127,18 @@ class Agent:
 
     # -- people on site ----------------------------------------------------------------------------------------------
 
-    def submit_code(self, moment: Moment, name: str, text: str, way: str) -> tuple[Told, list[Effect]]:
+    def submit_code(self, moment: Moment, name: str, text: str, way: str) -> tuple[Reply, list[Effect]]:
         """A person typed a code for a meter, by a `way` in (page, keypad, bluetooth). KeyError if the meter is none of
         this gateway's.
         """
         meter = self.meters[name]
         if is_typed(text, SHORT_CODE):
             if way not in OWN_WAYS:
-                return Told(False, _("Open the page with the flat's PIN to take its emergency credit.")), []
+                return Reply(False, _("Open the page with the flat's PIN to take its emergency credit.")), []
             return self.act(moment, name, TakeEmergency(), way)
         entered = self.codes.enter(moment, meter, text, way)
         follow = [] if entered.outcome is None else self._settle(moment, {name: entered.outcome})
-        return entered.told, [*entered.effects, *follow]
+        return entered.reply, [*entered.effects, *follow]
 
     def balance(self, moment: Moment, name: str) -> int:
         """A meter's balance now, nano: by its register if that was seen just now, else by its journal."""
@@ -148,7 +148,7 @@ class Agent:
 
     def act(
         self, moment: Moment, name: str, action: Action, by: str, grant: str = "", reason: str = ""
-    ) -> tuple[Told, list[Effect]]:
+    ) -> tuple[Reply, list[Effect]]:
         """A person does something on site, allowed by `grant`, or a tenant to whom it belongs. KeyError if the meter is
         none of this gateway's.
         """
@@ -156,10 +156,10 @@ class Agent:
         try:
             outcome = meter.act(self._time.now(moment), action, by, grant, reason)
         except ValueError as objection:
-            return Told(False, sentence(str(objection))), []
+            return Reply(False, sentence(str(objection))), []
         effects: list[Effect] = [self.codes.unlock(name)] if isinstance(action, UnlockCodes) else []
         effects += self._settle(moment, {name: outcome})
-        return Told(True, supplied(meter.account)), effects
+        return Reply(True, supplied(meter.account)), effects
 
     def next_due(self) -> int:
         """When a meter is next to be read, on the steady clock (µs)."""

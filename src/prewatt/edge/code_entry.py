@@ -10,8 +10,8 @@ from msgspec import msgpack
 from ..kernel.replay import ROLLOVER
 from ..wire.order_codes import NewPin
 from .codes import ChangeKey, CodeRefused, Credit, Do, KeyState, Meaning, Show, dump_key, read_code
-from .effects import Effect, Keep, Told
-from .guard import Tries, after_wrong, waits, within
+from .effects import Effect, Keep, Reply
+from .lockout import Tries, after_wrong, waits, within
 from .memory import KEY, TRIES, Memory
 from .meter import Meter, Outcome
 from .replies import money, please_wait, sentence, supplied
@@ -27,7 +27,7 @@ OWN_WAYS = ("page", "keypad")
 class Entered(NamedTuple):
     """What became of a code: what the person is told, what is kept first, and what follows at the meter (None: nothing)."""
 
-    told: Told
+    reply: Reply
     effects: list[Effect]
     outcome: Outcome | None = None
 
@@ -51,24 +51,24 @@ class CodeEntry:
         now = self._time.now(moment)
         key = self.keys.get(meter.name)
         if key is None:
-            return Entered(Told(False, _("This meter takes no codes: it was installed without a key.")), [])
+            return Entered(Reply(False, _("This meter takes no codes: it was installed without a key.")), [])
         counted = self._tries[meter.name].get(way, Tries())
         tries = within(counted, now)
         if wait := waits(tries, now):
             kept: list[Effect] = [] if tries == counted else [self._keep_tries(meter.name, way, tries)]
-            return Entered(Told(False, please_wait(wait, tries.locked)), kept)
+            return Entered(Reply(False, please_wait(wait, tries.locked)), kept)
         try:
             meaning = read_code(key, self.vouched(moment), text, now)
             outcome, answer = self._obey(moment, meter, meaning, way)
         except CodeRefused as refused:
             if not refused.guess:
-                return Entered(Told(False, str(refused)), [])
+                return Entered(Reply(False, str(refused)), [])
             if other := self._meter_of(moment, text):
-                told = _("This code is for meter %(meter)s, not for this one.") % {"meter": other}
-                return Entered(Told(False, told), [])
+                text = _("This code is for meter %(meter)s, not for this one.") % {"meter": other}
+                return Entered(Reply(False, text), [])
             return self._wrong(moment, meter, way, tries, str(refused))
         except ValueError as objection:
-            return Entered(Told(False, sentence(str(objection))), [])
+            return Entered(Reply(False, sentence(str(objection))), [])
         effects: list[Effect] = []
         if tries.wrong:
             effects.append(self._keep_tries(meter.name, way, Tries()))
@@ -102,7 +102,7 @@ class CodeEntry:
                 return name
         return ""
 
-    def _obey(self, moment: Moment, meter: Meter, meaning: Meaning, way: str) -> tuple[Outcome, Told]:
+    def _obey(self, moment: Moment, meter: Meter, meaning: Meaning, way: str) -> tuple[Outcome, Reply]:
         now = self._time.now(moment)
         match meaning:
             case Credit(tid, amount):
@@ -127,14 +127,14 @@ class CodeEntry:
             case ChangeKey(_state, complete, rollover):
                 outcome = meter.note(now, "key-changed", ROLLOVER if rollover else "") if complete else Outcome()
                 text = _("The meter has its new key.") if complete else _("Accepted: now type the other codes.")
-        return outcome, Told(True, text)
+        return outcome, Reply(True, text)
 
-    def _wrong(self, moment: Moment, meter: Meter, way: str, before: Tries, told: str) -> Entered:
+    def _wrong(self, moment: Moment, meter: Meter, way: str, before: Tries, text: str) -> Entered:
         """A code was wrong: count it before anybody is told, so that a loss of power gives no free try."""
         now = self._time.now(moment)
         tries = after_wrong(before, now)
         outcome = meter.note(now, "codes-locked", way) if tries.locked else None
-        return Entered(Told(False, told), [self._keep_tries(meter.name, way, tries)], outcome)
+        return Entered(Reply(False, text), [self._keep_tries(meter.name, way, tries)], outcome)
 
     def _keep_tries(self, name: str, way: str, tries: Tries) -> Keep:
         self._tries[name][way] = tries

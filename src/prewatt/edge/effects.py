@@ -43,7 +43,7 @@ class Adopt(Struct, frozen=True):
     states: tuple[MeterState, ...]
 
 
-class Told(Struct, frozen=True):
+class Reply(Struct, frozen=True):
     """What a person on site is told. `done`: whether anything was done."""
 
     done: bool

@@ -8,7 +8,7 @@ from msgspec import Struct, msgpack
 
 from .allowance import Usual, load_usual
 from .codes import KeyState, load_key
-from .guard import Tries
+from .lockout import Tries
 from .timekeeping import Timekeeper, load_anchor
 
 KEY = "key"

@@ -23,9 +23,9 @@ import waitress
 from ..kernel.names import natural
 from ..kernel.supply import TakeEmergency
 from . import page_views
-from .effects import Told
-from .guard import Tries, after_wrong, waits
+from .effects import Reply
 from .journal_file import JournalFull
+from .lockout import Tries, after_wrong, waits
 from .settings import EdgeSettings
 from .site import Site
 from .texts import _
@@ -64,10 +64,10 @@ class Page:
         except JournalFull:
             # The agent found out just now; asked again, it says what this means.
             full = _("The gateway's disk is full: nothing was done. Keep your code: it is not lost.")
-            return self._show(start, "", None, Told(False, full))
+            return self._show(start, "", None, Reply(False, full))
         except (TimeoutError, sqlite3.Error):
-            told = _("The gateway is busy. Please try again in a moment: nothing is credited twice.")
-            return self._message(start, "503 Service Unavailable", told)
+            text = _("The gateway is busy. Please try again in a moment: nothing is credited twice.")
+            return self._message(start, "503 Service Unavailable", text)
 
     def _answer(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         path, method = environ.get("PATH_INFO", "/"), environ["REQUEST_METHOD"]
@@ -88,10 +88,10 @@ class Page:
             return self._login(start, form)
         if path == "/code":
             mine = meter if meter is not None and form.get("token") == token else None
-            told = self._site.submit_code(
+            reply = self._site.submit_code(
                 mine or form.get("meter", ""), form.get("code", ""), "page" if mine else "open page"
             )
-            return self._show(start, token, meter, told)
+            return self._show(start, token, meter, reply)
         if meter is None or form.get("token") != token:
             return _redirect(start)
         if path == "/emergency":
@@ -125,9 +125,9 @@ class Page:
                 self._tries[meter] = Tries(counted.wrong, min(counted.until, now + LONGEST_WAIT))
         if wait:
             text = _("Too many wrong PINs: please wait %(seconds)d seconds.") % {"seconds": -(-wait // 1_000_000)}
-            return self._show(start, "", None, Told(False, text))
+            return self._show(start, "", None, Reply(False, text))
         if not self._site.pin_is(meter, form.get("pin", "")):
-            return self._show(start, "", None, Told(False, _("This is not the PIN of this flat.")))
+            return self._show(start, "", None, Reply(False, _("This is not the PIN of this flat.")))
         token = secrets.token_hex(16)
         with self._lock:
             self._tries.pop(meter, None)
@@ -138,10 +138,10 @@ class Page:
 
     # -- what is seen ----------------------------------------------------------------------------------------------------
 
-    def _show(self, start: Start, token: str, meter: str | None, told: Told | None = None) -> Iterable[bytes]:
+    def _show(self, start: Start, token: str, meter: str | None, reply: Reply | None = None) -> Iterable[bytes]:
         view = self._site.view(meter) if meter is not None else None
         body = page_views.door(self._units) if view is None else page_views.home(view, token)
-        answers = page_views.answers(told, self._site.troubles())
+        answers = page_views.answers(reply, self._site.troubles())
         return _send(start, "200 OK", page_views.frame(self._title, answers, body))
 
     def _now(self, start: Start, meter: str | None) -> Iterable[bytes]:

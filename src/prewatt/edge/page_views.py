@@ -8,7 +8,7 @@ from pathlib import Path
 from ..kernel.calendar import local, zone
 from ..kernel.currencies import NO_CURRENCY, format_money, format_signed, format_with_code
 from ..kernel.units import exact_kwh, rough_kwh, short_price
-from .effects import Told
+from .effects import Reply
 from .html import Content, Html, element, together
 from .site import View
 from .texts import _
@@ -44,15 +44,15 @@ def message(text: str) -> Html:
     return element("section", text)
 
 
-def answers(told: Told | None, troubles: Sequence[str]) -> Html:
+def answers(reply: Reply | None, troubles: Sequence[str]) -> Html:
     """What a person is told who did something, and what everybody has to know."""
-    shown = [_answer(told)] if told else []
-    shown += [element("p", text, class_="told") for text in troubles if told is None or text != told.text]
+    shown = [_answer(reply)] if reply else []
+    shown += [element("p", text, class_="told") for text in troubles if reply is None or text != reply.text]
     return together(*shown)
 
 
-def _answer(told: Told) -> Html:
-    return element("p", told.text, class_="told done" if told.done else "told", role="status")
+def _answer(reply: Reply) -> Html:
+    return element("p", reply.text, class_="told done" if reply.done else "told", role="status")
 
 
 def door(units: Sequence[tuple[str, str]]) -> Html:

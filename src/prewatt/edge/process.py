@@ -11,15 +11,15 @@ from pathlib import Path
 from .. import folder
 from ..kernel.recovery import JournalDamaged
 from ..wire.signing import VerifyKey
+from .agent_thread import AgentThread
 from .copies import serve_copies
 from .drivers.interface import DriverError
-from .front import Front
 from .journal_file import is_damage
 from .loading import MENDED_BY
 from .page import serve_page
 from .settings import EdgeSettings, SettingsError, load_settings, page_address
 from .shell import Shell
-from .site import Desk
+from .site_service import SiteService
 
 log = logging.getLogger("prewatt.edge")
 
@@ -64,14 +64,14 @@ def _open_copies(shell: Shell, settings: EdgeSettings) -> None:
     serve_copies(shell.journal, Path(settings.journal))
 
 
-def _front(shell: Shell, settings: EdgeSettings) -> Front:
-    return Front(shell, Desk(shell.inbox), {meter.name: meter.unit for meter in settings.meters})
+def _site(shell: Shell, settings: EdgeSettings) -> SiteService:
+    return SiteService(shell, AgentThread(shell.inbox), {meter.name: meter.unit for meter in settings.meters})
 
 
 def _open_page(shell: Shell, settings: EdgeSettings) -> None:
     """Begin to serve the page, if there is to be one. OSError if its port is taken."""
     if settings.page:
-        serve_page(_front(shell, settings), settings, page_address(settings.page))
+        serve_page(_site(shell, settings), settings, page_address(settings.page))
 
 
 def _open_bluetooth(shell: Shell, settings: EdgeSettings) -> None:
@@ -81,7 +81,7 @@ def _open_bluetooth(shell: Shell, settings: EdgeSettings) -> None:
         from .bluetooth import serve_bluetooth
 
         server = VerifyKey(bytes.fromhex(settings.server_key))
-        serve_bluetooth(_front(shell, settings), settings, shell.key, server)
+        serve_bluetooth(_site(shell, settings), settings, shell.key, server)
 
 
 def _damaged(error: Exception | str) -> int:

@@ -30,11 +30,11 @@ from .effects import (
     MoveSwitch,
     ReadMeters,
     Refuse,
+    Reply,
     SendLive,
     SendStatus,
     SendUpload,
     SetAllowance,
-    Told,
 )
 from .journal import Journal
 from .journal_file import JournalFull
@@ -214,43 +214,43 @@ class Shell:
             "stays as it is. Keep your code: it is not lost. All is well again as soon as the gateway reaches its server."
         ) % {"unit": unit}
 
-    def _objection(self, meter: str) -> Told | None:
+    def _objection(self, meter: str) -> Reply | None:
         """Why nothing can be done for a meter; None if it can."""
         if self.journal.full:
-            return Told(False, _no_room())
+            return Reply(False, _no_room())
         if meter in self.set_aside:
-            return Told(False, self._no_journal(meter))
-        return None if meter in self.agent.meters else Told(False, _("This gateway has no such meter."))
+            return Reply(False, self._no_journal(meter))
+        return None if meter in self.agent.meters else Reply(False, _("This gateway has no such meter."))
 
-    def submit_code(self, meter: str, digits: str, way: str) -> Told:
+    def submit_code(self, meter: str, digits: str, way: str) -> Reply:
         """A code was typed; it has had its effect when this returns."""
         if objection := self._objection(meter):
             return objection
         if self.agent.codes.takes(self.moment(), meter, way):
             self.look_at(meter)
-        told, effects = self.agent.submit_code(self.moment(), meter, digits, way)
+        reply, effects = self.agent.submit_code(self.moment(), meter, digits, way)
         self._do(effects)
-        return told
+        return reply
 
-    def act(self, meter: str, action: Action, by: str, grant: str, reason: str) -> Told:
+    def act(self, meter: str, action: Action, by: str, grant: str, reason: str) -> Reply:
         """A person does something; it is done when this returns."""
         if objection := self._objection(meter):
             return objection
-        told, effects = self.agent.act(self.moment(), meter, action, by, grant, reason)
+        reply, effects = self.agent.act(self.moment(), meter, action, by, grant, reason)
         self._do(effects)
-        return told
+        return reply
 
-    def set_clock(self, at: int, by: str) -> Told:
+    def set_clock(self, at: int, by: str) -> Reply:
         """Set the clock; it does not go back behind what is journalled."""
         if self.journal.full:
-            return Told(False, _no_room())
+            return Reply(False, _no_room())
         moment = self.moment()
-        told, effects = self.agent.set_clock(moment, at, by)
-        if told.done:
+        reply, effects = self.agent.set_clock(moment, at, by)
+        if reply.done:
             self._clock.correction += at - moment.now
             self.journal.keep("", CLOCK, str(self._clock.correction).encode())
         self._do(effects)
-        return told
+        return reply
 
     def _read_keypads(self) -> None:
         for name in self._keypads:

@@ -1,26 +1,14 @@
-"""What people on site see of the gateway and have it do, whichever way they come in: its own page, Bluetooth, a keypad.
-
-The agent belongs to the thread of its shell. `Desk` is how another thread has something done there, and waits for it.
-"""
+"""What people on site see of the gateway and have it do, whichever way they come in: its own page, Bluetooth, a keypad."""
 
 from __future__ import annotations
 
-import queue
-import sqlite3
-from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from ..kernel.supply import Action
-from ..wire.link import Call, LinkEvent
 from ..wire.messages import LiveMeter
 from ..wire.on_site import SiteMeter
-from .effects import Told
-
-T = TypeVar("T")
-PATIENCE = 30.0
-"""Seconds that somebody on site waits for the agent."""
+from .effects import Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,39 +84,14 @@ class Site(Protocol):
     def pin_is(self, meter: str, pin: str) -> bool:
         """Whether this is the PIN of the meter's flat."""
 
-    def submit_code(self, meter: str, digits: str, way: str) -> Told:
+    def submit_code(self, meter: str, digits: str, way: str) -> Reply:
         """A code was typed."""
 
-    def act(self, meter: str, action: Action, by: str, grant: str = "", reason: str = "") -> Told:
+    def act(self, meter: str, action: Action, by: str, grant: str = "", reason: str = "") -> Reply:
         """A person does something."""
 
     def journal_head(self, meter: str) -> tuple[int, str] | None:
         """The last entry's number, and the hash of the chain, hexadecimal; None if the meter is none of this gateway's."""
 
-    def set_clock(self, at: int, by: str) -> Told:
+    def set_clock(self, at: int, by: str) -> Reply:
         """Set the gateway's clock. It does not go back behind what is journalled."""
-
-
-class Desk:
-    """Has work done in the agent's thread, by way of the queue that its loop waits on."""
-
-    def __init__(self, inbox: queue.Queue[LinkEvent]) -> None:
-        self._inbox = inbox
-
-    def ask(self, work: Callable[[], T]) -> T:
-        """What `work` returns or raises. TimeoutError if the agent does not come to it. A journal that can't be written
-        ends the agent as well.
-        """
-        done: Future[T] = Future()
-
-        def call() -> None:
-            try:
-                done.set_result(work())
-            except Exception as error:
-                done.set_exception(error)
-                # The rules in memory are ahead of the journal, or wrong: the agent must end, whoever asked.
-                if isinstance(error, sqlite3.Error | AssertionError):
-                    raise
-
-        self._inbox.put(Call(call))
-        return done.result(PATIENCE)

@@ -31,7 +31,7 @@ from ..wire.on_site import (
     sign_status,
 )
 from ..wire.signing import SigningKey, VerifyKey
-from .effects import Told
+from .effects import Reply
 from .site import Site
 from .texts import _
 
@@ -127,5 +127,5 @@ def _allow(grant: Grant, name: str) -> None:
         raise OnSiteError(_("The grant does not allow this."))
 
 
-def _answer(told: Told) -> Answer:
-    return Answer(told.done, told.text)
+def _answer(reply: Reply) -> Answer:
+    return Answer(reply.done, reply.text)

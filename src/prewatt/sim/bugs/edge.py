@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from ...edge import checks, codes
 from ...edge.agent import Agent
-from ...edge.effects import Commit, Effect, Keep, MoveSwitch, Told
+from ...edge.effects import Commit, Effect, Keep, MoveSwitch, Reply
 from ...edge.guarding import Guard, Tell
 from ...edge.meter import Meter, Outcome
 from ...edge.observed import Observed
@@ -170,7 +170,7 @@ def key_not_kept() -> Iterator[None]:
     """A new key is forgotten with the next loss of power."""
     original = Agent.submit_code
 
-    def submit(self: Agent, moment: Moment, name: str, text: str, way: str) -> tuple[Told, list[Effect]]:
+    def submit(self: Agent, moment: Moment, name: str, text: str, way: str) -> tuple[Reply, list[Effect]]:
         told, effects = original(self, moment, name, text, way)
         return told, [each for each in effects if not (isinstance(each, Keep) and each.what == "key")]
 

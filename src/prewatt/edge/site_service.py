@@ -1,4 +1,4 @@
-"""The agent as people on site meet it (`site.Site`): each call goes through the desk to the agent's own thread."""
+"""The agent as people on site meet it (`site.Site`): each call is done in the agent's own thread."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ from ..kernel.supply import LOCKS, Action, TakeEmergency
 from ..kernel.units import DAY, exact_kwh, short_price
 from ..wire.on_site import SiteMeter
 from ..wire.pins import pin_is
-from .effects import Told
+from .agent_thread import AgentThread
+from .effects import Reply
 from .shell import Shell
-from .site import Desk, Line, View
+from .site import Line, View
 from .texts import _
 
 LINES = 12
@@ -35,18 +36,18 @@ LINES = 12
 LOOKED_AT = 3000
 
 
-class Front:
+class SiteService:
     """Whoever calls this is in a thread of their own."""
 
-    def __init__(self, shell: Shell, desk: Desk, units: dict[str, str]) -> None:
+    def __init__(self, shell: Shell, thread: AgentThread, units: dict[str, str]) -> None:
         self.gateway = shell.agent.gateway
-        self._shell, self._desk, self._units = shell, desk, units
+        self._shell, self._thread, self._units = shell, thread, units
 
     def now(self) -> int:
-        return self._desk.ask(lambda: self._shell.agent.now(self._shell.moment()))
+        return self._thread.ask(lambda: self._shell.agent.now(self._shell.moment()))
 
     def overview(self) -> tuple[bool, int, tuple[SiteMeter, ...]]:
-        return self._desk.ask(self._overview)
+        return self._thread.ask(self._overview)
 
     def _overview(self) -> tuple[bool, int, tuple[SiteMeter, ...]]:
         agent = self._shell.agent
@@ -57,13 +58,13 @@ class Front:
         return agent.sync.answered, agent.now(self._shell.moment()), meters
 
     def troubles(self) -> tuple[str, ...]:
-        return self._desk.ask(self._shell.troubles)
+        return self._thread.ask(self._shell.troubles)
 
     def view(self, meter: str) -> View | None:
-        return self._desk.ask(lambda: self._view(meter))
+        return self._thread.ask(lambda: self._view(meter))
 
     def current(self, meter: str) -> View | None:
-        return self._desk.ask(lambda: self._view(meter, lines=False))
+        return self._thread.ask(lambda: self._view(meter, lines=False))
 
     def _view(self, name: str, lines: bool = True) -> View | None:
         agent = self._shell.agent
@@ -121,7 +122,7 @@ class Front:
         return found
 
     def pin_is(self, meter: str, pin: str) -> bool:
-        kept = self._desk.ask(lambda: self._pin(meter))
+        kept = self._thread.ask(lambda: self._pin(meter))
         # Outside of the agent's thread: it takes its time on purpose.
         return pin_is(kept, pin)
 
@@ -129,21 +130,21 @@ class Front:
         meter = self._shell.agent.meters.get(name)
         return meter.account.settings.pin if meter else ""
 
-    def submit_code(self, meter: str, digits: str, way: str) -> Told:
-        return self._desk.ask(lambda: self._shell.submit_code(meter, digits, way))
+    def submit_code(self, meter: str, digits: str, way: str) -> Reply:
+        return self._thread.ask(lambda: self._shell.submit_code(meter, digits, way))
 
-    def act(self, meter: str, action: Action, by: str, grant: str = "", reason: str = "") -> Told:
-        return self._desk.ask(lambda: self._shell.act(meter, action, by, grant, reason))
+    def act(self, meter: str, action: Action, by: str, grant: str = "", reason: str = "") -> Reply:
+        return self._thread.ask(lambda: self._shell.act(meter, action, by, grant, reason))
 
     def journal_head(self, meter: str) -> tuple[int, str] | None:
-        return self._desk.ask(lambda: self._head(meter))
+        return self._thread.ask(lambda: self._head(meter))
 
     def _head(self, name: str) -> tuple[int, str] | None:
         meter = self._shell.agent.meters.get(name)
         return (meter.account.seq, meter.head.hex()) if meter else None
 
-    def set_clock(self, at: int, by: str) -> Told:
-        return self._desk.ask(lambda: self._shell.set_clock(at, by))
+    def set_clock(self, at: int, by: str) -> Reply:
+        return self._thread.ask(lambda: self._shell.set_clock(at, by))
 
 
 def _why(account: Account, now: int) -> str:
@@ -210,14 +211,14 @@ def _ahead(account: Account, now: int) -> str:
         return ""
     present, change = found
     begin = local(change.begin, zone(account.settings.zone))
-    told = {
+    words = {
         "at": f"{begin:%H:%M}" if change.begin - now < DAY else f"{begin:%d %b %H:%M}",
         "price": short_price(change.price),
         "present": short_price(present),
     }
     if change.price < present:
-        return _("Cheaper from %(at)s: %(price)s instead of %(present)s.") % told
-    return _("Dearer from %(at)s: %(price)s instead of %(present)s.") % told
+        return _("Cheaper from %(at)s: %(price)s instead of %(present)s.") % words
+    return _("Dearer from %(at)s: %(price)s instead of %(present)s.") % words
 
 
 def _line(entry: AnyEntry) -> Line | None:
