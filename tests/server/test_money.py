@@ -12,10 +12,11 @@ from django.template import TemplateSyntaxError, engines
 from django.template.loader import get_template, render_to_string
 from django.test import Client
 from rich.console import Console
+from typer.testing import CliRunner
 
 import prewatt
 from prewatt.backups.report import journals
-from prewatt.bill_commands import bills_table, terms_said
+from prewatt.cli import app
 from prewatt.kernel import currencies
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import DAY, HOUR, NANO
@@ -129,9 +130,9 @@ def test_money_has_the_decimals_of_its_currency_on_every_face(currency, clock):
     assert any(f"{used} {currency}" in title for title in titles), titles
 
     # Commands.
-    table, said = bills_table(where)
-    assert f" {used} " in on_terminal(table) and said.startswith(f"{used} is open, ")
-    assert f"{limit} {currency}" in terms_said(where, "Flat 1")
+    printed = CliRunner().invoke(app, ["books", "bills"], env={"COLUMNS": "140"}).output
+    assert f" {used} " in printed and f"\n{used} is open, " in printed
+    assert f"{limit} {currency}" in CliRunner().invoke(app, ["terms", "show", "Flat 1"]).output
     assert f"{left} {currency}" in on_terminal(journals())
 
     # A comparison of tariffs.

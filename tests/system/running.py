@@ -83,7 +83,9 @@ class Running:
         drivers = {"recorded": RecordedSettings(data, "UTC", self.edge / "meters")}
         enrol(self.address, self.building.code, self.edge, drivers)
         settings = self.edge / "edge.toml"
-        settings.write_text(settings.read_text().replace("poll_shortest_s = 60\n", f"poll_shortest_s = {poll_shortest}\n"))
+        settings.write_text(
+            settings.read_text().replace("poll_shortest_s = 60\n", f"poll_shortest_s = {poll_shortest}\n")
+        )
         self.server.refresh_broker()
         self.supervisor.add("agent", python("edge", "run", "--config", str(self.edge / "edge.toml")))
 

@@ -84,9 +84,9 @@ def typed_number(text: str, units: tuple[str, ...] = (), *, whole: bool = False)
             raise NoAmount
         return _read(bare, whole)
     except Ambiguous:
-        whole, decimals = sorted((read_number(bare, sign) for sign in SIGNS), reverse=True, key=abs)
+        larger, smaller = sorted((read_number(bare, sign) for sign in SIGNS), reverse=True, key=abs)
         said = _("%(text)s can mean %(whole)s or %(decimals)s: type %(whole)s or %(clear)s.")
-        readings = {"whole": plain(whole), "decimals": _short(decimals), "clear": plain(decimals)}
+        readings = {"whole": plain(larger), "decimals": _short(smaller), "clear": plain(smaller)}
         raise ValidationError(said % {"text": _shown(text), **readings}, code=TWO_READINGS) from None
     except NoAmount:
         raise ValidationError(_("%(text)s is not a number such as 12.50.") % {"text": _shown(text)}) from None

@@ -116,7 +116,8 @@ def _property_of(transfer: Transfer) -> Property | None:
 
 def account_name(account: Account) -> str:
     """The account in beancount's words."""
-    kind = Kind(account.kind)
+    # A member is looked up by its value alone.
+    kind = Kind(account.kind)  # type: ignore[call-arg]
     whole = f"{ROOTS[kind.type]}:{NAMES[kind]}"
     if account.name:
         return f"{whole}:M{account.name}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -75,7 +75,10 @@ def keep_settings(recipient: Recipient, given: Any) -> None:
             errors[name] = _("An hour is 0 to 23.")
         else:
             hours[name] = int(text)
-    steps, reads = {}, (partial(typed_money, currency=currency_of(recipient)), typed_kwh, typed_days)
+    steps: dict[str, list[int]] = {}
+    reads: tuple[Callable[[str, str], int], ...] = (
+        partial(typed_money, currency=currency_of(recipient)), typed_kwh, typed_days,
+    )  # fmt: skip
     for name, read in zip(STEPS, reads, strict=True):
         try:
             steps[name] = typed_steps(given.get(name, ""), name, read)

@@ -156,7 +156,9 @@ def _type(
     guessed = world.now - gateway.guessed.get(name, -DAY) < 2 * DAY
     if told.done and (not right or used):
         world.broken(f"meter {name}: a code that is worth nothing here was taken ({told.text})")
-    knows_key = gateway is world.gateway_of(name) or gateway.agent is None or gateway.agent.codes.keys[name].key == key.key
+    knows_key = (
+        gateway is world.gateway_of(name) or gateway.agent is None or gateway.agent.codes.keys[name].key == key.key
+    )
     if right and not used and may and not told.done and not guessed and knows_key and not world.key_changing(name):
         world.broken(f"meter {name}: a good code was not taken ({told.text})")
     credited = isinstance(token, CurrencyCredit) and token.amount * TOKEN
