@@ -58,7 +58,7 @@ def everything_agrees(edge, store, owner):  # noqa: F811
     held = sum(balance(tenant_account(each)) for each in mine if each.settled is None)
     assert Meter.objects.get(name="m1").balance == edge.accounts["m1"].balance == held
     for each in mine:
-        assert statement(each, 0, edge.clock.at).closing == balance(tenant_account(each)), each
+        assert statement(each, 0, edge.clock.at + 1).closing == balance(tenant_account(each)), each
     assert balance(account(owner, Kind.REFUNDS)) == sum(each.left for each in owed(owner))
     assert -balance(account(owner, Kind.DEBTS)) == sum(each.left for each in open_debts(owner))
     assert sum(trial_balance(owner).values()) == 0

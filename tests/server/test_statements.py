@@ -72,11 +72,11 @@ def test_a_statement_says_every_movement_and_is_the_books(edge, store, anna, clo
     edge.live(store, at(2025, 10, 10), USED, HOUR)
     cost = SharedCost.objects.create(property=where, name="Garden")
     run(cost, date(2025, 10, 9), date(2025, 10, 9), bill=3 * NANO)
-    made = statement(anna, at(2025, 10, 7), clock.at)
-    assert (made.opening, made.closing) == (20 * NANO, balance(tenant_account(anna)))
+    # The first payment came at the instant that opens the span, the share of the cost at the one before it is over.
+    made = statement(anna, at(2025, 10, 7), clock.at + 1)
+    assert (made.opening, made.closing) == (0, balance(tenant_account(anna)))
     assert made.opening + made.movements == made.closing
-    # The first payment came at the instant that opens the span, so it is in the opening balance.
-    assert [line.section for line in made.lines] == ["electricity"] * 3 + ["standing", "tax", "shared"]
+    assert [line.section for line in made.lines] == ["top-ups", *["electricity"] * 3, "standing", "tax", "shared"]
     # A day at the first tariff and two at the second: the first tier is one line, for its price is the same.
     assert [(line.text, line.energy, line.price) for line in made.section("electricity")] == [
         ("flat, tier 1", 24 * 321 + 10_000, PRICE),
@@ -143,8 +143,9 @@ def lived(edge, store, anna, clock):
         edge.obey(meter)
     edge.deliver(store)
     assert edge.accounts["m1"].balance == balance(tenant_account(anna))
-    assert statement(anna, 0, clock.at).closing == balance(tenant_account(anna))
-    return anna, at(2025, 10, 7), at(2026, 10, 7)
+    assert statement(anna, 0, clock.at + 1).closing == balance(tenant_account(anna))
+    # The last of it was booked at this very instant.
+    return anna, at(2025, 10, 7), clock.at + 1
 
 
 def test_a_statement_as_json_and_csv_is_exact_and_adds_up(lived):
@@ -200,9 +201,9 @@ def test_a_move_out_and_in_settles_to_the_unit(edge, store, anna, clock):
     refund = books()[Kind.REFUNDS]
     assert refund == statement(anna, 0, moved).closing > 0
     assert books()[Kind.DEPOSITS] == 50 * NANO
-    assert statement(anna, 0, clock.at).closing == 0
+    assert statement(anna, 0, clock.at + 1).closing == 0
     # Zoe's statement knows nothing of Anna's use, nor Anna's of Zoe's.
-    hers = statement(zoe, 0, clock.at)
+    hers = statement(zoe, 0, clock.at + 1)
     assert (hers.opening, hers.closing) == (0, balance(tenant_account(zoe)))
     assert hers.first.at == zoe.begins
     assert statement(anna, moved, clock.at).energy == 0
@@ -258,8 +259,8 @@ def test_what_was_charged_after_a_move_that_is_recorded_late_goes_to_whom_it_fal
     move_out(anna, at(2025, 10, 8))
     zoe = move_in(anna.unit, "Zoe", at(2025, 10, 9))
     day = 24 * 321 * PRICE
-    assert balance(tenant_account(anna)) == 20 * NANO - day == statement(anna, 0, clock.at).closing
-    assert balance(tenant_account(zoe)) == -day == statement(zoe, 0, clock.at).closing
+    assert balance(tenant_account(anna)) == 20 * NANO - day == statement(anna, 0, clock.at + 1).closing
+    assert balance(tenant_account(zoe)) == -day == statement(zoe, 0, clock.at + 1).closing
     assert books()[Kind.VACANCY] == -day - 3 * 24 * 5 * PRICE
 
 
@@ -382,7 +383,7 @@ def test_a_correction_reverses_and_charges_anew_and_the_meter_follows(edge, stor
     day = 24 * 321
     assert balance(tenant_account(anna)) == 20 * NANO - 2 * day * PRICE - day * PRICE // 2
     assert edge.accounts["m1"].balance == balance(tenant_account(anna))
-    made = statement(anna, at(2025, 10, 9), clock.at)
+    made = statement(anna, at(2025, 10, 9), clock.at + 1)
     assert [(line.text, line.amount) for line in made.section("adjustments")] == [
         ("Reversed: wrong price list (2025-10-08 – 2025-10-08)", day * PRICE),
         ("Charged anew: wrong price list (2025-10-08 – 2025-10-08)", -day * PRICE // 2),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from itertools import groupby
@@ -23,8 +23,8 @@ from ..kernel.account import Account
 from ..kernel.entries import Command as KernelCommand
 from ..kernel.entries import EntryError, Reading, Relay, UnknownOrder, decode_command
 from ..server.estate.models import Tenancy
-from ..server.ledger.books import Charge, book_charges, book_emergency, book_restored, revenue
-from ..server.ledger.models import Account as LedgerAccount
+from ..server.ledger.books import Charge, book_charges, book_emergency, book_restored
+from ..server.ledger.charges import charges_of
 from ..server.locking import for_update, lock_meters
 from ..server.metering.accounts import kept
 from ..server.metering.alarms import raise_alarm, settle_of_meter
@@ -406,19 +406,11 @@ class Store:
         return self._charges(meter, change)
 
     def _charges(self, meter: Meter, change: MeterPlan) -> list[Charge]:
-        """The batch's charges, one sum for each tenancy they fall into."""
+        """The batch's charges."""
         if not change.charges:
             return []
-        first, last = change.entries[0].seq, change.entries[-1].seq
         tenancies = list(Tenancy.objects.filter(unit=meter.unit).select_related("unit__property__organisation"))
-        sums: dict[int | None, tuple[Tenancy | None, Counter[LedgerAccount.Kind], int]] = {}
-        for reading in change.charges:
-            tenancy = next((each for each in tenancies if each.holds(reading.at)), None)
-            key = tenancy.pk if tenancy else None
-            parts = sums[key][1] if key in sums else Counter()
-            parts.update(revenue(reading))
-            sums[key] = (tenancy, parts, reading.at)
-        return [Charge(meter, tenancy, parts, at, first, last) for tenancy, parts, at in sums.values()]
+        return charges_of(meter, tenancies, change.charges)
 
     def _tenancy(self, meter: Meter, at: int) -> Tenancy | None:
         tenancies = Tenancy.objects.filter(unit=meter.unit).select_related("unit__property__organisation")

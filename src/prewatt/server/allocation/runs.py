@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from ...kernel.allocation import NoBaseError, apportion_mix
 from ...kernel.calendar import day_bounds, local_day, next_month, zone
 from ...kernel.rating import Counters, rate_interval
+from ...kernel.span import Span
 from ...kernel.tariff import RateCalendar, Version
 from ...kernel.units import BALANCE_MAX, exact_kwh
 from ..apart import apart
@@ -63,16 +64,15 @@ class Preview:
     parts: list[Part]
 
 
-def span(shared_cost: SharedCost, first: date, last: date) -> tuple[int, int]:
-    """The instants of the local days from `first` to `last`. ValidationError if there is no such span."""
-    where = zone(shared_cost.property.zone)
+def span(shared_cost: SharedCost, first: date, last: date) -> Span:
+    """The local days from `first` to `last`. ValidationError if there is no such span."""
     if last < first:
         raise ValidationError({"last": _("The last day is before the first.")})
     if (last - first).days >= LONGEST:
         raise ValidationError({"last": _("A run is for %(most)d days at most.") % {"most": LONGEST}})
     if not 1971 <= first.year <= 2199:
         raise ValidationError({"first": _("This day is not between 1971 and 2199.")})
-    return day_bounds(first, where)[0], day_bounds(last, where)[1]
+    return Span.of_days(first, last, zone(shared_cost.property.zone))
 
 
 def preview(shared_cost: SharedCost, first: date, last: date, bill: int | None = None) -> Preview:

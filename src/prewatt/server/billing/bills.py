@@ -16,8 +16,9 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
-from ...kernel.calendar import day_bounds, local_day, next_month, zone
+from ...kernel.calendar import day_bounds, local_day, zone
 from ...kernel.currencies import minor_unit
+from ...kernel.span import Span
 from ...kernel.units import DAY
 from ..apart import apart, meter_or_gateway_of
 from ..estate.models import Organisation, Tenancy
@@ -27,6 +28,7 @@ from ..ledger.models import Transfer
 from ..ledger.references import Of
 from ..locking import lock_organisation
 from ..metering.models import Meter
+from ..spans import during
 from ..time import now
 from .formats import to_document
 from .models import Bill
@@ -73,13 +75,13 @@ def rounded(amount: int, currency: str) -> int:
 # -- what is open -----------------------------------------------------------------------------------------------------------
 
 
-def _since(tenancy: Tenancy, after: int, until: int) -> Iterator[tuple[int, bool]]:
-    """What was booked to a tenancy's account between two instants beside what it used and shared, signed; and whether the other
+def _booked(tenancy: Tenancy, span: Span) -> Iterator[tuple[int, bool]]:
+    """What was booked to a tenancy's account in a span beside what it used and shared, signed; and whether the other
     side are debts beside the meter.
     """
     own = tenant_account(tenancy)
     rows = (
-        Transfer.objects.filter(Q(debit_account=own) | Q(credit_account=own), at__gt=after, at__lte=until)
+        Transfer.objects.filter(Q(debit_account=own) | Q(credit_account=own), during(span))
         .exclude(kind__in=(Transfer.Kind.CHARGE, Transfer.Kind.ATTRIBUTION))
         .exclude(of=Of.SHARE, kind__in=SHARED_KINDS)
         .select_related("debit_account", "credit_account")
@@ -92,9 +94,11 @@ def _since(tenancy: Tenancy, after: int, until: int) -> Iterator[tuple[int, bool
 
 
 def _open_after(tenancy: Tenancy, last: Bill, until: int) -> tuple[int, int]:
-    """(what is open at an instant of all bills up to the last, what of them became debts), nano, by what was booked since."""
+    """(what is open of all bills up to the last, what of them became debts), nano, by what was booked from there until before an
+    instant.
+    """
     left, moved = int(last.total), 0
-    for amount, of_debts in _since(tenancy, last.ends, until):
+    for amount, of_debts in _booked(tenancy, Span(last.ends, until)):
         # What is taken off beyond what the bills ask stands on the next one; what comes in beyond it is credit.
         left = min(left - amount, int(last.total))
         moved += amount if of_debts else 0
@@ -107,7 +111,8 @@ def standings(tenancy: Tenancy) -> list[Standing]:
     if not bills:
         return []
     currency, at = tenancy.unit.property.currency, now()
-    left, moved = _open_after(tenancy, bills[0], at)
+    # What is booked at this very instant counts.
+    left, moved = _open_after(tenancy, bills[0], at + 1)
     left = min(rounded(left, currency), rounded(max(-balance(tenant_account(tenancy)), 0), currency))
     found = []
     for bill in bills:
@@ -173,7 +178,7 @@ def spans_due(tenancy: Tenancy, at: int) -> list[tuple[int, int]]:
         start = max(begins, int(last.ends) if last is not None else 0)
         until = at if tenancy.ends is None else min(at, tenancy.ends)
         while start < until:
-            month_over = day_bounds(next_month(local_day(start, where)), where)[0]
+            month_over = Span.of_month(local_day(start, where), where).ends
             end = month_over if tenancy.ends is None else min(month_over, tenancy.ends)
             if end > until:
                 break
@@ -209,8 +214,7 @@ def make_bill(tenancy: Tenancy, begins: int, ends: int, due_days: int, must: boo
 def bill_what_is_due(tenancy: Tenancy, terms: Terms) -> list[Bill]:
     """Bill a tenancy for all that is due, the earliest span first; one that waits for its meter holds up those after it."""
     made: list[Bill] = []
-    # What is booked at the instant of a bill is in it: it is made after that.
-    for begins, ends in spans_due(tenancy, now() - 1):
+    for begins, ends in spans_due(tenancy, now()):
         bill = make_bill(tenancy, begins, ends, int(terms.due_days))
         if bill is None:
             break
@@ -222,7 +226,7 @@ def bill_up_to_now(tenancy: Tenancy, terms: Terms) -> None:
     """A tenancy goes back to paying before use: bill what its meter has reported and no bill has, whether or not all of a month is
     here. What is used later is paid from the credit.
     """
-    at = now() - 1
+    at = now()
     meter = Meter.objects.filter(unit=tenancy.unit_id).first()
     until = at if meter is None else min(meter.read_at or 0, at)
     for begins, ends in spans_due(tenancy, until):

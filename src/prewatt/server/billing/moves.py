@@ -7,7 +7,7 @@ what it comes to can be seen before.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +24,7 @@ from ...kernel.units import NANO
 from ..allocation.models import Run
 from ..estate.models import FARTHEST, Tenancy, Unit
 from ..ledger.books import Kind, account, balance, book, deposit_held, holder_account, tenant_account
+from ..ledger.charges import by_day
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Part, Reference
 from ..locking import for_update, lock_organisation
@@ -150,11 +151,7 @@ class _PuttingRight:
         self.tenancy.clean_fields(exclude=("unit", "user"))
         for pk in touched:
             self.tenancies[pk].save(update_fields=["begins", "ends", "tenant", "user"])
-        for number, ((whose, whom), amount) in enumerate(sorted(shifted.items(), key=str)):
-            book(
-                Transfer.Kind.ATTRIBUTION, self._account(whom), self._account(whose), amount, now(),
-                self.of.numbered(number), _("used after the move, put right"), self.meter,
-            )  # fmt: skip
+        self._attribute(shifted)
         self._tell_meter()
         for pk in reopened:
             self._settle_anew(self.tenancies[pk])
@@ -197,8 +194,8 @@ class _PuttingRight:
     def _wall(self, at: int) -> str:
         return f"{local(at, zone(self.unit.property.zone)):%Y-%m-%d %H:%M}"
 
-    def _shifted(self, moved: Iterable[int]) -> dict[tuple[int | None, int | None], int]:
-        """What was charged to one (None: to nobody) and falls to another, nano by both."""
+    def _shifted(self, moved: Iterable[int]) -> dict[tuple[int | None, int | None], list[tuple[int, int]]]:
+        """What was charged to one (None: to nobody) and falls to another, by both: (instant of the reading, nano)."""
         edges = [
             (old, new)
             for pk in moved
@@ -211,14 +208,24 @@ class _PuttingRight:
         rows = rows.filter(at__gt=min(at for edge in edges for at in edge if at is not None))
         if all(at is not None for edge in edges for at in edge):
             rows = rows.filter(at__lte=max(at for edge in edges for at in edge if at is not None))
-        found: Counter[tuple[int | None, int | None]] = Counter()
+        found: dict[tuple[int | None, int | None], list[tuple[int, int]]] = defaultdict(list)
         for at, charge in rows.values_list("at", "charge").iterator():
             whose, whom = _holder(self.old, at), _holder(self.new, at)
             if whose != whom:
-                found[whose, whom] += charge or 0
+                found[whose, whom].append((at, charge or 0))
         return dict(found)
 
     # -- the books --------------------------------------------------------------------------------------------------------
+
+    def _attribute(self, shifted: dict[tuple[int | None, int | None], list[tuple[int, int]]]) -> None:
+        """Book what was charged to whom it falls, on the days of the charges."""
+        where = zone(self.unit.property.zone)
+        for number, ((whose, whom), charged) in enumerate(sorted(shifted.items(), key=lambda item: str(item[0]))):
+            for each in by_day(charged, where):
+                book(
+                    Transfer.Kind.ATTRIBUTION, self._account(whom), self._account(whose), each.amount, each.at,
+                    self.of.numbered(number).on(each.day), _("used after the move, put right"), self.meter,
+                )  # fmt: skip
 
     def _account(self, pk: int | None) -> Any:
         return holder_account(self.organisation, self.tenancies[pk] if pk is not None else None)

@@ -1,7 +1,7 @@
 """A tenancy's statement for a span: opening balance, every movement, closing balance.
 
-A movement counts at its instant (a reading at its end), and belongs to the span `begins < at <= ends`; so spans that
-tile a year sum to the year. Amounts in nano, positive in the tenant's favour; rounded once per line, for print.
+What belongs to it is said by `kernel.span`, as for the books: spans that tile a year sum to the year, and days sum to what the
+books have of them. Amounts in nano, positive in the tenant's favour; rounded once per line, for print.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
-from ...kernel.calendar import day_bounds, local_day, next_month, zone
+from ...kernel.calendar import next_month, zone
 from ...kernel.currencies import format_money, minor_unit
 from ...kernel.entries import Reading, decode_entry
+from ...kernel.span import Span, closing
 from ...kernel.tariff import UNPRICED, Tariff, Version, version_at
 from ...kernel.units import exact_percent
 from ..allocation.models import Share
@@ -26,6 +27,7 @@ from ..ledger.models import Transfer
 from ..ledger.references import Of
 from ..metering.history import Break, breaks
 from ..metering.models import JournalEntry, Meter
+from ..spans import during, measured
 
 TOP_UPS, ELECTRICITY, STANDING, TAX, SHARED, ADJUSTMENTS = (
     "top-ups",
@@ -66,7 +68,7 @@ class RegisterReading:
 
 @dataclass(frozen=True)
 class Statement:
-    """What happened on a tenancy's account from `begins` to `ends`. `complete`: whether the meter has reported all of
+    """What happened on a tenancy's account in the span from `begins` to `ends`. `complete`: whether the meter has reported all of
     it. `first`, `last`: the registers that bound the energy; `breaks`: where a register went on from another value between.
     """
 
@@ -88,11 +90,11 @@ class Statement:
 
     @property
     def first_day(self) -> date:
-        return local_day(self.begins, self.where)
+        return Span(self.begins, self.ends).first_day(self.where)
 
     @property
     def last_day(self) -> date:
-        return local_day(self.ends - 1, self.where)
+        return Span(self.begins, self.ends).last_day(self.where)
 
     @property
     def movements(self) -> int:
@@ -124,14 +126,13 @@ class Statement:
         return [line for line in self.lines if line.section == name]
 
 
-def days(tenancy: Tenancy, first: date, last: date) -> tuple[int, int]:
-    """The instants of the local days from `first` to `last`. ValueError if there is no such span."""
+def days(tenancy: Tenancy, first: date, last: date) -> Span:
+    """The local days from `first` to `last`. ValueError if there is no such span."""
     if not 1971 <= first.year <= last.year <= 2199 or last < first:
         raise ValueError(_("The last day is before the first, or no such day can be."))
     if last - first > timedelta(days=3700):
         raise ValueError(_("A statement is for ten years at most."))
-    where = zone(tenancy.unit.property.zone)
-    return day_bounds(first, where)[0], day_bounds(last, where)[1]
+    return Span.of_days(first, last, zone(tenancy.unit.property.zone))
 
 
 def month(text: str) -> tuple[date, date]:
@@ -146,17 +147,18 @@ def month(text: str) -> tuple[date, date]:
 
 
 def statement(tenancy: Tenancy, begins: int, ends: int) -> Statement:
-    """The statement for a span."""
+    """The statement for the span from `begins` to `ends`."""
+    span = Span(begins, ends)
     meter = Meter.objects.filter(unit=tenancy.unit_id).first()
-    known = _Energy(tenancy, begins, ends)
+    known = _Energy(tenancy, span)
     if meter is not None:
         known.collect(meter)
-    transfers = _transfers(tenancy, Q(at__gt=begins, at__lte=ends))
+    transfers = _transfers(tenancy, during(span))
     lines = [*_top_ups(tenancy, transfers), *known.lines(), *_shared(tenancy, transfers), *_adjustments(transfers)]
     opening = _balance_at(tenancy, meter, begins)
     complete = meter is None or (meter.read_at or 0) >= min(ends, tenancy.ends or ends)
     movements = sum(line.amount for line in lines if not line.included)
-    between = breaks(meter, _inside(tenancy, begins, ends))[::-1] if meter is not None else []
+    between = breaks(meter, _measured_for(tenancy, span))[::-1] if meter is not None else []
     return Statement(
         tenancy,
         begins,
@@ -172,18 +174,19 @@ def statement(tenancy: Tenancy, begins: int, ends: int) -> Statement:
     )
 
 
-def _inside(tenancy: Tenancy, begins: int, ends: int) -> Q:
-    until = ends if tenancy.ends is None else min(ends, tenancy.ends)
-    return Q(at__gt=max(begins, tenancy.begins), at__lte=until)
+def _measured_for(tenancy: Tenancy, span: Span) -> Q:
+    """The readings of a span that are the tenant's."""
+    return measured(span.within(tenancy.begins, tenancy.ends))
 
 
 def _balance_at(tenancy: Tenancy, meter: Meter | None, at: int) -> int:
-    """The tenancy's balance after all that happened up to an instant."""
-    moved = sum(amount for _transfer, amount in _transfers(tenancy, Q(at__lte=at)))
+    """The tenancy's balance after all that was before an instant."""
+    before = Span(0, at)
+    moved = sum(amount for _transfer, amount in _transfers(tenancy, during(before)))
     if meter is None:
         return moved
-    charged = JournalEntry.objects.filter(_inside(tenancy, 0, at), meter=meter).aggregate(sum=Sum("charge"))["sum"]
-    return moved - int(charged or 0)
+    readings = JournalEntry.objects.filter(_measured_for(tenancy, before), meter=meter)
+    return moved - int(readings.aggregate(sum=Sum("charge"))["sum"] or 0)
 
 
 def _transfers(tenancy: Tenancy, which: Q) -> list[tuple[Transfer, int]]:
@@ -235,8 +238,7 @@ class _Energy:
     """What the journal's readings in a span came to, by line."""
 
     tenancy: Tenancy
-    begins: int
-    ends: int
+    span: Span
     first: RegisterReading | None = None
     last: RegisterReading | None = None
     used: dict[tuple[str, int, int | None], list[int]] = field(default_factory=dict)
@@ -249,9 +251,9 @@ class _Energy:
     def collect(self, meter: Meter) -> None:
         """Read the journal."""
         versions = self.tenancy.unit.property.tariff_versions.series()
-        inside = _inside(self.tenancy, self.begins, self.ends)
+        inside = _measured_for(self.tenancy, self.span)
         rows = JournalEntry.objects.filter(meter=meter, register__isnull=False)
-        start = rows.filter(at__lte=max(self.begins, self.tenancy.begins)).order_by("-seq").first()
+        start = rows.filter(at__lte=max(self.span.begins, self.tenancy.begins)).order_by("-seq").first()
         if start is not None:
             self.first = RegisterReading(start.at, start.register or 0)
         for body, charge in rows.filter(inside).order_by("seq").values_list("body", "charge").iterator():
@@ -259,7 +261,7 @@ class _Energy:
             assert isinstance(entry, Reading)
             self.first = self.first or RegisterReading(entry.at, entry.register)
             self.last = RegisterReading(entry.at, entry.register)
-            self._take(entry, version_at(versions, entry.at - 1))
+            self._take(entry, version_at(versions, closing(entry.at)))
             # Where the server's own figure differs from the meter's, the books follow the server's.
             self.elsewhere += (charge or 0) - entry.charge
         self.last = self.last or self.first

@@ -12,14 +12,15 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 
+from ...kernel.calendar import zone
 from ...kernel.entries import ChangeTenancy
 from ...kernel.units import NANO
 from ..apart import apart, meter_or_gateway_of
 from ..estate.models import FARTHEST, Tenancy, Unit
 from ..ledger.books import Kind, account, balance, book, deposit_held, holder_account, tenant_account
+from ..ledger.charges import by_day
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Part, Reference
 from ..locking import for_update, lock_meters, lock_organisation
@@ -108,17 +109,15 @@ def _tell_meter(unit: Unit, at: int, instead: int = 0) -> None:
 
 
 def _reattribute(unit: Unit, old: Tenancy | None, new: Tenancy | None, since: int) -> None:
-    """A move is recorded late: what was charged after it is booked to whoever it falls to."""
-    entries = JournalEntry.objects.filter(meter__unit=unit, at__gt=since, charge__gt=0)
-    charged = entries.aggregate(sum=Sum("charge"))["sum"] or 0
-    if not charged:
-        return
-    organisation = unit.property.organisation
+    """A move is recorded late: what was charged after it is booked to whoever it falls to, on the days of the charges."""
+    charged = JournalEntry.objects.filter(meter__unit=unit, at__gt=since, charge__gt=0).values_list("at", "charge")
     of = Reference(Of.MOVE, (new or old or unit).pk).and_(Part.MOVED_IN if new else Part.MOVED_OUT).since(since)
-    book(
-        Transfer.Kind.ATTRIBUTION, holder_account(organisation, new), holder_account(organisation, old),
-        int(charged), now(), of, _("used after the move"),
-    )  # fmt: skip
+    organisation = unit.property.organisation
+    for each in by_day(((at, charge or 0) for at, charge in charged), zone(unit.property.zone)):
+        book(
+            Transfer.Kind.ATTRIBUTION, holder_account(organisation, new), holder_account(organisation, old),
+            each.amount, each.at, of.on(each.day), _("used after the move"),
+        )  # fmt: skip
 
 
 def journal_is_here(tenancy: Tenancy) -> bool:

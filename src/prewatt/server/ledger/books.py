@@ -118,8 +118,8 @@ def revenue(charged: Charged) -> dict[Account.Kind, int]:
 
 
 class Charge(NamedTuple):
-    """What the journal entries `first_seq` to `last_seq` of a meter charged, to whoever lived there (None: nobody): nano
-    by the kind of revenue.
+    """What readings of a meter, its journal entries from `first_seq` to `last_seq`, charged to whoever lived there (None: nobody):
+    nano by the kind of revenue, booked at the instant `at`.
     """
 
     meter: Meter

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
-from django.db.models import Q
-
 from ...kernel.calendar import local_day, zone
 from ...kernel.currencies import NO_CURRENCY
+from ...kernel.span import Span
 from ...kernel.units import exact_money
 from ...tables import export as tables
 from ..estate.models import Organisation, Property
+from ..spans import during
 from .models import Account, AccountType, Transfer
 from .sums import sums_at
 
@@ -65,18 +65,24 @@ class Row:
 
 
 def trial_balance(organisation: Organisation, at: int) -> list[tuple[Account, int]]:
-    """(account, credits less debits in nano) of every account as it stood at an instant. They sum to zero."""
+    """(account, credits less debits in nano) of every account, with all that stands before an instant: at the
+    midnight that ends a day, with that day. They sum to zero.
+    """
     found = sums_at(organisation, at)
     accounts = Account.objects.filter(organisation=organisation).select_related("tenancy__unit__property")
     return [(each, found.get(each.pk, 0)) for each in accounts.order_by("kind", "pk")]
 
 
-def rows(organisation: Organisation, begin: int, end: int) -> Iterator[Row]:
-    """The books of a span of instants, in their order."""
+def rows(organisation: Organisation, first: date, last: date) -> Iterator[Row]:
+    """The books of the days from `first` to `last`, with both, in their order. A day is that of the property that a transfer is
+    of, as on its tenants' statements; where it is of none, that of the organisation's first property.
+    """
     homes = list(Property.objects.filter(organisation=organisation).order_by("pk"))
     home = homes[0] if homes else Property(zone="UTC", currency=NO_CURRENCY)
+    spans = [Span.of_days(first, last, zone(name)) for name in {each.zone for each in (home, *homes)}]
+    widest = Span(min(each.begins for each in spans), max(each.ends for each in spans))
     found = (
-        Transfer.objects.filter(Q(at__gte=begin, at__lt=end), debit_account__organisation=organisation)
+        Transfer.objects.filter(during(widest), debit_account__organisation=organisation)
         .select_related(
             "debit_account__tenancy__unit__property",
             "credit_account__tenancy__unit__property",
@@ -88,6 +94,8 @@ def rows(organisation: Organisation, begin: int, end: int) -> Iterator[Row]:
     for each in found.iterator(2000):
         where = _property_of(each) or home
         day = local_day(each.at, zone(where.zone))
+        if not first <= day <= last:
+            continue
         row = Row(
             day,
             each.kind,

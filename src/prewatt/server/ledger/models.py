@@ -84,9 +84,9 @@ class Transfer(models.Model):
     """`amount` (nano, positive) is debited to one account and credited to the other: two entries in one row, that
     can't but sum to zero.
 
-    Never updated or deleted: the database itself refuses it (`append_only`). For a charge, `meter` and the journal
-    entries `first_seq` to `last_seq` that it sums; for anything else its reference, which can be booked once, and a
-    `memo` for people. `tenancy`: whose deposit is moved.
+    Never updated or deleted: the database itself refuses it (`append_only`). For a charge, `meter` and the first and the last
+    of the journal's readings that it sums, which are all of one local day; for anything else its reference, which can be
+    booked once, and a `memo` for people. `tenancy`: whose deposit is moved.
     """
 
     class Kind(models.TextChoices):

@@ -7,6 +7,7 @@ and is never one of these: it may not begin with `OWN`.
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -97,6 +98,10 @@ class Reference(NamedTuple):
     def since(self, at: int) -> Reference:
         """One of several that are told apart by an instant, in µs since 1970."""
         return self._further(f"{at:x}")
+
+    def on(self, day: date) -> Reference:
+        """One of several that are told apart by a local day."""
+        return self._further(f"{day:%Y%m%d}")
 
     def with_part_of(self, other: Reference) -> Reference:
         """One that belongs to the same part of another thing."""

@@ -24,8 +24,8 @@ def sums(organisation: Organisation) -> dict[int, int]:
 
 
 def sums_at(organisation: Organisation, at: int) -> dict[int, int]:
-    """As `sums`, as it stood at an instant."""
-    return _summed(None, Transfer.objects.filter(at__lte=at, debit_account__organisation=organisation))
+    """As `sums`, with all that stands before an instant: at a midnight, with the days before it."""
+    return _summed(None, Transfer.objects.filter(at__lt=at, debit_account__organisation=organisation))
 
 
 def balance(of: Account) -> int:

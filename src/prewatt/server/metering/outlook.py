@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 
 from ...kernel.calendar import day_bounds, local, zone
+from ...kernel.span import Span
 from ...kernel.units import MINUTE
 from ..estate.models import Tenancy
+from ..spans import measured
 from .forecast import WEEKS, forecast, spending
 from .models import JournalEntry, Meter
 
@@ -21,11 +23,9 @@ def by_day(meter: Meter, tenancy: Tenancy, days: Sequence[date], where: ZoneInfo
     the day before.
     """
     ends = [day_bounds(day, where)[1] for day in days]
-    begin = max(day_bounds(days[0], where)[0], tenancy.begins)
+    span = Span.of_days(days[0], days[-1], where).within(tenancy.begins, tenancy.ends)
     # No further than the meter's row says: the head-end may have stored more since that was read.
-    inside = Q(at__gt=begin, at__lte=ends[-1], seq__lte=meter.seq)
-    if tenancy.ends is not None:
-        inside &= Q(at__lte=tenancy.ends)
+    inside = measured(span) & Q(seq__lte=meter.seq)
     energy, charge = [0] * len(days), [0] * len(days)
     for at, used, cost in JournalEntry.objects.filter(inside, meter=meter, charge__isnull=False).values_list(
         "at", "energy", "charge"

@@ -7,9 +7,11 @@ from datetime import date, timedelta
 
 from django.db.models import Q, Sum
 
-from ...kernel.calendar import day_bounds, zone
+from ...kernel.calendar import zone
+from ...kernel.span import Span
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Part
+from ..spans import during
 from ..vending.models import Command
 from .books import clearing, credit_at_meter
 from .findings import Finding
@@ -47,12 +49,12 @@ class MerchantDays:
     def __init__(self, merchant: Merchant, first: date, last: date) -> None:
         self.merchant, self.first, self.last = merchant, first, last
         place = zone(PROVIDERS[merchant.provider].zone)
-        self.begin, self.end = day_bounds(first, place)[0], day_bounds(last, place)[1]
+        self.span = Span.of_days(first, last, place)
         self.fetched = whole_days(merchant)
         self.late = set(days_due(merchant, MOST_DAYS))
         self.lines: dict[tuple[str, str], SettlementLine] = {}
         rows = SettlementLine.objects.filter(merchant=merchant)
-        for line in rows.filter(at__gte=self.begin, at__lt=self.end):
+        for line in rows.filter(during(self.span)):
             self._keep(line)
 
     def _keep(self, line: SettlementLine) -> None:
@@ -120,7 +122,7 @@ class MerchantDays:
         rows = Payment.objects.filter(merchant=self.merchant).select_related(
             "top_up__command", "tenancy__unit__property"
         )
-        payments = {each.payment_id: each for each in rows.filter(paid__gte=self.begin, paid__lt=self.end)}
+        payments = {each.payment_id: each for each in rows.filter(during(self.span, "paid"))}
         for part in parts(name for kind, name in self.lines if kind == PAYMENT and name not in payments):
             payments |= {each.payment_id: each for each in rows.filter(payment_id__in=part)}
         return payments
@@ -149,7 +151,7 @@ class MerchantDays:
         self._lines_of(REFUND, sent)
         for number, (at, amount, payment) in sent.items():
             line = self.lines.get((REFUND, number))
-            if not self.begin <= (line.at if line else at) < self.end:
+            if not self.span.holds(line.at if line else at):
                 continue
             sides = Sides(payment.currency, line.amount if line else None, -amount)
             said = verdict(sides, Standing(self._file(at)))
@@ -168,9 +170,9 @@ class MerchantDays:
             row = known.get(line.back_id) or known.get(line.line_id)
             if row is not None:
                 told.add(row.pk)
-            if self.begin <= line.at < self.end:
+            if self.span.holds(line.at):
                 yield self._line_of_back(line, row)
-        for row in rows.filter(at__gte=self.begin, at__lt=self.end).exclude(pk__in=told):
+        for row in rows.filter(during(self.span)).exclude(pk__in=told):
             named = SettlementLine.objects.filter(merchant=self.merchant, kind__in=CAUSES)
             if (
                 named.filter(Q(back_id=row.back_id) | Q(line_id=row.back_id)).exists()
@@ -260,7 +262,7 @@ class MerchantDays:
             yield self._finding(line.at, line.kind, line.line_id, "", sides, said, line.text)
 
     def _unexpected(self) -> Iterable[Finding]:
-        rows = Unexpected.objects.filter(merchant=self.merchant, settled=False, at__gte=self.begin, at__lt=self.end)
+        rows = Unexpected.objects.filter(during(self.span), merchant=self.merchant, settled=False)
         for each in rows.select_related("payment__tenancy__unit__property"):
             who = str(each.payment.tenancy) if each.payment else ""
             sides = Sides(each.currency, each.amount, None)

@@ -8,11 +8,13 @@ from datetime import date, timedelta
 
 from django.utils.translation import gettext as _
 
-from ...kernel.calendar import day_bounds, local_day, zone
+from ...kernel.calendar import local_day, zone
+from ...kernel.span import Span
 from ..estate.models import Organisation, Property
 from ..ledger.books import Kind
 from ..ledger.references import Of
 from ..metering.models import alarms_of
+from ..spans import during
 from ..time import now
 from ..vending.models import TopUp
 from .findings import Finding
@@ -45,12 +47,10 @@ def _received_by_staff(organisation: Organisation, first: date, last: date) -> l
     found = []
     for where in Property.objects.filter(organisation=organisation):
         place = zone(where.zone)
-        span = day_bounds(first, place)[0], day_bounds(last, place)[1]
         rows = list(
             TopUp.objects.filter(
+                during(Span.of_days(first, last, place), "paid"),
                 tenancy__unit__property=where,
-                paid__gte=span[0],
-                paid__lt=span[1],
                 payment__isnull=True,
                 moved_to__isnull=True,
             ).select_related("command", "tenancy__unit__property")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -13,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from ...kernel.calendar import day_bounds, local_day, zone
+from ...kernel.calendar import local_day, zone
 from ...tables.export import as_file
 from ..amounts import typed_money
 from ..estate.models import Tenancy
@@ -70,7 +68,6 @@ def books(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponse:
     """The books of some local days, as `csv` or `beancount`."""
     owner = owner_of(request)
-    place = zone(owner.home().zone)
     try:
         form = one_of(request.GET, "form", ("csv", "beancount"), "csv")
         first, last = (typed_day(request.GET.get(name, ""), name) for name in ("first", "last"))
@@ -79,7 +76,7 @@ def export(request: HttpRequest) -> HttpResponse:
     except ValidationError as error:
         say(request, error)
         return redirect("books")
-    span = rows(owner, day_bounds(first, place)[0], day_bounds(last + timedelta(days=1), place)[0])
+    span = rows(owner, first, last)
     if form == "beancount":
         text, kind, ending = to_beancount(owner, span).encode(), "text/plain; charset=utf-8", "beancount"
     else:
