@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from prewatt.headend.ingest import MeterPlan, take_entry
+from prewatt.headend.batch import MeterPlan
+from prewatt.headend.ingest import take_entry
 from prewatt.kernel import entries, snapshot
 from prewatt.kernel.account import Account
 from prewatt.kernel.low import steps_of

@@ -4,7 +4,8 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prewatt.headend.ingest import GatewayView, MeterView, plan, sort
+from prewatt.headend.batch import GatewayView, MeterView
+from prewatt.headend.ingest import plan, sort
 from prewatt.kernel import entries
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import (

@@ -3,8 +3,9 @@
 import msgspec
 import pytest
 
+from prewatt.headend.batch import GatewayView, MeterView
 from prewatt.headend.found import Found
-from prewatt.headend.ingest import GatewayView, MeterView, plan, sort
+from prewatt.headend.ingest import plan, sort
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import (
     Command,

@@ -5,7 +5,8 @@ from django.db import DatabaseError
 
 from prewatt.headend import store as store_module
 from prewatt.headend.ingest import plan, sort
-from prewatt.headend.store import OutrunError, Store
+from prewatt.headend.meter_rows import OutrunError
+from prewatt.headend.store import Store
 from prewatt.kernel.entries import encode_entry
 from prewatt.kernel.units import HOUR, MINUTE, NANO
 from prewatt.server.estate.models import Organisation, Property, Tenancy

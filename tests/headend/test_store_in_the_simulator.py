@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from prewatt.headend.store import OutrunError, Store
+from prewatt.headend.meter_rows import OutrunError
+from prewatt.headend.store import Store
 from prewatt.kernel.entries import decode_command
 from prewatt.server.metering.accounts import stored_account
 from prewatt.server.metering.models import Gateway, JournalEntry, Meter

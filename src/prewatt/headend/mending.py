@@ -23,11 +23,14 @@ from ..server.vending.models import Command
 from ..server.vending.openings import OPENING
 from ..wire.messages import SignedCommand
 from ..wire.signing import VerifyKey, command_is_signed
-from .ingest import MeterPlan, take_entry
+from .batch import MeterPlan
+from .ingest import take_entry
 
 log = logging.getLogger("prewatt.headend")
 
 
+AGAIN = 600.0
+"""Seconds after which a meter that is set aside is tried again."""
 SET_ASIDE = "set-aside"
 """Kind of the alarm that nothing of a meter is taken in."""
 

@@ -16,10 +16,12 @@ from ..wire import topics
 from ..wire.link import BrokerAddress, Connected, Disconnected, Link, Received
 from ..wire.messages import Receipt, States
 from ..wire.signing import seal
+from .batch import Refusal
 from .dispatch import Dispatch, DispatchPolicy
-from .ingest import Refusal, plan, sort
+from .ingest import plan, sort
 from .looking import Looking
-from .store import OutrunError, Store
+from .meter_rows import OutrunError
+from .store import Store
 
 log = logging.getLogger("prewatt.headend")
 

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from ...edge.sync import Sync
 from ...headend import ingest
+from ...headend.batch import MeterPlan, Plan
 from ...headend.dispatch import Dispatch, Dispatched, Pending
-from ...headend.ingest import MeterPlan, Plan
 from ...kernel import entries
 from ...wire import signing
 from ...wire.messages import Frame, Head, Receipt, Status, Upload, decode_frame

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
+from ...headend.batch import Beyond, GatewayView, MeterPlan, MeterView, Plan
 from ...headend.dispatch import Pending
-from ...headend.ingest import Beyond, GatewayView, MeterPlan, MeterView, Plan
 from ...kernel.account import Account
 from ...kernel.entries import AnyOrder, Command, genesis
 from ...kernel.naming import id_of, named

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, get_args
 
-from ...headend.ingest import NewEntry
+from ...headend.batch import NewEntry
 from ...kernel import entries
 from ...kernel.entries import (
     FLAG_BETWEEN,

@@ -1,0 +1,163 @@
+"""What the head-end knows of gateways and meters before a batch of messages, and what the batch changes: values, without rules
+(`headend.ingest`) and without a database (`headend.store`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from ..kernel.account import Account
+from ..kernel.entries import AnyEntry, Command, Reading, UnknownOrder
+from ..wire.messages import LiveMeter, MeterStatus, Receipt, States
+from ..wire.signing import VerifyKey
+from .alarms import Raised
+from .found import Found
+from .reconcile import Difference
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayView:
+    """What the store knows of a gateway: its key, its meters, the stamp (epoch, number) of its last message, the
+    sessions that spoke last, the latest first, and when it was last given states to go on from.
+    """
+
+    name: str
+    key: VerifyKey
+    meters: frozenset[str]
+    stamp: tuple[int, int]
+    sessions: tuple[str, ...] = ()
+    adopted: int = 0
+
+
+@dataclass(slots=True)
+class MeterView:
+    """What the store knows of a meter: its account after the last committed entry, the chain's head, the credit log's
+    open commands by number, and the meter's balance less the server's (0 unless they differ). `advance`: the orders of
+    codes that were made in advance, by their identifiers.
+    """
+
+    account: Account
+    head: bytes
+    commands: Mapping[int, Command | UnknownOrder]
+    offset: int = 0
+    advance: Mapping[int, Command] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A message was refused and changed nothing; `gateway` is empty where the sender is not known."""
+
+    gateway: str
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """An entry to be stored: its bytes, what it says, and the server's own (None where that can't be)."""
+
+    seq: int
+    body: bytes
+    hash: bytes
+    entry: AnyEntry
+    own: AnyEntry | None
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The journal shows the command `number` taken up, or refused for `reason`; `taken`: under which number, if that is
+    another one; `tid`: of its code, which is worth nothing more.
+    """
+
+    number: int
+    seq: int
+    at: int
+    reason: str
+    taken: int
+    tid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """The journal shows a command's effect, or a part of it, brought by the code that was typed on site."""
+
+    number: int
+    seq: int
+    at: int
+
+
+@dataclass(slots=True)
+class MeterPlan:
+    """What a batch brings for one meter. `charges`: readings that cost something, as the server rated them; `cleared`:
+    (entry, instant, nano) of credit that was taken off, and is owed back; `emergency`: (entry, instant, nano) of what of
+    the emergency credit is out, where that changed; `restored`: (entry, instant, nano, who and why) of what the landlord
+    lent, or with 0 nano that it is repaid; `found`: what the credit log lacks. `opened`: the open commands that it does not
+    show; `advance`: the orders of codes that were made in advance.
+    """
+
+    account: Account
+    head: bytes
+    offset: int
+    opened: dict[int, Command | UnknownOrder] = field(default_factory=dict)
+    advance: Mapping[int, Command] = field(default_factory=dict)
+    entries: list[NewEntry] = field(default_factory=list)
+    applied: list[Applied] = field(default_factory=list)
+    coded: list[Coded] = field(default_factory=list)
+    cleared: list[tuple[int, int, int]] = field(default_factory=list)
+    charges: list[Reading] = field(default_factory=list)
+    emergency: tuple[int, int, int] | None = None
+    restored: list[tuple[int, int, int, str]] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
+    duplicates: int = 0
+    gap: bool = False
+    forked: bool = False
+    damaged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """A meter's account as its gateway has it, and the head of its journal there."""
+
+    account: Account
+    head: bytes
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a batch brings, to be committed as a whole; then `states` and `receipts` are sent. `live`: what is only shown;
+    `sessions`: by gateway, where another one speaks; `adopting`: the gateways that are given states; `over`: alarms
+    (gateway, kind) that are over; `broken`: the meters of which nothing can be taken in, and why; `beyond`: the accounts of
+    meters of which nobody has the entries that come next here.
+    """
+
+    now: int
+    meters: dict[str, MeterPlan] = field(default_factory=dict)
+    statuses: dict[str, MeterStatus] = field(default_factory=dict)
+    live: list[LiveMeter] = field(default_factory=list)
+    heard: dict[str, tuple[int, int]] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
+    states: list[States] = field(default_factory=list)
+    adopting: set[str] = field(default_factory=set)
+    sessions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    alarms: list[Raised] = field(default_factory=list)
+    over: set[tuple[str, str]] = field(default_factory=set)
+    broken: dict[str, str] = field(default_factory=dict)
+    beyond: dict[str, Beyond] = field(default_factory=dict)
+
+    def leave_out(self, meter: str, error: Exception) -> None:
+        """Nothing of a meter is taken in or acknowledged, whatever it is that fails: all others go on."""
+        self.broken[meter] = f"{type(error).__name__}: {error}"
+        self.meters.pop(meter, None)
+        self.statuses.pop(meter, None)
+        self.beyond.pop(meter, None)
+        self.alarms = [alarm for alarm in self.alarms if alarm.meter != meter]
+        self.receipts = [
+            replace(receipt, heads=tuple(head for head in receipt.heads if head.meter != meter))
+            for receipt in self.receipts
+        ]

@@ -1,0 +1,143 @@
+"""What a batch changes of one meter: its row, the credit log as far as its journal shows it, the books. Called in the batch's
+transaction, with the meter's row locked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db.models import F
+from django.db.models.functions import Greatest
+
+from ..kernel.entries import Reading, Relay
+from ..server.estate.models import Tenancy
+from ..server.ledger.books import Charge, book_emergency, book_restored
+from ..server.ledger.charges import charges_of
+from ..server.metering.accounts import kept
+from ..server.metering.models import Alarm, JournalEntry, Meter
+from ..server.vending.credit_log import renumber, sign_anew, step_aside
+from ..server.vending.found import is_known
+from ..server.vending.found import keep as keep_found
+from ..server.vending.models import OPEN, Command
+from ..server.vending.owed import owe_cleared
+from ..wire.messages import MeterStatus
+from .batch import MeterPlan, NewEntry
+
+State = Command.State
+
+
+class OutrunError(Exception):
+    """Another worker has taken these meters, or what a gateway sent, on meanwhile: the batch must be planned anew."""
+
+
+def store_meter(meter: Meter, change: MeterPlan) -> list[Charge]:
+    """Store what a batch brings for a meter, but for its entries, and return what is to be booked of its readings. OutrunError
+    if its row is not as it was when the batch was planned.
+    """
+    _move_on(meter, change)
+    _take_up(meter, change)
+    tenancies = _tenancies(meter) if change.charges or change.cleared else []
+    for seq, at, amount in change.cleared:
+        owe_cleared(meter, next((each for each in tenancies if each.holds(at)), None), amount, at, seq)
+    if change.emergency:
+        seq, at, lent = change.emergency
+        book_emergency(meter, at, seq, lent)
+    for seq, at, lent, memo in change.restored:
+        book_restored(meter, at, seq, lent, memo)
+    Alarm.objects.bulk_create(
+        (
+            Alarm(meter=meter, kind="difference", key=str(each.seq), seq=each.seq, at=each.at, text=each.text)
+            for each in change.differences
+        ),
+        ignore_conflicts=True,
+    )
+    return charges_of(meter, tenancies, change.charges)
+
+
+def _tenancies(meter: Meter) -> Sequence[Tenancy]:
+    return list(Tenancy.objects.filter(unit=meter.unit).select_related("unit__property__organisation"))
+
+
+def _move_on(meter: Meter, change: MeterPlan) -> None:
+    """The row follows the account."""
+    account = change.account
+    updated = Meter.objects.filter(pk=meter.pk, seq=meter.seq).update(
+        seq=account.seq,
+        **kept(account, change.head),
+        offset=change.offset,
+        at=account.at,
+        balance=account.balance,
+        register=account.shown,
+        read_at=account.read_at,
+        closed=account.closed,
+        low=account.is_low(),
+        taken=account.command,
+        commands=Greatest(F("commands"), account.command),
+        late=F("late") + sum(new.late for new in change.entries),
+        duplicates=F("duplicates") + change.duplicates,
+    )
+    if not updated:
+        raise OutrunError(meter.name)
+
+
+def _take_up(meter: Meter, change: MeterPlan) -> None:
+    """The credit log follows the journal: which commands it shows taken up, and what it shows that the log lacks."""
+    for coded in change.coded:
+        Command.objects.filter(meter=meter, number=coded.number).update(coded_seq=coded.seq, coded_at=coded.at)
+    astray = [applied for applied in change.applied if applied.taken != applied.number]
+    for applied in change.applied:
+        rows = Command.objects.filter(meter=meter, number=applied.number, state__in=OPEN)
+        moved = rows.first() if applied in astray else None
+        rows.update(
+            state=State.REJECTED if applied.reason else State.APPLIED,
+            applied_seq=applied.seq,
+            applied_at=applied.at,
+            reason=applied.reason,
+        )
+        if applied.tid is not None:
+            is_known(meter, applied.tid)
+        if moved is not None:
+            # The meter took it up under the number that it had before.
+            step_aside(meter, applied.taken)
+            if not Command.objects.filter(meter=meter, number=applied.taken).exists():
+                sign_anew(moved, applied.taken)
+    for found in change.found:
+        if found.number is not None:
+            step_aside(meter, found.number)
+        keep_found(
+            meter, seq=found.seq, at=found.at, number=found.number, order=found.order, amount=found.amount,
+            tid=found.tid, name=found.name,
+        )  # fmt: skip
+    if astray or change.found:
+        renumber(meter)
+
+
+def store_status(meter: Meter, status: MeterStatus) -> None:
+    """Keep what a gateway says of a meter beside its journal, unless what is kept is of a later entry."""
+    # Each command that was taken up is an entry: what says more can't be.
+    most = meter.taken + max(status.seq - meter.seq, 0)
+    told = status.command if status.command <= most else meter.taken
+    Meter.objects.filter(pk=meter.pk, told_seq__lte=status.seq).update(
+        told_seq=status.seq, told_at=status.at, told_balance=status.balance, told_closed=status.closed,
+        told_command=told, commands=Greatest(F("commands"), told), told_quantities=status.quantities,
+    )  # fmt: skip
+
+
+def entry_row(meter: Meter, new: NewEntry) -> JournalEntry:
+    """The row of a new entry; its energy and what it charged as the server rated it."""
+    entry = new.entry
+    row = JournalEntry(
+        meter=meter,
+        seq=new.seq,
+        at=entry.at,
+        kind=str(entry.__struct_config__.tag),
+        balance=entry.balance,
+        late=new.late,
+        body=new.body,
+        hash=new.hash,
+    )
+    if isinstance(new.own, Reading):
+        row.register, row.energy, row.charge = new.own.register, new.own.energy, new.own.charge
+    elif isinstance(entry, Relay):
+        row.closed = entry.closed
+    return row

@@ -1,0 +1,119 @@
+"""The credit log's open commands, as they are to be sent: in order, and signed."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import groupby
+from typing import NamedTuple
+
+from django.db import InterfaceError, OperationalError, transaction
+
+from ..server.metering.models import Meter
+from ..server.vending.credit_log import is_in_order, renumber
+from ..server.vending.models import OPEN, Command
+from ..wire.messages import SignedCommand
+from . import mending
+from .dispatch import Pending
+
+log = logging.getLogger("prewatt.headend")
+
+REMEMBERED = 10_000
+"""Most commands of which it is remembered that they are signed."""
+
+
+class _OpenCommand(NamedTuple):
+    pk: int
+    gateway: str
+    meter: str
+    taken: int
+    told: int
+    number: int
+    body: bytes
+    signature: bytes
+
+
+class Outbox:
+    """What one worker's gateways are to be sent. What is wrong with a meter's commands is put right before they go; if that
+    fails it is told, and all others go on.
+    """
+
+    def __init__(self, shards: range) -> None:
+        self._shards = shards
+        self._unsent: dict[str, float] = {}
+        self._signed: dict[tuple[bytes, bytes], None] = {}
+
+    def pending(self) -> list[Pending]:
+        """The open commands for gateways of this worker's shards that are online, in order."""
+        rows = self._open_commands()
+        astray = [
+            meter
+            for (meter, taken, told), mine in groupby(rows, key=lambda row: (row.meter, row.taken, row.told))
+            if not is_in_order([row.number for row in mine], taken, told)
+        ]
+        unread = [row.pk for row in rows if not self._is_signed(row)]
+        for command in Command.objects.filter(pk__in=unread).select_related("meter__unit"):
+            self._alone(command.meter, partial(mending.mend_command, command))
+        for meter in Meter.objects.filter(name__in=astray):
+            self._alone(meter, partial(_renumber, meter))
+        if astray or unread:
+            rows = self._open_commands()
+        return [Pending(row.gateway, row.meter, row.number, SignedCommand(row.body, row.signature)) for row in rows]
+
+    def mark_sent(self, sent: Iterable[tuple[str, int]]) -> None:
+        """Commands, by meter and number, were sent."""
+        for meter, number in sent:
+            rows = Command.objects.filter(meter__name=meter, number=number, state=Command.State.QUEUED)
+            rows.update(state=Command.State.SENT)
+
+    def _alone(self, meter: Meter, work: Callable[[], None]) -> None:
+        """Bring a meter's commands in order; if that fails it is told, and not tried again at once: all others go on."""
+        if time.monotonic() < self._unsent.get(meter.name, 0.0):
+            return
+        try:
+            with transaction.atomic():
+                work()
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # whatever it is, it is this meter's alone
+            log.exception("meter %s", meter)
+            self._unsent[meter.name] = time.monotonic() + mending.AGAIN
+            mending.tell_of_commands(meter, error)
+
+    def _open_commands(self) -> list[_OpenCommand]:
+        rows = Command.objects.filter(
+            state__in=OPEN, meter__gateway__online=True, meter__gateway__shard__in=self._shards
+        ).order_by("meter_id", "number")
+        fields = rows.values_list(
+            "pk",
+            "meter__gateway__name",
+            "meter__name",
+            "meter__taken",
+            "meter__told_command",
+            "number",
+            "body",
+            "signature",
+        )
+        return [
+            _OpenCommand(pk, gateway, meter, taken, told, number, bytes(body), bytes(signature))
+            for pk, gateway, meter, taken, told, number, body, signature in fields
+        ]
+
+    def _is_signed(self, row: _OpenCommand) -> bool:
+        """Whether a command's bytes are those that were signed; looked at once, and again if they are others."""
+        looked_at = (row.body, row.signature)
+        if looked_at in self._signed:
+            return True
+        good = mending.is_signed(row.body, row.signature)
+        if good:
+            self._signed[looked_at] = None
+            while len(self._signed) > REMEMBERED:
+                del self._signed[next(iter(self._signed))]
+        return good
+
+
+def _renumber(meter: Meter) -> None:
+    for command in renumber(meter):
+        log.warning("meter %s: command %s is now %d, as its number is used", meter, command.was, command.number)
