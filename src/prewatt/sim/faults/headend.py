@@ -17,6 +17,7 @@ from ...wire.signing import SigningKey, seal
 from .database import Database, MemoryStore, Outrun, Refuses
 
 if TYPE_CHECKING:
+    from ...headend.batch import Plan
     from .world import World
 
 RESEND = 20.0
@@ -75,11 +76,11 @@ class HeadEnd:
         self._dispatch.heard(self._mono(), batch.messages)
         self.look()
 
-    def _plan(self, store: MemoryStore, gateway: str, data: bytes, stale: bool) -> tuple[ingest.Sorted, ingest.Plan]:
+    def _plan(self, store: MemoryStore, gateway: str, data: bytes, stale: bool) -> tuple[ingest.Sorted, Plan]:
         batch = ingest.sort([(topics.up(gateway), data)], store.gateways([gateway]))
         return batch, ingest.plan(self._world.now, batch, store.views(batch.meters(), stale))
 
-    def _commit(self, store: MemoryStore, batch: ingest.Sorted, plan: ingest.Plan) -> None:
+    def _commit(self, store: MemoryStore, batch: ingest.Sorted, plan: Plan) -> None:
         before = {name: self.database.meters[name].seq for name in plan.meters}
         store.commit(plan)
         for name, change in plan.meters.items():
@@ -89,7 +90,7 @@ class HeadEnd:
                 told = any((alarm.kind, alarm.gateway) == ("two-gateways", message.gateway) for alarm in plan.alarms)
                 self._world.oracle.spoke(message.gateway, message.session, told)
 
-    def _acknowledge(self, plan: ingest.Plan) -> None:
+    def _acknowledge(self, plan: Plan) -> None:
         answers: list[States | Receipt] = [*plan.states, *plan.receipts]
         for message in answers:
             self._send(message)
@@ -124,7 +125,7 @@ class HeadEnd:
         later = self._world.now + self._world.chance.randrange(1, 2 * SECOND)
         self._world.at(later, partial(self._commit_second, store, batch, plan))
 
-    def _commit_second(self, store: MemoryStore, batch: ingest.Sorted, plan: ingest.Plan) -> None:
+    def _commit_second(self, store: MemoryStore, batch: ingest.Sorted, plan: Plan) -> None:
         self._second_waits = False
         if not self.up:
             return
