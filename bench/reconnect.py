@@ -25,7 +25,7 @@ from tests.system.running import wait_for as wait_long_for
 from prewatt.edge.drivers.recorded import RecordedSettings
 from prewatt.edge.enrol import enrol
 from prewatt.edge.settings import write_settings
-from prewatt.kernel.supply import Close, Open
+from prewatt.kernel.orders import Close, Open
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import NANO
 from prewatt.processes.database import setup_django

@@ -10,7 +10,7 @@ from prewatt.edge.sync import SyncPolicy
 from prewatt.edge.timekeeping import Moment
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import Command, Control, GrantCredit, SetTariff, decode_entry, encode_command, genesis
-from prewatt.kernel.supply import Hold
+from prewatt.kernel.orders import Hold
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import MINUTE, NANO
 from prewatt.wire.messages import Head, Orders, Receipt, SignedCommand, Status

@@ -46,8 +46,8 @@ from prewatt.kernel.entries import (
     decode_entry,
     genesis,
 )
+from prewatt.kernel.orders import Restore
 from prewatt.kernel.settings import Settings
-from prewatt.kernel.supply import Restore
 from prewatt.kernel.tariff import Dated, flat_tariff
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO, instant
 from prewatt.wire.signing import SigningKey, VerifyKey

@@ -16,7 +16,7 @@ from prewatt.cli.visit import visit_with
 from prewatt.edge import bluetooth
 from prewatt.edge.bluetooth import Peripheral
 from prewatt.kernel.entries import OnSite
-from prewatt.kernel.supply import Close, Open, Restore
+from prewatt.kernel.orders import Close, Open, Restore
 from prewatt.kernel.units import DAY, HOUR, NANO
 from prewatt.tokens import BaseDate, CurrencyCredit, cipher, encode, tid_at
 from prewatt.wire.bluetooth import address_bytes

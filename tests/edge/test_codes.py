@@ -27,7 +27,7 @@ from prewatt.kernel.entries import (
     decode_entry,
     genesis,
 )
-from prewatt.kernel.supply import LimitPower, UnlockCodes
+from prewatt.kernel.orders import LimitPower, UnlockCodes
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO, SECOND
 from prewatt.tokens import (

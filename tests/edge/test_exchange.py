@@ -21,7 +21,7 @@ from prewatt.kernel.entries import (
     decode_entry,
     genesis,
 )
-from prewatt.kernel.supply import Open
+from prewatt.kernel.orders import Open
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
 from prewatt.wire.messages import Orders

@@ -5,9 +5,10 @@ import pytest
 from prewatt.edge.meter import Observed
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import ChangeSettings, Command, Event, Relay, Settings, decode_entry
+from prewatt.kernel.orders import Close
 from prewatt.kernel.quantities import Quantity
 from prewatt.kernel.safety import Limit
-from prewatt.kernel.supply import Close, PowerLimit
+from prewatt.kernel.supply import PowerLimit
 from prewatt.kernel.units import HOUR, MINUTE, SECOND
 from tests.edge.test_meter import BEGIN, meter
 

@@ -17,7 +17,8 @@ from prewatt.kernel.entries import (
     encode_entry,
     genesis,
 )
-from prewatt.kernel.supply import ClearTamper, Close, FriendlyHours, PowerLimit, Window
+from prewatt.kernel.orders import ClearTamper, Close
+from prewatt.kernel.supply import FriendlyHours, PowerLimit, Window
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import HOUR, MINUTE, NANO, SECOND
 

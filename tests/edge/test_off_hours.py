@@ -8,7 +8,8 @@ import pytest
 from prewatt.edge.meter import Observed
 from prewatt.kernel.entries import ChangeSettings, Reading, Relay, Settings
 from prewatt.kernel.off_hours import OffHours
-from prewatt.kernel.supply import Close, PowerLimit, Window
+from prewatt.kernel.orders import Close
+from prewatt.kernel.supply import PowerLimit, Window
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO, SECOND, instant
 from tests.edge.home import BEGIN, Home
 

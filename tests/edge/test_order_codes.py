@@ -21,17 +21,7 @@ from prewatt.kernel.entries import (
     Settings,
     decode_entry,
 )
-from prewatt.kernel.supply import (
-    ClearTamper,
-    Close,
-    Hold,
-    LimitPower,
-    Open,
-    Release,
-    Restore,
-    SetPin,
-    TakeEmergency,
-)
+from prewatt.kernel.orders import ClearTamper, Close, Hold, LimitPower, Open, Release, Restore, SetPin, TakeEmergency
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO, SECOND
 from prewatt.tokens import Algorithm, BaseDate, CurrencyCredit, NotCarried, Proprietary, cipher, encode
 from prewatt.wire.order_codes import FAR, Ordered, emergency_token, order_token, pin_token, read

@@ -28,9 +28,10 @@ from prewatt.kernel.entries import (
     Settings,
 )
 from prewatt.kernel.off_hours import OffHours
+from prewatt.kernel.orders import Close
 from prewatt.kernel.quantities import Quantity
 from prewatt.kernel.safety import Limit
-from prewatt.kernel.supply import Close, Window
+from prewatt.kernel.supply import Window
 from prewatt.kernel.tariff import DayType, Rate, Season, Switch, Tariff, flat_tariff
 from prewatt.kernel.units import NANO
 from prewatt.tokens import BaseDate, CurrencyCredit, cipher, encode, tid_at

@@ -9,7 +9,7 @@ import pytest
 
 from prewatt.edge.effects import Reply
 from prewatt.edge.staff import Session
-from prewatt.kernel.supply import Close, Open, Restore
+from prewatt.kernel.orders import Close, Open, Restore
 from prewatt.kernel.units import DAY, HOUR, NANO, SECOND
 from prewatt.wire.on_site import (
     MAX_MESSAGE,

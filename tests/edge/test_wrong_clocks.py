@@ -24,7 +24,8 @@ from prewatt.kernel.entries import (
     decode_entry,
     genesis,
 )
-from prewatt.kernel.supply import PowerLimit, Restore
+from prewatt.kernel.orders import Restore
+from prewatt.kernel.supply import PowerLimit
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO, SECOND
 from prewatt.wire.messages import Head, MeterState, Receipt, States
 from prewatt.wire.signing import seal

@@ -25,8 +25,9 @@ from prewatt.kernel.entries import (
 )
 from prewatt.kernel.naming import named
 from prewatt.kernel.off_hours import OffHours
+from prewatt.kernel.orders import Hold, LimitPower
 from prewatt.kernel.safety import Limit
-from prewatt.kernel.supply import FriendlyHours, Hold, LimitPower, PowerLimit, Window
+from prewatt.kernel.supply import FriendlyHours, PowerLimit, Window
 from prewatt.kernel.tariff import DayType, Period, Rate, Season, Switch, Tariff, Tax, Tiers
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
 from prewatt.wire.messages import Head, MeterState, MeterStatus, Orders, Receipt, Span, States, Status, Upload

@@ -20,8 +20,7 @@ from prewatt.kernel.entries import (
     genesis,
 )
 from prewatt.kernel.events import EVENTS
-from prewatt.kernel.rating import Used
-from prewatt.kernel.supply import (
+from prewatt.kernel.orders import (  # fmt: skip
     ClearCredit,
     ClearTamper,
     Close,
@@ -32,7 +31,8 @@ from prewatt.kernel.supply import (
     Restore,
     SetPin,
     TakeEmergency,
-)  # fmt: skip
+)
+from prewatt.kernel.rating import Used
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import BALANCE_MAX, INSTANT_MAX, INT64_MAX, NANO, REGISTER_MAX
 from prewatt.wire import topics

@@ -12,8 +12,8 @@ from prewatt.kernel.entries import (
     decode_command,
 )
 from prewatt.kernel.naming import named
+from prewatt.kernel.orders import Hold
 from prewatt.kernel.settings import Settings
-from prewatt.kernel.supply import Hold
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import HOUR, MINUTE, NANO
 from prewatt.server.billing.models import Debt

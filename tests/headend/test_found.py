@@ -7,7 +7,7 @@ from prewatt.headend.found import command_of
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import Control, Debit, GrantCredit, Refused, SetTariff
 from prewatt.kernel.naming import named, shows
-from prewatt.kernel.supply import Close, Hold
+from prewatt.kernel.orders import Close, Hold
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import HOUR, NANO
 

@@ -30,7 +30,7 @@ from prewatt.kernel.entries import (
     decode_entry,
 )
 from prewatt.kernel.naming import named
-from prewatt.kernel.supply import Close
+from prewatt.kernel.orders import Close
 from prewatt.kernel.units import HOUR, MINUTE, NANO, SECOND
 from prewatt.server.config import signing_key
 from prewatt.server.ledger.books import balance, tenant_account

@@ -34,9 +34,7 @@ from prewatt.kernel.entries import (
     encode_entry,
 )
 from prewatt.kernel.naming import named
-from prewatt.kernel.plausible import BACKWARDS, OFF_MOST, most
-from prewatt.kernel.rating import Used
-from prewatt.kernel.supply import (
+from prewatt.kernel.orders import (
     ClearCredit,
     ClearTamper,
     Close,
@@ -47,6 +45,8 @@ from prewatt.kernel.supply import (
     Restore,
     TakeEmergency,
 )
+from prewatt.kernel.plausible import BACKWARDS, OFF_MOST, most
+from prewatt.kernel.rating import Used
 from prewatt.kernel.tariff import Period, Rate, Tariff, Tax, Tiers, flat_tariff
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
 from tests.strategies import BEGIN, tariffs

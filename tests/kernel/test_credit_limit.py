@@ -3,8 +3,9 @@
 import pytest
 
 from prewatt.kernel.entries import ChangeSettings
+from prewatt.kernel.orders import Restore, TakeEmergency
 from prewatt.kernel.settings import Settings, is_paid_after
-from prewatt.kernel.supply import FriendlyHours, Restore, TakeEmergency, Window
+from prewatt.kernel.supply import FriendlyHours, Window
 from prewatt.kernel.units import DAY, HOUR
 from tests.kernel.test_supply import EUR, ZONE, Home
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import Control, TimeLedBack
 from prewatt.kernel.off_hours import OffHours, next_off_change, night_at, night_before
-from prewatt.kernel.supply import Close, Hold, Open, PowerLimit, Release, Restore, TakeEmergency, Window
+from prewatt.kernel.orders import Close, Hold, Open, Release, Restore, TakeEmergency
+from prewatt.kernel.supply import PowerLimit, Window
 from prewatt.kernel.units import DAY, HOUR, MINUTE, instant
 from tests.kernel.test_supply import BEGIN, EUR, NIGHTS, ZONE, Home
 

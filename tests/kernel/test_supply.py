@@ -20,21 +20,9 @@ from prewatt.kernel.entries import (
     SetTariff,
     Settings,
 )
+from prewatt.kernel.orders import Close, Hold, LimitPower, Open, Release, Restore, TakeEmergency
 from prewatt.kernel.replay import CODES_KEPT
-from prewatt.kernel.supply import (
-    Close,
-    FriendlyHours,
-    Hold,
-    LimitPower,
-    Open,
-    PowerLimit,
-    Release,
-    Restore,
-    TakeEmergency,
-    Window,
-    is_friendly,
-    next_friendly_change,
-)
+from prewatt.kernel.supply import FriendlyHours, PowerLimit, Window, is_friendly, next_friendly_change
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO, SECOND, instant
 

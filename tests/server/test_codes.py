@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from prewatt.cli import app
 from prewatt.edge.codes import Credit, KeyState, Show, read_code
 from prewatt.kernel.entries import Control, GrantCredit, decode_command
-from prewatt.kernel.supply import ClearCredit, ClearTamper, LimitPower
+from prewatt.kernel.orders import ClearCredit, ClearTamper, LimitPower
 from prewatt.kernel.units import MINUTE, NANO
 from prewatt.server.estate.models import Organisation
 from prewatt.server.ledger.books import account, balance, tenant_account

@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from prewatt.cli import app
 from prewatt.kernel.entries import EndCode
-from prewatt.kernel.supply import Restore
+from prewatt.kernel.orders import Restore
 from prewatt.kernel.units import DAY, MINUTE, NANO
 from prewatt.server.estate.models import Organisation, Property, Unit
 from prewatt.server.ledger.books import account, balance, trial_balance

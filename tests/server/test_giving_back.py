@@ -9,7 +9,7 @@ import pytest
 from beancount import loader
 from django.contrib.auth import get_user_model
 
-from prewatt.kernel.supply import Restore
+from prewatt.kernel.orders import Restore
 from prewatt.kernel.units import DAY, HOUR, NANO
 from prewatt.server.billing.tenancies import move_out, settle
 from prewatt.server.estate.models import Organisation, Tenancy

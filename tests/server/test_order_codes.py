@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from prewatt.cli import app
 from prewatt.edge.codes import Credit, Do, read_code
 from prewatt.kernel.entries import Control, GrantCredit, decode_command
-from prewatt.kernel.supply import ClearTamper, Close, Restore, TakeEmergency
+from prewatt.kernel.orders import ClearTamper, Close, Restore, TakeEmergency
 from prewatt.kernel.units import HOUR, MINUTE, NANO
 from prewatt.server.estate.models import Organisation, Unit
 from prewatt.server.ledger.books import balance, tenant_account

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from prewatt.kernel.entries import decode_command
-from prewatt.kernel.supply import Restore
+from prewatt.kernel.orders import Restore
 from prewatt.kernel.units import DAY, HOUR, NANO, SECOND
 from prewatt.server.billing.bills import make_bills, open_bills, standings
 from prewatt.server.billing.debts import debts_of, open_debts, pay

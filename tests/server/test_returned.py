@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from prewatt.kernel.supply import Restore
+from prewatt.kernel.orders import Restore
 from prewatt.kernel.units import HOUR, NANO
 from prewatt.server.billing.debts import DebtError, debts_of, owe, undo
 from prewatt.server.billing.tenancies import move_out, settle

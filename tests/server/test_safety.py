@@ -347,7 +347,7 @@ def test_off_hours_are_told_by_no_notice_and_shown_on_every_page(
 
 
 def test_the_tenant_sees_what_off_hours_allow_and_that_the_manager_ended_them(log_in, edge, store, tenancy, clock):
-    from prewatt.kernel.supply import Close
+    from prewatt.kernel.orders import Close
 
     top_up(tenancy, 20 * NANO, "c1")
     limited(edge, store, off_hours="daily 23:00-06:00", off_watts=300, off_kwh="1.5")

@@ -3,7 +3,7 @@
 import pytest
 
 from prewatt.kernel.entries import GrantCredit, decode_command
-from prewatt.kernel.supply import Restore
+from prewatt.kernel.orders import Restore
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
 from prewatt.server.billing.debts import debts_of, open_debts, pay
 from prewatt.server.billing.models import DebtPart, Spread

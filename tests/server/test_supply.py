@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from prewatt.cli import app
 from prewatt.cli.visit import load_grant
 from prewatt.kernel.entries import ChangeSettings, Control, decode_command
-from prewatt.kernel.supply import Close, LimitPower, Open, Restore, TakeEmergency
+from prewatt.kernel.orders import Close, LimitPower, Open, Restore, TakeEmergency
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
 from prewatt.server.api.models import Token
 from prewatt.server.config import signing_key

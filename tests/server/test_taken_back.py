@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 
 from prewatt.kernel.entries import Control, Debit, decode_command
-from prewatt.kernel.supply import Restore
+from prewatt.kernel.orders import Restore
 from prewatt.kernel.units import DAY, HOUR, NANO, SECOND
 from prewatt.server.billing.debts import debts_of
 from prewatt.server.billing.tenancies import move_out, settle

@@ -125,7 +125,7 @@ def made_director(folder):
         def order(self):
             """Ordered while nobody hears it: off, and a few days later on again."""
             meter = Meter.objects.filter(unit__property=self.where).order_by("name").first()
-            from prewatt.kernel.supply import Close, Open
+            from prewatt.kernel.orders import Close, Open
 
             control(meter, Close() if ordered(meter) else Open(), "manager", "a leak")
 
@@ -133,7 +133,7 @@ def made_director(folder):
             """Staff restore whoever is dark, over the air; if nobody is, the first flat is switched off and on."""
 
             async def visit(names):
-                from prewatt.kernel.supply import Close, Open
+                from prewatt.kernel.orders import Close, Open
 
                 async with visit_with(air.phone, "banksia-court") as here:
                     await here.open_session(PHONE, self.grant)

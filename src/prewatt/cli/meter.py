@@ -8,12 +8,13 @@ import typer
 from django.db.models import Q
 
 from ..kernel.currencies import format_with_code
+from ..kernel.orders import BY_MANAGER
 from ..kernel.units import HOUR, exact_kwh
 from ..server.amounts import typed_kwh, typed_money
 from ..server.metering.models import Gateway, Meter
 from ..server.time import now
 from ..server.vending.codes import change_key, meter_test_code, renew_own_group, vend_management
-from ..server.vending.controls import ORDERS, control, read_action
+from ..server.vending.controls import control, read_action
 from ..server.vending.exchanges import UNKNOWN, look
 from ..server.vending.exchanges import exchange as exchange_meter
 from ..server.vending.leading_back import lead_back as lead_meter_back
@@ -37,7 +38,7 @@ KINDS = (*TOKENS, "change-key", "test")
 @app.command(cls=DatabaseCommand)
 def order(
     unit: UnitArgument,
-    do: Annotated[str, typer.Argument(help=f"One of: {', '.join(ORDERS)}.")],
+    do: Annotated[str, typer.Argument(help=f"One of: {', '.join(BY_MANAGER)}.")],
     reason: Annotated[str, typer.Option(help="Why; the journal keeps it.")],
     override: Annotated[
         bool, typer.Option("--override", help="For close: close the switch although it is locked.")

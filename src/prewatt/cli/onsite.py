@@ -5,22 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 from bumble.core import BaseBumbleError
 
 from ..amounts import read_number
-from ..kernel.supply import Action, Close, LimitPower, Restore
+from ..kernel.orders import BY_STAFF, make_order
 from ..kernel.units import HOUR, moment, parse_money
-from ..wire.on_site import ACTIONS, READ_HEAD, Act, Instruction, OnSiteError, ReadHead, SetClock, read_grant
+from ..wire.on_site import READ_HEAD, Act, Instruction, OnSiteError, ReadHead, SetClock, read_grant
 from ..wire.signing import SigningKey, VerifyKey
 from .command import CommandError, FileCommand, group
 from .visit import Visit, load_grant
 from .visit import run as run_visit
 
 app = group()
-KNOWN = (*ACTIONS, READ_HEAD)
+KNOWN = (*BY_STAFF, READ_HEAD)
 AdapterOption = Annotated[
     str, typer.Option(help="Bluetooth adapter of this device, such as hci-socket:0 or usb:0 (bumble's names).")
 ]
@@ -110,12 +110,8 @@ def do(
         until = now + hours * HOUR if hours else 0
         if do == READ_HEAD:
             return ReadHead(meter)
-        kind = ACTIONS[do]
-        if kind is Restore:
-            return Act(meter, Restore(credit, until), reason)
-        if kind is LimitPower:
-            return Act(meter, LimitPower(watts, until), reason)
-        return Act(meter, Close(override) if kind is Close else cast(Callable[[], Action], kind)(), reason)
+        order = make_order(BY_STAFF[do], override=override, watts=watts, amount=credit, until=until)
+        return Act(meter, order, reason)
 
     async def work(visit: Visit) -> AsyncIterator[str]:
         await visit.open_session(SigningKey.load(key), load_grant(grant))

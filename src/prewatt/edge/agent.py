@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ..kernel.account import Account
 from ..kernel.entries import UNREADABLE, Command, LeadBack, UnknownOrder
 from ..kernel.naming import id_of
-from ..kernel.supply import Action, TakeEmergency, UnlockCodes
+from ..kernel.orders import Action, TakeEmergency, UnlockCodes
 from ..tokens import is_typed
 from ..wire.messages import MAX_METERS, Orders, Receipt, States, Watch, WireError
 from ..wire.signing import VerifyKey, open_downward

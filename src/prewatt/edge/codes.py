@@ -11,7 +11,7 @@ from functools import lru_cache
 from msgspec import Struct, msgpack
 from msgspec.structs import replace
 
-from ..kernel.supply import Action, ClearCredit, ClearTamper, LimitPower
+from ..kernel.orders import Action, ClearCredit, ClearTamper, LimitPower
 from ..kernel.units import DAY, TOKEN
 from ..tokens import (
     Algorithm,

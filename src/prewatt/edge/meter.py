@@ -31,6 +31,7 @@ from ..kernel.events import (
     MUTED,
 )
 from ..kernel.off_hours import OFF_HOURS
+from ..kernel.orders import Action
 from ..kernel.plausible import (
     ALONE_FOR,
     BACKWARDS,
@@ -45,7 +46,6 @@ from ..kernel.plausible import (
     most,
 )
 from ..kernel.quantities import Quantity
-from ..kernel.supply import Action
 from ..kernel.units import BALANCE_MAX, DAY, HOUR, INSTANT_MAX, MINUTE, SECOND
 from .approach import Approach
 from .bounds import Bounds

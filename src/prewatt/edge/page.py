@@ -21,7 +21,7 @@ from urllib.parse import parse_qs
 import waitress
 
 from ..kernel.names import natural
-from ..kernel.supply import TakeEmergency
+from ..kernel.orders import TakeEmergency
 from . import page_views
 from .effects import Reply
 from .journal_file import JournalFull

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..clock import Clock, CorrectedClock, SharedClock, SystemClock
+from ..kernel.orders import Action
 from ..kernel.recovery import JournalDamaged
-from ..kernel.supply import Action
 from ..kernel.units import DAY
 from ..wire import topics
 from ..wire.link import Call, Connected, Disconnected, Link, LinkEvent

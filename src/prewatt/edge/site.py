@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..kernel.supply import Action
+from ..kernel.orders import Action
 from ..wire.messages import LiveMeter
 from ..wire.on_site import SiteMeter
 from .effects import Reply

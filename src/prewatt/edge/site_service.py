@@ -19,9 +19,10 @@ from ..kernel.entries import (
     decode_entry,
 )
 from ..kernel.events import EVENTS
+from ..kernel.orders import Action, TakeEmergency
 from ..kernel.safety import KINDS
 from ..kernel.settings import is_paid_after
-from ..kernel.supply import LOCKS, Action, TakeEmergency
+from ..kernel.supply import LOCKS
 from ..kernel.units import DAY, exact_kwh, short_price
 from ..wire.on_site import SiteMeter
 from ..wire.pins import pin_is
@@ -235,25 +236,10 @@ def _line(entry: AnyEntry) -> Line | None:
         case Relay(closed=closed):
             return Line(entry.at, _("Supply on") if closed else _("Supply off"), 0, entry.balance)
         case Controlled(action=action, by=by) | OnSite(action=action, by=by):
-            return Line(entry.at, f"{_ACTIONS[str(action.__struct_config__.tag)]} ({by})", 0, entry.balance)
+            return Line(entry.at, f"{_(action.done)} ({by})", 0, entry.balance)
         case Event(code=code) if code != "power-up":
             text = EVENTS.get(code, code)
             return Line(entry.at, f"{text[:1].upper()}{text[1:]}", 0, entry.balance)
         case Refused(reason=reason):
             return Line(entry.at, f"{reason[:1].upper()}{reason[1:]}", 0, entry.balance)
     return None
-
-
-_ACTIONS = {
-    "open": _("Switched off"),
-    "close": _("Switched on"),
-    "hold": _("Held off for work or safety"),
-    "release": _("Hold released"),
-    "limit": _("Power limit set"),
-    "restore": _("Emergency credit of the landlord"),
-    "emergency": _("Emergency credit taken"),
-    "clear-tamper": _("Tampering cleared"),
-    "unlock-codes": _("Codes unlocked"),
-    "clear-credit": _("Credit cleared, to be paid back"),
-    "set-pin": _("New PIN"),
-}

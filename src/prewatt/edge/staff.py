@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..kernel.supply import Restore
+from ..kernel.orders import Restore
 from ..wire.on_site import (
-    ACTIONS,
     READ_HEAD,
     SET_CLOCK,
     Act,
@@ -34,8 +33,6 @@ from ..wire.signing import SigningKey, VerifyKey
 from .effects import Reply
 from .site import Site
 from .texts import _
-
-NAMES = {action: name for name, action in ACTIONS.items()}
 
 
 class Session:
@@ -96,8 +93,7 @@ class Session:
             seq, head = found
             return Answer(True, _("Entry %(seq)d.") % {"seq": seq}, head=head)
         if isinstance(instruction, Act):
-            name = NAMES.get(type(instruction.action), "")
-            _allow(grant, name)
+            _allow(grant, instruction.action.name if instruction.action.by_staff else "")
             self._check_bounds(grant, instruction)
             who, reason = f"{grant.holder}"[:200], instruction.reason
             return _answer(self._site.act(instruction.meter, instruction.action, who, grant.grant, reason))

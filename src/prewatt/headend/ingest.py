@@ -30,7 +30,7 @@ from ..kernel.entries import (
     chain,
     decode_entry,
 )
-from ..kernel.supply import ClearCredit, Restore
+from ..kernel.orders import ClearCredit, Restore
 from ..kernel.units import MINUTE, exact_money
 from ..wire import topics
 from ..wire.messages import (

@@ -45,10 +45,9 @@ from .entries import (
     TimeLedBack,
     UnknownOrder,
 )
-from .pins import made_at
+from .orders import Action, ClearCredit, Restore, SetPin
 from .plausible import BACKWARDS, TRUE, UNSEEN, most
 from .register import Registers
-from .supply import LOCKS, Action, ClearCredit, Close, Release, Restore, SetPin, TakeEmergency, settles
 from .tariff import RateCalendar, TariffError
 from .units import BALANCE_MAX
 
@@ -158,41 +157,16 @@ class Account(Registers):
         """Whether what a typed code did was undone by an order that was given before it."""
         # What lends an amount has lent it, and does not lend it twice.
         lends = isinstance(action, Restore) and action.amount
-        return not lends and (tid, settles(action)) in self.supply.overtaken
+        return not lends and (tid, action.settles) in self.supply.overtaken
 
     def _balance_after(self, action: Action) -> int:
-        return min(self.balance, 0) if isinstance(action, ClearCredit) else self.balance
+        return action.balance_after(self.balance)
 
     def objection(self, at: int, action: Action, now: int | None = None) -> str:
         """Why an action can't be done at an instant, for people; empty if it can. `now`: the time, where the journal may
         be ahead of it.
         """
-        match action:
-            case TakeEmergency():
-                if not self.settings.emergency_credit:
-                    return "there is no emergency credit here"
-                if self.supply.emergency_taken:
-                    return "the emergency credit is taken already: it comes back when the balance is over zero again"
-                if self.balance > 0 and not self.is_low():
-                    return "the credit is neither low nor used up"
-            case Close(override):
-                if self.supply.locks and not override:
-                    locks = "; ".join(LOCKS[each] for each in self.supply.locks)
-                    return f"locked: {locks}. Close with override if that is known and put right"
-                if not (self.supply.opened or self.supply.locks or self.supplied_by_credit(at)):
-                    return "the credit is used up: record a payment, or restore for a time or an amount"
-            case Release():
-                if "hold" not in self.supply.locks:
-                    return "the switch is not held open"
-            case Restore(amount, until):
-                if not amount and not until:
-                    return "a restoration is bounded by an amount, or by an instant"
-                if until and until <= (at if now is None else now):
-                    return "the restoration would end in the past"
-            case SetPin(kept):
-                if made_at(kept) < made_at(self.settings.pin):
-                    return "a newer PIN was made"
-        return ""
+        return action.objection(self, at, at if now is None else now)
 
     def by_code(self, now: int, tid: int, amount: int, by: str) -> CreditByCode:
         """The entry for a code of `amount` nano that was typed at `by`. ValueError if it is used, or the balance would

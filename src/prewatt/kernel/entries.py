@@ -18,9 +18,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from .fields import Balance, CommandName, Counted, CreditId, Instant, MeterName, Natural, Register, ShortText, Tid
+from .orders import Action
 from .rating import Used
 from .settings import Settings
-from .supply import Action
 from .tariff import Tariff
 from .units import INSTANT_MAX, INT64_MAX
 

@@ -38,27 +38,17 @@ from .events import (
     WITHIN_LIMITS,
 )
 from .off_hours import OFF_HOURS, night_at
+from .orders import (
+    Action,
+    Close,
+    Restore,
+)
 from .plausible import BACKWARDS, ERROR_FOR, RETURNED, Base, Doubt, Former
 from .safety import KINDS, TRIPS, waits
 from .state import EXHAUSTED, State
-from .supply import (
-    RECLOSE_WINDOW,
-    Action,
-    ClearCredit,
-    ClearTamper,
-    Close,
-    Hold,
-    LimitPower,
-    Night,
-    Open,
-    Release,
-    Restore,
-    SetPin,
-    TakeEmergency,
-    settles,
-)
+from .supply import RECLOSE_WINDOW, Night
 from .tariff import RateCalendar, Version, add_version, stretch_at
-from .units import BALANCE_MAX, EARLIEST, INSTANT_MAX
+from .units import BALANCE_MAX, EARLIEST
 
 CODES_KEPT = 50
 """Token identifiers remembered against replay, as IEC 62055-41 (6.3.5.2) asks; older ones count as used."""
@@ -133,7 +123,7 @@ class Replay(State):
             self.settings = entry.settings
             # Where a limit is taken away, so is what it did.
             still = {each.code for each in entry.settings.limits if each.trip}
-            self._change(unsafe=tuple(each for each in self.supply.unsafe if each in still))
+            self.change(unsafe=tuple(each for each in self.supply.unsafe if each in still))
         elif isinstance(entry, Relay):
             self.closed = entry.closed
             self._switched(entry)
@@ -153,7 +143,7 @@ class Replay(State):
 
     def _read(self, entry: Reading) -> None:
         energy = entry.energy
-        self._change(night=self.night_after(entry.at, energy))
+        self.change(night=self.night_after(entry.at, energy))
         self.counters = self.rate(entry.at, energy).counters
         self.restarts = tuple(each for each in self.restarts if each > entry.at)
         self.charged += entry.charge
@@ -209,7 +199,7 @@ class Replay(State):
             self.under = Base(self.under.register, min(self.under.at, at))
         self.unsure_at, self.foreign_since = min(self.unsure_at, at), min(self.foreign_since, at)
         self.warned_at = min(self.warned_at, at)
-        self._change(tripped_at=min(self.supply.tripped_at, at), night=Night())
+        self.change(tripped_at=min(self.supply.tripped_at, at), night=Night())
         if self.versions:
             # Earlier ones may have been forgotten, as nobody was to ask for them again.
             first = self.versions[0]
@@ -219,28 +209,25 @@ class Replay(State):
                 # A day that ended a little early does not end again.
                 self.counters = msgspec.structs.replace(self.counters, day=day)
 
-    def _change(self, **changes: object) -> None:
-        self.supply = msgspec.structs.replace(self.supply, **changes)
-
     def _credit(self, amount: int) -> None:
         """Credit came in: part of it repays the emergency credit, before anything else."""
         before, supply = self.balance, self.supply
         self.credited += amount
         if before + amount == 0 and supply.grace != BALANCE_MAX:
-            self._change(grace=0)
+            self.change(grace=0)
         if before + amount > 0:
             # What was lent is repaid. A restoration for a time alone lasts its time.
             grace = supply.grace if supply.grace == BALANCE_MAX else 0
-            self._change(emergency=0, emergency_taken=False, grace=grace)
+            self.change(emergency=0, emergency_taken=False, grace=grace)
         elif supply.emergency:
             repaid = min(-before, amount * self.settings.emergency_repayment // 100)
-            self._change(emergency=max(supply.emergency - repaid, 0))
+            self.change(emergency=max(supply.emergency - repaid, 0))
 
     def _settle_code(self, tid: int) -> None:
         """A code's command is here, so the code is worth nothing any more."""
         self.coded.pop(tid, None)
         if self.supply.overtaken:
-            self._change(overtaken=tuple(each for each in self.supply.overtaken if each[0] != tid))
+            self.change(overtaken=tuple(each for each in self.supply.overtaken if each[0] != tid))
         self.tids = tuple(sorted({*self.tids, tid}))
         while len(self.tids) > CODES_KEPT:
             self.tid_floor, self.tids = max(self.tid_floor, self.tids[0]), self.tids[1:]
@@ -249,47 +236,25 @@ class Replay(State):
         """Commands come in the order in which they were given: what one settles, a code has settled too early that was typed
         and whose own command is yet to come. Who does something on site knows how it stands there.
         """
-        what, known = settles(entry.action), self.supply.overtaken
+        what, known = entry.action.settles, self.supply.overtaken
         if isinstance(entry, OnSite):
             known = tuple(each for each in known if each[1] != what)
         elif what:
             typed = {(tid, what) for tid, amount in self.coded.items() if not amount}
             known = tuple(sorted({*known, *typed}))
         if known != self.supply.overtaken:
-            self._change(overtaken=known)
+            self.change(overtaken=known)
 
     def _control(self, action: Action) -> None:
-        debt, supply = max(-self.balance, 0), self.supply
-        match action:
-            case Open():
-                self._change(opened=True)
-            case Close():
-                self._change(opened=False, locks=(), trips=0, tripped=False, unsafe=())
-            case Hold():
-                self._change(locks=tuple(sorted({*supply.locks, "hold"})))
-            case Release():
-                self._change(locks=tuple(each for each in supply.locks if each != "hold"))
-            case LimitPower(watts, until):
-                self._change(limit=watts, limit_until=until)
-            case Restore(amount, until):
-                # Counted from where the balance stands, so that a debt of friendly hours does not use it up.
-                self._change(grace=amount + debt if amount else BALANCE_MAX, grace_until=until or INSTANT_MAX)
-            case TakeEmergency():
-                self._change(emergency=self.settings.emergency_credit + debt, emergency_taken=True)
-            case ClearTamper():
-                self._change(locks=tuple(each for each in supply.locks if each != "tamper"))
-            case SetPin(kept):
-                self.settings = msgspec.structs.replace(self.settings, pin=kept)
-            case ClearCredit():
-                self.debited += max(self.balance, 0)
+        action.apply(self)
 
     def _switched(self, entry: Relay) -> None:
         supply = self.supply
         if entry.closed:
             self.moved_at = max(self.moved_at, entry.at)
-            self._change(cut_off=False, tripped=False, off_hours=False)
+            self.change(cut_off=False, tripped=False, off_hours=False)
         else:
-            self._change(cut_off=supply.cut_off or entry.reason == EXHAUSTED, off_hours=entry.reason == OFF_HOURS)
+            self.change(cut_off=supply.cut_off or entry.reason == EXHAUSTED, off_hours=entry.reason == OFF_HOURS)
 
     def _at_night(self, at: int, **changes: bool) -> None:
         """Something happened that holds until the end of the off hours in which it did."""
@@ -297,7 +262,7 @@ class Replay(State):
         span = night_at(hours, self.settings.zone, at) if hours.windows else None
         if span is not None:
             night = known if known.until == span.end else Night(span.end)
-            self._change(night=msgspec.structs.replace(night, **changes))
+            self.change(night=msgspec.structs.replace(night, **changes))
 
     def _happened(self, event: Event) -> None:
         if event.code == "overload" or event.code in TRIPS:
@@ -316,11 +281,11 @@ class Replay(State):
         elif event.code == METER_BACK:
             self.foreign_since = 0
         elif event.code == WITHIN_LIMITS:
-            self._change(unsafe=tuple(each for each in self.supply.unsafe if each != event.detail))
+            self.change(unsafe=tuple(each for each in self.supply.unsafe if each != event.detail))
         elif event.code == ALLOWANCE_SPENT:
             # By day other rules hold, and it begins anew.
             self._at_night(event.at, spent=True)
-            self._change(trips=0)
+            self.change(trips=0)
         lock = {"overload-locked": "overload", "forbidden-load": "load"}.get(event.code)
         if event.code == "tamper" and self.settings.tamper_locks:
             lock = "tamper"
@@ -337,15 +302,15 @@ class Replay(State):
             again = event.at - supply.tripped_at <= RECLOSE_WINDOW
             together = supply.tripped or any(not KINDS[each].outside for each in supply.unsafe if each in KINDS)
             trips = (supply.trips if again else 0) + (not (again and together))
-            self._change(tripped_at=event.at, trips=trips)
+            self.change(tripped_at=event.at, trips=trips)
         if kind is None:
-            self._change(tripped=True)
+            self.change(tripped=True)
         elif waits(self.settings.limits, kind):
             self._lock(kind)
         else:
-            self._change(unsafe=tuple(sorted({*supply.unsafe, kind})))
+            self.change(unsafe=tuple(sorted({*supply.unsafe, kind})))
 
     def _lock(self, lock: str) -> None:
         """The switch stays open until a person was there; what else has opened it is over then, too."""
         unsafe = tuple(each for each in self.supply.unsafe if each != lock)
-        self._change(locks=tuple(sorted({*self.supply.locks, lock})), unsafe=unsafe)
+        self.change(locks=tuple(sorted({*self.supply.locks, lock})), unsafe=unsafe)

@@ -83,6 +83,10 @@ class State:
         self.unsure_at = 0
         self._rated: tuple[tuple[int, int, int], Rated] | None = None
 
+    def change(self, **changes: object) -> None:
+        """Set fields of `supply` by their names."""
+        self.supply = msgspec.structs.replace(self.supply, **changes)
+
     def rate(self, at: int, energy: int) -> Rated:
         """What the time and the energy (Wh) from the last reading up to an instant come to."""
         key = (self.seq, at, energy)

@@ -1,6 +1,7 @@
-"""When a meter supplies: friendly hours, power limits, and what people on either side of the network may do about it.
+"""When a meter supplies: friendly hours, power limits, and what keeps its load switch open or closed beside the credit.
 
-After the disconnect control (class 70) and the limiter (class 71) of DLMS/COSEM.
+After the disconnect control (class 70) and the limiter (class 71) of DLMS/COSEM's Blue Book, each rule at its place. What
+people order is in `kernel.orders`.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from .safety import KINDS
 from .units import HOUR, INSTANT_MAX, INT64_MAX
 
 _Natural = Annotated[int, Meta(ge=0, le=INT64_MAX)]
-_Instant = Annotated[int, Meta(ge=0, le=INSTANT_MAX)]
-Watts = Annotated[int, Meta(ge=0, le=1_000_000)]
+WATTS_MAX = 1_000_000
+"""Highest power limit, W: more than any meter in a flat measures."""
+Watts = Annotated[int, Meta(ge=0, le=WATTS_MAX)]
 Zone = Annotated[str, Meta(max_length=64)]
 
 
@@ -101,78 +103,6 @@ def next_friendly_change(hours: FriendlyHours, where: str, now: int) -> int:
     return next_wall_change(now, edges[0], there)
 
 
-class Open(Struct, frozen=True, tag_field="do", tag="open"):
-    """Open the switch; it stays open until a `Close`."""
-
-
-class Close(Struct, frozen=True, tag_field="do", tag="close", omit_defaults=True):
-    """Let the supply return; in off hours, until they end. A lock (of `LOCKS`) stands against it, unless `override` says that
-    it is known.
-    """
-
-    override: bool = False
-
-
-class Hold(Struct, frozen=True, tag_field="do", tag="hold"):
-    """Keep the switch open for work or safety, until a `Release`."""
-
-
-class Release(Struct, frozen=True, tag_field="do", tag="release"):
-    """End a hold."""
-
-
-class LimitPower(Struct, frozen=True, tag_field="do", tag="limit", omit_defaults=True):
-    """Draw no more than `watts` (0: as the settings say) until an instant (0: until told otherwise)."""
-
-    watts: Watts
-    until: _Instant = 0
-
-
-class Restore(Struct, frozen=True, tag_field="do", tag="restore", omit_defaults=True):
-    """The landlord's emergency credit: supply until an instant, or until `amount` (nano) more is used, whichever is
-    first. One of them may be 0: no bound. In off hours it ends these, too.
-    """
-
-    amount: _Natural = 0
-    until: _Instant = 0
-
-
-class TakeEmergency(Struct, frozen=True, tag_field="do", tag="emergency"):
-    """The tenant takes the emergency credit."""
-
-
-class ClearTamper(Struct, frozen=True, tag_field="do", tag="clear-tamper"):
-    """Forget that the meter was tampered with."""
-
-
-class UnlockCodes(Struct, frozen=True, tag_field="do", tag="unlock-codes"):
-    """Take codes again after too many wrong ones."""
-
-
-class ClearCredit(Struct, frozen=True, tag_field="do", tag="clear-credit"):
-    """Take all credit off: it is owed back to the tenant."""
-
-
-class SetPin(Struct, frozen=True, tag_field="do", tag="set-pin"):
-    """The PIN of the flat's page is another one, of which `kept` is kept (`wire.pins`)."""
-
-    kept: Annotated[str, Meta(max_length=200)]
-
-
-Action = (
-    Open
-    | Close
-    | Hold
-    | Release
-    | LimitPower
-    | Restore
-    | TakeEmergency
-    | ClearTamper
-    | UnlockCodes
-    | ClearCredit
-    | SetPin
-)
-
 LOCKS = {
     "hold": "held open for work or safety",
     "overload": "tripped for overload, too often",
@@ -181,20 +111,6 @@ LOCKS = {
     **{code: f"tripped, as {kind.words} (a person has to switch on again)" for code, kind in KINDS.items()},
 }
 """Why a switch stays open whatever the credit, until a person says otherwise."""
-
-
-def settles(action: Action) -> str:
-    """What an action settles as a whole, so that of several that were ordered the last one holds: the `switch`, the `limit`,
-    the `time` of a restoration; empty if it settles nothing.
-    """
-    match action:
-        case Open() | Close() | Hold() | Release():
-            return "switch"
-        case LimitPower():
-            return "limit"
-        case Restore():
-            return "time"
-    return ""
 
 
 class Night(Struct, frozen=True):
@@ -219,8 +135,8 @@ class SupplyState(Struct, frozen=True):
     `unsafe`: kinds of limits (`kernel.safety`) that opened the switch until what is measured is right again. `off_hours`:
     open since off hours. `night`: those that were last looked at.
 
-    `overtaken`: identifiers of typed codes, and what of each (`settles`) an order that was given before it has settled anew
-    since: it came later, by the network.
+    `overtaken`: identifiers of typed codes, and what of each (`settles` in `kernel.orders`) was settled anew since by an
+    order that was given before it, but came later, by the network.
     """
 
     opened: bool = False

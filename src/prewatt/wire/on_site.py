@@ -15,17 +15,7 @@ from msgspec import Meta, Struct
 
 from ..kernel.entries import UNREADABLE
 from ..kernel.fields import Instant, MeterName, Natural, ShortText
-from ..kernel.supply import (
-    Action,
-    ClearTamper,
-    Close,
-    Hold,
-    LimitPower,
-    Open,
-    Release,
-    Restore,
-    UnlockCodes,
-)
+from ..kernel.orders import BY_STAFF, Action
 from .signing import SigningKey, VerifyKey
 
 T = TypeVar("T")
@@ -39,18 +29,8 @@ Key = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]
 Nonce = Annotated[bytes, Meta(min_length=32, max_length=32)]
 
-ACTIONS: dict[str, type[Action]] = {
-    "restore": Restore,
-    "open": Open,
-    "close": Close,
-    "hold": Hold,
-    "release": Release,
-    "limit": LimitPower,
-    "clear-tamper": ClearTamper,
-    "unlock-codes": UnlockCodes,
-}
 READ_HEAD, SET_CLOCK = "read-head", "set-clock"
-ALLOWED = (*ACTIONS, READ_HEAD, SET_CLOCK)
+ALLOWED = (*BY_STAFF, READ_HEAD, SET_CLOCK)
 """What a grant can allow."""
 
 

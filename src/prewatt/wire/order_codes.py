@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from ..kernel.supply import Action, ClearTamper, Close, LimitPower, Release, Restore, SetPin, TakeEmergency
+from ..kernel.orders import Action, ClearTamper, Close, LimitPower, Release, Restore, SetPin, TakeEmergency
 from ..kernel.units import DAY, HOUR, MINUTE, NANO
 from ..tokens import (
     BaseDate,

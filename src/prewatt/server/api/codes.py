@@ -8,8 +8,9 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema, Status
-from pydantic import StrictBool, StrictInt
+from pydantic import Field, StrictBool, StrictInt
 
+from ...kernel.orders import BY_MANAGER
 from ...kernel.units import exact_instant, exact_money, parse_instant, parse_money
 from ..metering.models import Meter
 from ..portal.access import organisations, tenancy_of_manager
@@ -30,11 +31,11 @@ def meter_of_manager(request: HttpRequest, name: str) -> Meter:
 
 
 class NewOrder(Schema):
-    """`do`: open, close, hold, release, restore, limit, clear-tamper, unlock-codes or emergency. `until`: an instant;
-    `amount` as text; `watts` for a limit; `override`: close over a lock.
+    """`do`: the order's name. `until`: an instant, for a restoration or a limit; `amount`: text, of a restoration; `watts`: of
+    a limit; `override`: close over a lock.
     """
 
-    do: str
+    do: str = Field(json_schema_extra={"enum": list(BY_MANAGER)})
     reason: str
     override: StrictBool = False
     watts: StrictInt | None = None

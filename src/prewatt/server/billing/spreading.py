@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local_day, zone
 from ...kernel.currencies import minor_unit
-from ...kernel.supply import Restore
+from ...kernel.orders import Restore
 from ...kernel.units import BALANCE_MAX, DAY, parse_money
 from ..errors import Refused
 from ..estate.models import Property, Tenancy

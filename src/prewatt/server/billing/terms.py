@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from ...kernel.calendar import local, zone
 from ...kernel.currencies import format_money, format_with_code
 from ...kernel.entries import decode_command
-from ...kernel.supply import Restore
+from ...kernel.orders import Restore
 from ...kernel.units import BALANCE_MAX, DAY, HOUR
 from ..apart import apart, meter_or_gateway_of
 from ..errors import Refused

@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from ...kernel.currencies import format_with_code, minor_unit
-from ...kernel.supply import Restore
+from ...kernel.orders import Restore
 from ...kernel.units import DAY
 from ..billing.debts import DebtError, owe, set_off
 from ..billing.models import Debt, DebtPayment

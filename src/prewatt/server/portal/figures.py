@@ -17,9 +17,10 @@ from ...kernel.entries import CreditByCode, Event, OnSite, TimeLedBack, decode_e
 from ...kernel.events import EVENTS
 from ...kernel.names import natural
 from ...kernel.off_hours import OFF_HOURS
+from ...kernel.orders import TakeEmergency
 from ...kernel.settings import is_paid_after
 from ...kernel.state import EXHAUSTED
-from ...kernel.supply import LOCKS, TakeEmergency
+from ...kernel.supply import LOCKS
 from ...kernel.tariff import UNPRICED
 from ..billing.models import Spread
 from ..billing.spreading import open_spreads

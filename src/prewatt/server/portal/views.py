@@ -28,7 +28,7 @@ from ..payments.models import Payment
 from ..payments.staff import record
 from ..payments.ways import ways_in_browser
 from ..time import now
-from ..vending.controls import ordered
+from ..vending.controls import order_choices, ordered
 from ..vending.exchanges import foreign_serial, waiting_exchange
 from ..vending.order_codes import waiting_codes
 from ..vending.top_ups import TopUpError, check_amount, new_credit_id
@@ -104,6 +104,7 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
         "vacant": vacant,
         "alarms": alarms,
         "orders": ordered(meter) if meter else [],
+        "order_choices": order_choices(),
         "codes": waiting_codes(meter) if meter else [],
         "events": happenings(meter) if meter else [],
         "measured": measured(meter) if meter else None,

@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ...kernel.entries import Control
-from ...kernel.supply import Action, ClearCredit, ClearTamper, LimitPower
+from ...kernel.orders import Action, ClearCredit, ClearTamper, LimitPower
+from ...kernel.supply import WATTS_MAX
 from ...kernel.units import HOUR, TOKEN
 from ...tokens import (
     ALL_CREDIT,
@@ -237,7 +238,7 @@ def vend_management(token_meter: TokenMeter, function: Function, value: int = 0,
     code = vend(token_meter, Management(function, tid, value), Code.Kind.MANAGEMENT, by, value, function.name.lower())
     if token_meter.meter is not None:
         actions: dict[Function, Action] = {
-            Function.SET_POWER_LIMIT: LimitPower(min(value, 1_000_000)),
+            Function.SET_POWER_LIMIT: LimitPower(min(value, WATTS_MAX)),
             Function.CLEAR_CREDIT: ClearCredit(),
             Function.CLEAR_TAMPER: ClearTamper(),
         }

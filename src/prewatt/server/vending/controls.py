@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ...kernel.currencies import format_money
 from ...kernel.entries import Control, decode_command
-from ...kernel.supply import Action, Close, LimitPower, Restore, TakeEmergency
+from ...kernel.orders import BY_MANAGER, Action, Restore, TakeEmergency, make_order, needs
+from ...kernel.supply import WATTS_MAX
 from ...kernel.units import BALANCE_MAX, DAY, NANO
-from ...wire.on_site import ACTIONS
 from ..estate.models import Tenancy
 from ..locking import for_update
 from ..metering.accounts import account_of
@@ -24,8 +23,6 @@ from .models import OPEN, Command
 from .order_codes import in_words, issue_with_code, why_no_code
 from .second_person import is_too_much, limit_of, lock_books
 
-ORDERS: dict[str, type[Action]] = {**ACTIONS, "emergency": TakeEmergency}
-"""What people order by name."""
 LONGEST = 31 * DAY
 LARGEST = 1_000 * NANO
 """Bounds of a restoration: somebody who means more records a payment."""
@@ -84,18 +81,17 @@ def read_action(
     do: str, *, override: bool = False, watts: int | None = None, amount: int = 0, until: int = 0
 ) -> Action:
     """The action that a form, a command or a program names, with what belongs to it. ControlError if there is none."""
-    if do not in ORDERS:
-        raise ControlError(_("%(do)s is none of %(known)s.") % {"do": repr(do), "known": ", ".join(ORDERS)})
-    kind = ORDERS[do]
-    if kind is Close:
-        return Close(override)
-    if kind is LimitPower:
-        if watts is None or not 0 <= watts <= 1_000_000:
-            raise ControlError(_("Say the limit in W, from 0 (as the rules say) to 1000000."))
-        return LimitPower(watts, until)
-    if kind is Restore:
-        return Restore(amount, until)
-    return cast(Callable[[], Action], kind)()
+    kind = BY_MANAGER.get(do)
+    if kind is None:
+        raise ControlError(_("%(do)s is none of %(known)s.") % {"do": repr(do), "known": ", ".join(BY_MANAGER)})
+    if needs(kind, "watts") and (watts is None or not 0 <= watts <= WATTS_MAX):
+        raise ControlError(_("Say the limit in W, from 0 (as the rules say) to %(most)d.") % {"most": WATTS_MAX})
+    return make_order(kind, override=override, watts=watts or 0, amount=amount, until=until)
+
+
+def order_choices() -> list[tuple[str, str]]:
+    """What managers can choose of: the name of each order, and its words for people."""
+    return [(name, _(kind.label)) for name, kind in BY_MANAGER.items()]
 
 
 @dataclass(frozen=True)
@@ -147,8 +143,8 @@ def as_ordered(command: Command) -> Ordered | None:
     if not isinstance(order, Control):
         return None
     action = order.action
-    name, until = str(action.__struct_config__.tag), getattr(action, "until", 0)
-    return Ordered(command, name, in_words(order), order.by, order.reason, until)
+    until = getattr(action, "until", 0)
+    return Ordered(command, action.name, in_words(order), order.by, order.reason, until)
 
 
 @transaction.atomic

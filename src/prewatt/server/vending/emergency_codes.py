@@ -19,7 +19,7 @@ from ...kernel.account import Account
 from ...kernel.currencies import format_money
 from ...kernel.entries import Command as KernelCommand
 from ...kernel.entries import Control, EndCode, OnSite, decode_command
-from ...kernel.supply import Restore
+from ...kernel.orders import Restore
 from ...kernel.units import DAY, NANO, parse_money
 from ...tokens import BaseDate, NotCarried, instant_of
 from ...wire.order_codes import emergency_token

@@ -10,19 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ...kernel.entries import Control, GrantCredit, decode_command
-from ...kernel.supply import (
-    Action,
-    ClearTamper,
-    Close,
-    Hold,
-    LimitPower,
-    Open,
-    Release,
-    Restore,
-    SetPin,
-    TakeEmergency,
-    UnlockCodes,
-)
+from ...kernel.orders import Action, Restore
 from ...tokens import BaseDate, NotCarried, NumberError, grouped, tid_at
 from ...wire.order_codes import order_token
 from ..locking import for_update
@@ -31,9 +19,6 @@ from ..time import now
 from .codes import VendError, codable, next_tid, vend
 from .credit_log import issue
 from .models import OPEN, Code, Command, TokenMeter
-
-BRINGS_POWER = (Close, Release, Restore, TakeEmergency, ClearTamper)
-"""Orders whose codes the tenant is shown, too."""
 
 
 def issue_with_code(meter: Meter, action: Action, who: str, reason: str, by: Any = None) -> Command:
@@ -60,8 +45,7 @@ def code_of(meter: Meter, action: Action, by: Any = None) -> tuple[Action, Code 
     except (NotCarried, NumberError, VendError):
         return action, None
     amount = carried.amount if isinstance(carried, Restore) else 0
-    detail = str(carried.__struct_config__.tag)
-    return carried, vend(token_meter, token, Code.Kind.ORDER, by, amount, detail)
+    return carried, vend(token_meter, token, Code.Kind.ORDER, by, amount, carried.name)
 
 
 def why_no_code(command: Command) -> str:
@@ -122,7 +106,7 @@ def waiting_codes(meter: Meter, tenants: bool = False) -> list[Waiting]:
         assert code.command is not None
         order = getattr(decode_command(bytes(code.command.body)), "order", None)
         what = in_words(order)
-        if what and not (tenants and isinstance(order, Control) and not isinstance(order.action, BRINGS_POWER)):
+        if what and not (tenants and isinstance(order, Control) and not order.action.brings_power):
             found.append(Waiting(code, meter, what, code.at))
     return found
 
@@ -133,25 +117,4 @@ def in_words(order: object) -> str:
         return _("credit: %(why)s") % {"why": order.reason}
     if not isinstance(order, Control):
         return ""
-    match order.action:
-        case Open():
-            return _("switch off")
-        case Close():
-            return _("switch on")
-        case Hold():
-            return _("hold off, for work or safety")
-        case Release():
-            return _("end the hold")
-        case Restore():
-            return _("restore the supply")
-        case TakeEmergency():
-            return _("emergency credit")
-        case ClearTamper():
-            return _("forget tampering")
-        case UnlockCodes():
-            return _("take codes again")
-        case SetPin():
-            return _("new PIN")
-        case LimitPower(watts):
-            return _("limit the power to %(watts)d W") % {"watts": watts} if watts else _("end the power limit")
-    return str(order.action.__struct_config__.tag)
+    return order.action.words(_)

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from ...kernel.entries import Control
-from ...kernel.supply import SetPin
+from ...kernel.orders import SetPin
 from ...kernel.units import MINUTE
 from ...tokens import BaseDate, grouped, instant_of
 from ...wire.order_codes import pin_token

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q, QuerySet, Sum
 
 from ...kernel.entries import Control, EntryError, decode_command
-from ...kernel.supply import Restore
+from ...kernel.orders import Restore
 from ...kernel.units import DAY, parse_money
 from ..estate.models import Organisation, Tenancy
 from ..locking import lock_organisation

@@ -12,10 +12,11 @@ import msgspec
 from ...kernel import plausible, register, replay, snapshot, state
 from ...kernel.account import Account
 from ...kernel.entries import AnyEntry, Command, CommandEntry, Event, UnknownOrder
+from ...kernel.orders import Action, ClearCredit, Close, LimitPower, TakeEmergency
 from ...kernel.plausible import TRUE, Verdict
 from ...kernel.replay import Replay
 from ...kernel.state import State
-from ...kernel.supply import Action, ClearCredit, Close, FriendlyHours, LimitPower, TakeEmergency, Window, is_friendly
+from ...kernel.supply import FriendlyHours, Window, is_friendly
 from ...kernel.units import DAY, HOUR, INSTANT_MAX
 
 
@@ -74,7 +75,7 @@ def emergency_never_repaid() -> Iterator[None]:
     def credit(self: Replay, amount: int) -> None:
         emergency = self.supply.emergency
         original(self, amount)
-        self._change(emergency=emergency)
+        self.change(emergency=emergency)
 
     with patch.object(Replay, "_credit", credit):
         yield

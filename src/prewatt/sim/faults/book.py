@@ -38,8 +38,8 @@ from ...kernel.entries import (
     TariffApplied,
     TenancyChanged,
 )
+from ...kernel.orders import ClearCredit
 from ...kernel.plausible import BACKWARDS, RETURNED, UNCONFIRMED
-from ...kernel.supply import ClearCredit
 from ...kernel.units import DAY, HOUR, exact_money
 from .facts import Code, Seen, Since
 from .meters import FUSE

@@ -22,23 +22,21 @@ from ...kernel.entries import (
     GrantCredit,
     SetTariff,
 )
-from ...kernel.settings import Settings
-from ...kernel.supply import (
+from ...kernel.orders import (
     Action,
     ClearCredit,
     ClearTamper,
     Close,
-    FriendlyHours,
     Hold,
     LimitPower,
     Open,
-    PowerLimit,
     Release,
     Restore,
     TakeEmergency,
     UnlockCodes,
-    Window,
 )
+from ...kernel.settings import Settings
+from ...kernel.supply import FriendlyHours, PowerLimit, Window
 from ...kernel.units import DAY, HOUR, MINUTE, NANO, SECOND, TOKEN
 from ...tokens import BaseDate, CurrencyCredit, Function, Management, Proprietary, cipher, encode, sections, tid_at
 from ...wire.order_codes import order_token

@@ -6,18 +6,8 @@ from copy import copy
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from ...kernel.orders import Action, ClearTamper, Close, Hold, LimitPower, Open, Release, Restore, TakeEmergency
 from ...kernel.settings import Settings
-from ...kernel.supply import (
-    Action,
-    ClearTamper,
-    Close,
-    Hold,
-    LimitPower,
-    Open,
-    Release,
-    Restore,
-    TakeEmergency,
-)
 from ...kernel.units import HOUR, SECOND
 
 FOREVER = 2**62

@@ -1,0 +1,316 @@
+"""What people may order a meter to do. Each order is one class, and this file is the only place that lists them.
+
+The page of a flat, the API, the command line, the gateway and the phone of staff all read this file. To add an order,
+write its class below and name it in `Action`: the class says who may give it, what it is called, when it is refused,
+and what it changes in a meter's account. (Only an order that a 20-digit token can carry needs a second place, for its
+token: `wire.order_codes`.)
+
+`Open`, `Close`, `Hold` and `Release` follow the disconnect control of DLMS/COSEM (Blue Book, class 70): its methods
+`remote_disconnect` (1) and `remote_reconnect` (2), and a `control_state` (attribute 3) that waits for a person
+(`ready_for_reconnection`). `LimitPower` follows the limiter (class 71, `threshold_active`, attribute 3); `TakeEmergency`
+follows `invoke_credit` of an emergency credit (class 112, method 3).
+"""
+
+# ruff: noqa: ARG002 (each order is asked alike, and most need only a part of what is said)
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast, get_args
+
+import msgspec
+from msgspec import Meta, Struct
+
+from .fields import Instant, Natural
+from .pins import made_at
+from .supply import LOCKS, Watts
+from .texts import gettext_noop as _
+from .units import BALANCE_MAX, INSTANT_MAX
+
+if TYPE_CHECKING:
+    from .state import State
+
+SWITCH, LIMIT, TIME = "switch", "limit", "time"
+"""What an order may settle as a whole (`Order.settles`): the load switch, the power limit, the time of a restoration."""
+
+
+class Order(Struct, frozen=True, tag_field="do"):
+    """What all orders have. The tag is the order's name: in journals, in the API, on the command line and in grants.
+
+    `label`: the order as it is chosen from a list; `done`: the order as the gateway's page tells it afterwards; both
+    English, to be translated. `by_manager`: managers give it, by page, API and command line. `by_staff`: a grant can
+    allow it to staff on site. `brings_power`: the tenant is shown the token that carries it. `settles`: what it settles
+    as a whole, so that of several orders the one that was given last holds (`SWITCH`, `LIMIT`, `TIME`); empty if nothing.
+    """
+
+    label: ClassVar[str]
+    done: ClassVar[str]
+    by_manager: ClassVar[bool] = False
+    by_staff: ClassVar[bool] = False
+    brings_power: ClassVar[bool] = False
+    settles: ClassVar[str] = ""
+
+    @property
+    def name(self) -> str:
+        """The order's name, such as `close`."""
+        return str(self.__struct_config__.tag)
+
+    def words(self, translate: Callable[[str], str]) -> str:
+        """What this order does, for people, in the language of `translate`."""
+        return translate(self.label)
+
+    def objection(self, account: State, at: int, now: int) -> str:
+        """Why the order can't be done on an account, in English, for people; empty if it can.
+
+        `at`: the instant of its entry; `now`: the time. The journal may be ahead of the time, and then they differ.
+        """
+        return ""
+
+    def balance_after(self, balance: int) -> int:
+        """The balance (nano) after the order, if it is `balance` before it."""
+        return balance
+
+    def apply(self, account: State) -> None:
+        """Change an account as the order says. Called once, when its entry is applied."""
+
+
+class Open(Order, frozen=True, tag="open"):
+    """Open the load switch. It stays open until a `Close`."""
+
+    label = _("switch off")
+    done = _("Switched off")
+    by_manager = by_staff = True
+    settles = SWITCH
+
+    def apply(self, account: State) -> None:
+        """Open the switch."""
+        account.change(opened=True)
+
+
+class Close(Order, frozen=True, tag="close", omit_defaults=True):
+    """Let the supply return; in off hours, until they end. It is refused over a lock (of `kernel.supply.LOCKS`), unless
+    `override` says that the person knows of the lock and has put right what it was for.
+    """
+
+    label = _("switch on")
+    done = _("Switched on")
+    by_manager = by_staff = brings_power = True
+    settles = SWITCH
+
+    override: bool = False
+
+    def objection(self, account: State, at: int, now: int) -> str:
+        """A lock stands against it, or there is no credit to supply on."""
+        supply = account.supply
+        if supply.locks and not self.override:
+            locks = "; ".join(LOCKS[lock] for lock in supply.locks)
+            return f"locked: {locks}. Close with override if that is known and put right"
+        if not (supply.opened or supply.locks or account.supplied_by_credit(at)):
+            return "the credit is used up: record a payment, or restore for a time or an amount"
+        return ""
+
+    def apply(self, account: State) -> None:
+        """Forget all that kept the switch open, but for want of credit."""
+        account.change(opened=False, locks=(), trips=0, tripped=False, unsafe=())
+
+
+class Hold(Order, frozen=True, tag="hold"):
+    """Keep the load switch open for work or safety, until a `Release`."""
+
+    label = _("hold off, for work or safety")
+    done = _("Held off for work or safety")
+    by_manager = by_staff = True
+    settles = SWITCH
+
+    def apply(self, account: State) -> None:
+        """Lock the switch open."""
+        account.change(locks=tuple(sorted({*account.supply.locks, "hold"})))
+
+
+class Release(Order, frozen=True, tag="release"):
+    """End a hold."""
+
+    label = _("end the hold")
+    done = _("Hold released")
+    by_manager = by_staff = brings_power = True
+    settles = SWITCH
+
+    def objection(self, account: State, at: int, now: int) -> str:
+        """There is no hold."""
+        return "" if "hold" in account.supply.locks else "the switch is not held open"
+
+    def apply(self, account: State) -> None:
+        """Take the hold away; other locks stay."""
+        account.change(locks=tuple(lock for lock in account.supply.locks if lock != "hold"))
+
+
+class LimitPower(Order, frozen=True, tag="limit", omit_defaults=True):
+    """Draw no more than `watts` (0: as the settings say) until an instant (0: until told otherwise)."""
+
+    label = _("limit the power")
+    done = _("Power limit set")
+    by_manager = by_staff = True
+    settles = LIMIT
+
+    watts: Watts
+    until: Instant = 0
+
+    def words(self, translate: Callable[[str], str]) -> str:
+        """The limit in W, or that there is none any more."""
+        if not self.watts:
+            return translate(_("end the power limit"))
+        return translate(_("limit the power to %(watts)d W")) % {"watts": self.watts}
+
+    def apply(self, account: State) -> None:
+        """Set the limit."""
+        account.change(limit=self.watts, limit_until=self.until)
+
+
+class Restore(Order, frozen=True, tag="restore", omit_defaults=True):
+    """The landlord's emergency credit: supply until the instant `until`, or until `amount` (nano) more is used, whichever
+    is first. One of them may be 0: no bound. In off hours it ends these, too.
+    """
+
+    label = _("restore for a time or an amount")
+    done = _("Emergency credit of the landlord")
+    by_manager = by_staff = brings_power = True
+    settles = TIME
+
+    amount: Natural = 0
+    until: Instant = 0
+
+    def words(self, translate: Callable[[str], str]) -> str:
+        """What it does, without its bounds: they are shown beside it."""
+        return translate(_("restore the supply"))
+
+    def objection(self, account: State, at: int, now: int) -> str:
+        """It has no bound, or its end has passed."""
+        if not self.amount and not self.until:
+            return "a restoration is bounded by an amount, or by an instant"
+        if self.until and self.until <= now:
+            return "the restoration would end in the past"
+        return ""
+
+    def apply(self, account: State) -> None:
+        """Lend the amount, counted from where the balance stands: a debt of friendly hours does not use it up."""
+        debt = max(-account.balance, 0)
+        grace = self.amount + debt if self.amount else BALANCE_MAX
+        account.change(grace=grace, grace_until=self.until or INSTANT_MAX)
+
+
+class TakeEmergency(Order, frozen=True, tag="emergency"):
+    """The tenant takes the emergency credit, or the manager gives it."""
+
+    label = _("give the emergency credit")
+    done = _("Emergency credit taken")
+    by_manager = brings_power = True
+
+    def words(self, translate: Callable[[str], str]) -> str:
+        """What it does, whoever gave the order."""
+        return translate(_("emergency credit"))
+
+    def objection(self, account: State, at: int, now: int) -> str:
+        """There is none, it is taken already, or it is not needed yet."""
+        if not account.settings.emergency_credit:
+            return "there is no emergency credit here"
+        if account.supply.emergency_taken:
+            return "the emergency credit is taken already: it comes back when the balance is over zero again"
+        if account.balance > 0 and not account.is_low():
+            return "the credit is neither low nor used up"
+        return ""
+
+    def apply(self, account: State) -> None:
+        """Lend the emergency credit of the settings, counted from where the balance stands."""
+        debt = max(-account.balance, 0)
+        account.change(emergency=account.settings.emergency_credit + debt, emergency_taken=True)
+
+
+class ClearTamper(Order, frozen=True, tag="clear-tamper"):
+    """Forget that the meter was tampered with."""
+
+    label = _("forget tampering")
+    done = _("Tampering cleared")
+    by_manager = by_staff = brings_power = True
+
+    def apply(self, account: State) -> None:
+        """Take the lock for tampering away."""
+        account.change(locks=tuple(lock for lock in account.supply.locks if lock != "tamper"))
+
+
+class UnlockCodes(Order, frozen=True, tag="unlock-codes"):
+    """Take codes again after too many wrong ones. The gateway counts these (`edge.guard`); the account does not change."""
+
+    label = _("take codes again")
+    done = _("Codes unlocked")
+    by_manager = by_staff = True
+
+
+class ClearCredit(Order, frozen=True, tag="clear-credit"):
+    """Take all credit off: it is owed back to the tenant. Given by a token alone."""
+
+    label = _("clear the credit")
+    done = _("Credit cleared, to be paid back")
+
+    def balance_after(self, balance: int) -> int:
+        """Zero, or the debt as it was."""
+        return min(balance, 0)
+
+    def apply(self, account: State) -> None:
+        """Take the credit off; a debt stays."""
+        account.debited += max(account.balance, 0)
+
+
+class SetPin(Order, frozen=True, tag="set-pin"):
+    """Give the flat's page at the gateway another PIN. `kept`: what is kept of the PIN (`wire.pins`). The server gives it
+    with each PIN that it makes.
+    """
+
+    label = _("new PIN")
+    done = _("New PIN")
+
+    kept: Annotated[str, Meta(max_length=200)]
+
+    def objection(self, account: State, at: int, now: int) -> str:
+        """A PIN that was made later is here already."""
+        return "a newer PIN was made" if made_at(self.kept) < made_at(account.settings.pin) else ""
+
+    def apply(self, account: State) -> None:
+        """Keep the new PIN."""
+        account.settings = msgspec.structs.replace(account.settings, pin=self.kept)
+
+
+Action = (
+    Open
+    | Close
+    | Hold
+    | Release
+    | LimitPower
+    | Restore
+    | TakeEmergency
+    | ClearTamper
+    | UnlockCodes
+    | ClearCredit
+    | SetPin
+)
+"""All orders. Lists that people choose from are in this sequence."""
+
+ORDERS: dict[str, type[Action]] = {str(kind.__struct_config__.tag): kind for kind in get_args(Action)}
+"""Each order by its name."""
+BY_MANAGER = {name: kind for name, kind in ORDERS.items() if kind.by_manager}
+"""What managers order: by page, API and command line."""
+BY_STAFF = {name: kind for name, kind in ORDERS.items() if kind.by_staff}
+"""What a grant can allow staff to order on site."""
+
+
+def needs(kind: type[Action], detail: str) -> bool:
+    """Whether an order has a detail: `override`, `watts` (W), `amount` (nano), or `until` (an instant, µs)."""
+    return detail in kind.__struct_fields__
+
+
+def make_order(
+    kind: type[Action], *, override: bool = False, watts: int = 0, amount: int = 0, until: int = 0
+) -> Action:
+    """An order of a kind, with those of the details that it has: see `needs`. The values are not checked."""
+    details = {"override": override, "watts": watts, "amount": amount, "until": until}
+    own = {name: value for name, value in details.items() if needs(kind, name)}
+    return cast(Callable[..., Any], kind)(**own)
