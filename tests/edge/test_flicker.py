@@ -5,7 +5,7 @@ import pytest
 from prewatt.edge.bounds import MOST
 from prewatt.edge.meter import Foreign, Observed
 from prewatt.kernel.entries import Doubtful, Rebased
-from prewatt.kernel.events import MUTED
+from prewatt.kernel.events import EventKind
 from prewatt.kernel.supply import PowerLimit
 from prewatt.kernel.units import DAY, HOUR, MINUTE
 from tests.edge.home import Home
@@ -56,7 +56,7 @@ def test_a_register_that_flickers_between_two_values(often, lie):
 def test_a_single_error_now_and_then_is_journalled_each_time():
     home = Home()
     live(home, 10 * HOUR, 300, lambda count: Observed(0 if count % 20 == 10 else home.register, home.closed))
-    assert MUTED not in home.codes() and any(isinstance(each, Doubtful) for each in home.entries)
+    assert EventKind.MUTED not in home.codes() and any(isinstance(each, Doubtful) for each in home.entries)
 
 
 def test_a_meter_that_answers_every_other_time():
@@ -67,7 +67,7 @@ def test_a_meter_that_answers_every_other_time():
     assert most_in_an_hour(home, since) <= 2 * MOST + 8
     codes = home.codes()
     assert codes.count("meter-lost") - codes.count("meter-back") in (0, 1)
-    assert 1 <= codes.count(MUTED) <= 10
+    assert 1 <= codes.count(EventKind.MUTED) <= 10
     home.live(HOUR, 300)
     home.passed += QUARTER
     home.read()

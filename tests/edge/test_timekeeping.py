@@ -49,7 +49,7 @@ def test_a_step_of_the_clock_is_told_once_in_words_and_time_goes_on(step, words)
     # If it went on, the machine may have stood still.
     assert keeper.unsure == (0 < step < YEAR) == bool(more)
     # Right again, it is believed again.
-    assert [note.code for note in keeper.look(moment(HOUR + 3 * MINUTE, 5))] == ["clock-set"] * len(more)
+    assert [note.kind for note in keeper.look(moment(HOUR + 3 * MINUTE, 5))] == ["clock-set"] * len(more)
     assert not keeper.unsure
     assert keeper.now(moment(HOUR + 3 * MINUTE, 5)) == NOON + HOUR + 3 * MINUTE + 5
 
@@ -80,7 +80,7 @@ def test_small_corrections_of_the_clock_are_followed():
 )
 def test_after_a_loss_of_power_the_clock_is_believed_near_the_journals_end_only(journalled, wrong, believed):
     keeper, (note,) = started(journalled, wrong)
-    assert note.code == "clock-unsure" and keeper.unsure
+    assert note.kind == "clock-unsure" and keeper.unsure
     assert keeper.now(moment(0, wrong)) == believed
 
 
@@ -94,7 +94,7 @@ def test_another_process_of_the_same_boot_goes_on_by_the_steady_clock():
 def test_a_process_that_none_followed_for_days_is_no_witness():
     kept = Anchor("b2", NOON - 5 * DAY, -5 * DAY, seen=-2 * DAY)
     keeper, notes = started(NOON - 2 * DAY, YEAR, kept=kept)
-    assert keeper.unsure and notes[0].code == "clock-unsure" and keeper.now(moment(0, YEAR)) == NOON - 2 * DAY
+    assert keeper.unsure and notes[0].kind == "clock-unsure" and keeper.now(moment(0, YEAR)) == NOON - 2 * DAY
 
 
 def test_that_the_process_lives_is_kept_each_hour():
@@ -148,7 +148,7 @@ def test_a_server_that_tells_a_year_later_is_not_believed_by_who_was_awake():
     keeper, _ = started(journalled=0)
     keeper.receipt(moment(HOUR), NOON + HOUR, HOUR - SECOND)
     (note,) = keeper.receipt(moment(2 * HOUR), NOON + YEAR, 2 * HOUR - SECOND)
-    assert note.code == "clock-differs"
+    assert note.kind == "clock-differs"
     assert keeper.receipt(moment(3 * HOUR), NOON + YEAR, 3 * HOUR - SECOND) == []
     assert keeper.now(moment(3 * HOUR)) == NOON + 3 * HOUR
 
@@ -167,7 +167,7 @@ def test_a_first_clock_that_was_a_year_ahead_is_put_right_by_an_answer():
     keeper, _ = started(journalled=0, wrong=YEAR)
     assert keeper.receipt(moment(MINUTE, YEAR), NOON + MINUTE, None) == [], "it may be from a year ago"
     (note,) = keeper.receipt(moment(MINUTE, YEAR), NOON + MINUTE, MINUTE - SECOND)
-    assert note.code == "clock-set"
+    assert note.kind == "clock-set"
     assert keeper.now(moment(HOUR, YEAR)) == NOON + HOUR
 
 
@@ -222,13 +222,13 @@ def answered(keeper, at, told):
 def test_a_machine_that_stood_still_goes_on_from_the_time_that_the_server_and_its_clock_agree_on_for_minutes(stood):
     keeper, _ = started(journalled=0)
     answered(keeper, moment(HOUR), NOON + HOUR)
-    step = [note.code for note in keeper.look(paused(HOUR + MINUTE, stood))]
+    step = [note.kind for note in keeper.look(paused(HOUR + MINUTE, stood))]
     assert step == ["clock-stepped", "clock-unsure"] and keeper.unsure
     codes = []
     for passed in range(HOUR + MINUTE, HOUR + 7 * MINUTE, 30 * SECOND):
         now = paused(passed, stood)
         before = keeper.now(now)
-        codes += [note.code for note in answered(keeper, now, now.now)]
+        codes += [note.kind for note in answered(keeper, now, now.now)]
         assert "clock-set" in codes or keeper.now(now) == before == NOON + passed
     assert codes == ["clock-differs", "clock-set"] and not keeper.unsure
     assert keeper.now(paused(DAY, stood)) == NOON + DAY + stood
@@ -262,7 +262,7 @@ def test_a_server_that_says_that_the_steady_clock_is_right_ends_the_doubt():
     keeper.look(moment(HOUR + MINUTE, 3 * HOUR))
     assert keeper.receipt(moment(HOUR + 2 * MINUTE, 3 * HOUR), NOON, None) == [] and keeper.unsure
     (note,) = answered(keeper, moment(HOUR + 2 * MINUTE, 3 * HOUR), NOON + HOUR + 2 * MINUTE)
-    assert note.code == "clock-set" and not keeper.unsure and keeper.anchor.strong
+    assert note.kind == "clock-set" and not keeper.unsure and keeper.anchor.strong
     assert keeper.look(moment(HOUR + 3 * MINUTE, 3 * HOUR)) == []
 
 

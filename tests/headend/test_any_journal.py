@@ -19,7 +19,7 @@ from prewatt.kernel.entries import (
     encode_entry,
     genesis,
 )
-from prewatt.kernel.events import EVENTS
+from prewatt.kernel.events import EventKind
 from prewatt.kernel.orders import (  # fmt: skip
     ClearCredit,
     ClearTamper,
@@ -85,7 +85,7 @@ any_entry = st.one_of(
     st.builds(entries.SettingsApplied, **common, command=naturals, settings=st.builds(entries.Settings, naturals, naturals, naturals)),
     st.builds(entries.Refused, **common, command=naturals, reason=texts, tid=tids),
     st.builds(entries.Relay, **common, closed=st.booleans(), reason=texts),
-    st.builds(entries.Event, **common, code=st.one_of(texts, st.sampled_from(list(EVENTS))), detail=texts),
+    st.builds(entries.Event, **common, code=st.one_of(texts, st.sampled_from([str(kind) for kind in EventKind])), detail=texts),
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from prewatt.kernel.entries import (
     decode_entry,
     encode_entry,
 )
-from prewatt.kernel.events import CLOCK_SET, CLOCK_UNSURE, METER_BACK
+from prewatt.kernel.events import EventKind
 from prewatt.kernel.plausible import OFF_WAIT, most
 from prewatt.kernel.tariff import DATED_MAX, Dated, Period, Rate, Tiers, flat_tariff
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO, SECOND
@@ -99,7 +99,7 @@ def test_whatever_the_prices_and_the_time_each_entry_can_be_read(step, name, tie
     both = Both(priced(step, name, tiers, series), 10**9 - 500 if rolls else 5_000_000)
     now, energy = BEGIN + span, int(most(FUSE, span) * share)
     if event:
-        both.append(both.edge.event(now, METER_BACK))
+        both.append(both.edge.event(now, EventKind.METER_BACK))
     register = both.edge.register + energy
     register -= end if rolls and register >= end else 0
     seen = both.edge.read(now, register, end)
@@ -125,7 +125,7 @@ def test_a_month_without_power_at_prices_of_half_hours_is_read_after_the_gateway
 def test_what_was_used_in_a_time_that_was_not_seen_is_charged_with_the_last_part():
     both = Both(priced(5 * MINUTE, "d" * 64, 1, 3), 0)
     now = BEGIN + 20 * DAY
-    both.append(both.edge.event(now, CLOCK_UNSURE))
+    both.append(both.edge.event(now, EventKind.CLOCK_UNSURE))
     register = most(FUSE, 25 * DAY)
     for at in (now, now + OFF_WAIT):
         seen = both.edge.read(at, register, unseen=True)
@@ -134,14 +134,14 @@ def test_what_was_used_in_a_time_that_was_not_seen_is_charged_with_the_last_part
     assert seen.flags & FLAG_UNSEEN
     parts = both.take(seen)
     assert len(parts) > 2 and parts[-1].energy == register
-    both.append(both.edge.event(now + OFF_WAIT, CLOCK_SET))
+    both.append(both.edge.event(now + OFF_WAIT, EventKind.CLOCK_SET))
 
 
 def test_a_register_that_stands_lower_after_a_month_has_the_days_charged_in_parts():
     both = Both(priced(MINUTE, "d" * 64, 1, 1), 5_000_000)
     now = BEGIN + 40 * DAY
     both.append(both.edge.read(now, 4_999_000))
-    both.append(both.edge.event(now, METER_BACK))
+    both.append(both.edge.event(now, EventKind.METER_BACK))
     parts = both.take(both.edge.hold(now))
     assert len(parts) > 3 and all(each.flags & FLAG_HELD for each in parts)
     assert sum(each.standing for each in parts) == 40 * NANO
@@ -150,6 +150,6 @@ def test_a_register_that_stands_lower_after_a_month_has_the_days_charged_in_part
 @pytest.mark.parametrize("at", [BEGIN - HOUR, BEGIN + 40 * DAY + 1])
 def test_a_part_lies_between_the_reading_before_and_the_present(at):
     both = Both(priced(MINUTE, "d", 1, 1), 5_000_000)
-    both.append(both.edge.event(BEGIN + 40 * DAY, METER_BACK))
+    both.append(both.edge.event(BEGIN + 40 * DAY, EventKind.METER_BACK))
     reading = Reading(both.edge.seq + 1, at, 0, 5_000_000, (), 0, FLAG_BETWEEN)
     assert both.server.may_follow(reading) == (at > BEGIN)

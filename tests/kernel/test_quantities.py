@@ -2,7 +2,7 @@
 
 import pytest
 
-from prewatt.kernel.events import EVENTS
+from prewatt.kernel.events import EventKind
 from prewatt.kernel.quantities import UNITS, Quantity, can_be, shown
 from prewatt.kernel.safety import KINDS, TRIPS, Limit, in_words
 from prewatt.kernel.supply import LOCKS
@@ -12,7 +12,7 @@ def test_each_quantity_has_a_unit_and_each_kind_of_limit_its_words():
     assert set(UNITS) == set(Quantity)
     for code, kind in KINDS.items():
         assert set(kind.quantities) <= set(Quantity)
-        assert {code, code + "-trip"} <= set(EVENTS) and code in LOCKS and TRIPS[code + "-trip"] == code
+        assert {code, code + "-trip"} <= set(EventKind) and code in LOCKS and TRIPS[code + "-trip"] == code
 
 
 @pytest.mark.parametrize(

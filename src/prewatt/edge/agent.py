@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ..kernel.account import Account
 from ..kernel.entries import UNREADABLE, Command, LeadBack, UnknownOrder
+from ..kernel.events import EventKind
 from ..kernel.naming import id_of
 from ..kernel.orders import Action, TakeEmergency, UnlockCodes
 from ..tokens import is_typed
@@ -95,10 +96,10 @@ class Agent:
             return Reply(False, _("The clock can't be set back behind the journal's last entry.")), []
         return Reply(True, _("The clock is set.")), self._noted(moment, self._time.told(moment, at, by))
 
-    def note(self, moment: Moment, code: str) -> list[Effect]:
+    def note(self, moment: Moment, kind: EventKind) -> list[Effect]:
         """Something happened at the gateway that concerns all of its meters."""
         now = self._time.now(moment)
-        return self._settle(moment, {name: meter.note(now, code, "") for name, meter in self.meters.items()})
+        return self._settle(moment, {name: meter.note(now, kind, "") for name, meter in self.meters.items()})
 
     def _noted(self, moment: Moment, notes: Sequence[Note]) -> list[Effect]:
         """What the timekeeper has to say is journalled at all meters, and where it has a new anchor, kept; then all is
@@ -120,7 +121,7 @@ class Agent:
             for name, meter in self.meters.items():
                 outcomes[name] = Outcome()
                 for note in notes:
-                    outcomes[name].records += meter.note(now, note.code, note.detail).records
+                    outcomes[name].records += meter.note(now, note.kind, note.detail).records
             effects += self._settle(moment, outcomes)
             self._due = dict.fromkeys(self._due, moment.steady)
         return effects
@@ -299,7 +300,9 @@ class Agent:
             meter.adopt(account, state.head)
             self.sync.on_adopted(moment.mono, state.meter, state.seq)
             outcomes[state.meter] = meter.note(
-                self._time.now(moment), "journal-set-back", f"it ended at entry {had}, the server's at {state.seq}"
+                self._time.now(moment),
+                EventKind.JOURNAL_SET_BACK,
+                f"it ended at entry {had}, the server's at {state.seq}",
             )
             outcomes[state.meter].records += meter.vouch(self._time.now(moment), self._time.unsure).records
         return [*effects, Adopt(message.states), *self._settle(moment, outcomes), ReadMeters(names)]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from msgspec import msgpack
 
+from ..kernel.events import EventKind
 from ..kernel.replay import ROLLOVER
 from ..wire.order_codes import NewPin
 from .codes import ChangeKey, CodeRefused, Credit, Do, KeyState, Meaning, Show, dump_key, read_code
@@ -125,7 +126,7 @@ class CodeEntry:
                     left = money(meter.account, self._balance(moment, meter.name))
                     text += " " + _("The balance is %(balance)s.") % {"balance": left}
             case ChangeKey(_state, complete, rollover):
-                outcome = meter.note(now, "key-changed", ROLLOVER if rollover else "") if complete else Outcome()
+                outcome = meter.note(now, EventKind.KEY_CHANGED, ROLLOVER if rollover else "") if complete else Outcome()
                 text = _("The meter has its new key.") if complete else _("Accepted: now type the other codes.")
         return outcome, Reply(True, text)
 
@@ -133,7 +134,7 @@ class CodeEntry:
         """A code was wrong: count it before anybody is told, so that a loss of power gives no free try."""
         now = self._time.now(moment)
         tries = after_wrong(before, now)
-        outcome = meter.note(now, "codes-locked", way) if tries.locked else None
+        outcome = meter.note(now, EventKind.CODES_LOCKED, way) if tries.locked else None
         return Entered(Reply(False, text), [self._keep_tries(meter.name, way, tries)], outcome)
 
     def _keep_tries(self, name: str, way: str, tries: Tries) -> Keep:

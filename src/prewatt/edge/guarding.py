@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..kernel.account import Account
-from ..kernel.events import ALLOWANCE_SPENT, LIMIT_LOCKED, WITHIN_LIMITS
+from ..kernel.events import EventKind
 from ..kernel.quantities import Quantity
 from ..kernel.safety import KINDS, Limit, in_words
 from ..kernel.supply import RECLOSE_WINDOW
@@ -30,7 +30,7 @@ class Tell(Protocol):
     out once it does; whether it was journalled.
     """
 
-    def __call__(self, code: str, detail: str = "", *, bounded: bool = False) -> bool: ...
+    def __call__(self, kind: EventKind, detail: str = "", *, bounded: bool = False) -> bool: ...
 
 
 @dataclass(slots=True)
@@ -94,7 +94,7 @@ class Guard:
     def _look_at_cover(self, account: Account, observed: Observed, tell: Tell) -> None:
         if observed.tampered and not self._tampered:
             locks = account.settings.tamper_locks and "tamper" not in account.supply.locks
-            tell("tamper", bounded=not locks)
+            tell(EventKind.TAMPER, bounded=not locks)
         self._tampered = observed.tampered
 
     def _is_forbidden(self, now: int, account: Account, power: int, reactive: int | None, tell: Tell) -> bool:
@@ -110,7 +110,7 @@ class Guard:
         step = power - seen[1]
         if step < least or abs(reactive - seen[2]) * RESISTIVE > step:
             return False
-        tell("forbidden-load", f"{step} W at once")
+        tell(EventKind.FORBIDDEN_LOAD, f"{step} W at once")
         return True
 
     def _look_at_power(self, now: int, account: Account, power: int, tell: Tell) -> None:
@@ -125,11 +125,15 @@ class Guard:
             self._by_day = self._by_day if now - self.tripped <= RECLOSE_WINDOW else 0
             self._by_day += bool(usual and power > usual)
             self._count(now)
-            tell("overload", f"{power} W, the limit is {limit} W")
+            tell(EventKind.OVERLOAD, f"{power} W, the limit is {limit} W")
             if self._trips_in_a_row(now, account) > rules.recloses:
                 at_night = account.settings.off_hours.watts and account.night(now) is not None
                 # Who exceeds what is left at night needs nobody in the morning.
-                tell(ALLOWANCE_SPENT if at_night and self._by_day <= rules.recloses else "overload-locked")
+                tell(
+                    EventKind.ALLOWANCE_SPENT
+                    if at_night and self._by_day <= rules.recloses
+                    else EventKind.OVERLOAD_LOCKED
+                )
 
     def _look_at_limits(self, now: int, account: Account, observed: Observed, tell: Tell) -> None:
         """Which limits are passed, for how long, and what follows."""
@@ -153,13 +157,13 @@ class Guard:
             elif passed is not None and found is not None and limit.is_right(found[0]):
                 del self._passed[limit]
                 if limit.code not in supply.unsafe and limit.code not in supply.locks:
-                    tell(WITHIN_LIMITS, limit.code, bounded=True)
+                    tell(EventKind.WITHIN_LIMITS, limit.code, bounded=True)
 
     def _follow(self, now: int, account: Account, limit: Limit, found: tuple[int, Quantity], tell: Tell) -> None:
         """A limit was passed for long enough: tell it, and trip where it says so."""
         detail = in_words(*found, limit)
         if not limit.trip:
-            tell(limit.event, detail, bounded=True)
+            tell(EventKind(limit.event), detail, bounded=True)
             return
         del self._passed[limit]
         if KINDS[limit.code].outside:
@@ -167,13 +171,13 @@ class Guard:
             if now > self._grid_at:
                 self._grid = self._grid + 1 if now - self._grid_at <= RECLOSE_WINDOW else 1
                 self._grid_at = now
-            tell(limit.event, detail)
+            tell(EventKind(limit.event), detail)
             return
         self._count(now)
-        tell(limit.event, detail)
+        tell(EventKind(limit.event), detail)
         again = self._trips_in_a_row(now, account) > account.settings.power.recloses
         if again and limit.code in account.supply.unsafe:
-            tell(LIMIT_LOCKED, limit.code)
+            tell(EventKind.LIMIT_LOCKED, limit.code)
 
     def _look_for_right(self, now: int, account: Account, observed: Observed, tell: Tell) -> None:
         """Whether what opened the switch has been right again for long enough. What a meter does not tell is no reason to keep
@@ -194,7 +198,7 @@ class Guard:
                 lasts = max(lasts, RIGHT_FOR)
             if now - self._right.setdefault(code, now) >= lasts:
                 del self._right[code]
-                tell(WITHIN_LIMITS, code)
+                tell(EventKind.WITHIN_LIMITS, code)
 
     def _count(self, now: int) -> None:
         """The flat has caused a trip; two at once are one."""

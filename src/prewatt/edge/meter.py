@@ -20,16 +20,7 @@ from ..kernel.entries import (
     chain,
     encode_entry,
 )
-from ..kernel.events import (
-    CLOCK_SET,
-    CLOCK_UNSURE,
-    CUT_OFF_ALONE,
-    FOREIGN_METER,
-    LOW_CREDIT,
-    METER_BACK,
-    METER_LOST,
-    MUTED,
-)
+from ..kernel.events import EventKind
 from ..kernel.off_hours import OFF_HOURS
 from ..kernel.orders import Action
 from ..kernel.plausible import (
@@ -58,7 +49,6 @@ AGAIN = 10 * SECOND
 """A register that can't be true is read again so soon."""
 AGAIN_FOR = 5 * MINUTE
 """For so long; then as often as any other."""
-DOUBTFUL = "register-doubtful"
 DOUBTED_FOR = HOUR
 BACK_FOR = DAY
 STILL_FOR = 14 * DAY
@@ -144,10 +134,10 @@ class Meter:
         """
         outcome = Outcome()
         if replaced:
-            self._append(outcome, self.account.event(now, "gateway-replaced"))
+            self._append(outcome, self.account.event(now, EventKind.GATEWAY_REPLACED))
         if repaired:
-            self._append(outcome, self.account.event(now, "journal-repaired"))
-        self._append(outcome, self.account.event(now, "power-up"))
+            self._append(outcome, self.account.event(now, EventKind.JOURNAL_REPAIRED))
+        self._append(outcome, self.account.event(now, EventKind.POWER_UP))
         self.due = 0
         return outcome
 
@@ -177,7 +167,7 @@ class Meter:
         account, outcome = self.account, Outcome()
         self._foreign, self.quantities = "", observed.quantities
         if self._lost_told or account.foreign_since:
-            self._append(outcome, account.event(now, METER_BACK))
+            self._append(outcome, account.event(now, EventKind.METER_BACK))
         self.lost = self._lost_told = False
         reading = self._believed(now, observed, outcome)
         if reading is not None and abs(reading.balance) > BALANCE_MAX:
@@ -194,7 +184,7 @@ class Meter:
         used_up = observed.allowance == 0 and observed.closed is False and account.closed is not False
         if used_up and self._alone is None:
             self._alone = now
-            self._say(outcome, now, CUT_OFF_ALONE)
+            self._say(outcome, now, EventKind.CUT_OFF_ALONE)
         elif not used_up:
             self._alone = None
         self.waits = self._waits(now, observed)
@@ -206,7 +196,9 @@ class Meter:
                 outcome.switch, self._unseen = account.closed, True
                 if not self._complained and not used_up:
                     self._complained = True
-                    self._say(outcome, now, "switch-differs", f"it stands {'closed' if observed.closed else 'open'}")
+                    self._say(
+                        outcome, now, EventKind.SWITCH_DIFFERS, f"it stands {'closed' if observed.closed else 'open'}"
+                    )
         elif outcome.switch is None:
             # Nothing to be told, or a meter that can't tell.
             self._unseen = False
@@ -245,7 +237,7 @@ class Meter:
         # Nonsense without end does not fill the flash.
         worth = doubt is None or settled or now - doubt.at >= self.policy.reading_interval
         differs = doubt is None or seen.cause != doubt.cause or not self._follows(doubt, now, register)
-        if (settled or (worth and differs)) and not self._may_say(outcome, now, DOUBTFUL):
+        if (settled or (worth and differs)) and not self._may_say(outcome, now, EventKind.REGISTER_DOUBTFUL):
             return None
         if worth and differs:
             self._append(outcome, seen)
@@ -312,9 +304,9 @@ class Meter:
         account = self.account
         supplied = account.closed is not False and observed.closed is not False
         for code, since, lasts in (
-            (DOUBTFUL, account.doubt.since if account.doubt else 0, DOUBTED_FOR),
-            ("register-backwards", account.back_since, BACK_FOR),
-            ("register-still", account.moved_at if supplied and account.moved_at <= now else 0, STILL_FOR),
+            (EventKind.REGISTER_DOUBTFUL, account.doubt.since if account.doubt else 0, DOUBTED_FOR),
+            (EventKind.REGISTER_BACKWARDS, account.back_since, BACK_FOR),
+            (EventKind.REGISTER_STILL, account.moved_at if supplied and account.moved_at <= now else 0, STILL_FOR),
         ):
             if not since or (code in self._measured and self._measured[code].since != since):
                 self._measured.pop(code, None)
@@ -332,7 +324,7 @@ class Meter:
         self._foreign = serial
         self.guard.silent()
         told = serial == self._foreign_told and self.account.foreign_since
-        if not told and self._say(outcome, now, FOREIGN_METER, serial):
+        if not told and self._say(outcome, now, EventKind.FOREIGN_METER, serial):
             self._foreign_told = serial
         self._decide(now, outcome)
         self.due = now + self.policy.poll_shortest
@@ -345,7 +337,7 @@ class Meter:
         outcome = Outcome()
         self.lost = True
         self.guard.silent()
-        self._lost_told = self._lost_told or self._say(outcome, now, METER_LOST, cause)
+        self._lost_told = self._lost_told or self._say(outcome, now, EventKind.METER_LOST, cause)
         if self.account.closed is False and self.account.wants_closed(now, self.guard.tripped):
             self._decide(now, outcome)
         self.due = now + self.policy.poll_shortest
@@ -356,7 +348,7 @@ class Meter:
         outcome = Outcome()
         if not self._complained:
             self._complained = True
-            self._say(outcome, now, "switch-failed", cause)
+            self._say(outcome, now, EventKind.SWITCH_FAILED, cause)
         self.due = now + self.policy.poll_shortest
         return outcome
 
@@ -388,17 +380,17 @@ class Meter:
         self._append(outcome, self.account.on_site(now, action, by, grant, reason, tid))
         return self._decided(now, outcome)
 
-    def note(self, now: int, code: str, detail: str = "") -> Outcome:
+    def note(self, now: int, kind: EventKind, detail: str = "") -> Outcome:
         """Something happened at the gateway that concerns this meter."""
         outcome = Outcome()
-        self._append(outcome, self.account.event(now, code, detail))
+        self._append(outcome, self.account.event(now, kind, detail))
         return outcome
 
     def vouch(self, now: int, unsure: bool) -> Outcome:
         """Let the journal say whether the time is sure, where it says otherwise than the gateway knows it."""
         if self.account.unsure == unsure:
             return Outcome()
-        return self.note(now, CLOCK_UNSURE if unsure else CLOCK_SET)
+        return self.note(now, EventKind.CLOCK_UNSURE if unsure else EventKind.CLOCK_SET)
 
     def _decided(self, now: int, outcome: Outcome) -> Outcome:
         decision = self.decide(now)
@@ -424,21 +416,21 @@ class Meter:
         """Whether a thing that may come and go without end is journalled; where it is not any more, that is."""
         allowed = self._bounds.allow(kind, now)
         if not allowed and self._bounds.mute(kind):
-            self._append(outcome, self.account.event(now, MUTED, kind))
+            self._append(outcome, self.account.event(now, EventKind.MUTED, kind))
         return allowed
 
-    def _say(self, outcome: Outcome, now: int, code: str, detail: str = "") -> bool:
+    def _say(self, outcome: Outcome, now: int, kind: EventKind, detail: str = "") -> bool:
         """An event that may come and go without end: whether it was journalled."""
-        allowed = self._may_say(outcome, now, code)
+        allowed = self._may_say(outcome, now, kind)
         if allowed:
-            self._append(outcome, self.account.event(now, code, detail))
+            self._append(outcome, self.account.event(now, kind, detail))
         return allowed
 
     def _teller(self, now: int, outcome: Outcome) -> Tell:
-        def tell(code: str, detail: str = "", *, bounded: bool = False) -> bool:
+        def tell(kind: EventKind, detail: str = "", *, bounded: bool = False) -> bool:
             if bounded:
-                return self._say(outcome, now, code, detail)
-            self._append(outcome, self.account.event(now, code, detail))
+                return self._say(outcome, now, kind, detail)
+            self._append(outcome, self.account.event(now, kind, detail))
             return True
 
         return tell
@@ -446,7 +438,9 @@ class Meter:
     def _decide(self, now: int, outcome: Outcome) -> None:
         account = self.account
         if under := account.to_warn(account.at, account.balance):
-            self._append(outcome, account.event(now, LOW_CREDIT, f"under {under[0].in_words(account.currency)}"))
+            self._append(
+                outcome, account.event(now, EventKind.LOW_CREDIT, f"under {under[0].in_words(account.currency)}")
+            )
         wanted, tripped = account.wants_closed(now, self.guard.tripped), self.guard.tripped
         if wanted is not None and wanted != account.closed:
             why = account.why_closed() if wanted else account.why_open(now, tripped)
@@ -469,7 +463,7 @@ class Meter:
         """When to read again. `unjournalled`: what was read just now, where it is not in the account."""
         account = self.account
         if account.doubt is not None or self._candidate is not None:
-            lasting = self._measured.get(DOUBTFUL)
+            lasting = self._measured.get(EventKind.REGISTER_DOUBTFUL)
             fresh = account.doubt is not None and (lasting is None or now - lasting.began < AGAIN_FOR)
             soon = AGAIN if fresh else self.policy.poll_shortest
             return min(now + soon, account.next_supply_change(now, self.guard.tripped))

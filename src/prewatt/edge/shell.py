@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..clock import Clock, CorrectedClock, SharedClock, SystemClock
+from ..kernel.events import EventKind
 from ..kernel.orders import Action
 from ..kernel.recovery import JournalDamaged
 from ..kernel.units import DAY
@@ -175,7 +176,7 @@ class Shell:
         )
         # Kept first: what was said is never forgotten.
         self.journal.keep("", SHORT, b"\1" if self._short else b"")
-        self._do(self.agent.note(self.moment(), "disk-full" if self._short else "disk-room"))
+        self._do(self.agent.note(self.moment(), EventKind.DISK_FULL if self._short else EventKind.DISK_ROOM))
         return self._short
 
     def _keep_house(self) -> int:

@@ -18,7 +18,7 @@ from ..kernel.entries import (
     Relay,
     decode_entry,
 )
-from ..kernel.events import EVENTS
+from ..kernel.events import EventKind, words_of
 from ..kernel.orders import Action, TakeEmergency
 from ..kernel.safety import KINDS
 from ..kernel.settings import is_paid_after
@@ -237,8 +237,8 @@ def _line(entry: AnyEntry) -> Line | None:
             return Line(entry.at, _("Supply on") if closed else _("Supply off"), 0, entry.balance)
         case Controlled(action=action, by=by) | OnSite(action=action, by=by):
             return Line(entry.at, f"{_(action.done)} ({by})", 0, entry.balance)
-        case Event(code=code) if code != "power-up":
-            text = EVENTS.get(code, code)
+        case Event(code=code) if code != EventKind.POWER_UP:
+            text = words_of(code)
             return Line(entry.at, f"{text[:1].upper()}{text[1:]}", 0, entry.balance)
         case Refused(reason=reason):
             return Line(entry.at, f"{reason[:1].upper()}{reason[1:]}", 0, entry.balance)

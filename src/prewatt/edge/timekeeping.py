@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct
 
-from ..kernel.events import CLOCK_SET, CLOCK_UNSURE
+from ..kernel.events import EventKind
 from ..kernel.plausible import OFF_MOST
 from ..kernel.units import DAY, EARLIEST, HOUR, INSTANT_MAX, MINUTE, SECOND
 
@@ -76,7 +76,7 @@ class _Agreed(NamedTuple):
 class Note(NamedTuple):
     """An event to be journalled."""
 
-    code: str
+    kind: EventKind
     detail: str
 
 
@@ -126,7 +126,7 @@ class Timekeeper:
         believed = journalled - NEAR <= wall <= journalled + OFF_BELIEVED
         at = wall if believed else journalled
         self._anchor = Anchor(self._boot, at, moment.steady, unsure=True)
-        return [Note(CLOCK_UNSURE, f"the clock is {_span(wall - journalled)} from the journal's end")]
+        return [Note(EventKind.CLOCK_UNSURE, f"the clock is {_span(wall - journalled)} from the journal's end")]
 
     def _at(self, moment: Moment) -> Anchor:
         """The anchor; the first moment that is seen is one, if nothing was said at a start."""
@@ -153,21 +153,23 @@ class Timekeeper:
         self._stepped = stepped
         if self._stood and not stepped:
             self._stood = False
-            return [Note(CLOCK_SET, "it is right again")]
-        notes = self._tell("clock-stepped", off, moment) if stepped and not before and not self.unsure else []
+            return [Note(EventKind.CLOCK_SET, "it is right again")]
+        notes = self._tell(EventKind.CLOCK_STEPPED, off, moment) if stepped and not before and not self.unsure else []
         if notes and 0 < off <= OFF_MOST:
             # It was set, or it went on while the machine stood still: nobody knows how much was used meanwhile.
             self._stood = True
-            notes.append(Note(CLOCK_UNSURE, f"the clock went on by {_span(off)}, and the steady clock did not"))
+            notes.append(
+                Note(EventKind.CLOCK_UNSURE, f"the clock went on by {_span(off)}, and the steady clock did not")
+            )
         return notes
 
-    def _tell(self, code: str, off: int, moment: Moment) -> list[Note]:
+    def _tell(self, kind: EventKind, off: int, moment: Moment) -> list[Note]:
         """A clock that jumps to and fro, or servers that tell this and that, are told of once an hour."""
-        told = self._told.get(code)
+        told = self._told.get(kind)
         if told is not None and moment.steady - told < HOUR:
             return []
-        self._told[code] = moment.steady
-        return [Note(code, f"by {_span(off)}")]
+        self._told[kind] = moment.steady
+        return [Note(kind, f"by {_span(off)}")]
 
     @property
     def unsure(self) -> bool:
@@ -190,7 +192,7 @@ class Timekeeper:
             return self._set(moment, at, "the server and the clock", strong=True)
         if wrong and self._at(moment).strong:
             before, self._differs = self._differs, True
-            return [] if before else self._tell("clock-differs", off, moment)
+            return [] if before else self._tell(EventKind.CLOCK_DIFFERS, off, moment)
         self._differs = False
         # A server before the journal's end may be wrong itself, and of a receipt that may be old it was later: they are
         # followed, and the next one too.
@@ -239,7 +241,7 @@ class Timekeeper:
         self._earlier, self._journalled = None, max(self._journalled, self.now(moment))
         self._anchor = Anchor(self._boot, at, moment.steady, strong)
         self._stepped = abs(moment.now - at) > NEAR
-        return [Note(CLOCK_SET, f"by {by}, by {_span(off)}")] if unsure or abs(off) > NEAR else []
+        return [Note(EventKind.CLOCK_SET, f"by {by}, by {_span(off)}")] if unsure or abs(off) > NEAR else []
 
 
 def _near(passed: int) -> int:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from ..kernel.account import Account
 from ..kernel.entries import AnyEntry, Event, Rebased
+from ..kernel.events import EventKind
 from ..kernel.plausible import RETURNED
 from ..kernel.units import DAY, HOUR, SECOND, exact_kwh, moment
 
-REGISTER_BACKWARDS = "register-backwards"
 BACKWARDS_FOR = 12 * HOUR
 """A register that stands under what was read before for so long is told."""
 
@@ -43,52 +43,52 @@ class Rule:
 
 
 EVENTS: dict[str, Rule] = {
-    "clock-stepped": Rule(
+    EventKind.CLOCK_STEPPED: Rule(
         "A gateway's clock was set by more than can be right ({detail}). Nothing is charged by it. If it comes again, "
         "look at how the gateway gets its time.",
         of_gateway=True,
     ),
-    "clock-differs": Rule(
+    EventKind.CLOCK_DIFFERS: Rule(
         "A gateway's clock and the server's differ ({detail}). Look at how both get their time.", of_gateway=True
     ),
-    "register-doubtful": Rule(
+    EventKind.REGISTER_DOUBTFUL: Rule(
         "Meter {meter} has given readings for an hour that can't be right ({detail}). Nothing is charged by them, and nobody "
         "is cut off. If it lasts, have it looked at."
     ),
-    REGISTER_BACKWARDS: Rule(
+    EventKind.REGISTER_BACKWARDS: Rule(
         "The register of meter {meter} goes backwards ({detail}): a current transformer the wrong way round, or energy "
         "that is fed in (a plug-in solar panel). It is not charged. Have it looked at."
     ),
-    "register-still": Rule(
+    EventKind.REGISTER_STILL: Rule(
         "The register of meter {meter} stands still though the supply is on ({detail}): nobody lives there, or it does "
         "not count. Have it looked at."
     ),
-    "foreign-meter": Rule(
+    EventKind.FOREIGN_METER: Rule(
         "Another meter answers in the place of {meter} ({detail}). If it was exchanged, record the exchange; supply goes "
         "on meanwhile."
     ),
-    "journal-set-back": Rule(
+    EventKind.JOURNAL_SET_BACK: Rule(
         "A gateway has gone on from the server's state, as its journals were put back from a copy, or damaged ({detail}). Nothing "
         "is to be done, unless it comes again: then look at the gateway's memory card.",
         of_gateway=True,
     ),
-    "disk-full": Rule(
+    EventKind.DISK_FULL: Rule(
         "A gateway's disk is full. It goes on in what was kept free for that, for a while; then it can journal nothing, and take "
         "up no payment, until there is room. Make room on it.",
         of_gateway=True,
     ),
-    "muted": Rule(
+    EventKind.MUTED: Rule(
         "At meter {meter} the same comes and goes without end ({detail}), and is not journalled each time any more. No energy "
         "is lost by it. Have its line and its plug looked at."
     ),
-    "switch-failed": Rule(
+    EventKind.SWITCH_FAILED: Rule(
         "The load switch of meter {meter} does not obey ({detail}). It is told again each minute. If that does not help, "
         "have it looked at."
     ),
 }
-"""By the code of an event (`kernel.events.EVENTS`)."""
+"""By the kind of an event."""
 
-OVER = {"disk-room": "disk-full"}
+OVER: dict[str, str] = {EventKind.DISK_ROOM: EventKind.DISK_FULL}
 """Events after which a kind of the gateway's alarms is over."""
 
 ENTRIES: dict[str, Rule] = {
@@ -125,9 +125,9 @@ def stands_back(meter: str, account: Account, before: int) -> Raised | None:
     since = account.back_since
     if not since or not before - since < BACKWARDS_FOR <= account.at - since:
         return None
-    rule = EVENTS[REGISTER_BACKWARDS]
+    rule = EVENTS[EventKind.REGISTER_BACKWARDS]
     text = rule.text.format(meter=meter, detail=f"since {moment(since):%Y-%m-%d %H:%M} UTC")
-    return Raised(REGISTER_BACKWARDS, text, account.at, meter=meter, seq=account.seq)
+    return Raised(EventKind.REGISTER_BACKWARDS, text, account.at, meter=meter, seq=account.seq)
 
 
 def _detail(entry: AnyEntry) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ..kernel.account import Account
 from ..kernel.entries import Command, UnknownOrder, chain
+from ..kernel.events import EventKind
 from ..kernel.naming import id_of
 from ..kernel.units import MINUTE
 from ..wire.messages import MAX_STATES, Live, MeterState, MeterStatus, Receipt, Span, States, Status, Upload
@@ -114,7 +115,7 @@ def _names(meters: Sequence[str]) -> str:
 def set_back(gateway: str, meters: Sequence[str], now: int) -> Raised:
     """The alarm that journals were put back."""
     return Raised(
-        "journal-set-back",
+        EventKind.JOURNAL_SET_BACK,
         f"Gateway {gateway} came with journals that end before, or otherwise than, what it had sent (meters {_names(meters)}): its "
         "file was put back from a copy, or has lost its end. It goes on from the server's state by itself, and charges by "
         "the registers; nothing that was paid is lost. Nothing is to be done, unless it comes again: then look at the "

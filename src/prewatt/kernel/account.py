@@ -194,8 +194,8 @@ class Account(Registers):
         return Relay(self.seq + 1, max(now, self.at), self.balance, closed, reason)
 
     def event(self, now: int, code: str, detail: str = "") -> Event:
-        """The entry for an event."""
-        return Event(self.seq + 1, max(now, self.at), self.balance, code, detail[:200])
+        """The entry for an event: its code (of `kernel.events.EventKind`, or what newer software journalled), and a detail."""
+        return Event(self.seq + 1, max(now, self.at), self.balance, str(code), detail[:200])
 
     def recompute(self, entry: AnyEntry, command: Command | UnknownOrder | None) -> AnyEntry:
         """What `entry` must be if it is right: the same facts, with charge, energy and balance worked out here.

@@ -223,7 +223,7 @@ class Relay(Entry, frozen=True, tag="relay"):
 
 
 class Event(Entry, frozen=True, tag="event"):
-    """Something happened that a person may want to know. `code` is one of `kernel.events.EVENTS`."""
+    """Something happened that a person may want to know. `code` is one of `kernel.events.EventKind`."""
 
     code: ShortText
     detail: ShortText = ""

@@ -1,50 +1,111 @@
-"""What a journal's events are called, and what they mean."""
+"""What a journal's events are: each one's code, its words, and which group it belongs to.
 
-from .safety import KINDS, TRIPS
+`EventKind` is the one list. The account (`kernel.replay`), the gateway, the alarms and the notices name events by it; who is
+told of one follows from its group. An `Event` entry keeps its code as text, so that a journal of newer software is read: ask
+`kind_of` for what is known of a code.
+"""
 
-EVENTS = {
-    "power-up": "the gateway started",
-    "low-credit": "the credit is running low",
-    "meter-lost": "the meter does not answer",
-    "meter-back": "the meter answers again",
-    "foreign-meter": "another meter answers in this one's place",
-    "register-doubtful": "the register has not been what it can be for an hour",
-    "register-backwards": "the register has stood under what was read before for a day",
-    "register-still": "the register has not moved for long, though the switch is closed",
-    "muted": "the same comes and goes so often that it is not journalled each time, for an hour at most",
-    "cut-off-alone": "no gateway spoke to the meter for so long that it cut off by itself",
-    "switch-failed": "the load switch did not obey",
-    "switch-differs": "the load switch stands otherwise than told",
-    "journal-repaired": "a damaged snapshot in the gateway's journal was made anew from the entries",
-    "journal-set-back": "the gateway's journal ended before the server's, and went on from there",
-    "gateway-replaced": "another gateway went on with this meter",
-    "clock-set": "the gateway's clock was set: by the server, or on site",
-    "clock-stepped": "the gateway's clock jumped, and is not believed",
-    "clock-unsure": "the gateway does not know how long it was without power, or stood still: its time waits for the server or staff",
-    "clock-differs": "the server tells another time than the gateway's steady clock",
-    "overload": "more power was drawn than the limit allows",
-    "overload-locked": "tripped for overload too often: a person has to close",
-    "forbidden-load": "a large resistive load appeared at once: a person has to close",
-    "tamper": "the meter's cover was opened, or it was tampered with otherwise",
-    "codes-locked": "too many wrong codes were typed",
-    "key-changed": "a code changed the meter's key",
-    "disk-full": "the gateway's disk is full: its journal lives on the reserve",
-    "disk-room": "there is room on the gateway's disk again",
-    **{code: kind.words for code, kind in KINDS.items()},
-    **{trip: f"switched off: {KINDS[code].words}" for trip, code in TRIPS.items()},
-    "within-limits": "what was measured is right again",
-    "limit-locked": "a limit opened the switch too often: a person has to close",
-    "allowance-spent": "more power was drawn than the night allows, too often: off until the morning",
-}
+from __future__ import annotations
 
-CLOCK_UNSURE = "clock-unsure"
-CLOCK_SET = "clock-set"
-FOREIGN_METER = "foreign-meter"
-METER_LOST = "meter-lost"
-METER_BACK = "meter-back"
-MUTED = "muted"
-WITHIN_LIMITS = "within-limits"
-LIMIT_LOCKED = "limit-locked"
-ALLOWANCE_SPENT = "allowance-spent"
-LOW_CREDIT = "low-credit"
-CUT_OFF_ALONE = "cut-off-alone"
+from enum import StrEnum
+
+from .safety import KINDS, TRIP
+
+
+class Group(StrEnum):
+    """Whom an event concerns. `INFO`: it is kept, and shown with the others. `TROUBLE`: a person must look at it, so that the
+    manager is told. `OVERLOAD`: more was drawn than the limit allows, or another limit of electricity safety was passed, so
+    that the tenant and the manager are told.
+    """
+
+    INFO = "info"
+    TROUBLE = "trouble"
+    OVERLOAD = "overload"
+
+
+class EventKind(StrEnum):
+    """An event's code, as it stands in the journal; with its `words` in English, to be translated, and its `group`."""
+
+    words: str
+    group: Group
+
+    def __new__(cls, code: str, words: str = "", group: Group = Group.INFO) -> EventKind:
+        """An event kind: its code, what it says, its group."""
+        self = str.__new__(cls, code)
+        self._value_, self.words, self.group = code, words, group
+        return self
+
+    POWER_UP = "power-up", "the gateway started"
+    LOW_CREDIT = "low-credit", "the credit is running low"
+    METER_LOST = "meter-lost", "the meter does not answer"
+    METER_BACK = "meter-back", "the meter answers again"
+    FOREIGN_METER = "foreign-meter", "another meter answers in this one's place"
+    REGISTER_DOUBTFUL = "register-doubtful", "the register has not been what it can be for an hour"
+    REGISTER_BACKWARDS = "register-backwards", "the register has stood under what was read before for a day"
+    REGISTER_STILL = "register-still", "the register has not moved for long, though the switch is closed"
+    MUTED = "muted", "the same comes and goes so often that it is not journalled each time, for an hour at most"
+    CUT_OFF_ALONE = (
+        "cut-off-alone",
+        "no gateway spoke to the meter for so long that it cut off by itself",
+        Group.TROUBLE,
+    )
+    SWITCH_FAILED = "switch-failed", "the load switch did not obey", Group.TROUBLE
+    SWITCH_DIFFERS = "switch-differs", "the load switch stands otherwise than told", Group.TROUBLE
+    JOURNAL_REPAIRED = (
+        "journal-repaired", "a damaged snapshot in the gateway's journal was made anew from the entries", Group.TROUBLE
+    )  # fmt: skip
+    JOURNAL_SET_BACK = "journal-set-back", "the gateway's journal ended before the server's, and went on from there"
+    GATEWAY_REPLACED = "gateway-replaced", "another gateway went on with this meter"
+    CLOCK_SET = "clock-set", "the gateway's clock was set: by the server, or on site"
+    CLOCK_STEPPED = "clock-stepped", "the gateway's clock jumped, and is not believed"
+    CLOCK_UNSURE = (
+        "clock-unsure",
+        "the gateway does not know how long it was without power, or stood still: its time waits for the server or staff",
+    )
+    CLOCK_DIFFERS = "clock-differs", "the server tells another time than the gateway's steady clock"
+    OVERLOAD = "overload", "more power was drawn than the limit allows", Group.OVERLOAD
+    OVERLOAD_LOCKED = "overload-locked", "tripped for overload too often: a person has to close", Group.OVERLOAD
+    FORBIDDEN_LOAD = (
+        "forbidden-load", "a large resistive load appeared at once: a person has to close", Group.OVERLOAD
+    )  # fmt: skip
+    TAMPER = "tamper", "the meter's cover was opened, or it was tampered with otherwise", Group.TROUBLE
+    CODES_LOCKED = "codes-locked", "too many wrong codes were typed", Group.TROUBLE
+    KEY_CHANGED = "key-changed", "a code changed the meter's key"
+    DISK_FULL = "disk-full", "the gateway's disk is full: its journal lives on the reserve"
+    DISK_ROOM = "disk-room", "there is room on the gateway's disk again"
+    WITHIN_LIMITS = "within-limits", "what was measured is right again"
+    LIMIT_LOCKED = "limit-locked", "a limit opened the switch too often: a person has to close", Group.OVERLOAD
+    ALLOWANCE_SPENT = (
+        "allowance-spent", "more power was drawn than the night allows, too often: off until the morning"
+    )  # fmt: skip
+
+    # Each kind of limit (`kernel.safety.KINDS`) has two: it was passed, and it opened the switch.
+    _ignore_ = ["_members", "_code", "_kind"]
+    _members = vars()
+    for _code, _kind in KINDS.items():
+        _members[_code.replace("-", "_").upper()] = _code, _kind.words, Group.OVERLOAD
+        _members[(_code + TRIP).replace("-", "_").upper()] = (
+            _code + TRIP,
+            f"switched off: {_kind.words}",
+            Group.OVERLOAD,
+        )
+
+
+_BY_CODE = {str(kind): kind for kind in EventKind}
+
+
+def kind_of(code: str) -> EventKind | None:
+    """The kind of event that a journal's code names; None for a code of newer software."""
+    return _BY_CODE.get(code)
+
+
+def words_of(code: str) -> str:
+    """What an event says, in English; the code itself where it is not known."""
+    kind = kind_of(code)
+    return code if kind is None else kind.words
+
+
+def group_of(code: str) -> Group:
+    """The group of an event; `INFO` where the code is not known."""
+    kind = kind_of(code)
+    return Group.INFO if kind is None else kind.group

@@ -16,7 +16,7 @@ follows `invoke_credit` of an emergency credit (class 112, method 3).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast, get_args
+from typing import TYPE_CHECKING, Annotated, ClassVar, cast, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -313,4 +313,4 @@ def make_order(
     """An order of a kind, with those of the details that it has: see `needs`. The values are not checked."""
     details = {"override": override, "watts": watts, "amount": amount, "until": until}
     own = {name: value for name, value in details.items() if needs(kind, name)}
-    return cast(Callable[..., Any], kind)(**own)
+    return cast(Callable[..., Action], kind)(**own)

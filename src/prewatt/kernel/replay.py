@@ -27,16 +27,7 @@ from .entries import (
     TenancyChanged,
     TimeLedBack,
 )
-from .events import (
-    ALLOWANCE_SPENT,
-    CLOCK_SET,
-    CLOCK_UNSURE,
-    FOREIGN_METER,
-    LIMIT_LOCKED,
-    LOW_CREDIT,
-    METER_BACK,
-    WITHIN_LIMITS,
-)
+from .events import EventKind
 from .off_hours import OFF_HOURS, night_at
 from .orders import (
     Action,
@@ -136,7 +127,7 @@ class Replay(State):
         self.at = max(self.at, entry.at) if _is_between(entry) else entry.at
         self.balance = self.credited - self.charged - self.debited
         assert entry.balance == self.balance, f"entry {entry.seq} says {entry.balance}, the account {self.balance}"
-        told = isinstance(entry, Event) and entry.code == LOW_CREDIT
+        told = isinstance(entry, Event) and entry.code == EventKind.LOW_CREDIT
         self.warned = self._warned_after(told)
         if told:
             self.warned_at = entry.at
@@ -265,44 +256,59 @@ class Replay(State):
             self.change(night=msgspec.structs.replace(night, **changes))
 
     def _happened(self, event: Event) -> None:
-        if event.code == "overload" or event.code in TRIPS:
-            self._trip(event)
-        if event.code == "key-changed" and event.detail == ROLLOVER:
-            # Under the new base date the minutes begin anew.
-            self.tids, self.tid_floor = (), -1
-        if event.code in (CLOCK_UNSURE, CLOCK_SET):
-            self.unsure = event.code == CLOCK_UNSURE
-            self.unsure_at = event.at if self.unsure else 0
-            if not self.unsure and self.register is not None and self.read_at < EARLIEST and not self.versions:
-                # A new gateway began without a clock: all those years are nobody's.
-                self.read_at = self.moving_since = self.moved_at = event.at
-        elif event.code == FOREIGN_METER:
-            self.foreign_since = self.foreign_since or event.at
-        elif event.code == METER_BACK:
-            self.foreign_since = 0
-        elif event.code == WITHIN_LIMITS:
-            self.change(unsafe=tuple(each for each in self.supply.unsafe if each != event.detail))
-        elif event.code == ALLOWANCE_SPENT:
-            # By day other rules hold, and it begins anew.
-            self._at_night(event.at, spent=True)
-            self.change(trips=0)
-        lock = {"overload-locked": "overload", "forbidden-load": "load"}.get(event.code)
-        if event.code == "tamper" and self.settings.tamper_locks:
-            lock = "tamper"
-        elif event.code == LIMIT_LOCKED and event.detail in KINDS:
-            lock = event.detail
-        if lock:
-            self._lock(lock)
+        match event.code:
+            case EventKind.CLOCK_UNSURE:
+                self.unsure, self.unsure_at = True, event.at
+            case EventKind.CLOCK_SET:
+                self._clock_set(event.at)
+            case EventKind.FOREIGN_METER:
+                self.foreign_since = self.foreign_since or event.at
+            case EventKind.METER_BACK:
+                self.foreign_since = 0
+            case EventKind.KEY_CHANGED if event.detail == ROLLOVER:
+                # Under the new base date the minutes begin anew.
+                self.tids, self.tid_floor = (), -1
+            case EventKind.WITHIN_LIMITS:
+                self.change(unsafe=tuple(each for each in self.supply.unsafe if each != event.detail))
+            case EventKind.ALLOWANCE_SPENT:
+                # By day other rules hold, and it begins anew.
+                self._at_night(event.at, spent=True)
+                self.change(trips=0)
+            case EventKind.OVERLOAD:
+                self._trip(event.at)
+            case code if code in TRIPS:
+                self._trip(event.at, TRIPS[code])
+            case _:
+                self._locked(event)
 
-    def _trip(self, event: Event) -> None:
-        """Too much was drawn, or measured, for too long."""
-        supply, kind = self.supply, TRIPS.get(event.code)
+    def _clock_set(self, at: int) -> None:
+        """The gateway knows the time again."""
+        self.unsure, self.unsure_at = False, 0
+        if self.register is not None and self.read_at < EARLIEST and not self.versions:
+            # A new gateway began without a clock: all those years are nobody's.
+            self.read_at = self.moving_since = self.moved_at = at
+
+    def _locked(self, event: Event) -> None:
+        """What is to wait for a person locks the switch."""
+        match event.code:
+            case EventKind.OVERLOAD_LOCKED:
+                self._lock("overload")
+            case EventKind.FORBIDDEN_LOAD:
+                self._lock("load")
+            case EventKind.TAMPER if self.settings.tamper_locks:
+                self._lock("tamper")
+            case EventKind.LIMIT_LOCKED if event.detail in KINDS:
+                self._lock(event.detail)
+
+    def _trip(self, at: int, kind: str | None = None) -> None:
+        """Too much was drawn for too long; or a limit of electricity safety of a `kind` opened the switch."""
+        supply = self.supply
         # What comes from the grid is not counted against the flat, and what trips together is one.
         if kind is None or not KINDS[kind].outside:
-            again = event.at - supply.tripped_at <= RECLOSE_WINDOW
+            again = at - supply.tripped_at <= RECLOSE_WINDOW
             together = supply.tripped or any(not KINDS[each].outside for each in supply.unsafe if each in KINDS)
             trips = (supply.trips if again else 0) + (not (again and together))
-            self.change(tripped_at=event.at, trips=trips)
+            self.change(tripped_at=at, trips=trips)
         if kind is None:
             self.change(tripped=True)
         elif waits(self.settings.limits, kind):

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local, zone
 from ...kernel.entries import Event, decode_entry
-from ...kernel.events import METER_BACK, METER_LOST
+from ...kernel.events import EventKind
 from ...kernel.units import DAY, HOUR, MINUTE
 from ..estate.models import Property, Tenancy
 from ..locking import for_update
@@ -108,9 +108,9 @@ def lost_since(meter: Meter) -> int | None:
     lost = None
     for body in rows.values_list("body", flat=True)[:EVENTS_BACK]:
         entry = decode_entry(bytes(body))
-        if isinstance(entry, Event) and entry.code == METER_BACK:
+        if isinstance(entry, Event) and entry.code == EventKind.METER_BACK:
             break
-        if isinstance(entry, Event) and entry.code == METER_LOST:
+        if isinstance(entry, Event) and entry.code == EventKind.METER_LOST:
             lost = entry.at
     return lost
 

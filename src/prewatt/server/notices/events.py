@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from ...kernel.safety import KINDS, TRIPS
+from ...kernel.events import Group
 
 
 class Event(models.TextChoices):
@@ -45,7 +45,5 @@ FOR_MANAGERS = (
     Event.OVERDUE, Event.REPORT,
 )  # fmt: skip
 
-OVERLOADS = ("overload", "overload-locked", "forbidden-load", *KINDS, *TRIPS, "limit-locked")
-"""Codes of the journal's events that are an overload, or another limit of electricity safety that was passed."""
-TROUBLES = ("cut-off-alone", "switch-failed", "switch-differs", "tamper", "codes-locked", "journal-repaired")
-"""Codes that a person must look at."""
+TOLD_BY_GROUP = {Group.OVERLOAD: Event.OVERLOAD, Group.TROUBLE: Event.TROUBLE}
+"""What people are told of when a journal has an event of a group (`kernel.events`)."""

@@ -19,6 +19,7 @@ from ...kernel.calendar import day_bounds, local_day, zone
 from ...kernel.currencies import format_money
 from ...kernel.entries import Event as JournalEvent
 from ...kernel.entries import Relay, decode_entry
+from ...kernel.events import EventKind, Group, group_of
 from ...kernel.off_hours import OFF_HOURS
 from ...kernel.state import EXHAUSTED, RECLOSED
 from ...kernel.units import DAY, HOUR, MINUTE, exact_kwh, short_price
@@ -37,7 +38,7 @@ from ..vending.models import Code
 from ..vending.owed import owed
 from ..vending.top_ups import on_the_way
 from .bills import tell_manager, tell_tenant
-from .events import OVERLOADS, TROUBLES, Event
+from .events import TOLD_BY_GROUP, Event
 from .low import Credit
 from .models import Notice, Recipient, Seen
 from .recipients import add_tenants, to_be_told
@@ -234,7 +235,7 @@ class _Tenant:
             recipient.closed = True
         tripped = set[int]()
         for event in entries:
-            if isinstance(event, JournalEvent) and event.code in OVERLOADS and event.at > self.at - DAY:
+            if isinstance(event, JournalEvent) and group_of(event.code) == Group.OVERLOAD and event.at > self.at - DAY:
                 told = told_of(event, recipient.language)
                 key = f"{event.code} {meter.pk} {event.at // HOUR}"
                 if self._tell(Event.OVERLOAD, key, at=wall(event.at, self.where), **told):
@@ -266,7 +267,7 @@ class _Tenant:
                     Event.CUT_OFF, key, why=why, exhausted=exhausted,
                     waiting=self._money(waits) if waits else "", code=self._code() if waits else "",
                     brief=brief(reason, recipient.language, why),
-                    **to_do("limit-locked" if locked else relay.reason, relay.reason, recipient.language), **told,
+                    **to_do(EventKind.LIMIT_LOCKED if locked else relay.reason, relay.reason, recipient.language), **told,
                 )  # fmt: skip
         recipient.closed = relay.closed
 
@@ -355,7 +356,7 @@ class _Manager:
             row.save(update_fields=["seq"])
 
     def _event(self, meter: Meter, entry: JournalEvent) -> None:
-        event = Event.OVERLOAD if entry.code in OVERLOADS else Event.TROUBLE if entry.code in TROUBLES else None
+        event = TOLD_BY_GROUP.get(group_of(entry.code))
         if event is None:
             return
         told = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...kernel.entries import Event
-from ...kernel.events import EVENTS, LIMIT_LOCKED
+from ...kernel.events import EventKind
 from ...kernel.off_hours import OFF_HOURS
 from ...kernel.safety import KINDS, TRIPS
 from ...kernel.state import EXHAUSTED, FOREIGN
@@ -41,7 +41,7 @@ ADVICE_CHINESE = {
 _MANAGER = "the manager has to switch it on again"
 ENGLISH = {
     **LOCKS,
-    **EVENTS,
+    **{kind: kind.words for kind in EventKind},
     "overload-locked": f"off after too many overloads: {_MANAGER}",
     "load": "a forbidden load was switched on",
     "forbidden-load": f"off, as a large heating load was switched on: {_MANAGER}",
@@ -114,7 +114,7 @@ SHORT_ENGLISH = {
     FOREIGN: "not the right meter",
 }
 """For fields of 20 characters, in which a sentence would lose its end."""
-LOCKED = ("overload-locked", "forbidden-load", "limit-locked")
+LOCKED = (EventKind.OVERLOAD_LOCKED, EventKind.FORBIDDEN_LOAD, EventKind.LIMIT_LOCKED)
 """After these somebody has to come."""
 DETAILS_CHINESE = {
     "it stands open": "实际为断开",
@@ -136,7 +136,7 @@ def told_of(event: Event, language: str) -> dict[str, str]:
     what it is (`brief`), and what to `act`.
     """
     detail, kind = event.detail, TRIPS.get(event.code, event.code)
-    if event.code == LIMIT_LOCKED:
+    if event.code == EventKind.LIMIT_LOCKED:
         # Its detail is what opened the switch so often.
         detail, kind = in_words(event.detail, language), event.detail
     elif language == "zh":
@@ -178,4 +178,4 @@ def _acts(code: str, kind: str) -> tuple[str, str]:
         return "Nothing to be done", "来自电网，无需处理"
     if kind == "low-power-factor":
         return "Ask the manager", "请咨询管理员"
-    return ("Switch something off", "请关闭部分电器") if found is not None or kind == "overload" else ("", "")
+    return ("Switch something off", "请关闭部分电器") if found is not None or kind == EventKind.OVERLOAD else ("", "")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from ...kernel.account import Account
 from ...kernel.calendar import local, local_day, next_month, zone
 from ...kernel.entries import CreditByCode, Event, OnSite, TimeLedBack, decode_entry
-from ...kernel.events import EVENTS
+from ...kernel.events import EventKind, words_of
 from ...kernel.names import natural
 from ...kernel.off_hours import OFF_HOURS
 from ...kernel.orders import TakeEmergency
@@ -313,7 +313,7 @@ class Happening:
     detail: str
 
 
-QUIET = ("power-up",)
+QUIET = (EventKind.POWER_UP,)
 """Events that tell a manager nothing."""
 
 
@@ -326,7 +326,7 @@ def happenings(meter: Meter, most: int = 10) -> list[Happening]:
     for body in rows.values_list("body", flat=True)[: 4 * most]:
         entry = decode_entry(bytes(body))
         if isinstance(entry, Event) and entry.code not in QUIET:
-            found.append(Happening(entry.at, EVENTS.get(entry.code, entry.code), entry.detail))
+            found.append(Happening(entry.at, words_of(entry.code), entry.detail))
         elif isinstance(entry, OnSite):
             what = _("%(what)s, on site") % {"what": str(entry.action.__struct_config__.tag)}
             told = f"{entry.by} {entry.reason}".strip()

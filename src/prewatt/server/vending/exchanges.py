@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from ...kernel.entries import Event, Exchange, Exchanged, Reading, Rebased, decode_entry
-from ...kernel.events import FOREIGN_METER
+from ...kernel.events import EventKind
 from ...kernel.plausible import SLACK, most
 from ...kernel.units import REGISTER_MAX, exact_kwh, parse_kwh
 from ..fields import check_meter_name
@@ -95,7 +95,7 @@ def foreign_serial(meter: Meter) -> str:
     rows = JournalEntry.objects.filter(meter=meter, kind="event").order_by("-seq")
     for body in rows.values_list("body", flat=True)[:LOOKED_AT]:
         entry = decode_entry(bytes(body))
-        if isinstance(entry, Event) and entry.code == FOREIGN_METER:
+        if isinstance(entry, Event) and entry.code == EventKind.FOREIGN_METER:
             return entry.detail
     return ""
 
@@ -208,7 +208,7 @@ def take_up(meter: Meter, entry: Exchanged) -> None:
         raise_alarm("serial-twice", text % {"serial": entry.serial}, entry.at, meter=meter, seq=entry.seq)
     else:
         Meter.objects.filter(pk=meter.pk).update(serial="" if entry.serial == meter.name else entry.serial)
-    Alarm.objects.filter(meter=meter, kind=FOREIGN_METER, settled=False).update(settled=True)
+    Alarm.objects.filter(meter=meter, kind=EventKind.FOREIGN_METER, settled=False).update(settled=True)
     ordered = MeterExchange.objects.filter(command__meter=meter, command__number=entry.command).first()
     if entry.last is None and meter.read_at is not None and (ordered is None or ordered.end == End.UNKNOWN):
         text = _(

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from ...kernel.allocation import apportion
 from ...kernel.calendar import local, zone
 from ...kernel.entries import FLAG_HELD, Event, Exchanged, Reading, Rebased, decode_entry
-from ...kernel.events import FOREIGN_METER
+from ...kernel.events import EventKind
 from ...kernel.plausible import most
 from ...kernel.rating import Counters, rate_interval
 from ...kernel.tariff import RateCalendar, Version
@@ -134,7 +134,7 @@ def _hung_at(meter: Meter, before: Reading, entry: Exchanged) -> int:
     rows = JournalEntry.objects.filter(meter=meter, seq__gt=before.seq, seq__lt=entry.seq, kind="event").order_by("seq")
     for body in rows.values_list("body", flat=True):
         event = decode_entry(bytes(body))
-        if isinstance(event, Event) and (event.code, event.detail) == (FOREIGN_METER, entry.serial):
+        if isinstance(event, Event) and (event.code, event.detail) == (EventKind.FOREIGN_METER, entry.serial):
             return event.at
     return entry.at
 
