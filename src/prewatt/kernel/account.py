@@ -45,7 +45,7 @@ from .entries import (
     TimeLedBack,
     UnknownOrder,
 )
-from .orders import Action, ClearCredit, Restore, SetPin
+from .orders import Action, ClearCredit, SetPin
 from .plausible import BACKWARDS, TRUE, UNSEEN, most
 from .register import Registers
 from .tariff import RateCalendar, TariffError
@@ -156,8 +156,7 @@ class Account(Registers):
     def _is_overtaken(self, tid: int, action: Action) -> bool:
         """Whether what a typed code did was undone by an order that was given before it."""
         # What lends an amount has lent it, and does not lend it twice.
-        lends = isinstance(action, Restore) and action.amount
-        return not lends and (tid, action.settles) in self.supply.overtaken
+        return not action.lends and (tid, action.settles) in self.supply.overtaken
 
     def _balance_after(self, action: Action) -> int:
         return action.balance_after(self.balance)

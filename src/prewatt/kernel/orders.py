@@ -39,7 +39,8 @@ class Order(Struct, frozen=True, tag_field="do"):
 
     `label`: the order as it is chosen from a list; `done`: the order as the gateway's page tells it afterwards; both
     English, to be translated. `by_manager`: managers give it, by page, API and command line. `by_staff`: a grant can
-    allow it to staff on site. `brings_power`: the tenant is shown the token that carries it. `settles`: what it settles
+    allow it to staff on site. `brings_power`: the tenant is shown the token that carries it.
+    `ends_off_hours`: those in which it is given hold no more. `settles`: what it settles
     as a whole, so that of several orders the one that was given last holds (`SWITCH`, `LIMIT`, `TIME`); empty if nothing.
     """
 
@@ -48,12 +49,18 @@ class Order(Struct, frozen=True, tag_field="do"):
     by_manager: ClassVar[bool] = False
     by_staff: ClassVar[bool] = False
     brings_power: ClassVar[bool] = False
+    ends_off_hours: ClassVar[bool] = False
     settles: ClassVar[str] = ""
 
     @property
     def name(self) -> str:
         """The order's name, such as `close`."""
         return str(self.__struct_config__.tag)
+
+    @property
+    def lends(self) -> bool:
+        """Whether it lends an amount: that is lent once, however often the order comes."""
+        return False
 
     def words(self, translate: Callable[[str], str]) -> str:
         """What this order does, for people, in the language of `translate`."""
@@ -94,7 +101,7 @@ class Close(Order, frozen=True, tag="close", omit_defaults=True):
 
     label = _("switch on")
     done = _("Switched on")
-    by_manager = by_staff = brings_power = True
+    by_manager = by_staff = brings_power = ends_off_hours = True
     settles = SWITCH
 
     override: bool = False
@@ -173,11 +180,16 @@ class Restore(Order, frozen=True, tag="restore", omit_defaults=True):
 
     label = _("restore for a time or an amount")
     done = _("Emergency credit of the landlord")
-    by_manager = by_staff = brings_power = True
+    by_manager = by_staff = brings_power = ends_off_hours = True
     settles = TIME
 
     amount: Natural = 0
     until: Instant = 0
+
+    @property
+    def lends(self) -> bool:
+        """If it is bounded by an amount."""
+        return self.amount > 0
 
     def words(self, translate: Callable[[str], str]) -> str:
         """What it does, without its bounds: they are shown beside it."""

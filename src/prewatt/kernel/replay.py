@@ -31,11 +31,10 @@ from .events import EventKind
 from .off_hours import OFF_HOURS, night_at
 from .orders import (
     Action,
-    Close,
-    Restore,
 )
 from .plausible import BACKWARDS, ERROR_FOR, RETURNED, Base, Doubt, Former
 from .safety import KINDS, TRIPS, waits
+from .settings import Settings
 from .state import EXHAUSTED, State
 from .supply import RECLOSE_WINDOW, Night
 from .tariff import RateCalendar, Version, add_version, stretch_at
@@ -66,60 +65,7 @@ class Replay(State):
         """
         assert entry.seq == self.seq + 1, f"entry {entry.seq} after {self.seq}"
         assert self.may_follow(entry), f"entry {entry.seq} goes back in time"
-        if isinstance(entry, Reading):
-            self._read(entry)
-        elif isinstance(entry, Doubtful | Rebased | Exchanged):
-            self._doubt(entry)
-        elif isinstance(entry, TimeLedBack):
-            self._lead_back(entry.at)
-        elif isinstance(entry, CreditApplied):
-            assert entry.credit_id not in self.credit_ids, f"credit {entry.credit_id} applied twice"
-            self.credit_ids.add(entry.credit_id)
-            self._credit(entry.amount)
-            if entry.tid is not None:
-                self._settle_code(entry.tid)
-        elif isinstance(entry, CreditByCode):
-            assert not self.code_used(entry.tid), f"code {entry.tid} applied twice"
-            self._credit(entry.amount)
-            self.coded[entry.tid] = entry.amount
-        elif isinstance(entry, Recognised):
-            self._settle_code(entry.tid)
-            if entry.credit_id:
-                self.credit_ids.add(entry.credit_id)
-        elif isinstance(entry, Controlled | OnSite):
-            self._control(entry.action)
-            if isinstance(entry.action, Close | Restore):
-                self._at_night(entry.at, waived=True)
-            if entry.tid is not None and isinstance(entry, OnSite):
-                self.coded[entry.tid] = 0
-            elif entry.tid is not None:
-                self._settle_code(entry.tid)
-            self._overtake(entry)
-        elif isinstance(entry, Refused):
-            if entry.tid is not None:
-                self._settle_code(entry.tid)
-        elif isinstance(entry, DebitApplied):
-            assert entry.debit_id not in self.credit_ids, f"debit {entry.debit_id} applied twice"
-            self.credit_ids.add(entry.debit_id)
-            self.debited += entry.amount
-        elif isinstance(entry, TenancyChanged):
-            self.restarts = tuple(sorted({*(set(self.restarts) - {entry.instead}), entry.effective}))
-        elif isinstance(entry, TariffApplied):
-            versions = add_version(self.versions, Version(entry.effective, RateCalendar(entry.tariff)))
-            # Versions wholly in the past of what is charged can never be asked for again.
-            while len(versions) > 1 and versions[1].effective <= self.read_at:
-                versions = versions[1:]
-            self.versions = versions
-        elif isinstance(entry, SettingsApplied):
-            self.settings = entry.settings
-            # Where a limit is taken away, so is what it did.
-            still = {each.code for each in entry.settings.limits if each.trip}
-            self.change(unsafe=tuple(each for each in self.supply.unsafe if each in still))
-        elif isinstance(entry, Relay):
-            self.closed = entry.closed
-            self._switched(entry)
-        elif isinstance(entry, Event):
-            self._happened(entry)
+        self._take(entry)
         if isinstance(entry, CommandEntry):
             assert entry.command == self.command + 1, f"command {entry.command} after {self.command}"
             self.command = entry.command
@@ -131,6 +77,74 @@ class Replay(State):
         self.warned = self._warned_after(told)
         if told:
             self.warned_at = entry.at
+
+    def _take(self, entry: AnyEntry) -> None:
+        """What an entry of each kind changes, beside what all entries change (`apply`)."""
+        match entry:
+            case Reading():
+                self._read(entry)
+            case Doubtful() | Rebased() | Exchanged():
+                self._doubt(entry)
+            case TimeLedBack(at=at):
+                self._lead_back(at)
+            case Controlled() | OnSite():
+                self._order(entry)
+            case TenancyChanged(effective=effective, instead=instead):
+                self.restarts = tuple(sorted({*(set(self.restarts) - {instead}), effective}))
+            case TariffApplied(effective=effective, tariff=tariff):
+                self._set_tariff(Version(effective, RateCalendar(tariff)))
+            case SettingsApplied(settings=settings):
+                self._set_settings(settings)
+            case Relay():
+                self._switched(entry)
+            case Event():
+                self._happened(entry)
+            case _:
+                self._settle(entry)
+
+    def _settle(self, entry: CreditApplied | CreditByCode | Recognised | Refused | DebitApplied) -> None:
+        """Money came or was taken off; or a code is worth nothing any more."""
+        match entry:
+            case CreditApplied(credit_id=credit_id, amount=amount):
+                assert credit_id not in self.credit_ids, f"credit {credit_id} applied twice"
+                self.credit_ids.add(credit_id)
+                self._credit(amount)
+            case CreditByCode(tid=tid, amount=amount):
+                assert not self.code_used(tid), f"code {tid} applied twice"
+                self._credit(amount)
+                self.coded[tid] = amount
+            case DebitApplied(debit_id=debit_id, amount=amount):
+                assert debit_id not in self.credit_ids, f"debit {debit_id} applied twice"
+                self.credit_ids.add(debit_id)
+                self.debited += amount
+            case Recognised(credit_id=credit_id) if credit_id:
+                self.credit_ids.add(credit_id)
+        if isinstance(entry, CreditApplied | Recognised | Refused) and entry.tid is not None:
+            self._settle_code(entry.tid)
+
+    def _order(self, entry: Controlled | OnSite) -> None:
+        """A person's order took effect."""
+        self._control(entry.action)
+        if entry.action.ends_off_hours:
+            self._at_night(entry.at, waived=True)
+        if entry.tid is not None and isinstance(entry, OnSite):
+            self.coded[entry.tid] = 0
+        elif entry.tid is not None:
+            self._settle_code(entry.tid)
+        self._overtake(entry)
+
+    def _set_tariff(self, version: Version) -> None:
+        versions = add_version(self.versions, version)
+        # Versions wholly in the past of what is charged can never be asked for again.
+        while len(versions) > 1 and versions[1].effective <= self.read_at:
+            versions = versions[1:]
+        self.versions = versions
+
+    def _set_settings(self, settings: Settings) -> None:
+        self.settings = settings
+        # Where a limit is taken away, so is what it did.
+        still = {limit.code for limit in settings.limits if limit.trip}
+        self.change(unsafe=tuple(code for code in self.supply.unsafe if code in still))
 
     def _read(self, entry: Reading) -> None:
         energy = entry.energy
@@ -156,29 +170,38 @@ class Replay(State):
     def _doubt(self, entry: Doubtful | Rebased | Exchanged) -> None:
         """The register is not what it can be, or counts from elsewhere."""
         if isinstance(entry, Doubtful):
-            if entry.cause == BACKWARDS:
-                self.back_since, self.under = self.back_since or entry.at, Base(entry.register, entry.at)
-            else:
-                since = self.doubt.since if self.doubt else entry.at
-                self.doubt = Doubt(entry.register, entry.at, since, entry.cause)
+            self._doubted(entry)
             return
-        former, before = self.former, self.register
         if isinstance(entry, Exchanged):
-            self.former = None
-            self.serial, self.foreign_since = entry.serial, 0
-            if before is not None:
-                # What the old one used up to its end counts as if the new one had gone on from there.
-                self.register = entry.first - (max(entry.last - before, 0) if entry.last is not None else 0)
+            self._exchange(entry)
         else:
-            self.register = entry.register
-            if entry.cause == RETURNED and former is not None:
-                self.former, self.moving_since = None, former.base.at
-            else:
-                # One error after another: it can still come back to where it stood before the first.
-                if before is not None and (former is None or self.moving_since - former.at > ERROR_FOR):
-                    self.former = Former(Base(before, self.moving_since), 0, entry.at)
-                self.moving_since = entry.at
+            self._rebase(entry)
         self.doubt, self.back_since, self.under, self.moved_at = None, 0, None, entry.at
+
+    def _doubted(self, entry: Doubtful) -> None:
+        if entry.cause == BACKWARDS:
+            self.back_since, self.under = self.back_since or entry.at, Base(entry.register, entry.at)
+        else:
+            since = self.doubt.since if self.doubt else entry.at
+            self.doubt = Doubt(entry.register, entry.at, since, entry.cause)
+
+    def _rebase(self, entry: Rebased) -> None:
+        former, before = self.former, self.register
+        self.register = entry.register
+        if entry.cause == RETURNED and former is not None:
+            self.former, self.moving_since = None, former.base.at
+            return
+        # One error after another: it can still come back to where it stood before the first.
+        if before is not None and (former is None or self.moving_since - former.at > ERROR_FOR):
+            self.former = Former(Base(before, self.moving_since), 0, entry.at)
+        self.moving_since = entry.at
+
+    def _exchange(self, entry: Exchanged) -> None:
+        before, self.former = self.register, None
+        self.serial, self.foreign_since = entry.serial, 0
+        if before is not None:
+            # What the old one used up to its end counts as if the new one had gone on from there.
+            self.register = entry.first - (max(entry.last - before, 0) if entry.last is not None else 0)
 
     def _lead_back(self, at: int) -> None:
         """The journal's time was ahead, and goes on from an earlier instant."""
@@ -240,7 +263,7 @@ class Replay(State):
         action.apply(self)
 
     def _switched(self, entry: Relay) -> None:
-        supply = self.supply
+        supply, self.closed = self.supply, entry.closed
         if entry.closed:
             self.moved_at = max(self.moved_at, entry.at)
             self.change(cut_off=False, tripped=False, off_hours=False)
