@@ -1,11 +1,71 @@
 """A meter's account: the state that a journal replays to, and what its next entry would be.
 
-The edge asks it for the next entry (`read`, `grant`, ...) and applies that entry; the server takes an entry out of the
-journal, asks its own account for the same one (`recompute`), compares, and applies its own. After the account classes
-of DLMS/COSEM (111 account, 112 credit, 113 charge) as far as prepaid credit and a consumption charge go.
+The edge asks it for the next entry (`read`, `follow`, ...) and applies that entry. The server takes an entry out of
+the journal, asks its own account for the same one (`recompute`), compares, and applies its own.
 
-`kernel.state` is what follows from the state, `kernel.replay` what an entry does to it, `kernel.register` what a register
-says, `kernel.snapshot` its bytes.
+Theory of operation
+-------------------
+Two rules hold all of it together:
+
+1. The account changes by entries alone. Who asks for an entry changes nothing; `apply` changes all that the entry says.
+2. The account does not know on which side it runs, nor what time it is. Both sides give it the same entries and have the
+   same account, down to the nano.
+
+So `balance == credited - charged - debited` after each entry, and what a person paid, what was used and what was
+taken off can be told from the journal alone.
+
+What each entry moves, of the fields of `kernel.state.State`. All entries move `seq`, `at`, `balance`, `warned`; those
+that take up a command move `command`, too.
+
+| entry | moves |
+|---|---|
+| `reading` | `register` `read_at` `charged` `counters` `restarts` `moved_at` `moving_since` |
+| `reading` | `former` `doubt` `back_since` `under` `supply` |
+| `doubtful` | `doubt` `back_since` `under` |
+| `rebased` | `register` `former` `moving_since` `doubt` `back_since` `under` `moved_at` |
+| `exchanged` | `register` `serial` `former` `foreign_since` `doubt` `back_since` `under` `moved_at` |
+| `time` | `read_at` `moving_since` `moved_at` `doubt` `former` `back_since` `under` `unsure_at` `foreign_since` |
+| `time` | `warned_at` `supply` `versions` `counters` |
+| `credit` | `credited` `credit_ids` `coded` `tids` `tid_floor` `supply` |
+| `code` | `credited` `coded` `supply` |
+| `debit` | `debited` `credit_ids` |
+| `recognised` | `coded` `tids` `tid_floor` `credit_ids` `supply` |
+| `refused` | `coded` `tids` `tid_floor` `supply` |
+| `tariff` | `versions` |
+| `tenancy` | `restarts` |
+| `settings` | `settings` `supply` |
+| `controlled` | `supply` `settings` `debited` `coded` `tids` `tid_floor` |
+| `on-site` | `supply` `settings` `debited` `coded` |
+| `relay` | `closed` `moved_at` `supply` |
+| `event` | `supply` `tids` `tid_floor` `unsure` `unsure_at` `foreign_since` `warned_at` |
+| `event` | `read_at` `moving_since` `moved_at` |
+
+States of the supply, beside the credit: fields of `kernel.supply.SupplyState`. Several can hold at once; the switch
+belongs open if one that opens it holds, whatever the credit (`State.wants_closed`).
+
+| state | switch | begins with | ends with |
+|---|---|---|---|
+| `opened` | open | order `open` | order `close` |
+| `locks` | open | order `hold` | order `close` `release` |
+| `locks` | open | event `overload-locked` `forbidden-load` `tamper` `limit-locked` | order `close` `clear-tamper` |
+| `unsafe` | open | event `over-voltage-trip` and alike | order `close`; event `within-limits` |
+| `unsafe` | open | event `over-voltage-trip` and alike | event `limit-locked`; `settings` |
+| `tripped` | open, for a while | event `overload` | order `close`; relay `closed` |
+| `off_hours` | open | relay `off-hours` | relay `closed` `exhausted` |
+| `cut_off` | open, until the clearance is there | relay `exhausted` | relay `closed` |
+| `emergency` | closed, so far | order `emergency` | `credit` `code` |
+| `grace` | closed, so far or so long | order `restore` | `credit` `code` |
+| `limit` | trips over it | order `limit` | order `limit` |
+
+What follows DLMS/COSEM (Blue Book), with class and attribute: `balance` is the account's `available_credit` (111, 5),
+`Settings.clearance` its `clearance_threshold` (111, 7) and `Settings.low_credit` its `low_credit_threshold` (111,
+16); `credit_limit` is the `limit` of a credit (112, 6), `emergency_credit` the `preset_credit_amount` (112, 9) of one
+of the type emergency; `charged` is the charge's `total_amount_paid` (113, 2), a tariff its `unit_charge_active` (113,
+5), one that is to come `unit_charge_passive` (113, 6), a reading its `last_collection_time` and `_amount` (113, 10
+and 11).
+
+`kernel.state` is what follows from the state, `kernel.replay` what an entry does to it, `kernel.register` what a
+register says, `kernel.snapshot` its bytes.
 """
 
 from __future__ import annotations
