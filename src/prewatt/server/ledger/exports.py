@@ -48,6 +48,8 @@ NAMES = {
     Kind.EMERGENCY_LENT: "EmergencyCredit",
 }
 """What an accountant reads under the root."""
+ACCOUNTS = {kind.value: f"{ROOTS[kind.type]}:{name}" for kind, name in NAMES.items()}
+"""The accounts in beancount's words, by kind."""
 
 
 @dataclass(frozen=True)
@@ -124,9 +126,7 @@ def _property_of(transfer: Transfer) -> Property | None:
 
 def account_name(account: Account) -> str:
     """The account in beancount's words."""
-    # A member is looked up by its value alone.
-    kind = Kind(account.kind)  # type: ignore[call-arg]
-    whole = f"{ROOTS[kind.type]}:{NAMES[kind]}"
+    whole = ACCOUNTS[account.kind]
     if account.name:
         return f"{whole}:M{account.name}"
     return f"{whole}:T{account.tenancy_id}" if account.tenancy_id else whole
