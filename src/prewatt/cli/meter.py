@@ -8,7 +8,8 @@ import typer
 from django.db.models import Q
 
 from ..kernel.currencies import format_with_code
-from ..kernel.orders import BY_MANAGER
+from ..kernel.orders import BY_MANAGER, RESTORE_LONGEST
+from ..kernel.supply import WATTS_MAX
 from ..kernel.units import HOUR, exact_kwh
 from ..server.amounts import typed_kwh, typed_money
 from ..server.metering.models import Gateway, Meter
@@ -48,7 +49,12 @@ def order(
     ] = None,
     amount: Annotated[str, typer.Option(help="For restore: most that the tenant may use on credit.")] = "",
     hours: Annotated[
-        int, typer.Option(help="For restore and limit: how many hours it lasts; 0: without an end.", min=0, max=744)
+        int,
+        typer.Option(
+            help="For restore and limit: how many hours it lasts; 0: without an end.",
+            min=0,
+            max=RESTORE_LONGEST // HOUR,
+        ),
     ] = 0,
     property_name: PropertyOption = "",
 ) -> None:
@@ -96,7 +102,7 @@ def lead_back(
 def token(
     unit: UnitArgument,
     kind: Annotated[str, typer.Argument(help=f"One of: {', '.join(KINDS)}.")],
-    watts: Annotated[int, typer.Option(help="For set-power-limit: highest power in W.", min=0, max=1_000_000)] = 0,
+    watts: Annotated[int, typer.Option(help="For set-power-limit: highest power in W.", min=0, max=WATTS_MAX)] = 0,
     tests: Annotated[
         int,
         typer.Option("--test-bits", help="For test: the tests to run, as a number of bits.", min=1, max=1_000_000),

@@ -11,7 +11,7 @@ import typer
 from bumble.core import BaseBumbleError
 
 from ..amounts import read_number
-from ..kernel.orders import BY_STAFF, make_order
+from ..kernel.orders import BY_STAFF, RESTORE_LONGEST, make_order
 from ..kernel.units import HOUR, moment, parse_money
 from ..wire.on_site import READ_HEAD, Act, Instruction, OnSiteError, ReadHead, SetClock, read_grant
 from ..wire.signing import SigningKey, VerifyKey
@@ -88,7 +88,12 @@ def do(
     reason: Annotated[str, typer.Option(help="Why; the journal keeps it.")] = "",
     amount: Annotated[str, typer.Option(help="For restore: most that the tenant may use on credit.")] = "",
     hours: Annotated[
-        int, typer.Option(help="For restore and limit: how many hours it lasts; 0: without an end.", min=0, max=744)
+        int,
+        typer.Option(
+            help="For restore and limit: how many hours it lasts; 0: without an end.",
+            min=0,
+            max=RESTORE_LONGEST // HOUR,
+        ),
     ] = 0,
     watts: Annotated[
         int, typer.Option(help="For limit: highest power in W; 0: what the rules of supply say.", min=0)

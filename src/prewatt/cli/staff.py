@@ -7,10 +7,11 @@ from typing import Annotated, Any
 import typer
 from django.contrib.auth import get_user_model
 
+from ..kernel.orders import GRANT_LONGEST, GRANT_RESTORE_LONGEST
 from ..kernel.units import HOUR
 from ..server.amounts import typed_money
 from ..server.api.models import Token
-from ..server.metering.grants import LONGEST, LONGEST_RESTORE, make_grant
+from ..server.metering.grants import make_grant
 from ..server.time import now
 from ..wire.on_site import ALLOWED
 from .command import CommandError, group
@@ -28,7 +29,8 @@ def grant(
         list[str], typer.Option("--allow", help=f"Action to allow; repeat it for more: {', '.join(ALLOWED)}.")
     ],
     hours: Annotated[
-        int, typer.Option("--valid-hours", help="Number of hours that the grant holds.", min=1, max=LONGEST // HOUR)
+        int,
+        typer.Option("--valid-hours", help="Number of hours that the grant holds.", min=1, max=GRANT_LONGEST // HOUR),
     ] = 24,
     most_amount: Annotated[
         str, typer.Option("--restore-amount-max", help="Highest amount that one restoration may lend.")
@@ -39,7 +41,7 @@ def grant(
             "--restore-hours-max",
             help="Highest number of hours that one restoration may last.",
             min=0,
-            max=LONGEST_RESTORE // HOUR,
+            max=GRANT_RESTORE_LONGEST // HOUR,
         ),
     ] = 12,
     property_name: PropertyOption = "",

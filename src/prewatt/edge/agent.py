@@ -15,6 +15,7 @@ from ..kernel.entries import UNREADABLE, Command, LeadBack, UnknownOrder
 from ..kernel.events import EventKind
 from ..kernel.naming import id_of
 from ..kernel.orders import Action, TakeEmergency, UnlockCodes
+from ..kernel.units import INSTANT_MAX
 from ..tokens import is_typed
 from ..wire.messages import MAX_METERS, Orders, Receipt, States, Watch, WireError
 from ..wire.signing import VerifyKey, open_downward
@@ -164,7 +165,7 @@ class Agent:
 
     def next_due(self) -> int:
         """When a meter is next to be read, on the steady clock (µs)."""
-        return min(self._due.values(), default=2**62)
+        return min(self._due.values(), default=INSTANT_MAX)
 
     def next_timer(self) -> float:
         """The `mono` at which `tick` is worth calling even if no meter is due."""

@@ -12,6 +12,7 @@ from msgspec import Struct, msgpack
 from msgspec.structs import replace
 
 from ..kernel.orders import Action, ClearCredit, ClearTamper, LimitPower
+from ..kernel.supply import WATTS_MAX
 from ..kernel.units import DAY, TOKEN
 from ..tokens import (
     Algorithm,
@@ -151,7 +152,7 @@ def read_code(state: KeyState, now: int | None, text: str, earliest: int = 0) ->
     if isinstance(token, Management):
         match token.function:
             case Function.SET_POWER_LIMIT:
-                return Do(token.tid, LimitPower(min(token.value, 1_000_000)))
+                return Do(token.tid, LimitPower(min(token.value, WATTS_MAX)))
             case Function.CLEAR_TAMPER:
                 return Do(token.tid, ClearTamper())
             case Function.CLEAR_CREDIT:

@@ -25,13 +25,21 @@ from .fields import Instant, Natural
 from .pins import made_at
 from .supply import LOCKS, Watts
 from .texts import gettext_noop as _
-from .units import BALANCE_MAX, INSTANT_MAX
+from .units import BALANCE_MAX, DAY, INSTANT_MAX, NANO
 
 if TYPE_CHECKING:
     from .state import State
 
 SWITCH, LIMIT, TIME = "switch", "limit", "time"
 """What an order may settle as a whole (`Order.settles`): the load switch, the power limit, the time of a restoration."""
+
+
+RESTORE_LONGEST, RESTORE_LARGEST = 31 * DAY, 1_000 * NANO
+"""The longest time (µs) and the largest amount (nano) of a restoration. Somebody who means more records a payment."""
+GRANT_LONGEST, GRANT_RESTORE_LONGEST = 92 * DAY, 7 * DAY
+"""How long (µs) a grant to staff holds at most: a phone gets lost, so what it may do ends by itself. How long a
+restoration by a grant lasts at most.
+"""
 
 
 class Order(Struct, frozen=True, tag_field="do"):

@@ -113,9 +113,13 @@ def name_of(cell: Cell) -> str:
     return " ".join(text.split())
 
 
+SPOILT_FROM = 10**15
+"""A spreadsheet keeps fifteen digits of a number, and makes zeros of the rest."""
+
+
 def serial_of(cell: Cell) -> str:
     """A serial number, as it stands on the meter. CellError if a spreadsheet has spoilt it."""
-    if isinstance(cell, Decimal) and (cell != cell.to_integral_value() or abs(cell) >= 10**15):
+    if isinstance(cell, Decimal) and (cell != cell.to_integral_value() or abs(cell) >= SPOILT_FROM):
         raise CellError(_rounded(text_of(cell)))
     text = unicodedata.normalize("NFKC", name_of(cell))
     if _EXPONENT.fullmatch(text.replace(" ", "")):

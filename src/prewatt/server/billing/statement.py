@@ -126,11 +126,15 @@ class Statement:
         return [line for line in self.lines if line.section == name]
 
 
+LONGEST = timedelta(days=3700)
+"""Ten years, and a little more than that."""
+
+
 def days(tenancy: Tenancy, first: date, last: date) -> Span:
     """The local days from `first` to `last`. ValueError if there is no such span."""
     if not 1971 <= first.year <= last.year <= 2199 or last < first:
         raise ValueError(_("The last day is before the first, or no such day can be."))
-    if last - first > timedelta(days=3700):
+    if last - first > LONGEST:
         raise ValueError(_("A statement is for ten years at most."))
     return Span.of_days(first, last, zone(tenancy.unit.property.zone))
 

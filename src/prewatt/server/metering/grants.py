@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from ...kernel.orders import GRANT_LONGEST, GRANT_RESTORE_LONGEST, RESTORE_LARGEST
 from ...kernel.units import DAY, NANO
 from ...wire.on_site import ALLOWED, GatewayKey, Grant, encode, sign_grant
 from ...wire.signing import VerifyKey
@@ -18,11 +19,6 @@ from ..config import signing_key
 from ..estate.models import Property
 from ..time import now
 from .models import Gateway, StaffGrant
-
-LONGEST = 92 * DAY
-"""A phone gets lost: what it may do ends by itself."""
-LARGEST_RESTORE = 1_000 * NANO
-LONGEST_RESTORE = 7 * DAY
 
 
 @transaction.atomic
@@ -53,11 +49,13 @@ def make_grant(
         errors["key"] = _("This is not a phone's key: 64 hexadecimal digits, as `prewatt onsite key` shows them.")
     if not wanted or set(wanted) - set(ALLOWED):
         errors["actions"] = _("Choose of %(known)s.") % {"known": ", ".join(ALLOWED)}
-    if not begins < ends <= now() + LONGEST or ends <= now():
-        errors["ends"] = _("A grant ends after it begins, in the future, and within 92 days.")
-    if not 0 <= most_amount <= LARGEST_RESTORE:
-        errors["most_amount"] = _("At most %(most)s.") % {"most": LARGEST_RESTORE // NANO}
-    if not 0 <= longest <= LONGEST_RESTORE:
+    if not begins < ends <= now() + GRANT_LONGEST or ends <= now():
+        errors["ends"] = _("A grant ends after it begins, in the future, and within %(days)d days.") % {
+            "days": GRANT_LONGEST // DAY
+        }
+    if not 0 <= most_amount <= RESTORE_LARGEST:
+        errors["most_amount"] = _("At most %(most)s.") % {"most": RESTORE_LARGEST // NANO}
+    if not 0 <= longest <= GRANT_RESTORE_LONGEST:
         errors["longest"] = _("At most a week.")
     if errors:
         raise ValidationError(errors)

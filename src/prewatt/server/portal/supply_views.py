@@ -19,6 +19,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from ...kernel.calendar import zone
 from ...kernel.names import natural
+from ...kernel.orders import GRANT_LONGEST, GRANT_RESTORE_LONGEST, RESTORE_LONGEST
+from ...kernel.supply import WATTS_MAX
 from ...kernel.units import HOUR
 from ...tokens import Function
 from ...wire.on_site import ALLOWED
@@ -158,7 +160,7 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
     where = property_of_manager(request, pk)
     given, at = request.POST, now()
     try:
-        hours = typed_whole(given.get("hours", ""), "hours", 1, 24 * 92)
+        hours = typed_whole(given.get("hours", ""), "hours", 1, GRANT_LONGEST // HOUR)
         made = make_grant(
             where,
             given.get("holder", ""),
@@ -168,7 +170,7 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
             at + hours * HOUR,
             request.user,
             most_amount=typed_money(given.get("most_amount") or "0", "most_amount", where.currency),
-            longest=typed_whole(given.get("longest") or "0", "longest", 0, 168) * HOUR,
+            longest=typed_whole(given.get("longest") or "0", "longest", 0, GRANT_RESTORE_LONGEST // HOUR) * HOUR,
         )
     except ValidationError as error:
         refuse(request, error)
@@ -185,12 +187,12 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
     meter = get_object_or_404(Meter.objects.select_related("gateway"), unit=unit)
     given = request.POST
     try:
-        hours = typed_whole(given.get("hours") or "0", "hours", 0, 24 * 31)
+        hours = typed_whole(given.get("hours") or "0", "hours", 0, RESTORE_LONGEST // HOUR)
         watts = given.get("watts", "")
         action = read_action(
             given.get("do", ""),
             override=one_of(given, "override", ("", "on")) == "on",
-            watts=typed_whole(watts, "watts", 0, 1_000_000) if watts else None,
+            watts=typed_whole(watts, "watts", 0, WATTS_MAX) if watts else None,
             amount=typed_money(given.get("amount") or "0", "amount", unit.property.currency),
             until=now() + hours * HOUR if hours else 0,
         )

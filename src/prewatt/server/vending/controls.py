@@ -10,7 +10,16 @@ from django.utils.translation import gettext as _
 
 from ...kernel.currencies import format_money
 from ...kernel.entries import Control, decode_command
-from ...kernel.orders import BY_MANAGER, Action, Restore, TakeEmergency, make_order, needs
+from ...kernel.orders import (
+    BY_MANAGER,
+    RESTORE_LARGEST,
+    RESTORE_LONGEST,
+    Action,
+    Restore,
+    TakeEmergency,
+    make_order,
+    needs,
+)
 from ...kernel.supply import WATTS_MAX
 from ...kernel.units import BALANCE_MAX, DAY, NANO
 from ..estate.models import Tenancy
@@ -22,10 +31,6 @@ from .credit_log import issue
 from .models import OPEN, Command
 from .order_codes import in_words, issue_with_code, why_no_code
 from .second_person import is_too_much, limit_of, lock_books
-
-LONGEST = 31 * DAY
-LARGEST = 1_000 * NANO
-"""Bounds of a restoration: somebody who means more records a payment."""
 
 
 class ControlError(ValueError):
@@ -41,10 +46,14 @@ def control(meter: Meter, action: Action, by: Any, reason: str = "", coded: bool
     if isinstance(action, Restore):
         if not action.amount and not action.until:
             raise ControlError(_("Say until when, or how much."))
-        if action.until and not now() < action.until <= now() + LONGEST:
-            raise ControlError(_("A restoration ends within 31 days from now."))
-        if not 0 <= action.amount <= LARGEST:
-            raise ControlError(_("A restoration is of more than 0 and at most %(most)s.") % {"most": LARGEST // NANO})
+        if action.until and not now() < action.until <= now() + RESTORE_LONGEST:
+            raise ControlError(
+                _("A restoration ends within %(days)d days from now.") % {"days": RESTORE_LONGEST // DAY}
+            )
+        if not 0 <= action.amount <= RESTORE_LARGEST:
+            raise ControlError(
+                _("A restoration is of more than 0 and at most %(most)s.") % {"most": RESTORE_LARGEST // NANO}
+            )
         if action.amount:
             _check_alone(meter, action.amount, by)
     who = by if isinstance(by, str) else by.get_username()
