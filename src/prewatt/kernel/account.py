@@ -109,7 +109,7 @@ from .orders import Action, ClearCredit, SetPin
 from .plausible import BACKWARDS, TRUE, UNSEEN, most
 from .register import Registers
 from .tariff import RateCalendar, TariffError
-from .units import BALANCE_MAX
+from .units import BALANCE_MAX, Instant, Nano
 
 
 class Account(Registers):
@@ -117,7 +117,7 @@ class Account(Registers):
 
     # -- what the next entry would be --------------------------------------------------------------------------------
 
-    def follow(self, now: int, command: Command | UnknownOrder) -> CommandEntry:
+    def follow(self, now: Instant, command: Command | UnknownOrder) -> CommandEntry:
         """The entry that takes up a command, or says why it changed nothing. ValueError if its number is not the next
         one.
         """
@@ -125,7 +125,7 @@ class Account(Registers):
             raise ValueError(f"command {command.number} does not follow {self.command}")
         return msgspec.structs.replace(self._follow(now, command), of=command.name)
 
-    def _follow(self, now: int, command: Command | UnknownOrder) -> CommandEntry:
+    def _follow(self, now: Instant, command: Command | UnknownOrder) -> CommandEntry:
         at = max(now, self.at)
         seq, number = self.seq + 1, command.number
         if isinstance(command, UnknownOrder):
@@ -162,7 +162,7 @@ class Account(Registers):
             return Refused(seq, at, self.balance, number, f"tariff: {error}"[:200])
         return TariffApplied(seq, at, self.balance, number, order.effective, order.tariff)
 
-    def _follow_money(self, seq: int, at: int, number: int, order: GrantCredit | Debit) -> CommandEntry:
+    def _follow_money(self, seq: int, at: Instant, number: int, order: GrantCredit | Debit) -> CommandEntry:
         credit = isinstance(order, GrantCredit)
         known = order.credit_id if isinstance(order, GrantCredit) else order.debit_id
         if known in self.credit_ids:
@@ -188,7 +188,7 @@ class Account(Registers):
             return CreditApplied(seq, at, balance, number, known, amount, order.reason, tid)
         return DebitApplied(seq, at, balance, number, known, amount, order.reason)
 
-    def _follow_exchange(self, seq: int, at: int, number: int, order: Exchange) -> CommandEntry:
+    def _follow_exchange(self, seq: int, at: Instant, number: int, order: Exchange) -> CommandEntry:
         base = self.base
         if order.last is not None and base is not None:
             limit = most(self.settings.power_highest, at - base.at)
@@ -201,7 +201,7 @@ class Account(Registers):
                 )  # fmt: skip
         return Exchanged(seq, at, self.balance, number, order.serial, order.first, order.last)
 
-    def _follow_control(self, now: int, seq: int, at: int, number: int, order: Control) -> CommandEntry:
+    def _follow_control(self, now: Instant, seq: int, at: Instant, number: int, order: Control) -> CommandEntry:
         if order.tid is not None and self.coded.get(order.tid) == 0:
             if not self._is_overtaken(order.tid, order.action) or self.objection(at, order.action, now):
                 return Recognised(seq, at, self.balance, number, order.tid)
@@ -218,16 +218,16 @@ class Account(Registers):
         # What lends an amount has lent it, and does not lend it twice.
         return not action.lends and (tid, action.settles) in self.supply.overtaken
 
-    def _balance_after(self, action: Action) -> int:
+    def _balance_after(self, action: Action) -> Nano:
         return action.balance_after(self.balance)
 
-    def objection(self, at: int, action: Action, now: int | None = None) -> str:
+    def objection(self, at: Instant, action: Action, now: Instant | None = None) -> str:
         """Why an action can't be done at an instant, for people; empty if it can. `now`: the time, where the journal may
         be ahead of it.
         """
         return action.objection(self, at, at if now is None else now)
 
-    def by_code(self, now: int, tid: int, amount: int, by: str) -> CreditByCode:
+    def by_code(self, now: Instant, tid: int, amount: Nano, by: str) -> CreditByCode:
         """The entry for a code of `amount` nano that was typed at `by`. ValueError if it is used, or the balance would
         be too large.
         """
@@ -238,7 +238,7 @@ class Account(Registers):
         return CreditByCode(self.seq + 1, max(now, self.at), self.balance + amount, tid, amount, by)
 
     def on_site(
-        self, now: int, action: Action, by: str, grant: str = "", reason: str = "", tid: int | None = None
+        self, now: Instant, action: Action, by: str, grant: str = "", reason: str = "", tid: int | None = None
     ) -> OnSite:
         """The entry for a person's action on site. ValueError says why it can't be done."""
         at = max(now, self.at)
@@ -248,11 +248,11 @@ class Account(Registers):
             raise ValueError(refusal)
         return OnSite(self.seq + 1, at, self._balance_after(action), action, by, grant, reason[:200], tid)
 
-    def relay(self, now: int, closed: bool, reason: str) -> Relay:
+    def relay(self, now: Instant, closed: bool, reason: str) -> Relay:
         """The entry for telling the switch to close or open."""
         return Relay(self.seq + 1, max(now, self.at), self.balance, closed, reason)
 
-    def event(self, now: int, code: str, detail: str = "") -> Event:
+    def event(self, now: Instant, code: str, detail: str = "") -> Event:
         """The entry for an event: its code (of `kernel.events.EventKind`, or what newer software journalled), and a detail."""
         return Event(self.seq + 1, max(now, self.at), self.balance, str(code), detail[:200])
 

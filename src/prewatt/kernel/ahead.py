@@ -11,7 +11,7 @@ from typing import NamedTuple
 from .rating import Counters, gross
 from .state import State
 from .tariff import Period, Stretch, Tiers, stretches, version_at
-from .units import DAY
+from .units import DAY, Instant, Micro
 
 FARTHEST = 8 * DAY
 """How far ahead a change is looked for: over any weekend."""
@@ -26,7 +26,7 @@ class Ahead(NamedTuple):
     price: int
 
 
-def prices_ahead(account: State, begin: int, end: int) -> list[Ahead]:
+def prices_ahead(account: State, begin: Instant, end: Instant) -> list[Ahead]:
     """The prices from an instant to another; what follows at the same rate and price is one."""
     found: list[Ahead] = []
     for at, stretch in stretches(account.versions, begin, end):
@@ -38,7 +38,7 @@ def prices_ahead(account: State, begin: int, end: int) -> list[Ahead]:
     return found
 
 
-def next_change(account: State, at: int) -> tuple[int, Ahead] | None:
+def next_change(account: State, at: Instant) -> tuple[Instant, Ahead] | None:
     """What a kWh costs at an instant (micro), and the next stretch at which it costs something else; None where it does not in
     the next days, or no tariff holds.
     """
@@ -54,7 +54,7 @@ def next_change(account: State, at: int) -> tuple[int, Ahead] | None:
     return None
 
 
-def _price(account: State, at: int, stretch: Stretch) -> int:
+def _price(account: State, at: Instant, stretch: Stretch) -> Micro:
     version = version_at(account.versions, at)
     if version is None:
         return 0
@@ -66,7 +66,7 @@ def _price(account: State, at: int, stretch: Stretch) -> int:
     return gross(price, tariff)
 
 
-def _counted(counters: Counters, tiers: Tiers, stretch: Stretch) -> int:
+def _counted(counters: Counters, tiers: Tiers, stretch: Stretch) -> Micro:
     """Wh that count towards the tiers at a stretch, without what is used until then."""
     if counters.day == 0 or not _same(tiers.per, date.fromordinal(counters.day), date.fromordinal(stretch.day)):
         return 0

@@ -12,7 +12,7 @@ from functools import lru_cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
-from .units import MINUTE, SECOND, instant, moment
+from .units import MINUTE, SECOND, Instant, instant, moment
 
 DAY_KINDS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun", "special")
 """Names of the kinds of day, by index: the seven weekdays as `date.weekday()` counts them, then the special day."""
@@ -33,7 +33,7 @@ def zone(name: str) -> ZoneInfo:
         raise ValueError(f"time zone {name!r} is not an IANA name such as Australia/Sydney") from error
 
 
-def local(at: int, where: ZoneInfo) -> datetime:
+def local(at: Instant, where: ZoneInfo) -> datetime:
     """The wall clock at an instant."""
     return moment(at).astimezone(where)
 
@@ -43,7 +43,7 @@ def day_kind(day: date, special_days: frozenset[date]) -> int:
     return SPECIAL if day in special_days else day.weekday()
 
 
-def next_wall_change(at: int, minutes: int, where: ZoneInfo) -> int:
+def next_wall_change(at: Instant, minutes: int, where: ZoneInfo) -> Instant:
     """The first instant after `at` at which the wall clock shows `minutes` past this local midnight, or jumps.
 
     `minutes` counts from the midnight before `at`, must lie after the wall clock at `at`, and may be 1440 (the next
@@ -85,6 +85,6 @@ def next_month(day: date) -> date:
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
-def local_day(at: int, where: ZoneInfo) -> date:
+def local_day(at: Instant, where: ZoneInfo) -> date:
     """The local date of an instant."""
     return local(at, where).date()

@@ -22,7 +22,7 @@ from .orders import Action
 from .rating import Used
 from .settings import Settings
 from .tariff import Tariff
-from .units import INSTANT_MAX, INT64_MAX
+from .units import INSTANT_MAX, INT64_MAX, Wh
 
 NEVER = INSTANT_MAX
 """An instant that does not come: where something that was to happen does not after all."""
@@ -63,7 +63,7 @@ class Reading(Entry, frozen=True, tag="reading", omit_defaults=True):
     rolled: Register = 0
 
     @property
-    def energy(self) -> int:
+    def energy(self) -> Wh:
         """Wh since the last reading."""
         return sum(each.energy for each in self.used)
 

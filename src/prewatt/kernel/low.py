@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from .currencies import format_money
 from .settings import Settings
-from .units import exact_kwh
+from .units import Micro, Nano, exact_kwh
 
 
 class Step(NamedTuple):
@@ -17,15 +17,15 @@ class Step(NamedTuple):
     of_energy: bool
     amount: int
 
-    def worth(self, price: int) -> int:
+    def worth(self, price: Micro) -> Nano:
         """Nano, at a price of so many micro per kWh."""
         return self.amount * price if self.of_energy else self.amount
 
-    def is_over(self, balance: int, price: int) -> bool:
+    def is_over(self, balance: Nano, price: Micro) -> bool:
         """Whether a balance (nano) is under it."""
         return balance < self.worth(price)
 
-    def is_left(self, balance: int, price: int) -> bool:
+    def is_left(self, balance: Nano, price: Micro) -> bool:
         """Whether a balance is so far above it, at 1.2 times, that it may be told again. About a step itself a balance
         trembles.
         """
@@ -61,7 +61,7 @@ def _steps(money: tuple[int, ...], energy: tuple[int, ...]) -> tuple[Step, ...]:
     return tuple(found)
 
 
-def newly_under(untold: Iterable[Step], balance: int, price: int) -> list[Step]:
+def newly_under(untold: Iterable[Step], balance: Nano, price: Micro) -> list[Step]:
     """Of the steps that nobody was told of those that a balance is under, the lowest first. What is used up is no longer low: of
     that the cut-off speaks.
     """
@@ -71,7 +71,7 @@ def newly_under(untold: Iterable[Step], balance: int, price: int) -> list[Step]:
     return sorted(found, key=lambda each: each.worth(price))
 
 
-def next_reach(steps: Iterable[Step], balance: int, prices: Iterable[tuple[int, int | None]]) -> Reach | None:
+def next_reach(steps: Iterable[Step], balance: Nano, prices: Iterable[tuple[int, int | None]]) -> Reach | None:
     """How far the next of some steps is, with a balance above all of them. `prices`: micro per kWh, and for how many Wh
     it holds before the next one does (None: without end). None if none is reached before the balance is used up, or it is.
     """

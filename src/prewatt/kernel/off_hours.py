@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 
 from .calendar import day_bounds, local, local_day, next_wall_change, zone
 from .supply import Watts, Window, kind_of_day
-from .units import INT64_MAX
+from .units import INT64_MAX, Instant
 
 OFF_HOURS = "off-hours"
 """Reason of a relay entry that switches off until the morning."""
@@ -40,23 +40,23 @@ class Span(NamedTuple):
     end: int
 
 
-def night_at(hours: OffHours, where: str, at: int) -> Span | None:
+def night_at(hours: OffHours, where: str, at: Instant) -> Span | None:
     """The night in which an instant lies; None if it lies in none."""
     return next((each for each in _around(hours, where, at) if each.begin <= at < each.end), None)
 
 
-def night_before(hours: OffHours, where: str, at: int) -> Span | None:
+def night_before(hours: OffHours, where: str, at: Instant) -> Span | None:
     """The night in which the time just before an instant lies: what ends at a night's end is of that night."""
     return next((each for each in _around(hours, where, at) if each.begin < at <= each.end), None)
 
 
-def next_off_change(hours: OffHours, where: str, at: int) -> int:
+def next_off_change(hours: OffHours, where: str, at: Instant) -> Instant:
     """An instant after `at`, at most a day away, before which no night begins or ends."""
     edges = [edge for each in _around(hours, where, at) for edge in each if edge > at]
     return min([*edges, day_bounds(local_day(at, zone(where)), zone(where))[1]])
 
 
-def _around(hours: OffHours, where: str, at: int) -> tuple[Span, ...]:
+def _around(hours: OffHours, where: str, at: Instant) -> tuple[Span, ...]:
     return _nights(hours, where, local_day(at, zone(where)))
 
 

@@ -25,7 +25,7 @@ from .fields import Instant, Natural
 from .pins import made_at
 from .supply import LOCKS, Watts
 from .texts import gettext_noop as _
-from .units import BALANCE_MAX, DAY, INSTANT_MAX, NANO
+from .units import BALANCE_MAX, DAY, INSTANT_MAX, NANO, Nano
 
 if TYPE_CHECKING:
     from .state import State
@@ -74,14 +74,14 @@ class Order(Struct, frozen=True, tag_field="do"):
         """What this order does, for people, in the language of `translate`."""
         return translate(self.label)
 
-    def objection(self, account: State, at: int, now: int) -> str:
+    def objection(self, account: State, at: Instant, now: Instant) -> str:
         """Why the order can't be done on an account, in English, for people; empty if it can.
 
         `at`: the instant of its entry; `now`: the time. The journal may be ahead of the time, and then they differ.
         """
         return ""
 
-    def balance_after(self, balance: int) -> int:
+    def balance_after(self, balance: Nano) -> Nano:
         """The balance (nano) after the order, if it is `balance` before it."""
         return balance
 
@@ -114,7 +114,7 @@ class Close(Order, frozen=True, tag="close", omit_defaults=True):
 
     override: bool = False
 
-    def objection(self, account: State, at: int, now: int) -> str:
+    def objection(self, account: State, at: Instant, now: Instant) -> str:
         """A lock stands against it, or there is no credit to supply on."""
         supply = account.supply
         if supply.locks and not self.override:
@@ -150,7 +150,7 @@ class Release(Order, frozen=True, tag="release"):
     by_manager = by_staff = brings_power = True
     settles = SWITCH
 
-    def objection(self, account: State, at: int, now: int) -> str:
+    def objection(self, account: State, at: Instant, now: Instant) -> str:
         """There is no hold."""
         return "" if "hold" in account.supply.locks else "the switch is not held open"
 
@@ -203,7 +203,7 @@ class Restore(Order, frozen=True, tag="restore", omit_defaults=True):
         """What it does, without its bounds: they are shown beside it."""
         return translate(_("restore the supply"))
 
-    def objection(self, account: State, at: int, now: int) -> str:
+    def objection(self, account: State, at: Instant, now: Instant) -> str:
         """It has no bound, or its end has passed."""
         if not self.amount and not self.until:
             return "a restoration is bounded by an amount, or by an instant"
@@ -229,7 +229,7 @@ class TakeEmergency(Order, frozen=True, tag="emergency"):
         """What it does, whoever gave the order."""
         return translate(_("emergency credit"))
 
-    def objection(self, account: State, at: int, now: int) -> str:
+    def objection(self, account: State, at: Instant, now: Instant) -> str:
         """There is none, it is taken already, or it is not needed yet."""
         if not account.settings.emergency_credit:
             return "there is no emergency credit here"
@@ -271,7 +271,7 @@ class ClearCredit(Order, frozen=True, tag="clear-credit"):
     label = _("clear the credit")
     done = _("Credit cleared, to be paid back")
 
-    def balance_after(self, balance: int) -> int:
+    def balance_after(self, balance: Nano) -> Nano:
         """Zero, or the debt as it was."""
         return min(balance, 0)
 
@@ -290,7 +290,7 @@ class SetPin(Order, frozen=True, tag="set-pin"):
 
     kept: Annotated[str, Meta(max_length=200)]
 
-    def objection(self, account: State, at: int, now: int) -> str:
+    def objection(self, account: State, at: Instant, now: Instant) -> str:
         """A PIN that was made later is here already."""
         return "a newer PIN was made" if made_at(self.kept) < made_at(account.settings.pin) else ""
 
@@ -328,7 +328,7 @@ def needs(kind: type[Action], detail: str) -> bool:
 
 
 def make_order(
-    kind: type[Action], *, override: bool = False, watts: int = 0, amount: int = 0, until: int = 0
+    kind: type[Action], *, override: bool = False, watts: int = 0, amount: Nano = 0, until: Instant = 0
 ) -> Action:
     """An order of a kind, with those of the details that it has: see `needs`. The values are not checked."""
     details = {"override": override, "watts": watts, "amount": amount, "until": until}

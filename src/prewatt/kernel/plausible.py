@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from .units import DAY, HOUR, MINUTE, REGISTER_MAX
+from .units import DAY, HOUR, MINUTE, REGISTER_MAX, Instant, Wh
 
 TRUE = ""
 JUMPED = "jumped"
@@ -72,19 +72,19 @@ class Verdict(NamedTuple):
     energy: int
 
 
-def most(power_highest: int, elapsed: int) -> int:
+def most(power_highest: int, elapsed: int) -> Wh:
     """The most energy (Wh) that can have flowed in a time (µs) through a fuse (W): with a tenth for what it lets through
     for a while.
     """
     return power_highest * max(elapsed, 0) // HOUR * 11 // 10 + SLACK
 
 
-def agrees(doubt: Doubt, register: int, at: int, power_highest: int) -> bool:
+def agrees(doubt: Doubt, register: Wh, at: Instant, power_highest: int) -> bool:
     """Whether a register can be one that moved on from a doubtful one."""
     return 0 <= register - doubt.register <= most(power_highest, at - doubt.at)
 
 
-def is_enough(last: Base, stands: int, power_highest: int) -> bool:
+def is_enough(last: Base, stands: Wh, power_highest: int) -> bool:
     """Whether one reading alone shows that a register stands at `stands` Wh, which it can: it is near enough to where it
     was seen last.
     """
@@ -92,7 +92,7 @@ def is_enough(last: Base, stands: int, power_highest: int) -> bool:
 
 
 def judge(
-    base: Base, register: int, at: int, power_highest: int, *,
+    base: Base, register: Wh, at: Instant, power_highest: int, *,
     end: int = 0, back_since: int = 0, under: Base | None = None, gap: int | None = None, former: Former | None = None,
 ) -> Verdict:  # fmt: skip
     """What to make of a register (Wh) read at an instant.
@@ -134,7 +134,7 @@ def _off(base: Base, gap: int | None) -> int:
     return OFF_MOST if gap is not None and base.at <= gap else 0
 
 
-def _again(former: Former, base: Base, register: int, at: int, gap: int | None, power_highest: int) -> int | None:
+def _again(former: Former, base: Base, register: Wh, at: Instant, gap: int | None, power_highest: int) -> int | None:
     """Wh since the base before, where a register can have come back to that; else None."""
     if base.at - former.at > FORMER_FOR:
         return None

@@ -29,6 +29,7 @@ from .tariff import (
     stretch_at,
     version_at,
 )
+from .units import Instant, Micro, Nano, Wh
 
 
 class Counters(Struct, frozen=True, omit_defaults=True):
@@ -77,7 +78,7 @@ class Rated(NamedTuple):
     counters: Counters
 
 
-def split_tiers(before: int, energy: int, upto: Sequence[int]) -> list[tuple[int, int]]:
+def split_tiers(before: int, energy: Wh, upto: Sequence[int]) -> list[tuple[int, int]]:
     """(tier, Wh) of `energy` that is used after `before` Wh of the period."""
     parts = []
     for tier, end in enumerate(upto):
@@ -88,12 +89,12 @@ def split_tiers(before: int, energy: int, upto: Sequence[int]) -> list[tuple[int
     return [*parts, (len(upto), energy)] if energy else parts
 
 
-def tax_of(carry: int, amount: int, tax: Tax) -> tuple[int, int]:
+def tax_of(carry: int, amount: Nano, tax: Tax) -> tuple[int, int]:
     """(tax in whole nano, what is left over), so that parts of an amount have the tax of the whole."""
     return divmod(carry + amount * tax.ppm, PPM + tax.ppm if tax.included else PPM)
 
 
-def gross(price: int, tariff: Tariff) -> int:
+def gross(price: Micro, tariff: Tariff) -> Micro:
     """Micro per kWh that a price comes to with service fee and a tax that is added, rounded up."""
     net = price + tariff.fee
     return net if tariff.tax is None or tariff.tax.included else -(-net * (PPM + tariff.tax.ppm) // PPM)
@@ -113,7 +114,7 @@ class _Tally:
         self.carry, self.carry_included = counters.carry, counters.carry_included
         self.today, self.month, self.year = dict(counters.today), dict(counters.month), dict(counters.year)
 
-    def _take(self, amount: int, tariff: Tariff) -> None:
+    def _take(self, amount: Nano, tariff: Tariff) -> None:
         self.charged += amount
         if tariff.tax is None:
             return
@@ -124,7 +125,7 @@ class _Tally:
             tax, self.carry = tax_of(self.carry, amount, tariff.tax)
             self.tax += tax
 
-    def use(self, stretch: Stretch, version: Version | None, energy: int) -> None:
+    def use(self, stretch: Stretch, version: Version | None, energy: Wh) -> None:
         """Charge energy at the rate of a stretch."""
         if version is None:
             self._add(UNPRICED, 0, 0, energy)
@@ -148,7 +149,7 @@ class _Tally:
         self.fee += fee
         self._take(charge + fee, tariff)
 
-    def _add(self, rate: str, tier: int, price: int, energy: int) -> None:
+    def _add(self, rate: str, tier: int, price: Micro, energy: Wh) -> None:
         key = (rate, tier, price)
         self.used[key] = self.used.get(key, 0) + energy
 
@@ -195,11 +196,11 @@ class _Tally:
 
 def rate_interval(
     versions: Sequence[Version],
-    begin: int,
-    end: int,
-    energy: int,
+    begin: Instant,
+    end: Instant,
+    energy: Wh,
     counters: Counters = Counters(),  # noqa: B008
-    restarts: Sequence[int] = (),
+    restarts: Sequence[Instant] = (),
 ) -> Rated:
     """Charge `energy` Wh used evenly between two instants, and the days that ended after `begin` and up to `end`.
 

@@ -36,7 +36,7 @@ from .plausible import (
     most,
 )
 from .replay import Replay
-from .units import BALANCE_MAX, DAY, INT64_MAX, REGISTER_MAX
+from .units import BALANCE_MAX, DAY, INT64_MAX, REGISTER_MAX, Instant, Wh
 
 LONGEST = 10 * DAY
 """Most time in one reading."""
@@ -50,7 +50,7 @@ def _fits(reading: Reading) -> bool:
 class Registers(Replay):
     """The part of an account that reads registers."""
 
-    def judge(self, at: int, register: int, end: int = 0) -> Verdict:
+    def judge(self, at: Instant, register: Wh, end: int = 0) -> Verdict:
         """What to make of a register (Wh) at an instant. `end`: where the counter begins anew, 0 if unknown."""
         base = self.base
         if base is None:
@@ -62,7 +62,7 @@ class Registers(Replay):
         )  # fmt: skip
 
     def read(
-        self, now: int, register: int, end: int = 0, unseen: bool = False, confirmed: bool = False
+        self, now: Instant, register: Wh, end: int = 0, unseen: bool = False, confirmed: bool = False
     ) -> Reading | Doubtful:
         """The entry for a register (Wh) read at `now`: charges the time and the energy since the last reading, or says
         why the register can't be true. `end`: see `judge`. `unseen`: take what must have been used while the gateway was
@@ -71,7 +71,7 @@ class Registers(Replay):
         return self._read_at(max(now, self.at), register, end, unseen, confirmed, behind=now < self.at)
 
     def _read_at(
-        self, at: int, register: int, end: int, unseen: bool, confirmed: bool, behind: bool
+        self, at: Instant, register: Wh, end: int, unseen: bool, confirmed: bool, behind: bool
     ) -> Reading | Doubtful:
         """`behind`: the time is not come to where the journal stands, so the journal can't tell how much of it passed."""
         verdict = self.judge(at, register, end)
@@ -89,33 +89,33 @@ class Registers(Replay):
         rolled = end if self.register is not None and register - self.register != verdict.energy else 0
         return self._reading(at, register, verdict.energy, flags, rolled)
 
-    def doubted(self, now: int, register: int, cause: str) -> Doubtful:
+    def doubted(self, now: Instant, register: Wh, cause: str) -> Doubtful:
         """The entry for a register that can't be true."""
         shown = min(max(register, -INT64_MAX), INT64_MAX)
         return Doubtful(self.seq + 1, max(now, self.at), self.balance, shown, cause)
 
-    def _is_enough(self, energy: int) -> bool:
+    def _is_enough(self, energy: Wh) -> bool:
         """Whether one reading alone is enough to believe so much energy since the base."""
         base = self.base
         return base is None or is_enough(self.under or base, base.register + energy, self.settings.power_highest)
 
-    def _agrees(self, register: int, at: int) -> bool:
+    def _agrees(self, register: Wh, at: Instant) -> bool:
         """Whether a register moved on from one that waits for others to agree."""
         doubt = self.doubt
         power = self.settings.power_highest
         return doubt is not None and doubt.cause == UNCONFIRMED and agrees(doubt, register, at, power)
 
-    def _waited(self, at: int) -> bool:
+    def _waited(self, at: Instant) -> bool:
         doubt = self.doubt
         return doubt is not None and doubt.cause == UNSEEN and at - doubt.since >= OFF_WAIT
 
-    def hold(self, now: int) -> Reading:
+    def hold(self, now: Instant) -> Reading:
         """The entry for a register that stands lower than before: the time is charged, and no energy."""
         assert self.register is not None
         flags = FLAG_HELD | (FLAG_CLOCK if now < self.at or self.unsure else 0)
         return self._reading(max(now, self.at), self.register, 0, flags)
 
-    def _reading(self, at: int, register: int, energy: int, flags: int, rolled: int = 0) -> Reading:
+    def _reading(self, at: Instant, register: Wh, energy: Wh, flags: int, rolled: int = 0) -> Reading:
         rated = self.rate(at, energy)
         return Reading(
             self.seq + 1, at, self.balance - rated.charge, register, rated.used, rated.charge, flags,
@@ -148,7 +148,7 @@ class Registers(Replay):
         flags = FLAG_BETWEEN | reading.flags & (FLAG_HELD | FLAG_CLOCK)
         return self._reading(self.read_at + part, (self.register or 0) + energy, energy, flags)
 
-    def rebase(self, now: int, register: int) -> Rebased:
+    def rebase(self, now: Instant, register: Wh) -> Rebased:
         """The entry by which a register (Wh) that was doubted, and stayed, is counted from; or by which it is back where
         it stood before an error. ValueError if it was not doubted, or has not stayed.
         """

@@ -38,7 +38,7 @@ from .settings import Settings
 from .state import EXHAUSTED, State
 from .supply import RECLOSE_WINDOW, Night
 from .tariff import RateCalendar, Version, add_version, stretch_at
-from .units import BALANCE_MAX, EARLIEST
+from .units import BALANCE_MAX, EARLIEST, Instant, Nano
 
 CODES_KEPT = 50
 """Token identifiers remembered against replay, as IEC 62055-41 (6.3.5.2) asks; older ones count as used."""
@@ -203,7 +203,7 @@ class Replay(State):
             # What the old one used up to its end counts as if the new one had gone on from there.
             self.register = entry.first - (max(entry.last - before, 0) if entry.last is not None else 0)
 
-    def _lead_back(self, at: int) -> None:
+    def _lead_back(self, at: Instant) -> None:
         """The journal's time was ahead, and goes on from an earlier instant."""
         self.read_at, self.moving_since, self.moved_at = (
             min(each, at) for each in (self.read_at, self.moving_since, self.moved_at)
@@ -223,7 +223,7 @@ class Replay(State):
                 # A day that ended a little early does not end again.
                 self.counters = msgspec.structs.replace(self.counters, day=day)
 
-    def _credit(self, amount: int) -> None:
+    def _credit(self, amount: Nano) -> None:
         """Credit came in: part of it repays the emergency credit, before anything else."""
         before, supply = self.balance, self.supply
         self.credited += amount
@@ -270,7 +270,7 @@ class Replay(State):
         else:
             self.change(cut_off=supply.cut_off or entry.reason == EXHAUSTED, off_hours=entry.reason == OFF_HOURS)
 
-    def _at_night(self, at: int, **changes: bool) -> None:
+    def _at_night(self, at: Instant, **changes: bool) -> None:
         """Something happened that holds until the end of the off hours in which it did."""
         hours, known = self.settings.off_hours, self.supply.night
         span = night_at(hours, self.settings.zone, at) if hours.windows else None
@@ -304,7 +304,7 @@ class Replay(State):
             case _:
                 self._locked(event)
 
-    def _clock_set(self, at: int) -> None:
+    def _clock_set(self, at: Instant) -> None:
         """The gateway knows the time again."""
         self.unsure, self.unsure_at = False, 0
         if self.register is not None and self.read_at < EARLIEST and not self.versions:
@@ -323,7 +323,7 @@ class Replay(State):
             case EventKind.LIMIT_LOCKED if event.detail in KINDS:
                 self._lock(event.detail)
 
-    def _trip(self, at: int, kind: str | None = None) -> None:
+    def _trip(self, at: Instant, kind: str | None = None) -> None:
         """Too much was drawn for too long; or a limit of electricity safety of a `kind` opened the switch."""
         supply = self.supply
         # What comes from the grid is not counted against the flat, and what trips together is one.

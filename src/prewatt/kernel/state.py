@@ -14,9 +14,9 @@ from .off_hours import OFF_HOURS, next_off_change, night_at, night_before
 from .plausible import Base, Doubt, Former
 from .rating import Counters, Rated, gross, rate_interval
 from .settings import UNTOLD, Settings
-from .supply import FriendlyHours, Night, SupplyState, is_friendly, next_friendly_change
+from .supply import FriendlyHours, Night, SupplyState, Watts, is_friendly, next_friendly_change
 from .tariff import Stretch, Version, stretch_at, stretches, version_at
-from .units import BALANCE_MAX, DAY, INSTANT_MAX, MINUTE, SECOND
+from .units import BALANCE_MAX, DAY, INSTANT_MAX, MINUTE, SECOND, Instant, Micro, Nano, Wh
 
 EXHAUSTED = "exhausted"
 """Reason of a relay entry that cuts off for want of credit."""
@@ -87,7 +87,7 @@ class State:
         """Set fields of `supply` by their names."""
         self.supply = msgspec.structs.replace(self.supply, **changes)
 
-    def rate(self, at: int, energy: int) -> Rated:
+    def rate(self, at: Instant, energy: Wh) -> Rated:
         """What the time and the energy (Wh) from the last reading up to an instant come to."""
         key = (self.seq, at, energy)
         if self._rated is None or self._rated[0] != key:
@@ -100,7 +100,7 @@ class State:
         return self.rate(reading.at, reading.energy).counters
 
     @property
-    def shown(self) -> int | None:
+    def shown(self) -> Wh | None:
         """The register as a meter shows it; None where none was read yet, or counting begins under zero."""
         return self.register if self.register is not None and self.register >= 0 else None
 
@@ -125,17 +125,17 @@ class State:
         """What the balance is in, by the last tariff; `NO_CURRENCY` until one was set."""
         return self.versions[-1].calendar.tariff.currency if self.versions else NO_CURRENCY
 
-    def stretch(self, now: int) -> Stretch:
+    def stretch(self, now: Instant) -> Stretch:
         """The rate that holds at `now`."""
         return stretch_at(self.versions, now)
 
-    def price(self, now: int, counters: Counters | None = None) -> int:
+    def price(self, now: Instant, counters: Counters | None = None) -> Micro:
         """What the next kWh costs at `now`, micro: in its tier, with service fee and tax. `counters`: after what was read
         and is not journalled.
         """
         return self._prices(now, counters or self.counters)[0][0]
 
-    def _prices(self, now: int, counters: Counters) -> list[tuple[int, int | None]]:
+    def _prices(self, now: Instant, counters: Counters) -> list[tuple[int, int | None]]:
         """What a kWh costs at `now`, micro, in its tier and in each above, and for how many Wh; None: without end."""
         stretch, version = self.stretch(now), version_at(self.versions, now)
         if version is None:
@@ -149,7 +149,7 @@ class State:
         rooms = [end - max(before, begin) for begin, end in pairwise((0, *stretch.upto))]
         return [part for part in zip(prices, [*rooms, None], strict=True) if part[1] is None or part[1] > 0]
 
-    def _dearest(self, now: int) -> int:
+    def _dearest(self, now: Instant) -> Micro:
         """What a kWh costs at most within a day from `now`, micro, in the tier of now: at night and by day, at the hours of
         prices that change by the hour.
         """
@@ -163,16 +163,16 @@ class State:
                 found = max(found, gross(price, version.calendar.tariff))
         return found
 
-    def highest_price(self, now: int) -> int:
+    def highest_price(self, now: Instant) -> Micro:
         """What a kWh costs at most at `now`, micro: in whichever tier."""
         version = version_at(self.versions, now)
         return gross(max(self.stretch(now).prices), version.calendar.tariff) if version else 0
 
-    def next_boundary(self) -> int:
+    def next_boundary(self) -> Instant:
         """The first instant after the last reading at which rate or tenancy change: to be read at."""
         return min([self.stretch(self.read_at).end, *(each for each in self.restarts if each > self.read_at)])
 
-    def room(self, balance: int) -> int:
+    def room(self, balance: Nano) -> Nano:
         """What may be used from a balance on down to the credit limit, nano: of credit where electricity is paid before use."""
         return balance + self.settings.credit_limit
 
@@ -193,12 +193,12 @@ class State:
         low = room < settings.low_credit or (energy > 0 and room < energy * self.price(self.at))
         return low and bool(settings.credit_limit or settings.credit_limit_cuts)
 
-    def to_warn(self, now: int, balance: int, counters: Counters | None = None) -> list[Step]:
+    def to_warn(self, now: Instant, balance: Nano, counters: Counters | None = None) -> list[Step]:
         """The steps that a balance is under at `now` and nobody was told of, the lowest first. `counters`: as for `price`."""
         untold = self._untold()
         return newly_under(untold, self.room(balance), self.price(now, counters)) if untold and self.priced else []
 
-    def next_step(self, now: int, balance: int, counters: Counters | None = None) -> Reach | None:
+    def next_step(self, now: Instant, balance: Nano, counters: Counters | None = None) -> Reach | None:
         """How far the next step is that nobody was told of, at the prices of `now`; None if there is none."""
         untold = self._untold()
         return next_reach(untold, self.room(balance), self._prices(now, counters or self.counters)) if untold else None
@@ -218,22 +218,22 @@ class State:
         ]
         return tuple(kept)
 
-    def may_be_told_again(self, step: Step, now: int, balance: int) -> bool:
+    def may_be_told_again(self, step: Step, now: Instant, balance: Nano) -> bool:
         """Whether a balance is so far above a step at `now` that it is told again when the balance falls under it."""
         # A night's cheap hours are no top-up.
         room = self.room(balance)
         return step.is_left(room, self.price(now)) and (not step.of_energy or step.is_left(room, self._dearest(now)))
 
-    def allowance(self, now: int) -> int:
+    def allowance(self, now: Instant) -> Nano:
         """How far the balance may go under zero at `now`, nano: to the credit limit, or by emergency credit of either kind."""
         return max(self.settings.credit_limit, self.lent(now))
 
-    def lent(self, now: int) -> int:
+    def lent(self, now: Instant) -> Nano:
         """How far the balance may go under zero at `now` by emergency credit of either kind, nano."""
         supply = self.supply
         return max(supply.emergency, supply.grace if now < supply.grace_until else 0)
 
-    def left(self, now: int, balance: int) -> int:
+    def left(self, now: Instant, balance: Nano) -> Nano:
         """How much may be used at `now` from a balance on until the switch belongs open or what holds now ends, nano."""
         if not self.settings.credit_limit_cuts:
             return BALANCE_MAX
@@ -244,12 +244,12 @@ class State:
         return max(self.room(balance) + friendly.most, 0) if friendly.most else BALANCE_MAX
 
     @property
-    def emergency_out(self) -> int:
+    def emergency_out(self) -> Nano:
         """What of the emergency credit is taken and not repaid, nano."""
         supply = self.supply
         return min(supply.emergency, self.settings.emergency_credit) if supply.emergency_taken else 0
 
-    def supplied_by_credit(self, now: int) -> bool:
+    def supplied_by_credit(self, now: Instant) -> bool:
         """Whether there is credit to supply on at `now`, or something that stands for it."""
         if not self.settings.credit_limit_cuts:
             return True
@@ -264,7 +264,7 @@ class State:
             return False
         return is_friendly(friendly, self.settings.zone, now)
 
-    def wants_closed(self, now: int, tripped: int = 0) -> bool | None:
+    def wants_closed(self, now: Instant, tripped: Instant = 0) -> bool | None:
         """Where the switch belongs at `now`: True closed, False open, None where it stands. `tripped`: when it tripped
         last by the gateway's own time, which counts where the journal is ahead of that.
         """
@@ -277,11 +277,11 @@ class State:
             return True if self.closed is False else None
         return self.supplied_by_credit(now)
 
-    def _reclose_at(self, now: int, tripped: int) -> int:
+    def _reclose_at(self, now: Instant, tripped: Instant) -> Instant:
         since = self.supply.tripped_at
         return (since if since <= now else tripped) + self.settings.power.reclose_after * SECOND
 
-    def why_open(self, now: int, tripped: int = 0) -> str:
+    def why_open(self, now: Instant, tripped: Instant = 0) -> str:
         """The word for why the switch belongs open at `now`, for the journal."""
         supply = self.supply
         if supply.locks:
@@ -302,31 +302,31 @@ class State:
         """The word for why the switch belongs closed again, for the journal."""
         return RECLOSED if self.supply.tripped else OFF_HOURS if self.supply.off_hours else "credit"
 
-    def _foreign_until(self) -> int:
+    def _foreign_until(self) -> Instant:
         """Until when the supply goes on with another meter in this one's place."""
         lasts = self.settings.foreign_for
         return self.foreign_since + lasts * SECOND if self.foreign_since and lasts else INSTANT_MAX
 
-    def night(self, now: int) -> Night | None:
+    def night(self, now: Instant) -> Night | None:
         """The off hours that hold at `now`; None if none do. They hold by a time that is vouched for alone, and not where a
         person switched on in them.
         """
         night = self._night(now)
         return None if night is None or night.waived else night
 
-    def _night(self, now: int) -> Night | None:
+    def _night(self, now: Instant) -> Night | None:
         hours, known = self.settings.off_hours, self.supply.night
         if not hours.windows or self.unsure or now < self.at - AHEAD:
             return None
         span = night_at(hours, self.settings.zone, now)
         return None if span is None else known if known.until == span.end else Night(span.end)
 
-    def waived_until(self, now: int) -> int:
+    def waived_until(self, now: Instant) -> Instant:
         """Until when off hours do not hold because a person switched on in them; 0 if that is not so."""
         night = self._night(now)
         return night.until if night is not None and night.waived else 0
 
-    def off_until(self, now: int) -> int:
+    def off_until(self, now: Instant) -> Instant:
         """Until when off hours keep the switch open, as nothing is allowed in them or all of it is used; 0 if they do not."""
         night, hours = self.night(now), self.settings.off_hours
         if night is None:
@@ -334,7 +334,7 @@ class State:
         used = night.energy >= hours.energy if hours.energy else not hours.watts
         return night.until if night.spent or used else 0
 
-    def night_left(self, now: int, energy: int = 0) -> int | None:
+    def night_left(self, now: Instant, energy: Wh = 0) -> Wh | None:
         """What is left at `now` of the Wh that off hours allow, where a reading would show `energy` Wh more; None if they allow
         any, or none hold.
         """
@@ -344,14 +344,14 @@ class State:
         after = self.night_after(now, energy)
         return max(most - (after.energy if after.until == night.until else 0), 0)
 
-    def next_night(self) -> int:
+    def next_night(self) -> Instant:
         """The first instant after the last reading at which off hours begin or end that allow some energy: to be read at."""
         hours = self.settings.off_hours
         return (
             next_off_change(hours, self.settings.zone, self.read_at) if hours.windows and hours.energy else INSTANT_MAX
         )
 
-    def night_after(self, at: int, energy: int) -> Night:
+    def night_after(self, at: Instant, energy: Wh) -> Night:
         """What is known of off hours after a reading that shows `energy` Wh more; what began before them counts evenly."""
         hours, known = self.settings.off_hours, self.supply.night
         span = night_before(hours, self.settings.zone, at) if hours.energy else None
@@ -363,12 +363,12 @@ class State:
         night = known if known.until == span.end else Night(span.end)
         return msgspec.structs.replace(night, energy=night.energy + share)
 
-    def power_limit(self, now: int) -> int:
+    def power_limit(self, now: Instant) -> Watts:
         """The most that may be drawn at `now`, W; 0: no limit."""
         usual, night = self.usual_limit(now), self.settings.off_hours.watts
         return min(usual or night, night) if night and self.night(now) is not None else usual
 
-    def usual_limit(self, now: int) -> int:
+    def usual_limit(self, now: Instant) -> Watts:
         """The most that may be drawn at `now`, W, whether or not off hours hold; 0: no limit."""
         supply, settings = self.supply, self.settings
         if supply.limit and (not supply.limit_until or now < supply.limit_until):
@@ -382,7 +382,7 @@ class State:
         limited = self.supply.limit or any(settings.power.watts) or settings.power.step or settings.off_hours.watts
         return bool(limited or any(each.code == "low-power-factor" for each in settings.limits))
 
-    def next_supply_change(self, now: int, tripped: int = 0) -> int:
+    def next_supply_change(self, now: Instant, tripped: Instant = 0) -> Instant:
         """An instant after `now` before which the switch's place changes only with the balance, or by what people do."""
         supply, settings = self.supply, self.settings
         changes = [

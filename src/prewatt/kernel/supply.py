@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from .calendar import SPECIAL, local, next_wall_change, zone
 from .safety import KINDS
-from .units import HOUR, INSTANT_MAX, INT64_MAX
+from .units import HOUR, INSTANT_MAX, INT64_MAX, Instant
 
 _Natural = Annotated[int, Meta(ge=0, le=INT64_MAX)]
 WATTS_MAX = 1_000_000
@@ -56,11 +56,11 @@ class PowerLimit(Struct, frozen=True):
     recloses: Annotated[int, Meta(ge=0, le=100)] = 3
     step: Watts = 0
 
-    def at(self, now: int, where: str) -> int:
+    def at(self, now: Instant, where: str) -> Watts:
         """The limit at an instant, W; 0: none."""
         return self.watts[local(now, zone(where)).hour % len(self.watts)] if self.watts else 0
 
-    def next_change(self, now: int, where: str) -> int:
+    def next_change(self, now: Instant, where: str) -> Instant:
         """The next full local hour: before it the limit does not change."""
         if not self.watts:
             return INSTANT_MAX
@@ -72,7 +72,7 @@ RECLOSE_WINDOW = HOUR
 """Trips that lie further apart than this are not counted together."""
 
 
-def is_friendly(hours: FriendlyHours, where: str, now: int) -> bool:
+def is_friendly(hours: FriendlyHours, where: str, now: Instant) -> bool:
     """Whether an instant lies in the friendly hours of a zone."""
     wall = local(now, zone(where))
     minute = wall.hour * 60 + wall.minute
@@ -94,7 +94,7 @@ def kind_of_day(day: date, special: tuple[str, ...]) -> int:
     return SPECIAL if day.isoformat() in special else day.weekday()
 
 
-def next_friendly_change(hours: FriendlyHours, where: str, now: int) -> int:
+def next_friendly_change(hours: FriendlyHours, where: str, now: Instant) -> Instant:
     """An instant after `now`, at most a day away, before which it does not change whether the hours are friendly."""
     there = zone(where)
     wall = local(now, there)

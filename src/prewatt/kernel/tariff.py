@@ -16,7 +16,7 @@ from typing import Annotated, NamedTuple
 from msgspec import Meta, Struct
 
 from .calendar import DAY_KINDS, SPECIAL, day_kind, local, next_wall_change, zone
-from .units import DAY, INSTANT_MAX, INT64_MAX, MINUTE, NANO, PRICE_MAX, REGISTER_MAX
+from .units import DAY, INSTANT_MAX, INT64_MAX, MINUTE, NANO, PRICE_MAX, REGISTER_MAX, Instant, Micro
 
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Price = Annotated[int, Meta(ge=0, le=PRICE_MAX)]
@@ -232,7 +232,7 @@ class RateCalendar:
         ]
         self._last = (0, Stretch(0, "", (), (), 0))
 
-    def stretch(self, at: int) -> Stretch:
+    def stretch(self, at: Instant) -> Stretch:
         """The rate at an instant, and until when at least it holds."""
         begin, last = self._last
         if begin <= at < last.end:
@@ -253,7 +253,7 @@ class RateCalendar:
         self._last = (at, found)
         return found
 
-    def _dated(self, at: int, found: Stretch) -> Stretch:
+    def _dated(self, at: Instant, found: Stretch) -> Stretch:
         """The stretch that a dated price makes of the calendar's."""
         dated = self.tariff.dated
         if dated is None or at >= dated.end:
@@ -285,7 +285,7 @@ UNPRICED = "unpriced"
 """The rate's name for energy used before any tariff held: metered, not charged."""
 
 
-def version_at(versions: Sequence[Version], at: int) -> Version | None:
+def version_at(versions: Sequence[Version], at: Instant) -> Version | None:
     """The version of a series (in order of `effective`) that holds at an instant."""
     for version in reversed(versions):
         if version.effective <= at:
@@ -293,7 +293,7 @@ def version_at(versions: Sequence[Version], at: int) -> Version | None:
     return None
 
 
-def stretch_at(versions: Sequence[Version], at: int) -> Stretch:
+def stretch_at(versions: Sequence[Version], at: Instant) -> Stretch:
     """The rate at an instant under a series of versions (in order of `effective`)."""
     end = INT64_MAX
     for version in reversed(versions):
@@ -304,7 +304,7 @@ def stretch_at(versions: Sequence[Version], at: int) -> Stretch:
     return Stretch(end, UNPRICED, (0,), (), 0)
 
 
-def stretches(versions: Sequence[Version], begin: int, end: int) -> Iterator[tuple[int, Stretch]]:
+def stretches(versions: Sequence[Version], begin: Instant, end: Instant) -> Iterator[tuple[Instant, Stretch]]:
     """The stretches of one price from `begin` to `end`, each with the instant it begins at."""
     while begin < end:
         found = stretch_at(versions, begin)
@@ -318,7 +318,7 @@ def add_version(versions: Sequence[Version], version: Version) -> tuple[Version,
     return tuple(sorted([*others, version], key=lambda each: each.effective))
 
 
-def flat_tariff(name: str, currency: str, where: str, price: int) -> Tariff:
+def flat_tariff(name: str, currency: str, where: str, price: Micro) -> Tariff:
     """One price at all times. `price` in micro per kWh."""
     return Tariff(name, currency, where, (Rate("flat", (price,)),), (all_year("flat"),))
 

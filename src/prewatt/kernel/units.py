@@ -7,6 +7,10 @@
 | charge, balance | 1e-9 currency unit | `nano` |
 | instant | microseconds since 1970-01-01T00:00:00Z | `at` |
 
+The names `Nano`, `Micro`, `Wh` and `Instant` stand in signatures for the reader. They are aliases of
+`int` and no types of their own (`NewType`): the sum of two of those is an `int` again, so that every other line of the
+rules would need a cast.
+
 `micro x Wh = nano`, without a division: (1e-6 / kWh) x Wh = 1e-9. So nothing is ever rounded before a bill is printed.
 """
 
@@ -15,6 +19,16 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation
+from typing import TypeAlias
+
+Nano: TypeAlias = int
+"""Money: 1e-9 of a currency unit. A charge, a balance, an amount."""
+Micro: TypeAlias = int
+"""A price: 1e-6 of a currency unit per kWh."""
+Wh: TypeAlias = int
+"""Energy, or where a register stands: watt-hours."""
+Instant: TypeAlias = int
+"""Microseconds since 1970-01-01T00:00:00Z."""
 
 MICRO = 10**6
 NANO = 10**9
@@ -62,12 +76,12 @@ def _scaled(text: str, scale: int, what: str) -> int:
     return int(scaled)
 
 
-def parse_money(text: str) -> int:
+def parse_money(text: str) -> Nano:
     """Currency units as text to nano. ValueError if it isn't a number or has more than 9 decimals."""
     return _scaled(text, 9, "amount")
 
 
-def parse_price(text: str) -> int:
+def parse_price(text: str) -> Micro:
     """Currency units per kWh as text to micro. ValueError if negative, absurd or finer than 6 decimals."""
     price = _scaled(text, 6, "price")
     if not 0 <= price <= PRICE_MAX:
@@ -75,7 +89,7 @@ def parse_price(text: str) -> int:
     return price
 
 
-def parse_price_difference(text: str) -> int:
+def parse_price_difference(text: str) -> Micro:
     """A price to be added to another, which may be negative, to micro. ValueError if absurd or finer than 6 decimals."""
     difference = _scaled(text, 6, "price")
     if abs(difference) > PRICE_MAX:
@@ -93,7 +107,7 @@ def parse_percent(text: str) -> int:
     return ppm
 
 
-def parse_instant(text: str) -> int:
+def parse_instant(text: str) -> Instant:
     """An ISO 8601 date and time with its offset, such as 2025-03-01T00:00:00Z. ValueError if it isn't one."""
     try:
         at = instant(datetime.fromisoformat(text.strip()))
@@ -104,7 +118,7 @@ def parse_instant(text: str) -> int:
     return at
 
 
-def parse_kwh(text: str) -> int:
+def parse_kwh(text: str) -> Wh:
     """kWh as text to Wh. ValueError if it isn't a number or is finer than a watt-hour."""
     return _scaled(text, 3, "energy")
 
@@ -113,28 +127,28 @@ def _plain(value: int, scale: int) -> str:
     return f"{Decimal(value).scaleb(-scale, _EXACT):f}"
 
 
-def exact_money(nano: int) -> str:
+def exact_money(nano: Nano) -> str:
     """Nano as a decimal with all nine places: what a machine should read."""
     return _plain(nano, 9)
 
 
-def exact_price(micro: int) -> str:
+def exact_price(micro: Micro) -> str:
     """Micro per kWh as a decimal with all six places."""
     return _plain(micro, 6)
 
 
-def short_price(micro: int) -> str:
+def short_price(micro: Micro) -> str:
     """Micro per kWh as a decimal, without the zeros at the end that a price doesn't need."""
     whole, _, decimals = exact_price(micro).partition(".")
     return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
 
 
-def exact_kwh(wh: int) -> str:
+def exact_kwh(wh: Wh) -> str:
     """Wh as kWh with three places."""
     return _plain(wh, 3)
 
 
-def rough_kwh(wh: int) -> str:
+def rough_kwh(wh: Wh) -> str:
     """Wh as kWh rounded to a tenth, for people. Never to be calculated with."""
     return exact_kwh((wh + 50) // 100 * 100)[:-2]
 
@@ -144,12 +158,12 @@ def exact_percent(ppm: int) -> str:
     return f"{Decimal(ppm).scaleb(-4, _EXACT).normalize():f}"
 
 
-def exact_instant(at: int) -> str:
+def exact_instant(at: Instant) -> str:
     """An instant in ISO 8601, UTC."""
     return moment(at).isoformat().replace("+00:00", "Z")
 
 
-def round_money(nano: int, digits: int) -> str:
+def round_money(nano: Nano, digits: int) -> str:
     """Nano rounded half-even to so many decimals, for people. Never to be calculated with.
 
     How many a currency has is known to `currencies`, whose `format_money` is what pages and messages ask.
@@ -160,13 +174,13 @@ def round_money(nano: int, digits: int) -> str:
     return f"{rounded or abs(rounded):f}"
 
 
-def instant(moment: datetime) -> int:
+def instant(moment: datetime) -> Instant:
     """An aware datetime as microseconds since 1970. ValueError if it is naive."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment!r} has no time zone")
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
-def moment(at: int) -> datetime:
+def moment(at: Instant) -> datetime:
     """The aware UTC datetime of an instant."""
     return _EPOCH + timedelta(microseconds=at)
