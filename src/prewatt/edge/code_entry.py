@@ -126,7 +126,9 @@ class CodeEntry:
                     left = money(meter.account, self._balance(moment, meter.name))
                     text += " " + _("The balance is %(balance)s.") % {"balance": left}
             case ChangeKey(_state, complete, rollover):
-                outcome = meter.note(now, EventKind.KEY_CHANGED, ROLLOVER if rollover else "") if complete else Outcome()
+                outcome = (
+                    meter.note(now, EventKind.KEY_CHANGED, ROLLOVER if rollover else "") if complete else Outcome()
+                )
                 text = _("The meter has its new key.") if complete else _("Accepted: now type the other codes.")
         return outcome, Reply(True, text)
 
