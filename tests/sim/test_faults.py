@@ -12,6 +12,16 @@ SEEDS = range(200)
 AT_A_TIME = 10
 BUDGET = 25
 """Seeds within which each planted bug is found."""
+RARE = {
+    "last-entry-in-a-transaction-of-its-own": 17,
+    "debt-forgiven-with-credit": 12,
+    "sudden-load-not-noticed": 11,
+    "codes-expire-in-an-hour": 9,
+    "trips-counted-for-a-day": 9,
+    "clearance-ignored": 7,
+    "friendly-hours-end-late": 6,
+}
+"""Seeds that find a bug which those before them do not: looked at first. Where such a one finds it no more, the others are."""
 
 
 @pytest.mark.parametrize("first", SEEDS[::AT_A_TIME])
@@ -29,7 +39,7 @@ def test_a_week_of_faults_loses_nothing(first):
 def test_a_planted_bug_is_found(bug):
     """And the message says how to see it again, and what is wrong: not that the planted piece does not fit."""
     with BUGS[bug](), pytest.raises(Broken, match=r"Replay: prewatt sim --seed \d+ --days 7 --meters 3") as found:
-        for seed in range(BUDGET):
+        for seed in sorted(range(BUDGET), key=lambda seed: seed != RARE.get(bug)):
             World(seed).run()
     assert not re.match("the code itself failed: (TypeError|AttributeError|NameError)", found.value.what)
 
