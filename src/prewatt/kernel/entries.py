@@ -157,7 +157,9 @@ class TenancyChanged(Commanded, frozen=True, tag="tenancy", omit_defaults=True):
 
 
 class TariffApplied(Commanded, frozen=True, tag="tariff", omit_defaults=True):
-    """A tariff holds from `effective` on. What is charged is not charged anew."""
+    """A tariff holds from the instant `effective` on. What is charged is not charged anew. (DLMS/COSEM: `unit_charge_passive`
+    and `unit_charge_activation_time` of the charge, class 113, attributes 6 and 7.)
+    """
 
     effective: Instant
     tariff: Tariff
@@ -216,7 +218,9 @@ class TimeLedBack(Commanded, frozen=True, tag="time", omit_defaults=True):
 
 
 class Relay(Entry, frozen=True, tag="relay"):
-    """The load switch was told to close (`closed`) or open. Written before it moves."""
+    """The load switch was told to close (`closed`) or to open. It is written before the switch moves. (DLMS/COSEM:
+    `output_state` of the disconnect control, class 70, attribute 2.)
+    """
 
     closed: bool
     reason: ShortText

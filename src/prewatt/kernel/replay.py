@@ -1,4 +1,4 @@
-"""What a journal's entries do to an account."""
+"""What a journal's entries do to an account: the tables at the head of `kernel.account`, as code."""
 
 from __future__ import annotations
 

@@ -16,7 +16,9 @@ _Steps = Annotated[tuple[Annotated[int, Meta(gt=0, le=INT64_MAX)], ...], Meta(ma
 
 
 class Settings(Struct, frozen=True):
-    """`low_credit` (nano) and `low_credit_energy` (Wh at the price of the moment): the landlord's highest steps; under
+    """How an account is to behave.
+
+    `low_credit` (nano) and `low_credit_energy` (Wh at the price of the moment): the landlord's highest steps; under
     either the credit is low, 0 switches one off. `low_steps`, `low_energy_steps`: more of them, the landlord's lower
     ones and the tenant's own. Of each step a warning is due (`kernel.low`). `clearance` (nano): after a cut-off the
     supply returns when the balance is over zero and at or over this.
@@ -36,6 +38,10 @@ class Settings(Struct, frozen=True):
 
     `credit_limit` (nano): how far the balance may go under zero, where electricity is paid after use; 0: paid before it.
     `credit_limit_cuts`: whether the supply ends there; if not, want of credit never ends it.
+
+    DLMS/COSEM: `low_credit` is the account's `low_credit_threshold` (class 111, attribute 16), `clearance` its
+    `clearance_threshold` (7), `credit_limit` the `limit` of a credit (class 112, attribute 6), `emergency_credit` the
+    `preset_credit_amount` (9) of the emergency credit.
     """
 
     low_credit: _Natural = 0

@@ -88,7 +88,7 @@ class State:
         self.supply = msgspec.structs.replace(self.supply, **changes)
 
     def rate(self, at: Instant, energy: Wh) -> Rated:
-        """What the time and the energy (Wh) from the last reading up to an instant come to."""
+        """The charge for the time and the energy (Wh) from the last reading up to an instant."""
         key = (self.seq, at, energy)
         if self._rated is None or self._rated[0] != key:
             begin = at if self.register is None else self.read_at
@@ -169,7 +169,7 @@ class State:
         return gross(max(self.stretch(now).prices), version.calendar.tariff) if version else 0
 
     def next_boundary(self) -> Instant:
-        """The first instant after the last reading at which rate or tenancy change: to be read at."""
+        """The first instant after the last reading at which the rate or the tenancy changes: the meter is to be read then."""
         return min([self.stretch(self.read_at).end, *(each for each in self.restarts if each > self.read_at)])
 
     def room(self, balance: Nano) -> Nano:

@@ -43,7 +43,10 @@ class FriendlyHours(Struct, frozen=True):
 
 
 class PowerLimit(Struct, frozen=True):
-    """The most that may be drawn. `watts`: one for each hour of the local day (0: none), or none at all.
+    """The most power that may be drawn. `watts`: one limit for each hour of the local day (0: none), or none at all.
+
+    It follows the limiter of DLMS/COSEM (class 71): `watts` is its `threshold_normal` (attribute 4), `delay` its
+    `min_over_threshold_duration` (attribute 6).
 
     Over the limit for `delay` seconds, the supply trips; after `reclose_after` seconds it closes by itself, `recloses`
     times within an hour, and then waits for a person. `step` (W; 0: off): a load that appears at once, resistive and at
@@ -61,7 +64,7 @@ class PowerLimit(Struct, frozen=True):
         return self.watts[local(now, zone(where)).hour % len(self.watts)] if self.watts else 0
 
     def next_change(self, now: Instant, where: str) -> Instant:
-        """The next full local hour: before it the limit does not change."""
+        """The earliest instant after `now` at which the limit may change: the next full local hour. `INSTANT_MAX` without one."""
         if not self.watts:
             return INSTANT_MAX
         there = zone(where)
@@ -69,7 +72,7 @@ class PowerLimit(Struct, frozen=True):
 
 
 RECLOSE_WINDOW = HOUR
-"""Trips that lie further apart than this are not counted together."""
+"""Trips that lie further apart than this (µs) are not counted together."""
 
 
 def is_friendly(hours: FriendlyHours, where: str, now: Instant) -> bool:
@@ -95,7 +98,7 @@ def kind_of_day(day: date, special: tuple[str, ...]) -> int:
 
 
 def next_friendly_change(hours: FriendlyHours, where: str, now: Instant) -> Instant:
-    """An instant after `now`, at most a day away, before which it does not change whether the hours are friendly."""
+    """The earliest instant after `now` at which `is_friendly` may change; at most one day ahead."""
     there = zone(where)
     wall = local(now, there)
     minute = wall.hour * 60 + wall.minute
@@ -125,7 +128,10 @@ class Night(Struct, frozen=True):
 
 
 class SupplyState(Struct, frozen=True):
-    """What keeps a switch open, and what keeps it closed without credit. Amounts in nano, instants in µs.
+    """What keeps a load switch open, and what keeps it closed without credit. Amounts in nano, instants in µs.
+
+    To the disconnect control of DLMS/COSEM (class 70, `control_state`, attribute 3) `locks` and `opened` are
+    "disconnected", what waits to close again is "ready for reconnection".
 
     `opened`: told to open by a person. `locks`: of `LOCKS`. `cut_off`: open for want of credit. `trips`: for what the
     flat causes, the last at `tripped_at`; `tripped`: waiting to close again. `emergency`, `grace`: how far the balance may go under
