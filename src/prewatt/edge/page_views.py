@@ -11,7 +11,7 @@ from ..kernel.units import exact_kwh, rough_kwh, short_price
 from .effects import Reply
 from .html import Content, Html, element, together
 from .site import View
-from .texts import _
+from .texts import LANGUAGE, _
 
 _STYLE = Html(Path(__file__).with_name("page.css").read_text(encoding="utf-8"))
 
@@ -35,7 +35,7 @@ def frame(title: str, *body: Content) -> str:
                 *body,
             ),
         ),
-        lang="en",
+        lang=LANGUAGE,
     )
 
 

@@ -153,11 +153,11 @@ def _why(account: Account, now: int) -> str:
         return ""
     supply = account.supply
     if supply.locks:
-        return "; ".join(LOCKS[each] for each in supply.locks)
+        return "; ".join(_(LOCKS[each]) for each in supply.locks)
     if supply.opened:
         return _("switched off by the manager")
     if supply.unsafe:
-        words = "; ".join(KINDS[each].words for each in supply.unsafe)
+        words = "; ".join(_(KINDS[each].words) for each in supply.unsafe)
         return _("%(what)s. It returns by itself once that has been right for a while") % {"what": words}
     if until := account.off_until(now):
         at = f"{local(until, zone(account.settings.zone)):%H:%M}"

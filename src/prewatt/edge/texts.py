@@ -1,9 +1,18 @@
-"""The gateway's texts for people, through gettext."""
+"""The gateway's texts for people, through gettext. A language is a folder in `locale` (its README says how)."""
 
 from __future__ import annotations
 
 import gettext
 from pathlib import Path
 
-_found = gettext.translation("prewatt", Path(__file__).parent.parent / "locale", fallback=True)
-_ = _found.gettext
+FOLDER = Path(__file__).with_name("locale")
+
+
+def load_texts(folder: Path) -> tuple[gettext.NullTranslations, str]:
+    """The catalogue for the language of this process, and that language as HTML names it; English where there is none."""
+    catalogue = gettext.translation("edge", folder, fallback=True)
+    return catalogue, catalogue.info().get("language", "en").replace("_", "-")
+
+
+_catalogue, LANGUAGE = load_texts(FOLDER)
+_ = _catalogue.gettext
