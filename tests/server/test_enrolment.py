@@ -4,6 +4,7 @@ import json
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.exceptions import ValidationError
 
 from prewatt.server.config import broker_password
 from prewatt.server.metering.models import Gateway, Meter
@@ -116,3 +117,16 @@ def test_a_meter_from_before_there_were_codes_gets_its_key_when_its_gateway_is_e
     told = enrol(building.code, PUBLIC)
     assert all(len(meter["token"]["key"]) == 32 for meter in told.meters)
     assert TokenMeter.objects.count() == 3
+
+
+def test_the_server_hands_over_whatever_kind_of_meter_it_is_told_and_refuses_what_can_be_none(building):
+    meter = Meter.objects.get(name="m1")
+    meter.driver = "a_kind_of_tomorrow"
+    meter.full_clean()
+    meter.save()
+    kinds = {each["name"]: each["driver"] for each in enrol(building.code, PUBLIC).meters}
+    assert kinds == {"m1": "a_kind_of_tomorrow", "m2": "recorded", "m3": "recorded"}
+    for wrong in ("DL/T 645", "", "x" * 33, "../x", "é"):
+        meter.driver = wrong
+        with pytest.raises(ValidationError, match="driver"):
+            meter.full_clean()

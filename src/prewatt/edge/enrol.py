@@ -163,7 +163,7 @@ def _sections(drivers: dict[str, DriverSettings], meters: Sequence[_Meter], fold
         try:
             drivers[kind] = read_section(kind, {}, folder)
         except ValueError as error:
-            log.warning("%s. Write what it needs into edge.toml before you start the agent", error)
+            log.warning("%s. See to that before you start the agent, in edge.toml under [drivers.%s]", error, kind)
     return drivers
 
 

@@ -23,15 +23,19 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a meter stands, for its tenant. Money in nano; `price` is micro per kWh; `why` says why the supply is off, `advice`
-    what to do about it, `tonight` what the off hours of this moment allow, `ahead` when a kWh gets cheaper or dearer next.
-    `pays_after`: whether electricity is paid after use; `limit`: what may be owed then until the supply ends, nano, 0: it does
-    not end for that.
+    """The state of a meter, as its tenant is shown it. Instants in µs, money in nano, energy in Wh.
 
-    `seen`: the meter as it was read just now, by which `balance` is reckoned where it answered; None if it was not asked.
-    `read_at`: when the journal last has a reading.
-    `energy`: Wh that the balance is worth at that price; `warned_at`: when a step of low credit was told last that the
-    balance has not risen above since, 0 if none was.
+    `unit`: the flat's name. `at`: the gateway's time. `closed`: whether the switch is closed, None if that is not known.
+    `why`: the reason why the supply is off; `advice`: what the tenant can do about it; both empty while it is on.
+    `low`: whether the credit is low; `warned_at`: when the last step of low credit was told that the balance has not risen
+    above since, 0 if none was.
+    `price`: micro per kWh now; `ahead`: when a kWh gets cheaper or dearer next; `energy`: what the balance is worth at `price`.
+    `seen`: the meter as it was read just now, None if it was not asked; where it answered, `balance` is reckoned by it.
+    `read_at`, `register`: of the last reading.
+    `emergency`: the emergency credit that can be taken, if `emergency_open`; `allowance`: what may be owed now.
+    `online`: whether the server is reached. `lines`: the last entries.
+    `tonight`: what the off hours of this moment allow.
+    `pays_after`: whether electricity is paid after use; `limit`: the debt at which the supply ends then, 0 if it does not.
     """
 
     meter: str
@@ -62,7 +66,9 @@ class View:
 
 
 class Site(Protocol):
-    """The gateway as seen from near by. Every call is done when it returns: journalled, and the switch told."""
+    """The gateway, for people in the building. A call returns when its work is done: the entry is in the journal, and the
+    switch has been told. Each raises TimeoutError if the agent does not come to it in time.
+    """
 
     gateway: str
 
@@ -73,25 +79,27 @@ class Site(Protocol):
         """Whether the server is reached, the instant, and the meters."""
 
     def troubles(self) -> tuple[str, ...]:
-        """What everybody here has to know: a full disk, a meter that can't be served."""
+        """Sentences that everybody in the building has to read: the disk is full, a meter can't be served."""
 
     def view(self, meter: str) -> View | None:
-        """How a meter stands; None if it is none of this gateway's."""
+        """The state of a meter for its tenant; None if this gateway has no such meter."""
 
     def current(self, meter: str) -> View | None:
-        """The same without the last entries, for who looks on."""
+        """The same without the last entries, for a page that stays open."""
 
     def pin_is(self, meter: str, pin: str) -> bool:
         """Whether this is the PIN of the meter's flat."""
 
     def submit_code(self, meter: str, digits: str, way: str) -> Reply:
-        """A code was typed."""
+        """Use a code that was typed for a meter; `way` is the way in: page, open page, keypad, bluetooth."""
 
     def act(self, meter: str, action: Action, by: str, grant: str = "", reason: str = "") -> Reply:
-        """A person does something."""
+        """Give an order to a meter, in the name of `by`; `grant` is the id of the grant that allows it, empty for the tenant."""
 
     def journal_head(self, meter: str) -> tuple[int, str] | None:
-        """The last entry's number, and the hash of the chain, hexadecimal; None if the meter is none of this gateway's."""
+        """The last entry's number, and the hash of the chain, hexadecimal; None if this gateway has no such
+        meter.
+        """
 
     def set_clock(self, at: int, by: str) -> Reply:
-        """Set the gateway's clock. It does not go back behind what is journalled."""
+        """Set the gateway's clock to `at`. It does not go back behind the last entry of a journal."""
