@@ -238,7 +238,7 @@ def _line(entry: AnyEntry) -> Line | None:
         case Controlled(action=action, by=by) | OnSite(action=action, by=by):
             return Line(entry.at, f"{_(action.done)} ({by})", 0, entry.balance)
         case Event(code=code) if code != EventKind.POWER_UP:
-            text = words_of(code)
+            text = _(words_of(code))
             return Line(entry.at, f"{text[:1].upper()}{text[1:]}", 0, entry.balance)
         case Refused(reason=reason):
             return Line(entry.at, f"{reason[:1].upper()}{reason[1:]}", 0, entry.balance)
