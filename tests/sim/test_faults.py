@@ -19,6 +19,7 @@ RARE = {
     "codes-expire-in-an-hour": 9,
     "trips-counted-for-a-day": 9,
     "clearance-ignored": 7,
+    "supply-never-looked-at-by-time": 7,
     "friendly-hours-end-late": 6,
 }
 """Seeds that find a bug which those before them do not: looked at first. Where such a one finds it no more, the others are."""
