@@ -50,8 +50,8 @@ class Building:
     """
 
     def __init__(self) -> None:
-        from prewatt.server.estate.setup import Apartment, set_up_building
-        from prewatt.server.metering.services import enrol
+        from prewatt.server.commissioning.enrolment import enrol
+        from prewatt.server.commissioning.setup import Apartment, set_up_building
         from prewatt.server.vending.models import Command
 
         self.meters = [f"m{number}" for number in range(METERS)]
@@ -195,7 +195,7 @@ def _used(body: bytes) -> Sequence[Any]:
 
 def executemany(rows: Sequence[Sequence[Any]], config: Any) -> float:
     """Rows a second into an empty database of the same shape and settings, all in one transaction."""
-    from prewatt.server.config import django_database
+    from prewatt.server.core.config import django_database
 
     place = config.home / "limit.sqlite3"
     database = sqlite3.connect(config.home / "prewatt.sqlite3")

@@ -90,8 +90,8 @@ def run(made: Stepping) -> None:
     from django.test import Client
 
     from prewatt.server.estate.models import Tenancy
+    from prewatt.server.sales.top_ups import top_up
     from prewatt.server.vending.models import OPEN, Command
-    from prewatt.server.vending.top_ups import top_up
 
     pages = []
     for tenancy in Tenancy.objects.select_related("unit__property__organisation", "user"):

@@ -47,9 +47,9 @@ def run(made: Running) -> tuple[list[float], dict[str, list[float]]]:
     from prewatt.server.metering.models import Meter
     from prewatt.server.payments.models import Payment
     from prewatt.server.payments.payment_request import PaymentRequest, start
-    from prewatt.server.vending.giving_back import give
+    from prewatt.server.sales.giving_back import give
+    from prewatt.server.sales.top_ups import top_up
     from prewatt.server.vending.models import OPEN, Command, TopUp
-    from prewatt.server.vending.top_ups import top_up
 
     tenancy = Tenancy.objects.select_related("unit__property__organisation").get(unit__meter__name="m0")
     meter, merchant = Meter.objects.get(name="m0"), made.merchants["wechat"]
@@ -95,7 +95,7 @@ class Floor:
 
     def __init__(self, made: Running) -> None:
         from prewatt.headend.shell import HEADEND_USER
-        from prewatt.server.config import broker_password, django_database
+        from prewatt.server.core.config import broker_password, django_database
 
         # A gateway that the broker knows like any other, and that does nothing but answer.
         made.add_gateway("floor")

@@ -12,7 +12,8 @@ from prewatt.kernel.account import Account
 from prewatt.kernel.entries import Command, SetTariff
 from prewatt.kernel.tariff import DayType, Rate, Season, Switch, Tariff
 from prewatt.kernel.units import MINUTE, instant
-from prewatt.server.tariffs.vectorised import align, lay_out, rate
+from prewatt.server.metering.series import align
+from prewatt.server.tariffs.vectorised import lay_out, rate
 
 METERS, STEP = 250, 15 * MINUTE
 BEGIN, END = (instant(datetime(year, 1, 1, tzinfo=UTC)) for year in (2024, 2025))

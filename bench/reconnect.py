@@ -66,13 +66,13 @@ def main() -> None:
 def run(home: Path, supervisor: Supervisor) -> None:
     from django.conf import settings
 
-    from prewatt.server.config import broker_password
+    from prewatt.server.commissioning.setup import Apartment, set_up_building
+    from prewatt.server.core.config import broker_password
     from prewatt.server.estate.models import Tenancy
-    from prewatt.server.estate.setup import Apartment, set_up_building
     from prewatt.server.metering.models import Meter
+    from prewatt.server.sales.top_ups import top_up
     from prewatt.server.vending.controls import control
     from prewatt.server.vending.models import OPEN, Command
-    from prewatt.server.vending.top_ups import top_up
 
     config = settings.CONFIG
     building = set_up_building(

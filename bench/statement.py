@@ -42,8 +42,8 @@ def main() -> None:
 
 
 def run(made: Running) -> tuple[list[float], list[float], list[float]]:
+    from prewatt.server.commissioning.setup import set_up_building
     from prewatt.server.estate.models import Organisation
-    from prewatt.server.estate.setup import set_up_building
     from prewatt.server.payments.models import BankLine, Payment
 
     set_up_building(

@@ -98,7 +98,7 @@ NOON = 1_759_744_800 * 10**6
 @pytest.fixture
 def clock(monkeypatch):
     """The server's clock, at noon of 6 October 2025 in Berlin."""
-    from prewatt.server import time
+    from prewatt.server.core import time
 
     fixed = FixedClock(NOON)
     monkeypatch.setattr(time, "clock", lambda: fixed)
@@ -125,7 +125,7 @@ def concurrent_db(transactional_db):
 @pytest.fixture(scope="session")
 def recorded(django_db_setup, django_db_blocker):
     """The building, as rows; None where a test sets it up itself."""
-    from prewatt.server import time
+    from prewatt.server.core import time
     from tests.recorded import Recorded
     from tests.settings import ON_POSTGRESQL
 
@@ -146,7 +146,7 @@ def building(db, clock, recorded):
 
 
 def set_up(clock, **changes):
-    from prewatt.server.estate.setup import Apartment, set_up_building
+    from prewatt.server.commissioning.setup import Apartment, set_up_building
 
     given = {
         "organisation": "Berg Homes",

@@ -1,5 +1,6 @@
-"""Watches, in all tests, that rows are locked in the order of `prewatt.server.locking`: within a transaction nobody locks or changes
-a row of `ORDER` after a row of a later table in it, or of one that is not in it, nor a meter's after a later meter's.
+"""Watches, in all tests, that rows are locked in the order of `prewatt.server.metering.locking`: within a transaction nobody
+locks or changes a row of `ORDER` after a row of a later table in it, or of one that is not in it, nor a meter's after a later
+meter's.
 
 Of what is changed without being read first (`update`) only the table is known: it is left alone where a row of that table is
 locked, or was made, already.

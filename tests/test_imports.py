@@ -51,6 +51,31 @@ MAY_IMPORT = {
         "sim",
     },
 }
+ROOMS = (
+    "core",
+    "estate",
+    "metering",
+    "ledger",
+    "vending",
+    "tariffs",
+    "billing",
+    "allocation",
+    "sales",
+    "payments",
+    "statements",
+    "notices",
+    "tenancies",
+    "commissioning",
+    "correspondence",
+    "administration",
+    "web",
+    "api",
+    "console",
+    "tenant",
+)
+"""The rooms of the server: each imports those before it alone. Beside them stand its settings and its addresses."""
+APART = {("tenant", "console")}
+"""Neighbours that do not know each other though their order would let them."""
 PURE = {
     "amounts.py": {"django", "os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "asyncio", "logging"},
     "tables": {"django", "socket", "threading", "time", "random", "sqlite3", "pathlib", "asyncio", "logging"},
@@ -144,7 +169,30 @@ def test_every_part_is_under_this_rule():
     assert parts - {"__pycache__", "__init__", "__main__"} == set(MAY_IMPORT)
 
 
+def rooms_imported(path):
+    """The rooms of the server that one of its files imports."""
+    here = path.relative_to(SOURCE.parent).with_suffix("").parts
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            module = (*here[: -node.level], *(node.module.split(".") if node.module else ())) if node.level else ()
+            if module[:2] == ("prewatt", "server"):
+                yield from [module[2]] if len(module) > 2 else [alias.name for alias in node.names]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_of_the_server_imports_only_rooms_before_it(room):
+    before = {*ROOMS[: ROOMS.index(room) + 1]} - {other for one, other in APART if one == room}
+    for path in files(f"server/{room}"):
+        if "migrations" not in path.parts:
+            assert set(rooms_imported(path)) <= before, path
+
+
+def test_every_room_stands_in_the_order():
+    rooms = {path.name for path in (SOURCE / "server").iterdir() if path.is_dir() and (path / "__init__.py").exists()}
+    assert rooms == set(ROOMS)
+
+
 def test_rows_are_locked_by_one_function_that_leaves_their_keys_alone():
     """Its order is watched in all tests (`tests.lock_order`)."""
     asking = [path for path in SOURCE.rglob("*.py") if ".select_for_update(" in path.read_text()]
-    assert asking == [SOURCE / "server" / "locking.py"]
+    assert asking == [SOURCE / "server" / "metering" / "locking.py"]

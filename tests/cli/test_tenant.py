@@ -5,10 +5,10 @@ from typer.testing import CliRunner
 
 from prewatt.cli import app
 from prewatt.kernel.units import HOUR
-from prewatt.server.billing.tenancies import move_out
 from prewatt.server.estate.models import Tenancy
 from prewatt.server.notices.contacts import Contact, kept
 from prewatt.server.notices.recipients import recipient_of
+from prewatt.server.tenancies.moving import move_out
 
 pytestmark = pytest.mark.django_db
 

@@ -13,9 +13,9 @@ def lived():
     """Three flats that lived for two days, and a payment that waits. Returns the gateway's side and the head-end's."""
     from prewatt.headend.store import Store
     from prewatt.kernel.units import HOUR, NANO
-    from prewatt.server import time
+    from prewatt.server.core import time
     from prewatt.server.estate.models import Tenancy
-    from prewatt.server.vending.top_ups import top_up
+    from prewatt.server.sales.top_ups import top_up
     from prewatt.wire.topics import SHARDS
     from tests.conftest import FixedClock, set_up
     from tests.gateway import Edge, at
@@ -42,7 +42,7 @@ def booked(edge, store):
     from prewatt.kernel.units import DAY, HOUR, NANO
     from prewatt.server.allocation.models import SharedCost
     from prewatt.server.allocation.runs import reverse, run
-    from prewatt.server.billing.tenancies import move_in, move_out, settle
+    from prewatt.server.billing.owed import pay_out
     from prewatt.server.estate.models import Organisation, Tenancy, Unit
     from prewatt.server.metering.models import Alarm, Gateway, Meter
     from prewatt.server.payments.bank import book_line, book_payout, upload
@@ -51,13 +51,14 @@ def booked(edge, store):
     from prewatt.server.payments.providers.interface import PAYMENT, Line, State, Told
     from prewatt.server.payments.settlement import _keep
     from prewatt.server.payments.staff import record
-    from prewatt.server.tariffs.corrections import correct
+    from prewatt.server.payments.undoing import reverse_top_up
+    from prewatt.server.sales.corrections import correct
+    from prewatt.server.sales.found import book_found
+    from prewatt.server.sales.found import keep as found
+    from prewatt.server.sales.giving_back import decide, give, put_right, refund
+    from prewatt.server.sales.top_ups import top_up
     from prewatt.server.tariffs.versions import keep
-    from prewatt.server.vending.found import book_found
-    from prewatt.server.vending.found import keep as found
-    from prewatt.server.vending.giving_back import decide, give, put_right, refund, reverse_top_up
-    from prewatt.server.vending.owed import pay_out
-    from prewatt.server.vending.top_ups import top_up
+    from prewatt.server.tenancies.moving import move_in, move_out, settle
     from tests.conftest import ZONE
     from tests.gateway import at
 

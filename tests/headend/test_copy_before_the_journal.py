@@ -12,11 +12,12 @@ from prewatt.kernel.units import NANO
 from prewatt.server.estate.models import Organisation
 from prewatt.server.ledger.books import balance, tenant_account, trial_balance
 from prewatt.server.metering.models import Alarm, JournalEntry, Meter
-from prewatt.server.vending.as_metered import gap, propose
-from prewatt.server.vending.giving_back import decide
+from prewatt.server.sales.as_metered import propose
+from prewatt.server.sales.differences import gap
+from prewatt.server.sales.giving_back import decide
+from prewatt.server.sales.openings import GAP, OPENED, go_on
+from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.models import Command
-from prewatt.server.vending.openings import GAP, OPENED, go_on
-from prewatt.server.vending.top_ups import top_up
 from prewatt.wire.topics import SHARDS
 from tests.headend.test_set_back import NAMES, World
 

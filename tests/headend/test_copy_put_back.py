@@ -22,11 +22,12 @@ from prewatt.server.ledger.books import Kind, account, balance, tenant_account, 
 from prewatt.server.ledger.references import Of, Reference
 from prewatt.server.metering.models import Alarm, Meter
 from prewatt.server.payments.sides import at_meters
+from prewatt.server.sales.found import FoundError, book_found
+from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.adjustments import adjust
 from prewatt.server.vending.codes import skip_forgotten
-from prewatt.server.vending.found import FoundError, book_found
 from prewatt.server.vending.models import Code, Command, TopUp
-from prewatt.server.vending.top_ups import TopUpError, top_up
+from prewatt.server.vending.refusals import TopUpError
 from prewatt.tokens import BaseDate, tid_at
 from prewatt.wire.signing import SignedCommand, VerifyKey, command_is_signed
 from tests.conftest import PRICE, ZONE
@@ -80,7 +81,7 @@ def agree(edge):
     assert (row.balance, row.offset, row.taken, row.seq) == (account.balance, 0, account.command, account.seq)
     from django.conf import settings
 
-    from prewatt.server.config import signing_key
+    from prewatt.server.core.config import signing_key
 
     key = VerifyKey(signing_key(settings.CONFIG).public())
     for command in Command.objects.filter(meter=row):

@@ -16,7 +16,7 @@ from prewatt.server.payments.payment_request import PaymentRequest, start
 from prewatt.server.payments.providers.interface import PAYMENT, State, Told
 from prewatt.server.payments.reconciliation import reconcile
 from prewatt.server.payments.settlement import book_what_was_missed, provider_day
-from prewatt.server.vending.found import book_found
+from prewatt.server.sales.found import book_found
 from prewatt.server.vending.models import Command
 from prewatt.tokens import BaseDate, tid_at
 from tests.gateway import Edge, take

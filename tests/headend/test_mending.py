@@ -8,14 +8,14 @@ from prewatt.headend.store import Store
 from prewatt.kernel.entries import GrantCredit, decode_command
 from prewatt.kernel.naming import named
 from prewatt.kernel.units import HOUR, NANO
-from prewatt.server.config import signing_key
+from prewatt.server.core.config import signing_key
 from prewatt.server.estate.models import Tenancy
 from prewatt.server.ledger.books import trial_balance
 from prewatt.server.metering.accounts import stored_account
 from prewatt.server.metering.models import Alarm, Gateway, JournalEntry, Meter
-from prewatt.server.portal.figures import property_panels
+from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.models import Command
-from prewatt.server.vending.top_ups import top_up
+from prewatt.server.web.figures import property_panels
 from prewatt.wire.messages import Span, Upload
 from prewatt.wire.signing import COMMAND
 from prewatt.wire.topics import SHARDS

@@ -32,12 +32,12 @@ from prewatt.kernel.entries import (
 from prewatt.kernel.naming import named
 from prewatt.kernel.orders import Close
 from prewatt.kernel.units import HOUR, MINUTE, NANO, SECOND
-from prewatt.server.config import signing_key
+from prewatt.server.commissioning.enrolment import enrol
+from prewatt.server.core.config import signing_key
 from prewatt.server.ledger.books import balance, tenant_account
 from prewatt.server.metering.models import Alarm, Gateway, Meter
-from prewatt.server.metering.services import enrol
+from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.models import Command
-from prewatt.server.vending.top_ups import top_up
 from prewatt.wire import topics
 from prewatt.wire.messages import MeterState, Orders, States
 from prewatt.wire.signing import SigningKey, VerifyKey, seal, sign_command

@@ -9,13 +9,13 @@ from prewatt.headend.meter_rows import OutrunError
 from prewatt.headend.store import Store
 from prewatt.kernel.entries import encode_entry
 from prewatt.kernel.units import HOUR, MINUTE, NANO
+from prewatt.server.core.time import now
 from prewatt.server.estate.models import Organisation, Property, Tenancy
 from prewatt.server.ledger.books import Kind, balance, tenant_account, trial_balance
 from prewatt.server.metering.models import Alarm, Gateway, JournalEntry, Meter, Refusal, Worker
-from prewatt.server.metering.services import send_settings
-from prewatt.server.time import now
+from prewatt.server.sales.top_ups import top_up
+from prewatt.server.vending.account_settings import send_settings
 from prewatt.server.vending.models import Command
-from prewatt.server.vending.top_ups import top_up
 from prewatt.wire import topics
 from prewatt.wire.messages import Upload
 from prewatt.wire.signing import SigningKey, seal

@@ -60,7 +60,9 @@ def page(name, label):
     request = RequestFactory().get("/")
     request.session = {}
     context = {"unit": unit, "order_choices": order_choices()}
-    assert f'<option value="{name}">{label}</option>' in render_to_string("portal/_switch.html", context, request)
+    assert f'<option value="{name}">{label}</option>' in render_to_string(
+        "console/units/_switch.html", context, request
+    )
 
 
 def api(name):

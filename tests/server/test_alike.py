@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from prewatt.cli import app
 from prewatt.server.api.models import Token
+from prewatt.server.console.tariffs.forms import document_of, fields_of
 from prewatt.server.estate.models import Property
-from prewatt.server.portal.tariff_form import document_of, fields_of
 from prewatt.server.tariffs.models import Tariff, TariffVersion
 from prewatt.server.tariffs.reading import examples, read_document
 from prewatt.sim.story import PACKAGED
@@ -206,7 +206,7 @@ def test_every_published_tariff_rates_the_recorded_homes_as_independent_lines_do
 
 def test_an_api_key_sees_its_own_organisations_alone(program, client, building, clock):
     from tests.conftest import set_up
-    from tests.server.test_portal import _flat
+    from tests.server.web.test_pages import _flat
 
     other = set_up(
         clock, organisation="Other", name="Elm 1", gateway="g2", manager="rival", apartments=[_flat("A", "x1")]
@@ -225,8 +225,8 @@ def lived(building, clock):
     """Two days of three flats and a common meter, and a main one that measures a tenth more."""
     from prewatt.headend.store import Store
     from prewatt.kernel.units import HOUR
+    from prewatt.server.commissioning.installing import install
     from prewatt.server.metering.models import Gateway, Meter
-    from prewatt.server.metering.services import install
     from prewatt.wire.topics import SHARDS
     from tests.gateway import Edge, at
 
@@ -478,8 +478,8 @@ def test_who_has_not_moved_in_yet_sees_nothing_of_the_meter(manager, lived, cloc
     from django.contrib.auth import get_user_model
 
     from prewatt.kernel.units import DAY
-    from prewatt.server.billing.tenancies import move_in, move_out
     from prewatt.server.estate.models import Unit
+    from prewatt.server.tenancies.moving import move_in, move_out
 
     unit = Unit.objects.get(name="Flat 1")
     move_out(unit.tenancies.get(), clock.now() + DAY)

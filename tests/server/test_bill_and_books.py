@@ -14,19 +14,19 @@ from prewatt.kernel.tariff import Period, Tariff, Tax, Tiers, flat_tariff
 from prewatt.kernel.units import HOUR, NANO
 from prewatt.server.allocation.models import SharedCost
 from prewatt.server.allocation.runs import run
-from prewatt.server.billing.moves import Change, put_right
-from prewatt.server.billing.statement import statement
-from prewatt.server.billing.tenancies import move_in, move_out, settle_what_is_due
+from prewatt.server.commissioning.setup import Apartment
 from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
-from prewatt.server.estate.setup import Apartment
 from prewatt.server.ledger.books import Kind, balance, book_top_up, tenant_account
 from prewatt.server.ledger.exports import rows, trial_balance
 from prewatt.server.ledger.models import Transfer
 from prewatt.server.metering.models import JournalEntry
+from prewatt.server.sales.corrections import correct
+from prewatt.server.sales.top_ups import top_up
 from prewatt.server.spans import measured
-from prewatt.server.tariffs.corrections import correct
+from prewatt.server.statements.statement import statement
 from prewatt.server.tariffs.versions import keep, schedule
-from prewatt.server.vending.top_ups import top_up
+from prewatt.server.tenancies.moving import move_in, move_out, settle_what_is_due
+from prewatt.server.tenancies.put_right import Change, put_right
 from tests.conftest import PRICE, set_up
 from tests.gateway import Edge
 

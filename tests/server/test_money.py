@@ -21,23 +21,23 @@ from prewatt.kernel import currencies
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import DAY, HOUR, NANO
 from prewatt.server.api.models import Token
-from prewatt.server.billing.formats import to_csv
 from prewatt.server.billing.models import Bill
-from prewatt.server.billing.pdf import to_pdf
-from prewatt.server.billing.statement import statement
-from prewatt.server.billing.terms import agree
 from prewatt.server.estate.models import Organisation, Property, Tenancy
 from prewatt.server.notices.models import Notice
 from prewatt.server.notices.recipients import keep_account, recipient_of
-from prewatt.server.portal.sums import total
+from prewatt.server.sales.top_ups import top_up
+from prewatt.server.statements.formats import to_csv
+from prewatt.server.statements.pdf import to_pdf
+from prewatt.server.statements.statement import statement
+from prewatt.server.statements.terms import agree
 from prewatt.server.tariffs.homes import what_if
 from prewatt.server.tariffs.tables import comparison_tables
 from prewatt.server.tariffs.versions import keep
-from prewatt.server.vending.top_ups import top_up
+from prewatt.server.web.sums import total
 from tests.conftest import PASSWORD, ZONE, set_up
 from tests.gateway import at
-from tests.server.test_notices import mail_account, told_by_mail, watch
-from tests.server.test_postpaid import AFTER, Site
+from tests.server.notices.test_notices import mail_account, told_by_mail, watch
+from tests.server.statements.test_postpaid import AFTER, Site
 
 SOURCE = Path(prewatt.__file__).parent
 PRINTED = {
@@ -111,7 +111,7 @@ def test_money_has_the_decimals_of_its_currency_on_every_face(currency, clock):
     made = statement(ben, at(2025, 10, 1), clock.at)
     pages = (
         shown(flat2.get(f"/tenancies/{ben.pk}/statement/", {"first": "2025-10-01", "last": "2025-11-01"})),
-        render_to_string("portal/statement_paper.html", {"made": made, "stands": None}),
+        render_to_string("tenant/papers/statement_paper.html", {"made": made, "stands": None}),
     )
     for page in pages:
         assert {f">{used}<", f">-{used}<"} & {*re.findall(r">[-\d.]+<", page)} and f">{paid}<" in page

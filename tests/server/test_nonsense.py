@@ -17,20 +17,20 @@ from django.urls import resolve
 from prewatt.kernel.units import NANO
 from prewatt.server.allocation.models import SharedCost
 from prewatt.server.api.models import Token
-from prewatt.server.api.views import api
+from prewatt.server.api.routes import api
 from prewatt.server.correspondence.models import Report
 from prewatt.server.correspondence.reports import open_report
 from prewatt.server.ledger.models import Transfer
 from prewatt.server.metering.models import Alarm, Gateway, Meter
 from prewatt.server.notices.recipients import add_channel, manager_of
 from prewatt.server.payments.models import Payment
+from prewatt.server.sales.giving_back import give, refund
 from prewatt.server.vending.codes import add_group, register
-from prewatt.server.vending.giving_back import give, refund
 from prewatt.server.vending.models import Adjustment, Code, Command, Refund, TopUp
 from tests.conftest import PASSWORD
-from tests.server.paying import ask
-from tests.server.test_questions import jump
-from tests.server.test_statements import anna, edge  # noqa: F401
+from tests.server.payments.paying import ask
+from tests.server.sales.test_questions import jump
+from tests.server.statements.test_statements import anna, edge  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 

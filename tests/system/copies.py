@@ -25,9 +25,9 @@ def main():
         from prewatt.server.estate.models import Tenancy
         from prewatt.server.ledger.books import balance, tenant_account
         from prewatt.server.metering.models import Alarm, JournalEntry, Meter
-        from prewatt.server.vending.found import book_found
+        from prewatt.server.sales.found import book_found
+        from prewatt.server.sales.top_ups import top_up
         from prewatt.server.vending.models import OPEN, Command
-        from prewatt.server.vending.top_ups import top_up
 
         children = made.supervisor.children
         database, journal = made.home / "prewatt.sqlite3", made.edge / "journal.sqlite3"

@@ -16,13 +16,13 @@ def main():
         from django.contrib.auth import get_user_model
         from django.test import Client
 
+        from prewatt.server.core.time import now
         from prewatt.server.estate.models import Property, Tenancy
         from prewatt.server.ledger.books import balance, tenant_account, trial_balance
         from prewatt.server.metering.models import Alarm, JournalEntry, Meter
-        from prewatt.server.metering.services import send_settings
-        from prewatt.server.time import now
+        from prewatt.server.sales.top_ups import top_up
+        from prewatt.server.vending.account_settings import send_settings
         from prewatt.server.vending.credit_log import issue
-        from prewatt.server.vending.top_ups import top_up
 
         manager = Client(SERVER_NAME="localhost")
         manager.force_login(get_user_model().objects.get(username="manager"))

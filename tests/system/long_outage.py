@@ -73,14 +73,15 @@ def made_director(folder):
     options = Options(meters=FLATS, outage=14, home=folder, bluetooth=f"tcp-client:127.0.0.1:{air.port}")
     plain = _director(options, folder)
     from prewatt.cli.visit import visit_with
+    from prewatt.kernel.orders import Restore
     from prewatt.server.metering.grants import make_grant
     from prewatt.server.metering.models import Meter
-    from prewatt.server.metering.services import send_settings
     from prewatt.server.tariffs.reading import examples, read_document
     from prewatt.server.tariffs.versions import keep, schedule
+    from prewatt.server.vending.account_settings import send_settings
     from prewatt.server.vending.controls import control, ordered
     from prewatt.sim.director import PIN, Director
-    from prewatt.wire.on_site import Act, Restore, SignedGrant, decode_up
+    from prewatt.wire.on_site import Act, SignedGrant, decode_up
 
     class LongOutage(Director):
         emergencies = 0
@@ -188,7 +189,7 @@ def made_director(folder):
     plain.close()
     plain.pages.close()
     from prewatt.processes.serve import open_pages
-    from prewatt.server.config import Endpoint
+    from prewatt.server.core.config import Endpoint
 
     host, port = plain.address.removeprefix("http://").split(":")
     return LongOutage(options, plain.story, folder, plain.clock, open_pages(Endpoint(host, int(port))))

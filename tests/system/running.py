@@ -52,8 +52,8 @@ class Running:
         setup_django()
         from django.conf import settings
 
+        from prewatt.server.commissioning.setup import Apartment, set_up_building
         from prewatt.server.estate.models import Organisation
-        from prewatt.server.estate.setup import Apartment, set_up_building
         from prewatt.server.payments.merchants import keep_merchant
 
         self.config = settings.CONFIG
@@ -96,7 +96,7 @@ class Running:
 
     def add_gateway(self, name):
         """Another gateway that the broker knows."""
-        from prewatt.server.estate.setup import Apartment, set_up_building
+        from prewatt.server.commissioning.setup import Apartment, set_up_building
 
         made = set_up_building(
             organisation="Rush", name=name, zone=ZONE, currency="CNY", gateway=name, manager="manager",

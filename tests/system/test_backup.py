@@ -24,7 +24,7 @@ from tests.system.test_real_building import PATIENCE, Building
 PAY = """
 import sys
 from prewatt.server.estate.models import Tenancy
-from prewatt.server.vending.top_ups import top_up
+from prewatt.server.sales.top_ups import top_up
 for number, line in enumerate(sys.stdin):
     tenant, amount = line.split()
     top_up(Tenancy.objects.get(tenant=tenant), int(amount) * 10**9, f"cash-{number}")

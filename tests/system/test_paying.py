@@ -21,7 +21,7 @@ from prewatt.server.payments.settlement import fetch
 from prewatt.server.vending.models import Command
 from tests.conftest import PASSWORD, set_up
 from tests.provider_server import send
-from tests.server.paying import ask
+from tests.server.payments.paying import ask
 
 # The browser's driver runs a loop in this thread; the database is used beside it, never within it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")

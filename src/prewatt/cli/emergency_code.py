@@ -10,10 +10,10 @@ from rich.table import Table
 
 from ..kernel.calendar import local, zone
 from ..kernel.currencies import format_money, format_with_code
-from ..server.amounts import typed_money
 from ..server.api.emergency import meters_of
+from ..server.console.emergency_codes.views import sheet as sheet_page
+from ..server.core.amounts import typed_money
 from ..server.estate.models import Property
-from ..server.portal.emergency_views import sheet as sheet_page
 from ..server.vending.emergency_codes import at_risk, of_property, state
 from ..server.vending.emergency_codes import make as make_codes
 from ..server.vending.emergency_codes import revoke as revoke_codes

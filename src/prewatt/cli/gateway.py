@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from ..server.commissioning.enrolment import new_code
 from ..server.metering.models import Gateway
-from ..server.metering.services import new_code
 from .command import CommandError, group
 from .on_server import DatabaseCommand
 

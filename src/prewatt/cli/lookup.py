@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..server.core.time import now
 from ..server.estate.models import Property, Tenancy, Unit
-from ..server.time import now
 from ..server.vending.models import Command
 from ..server.vending.order_codes import why_no_code
 from .command import CommandError

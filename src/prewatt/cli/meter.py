@@ -11,15 +11,15 @@ from ..kernel.currencies import format_with_code
 from ..kernel.orders import BY_MANAGER, RESTORE_LONGEST
 from ..kernel.supply import WATTS_MAX
 from ..kernel.units import HOUR, exact_kwh
-from ..server.amounts import typed_kwh, typed_money
+from ..server.core.amounts import typed_kwh, typed_money
+from ..server.core.time import now
 from ..server.metering.models import Gateway, Meter
-from ..server.time import now
+from ..server.sales.leading_back import lead_back as lead_meter_back
+from ..server.sales.leading_back import lead_back_all
 from ..server.vending.codes import change_key, meter_test_code, renew_own_group, vend_management
 from ..server.vending.controls import control, read_action
 from ..server.vending.exchanges import UNKNOWN, look
 from ..server.vending.exchanges import exchange as exchange_meter
-from ..server.vending.leading_back import lead_back as lead_meter_back
-from ..server.vending.leading_back import lead_back_all
 from ..server.vending.models import TokenMeter
 from ..tokens import Function, grouped
 from .command import CommandError, group

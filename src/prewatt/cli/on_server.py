@@ -12,8 +12,8 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import DatabaseError, InterfaceError, OperationalError
 
 from ..processes.database import bring_up_to_date
-from ..server.errors import Refused, for_people
-from ..server.trouble import is_busy
+from ..server.core.errors import Refused, for_people
+from ..server.web.trouble import is_busy
 from .command import Command, refused
 
 PropertyOption = Annotated[

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from ..processes.serve import Server, open_pages
 from ..processes.supervisor import ChildFailedError, Supervisor, end_on_sigterm
-from ..server.config import ConfigError, ServerConfig
+from ..server.core.config import ConfigError, ServerConfig
 from .command import CommandError, group
 from .on_server import ProcessCommand
 

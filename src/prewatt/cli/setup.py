@@ -10,8 +10,8 @@ from django.conf import settings
 
 from ..kernel.tariff import Tariff, flat_tariff
 from ..kernel.units import short_price
-from ..server.amounts import typed_price
-from ..server.estate.setup import read_apartments, set_up_building
+from ..server.commissioning.setup import read_apartments, set_up_building
+from ..server.core.amounts import typed_price
 from ..server.tariffs.reading import read_file
 from .command import CommandError, group
 from .on_server import DatabaseCommand

@@ -14,9 +14,9 @@ from ..server.allocation.runs import Preview, preview
 from ..server.allocation.runs import in_words as weight_in_words
 from ..server.allocation.runs import reverse as reverse_run
 from ..server.allocation.runs import run as book_run
-from ..server.amounts import typed_money
+from ..server.core.amounts import typed_money
 from ..server.estate.models import Property
-from ..server.wall_clock import typed_day
+from ..server.estate.wall_clock import typed_day
 from .command import CommandError, group, print_table
 from .lookup import property_named
 from .on_server import DatabaseCommand, FirstDayOption, LastDayOption, PropertyOption

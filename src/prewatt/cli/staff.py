@@ -9,10 +9,10 @@ from django.contrib.auth import get_user_model
 
 from ..kernel.orders import GRANT_LONGEST, GRANT_RESTORE_LONGEST
 from ..kernel.units import HOUR
-from ..server.amounts import typed_money
 from ..server.api.models import Token
+from ..server.core.amounts import typed_money
+from ..server.core.time import now
 from ..server.metering.grants import make_grant
-from ..server.time import now
 from ..wire.on_site import ALLOWED
 from .command import CommandError, group
 from .lookup import CONSOLE, property_named

@@ -13,10 +13,12 @@ from django.db import transaction
 from ..edge.recording import load_recordings
 from ..kernel.calendar import zone as zone_named
 from ..kernel.tariff import TariffError
+from ..server.core.time import now
 from ..server.estate.models import Property
+from ..server.estate.wall_clock import wall_clock
+from ..server.sales.corrections import correct as correct_charges
 from ..server.tariffs.compare import Comparison, recorded, to_document
 from ..server.tariffs.compare import compare as compare_tariffs
-from ..server.tariffs.corrections import correct as correct_charges
 from ..server.tariffs.homes import what_if
 from ..server.tariffs.models import Tariff
 from ..server.tariffs.prices import read_prices
@@ -24,8 +26,6 @@ from ..server.tariffs.reading import read_file
 from ..server.tariffs.tables import comparison_tables
 from ..server.tariffs.versions import keep, price_notes, schedule_prices
 from ..server.tariffs.versions import schedule as schedule_version
-from ..server.time import now
-from ..server.wall_clock import wall_clock
 from .command import CommandError, group, print_table
 from .lookup import property_named
 from .on_server import BeginOption, DatabaseCommand, EndOption, ModelsCommand, PropertyOption, open_database

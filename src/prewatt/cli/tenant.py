@@ -11,23 +11,23 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from ..kernel.currencies import format_with_code
-from ..server.amounts import typed_money
-from ..server.billing.formats import to_csv, to_document
-from ..server.billing.pdf import to_pdf
-from ..server.billing.statement import days
-from ..server.billing.statement import statement as statement_of
-from ..server.billing.tenancies import move_in as begin_tenancy
-from ..server.estate.contact_list import read_contact_list, sealed, take
+from ..server.commissioning.contact_list import read_contact_list, sealed, take
+from ..server.commissioning.setup import new_login
+from ..server.core.amounts import typed_money
+from ..server.core.time import now
 from ..server.estate.models import Property, Tenancy
-from ..server.estate.setup import new_login
+from ..server.estate.wall_clock import typed_day, wall_clock
 from ..server.notices.contacts import TenantChangedError, keep_contact, kept, read_contact, unreached
 from ..server.notices.recipients import recipient_of
-from ..server.time import now
-from ..server.vending.giving_back import give
+from ..server.sales.giving_back import give
+from ..server.statements.formats import to_csv, to_document
+from ..server.statements.pdf import to_pdf
+from ..server.statements.statement import days
+from ..server.statements.statement import statement as statement_of
+from ..server.tenancies.moving import move_in as begin_tenancy
 from ..server.vending.models import Adjustment
+from ..server.vending.paid_amounts import new_credit_id
 from ..server.vending.pins import new_pin
-from ..server.vending.top_ups import new_credit_id
-from ..server.wall_clock import typed_day, wall_clock
 from ..tables.export import as_file
 from ..tables.problems import TableError
 from .command import CommandError, group

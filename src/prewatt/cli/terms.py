@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from ..server.amounts import typed_money
-from ..server.billing.terms import Wanted, agree, in_words, preview
-from ..server.estate.terms import terms_of, waiting_terms
-from ..server.wall_clock import wall_clock
+from ..server.core.amounts import typed_money
+from ..server.estate.terms_in_force import terms_of, waiting_terms
+from ..server.estate.wall_clock import wall_clock
+from ..server.statements.terms import Wanted, agree, in_words, preview
 from .command import CommandError, group
 from .lookup import CONSOLE, property_named, tenancy_in
 from .on_server import BeginOption, DatabaseCommand, PropertyOption, UnitArgument

@@ -10,7 +10,7 @@ import waitress
 from django.conf import settings
 
 from ..processes.serve import open_pages
-from ..server.config import ConfigError
+from ..server.core.config import ConfigError
 from ..server.wsgi import application
 from .command import CommandError, group
 from .on_server import ProcessCommand

@@ -11,16 +11,16 @@ from django.db import transaction
 
 from ..kernel.account import Account
 from ..kernel.entries import EntryError, chain, decode_command, decode_entry, genesis
-from ..server.config import signing_key
+from ..server.core.config import signing_key
+from ..server.core.time import now
 from ..server.metering.accounts import kept, stored_account
 from ..server.metering.alarms import raise_alarm
 from ..server.metering.models import Gateway, JournalEntry, Meter
-from ..server.time import now
+from ..server.sales.differences import taken_over
+from ..server.sales.mending import mend
+from ..server.sales.openings import OPENING
 from ..server.vending import emergency_codes
-from ..server.vending.as_metered import taken_over
-from ..server.vending.mending import mend
 from ..server.vending.models import Command
-from ..server.vending.openings import OPENING
 from ..wire.messages import SignedCommand
 from ..wire.signing import VerifyKey, command_is_signed
 from .batch import MeterPlan

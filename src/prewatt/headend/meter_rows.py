@@ -10,16 +10,16 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 
 from ..kernel.entries import Reading, Relay
+from ..server.billing.owed import owe_cleared
 from ..server.estate.models import Tenancy
 from ..server.ledger.books import Charge, book_emergency, book_restored
 from ..server.ledger.charges import charges_of
 from ..server.metering.accounts import kept
 from ..server.metering.models import Alarm, JournalEntry, Meter
+from ..server.sales.found import is_known
+from ..server.sales.found import keep as keep_found
 from ..server.vending.credit_log import renumber, sign_anew, step_aside
-from ..server.vending.found import is_known
-from ..server.vending.found import keep as keep_found
 from ..server.vending.models import OPEN, Command
-from ..server.vending.owed import owe_cleared
 from ..wire.messages import MeterStatus
 from .batch import MeterPlan, NewEntry
 

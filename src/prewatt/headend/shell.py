@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from django.db import DatabaseError, InterfaceError
 
-from ..server.broker import HEADEND_USER
-from ..server.config import ServerConfig, broker_password, signing_key
-from ..server.time import now
+from ..server.core.broker import HEADEND_USER
+from ..server.core.config import ServerConfig, broker_password, signing_key
+from ..server.core.time import now
 from ..wire import topics
 from ..wire.link import BrokerAddress, Connected, Disconnected, Link, Received
 from ..wire.messages import Receipt, States

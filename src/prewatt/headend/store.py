@@ -19,8 +19,8 @@ from ..kernel.account import Account
 from ..kernel.entries import Command as KernelCommand
 from ..kernel.entries import EntryError, UnknownOrder, decode_command
 from ..server.ledger.books import Charge, book_charges
-from ..server.locking import for_update, lock_meters
 from ..server.metering.alarms import raise_alarm, settle_of_meter
+from ..server.metering.locking import for_update, lock_meters
 from ..server.metering.looks import looked_at, show
 from ..server.metering.models import (
     Alarm,
@@ -30,8 +30,9 @@ from ..server.metering.models import (
     Refusal,
     Worker,
 )
-from ..server.vending import emergency_codes, openings
-from ..server.vending.following import follow
+from ..server.sales import openings
+from ..server.sales.following import follow
+from ..server.vending import emergency_codes
 from ..server.vending.models import OPEN, Command
 from ..wire.signing import VerifyKey
 from . import mending

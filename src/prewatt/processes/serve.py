@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from django.db import DatabaseError, InterfaceError, connection
 
-from ..server.broker import PROBE_USER, nats_server, store_folder, write_broker_config
-from ..server.config import ConfigError, Endpoint, ServerConfig, broker_password
-from ..server.probe import Probe
+from ..server.core.broker import PROBE_USER, nats_server, store_folder, write_broker_config
+from ..server.core.config import ConfigError, Endpoint, ServerConfig, broker_password
+from ..server.core.probe import Probe
 from ..wire.link import BrokerAddress
 from .supervisor import ChildFailedError, Supervisor, python
 

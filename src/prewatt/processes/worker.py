@@ -13,21 +13,21 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from ..server.allocation.runs import run_what_is_due
-from ..server.billing.bills import make_bills
-from ..server.billing.overdue import follow_up
 from ..server.billing.spreading import spread_what_ran_up
-from ..server.billing.tenancies import settle_what_is_due
-from ..server.billing.terms import take_what_is_due
 from ..server.ledger import sums
 from ..server.metering.balance import raise_alarms
-from ..server.metering.services import refresh_settings
-from ..server.metering.silences import look as look_at_silences
 from ..server.notices.sending import send_what_is_due
 from ..server.notices.silences import tell_of_silences
 from ..server.notices.watching import watch
 from ..server.payments.polling import look_at_open_payments
 from ..server.payments.settlement import book_what_was_missed, fetch_what_is_due
 from ..server.payments.taken_back import take_up_what_waits
+from ..server.statements.bills import make_bills
+from ..server.statements.overdue import follow_up
+from ..server.statements.terms import take_what_is_due
+from ..server.tenancies.moving import settle_what_is_due
+from ..server.vending.account_settings import refresh_settings
+from ..server.vending.silences import look as look_at_silences
 from .standby import alone
 
 log = logging.getLogger("prewatt.worker")

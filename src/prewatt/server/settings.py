@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from .config import ConfigError, django_database, enter_home, load_config, secret
+from .core.config import ConfigError, django_database, enter_home, load_config, secret
 
 try:
     CONFIG = load_config()
@@ -47,28 +47,31 @@ INSTALLED_APPS = [
     "prewatt.server.notices",
     "prewatt.server.correspondence",
     "prewatt.server.api",
-    "prewatt.server.portal",
+    "prewatt.server.web",
+    "prewatt.server.administration",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "prewatt.server.portal.looking.LookOn",
+    "prewatt.server.web.looking.LookOn",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "prewatt.server.amounts.WrittenAs",
+    "prewatt.server.core.amounts.WrittenAs",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "prewatt.server.collisions.AnswerCollisions",
+    "prewatt.server.web.collisions.AnswerCollisions",
 ]
 ROOT_URLCONF = "prewatt.server.urls"
 WSGI_APPLICATION = "prewatt.server.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        # A template is named by its place: `console/units/unit.html`.
+        "DIRS": [BASE_DIR],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

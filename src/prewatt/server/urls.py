@@ -1,15 +1,17 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from .api.views import api
+from .api.routes import api
 from .payments.callbacks import callback
 
-handler500 = "prewatt.server.trouble.failed"
+handler500 = "prewatt.server.web.trouble.failed"
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("api/", include("prewatt.server.metering.urls")),
+    path("api/", include("prewatt.server.commissioning.urls")),
     path("api/v1/", api.urls),
     path("pay/<slug:provider>/<slug:public_id>/", callback, name="pay-callback"),
-    path("", include("prewatt.server.portal.urls")),
+    path("", include("prewatt.server.web.urls")),
+    path("", include("prewatt.server.console.urls")),
+    path("", include("prewatt.server.tenant.urls")),
 ]

@@ -25,7 +25,7 @@ from ..kernel.units import DAY
 from ..processes.database import setup_django
 from ..processes.serve import open_pages
 from ..processes.supervisor import ChildFailedError
-from ..server.config import ConfigError, Endpoint
+from ..server.core.config import ConfigError, Endpoint
 from .story import DemoError, Options, plan
 
 if TYPE_CHECKING:

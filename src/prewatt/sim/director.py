@@ -29,11 +29,11 @@ from ..kernel.calendar import local, zone
 from ..kernel.units import NANO, SECOND, instant
 from ..processes.serve import Server
 from ..processes.supervisor import Supervisor, python
+from ..server.commissioning.setup import Apartment, set_up_building
 from ..server.estate.models import Tenancy
-from ..server.estate.setup import Apartment, set_up_building
 from ..server.metering.models import Gateway, Meter
+from ..server.sales.top_ups import top_up
 from ..server.vending.models import OPEN, Command, TopUp
-from ..server.vending.top_ups import top_up
 from .audit import Account, audit, document, iso
 from .line import Line
 from .people import people

@@ -16,7 +16,8 @@ from ..kernel.calendar import zone
 from ..kernel.fields import MeterName
 from ..kernel.tariff import Tariff
 from ..kernel.units import DAY, HOUR, instant, moment
-from ..server.tariffs.reading import FIRST_YEAR, LAST_YEAR, examples, read_document
+from ..server.core.holidays import FIRST_YEAR, LAST_YEAR
+from ..server.tariffs.reading import examples, read_document
 from ..wire.messages import MAX_METERS
 
 PACKAGED = Path(str(resources.files("prewatt.sim"))) / "data"

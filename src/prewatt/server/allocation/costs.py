@@ -9,9 +9,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import day_bounds, local_day, zone
-from ..locking import for_update, lock_meters, lock_organisation
+from ..estate.wall_clock import YEARS
+from ..metering.locking import for_update, lock_meters, lock_organisation
 from ..metering.models import Meter
-from ..wall_clock import YEARS
 from .models import SharedCost
 
 

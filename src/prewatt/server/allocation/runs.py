@@ -20,17 +20,17 @@ from ...kernel.rating import Counters, rate_interval
 from ...kernel.span import Span
 from ...kernel.tariff import RateCalendar, Version
 from ...kernel.units import BALANCE_MAX, exact_kwh
-from ..apart import apart
-from ..billing.tenancies import close_remainder
+from ..billing.remainders import close_remainder
+from ..core.time import now
 from ..estate.models import Tenancy, Unit
 from ..ledger.books import Kind, account, book, holder_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference
 from ..ledger.references import Part as TransferPart
-from ..locking import for_update
+from ..metering.apart import apart
+from ..metering.locking import for_update
 from ..metering.models import Meter
 from ..metering.registers import Registers, registers
-from ..time import now
 from ..vending.adjustments import adjust
 from .costs import lock
 from .models import BASES, Run, Share, SharedCost

@@ -11,14 +11,14 @@ from pydantic import StrictBool, StrictInt
 
 from ...kernel.units import exact_instant, exact_money, parse_instant, parse_money
 from ...tables.export import as_file
-from ..billing.bill_formats import short_document, to_csv, to_document
-from ..billing.bills import open_bills, standing_of, standings
-from ..billing.pdf import PdfError, to_pdf
-from ..billing.statement import statement
-from ..billing.terms import Wanted, agree, in_words, preview
-from ..estate.terms import Terms, terms_of, waiting_terms
-from ..portal.access import organisations, tenancy_of_manager, tenancy_to_see
-from ..portal.bill_views import bill_to_see
+from ..estate.terms import Terms
+from ..estate.terms_in_force import terms_of, waiting_terms
+from ..statements.bill_formats import short_document, to_csv, to_document
+from ..statements.bills import open_bills, standing_of, standings
+from ..statements.pdf import PdfError, to_pdf
+from ..statements.statement import statement
+from ..statements.terms import Wanted, agree, in_words, preview
+from ..web.access import bill_to_see, organisations, tenancy_of_manager, tenancy_to_see
 
 router = Router()
 

@@ -13,11 +13,11 @@ from pydantic import Field, StrictBool, StrictInt
 from ...kernel.orders import BY_MANAGER
 from ...kernel.units import exact_instant, exact_money, parse_instant, parse_money
 from ..metering.models import Meter
-from ..portal.access import organisations, tenancy_of_manager
+from ..sales.giving_back import give
 from ..vending.controls import Ordered, as_ordered, control, ordered, read_action
-from ..vending.giving_back import give
 from ..vending.models import Adjustment, Command
 from ..vending.order_codes import why_no_code
+from ..web.access import organisations, tenancy_of_manager
 
 router = Router()
 

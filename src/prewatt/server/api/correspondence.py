@@ -17,8 +17,7 @@ from ..correspondence.notes import living_in, notes_for, reached, send_note
 from ..correspondence.photos import encode
 from ..correspondence.reports import add_entry, open_report
 from ..estate.models import Organisation
-from ..portal.access import organisations, tenancy_to_see
-from ..portal.report_views import photo_to_see, report_to_see
+from ..web.access import organisations, photo_to_see, report_to_see, tenancy_to_see
 
 router = Router()
 SHOWN = 100

@@ -12,13 +12,17 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from ninja import Router, Schema
+from pydantic import StrictBool
 
 from ...kernel.calendar import day_bounds, local_day, zone
-from ...kernel.units import parse_percent
+from ...kernel.units import exact_instant, exact_kwh, exact_money, parse_percent
 from ..allocation.costs import end, lock, refuse_booked, remove
-from ..allocation.models import BASES, SharedCost
-from ..portal.access import organisations
-from ..wall_clock import YEARS
+from ..allocation.models import BASES, Run, SharedCost
+from ..allocation.runs import Preview, in_words, preview, reverse, run
+from ..estate.wall_clock import YEARS
+from ..web.access import organisations, property_of_manager
+from . import costs
+from .reading import read_money
 
 router = Router()
 
@@ -118,3 +122,58 @@ def remove_shared_cost(request: HttpRequest, pk: int) -> Any:
     """Take a cost away of which nothing was booked."""
     remove(_cost(request, pk))
     return {"id": pk, "removed": True}
+
+
+class NewRun(Schema):
+    """Local days, inclusive. `bill`: an amount as text, instead of what the meters used. `book`: otherwise it is only
+    worked out.
+    """
+
+    first: date
+    last: date
+    bill: str | None = None
+    memo: str = ""
+    book: StrictBool = False
+
+
+@router.get("/properties/{pk}/shared-costs")
+def shared_costs(request: HttpRequest, pk: int) -> Any:
+    """What is shared at a property, by which rule, until when; what was booked can only be ended."""
+    return [costs.document(each) for each in property_of_manager(request, pk).shared_costs.select_related("property")]
+
+
+@router.post("/shared-costs/{pk}/runs")
+def run_shared_cost(request: HttpRequest, pk: int, given: NewRun) -> Any:
+    """Preview a run, or book it and send its debits."""
+    cost = get_object_or_404(SharedCost, pk=pk, property__organisation__in=organisations(request))
+    bill = None if given.bill is None else read_money("bill", given.bill)
+    found = preview(cost, given.first, given.last, bill)
+    made = run(cost, given.first, given.last, bill, given.memo, request.user) if given.book else None
+    return {"run": made.pk if made else None, **_preview(found)}
+
+
+def _preview(found: Preview) -> dict[str, Any]:
+    return {
+        "begins": exact_instant(found.begins),
+        "ends": exact_instant(found.ends),
+        "kwh": None if found.energy is None else exact_kwh(found.energy),
+        "cost": exact_money(found.cost),
+        "shares": [
+            {
+                "unit": part.unit.name,
+                "tenant": part.tenancy.tenant if part.tenancy else None,
+                "days": part.days,
+                "weights": {basis: in_words(basis, part.weights[basis]) for basis in found.shared_cost.rule()},
+                "amount": exact_money(part.amount),
+            }
+            for part in found.parts
+        ],
+    }
+
+
+@router.post("/runs/{pk}/reverse")
+def reverse_run(request: HttpRequest, pk: int) -> Any:
+    """Give a whole run back."""
+    made = get_object_or_404(Run, pk=pk, shared_cost__property__organisation__in=organisations(request))
+    reverse(made, request.user)
+    return {"run": pk, "reversed": True}

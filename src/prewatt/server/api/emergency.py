@@ -13,9 +13,9 @@ from pydantic import StrictInt
 from ...kernel.units import exact_instant, exact_money, parse_money
 from ..estate.models import Property
 from ..metering.models import Meter
-from ..portal.access import organisations, property_of_manager
 from ..vending.emergency_codes import at_risk, bounds, make, of_property, revoke, state
 from ..vending.models import EmergencyCode
+from ..web.access import organisations, property_of_manager
 
 router = Router()
 

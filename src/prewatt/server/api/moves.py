@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 
 from ...kernel.units import exact_instant, exact_money, parse_instant, parse_money
-from ..billing.moves import Change, Figures, preview, put_right
-from ..portal.access import tenancy_of_manager
+from ..tenancies.put_right import Change, Figures, preview, put_right
+from ..web.access import tenancy_of_manager
 
 router = Router()
 

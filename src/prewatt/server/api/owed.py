@@ -12,12 +12,12 @@ from ninja import Router, Schema, Status
 from ...kernel.units import exact_instant, exact_money, parse_money
 from ..billing.debts import decide_write_off, in_words, open_debts, set_off, write_off
 from ..billing.models import DebtPayment
+from ..billing.owed import owed, send_to
 from ..payments.refunds import pay_out_by_hand
 from ..payments.staff import record_debt, undo_debt_payment
-from ..portal.access import debt_of_manager, organisations, refund_of_manager, tenancy_of_manager, write_off_of_manager
+from ..payments.wrong_flat import look, move_payment
 from ..vending.models import Refund, TopUp
-from ..vending.owed import owed, send_to
-from ..vending.wrong_flat import look, move_payment
+from ..web.access import debt_of_manager, organisations, refund_of_manager, tenancy_of_manager, write_off_of_manager
 
 router = Router()
 

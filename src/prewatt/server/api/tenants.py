@@ -12,14 +12,13 @@ from pydantic import StrictBool, StrictInt
 
 from ...kernel.names import natural
 from ...kernel.units import exact_instant, parse_instant, parse_money
-from ..billing.tenancies import move_in
-from ..estate.models import Tenancy
-from ..estate.setup import new_login
+from ..commissioning.setup import new_login
+from ..core.time import now
+from ..estate.models import MOST_OCCUPANTS, Tenancy
 from ..notices.contacts import NO_CONTACT, Contact, keep_contact, kept, read_contact, unreached
 from ..notices.models import Recipient
-from ..portal.access import property_of_manager, tenancy_of_manager
-from ..portal.tenancy_views import MOST_OCCUPANTS
-from ..time import now
+from ..tenancies.moving import move_in
+from ..web.access import property_of_manager, tenancy_of_manager
 
 router = Router()
 

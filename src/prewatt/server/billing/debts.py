@@ -13,19 +13,20 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from ...kernel.currencies import format_money, minor_unit
-from ..errors import Refused
+from ..core.errors import Refused
+from ..core.people import name_of
+from ..core.time import now
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import MONEY, Kind, account, book, booked, tenant_account
 from ..ledger.models import Account, Transfer
 from ..ledger.references import Of, Part, Reference
-from ..locking import for_update, lock_organisation
-from ..time import now
-from ..vending.giving_back import GivingBackError, name_of
+from ..metering.locking import for_update, lock_organisation
 from ..vending.models import PayOut, Refund, TopUp
-from ..vending.owed import fall, locked, meter_of, owe_back
-from ..vending.owed import withdraw as pay_back
-from ..vending.top_ups import TopUpError, check_amount
+from ..vending.paid_amounts import check_amount
+from ..vending.refusals import GivingBackError, TopUpError
 from .models import Debt, DebtPart, DebtPayment, WriteOff
+from .owed import fall, locked, meter_of, owe_back
+from .owed import withdraw as pay_back
 
 
 class DebtError(Refused):

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from ..errors import Refused
+from ..core.errors import Refused
+from ..core.time import now
 from ..estate.models import Tenancy
 from ..ledger.books import tenant_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference, kind_at_meter
 from ..metering.models import Alarm, Meter
-from ..time import now
 from .debts import lower, owe, raise_again
 from .models import DebtPart, Spread
 from .spreading import BY, open_spreads, share_for, usual_cost

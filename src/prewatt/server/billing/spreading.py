@@ -17,18 +17,20 @@ from ...kernel.calendar import local_day, zone
 from ...kernel.currencies import minor_unit
 from ...kernel.orders import Restore
 from ...kernel.units import BALANCE_MAX, DAY, parse_money
-from ..errors import Refused
+from ..core.errors import Refused
+from ..core.time import now
 from ..estate.models import Property, Tenancy
-from ..estate.terms import limit_at
+from ..estate.terms_in_force import limit_at
 from ..ledger.books import balance, tenant_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Part, Reference
-from ..locking import lock_meters, lock_organisation
+from ..metering.apart import apart
+from ..metering.locking import lock_meters, lock_organisation
 from ..metering.models import JournalEntry, Meter, Silence, SilentMeter
-from ..metering.silences import usual_day
-from ..time import now
 from ..vending.adjustments import adjust
+from ..vending.controls import control, restored_until
 from ..vending.models import TopUp
+from ..vending.silences import usual_day
 from .debts import debts_of, lower, owe, raise_again, withdraw
 from .models import Debt, DebtPart, Spread
 
@@ -185,8 +187,6 @@ def _memo(silence: Silence | None, where: Property) -> str:
 
 def _light(meter: Meter, where: Property, at: int, by: str, memo: str) -> None:
     """The supply goes on for some days, so that there is time to pay."""
-    from ..vending.controls import control, restored_until
-
     until = at + int(where.spread_days) * DAY
     if until > at and restored_until(meter) < until:
         control(meter, Restore(until=until), by, memo)
@@ -236,9 +236,6 @@ def _withdrawn(debt: Debt) -> int:
 
 def spread_what_ran_up() -> list[Spread]:
     """Where the property says so, spread by itself what has run up at each meter that is back."""
-    # Imported here: it tells by alarms, of which this is a room.
-    from ..apart import apart
-
     rows = SilentMeter.objects.filter(counted__isnull=False, spread=False).select_related(
         "meter__unit__property", "silence__gateway__property"
     )

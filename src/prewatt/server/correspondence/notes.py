@@ -15,15 +15,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ...kernel.names import natural
-from ..addresses import public
+from ..core.addresses import public
+from ..core.time import now
 from ..estate.models import Organisation, Tenancy
-from ..locking import lock_organisation
+from ..metering.locking import lock_organisation
 from ..notices.events import Event
 from ..notices.models import Delivery, Notice, Recipient
 from ..notices.recipients import recipient_of
 from ..notices.telling import tell
 from ..notices.texts import SHORT
-from ..time import now
 from .models import Note, NoteTo
 from .texts import named, written
 

@@ -13,15 +13,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ...kernel.units import DAY
-from ..addresses import public
-from ..errors import Refused
+from ..core.addresses import public
+from ..core.errors import Refused
+from ..core.time import now
 from ..estate.models import Organisation, Tenancy
-from ..locking import for_update
+from ..metering.locking import for_update
 from ..notices.events import Event
 from ..notices.models import Recipient
 from ..notices.recipients import manager_of, recipient_of
 from ..notices.telling import tell
-from ..time import now
 from .models import Entry, Photo, Report
 from .photos import MOST, Encoded
 from .texts import excerpt, named, written
@@ -179,3 +179,7 @@ def reports_of(organisation: Organisation) -> QuerySet[Report]:
 def not_done(rows: QuerySet[Report]) -> QuerySet[Report]:
     """Those of some reports that are not done."""
     return rows.exclude(state=Report.State.DONE)
+
+
+SHOWN = 50
+"""Reports that are done which a page shows."""

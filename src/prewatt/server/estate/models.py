@@ -13,12 +13,12 @@ from django.utils.translation import gettext_lazy as _
 
 from ...kernel.currencies import MINOR_DIGITS, NO_CURRENCY
 from ...kernel.units import DAY
-from ..amounts import check_payable
-from ..fields import check_currency, check_zone
-from ..safety_rules import check_limits
-from ..steps import DECIMALS, kept_steps
-from ..supply_rules import check_days, check_power, check_region, check_windows
-from ..time import now
+from ..core.amounts import check_payable
+from ..core.fields import check_currency, check_zone
+from ..core.time import now
+from .low_steps import DECIMALS, kept_steps
+from .safety_rules import check_limits
+from .supply_rules import check_days, check_power, check_region, check_windows
 from .terms import Lowering as Lowering
 from .terms import Terms as Terms
 
@@ -481,3 +481,6 @@ class Tenancy(models.Model):
             others = others.filter(begins__lt=self.ends)
         if others.filter(models.Q(ends__isnull=True) | models.Q(ends__gt=self.begins)).exists():
             raise ValidationError(_("Another tenancy of this unit overlaps this one: end that one first."))
+
+
+MOST_OCCUPANTS = 1000

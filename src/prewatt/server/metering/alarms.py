@@ -12,8 +12,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
+from ..core.time import now
 from ..estate.models import Property
-from ..time import now
 from .models import Alarm, Gateway, Meter
 
 

@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 
 from ...kernel.calendar import day_bounds, local_day, zone
 from ...kernel.units import MINUTE, exact_kwh
+from ..core.time import now
 from ..estate.models import Property
-from ..time import now
 from .alarms import raise_alarm
+from .apart import apart
 from .models import Alarm, JournalEntry, Meter
 from .registers import Ints, registers
 
@@ -121,9 +122,6 @@ def raise_alarms() -> list[str]:
     """Put an alarm at the main meter of each property where more than its threshold was missing in the last month that
     is over; once a month. Returns what they say.
     """
-    # Imported here: it tells by alarms, of which this is a room.
-    from ..apart import apart
-
     told = apart("balance", Property.objects.all(), _look_at, lambda where: where.gateways.first())
     return [text for text in told if text]
 

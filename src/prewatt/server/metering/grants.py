@@ -15,9 +15,9 @@ from ...kernel.orders import GRANT_LONGEST, GRANT_RESTORE_LONGEST, RESTORE_LARGE
 from ...kernel.units import DAY, NANO
 from ...wire.on_site import ALLOWED, GatewayKey, Grant, encode, sign_grant
 from ...wire.signing import VerifyKey
-from ..config import signing_key
+from ..core.config import signing_key
+from ..core.time import now
 from ..estate.models import Property
-from ..time import now
 from .models import Gateway, StaffGrant
 
 

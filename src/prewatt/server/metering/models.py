@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from ...wire import topics
+from ..core.fields import check_driver_name, check_gateway_name, check_meter_name
 from ..estate.models import Organisation, Part, Property, Unit
-from ..fields import check_driver_name, check_gateway_name, check_meter_name
-from ..safety_rules import check_limits, check_own_windows
-from ..supply_rules import check_power
+from ..estate.safety_rules import check_limits, check_own_windows
+from ..estate.supply_rules import check_power
 
 OWN_RULES = ("power_limit", "limits", "off_hours", "off_watts", "off_kwh")
 """Fields of a meter that go before its property's, where they are given."""

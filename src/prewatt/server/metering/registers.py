@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..tariffs.vectorised import align, energies, used_up_to
 from .models import JournalEntry, Meter
+from .series import align, energies, used_up_to
 
 Ints = npt.NDArray[np.int64]
 

@@ -10,11 +10,11 @@ from django.urls import reverse
 from ...kernel.calendar import local_day, zone
 from ...kernel.currencies import format_money
 from ...kernel.units import DAY
-from ..addresses import public
-from ..billing.bills import Standing, open_bills, standings
-from ..billing.overdue import follows_at
+from ..core.addresses import public
 from ..estate.models import Organisation, Tenancy
-from ..estate.terms import terms_of
+from ..estate.terms_in_force import terms_of
+from ..statements.bills import Standing, open_bills, standings
+from ..statements.overdue import follows_at
 from .events import Event
 from .models import Notice, Recipient
 from .telling import overtake, tell, untold, wall

@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 
 from ...kernel.names import natural
 from ...kernel.units import DAY
+from ..core.phone_numbers import country_at, read_phone
+from ..core.sealing import SealError
+from ..core.time import now
 from ..estate.models import Property, Tenancy
-from ..locking import for_update
-from ..phone_numbers import country_at, read_phone
-from ..sealing import SealError
-from ..time import now
+from ..metering.locking import for_update
 from .channels import CHANNELS
 from .models import Channel, Delivery, Recipient
 from .recipients import address_of, put_channel, recipient_of, sealed_address, that_send

@@ -13,7 +13,7 @@ from typing import Any
 from django.urls import reverse
 
 from ...kernel.units import MINUTE, exact_instant
-from ..addresses import public
+from ..core.addresses import public
 from .channels.interface import Message
 from .events import Event
 from .facts import facts_of

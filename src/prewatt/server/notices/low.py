@@ -12,11 +12,11 @@ from ...kernel.calendar import zone
 from ...kernel.currencies import format_money
 from ...kernel.low import Step
 from ...kernel.units import HOUR, rough_kwh
+from ..estate.low_steps import day_steps, energy_steps, money_steps
 from ..estate.models import Tenancy
 from ..metering.accounts import account_of
 from ..metering.models import Meter
 from ..metering.outlook import days_left, spent_since
-from ..steps import day_steps, energy_steps, money_steps
 from .events import Event
 from .models import Notice, Recipient
 from .telling import cross, is_crossed, overtake, wall

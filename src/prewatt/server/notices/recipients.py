@@ -11,15 +11,15 @@ from django.db import transaction
 from django.db.models import Exists, F, Manager, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from ..account_fields import part, read_fields, seal, unseal
-from ..amounts import typed_kwh, typed_money
+from ..core.amounts import typed_kwh, typed_money
+from ..core.credential_fields import part, read_fields, seal, unseal
+from ..core.phone_numbers import CHINA, country_at
+from ..core.time import now
+from ..estate.low_steps import typed_days, typed_steps
 from ..estate.models import Organisation, Tenancy
-from ..locking import for_update
+from ..metering.locking import for_update
 from ..metering.models import Meter
-from ..metering.services import send_settings_to
-from ..phone_numbers import CHINA, country_at
-from ..steps import typed_days, typed_steps
-from ..time import now
+from ..vending.account_settings import send_settings_to
 from ..vending.models import TopUp
 from .channels import CHANNELS
 from .channels.interface import Kind

@@ -14,10 +14,10 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from ...kernel.units import MINUTE, exact_instant
-from ..apart import apart, gateway_of
-from ..locking import for_update
-from ..sealing import SealError
-from ..time import now
+from ..core.sealing import SealError
+from ..core.time import now
+from ..metering.apart import apart, gateway_of
+from ..metering.locking import for_update
 from .channels import CHANNELS
 from .channels.interface import Message, SendError
 from .digests import digest, is_gathered

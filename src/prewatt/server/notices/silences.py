@@ -13,11 +13,12 @@ from ...kernel.calendar import zone
 from ...kernel.currencies import format_money
 from ...kernel.names import natural
 from ...kernel.units import DAY, HOUR, MINUTE, rough_kwh
-from ..addresses import public
-from ..apart import apart
+from ..billing.lendings import Lending, lendings
+from ..core.addresses import public
+from ..core.time import now
+from ..metering.apart import apart
 from ..metering.models import Silence, SilentMeter
-from ..metering.silences import Lending, lendings, step
-from ..time import now
+from ..vending.silences import step
 from .events import Event
 from .models import Channel, Notice, Recipient
 from .telling import overtake, tell, wall

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from ...kernel.calendar import local, zone
 from ...kernel.units import instant
-from ..time import now
+from ..core.time import now
 from .digests import held_until
 from .events import Event
 from .facts import complete, facts_of

@@ -23,20 +23,20 @@ from ...kernel.events import EventKind, Group, group_of
 from ...kernel.off_hours import OFF_HOURS
 from ...kernel.state import EXHAUSTED, RECLOSED
 from ...kernel.units import DAY, HOUR, MINUTE, exact_kwh, short_price
-from ..addresses import public
-from ..apart import apart, gateway_of, meter_or_gateway_of
-from ..billing.statement import TOP_UPS, statement
+from ..billing.on_the_way import on_the_way
+from ..billing.owed import owed
+from ..core.addresses import public
+from ..core.time import now
 from ..estate.models import Tenancy
-from ..estate.terms import open_lowering, terms_of
-from ..locking import for_update
+from ..estate.terms_in_force import open_lowering, terms_of
 from ..metering.accounts import account_of
+from ..metering.apart import apart, gateway_of, meter_or_gateway_of
+from ..metering.locking import for_update
 from ..metering.models import Gateway, JournalEntry, Meter, alarms_of
-from ..metering.silences import SILENT
 from ..payments.models import Payment, TakenBack, Unexpected
-from ..time import now
+from ..statements.statement import TOP_UPS, statement
 from ..vending.models import Code
-from ..vending.owed import owed
-from ..vending.top_ups import on_the_way
+from ..vending.silences import SILENT
 from .bills import tell_manager, tell_tenant
 from .events import TOLD_BY_GROUP, Event
 from .low import Credit

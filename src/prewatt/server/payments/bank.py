@@ -13,15 +13,16 @@ from django.utils.translation import gettext as _
 from ...kernel.currencies import minor_unit
 from ..billing.debts import DebtError, came_late, pay
 from ..billing.models import DebtPayment
+from ..core.time import now
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import Kind, account, book
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference, of_bank_line
-from ..locking import for_update, lock_meters, lock_organisation
+from ..metering.locking import for_update, lock_meters, lock_organisation
 from ..metering.models import Meter
-from ..time import now
+from ..sales.top_ups import top_up
 from ..vending.models import TopUp
-from ..vending.top_ups import TopUpError, top_up
+from ..vending.refusals import TopUpError
 from .books import clearing
 from .layouts import layouts_of
 from .matching import candidates, reference, suggestion

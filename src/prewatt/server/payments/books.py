@@ -8,7 +8,7 @@ from ..ledger.books import Kind, account, booked
 from ..ledger.models import Account, Transfer
 from ..ledger.references import Of, Part, Reference
 from ..metering.models import Alarm, Meter, alarms_of
-from ..vending.found import UNBOOKED
+from ..vending.unbooked import UNBOOKED
 from .models import Merchant, Payment, TakenBack
 
 

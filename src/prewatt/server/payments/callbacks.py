@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST
 
 from ...kernel.currencies import UnknownCurrency, minor_unit
 from ...kernel.units import BALANCE_MAX
-from ..sealing import SealError
-from ..time import now
+from ..core.sealing import SealError
+from ..core.time import now
 from .merchants import provider_of
 from .models import Merchant
 from .paying import confirm

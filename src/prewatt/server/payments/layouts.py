@@ -9,8 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ...tables.rows import Row
+from ..core.time import now
 from ..estate.models import Organisation
-from ..time import now
 from .models import BankLayout, WaitingStatement
 from .statements import names
 from .statements.days import ORDERS

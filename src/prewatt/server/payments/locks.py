@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
-from ..locking import for_update, lock_meters
+from ..metering.locking import for_update, lock_meters
 from ..metering.models import Meter
 from .models import Payment
 

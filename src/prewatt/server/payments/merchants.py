@@ -10,9 +10,9 @@ from django.conf import settings as server_settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from ..account_fields import part, read_fields, seal, unseal
+from ..core.credential_fields import part, read_fields, seal, unseal
+from ..core.time import now
 from ..estate.models import Organisation
-from ..time import now
 from .models import Merchant
 from .providers import PROVIDERS
 from .providers.interface import Provider

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from ...kernel.currencies import to_minor
 from ...kernel.units import moment
-from ..addresses import public
+from ..core.addresses import public
 from .models import Payment
 from .providers.interface import Order
 

@@ -14,15 +14,16 @@ from django.utils.translation import gettext as _
 from ...kernel.currencies import format_money, minor_unit
 from ..billing.debts import DebtError, came_late, pay
 from ..billing.models import DebtPayment
+from ..core.time import now
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book
 from ..ledger.models import Transfer
-from ..locking import for_update, lock_meters, lock_organisation
+from ..metering.locking import for_update, lock_meters, lock_organisation
 from ..metering.models import Meter
-from ..time import now
-from ..vending.found import tenant_of
+from ..sales.found import tenant_of
+from ..sales.top_ups import top_up
 from ..vending.models import TopUp
-from ..vending.top_ups import TopUpError, top_up
+from ..vending.refusals import TopUpError
 from .books import clearing, credit_at_meter, held_as, held_left, meter_of
 from .errors import PaymentError
 from .locks import lock_payment

@@ -10,11 +10,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ...kernel.units import MINUTE, SECOND
+from ..core.time import now
 from ..estate.models import Tenancy
 from ..ledger.references import OWN, is_typed
-from ..locking import for_update
-from ..time import now
-from ..vending.top_ups import TopUpError, check_amount, check_open
+from ..metering.locking import for_update
+from ..vending.paid_amounts import check_amount, check_open
+from ..vending.refusals import TopUpError
 from .errors import PaymentError
 from .merchants import provider_of
 from .models import Merchant, Payment

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from ...kernel.currencies import UnknownCurrency
 from ...kernel.units import SECOND
-from ..apart import apart, meter_or_gateway_of
-from ..sealing import SealError
-from ..time import now
+from ..core.sealing import SealError
+from ..core.time import now
+from ..metering.apart import apart, meter_or_gateway_of
 from .merchants import provider_of
 from .models import Payment
 from .orders import order_of

@@ -12,14 +12,14 @@ from django.utils.translation import gettext as _
 
 from ...kernel.currencies import format_money, minor_unit, to_minor
 from ..billing.debts import debts_of, owe, set_off
+from ..billing.owed import close_rounding, fall, owe_back, pay_out
+from ..core.people import name_of
+from ..core.time import now
 from ..ledger.books import Kind, account, book, tenant_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Part, Reference
-from ..locking import for_update, lock_organisation
-from ..time import now
-from ..vending.giving_back import name_of
+from ..metering.locking import for_update, lock_organisation
 from ..vending.models import PayOut, Refund
-from ..vending.owed import close_rounding, fall, owe_back, pay_out
 from .books import clearing, held_left, held_of, meter_of
 from .errors import PaymentError
 from .merchants import provider_of

@@ -13,13 +13,13 @@ from django.utils.translation import gettext as _
 
 from ...kernel.calendar import day_bounds, zone
 from ..billing.models import DebtPayment
+from ..billing.owed import meter_of, owe_back
+from ..core.time import now
 from ..ledger.books import Kind, account, book, booked
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Part, Reference
-from ..locking import lock_organisation
-from ..time import now
+from ..metering.locking import lock_organisation
 from ..vending.models import PayOut, Refund, TopUp
-from ..vending.owed import meter_of, owe_back
 from .bank import open_line
 from .models import BankLine, TakenBack
 from .same import returned_by

@@ -14,15 +14,15 @@ from django.utils.translation import gettext as _
 
 from ...kernel.currencies import UnknownCurrency, minor_unit
 from ...kernel.units import instant, moment
-from ..apart import apart, gateway_of
+from ..core.sealing import SealError
+from ..core.time import now
 from ..ledger.books import Kind, account, book, booked
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference
-from ..locking import for_update
+from ..metering.apart import apart, gateway_of
+from ..metering.locking import for_update
 from ..metering.models import Alarm
-from ..sealing import SealError
-from ..time import now
-from ..vending.found import UNBOOKED
+from ..vending.unbooked import UNBOOKED
 from .books import clearing, credit_at_meter, meter_of
 from .errors import PaymentError
 from .merchants import provider_of

@@ -13,9 +13,11 @@ from ..billing.debts import DebtError, pay, pays_debts, undo
 from ..billing.models import DebtPayment
 from ..estate.models import Tenancy
 from ..ledger.books import MONEY, account
-from ..locking import lock_organisation
+from ..metering.locking import lock_organisation
+from ..sales.top_ups import top_up
 from ..vending.models import TopUp
-from ..vending.top_ups import TopUpError, check_typed, top_up
+from ..vending.paid_amounts import check_typed
+from ..vending.refusals import TopUpError
 from .models import BankLine, Payment
 
 _HYPHENS = str.maketrans("‐‑‒–—−", "------")

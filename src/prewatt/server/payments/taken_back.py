@@ -11,10 +11,10 @@ from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.utils.translation import gettext as _
 
 from ...kernel.currencies import minor_unit
-from ..apart import apart, meter_or_gateway_of
 from ..billing.models import DebtPayment
-from ..locking import for_update, lock_organisation
-from ..time import now
+from ..core.time import now
+from ..metering.apart import apart, meter_or_gateway_of
+from ..metering.locking import for_update, lock_organisation
 from .books import held_left
 from .errors import PaymentError
 from .locks import lock_payment

@@ -13,20 +13,20 @@ from ...kernel.orders import Restore
 from ...kernel.units import DAY
 from ..billing.debts import DebtError, owe, set_off
 from ..billing.models import Debt, DebtPayment
+from ..billing.owed import close_rounding, fall, locked, nearest, owe_back, owed_to
 from ..billing.spreading import give_share_back
+from ..core.time import now
+from ..estate.low_steps import is_low
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, balance, book, tenant_account
 from ..ledger.models import Account, Transfer
 from ..ledger.references import Of, Part, Reference
-from ..locking import for_update, lock_organisation
 from ..metering.accounts import account_of
+from ..metering.locking import for_update, lock_organisation
 from ..metering.models import Meter
-from ..steps import is_low
-from ..time import now
 from ..vending.adjustments import adjust
 from ..vending.controls import control, restored_until
 from ..vending.models import PayOut, Refund, TopUp
-from ..vending.owed import close_rounding, fall, locked, nearest, owe_back, owed_to
 from .books import clearing, held_left, meter_of
 from .models import Payment, TakenBack
 

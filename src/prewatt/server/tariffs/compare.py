@@ -10,7 +10,8 @@ import numpy as np
 
 from ...kernel.tariff import Tariff, TariffError
 from ...kernel.units import exact_instant, exact_kwh, exact_money
-from .vectorised import Ints, Rating, align, lay_out, rate
+from ..metering.series import Ints, align
+from .vectorised import Rating, lay_out, rate
 
 MOST = 5
 """Most tariffs beside the one that others are compared with."""

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from ...kernel.tariff import Tariff
 from ...kernel.units import DAY
+from ..core.time import now
 from ..estate.models import Property
 from ..metering.models import JournalEntry, Meter
-from ..time import now
+from ..metering.series import energies
 from .compare import Comparison, Home, compare
-from .vectorised import energies
 
 
 def homes_of(where: Property, begins: int, ends: int) -> dict[str, Home]:

@@ -14,9 +14,9 @@ from ...kernel.tariff import RateCalendar, TariffError
 from ...kernel.tariff import Tariff as KernelTariff
 from ...kernel.tariff import Version as KernelVersion
 from ...kernel.units import MINUTE, parse_price
+from ..core.time import now
 from ..estate.models import Organisation, Property, Tenancy
 from ..metering.models import Meter
-from ..time import now
 from ..vending.models import Command
 from .reading import read_document
 from .resale import check_resale

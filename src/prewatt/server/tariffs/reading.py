@@ -7,15 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import holidays
-
 from ...kernel.tariff import Tariff, TariffError
 from ...kernel.tariff_document import tariff_from_document
-from ..json_text import JsonError, read_json
-
-FIRST_YEAR, LAST_YEAR = 2000, 2100
-SPAN = (2010, 2045)
-"""The years whose holidays are taken if a document does not say."""
+from ..core.holidays import public_holidays
+from ..core.json_text import JsonError, read_json
 
 
 def read_document(document: Any, **given: str) -> Tariff:
@@ -31,34 +26,6 @@ def read_document(document: Any, **given: str) -> Tariff:
             raise TariffError("special_days: is not a list of dates")
         whole["special_days"] = [*special, *public_holidays(whole.pop("holidays"))]
     return tariff_from_document(whole)
-
-
-def public_holidays(asked: Any) -> list[str]:
-    """The public holidays of `{"country": "CA", "region": "ON", "years": [2024, 2030]}`; region and years may be left
-    out. TariffError if they are not known.
-    """
-    if not isinstance(asked, Mapping) or not isinstance(asked.get("country"), str):
-        raise TariffError('holidays.country: is missing, or not a code such as "CA"')
-    for key in asked:
-        if key not in ("country", "region", "years"):
-            raise TariffError(f"holidays.{key}: there is no such field; known: country, region, years")
-    years = asked.get("years", list(SPAN))
-    if not (
-        isinstance(years, list)
-        and len(years) == 2
-        and all(type(year) is int for year in years)
-        and FIRST_YEAR <= years[0] <= years[1] <= LAST_YEAR
-    ):
-        raise TariffError(f"holidays.years: is not a first and a last year between {FIRST_YEAR} and {LAST_YEAR}")
-    country, region = asked["country"].upper(), asked.get("region") or None
-    supported = holidays.list_supported_countries(include_aliases=False)
-    if country not in supported:
-        raise TariffError(f"holidays.country: {country!r} is not known; it is a code such as CA, CN or DE")
-    if region is not None and region not in supported[country]:
-        known = ", ".join(supported[country]) or "none"
-        raise TariffError(f"holidays.region: {region!r} is not a region of {country}; known: {known}")
-    found = holidays.country_holidays(country, subdiv=region, years=range(years[0], years[1] + 1))
-    return sorted(day.isoformat() for day in found)
 
 
 def read_file(path: Path, **given: str) -> Tariff:

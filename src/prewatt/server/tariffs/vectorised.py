@@ -8,7 +8,6 @@ All integers: Wh, micro, nano; instants in µs.
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,8 +18,8 @@ from ...kernel.calendar import local, zone
 from ...kernel.rating import tax_of
 from ...kernel.tariff import Period, RateCalendar, Tariff
 from ...kernel.units import HOUR, INT64_MAX, MINUTE
+from ..metering.series import Alignment, Ints, used_up_to
 
-Ints = npt.NDArray[np.int64]
 Line = tuple[str, int]
 """Rate and tier (from 0)."""
 
@@ -122,50 +121,6 @@ def lay_out(tariff: Tariff, begin: int, end: int, by_hour: bool = False) -> Layo
     )
 
 
-@dataclass(frozen=True)
-class Alignment:
-    """Where some instants lie among the readings of a meter: to be worked out once for all meters that were read at the
-    same instants.
-
-    `index`: of the last reading whose running sum is known there; `between`: which instants lie between two readings,
-    `after`: the index of the later of the two, `part`, `length`: how far between, µs.
-    """
-
-    at: Ints
-    index: Ints
-    between: Ints
-    after: Ints
-    part: Ints
-    length: Ints
-
-
-def align(at: Ints, instants: Ints) -> Alignment:
-    """Find instants (ascending) among readings at `at` (ascending)."""
-    found = np.searchsorted(at, instants)
-    last = len(at) - 1
-    index = np.minimum(found, last)
-    (between,) = np.nonzero((found > 0) & (found <= last) & (at[index] != instants))
-    after = index[between]
-    return Alignment(at, index, between, after, instants[between] - at[after - 1], at[after] - at[after - 1])
-
-
-def used_up_to(aligned: Alignment, running: Ints) -> Ints:
-    """Wh used up to each of the aligned instants. `running`: the energy used up to each reading.
-
-    Between two readings energy counts as used evenly, in whole watt-hours; before the first and after the last there
-    is none.
-    """
-    found = running[aligned.index]
-    if len(aligned.between):
-        before = running[aligned.after - 1]
-        energy = running[aligned.after] - before
-        if int(energy.max()) * int(aligned.length.max()) > INT64_MAX:
-            # Exact beyond 64 bits too, where a meter was away for long.
-            energy = energy.astype(object)
-        found[aligned.between] = before + (energy * aligned.part // aligned.length).astype(np.int64)
-    return found
-
-
 def rate(layout: Layout, aligned: Alignment, energy: Ints) -> Rating:
     """Rate a meter that used `energy` (n, Wh) between its n + 1 readings; `aligned`: the layout's `at` among these,
     which lie within the layout.
@@ -244,11 +199,3 @@ def _by_hour(layout: Layout, used: Ints, cost: Ints) -> dict[tuple[str, int], tu
         for hour in range(24)
         if sums[0, number, hour]
     }
-
-
-def energies(readings: Iterable[tuple[int, int]]) -> tuple[Ints, Ints]:
-    """Instants and energies (as `rate` takes them) of readings: (instant, Wh since the one before). Registers tell less:
-    meters are exchanged, and counters begin anew.
-    """
-    pairs = np.array(list(readings), dtype=np.int64).reshape(-1, 2)
-    return pairs[:, 0], pairs[1:, 1]

@@ -15,10 +15,10 @@ from ...kernel.entries import SetTariff
 from ...kernel.tariff import Dated
 from ...kernel.tariff import Tariff as KernelTariff
 from ...kernel.tariff_document import tariff_to_document
+from ..core.time import now
 from ..estate.models import Organisation, Property
-from ..locking import lock_meters
+from ..metering.locking import lock_meters
 from ..metering.models import Meter
-from ..time import now
 from ..vending.credit_log import issue
 from .dated import check_scale, notes, plan
 from .models import Tariff, TariffVersion

@@ -9,13 +9,13 @@ from ...kernel.naming import id_of
 from ..estate.models import Tenancy
 from ..ledger.books import balance, tenant_account
 from ..ledger.references import Reference, at_meter
-from ..locking import for_update
 from ..metering.accounts import stored_account
+from ..metering.locking import for_update
 from ..metering.models import Meter
 from .codes import credit_code
 from .credit_log import issue
-from .found import carried
 from .models import OPEN, Code, Command
+from .unbooked import carried
 
 
 def adjust(

@@ -30,10 +30,10 @@ from ...tokens import (
     luhn,
     tid_at,
 )
+from ..core.time import now
 from ..estate.models import Organisation
-from ..locking import for_update, lock_meters
+from ..metering.locking import for_update, lock_meters
 from ..metering.models import Meter
-from ..time import now
 from .credit_log import issue
 from .models import Code, SupplyGroup, TokenMeter
 from .security import security_module

@@ -22,11 +22,11 @@ from ...kernel.orders import (
 )
 from ...kernel.supply import WATTS_MAX
 from ...kernel.units import BALANCE_MAX, DAY, NANO
+from ..core.time import now
 from ..estate.models import Tenancy
-from ..locking import for_update
 from ..metering.accounts import account_of
+from ..metering.locking import for_update
 from ..metering.models import Meter
-from ..time import now
 from .credit_log import issue
 from .models import OPEN, Command
 from .order_codes import in_words, issue_with_code, why_no_code

@@ -16,10 +16,10 @@ from msgspec.structs import replace
 from ...kernel import entries
 from ...kernel.naming import named
 from ...wire.signing import SigningKey, sign_command
-from ..config import signing_key
-from ..locking import for_update
+from ..core.config import signing_key
+from ..core.time import now
+from ..metering.locking import for_update
 from ..metering.models import Meter
-from ..time import now
 from .models import OPEN, Command
 
 

@@ -23,14 +23,14 @@ from ...kernel.orders import Restore
 from ...kernel.units import DAY, NANO, parse_money
 from ...tokens import BaseDate, NotCarried, instant_of
 from ...wire.order_codes import emergency_token
-from ..errors import Refused
+from ..core.errors import Refused
+from ..core.people import name_of
+from ..core.time import now
 from ..estate.models import Property, Tenancy
-from ..locking import lock_meters
+from ..metering.locking import lock_meters
 from ..metering.models import Meter
-from ..time import now
 from .codes import VendError, next_tid, vend
 from .credit_log import issue
-from .giving_back import name_of
 from .models import Code, Command, EmergencyCode, TokenMeter
 from .second_person import is_too_much, limit_of, lock_books
 

@@ -17,12 +17,12 @@ from ...kernel.entries import Event, Exchange, Exchanged, Reading, Rebased, deco
 from ...kernel.events import EventKind
 from ...kernel.plausible import SLACK, most
 from ...kernel.units import REGISTER_MAX, exact_kwh, parse_kwh
-from ..fields import check_meter_name
-from ..locking import for_update
+from ..core.fields import check_meter_name
+from ..core.time import now
 from ..metering.accounts import account_of
 from ..metering.alarms import raise_alarm
+from ..metering.locking import for_update
 from ..metering.models import Alarm, JournalEntry, Meter
-from ..time import now
 from .credit_log import issue
 from .models import OPEN, Command, MeterExchange
 

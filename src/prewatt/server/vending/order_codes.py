@@ -13,9 +13,9 @@ from ...kernel.entries import Control, GrantCredit, decode_command
 from ...kernel.orders import Action, Restore
 from ...tokens import BaseDate, NotCarried, NumberError, grouped, tid_at
 from ...wire.order_codes import order_token
-from ..locking import for_update
+from ..core.time import now
+from ..metering.locking import for_update
 from ..metering.models import Meter
-from ..time import now
 from .codes import VendError, codable, next_tid, vend
 from .credit_log import issue
 from .models import OPEN, Code, Command, TokenMeter

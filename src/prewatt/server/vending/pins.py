@@ -16,13 +16,13 @@ from ...kernel.units import MINUTE
 from ...tokens import BaseDate, grouped, instant_of
 from ...wire.order_codes import pin_token
 from ...wire.pins import DIGITS, hash_pin, keep_pin
+from ..core.people import name_of
 from ..estate.models import Unit
-from ..locking import for_update
+from ..metering.locking import for_update
 from ..metering.models import Meter
-from ..metering.services import send_settings_to
+from .account_settings import send_settings_to
 from .codes import VendError, next_tid
 from .credit_log import issue
-from .giving_back import name_of
 from .models import TokenMeter
 from .security import security_module
 

@@ -12,10 +12,10 @@ from django.db.models import Q, QuerySet, Sum
 from ...kernel.entries import Control, EntryError, decode_command
 from ...kernel.orders import Restore
 from ...kernel.units import DAY, parse_money
+from ..core.time import now
 from ..estate.models import Organisation, Tenancy
-from ..locking import lock_organisation
+from ..metering.locking import lock_organisation
 from ..metering.models import Meter
-from ..time import now
 from .models import Adjustment, Command, EmergencyCode
 
 SPAN = 30 * DAY

@@ -12,8 +12,8 @@ from typing import Protocol
 from django.conf import settings
 
 from ...tokens import MeterKey, Token, cipher, encode, sections
-from ..config import vending_secret
-from ..sealing import Sealer, SealError
+from ..core.config import vending_secret
+from ..core.sealing import Sealer, SealError
 
 
 class SecurityError(ValueError):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from statistics import median_low
 
+from ..core.time import now
 from ..estate.models import Unit
-from ..time import now
 from .models import TopUp
 
 LAST = 20

@@ -2,8 +2,8 @@
 
 import django.core.validators
 import django.db.models.deletion
-import prewatt.server.fields
-import prewatt.server.supply_rules
+import prewatt.server.core.fields
+import prewatt.server.estate.supply_rules
 from django.conf import settings
 from django.db import migrations, models
 
@@ -31,18 +31,18 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=100)),
-                ('zone', models.CharField(help_text='IANA time zone, such as Europe/Berlin', max_length=64, validators=[prewatt.server.fields.check_zone])),
-                ('currency', models.CharField(max_length=3, validators=[prewatt.server.fields.check_currency])),
+                ('zone', models.CharField(help_text='IANA time zone, such as Europe/Berlin', max_length=64, validators=[prewatt.server.core.fields.check_zone])),
+                ('currency', models.CharField(max_length=3, validators=[prewatt.server.core.fields.check_currency])),
                 ('low_credit', models.DecimalField(decimal_places=2, default=5, help_text='Warn when a balance falls under this.', max_digits=12, validators=[django.core.validators.MinValueValidator(0)])),
                 ('low_credit_kwh', models.DecimalField(decimal_places=3, default=0, help_text='Warn when a balance is worth fewer kWh than this at the price of the moment; 0: never for that.', max_digits=9, validators=[django.core.validators.MinValueValidator(0)])),
                 ('clearance', models.DecimalField(decimal_places=2, default=0, help_text='After a cut-off, supply again from this balance on.', max_digits=12, validators=[django.core.validators.MinValueValidator(0)])),
                 ('emergency_credit', models.DecimalField(decimal_places=2, default=0, help_text='What a tenant may take alone when the credit is low or used up, once; 0: nothing.', max_digits=12, validators=[django.core.validators.MinValueValidator(0)])),
                 ('emergency_repayment', models.PositiveSmallIntegerField(default=100, help_text='Percent of a top-up that repays the emergency credit before anything else.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)])),
-                ('friendly_hours', models.CharField(blank=True, help_text='Nobody is cut off for want of credit then, such as: daily 20:00-07:00, sat-sun 00:00-24:00.', max_length=300, validators=[prewatt.server.supply_rules.check_windows])),
-                ('friendly_holidays', models.CharField(blank=True, help_text='Public holidays of this country or region are friendly as a whole, such as DE or DE-BE.', max_length=10, validators=[prewatt.server.supply_rules.check_region])),
-                ('friendly_days', models.TextField(blank=True, help_text='More friendly days, of frost or heat: dates such as 2026-12-24.', max_length=3000, validators=[prewatt.server.supply_rules.check_days])),
+                ('friendly_hours', models.CharField(blank=True, help_text='Nobody is cut off for want of credit then, such as: daily 20:00-07:00, sat-sun 00:00-24:00.', max_length=300, validators=[prewatt.server.estate.supply_rules.check_windows])),
+                ('friendly_holidays', models.CharField(blank=True, help_text='Public holidays of this country or region are friendly as a whole, such as DE or DE-BE.', max_length=10, validators=[prewatt.server.estate.supply_rules.check_region])),
+                ('friendly_days', models.TextField(blank=True, help_text='More friendly days, of frost or heat: dates such as 2026-12-24.', max_length=3000, validators=[prewatt.server.estate.supply_rules.check_days])),
                 ('friendly_debt', models.DecimalField(decimal_places=2, default=0, help_text='A debt of more than this cuts off in friendly hours too; 0: none does.', max_digits=12, validators=[django.core.validators.MinValueValidator(0)])),
-                ('power_limit', models.CharField(blank=True, help_text='The most that a meter lets through, W: 3000, or by the hour 06-22 5000, 22-06 3000; empty: no limit.', max_length=300, validators=[prewatt.server.supply_rules.check_power])),
+                ('power_limit', models.CharField(blank=True, help_text='The most that a meter lets through, W: 3000, or by the hour 06-22 5000, 22-06 3000; empty: no limit.', max_length=300, validators=[prewatt.server.estate.supply_rules.check_power])),
                 ('overload_delay', models.PositiveIntegerField(default=10, help_text='Seconds over the limit after which the supply trips.', validators=[django.core.validators.MaxValueValidator(3600)])),
                 ('reclose_after', models.PositiveIntegerField(default=60, help_text='Seconds after a trip until the supply returns by itself.', validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(86400)])),
                 ('recloses', models.PositiveSmallIntegerField(default=3, help_text='How often it returns by itself within an hour; then it waits for a person.', validators=[django.core.validators.MaxValueValidator(100)])),

@@ -2,8 +2,8 @@
 
 import django.core.validators
 import django.db.models.deletion
-import prewatt.server.fields
-import prewatt.server.supply_rules
+import prewatt.server.core.fields
+import prewatt.server.estate.supply_rules
 from django.db import migrations, models
 
 
@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
             name='Gateway',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=32, unique=True, validators=[prewatt.server.fields.check_gateway_name])),
+                ('name', models.CharField(max_length=32, unique=True, validators=[prewatt.server.core.fields.check_gateway_name])),
                 ('shard', models.SmallIntegerField(editable=False)),
                 ('public_key', models.BinaryField(null=True)),
                 ('renewals', models.PositiveIntegerField(default=0, editable=False)),
@@ -48,11 +48,11 @@ class Migration(migrations.Migration):
             name='Meter',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=64, unique=True, validators=[prewatt.server.fields.check_meter_name])),
+                ('name', models.CharField(max_length=64, unique=True, validators=[prewatt.server.core.fields.check_meter_name])),
                 ('serial', models.CharField(blank=True, default='', editable=False, max_length=64)),
                 ('role', models.CharField(choices=[('unit', 'of a unit'), ('common', 'of what is used in common'), ('main', 'of the whole property')], default='unit', max_length=8)),
                 ('driver', models.CharField(choices=[('recorded', 'recorded consumption')], default='recorded', max_length=16)),
-                ('power_limit', models.CharField(blank=True, help_text='W: 3000, or by the hour 06-22 5000, 22-06 3000; empty: as the property says.', max_length=300, validators=[prewatt.server.supply_rules.check_power])),
+                ('power_limit', models.CharField(blank=True, help_text='W: 3000, or by the hour 06-22 5000, 22-06 3000; empty: as the property says.', max_length=300, validators=[prewatt.server.estate.supply_rules.check_power])),
                 ('power_highest', models.PositiveIntegerField(default=15000, help_text='W that the main fuse lets through: a register that moves faster is not believed.', validators=[django.core.validators.MinValueValidator(100), django.core.validators.MaxValueValidator(1000000)])),
                 ('seq', models.BigIntegerField(default=0, editable=False)),
                 ('head', models.BinaryField(default=bytes)),

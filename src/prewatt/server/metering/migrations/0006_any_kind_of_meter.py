@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from prewatt.server.fields import check_driver_name
+from prewatt.server.core.fields import check_driver_name
 
 
 class Migration(migrations.Migration):

@@ -10,7 +10,7 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from ...account_fields import Field
+from ...core.credential_fields import Field
 from .interface import Kind, Message, check_host, send_by_apprise
 
 MODES = ("tls", "starttls", "none")

@@ -13,7 +13,7 @@ import apprise
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from ...account_fields import Field
+from ...core.credential_fields import Field
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise

@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from ...account_fields import Field
-from ...phone_numbers import read_phone
+from ...core.credential_fields import Field
+from ...core.phone_numbers import read_phone
 from .interface import Kind, Message, SendError
 from .senders import SENDERS
 from .senders.interface import Sender, TemplateSender

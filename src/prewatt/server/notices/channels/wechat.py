@@ -18,8 +18,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from ...account_fields import Field
-from ...wechat_login import ADDRESS
+from ...core.credential_fields import Field
+from ...core.wechat_login import ADDRESS
 from ..mapping import TemplateError, chosen, guess, said, unknown
 from .access_token import call, with_token
 from .interface import Kind, Message, SendError, needed, said_by

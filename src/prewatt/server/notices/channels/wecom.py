@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from ...account_fields import Field
+from ...core.credential_fields import Field
 from ..fitting import cut
 from .access_token import call, with_token
 from .interface import Kind, Message, SendError, said_by

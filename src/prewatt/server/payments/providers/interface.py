@@ -18,7 +18,7 @@ from typing import ClassVar, NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ...account_fields import Field
+from ...core.credential_fields import Field
 from .methods import Method
 
 log = logging.getLogger("prewatt.payments")

@@ -9,7 +9,7 @@ import apprise
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from ....account_fields import Field
+from ....core.credential_fields import Field
 from ..interface import Message, SendError, check_host, send_by_apprise
 from .interface import Sender, sms_text
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from ....account_fields import Field
+from ....core.credential_fields import Field
 from ..checked_http import ask, is_address
 from ..interface import Message, SendError
 from .interface import Sender, dialled, sms_text

@@ -17,7 +17,7 @@ from urllib.parse import urlencode, urlsplit
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from ....account_fields import Field
+from ....core.credential_fields import Field
 from ..interface import Message, needed
 from .interface import Request, TemplateSender, Why, canonical, hmac_sha256, sha256
 

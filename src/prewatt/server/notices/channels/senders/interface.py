@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import requests
 from django.utils.translation import gettext_lazy as _
 
-from ....account_fields import Field
+from ....core.credential_fields import Field
 from ...facts import MOMENTS, MONEY, NUMBERS
 from ...fitting import alphabet, fit, fit_segment, keep_end
 from ...mapping import read_text

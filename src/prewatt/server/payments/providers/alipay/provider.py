@@ -20,7 +20,7 @@ from alipay.utils import AliPayConfig
 from django.utils.translation import gettext_lazy as _
 
 from .....kernel.units import instant
-from ....account_fields import Field
+from ....core.credential_fields import Field
 from ..bills import BEIJING, beijing_instant
 from ..interface import (
     TIMEOUT,

@@ -12,7 +12,7 @@ from typing import Any
 import stripe
 from django.utils.translation import gettext_lazy as _
 
-from ....account_fields import Field
+from ....core.credential_fields import Field
 from ..interface import (
     TIMEOUT,
     Answer,

@@ -20,8 +20,8 @@ from wechatpayv3 import WeChatPay, WeChatPayType
 from wechatpayv3.core import Core
 
 from .....kernel.units import instant
-from ....account_fields import Field
-from ....wechat_login import ADDRESS, LoginError, link, openid
+from ....core.credential_fields import Field
+from ....core.wechat_login import ADDRESS, LoginError, link, openid
 from ..bills import BEIJING
 from ..interface import (
     TIMEOUT,

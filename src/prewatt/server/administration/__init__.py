@@ -1,0 +1,1 @@
+"""Django's own pages for setting up: buildings, meters, tariffs."""

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.forms import ModelForm
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from ..core.amounts import NumberField
+from ..core.natural_lists import NaturalAdmin
+from ..estate.models import ALONE_RULES, SILENCE_RULES, SUPPLY_RULES, Organisation, Part, Property, Tenancy, Unit
+from ..estate.wall_clock import WallClockForm, shown
+from ..tenancies.moving import move_in
+from ..vending.account_settings import send_settings
+
+NUMBERS = {models.DecimalField: {"form_class": NumberField, "widget": UnfoldAdminTextInputWidget}}
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(NaturalAdmin):
+    formfield_overrides = NUMBERS
+    filter_horizontal = ("managers",)
+
+
+class PropertyForm(ModelForm):
+    """What follows from money taken back and from silence stays as it is where nothing is given."""
+
+    kept = ("back_grace", *SILENCE_RULES)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.kept:
+            self.fields[name].required = False
+
+    def clean(self) -> dict[str, Any]:
+        found: dict[str, Any] = super().clean() or self.cleaned_data
+        for name in self.kept:
+            if name in found and found[name] in (None, ""):
+                found[name] = getattr(self.instance, name)
+        return found
+
+
+@admin.register(Property)
+class PropertyAdmin(NaturalAdmin):
+    form = PropertyForm
+    formfield_overrides = NUMBERS
+    list_display = ("name", "organisation", "zone", "currency")
+
+    def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
+        super().save_model(request, obj, form, change)
+        if change and {*SUPPLY_RULES, *ALONE_RULES} & set(form.changed_data):
+            send_settings(obj)
+
+
+@admin.register(Unit)
+class UnitAdmin(NaturalAdmin):
+    formfield_overrides = NUMBERS
+    list_display = ("name", "property")
+    list_filter = ("property",)
+
+
+class TenancyForm(WallClockForm):
+    instants = ("begins", "ends")
+
+    def property_of(self, values: dict[str, Any]) -> Property | None:
+        unit = values.get("unit")
+        return unit.property if unit else None
+
+
+@admin.register(Tenancy)
+class TenancyAdmin(NaturalAdmin):
+    """Who lives where. Moves out, and what follows from them, are on the unit's own page."""
+
+    form = TenancyForm
+    list_display = ("tenant", "unit", "user", "from_", "until")
+    ordering = ("unit", "begins")
+
+    @admin.display(description=_("from"))
+    def from_(self, tenancy: Tenancy) -> str:
+        return shown(tenancy.begins, tenancy.unit.property)
+
+    @admin.display(description=_("until"))
+    def until(self, tenancy: Tenancy) -> str:
+        return shown(tenancy.ends, tenancy.unit.property)
+
+    def get_readonly_fields(self, request, obj=None):  # type: ignore[no-untyped-def]
+        return ("unit", "from_", "until") if obj else ()
+
+    def get_exclude(self, request, obj=None):  # type: ignore[no-untyped-def]
+        return ("begins", "ends") if obj else ("ends",)
+
+    def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
+        if change:
+            super().save_model(request, obj, form, change)
+        else:
+            made = move_in(obj.unit, obj.tenant, obj.begins, user=obj.user, occupants=obj.occupants)
+            obj.pk, obj._state.adding = made.pk, False
+
+
+@admin.register(Part)
+class PartAdmin(NaturalAdmin):
+    list_display = ("name", "property")
+    list_filter = ("property",)

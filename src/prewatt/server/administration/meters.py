@@ -1,0 +1,60 @@
+from django.contrib import admin, messages
+from django.utils.translation import gettext as _
+from unfold.admin import ModelAdmin
+
+from ..commissioning.enrolment import new_code
+from ..commissioning.installing import prepare
+from ..core.natural_lists import NaturalAdmin
+from ..metering.alarms import settle
+from ..metering.models import OWN_RULES, Alarm, Gateway, Meter, Refusal
+from ..vending.account_settings import send_settings_to
+
+
+@admin.register(Gateway)
+class GatewayAdmin(NaturalAdmin):
+    list_display = ("name", "property", "online", "revoked")
+    actions = ("make_code",)
+
+    @admin.action(description="Make a one-time code for enrolment")
+    def make_code(self, request, queryset):  # type: ignore[no-untyped-def]
+        for gateway in queryset:
+            messages.success(request, _("%(gateway)s: %(code)s") % {"gateway": gateway, "code": new_code(gateway)})
+
+
+@admin.register(Meter)
+class MeterAdmin(NaturalAdmin):
+    list_display = ("name", "serial", "unit", "gateway", "seq", "late", "duplicates")
+
+    def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
+        super().save_model(request, obj, form, change)
+        if not change:
+            prepare(obj)
+        elif {*OWN_RULES, "power_highest"} & set(form.changed_data):
+            send_settings_to(obj)
+
+    def get_readonly_fields(self, request, obj=None):  # type: ignore[no-untyped-def]
+        # A journal belongs to one meter at one gateway: changing either would break its chain.
+        return ("name", "unit", "gateway") if obj else ()
+
+
+@admin.register(Alarm)
+class AlarmAdmin(ModelAdmin):
+    list_display = ("__str__", "kind", "settled")
+    list_filter = ("settled", "kind")
+    readonly_fields = ("meter", "gateway", "kind", "key", "data", "seq", "at", "text", "settled_by", "settled_at")
+
+    def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
+        super().save_model(request, obj, form, change)
+        if obj.settled:
+            settle(obj, request.user.get_username())
+
+
+@admin.register(Refusal)
+class RefusalAdmin(ModelAdmin):
+    list_display = ("gateway", "reason", "count", "text")
+
+    def has_change_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
+        return False
+
+    def has_add_permission(self, request):  # type: ignore[no-untyped-def]
+        return False

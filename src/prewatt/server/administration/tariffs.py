@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from ..core.natural_lists import NaturalAdmin
+from ..estate.models import Property
+from ..estate.wall_clock import WallClockForm, shown
+from ..tariffs.models import Tariff, TariffVersion
+from ..tariffs.versions import schedule
+
+
+@admin.register(Tariff)
+class TariffAdmin(NaturalAdmin):
+    list_display = ("name", "organisation")
+
+
+class TariffVersionForm(WallClockForm):
+    instants = ("effective",)
+
+    def property_of(self, values: dict[str, Any]) -> Property | None:
+        return values.get("property")
+
+
+@admin.register(TariffVersion)
+class TariffVersionAdmin(NaturalAdmin):
+    form = TariffVersionForm
+    list_display = ("property", "tariff", "from_")
+
+    @admin.display(description=_("from"))
+    def from_(self, version: TariffVersion) -> str:
+        return shown(version.effective, version.property)
+
+    def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
+        made = schedule(obj.property, obj.tariff, obj.effective)
+        obj.pk = made.pk
+
+    def has_change_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
+        return False
+
+    def has_delete_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
+        return False

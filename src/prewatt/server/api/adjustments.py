@@ -1,0 +1,37 @@
+"""What was charged wrongly is put right over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema, Status
+
+from ...kernel.units import exact_money
+from ..estate.models import Tenancy
+from ..sales.giving_back import put_right
+from ..web.access import organisations
+from .reading import read_money
+
+router = Router()
+
+
+class NewPuttingRight(Schema):
+    """`amount` as text, in the tenant's favour if it is over 0; `adjustment_id`: your own, so that asking twice is once."""
+
+    amount: str
+    adjustment_id: str
+    reason: str
+
+
+@router.post("/tenancies/{pk}/put-right", response={201: dict[str, Any]})
+def put_charges_right(request: HttpRequest, pk: int, given: NewPuttingRight) -> Any:
+    """Put right what was charged wrongly for energy, however much it is: it waits for a second person."""
+    found = get_object_or_404(
+        Tenancy.objects.select_related("unit__property__organisation"),
+        pk=pk,
+        unit__property__organisation__in=organisations(request),
+    )
+    made = put_right(found, read_money("amount", given.amount), given.adjustment_id, request.user, given.reason)
+    return Status(201, {"amount": exact_money(made.amount), "state": made.state})

@@ -1,0 +1,75 @@
+"""Alarms over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema
+
+from ...kernel.units import exact_instant, exact_money, parse_kwh
+from ..metering.alarms import open_alarms, settle
+from ..metering.models import Alarm
+from ..sales.questions import reply
+from ..web.access import organisations, property_of_manager
+from .reading import read_field, read_money
+
+router = Router()
+
+
+@router.get("/properties/{pk}/alarms")
+def alarms(request: HttpRequest, pk: int) -> Any:
+    """What somebody must look at."""
+    where = property_of_manager(request, pk)
+    return [
+        {
+            "id": each.pk,
+            "at": exact_instant(each.at),
+            "kind": each.kind,
+            "meter": each.meter.name if each.meter else None,
+            "gateway": each.gateway.name if each.gateway else None,
+            "text": each.text,
+        }
+        for each in open_alarms(where)
+    ]
+
+
+class NewAnswer(Schema):
+    """`answer`: nothing, average, energy or money; `kwh` or `amount` as text with the last two."""
+
+    answer: str
+    kwh: str | None = None
+    amount: str | None = None
+
+
+def _alarm(request: HttpRequest, pk: int) -> Alarm:
+    owners = organisations(request)
+    found: Alarm = get_object_or_404(
+        Alarm.objects.filter(
+            Q(meter__gateway__property__organisation__in=owners) | Q(gateway__property__organisation__in=owners)
+        ),
+        pk=pk,
+    )
+    return found
+
+
+@router.post("/alarms/{pk}/answer")
+def answer_alarm(request: HttpRequest, pk: int, given: NewAnswer) -> Any:
+    """Say what is charged for a time that was not measured: the alarm is settled by it."""
+    amount = 0
+    if given.answer == "energy":
+        amount = read_field("kwh", given.kwh, parse_kwh)
+    elif given.answer == "money":
+        amount = read_money("amount", given.amount)
+    made = reply(_alarm(request, pk), given.answer, amount, request.user)
+    return {"adjustments": [{"amount": exact_money(each.amount), "state": each.state} for each in made]}
+
+
+@router.post("/alarms/{pk}/settle")
+def settle_alarm(request: HttpRequest, pk: int) -> Any:
+    """Somebody has looked at it."""
+    user: Any = request.user
+    settle(_alarm(request, pk), user.get_username())
+    return {"settled": True}

@@ -1,0 +1,48 @@
+"""Codes for meters with a keypad of their own, over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema, Status
+
+from ..vending.codes import vend_money, vend_units
+from ..vending.models import TokenMeter
+from ..web.access import organisations
+from .reading import read_money, read_tenths
+
+router = Router()
+
+
+@router.get("/keypad-meters")
+def keypad_meters(request: HttpRequest) -> Any:
+    """The meters of other makers that codes can be sold to."""
+    found = TokenMeter.objects.filter(organisation__in=organisations(request), meter__isnull=True)
+    return [
+        {"id": each.pk, "name": each.name, "pan": each.pan, "group": str(each.group)}
+        for each in found.select_related("group")
+    ]
+
+
+class NewCode(Schema):
+    """`kwh` or `amount`, as text."""
+
+    kwh: str | None = None
+    amount: str | None = None
+    note: str = ""
+
+
+@router.post("/keypad-meters/{pk}/codes", response={201: dict[str, Any]})
+def vend(request: HttpRequest, pk: int, given: NewCode) -> Any:
+    """Sell a code."""
+    meter = get_object_or_404(TokenMeter, pk=pk, organisation__in=organisations(request), meter__isnull=True)
+    if (given.kwh is None) == (given.amount is None):
+        raise ValidationError({"kwh": "Give either kwh or amount."})
+    if given.kwh is not None:
+        made = vend_units(meter, read_tenths("kwh", given.kwh), request.user, given.note)
+    else:
+        made = vend_money(meter, read_money("amount", given.amount), request.user, given.note)
+    return Status(201, {"code": made.digits, "tid": made.tid})

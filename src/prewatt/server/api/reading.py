@@ -1,0 +1,32 @@
+"""What a document of the API says, read: strictly, and named by its field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.core.exceptions import ValidationError
+
+from ...kernel.units import parse_instant, parse_kwh, parse_money
+
+
+def read_field(field: str, text: str | None, read: Callable[[str], int]) -> int:
+    """A value of a document: strictly as `kernel.units` reads it. ValidationError names the field."""
+    try:
+        return read(text or "")
+    except ValueError as error:
+        raise ValidationError({field: str(error)}) from None
+
+
+def read_instant(field: str, text: str) -> int:
+    return read_field(field, text, parse_instant)
+
+
+def read_money(field: str, text: str | None) -> int:
+    return read_field(field, text, parse_money)
+
+
+def read_tenths(field: str, text: str) -> int:
+    energy = read_field(field, text, parse_kwh)
+    if energy % 100:
+        raise ValidationError({field: "A code is for tenths of a kWh."})
+    return energy // 100

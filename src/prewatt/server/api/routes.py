@@ -1,0 +1,98 @@
+"""The HTTP API, `/api/v1/`: the very services that the pages and commands use, and the same messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import HttpError
+from ninja.parser import Parser
+from ninja.security import HttpBearer, django_auth
+
+from ..core.errors import by_field
+from ..core.json_text import JsonError, read_json
+from ..web.collisions import in_words as in_words_of
+from . import (
+    adjustments,
+    alarms,
+    bills,
+    codes,
+    correspondence,
+    costs,
+    emergency,
+    keypad_meters,
+    meters,
+    moves,
+    owed,
+    payments,
+    properties,
+    statements,
+    tariffs,
+    tenants,
+    top_ups,
+)
+from .models import Token
+
+
+class _Bearer(HttpBearer):
+    def authenticate(self, request: HttpRequest, token: str) -> Any | None:
+        user = Token.user_of(token)
+        if user is not None:
+            request.user = user
+        return user
+
+
+class _Body(Parser):
+    def parse_body(self, request: HttpRequest) -> Any:
+        return read_json(request.body)
+
+
+api = NinjaAPI(title="prewatt", version="1", urls_namespace="api", auth=[_Bearer(), django_auth], parser=_Body())
+
+ROOMS = (
+    properties,
+    tariffs,
+    costs,
+    tenants,
+    moves,
+    statements,
+    bills,
+    top_ups,
+    payments,
+    owed,
+    adjustments,
+    codes,
+    emergency,
+    keypad_meters,
+    meters,
+    alarms,
+    correspondence,
+)
+for room in ROOMS:
+    api.add_router("", room.router)
+
+
+@api.exception_handler(ValidationError)
+@api.exception_handler(ValueError)
+def refused(request: HttpRequest, error: Exception) -> HttpResponse:
+    """400 with each field's message."""
+    errors = [{"field": name, "message": text} for name, text in by_field(error)]
+    return api.create_response(request, {"errors": errors}, status=400)
+
+
+@api.exception_handler(IntegrityError)
+def collided(request: HttpRequest, error: Exception) -> HttpResponse:
+    """409: something is there already, or is made just now."""
+    assert isinstance(error, IntegrityError)
+    return api.create_response(request, {"errors": [{"field": "", "message": in_words_of(error)}]}, status=409)
+
+
+@api.exception_handler(HttpError)
+def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """A body that is no JSON is told as what it is."""
+    if isinstance(error.__cause__, JsonError):
+        return refused(request, error.__cause__)
+    return api.create_response(request, {"detail": str(error)}, status=error.status_code)

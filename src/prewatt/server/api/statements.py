@@ -1,0 +1,34 @@
+"""Statements over the API."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from ..statements.formats import to_csv, to_document
+from ..statements.pdf import PdfError, to_pdf
+from ..statements.statement import days, statement
+from ..web.access import tenancy_to_see
+
+router = Router()
+
+
+@router.get("/tenancies/{pk}/statement")
+def tenancy_statement(request: HttpRequest, pk: int, first: date, last: date, form: str = "json") -> Any:
+    """A statement of local days, inclusive. `form`: json, csv or pdf."""
+    found, _by_manager = tenancy_to_see(request, pk)
+    made = statement(found, *days(found, first, last))
+    if form == "csv":
+        return HttpResponse(to_csv(made), content_type="text/csv; charset=utf-8")
+    if form == "pdf":
+        try:
+            return HttpResponse(to_pdf(made), content_type="application/pdf")
+        except PdfError as error:
+            raise ValidationError({"form": str(error)}) from None
+    if form != "json":
+        raise ValidationError({"form": f"{form!r} is none of json, csv, pdf"})
+    return to_document(made)

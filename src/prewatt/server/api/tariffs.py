@@ -1,0 +1,136 @@
+"""Tariffs, prices and corrections over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema, Status
+
+from ...kernel.tariff_document import tariff_to_document
+from ...kernel.units import exact_instant, exact_money
+from ...tables.problems import TableError
+from ...tables.rows import Row
+from ..core.time import now
+from ..sales.corrections import correct
+from ..tariffs.compare import to_document as comparison_to_document
+from ..tariffs.homes import what_if
+from ..tariffs.models import Tariff
+from ..tariffs.prices import prices_of
+from ..tariffs.reading import read_document
+from ..tariffs.versions import keep, price_notes, schedule, schedule_prices
+from ..web.access import property_of_manager
+from .reading import read_instant
+
+router = Router()
+
+MOST_PRICES = 200_000
+
+
+@router.post("/properties/{pk}/tariffs/check")
+def check_tariff(request: HttpRequest, pk: int, document: dict[str, Any]) -> Any:
+    """Read a tariff and keep nothing: 200 with it as it is understood, 400 with what is wrong."""
+    where = property_of_manager(request, pk)
+    return tariff_to_document(read_document(document, zone=where.zone, currency=where.currency))
+
+
+class NewVersion(Schema):
+    """`tariff`: its document. `effective`: an instant such as 2025-11-01T00:00:00+01:00; left out: from now."""
+
+    tariff: dict[str, Any]
+    effective: str | None = None
+
+
+@router.get("/properties/{pk}/tariffs")
+def tariff_versions(request: HttpRequest, pk: int) -> Any:
+    """What holds now, and what is to come."""
+    return [
+        {"effective": exact_instant(each.effective), "tariff": tariff_to_document(each.tariff.kernel())}
+        for each in property_of_manager(request, pk).tariff_versions.in_force(now())
+    ]
+
+
+@router.post("/properties/{pk}/tariffs", response={201: dict[str, Any]})
+def schedule_tariff(request: HttpRequest, pk: int, given: NewVersion) -> Any:
+    """Let a tariff hold from an instant on."""
+    where = property_of_manager(request, pk)
+    effective = now() if given.effective is None else read_instant("effective", given.effective)
+    tariff = read_document(given.tariff, zone=where.zone, currency=where.currency)
+    with transaction.atomic():
+        made = schedule(where, keep(where.organisation, tariff), effective)
+    return Status(201, {"version": made.pk, "tariff": made.tariff.name, "effective": exact_instant(effective)})
+
+
+class NewPrices(Schema):
+    """`prices`: [instant, price per kWh], each until the next one. `base`: name of the tariff under them; left out: the
+    one that holds now.
+    """
+
+    prices: list[tuple[str, str]]
+    base: str | None = None
+
+
+@router.post("/properties/{pk}/prices", response={201: dict[str, Any]})
+def load_prices(request: HttpRequest, pk: int, given: NewPrices) -> Any:
+    """Let dated prices hold, such as half-hourly ones."""
+    where = property_of_manager(request, pk)
+    if len(given.prices) > MOST_PRICES:
+        raise ValidationError({"prices": f"More than {MOST_PRICES} at once."})
+    if given.base is not None:
+        base = get_object_or_404(Tariff, organisation=where.organisation, name=given.base)
+    else:
+        base = where.tariff_versions.present().tariff
+    try:
+        series = prices_of([Row(number, list(each)) for number, each in enumerate([("from", "price"), *given.prices])])
+    except TableError as error:
+        raise ValidationError({"prices": error.lines()}) from None
+    versions = schedule_prices(where, base, series)
+    return Status(201, {"versions": [each.pk for each in versions], "notes": price_notes(where, series)})
+
+
+class NewCorrection(Schema):
+    """`tariff`: what should have held from `begins` to `ends`. `reason` is shown to the tenants."""
+
+    tariff: dict[str, Any]
+    begins: str
+    ends: str
+    reason: str
+
+
+@router.post("/properties/{pk}/corrections", response={201: dict[str, Any]})
+def correct_tariff(request: HttpRequest, pk: int, given: NewCorrection) -> Any:
+    """Reverse what a wrong tariff charged, and charge it anew."""
+    where = property_of_manager(request, pk)
+    begins, ends = read_instant("begins", given.begins), read_instant("ends", given.ends)
+    tariff = read_document(given.tariff, zone=where.zone, currency=where.currency)
+    with transaction.atomic():
+        made = correct(where, keep(where.organisation, tariff), begins, ends, given.reason, request.user)
+    accounts = {
+        "correction": made.pk,
+        "accounts": [
+            {"meter": each.meter.name, "charged": exact_money(each.charged), "rerated": exact_money(each.rerated)}
+            for each in made.charges.select_related("meter")
+        ],
+    }
+    return Status(201, accounts)
+
+
+class Question(Schema):
+    """`tariffs`: up to five documents."""
+
+    tariffs: list[dict[str, Any]]
+    begins: str | None = None
+    ends: str | None = None
+
+
+@router.post("/properties/{pk}/compare")
+def compare_tariffs(request: HttpRequest, pk: int, asked: Question) -> Any:
+    """Rate the property's last year (or another time) under other tariffs, beside the one that holds now."""
+    where = property_of_manager(request, pk)
+    ends = None if asked.ends is None else read_instant("ends", asked.ends)
+    begins = None if asked.begins is None else read_instant("begins", asked.begins)
+    others = [read_document(each, zone=where.zone, currency=where.currency) for each in asked.tariffs]
+    return comparison_to_document(what_if(where, others, begins, ends))

@@ -1,0 +1,34 @@
+"""What a settled account has left, or lacks."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from ..core.time import now
+from ..estate.models import Tenancy
+from ..ledger.books import Kind, account, balance, book, deposit_held, tenant_account
+from ..ledger.models import Transfer
+from ..ledger.references import Part, Reference
+from ..vending.models import Refund
+from .debts import owe
+from .owed import owe_back
+
+
+def close_remainder(tenancy: Tenancy, of: Reference, memo: str) -> None:
+    """Bring a settled tenancy's account to zero: what it has is a refund to be paid, what it lacks a debt, less what
+    the deposit covers. `of`: what it is that left something.
+    """
+    organisation, own = tenancy.unit.property.organisation, tenant_account(tenancy)
+    left = balance(own)
+    if left > 0:
+        owe_back(tenancy, left, Refund.Why.CREDIT, own, of.and_(Part.REFUND), memo)
+    if left < 0:
+        covered = min(-left, deposit_held(tenancy))
+        if covered:
+            held = account(organisation, Kind.DEPOSITS)
+            book(
+                Transfer.Kind.SETTLEMENT, held, own, covered, now(), of.and_(Part.DEPOSIT), _("taken from the deposit"),
+                deposit_of=tenancy,
+            )  # fmt: skip
+        if -left > covered:
+            owe(tenancy, -left - covered, of.and_(Part.DEBT), _("still owed: %(memo)s") % {"memo": memo}, now())

@@ -1,0 +1,1 @@
+"""Setting up a building: units, meters, gateways, people."""

@@ -1,0 +1,116 @@
+"""How the tenants of a building are reached, many at once, from a list of its flats: what would change is seen before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.core import signing
+from django.utils.translation import gettext as _
+
+from ...tables.problems import Problems
+from ..core.errors import label
+from ..core.time import now
+from ..estate.models import Property, Tenancy
+from ..notices.contacts import NO_CONTACT, Contact, TenantChangedError, keep_contact, kept
+from ..notices.models import Recipient
+from .apartments import CONTACT, apartments_of
+
+NEEDED = ("unit", "tenant")
+SALT = "prewatt contact list"
+SHOWN_FOR = 24 * 3600
+"""Seconds for which a list that was looked at can be taken."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a list says of one tenant: how they are reached before and after. `theirs`: the tenant has changed it, and it is
+    left as it is.
+    """
+
+    tenancy: Tenancy
+    before: Contact
+    after: Contact
+    theirs: bool
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """(what, before, after) of each field that changes."""
+        return [
+            (label(name), getattr(self.before, name), getattr(self.after, name))
+            for name in CONTACT
+            if getattr(self.before, name) != getattr(self.after, name)
+        ]
+
+
+def read_contact_list(home: Property, content: bytes) -> list[Change]:
+    """What would change by a list with the columns unit, tenant and any of phone, email, language; an empty cell changes
+    nothing. TableError names all lines that are wrong.
+    """
+    rows = apartments_of(content, home.currency, home.zone, NEEDED)
+    problems = Problems()
+    living = {
+        each.unit.name.casefold(): each
+        for each in Tenancy.objects.filter(unit__property=home)
+        .not_over(now())
+        .select_related("unit__property__organisation")
+        .order_by("-begins")
+    }
+    units = {name.casefold() for name in home.units.values_list("name", flat=True)}
+    found = []
+    for row in rows:
+        if not row.contact:
+            continue
+        tenancy = living.get(row.unit.casefold())
+        if row.unit.casefold() not in units:
+            problems.add(row.line, "unit", _("there is no unit %(name)r here") % {"name": row.unit})
+        elif tenancy is None:
+            problems.add(row.line, "tenant", _("nobody lives there: record the move-in first"))
+        elif _plain(tenancy.tenant) != _plain(row.tenant):
+            problems.add(
+                row.line, "tenant",
+                _("%(found)r, but %(known)s lives there: whose number is it? Put the move right first, or the list")
+                % {"found": row.tenant, "known": tenancy.tenant},
+            )  # fmt: skip
+        else:
+            found.append(_change(tenancy, row.contact))
+    problems.check()
+    return [each for each in found if each.before != each.after]
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def _change(tenancy: Tenancy, given: Contact) -> Change:
+    recipient = Recipient.objects.filter(tenancy=tenancy).first()
+    before = kept(recipient) if recipient is not None else NO_CONTACT
+    after = Contact(**{name: getattr(given, name) or getattr(before, name) for name in CONTACT})
+    return Change(tenancy, before, after, recipient is not None and recipient.changed is not None)
+
+
+def sealed(changes: Iterable[Change]) -> str:
+    """Changes as a text that a page can carry back; nobody else can make one."""
+    rows = [[each.tenancy.pk, each.after.phone, each.after.email, each.after.language] for each in changes]
+    return signing.dumps(rows, salt=SALT, compress=True)
+
+
+def take(home: Property, text: str) -> tuple[int, Sequence[Tenancy]]:
+    """Keep what a page carried back: how many tenants, and those who had changed it by themselves, which is left as it is.
+    ValueError if it is none, or too old.
+    """
+    try:
+        rows = signing.loads(text, salt=SALT, max_age=SHOWN_FOR)
+    except signing.BadSignature:
+        raise ValueError(_("Choose the list again: what was shown is too old.")) from None
+    done, theirs = 0, []
+    known = Tenancy.objects.filter(unit__property=home).select_related("unit__property__organisation")
+    tenancies = known.in_bulk([pk for pk, *_contact in rows])
+    for pk, *contact in rows:
+        if pk not in tenancies:
+            continue
+        try:
+            keep_contact(tenancies[pk], Contact(*contact))
+            done += 1
+        except TenantChangedError:
+            theirs.append(tenancies[pk])
+    return done, theirs

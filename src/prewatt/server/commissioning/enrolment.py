@@ -1,0 +1,97 @@
+"""A gateway enrols: it spends a code, and is given what it needs to know."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from ...wire.signing import VerifyKey
+from ..core.config import broker_password, signing_key
+from ..metering.accounts import stored_account
+from ..metering.locking import for_update
+from ..metering.models import Gateway, Meter
+from ..sales.leading_back import lead_back, meters_ahead
+from ..vending.codes import held_key, provision
+from .installing import InstallError
+
+
+def new_code(gateway: Gateway) -> str:
+    """A one-time code with which the gateway enrols. Replaces an unspent one."""
+    code = secrets.token_hex(10)
+    Gateway.objects.filter(pk=gateway.pk).update(code_hash=_hash(code))
+    return code
+
+
+def _hash(code: str) -> str:
+    return hashlib.sha256(code.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """What a gateway needs to know: the answer to its code and its public key. For each meter its name, driver, flat, the
+    key by which it reads codes, and, where it has a journal already, the account after its last entry.
+    """
+
+    gateway: str
+    server_key: str
+    broker_port: int
+    broker_password: str
+    property: str
+    property_id: int
+    meters: list[dict[str, Any]]
+
+
+@transaction.atomic
+def enrol(code: str, public_key: bytes) -> Enrolment:
+    """Spend a code: from now on the gateway is who signs with `public_key`. InstallError if the code is unknown or
+    spent, or the key is none.
+    """
+    gateway = for_update(Gateway.objects).filter(code_hash=_hash(code), revoked=False).first() if code else None
+    if gateway is None:
+        raise InstallError(_("This code is not known, or was used already. Make a new one for the gateway."))
+    try:
+        VerifyKey(public_key)
+    except ValueError:
+        raise InstallError(_("The public key is not one of Ed25519.")) from None
+    if gateway.public_key is not None and bytes(gateway.public_key) != public_key:
+        gateway.renewals += 1
+    gateway.public_key, gateway.code_hash = public_key, ""
+    # A new key begins to count its messages anew.
+    gateway.epoch = gateway.number = 0
+    gateway.save()
+    for meter in meters_ahead(gateway):
+        # What it goes on from is dated in the future: the new gateway is to go on from now.
+        lead_back(meter)
+    config = settings.CONFIG
+    return Enrolment(
+        gateway=gateway.name,
+        server_key=signing_key(config).public().hex(),
+        broker_port=config.mqtt.port,
+        broker_password=broker_password(config, gateway.broker_secret()),
+        property=gateway.property.name,
+        property_id=gateway.property_id,
+        meters=[_handed_over(meter) for meter in gateway.meters.select_related("unit")],
+    )
+
+
+def _handed_over(meter: Meter) -> dict[str, Any]:
+    if meter.unit is not None and not hasattr(meter, "token_meter"):
+        # Installed before meters had keys.
+        provision(meter)
+    handed: dict[str, Any] = {"name": meter.name, "driver": meter.driver, "unit": meter.unit.name if meter.unit else ""}
+    if key := held_key(meter):
+        handed["token"] = key
+    if meter.seq:
+        # Another gateway had this meter: the new one goes on where the journal here ends. What can't be read is not handed
+        # on: the gateway is given it over the broker, once it is replayed.
+        with suppress(ValueError):
+            account = stored_account(meter)
+            handed["state"] = {"seq": meter.seq, "head": bytes(meter.head).hex(), "account": account.dump().hex()}
+    return handed

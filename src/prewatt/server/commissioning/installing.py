@@ -1,0 +1,55 @@
+"""Installing meters, and enrolling gateways."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from ...kernel.account import Account
+from ...kernel.entries import SetTariff, genesis
+from ...wire.messages import MAX_METERS
+from ..core.time import now
+from ..estate.models import Unit
+from ..metering.accounts import kept
+from ..metering.models import LARGE_FUSE, Gateway, Meter
+from ..vending.account_settings import account_settings
+from ..vending.codes import provision
+from ..vending.credit_log import issue
+
+
+class InstallError(ValueError):
+    """The message, for people, says why. Nothing was changed."""
+
+
+@transaction.atomic
+def install(unit: Unit | None, gateway: Gateway, name: str, **more: Any) -> Meter:
+    """Register a meter: of a unit, with the property's settings and tariffs on the way to it; or without a unit, one
+    of another `role`. `more`: other columns, such as its fuse (`power_highest`).
+    """
+    if unit is not None and gateway.property_id != unit.property_id:
+        raise InstallError(_("Gateway %(gateway)s is in another property.") % {"gateway": gateway})
+    if gateway.meters.count() >= MAX_METERS:
+        raise InstallError(
+            _("Gateway %(gateway)s has %(most)d meters already.") % {"gateway": gateway, "most": MAX_METERS}
+        )
+    if unit is None:
+        more = {"power_highest": LARGE_FUSE, **more}
+    meter = Meter(unit=unit, gateway=gateway, name=name, **more)
+    meter.full_clean()
+    meter.save()
+    prepare(meter)
+    return meter
+
+
+@transaction.atomic
+def prepare(meter: Meter) -> None:
+    """Begin the journal and the credit log of a new meter."""
+    Meter.objects.filter(pk=meter.pk).update(**kept(Account(), genesis(meter.name)))
+    issue(meter, account_settings(meter))
+    # A meter that belongs to no unit has no tariff: it measures, and its switch is left alone.
+    if meter.unit is not None:
+        provision(meter)
+        for version in meter.property.tariff_versions.in_force(now()):
+            issue(meter, SetTariff(version.effective, version.tariff.kernel()))

@@ -1,0 +1,185 @@
+"""Setting up a building in one go: from a list of its apartments to logins and the gateway's code."""
+
+from __future__ import annotations
+
+import builtins
+import secrets
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from ...kernel.tariff import Tariff as KernelTariff
+from ...kernel.tariff import TariffError
+from ...kernel.tariff_document import tariff_from_document, tariff_to_document
+from ...tables.problems import Problems, TableError
+from ...wire.messages import MAX_METERS
+from ...wire.pins import hash_pin
+from ..core.errors import in_words
+from ..core.time import now
+from ..estate.models import Organisation, Part, Property, Tenancy, Unit
+from ..metering.models import Gateway, Meter
+from ..notices.contacts import keep_contact
+from ..tariffs.models import Tariff
+from ..tariffs.versions import schedule
+from .apartments import Apartment, SetupError, read_apartments
+from .enrolment import new_code
+from .installing import InstallError, install
+
+__all__ = ["Apartment", "Building", "SetupError", "new_login", "read_apartments", "set_up_building"]
+
+
+@dataclass(frozen=True)
+class Building:
+    """What was set up. `codes`: each gateway's one-time code. `logins`: (name, password, whose). Both to be handed over; only
+    hashes are kept.
+    """
+
+    property: Property
+    codes: dict[str, str]
+    logins: list[tuple[str, str, str]]
+
+    @builtins.property
+    def code(self) -> str:
+        """Of its only gateway, or of the first one."""
+        return next(iter(self.codes.values()))
+
+
+@transaction.atomic
+def set_up_building(
+    *,
+    organisation: str,
+    name: str,
+    zone: str,
+    currency: str,
+    tariff: KernelTariff,
+    apartments: Sequence[Apartment],
+    gateway: str,
+    manager: str,
+    low_credit: str = "",
+    password: str = "",
+    pin: str = "",
+) -> Building:
+    """Make organisation (or add to it), property, tariff, gateway, units, meters, tenancies and logins. `password`:
+    one for all logins, else a fresh one each. `pin`: one for the page of all flats, else each has none yet. SetupError if
+    anything is wrong.
+    """
+    try:
+        tariff_from_document(tariff_to_document(tariff))
+        owner = Organisation.objects.get_or_create(name=organisation)[0]
+        where = Property(organisation=owner, name=name, zone=zone, currency=currency, low_credit=low_credit)
+        where.full_clean()
+        where.save()
+        priced = Tariff(organisation=owner, name=tariff.name, document=tariff_to_document(tariff))
+        known = Tariff.objects.filter(organisation=owner, name=tariff.name, document=priced.document).first()
+        if known is None:
+            priced.full_clean()
+            priced.save()
+        schedule(where, known or priced, now())
+        boxes = _gateways(where, gateway, apartments)
+        logins = [(manager, _login(manager, password, owner), organisation)]
+        tenants = []
+        pin_hash = hash_pin(pin, secrets.token_bytes(16)) if pin else ""
+        problems = Problems()
+        for each in apartments:
+            try:
+                unit = _place(where, boxes[each.gateway or gateway], each, pin_hash)
+            except (ValidationError, InstallError) as error:
+                problems.add(0, f"unit {each.unit}, meter {each.meter}", in_words(error))
+                continue
+            if unit is not None and each.tenant:
+                tenants.append((unit, each))
+        problems.check()
+        shared = make_password(password) if password else ""
+        for unit, each in tenants:
+            user_name = _free_name(unit)
+            own = password or _new_password()
+            user = get_user_model().objects.create(username=user_name, password=shared or make_password(own))
+            made = Tenancy.objects.create(
+                unit=unit, tenant=each.tenant, user=user, begins=now(), occupants=unit.occupants
+            )
+            if each.contact:
+                keep_contact(made, each.contact)
+            logins.append((user_name, own, f"{each.tenant}, {unit.name}"))
+    except ValidationError as error:
+        raise SetupError(in_words(error)) from None
+    except TariffError as error:
+        raise SetupError(f"tariff: {error}") from None
+    except TableError as error:
+        raise SetupError(str(error)) from None
+    return Building(where, {name: new_code(box) for name, box in boxes.items()}, logins)
+
+
+def _gateways(where: Property, usual: str, apartments: Sequence[Apartment]) -> dict[str, Gateway]:
+    """Make the gateways that the apartments name, the `usual` one where they name none. SetupError if one can't be."""
+    wanted = Counter(each.gateway or usual for each in apartments)
+    for name, meters in wanted.items():
+        if meters > MAX_METERS:
+            raise SetupError(
+                f"gateway {name} would have {meters} meters, and a gateway serves {MAX_METERS} at most: add a column 'gateway' to "
+                f"the list that says for each meter which one it hangs at, such as {usual} for some and {usual}-2 for others"
+            )
+        if Gateway.objects.filter(name=name).exists():
+            raise SetupError(
+                f"there is a gateway {name} already, and each has a name of its own: choose another with --gateway, or in the "
+                "column 'gateway' of the list"
+            )
+    boxes = {name: Gateway(property=where, name=name, shard=0) for name in wanted or [usual]}
+    for box in boxes.values():
+        box.full_clean()
+        box.save()
+    return boxes
+
+
+def _place(where: Property, box: Gateway, each: Apartment, pin_hash: str) -> Unit | None:
+    """Make a unit and its meter, or a meter that is no unit's."""
+    parts = [Part.objects.get_or_create(property=where, name=name)[0] for name in each.parts]
+    if each.role != Meter.Role.UNIT:
+        install(None, box, each.meter, role=each.role, part=parts[0] if parts else None, **each.more())
+        return None
+    # As the database and the rules of the columns read it from text.
+    unit = Unit(property=where, name=each.unit, area=each.area, occupants=each.occupants)  # type: ignore[misc]
+    unit.pin_hash = pin_hash
+    unit.full_clean()
+    unit.save()
+    unit.parts.set(parts)
+    install(unit, box, each.meter, **each.more())
+    return unit
+
+
+def _new_password() -> str:
+    return secrets.token_urlsafe(9)
+
+
+def _login(manager: str, password: str, owner: Organisation) -> str:
+    users = get_user_model().objects
+    user = users.filter(username=manager).first()
+    own = ""
+    if user is None:
+        own = password or _new_password()
+        user = users.create(username=manager, password=make_password(own))
+    owner.managers.add(user)
+    return own or "(as before)"
+
+
+def new_login(tenancy: Tenancy) -> tuple[str, str]:
+    """Make a login for a tenant: (name, password), of which only a hash is kept."""
+    name, password = _free_name(tenancy.unit), _new_password()
+    tenancy.user = get_user_model().objects.create(username=name, password=make_password(password))
+    tenancy.save(update_fields=["user"])
+    return name, password
+
+
+def _free_name(unit: Unit) -> str:
+    base = "".join(sign for sign in unit.name.lower() if sign.isalnum()) or "unit"
+    users = get_user_model().objects
+    taken = users.filter(username__startswith=base).values_list("username", flat=True)
+    number, name = 1, base
+    while name in taken:
+        number += 1
+        name = f"{base}-{number}"
+    return name

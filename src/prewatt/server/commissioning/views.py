@@ -1,0 +1,31 @@
+"""The HTTP API for gateways."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import msgspec
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from . import enrolment
+
+
+class EnrolRequest(msgspec.Struct):
+    """`code` as shown to the manager, `public_key` as 64 hexadecimal digits."""
+
+    code: str
+    public_key: str
+
+
+@csrf_exempt
+@require_POST
+def enrol(request: HttpRequest) -> JsonResponse:
+    """Spend a one-time code: 200 with what the gateway needs to know, 400 with `error`."""
+    try:
+        asked = msgspec.json.decode(request.body[:10_000], type=EnrolRequest)
+        answer = enrolment.enrol(asked.code, bytes.fromhex(asked.public_key))
+    except (msgspec.DecodeError, ValueError) as error:
+        return JsonResponse({"error": str(error)}, status=400)
+    return JsonResponse(dataclasses.asdict(answer))

@@ -1,0 +1,219 @@
+"""Pages of bank statements: uploaded, looked through, booked line by line."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from ....kernel.calendar import zone
+from ...core.time import now
+from ...estate.models import Organisation, Tenancy
+from ...payments.bank import (
+    LARGEST_FILE,
+    BankError,
+    Upload,
+    book_line,
+    book_payout,
+    candidates,
+    recorded_by_hand,
+    returned_by,
+    same_as_line,
+    same_as_recorded,
+    set_aside,
+    suggestion,
+    upload,
+)
+from ...payments.layouts import keep_waiting
+from ...payments.matching import referenced
+from ...payments.models import BankLine, Merchant
+from ...payments.returned import book_came_back, book_returned, may_be_taken_back, may_have_come_back
+from ...payments.statements.table import Unknown
+from ...vending.models import PayOut, TopUp
+from ...web.access import organisations, owner_of, tenancies_of
+
+SHOWN = 200
+CHOSEN_FROM = 5
+"""Payments that are offered where it can't be told which the bank took back."""
+LEFT_OUT = "bank-left-out"
+"""Where a session keeps what the last upload has left out, until it was shown."""
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def bank(request: HttpRequest) -> HttpResponse:
+    """What of the uploaded statements is still to be booked, each with whom it seems to be for."""
+    owner = owner_of(request)
+    if request.method == "POST":
+        to = _read(request, owner)
+        # A page that shows how far it is goes there as a whole.
+        return HttpResponseClientRedirect(to) if request.headers.get("HX-Request") else redirect(to)
+    tenancies = tenancies_of(owner)
+    lines = owner.bank_lines.filter(state=BankLine.State.OPEN)
+    money_in = list(lines.filter(amount__gt=0).select_related("like__top_up__tenancy__unit__property")[:SHOWN])
+    former = [each for each in _all(owner) if each.settled is not None and each not in tenancies]
+    recorded = recorded_by_hand(money_in, tenancies)
+    doubts = [(line, recorded.get(line.pk, [])) for line in money_in if line.like or line.pk in recorded]
+    returns = [(line, returned_by(line)) for line in lines.filter(amount__lt=0)[:SHOWN]]
+    sent = may_have_come_back(money_in)
+    # What was taken back before it was credited is not to be credited.
+    gone = {before.pk for _line, before in returns if before is not None and before.state == BankLine.State.OPEN}
+    asked = gone | {line.pk for line, _made in doubts}
+    context = {
+        "owner": owner,
+        "where": zone(owner.home().zone),
+        "doubts": doubts,
+        "returns": [
+            (line, before, [] if before else may_be_taken_back(line)[:CHOSEN_FROM]) for line, before in returns
+        ],
+        "lines": [
+            (*_proposed(line, tenancies, former), sent.get(line.pk, [])) for line in money_in if line.pk not in asked
+        ],
+        "count": lines.filter(amount__gt=0).count() - len(asked),
+        "left_out": request.session.pop(LEFT_OUT, []),
+        "done": owner.bank_lines.exclude(state=BankLine.State.OPEN)
+        .select_related("top_up__tenancy__unit__property", "debt_payment__tenancy__unit__property", "merchant", "by")
+        .order_by("-day", "-pk")[:20],
+        "tenancies": tenancies,
+        "merchants": Merchant.objects.filter(organisation=owner),
+        "so_far": _so_far(owner, now()),
+    }
+    return render(request, "console/bank/bank.html", context)
+
+
+def _so_far(owner: Organisation, since: int) -> str:
+    return f"{reverse('bank-so-far')}?organisation={owner.pk}&since={since}"
+
+
+@login_required
+@require_GET
+def so_far(request: HttpRequest) -> HttpResponse:
+    """How many lines this person's upload has brought in `since` an instant: asked for again and again, until the page of
+    what came of it takes its place.
+    """
+    owner, text = owner_of(request), request.GET.get("since", "")
+    since = int(text) if text.isascii() and text.isdigit() and len(text) < 18 else now()
+    count = owner.bank_lines.filter(by=request.user.pk, uploaded__gte=since).count()
+    return render(request, "console/bank/_bank_so_far.html", {"count": count, "so_far": _so_far(owner, since)})
+
+
+def _all(owner: Organisation) -> list[Tenancy]:
+    rows = Tenancy.objects.filter(unit__property__organisation=owner)
+    return list(rows.select_related("unit__property__organisation"))
+
+
+def _proposed(
+    line: BankLine, tenancies: list[Tenancy], former: list[Tenancy]
+) -> tuple[BankLine, Tenancy | None, list[Tenancy]]:
+    """A line, for whom it seems to be, and all whom it may be for, the likeliest first. Who has left and owes nothing is one
+    of them where the line has their reference: it is owed back to them, and is none of another of their name.
+    """
+    told = referenced(f"{line.text} | {line.payer}") if former else set()
+    those = [*tenancies, *(each for each in former if each.pk in told)]
+    return line, suggestion(line, those), candidates(line, those)
+
+
+def _read(request: HttpRequest, owner: Organisation) -> str:
+    """Read what was uploaded, say what came of it, and where it is seen."""
+    file = request.FILES.get("statement")
+    if file is None or (file.size or 0) > LARGEST_FILE:
+        messages.error(request, _("Choose a file of at most 5 MB."))
+        return reverse("bank")
+    content = file.read()
+    try:
+        made = upload(owner, content, owner.home().currency, request.user)
+    except Unknown as error:
+        keep_waiting(owner, content, request.user)
+        messages.warning(request, str(error))
+        return f"{reverse('bank-columns')}?organisation={owner.pk}"
+    except BankError as error:
+        messages.error(request, str(error))
+    else:
+        tell(request, made)
+    return f"{reverse('bank')}?organisation={owner.pk}"
+
+
+def tell(request: HttpRequest, made: Upload) -> None:
+    """Say what came of an upload, and keep what was left out for the page."""
+    said = _("%(new)d new, %(known)d known already, %(out)d not money in. Nothing is booked yet.")
+    messages.success(request, said % {"new": len(made.new), "known": made.known, "out": made.out})
+    request.session[LEFT_OUT] = [[each.number, str(each.why.label), each.text] for each in made.left_out[:SHOWN]]
+
+
+@login_required
+@require_POST
+def book(request: HttpRequest) -> HttpResponse:
+    """Book the lines that a person has chosen for: each for its tenant, as a payout, or set aside. One that can't be booked
+    is named, the others are.
+    """
+    owner = owner_of(request)
+    tenancies = {str(each.pk): each for each in _all(owner)}
+    booked = 0
+    for name in request.POST:
+        pk = name.removeprefix("line-")
+        choice = request.POST.get(name, "")
+        if not name.startswith("line-") or not pk.isdecimal() or len(pk) > 18 or not choice:
+            continue
+        line = get_object_or_404(BankLine, pk=int(pk), organisation__in=organisations(request))
+        what, _colon, which = choice.partition(":")
+        try:
+            if what == "tenancy" and which in tenancies:
+                book_line(line, tenancies[which], request.user)
+            elif what == "payout" and which.isdecimal():
+                book_payout(line, get_object_or_404(Merchant, pk=int(which), organisation=owner), request.user)
+            elif what == "back":
+                book_returned(line, request.user, _of(TopUp, which, line) if which else None)
+            elif what == "sent":
+                book_came_back(line, _of(PayOut, which, line), request.user)
+            elif what == "aside":
+                set_aside(line, request.user)
+            else:
+                raise BankError(_("Choose whom it is for."))
+            booked += 1
+        except BankError as error:
+            messages.error(request, f"{line}: {error}")
+    if booked:
+        messages.success(
+            request, ngettext("%(n)d line is dealt with.", "%(n)d lines are dealt with.", booked) % {"n": booked}
+        )
+    return redirect(f"{reverse('bank')}?organisation={owner.pk}")
+
+
+@login_required
+@require_POST
+def same(request: HttpRequest, pk: int) -> HttpResponse:
+    """A person says whether a line is a payment that is known already (`same`: `line`, or the key of the payment that
+    staff recorded), or one of its `own`.
+    """
+    line = get_object_or_404(BankLine, pk=pk, organisation__in=organisations(request))
+    told = request.POST.get("same", "")
+    try:
+        if not told:
+            raise BankError(_("Say whether they are one payment or two."))
+        if told == "line" or (told == "own" and line.like_id):
+            same_as_line(line, told == "line", request.user)
+        else:
+            same_as_recorded(line, "" if told == "own" else told, request.user)
+    except BankError as error:
+        messages.error(request, f"{line}: {error}")
+    return redirect(f"{reverse('bank')}?organisation={line.organisation_id}")
+
+
+Row = TypeVar("Row", TopUp, PayOut)
+
+
+def _of(kind: type[Row], which: str, line: BankLine) -> Row:
+    """What a person has chosen, of the landlord whose line it is."""
+    where = "organisation" if kind is TopUp else "refund__tenancy__unit__property__organisation"
+    if not which.isdecimal() or len(which) > 18:
+        raise BankError(_("Choose whom it is for."))
+    found: Row = get_object_or_404(kind, pk=int(which), **{where: line.organisation_id})
+    return found

@@ -1,0 +1,147 @@
+"""Pages of paying after use: a unit's terms, bills, and what is open of them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods
+
+from ....kernel.calendar import zone
+from ...core.amounts import plain, typed_money, typed_whole
+from ...core.time import now
+from ...estate.models import Organisation, Property
+from ...estate.terms import Lowering, Terms
+from ...estate.terms_in_force import terms_of
+from ...estate.wall_clock import wall_clock
+from ...statements.bills import Standing, open_bills
+from ...statements.terms import TermsError, Wanted, agree, in_words, preview
+from ...web.access import organisations, tenancy_of_manager
+from ...web.after_use import after_use
+from ...web.forms import one_of
+from ...web.kept import keep, refuse
+from ...web.sums import total
+
+LABELS = {
+    "limit": gettext_lazy("At most owed"),
+    "due_days": gettext_lazy("Due after, days"),
+    "overdue": gettext_lazy("When overdue"),
+    "overdue_days": gettext_lazy("That follows after, days"),
+    "owed": gettext_lazy("What is owed then"),
+    "begins": gettext_lazy("From"),
+    "way": gettext_lazy("Pays"),
+}
+
+
+def _wanted(request: HttpRequest, where: Property) -> Wanted:
+    """What was typed. ValidationError names the field."""
+    given, currency = request.POST, where.currency
+    begins = wall_clock(given["begins"], where, "begins") if given.get("begins", "").strip() else None
+    if one_of(given, "way", ("after", "before")) == "before":
+        return Wanted(False, owed=one_of(given, "owed", Terms.Owed.values, Terms.Owed.DEBT), begins=begins)
+    return Wanted(
+        True,
+        limit=typed_money(given.get("limit") or "0", "limit", currency),
+        limit_cuts=one_of(given, "limit_cuts", ("", "on")) == "on",
+        due_days=typed_whole(given.get("due_days", ""), "due_days", 1, 90),
+        overdue=one_of(given, "overdue", Terms.Overdue.values, Terms.Overdue.REMIND),
+        overdue_days=typed_whole(given.get("overdue_days", ""), "overdue_days", 3, 180),
+        begins=begins,
+    )
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def terms(request: HttpRequest, pk: int) -> HttpResponse:
+    """How a tenancy pays: what holds, what held, and other terms, looked at before they are kept."""
+    tenancy = tenancy_of_manager(request, pk)
+    where, says = tenancy.unit.property, []
+    if request.method == "POST":
+        try:
+            do = one_of(request.POST, "do", ("preview", "keep"), "preview")
+            wanted = _wanted(request, where)
+            if do == "keep":
+                made = agree(tenancy, wanted, request.user)
+                messages.success(request, _said(made))
+                return redirect("terms", pk=pk)
+            says = preview(tenancy, wanted)
+            keep(request)
+        except (TermsError, ValidationError) as error:
+            refuse(request, error, labels=LABELS)
+            return redirect("terms", pk=pk)
+    holds = terms_of(tenancy.pk)
+    context = {
+        "tenancy": tenancy,
+        "unit": tenancy.unit,
+        "where": zone(where.zone),
+        "currency": where.currency,
+        "after": after_use(tenancy),
+        "now_in_words": in_words(holds, where.currency),
+        "says": says,
+        "rows": [(each, in_words(each, where.currency)) for each in tenancy.terms.order_by("-made", "-pk")],
+        "lowerings": Lowering.objects.filter(terms__tenancy=tenancy).order_by("-at"),
+        "start": _start(holds),
+        "overdue": Terms.Overdue.choices,
+        "owed": Terms.Owed.choices,
+    }
+    return render(request, "console/bills/terms.html", context)
+
+
+def _start(holds: Terms | None) -> dict[str, Any]:
+    """What the form shows at first: what holds, or what is usual."""
+    shown = holds if holds is not None and holds.postpaid else Terms(postpaid=True, limit=0, limit_cuts=True)
+    return {
+        "way": "before" if holds is not None and holds.postpaid else "after",
+        "limit": plain(Decimal(shown.limit).scaleb(-9)) if shown.limit else "",
+        "limit_cuts": "on" if shown.limit_cuts else "",
+        "due_days": shown.due_days,
+        "overdue": shown.overdue,
+        "overdue_days": shown.overdue_days,
+    }
+
+
+def _said(made: Terms) -> str:
+    if made.ended is not None:
+        return _("What was to come does not come.")
+    if made.applied is not None:
+        return _("It holds from now on, and is on its way to the meter.")
+    if made.begins > now():
+        return _("It is kept, and holds from then on.")
+    return _("It is kept, and holds as soon as the building is heard of.")
+
+
+@login_required
+@require_GET
+def bills(request: HttpRequest) -> HttpResponse:
+    """What is open of bills, overdue first, of each landlord that this login manages."""
+    mine = organisations(request)
+    if not mine:
+        raise Http404
+    context = {"owners": [_bills_of(each) for each in mine]}
+    return render(request, "console/bills/bills.html", context)
+
+
+def _currency(stands: Standing) -> str:
+    return str(stands.bill.tenancy.unit.property.currency)
+
+
+def _bills_of(owner: Organisation) -> dict[str, Any]:
+    found, where = open_bills(owner), ZoneInfo(owner.home().zone)
+    return {
+        "owner": owner,
+        "where": where,
+        "bills": found,
+        "open": total((each.left, _currency(each)) for each in found),
+        "overdue": total((each.left if each.state == "overdue" else 0, _currency(each)) for each in found),
+        "cut": Lowering.objects.filter(
+            terms__tenancy__unit__property__organisation=owner, ended__isnull=True
+        ).select_related("terms__tenancy__unit__property"),
+    }

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("books/", views.books, name="books"),
+    path("books/export/", views.export, name="books-export"),
+    path("tenancies/<int:pk>/give-back/", views.give_back, name="give-back"),
+    path("top-ups/<int:pk>/undo/", views.undo_top_up, name="undo-top-up"),
+    path("adjustments/<int:pk>/decide/", views.decide_adjustment, name="decide"),
+]

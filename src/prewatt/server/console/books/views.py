@@ -1,0 +1,151 @@
+"""Pages of the books: the trial balance, what waits for a person, what is given back."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from ....kernel.calendar import local_day, zone
+from ....tables.export import as_file
+from ...core.amounts import typed_money
+from ...core.time import now
+from ...estate.models import Tenancy
+from ...estate.wall_clock import typed_day
+from ...ledger.books import trial_balance
+from ...ledger.exports import rows, to_beancount, to_csv
+from ...ledger.models import Account
+from ...payments.undoing import reverse_top_up
+from ...sales.giving_back import decide, give, put_right, refund
+from ...vending.models import Adjustment, TopUp
+from ...vending.paid_amounts import new_credit_id
+from ...vending.refusals import GivingBackError
+from ...web.access import organisations, owner_of, tenancy_of_manager
+from ...web.forms import one_of
+from ...web.kept import refuse, say
+from ...web.sure import ask_about
+from ..orders.views import said_of_code
+from ..owed.views import owed_of
+
+
+def _currency(account: Account, common: str) -> str:
+    return str(account.tenancy.unit.property.currency) if account.tenancy is not None else common
+
+
+@login_required
+@require_GET
+def books(request: HttpRequest) -> HttpResponse:
+    """The trial balance of an organisation, and what waits for a person."""
+    owner = owner_of(request)
+    where = zone(owner.home().zone)
+    tenancies = Tenancy.objects.filter(unit__property__organisation=owner).select_related("unit__property")
+    today, found, common = local_day(now(), where), trial_balance(owner), owner.currency
+    context = {
+        "owner": owner,
+        "where": where,
+        "accounts": [
+            (account, max(-amount, 0), max(amount, 0), _currency(account, common))
+            for account, amount in found.items()
+            if amount
+        ],
+        "sum": sum(found.values()),
+        **owed_of(owner),
+        "adjustments": Adjustment.objects.filter(tenancy__in=tenancies, state=Adjustment.State.WAITING).select_related(
+            "tenancy__unit", "by"
+        ),
+        "today": today,
+        "first": today.replace(day=1),
+        "last": today,
+    }
+    return render(request, "console/books/books.html", context)
+
+
+@login_required
+@require_GET
+def export(request: HttpRequest) -> HttpResponse:
+    """The books of some local days, as `csv` or `beancount`."""
+    owner = owner_of(request)
+    try:
+        form = one_of(request.GET, "form", ("csv", "beancount"), "csv")
+        first, last = (typed_day(request.GET.get(name, ""), name) for name in ("first", "last"))
+        if last < first:
+            raise ValidationError({"last": _("The days are not a first and a last one.")})
+    except ValidationError as error:
+        say(request, error)
+        return redirect("books")
+    span = rows(owner, first, last)
+    if form == "beancount":
+        text, kind, ending = to_beancount(owner, span).encode(), "text/plain; charset=utf-8", "beancount"
+    else:
+        text, kind, ending = as_file(to_csv(span)), "text/csv; charset=utf-8", "csv"
+    answer = HttpResponse(text, content_type=kind)
+    answer["Content-Disposition"] = f'attachment; filename="books-{first}-{last}.{ending}"'
+    return answer
+
+
+@login_required
+@require_POST
+def give_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Refund what is left to a tenant, or give credit freely."""
+    tenancy, given = tenancy_of_manager(request, pk), request.POST
+    unit, reason = tenancy.unit, given.get("reason", "")
+    currency = unit.property.currency
+    try:
+        do = one_of(given, "do", ("refund", "give", "charged"))
+        if do == "refund":
+            amount = typed_money(given["amount"], "amount", currency) if given.get("amount") else None
+            refund(tenancy, amount, request.user, reason)
+            messages.success(request, _("The refund is decided: pay it out under Books."))
+        else:
+            number = given.get("adjustment_id") or new_credit_id()
+            amount = typed_money(given.get("amount", ""), "amount", currency)
+            if do == "charged":
+                # A second person looks at it in any case.
+                made = put_right(tenancy, amount, number, request.user, reason)
+            else:
+                back, what = reverse("unit", args=[unit.pk]), _("Credit given freely")
+                asked = ask_about(request, unit, tenancy.tenant, amount, what, back)
+                if asked is not None:
+                    return asked
+                made = give(tenancy, amount, number, request.user, reason)
+            waits = made.state == Adjustment.State.WAITING
+            said = _("It waits for a second person, under Books.") if waits else _("It is on its way to the meter.")
+            if made.command is not None and made.amount > 0:
+                said = f"{said} {said_of_code(made.command)}".strip()
+            messages.success(request, said)
+    except (GivingBackError, ValidationError) as error:
+        refuse(request, error)
+    return redirect("unit", pk=tenancy.unit_id)
+
+
+@login_required
+@require_POST
+def undo_top_up(request: HttpRequest, pk: int) -> HttpResponse:
+    """Undo a payment that never was."""
+    made = get_object_or_404(
+        TopUp.objects.select_related("tenancy"), pk=pk, tenancy__unit__property__organisation__in=organisations(request)
+    )
+    try:
+        reverse_top_up(made, request.user, request.POST.get("reason", ""))
+    except GivingBackError as error:
+        refuse(request, error)
+    else:
+        messages.success(request, _("The payment is undone by a counter-entry."))
+    return redirect("unit", pk=made.tenancy.unit_id)
+
+
+@login_required
+@require_POST
+def decide_adjustment(request: HttpRequest, pk: int) -> HttpResponse:
+    """A second person agrees, or somebody declines."""
+    made = get_object_or_404(Adjustment, pk=pk, tenancy__unit__property__organisation__in=organisations(request))
+    try:
+        decide(made, request.user, one_of(request.POST, "do", ("agree", "decline")) == "agree")
+    except (GivingBackError, ValidationError) as error:
+        say(request, error)
+    return redirect("books")

@@ -1,0 +1,9 @@
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("tenancies/<int:pk>/contact/", views.contact, name="contact"),
+    path("properties/<int:pk>/not-reached/", views.not_reached, name="not-reached"),
+    path("properties/<int:pk>/contacts/", views.contact_list, name="contact-list"),
+]

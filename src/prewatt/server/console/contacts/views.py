@@ -1,0 +1,145 @@
+"""Pages of how tenants are reached: what the landlord has of each, and whom nothing reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from ....kernel.calendar import zone
+from ....tables.problems import TableError
+from ...commissioning.apartments import LARGEST_FILE
+from ...commissioning.contact_list import Change, read_contact_list, sealed, take
+from ...estate.models import Property, Tenancy
+from ...notices.channels import CHANNELS
+from ...notices.contacts import KINDS, NO_CONTACT, Contact, in_full, keep_contact, kept, read_contact, unreached
+from ...notices.models import Channel, Recipient, SendingAccount
+from ...web.access import property_of_manager, tenancy_of_manager
+from ...web.kept import refuse
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to reach somebody, as their manager may see it."""
+
+    title: str
+    address: str
+    channel: Channel
+
+
+@dataclass(frozen=True)
+class ContactPanel:
+    """How a tenant is reached, for their manager. `changed`: when the tenant last changed it by themselves; `cannot`: kinds
+    that nothing is set up for.
+    """
+
+    tenancy: Tenancy
+    contact: Contact
+    ways: list[Way]
+    changed: int | None
+    cannot: list[tuple[str, str]]
+    languages: list[tuple[str, str]]
+
+
+def contact_panels(tenancies: Iterable[Tenancy]) -> list[ContactPanel]:
+    """Of each of some tenancies of one landlord."""
+    panels = []
+    for tenancy in tenancies:
+        recipient = Recipient.objects.filter(tenancy=tenancy).first()
+        ways = [
+            Way(str(CHANNELS[each.kind].title), in_full(each), each)
+            for each in (recipient.channels.all() if recipient else ())
+            if each.kind in CHANNELS
+        ]
+        panels.append(
+            ContactPanel(
+                tenancy,
+                kept(recipient) if recipient else NO_CONTACT,
+                ways,
+                recipient.changed if recipient else None,
+                cannot_send(tenancy.unit.property),
+                list(Recipient.Language.choices),
+            )
+        )
+    return panels
+
+
+def cannot_send(home: Property) -> list[tuple[str, str]]:
+    """(name, title) of the ways that a landlord types addresses of, and that nothing is set up for."""
+    have = set(SendingAccount.objects.filter(organisation=home.organisation_id).values_list("kind", flat=True))
+    return [(kind, str(CHANNELS[kind].title)) for kind in KINDS.values() if kind not in have]
+
+
+def typed_contact(request: HttpRequest, home: Property) -> Contact:
+    """The contact in a form. ValidationError names each field that is wrong."""
+    given: Any = request.POST
+    return read_contact(home, given.get("phone", ""), given.get("email", ""), given.get("language", ""))
+
+
+@login_required
+@require_POST
+def contact(request: HttpRequest, pk: int) -> HttpResponse:
+    """Keep how a tenant is reached."""
+    tenancy = tenancy_of_manager(request, pk)
+    try:
+        keep_contact(tenancy, typed_contact(request, tenancy.unit.property), over="over" in request.POST)
+    except ValidationError as error:
+        refuse(request, error)
+    else:
+        messages.success(request, _("Kept. The tenant sees it on their page, and can change it there."))
+    return redirect("unit", pk=tenancy.unit_id)
+
+
+@login_required
+@require_GET
+def not_reached(request: HttpRequest, pk: int) -> HttpResponse:
+    """The tenants of a property whom no notice reaches, and why."""
+    home = property_of_manager(request, pk)
+    context = {
+        "property": home, "where": zone(home.zone), "rows": unreached([home]), "cannot": cannot_send(home),
+    }  # fmt: skip
+    return render(request, "console/contacts/not_reached.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def contact_list(request: HttpRequest, pk: int) -> HttpResponse:
+    """Numbers of many tenants from a list of the flats: what is wrong with it by line, or what it changes, and then one click."""
+    home = property_of_manager(request, pk)
+    changes: list[Change] | None = None
+    wrong: list[str] = []
+    if request.method == "POST" and "take" in request.POST:
+        try:
+            done, theirs = take(home, request.POST["take"])
+        except ValueError as error:
+            wrong = [str(error)]
+        else:
+            messages.success(request, _("Kept, of %(count)d tenants.") % {"count": done})
+            if theirs:
+                names = ", ".join(str(each) for each in theirs)
+                messages.warning(
+                    request, _("Left as the tenants have changed it themselves: %(names)s.") % {"names": names}
+                )
+            return redirect("not-reached", pk=pk)
+    elif request.method == "POST":
+        file: Any = request.FILES.get("file")
+        if file is None or file.size > LARGEST_FILE:
+            wrong = [_("Choose a file of at most %(most)d MB.") % {"most": LARGEST_FILE // 10**6}]
+        else:
+            try:
+                changes = read_contact_list(home, file.read())
+            except TableError as error:
+                wrong = error.lines()
+    context = {
+        "property": home, "changes": changes, "wrong": wrong, "cannot": cannot_send(home),
+        "take": sealed(each for each in changes or () if not each.theirs),
+    }  # fmt: skip
+    return render(request, "console/contacts/contact_list.html", context, status=400 if wrong else 200)

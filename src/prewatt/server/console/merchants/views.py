@@ -1,0 +1,75 @@
+"""Merchant accounts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from ...core.sealing import SealError
+from ...estate.models import Organisation
+from ...payments.merchants import keep_merchant
+from ...payments.models import Merchant
+from ...payments.providers import PROVIDERS
+from ...web.access import organisations, owner_of
+
+
+def _merchant_form(request: HttpRequest, owner: Organisation, provider: str, merchant: Merchant | None) -> HttpResponse:
+    kind = PROVIDERS.get(provider)
+    if kind is None:
+        raise Http404
+    given: Any = request.POST
+    error: ValidationError | None = None
+    if request.method == "POST":
+        try:
+            made = keep_merchant(owner, provider, given.get("name", ""), given, merchant)
+            made.enabled = merchant is None or "enabled" in given
+            made.save(update_fields=["enabled"])
+        except ValidationError as refused:
+            error = refused
+        except SealError as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, _("The merchant account is kept. Its secrets are not shown again."))
+            return redirect("payments")
+    wrong = error.message_dict if error and hasattr(error, "error_dict") else {}
+    context = {
+        "owner": owner,
+        "title": kind.title,
+        "merchant": merchant,
+        "name": given.get("name", merchant.name if merchant else kind.title),
+        # What was typed stays, but for secrets.
+        "fields": [
+            (
+                each,
+                "" if each.secret else given.get(each.name, merchant.settings.get(each.name, "") if merchant else ""),
+                wrong.get(each.name, []),
+            )
+            for each in kind.fields
+        ],
+        "errors": wrong.get("name", []) + wrong.get("__all__", []) if wrong else (error.messages if error else []),
+    }
+    return render(request, "console/merchants/merchant.html", context, status=400 if error else 200)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def new_merchant(request: HttpRequest, provider: str) -> HttpResponse:
+    """Make a merchant account."""
+    return _merchant_form(request, owner_of(request), provider, None)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def merchant(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change a merchant account; a secret that is left empty stays."""
+    found = get_object_or_404(
+        Merchant.objects.select_related("organisation"), pk=pk, organisation__in=organisations(request)
+    )
+    return _merchant_form(request, found.organisation, found.provider, found)

@@ -1,0 +1,114 @@
+"""Pages of meters and alarms: an exchange, a journal that is led back, readings that were charged wrongly, what alarms ask."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.views.decorators.http import require_http_methods
+
+from ....kernel.calendar import zone
+from ....kernel.units import INT64_MAX, exact_kwh
+from ...core.amounts import typed_kwh, typed_whole
+from ...sales.wrong_readings import put_reading_right, right, wrong_readings
+from ...vending.exchanges import UNKNOWN, exchange, foreign_serial, last_read, look, waiting_exchange
+from ...vending.models import MeterExchange
+from ...web.access import meter_of_manager, page_of
+from ...web.forms import one_of
+from ...web.kept import refuse, say
+
+EXCHANGE = {"first": _lazy("It shows, kWh"), "last": _lazy("and there, kWh")}
+"""What the form of an exchange calls its fields."""
+
+
+# -- an exchange -----------------------------------------------------------------------------------------------------------
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def exchange_meter(request: HttpRequest, pk: int) -> HttpResponse:
+    """A meter is exchanged: typed, shown what follows, then done."""
+    meter, given = meter_of_manager(request, pk), request.POST
+    typed = {name: given.get(name, "") for name in ("serial", "first", "last", "end")}
+    found = None
+    if request.method == "POST":
+        try:
+            do = one_of(given, "do", ("", "exchange"))
+            first, last = exact_kwh(typed_kwh(typed["first"], "first")), _ended(given)
+            found = look(meter, typed["serial"], first, last)
+            if do == "exchange":
+                exchange(meter, typed["serial"], first, last, request.user.get_username())
+                way = _("is on its way.") if meter.gateway.online else _("waits until the building is online.")
+                messages.success(request, _("The exchange for %(serial)s") % {"serial": found.serial} + " " + way)
+                return redirect(page_of(meter))
+        except ValidationError as error:
+            say(request, error, EXCHANGE)
+    else:
+        typed = {"serial": foreign_serial(meter), "first": "", "last": "", "end": MeterExchange.End.READ}
+    context = {
+        "meter": meter,
+        "property": meter.property,
+        "where": zone(meter.property.zone),
+        "typed": typed,
+        "found": found,
+        "read": last_read(meter),
+        "ends": MeterExchange.End.choices,
+        "waiting": waiting_exchange(meter),
+        "foreign": foreign_serial(meter),
+        "home": page_of(meter),
+    }
+    return render(request, "console/meters/exchange.html", context)
+
+
+def _ended(given: QueryDict) -> str:
+    """Where the old meter ended, as `exchanges.look` takes it."""
+    end, last = one_of(given, "end", ("", *MeterExchange.End.values)), given.get("last", "").strip()
+    if end == MeterExchange.End.READ or (not end and not last):
+        return ""
+    if end == MeterExchange.End.UNKNOWN or (not end and last == UNKNOWN):
+        return UNKNOWN
+    if not last:
+        raise ValidationError({"last": _("Type what the old meter's face shows, or choose another line.")})
+    return exact_kwh(typed_kwh(last, "last"))
+
+
+# -- readings that were charged wrongly -------------------------------------------------------------------------------------
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def wrong(request: HttpRequest, pk: int) -> HttpResponse:
+    """Readings that can't be true, as they were charged; one is put right once a second person agrees."""
+    meter, given = meter_of_manager(request, pk), request.POST
+    shown = None
+    if request.method == "POST":
+        try:
+            do = one_of(given, "do", ("", "propose"))
+            seq = typed_whole(given.get("seq") or "0", "seq", 0, INT64_MAX)
+            energy = typed_kwh(given.get("kwh") or "0", "kwh")
+            if do == "propose":
+                put_reading_right(meter, seq, energy, request.user, given.get("reason", ""))
+                messages.success(request, _("It waits for a second person, under Books."))
+                return redirect("wrong-readings", pk=pk)
+            shown = {
+                "seq": seq, "kwh": given.get("kwh") or "0", "reason": given.get("reason", ""),
+                "parts": right(meter, seq, energy),
+            }  # fmt: skip
+        except (ValueError, ValidationError) as error:
+            refuse(request, error, given.get("seq", "")[:9])
+    context = {
+        "meter": meter,
+        "property": meter.property,
+        "where": zone(meter.property.zone),
+        "readings": wrong_readings(meter),
+        "shown": shown,
+        "home": page_of(meter),
+    }
+    return render(request, "console/meters/wrong_readings.html", context)
+
+
+# -- alarms ------------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,105 @@
+"""The page of notes: a manager tells tenants something, and sees whom it has reached."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from ....kernel.calendar import zone
+from ....kernel.names import natural
+from ...core.time import now
+from ...correspondence.models import Note
+from ...correspondence.notes import LONGEST_TEXT, LONGEST_TITLE, Reached, living_in, reached, send_note
+from ...estate.models import Organisation, Property, Tenancy
+from ...notices.models import Recipient
+from ...vending.paid_amounts import new_credit_id
+from ...web.access import owner_of
+from ...web.forms import key
+from ...web.kept import kept, refuse
+
+SHOWN = 20
+"""Notes that the page shows."""
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def notes(request: HttpRequest) -> HttpResponse:
+    """Write a note, and see what became of those that were."""
+    owner = owner_of(request)
+    page = f"{reverse('notes')}?organisation={owner.pk}"
+    if request.method == "POST":
+        try:
+            _send(request, owner)
+        except ValidationError as error:
+            refuse(request, error, labels={"units": _("To")})
+        return redirect(page)
+    again = kept(request, reverse("notes"))
+    chosen = set(again["values"].get("unit", [])) if again else {request.GET.get("unit", "")}
+    context = {
+        "owner": owner, "buildings": _buildings(owner, chosen), "asked": new_credit_id(),
+        "all": again is not None and "on" in again["values"].get("everybody", []),
+        "whole": set(again["values"].get("property", [])) if again else set(),
+        "text": (again["values"].get("text") or [""])[0] if again else "",
+        "languages": [
+            (value, label, (again["values"].get(f"text_{value}") or [""])[0] if again else "")
+            for value, label in Recipient.Language.choices
+        ],
+        "longest_title": LONGEST_TITLE, "longest_text": LONGEST_TEXT,
+        "notes": [_told(each, reached(each)) for each in owner.notes.all()[:SHOWN]], "where": zone(owner.home().zone),
+    }  # fmt: skip
+    return render(request, "console/notes/notes.html", context)
+
+
+def _buildings(owner: Organisation, chosen: set[str]) -> list[tuple[Property, list[tuple[int, str, str, bool]], bool]]:
+    """By building: its flats where somebody lives (key, name, tenant, whether chosen), and whether one of them is chosen."""
+    living = Prefetch("units__tenancies", Tenancy.objects.living(now()), to_attr="living")
+    found = []
+    for building in sorted(owner.properties.prefetch_related(living), key=lambda each: natural(each.name)):
+        units: list[Any] = sorted(building.units.all(), key=lambda each: natural(each.name))
+        here = []
+        for unit in units:
+            lives = next(iter(unit.living), None)
+            if lives is not None:
+                here.append((unit.pk, unit.name, lives.tenant, str(unit.pk) in chosen))
+        found.append((building, here, any(each[3] for each in here)))
+    return found
+
+
+def _send(request: HttpRequest, owner: Organisation) -> None:
+    given = request.POST
+    everybody = given.get("everybody") == "on"
+    properties = [each.pk for each in owner.properties.all()] if everybody else _keys(given.getlist("property"))
+    to = living_in(owner, [] if everybody else _keys(given.getlist("unit")), properties)
+    texts = {
+        language: (given.get(f"title_{language}", ""), given.get(f"text_{language}", ""))
+        for language in Recipient.Language.values
+    }
+    made = send_note(
+        owner, given.get("asked", ""), given.get("title", ""), given.get("text", ""), request.user, to,
+        urgent=given.get("urgent") == "on", texts=texts,
+    )  # fmt: skip
+    count = made.addressed.count()
+    said = ngettext("The note goes to %(count)d flat.", "The note goes to %(count)d flats.", count)
+    messages.success(request, said % {"count": count})
+
+
+def _keys(chosen: list[str]) -> list[int]:
+    return [key(each) for each in chosen]
+
+
+def _told(note: Note, rows: list[Reached]) -> dict[str, Any]:
+    return {
+        "note": note, "rows": rows, "seen": sum(1 for each in rows if each.seen is not None),
+        "sent": sum(1 for each in rows if any(way.state == "sent" for way in each.ways)),
+        "failed": sum(1 for each in rows if each.failed),
+    }  # fmt: skip

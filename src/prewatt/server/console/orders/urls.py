@@ -1,0 +1,8 @@
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("units/<int:pk>/order/", views.order, name="order"),
+    path("units/<int:pk>/pin/", views.pin, name="pin"),
+]

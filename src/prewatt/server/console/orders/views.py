@@ -1,0 +1,84 @@
+"""Orders to the switch of a unit, and its PIN."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from ....kernel.orders import RESTORE_LONGEST
+from ....kernel.supply import WATTS_MAX
+from ....kernel.units import HOUR
+from ...core.amounts import typed_money, typed_whole
+from ...core.time import now
+from ...metering.models import Meter
+from ...vending.controls import ControlError, control, read_action
+from ...vending.models import Command
+from ...vending.order_codes import why_no_code
+from ...vending.pins import new_pin
+from ...web.access import unit_of_manager
+from ...web.forms import one_of
+from ...web.kept import refuse
+
+
+@login_required
+@require_POST
+def order(request: HttpRequest, pk: int) -> HttpResponse:
+    """Order a unit's meter to do something."""
+    unit = unit_of_manager(request, pk)
+    meter = get_object_or_404(Meter.objects.select_related("gateway"), unit=unit)
+    given = request.POST
+    try:
+        hours = typed_whole(given.get("hours") or "0", "hours", 0, RESTORE_LONGEST // HOUR)
+        watts = given.get("watts", "")
+        action = read_action(
+            given.get("do", ""),
+            override=one_of(given, "override", ("", "on")) == "on",
+            watts=typed_whole(watts, "watts", 0, WATTS_MAX) if watts else None,
+            amount=typed_money(given.get("amount") or "0", "amount", unit.property.currency),
+            until=now() + hours * HOUR if hours else 0,
+        )
+        made = control(meter, action, request.user, given.get("reason", ""))
+    except (ValidationError, ControlError) as error:
+        refuse(request, error)
+    else:
+        said = (
+            _("The order is on its way.")
+            if meter.gateway.online
+            else _("The order waits until the building is online.")
+        )
+        messages.success(request, " ".join(filter(None, (said, said_of_code(made)))))
+    return redirect("unit", pk=pk)
+
+
+def said_of_code(command: Command) -> str:
+    """What is said of the code of what was just ordered, while nobody knows that the meter has it."""
+    if not hasattr(command, "code"):
+        return why_no_code(command)
+    given = {"meter": command.meter.hangs, "code": command.code}
+    return (
+        _("At once: type this code for meter %(meter)s, at its keypad or at the page in the building: %(code)s") % given
+    )
+
+
+@login_required
+@require_POST
+def pin(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make a new PIN for the flat's page on the gateway."""
+    unit = unit_of_manager(request, pk)
+    made = new_pin(unit, request.user)
+    given = {"unit": unit.name, "pin": made.pin, "meter": made.meter, "code": made.code}
+    messages.success(request, _("The new PIN of %(unit)s is %(pin)s. It is shown this once.") % given)
+    if made.code:
+        text = _(
+            "Without a network it holds once this code is typed for meter %(meter)s, at its keypad or at the page in the building: "
+            "%(code)s. It is shown this once, too, and is good for 31 days."
+        )
+        messages.success(request, text % given)
+    elif made.meter:
+        messages.success(request, _("It holds once the building's network has brought it: this meter takes no codes."))
+    return redirect("unit", pk=pk)

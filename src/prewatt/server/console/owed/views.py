@@ -1,0 +1,194 @@
+"""Pages of what is owed to people and by people: paid out and paid in parts, set off, written off by a second person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from ....kernel.currencies import format_money
+from ....kernel.units import DAY
+from ...billing.debts import DebtError, decide_write_off, in_words, open_debts, set_off, write_off
+from ...billing.models import Debt, DebtPayment, WriteOff
+from ...billing.owed import owed, send_to
+from ...core.amounts import typed_money
+from ...core.time import now
+from ...estate.models import Organisation, Tenancy
+from ...estate.wall_clock import typed_day
+from ...payments.errors import PaymentError
+from ...payments.refunds import pay_out_by_hand, refundable_by_provider
+from ...payments.staff import record_debt, undo_debt_payment
+from ...vending.models import Refund
+from ...vending.paid_amounts import new_credit_id
+from ...vending.refusals import GivingBackError, TopUpError
+from ...web.access import debt_of_manager, organisations, refund_of_manager, write_off_of_manager
+from ...web.forms import one_of
+from ...web.kept import refuse, say
+from ...web.sums import total
+
+LAST = 10
+"""Payments of debts that the page shows."""
+REFUSALS = (DebtError, GivingBackError, PaymentError, TopUpError, ValidationError)
+
+
+@dataclass(frozen=True)
+class Owed:
+    """What is owed to somebody, as the page shows it. `whole`: what is left as it is paid; `days`: since when."""
+
+    refund: Refund
+    left: int
+    whole: str
+    by_provider: bool
+    days: int
+    late: bool
+    unclaimed: bool
+
+
+@dataclass(frozen=True)
+class Owing:
+    """What somebody owes. `credit`: what is owed to the same person, that can be set off."""
+
+    debt: Debt
+    left: int
+    credit: list[Refund]
+    waiting: WriteOff | None
+    payment_id: str
+
+
+def owed_of(organisation: Organisation) -> dict[str, Any]:
+    """What the page of the books shows of it."""
+    found, at = [], now()
+    by_tenancy: dict[int, list[Refund]] = {}
+    for each in owed(organisation).prefetch_related("pay_outs"):
+        left, days = each.left, (at - each.at) // DAY
+        by_tenancy.setdefault(each.tenancy_id, []).append(each)
+        found.append(
+            Owed(
+                each, left, format_money(left, _currency(each.tenancy)),
+                refundable_by_provider(each) >= left, days, days >= organisation.refund_reminder,
+                days >= organisation.refund_unclaimed,
+            )
+        )  # fmt: skip
+    debts = [
+        Owing(
+            each, each.left, by_tenancy.get(each.tenancy_id, []),
+            each.write_offs.filter(state=WriteOff.State.WAITING).select_related("by").first(), new_credit_id(),
+        )
+        for each in open_debts(organisation).prefetch_related("parts__payment")
+    ]  # fmt: skip
+    return {
+        "owed": found,
+        "owed_sum": total((each.left, _currency(each.refund.tenancy)) for each in found),
+        "debts": debts,
+        "debts_sum": total((each.left, _currency(each.debt.tenancy)) for each in debts),
+        "debt_payments": DebtPayment.objects.filter(organisation=organisation, undone__isnull=True).select_related(
+            "tenancy__unit", "source"
+        )[:LAST],
+    }
+
+
+def _currency(tenancy: Tenancy) -> str:
+    return tenancy.unit.property.currency
+
+
+@login_required
+@require_POST
+def refund_paid(request: HttpRequest, pk: int) -> HttpResponse:
+    """What is owed, or a part of it, has left the landlord's hands."""
+    made, typed = refund_of_manager(request, pk), request.POST
+    try:
+        amount = typed_money(typed["amount"], "amount", _currency(made.tenancy)) if typed.get("amount") else None
+        way, day = typed.get("way") or "cash", typed_day(typed["day"], "day") if typed.get("day") else None
+        left = pay_out_by_hand(made, request.user, amount, way, day, typed.get("number", "")).left
+        said = _("It is booked; %(left)s is owed still.") % {"left": format_money(left, _currency(made.tenancy))}
+        messages.success(request, said if left else _("It is booked: all of it is paid out."))
+    except REFUSALS as error:
+        refuse(request, error, labels={"number": _("Receipt or reference"), "day": _("On")})
+    return redirect("books")
+
+
+@login_required
+@require_POST
+def refund_to(request: HttpRequest, pk: int) -> HttpResponse:
+    """Where what is owed is to be sent."""
+    try:
+        send_to(refund_of_manager(request, pk), request.POST.get("send_to", ""))
+    except REFUSALS as error:
+        refuse(request, error)
+    return redirect("books")
+
+
+@login_required
+@require_POST
+def debt_paid(request: HttpRequest, pk: int) -> HttpResponse:
+    """Money came in from who owes: it pays that person's debts, the oldest first."""
+    debt, typed = debt_of_manager(request, pk), request.POST
+    try:
+        made = record_debt(
+            debt.tenancy, typed_money(typed.get("amount", ""), "amount", _currency(debt.tenancy)),
+            typed.get("payment_id") or new_credit_id(),
+            request.user, typed.get("receipt", ""), typed.get("way") or "cash",
+        )  # fmt: skip
+        messages.success(request, in_words(made))
+    except REFUSALS as error:
+        refuse(request, error)
+    return redirect("books")
+
+
+@login_required
+@require_POST
+def undo_paid(request: HttpRequest, pk: int) -> HttpResponse:
+    """A payment of a debt never was."""
+    made = get_object_or_404(DebtPayment, pk=pk, organisation__in=organisations(request))
+    try:
+        undo_debt_payment(made, request.user, request.POST.get("reason", ""))
+        messages.success(request, _("The payment is undone by a counter-entry."))
+    except REFUSALS as error:
+        refuse(request, error)
+    return redirect("books")
+
+
+@login_required
+@require_POST
+def debt_set_off(request: HttpRequest, pk: int, refund_pk: int) -> HttpResponse:
+    """What is owed to somebody pays what that person owes."""
+    try:
+        debt = debt_of_manager(request, pk)
+        part = set_off(debt, refund_of_manager(request, refund_pk), request.user)
+        messages.success(request, _("%(amount)s is set off.") % {"amount": format_money(part, _currency(debt.tenancy))})
+    except REFUSALS as error:
+        say(request, error)
+    return redirect("books")
+
+
+@login_required
+@require_POST
+def debt_write_off(request: HttpRequest, pk: int) -> HttpResponse:
+    """Propose to ask for a debt no more."""
+    debt, typed = debt_of_manager(request, pk), request.POST
+    try:
+        amount = typed_money(typed["amount"], "amount", _currency(debt.tenancy)) if typed.get("amount") else None
+        write_off(debt, request.user, typed.get("reason", ""), amount)
+        messages.success(request, _("It waits for a second person, here."))
+    except REFUSALS as error:
+        refuse(request, error)
+    return redirect("books")
+
+
+@login_required
+@require_POST
+def write_off_decided(request: HttpRequest, pk: int) -> HttpResponse:
+    """A second person agrees to write a debt off, or somebody declines."""
+    made = write_off_of_manager(request, pk)
+    try:
+        decide_write_off(made, request.user, one_of(request.POST, "do", ("agree", "decline")) == "agree")
+    except REFUSALS as error:
+        say(request, error)
+    return redirect("books")

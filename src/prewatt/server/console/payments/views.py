@@ -1,0 +1,129 @@
+"""Pages of a manager's payments: what waits for a person, merchant accounts, and the reconciliation."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from ....kernel.calendar import zone
+from ...billing.debts import in_words as paid_in_words
+from ...billing.models import DebtPayment
+from ...core.addresses import public
+from ...core.sealing import SealError
+from ...payments.errors import PaymentError
+from ...payments.models import Merchant, Payment, Unexpected
+from ...payments.paying import credit_held
+from ...payments.polling import look
+from ...payments.providers import PROVIDERS
+from ...payments.providers.interface import ProviderError
+from ...payments.refunds import send_back, send_held_back
+from ...web.access import organisations, owner_of, refund_of_manager, tenancies_of
+from ...web.kept import say
+from ..taken_back.views import rows_of, unexplained
+
+SHOWN = 60
+"""Payments that the page shows."""
+REFUSALS = (PaymentError, ProviderError, SealError, ValidationError)
+
+
+@login_required
+@require_GET
+def payments(request: HttpRequest) -> HttpResponse:
+    """An organisation's payments: first what waits for a person."""
+    owner = owner_of(request)
+    rows = Payment.objects.filter(merchant__organisation=owner).select_related(
+        "merchant", "tenancy__unit__property", "top_up__command"
+    )
+    waits, done = rows_of(owner)
+    context = {
+        "owner": owner,
+        "where": zone(owner.home().zone),
+        "waits": waits,
+        "taken_back": done,
+        "unexplained": unexplained(owner),
+        "held": rows.filter(state=Payment.State.HELD),
+        "unexpected": Unexpected.objects.filter(merchant__organisation=owner, settled=False).select_related("merchant"),
+        "payments": rows[:SHOWN],
+        "tenancies": tenancies_of(owner),
+        "merchants": [
+            (
+                each,
+                PROVIDERS[each.provider].title,
+                public(reverse("pay-callback", args=[each.provider, each.public_id])),
+            )
+            for each in Merchant.objects.filter(organisation=owner)
+            if each.provider in PROVIDERS
+        ],
+        "providers": [(name, kind.title) for name, kind in PROVIDERS.items()],
+    }
+    return render(request, "console/payments/payments.html", context)
+
+
+def _payment(request: HttpRequest, payment_id: str) -> Payment:
+    found: Payment = get_object_or_404(
+        Payment.objects.select_related("merchant__organisation", "tenancy__unit__property"),
+        payment_id=payment_id,
+        merchant__organisation__in=organisations(request),
+    )
+    return found
+
+
+@login_required
+@require_POST
+def decide(request: HttpRequest, payment_id: str) -> HttpResponse:
+    """Held money is credited to a tenancy or sent back; an open payment is asked for now."""
+    payment, wanted = _payment(request, payment_id), request.POST.get("do")
+    try:
+        if wanted == "credit":
+            mine = tenancies_of(payment.merchant.organisation)
+            tenancy = next((each for each in mine if str(each.pk) == request.POST.get("tenancy")), None)
+            if tenancy is None:
+                raise PaymentError(_("Choose a tenant."))
+            made = credit_held(payment, tenancy, request.user)
+            said = _("It is on its way to the meter.")
+            messages.success(request, paid_in_words(made) if isinstance(made, DebtPayment) else said)
+        elif wanted == "back":
+            send_held_back(payment, request.user)
+            messages.success(request, _("The provider sends it back."))
+        elif wanted == "look":
+            messages.success(request, look(payment).get_state_display())
+        else:
+            raise ValidationError({"do": _("There is no such choice.")})
+    except REFUSALS as error:
+        say(request, error)
+    return redirect("payments")
+
+
+@login_required
+@require_POST
+def settle_unexpected(request: HttpRequest, pk: int) -> HttpResponse:
+    """Somebody has seen to money that nothing here asked for."""
+    found = get_object_or_404(Unexpected, pk=pk, merchant__organisation__in=organisations(request))
+    found.settled = True
+    found.save(update_fields=["settled"])
+    return redirect("payments")
+
+
+@login_required
+@require_POST
+def refund_by_provider(request: HttpRequest, pk: int) -> HttpResponse:
+    """A refund goes back the way the money came."""
+    made = refund_of_manager(request, pk)
+    try:
+        send_back(made, request.user)
+        messages.success(request, _("The provider sends it back."))
+    except REFUSALS as error:
+        say(request, error)
+    return redirect("books")
+
+
+# -- merchant accounts --------------------------------------------------------------------------------------------------
+
+
+# -- reconciliation -----------------------------------------------------------------------------------------------------

@@ -1,0 +1,92 @@
+"""The page on which a move that was typed wrongly is put right: what it comes to is shown first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
+
+from ....kernel.calendar import local, zone
+from ....kernel.currencies import format_money
+from ...commissioning.setup import new_login
+from ...core.amounts import typed_money
+from ...estate.models import Tenancy
+from ...estate.wall_clock import wall_clock
+from ...tenancies.put_right import Change, Outcome, preview, put_right
+from ...web.access import tenancy_to_see
+from ...web.kept import keep, refuse
+
+FIELDS = ("begins", "ends", "tenant", "deposit")
+TICKS = ("stays", "along", "another")
+LABELS = {"begins": _("Moves in"), "ends": _("Moves out"), "deposit": _("Deposit received")}
+
+
+def _shown(tenancy: Tenancy) -> dict[str, Any]:
+    """The form as it stands before anything is typed."""
+    where = zone(tenancy.unit.property.zone)
+    return {
+        "begins": f"{local(tenancy.begins, where):%Y-%m-%dT%H:%M}",
+        "ends": "" if tenancy.ends is None else f"{local(tenancy.ends, where):%Y-%m-%dT%H:%M}",
+        "tenant": tenancy.tenant,
+        "deposit": format_money(tenancy.deposit, tenancy.unit.property.currency),
+    }
+
+
+def _change(tenancy: Tenancy, typed: Any) -> Change:
+    """What was typed otherwise than it stood in the form."""
+    shown, where = _shown(tenancy), tenancy.unit.property
+    given = {name: typed.get(name, "").strip() for name in FIELDS}
+    new = {name: text for name, text in given.items() if text and text != shown[name]}
+    return Change(
+        begins=wall_clock(new["begins"], where, "begins") if "begins" in new else None,
+        ends=wall_clock(new["ends"], where, "ends") if "ends" in new and "stays" not in typed else None,
+        stays="stays" in typed and tenancy.ends is not None,
+        along="along" in typed,
+        tenant=new.get("tenant"),
+        deposit=typed_money(new["deposit"], "deposit", where.currency) if "deposit" in new else None,
+        another="another" in typed,
+    )
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def put_move_right(request: HttpRequest, pk: int) -> HttpResponse:
+    """A form, what it comes to, and then one click."""
+    tenancy, manager = tenancy_to_see(request, pk)
+    if not manager:
+        raise Http404
+    typed: Any = request.POST
+    outcome: Outcome | None = None
+    wrong = False
+    if request.method == "POST":
+        try:
+            change = _change(tenancy, typed)
+            if typed.get("do") == "do":
+                put_right(tenancy, change, request.user, typed.get("reason", ""))
+                _say(request, Tenancy.objects.select_related("unit").get(pk=pk), change)
+                return redirect("unit", pk=tenancy.unit_id)
+            outcome = preview(tenancy, change, request.user)
+            keep(request)
+        except ValidationError as error:
+            refuse(request, error, labels=LABELS)
+            wrong = True
+    context = {
+        "tenancy": tenancy, "unit": tenancy.unit, "where": zone(tenancy.unit.property.zone), "outcome": outcome,
+        "shown": _shown(tenancy), "fields": [(name, typed[name]) for name in (*FIELDS, *TICKS) if name in typed],
+    }  # fmt: skip
+    return render(request, "console/put_right/put_right.html", context, status=400 if wrong else 200)
+
+
+def _say(request: HttpRequest, tenancy: Tenancy, change: Change) -> None:
+    messages.success(request, _now("The move is put right."))
+    if change.another:
+        login, password = new_login(tenancy)
+        text = _now("%(tenant)s: login %(login)s, password %(password)s; it is shown this once.")
+        messages.success(request, text % {"tenant": tenancy.tenant, "login": login, "password": password})

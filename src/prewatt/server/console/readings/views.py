@@ -1,0 +1,85 @@
+"""*Read now*: one meter, or all of a building, and who has answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from ....kernel.calendar import zone
+from ....kernel.names import natural
+from ...estate.models import Property
+from ...metering import looks
+from ...metering.models import LiveReading, Look, Meter
+from ...web.access import property_of_manager, unit_of_manager
+from ...web.live import live_page
+
+
+@dataclass(frozen=True)
+class Row:
+    """A meter, and what came of asking it. `state`: `answered`, `silent` (it does not answer its gateway), `away` (its gateway
+    can't be reached), `waiting`, `none` (no word came), or empty if it was not asked.
+    """
+
+    name: str
+    meter: Meter
+    live: LiveReading | None
+    state: str
+
+
+@login_required
+def readings(request: HttpRequest, pk: int) -> HttpResponse:
+    """All meters of a building, read now."""
+    building = property_of_manager(request, pk)
+    if request.method == "POST":
+        looks.ask(Meter.objects.filter(gateway__property=building))
+        return redirect("readings", pk=pk)
+    rows = sorted((_row(meter) for meter in _meters(building)), key=lambda row: natural(row.name))
+    context = {
+        "property": building,
+        "rows": rows,
+        "where": zone(building.zone),
+        "asked": any(row.state for row in rows),
+        "count": {
+            state: sum(row.state == state for row in rows)
+            for state in ("answered", "silent", "away", "waiting", "none")
+        },
+    }
+    return live_page(request, "console/readings/readings.html", "console/readings/_readings.html", context)
+
+
+def _meters(building: Property) -> list[Meter]:
+    return list(Meter.objects.filter(gateway__property=building).select_related("gateway", "unit", "look", "live"))
+
+
+def _row(meter: Meter) -> Row:
+    look: Look | None = getattr(meter, "look", None)
+    live: LiveReading | None = getattr(meter, "live", None)
+    name = meter.unit.name if meter.unit else f"{meter.name} ({meter.get_role_display()})"
+    if look is None or not look.asked:
+        return Row(name, meter, None, "")
+    if live is not None and live.heard >= look.asked:
+        return Row(name, meter, live, "silent" if live.cause else "answered")
+    if not meter.gateway.online:
+        return Row(name, meter, None, "away")
+    return Row(name, meter, None, "waiting" if looks.system_now() - look.asked < looks.ASKED_FOR else "none")
+
+
+@login_required
+@require_POST
+def read_now(request: HttpRequest, pk: int) -> HttpResponse:
+    """One meter, read now; its answer is on its page."""
+    meter = Meter.objects.filter(unit=unit_of_manager(request, pk)).select_related("gateway").first()
+    if meter is None:
+        raise Http404
+    looks.ask([meter])
+    if meter.gateway.online:
+        messages.success(request, _("The meter is being read: what it shows stands above as soon as it answers."))
+    else:
+        messages.warning(request, _("The building can't be reached now: the meter is read when its network is back."))
+    return redirect("unit", pk=pk)

@@ -1,0 +1,73 @@
+"""Whether the providers, the books and the meters agree."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from ...core.sealing import SealError
+from ...estate.wall_clock import typed_day
+from ...payments.findings import ACT, MATCHED
+from ...payments.models import Merchant
+from ...payments.providers.interface import ProviderError
+from ...payments.reconciliation import ReconciliationError, recent_days, reconcile
+from ...payments.settlement import fetch, whole_from
+from ...web.access import organisations, owner_of
+from ...web.forms import key
+from ...web.kept import say
+
+
+@login_required
+@require_GET
+def reconciliation(request: HttpRequest) -> HttpResponse:
+    """The settlement files, the ledger and the meters' journals, day by day."""
+    owner = owner_of(request)
+    first, last = recent_days(owner)
+    try:
+        first = typed_day(request.GET.get("first") or str(first), "first")
+        last = typed_day(request.GET.get("last") or str(last), "last")
+        found = reconcile(owner, first, last)
+    except (ReconciliationError, ValidationError) as error:
+        say(request, error)
+        found = []
+    days = [(day, list(rows)) for day, rows in groupby(found, key=lambda each: each.day)]
+    context = {
+        "owner": owner,
+        "first": first,
+        "last": last,
+        "days": [
+            (day, [each for each in rows if each.grade != MATCHED], [each for each in rows if each.grade == MATCHED])
+            for day, rows in reversed(days)
+        ],
+        "to_do": sum(each.grade == ACT for each in found),
+        "matched": sum(each.grade == MATCHED for each in found),
+        "count": len(found),
+        "merchants": Merchant.objects.filter(organisation=owner),
+    }
+    return render(request, "console/reconciliation/reconciliation.html", context)
+
+
+@login_required
+@require_POST
+def fetch_file(request: HttpRequest) -> HttpResponse:
+    """Fetch a day's settlement file now."""
+    found = get_object_or_404(
+        Merchant.objects.select_related("organisation"),
+        pk=key(request.POST.get("merchant", "")),
+        organisation__in=organisations(request),
+    )
+    try:
+        file = fetch(found, typed_day(request.POST.get("day", ""), "day"))
+        messages.success(request, _("Fetched: %(count)d lines.") % {"count": file.lines.count()})
+        if file.fetched < whole_from(found, file.day):
+            messages.success(request, _("The day's file is not whole yet: it is fetched again by itself."))
+    except (ProviderError, SealError, ValidationError) as error:
+        say(request, error)
+    return redirect("reconciliation")

@@ -1,0 +1,26 @@
+"""All fault reports of a landlord."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from ....kernel.calendar import zone
+from ...correspondence.models import Report
+from ...correspondence.reports import SHOWN, not_done, reports_of
+from ...web.access import owner_of
+
+
+@login_required
+@require_GET
+def reports(request: HttpRequest) -> HttpResponse:
+    """A manager's reports: those that are not done first."""
+    owner = owner_of(request)
+    rows = reports_of(owner)
+    context = {
+        "owner": owner, "open": not_done(rows), "done": rows.filter(state=Report.State.DONE)[:SHOWN],
+        "where": zone(owner.home().zone),
+    }  # fmt: skip
+    return render(request, "console/reports/reports.html", context)

@@ -1,0 +1,188 @@
+"""Pages of what sends an organisation's notices: its accounts, and the templates that those have approved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from ...core.sealing import SealError
+from ...core.time import now
+from ...estate.models import Organisation
+from ...notices.channels import CHANNELS
+from ...notices.channels.interface import Kind, SendError
+from ...notices.events import Event
+from ...notices.facts import FACTS
+from ...notices.models import Recipient, SendingAccount, SendingTemplate
+from ...notices.recipients import address_of, country_of, keep_account, manager_of
+from ...notices.sending_templates import as_lines, check, keep_template, shown, template_for, templates_of
+from ...web.access import organisations
+
+EVERY = gettext_lazy("all that have none of their own")
+
+
+def _account(request: HttpRequest, pk: int, kind: str) -> tuple[Organisation, type[Kind], SendingAccount | None]:
+    owner = next((each for each in organisations(request) if each.pk == pk), None)
+    wanted = CHANNELS.get(kind)
+    if owner is None or wanted is None or not wanted.fields:
+        raise Http404
+    return owner, wanted, SendingAccount.objects.filter(organisation=owner, kind=kind).first()
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def account(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    """An organisation's account with who carries its notices."""
+    owner, wanted, known = _account(request, pk, kind)
+    given: Any = request.POST
+    wrong: dict[str, list[str]] = {}
+    errors: list[str] = []
+    if request.method == "POST":
+        try:
+            made = keep_account(owner, kind, given)
+        except ValidationError as error:
+            wrong = error.message_dict if hasattr(error, "error_dict") else {}
+            errors = [] if wrong else error.messages
+        except SealError as error:
+            errors = [str(error)]
+        else:
+            messages.success(request, _("Kept. Its secrets are not shown again."))
+            if wanted.templated(made.settings):
+                return redirect("sending-templates", pk, kind)
+            return redirect(f"{reverse('notices', args=['office'])}?organisation={owner.pk}")
+    kept = known.settings if known else {}
+    values = {**kept, **request.GET.dict(), **given.dict()}
+    # An account with somebody else has none of the secrets of this one.
+    same = known is not None and wanted.fields_of(kept) == wanted.fields_of(values)
+    fields = wanted.fields_of(values)
+    context = {
+        "owner": owner,
+        "kind": kind,
+        "title": wanted.title,
+        "known": known if same else None,
+        "templates": known is not None and same and wanted.templated(kept),
+        "errors": errors,
+        "senders": [
+            (value, label, value == (values.get("sender") or fields[0].choices[0][0]))
+            for value, label in (fields[0].choices if fields[0].name == "sender" else ())
+        ],
+        "fields": [
+            (each, "" if each.secret else values.get(each.name, ""), wrong.get(each.name, []))
+            for each in fields
+            if each.name != "sender"
+        ],
+    }
+    return render(request, "console/sending/sending_account.html", context, status=400 if wrong or errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def templates(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    """Which approved template carries which notice, and what it shows."""
+    owner, wanted, known = _account(request, pk, kind)
+    if known is None or not wanted.templated(known.settings):
+        raise Http404
+    given: Any = request.POST
+    wrong: dict[str, list[str]] = {}
+    if request.method == "POST":
+        wrong = _change(request, known)
+        if not wrong:
+            return redirect("sending-templates", pk, kind)
+    rows = list(templates_of(known))
+    languages = {"": _("both"), **dict(Recipient.Language.choices)}
+    edited = next((each for each in rows if f"{each.pk}" == request.GET.get("edit")), None)
+    values = {
+        "event": edited.event if edited else "",
+        "language": edited.language if edited else "",
+        "template": edited.template if edited else "",
+        "fields": as_lines(edited) if edited else "",
+    }
+    context = {
+        "owner": owner,
+        "kind": kind,
+        "title": wanted.title,
+        "address": wanted.address,
+        "rows": [(row, _event(row.event), languages[row.language], _samples(row)) for row in rows],
+        "without": [
+            each.label for each in Event if None in [template_for(rows, each, way) for way in Recipient.Language]
+        ],
+        "events": [("", EVERY), *Event.choices],
+        "languages": languages.items(),
+        "facts": FACTS.items(),
+        "values": {name: given.get(name, text) if wrong else text for name, text in values.items()},
+        "wrong": wrong,
+    }
+    return render(request, "console/sending/sending_templates.html", context, status=400 if wrong else 200)
+
+
+def _event(event: str) -> Any:
+    return Event(event).label if event else EVERY
+
+
+def _without(rows: list[SendingTemplate]) -> list[str]:
+    """The events that no template carries, or in one language only."""
+    found = []
+    for event in Event:
+        lacking = [each.label for each in Recipient.Language if template_for(rows, event, each) is None]
+        if lacking:
+            found.append(f"{event.label} ({lacking[0]})" if len(lacking) == 1 else f"{event.label}")
+    return found
+
+
+def _samples(row: SendingTemplate) -> list[tuple[str, str, str, str]]:
+    """(field, fact, what it shows in English, in Chinese) of a template."""
+    english, chinese = shown(row, "en"), shown(row, "zh")
+    rows = zip(row.fields, english, chinese, strict=True)
+    return [(name, fact, one, other) for (name, fact), (_same, one), (_too, other) in rows]
+
+
+def _change(request: HttpRequest, account: SendingAccount) -> dict[str, list[str]]:
+    """Do what was posted: keep, remove or try a template. What is wrong, by field."""
+    given: Any = request.POST
+    do = given.get("do", "keep")
+    if do == "keep":
+        names = ("event", "language", "template", "fields")
+        try:
+            keep_template(account, *(given.get(name, "") for name in names))
+        except ValidationError as error:
+            return error.message_dict
+        messages.success(request, _("Kept. Try it out."))
+        return {}
+    row = get_object_or_404(
+        SendingTemplate, account=account, pk=given.get("row") if given.get("row", "").isdecimal() else 0
+    )
+    if do == "drop":
+        row.delete()
+    elif do == "check":
+        _check(request, row)
+    else:
+        messages.error(request, _("There is no such choice."))
+    return {}
+
+
+def _check(request: HttpRequest, row: SendingTemplate) -> None:
+    office = manager_of(row.account.organisation)
+    language = row.language or office.language
+    address = request.POST.get("address", "").strip()
+    try:
+        if not address:
+            own = office.channels.filter(kind=row.account.kind).first()
+            if own is None:
+                messages.error(request, _("Say where it is to be sent, or add this way to your own notices."))
+                return
+            address = address_of(own)
+        check(row, address, country_of(office), language, f"check-{row.pk}-{now()}")
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    except (SendError, SealError) as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("It was taken. Look whether it has arrived."))

@@ -1,0 +1,85 @@
+"""The form of a shared cost: what it is, and who bears it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from ....kernel.calendar import day_bounds, local_day, zone
+from ....kernel.names import natural
+from ...allocation.costs import lock, refuse_booked
+from ...allocation.models import BASES, FixedWeight, SharedCost
+from ...core.amounts import NumberField
+from ...estate.models import Property
+from ...estate.wall_clock import YEARS
+from ...metering.models import Meter
+
+
+class SharedCostForm(forms.ModelForm):
+    """A shared cost and its rule."""
+
+    first = forms.DateField(label=_("from the day"), required=False, widget=forms.DateInput({"type": "date"}))
+
+    class Meta:
+        model = SharedCost
+        fields = ("name", "part", "meters", *BASES, "vacancy", "schedule")
+        field_classes = dict.fromkeys(BASES, NumberField)
+        widgets = {"meters": forms.CheckboxSelectMultiple()}
+
+    def __init__(self, where: Property, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance.property = where
+        kept = self.instance if self.instance.pk else None
+        if kept is not None and kept.since is not None:
+            self.fields["first"].initial = local_day(kept.since, zone(where.zone))
+        self._offer("part", where.parts.all(), [("", _("the whole building"))])
+        self._offer("meters", Meter.objects.filter(gateway__property=where, role=Meter.Role.COMMON), [])
+        self.units = sorted(where.units.all(), key=lambda unit: natural(unit.name))
+        weights = {each.unit_id: each.weight for each in kept.weights.all()} if kept is not None else {}
+        for unit in self.units:
+            self.fields[f"weight_{unit.pk}"] = NumberField(
+                label=unit.name,
+                required=False,
+                min_value=0,
+                max_digits=10,
+                decimal_places=3,
+                initial=weights.get(unit.pk),
+            )
+
+    def _offer(self, name: str, found: QuerySet[Any], before: list[tuple[str, Any]]) -> None:
+        field: Any = self.fields[name]
+        field.queryset = found
+        field.choices = [
+            *before,
+            *((each.pk, each.name) for each in sorted(found, key=lambda each: natural(each.name))),
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        first = values.get("first")
+        if first is not None and first.year in YEARS:
+            self.instance.since = day_bounds(first, zone(self.instance.property.zone))[0]
+        elif values.get("schedule") != SharedCost.Schedule.NONE:
+            self.add_error("first", _now("A cost that runs by itself needs the day from which it does."))
+            self.instance.since = 0
+        else:
+            self.instance.since = None
+        return values
+
+    @transaction.atomic
+    def save(self, commit: bool = True) -> SharedCost:
+        """ValidationError if something was booked of the cost meanwhile."""
+        if self.instance.pk:
+            refuse_booked(lock(self.instance))
+        made: SharedCost = super().save(commit)
+        made.weights.all().delete()
+        for unit in self.units:
+            weight = self.cleaned_data.get(f"weight_{unit.pk}")
+            if weight:
+                FixedWeight.objects.create(shared_cost=made, unit=unit, weight=weight)
+        return made

@@ -1,0 +1,176 @@
+"""Pages of silences: who was told what when, what it may cost, what each flat owes and how it is paid back; and their rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from ....kernel.calendar import zone
+from ....kernel.names import natural
+from ...billing.lendings import lendings
+from ...billing.models import Spread
+from ...billing.spreading import HIGHEST, SpreadError, owes, ran_up, share_for, spread, stop, who_lives
+from ...core.amounts import NumberField, typed_whole
+from ...core.time import now
+from ...estate.models import ALONE_RULES, SILENCE_RULES, Property
+from ...metering.models import Silence
+from ...notices.silences import lasted, notices_of
+from ...vending.account_settings import send_settings
+from ...web.access import organisations, property_of_manager
+from ...web.kept import refuse, refuse_form, typed_before
+
+
+class SilenceRulesForm(forms.ModelForm):
+    """What follows when a gateway or a meter is silent."""
+
+    class Meta:
+        model = Property
+        fields = SILENCE_RULES
+        field_classes = {
+            name: NumberField
+            for name in SILENCE_RULES
+            if isinstance(Property._meta.get_field(name), models.DecimalField)
+        }
+        labels = {
+            "silence_minutes": gettext_lazy("Told after, minutes"),
+            "silence_again": gettext_lazy("Told again after, hours"),
+            "alone_kwh": gettext_lazy("Meters go on alone for, kWh"),
+            "alone_days": gettext_lazy("Meters go on alone for, days"),
+            "spread_rule": gettext_lazy("Spread what ran up"),
+            "spread_over": gettext_lazy("By itself from more than"),
+            "spread_share": gettext_lazy("Share of a payment, percent"),
+            "spread_weeks": gettext_lazy("Paid back within, weeks"),
+            "spread_days": gettext_lazy("Days to pay in"),
+        }
+
+
+def silence_rules_form(request: HttpRequest, where: Property) -> SilenceRulesForm:
+    """The form as it was typed and refused before, or as it is kept."""
+    typed = typed_before(request, reverse("silence-rules", args=[where.pk]))
+    return SilenceRulesForm(typed, instance=Property.objects.get(pk=where.pk))
+
+
+@login_required
+@require_POST
+def silence_rules(request: HttpRequest, pk: int) -> HttpResponse:
+    """Keep what follows when a gateway or a meter is silent."""
+    where = property_of_manager(request, pk)
+    form = SilenceRulesForm(request.POST, instance=where)
+    if form.is_valid():
+        form.save()
+        if set(ALONE_RULES) & set(form.changed_data):
+            send_settings(where)
+        messages.success(request, _("The rules are kept."))
+    else:
+        refuse_form(request, form)
+    return redirect("supply", pk=pk)
+
+
+def _silence(request: HttpRequest, pk: int) -> Silence:
+    found: Silence = get_object_or_404(
+        Silence.objects.select_related("gateway__property__organisation", "meter__unit"),
+        pk=pk,
+        gateway__property__organisation__in=organisations(request),
+    )
+    return found
+
+
+def _paid_back(made: Spread) -> dict[str, Any]:
+    left = made.debt.left
+    return {"spread": made, "amount": made.debt.amount, "paid": made.debt.amount - left, "left": left}
+
+
+def flats_of(silence: Silence, at: int) -> list[dict[str, Any]]:
+    """How each flat of a silence stands: what it may cost or what ran up, what is owed, what is spread."""
+    found = []
+    for each in lendings(silence, at):
+        row, tenancy = each.row, who_lives(each.row.meter, at)
+        spreads = Spread.objects.filter(silence=silence, debt__tenancy__unit=row.meter.unit_id)
+        can = ran_up(row, tenancy) if row.counted is not None and tenancy is not None else 0
+        found.append(
+            {
+                "row": row, "lending": each, "tenancy": tenancy, "owes": owes(tenancy) if tenancy else 0, "can": can,
+                "share": share_for(silence.gateway.property, can, row.day_charge) if can else 0,
+                "spreads": [_paid_back(one) for one in spreads.select_related("debt__tenancy")],
+            }
+        )  # fmt: skip
+    return sorted(found, key=lambda one: natural(str(one["row"].meter.unit.name)))
+
+
+@login_required
+@require_GET
+def silence(request: HttpRequest, pk: int) -> HttpResponse:
+    """One silence, on one page."""
+    found, at = _silence(request, pk), now()
+    where = found.gateway.property
+    flats = flats_of(found, at)
+    sums: dict[str, int] = {
+        "energy": sum(each["row"].energy for each in flats),
+        "charge": sum(each["row"].charge for each in flats),
+        "owes": sum(each["owes"] for each in flats),
+        "day_energy": sum(each["lending"].energy or 0 for each in flats),
+        "day_charge": sum(each["lending"].charge or 0 for each in flats),
+        "lent": sum(each["lending"].lent for each in flats),
+        "can": sum(each["can"] for each in flats),
+    }
+    context = {
+        "silence": found,
+        "property": where,
+        "where": zone(where.zone),
+        "flats": flats,
+        "sums": sums,
+        "told": notices_of(found),
+        "lasted": lasted(found.began, found.back or at),
+        "went_on": any(each["row"].went_on for each in flats),
+        "highest": HIGHEST,
+    }
+    return render(request, "console/silences/silence.html", context)
+
+
+@login_required
+@require_POST
+def spread_silence(request: HttpRequest, pk: int) -> HttpResponse:
+    """Spread what ran up in a flat, or (no `unit`) in all flats that owe some of it."""
+    found, given = _silence(request, pk), request.POST
+    try:
+        share = typed_whole(given["share"], "share", 1, HIGHEST) if given.get("share") else None
+        wanted = typed_whole(given["unit"], "unit", 1, 2**62) if given.get("unit") else None
+        done = 0
+        for each in flats_of(found, now()):
+            if each["can"] and wanted in (None, each["row"].meter.unit_id):
+                spread(each["tenancy"], request.user.get_username(), found, each["can"], share)
+                done += 1
+        if not done:
+            raise SpreadError(_("Nothing is owed there that could be spread."))
+    except (SpreadError, ValidationError) as error:
+        refuse(request, error)
+    else:
+        messages.success(request, _("It is spread: the credit is on its way to the meter."))
+    return redirect("silence", pk=pk)
+
+
+@login_required
+@require_POST
+def stop_spread(request: HttpRequest, pk: int) -> HttpResponse:
+    """End a spread: what is left of it is owed at the meter again."""
+    made = get_object_or_404(
+        Spread.objects.select_related("debt__tenancy__unit__property"),
+        pk=pk,
+        debt__tenancy__unit__property__organisation__in=organisations(request),
+    )
+    stop(made, request.user)
+    messages.success(request, _("It is not spread any more: what was left is taken off at the meter."))
+    return (
+        redirect("silence", pk=made.silence_id) if made.silence_id else redirect("unit", pk=made.debt.tenancy.unit_id)
+    )

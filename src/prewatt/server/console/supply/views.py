@@ -1,0 +1,168 @@
+"""Pages of supply: a property's rules, staff grants, the switch of a unit, PINs, emergency credit, keypad meters."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
+
+from ....kernel.calendar import zone
+from ....kernel.orders import GRANT_LONGEST, GRANT_RESTORE_LONGEST
+from ....kernel.units import HOUR
+from ....wire.on_site import ALLOWED
+from ...core.amounts import NumberField, typed_money, typed_whole
+from ...core.time import now
+from ...estate.models import SUPPLY_RULES, Property
+from ...estate.safety_rules import EXAMPLE
+from ...metering.grants import make_grant
+from ...metering.models import Meter
+from ...vending.account_settings import send_settings
+from ...web.access import property_of_manager
+from ...web.kept import refuse, typed_before
+from ...web.safety import check_now
+from ..silences.views import silence_rules_form
+from ..taken_back.forms import BackRulesForm
+
+
+class RulesForm(forms.ModelForm):
+    """The rules of credit and supply of a property."""
+
+    class Meta:
+        model = Property
+        fields = (*SUPPLY_RULES, "low_credit_days")
+        field_classes = {
+            name: NumberField
+            for name in SUPPLY_RULES
+            if isinstance(Property._meta.get_field(name), models.DecimalField)
+        }
+        widgets = {
+            "friendly_days": forms.Textarea({"rows": 2}),
+            "limits": forms.Textarea({"rows": 4, "placeholder": EXAMPLE}),
+            "off_days": forms.Textarea({"rows": 2}),
+        }
+        labels = {
+            "low_credit": gettext_lazy("Remind at money left"),
+            "low_credit_kwh": gettext_lazy("Remind at kWh left"),
+            "low_credit_days": gettext_lazy("Remind at days left"),
+            "clearance": gettext_lazy("Switch on again from"),
+            "emergency_credit": gettext_lazy("Emergency credit"),
+            "emergency_repayment": gettext_lazy("Repaid first, percent"),
+            "friendly_hours": gettext_lazy("Friendly hours"),
+            "friendly_holidays": gettext_lazy("Friendly holidays of"),
+            "friendly_days": gettext_lazy("More friendly days"),
+            "friendly_debt": gettext_lazy("Largest debt in them"),
+            "power_limit": gettext_lazy("Power limit, W"),
+            "overload_delay": gettext_lazy("Trips after, s"),
+            "reclose_after": gettext_lazy("Closes again after, s"),
+            "recloses": gettext_lazy("Closes again, times an hour"),
+            "forbidden_step": gettext_lazy("Forbidden load, W"),
+            "tamper_locks": gettext_lazy("Tampering switches off"),
+            "doubtful_readings": gettext_lazy("Readings that make a new register"),
+            "foreign_hours": gettext_lazy("Supplied with a foreign meter, hours"),
+            "limits": gettext_lazy("Limits of safety"),
+            "off_hours": gettext_lazy("Off hours"),
+            "off_holidays": gettext_lazy("Special days: holidays of"),
+            "off_days": gettext_lazy("More special days"),
+            "off_watts": gettext_lazy("Allowance, W"),
+            "off_kwh": gettext_lazy("Allowance, kWh"),
+        }
+
+    def clean_limits(self) -> str:
+        text = str(self.cleaned_data["limits"])
+        check_now(text, Meter.objects.filter(unit__property=self.instance, limits="").select_related("unit"))
+        return text
+
+
+ALWAYS_OPEN = ("low_credit_kwh", "emergency_credit")
+"""Whose groups of rules everybody sets: the first ones."""
+GROUPS = (
+    (gettext_lazy("Reminders of low credit"), ("low_credit_kwh", "low_credit", "low_credit_days")),
+    (gettext_lazy("Credit"), ("clearance", "emergency_credit", "emergency_repayment")),
+    (gettext_lazy("Friendly hours"), ("friendly_hours", "friendly_holidays", "friendly_days", "friendly_debt")),
+    (
+        gettext_lazy("Power and safety"),
+        ("power_limit", "overload_delay", "reclose_after", "recloses", "forbidden_step", "tamper_locks", "limits"),
+    ),
+    (gettext_lazy("Off hours"), ("off_hours", "off_watts", "off_kwh", "off_holidays", "off_days")),
+    (gettext_lazy("Registers and meters that can't be right"), ("doubtful_readings", "foreign_hours")),
+)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def supply(request: HttpRequest, pk: int) -> HttpResponse:
+    """The rules of a property, which its meters obey by themselves; and the staff grants."""
+    where = property_of_manager(request, pk)
+    before = [getattr(where, name) for name in SUPPLY_RULES]
+    form = RulesForm(request.POST or None, instance=where)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        if before != [getattr(where, name) for name in SUPPLY_RULES]:
+            send_settings(where)
+            messages.success(request, _("The rules are kept, and on their way to the meters."))
+        elif form.changed_data:
+            messages.success(request, _("Kept."))
+        return redirect("supply", pk=pk)
+    context = {
+        "property": where,
+        "where": zone(where.zone),
+        "form": form,
+        "groups": [(title, [form[name] for name in names], _shown_open(form, names)) for title, names in GROUPS],
+        "back_rules": _back_rules(request, pk),
+        "silence_rules": silence_rules_form(request, where),
+        "grants": where.staff_grants.all()[:20],
+        "allowed": ALLOWED,
+        "now": now(),
+    }
+    return render(request, "console/supply/supply.html", context)
+
+
+def _shown_open(form: RulesForm, names: tuple[str, ...]) -> bool:
+    """Whether a group of rules is open at once: it holds credit, says something else than it does for everybody, or is wrong."""
+    usual = Property()
+    return any(
+        name in ALWAYS_OPEN or name in form.errors or form[name].initial != getattr(usual, name) for name in names
+    )
+
+
+def _back_rules(request: HttpRequest, pk: int) -> BackRulesForm:
+    """The form as it was typed and refused before, or as it is kept."""
+    typed = typed_before(request, reverse("back-rules", args=[pk]))
+    return BackRulesForm(typed, instance=property_of_manager(request, pk))
+
+
+@login_required
+@require_POST
+def grant(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign a staff grant."""
+    where = property_of_manager(request, pk)
+    given, at = request.POST, now()
+    try:
+        hours = typed_whole(given.get("hours", ""), "hours", 1, GRANT_LONGEST // HOUR)
+        made = make_grant(
+            where,
+            given.get("holder", ""),
+            given.get("key", ""),
+            given.getlist("actions"),
+            at,
+            at + hours * HOUR,
+            request.user,
+            most_amount=typed_money(given.get("most_amount") or "0", "most_amount", where.currency),
+            longest=typed_whole(given.get("longest") or "0", "longest", 0, GRANT_RESTORE_LONGEST // HOUR) * HOUR,
+        )
+    except ValidationError as error:
+        refuse(request, error)
+    else:
+        messages.success(request, _("The grant is signed: send its text to %(holder)s.") % {"holder": made.holder})
+    return redirect("supply", pk=pk)
+
+
+# -- keypad meters -------------------------------------------------------------------------------------------------------

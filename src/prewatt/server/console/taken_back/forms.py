@@ -1,0 +1,20 @@
+"""The form of what follows when a bank takes a payment back."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy
+
+from ...estate.models import BACK_RULES, Property
+
+
+class BackRulesForm(forms.ModelForm):
+    """What follows when a bank takes a payment back."""
+
+    class Meta:
+        model = Property
+        fields = BACK_RULES
+        labels = {
+            "back_grace": gettext_lazy("Days of grace"),
+            "back_cuts_off": gettext_lazy("May cut off after them"),
+        }

@@ -1,0 +1,83 @@
+"""Forms about money that is taken back, and lines of settlement files that only a person can explain."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Exists, OuterRef, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from ...estate.models import Organisation
+from ...payments.errors import PaymentError
+from ...payments.models import SettlementLine, TakenBack
+from ...payments.settlement import UNKNOWN, explain
+from ...payments.taken_back import decide
+from ...web.access import organisations, property_of_manager
+from ...web.kept import refuse_form
+from .forms import BackRulesForm
+
+SHOWN = 30
+"""Of what was taken back, and is dealt with, that the page shows."""
+
+
+def rows_of(owner: Organisation) -> tuple[list[TakenBack], list[TakenBack]]:
+    """(what waits for a person, what is dealt with) of an organisation's money that was taken back."""
+    rows = TakenBack.objects.filter(organisation=owner, within=None).select_related(
+        "merchant", "payment__tenancy__unit__property", "top_up__tenancy__unit__property", "command"
+    )
+    # Of a payment that is not known only the file tells whether it is another business's on the same account.
+    line = SettlementLine.objects.filter(merchant=OuterRef("merchant"))
+    told = Exists(line.filter(back_id=OuterRef("back_id"))) | Exists(line.filter(line_id=OuterRef("back_id")))
+    waits = rows.filter(closed=None).filter(~Q(state=TakenBack.State.WAITING) | Q(payment__isnull=False) | told)
+    return list(waits), list(rows.filter(closed__isnull=False)[:SHOWN])
+
+
+def unexplained(owner: Organisation) -> list[SettlementLine]:
+    """Lines of settlement files that only a person can explain."""
+    rows = SettlementLine.objects.filter(merchant__organisation=owner, kind__in=UNKNOWN, means="")
+    return list(rows.select_related("merchant"))
+
+
+@login_required
+@require_POST
+def taken_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Somebody says who bears what was taken back, or that it is dealt with."""
+    found = get_object_or_404(TakenBack, pk=pk, organisation__in=organisations(request))
+    try:
+        decide(found, request.POST.get("do", ""), request.user)
+    except PaymentError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("It is booked, and dealt with."))
+    return redirect("payments")
+
+
+@login_required
+@require_POST
+def settlement_line(request: HttpRequest, pk: int) -> HttpResponse:
+    """Somebody says what a line of a settlement file is."""
+    found = get_object_or_404(SettlementLine, pk=pk, merchant__organisation__in=organisations(request))
+    try:
+        explain(found, request.POST.get("means", ""), request.user)
+    except PaymentError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("It is booked, and dealt with."))
+    return redirect("payments")
+
+
+@login_required
+@require_POST
+def back_rules(request: HttpRequest, pk: int) -> HttpResponse:
+    """Keep what follows when a bank takes a payment back."""
+    where = property_of_manager(request, pk)
+    form = BackRulesForm(request.POST, instance=where)
+    if form.is_valid():
+        form.save()
+        messages.success(request, _("The rules are kept."))
+    else:
+        refuse_form(request, form)
+    return redirect("supply", pk=pk)

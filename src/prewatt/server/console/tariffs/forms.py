@@ -1,0 +1,165 @@
+"""The tariff editor: what is typed into its fields, as a tariff's document, and back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from ....kernel.tariff import TariffError
+from ...core.amounts import TWO_READINGS, plain, typed_number
+
+ROWS = {"rate": ("name", "price"), "profile": ("season", "from", "upto", "days", "switches")}
+"""Fields that come in rows, by the name of the row."""
+SINGLE = (
+    "name", "source", "tiers_per", "tiers_upto", "tiers_count", "tiers_prices", "special_days", "holiday_country",
+    "holiday_region", "standing", "fee", "tax_name", "tax_percent", "tax_included", "minimum",
+)  # fmt: skip
+
+
+def _words(text: str) -> list[str]:
+    return [word for each in text.replace(";", ",").replace("\n", ",").split(",") if (word := each.strip())]
+
+
+def _number(text: str) -> str:
+    """A number of a field as a document has it; what is none is left, and refused by its name when the document is read.
+    ValidationError if it can be read in two ways.
+    """
+    try:
+        return plain(typed_number(text))
+    except ValidationError as error:
+        if error.code == TWO_READINGS:
+            raise
+        return text.strip()
+
+
+def _numbers(text: str) -> list[str]:
+    """Numbers with semicolons, or commas and a blank, between them: 0,32 is one, 0.32, 0.28 are two."""
+    parts = [part.strip() for part in re.split(r";|\n|,\s|\s,", text)]
+    for part in parts:
+        if re.fullmatch(r"[1-9]\d*(,\d+)+", part):
+            said = _("%(text)s can be one number or several: write %(one)s, or %(several)s.")
+            ways = {"one": part.replace(",", "."), "several": part.replace(",", "; ")}
+            raise ValidationError(said % {"text": f"“{part}”", **ways})
+    # 0.32,0.28 can't be one.
+    several = [each for part in parts for each in (part.split(",") if part.count(".") > 1 else [part])]
+    return [_number(each) for each in several if each.strip()]
+
+
+def _rows(post: QueryDict, row: str) -> list[dict[str, str]]:
+    columns = [post.getlist(f"{row}_{name}") for name in ROWS[row]]
+    rows = [
+        dict(zip(ROWS[row], (text.strip() for text in texts), strict=True)) for texts in zip(*columns, strict=False)
+    ]
+    return [each for each in rows if any(each.values())]
+
+
+def typed(post: QueryDict) -> dict[str, Any]:
+    """What was typed, for showing the form again."""
+    fields: dict[str, Any] = {name: post.get(name, "").strip() for name in SINGLE}
+    return fields | {f"{row}s": _rows(post, row) for row in ROWS}
+
+
+def document_of(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The document of what was typed. Whatever is wrong in it is found when it is read; TariffError where that would
+    be too late.
+    """
+    document: dict[str, Any] = {"name": fields["name"], "rates": {}, "seasons": []}
+    for row in fields["rates"]:
+        prices = _numbers(row["price"])
+        if row["name"] in document["rates"]:
+            raise TariffError(f"rates.{row['name']}: is named twice")
+        document["rates"][row["name"]] = prices if len(prices) > 1 else (prices or [""])[0]
+    if fields["source"]:
+        document["source"] = fields["source"]
+    if fields["tiers_per"]:
+        document["tiers"] = {"per": fields["tiers_per"], "up_to_kwh": _numbers(fields["tiers_upto"])}
+        document["tiers"]["count"] = fields["tiers_count"] or "all rates"
+        if fields["tiers_prices"]:
+            document["tiers"]["prices"] = _numbers(fields["tiers_prices"])
+    seasons: dict[str, dict[str, Any]] = {}
+    for row in fields["profiles"]:
+        name = row["season"] or next(reversed(seasons), "all year")
+        season = seasons.setdefault(name, {"name": name, "from": row["from"] or "01-01", "day_types": []})
+        if row["upto"]:
+            season["up_to_kwh"] = _numbers(row["upto"])
+        switches = [list(each.split(None, 1)) for each in _words(row["switches"])]
+        days = row["days"].replace(",", " ").split()
+        season["day_types"].append({"name": " ".join(days) or "day", "days": days, "switches": switches})
+    if seasons:
+        document["seasons"] = list(seasons.values())
+    else:
+        del document["seasons"]
+    if fields["special_days"]:
+        document["special_days"] = _words(fields["special_days"])
+    if fields["holiday_country"]:
+        document["holidays"] = {"country": fields["holiday_country"], "region": fields["holiday_region"]}
+    for field, name in (
+        ("standing", "standing_charge_per_day"),
+        ("fee", "service_fee_per_kwh"),
+        ("minimum", "minimum_per_month"),
+    ):
+        if fields[field]:
+            document[name] = _number(fields[field])
+    if fields["tax_percent"] or fields["tax_name"]:
+        document["tax"] = {
+            "name": fields["tax_name"], "percent": _number(fields["tax_percent"]), "included": fields["tax_included"] == "yes",
+        }  # fmt: skip
+    return document
+
+
+def fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What is to stand in the fields for a document."""
+    tiers, tax, holidays = (document.get(name) or {} for name in ("tiers", "tax", "holidays"))
+    profiles = []
+    for season in document.get("seasons", []):
+        for number, day_type in enumerate(season["day_types"]):
+            profiles.append(
+                {
+                    "season": season["name"],
+                    "from": season["from"] if number == 0 else "",
+                    "upto": ", ".join(_trim(each) for each in season.get("up_to_kwh", [])) if number == 0 else "",
+                    "days": " ".join(_short_days(day_type["days"])),
+                    "switches": ", ".join(f"{at} {rate}" for at, rate in day_type["switches"]),
+                }
+            )
+    return {
+        "name": document.get("name", ""),
+        "source": document.get("source", ""),
+        "rates": [
+            {"name": name, "price": ", ".join(_trim(each) for each in (price if isinstance(price, list) else [price]))}
+            for name, price in document.get("rates", {}).items()
+        ],
+        "profiles": profiles,
+        "tiers_per": tiers.get("per", ""),
+        "tiers_upto": ", ".join(_trim(each) for each in tiers.get("up_to_kwh", [])),
+        "tiers_count": tiers.get("count", ""),
+        "tiers_prices": ", ".join(_trim(each) for each in tiers.get("prices", [])),
+        "special_days": ", ".join(document.get("special_days", [])),
+        "holiday_country": holidays.get("country", ""),
+        "holiday_region": holidays.get("region", ""),
+        "standing": _trim(document.get("standing_charge_per_day", "")),
+        "fee": _trim(document.get("service_fee_per_kwh", "")),
+        "tax_name": tax.get("name", ""),
+        "tax_percent": tax.get("percent", ""),
+        "tax_included": "yes" if tax.get("included") else "",
+        "minimum": _trim(document.get("minimum_per_month", "")),
+    }
+
+
+def _trim(number: str) -> str:
+    """A decimal without the zeros at its end, as it is read again."""
+    return plain(Decimal(number)) if number else ""
+
+
+def _short_days(days: Sequence[str]) -> list[str]:
+    found = list(days)
+    for name, members in (("weekday", ("mon", "tue", "wed", "thu", "fri")), ("weekend", ("sat", "sun"))):
+        if all(member in found for member in members):
+            found = [name, *(day for day in found if day not in members)]
+    return found

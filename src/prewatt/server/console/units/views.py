@@ -1,0 +1,110 @@
+"""The first pages: of a manager's properties, of a unit, of a tenant."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from ....kernel.calendar import zone
+from ...core.time import now
+from ...correspondence.models import Report
+from ...correspondence.reports import not_done
+from ...estate.models import Tenancy, Unit
+from ...notices.models import Recipient
+from ...payments.bank import reference
+from ...payments.staff import record
+from ...vending.controls import order_choices, ordered
+from ...vending.exchanges import foreign_serial, waiting_exchange
+from ...vending.order_codes import waiting_codes
+from ...vending.paid_amounts import check_amount, new_credit_id
+from ...vending.refusals import TopUpError
+from ...web.access import unit_of_manager
+from ...web.figures import happenings, meter_figures, tenancy_panel
+from ...web.forms import TopUpForm
+from ...web.kept import refuse
+from ...web.live import live_page
+from ...web.looking import MANAGER_AGAIN, present_of, shown
+from ...web.safety import measured
+from ...web.sure import ask_about
+from ..contacts.views import contact_panels
+from ..meter_rules.views import own_rules
+
+
+def _open_tenancy(unit: Unit) -> Tenancy | None:
+    """Who lives in a unit now, or moves in or out soon."""
+    return unit.tenancies.not_over(now()).select_related("unit__property").first()
+
+
+@login_required
+@require_GET
+def unit(request: HttpRequest, pk: int) -> HttpResponse:
+    """One unit, for its manager: what the tenant sees, with a form to record a payment."""
+    where = unit_of_manager(request, pk)
+    tenant, at = _open_tenancy(where), now()
+    present = present_of(where)
+    panel = tenancy_panel(tenant, at) if tenant else None
+    meter = getattr(where, "meter", None)
+    vacant = meter_figures(meter, at) if meter and (tenant is None or tenant.begins > at) else None
+    alarms = (
+        list(where.meter.alarms.filter(settled=False).order_by("-at", "-pk")[:20]) if hasattr(where, "meter") else []
+    )
+    context = {
+        "unit": where,
+        "panel": panel,
+        "vacant": vacant,
+        "alarms": alarms,
+        "orders": ordered(meter) if meter else [],
+        "order_choices": order_choices(),
+        "codes": waiting_codes(meter) if meter else [],
+        "events": happenings(meter) if meter else [],
+        "measured": measured(meter) if meter else None,
+        "own_rules": own_rules(request, meter) if meter else None,
+        "manager": True,
+        "tenancies": where.tenancies.order_by("-begins"),
+        "contacts": contact_panels(where.tenancies.not_over(at).select_related("unit__property")),
+        "languages": Recipient.Language.choices,
+        "where": zone(where.property.zone),
+        "credit_id": new_credit_id(),
+        "reference": reference(tenant) if tenant else "",
+        "meter": meter,
+        "waiting_exchange": waiting_exchange(where.meter) if hasattr(where, "meter") else None,
+        "foreign": foreign_serial(where.meter) if hasattr(where, "meter") else "",
+        "payments": tenant.payments.select_related("merchant")[:8] if tenant else [],
+        "reports": not_done(Report.objects.filter(tenancy__unit=where).select_related("tenancy__unit__property")),
+        "now": at,
+    }
+    live = shown(request, present, where.property, MANAGER_AGAIN, panel)
+    return live_page(request, "console/units/unit.html", "web/meter/_tenancy.html", context, live)
+
+
+@login_required
+@require_POST
+def add_top_up(request: HttpRequest, pk: int) -> HttpResponse:
+    """Record money that was received for a unit. Sent twice (a second click, a reload) it is still one top-up."""
+    where = unit_of_manager(request, pk)
+    tenant = _open_tenancy(where)
+    if tenant is None:
+        raise Http404
+    form = TopUpForm(where.property.currency, request.POST)
+    if not form.is_valid():
+        refuse(request, ValidationError(form.errors.as_data()))  # type: ignore[arg-type]
+        return redirect("unit", pk=pk)
+    typed = form.cleaned_data
+    back = reverse("unit", args=[pk])
+    try:
+        check_amount(typed["amount"], where.property.currency)
+        asked = ask_about(request, where, tenant.tenant, typed["amount"], _("Payment received"), back)
+        if asked is not None:
+            return asked
+        record(tenant, typed["amount"], typed["credit_id"], request.user, typed["note"], typed["way"] or "cash")
+    except TopUpError as error:
+        refuse(request, error)
+    else:
+        messages.success(request, _("The payment is recorded and on its way to the meter."))
+    return redirect("unit", pk=pk)

@@ -1,0 +1,66 @@
+"""The page of a payment that was for another flat."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from ....kernel.calendar import zone
+from ....kernel.names import natural
+from ...core.time import now
+from ...estate.models import Tenancy
+from ...payments.wrong_flat import look, move_payment
+from ...vending.models import TopUp
+from ...vending.refusals import GivingBackError
+from ...web.access import organisations
+from ...web.kept import refuse, say
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def move(request: HttpRequest, pk: int) -> HttpResponse:
+    """What moving a payment to another flat comes to, and the form that does it."""
+    made = get_object_or_404(
+        TopUp.objects.select_related("tenancy__unit__property__organisation", "command"),
+        pk=pk,
+        organisation__in=organisations(request),
+    )
+    where, typed = made.tenancy.unit.property, request.POST
+    others = [
+        each
+        for each in Tenancy.objects.filter(unit__property__organisation=where.organisation_id)
+        .exclude(pk=made.tenancy_id)
+        .select_related("unit__property__organisation")
+        if each.ends is None or each.ends > now()
+    ]
+    others.sort(key=lambda each: (natural(each.unit.property.name), natural(each.unit.name), each.begins))
+    try:
+        outlook = look(made)
+    except GivingBackError as error:
+        say(request, error)
+        return redirect("unit", pk=made.tenancy.unit_id)
+    if request.method == "POST":
+        try:
+            to = next((each for each in others if str(each.pk) == typed.get("to")), None)
+            if to is None:
+                raise GivingBackError(_("Choose whose it is."), "to")
+            if outlook.used and typed.get("used") not in ("debt", "gift"):
+                raise GivingBackError(_("Choose what becomes of what was used."), "used")
+            moved = move_payment(
+                made, to, request.user, typed.get("reason", ""), gift=typed.get("used") == "gift",
+                as_known="as_known" in typed,
+            )  # fmt: skip
+            messages.success(request, _("It is credited to %(who)s.") % {"who": moved.tenancy})
+            return redirect("unit", pk=moved.tenancy.unit_id)
+        except GivingBackError as error:
+            refuse(request, error)
+    context = {
+        "made": made, "outlook": outlook, "others": others, "unit": made.tenancy.unit, "where": zone(where.zone),
+    }  # fmt: skip
+    return render(
+        request, "console/wrong_flat/wrong_flat.html", context, status=400 if request.method == "POST" else 200
+    )

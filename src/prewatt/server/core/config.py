@@ -1,0 +1,219 @@
+"""The server's settings, from the environment, checked before anything starts. `docs/operate.md` lists them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
+
+from ...folder import use
+from ...wire.signing import SigningKey
+from ...wire.topics import SHARDS, parse_shards
+
+DEFAULT_HOME = "~/.local/share/prewatt"
+
+
+class ConfigError(ValueError):
+    """A setting is wrong; the message names it."""
+
+
+class Endpoint(Struct, frozen=True):
+    """Where something listens."""
+
+    host: str
+    port: int
+
+    @property
+    def reached_at(self) -> tuple[str, int]:
+        """Host and port by which it is reached from this machine."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host), self.port  # noqa: S104
+
+
+class ServerConfig(Struct, frozen=True):
+    """Where the server keeps its things and where it listens.
+
+    `home`: folder of database, keys and logs. `database`: empty for SQLite in `home`, else `postgresql://...`. `http`,
+    `mqtt`: where the pages and the broker listen. `hosts`: names under which the pages are reached. `shared_clock`:
+    file of a demonstration's clock. `own_broker`: whether prewatt starts the broker. `public_url`: where payment
+    providers and tenants reach the pages. `providers`: addresses of payment providers other than their own, for a
+    sandbox. `private_notices`: whether webhooks may go to addresses in private networks.
+    """
+
+    home: Path
+    database: str
+    http: Endpoint
+    mqtt: Endpoint
+    hosts: tuple[str, ...]
+    shards: tuple[int, int]
+    own_broker: bool
+    shared_clock: str
+    public_url: str = ""
+    providers: dict[str, str] = {}
+    private_notices: bool = False
+
+
+def _endpoint(name: str, text: str) -> Endpoint:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise ConfigError(f"{name}: {text!r} is not a host and port such as 127.0.0.1:8000")
+    return Endpoint(host, int(port))
+
+
+def load_config(environment: Mapping[str, str] | None = None) -> ServerConfig:
+    """Read `PREWATT_*`. ConfigError names the variable that is wrong."""
+    env = os.environ if environment is None else environment
+    known = {
+        "HOME", "DATABASE", "HTTP", "MQTT", "HOSTS", "SHARDS", "BROKER", "SHARED_CLOCK", "PUBLIC_URL", "PROVIDERS",
+        "PRIVATE_NOTICES",
+    }  # fmt: skip
+    for name in env:
+        if name.startswith("PREWATT_") and name.removeprefix("PREWATT_") not in known:
+            raise ConfigError(
+                f"{name}: there is no such setting; known: {', '.join('PREWATT_' + each for each in sorted(known))}"
+            )
+    database = env.get("PREWATT_DATABASE", "")
+    if database and urlsplit(database).scheme not in ("postgresql", "postgres"):
+        raise ConfigError(
+            f"PREWATT_DATABASE: {database!r} does not begin with postgresql:// (leave it empty for SQLite)"
+        )
+    broker = env.get("PREWATT_BROKER", "own")
+    if broker not in ("own", "other"):
+        raise ConfigError(f"PREWATT_BROKER: {broker!r} is neither 'own' (prewatt starts one) nor 'other'")
+    try:
+        shards = parse_shards(env.get("PREWATT_SHARDS", f"0-{SHARDS - 1}"))
+    except ValueError as error:
+        raise ConfigError(f"PREWATT_SHARDS: {error}") from None
+    hosts = list(filter(None, env.get("PREWATT_HOSTS", "localhost,127.0.0.1").split(",")))
+    public_url = env.get("PREWATT_PUBLIC_URL", "").rstrip("/")
+    if public_url:
+        hosts.append(_public_host(public_url))
+    private = env.get("PREWATT_PRIVATE_NOTICES", "refuse")
+    if private not in ("refuse", "allow"):
+        raise ConfigError(f"PREWATT_PRIVATE_NOTICES: {private!r} is neither 'refuse' nor 'allow'")
+    return ServerConfig(
+        home=Path(env.get("PREWATT_HOME", DEFAULT_HOME)).expanduser(),
+        database=database,
+        http=_endpoint("PREWATT_HTTP", env.get("PREWATT_HTTP", "127.0.0.1:8000")),
+        mqtt=_endpoint("PREWATT_MQTT", env.get("PREWATT_MQTT", "127.0.0.1:1883")),
+        hosts=tuple(dict.fromkeys(hosts)),
+        shards=(shards[0], shards[-1]),
+        own_broker=broker == "own",
+        shared_clock=env.get("PREWATT_SHARED_CLOCK", ""),
+        public_url=public_url,
+        providers=_providers(env.get("PREWATT_PROVIDERS", "")),
+        private_notices=private == "allow",
+    )
+
+
+def _public_host(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and parts.hostname and not parts.path and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise ConfigError(f"PREWATT_PUBLIC_URL: {url!r} is not an address such as https://power.example.com")
+    return str(parts.hostname)
+
+
+def _providers(text: str) -> dict[str, str]:
+    found = {}
+    for part in filter(None, text.split(",")):
+        name, _, address = part.partition("=")
+        if urlsplit(address).scheme not in ("http", "https"):
+            raise ConfigError(
+                f"PREWATT_PROVIDERS: {part!r} is not a provider and its address such as alipay=https://..."
+            )
+        found[name.strip()] = address.strip().rstrip("/")
+    return found
+
+
+def django_database(config: ServerConfig) -> dict[str, Any]:
+    """The database in Django's terms. Both commit durably before they answer."""
+    if not config.database:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": config.home / "prewatt.sqlite3",
+            "OPTIONS": {
+                # A writer waits for its turn at the start of a transaction, instead of failing in the middle of one.
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 30,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+            },
+        }
+    parts = urlsplit(config.database)
+    options = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(options.pop("host", parts.hostname or "")),
+        "PORT": str(parts.port or ""),
+        "OPTIONS": options,
+    }
+
+
+def enter_home(config: ServerConfig) -> None:
+    """Use the home folder until this process ends: no copy is put back there meanwhile."""
+    _prepare(config.home)
+    use(config.home)
+
+
+def secret(config: ServerConfig) -> str:
+    """The server's secret, made at the first start."""
+    path = config.home / "secret"
+    if not path.exists():
+        _make_private(path, secrets.token_hex(32))
+    return path.read_text().strip()
+
+
+def signing_key(config: ServerConfig) -> SigningKey:
+    """The key that commands and receipts are signed with, made at the first start."""
+    path = config.home / "server.key"
+    if not path.exists():
+        _prepare(config.home)
+        # Several processes may start for the first time together: the first one's key is everybody's.
+        with suppress(FileExistsError):
+            SigningKey.generate().save(path)
+    return SigningKey.load(path)
+
+
+def vending_secret(config: ServerConfig) -> bytes:
+    """The key under which vending keys are sealed, made at the first start. A copy of the database is worth no codes
+    without it, and a database restored without it can make none.
+    """
+    path = config.home / "vending.key"
+    if not path.exists():
+        _make_private(path, secrets.token_hex(32))
+    return bytes.fromhex(path.read_text().strip())
+
+
+def broker_password(config: ServerConfig, user: str) -> str:
+    """A broker user's password: derived, so that none is kept in the database."""
+    return hmac.new(secret(config).encode(), f"broker {user}".encode(), hashlib.sha256).hexdigest()
+
+
+def _prepare(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ConfigError(f"PREWATT_HOME: {folder} can't be made ({error.strerror})") from None
+
+
+def _make_private(path: Path, text: str) -> None:
+    _prepare(path.parent)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.") as file, suppress(FileExistsError):
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+        os.link(file.name, path)

@@ -1,0 +1,47 @@
+"""JSON that people and programs hand in: in any encoding of Unicode, and each name once."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ...tables.decode import decode
+from ...tables.problems import TableError, shown
+
+
+class JsonError(ValueError):
+    """This is no JSON, or says two things at once; the message, for people, says where."""
+
+
+def read_json(content: bytes) -> Any:
+    """What a JSON text says. JsonError."""
+    try:
+        text = decode(content)
+    except TableError as error:
+        raise JsonError(str(error)) from None
+    try:
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+    except json.JSONDecodeError as error:
+        raise JsonError(f"is not JSON: line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except RecursionError:
+        raise JsonError("is not JSON: it is nested too deep") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            # Any other reader takes one of them, and nobody knows which.
+            raise JsonError(
+                f"the name {shown(name)!r} is there twice in one object, once as {_short(found[name])} and once as {_short(value)}"
+            )
+        found[name] = value
+    return found
+
+
+def _no_number(name: str) -> Any:
+    raise JsonError(f"is not JSON: {name} is no number")
+
+
+def _short(value: Any) -> str:
+    return shown(json.dumps(value, ensure_ascii=False))

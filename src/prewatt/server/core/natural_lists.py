@@ -1,0 +1,77 @@
+"""Lists of the set-up pages in the order of names as people count: Flat 2 before Flat 10."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+from django.db.models import ForeignKey, Model, QuerySet
+from django.forms.models import ModelChoiceIterator
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+from unfold.views import ChangeList
+
+from ...kernel.names import natural
+
+
+def _columns(model: type[Model], order: str) -> list[str]:
+    """What to order by: of another row, what orders those."""
+    sign, path = order[: order.startswith("-")], order.lstrip("-")
+    there: Any = model
+    for part in path.split("__"):
+        field = there._meta.pk if part == "pk" else there._meta.get_field(part)
+        there = field.related_model if isinstance(field, ForeignKey) else None
+    if there is None:
+        return [order]
+    inner = there._meta.ordering or ("pk",)
+    return [f"{sign}{path}__{column.lstrip('-')}" for each in inner for column in _columns(there, each)]
+
+
+def _at(index: int, row: Sequence[Any]) -> tuple[bool, Any]:
+    value = row[index]
+    return value is not None, natural(value) if isinstance(value, str) else value
+
+
+class NaturalList(ChangeList):
+    """The rows of a list in the order in which it was asked for, texts as `natural` has them."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows: Any = self.queryset
+        order = rows.query.order_by or rows.model._meta.ordering
+        if not all(isinstance(each, str) for each in order):
+            return
+        columns = [column for each in order for column in _columns(rows.model, each)]
+        found = list(rows.order_by().values_list("pk", *(each.lstrip("-") for each in columns)))
+        for index, column in reversed(list(enumerate(columns, 1))):
+            found.sort(key=partial(_at, index), reverse=column.startswith("-"))
+        paged = self.multi_page and not (self.show_all and self.can_show_all)
+        first = (self.page_num - 1) * self.list_per_page if paged else 0
+        shown = [row[0] for row in found[first : first + self.list_per_page if paged else None]]
+        by_pk = rows.order_by().in_bulk(shown)
+        self.result_list = [by_pk[pk] for pk in shown if pk in by_pk]
+
+
+class _NaturalChoices(ModelChoiceIterator):  # type: ignore[type-arg]
+    def __iter__(self) -> Iterator[Any]:
+        if self.field.empty_label is not None:
+            yield "", self.field.empty_label
+        rows: QuerySet[Any] = self.queryset
+        yield from (
+            self.choice(each) for each in sorted(rows, key=lambda row: natural(self.field.label_from_instance(row)))
+        )
+
+
+class NaturalAdmin(ModelAdmin):
+    """A page of Set-up whose list and choices are in the order of names."""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002
+        return NaturalList
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):  # type: ignore[no-untyped-def]
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if field is not None and hasattr(field, "queryset"):
+            field.iterator = _NaturalChoices
+            field.widget.choices = field.choices
+        return field

@@ -1,0 +1,86 @@
+"""The steps of the reminder that credit is running low, as people type them and as a property keeps them: `20, 10, 5`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from ...kernel.units import parse_kwh, parse_money
+from ..core.amounts import plain, typed_kwh, typed_money, typed_whole
+
+if TYPE_CHECKING:
+    from .models import Property
+
+MOST_STEPS = 5
+_MOST = 10**18
+"""Of no currency is a reminder at so much of use, nano; nor at so many Wh."""
+
+
+def typed_days(text: str, field: str) -> int:
+    """Days that were typed. ValidationError names the field."""
+    return typed_whole(text, field, 0, 99)
+
+
+DECIMALS = {"low_credit": 9, "low_credit_kwh": 3, "low_credit_days": 0}
+"""A property's fields of steps, and how many decimals each may have."""
+
+
+def reading(currency: str) -> dict[str, Callable[[str, str], int]]:
+    """How each of a property's fields of steps is read when it is typed, where amounts are in a currency."""
+    return {
+        "low_credit": partial(typed_money, currency=currency),
+        "low_credit_kwh": typed_kwh,
+        "low_credit_days": typed_days,
+    }
+
+
+def typed_steps(text: str, field: str, read: Callable[[str, str], int]) -> list[int]:
+    """Steps that were typed, the highest first. ValidationError says what is wrong with them."""
+    # A comma within a number is its own: 7,50. Of 20,10,5 none can be.
+    several = re.fullmatch(r"\s*\d{1,2}(,\d{1,2}){2,}\s*", text)
+    typed = [each for each in re.split("," if several else r"[\s;；，、]+|,(?=\s|$)", text) if each]
+    if len(typed) > MOST_STEPS:
+        raise ValidationError({field: _("At most %(most)d steps.") % {"most": MOST_STEPS}})
+    found = sorted({read(each, field) for each in typed}, reverse=True)
+    if any(not 0 < step < _MOST for step in found):
+        raise ValidationError({field: _("A step is more than 0.")})
+    return found
+
+
+def kept_steps(text: str, field: str, currency: str) -> str:
+    """What was typed into a property's field of steps, as it is kept: empty, or 0, is none. ValidationError names the field."""
+    if re.fullmatch(r"\s*0*([.,]0*)?\s*", text):
+        return ""
+    found = typed_steps(text, field, reading(currency)[field])
+    return ", ".join(plain(Decimal(each).scaleb(-DECIMALS[field])) for each in found)
+
+
+def _read(text: str, read: Callable[[str], int]) -> list[int]:
+    return sorted({read(each) for each in re.split(r"[\s,]+", str(text)) if each} - {0}, reverse=True)
+
+
+def money_steps(where: Property) -> list[int]:
+    """A property's steps in money, nano, the highest first."""
+    return _read(where.low_credit, parse_money)
+
+
+def energy_steps(where: Property) -> list[int]:
+    """A property's steps in energy, Wh, the highest first."""
+    return _read(where.low_credit_kwh, parse_kwh)
+
+
+def day_steps(where: Property) -> list[int]:
+    """A property's steps in days, the highest first."""
+    return _read(where.low_credit_days, int)
+
+
+def is_low(where: Property, left: int, price: int) -> bool:
+    """Whether so much credit (nano) is under a highest step of a property, at a price of so many micro per kWh."""
+    highest: Sequence[int] = (*money_steps(where)[:1], *(each * price for each in energy_steps(where)[:1]))
+    return left < max(highest, default=0)

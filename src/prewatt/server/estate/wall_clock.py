@@ -1,0 +1,148 @@
+"""Instants and days in forms, commands and lists: stored as µs since 1970, typed and shown as the property's wall clock.
+
+An offset that is typed counts. An hour that the clock leaves out is refused, with what to type; one that comes twice is
+asked (`Twice`): which of the two.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSplitDateTimeWidget
+
+from ...kernel.calendar import local, zone
+from ...kernel.units import INSTANT_MAX, instant
+from .models import Property
+
+LONGEST = 40
+"""Characters of an instant at most."""
+YEARS = range(1971, 2200)
+"""Years of which a day can be asked for."""
+
+
+def shown(at: int | None, where: Property) -> str:
+    """An instant for a list: 2024-10-06 13:30:00, empty for None."""
+    return "" if at is None else f"{local(at, zone(where.zone)):%Y-%m-%d %H:%M:%S}"
+
+
+class Choice(NamedTuple):
+    """One of the two instants that a wall clock shows alike: as it is to be typed, and in words."""
+
+    text: str
+    words: str
+
+
+class Twice(ValidationError):
+    """A wall clock comes twice on the day on which the clocks go back. `choices`: the two."""
+
+    def __init__(self, field: str, choices: tuple[Choice, Choice]):
+        said = _now("The clocks go back then, and this hour comes twice. Say which: %(first)s, or %(second)s.")
+        super().__init__({field: said % {"first": choices[0].text, "second": choices[1].text}})
+        self.field, self.choices = field, choices
+
+
+def wall_clock(text: str, where: Property, field: str) -> int:
+    """An instant typed as the property's wall clock, or with an offset of its own. ValidationError names the field; it is
+    `Twice` where the clock shows that time twice.
+    """
+    typed = unicodedata.normalize("NFKC", text[: LONGEST + 1]).strip()
+    try:
+        if len(text) > LONGEST:
+            raise ValueError
+        moment = datetime.fromisoformat(typed)
+        at = instant(moment) if moment.tzinfo is not None else _at(moment, zone(where.zone), field)
+    except (ValueError, OverflowError):
+        raise ValidationError({field: _now("This is not a date and time such as 2025-11-01T00:00.")}) from None
+    return _possible(at, field)
+
+
+def _possible(at: int, field: str) -> int:
+    if not 0 <= at <= INSTANT_MAX:
+        raise ValidationError({field: _now("This is not between the years 1970 and 2200.")})
+    return at
+
+
+def _at(wall: datetime, place: ZoneInfo, field: str) -> int:
+    """The instant at which a place's clock shows something. ValidationError if it never does; Twice."""
+    both = [wall.replace(tzinfo=place, fold=fold) for fold in (0, 1)]
+    first, second = (each.utcoffset() for each in both)
+    if first == second:
+        return instant(both[0])
+    if (shows := both[0].astimezone(UTC).astimezone(place).replace(tzinfo=None)) != wall.replace(fold=0):
+        # Read with the offset of before, it is shown as what the clock was put on to; with the one after, what it was.
+        before = both[1].astimezone(UTC).astimezone(place).replace(tzinfo=None)
+        said = _now("There is no such time in %(place)s: the clocks go forward then. Type %(before)s or %(after)s.")
+        times = {"before": f"{before:%Y-%m-%dT%H:%M}", "after": f"{shows:%Y-%m-%dT%H:%M}"}
+        raise ValidationError({field: said % {"place": place.key, **times}})
+    names = (_now("%(time)s, the first time"), _now("%(time)s, the second time"))
+    time = date_format(wall, "j M Y, H:i")
+    choices = [Choice(each.isoformat(), name % {"time": time}) for each, name in zip(both, names, strict=True)]
+    raise Twice(field, (choices[0], choices[1]))
+
+
+def typed_day(text: str, field: str) -> date:
+    """A day that was typed, such as 2025-11-01. ValidationError names the field."""
+    try:
+        if len(text) > LONGEST:
+            raise ValueError
+        day = date.fromisoformat(unicodedata.normalize("NFKC", text).strip())
+    except ValueError:
+        raise ValidationError({field: _now("This is not a day such as 2025-11-01.")}) from None
+    if day.year not in YEARS:
+        raise ValidationError({field: _now("This is not between the years 1971 and 2199.")})
+    return day
+
+
+class WallClockForm(forms.ModelForm):
+    """A form of which the columns `instants` are instants."""
+
+    instants: tuple[str, ...] = ()
+
+    def property_of(self, values: dict[str, Any]) -> Property | None:
+        """The property whose clock counts, from cleaned values; None if they don't name one."""
+        raise NotImplementedError
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.instants:
+            if name not in self.fields:
+                continue
+            column = self.instance._meta.get_field(name)
+            self.fields[name] = forms.SplitDateTimeField(
+                label=column.verbose_name.capitalize(),
+                required=not column.blank,
+                widget=UnfoldAdminSplitDateTimeWidget(),
+                help_text=_("The wall clock at the property."),
+            )
+            at = getattr(self.instance, name)
+            if self.instance.pk and at is not None:
+                where = self.property_of({field: getattr(self.instance, field) for field in self.fields})
+                self.initial[name] = local(at, zone(where.zone)).replace(tzinfo=None) if where else None
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        where = self.property_of(values)
+        for name in self.instants:
+            if values.get(name) is None:
+                continue
+            # Without a property the form is refused for that already.
+            values[name] = self._instant(name, values[name], where) if where else None
+        return values
+
+    def _instant(self, name: str, typed: datetime, where: Property) -> int | None:
+        try:
+            return _possible(_at(typed.replace(tzinfo=None), zone(where.zone), name), name)
+        except Twice:
+            said = _now("The clocks go back then, and this hour comes twice: the building's own pages ask which.")
+            self.add_error(name, said)
+        except ValidationError as error:
+            self.add_error(None, error)
+        return None

@@ -1,0 +1,66 @@
+"""Work over many things, each on its own: what fails for one is told, and the others go on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from django.db import InterfaceError, OperationalError, models
+
+from ..core.time import now
+from ..estate.models import Organisation, Tenancy
+from .alarms import raise_alarm, settle_alarms
+from .models import Alarm, Gateway, Meter
+
+log = logging.getLogger("prewatt.worker")
+FAILED = "job-failed"
+Item = TypeVar("Item", bound=models.Model)
+Result = TypeVar("Result")
+
+
+def apart(
+    job: str, items: Iterable[Item], work: Callable[[Item], Result], of: Callable[[Item], Meter | Gateway | None]
+) -> list[Result]:
+    """What the work gave for each item. Where it fails an alarm is raised, of the meter or gateway that the item is `of`,
+    and settled when it succeeds again; only a database that can't be asked ends it all.
+    """
+    done = []
+    failed: set[str] | None = None
+    for item in items:
+        if failed is None:
+            failed = set(Alarm.objects.filter(kind=FAILED, settled=False).values_list("key", flat=True))
+        key = f"{job} {item.pk}"[:64]
+        try:
+            done.append(work(item))
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # whatever it is, it is this item's alone
+            log.exception("%s: %s", job, item)
+            _tell(job, key, item, error, of(item))
+        else:
+            if key in failed:
+                settle_alarms(FAILED, key)
+    return done
+
+
+def gateway_of(organisation: Organisation) -> Gateway | None:
+    """Where an alarm of what belongs to no meter is shown: at its landlord's first gateway."""
+    return Gateway.objects.filter(property__organisation=organisation).order_by("pk").first()
+
+
+def meter_or_gateway_of(tenancy: Tenancy) -> Meter | Gateway | None:
+    """Where an alarm of a tenancy is shown."""
+    meter = Meter.objects.filter(unit=tenancy.unit_id).first()
+    return meter or gateway_of(tenancy.unit.property.organisation)
+
+
+def _tell(job: str, key: str, item: models.Model, error: Exception, owner: Meter | Gateway | None) -> None:
+    if owner is None:
+        return
+    text = (
+        f"{job}: {item} failed ({type(error).__name__}: {error}). All others went on; this one is tried again at each look. "
+        "If it stays so, report it with the line in the worker's log."
+    )
+    given = {"meter": owner} if isinstance(owner, Meter) else {"gateway": owner}
+    raise_alarm(FAILED, text, now(), key=key, **given)

@@ -1,0 +1,65 @@
+"""Readings as arrays: aligned with instants, as the energy between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ...kernel.units import INT64_MAX
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """Where some instants lie among the readings of a meter: to be worked out once for all meters that were read at the
+    same instants.
+
+    `index`: of the last reading whose running sum is known there; `between`: which instants lie between two readings,
+    `after`: the index of the later of the two, `part`, `length`: how far between, µs.
+    """
+
+    at: Ints
+    index: Ints
+    between: Ints
+    after: Ints
+    part: Ints
+    length: Ints
+
+
+def align(at: Ints, instants: Ints) -> Alignment:
+    """Find instants (ascending) among readings at `at` (ascending)."""
+    found = np.searchsorted(at, instants)
+    last = len(at) - 1
+    index = np.minimum(found, last)
+    (between,) = np.nonzero((found > 0) & (found <= last) & (at[index] != instants))
+    after = index[between]
+    return Alignment(at, index, between, after, instants[between] - at[after - 1], at[after] - at[after - 1])
+
+
+def used_up_to(aligned: Alignment, running: Ints) -> Ints:
+    """Wh used up to each of the aligned instants. `running`: the energy used up to each reading.
+
+    Between two readings energy counts as used evenly, in whole watt-hours; before the first and after the last there
+    is none.
+    """
+    found = running[aligned.index]
+    if len(aligned.between):
+        before = running[aligned.after - 1]
+        energy = running[aligned.after] - before
+        if int(energy.max()) * int(aligned.length.max()) > INT64_MAX:
+            # Exact beyond 64 bits too, where a meter was away for long.
+            energy = energy.astype(object)
+        found[aligned.between] = before + (energy * aligned.part // aligned.length).astype(np.int64)
+    return found
+
+
+def energies(readings: Iterable[tuple[int, int]]) -> tuple[Ints, Ints]:
+    """Instants and energies (as `rate` takes them) of readings: (instant, Wh since the one before). Registers tell less:
+    meters are exchanged, and counters begin anew.
+    """
+    pairs = np.array(list(readings), dtype=np.int64).reshape(-1, 2)
+    return pairs[:, 0], pairs[1:, 1]

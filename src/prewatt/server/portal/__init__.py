@@ -1,1 +1,0 @@
-"""The pages: the manager's and the tenant's."""

@@ -1,0 +1,109 @@
+"""Readings that were charged and can't be true, from a journal of before registers were doubted; and putting them right."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from ...kernel.calendar import local, zone
+from ...kernel.plausible import SLACK, most
+from ...kernel.units import exact_kwh
+from ..core.time import now
+from ..estate.models import Tenancy
+from ..ledger.references import Of, Reference
+from ..metering.models import JournalEntry, Meter
+from ..metering.readings import readings
+from ..vending.models import Adjustment
+from ..vending.refusals import GivingBackError
+from .giving_back import put_right
+
+LARGEST_SEEN = 20
+"""So many of a meter's largest readings are looked at."""
+
+
+class Wrong(NamedTuple):
+    """A reading: its entry, between which instants, the energy (Wh) and what it cost (nano), and the most that can have
+    flowed. `proposed`: it waits for a second person, or is put right.
+    """
+
+    seq: int
+    begin: int
+    at: int
+    energy: int
+    charge: int
+    most: int
+    proposed: bool
+
+
+class Right(NamedTuple):
+    """What of a reading, and of those after it that were counted on it, was too much for a tenancy (nano)."""
+
+    tenancy: Tenancy
+    amount: int
+
+
+def _name(seq: int, meter: Meter) -> Reference:
+    return Reference(Of.READING, meter.pk).numbered(seq)
+
+
+def _of(meter: Meter, row: JournalEntry) -> Wrong | None:
+    before = JournalEntry.objects.filter(meter=meter, seq__lt=row.seq, kind="reading", energy__isnull=False)
+    earlier = before.order_by("-seq").first()
+    if earlier is None:
+        return None
+    highest = most(int(meter.power_highest), row.at - earlier.at)
+    known = Adjustment.objects.filter(**_name(row.seq, meter)._asdict())
+    proposed = known.exclude(state=Adjustment.State.DECLINED).exists()
+    return Wrong(row.seq, earlier.at, row.at, row.energy or 0, row.charge or 0, highest, proposed)
+
+
+def wrong_readings(meter: Meter) -> list[Wrong]:
+    """The meter's readings of more than its fuse lets through, the largest first."""
+    rows = JournalEntry.objects.filter(meter=meter, kind="reading", energy__gt=SLACK).order_by("-energy", "seq")
+    found = [_of(meter, row) for row in rows[:LARGEST_SEEN]]
+    return [each for each in found if each is not None and each.energy > each.most]
+
+
+def right(meter: Meter, seq: int, energy: int) -> list[Right]:
+    """What was charged too much, if `energy` (Wh) is what was used up to the reading of entry `seq`: with what was rated
+    in other tiers, or taxed otherwise, after it. GivingBackError if that can't be.
+    """
+    row = JournalEntry.objects.filter(meter=meter, seq=seq, kind="reading", energy__isnull=False).first()
+    if row is None:
+        raise GivingBackError(_("There is no such reading."))
+    if not 0 <= energy < (row.energy or 0):
+        text = _("Say what was really used, from 0 to less than %(kwh)s kWh.")
+        raise GivingBackError(text % {"kwh": exact_kwh(row.energy or 0)})
+    versions = meter.property.tariff_versions.series()
+    at = now()
+    as_read, put = readings(meter, versions, at), readings(meter, versions, at, {seq: energy})
+    tenancies = list(Tenancy.objects.filter(unit=meter.unit_id).select_related("unit__property__organisation"))
+    sums: dict[int, Right] = {}
+    for was, should in zip(as_read, put, strict=True):
+        # The reading itself is undone as it was charged; the later ones by what counting on it made of them.
+        amount = (was.charged if was.seq == seq else was.rerated.charge) - should.rerated.charge
+        holder = next((each for each in tenancies if each.holds(was.at)), None)
+        if was.seq >= seq and amount and holder is not None:
+            sums[holder.pk] = Right(holder, sums[holder.pk].amount + amount if holder.pk in sums else amount)
+    return list(sums.values())
+
+
+@transaction.atomic
+def put_reading_right(meter: Meter, seq: int, energy: int, by: Any, reason: str) -> list[Adjustment]:
+    """Propose to give back what a wrong reading charged; a second person agrees. GivingBackError if it can't be."""
+    where = zone(meter.property.zone)
+    made = []
+    for tenancy, amount in right(meter, seq, energy):
+        at = JournalEntry.objects.get(meter=meter, seq=seq).at
+        memo = _("reading of %(at)s put right: %(why)s") % {
+            "at": f"{local(at, where):%Y-%m-%d %H:%M}",
+            "why": reason.strip(),
+        }
+        if not reason.strip():
+            raise GivingBackError(_("Say why: it is shown to the tenant."))
+        made.append(put_right(tenancy, amount, _name(seq, meter), by, memo))
+    if not made:
+        raise GivingBackError(_("Nobody was charged for this reading."))
+    return made

@@ -1,0 +1,1 @@
+"""What a tenancy cost: statements and bills, as pages, files and paper."""

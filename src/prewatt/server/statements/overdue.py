@@ -1,0 +1,78 @@
+"""What follows when a bill is overdue, where the terms say that the supply ends by rule: the limit is lowered to what is owed, and
+lifted again once nothing is overdue so long any more.
+
+Lowered so, whatever is paid is light at once and lasts as long as it would before use, also in an outage: nobody who has paid is in
+the dark. Where a person decides instead, that is an order as any other.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from ...kernel.units import DAY
+from ..billing.models import Bill
+from ..billing.spreading import owes
+from ..core.time import now
+from ..estate.models import Tenancy
+from ..estate.terms import Lowering, Terms
+from ..estate.terms_in_force import open_lowering, terms_of
+from ..metering.apart import apart, meter_or_gateway_of
+from ..vending.account_settings import send_settings_to
+from .bills import Standing, standings
+from .terms import lock_account, waits_for_building
+
+
+def follows_at(terms: Terms, bill: Bill) -> int | None:
+    """When something follows from a bill that is not paid by then; None if nothing but reminders does."""
+    return None if terms.overdue == Terms.Overdue.REMIND else int(bill.due) + int(terms.overdue_days) * DAY
+
+
+def too_late(terms: Terms, tenancy: Tenancy, at: int) -> list[Standing]:
+    """The bills from which something follows at an instant, the oldest first."""
+    found = [each for each in standings(tenancy) if each.left]
+    return [each for each in found[::-1] if (due := follows_at(terms, each.bill)) is not None and due <= at]
+
+
+def follow_up() -> list[Lowering]:
+    """Lower what is due, and lift what was paid; what fails for one tenancy holds up no other."""
+    at = now()
+    lowered = Terms.objects.filter(lowerings__ended__isnull=True, lowerings__isnull=False)
+    ruled = Terms.objects.filter(
+        overdue=Terms.Overdue.CUT, postpaid=True, applied__isnull=False, tenancy__settled__isnull=True,
+        tenancy__bills__due__lte=at, tenancy__bills__total__gt=0,
+    )  # fmt: skip
+    rows = Tenancy.objects.filter(terms__in=lowered | ruled).distinct().select_related("unit__property__organisation")
+    done = apart("overdue bills", rows, _follow_up, meter_or_gateway_of)
+    return [each for each in done if each is not None]
+
+
+@transaction.atomic
+def _follow_up(tenancy: Tenancy) -> Lowering | None:
+    terms = terms_of(tenancy.pk)
+    if terms is None:
+        return None
+    at, known = now(), open_lowering(terms)
+    late = too_late(terms, tenancy, at) if terms.overdue == Terms.Overdue.CUT else []
+    if bool(late) == (known is not None):
+        return None
+    if known is None and waits_for_building(tenancy):
+        # What is owed there is not known: nobody is cut off by what is old.
+        return None
+    meter = lock_account(tenancy)
+    # What was paid meanwhile counts.
+    late, known = too_late(terms, tenancy, at) if late else [], open_lowering(terms)
+    if bool(late) == (known is not None):
+        return None
+    if known is not None:
+        known.ended = at
+        known.save(update_fields=["ended"])
+    else:
+        owed = owes(tenancy)
+        known = Lowering.objects.create(
+            terms=terms, at=at, limit=owed if terms.cuts_at is None else min(owed, terms.cuts_at),
+            why=(_("overdue: bill %(numbers)s") % {"numbers": ", ".join(str(each.bill) for each in late)})[:200],
+        )  # fmt: skip
+    if meter is not None:
+        send_settings_to(meter)
+    return known

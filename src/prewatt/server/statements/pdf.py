@@ -1,0 +1,26 @@
+"""A statement as PDF: the very part of the page, on paper. WeasyPrint draws it; it needs the system's Pango."""
+
+from __future__ import annotations
+
+from django.template.loader import render_to_string
+
+from .bills import Standing
+from .statement import Statement
+
+
+class PdfError(ValueError):
+    """No PDF can be made on this machine; the message says what is missing."""
+
+
+def to_pdf(made: Statement, stands: Standing | None = None) -> bytes:
+    """The PDF of a statement, or of the bill that it `stands` for. PdfError if Pango is not installed."""
+    try:
+        from weasyprint import HTML
+    except OSError as error:
+        raise PdfError(
+            f"a PDF needs the library Pango, which is missing here: install libpango-1.0-0, libpangoft2-1.0-0 and "
+            f"libharfbuzz-subset0 ({error})"
+        ) from None
+    page = render_to_string("tenant/papers/statement_paper.html", {"made": made, "stands": stands})
+    written: bytes = HTML(string=page).write_pdf()
+    return written

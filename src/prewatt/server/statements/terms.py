@@ -1,0 +1,296 @@
+"""From paying before use to paying after it and back, at an instant. Account, journal and statement stay the same: the meter is told
+by settings how far its balance may go under zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from ...kernel.calendar import local, zone
+from ...kernel.currencies import format_money, format_with_code
+from ...kernel.entries import decode_command
+from ...kernel.orders import Restore
+from ...kernel.units import BALANCE_MAX, DAY, HOUR
+from ..billing.debts import owe
+from ..billing.spreading import owes, share_for, spread, usual_cost
+from ..core.errors import Refused
+from ..core.people import name_of
+from ..core.time import now
+from ..estate.models import FARTHEST, Tenancy
+from ..estate.terms import LEAST_NOTICE, Terms
+from ..estate.terms_in_force import terms_of, waiting_terms
+from ..ledger.books import balance, tenant_account
+from ..ledger.references import Of, Reference
+from ..metering.apart import apart, meter_or_gateway_of
+from ..metering.locking import lock_meters, lock_organisation
+from ..metering.models import Meter
+from ..metering.outlook import days_left
+from ..vending.account_settings import account_settings, send_settings_to
+from ..vending.adjustments import adjust
+from ..vending.controls import control
+from ..vending.models import Command
+from .bills import bill_up_to_now, standings
+
+RECENT = HOUR
+"""How old the last reading may be where a change could darken somebody."""
+LEAST_DAYS = 1
+"""So many days at least the supply goes on after what was owed was taken off the meter."""
+
+
+class TermsError(Refused):
+    """It can't be; the message, for people, says why. Nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Terms as somebody asks for them; fields as `estate.terms.Terms` has them. `begins`: None for now."""
+
+    postpaid: bool
+    limit: int = 0
+    limit_cuts: bool = True
+    due_days: int = 14
+    overdue: str = Terms.Overdue.REMIND
+    overdue_days: int = 14
+    owed: str = Terms.Owed.DEBT
+    begins: int | None = None
+
+
+def check(tenancy: Tenancy, wanted: Wanted) -> int:
+    """The instant from which they are to hold. TermsError says what can't be."""
+    at = now()
+    begins = max(at, tenancy.begins) if wanted.begins is None else wanted.begins
+    if wanted.overdue not in Terms.Overdue.values or wanted.owed not in Terms.Owed.values:
+        raise TermsError(
+            _("There is no such choice."), "overdue" if wanted.overdue not in Terms.Overdue.values else "owed"
+        )
+    if not at <= begins <= at + FARTHEST:
+        raise TermsError(_("Terms begin now, or within a year from now."), "begins")
+    if tenancy.settled is not None or (tenancy.ends is not None and tenancy.ends <= max(begins, at)):
+        raise TermsError(_("The tenancy has ended by then."), "begins")
+    if begins < tenancy.begins:
+        raise TermsError(_("The tenancy has not begun by then."), "begins")
+    if not wanted.postpaid:
+        return begins
+    if not 0 <= wanted.limit <= BALANCE_MAX:
+        raise TermsError(_("There is no such limit."), "limit")
+    if wanted.limit_cuts and not wanted.limit:
+        raise TermsError(_("Say the limit at which the supply ends."), "limit")
+    if wanted.limit_cuts and wanted.begins is None and owes(tenancy) >= wanted.limit:
+        raise TermsError(
+            _("%(owed)s is owed now: at this limit the power would go off at once.")
+            % {"owed": format_money(owes(tenancy), tenancy.unit.property.currency)},
+            "limit",
+        )
+    if not 1 <= wanted.due_days <= 90:
+        raise TermsError(_("A bill is due after 1 to 90 days."), "due_days")
+    if not LEAST_NOTICE <= wanted.overdue_days <= 180:
+        raise TermsError(_("That follows after %(least)d to 180 days.") % {"least": LEAST_NOTICE}, "overdue_days")
+    return begins
+
+
+def lock_account(tenancy: Tenancy) -> Meter | None:
+    """Lock what a tenancy's account is booked and sent under: its organisation, and its meter, which is returned."""
+    lock_organisation(tenancy.unit.property.organisation_id)
+    rows = Meter.objects.filter(unit=tenancy.unit_id).select_related("gateway__property__organisation", "unit")
+    return next(iter(lock_meters(rows)), None)
+
+
+@transaction.atomic
+def agree(tenancy: Tenancy, wanted: Wanted, by: Any) -> Terms:
+    """Let terms hold from an instant on; of those that were still to come only the last hold. Those that begin now take effect at
+    once, if they can. TermsError says what can't be.
+    """
+    lock_account(tenancy)
+    row = Tenancy.objects.select_related("unit__property__organisation").get(pk=tenancy.pk)
+    begins, before = check(row, wanted), terms_of(row.pk)
+    if not wanted.postpaid and (before is None or not before.postpaid):
+        waits = waiting_terms(row.pk)
+        if waits is None:
+            raise TermsError(_("This tenancy pays before use already."))
+        # Nothing but that what was to come does not come.
+        Terms.objects.filter(pk=waits.pk).update(ended=now())
+        return before or waits
+    Terms.objects.filter(tenancy=row.pk, applied__isnull=True, ended__isnull=True).update(ended=now())
+    fields = {name: getattr(wanted, name) for name in Wanted.__dataclass_fields__ if name != "begins"}
+    made = Terms.objects.create(tenancy=row, begins=begins, made=now(), by=name_of(by)[:150], **fields)
+    if begins <= now():
+        take_effect(made)
+        made.refresh_from_db()
+    return made
+
+
+def waits_for_building(tenancy: Tenancy) -> bool:
+    """Whether what a tenancy owes is not known well enough: its building is silent, or its meter was not read lately."""
+    meter = Meter.objects.select_related("gateway").filter(unit=tenancy.unit_id).first()
+    return meter is not None and (not meter.gateway.online or now() - (meter.read_at or 0) > RECENT)
+
+
+@transaction.atomic
+def take_effect(terms: Terms) -> bool:
+    """Let terms that are due hold, once. Whether they do: back to paying before use waits for a building that is silent, as nobody
+    knows what is owed there.
+    """
+    tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=terms.tenancy_id)
+    meter = lock_account(tenancy)
+    row, at = Terms.objects.get(pk=terms.pk), now()
+    if row.applied is not None or row.ended is not None:
+        return row.applied is not None
+    if tenancy.settled is not None or (tenancy.ends is not None and tenancy.ends <= at):
+        Terms.objects.filter(pk=row.pk).update(ended=at)
+        return False
+    before = terms_of(tenancy.pk)
+    if row.cuts_at is not None and row.cuts_at <= owes(tenancy):
+        currency = tenancy.unit.property.currency
+        raise TermsError(
+            _("%(owed)s is owed: at a limit of %(limit)s the power would go off by the change. It waits.")
+            % {"owed": format_money(owes(tenancy), currency), "limit": format_money(row.limit, currency)}
+        )
+    if not row.postpaid:
+        if waits_for_building(tenancy):
+            return False
+        if before is not None:
+            bill_up_to_now(tenancy, before)
+        _clear(tenancy, row, meter, at)
+    if before is not None:
+        before.lowerings.filter(ended__isnull=True).update(ended=at)
+    Terms.objects.filter(pk=row.pk).update(applied=at)
+    if meter is not None:
+        send_settings_to(meter)
+    return True
+
+
+def _clear(tenancy: Tenancy, terms: Terms, meter: Meter | None, at: int) -> None:
+    """What is owed leaves the meter before it is to be paid before use, and the supply goes on for some days in any case."""
+    amount, days = owes(tenancy), int(tenancy.unit.property.spread_days)
+    if meter is None:
+        return
+    if Tenancy.objects.filter(unit=tenancy.unit_id, begins__lt=tenancy.begins, settled__isnull=True).exists():
+        raise TermsError(_("The tenant before is not settled yet: the meter's balance is not known to be this one's."))
+    if amount and terms.owed == Terms.Owed.SPREAD:
+        spread(tenancy, terms.by)
+    elif amount:
+        of, memo = Reference(Of.TERMS, terms.pk), _("owed when paying after use ended")
+        owe(tenancy, amount, of, memo, at)
+        adjust(tenancy, amount, of, memo, at)
+    if balance(tenant_account(tenancy)) <= 0 and not (amount and days and terms.owed == Terms.Owed.SPREAD):
+        _light(tenancy, terms, meter)
+
+
+def _light(tenancy: Tenancy, terms: Terms, meter: Meter) -> None:
+    days = days_to_pay(tenancy)
+    control(meter, Restore(until=now() + days * DAY), terms.by, _("to have time to pay in"), coded=False)
+
+
+def days_to_pay(tenancy: Tenancy) -> int:
+    """So many days the supply goes on after a change to paying before use, though there is no credit yet."""
+    return max(int(tenancy.unit.property.spread_days), LEAST_DAYS)
+
+
+def take_what_is_due() -> list[Terms]:
+    """Let the terms hold whose instant has come; what fails for one is told, and tried again."""
+    rows = Terms.objects.filter(applied__isnull=True, ended__isnull=True, begins__lte=now())
+    done = apart(
+        "terms", rows.select_related("tenancy__unit__property__organisation"),
+        lambda row: row if take_effect(row) else None, lambda row: meter_or_gateway_of(row.tenancy),
+    )  # fmt: skip
+    return [each for each in done if each is not None]
+
+
+def tell_meter(unit_pk: int) -> None:
+    """Send a unit's meter its settings if others hold now: whose money its balance is has changed."""
+    meter = Meter.objects.select_related("unit", "gateway__property").filter(unit=unit_pk).first()
+    if meter is None or not Terms.objects.filter(tenancy__unit=unit_pk, applied__isnull=False).exists():
+        return
+    last = Command.objects.filter(meter=meter, kind="settings").order_by("-number").first()
+    known = decode_command(bytes(last.body)) if last else None
+    if getattr(known, "order", None) != account_settings(meter):
+        send_settings_to(meter)
+
+
+# -- in words ---------------------------------------------------------------------------------------------------------------
+
+
+def in_words(terms: Terms | Wanted | None, currency: str) -> list[str]:
+    """What terms say, for people."""
+    if terms is None or not terms.postpaid:
+        return [_("Paid before use: the supply ends when the credit is used up.")]
+    limit = format_with_code(terms.limit, currency)
+    found = [_("Paid after use, by a bill a month that is due after %(days)d days.") % {"days": terms.due_days}]
+    if not terms.limit:
+        found.append(_("There is no limit to what may be owed."))
+    elif terms.limit_cuts:
+        found.append(_("The supply ends when %(limit)s is owed.") % {"limit": limit})
+    else:
+        found.append(_("At most %(limit)s should be owed; the supply does not end there.") % {"limit": limit})
+    after = {"days": terms.overdue_days}
+    found.append(
+        {
+            "remind": _("When a bill is overdue, a reminder is sent, and nothing more follows."),
+            "ask": _("When a bill is overdue for %(days)d days, a person decides what follows.") % after,
+            "cut": _("When a bill is overdue for %(days)d days, the supply ends by itself, until something is paid.")
+            % after,
+        }[str(terms.overdue)]
+    )
+    return found
+
+
+def preview(tenancy: Tenancy, wanted: Wanted) -> list[str]:
+    """What terms come to at once, for people. TermsError as `agree`."""
+    begins, currency = check(tenancy, wanted), tenancy.unit.property.currency
+    where = zone(tenancy.unit.property.zone)
+    held, at = balance(tenant_account(tenancy)), now()
+    meter = Meter.objects.select_related("gateway__property", "unit").filter(unit=tenancy.unit_id).first()
+    found = [
+        _("The balance is %(held)s %(currency)s now.") % {"held": format_money(held, currency), "currency": currency}
+    ]
+    if begins > at:
+        found.append(_("From %(at)s:") % {"at": f"{local(begins, where):%Y-%m-%d %H:%M}"})
+    found += in_words(replace(wanted), currency)
+    if not wanted.postpaid:
+        found += _back_in_words(tenancy, wanted, meter, held, currency)
+        return found
+    room = wanted.limit + held
+    days = days_left(meter, tenancy, room, at) if meter is not None and wanted.limit and wanted.limit_cuts else None
+    if wanted.limit and wanted.limit_cuts:
+        found.append(
+            _("%(room)s %(currency)s can be used until then.")
+            % {"room": format_money(room, currency), "currency": currency}
+        )
+    if days is not None:
+        found.append(_("That is about %(days)d days of usual use.") % {"days": days})
+    if held > 0:
+        found.append(_("The credit stays, and is used first."))
+    return found
+
+
+def _back_in_words(tenancy: Tenancy, wanted: Wanted, meter: Meter | None, held: int, currency: str) -> list[str]:
+    if held > 0:
+        return [_("The credit stays.")]
+    amount, found = -held, []
+    if amount and wanted.owed == Terms.Owed.SPREAD and meter is not None:
+        share = share_for(tenancy.unit.property, amount, usual_cost(meter, None))
+        found.append(
+            _("%(amount)s %(currency)s that is owed leaves the meter, and %(share)d %% of each payment pay it.")
+            % {"amount": format_money(amount, currency), "currency": currency, "share": share}
+        )
+    elif amount:
+        found.append(
+            _("%(amount)s %(currency)s that is owed leaves the meter, and stays owed under Books.")
+            % {"amount": format_money(amount, currency), "currency": currency}
+        )
+    found.append(
+        _("The power stays on for %(days)d days in any case, to have time to pay in.") % {"days": days_to_pay(tenancy)}
+    )
+    if waits_for_building(tenancy):
+        found.append(_("The building is silent, or was not read lately: the change waits until it is heard of."))
+    return found
+
+
+def to_pay(tenancy: Tenancy) -> tuple[int, int]:
+    """(what is open of bills, what of that is overdue), nano."""
+    found = standings(tenancy)
+    return sum(each.left for each in found), sum(each.left for each in found if each.state == "overdue")

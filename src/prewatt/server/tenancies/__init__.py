@@ -1,0 +1,1 @@
+"""Moving in and out, and putting a move right."""

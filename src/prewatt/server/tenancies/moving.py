@@ -1,0 +1,208 @@
+"""Move-in and move-out: the register is read at the instant, the old account is closed and paid out, the new one begins
+at zero.
+
+A move is recorded whenever the manager knows of it, also when the building is offline. The meter is told to read itself
+at the instant. When its journal is here up to then, the old tenancy is settled: its balance leaves the tenant's
+account, and a command takes it off the meter.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from ...kernel.calendar import zone
+from ...kernel.entries import ChangeTenancy
+from ...kernel.units import NANO
+from ..billing.owed import owe_back
+from ..billing.remainders import close_remainder
+from ..billing.spreading import settle_spreads
+from ..core.time import now
+from ..estate.models import FARTHEST, Tenancy, Unit
+from ..ledger.books import Kind, account, balance, book, deposit_held, holder_account, tenant_account
+from ..ledger.charges import by_day
+from ..ledger.models import Transfer
+from ..ledger.references import Of, Part, Reference
+from ..metering.apart import apart, meter_or_gateway_of
+from ..metering.locking import for_update, lock_meters, lock_organisation
+from ..metering.models import JournalEntry, Meter
+from ..notices.contacts import NO_CONTACT, Contact, keep_contact
+from ..statements.terms import tell_meter
+from ..vending.account_settings import send_settings_to
+from ..vending.adjustments import adjust, level
+from ..vending.credit_log import issue
+from ..vending.models import Refund
+
+LARGEST_DEPOSIT = 100_000 * NANO
+
+
+@transaction.atomic
+def move_in(
+    unit: Unit,
+    tenant: str,
+    begins: int,
+    *,
+    user: Any = None,
+    occupants: int = 1,
+    deposit: int = 0,
+    contact: Contact = NO_CONTACT,
+) -> Tenancy:
+    """Somebody moves in at an instant. `deposit` in nano, as received; `contact`: how they are reached. ValidationError names
+    what can't be.
+    """
+    if not 0 <= deposit <= LARGEST_DEPOSIT:
+        raise ValidationError(
+            {"deposit": _("A deposit is between 0 and %(most)s.") % {"most": LARGEST_DEPOSIT // NANO}}
+        )
+    tenancy = Tenancy(unit=unit, tenant=tenant, user=user, begins=begins, occupants=occupants, deposit=deposit)
+    tenancy.full_clean()
+    tenancy.save()
+    if deposit:
+        organisation = unit.property.organisation
+        received, held = account(organisation, Kind.CASH), account(organisation, Kind.DEPOSITS)
+        of = Reference(Of.DEPOSIT, tenancy.pk)
+        book(Transfer.Kind.DEPOSIT, received, held, deposit, now(), of, str(tenancy), deposit_of=tenancy)
+    _tell_meter(unit, begins)
+    _reattribute(unit, None, tenancy, begins)
+    if contact:
+        keep_contact(tenancy, contact)
+    return tenancy
+
+
+@transaction.atomic
+def move_out(tenancy: Tenancy, ends: int) -> Tenancy:
+    """The tenant moves out at an instant; said again before that has come, at another one. ValidationError names what
+    can't be.
+    """
+    if abs(ends - now()) > FARTHEST:
+        raise ValidationError({"ends": _("This is more than a year from now.")})
+    lock_meters(Meter.objects.filter(unit=tenancy.unit_id))
+    locked = for_update(Tenancy.objects).get(pk=tenancy.pk)
+    before = locked.ends
+    if before is not None and before <= now():
+        raise ValidationError({"ends": _("This tenancy has ended already.")})
+    if ends <= locked.begins:
+        raise ValidationError({"ends": _("A tenancy can't end before it begins.")})
+    tenancy.ends = ends
+    tenancy.full_clean()
+    tenancy.save(update_fields=["ends"])
+    if ends != before:
+        _tell_meter(tenancy.unit, ends, _nobody_elses(tenancy, before))
+        _reattribute(tenancy.unit, tenancy, None, ends)
+    return tenancy
+
+
+def _nobody_elses(tenancy: Tenancy, ends: int | None) -> int:
+    """An instant at which nobody moves in either; else 0."""
+    if ends is None or Tenancy.objects.filter(unit=tenancy.unit_id, begins=ends).exists():
+        return 0
+    return ends
+
+
+def _tell_meter(unit: Unit, at: int, instead: int = 0) -> None:
+    meter = Meter.objects.filter(unit=unit).first()
+    if meter is not None:
+        issue(meter, ChangeTenancy(at, instead))
+
+
+def _reattribute(unit: Unit, old: Tenancy | None, new: Tenancy | None, since: int) -> None:
+    """A move is recorded late: what was charged after it is booked to whoever it falls to, on the days of the charges."""
+    charged = JournalEntry.objects.filter(meter__unit=unit, at__gt=since, charge__gt=0).values_list("at", "charge")
+    of = Reference(Of.MOVE, (new or old or unit).pk).and_(Part.MOVED_IN if new else Part.MOVED_OUT).since(since)
+    organisation = unit.property.organisation
+    for each in by_day(((at, charge or 0) for at, charge in charged), zone(unit.property.zone)):
+        book(
+            Transfer.Kind.ATTRIBUTION, holder_account(organisation, new), holder_account(organisation, old),
+            each.amount, each.at, of.on(each.day), _("used after the move"),
+        )  # fmt: skip
+
+
+def journal_is_here(tenancy: Tenancy) -> bool:
+    """Whether all that was used up to the move-out is known."""
+    meter = Meter.objects.filter(unit=tenancy.unit_id).first()
+    return meter is None or (meter.read_at is not None and tenancy.ends is not None and meter.read_at >= tenancy.ends)
+
+
+@transaction.atomic
+def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
+    """Close the account of a tenancy that has ended: what is left becomes a refund to be paid, or goes to another
+    tenancy of the same person; what is owed is taken from the deposit first.
+
+    ValidationError if it has not ended, was settled before, or the meter's journal is not here up to then.
+    """
+    # Nothing is booked for the tenancy while its balance is closed.
+    lock_organisation(tenancy.unit.property.organisation_id)
+    units = {tenancy.unit_id} if carry_to is None else {tenancy.unit_id, carry_to.unit_id}
+    lock_meters(Meter.objects.filter(unit__in=units))
+    locked = for_update(Tenancy.objects).select_related("unit__property__organisation").get(pk=tenancy.pk)
+    if locked.settled is not None:
+        raise ValidationError(_("This tenancy is settled already."))
+    if locked.ends is None or locked.ends > now():
+        raise ValidationError(_("This tenancy has not ended yet."))
+    if not journal_is_here(locked):
+        raise ValidationError(_("The meter has not reported up to the move-out yet."))
+    if carry_to is not None:
+        carry_to.refresh_from_db(fields=["settled"])
+    if carry_to is not None and (
+        carry_to.unit.property.organisation_id != locked.unit.property.organisation_id or carry_to.settled is not None
+    ):
+        raise ValidationError(_("The balance can only be carried to an open tenancy of the same landlord."))
+    settle_spreads(locked)
+    locked.settlements += 1
+    # Settled anew, after a move was put right, it has names of its own.
+    of = Reference(Of.SETTLEMENT, locked.pk)
+    if locked.settlements > 1:
+        of = of.numbered(locked.settlements)
+    if carry_to is not None:
+        _carry(locked, carry_to, of)
+    locked.settled = tenancy.settled = now()
+    locked.save(update_fields=["settled", "settlements"])
+    close_remainder(locked, of, _("settlement"))
+    _release_deposit(locked, of)
+    meter = Meter.objects.filter(unit=locked.unit_id).first()
+    if meter is not None:
+        level(meter, of, _("settlement of the tenancy before"), locked.settled)
+    if locked.unit.pin_hash:
+        # Whoever lives here next is given a PIN of their own.
+        locked.unit.pin_hash = ""
+        locked.unit.save(update_fields=["pin_hash"])
+        if meter is not None:
+            send_settings_to(Meter.objects.select_related("unit", "gateway__property").get(pk=meter.pk))
+    # The balance at the meter is another's now, or nobody's, who may pay otherwise.
+    tell_meter(locked.unit_id)
+
+
+def _carry(tenancy: Tenancy, to: Tenancy, settlement: Reference) -> None:
+    left = balance(tenant_account(tenancy))
+    if not left:
+        return
+    payer, taker = (tenancy, to) if left > 0 else (to, tenancy)
+    of, memo = settlement.and_(Part.CARRIED), _("carried from %(unit)s") % {"unit": tenancy.unit.name}
+    book(Transfer.Kind.SETTLEMENT, tenant_account(payer), tenant_account(taker), abs(left), now(), of, memo)
+    adjust(to, left, of, memo, now())
+
+
+def _release_deposit(tenancy: Tenancy, settlement: Reference) -> None:
+    left = deposit_held(tenancy)
+    if left:
+        held = account(tenancy.unit.property.organisation, Kind.DEPOSITS)
+        of = Reference(Of.DEPOSIT, tenancy.pk).and_(Part.BACK).with_part_of(settlement)
+        memo = _("deposit to be paid back")
+        owe_back(tenancy, left, Refund.Why.DEPOSIT, held, of, memo, Transfer.Kind.DEPOSIT, deposit_of=tenancy)
+
+
+def settle_what_is_due() -> list[Tenancy]:
+    """Settle each tenancy that has ended and whose meter has reported up to then."""
+    due = Tenancy.objects.filter(ends__lte=now(), settled__isnull=True).order_by("ends")
+
+    def settled(tenancy: Tenancy) -> Tenancy | None:
+        if not journal_is_here(tenancy):
+            return None
+        settle(tenancy)
+        return tenancy
+
+    done = apart("settlement", due, settled, meter_or_gateway_of)
+    return [tenancy for tenancy in done if tenancy is not None]

@@ -1,0 +1,1 @@
+"""The tenant's pages: a folder a story, with its views, forms, addresses and templates."""

@@ -1,0 +1,52 @@
+"""A bill, for who pays it and for the manager."""
+
+from __future__ import annotations
+
+import json
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from ....tables.export import as_file
+from ...statements import bill_formats
+from ...statements.bills import standing_of
+from ...statements.pdf import PdfError, to_pdf
+from ...statements.statement import statement
+from ...web.access import bill_to_see
+from ...web.forms import one_of
+from ...web.kept import say
+
+
+@login_required
+@require_GET
+def bill(request: HttpRequest, pk: int) -> HttpResponse:
+    """A bill, on the page, as PDF, CSV or JSON."""
+    found, manager = bill_to_see(request, pk)
+    try:
+        form = one_of(request.GET, "format", ("", "csv", "json", "pdf"))
+    except ValidationError as error:
+        say(request, error)
+        return redirect("bill", pk=pk)
+    made, stands = statement(found.tenancy, found.begins, found.ends), standing_of(found)
+    name = f"bill-{found.number}"
+    if form == "json":
+        text = json.dumps(bill_formats.to_document(stands), indent=1, ensure_ascii=False)
+        return HttpResponse(text, content_type="application/json")
+    if form == "csv":
+        return _file(as_file(bill_formats.to_csv(stands, made)), "text/csv; charset=utf-8", f"{name}.csv")
+    context = {"made": made, "stands": stands, "bill": found, "manager": manager, "unit": found.tenancy.unit}
+    if form == "pdf":
+        try:
+            return _file(to_pdf(made, stands), "application/pdf", f"{name}.pdf")
+        except PdfError as error:
+            messages.error(request, str(error))
+            return redirect("bill", pk=pk)
+    return render(request, "tenant/bill/bill.html", context)
+
+
+def _file(content: bytes, kind: str, name: str) -> HttpResponse:
+    return HttpResponse(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -1,0 +1,38 @@
+"""The tenant takes emergency credit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from ...core.time import now
+from ...metering.models import Meter
+from ...vending.controls import take_emergency
+
+
+@login_required
+@require_POST
+def emergency(request: HttpRequest) -> HttpResponse:
+    """The tenant takes the emergency credit."""
+    user: Any = request.user
+    at = now()
+    mine = next(
+        (
+            each
+            for each in user.tenancies.select_related("unit")
+            if each.begins <= at and (each.ends is None or each.ends > at)
+        ),
+        None,
+    )
+    meter = Meter.objects.filter(unit=mine.unit_id).first() if mine else None
+    if meter is None:
+        raise Http404
+    take_emergency(meter, user.get_username())
+    messages.success(request, _("The emergency credit is on its way to the meter."))
+    return redirect("tenancy")

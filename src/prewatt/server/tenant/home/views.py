@@ -1,0 +1,69 @@
+"""The tenant's own page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from ....kernel.calendar import zone
+from ....kernel.units import DAY
+from ...core.time import now
+from ...correspondence.notes import notes_for
+from ...payments.bank import reference
+from ...payments.models import Payment
+from ...payments.ways import ways_in_browser
+from ...statements.by_price import by_price
+from ...vending.order_codes import waiting_codes
+from ...vending.paid_amounts import new_credit_id
+from ...web.figures import tenancy_panel
+from ...web.live import live_page
+from ...web.looking import TENANT_AGAIN, present_of, shown
+
+FRESH = 3 * DAY
+"""So long a note stands at the top of its tenant's page, µs."""
+
+
+@login_required
+@require_GET
+def tenancy(request: HttpRequest) -> HttpResponse:
+    """The tenant's page."""
+    user: Any = request.user
+    at = now()
+    tenancies = user.tenancies.select_related("unit__property__organisation").order_by("-begins")
+    if not tenancies:
+        raise Http404
+    mine = next((each for each in tenancies if each.begins <= at), None)
+    if mine is None:
+        # Until the move-in, what the meter shows is somebody else's.
+        return render(request, "web/layout/nothing.html", {"moves_in": tenancies[0]})
+    if mine.ends is not None and mine.ends <= at:
+        return redirect("statement", pk=mine.pk)
+    where = zone(mine.unit.property.zone)
+    present = present_of(mine.unit)
+    panel = tenancy_panel(mine, at)
+    notes = notes_for([mine], look=True)
+    shares = mine.shares.select_related("run__shared_cost").order_by("-run__made", "-pk")[:8]
+    context = {
+        "unit": mine.unit,
+        "shares": shares,
+        # At the top as long as they are new; then they give way to the power.
+        "fresh": [each for each in notes if each.new or at - each.at < FRESH],
+        "earlier": [each for each in notes if not (each.new or at - each.at < FRESH)],
+        "where": where,
+        "panel": panel,
+        # Stands beside the live part, and is not asked for with it.
+        "by_price": None if request.htmx else by_price(mine, at),  # type: ignore[attr-defined]
+        "codes": waiting_codes(panel.figures.meter, tenants=True) if panel else [],
+        "ways": ways_in_browser(mine, request.headers.get("User-Agent", "")),
+        "reference": reference(mine),
+        "asked": new_credit_id(),
+        "open": mine.payments.filter(state=Payment.State.OPEN, expires__gt=at).select_related("merchant")[:3],
+        "manager": False,
+        "now": at,
+    }
+    live = shown(request, present, mine.unit.property, TENANT_AGAIN, panel)
+    return live_page(request, "tenant/home/tenancy.html", "web/meter/_tenancy.html", context, live)

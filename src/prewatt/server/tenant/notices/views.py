@@ -1,0 +1,247 @@
+"""Pages of notices: who is told of what and how, and whether it arrived."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from ....kernel.calendar import zone
+from ....kernel.currencies import format_money
+from ....kernel.units import MINUTE, exact_instant, exact_kwh
+from ...core.addresses import public
+from ...core.amounts import plain
+from ...core.time import now
+from ...core.wechat_login import ADDRESS, LoginError, link, openid
+from ...estate.models import Property
+from ...notices.channels import CHANNELS
+from ...notices.channels.interface import Message, SendError
+from ...notices.channels.push import public_key
+from ...notices.contacts import KINDS, changed_by_tenant
+from ...notices.models import Channel, Delivery, Recipient, SendingAccount
+from ...notices.recipients import (
+    account_values,
+    add_channel,
+    currency_of,
+    keep_settings,
+    kinds_for,
+    manager_of,
+    recipient_of,
+)
+from ...notices.sending import send
+from ...notices.telling import home_zone
+from ...web.access import lives_now, owner_of
+from ...web.kept import refuse, say
+
+SHOWN = 30
+"""Notices that a page shows."""
+BETWEEN_TESTS = MINUTE
+RARE = ("wecom-app", "wecom", "webhook")
+"""Ways that few tenants want."""
+
+
+def _mine(request: HttpRequest, whose: str) -> Recipient:
+    """The tenant that this user is (`my`), or the manager of an organisation."""
+    if whose == "my":
+        return recipient_of(lives_now(request))
+    if whose != "office":
+        raise Http404
+    return manager_of(owner_of(request))
+
+
+def _page(whose: str, recipient: Recipient) -> str:
+    address = reverse("notices", args=[whose])
+    return address if whose == "my" else f"{address}?organisation={recipient.organisation_id}"
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def notices(request: HttpRequest, whose: str) -> HttpResponse:
+    """What somebody is told of and how; the last notices and where they are."""
+    recipient = _mine(request, whose)
+    wrong: dict[str, list[str]] = {}
+    if request.method == "POST":
+        before = recipient.language
+        try:
+            keep_settings(recipient, request.POST)
+        except ValidationError as error:
+            wrong = error.message_dict
+        else:
+            if recipient.language != before:
+                changed_by_tenant(recipient)
+            messages.success(request, _("Kept."))
+            return redirect(_page(whose, recipient))
+    given: Any = request.POST
+    kept = {
+        "low_money": " ".join(format_money(step, currency_of(recipient)) for step in recipient.low_money),
+        "low_energy": " ".join(plain(Decimal(exact_kwh(step))) for step in recipient.low_energy),
+        "low_days": " ".join(str(step) for step in recipient.low_days),
+        "quiet_from": f"{recipient.quiet_from}",
+        "quiet_until": f"{recipient.quiet_until}",
+        "language": recipient.language,
+    }
+    told = set(given.getlist("tell")) if wrong else {each.value for each in recipient.events} - set(recipient.muted)
+    account = account_values(recipient.organisation_id, "wechat")
+    usable = kinds_for(recipient)
+    context = {
+        "whose": whose,
+        "recipient": recipient,
+        "where": zone(home_zone(recipient)),
+        "values": {name: given.get(name, text) if wrong else text for name, text in kept.items()},
+        "wrong": wrong,
+        "languages": Recipient.Language.choices,
+        "events": [(each.value, each.label, each.value in told) for each in recipient.events],
+        "channels": [
+            (each, CHANNELS[each.kind].title, CHANNELS[each.kind] in usable)
+            for each in recipient.channels.all()
+            if each.kind in CHANNELS
+        ],
+        "kinds": [
+            {"name": kind.name, "title": kind.title, "address": kind.address, "rare": kind.name in RARE}
+            for kind in usable
+        ],
+        "push_key": public_key(),
+        "wechat": bool(account),
+        "notices": recipient.notices.prefetch_related("deliveries__channel")[:SHOWN],
+        "landlords": _landlords_steps(recipient.tenancy.unit.property) if recipient.tenancy else "",
+        "currency": recipient.tenancy.unit.property.currency if recipient.tenancy else "",
+    }
+    if whose != "my":
+        context |= _of_organisation(recipient)
+    return render(request, "tenant/notices/notices.html", context, status=400 if wrong else 200)
+
+
+def _landlords_steps(where: Property) -> str:
+    """The steps at which every tenant is reminded, in words: 10 kWh · 20 EUR · 3, 1 days"""
+    named = (
+        (where.low_credit_kwh, "kWh"),
+        (where.low_credit, where.currency),
+        (where.low_credit_days, _("days")),
+    )
+    return " · ".join(f"{steps} {unit}" for steps, unit in named if steps)
+
+
+def _of_organisation(recipient: Recipient) -> dict[str, Any]:
+    """What a manager sees beside: the accounts that send, and what did not arrive."""
+    owner = recipient.organisation
+    have = set(SendingAccount.objects.filter(organisation=owner).values_list("kind", flat=True))
+    late = Delivery.objects.filter(notice__recipient__organisation=owner).exclude(error="")
+    return {
+        "owner": owner,
+        "accounts": [(kind.name, kind.title, kind.name in have) for kind in CHANNELS.values() if kind.fields],
+        "late": late.filter(state__in=("waiting", "failed")).select_related(
+            "notice__recipient__tenancy__unit__property", "notice__recipient__organisation", "channel"
+        )[:SHOWN],
+    }
+
+
+@login_required
+@require_POST
+def new_channel(request: HttpRequest, whose: str) -> HttpResponse:
+    """Add a way to be told."""
+    recipient = _mine(request, whose)
+    try:
+        made = add_channel(recipient, request.POST.get("kind", ""), request.POST.get("address", ""))
+        _theirs(made)
+        messages.success(request, _("Added. Try it out with a test."))
+    except ValidationError as error:
+        refuse(request, error, request.POST.get("kind", ""))
+    return redirect(_page(whose, recipient))
+
+
+@login_required
+@require_POST
+def change_channel(request: HttpRequest, whose: str, pk: int) -> HttpResponse:
+    """Test a channel, switch it on or off, or drop it."""
+    recipient = _mine(request, whose)
+    channel: Channel = get_object_or_404(Channel.objects.select_related("recipient"), pk=pk, recipient=recipient)
+    wanted = request.POST.get("do")
+    if wanted == "drop":
+        _theirs(channel)
+        channel.delete()
+    elif wanted == "switch":
+        channel.enabled = not channel.enabled
+        channel.save(update_fields=["enabled"])
+        _theirs(channel)
+    elif wanted == "test":
+        _test(request, channel)
+    else:
+        say(request, ValidationError({"do": _("There is no such choice.")}))
+    return redirect(_page(whose, recipient))
+
+
+def _theirs(channel: Channel) -> None:
+    """What a tenant changes of ways that the landlord types too is theirs."""
+    if channel.kind in KINDS.values():
+        changed_by_tenant(channel.recipient)
+
+
+def _test(request: HttpRequest, channel: Channel) -> None:
+    # Each may cost the landlord money, and bother whoever the address is of.
+    at = now()
+    fresh = Channel.objects.filter(pk=channel.pk).filter(Q(tested__isnull=True) | Q(tested__lte=at - BETWEEN_TESTS))
+    if not fresh.update(tested=at):
+        messages.error(request, _("A test was sent a moment ago: wait a minute."))
+        return
+    title = _("prewatt: this is a test")
+    text = _("Notices of prewatt will come here.")
+    try:
+        send(channel, Message("test", f"test-{now()}", title, text, channel.recipient.language, exact_instant(now())))
+    except SendError as error:
+        channel.failing = str(error)[:200]
+        messages.error(request, str(error))
+    else:
+        channel.failing = ""
+        messages.success(request, _("Sent. Look whether it has arrived."))
+    channel.save(update_fields=["failing"])
+
+
+# -- WeChat ------------------------------------------------------------------------------------------------------------------
+
+
+@login_required
+@require_GET
+def wechat(request: HttpRequest, whose: str) -> HttpResponse:
+    """Opened inside WeChat: asks who it is, and adds them."""
+    recipient = _mine(request, whose)
+    account = account_values(recipient.organisation_id, "wechat")
+    if not account:
+        raise Http404
+    code = request.GET.get("code", "")
+    if not code:
+        return redirect(link(account["appid"], public(reverse("notices-wechat", args=[whose]))))
+    try:
+        base = settings.CONFIG.providers.get("wechat-api", ADDRESS)
+        add_channel(recipient, "wechat", openid(account["appid"], account["secret"], code, base))
+        messages.success(request, _("Added. Try it out with a test."))
+    except (LoginError, ValidationError) as error:
+        say(request, error)
+    return redirect(_page(whose, recipient))
+
+
+@require_GET
+def push_worker(_request: HttpRequest) -> HttpResponse:
+    """The service worker that shows what is pushed; it has to lie at the root."""
+    return HttpResponse(PUSH_WORKER, content_type="text/javascript", headers={"Cache-Control": "max-age=3600"})
+
+
+PUSH_WORKER = """self.addEventListener("push", event => {
+  const told = event.data.json();
+  const look = {body: told.text, tag: told.key, data: told.link, icon: "/static/web/bolt.svg"};
+  event.waitUntil(self.registration.showNotification(told.title, look));
+});
+self.addEventListener("notificationclick", event => {
+  event.notification.close();
+  event.waitUntil(clients.openWindow(event.notification.data || "/"));
+});
+"""

@@ -1,0 +1,140 @@
+"""Pages of paying by phone: the tenant asks for a payment, and sees it through to the meter."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import segno
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from ....kernel.calendar import zone
+from ...core.addresses import asker, public
+from ...core.amounts import typed_money
+from ...core.sealing import SealError
+from ...core.time import now
+from ...payments.errors import PaymentError
+from ...payments.merchants import provider_of
+from ...payments.models import Payment
+from ...payments.payment_request import PaymentRequest, start
+from ...payments.polling import look
+from ...payments.providers import PROVIDERS
+from ...payments.providers.interface import ProviderError
+from ...payments.providers.methods import Shows
+from ...payments.ways import Way, merchants_for, method_of, way_named
+from ...vending.paid_amounts import check_amount
+from ...vending.refusals import TopUpError
+from ...web.access import lives_now, tenancy_to_see
+from ...web.kept import refuse
+from ...web.live import live_page
+from ...web.sure import SURE, ask_about
+
+PAYER = "payer at %s"
+"""Where a session keeps who pays, by merchant account."""
+
+
+@login_required
+@require_POST
+def pay(request: HttpRequest) -> HttpResponse:
+    """Ask for a payment. Sent twice it is one."""
+    tenancy, given = lives_now(request), request.POST
+    way = way_named(tenancy, given.get("way", ""))
+    try:
+        if way is None:
+            raise ValidationError({"way": _("Choose how to pay.")})
+        amount = typed_money(given.get("amount", ""), "amount", tenancy.unit.property.currency)
+        check_amount(amount, tenancy.unit.property.currency)
+        asked = ask_about(request, tenancy.unit, tenancy.tenant, amount, _("Top up"), reverse("tenancy"))
+        if asked is not None:
+            return asked
+        payer = request.session.get(PAYER % way.merchant.pk, "")
+        if way.method.needs_payer and not payer:
+            return _ask_who_pays(request, way)
+        payment = start(
+            PaymentRequest(
+                tenancy,
+                way.merchant,
+                way.name,
+                amount,
+                given.get("asked", ""),
+                by=request.user,
+                payer=payer,
+                payer_address=asker(request),
+            )
+        )
+    except (PaymentError, TopUpError, ProviderError, SealError, ValidationError) as error:
+        refuse(request, error)
+        return redirect("tenancy")
+    return redirect("payment", payment_id=payment.payment_id)
+
+
+def _ask_who_pays(request: HttpRequest, way: Way) -> HttpResponse:
+    wanted = {name: request.POST.get(name, "") for name in ("amount", "way", "asked", SURE)}
+    back = f"{public(reverse('payer', args=[way.merchant.pk]))}?{urlencode(wanted)}"
+    provider = provider_of(way.merchant)
+    link = provider.payer_link(back)
+    if not link:
+        raise PaymentError(_("%(provider)s has to say who pays.") % {"provider": provider.title})
+    return redirect(link)
+
+
+@login_required
+@require_GET
+def payer(request: HttpRequest, pk: int) -> HttpResponse:
+    """Back from the provider, which says who pays: the page asks once more, now knowing it."""
+    tenancy = lives_now(request)
+    merchant = next((each for each in merchants_for(tenancy) if each.pk == pk), None)
+    if merchant is None:
+        raise Http404
+    try:
+        request.session[PAYER % pk] = provider_of(merchant).payer(request.GET.get("code", ""))
+    except (ProviderError, SealError) as error:
+        messages.error(request, str(error))
+        return redirect("tenancy")
+    wanted = {name: request.GET.get(name, "") for name in ("amount", "way", "asked", SURE)}
+    way = way_named(tenancy, wanted["way"])
+    return render(request, "tenant/pay/pay_again.html", {"wanted": wanted, "method": way.method if way else None})
+
+
+@login_required
+@require_GET
+def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
+    """A payment: how to make it, and how far it has come."""
+    found = (
+        Payment.objects.select_related("merchant__organisation", "tenancy__unit__property", "top_up__command__code")
+        .filter(payment_id=payment_id)
+        .first()
+    )
+    if found is None:
+        raise Http404
+    tenancy, manager = tenancy_to_see(request, found.tenancy_id)
+    if found.state == Payment.State.OPEN and not request.htmx:  # type: ignore[attr-defined]
+        # The payer is back from the provider, perhaps before its callback.
+        try:
+            found = look(found)
+        except (ProviderError, SealError) as error:
+            messages.warning(request, str(error))
+    command = found.top_up.command if found.top_up else None
+    method = method_of(found)
+    scan = method is not None and method.shows == Shows.QR
+    context = {
+        "payment": found,
+        "method": method,
+        "manager": manager,
+        "tenancy": tenancy,
+        "where": zone(tenancy.unit.property.zone),
+        "open": found.state == Payment.State.OPEN and now() <= found.expires,
+        "command": command,
+        "code": getattr(command, "code", None) if command is not None and command.reached_at is None else None,
+        "online": getattr(tenancy.unit, "meter", None) is not None and tenancy.unit.meter.gateway.online,
+        "started": method is not None and bool(found.link or found.params),
+        "qr": segno.make(found.link).svg_inline(scale=6, border=2) if scan and found.link else "",
+        "title": PROVIDERS[found.merchant.provider].title,
+    }
+    return live_page(request, "tenant/pay/payment.html", "tenant/pay/_payment.html", context)

@@ -1,0 +1,98 @@
+"""Pages of fault reports: a tenant's own, a manager's all, each with who said and did what when; and their photos."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from ....kernel.calendar import zone
+from ...core.time import now
+from ...correspondence.models import Report
+from ...correspondence.photos import Encoded, encode
+from ...correspondence.reports import COMES_BACK, SHOWN, ReportError, add_entry, can_add, lives_there, open_report
+from ...vending.paid_amounts import new_credit_id
+from ...web.access import lives_now, photo_to_see, report_to_see
+from ...web.kept import refuse
+
+
+def photos_of(request: HttpRequest) -> list[Encoded]:
+    """The photos that were sent with a form. ValidationError."""
+    files: Sequence[Any] = [each for each in request.FILES.getlist("photos") if each]
+    return encode(files)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def my_reports(request: HttpRequest) -> HttpResponse:
+    """A tenant's own reports, also of flats they have left; and a form for a new one, for who lives somewhere."""
+    user: Any = request.user
+    if request.method == "POST":
+        tenancy = lives_now(request)
+        given = request.POST
+        try:
+            made = open_report(
+                tenancy,
+                given.get("asked", ""),
+                given.get("category", ""),
+                given.get("text", ""),
+                photos_of(request),
+                user,
+            )
+        except (ReportError, ValidationError) as error:
+            refuse(request, error)
+            return redirect("my-reports")
+        messages.success(request, _("Your report is with the manager. You are told when there is an answer."))
+        return redirect("report", pk=made.pk)
+    tenancies = list(user.tenancies.select_related("unit__property"))
+    if not tenancies:
+        raise Http404
+    at = now()
+    here = next((each for each in tenancies if lives_there(each, at)), None)
+    rows = Report.objects.filter(tenancy__in=tenancies).select_related("tenancy__unit__property")
+    context = {
+        "unit": here.unit if here else None, "reports": rows[:SHOWN], "categories": Report.Category.choices,
+        "asked": new_credit_id(), "where": zone(tenancies[0].unit.property.zone),
+    }  # fmt: skip
+    return render(request, "tenant/reports/my_reports.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def report(request: HttpRequest, pk: int) -> HttpResponse:
+    """A report from its first words on, and what may be added."""
+    found, manager = report_to_see(request, pk)
+    if request.method == "POST":
+        given = request.POST
+        try:
+            add_entry(
+                found, given.get("asked", ""), given.get("text", ""), given.get("state", ""), photos_of(request),
+                request.user, manager,
+            )  # fmt: skip
+        except (ReportError, ValidationError) as error:
+            refuse(request, error)
+        else:
+            messages.success(request, _("Added."))
+        return redirect("report", pk=pk)
+    at = now()
+    context = {
+        "report": found, "unit": found.tenancy.unit, "manager": manager, "asked": new_credit_id(),
+        "entries": found.entries.prefetch_related("photos"), "where": zone(found.tenancy.unit.property.zone),
+        "states": Report.State.choices if manager else [], "may": manager or can_add(found, at),
+        "lives": lives_there(found.tenancy, at), "days": COMES_BACK // (86_400 * 10**6),
+    }  # fmt: skip
+    return render(request, "tenant/reports/report.html", context)
+
+
+@login_required
+@require_GET
+def photo(request: HttpRequest, pk: int) -> HttpResponse:
+    """A photo of a report."""
+    return photo_to_see(request, pk)

@@ -1,0 +1,202 @@
+"""Gateways and meters of which nothing is heard: since when, what that may cost by their usual use, and what had run up when
+they were back.
+
+A gateway that has lost its network goes on by itself and cuts off by itself; one that is dead lends without end. From here
+the two look alike until it is back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import Count, F, Max, Min, Q, Sum
+from django.utils.translation import gettext as _
+
+from ...kernel.calendar import local, zone
+from ...kernel.entries import Event, decode_entry
+from ...kernel.events import EventKind
+from ...kernel.units import DAY, HOUR, MINUTE
+from ..core.time import now
+from ..estate.models import Property, Tenancy
+from ..metering.alarms import raise_alarm, settle_alarms
+from ..metering.apart import apart
+from ..metering.forecast import WEEKS
+from ..metering.locking import for_update
+from ..metering.models import Gateway, JournalEntry, Meter, Silence, SilentMeter
+from .models import Command
+
+SILENT = "silent"
+"""The alarm's kind."""
+BACK_FOR = 10 * MINUTE
+"""Who is back for so long is not silent any more: a line that comes and goes is told of once."""
+COUNTED_IN = HOUR
+"""For so long the readings of the time away are waited for, then it is over all the same."""
+UNREAD = 20 * MINUTE
+"""Only a meter that was not read for so long is looked at: most are read each quarter of an hour."""
+NEVER = DAY
+"""A gateway that never spoke is told of after so long, and only where somebody lives."""
+CLOCKS = 5 * MINUTE
+"""So much a gateway's clock may be behind the server's."""
+EVENTS_BACK = 20
+"""Events that are looked back at."""
+
+
+def look() -> None:
+    """Note which gateways and meters are silent, which are back, and which of these for good."""
+    at = now()
+    known = Silence.objects.filter(over=None)
+    gateways = Gateway.objects.filter(revoked=False, online=False).exclude(
+        pk__in=known.filter(meter=None).values("gateway")
+    )
+    apart("silence", gateways.select_related("property"), lambda each: _look_at_gateway(each, at), lambda each: each)
+    unread = Meter.objects.filter(Q(read_at=None) | Q(read_at__lt=at - UNREAD), gateway__online=True)
+    meters = unread.exclude(pk__in=known.filter(meter__isnull=False).values("meter"))
+    apart(
+        "silence", meters.select_related("gateway__property"), lambda each: _look_at_meter(each, at), lambda each: each
+    )
+    apart(
+        "silence", known.select_related("gateway__property", "meter"), lambda each: go_on(each, at),
+        lambda each: each.meter or each.gateway,
+    )  # fmt: skip
+
+
+def silent_since(gateway: Gateway) -> int | None:
+    """Since when a gateway is silent; None if it is not. One that never spoke: since its meters were set up."""
+    if gateway.online:
+        return None
+    if gateway.since is not None:
+        return int(gateway.since)
+
+    found = Command.objects.filter(meter__gateway=gateway).aggregate(first=Min("issued"))["first"]
+    return None if found is None else int(found)
+
+
+def step(where: Property, never: bool) -> int:
+    """After which time (µs) it is told that somewhere is silence first."""
+    return NEVER if never else int(where.silence_minutes) * MINUTE
+
+
+def _look_at_gateway(gateway: Gateway, at: int) -> None:
+    since = silent_since(gateway)
+    if since is None or at - since < step(gateway.property, gateway.since is None):
+        return
+    meters = list(gateway.meters.select_related("gateway__property").order_by("pk"))
+    lived_in = Tenancy.objects.living(at).filter(unit__meter__gateway=gateway).exists()
+    if gateway.since is None and not lived_in:
+        return
+    _begin(gateway, None, since, meters)
+
+
+def _look_at_meter(meter: Meter, at: int) -> None:
+    since = lost_since(meter)
+    came = meter.gateway.since
+    if since is None or (came is not None and at - came < BACK_FOR):
+        # Just back: what it has to say of its meters is yet to come.
+        return
+    if at - since >= step(meter.property, never=False):
+        _begin(meter.gateway, meter, since, [meter])
+
+
+def lost_since(meter: Meter) -> int | None:
+    """Since when a meter does not answer its gateway, as the journal says; None if it does."""
+    read = JournalEntry.objects.filter(meter=meter, register__isnull=False).aggregate(last=Max("seq"))["last"] or 0
+    rows = JournalEntry.objects.filter(meter=meter, seq__gt=read, kind="event").order_by("-seq")
+    lost = None
+    for body in rows.values_list("body", flat=True)[:EVENTS_BACK]:
+        entry = decode_entry(bytes(body))
+        if isinstance(entry, Event) and entry.code == EventKind.METER_BACK:
+            break
+        if isinstance(entry, Event) and entry.code == EventKind.METER_LOST:
+            lost = entry.at
+    return lost
+
+
+@transaction.atomic
+def _begin(gateway: Gateway, meter: Meter | None, since: int, meters: Iterable[Meter]) -> Silence:
+    made = Silence.objects.create(gateway=gateway, meter=meter, began=since)
+    for each in meters:
+        used = usual_day(each)
+        SilentMeter.objects.create(
+            silence=made, meter=each, seq=each.seq, balance=each.balance, closed=each.closed, read_at=each.read_at,
+            day_energy=used[0] if used else None, day_charge=used[1] if used else None,
+        )  # fmt: skip
+    there = zone(gateway.property.zone)
+    text = _("%(who)s: nothing is heard since %(at)s.") % {
+        "who": meter.unit or meter if meter else _("Gateway %(name)s") % {"name": gateway.name},
+        "at": f"{local(since, there):%Y-%m-%d %H:%M}",
+    }
+    owner = {"meter": meter} if meter else {"gateway": gateway}
+    raise_alarm(SILENT, text, since, key=str(made.pk), data={"silence": made.pk}, **owner)
+    return made
+
+
+def usual_day(meter: Meter) -> tuple[int, int] | None:
+    """(Wh, nano) that a meter used a day in the four weeks before its last reading; None if less than a day is known."""
+    if meter.read_at is None:
+        return None
+    since = meter.read_at - WEEKS * 7 * DAY
+    rows = JournalEntry.objects.filter(meter=meter, register__isnull=False, at__gte=since, seq__lte=meter.seq)
+    known = rows.aggregate(first=Min("at"), last=Max("at"))
+    if known["first"] is None or (lasted := known["last"] - known["first"]) < DAY:
+        return None
+    used = rows.filter(at__gt=known["first"]).aggregate(energy=Sum("energy"), charge=Sum("charge"))
+    return int(used["energy"] or 0) * DAY // lasted, int(used["charge"] or 0) * DAY // lasted
+
+
+# -- back ---------------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def go_on(silence: Silence, at: int) -> None:
+    """Note whether it is back, what had run up, and whether it is over."""
+    row = for_update(Silence.objects.select_related("gateway__property", "meter")).get(pk=silence.pk)
+    if row.over is not None:
+        return
+    back = _back(row)
+    if back is None:
+        if row.gateway.revoked:
+            # Nobody waits for it any more, and it is not back.
+            back = row.back = row.over = at
+            row.told_back = True
+        elif row.back is not None:
+            row.back = None
+            row.meters.update(counted=None, spread=False)
+    elif row.back is None:
+        row.back = back
+    if row.back is not None and row.over is None:
+        _count(row)
+        waits = row.meters.filter(counted=None).exists()
+        if at - row.back >= (COUNTED_IN if waits else BACK_FOR):
+            row.over = at
+    row.save(update_fields=["back", "over", "told_back"])
+    if row.over is not None:
+        settle_alarms(SILENT, str(row.pk))
+
+
+def _back(row: Silence) -> int | None:
+    """Since when what was silent speaks; None if it does not."""
+    gateway = row.gateway
+    if row.meter is None:
+        return int(gateway.since or now()) if gateway.online else None
+    if row.meter.read_at is not None and row.meter.read_at > row.began and lost_since(row.meter) is None:
+        return int(row.back or row.meter.read_at)
+    return None
+
+
+def _count(row: Silence) -> None:
+    """What ran up at each meter that was read since it is back."""
+    back = row.back or row.began
+    since = max(row.began, back - CLOCKS)
+    waiting = row.meters.filter(counted=None, meter__seq__gt=F("seq"), meter__read_at__gt=since)
+    for each in waiting.select_related("meter"):
+        meter = each.meter
+        rows = JournalEntry.objects.filter(meter=meter, seq__gt=each.seq, seq__lte=meter.seq, register__isnull=False)
+        sums = rows.aggregate(energy=Sum("energy"), charge=Sum("charge"))
+        read = rows.filter(at__gt=row.began + HOUR, at__lt=back - HOUR).aggregate(number=Count("seq"))
+        each.energy, each.charge = int(sums["energy"] or 0), int(sums["charge"] or 0)
+        each.counted, each.stands, each.went_on = meter.read_at, meter.balance, bool(read["number"])
+        each.save(update_fields=["counted", "energy", "charge", "stands", "went_on"])
+
+
+# -- what it may cost -----------------------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""What all pages share: who may see what, forms, live parts, layout, style."""

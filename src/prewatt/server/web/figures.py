@@ -1,0 +1,342 @@
+"""What the pages show, worked out from the store. Energy in Wh, money in nano, instants in µs since 1970."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Prefetch
+from django.utils.translation import gettext as _
+
+from ...kernel.account import Account
+from ...kernel.calendar import local, local_day, next_month, zone
+from ...kernel.entries import CreditByCode, Event, OnSite, TimeLedBack, decode_entry
+from ...kernel.events import EventKind, words_of
+from ...kernel.names import natural
+from ...kernel.off_hours import OFF_HOURS
+from ...kernel.orders import TakeEmergency
+from ...kernel.settings import is_paid_after
+from ...kernel.state import EXHAUSTED
+from ...kernel.supply import LOCKS
+from ...kernel.tariff import UNPRICED
+from ..billing.models import Spread
+from ..billing.on_the_way import on_the_way
+from ..billing.spreading import open_spreads
+from ..core.time import now
+from ..estate.low_steps import is_low
+from ..estate.models import Organisation, Property, Tenancy
+from ..ledger.books import balance, tenant_account
+from ..metering.accounts import account_of
+from ..metering.alarms import open_alarms
+from ..metering.history import breaks
+from ..metering.models import Alarm, Gateway, JournalEntry, Meter
+from ..metering.outlook import by_day, days_left
+from ..notices.contacts import unreached
+from ..payments.shown import ShownBack, shown_to
+from ..vending.emergency_codes import by_code
+from ..vending.models import OPEN, Command, TopUp
+from .after_use import After, after_use
+from .prices import PriceOutlook, price_outlook
+from .safety import advice, tonight, why_unsafe
+
+
+@dataclass(frozen=True)
+class MeterFigures:
+    """How a meter stands, by the latest that is known of it: its journal here, or what it said itself if that is later.
+
+    `waiting`: paid, and not yet shown applied by the journal. `lock`: what keeps the switch open whatever the credit;
+    `why`: what keeps it open, `exhausted` for want of credit; `lent`: what is left of credit that is lent. `advice`: what to do
+    about what has tripped; `tonight`: what the off hours of this moment allow; `off_hours`: off by the clock alone. `own`: whether
+    the balance at the meter is that of who is shown it. `pays_after`: whether electricity is paid after use, `room`: what may be
+    used then until the limit.
+    """
+
+    meter: Meter
+    where: ZoneInfo
+    currency: str
+    balance: int
+    closed: bool | None
+    register: int | None
+    read_at: int | None
+    online: bool
+    since: int | None
+    waiting: int
+    low: bool
+    alarms: int
+    lock: str = ""
+    why: str = ""
+    lent: int = 0
+    advice: str = ""
+    tonight: str = ""
+    off_hours: bool = False
+    own: bool = True
+    pays_after: bool = False
+    room: int = 0
+
+    @property
+    def state(self) -> str:
+        """One word for the eye: `off`, `low`, `on`, or `unknown`."""
+        if self.closed is None:
+            return "unknown"
+        return ("low" if self.low else "on") if self.closed else "off"
+
+
+@dataclass(frozen=True)
+class UnitRow:
+    """A line of the manager's table: who lives there (perhaps until an instant that is recorded), and who comes next."""
+
+    unit_id: int
+    unit: str
+    here: Tenancy | None
+    coming: Tenancy | None
+    figures: MeterFigures | None
+
+
+@dataclass(frozen=True)
+class PropertyPanel:
+    """A property and its units. `alarms`: how many are open; `unreached`: tenants whom no notice reaches."""
+
+    building: Property
+    rows: list[UnitRow]
+    gateways: list[Gateway]
+    where: ZoneInfo
+    alarms: int
+    unreached: int
+
+    def _count(self, state: str) -> int:
+        return sum(1 for row in self.rows if row.figures and row.figures.state == state)
+
+    @property
+    def dark(self) -> int:
+        """Without those that are off by the clock."""
+        return self._count("off") - sum(1 for row in self.rows if row.figures and row.figures.off_hours)
+
+    @property
+    def low(self) -> int:
+        return self._count("low")
+
+    @property
+    def waiting(self) -> int:
+        return sum(1 for row in self.rows if row.figures and row.figures.waiting)
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day of the month's chart. `share`: its energy in percent of the highest day's."""
+
+    day: date
+    energy: int
+    charge: int
+    share: int
+    today: bool
+
+
+@dataclass(frozen=True)
+class TenancyPanel:
+    """What a tenant sees."""
+
+    tenancy: Tenancy
+    figures: MeterFigures
+    today: Day
+    days: list[Day]
+    highest: Day
+    month_energy: int
+    month_charge: int
+    top_ups: list[TopUp]
+    rate: str
+    price: int
+    emergency: int
+    days_left: int | None
+    taken_back: list[ShownBack]
+    spreads: list[Spread]
+    after: After | None
+    prices: PriceOutlook | None
+
+    @property
+    def code(self) -> str:
+        """The code of the last payment that has not reached the meter."""
+        for each in self.top_ups:
+            if each.command.reached_at is None and each.command.state in OPEN and hasattr(each.command, "code"):
+                return str(each.command.code)
+        return ""
+
+
+def _why(account: Account, now: int) -> str:
+    if account.supply.locks:
+        return "; ".join(LOCKS[each] for each in account.supply.locks)
+    if account.supply.opened:
+        return _("switched off by the manager")
+    if account.supply.unsafe or account.off_until(now):
+        return why_unsafe(account, now)
+    if account.supply.tripped:
+        return _("too much power was drawn; it returns by itself")
+    if account.settings.credit_limit and account.why_open(now) == EXHAUSTED:
+        return _("as much is owed as may be. It returns by itself as soon as something is paid")
+    return account.why_open(now)
+
+
+def _is_low(building: Property, account: Account, left: int, at: int) -> bool:
+    settings = account.settings
+    bounded = settings.credit_limit or settings.credit_limit_cuts
+    return bool(bounded) and is_low(building, account.room(left), account.price(at))
+
+
+def _figures(meter: Meter, building: Property, waiting: int, alarms: int, at: int) -> MeterFigures:
+    account = account_of(meter)
+    ahead = meter.told_seq > meter.seq and meter.told_balance is not None
+    left = int(meter.told_balance or 0) if ahead else meter.balance
+    return MeterFigures(
+        meter=meter,
+        where=zone(building.zone),
+        currency=building.currency,
+        balance=left,
+        closed=meter.told_closed if ahead else meter.closed,
+        register=meter.register,
+        read_at=meter.read_at,
+        online=meter.gateway.online,
+        since=meter.gateway.since,
+        waiting=waiting,
+        low=_is_low(building, account, left, at) or (meter.low and not ahead),
+        alarms=alarms,
+        lock=", ".join(account.supply.locks),
+        why=_why(account, at),
+        lent=max(left + account.lent(at), 0) if account.room(left) <= 0 else 0,
+        advice=advice(account),
+        tonight=tonight(account, at),
+        off_hours=account.closed is False and account.why_open(at) == OFF_HOURS,
+        pays_after=is_paid_after(account.settings),
+        room=max(account.room(left), 0),
+    )
+
+
+def _alarms(meters: Sequence[int]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for meter in Alarm.objects.filter(meter__in=meters, settled=False).values_list("meter_id", flat=True):
+        found[meter] = found.get(meter, 0) + 1
+    return found
+
+
+def property_panels(organisations: Sequence[Organisation]) -> list[PropertyPanel]:
+    """All properties of some organisations."""
+    panels, at = [], now()
+    not_over = Prefetch("tenancies", Tenancy.objects.not_over(at), to_attr="open")
+    buildings = Property.objects.filter(organisation__in=organisations).prefetch_related("gateways")
+    not_reached = Counter(row.tenancy.unit.property_id for row in unreached(buildings))
+    for each in sorted(buildings, key=lambda building: natural(building.name)):
+        units = sorted(each.units.prefetch_related(not_over), key=lambda unit: natural(unit.name))
+        meters = {meter.unit_id: meter for meter in Meter.objects.filter(unit__in=units).select_related("gateway")}
+        ids = [meter.pk for meter in meters.values()]
+        waiting, alarms = on_the_way(ids), _alarms(ids)
+        rows = []
+        for unit in units:
+            meter = meters.get(unit.pk)
+            figures = _figures(meter, each, waiting.get(meter.pk, 0), alarms.get(meter.pk, 0), at) if meter else None
+            here = next((tenancy for tenancy in unit.open if tenancy.begins <= at), None)
+            coming = next((tenancy for tenancy in unit.open if tenancy.begins > at), None)
+            rows.append(UnitRow(unit.pk, unit.name, here, coming, figures))
+        # With those of the gateways, and of the meters that are no unit's.
+        open_here = open_alarms(each).count()
+        gateways = sorted(each.gateways.all(), key=lambda gateway: natural(gateway.name))
+        panels.append(PropertyPanel(each, rows, gateways, zone(each.zone), open_here, not_reached[each.pk]))
+    return panels
+
+
+def _days(meter: Meter, tenancy: Tenancy, today: date, where: ZoneInfo) -> list[Day]:
+    """Use by local day, from the first of the month to its last day."""
+    first = today.replace(day=1)
+    days = [first + timedelta(days=number) for number in range((next_month(first) - first).days)]
+    used = by_day(meter, tenancy, days, where)
+    highest = max(energy for energy, _ in used) or 1
+    return [
+        Day(day, energy, charge, -(-100 * energy // highest), day == today)
+        for day, (energy, charge) in zip(days, used, strict=True)
+    ]
+
+
+def _holds_another_balance(tenancy: Tenancy, meter: Meter) -> bool:
+    """Whether a tenant before is not settled, or the meter does not know of it yet: its balance is not this tenant's."""
+    before = Tenancy.objects.filter(unit=tenancy.unit_id, begins__lt=tenancy.begins)
+    under_way = Command.objects.filter(meter=meter, state__in=OPEN, kind__in=("credit", "debit"), top_up__isnull=True)
+    return before.exists() and (before.filter(settled__isnull=True).exists() or under_way.exists())
+
+
+def meter_figures(meter: Meter, at: int) -> MeterFigures:
+    """How a meter stands, whoever lives there."""
+    waiting, alarms = on_the_way([meter.pk]), _alarms([meter.pk])
+    return _figures(meter, meter.property, waiting.get(meter.pk, 0), alarms.get(meter.pk, 0), at)
+
+
+def tenancy_panel(tenancy: Tenancy, at: int) -> TenancyPanel | None:
+    """What the tenant sees; None while the unit has no meter."""
+    meter = Meter.objects.filter(unit=tenancy.unit_id).select_related("gateway").first()
+    if meter is None:
+        return None
+    where = zone(tenancy.unit.property.zone)
+    figures = meter_figures(meter, at)
+    if _holds_another_balance(tenancy, meter):
+        figures = replace(figures, balance=balance(tenant_account(tenancy)) - figures.waiting, own=False)
+    today = local_day(at, where)
+    days = _days(meter, tenancy, today, where)
+    account = account_of(meter)
+    stretch = account.stretch(at)
+    return TenancyPanel(
+        tenancy=tenancy,
+        figures=figures,
+        today=days[today.day - 1],
+        days=days,
+        highest=max(days, key=lambda day: day.energy),
+        month_energy=sum(day.energy for day in days),
+        month_charge=sum(day.charge for day in days),
+        top_ups=list(tenancy.top_ups.select_related("command__code").prefetch_related("debt_parts")[:8]),
+        rate="" if stretch.rate == UNPRICED else stretch.rate,
+        price=account.price(at),
+        emergency=0 if account.objection(at, TakeEmergency()) else account.settings.emergency_credit,
+        days_left=days_left(meter, tenancy, account.room(figures.balance), at)
+        if account.settings.credit_limit_cuts
+        else None,
+        taken_back=shown_to(tenancy, where, at),
+        spreads=open_spreads(tenancy),
+        after=after_use(tenancy),
+        prices=price_outlook(account, at, where, tenancy.unit.property.currency),
+    )
+
+
+@dataclass(frozen=True)
+class Happening:
+    """An event of a meter's journal, in words."""
+
+    at: int
+    text: str
+    detail: str
+
+
+QUIET = (EventKind.POWER_UP,)
+"""Events that tell a manager nothing."""
+
+
+def happenings(meter: Meter, most: int = 10) -> list[Happening]:
+    """The last events of a meter's journal, and what people did on site; the latest first."""
+    found = []
+    orderers = by_code(meter)
+    kinds = ("event", "on-site", "code", "time")
+    rows = JournalEntry.objects.filter(meter=meter, kind__in=kinds).order_by("-seq")
+    for body in rows.values_list("body", flat=True)[: 4 * most]:
+        entry = decode_entry(bytes(body))
+        if isinstance(entry, Event) and entry.code not in QUIET:
+            found.append(Happening(entry.at, words_of(entry.code), entry.detail))
+        elif isinstance(entry, OnSite):
+            what = _("%(what)s, on site") % {"what": str(entry.action.__struct_config__.tag)}
+            told = f"{entry.by} {entry.reason}".strip()
+            if entry.tid in orderers:
+                told = _("%(where)s, by the code of %(who)s") % {"where": told, "who": orderers[entry.tid]}
+            found.append(Happening(entry.at, what, told))
+        elif isinstance(entry, CreditByCode):
+            found.append(Happening(entry.at, _("a code was typed"), entry.by))
+        elif isinstance(entry, TimeLedBack):
+            text = _("from %(was)s") % {"was": f"{local(entry.was, zone(meter.property.zone)):%Y-%m-%d %H:%M}"}
+            found.append(Happening(entry.at, _("the journal was led back to now"), text))
+    found += [Happening(each.at, each.what, each.text) for each in breaks(meter, most=most)]
+    return sorted(found, key=lambda each: -each.at)[:most]

@@ -1,0 +1,71 @@
+"""Fields of forms as they were typed before, and what is wrong with them. `form` is the address that a form posts to, with
+its name behind it where several post to one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.template import Context
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from ..kept import kept
+
+register = template.Library()
+
+
+def _kept(context: Context, form: str) -> dict[str, Any] | None:
+    return kept(context["request"], form)
+
+
+@register.simple_tag(takes_context=True)
+def typed(context: Context, form: str, field: str, default: Any = "") -> SafeString:
+    """The attribute `value` of a field, with whether it was wrong."""
+    found = _kept(context, form)
+    value = (found["values"].get(field) or [""])[0] if found else default
+    wrong = mark_safe(' aria-invalid="true"') if found and field in found["wrong"] else ""
+    return format_html(' value="{}"{}', value, wrong)
+
+
+@register.simple_tag(takes_context=True)
+def typed_text(context: Context, form: str, field: str) -> str:
+    """What stands in a field of several lines."""
+    found = _kept(context, form)
+    return str((found["values"].get(field) or [""])[0]) if found else ""
+
+
+@register.simple_tag(takes_context=True)
+def wrong(context: Context, form: str, field: str) -> SafeString | str:
+    """What is wrong with a field, beside it."""
+    found = _kept(context, form)
+    text = found["wrong"].get(field) if found else None
+    return format_html('<em class="bad">{}</em>', text) if text else ""
+
+
+@register.simple_tag(takes_context=True)
+def picked(context: Context, form: str, field: str, value: Any, default: Any = "", mark: str = "selected") -> str:
+    """` selected` (or another `mark`) for what was chosen of a field; at first for its default."""
+    found = _kept(context, form)
+    chosen = found["values"].get(field, []) if found else [str(default)]
+    return f" {mark}" if str(value) in chosen else ""
+
+
+@register.simple_tag(takes_context=True)
+def refused(context: Context, form: str) -> bool:
+    """Whether a form is shown again, so that it is opened."""
+    return _kept(context, form) is not None
+
+
+@register.inclusion_tag("web/layout/_instant_field.html", takes_context=True)
+def instant_field(context: Context, form: str, field: str, title: str = "", default: str = "") -> dict[str, Any]:
+    """A field for an instant on the property's clock; where the clock shows it twice, the choice between the two."""
+    found = _kept(context, form)
+    values = found["values"].get(field) if found else None
+    return {
+        "field": field,
+        "value": values[0] if values else default,
+        "choices": found["choices"].get(field, []) if found else [],
+        "title": title,
+    }

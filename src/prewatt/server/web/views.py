@@ -1,0 +1,24 @@
+"""The way in: to the page that is this user's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from .access import organisations
+
+
+@login_required
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """To the page that is this user's."""
+    user: Any = request.user
+    if organisations(request):
+        return redirect("properties")
+    if user.tenancies.exists():
+        return redirect("tenancy")
+    return redirect("admin:index") if user.is_staff else render(request, "web/layout/nothing.html")

@@ -1,0 +1,133 @@
+"""A gateway is who has spent its one-time code."""
+
+import json
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.exceptions import ValidationError
+
+from prewatt.server.commissioning.enrolment import enrol, new_code
+from prewatt.server.commissioning.installing import InstallError
+from prewatt.server.core.config import broker_password
+from prewatt.server.metering.models import Gateway, Meter
+from prewatt.server.vending.models import TokenMeter
+from prewatt.wire.signing import SigningKey
+from tests.gateway import Edge, take
+
+pytestmark = pytest.mark.database
+
+PUBLIC = SigningKey.generate().public()
+
+
+def test_a_code_makes_the_gateway_known_once(building):
+    answer = enrol(building.code, PUBLIC)
+    assert (answer.gateway, [meter["name"] for meter in answer.meters]) == ("g1", ["m1", "m2", "m3"])
+    assert bytes(Gateway.objects.get().public_key) == PUBLIC
+    with pytest.raises(InstallError, match="not known, or was used already"):
+        enrol(building.code, SigningKey.generate().public())
+    assert bytes(Gateway.objects.get().public_key) == PUBLIC
+
+
+def test_a_new_code_replaces_the_old_one_and_a_new_key_counts_anew(building):
+    enrol(building.code, PUBLIC)
+    Gateway.objects.update(epoch=7, number=99)
+    first, second = new_code(Gateway.objects.get()), new_code(Gateway.objects.get())
+    other = SigningKey.generate().public()
+    with pytest.raises(InstallError):
+        enrol(first, other)
+    enrol(second, other)
+    gateway = Gateway.objects.get()
+    assert (bytes(gateway.public_key), gateway.epoch, gateway.number) == (other, 0, 0)
+
+
+@pytest.mark.parametrize("code", ["", "x", "0" * 20, "\x00"])
+def test_a_code_that_is_none_is_refused(building, code):
+    with pytest.raises(InstallError):
+        enrol(code, PUBLIC)
+
+
+def test_a_key_that_is_none_does_not_spend_the_code(building):
+    with pytest.raises(InstallError, match="not one of Ed25519"):
+        enrol(building.code, b"short")
+    assert enrol(building.code, PUBLIC)
+
+
+def test_a_revoked_gateway_cannot_enrol(building):
+    Gateway.objects.update(revoked=True)
+    with pytest.raises(InstallError):
+        enrol(building.code, PUBLIC)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\xff\xfe",
+        b"[]",
+        b"{}",
+        b'{"code": 5, "public_key": "00"}',
+        b'{"code": "x", "public_key": "no hex"}',
+        b'{"code": "x", "public_key": "' + b"0" * 20_000,
+        b"[" * 5_000,
+    ],
+)
+def test_nonsense_is_answered_with_400_and_says_what_is_wrong(client, building, body):
+    answer = client.post("/api/gateways/enrol", body, content_type="application/json")
+    assert answer.status_code == 400
+    assert json.loads(answer.content)["error"]
+    assert Gateway.objects.get().public_key is None
+
+
+def test_the_answer_holds_what_the_gateway_needs(client, building):
+    body = json.dumps({"code": building.code, "public_key": PUBLIC.hex()})
+    answer = client.post("/api/gateways/enrol", body, content_type="application/json")
+    assert answer.status_code == 200
+    told = answer.json()
+    assert set(told) == {
+        "gateway", "server_key", "broker_port", "broker_password", "property", "property_id", "meters",
+    }  # fmt: skip
+    first = told["meters"][0]
+    assert (told["property"], first["name"], first["unit"]) == ("Linden 5", "m1", "Flat 1")
+    assert len(first["token"]["key"]) == 32 and "state" not in first
+    assert client.get("/api/gateways/enrol").status_code == 405
+
+
+def test_a_gateway_that_is_replaced_gets_another_password_and_its_meters_state(client, building, clock, store):
+    edge = Edge(building.code, clock)
+    edge.obey("m1")
+    edge.deliver(store)
+    first = client.post("/api/gateways/enrol", "{}", content_type="application/json")
+    assert first.status_code == 400
+    gateway = Gateway.objects.get()
+    old = broker_password(django_settings.CONFIG, gateway.broker_secret())
+    other = SigningKey.generate()
+    body = json.dumps({"code": new_code(gateway), "public_key": other.public().hex()})
+    told = client.post("/api/gateways/enrol", body, content_type="application/json").json()
+    assert told["broker_password"] != old
+    meter = Meter.objects.get(name="m1")
+    states = {each["name"]: each.get("state") for each in told["meters"]}
+    assert states["m1"] == {"seq": meter.seq, "head": bytes(meter.head).hex(), "account": bytes(meter.account).hex()}
+    assert states["m2"] is None
+    # What the old one signs is refused.
+    edge.read("m1", 7)
+    assert [refusal.reason for refusal in take(store, edge.upload("m1", meter.seq + 1)).refusals] == ["signature"]
+
+
+def test_a_meter_from_before_there_were_codes_gets_its_key_when_its_gateway_is_enrolled_anew(building):
+    TokenMeter.objects.all().delete()
+    told = enrol(building.code, PUBLIC)
+    assert all(len(meter["token"]["key"]) == 32 for meter in told.meters)
+    assert TokenMeter.objects.count() == 3
+
+
+def test_the_server_hands_over_whatever_kind_of_meter_it_is_told_and_refuses_what_can_be_none(building):
+    meter = Meter.objects.get(name="m1")
+    meter.driver = "a_kind_of_tomorrow"
+    meter.full_clean()
+    meter.save()
+    kinds = {each["name"]: each["driver"] for each in enrol(building.code, PUBLIC).meters}
+    assert kinds == {"m1": "a_kind_of_tomorrow", "m2": "recorded", "m3": "recorded"}
+    for wrong in ("DL/T 645", "", "x" * 33, "../x", "é"):
+        meter.driver = wrong
+        with pytest.raises(ValidationError, match="driver"):
+            meter.full_clean()

@@ -1,0 +1,342 @@
+"""Pages, API and commands of payments: who may do what, nonsense in every field, and a payment in a real browser."""
+
+import re
+
+import pytest
+from django.test import Client
+from typer.testing import CliRunner
+
+from prewatt.cli import app
+from prewatt.kernel.units import MINUTE, NANO
+from prewatt.server.api.models import Token
+from prewatt.server.estate.models import Organisation, Tenancy
+from prewatt.server.ledger.books import balance, tenant_account
+from prewatt.server.metering.models import Gateway
+from prewatt.server.payments.bank import reference
+from prewatt.server.payments.models import BankLine, Merchant, Payment, Unexpected
+from prewatt.server.payments.paying import confirm
+from prewatt.server.payments.providers.interface import State, Told
+from prewatt.server.sales.giving_back import refund
+from prewatt.server.vending.models import TopUp
+from tests.conftest import PASSWORD, set_up
+from tests.server.payments.paying import ask, paid, state
+
+pytestmark = pytest.mark.database
+PHONE = "Mozilla/5.0 (iPhone) AppleWebKit Mobile/15E148"
+INSIDE = f"{PHONE} MicroMessenger/8.0"
+
+
+def said(answer):
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
+
+
+# -- the tenant's ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_tenant_asks_pays_and_sees_it_at_the_meter(tenancy, merchants, providers, log_in, client):
+    me = log_in("flat1")
+    page = me.get("/my/")
+    assert "WeChat: scan a code" in said(page) and reference(tenancy) in said(page)
+    way = f"{merchants['wechat'].pk}:native"
+    answer = me.post("/my/pay/", {"amount": "20,00", "way": way, "asked": "a1"}, follow=True)
+    payment = Payment.objects.get()
+    assert (payment.amount, payment.by.username) == (20 * NANO, "flat1")
+    assert "<svg" in answer.content.decode() and "Scan it with WeChat" in said(answer)
+    assert me.post("/my/pay/", {"amount": "20", "way": way, "asked": "a1"}).url == f"/payments/{payment.payment_id}/"
+    assert Payment.objects.count() == 1
+    assert "is not made yet" in said(me.get("/my/"))
+    paid(providers, client, payment)
+    assert "is paid and waits for the building" in said(me.get("/my/"))
+
+
+def test_back_from_the_provider_before_its_callback_the_page_asks(tenancy, merchants, providers, log_in):
+    payment = ask(tenancy, merchants["stripe"])
+    providers.pay(payment)
+    assert "Paid" in said(log_in("flat1").get(f"/payments/{payment.payment_id}/"))
+    assert state(payment) == "paid"
+
+
+@pytest.mark.parametrize(
+    ("agent", "shows"),
+    [("", {"native", "page", "checkout"}), (PHONE, {"h5", "wap", "checkout"}), (INSIDE, {"jsapi", "checkout"})],
+)
+def test_each_browser_is_shown_the_ways_that_work_in_it(tenancy, merchants, log_in, agent, shows):
+    page = log_in("flat1").get("/my/", headers={"User-Agent": agent}).content.decode()
+    assert set(re.findall(r'value="\d+:(\w+)"', page)) == shows
+
+
+@pytest.mark.parametrize(
+    ("connected", "forwarded", "kept"),
+    [
+        ("127.0.0.1", "1.2.3.4, 203.0.113.9", "203.0.113.9"),
+        ("127.0.0.1", "", "127.0.0.1"),
+        ("127.0.0.1", "nonsense", "127.0.0.1"),
+        ("8.8.8.8", "203.0.113.9", "8.8.8.8"),
+    ],
+)
+def test_wechat_is_told_who_pays_also_behind_a_proxy(tenancy, merchants, providers, log_in, connected, forwarded, kept):
+    given = {"amount": "20", "way": f"{merchants['wechat'].pk}:h5", "asked": "a1"}
+    log_in("flat1").post("/my/pay/", given, REMOTE_ADDR=connected, headers={"X-Forwarded-For": forwarded})
+    assert Payment.objects.get().payer_address == kept
+    asked = next(body for _method, path, body in providers.asked if path.endswith("/h5"))
+    assert f'"payer_client_ip": "{kept}"'.replace(" ", "") in asked.decode().replace(" ", "")
+
+
+def test_inside_wechat_the_page_asks_who_pays_first(tenancy, merchants, providers, log_in):
+    me, wechat = log_in("flat1"), merchants["wechat"]
+    wanted = {"amount": "20", "way": f"{wechat.pk}:jsapi", "asked": "a1"}
+    asked = me.post("/my/pay/", wanted, headers={"User-Agent": INSIDE})
+    assert asked.url.startswith("https://open.weixin.qq.com/") and not Payment.objects.exists()
+    again = me.get(f"/my/pay/{wechat.pk}/", {**wanted, "code": "c"})
+    assert 'value="20"' in again.content.decode()
+    page = me.post("/my/pay/", wanted, follow=True)
+    assert Payment.objects.get().payer == "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
+    assert "pay-params" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"amount": "0"}, "more than 0"),
+        ({"amount": "-5"}, "more than 0"),
+        ({"amount": "1000000"}, "at most"),
+        ({"amount": "1.001"}, "1.001 is finer than CNY can be paid"),
+        ({"amount": "lots"}, "lots"),
+        ({"amount": ""}, "Amount: This is needed"),
+        ({"amount": "9" * 400}, ""),
+        ({"way": ""}, "Choose how to pay"),
+        ({"way": "999999999999999999999:native"}, "Choose how to pay"),
+        ({"way": "x:y:z"}, "Choose how to pay"),
+        ({"asked": ""}, "1 to 40"),
+        ({"asked": "a\x00b"}, "1 to 40"),
+        ({"asked": "x" * 41}, "1 to 40"),
+    ],
+)
+def test_nonsense_in_the_tenants_form_is_said_so_and_nothing_is_asked_for(
+    tenancy, merchants, providers, log_in, change, says
+):
+    given = {"amount": "20", "way": f"{merchants['wechat'].pk}:native", "asked": "a1", **change}
+    answer = log_in("flat1").post("/my/pay/", given, follow=True)
+    assert answer.status_code == 200 and 'class="notice error"' in answer.content.decode()
+    assert says in said(answer)
+    assert not Payment.objects.exists() and not providers.trades
+
+
+def test_a_payment_is_its_tenants_and_its_managers_alone(tenancy, merchants, log_in):
+    payment = ask(tenancy, merchants["wechat"])
+    address = f"/payments/{payment.payment_id}/"
+    assert log_in("flat2").get(address).status_code == 404
+    assert Client().get(address).status_code == 302
+    assert log_in("manager").get(address).status_code == 200
+    assert log_in("flat1").get("/payments/none/").status_code == 404
+
+
+def test_who_has_moved_out_can_not_pay_and_is_told(tenancy, merchants, log_in, clock):
+    Tenancy.objects.filter(pk=tenancy.pk).update(ends=clock.at + 1)
+    clock.at += MINUTE
+    given = {"amount": "20", "way": f"{merchants['wechat'].pk}:native", "asked": "a1"}
+    assert log_in("flat1").post("/my/pay/", given).status_code == 404
+
+
+# -- the manager's ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_merchant_account_is_made_and_its_secrets_never_shown_again(building, providers, log_in):
+    manager, given = log_in("manager"), providers.settings("wechat")
+    made = manager.post("/books/merchants/new/wechat/", {**given, "name": "Berg Pay"}, follow=True)
+    mine = Merchant.objects.get()
+    assert "Berg Pay" in said(made) and f"/pay/wechat/{mine.public_id}/" in said(made)
+    page = manager.get(f"/books/merchants/{mine.pk}/").content.decode()
+    assert given["mchid"] in page
+    for secret in (given["apiv3_key"], given["private_key"][40:90], given["app_secret"]):
+        assert secret not in page and secret.encode() not in bytes(mine.sealed)
+    kept = bytes(mine.sealed)
+    changed = {**given, "name": "Berg", "private_key": "", "apiv3_key": "", "app_secret": "", "public_key": ""}
+    manager.post(f"/books/merchants/{mine.pk}/", changed)
+    mine.refresh_from_db()
+    assert (mine.name, mine.enabled) == ("Berg", False) and bytes(mine.sealed) != kept
+    assert log_in("flat1").get(f"/books/merchants/{mine.pk}/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("provider", "change", "says"),
+    [
+        ("wechat", {"mchid": ""}, "This is needed"),
+        ("wechat", {"apiv3_key": "short"}, "32 characters"),
+        ("wechat", {"private_key": "nonsense"}, "can't be read"),
+        ("wechat", {"name": ""}, "blank"),
+        ("wechat", {"name": "x" * 41}, "40"),
+        ("alipay", {"alipay_public_key": "-----BEGIN PUBLIC KEY-----\nx\n-----END PUBLIC KEY-----"}, "can't be read"),
+        ("stripe", {"api_key": "pk_live_1"}, ""),
+        ("stripe", {"webhook_secret": "\x00"}, ""),
+    ],
+)
+def test_nonsense_in_a_merchant_account_is_named_and_what_was_typed_stays(
+    building, providers, log_in, provider, change, says
+):
+    given = {"name": "Mine", **providers.settings(provider), **change}
+    answer = log_in("manager").post(f"/books/merchants/new/{provider}/", given)
+    assert answer.status_code == 400 and says in said(answer).replace("&#x27;", "'")
+    assert not Merchant.objects.exists()
+    assert providers.MCHID in answer.content.decode() or provider != "wechat" or "mchid" in change
+
+
+def test_held_money_is_credited_or_sent_back_on_the_page(tenancy, merchants, providers, log_in, client, clock):
+    manager = log_in("manager")
+    payments = [ask(tenancy, merchants["wechat"], asked=f"a{number}") for number in (1, 2)]
+    for payment in payments:
+        providers.pay(payment).amount = 1500
+        confirm(
+            payment.merchant,
+            Told(payment.payment_id, State.PAID, f"t{payment.pk}", 1500, "CNY", clock.at),
+            "callback",
+        )
+    page = said(manager.get("/books/payments/"))
+    assert "Paid, and wait for you" in page and "15.00 CNY" in page
+    first, second = (f"/books/payments/{each.payment_id}/decide/" for each in payments)
+    assert "Choose a tenant" in said(manager.post(first, {"do": "credit", "tenancy": "x"}, follow=True))
+    manager.post(first, {"do": "credit", "tenancy": tenancy.pk})
+    manager.post(second, {"do": "back"})
+    assert [state(each) for each in payments] == ["paid", "returned"]
+    assert balance(tenant_account(tenancy)) == 15 * NANO
+    assert log_in("flat1").post(first, {"do": "back"}).status_code == 404
+
+
+def test_money_for_nothing_is_listed_until_dealt_with(merchants, log_in, clock):
+    confirm(merchants["wechat"], Told("f" * 32, State.PAID, "t1", 1500, "CNY", clock.at), "callback")
+    manager = log_in("manager")
+    assert "asked for by nobody" in said(manager.get("/books/payments/"))
+    manager.post(f"/books/unexpected/{Unexpected.objects.get().pk}/settled/")
+    assert "asked for by nobody" not in said(manager.get("/books/payments/"))
+
+
+def test_a_refund_goes_back_by_the_provider_from_the_books(tenancy, merchants, providers, log_in, client, admin_user):
+    Gateway.objects.update(online=True)
+    paid(providers, client, ask(tenancy, merchants["alipay"]))
+    made = refund(tenancy, 5 * NANO, admin_user, "moves out")
+    manager = log_in("manager")
+    assert "Send back by the provider" in said(manager.get("/books/"))
+    manager.post(f"/books/refunds/{made.pk}/provider/")
+    made.refresh_from_db()
+    assert made.paid is not None
+    assert "already" in said(manager.post(f"/refunds/{made.pk}/paid/", follow=True))
+
+
+def test_a_bank_statement_is_uploaded_looked_through_and_booked(tenancy, log_in, tmp_path):
+    manager = log_in("manager")
+    text = f"date,amount,payer,text\n2025-10-06,20.00,Anna M,{reference(tenancy)}\n2025-10-06,7.00,Other,x\n"
+    file = tmp_path / "statement.csv"
+    file.write_text(text)
+    with file.open("rb") as statement:
+        page = said(manager.post("/books/bank/", {"statement": statement}, follow=True))
+    assert "2 new" in page and not TopUp.objects.exists()
+    mine, other = BankLine.objects.all()
+    assert f'value="tenancy:{tenancy.pk}" selected' in manager.get("/books/bank/").content.decode()
+    chosen = {f"line-{mine.pk}": f"tenancy:{tenancy.pk}", f"line-{other.pk}": "tenancy:999", "line-x": "aside"}
+    page = said(manager.post("/books/bank/book/", chosen, follow=True))
+    assert "1 line is dealt with" in page and "Choose whom it is for" in page
+    assert balance(tenant_account(tenancy)) == 20 * NANO
+    assert "already" in said(manager.post("/books/bank/book/", chosen, follow=True))
+    assert TopUp.objects.count() == 1
+    assert "Choose a file" in said(manager.post("/books/bank/", follow=True))
+
+
+def test_reconciliation_shows_what_to_do_and_fetches_a_file(tenancy, merchants, providers, log_in, client, clock):
+    payment = ask(tenancy, merchants["wechat"])
+    trade = providers.pay(payment, clock.at // 10**6)
+    confirm(payment.merchant, Told(payment.payment_id, State.PAID, trade.transaction, 2000, "CNY", clock.at), "query")
+    manager = log_in("manager")
+    assert "not at the meter yet" in said(manager.get("/books/reconciliation/"))
+    providers.bill("2025-10-06")
+    asked = {"merchant": merchants["wechat"].pk, "day": "2025-10-06"}
+    assert "Fetched: 1 lines" in said(manager.post("/books/reconciliation/fetch/", asked, follow=True))
+    assert "Day: This is not a day" in said(
+        manager.post("/books/reconciliation/fetch/", {**asked, "day": "x"}, follow=True)
+    )
+    assert manager.post("/books/reconciliation/fetch/", {"merchant": "x"}).status_code == 404
+    for first, last in (
+        ("x", "y"),
+        ("2025-01-01", "2020-01-01"),
+        ("0001-01-01", "0001-01-02"),
+        ("9999-12-30", "9999-12-31"),
+    ):
+        assert manager.get("/books/reconciliation/", {"first": first, "last": last}).status_code == 200
+
+
+def test_pages_of_payments_are_for_managers(merchants, log_in):
+    for path in ("payments", "bank", "reconciliation", "merchants/new/wechat"):
+        assert log_in("flat1").get(f"/books/{path}/").status_code == 404
+    assert log_in("manager").get("/books/merchants/new/paypal/").status_code == 404
+
+
+def test_a_manager_of_another_organisation_sees_and_changes_nothing(tenancy, merchants, clock):
+    set_up(clock, organisation="Other", name="Else 1", gateway="g2", manager="other", apartments=[])
+    other = Client()
+    assert other.login(username="other", password=PASSWORD)
+    payment, mine = ask(tenancy, merchants["wechat"]), Organisation.objects.get(name="Berg Homes")
+    assert "Anna" not in said(other.get(f"/books/payments/?organisation={mine.pk}"))
+    assert other.post(f"/books/payments/{payment.payment_id}/decide/", {"do": "look"}).status_code == 404
+    assert other.get(f"/books/merchants/{merchants['wechat'].pk}/").status_code == 404
+    line = BankLine.objects.create(
+        organisation=mine, fingerprint="f", day="2025-10-06", amount=NANO, currency="CNY", uploaded=1
+    )
+    assert other.post("/books/bank/book/", {f"line-{line.pk}": "aside"}).status_code == 404
+
+
+# -- API and command --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def api(building, django_user_model):
+    def api(name):
+        user = django_user_model.objects.get(username=name)
+        return Client(headers={"Authorization": f"Bearer {Token.make(user, 'program')}"})
+
+    return api
+
+
+def test_a_mini_program_asks_for_a_payment_and_follows_it(tenancy, merchants, providers, api, client):
+    me = api("flat1")
+    ways = me.get(f"/api/v1/tenancies/{tenancy.pk}/ways").json()
+    assert {each["method"] for each in ways} == {"native", "h5", "jsapi", "wap", "page", "checkout"}
+    given = {"merchant": merchants["wechat"].pk, "method": "jsapi", "amount": "20.00", "asked": "a1", "payer": "o1"}
+    made = me.post(f"/api/v1/tenancies/{tenancy.pk}/payments", given, content_type="application/json")
+    assert made.status_code == 201 and made.json()["params"]["package"].startswith("prepay_id=")
+    again = me.post(f"/api/v1/tenancies/{tenancy.pk}/payments", given, content_type="application/json")
+    assert again.json()["payment_id"] == made.json()["payment_id"]
+    payment = Payment.objects.get()
+    paid(providers, client, payment)
+    told = me.get(f"/api/v1/payments/{payment.payment_id}").json()
+    assert (told["state"], told["top_up"]["amount"]) == ("paid", "20.000000000")
+    assert api("flat2").get(f"/api/v1/payments/{payment.payment_id}").status_code == 404
+    assert (
+        api("flat2")
+        .post(f"/api/v1/tenancies/{tenancy.pk}/payments", given, content_type="application/json")
+        .status_code
+        == 404
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"amount": "0"}, {"amount": "-1"}, {"amount": "1000001"}, {"amount": "0.001"}, {"amount": "NaN"}, {"amount": "1e400"},
+        {"currency": "EUR"}, {"merchant": -1}, {"method": "gold"}, {"method": "jsapi"}, {"asked": ""}, {"asked": "\x00"},
+    ],
+)  # fmt: skip
+def test_nonsense_over_the_api_is_named(tenancy, merchants, providers, api, change):
+    given = {"merchant": merchants["wechat"].pk, "method": "native", "amount": "20.00", "asked": "a1", **change}
+    made = api("flat1").post(f"/api/v1/tenancies/{tenancy.pk}/payments", given, content_type="application/json")
+    assert made.status_code == 400 and made.json()["errors"][0]["message"]
+    assert not Payment.objects.exists()
+
+
+def test_reconcile_as_a_command_says_by_its_status_whether_somebody_has_to_act(tenancy, merchants, providers, clock):
+    runner = CliRunner()
+    assert runner.invoke(app, ["books", "reconcile"]).exit_code == 0
+    confirm(merchants["wechat"], Told("f" * 32, State.PAID, "t1", 1500, "CNY", clock.at), "callback")
+    found = runner.invoke(app, ["books", "reconcile"])
+    assert found.exit_code == 1 and "paid twice" in found.stdout
+    assert runner.invoke(app, ["books", "reconcile", "--from", "x"]).exit_code == 2
+    assert runner.invoke(app, ["books", "reconcile", "--from", "2025-10-09", "--until", "2025-10-08"]).exit_code == 2
+    assert runner.invoke(app, ["books", "reconcile", "--organisation", "None"]).exit_code == 2

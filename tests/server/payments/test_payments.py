@@ -1,0 +1,739 @@
+"""A tenant pays on a phone: credited exactly once, whatever the provider, the network or a stranger does."""
+
+import itertools
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.test import Client
+from hypothesis import HealthCheck, example, given
+from hypothesis import settings as effort
+from hypothesis import strategies as st
+
+from prewatt.kernel.entries import GrantCredit, decode_command
+from prewatt.kernel.units import MINUTE, NANO, parse_money
+from prewatt.server.estate.models import Organisation, Property, Tenancy
+from prewatt.server.ledger.books import Kind, account, balance, booked, tenant_account, trial_balance
+from prewatt.server.ledger.models import Transfer
+from prewatt.server.ledger.references import Of, Reference
+from prewatt.server.metering.models import Meter
+from prewatt.server.payments.books import clearing
+from prewatt.server.payments.errors import PaymentError
+from prewatt.server.payments.merchants import keep_merchant, provider_of
+from prewatt.server.payments.models import Merchant, Payment, Unexpected
+from prewatt.server.payments.paying import confirm, credit_held
+from prewatt.server.payments.payment_request import LIFE, PaymentRequest, start
+from prewatt.server.payments.polling import look, look_at_open_payments
+from prewatt.server.payments.providers.interface import ProviderError, State, Told
+from prewatt.server.payments.refunds import send_back, send_held_back
+from prewatt.server.sales.giving_back import refund
+from prewatt.server.vending.models import Command, TopUp
+from tests.conftest import set_up
+from tests.players.keys import new_key
+from tests.server.payments.paying import EACH, METHODS, ask, call, paid, state
+
+pytestmark = pytest.mark.database
+
+
+def credited(tenancy):
+    return sum(top_up.amount for top_up in TopUp.objects.filter(tenancy=tenancy))
+
+
+def books_are_straight(owner=None):
+    assert sum(trial_balance(owner or Organisation.objects.first()).values()) == 0
+
+
+# -- the way it should go -------------------------------------------------------------------------------------------------
+
+
+@EACH
+def test_a_payment_is_asked_for_confirmed_and_credited_in_one_go(tenancy, merchants, providers, client, provider):
+    payment = ask(tenancy, merchants[provider])
+    assert payment.link.startswith(
+        {"wechat": "weixin://", "alipay": providers.address, "stripe": providers.address}[provider]
+    )
+    assert (payment.state, credited(tenancy)) == ("open", 0)
+    answer = paid(providers, client, payment)
+    assert answer.status_code == 200, answer.content
+    assert answer.content in (b'{"code": "SUCCESS", "message": ""}', b"success", b"")
+    assert (payment.state, payment.seen_by) == ("paid", "callback")
+    order = decode_command(bytes(payment.top_up.command.body)).order
+    assert isinstance(order, GrantCredit) and (order.credit_id, order.amount) == (payment.payment_id, 20 * NANO)
+    assert booked(Reference(Of.TOP_UP, payment.top_up_id)).debit_account == clearing(merchants[provider])
+    assert balance(tenant_account(tenancy)) == 20 * NANO == -balance(clearing(merchants[provider]))
+    books_are_straight()
+
+
+@pytest.mark.parametrize(("method", "shows"), [("h5", "h5?prepay_id=wx"), ("jsapi", "")])
+def test_wechat_in_a_phones_browser_and_inside_wechat(tenancy, merchants, providers, client, method, shows):
+    merchant = merchants["wechat"]
+    tenancy.unit.property.refresh_from_db()
+    payer = provider_of(merchant).payer("code-1") if method == "jsapi" else ""
+    payment = start(PaymentRequest(tenancy, merchant, method, NANO, "a1", payer=payer))
+    assert shows in payment.link
+    if method == "jsapi":
+        assert payment.params["package"] == f"prepay_id=wx{payment.payment_id}"
+        signed = "\n".join([payment.params[name] for name in ("appId", "timeStamp", "nonceStr", "package")]) + "\n"
+        from tests.players.keys import sign
+
+        assert payment.params["paySign"] == sign(providers.merchant_key, signed)
+        assert "redirect_uri=https%3A%2F%2Fa.example" in provider_of(merchant).payer_link("https://a.example")
+    assert paid(providers, client, payment).status_code == 200
+    assert state(payment) == "paid"
+
+
+def test_wechat_with_platform_certificates_that_are_fetched_and_opened(tenancy, building, providers, client):
+    Property.objects.update(currency="CNY")
+    providers.use_certificates()
+    given = providers.settings("wechat", certificates=True)
+    merchant = keep_merchant(Organisation.objects.get(), "wechat", "old", given)
+    payment = ask(tenancy, merchant)
+    assert any("/v3/certificates" in path for _, path, _ in providers.asked)
+    assert paid(providers, client, payment).status_code == 200
+    # Callbacks that name other certificates don't make the server ask for them again and again.
+    before = len(providers.asked)
+    trade = providers.trades[payment.payment_id]
+    for _ in range(5):
+        body, headers = providers.callback(trade)
+        assert call(client, merchant, (body, {**headers, "Wechatpay-Serial": "ABCDEF"})).status_code == 400
+    assert len(providers.asked) == before
+
+
+# -- exactly once ---------------------------------------------------------------------------------------------------------
+
+
+@EACH
+def test_asked_for_twice_it_is_one_payment(tenancy, merchants, providers, provider):
+    first, second = (ask(tenancy, merchants[provider]) for _ in range(2))
+    assert first == second and first.link == second.link
+    assert Payment.objects.count() == 1
+    with pytest.raises(PaymentError, match="names another payment"):
+        ask(tenancy, merchants[provider], 21 * NANO)
+
+
+@EACH
+def test_a_callback_that_comes_twice_late_or_after_the_query_credits_once(
+    tenancy, merchants, providers, client, clock, provider
+):
+    payment = ask(tenancy, merchants[provider])
+    trade = providers.pay(payment)
+    once = providers.callback(trade)
+    assert look(payment).state == "paid" and payment.seen_by == "query"
+    for callback in (once, (once[0], dict(once[1])), providers.callback(trade)):
+        assert (
+            call(client, payment.merchant, (callback[0], dict(callback[1] | {"Content-Type": "x/y"}))).status_code
+            == 200
+        )
+    clock.at += 3 * LIFE
+    assert call(client, payment.merchant, providers.callback(trade)).status_code == 200
+    assert (TopUp.objects.count(), credited(tenancy), Command.objects.filter(kind="credit").count()) == (
+        1,
+        20 * NANO,
+        1,
+    )
+
+
+@EACH
+def test_a_callback_that_never_comes_is_made_up_for_by_asking(tenancy, merchants, providers, clock, provider):
+    payment = ask(tenancy, merchants[provider])
+    assert look_at_open_payments() == []
+    providers.pay(payment)
+    assert look_at_open_payments() == []  # Not before its time.
+    clock.at += MINUTE
+    assert look_at_open_payments() == [payment]
+    assert (state(payment), credited(tenancy)) == ("paid", 20 * NANO)
+    assert look_at_open_payments() == []
+
+
+def test_a_provider_that_does_not_answer_keeps_no_other_from_being_asked(tenancy, merchants, providers, clock):
+    for number in range(5):
+        ask(tenancy, merchants["wechat"], asked=f"w{number}")
+    clock.at += MINUTE
+    payment = ask(tenancy, merchants["stripe"])
+    providers.pay(payment)
+    clock.at += MINUTE
+    before = len(providers.asked)
+    real = providers._wechat
+    providers._wechat = lambda *_arguments: (502, b"", {})
+    look_at_open_payments()
+    providers._wechat = real
+    assert state(payment) == "paid"
+    asked = [path for _method, path, _body in providers.asked[before:] if path.startswith("/v3/")]
+    assert len(set(asked)) == 2
+
+
+@EACH
+def test_what_is_not_paid_in_time_is_closed_and_what_is_paid_late_is_credited(
+    tenancy, merchants, providers, client, clock, provider
+):
+    payment = ask(tenancy, merchants[provider])
+    clock.at += LIFE + MINUTE
+    look_at_open_payments()
+    assert state(payment) == "closed"
+    if provider != "alipay":
+        assert providers.trades[payment.payment_id].state == "closed"
+        # A provider that confirms a payment after all is believed: the money is there.
+        assert paid(providers, client, payment).status_code == 200
+        assert (state(payment), credited(tenancy)) == ("paid", 20 * NANO)
+
+
+@EACH
+def test_paid_between_the_question_and_the_closing(tenancy, merchants, providers, clock, provider, monkeypatch):
+    payment = ask(tenancy, merchants[provider])
+    clock.at += LIFE + MINUTE
+    kind = type(provider_of(payment.merchant))
+    honest = kind.close
+
+    def paid_meanwhile(self, order):
+        providers.pay(payment)
+        honest(self, order)
+
+    monkeypatch.setattr(kind, "close", paid_meanwhile)
+    look_at_open_payments()
+    monkeypatch.undo()
+    clock.at += 20 * MINUTE
+    from prewatt.server.core import time as server_time
+    from tests.conftest import FixedClock
+
+    monkeypatch.setattr(server_time, "clock", lambda: FixedClock(clock.at))
+    import msgspec
+    from django.conf import settings
+
+    monkeypatch.setattr(settings, "CONFIG", msgspec.structs.replace(settings.CONFIG, providers=providers.addresses))
+    look_at_open_payments()
+    assert (state(payment), credited(tenancy)) == ("paid", 20 * NANO)
+
+
+@EACH
+def test_one_transaction_is_not_credited_under_two_names(tenancy, merchants, providers, client, provider):
+    first, second = (ask(tenancy, merchants[provider], asked=name) for name in ("a1", "a2"))
+    assert paid(providers, client, first).status_code == 200
+    trade = providers.pay(second)
+    trade.transaction = providers.trades[first.payment_id].transaction
+    assert call(client, second.merchant, providers.callback(trade)).status_code == 200
+    assert (state(second), credited(tenancy)) == ("open", 20 * NANO)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Payment.objects.filter(pk=second.pk).update(provider_id=first.provider_id)
+
+
+@EACH
+def test_a_payment_that_is_paid_twice_is_told_to_a_person(tenancy, merchants, providers, client, provider):
+    payment = ask(tenancy, merchants[provider])
+    paid(providers, client, payment)
+    trade = providers.trades[payment.payment_id]
+    trade.transaction = "second"
+    for _ in range(2):
+        assert call(client, payment.merchant, providers.callback(trade)).status_code == 200
+    assert credited(tenancy) == 20 * NANO
+    assert Unexpected.objects.get().reason == "paid a second time"
+
+
+def test_money_for_a_payment_that_nobody_asked_for_is_told_to_a_person(tenancy, merchants, providers):
+    told = Told("0" * 32, State.PAID, "t1", 100, "CNY", 1)
+    assert confirm(merchants["wechat"], told, "callback") is None
+    assert Unexpected.objects.get().amount == NANO
+
+
+@EACH
+def test_fifty_callbacks_at_once_credit_once(concurrent_db, clock, providers, provider):
+    building = set_up(clock)
+    Property.objects.update(currency="CNY")
+    merchant = keep_merchant(Organisation.objects.get(), provider, provider, providers.settings(provider))
+    tenancies = list(Tenancy.objects.select_related("unit__property__organisation"))
+    payments = [ask(each, merchant, asked=f"a{number}") for number, each in itertools.product(range(3), tenancies)]
+    callbacks = [(payment, providers.callback(providers.pay(payment))) for payment in payments for _ in range(2)]
+    # The second one is for the transaction of the first.
+    callbacks = [
+        (payment, providers.callback(providers.trades[payment.payment_id]))
+        for payment, _ in callbacks
+        for _ in range(4)
+    ]
+
+    def deliver(one):
+        try:
+            return call(Client(), merchant, one[1]).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(deliver, callbacks))
+    assert set(answers) <= {200, 503}
+    assert TopUp.objects.count() == len(payments)
+    assert {each.state for each in Payment.objects.all()} == {"paid"}
+    assert balance(clearing(merchant)) == -20 * NANO * len(payments)
+    books_are_straight(building.property.organisation)
+
+
+# -- strangers ------------------------------------------------------------------------------------------------------------
+
+
+def forgeries(provider, providers, trade):
+    """(what it is, callback) of each kind."""
+    body, headers = providers.callback(trade)
+    name = {"wechat": "Wechatpay-Signature", "alipay": "", "stripe": "Stripe-Signature"}[provider]
+    yield (
+        "more money",
+        (
+            body.replace(b"2000", b"9000").replace(b"20.00", b"90.00")
+            if provider != "wechat"
+            else body[:-9] + b"1" + body[-8:],
+            headers,
+        ),
+    )
+    yield "nothing", (b"", headers)
+    if provider == "wechat":
+        yield "another's key", (body, {**headers, **providers.wechat_headers(body.decode(), key=new_key())})
+        yield "old", (body, {**headers, **providers.wechat_headers(body.decode(), at=int(time.time()) - 400)})
+        yield "unsigned", (body, {each: value for each, value in headers.items() if not each.startswith("Wechatpay")})
+        yield "other merchant", providers.callback(trade, mchid="1900000110")
+        yield "other app", providers.callback(trade, appid="wx0")
+        yield "unknown certificate", (body, {**headers, "Wechatpay-Serial": "7777"})
+        yield "nonsense certificate", (body, {**headers, "Wechatpay-Serial": "no hex"})
+        yield "other algorithm", (body, {**headers, "Wechatpay-Signature-Type": "WECHATPAY2-SM2-WITH-SM3"})
+    elif provider == "alipay":
+        yield "another's key", providers.callback(trade, key=new_key())
+        yield "other application", providers.callback(trade, app_id="2021000117650001")
+        yield "unsigned", (body.replace(b"sign=", b"sin="), headers)
+        yield "other algorithm", (body.replace(b"RSA2", b"RSA"), headers)
+    else:
+        yield "another's key", providers.callback(trade, secret="whsec_x")
+        yield "old", providers.callback(trade, at=int(time.time()) - 400)
+        yield "unsigned", (body, {"Content-Type": "application/json"})
+    if name:
+        yield "altered signature", (body, {**headers, name: headers[name][:-4] + "AAAA"})
+
+
+@EACH
+def test_forged_altered_and_old_callbacks_credit_nothing(tenancy, merchants, providers, client, provider):
+    payment = ask(tenancy, merchants[provider])
+    trade = providers.pay(payment)
+    for count, (what, (body, headers)) in enumerate(forgeries(provider, providers, trade), 1):
+        answer = call(client, payment.merchant, (body, dict(headers)))
+        assert answer.status_code < 500 and answer.content != b"success", what
+        assert (state(payment), credited(tenancy)) == ("open", 0), what
+        assert Merchant.objects.get(pk=payment.merchant_id).refused == count, what
+    assert call(client, payment.merchant, providers.callback(trade)).status_code == 200
+    assert credited(tenancy) == 20 * NANO
+
+
+@EACH
+def test_a_callback_for_another_organisation_credits_nothing(tenancy, merchants, providers, client, provider):
+    stranger = Organisation.objects.create(name="Other")
+    theirs = keep_merchant(stranger, provider, "x", providers.settings(provider))
+    payment = ask(tenancy, merchants[provider])
+    trade = providers.pay(payment)
+    # Signed by the provider, even: but it isn't that organisation's payment.
+    call(client, theirs, providers.callback(trade))
+    assert (state(payment), credited(tenancy)) == ("open", 0)
+    with pytest.raises(PaymentError, match="can't be paid in that way"):
+        ask(tenancy, theirs, asked="a2")
+
+
+@EACH
+def test_a_callback_about_something_else_is_taken_and_changes_nothing(tenancy, merchants, providers, client, provider):
+    payment = ask(tenancy, merchants[provider])
+    trade = providers.pay(payment)
+    other = {
+        "wechat": lambda: providers.wechat_callback(trade, event="REFUND.SUCCESS"),
+        "alipay": lambda: providers.alipay_callback(trade, trade_status="WAIT_BUYER_PAY"),
+        "stripe": lambda: providers.stripe_callback(trade, event="customer.created"),
+    }[provider]()
+    assert call(client, payment.merchant, other).status_code == 200
+    assert state(payment) == "open"
+
+
+def test_what_another_business_sells_by_the_same_stripe_account_is_none_of_ours(tenancy, merchants, providers, client):
+    payment = ask(tenancy, merchants["stripe"])
+    trade = providers.pay(payment)
+    for event in ("checkout.session.completed", "checkout.session.expired"):
+        foreign = providers.callback(trade, event=event, client_reference_id=None, metadata={})
+        assert call(client, payment.merchant, foreign).status_code == 200
+    assert (state(payment), credited(tenancy)) == ("open", 0)
+    assert not Unexpected.objects.exists()
+
+
+def test_an_expired_checkout_closes_the_payment(tenancy, merchants, providers, client):
+    payment = ask(tenancy, merchants["stripe"])
+    trade = providers.trades[payment.payment_id]
+    assert (
+        call(client, payment.merchant, providers.callback(trade, event="checkout.session.expired")).status_code == 200
+    )
+    assert state(payment) == "closed"
+
+
+def test_callbacks_in_the_wrong_order_end_as_in_the_right_one(tenancy, merchants, providers, client):
+    first, second = (ask(tenancy, merchants["stripe"], asked=name) for name in ("a1", "a2"))
+    # It expired, says the provider; then, late, that it had been paid.
+    trade = providers.trades[first.payment_id]
+    call(client, first.merchant, providers.callback(trade, event="checkout.session.expired"))
+    assert (state(first), credited(tenancy)) == ("closed", 0)
+    paid(providers, client, first)
+    assert (state(first), credited(tenancy)) == ("paid", 20 * NANO)
+    # It was paid, and then, late, that it had expired before.
+    paid(providers, client, second)
+    expired = providers.callback(providers.trades[second.payment_id], event="checkout.session.expired")
+    assert call(client, second.merchant, expired).status_code == 200
+    assert (state(second), credited(tenancy)) == ("paid", 40 * NANO)
+
+
+@EACH
+def test_what_the_database_refused_the_provider_sends_again(tenancy, merchants, providers, client, provider):
+    payment = ask(tenancy, merchants[provider])
+    told = providers.callback(providers.pay(payment))
+
+    def refuse(execute, sql, params, many, context):
+        if sql.startswith("INSERT INTO") and "ledger_transfer" in sql:
+            raise OperationalError("the disk is full")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(refuse):
+        answer = call(client, payment.merchant, (told[0], dict(told[1])))
+    assert answer.status_code == 503 and b"success" not in answer.content
+    assert (state(payment), credited(tenancy)) == ("open", 0)
+    assert call(client, payment.merchant, told).status_code == 200
+    assert (state(payment), credited(tenancy)) == ("paid", 20 * NANO)
+    books_are_straight()
+
+
+@pytest.fixture
+def fuzzed(tenancy, merchants, providers):
+    found = {}
+    for provider, merchant in merchants.items():
+        payment = ask(tenancy, merchant, asked=provider)
+        found[provider] = payment, providers.callback(providers.pay(payment))
+    return found
+
+
+@effort(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(
+    st.sampled_from(sorted(METHODS)),
+    st.binary(max_size=300) | st.text(max_size=300).map(str.encode),
+    st.integers(0, 10_000),
+    st.dictionaries(
+        st.sampled_from(["Wechatpay-Timestamp", "Wechatpay-Serial", "Wechatpay-Nonce", "Stripe-Signature", "Content-Type"]),
+        st.text(st.characters(min_codepoint=1, max_codepoint=255, exclude_characters="\r\n"), max_size=60),
+        max_size=4,
+    ),
+    st.booleans(),
+)  # fmt: skip
+@example("wechat", b"{}", 0, {"Wechatpay-Timestamp": "9" * 5000}, True)
+@example("alipay", b"sign=x&sign_type=RSA2&sign=%00", 0, {}, True)
+@example("stripe", b"\xff\xfe", 0, {"Stripe-Signature": "t=1,v1="}, True)
+def test_no_callback_whatsoever_is_an_error_of_the_server(fuzzed, client, provider, noise, place, headers, whole):
+    payment, (body, genuine) = fuzzed[provider]
+    # All of it noise, or noise in the middle of a genuine one.
+    cut = place % len(body)
+    sent = noise if whole else body[:cut] + noise + body[cut:]
+    before = TopUp.objects.count()
+    answer = call(client, payment.merchant, (sent, {"Content-Type": "x/y", **genuine, **headers}))
+    assert answer.status_code < 500
+    # Of Alipay's the values are signed, so an empty one more changes nothing.
+    same = sent == body or (provider == "alipay" and parse_qsl(sent.decode("latin-1")) == parse_qsl(body.decode()))
+    assert same or TopUp.objects.count() == before
+
+
+def test_callbacks_to_nowhere_and_too_long_ones_are_refused(tenancy, merchants, client):
+    assert client.post("/pay/wechat/0000/", b"{}", content_type="x/y").status_code == 404
+    assert client.get(f"/pay/wechat/{merchants['wechat'].public_id}/").status_code == 405
+    assert client.post(f"/pay/alipay/{merchants['wechat'].public_id}/", b"", content_type="x/y").status_code == 404
+    for size in (70_000, 3_000_000):
+        answer = client.post(f"/pay/wechat/{merchants['wechat'].public_id}/", b"x" * size, content_type="x/y")
+        assert answer.status_code in (400, 413)
+
+
+# -- what can't be ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"amount": 0}, "more than 0"),
+        ({"amount": -NANO}, "more than 0"),
+        ({"amount": 100_001 * NANO}, "at most 100000"),
+        ({"amount": NANO // 1000}, "CNY has 2 decimals"),
+        ({"currency": "EUR"}, "are in CNY"),
+        ({"asked": ""}, "1 to 40"),
+        ({"asked": "a\n"}, "1 to 40"),
+        ({"method": "h6"}, "no such way"),
+        ({"method": "jsapi"}, "who pays"),
+    ],
+)
+def test_a_payment_that_cannot_be_is_refused_with_a_reason(tenancy, merchants, providers, change, says):
+    tenancy.unit.property.refresh_from_db()
+    given = {"amount": NANO, "asked": "a1", "method": "native", **change}
+    with pytest.raises(PaymentError, match=says):
+        start(PaymentRequest(tenancy, merchants["wechat"], **given))
+    assert not Payment.objects.exists() and not providers.asked
+
+
+def test_a_merchant_account_takes_the_currencies_of_its_provider(tenancy, merchants, providers):
+    Property.objects.update(currency="EUR")
+    for provider in ("wechat", "alipay"):
+        with pytest.raises(PaymentError, match="can't be paid in that way"):
+            ask(tenancy, merchants[provider])
+    assert ask(tenancy, merchants["stripe"]).currency == "EUR"
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "theirs"),
+    [
+        ("JPY", "500", 500), ("EUR", "5.01", 501), ("KWD", "5", 5000), ("KWD", "0.12", 120), ("ISK", "500", 50_000),
+        ("MGA", "500", 500),
+    ],
+)  # fmt: skip
+def test_stripe_counts_in_each_currencys_own_minor_unit(
+    tenancy, merchants, providers, client, currency, amount, theirs
+):
+    Property.objects.update(currency=currency)
+    payment = ask(tenancy, merchants["stripe"], parse_money(amount))
+    assert providers.trades[payment.payment_id].amount == theirs
+    paid(providers, client, payment)
+    assert (state(payment), credited(tenancy)) == ("paid", parse_money(amount))
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "error", "says"),
+    [
+        ("JPY", "0.5", PaymentError, "JPY has 0 decimals"),
+        ("EUR", "0.125", PaymentError, "EUR has 2 decimals"),
+        ("KWD", "0.1255", PaymentError, "KWD has 3 decimals"),
+        ("CLF", "0.12555", PaymentError, "CLF has 4 decimals"),
+        # Of its three decimals the last has to be 0.
+        ("KWD", "0.125", ProviderError, "in KWD in steps of 0.010"),
+        ("MGA", "0.5", ProviderError, "in MGA in steps of 1.00"),
+    ],
+)
+def test_an_amount_finer_than_can_be_paid_is_refused(tenancy, merchants, providers, currency, amount, error, says):
+    Property.objects.update(currency=currency)
+    with pytest.raises(error, match=says):
+        ask(tenancy, merchants["stripe"], parse_money(amount))
+    assert not providers.trades
+
+
+def test_money_in_a_currency_that_nobody_knows_is_left_to_a_person(tenancy, merchants, providers, client):
+    Property.objects.update(currency="EUR")
+    payment = ask(tenancy, merchants["stripe"])
+    trade = providers.pay(payment)
+    trade.currency = "ABC"
+    answer = call(client, payment.merchant, providers.callback(trade))
+    assert (answer.status_code, state(payment), credited(tenancy)) == (400, "open", 0)
+    merchant = Merchant.objects.get(pk=payment.merchant_id)
+    assert (merchant.refused, merchant.refusal) == (1, "'ABC' is no currency of ISO 4217, such as EUR")
+    with pytest.raises(ProviderError, match="'ABC' is no currency"):
+        look(payment)
+
+
+@EACH
+def test_paid_for_a_tenancy_that_has_ended_the_money_is_held_and_can_go_back(
+    tenancy, merchants, providers, client, clock, provider, admin_user
+):
+    payment = ask(tenancy, merchants[provider])
+    Tenancy.objects.filter(pk=tenancy.pk).update(ends=clock.at + 1)
+    clock.at += MINUTE
+    assert paid(providers, client, payment).status_code == 200
+    assert (payment.state, payment.reason, credited(tenancy)) == ("held", "This tenancy has ended.", 0)
+    owner = tenancy.unit.property.organisation
+    assert balance(account(owner, Kind.REFUNDS)) == 20 * NANO == -balance(clearing(payment.merchant))
+    tenancy.refresh_from_db()
+    with pytest.raises(PaymentError, match="has ended"):
+        credit_held(payment, tenancy, admin_user)
+    send_held_back(payment, admin_user)
+    assert sum(providers.trades[payment.payment_id].refunds.values()) == 2000
+    assert balance(account(owner, Kind.REFUNDS)) == balance(clearing(payment.merchant)) == 0
+    with pytest.raises(PaymentError, match="not held"):
+        send_held_back(payment, admin_user)
+    books_are_straight()
+
+
+@EACH
+def test_another_amount_than_was_asked_for_is_held_and_a_person_can_credit_it(
+    tenancy, merchants, providers, client, provider, admin_user
+):
+    payment = ask(tenancy, merchants[provider])
+    providers.pay(payment).amount = 1500
+    call(client, payment.merchant, providers.callback(providers.trades[payment.payment_id]))
+    payment.refresh_from_db()
+    assert payment.state == "held" and "15.00 CNY" in payment.reason
+    made = credit_held(payment, tenancy, admin_user)
+    assert made.amount == 15 * NANO == balance(tenant_account(tenancy))
+    assert state(payment) == "paid"
+    with pytest.raises(PaymentError, match="not held"):
+        credit_held(payment, tenancy, admin_user)
+    books_are_straight()
+
+
+def test_money_in_another_currency_is_told_to_a_person_and_never_credited(tenancy, merchants, providers, client):
+    payment = ask(tenancy, merchants["stripe"])
+    providers.pay(payment)
+    told = Told(payment.payment_id, State.PAID, "pi_1", 2000, "USD", payment.made)
+    for _twice in range(2):
+        confirm(payment.merchant, told, "callback")
+    assert state(payment) == "closed" and Unexpected.objects.get().reason == "paid in USD"
+    with pytest.raises(PaymentError, match="not held"):
+        credit_held(payment, tenancy, None)
+    assert not TopUp.objects.exists() and not Transfer.objects.exists()
+
+
+def test_asked_for_at_once_under_one_name_it_is_one_payment(concurrent_db, clock, providers):
+    set_up(clock)
+    Property.objects.update(currency="CNY")
+    merchant = keep_merchant(Organisation.objects.get(), "wechat", "wechat", providers.settings("wechat"))
+    anna = Tenancy.objects.select_related("unit__property__organisation").get(tenant="Anna")
+
+    def once(_number):
+        try:
+            return start(PaymentRequest(anna, merchant, "native", 20 * NANO, "a1")).pk
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as many:
+        assert len(set(many.map(once, range(16)))) == 1 == Payment.objects.count()
+
+
+def test_a_meter_that_was_replaced_meanwhile_gets_the_credit_on_the_new_one(tenancy, merchants, providers, client):
+    payment = ask(tenancy, merchants["wechat"])
+    old = Meter.objects.get(name="m1")
+    Meter.objects.filter(pk=old.pk).update(unit=None, role="common")
+    new = Meter.objects.create(name="m9", unit=tenancy.unit, gateway=old.gateway)
+    paid(providers, client, payment)
+    assert payment.top_up.command.meter == new
+
+
+@EACH
+def test_a_provider_that_cannot_be_reached_or_answers_nonsense_is_said_so(tenancy, merchants, providers, provider):
+    for fault in (
+        "drop",
+        (500, {"code": "SYSTEM_ERROR"}, {}),
+        (200, b"<html>", {"Content-Type": "text/html"}),
+        (200, {}, {"Content-Type": "application/json"}),
+    ):
+        # Stripe's library tries twice by itself.
+        providers.faults = [fault, fault]
+        name = str(fault)[:30]
+        if provider == "alipay":
+            payment = ask(tenancy, merchants[provider], asked=name)
+            with pytest.raises(ProviderError):
+                look(payment)
+        else:
+            with pytest.raises(ProviderError):
+                ask(tenancy, merchants[provider], asked=name)
+            # Nothing is lost by it: asked for again, it goes on.
+            providers.faults = []
+            assert ask(tenancy, merchants[provider], asked=name).link
+
+
+def test_an_answer_that_wechat_did_not_sign_is_not_believed(tenancy, merchants, providers, caplog):
+    payment = ask(tenancy, merchants["wechat"])
+    trade = providers.pay(payment)
+    import json
+
+    text = json.dumps(providers.wechat_trade(trade))
+    headers = {**providers.wechat_headers(text, key=new_key()), "Content-Type": "application/json"}
+    providers.faults = [(200, text.encode(), headers)]
+    with pytest.raises(ProviderError, match="can't be read"):
+        look(payment)
+    assert "verify" in caplog.text
+    assert state(payment) == "open"
+
+
+# -- merchant accounts ------------------------------------------------------------------------------------------------------
+
+
+def test_secrets_are_sealed_and_stay_when_left_empty(merchants, providers):
+    merchant = Merchant.objects.get(provider="wechat")
+    everything = f"{merchant.settings} {bytes(merchant.sealed)!r}"
+    assert providers.APIV3_KEY not in everything and "PRIVATE KEY" not in everything
+    assert merchant.settings["mchid"] == providers.MCHID
+    keep_merchant(merchant.organisation, "wechat", "renamed", {"mchid": "1900000109"}, merchant)
+    again = Merchant.objects.get(provider="wechat")
+    assert again.name == "renamed" and provider_of(again).query
+
+
+@pytest.mark.parametrize(
+    ("provider", "change", "says"),
+    [
+        ("wechat", {"mchid": ""}, "needed"),
+        ("wechat", {"apiv3_key": "short"}, "32 characters"),
+        ("wechat", {"private_key": "nonsense"}, "can't be read"),
+        ("wechat", {"private_key": "-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----"}, "can't be read"),
+        ("wechat", {"public_key": "nonsense"}, "can't be read"),
+        ("alipay", {"private_key": "nonsense"}, "can't be read"),
+        ("alipay", {"alipay_public_key": "\x00"}, "not a key"),
+        ("stripe", {"api_key": "pk_live_x"}, "begins with sk_"),
+        ("stripe", {"webhook_secret": "x"}, "begins with whsec_"),
+        ("paypal", {}, "no such provider"),
+    ],
+)
+def test_a_merchant_account_with_wrong_keys_is_refused(building, providers, provider, change, says):
+    given = {**(providers.settings(provider) if provider in METHODS else {}), **change}
+    with pytest.raises(ValidationError, match=says):
+        keep_merchant(Organisation.objects.get(), provider, "x", given)
+    assert not Merchant.objects.exists()
+
+
+# -- refunds by the provider -------------------------------------------------------------------------------------------------
+
+
+@EACH
+def test_a_refund_goes_back_the_way_it_came_once(tenancy, merchants, providers, client, provider, admin_user):
+    from prewatt.server.metering.models import Gateway
+
+    Gateway.objects.update(online=True)
+    payments = [ask(tenancy, merchants[provider], asked=name) for name in ("a1", "a2")]
+    for payment in payments:
+        paid(providers, client, payment)
+    decided = refund(tenancy, 30 * NANO, admin_user, "moves out")
+    for _ in range(2):
+        providers.faults = ["drop"]
+        if provider == "stripe":
+            providers.faults *= 2
+        with pytest.raises(ProviderError):
+            send_back(decided, admin_user)
+    done = send_back(decided, admin_user)
+    assert done.paid is not None and done.paid_by == admin_user.username
+    sent = [sum(providers.trades[each.payment_id].refunds.values()) for each in payments]
+    assert sorted(sent) == [1000, 2000]
+    assert balance(clearing(merchants[provider])) == -10 * NANO
+    assert balance(account(tenancy.unit.property.organisation, Kind.REFUNDS)) == 0
+    with pytest.raises(PaymentError, match="already"):
+        send_back(decided, admin_user)
+    books_are_straight()
+
+
+@EACH
+def test_two_refunds_never_take_more_of_a_payment_than_it_was(
+    tenancy, merchants, providers, client, provider, admin_user
+):
+    from prewatt.server.metering.models import Gateway
+
+    Gateway.objects.update(online=True)
+    payments = [ask(tenancy, merchants[provider], asked=f"a{number}") for number in (1, 2)]
+    for payment in payments:
+        paid(providers, client, payment)
+    for nano in (15 * NANO, 20 * NANO):
+        send_back(refund(tenancy, nano, admin_user, "moves out"), admin_user)
+    sent = [sorted(providers.trades[each.payment_id].refunds.values()) for each in payments]
+    assert sorted(sent) == [[500, 1500], [1500]]
+    assert balance(clearing(merchants[provider])) == -5 * NANO
+
+
+def test_what_did_not_come_through_a_provider_is_paid_out_by_hand(tenancy, merchants, providers, client, admin_user):
+    from prewatt.server.metering.models import Gateway
+    from prewatt.server.sales.top_ups import top_up
+
+    Gateway.objects.update(online=True)
+    paid(providers, client, ask(tenancy, merchants["wechat"]))
+    top_up(tenancy, 5 * NANO, "cash")
+    with pytest.raises(PaymentError, match=r"5\.00 of it"):
+        send_back(refund(tenancy, None, admin_user, "moves out"), admin_user)
+
+
+def test_an_order_expires_after_its_life(tenancy, merchants, providers):
+    from prewatt.server.payments.orders import order_of
+
+    payment = ask(tenancy, merchants["stripe"])
+    assert order_of(payment).expires - datetime.fromtimestamp(payment.made / 10**6, UTC) == timedelta(minutes=45)

@@ -1,0 +1,295 @@
+"""Refunds, reversed payments, credit given freely; the books for others: trial balance, CSV, beancount."""
+
+import csv
+import io
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from beancount import loader
+from django.contrib.auth import get_user_model
+
+from prewatt.kernel.orders import Restore
+from prewatt.kernel.units import DAY, HOUR, NANO
+from prewatt.server.billing.owed import owed, pay_out
+from prewatt.server.estate.models import Organisation, Tenancy
+from prewatt.server.ledger.books import Kind, account, balance, tenant_account
+from prewatt.server.ledger.exports import rows, to_beancount, to_csv, trial_balance
+from prewatt.server.ledger.models import Transfer
+from prewatt.server.metering.models import Gateway, Meter
+from prewatt.server.payments.undoing import reverse_top_up
+from prewatt.server.sales.giving_back import decide, give, put_right, refund
+from prewatt.server.sales.top_ups import top_up
+from prewatt.server.tenancies.moving import move_out, settle
+from prewatt.server.vending.adjustments import missing
+from prewatt.server.vending.controls import ControlError, control
+from prewatt.server.vending.models import Adjustment, Command, Refund
+from prewatt.server.vending.refusals import GivingBackError, TopUpError
+from tests.conftest import PASSWORD
+from tests.gateway import Edge
+
+pytestmark = pytest.mark.database
+
+
+@pytest.fixture
+def edge(building, tenancy, store, clock):
+    """The building is online; Anna has paid 20 and used 2 (10 kWh)."""
+    Tenancy.objects.update(begins=clock.at - 1)
+    made = Edge(building.code, clock)
+    Gateway.objects.update(online=True)
+    top_up(tenancy, 20 * NANO, "c1")
+    made.obey("m1")
+    made.read("m1", 0)
+    clock.at += HOUR
+    made.read("m1", 10_000)
+    made.deliver(store)
+    return made
+
+
+@pytest.fixture
+def owner(building):
+    return Organisation.objects.get()
+
+
+@pytest.fixture
+def manager(building):
+    return get_user_model().objects.get(username="manager")
+
+
+@pytest.fixture
+def second(owner):
+    user = get_user_model().objects.create(username="second")
+    owner.managers.add(user)
+    return user
+
+
+def everything_agrees(edge, store, tenancy):
+    """The meter takes up what was sent; then books and meter hold the same, and the books sum to zero."""
+    edge.obey("m1")
+    edge.deliver(store)
+    held = Meter.objects.get(name="m1").balance
+    assert held == balance(tenant_account(tenancy)) == edge.accounts["m1"].balance
+    assert sum(amount for _, amount in trial_balance(Organisation.objects.get(), edge.clock.at + DAY)) == 0
+    return held
+
+
+def test_a_part_is_refunded_and_then_all_that_is_left(edge, store, tenancy, owner):
+    refund(tenancy, 5 * NANO, "manager", "paid twice")
+    assert everything_agrees(edge, store, tenancy) == 13 * NANO
+    rest = refund(tenancy, None, "manager", "moves abroad")
+    assert rest.amount == 13 * NANO and everything_agrees(edge, store, tenancy) == 0
+    assert balance(account(owner, Kind.REFUNDS)) == 18 * NANO
+    for each in Refund.objects.all():
+        pay_out(each, "cashier")
+    assert balance(account(owner, Kind.REFUNDS)) == 0
+    assert balance(account(owner, Kind.CASH)) == -2 * NANO
+    with pytest.raises(GivingBackError, match="paid out already"):
+        pay_out(rest, "cashier")
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"), [(18 * NANO + 1, "18.00 is left"), (0, "18.00 is left"), (-NANO, "18.00 is left")]
+)
+def test_no_more_is_refunded_than_is_left(edge, store, tenancy, amount, said):
+    before = Transfer.objects.count()
+    with pytest.raises(GivingBackError, match=said):
+        refund(tenancy, amount, "manager", "x")
+    assert (Transfer.objects.count(), Refund.objects.count()) == (before, 0)
+
+
+def test_while_the_building_is_offline_nothing_is_known_to_be_left(edge, tenancy):
+    Gateway.objects.update(online=False)
+    with pytest.raises(GivingBackError, match="offline"):
+        refund(tenancy, NANO, "manager", "x")
+
+
+def test_everything_needs_a_reason(edge, tenancy, manager):
+    for work in (
+        lambda: refund(tenancy, NANO, "manager", " "),
+        lambda: give(tenancy, NANO, "a1", manager, ""),
+        lambda: reverse_top_up(tenancy.top_ups.get(), "manager", ""),
+    ):
+        with pytest.raises(GivingBackError, match="Say why"):
+            work()
+
+
+def test_a_payment_that_never_was_is_undone_once(edge, store, tenancy):
+    made = top_up(tenancy, 10 * NANO, "typo")
+    assert everything_agrees(edge, store, tenancy) == 28 * NANO
+    reverse_top_up(made, "manager", "wrong flat")
+    assert everything_agrees(edge, store, tenancy) == 18 * NANO
+    with pytest.raises(GivingBackError, match="undone already"):
+        reverse_top_up(made, "manager", "wrong flat")
+
+
+def test_goodwill_up_to_the_limit_is_given_at_once_and_once(edge, store, tenancy, manager, owner):
+    first = give(tenancy, 50 * NANO, "a1", manager, "the lift was out")
+    assert first.state == Adjustment.State.DONE
+    assert give(tenancy, 50 * NANO, "a1", manager, "the lift was out") == first
+    with pytest.raises(GivingBackError, match="another adjustment"):
+        give(tenancy, 49 * NANO, "a1", manager, "x")
+    assert everything_agrees(edge, store, tenancy) == 68 * NANO
+    assert balance(account(owner, Kind.ADJUSTMENTS)) == -50 * NANO
+    give(tenancy, -3 * NANO, "a2", manager, "was too much")
+    assert everything_agrees(edge, store, tenancy) == 65 * NANO
+
+
+def test_over_the_limit_a_second_person_has_to_agree(edge, store, tenancy, manager, second):
+    made = give(tenancy, 50 * NANO + 1, "a1", manager, "flood")
+    assert made.state == Adjustment.State.WAITING and everything_agrees(edge, store, tenancy) == 18 * NANO
+    with pytest.raises(GivingBackError, match="second person"):
+        decide(made, manager, agreed=True)
+    done = decide(made, second, agreed=True)
+    assert (done.state, done.decided_by) == (Adjustment.State.DONE, second)
+    assert everything_agrees(edge, store, tenancy) == 68 * NANO + 1
+    with pytest.raises(GivingBackError, match="decided already"):
+        decide(made, second, agreed=False)
+    withdrawn = give(tenancy, 60 * NANO, "a2", manager, "flood")
+    assert decide(withdrawn, manager, agreed=False).state == Adjustment.State.DECLINED
+    assert everything_agrees(edge, store, tenancy) == 68 * NANO + 1
+
+
+def given(tenancy, amount, name, by):
+    return give(tenancy, amount, name, by, "x").state == Adjustment.State.DONE
+
+
+def test_the_limit_holds_for_all_that_one_person_gives_in_thirty_days(edge, tenancy, manager, second, clock):
+    ben = Tenancy.objects.select_related("unit__property__organisation").get(tenant="Ben")
+    assert [given(tenancy, 10 * NANO, f"a{number}", manager) for number in range(6)] == [True] * 5 + [False]
+    # Nor somewhere else, nor by somebody else there; what was taken is no room for more.
+    assert not given(ben, 1, "b1", manager) and not given(tenancy, 1, "b2", second)
+    assert given(tenancy, -50 * NANO, "t1", manager) and not given(tenancy, -1, "t2", manager)
+    assert not given(tenancy, 1, "b3", manager)
+    # What a second person agreed to does not count.
+    decide(Adjustment.objects.get(adjustment_id="a5"), second, agreed=True)
+    assert given(ben, 50 * NANO, "b4", second) and not given(ben, 1, "b5", second)
+    clock.at += 30 * DAY
+    assert given(ben, 50 * NANO, "b6", second) and given(tenancy, 50 * NANO, "b7", manager)
+
+
+def test_restorations_of_an_amount_count_and_are_refused_beyond_it(edge, tenancy, manager, second, clock):
+    meter, until = tenancy.unit.meter, clock.at + HOUR
+    control(meter, Restore(20 * NANO, until), manager)
+    assert given(tenancy, 30 * NANO, "a1", manager) and not given(tenancy, 1, "a2", manager)
+    for by in (manager, second):
+        with pytest.raises(ControlError, match=r"over 50\.00, which one person may give alone"):
+            control(meter, Restore(1), by)
+    with pytest.raises(ControlError, match="alone"):
+        control(Meter.objects.get(name="m3"), Restore(1), manager)
+    # One that the meter refused has given nothing; for a time without an amount there is no limit.
+    Command.objects.filter(kind="control").update(state="rejected")
+    control(meter, Restore(20 * NANO), manager)
+    control(meter, Restore(0, until), manager)
+
+
+def test_a_settled_tenancy_is_closed_for_all_of_it(edge, tenancy, manager):
+    made = tenancy.top_ups.get()
+    Tenancy.objects.filter(pk=tenancy.pk).update(ends=edge.clock.at, settled=edge.clock.at)
+    tenancy.refresh_from_db()
+    for work in (
+        lambda: refund(tenancy, NANO, "manager", "x"),
+        lambda: give(tenancy, NANO, "a1", manager, "x"),
+        lambda: reverse_top_up(made, "manager", "x"),
+    ):
+        with pytest.raises(GivingBackError, match="settled"):
+            work()
+
+
+def test_a_year_of_the_books_is_accepted_by_beancount_and_sums_to_zero_at_each_midnight(
+    edge, store, tenancy, owner, manager, clock
+):
+    begin = clock.at
+    for month in range(12):
+        if month % 2 == 0:
+            top_up(tenancy, 60 * NANO, f"month {month}")
+        edge.live(store, begin + (month + 1) * 30 * DAY, {"m1": 4_001, "m3": 77}, DAY)
+        if month == 5:
+            pay_out(refund(tenancy, NANO // 3, 'the "manager"', 'back\\slash "quoted"\nline'), "cashier")
+            give(tenancy, 5 * NANO, "gift", manager, "=HYPERLINK(1)")
+    everything_agrees(edge, store, tenancy)
+    end = clock.at + DAY
+    journal = to_beancount(owner, rows(owner, date(2025, 1, 1), date(2027, 1, 1)))
+    entries, errors, _ = loader.load_string(journal)
+    assert errors == [] and len(entries) > 30
+    for midnight in range(begin, end, DAY):
+        assert sum(amount for _, amount in trial_balance(owner, midnight)) == 0
+    # What beancount has of an account is what the ledger has.
+    own = f"Liabilities:TenantCredit:T{tenancy.pk}"
+    theirs = sum(
+        posting.units.number
+        for entry in entries
+        for posting in getattr(entry, "postings", [])
+        if posting.account == own
+    )
+    assert theirs == -Decimal(balance(tenant_account(tenancy))) / NANO
+    table = list(csv.DictReader(io.StringIO(to_csv(rows(owner, date(2025, 1, 1), date(2027, 1, 1))))))
+    assert sum(Decimal(row["amount"]) for row in table if row["debit"] == own) - sum(
+        Decimal(row["amount"]) for row in table if row["credit"] == own
+    ) == theirs  # fmt: skip
+    assert any(row["memo"] == "'=HYPERLINK(1)" for row in table), "a spreadsheet takes no formula from us"
+
+
+def test_the_pages_of_the_books(edge, tenancy, owner, second, client):
+    assert client.login(username="manager", password=PASSWORD)
+    page = f"/tenancies/{tenancy.pk}/give-back/"
+
+    def say(path, **fields):
+        return client.post(path, fields, follow=True).content.decode()
+
+    assert "The refund is decided" in say(page, do="refund", amount="3,50", reason="paid twice")
+    assert "is left to be given back" in say(page, do="refund", amount="100", reason="x")
+    assert "Say why" in say(page, do="refund", amount="1", reason="  ")
+    assert "Amount: “lots” is not a number" in say(page, do="give", amount="lots", reason="x")
+    assert "waits for a second person" in say(page, do="give", amount="60", reason="flood", adjustment_id="a")
+    assert "on its way" in say(page, do="give", amount="2", reason="flood", adjustment_id="b")
+    books = client.get("/books/").content.decode()
+    for text in ("sums to zero", "3.50", "paid twice", "60.00", "flood", "Tenant&#x27;s credit (Anna"):
+        assert text in books
+    waiting = Adjustment.objects.get(state="waiting")
+    assert "second person has to agree" in say(f"/adjustments/{waiting.pk}/decide/", do="agree")
+    assert "paid twice" not in say(f"/refunds/{Refund.objects.get().pk}/paid/")
+    made = tenancy.top_ups.get()
+    assert "undone by a counter-entry" in say(f"/top-ups/{made.pk}/undo/", reason="wrong flat")
+    assert "undone already" in say(f"/top-ups/{made.pk}/undo/", reason="wrong flat")
+    for form in ("csv", "beancount"):
+        answer = client.get("/books/export/", {"first": "2025-10-01", "last": "2025-10-31", "form": form})
+        # By it a spreadsheet knows UTF-8; beancount would stumble over it.
+        assert answer.content.startswith(b"\xef\xbb\xbf") == (form == "csv")
+        assert answer.status_code == 200 and b"wrong flat" in answer.content
+    for first, last in (("", ""), ("2025-10-31", "2025-10-01"), ("0001-01-01", "9999-12-31"), ("x", "y")):
+        assert client.get("/books/export/", {"first": first, "last": last}).status_code == 302
+    client.force_login(second)
+    assert "flood" not in say(f"/adjustments/{waiting.pk}/decide/", do="agree").split("Trial balance")[0]
+
+
+def test_the_books_are_not_for_strangers(edge, tenancy, client):
+    made = tenancy.top_ups.get()
+    client.login(username="flat1", password=PASSWORD)
+    before = Transfer.objects.count()
+    assert client.get("/books/").status_code == 404
+    assert client.get("/books/export/", {"first": "2025-10-01", "last": "2025-10-31"}).status_code == 404
+    for path in (f"/tenancies/{tenancy.pk}/give-back/", f"/top-ups/{made.pk}/undo/"):
+        assert client.post(path, {"do": "give", "amount": "1", "reason": "x"}).status_code == 404
+    assert Transfer.objects.count() == before
+
+
+@pytest.mark.parametrize("what", ["payment", "goodwill", "correction"])
+def test_who_read_a_tenancy_before_it_was_settled_books_nothing_that_would_be_nobodys(
+    edge, store, tenancy, admin_user, what
+):
+    read_before = Tenancy.objects.select_related("unit__property__organisation").get(pk=tenancy.pk)
+    move_out(tenancy, edge.clock.at)
+    settle(tenancy)
+    done = {
+        "payment": lambda: top_up(read_before, 5 * NANO, "x1", admin_user),
+        "goodwill": lambda: give(read_before, 5 * NANO, "x1", admin_user, "sorry"),
+        "correction": lambda: put_right(read_before, 5 * NANO, "x1", admin_user, "wrong price", second=False),
+    }[what]
+    if what == "correction":
+        done()
+        assert owed(tenancy.unit.property.organisation).filter(amount=5 * NANO).exists()
+    else:
+        with pytest.raises((TopUpError, GivingBackError), match=r"ended|settled"):
+            done()
+    assert balance(tenant_account(tenancy)) == 0
+    assert missing(Meter.objects.get(name="m1")) == 0
