@@ -94,28 +94,32 @@ class MerchantDays:
         credited = booked(Of.TOP_UP, (each.top_up_id for each in payments.values() if each.top_up_id))
         held = booked(Of.PAYMENT, (each.pk for each in payments.values()), Part.HELD)
         brought = at_meters(each.top_up.command for each in payments.values() if each.top_up)
-        for name, payment in payments.items():
-            line, top_up = self.lines.get((PAYMENT, name)), payment.top_up
-            at = payment.paid if payment.paid is not None else line.at if line else payment.made
+        for payment in payments.values():
+            at = self._at(payment)
             if self.first <= provider_day(self.merchant, at) <= self.last:
+                top_up = payment.top_up
                 transfer = (credited.get(top_up.pk) if top_up else None) or held.get(payment.pk)
-                sides = Sides(
-                    payment.currency,
-                    line.amount if line else None,
-                    transfer.amount if transfer else None,
-                    brought.get(top_up.command_id) if top_up else None,
-                )
-                standing = Standing(
-                    self._file(at),
-                    payment.state == Payment.State.HELD,
-                    carriage_of(top_up.command) if top_up else Carriage.NONE,
-                    top_up.amount if top_up else 0,
-                )
-                said = verdict(sides, standing)
-                yield self._finding(at, "payment", name, str(payment.tenancy), sides, said, payment.reason)
+                meter = brought.get(top_up.command_id) if top_up else None
+                yield self._of_payment(payment, at, transfer.amount if transfer else None, meter)
         for (kind, name), line in self.lines.items():
             if kind == PAYMENT and name not in payments:
                 yield self._of_nobody(line, name)
+
+    def _at(self, payment: Payment) -> int:
+        line = self.lines.get((PAYMENT, payment.payment_id))
+        return payment.paid if payment.paid is not None else line.at if line else payment.made
+
+    def _of_payment(self, payment: Payment, at: int, ledger: int | None, meter: int | None) -> Finding:
+        line, top_up = self.lines.get((PAYMENT, payment.payment_id)), payment.top_up
+        sides = Sides(payment.currency, line.amount if line else None, ledger, meter)
+        standing = Standing(
+            self._file(at),
+            payment.state == Payment.State.HELD,
+            carriage_of(top_up.command) if top_up else Carriage.NONE,
+            top_up.amount if top_up else 0,
+        )
+        said = verdict(sides, standing)
+        return self._finding(at, "payment", payment.payment_id, str(payment.tenancy), sides, said, payment.reason)
 
     def _paid(self) -> dict[str, Payment]:
         """The payments of these days, and those of which a line tells, by their names."""
@@ -173,17 +177,21 @@ class MerchantDays:
             if self.span.holds(line.at):
                 yield self._line_of_back(line, row)
         for row in rows.filter(during(self.span)).exclude(pk__in=told):
-            named = SettlementLine.objects.filter(merchant=self.merchant, kind__in=CAUSES)
-            if (
-                named.filter(Q(back_id=row.back_id) | Q(line_id=row.back_id)).exists()
-                or sum(part.amount for part in row.parts.all()) == row.amount
-            ):
-                continue
-            said = self._state_of(row)
-            if said == Verdict.MATCHED and row.state != TakenBack.State.EXPLAINED:
-                said = self._without_line(row.at)
-            sides = Sides(row.currency, None, _ledger(row, -1), self._meter(row))
-            yield self._finding(row.at, row.cause, row.back_id, row.who, sides, said, row.reason)
+            if not self._stands_elsewhere(row):
+                yield self._without_its_line(row)
+
+    def _stands_elsewhere(self, row: TakenBack) -> bool:
+        """Whether a line of other days tells of it, or its parts do."""
+        lines = SettlementLine.objects.filter(merchant=self.merchant, kind__in=CAUSES)
+        named = lines.filter(Q(back_id=row.back_id) | Q(line_id=row.back_id)).exists()
+        return named or sum(part.amount for part in row.parts.all()) == row.amount
+
+    def _without_its_line(self, row: TakenBack) -> Finding:
+        said = self._state_of(row)
+        if said == Verdict.MATCHED and row.state != TakenBack.State.EXPLAINED:
+            said = self._without_line(row.at)
+        sides = Sides(row.currency, None, _ledger(row, -1), self._meter(row))
+        return self._finding(row.at, row.cause, row.back_id, row.who, sides, said, row.reason)
 
     def _line_of_back(self, line: SettlementLine, row: TakenBack | None) -> Finding:
         if row is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from ...kernel.entries import CreditApplied, CreditByCode, Recognised, Refused, decode_command, decode_entry
@@ -27,28 +27,35 @@ def at_meters(commands: Iterable[Command]) -> dict[int, int]:
     entry shows yet, none.
     """
     wanted = list(commands)
-    places = {(each.meter_id, seq) for each in wanted for seq in (each.applied_seq, each.coded_seq) if seq is not None}
-    entries: dict[tuple[int, int], bytes] = {}
-    by_meter: dict[int, list[int]] = defaultdict(list)
+    bodies = _bodies((each.meter_id, seq) for each in wanted for seq in (each.applied_seq, each.coded_seq))
+    return {each.pk: amount for each in wanted if (amount := _brought(each, bodies)) is not None}
+
+
+def _bodies(places: Iterable[tuple[int, int | None]]) -> dict[tuple[int, int], bytes]:
+    """The journal entries at these places (meter, sequence number), as they are stored."""
+    by_meter: dict[int, set[int]] = defaultdict(set)
     for meter, seq in places:
-        by_meter[meter].append(seq)
+        if seq is not None:
+            by_meter[meter].add(seq)
+    bodies: dict[tuple[int, int], bytes] = {}
     for meter, seqs in by_meter.items():
         for part in parts(seqs):
             rows = JournalEntry.objects.filter(meter_id=meter, seq__in=part)
-            entries |= {(meter, seq): bytes(body) for seq, body in rows.values_list("seq", "body")}
-    brought = {}
-    for each in wanted:
-        bodies = [
-            None if seq is None else entries.get((each.meter_id, seq)) for seq in (each.applied_seq, each.coded_seq)
-        ]
-        shown = [None if body is None else decode_entry(body) for body in bodies]
-        amounts = [entry.amount for entry in shown if isinstance(entry, CreditApplied | CreditByCode)]
-        if isinstance(shown[0], Recognised | Refused) and each.state == Command.State.APPLIED:
-            # All of it was there before, by its code, or by a command that a server put back from a copy had forgotten.
-            amounts = [getattr(getattr(decode_command(bytes(each.body)), "order", None), "amount", 0)]
-        if amounts:
-            brought[each.pk] = sum(amounts)
-    return brought
+            bodies |= {(meter, seq): bytes(body) for seq, body in rows.values_list("seq", "body")}
+    return bodies
+
+
+def _brought(command: Command, bodies: Mapping[tuple[int, int], bytes]) -> int | None:
+    """What a command and its code brought, nano; None if no entry shows either."""
+    applied, coded = (
+        None if seq is None or (body := bodies.get((command.meter_id, seq))) is None else decode_entry(body)
+        for seq in (command.applied_seq, command.coded_seq)
+    )
+    if isinstance(applied, Recognised | Refused) and command.state == Command.State.APPLIED:
+        # All of it was there before, by its code, or by a command that a server put back from a copy had forgotten.
+        return int(getattr(getattr(decode_command(bytes(command.body)), "order", None), "amount", 0))
+    amounts = [entry.amount for entry in (applied, coded) if isinstance(entry, CreditApplied | CreditByCode)]
+    return sum(amounts) if amounts else None
 
 
 def booked(of: Of, numbers: Iterable[int], part: Part | None = None) -> dict[int, Transfer]:
