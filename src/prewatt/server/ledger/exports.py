@@ -13,8 +13,8 @@ from ...kernel.currencies import NO_CURRENCY
 from ...kernel.span import Span
 from ...kernel.units import exact_money
 from ...tables import export as tables
+from ..core.spans import during
 from ..estate.models import Organisation, Property
-from ..spans import during
 from .models import Account, AccountType, Transfer
 from .sums import sums_at
 

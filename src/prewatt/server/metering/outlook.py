@@ -12,8 +12,8 @@ from django.db.models import Q
 from ...kernel.calendar import day_bounds, local, zone
 from ...kernel.span import Span
 from ...kernel.units import MINUTE
+from ..core.spans import measured
 from ..estate.models import Tenancy
-from ..spans import measured
 from .forecast import WEEKS, forecast, spending
 from .models import JournalEntry, Meter
 

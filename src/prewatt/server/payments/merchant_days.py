@@ -9,9 +9,9 @@ from django.db.models import Q, Sum
 
 from ...kernel.calendar import zone
 from ...kernel.span import Span
+from ..core.spans import during
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Part
-from ..spans import during
 from ..vending.models import Command
 from .books import clearing, credit_at_meter
 from .findings import Finding

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local_day, zone
 from ...kernel.span import Span
+from ..core.spans import during
 from ..core.time import now
 from ..estate.models import Organisation, Property
 from ..ledger.books import Kind
 from ..ledger.references import Of
 from ..metering.models import alarms_of
-from ..spans import during
 from ..vending.models import TopUp
 from .findings import Finding
 from .merchant_days import MOST_DAYS, MerchantDays

@@ -21,6 +21,7 @@ from ...kernel.currencies import minor_unit
 from ...kernel.span import Span
 from ...kernel.units import DAY
 from ..billing.models import Bill
+from ..core.spans import during
 from ..core.time import now
 from ..estate.models import Organisation, Tenancy
 from ..estate.terms import Terms
@@ -30,7 +31,6 @@ from ..ledger.references import Of
 from ..metering.apart import apart, meter_or_gateway_of
 from ..metering.locking import lock_organisation
 from ..metering.models import Meter
-from ..spans import during
 from .formats import to_document
 from .statement import SHARED_KINDS, statement
 

@@ -21,13 +21,13 @@ from ...kernel.span import Span, closing
 from ...kernel.tariff import UNPRICED, Tariff, Version, version_at
 from ...kernel.units import exact_percent
 from ..allocation.models import Share
+from ..core.spans import during, measured
 from ..estate.models import Tenancy
 from ..ledger.books import tenant_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of
 from ..metering.history import Break, breaks
 from ..metering.models import JournalEntry, Meter
-from ..spans import during, measured
 
 TOP_UPS, ELECTRICITY, STANDING, TAX, SHARED, ADJUSTMENTS = (
     "top-ups",

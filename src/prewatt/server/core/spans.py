@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from ..kernel.span import Span
+from ...kernel.span import Span
 
 
 def during(span: Span, field: str = "at") -> Q:

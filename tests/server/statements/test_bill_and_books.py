@@ -15,6 +15,7 @@ from prewatt.kernel.units import HOUR, NANO
 from prewatt.server.allocation.models import SharedCost
 from prewatt.server.allocation.runs import run
 from prewatt.server.commissioning.setup import Apartment
+from prewatt.server.core.spans import measured
 from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
 from prewatt.server.ledger.books import Kind, balance, book_top_up, tenant_account
 from prewatt.server.ledger.exports import rows, trial_balance
@@ -22,7 +23,6 @@ from prewatt.server.ledger.models import Transfer
 from prewatt.server.metering.models import JournalEntry
 from prewatt.server.sales.corrections import correct
 from prewatt.server.sales.top_ups import top_up
-from prewatt.server.spans import measured
 from prewatt.server.statements.statement import statement
 from prewatt.server.tariffs.versions import keep, schedule
 from prewatt.server.tenancies.moving import move_in, move_out, settle_what_is_due
