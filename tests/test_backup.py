@@ -325,7 +325,7 @@ def test_a_running_agent_makes_the_copy_and_goes_on(tmp_path):
     deep.mkdir()
     target = tmp_path / "copy.tar"
     with agent(deep) as (shell, front):
-        shell.open_copies()
+        serve_copies(shell.journal, deep / "journal.sqlite3")
         write_settings(deep / "edge.toml", shell._settings)
         obey(shell, GrantCredit("before", 5_000_000_000))
         before = front.journal_head("m1")[0]
