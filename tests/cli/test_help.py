@@ -63,7 +63,7 @@ def test_the_document_lists_every_command():
             panel = entry.panel
             expected += ["", f"## {panel}", "| command | what it does |", "|---|---|"]
         expected.append(f"| `prewatt {' '.join(words)}` | {first_line(command)} |")
-    text = (ROOT / "docs" / "commands.md").read_text()
+    text = (ROOT / "docs" / "operator" / "commands.md").read_text()
     assert text[text.index("\n## ") :].strip().splitlines() == expected[1:], "\n".join(expected)
 
 

@@ -267,7 +267,7 @@ def test_a_clock_set_back_makes_nobody_wait_longer_than_a_lock():
 
 
 def test_a_million_random_codes_find_no_credit_and_the_lock_holds():
-    """With no lock, 0.011 credits are to be expected (docs/tokens.md): the check, the kind and the minute stand against
+    """With no lock, 0.011 credits are to be expected (docs/programmer/tokens.md): the check, the kind and the minute stand against
     it. With the lock, the meter looks at next to none of them.
 
     Ten codes a second, for 28 hours. While the meter waits it looks at no code, not even at a right one, and nothing is as it

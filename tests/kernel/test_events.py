@@ -45,4 +45,4 @@ def test_an_event_of_newer_software_is_shown_by_its_code_and_concerns_nobody():
 
 @pytest.mark.parametrize("kind", EventKind, ids=str)
 def test_an_event_stands_in_the_journals_document(kind):
-    assert f"`{kind.removesuffix('-trip')}`" in (DOCS / "journal.md").read_text()
+    assert f"`{kind.removesuffix('-trip')}`" in (DOCS / "programmer" / "journal.md").read_text()

@@ -65,8 +65,8 @@ def test_an_order_has_its_words_and_stands_in_the_documents(name):
     order = SetPin("") if kind is SetPin else make_order(kind)
     assert order.name == name
     assert all((kind.label, kind.done, order.words(str)))
-    assert f"`{name}`" in (DOCS / "journal.md").read_text()
-    assert f"`{name}`" in (DOCS / "onsite.md").read_text() or not kind.by_manager
+    assert f"`{name}`" in (DOCS / "programmer" / "journal.md").read_text()
+    assert f"`{name}`" in (DOCS / "installer" / "onsite.md").read_text() or not kind.by_manager
 
 
 def test_staff_and_managers_order_what_the_table_says():

@@ -188,7 +188,7 @@ def test_the_editor_gives_back_what_it_was_filled_with(name):
 def test_every_published_tariff_rates_the_recorded_homes_as_independent_lines_do(tmp_path):
     files = [str(path) for path in sorted((ROOT / "src/prewatt/server/tariffs/examples").glob("ontario*.json"))]
     shanghai = str(ROOT / "src/prewatt/server/tariffs/examples/shanghai-residential.json")
-    (lines,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/compare.md").read_text(), re.DOTALL)
+    (lines,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/landlord/compare.md").read_text(), re.DOTALL)
     checker = tmp_path / "check.py"
     checker.write_text(lines)
     for chosen in (files, [shanghai]):

@@ -58,8 +58,8 @@ class Demonstration:
 
 
 def lines_of_the_document():
-    """The program in docs/demo-json.md by which anyone can check an account."""
-    return re.search(r"```python\n(.*?)```", (ROOT / "docs" / "demo-json.md").read_text(), re.DOTALL)[1]
+    """The program in docs/programmer/demo-json.md by which anyone can check an account."""
+    return re.search(r"```python\n(.*?)```", (ROOT / "docs" / "programmer" / "demo-json.md").read_text(), re.DOTALL)[1]
 
 
 def check(demonstration):

@@ -1,5 +1,5 @@
 """A server that takes payments and a gateway that serves are copied; the server is lost and put back; the gateway moves to
-another machine. On PostgreSQL by the commands that `docs/operate.md` gives.
+another machine. On PostgreSQL by the commands that `docs/operator/operate.md` gives.
 """
 
 import json
@@ -166,7 +166,7 @@ def test_a_server_lost_and_put_back_and_a_gateway_on_another_machine(tmp_path):
 
 def documented(program):
     """The command of that name in the manual."""
-    lines = (ROOT / "docs" / "operate.md").read_text().splitlines()
+    lines = (ROOT / "docs" / "operator" / "operate.md").read_text().splitlines()
     return next(line.strip() for line in lines if line.strip().startswith(program))
 
 

@@ -20,7 +20,7 @@ LACKING = {
     for step in range(1, 17, 2)
     for which in (1, 2)
 }
-"""Tokens that can only be decoded, and made anew from what they were decoded to: `docs/tokens.md` has this table."""
+"""Tokens that can only be decoded, and made anew from what they were decoded to: `docs/programmer/tokens.md` has this table."""
 
 
 def test_misty1_gives_the_ciphertext_of_its_rfc_and_takes_it_back():

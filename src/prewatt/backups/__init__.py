@@ -1,3 +1,3 @@
 """`prewatt backup`, `prewatt restore`, `prewatt edge backup` and `prewatt edge restore`: what a copy holds, and how it is put
-back. `docs/operate.md` is for whoever runs them.
+back. `docs/operator/operate.md` is for whoever runs them.
 """

@@ -1,6 +1,6 @@
 """The command line. Each group of commands is a file here, and is loaded when it is asked for.
 
-`table.py` lists what there is; `docs/commands.md` tells it to people.
+`table.py` lists what there is; `docs/operator/commands.md` tells it to people.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def demo(
         ),
     ] = False,
     json: Annotated[
-        Path | None, typer.Option(help="Write the account to this file as JSON (docs/demo-json.md).")
+        Path | None, typer.Option(help="Write the account to this file as JSON (docs/programmer/demo-json.md).")
     ] = None,
     port: Annotated[
         int, typer.Option(help="Port of the pages; another one is taken if it is in use.", min=1, max=65_535)

@@ -1,4 +1,4 @@
-"""`prewatt onsite`: what staff do at a gateway over Bluetooth, without the server (`docs/onsite.md`)."""
+"""`prewatt onsite`: what staff do at a gateway over Bluetooth, without the server (`docs/installer/onsite.md`)."""
 
 from __future__ import annotations
 

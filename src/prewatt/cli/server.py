@@ -22,7 +22,7 @@ log = logging.getLogger("prewatt.server")
 def server() -> None:
     """Run the whole server: broker, head-end, worker, pages.
 
-    A process that ends is started again. Settings are environment variables PREWATT_* (docs/operate.md).
+    A process that ends is started again. Settings are environment variables PREWATT_* (docs/operator/operate.md).
     """
     end_on_sigterm()
     config: ServerConfig = settings.CONFIG

@@ -25,7 +25,7 @@ def setup(
         Path,
         typer.Option(
             help="List of the units, CSV or .xlsx: columns unit, meter, tenant, and if known phone, email, language "
-            "(docs/operate.md)."
+            "(docs/operator/operate.md)."
         ),
     ],
     organisation: Annotated[str, typer.Option(help="Name of the landlord.")],
@@ -35,7 +35,7 @@ def setup(
     manager: Annotated[str, typer.Option(help="Login name of the manager.")] = "manager",
     price: Annotated[str, typer.Option(help="Price per kWh for a flat tariff, such as 0.32.")] = "",
     tariff: Annotated[
-        Path | None, typer.Option(help="Tariff as a JSON file, in the place of --price (docs/tariff.md).")
+        Path | None, typer.Option(help="Tariff as a JSON file, in the place of --price (docs/landlord/tariff.md).")
     ] = None,
     gateway: Annotated[str, typer.Option(help="Name of the gateway in the building.")] = "gateway-1",
 ) -> None:

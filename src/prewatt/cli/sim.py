@@ -30,7 +30,7 @@ def sim(
 ) -> None:
     """Run the fault simulator.
 
-    The rules of gateway and head-end go through days of accidents, without a socket or a clock (docs/simulator.md). Exit status 1
+    The rules of gateway and head-end go through days of accidents, without a socket or a clock (docs/developer/simulator.md). Exit status 1
     if a promise is broken.
     """
     if bug and bug not in BUGS:

@@ -35,7 +35,7 @@ app = group()
 
 @app.command(cls=ModelsCommand)
 def check(
-    files: Annotated[list[Path], typer.Argument(help="Tariffs as JSON files (docs/tariff.md).")],
+    files: Annotated[list[Path], typer.Argument(help="Tariffs as JSON files (docs/landlord/tariff.md).")],
     zone: Annotated[str, typer.Option(help="Time zone to assume where a file names none.")] = "UTC",
     currency: Annotated[str, typer.Option(help="Currency to assume where a file names none.")] = "EUR",
 ) -> None:
@@ -119,7 +119,7 @@ def compare(
     until: EndOption = "",
     property_name: PropertyOption = "",
     json: Annotated[
-        Path | None, typer.Option(help="Write the whole comparison to this file as JSON (docs/compare.md).")
+        Path | None, typer.Option(help="Write the whole comparison to this file as JSON (docs/landlord/compare.md).")
     ] = None,
 ) -> None:
     """Compare tariffs on recorded consumption: who pays more or less, and why.

@@ -1,6 +1,6 @@
 """The staff's side of Bluetooth, on bumble: finds a gateway, talks to its service, checks its signatures.
 
-`prewatt onsite` is this on a command line; an app on a phone speaks the same (`docs/onsite.md`).
+`prewatt onsite` is this on a command line; an app on a phone speaks the same (`docs/installer/onsite.md`).
 """
 
 from __future__ import annotations

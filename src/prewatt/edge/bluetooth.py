@@ -1,5 +1,5 @@
 """Bluetooth LE at the gateway, on bumble: a GATT service by which a phone near by asks for the status, types a code, or
-opens a staff session (`staff.Session`). `docs/onsite.md` has its UUIDs and packets.
+opens a staff session (`staff.Session`). `docs/installer/onsite.md` has its UUIDs and packets.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The journal on the gateway's flash: SQLite, WAL, synchronous=FULL. `docs/journal.md` documents the file.
+"""The journal on the gateway's flash: SQLite, WAL, synchronous=FULL. `docs/programmer/journal.md` documents the file.
 
 Entries are appended in the order in which they come, so that a commit touches a few pages, whatever the number of
 meters; when many have gathered, the oldest are packed, each meter's by themselves (`packing`). Where they lie is remembered

@@ -1,4 +1,4 @@
-"""The journal's file: its tables, its format's number, and what SQLite's errors mean. `docs/journal.md` documents it."""
+"""The journal's file: its tables, its format's number, and what SQLite's errors mean. `docs/programmer/journal.md` documents it."""
 
 from __future__ import annotations
 

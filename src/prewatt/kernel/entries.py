@@ -2,7 +2,7 @@
 
 An entry is written once, as MessagePack, and those bytes are the truth: they are hashed, sent and stored as they are,
 so that a reader of another version can neither change nor lose a field it does not know.
-`hash(n) = SHA-256(hash(n-1) + bytes(n))`, and `hash(0)` is derived from the meter's name. `docs/journal.md` documents
+`hash(n) = SHA-256(hash(n-1) + bytes(n))`, and `hash(0)` is derived from the meter's name. `docs/programmer/journal.md` documents
 every field.
 
 A command carries what the server's credit log says (a credit, a tariff, settings). The entry that shows it applied

@@ -1,6 +1,6 @@
 """What a register can be: a reading is a claim, and the fuse and the time know the most that can have flowed.
 
-A register that falls, jumps beyond the fuse or is one of the values that stand for none charges nothing. `docs/claims.md` says
+A register that falls, jumps beyond the fuse or is one of the values that stand for none charges nothing. `docs/developer/claims.md` says
 the rules in words.
 """
 

@@ -1,7 +1,7 @@
 """Rating: what an interval of use comes to under a series of tariff versions.
 
 Energy counts as used evenly between two readings; whole watt-hours go to each rate and tier. Beside the energy: the
-service fee per kWh, the standing charge of each local day, what lacks of a month's minimum, and tax. `docs/tariff.md`
+service fee per kWh, the standing charge of each local day, what lacks of a month's minimum, and tax. `docs/landlord/tariff.md`
 says each rule in words.
 """
 

@@ -1,4 +1,4 @@
-"""An account as bytes, with the number of its format: `docs/journal.md`, "Snapshots"."""
+"""An account as bytes, with the number of its format: `docs/programmer/journal.md`, "Snapshots"."""
 
 from __future__ import annotations
 

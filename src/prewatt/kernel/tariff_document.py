@@ -1,4 +1,4 @@
-"""The public form of a tariff, `docs/tariff.md`: what is typed into files, the page and the API. Every error names the
+"""The public form of a tariff, `docs/landlord/tariff.md`: what is typed into files, the page and the API. Every error names the
 field.
 """
 

@@ -2,7 +2,7 @@
 
 The meter's side is the gateway's own journal file and the meter's own memory; the server's side is its ledger and its
 credit log.
-`docs/demo-json.md` documents the JSON.
+`docs/programmer/demo-json.md` documents the JSON.
 """
 
 from __future__ import annotations
@@ -251,7 +251,7 @@ def table(account: Account, currency: str) -> Table:
 
 
 def document(account: Account, tariffs: dict[str, Tariff], facts: dict[str, Any]) -> dict[str, Any]:
-    """The account as JSON (`docs/demo-json.md`). `tariffs`: by meter. `facts`: the run's own, put in front."""
+    """The account as JSON (`docs/programmer/demo-json.md`). `tariffs`: by meter. `facts`: the run's own, put in front."""
     by_name = {tariff.name: tariff_to_document(tariff) for tariff in tariffs.values()}
     return {
         "schema": SCHEMA,

@@ -1,5 +1,5 @@
 """The 20-digit tokens of the Standard Transfer Specification, IEC 62055-41. Pure functions, used by both sides: the
-server vends (`prewatt.server.vending`), the gateway decodes (`prewatt.edge.codes`). `docs/tokens.md` shows the calls.
+server vends (`prewatt.server.vending`), the gateway decodes (`prewatt.edge.codes`). `docs/programmer/tokens.md` shows the calls.
 """
 
 from .change import needed, sections, together

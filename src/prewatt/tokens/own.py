@@ -1,5 +1,5 @@
 """Tokens of prewatt's own: what a landlord orders, codes made in advance, PINs. Class 2, subclasses 11 to 15, which IEC
-62055-41 leaves to makers; `docs/tokens.md` has their bits.
+62055-41 leaves to makers; `docs/programmer/tokens.md` has their bits.
 
 Whatever is carried is carried exactly; what can't be raises `NotCarried`, and is never rounded here.
 """

@@ -1,4 +1,4 @@
-"""The messages, and the signed frame they travel in. `docs/wire.md` documents every field.
+"""The messages, and the signed frame they travel in. `docs/programmer/wire.md` documents every field.
 
 A frame is a MessagePack array: version, kind, body, signature. The signature (Ed25519) covers the direction, the
 version, the kind and the body. A body is a MessagePack map: a field that the reader does not know is ignored, one that

@@ -1,4 +1,4 @@
-"""What a staff phone and a gateway say to each other over Bluetooth, without the server. `docs/onsite.md` documents it.
+"""What a staff phone and a gateway say to each other over Bluetooth, without the server. `docs/installer/onsite.md` documents it.
 
 A *grant*, signed by the server in advance, names a phone's key and what it may do, where, and from when to when. The
 gateway gives each session a number that nobody has seen before (the challenge); the phone signs every instruction

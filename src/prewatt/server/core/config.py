@@ -1,4 +1,4 @@
-"""The server's settings, from the environment, checked before anything starts. `docs/operate.md` lists them."""
+"""The server's settings, from the environment, checked before anything starts. `docs/operator/operate.md` lists them."""
 
 from __future__ import annotations
 

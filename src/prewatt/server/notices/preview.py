@@ -19,7 +19,7 @@ FIELDS = (
     ("thing1", "room"), ("phrase2", "what"), ("amount3", "amount"), ("character_string4", "energy"), ("time5", "time"),
     ("thing6", "do"), ("thing7", "line"),
 )  # fmt: skip
-"""A WeChat template as `docs/notices.md` suggests it; an event has those of its fields that it has facts for."""
+"""A WeChat template as `docs/landlord/notices.md` suggests it; an event has those of its fields that it has facts for."""
 
 
 def template(event: Event) -> Template:

@@ -1,4 +1,4 @@
-"""A bill as JSON and as CSV. `docs/statement.md` documents both."""
+"""A bill as JSON and as CSV. `docs/landlord/statement.md` documents both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A statement as JSON and as CSV, exact to the last decimal and as printed. `docs/statement.md` documents both."""
+"""A statement as JSON and as CSV, exact to the last decimal and as printed. `docs/landlord/statement.md` documents both."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def recorded(readings: Sequence[tuple[int, int]]) -> Home:
 
 
 def to_document(found: Comparison) -> dict[str, Any]:
-    """The comparison's JSON (`docs/compare.md`)."""
+    """The comparison's JSON (`docs/landlord/compare.md`)."""
     return {
         "schema": SCHEMA,
         "begins": exact_instant(found.begins),

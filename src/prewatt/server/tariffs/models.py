@@ -23,7 +23,7 @@ from .resale import check_resale
 
 
 class Tariff(models.Model):
-    """A tariff in its public form (`docs/tariff.md`). Once it holds anywhere it can't be changed: make a new one."""
+    """A tariff in its public form (`docs/landlord/tariff.md`). Once it holds anywhere it can't be changed: make a new one."""
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="tariffs")
     name = models.CharField(max_length=64)

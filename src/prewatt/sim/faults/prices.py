@@ -1,4 +1,4 @@
-"""What a meter's use comes to, worked out from the tariffs' words (`docs/tariff.md`) without the product's rating code:
+"""What a meter's use comes to, worked out from the tariffs' words (`docs/landlord/tariff.md`) without the product's rating code:
 quarter of an hour by quarter, off the wall clock of the zone. All virtual tariffs switch at full quarters.
 """
 
