@@ -30,7 +30,7 @@ def enrol(
         list[str] | None,
         typer.Option(
             metavar="name.field=value",
-            help="Setting of a kind of meter, such as recorded.file=load.csv; repeat it for each (docs/operator/operate.md).",
+            help="Setting of a kind of meter, such as recorded.file=load.csv; repeat it for each (docs/installer/gateway.md).",
             show_default=False,
         ),
     ] = None,

@@ -84,7 +84,7 @@ def lead_back(
 ) -> None:
     """Let a journal that is dated in the future go on from now.
 
-    A wrong clock has dated it; nothing of it is lost, and nothing is charged twice (docs/operator/operate.md).
+    A wrong clock has dated it; nothing of it is lost, and nothing is charged twice (docs/landlord/alarms.md).
     """
     property_ = property_named(property_name)
     gateway = Gateway.objects.filter(property=property_, name=name).first()
