@@ -1,19 +1,13 @@
-"""A building that tests of the server, the head-end and the pages start from."""
+"""Which tests are run, in which order, and the fixtures that many of them start from."""
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from prewatt.kernel.tariff import flat_tariff
+from tests.building import NOON, PASSWORD, FixedClock, set_up
 
 # How long an example takes is the machine's business, and what else it has to do: no test fails by it.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
-
-ZONE = "Europe/Berlin"
-PRICE = 200_000
-FLAT = flat_tariff("flat", "EUR", ZONE, PRICE)
-PASSWORD = "correct horse"
-
 
 FIRST = (
     "system/test_pages",
@@ -81,20 +75,6 @@ def django_db_keepdb():
     return not ON_POSTGRESQL
 
 
-class FixedClock:
-    """A clock that stands where it is put."""
-
-    def __init__(self, at):
-        self.at = at
-
-    def now(self):
-        return self.at
-
-
-NOON = 1_759_744_800 * 10**6
-"""6 October 2025 in Berlin."""
-
-
 @pytest.fixture
 def clock(monkeypatch):
     """The server's clock, at noon of 6 October 2025 in Berlin."""
@@ -143,23 +123,6 @@ def building(db, clock, recorded):
     if recorded and clock.at == NOON and recorded.free():
         return recorded.put()
     return set_up(clock)
-
-
-def set_up(clock, **changes):
-    from prewatt.server.commissioning.setup import Apartment, set_up_building
-
-    given = {
-        "organisation": "Berg Homes",
-        "name": "Linden 5",
-        "zone": ZONE,
-        "currency": "EUR",
-        "tariff": FLAT,
-        "apartments": [Apartment("Flat 1", "m1", "Anna"), Apartment("Flat 2", "m2", "Ben"), Apartment("Flat 3", "m3", "")],
-        "gateway": "g1",
-        "manager": "manager",
-        "password": PASSWORD,
-    }  # fmt: skip
-    return set_up_building(**{**given, **changes})
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from prewatt.server.vending.models import Command
 from prewatt.wire import topics
 from prewatt.wire.messages import MeterStatus, Span, Status, Upload
 from prewatt.wire.signing import SigningKey, seal
-from tests.conftest import ZONE
+from tests.building import ZONE
 
 
 def at(*wall):

@@ -17,7 +17,7 @@ def lived():
     from prewatt.server.estate.models import Tenancy
     from prewatt.server.sales.top_ups import top_up
     from prewatt.wire.topics import SHARDS
-    from tests.conftest import FixedClock, set_up
+    from tests.building import FixedClock, set_up
     from tests.gateway import Edge, at
 
     clock = FixedClock(at(2025, 10, 6))
@@ -59,7 +59,7 @@ def booked(edge, store):
     from prewatt.server.sales.top_ups import top_up
     from prewatt.server.tariffs.versions import keep
     from prewatt.server.tenancies.moving import move_in, move_out, settle
-    from tests.conftest import ZONE
+    from tests.building import ZONE
     from tests.gateway import at
 
     owner, clock = Organisation.objects.get(), edge.clock

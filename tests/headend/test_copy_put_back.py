@@ -30,7 +30,7 @@ from prewatt.server.vending.models import Code, Command, TopUp
 from prewatt.server.vending.refusals import TopUpError
 from prewatt.tokens import BaseDate, tid_at
 from prewatt.wire.signing import SignedCommand, VerifyKey, command_is_signed
-from tests.conftest import PRICE, ZONE
+from tests.building import PRICE, ZONE
 from tests.gateway import Edge, take
 
 pytestmark = pytest.mark.database

@@ -19,7 +19,7 @@ from prewatt.server.web.figures import property_panels
 from prewatt.wire.messages import Span, Upload
 from prewatt.wire.signing import COMMAND
 from prewatt.wire.topics import SHARDS
-from tests.conftest import PRICE
+from tests.building import PRICE
 from tests.gateway import Edge, take
 
 pytestmark = pytest.mark.database
@@ -213,7 +213,7 @@ def test_a_code_goes_on_belonging_to_the_command_that_is_made_anew(edge):
 def test_a_command_of_which_nobody_knows_what_it_was_holds_up_nothing(edge):
     from prewatt.kernel.entries import SetTariff
     from prewatt.server.vending.credit_log import issue
-    from tests.conftest import FLAT
+    from tests.building import FLAT
 
     row = Meter.objects.get(name="m1")
     lost = issue(row, SetTariff(edge.clock.now(), FLAT))

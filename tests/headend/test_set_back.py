@@ -41,7 +41,7 @@ from prewatt.server.vending.models import Command
 from prewatt.wire import topics
 from prewatt.wire.messages import MeterState, Orders, States
 from prewatt.wire.signing import SigningKey, VerifyKey, seal, sign_command
-from tests.conftest import PRICE
+from tests.building import PRICE
 
 pytestmark = pytest.mark.database
 NAMES = ("m1", "m2", "m3")

@@ -20,7 +20,7 @@ from prewatt.wire import topics
 from prewatt.wire.messages import Upload
 from prewatt.wire.signing import SigningKey, seal
 from prewatt.wire.topics import SHARDS
-from tests.conftest import PRICE, set_up
+from tests.building import PRICE, set_up
 from tests.gateway import Edge, take
 
 pytestmark = pytest.mark.database

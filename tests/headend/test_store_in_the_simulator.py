@@ -17,7 +17,7 @@ from prewatt.sim.faults import headend, world
 from prewatt.sim.faults.database import Database, MemoryStore, Outrun
 from prewatt.sim.faults.swarm import draw
 from prewatt.wire.topics import SHARDS
-from tests.conftest import set_up
+from tests.building import set_up
 
 WITHOUT = ("setback", "restore", "replace", "clone", "unsynced", "rot")
 """What only people put right again, on pages that the simulator has no part in."""

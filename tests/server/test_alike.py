@@ -16,7 +16,7 @@ from prewatt.server.estate.models import Property
 from prewatt.server.tariffs.models import Tariff, TariffVersion
 from prewatt.server.tariffs.reading import examples, read_document
 from prewatt.sim.story import PACKAGED
-from tests.conftest import PASSWORD
+from tests.building import PASSWORD
 
 ROOT = Path(__file__).parents[2]
 DATA = PACKAGED / "apartments.csv.gz"
@@ -205,7 +205,7 @@ def test_every_published_tariff_rates_the_recorded_homes_as_independent_lines_do
 
 
 def test_an_api_key_sees_its_own_organisations_alone(program, client, building, clock):
-    from tests.conftest import set_up
+    from tests.building import set_up
     from tests.server.web.test_pages import _flat
 
     other = set_up(

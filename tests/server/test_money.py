@@ -34,7 +34,7 @@ from prewatt.server.tariffs.homes import what_if
 from prewatt.server.tariffs.tables import comparison_tables
 from prewatt.server.tariffs.versions import keep
 from prewatt.server.web.sums import total
-from tests.conftest import PASSWORD, ZONE, set_up
+from tests.building import PASSWORD, ZONE, set_up
 from tests.gateway import at
 from tests.server.notices.test_notices import mail_account, told_by_mail, watch
 from tests.server.statements.test_postpaid import AFTER, Site

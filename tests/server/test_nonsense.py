@@ -27,7 +27,7 @@ from prewatt.server.payments.models import Payment
 from prewatt.server.sales.giving_back import give, refund
 from prewatt.server.vending.codes import add_group, register
 from prewatt.server.vending.models import Adjustment, Code, Command, Refund, TopUp
-from tests.conftest import PASSWORD
+from tests.building import PASSWORD
 from tests.server.payments.paying import ask
 from tests.server.sales.test_questions import jump
 from tests.server.statements.test_statements import anna, edge  # noqa: F401

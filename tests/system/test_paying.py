@@ -19,7 +19,7 @@ from prewatt.server.payments.paying import confirm
 from prewatt.server.payments.providers.interface import State, Told
 from prewatt.server.payments.settlement import fetch
 from prewatt.server.vending.models import Command
-from tests.conftest import PASSWORD, set_up
+from tests.building import PASSWORD, set_up
 from tests.provider_server import send
 from tests.server.payments.paying import ask
 

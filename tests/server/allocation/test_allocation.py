@@ -17,7 +17,7 @@ from prewatt.server.ledger.references import Of, Reference, at_meter
 from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.tenancies.moving import move_in, move_out, settle
-from tests.conftest import PRICE
+from tests.building import PRICE
 from tests.gateway import Edge, at
 
 pytestmark = pytest.mark.database

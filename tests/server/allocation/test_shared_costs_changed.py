@@ -13,7 +13,7 @@ from prewatt.server.allocation.runs import run
 from prewatt.server.api.models import Token
 from prewatt.server.commissioning.setup import Apartment
 from prewatt.server.estate.models import Unit
-from tests.conftest import PASSWORD, set_up
+from tests.building import PASSWORD, set_up
 
 pytestmark = pytest.mark.database
 RULE = {"equal": "0", "area": "0", "occupants": "0", "consumption": "0", "fixed": "100", "vacancy": "others"}

@@ -20,7 +20,7 @@ from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.tariffs.models import Tariff, TariffVersion
 from prewatt.server.tariffs.versions import schedule
 from prewatt.server.vending.models import Command
-from tests.conftest import FLAT, PASSWORD, PRICE, set_up
+from tests.building import FLAT, PASSWORD, PRICE, set_up
 
 pytestmark = pytest.mark.database
 

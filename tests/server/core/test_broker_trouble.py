@@ -26,7 +26,7 @@ from prewatt.sim.line import Line
 from prewatt.wire import topics
 from prewatt.wire.link import BrokerAddress, Connected, Disconnected, Link, Received
 from prewatt.wire.signing import SigningKey
-from tests.conftest import set_up
+from tests.building import set_up
 from tests.system.running import free_port
 
 PATIENCE = 60.0

@@ -22,7 +22,7 @@ from prewatt.server.estate.models import Organisation, Tenancy, Unit
 from prewatt.server.notices.models import Delivery, Notice
 from prewatt.server.notices.recipients import keep_account, manager_of, recipient_of
 from prewatt.server.notices.sending import send_what_is_due
-from tests.conftest import PASSWORD, ZONE, set_up
+from tests.building import PASSWORD, ZONE, set_up
 from tests.server.notices.test_notices import mail_account, told_by_mail
 
 pytestmark = pytest.mark.database

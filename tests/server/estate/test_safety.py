@@ -19,7 +19,7 @@ from prewatt.server.notices.words import ADVICE_CHINESE, KINDS_CHINESE
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.account_settings import refresh_settings, send_settings
 from prewatt.server.vending.models import Command
-from tests.conftest import PASSWORD
+from tests.building import PASSWORD
 from tests.gateway import Edge, at, take
 from tests.server.notices.test_notices import ALWAYS, watch
 from tests.server.vending.test_supply import last_order, rules

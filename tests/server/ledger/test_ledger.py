@@ -28,7 +28,7 @@ from prewatt.server.sales.top_ups import top_up
 from prewatt.server.tariffs.versions import keep, schedule
 from prewatt.server.vending.account_settings import send_settings
 from prewatt.server.vending.controls import take_emergency
-from tests.conftest import FLAT
+from tests.building import FLAT
 from tests.gateway import Edge
 
 pytestmark = pytest.mark.database

@@ -16,7 +16,7 @@ from prewatt.server.tenancies.moving import move_in, move_out, settle_what_is_du
 from prewatt.server.vending.adjustments import adjust
 from prewatt.server.vending.models import Adjustment, Command, TopUp
 from prewatt.server.vending.refusals import GivingBackError, TopUpError
-from tests.conftest import set_up
+from tests.building import set_up
 from tests.server.payments.paying import ask
 
 pytestmark = pytest.mark.database

@@ -12,7 +12,7 @@ from prewatt.server.metering.forecast import FARTHEST, forecast
 from prewatt.server.metering.models import Meter
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.web.figures import days_left
-from tests.conftest import PASSWORD
+from tests.building import PASSWORD
 from tests.gateway import Edge
 
 TODAY = date(2026, 3, 4)

@@ -25,7 +25,7 @@ from prewatt.server.notices.recipients import add_channel, keep_account, manager
 from prewatt.server.notices.sending import send_what_is_due
 from prewatt.server.notices.watching import watch
 from prewatt.server.sales.top_ups import top_up
-from tests.conftest import set_up
+from tests.building import set_up
 
 TOLD = Message(
     "low", "7-low 1", "余额不足: 4.60 EUR", "4.60 EUR are left.\nTop up: https://p.example/my/", "zh", "2026-01-01T00:00:00Z",

@@ -22,7 +22,7 @@ from prewatt.server.sales.top_ups import top_up
 from prewatt.server.tenancies.moving import move_in, move_out
 from prewatt.server.tenancies.put_right import Change, put_right
 from prewatt.tables.problems import TableError
-from tests.conftest import PASSWORD, ZONE, set_up
+from tests.building import PASSWORD, ZONE, set_up
 from tests.gateway import Edge
 from tests.server.notices.test_notices import live, mail_account, watch
 

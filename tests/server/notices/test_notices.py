@@ -26,7 +26,7 @@ from prewatt.server.payments.providers.interface import State, Told
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.tariffs.versions import keep, schedule
 from prewatt.server.vending.models import Command
-from tests.conftest import ZONE
+from tests.building import ZONE
 from tests.gateway import Edge
 from tests.server.payments.paying import ask
 

@@ -16,7 +16,7 @@ from prewatt.server.notices.sending import send_what_is_due
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.account_settings import refresh_settings
 from prewatt.server.vending.models import Command
-from tests.conftest import set_up
+from tests.building import set_up
 from tests.gateway import Edge
 from tests.server.notices.test_notices import events, last, live, mail_account, told_by_mail, watch
 from tests.server.vending.test_supply import last_order, rules

@@ -13,7 +13,7 @@ from prewatt.server.ledger.books import balance, tenant_account
 from prewatt.server.payments.bank import book_line, reference
 from prewatt.server.payments.models import BankLayout, BankLine, WaitingStatement
 from prewatt.server.payments.staff import record
-from tests.conftest import PASSWORD, set_up
+from tests.building import PASSWORD, set_up
 
 pytestmark = pytest.mark.database
 STRANGE = "Wann;Wieviel;Wer;Wozu\n13/10/2025;20,00;Anna;{r}\n14/10/2025;-450,00;Netz;Abschlag\n"

@@ -18,7 +18,7 @@ from prewatt.server.payments.paying import confirm
 from prewatt.server.payments.providers.interface import State, Told
 from prewatt.server.sales.giving_back import refund
 from prewatt.server.vending.models import TopUp
-from tests.conftest import PASSWORD, set_up
+from tests.building import PASSWORD, set_up
 from tests.server.payments.paying import ask, paid, state
 
 pytestmark = pytest.mark.database

@@ -32,7 +32,7 @@ from prewatt.server.payments.providers.interface import ProviderError, State, To
 from prewatt.server.payments.refunds import send_back, send_held_back
 from prewatt.server.sales.giving_back import refund
 from prewatt.server.vending.models import Command, TopUp
-from tests.conftest import set_up
+from tests.building import set_up
 from tests.players.keys import new_key
 from tests.server.payments.paying import EACH, METHODS, ask, call, paid, state
 
@@ -197,7 +197,7 @@ def test_paid_between_the_question_and_the_closing(tenancy, merchants, providers
     monkeypatch.undo()
     clock.at += 20 * MINUTE
     from prewatt.server.core import time as server_time
-    from tests.conftest import FixedClock
+    from tests.building import FixedClock
 
     monkeypatch.setattr(server_time, "clock", lambda: FixedClock(clock.at))
     import msgspec

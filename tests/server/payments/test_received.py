@@ -30,7 +30,7 @@ from prewatt.server.payments.undoing import reverse_top_up
 from prewatt.server.sales.giving_back import refund
 from prewatt.server.vending.models import TopUp
 from prewatt.server.vending.refusals import GivingBackError, TopUpError
-from tests.conftest import set_up
+from tests.building import set_up
 from tests.server.payments.paying import ask, paid
 
 pytestmark = pytest.mark.database

@@ -29,7 +29,7 @@ from prewatt.server.payments.staff import record
 from prewatt.server.payments.undoing import reverse_top_up
 from prewatt.server.vending.models import TopUp
 from prewatt.server.vending.refusals import TopUpError
-from tests.conftest import set_up
+from tests.building import set_up
 
 pytestmark = pytest.mark.database
 SAMPLES = Path(__file__).parent / "statements"

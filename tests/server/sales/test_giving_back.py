@@ -25,7 +25,7 @@ from prewatt.server.vending.adjustments import missing
 from prewatt.server.vending.controls import ControlError, control
 from prewatt.server.vending.models import Adjustment, Command, Refund
 from prewatt.server.vending.refusals import GivingBackError, TopUpError
-from tests.conftest import PASSWORD
+from tests.building import PASSWORD
 from tests.gateway import Edge
 
 pytestmark = pytest.mark.database

@@ -36,7 +36,7 @@ from prewatt.server.vending.exchanges import exchange
 from prewatt.server.vending.models import Adjustment, Command
 from prewatt.server.vending.refusals import GivingBackError
 from prewatt.wire.signing import SigningKey
-from tests.conftest import FLAT, PASSWORD, PRICE, ZONE
+from tests.building import FLAT, PASSWORD, PRICE, ZONE
 from tests.gateway import Edge, at
 
 pytestmark = pytest.mark.database

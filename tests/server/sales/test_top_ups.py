@@ -20,7 +20,7 @@ from prewatt.server.vending.refusals import TopUpError
 from prewatt.tokens import BaseDate, tid_at
 from prewatt.wire.messages import SignedCommand
 from prewatt.wire.signing import VerifyKey, command_is_signed
-from tests.conftest import set_up
+from tests.building import set_up
 
 pytestmark = pytest.mark.database
 

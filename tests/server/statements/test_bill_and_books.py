@@ -27,7 +27,7 @@ from prewatt.server.statements.statement import statement
 from prewatt.server.tariffs.versions import keep, schedule
 from prewatt.server.tenancies.moving import move_in, move_out, settle_what_is_due
 from prewatt.server.tenancies.put_right import Change, put_right
-from tests.conftest import PRICE, set_up
+from tests.building import PRICE, set_up
 from tests.gateway import Edge
 
 pytestmark = pytest.mark.database

@@ -25,7 +25,7 @@ from prewatt.server.statements.statement import month, statement
 from prewatt.server.tariffs.models import Correction
 from prewatt.server.tariffs.versions import keep, schedule
 from prewatt.server.tenancies.moving import move_in, move_out, settle, settle_what_is_due
-from tests.conftest import FLAT, PRICE, ZONE
+from tests.building import FLAT, PRICE, ZONE
 from tests.gateway import Edge, at
 from tests.server.commissioning.test_setting_up import orders
 

@@ -19,7 +19,7 @@ from prewatt.server.tariffs.prices import read_prices
 from prewatt.server.tariffs.reading import read_document
 from prewatt.server.tariffs.steps import gaps, parts, steps
 from prewatt.server.tariffs.versions import keep, price_notes, schedule, schedule_prices
-from tests.conftest import set_up
+from tests.building import set_up
 
 BERLIN = ZoneInfo("Europe/Berlin")
 BEGIN = datetime(2025, 10, 1, tzinfo=UTC)

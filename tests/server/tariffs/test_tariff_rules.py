@@ -13,7 +13,7 @@ from prewatt.server.tariffs.prices import read_prices
 from prewatt.server.tariffs.reading import examples, read_document, read_file
 from prewatt.server.tariffs.resale import check_resale
 from prewatt.server.tariffs.versions import keep, schedule, schedule_prices
-from tests.conftest import PRICE
+from tests.building import PRICE
 from tests.server.commissioning.test_setting_up import orders
 
 NOW = parse_instant("2025-10-06T12:00:00Z")

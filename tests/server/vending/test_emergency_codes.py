@@ -25,7 +25,7 @@ from prewatt.server.vending.emergency_codes import (
 )
 from prewatt.server.vending.models import Command, EmergencyCode
 from prewatt.server.web.figures import happenings
-from tests.conftest import PASSWORD
+from tests.building import PASSWORD
 from tests.server.vending.test_order_codes import edge, order_of, typed  # noqa: F401
 from tests.server.vending.test_supply import manager, program  # noqa: F401
 

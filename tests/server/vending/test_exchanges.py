@@ -29,7 +29,7 @@ from prewatt.server.tariffs.homes import homes_of
 from prewatt.server.vending.exchanges import exchange, look
 from prewatt.server.vending.models import Command, MeterExchange
 from prewatt.wire.signing import SigningKey
-from tests.conftest import PASSWORD, PRICE
+from tests.building import PASSWORD, PRICE
 from tests.gateway import Edge, at
 
 pytestmark = pytest.mark.database
@@ -184,7 +184,7 @@ def test_a_second_click_is_no_second_exchange_and_another_one_waits(manager, met
 
 
 def test_nobody_exchanges_another_landlords_meter(client, edge, building, clock):
-    from tests.conftest import set_up
+    from tests.building import set_up
     from tests.server.web.test_pages import _flat
 
     set_up(clock, organisation="Other", name="Elm 1", gateway="g2", manager="rival", apartments=[_flat("A", "x1")])

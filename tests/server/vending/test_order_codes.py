@@ -246,7 +246,7 @@ def test_a_meter_without_a_key_gets_its_pin_by_the_network_and_says_so(manager, 
 
 
 def test_nobody_else_sees_a_code(client, building, tenancy):
-    from tests.conftest import PASSWORD
+    from tests.building import PASSWORD
 
     made = control(Meter.objects.get(name="m1"), Close(), "manager", "why")
     client.login(username="flat2", password=PASSWORD)

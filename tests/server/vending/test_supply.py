@@ -21,7 +21,7 @@ from prewatt.server.vending.models import Code, Command, TokenMeter
 from prewatt.wire.on_site import open_grant
 from prewatt.wire.pins import pin_is
 from prewatt.wire.signing import SigningKey, VerifyKey
-from tests.conftest import PASSWORD
+from tests.building import PASSWORD
 from tests.gateway import Edge
 
 PHONE = SigningKey.generate().public().hex()

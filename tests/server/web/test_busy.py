@@ -11,7 +11,7 @@ from django.test import Client
 from prewatt.kernel.units import NANO
 from prewatt.server.api.models import Token
 from prewatt.server.vending.models import TopUp
-from tests.conftest import PASSWORD, set_up
+from tests.building import PASSWORD, set_up
 
 
 @pytest.fixture

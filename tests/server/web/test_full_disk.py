@@ -9,7 +9,7 @@ from django.test import Client
 from prewatt.kernel.units import NANO
 from prewatt.server.estate.models import Unit
 from prewatt.server.ledger.books import balance, tenant_account
-from tests.conftest import PASSWORD
+from tests.building import PASSWORD
 
 pytestmark = pytest.mark.database
 MOST = 300

@@ -14,7 +14,7 @@ from prewatt.server.estate.models import Organisation, Tenancy, Unit
 from prewatt.server.metering.models import Gateway, JournalEntry, Meter
 from prewatt.server.vending.models import TopUp
 from prewatt.server.web.figures import tenancy_panel
-from tests.conftest import FLAT, PASSWORD, PRICE, ZONE, set_up
+from tests.building import FLAT, PASSWORD, PRICE, ZONE, set_up
 
 BERLIN = ZoneInfo(ZONE)
 

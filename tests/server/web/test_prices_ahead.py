@@ -21,7 +21,7 @@ from prewatt.server.estate.models import Tenancy
 from prewatt.server.statements.by_price import Shift, by_price
 from prewatt.server.web.figures import tenancy_panel
 from prewatt.server.web.prices import price_outlook
-from tests.conftest import PASSWORD, ZONE, set_up
+from tests.building import PASSWORD, ZONE, set_up
 from tests.gateway import Edge, at
 from tests.kernel.test_ahead import holding
 
