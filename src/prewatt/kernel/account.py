@@ -113,13 +113,13 @@ from .units import BALANCE_MAX, Instant, Nano
 
 
 class Account(Registers):
-    """One meter's account."""
+    """The account of one meter: it makes the next entries, checks foreign ones, and applies them."""
 
     # -- what the next entry would be --------------------------------------------------------------------------------
 
     def follow(self, now: Instant, command: Command | UnknownOrder) -> CommandEntry:
-        """The entry that takes up a command, or says why it changed nothing. ValueError if its number is not the next
-        one.
+        """Return the entry that takes up a command, or that says why the command changed nothing. Raises ValueError if
+        the command's number is not the next one.
         """
         if command.number != self.command + 1:
             raise ValueError(f"command {command.number} does not follow {self.command}")
@@ -214,7 +214,7 @@ class Account(Registers):
         return Controlled(seq, at, balance, number, order.action, order.by, order.reason, tid)
 
     def _is_overtaken(self, tid: int, action: Action) -> bool:
-        """Whether what a typed code did was undone by an order that was given before it."""
+        """Return whether a later order undid what a typed token did, although the order was given before the token."""
         # What lends an amount has lent it, and does not lend it twice.
         return not action.lends and (tid, action.settles) in self.supply.overtaken
 
@@ -222,14 +222,14 @@ class Account(Registers):
         return action.balance_after(self.balance)
 
     def objection(self, at: Instant, action: Action, now: Instant | None = None) -> str:
-        """Why an action can't be done at an instant, for people; empty if it can. `now`: the time, where the journal may
-        be ahead of it.
+        """Return why an action cannot be done at an instant, in words for people; empty if it can be done. `now` is the
+        present time, if the journal may be ahead of it.
         """
         return action.objection(self, at, at if now is None else now)
 
     def by_code(self, now: Instant, tid: int, amount: Nano, by: str) -> CreditByCode:
-        """The entry for a code of `amount` nano that was typed at `by`. ValueError if it is used, or the balance would
-        be too large.
+        """Return the entry for a token of `amount` nano that was typed at `by`. Raises ValueError if the token is used,
+        or if the balance would become too large.
         """
         if self.code_used(tid):
             raise ValueError("this code was used already")
@@ -240,7 +240,7 @@ class Account(Registers):
     def on_site(
         self, now: Instant, action: Action, by: str, grant: str = "", reason: str = "", tid: int | None = None
     ) -> OnSite:
-        """The entry for a person's action on site. ValueError says why it can't be done."""
+        """Return the entry for a person's action on site. Raises ValueError, with the reason, if it cannot be done."""
         at = max(now, self.at)
         if tid is not None and self.code_used(tid):
             raise ValueError("this code was used already")
@@ -249,18 +249,21 @@ class Account(Registers):
         return OnSite(self.seq + 1, at, self._balance_after(action), action, by, grant, reason[:200], tid)
 
     def relay(self, now: Instant, closed: bool, reason: str) -> Relay:
-        """The entry for telling the switch to close or open."""
+        """Return the entry that tells the switch to close or to open."""
         return Relay(self.seq + 1, max(now, self.at), self.balance, closed, reason)
 
     def event(self, now: Instant, code: str, detail: str = "") -> Event:
-        """The entry for an event: its code (of `kernel.events.EventKind`, or what newer software journalled), and a detail."""
+        """Return the entry for an event. `code` is of `kernel.events.EventKind`, or a code that newer software
+        journalled; `detail` says more.
+        """
         return Event(self.seq + 1, max(now, self.at), self.balance, str(code), detail[:200])
 
     def recompute(self, entry: AnyEntry, command: Command | UnknownOrder | None) -> AnyEntry:
-        """What `entry` must be if it is right: the same facts, with charge, energy and balance worked out here.
+        """Return what `entry` must be if it is right: the same facts, with charge, energy and balance worked out here.
 
-        `command` is the one of the credit log that has the entry's number, or whose code the entry is of. ValueError if
-        the entry can't follow, or names a command or a code that the credit log does not have.
+        `command` is the command of the credit log that has the entry's number, or to which the entry's token belongs.
+        Raises ValueError if the entry cannot follow, or if it names a command or a token that the credit log does not
+        have.
         """
         if not self.may_follow(entry):
             raise ValueError(f"entry {entry.seq} does not follow {self.seq}")
@@ -298,14 +301,14 @@ class Account(Registers):
         return msgspec.structs.replace(own, of=entry.of)
 
     def _earliest(self, entry: AnyEntry) -> int:
-        """What the time was when an entry was made, at the least: the journal may be ahead of it, and by how much only the
-        gateway knows.
+        """Return the earliest instant at which an entry can have been made. The journal may be ahead of the time, and
+        only the gateway knows by how much.
         """
         return entry.at if entry.at > self.at else 0
 
     def adopt(self, entry: CommandEntry | CreditByCode | OnSite) -> AnyEntry:
-        """The entry as the meter says it, with the balance worked out here: for what a credit log that was put back from
-        a copy no longer knows. ValueError if it can't follow.
+        """Return the entry as the meter reports it, with the balance worked out here. It is for commands that the
+        credit log lost when the server was restored from a copy. Raises ValueError if the entry cannot follow.
         """
         if not self.may_follow(entry):
             raise ValueError(f"entry {entry.seq} does not follow {self.seq}")
@@ -340,12 +343,14 @@ class Account(Registers):
     # -- as bytes ----------------------------------------------------------------------------------------------------
 
     def dump(self) -> bytes:
-        """The state as bytes, for `load`."""
+        """Return the state as bytes, for `load`."""
         return snapshot.dump(self)
 
     @classmethod
     def load(cls, saved: bytes) -> Account:
-        """The account of `dump`. snapshot.SnapshotError if the bytes are not one, or one of a newer version."""
+        """Return the account that `dump` saved. Raises snapshot.SnapshotError if the bytes are not an account, or if a
+        newer version wrote them.
+        """
         account = cls()
         snapshot.load(account, saved)
         return account

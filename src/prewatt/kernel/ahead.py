@@ -1,6 +1,7 @@
-"""What a kWh will cost: the prices ahead, and when it gets cheaper or dearer next.
+"""This module tells what a kWh will cost, and when it gets cheaper or dearer next.
 
-In the tier that holds now, for as long as the period of the tiers lasts; with its next one tiers begin anew.
+The prices are those of the present tier, as long as the period of the tiers lasts; the next period begins with its
+first tier.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from .tariff import Period, Stretch, Tiers, stretches, version_at
 from .units import DAY, Instant, Micro
 
 FARTHEST = 8 * DAY
-"""How far ahead a change is looked for: over any weekend."""
+"""How far ahead (µs) the next change of price is searched: it covers any weekend."""
 
 
 class Ahead(NamedTuple):
-    """A kWh costs `price` (micro, with service fee and tax) from `begin` until `end` (exclusive), at a rate."""
+    """The price of a kWh (micro, with service fee and tax) from `begin` until `end` (excluded), and its rate."""
 
     begin: int
     end: int
@@ -27,7 +28,7 @@ class Ahead(NamedTuple):
 
 
 def prices_ahead(account: State, begin: Instant, end: Instant) -> list[Ahead]:
-    """The prices from an instant to another; what follows at the same rate and price is one."""
+    """Return the prices from `begin` to `end`. Consecutive stretches with the same rate and price are joined."""
     found: list[Ahead] = []
     for at, stretch in stretches(account.versions, begin, end):
         part = Ahead(at, min(stretch.end, end), stretch.rate, _price(account, at, stretch))
@@ -39,8 +40,8 @@ def prices_ahead(account: State, begin: Instant, end: Instant) -> list[Ahead]:
 
 
 def next_change(account: State, at: Instant) -> tuple[Instant, Ahead] | None:
-    """What a kWh costs at an instant (micro), and the next stretch at which it costs something else; None where it does not in
-    the next days, or no tariff holds.
+    """Return the price of a kWh at an instant (micro), and the next stretch with another price; None if the price does
+    not change in the next days, or no tariff holds.
     """
     if version_at(account.versions, at) is None:
         return None
@@ -67,7 +68,7 @@ def _price(account: State, at: Instant, stretch: Stretch) -> Micro:
 
 
 def _counted(counters: Counters, tiers: Tiers, stretch: Stretch) -> Micro:
-    """Wh that count towards the tiers at a stretch, without what is used until then."""
+    """Return the Wh that count towards the tiers at a stretch, without the energy used until then."""
     if counters.day == 0 or not _same(tiers.per, date.fromordinal(counters.day), date.fromordinal(stretch.day)):
         return 0
     counted = counters.counted(tiers.per)

@@ -1,8 +1,8 @@
-"""Local time: the zone's rules, day kinds, and the next instant at which the local picture changes.
+"""This module knows local time: the rules of the zone, the kinds of day, and when the local wall clock changes next.
 
-A local rule ("peak from 07:00") is read off the wall clock of the property. An instant therefore has exactly one
-rate, also when the clocks change: the hour that is passed twice in autumn has twice the rate its wall clock
-names, and the hour that spring leaves out is never charged.
+A local rule ("peak from 07:00") is read off the wall clock of the property. An instant therefore has exactly one rate,
+also when the clocks change: the hour that comes twice in autumn is charged twice at the rate of its wall-clock time,
+and the hour that is skipped in spring is never charged.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SPECIAL = 7
 
 @lru_cache(maxsize=64)
 def zone(name: str) -> ZoneInfo:
-    """The IANA zone `name`, from the pinned `tzdata`. ValueError if there is none of that name."""
+    """Return the IANA time zone `name` from the pinned `tzdata` package. Raises ValueError if no zone has this name."""
     parts = name.split("/")
     if not all(part and part.replace("-", "").replace("_", "").replace("+", "").isalnum() for part in parts):
         raise ValueError(f"time zone {name!r} is not an IANA name such as Australia/Sydney")
@@ -34,20 +34,20 @@ def zone(name: str) -> ZoneInfo:
 
 
 def local(at: Instant, where: ZoneInfo) -> datetime:
-    """The wall clock at an instant."""
+    """Return the wall-clock time at an instant, as an aware datetime of the zone."""
     return moment(at).astimezone(where)
 
 
 def day_kind(day: date, special_days: frozenset[date]) -> int:
-    """Index into `DAY_KINDS`: a special day is special whatever its weekday."""
+    """Return the index of a day's kind in `DAY_KINDS`. A special day is special whatever its weekday."""
     return SPECIAL if day in special_days else day.weekday()
 
 
 def next_wall_change(at: Instant, minutes: int, where: ZoneInfo) -> Instant:
-    """The first instant after `at` at which the wall clock shows `minutes` past this local midnight, or jumps.
+    """Return the first instant after `at` at which the wall clock shows `minutes` past this local midnight, or jumps.
 
-    `minutes` counts from the midnight before `at`, must lie after the wall clock at `at`, and may be 1440 (the next
-    midnight). A clock change in between ends the stretch at the change itself, after which the caller looks again.
+    `minutes` counts from the midnight before `at`. It must lie after the wall clock at `at`, and may be 1440 (the next
+    midnight). If the clocks change before then, the instant of that change is returned, and the caller asks again.
     """
     wall = local(at, where)
     since_midnight = wall.hour * 3600 + wall.minute * 60 + wall.second
@@ -66,7 +66,7 @@ def next_wall_change(at: Instant, minutes: int, where: ZoneInfo) -> Instant:
 
 
 def day_bounds(day: date, where: ZoneInfo) -> tuple[int, int]:
-    """First instant of a local day and of the next one: 23, 24 or 25 hours apart."""
+    """Return the first instant of a local day and the first instant of the next day. They lie 23, 24 or 25 hours apart."""
     return _midnight(day, where), _midnight(day + timedelta(days=1), where)
 
 
@@ -81,10 +81,10 @@ def _midnight(day: date, where: ZoneInfo) -> int:
 
 
 def next_month(day: date) -> date:
-    """The first day of the month after a day's."""
+    """Return the first day of the month after the month of `day`."""
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
 def local_day(at: Instant, where: ZoneInfo) -> date:
-    """The local date of an instant."""
+    """Return the local date at an instant."""
     return local(at, where).date()

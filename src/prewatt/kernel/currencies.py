@@ -16,7 +16,9 @@ from __future__ import annotations
 from .units import exact_money, round_money
 
 NO_CURRENCY = "XXX"
-"""ISO 4217's own code where no currency is known: of a meter that has no tariff yet, of a landlord without a property."""
+"""ISO 4217's own code for "no currency". It stands where the currency is unknown: a meter without a tariff, a landlord
+without a property.
+"""
 
 _NONE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _TWO = (
@@ -29,22 +31,24 @@ _TWO = (
 _THREE = "BHD IQD JOD KWD LYD OMR TND"
 _FOUR = "CLF UYW"
 _WITHDRAWN = "ANG BGN CUC HRK SLL ZWL"
-"""No longer money since 2021 (list three): what was billed in them is still printed. Each had two decimals."""
+"""Currencies that were withdrawn since 2021 (list three). Old bills in them can still be printed. Each had two
+decimals.
+"""
 
 MINOR_DIGITS = {
     code: digits
     for digits, codes in ((0, _NONE), (2, _TWO), (3, _THREE), (4, _FOUR), (2, _WITHDRAWN))
     for code in codes.split()
 }
-"""How many decimals the minor unit of each currency has."""
+"""The number of decimals of each currency's minor unit."""
 
 
 class UnknownCurrency(ValueError):
-    """A code is no currency of ISO 4217: what its minor unit is worth is not known."""
+    """The code is not a currency of ISO 4217, so the value of its minor unit is unknown."""
 
 
 def minor_digits(currency: str) -> int:
-    """How many decimals a currency has. UnknownCurrency if ISO 4217 has none of this code."""
+    """Return the number of decimals of a currency. Raises UnknownCurrency if ISO 4217 does not list the code."""
     try:
         return MINOR_DIGITS[currency]
     except KeyError:
@@ -52,12 +56,14 @@ def minor_digits(currency: str) -> int:
 
 
 def minor_unit(currency: str) -> int:
-    """The smallest amount that can be paid in a currency, nano. UnknownCurrency."""
+    """Return the smallest amount (nano) that can be paid in a currency. Raises UnknownCurrency."""
     return int(10 ** (9 - minor_digits(currency)))
 
 
 def to_minor(nano: int, currency: str) -> int:
-    """An amount in minor units of its currency. ValueError if it is finer than the currency, or UnknownCurrency."""
+    """Convert nano to minor units of the currency. Raises ValueError if the amount is finer than a minor unit,
+    UnknownCurrency if the code is not listed.
+    """
     whole, rest = divmod(nano, minor_unit(currency))
     if rest:
         raise ValueError(f"{currency} has {minor_digits(currency)} decimals")
@@ -65,11 +71,11 @@ def to_minor(nano: int, currency: str) -> int:
 
 
 def format_money(nano: int, currency: str) -> str:
-    """An amount for people, rounded half-even to the minor unit of its currency: 12.50 (EUR), 0.125 (KWD), 1000 (JPY).
+    """Format an amount (nano) for people, rounded half-even to the minor unit: 12.50 (EUR), 0.125 (KWD), 1000 (JPY).
 
-    The code of the currency is not in the text. Never to be calculated with. An amount in a currency that is not known
-    here (`NO_CURRENCY`, or one that is newer than this list) is printed exactly, since any rounding might be wrong.
-    ValueError if `currency` is empty: whoever prints money has to know in what.
+    The code of the currency is not in the text. The text is never calculated with. An amount in a currency that is not
+    listed here (`NO_CURRENCY`, or a newer one) is printed exactly, because any rounding might be wrong. Raises
+    ValueError if `currency` is empty: whoever prints money must know its currency.
     """
     _needed(currency)
     digits = MINOR_DIGITS.get(currency)
@@ -77,20 +83,24 @@ def format_money(nano: int, currency: str) -> str:
 
 
 def format_with_code(nano: int, currency: str) -> str:
-    """An amount for people with its currency behind it: 12.50 EUR. The number alone where no currency is known."""
+    """Format an amount (nano) for people, followed by its currency: 12.50 EUR. Without a known currency it is the
+    number alone.
+    """
     number = format_money(nano, currency)
     return number if currency == NO_CURRENCY else f"{number} {currency}"
 
 
 def format_signed(nano: int, currency: str) -> str:
-    """As `format_money`, with a plus where it is one: +2.34. ValueError if `currency` is empty."""
+    """Format an amount (nano) like `format_money`, with a plus sign if it is positive: +2.34. Raises ValueError if
+    `currency` is empty.
+    """
     text = format_money(nano, currency)
     return f"+{text}" if nano > 0 and text.strip("0.") else text
 
 
 def format_exact(nano: int, currency: str) -> str:
-    """An amount with as many decimals as it needs, and at least those of its currency: 12.50 and 12.503 (EUR), 1000 and
-    1000.5 (JPY). ValueError if `currency` is empty.
+    """Format an amount (nano) with as many decimals as it needs, and at least those of its currency: 12.50 and 12.503
+    (EUR), 1000 and 1000.5 (JPY). Raises ValueError if `currency` is empty.
     """
     _needed(currency)
     whole, _, decimals = exact_money(nano).partition(".")

@@ -25,16 +25,16 @@ from .tariff import Tariff
 from .units import INSTANT_MAX, INT64_MAX, Wh
 
 NEVER = INSTANT_MAX
-"""An instant that does not come: where something that was to happen does not after all."""
+"""An instant that does not come. It stands where a planned change is cancelled."""
 MAX_USED = 4000
-"""Most prices in one reading."""
+"""The most prices in one reading."""
 MAX_ENTRY = 64 * 1024
-"""Largest entry in bytes; only a tariff with hundreds of special days comes near. A reading that had more is several."""
+"""The largest entry in bytes. Only a tariff with hundreds of special days comes near; a larger reading is split."""
 
 
 class Entry(Struct, frozen=True, tag_field="kind"):
-    """What all entries have. `seq`: from 1 without a gap; `at`: goes back only in `TimeLedBack` and `FLAG_BETWEEN`;
-    `balance`: nano, after it.
+    """The fields of all entries. `seq`: counts from 1 without a gap; `at`: goes back only in `TimeLedBack` and with
+    `FLAG_BETWEEN`; `balance`: nano, after the entry.
     """
 
     seq: Annotated[int, Meta(ge=1, le=INT64_MAX)]
@@ -43,12 +43,12 @@ class Entry(Struct, frozen=True, tag_field="kind"):
 
 
 class Reading(Entry, frozen=True, tag="reading", omit_defaults=True):
-    """The register (Wh) at an instant, and what the time since the last reading came to (`kernel.rating`). It is under zero
-    only where it was not read, but worked out after an exchange.
+    """The register (Wh) at an instant, and the cost of the time since the last reading (`kernel.rating`). The register
+    is under zero only where it was not read, but worked out after an exchange.
 
-    `used`: Wh at each price. `charge`: nano; in it, beside the energy, the service `fee`, the `standing` charge, what
-    lacked of the month's `minimum`, and a `tax` that is added. `tax_included` is contained in these. `flags`: see
-    `FLAG_*`. `rolled`: Wh at which the counter began anew, where it did.
+    `used`: Wh at each price. `charge`: nano; it contains, beside the energy, the service `fee`, the `standing` charge,
+    what was missing to the month's `minimum`, and a `tax` that is added. `tax_included` is the tax contained in these.
+    `flags`: see `FLAG_*`. `rolled`: the register (Wh) at which the counter rolled over to zero, 0 if it did not.
     """
 
     register: Counted
@@ -64,25 +64,25 @@ class Reading(Entry, frozen=True, tag="reading", omit_defaults=True):
 
     @property
     def energy(self) -> Wh:
-        """Wh since the last reading."""
+        """Return the Wh since the last reading."""
         return sum(each.energy for each in self.used)
 
 
 FLAG_CLOCK = 1
-"""The time is not vouched for: the clock stood before the last entry, or nobody has told how long the gateway was off."""
+"""The time is uncertain: the clock stood before the last entry, or it is unknown how long the gateway was off."""
 FLAG_BETWEEN = 4
-"""Not read, but worked out as a part of a long time without readings, in which energy counts as used evenly."""
+"""This part of a long time without readings was not read, but worked out; its energy counts as used evenly."""
 FLAG_UNSEEN = 8
-"""More than the time that was seen allows: used while the gateway was off, it does not know how long."""
+"""This is more energy than the known time allows: it was used while the gateway was off for an unknown time."""
 FLAG_CONFIRMED = 32
-"""More than one reading alone is believed (`kernel.plausible.ALONE_FOR`): others before it agreed."""
+"""This is more energy than one reading alone may show (`plausible.ALONE_FOR`); readings before it agreed."""
 FLAG_HELD = 16
-"""The register stood lower: time was charged, and energy will be once it is over where it stood before."""
+"""The register was lower than before: only time was charged, until it is over its old value again."""
 
 
 class Doubtful(Entry, frozen=True, tag="doubtful"):
-    """A register was read that can't be true, for `cause` (`kernel.plausible`). Nothing is charged, nothing moves; it is
-    read again soon.
+    """A register was read that cannot be true, for the `cause` (`kernel.plausible`). Nothing is charged; it is read
+    again soon.
     """
 
     register: Annotated[int, Meta(ge=-INT64_MAX, le=INT64_MAX)]
@@ -90,9 +90,9 @@ class Doubtful(Entry, frozen=True, tag="doubtful"):
 
 
 class Rebased(Entry, frozen=True, tag="rebased"):
-    """A doubtful register stayed: from now on energy counts from `register`, instead of `was`. What was used between is
-    charged by nobody: the manager is asked. `cause` "returned": it is back, and counts from where it stood before the
-    error, so that all is charged once.
+    """A doubtful register stayed, so energy counts from `register` now, instead of `was`. What was used between is
+    charged to nobody; the manager is asked. `cause` "returned": the register came back, and counts from its value
+    before the error, so that all energy is charged once.
     """
 
     register: Counted
@@ -105,14 +105,14 @@ class _Numbered(Entry, frozen=True):
 
 
 class Commanded(_Numbered, frozen=True, kw_only=True, omit_defaults=True):
-    """What shows a command taken up: by its number, and by its name (`of`)."""
+    """The fields of entries that show a command as taken up: the command's number, and its name (`of`)."""
 
     of: CommandName = b""
 
 
 class CreditApplied(Commanded, frozen=True, tag="credit", omit_defaults=True):
-    """A credit (nano) took effect. `reason` is empty for a payment. `tid`: of the code that carries it too. If that came
-    before, `amount` is what it could not carry.
+    """A credit (nano) took effect. `reason` is empty for a payment. `tid`: of the token that carries it too. If the
+    token was typed before, `amount` is the part that it could not carry.
     """
 
     credit_id: CreditId
@@ -122,7 +122,7 @@ class CreditApplied(Commanded, frozen=True, tag="credit", omit_defaults=True):
 
 
 class CreditByCode(Entry, frozen=True, tag="code"):
-    """A credit (nano) took effect by a code that was typed on site, `by`: where."""
+    """A credit (nano) took effect by a token that was typed on site. `by`: where it was typed."""
 
     tid: Tid
     amount: Natural
@@ -130,9 +130,8 @@ class CreditByCode(Entry, frozen=True, tag="code"):
 
 
 class Recognised(Commanded, frozen=True, tag="recognised", omit_defaults=True):
-    """A command brought what was here before: nothing more. Its code has brought it; or the credit `credit_id` was applied
-    already, and the code is worth nothing from now on; or the command only says that it is. `credit_id` is empty for an
-    order that is no credit.
+    """A command brought nothing new: its token was typed before; or the credit `credit_id` was applied before, and the
+    token ends; or the command only ends the token. `credit_id` is empty for an order that is not a credit.
     """
 
     tid: Tid
@@ -148,8 +147,9 @@ class DebitApplied(Commanded, frozen=True, tag="debit", omit_defaults=True):
 
 
 class TenancyChanged(Commanded, frozen=True, tag="tenancy", omit_defaults=True):
-    """From `effective` on tiers, minimum and days are counted anew, for another tenant: never earlier than the last
-    reading. The register is read at that instant. `instead`: a change that was yet to come, and does not; 0 if none.
+    """From the instant `effective` on (never before the last reading), tiers, minimum and days count from the
+    beginning, for another tenant. The register is read then. `instead`: an announced change that is cancelled; 0 if
+    none.
     """
 
     effective: Instant
@@ -157,8 +157,8 @@ class TenancyChanged(Commanded, frozen=True, tag="tenancy", omit_defaults=True):
 
 
 class TariffApplied(Commanded, frozen=True, tag="tariff", omit_defaults=True):
-    """A tariff holds from the instant `effective` on. What is charged is not charged anew. (DLMS/COSEM: `unit_charge_passive`
-    and `unit_charge_activation_time` of the charge, class 113, attributes 6 and 7.)
+    """A tariff holds from the instant `effective` on. What is charged already is not charged again. (DLMS/COSEM:
+    `unit_charge_passive` and `unit_charge_activation_time` of the charge, class 113, attributes 6 and 7.)
     """
 
     effective: Instant
@@ -172,8 +172,8 @@ class SettingsApplied(Commanded, frozen=True, tag="settings", omit_defaults=True
 
 
 class Refused(Commanded, frozen=True, tag="refused", omit_defaults=True):
-    """A rightly signed command changed nothing, for `reason`. Its number is used up, so that later ones are not held
-    back. `tid`: of the code that carries it too, and is worth nothing from now on.
+    """A correctly signed command changed nothing, for the `reason`. Its number is used, so that later ones are not held
+    back. `tid`: of the token that carries the same order; it is worth nothing from now on.
     """
 
     reason: ShortText
@@ -181,7 +181,7 @@ class Refused(Commanded, frozen=True, tag="refused", omit_defaults=True):
 
 
 class Controlled(Commanded, frozen=True, tag="controlled", omit_defaults=True):
-    """A person's action took effect. `tid`: of the code that carries it too."""
+    """A person's action took effect. `tid`: identifier of the token that carries the same order."""
 
     action: Action
     by: ShortText
@@ -190,8 +190,8 @@ class Controlled(Commanded, frozen=True, tag="controlled", omit_defaults=True):
 
 
 class OnSite(Entry, frozen=True, tag="on-site", omit_defaults=True):
-    """A person's action took effect on site. `by`: who or where; `grant`: the staff grant that allowed it, empty for a
-    tenant's own; `tid`: of the code that was typed.
+    """A person's action took effect on site. `by`: the person or the place; `grant`: the staff grant that allowed it,
+    empty for a tenant's own action; `tid`: identifier of the token that was typed.
     """
 
     action: Action
@@ -202,8 +202,8 @@ class OnSite(Entry, frozen=True, tag="on-site", omit_defaults=True):
 
 
 class Exchanged(Commanded, frozen=True, tag="exchanged", omit_defaults=True):
-    """Another meter measures here from now on: its `serial`, and its `first` register. `last`: of the one before; where it
-    is not known, what that used since its last reading is charged by nobody.
+    """Another meter measures here from now on: its `serial`, and its `first` register. `last`: that of the old meter;
+    if unknown, what that used since its last reading is charged to nobody.
     """
 
     serial: MeterName
@@ -212,14 +212,14 @@ class Exchanged(Commanded, frozen=True, tag="exchanged", omit_defaults=True):
 
 
 class TimeLedBack(Commanded, frozen=True, tag="time", omit_defaults=True):
-    """The journal's time was ahead (`was`) and goes on from `at`."""
+    """The journal's time was ahead (`was`), and continues from the earlier instant `at`."""
 
     was: Instant
 
 
 class Relay(Entry, frozen=True, tag="relay"):
-    """The load switch was told to close (`closed`) or to open. It is written before the switch moves. (DLMS/COSEM:
-    `output_state` of the disconnect control, class 70, attribute 2.)
+    """The load switch was told to close (`closed`) or to open. The entry is written before the switch moves.
+    (DLMS/COSEM: `output_state` of the disconnect control, class 70, attribute 2.)
     """
 
     closed: bool
@@ -227,7 +227,9 @@ class Relay(Entry, frozen=True, tag="relay"):
 
 
 class Event(Entry, frozen=True, tag="event"):
-    """Something happened that a person may want to know. `code` is one of `kernel.events.EventKind`."""
+    """Something happened that a person may want to know. `code` is one of `kernel.events.EventKind`; `detail` says
+    more.
+    """
 
     code: ShortText
     detail: ShortText = ""
@@ -241,8 +243,8 @@ AnyEntry = Reading | Doubtful | Rebased | CommandEntry | CreditByCode | OnSite |
 
 
 class GrantCredit(Struct, frozen=True, tag_field="kind", tag="credit", omit_defaults=True):
-    """Credit `amount` nano under `credit_id`, once. `reason` is empty for a payment. `tid`: of the code that carries
-    `coded` nano of it too.
+    """Credit `amount` nano under the id `credit_id`, once. `reason` is empty for a payment. `tid`: identifier of the
+    token that carries `coded` nano of the same credit.
     """
 
     credit_id: CreditId
@@ -253,7 +255,7 @@ class GrantCredit(Struct, frozen=True, tag_field="kind", tag="credit", omit_defa
 
 
 class Debit(Struct, frozen=True, tag_field="kind", tag="debit"):
-    """Take `amount` nano off under `debit_id`, once: a shared cost, a correction, a settlement."""
+    """Take off `amount` nano under the id `debit_id`, once: a shared cost, a correction, a settlement."""
 
     debit_id: CreditId
     amount: Annotated[int, Meta(ge=1, le=INT64_MAX)]
@@ -261,8 +263,8 @@ class Debit(Struct, frozen=True, tag_field="kind", tag="debit"):
 
 
 class ChangeTenancy(Struct, frozen=True, tag_field="kind", tag="tenancy", omit_defaults=True):
-    """At `effective` another tenant moves in or the present one out: read the register, and count anew from there; not at
-    `instead`, which was said before (0: nothing was). `NEVER` as `effective` only takes `instead` back.
+    """Change the tenancy at `effective`: read the register, and count from the beginning. `instead`: an earlier
+    announcement, which is cancelled (0: none). `NEVER` as `effective` only cancels `instead`.
     """
 
     effective: Instant
@@ -277,13 +279,13 @@ class SetTariff(Struct, frozen=True, tag_field="kind", tag="tariff"):
 
 
 class ChangeSettings(Struct, frozen=True, tag_field="kind", tag="settings"):
-    """Let `settings` hold."""
+    """Replace the settings with `settings`."""
 
     settings: Settings
 
 
 class Control(Struct, frozen=True, tag_field="kind", tag="control", omit_defaults=True):
-    """Do what a person asked for. `by`: who; `tid`: of the code that carries it too."""
+    """Do what a person has ordered. `by`: the person; `tid`: identifier of the token that carries the same order."""
 
     action: Action
     by: ShortText
@@ -292,7 +294,7 @@ class Control(Struct, frozen=True, tag_field="kind", tag="control", omit_default
 
 
 class Exchange(Struct, frozen=True, tag_field="kind", tag="exchange", omit_defaults=True):
-    """Another meter hangs here: its `serial`, and its `first` register (Wh). `last`: of the one before, where it is
+    """Another meter measures here: its `serial`, and its `first` register (Wh). `last`: that of the old meter, if
     known.
     """
 
@@ -302,11 +304,11 @@ class Exchange(Struct, frozen=True, tag_field="kind", tag="exchange", omit_defau
 
 
 class LeadBack(Struct, frozen=True, tag_field="kind", tag="time"):
-    """The journal's time is ahead: let it go on from this command's instant."""
+    """The journal's time is ahead: let it continue from the instant of this command."""
 
 
 class EndCode(Struct, frozen=True, tag_field="kind", tag="end-code"):
-    """The code `tid` is worth nothing from now on: a person has revoked it, or the server knows that it was used."""
+    """End the token `tid`: a person has revoked it, or the server knows that it was used."""
 
     tid: Tid
 
@@ -315,7 +317,9 @@ AnyOrder = GrantCredit | Debit | SetTariff | ChangeTenancy | ChangeSettings | Co
 
 
 class Command(Struct, frozen=True, omit_defaults=True):
-    """One entry of the credit log: order `order` for `meter`, numbered from 1 without a gap, and known by its `name`."""
+    """A row of the credit log: `order` for `meter`. `number` counts from 1 without a gap; `name` stays if the number
+    changes.
+    """
 
     meter: MeterName
     number: Annotated[int, Meta(ge=1, le=INT64_MAX)]
@@ -325,7 +329,7 @@ class Command(Struct, frozen=True, omit_defaults=True):
 
 
 class UnknownOrder(Struct, frozen=True):
-    """A command whose order is of a kind that this version does not know."""
+    """A command with an order of a kind that this version does not know."""
 
     meter: MeterName
     number: Annotated[int, Meta(ge=1, le=INT64_MAX)]
@@ -333,7 +337,7 @@ class UnknownOrder(Struct, frozen=True):
 
 
 class Record(NamedTuple):
-    """An entry as it lies in the journal: its bytes and the hash of the chain up to it."""
+    """An entry as the journal stores it: its bytes, and the hash of the chain up to it."""
 
     seq: int
     body: bytes
@@ -347,20 +351,20 @@ _numbered_decoder = msgspec.msgpack.Decoder(UnknownOrder)
 
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises for bytes that are not what they should be."""
+"""The exceptions that msgspec raises for bytes that it cannot decode."""
 
 
 class EntryError(ValueError):
-    """The bytes are not an entry, or not one this version knows."""
+    """The bytes are not an entry, or not one that this version knows."""
 
 
 def encode_entry(entry: AnyEntry) -> bytes:
-    """The entry's bytes."""
+    """Return the bytes of an entry (MessagePack)."""
     return _encoder.encode(entry)
 
 
 def decode_entry(body: bytes) -> AnyEntry:
-    """The entry of the bytes. EntryError if malformed, oversized or of an unknown kind."""
+    """Return the entry that the bytes hold. Raises EntryError if they are malformed, too large or of an unknown kind."""
     if len(body) > MAX_ENTRY:
         raise EntryError(f"an entry of {len(body)} bytes is over the limit of {MAX_ENTRY}")
     try:
@@ -370,14 +374,12 @@ def decode_entry(body: bytes) -> AnyEntry:
 
 
 def encode_command(command: Command) -> bytes:
-    """The command's bytes: what is signed."""
+    """Return the bytes of a command, which are signed."""
     return _encoder.encode(command)
 
 
 def decode_command(body: bytes) -> Command | UnknownOrder:
-    """The command of the bytes; its number alone where the order is of a newer kind. EntryError if malformed or
-    oversized.
-    """
+    """Return the command of the bytes, or `UnknownOrder`. Raises EntryError if they are malformed or too large."""
     if len(body) > MAX_ENTRY:
         raise EntryError(f"a command of {len(body)} bytes is over the limit of {MAX_ENTRY}")
     try:
@@ -390,10 +392,10 @@ def decode_command(body: bytes) -> Command | UnknownOrder:
 
 
 def genesis(meter: str) -> bytes:
-    """`hash(0)` of a meter's chain."""
+    """Return `hash(0)`, with which the chain of a meter begins."""
     return hashlib.sha256(b"prewatt journal 1\0" + meter.encode()).digest()
 
 
 def chain(previous: bytes, body: bytes) -> bytes:
-    """The hash that follows `previous` when `body` is appended."""
+    """Return the hash of the chain after `body` is appended to the chain that ends with `previous`."""
     return hashlib.sha256(previous + body).digest()

@@ -1,4 +1,4 @@
-"""The steps of the warning that credit is running low: when each is told, and when again."""
+"""The steps of the low-credit warning: when the warning of each step is due, and when it may come again."""
 
 from __future__ import annotations
 
@@ -12,41 +12,43 @@ from .units import Micro, Nano, exact_kwh
 
 
 class Step(NamedTuple):
-    """Told when the balance falls under it: `amount` Wh at the price of the moment if it is `of_energy`, else nano."""
+    """One step of the warning, which is due when the balance falls under it. `amount` is Wh at the present price if
+    `of_energy` is set, else nano.
+    """
 
     of_energy: bool
     amount: int
 
     def worth(self, price: Micro) -> Nano:
-        """Nano, at a price of so many micro per kWh."""
+        """Return the step's worth in nano, at a price in micro per kWh."""
         return self.amount * price if self.of_energy else self.amount
 
     def is_over(self, balance: Nano, price: Micro) -> bool:
-        """Whether a balance (nano) is under it."""
+        """Return whether a balance (nano) is under the step."""
         return balance < self.worth(price)
 
     def is_left(self, balance: Nano, price: Micro) -> bool:
-        """Whether a balance is so far above it, at 1.2 times, that it may be told again. About a step itself a balance
-        trembles.
+        """Return whether a balance (nano) is so far above the step, at 1.2 times, that the warning may come again. A
+        balance close to a step may cross it many times.
         """
         return 5 * balance >= 6 * self.worth(price)
 
     def in_words(self, currency: str) -> str:
-        """The step as a journal and a page name it: 5.00, without its currency, or 12.5 kWh."""
+        """Return the step as a journal and a page show it: 5.00, without its currency, or 12.5 kWh."""
         if not self.of_energy:
             return format_money(self.amount, currency)
         return f"{exact_kwh(self.amount).rstrip('0').rstrip('.')} kWh"
 
 
 class Reach(NamedTuple):
-    """The next step: so many Wh away (`energy`), and worth so many Wh itself (`size`)."""
+    """The distance to the next step: `energy` Wh until it is reached, and `size`, the step's own worth in Wh."""
 
     energy: int
     size: int
 
 
 def steps_of(settings: Settings) -> tuple[Step, ...]:
-    """The steps that settings name."""
+    """Return the steps that the settings name."""
     return _steps((settings.low_credit, *settings.low_steps), (settings.low_credit_energy, *settings.low_energy_steps))
 
 
@@ -62,8 +64,8 @@ def _steps(money: tuple[int, ...], energy: tuple[int, ...]) -> tuple[Step, ...]:
 
 
 def newly_under(untold: Iterable[Step], balance: Nano, price: Micro) -> list[Step]:
-    """Of the steps that nobody was told of those that a balance is under, the lowest first. What is used up is no longer low: of
-    that the cut-off speaks.
+    """Return the steps in `untold` that a balance is under, the lowest first. A balance that is used up is not low any
+    more: the cut-off speaks for it.
     """
     if balance <= 0:
         return []
@@ -72,8 +74,10 @@ def newly_under(untold: Iterable[Step], balance: Nano, price: Micro) -> list[Ste
 
 
 def next_reach(steps: Iterable[Step], balance: Nano, prices: Iterable[tuple[int, int | None]]) -> Reach | None:
-    """How far the next of some steps is, with a balance above all of them. `prices`: micro per kWh, and for how many Wh
-    it holds before the next one does (None: without end). None if none is reached before the balance is used up, or it is.
+    """Return the distance to the next step below a balance (nano) that is above all of them.
+
+    `prices`: pairs of a price (micro per kWh) and the Wh for which it holds before the next price does (None: without
+    end). The result is None if no step is reached before the balance is used up, or if it is used up.
     """
     untold, used = list(steps) if balance > 0 else [], 0
     for price, room in prices:

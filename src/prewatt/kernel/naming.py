@@ -1,6 +1,7 @@
-"""What a command is known by, whatever its number: numbers are given anew by a server that was put back from a copy.
+"""A command has a name that stays the same when its number changes.
 
-The server names a command and signs the name with it; the entry that shows it taken up repeats the name.
+Numbers are given again by a server that was restored from a copy. The server names a command and signs the name with
+it; the entry that shows the command as taken up repeats the name.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ _encoder = msgspec.msgpack.Encoder(order="deterministic")
 
 
 def named(meter: str, number: int, issued: int, order: AnyOrder) -> Command:
-    """A command with its name. Money has an id, so it has the same name whenever it is ordered; any other order is told
-    from an equal one by its meter and instant.
+    """Return a command with its name.
+
+    Money has an id, so a command for it has the same name however often it is ordered. Two other orders that are equal
+    differ in their name by meter and instant.
     """
     what = order if isinstance(order, GrantCredit | Debit) else (meter, issued, order)
     digest = hashlib.sha256(b"prewatt command 1\0" + _encoder.encode(what)).digest()
@@ -24,8 +27,8 @@ def named(meter: str, number: int, issued: int, order: AnyOrder) -> Command:
 
 
 def shows(entry: CommandEntry, command: Command | UnknownOrder) -> bool:
-    """Whether an entry can be the one that shows a command taken up, by its name. One of before there were names can be,
-    unless it tells of other money.
+    """Return whether an entry can be the one that shows a command as taken up, judged by its name. An old entry without
+    a name can be, unless it is about other money.
     """
     if entry.of or not isinstance(command, Command):
         return not command.name or entry.of == command.name
@@ -34,14 +37,14 @@ def shows(entry: CommandEntry, command: Command | UnknownOrder) -> bool:
 
 
 CODE = "code "
-"""What the name begins with of a credit of which only the code is known."""
+"""The prefix of the name of a credit of which only the token is known."""
 
 
 def name_of_code(tid: int | None) -> str:
-    """The name of a credit of which only the code is known, by the code's token identifier (None: not told)."""
+    """Return the name of a credit of which only the token is known, from the token identifier `tid` (None: unknown)."""
     return f"{CODE}{tid}"
 
 
 def id_of(what: CommandEntry | AnyOrder | None) -> str:
-    """The id of the credit or debit that an entry or an order is about; empty if it tells none."""
+    """Return the id of the credit or debit that an entry or an order is about; empty if it names no money."""
     return getattr(what, "credit_id", "") or getattr(what, "debit_id", "")

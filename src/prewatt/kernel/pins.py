@@ -1,16 +1,18 @@
-"""Which of two PINs of a flat is the later one, by what is kept of them (`wire.pins` makes and checks it)."""
+"""These functions tell which of two PINs of a flat was made later, from what is stored of each (`wire.pins` makes and
+checks PINs).
+"""
 
 from __future__ import annotations
 
 SALT = 20
-"""Bytes of the salt of a PIN that a code can carry: the minute at which it was made, and 16 that no other PIN has. One that
-no code carries has 16 in all.
+"""Length in bytes of the salt of a PIN that a token can carry: four bytes for the minute at which it was made, and 16
+that are unique. The salt of a PIN that no token carries is 16 bytes long.
 """
 _MINUTE = 4
 
 
 def made_at(kept: str) -> int:
-    """Minutes since 1970 at which a PIN was made; -1 if it does not tell, or there is none."""
+    """Return the minute (since 1970) at which a PIN was made; -1 if that is not stored, or there is no PIN."""
     salt, _, digest = kept.partition("$")
     try:
         raw = bytes.fromhex(salt)
@@ -20,5 +22,5 @@ def made_at(kept: str) -> int:
 
 
 def with_minute(minute: int, rest: bytes) -> bytes:
-    """The salt of a PIN that was made at a minute since 1970; `rest`: 16 bytes that no other PIN has."""
+    """Return the salt of a PIN that was made at `minute` (since 1970). `rest` is 16 bytes that no other PIN has."""
     return minute.to_bytes(_MINUTE) + rest[: SALT - _MINUTE]

@@ -1,7 +1,8 @@
-"""What a register can be: a reading is a claim, and the fuse and the time know the most that can have flowed.
+"""This module decides which registers are plausible. A reading is a claim; the main fuse and the time bound the energy
+that can have flowed.
 
-A register that falls, jumps beyond the fuse or is one of the values that stand for none charges nothing. `docs/developer/claims.md` says
-the rules in words.
+A register charges nothing if it falls, if it jumps by more than the fuse allows, or if it is a number that stands for
+"no value". `docs/developer/claims.md` explains the rules in words.
 """
 
 from __future__ import annotations
@@ -22,34 +23,37 @@ UNSEEN = "unseen"
 UNCONFIRMED = "unconfirmed"
 
 SLACK = 1_000
-"""Wh that a register may be ahead beside the fuse: some count in whole kilowatt-hours."""
+"""Wh that a register may be ahead of what the fuse allows, because some meters count in whole kilowatt-hours."""
 NO_VALUES = tuple(value * scale for bits in (31, 32, 63, 64) for value in [2**bits - 1] for scale in (1, 10, 100, 1000))
-"""Registers, in Wh at the usual scales, that stand for none: all bits of a number, or all but its sign."""
+"""Registers, in Wh at the usual scales, that stand for "no value": all bits set, or all bits but the sign."""
 OFF_MOST = 31 * DAY
-"""A gateway without a clock is believed to have been off for so long at most."""
+"""The longest time (µs) for which a gateway without a clock is believed to have been off."""
 OFF_WAIT = 10 * MINUTE
-"""So long it waits for somebody who knows the time, before it charges what was used meanwhile."""
+"""How long (µs) such a gateway waits for somebody who knows the time, before it charges what was used while it was off.
+"""
 JITTER = 100
-"""Wh by which a register that comes back may stand under where it stood: a last digit that jitters."""
+"""Wh by which a register that returns to its old base may lie under it: the last digit of some meters jitters."""
 ALONE_FOR = HOUR
-"""One reading alone is believed up to what the fuse lets through in so long: after a longer silence a single error could
-cost as much as a flat uses in months.
+"""One reading alone is believed up to the energy that the fuse lets through in this time (µs). After a longer silence,
+a single wrong reading could cost as much as a flat uses in months.
 """
 ERROR_FOR = HOUR
-"""A new base that was read for no longer, before another one, was an error."""
+"""A new base that held for no longer than this (µs), before another one came, was an error."""
 FORMER_FOR = DAY
-"""A register that was read under a new base for no longer goes on where it stood before, if it comes back."""
+"""If a register returns to its old base within this time (µs) after a new base was set, energy counts from the old base
+again.
+"""
 
 
 class Base(Struct, frozen=True):
-    """Where energy is counted from: the `register` (Wh), and since when it may have moved."""
+    """The point from which energy counts: the `register` (Wh), and the instant since when it may have moved."""
 
     register: int
     at: int
 
 
 class Doubt(Struct, frozen=True):
-    """A register that can't be true, when it was read, since when none was true, and why it can't be."""
+    """A register that cannot be true: its value, when it was read, since when no reading was plausible, and the cause."""
 
     register: int
     at: int
@@ -58,7 +62,9 @@ class Doubt(Struct, frozen=True):
 
 
 class Former(Struct, frozen=True):
-    """The base before the last new ones: `since` Wh were charged from those, the first of which began `at`."""
+    """The base before the last new ones. `since` Wh were charged from the new ones, the first of which began at the
+    instant `at`.
+    """
 
     base: Base
     since: int
@@ -66,27 +72,29 @@ class Former(Struct, frozen=True):
 
 
 class Verdict(NamedTuple):
-    """`cause`: why a register can't be true, `TRUE` if it can. `energy`: Wh since the base."""
+    """The judgement of a register. `cause` says why it cannot be true, and is `TRUE` if it can. `energy`: Wh since the
+    base.
+    """
 
     cause: str
     energy: int
 
 
 def most(power_highest: int, elapsed: int) -> Wh:
-    """The most energy (Wh) that can have flowed in a time (µs) through a fuse (W): with a tenth for what it lets through
-    for a while.
+    """Return the most energy (Wh) that can have flowed in `elapsed` µs through a fuse of `power_highest` W. A tenth is
+    added, because a fuse lets more through for a while.
     """
     return power_highest * max(elapsed, 0) // HOUR * 11 // 10 + SLACK
 
 
 def agrees(doubt: Doubt, register: Wh, at: Instant, power_highest: int) -> bool:
-    """Whether a register can be one that moved on from a doubtful one."""
+    """Return whether a register (Wh) can have moved on from a doubtful one."""
     return 0 <= register - doubt.register <= most(power_highest, at - doubt.at)
 
 
 def is_enough(last: Base, stands: Wh, power_highest: int) -> bool:
-    """Whether one reading alone shows that a register stands at `stands` Wh, which it can: it is near enough to where it
-    was seen last.
+    """Return whether one reading alone is enough to believe that a plausible register stands at `stands` Wh. It is, if
+    that is near enough to the last reading.
     """
     return abs(stands - last.register) <= most(power_highest, ALONE_FOR)
 
@@ -95,11 +103,12 @@ def judge(
     base: Base, register: Wh, at: Instant, power_highest: int, *,
     end: int = 0, back_since: int = 0, under: Base | None = None, gap: int | None = None, former: Former | None = None,
 ) -> Verdict:  # fmt: skip
-    """What to make of a register (Wh) read at an instant.
+    """Judge a register (Wh) that was read at an instant.
 
-    `end`: where the counter begins anew, 0 if that is not known. `back_since`: when it was first seen under its base, 0
-    if it is not; `under`: where it stood there last. `gap`: the instant at which the gateway had been off for a time
-    that nobody knows, so that more than the time that was seen may have flowed since a base before it.
+    `end`: the register (Wh) at which the counter rolls over to zero, 0 if unknown. `back_since`: the instant at which
+    the register was first seen under its base, 0 if it is not under it; `under`: the last reading there. `gap`: the
+    instant before which the gateway was off for an unknown time, so that more energy may have flowed since an earlier
+    base than the known time allows; None without such a gap.
     """
     if not 0 <= register <= REGISTER_MAX:
         return Verdict(NO_VALUE, 0)
@@ -130,12 +139,12 @@ def judge(
 
 
 def _off(base: Base, gap: int | None) -> int:
-    """How much longer than the time that was seen the time since a base can be."""
+    """Return for how much longer (µs) than the known time the gateway may have been off since a base."""
     return OFF_MOST if gap is not None and base.at <= gap else 0
 
 
 def _again(former: Former, base: Base, register: Wh, at: Instant, gap: int | None, power_highest: int) -> int | None:
-    """Wh since the base before, where a register can have come back to that; else None."""
+    """Return the Wh since the former base if the register can have returned to it; else None."""
     if base.at - former.at > FORMER_FOR:
         return None
     again, elapsed = register - former.base.register, at - former.base.at

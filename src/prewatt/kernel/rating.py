@@ -1,8 +1,8 @@
-"""Rating: what an interval of use comes to under a series of tariff versions.
+"""Rating works out what an interval of use costs under a series of tariff versions.
 
-Energy counts as used evenly between two readings; whole watt-hours go to each rate and tier. Beside the energy: the
-service fee per kWh, the standing charge of each local day, what lacks of a month's minimum, and tax. `docs/landlord/tariff.md`
-says each rule in words.
+Energy counts as used evenly between two readings; each rate and tier gets whole watt-hours. Beside the energy, rating
+charges the service fee per kWh, the standing charge of each local day, what is missing to the month's minimum, and tax.
+`docs/landlord/tariff.md` explains each rule in words.
 """
 
 from __future__ import annotations
@@ -33,11 +33,12 @@ from .units import Instant, Micro, Nano, Wh
 
 
 class Counters(Struct, frozen=True, omit_defaults=True):
-    """What tiers, minimum and tax depend on from earlier readings.
+    """What tiers, minimum and tax need to know of earlier readings.
 
-    `day`: ordinal of the local day that `today` counts; 0 before any tariff held. `today`, `month`, `year`: Wh by rate
-    since each began. `days`: days ended in this month. `charged`: nano charged in this month, without a tax that is
-    added. `carry`, `carry_included`: what is left of a nano of tax, in parts of the tax's denominator.
+    `day`: ordinal of the local day that `today` counts; 0 before the first tariff. `today`, `month`, `year`: Wh by rate
+    since each began. `days`: days of this month that have ended. `charged`: nano charged in this month, without a tax
+    that is added. `carry`, `carry_included`: the fraction of a nano of tax that is left over, in parts of the tax's
+    denominator.
     """
 
     day: int = 0
@@ -50,12 +51,12 @@ class Counters(Struct, frozen=True, omit_defaults=True):
     carry_included: int = 0
 
     def counted(self, per: Period) -> dict[str, int]:
-        """Wh by rate since the day, month or year began."""
+        """Return the Wh by rate since the day, month or year began."""
         return _since(per, self)
 
 
 class Used(Struct, frozen=True, array_like=True):
-    """`energy` Wh at one price. `tier` counts from 0; `price` in micro per kWh."""
+    """Energy at one price: `energy` in Wh, `tier` counted from 0, `price` in micro per kWh."""
 
     rate: Name
     tier: Annotated[int, Meta(ge=0, lt=TIERS_MAX)]
@@ -64,8 +65,8 @@ class Used(Struct, frozen=True, array_like=True):
 
 
 class Rated(NamedTuple):
-    """What an interval came to, in nano. `charge` is all of it: energy, `fee`, `standing`, `minimum` and the `tax` that
-    is added; `tax_included` is contained in these. `counters`: after it.
+    """The cost of an interval, in nano. `charge` is the total: energy, `fee`, `standing`, `minimum` and the `tax` that
+    is added. `tax_included` is the tax contained in these. `counters`: the counters after the interval.
     """
 
     used: tuple[Used, ...]
@@ -79,7 +80,7 @@ class Rated(NamedTuple):
 
 
 def split_tiers(before: int, energy: Wh, upto: Sequence[int]) -> list[tuple[int, int]]:
-    """(tier, Wh) of `energy` that is used after `before` Wh of the period."""
+    """Split `energy` Wh into tiers and return pairs of (tier, Wh), where `before` Wh of the period are used already."""
     parts = []
     for tier, end in enumerate(upto):
         inside = min(energy, end - before)
@@ -90,12 +91,14 @@ def split_tiers(before: int, energy: Wh, upto: Sequence[int]) -> list[tuple[int,
 
 
 def tax_of(carry: int, amount: Nano, tax: Tax) -> tuple[int, int]:
-    """(tax in whole nano, what is left over), so that parts of an amount have the tax of the whole."""
+    """Return (tax in whole nano, remainder). The remainder is carried on, so that the taxes of the parts of an amount
+    sum to the tax of the whole.
+    """
     return divmod(carry + amount * tax.ppm, PPM + tax.ppm if tax.included else PPM)
 
 
 def gross(price: Micro, tariff: Tariff) -> Micro:
-    """Micro per kWh that a price comes to with service fee and a tax that is added, rounded up."""
+    """Return a price in micro per kWh with the service fee and a tax that is added, rounded up."""
     net = price + tariff.fee
     return net if tariff.tax is None or tariff.tax.included else -(-net * (PPM + tariff.tax.ppm) // PPM)
 
@@ -126,7 +129,7 @@ class _Tally:
             self.tax += tax
 
     def use(self, stretch: Stretch, version: Version | None, energy: Wh) -> None:
-        """Charge energy at the rate of a stretch."""
+        """Charge `energy` Wh at the rate of a stretch."""
         if version is None:
             self._add(UNPRICED, 0, 0, energy)
             return
@@ -154,7 +157,7 @@ class _Tally:
         self.used[key] = self.used.get(key, 0) + energy
 
     def end_day(self, following: int, version: Version | None) -> None:
-        """A local day has ended, and the day with the ordinal `following` begins."""
+        """End a local day, and begin the day with the ordinal `following`."""
         today, tomorrow = date.fromordinal(self.day), date.fromordinal(following)
         if version is not None:
             self.days += 1
@@ -170,7 +173,7 @@ class _Tally:
         self.day = following
 
     def end_month(self, version: Version | None) -> None:
-        """Charge what lacks of the minimum, for as many days as were counted."""
+        """Charge what is missing to the minimum, for as many days as were counted."""
         if version is not None and version.calendar.tariff.minimum and self.days:
             today = date.fromordinal(self.day)
             least = version.calendar.tariff.minimum * self.days // monthrange(today.year, today.month)[1]
@@ -180,12 +183,13 @@ class _Tally:
         self.days = self.charged = 0
 
     def restart(self, version: Version | None) -> None:
-        """The tenancy changes: all is counted anew."""
+        """Begin all counters again, because the tenancy changes."""
         self.end_month(version)
         for each in (self.today, self.month, self.year):
             each.clear()
 
     def result(self) -> Rated:
+        """Return the cost of the interval and the counters after it."""
         used = tuple(Used(*key, energy) for key, energy in self.used.items() if energy)
         charge = self.energy_charge + self.fee + self.standing + self.minimum + self.tax
         counters = Counters(
@@ -202,10 +206,10 @@ def rate_interval(
     counters: Counters = Counters(),  # noqa: B008
     restarts: Sequence[Instant] = (),
 ) -> Rated:
-    """Charge `energy` Wh used evenly between two instants, and the days that ended after `begin` and up to `end`.
+    """Charge `energy` Wh used evenly between two instants, and each day that ended after `begin` and not after `end`.
 
-    Energy used up to an instant t inside is `energy x (t - begin) // (end - begin)`: whole watt-hours, so the parts
-    sum to the whole however finely the interval is cut. An interval of no length is charged at the rate it ends in.
+    The energy used up to an instant t inside is `energy x (t - begin) // (end - begin)`: whole watt-hours, so the parts
+    sum to the whole however finely the interval is cut. An interval of no length is charged at the rate at its end.
     `restarts`: instants at which the tenancy changed.
     """
     tally = _Tally(counters)

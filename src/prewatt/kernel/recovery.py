@@ -1,4 +1,4 @@
-"""What is left of a chain of journal records after a loss of power, and what is damage."""
+"""This module tells what is left of a chain of journal records after a loss of power, and what is damaged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .entries import Record, chain
 
 
 class Recovery(NamedTuple):
-    """What is left of a journal after a loss of power: how many records are whole, and whether a torn last one was
+    """What is left of a journal after a loss of power: how many records are whole, and whether a torn last record was
     dropped.
     """
 
@@ -18,14 +18,14 @@ class Recovery(NamedTuple):
 
 
 class JournalDamaged(Exception):
-    """A journal is not as it was written: nothing of it may be dropped, and nothing charged on top of it."""
+    """A journal is not as it was written. Nothing of it may be dropped, and nothing may be charged on top of it."""
 
 
 def recover(previous: bytes, first_seq: int, records: Sequence[Record]) -> Recovery:
-    """Check a chain that continues `previous` at `first_seq`.
+    """Check a chain of records that continues `previous`, from the number `first_seq` on.
 
-    A wrong last record is what a power cut in the middle of its write leaves: it is to be dropped, and only it. Its
-    effect had not been shown yet. JournalDamaged if any earlier record is wrong.
+    A wrong last record is what a power cut during its write leaves: it is dropped, and only it, because its effect was
+    never shown. Raises JournalDamaged if an earlier record is wrong.
     """
     for index, record in enumerate(records):
         expected = chain(previous, record.body)

@@ -1,4 +1,6 @@
-"""What a register says: which entry a reading is, what it charges, and where energy is counted from."""
+"""This module decides what a register says: which entry a reading becomes, what it charges, and where energy counts
+from.
+"""
 
 from __future__ import annotations
 
@@ -39,19 +41,21 @@ from .replay import Replay
 from .units import BALANCE_MAX, DAY, INT64_MAX, REGISTER_MAX, Instant, Wh
 
 LONGEST = 10 * DAY
-"""Most time in one reading."""
+"""The longest time that one reading may cover, in µs."""
 
 
 def _fits(reading: Reading) -> bool:
-    """Whether an entry can be read again: by its prices, and its bytes."""
+    """Return whether the entry can be decoded again: it has not too many prices and not too many bytes."""
     return len(reading.used) <= MAX_USED and len(encode_entry(reading)) <= MAX_ENTRY
 
 
 class Registers(Replay):
-    """The part of an account that reads registers."""
+    """The part of an account that turns readings of the register into entries."""
 
     def judge(self, at: Instant, register: Wh, end: int = 0) -> Verdict:
-        """What to make of a register (Wh) at an instant. `end`: where the counter begins anew, 0 if unknown."""
+        """Judge a register (Wh) that was read at the instant `at`. `end` is the register (Wh) at which the counter
+        rolls over to zero, 0 if unknown.
+        """
         base = self.base
         if base is None:
             return Verdict(TRUE if 0 <= register <= REGISTER_MAX and register not in NO_VALUES else NO_VALUE, 0)
@@ -64,16 +68,21 @@ class Registers(Replay):
     def read(
         self, now: Instant, register: Wh, end: int = 0, unseen: bool = False, confirmed: bool = False
     ) -> Reading | Doubtful:
-        """The entry for a register (Wh) read at `now`: charges the time and the energy since the last reading, or says
-        why the register can't be true. `end`: see `judge`. `unseen`: take what must have been used while the gateway was
-        off, as nobody came who knows the time. `confirmed`: take more than one reading alone is believed, as others agree.
+        """Return the entry for a register (Wh) read at `now`.
+
+        A `Reading` charges the time and the energy since the last reading; a `Doubtful` says why the register cannot be
+        true. `end`: see `judge`. `unseen`: charge what must have been used while the gateway was off, because nobody
+        came who knows the time. `confirmed`: believe more energy than one reading alone may show, because several
+        readings agree.
         """
         return self._read_at(max(now, self.at), register, end, unseen, confirmed, behind=now < self.at)
 
     def _read_at(
         self, at: Instant, register: Wh, end: int, unseen: bool, confirmed: bool, behind: bool
     ) -> Reading | Doubtful:
-        """`behind`: the time is not come to where the journal stands, so the journal can't tell how much of it passed."""
+        """Return the entry for a register read at `at`. `behind` says that the clock stands before the journal's last
+        instant, so that the journal cannot tell how much time has passed.
+        """
         verdict = self.judge(at, register, end)
         if behind and verdict.cause == JUMPED and self.base is not None:
             verdict = judge(self.base, register, at, self.settings.power_highest, gap=at)
@@ -90,17 +99,17 @@ class Registers(Replay):
         return self._reading(at, register, verdict.energy, flags, rolled)
 
     def doubted(self, now: Instant, register: Wh, cause: str) -> Doubtful:
-        """The entry for a register that can't be true."""
+        """Return the entry for a register (Wh) that cannot be true. `cause` is a cause of `kernel.plausible`."""
         shown = min(max(register, -INT64_MAX), INT64_MAX)
         return Doubtful(self.seq + 1, max(now, self.at), self.balance, shown, cause)
 
     def _is_enough(self, energy: Wh) -> bool:
-        """Whether one reading alone is enough to believe so much energy since the base."""
+        """Return whether one reading alone is enough to believe that `energy` Wh were used since the base."""
         base = self.base
         return base is None or is_enough(self.under or base, base.register + energy, self.settings.power_highest)
 
     def _agrees(self, register: Wh, at: Instant) -> bool:
-        """Whether a register moved on from one that waits for others to agree."""
+        """Return whether a register (Wh) goes on plausibly from the doubtful one that waits for confirmation."""
         doubt = self.doubt
         power = self.settings.power_highest
         return doubt is not None and doubt.cause == UNCONFIRMED and agrees(doubt, register, at, power)
@@ -110,7 +119,7 @@ class Registers(Replay):
         return doubt is not None and doubt.cause == UNSEEN and at - doubt.since >= OFF_WAIT
 
     def hold(self, now: Instant) -> Reading:
-        """The entry for a register that stands lower than before: the time is charged, and no energy."""
+        """Return the entry for a register that is lower than before. It charges the time, and no energy."""
         assert self.register is not None
         flags = FLAG_HELD | (FLAG_CLOCK if now < self.at or self.unsure else 0)
         return self._reading(max(now, self.at), self.register, 0, flags)
@@ -123,9 +132,11 @@ class Registers(Replay):
         )  # fmt: skip
 
     def parts(self, reading: Reading) -> Iterator[Reading]:
-        """The entries for `reading`, the last of which is of its instant: each is to be applied before the next is asked
-        for. Of a long time without readings there are several, so that none is longer than `LONGEST`, or has more
-        prices than an entry can hold. Energy counts as used evenly; what was used in a time that was not seen, at its end.
+        """Split `reading` into entries and yield them in order; the last one has the instant of `reading`.
+
+        The caller applies each entry before it asks for the next one. A long time without readings is split so that no
+        entry covers more than `LONGEST` or has more prices than an entry can hold. Energy counts as used evenly over
+        the time; energy that was used while the gateway was off counts at the end of that time.
         """
         longest = LONGEST
         while self.register is not None:
@@ -142,15 +153,17 @@ class Registers(Replay):
         yield reading
 
     def _part(self, reading: Reading, part: int, span: int) -> Reading:
-        """Of a reading after `span` what falls into its first `part`."""
+        """Return the first `part` µs of a reading that covers `span` µs."""
         # Rounded up, so that what is left is no more than can have flowed in the time that is left.
         energy = 0 if reading.flags & FLAG_UNSEEN else -(-reading.energy * part // span)
         flags = FLAG_BETWEEN | reading.flags & (FLAG_HELD | FLAG_CLOCK)
         return self._reading(self.read_at + part, (self.register or 0) + energy, energy, flags)
 
     def rebase(self, now: Instant, register: Wh) -> Rebased:
-        """The entry by which a register (Wh) that was doubted, and stayed, is counted from; or by which it is back where
-        it stood before an error. ValueError if it was not doubted, or has not stayed.
+        """Return the entry that makes a doubtful register (Wh) the new base, from which energy counts; or the entry
+        that returns to the base before an error.
+
+        Raises ValueError if the register was not doubted, or has not stayed where it was.
         """
         at, doubt = max(now, self.at), self.doubt
         if doubt is None or not agrees(doubt, register, at, self.settings.power_highest):
@@ -166,7 +179,7 @@ class Registers(Replay):
         return Rebased(self.seq + 1, at, self.balance, register, self.register or 0, cause)
 
     def recompute_doubt(self, entry: Doubtful) -> Reading | Doubtful:
-        """What a doubt must be if it is right."""
+        """Return the entry that is right in the place of `entry`, a doubt."""
         own = self.read(entry.at, entry.register)
         energy = isinstance(own, Reading) or own.cause in (JUMPED, UNSEEN, UNCONFIRMED)
         if energy and entry.at == self.at and entry.cause in (JUMPED, UNSEEN, UNCONFIRMED):
@@ -178,7 +191,9 @@ class Registers(Replay):
         return own
 
     def recompute_reading(self, entry: Reading) -> Reading | Doubtful:
-        """What a reading must be if it is right. ValueError if its register can't have stood so."""
+        """Return the entry that is right in the place of `entry`, a reading. Raises ValueError if its register cannot
+        be true.
+        """
         # Of the last part of a reading less may be left than needs others that agree.
         claimed = entry.flags & (FLAG_CLOCK | FLAG_BETWEEN | FLAG_CONFIRMED)
         if entry.flags & FLAG_HELD:
@@ -209,7 +224,9 @@ class Registers(Replay):
         return self._reading(entry.at, entry.register, energy, FLAG_BETWEEN)
 
     def recompute_base(self, entry: Rebased) -> Rebased:
-        """What a new base must be if it is right. ValueError if there can be none."""
+        """Return the entry that is right in the place of `entry`, a new base. Raises ValueError if no new base is
+        possible here.
+        """
         doubt = self.doubt
         if entry.cause != RETURNED:
             return self.rebase(entry.at, entry.register)

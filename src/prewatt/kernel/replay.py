@@ -1,4 +1,4 @@
-"""What a journal's entries do to an account: the tables at the head of `kernel.account`, as code."""
+"""This module applies a journal's entries to an account: the tables at the head of `kernel.account`, as code."""
 
 from __future__ import annotations
 
@@ -41,27 +41,27 @@ from .tariff import RateCalendar, Version, add_version, stretch_at
 from .units import BALANCE_MAX, EARLIEST, Instant, Nano
 
 CODES_KEPT = 50
-"""Token identifiers remembered against replay, as IEC 62055-41 (6.3.5.2) asks; older ones count as used."""
+"""How many token identifiers are stored against replay, as IEC 62055-41 (6.3.5.2) asks. Older tokens count as used."""
 ROLLOVER = "rollover"
-"""Detail of a `key-changed` event after which token identifiers are counted from a new base date."""
+"""The detail of a `key-changed` event after which token identifiers count from a new base date."""
 
 
 def _is_between(entry: AnyEntry) -> bool:
-    """Whether it is a part of a reading, of an instant that may lie before other entries."""
+    """Return whether an entry is a part of a reading, so that its instant may lie before other entries."""
     return isinstance(entry, Reading) and bool(entry.flags & FLAG_BETWEEN)
 
 
 class Replay(State):
-    """A state that takes on entries."""
+    """A state that entries can be applied to."""
 
     def may_follow(self, entry: AnyEntry) -> bool:
-        """Whether an entry is the next one by its number and its time."""
+        """Return whether an entry can be the next one, by its number and its instant."""
         since = self.read_at if _is_between(entry) else self.at
         return entry.seq == self.seq + 1 and (entry.at >= since or isinstance(entry, TimeLedBack))
 
     def apply(self, entry: AnyEntry) -> None:
-        """Let an entry take effect. AssertionError if it breaks what must hold: it was then not made by this
-        account.
+        """Apply an entry to the account. Raises AssertionError if the entry breaks an invariant, which means that
+        another account made it.
         """
         assert entry.seq == self.seq + 1, f"entry {entry.seq} after {self.seq}"
         assert self.may_follow(entry), f"entry {entry.seq} goes back in time"
@@ -79,7 +79,7 @@ class Replay(State):
             self.warned_at = entry.at
 
     def _take(self, entry: AnyEntry) -> None:
-        """What an entry of each kind changes, beside what all entries change (`apply`)."""
+        """Apply what an entry of each kind changes. `apply` does what all kinds have in common."""
         match entry:
             case Reading():
                 self._read(entry)
@@ -103,7 +103,7 @@ class Replay(State):
                 self._settle(entry)
 
     def _settle(self, entry: CreditApplied | CreditByCode | Recognised | Refused | DebitApplied) -> None:
-        """Money came or was taken off; or a code is worth nothing any more."""
+        """Apply an entry that credits or debits money, or that ends a token."""
         match entry:
             case CreditApplied(credit_id=credit_id, amount=amount):
                 assert credit_id not in self.credit_ids, f"credit {credit_id} applied twice"
@@ -123,7 +123,7 @@ class Replay(State):
             self._settle_code(entry.tid)
 
     def _order(self, entry: Controlled | OnSite) -> None:
-        """A person's order took effect."""
+        """Apply an order that a person gave."""
         self._control(entry.action)
         if entry.action.ends_off_hours:
             self._at_night(entry.at, waived=True)
@@ -168,7 +168,7 @@ class Replay(State):
         self.register, self.read_at = entry.register, entry.at
 
     def _doubt(self, entry: Doubtful | Rebased | Exchanged) -> None:
-        """The register is not what it can be, or counts from elsewhere."""
+        """Apply an entry about a register that cannot be true, or that counts from a new base."""
         if isinstance(entry, Doubtful):
             self._doubted(entry)
             return
@@ -204,7 +204,7 @@ class Replay(State):
             self.register = entry.first - (max(entry.last - before, 0) if entry.last is not None else 0)
 
     def _lead_back(self, at: Instant) -> None:
-        """The journal's time was ahead, and goes on from an earlier instant."""
+        """Let the journal continue from the earlier instant `at`, because its time was ahead."""
         self.read_at, self.moving_since, self.moved_at = (
             min(each, at) for each in (self.read_at, self.moving_since, self.moved_at)
         )
@@ -224,7 +224,7 @@ class Replay(State):
                 self.counters = msgspec.structs.replace(self.counters, day=day)
 
     def _credit(self, amount: Nano) -> None:
-        """Credit came in: part of it repays the emergency credit, before anything else."""
+        """Add credit (nano). A part of it repays the emergency credit first."""
         before, supply = self.balance, self.supply
         self.credited += amount
         if before + amount == 0 and supply.grace != BALANCE_MAX:
@@ -238,7 +238,7 @@ class Replay(State):
             self.change(emergency=max(supply.emergency - repaid, 0))
 
     def _settle_code(self, tid: int) -> None:
-        """A code's command is here, so the code is worth nothing any more."""
+        """End a token whose command has arrived: it is worth nothing from now on."""
         self.coded.pop(tid, None)
         if self.supply.overtaken:
             self.change(overtaken=tuple(each for each in self.supply.overtaken if each[0] != tid))
@@ -247,8 +247,10 @@ class Replay(State):
             self.tid_floor, self.tids = max(self.tid_floor, self.tids[0]), self.tids[1:]
 
     def _overtake(self, entry: Controlled | OnSite) -> None:
-        """Commands come in the order in which they were given: what one settles, a code has settled too early that was typed
-        and whose own command is yet to come. Who does something on site knows how it stands there.
+        """Note which typed tokens this order has overtaken.
+
+        Commands arrive in the order in which they were given. So an order also settles what a token with a later
+        command settled before it. A person who gives an order on site knows the state there.
         """
         what, known = entry.action.settles, self.supply.overtaken
         if isinstance(entry, OnSite):
@@ -271,7 +273,7 @@ class Replay(State):
             self.change(cut_off=supply.cut_off or entry.reason == EXHAUSTED, off_hours=entry.reason == OFF_HOURS)
 
     def _at_night(self, at: Instant, **changes: bool) -> None:
-        """Something happened that holds until the end of the off hours in which it did."""
+        """Note what happened in the off hours that hold at `at`; it holds until they end."""
         hours, known = self.settings.off_hours, self.supply.night
         span = night_at(hours, self.settings.zone, at) if hours.windows else None
         if span is not None:
@@ -305,14 +307,14 @@ class Replay(State):
                 self._locked(event)
 
     def _clock_set(self, at: Instant) -> None:
-        """The gateway knows the time again."""
+        """Note that the gateway knows the time again."""
         self.unsure, self.unsure_at = False, 0
         if self.register is not None and self.read_at < EARLIEST and not self.versions:
             # A new gateway began without a clock: all those years are nobody's.
             self.read_at = self.moving_since = self.moved_at = at
 
     def _locked(self, event: Event) -> None:
-        """What is to wait for a person locks the switch."""
+        """Lock the switch if the event is one after which a person must come."""
         match event.code:
             case EventKind.OVERLOAD_LOCKED:
                 self._lock("overload")
@@ -324,7 +326,9 @@ class Replay(State):
                 self._lock(event.detail)
 
     def _trip(self, at: Instant, kind: str | None = None) -> None:
-        """Too much was drawn for too long; or a limit of electricity safety of a `kind` opened the switch."""
+        """Trip the supply at the instant `at`: the power was over its limit for too long, or a safety limit of a `kind`
+        opened the switch.
+        """
         supply = self.supply
         # What comes from the grid is not counted against the flat, and what trips together is one.
         if kind is None or not KINDS[kind].outside:
@@ -340,6 +344,6 @@ class Replay(State):
             self.change(unsafe=tuple(sorted({*supply.unsafe, kind})))
 
     def _lock(self, lock: str) -> None:
-        """The switch stays open until a person was there; what else has opened it is over then, too."""
+        """Lock the switch open until a person has been there. Other reasons for which it is open end."""
         unsafe = tuple(each for each in self.supply.unsafe if each != lock)
         self.change(locks=tuple(sorted({*self.supply.locks, lock})), unsafe=unsafe)

@@ -1,4 +1,6 @@
-"""How a meter's account behaves: what the server's credit log sets, and the rules of register and supply obey."""
+"""The settings of a meter's account: the server's credit log sets them, and the rules of register and supply follow
+them.
+"""
 
 from __future__ import annotations
 
@@ -16,28 +18,28 @@ _Steps = Annotated[tuple[Annotated[int, Meta(gt=0, le=INT64_MAX)], ...], Meta(ma
 
 
 class Settings(Struct, frozen=True):
-    """How an account is to behave.
+    """The settings of an account.
 
-    `low_credit` (nano) and `low_credit_energy` (Wh at the price of the moment): the landlord's highest steps; under
-    either the credit is low, 0 switches one off. `low_steps`, `low_energy_steps`: more of them, the landlord's lower
-    ones and the tenant's own. Of each step a warning is due (`kernel.low`). `clearance` (nano): after a cut-off the
-    supply returns when the balance is over zero and at or over this.
+    `low_credit` (nano) and `low_credit_energy` (Wh at the present price): the landlord's highest steps; under either
+    the credit is low, and 0 switches a step off. `low_steps`, `low_energy_steps`: more steps, the landlord's lower ones
+    and the tenant's own. A warning is due at each step (`kernel.low`). `clearance` (nano): after a cut-off the supply
+    returns when the balance is over zero and not under this amount.
 
-    `emergency_credit` (nano): what the tenant may take alone when the credit is low or used up, once; 0: nothing.
-    `emergency_repayment`: percent of a top-up that repays it before anything else. `zone`: whose wall clock the hours
-    of `friendly` and `power` are of. `tamper_locks`: whether tampering opens the switch until a person was there. `pin`:
-    hash of the flat's PIN (`wire.pins`), empty for none.
+    `emergency_credit` (nano): what the tenant may take alone, once, when the credit is low or used up; 0: nothing.
+    `emergency_repayment`: the percentage of a top-up that repays it first. `zone`: the time zone of the hours in
+    `friendly` and `power`. `tamper_locks`: whether tampering opens the switch until a person has been there. `pin`: the
+    hash of the flat's PIN (`wire.pins`), empty without a PIN.
 
-    `power_highest` (W): what the main fuse lets through; no register moves faster, and a meter is read again no later
-    than its credit could be used up at that power. `doubtful_readings`: so many readings that agree make a register
-    that could not be true a new base. `foreign_for` (s): how long the supply goes on while another meter answers in
-    this one's place; 0: without end.
+    `power_highest` (W): what the main fuse lets through. No register moves faster, and the meter is read again before
+    its credit could be used up at that power. `doubtful_readings`: how many readings must agree before a register that
+    could not be true becomes a new base. `foreign_for` (s): how long the supply goes on while another meter answers in
+    the place of this one; 0: without end.
 
-    `alone` (Wh) and `alone_days` (of usual use): what a meter that can cut off by itself may supply beyond the credit
-    while no gateway speaks to it, the larger of the two; both 0: without end (`edge.allowance`).
+    `alone` (Wh) and `alone_days` (days of usual use): what a meter that can cut off by itself may supply beyond the
+    credit while no gateway speaks to it, the larger of the two; both 0: without end (`edge.allowance`).
 
-    `credit_limit` (nano): how far the balance may go under zero, where electricity is paid after use; 0: paid before it.
-    `credit_limit_cuts`: whether the supply ends there; if not, want of credit never ends it.
+    `credit_limit` (nano): how far the balance may go under zero where electricity is paid after use; 0: it is paid
+    before use. `credit_limit_cuts`: whether the supply ends at that limit; if not, lack of credit never ends it.
 
     DLMS/COSEM: `low_credit` is the account's `low_credit_threshold` (class 111, attribute 16), `clearance` its
     `clearance_threshold` (7), `credit_limit` the `limit` of a credit (class 112, attribute 6), `emergency_credit` the
@@ -68,9 +70,11 @@ class Settings(Struct, frozen=True):
 
 
 def is_paid_after(settings: Settings) -> bool:
-    """Whether electricity is paid after use, so that a balance under zero is as it should be."""
+    """Return whether electricity is paid after use, so that a balance under zero is normal."""
     return settings.credit_limit > 0 or not settings.credit_limit_cuts
 
 
 UNTOLD = Settings(power_highest=1_000_000)
-"""Until a meter is told, nothing is known of its fuse: that of a whole building may be large."""
+"""The settings until a meter receives its own. Its fuse is unknown and may be that of a whole building, so it is taken
+as large.
+"""

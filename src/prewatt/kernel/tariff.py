@@ -21,33 +21,33 @@ from .units import DAY, INSTANT_MAX, INT64_MAX, MINUTE, NANO, PRICE_MAX, REGISTE
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Price = Annotated[int, Meta(ge=0, le=PRICE_MAX)]
 AMOUNT_MAX = 1_000 * NANO
-"""Highest standing charge of a day, and minimum of a month."""
+"""The highest standing charge of a day, and the highest minimum of a month, nano."""
 Amount = Annotated[int, Meta(ge=0, le=AMOUNT_MAX)]
 Energy = Annotated[int, Meta(ge=0, le=REGISTER_MAX)]
 DAY_MINUTES = 1440
 TIERS_MAX = 8
 PPM = 10**6
-"""A whole: taxes are in parts per million, so a percentage has up to four decimals."""
+"""One whole in parts per million. Taxes are in ppm, so a percentage has up to four decimals."""
 DATED_MAX = 3000
-"""Most dated prices in one tariff: two months of half hours. A longer series comes as several versions."""
+"""The most dated prices in one tariff: two months of half hours. A longer series comes as several versions."""
 
 
 class Rate(Struct, frozen=True):
-    """A named price. `prices` in micro per kWh: one for each tier, or one for all."""
+    """A named price. `prices`: micro per kWh, one for each tier, or one for all tiers."""
 
     name: Name
     prices: Annotated[tuple[Price, ...], Meta(min_length=1, max_length=TIERS_MAX)]
 
 
 class Switch(Struct, frozen=True, array_like=True):
-    """From `minute` past local midnight the rate named `rate` holds."""
+    """A switch time of a profile: from `minute` past local midnight on, the rate named `rate` holds."""
 
     minute: Annotated[int, Meta(ge=0, lt=DAY_MINUTES)]
     rate: Name
 
 
 class DayType(Struct, frozen=True):
-    """The profile of the kinds of day in `days` (indices into `DAY_KINDS`)."""
+    """The profile of some kinds of day. `days`: indices into `DAY_KINDS`; `switches`: in the order of their minutes."""
 
     name: Name
     days: Annotated[tuple[Annotated[int, Meta(ge=0, le=SPECIAL)], ...], Meta(max_length=8)]
@@ -55,8 +55,8 @@ class DayType(Struct, frozen=True):
 
 
 class Season(Struct, frozen=True, omit_defaults=True):
-    """Holds from the `day` of `month` each year until the next season begins. `upto`: its own ends of the tiers, Wh;
-    empty for the tariff's.
+    """A part of the year, from the `day` of `month` until the next season begins. `upto`: the season's own ends of the
+    tiers, Wh; empty if those of the tariff hold.
     """
 
     name: Name
@@ -67,7 +67,7 @@ class Season(Struct, frozen=True, omit_defaults=True):
 
 
 class Period(enum.Enum):
-    """After what time the tiers begin anew: the local day, calendar month or calendar year."""
+    """The time after which the tiers begin again: a local day, a calendar month or a calendar year."""
 
     DAY = "day"
     MONTH = "month"
@@ -75,9 +75,9 @@ class Period(enum.Enum):
 
 
 class Tiers(Struct, frozen=True):
-    """Blocks of use. The first tier reaches up to `upto[0]` Wh in a period, and so on; the last has no end.
+    """Blocks of use. The first tier ends at `upto[0]` Wh in a period, the second at `upto[1]`, and the last has no end.
 
-    `by_rate`: each rate's energy is counted by itself, instead of all rates' together.
+    `by_rate`: the energy of each rate is counted separately, instead of all rates together.
     """
 
     per: Period
@@ -86,7 +86,9 @@ class Tiers(Struct, frozen=True):
 
 
 class Tax(Struct, frozen=True):
-    """On all that the tariff charges. `ppm`: of the net amount. `included`: the prices contain it already."""
+    """The tax on all that the tariff charges. `ppm`: the tax in parts per million of the net amount. `included`: the
+    prices contain it already.
+    """
 
     name: Name
     ppm: Annotated[int, Meta(ge=1, le=PPM)]
@@ -94,7 +96,9 @@ class Tax(Struct, frozen=True):
 
 
 class Dated(Struct, frozen=True):
-    """Prices that follow one another from the instant `begin`, each for `step` µs, as the rate `name`. Micro per kWh."""
+    """Consecutive prices from the instant `begin` on, each for `step` µs, as the rate `name`. Prices are in micro per
+    kWh.
+    """
 
     name: Name
     begin: Annotated[int, Meta(ge=0, le=INSTANT_MAX)]
@@ -103,15 +107,15 @@ class Dated(Struct, frozen=True):
 
     @property
     def end(self) -> int:
-        """The instant at which the last price ends."""
+        """Return the instant at which the last price ends."""
         return self.begin + self.step * len(self.prices)
 
 
 class Tariff(Struct, frozen=True, omit_defaults=True):
-    """Prices and their calendar. Read and checked by `tariff_document.tariff_from_document`.
+    """Prices and their calendar. `tariff_document.tariff_from_document` reads and checks them.
 
     `special_days`: ISO dates, in order. `standing`: nano for each local day. `fee`: the landlord's service fee, micro
-    per kWh. `minimum`: nano; what a calendar month comes to at least, before a tax that is added.
+    per kWh. `minimum`: the least nano that a calendar month costs, before a tax that is added.
     """
 
     name: Name
@@ -129,10 +133,10 @@ class Tariff(Struct, frozen=True, omit_defaults=True):
 
 
 class Stretch(NamedTuple):
-    """A stretch of time at one rate: from the asked instant until `end` (exclusive), within one local day.
+    """A stretch of time at one rate: from the instant that was asked for until `end` (excluded), within one local day.
 
-    `prices`: micro per kWh, one for each tier. `upto`: the ends of the tiers, Wh. `day`: the local day's ordinal; 0
-    where no tariff holds.
+    `prices`: micro per kWh, one for each tier. `upto`: the ends of the tiers, Wh. `day`: the ordinal of the local day;
+    0 where no tariff holds.
     """
 
     end: int
@@ -143,11 +147,11 @@ class Stretch(NamedTuple):
 
 
 class TariffError(ValueError):
-    """The tariff can't be used; the message names the field."""
+    """The tariff cannot be used. The message names the field."""
 
 
 def check(tariff: Tariff) -> None:
-    """TariffError if the calendar has a hole or an overlap, or names what does not exist."""
+    """Check a tariff. Raises TariffError if the calendar has a gap or an overlap, or names a rate that does not exist."""
     try:
         zone(tariff.zone)
     except ValueError as error:
@@ -211,7 +215,7 @@ def _check_tiers(tariff: Tariff) -> None:
 
 
 class RateCalendar:
-    """A checked tariff, ready to be asked which rate holds at an instant."""
+    """A checked tariff that can tell which rate holds at an instant."""
 
     def __init__(self, tariff: Tariff) -> None:
         check(tariff)
@@ -233,7 +237,7 @@ class RateCalendar:
         self._last = (0, Stretch(0, "", (), (), 0))
 
     def stretch(self, at: Instant) -> Stretch:
-        """The rate at an instant, and until when at least it holds."""
+        """Return the rate at an instant, and an instant until which it holds at least."""
         begin, last = self._last
         if begin <= at < last.end:
             return last
@@ -254,7 +258,7 @@ class RateCalendar:
         return found
 
     def _dated(self, at: Instant, found: Stretch) -> Stretch:
-        """The stretch that a dated price makes of the calendar's."""
+        """Return the stretch of the dated price at an instant, or the calendar's stretch where no dated price holds."""
         dated = self.tariff.dated
         if dated is None or at >= dated.end:
             return found
@@ -275,18 +279,18 @@ class RateCalendar:
 
 
 class Version(NamedTuple):
-    """A tariff from an instant on."""
+    """A tariff, and the instant `effective` from which it holds."""
 
     effective: int
     calendar: RateCalendar
 
 
 UNPRICED = "unpriced"
-"""The rate's name for energy used before any tariff held: metered, not charged."""
+"""The name of the rate for energy that was used before any tariff held: it is metered and not charged."""
 
 
 def version_at(versions: Sequence[Version], at: Instant) -> Version | None:
-    """The version of a series (in order of `effective`) that holds at an instant."""
+    """Return the version of a series (in order of `effective`) that holds at an instant; None before the first one."""
     for version in reversed(versions):
         if version.effective <= at:
             return version
@@ -294,7 +298,7 @@ def version_at(versions: Sequence[Version], at: Instant) -> Version | None:
 
 
 def stretch_at(versions: Sequence[Version], at: Instant) -> Stretch:
-    """The rate at an instant under a series of versions (in order of `effective`)."""
+    """Return the stretch at an instant under a series of versions (in order of `effective`)."""
     end = INT64_MAX
     for version in reversed(versions):
         if version.effective <= at:
@@ -305,7 +309,7 @@ def stretch_at(versions: Sequence[Version], at: Instant) -> Stretch:
 
 
 def stretches(versions: Sequence[Version], begin: Instant, end: Instant) -> Iterator[tuple[Instant, Stretch]]:
-    """The stretches of one price from `begin` to `end`, each with the instant it begins at."""
+    """Yield the stretches of one price from `begin` to `end`, each with the instant at which it begins."""
     while begin < end:
         found = stretch_at(versions, begin)
         yield begin, found
@@ -313,16 +317,16 @@ def stretches(versions: Sequence[Version], begin: Instant, end: Instant) -> Iter
 
 
 def add_version(versions: Sequence[Version], version: Version) -> tuple[Version, ...]:
-    """A series with one more version; it takes the place of one with the same instant."""
+    """Return a series with one more version. It replaces a version with the same instant."""
     others = [each for each in versions if each.effective != version.effective]
     return tuple(sorted([*others, version], key=lambda each: each.effective))
 
 
 def flat_tariff(name: str, currency: str, where: str, price: Micro) -> Tariff:
-    """One price at all times. `price` in micro per kWh."""
+    """Return a tariff with one `price` (micro per kWh) at all times. `where` is the name of its time zone."""
     return Tariff(name, currency, where, (Rate("flat", (price,)),), (all_year("flat"),))
 
 
 def all_year(rate: str) -> Season:
-    """The one season of a calendar in which one rate always holds."""
+    """Return the one season of a calendar in which one rate always holds."""
     return Season("year", 1, 1, (DayType("every day", tuple(range(len(DAY_KINDS))), (Switch(0, rate),)),))

@@ -7,9 +7,9 @@
 | charge, balance | 1e-9 currency unit | `nano` |
 | instant | microseconds since 1970-01-01T00:00:00Z | `at` |
 
-The names `Nano`, `Micro`, `Wh` and `Instant` stand in signatures for the reader. They are aliases of
-`int` and no types of their own (`NewType`): the sum of two of those is an `int` again, so that every other line of the
-rules would need a cast.
+The names `Nano`, `Micro`, `Wh` and `Instant` stand in signatures for the reader. They are aliases of `int` and not
+types of their own (`NewType`): the sum of two such values is an `int` again, so every other line of the rules would
+need a cast.
 
 `micro x Wh = nano`, without a division: (1e-6 / kWh) x Wh = 1e-9. So nothing is ever rounded before a bill is printed.
 """
@@ -43,26 +43,30 @@ INT64_MAX = 2**63 - 1
 INSTANT_MAX = 7_258_118_400 * SECOND
 """The year 2200: a later instant comes from a clock that is wrong, not from a meter."""
 EARLIEST = 1_577_836_800 * SECOND
-"""The year 2020: a clock that stands before it has lost its battery."""
+"""The year 2020: a clock that shows an earlier time has lost its battery."""
 REGISTER_MAX = 10**12
-"""Highest register accepted, Wh: ten digits of kWh less one, more than any meter shows."""
+"""The highest register accepted, Wh: it has ten digits of kWh less one, which is more than any meter shows."""
 BALANCE_MAX = 2**62 - 1
-"""Farthest from zero that a balance may be, nano: four thousand million currency units. The difference of two fits int64."""
+"""The largest balance and the largest debt, nano: four thousand million currency units. The difference of two fits
+int64.
+"""
 PRICE_MAX = 1_000 * MICRO
-"""Highest price accepted, per kWh: a thousand currency units. Above it somebody slipped a digit."""
+"""The highest price accepted, micro per kWh: a thousand currency units. A higher one is a typing error."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
 _DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
-"""A decimal as documents and programs write it: no exponent, no plus, no digits but ours. What people type is read by
-`amounts`.
+"""A decimal as documents and programs write it: no exponent, no plus sign, ASCII digits only. What people type is read
+by `amounts`.
 """
 _LONGEST = 40
-"""Characters of a decimal at most."""
+"""The most characters that a decimal may have."""
 
 
 def _scaled(text: str, scale: int, what: str) -> int:
-    """The decimal `text` times 10**`scale`, which must be a whole number within int64."""
+    """Return the decimal `text` times 10**`scale`. Raises ValueError, naming `what`, if the result is not a whole
+    number within int64.
+    """
     bare = text[: _LONGEST + 1].strip()
     if not _DECIMAL.fullmatch(bare):
         raise ValueError(f"{what} {text[:_LONGEST]!r} is not a decimal number such as 12.50")
@@ -77,12 +81,14 @@ def _scaled(text: str, scale: int, what: str) -> int:
 
 
 def parse_money(text: str) -> Nano:
-    """Currency units as text to nano. ValueError if it isn't a number or has more than 9 decimals."""
+    """Parse currency units to nano. Raises ValueError if the text is not a number or has more than 9 decimals."""
     return _scaled(text, 9, "amount")
 
 
 def parse_price(text: str) -> Micro:
-    """Currency units per kWh as text to micro. ValueError if negative, absurd or finer than 6 decimals."""
+    """Parse currency units per kWh to micro. Raises ValueError if the price is negative, over `PRICE_MAX` or finer than
+    6 decimals.
+    """
     price = _scaled(text, 6, "price")
     if not 0 <= price <= PRICE_MAX:
         raise ValueError(f"price {text!r} is not between 0 and {PRICE_MAX // MICRO} per kWh")
@@ -90,7 +96,9 @@ def parse_price(text: str) -> Micro:
 
 
 def parse_price_difference(text: str) -> Micro:
-    """A price to be added to another, which may be negative, to micro. ValueError if absurd or finer than 6 decimals."""
+    """Parse a price to be added to another one, which may be negative, to micro. Raises ValueError if it is over
+    `PRICE_MAX` either way or finer than 6 decimals.
+    """
     difference = _scaled(text, 6, "price")
     if abs(difference) > PRICE_MAX:
         raise ValueError(f"price {text!r} is not between -{PRICE_MAX // MICRO} and {PRICE_MAX // MICRO} per kWh")
@@ -98,8 +106,8 @@ def parse_price_difference(text: str) -> Micro:
 
 
 def parse_percent(text: str) -> int:
-    """A percentage as text to parts per million. ValueError if it isn't over 0 and up to 100, or is finer than four
-    decimals.
+    """Parse a percentage to parts per million. Raises ValueError if it is not over 0 and at most 100, or is finer than
+    four decimals.
     """
     ppm = _scaled(text, 4, "percentage")
     if not 0 < ppm <= 10**6:
@@ -108,7 +116,9 @@ def parse_percent(text: str) -> int:
 
 
 def parse_instant(text: str) -> Instant:
-    """An ISO 8601 date and time with its offset, such as 2025-03-01T00:00:00Z. ValueError if it isn't one."""
+    """Parse an ISO 8601 date and time with its offset, such as 2025-03-01T00:00:00Z. Raises ValueError for any other
+    text.
+    """
     try:
         at = instant(datetime.fromisoformat(text.strip()))
     except ValueError:
@@ -119,7 +129,7 @@ def parse_instant(text: str) -> Instant:
 
 
 def parse_kwh(text: str) -> Wh:
-    """kWh as text to Wh. ValueError if it isn't a number or is finer than a watt-hour."""
+    """Parse kWh to Wh. Raises ValueError if the text is not a number or is finer than a watt-hour."""
     return _scaled(text, 3, "energy")
 
 
@@ -128,45 +138,45 @@ def _plain(value: int, scale: int) -> str:
 
 
 def exact_money(nano: Nano) -> str:
-    """Nano as a decimal with all nine places: what a machine should read."""
+    """Format nano as a decimal with all nine places, for machines."""
     return _plain(nano, 9)
 
 
 def exact_price(micro: Micro) -> str:
-    """Micro per kWh as a decimal with all six places."""
+    """Format micro per kWh as a decimal with all six places, for machines."""
     return _plain(micro, 6)
 
 
 def short_price(micro: Micro) -> str:
-    """Micro per kWh as a decimal, without the zeros at the end that a price doesn't need."""
+    """Format micro per kWh as a decimal without needless zeros at the end."""
     whole, _, decimals = exact_price(micro).partition(".")
     return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
 
 
 def exact_kwh(wh: Wh) -> str:
-    """Wh as kWh with three places."""
+    """Format Wh as kWh with three places."""
     return _plain(wh, 3)
 
 
 def rough_kwh(wh: Wh) -> str:
-    """Wh as kWh rounded to a tenth, for people. Never to be calculated with."""
+    """Format Wh as kWh rounded to a tenth, for people. The text is never calculated with."""
     return exact_kwh((wh + 50) // 100 * 100)[:-2]
 
 
 def exact_percent(ppm: int) -> str:
-    """Parts per million as a percentage, without zeros at its end."""
+    """Format parts per million as a percentage without needless zeros at the end."""
     return f"{Decimal(ppm).scaleb(-4, _EXACT).normalize():f}"
 
 
 def exact_instant(at: Instant) -> str:
-    """An instant in ISO 8601, UTC."""
+    """Format an instant in ISO 8601, UTC."""
     return moment(at).isoformat().replace("+00:00", "Z")
 
 
 def round_money(nano: Nano, digits: int) -> str:
-    """Nano rounded half-even to so many decimals, for people. Never to be calculated with.
+    """Format nano rounded half-even to `digits` decimals, for people. The text is never calculated with.
 
-    How many a currency has is known to `currencies`, whose `format_money` is what pages and messages ask.
+    `currencies` knows how many decimals a currency has; pages and messages call its `format_money`.
     """
     step = Decimal(1).scaleb(-digits)
     rounded = Decimal(nano).scaleb(-9, _EXACT).quantize(step, ROUND_HALF_EVEN)
@@ -175,12 +185,12 @@ def round_money(nano: Nano, digits: int) -> str:
 
 
 def instant(moment: datetime) -> Instant:
-    """An aware datetime as microseconds since 1970. ValueError if it is naive."""
+    """Return an aware datetime as microseconds since 1970. Raises ValueError if it is naive."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment!r} has no time zone")
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def moment(at: Instant) -> datetime:
-    """The aware UTC datetime of an instant."""
+    """Return the aware UTC datetime of an instant."""
     return _EPOCH + timedelta(microseconds=at)
