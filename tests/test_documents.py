@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.test_imports import ROOMS
+
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "prewatt"
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -16,6 +18,7 @@ BASES = (ROOT, SOURCE, SOURCE / "server", ROOT / "docs", ROOT / "src")
 """Folders from which a path in a document may begin."""
 FILES_OF_PEOPLE = {"toml", "json", "csv", "gz", "xlsx", "key", "pem", "sqlite3", "conf", "tar"}
 """Endings of files that people and machines have: `server.key` is no name of the code."""
+LONGEST_CELL = 300
 _LINK = re.compile(r"\]\((?P<file>[^)#\s]*)(?:#(?P<section>[^)\s]+))?\)")
 _PATH = re.compile(r"`(?P<path>[\w<*][\w./<>*-]*(?:\.(?:py|md|sh|html|txt|css)|/))`(?!\])")
 _NAME = re.compile(r"`(?P<room>[a-z_]+)(?P<rest>(?:\.\w+)+)(?:\(\))?`")
@@ -50,11 +53,26 @@ def test_each_path_and_each_name_of_the_code_is_there(document: Path) -> None:
     assert not wrong
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_cell_of_a_table_can_be_read_at_a_glance(document: Path) -> None:
+    """Longer ones are several rows, or a list. Names of tests are none that anybody reads."""
+    rows = [line for line in _without_blocks(document).splitlines() if line.startswith("|")]
+    assert [cell for row in rows for cell in row.split("|") if len(cell) > LONGEST_CELL and "::" not in cell] == []
+
+
 def test_the_index_lists_every_page() -> None:
     index = ROOT / "docs" / "README.md"
     listed = {(index.parent / link["file"]).resolve() for link in _LINK.finditer(index.read_text()) if link["file"]}
     pages = {page for page in DOCUMENTS if index.parent in page.parents and page.parent.name != "decisions"}
     assert pages - {index} <= listed
+
+
+def test_the_map_has_the_rooms_in_their_order() -> None:
+    table = (ROOT / "docs" / "architecture.md").read_text().split("| rooms |")[1].split("\n\n")[0]
+    rooms = [
+        room for row in table.splitlines() for room in re.findall(r"`(\w+)`", row.split("|")[1] if "|" in row else "")
+    ]
+    assert tuple(rooms) == ROOMS
 
 
 def test_what_the_code_says_of_documents_is_there() -> None:
