@@ -3,7 +3,7 @@
 import pytest
 
 from prewatt.edge.effects import SendStatus
-from prewatt.edge.meter import BACK_FOR, DOUBTED_FOR, STILL_FOR
+from prewatt.edge.register import BACK_FOR, DOUBTED_FOR, STILL_FOR
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import (
     FLAG_BETWEEN,

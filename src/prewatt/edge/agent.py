@@ -368,17 +368,20 @@ class Agent:
         effects: list[Effect] = []
         if records:
             effects.append(Commit(records))
+        now = self._time.now(moment)
         for name, outcome in outcomes.items():
             if outcome.records:
                 self.sync.on_journalled(name, outcome.records[-1].seq)
                 self.outbox.changed(name)
-            meter, now = self.meters[name], self._time.now(moment)
-            # Before the switch: it can't be closed while what the meter may supply is used up.
-            told = None if meter.waits else self._alone[name].due_to_tell(now, meter.account)
-            if told is not None:
-                self._alone[name].told(now, told.energy)
-                effects.append(SetAllowance(name, told.energy))
-            due = min(meter.due, max(self._alone[name].due(now, meter.account), now + meter.policy.poll_shortest))
+            meter, alone = self.meters[name], self._alone[name]
+            due = meter.due
+            if alone.keeps:
+                # Before the switch: it can't be closed while what the meter may supply is used up.
+                told = None if meter.waits else alone.due_to_tell(now, meter.account)
+                if told is not None:
+                    alone.told(now, told.energy)
+                    effects.append(SetAllowance(name, told.energy))
+                due = min(due, max(alone.due(now, meter.account), now + meter.policy.poll_shortest))
             self._due[name] = moment.steady + max(due - now, 0)
             if outcome.switch is not None:
                 effects.append(MoveSwitch(name, outcome.switch))

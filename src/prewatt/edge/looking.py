@@ -108,6 +108,8 @@ class Looking:
 
     def next_meter(self, mono: float) -> str | None:
         """The meter to be looked at now: the one that waits longest. Leases that are over end here."""
+        if not self._looks:
+            return None
         for name in [name for name, look in self._looks.items() if look.until <= mono]:
             del self._looks[name]
         if not self._looks or mono < self._rests_until:

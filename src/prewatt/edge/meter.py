@@ -3,45 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
-
-from msgspec import Struct
 
 from ..kernel.account import Account
-from ..kernel.entries import (
-    AnyEntry,
-    Command,
-    Doubtful,
-    Exchanged,
-    Reading,
-    Record,
-    UnknownOrder,
-    chain,
-    encode_entry,
-)
+from ..kernel.entries import Command, Exchanged, Reading, UnknownOrder
 from ..kernel.events import EventKind
 from ..kernel.off_hours import OFF_HOURS
 from ..kernel.orders import Action
-from ..kernel.plausible import (
-    ALONE_FOR,
-    BACKWARDS,
-    FALLEN,
-    JUMPED,
-    OFF_WAIT,
-    RETURNED,
-    UNCONFIRMED,
-    UNSEEN,
-    Doubt,
-    agrees,
-    most,
-)
 from ..kernel.quantities import Quantity
-from ..kernel.units import BALANCE_MAX, DAY, HOUR, INSTANT_MAX, MINUTE, SECOND
+from ..kernel.units import BALANCE_MAX, HOUR, MINUTE, SECOND
 from .approach import Approach
-from .bounds import Bounds
-from .guarding import Guard, Tell
+from .guarding import Guard
+from .journalling import Outcome
 from .observed import Foreign, Observed
+from .register import MeterPolicy, RegisterRules
 
 __all__ = ("Foreign", "Meter", "MeterPolicy", "Observed", "Outcome")
 
@@ -49,56 +23,14 @@ AGAIN = 10 * SECOND
 """A register that can't be true is read again so soon."""
 AGAIN_FOR = 5 * MINUTE
 """For so long; then as often as any other."""
-DOUBTED_FOR = HOUR
-BACK_FOR = DAY
-STILL_FOR = 14 * DAY
-"""After so long somebody is told of a register that can't be true, stands under what it was, or does not move."""
 
 
-class MeterPolicy(Struct, frozen=True):
-    """How closely a meter is watched.
-
-    `reading_interval` (µs): a reading is journalled at each multiple of it, and at each change of the rate.
-    `poll_shortest` (µs): the meter is not read more often than this, but for a register that can't be true. A meter is
-    read again no later than its credit could be exhausted at the power of its fuse, so a balance overshoots zero by no
-    more than `poll_shortest` at that power.
-    """
-
-    reading_interval: int = 15 * MINUTE
-    poll_shortest: int = MINUTE
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What follows from an input: records to be committed first, then where to move the switch (None: leave it)."""
-
-    records: list[Record] = field(default_factory=list)
-    switch: bool | None = None
-
-
-class _Lasting(NamedTuple):
-    """Something that is wrong with a register: `since` when by the journal, whether that was `earlier` than this process
-    first saw it, and when that was by the gateway's own time (`seen`), which goes with it when it is set.
-    """
-
-    since: int
-    earlier: bool
-    seen: int
-
-    @property
-    def began(self) -> int:
-        """Since when it lasts: what began in this process by its own time, else by the journal where that is not ahead."""
-        return min(self.since, self.seen) if self.earlier else self.seen
-
-
-class Meter:
+class Meter(RegisterRules):
     """One meter's rules, on top of its account."""
 
     def __init__(self, name: str, account: Account, head: bytes, policy: MeterPolicy) -> None:
+        super().__init__(account, head, policy)
         self.name = name
-        self.account = account
-        self.head = head
-        self.policy = policy
         self.due = 0
         self.lost = False
         self._complained = False
@@ -110,15 +42,9 @@ class Meter:
         self.guard = Guard()
         # What it measured beside its register last.
         self.quantities: Mapping[Quantity, int] = {}
-        self._candidate: Doubt | None = None
-        self._agreeing = 0
-        self._told: set[str] = set()
-        self._measured: dict[str, _Lasting] = {}
         self._foreign = ""
         # Of what was journalled that it began: its end is journalled too.
         self._lost_told, self._foreign_told = False, ""
-        self._bounds = Bounds()
-        self._journalled_at = INSTANT_MAX
         # Wh that the last reading showed and that is not journalled yet.
         self._counted = 0
         self._approach = Approach()
@@ -143,24 +69,19 @@ class Meter:
 
     def adopt(self, account: Account, head: bytes) -> None:
         """Go on from another state than that of this journal. The meter is due to be read at once."""
-        self.account, self.head, self.due = account, head, 0
-        self._complained, self._candidate, self._agreeing, self._told, self._measured = False, None, 0, set(), {}
+        self._go_on_from(account, head)
+        self.due, self._complained = 0, False
         self._counted, self._alone = 0, None
         self.lost = self._lost_told = False
         self.guard.adopt()
         self._foreign = self._foreign_told = ""
 
     def clock_set(self, by: int) -> None:
-        """The gateway's time was set by so many µs: what this process has measured by it goes with it."""
+        super().clock_set(by)
         self.due += by
         self.guard.clock_set(by)
-        self._journalled_at += by if self._journalled_at < INSTANT_MAX else 0
         self._approach.clock_set()
-        last = self._candidate
-        self._candidate = last and Doubt(last.register, last.at + by, last.since + by, last.cause)
-        self._bounds.clock_set(by)
         self._alone = None if self._alone is None else self._alone + by
-        self._measured = {code: each._replace(seen=each.seen + by) for code, each in self._measured.items()}
 
     def observe(self, now: int, observed: Observed) -> Outcome:
         """The meter was read at `now`."""
@@ -208,86 +129,13 @@ class Meter:
     def _is_due(self, now: int, reading: Reading) -> bool:
         """Whether a reading is to be journalled, for its hour or for what it brings about."""
         account = self.account
-        exhausted = account.closed is not False and (
-            (account.priced and not account.left(now, reading.balance)) or account.night_left(now, reading.energy) == 0
-        )
-        if account.register is None or now >= self._next_reading(now) or exhausted or account.doubt is not None:
+        if account.register is None or account.doubt is not None or now >= self._next_reading(now):
             return True
+        if account.closed is not False:
+            exhausted = account.priced and not account.left(now, reading.balance)
+            if exhausted or account.night_left(now, reading.energy) == 0:
+                return True
         return bool(account.to_warn(reading.at, reading.balance, account.counters_after(reading)))
-
-    def _believed(self, now: int, observed: Observed, outcome: Outcome) -> Reading | None:
-        """What is to be charged for a register; None if it can't be true. What is to be said of that goes into `outcome`."""
-        account, register = self.account, observed.register
-        stood = self._stood(now, register)
-        seen = account.read(now, register, observed.end, unseen=stood)
-        if isinstance(seen, Reading) and now < account.at:
-            seen = self._while_ahead(now, seen, stood)
-        if isinstance(seen, Reading):
-            self._candidate, self._agreeing = None, 0
-            return seen
-        if seen.cause == BACKWARDS:
-            # It stands under what was charged: nothing flows back, and the next watt-hours are paid already.
-            self._candidate, self._agreeing = None, 0
-            if not account.back_since or now >= self._next_reading(now):
-                self._append(outcome, seen)
-            return account.hold(now)
-        self._count(now, register)
-        doubt, enough = account.doubt, account.settings.doubtful_readings
-        settled = self._agreeing >= enough and seen.cause in (JUMPED, FALLEN, RETURNED, UNCONFIRMED)
-        # Nonsense without end does not fill the flash.
-        worth = doubt is None or settled or now - doubt.at >= self.policy.reading_interval
-        differs = doubt is None or seen.cause != doubt.cause or not self._follows(doubt, now, register)
-        if (settled or (worth and differs)) and not self._may_say(outcome, now, EventKind.REGISTER_DOUBTFUL):
-            return None
-        if worth and differs:
-            self._append(outcome, seen)
-        if not settled:
-            return None
-        if seen.cause != UNCONFIRMED:
-            self._append(outcome, account.rebase(now, register))
-            seen = account.read(now, register, observed.end)
-            if isinstance(seen, Doubtful) and seen.cause == UNCONFIRMED:
-                # It is back after a long time: those that agreed that it is agree on this too.
-                self._append(outcome, seen)
-        self._candidate, self._agreeing = None, 0
-        right = account.read(now, register, observed.end, confirmed=True)
-        return right if isinstance(right, Reading) else None
-
-    def _while_ahead(self, now: int, seen: Reading, stood: bool) -> Reading | Doubtful:
-        """The journal is ahead of the time, and can't tell how much of it passed: here that is known, if this process has
-        read the meter before.
-        """
-        account = self.account
-        if seen.energy > self._most(now):
-            if self._has_read(now):
-                return account.doubted(now, seen.register, JUMPED)
-            return seen if stood else account.doubted(now, seen.register, UNSEEN)
-        alone = most(account.settings.power_highest, ALONE_FOR)
-        return account.doubted(now, seen.register, UNCONFIRMED) if seen.energy > alone else seen
-
-    def _most(self, now: int) -> int:
-        """Most Wh since the last reading that was journalled, by the gateway's own time."""
-        since = self._journalled_at if self._has_read(now) else now
-        return most(self.account.settings.power_highest, now - since)
-
-    def _has_read(self, now: int) -> bool:
-        """Whether this process has journalled a reading, and its time was not set back since."""
-        return self._journalled_at <= now
-
-    def _stood(self, now: int, register: int) -> bool:
-        """Whether readings have agreed with one another for so long that nobody will come who knows the time."""
-        last = self._candidate
-        return last is not None and now - last.since >= OFF_WAIT and self._follows(last, now, register)
-
-    def _follows(self, doubt: Doubt, now: int, register: int) -> bool:
-        return agrees(doubt, register, now, self.account.settings.power_highest)
-
-    def _count(self, now: int, register: int) -> None:
-        """How many readings in a row agree with one another."""
-        last = self._candidate
-        agreeing = last is not None and self._follows(last, now, register)
-        self._agreeing = self._agreeing + 1 if agreeing else 1
-        self._candidate = Doubt(register, now, last.since if last is not None and agreeing else now, "")
 
     def _waits(self, now: int, observed: Observed) -> bool:
         """Whether a meter that cut off by itself stays so for a moment: its register would use up the credit, and readings have
@@ -298,25 +146,6 @@ class Meter:
             return False
         used = max(observed.register - (account.register or 0), 0)
         return used * account.highest_price(now) >= account.left(now, account.balance)
-
-    def _watch_register(self, now: int, observed: Observed, outcome: Outcome) -> None:
-        """Tell once of a register that is wrong for long."""
-        account = self.account
-        supplied = account.closed is not False and observed.closed is not False
-        for code, since, lasts in (
-            (EventKind.REGISTER_DOUBTFUL, account.doubt.since if account.doubt else 0, DOUBTED_FOR),
-            (EventKind.REGISTER_BACKWARDS, account.back_since, BACK_FOR),
-            (EventKind.REGISTER_STILL, account.moved_at if supplied and account.moved_at <= now else 0, STILL_FOR),
-        ):
-            if not since or (code in self._measured and self._measured[code].since != since):
-                self._measured.pop(code, None)
-                self._told.discard(code)
-            if not since:
-                continue
-            began = self._measured.setdefault(code, _Lasting(since, since < now, now)).began
-            if now - began >= lasts and code not in self._told:
-                self._told.add(code)
-                self._append(outcome, account.event(now, code, f"it stands at {observed.register} Wh"))
 
     def foreign(self, now: int, serial: str) -> Outcome:
         """Another meter answers in this one's place. The supply goes on for as long as the settings say."""
@@ -406,41 +235,14 @@ class Meter:
             self.due = self._next_due(now)
         return outcome
 
-    def _append(self, outcome: Outcome, entry: AnyEntry) -> None:
-        self.account.apply(entry)
-        body = encode_entry(entry)
-        self.head = chain(self.head, body)
-        outcome.records.append(Record(entry.seq, body, self.head))
-
-    def _may_say(self, outcome: Outcome, now: int, kind: str) -> bool:
-        """Whether a thing that may come and go without end is journalled; where it is not any more, that is."""
-        allowed = self._bounds.allow(kind, now)
-        if not allowed and self._bounds.mute(kind):
-            self._append(outcome, self.account.event(now, EventKind.MUTED, kind))
-        return allowed
-
-    def _say(self, outcome: Outcome, now: int, kind: EventKind, detail: str = "") -> bool:
-        """An event that may come and go without end: whether it was journalled."""
-        allowed = self._may_say(outcome, now, kind)
-        if allowed:
-            self._append(outcome, self.account.event(now, kind, detail))
-        return allowed
-
-    def _teller(self, now: int, outcome: Outcome) -> Tell:
-        def tell(kind: EventKind, detail: str = "", *, bounded: bool = False) -> bool:
-            if bounded:
-                return self._say(outcome, now, kind, detail)
-            self._append(outcome, self.account.event(now, kind, detail))
-            return True
-
-        return tell
-
     def _decide(self, now: int, outcome: Outcome) -> None:
         account = self.account
-        if under := account.to_warn(account.at, account.balance):
-            self._append(
-                outcome, account.event(now, EventKind.LOW_CREDIT, f"under {under[0].in_words(account.currency)}")
-            )
+        if not self._plan.told:
+            if under := account.to_warn(account.at, account.balance):
+                self._append(
+                    outcome, account.event(now, EventKind.LOW_CREDIT, f"under {under[0].in_words(account.currency)}")
+                )
+            self._plan.told = not under
         wanted, tripped = account.wants_closed(now, self.guard.tripped), self.guard.tripped
         if wanted is not None and wanted != account.closed:
             why = account.why_closed() if wanted else account.why_open(now, tripped)
@@ -451,13 +253,16 @@ class Meter:
             # It was off by the clock, and stays off for another reason, of which people have to hear.
             self._append(outcome, account.relay(now, False, why))
 
-    def _next_reading(self, now: int) -> int:
-        read_at, interval = self.account.read_at, self.policy.reading_interval
-        if read_at > now:
-            # The journal is ahead of the time: its hours stand still, and readings go on.
-            return self._journalled_at + interval if self._has_read(now) else now
-        boundary = min(self.account.next_boundary(), self.account.next_night())
-        return min((read_at // interval + 1) * interval, boundary)
+    def _next_change(self, now: int) -> int:
+        """Before when only the balance and people can change where the switch belongs."""
+        known = self._plan.change
+        if known is not None and known[0] <= now < known[1]:
+            return known[1]
+        change = self.account.next_supply_change(now, self.guard.tripped)
+        if not self.account.supply.tripped:
+            # When it closes again depends on the gateway's own time too.
+            self._plan.change = (now, change)
+        return change
 
     def _next_due(self, now: int, unjournalled: Reading | None = None) -> int:
         """When to read again. `unjournalled`: what was read just now, where it is not in the account."""
@@ -466,14 +271,14 @@ class Meter:
             lasting = self._measured.get(EventKind.REGISTER_DOUBTFUL)
             fresh = account.doubt is not None and (lasting is None or now - lasting.began < AGAIN_FOR)
             soon = AGAIN if fresh else self.policy.poll_shortest
-            return min(now + soon, account.next_supply_change(now, self.guard.tripped))
-        due = min(self._next_reading(now), account.next_supply_change(now, self.guard.tripped))
+            return min(now + soon, self._next_change(now))
+        due = min(self._next_reading(now), self._next_change(now))
         if self._unseen:
             due = min(due, now + self.policy.poll_shortest)
         if (watch := self.guard.watch(now, account, self.policy.poll_shortest)) is not None:
             due = min(due, now + watch)
-        price = self.account.highest_price(now)
-        if self.account.closed is not False and price > 0:
+        price = account.highest_price(now) if account.closed is not False else 0
+        if price > 0:
             fuse = account.settings.power_highest
             balance = account.balance if unjournalled is None else unjournalled.balance
             wait = account.left(now, balance) // price * HOUR // fuse

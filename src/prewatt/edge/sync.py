@@ -151,6 +151,8 @@ class Sync:
         return self._progress + self.policy.patience * self._in_vain
 
     def _unacknowledged(self) -> int:
+        if self.sent == self.acked:
+            return 0
         return sum(self.sent[meter] - self.acked[meter] for meter in self.heads if meter not in self.lacking)
 
     def next_upload(self) -> list[Piece]:
@@ -160,6 +162,8 @@ class Sync:
         if not (self.connected and self.answered):
             return []
         sent = self.sent
+        if sent == self.heads:
+            return []
         waiting = sorted(
             (seq - sent[meter], meter)
             for meter, seq in self.heads.items()

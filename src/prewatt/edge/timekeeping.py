@@ -139,9 +139,12 @@ class Timekeeper:
 
     def now(self, moment: Moment) -> int:
         """The instant that is believed: the wall clock's, or by the steady clock if that has stepped away."""
-        passed = self._passed(moment)
-        steady = self._at(moment).at + passed
-        return moment.now if abs(moment.now - steady) <= _near(passed) else steady
+        anchor = self._anchor or self._at(moment)
+        passed = moment.steady - anchor.steady
+        if passed < 0:
+            passed = 0
+        steady = anchor.at + passed
+        return moment.now if abs(moment.now - steady) <= NEAR + passed // DRIFT else steady
 
     def look(self, moment: Moment) -> list[Note]:
         """Whether the wall clock has stepped away since the last look."""
@@ -150,6 +153,8 @@ class Timekeeper:
         if moment.steady - max(anchor.steady, anchor.seen) >= HOUR:
             self._anchor = msgspec.structs.replace(anchor, seen=moment.steady)
         stepped, before = abs(off) > _near(passed), self._stepped
+        if not (stepped or before or self._stood):
+            return []
         self._stepped = stepped
         if self._stood and not stepped:
             self._stood = False

@@ -148,7 +148,8 @@ class Replay(State):
 
     def _read(self, entry: Reading) -> None:
         energy = entry.energy
-        self.change(night=self.night_after(entry.at, energy))
+        if (night := self.night_after(entry.at, energy)) is not self.supply.night:
+            self.change(night=night)
         self.counters = self.rate(entry.at, energy).counters
         self.restarts = tuple(each for each in self.restarts if each > entry.at)
         self.charged += entry.charge

@@ -153,7 +153,8 @@ class Book:
         if not self.warned:
             return
         money, energy = self._steps()
-        ahead = max(self.pricer.price_now(self.at), self.pricer.dearest(self.at)) if energy else 0
+        counts = any(kind == "energy" for kind, _ in self.warned)
+        ahead = max(self.pricer.price_now(self.at), self.pricer.dearest(self.at)) if counts else 0
         worth = {**{("money", each): each for each in money}, **{("energy", each): each * ahead for each in energy}}
         self.warned = {
             each for each in self.warned if self._room > 0 and each in worth and self._room * 10 < worth[each] * 12

@@ -106,16 +106,14 @@ class Events:
 
     def _observed(self, gateway: Gateway, name: str, seen: Observed, effects: Sequence[Effect]) -> None:
         world, book = self._world, gateway.books[name]
-        last = self._last.get((gateway, name))
+        last, now = self._last.get((gateway, name)), gateway.time()
         if last is not None and last.start != gateway.starts:
             last = None
         power = seen.power if seen.closed and book.supply.told is not False else None
-        self._last[gateway, name] = Last(gateway.time(), gateway.starts, power, seen.tampered)
+        self._last[gateway, name] = Last(now, gateway.starts, power, seen.tampered)
         expected = {"tamper"} if seen.tampered and not (last and last.tampered) else set()
-        step, soon = (
-            book.supply.settings.power.step,
-            last is not None and abs(gateway.time() - last.at) < STEP_WITHIN - SECOND,
-        )
+        step = book.supply.settings.power.step
+        soon = last is not None and abs(now - last.at) < STEP_WITHIN - SECOND
         before = last.power if last is not None and soon else None
         if step and power is not None and before is not None and power - before >= step:
             expected.add("forbidden-load")
@@ -155,9 +153,13 @@ class Events:
         world, book, meter = self._world, self._world.oracle.books[name], self._world.meters[name]
         now, supply = world.now, book.supply
         meter.settle(now)
-        drawn = Drawn(meter.power, supply.limit_at(max(gateway.time(), book.at)), supply.tripped_at, supply.told)
+        limit = supply.limit_at(max(gateway.time(), book.at)) if supply.is_limited else 0
+        if not limit:
+            self._drawn.pop(name, None)
+            return
+        drawn = Drawn(meter.power, limit, supply.tripped_at, supply.told)
         since, before = self._drawn.get(name, (now, drawn))
-        stands = meter.silent(now) or meter.serial != book.serial or gateway.agent is None or not drawn.limit
+        stands = meter.silent(now) or meter.serial != book.serial or gateway.agent is None
         stands = stands or world.contested(name)
         if before != drawn or stands or drawn.power <= drawn.limit or book.at > gateway.time() or supply.told is False:
             since = now

@@ -203,6 +203,11 @@ class Gateway:
 
     def do(self, effects: Sequence[Effect]) -> None:
         """Carry out the agent's effects in their order."""
+        if effects:
+            self._do_all(effects)
+        self.arm()
+
+    def _do_all(self, effects: Sequence[Effect]) -> None:
         agent = self.agent
         waiting = deque(effects)
         try:
@@ -214,7 +219,6 @@ class Gateway:
             self._world.at(self._world.now + RESTART, self.power_on)
         except JournalDamaged:
             self._world.broken_gateway(self)
-        self.arm()
 
     def _do_one(self, agent: Agent, effect: Effect) -> list[Effect]:
         match effect:

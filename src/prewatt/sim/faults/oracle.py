@@ -121,7 +121,10 @@ class Oracle:
     def _wants(self, gateway: Gateway, name: str) -> set[bool | None]:
         """Where a switch belongs by the gateway's time; and by the journal's, where that is ahead of it."""
         book, now = gateway.books[name], gateway.time()
-        return {book.supply.wants(at, book.balance) for at in {now, max(now, book.at)}}
+        wants = {book.supply.wants(now, book.balance)}
+        if book.at > now:
+            wants.add(book.supply.wants(book.at, book.balance))
+        return wants
 
     def look_at_switch(self, name: str) -> None:
         """Where the switch belongs, and since when it does not stand there."""
@@ -275,7 +278,7 @@ class Oracle:
 
     def observed(self, gateway: Gateway, names: Iterable[str]) -> None:
         """A gateway has looked at meters."""
-        if gateway.twin is None:
+        if self.disturbed and gateway.twin is None:
             self.disturbed.difference_update(names)
 
     def adopted(self, gateway: Gateway, name: str, seq: int) -> None:

@@ -43,6 +43,7 @@ class Slot(NamedTuple):
 
 
 _slots: dict[tuple[int, int], Slot] = {}
+_days: dict[tuple[int, int], list[tuple[int, Slot]]] = {}
 _known: dict[int, Tariff] = {}
 
 
@@ -54,6 +55,7 @@ def slot_of(tariff: Tariff, at: int) -> Slot:
     if found is None:
         if len(_slots) > 200_000:
             _slots.clear()
+            _days.clear()
             _known.clear()
         # Held on to, so that no other tariff takes its id.
         _known[id(tariff)] = tariff
@@ -64,20 +66,31 @@ def slot_of(tariff: Tariff, at: int) -> Slot:
 def _slot(tariff: Tariff, at: int) -> Slot:
     wall = datetime.fromtimestamp(at // 10**6, ZoneInfo(tariff.zone))
     dated = tariff.dated
-    tiers = tariff.tiers.upto if tariff.tiers else ()
     if dated and dated.begin <= at < dated.begin + dated.step * len(dated.prices):
         price = dated.prices[(at - dated.begin) // dated.step]
         return Slot(wall.toordinal(), dated.name, (price,), ())
+    key = (id(tariff), wall.toordinal())
+    if key not in _days:
+        _days[key] = _day(tariff, wall.date())
+    minute = wall.hour * 60 + wall.minute
+    return [slot for begins, slot in _days[key] if begins <= minute][-1]
+
+
+def _day(tariff: Tariff, wall: date) -> list[tuple[int, Slot]]:
+    """What holds on a local day by the calendar, from which minutes on."""
+    tiers = tariff.tiers.upto if tariff.tiers else ()
     in_order = sorted(tariff.seasons, key=lambda each: (each.month, each.day))
     begun = [each for each in in_order if (each.month, each.day) <= (wall.month, wall.day)]
     season = begun[-1] if begun else in_order[-1]
-    kind = 7 if wall.date().isoformat() in tariff.special_days else wall.weekday()
+    kind = 7 if wall.isoformat() in tariff.special_days else wall.weekday()
     (profile,) = (each for each in season.day_types if kind in each.days)
-    minute = wall.hour * 60 + wall.minute
-    rate = [switch.rate for switch in profile.switches if switch.minute <= minute][-1]
-    (prices,) = (each.prices for each in tariff.rates if each.name == rate)
     upto = season.upto or tiers
-    return Slot(wall.toordinal(), rate, prices * (len(upto) + 1) if len(prices) == 1 else prices, upto)
+    found = []
+    for switch in profile.switches:
+        (prices,) = (each.prices for each in tariff.rates if each.name == switch.rate)
+        priced = prices * (len(upto) + 1) if len(prices) == 1 else prices
+        found.append((switch.minute, Slot(wall.toordinal(), switch.rate, priced, upto)))
+    return found
 
 
 class Pricer:
@@ -158,13 +171,14 @@ class Pricer:
         """Charge `energy` Wh, used evenly from `begin` to `end`, and the days that ended meanwhile."""
         self._used: dict[tuple[str, int, int], int] = {}
         self._energy = self._fee = self._standing = self._minimum = self._tax = self._tax_included = 0
-        edges = [*(each for each, _ in self.tariffs), *self.restarts]
-        cuts = {*range(begin - begin % QUARTER + QUARTER, end + 1, QUARTER), *(e for e in edges if begin < e <= end)}
+        quarters = range(begin - begin % QUARTER + QUARTER, end + 1, QUARTER)
+        edges = [each for each in (*(each for each, _ in self.tariffs), *self.restarts) if begin < each <= end]
+        cuts = sorted({*quarters, *edges}) if edges else quarters
+        tariff = self.tariff_at(begin)
         if begin in self.restarts:
-            self._restart(self.tariff_at(begin))
+            self._restart(tariff)
         at, used = begin, 0
-        for until in [*sorted(cuts), end + 1]:
-            tariff = self.tariff_at(at)
+        for until in [*cuts, end + 1]:
             if tariff and not self.day:
                 self.day = slot_of(tariff, at).day
             upto = energy if until >= end else energy * (until - begin) // (end - begin)
@@ -173,14 +187,15 @@ class Pricer:
                 used = upto
             if until > end:
                 break
-            following = self.tariff_at(until)
+            following = self.tariff_at(until) if edges else tariff
             day = slot_of(following, until).day if following else 0
             if 0 < self.day < day:
                 self._end_day(day, tariff)
             if until in self.restarts:
                 self._restart(tariff)
-            at = until
-        self.restarts = [each for each in self.restarts if each > end]
+            at, tariff = until, following
+        if self.restarts:
+            self.restarts = [each for each in self.restarts if each > end]
         return Due(
             self._used, self._energy, self._fee, self._standing, self._minimum, self._tax, self._tax_included
         )  # fmt: skip

@@ -95,6 +95,11 @@ class Supply:
         lasts = self.settings.foreign_for
         return bool(self.foreign_since and lasts) and now >= self.foreign_since + lasts * SECOND
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether there is any limit to the power."""
+        return bool(self.limit or self.settings.power.watts)
+
     def limit_at(self, now: int) -> int:
         """The most that may be drawn, W; 0: no limit."""
         if self.limit and (not self.limit_until or now < self.limit_until):
