@@ -108,7 +108,7 @@ from .entries import (
 from .orders import Action, ClearCredit, SetPin
 from .plausible import BACKWARDS, TRUE, UNSEEN, most
 from .register import Registers
-from .tariff import RateCalendar, TariffError
+from .tariff import TariffError, calendar_of
 from .units import BALANCE_MAX, Instant, Nano
 
 
@@ -157,7 +157,7 @@ class Account(Registers):
                 return Refused(seq, at, self.balance, number, "the journal's time is not ahead")
             return TimeLedBack(seq, back, self.balance, number, self.at)
         try:
-            RateCalendar(order.tariff)
+            calendar_of(order.tariff)
         except TariffError as error:
             return Refused(seq, at, self.balance, number, f"tariff: {error}"[:200])
         return TariffApplied(seq, at, self.balance, number, order.effective, order.tariff)

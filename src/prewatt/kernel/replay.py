@@ -37,7 +37,7 @@ from .safety import KINDS, TRIPS, waits
 from .settings import Settings
 from .state import EXHAUSTED, State
 from .supply import RECLOSE_WINDOW, Night
-from .tariff import RateCalendar, Version, add_version, stretch_at
+from .tariff import Version, add_version, calendar_of, stretch_at
 from .units import BALANCE_MAX, EARLIEST, Instant, Nano
 
 CODES_KEPT = 50
@@ -92,7 +92,7 @@ class Replay(State):
             case TenancyChanged(effective=effective, instead=instead):
                 self.restarts = tuple(sorted({*(set(self.restarts) - {instead}), effective}))
             case TariffApplied(effective=effective, tariff=tariff):
-                self._set_tariff(Version(effective, RateCalendar(tariff)))
+                self._set_tariff(Version(effective, calendar_of(tariff)))
             case SettingsApplied(settings=settings):
                 self._set_settings(settings)
             case Relay():

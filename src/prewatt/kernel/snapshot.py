@@ -12,7 +12,7 @@ from .rating import Counters
 from .settings import UNTOLD, Settings
 from .state import State
 from .supply import SupplyState
-from .tariff import RateCalendar, Tariff, Version
+from .tariff import Tariff, Version, calendar_of
 
 FORMAT = 4
 """Of what `dump` writes. It changes with `Saved` and all that lies in it; `load` reads this one and all before."""
@@ -111,7 +111,7 @@ def load(state: State, saved: bytes) -> None:
         state.settings = UNTOLD
     if numbered.format < 3 and state.unsure:
         state.unsure_at = state.at
-    state.versions = tuple(Version(effective, RateCalendar(tariff)) for effective, tariff in found.versions)
+    state.versions = tuple(Version(effective, calendar_of(tariff)) for effective, tariff in found.versions)
     state.credit_ids, state.coded = set(found.credit_ids), dict(found.coded)
     state.moving_since = found.read_at if found.moving_since is None else found.moving_since
     state.moved_at = found.read_at if found.moved_at is None else found.moved_at

@@ -11,6 +11,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Annotated, NamedTuple
 
 from msgspec import Meta, Struct
@@ -276,6 +277,12 @@ class RateCalendar:
                 break
             profiles, upto = its_profiles, its_upto
         return profiles, upto
+
+
+@lru_cache(maxsize=1024)
+def calendar_of(tariff: Tariff) -> RateCalendar:
+    """The tariff's calendar. Accounts are loaded again and again, and many have the same one. TariffError if it is none."""
+    return RateCalendar(tariff)
 
 
 class Version(NamedTuple):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 
 SHARDS = 64
 _GATEWAY = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -21,6 +22,7 @@ def check_gateway(name: str) -> str:
     return name
 
 
+@lru_cache(maxsize=4096)
 def shard(gateway: str) -> int:
     """The gateway's shard, 0 to `SHARDS` - 1."""
     return int.from_bytes(hashlib.sha256(gateway.encode()).digest()[:4], "big") % SHARDS

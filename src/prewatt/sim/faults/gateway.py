@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .world import World
 
 PATIENCE = 30.0
+NEVER = 2**40
+"""Seconds: a timer that stands there is not set."""
 RESTART = 20 * MINUTE
 """After the program has ended with an error, whoever watches over it starts it anew."""
 
@@ -185,8 +187,8 @@ class Gateway:
         agent = self.agent
         if agent is None or self._world.closing:
             return
-        timer, due = agent.next_timer(), min(agent.next_due(), 2**61)
-        if timer != float("inf"):
+        timer, due = agent.next_timer(), agent.next_due()
+        if timer < NEVER:
             due = min(due, int(timer * SECOND) + 1)
         due = max(self.clocks.when_steady(due), self._world.now)
         if due != self._tick_at:
