@@ -113,7 +113,7 @@ class Agent:
             for meter in self.meters.values():
                 meter.clock_set(ahead - before)
         anchor = self._time.anchor
-        if anchor is not None and anchor != self._anchor:
+        if anchor is not self._anchor and anchor is not None and anchor != self._anchor:
             self._anchor = anchor
             effects.append(Keep("", ANCHOR, dump_anchor(anchor)))
         if notes:

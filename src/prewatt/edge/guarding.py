@@ -67,7 +67,8 @@ class Guard:
     def silent(self) -> None:
         """The meter does not answer: nobody knows whether a limit is still passed, or is right again."""
         self._over_since = self._seen = None
-        self._passed = {limit: passed for limit, passed in self._passed.items() if passed.told}
+        if self._passed:
+            self._passed = {limit: passed for limit, passed in self._passed.items() if passed.told}
         self._right.clear()
 
     def clock_set(self, by: int) -> None:

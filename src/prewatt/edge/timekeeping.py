@@ -148,7 +148,8 @@ class Timekeeper:
 
     def look(self, moment: Moment) -> list[Note]:
         """Whether the wall clock has stepped away since the last look."""
-        anchor, passed = self._at(moment), self._passed(moment)
+        anchor = self._anchor or self._at(moment)
+        passed = max(moment.steady - anchor.steady, 0)
         off = moment.now - anchor.at - passed
         if moment.steady - max(anchor.steady, anchor.seen) >= HOUR:
             self._anchor = msgspec.structs.replace(anchor, seen=moment.steady)

@@ -108,10 +108,10 @@ class Book:
         since = self.read_at if isinstance(entry, Reading) and entry.flags & FLAG_BETWEEN else self.at
         if entry.seq != self.seq + 1 or entry.at < since:
             self.wrong(entry, f"follows entry {self.seq}")
-        if isinstance(entry, entries.CommandEntry):
-            self._take_command(entry)
-        elif isinstance(entry, Reading):
+        if isinstance(entry, Reading):
             self._take_reading(entry)
+        elif isinstance(entry, entries.CommandEntry):
+            self._take_command(entry)
         elif isinstance(entry, Doubtful):
             self._take_doubt(entry)
         elif isinstance(entry, Rebased):
@@ -337,9 +337,11 @@ class Book:
         used = {(each.rate, each.tier, each.price): each.energy for each in entry.used}
         if used != due.used or len(used) != len(entry.used):
             self.wrong(entry, f"{energy} Wh are rated as {used}, and it was {due.used}")
-        for what in ("fee", "standing", "minimum", "tax", "tax_included"):
-            if getattr(entry, what) != getattr(due, what):
-                self.wrong(entry, f"{what}: {getattr(entry, what)} instead of {getattr(due, what)}")
+        beside = (entry.fee, entry.standing, entry.minimum, entry.tax, entry.tax_included)
+        if beside != (due.fee, due.standing, due.minimum, due.tax, due.tax_included):
+            for what in ("fee", "standing", "minimum", "tax", "tax_included"):
+                if getattr(entry, what) != getattr(due, what):
+                    self.wrong(entry, f"{what}: {getattr(entry, what)} instead of {getattr(due, what)}")
         if entry.charge != due.all:
             self.wrong(entry, f"charged {entry.charge} instead of {due.all}")
         self.register, self.read_at, self.read_true = entry.register, entry.at, meter.now

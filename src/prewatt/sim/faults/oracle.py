@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from ...headend.batch import NewEntry
 from ...kernel import entries
@@ -44,6 +44,10 @@ DECIDING = (Reading, CreditByCode, OnSite, *get_args(entries.CommandEntry))
 """Entries after which a warning is due and the switch is told where it belongs."""
 
 
+BUILT_EVERY, BUILT_KEPT = 100, 20
+"""Books of journals that were rewritten: after how many entries one is kept, and how many of a meter's."""
+
+
 class Broken(Exception):
     """Something does not hold. The message says what, when, and how to replay it. `what` alone is the same in a shorter
     story.
@@ -52,6 +56,14 @@ class Broken(Exception):
     def __init__(self, what: str, where: str) -> None:
         super().__init__(f"{what} {where}")
         self.what = what
+
+
+class _Built(NamedTuple):
+    """The book of the first `count` entries of a journal."""
+
+    bodies: list[bytes]
+    count: int
+    book: Book
 
 
 class Oracle:
@@ -72,7 +84,7 @@ class Oracle:
         """Meters whose switch another gateway may have moved since their own looked at them."""
         self.spoken: dict[str, list[bytes]] = {}
         """The processes that the head-end has heard, by gateway."""
-        self._built: dict[str, tuple[list[bytes], Book]] = {}
+        self._built: dict[str, list[_Built]] = {}
 
     # -- the meter's side --------------------------------------------------------------------------------------------
 
@@ -243,7 +255,7 @@ class Oracle:
 
     def rewritten(self, gateway: Gateway, name: str, bodies: Sequence[bytes]) -> None:
         """A gateway's journal is now this one: an old copy, or the head-end's."""
-        book = self._built_of(name, list(bodies)).copied()
+        book = self._built_of(name, list(bodies))
         # It was read since, whatever journal said so.
         book.read_true = max(book.read_true, gateway.books[name].read_true)
         gateway.books[name] = book
@@ -251,13 +263,18 @@ class Oracle:
         self._marks.pop(name, None)
 
     def _built_of(self, name: str, bodies: list[bytes]) -> Book:
-        """The book of a journal, going on from the last one that was built if that is its beginning."""
-        known, book = self._built.get(name, ([], Book(self._world, name, self._world.broken)))
-        if bodies[: len(known)] != known:
-            known, book = [], Book(self._world, name, self._world.broken)
-        for body in bodies[len(known) :]:
+        """The book of a journal, going on from the longest beginning of it that was built lately."""
+        built = self._built.setdefault(name, [])
+        begins, count = Book(self._world, name, self._world.broken), 0
+        for each in built:
+            if count < each.count <= len(bodies) and each.bodies[: each.count] == bodies[: each.count]:
+                begins, count = each.book, each.count
+        book = begins.copied()
+        for number, body in enumerate(bodies[count:], count + 1):
             book.take(decode_entry(body), self._seen[name, body])
-        self._built[name] = (bodies, book)
+            if number % BUILT_EVERY == 0 or number == len(bodies):
+                built.append(_Built(bodies, number, book.copied()))
+        del built[:-BUILT_KEPT]
         return book
 
     def spoke(self, gateway: str, session: bytes, told: bool) -> None:

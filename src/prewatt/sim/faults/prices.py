@@ -7,11 +7,12 @@ from __future__ import annotations
 from calendar import monthrange
 from copy import copy
 from datetime import date, datetime
+from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from ...kernel.tariff import Tariff
-from ...kernel.units import DAY, MINUTE
+from ...kernel.units import DAY, HOUR, MINUTE
 
 QUARTER = 15 * MINUTE
 PPM = 10**6
@@ -44,6 +45,7 @@ class Slot(NamedTuple):
 
 _slots: dict[tuple[int, int], Slot] = {}
 _days: dict[tuple[int, int], list[tuple[int, Slot]]] = {}
+_hours: dict[tuple[int, int, int], int] = {}
 _known: dict[int, Tariff] = {}
 
 
@@ -56,6 +58,7 @@ def slot_of(tariff: Tariff, at: int) -> Slot:
         if len(_slots) > 200_000:
             _slots.clear()
             _days.clear()
+            _hours.clear()
             _known.clear()
         # Held on to, so that no other tariff takes its id.
         _known[id(tariff)] = tariff
@@ -91,6 +94,30 @@ def _day(tariff: Tariff, wall: date) -> list[tuple[int, Slot]]:
         priced = prices * (len(upto) + 1) if len(prices) == 1 else prices
         found.append((switch.minute, Slot(wall.toordinal(), switch.rate, priced, upto)))
     return found
+
+
+def _dearest(tariff: Tariff, begin: int, end: int, under: int) -> int:
+    """The highest price from an instant to another, in the tier that is so many `under` the last one."""
+    first, last = begin - begin % QUARTER, -(-end // QUARTER) * QUARTER
+    hours = range(-(-first // HOUR) * HOUR, last // HOUR * HOUR, HOUR)
+    if not hours:
+        return max(_in_tier(tariff, each, under) for each in range(first, last, QUARTER))
+    rest = [*range(first, hours[0], QUARTER), *range(hours[-1] + HOUR, last, QUARTER)]
+    found = max(_dearest_in_hour(tariff, each, under) for each in hours)
+    return max([found, *(_in_tier(tariff, each, under) for each in rest)])
+
+
+def _dearest_in_hour(tariff: Tariff, hour: int, under: int) -> int:
+    key = (id(tariff), hour, under)
+    if key not in _hours:
+        # Whoever keeps the slots holds on to the tariff.
+        _hours[key] = max(_in_tier(tariff, each, under) for each in range(hour, hour + HOUR, QUARTER))
+    return _hours[key]
+
+
+def _in_tier(tariff: Tariff, at: int, under: int) -> int:
+    prices = slot_of(tariff, at).prices
+    return prices[max(len(prices) - 1 - under, 0)]
 
 
 class Pricer:
@@ -152,13 +179,11 @@ class Pricer:
         tariff = self.tariff_at(at)
         slot = slot_of(tariff, at) if tariff else None
         under = len(slot.tiers) - self._tier(tariff, slot) if tariff and slot else 0
-        instants = [at, *range(at - at % QUARTER + QUARTER, at + DAY, QUARTER), *(begin for begin, _ in self.tariffs)]
+        ends = [begin for begin, _ in self.tariffs if at < begin < at + DAY]
         found = 0
-        for each in instants:
-            holds = self.tariff_at(each)
-            if holds and at <= each < at + DAY:
-                prices = slot_of(holds, each).prices
-                found = max(found, self._gross(prices[max(len(prices) - 1 - under, 0)], holds))
+        for begin, end in pairwise([at, *ends, at + DAY]):
+            if holds := self.tariff_at(begin):
+                found = max(found, self._gross(_dearest(holds, begin, end, under), holds))
         return found
 
     def _before(self, tariff: Tariff, rate: str) -> int:
