@@ -1,4 +1,4 @@
-"""What people do: pay, type codes, act on site and by order, change tariffs and settings, move, guess.
+"""What people do: pay, type codes, act on site and by order, guess.
 
 Each happening has dice of its own, so that it is the same whatever else happens. Orders are issued only where the
 server would: what it refuses is no matter of this.
@@ -15,12 +15,9 @@ from ...edge.codes import KeyState
 from ...edge.effects import Commit, Effect
 from ...kernel.entries import (
     AnyOrder,
-    ChangeSettings,
-    ChangeTenancy,
     Control,
     Debit,
     GrantCredit,
-    SetTariff,
 )
 from ...kernel.orders import (
     Action,
@@ -42,8 +39,6 @@ from ...tokens import BaseDate, CurrencyCredit, Function, Management, Proprietar
 from ...wire.order_codes import order_token
 from .facts import Code
 from .keys import meter_key
-from .meters import FUSE
-from .tariffs import some_tariff
 
 if TYPE_CHECKING:
     from .gateway import Gateway
@@ -57,13 +52,6 @@ def order(world: World, name: str, what: AnyOrder) -> None:
     world.database.order(name, world.now, what)
     world.headend.look()
     world.oracle.expect(name, what)
-
-
-def move_in(world: World, name: str, dice: Random) -> None:
-    """How each meter begins."""
-    order(world, name, ChangeSettings(_some_settings(world, dice, plain=dice.random() < 0.5)))
-    order(world, name, SetTariff(world.swarm.begin - dice.choice((0, DAY)), some_tariff(world.swarm.zone, dice)))
-    pay(world, name, dice)
 
 
 # -- money --------------------------------------------------------------------------------------------------------------
@@ -166,81 +154,18 @@ def _type(
 
 def share(world: World, name: str, dice: Random) -> None:
     """A share of what is used in common."""
-    _take_off(world, name, dice.randrange(NANO // 100, NANO), world.happening, "stairs")
+    take_off(world, name, dice.randrange(NANO // 100, NANO), world.happening, "stairs")
 
 
 def refund(world: World, name: str, dice: Random) -> None:
     """A payment is given back: to the tenant at the provider, and off the meter."""
     paid = [amount for meter, amount in world.paid.values() if meter == name and amount > 0]
-    _take_off(world, name, dice.choice(paid), world.happening, "given back")
+    take_off(world, name, dice.choice(paid), world.happening, "given back")
 
 
-def _take_off(world: World, name: str, amount: int, debit_id: str, reason: str) -> None:
+def take_off(world: World, name: str, amount: int, debit_id: str, reason: str) -> None:
     world.paid[debit_id] = (name, -amount)
     _order_money(world, name, debit_id, Debit(debit_id, amount, reason))
-
-
-# -- what the landlord sets ---------------------------------------------------------------------------------------------
-
-
-def tariff(world: World, name: str, dice: Random) -> None:
-    """Another tariff, from some hour on."""
-    effective = (world.now // HOUR + dice.randrange(-2, 30)) * HOUR + dice.choice((0, 0, 7 * MINUTE))
-    order(world, name, SetTariff(effective, some_tariff(world.swarm.zone, dice)))
-
-
-def correct(world: World, name: str, dice: Random) -> None:
-    """What was set before is set again for the same instant, with other prices."""
-    known = [each for each in world.database.meters[name].log if isinstance(each, SetTariff)]
-    order(world, name, SetTariff(known[-1].effective, some_tariff(world.swarm.zone, dice)))
-
-
-def move(world: World, name: str, dice: Random) -> None:
-    """Another tenant moves in at some hour; what is left is given back to the one before."""
-    at = world.now + dice.choice((-HOUR, 0, 17 * MINUTE, HOUR, DAY))
-    order(world, name, ChangeTenancy(at))
-    if dice.random() < 0.5:
-        world.later(max(at, world.now) + HOUR, partial(_settle, world, name, world.happening))
-
-
-def _settle(world: World, name: str, happening: str) -> None:
-    left = world.oracle.books[name].balance
-    if left > 0:
-        _take_off(world, name, left, f"{happening}.settled", "moved out")
-
-
-def settings(world: World, name: str, dice: Random) -> None:
-    order(world, name, ChangeSettings(_some_settings(world, dice, plain=False)))
-
-
-def _some_settings(world: World, dice: Random, plain: bool) -> Settings:
-    if plain:
-        return Settings(low_credit=2 * NANO, emergency_credit=NANO, zone=world.swarm.zone, power_highest=FUSE)
-    begin = dice.randrange(96) * 15
-    night = Window(tuple(sorted(dice.sample(range(8), dice.randrange(1, 9)))), begin, dice.randrange(1, 97) * 15 % 1441)
-    friendly = FriendlyHours((night,), (), dice.choice((0, NANO))) if dice.random() < 0.5 else FriendlyHours()
-    watts = tuple(dice.choice((0, 0, 0, 0, 0, 1000, 2000)) for _ in range(24))
-    power = PowerLimit()
-    if dice.random() < 0.15:
-        power = PowerLimit(watts, 30, dice.choice((60, 600)), dice.randrange(3), dice.choice((0, 0, 2500)))
-    return Settings(
-        low_credit=dice.choice((0, NANO, 3 * NANO)),
-        low_credit_energy=dice.choice((0, 0, 2000)),
-        clearance=dice.choice((0, 0, 3 * NANO)),
-        emergency_credit=dice.choice((0, NANO)),
-        emergency_repayment=dice.choice((100, 50)),
-        zone=world.swarm.zone,
-        friendly=friendly,
-        power=power,
-        tamper_locks=dice.random() < 0.5,
-        power_highest=FUSE,
-        doubtful_readings=dice.choice((2, 5)),
-        foreign_for=dice.choice((0, 0, 3600)),
-        low_steps=(NANO // 2, 2 * NANO) if begin % 2 else (),
-        low_energy_steps=(1000, 5000) if begin % 4 else (),
-        credit_limit=2 * NANO if begin // 15 % 6 == 5 else 0,
-        credit_limit_cuts=begin // 15 % 12 != 10,
-    )
 
 
 # -- the switch ---------------------------------------------------------------------------------------------------------
@@ -389,10 +314,6 @@ def _type_section(world: World, name: str, digits: str, new: KeyState) -> None:
 HANDLERS: dict[str, Callable[[World, str, Random], None]] = {
     "pay": pay,
     "act": act,
-    "tariff": tariff,
-    "correct": correct,
-    "move": move,
-    "settings": settings,
     "share": share,
     "refund": refund,
     "vendor": vendor,
