@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from ...kernel import entries
 from ...kernel.entries import (
     FLAG_BETWEEN,
-    FLAG_HELD,
     AnyEntry,
     AnyOrder,
     ChangeSettings,
@@ -39,12 +38,9 @@ from ...kernel.entries import (
     TenancyChanged,
 )
 from ...kernel.orders import ClearCredit
-from ...kernel.plausible import BACKWARDS, RETURNED, UNCONFIRMED
-from ...kernel.units import DAY, HOUR, exact_money
-from .facts import Code, Seen, Since
-from .meters import FUSE
-from .prices import Pricer
-from .supply import Supply
+from ...kernel.units import exact_money
+from .facts import Code, Seen
+from .register_book import RegisterBook
 
 if TYPE_CHECKING:
     from .world import World
@@ -53,34 +49,19 @@ CLOCKS = ("clock-set", "clock-unsure", "clock-stepped")
 """Events after which instants of before can't be compared with those of after."""
 
 
-class Book:
+class Book(RegisterBook):
     """Nano, Wh and µs. `command`: the number of the last command that the journal shows taken up."""
 
     def __init__(self, world: World, name: str, broken: Callable[[str], None]) -> None:
-        self._world = world
-        self.name = name
-        self._broken = broken
+        super().__init__(world, name, broken)
         self.seq = 0
         self.at = 0
         self.command = 0
-        self.balance = 0
-        self.register: int | None = None
-        self.read_at = 0
-        self.read_true = 0
-        self.serial = ""
-        self.changed_at = 0
-        self._first = self._energy = self._read = 0
-        self._lost = 0
-        self._bases = self._erred_at = self._erred_boots = 0
-        self._awaits = False
         self.lost = False
-        self.doubted_since = self.back_since = Since()
         self.clock_at = 0
         """When the journal last told of its clock, by the true time."""
         self.warned: set[tuple[str, int]] = set()
         """Steps of low credit that were told."""
-        self.told: set[str] = set()
-        """What was told of the register since it is wrong."""
         self.ids: set[str] = set()
         self.typed: dict[int, int] = {}
         self.refused: set[int] = set()
@@ -88,8 +69,6 @@ class Book:
         """Orders that were taken up, by their identity."""
         self.known: set[int] = set()
         """Codes whose command has come: they are worth nothing any more."""
-        self.pricer = Pricer()
-        self.supply = Supply()
 
     def copied(self) -> Book:
         """As it is now: another gateway may go on from here."""
@@ -98,9 +77,6 @@ class Book:
             setattr(mine, each, copy(getattr(self, each)))
         mine.pricer, mine.supply = self.pricer.copied(), self.supply.copied()
         return mine
-
-    def wrong(self, entry: AnyEntry, what: str) -> None:
-        self._broken(f"meter {self.name}, entry {entry.seq}: {what}")
 
     def take(self, entry: AnyEntry, now: Seen) -> None:
         """A durable entry."""
@@ -310,106 +286,6 @@ class Book:
         if not self.supply.may(entry.at, self.balance, self.is_low(), entry.action):
             self.wrong(entry, f"{entry.action} could not be done")
         self._act(entry)
-
-    # -- readings ----------------------------------------------------------------------------------------------------
-
-    def _take_reading(self, entry: Reading) -> None:
-        meter = self._now
-        if self.register is None:
-            self.register, self.read_at = entry.register, entry.at
-            # By a digit less, if it trembled just then.
-            self._first = meter.energy - (meter.lied_at == meter.now)
-        if entry.flags & FLAG_HELD:
-            energy = 0
-            if entry.register != self.register:
-                self.wrong(entry, f"is held at {entry.register} and counts from {self.register}")
-        else:
-            energy = entry.register - self.register + entry.rolled
-            if not entry.flags & FLAG_BETWEEN and entry.register != meter.shown:
-                self.wrong(entry, f"the register showed {meter.shown}, not {entry.register}")
-        if entry.rolled not in (0, meter.end) or energy < 0:
-            self.wrong(entry, f"the register goes from {self.register} to {entry.register}, over {entry.rolled}")
-        if self._awaits and meter.serial == self.serial:
-            # It was announced before it was hung: what the old one went on to count is charged by nobody.
-            self._awaits = False
-            self._lost += max(meter.hung - self._read, 0)
-        due = self.pricer.charge(self.read_at, entry.at, energy)
-        used = {(each.rate, each.tier, each.price): each.energy for each in entry.used}
-        if used != due.used or len(used) != len(entry.used):
-            self.wrong(entry, f"{energy} Wh are rated as {used}, and it was {due.used}")
-        beside = (entry.fee, entry.standing, entry.minimum, entry.tax, entry.tax_included)
-        if beside != (due.fee, due.standing, due.minimum, due.tax, due.tax_included):
-            for what in ("fee", "standing", "minimum", "tax", "tax_included"):
-                if getattr(entry, what) != getattr(due, what):
-                    self.wrong(entry, f"{what}: {getattr(entry, what)} instead of {getattr(due, what)}")
-        if entry.charge != due.all:
-            self.wrong(entry, f"charged {entry.charge} instead of {due.all}")
-        self.register, self.read_at, self.read_true = entry.register, entry.at, meter.now
-        self._register_is_right(backwards=bool(entry.flags & FLAG_HELD))
-        self.balance -= due.all
-        self._energy += energy
-        # A digit by which a register trembled when it was counted from anew is nobody's.
-        if self._energy > meter.energy - self._first + self._bases:
-            self.wrong(entry, f"{self._energy} Wh are charged, and {meter.energy - self._first} have flowed")
-        self._read = meter.energy
-
-    def _take_doubt(self, entry: Doubtful) -> None:
-        meter = self._now
-        # After a long silence even the truth waits for others that agree.
-        much = entry.cause == UNCONFIRMED and abs(entry.register - (self.register or 0)) > FUSE
-        if not meter.lied_at and not meter.serial and not meter.boots and not much:
-            self.wrong(entry, f"a true register is doubted: {entry.register}, {entry.cause}")
-        if entry.register != meter.shown:
-            self.wrong(entry, f"the register showed {meter.shown}, not {entry.register}")
-        if entry.cause == BACKWARDS:
-            self.back_since = self.back_since if self.back_since.at else Since(entry.at, meter.now)
-        else:
-            self.doubted_since = self.doubted_since if self.doubted_since.at else Since(entry.at, meter.now)
-
-    def _register_is_right(self, backwards: bool = False) -> None:
-        self.doubted_since = Since()
-        self.told.discard("register-doubtful")
-        if not backwards:
-            self.back_since = Since()
-            self.told.discard("register-backwards")
-
-    def _take_base(self, entry: Rebased) -> None:
-        meter = self._now
-        if entry.was != self.register:
-            self.wrong(entry, f"counts from {self.register}, not from {entry.was}")
-        passed = meter.honest and self._erred_at and meter.now - self._erred_at < DAY - HOUR
-        if passed and entry.cause != RETURNED and meter.boots == self._erred_boots:
-            self.wrong(entry, "an error has passed, and what flowed meanwhile is lost")
-        self._erred_at = 0 if meter.honest or entry.cause == RETURNED else meter.now
-        self._erred_boots = meter.boots
-        self._bases += 1
-        if not meter.lied_at and not meter.serial and not meter.boots:
-            self.wrong(entry, "a true register is not counted from any more")
-        self.register = entry.register
-        self._register_is_right()
-
-    def _exchange(self, entry: Exchanged) -> None:
-        meter = self._now
-        self.serial, self.supply.foreign_since = entry.serial, 0
-        if self.register is not None:
-            self.register = entry.first - (max(entry.last - self.register, 0) if entry.last is not None else 0)
-        # What the old one showed at its end may be typed to the kilowatt-hour, or not at all.
-        self._lost += meter.energy - self._read if entry.last is None else 1000
-        self._awaits = meter.serial != entry.serial
-        self._register_is_right()
-        self.changed_at = meter.now
-
-    def unaccounted(self) -> int:
-        """Wh that flowed, that a register showed, and that nobody is charged for though they could have been."""
-        meter, gateway = self._world.meters[self.name], self._world.gateway_of(self.name)
-        if meter.serial and self._world.database.put_back_at:
-            # The order that told of an exchange may be forgotten.
-            return 0
-        if self._bases and (meter.fell or gateway.booted_wrong):
-            # Its base may have moved to and fro: what was lost with it depends on when it was read. After an error that
-            # passes by itself nothing is.
-            return 0
-        return max(self._read - self._first - meter.lost - self._lost - self._energy, 0)
 
 
 def _id_of(order: AnyOrder) -> str | None:

@@ -32,8 +32,6 @@ from ...kernel.orders import (
     TakeEmergency,
     UnlockCodes,
 )
-from ...kernel.settings import Settings
-from ...kernel.supply import FriendlyHours, PowerLimit, Window
 from ...kernel.units import DAY, HOUR, MINUTE, NANO, SECOND, TOKEN
 from ...tokens import BaseDate, CurrencyCredit, Function, Management, Proprietary, cipher, encode, sections, tid_at
 from ...wire.order_codes import order_token
