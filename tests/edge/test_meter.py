@@ -8,6 +8,7 @@ from prewatt.kernel.account import Account
 from prewatt.kernel.entries import (
     ChangeSettings,
     Command,
+    Debit,
     Exchange,
     GrantCredit,
     Reading,
@@ -86,6 +87,16 @@ def test_near_the_end_of_the_credit_the_meter_is_read_more_often():
     assert mine.due == BEGIN + 90 * 10**6
     mine.observe(mine.due, Observed(99, closed=True))
     assert mine.due == BEGIN + 90 * 10**6 + MINUTE
+
+
+def test_what_an_order_takes_off_may_be_used_already_so_the_meter_is_read_soon():
+    """What flowed since the last reading is not charged yet: at 4 kW it may be all that is left."""
+    mine = meter(credit=1500 * PRICE)
+    assert mine.due == BEGIN + 15 * MINUTE
+    now = BEGIN + 10 * MINUTE
+    mine.follow(now, Command("m", 4, now, Debit("d", 700 * PRICE, "stairs")))
+    mine.decide(now)
+    assert mine.due == BEGIN + 12 * MINUTE
 
 
 def test_a_switch_that_was_told_is_looked_at_soon_whatever_it_confirmed():

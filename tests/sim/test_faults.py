@@ -135,7 +135,7 @@ def test_what_is_read_is_kept_to_the_hour_and_its_price():
     berlin = ZoneInfo("Europe/Berlin")
     begin, end = (instant(datetime(2024, 3, each, 22, tzinfo=berlin)) for each in (30, 31))
     pricer = Pricer()
-    pricer.set_tariff(0, tariff)
+    pricer.set_tariff(0, tariff, 0)
     pricer.charge(begin, begin, 0)
     # The night of the 23-hour day: 7 hours of it, then 16 of the day.
     due = pricer.charge(begin, end, 2300)

@@ -280,13 +280,15 @@ class Meter(RegisterRules):
         price = account.highest_price(now) if account.closed is not False else 0
         if price > 0:
             fuse = account.settings.power_highest
+            # Nobody knows yet what flowed since the last reading: an order may have taken off what was left for it.
+            since = self._journalled_at if unjournalled is None and self._has_read(now) else now
             balance = account.balance if unjournalled is None else unjournalled.balance
             wait = account.left(now, balance) // price * HOUR // fuse
             counters = None if unjournalled is None else account.counters_after(unjournalled)
             reach = account.next_step(max(now, account.at), balance, counters)
             if reach is not None:
                 wait = min(wait, self._approach.wait(reach, fuse))
-            due = min(due, now + max(wait, self.policy.poll_shortest))
+            due = min(due, max(since + wait, now + self.policy.poll_shortest))
         left = account.night_left(now, self._counted) if account.closed is not False else None
         if left is not None:
             spent = now + left * HOUR // account.settings.power_highest

@@ -26,6 +26,7 @@ from ...kernel.entries import (
     Exchange,
     Exchanged,
     GrantCredit,
+    LeadBack,
     OnSite,
     Reading,
     Rebased,
@@ -36,6 +37,7 @@ from ...kernel.entries import (
     SettingsApplied,
     TariffApplied,
     TenancyChanged,
+    TimeLedBack,
 )
 from ...kernel.orders import ClearCredit
 from ...kernel.units import exact_money
@@ -82,7 +84,7 @@ class Book(RegisterBook):
         """A durable entry."""
         self._now = now
         since = self.read_at if isinstance(entry, Reading) and entry.flags & FLAG_BETWEEN else self.at
-        if entry.seq != self.seq + 1 or entry.at < since:
+        if entry.seq != self.seq + 1 or (entry.at < since and not isinstance(entry, TimeLedBack)):
             self.wrong(entry, f"follows entry {self.seq}")
         if isinstance(entry, Reading):
             self._take_reading(entry)
@@ -202,7 +204,7 @@ class Book(RegisterBook):
                 self.balance -= entry.amount
             case TariffApplied(), SetTariff() if (entry.effective, entry.tariff) == (order.effective, order.tariff):
                 self.supply.priced, self.changed_at = True, self._now.now
-                self.pricer.set_tariff(order.effective, order.tariff)
+                self.pricer.set_tariff(order.effective, order.tariff, self.read_at)
             case TenancyChanged(), ChangeTenancy() if entry.effective == max(order.effective, self.read_at):
                 self.pricer.restarts = [each for each in self.pricer.restarts if each != order.instead]
                 if entry.effective not in self.pricer.restarts:
@@ -221,6 +223,12 @@ class Book(RegisterBook):
                 order.last,
             ):
                 self._exchange(entry)
+            case TimeLedBack(), LeadBack():
+                self._lead_back(entry)
+            case Refused(), LeadBack():
+                # It may have come to where the journal stands, by the gateway's time or the server's.
+                if self.at > max(self._now.time, self._now.now):
+                    self.wrong(entry, "a journal that is ahead of the time was not led back")
             case Refused(), Exchange() if order.last is not None:
                 # It was typed from the old one's face, and can't be.
                 self.refused.add(id(order))
@@ -250,6 +258,15 @@ class Book(RegisterBook):
             self.known.add(order.tid)
         self.supply.credited(self.balance, entry.amount)
         self.balance += entry.amount
+
+    def _lead_back(self, entry: TimeLedBack) -> None:
+        """The journal's time was ahead, and goes on from an earlier instant."""
+        if not entry.at < entry.was == self.at or entry.at > max(self._now.time, self._now.now):
+            self.wrong(entry, f"led back from {entry.was} to {entry.at}, and it stood at {self.at}")
+        self.read_at = min(self.read_at, entry.at)
+        self.supply.led_back(entry.at)
+        self.pricer.led_back(entry.at)
+        self._is_led_back(entry.at)
 
     def _act(self, entry: Controlled | OnSite) -> None:
         self.supply.acted(self.balance, entry.action)

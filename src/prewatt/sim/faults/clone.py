@@ -38,6 +38,7 @@ def _both_run(world: World, who: str, copied: Copy, key: SigningKey, dice: Rando
     twin = Gateway(world, who, gateway.meters, key, gateway.flash.cloned(copied))
     twin.far = dice.random() < 0.5
     twin.boots, twin.guessed, twin.anew = gateway.boots + 1000, dict(gateway.guessed), set(gateway.anew)
+    twin.booted_wrong = gateway.booted_wrong
     twin.books = {name: gateway.books[name] for name in gateway.meters}
     for name in twin.meters:
         twin.rewritten(name)

@@ -142,11 +142,25 @@ class Pricer:
         mine.counted = {per: dict(each) for per, each in self.counted.items()}
         return mine
 
-    def set_tariff(self, effective: int, tariff: Tariff) -> None:
-        """A tariff holds from an instant on, in the place of one from the same instant."""
+    def led_back(self, at: int) -> None:
+        """The journal's time was ahead, and goes on from an earlier instant: what held then may be forgotten."""
+        if self.tariffs:
+            begin, first = self.tariffs[0]
+            self.tariffs = [(min(begin, at), first), *self.tariffs[1:]]
+        if tariff := self.tariff_at(at):
+            # A day that ended a little early does not end again.
+            day = slot_of(tariff, at).day
+            self.day = day if self.day > day + 1 else self.day
+
+    def set_tariff(self, effective: int, tariff: Tariff, charged_to: int) -> None:
+        """A tariff holds from an instant on, in the place of one from the same instant. What holds wholly before what is
+        charged to another is forgotten.
+        """
         self.tariffs = sorted(
             [*(each for each in self.tariffs if each[0] != effective), (effective, tariff)], key=lambda each: each[0]
         )
+        while len(self.tariffs) > 1 and self.tariffs[1][0] <= charged_to:
+            del self.tariffs[0]
         known = [each for _, each in self.tariffs]
         self.most = 2 * max(price + each.fee for each in known for rate in each.rates for price in rate.prices)
         self.due = max(2 * each.standing + each.minimum for each in known)

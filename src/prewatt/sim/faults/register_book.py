@@ -108,6 +108,14 @@ class RegisterBook:
             self.back_since = Since()
             self.told.discard("register-backwards")
 
+    def _is_led_back(self, at: int) -> None:
+        """What was measured by a time that was ahead is worth nothing any more."""
+        self._register_is_right(backwards=True)
+        self._erred_at = 0
+        if self.back_since.at > at:
+            self.back_since = Since(at, self.back_since.true)
+            self.told.discard("register-backwards")
+
     def _take_base(self, entry: Rebased) -> None:
         meter = self._now
         if entry.was != self.register:

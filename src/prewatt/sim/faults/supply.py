@@ -164,6 +164,10 @@ class Supply:
         elif reason == CUT_OFF:
             self.cut_off = True
 
+    def led_back(self, at: int) -> None:
+        """The journal's time was ahead, and goes on from an earlier instant."""
+        self.tripped_at, self.foreign_since = min(self.tripped_at, at), min(self.foreign_since, at)
+
     def happened(self, at: int, code: str) -> None:
         """An event was journalled."""
         if code == "overload":

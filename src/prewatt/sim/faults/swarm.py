@@ -75,7 +75,11 @@ IDENTITY = {
     "clone": Kind("gateway", 90 * HOUR, "its card is copied, and two run with one identity"),
 }
 """Who is who and when; drawn with dice of its own."""
-KINDS = PEOPLE | TROUBLE | FLASH | IDENTITY
+OPERATOR = {
+    "lead": Kind("gateway", HOUR, "an operator leads journals back that are ahead of the time"),
+}
+"""What operators do; drawn with dice of its own."""
+KINDS = PEOPLE | TROUBLE | FLASH | IDENTITY | OPERATOR
 WIRE = ("loss", "repeat", "delay", "alter", "forge", "dying")
 """What goes wrong with single messages."""
 
@@ -135,12 +139,13 @@ class Swarm:
 
 def draw(seed: int, without: Iterable[str] = (), everything: bool = False) -> Swarm:
     """The swarm of a seed, without the kinds that are left out. `everything`: all kinds, at their usual rates."""
-    rng, flash, identity = (Random(f"{seed}/{what}") for what in ("swarm", "write", "identity"))
+    rng, flash, identity, operator = (Random(f"{seed}/{what}") for what in ("swarm", "write", "identity", "operator"))
+    others = dict.fromkeys(FLASH, flash) | dict.fromkeys(IDENTITY, identity) | dict.fromkeys(OPERATOR, operator)
     left_out = frozenset(without)
     share = rng.choice((0.15, 0.4, 0.7, 1.0))
     means = {}
     for kind, (_, mean, _) in KINDS.items():
-        dice = flash if kind in FLASH else identity if kind in IDENTITY else rng
+        dice = others.get(kind, rng)
         has, pace = dice.random() < share, dice.choice((0.5, 1.0, 1.0, 2.0))
         if everything or has or kind == "pay":
             means[kind] = mean if everything else int(mean * pace)

@@ -284,11 +284,15 @@ def _go_on(world: World, name: str) -> None:
     """No journal reaches back to the copy. Somebody says that the books go on from the meter's figures, once the gateway has
     told them.
     """
-    database, flash = world.database, world.gateway_of(name).flash
-    stored, beyond = database.meters[name], database.beyond.pop(name, None)
+    database, gateway = world.database, world.gateway_of(name)
+    flash, stored, beyond = gateway.flash, database.meters[name], database.beyond.pop(name, None)
     base = flash.begins_after(name)
     if stored.seq >= base:
         return
+    if gateway.twin is not None:
+        # Nobody lets them go on from figures of two: one of the two is stopped first.
+        clone.one_is_left(world, gateway.name)
+        beyond = None
     if beyond is None or beyond.account.seq < base:
         world.at(world.now + 10 * MINUTE, partial(_go_on, world, name))
         return
