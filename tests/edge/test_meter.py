@@ -92,6 +92,7 @@ def test_near_the_end_of_the_credit_the_meter_is_read_more_often():
 def test_what_an_order_takes_off_may_be_used_already_so_the_meter_is_read_soon():
     """What flowed since the last reading is not charged yet: at 4 kW it may be all that is left."""
     mine = meter(credit=1500 * PRICE)
+    mine.observe(BEGIN + MINUTE, Observed(0, closed=True))
     assert mine.due == BEGIN + 15 * MINUTE
     now = BEGIN + 10 * MINUTE
     mine.follow(now, Command("m", 4, now, Debit("d", 700 * PRICE, "stairs")))

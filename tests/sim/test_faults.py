@@ -6,7 +6,7 @@ import pytest
 
 from prewatt.sim.bugs import BUGS
 from prewatt.sim.faults import Broken, World, shrunk
-from prewatt.sim.faults.swarm import FLASH, IDENTITY, KINDS, PEOPLE, TROUBLE, WIRE, draw, script
+from prewatt.sim.faults.swarm import FLASH, IDENTITY, KINDS, OPERATOR, PEOPLE, TROUBLE, WIRE, draw, script
 
 SEEDS = range(200)
 AT_A_TIME = 10
@@ -73,7 +73,7 @@ def test_what_is_to_happen_does_happen():
         twins += world.database.told.get("two-gateways", 0)
         entries += sum(each.seq for each in world.database.meters.values())
         happened |= {each.kind for each in script(world.swarm, world.days, world.meters, world.gateways)}
-    assert happened == set(PEOPLE) | set(TROUBLE) | set(FLASH) | set(IDENTITY)
+    assert happened == set(PEOPLE) | set(TROUBLE) | set(FLASH) | set(IDENTITY) | set(OPERATOR)
     assert min(torn, outrun, forged, altered, twins) > 3
     assert entries > 8 * 3 * 7 * 20
 
