@@ -82,7 +82,6 @@ class State:
         self.unsure = False
         self.unsure_at = 0
         self._rated: tuple[tuple[int, int, int], Rated] | None = None
-        self._named: tuple[Settings, tuple[Step, ...]] | None = None
 
     def change(self, **changes: object) -> None:
         """Set fields of `supply` by their names."""
@@ -179,11 +178,7 @@ class State:
 
     def _steps(self) -> tuple[Step, ...]:
         """The steps of the warning that the room runs low; none where it has no end."""
-        settings = self.settings
-        if self._named is None or self._named[0] is not settings:
-            ends = settings.credit_limit or settings.credit_limit_cuts
-            self._named = (settings, steps_of(settings) if ends else ())
-        return self._named[1]
+        return steps_of(self.settings)
 
     def _untold(self) -> Sequence[Step]:
         """The steps that nobody was told of."""

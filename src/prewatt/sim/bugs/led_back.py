@@ -1,4 +1,4 @@
-"""Bugs of a journal that is led back to the time."""
+"""A bug of a journal that is led back to the time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from unittest.mock import patch
 
 from ...kernel.account import Account
 from ...kernel.entries import Command, CommandEntry, LeadBack, UnknownOrder
-from ...kernel.replay import Replay
 
 
 @contextmanager
@@ -24,18 +23,4 @@ def led_back_by_the_journals_time() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def led_back_and_not_read() -> Iterator[None]:
-    """The journal goes on from an earlier instant, and what is charged does not."""
-    original = Replay._lead_back
-
-    def lead_back(self: Replay, at: int) -> None:
-        read_at = self.read_at
-        original(self, at)
-        self.read_at = read_at
-
-    with patch.object(Replay, "_lead_back", lead_back):
-        yield
-
-
-BUGS = (led_back_by_the_journals_time, led_back_and_not_read)
+BUGS = (led_back_by_the_journals_time,)

@@ -59,10 +59,10 @@ class Broken(Exception):
 
 
 class _Built(NamedTuple):
-    """The book of the first `count` entries of a journal."""
+    """The book of the first `entries` of a journal."""
 
     bodies: list[bytes]
-    count: int
+    entries: int
     book: Book
 
 
@@ -267,8 +267,8 @@ class Oracle:
         built = self._built.setdefault(name, [])
         begins, count = Book(self._world, name, self._world.broken), 0
         for each in built:
-            if count < each.count <= len(bodies) and each.bodies[: each.count] == bodies[: each.count]:
-                begins, count = each.book, each.count
+            if count < each.entries <= len(bodies) and each.bodies[: each.entries] == bodies[: each.entries]:
+                begins, count = each.book, each.entries
         book = begins.copied()
         for number, body in enumerate(bodies[count:], count + 1):
             book.take(decode_entry(body), self._seen[name, body])
