@@ -59,7 +59,7 @@ def test_in_a_browser_a_tenant_scans_pays_and_the_page_says_so_by_itself(served,
     body, headers = providers.callback(providers.pay(payment))
     status, _answer = send(f"{served.url}/pay/wechat/{payment.merchant.public_id}/", body, headers)
     assert status == 200
-    expect(page.get_by_text("Paid. On its way to the meter")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Paid. The credit reaches the meter")).to_be_visible(timeout=PATIENCE)
     clock.at += MINUTE
     payment.refresh_from_db()
     Command.objects.filter(pk=payment.top_up.command_id).update(state="applied", applied_seq=1, applied_at=clock.at)

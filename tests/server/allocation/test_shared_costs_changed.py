@@ -85,7 +85,7 @@ def test_what_was_booked_is_ended_only(manager, call, garden):
     booked(garden)
     page = f"/shared-costs/{garden.pk}/"
     shown = manager.get(page).content.decode()
-    assert "The rule stays" in shown and 'name="name"' not in shown and "remove/" not in shown
+    assert "The rule can't change" in shown and 'name="name"' not in shown and "remove/" not in shown
     assert (
         "can only be ended"
         in manager.post(page, {**RULE, "name": "Yard", "schedule": "none"}, follow=True).content.decode()

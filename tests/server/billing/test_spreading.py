@@ -286,8 +286,8 @@ def test_the_tenant_sees_what_is_spread_and_each_share(log_in, after, edge, stor
     spread(ben, "manager", after, share=25)
     top_up(ben, 20 * NANO, "later-1")
     shown = " ".join(log_in("flat2").get("/my/").content.decode().split())
-    assert "25 % of each payment pay it, the rest goes to the meter; 133.35 is left." in shown
-    assert "5.00 of it paid what is spread" in shown
+    assert "25 % of each payment pays it, and the rest goes to the meter. 133.35 is left to pay." in shown
+    assert "5.00 of it paid the amount that is spread" in shown
 
 
 def test_silences_and_spreads_are_their_landlords_alone(log_in, after, ben):

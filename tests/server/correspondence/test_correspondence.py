@@ -104,8 +104,8 @@ def test_a_note_to_a_building_goes_by_each_ones_way_after_quiet_hours_and_stands
     listed = people.office.get("/notes/").content.decode()
     assert (
         "to 2: sent to 1, seen on the page by 1" in listed
-        and "has chosen no way" in listed
-        and "not reached" not in listed
+        and "has no channel" in listed
+        and "could not be reached" not in listed
     )
 
 
@@ -122,7 +122,7 @@ def test_an_urgent_note_is_sent_in_quiet_hours_in_each_ones_language_to_one_flat
     assert people.note("3", everybody="on") == ["The note goes to 2 flats."]
     assert [each.muted for each in reached(Note.objects.get(asked="3"))] == [False, True]
     assert Notice.objects.filter(recipient__tenancy=people.ben).count() == 0
-    assert "does not want to be told of notes" in people.office.get("/notes/").content.decode()
+    assert "has switched off notes" in people.office.get("/notes/").content.decode()
 
 
 def test_a_note_that_was_not_delivered_is_listed_with_why(people):
@@ -130,7 +130,7 @@ def test_a_note_that_was_not_delivered_is_listed_with_why(people):
     people.note(unit=people.anna.unit_id)
     Delivery.objects.update(state="failed", next_try=None, error="no such mailbox")
     page = people.office.get("/notes/").content.decode()
-    assert "1 not reached" in page and "no such mailbox" in page
+    assert "1 could not be reached" in page and "no such mailbox" in page
 
 
 def test_a_note_that_is_for_nobody_or_wrong_is_refused_and_nothing_typed_is_lost(people):
@@ -224,7 +224,7 @@ def test_what_is_said_to_be_done_can_be_opened_again_for_two_weeks(people, clock
     people.add(people.flat1, made, "4", state="done")
     clock.at += 15 * DAY
     assert people.add(people.flat1, made, "5", text="Again.") == ["This report is closed: make a new one."]
-    assert "make a new report" in people.flat1.get(f"/reports/{made.pk}/").content.decode()
+    assert "Make a new report" in people.flat1.get(f"/reports/{made.pk}/").content.decode()
 
 
 def test_danger_is_told_to_the_manager_in_quiet_hours_too(people, clock):

@@ -263,14 +263,14 @@ def test_the_units_page_shows_what_is_measured_which_limits_hold_and_which_nobod
     top_up(tenancy, 20 * NANO, "c1")
     limited(edge, store, limits="voltage over 253 V: off\nresidual current over 30 mA: off")
     page = f"/units/{tenancy.unit_id}/"
-    assert "has told nothing yet" in manager.get(page).content.decode()
+    assert "has not yet measured anything" in manager.get(page).content.decode()
     told = {"voltage-l1": 231_400, "temperature": 6_553_5, "power-of-tomorrow": 1}
     take(store, edge.status("m1", quantities=told))
     assert Meter.objects.get(name="m1").told_quantities == told
     text = manager.get(page).content.decode()
     assert "<b>231.4 V</b>voltage L1" in text and "°C" not in text.partition("What happened")[0].partition("Limits:")[0]
     assert "voltage over 253 V: off · residual current over 30 mA: off until a person" in text
-    assert "does not measure that: residual current over 30 mA" in text
+    assert "does not measure the quantity: residual current over 30 mA" in text
     for name in ("Flat 2",):
         other = manager.get(f"/units/{Unit.objects.get(name=name).pk}/").content.decode()
         assert "231.4 V" not in other

@@ -308,7 +308,7 @@ def test_a_manager_sees_what_has_not_arrived(tenancy, log_in, internet):
     watch()
     send_what_is_due()
     page = log_in("manager").get("/notices/office/").content.decode()
-    assert "What has not arrived" in page and "an…@example.com" in page
+    assert "Notices that have not arrived" in page and "an…@example.com" in page
 
 
 def test_inside_wechat_a_tenant_is_added_by_a_link(tenancy, log_in, internet):

@@ -162,18 +162,18 @@ def test_numbers_of_many_from_a_list_are_seen_before_they_are_kept(building, ten
     wrong = upload("unit,tenant,phone\nFlat 1,Bert,015112345671\nFlat 9,Eve,015112345672\nFlat 3,Zoe,015112345673\n")
     said = wrong.content.decode()
     assert wrong.status_code == 400
-    for each in ("line 2, tenant", "Anna lives there", "line 3, unit", "line 4, tenant", "Nothing was kept"):
+    for each in ("line 2, tenant", "Anna lives there", "line 3, unit", "line 4, tenant", "Nothing was saved"):
         assert each in said
     keep_contact(Tenancy.objects.get(tenant="Ben"), Contact(phone=BENS))
     log_in("flat2").post("/notices/my/", {"language": "zh", "quiet_from": "22", "quiet_until": "7"})
     listed = upload("unit,tenant,phone,email\nFlat 1, ANNA,015112345671,a@example.com\nFlat 2,Ben,015112345679,\n")
     assert not Recipient.objects.filter(tenancy=tenancy).exists()
-    assert ANNAS in listed.content.decode() and "has changed it: left as it is" in listed.content.decode()
+    assert ANNAS in listed.content.decode() and "the tenant has changed it, so it stays" in listed.content.decode()
     done = office.post(address, {"take": listed.context["take"]}, follow=True)
     assert "of 1 tenants" in done.content.decode()
     assert kept(recipient_of(tenancy)) == Contact(ANNAS, "a@example.com", "en")
     assert kept(recipient_of(Tenancy.objects.get(tenant="Ben"))).phone == BENS
-    assert "nothing changes" in upload("unit,tenant,phone\nFlat 1,Anna,0151 12345671\n").content.decode()
+    assert "Nothing changes" in upload("unit,tenant,phone\nFlat 1,Anna,0151 12345671\n").content.decode()
     assert office.post(address, {"take": listed.context["take"] + "x"}).status_code == 400
 
 
@@ -190,7 +190,7 @@ def test_what_the_tenant_changed_is_not_overwritten_unasked(building, tenancy, i
     office.post(form, {"phone": "0151 12345671"})
     assert ANNAS in page(office, unit)
     seen = page(anna, "/notices/my/")
-    assert "+49…671" in seen and "from your landlord" in seen
+    assert "+49…671" in seen and "entered by your landlord" in seen
     channel = recipient_of(tenancy).channels.get()
     anna.post(f"/notices/my/{channel.pk}/", {"do": "drop"})
     assert "changed by themselves" in office.post(form, {"phone": "0151 12345671"}, follow=True).content.decode()

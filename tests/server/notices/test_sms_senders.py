@@ -312,10 +312,10 @@ def test_the_landlord_chooses_a_sender_and_sees_what_it_needs(tenancy, log_in, i
     page = manager.post(address, ACCOUNTS["aliyun"], follow=True)
     assert page.redirect_chain[-1][0] == f"{address}templates/" and "a-k3y" not in page.content.decode()
     page = manager.get(address).content.decode()
-    assert "Its templates" in page and "kept; type to replace it" in page and Cloud.SIGN_NAME in page
+    assert "Templates of this account" in page and "saved; type to replace it" in page and Cloud.SIGN_NAME in page
     # With another sender nothing is kept.
     page = manager.get(address, {"sender": "tencent"}).content.decode()
-    assert "Its templates" not in page and "kept; type to replace it" not in page
+    assert "Templates of this account" not in page and "saved; type to replace it" not in page
     assert manager.get(address, {"sender": "pigeon"}).status_code == 200
     page = manager.post(address, gateway(internet), follow=True)
     assert (

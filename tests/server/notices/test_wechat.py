@@ -308,7 +308,7 @@ def test_the_landlord_maps_events_to_templates_and_tries_them(tenancy, wechat, l
     manager = log_in("manager")
     page = manager.post(f"/notices/accounts/{owner.pk}/wechat/", ACCOUNT, follow=True)
     address = f"/notices/accounts/{owner.pk}/wechat/templates/"
-    assert page.redirect_chain[-1][0] == address and "Not sent this way" in page.content.decode()
+    assert page.redirect_chain[-1][0] == address and "Not sent by this account" in page.content.decode()
     given = {"event": "top-up", "language": "", "template": PAID, "fields": "天气：{{thing1.DATA}}"}
     refused = manager.post(address, given)
     text = refused.content.decode()

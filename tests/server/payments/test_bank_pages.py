@@ -55,7 +55,7 @@ def test_who_uploads_sees_how_many_lines_are_in(manager, owner, log_in, clock):
     answer = manager.post("/books/bank/", {"statement": file}, headers={"HX-Request": "true"})
     assert answer["HX-Redirect"] == f"/books/bank/?organisation={owner.pk}"
     page = manager.get(so_far)
-    assert "2 lines are in" in said(page) and so_far.replace("&", "&amp;") in page.content.decode()
+    assert "2 lines are read so far" in said(page) and so_far.replace("&", "&amp;") in page.content.decode()
     assert "2 lines" not in said(manager.get(so_far.replace(f"{clock.at}", f"{clock.at + 1}")))
     assert manager.get("/books/bank/so-far/?since=x").status_code == 200
     assert log_in("flat1").get(so_far).status_code == 404
@@ -70,7 +70,7 @@ def test_unknown_columns_are_asked_for_once_and_remembered(manager, owner, tenan
     assert "No line names the columns" in said(page) and "Read it so" not in said(page)
     chosen = columns("day", "amount", "payer", "text")
     page = manager.post("/books/bank/columns/", {**chosen, "do": "look"})
-    assert "1 times money in, 1 times money out" in said(page) and "2025-10-13 Anna PW" in said(page)
+    assert "1 payments in, 1 payments out" in said(page) and "2025-10-13 Anna PW" in said(page)
     assert not BankLine.objects.exists() and not BankLayout.objects.exists()
     page = manager.post("/books/bank/columns/", {**chosen, "do": "read"}, follow=True)
     assert "1 new, 0 known already, 1 not money in" in said(page) and not WaitingStatement.objects.exists()
@@ -93,10 +93,10 @@ def test_how_money_out_is_told_is_asked_for(manager, owner):
     text = "date;amount;text;kind\n2025-10-06;20,00;Anna;1\n2025-10-06;450,00;Lastschrift Netz;2\n"
     assert "nothing says whether" in said(send(manager, text))
     told = columns("day", "amount", "text", "direction", words="1")
-    assert "1 times money in, 1 times money out" in said(manager.post("/books/bank/columns/", {**told, "do": "look"}))
+    assert "1 payments in, 1 payments out" in said(manager.post("/books/bank/columns/", {**told, "do": "look"}))
     opposite = columns("day", "amount", "text", "", direction="opposite")
     page = said(manager.post("/books/bank/columns/", {**opposite, "do": "look"}))
-    assert "0 times money in, 2 times money out" in page
+    assert "0 payments in, 2 payments out" in page
     manager.post("/books/bank/columns/", {**told, "do": "read"})
     assert owner.bank_lines.get().text == "Anna"
 

@@ -44,9 +44,9 @@ def test_a_tenant_asks_pays_and_sees_it_at_the_meter(tenancy, merchants, provide
     assert "<svg" in answer.content.decode() and "Scan it with WeChat" in said(answer)
     assert me.post("/my/pay/", {"amount": "20", "way": way, "asked": "a1"}).url == f"/payments/{payment.payment_id}/"
     assert Payment.objects.count() == 1
-    assert "is not made yet" in said(me.get("/my/"))
+    assert "You have not finished a payment" in said(me.get("/my/"))
     paid(providers, client, payment)
-    assert "is paid and waits for the building" in said(me.get("/my/"))
+    assert "is paid. The building has no network now." in said(me.get("/my/"))
 
 
 def test_back_from_the_provider_before_its_callback_the_page_asks(tenancy, merchants, providers, log_in):
@@ -192,7 +192,7 @@ def test_held_money_is_credited_or_sent_back_on_the_page(tenancy, merchants, pro
             "callback",
         )
     page = said(manager.get("/books/payments/"))
-    assert "Paid, and wait for you" in page and "15.00 CNY" in page
+    assert "Payments that need your decision" in page and "15.00 CNY" in page
     first, second = (f"/books/payments/{each.payment_id}/decide/" for each in payments)
     assert "Choose a tenant" in said(manager.post(first, {"do": "credit", "tenancy": "x"}, follow=True))
     manager.post(first, {"do": "credit", "tenancy": tenancy.pk})
@@ -205,9 +205,9 @@ def test_held_money_is_credited_or_sent_back_on_the_page(tenancy, merchants, pro
 def test_money_for_nothing_is_listed_until_dealt_with(merchants, log_in, clock):
     confirm(merchants["wechat"], Told("f" * 32, State.PAID, "t1", 1500, "CNY", clock.at), "callback")
     manager = log_in("manager")
-    assert "asked for by nobody" in said(manager.get("/books/payments/"))
+    assert "that nobody asked for" in said(manager.get("/books/payments/"))
     manager.post(f"/books/unexpected/{Unexpected.objects.get().pk}/settled/")
-    assert "asked for by nobody" not in said(manager.get("/books/payments/"))
+    assert "that nobody asked for" not in said(manager.get("/books/payments/"))
 
 
 def test_a_refund_goes_back_by_the_provider_from_the_books(tenancy, merchants, providers, log_in, client, admin_user):
@@ -215,7 +215,7 @@ def test_a_refund_goes_back_by_the_provider_from_the_books(tenancy, merchants, p
     paid(providers, client, ask(tenancy, merchants["alipay"]))
     made = refund(tenancy, 5 * NANO, admin_user, "moves out")
     manager = log_in("manager")
-    assert "Send back by the provider" in said(manager.get("/books/"))
+    assert "Send it back through the provider" in said(manager.get("/books/"))
     manager.post(f"/books/refunds/{made.pk}/provider/")
     made.refresh_from_db()
     assert made.paid is not None

@@ -65,7 +65,7 @@ def test_a_transfer_that_the_bank_took_back_is_booked_by_one_click(
         manager.post("/books/bank/", {"statement": file, "organisation": owner.pk})
     line = BankLine.objects.get(amount__lt=0)
     page = manager.get("/books/bank/").content.decode()
-    assert "Book it" in page and "the tenant is told" in page
+    assert "Book it" in page and "The tenant is told" in page
     assert [each.verdict for each in reconcile(owner, FIRST, LAST) if each.what == "return"] == ["at the bank"]
     for _again in range(2):
         manager.post("/books/bank/book/", {"organisation": owner.pk, f"line-{line.pk}": "back"})

@@ -74,14 +74,14 @@ def test_the_office_is_told_of_what_it_has_to_see_to(edge, office, tenancy, boug
     watch()
     watch()
     assert events(office) == ["taken-back"]
-    assert "Answer in the provider's own pages" in last(office).text
+    assert "Answer on the provider's pages" in last(office).text
 
 
 def test_the_pages_say_what_was_taken_back_and_what_to_do(edge, store, tenancy, bought, told, log_in):  # noqa: F811
     told(bought)
     manager, tenant = log_in("manager"), log_in("flat1")
     page = manager.get("/books/payments/").content.decode()
-    assert "Taken back, and wait for you" in page and "fraudulent" in page
+    assert "Payments taken back that need your decision" in page and "fraudulent" in page
     for seen in (tenant.get("/", follow=True), manager.get(f"/units/{tenancy.unit_id}/")):
         text = seen.content.decode()
         assert "Your bank took back 20.00 CNY on 2025-10-06" in text
@@ -91,7 +91,7 @@ def test_the_pages_say_what_was_taken_back_and_what_to_do(edge, store, tenancy, 
     row = TakenBack.objects.get()
     manager.post(f"/taken-back/{row.pk}/", {"do": "done"})
     page = manager.get("/books/payments/").content.decode()
-    assert "Taken back, and wait for you" not in page and "taken back from the tenant" in page
+    assert "Payments taken back that need your decision" not in page and "taken back from the tenant" in page
 
 
 def test_what_only_a_person_can_know_is_said_on_the_page(tenancy, merchants, providers, bought, clock, log_in):
@@ -128,7 +128,7 @@ def test_what_belongs_to_nothing_known_here_is_shown_once_a_file_has_it(
     assert "pi_x" in manager.get("/books/payments/").content.decode()
     manager.post(f"/taken-back/{row.pk}/", {"do": "done"})
     page = manager.get("/books/payments/").content.decode()
-    assert "Taken back, and wait for you" not in page and "nothing to book" in page
+    assert "Payments taken back that need your decision" not in page and "nothing to book" in page
 
 
 def test_another_landlord_decides_nothing(building, bought, told, log_in):

@@ -252,7 +252,7 @@ def test_a_register_that_comes_back_takes_the_question_away(asked, edge, store, 
     asked.refresh_from_db()
     assert asked.settled and asked.settled_by == ""
     assert not Alarm.objects.filter(settled=False).exists()
-    assert "Over by itself" in _page(f"/alarms/{asked.pk}/")
+    assert "This alarm has ended by itself" in _page(f"/alarms/{asked.pk}/")
 
 
 def _page(path):
@@ -427,7 +427,7 @@ def test_an_order_leads_a_journal_back_and_what_had_not_come_is_given_back(ahead
     assert early.amount == 30 * 3 * NANO // 10
     manager = log_in("manager")
     page = manager.get(f"/alarms/{alarm.pk}/").content.decode()
-    assert "9.00 EUR" in page and "Lead this meter back" in page
+    assert "9.00 EUR" in page and "Set back this meter" in page
     # A day later: that one has come.
     clock.at += DAY
     for _ in range(2):

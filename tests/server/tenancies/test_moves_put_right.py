@@ -260,7 +260,7 @@ def test_the_page_shows_what_it_comes_to_and_then_does_it(edge, store, moved, ow
     assert all(f'value="{each}"' in page for each in ("2025-10-05T00:00", "12")) and 'name="along" checked' in page
     assert 'value="2025-10-09T00:00"' in manager.get(path).content.decode()
     twice = manager.post(path, {**typed, "ends": "2025-10-26T02:30", "do": "look"}).content.decode()
-    assert "Which of the two?" in twice and 'value="2025-10-26T02:30:00+01:00"' in twice
+    assert "This hour comes twice. Which one?" in twice and 'value="2025-10-26T02:30:00+01:00"' in twice
     assert not MoveChange.objects.exists()
     assert "Say why" in manager.post(path, {**typed, "do": "do"}).content.decode()
     said = manager.post(path, {**typed, "do": "do", "reason": "a day later"}, follow=True).content.decode()

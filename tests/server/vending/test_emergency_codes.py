@@ -178,22 +178,22 @@ def test_all_or_none_are_made(where, landlord):
 def test_the_page_makes_lists_and_revokes_them_and_says_what_can_be_lost(manager, where, landlord):  # noqa: F811
     page = f"/properties/{where.pk}/emergency-codes/"
     units = list(Unit.objects.values_list("pk", flat=True))
-    assert "There is no code now that could be used" in manager.get(page).content.decode()
+    assert "No code can be used now" in manager.get(page).content.decode()
     said = manager.post(f"{page}make/", {"units": units, "amount": "4,00", "days": "3"}, follow=True).content.decode()
     assert "3 codes are made" in said and "12.00 EUR at most in all, until 9 Oct, 12:00" in said
     sheet = manager.get(f"{page}sheet/")
     text = sheet.content.decode()
     for each in of_property(where):
         assert str(each) in said and str(each) in text and each.meter.unit.name in text
-    assert "12.00 EUR at most" in text and "Content-Disposition" not in sheet
-    assert "src=" not in text and "href=" not in text, "it needs nothing else"
+    assert "at most 12.00 EUR" in text and "Content-Disposition" not in sheet
+    assert "src=" not in text and "href=" not in text, "Keep the codes on paper or on a phone"
     assert "attachment" in manager.get(f"{page}sheet/?keep")["Content-Disposition"]
     first = EmergencyCode.objects.earliest("pk")
     manager.post(f"{page}revoke/", {"code": first.pk})
     text = manager.get(f"{page}sheet/").content.decode()
     assert str(first) not in text and text.count('class="code"') == 2
     manager.post(f"{page}revoke/")
-    assert "none that can be used" in manager.get(f"{page}sheet/").content.decode()
+    assert "No code can be used now" in manager.get(f"{page}sheet/").content.decode()
     shown = manager.get(page).content.decode()
     assert shown.count("revoked, on its way") == 3 and str(first) not in shown
     said = manager.post(f"{page}make/", {"units": units, "amount": "4", "days": "40"}, follow=True).content.decode()

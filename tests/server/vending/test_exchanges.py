@@ -123,7 +123,7 @@ def test_an_exchange_is_ordered_alike_by_page_api_and_command(way, manager, prog
 
 
 OPTIONS = {"serial": "--serial", "first": "--new-kwh", "last": "--old-kwh"}
-SEEN = {"serial": "Serial number", "first": "It shows, kWh", "last": "and there, kWh"}
+SEEN = {"serial": "Serial number", "first": "It shows, kWh", "last": "register on the display, kWh"}
 REFUSED = {
     "a serial that hangs here": ({"serial": "m1"}, "serial: m1 hangs here already"),
     "another meter's name": ({"serial": "m2"}, "serial: m2 is known already, at m2"),

@@ -212,7 +212,7 @@ def test_a_top_up_shows_its_code_at_once_and_by_which_way_it_went(tenant, buildi
     edge.append("m1", edge.accounts["m1"].by_code(clock.now(), made.command.tid, 20 * NANO, "page"))
     edge.deliver(store)
     page = tenant.get("/my/").content.decode()
-    assert "by code" in page and "is on its way to the meter" not in page and "waits for the building" not in page
+    assert "by code" in page and "is on its way to the meter" not in page and "The building has no network" not in page
 
 
 def test_top_ups_by_api_have_their_codes(program, tenancy):
@@ -275,7 +275,7 @@ def test_a_grant_that_can_not_be_is_said(manager, building, changes, said):
 
 def test_keypad_meters_are_sold_to_on_the_page_and_by_api(manager, program, building):
     page = "/keypad-meters/"
-    assert "Keep a vending key" in manager.get(page).content.decode()
+    assert "Save a vending key" in manager.get(page).content.decode()
     manager.post(
         page, {"do": "group", "code": "123457", "key": "ab" * 20, "revision": "1", "base": "2014", "algorithm": "11"}
     )

@@ -21,7 +21,7 @@ from ...web.access import meter_of_manager, page_of
 from ...web.forms import one_of
 from ...web.kept import refuse, say
 
-EXCHANGE = {"first": _lazy("It shows, kWh"), "last": _lazy("and there, kWh")}
+EXCHANGE = {"first": _lazy("It shows, kWh"), "last": _lazy("register on the display, kWh")}
 """What the form of an exchange calls its fields."""
 
 
