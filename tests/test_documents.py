@@ -104,7 +104,7 @@ def _sections(page: Path) -> set[str]:
 
 def _found(path: str, document: Path, folder: Path | None) -> Path | None:
     pattern = re.sub(r"<[^>]*>", "*", path.rstrip("/"))
-    for base in (document.parent, *BASES, *((folder,) if folder else ())):
+    for base in (*((folder,) if folder else ()), document.parent, *BASES):
         if there := sorted(base.glob(pattern)):
             return there[0]
     return None
