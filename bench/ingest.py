@@ -51,15 +51,15 @@ class Building:
 
     def __init__(self) -> None:
         from prewatt.server.commissioning.enrolment import enrol
-        from prewatt.server.commissioning.setup import Apartment, set_up_building
+        from prewatt.server.commissioning.setup import Apartment, BuildingPlan, set_up_building
         from prewatt.server.vending.models import Command
 
         self.meters = [f"m{number}" for number in range(METERS)]
         self._key = SigningKey.generate()
-        made = set_up_building(
+        made = set_up_building(BuildingPlan(
             organisation="Bench", name="Bench", zone="Europe/Berlin", currency="EUR", tariff=tariff(), gateway="bench",
             apartments=[Apartment(f"Flat {name}", name, "x") for name in self.meters], manager="bench",
-        )  # fmt: skip
+        ))  # fmt: skip
         enrol(made.code, self._key.public())
         self.account = Account()
         self.bodies: list[bytes] = []

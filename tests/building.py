@@ -27,7 +27,7 @@ def set_up(clock, **changes):
     its plan that are to be otherwise. The clock is taken so that a test can't set it up at the machine's time.
     """
     # Django must be started before a model is imported, and conftest imports this module earlier.
-    from prewatt.server.commissioning.setup import Apartment, set_up_building
+    from prewatt.server.commissioning.setup import Apartment, BuildingPlan, set_up_building
 
     plan = {
         "organisation": "Berg Homes",
@@ -40,4 +40,4 @@ def set_up(clock, **changes):
         "manager": "manager",
         "password": PASSWORD,
     }  # fmt: skip
-    return set_up_building(**{**plan, **changes})
+    return set_up_building(BuildingPlan(**{**plan, **changes}))

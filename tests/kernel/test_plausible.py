@@ -14,6 +14,7 @@ from prewatt.kernel.plausible import (
     TRUE,
     UNSEEN,
     Base,
+    Below,
     Former,
     judge,
     most,
@@ -65,14 +66,14 @@ def test_a_counter_of_unknown_width_that_is_at_nought_again_is_doubted():
 
 def test_a_balcony_of_solar_panels_runs_a_register_back_as_far_as_the_fuse_lets_it():
     assert judge(BASE, 5_000_000 - 12_000, QUARTER, FUSE).cause == FALLEN
-    assert judge(BASE, 5_000_000 - 12_000, QUARTER, FUSE, back_since=1 - DAY).cause == BACKWARDS
+    assert judge(BASE, 5_000_000 - 12_000, QUARTER, FUSE, below=Below(1 - DAY, None)).cause == BACKWARDS
 
 
 def test_a_register_under_its_base_falls_no_faster_than_energy_flows_however_long_it_stood_there():
     under = Base(4_990_000, 30 * DAY)
     later = 30 * DAY + QUARTER
-    assert judge(BASE, 4_988_000, later, FUSE, back_since=1, under=under).cause == BACKWARDS
-    assert judge(BASE, 0, later, FUSE, back_since=1, under=under).cause == FALLEN
+    assert judge(BASE, 4_988_000, later, FUSE, below=Below(1, under)).cause == BACKWARDS
+    assert judge(BASE, 0, later, FUSE, below=Below(1, under)).cause == FALLEN
 
 
 def test_who_does_not_know_how_long_it_was_off_takes_what_a_month_can_bring():

@@ -66,7 +66,7 @@ class Air:
         await self.phone.power_on()
 
 
-def made_director(folder):
+def made_director(folder):  # noqa: C901 (a class is made within, as it needs the server's set-up)
     """The demonstration's director, who in the outage does all of that. Made here: its models need the server's set-up."""
     air = Air()
     put_database(folder / "prewatt.sqlite3")
@@ -74,7 +74,7 @@ def made_director(folder):
     plain = _director(options, folder)
     from prewatt.cli.visit import visit_with
     from prewatt.kernel.orders import Restore
-    from prewatt.server.metering.grants import make_grant
+    from prewatt.server.metering.grants import GrantRequest, make_grant
     from prewatt.server.metering.models import Meter
     from prewatt.server.tariffs.reading import examples, read_document
     from prewatt.server.tariffs.versions import keep, schedule
@@ -95,10 +95,17 @@ def made_director(folder):
             send_settings(self.where)
             self._await("the rules of emergency credit", self._all_applied)
             now = self.clock.now()
-            made = make_grant(
-                self.where, "Sam", PHONE.public().hex(), ["restore", "open", "close", "read-head"], now, now + 60 * DAY,
-                "manager", most_amount=5 * NANO, longest=12 * HOUR,
-            )  # fmt: skip
+            wanted = GrantRequest(
+                property=self.where,
+                holder="Sam",
+                key=PHONE.public().hex(),
+                actions=["restore", "open", "close", "read-head"],
+                begins=now,
+                ends=now + 60 * DAY,
+                most_amount=5 * NANO,
+                longest=12 * HOUR,
+            )
+            made = make_grant(wanted, "manager")
             self.grant = decode_up(b64decode(made.text))
             assert isinstance(self.grant, SignedGrant)
 

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from ..kernel.tariff import Tariff, flat_tariff
 from ..kernel.units import short_price
-from ..server.commissioning.setup import read_apartments, set_up_building
+from ..server.commissioning.setup import BuildingPlan, read_apartments, set_up_building
 from ..server.core.amounts import typed_price
 from ..server.tariffs.reading import read_file
 from .command import CommandError, group
@@ -44,14 +44,16 @@ def setup(
     Prints the passwords, this once, and the code by which each gateway enrols.
     """
     building = set_up_building(
-        organisation=organisation,
-        name=name,
-        zone=zone,
-        currency=currency,
-        tariff=_tariff(price, tariff, zone, currency),
-        apartments=read_apartments(apartments, currency, zone),
-        gateway=gateway,
-        manager=manager,
+        BuildingPlan(
+            organisation=organisation,
+            name=name,
+            zone=zone,
+            currency=currency,
+            tariff=_tariff(price, tariff, zone, currency),
+            apartments=read_apartments(apartments, currency, zone),
+            gateway=gateway,
+            manager=manager,
+        )
     )
     typer.echo(f"{'Login':<20} {'Password':<16} Whose; passwords are shown this once")
     for login, password, whose in building.logins:

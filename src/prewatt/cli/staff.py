@@ -12,7 +12,7 @@ from ..kernel.units import HOUR
 from ..server.api.models import Token
 from ..server.core.amounts import typed_money
 from ..server.core.time import now
-from ..server.metering.grants import make_grant
+from ..server.metering.grants import GrantRequest, make_grant
 from ..wire.on_site import ALLOWED
 from .command import CommandError, group
 from .lookup import CONSOLE, property_named
@@ -52,18 +52,17 @@ def grant(
     """
     property_, at = property_named(property_name), now()
     amount = typed_money(most_amount, "--restore-amount-max", property_.currency)
-    signed = make_grant(
-        property_,
-        holder,
-        key,
-        actions,
-        at,
-        at + hours * HOUR,
-        CONSOLE,
+    request = GrantRequest(
+        property=property_,
+        holder=holder,
+        key=key,
+        actions=actions,
+        begins=at,
+        ends=at + hours * HOUR,
         most_amount=amount,
         longest=longest * HOUR,
     )
-    typer.echo(signed.text)
+    typer.echo(make_grant(request, CONSOLE).text)
 
 
 @app.command("api-token", cls=DatabaseCommand)

@@ -71,6 +71,13 @@ class Former(Struct, frozen=True):
     at: int
 
 
+class Below(NamedTuple):
+    """A register that is under its base: `since` when, and where it was seen there `last`; None if it was not yet."""
+
+    since: int
+    last: Base | None
+
+
 class Verdict(NamedTuple):
     """The judgement of a register. `cause` says why it cannot be true, and is `TRUE` if it can. `energy`: Wh since the
     base.
@@ -100,15 +107,21 @@ def is_enough(last: Base, stands: Wh, power_highest: int) -> bool:
 
 
 def judge(
-    base: Base, register: Wh, at: Instant, power_highest: int, *,
-    end: int = 0, back_since: int = 0, under: Base | None = None, gap: int | None = None, former: Former | None = None,
-) -> Verdict:  # fmt: skip
+    base: Base,
+    register: Wh,
+    at: Instant,
+    power_highest: int,
+    *,
+    end: int = 0,
+    below: Below | None = None,
+    gap: int | None = None,
+    former: Former | None = None,
+) -> Verdict:
     """Judge a register (Wh) that was read at an instant.
 
-    `end`: the register (Wh) at which the counter rolls over to zero, 0 if unknown. `back_since`: the instant at which
-    the register was first seen under its base, 0 if it is not under it; `under`: the last reading there. `gap`: the
-    instant before which the gateway was off for an unknown time, so that more energy may have flowed since an earlier
-    base than the known time allows; None without such a gap.
+    `end`: the register (Wh) at which the counter rolls over to zero, 0 if unknown. `below`: what was seen of the register
+    under its base, None if it is not under it. `gap`: the instant before which the gateway was off for an unknown time,
+    so that more energy may have flowed since an earlier base than the known time allows; None without such a gap.
     """
     if not 0 <= register <= REGISTER_MAX:
         return Verdict(NO_VALUE, 0)
@@ -127,15 +140,20 @@ def judge(
     if again is not None:
         return Verdict(RETURNED, again)
     if energy < 0:
-        # One reading alone shows no fall of months, and under its base it can't fall faster than energy flows either.
-        since = back_since or base.at
-        last = under or Base(base.register, since)
-        alone = most(power_highest, min(at - last.at, ALONE_FOR))
-        backwards = last.register - register <= alone and -energy <= most(power_highest, at - since)
+        backwards = _runs_backwards(base, below or Below(base.at, None), register, at, power_highest)
         return Verdict(BACKWARDS if backwards else FALLEN, 0)
     if energy <= most(power_highest, at - base.at + _off(base, gap)):
         return Verdict(UNSEEN, energy)
     return Verdict(JUMPED, 0)
+
+
+def _runs_backwards(base: Base, below: Below, register: Wh, at: Instant, power_highest: int) -> bool:
+    """Whether a register under its base can have run back to there: one reading alone shows no fall of months, and under
+    its base it can't fall faster than energy flows either.
+    """
+    last = below.last or Base(base.register, below.since)
+    alone = most(power_highest, min(at - last.at, ALONE_FOR))
+    return last.register - register <= alone and base.register - register <= most(power_highest, at - below.since)
 
 
 def _off(base: Base, gap: int | None) -> int:

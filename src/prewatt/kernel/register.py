@@ -31,6 +31,7 @@ from .plausible import (
     TRUE,
     UNCONFIRMED,
     UNSEEN,
+    Below,
     Verdict,
     agrees,
     is_enough,
@@ -60,10 +61,15 @@ class Registers(Replay):
         if base is None:
             return Verdict(TRUE if 0 <= register <= REGISTER_MAX and register not in NO_VALUES else NO_VALUE, 0)
         return judge(
-            base, register, at, self.settings.power_highest,
-            end=end, back_since=self.back_since, under=self.under, former=self.former,
+            base,
+            register,
+            at,
+            self.settings.power_highest,
+            end=end,
+            below=Below(self.back_since or base.at, self.under),
             gap=self.unsure_at if self.unsure else None,
-        )  # fmt: skip
+            former=self.former,
+        )
 
     def read(
         self, now: Instant, register: Wh, end: int = 0, unseen: bool = False, confirmed: bool = False

@@ -29,7 +29,7 @@ from ..kernel.calendar import local, zone
 from ..kernel.units import NANO, SECOND, instant
 from ..processes.serve import Server
 from ..processes.supervisor import Supervisor, python
-from ..server.commissioning.setup import Apartment, set_up_building
+from ..server.commissioning.setup import Apartment, BuildingPlan, set_up_building
 from ..server.estate.models import Tenancy
 from ..server.metering.models import Gateway, Meter
 from ..server.sales.top_ups import top_up
@@ -105,20 +105,22 @@ class Director:
         names = list(self.people)
         width = len(str(len(names)))
         building = set_up_building(
-            organisation="Harbour Homes",
-            name="Banksia Court",
-            zone=self.options.where,
-            currency=self.story.tariff.currency,
-            tariff=self.story.tariff,
-            apartments=[
-                Apartment(f"Flat {number:0{width}}", name, self.people[name].name)
-                for number, name in enumerate(names, 1)
-            ],
-            gateway="banksia-court",
-            manager="manager",
-            low_credit=LOW_CREDIT,
-            password=PASSWORD,
-            pin=PIN,
+            BuildingPlan(
+                organisation="Harbour Homes",
+                name="Banksia Court",
+                zone=self.options.where,
+                currency=self.story.tariff.currency,
+                tariff=self.story.tariff,
+                apartments=[
+                    Apartment(f"Flat {number:0{width}}", name, self.people[name].name)
+                    for number, name in enumerate(names, 1)
+                ],
+                gateway="banksia-court",
+                manager="manager",
+                low_credit=LOW_CREDIT,
+                password=PASSWORD,
+                pin=PIN,
+            )
         )
         self.logins = building.logins
         for tenancy in Tenancy.objects.filter(unit__property=building.property).select_related(

@@ -82,11 +82,15 @@ def test_tencents_published_example():
 
 def test_huaweis_published_example():
     """https://support.huaweicloud.com/devg-apisign/api-sign-algorithm-002.html, the list of VPCs."""
-    headers = huawei.signed(
-        "your_access_key_id", "your_secret_access_key", "GET", "service.region.example.com",
-        "/v1/77b6a44cba5143ab91d13ab9a8ff44fd/vpcs", "limit=2&marker=13551d6b-755d-4757-b956-536f674975c0",
-        "application/json", b"", "20191115T033655Z",
-    )  # fmt: skip
+    call = huawei.Call(
+        method="GET",
+        host="service.region.example.com",
+        path="/v1/77b6a44cba5143ab91d13ab9a8ff44fd/vpcs",
+        query="limit=2&marker=13551d6b-755d-4757-b956-536f674975c0",
+        content_type="application/json",
+        body=b"",
+    )
+    headers = huawei.signed("your_access_key_id", "your_secret_access_key", call, "20191115T033655Z")
     assert headers["Authorization"] == (
         "SDK-HMAC-SHA256 Access=your_access_key_id, SignedHeaders=content-type;host;x-sdk-date, "
         "Signature=8037a231336d8904f667c082dd84fc06d7e6c7c278c2d8599db31d14e8ee19f9"

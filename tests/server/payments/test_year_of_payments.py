@@ -39,7 +39,7 @@ PROVIDERS = ("wechat", "alipay", "stripe")
 
 
 @pytest.fixture
-def year(building, tenancy, merchants, providers, store, clock, admin_user):
+def year(building, tenancy, merchants, providers, store, clock, admin_user):  # noqa: C901 (a month after another)
     """The year, lived; (organisation, tenancy, first and last instant, gateway)."""
     edge, begin = Edge(building.code, clock), clock.at
     Gateway.objects.update(online=True)

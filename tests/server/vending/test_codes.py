@@ -19,6 +19,7 @@ from prewatt.server.metering.models import Alarm, JournalEntry, Meter
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.adjustments import level
 from prewatt.server.vending.codes import (
+    KeyAttributes,
     VendError,
     add_group,
     change_key,
@@ -171,14 +172,14 @@ def test_a_keypad_meter_reads_what_it_is_sold(group):
 
 
 def test_a_landlord_key_of_the_older_generation_sells_too(building):
-    old = add_group(Organisation.objects.get(), "123456", bytes(8), dkga=2, algorithm=7)
+    old = add_group(Organisation.objects.get(), "123456", bytes(8), KeyAttributes(dkga=2, algorithm=7))
     meter = register(old, "0100000000008", "Shed")
     assert read_by_meter(old, "0100000000008", vend_units(meter, 1), bytes(8)).amount == 1
 
 
 def test_a_key_change_brings_a_meter_of_the_first_base_date_over(group):
     """The minutes of 1993 ran out in November 2024: only a key change with rollover helps such a meter."""
-    old = add_group(group.organisation, "123458", VENDING, base=1993)
+    old = add_group(group.organisation, "123458", VENDING, KeyAttributes(base=1993))
     meter = register(old, "00000000018", "Kiosk")
     with pytest.raises(VendError, match="16777215 minutes"):
         vend_units(meter, 1)

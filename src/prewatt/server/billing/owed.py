@@ -37,14 +37,14 @@ def owe_back(
     reference: Reference,
     memo: str,
     kind: Transfer.Kind = Transfer.Kind.SETTLEMENT,
-    deposit_of: Tenancy | None = None,
     at: int | None = None,
 ) -> Refund:
-    """`amount` nano that lie in an account `source` are owed to a tenancy's person from an instant on (None: now). In the
-    caller's transaction.
+    """`amount` nano that lie in an account `source` are owed to a tenancy's person from an instant on (None: now). A transfer of
+    the kind DEPOSIT moves this tenancy's deposit. In the caller's transaction.
     """
     owed_by, since = account(tenancy.unit.property.organisation, Kind.REFUNDS), now() if at is None else at
     if source != owed_by:
+        deposit_of = tenancy if kind == Transfer.Kind.DEPOSIT else None
         book(kind, source, owed_by, amount, since, reference, memo, meter_of(tenancy), deposit_of)
     return Refund.objects.create(
         tenancy=tenancy, who=tenancy.tenant, amount=amount, why=why, reason=memo[:200], at=since, by=""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
@@ -30,7 +30,7 @@ from .apartments import Apartment, SetupError, read_apartments
 from .enrolment import new_code
 from .installing import InstallError, install
 
-__all__ = ["Apartment", "Building", "SetupError", "new_login", "read_apartments", "set_up_building"]
+__all__ = ["Apartment", "Building", "BuildingPlan", "SetupError", "new_login", "read_apartments", "set_up_building"]
 
 
 @dataclass(frozen=True)
@@ -49,69 +49,103 @@ class Building:
         return next(iter(self.codes.values()))
 
 
+@dataclass(frozen=True, kw_only=True)
+class BuildingPlan:
+    """What is to be set up: for which organisation, which property with which tariff from now on, and its apartments. `gateway`:
+    the name of the one that meters hang at where the list names none. `manager`: a login. `low_credit`: the steps of the
+    reminder, the usual ones if empty. `password`: one for all logins, else a fresh one each. `pin`: one for the page of all
+    flats, else each has none yet.
+    """
+
+    organisation: str
+    name: str
+    zone: str
+    currency: str
+    tariff: KernelTariff
+    apartments: Sequence[Apartment]
+    gateway: str
+    manager: str
+    low_credit: str = ""
+    password: str = ""
+    pin: str = ""
+
+
 @transaction.atomic
-def set_up_building(
-    *,
-    organisation: str,
-    name: str,
-    zone: str,
-    currency: str,
-    tariff: KernelTariff,
-    apartments: Sequence[Apartment],
-    gateway: str,
-    manager: str,
-    low_credit: str = "",
-    password: str = "",
-    pin: str = "",
-) -> Building:
-    """Make organisation (or add to it), property, tariff, gateway, units, meters, tenancies and logins. `password`:
-    one for all logins, else a fresh one each. `pin`: one for the page of all flats, else each has none yet. SetupError if
+def set_up_building(plan: BuildingPlan) -> Building:
+    """Make organisation (or add to it), property, tariff, gateway, units, meters, tenancies and logins. SetupError if
     anything is wrong.
     """
     try:
-        tariff_from_document(tariff_to_document(tariff))
-        owner = Organisation.objects.get_or_create(name=organisation)[0]
-        where = Property(organisation=owner, name=name, zone=zone, currency=currency, low_credit=low_credit)
-        where.full_clean()
-        where.save()
-        priced = Tariff(organisation=owner, name=tariff.name, document=tariff_to_document(tariff))
-        known = Tariff.objects.filter(organisation=owner, name=tariff.name, document=priced.document).first()
-        if known is None:
-            priced.full_clean()
-            priced.save()
-        schedule(where, known or priced, now())
-        boxes = _gateways(where, gateway, apartments)
-        logins = [(manager, _login(manager, password, owner), organisation)]
-        tenants = []
-        pin_hash = hash_pin(pin, secrets.token_bytes(16)) if pin else ""
-        problems = Problems()
-        for each in apartments:
-            try:
-                unit = _place(where, boxes[each.gateway or gateway], each, pin_hash)
-            except (ValidationError, InstallError) as error:
-                problems.add(0, f"unit {each.unit}, meter {each.meter}", in_words(error))
-                continue
-            if unit is not None and each.tenant:
-                tenants.append((unit, each))
-        problems.check()
-        shared = make_password(password) if password else ""
-        for unit, each in tenants:
-            user_name = _free_name(unit)
-            own = password or _new_password()
-            user = get_user_model().objects.create(username=user_name, password=shared or make_password(own))
-            made = Tenancy.objects.create(
-                unit=unit, tenant=each.tenant, user=user, begins=now(), occupants=unit.occupants
-            )
-            if each.contact:
-                keep_contact(made, each.contact)
-            logins.append((user_name, own, f"{each.tenant}, {unit.name}"))
+        tariff_from_document(tariff_to_document(plan.tariff))
+        owner = Organisation.objects.get_or_create(name=plan.organisation)[0]
+        property_ = _property(owner, plan)
+        schedule(property_, _tariff(owner, plan.tariff), now())
+        boxes = _gateways(property_, plan.gateway, plan.apartments)
+        logins = [(plan.manager, _login(plan.manager, plan.password, owner), plan.organisation)]
+        occupied = _place_all(property_, boxes, plan)
+        logins += _move_in(occupied, plan.password)
     except ValidationError as error:
         raise SetupError(in_words(error)) from None
     except TariffError as error:
         raise SetupError(f"tariff: {error}") from None
     except TableError as error:
         raise SetupError(str(error)) from None
-    return Building(where, {name: new_code(box) for name, box in boxes.items()}, logins)
+    return Building(property_, {name: new_code(box) for name, box in boxes.items()}, logins)
+
+
+def _property(owner: Organisation, plan: BuildingPlan) -> Property:
+    property_ = Property(
+        organisation=owner, name=plan.name, zone=plan.zone, currency=plan.currency, low_credit=plan.low_credit
+    )
+    property_.full_clean()
+    property_.save()
+    return property_
+
+
+def _tariff(owner: Organisation, tariff: KernelTariff) -> Tariff:
+    """The organisation's tariff of this name and content, made if there is none."""
+    document = tariff_to_document(tariff)
+    same = Tariff.objects.filter(organisation=owner, name=tariff.name, document=document).first()
+    if same is not None:
+        return same
+    row = Tariff(organisation=owner, name=tariff.name, document=document)
+    row.full_clean()
+    row.save()
+    return row
+
+
+def _place_all(property_: Property, boxes: Mapping[str, Gateway], plan: BuildingPlan) -> list[tuple[Unit, Apartment]]:
+    """Make all units and meters. Those units that somebody lives in. TableError names each that can't be made."""
+    pin_hash = hash_pin(plan.pin, secrets.token_bytes(16)) if plan.pin else ""
+    problems, occupied = Problems(), []
+    for apartment in plan.apartments:
+        try:
+            unit = _place(property_, boxes[apartment.gateway or plan.gateway], apartment, pin_hash)
+        except (ValidationError, InstallError) as error:
+            problems.add(0, f"unit {apartment.unit}, meter {apartment.meter}", in_words(error))
+            continue
+        if unit is not None and apartment.tenant:
+            occupied.append((unit, apartment))
+    problems.check()
+    return occupied
+
+
+def _move_in(occupied: Sequence[tuple[Unit, Apartment]], password: str) -> list[tuple[str, str, str]]:
+    """Begin the tenancies, each with a login: (name, password, whose)."""
+    # A hash is made to be slow, so that of one password for all is made once.
+    shared = make_password(password) if password else ""
+    logins = []
+    for unit, apartment in occupied:
+        user_name = _free_name(unit)
+        own = password or _new_password()
+        user = get_user_model().objects.create(username=user_name, password=shared or make_password(own))
+        tenancy = Tenancy.objects.create(
+            unit=unit, tenant=apartment.tenant, user=user, begins=now(), occupants=unit.occupants
+        )
+        if apartment.contact:
+            keep_contact(tenancy, apartment.contact)
+        logins.append((user_name, own, f"{apartment.tenant}, {unit.name}"))
+    return logins
 
 
 def _gateways(where: Property, usual: str, apartments: Sequence[Apartment]) -> dict[str, Gateway]:

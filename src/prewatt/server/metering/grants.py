@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -21,68 +22,77 @@ from ..estate.models import Property
 from .models import Gateway, StaffGrant
 
 
-@transaction.atomic
-def make_grant(
-    where: Property,
-    holder: str,
-    key: str,
-    actions: Iterable[str],
-    begins: int,
-    ends: int,
-    by: Any,
-    *,
-    most_amount: int = 0,
-    longest: int = 0,
-) -> StaffGrant:
-    """Sign a grant for the phone whose public key is `key` (64 hexadecimal digits). `most_amount` (nano) and `longest`
-    (µs) bound what it may restore. ValidationError names what can't be.
+@dataclass(frozen=True, kw_only=True)
+class GrantRequest:
+    """A grant that is asked for: of a property, for the phone whose public key is `key` (64 hexadecimal digits). `holder`: whose
+    phone it is; `actions`: of `wire.on_site.ALLOWED`; `begins`, `ends`: instants. `most_amount` (nano) and `longest` (µs)
+    bound what it may restore.
     """
-    wanted = tuple(dict.fromkeys(actions))
-    errors: dict[str, str] = {}
-    if not holder.strip() or len(holder) > 100:
-        errors["holder"] = _("Say whose phone it is.")
-    try:
-        raw = bytes.fromhex(key.strip())
-        VerifyKey(raw)
-    except ValueError:
+
+    property: Property
+    holder: str
+    key: str
+    actions: Sequence[str]
+    begins: int
+    ends: int
+    most_amount: int = 0
+    longest: int = 0
+
+    def clean(self) -> bytes:
+        """The phone's key. ValidationError names each field that can't be."""
+        errors: dict[str, str] = {}
         raw = b""
-        errors["key"] = _("This is not a phone's key: 64 hexadecimal digits, as `prewatt onsite key` shows them.")
-    if not wanted or set(wanted) - set(ALLOWED):
-        errors["actions"] = _("Choose of %(known)s.") % {"known": ", ".join(ALLOWED)}
-    if not begins < ends <= now() + GRANT_LONGEST or ends <= now():
-        errors["ends"] = _("A grant ends after it begins, in the future, and within %(days)d days.") % {
-            "days": GRANT_LONGEST // DAY
-        }
-    if not 0 <= most_amount <= RESTORE_LARGEST:
-        errors["most_amount"] = _("At most %(most)s.") % {"most": RESTORE_LARGEST // NANO}
-    if not 0 <= longest <= GRANT_RESTORE_LONGEST:
-        errors["longest"] = _("At most a week.")
-    if errors:
-        raise ValidationError(errors)
-    made = StaffGrant.objects.create(
-        property=where,
-        holder=holder.strip(),
-        key=raw.hex(),
-        actions=" ".join(wanted),
-        begins=begins,
-        ends=ends,
+        if not self.holder.strip() or len(self.holder) > 100:
+            errors["holder"] = _("Say whose phone it is.")
+        try:
+            raw = bytes.fromhex(self.key.strip())
+            VerifyKey(raw)
+        except ValueError:
+            errors["key"] = _("This is not a phone's key: 64 hexadecimal digits, as `prewatt onsite key` shows them.")
+        if not self.actions or set(self.actions) - set(ALLOWED):
+            errors["actions"] = _("Choose of %(known)s.") % {"known": ", ".join(ALLOWED)}
+        if not self.begins < self.ends <= now() + GRANT_LONGEST or self.ends <= now():
+            errors["ends"] = _("A grant ends after it begins, in the future, and within %(days)d days.") % {
+                "days": GRANT_LONGEST // DAY
+            }
+        if not 0 <= self.most_amount <= RESTORE_LARGEST:
+            errors["most_amount"] = _("At most %(most)s.") % {"most": RESTORE_LARGEST // NANO}
+        if not 0 <= self.longest <= GRANT_RESTORE_LONGEST:
+            errors["longest"] = _("At most a week.")
+        if errors:
+            raise ValidationError(errors)
+        return raw
+
+
+@transaction.atomic
+def make_grant(request: GrantRequest, by: Any) -> StaffGrant:
+    """Sign a grant, by a user or whoever a text names. ValidationError names what can't be."""
+    key = request.clean()
+    actions = tuple(dict.fromkeys(request.actions))
+    row = StaffGrant.objects.create(
+        property=request.property,
+        holder=request.holder.strip(),
+        key=key.hex(),
+        actions=" ".join(actions),
+        begins=request.begins,
+        ends=request.ends,
         made=now(),
         by=by if isinstance(by, str) else by.get_username(),
     )
-    gateways = Gateway.objects.filter(property=where, public_key__isnull=False, revoked=False).order_by("name")
+    gateways = Gateway.objects.filter(property=request.property, public_key__isnull=False, revoked=False)
     grant = Grant(
-        grant=f"{made.pk}",
-        property=where.pk,
-        holder=made.holder,
-        key=raw,
-        actions=wanted,
-        begins=begins,
-        ends=ends,
-        most_amount=most_amount,
-        longest=longest,
-        issued=made.made,
-        gateways=tuple(GatewayKey(each.name, bytes(each.public_key or b"")) for each in gateways),
+        grant=f"{row.pk}",
+        property=request.property.pk,
+        holder=row.holder,
+        key=key,
+        actions=actions,
+        begins=request.begins,
+        ends=request.ends,
+        most_amount=request.most_amount,
+        longest=request.longest,
+        issued=row.made,
+        gateways=tuple(GatewayKey(each.name, bytes(each.public_key or b"")) for each in gateways.order_by("name")),
     )
-    made.text = b64encode(encode(sign_grant(signing_key(settings.CONFIG), grant))).decode()
-    made.save(update_fields=["text"])
-    return made
+    row.text = b64encode(encode(sign_grant(signing_key(settings.CONFIG), grant))).decode()
+    row.save(update_fields=["text"])
+    return row

@@ -191,7 +191,7 @@ def _release_deposit(tenancy: Tenancy, settlement: Reference) -> None:
         held = account(tenancy.unit.property.organisation, Kind.DEPOSITS)
         of = Reference(Of.DEPOSIT, tenancy.pk).and_(Part.BACK).with_part_of(settlement)
         memo = _("deposit to be paid back")
-        owe_back(tenancy, left, Refund.Why.DEPOSIT, held, of, memo, Transfer.Kind.DEPOSIT, deposit_of=tenancy)
+        owe_back(tenancy, left, Refund.Why.DEPOSIT, held, of, memo, Transfer.Kind.DEPOSIT)
 
 
 def settle_what_is_due() -> list[Tenancy]:

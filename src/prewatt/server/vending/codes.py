@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import transaction
@@ -44,6 +45,23 @@ OWN = "99"
 """Manufacturer code of the numbers that prewatt gives to meters which have none."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class KeyAttributes:
+    """What a vending key is made for: its revision number (KRN), expiry number (KEN), base date, the
+    algorithms by which meters' keys come of it (DKGA) and codes are enciphered (EA), and its type (KT).
+    """
+
+    revision: int = 1
+    expiry: int = 255
+    base: int = 2014
+    dkga: int = 4
+    algorithm: int = 11
+    key_type: int = 2
+
+
+STANDARD = KeyAttributes()
+
+
 class VendError(ValueError):
     """The code can't be made; the message, for people, says why. Nothing was changed."""
 
@@ -81,24 +99,13 @@ def add_group(
     organisation: Organisation,
     code: str,
     vending_key: bytes,
-    *,
-    revision: int = 1,
-    expiry: int = 255,
-    base: int = 2014,
-    dkga: int = 4,
-    algorithm: int = 11,
-    key_type: int = 2,
+    attributes: KeyAttributes = STANDARD,
 ) -> SupplyGroup:
     """Take in a vending key that a landlord holds. VendError names what can't be."""
     group = SupplyGroup(
         organisation=organisation,
         code=code,
-        revision=revision,
-        expiry=expiry,
-        base=base,
-        dkga=dkga,
-        algorithm=algorithm,
-        key_type=key_type,
+        **asdict(attributes),
         sealed=security_module().seal(vending_key),
     )
     try:
@@ -106,7 +113,7 @@ def add_group(
         group.key_for(account_number("00000000000")).decoder_key(vending_key)
     except (NumberError, ValueError) as error:
         raise VendError(str(error)) from None
-    if SupplyGroup.objects.filter(organisation=organisation, code=code, revision=revision).exists():
+    if SupplyGroup.objects.filter(organisation=organisation, code=code, revision=group.revision).exists():
         raise VendError(_("Supply group %(code)s has a key of this revision already.") % {"code": code})
     group.save()
     return group

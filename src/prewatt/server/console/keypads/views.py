@@ -17,7 +17,16 @@ from ....kernel.names import natural
 from ....tokens import Function
 from ...core.amounts import typed_kwh, typed_money, typed_whole
 from ...estate.models import Organisation
-from ...vending.codes import VendError, add_group, change_key, register, vend_management, vend_money, vend_units
+from ...vending.codes import (
+    KeyAttributes,
+    VendError,
+    add_group,
+    change_key,
+    register,
+    vend_management,
+    vend_money,
+    vend_units,
+)
 from ...vending.models import Code, SupplyGroup, TokenMeter
 from ...web.access import owner_of
 from ...web.forms import key
@@ -78,10 +87,12 @@ def _vend(request: HttpRequest, owner: Organisation, do: str) -> None:
             owner,
             given.get("code", ""),
             key,
-            revision=typed_whole(given.get("revision", ""), "revision", 1, 9),
-            base=typed_whole(given.get("base", ""), "base", 1993, 2035),
-            dkga=2 if len(key) == 8 else 4,
-            algorithm=typed_whole(given.get("algorithm", ""), "algorithm", 7, 11),
+            KeyAttributes(
+                revision=typed_whole(given.get("revision", ""), "revision", 1, 9),
+                base=typed_whole(given.get("base", ""), "base", 1993, 2035),
+                dkga=2 if len(key) == 8 else 4,
+                algorithm=typed_whole(given.get("algorithm", ""), "algorithm", 7, 11),
+            ),
         )
         messages.success(request, _("The vending key is kept, sealed."))
     elif do == "meter":

@@ -22,7 +22,7 @@ from ...core.amounts import NumberField, typed_money, typed_whole
 from ...core.time import now
 from ...estate.models import SUPPLY_RULES, Property
 from ...estate.safety_rules import EXAMPLE
-from ...metering.grants import make_grant
+from ...metering.grants import GrantRequest, make_grant
 from ...metering.models import Meter
 from ...vending.account_settings import send_settings
 from ...web.access import property_of_manager
@@ -147,17 +147,17 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
     given, at = request.POST, now()
     try:
         hours = typed_whole(given.get("hours", ""), "hours", 1, GRANT_LONGEST // HOUR)
-        made = make_grant(
-            where,
-            given.get("holder", ""),
-            given.get("key", ""),
-            given.getlist("actions"),
-            at,
-            at + hours * HOUR,
-            request.user,
+        wanted = GrantRequest(
+            property=where,
+            holder=given.get("holder", ""),
+            key=given.get("key", ""),
+            actions=given.getlist("actions"),
+            begins=at,
+            ends=at + hours * HOUR,
             most_amount=typed_money(given.get("most_amount") or "0", "most_amount", where.currency),
             longest=typed_whole(given.get("longest") or "0", "longest", 0, GRANT_RESTORE_LONGEST // HOUR) * HOUR,
         )
+        made = make_grant(wanted, request.user)
     except ValidationError as error:
         refuse(request, error)
     else:

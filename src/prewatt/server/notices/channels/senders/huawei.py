@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from django.utils.translation import gettext as _now
@@ -88,10 +88,8 @@ class Huawei(TemplateSender):
         if account.get("sign_name"):
             given["signature"] = account["sign_name"]
         body = urlencode(given).encode()
-        headers = signed(
-            account["app_key"], account["app_secret"], "POST", host, PATH, "", FORM, body,
-            f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}",
-        )  # fmt: skip
+        call = Call("POST", host, PATH, "", FORM, body)
+        headers = signed(account["app_key"], account["app_secret"], call, f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
         return Request(f"https://{host}{PATH}", headers, body)
 
     @classmethod
@@ -109,12 +107,21 @@ def _host(account: Mapping[str, str]) -> str:
     return urlsplit(address if "//" in address else f"//{address}").hostname or ""
 
 
-def signed(
-    key_id: str, key: str, method: str, host: str, path: str, query: str, content_type: str, body: bytes, at: str
-) -> dict[str, str]:
-    """The headers of a request, signed."""
-    headers = {"Content-Type": content_type, "Host": host, "X-Sdk-Date": at}
+class Call(NamedTuple):
+    """What of a request is signed."""
+
+    method: str
+    host: str
+    path: str
+    query: str
+    content_type: str
+    body: bytes
+
+
+def signed(key_id: str, key: str, call: Call, at: str) -> dict[str, str]:
+    """The headers of a request, signed. `at`: its time as the header X-Sdk-Date has it."""
+    headers = {"Content-Type": call.content_type, "Host": call.host, "X-Sdk-Date": at}
     # The path is signed with a slash at its end, wherever it goes.
-    request, names = canonical(method, path.rstrip("/") + "/", query, headers, sha256(body))
+    request, names = canonical(call.method, call.path.rstrip("/") + "/", call.query, headers, sha256(call.body))
     signature = hmac_sha256(key, f"{ALGORITHM}\n{at}\n{sha256(request)}").hex()
     return {**headers, "Authorization": f"{ALGORITHM} Access={key_id}, SignedHeaders={names}, Signature={signature}"}
