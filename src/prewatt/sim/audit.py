@@ -20,8 +20,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ..edge.journal import Journal
+from ..kernel.account import Account as KernelAccount
 from ..kernel.currencies import format_exact
-from ..kernel.entries import CreditApplied, CreditByCode, DebitApplied, Relay, decode_entry
+from ..kernel.entries import AnyEntry, CreditApplied, CreditByCode, DebitApplied, Relay, decode_entry
 from ..kernel.state import EXHAUSTED
 from ..kernel.tariff import Tariff
 from ..kernel.tariff_document import tariff_to_document
@@ -96,60 +97,87 @@ class Account:
 def audit(journal_path: Path, memory: Path, meters: list[str]) -> Account:
     """Compare both sides. The agent must have ended: its journal is opened here."""
     journal = Journal(journal_path)
-    found, failures = [], []
-    applied: dict[str, list[Came]] = {}
-    coded = {
-        (top_up.command.meter.name, top_up.command.tid): top_up.credit_id
-        for top_up in TopUp.objects.select_related("command__meter")
-    }
+    accounts, failures = [], []
+    credits_ = _Credits()
     rows = {row.name: row for row in Meter.objects.filter(name__in=meters).select_related("unit")}
     for name in meters:
-        row = rows[name]
         loaded = journal.load(name)
-        account = loaded.account
-        tenancy = Tenancy.objects.select_related("unit__property__organisation").get(
-            unit=row.unit_id, ends__isnull=True
-        )
-        mine = MeterAccount(
-            name,
-            account.register or 0,
-            account.read_at,
-            account.charged,
-            account.credited,
-            account.balance,
-            balance(tenant_account(tenancy)),
-            row.late,
-            row.duplicates,
-        )
-        for body in journal.read(name, 1, account.seq):
-            entry = decode_entry(body)
-            if isinstance(entry, Relay):
-                mine.switches.append((entry.at, entry.closed, entry.balance))
-                if entry.reason == EXHAUSTED:
-                    mine.unpaid.append((entry.at, entry.balance))
-            elif isinstance(entry, CreditByCode):
-                credit_id = coded.get((name, entry.tid), f"code {entry.tid}")
-                applied.setdefault(credit_id, []).append(Came(name, entry.amount, entry.at, "code"))
-            elif isinstance(entry, DebitApplied):
-                mine.adjusted -= entry.amount
-            elif isinstance(entry, CreditApplied) and entry.reason:
-                mine.adjusted += entry.amount
-                mine.topped_up -= entry.amount
-            elif isinstance(entry, CreditApplied):
-                applied.setdefault(entry.credit_id, []).append(Came(name, entry.amount, entry.at, "command"))
-        failures += _check(mine, row, account.seq, loaded.head, _memory(memory, name))
-        found.append(mine)
+        mine = _meter_account(rows[name], loaded.account)
+        for body in journal.read(name, 1, loaded.account.seq):
+            _take_entry(mine, decode_entry(body), credits_)
+        failures += _check(mine, rows[name], loaded.account.seq, loaded.head, _memory(memory, name))
+        accounts.append(mine)
     journal.close()
-    top_ups = []
+    top_ups, unapplied = _top_ups(credits_.came)
+    failures += unapplied
+    failures += [f"credit {credit_id} was applied at a meter and never paid" for credit_id in credits_.came]
+    return Account(accounts, top_ups, failures)
+
+
+class _Credits:
+    """Which credits came to meters, by their ids."""
+
+    def __init__(self) -> None:
+        self.came: dict[str, list[Came]] = {}
+        self._coded = {
+            (top_up.command.meter.name, top_up.command.tid): top_up.credit_id
+            for top_up in TopUp.objects.select_related("command__meter")
+        }
+
+    def by_code(self, meter: str, entry: CreditByCode) -> None:
+        credit_id = self._coded.get((meter, entry.tid), f"code {entry.tid}")
+        self.came.setdefault(credit_id, []).append(Came(meter, entry.amount, entry.at, "code"))
+
+    def by_command(self, meter: str, entry: CreditApplied) -> None:
+        self.came.setdefault(entry.credit_id, []).append(Came(meter, entry.amount, entry.at, "command"))
+
+
+def _meter_account(row: Meter, account: KernelAccount) -> MeterAccount:
+    """A meter's account as its journal ends, and what the server's ledger has of it."""
+    tenancy = Tenancy.objects.select_related("unit__property__organisation").get(unit=row.unit_id, ends__isnull=True)
+    return MeterAccount(
+        meter=row.name,
+        register=account.register or 0,
+        read_at=account.read_at,
+        charged=account.charged,
+        topped_up=account.credited,
+        balance_meter=account.balance,
+        balance_server=balance(tenant_account(tenancy)),
+        late=row.late,
+        duplicates=row.duplicates,
+    )
+
+
+def _take_entry(mine: MeterAccount, entry: AnyEntry, credits_: _Credits) -> None:
+    """Count an entry of a meter's journal."""
+    match entry:
+        case Relay():
+            mine.switches.append((entry.at, entry.closed, entry.balance))
+            if entry.reason == EXHAUSTED:
+                mine.unpaid.append((entry.at, entry.balance))
+        case CreditByCode():
+            credits_.by_code(mine.meter, entry)
+        case DebitApplied():
+            mine.adjusted -= entry.amount
+        case CreditApplied() if entry.reason:
+            mine.adjusted += entry.amount
+            mine.topped_up -= entry.amount
+        case CreditApplied():
+            credits_.by_command(mine.meter, entry)
+
+
+def _top_ups(came: dict[str, list[Came]]) -> tuple[list[dict[str, Any]], list[str]]:
+    """What became of each payment, and what is wrong with it. What came to meters for one is taken out of `came`."""
+    rows, failures = [], []
     for top_up in TopUp.objects.select_related("command__meter").order_by("paid", "id"):
-        times = applied.pop(top_up.credit_id, [])
+        times = came.pop(top_up.credit_id, [])
         name = top_up.command.meter.name
         # A code may carry less than all of it: then the command brings the rest, and nothing else.
         whole = {each.meter for each in times} == {name} and sum(each.amount for each in times) == top_up.amount
         once = whole and [each.way for each in times] in (["command"], ["code"], ["code", "command"])
         if not once or top_up.command.state != Command.State.APPLIED:
             failures.append(f"payment {top_up.credit_id} for meter {name} was applied {len(times)} times")
-        top_ups.append(
+        rows.append(
             {
                 "credit_id": top_up.credit_id,
                 "meter": name,
@@ -160,8 +188,7 @@ def audit(journal_path: Path, memory: Path, meters: list[str]) -> Account:
                 "way": times[0].way if times else None,
             }
         )
-    failures += [f"credit {credit_id} was applied at a meter and never paid" for credit_id in applied]
-    return Account(found, top_ups, failures)
+    return rows, failures
 
 
 def _memory(folder: Path, name: str) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def test_settings_that_cannot_be_read_hold_up_nobody_else_s(building):
 def test_a_tenant_of_whom_nothing_can_be_told_keeps_nobody_else_from_it(building, tenancy, clock, monkeypatch):
     for each in Tenancy.objects.all():
         add_channel(recipient_of(each), "webhook", "https://example.org/x")
-    look = watching._Tenant.look
+    look = watching.TenantLook.look
 
     def odd(self):
         if self.tenancy == tenancy:
@@ -98,7 +98,7 @@ def test_a_tenant_of_whom_nothing_can_be_told_keeps_nobody_else_from_it(building
         look(self)
 
     with monkeypatch.context() as patch:
-        patch.setattr(watching._Tenant, "look", odd)
+        patch.setattr(watching.TenantLook, "look", odd)
         watching.watch()
     assert Alarm.objects.get().meter.name == "m1"
     assert not recipient_of(tenancy).looked and recipient_of(Tenancy.objects.get(tenant="Ben")).looked

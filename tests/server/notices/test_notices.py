@@ -576,7 +576,7 @@ def test_a_look_that_is_broken_off_is_made_up_for(edge, store, anna, tenancy, mo
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr("prewatt.server.notices.watching.Credit.look", die)
+        patch.setattr("prewatt.server.notices.for_tenants.Credit.look", die)
         with pytest.raises(Killed):
             watch()
     assert "cut-off" not in events(anna)

@@ -1,0 +1,170 @@
+"""What an organisation's manager is told of: each look finds what is new since the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from ...kernel.calendar import day_bounds, local_day, zone
+from ...kernel.currencies import format_money
+from ...kernel.entries import Event as JournalEvent
+from ...kernel.events import group_of
+from ...kernel.units import DAY, HOUR
+from ..billing.owed import owed
+from ..core.addresses import public
+from ..core.time import now
+from ..metering.models import Meter, alarms_of
+from ..payments.models import Payment, TakenBack, Unexpected
+from ..vending.silences import SILENT
+from .bills import tell_manager
+from .events import TOLD_BY_GROUP, Event
+from .journals import BACK_AT, journal, lowest_hours, newly_unusual
+from .models import Recipient, Seen
+from .telling import home_zone, tell, untold, wall
+from .words import told_of
+
+
+class ManagerLook:
+    """What an organisation's manager is told of."""
+
+    def __init__(self, recipient: Recipient) -> None:
+        self.recipient, self.organisation = recipient, recipient.organisation
+        self.at = now()
+
+    def look(self) -> None:
+        meters = list(
+            Meter.objects.filter(gateway__property__organisation=self.organisation).select_related(
+                "gateway__property", "unit__property"
+            )
+        )
+        self._journals(meters)
+        self._alarms()
+        self._money()
+        self._taken_back()
+        self._owed()
+        tell_manager(self.recipient, self.organisation, self.at)
+        self._common(meters)
+
+    def _journals(self, meters: Iterable[Meter]) -> None:
+        seen = {row.meter_id: row for row in self.recipient.seen_meters.all()}
+        for meter in meters:
+            row = seen.get(meter.pk)
+            if row is None:
+                Seen.objects.create(recipient=self.recipient, meter=meter, seq=meter.seq)
+                continue
+            if row.seq >= meter.seq:
+                continue
+            for entry in journal(meter, row.seq):
+                if isinstance(entry, JournalEvent) and entry.at > self.at - DAY:
+                    self._event(meter, entry)
+            row.seq = meter.seq
+            row.save(update_fields=["seq"])
+
+    def _event(self, meter: Meter, entry: JournalEvent) -> None:
+        event = TOLD_BY_GROUP.get(group_of(entry.code))
+        if event is None:
+            return
+        told = {
+            "unit": str(meter.unit or meter), "at": wall(entry.at, zone(meter.property.zone)), "link": self._link(meter),
+            **told_of(entry, self.recipient.language),
+        }  # fmt: skip
+        tell(self.recipient, event, f"{entry.code} {meter.pk} {entry.at // HOUR}", told)
+
+    def _link(self, meter: Meter | None) -> str:
+        if meter is not None and meter.unit_id:
+            return public(reverse("unit", args=[meter.unit_id]))
+        return public(reverse("properties"))
+
+    def _alarms(self) -> None:
+        # What is silent is told of by itself (`silences`).
+        rows = alarms_of(self.organisation).filter(at__gte=self.recipient.since).exclude(kind=SILENT)
+        found = {f"alarm {alarm.pk}": alarm for alarm in rows.order_by("-pk")[:BACK_AT]}
+        for key in untold(self.recipient, found):
+            alarm = found[key]
+            told = {
+                "unit": alarm.who, "at": wall(alarm.at, zone(alarm.property.zone)), "what": alarm.text,
+                "link": public(reverse("alarm", args=[alarm.pk])),
+            }  # fmt: skip
+            tell(self.recipient, Event.TROUBLE, key, told)
+
+    def _money(self) -> None:
+        link = public(reverse("payments"))
+        held = Payment.objects.filter(
+            merchant__organisation=self.organisation, state=Payment.State.HELD, confirmed__gte=self.recipient.since
+        )
+        waiting = {f"held {each.payment_id}": each for each in held.select_related("tenancy__unit__property")[:BACK_AT]}
+        for key in untold(self.recipient, waiting):
+            each = waiting[key]
+            told = {
+                "amount": format_money(each.amount, each.currency), "currency": each.currency, "who": str(each.tenancy),
+                "why": each.reason, "link": link,
+            }  # fmt: skip
+            tell(self.recipient, Event.HELD, key, told)
+        rows = Unexpected.objects.filter(
+            merchant__organisation=self.organisation, settled=False, at__gte=self.recipient.since
+        )
+        strange = {f"unexpected {each.pk}": each for each in rows.select_related("merchant").order_by("-pk")[:BACK_AT]}
+        for key in untold(self.recipient, strange):
+            found = strange[key]
+            with override("zh-hans" if self.recipient.language == "zh" else "en"):
+                why = _(found.reason)
+            told = {
+                "amount": format_money(found.amount, found.currency), "currency": "", "who": str(found.merchant), "why": why, "link": link,
+            }  # fmt: skip
+            tell(self.recipient, Event.HELD, key, told)
+
+    def _owed(self) -> None:
+        """What is owed to people for long is told once, and once more when it is unclaimed; it stays owed."""
+        for step, days in (
+            ("owed", self.organisation.refund_reminder),
+            ("unclaimed", self.organisation.refund_unclaimed),
+        ):
+            rows = owed(self.organisation).filter(at__lte=self.at - days * DAY)
+            found = {f"{step} {each.pk}": each for each in rows.order_by("-pk")[:BACK_AT]}
+            for key in untold(self.recipient, found):
+                each = found[key]
+                where = each.tenancy.unit.property
+                told = {
+                    "who": each.who, "unit": str(each.tenancy.unit), "amount": format_money(each.left, where.currency),
+                    "currency": where.currency, "since": f"{local_day(each.at, zone(where.zone))}", "days": days,
+                    "unclaimed": step == "unclaimed", "link": public(reverse("books")),
+                }  # fmt: skip
+                tell(self.recipient, Event.OWED, key, told)
+
+    def _taken_back(self) -> None:
+        """What a person has to see to: a dispute is answered in days, or is lost."""
+        rows = TakenBack.objects.filter(
+            organisation=self.organisation, closed=None, heard__gte=self.recipient.since, payment__isnull=False
+        )
+        found = {f"taken-back {each.pk} {each.state}": each for each in rows.select_related(
+            "payment__tenancy__unit__property", "top_up__tenancy__unit__property"
+        ).order_by("-pk")[:BACK_AT]}  # fmt: skip
+        for key in untold(self.recipient, found):
+            each = found[key]
+            told = {
+                "amount": format_money(each.amount, each.currency), "currency": each.currency,
+                "who": each.who, "cause": each.cause, "booked": each.booked is not None, "tenant": False,
+                "link": public(reverse("payments")),
+            }  # fmt: skip
+            tell(self.recipient, Event.TAKEN_BACK, key, told)
+
+    def _common(self, meters: Iterable[Meter]) -> None:
+        where = zone(home_zone(self.recipient))
+        day = local_day(self.at, where) - timedelta(days=1)
+        if self.recipient.day == day or self.at - day_bounds(day, where)[1] < HOUR:
+            return
+        for meter in meters:
+            if meter.role != Meter.Role.COMMON:
+                continue
+            found = newly_unusual(self.recipient, meter, lowest_hours(meter, day, where), day)
+            if found is not None:
+                told = {
+                    "property": str(meter.property), "meter": meter.name, "day": f"{day}", "now": found[0], "usual": found[1],
+                }  # fmt: skip
+                tell(self.recipient, Event.LEAK, f"leak {meter.pk} {day}", told)
+        self.recipient.day = day
+        self.recipient.save(update_fields=["day"])

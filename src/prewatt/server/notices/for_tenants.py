@@ -1,0 +1,247 @@
+"""What a tenant is told of: each look finds what is new since the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.urls import reverse
+
+from ...kernel.calendar import day_bounds, local_day, zone
+from ...kernel.currencies import format_money
+from ...kernel.entries import Event as JournalEvent
+from ...kernel.entries import Relay
+from ...kernel.events import EventKind, Group, group_of
+from ...kernel.off_hours import OFF_HOURS
+from ...kernel.state import EXHAUSTED, RECLOSED
+from ...kernel.units import DAY, HOUR, exact_kwh, short_price
+from ..billing.on_the_way import on_the_way
+from ..core.addresses import public
+from ..core.time import now
+from ..estate.models import Tenancy
+from ..estate.terms_in_force import open_lowering, terms_of
+from ..metering.accounts import account_of
+from ..metering.models import Meter
+from ..payments.models import TakenBack
+from ..statements.statement import TOP_UPS, statement
+from ..vending.models import Code
+from .bills import tell_tenant
+from .events import Event
+from .journals import BACK_AT, journal, lowest_hours, newly_unusual
+from .low import Credit
+from .models import Notice, Recipient
+from .telling import overtake, tell, untold, wall
+from .words import LIMIT, OVERDUE, brief, in_words, to_do, told_of
+
+AHEAD = 30 * DAY
+"""How long before it holds a tariff is told of."""
+MOST_AHEAD = 3
+"""More tariffs ahead than these are dated prices, which nobody wants to read one by one."""
+STATEMENT_AFTER = 6 * HOUR
+STATEMENT_AT_LAST = 10 * DAY
+"""After the month's end: when its statement is told of if the meter has reported all, and if not."""
+
+
+class TenantLook:
+    """What a tenant is told of."""
+
+    def __init__(self, recipient: Recipient, tenancy: Tenancy) -> None:
+        self.recipient, self.tenancy = recipient, tenancy
+        self.property = tenancy.unit.property
+        self.where = zone(self.property.zone)
+        self.at = now()
+
+    def look(self) -> None:
+        tenancy = self.tenancy
+        # Also who has moved out is told that a payment was taken back, and of the last bill.
+        self._taken_back()
+        tell_tenant(tenancy, self.at, self._tell, self.recipient)
+        if tenancy.begins > self.at or (tenancy.ends is not None and tenancy.ends <= self.at):
+            return
+        meter = Meter.objects.select_related("gateway__property").filter(unit=tenancy.unit_id).first()
+        self._top_ups(meter)
+        self._shares()
+        self._tariffs()
+        self._statements()
+        if meter is None:
+            return
+        waiting = on_the_way([meter.pk]).get(meter.pk, 0)
+        self._journal(meter, waiting)
+        if not Tenancy.objects.filter(unit=tenancy.unit_id, begins__lt=tenancy.begins, settled__isnull=True).exists():
+            # Until the tenant before is settled the meter's balance is not this one's.
+            Credit(self.recipient, tenancy, meter, waiting, self.at, self._tell).look(self._code)
+        self._use(meter)
+
+    def _money(self, nano: int) -> str:
+        return format_money(nano, self.property.currency)
+
+    def _tell(self, event: Event, key: str, **context: Any) -> Notice | None:
+        common = {"unit": str(self.tenancy.unit), "currency": self.property.currency, "tenant": True}
+        return tell(self.recipient, event, key, {**common, "link": public(reverse("tenancy")), **context})
+
+    def _code(self) -> str:
+        """A code that brings at once what is paid and not at the meter yet."""
+        waits = {"command__state__in": ("queued", "sent"), "command__coded_seq__isnull": True}
+        found = Code.objects.filter(command__top_up__tenancy=self.tenancy, **waits).first()
+        return str(found) if found else ""
+
+    # -- what was paid and charged -------------------------------------------------------------------------------------
+
+    def _top_ups(self, meter: Meter | None) -> None:
+        rows = self.tenancy.top_ups.filter(paid__gte=self.recipient.since).select_related("command__code")
+        found = {f"top-up {each.credit_id}": each for each in rows.order_by("-pk")[:BACK_AT]}
+        new = untold(self.recipient, found)
+        for key, each in found.items():
+            if key not in new:
+                continue
+            command = each.command
+            reached = command.reached_at is not None
+            code = getattr(command, "code", None)
+            self._tell(
+                Event.TOP_UP, key, amount=self._money(each.amount), at=wall(each.paid, self.where),
+                share=self._money(each.shared) if each.shared else "",
+                receipt=each.receipt, reached=reached, online=meter is not None and meter.gateway.online,
+                code="" if reached or code is None or (meter is not None and meter.gateway.online) else str(code),
+            )  # fmt: skip
+
+    def _taken_back(self) -> None:
+        mine = Q(top_up__tenancy=self.tenancy) | Q(top_up=None, payment__tenancy=self.tenancy)
+        rows = TakenBack.objects.filter(
+            mine, state=TakenBack.State.BOOKED, refund=None, booked__gte=self.recipient.since
+        )
+        found: dict[str, TakenBack] = {}
+        for each in rows.order_by("-pk")[:BACK_AT]:
+            found[f"taken-back {each.pk}"] = each
+            if each.returned:
+                found[f"taken-back {each.pk} returned {each.returned}"] = each
+        for key in sorted(untold(self.recipient, found)):
+            each, back = found[key], " returned " in key
+            self._tell(
+                Event.TAKEN_BACK, key, amount=self._money(each.returned if back else each.amount), back=back,
+                cause=each.cause, at=wall(each.booked or each.at, self.where), day=f"{local_day(each.at, self.where)}",
+                owed=self._money(each.amount - each.debited) if each.amount > each.debited else "",
+                until=wall(each.grace_until, self.where) if each.grace_until else "",
+                lost=self._money(each.debited) if each.debited else "",
+            )  # fmt: skip
+
+    def _shares(self) -> None:
+        rows = self.tenancy.shares.filter(run__made__gte=self.recipient.since).select_related("run__shared_cost")
+        found = {
+            f"share {each.pk}{suffix}": each for each in rows.order_by("-pk")[:BACK_AT] for suffix in ("", " back")
+        }
+        new = untold(self.recipient, found)
+        for key, each in found.items():
+            run, back = each.run, key.endswith(" back")
+            if key not in new or not each.amount or (back and run.reversed is None):
+                continue
+            told = {
+                "name": run.shared_cost.name, "amount": self._money(abs(each.amount)),
+                "first": f"{local_day(run.begins, self.where)}", "last": f"{local_day(run.ends - 1, self.where)}",
+                "link": public(reverse("share", args=[self.tenancy.pk, each.pk])),
+            }  # fmt: skip
+            self._tell(Event.SHARED_COST, key, back=(each.amount > 0) == back, **told)
+
+    def _tariffs(self) -> None:
+        versions = self.property.tariff_versions.in_force(self.at)
+        ahead = [each for each in versions if self.at < each.effective <= self.at + AHEAD]
+        if len(ahead) > MOST_AHEAD:
+            return
+        for version in ahead:
+            rates = version.tariff.kernel().rates
+            prices = sorted({price for rate in rates for price in rate.prices})
+            between = [prices[0]] if len(prices) == 1 else [prices[0], prices[-1]]
+            self._tell(
+                Event.TARIFF, f"tariff {version.pk}", at=wall(version.effective, self.where), name=version.tariff.name,
+                prices=" – ".join(short_price(each) for each in between),
+            )  # fmt: skip
+
+    def _statements(self) -> None:
+        first = local_day(self.at, self.where).replace(day=1)
+        end = day_bounds(first, self.where)[0]
+        last_month = (first - timedelta(days=1)).replace(day=1)
+        begin = max(day_bounds(last_month, self.where)[0], self.tenancy.begins)
+        key = f"statement {last_month:%Y-%m}"
+        if self.at < end + STATEMENT_AFTER or begin >= end or self.recipient.since >= end:
+            return
+        if self.tenancy.bills.filter(ends__gt=begin).exists():
+            # The bill tells more.
+            return
+        if Event.STATEMENT in self.recipient.muted or self.recipient.notices.filter(key=key).exists():
+            return
+        made = statement(self.tenancy, begin, end)
+        if not made.complete and self.at < end + STATEMENT_AT_LAST:
+            return
+        charged = -sum(line.amount for line in made.lines if not line.included and line.section != TOP_UPS)
+        self._tell(
+            Event.STATEMENT, key, month=f"{last_month:%Y-%m}", energy=exact_kwh(made.energy), charge=self._money(charged),
+            balance=self._money(made.closing),
+            link=public(reverse("statement", args=[self.tenancy.pk])) + f"?month={last_month:%Y-%m}",
+        )  # fmt: skip
+
+    # -- what the meter did -------------------------------------------------------------------------------------------
+
+    def _journal(self, meter: Meter, waiting: int) -> None:
+        recipient = self.recipient
+        if recipient.meter_id != meter.pk:
+            # What was before is not told; nor what another meter did.
+            recipient.meter, recipient.seen, recipient.closed = meter, meter.seq, meter.closed
+        entries = journal(meter, recipient.seen)
+        switched = [each for each in entries if isinstance(each, Relay) and each.reason != OFF_HOURS]
+        if any(isinstance(each, Relay) and each.closed and each.reason == OFF_HOURS for each in entries):
+            # Off by the clock, and on again: nobody needs to hear of either.
+            recipient.closed = True
+        tripped = set[int]()
+        for event in entries:
+            if isinstance(event, JournalEvent) and group_of(event.code) == Group.OVERLOAD and event.at > self.at - DAY:
+                told = told_of(event, recipient.language)
+                key = f"{event.code} {meter.pk} {event.at // HOUR}"
+                if self._tell(Event.OVERLOAD, key, at=wall(event.at, self.where), **told):
+                    tripped.add(event.at)
+        if switched and switched[-1].closed != recipient.closed:
+            # Off and on again while the network was gone: nobody needs to hear of it now.
+            self._switched(meter, switched[-1], waiting, tripped)
+        recipient.seen = meter.seq
+        recipient.save(update_fields=["meter", "seen", "closed"])
+
+    def _switched(self, meter: Meter, relay: Relay, waiting: int, tripped: Collection[int]) -> None:
+        """The switch was moved. `tripped`: when what has just been told as an overload, or another limit, was."""
+        recipient, key = self.recipient, f"relay {meter.pk} {relay.seq}"
+        hears, locked = Event.OVERLOAD not in recipient.muted, relay.reason in account_of(meter).supply.locks
+        told = {"at": wall(relay.at, self.where), "balance": self._money(meter.balance)}
+        if relay.closed:
+            unheard = overtake(recipient, Event.CUT_OFF)
+            # What comes back a moment after an overload was told with that.
+            if recipient.closed is False and not unheard and not (hears and relay.reason == RECLOSED):
+                self._tell(Event.RESTORED, key, **told)
+        else:
+            overtake(recipient, Event.RESTORED)
+            # Of a trip the overload has told, within the hour where it closes again by itself: one message, not two.
+            if not (hears and (relay.at in tripped or (relay.reason == "overload" and not locked))):
+                exhausted = relay.reason == EXHAUSTED
+                waits, reason = waiting if exhausted else 0, self._reason(meter, relay)
+                why = in_words(reason, recipient.language)
+                self._tell(
+                    Event.CUT_OFF, key, why=why, exhausted=exhausted,
+                    waiting=self._money(waits) if waits else "", code=self._code() if waits else "",
+                    brief=brief(reason, recipient.language, why),
+                    **to_do(EventKind.LIMIT_LOCKED if locked else relay.reason, relay.reason, recipient.language), **told,
+                )  # fmt: skip
+        recipient.closed = relay.closed
+
+    def _reason(self, meter: Meter, relay: Relay) -> str:
+        """Why the switch was opened; where it is paid after use, no credit was used up."""
+        if relay.reason != EXHAUSTED or not account_of(meter).settings.credit_limit:
+            return relay.reason
+        return OVERDUE if open_lowering(terms_of(self.tenancy.pk)) is not None else LIMIT
+
+    def _use(self, meter: Meter) -> None:
+        day = local_day(self.at, self.where) - timedelta(days=1)
+        if self.recipient.day == day or self.at - day_bounds(day, self.where)[1] < HOUR:
+            return
+        found = newly_unusual(self.recipient, meter, lowest_hours(meter, day, self.where, self.tenancy.begins), day)
+        if found is not None:
+            self._tell(Event.UNUSUAL, f"unusual {meter.pk} {day}", day=f"{day}", now=found[0], usual=found[1])
+        self.recipient.day = day
+        self.recipient.save(update_fields=["day"])
