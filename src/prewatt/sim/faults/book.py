@@ -86,43 +86,53 @@ class Book(RegisterBook):
         since = self.read_at if isinstance(entry, Reading) and entry.flags & FLAG_BETWEEN else self.at
         if entry.seq != self.seq + 1 or (entry.at < since and not isinstance(entry, TimeLedBack)):
             self.wrong(entry, f"follows entry {self.seq}")
-        if isinstance(entry, Reading):
-            self._take_reading(entry)
-        elif isinstance(entry, entries.CommandEntry):
-            self._take_command(entry)
-        elif isinstance(entry, Doubtful):
-            self._take_doubt(entry)
-        elif isinstance(entry, Rebased):
-            self._take_base(entry)
-        elif isinstance(entry, CreditByCode):
-            self._take_code(entry)
-        elif isinstance(entry, OnSite):
-            self._take_on_site(entry)
-        elif isinstance(entry, Relay):
-            # Where the journal is ahead of the time, the gateway decides by the time.
-            instants = (entry.at, now.time)
-            if all(self.supply.wants(at, self.balance) not in (None, entry.closed) for at in instants):
-                left = exact_money(self.balance)
-                self.wrong(entry, f"told to {'close' if entry.closed else 'open'} with a credit of {left}")
-            self.supply.switched(entry.closed, entry.reason)
-        elif isinstance(entry, Event):
-            if entry.code == "overload-locked" and self.supply.trips <= self.supply.settings.power.recloses:
-                self.wrong(entry, f"locked after {self.supply.trips} trips")
-            if entry.code == "overload":
-                # Where the journal is ahead of the time, the hour is the time's.
-                limits = [self.supply.limit_at(at) for at in (entry.at, now.time)]
-                if not any(limit and now.power > limit for limit in limits):
-                    self.wrong(entry, f"trips for {now.power} W where the limit is {max(limits) or 'none'}")
-            if entry.code in ("meter-lost", "meter-back"):
-                self.lost = entry.code == "meter-lost"
-            if entry.code in CLOCKS:
-                self.clock_at = now.now
-            self.told.add(entry.code)
-            self.supply.happened(entry.at, entry.code)
+        self._take_by_kind(entry)
         self.seq, self.at = entry.seq, entry.at
         if entry.balance != self.balance:
             self.wrong(entry, f"the balance is {self.balance}, not {entry.balance}")
         self._warn(isinstance(entry, Event) and entry.code == "low-credit")
+
+    def _take_by_kind(self, entry: AnyEntry) -> None:
+        match entry:
+            case Reading():
+                self._take_reading(entry)
+            case Doubtful():
+                self._take_doubt(entry)
+            case Rebased():
+                self._take_base(entry)
+            case CreditByCode():
+                self._take_code(entry)
+            case OnSite():
+                self._take_on_site(entry)
+            case Relay():
+                self._take_relay(entry)
+            case Event():
+                self._take_event(entry)
+            case _:
+                self._take_command(entry)
+
+    def _take_relay(self, entry: Relay) -> None:
+        # Where the journal is ahead of the time, the gateway decides by the time.
+        instants = (entry.at, self._now.time)
+        if all(self.supply.wants(at, self.balance) not in (None, entry.closed) for at in instants):
+            left = exact_money(self.balance)
+            self.wrong(entry, f"told to {'close' if entry.closed else 'open'} with a credit of {left}")
+        self.supply.switched(entry.closed, entry.reason)
+
+    def _take_event(self, entry: Event) -> None:
+        if entry.code == "overload-locked" and self.supply.trips <= self.supply.settings.power.recloses:
+            self.wrong(entry, f"locked after {self.supply.trips} trips")
+        if entry.code == "overload":
+            # Where the journal is ahead of the time, the hour is the time's.
+            power, limits = self._now.power, [self.supply.limit_at(at) for at in (entry.at, self._now.time)]
+            if not any(limit and power > limit for limit in limits):
+                self.wrong(entry, f"trips for {power} W where the limit is {max(limits) or 'none'}")
+        if entry.code in ("meter-lost", "meter-back"):
+            self.lost = entry.code == "meter-lost"
+        if entry.code in CLOCKS:
+            self.clock_at = self._now.now
+        self.told.add(entry.code)
+        self.supply.happened(entry.at, entry.code)
 
     def _warn(self, told: bool) -> None:
         """Which steps of low credit are told, after an entry."""
@@ -181,20 +191,21 @@ class Book(RegisterBook):
             self.wrong(entry, f"shows a command {entry.command} that was never given")
             raise AssertionError
         self.done.add(id(order))
+        taken = (
+            self._take_refusal(entry, order)
+            if isinstance(entry, Refused)
+            else self._take_money(entry, order) or self._take_rule(entry, order) or self._take_act(entry, order)
+        )
+        if not taken:
+            self.wrong(entry, f"{type(entry).__name__} is not what command {entry.command} orders")
+
+    def _take_money(self, entry: entries.CommandEntry, order: AnyOrder) -> bool:
+        """Credits and debits; whether it is one."""
         match entry, order:
             case CreditApplied(), GrantCredit():
                 self._credit(entry, order)
             case Recognised(), GrantCredit():
-                if self.typed.get(entry.tid) != order.amount and order.credit_id not in self.ids:
-                    self.wrong(entry, f"credit {order.credit_id} was recognised, and is not all there")
-                if (entry.credit_id, entry.tid) != (order.credit_id, order.tid):
-                    self.wrong(entry, f"credit {order.credit_id} was recognised as another one")
-                self.ids.add(order.credit_id)
-                self.known.add(entry.tid)
-            case Recognised(), Control():
-                if entry.tid not in self.typed or entry.tid != order.tid:
-                    self.wrong(entry, "an order was recognised that no code had brought")
-                self.known.add(entry.tid)
+                self._recognise(entry, order)
             case DebitApplied(), Debit():
                 if entry.debit_id in self.ids:
                     self.wrong(entry, f"debit {entry.debit_id} is applied twice")
@@ -202,6 +213,13 @@ class Book(RegisterBook):
                     self.wrong(entry, f"debit {entry.debit_id} of {entry.amount} was never made")
                 self.ids.add(entry.debit_id)
                 self.balance -= entry.amount
+            case _:
+                return False
+        return True
+
+    def _take_rule(self, entry: entries.CommandEntry, order: AnyOrder) -> bool:
+        """What holds from now on: prices, tenancies, settings, the time; whether it is one, as it was ordered."""
+        match entry, order:
             case TariffApplied(), SetTariff() if (entry.effective, entry.tariff) == (order.effective, order.tariff):
                 self.supply.priced, self.changed_at = True, self._now.now
                 self.pricer.set_tariff(order.effective, order.tariff, self.read_at)
@@ -211,37 +229,62 @@ class Book(RegisterBook):
                     self.pricer.restarts.append(entry.effective)
             case SettingsApplied(), ChangeSettings() if entry.settings == order.settings:
                 self.supply.settings = order.settings
+            case TimeLedBack(), LeadBack():
+                self._lead_back(entry)
+            case _:
+                return False
+        return True
+
+    def _take_act(self, entry: entries.CommandEntry, order: AnyOrder) -> bool:
+        """What was done at the meter; whether it is such, as it was ordered."""
+        match entry, order:
+            case Recognised(), Control():
+                if entry.tid not in self.typed or entry.tid != order.tid:
+                    self.wrong(entry, "an order was recognised that no code had brought")
+                self.known.add(entry.tid)
             case Controlled(), Control() if entry.action == order.action:
                 if not self._may(entry, order):
                     self.wrong(entry, f"{order.action} could not be done")
                 self._act(entry)
                 if entry.tid is not None:
                     self.known.add(entry.tid)
-            case Exchanged(), Exchange() if (entry.serial, entry.first, entry.last) == (
-                order.serial,
-                order.first,
-                order.last,
-            ):
+            case Exchanged(), Exchange():
+                if (entry.serial, entry.first, entry.last) != (order.serial, order.first, order.last):
+                    return False
                 self._exchange(entry)
-            case TimeLedBack(), LeadBack():
-                self._lead_back(entry)
-            case Refused(), LeadBack():
+            case _:
+                return False
+        return True
+
+    def _take_refusal(self, entry: Refused, order: AnyOrder) -> bool:
+        """An order that was refused; whether it can have been."""
+        match order:
+            case LeadBack():
                 # It may have come to where the journal stands, by the gateway's time or the server's.
                 if self.at > max(self._now.time, self._now.now):
                     self.wrong(entry, "a journal that is ahead of the time was not led back")
-            case Refused(), Exchange() if order.last is not None:
+            case Exchange() if order.last is not None:
                 # It was typed from the old one's face, and can't be.
                 self.refused.add(id(order))
-            case Refused(), GrantCredit() | Debit() if _id_of(order) in self.ids:
+            case GrantCredit() | Debit() if _id_of(order) in self.ids:
                 pass
-            case Refused(), Control():
+            case Control():
                 if self._may(entry, order):
                     self.wrong(entry, f"{order.action} was refused: {entry.reason}")
                 if order.tid is not None and order.tid not in self.typed:
                     # Its code is worth nothing any more, either.
                     self.known.add(order.tid)
             case _:
-                self.wrong(entry, f"{type(entry).__name__} is not what command {entry.command} orders")
+                return False
+        return True
+
+    def _recognise(self, entry: Recognised, order: GrantCredit) -> None:
+        if self.typed.get(entry.tid) != order.amount and order.credit_id not in self.ids:
+            self.wrong(entry, f"credit {order.credit_id} was recognised, and is not all there")
+        if (entry.credit_id, entry.tid) != (order.credit_id, order.tid):
+            self.wrong(entry, f"credit {order.credit_id} was recognised as another one")
+        self.ids.add(order.credit_id)
+        self.known.add(entry.tid)
 
     def _may(self, entry: AnyEntry, order: Control) -> bool:
         return self.supply.may(entry.at, self.balance, self.is_low(), order.action)

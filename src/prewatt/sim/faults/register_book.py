@@ -54,20 +54,35 @@ class RegisterBook:
             self.register, self.read_at = entry.register, entry.at
             # By a digit less, if it trembled just then.
             self._first = meter.energy - (meter.lied_at == meter.now)
-        if entry.flags & FLAG_HELD:
-            energy = 0
-            if entry.register != self.register:
-                self.wrong(entry, f"is held at {entry.register} and counts from {self.register}")
-        else:
-            energy = entry.register - self.register + entry.rolled
-            if not entry.flags & FLAG_BETWEEN and entry.register != meter.shown:
-                self.wrong(entry, f"the register showed {meter.shown}, not {entry.register}")
+        energy = self._counted(entry, self.register)
         if entry.rolled not in (0, meter.end) or energy < 0:
             self.wrong(entry, f"the register goes from {self.register} to {entry.register}, over {entry.rolled}")
         if self._awaits and meter.serial == self.serial:
             # It was announced before it was hung: what the old one went on to count is charged by nobody.
             self._awaits = False
             self._lost += max(meter.hung - self._read, 0)
+        charge = self._check_charge(entry, energy)
+        self.register, self.read_at, self.read_true = entry.register, entry.at, meter.now
+        self._register_is_right(backwards=bool(entry.flags & FLAG_HELD))
+        self.balance -= charge
+        self._energy += energy
+        # A digit by which a register trembled when it was counted from anew is nobody's.
+        if self._energy > meter.energy - self._first + self._bases:
+            self.wrong(entry, f"{self._energy} Wh are charged, and {meter.energy - self._first} have flowed")
+        self._read = meter.energy
+
+    def _counted(self, entry: Reading, register: int) -> int:
+        """Wh since a register, as an entry tells them."""
+        if entry.flags & FLAG_HELD:
+            if entry.register != register:
+                self.wrong(entry, f"is held at {entry.register} and counts from {register}")
+            return 0
+        if not entry.flags & FLAG_BETWEEN and entry.register != self._now.shown:
+            self.wrong(entry, f"the register showed {self._now.shown}, not {entry.register}")
+        return entry.register - register + entry.rolled
+
+    def _check_charge(self, entry: Reading, energy: int) -> int:
+        """What so many Wh come to, all that an entry charges for them checked against it."""
         due = self.pricer.charge(self.read_at, entry.at, energy)
         used = {(each.rate, each.tier, each.price): each.energy for each in entry.used}
         if used != due.used or len(used) != len(entry.used):
@@ -79,14 +94,7 @@ class RegisterBook:
                     self.wrong(entry, f"{what}: {getattr(entry, what)} instead of {getattr(due, what)}")
         if entry.charge != due.all:
             self.wrong(entry, f"charged {entry.charge} instead of {due.all}")
-        self.register, self.read_at, self.read_true = entry.register, entry.at, meter.now
-        self._register_is_right(backwards=bool(entry.flags & FLAG_HELD))
-        self.balance -= due.all
-        self._energy += energy
-        # A digit by which a register trembled when it was counted from anew is nobody's.
-        if self._energy > meter.energy - self._first + self._bases:
-            self.wrong(entry, f"{self._energy} Wh are charged, and {meter.energy - self._first} have flowed")
-        self._read = meter.energy
+        return due.all
 
     def _take_doubt(self, entry: Doubtful) -> None:
         meter = self._now
