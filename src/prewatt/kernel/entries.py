@@ -29,7 +29,7 @@ NEVER = INSTANT_MAX
 MAX_USED = 4000
 """The most prices in one reading."""
 MAX_ENTRY = 64 * 1024
-"""The largest entry in bytes. Only a tariff with hundreds of special days comes near; a larger reading is split."""
+"""The largest entry in bytes. Only a tariff with hundreds of special days comes near it."""
 
 
 class Entry(Struct, frozen=True, tag_field="kind"):
@@ -147,9 +147,8 @@ class DebitApplied(Commanded, frozen=True, tag="debit", omit_defaults=True):
 
 
 class TenancyChanged(Commanded, frozen=True, tag="tenancy", omit_defaults=True):
-    """From the instant `effective` on (never before the last reading), tiers, minimum and days count from the
-    beginning, for another tenant. The register is read then. `instead`: an announced change that is cancelled; 0 if
-    none.
+    """From the instant `effective` on (never before the last reading), tiers, minimum and days begin again, for another
+    tenant. The register is read then. `instead`: an announced change that is cancelled; 0 if none.
     """
 
     effective: Instant

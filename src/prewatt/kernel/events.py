@@ -1,8 +1,8 @@
-"""What a journal's events are: each one's code, its words, and which group it belongs to.
+"""The events of a journal: the code of each, its words, and the group that it belongs to.
 
-`EventKind` is the one list. The account (`kernel.replay`), the gateway, the alarms and the notices name events by it; who is
-told of one follows from its group. An `Event` entry keeps its code as text, so that a journal of newer software is read: ask
-`kind_of` for what is known of a code.
+`EventKind` is the only list. The account (`kernel.replay`), the gateway, the alarms and the notices name events by it;
+who is told of an event follows from its group. An `Event` entry stores its code as text, so that a journal of newer
+software can be read: `kind_of` returns what is known of a code.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from .safety import KINDS, TRIP
 
 
 class Group(StrEnum):
-    """Whom an event concerns. `INFO`: it is kept, and shown with the others. `TROUBLE`: a person must look at it, so that the
-    manager is told. `OVERLOAD`: more was drawn than the limit allows, or another limit of electricity safety was passed, so
-    that the tenant and the manager are told.
+    """The group says whom an event concerns. `INFO`: the event is stored and shown. `TROUBLE`: a person must look at
+    it, so the manager is told. `OVERLOAD`: the power was over its limit, or another safety limit was passed, so the
+    tenant and the manager are told.
     """
 
     INFO = "info"
@@ -24,7 +24,7 @@ class Group(StrEnum):
 
 
 class EventKind(StrEnum):
-    """An event's code, as it stands in the journal; with its `words` in English, to be translated, and its `group`."""
+    """The code of an event, as the journal stores it, with its `words` in English, to be translated, and its `group`."""
 
     words: str
     group: Group
@@ -95,17 +95,17 @@ _BY_CODE = {str(kind): kind for kind in EventKind}
 
 
 def kind_of(code: str) -> EventKind | None:
-    """The kind of event that a journal's code names; None for a code of newer software."""
+    """Return the kind of event that a journal's code names; None for a code of newer software."""
     return _BY_CODE.get(code)
 
 
 def words_of(code: str) -> str:
-    """What an event says, in English; the code itself where it is not known."""
+    """Return what an event says, in English; the code itself if it is unknown."""
     kind = kind_of(code)
     return code if kind is None else kind.words
 
 
 def group_of(code: str) -> Group:
-    """The group of an event; `INFO` where the code is not known."""
+    """Return the group of an event; `INFO` if the code is unknown."""
     kind = kind_of(code)
     return Group.INFO if kind is None else kind.group

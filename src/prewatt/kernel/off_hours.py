@@ -1,7 +1,8 @@
-"""Timed switching: hours in which a meter supplies nothing, or only a small allowance, as dormitories have it.
+"""Timed switching: hours in which a meter supplies nothing, or only a small allowance, as in dormitories.
 
-A span of off hours is called a night here, whenever it is. It belongs to the day on which it begins, begins once and ends
-once: at the first instants at which the wall clock shows these times, whatever the clocks do in between.
+A span of off hours is called a night here, at whatever time it lies. It belongs to the day on which it begins, and
+begins and ends exactly once: at the first instants at which the wall clock shows these times, also when the clocks
+change between them.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ from .supply import Watts, Window, kind_of_day
 from .units import INT64_MAX, Instant
 
 OFF_HOURS = "off-hours"
-"""Reason of a relay entry that switches off until the morning."""
+"""The reason of a relay entry that switches off until the morning."""
 
 
 class OffHours(Struct, frozen=True):
-    """When the supply is off: windows of the week. On `days` (ISO dates: holidays) only those hold that name special days.
-    What is left in them: up to `watts` (W; 0: any power, if there is energy), up to `energy` (Wh; 0: any, if there is
-    power). Both 0: nothing.
+    """When the supply is off: windows of the week. On `days` (ISO dates: holidays) only those windows hold that name
+    special days.
+
+    An allowance may remain: up to `watts` (W; 0: any power, if there is energy), up to `energy` (Wh; 0: any energy, if
+    there is power). If both are 0, nothing is supplied.
     """
 
     windows: Annotated[tuple[Window, ...], Meta(max_length=20)] = ()
@@ -34,24 +37,26 @@ class OffHours(Struct, frozen=True):
 
 
 class Span(NamedTuple):
-    """From its first instant to the first one after it."""
+    """A night, from its first instant (included) to its end (excluded)."""
 
     begin: int
     end: int
 
 
 def night_at(hours: OffHours, where: str, at: Instant) -> Span | None:
-    """The night in which an instant lies; None if it lies in none."""
+    """Return the night in which an instant lies; None if it lies in no night."""
     return next((each for each in _around(hours, where, at) if each.begin <= at < each.end), None)
 
 
 def night_before(hours: OffHours, where: str, at: Instant) -> Span | None:
-    """The night in which the time just before an instant lies: what ends at a night's end is of that night."""
+    """Return the night in which the time just before an instant lies. What ends exactly at a night's end belongs to
+    that night.
+    """
     return next((each for each in _around(hours, where, at) if each.begin < at <= each.end), None)
 
 
 def next_off_change(hours: OffHours, where: str, at: Instant) -> Instant:
-    """An instant after `at`, at most a day away, before which no night begins or ends."""
+    """Return an instant after `at`, at most one day ahead, before which no night begins or ends."""
     edges = [edge for each in _around(hours, where, at) for edge in each if edge > at]
     return min([*edges, day_bounds(local_day(at, zone(where)), zone(where))[1]])
 
@@ -62,7 +67,7 @@ def _around(hours: OffHours, where: str, at: Instant) -> tuple[Span, ...]:
 
 @lru_cache(maxsize=256)
 def _nights(hours: OffHours, where: str, day: date) -> tuple[Span, ...]:
-    """The nights that begin on a local day, or on the day before or after. Windows that overlap are one night."""
+    """Return the nights that begin on a local day, or on the day before or after. Windows that overlap form one night."""
     there, found = zone(where), list[Span]()
     for each in (day - timedelta(days=1), day, day + timedelta(days=1)):
         kind = kind_of_day(each, hours.days)
@@ -80,7 +85,9 @@ def _nights(hours: OffHours, where: str, day: date) -> tuple[Span, ...]:
 
 
 def _first(day: date, minute: int, where: ZoneInfo) -> int:
-    """The first instant at which the wall clock shows a minute of a day, or what comes after it where that is left out."""
+    """Return the first instant at which the wall clock shows a minute of a day, or the next minute if the clocks skip
+    it.
+    """
     at = day_bounds(day, where)[0]
     while (wall := local(at, where)).date() == day and wall.hour * 60 + wall.minute < minute:
         at = next_wall_change(at, minute, where)

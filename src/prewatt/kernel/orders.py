@@ -62,27 +62,27 @@ class Order(Struct, frozen=True, tag_field="do"):
 
     @property
     def name(self) -> str:
-        """The order's name, such as `close`."""
+        """Return the order's name, such as `close`."""
         return str(self.__struct_config__.tag)
 
     @property
     def lends(self) -> bool:
-        """Whether it lends an amount: that is lent once, however often the order comes."""
+        """Return whether the order lends an amount. An amount is lent once, however often the order arrives."""
         return False
 
     def words(self, translate: Callable[[str], str]) -> str:
-        """What this order does, for people, in the language of `translate`."""
+        """Return what this order does, for people, in the language of `translate`."""
         return translate(self.label)
 
     def objection(self, account: State, at: Instant, now: Instant) -> str:
-        """Why the order can't be done on an account, in English, for people; empty if it can.
+        """Return why the order cannot be done on an account, in English, for people; empty if it can be done.
 
-        `at`: the instant of its entry; `now`: the time. The journal may be ahead of the time, and then they differ.
+        `at`: the instant of its entry; `now`: the time. They differ where the journal is ahead of the time.
         """
         return ""
 
     def balance_after(self, balance: Nano) -> Nano:
-        """The balance (nano) after the order, if it is `balance` before it."""
+        """Return the balance (nano) after the order, from the balance before it."""
         return balance
 
     def apply(self, account: State) -> None:
@@ -103,8 +103,8 @@ class Open(Order, frozen=True, tag="open"):
 
 
 class Close(Order, frozen=True, tag="close", omit_defaults=True):
-    """Let the supply return; in off hours, until they end. It is refused over a lock (of `kernel.supply.LOCKS`), unless
-    `override` says that the person knows of the lock and has put right what it was for.
+    """Let the supply return; in off hours, until they end. It is refused if a lock (of `kernel.supply.LOCKS`) holds,
+    unless `override` says that the person knows the lock and has removed its cause.
     """
 
     label = _("switch on")
@@ -115,7 +115,7 @@ class Close(Order, frozen=True, tag="close", omit_defaults=True):
     override: bool = False
 
     def objection(self, account: State, at: Instant, now: Instant) -> str:
-        """A lock stands against it, or there is no credit to supply on."""
+        """Object if a lock holds, or if there is no credit to supply on."""
         supply = account.supply
         if supply.locks and not self.override:
             locks = "; ".join(LOCKS[lock] for lock in supply.locks)
@@ -125,7 +125,7 @@ class Close(Order, frozen=True, tag="close", omit_defaults=True):
         return ""
 
     def apply(self, account: State) -> None:
-        """Forget all that kept the switch open, but for want of credit."""
+        """Clear all that kept the switch open, except the lack of credit."""
         account.change(opened=False, locks=(), trips=0, tripped=False, unsafe=())
 
 
@@ -151,16 +151,16 @@ class Release(Order, frozen=True, tag="release"):
     settles = SWITCH
 
     def objection(self, account: State, at: Instant, now: Instant) -> str:
-        """There is no hold."""
+        """Object if there is no hold."""
         return "" if "hold" in account.supply.locks else "the switch is not held open"
 
     def apply(self, account: State) -> None:
-        """Take the hold away; other locks stay."""
+        """Remove the hold; other locks stay."""
         account.change(locks=tuple(lock for lock in account.supply.locks if lock != "hold"))
 
 
 class LimitPower(Order, frozen=True, tag="limit", omit_defaults=True):
-    """Draw no more than `watts` (0: as the settings say) until an instant (0: until told otherwise)."""
+    """Limit the power to `watts` (0: to what the settings say) until an instant (0: until another order)."""
 
     label = _("limit the power")
     done = _("Power limit set")
@@ -171,7 +171,7 @@ class LimitPower(Order, frozen=True, tag="limit", omit_defaults=True):
     until: Instant = 0
 
     def words(self, translate: Callable[[str], str]) -> str:
-        """The limit in W, or that there is none any more."""
+        """Return the limit in W, or say that the limit has ended."""
         if not self.watts:
             return translate(_("end the power limit"))
         return translate(_("limit the power to %(watts)d W")) % {"watts": self.watts}
@@ -182,8 +182,8 @@ class LimitPower(Order, frozen=True, tag="limit", omit_defaults=True):
 
 
 class Restore(Order, frozen=True, tag="restore", omit_defaults=True):
-    """The landlord's emergency credit: supply until the instant `until`, or until `amount` (nano) more is used, whichever
-    is first. One of them may be 0: no bound. In off hours it ends these, too.
+    """The landlord's emergency credit: supply until the instant `until`, or until `amount` (nano) more is used,
+    whichever comes first. One of them may be 0, which is no bound. In off hours the order ends these, too.
     """
 
     label = _("restore for a time or an amount")
@@ -196,15 +196,15 @@ class Restore(Order, frozen=True, tag="restore", omit_defaults=True):
 
     @property
     def lends(self) -> bool:
-        """If it is bounded by an amount."""
+        """Return whether the restoration is bounded by an amount."""
         return self.amount > 0
 
     def words(self, translate: Callable[[str], str]) -> str:
-        """What it does, without its bounds: they are shown beside it."""
+        """Return what the order does, without its bounds: they are shown beside it."""
         return translate(_("restore the supply"))
 
     def objection(self, account: State, at: Instant, now: Instant) -> str:
-        """It has no bound, or its end has passed."""
+        """Object if the restoration has no bound, or if its end has passed."""
         if not self.amount and not self.until:
             return "a restoration is bounded by an amount, or by an instant"
         if self.until and self.until <= now:
@@ -212,7 +212,7 @@ class Restore(Order, frozen=True, tag="restore", omit_defaults=True):
         return ""
 
     def apply(self, account: State) -> None:
-        """Lend the amount, counted from where the balance stands: a debt of friendly hours does not use it up."""
+        """Lend the amount, counted from the present balance, so that a debt from friendly hours does not use it up."""
         debt = max(-account.balance, 0)
         grace = self.amount + debt if self.amount else BALANCE_MAX
         account.change(grace=grace, grace_until=self.until or INSTANT_MAX)
@@ -226,11 +226,11 @@ class TakeEmergency(Order, frozen=True, tag="emergency"):
     by_manager = brings_power = True
 
     def words(self, translate: Callable[[str], str]) -> str:
-        """What it does, whoever gave the order."""
+        """Return what the order does, whoever gave it."""
         return translate(_("emergency credit"))
 
     def objection(self, account: State, at: Instant, now: Instant) -> str:
-        """There is none, it is taken already, or it is not needed yet."""
+        """Object if there is no emergency credit, if it is taken already, or if it is not needed yet."""
         if not account.settings.emergency_credit:
             return "there is no emergency credit here"
         if account.supply.emergency_taken:
@@ -240,25 +240,27 @@ class TakeEmergency(Order, frozen=True, tag="emergency"):
         return ""
 
     def apply(self, account: State) -> None:
-        """Lend the emergency credit of the settings, counted from where the balance stands."""
+        """Lend the emergency credit of the settings, counted from the present balance."""
         debt = max(-account.balance, 0)
         account.change(emergency=account.settings.emergency_credit + debt, emergency_taken=True)
 
 
 class ClearTamper(Order, frozen=True, tag="clear-tamper"):
-    """Forget that the meter was tampered with."""
+    """Clear the record that the meter was tampered with."""
 
     label = _("forget tampering")
     done = _("Tampering cleared")
     by_manager = by_staff = brings_power = True
 
     def apply(self, account: State) -> None:
-        """Take the lock for tampering away."""
+        """Remove the lock for tampering."""
         account.change(locks=tuple(lock for lock in account.supply.locks if lock != "tamper"))
 
 
 class UnlockCodes(Order, frozen=True, tag="unlock-codes"):
-    """Take codes again after too many wrong ones. The gateway counts these (`edge.guard`); the account does not change."""
+    """Accept codes again after too many wrong ones. The gateway counts these (`edge.lockout`); the account does not
+    change.
+    """
 
     label = _("take codes again")
     done = _("Codes unlocked")
@@ -266,13 +268,13 @@ class UnlockCodes(Order, frozen=True, tag="unlock-codes"):
 
 
 class ClearCredit(Order, frozen=True, tag="clear-credit"):
-    """Take all credit off: it is owed back to the tenant. Given by a token alone."""
+    """Take all credit off; it is owed back to the tenant. Only a token can give this order."""
 
     label = _("clear the credit")
     done = _("Credit cleared, to be paid back")
 
     def balance_after(self, balance: Nano) -> Nano:
-        """Zero, or the debt as it was."""
+        """Return zero, or the debt unchanged."""
         return min(balance, 0)
 
     def apply(self, account: State) -> None:
@@ -281,8 +283,8 @@ class ClearCredit(Order, frozen=True, tag="clear-credit"):
 
 
 class SetPin(Order, frozen=True, tag="set-pin"):
-    """Give the flat's page at the gateway another PIN. `kept`: what is kept of the PIN (`wire.pins`). The server gives it
-    with each PIN that it makes.
+    """Set another PIN for the flat's page at the gateway. `kept`: the salted hash of the PIN (`wire.pins`). The server
+    gives this order with each PIN that it makes.
     """
 
     label = _("new PIN")
@@ -291,11 +293,11 @@ class SetPin(Order, frozen=True, tag="set-pin"):
     kept: Annotated[str, Meta(max_length=200)]
 
     def objection(self, account: State, at: Instant, now: Instant) -> str:
-        """A PIN that was made later is here already."""
+        """Object if a PIN that was made later is here already."""
         return "a newer PIN was made" if made_at(self.kept) < made_at(account.settings.pin) else ""
 
     def apply(self, account: State) -> None:
-        """Keep the new PIN."""
+        """Store the new PIN."""
         account.settings = msgspec.structs.replace(account.settings, pin=self.kept)
 
 
@@ -323,14 +325,14 @@ BY_STAFF = {name: kind for name, kind in ORDERS.items() if kind.by_staff}
 
 
 def needs(kind: type[Action], detail: str) -> bool:
-    """Whether an order has a detail: `override`, `watts` (W), `amount` (nano), or `until` (an instant, µs)."""
+    """Return whether an order has a detail: `override`, `watts` (W), `amount` (nano), or `until` (an instant, µs)."""
     return detail in kind.__struct_fields__
 
 
 def make_order(
     kind: type[Action], *, override: bool = False, watts: int = 0, amount: Nano = 0, until: Instant = 0
 ) -> Action:
-    """An order of a kind, with those of the details that it has: see `needs`. The values are not checked."""
+    """Return an order of a kind, with those of the details that this kind has: see `needs`. The values are not checked."""
     details = {"override": override, "watts": watts, "amount": amount, "until": until}
     own = {name: value for name, value in details.items() if needs(kind, name)}
     return cast(Callable[..., Action], kind)(**own)

@@ -1,6 +1,6 @@
-"""What a meter measures beside its register: named quantities, each an integer in a fixed unit.
+"""The quantities that a meter measures beside its register. Each is an integer in a fixed unit.
 
-A value is a claim, as a register is: one that can't be, or that stands for "no value", counts as not told.
+A value is a claim, as a register is: an impossible value, or one that stands for "no value", counts as not reported.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 
 class Quantity(StrEnum):
-    """The names, as they are journalled, sent and shown. L1 to L3 are the phases; a meter of one phase has L1."""
+    """The names of the quantities, as they are journalled, sent and shown. L1 to L3 are the phases; a meter of one
+    phase has L1.
+    """
 
     VOLTAGE_L1 = "voltage-l1"
     VOLTAGE_L2 = "voltage-l2"
@@ -28,8 +30,8 @@ class Quantity(StrEnum):
 
 
 class Unit(NamedTuple):
-    """How a quantity is counted: in 10**-`decimals` of the unit `symbol`, from `lowest` to `highest`; what lies outside of
-    that no meter in service can measure. `words`: its name for people.
+    """How a quantity is counted: in steps of 10**-`decimals` of the unit `symbol`, from `lowest` to `highest`. No meter
+    in service can measure a value outside of that. `words`: the quantity's name for people.
     """
 
     words: str
@@ -56,28 +58,28 @@ UNITS: dict[Quantity, Unit] = {
 }
 
 NO_VALUES = frozenset(raw * 10**scale for raw in (2**15 - 1, 2**15, 2**16 - 1) for scale in range(4))
-"""What registers of 16 bits hold when a sensor tells nothing, in whichever decimals they count."""
+"""What 16-bit registers hold when a sensor reports nothing, at the usual numbers of decimals."""
 
 
 def can_be(quantity: Quantity, value: int) -> bool:
-    """Whether a value can be true: none of a broken sensor, or of bits that are all set."""
+    """Return whether a value can be true: it does not stand for "no value", and lies within the bounds of its unit."""
     unit = UNITS[quantity]
     return unit.lowest <= value <= unit.highest and value not in NO_VALUES
 
 
 def told(quantities: Mapping[Quantity, int], of: Iterable[Quantity]) -> list[tuple[int, Quantity]]:
-    """What a meter tells of some quantities, as far as it can be true."""
+    """Return the plausible values that a meter reports for the quantities in `of`, as pairs of (value, quantity)."""
     return [(quantities[each], each) for each in of if each in quantities and can_be(each, quantities[each])]
 
 
 def shown(quantity: Quantity, value: int) -> str:
-    """A value for people, exactly: `263.1 V`."""
+    """Return a value for people, exactly: `263.1 V`."""
     unit = UNITS[quantity]
     return " ".join(filter(None, (decimal(value, unit.decimals), unit.symbol)))
 
 
 def decimal(value: int, decimals: int) -> str:
-    """An integer of 10**-`decimals` as a decimal without needless zeros: (263100, 3) is `263.1`."""
+    """Return an integer of 10**-`decimals` as a decimal without needless zeros: (263100, 3) becomes `263.1`."""
     whole, part = divmod(abs(value), 10**decimals)
     digits = f"{part:0{decimals}}".rstrip("0") if decimals else ""
     return f"{'-' if value < 0 else ''}{whole}{'.' if digits else ''}{digits}"

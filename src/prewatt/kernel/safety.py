@@ -1,4 +1,4 @@
-"""Limits of electricity safety: what may be measured at a meter, for how long more is borne, and what follows."""
+"""Limits of electricity safety: which measured quantity has which limit, how long it may be exceeded, and what follows."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from .quantities import Quantity, shown, told
 from .units import INT64_MAX
 
 TRIP = "-trip"
-"""What an event's code ends with where a limit has opened the switch."""
+"""The suffix of an event's code that says that a limit has opened the switch."""
 LOADED = 200
-"""W under which a power factor says nothing."""
+"""Below this power (W) a power factor means nothing."""
 
 _VOLTAGES = (Quantity.VOLTAGE_L1, Quantity.VOLTAGE_L2, Quantity.VOLTAGE_L3)
 _CURRENTS = (Quantity.CURRENT_L1, Quantity.CURRENT_L2, Quantity.CURRENT_L3)
 
 
 class Kind(NamedTuple):
-    """A kind of limit, in words, and what people are advised to do. It is passed over it, or under it where `over` is False, by
-    the worst of its quantities; a value counts as right again once it has come back by `back`. `outside`: what is wrong comes
-    from the grid, so that nobody in the flat can mend it; `person`: the supply never returns before somebody was there;
-    `loaded`: it says something only while power flows.
+    """A kind of limit, its words, and the advice to people.
+
+    The limit is passed above its threshold, or below it if `over` is False, by the worst of its quantities. A value is
+    right again once it has come back by `back`. `outside`: the cause lies in the grid, so that nobody in the flat can
+    mend it. `person`: the supply never returns before a person has been there. `loaded`: the quantity means something
+    only while power flows.
     """
 
     words: str
@@ -62,15 +64,17 @@ KINDS: dict[str, Kind] = {
     "under-frequency": Kind("the frequency is too low", _GRID, (Quantity.FREQUENCY,), False, 50, outside=True),
     "arc": Kind("an arc was detected", _DAMAGE, (Quantity.ARC,), True, 0, person=True),
 }  # fmt: skip
-"""By the codes of the events that tell of them."""
+"""The kinds of limits, by the codes of their events."""
 TRIPS = {code + TRIP: code for code in KINDS}
-"""Kinds by the codes of the events with which they open the switch."""
+"""The kinds of limits, by the codes of the events that say that they have opened the switch."""
 
 
 class Limit(Struct, frozen=True, omit_defaults=True):
-    """A limit of a kind (`code`): passed for `delay` seconds, it is told; or opens the switch (`trip`), which closes again by
-    itself once all is right for a while, or (`waits`, or where the kind says so) only by a person. `threshold` is in the
-    quantity's unit. A kind that is not known is not looked after.
+    """A limit of the kind `code`, with its `threshold` in the unit of the quantity.
+
+    Once it has been passed for `delay` seconds, an event is journalled, and the switch opens if `trip` is set. The
+    switch closes by itself when the values have been right for a while; if `waits` is set, or the kind says so, it
+    waits for a person. A limit of an unknown kind is ignored.
     """
 
     code: Annotated[str, Meta(max_length=32)]
@@ -81,22 +85,24 @@ class Limit(Struct, frozen=True, omit_defaults=True):
 
     @property
     def event(self) -> str:
-        """The code of the event that says that it was passed."""
+        """Return the code of the event that says that the limit was passed."""
         return self.code + TRIP if self.trip else self.code
 
     def is_passed(self, value: int) -> bool:
-        """Whether a value is on the wrong side."""
+        """Return whether a value is on the wrong side of the limit."""
         return value > self.threshold if KINDS[self.code].over else value < self.threshold
 
     def is_right(self, value: int) -> bool:
-        """Whether a value is so far on the right side that one who trembles about the limit is not told each time."""
+        """Return whether a value is so far on the right side that the limit counts as kept again. A value that trembles
+        about the limit does not count.
+        """
         kind = KINDS[self.code]
         back = min(kind.back, abs(self.threshold) // 2)
         return value <= self.threshold - back if kind.over else value >= self.threshold + back
 
     def worst(self, quantities: Mapping[Quantity, int], power: int | None) -> tuple[int, Quantity] | None:
-        """The value that comes next to the limit, or is farthest beyond it, of which quantity; None if the meter tells none
-        that can be true. `power` (W) is what is drawn.
+        """Return the value that is nearest to the limit, or farthest beyond it, and its quantity; None if the meter
+        reports no plausible value. `power` is the power drawn, W.
         """
         kind = KINDS[self.code]
         found = told(quantities, kind.quantities)
@@ -107,7 +113,7 @@ class Limit(Struct, frozen=True, omit_defaults=True):
 
 
 def in_words(value: int, quantity: Quantity, limit: Limit) -> str:
-    """What was measured, and what the limit is, for the journal: `L1 263.1 V, the limit is 253 V`."""
+    """Return the measured value and the limit as the journal says them: `L1 263.1 V, the limit is 253 V`."""
     if quantity == Quantity.ARC:
         return ""
     phase = f"{quantity[-2:].upper()} " if quantity[-3:-1] == "-l" else ""
@@ -115,5 +121,5 @@ def in_words(value: int, quantity: Quantity, limit: Limit) -> str:
 
 
 def waits(limits: tuple[Limit, ...], code: str) -> bool:
-    """Whether the supply waits for a person after it was opened by limits of a kind."""
+    """Return whether the supply waits for a person after a limit of the kind `code` has opened the switch."""
     return KINDS[code].person or any(each.waits for each in limits if each.code == code and each.trip)

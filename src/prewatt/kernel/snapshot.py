@@ -1,4 +1,4 @@
-"""An account as bytes, with the number of its format: `docs/programmer/journal.md`, "Snapshots"."""
+"""A snapshot is an account as bytes, with the number of its format: `docs/programmer/journal.md`, "Snapshots"."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ from .supply import SupplyState
 from .tariff import Tariff, Version, calendar_of
 
 FORMAT = 4
-"""Of what `dump` writes. It changes with `Saved` and all that lies in it; `load` reads this one and all before."""
+"""The number of the format that `dump` writes. It changes with `Saved` and all that it contains; `load` reads this
+format and all earlier ones.
+"""
 
 
 class SnapshotError(ValueError):
-    """The bytes are no account, or one that a newer version wrote."""
+    """The bytes are not an account, or a newer version wrote them."""
 
 
 class Saved(Struct, frozen=True):
-    """The state's fields, by their names in `kernel.state`, in the order of the bytes. `low`: before format 4, whether the
-    one step was told.
+    """The fields of the state, in the order of the bytes, by their names in `kernel.state`. `low`: before format 4,
+    whether the one step was told.
 
-    The state itself is listed in `kernel.state.State`, the bytes here: what was written of
-    before has to be read, whatever the state is called now. A test says that nothing of the state is forgotten here.
+    The state itself is listed in `kernel.state.State`, the bytes here: what was written before must be readable,
+    whatever the state is called now. A test checks that no field of the state is missing here.
     """
 
     seq: int
@@ -73,12 +75,12 @@ _encoder = msgspec.msgpack.Encoder()
 _numbered = msgspec.msgpack.Decoder(_Numbered)
 _saved = msgspec.msgpack.Decoder(Saved)
 _OWN = ("versions", "credit_ids", "coded", "moving_since", "moved_at", "low")
-"""Fields that are kept otherwise than the state has them."""
+"""Fields that are stored in another form than the state has them."""
 _PLAIN = tuple(name for name in Saved.__struct_fields__ if name not in _OWN)
 
 
 def dump(state: State) -> bytes:
-    """The state as bytes."""
+    """Return a state as bytes."""
     saved = Saved(
         **{name: getattr(state, name) for name in _PLAIN},
         versions=tuple((version.effective, version.calendar.tariff) for version in state.versions),
@@ -91,7 +93,7 @@ def dump(state: State) -> bytes:
 
 
 def load(state: State, saved: bytes) -> None:
-    """Set a state to what `dump` wrote of one. SnapshotError if the bytes are not that."""
+    """Set a state to what `dump` wrote. Raises SnapshotError if the bytes are not a state."""
     try:
         # Format 1 had no number: it was the map alone.
         numbered = (

@@ -1,7 +1,8 @@
-"""When a meter supplies: friendly hours, power limits, and what keeps its load switch open or closed beside the credit.
+"""This module says when a meter supplies: friendly hours, power limits, and what keeps its load switch open or closed
+beside the credit.
 
-After the disconnect control (class 70) and the limiter (class 71) of DLMS/COSEM's Blue Book, each rule at its place. What
-people order is in `kernel.orders`.
+It follows the disconnect control (class 70) and the limiter (class 71) of DLMS/COSEM's Blue Book. What people order is
+in `kernel.orders`.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from .units import HOUR, INSTANT_MAX, INT64_MAX, Instant
 
 _Natural = Annotated[int, Meta(ge=0, le=INT64_MAX)]
 WATTS_MAX = 1_000_000
-"""Highest power limit, W: more than any meter in a flat measures."""
+"""The highest power limit, W: more than any meter in a flat measures."""
 Watts = Annotated[int, Meta(ge=0, le=WATTS_MAX)]
 Zone = Annotated[str, Meta(max_length=64)]
 
 
 class Window(Struct, frozen=True):
-    """A span of a local day, in minutes since its midnight, on weekdays (0 Monday to 6 Sunday, 7 a special day). An
-    `end` that is not after `begin` is on the day after.
+    """A part of a local day. `begin` and `end` are minutes since its midnight; the weekdays are 0 (Monday) to 6
+    (Sunday), and 7 for a special day. If `end` is not after `begin`, it lies on the next day.
     """
 
     days: Annotated[tuple[Annotated[int, Meta(ge=0, le=SPECIAL)], ...], Meta(max_length=8)]
@@ -33,8 +34,8 @@ class Window(Struct, frozen=True):
 
 
 class FriendlyHours(Struct, frozen=True):
-    """When nobody is cut off for want of credit: windows of the week, and `days` (ISO dates: holidays, days of frost or
-    heat) as a whole. A debt of more than `most` (nano; 0: any) cuts off all the same.
+    """The hours in which nobody is cut off for lack of credit: windows of the week, and whole `days` (ISO dates:
+    holidays, days of frost or heat). A debt of more than `most` (nano; 0: any debt) cuts off all the same.
     """
 
     windows: Annotated[tuple[Window, ...], Meta(max_length=20)] = ()
@@ -60,7 +61,7 @@ class PowerLimit(Struct, frozen=True):
     step: Watts = 0
 
     def at(self, now: Instant, where: str) -> Watts:
-        """The limit at an instant, W; 0: none."""
+        """Return the limit at an instant, W; 0: no limit."""
         return self.watts[local(now, zone(where)).hour % len(self.watts)] if self.watts else 0
 
     def next_change(self, now: Instant, where: str) -> Instant:
@@ -76,7 +77,7 @@ RECLOSE_WINDOW = HOUR
 
 
 def is_friendly(hours: FriendlyHours, where: str, now: Instant) -> bool:
-    """Whether an instant lies in the friendly hours of a zone."""
+    """Return whether an instant lies in the friendly hours. `where` is the name of the time zone."""
     wall = local(now, zone(where))
     minute = wall.hour * 60 + wall.minute
     if wall.date().isoformat() in hours.days:
@@ -93,12 +94,12 @@ def is_friendly(hours: FriendlyHours, where: str, now: Instant) -> bool:
 
 
 def kind_of_day(day: date, special: tuple[str, ...]) -> int:
-    """What a `Window` calls a day, if the ISO dates of `special` are special days."""
+    """Return the number of a day's kind as `Window` counts it. `special`: ISO dates of the special days."""
     return SPECIAL if day.isoformat() in special else day.weekday()
 
 
 def next_friendly_change(hours: FriendlyHours, where: str, now: Instant) -> Instant:
-    """The earliest instant after `now` at which `is_friendly` may change; at most one day ahead."""
+    """Return the earliest instant after `now` at which `is_friendly` may change; it lies at most one day ahead."""
     there = zone(where)
     wall = local(now, there)
     minute = wall.hour * 60 + wall.minute
@@ -113,12 +114,13 @@ LOCKS = {
     "tamper": "the meter was tampered with",
     **{code: f"tripped, as {kind.words} (a person has to switch on again)" for code, kind in KINDS.items()},
 }
-"""Why a switch stays open whatever the credit, until a person says otherwise."""
+"""The reasons for which a switch stays open, whatever the credit, until a person releases it."""
 
 
 class Night(Struct, frozen=True):
-    """What happened in off hours (`kernel.off_hours`) that end at the instant `until`. `energy`: Wh used in them up to the last
-    reading; `spent`: too much power was drawn too often, so that nothing is left of them; `waived`: a person switched on.
+    """The state of the off hours (`kernel.off_hours`) that end at the instant `until`. `energy`: Wh used in them up to
+    the last reading; `spent`: their allowance ended early, because the power was too high too often; `waived`: a person
+    has switched on in them.
     """
 
     until: int = 0
@@ -128,21 +130,21 @@ class Night(Struct, frozen=True):
 
 
 class SupplyState(Struct, frozen=True):
-    """What keeps a load switch open, and what keeps it closed without credit. Amounts in nano, instants in µs.
+    """The state that keeps a load switch open, or closed without credit. Amounts are in nano, instants in µs.
 
-    To the disconnect control of DLMS/COSEM (class 70, `control_state`, attribute 3) `locks` and `opened` are
-    "disconnected", what waits to close again is "ready for reconnection".
+    In the disconnect control of DLMS/COSEM (class 70, `control_state`, attribute 3), `locks` and `opened` are
+    "disconnected"; a switch that waits to close again is "ready for reconnection".
 
-    `opened`: told to open by a person. `locks`: of `LOCKS`. `cut_off`: open for want of credit. `trips`: for what the
-    flat causes, the last at `tripped_at`; `tripped`: waiting to close again. `emergency`, `grace`: how far the balance may go under
-    zero; `grace_until` bounds the latter; `emergency_taken`: not to be taken again before the balance was over zero.
-    `limit`, `limit_until`: a power limit by order.
+    `opened`: a person ordered it open. `locks`: reasons of `LOCKS`. `cut_off`: open for lack of credit. `trips`: the
+    number of trips that the flat caused, the last at `tripped_at`; `tripped`: waiting to close again. `emergency`,
+    `grace`: how far the balance may go under zero; `grace_until` is the end of the latter; `emergency_taken`: it cannot
+    be taken again before the balance was over zero. `limit`, `limit_until`: a power limit that was ordered.
 
-    `unsafe`: kinds of limits (`kernel.safety`) that opened the switch until what is measured is right again. `off_hours`:
-    open since off hours. `night`: those that were last looked at.
+    `unsafe`: kinds of limits (`kernel.safety`) that opened the switch until the values are right again. `off_hours`:
+    open because of off hours. `night`: the latest off hours.
 
-    `overtaken`: identifiers of typed codes, and what of each (`settles` in `kernel.orders`) was settled anew since by an
-    order that was given before it, but came later, by the network.
+    `overtaken`: for each identifier of a typed token, what of it (`settles` in `kernel.orders`) was settled again by an
+    order that was given before it and arrived later.
     """
 
     opened: bool = False

@@ -1,5 +1,5 @@
-"""The public form of a tariff, `docs/landlord/tariff.md`: what is typed into files, the page and the API. Every error names the
-field.
+"""This module reads and writes the public form of a tariff, `docs/landlord/tariff.md`, which files, the page and the
+API share. Every error names the field.
 """
 
 from __future__ import annotations
@@ -119,7 +119,9 @@ def _energy(text: str) -> int:
 
 
 def tariff_from_document(document: Mapping[str, Any]) -> Tariff:
-    """Read the public form of a tariff. TariffError names the field that is wrong."""
+    """Return the tariff that a document in the public form describes. Raises TariffError, which names the field that is
+    wrong.
+    """
     if not isinstance(document, Mapping):
         raise TariffError("the tariff is not a JSON object")
     _known(document, FIELDS)
@@ -165,7 +167,7 @@ def _in_words(error: str) -> str:
 
 
 def _tiers(found: Any) -> tuple[Tiers | None, tuple[int, ...]]:
-    """The tiers, and their prices if the rates are given as differences from these."""
+    """Return the tiers, and their prices if the rates are given as differences from these."""
     if found is None:
         return None, ()
     if not isinstance(found, Mapping):
@@ -267,7 +269,7 @@ def _dated(found: Any) -> Dated | None:
 
 
 def tariff_to_document(tariff: Tariff) -> dict[str, Any]:
-    """The public form of a tariff; `tariff_from_document` reads it back to an equal one."""
+    """Return the public form of a tariff. `tariff_from_document` reads it back to an equal tariff."""
     document: dict[str, Any] = {
         "name": tariff.name,
         "currency": tariff.currency,
