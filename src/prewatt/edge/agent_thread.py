@@ -1,4 +1,4 @@
-"""How other threads have something done by the agent, which belongs to the thread of its shell."""
+"""Other threads use this module to have work done in the agent's thread, which is the thread of its shell."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from ..wire.link import Call, LinkEvent
 
 T = TypeVar("T")
 PATIENCE = 30.0
-"""Seconds that somebody on site waits for the agent."""
+"""Seconds for which a person on site waits for the agent."""
 
 
 class AgentThread:
-    """The agent's thread, as others reach it: by way of the queue that its loop waits on (`Shell.inbox`)."""
+    """The agent's thread as other threads reach it: through the queue on which its loop waits (`Shell.inbox`)."""
 
     def __init__(self, inbox: queue.Queue[LinkEvent]) -> None:
         self._inbox = inbox
 
     def ask(self, work: Callable[[], T]) -> T:
-        """What `work` returns or raises. TimeoutError if the agent does not come to it. A journal that can't be written
-        ends the agent as well.
+        """Do `work` in the agent's thread, and return what it returns or raise what it raises. Raises TimeoutError if
+        the agent does not do it in time. A journal that cannot be written also ends the agent.
         """
         done: Future[T] = Future()
 

@@ -1,4 +1,4 @@
-"""Codes that people type: whether one is looked at, what it does, and how guessing is slowed. Logic without I/O."""
+"""Codes that people type: whether a code is read, what it does, and how guessing is slowed down. Logic without I/O."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ from .texts import _
 from .timekeeping import Moment, Timekeeper
 
 SHORT_CODE = "811"
-"""Typed where the tenant alone can type (or sent by a meter's button), it takes the emergency credit."""
+"""This code takes the emergency credit if it is typed where only the tenant can type (or sent by a meter's button)."""
 OWN_WAYS = ("page", "keypad")
-"""Ways in that are the tenant's own: the page, once the PIN has opened it, and the keypad in the flat."""
+"""The ways in that only the tenant has: the page, once the PIN has opened it, and the keypad in the flat."""
 
 
 class Entered(NamedTuple):
-    """What became of a code: what the person is told, what is kept first, and what follows at the meter (None: nothing)."""
+    """The result of a typed code: what the person is told, what is stored first, and what follows at the meter (None:
+    nothing).
+    """
 
     reply: Reply
     effects: list[Effect]
@@ -34,7 +36,7 @@ class Entered(NamedTuple):
 
 
 class CodeEntry:
-    """The codes of one gateway's meters. `balance`: tells a meter's balance now, nano."""
+    """The codes of one gateway's meters. `balance` returns a meter's present balance, nano."""
 
     def __init__(
         self,
@@ -48,7 +50,7 @@ class CodeEntry:
         self._meters, self._time, self._balance = meters, time, balance
 
     def enter(self, moment: Moment, meter: Meter, text: str, way: str) -> Entered:
-        """A person typed a code for a meter, by a `way` in."""
+        """Handle a code that a person has typed for a meter. `way` is the way in."""
         now = self._time.now(moment)
         key = self.keys.get(meter.name)
         if key is None:
@@ -79,21 +81,23 @@ class CodeEntry:
         return Entered(answer, effects, outcome)
 
     def takes(self, moment: Moment, name: str, way: str) -> bool:
-        """Whether a code that is typed for a meter now would be looked at."""
+        """Return whether a code that is typed for a meter now would be read."""
         now = self._time.now(moment)
         return name in self.keys and not waits(within(self._tries[name].get(way, Tries()), now), now)
 
     def unlock(self, name: str) -> Keep:
-        """Forget the wrong codes that were typed for a meter."""
+        """Clear the count of wrong codes of a meter."""
         self._tries[name] = {}
         return Keep(name, TRIES, msgpack.encode({}))
 
     def vouched(self, moment: Moment) -> int | None:
-        """The instant, as far as it is known: no code is called expired by a clock that nobody vouches for."""
+        """Return the instant (µs) if it is certain; None if not. An uncertain clock never makes a code expired."""
         return None if self._time.unsure else self._time.now(moment)
 
     def _meter_of(self, moment: Moment, text: str) -> str:
-        """The meter of this gateway whose code it is, where somebody has typed it at another one; else empty."""
+        """Return the name of the meter of this gateway to which a code belongs that was typed at another one; else an
+        empty text.
+        """
         for name, key in self.keys.items():
             try:
                 meaning = read_code(key, self.vouched(moment), text, self._time.now(moment))
@@ -133,7 +137,7 @@ class CodeEntry:
         return outcome, Reply(True, text)
 
     def _wrong(self, moment: Moment, meter: Meter, way: str, before: Tries, text: str) -> Entered:
-        """A code was wrong: count it before anybody is told, so that a loss of power gives no free try."""
+        """Count a wrong code before the person is told, so that a loss of power gives no free try."""
         now = self._time.now(moment)
         tries = after_wrong(before, now)
         outcome = meter.note(now, EventKind.CODES_LOCKED, way) if tries.locked else None

@@ -1,4 +1,4 @@
-"""The meters on the wall: opened by their drivers, identified, and read."""
+"""The meters on the wall: their drivers are opened, and the meters are identified and read."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ log = logging.getLogger("prewatt.edge")
 
 
 def open_drivers(settings: EdgeSettings, clock: Callable[[], int]) -> dict[str, MeterDriver]:
-    """The drivers of all meters, by name. SettingsError says which meter's kind is none, or what is wrong in a kind's
-    section; DriverError which meter can't be opened.
+    """Return the drivers of all meters, by the meter's name. Raises SettingsError if a kind of meter is unknown or its
+    section is wrong, DriverError if a meter cannot be opened.
     """
     kinds: dict[str, list[str]] = {}
     for meter in settings.meters:
@@ -38,8 +38,8 @@ def open_drivers(settings: EdgeSettings, clock: Callable[[], int]) -> dict[str, 
 
 
 class Devices:
-    """The meters of one gateway, by name. What it says of a meter was said by the meter of that serial number: each is asked
-    who it is before it is believed, and again after it was silent.
+    """The meters of one gateway, by name. Each meter must give its serial number before its values are believed, and
+    again after it was silent.
     """
 
     def __init__(self, drivers: dict[str, MeterDriver]) -> None:
@@ -47,7 +47,9 @@ class Devices:
         self._identities: dict[str, Identity] = {}
 
     def driver(self, meter: Meter) -> MeterDriver:
-        """The driver of a meter that has said that it is this one. DriverError if it can't be asked, or is another."""
+        """Return the driver of a meter that has identified itself as this one. Raises DriverError if it cannot be
+        asked, or is another meter.
+        """
         driver = self._drivers[meter.name]
         known = self._identities.get(meter.name)
         if known is None or known.serial != meter.serial:
@@ -59,8 +61,8 @@ class Devices:
         return driver
 
     def read(self, meter: Meter, with_power: bool, with_allowance: bool) -> Observed | Foreign | str:
-        """What a meter shows; a text is the cause of a failure. `with_power`: also what is drawn now; `with_allowance`: also
-        what it may supply by itself. What else it measures is read where limits are set to it.
+        """Read a meter. A text as result is the cause of a failure. `with_power`: read the power too; `with_allowance`:
+        read its own allowance too. Other quantities are read if there are limits for them.
         """
         if meter.account.doubt is not None:
             # What can't be true may be another meter's.
@@ -83,8 +85,8 @@ class Devices:
 
 
 def _quantities(meter: Meter, driver: MeterDriver) -> dict[Quantity, int]:
-    """What else a meter measures, where limits are set to any. What it does not tell is not looked after, and stops nothing:
-    its register counts all the same.
+    """Return the other quantities of a meter, if there are limits for any. A quantity that the meter does not report is
+    not watched and stops nothing: the register counts all the same.
     """
     if not meter.account.settings.limits:
         return {}
@@ -98,7 +100,7 @@ def _quantities(meter: Meter, driver: MeterDriver) -> dict[Quantity, int]:
 
 
 def _allowance(driver: MeterDriver) -> tuple[bool | None, int | None]:
-    """Whether a meter can cut off by itself (None: it does not say), and after how many Wh."""
+    """Return whether a meter can cut off by itself (None: unknown), and after how many Wh."""
     try:
         return True, driver.read_allowance()
     except NotSupported:

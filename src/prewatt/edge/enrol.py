@@ -1,4 +1,4 @@
-"""Enrolment: the gateway makes its key, spends its one-time code, and writes its settings."""
+"""Enrolment: the gateway makes its key, uses its enrolment code, and writes its settings."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SETTINGS, JOURNAL, KEY, NEW_KEY = "edge.toml", "journal.sqlite3", "gateway.key",
 
 
 class EnrolError(ValueError):
-    """Enrolment failed; the message says why. The code is not spent unless it says so."""
+    """Enrolment failed; the message says why. The enrolment code is still good unless the message says otherwise."""
 
 
 class _State(Struct):
@@ -74,12 +74,11 @@ def enrol(
     page: str = "",
     bluetooth: str = "",
 ) -> EdgeSettings:
-    """Enrol at `server` (http://host:port) and write `edge.toml` and `gateway.key` into `folder`. The private key
-    never leaves it, and is a new one each time. `drivers`: what kinds of meters have to be told; `page`, `bluetooth`: as in
-    `EdgeSettings`.
+    """Enrol at `server` (http://host:port) and write `edge.toml` and `gateway.key` into `folder`.
 
-    Where another gateway had the meters before, their journals go on from where the server has them. If the server
-    can't be reached, no meter is touched.
+    The private key never leaves the folder, and each enrolment makes a new one. `drivers`: the settings that kinds of
+    meters need; `page`, `bluetooth`: see `EdgeSettings`. If another gateway had the meters before, their journals
+    continue from where the server has them. If the server cannot be reached, no meter is changed. Raises EnrolError.
     """
     host = _check(server, page)
     _not_enrolled(folder / SETTINGS)
@@ -117,7 +116,7 @@ def enrol(
 
 
 def _check(server: str, page: str) -> str:
-    """The server's host. EnrolError if an address is none."""
+    """Return the server's host. Raises EnrolError if an address is invalid."""
     parts = urlsplit(server)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise EnrolError(f"{server!r} is not an address such as http://192.0.2.1:8000")
@@ -130,7 +129,7 @@ def _check(server: str, page: str) -> str:
 
 
 def _new_key(folder: Path) -> SigningKey:
-    """Another key each time: who has a copy of the old one is out. The old one holds until the server knows this one."""
+    """Make another key, so that a copy of the old one is worthless. The old key holds until the server knows this one."""
     key = SigningKey.generate()
     (folder / NEW_KEY).unlink(missing_ok=True)
     key.save(folder / NEW_KEY)
@@ -139,7 +138,9 @@ def _new_key(folder: Path) -> SigningKey:
 
 
 def _ask(server: str, code: str, key: SigningKey) -> _Answer:
-    """Spend the code. EnrolError if the server can't be reached, refuses, or has no meters for this gateway."""
+    """Use the enrolment code. Raises EnrolError if the server cannot be reached, refuses, or has no meters for this
+    gateway.
+    """
     body = msgspec.json.encode({"code": code, "public_key": key.public().hex()})
     url = f"{server.rstrip('/')}/api/gateways/enrol"
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310
@@ -158,7 +159,7 @@ def _ask(server: str, code: str, key: SigningKey) -> _Answer:
 
 
 def _sections(drivers: dict[str, DriverSettings], meters: Sequence[_Meter], folder: Path) -> dict[str, DriverSettings]:
-    """A section for each kind of meter: a kind that needs nothing to be told is told nothing."""
+    """Return a section of settings for each kind of meter, with its defaults where nothing was given."""
     for kind in sorted({meter.driver for meter in meters} - set(drivers)):
         try:
             drivers[kind] = read_section(kind, {}, folder)
@@ -168,13 +169,13 @@ def _sections(drivers: dict[str, DriverSettings], meters: Sequence[_Meter], fold
 
 
 def _aside(path: Path) -> Path:
-    """A name beside `path` that is free."""
+    """Return a free name beside `path`."""
     numbers = (number for number in range(1, 10_000) if not path.with_name(f"{path.name}.old-{number}").exists())
     return path.with_name(f"{path.name}.old-{next(numbers)}")
 
 
 def _not_enrolled(path: Path) -> None:
-    """EnrolError if the settings file is that of an enrolled gateway. One that is empty or torn is moved aside."""
+    """Raise EnrolError if the settings file is that of an enrolled gateway. An empty or torn file is moved aside."""
     if not path.exists():
         return
     try:
@@ -190,8 +191,8 @@ def _not_enrolled(path: Path) -> None:
 
 
 def _journal_is_ready(path: Path) -> None:
-    """Make the journal, or see that it opens. One that is damaged as a whole is moved aside: the meters go on from what
-    the server knows.
+    """Make the journal, or check that it opens. A journal that is damaged as a whole is moved aside: the meters
+    continue from what the server knows.
     """
     try:
         journal = Journal(path)
@@ -211,8 +212,8 @@ def _journal_is_ready(path: Path) -> None:
 
 
 def _take_over(path: Path, meters: list[_Meter]) -> None:
-    """Begin the journals where the server has them. One that goes on from there by itself (the same gateway, enrolled
-    anew) stays as it is; one that is damaged, another, or behind is set aside.
+    """Begin the journals where the server has them. A journal that continues from there by itself (the same gateway,
+    enrolled again) stays; a damaged, foreign or shorter one is set aside.
     """
     journal = Journal(path)
     try:

@@ -1,5 +1,5 @@
-"""What a meter is guarded against: power over its limit, a forbidden load, other limits of safety, tampering. Logic without
-I/O.
+"""This module guards a meter against excess power, forbidden loads, other dangers to electricity safety, and tampering.
+Logic without I/O.
 """
 
 from __future__ import annotations
@@ -16,18 +16,20 @@ from ..kernel.units import MINUTE, SECOND
 from .observed import Observed
 
 STEP_WITHIN = 2 * MINUTE
-"""Two readings of the power further apart than this show no step."""
+"""Two readings of the power that are further apart than this (µs) do not show a step."""
 RESISTIVE = 10
-"""A step is resistive if its reactive part is at most one in so many."""
+"""A step is resistive if its reactive part is at most one in this many."""
 READINGS = 2
-"""One value alone is an error as well as a danger: a limit counts as passed after so many readings in a row."""
+"""A limit counts as passed after this many readings in a row, because a single value may be an error."""
 RIGHT_FOR = 15 * MINUTE
-"""What comes from the grid and comes again and again must have been right for so long before the supply returns."""
+"""After a disturbance from the grid that returns again and again, the values must be right for so long (µs) before the
+supply returns.
+"""
 
 
 class Tell(Protocol):
-    """Puts an event into the journal, which takes its effect at once. `bounded`: it may come and go without end, and is left
-    out once it does; whether it was journalled.
+    """A function that puts an event into the journal, where it takes effect at once. `bounded`: the event may come and
+    go without end, and is left out when it does. It returns whether the event was journalled.
     """
 
     def __call__(self, kind: EventKind, detail: str = "", *, bounded: bool = False) -> bool: ...
@@ -35,7 +37,7 @@ class Tell(Protocol):
 
 @dataclass(slots=True)
 class _Passed:
-    """A limit on whose wrong side the readings are: `since` when, in how many `readings`; whether that was `told`."""
+    """A limit that the readings pass: since when (`since`), in how many `readings`, and whether that was `told`."""
 
     since: int
     readings: int = 0
@@ -43,7 +45,7 @@ class _Passed:
 
 
 class Guard:
-    """Looks at one meter's readings. `tripped`: when it tripped last by the gateway's own time, 0 if it has not."""
+    """The guard of one meter. `tripped`: the last trip by the gateway's own time (µs), 0 if there was none."""
 
     def __init__(self) -> None:
         self.tripped = 0
@@ -60,19 +62,19 @@ class Guard:
         self._right: dict[str, int] = {}
 
     def adopt(self) -> None:
-        """The meter goes on from another state: what its journal was told is to be told again."""
+        """Begin again, because the meter continues from another state: its journal must be told of everything again."""
         self._tampered = False
         self._passed.clear()
 
     def silent(self) -> None:
-        """The meter does not answer: nobody knows whether a limit is still passed, or is right again."""
+        """Note that the meter does not answer, so nobody knows whether a limit is still passed or kept again."""
         self._over_since = self._seen = None
         if self._passed:
             self._passed = {limit: passed for limit, passed in self._passed.items() if passed.told}
         self._right.clear()
 
     def clock_set(self, by: int) -> None:
-        """The gateway's time was set by so many µs: what was measured by it goes with it."""
+        """Shift the stored instants by `by` µs, because the gateway's time was set."""
         self.tripped += by if self.tripped else 0
         self._grid_at += by if self._grid_at else 0
         self._over_since = self._over_since + by if self._over_since is not None else None
@@ -82,7 +84,7 @@ class Guard:
         self._right = {code: since + by for code, since in self._right.items()}
 
     def look(self, now: int, account: Account, observed: Observed, tell: Tell) -> None:
-        """The meter was read at `now`."""
+        """Judge a reading of the meter at `now`."""
         self._look_at_cover(account, observed, tell)
         self._look_for_right(now, account, observed, tell)
         self._look_at_limits(now, account, observed, tell)
@@ -99,8 +101,8 @@ class Guard:
         self._tampered = observed.tampered
 
     def _is_forbidden(self, now: int, account: Account, power: int, reactive: int | None, tell: Tell) -> bool:
-        """Whether a large load has appeared at once that is resistive: a heating wire or a cooker draws power and next to
-        nothing beside it; a motor does not.
+        """Return whether a large resistive load has appeared at once. A heating wire or a cooker draws active power and
+        almost no reactive power; a motor draws both.
         """
         least, seen = account.settings.power.step, self._seen
         if not least or reactive is None:
@@ -137,7 +139,7 @@ class Guard:
                 )
 
     def _look_at_limits(self, now: int, account: Account, observed: Observed, tell: Tell) -> None:
-        """Which limits are passed, for how long, and what follows."""
+        """Find the limits that are passed, and for how long, and do what follows."""
         if not account.settings.limits and not self._passed:
             return
         limits = [each for each in account.settings.limits if each.code in KINDS]
@@ -161,7 +163,7 @@ class Guard:
                     tell(EventKind.WITHIN_LIMITS, limit.code, bounded=True)
 
     def _follow(self, now: int, account: Account, limit: Limit, found: tuple[int, Quantity], tell: Tell) -> None:
-        """A limit was passed for long enough: tell it, and trip where it says so."""
+        """Report a limit that was passed for long enough, and trip if the limit says so."""
         detail = in_words(*found, limit)
         if not limit.trip:
             tell(EventKind(limit.event), detail, bounded=True)
@@ -181,8 +183,8 @@ class Guard:
             tell(EventKind.LIMIT_LOCKED, limit.code)
 
     def _look_for_right(self, now: int, account: Account, observed: Observed, tell: Tell) -> None:
-        """Whether what opened the switch has been right again for long enough. What a meter does not tell is no reason to keep
-        anybody in the dark.
+        """Let the supply return if the values that opened the switch have been right for long enough. A value that a
+        meter does not report is no reason to leave anybody in the dark.
         """
         if not account.supply.unsafe and not self._right:
             return
@@ -202,19 +204,21 @@ class Guard:
                 tell(EventKind.WITHIN_LIMITS, code)
 
     def _count(self, now: int) -> None:
-        """The flat has caused a trip; two at once are one."""
+        """Count a trip that the flat has caused. Two at the same instant count once."""
         if now > self.tripped:
             self._trips = self._trips + 1 if now - self.tripped <= RECLOSE_WINDOW else 1
             self.tripped = now
 
     def _trips_in_a_row(self, now: int, account: Account) -> int:
-        """Trips within an hour. In a journal that is ahead of the time those of many days count as of one hour."""
+        """Return the number of trips within an hour. In a journal that is ahead of the time, trips of many days count
+        as of one hour.
+        """
         trips = account.supply.trips
         return trips if now >= account.at else min(trips, self._trips)
 
     def watch(self, now: int, account: Account, shortest: int) -> int | None:
-        """In how many µs to look again at the latest; None if nothing has to be watched. A limit is only as good as it is
-        looked after. `shortest`: how often a meter is read at most, where nothing is wrong.
+        """Return in how many µs the meter must be read again at the latest; None if nothing needs to be watched.
+        `shortest`: the shortest time (µs) between two readings while nothing is wrong.
         """
         rules, soon = account.settings.power, list[int]()
         if account.supply.unsafe:
@@ -229,7 +233,7 @@ class Guard:
 
 
 def _found(limit: Limit, account: Account, observed: Observed) -> tuple[int, Quantity] | None:
-    """The value that a limit is judged by."""
+    """Return the value by which a limit is judged."""
     if KINDS[limit.code].loaded and (account.closed is False or observed.closed is False):
         return None
     return limit.worst(observed.quantities, observed.power)

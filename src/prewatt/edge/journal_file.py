@@ -13,7 +13,7 @@ import msgspec
 from ..kernel.recovery import JournalDamaged
 
 FORMAT = 2
-"""The number of the file's format. Whoever changes the bytes changes it, and converts what was written before."""
+"""The number of the file's format. A change of the bytes needs a new number, and a conversion of older files."""
 
 SCHEMA = {
     "meta": "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
@@ -30,22 +30,23 @@ SCHEMA = {
 }
 _READ_AT_START = ("meta", "entry", "head", "snapshot", "kept")
 MOST_SKIPPED = 16
-"""Rows of a table that may be unreadable before the whole file is taken for damaged."""
+"""The most rows of a table that may be unreadable before the whole file counts as damaged."""
 WAL_LIMIT = 4 * 1024 * 1024
 
 
 def digest(*row: str | int | bytes) -> bytes:
-    """What proves that a row is as it was written, where no chain does."""
+    """Return the digest that proves that a row is as it was written, where no chain proves it."""
     return sha256(msgspec.msgpack.encode(row)).digest()
 
 
 class JournalFull(sqlite3.OperationalError):
-    """There is no room for the journal, not even the reserve. Nothing was written."""
+    """There is no room for the journal, and no room in the reserve. Nothing was written."""
 
 
 def explained(path: Path, error: sqlite3.DatabaseError) -> Exception:
-    """What an error of SQLite while opening or reading means: JournalFull, BlockingIOError (another agent), ValueError
-    (the file can't be opened or written by us), the error itself where the disk failed to write, else JournalDamaged.
+    """Return the exception that an error of SQLite means while opening or reading: JournalFull, BlockingIOError
+    (another agent), ValueError (this user may not open or write the file), the error itself if the disk failed to
+    write, else JournalDamaged.
     """
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
@@ -60,7 +61,7 @@ def explained(path: Path, error: sqlite3.DatabaseError) -> Exception:
 
 
 def is_damage(error: sqlite3.DatabaseError) -> bool:
-    """Whether an error while writing means that the file is damaged."""
+    """Return whether an error while writing means that the file is damaged."""
     return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
 
 
@@ -73,9 +74,9 @@ def _writable(path: Path) -> bool:
 
 
 def open_file(path: Path) -> sqlite3.Connection:
-    """Open the file, and make or convert it if it is new or of an older format. One process has it at a time.
+    """Open the file, and make it or convert it from an older format. Only one process has it open at a time.
 
-    Raises what `explained` says, and ValueError for a newer format.
+    Raises what `explained` returns, and ValueError for a newer format.
     """
     try:
         # One thread's, but for `Journal.copy`.
@@ -137,8 +138,8 @@ def _format(db: sqlite3.Connection, path: Path) -> int:
 
 
 def readable(db: sqlite3.Connection, table: str, columns: str) -> Iterator[tuple[Any, ...]]:
-    """All rows of a table in their order, each with its `id` first. A row that can't be read is left out, so that it
-    harms no other meter's. DatabaseError if there are many.
+    """Yield all rows of a table in their order, each with its `id` first. A row that cannot be read is left out, so
+    that it harms no other meter. Raises DatabaseError if there are many of them.
     """
     after, skipped = -(2**63), 0
     while True:
@@ -156,7 +157,9 @@ def readable(db: sqlite3.Connection, table: str, columns: str) -> Iterator[tuple
 
 
 def _from_1(db: sqlite3.Connection) -> None:
-    """Format 1 had neither heads nor packs, laid entries out by meter, and snapshots and what is kept had no digest."""
+    """Convert format 1, which had neither heads nor packs, stored entries by meter, and had no digests of snapshots and
+    memory.
+    """
     names = ("meta", "entry", "snapshot", "kept")
     for name in names:
         db.execute(f"ALTER TABLE {name} RENAME TO {name}_1")

@@ -35,18 +35,18 @@ log = logging.getLogger("prewatt.edge")
 Start = Callable[[str, list[tuple[str, str]]], Any]
 MOST_SESSIONS = 1000
 SESSION_LASTS = 30 * 60.0
-"""Seconds without a click after which the PIN is asked for anew."""
+"""Seconds without a click after which the PIN must be typed again."""
 MOST_POSTED = 4096
 MOST_FIELDS = 20
 COOKIE = "prewatt"
 LONGEST_WAIT = 60_000_000
-"""A flat's PIN can be tried once a minute at least: nobody closes a neighbour's page for long by trying."""
+"""The longest wait (µs) between two tries of a flat's PIN: nobody can close a neighbour's page for long by guessing."""
 
 _SCRIPT = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
 
 
 class Page:
-    """The application. `hours`: a clock that only goes on, in seconds."""
+    """The WSGI application. `hours` returns seconds of a clock that never goes back."""
 
     def __init__(
         self, site: Site, title: str, units: list[tuple[str, str]], hours: Callable[[], float] = time.monotonic
@@ -145,7 +145,7 @@ class Page:
         return _send(start, "200 OK", page_views.frame(self._title, answers, body))
 
     def _now(self, start: Start, meter: str | None) -> Iterable[bytes]:
-        """The first part of the page alone, as it is now."""
+        """Return only the first part of the page, as it is now."""
         view = self._site.current(meter) if meter is not None else None
         if view is None:
             return _send(start, "403 Forbidden", _("Open the page with the PIN again."), "text/plain; charset=utf-8")
@@ -156,7 +156,7 @@ class Page:
 
 
 def _form(environ: dict[str, Any]) -> dict[str, str] | None:
-    """The fields that were posted; None if it is too much."""
+    """Return the fields that were posted; None if there are too many bytes."""
     try:
         length = int(environ.get("CONTENT_LENGTH") or 0)
     except ValueError:
@@ -197,7 +197,7 @@ def _redirect(start: Start, cookie: str = "") -> Iterable[bytes]:
 
 
 def serve_page(site: Site, settings: EdgeSettings, where: tuple[str, int]) -> None:
-    """Serve the page from a thread. OSError if its port is taken."""
+    """Serve the page from a thread. Raises OSError if its port is taken."""
     units = sorted(
         ((meter.name, meter.unit or meter.name) for meter in settings.meters), key=lambda each: natural(each[1])
     )

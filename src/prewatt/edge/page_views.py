@@ -1,4 +1,4 @@
-"""What the gateway's page shows: a meter as it stands, its last entries, and forms. Values in, HTML out."""
+"""The gateway's page shows a meter's state, its last entries, and forms. Values come in, HTML goes out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STYLE = Html(Path(__file__).with_name("page.css").read_text(encoding="utf-8"))
 
 
 def frame(title: str, *body: Content) -> str:
-    """The whole page around its sections."""
+    """Return the whole page around its sections."""
     return "<!doctype html>" + element(
         "html",
         element(
@@ -40,12 +40,12 @@ def frame(title: str, *body: Content) -> str:
 
 
 def message(text: str) -> Html:
-    """A page that says one thing."""
+    """Return a page with one sentence."""
     return element("section", text)
 
 
 def answers(reply: Reply | None, troubles: Sequence[str]) -> Html:
-    """What a person is told who did something, and what everybody has to know."""
+    """Return the reply to what a person did, and the troubles that everybody must know."""
     shown = [_answer(reply)] if reply else []
     shown += [element("p", text, class_="told") for text in troubles if reply is None or text != reply.text]
     return together(*shown)
@@ -56,7 +56,9 @@ def _answer(reply: Reply) -> Html:
 
 
 def door(units: Sequence[tuple[str, str]]) -> Html:
-    """For who has not typed a PIN: it is asked for, and codes are taken. `units`: (meter, name)."""
+    """Return the page for a person who has not typed a PIN: it asks for the PIN, and accepts codes. `units`: pairs of
+    (meter, name).
+    """
     flats = element(
         "label",
         _("Flat"),
@@ -91,7 +93,7 @@ def door(units: Sequence[tuple[str, str]]) -> Html:
 
 
 def home(view: View, token: str) -> Html:
-    """A tenant's page. `token` marks forms as this session's own."""
+    """Return a tenant's page. `token` marks its forms as those of this session."""
     hidden = element("input", type="hidden", name="token", value=token)
     return together(
         state(view),
@@ -108,7 +110,7 @@ def home(view: View, token: str) -> Html:
 
 
 def state(view: View) -> Html:
-    """How the meter stands: the part of the page that is asked for again and again."""
+    """Return the state of the meter: the part of the page that is refreshed again and again."""
     where = zone(view.zone)
     kind, said = _supply(view)
     facts = f"{exact_kwh(view.register)} kWh" if view.register is not None else ""
@@ -129,7 +131,7 @@ def state(view: View) -> Html:
 
 
 def _supply(view: View) -> tuple[str, str]:
-    """(`off`, `low` or `on`, the sentence about it)."""
+    """Return the state of the supply, `off`, `low` or `on`, and the sentence about it."""
     kind = "low" if view.low else "on"
     if view.closed is False:
         return "off", _("The power is off: %(why)s.") % {"why": view.why}
@@ -149,7 +151,7 @@ def _supply(view: View) -> tuple[str, str]:
 
 
 def _paid_after(view: View) -> str:
-    """What is owed where electricity is paid after use, and how far that may go."""
+    """Return what is owed where electricity is paid after use, and how large the debt may become."""
     owed = format_with_code(max(-view.balance, 0), view.currency)
     if not view.limit:
         return _("The power is on. You pay after use; %(owed)s is owed up to now.") % {"owed": owed}
@@ -160,7 +162,7 @@ def _paid_after(view: View) -> str:
 
 
 def _live(view: View) -> Html:
-    """When the meter was read, and what is drawn now."""
+    """Return when the meter was read, and the power that is drawn now."""
     where, seen = zone(view.zone), view.seen
     if seen is None or seen.cause:
         silent = f"{_('The meter does not answer now.')} " if seen else ""

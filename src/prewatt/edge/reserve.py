@@ -1,5 +1,5 @@
-"""Room on the disk that is held for the journal: given up when a write finds none, so that codes and switches are still
-journalled when something else has filled the disk.
+"""The reserve is room on the disk that is held for the journal. It is given up when a write finds no room, so that
+codes and switch orders are still journalled when something else has filled the disk.
 """
 
 from __future__ import annotations
@@ -8,24 +8,24 @@ import os
 from pathlib import Path
 
 SIZE = 8 * 1024 * 1024
-"""Bytes held. 250 meters write some 0.6 MB a day that stays."""
+"""The bytes that are held. 250 meters write some 0.6 MB a day that stays."""
 
 
 class Reserve:
-    """A file of `size` bytes that is good for nothing else."""
+    """A file of `size` bytes that only holds room."""
 
     def __init__(self, path: Path, size: int = SIZE) -> None:
         self._path, self._size = path, size
 
     def held(self) -> bool:
-        """Whether the room is held."""
+        """Return whether the room is held."""
         try:
             return self._path.stat().st_size >= self._size
         except OSError:
             return False
 
     def free(self) -> int:
-        """Bytes that are free on the disk; 0 if that can't be told."""
+        """Return the bytes that are free on the disk; 0 if that is unknown."""
         try:
             disk = os.statvfs(self._path.parent)
         except OSError:
@@ -33,7 +33,7 @@ class Reserve:
         return disk.f_bavail * disk.f_frsize
 
     def hold(self) -> bool:
-        """Hold the room, if as much again is left for others. Whether it is held."""
+        """Hold the room, if as much again stays free for others. Returns whether it is held."""
         if self.held():
             return True
         if self.free() < 2 * self._size:
@@ -50,7 +50,7 @@ class Reserve:
         return True
 
     def give_up(self) -> bool:
-        """Give the room up. Whether there was any."""
+        """Give the room up. Returns whether any was held."""
         try:
             self._path.unlink()
         except OSError:

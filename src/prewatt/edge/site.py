@@ -1,4 +1,4 @@
-"""What people on site see of the gateway and have it do, whichever way they come in: its own page, Bluetooth, a keypad."""
+"""This interface is what people on site see and use of the gateway, on each way in: its own page, Bluetooth, a keypad."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from .effects import Reply
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the last entries: instant, what happened, money (nano) that it moved, balance after it."""
+    """One line of the list of last entries: the instant, what happened, the money (nano) that it moved, the balance
+    after it.
+    """
 
     at: int
     text: str
@@ -23,19 +25,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The state of a meter, as its tenant is shown it. Instants in µs, money in nano, energy in Wh.
+    """The state of a meter, as its tenant sees it. Instants are in µs, money in nano, energy in Wh.
 
-    `unit`: the flat's name. `at`: the gateway's time. `closed`: whether the switch is closed, None if that is not known.
-    `why`: the reason why the supply is off; `advice`: what the tenant can do about it; both empty while it is on.
-    `low`: whether the credit is low; `warned_at`: when the last step of low credit was told that the balance has not risen
-    above since, 0 if none was.
-    `price`: micro per kWh now; `ahead`: when a kWh gets cheaper or dearer next; `energy`: what the balance is worth at `price`.
-    `seen`: the meter as it was read just now, None if it was not asked; where it answered, `balance` is reckoned by it.
-    `read_at`, `register`: of the last reading.
-    `emergency`: the emergency credit that can be taken, if `emergency_open`; `allowance`: what may be owed now.
-    `online`: whether the server is reached. `lines`: the last entries.
-    `tonight`: what the off hours of this moment allow.
-    `pays_after`: whether electricity is paid after use; `limit`: the debt at which the supply ends then, 0 if it does not.
+    `unit`: the flat's name. `at`: the gateway's time. `closed`: whether the switch is closed, None if that is unknown.
+    `why`: the reason why the supply is off; `advice`: what the tenant can do about it; both are empty while it is on.
+    `low`: whether the credit is low; `warned_at`: when the last low-credit step was told above which the balance has
+    not risen since, 0 if there is none. `price`: micro per kWh now; `ahead`: when a kWh gets cheaper or dearer next;
+    `energy`: what the balance buys at `price`. `seen`: the meter as it was read just now, None if it was not asked; if
+    it answered, `balance` follows from that. `read_at`, `register`: those of the last reading. `emergency`: the
+    emergency credit that can be taken, if `emergency_open`; `allowance`: how much may be owed now. `online`: whether
+    the server is reached. `lines`: the last entries. `tonight`: what the off hours allow now. `pays_after`: whether
+    electricity is paid after use; `limit`: the debt at which the supply then ends, 0 if it does not.
     """
 
     meter: str
@@ -66,40 +66,40 @@ class View:
 
 
 class Site(Protocol):
-    """The gateway, for people in the building. A call returns when its work is done: the entry is in the journal, and the
-    switch has been told. Each raises TimeoutError if the agent does not come to it in time.
+    """The gateway, for people in the building. A call returns when its work is done: the entry is in the journal, and
+    the switch has its order. Each call raises TimeoutError if the agent does not do it in time.
     """
 
     gateway: str
 
     def now(self) -> int:
-        """The instant that the gateway believes it to be."""
+        """Return the instant (µs) that the gateway takes for the present."""
 
     def overview(self) -> tuple[bool, int, tuple[SiteMeter, ...]]:
-        """Whether the server is reached, the instant, and the meters."""
+        """Return whether the server is reached, the instant (µs), and the meters."""
 
     def troubles(self) -> tuple[str, ...]:
-        """Sentences that everybody in the building has to read: the disk is full, a meter can't be served."""
+        """Return sentences that everybody in the building must read: the disk is full, a meter cannot be served."""
 
     def view(self, meter: str) -> View | None:
-        """The state of a meter for its tenant; None if this gateway has no such meter."""
+        """Return the state of a meter for its tenant; None if this gateway has no such meter."""
 
     def current(self, meter: str) -> View | None:
-        """The same without the last entries, for a page that stays open."""
+        """Return the same without the last entries, for a page that stays open."""
 
     def pin_is(self, meter: str, pin: str) -> bool:
-        """Whether this is the PIN of the meter's flat."""
+        """Return whether `pin` is the PIN of the meter's flat."""
 
     def submit_code(self, meter: str, digits: str, way: str) -> Reply:
-        """Use a code that was typed for a meter; `way` is the way in: page, open page, keypad, bluetooth."""
+        """Use a code that was typed for a meter. `way` is the way in: page, open page, keypad, bluetooth."""
 
     def act(self, meter: str, action: Action, by: str, grant: str = "", reason: str = "") -> Reply:
         """Give an order to a meter, in the name of `by`; `grant` is the id of the grant that allows it, empty for the tenant."""
 
     def journal_head(self, meter: str) -> tuple[int, str] | None:
-        """The last entry's number, and the hash of the chain, hexadecimal; None if this gateway has no such
-        meter.
+        """Return the number of the last entry, and the hash of the chain in hexadecimal; None if this gateway has no
+        such meter.
         """
 
     def set_clock(self, at: int, by: str) -> Reply:
-        """Set the gateway's clock to `at`. It does not go back behind the last entry of a journal."""
+        """Set the gateway's clock to `at` (µs). It never goes back behind the last entry of a journal."""

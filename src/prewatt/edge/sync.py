@@ -1,10 +1,11 @@
-"""Which entries to send when: resumption, backlog, repetition. Logic without I/O, on a clock that never jumps.
+"""The rules of synchronisation: which entries are sent when, after a reconnection, of a backlog, or once more. Logic
+without I/O, on a clock that never jumps.
 
 After connecting, the agent says how far its journals go, and the head-end answers how far it has them: nothing is sent
-on a guess. Then entries flow, at most `window` of them unacknowledged, and of the meters with something to send those
-that lag least go first, so that what is new is not held up by what is old. If receipts stay out, the agent asks anew
-and goes on from the answer; ever more patiently, if that brings no progress either (a head-end that is older than the
-agent may refuse what it does not know).
+on a guess. Then entries flow, at most `window` of them unacknowledged. Of the meters with something to send, those that
+lag least go first, so that new entries do not wait for old ones. If receipts fail to come, the agent asks again and
+continues from the answer; it waits longer each time if that brings no progress either (a head-end that is older than
+the agent may refuse what it does not know).
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from msgspec import Struct
 from ..wire.messages import MAX_ENTRIES, Head
 
 MOST_PATIENT = 64
-"""Times its patience that the agent waits at most."""
+"""The agent waits at most this many times its `patience`."""
 
 
 class SyncPolicy(Struct, frozen=True):
-    """`heartbeat`: seconds between signs of life. `patience`: seconds without a receipt before asking anew. `window`:
-    most entries unacknowledged. `look_interval`: seconds of a round in which meters that somebody looks at are read, and one
-    message says how they stand.
+    """How the agent talks to the head-end. `heartbeat`: seconds between signs of life. `patience`: seconds without a
+    receipt before it asks again. `window`: the most entries that may be unacknowledged. `look_interval`: seconds of a
+    round in which all watched meters are read and one message reports them.
     """
 
     heartbeat: float = 10.0
@@ -34,8 +35,8 @@ class SyncPolicy(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Entries `first` to `last` of a meter's journal; the first `late` of them were written before this connection was
-    made.
+    """The entries `first` to `last` of a meter's journal. The first `late` of them were written before this connection
+    began.
     """
 
     meter: str
@@ -45,8 +46,8 @@ class Piece:
 
 
 class Sync:
-    """How far each meter's journal goes (`heads`), is acknowledged (`acked`) and is sent (`sent`). `lacking`: meters of which
-    nothing is sent until it is asked for.
+    """How far each meter's journal goes (`heads`), is acknowledged (`acked`) and is sent (`sent`). `lacking`: meters of
+    which nothing is sent until the head-end asks.
     """
 
     def __init__(self, heads: Mapping[str, int], policy: SyncPolicy) -> None:
@@ -64,13 +65,14 @@ class Sync:
         self.lacking: set[str] = set()
 
     def on_connected(self, mono: float) -> None:
-        """The connection stands: a fresh status is due now, and the first answer to it opens the flow."""
+        """Note that the connection stands: a new status is due, and the first answer to it opens the flow."""
         self.connected = True
         self._at_connect = dict(self.heads)
         self._in_vain = 1
         self._ask(mono)
 
     def on_disconnected(self) -> None:
+        """Note that the connection is gone: nothing is sent until it stands again."""
         self.connected = self.answered = False
 
     def _ask(self, mono: float) -> None:
@@ -79,31 +81,35 @@ class Sync:
         self._ask_again = None
 
     def on_journalled(self, meter: str, seq: int) -> None:
-        """The meter's journal now goes to `seq`, committed."""
+        """Note that the meter's journal goes to `seq` now, committed."""
         self.heads[meter] = seq
 
     def on_adopted(self, mono: float, meter: str, seq: int) -> None:
-        """The meter's journal goes on from the head-end's entry `seq`: ask anew, as what was sent is none of it."""
+        """Let the meter's journal continue from the head-end's entry `seq`, and ask again, because what was sent does
+        not belong to it.
+        """
         self.heads[meter] = self.acked[meter] = self.sent[meter] = self._at_connect[meter] = seq
         self.lacking.discard(meter)
         self._ask(mono)
 
     def on_epoch_over(self, mono: float) -> None:
-        """What was sent was not accepted: ask anew."""
+        """Ask again, because what was sent was not accepted."""
         self._ask(mono)
 
     def on_strange_head(self, mono: float) -> None:
-        """The head-end has another journal than this one: ask again in a while, if it does not say how to go on."""
+        """Ask again after a while, because the head-end has another journal than this one and has not said how to go
+        on.
+        """
         if self._ask_again is None:
             self._ask_again = mono + self.policy.patience * self._in_vain
             self._in_vain = min(self._in_vain * 2, MOST_PATIENT)
 
     def report(self, mono: float) -> None:
-        """Something is to be said at once, not with the next sign of life."""
+        """Make a status due at once, instead of with the next sign of life."""
         self.next_status = mono
 
     def on_head(self, mono: float, head: Head) -> None:
-        """The head-end has committed a meter's journal up to `head`, which this journal has."""
+        """Note that the head-end has committed a meter's journal up to `head`, which this journal has."""
         meter = head.meter
         self.lacking.discard(meter)
         if head.seq > self.acked[meter]:
@@ -117,17 +123,19 @@ class Sync:
         self.sent[meter] = head.seq if head.resend else max(self.sent[meter], head.seq)
 
     def on_lacking(self, meter: str) -> None:
-        """Entries that were asked for can't be sent: nothing of the meter is until it is asked for again."""
+        """Note that the entries that were asked for cannot be sent. Nothing of the meter is sent until it is asked for
+        again.
+        """
         self.lacking.add(meter)
 
     def on_answered(self, mono: float) -> None:
-        """All heads that the head-end has are told: go on from there."""
+        """Go on from the heads of the head-end, which has named all that it has."""
         self.answered = True
         self.sent = dict(self.acked)
         self._progress = mono
 
     def status_due(self, mono: float) -> bool:
-        """Whether a status is to be sent now. Calling it counts as sending."""
+        """Return whether a status must be sent now. The call counts as sending it."""
         if self.connected and self.answered and mono >= self._out_of_patience() and self._unacknowledged():
             self._in_vain = min(self._in_vain * 2, MOST_PATIENT)
             self._ask(mono)
@@ -139,7 +147,7 @@ class Sync:
         return True
 
     def next_timer(self) -> float:
-        """When `status_due` is next worth asking, if nothing happens before."""
+        """Return when (s, `mono`) to ask `status_due` again, if nothing happens before."""
         if not self.connected:
             return float("inf")
         timer = self.next_status if self._ask_again is None else min(self.next_status, self._ask_again)
@@ -156,8 +164,8 @@ class Sync:
         return sum(self.sent[meter] - self.acked[meter] for meter in self.heads if meter not in self.lacking)
 
     def next_upload(self) -> list[Piece]:
-        """The next pieces to send in one message; none if nothing is to be sent, or the window is full. Calling it
-        counts as sending.
+        """Return the next pieces to send in one message; an empty list if there is nothing to send, or the window is
+        full. The call counts as sending them.
         """
         if not (self.connected and self.answered):
             return []

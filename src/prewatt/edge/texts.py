@@ -9,7 +9,9 @@ FOLDER = Path(__file__).with_name("locale")
 
 
 def load_texts(folder: Path) -> tuple[gettext.NullTranslations, str]:
-    """The catalogue for the language of this process, and that language as HTML names it; English where there is none."""
+    """Return the catalogue for the language of this process, and the language as HTML names it; English if there is no
+    catalogue.
+    """
     catalogue = gettext.translation("edge", folder, fallback=True)
     return catalogue, catalogue.info().get("language", "en").replace("_", "-")
 
