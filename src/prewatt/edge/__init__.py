@@ -1,4 +1,5 @@
-"""The agent in the building: charges, warns, cuts off and restores by itself, and tells the head-end when it can.
+"""The agent in the building: it charges, warns, cuts off and restores by itself, and reports to the head-end when it
+can.
 
 `agent`, `meter` and `sync` are logic without I/O; `shell`, `journal` and `drivers` touch the world.
 """

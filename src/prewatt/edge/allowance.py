@@ -1,8 +1,8 @@
 """The second line: what a meter that can cut off by itself may supply without its gateway. Rules without I/O.
 
-Such a meter has a prepaid balance or a limit of its own. While its gateway lives that is filled up again and again, so that
-it never counts; when no gateway speaks to the meter any more, it supplies what was left there, and cuts off. It is always as
-much as the tenant has paid for, and what the settings allow beside. Energy is counted by the register as ever.
+Such a meter has a prepaid balance or a limit of its own. While its gateway lives, that is filled up again and again, so
+that it never counts. When no gateway speaks to the meter any more, it supplies what was left there, and cuts off. It is
+always as much as the tenant has paid for, plus what the settings allow. Energy is still counted by the register.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from ..kernel.tariff import Tariff
 from ..kernel.units import BALANCE_MAX, DAY, HOUR, INSTANT_MAX
 
 MOST = 10**9
-"""Wh: more than this is never put into a meter."""
+"""The most Wh that are ever put into a meter."""
 UNKNOWN_DAY = 10_000
-"""Wh that a day's usual use is taken to be, until a day was seen."""
+"""The usual use of a day (Wh), until a whole day was seen."""
 RENEWED = DAY
-"""A meter's own allowance is put right at least so often, where it differs."""
+"""A meter's own allowance is corrected at least this often (µs) if it differs."""
 
 
 class Usual(Struct, frozen=True, array_like=True):
-    """What a meter usually uses: Wh a day, from whole days that were seen; 0 if none was. `since`, `register`: where the day
-    that is being seen began. `serial`: of the meter that hung there then, empty for the first one.
+    """The usual use of a meter: Wh a day, from whole days that were seen; 0 if there was none. `since`, `register`:
+    where the present day began. `serial`: the serial number of the meter at that time, empty for the first one.
     """
 
     since: int
@@ -37,8 +37,8 @@ class Usual(Struct, frozen=True, array_like=True):
 
 
 def seen(usual: Usual | None, now: int, register: int, fuse: int, serial: str = "") -> Usual:
-    """What is usual, now that the register (Wh) of a meter stands where it does. Recent days count most. What can't have flowed
-    through the fuse (W) was not used: the register counts from elsewhere.
+    """Return the usual use after a reading of the register (Wh) at `now`. Recent days count most. Energy that cannot
+    have flowed through the fuse (W) was not used: the register counts from another base.
     """
     if usual is None or now < usual.since or register < usual.register or serial != usual.serial:
         return Usual(now, register, usual.day if usual else 0, serial)
@@ -51,17 +51,19 @@ def seen(usual: Usual | None, now: int, register: int, fuse: int, serial: str = 
 
 
 def dump_usual(usual: Usual) -> bytes:
-    """As it is kept beside the journal."""
+    """Return the bytes that are stored beside the journal."""
     return msgpack.encode(usual)
 
 
 def load_usual(kept: bytes) -> Usual:
-    """What was kept. msgspec's errors if it is none."""
+    """Return what `dump_usual` wrote. Raises msgspec's errors for other bytes."""
     return msgpack.decode(kept, type=Usual)
 
 
 def lowest_price(account: Account, now: int) -> int:
-    """What a kWh costs at least from now on, micro, by all tariffs that hold or will; under 1 if it may cost nothing."""
+    """Return the lowest price of a kWh from now on, micro, over all present and coming tariffs; under 1 if a kWh may
+    cost nothing.
+    """
     ends = [each.effective for each in account.versions[1:]] + [INSTANT_MAX]
     coming = [each.calendar.tariff for each, end in zip(account.versions, ends, strict=True) if end > now]
     return min((_lowest(tariff, now) for tariff in coming), default=0)
@@ -76,7 +78,7 @@ def _lowest(tariff: Tariff, now: int) -> int:
 
 
 def paid_for(account: Account, now: int) -> int:
-    """Wh that a tenant's credit buys, at the lowest price, with what is lent."""
+    """Return the Wh that a tenant's credit buys at the lowest price, with what is lent."""
     if not account.settings.credit_limit_cuts:
         return MOST
     lent = account.allowance(now)
@@ -92,27 +94,27 @@ def paid_for(account: Account, now: int) -> int:
 
 
 def beside(account: Account, usual: Usual | None) -> int:
-    """Wh that the settings allow beside what is paid for; 0: no rule."""
+    """Return the Wh that the settings allow beyond what is paid for; 0: there is no rule."""
     settings = account.settings
     day = usual.day if usual is not None and usual.day else UNKNOWN_DAY
     return min(max(settings.alone, settings.alone_days * day), MOST)
 
 
 def has_rule(account: Account) -> bool:
-    """Whether the settings bound what a meter may supply without its gateway."""
+    """Return whether the settings bound what a meter may supply without its gateway."""
     return account.priced and bool(account.settings.alone or account.settings.alone_days)
 
 
 class Due(NamedTuple):
-    """What a meter is to be told: Wh that it may supply by itself, None: without a bound."""
+    """The allowance that a meter must be told: Wh that it may supply by itself, None: without a bound."""
 
     energy: int | None
 
 
 class SecondLine(Struct):
-    """What is known of one meter's own allowance. `keeps`: whether the meter has one, None while that is not known; `left`: Wh
-    that it has, None if it is without a bound; `sure`: whether that was read or told since it last could have changed unseen;
-    `renewed`: when it was told last.
+    """The state of one meter's own allowance. `keeps`: whether the meter has one, None if unknown; `left`: the Wh that
+    remain, None if there is no bound; `sure`: whether `left` was read or set since it last could have changed unseen;
+    `renewed`: when it was set last.
     """
 
     usual: Usual | None = None
@@ -122,7 +124,7 @@ class SecondLine(Struct):
     renewed: int = 0
 
     def observe(self, now: int, account: Account, register: int, keeps: bool | None, left: int | None) -> bool:
-        """The meter was read. Whether what is usual has changed, and is to be kept."""
+        """Take up a reading of the meter. Returns whether the usual use has changed and must be stored."""
         if keeps is not None:
             self.keeps, self.left, self.sure = keeps, left, True
         if not account.settings.alone_days or account.doubt is not None:
@@ -132,7 +134,7 @@ class SecondLine(Struct):
         return self.usual != before
 
     def due_to_tell(self, now: int, account: Account) -> Due | None:
-        """What the meter is to be told now; None if what it has will do."""
+        """Return the allowance that the meter must be told now; None if its present one is enough."""
         if not self.keeps or not self.sure:
             return None
         if not has_rule(account):
@@ -151,21 +153,25 @@ class SecondLine(Struct):
         return Due(wanted)
 
     def watched(self, account: Account) -> bool:
-        """Whether the meter is to be asked what it has: there is a rule, or a bound may be there from an earlier one."""
+        """Return whether the meter must be asked for its allowance: there is a rule, or a bound may remain from an
+        earlier one.
+        """
         if self.keeps is False:
             return False
         return has_rule(account) or not self.sure or self.left is not None
 
     def due(self, now: int, account: Account) -> int:
-        """By when the meter has to be read, so that it does not cut off while its gateway lives."""
+        """Return the instant (µs) by which the meter must be read, so that it does not cut off while its gateway lives."""
         if not (self.keeps and self.sure) or self.left is None or account.closed is False:
             return INSTANT_MAX
         return now + self.left * HOUR // (2 * account.settings.power_highest)
 
     def told(self, now: int, energy: int | None) -> None:
-        """The meter is told so."""
+        """Note that the meter was told an allowance of `energy` Wh."""
         self.left, self.renewed, self.sure = energy, now, True
 
     def failed(self, keeps: bool) -> None:
-        """The meter did not take it: what it has is not known. `keeps`: whether it can have one at all."""
+        """Note that the meter did not accept the allowance, so that the present one is unknown. `keeps`: whether it can
+        have one at all.
+        """
         self.keeps, self.sure, self.left = (self.keeps if keeps else False), False, None

@@ -1,4 +1,4 @@
-"""Bluetooth LE at the gateway, on bumble: a GATT service by which a phone near by asks for the status, types a code, or
+"""Bluetooth LE at the gateway, on bumble: a GATT service by which a nearby phone asks for the status, types a code, or
 opens a staff session (`staff.Session`). `docs/installer/onsite.md` has its UUIDs and packets.
 """
 
@@ -31,11 +31,11 @@ log = logging.getLogger("prewatt.edge")
 
 SMALLEST_MTU = 23
 MOST_VISITORS = 4
-"""Connections at a time."""
+"""The most connections at a time."""
 IDLE = 60.0
-"""Seconds of silence after which a visitor is seen off."""
+"""Seconds of silence after which a connection is closed."""
 HEADER = 3
-"""Bytes of a notification that are not ours."""
+"""Bytes of a notification that Bluetooth itself uses."""
 
 
 class Peripheral:
@@ -59,7 +59,7 @@ class Peripheral:
         device.on("connection", self._on_connection)
 
     async def start(self) -> None:
-        """Power on, and be found."""
+        """Power the device on and advertise the service."""
         await self.device.power_on()
         name = f"prewatt {self._site.gateway}"[:20].encode()
         self.device.advertising_data = bytes(
@@ -74,7 +74,9 @@ class Peripheral:
         await self._advertise()
 
     async def _advertise(self) -> None:
-        """Be found, if there is room for another one: who stays connected keeps nobody out."""
+        """Advertise the service if there is room for another connection, so that a phone that stays connected keeps
+        nobody out.
+        """
         if len(self._sessions) < MOST_VISITORS and not self.device.is_advertising:
             await self.device.start_advertising(auto_restart=False)
 
@@ -84,7 +86,7 @@ class Peripheral:
         task.add_done_callback(self._tasks.discard)
 
     async def _see_off(self, connection: Connection) -> None:
-        """End a visit that has said nothing for a while."""
+        """Close a connection that has been silent for a while."""
         while connection.handle in self._sessions:
             idle = time.monotonic() - self._heard[connection.handle]
             if idle >= IDLE:
@@ -139,7 +141,7 @@ async def _serve(site: Site, settings: EdgeSettings, key: SigningKey, server: Ve
 
 
 def serve_bluetooth(site: Site, settings: EdgeSettings, key: SigningKey, server: VerifyKey) -> None:
-    """Serve Bluetooth from a thread. An adapter that fails, or is not there, is looked for again."""
+    """Serve Bluetooth from a thread. If the adapter fails or is missing, it is tried again and again."""
 
     def run() -> None:
         pause = 1.0

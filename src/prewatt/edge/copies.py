@@ -1,5 +1,5 @@
-"""A copy of the journal while the agent runs. Nobody else can open the journal then, so the agent makes it: whoever may
-enter the gateway's folder asks by a socket beside the journal. The meters are served all the while.
+"""The agent copies the journal while it runs, because nobody else can open the journal then. Any process that may enter
+the gateway's folder asks for a copy by a socket beside the journal. The meters are served meanwhile.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ log = logging.getLogger("prewatt.edge")
 RESERVE = 32 << 20
 """Bytes that must stay free on the disk, for the journal itself."""
 PATIENCE = 3600.0
-"""Seconds in which a copy must be made, however slow the disk is."""
+"""Seconds within which a copy must be made, however slow the disk is."""
 
 
 class CopyError(ValueError):
-    """The agent can't make a copy; the message says why."""
+    """The agent cannot make a copy; the message says why."""
 
 
 class _Answer(Struct):
@@ -38,7 +38,9 @@ class _Answer(Struct):
 
 
 def serve_copies(journal: Journal, path: Path) -> None:
-    """Make copies of the journal at `path` from a thread, whenever one is asked for. OSError if that can't be begun."""
+    """Make copies of the journal at `path` from a thread, whenever one is asked for. Raises OSError if the socket
+    cannot be opened.
+    """
     listening = socket.socket(socket.AF_UNIX)
     where = _socket(path)
     # Left by an agent that was killed: this one has the journal, so no other runs.
@@ -83,8 +85,8 @@ def _copy(journal: Journal, path: Path) -> Path:
 
 
 def copy_by_agent(path: Path) -> Path | None:
-    """Have the agent that runs copy the journal at `path`: where the copy lies, which is the caller's then. None if no agent
-    runs. CopyError if it can't make one.
+    """Ask the running agent for a copy of the journal at `path`. Returns the path of the copy, which belongs to the
+    caller then; None if no agent runs. Raises CopyError if the agent cannot make one.
     """
     if not _socket(path).exists():
         return None
@@ -113,7 +115,7 @@ def _socket(path: Path) -> Path:
 
 @contextmanager
 def _short_address(path: Path) -> Iterator[str]:
-    """The socket's address by a name of its folder that is short enough for one, however deep it lies."""
+    """Yield the socket's address by a short name of its folder, because an address may not be long."""
     handle = os.open(path.absolute().parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         yield f"/proc/self/fd/{handle}/{_socket(path).name}"

@@ -1,4 +1,4 @@
-"""What the agent wants done: carried out by the shell, or by the simulator, in the order in which it is said."""
+"""The effects that the agent wants. The shell, or the simulator, carries them out in the given order."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from .sync import Piece
 
 
 class ReadMeters(Struct, frozen=True):
-    """Read these meters and pass what comes to `on_observed`."""
+    """Read these meters, and pass the results to `on_observed`."""
 
     names: list[str]
 
 
 class LookAt(Struct, frozen=True):
-    """Somebody looks at this meter: read it, with its power, and pass what comes to `on_looked`."""
+    """Read this meter with its power, because somebody watches it, and pass the result to `on_looked`."""
 
     name: str
 
 
 class Commit(Struct, frozen=True):
-    """Put these records into the journal, durably, before anything that follows."""
+    """Put these records into the journal, durably, before any later effect."""
 
     records: list[tuple[str, Record]]
 
 
 class Keep(Struct, frozen=True):
-    """Keep `body` for a meter (empty: for the gateway) under the name `what`, durably, before anything that follows."""
+    """Store `body` for a meter (empty: for the gateway) under the name `what`, durably, before any later effect."""
 
     meter: str
     what: str
@@ -36,7 +36,7 @@ class Keep(Struct, frozen=True):
 
 
 class Adopt(Struct, frozen=True):
-    """Go on with these meters' journals from other states than their own, durably, before anything that follows: their
+    """Continue the journals of these meters from other states than their own, durably, before any later effect. Their
     own entries are set aside.
     """
 
@@ -44,27 +44,29 @@ class Adopt(Struct, frozen=True):
 
 
 class Reply(Struct, frozen=True):
-    """What a person on site is told. `done`: whether anything was done."""
+    """The answer to a person on site. `done`: whether anything was done."""
 
     done: bool
     text: str
 
 
 class MoveSwitch(Struct, frozen=True):
-    """Tell the meter's switch to close or open; a failure goes to `on_switch_failed`."""
+    """Order the meter's switch to close or open. A failure goes to `on_switch_failed`."""
 
     meter: str
     closed: bool
 
 
 class SetAllowance(Struct, frozen=True):
-    """Tell the meter how many Wh it may supply by itself, None: without a bound; a failure goes to `on_allowance_failed`."""
+    """Tell the meter how many Wh it may supply by itself (None: no bound). A failure goes to `on_allowance_failed`."""
 
     meter: str
     energy: int | None
 
 
 class SendStatus(Struct, frozen=True):
+    """Send this status to the head-end."""
+
     status: Status
 
 
@@ -76,11 +78,13 @@ class SendUpload(Struct, frozen=True):
 
 
 class SendLive(Struct, frozen=True):
+    """Send the state of the watched meters to the head-end."""
+
     live: Live
 
 
 class Refuse(Struct, frozen=True):
-    """A message was refused and changed nothing. To be counted, and logged once per reason."""
+    """A message was refused and changed nothing. It is counted, and logged once per reason."""
 
     reason: str
     text: str

@@ -35,7 +35,7 @@ from .settings import (
 log = logging.getLogger("prewatt.edge")
 
 SETTINGS, JOURNAL, KEY, NEW_KEY = "edge.toml", "journal.sqlite3", "gateway.key", "gateway.key.new"
-"""What lies in a gateway's folder; the new key until it holds."""
+"""The files in a gateway's folder; the new key has its own name until the server knows it."""
 
 
 class EnrolError(ValueError):

@@ -1,8 +1,9 @@
-"""Meters that somebody looks at: read every few seconds, and told at once. Logic without I/O, on a clock that never jumps.
+"""Meters that somebody watches on a page are read every few seconds and reported at once. Logic without I/O, on a clock
+that never jumps.
 
-Looking changes nothing: what is read goes through no rule of the account, into no journal and to no switch. It ends by
-itself, as the server's leases do, and takes the bus for no more than half of the time: after some reading it rests for as
-long as that took, so that what is due, and switches, come first.
+Watching changes nothing: what is read goes through no rule of the account, into no journal and to no switch. It ends by
+itself, as the server's leases do, and uses the bus for no more than half of the time: after some reading it rests for
+as long as that took, so that due readings and switch orders come first.
 """
 
 from __future__ import annotations
@@ -19,20 +20,20 @@ from .meter import Foreign, Observed
 from .texts import _
 
 SENT_KEPT = 200
-"""Messages of which it is remembered when they were sent."""
+"""The number of messages of which the sending time is stored."""
 SILENT = 4
-"""A meter that did not answer is asked again after so many times the interval: who waits for it holds up the others."""
+"""A meter that did not answer is asked again after this many intervals, because waiting for it delays the others."""
 BURST = 0.05
 """Seconds of reading after which the bus rests."""
 TOLD_MOST = 200
-"""Characters of a cause."""
+"""The most characters of a cause."""
 
 Seen = Observed | Foreign | str
-"""What a look at a meter gave; a text is the cause of a failure."""
+"""The result of a look at a meter. A text is the cause of a failure."""
 
 
 def live(name: str, account: Account, now: int, seen: Seen) -> LiveMeter:
-    """How a meter stands by a look at it at `now`. The account stays as it is."""
+    """Return the state of a meter by a look at it at `now`. The account does not change."""
     if isinstance(seen, Foreign):
         seen = _("meter %(serial)s answers in its place") % {"serial": seen.serial}
     if isinstance(seen, str):
@@ -44,8 +45,8 @@ def live(name: str, account: Account, now: int, seen: Seen) -> LiveMeter:
 
 
 def live_balance(account: Account, now: int, register: int, end: int = 0) -> int | None:
-    """What an account comes to by a register (Wh) at `now`, nano; None where it can't be true. `end`: where it begins
-    anew.
+    """Return the balance (nano) of an account for a register (Wh) at `now`; None if the register cannot be true. `end`:
+    where it rolls over.
     """
     reading = account.read(now, register, end)
     if isinstance(reading, Reading):
@@ -56,7 +57,7 @@ def live_balance(account: Account, now: int, register: int, end: int = 0) -> int
 
 @dataclass(slots=True)
 class _Look:
-    """A lease: until when, and when the meter is next to be read."""
+    """A lease: until when it lasts, and when the meter is read next."""
 
     until: float
     next: float
@@ -64,8 +65,8 @@ class _Look:
 
 
 class Looking:
-    """Who is looked at for how long, and what was seen last. `interval`: seconds of a round, in which each is read once,
-    and one message is sent.
+    """The meters that are watched, until when, and what was seen last. `interval`: seconds of a round, in which each
+    meter is read once and one message is sent.
     """
 
     def __init__(self, interval: float) -> None:
@@ -79,14 +80,14 @@ class Looking:
     # -- leases ------------------------------------------------------------------------------------------------------
 
     def on_sent(self, mono: float, number: int) -> None:
-        """A message was sent: leases may name it."""
+        """Note that a message was sent, so that leases may name it."""
         self._sent[number] = mono
         while len(self._sent) > SENT_KEPT:
             del self._sent[next(iter(self._sent))]
 
     def watch(self, mono: float, answers: int, lasts: int, meters: Iterable[str], once: Iterable[str]) -> bool:
-        """Look at meters until `lasts` seconds after message `answers` was sent; at some once. False if that is over, or
-        no such message is known.
+        """Watch meters until `lasts` seconds after message `answers` was sent; read the meters in `once` once. Returns
+        False if that time is over, or if the message is unknown.
         """
         sent = self._sent.get(answers)
         if sent is None or (until := sent + lasts) <= mono:
@@ -100,14 +101,16 @@ class Looking:
         return True
 
     def on_disconnected(self) -> None:
-        """Nobody sees it any more."""
+        """End all leases, because nobody sees the readings any more."""
         self._looks.clear()
         self._told.clear()
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
     def next_meter(self, mono: float) -> str | None:
-        """The meter to be looked at now: the one that waits longest. Leases that are over end here."""
+        """Return the meter to read now, the one that has waited longest; None if none is due. Leases that are over end
+        here.
+        """
         if not self._looks:
             return None
         for name in [name for name, look in self._looks.items() if look.until <= mono]:
@@ -118,7 +121,7 @@ class Looking:
         return name if self._looks[name].next <= mono else None
 
     def saw(self, began: float, ended: float, seen: LiveMeter) -> None:
-        """A meter was looked at."""
+        """Store what a look at a meter has shown."""
         self._busy += ended - began
         if self._busy >= BURST:
             self._rests_until, self._busy = ended + self._busy, 0.0
@@ -133,18 +136,20 @@ class Looking:
             del self._looks[seen.meter]
 
     def _next_round(self, mono: float) -> float:
-        """All are read together, and told of in one message: none waits for the next one."""
+        """Return when the next round begins. All meters are read together and reported in one message, so that none
+        waits for the next message.
+        """
         return (mono // self.interval + 1) * self.interval
 
     def fresh(self, mono: float, name: str) -> LiveMeter | None:
-        """What was seen of a meter last, if that is no older than one interval."""
+        """Return what was seen of a meter last, if it is no older than one interval; else None."""
         at, seen = self._seen.get(name, (0.0, None))
         return seen if seen is not None and mono - at < self.interval else None
 
     # -- telling -----------------------------------------------------------------------------------------------------
 
     def message(self, mono: float) -> tuple[LiveMeter, ...]:
-        """What is to be told now; calling it counts as telling."""
+        """Return what must be reported now. The call counts as reporting it."""
         if not self._told or mono < self._message_due():
             return ()
         self._next_message = self._next_round(mono)
@@ -153,13 +158,15 @@ class Looking:
         return told
 
     def _message_due(self) -> float:
-        """A little later where other meters are to be read just now: they go into the same message."""
+        """Return when the next message is due: a little later if other meters are being read just now, so that they go
+        into the same message.
+        """
         first = max(self._next_message, self._told_since)
         more = any(look.next <= first < look.until for look in self._looks.values())
         return first + self.interval / 2 if more else first
 
     def next_timer(self) -> float:
-        """When `next_meter` or `message` is next worth asking."""
+        """Return when (s, `mono`) to ask `next_meter` or `message` again."""
         timer = self._message_due() if self._told else float("inf")
         for look in self._looks.values():
             timer = min(timer, look.until, max(look.next, self._rests_until))

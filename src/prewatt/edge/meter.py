@@ -1,4 +1,4 @@
-"""The rules for one meter: when to read it, what to journal, where its switch belongs. Logic without I/O."""
+"""The rules for one meter: when it is read, what is journalled, and where its switch belongs. Logic without I/O."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from .register import MeterPolicy, RegisterRules
 __all__ = ("Foreign", "Meter", "MeterPolicy", "Observed", "Outcome")
 
 AGAIN = 10 * SECOND
-"""A register that can't be true is read again so soon."""
+"""A register that cannot be true is read again after this time (µs)."""
 AGAIN_FOR = 5 * MINUTE
-"""For so long; then as often as any other."""
+"""It is read that often for this time (µs), then at the usual interval."""
 
 
 class Meter(RegisterRules):
-    """One meter's rules, on top of its account."""
+    """The rules of one meter, on top of its account."""
 
     def __init__(self, name: str, account: Account, head: bytes, policy: MeterPolicy) -> None:
         super().__init__(account, head, policy)
@@ -51,12 +51,12 @@ class Meter(RegisterRules):
 
     @property
     def serial(self) -> str:
-        """What the meter that hangs here says of itself."""
+        """Return the serial number that the meter here must report."""
         return self.account.serial or self.name
 
     def start(self, now: int, repaired: bool, replaced: bool = False) -> Outcome:
-        """The gateway has started; `repaired` if its journal had to be mended, `replaced` if another gateway had the
-        meter before. The meter is due to be read at once.
+        """Start with the gateway. `repaired`: its journal had to be mended; `replaced`: another gateway had the meter
+        before. The meter is due to be read at once.
         """
         outcome = Outcome()
         if replaced:
@@ -68,7 +68,7 @@ class Meter(RegisterRules):
         return outcome
 
     def adopt(self, account: Account, head: bytes) -> None:
-        """Go on from another state than that of this journal. The meter is due to be read at once."""
+        """Continue from another state than that of this journal. The meter is due to be read at once."""
         self._go_on_from(account, head)
         self.due, self._complained = 0, False
         self._counted, self._alone = 0, None
@@ -77,6 +77,7 @@ class Meter(RegisterRules):
         self._foreign = self._foreign_told = ""
 
     def clock_set(self, by: int) -> None:
+        """Shift the instants that this process has measured by `by` µs, because the gateway's time was set."""
         super().clock_set(by)
         self.due += by
         self.guard.clock_set(by)
@@ -84,7 +85,7 @@ class Meter(RegisterRules):
         self._alone = None if self._alone is None else self._alone + by
 
     def observe(self, now: int, observed: Observed) -> Outcome:
-        """The meter was read at `now`."""
+        """Take up a reading of the meter at `now`, and return what follows."""
         account, outcome = self.account, Outcome()
         self._foreign, self.quantities = "", observed.quantities
         if self._lost_told or account.foreign_since:
@@ -127,7 +128,7 @@ class Meter(RegisterRules):
         return outcome
 
     def _is_due(self, now: int, reading: Reading) -> bool:
-        """Whether a reading is to be journalled, for its hour or for what it brings about."""
+        """Return whether a reading must be journalled, for its hour or for what it causes."""
         account = self.account
         if account.register is None or account.doubt is not None or now >= self._next_reading(now):
             return True
@@ -138,8 +139,8 @@ class Meter(RegisterRules):
         return bool(account.to_warn(reading.at, reading.balance, account.counters_after(reading)))
 
     def _waits(self, now: int, observed: Observed) -> bool:
-        """Whether a meter that cut off by itself stays so for a moment: its register would use up the credit, and readings have
-        yet to agree that it is true. Who has paid for all of it does not wait.
+        """Return whether a meter that cut off by itself stays off for a moment, because its register would use up the
+        credit and other readings have not confirmed it yet. A tenant who has paid for all of it does not wait.
         """
         account = self.account
         if self._alone is None or account.doubt is None or now - self._alone >= AGAIN_FOR:
@@ -148,7 +149,7 @@ class Meter(RegisterRules):
         return used * account.highest_price(now) >= account.left(now, account.balance)
 
     def foreign(self, now: int, serial: str) -> Outcome:
-        """Another meter answers in this one's place. The supply goes on for as long as the settings say."""
+        """Note that another meter answers in the place of this one. The supply goes on for as long as the settings say."""
         outcome = Outcome()
         self._foreign = serial
         self.guard.silent()
@@ -160,8 +161,9 @@ class Meter(RegisterRules):
         return outcome
 
     def fail(self, now: int, cause: str) -> Outcome:
-        """The meter did not answer: that is no reason to cut anybody off, nor to leave somebody in the dark whose off hours
-        are over, or who has waited long enough after a trip. What can't be read may be able to switch all the same.
+        """Note that the meter did not answer. That is no reason to cut anybody off, nor to leave somebody in the dark
+        whose off hours are over, or who has waited long enough after a trip: a meter that cannot be read may still be
+        able to switch.
         """
         outcome = Outcome()
         self.lost = True
@@ -173,7 +175,7 @@ class Meter(RegisterRules):
         return outcome
 
     def switch_failed(self, now: int, cause: str) -> Outcome:
-        """The switch did not obey. It is told again at the next reading, which is soon."""
+        """Note that the switch did not obey. It gets the order again at the next reading, which is soon."""
         outcome = Outcome()
         if not self._complained:
             self._complained = True
@@ -182,7 +184,7 @@ class Meter(RegisterRules):
         return outcome
 
     def follow(self, now: int, command: Command | UnknownOrder) -> Outcome:
-        """Take up a verified command. One that is taken up already, or comes before its turn, changes nothing.
+        """Take up a verified command. A command that is taken up already, or comes before its turn, changes nothing.
 
         The switch waits for `decide`: of several commands that arrive together, the last one counts for it.
         """
@@ -196,7 +198,7 @@ class Meter(RegisterRules):
         return outcome
 
     def credit_by_code(self, now: int, tid: int, amount: int, by: str) -> Outcome:
-        """A code of `amount` nano was typed. ValueError, for people, if it is worth nothing."""
+        """Credit a typed code of `amount` nano. Raises ValueError, in words for people, if the code is worth nothing."""
         outcome = Outcome()
         self._append(outcome, self.account.by_code(now, tid, amount, by))
         return self._decided(now, outcome)
@@ -204,19 +206,19 @@ class Meter(RegisterRules):
     def act(
         self, now: int, action: Action, by: str, grant: str = "", reason: str = "", tid: int | None = None
     ) -> Outcome:
-        """A person does something on site. ValueError, for people, if it can't be done."""
+        """Do what a person orders on site. Raises ValueError, in words for people, if it cannot be done."""
         outcome = Outcome()
         self._append(outcome, self.account.on_site(now, action, by, grant, reason, tid))
         return self._decided(now, outcome)
 
     def note(self, now: int, kind: EventKind, detail: str = "") -> Outcome:
-        """Something happened at the gateway that concerns this meter."""
+        """Journal an event at the gateway that concerns this meter."""
         outcome = Outcome()
         self._append(outcome, self.account.event(now, kind, detail))
         return outcome
 
     def vouch(self, now: int, unsure: bool) -> Outcome:
-        """Let the journal say whether the time is sure, where it says otherwise than the gateway knows it."""
+        """Journal whether the time is certain, if the journal says otherwise than the gateway knows."""
         if self.account.unsure == unsure:
             return Outcome()
         return self.note(now, EventKind.CLOCK_UNSURE if unsure else EventKind.CLOCK_SET)
@@ -228,7 +230,7 @@ class Meter(RegisterRules):
         return outcome
 
     def decide(self, now: int) -> Outcome:
-        """Commands were taken up: where the switch belongs now, and when to look next."""
+        """Decide, after commands were taken up, where the switch belongs and when to look next."""
         outcome = Outcome()
         self._decide(now, outcome)
         if self.account.register is not None and not self.lost and not self._foreign:
@@ -265,7 +267,7 @@ class Meter(RegisterRules):
         return change
 
     def _next_due(self, now: int, unjournalled: Reading | None = None) -> int:
-        """When to read again. `unjournalled`: what was read just now, where it is not in the account."""
+        """Return when (µs) to read the meter again. `unjournalled`: the reading just made, if it is not in the account."""
         account = self.account
         if account.doubt is not None or self._candidate is not None:
             lasting = self._measured.get(EventKind.REGISTER_DOUBTFUL)

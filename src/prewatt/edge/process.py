@@ -1,4 +1,4 @@
-"""The command `prewatt edge run`: the agent's process, its ways in, and what it ends with."""
+"""This is the command `prewatt edge run`: the agent's process, its ways in, and its exit codes."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ log = logging.getLogger("prewatt.edge")
 
 
 def run(path: Path) -> int:
-    """The command `prewatt edge run`: 0 when told to stop, 1 if the journal can't be written, 2 for a wrong setting, 3
-    for a damaged journal.
+    """Run the agent until it is told to stop. Returns 0 when told to stop, 1 if the journal cannot be written, 2 for a
+    wrong setting, 3 for a damaged journal.
     """
     try:
         folder.use(path.parent)
@@ -60,7 +60,7 @@ def run(path: Path) -> int:
 
 
 def _open_copies(shell: Shell, settings: EdgeSettings) -> None:
-    """Begin to make copies of the journal for whoever asks. OSError if that can't be."""
+    """Begin to copy the journal on request. Raises OSError if the socket cannot be opened."""
     serve_copies(shell.journal, Path(settings.journal))
 
 
@@ -69,13 +69,15 @@ def _site(shell: Shell, settings: EdgeSettings) -> SiteService:
 
 
 def _open_page(shell: Shell, settings: EdgeSettings) -> None:
-    """Begin to serve the page, if there is to be one. OSError if its port is taken."""
+    """Begin to serve the page, if the settings name one. Raises OSError if its port is taken."""
     if settings.page:
         serve_page(_site(shell, settings), settings, page_address(settings.page))
 
 
 def _open_bluetooth(shell: Shell, settings: EdgeSettings) -> None:
-    """Begin to serve Bluetooth, if there is to be any. ValueError or OSError if the adapter can't be had."""
+    """Begin to serve Bluetooth, if the settings name an adapter. Raises ValueError or OSError if the adapter cannot be
+    used.
+    """
     if settings.bluetooth:
         # An optional part: a gateway without an adapter needs neither the library nor its memory.
         from .bluetooth import serve_bluetooth

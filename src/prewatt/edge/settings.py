@@ -1,4 +1,6 @@
-"""The agent's settings: one TOML file, written at enrolment (`prewatt edge enrol`), checked when the agent starts."""
+"""The agent's settings: one TOML file, which enrolment writes (`prewatt edge enrol`) and the agent checks when it
+starts.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,7 @@ class SettingsError(ValueError):
 
 
 class TokenSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """The key by which a meter reads codes, in the terms of `tokens.MeterKey`; `key` in hexadecimal."""
+    """The key by which a meter decodes tokens, in the terms of `tokens.MeterKey`; `key` is hexadecimal."""
 
     pan: str
     supply_group: str
@@ -42,7 +44,7 @@ class TokenSettings(Struct, frozen=True, forbid_unknown_fields=True):
     key: Annotated[str, Meta(pattern="^([0-9a-f]{16}|[0-9a-f]{32})$")]
 
     def state(self) -> KeyState:
-        """The key as the agent holds it. NumberError if it can't be one."""
+        """Return the key as the agent holds it. Raises NumberError if it is not a possible key."""
         found = KeyState(
             self.pan, self.supply_group, self.tariff_index, self.revision, self.key_type, self.expiry, self.base,
             self.dkga, self.algorithm, bytes.fromhex(self.key),
@@ -52,8 +54,8 @@ class TokenSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MeterSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """One meter. `driver`: its kind. `unit`: the flat it is of, for people. `keypad`: whether codes can be typed at the meter
-    itself. `token`: its key; without one it takes no codes.
+    """The settings of one meter. `driver`: its kind. `unit`: its flat, for people. `keypad`: whether codes can be typed
+    at the meter itself. `token`: its key; without one it accepts no codes.
     """
 
     name: MeterName
@@ -64,10 +66,10 @@ class MeterSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class EdgeSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """All of it. Times in seconds. `keep_days`: how long entries stay in the journal that the server has. `page`: host
-    and port of the gateway's own page, empty for none. `bluetooth`: the adapter in bumble's words, such as
-    `hci-socket:0`, empty for none. `look_interval_s`: between two readings of a meter that somebody looks at. `drivers`: what
-    the kinds of meters have to be told, by their names.
+    """All settings of a gateway. Times are in seconds. `keep_days`: for how many days entries that the server has stay
+    in the journal. `page`: host and port of the gateway's own page, empty for none. `bluetooth`: the adapter as bumble
+    names it, such as `hci-socket:0`, empty for none. `look_interval_s`: the time between two readings of a meter that
+    somebody watches. `drivers`: the settings of each kind of meter, by its name.
     """
 
     gateway: str
@@ -91,7 +93,7 @@ class EdgeSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def page_address(text: str) -> tuple[str, int]:
-    """Host and port of the page. ValueError if the text is not that."""
+    """Return host and port of the page. Raises ValueError for any other text."""
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
         raise ValueError(f"page: {text!r} is not a host and port such as 0.0.0.0:8080")
@@ -99,7 +101,7 @@ def page_address(text: str) -> tuple[str, int]:
 
 
 def load_settings(path: Path) -> EdgeSettings:
-    """Read and check a settings file. SettingsError names what is wrong in it."""
+    """Read and check a settings file. Raises SettingsError, which names what is wrong in it."""
     try:
         document: dict[str, Any] = tomllib.loads(path.read_text())
     except OSError as error:
@@ -167,8 +169,8 @@ def _document(settings: EdgeSettings) -> str:
 
 
 def write_settings(path: Path, settings: EdgeSettings) -> None:
-    """Write a settings file that `load_settings` reads back: it is there whole, or as it was before, whenever the power
-    fails. It holds the broker's password: only its owner can read it.
+    """Write a settings file that `load_settings` reads back. Whenever the power fails, the file is either complete or
+    as it was before. It holds the broker's password, so only its owner can read it.
     """
     with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         try:

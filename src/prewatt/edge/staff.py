@@ -1,5 +1,5 @@
-"""A session with somebody near the gateway, over Bluetooth. Logic without I/O: what comes in as bytes is checked here, and
-what may be done is asked of the `Site`.
+"""A Bluetooth session with a person near the gateway. Logic without I/O: incoming bytes are checked here, and the
+`Site` does what may be done.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from .texts import _
 
 
 class Session:
-    """One connection. `nonce` makes 32 bytes that nobody can guess."""
+    """One connection. `nonce` returns 32 bytes that nobody can guess."""
 
     def __init__(
         self, site: Site, key: SigningKey, server: VerifyKey, property_id: int, nonce: Callable[[], bytes]
@@ -47,7 +47,7 @@ class Session:
         self._count = 0
 
     def handle(self, message: bytes) -> Downward:
-        """The answer to a message. Nothing that comes in raises anything."""
+        """Return the answer to a message. No input raises an exception."""
         try:
             return self._handle(message)
         except OnSiteError as error:

@@ -35,7 +35,7 @@ SWITCH, LIMIT, TIME = "switch", "limit", "time"
 
 
 RESTORE_LONGEST, RESTORE_LARGEST = 31 * DAY, 1_000 * NANO
-"""The longest time (µs) and the largest amount (nano) of a restoration. Somebody who means more records a payment."""
+"""The longest time (µs) and the largest amount (nano) of a restoration. For more than that, a payment is recorded."""
 GRANT_LONGEST, GRANT_RESTORE_LONGEST = 92 * DAY, 7 * DAY
 """How long (µs) a grant to staff holds at most: a phone gets lost, so what it may do ends by itself. How long a
 restoration by a grant lasts at most.
