@@ -1,8 +1,8 @@
 """The agent of one gateway: up to 250 meters, their rules, and the conversation with the head-end. Logic without I/O.
 
-Each input gives a list of effects, to be carried out in their order: what is committed is on the flash before a switch
-moves or anything is sent. If a commit fails, the agent's memory is ahead of its journal: the process must end, and
-start anew from the journal.
+Each input returns a list of effects, to be carried out in their order: what is committed is on the flash before a
+switch moves or anything is sent. If a commit fails, the agent's memory is ahead of its journal: the process must end,
+and start again from the journal.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from .texts import _
 from .timekeeping import NEAR, Anchor, Moment, Note, Timekeeper, dump_anchor
 
 NAMES_KEPT = 1000
-"""Commands of which it is remembered that they were taken up."""
+"""The number of commands whose names are stored after they were taken up."""
 
 
 class Agent:
-    """The rules of one gateway. `epoch` counts its starts, `session` is drawn at random by each."""
+    """The rules of one gateway. `epoch` counts its starts; `session` is drawn at random at each start."""
 
     def __init__(
         self,
@@ -50,7 +50,9 @@ class Agent:
         time: Timekeeper | None = None,
         session: bytes = b"",
     ) -> None:
-        """`memory`: as it was kept, and `time` with the anchor that was kept."""
+        """`memory` is the stored memory, and `time` has the stored anchor. Raises ValueError if the meters are too
+        many.
+        """
         memory = memory or Memory()
         self.gateway = gateway
         self.meters = {meter.name: meter for meter in meters}
@@ -73,8 +75,8 @@ class Agent:
     # -- time and meters ---------------------------------------------------------------------------------------------
 
     def start(self, moment: Moment, repaired: set[str], replaced: frozenset[str] = frozenset()) -> list[Effect]:
-        """The process has started with its journals loaded; `repaired` names the meters whose journal had to be mended,
-        `replaced` those that another gateway had before.
+        """Start with the loaded journals. `repaired`: the meters whose journal had to be mended; `replaced`: those that
+        another gateway had before.
         """
         # The one in the middle, so that a single journal that lies ahead carries nobody along.
         ends = sorted(meter.account.at for meter in self.meters.values() if meter.account.at)
@@ -87,25 +89,23 @@ class Agent:
         return self._settle(moment, outcomes) + self._noted(moment, notes)
 
     def now(self, moment: Moment) -> int:
-        """The instant that the gateway believes it to be."""
+        """Return the instant (µs) that the gateway takes for the present."""
         return self._time.now(moment)
 
     def set_clock(self, moment: Moment, at: int, by: str) -> tuple[Reply, list[Effect]]:
-        """A person on site says that it is `at`."""
+        """Take up the time `at` (µs) that the person `by` on site says."""
         journalled = max((meter.account.at for meter in self.meters.values()), default=0)
         if at < journalled and not self._time.unsure:
             return Reply(False, _("The clock can't be set back behind the journal's last entry.")), []
         return Reply(True, _("The clock is set.")), self._noted(moment, self._time.told(moment, at, by))
 
     def note(self, moment: Moment, kind: EventKind) -> list[Effect]:
-        """Something happened at the gateway that concerns all of its meters."""
+        """Journal an event of the gateway that concerns all of its meters."""
         now = self._time.now(moment)
         return self._settle(moment, {name: meter.note(now, kind, "") for name, meter in self.meters.items()})
 
     def _noted(self, moment: Moment, notes: Sequence[Note]) -> list[Effect]:
-        """What the timekeeper has to say is journalled at all meters, and where it has a new anchor, kept; then all is
-        looked at anew.
-        """
+        """Journal the timekeeper's events at all meters, store a new anchor, and look at everything again."""
         effects: list[Effect] = []
         ahead, before = self._time.now(moment) - moment.steady, self._ahead
         self._ahead = ahead
@@ -130,8 +130,8 @@ class Agent:
     # -- people on site ----------------------------------------------------------------------------------------------
 
     def submit_code(self, moment: Moment, name: str, text: str, way: str) -> tuple[Reply, list[Effect]]:
-        """A person typed a code for a meter, by a `way` in (page, keypad, bluetooth). KeyError if the meter is none of
-        this gateway's.
+        """Use a code that a person typed for a meter, by a `way` in (page, keypad, bluetooth). Raises KeyError if this
+        gateway has no such meter.
         """
         meter = self.meters[name]
         if is_typed(text, SHORT_CODE):
@@ -143,7 +143,7 @@ class Agent:
         return entered.reply, [*entered.effects, *follow]
 
     def balance(self, moment: Moment, name: str) -> int:
-        """A meter's balance now, nano: by its register if that was seen just now, else by its journal."""
+        """Return a meter's present balance, nano: by its register if that was just read, else by its journal."""
         account, now, seen = self.meters[name].account, self._time.now(moment), self.looking.fresh(moment.mono, name)
         found = live_balance(account, now, seen.register) if seen and seen.register is not None else None
         return account.balance if found is None else found
@@ -151,8 +151,8 @@ class Agent:
     def act(
         self, moment: Moment, name: str, action: Action, by: str, grant: str = "", reason: str = ""
     ) -> tuple[Reply, list[Effect]]:
-        """A person does something on site, allowed by `grant`, or a tenant to whom it belongs. KeyError if the meter is
-        none of this gateway's.
+        """Do what a person orders on site, allowed by the staff grant `grant`, or as the tenant (empty). Raises
+        KeyError if this gateway has no such meter.
         """
         meter = self.meters[name]
         try:
@@ -164,15 +164,15 @@ class Agent:
         return Reply(True, supplied(meter.account)), effects
 
     def next_due(self) -> int:
-        """When a meter is next to be read, on the steady clock (µs)."""
+        """Return when a meter must be read next, on the steady clock (µs)."""
         return min(self._due.values(), default=INSTANT_MAX)
 
     def next_timer(self) -> float:
-        """The `mono` at which `tick` is worth calling even if no meter is due."""
+        """Return the `mono` (s) at which to call `tick`, even if no meter is due."""
         return min(self.sync.next_timer(), self.looking.next_timer())
 
     def tick(self, moment: Moment) -> list[Effect]:
-        """Time has passed: what is due now."""
+        """Return the effects that are due now, because time has passed."""
         effects = self._noted(moment, self._time.look(moment))
         due = [name for name, at in self._due.items() if at <= moment.steady]
         if due:
@@ -182,7 +182,7 @@ class Agent:
         return effects + self.outbox.messages(moment)
 
     def on_observed(self, moment: Moment, observed: Mapping[str, Observed | Foreign | str]) -> list[Effect]:
-        """Meters were read; a text in the place of an observation is the cause of a failure."""
+        """Take up readings of meters. A text in the place of a reading is the cause of a failure."""
         effects = self._noted(moment, self._time.look(moment))
         now, outcomes = self._time.now(moment), {}
         for name, seen in observed.items():
@@ -199,37 +199,39 @@ class Agent:
         return effects + self._settle(moment, outcomes)
 
     def on_looked(self, began: float, moment: Moment, name: str, seen: Seen) -> list[Effect]:
-        """A meter was looked at, from `began` (on the clock of `mono`) until now. No rule of the account sees it."""
+        """Take up a look at a meter, which lasted from `began` (s, `mono`) until now. No rule of the account sees it."""
         self.looking.saw(began, moment.mono, live(name, self.meters[name].account, self._time.now(moment), seen))
         return self.outbox.messages(moment)
 
     def on_switch_failed(self, moment: Moment, name: str, cause: str) -> list[Effect]:
-        """A switch did not obey."""
+        """Note that a switch did not obey."""
         return self._settle(moment, {name: self.meters[name].switch_failed(self._time.now(moment), cause)})
 
     def watches_allowance(self, name: str) -> bool:
-        """Whether a meter is to be asked what it may supply by itself."""
+        """Return whether a meter must be asked what it may supply by itself."""
         return self._alone[name].watched(self.meters[name].account)
 
     def on_allowance_failed(self, name: str, keeps: bool) -> list[Effect]:
-        """A meter did not take what it may supply by itself; `keeps`: whether it can at all. The next reading tries again."""
+        """Note that a meter did not accept its allowance. `keeps`: whether it can have one at all. The next reading
+        tries again.
+        """
         self._alone[name].failed(keeps)
         return []
 
     # -- the head-end ------------------------------------------------------------------------------------------------
 
     def on_connected(self, moment: Moment) -> list[Effect]:
-        """The connection to the broker stands."""
+        """Note that the connection to the broker stands."""
         self.sync.on_connected(moment.mono)
         return self.outbox.messages(moment)
 
     def on_disconnected(self) -> None:
-        """The connection to the broker is gone. Nothing else changes."""
+        """Note that the connection to the broker is gone. Nothing else changes."""
         self.sync.on_disconnected()
         self.looking.on_disconnected()
 
     def on_frame(self, moment: Moment, data: bytes) -> list[Effect]:
-        """A message came from the broker. It is believed only if the server signed it for this gateway."""
+        """Take up a message from the broker. It is believed only if the server signed it for this gateway."""
         try:
             message = open_downward(self._server, data)
             if message.gateway != self.gateway:
@@ -266,8 +268,8 @@ class Agent:
         return effects + self.outbox.messages(moment)
 
     def _on_epoch_over(self, moment: Moment, receipt: Receipt) -> list[Effect]:
-        """A greater epoch than this one was accepted before: the journal was put back from a copy, or another process has
-        this gateway's key.
+        """Handle that a greater epoch than this one was accepted before: the journal was restored from a copy, or
+        another process has this gateway's key.
         """
         if not receipt.session or receipt.epoch != self.outbox.epoch or receipt.known < self.outbox.epoch:
             return []
@@ -276,7 +278,7 @@ class Agent:
         return [Keep("", EPOCH, str(self.outbox.epoch).encode()), *self.outbox.messages(moment)]
 
     def _on_states(self, moment: Moment, message: States) -> list[Effect]:
-        """The journals here are no continuations of what is committed: go on from that, and read at once."""
+        """Continue from the committed states and read at once, because the journals here do not continue them."""
         if (message.epoch, message.session) != (self.outbox.epoch, self.outbox.session) or not (
             self._adopted < message.answers <= self.outbox.number
         ):
@@ -346,7 +348,7 @@ class Agent:
         return refused + unlocked + self._settle(moment, outcomes) + self._noted(moment, notes)
 
     def _told_by_order(self, moment: Moment, command: Command | UnknownOrder) -> list[Note]:
-        """A journal that is ahead of the time is led back; and the time with it, if that was ahead too."""
+        """Let the time continue from an earlier instant if an order leads the journal back and the time was ahead, too."""
         if not isinstance(command, Command) or not isinstance(command.order, LeadBack):
             return []
         account = self.meters[command.meter].account
@@ -355,7 +357,9 @@ class Agent:
         return self._time.led_back(moment)
 
     def _is_here(self, command: Command | UnknownOrder) -> bool:
-        """Whether a command is known to be taken up, under whichever number: any of the latest since the start, and money."""
+        """Return whether a command was taken up, under any number: this is known of the latest commands since the
+        start, and of money.
+        """
         if command.name and (command.meter, command.name) in self._names:
             return True
         known = id_of(command.order) if isinstance(command, Command) else ""

@@ -1,4 +1,6 @@
-"""How soon a step of the warning can be reached: the meter is read by then. Logic without I/O."""
+"""This module works out how soon a step of the low-credit warning can be reached. The meter is read by then. Logic
+without I/O.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,9 @@ from ..kernel.low import Reach
 from ..kernel.units import HOUR
 
 SPARE = 10
-"""Should all that the fuse lets through be drawn from one moment to the next, a step is seen at the latest when one part in
-so many of it is gone. A flat that stands still just above a step is not read as often as can be for ever."""
+"""If the full power of the fuse is suddenly drawn, a step is noticed when at most one part in this many of it is gone.
+So a flat that stays just above a step is not read as often as possible for ever.
+"""
 
 
 class Approach:
@@ -18,11 +21,11 @@ class Approach:
         self.power = 0
 
     def clock_set(self) -> None:
-        """Instants of before can't be compared with those to come."""
+        """Forget the earlier readings, because their instants cannot be compared with later ones."""
         self._before = None
 
     def observe(self, now: int, register: int, power: int | None) -> None:
-        """The meter was read: its register (Wh), and the power (W) if it tells that."""
+        """Take up a reading: the register (Wh), and the power (W) if the meter reports it."""
         before, self._before = self._before, (now, register)
         moved = 0
         if before is not None and now > before[0]:
@@ -30,6 +33,6 @@ class Approach:
         self.power = max(power or 0, moved)
 
     def wait(self, reach: Reach, fuse: int) -> int:
-        """How long (µs) a step that is `reach` away need not be looked for, behind a `fuse` of so many W."""
+        """Return for how long (µs) a step at the distance `reach` need not be checked, behind a fuse of `fuse` W."""
         at_once = (reach.energy + reach.size // SPARE) * HOUR // fuse
         return min(at_once, reach.energy * HOUR // self.power) if self.power else at_once

@@ -1,4 +1,6 @@
-"""How often a journal says the same: what comes and goes without end does not fill the flash. Logic without I/O."""
+"""This module bounds how often a journal says the same, so that events that come and go without end do not fill the
+flash. Logic without I/O.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +8,18 @@ from ..kernel.units import HOUR
 
 WITHIN = HOUR
 MOST = 12
-"""Times that one kind of thing is journalled within that time."""
+"""How often one kind of event is journalled within that time."""
 
 
 class Bounds:
-    """When each kind of thing was journalled lately."""
+    """The recent instants of each kind of event."""
 
     def __init__(self) -> None:
         self._said: dict[str, list[int]] = {}
         self._muted: set[str] = set()
 
     def allow(self, kind: str, now: int) -> bool:
-        """Whether a thing of this kind may be journalled now; if so, it counts."""
+        """Return whether an event of this kind may be journalled now. If so, it counts."""
         said = [at for at in self._said.get(kind, []) if now - at < WITHIN]
         allowed = len(said) < MOST
         if allowed:
@@ -27,11 +29,13 @@ class Bounds:
         return allowed
 
     def mute(self, kind: str) -> bool:
-        """A thing of this kind was not allowed: whether that is to be told, once until one is allowed again."""
+        """Return whether the journal must say that this kind falls silent: once, until an event of the kind is allowed
+        again.
+        """
         told = kind in self._muted
         self._muted.add(kind)
         return not told
 
     def clock_set(self, by: int) -> None:
-        """The time was set by so many µs."""
+        """Shift the stored instants by `by` µs, because the time was set."""
         self._said = {kind: [at + by for at in said] for kind, said in self._said.items()}

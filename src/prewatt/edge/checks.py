@@ -1,5 +1,5 @@
-"""Whether what the head-end says can be meant for this gateway: nothing is believed that is not signed, not of its meters, or
-not of its journals. Logic without I/O.
+"""These checks decide whether a message of the head-end is meant for this gateway. Nothing is believed that is not
+signed, or not about its meters and journals. Logic without I/O.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .meter import Meter
 
 
 def head_refused(meters: Mapping[str, Meter], head: Head) -> Refuse | None:
-    """Why a head can't be of a meter's journal here; None if it can."""
+    """Return why a head cannot belong to a meter's journal here; None if it can."""
     meter = meters.get(head.meter)
     if meter is None:
         return Refuse("foreign", f"meter {head.meter!r} is not of this gateway")
@@ -31,7 +31,7 @@ def head_refused(meters: Mapping[str, Meter], head: Head) -> Refuse | None:
 
 
 def verified_command(server: VerifyKey, meters: Mapping[str, Meter], signed: SignedCommand) -> Command | UnknownOrder:
-    """A command that the server signed for a meter of this gateway. WireError if it is none."""
+    """Return a command that the server signed for a meter of this gateway. Raises WireError for any other command."""
     if not command_is_signed(server, signed):
         raise WireError("signature", "the signature of a command is not the server's")
     try:

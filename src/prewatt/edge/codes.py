@@ -1,7 +1,7 @@
-"""What a 20-digit code typed on site means to a meter of this gateway. Logic without I/O.
+"""A 20-digit code typed on site is decoded here for a meter of this gateway. Logic without I/O.
 
-The gateway is the decoder of IEC 62055-41 for its meters: it holds their keys, takes key changes, and leaves it to the
-meter's account (`kernel.account`) to know which codes were used.
+The gateway is the decoder of IEC 62055-41 for its meters: it holds their keys, accepts key changes, and leaves it to
+the meter's account (`kernel.account`) to know which tokens were used.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ from ..wire.order_codes import NewPin, Ordered, read
 from .texts import _
 
 AWAY = 366 * DAY
-"""A code's minute is at most so long ago, and so far ahead: after a loss of power a gateway's clock may stand where its
-journal ended, and who has paid since is not to sit in the dark for that.
+"""A token's minute may be at most this far (µs) in the past or future. After a loss of power a gateway's clock may
+stand where its journal ended, and a tenant who has paid since must not sit in the dark for that.
 """
 
 
 class CodeRefused(ValueError):
-    """The code changes nothing; the text, for people, says why. `guess`: it may have been guessed."""
+    """The code changes nothing; the message, for people, says why. `guess`: the code may have been guessed."""
 
     def __init__(self, text: str, guess: bool = False) -> None:
         super().__init__(text)
@@ -54,7 +54,7 @@ class CodeRefused(ValueError):
 
 
 class KeyState(Struct, frozen=True):
-    """The key that a meter holds, in the terms of `tokens.MeterKey`, and the sections of a new one that were typed."""
+    """The key that a meter holds, in the terms of `tokens.MeterKey`, and the typed sections of a new key."""
 
     pan: str
     supply_group: str
@@ -69,7 +69,7 @@ class KeyState(Struct, frozen=True):
     sections: tuple[tuple[int, str], ...] = ()
 
     def described(self) -> MeterKey:
-        """The key's description. NumberError if it can't be."""
+        """Return the key's description. Raises NumberError if it is impossible."""
         return MeterKey(
             self.pan, self.supply_group, self.tariff_index, self.revision, KeyType(self.key_type), self.expiry,
             BaseDate(self.base), Dkga(self.dkga), Algorithm(self.algorithm),
@@ -80,12 +80,12 @@ _decoder = msgpack.Decoder(KeyState)
 
 
 def dump_key(state: KeyState) -> bytes:
-    """The state as bytes, for `load_key`."""
+    """Return the state as bytes, for `load_key`."""
     return msgpack.encode(state)
 
 
 def load_key(body: bytes) -> KeyState:
-    """The state of `dump_key`."""
+    """Return the state that `dump_key` wrote."""
     return _decoder.decode(body)
 
 
@@ -97,18 +97,20 @@ class Credit(Struct, frozen=True):
 
 
 class Do(Struct, frozen=True):
-    """Do what the code's vendor asked for."""
+    """Do what the token's vendor ordered."""
 
     tid: int
     action: Action
 
 
 class Show(Struct, frozen=True):
-    """Say how the meter stands."""
+    """Show the state of the meter."""
 
 
 class ChangeKey(Struct, frozen=True):
-    """The meter's key is now `state`'s; `complete` once all sections are there. `rollover`: used codes are forgotten."""
+    """Change the meter's key to `state`; `complete` once all sections are there. `rollover`: the used tokens are
+    forgotten.
+    """
 
     state: KeyState
     complete: bool
@@ -124,15 +126,15 @@ def _cipher(algorithm: int, key: bytes) -> BlockCipher:
 
 
 def money(token: CurrencyCredit) -> int:
-    """What a token for money is worth, nano: the amount it was made for. A token carries it rounded up to its
-    resolution, and vendors make tokens only for multiples of that.
+    """Return the worth of a token for money, nano: the amount it was made for. A token carries the amount rounded up to
+    its resolution, and vendors make tokens only for multiples of that.
     """
     return token.amount // token.resolution * token.resolution * TOKEN
 
 
 def read_code(state: KeyState, now: int | None, text: str, earliest: int = 0) -> Meaning:
-    """What a code means to the meter that holds `state`'s key, typed at `now` (None: nobody knows the time, but that it is
-    `earliest` at least). CodeRefused if nothing.
+    """Return what a code means to a meter with the key of `state`. `now`: the instant of typing (None: the time is
+    unknown, but is at least `earliest`). Raises CodeRefused if the code means nothing.
     """
     try:
         token = decode(text, _cipher(state.algorithm, state.key))

@@ -1,4 +1,4 @@
-"""The sections `[drivers.NAME]` of `edge.toml`: each is read into the type that its driver declares."""
+"""The sections `[drivers.NAME]` of `edge.toml`. Each is read into the type that its driver declares."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from .drivers.interface import DriverSettings
 
 
 def read_section(name: str, table: Mapping[str, Any], folder: Path) -> DriverSettings:
-    """The settings of a kind of meter. Relative paths begin at `folder`, where `edge.toml` lies. ValueError names the field
-    that is wrong.
+    """Return the settings of a kind of meter. Relative paths begin at `folder`, where `edge.toml` lies. Raises
+    ValueError, which names the wrong field.
     """
     return _read(name, table, folder, folder, strict=True)
 
 
 def read_options(options: Iterable[str], folder: Path) -> dict[str, DriverSettings]:
-    """The same from texts such as `recorded.file=load.csv`, as they are typed at a command line: relative paths begin where
-    the person is, those that are not given in `folder`.
+    """Return settings from texts such as `recorded.file=load.csv`, as people type them at a command line. Relative
+    paths begin in the working directory; paths that are not given lie in `folder`. Raises ValueError.
     """
     tables: dict[str, dict[str, str]] = {}
     for option in options:
@@ -48,12 +48,12 @@ def _read(name: str, table: Mapping[str, Any], given: Path, usual: Path, strict:
 
 
 def with_paths(settings: DriverSettings, change: Callable[[Path], Path]) -> DriverSettings:
-    """The same settings with each of their paths changed."""
+    """Return the same settings with each path changed by `change`."""
     changes = {field: change(value) for field, value in structs.asdict(settings).items() if isinstance(value, Path)}
     return structs.replace(settings, **changes)
 
 
 def missing_paths(settings: DriverSettings) -> list[Path]:
-    """Files and folders that the driver needs and does not make itself, and that are not there."""
+    """Return the files and folders that the driver needs, does not make itself, and that do not exist."""
     needed = [getattr(settings, field.name) for field in structs.fields(settings) if field.required]
     return [value for value in needed if isinstance(value, Path) and not value.exists()]

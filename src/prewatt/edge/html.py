@@ -1,4 +1,6 @@
-"""HTML that is built of elements: text is escaped wherever it comes in, and only what was built here is taken as HTML."""
+"""This module builds HTML from elements. Text is escaped wherever it comes in, and only what was built here counts as
+HTML.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ from html import escape
 
 
 class Html(str):
-    """A piece of HTML. Any other text is text."""
+    """A piece of HTML. Any other string is text."""
 
     __slots__ = ()
 
@@ -14,11 +16,13 @@ class Html(str):
 Content = str | None
 """Text, HTML, or nothing."""
 VOID = {"input", "meta"}
-"""Elements that have neither content nor end."""
+"""Elements that have neither content nor an end tag."""
 
 
 def element(tag: str, *content: Content, **attributes: str | bool) -> Html:
-    """An element. A name of an attribute that is a word of Python ends in `_`: `class_`. True: an attribute without a value."""
+    """Return an element. The name of an attribute that is a Python keyword ends in `_`: `class_`. The value True makes
+    an attribute without a value.
+    """
     names = "".join(
         f" {name.rstrip('_')}" if value is True else f' {name.rstrip("_")}="{escape(value)}"'
         for name, value in attributes.items()
@@ -29,5 +33,5 @@ def element(tag: str, *content: Content, **attributes: str | bool) -> Html:
 
 
 def together(*content: Content) -> Html:
-    """Pieces one after the other."""
+    """Return the pieces joined."""
     return Html("".join(each if isinstance(each, Html) else escape(each) for each in content if each is not None))

@@ -1,10 +1,10 @@
 """The journal on the gateway's flash: SQLite, WAL, synchronous=FULL. `docs/programmer/journal.md` documents the file.
 
 Entries are appended in the order in which they come, so that a commit touches a few pages, whatever the number of
-meters; when many have gathered, the oldest are packed, each meter's by themselves (`packing`). Where they lie is remembered
-in memory (`shelf`).
+meters. When many have gathered, the oldest are packed, each meter's separately (`packing`). Where they lie is held in
+memory (`shelf`).
 
-One process owns the file; a second one that tries to open it is told so.
+One process owns the file; a second process that tries to open it is refused.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ log = logging.getLogger("prewatt.edge")
 
 SNAPSHOT_EVERY = 100
 COPIED_AT_ONCE, COPY_PAUSE = 256, 0.002
-"""Pages that a copy takes before it lets others at the file, and seconds until it goes on."""
+"""Pages that a copy reads before it lets others at the file, and the pause in seconds."""
 
 
 class Loaded(NamedTuple):
-    """A meter's account replayed from its journal, the head of the chain, and whether a snapshot that can't be read had
-    to be done without.
+    """A meter's account replayed from its journal, the head of the chain, and whether an unreadable snapshot was
+    skipped.
     """
 
     account: Account
@@ -48,12 +48,13 @@ class Loaded(NamedTuple):
 
 
 class Journal:
-    """The journals of one gateway's meters. `epoch` counts how often it was begun to write into the file. `full`: there
-    is no room to write, until `begin` finds some. `broken`: what was kept and can't be read, in words. `snapshot_every`:
-    entries after which a meter's account is kept as a snapshot, so that a start need not replay a year.
+    """The journals of one gateway's meters.
 
-    Opening raises BlockingIOError if another process has the file open, ValueError if it can't be opened or is of a newer
-    format, JournalDamaged if it can't be read, JournalFull if there is no room to make it. `reserve`: room for hard times.
+    `epoch` counts how often writing into the file has begun. `full`: there is no room to write, until `begin` finds
+    some. `broken`: parts of the memory that cannot be read, in words. `snapshot_every`: entries after which a meter's
+    account is stored as a snapshot, so that a start need not replay a year. `reserve`: the room for a full disk.
+    Opening raises BlockingIOError if another process has the file open, ValueError if it cannot be opened or is of a
+    newer format, JournalDamaged if it cannot be read, JournalFull if there is no room to make it.
     """
 
     def __init__(self, path: Path, reserve: Reserve | None = None) -> None:
@@ -83,20 +84,21 @@ class Journal:
             raise explained(path, error) from None
 
     def begin(self) -> None:
-        """Begin to write, under a new epoch. JournalFull if there is no room."""
+        """Begin to write, under a new epoch. Raises JournalFull if there is no room."""
         epoch = max(self.epoch, int(self.kept("epoch").get("", b"0"))) + 1
         self.keep("", "epoch", str(epoch).encode())
         self.epoch = epoch
         self.full = False
 
     def close(self) -> None:
+        """Close the file, after a copy that is running has stopped."""
         self._closing = True
         with self._copying:
             self._db.close()
 
     def copy(self, target: Path) -> None:
-        """Write the whole journal as it is at one moment into a new file, from any thread, while entries go on being
-        written. sqlite3.OperationalError if the journal is closed before that is done.
+        """Write the whole journal, as it is at one moment, into a new file. This works from any thread while entries
+        are being written. Raises sqlite3.OperationalError if the journal is closed before the copy is complete.
         """
         with self._copying, contextlib.closing(sqlite3.connect(target)) as made:
             # SQLite lets its connection be shared, and what is written through it goes into the copy too.
@@ -110,9 +112,8 @@ class Journal:
     # -- reading -----------------------------------------------------------------------------------------------------
 
     def load(self, meter: str) -> Loaded:
-        """Replay a meter's journal up to where its head says that it goes. JournalDamaged, naming file and meter, if it
-        does not lead there: then nothing is changed. A snapshot that can't be read is done without if the entries are
-        there.
+        """Replay a meter's journal up to its head. An unreadable snapshot is skipped if the entries are there. Raises
+        JournalDamaged, naming file and meter, if the entries do not lead to the head: then nothing is changed.
         """
         try:
             return self._load(meter)
@@ -145,7 +146,7 @@ class Journal:
         raise JournalDamaged(problem)
 
     def hash_at(self, meter: str, seq: int) -> bytes | None:
-        """The hash of a meter's entry `seq`; None if this journal does not have it, as it was written."""
+        """Return the hash of a meter's entry `seq`; None if the entry is not here, or is damaged."""
         adopted = self._adopted_at(meter)
         if adopted is not None and adopted[0] == seq:
             return adopted[1]
@@ -157,11 +158,11 @@ class Journal:
             return None
 
     def has(self, meter: str, seq: int, head: bytes) -> bool:
-        """Whether this journal has the meter's entry `seq`, with this hash."""
+        """Return whether this journal has the meter's entry `seq`, with this hash."""
         return self.hash_at(meter, seq) == head
 
     def read(self, meter: str, first: int, last: int) -> list[bytes]:
-        """The bodies of a span of entries. It ends before an entry that is not here, or is not as it was written."""
+        """Return the bodies of a span of entries. It ends before an entry that is not here, or is damaged."""
         bodies = []
         try:
             for _row, record in self._shelf.following(meter, first - 1, self.hash_at(meter, first - 1)):
@@ -173,7 +174,9 @@ class Journal:
         return bodies
 
     def holds(self, meter: str, seq: int) -> bool:
-        """Whether entry `seq` was written into this journal and not dropped since: if it can't be read, it is damaged."""
+        """Return whether entry `seq` was written into this journal and not dropped since. If it cannot be read, it is
+        damaged.
+        """
         try:
             begins = self._shelf.begins(meter)
         except sqlite3.DatabaseError:
@@ -181,7 +184,7 @@ class Journal:
         return 0 < begins <= seq <= self._shelf.end(meter).seq
 
     def last(self, meter: str, count: int) -> Iterator[bytes]:
-        """The bodies of a meter's last entries, the latest first."""
+        """Yield the bodies of a meter's last entries, the latest first."""
         end, adopted = self._shelf.end(meter).seq, self._adopted_at(meter)
         # What was before the state that it was taken over with is not here.
         before = max(end - count, adopted[0] if adopted else 0)
@@ -193,7 +196,7 @@ class Journal:
                 return
 
     def kept(self, what: str) -> dict[str, bytes]:
-        """What is kept under a name, by meter."""
+        """Return what is stored under a name, by meter."""
         return {meter: body for (meter, name), (_, body) in self._shelf.kept.items() if name == what}
 
     def _adopted_at(self, meter: str) -> tuple[int, bytes] | None:
@@ -201,14 +204,14 @@ class Journal:
         return msgspec.msgpack.decode(kept, type=tuple[int, bytes]) if kept is not None else None
 
     def adopted(self) -> set[str]:
-        """The meters that were taken over from the server's state and have no entry since."""
+        """Return the meters that were taken over from the server's state and have no entry since."""
         return {meter for meter in self.kept("adopted") if self._adopted_at(meter) == self._shelf.end(meter)[1:]}
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
     def _transact(self, work: Callable[[], object]) -> None:
-        """Do `work` as one transaction that is on the flash when this returns. JournalFull if there is no room, nor any in
-        the reserve.
+        """Do `work` as one transaction, which is on the flash when this returns. Raises JournalFull if there is no
+        room, and no reserve left.
         """
         while True:
             try:
@@ -228,9 +231,10 @@ class Journal:
                 log.warning("%s: the disk is full, its reserve is given up", self._path)
 
     def commit(self, records: Iterable[tuple[str, Record]], accounts: Mapping[str, Account]) -> None:
-        """Append records in one transaction; it is on the flash when this returns. JournalFull if there is no room.
+        """Append records in one transaction, which is on the flash when this returns. Raises JournalFull if there is no
+        room.
 
-        `accounts`: the accounts after these records, for snapshots, or after more that are yet to be committed.
+        `accounts`: the accounts after these records, for snapshots, or after more records that are yet to be committed.
         """
         shelf = self._shelf
         ends: dict[str, Place] = {}
@@ -279,7 +283,7 @@ class Journal:
         self._packing.go_on(self._next["entry"] - 1)
 
     def _snapshot_due(self, meter: str, seq: int) -> bool:
-        """Each meter has its turn at another entry, so that no commit has to make all of them."""
+        """Return whether a meter's snapshot is due. The meters take turns, so that no commit makes all of them."""
         if self._shelf.bad_snapshots.get(meter):
             return True
         turn = crc32(meter.encode()) % self.snapshot_every
@@ -288,8 +292,8 @@ class Journal:
         return (seq + turn) // self.snapshot_every > (before + turn) // self.snapshot_every
 
     def keep(self, meter: str, what: str, body: bytes) -> None:
-        """Keep a thing of a meter that is no entry (its key, the wrong codes typed), in the place of what was kept.
-        JournalFull if there is no room.
+        """Store something of a meter that is not an entry (its key, the wrong codes typed), in the place of the older
+        value. Raises JournalFull if there is no room.
         """
         self._transact(lambda: self._put(meter, what, body))
         self._remember(meter, what, body)
@@ -306,9 +310,9 @@ class Journal:
         self._next["kept"] = max(self._next["kept"], row + 1)
 
     def replace(self, meter: str, seq: int, head: bytes, account: bytes) -> None:
-        """Go on with a meter from the server's state: `account` as it is after entry `seq`, whose hash is `head`. What
-        this journal has of the meter (another gateway had it, the file was put back from a copy, it is damaged) is
-        set aside. ValueError if the account can't be read; then nothing is changed.
+        """Continue a meter from the server's state: `account` after entry `seq`, whose hash is `head`. What this
+        journal has of the meter (another gateway had it, the file was restored from a copy, it is damaged) is set
+        aside. Raises ValueError if the account cannot be read; then nothing is changed.
         """
         at = Account.load(account).at
         shelf, base = self._shelf, msgspec.msgpack.encode((seq, head))
@@ -342,7 +346,7 @@ class Journal:
         self._next["snapshot"] += 1
 
     def forget(self, acknowledged: Mapping[str, int], before: int) -> int:
-        """Drop what is older than the instant `before`, as far as the server has acknowledged it (up to which entry, by
-        meter) and no snapshot needs it. A few packs at a time: how many, to be asked again unless it is 0.
+        """Drop entries that are older than the instant `before`, acknowledged by the server (up to which entry, by
+        meter) and not needed by a snapshot. Returns how many packs were dropped; call again until it is 0.
         """
         return self._packing.forget(acknowledged, before)

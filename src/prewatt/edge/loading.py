@@ -1,4 +1,4 @@
-"""The agent at its start, as settings and journal have it."""
+"""The agent is loaded at its start from the settings and the journal."""
 
 from __future__ import annotations
 
@@ -26,11 +26,13 @@ MENDED_BY = (
     "'prewatt edge enrol SERVER CODE' in this folder. The meters go on from what the server knows. A copy of the journal is "
     "no way out: what happened since it was made is missing in it"
 )
-"""What mends a journal that is damaged."""
+"""The advice that mends a damaged journal."""
 
 
 class LoadedAgent(NamedTuple):
-    """The rules, and for their start: the meters whose snapshots had to be mended, and those that another gateway had."""
+    """The agent, and for its start: the meters whose snapshots had to be mended, and those that another gateway had
+    before.
+    """
 
     agent: Agent
     repaired: set[str]
@@ -38,9 +40,9 @@ class LoadedAgent(NamedTuple):
 
 
 def load_agent(settings: EdgeSettings, journal: Journal, boot: str, set_aside: dict[str, str]) -> LoadedAgent:
-    """The rules as the journal has them. `boot` names this boot of the machine. A meter whose journal is damaged is put into
-    `set_aside`, with the reason, until the server has handed over how it stands, and all others go on; JournalDamaged if
-    there are no others.
+    """Load the agent from the journal. `boot` names this boot of the machine. A meter with a damaged journal is put
+    into `set_aside`, with the reason, until the server has sent its state, and all others go on. Raises JournalDamaged
+    if there are no others.
     """
     loads, repaired = _load_journals(settings, journal, set_aside), set[str]()
     policy = MeterPolicy(settings.reading_interval_s * SECOND, settings.poll_shortest_s * SECOND)
@@ -81,8 +83,8 @@ def _load_journals(settings: EdgeSettings, journal: Journal, set_aside: dict[str
 
 
 def _begin_anew(journal: Journal, name: str, loads: dict[str, Loaded]) -> None:
-    """What is damaged is put aside, and the meter's journal begins anew: so the server sees that it is behind, and hands
-    over the state to go on from. Until then it has no tariff, and its switch is left alone.
+    """Set a damaged journal aside and begin the meter's journal again. The server sees that it is behind, and sends the
+    state to continue from. Until then the meter has no tariff, and its switch is left alone.
     """
     try:
         journal.replace(name, 0, genesis(name), Account().dump())

@@ -1,4 +1,4 @@
-"""What the agent keeps beside its meters' journals, by the name under which it lies there."""
+"""The agent's memory: what it stores beside its meters' journals, by the name under which each part is stored."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from .lockout import Tries
 from .timekeeping import Timekeeper, load_anchor
 
 KEY = "key"
-"""The key by which a meter reads codes, where a code has changed it."""
+"""The key by which a meter decodes tokens, if a token has changed it."""
 TRIES = "tries"
-"""Wrong codes that were typed for a meter."""
+"""The count of wrong codes that were typed for a meter."""
 USUAL = "usual"
-"""What a meter usually uses."""
+"""The usual use of a meter."""
 ANCHOR = "anchor"
-"""The timekeeper's anchor, of the gateway."""
+"""The timekeeper's anchor, for the gateway."""
 EPOCH = "epoch"
-"""The epoch of the gateway, for the next start to go on from."""
+"""The gateway's epoch, from which the next start continues."""
 
 Kept = Callable[[str], Mapping[str, bytes]]
-"""What is kept under a name, by meter; of the gateway itself under the empty name."""
+"""A function that returns what is stored under a name, by meter; for the gateway itself under the empty meter name."""
 
 
 class Memory(Struct):
-    """What the rules begin with beside the accounts. `keys`: of the meters that take codes. `tries`: wrong codes by meter
-    and way in. `usual`: what meters usually use.
+    """What the rules begin with, beside the accounts. `keys`: the keys of meters that accept tokens. `tries`: wrong
+    codes by meter and way in. `usual`: the usual use by meter.
     """
 
     keys: dict[str, KeyState] = {}
@@ -37,19 +37,19 @@ class Memory(Struct):
 
 
 def load_memory(kept: Kept, keys: Mapping[str, KeyState]) -> Memory:
-    """As it was kept. `keys`: as they were handed over at enrolment; codes may have changed them since."""
+    """Return the stored memory. `keys`: the keys from enrolment, which tokens may have changed since."""
     changed = {name: load_key(body) for name, body in kept(KEY).items() if name in keys}
     usual = {name: load_usual(body) for name, body in kept(USUAL).items()}
     return Memory({**keys, **changed}, load_tries(kept), usual)
 
 
 def load_tries(kept: Kept) -> dict[str, dict[str, Tries]]:
-    """Wrong codes by meter and way in."""
+    """Return the counts of wrong codes by meter and way in."""
     decoder = msgpack.Decoder(dict[str, Tries])
     return {name: decoder.decode(body) for name, body in kept(TRIES).items()}
 
 
 def load_timekeeper(kept: Kept, boot: str) -> Timekeeper:
-    """The timekeeper with its anchor. `boot` names this boot of the machine."""
+    """Return the timekeeper with its stored anchor. `boot` names this boot of the machine."""
     anchor = kept(ANCHOR).get("")
     return Timekeeper(boot, load_anchor(anchor) if anchor is not None else None)

@@ -1,4 +1,4 @@
-"""What a driver read of a meter."""
+"""The values that a driver has read from a meter."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from ..kernel.quantities import Quantity
 
 
 class Observed(Struct, frozen=True):
-    """What a driver read: the register (Wh), whether the switch is closed, the power drawn (W) and its reactive part
-    (var), each None if the meter can't tell; whether it was tampered with; and `end`, the Wh at which its counter begins
-    anew, 0 if the driver does not know. `quantities`: what else it tells, where somebody has set a limit to any.
-    `keeps`: whether the meter can cut off by itself, None if it was not asked; then `allowance`: Wh until it does, None without
-    a bound.
+    """The values of one reading: the register (Wh), whether the switch is closed, the power (W) and its reactive part
+    (var), each None if the meter cannot tell; whether it was tampered with; and `end`, the register (Wh) at which its
+    counter rolls over, 0 if unknown. `quantities`: other values, if there are limits for any. `keeps`: whether the
+    meter can cut off by itself, None if it was not asked; `allowance`: the Wh until it does, None without a bound.
     """
 
     register: int
@@ -27,6 +26,6 @@ class Observed(Struct, frozen=True):
 
 
 class Foreign(Struct, frozen=True):
-    """Another meter answered in this one's place: its serial number."""
+    """Another meter answered in the place of this one: its serial number."""
 
     serial: str

@@ -1,7 +1,7 @@
-"""What a gateway tells the head-end: its state, its journal, and what was seen of meters that somebody looks at.
+"""The gateway's messages to the head-end: its state, its journal, and the readings of watched meters.
 
-Each message bears the gateway's stamp: its epoch, which counts its starts, the number of the message in it, and the session,
-which is drawn at random by each start. Logic without I/O.
+Each message has the gateway's stamp: its epoch, which counts its starts, the number of the message in that epoch, and
+the session, which is drawn at random at each start. Logic without I/O.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from .sync import Sync
 from .timekeeping import Moment, Timekeeper
 
 SENT_KEPT = 200
-"""Messages of which it is remembered when they were sent."""
+"""The number of messages of which the sending time is stored."""
 
 
 class Outbox:
-    """The messages of one gateway. `number`: of the last one; `asked`: of the last one that asked for a full answer."""
+    """The messages of one gateway. `number`: that of the last message; `asked`: that of the last one that asked for a
+    full answer.
+    """
 
     def __init__(
         self,
@@ -32,7 +34,7 @@ class Outbox:
         looking: Looking,
         time: Timekeeper,
     ) -> None:
-        """`stamp`: epoch and session."""
+        """`stamp` is the pair of epoch and session."""
         self.epoch, self.session = stamp
         self.number = 0
         self.asked = 0
@@ -42,15 +44,15 @@ class Outbox:
         self._sent: dict[int, int] = {}
 
     def changed(self, name: str) -> None:
-        """The next status says how this meter stands."""
+        """Let the next status report this meter's state."""
         self._changed.add(name)
 
     def sent_at(self, number: int) -> int | None:
-        """When a message of this epoch was sent, on the steady clock (µs); None if that is not known any more."""
+        """Return when a message of this epoch was sent, on the steady clock (µs); None if that is not stored any more."""
         return self._sent.get(number)
 
     def messages(self, moment: Moment) -> list[Effect]:
-        """What is to be sent now."""
+        """Return the messages to send now."""
         effects: list[Effect] = []
         if self._sync.status_due(moment.mono):
             effects.append(self._status(moment))
@@ -67,15 +69,17 @@ class Outbox:
         read: tuple[tuple[Span, ...], tuple[int, ...], Mapping[str, int]],
         holds: Callable[[str, int], bool],
     ) -> Upload:
-        """The message of a `SendUpload`, of what was `read` of the journal (`uploads.read_pieces`)."""
+        """Return the message of a `SendUpload`. `read`: what `uploads.read_pieces` read from the journal."""
         spans, late, lacking = read
         states = self.states_instead(lacking, holds)
         return Upload(self._gateway, self.epoch, number, spans, late, self.session, states)
 
     def states_instead(self, lacking: Mapping[str, int], holds: Callable[[str, int], bool]) -> tuple[MeterState, ...]:
-        """How meters stand of which the head-end asks for entries, from one on (by meter), that can't be sent: a server that
-        was put back from a copy asks for those of before this gateway took over, or they are damaged, if the journal `holds`
-        them. As many as a message has room for beside entries.
+        """Return the states of meters whose entries the head-end asks for and that cannot be sent. `lacking`: the first
+        number asked for, by meter.
+
+        A server that was restored from a copy asks for entries from before this gateway took over, or they are damaged
+        although the journal `holds` them. There are as many states as a message has room for beside entries.
         """
         states: list[MeterState] = []
         room = MAX_INSTEAD
@@ -91,7 +95,9 @@ class Outbox:
         return tuple(states)
 
     def _next(self, moment: Moment) -> int:
-        """The number of a message that is sent now. A receipt tells how late it is at most by what it answers."""
+        """Return the number of a message that is sent now. A receipt names the number that it answers, which bounds its
+        age.
+        """
         self.number += 1
         self._looking.on_sent(moment.mono, self.number)
         self._sent[self.number] = moment.steady

@@ -1,5 +1,5 @@
-"""Keeps the journal's file small: the oldest entries are packed, a few meters at a time, and what is packed and known to
-the server is dropped when it is old.
+"""This module keeps the journal's file small. The oldest entries are packed, a few meters at a time; packs that are old
+and known to the server are dropped.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from .shelf import Shelf
 log = logging.getLogger("prewatt.edge")
 
 TAIL, PACKED = 100, 400
-"""Entries a meter, on average, that are never packed, and beyond these as many as are packed in one round."""
+"""Entries a meter, on average, that are never packed, and the entries beyond them that are packed in one round."""
 PACKS_AT_ONCE = 8
 FORGOTTEN_AT_ONCE = 20
-"""Packs that one call of `forget` drops at most."""
+"""The most packs that one call of `forget` drops."""
 
 
 def set_aside(db: sqlite3.Connection, meter: str, rows: list[tuple[int, int]], at: int) -> None:
-    """Within a transaction: move rows of entries (row, number) out of the journal. One that can't be read is dropped."""
+    """Within a transaction: move rows of entries (pairs of row and number) out of the journal. A row that cannot be
+    read is dropped.
+    """
     for row, seq in rows:
         try:
             body = db.execute("SELECT body FROM entry WHERE id=?", (row,)).fetchone()[0]
@@ -36,7 +38,7 @@ def set_aside(db: sqlite3.Connection, meter: str, rows: list[tuple[int, int]], a
 
 
 class Packing:
-    """Of one journal. `transact` does work as one transaction."""
+    """The packing of one journal. `transact` does work as one transaction."""
 
     def __init__(self, db: sqlite3.Connection, shelf: Shelf, transact: Callable[[Callable[[], object]], None]) -> None:
         self._db, self._shelf, self._transact = db, shelf, transact
@@ -44,8 +46,8 @@ class Packing:
         self._failed = False
 
     def go_on(self, last: int) -> None:
-        """Rows of entries up to `last` are there: pack some of them, if it is time. An error is logged; then the file
-        grows, and nothing else.
+        """Pack some entries if it is time, now that there are rows up to `last`. An error is logged; then the file
+        grows, and nothing else happens.
         """
         if self._failed:
             return
@@ -75,7 +77,7 @@ class Packing:
             self._pack(meter, bound)
 
     def leave_out(self, meter: str) -> None:
-        """A meter's rows are no longer there."""
+        """Forget a meter whose rows are gone."""
         if self._round is not None:
             self._round = (self._round[0], [each for each in self._round[1] if each != meter])
 
@@ -112,8 +114,8 @@ class Packing:
         self._db.execute("INSERT INTO pack VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def forget(self, acknowledged: Mapping[str, int], before: int) -> int:
-        """Drop packs that are older than the instant `before`, as far as they are acknowledged and no snapshot needs
-        them, and what was set aside before then. A few at a time: how many, to be asked again unless it is 0.
+        """Drop packs that are older than the instant `before`, acknowledged and not needed by a snapshot, and what was
+        set aside before then. Returns how many packs were dropped; call again until it is 0.
         """
         packs: list[int] = []
         for meter, seq in acknowledged.items():

@@ -1,4 +1,4 @@
-"""Many entries of one meter as one compressed blob: what the journal makes of entries that have become old."""
+"""A pack holds many entries of one meter as one compressed blob. The journal packs entries that have become old."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from ..kernel.entries import MAX_ENTRY, Record, chain
 from ..kernel.recovery import JournalDamaged
 
 MOST = 500
-"""Entries in a pack at most."""
+"""The most entries in a pack."""
 
 _bodies = msgspec.msgpack.Decoder(list[bytes])
 
 
 def pack(bodies: Sequence[bytes]) -> bytes:
-    """The bodies of entries, one after the other, compressed."""
+    """Return the bodies of entries, one after the other, compressed."""
     return zlib.compress(msgspec.msgpack.encode(bodies), 6)
 
 
 def unpack(packed: bytes, first: int, last: int, begin: bytes, end: bytes) -> list[Record]:
-    """The entries `first` to `last`. JournalDamaged if they do not lead from the first one's hash, `begin`, to the last
-    one's, `end`.
+    """Return the entries `first` to `last`. Raises JournalDamaged if their chain does not lead from the first entry's
+    hash, `begin`, to the last one's, `end`.
     """
     try:
         # Not more than they can have been: what is damaged may say that it unpacks to anything.

@@ -1,10 +1,12 @@
-"""Recorded consumption, read from a table: the columns `meter,timestamp,kwh`, in CSV (plain or gzip'd) or a workbook.
+"""Recorded consumption, read from a table with the columns `meter,timestamp,kwh`, in CSV (plain or gzipped) or a
+workbook.
 
-`kwh` was used in the interval that begins at `timestamp`. Each meter has an interval of its own: the shortest distance of its
-timestamps that comes again and again; where it was another one for some rows in a row, they keep theirs. A row beside the
-interval's grid counts for itself and changes nothing else. An interval that is missing, or has no `kwh`, used nothing. A
-timestamp without an offset is the wall clock of `zone`; where the clocks are put back, the second occurrence of an hour in a
-meter's rows is the later one, and in the hour that they leave out when they are put forward nothing can have been used.
+`kwh` was used in the interval that begins at `timestamp`. Each meter has an interval of its own: the shortest distance
+between its timestamps that is frequent. Where some rows in a row have another distance, they keep that. A row off the
+interval's grid counts for itself and changes nothing else. In an interval that is missing, or has no `kwh`, nothing was
+used. A timestamp without an offset is the wall clock of `zone`; where the clocks are put back, the second occurrence of
+an hour in a meter's rows is the later one, and in the hour that is skipped when they are put forward nothing can have
+been used.
 """
 
 from __future__ import annotations
@@ -31,17 +33,17 @@ from ..tables.rows import Cell, Row
 from ..tables.sheet import read
 
 DECIMALS = 21
-"""Most decimals of a kWh in the file. Those of a binary float that was printed in full fit as well."""
+"""The most decimals of a kWh in the file. A binary float that was printed in full has fewer."""
 FINE = 10**18
-"""Parts of a watt-hour: the last decimal is one of them."""
+"""Parts of a watt-hour in which energy is counted: one is the last decimal."""
 LARGEST_FILE = 2_000_000_000
-"""Bytes of a recording, unpacked."""
+"""The largest recording in bytes, unpacked."""
 FUSE, LARGEST_FUSE = 44_000, 1_000_000
-"""W. What 63 A let through on three phases, and what the largest fuse that a meter can have does."""
+"""W: what 63 A let through on three phases, and what the largest fuse of a meter lets through."""
 MUCH = FUSE * FINE * MINUTE // HOUR
-"""What `FUSE` lets through in a minute, which no interval is shorter than."""
+"""The energy that `FUSE` lets through in a minute, which is the shortest interval."""
 JUMP = 20
-"""So many times what a meter usually draws is a jump, where it is over `FUSE` as well."""
+"""A row is a jump if it is this many times what the meter usually draws, and over `FUSE`."""
 NAMES = {
     "meter": (
         "meter", "meter id", "meter number", "meter serial", "serial", "serial number", "lclid", "home", "household", "zähler", "zaehler",
@@ -63,20 +65,20 @@ INSTEAD = (("timestamp", "clock"), ("timestamp", "day"))
 _WIDE = Context(prec=DECIMALS + 12)
 _SLASHED = re.compile(r"\d{1,2}[/-]\d{1,2}[/-]")
 _KWH = re.compile(r"kwh|千瓦[时時]|[(（]度[)）]", re.IGNORECASE)
-"""kWh in a column's name."""
+"""The unit kWh in the name of a column."""
 _PLAIN = re.compile(r"\d{1,6}(\.\d{1,30})?(e[+-]?\d{1,3})?", re.IGNORECASE)
 
 
 class RecordingError(ValueError):
-    """The recording can't be used; the message names the file and the lines."""
+    """The recording cannot be used; the message names the file and the lines."""
 
 
 class Recording:
-    """Consumption of one meter, exactly: energy is kept in parts of which `scale` make a watt-hour."""
+    """The consumption of one meter, exactly: energy is counted in parts, of which `scale` make a watt-hour."""
 
     def __init__(self, length: int, used: Mapping[int, int], lengths: Mapping[int, int] | None = None) -> None:
-        """`length` of an interval (µs), and `used` by the instant it begins at, in `FINE` parts of a watt-hour. `lengths` of
-        intervals that have another one, by their beginning.
+        """`length`: the usual interval (µs). `used`: the energy of each interval by the instant at which it begins, in
+        `FINE` parts of a watt-hour. `lengths`: the length (µs) of intervals that differ, by their beginning.
         """
         self.length = length
         self._others = others = lengths or {}
@@ -100,24 +102,26 @@ class Recording:
 
     @property
     def begin(self) -> int:
-        """Where the first interval begins."""
+        """Return the instant at which the first interval begins."""
         return self._begins[0]
 
     @property
     def end(self) -> int:
-        """Where the last interval ends."""
+        """Return the instant at which the last interval ends."""
         return self._points[-1]
 
     def length_at(self, begin: int) -> int:
-        """The length (µs) of the interval that begins at an instant."""
+        """Return the length (µs) of the interval that begins at an instant."""
         return self._others.get(begin, self.length)
 
     def registers(self) -> list[tuple[int, int]]:
-        """(instant, whole Wh drawn up to then) where each interval begins, and where the last one ends."""
+        """Return pairs of (instant, whole Wh drawn until then) for the beginning of each interval and the end of the
+        last one.
+        """
         return [(at, upto // self.scale) for at, upto in zip(self._points, self._before, strict=True)]
 
     def drawn(self, begin: int, end: int) -> int:
-        """Energy used between two instants, in parts of a watt-hour."""
+        """Return the energy used between two instants, in parts of a watt-hour."""
         return self._upto(end) - self._upto(begin)
 
     def _upto(self, at: int) -> int:
@@ -126,7 +130,7 @@ class Recording:
 
 
 class _Uses:
-    """What one meter's rows say: energy by the beginning of an interval, and the line where it is much."""
+    """The rows of one meter: energy by the beginning of an interval, and the line of each large value."""
 
     def __init__(self) -> None:
         self.used: dict[int, int] = {}
@@ -135,7 +139,7 @@ class _Uses:
         self.first = self.last = 0
 
     def take(self, at: int, energy: int, line: int) -> bool:
-        """Keep a row; false if there is one at this instant already."""
+        """Store a row. Returns False if there is a row for this instant already."""
         if at in self.used:
             return False
         self.used[at], self.last = energy, at
@@ -145,7 +149,7 @@ class _Uses:
         return True
 
     def settle(self, where: ZoneInfo) -> Iterator[tuple[int, datetime]]:
-        """Give the hour that comes twice its two instants. The lines that are one too many come out."""
+        """Give the hour that comes twice its two instants. Yields the lines that occur once too often."""
         for wall, rows in self.twice.items():
             backwards = self.last < self.first and len(rows) == 2
             meant = instants_of(wall, where)[:: -1 if backwards else 1]
@@ -155,7 +159,9 @@ class _Uses:
 
 
 def load_recordings(path: Path, where: ZoneInfo) -> dict[str, Recording]:
-    """All meters of a recording, in the order in which they first appear. RecordingError names all lines that are wrong."""
+    """Return all meters of a recording, in the order of their first rows. Raises RecordingError, which names all wrong
+    lines.
+    """
     try:
         content = _content(path)
     except (OSError, EOFError, zlib.error) as error:
@@ -233,7 +239,7 @@ def _meter(cell: Cell) -> str:
 
 
 def _check_unit(header: Header, problems: Problems) -> None:
-    """An energy in another unit would be a thousand times too much."""
+    """Report a unit other than kWh, because the energy would be a thousand times too much."""
     name = header.told["kwh"]
     unit = unit_of(name)
     if not _KWH.search(name) or unit in ("wh", "mwh", "kw", "w", "kvarh", "m3"):
@@ -297,12 +303,12 @@ def _recordings(homes: Mapping[str, dict[int, int]]) -> dict[str, Recording]:
 
 
 def _plausible(length: int) -> bool:
-    """Whether meters have such an interval: whole minutes, by which an hour or a day can be divided."""
+    """Return whether meters have such an interval: whole minutes by which an hour or a day can be divided."""
     return length % MINUTE == 0 and (HOUR % length == 0 or (length % HOUR == 0 and DAY % length == 0))
 
 
 def _length(begins: list[int]) -> int:
-    """The shortest distance between two instants that comes again and again; of few rows, one that meters have."""
+    """Return the shortest distance between two instants that is frequent; of few rows, one that meters have."""
     distances = Counter(later - earlier for earlier, later in pairwise(begins))
     enough = max(2, (len(begins) - 1) // 10)
     often = [distance for distance, count in distances.items() if count >= enough]
@@ -310,8 +316,8 @@ def _length(begins: list[int]) -> int:
 
 
 def _others(begins: list[int], length: int) -> dict[int, int]:
-    """The intervals, by their beginning, that are of another length: four or more one after the other, or three that begin at
-    full hours or parts of them, which are no gaps.
+    """Return the intervals of another length, by their beginning: four or more in a row, or three that begin at full
+    hours or parts of them, which are not gaps.
     """
     found: dict[int, int] = {}
     index = 0
@@ -328,7 +334,7 @@ def _others(begins: list[int], length: int) -> dict[int, int]:
 
 
 def _check_jumps(meter: str, home: _Uses, recording: Recording, header: Header, problems: Problems) -> None:
-    """A row that no fuse lets through is a register that jumped, or one that is no energy of an interval."""
+    """Report a row that no fuse lets through: the register jumped, or the value is not the energy of an interval."""
     draws = sorted(energy for energy in home.used.values() if energy)
     usual = draws[len(draws) // 2] if draws else 0
     for at in home.lines:

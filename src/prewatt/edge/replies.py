@@ -1,4 +1,4 @@
-"""What people on site are told, in their words."""
+"""The sentences that people on site read."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from .texts import _
 
 
 def sentence(text: str) -> str:
-    """An objection of the rules as a sentence."""
+    """Return an objection of the rules as a sentence."""
     return f"{text[:1].upper()}{text[1:]}."
 
 
 def please_wait(wait: int, locked: bool) -> str:
-    """No code is taken for `wait` µs, as too many were wrong."""
+    """Return the sentence that no code is accepted for `wait` µs, because too many were wrong."""
     if locked:
         hours = -(-wait // HOUR)
         return _("Too many wrong codes: none is taken for %(hours)d hours, or until the manager unlocks it.") % {
@@ -26,11 +26,11 @@ def please_wait(wait: int, locked: bool) -> str:
 
 
 def supplied(account: Account) -> str:
-    """An order is done."""
+    """Return the sentence that says whether the supply is on after an order."""
     texts = {True: _("Done: the supply is on."), False: _("Done: the supply is off."), None: _("Done.")}
     return texts[account.closed]
 
 
 def money(account: Account, nano: int) -> str:
-    """An amount in the currency of a meter's tariff."""
+    """Return an amount (nano) in the currency of the meter's tariff."""
     return format_with_code(nano, account.currency)

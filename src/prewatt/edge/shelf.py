@@ -1,5 +1,5 @@
-"""Where the entries, heads and snapshots of each meter lie in the journal's file, and how they are read: every entry is
-compared with the chain, so that what was not written is never taken for an entry.
+"""The shelf knows where the entries, heads and snapshots of each meter lie in the journal's file, and reads them. Every
+entry is compared with the chain, so that bytes that were never written are never taken for an entry.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .packs import unpack
 
 
 class Place(NamedTuple):
-    """The row of something, the number of the entry that it stands at, and that entry's hash."""
+    """A row of the file, the number of the entry it belongs to, and the hash of that entry."""
 
     id: int
     seq: int
@@ -25,8 +25,8 @@ class Place(NamedTuple):
 
 
 class Live:
-    """Where a meter's entries lie that are not packed: `ids[n]` is the row of entry `first + n`. `odd`: rows that do not
-    follow the one before, by the number they bear.
+    """The places of a meter's entries that are not packed: `ids[n]` is the row of entry `first + n`. `odd`: rows that
+    do not follow the row before, by their number.
     """
 
     def __init__(self, first: int) -> None:
@@ -35,27 +35,29 @@ class Live:
         self.odd: dict[int, list[int]] = {}
 
     def add(self, seq: int, row: int) -> None:
+        """Add the row of entry `seq`."""
         if seq == self.first + len(self.ids):
             self.ids.append(row)
         else:
             self.odd.setdefault(seq, []).append(row)
 
     def rows(self, seq: int) -> list[int]:
-        """The rows that may be entry `seq`."""
+        """Return the rows that may hold entry `seq`."""
         index = seq - self.first
         return [*([self.ids[index]] if 0 <= index < len(self.ids) else []), *self.odd.get(seq, ())]
 
     def all(self) -> list[tuple[int, int]]:
-        """Each row and the number it bears, in the order of the rows."""
+        """Return pairs of (row, number), in the order of the rows."""
         rows = [(row, self.first + index) for index, row in enumerate(self.ids)]
         return sorted(rows + [(row, seq) for seq, odd in self.odd.items() for row in odd])
 
 
 class Shelf:
-    """Finds everything when it is made. `first`: the lowest row of an entry, 0 if there is none. `kept`: by meter and
-    name. `broken`: what was kept and can't be read, in words. `bad_snapshots`: rows of such, by meter.
+    """The places of everything in the file, which are found when the shelf is made.
 
-    Raises sqlite3.DatabaseError, from every method, where the file can't be read.
+    `first`: the lowest row of an entry, 0 if there is none. `kept`: the stored memory, by meter and name. `broken`:
+    parts of the memory that cannot be read, in words. `bad_snapshots`: rows of unreadable snapshots, by meter. Every
+    method raises sqlite3.DatabaseError if the file cannot be read.
     """
 
     def __init__(self, db: sqlite3.Connection) -> None:
@@ -87,7 +89,7 @@ class Shelf:
                 )
 
     def add(self, meter: str, seq: int, row: int) -> None:
-        """Entry `seq` of a meter lies in a row."""
+        """Note that entry `seq` of a meter lies in `row`."""
         self.first = self.first or row
         live = self.live.get(meter)
         if live is None:
@@ -95,7 +97,7 @@ class Shelf:
         live.add(seq, row)
 
     def drop(self, bound: int) -> None:
-        """The rows of entries up to `bound` are no more."""
+        """Forget the rows of entries up to `bound`."""
         before, self.live = self.live, {}
         for meter, live in before.items():
             for row, seq in live.all():
@@ -104,19 +106,19 @@ class Shelf:
         self.first = bound + 1
 
     def end(self, meter: str) -> Place:
-        """Where a meter's journal ends by its head. `id` is 0 if it has nothing yet."""
+        """Return the place where a meter's journal ends, by its head. `id` is 0 if it is empty."""
         heads = self.heads.get(meter)
         return heads[0] if heads else Place(0, 0, genesis(meter))
 
     def knows(self, meter: str) -> bool:
-        """Whether there is anything of a meter, beside its head."""
+        """Return whether the file has anything of a meter besides its head."""
         return any(meter in found for found in (self.live, self.snapshots, self.bad_snapshots)) or bool(
             self.packed_to(meter)
         )
 
     def replayed(self, meter: str, snapshot: Place | None) -> tuple[Account, int, bytes]:
-        """The account after all that follows a snapshot (None: the beginning), the last entry's number and hash. Raises
-        what a snapshot or an entry that can't be read raises.
+        """Return the account after all entries that follow a snapshot (None: from the beginning), and the number and
+        hash of the last entry. Raises what an unreadable snapshot or entry raises.
         """
         if snapshot is None:
             account, seq, head = Account(), 0, genesis(meter)
@@ -131,8 +133,8 @@ class Shelf:
         return account, seq, head
 
     def following(self, meter: str, seq: int, head: bytes | None) -> Iterator[tuple[int, Record]]:
-        """The entries that continue the chain after entry `seq`, as far as they do, with their rows (0: packed). `head`:
-        the hash of entry `seq`; None if it is not known, then the first one is believed.
+        """Yield the entries that continue the chain after entry `seq`, with their rows (0: packed). `head`: the hash of
+        entry `seq`; if it is None, the first entry is believed.
         """
         live = self.live.get(meter)
         if live is None or seq + 1 < live.first:
@@ -152,30 +154,30 @@ class Shelf:
             seq, head = found[1].seq, found[1].hash
 
     def _entry(self, row: int) -> tuple[object, bytes | None]:
-        """Body and hash that lie in a row."""
+        """Return the body and the hash in a row."""
         found: tuple[object, bytes | None] | None
         found = self._db.execute("SELECT body, hash FROM entry WHERE id=?", (row,)).fetchone()
         return found or (None, None)
 
     def packed(self, meter: str, first: int) -> Iterator[Record]:
-        """What is packed of a meter, from the pack that holds entry `first` on."""
+        """Yield the packed entries of a meter, beginning with the pack that holds entry `first`."""
         one = "SELECT bodies, first, last, begin, hash FROM pack WHERE meter=? AND last>=? ORDER BY last LIMIT 1"
         while row := self._db.execute(one, (meter, first)).fetchone():
             yield from unpack(*row)
             first = row[2] + 1
 
     def packed_to(self, meter: str) -> int:
-        """The last entry of a meter that is packed; 0 if none is."""
+        """Return the number of the last packed entry of a meter; 0 if none is packed."""
         return int(self._db.execute("SELECT max(last) FROM pack WHERE meter=?", (meter,)).fetchone()[0] or 0)
 
     def begins(self, meter: str) -> int:
-        """The first entry of a meter that lies here, as far as can be told; 0 if none does."""
+        """Return the number of a meter's first entry here, as far as that is known; 0 if there is none."""
         packed = self._db.execute("SELECT min(first) FROM pack WHERE meter=?", (meter,)).fetchone()[0]
         live = self.live.get(meter)
         return min((first for first in (packed, live.first if live else None) if first), default=0)
 
     def hash_at(self, meter: str, seq: int) -> bytes | None:
-        """The hash of a meter's entry `seq`; None if it is not here, or not as it was written."""
+        """Return the hash of a meter's entry `seq`; None if the entry is not here, or is damaged."""
         if seq == 0:
             return genesis(meter)
         for place in self.heads.get(meter, []) + self.snapshots.get(meter, []):

@@ -1,4 +1,4 @@
-"""The agent's loop: connects the rules to the journal, the meters, the clock and the broker."""
+"""The agent's loop connects the rules to the journal, the meters, the clock and the broker."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ HOUSEKEEPING_EVERY = 3600.0
 ROOM_EVERY = 5.0
 """Seconds between looks for room on a disk that is full, and at the reserve."""
 SHORT = "short"
-"""Under this name it is kept that the disk is full, and this was said."""
+"""The name under which the gateway stores that the disk is full and that this was journalled."""
 ROOM = 1024 * 1024
 """Bytes that must be free before the agent goes on after a full disk."""
 CLOCK = "clock"
-"""Under this name the journal's file keeps by how much the machine's clock is wrong, µs."""
+"""The name under which the journal's file stores by how much the machine's clock is wrong, µs."""
 
 
 def _no_room() -> str:
@@ -71,7 +71,7 @@ def _no_room() -> str:
 
 
 class Shell:
-    """Carries out the agent's effects, in their order."""
+    """The shell carries out the agent's effects, in their order."""
 
     def __init__(self, settings: EdgeSettings) -> None:
         inner: Clock = SharedClock(Path(settings.shared_clock)) if settings.shared_clock else SystemClock()
@@ -100,30 +100,31 @@ class Shell:
         self._running = True
 
     def _load_agent(self) -> None:
-        """Begin from the journal. JournalDamaged if no meter's can be read."""
+        """Load the agent from the journal. Raises JournalDamaged if no meter's journal can be read."""
         self.agent, self._repaired, self._replaced = load_agent(
             self._settings, self.journal, self._clock.boot(), self.set_aside
         )
 
     @property
     def inbox(self) -> queue.Queue[LinkEvent]:
-        """What the loop waits on: whoever wants something done in its thread puts a `Call` there."""
+        """Return the queue on which the loop waits. To have work done in its thread, put a `Call` there."""
         return self._link.inbox
 
     def moment(self) -> Moment:
+        """Return a reading of all clocks."""
         return Moment(self._clock.now(), time.monotonic(), self._clock.steady())
 
     def stop(self) -> None:
-        """End the loop after what is at hand."""
+        """End the loop after the present work."""
         self._running = False
 
     def close(self) -> None:
-        """Let go of broker and journal."""
+        """Close the connections to the broker and the journal."""
         self._link.stop()
         self.journal.close()
 
     def run(self) -> None:
-        """Serve until stopped. On a disk without room it waits until there is some, and goes on from the journal."""
+        """Serve until stopped. If the disk has no room, wait until it has some, and continue from the journal."""
         # So that a city's gateways, when its power returns, do not come in the same second.
         self._link.start(random.uniform(0, self._first_delay))
         while self._running:
@@ -165,8 +166,8 @@ class Shell:
                 next_housekeeping = time.monotonic() + (0.0 if more else HOUSEKEEPING_EVERY)
 
     def _look_at_reserve(self) -> bool:
-        """Hold the reserve. Whether the disk has become too full for it just now: then it is said, once; and when there is
-        room again.
+        """Hold the reserve. Returns whether the disk has just become too full for it. That, and its end, is journalled
+        once.
         """
         before, self._short = self._short, not self._reserve.hold()
         if before == self._short:
@@ -180,12 +181,12 @@ class Shell:
         return self._short
 
     def _keep_house(self) -> int:
-        """Drop old entries that the server has; on a full disk, however old they are. How many packs."""
+        """Drop old entries that the server has; on a full disk, also recent ones. Returns the number of packs."""
         kept_for = 0 if self._short else self._settings.keep_days * DAY
         return self.journal.forget(self.agent.sync.acked, self.agent.now(self.moment()) - kept_for)
 
     def _wait_for_room(self) -> None:
-        """Answer who asks, and look for room now and then, until there is some; then begin anew."""
+        """Answer calls and check for room until there is some; then load the agent again."""
         while self._running:
             deadline = time.monotonic() + ROOM_EVERY
             while self._running and (wait := deadline - time.monotonic()) > 0:
@@ -204,7 +205,7 @@ class Shell:
     # -- people on site ----------------------------------------------------------------------------------------------
 
     def troubles(self) -> tuple[str, ...]:
-        """What everybody at the gateway has to know."""
+        """Return what everybody at the gateway must know."""
         found = [_no_room()] if self.journal.full else []
         return (*found, *(self._no_journal(name) for name in self.set_aside))
 
@@ -216,7 +217,7 @@ class Shell:
         ) % {"unit": unit}
 
     def _objection(self, meter: str) -> Reply | None:
-        """Why nothing can be done for a meter; None if it can."""
+        """Return the reason why nothing can be done for a meter; None if it can."""
         if self.journal.full:
             return Reply(False, _no_room())
         if meter in self.set_aside:
@@ -224,7 +225,7 @@ class Shell:
         return None if meter in self.agent.meters else Reply(False, _("This gateway has no such meter."))
 
     def submit_code(self, meter: str, digits: str, way: str) -> Reply:
-        """A code was typed; it has had its effect when this returns."""
+        """Use a typed code. It has had its effect when this returns."""
         if objection := self._objection(meter):
             return objection
         if self.agent.codes.takes(self.moment(), meter, way):
@@ -234,7 +235,7 @@ class Shell:
         return reply
 
     def act(self, meter: str, action: Action, by: str, grant: str, reason: str) -> Reply:
-        """A person does something; it is done when this returns."""
+        """Do what a person orders. It is done when this returns."""
         if objection := self._objection(meter):
             return objection
         reply, effects = self.agent.act(self.moment(), meter, action, by, grant, reason)
@@ -242,7 +243,7 @@ class Shell:
         return reply
 
     def set_clock(self, at: int, by: str) -> Reply:
-        """Set the clock; it does not go back behind what is journalled."""
+        """Set the clock (µs). It does not go back behind the journal's last instant."""
         if self.journal.full:
             return Reply(False, _no_room())
         moment = self.moment()
@@ -337,7 +338,7 @@ class Shell:
         self._link.publish(self._topic, seal(self.key, message))
 
     def look_at(self, meter: str) -> None:
-        """Read a meter for somebody who is here, if it was not just read: what is shown is now."""
+        """Read a meter for a person on site, unless it was just read, so that the page shows the present."""
         if meter in self.agent.meters and self.agent.looking.fresh(time.monotonic(), meter) is None:
             self._do([LookAt(meter)])
 

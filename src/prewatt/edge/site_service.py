@@ -1,4 +1,4 @@
-"""The agent as people on site meet it (`site.Site`): each call is done in the agent's own thread."""
+"""The agent as people on site meet it (`site.Site`). Each call is done in the agent's own thread."""
 
 from __future__ import annotations
 
@@ -33,21 +33,23 @@ from .site import Line, View
 from .texts import _
 
 LINES = 12
-"""Entries that a tenant is shown; of readings only the last one."""
+"""The number of last entries that a tenant sees; of readings only the last one."""
 LOOKED_AT = 3000
 
 
 class SiteService:
-    """Whoever calls this is in a thread of their own."""
+    """The service calls the agent from other threads. Its methods are those of `site.Site`."""
 
     def __init__(self, shell: Shell, thread: AgentThread, units: dict[str, str]) -> None:
         self.gateway = shell.agent.gateway
         self._shell, self._thread, self._units = shell, thread, units
 
     def now(self) -> int:
+        """Return the instant (µs) that the gateway takes for the present."""
         return self._thread.ask(lambda: self._shell.agent.now(self._shell.moment()))
 
     def overview(self) -> tuple[bool, int, tuple[SiteMeter, ...]]:
+        """Return whether the server is reached, the instant (µs), and the meters."""
         return self._thread.ask(self._overview)
 
     def _overview(self) -> tuple[bool, int, tuple[SiteMeter, ...]]:
@@ -59,12 +61,15 @@ class SiteService:
         return agent.sync.answered, agent.now(self._shell.moment()), meters
 
     def troubles(self) -> tuple[str, ...]:
+        """Return the sentences that everybody in the building must read."""
         return self._thread.ask(self._shell.troubles)
 
     def view(self, meter: str) -> View | None:
+        """Return the state of a meter for its tenant; None if this gateway has no such meter."""
         return self._thread.ask(lambda: self._view(meter))
 
     def current(self, meter: str) -> View | None:
+        """Return the same without the last entries."""
         return self._thread.ask(lambda: self._view(meter, lines=False))
 
     def _view(self, name: str, lines: bool = True) -> View | None:
@@ -123,6 +128,7 @@ class SiteService:
         return found
 
     def pin_is(self, meter: str, pin: str) -> bool:
+        """Return whether `pin` is the PIN of the meter's flat."""
         kept = self._thread.ask(lambda: self._pin(meter))
         # Outside of the agent's thread: it takes its time on purpose.
         return pin_is(kept, pin)
@@ -132,12 +138,15 @@ class SiteService:
         return meter.account.settings.pin if meter else ""
 
     def submit_code(self, meter: str, digits: str, way: str) -> Reply:
+        """Use a code that was typed for a meter, by a `way` in."""
         return self._thread.ask(lambda: self._shell.submit_code(meter, digits, way))
 
     def act(self, meter: str, action: Action, by: str, grant: str = "", reason: str = "") -> Reply:
+        """Give an order to a meter in the name of `by`, allowed by `grant`."""
         return self._thread.ask(lambda: self._shell.act(meter, action, by, grant, reason))
 
     def journal_head(self, meter: str) -> tuple[int, str] | None:
+        """Return the number of the last entry, and the chain's hash in hexadecimal; None if there is no such meter."""
         return self._thread.ask(lambda: self._head(meter))
 
     def _head(self, name: str) -> tuple[int, str] | None:
@@ -145,6 +154,7 @@ class SiteService:
         return (meter.account.seq, meter.head.hex()) if meter else None
 
     def set_clock(self, at: int, by: str) -> Reply:
+        """Set the gateway's clock to `at` (µs)."""
         return self._thread.ask(lambda: self._shell.set_clock(at, by))
 
 
@@ -175,7 +185,7 @@ def _why(account: Account, now: int) -> str:
 
 
 def _advice(account: Account) -> str:
-    """What to do about what has tripped; empty if nothing has."""
+    """Return what to do about a trip; empty if nothing has tripped."""
     supply = account.supply
     if account.closed is not False:
         return ""
@@ -183,7 +193,7 @@ def _advice(account: Account) -> str:
 
 
 def _tonight(account: Account, now: int) -> str:
-    """What the off hours of this moment allow; empty where there are none, or nothing is on."""
+    """Return what the present off hours allow; empty if none hold, or the supply is off."""
     where, hours = zone(account.settings.zone), account.settings.off_hours
     if account.closed is False:
         return ""
@@ -206,7 +216,7 @@ def _tonight(account: Account, now: int) -> str:
 
 
 def _ahead(account: Account, now: int) -> str:
-    """When a kWh gets cheaper or dearer next; empty where it does not."""
+    """Return when a kWh gets cheaper or dearer next; empty if it does not."""
     found = next_change(account, now)
     if found is None:
         return ""
@@ -223,7 +233,7 @@ def _ahead(account: Account, now: int) -> str:
 
 
 def _line(entry: AnyEntry) -> Line | None:
-    """An entry in words; None for what tells a tenant nothing."""
+    """Return an entry in words; None if it tells a tenant nothing."""
     match entry:
         case Reading():
             return Line(entry.at, _("Last reading"), -entry.charge, entry.balance)

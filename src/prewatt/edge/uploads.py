@@ -1,4 +1,4 @@
-"""What an upload holds: the pieces that are to be sent, as the journal has them."""
+"""The content of an upload: the pieces to send, as the journal has them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ def read_pieces(
     pieces: Sequence[Piece],
     hash_at: Callable[[str, int], bytes | None] = lambda _meter, _seq: None,
 ) -> tuple[tuple[Span, ...], tuple[int, ...], dict[str, int]]:
-    """The entries of an upload, read from the journal, as far as one message holds; the head-end asks for what had to
-    be left out. With them the meters whose entries are not here, and the first of these. `hash_at`: tells the hash of a
-    meter's entry, None if it is not here any more.
+    """Read the entries of an upload from the journal, as many as one message holds; the head-end asks for the rest.
+
+    Returns the spans, the numbers of late entries, and the meters whose entries are not here with the first missing
+    number. `hash_at` returns the hash of a meter's entry, None if it is not here any more.
     """
     spans: list[Span] = []
     lacking: dict[str, int] = {}

@@ -1,7 +1,7 @@
-"""The kinds of meters that a gateway can drive: each is a file (or a folder) beside this one, named as the kind is.
+"""The kinds of meters that a gateway can drive. Each is a file (or a folder) beside this one, named like the kind.
 
-Nothing lists them. A file that lies here is found; it declares its `DRIVER` (`interface.Driver`), and is loaded only where a
-meter of its kind is configured, so that nobody needs the libraries of meters that do not hang in the building.
+There is no list of them. A file that lies here is found; it declares its `DRIVER` (`interface.Driver`), and is loaded
+only if a meter of its kind is configured, so that nobody needs the libraries of other meters.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from .interface import Driver
 
 
 def driver_names() -> list[str]:
-    """The kinds of meters that there are."""
+    """Return the names of all kinds of meters."""
     return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "interface")
 
 
 def find_driver(name: str) -> Driver[Any]:
-    """The driver of a kind of meter. ValueError if there is none of this name, or if it can't be loaded here."""
+    """Return the driver of a kind of meter. Raises ValueError if the name is unknown, or if the driver cannot be loaded
+    here.
+    """
     if name not in driver_names():
         raise ValueError(f"there is no driver {name!r}; known: {', '.join(driver_names())}")
     try:

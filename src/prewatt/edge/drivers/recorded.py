@@ -26,12 +26,12 @@ from ..recording import Recording, load_recordings
 from .interface import BadAnswer, Driver, DriverError, DriverSettings, Identity, NotSupported, Power, Unreachable
 
 USED_UP = "used up what it may supply alone"
-"""What the display says then."""
+"""What the display shows then."""
 
 
 class RecordedSettings(DriverSettings, frozen=True):
-    """`file`: the table of recorded consumption. `zone`: of its timestamps that have no offset. `memory`: the folder in which
-    the meters keep their registers and switches.
+    """The settings of recorded meters. `file`: the table of recorded consumption. `zone`: the time zone of timestamps
+    without an offset. `memory`: the folder in which the meters keep their registers and switches.
     """
 
     file: Path
@@ -40,7 +40,9 @@ class RecordedSettings(DriverSettings, frozen=True):
 
 
 class RecordedMeter:
-    """One meter. `clock` tells the instant that it lives in; `memory` is the file it keeps its register and switch in."""
+    """One recorded meter. `clock` returns the instant in which it lives; `memory` is the file of its register and
+    switch. What the methods return is said in `interface.MeterDriver`.
+    """
 
     def __init__(self, name: str, recording: Recording, memory: Path, clock: Callable[[], int]) -> None:
         self._name, self._recording, self._memory, self._clock = name, recording, memory, clock
@@ -81,7 +83,7 @@ class RecordedMeter:
         return total if self._ends is None or not self._closed else min(total, self._ends)
 
     def _live(self) -> None:
-        """What it has done by itself since the last call: cut off, if its allowance was used up."""
+        """Do what the meter has done by itself since the last call: cut off, if its allowance is used up."""
         now = self._clock()
         if self._closed and self._ends is not None and self._total(now) >= self._ends:
             self._move(now, closed=False)
@@ -97,7 +99,7 @@ class RecordedMeter:
             raise
 
     def _answers(self) -> None:
-        """Unreachable once when another meter is hung in this one's place."""
+        """Raise Unreachable once another meter hangs in the place of this one."""
         exchange = self._memory.with_suffix(".exchange")
         try:
             hung = json.loads(exchange.read_text())
@@ -113,18 +115,22 @@ class RecordedMeter:
         raise Unreachable(self._name, "read", "it is taken down")
 
     def identify(self) -> Identity:
+        """Return the meter's serial number and its kind."""
         self._answers()
         return Identity(self._serial, "prewatt", "recorded consumption")
 
     def read_register(self) -> int:
+        """Return the register in whole Wh."""
         self._answers()
         return self._total(self._clock()) // self._recording.scale
 
     def read_switch(self) -> bool:
+        """Return whether the switch is closed."""
         self._live()
         return self._closed
 
     def read_power(self) -> Power | None:
+        """Return the power (W) that the recording draws at this moment; 0 while the switch is open."""
         self._live()
         now = self._clock()
         if not self._closed:
@@ -134,6 +140,7 @@ class RecordedMeter:
         return Power(drawn * HOUR // self._recording.scale)
 
     def read_quantities(self) -> Mapping[Quantity, int]:
+        """Return what the file `.quantities` holds. Raises BadAnswer if it is not as the interface wants it."""
         try:
             told = json.loads(self._memory.with_suffix(".quantities").read_text())
             return {Quantity(name): int(value) for name, value in told.items()}
@@ -143,9 +150,11 @@ class RecordedMeter:
             raise BadAnswer(self._name, "read quantities", str(error)) from None
 
     def read_tampered(self) -> bool:
+        """Return whether the file `.tampered` exists."""
         return self._memory.with_suffix(".tampered").exists()
 
     def read_keypad(self) -> str | None:
+        """Return what was written into `.keypad`, and remove it; None if there is nothing."""
         keypad = self._memory.with_suffix(".keypad")
         try:
             typed = keypad.read_text()
@@ -155,12 +164,14 @@ class RecordedMeter:
         return typed.strip()
 
     def show(self, text: str) -> None:
+        """Write a text into `.display`. Raises DriverError."""
         try:
             self._memory.with_suffix(".display").write_text(text + "\n")
         except OSError as error:
             raise DriverError(self._name, "show", str(error)) from None
 
     def set_switch(self, closed: bool) -> None:
+        """Close or open the switch. Raises DriverError if it must stay open because the allowance is used up."""
         self._live()
         now = self._clock()
         if closed and self._ends is not None and self._total(now) >= self._ends:
@@ -168,10 +179,12 @@ class RecordedMeter:
         self._move(now, closed)
 
     def read_allowance(self) -> int | None:
+        """Return the Wh that remain of the allowance; None: no bound."""
         self._live()
         return None if self._ends is None else max(self._ends - self._total(self._clock()), 0) // self._recording.scale
 
     def set_allowance(self, energy: int | None) -> None:
+        """Set the allowance to `energy` Wh from now on; None: no bound. Raises DriverError if it cannot be stored."""
         self._live()
         before = self._ends
         self._ends = None if energy is None else self._total(self._clock()) + energy * self._recording.scale
@@ -186,16 +199,18 @@ class RecordedMeter:
         self._live()
 
     def read_clock(self) -> int:
+        """Return the clock of the recording, in whole seconds."""
         return self._clock() // SECOND * SECOND
 
     def set_clock(self, at: int) -> None:  # noqa: ARG002
+        """Raise NotSupported, because the meter lives by the clock of its recording."""
         raise NotSupported(self._name, "set clock", "it lives by the clock of its recording")
 
 
 def open_recorded(
     settings: RecordedSettings, meters: Sequence[str], clock: Callable[[], int]
 ) -> dict[str, RecordedMeter]:
-    """All of them from one file. ValueError if that can't be read or lacks a meter."""
+    """Open all recorded meters from one file. Raises ValueError if the file cannot be read or lacks a meter."""
     recordings = load_recordings(settings.file, zone(settings.zone))
     lacking = [name for name in meters if name not in recordings]
     if lacking:
