@@ -50,8 +50,8 @@ class Agent:
         time: Timekeeper | None = None,
         session: bytes = b"",
     ) -> None:
-        """`memory` is the stored memory, and `time` has the stored anchor. Raises ValueError if the meters are too
-        many.
+        """`memory` is the stored memory, and `time` has the stored anchor. Raises ValueError if there are too many
+        meters.
         """
         memory = memory or Memory()
         self.gateway = gateway

@@ -1,4 +1,4 @@
-"""The head-end: takes the journals in, checks them, stores them, acknowledges; sends commands until the journals show
+"""The head-end receives the journals, checks, stores and acknowledges them, and sends commands until the journals show
 them applied.
 
 `ingest`, `reconcile` and `dispatch` are logic without I/O; `store` is the database and `shell` the process.

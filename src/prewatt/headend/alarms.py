@@ -1,7 +1,7 @@
-"""Which entries of a journal a manager is told of, with which words. Logic without I/O.
+"""This module says which entries of a journal raise an alarm for the manager, in which words. Logic without I/O.
 
-A line more in `EVENTS` or `ENTRIES` is a thing more that is told. The store raises of each kind one alarm at a time, of
-the meter or of its gateway.
+A further line in `EVENTS` or `ENTRIES` is a further alarm. The store raises one alarm of each kind at a time, for the
+meter or for its gateway.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from ..kernel.plausible import RETURNED
 from ..kernel.units import DAY, HOUR, SECOND, exact_kwh, moment
 
 BACKWARDS_FOR = 12 * HOUR
-"""A register that stands under what was read before for so long is told."""
+"""A register that stays lower than before for this long (µs) raises an alarm."""
 
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """An alarm to be raised, of a meter or a gateway, unless one of its kind (and key) is open there."""
+    """An alarm to be raised, for a meter or a gateway, unless one of its kind (and key) is open there."""
 
     kind: str
     text: str
@@ -34,8 +34,8 @@ class Raised:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`text`: with `{meter}` and `{detail}`. `of_gateway`: it concerns the gateway and all of its meters, and is told
-    once.
+    """The rule of an alarm. `text`: its words, with `{meter}` and `{detail}`. `of_gateway`: it concerns the gateway and
+    all of its meters, and is raised once.
     """
 
     text: str
@@ -86,10 +86,10 @@ EVENTS: dict[str, Rule] = {
         "have it looked at."
     ),
 }
-"""By the kind of an event."""
+"""The rules by the kind of event."""
 
 OVER: dict[str, str] = {EventKind.DISK_ROOM: EventKind.DISK_FULL}
-"""Events after which a kind of the gateway's alarms is over."""
+"""The events after which an alarm of the gateway ends, with the kind of the alarm."""
 
 ENTRIES: dict[str, Rule] = {
     "rebased": Rule(
@@ -97,11 +97,11 @@ ENTRIES: dict[str, Rule] = {
         "Say what is to be charged for that time."
     ),
 }
-"""By the kind of an entry."""
+"""The rules by the kind of entry."""
 
 
 def raised_by(entry: AnyEntry, meter: str, gateway: str) -> Raised | None:
-    """The alarm that an entry of a meter's journal is worth; None if it is none."""
+    """Return the alarm that an entry of a meter's journal raises; None if it raises none."""
     kind = entry.code if isinstance(entry, Event) else str(entry.__struct_config__.tag)
     rule = (EVENTS if isinstance(entry, Event) else ENTRIES).get(kind)
     if rule is None or (isinstance(entry, Rebased) and entry.cause == RETURNED):
@@ -114,13 +114,13 @@ def raised_by(entry: AnyEntry, meter: str, gateway: str) -> Raised | None:
 
 
 def ended_by(entry: AnyEntry) -> str:
-    """The kind of its gateway's alarms that are over after an entry; empty if none is."""
+    """Return the kind of the gateway's alarms that an entry ends; empty if it ends none."""
     return OVER.get(entry.code, "") if isinstance(entry, Event) else ""
 
 
 def stands_back(meter: str, account: Account, before: int) -> Raised | None:
-    """The alarm that a register has stood under what was read before for long, after an entry; `before`: the instant of the
-    entry before. The entries say it, whether or not the gateway has an event of it.
+    """Return the alarm that a register has been lower than before for long; None if it has not. `before`: the instant
+    of the previous entry. The entries show it, whether or not the gateway has an event for it.
     """
     since = account.back_since
     if not since or not before - since < BACKWARDS_FOR <= account.at - since:
@@ -139,7 +139,7 @@ def _detail(entry: AnyEntry) -> str:
 
 
 def clock_ahead(meter: str, seq: int, at: int, now: int) -> Raised:
-    """The alarm that a journal is dated in the future."""
+    """Return the alarm that a journal is dated in the future."""
     return Raised(
         "clock-ahead",
         f"The journal of meter {meter} is dated {moment(at):%Y-%m-%d %H:%M} UTC, which is {_ahead(at - now)} from now: its "
@@ -156,7 +156,7 @@ def _ahead(span: int) -> str:
 
 
 def each_once(alarms: Iterable[Raised]) -> Iterable[Raised]:
-    """Of each kind (and key) the first, of one meter or gateway."""
+    """Yield the first alarm of each kind (and key), for one meter or gateway."""
     found: dict[tuple[str, str, str, str], Raised] = {}
     for each in alarms:
         found.setdefault((each.meter, each.gateway, each.kind, each.key), each)

@@ -1,5 +1,5 @@
-"""What the head-end knows of gateways and meters before a batch of messages, and what the batch changes: values, without rules
-(`headend.ingest`) and without a database (`headend.store`).
+"""What the head-end knows of gateways and meters before a batch of messages, and what the batch changes. These are
+values without rules (`headend.ingest`) and without a database (`headend.store`).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from .reconcile import Difference
 
 @dataclass(frozen=True, slots=True)
 class GatewayView:
-    """What the store knows of a gateway: its key, its meters, the stamp (epoch, number) of its last message, the
-    sessions that spoke last, the latest first, and when it was last given states to go on from.
+    """What the store knows of a gateway: its key, its meters, the stamp (epoch, number) of its last message, the last
+    sessions, the latest first, and when it last got states to continue from.
     """
 
     name: str
@@ -35,8 +35,8 @@ class GatewayView:
 @dataclass(slots=True)
 class MeterView:
     """What the store knows of a meter: its account after the last committed entry, the chain's head, the credit log's
-    open commands by number, and the meter's balance less the server's (0 unless they differ). `advance`: the orders of
-    codes that were made in advance, by their identifiers.
+    open commands by number, and the meter's balance less the server's (nano; 0 unless they differ). `advance`: the
+    orders of tokens that were made in advance, by their identifiers.
     """
 
     account: Account
@@ -48,7 +48,7 @@ class MeterView:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A message was refused and changed nothing; `gateway` is empty where the sender is not known."""
+    """A message was refused and changed nothing. `gateway` is empty if the sender is unknown."""
 
     gateway: str
     reason: str
@@ -57,7 +57,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class NewEntry:
-    """An entry to be stored: its bytes, what it says, and the server's own (None where that can't be)."""
+    """An entry to be stored: its bytes, its content, and the server's own entry (None if that is impossible)."""
 
     seq: int
     body: bytes
@@ -69,8 +69,8 @@ class NewEntry:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The journal shows the command `number` taken up, or refused for `reason`; `taken`: under which number, if that is
-    another one; `tid`: of its code, which is worth nothing more.
+    """The journal shows the command `number` as taken up, or refused for the `reason`. `taken`: the number under which
+    it was taken up, if that differs; `tid`: its token, which is worth nothing any more.
     """
 
     number: int
@@ -83,7 +83,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """The journal shows a command's effect, or a part of it, brought by the code that was typed on site."""
+    """The journal shows that a token typed on site has brought a command's effect, or a part of it."""
 
     number: int
     seq: int
@@ -92,11 +92,13 @@ class Coded:
 
 @dataclass(slots=True)
 class MeterPlan:
-    """What a batch brings for one meter. `charges`: readings that cost something, as the server rated them; `cleared`:
-    (entry, instant, nano) of credit that was taken off, and is owed back; `emergency`: (entry, instant, nano) of what of
-    the emergency credit is out, where that changed; `restored`: (entry, instant, nano, who and why) of what the landlord
-    lent, or with 0 nano that it is repaid; `found`: what the credit log lacks. `opened`: the open commands that it does not
-    show; `advance`: the orders of codes that were made in advance.
+    """What a batch brings for one meter.
+
+    `charges`: readings that cost something, as the server rated them; `cleared`: (entry, instant, nano) of credit that
+    was taken off and is owed back; `emergency`: (entry, instant, nano) of the emergency credit that is out, where that
+    changed; `restored`: (entry, instant, nano, who and why) of what the landlord lent, or with 0 nano that it is
+    repaid; `found`: what the credit log lacks; `opened`: the open commands that it does not show; `advance`: the orders
+    of tokens that were made in advance.
     """
 
     account: Account
@@ -121,7 +123,7 @@ class MeterPlan:
 
 @dataclass(frozen=True, slots=True)
 class Beyond:
-    """A meter's account as its gateway has it, and the head of its journal there."""
+    """A meter's account as its gateway has it, and the head of the journal there."""
 
     account: Account
     head: bytes
@@ -129,10 +131,11 @@ class Beyond:
 
 @dataclass(slots=True)
 class Plan:
-    """What a batch brings, to be committed as a whole; then `states` and `receipts` are sent. `live`: what is only shown;
-    `sessions`: by gateway, where another one speaks; `adopting`: the gateways that are given states; `over`: alarms
-    (gateway, kind) that are over; `broken`: the meters of which nothing can be taken in, and why; `beyond`: the accounts of
-    meters of which nobody has the entries that come next here.
+    """What a batch brings, to be committed as a whole; then `states` and `receipts` are sent.
+
+    `live`: what is only shown; `sessions`: by gateway, where another session speaks; `adopting`: the gateways that get
+    states; `over`: alarms (gateway, kind) that end; `broken`: meters of which nothing can be taken in, with the reason;
+    `beyond`: accounts of meters whose next entries nobody has.
     """
 
     now: int
@@ -151,7 +154,9 @@ class Plan:
     beyond: dict[str, Beyond] = field(default_factory=dict)
 
     def leave_out(self, meter: str, error: Exception) -> None:
-        """Nothing of a meter is taken in or acknowledged, whatever it is that fails: all others go on."""
+        """Remove a meter from the plan, because something about it fails: nothing of it is taken in or acknowledged,
+        and all others go on.
+        """
         self.broken[meter] = f"{type(error).__name__}: {error}"
         self.meters.pop(meter, None)
         self.statuses.pop(meter, None)

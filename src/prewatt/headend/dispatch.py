@@ -1,5 +1,5 @@
-"""Sending commands until the journals show them applied, and telling who is online. Logic without I/O, on a clock that
-never jumps.
+"""This module sends commands until the journals show them applied, and tells which gateways are online. Logic without
+I/O, on a clock that never jumps.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ MAX_ORDERS_BYTES = 512 * 1024
 
 
 class DispatchPolicy(Struct, frozen=True):
-    """`resend`: seconds after which a command that no status shows taken up is sent again. `silence`: seconds without
-    a message after which a gateway counts as offline.
+    """The times of sending. `resend`: seconds after which a command is sent again that no status shows as taken up.
+    `silence`: seconds without a message after which a gateway counts as offline.
     """
 
     resend: float = 5.0
@@ -35,7 +35,9 @@ class Pending:
 
 @dataclass(slots=True)
 class Dispatched:
-    """What is to be done: `orders` to publish, commands (meter, number) to mark as sent, gateways that came or went."""
+    """The result of a tick: `orders` to publish, commands (meter, number) to mark as sent, and gateways that came or
+    went.
+    """
 
     orders: list[Orders]
     sent: list[tuple[str, int]]
@@ -43,8 +45,8 @@ class Dispatched:
 
 
 class Dispatch:
-    """Who is there, and what was sent to whom when. Forgetting all of it (a restart) costs a repetition, nothing
-    else.
+    """Who is online, and what was sent to whom when. If it is forgotten (a restart), commands are repeated, and nothing
+    else is lost.
     """
 
     def __init__(self, mono: float, policy: DispatchPolicy, online: Iterable[str] = ()) -> None:
@@ -56,7 +58,7 @@ class Dispatch:
         self._came: set[str] = set()
 
     def heard(self, mono: float, messages: Iterable[Status | Upload]) -> None:
-        """Verified messages came in."""
+        """Take up verified messages."""
         for message in messages:
             if message.gateway not in self._heard:
                 self._came.add(message.gateway)
@@ -70,7 +72,7 @@ class Dispatch:
                     self._sent = {key: at for key, at in self._sent.items() if key[0] not in names}
 
     def tick(self, mono: float, pending: Iterable[Pending]) -> Dispatched:
-        """Time has passed; `pending` are the open commands of the worker's shards, in the order of their numbers."""
+        """Return what to do now. `pending`: the open commands of the worker's shards, in the order of their numbers."""
         presence = dict.fromkeys(self._came, True)
         self._came.clear()
         for gateway, at in list(self._heard.items()):
@@ -100,7 +102,7 @@ class Dispatch:
 
 
 def _pieces(commands: list[Pending]) -> list[list[Pending]]:
-    """Commands cut into messages within the wire's bounds."""
+    """Cut commands into messages within the bounds of the wire."""
     pieces: list[list[Pending]] = [[]]
     size = 0
     for command in commands:

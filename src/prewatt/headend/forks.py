@@ -1,9 +1,10 @@
-"""Journals that do not continue what is stored here: put back from a copy, or kept by two gateways with one key. Logic
-without I/O.
+"""Forks are journals that do not continue what is stored here: restored from a copy, or written by two gateways with
+one key. Logic without I/O.
 
-A right gateway's journal is never behind what it has sent, and never another one at the same entry. Where it is, the
-server's is the one that more people have relied on: receipts were given for it, and the books follow it. So the gateway
-goes on from there, as one does that replaces another; what was credited in between is open here still, and comes again.
+The journal of a proper gateway is never behind what it has sent, and never another one at the same entry. Where it is,
+the server's is the one that more people have relied on: receipts were given for it, and the books follow it. So the
+gateway continues from there, like one that replaces another; what was credited in between is still open here, and comes
+again.
 """
 
 from __future__ import annotations
@@ -19,19 +20,21 @@ from ..wire.messages import MAX_STATES, Live, MeterState, MeterStatus, Receipt, 
 from .alarms import Raised
 
 ADOPT_EVERY = MINUTE // 2
-"""A gateway is not given states more often: two with one key would do nothing else. So short that once one of the two is
-gone, the other has what was paid within a minute, though it asks ever more patiently (`edge.sync`)."""
+"""The shortest time (µs) between two gifts of states to a gateway, because two gateways with one key would do nothing
+else. It is so short that once one of the two is gone, the other has what was paid within a minute, although it asks
+less and less often (`edge.sync`).
+"""
 SESSIONS = 5
-"""So many sessions of a gateway are remembered."""
+"""The number of a gateway's last sessions that are stored."""
 
 
 def differs(status: MeterStatus, seq: int, head: bytes) -> bool:
-    """Whether a journal that ends as a status says is no continuation of one that ends at `seq` with `head`."""
+    """Return whether a journal that ends as a status says does not continue one that ends at `seq` with `head`."""
     return status.seq < seq or (status.seq == seq and bool(status.head) and status.head != head)
 
 
 def strays(span: Span, seq: int, head: bytes) -> bool:
-    """Whether a span is no continuation of a journal that ends at `seq` with `head`, as far as it can tell."""
+    """Return whether a span does not continue a journal that ends at `seq` with `head`, as far as the span shows it."""
     known = seq + 1 - span.first
     if not span.before or not 0 <= known <= len(span.bodies):
         return False
@@ -42,12 +45,14 @@ def strays(span: Span, seq: int, head: bytes) -> bool:
 
 
 def may_adopt(last: int, now: int) -> bool:
-    """Whether a gateway that was given states at the instant `last` may be given some again."""
+    """Return whether a gateway that got states at the instant `last` may get states again."""
     return not last <= now < last + ADOPT_EVERY
 
 
 def states(message: Status | Upload, meters: Iterable[tuple[str, Account, bytes]], now: int) -> list[States]:
-    """The states (meter, account, head) to go on from, as answers to a message, cut to what one message holds."""
+    """Return the states (meter, account, head) to continue from, as answers to a message, cut to what one message
+    holds.
+    """
     pieces: list[list[MeterState]] = [[]]
     size = 0
     for name, account, head in meters:
@@ -65,8 +70,8 @@ def states(message: Status | Upload, meters: Iterable[tuple[str, Account, bytes]
 
 
 def epoch_over(message: Status | Upload | Live, known: int, sessions: Sequence[str]) -> Receipt | None:
-    """The answer to a message whose stamp is behind, though it is rightly signed: the epoch that is known here. None if
-    it is only a repetition, by the session that spoke last.
+    """Return the answer to a correctly signed message with an old stamp: it names the epoch that is known here. None if
+    the message is only a repetition by the last session.
     """
     if not isinstance(message, Status) or not message.session or message.session.hex() in sessions[:1]:
         return None
@@ -74,7 +79,7 @@ def epoch_over(message: Status | Upload | Live, known: int, sessions: Sequence[s
 
 
 def after(spoke: tuple[str, ...], session: bytes) -> tuple[tuple[str, ...], bool]:
-    """The sessions that spoke last, after one more message; and whether it shows that there are two gateways: a process
+    """Return the last sessions after one more message, and whether it proves that there are two gateways: a process
     that has ended does not speak again.
     """
     name = session.hex()
@@ -84,8 +89,8 @@ def after(spoke: tuple[str, ...], session: bytes) -> tuple[tuple[str, ...], bool
 
 
 def comes_again(there: Account, here: Account, opened: Mapping[int, Command | UnknownOrder]) -> bool:
-    """Whether all that people gave a meter after the account that is stored `here`, up to the one at its gateway (`there`), is
-    open here, and so comes again if the gateway goes on from here.
+    """Return whether all that people gave a meter between the account stored `here` and the gateway's account `there`
+    is still open here, so that it comes again if the gateway continues from here.
     """
     orders = [each.order for each in opened.values() if isinstance(each, Command)]
     codes = {getattr(order, "tid", None) for order in orders}
@@ -97,7 +102,7 @@ def comes_again(there: Account, here: Account, opened: Mapping[int, Command | Un
 
 
 def damaged(gateway: str, meters: Sequence[str], now: int) -> Raised:
-    """The alarm that entries can't be read that were not sent yet."""
+    """Return the alarm that entries cannot be read that were not sent yet."""
     return Raised(
         "journal-damaged",
         f"The journal of gateway {gateway} is damaged: entries of meters {_names(meters)} that it had not sent can't be read. "
@@ -113,7 +118,7 @@ def _names(meters: Sequence[str]) -> str:
 
 
 def set_back(gateway: str, meters: Sequence[str], now: int) -> Raised:
-    """The alarm that journals were put back."""
+    """Return the alarm that journals were restored from an older state."""
     return Raised(
         EventKind.JOURNAL_SET_BACK,
         f"Gateway {gateway} came with journals that end before, or otherwise than, what it had sent (meters {_names(meters)}): its "

@@ -1,7 +1,7 @@
-"""Entries and the credit log's commands, told apart by name and not by number. Logic without I/O.
+"""This module matches entries with the credit log's commands by name and not by number. Logic without I/O.
 
-A server that was put back from a copy has forgotten commands that meters have taken up, and may have given their
-numbers to others since. What a journal shows is what happened: it is applied as the meter says it, and told.
+A server that was restored from a copy has forgotten commands that meters have taken up, and may have given their
+numbers to others since. What a journal shows has happened: it is applied as the meter says, and reported.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ from ..kernel.units import BALANCE_MAX
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a journal shows and the credit log lacks. `number`, `name`: of the command, None and empty for a code; `order`: what
-    was ordered, as far as the entry tells it; `amount`: nano that it brought, with what its code had brought before;
-    negative if it was taken off.
+    """A command that a journal shows and the credit log lacks. `number`, `name`: those of the command, None and empty
+    for a token; `order`: what was ordered, as far as the entry tells; `amount`: nano that it brought, with what its
+    token had brought before; negative if it was taken off.
     """
 
     seq: int
@@ -60,13 +60,13 @@ class Found:
 
     @property
     def credit_id(self) -> str:
-        """The credit's or debit's id; empty if the entry does not tell it."""
+        """Return the id of the credit or debit; empty if the entry does not name it."""
         return id_of(self.order)
 
 
 def command_of(entry: AnyEntry, commands: Mapping[int, Command | UnknownOrder]) -> Command | UnknownOrder | None:
-    """The open command that an entry is about: by its name, where the entry tells one; by its number where it does not; or
-    the one whose code it is of. None if there is none.
+    """Return the open command that an entry is about: by its name if the entry has one, else by its number, or by its
+    token. None if there is none.
     """
     if isinstance(entry, CommandEntry):
         numbered = commands.get(entry.command)
@@ -81,7 +81,7 @@ def command_of(entry: AnyEntry, commands: Mapping[int, Command | UnknownOrder]) 
 
 
 def _carries(command: Command, entry: CreditByCode | OnSite) -> bool:
-    """Whether the code that was typed is a command's: has its identifier, and is not another one of before the command."""
+    """Return whether the typed token belongs to a command: it has the same identifier, and is not an older one."""
     order = command.order
     if not isinstance(order, GrantCredit | Control) or order.tid != entry.tid:
         return False
@@ -93,13 +93,13 @@ def _carries(command: Command, entry: CreditByCode | OnSite) -> bool:
 
 
 def is_of_the_log(entry: AnyEntry) -> TypeGuard[CommandEntry | CreditByCode | OnSite]:
-    """Whether an entry can only come of what the credit log says: a command, or a code."""
+    """Return whether an entry can only follow from the credit log: from a command or a token."""
     return isinstance(entry, CommandEntry | CreditByCode) or (isinstance(entry, OnSite) and entry.tid is not None)
 
 
 def as_told(account: Account, entry: CommandEntry | CreditByCode | OnSite) -> AnyEntry:
-    """What an entry does, as the meter says it, to the server's account: with the balance worked out here. ValueError
-    if it can't follow.
+    """Return an entry as the meter reports it, with the balance worked out on the server's account. Raises ValueError
+    if it cannot follow.
     """
     own = account.adopt(entry)
     if isinstance(own, TariffApplied):
@@ -112,7 +112,7 @@ def as_told(account: Account, entry: CommandEntry | CreditByCode | OnSite) -> An
 
 
 def found(account: Account, entry: AnyEntry) -> Found:
-    """What an entry, not applied yet, shows that the credit log lacks."""
+    """Return what an entry that is not applied yet shows and the credit log lacks."""
     number = entry.command if isinstance(entry, CommandEntry) else None
     tid = getattr(entry, "tid", None)
     before = account.coded.get(tid, 0) if tid is not None else 0

@@ -1,10 +1,11 @@
-"""Taking in what gateways send: verified, in sequence, re-rated, once. Logic without I/O.
+"""The head-end takes in what gateways send: verified, in sequence, rated again, and once. Logic without I/O.
 
-`sort` opens the messages, the store loads what it has of the meters they speak of, `plan` works out what is new. The
-store commits the plan in one transaction, and only then are the plan's receipts sent.
+`sort` opens the messages, the store loads what it has of their meters, `plan` works out what is new. The store commits
+the plan in one transaction, and only then are the plan's receipts sent.
 
-Of a meter whose journal does not continue what is stored here (`forks`) nothing is taken in: its gateway is given the
-state to go on from. Of one that is not among the views (it can't be read here) nothing is taken in or acknowledged.
+If a meter's journal does not continue what is stored here (`forks`), nothing of it is taken in: its gateway gets the
+state to continue from. If a meter is not among the views (it cannot be read here), nothing of it is taken in or
+acknowledged.
 """
 
 from __future__ import annotations
@@ -52,13 +53,13 @@ from .found import command_of
 from .reconcile import Difference, check
 
 AHEAD = 10 * MINUTE
-"""An entry dated further than this beyond the server's clock is told of."""
+"""An entry that is dated further (µs) than this after the server's clock raises an alarm."""
 
 
 @dataclass(slots=True)
 class Sorted:
-    """Messages that are what they claim to be, in the order of arrival, and the others. `receipts`: to those who are
-    told that their epoch is over. `live`: what is only shown.
+    """The verified messages in the order of arrival, and the refused ones. `receipts`: answers to senders whose epoch
+    is over. `live`: what is only shown.
     """
 
     messages: list[Status | Upload] = field(default_factory=list)
@@ -69,7 +70,7 @@ class Sorted:
     gateways: Mapping[str, GatewayView] = field(default_factory=dict)
 
     def meters(self) -> set[str]:
-        """The meters that are spoken of; a fresh status speaks of all of its gateway's."""
+        """Return the meters in the messages; a fresh status stands for all meters of its gateway."""
         found = set()
         for message in self.messages:
             found |= (
@@ -81,7 +82,9 @@ class Sorted:
 
 
 def sort(received: Iterable[tuple[str, bytes]], gateways: Mapping[str, GatewayView]) -> Sorted:
-    """Open the messages (topic, payload) of a batch. One that is malformed, forged, foreign or stale is refused."""
+    """Open the messages (topic, payload) of a batch. A message that is malformed, forged, foreign or outdated is
+    refused.
+    """
     result = Sorted(gateways=gateways)
     for topic, payload in received:
         name = topics.gateway_of(topic) or ""
@@ -124,8 +127,8 @@ def _check_sender(message: Status | Upload | Live, gateway: GatewayView) -> None
 
 
 def plan(now: int, batch: Sorted, views: Mapping[str, MeterView]) -> Plan:
-    """What the batch changes. The accounts in `views` are taken over: after a failed commit they must be loaded
-    anew.
+    """Return what the batch changes. The accounts in `views` are changed, too: after a failed commit they must be
+    loaded again.
     """
     result = Plan(now, refusals=list(batch.refusals), heard=dict(batch.stamps), receipts=list(batch.receipts))
     result.live = [each for message in batch.live for each in message.meters]
@@ -144,7 +147,7 @@ def plan(now: int, batch: Sorted, views: Mapping[str, MeterView]) -> Plan:
 
 
 def _upload(message: Upload, result: Plan, views: dict[str, MeterView]) -> set[str]:
-    """Take in the spans; the meters whose journals are not continuations of what is here."""
+    """Take in the spans. Returns the meters whose journals do not continue what is stored here."""
     heads, forked = [], set()
     for index, span in enumerate(message.spans):
         if span.meter not in views:
@@ -173,9 +176,9 @@ def _upload(message: Upload, result: Plan, views: dict[str, MeterView]) -> set[s
 
 
 def _look_beyond(message: Upload, state: MeterState, result: Plan, views: Mapping[str, MeterView]) -> bool:
-    """The entries that come next here are nobody's any more. If they are damaged at the gateway, and all that they can have
-    brought is open here still, the gateway goes on from what is here (True). Else, as when the server was put back from a
-    copy of before the gateway's journal begins, a person says whether it goes on from the gateway's state.
+    """Handle that nobody has the next entries any more. Returns True if the gateway may continue from the state here:
+    the entries are damaged at the gateway, and all that they can have brought is still open here. Otherwise, as when
+    the server was restored from a copy that is older than the gateway's journal, a person decides.
     """
     try:
         account = Account.load(state.account)
@@ -193,7 +196,7 @@ def _look_beyond(message: Upload, state: MeterState, result: Plan, views: Mappin
 
 
 def _status(status: Status, result: Plan, views: Mapping[str, MeterView], gateway: GatewayView) -> set[str]:
-    """What a gateway says of itself; the meters whose journals are not continuations of what is here."""
+    """Take in a gateway's status. Returns the meters whose journals do not continue what is stored here."""
     spoke = result.sessions.get(status.gateway, gateway.sessions)
     following, taken_over = forks.after(spoke, status.session)
     if following != spoke:
@@ -245,7 +248,7 @@ def _meter_plan(result: Plan, views: Mapping[str, MeterView], meter: str) -> Met
 
 
 def _take_in(result: Plan, mine: MeterPlan, gateway: str, span: Span, late: int) -> None:
-    """Take the new entries of a span into the meter's plan; what is here already is dropped and counted."""
+    """Take the new entries of a span into the meter's plan; entries that are stored already are dropped and counted."""
     account = mine.account
     if span.first > account.seq + 1:
         mine.gap = True
@@ -275,6 +278,7 @@ def _take_in(result: Plan, mine: MeterPlan, gateway: str, span: Span, late: int)
 
 
 def take_entry(mine: MeterPlan, entry: AnyEntry, body: bytes, late: bool) -> None:
+    """Check one entry, apply it to the server's account, and add what follows from it to the meter's plan."""
     account = mine.account
     command, before, lent = command_of(entry, mine.opened), account.balance, account.emergency_out
     ordered = command
@@ -325,7 +329,9 @@ def _who_and_why(entry: Controlled | OnSite, command: Command | UnknownOrder | N
 
 
 def _not_credited(account: Account, entry: AnyEntry, order: GrantCredit, reason: str) -> list[Difference]:
-    """What a person has to know of a credit that a meter refused: nothing if it is there, once."""
+    """Return what a person must know of a credit that a meter refused; nothing if the meter has the credit once
+    already.
+    """
     if order.credit_id not in account.credit_ids:
         # Paid, and not credited: a person has to give it back.
         text = f"credit {order.credit_id} was refused: {reason}"
@@ -340,7 +346,9 @@ def _not_credited(account: Account, entry: AnyEntry, order: GrantCredit, reason:
 
 
 def _stand_in(account: Account, entry: AnyEntry) -> AnyEntry:
-    """The account has to move on in the sequence, also past what can't be: by what changes no balance."""
+    """Return an entry that changes no balance in the place of an impossible one, so that the account goes on in the
+    sequence.
+    """
     if isinstance(entry, CommandEntry) and entry.command == account.command + 1:
         return Refused(account.seq + 1, entry.at, account.balance, entry.command, "not in the credit log")
     return account.event(entry.at, "not in the credit log")

@@ -1,7 +1,7 @@
-"""Having gateways look at meters while people do. Logic without I/O, on a clock that never jumps.
+"""The head-end makes gateways watch meters while people look at them. Logic without I/O, on a clock that never jumps.
 
-A lease at a gateway lasts for some seconds from the message that it names, so it is given again and again while somebody
-looks, and ends by itself when nobody does, or when this side falls silent.
+A lease at a gateway lasts for some seconds from the message that it names. So it is renewed while somebody looks, and
+ends by itself when nobody does, or when this side falls silent.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import NamedTuple
 from ..wire.messages import MAX_METERS, Live, Status, Upload, Watch
 
 LASTS = 20
-"""Seconds for which a gateway is told to look."""
+"""Seconds for which a gateway is told to watch."""
 RENEW = 12.0
-"""A lease that ends within so many seconds is given anew."""
+"""A lease that ends within this many seconds is renewed."""
 ASK_AGAIN = 15.0
-"""Seconds after which a meter that was to be read once, and is not told of, is asked for again."""
+"""Seconds after which a meter that was to be read once, and was not reported, is asked for again."""
 
 
 class Look(NamedTuple):
-    """Somebody looks at a meter; `once`: one reading is asked for."""
+    """Somebody looks at a meter; `once`: a single reading is asked for."""
 
     gateway: str
     meter: str
@@ -30,7 +30,7 @@ class Look(NamedTuple):
 
 @dataclass(slots=True)
 class _Gateway:
-    """What a gateway said last, when it arrived, and how long it looks at which meter."""
+    """The last message of a gateway, when it arrived, and how long it watches which meter."""
 
     epoch: int
     number: int
@@ -41,13 +41,13 @@ class _Gateway:
 
 
 class Looking:
-    """Which gateways look at what. Forgetting it (a restart) costs a repetition, nothing else."""
+    """The leases of all gateways. If they are forgotten (a restart), they are repeated, and nothing else is lost."""
 
     def __init__(self) -> None:
         self._gateways: dict[str, _Gateway] = {}
 
     def heard(self, mono: float, messages: Iterable[Status | Upload | Live]) -> None:
-        """Verified messages came in."""
+        """Take up verified messages."""
         for message in messages:
             known = self._gateways.get(message.gateway)
             fresh = isinstance(message, Status) and message.fresh
@@ -58,7 +58,7 @@ class Looking:
                 known.epoch, known.number, known.heard = message.epoch, message.number, mono
 
     def tick(self, mono: float, looks: Iterable[Look]) -> list[Watch]:
-        """Time has passed; `looks` are all that people look at now."""
+        """Return the leases to send now. `looks`: all that people look at now."""
         wanted: dict[str, list[Look]] = {}
         for look in looks:
             wanted.setdefault(look.gateway, []).append(look)
@@ -72,7 +72,9 @@ class Looking:
 
 
 def _watch(mono: float, name: str, gateway: _Gateway, looks: Iterable[Look]) -> Watch | None:
-    """What to say to a gateway; None if it knows, or nothing would come of it before it speaks again."""
+    """Return the lease to send to a gateway; None if it has one, or if a lease would end before the gateway speaks
+    again.
+    """
     until = gateway.heard + LASTS
     if until - mono < 1:
         return None

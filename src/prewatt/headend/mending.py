@@ -1,5 +1,5 @@
-"""One broken row stays one: what can't be read is replayed or made anew from what else is known, and told; what can't be
-is set aside, and everything else goes on.
+"""A broken row harms only itself. What cannot be read is replayed or made again from other rows, and reported; what
+cannot be mended is set aside, and everything else goes on.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ log = logging.getLogger("prewatt.headend")
 AGAIN = 600.0
 """Seconds after which a meter that is set aside is tried again."""
 SET_ASIDE = "set-aside"
-"""Kind of the alarm that nothing of a meter is taken in."""
+"""The kind of the alarm that nothing from a meter is stored."""
 
 
 class SetAside(ValueError):
-    """A meter's account can't be had from its entries either; the message says why."""
+    """A meter's account cannot be replayed from its entries either; the message says why."""
 
 
 def load(row: Meter) -> Account:
-    """A meter's account as it is stored. ValueError if it can't be read, or is not that of the row."""
+    """Return a meter's stored account. Raises ValueError if it cannot be read, or does not belong to the row."""
     account = stored_account(row)
     sums = account.credited - account.charged - account.debited
     if (account.seq, account.balance, account.balance) != (row.seq, row.balance, sums):
@@ -51,8 +51,8 @@ def load(row: Meter) -> Account:
 
 
 def rebuild(row: Meter) -> Account | None:
-    """Replay a meter's account from its stored entries and the whole of its credit log, store it, and tell. None if that
-    fails: then the meter stays set aside, and its messages wait at the gateway.
+    """Replay a meter's account from its stored entries and its whole credit log, store it, and raise an alarm. Returns
+    None if that fails: then the meter stays set aside, and its messages wait at the gateway.
     """
     try:
         plan = _replayed(row)
@@ -110,14 +110,14 @@ def _replayed(row: Meter) -> MeterPlan:
 
 
 def mend_command(row: Command) -> None:
-    """Make a command anew that can't be read, under its number, so that it does not hold up those after it."""
+    """Make an unreadable command again, under its number, so that it does not hold up the later ones."""
     what = mend(row)
     log.error("meter %s: %s", row.meter, what)
     raise_alarm("command-unreadable", what, now(), meter=row.meter, key=str(row.number), data={"command": row.number})
 
 
 def is_signed(body: bytes, signature: bytes) -> bool:
-    """Whether these are the bytes of a command that this server has signed."""
+    """Return whether the bytes are a command that this server has signed."""
     key = VerifyKey(signing_key(settings.CONFIG).public())
     try:
         decode_command(body)
@@ -127,7 +127,7 @@ def is_signed(body: bytes, signature: bytes) -> bool:
 
 
 def tell_of_meter(row: Meter, error: str) -> None:
-    """Nothing of what comes of a meter can be taken in: it alone is set aside."""
+    """Raise the alarm that nothing from this meter can be stored: it alone is set aside."""
     text = (
         f"What comes of meter {row.name} can't be taken in here ({error}). It goes on by itself, and its entries wait at the "
         "gateway; all other meters go on. It is tried again every ten minutes. Update the software; if that does not help, "
@@ -137,7 +137,7 @@ def tell_of_meter(row: Meter, error: str) -> None:
 
 
 def tell_of_commands(row: Meter, error: Exception) -> None:
-    """A meter's commands can't be brought in order: it alone gets none."""
+    """Raise the alarm that a meter's commands cannot be brought into order: it alone gets none."""
     text = (
         f"The orders for meter {row.name} can't be numbered here ({error!r}), so none is sent to it: payments reach it by their "
         "codes. All other meters go on. Update the software, or put the database back from a copy."
@@ -146,7 +146,7 @@ def tell_of_commands(row: Meter, error: Exception) -> None:
 
 
 def tell_of_gateway(row: Gateway, error: Exception) -> None:
-    """A gateway's row can't be read: it alone is not served."""
+    """Raise the alarm that a gateway's row cannot be read: it alone is not served."""
     text = (
         f"What is stored here of gateway {row.name} can't be read ({error}), so nothing of it is taken in. Its meters go on "
         "by themselves. Make a new gateway code, and enrol it anew."

@@ -1,5 +1,5 @@
-"""What a batch changes of one meter: its row, the credit log as far as its journal shows it, the books. Called in the batch's
-transaction, with the meter's row locked.
+"""What a batch changes for one meter: its row, the credit log as far as its journal shows it, and the books. It is
+called in the batch's transaction, with the meter's row locked.
 """
 
 from __future__ import annotations
@@ -27,12 +27,14 @@ State = Command.State
 
 
 class OutrunError(Exception):
-    """Another worker has taken these meters, or what a gateway sent, on meanwhile: the batch must be planned anew."""
+    """Another worker has changed these meters, or handled what a gateway sent, in the meantime: the batch must be
+    planned again.
+    """
 
 
 def store_meter(meter: Meter, change: MeterPlan) -> list[Charge]:
-    """Store what a batch brings for a meter, but for its entries, and return what is to be booked of its readings. OutrunError
-    if its row is not as it was when the batch was planned.
+    """Store what a batch brings for a meter, except its entries. Returns what to book of its readings. Raises
+    OutrunError if its row has changed since the batch was planned.
     """
     _move_on(meter, change)
     _take_up(meter, change)
@@ -59,7 +61,7 @@ def _tenancies(meter: Meter) -> Sequence[Tenancy]:
 
 
 def _move_on(meter: Meter, change: MeterPlan) -> None:
-    """The row follows the account."""
+    """Update the row from the account."""
     account = change.account
     updated = Meter.objects.filter(pk=meter.pk, seq=meter.seq).update(
         seq=account.seq,
@@ -81,7 +83,9 @@ def _move_on(meter: Meter, change: MeterPlan) -> None:
 
 
 def _take_up(meter: Meter, change: MeterPlan) -> None:
-    """The credit log follows the journal: which commands it shows taken up, and what it shows that the log lacks."""
+    """Update the credit log from the journal: which commands it shows as taken up, and what it shows that the log
+    lacks.
+    """
     for coded in change.coded:
         Command.objects.filter(meter=meter, number=coded.number).update(coded_seq=coded.seq, coded_at=coded.at)
     astray = [applied for applied in change.applied if applied.taken != applied.number]
@@ -113,7 +117,7 @@ def _take_up(meter: Meter, change: MeterPlan) -> None:
 
 
 def store_status(meter: Meter, status: MeterStatus) -> None:
-    """Keep what a gateway says of a meter beside its journal, unless what is kept is of a later entry."""
+    """Store a meter's status, unless the stored one is of a later entry."""
     # Each command that was taken up is an entry: what says more can't be.
     most = meter.taken + max(status.seq - meter.seq, 0)
     told = status.command if status.command <= most else meter.taken
@@ -124,7 +128,7 @@ def store_status(meter: Meter, status: MeterStatus) -> None:
 
 
 def entry_row(meter: Meter, new: NewEntry) -> JournalEntry:
-    """The row of a new entry; its energy and what it charged as the server rated it."""
+    """Return the row of a new entry, with energy and charge as the server rated them."""
     entry = new.entry
     row = JournalEntry(
         meter=meter,

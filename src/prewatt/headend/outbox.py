@@ -1,4 +1,4 @@
-"""The credit log's open commands, as they are to be sent: in order, and signed."""
+"""The open commands of the credit log, as they are sent: in order, and signed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .dispatch import Pending
 log = logging.getLogger("prewatt.headend")
 
 REMEMBERED = 10_000
-"""Most commands of which it is remembered that they are signed."""
+"""The most commands of which it is stored that they are signed."""
 
 
 class _OpenCommand(NamedTuple):
@@ -36,8 +36,8 @@ class _OpenCommand(NamedTuple):
 
 
 class Outbox:
-    """What one worker's gateways are to be sent. What is wrong with a meter's commands is put right before they go; if that
-    fails it is told, and all others go on.
+    """The commands for one worker's gateways. What is wrong with a meter's commands is mended before they go; if that
+    fails it is reported, and all others go on.
     """
 
     def __init__(self, shards: range) -> None:
@@ -46,7 +46,7 @@ class Outbox:
         self._signed: dict[tuple[bytes, bytes], None] = {}
 
     def pending(self) -> list[Pending]:
-        """The open commands for gateways of this worker's shards that are online, in order."""
+        """Return the open commands for online gateways of this worker's shards, in order."""
         rows = self._open_commands()
         astray = [
             meter
@@ -63,13 +63,15 @@ class Outbox:
         return [Pending(row.gateway, row.meter, row.number, SignedCommand(row.body, row.signature)) for row in rows]
 
     def mark_sent(self, sent: Iterable[tuple[str, int]]) -> None:
-        """Commands, by meter and number, were sent."""
+        """Note that commands were sent, by meter and number."""
         for meter, number in sent:
             rows = Command.objects.filter(meter__name=meter, number=number, state=Command.State.QUEUED)
             rows.update(state=Command.State.SENT)
 
     def _alone(self, meter: Meter, work: Callable[[], None]) -> None:
-        """Bring a meter's commands in order; if that fails it is told, and not tried again at once: all others go on."""
+        """Bring a meter's commands into order. If that fails it is reported, and not tried again at once: all others go
+        on.
+        """
         if time.monotonic() < self._unsent.get(meter.name, 0.0):
             return
         try:
@@ -102,7 +104,9 @@ class Outbox:
         ]
 
     def _is_signed(self, row: _OpenCommand) -> bool:
-        """Whether a command's bytes are those that were signed; looked at once, and again if they are others."""
+        """Return whether a command's bytes are those that were signed. It is checked once, and again if the bytes
+        change.
+        """
         looked_at = (row.body, row.signature)
         if looked_at in self._signed:
             return True

@@ -1,4 +1,4 @@
-"""Comparing what a meter's journal says with what the same kernel works out here. Logic without I/O."""
+"""This module compares what a meter's journal says with what the same kernel works out here. Logic without I/O."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .found import Found, as_told, found, is_of_the_log
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A meter's entry and the server's own are not equal. An alarm for a person: neither side is overwritten."""
+    """A meter's entry and the server's own differ. A person gets an alarm; neither side is overwritten."""
 
     seq: int
     at: int
@@ -23,8 +23,8 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The server's own entry, which its account takes on; None where the journal shows what can't be. `found`: what it
-    shows that the credit log lacks.
+    """The result of a check: the server's own entry, which its account applies; None if the journal shows something
+    impossible. `found`: what it shows that the credit log lacks.
     """
 
     own: AnyEntry | None
@@ -33,7 +33,7 @@ class Checked:
 
 
 MONEY = {"balance", "amount", "charge", "fee", "standing", "minimum", "tax", "tax_included"}
-"""Fields in nano: people read them in the currency."""
+"""The fields in nano. People read them in the currency."""
 
 
 def _told(name: str, entry: AnyEntry) -> str:

@@ -1,4 +1,4 @@
-"""A head-end worker's process: connects the rules to the broker, the database and the clock."""
+"""The process of a head-end worker connects the rules to the broker, the database and the clock."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from .store import Store
 log = logging.getLogger("prewatt.headend")
 
 BATCH = 200
-"""Most messages in one transaction."""
+"""The most messages in one transaction."""
 POLL = 0.1
 """Seconds between looks for new commands."""
 LOOK = 0.5
-"""Seconds between looks for who looks at a meter."""
+"""Seconds between two checks of who looks at a meter."""
 BEAT = 5.0
-"""Seconds between this worker's signs of life."""
+"""Seconds between two signs of life of this worker."""
 
 
 class Worker:
-    """Serves a span of shards."""
+    """A worker serves a range of shards."""
 
     def __init__(self, config: ServerConfig, policy: DispatchPolicy) -> None:
         shards = range(config.shards[0], config.shards[1] + 1)
@@ -52,11 +52,11 @@ class Worker:
         self._running = True
 
     def stop(self) -> None:
-        """End the loop after what is at hand."""
+        """End the loop after the present work."""
         self._running = False
 
     def run(self) -> None:
-        """Serve until stopped. A failing database is waited for: nothing is acknowledged meanwhile."""
+        """Serve until stopped. If the database fails, wait for it: nothing is acknowledged meanwhile."""
         self._link.start()
         next_poll = next_beat = next_look = 0.0
         pause = 0.1
@@ -159,7 +159,7 @@ class Worker:
 
 
 def run(config: ServerConfig, policy: DispatchPolicy | None = None) -> int:
-    """The command `prewatt headend`."""
+    """Run the command `prewatt headend`. Returns its exit code."""
     worker = Worker(config, policy or DispatchPolicy())
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
     signal.signal(signal.SIGINT, lambda *_: worker.stop())

@@ -1,8 +1,8 @@
 """The head-end's database, through the server's models: what it knows of gateways and meters, and the commit of a
 batch.
 
-The same code serves SQLite and PostgreSQL. Of two workers that took in the same entries the second one's transaction
-fails as a whole: the key (meter, seq) is there once.
+The same code serves SQLite and PostgreSQL. If two workers take in the same entries, the second transaction fails as a
+whole, because the key (meter, seq) exists already.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ from .outbox import Outbox
 log = logging.getLogger("prewatt.headend")
 
 REMEMBERED = 10_000
-"""Most accounts kept in memory between batches; others are loaded when their meters speak."""
+"""The most accounts held in memory between batches; others are loaded when their meters speak."""
 
 
 class Store:
-    """One worker's view of the database. It remembers accounts between batches, and believes them only while the
-    database still has the same `seq`.
+    """One worker's view of the database. It holds accounts between batches, and believes them only while the database
+    still has the same `seq`.
     """
 
     def __init__(self, shards: range) -> None:
@@ -63,14 +63,14 @@ class Store:
         self._outbox = Outbox(shards)
 
     def forget(self) -> None:
-        """After a failed commit: nothing that is remembered can be relied on."""
+        """Forget all accounts, because a commit has failed and they may be wrong."""
         self._accounts.clear()
         connection.close_if_unusable_or_obsolete()
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
     def gateways(self, names: Iterable[str]) -> dict[str, GatewayView]:
-        """The enrolled gateways among `names`."""
+        """Return the enrolled gateways among `names`."""
         found = {}
         meters: dict[int, set[str]] = defaultdict(set)
         rows = list(
@@ -91,11 +91,11 @@ class Store:
         return found
 
     def online(self) -> list[str]:
-        """The gateways of this worker's shards that were online last."""
+        """Return the gateways of this worker's shards that were online last."""
         return list(Gateway.objects.filter(shard__in=self._shards, online=True).values_list("name", flat=True))
 
     def views(self, names: Iterable[str]) -> dict[str, MeterView]:
-        """What `ingest.plan` needs to know of meters."""
+        """Return what `ingest.plan` needs to know of meters."""
         wanted = set(names)
         rows = {
             meter.name: meter
@@ -117,7 +117,9 @@ class Store:
         return views
 
     def _loaded(self, row: Meter) -> Account | None:
-        """A meter's account; None if it is set aside, as it can neither be read nor replayed."""
+        """Return a meter's account; None if the meter is set aside, because its account can neither be read nor
+        replayed.
+        """
         try:
             return mending.load(row)
         except ValueError as error:
@@ -137,22 +139,22 @@ class Store:
             return decode_command(bytes(command.body))
 
     def pending(self) -> list[Pending]:
-        """The open commands for gateways of this worker's shards that are online, in order."""
+        """Return the open commands for online gateways of this worker's shards, in order."""
         return self._outbox.pending()
 
     def mark_sent(self, sent: Iterable[tuple[str, int]]) -> None:
-        """Commands were sent."""
+        """Note that commands were sent."""
         self._outbox.mark_sent(sent)
 
     def looks(self) -> list[Look]:
-        """The meters of this worker's gateways that somebody looks at."""
+        """Return the meters of this worker's gateways that somebody looks at."""
         return [Look(*each) for each in looked_at(self._shards)]
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
     def commit(self, plan: Plan) -> None:
-        """Store a batch, durably, or nothing of it. OutrunError if another worker came before. A meter of which nothing can
-        be stored is left out of the plan, and told.
+        """Store a batch, durably, or nothing of it. Raises OutrunError if another worker came before. A meter that
+        cannot be stored is left out of the plan, and reported.
         """
         try:
             self._commit(plan)
@@ -170,7 +172,7 @@ class Store:
             settle_of_meter(self._meters[name], mending.SET_ASIDE)
 
     def _leave_out_what_fails(self, plan: Plan) -> None:
-        """Try each meter of a plan alone, and leave out those that can't be stored."""
+        """Try each meter of a plan alone, and leave out those that cannot be stored."""
         for name, change in list(plan.meters.items()):
             alarms = [alarm for alarm in plan.alarms if alarm.meter == name]
             try:
@@ -216,7 +218,7 @@ class Store:
             del self._accounts[next(iter(self._accounts))]
 
     def _lock(self, plan: Plan) -> None:
-        """Lock all that the batch changes, in the order in which all do."""
+        """Lock all rows that the batch changes, in the common order."""
         gateways = {*plan.heard, *plan.sessions, *plan.adopting, *(name for name, _kind in plan.over)}
         rows = for_update(Gateway.objects.filter(name__in=gateways).only("name", "epoch", "number")).order_by("pk")
         for row in rows:
@@ -234,11 +236,11 @@ class Store:
             log.warning("alarm: %s", alarm.text)
 
     def beat(self) -> None:
-        """Show that this worker lives."""
+        """Store that this worker lives."""
         Worker.objects.update_or_create(shards=f"{self._shards[0]}-{self._shards[-1]}")
 
     def set_presence(self, presence: Mapping[str, bool], now: int) -> None:
-        """Gateways came or went."""
+        """Store which gateways came or went."""
         for name, online in presence.items():
             Gateway.objects.filter(name=name).exclude(online=online, since__isnull=False).update(
                 online=online, since=now

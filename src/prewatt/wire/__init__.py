@@ -1,1 +1,1 @@
-"""What edge and head-end say to each other: messages, signatures, topics, and the MQTT connection they travel on."""
+"""The conversation of edge and head-end: messages, signatures, topics, and the MQTT connection."""

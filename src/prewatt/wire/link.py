@@ -1,10 +1,11 @@
 """The MQTT 3.1.1 connection of either side: QoS 1, a clean session, reconnecting with a jittered backoff.
 
-A clean session on purpose: what the broker forgets, the two logs still know, and each side asks for what it lacks. So
-nothing depends on what a broker keeps, and Mosquitto, EMQX or RabbitMQ serve as well as NATS.
+The session is clean on purpose: the two logs know what the broker forgets, and each side asks for what it lacks. So
+nothing depends on what a broker stores, and Mosquitto, EMQX or RabbitMQ serve as well as NATS.
 
-A broker closes a connection when another one comes with its client id, whoever's user it is. So ids end in 16 random
-digits, new for each connection: whoever learns one can break that connection once, and not hold the link off.
+A broker closes a connection when another one comes with the same client id, whichever user it has. So ids end in 16
+random digits, new for each connection: an attacker who learns one can break that connection once, and cannot keep the
+link down.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ log = logging.getLogger("prewatt.link")
 
 
 class BrokerAddress(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the broker listens and who we are there. `retry_longest_s`: longest pause between attempts to connect,
-    seconds.
+    """The address of the broker, and the user and password for it. `retry_longest_s`: the longest pause between
+    attempts to connect, seconds.
     """
 
     host: str
@@ -56,13 +57,15 @@ class Disconnected:
 
 @dataclass(frozen=True, slots=True)
 class Received:
+    """A message has arrived: its topic and its bytes."""
+
     topic: str
     payload: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Nothing of the connection: work that another thread wants done where the inbox is read."""
+    """Work that another thread wants done where the inbox is read; it has nothing to do with the connection."""
 
     work: Callable[[], None]
 
@@ -71,7 +74,7 @@ LinkEvent = Connected | Disconnected | Received | Call
 
 
 class Link:
-    """Keeps one connection up from a thread of its own, and puts what happens on it into `inbox`.
+    """One connection, kept up from a thread of its own. What happens on it goes into `inbox`.
 
     `name`: how the broker's log shows its connections.
     """
@@ -80,9 +83,9 @@ class Link:
     RETRY_FIRST = 0.2
     INBOX = 20_000
     STEADY = 10.0
-    """Seconds: a connection that ended sooner did not hold."""
+    """A connection that ended sooner than this (seconds) did not hold."""
     FLAPS = 5
-    """So many of these one after the other are said."""
+    """After this many such connections in a row, a warning is logged."""
 
     def __init__(self, address: BrokerAddress, name: str, subscriptions: list[str]) -> None:
         self.inbox: queue.Queue[LinkEvent] = queue.Queue(self.INBOX)
@@ -112,11 +115,11 @@ class Link:
 
     @property
     def connected(self) -> bool:
-        """Whether what is published now is sent."""
+        """Return whether what is published now is sent."""
         return self._connected
 
     def publish(self, topic: str, payload: bytes) -> None:
-        """Send with QoS 1 if connected; drop it otherwise (its sender will say it again)."""
+        """Send with QoS 1 if connected; else drop the message, which its sender will repeat."""
         client = self._client
         if client and self._connected:
             client.publish(topic, payload, qos=1)
@@ -143,7 +146,7 @@ class Link:
             self._stopping.wait(random.uniform(0.5, 1.0) * longest)
 
     def _watch(self, lasted: float) -> None:
-        """Say once that connections do not hold; again only if they have held since."""
+        """Log once that connections do not hold; again only if they have held since."""
         self._flaps = self._flaps + 1 if lasted < self.STEADY and not self._stopping.is_set() else 0
         if self._flaps == self.FLAPS:
             log.warning(
@@ -202,7 +205,7 @@ class Link:
         self.inbox.put(Received(message.topic, bytes(message.payload)))
 
     def drain(self, wait: float, most: int) -> list[LinkEvent]:
-        """What has come in, up to `most`; waits up to `wait` seconds for the first."""
+        """Return up to `most` events that have come in. Waits up to `wait` seconds for the first one."""
         events: list[LinkEvent] = []
         with contextlib.suppress(queue.Empty):
             events.append(self.inbox.get(timeout=wait) if wait > 0 else self.inbox.get_nowait())

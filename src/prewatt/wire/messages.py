@@ -21,43 +21,43 @@ T = TypeVar("T")
 
 VERSION = 1
 MAX_FRAME = 900 * 1024
-"""Largest frame in bytes: under the one mebibyte that brokers take by default."""
+"""The largest frame in bytes: less than the one mebibyte that brokers accept by default."""
 MAX_ENTRIES = 500
-"""Most entries in one upload."""
+"""The most entries in one upload."""
 MAX_UPLOAD = 512 * 1024
-"""Most bytes of entries in one upload."""
+"""The most bytes of entries in one upload."""
 MAX_METERS = 250
-"""Most meters of one gateway."""
+"""The most meters of one gateway."""
 MAX_COMMANDS = 500
-"""Most commands in one message."""
+"""The most commands in one message."""
 MAX_STATES = 512 * 1024
-"""Most bytes of accounts in one message."""
+"""The most bytes of accounts in one message."""
 MAX_INSTEAD = 256 * 1024
-"""Most bytes of accounts beside the entries of an upload."""
+"""The most bytes of accounts beside the entries of an upload."""
 
 LONGEST_LOOK = 60
-"""Most seconds for which one message has a gateway look at meters."""
+"""The most seconds for which one message makes a gateway watch meters."""
 
 POWER_MOST = 10**9
-"""Most W that a meter is said to draw, or to give back."""
+"""The highest power (W) that a meter is reported to draw or feed back."""
 
 Power = Annotated[int, Meta(ge=-POWER_MOST, le=POWER_MOST)]
-"""W; under zero where it flows back."""
+"""Power in W; it is negative where power flows back."""
 Hash = Annotated[bytes, Meta(max_length=32)]
-"""A hash of a meter's chain; empty from software that does not say it."""
+"""A hash of a meter's chain; empty from software that does not send it."""
 Session = Annotated[bytes, Meta(max_length=16)]
-"""Drawn at random by each start of a gateway's process: so two that have the same key are told apart."""
+"""Random bytes, drawn at each start of a gateway's process, which tell two gateways with the same key apart."""
 Quantities = Annotated[
     dict[Annotated[str, Meta(max_length=32)], Annotated[int, Meta(ge=-INT64_MAX, le=INT64_MAX)]], Meta(max_length=32)
 ]
 
 
 class MeterStatus(Struct, frozen=True):
-    """How a meter stands. For showing at once; what is billed comes from the journal alone.
+    """The present state of a meter, to be shown at once; what is billed comes from the journal alone.
 
-    `seq`: the journal's last entry, whose hash is `head`. `command`: the last command taken up. `closed`: where the
-    switch stands, None if unknown. `quantities`: what it measures beside its register (`kernel.quantities`), by name, where
-    limits are set to any.
+    `seq`: the last entry of the journal, whose hash is `head`. `command`: the last command taken up. `closed`: whether
+    the switch is closed, None if unknown. `quantities`: what it measures beside its register (`kernel.quantities`), by
+    name, if there are limits for any.
     """
 
     meter: MeterName
@@ -72,8 +72,8 @@ class MeterStatus(Struct, frozen=True):
 
 
 class Status(Struct, frozen=True, tag_field="kind", tag="status"):
-    """Presence, sent on connecting and every few seconds after. `meters`: those that changed since the last one; all
-    of them when `fresh`.
+    """The sign of life, sent on connecting and every few seconds after. `meters`: those that changed since the last
+    status, or all of them if `fresh` is set.
 
     `epoch` counts the gateway's starts and `number` its messages since: a later message has a greater pair.
     """
@@ -88,8 +88,8 @@ class Status(Struct, frozen=True, tag_field="kind", tag="status"):
 
 
 class Span(Struct, frozen=True):
-    """Consecutive entries of one meter's journal from `first` on, as the bytes that were hashed. `before`: the hash that
-    the first one continues.
+    """Consecutive entries of one meter's journal from the number `first` on, as the bytes that were hashed. `before`:
+    the hash that the first one continues.
     """
 
     meter: MeterName
@@ -99,8 +99,8 @@ class Span(Struct, frozen=True):
 
 
 class MeterState(Struct, frozen=True):
-    """A meter's account (`kernel.account.Account.dump`) as it is after entry `seq`, whose hash is `head`. `damaged`: the
-    entries that were asked for are in this gateway's journal, and can't be read.
+    """A meter's account (`kernel.account.Account.dump`) after entry `seq`, whose hash is `head`. `damaged`: the entries
+    that were asked for are in this gateway's journal, but cannot be read.
     """
 
     meter: MeterName
@@ -111,8 +111,8 @@ class MeterState(Struct, frozen=True):
 
 
 class Upload(Struct, frozen=True, tag_field="kind", tag="upload"):
-    """A piece of the journals. `late`: how many entries at the front of each span were written before this connection
-    was made. `states`: how meters stand of which entries were asked for that this gateway does not have.
+    """A part of the journals. `late`: how many entries at the front of each span were written before this connection
+    began. `states`: the states of meters whose entries were asked for and that this gateway does not have.
     """
 
     gateway: str
@@ -125,10 +125,12 @@ class Upload(Struct, frozen=True, tag_field="kind", tag="upload"):
 
 
 class LiveMeter(Struct, frozen=True):
-    """How a meter that is looked at stood at `at`. For showing: it is in no journal, and nothing is billed by it.
+    """The state of a watched meter at the instant `at`. It is only shown: it is in no journal, and nothing is billed by
+    it.
 
-    `register`, `power` (W) and `closed` are as the meter told them, None where it can't; `balance` is what the account
-    comes to by this register, None where that can't be true. `cause`: why the meter could not be read; empty if it was.
+    `register`, `power` (W) and `closed` are what the meter reported, None if it cannot; `balance` is the account's
+    balance at this register, None if the register cannot be true. `cause`: why the meter could not be read; empty if it
+    was.
     """
 
     meter: MeterName
@@ -141,7 +143,9 @@ class LiveMeter(Struct, frozen=True):
 
 
 class Live(Struct, frozen=True, tag_field="kind", tag="live"):
-    """The meters that were looked at since the last such message, while a `Watch` lasts. Numbered with all others."""
+    """The meters that were read since the last such message, while a `Watch` lasts. It is numbered with all other
+    messages.
+    """
 
     gateway: str
     epoch: Natural
@@ -151,8 +155,8 @@ class Live(Struct, frozen=True, tag_field="kind", tag="live"):
 
 
 class Head(Struct, frozen=True):
-    """The head-end has committed a meter's journal up to `seq`, whose hash is `hash`. `resend`: go on from there,
-    something is missing.
+    """The head-end has committed a meter's journal up to `seq`, whose hash is `hash`. `resend`: continue from there,
+    because something is missing.
     """
 
     meter: MeterName
@@ -162,11 +166,12 @@ class Head(Struct, frozen=True):
 
 
 class Receipt(Struct, frozen=True, tag_field="kind", tag="receipt"):
-    """Acknowledges what is committed, never sent before the commit. `at`: the server's time, 0 if it is not told.
+    """The head-end acknowledges what it has committed; a receipt is never sent before the commit. `at`: the server's
+    time, 0 if it is not given.
 
     It names the message that it answers by `epoch`, `answers` (its number) and `session`. The answer to a fresh status
-    tells the heads of all the gateway's meters. `known`, where it is not 0: the message was not accepted, as one of
-    this epoch was before; the gateway goes on with a greater one.
+    gives the heads of all the gateway's meters. If `known` is not 0, the message was not accepted, because one of the
+    epoch `known` was accepted before; the gateway continues with a greater epoch.
     """
 
     gateway: str
@@ -179,9 +184,9 @@ class Receipt(Struct, frozen=True, tag_field="kind", tag="receipt"):
 
 
 class States(Struct, frozen=True, tag_field="kind", tag="states"):
-    """The gateway's journals of these meters are not continuations of what is committed here: it goes on from these
-    states, as a gateway does that replaces another. Believed only as the answer to the message that it names. `at`: the
-    server's time, 0 if it is not told.
+    """The states from which the gateway continues these meters' journals, because its own do not continue what is
+    committed here. A gateway that replaces another does the same. They are believed only as the answer to the message
+    that they name. `at`: the server's time, 0 if it is not given.
     """
 
     gateway: str
@@ -193,9 +198,9 @@ class States(Struct, frozen=True, tag_field="kind", tag="states"):
 
 
 class Watch(Struct, frozen=True, tag_field="kind", tag="watch"):
-    """Somebody looks at `meters`: the gateway reads them every few seconds and says how they stand (`Live`), and each of
-    `once` one time. It names a message of this gateway's process by `epoch`, `answers` and `session`, and lasts for
-    `lasts` seconds from when that was sent: said again, or late, it has nothing read for longer.
+    """Somebody watches `meters`: the gateway reads them every few seconds and reports them (`Live`), and reads each
+    meter of `once` one time. It names a message of this gateway's process by `epoch`, `answers` and `session`, and
+    lasts for `lasts` seconds from when that message was sent. So a repeated or late `Watch` does not last longer.
     """
 
     gateway: str
@@ -267,12 +272,12 @@ _down_decoder: msgspec.msgpack.Decoder[Downward] = msgspec.msgpack.Decoder(Downw
 
 
 def encode_body(message: Upward | Downward) -> tuple[str, bytes]:
-    """Kind and body of a message."""
+    """Return the kind and the body of a message."""
     return str(message.__struct_config__.tag), _encoder.encode(message)
 
 
 def encode_frame(frame: Frame) -> bytes:
-    """The frame's bytes. ValueError if they would be over the limit: a fault of the sender's, not of the data."""
+    """Return the bytes of a frame. Raises ValueError if they would be over the limit, which is an error of the sender."""
     data = _encoder.encode(frame)
     if len(data) > MAX_FRAME:
         raise ValueError(f"a frame of {len(data)} bytes is over the limit of {MAX_FRAME}")
@@ -280,7 +285,7 @@ def encode_frame(frame: Frame) -> bytes:
 
 
 def decode_frame(data: bytes) -> Frame:
-    """The frame of the bytes. WireError if oversized, malformed or of a newer version."""
+    """Return the frame that the bytes hold. Raises WireError if they are too large, malformed or of a newer version."""
     if len(data) > MAX_FRAME:
         raise WireError("oversized", f"{len(data)} bytes, the limit is {MAX_FRAME}")
     try:
@@ -296,12 +301,12 @@ def decode_frame(data: bytes) -> Frame:
 
 
 def decode_upward(frame: Frame) -> Upward:
-    """The gateway's message in a frame. WireError if malformed or of a kind unknown here."""
+    """Return the gateway's message in a frame. Raises WireError if it is malformed or of an unknown kind."""
     return _decode(_up_decoder, frame)
 
 
 def decode_downward(frame: Frame) -> Downward:
-    """The head-end's message in a frame. WireError if malformed or of a kind unknown here."""
+    """Return the head-end's message in a frame. Raises WireError if it is malformed or of an unknown kind."""
     return _decode(_down_decoder, frame)
 
 

@@ -1,9 +1,10 @@
-"""What a staff phone and a gateway say to each other over Bluetooth, without the server. `docs/installer/onsite.md` documents it.
+"""The conversation of a staff phone and a gateway over Bluetooth, without the server. `docs/installer/onsite.md`
+documents it.
 
 A *grant*, signed by the server in advance, names a phone's key and what it may do, where, and from when to when. The
-gateway gives each session a number that nobody has seen before (the challenge); the phone signs every instruction
-together with that number and a count, and the gateway signs its answers. So what was recorded in one session is worth
-nothing in another, nor again in the same one.
+gateway gives each session a number that was never used before (the challenge); the phone signs every instruction
+together with that number and a count, and the gateway signs its answers. So what was recorded in one session is
+worthless in another, and also when it is repeated in the same one.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .signing import SigningKey, VerifyKey
 
 T = TypeVar("T")
 MAX_MESSAGE = 16 * 1024
-"""Largest message in bytes: a grant with the keys of some hundred gateways."""
+"""The largest message in bytes: a grant with the keys of some hundred gateways."""
 GRANT = b"prewatt grant"
 INSTRUCTION = b"prewatt instruction"
 ANSWER = b"prewatt answer"
@@ -31,7 +32,7 @@ Nonce = Annotated[bytes, Meta(min_length=32, max_length=32)]
 
 READ_HEAD, SET_CLOCK = "read-head", "set-clock"
 ALLOWED = (*BY_STAFF, READ_HEAD, SET_CLOCK)
-"""What a grant can allow."""
+"""The actions that a grant can allow."""
 
 
 class OnSiteError(ValueError):
@@ -39,7 +40,7 @@ class OnSiteError(ValueError):
 
 
 class GatewayKey(Struct, frozen=True):
-    """A gateway of the property, and the key by which its answers are known."""
+    """A gateway of the property, and the key that verifies its answers."""
 
     gateway: str
     key: Key
@@ -47,7 +48,7 @@ class GatewayKey(Struct, frozen=True):
 
 class Grant(Struct, frozen=True):
     """What the holder of `key` may do at the gateways of a property. `most_amount` (nano) and `longest` (µs) bound a
-    restoration. `issued`: when the server signed it, so that it is later than that now, whatever a gateway's clock says.
+    restoration. `issued`: when the server signed it; the present is later than that, whatever a gateway's clock says.
     """
 
     grant: ShortText
@@ -64,14 +65,14 @@ class Grant(Struct, frozen=True):
 
 
 class SignedGrant(Struct, frozen=True, tag_field="kind", tag="grant"):
-    """A grant's bytes and the server's signature. To a gateway it is also how a session begins."""
+    """The bytes of a grant with the server's signature. A session at a gateway begins with it."""
 
     body: bytes
     signature: Signature
 
 
 class Challenge(Struct, frozen=True, tag_field="kind", tag="challenge"):
-    """The session is open. `nonce` was never used before; `at` is the gateway's clock."""
+    """The session is open. `nonce` was never used before; `at` is the gateway's clock (µs)."""
 
     gateway: str
     nonce: Nonce
@@ -79,7 +80,7 @@ class Challenge(Struct, frozen=True, tag_field="kind", tag="challenge"):
 
 
 class Act(Struct, frozen=True, tag_field="do", tag="act", omit_defaults=True):
-    """Do something to a meter."""
+    """Give an order to a meter."""
 
     meter: MeterName
     action: Action
@@ -87,13 +88,13 @@ class Act(Struct, frozen=True, tag_field="do", tag="act", omit_defaults=True):
 
 
 class ReadHead(Struct, frozen=True, tag_field="do", tag="head"):
-    """Read the journal's head of a meter."""
+    """Read the head of a meter's journal."""
 
     meter: MeterName
 
 
 class SetClock(Struct, frozen=True, tag_field="do", tag="clock"):
-    """Set the gateway's clock."""
+    """Set the gateway's clock to `at` (µs)."""
 
     at: Instant
 
@@ -114,20 +115,20 @@ class SignedInstruction(Struct, frozen=True, tag_field="kind", tag="instruction"
 
 
 class TypedCode(Struct, frozen=True, tag_field="kind", tag="code"):
-    """A 20-digit code for a meter, as it was typed or pasted. Needs no grant: it is one."""
+    """A 20-digit code for a meter, as it was typed or pasted. It needs no grant, because it is one."""
 
     meter: MeterName
     digits: Annotated[str, Meta(max_length=300)]
 
 
 class AskStatus(Struct, frozen=True, tag_field="kind", tag="ask-status"):
-    """Ask how the gateway and its meters stand. `nonce` comes back in the signed answer."""
+    """Ask for the state of the gateway and its meters. `nonce` comes back in the signed answer."""
 
     nonce: Nonce
 
 
 class SiteMeter(Struct, frozen=True):
-    """How a meter stands, for who is near: no balance."""
+    """The state of a meter, for anybody near the gateway: without the balance."""
 
     meter: MeterName
     unit: str
@@ -137,7 +138,7 @@ class SiteMeter(Struct, frozen=True):
 
 
 class SiteStatus(Struct, frozen=True):
-    """How a gateway stands. `online`: whether it has the server."""
+    """The state of a gateway. `online`: whether it reaches the server."""
 
     gateway: str
     at: Instant
@@ -154,7 +155,7 @@ class SignedStatus(Struct, frozen=True, tag_field="kind", tag="status"):
 
 
 class Answer(Struct, frozen=True, tag_field="kind", tag="answer", omit_defaults=True):
-    """What came of a message. `signature`, within a session: the gateway's, over nonce, count and the rest."""
+    """The result of a message. `signature`, within a session: the gateway's, over nonce, count and the rest."""
 
     done: bool
     text: str
@@ -184,17 +185,17 @@ def _decode(decoder: msgspec.msgpack.Decoder[T], data: bytes, what: str) -> T:
 
 
 def encode(message: Upward | Downward) -> bytes:
-    """A message's bytes."""
+    """Return the bytes of a message."""
     return _encoder.encode(message)
 
 
 def decode_up(data: bytes) -> Upward:
-    """A phone's message. OnSiteError if it is none."""
+    """Return a phone's message. Raises OnSiteError for other bytes."""
     return _decode(_up, data, "a message of a phone")
 
 
 def decode_down(data: bytes) -> Downward:
-    """A gateway's message. OnSiteError if it is none."""
+    """Return a gateway's message. Raises OnSiteError for other bytes."""
     return _decode(_down, data, "a message of a gateway")
 
 
@@ -202,18 +203,20 @@ def decode_down(data: bytes) -> Downward:
 
 
 def sign_grant(key: SigningKey, grant: Grant) -> SignedGrant:
-    """A grant in the server's name."""
+    """Sign a grant with the server's key."""
     body = _encoder.encode(grant)
     return SignedGrant(body, key.sign(GRANT, body))
 
 
 def read_grant(signed: SignedGrant) -> Grant:
-    """What a grant says, unchecked: for its holder, who can't forge it anyway. OnSiteError if it is none."""
+    """Return a grant without checking its signature: for its holder, who cannot forge it. Raises OnSiteError for other
+    bytes.
+    """
     return _decode(_grant, signed.body, "a grant")
 
 
 def open_grant(server: VerifyKey, signed: SignedGrant, property_id: int, now: int) -> Grant:
-    """A grant that holds here and now. OnSiteError says why it does not.
+    """Return a grant that holds at this property and instant. Raises OnSiteError, which says why it does not.
 
     A clock that stands before the grant's own signature is wrong, as after a loss of power: the signature is believed.
     """
@@ -238,13 +241,13 @@ def _bound(gateway: str, nonce: bytes, body: bytes) -> bytes:
 
 
 def sign_instruction(key: SigningKey, challenge: Challenge, count: int, instruction: Instruction) -> SignedInstruction:
-    """The phone's `count`-th instruction of a session."""
+    """Sign the phone's `count`-th instruction of a session."""
     body = _encoder.encode(_Numbered(count, instruction))
     return SignedInstruction(body, key.sign(INSTRUCTION, _bound(challenge.gateway, challenge.nonce, body)))
 
 
 def open_instruction(key: VerifyKey, gateway: str, nonce: bytes, count: int, signed: SignedInstruction) -> Instruction:
-    """The instruction, if the phone signed it as number `count` of this very session. OnSiteError otherwise."""
+    """Return the instruction if the phone signed it as number `count` of this session. Raises OnSiteError otherwise."""
     if not key.verifies(INSTRUCTION, _bound(gateway, nonce, signed.body), signed.signature):
         raise OnSiteError("the instruction is not signed for this session by the grant's holder")
     numbered = _decode(_numbered, signed.body, "an instruction")
@@ -258,23 +261,25 @@ def _answer_part(nonce: bytes, answer: Answer) -> bytes:
 
 
 def sign_answer(key: SigningKey, nonce: bytes, answer: Answer) -> Answer:
-    """The answer with the gateway's signature."""
+    """Return the answer with the gateway's signature."""
     return msgspec.structs.replace(answer, signature=key.sign(ANSWER, _answer_part(nonce, answer)))
 
 
 def answer_is_signed(key: VerifyKey, nonce: bytes, answer: Answer) -> bool:
-    """Whether an answer is the gateway's, in this session."""
+    """Return whether an answer is signed by the gateway for this session."""
     return key.verifies(ANSWER, _answer_part(nonce, answer), answer.signature)
 
 
 def sign_status(key: SigningKey, status: SiteStatus) -> SignedStatus:
-    """A status in the gateway's name."""
+    """Sign a status with the gateway's key."""
     body = _encoder.encode(status)
     return SignedStatus(body, key.sign(ANSWER, body))
 
 
 def open_status(key: VerifyKey | None, nonce: bytes, signed: SignedStatus) -> SiteStatus:
-    """A gateway's status, the answer to `nonce`; unchecked where its key is not known. OnSiteError otherwise."""
+    """Return a gateway's status if it answers `nonce`. The signature is not checked if the gateway's key is unknown.
+    Raises OnSiteError.
+    """
     if key is not None and not key.verifies(ANSWER, signed.body, signed.signature):
         raise OnSiteError("the status is not signed by this gateway")
     status = _decode(_status, signed.body, "a status")
@@ -289,19 +294,21 @@ LAST = 1
 
 
 def packets(message: bytes, size: int) -> list[bytes]:
-    """A message cut into packets of at most `size` bytes: a flag byte (`LAST` on the last one), then its part."""
+    """Cut a message into packets of at most `size` bytes: a flag byte (`LAST` on the last one), then a part of the
+    message.
+    """
     parts = [message[at : at + size - 1] for at in range(0, len(message), size - 1)] or [b""]
     return [bytes([LAST if part is parts[-1] else 0]) + part for part in parts]
 
 
 class Assembler:
-    """Puts packets together again."""
+    """An assembler joins packets to messages."""
 
     def __init__(self) -> None:
         self._parts = bytearray()
 
     def take(self, packet: bytes) -> bytes | None:
-        """The whole message with its last packet, None before. OnSiteError if it grows too large."""
+        """Return the whole message with its last packet, None before. Raises OnSiteError if it becomes too large."""
         if not packet:
             raise OnSiteError("an empty packet")
         self._parts += packet[1:]

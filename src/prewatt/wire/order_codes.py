@@ -1,8 +1,9 @@
-"""Which orders a code can carry, and what a code orders: the same for who makes it and for the gateway that reads it.
+"""This module says which orders a token can carry, and what a token orders. The vendor and the gateway use the same
+rules.
 
-A code carries an order exactly as its command does. An end is therefore one that a code can carry, before it is ordered by
-either: it is moved on to a full minute, and beside an amount to a full hour after the end of the code's minute, if that is
-not far.
+A token carries an order exactly as its command does. So the end of an order is rounded, before it is ordered either
+way, to one that a token can carry: to the next full minute, and beside an amount to a full hour after the end of the
+token's minute, if that is not far.
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ from ..tokens import (
 from .pins import keep_pin
 
 FAR = 15 * MINUTE
-"""By so much an end is moved on at most, so that a code can carry it beside an amount."""
+"""An end is moved by at most this time (µs), so that a token can carry it beside an amount."""
 PIN_LASTS = 31 * DAY
-"""So long after it was made a PIN can be typed: whoever had the flat before has no use of an old one."""
+"""How long (µs) after it was made a PIN can be typed: a former tenant has no use of an old one."""
 CENT, MILLE = NANO // 100, NANO // 1000
 _SWITCHING: dict[Switching, Action] = {
     Switching.CLOSE: Close(),
@@ -45,7 +46,7 @@ _SWITCHING: dict[Switching, Action] = {
 
 
 class Ordered(Struct, frozen=True):
-    """What a code orders. `ends`: the instant from which on it is worth nothing; 0: as any code."""
+    """The order of a token. `ends`: the instant from which on the token is worth nothing; 0: as for any token."""
 
     tid: int
     action: Action
@@ -53,7 +54,7 @@ class Ordered(Struct, frozen=True):
 
 
 class NewPin(Struct, frozen=True):
-    """A code that makes a PIN: `pin`, made at a `minute` since 1970. `ends`: the instant from which on it makes none."""
+    """A token that sets a PIN: `pin`, made at a `minute` since 1970. `ends`: the instant from which on it sets none."""
 
     tid: int
     pin: str
@@ -61,13 +62,13 @@ class NewPin(Struct, frozen=True):
     ends: int
 
     def action(self, meter: str) -> SetPin:
-        """What it does at a meter. It takes its time on purpose (`wire.pins`)."""
+        """Return the order for a meter. It takes time on purpose (`wire.pins`)."""
         return SetPin(keep_pin(self.pin, meter, self.minute))
 
 
 def order_token(action: Action, base: BaseDate, tid: int) -> tuple[Action, Proprietary | Management]:
-    """The token that carries an order, and the order as both the code and the command are to carry it. NotCarried if no
-    code can.
+    """Return the order as both the token and the command carry it, and the token. Raises NotCarried if no token can
+    carry it.
     """
     for what, each in _SWITCHING.items():
         if action == each:
@@ -102,19 +103,21 @@ def _restoration(amount: int, until: int, begin: int, tid: int) -> RestoreTime |
 
 
 def emergency_token(amount: int, days: int, tid: int) -> Proprietary:
-    """The token of a code that is made in advance: `amount` nano are lent, within so many days. NotCarried if none can."""
+    """Return a token that is made in advance: it lends `amount` nano, within `days` days. Raises NotCarried if no token
+    can carry it.
+    """
     if amount % CENT:
         raise NotCarried("amount")
     return pack(EmergencyCode(tid, amount // CENT, days))
 
 
 def pin_token(pin: str, tid: int) -> Proprietary:
-    """The token that carries a PIN."""
+    """Return the token that carries a PIN."""
     return pack(PinCode(tid, int(pin)))
 
 
 def read(token: Proprietary, base: BaseDate) -> Ordered | NewPin:
-    """What a token means. CodeError if it is none that is known."""
+    """Return what a token means. Raises CodeError if it is unknown."""
     own, begin = unpack(token), instant_of(base, token.tid)
     match own:
         case Switch(tid, what):

@@ -16,7 +16,7 @@ _TOPIC = re.compile(r"pw/1/(\d{1,2})/([a-z0-9][a-z0-9-]{0,31})/up")
 
 
 def check_gateway(name: str) -> str:
-    """The name itself, if it can stand in a topic. ValueError otherwise."""
+    """Return the name if it can stand in a topic. Raises ValueError otherwise."""
     if not _GATEWAY.fullmatch(name):
         raise ValueError(f"gateway name {name!r} is not of 1 to 32 small letters, digits and hyphens")
     return name
@@ -24,29 +24,29 @@ def check_gateway(name: str) -> str:
 
 @lru_cache(maxsize=4096)
 def shard(gateway: str) -> int:
-    """The gateway's shard, 0 to `SHARDS` - 1."""
+    """Return the gateway's shard, from 0 to `SHARDS` - 1."""
     return int.from_bytes(hashlib.sha256(gateway.encode()).digest()[:4], "big") % SHARDS
 
 
 def up(gateway: str) -> str:
-    """Where a gateway publishes."""
+    """Return the topic on which a gateway publishes."""
     return f"pw/1/{shard(gateway)}/{gateway}/up"
 
 
 def down(gateway: str) -> str:
-    """Where a gateway listens."""
+    """Return the topic on which a gateway listens."""
     return f"pw/1/{shard(gateway)}/{gateway}/down"
 
 
 def worker_filters(shards: range) -> list[str]:
-    """Subscriptions of a head-end worker that serves `shards`."""
+    """Return the subscriptions of a head-end worker that serves `shards`."""
     if len(shards) == SHARDS:
         return ["pw/1/+/+/up"]
     return [f"pw/1/{number}/+/up" for number in shards]
 
 
 def gateway_of(topic: str) -> str | None:
-    """The gateway whose up-topic this is; None if it is no such topic, or the shard is not the gateway's."""
+    """Return the gateway of an up-topic; None if it is another topic, or the shard is not the gateway's."""
     match = _TOPIC.fullmatch(topic)
     if match and int(match[1]) == shard(match[2]):
         return match[2]
@@ -54,7 +54,7 @@ def gateway_of(topic: str) -> str | None:
 
 
 def parse_shards(text: str) -> range:
-    """`7` or `0-31` as a range of shards. ValueError otherwise."""
+    """Parse `7` or `0-31` to a range of shards. Raises ValueError for any other text."""
     first, _, last = text.partition("-")
     if first.isdecimal() and (last or first).isdecimal():
         found = range(int(first), int(last or first) + 1)
