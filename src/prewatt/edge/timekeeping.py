@@ -1,9 +1,9 @@
-"""What time it is: a claim of the wall clock, believed within what the steady clock and others vouch for. Logic without
-I/O.
+"""The gateway's time: the wall clock is a claim, and is believed within the bounds of the steady clock and of others.
+Logic without I/O.
 
-An anchor says that it was such an instant when the steady clock stood so. The server's signed receipts and staff on site
-set it; at a start it is the one of the same boot that was kept, else the journal. The wall clock is believed while it
-keeps near the anchor and the steady time since. If it steps away, time goes on by the steady clock, and nobody is charged
+An anchor pairs an instant with a reading of the steady clock. The server's signed receipts and staff on site set it; at
+a start it is the stored one of the same boot, else it comes from the journal. The wall clock is believed while it stays
+near the anchor plus the steady time since. If it jumps away, time continues by the steady clock, and nobody is charged
 for days that nobody has seen.
 """
 
@@ -19,25 +19,27 @@ from ..kernel.plausible import OFF_MOST
 from ..kernel.units import DAY, EARLIEST, HOUR, INSTANT_MAX, MINUTE, SECOND
 
 NEAR = 2 * MINUTE
-"""A clock may be off by so much and is still believed."""
+"""A clock may be wrong by this much (µs) and is still believed."""
 DRIFT = 5000
-"""The steady clock is off by at most one part in so many."""
+"""The steady clock is wrong by at most one part in this many."""
 OFF_BELIEVED = 2 * HOUR
-"""At a start the wall clock is believed if it says that the gateway was off for no longer."""
+"""At a start the wall clock is believed if by it the gateway was off for at most this long (µs)."""
 AWAY_BELIEVED = DAY
-"""A process of the same boot goes on with the anchor if the steady clock says that none ran for no longer."""
+"""A process of the same boot keeps the anchor if by the steady clock no process ran for at most this long (µs)."""
 
 VOUCH_FOR = 5 * MINUTE
 VOUCHES = 3
-"""A machine may have stood still (a virtual one that was paused), and its steady clock with it: so long, and with so many
-answers, the server has to agree with the wall clock, and both with themselves, before they are believed against it.
+"""How many answers of the server must agree before the later time is believed against the steady clock.
+
+A machine may have stood still (a paused virtual machine), and its steady clock with it. So the server must agree with
+the wall clock, and both with themselves, for long enough and in this many answers.
 """
 
 
 class Moment(Struct, frozen=True):
-    """An instant on the clocks: `now` is the time of day (µs since 1970), which can be wrong and can be set; `mono` (s)
-    only ever goes on, and the conversation with the head-end lives by it. `steady` (µs): the one that the meters' time is
-    measured by, the same but where time runs faster for a demonstration.
+    """A reading of all clocks. `now` is the time of day (µs since 1970), which can be wrong and can be set; `mono` (s)
+    never goes back, and times the conversation with the head-end; `steady` (µs) measures the meters' time, and differs
+    from `mono` only where time runs faster for a demonstration.
     """
 
     now: int
@@ -50,9 +52,9 @@ class Moment(Struct, frozen=True):
 
 
 class Anchor(Struct, frozen=True):
-    """It was `at` when the steady clock of a `boot` of the machine stood at `steady` (µs). `strong`: the server or staff
-    said so in this boot. `unsure`: nobody knows how long the gateway was off before. `seen`: where the steady clock stood
-    when the process was last known to live.
+    """The pair of an instant `at` and a reading `steady` (µs) of the steady clock in one `boot` of the machine.
+    `strong`: the server or staff gave it in this boot. `unsure`: it is unknown how long the gateway was off before.
+    `seen`: the steady clock when the process was last known to run.
     """
 
     boot: str
@@ -64,8 +66,8 @@ class Anchor(Struct, frozen=True):
 
 
 class _Agreed(NamedTuple):
-    """Answers of the server in a row that told the wall clock's time: by how much they were ahead of the steady clock, since
-    when, and how often.
+    """Consecutive answers of the server that agree with the wall clock: by how much they are ahead of the steady clock,
+    since when, and how many.
     """
 
     ahead: int
@@ -84,17 +86,17 @@ _decoder = msgspec.msgpack.Decoder(Anchor)
 
 
 def load_anchor(body: bytes) -> Anchor:
-    """The anchor of `dump_anchor`. msgspec.DecodeError if it is none."""
+    """Return the anchor that `dump_anchor` wrote. Raises msgspec.DecodeError for other bytes."""
     return _decoder.decode(body)
 
 
 def dump_anchor(anchor: Anchor) -> bytes:
-    """The anchor as bytes, to be kept."""
+    """Return the anchor as bytes, to be stored."""
     return msgspec.msgpack.encode(anchor)
 
 
 class Timekeeper:
-    """The gateway's time. `boot` names this boot of the machine; `kept` is the anchor that was kept last."""
+    """The gateway's time. `boot` names this boot of the machine; `kept` is the anchor that was stored last."""
 
     def __init__(self, boot: str = "", kept: Anchor | None = None) -> None:
         self._boot = boot
@@ -109,11 +111,13 @@ class Timekeeper:
 
     @property
     def anchor(self) -> Anchor | None:
-        """The anchor in force, None until a moment was seen."""
+        """Return the anchor in force; None before the first moment."""
         return self._anchor
 
     def start(self, moment: Moment, journalled: int) -> list[Note]:
-        """The process has started, `journalled` is the instant that its journal ends at (0: it is empty)."""
+        """Begin with the process. `journalled` is the last instant of its journal (0: it is empty). Returns the events
+        to journal.
+        """
         kept, self._journalled = self._anchor, journalled
         if kept is not None and self._boot and kept.boot == self._boot:
             away = moment.steady - max(kept.steady, kept.seen)
@@ -129,7 +133,7 @@ class Timekeeper:
         return [Note(EventKind.CLOCK_UNSURE, f"the clock is {_span(wall - journalled)} from the journal's end")]
 
     def _at(self, moment: Moment) -> Anchor:
-        """The anchor; the first moment that is seen is one, if nothing was said at a start."""
+        """Return the anchor. If the start gave none, the first moment becomes one."""
         if self._anchor is None:
             self._anchor = Anchor(self._boot, moment.now, moment.steady)
         return self._anchor
@@ -138,7 +142,9 @@ class Timekeeper:
         return max(moment.steady - self._at(moment).steady, 0)
 
     def now(self, moment: Moment) -> int:
-        """The instant that is believed: the wall clock's, or by the steady clock if that has stepped away."""
+        """Return the instant (µs) that is believed: the wall clock's, or that of the steady clock if the wall clock has
+        jumped away.
+        """
         anchor = self._anchor or self._at(moment)
         passed = moment.steady - anchor.steady
         if passed < 0:
@@ -147,7 +153,7 @@ class Timekeeper:
         return moment.now if abs(moment.now - steady) <= NEAR + passed // DRIFT else steady
 
     def look(self, moment: Moment) -> list[Note]:
-        """Whether the wall clock has stepped away since the last look."""
+        """Check whether the wall clock has jumped since the last look. Returns the events to journal."""
         anchor = self._anchor or self._at(moment)
         passed = max(moment.steady - anchor.steady, 0)
         off = moment.now - anchor.at - passed
@@ -170,7 +176,7 @@ class Timekeeper:
         return notes
 
     def _tell(self, kind: EventKind, off: int, moment: Moment) -> list[Note]:
-        """A clock that jumps to and fro, or servers that tell this and that, are told of once an hour."""
+        """Return an event about a clock, at most once an hour: a clock may jump to and fro, and servers may disagree."""
         told = self._told.get(kind)
         if told is not None and moment.steady - told < HOUR:
             return []
@@ -179,12 +185,13 @@ class Timekeeper:
 
     @property
     def unsure(self) -> bool:
-        """Whether it is unknown how long the gateway was off, or stood still."""
+        """Return whether it is unknown how long the gateway was off or stood still."""
         return self._stood or (self._anchor is not None and self._anchor.unsure)
 
     def receipt(self, moment: Moment, at: int, asked: int | None) -> list[Note]:
-        """The server says that it was `at` when it answered what was sent at `asked` on the steady clock (None: unknown, so
-        that `at` may be from long ago). Somebody who holds receipts back can make time look earlier, never later.
+        """Take up the server's time `at`, from its answer to what was sent at `asked` on the steady clock (None:
+        unknown, so that `at` may be old). Somebody who delays receipts can make time look earlier, never later. Returns
+        the events to journal.
         """
         off, near = at - self.now(moment), _near(self._passed(moment))
         waited = moment.steady - asked if asked is not None else None
@@ -217,7 +224,9 @@ class Timekeeper:
         return self._set(moment, at, "the server", strong)
 
     def _both_agree(self, moment: Moment, at: int) -> bool:
-        """Whether the server, with this answer, and the wall clock have told for long enough the same later time."""
+        """Return whether the server, with this answer, and the wall clock have agreed on the same later time for long
+        enough.
+        """
         ahead, before, passed = at - moment.steady, self._agreed, self._passed(moment)
         if not _near(passed) < at - self._at(moment).at - passed <= OFF_MOST or abs(moment.now - at) > NEAR:
             self._agreed = None
@@ -228,12 +237,13 @@ class Timekeeper:
         return self._agreed.times >= VOUCHES and moment.steady - before.since >= VOUCH_FOR
 
     def told(self, moment: Moment, at: int, by: str) -> list[Note]:
-        """A person on site says that it is `at`."""
+        """Take up the time `at` that a person on site says. Returns the events to journal."""
         return self._set(moment, at, by, strong=True)
 
     def led_back(self, moment: Moment) -> list[Note]:
-        """An order says that the gateway's time is ahead: it goes on from the server's. The order may have waited for long
-        and the time be right by now, so it is believed only while the server itself tells an earlier time.
+        """Let the time continue from the server's time, because an order says that the gateway's time is ahead. The
+        order may be old and the time right by now, so it is believed only while the server itself gives an earlier
+        time.
         """
         if self._earlier is None:
             return []
@@ -251,12 +261,12 @@ class Timekeeper:
 
 
 def _near(passed: int) -> int:
-    """How far two clocks may lie apart that were together so long ago."""
+    """Return how far (µs) two clocks may lie apart that agreed `passed` µs ago."""
     return NEAR + passed // DRIFT
 
 
 def _span(off: int) -> str:
-    """A difference of clocks, for people."""
+    """Return a difference of clocks in words."""
     for unit, name in ((DAY, "days"), (HOUR, "h")):
         if abs(off) >= 2 * unit:
             return f"{'+' if off > 0 else '-'}{abs(off) // unit} {name}"

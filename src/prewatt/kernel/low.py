@@ -48,7 +48,7 @@ class Reach(NamedTuple):
 
 
 def steps_of(settings: Settings) -> tuple[Step, ...]:
-    """Return the steps that the settings name; none where what may be used has no end."""
+    """Return the steps that the settings name."""
     if not settings.credit_limit and not settings.credit_limit_cuts:
         return ()
     return _steps((settings.low_credit, *settings.low_steps), (settings.low_credit_energy, *settings.low_energy_steps))

@@ -19,13 +19,13 @@ from .tariff import Stretch, Version, stretch_at, stretches, version_at
 from .units import BALANCE_MAX, DAY, INSTANT_MAX, MINUTE, SECOND, Instant, Micro, Nano, Wh
 
 EXHAUSTED = "exhausted"
-"""Reason of a relay entry that cuts off for want of credit."""
+"""The reason of a relay entry that cuts off because the credit is used up."""
 RECLOSED = "reclosed"
-"""Reason of a relay entry that closes again after an overload."""
+"""The reason of a relay entry that closes again after an overload."""
 FOREIGN = "foreign"
-"""Reason of a relay entry that cuts off because another meter has hung in this one's place for too long."""
+"""The reason of a relay entry that cuts off because another meter has been in the place of this one for too long."""
 AHEAD = 10 * MINUTE
-"""A journal that is ahead of the time by more says that one of the two is wrong."""
+"""If the journal is ahead of the time by more than this (µs), one of the two is wrong."""
 
 
 class State:
@@ -88,7 +88,7 @@ class State:
         self.supply = msgspec.structs.replace(self.supply, **changes)
 
     def rate(self, at: Instant, energy: Wh) -> Rated:
-        """The charge for the time and the energy (Wh) from the last reading up to an instant."""
+        """Return the cost of the time and the energy (Wh) from the last reading up to an instant."""
         key = (self.seq, at, energy)
         if self._rated is None or self._rated[0] != key:
             begin = at if self.register is None else self.read_at
@@ -96,47 +96,45 @@ class State:
         return self._rated[1]
 
     def counters_after(self, reading: Reading) -> Counters:
-        """What tiers depend on, after a reading that is not journalled."""
+        """Return the counters of tiers and minimum after a reading that is not journalled."""
         return self.rate(reading.at, reading.energy).counters
 
     @property
     def shown(self) -> Wh | None:
-        """The register as a meter shows it; None where none was read yet, or counting begins under zero."""
+        """Return the register (Wh) as the meter shows it; None before the first reading, or under zero."""
         return self.register if self.register is not None and self.register >= 0 else None
 
     @property
     def base(self) -> Base | None:
-        """Where energy is counted from; None before the first reading."""
+        """Return the base from which energy counts; None before the first reading."""
         return None if self.register is None else Base(self.register, self.moving_since)
 
     def code_used(self, tid: int) -> bool:
-        """Whether a code's effect is here already, or it is too old to tell."""
+        """Return whether a token counts as used: its effect is here, or it is too old to tell."""
         return tid <= self.tid_floor or tid in self.tids or tid in self.coded
 
     @property
     def priced(self) -> bool:
-        """Whether any tariff was ever set. Until then the switch is left alone: nobody is cut off for a missing
-        set-up.
-        """
+        """Return whether any tariff was ever set. Before that the switch is left alone."""
         return bool(self.versions)
 
     @property
     def currency(self) -> str:
-        """What the balance is in, by the last tariff; `NO_CURRENCY` until one was set."""
+        """Return the currency of the balance, by the last tariff; `NO_CURRENCY` before the first tariff."""
         return self.versions[-1].calendar.tariff.currency if self.versions else NO_CURRENCY
 
     def stretch(self, now: Instant) -> Stretch:
-        """The rate that holds at `now`."""
+        """Return the stretch of the rate that holds at `now`."""
         return stretch_at(self.versions, now)
 
     def price(self, now: Instant, counters: Counters | None = None) -> Micro:
-        """What the next kWh costs at `now`, micro: in its tier, with service fee and tax. `counters`: after what was read
-        and is not journalled.
+        """Return the price of the next kWh at `now`, micro, with fee and tax. `counters`: after an unjournalled
+        reading.
         """
         return self._prices(now, counters or self.counters)[0][0]
 
     def _prices(self, now: Instant, counters: Counters) -> list[tuple[int, int | None]]:
-        """What a kWh costs at `now`, micro, in its tier and in each above, and for how many Wh; None: without end."""
+        """Return the prices of a kWh at `now` (micro) from its tier up, and for how many Wh (None: without end)."""
         stretch, version = self.stretch(now), version_at(self.versions, now)
         if version is None:
             return [(0, None)]
@@ -150,9 +148,7 @@ class State:
         return [part for part in zip(prices, [*rooms, None], strict=True) if part[1] is None or part[1] > 0]
 
     def _dearest(self, now: Instant) -> Micro:
-        """What a kWh costs at most within a day from `now`, micro, in the tier of now: at night and by day, at the hours of
-        prices that change by the hour.
-        """
+        """Return the highest price of a kWh (micro) within a day from `now`, in the present tier."""
         tier = len(self._prices(now, self.counters))
         found = 0
         for begin, stretch in stretches(self.versions, now, now + DAY):
@@ -164,46 +160,46 @@ class State:
         return found
 
     def highest_price(self, now: Instant) -> Micro:
-        """What a kWh costs at most at `now`, micro: in whichever tier."""
+        """Return the highest price of a kWh at `now`, micro, over all tiers."""
         version = version_at(self.versions, now)
         return gross(max(self.stretch(now).prices), version.calendar.tariff) if version else 0
 
     def next_boundary(self) -> Instant:
-        """The first instant after the last reading at which the rate or the tenancy changes: the meter is to be read then."""
+        """Return the first instant after the last reading at which the rate or the tenancy changes."""
         return min([self.stretch(self.read_at).end, *(each for each in self.restarts if each > self.read_at)])
 
     def room(self, balance: Nano) -> Nano:
-        """What may be used from a balance on down to the credit limit, nano: of credit where electricity is paid before use."""
+        """Return how much (nano) may be used from a balance down to the credit limit."""
         return balance + self.settings.credit_limit
 
     def _steps(self) -> tuple[Step, ...]:
-        """The steps of the warning that the room runs low; none where it has no end."""
+        """Return the steps of the low-credit warning; nothing if the room has no end."""
         return steps_of(self.settings)
 
     def _untold(self) -> Sequence[Step]:
-        """The steps that nobody was told of."""
+        """Return the steps of which nobody was told."""
         steps, warned = self._steps(), self.warned
         return [each for each in steps if each not in warned] if warned else steps
 
     def is_low(self) -> bool:
-        """Whether the room is under a highest step of the landlord's."""
+        """Return whether the room is under one of the landlord's highest steps."""
         settings, room = self.settings, self.room(self.balance)
         energy = settings.low_credit_energy
         low = room < settings.low_credit or (energy > 0 and room < energy * self.price(self.at))
         return low and bool(settings.credit_limit or settings.credit_limit_cuts)
 
     def to_warn(self, now: Instant, balance: Nano, counters: Counters | None = None) -> list[Step]:
-        """The steps that a balance is under at `now` and nobody was told of, the lowest first. `counters`: as for `price`."""
+        """Return the steps whose warning is due for a balance (nano), the lowest first. `counters`: see `price`."""
         untold = self._untold()
         return newly_under(untold, self.room(balance), self.price(now, counters)) if untold and self.priced else []
 
     def next_step(self, now: Instant, balance: Nano, counters: Counters | None = None) -> Reach | None:
-        """How far the next step is that nobody was told of, at the prices of `now`; None if there is none."""
+        """Return the distance to the next step of which nobody was told, at the prices of `now`; None if there is none."""
         untold = self._untold()
         return next_reach(untold, self.room(balance), self._prices(now, counters or self.counters)) if untold else None
 
     def _warned_after(self, told: bool) -> tuple[Step, ...]:
-        """The steps that may not be told again after an entry, which `told` of all those that the balance is under, or not."""
+        """Return the steps not to be warned of again after an entry. `told`: whether it warns of those it is under."""
         room = self.room(self.balance)
         if room <= 0 or not (told or self.warned):
             # After it was used up all begins anew.
@@ -218,22 +214,22 @@ class State:
         return tuple(kept)
 
     def may_be_told_again(self, step: Step, now: Instant, balance: Nano) -> bool:
-        """Whether a balance is so far above a step at `now` that it is told again when the balance falls under it."""
+        """Return whether a balance (nano) is so far above a step at `now` that its warning may come again."""
         # A night's cheap hours are no top-up.
         room = self.room(balance)
         return step.is_left(room, self.price(now)) and (not step.of_energy or step.is_left(room, self._dearest(now)))
 
     def allowance(self, now: Instant) -> Nano:
-        """How far the balance may go under zero at `now`, nano: to the credit limit, or by emergency credit of either kind."""
+        """Return how far (nano) the balance may go under zero at `now`: by the credit limit or emergency credit."""
         return max(self.settings.credit_limit, self.lent(now))
 
     def lent(self, now: Instant) -> Nano:
-        """How far the balance may go under zero at `now` by emergency credit of either kind, nano."""
+        """Return how far (nano) the balance may go under zero at `now` by emergency credit of either kind."""
         supply = self.supply
         return max(supply.emergency, supply.grace if now < supply.grace_until else 0)
 
     def left(self, now: Instant, balance: Nano) -> Nano:
-        """How much may be used at `now` from a balance on until the switch belongs open or what holds now ends, nano."""
+        """Return the nano that may be used from a balance until the switch must open or the present state ends."""
         if not self.settings.credit_limit_cuts:
             return BALANCE_MAX
         lent = balance + self.allowance(now)
@@ -244,12 +240,12 @@ class State:
 
     @property
     def emergency_out(self) -> Nano:
-        """What of the emergency credit is taken and not repaid, nano."""
+        """Return the emergency credit that was taken and is not repaid, nano."""
         supply = self.supply
         return min(supply.emergency, self.settings.emergency_credit) if supply.emergency_taken else 0
 
     def supplied_by_credit(self, now: Instant) -> bool:
-        """Whether there is credit to supply on at `now`, or something that stands for it."""
+        """Return whether there is credit at `now` to supply on, or something that replaces it."""
         if not self.settings.credit_limit_cuts:
             return True
         room = self.room(self.balance)
@@ -264,8 +260,8 @@ class State:
         return is_friendly(friendly, self.settings.zone, now)
 
     def wants_closed(self, now: Instant, tripped: Instant = 0) -> bool | None:
-        """Where the switch belongs at `now`: True closed, False open, None where it stands. `tripped`: when it tripped
-        last by the gateway's own time, which counts where the journal is ahead of that.
+        """Return where the switch belongs at `now`; None: where it is. `tripped`: the last trip by the gateway's own
+        time, which counts where the journal is ahead of the time.
         """
         supply = self.supply
         if supply.opened or supply.locks or supply.unsafe or now >= self._foreign_until() or self.off_until(now):
@@ -281,7 +277,7 @@ class State:
         return (since if since <= now else tripped) + self.settings.power.reclose_after * SECOND
 
     def why_open(self, now: Instant, tripped: Instant = 0) -> str:
-        """The word for why the switch belongs open at `now`, for the journal."""
+        """Return the word for why the switch belongs open at `now`, for the journal."""
         supply = self.supply
         if supply.locks:
             return supply.locks[0]
@@ -298,18 +294,16 @@ class State:
         return EXHAUSTED
 
     def why_closed(self) -> str:
-        """The word for why the switch belongs closed again, for the journal."""
+        """Return the word for why the switch belongs closed again, for the journal."""
         return RECLOSED if self.supply.tripped else OFF_HOURS if self.supply.off_hours else "credit"
 
     def _foreign_until(self) -> Instant:
-        """Until when the supply goes on with another meter in this one's place."""
+        """Return the instant until which the supply goes on with another meter in this one's place."""
         lasts = self.settings.foreign_for
         return self.foreign_since + lasts * SECOND if self.foreign_since and lasts else INSTANT_MAX
 
     def night(self, now: Instant) -> Night | None:
-        """The off hours that hold at `now`; None if none do. They hold by a time that is vouched for alone, and not where a
-        person switched on in them.
-        """
+        """Return the off hours that hold at `now`, by a certain time and not waived; else None."""
         night = self._night(now)
         return None if night is None or night.waived else night
 
@@ -321,12 +315,12 @@ class State:
         return None if span is None else known if known.until == span.end else Night(span.end)
 
     def waived_until(self, now: Instant) -> Instant:
-        """Until when off hours do not hold because a person switched on in them; 0 if that is not so."""
+        """Return until when off hours do not hold because a person switched on in them; 0 if nobody did."""
         night = self._night(now)
         return night.until if night is not None and night.waived else 0
 
     def off_until(self, now: Instant) -> Instant:
-        """Until when off hours keep the switch open, as nothing is allowed in them or all of it is used; 0 if they do not."""
+        """Return until when off hours keep the switch open; 0 if they do not."""
         night, hours = self.night(now), self.settings.off_hours
         if night is None:
             return 0
@@ -334,9 +328,7 @@ class State:
         return night.until if night.spent or used else 0
 
     def night_left(self, now: Instant, energy: Wh = 0) -> Wh | None:
-        """What is left at `now` of the Wh that off hours allow, where a reading would show `energy` Wh more; None if they allow
-        any, or none hold.
-        """
+        """Return the Wh that off hours still allow after `energy` Wh more; None if they allow any, or none hold."""
         night, most = self.night(now), self.settings.off_hours.energy
         if night is None or not most:
             return None
@@ -344,14 +336,14 @@ class State:
         return max(most - (after.energy if after.until == night.until else 0), 0)
 
     def next_night(self) -> Instant:
-        """The first instant after the last reading at which off hours begin or end that allow some energy: to be read at."""
+        """Return the first instant after the last reading at which off hours with an allowance begin or end."""
         hours = self.settings.off_hours
         return (
             next_off_change(hours, self.settings.zone, self.read_at) if hours.windows and hours.energy else INSTANT_MAX
         )
 
     def night_after(self, at: Instant, energy: Wh) -> Night:
-        """What is known of off hours after a reading that shows `energy` Wh more; what began before them counts evenly."""
+        """Return the off hours' state after `energy` Wh more, of which what came before they began is left out."""
         hours, known = self.settings.off_hours, self.supply.night
         span = night_before(hours, self.settings.zone, at) if hours.energy else None
         if span is None:
@@ -363,12 +355,12 @@ class State:
         return msgspec.structs.replace(night, energy=night.energy + share)
 
     def power_limit(self, now: Instant) -> Watts:
-        """The most that may be drawn at `now`, W; 0: no limit."""
+        """Return the highest power allowed at `now`, W; 0: no limit."""
         usual, night = self.usual_limit(now), self.settings.off_hours.watts
         return min(usual or night, night) if night and self.night(now) is not None else usual
 
     def usual_limit(self, now: Instant) -> Watts:
-        """The most that may be drawn at `now`, W, whether or not off hours hold; 0: no limit."""
+        """Return the highest power allowed at `now`, W, without regard to off hours; 0: no limit."""
         supply, settings = self.supply, self.settings
         if supply.limit and (not supply.limit_until or now < supply.limit_until):
             return supply.limit
@@ -376,13 +368,13 @@ class State:
 
     @property
     def watched(self) -> bool:
-        """Whether the power that is drawn matters to this meter's rules."""
+        """Return whether a rule of this meter needs to know the power."""
         settings = self.settings
         limited = self.supply.limit or any(settings.power.watts) or settings.power.step or settings.off_hours.watts
         return bool(limited or any(each.code == "low-power-factor" for each in settings.limits))
 
     def next_supply_change(self, now: Instant, tripped: Instant = 0) -> Instant:
-        """An instant after `now` before which the switch's place changes only with the balance, or by what people do."""
+        """Return an instant after `now` before which only the balance or a person changes where the switch belongs."""
         supply, settings = self.supply, self.settings
         changes = [
             self._reclose_at(now, tripped) if supply.tripped else 0,
