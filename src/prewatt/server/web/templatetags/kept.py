@@ -26,7 +26,7 @@ def typed(context: Context, form: str, field: str, default: Any = "") -> SafeStr
     found = _kept(context, form)
     value = (found["values"].get(field) or [""])[0] if found else default
     wrong = mark_safe(' aria-invalid="true"') if found and field in found["wrong"] else ""
-    return format_html(' value="{}"{}', value, wrong)
+    return format_html('value="{}"{}', value, wrong)
 
 
 @register.simple_tag(takes_context=True)
@@ -46,10 +46,10 @@ def wrong(context: Context, form: str, field: str) -> SafeString | str:
 
 @register.simple_tag(takes_context=True)
 def picked(context: Context, form: str, field: str, value: Any, default: Any = "", mark: str = "selected") -> str:
-    """` selected` (or another `mark`) for what was chosen of a field; at first for its default."""
+    """`selected` (or another `mark`) for what was chosen of a field; at first for its default."""
     found = _kept(context, form)
     chosen = found["values"].get(field, []) if found else [str(default)]
-    return f" {mark}" if str(value) in chosen else ""
+    return mark if str(value) in chosen else ""
 
 
 @register.simple_tag(takes_context=True)
