@@ -157,7 +157,7 @@ def store(db):
 
 @pytest.fixture(scope="session")
 def providers_once():
-    from tests.provider_server import Providers
+    from tests.server.payments.players.server import Providers
 
     made = Providers()
     yield made
@@ -199,7 +199,7 @@ def merchants(building, providers):
 
 @pytest.fixture(scope="session")
 def internet_once():
-    from tests.internet import Internet, MailServer
+    from tests.server.notices.players.internet import Internet, MailServer
 
     return Internet(), MailServer()
 

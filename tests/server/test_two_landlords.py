@@ -33,8 +33,8 @@ from prewatt.server.vending.models import SupplyGroup, TokenMeter
 from prewatt.tokens import luhn
 from prewatt.wire.signing import SigningKey
 from tests.building import FLAT, PASSWORD, set_up
-from tests.provider_server import METHODS
 from tests.server.correspondence.test_correspondence import picture
+from tests.server.payments.players.server import METHODS
 from tests.server.test_alike import posted
 
 pytestmark = pytest.mark.database

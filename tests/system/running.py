@@ -17,7 +17,7 @@ from prewatt.processes.database import setup_django
 from prewatt.processes.serve import Server, open_pages
 from prewatt.processes.supervisor import Supervisor, python
 from tests.migrated import put_database
-from tests.provider_server import Providers
+from tests.server.payments.players.server import Providers
 
 PATIENCE = 120.0
 ZONE = "Asia/Shanghai"

@@ -9,7 +9,7 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 from prewatt.kernel.units import NANO
-from tests.provider_server import METHODS, send
+from tests.server.payments.players.server import METHODS, send
 from tests.system.running import running, wait_for
 
 FLATS, EXTRA, TELLS = 50, 10, 3

@@ -14,7 +14,7 @@ import urllib.request
 import pytest
 
 from tests.migrated import put_database
-from tests.provider_server import METHODS, Providers, send
+from tests.server.payments.players.server import METHODS, Providers, send
 from tests.system.demonstration import PREWATT, ROOT
 
 MAKE = """

@@ -20,8 +20,8 @@ from prewatt.server.payments.providers.interface import State, Told
 from prewatt.server.payments.settlement import fetch
 from prewatt.server.vending.models import Command
 from tests.building import PASSWORD, set_up
-from tests.provider_server import send
 from tests.server.payments.paying import ask
+from tests.server.payments.players.server import send
 
 # The browser's driver runs a loop in this thread; the database is used beside it, never within it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")

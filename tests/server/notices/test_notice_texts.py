@@ -20,7 +20,7 @@ from prewatt.server.notices.fitting import alphabet, cut, fit, keep_end, places,
 from prewatt.server.notices.mapping import TemplateError
 from prewatt.server.notices.preview import as_wechat, preview
 from prewatt.server.notices.samples import contexts, message, messages, usable
-from tests.wechat_server import KINDS
+from tests.server.notices.players.wechat import KINDS
 
 LANGUAGES = ("en", "zh")
 EVERY = [(event, language) for event in Event for language in LANGUAGES]

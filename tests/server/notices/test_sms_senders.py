@@ -19,8 +19,8 @@ from prewatt.server.notices.sending import send_what_is_due
 from prewatt.server.notices.sending_templates import as_lines, keep_template
 from prewatt.server.notices.watching import watch
 from prewatt.server.sales.top_ups import top_up
+from tests.server.notices.players.sms_clouds import AliyunCloud, Cloud, HuaweiCloud, TencentCloud
 from tests.server.notices.test_sms_gateway import gateway
-from tests.sms_clouds import AliyunCloud, Cloud, HuaweiCloud, TencentCloud
 
 NUMBER = "+8613800138000"
 CLOUDS = {"aliyun": AliyunCloud, "tencent": TencentCloud, "huawei": HuaweiCloud}

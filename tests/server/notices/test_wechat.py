@@ -22,7 +22,7 @@ from prewatt.server.notices.sending import send_what_is_due
 from prewatt.server.notices.sending_templates import as_lines, keep_template
 from prewatt.server.notices.watching import watch
 from prewatt.server.sales.top_ups import top_up
-from tests.wechat_server import WeChatServer, WeComServer
+from tests.server.notices.players.wechat import WeChatServer, WeComServer
 
 ANNA = "o" + "a" * 27
 ACCOUNT = {"appid": WeChatServer.APPID, "secret": WeChatServer.SECRET, "how": "", "page": ""}

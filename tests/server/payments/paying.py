@@ -5,7 +5,7 @@ import pytest
 from prewatt.kernel.units import NANO
 from prewatt.server.payments.models import Payment
 from prewatt.server.payments.payment_request import PaymentRequest, start
-from tests.provider_server import METHODS
+from tests.server.payments.players.server import METHODS
 
 EACH = pytest.mark.parametrize("provider", METHODS)
 

@@ -33,8 +33,8 @@ from prewatt.server.payments.refunds import send_back, send_held_back
 from prewatt.server.sales.giving_back import refund
 from prewatt.server.vending.models import Command, TopUp
 from tests.building import set_up
-from tests.players.keys import new_key
 from tests.server.payments.paying import EACH, METHODS, ask, call, paid, state
+from tests.server.payments.players.keys import new_key
 
 pytestmark = pytest.mark.database
 
@@ -78,7 +78,7 @@ def test_wechat_in_a_phones_browser_and_inside_wechat(tenancy, merchants, provid
     if method == "jsapi":
         assert payment.params["package"] == f"prepay_id=wx{payment.payment_id}"
         signed = "\n".join([payment.params[name] for name in ("appId", "timeStamp", "nonceStr", "package")]) + "\n"
-        from tests.players.keys import sign
+        from tests.server.payments.players.keys import sign
 
         assert payment.params["paySign"] == sign(providers.merchant_key, signed)
         assert "redirect_uri=https%3A%2F%2Fa.example" in provider_of(merchant).payer_link("https://a.example")

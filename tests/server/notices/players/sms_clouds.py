@@ -1,5 +1,5 @@
-"""Aliyun, Tencent Cloud and Huawei Cloud as senders of SMS, for `tests.internet`: they check each signature by its published
-rules, worked out here by hand from what came over the wire, and refuse by their published codes.
+"""Aliyun, Tencent Cloud and Huawei Cloud as senders of SMS, played on the `internet` beside this file: they check each
+signature by its published rules, worked out here by hand from what came over the wire, and refuse by their published codes.
 
 Aliyun: https://help.aliyun.com/zh/sdk/product-overview/v3-request-structure-and-signature. Tencent Cloud:
 https://cloud.tencent.com/document/api/382/52071. Huawei Cloud:

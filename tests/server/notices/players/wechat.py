@@ -1,5 +1,5 @@
-"""WeChat's and WeCom's API as far as notices need it, for `tests.internet`: it refuses what the real ones refuse, by their
-published rules and codes.
+"""WeChat's and WeCom's API as far as notices need it, played on the `internet` beside this file: it refuses what the real ones
+refuse, by their published rules and codes.
 
 Fields: "参数值内容限制说明" of
 https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/mp-message-management/subscribe-message/sendMessage.html; codes:

@@ -15,8 +15,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 
-from tests.players.keys import bare, private_pem, public_pem, sign
-from tests.players.trade import Trade
+from tests.server.payments.players.keys import bare, private_pem, public_pem, sign
+from tests.server.payments.players.trade import Trade
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 

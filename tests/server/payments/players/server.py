@@ -1,5 +1,5 @@
-"""A local HTTP server on which `tests.players` play WeChat Pay, Alipay and Stripe by their published rules: it checks how
-requests are signed, signs what it answers and calls back, and can misbehave as real providers and strangers do.
+"""A local HTTP server on which the players beside this file play WeChat Pay, Alipay and Stripe by their published rules: it
+checks how requests are signed, signs what it answers and calls back, and can misbehave as real providers and strangers do.
 """
 
 import json
@@ -10,10 +10,10 @@ from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-from tests.players.alipay import AlipayPlayer
-from tests.players.keys import new_key
-from tests.players.stripe import StripePlayer
-from tests.players.wechat import WeChatPlayer
+from tests.server.payments.players.alipay import AlipayPlayer
+from tests.server.payments.players.keys import new_key
+from tests.server.payments.players.stripe import StripePlayer
+from tests.server.payments.players.wechat import WeChatPlayer
 
 METHODS = {"wechat": "native", "alipay": "wap", "stripe": "checkout"}
 """The providers, and the way of paying that the tests take at each."""

@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.x509.oid import NameOID
 
-from tests.players.keys import private_pem, public_pem, sign
-from tests.players.trade import Trade
+from tests.server.payments.players.keys import private_pem, public_pem, sign
+from tests.server.payments.players.trade import Trade
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 

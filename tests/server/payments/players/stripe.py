@@ -8,7 +8,7 @@ import secrets
 import time
 from urllib.parse import parse_qs, parse_qsl
 
-from tests.players.trade import Trade
+from tests.server.payments.players.trade import Trade
 
 
 class StripePlayer:
