@@ -1,1 +1,1 @@
-"""What every room of the server needs, and which needs none of them."""
+"""What every room of the server needs, and what needs no other room."""

@@ -9,13 +9,15 @@ from django.http import HttpRequest
 
 
 def public(path: str) -> str:
-    """The address of a page, for somebody who is not on this machine."""
+    """Return the address of a page, for a person who is not on this machine."""
     config = settings.CONFIG
     return (config.public_url or "http://{}:{}".format(*config.http.reached_at)) + path
 
 
 def asker(request: HttpRequest) -> str:
-    """The IP address of who asks: what a reverse proxy in our own network says it is, else the one that is connected."""
+    """Return the IP address of the person who asks: as a reverse proxy in our own network says it, else of the
+    connection.
+    """
     connected = request.META.get("REMOTE_ADDR", "")
     said = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
     try:

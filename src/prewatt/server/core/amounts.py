@@ -73,8 +73,9 @@ def _users_sign() -> str:
 
 
 def typed_number(text: str, units: tuple[str, ...] = (), *, whole: bool = False) -> Decimal:
-    """A number as a person typed it; one of `units` may stand with it. ValidationError, in words, if it is none, or can be
-    read in two ways. `whole`: what is meant has no decimals, so that 1.234 can only be a thousand and more.
+    """Return a number as a person typed it; one of `units` may stand with it. `whole`: it has no decimals, so that
+    1.234 can only be a thousand and more. Raises ValidationError, in words, for other text, or if it can be read in two
+    ways.
     """
     bare = text[: LONGEST + 1].strip()
     bare = next((rest for unit in units if (rest := bare.removeprefix(unit).removesuffix(unit)) != bare), bare)
@@ -98,7 +99,7 @@ def _short(number: Decimal) -> str:
 
 
 def plain(number: Decimal) -> str:
-    """A number for a field, so that it can be read in one way alone: 5, 1.5, 1.2340."""
+    """Return a number for a field, in a form that can be read in only one way: 5, 1.5, 1.2340."""
     text = _short(number)
     # Three decimals could be thousands.
     return f"{text}0" if re.fullmatch(r"-?[1-9]\d{0,2}\.\d{3}", text) else text
@@ -139,8 +140,8 @@ def _scaled(text: str, field: str, scale: int, units: tuple[str, ...], *, whole:
 
 
 def typed_money(text: str, field: str, currency: str) -> int:
-    """An amount that was typed, nano; its `currency` may stand with it. ValidationError names the field: also of an amount
-    that is finer than the currency. Where there is none (`NO_CURRENCY`) it has up to nine decimals.
+    """Return an amount that was typed, nano; its `currency` may stand with it. Without a currency (`NO_CURRENCY`) it
+    has up to nine decimals. Raises ValidationError, which names the field, also for an amount finer than the currency.
     """
     symbols = tuple(sign for sign, codes in _SYMBOLS.items() if currency in codes)
     known = currency != NO_CURRENCY
@@ -152,7 +153,9 @@ def typed_money(text: str, field: str, currency: str) -> int:
 
 
 def check_payable(nano: int, field: str, currency: str) -> None:
-    """ValidationError, naming the field, if an amount is finer than its currency: nobody can pay it."""
+    """Raise ValidationError, naming the field, if an amount (nano) is finer than its currency, so that nobody can pay
+    it.
+    """
     least = minor_unit(currency)
     if nano % least:
         said = _("%(amount)s is finer than %(currency)s can be paid: the least is %(least)s.")
@@ -169,17 +172,17 @@ def check_payable(nano: int, field: str, currency: str) -> None:
 
 
 def typed_kwh(text: str, field: str) -> int:
-    """Energy or a register that was typed in kWh, Wh. ValidationError names the field."""
+    """Return energy or a register that was typed in kWh, in Wh. Raises ValidationError, which names the field."""
     return _scaled(text, field, 3, ("kWh", "kwh", "KWh", "KWH"))
 
 
 def typed_price(text: str, field: str, currency: str = "") -> int:
-    """A price that was typed, micro. ValidationError names the field."""
+    """Return a price that was typed, in micro. Raises ValidationError, which names the field."""
     return _scaled(text, field, 6, (f"{currency}/kWh", currency) if currency else ())
 
 
 def typed_whole(text: str, field: str, least: int, most: int) -> int:
-    """A whole number that was typed, from `least` to `most`. ValidationError names the field."""
+    """Return a whole number that was typed, from `least` to `most`. Raises ValidationError, which names the field."""
     try:
         found = typed_number(text)
     except ValidationError:
@@ -196,9 +199,11 @@ class NumberField(forms.DecimalField):
     widget = forms.TextInput
 
     def prepare_value(self, value: Any) -> Any:
+        """Return a decimal as text that can be read in only one way."""
         return plain(value) if isinstance(value, Decimal) else value
 
     def to_python(self, value: Any) -> Any:
+        """Return the decimal that was typed; None for an empty field. Raises ValidationError."""
         if isinstance(value, str):
             # Zeros at the end are no decimals too many.
             value = Decimal(_short(typed_number(value))) if value.strip() else None

@@ -30,7 +30,7 @@ STORE_MOST = 256 * 1024 * 1024
 
 
 def nats_server() -> str:
-    """The program: on the PATH, else the one that was installed beside this Python. FileNotFoundError if there is
+    """Return the program: on the PATH, else the one installed beside this Python. Raises FileNotFoundError if there is
     none.
     """
     beside = Path(sys.executable).with_name("nats-server")

@@ -34,7 +34,7 @@ class Endpoint(Struct, frozen=True):
 
     @property
     def reached_at(self) -> tuple[str, int]:
-        """Host and port by which it is reached from this machine."""
+        """Return host and port by which it is reached from this machine."""
         return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host), self.port  # noqa: S104
 
 
@@ -69,7 +69,7 @@ def _endpoint(name: str, text: str) -> Endpoint:
 
 
 def load_config(environment: Mapping[str, str] | None = None) -> ServerConfig:
-    """Read `PREWATT_*`. ConfigError names the variable that is wrong."""
+    """Read the variables `PREWATT_*`. Raises ConfigError, which names the wrong variable."""
     env = os.environ if environment is None else environment
     known = {
         "HOME", "DATABASE", "HTTP", "MQTT", "HOSTS", "SHARDS", "BROKER", "SHARED_CLOCK", "PUBLIC_URL", "PROVIDERS",
@@ -138,7 +138,7 @@ def _providers(text: str) -> dict[str, str]:
 
 
 def django_database(config: ServerConfig) -> dict[str, Any]:
-    """The database in Django's terms. Both commit durably before they answer."""
+    """Return the database in Django's terms. Both databases commit durably before they answer."""
     if not config.database:
         return {
             "ENGINE": "django.db.backends.sqlite3",
@@ -164,13 +164,13 @@ def django_database(config: ServerConfig) -> dict[str, Any]:
 
 
 def enter_home(config: ServerConfig) -> None:
-    """Use the home folder until this process ends: no copy is put back there meanwhile."""
+    """Use the home folder until this process ends: no copy is restored there meanwhile."""
     _prepare(config.home)
     use(config.home)
 
 
 def secret(config: ServerConfig) -> str:
-    """The server's secret, made at the first start."""
+    """Return the server's secret, made at the first start."""
     path = config.home / "secret"
     if not path.exists():
         _make_private(path, secrets.token_hex(32))
@@ -178,7 +178,7 @@ def secret(config: ServerConfig) -> str:
 
 
 def signing_key(config: ServerConfig) -> SigningKey:
-    """The key that commands and receipts are signed with, made at the first start."""
+    """Return the key that signs commands and receipts, made at the first start."""
     path = config.home / "server.key"
     if not path.exists():
         _prepare(config.home)
@@ -189,8 +189,8 @@ def signing_key(config: ServerConfig) -> SigningKey:
 
 
 def vending_secret(config: ServerConfig) -> bytes:
-    """The key under which vending keys are sealed, made at the first start. A copy of the database is worth no codes
-    without it, and a database restored without it can make none.
+    """Return the key under which vending keys are sealed, made at the first start. A stolen copy of the database can
+    make no tokens without it, nor can a database that was restored without it.
     """
     path = config.home / "vending.key"
     if not path.exists():
@@ -199,7 +199,7 @@ def vending_secret(config: ServerConfig) -> bytes:
 
 
 def broker_password(config: ServerConfig, user: str) -> str:
-    """A broker user's password: derived, so that none is kept in the database."""
+    """Return a broker user's password. It is derived, so that none is stored in the database."""
     return hmac.new(secret(config).encode(), f"broker {user}".encode(), hashlib.sha256).hexdigest()
 
 

@@ -1,5 +1,5 @@
-"""What an account with somebody else (a payment provider, a mail server) needs to know, typed into a form: some of it
-secret, sealed before it is stored and never shown again.
+"""The credentials of an account at another service (a payment provider, a mail server), as they are typed into a form:
+some of them are secret, sealed before they are stored and never shown again.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ LONGEST = 10_000
 
 
 class Field(NamedTuple):
-    """Something that an account needs to know. A `secret` one is sealed, and never shown again. `choices`: (value, what it
-    is) of those that it can have.
+    """A field of credentials. A `secret` one is sealed, and never shown again. `choices`: pairs of (value, what it is)
+    that it can have.
     """
 
     name: str
@@ -33,7 +33,9 @@ class Field(NamedTuple):
 
 
 def read_fields(fields: Iterable[Field], given: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
-    """What was typed; what was left empty stays as it is `known`. ValidationError names the field."""
+    """Return the typed values; a field that was left empty keeps its `known` value. Raises ValidationError, which names
+    the field.
+    """
     return {field.name: _value(field, given, known) for field in fields}
 
 
@@ -49,16 +51,16 @@ def _value(field: Field, given: Mapping[str, str], known: Mapping[str, str]) -> 
 
 
 def part(fields: Iterable[Field], values: Mapping[str, str], secret: bool) -> dict[str, str]:
-    """The secret ones, or the others."""
+    """Return only the secret fields, or only the others."""
     return {field.name: values[field.name] for field in fields if field.secret == secret}
 
 
 def seal(purpose: str, secrets: Mapping[str, str]) -> bytes:
-    """Secrets as the database keeps them."""
+    """Return secrets as the database stores them."""
     return sealer(purpose).seal(json.dumps(secrets).encode())
 
 
 def unseal(purpose: str, sealed: bytes) -> dict[str, str]:
-    """Secrets that were sealed. SealError if they can't be opened."""
+    """Return secrets that were sealed. Raises SealError if they cannot be opened."""
     found: dict[str, str] = json.loads(sealer(purpose).open(sealed))
     return found

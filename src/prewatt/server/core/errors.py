@@ -1,4 +1,6 @@
-"""What is wrong, in words, each field by its name: what people see of it on the page and in a command, its own in the API."""
+"""Errors in words, each with the name of its field: as people see it on the page and in a command, and its own name in
+the API.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,8 @@ if TYPE_CHECKING:
 
 
 class Refused(ValueError):
-    """Something can't be done; the message, for people, says why. `field`: which field it is about, by its own name in the
-    API and the forms; empty if it is none's.
+    """Something cannot be done; the message, for people, says why. `field`: the field it is about, by its name in the
+    API and the forms; empty if it is about no single field.
     """
 
     def __init__(self, text: str, field: str = "") -> None:
@@ -50,27 +52,27 @@ LABELS = {
 
 
 def label(field: str, labels: Mapping[str, str | _StrPromise] | None = None) -> str:
-    """What people see of a field; `labels` come first. A path within a tariff stays one: it is told as it is documented."""
+    """Return what people see of a field; `labels` come first. A path within a tariff stays a path, as it is documented."""
     plain = field.replace("_", " ").capitalize() if field.isidentifier() else field
     return str((labels or {}).get(field) or LABELS.get(field) or plain)
 
 
 def in_words(error: Exception) -> str:
-    """An error as one line of text, each field by its own name."""
+    """Return an error as one line of text, with each field by its own name."""
     if not isinstance(error, ValidationError):
         return str(error)
     return "; ".join(f"{name}: {text}" if name else text for name, text in by_field(error))
 
 
 def for_people(error: Exception, labels: Mapping[str, str | _StrPromise] | None = None) -> str:
-    """An error as one line of text, each field as people see it; `labels` come first."""
+    """Return an error as one line of text, with each field as people see it; `labels` come first."""
     if not isinstance(error, ValidationError):
         return str(error)
     return "; ".join(f"{label(name, labels)}: {text}" if name else text for name, text in by_field(error))
 
 
 def by_field(error: Exception) -> list[tuple[str, str]]:
-    """(field, text) of an error; the field is empty where it is none's."""
+    """Return pairs of (field, text) of an error; the field is empty for an error of the whole form."""
     if isinstance(error, Refused) and error.field:
         return [(error.field, str(error))]
     if not isinstance(error, ValidationError):

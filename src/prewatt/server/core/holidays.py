@@ -17,8 +17,8 @@ SPAN = (2010, 2045)
 
 
 def public_holidays(asked: Any) -> list[str]:
-    """The public holidays of `{"country": "CA", "region": "ON", "years": [2024, 2030]}`; region and years may be left
-    out. TariffError if they are not known.
+    """Return the public holidays for `{"country": "CA", "region": "ON", "years": [2024, 2030]}`; region and years may
+    be left out. Raises TariffError if they are unknown.
     """
     if not isinstance(asked, Mapping) or not isinstance(asked.get("country"), str):
         raise TariffError('holidays.country: is missing, or not a code such as "CA"')

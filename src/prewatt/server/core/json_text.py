@@ -10,11 +10,11 @@ from ...tables.problems import TableError, shown
 
 
 class JsonError(ValueError):
-    """This is no JSON, or says two things at once; the message, for people, says where."""
+    """The text is not JSON, or gives a name twice; the message, for people, says where."""
 
 
 def read_json(content: bytes) -> Any:
-    """What a JSON text says. JsonError."""
+    """Return the value of a JSON text. Raises JsonError."""
     try:
         text = decode(content)
     except TableError as error:

@@ -34,9 +34,10 @@ def _at(index: int, row: Sequence[Any]) -> tuple[bool, Any]:
 
 
 class NaturalList(ChangeList):
-    """The rows of a list in the order in which it was asked for, texts as `natural` has them."""
+    """The rows of a list in the requested order, with texts in the order of `natural`."""
 
     def get_results(self, request: HttpRequest) -> None:
+        """Fetch the rows, and sort texts as people count."""
         super().get_results(request)
         rows: Any = self.queryset
         order = rows.query.order_by or rows.model._meta.ordering
@@ -67,9 +68,11 @@ class NaturalAdmin(ModelAdmin):
     """A page of Set-up whose list and choices are in the order of names."""
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002
+        """Return the list in the order of names."""
         return NaturalList
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):  # type: ignore[no-untyped-def]
+        """Return the field, with its choices in the order of names."""
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if field is not None and hasattr(field, "queryset"):
             field.iterator = _NaturalChoices

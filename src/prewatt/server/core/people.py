@@ -6,5 +6,5 @@ from typing import Any
 
 
 def name_of(by: Any) -> str:
-    """Who somebody is, by login or by the name given."""
+    """Return who somebody is: the login, or the given name."""
     return by if isinstance(by, str) else str(by.get_username())

@@ -20,7 +20,9 @@ _DECORATION = re.compile(r"[\s()/.\-\u2010-\u2015]|^tel:", re.IGNORECASE)
 
 
 def country_at(zone: str, currency: str = "") -> str:
-    """The country (ISO 3166, two capitals) of a building by its clock; where CNY is paid, China. Empty: not known."""
+    """Return the country (ISO 3166, two capitals) of a building by its time zone; China if it pays in CNY. Empty:
+    unknown.
+    """
     return CHINA if currency == "CNY" else _countries().get(zone, "")
 
 
@@ -38,8 +40,8 @@ def _countries() -> dict[str, str]:
 
 
 def read_phone(text: str, country: str = "") -> str:
-    """A number that takes SMS, in its one form, +4915112345678. `country`: where it is typed, for one without its country.
-    ValueError, for people, says what is wrong.
+    """Return a number that receives SMS in its one form, +4915112345678. `country`: where it is typed, for a number
+    without its country. Raises ValueError, which says in words for people what is wrong.
     """
     bare = _DECORATION.sub("", unicodedata.normalize("NFKC", text).strip())
     if not re.fullmatch(r"\+?\d{3,20}", bare, re.ASCII):

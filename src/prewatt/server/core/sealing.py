@@ -15,23 +15,25 @@ NONCE = 12
 
 
 class SealError(ValueError):
-    """A sealed secret can't be opened; the message says why."""
+    """A sealed secret cannot be opened; the message says why."""
 
 
 class Sealer:
-    """Seals for one purpose: what was sealed for another doesn't open."""
+    """A sealer for one purpose: it cannot open what was sealed for another."""
 
     def __init__(self, secret: bytes, purpose: str) -> None:
         self._cipher = AESGCM(secret)
         self._purpose = purpose
 
     def seal(self, plain: bytes) -> bytes:
-        """Nonce and ciphertext."""
+        """Return nonce and ciphertext of `plain`."""
         nonce = os.urandom(NONCE)
         return nonce + self._cipher.encrypt(nonce, plain, self._purpose.encode())
 
     def open(self, sealed: bytes) -> bytes:
-        """What was sealed. SealError if it was by another server, for another purpose, or is damaged."""
+        """Return what was sealed. Raises SealError if another server sealed it, if it is for another purpose, or if it
+        is damaged.
+        """
         try:
             return self._cipher.decrypt(sealed[:NONCE], sealed[NONCE:], self._purpose.encode())
         except (InvalidTag, ValueError):
@@ -43,5 +45,5 @@ class Sealer:
 
 @cache
 def sealer(purpose: str) -> Sealer:
-    """This server's, for a purpose."""
+    """Return this server's sealer for a purpose."""
     return Sealer(vending_secret(settings.CONFIG), f"prewatt {purpose}")

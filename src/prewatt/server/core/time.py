@@ -12,11 +12,11 @@ from ...clock import Clock, SharedClock, SystemClock
 
 @cache
 def clock() -> Clock:
-    """The clock that the settings name."""
+    """Return the clock that the settings name."""
     shared = settings.CONFIG.shared_clock
     return SharedClock(Path(shared)) if shared else SystemClock()
 
 
 def now() -> int:
-    """The present instant, µs since 1970."""
+    """Return the present instant, µs since 1970."""
     return clock().now()

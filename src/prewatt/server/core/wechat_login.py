@@ -15,17 +15,17 @@ TIMEOUT = 15
 
 
 class LoginError(Exception):
-    """WeChat does not say who it is; the message, for people, says why."""
+    """WeChat does not say who the person is; the message, for people, says why."""
 
 
 def link(appid: str, back: str) -> str:
-    """Where somebody is asked, and sent to `back` from."""
+    """Return the address at which WeChat asks the person, and from which it sends the person to `back`."""
     asked = {"appid": appid, "redirect_uri": back, "response_type": "code", "scope": "snsapi_base"}
     return f"https://open.weixin.qq.com/connect/oauth2/authorize?{urlencode(asked)}#wechat_redirect"
 
 
 def openid(appid: str, secret: str, code: str, address: str = ADDRESS) -> str:
-    """Who somebody is to this app, from the code that came back. LoginError."""
+    """Return the person's id for this app, from the code that came back. Raises LoginError."""
     asked = {"appid": appid, "secret": secret, "code": code, "grant_type": "authorization_code"}
     try:
         answer = requests.get(f"{address}/sns/oauth2/access_token", params=asked, timeout=TIMEOUT).json()

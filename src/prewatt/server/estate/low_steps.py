@@ -23,7 +23,7 @@ _MOST = 10**18
 
 
 def typed_days(text: str, field: str) -> int:
-    """Days that were typed. ValidationError names the field."""
+    """Return a number of days that was typed. Raises ValidationError, which names the field."""
     return typed_whole(text, field, 0, 99)
 
 
@@ -32,7 +32,7 @@ DECIMALS = {"low_credit": 9, "low_credit_kwh": 3, "low_credit_days": 0}
 
 
 def reading(currency: str) -> dict[str, Callable[[str, str], int]]:
-    """How each of a property's fields of steps is read when it is typed, where amounts are in a currency."""
+    """Return how each of a property's fields of steps is read when it is typed. `currency` is that of amounts."""
     return {
         "low_credit": partial(typed_money, currency=currency),
         "low_credit_kwh": typed_kwh,
@@ -41,7 +41,7 @@ def reading(currency: str) -> dict[str, Callable[[str, str], int]]:
 
 
 def typed_steps(text: str, field: str, read: Callable[[str, str], int]) -> list[int]:
-    """Steps that were typed, the highest first. ValidationError says what is wrong with them."""
+    """Return steps that were typed, the highest first. Raises ValidationError, which says what is wrong."""
     # A comma within a number is its own: 7,50. Of 20,10,5 none can be.
     several = re.fullmatch(r"\s*\d{1,2}(,\d{1,2}){2,}\s*", text)
     typed = [each for each in re.split("," if several else r"[\s;；，、]+|,(?=\s|$)", text) if each]
@@ -54,7 +54,9 @@ def typed_steps(text: str, field: str, read: Callable[[str, str], int]) -> list[
 
 
 def kept_steps(text: str, field: str, currency: str) -> str:
-    """What was typed into a property's field of steps, as it is kept: empty, or 0, is none. ValidationError names the field."""
+    """Return typed steps as they are stored: empty if nothing, or 0, was typed. Raises ValidationError, which names the
+    field.
+    """
     if re.fullmatch(r"\s*0*([.,]0*)?\s*", text):
         return ""
     found = typed_steps(text, field, reading(currency)[field])
@@ -66,21 +68,21 @@ def _read(text: str, read: Callable[[str], int]) -> list[int]:
 
 
 def money_steps(where: Property) -> list[int]:
-    """A property's steps in money, nano, the highest first."""
+    """Return a property's steps in money, nano, the highest first."""
     return _read(where.low_credit, parse_money)
 
 
 def energy_steps(where: Property) -> list[int]:
-    """A property's steps in energy, Wh, the highest first."""
+    """Return a property's steps in energy, Wh, the highest first."""
     return _read(where.low_credit_kwh, parse_kwh)
 
 
 def day_steps(where: Property) -> list[int]:
-    """A property's steps in days, the highest first."""
+    """Return a property's steps in days, the highest first."""
     return _read(where.low_credit_days, int)
 
 
 def is_low(where: Property, left: int, price: int) -> bool:
-    """Whether so much credit (nano) is under a highest step of a property, at a price of so many micro per kWh."""
+    """Return whether a credit of `left` nano is under one of a property's highest steps, at a price in micro per kWh."""
     highest: Sequence[int] = (*money_steps(where)[:1], *(each * price for each in energy_steps(where)[:1]))
     return left < max(highest, default=0)

@@ -55,12 +55,12 @@ class Organisation(models.Model):
         return self.name
 
     def home(self) -> Property:
-        """The first property, whose clock and currency stand for the organisation; one in UTC while there is none."""
+        """Return the first property, whose clock and currency stand for the organisation; one in UTC if there is none."""
         return self.properties.order_by("pk").first() or Property(zone="UTC", currency=NO_CURRENCY)
 
     @property
     def currency(self) -> str:
-        """What sums over all its properties are in; `NO_CURRENCY` where they are of several, or it has none."""
+        """Return the currency of sums over all its properties; `NO_CURRENCY` if they have several, or there is none."""
         found = set(self.properties.values_list("currency", flat=True))
         return str(found.pop()) if len(found) == 1 else NO_CURRENCY
 
@@ -350,6 +350,7 @@ class Property(models.Model):
         return self.name
 
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Check the fields, and store steps and amounts in one form. Raises ValidationError."""
         super().clean_fields(exclude)
         if self.currency not in MINOR_DIGITS:
             # It is refused itself: there is nothing to read amounts in.
@@ -422,11 +423,11 @@ class TenancyQuerySet(models.QuerySet["Tenancy"]):
     """Tenancies."""
 
     def not_over(self, at: int) -> TenancyQuerySet:
-        """Who lives somewhere at an instant, or comes later; the earliest first."""
+        """Return the tenancies that hold at an instant, or begin later; the earliest first."""
         return self.filter(models.Q(ends__isnull=True) | models.Q(ends__gt=at)).order_by("begins")
 
     def living(self, at: int) -> TenancyQuerySet:
-        """Who lives somewhere at an instant; the earliest first."""
+        """Return the tenancies that hold at an instant; the earliest first."""
         return self.not_over(at).filter(begins__lte=at)
 
 
@@ -463,13 +464,16 @@ class Tenancy(models.Model):
         return f"{self.tenant}, {self.unit}"
 
     def holds(self, at: int) -> bool:
-        """Whether what ends at an instant is this tenancy's: it begins just after its first instant."""
+        """Return whether what ends at an instant belongs to this tenancy, which begins just after its first instant."""
         return self.begins < at and (self.ends is None or at <= self.ends)
 
     def validate_constraints(self, exclude: Any = None) -> None:
-        """What the constraints hold, `clean` says in words."""
+        """Do nothing: `clean` says in words what the constraints hold."""
 
     def clean(self) -> None:
+        """Check the row. Raises ValidationError if it ends before it begins, lies too far from now, or overlaps another
+        tenancy.
+        """
         if self.begins is None or self.unit_id is None:
             return
         if self.ends is not None and self.ends <= self.begins:

@@ -36,8 +36,8 @@ EXAMPLE = "voltage over 253 V for 5 s: off"
 
 
 def read_limits(text: str) -> tuple[Limit, ...]:
-    """The limits of a text, a line each; none of an empty one, or of `none`. ValidationError names the line that can't be
-    read, and what is wrong with it.
+    """Return the limits of a text, one a line; nothing for an empty text or `none`. Raises ValidationError, which names
+    the line and what is wrong with it.
     """
     if text.strip().lower() == NONE:
         return ()
@@ -120,7 +120,7 @@ def check_own_windows(text: str) -> None:
 
 
 def in_words(limit: Limit) -> str:
-    """A limit as a line that reads as itself again."""
+    """Return a limit as a line that reads back as the same limit."""
     kind = KINDS[limit.code]
     unit = UNITS[kind.quantities[0]]
     what = next((" ".join(each) for each, code in _NAMES.items() if code == limit.code), "arc")
@@ -131,6 +131,6 @@ def in_words(limit: Limit) -> str:
 
 
 def not_told(limits: Sequence[Limit], quantities: dict[str, int]) -> list[Limit]:
-    """The limits that a meter can't keep, by what it told last: it does not measure that."""
+    """Return the limits that a meter cannot watch, because its last report lacks the quantity."""
     known = {Quantity(name): value for name, value in quantities.items() if name in UNITS}
     return [each for each in limits if not told(known, KINDS[each.code].quantities)]

@@ -38,7 +38,9 @@ def _days(text: str) -> tuple[int, ...]:
 
 
 def read_windows(text: str) -> tuple[Window, ...]:
-    """`daily 20:00-07:00, sat-sun 00:00-24:00`. ValidationError says what can't be read."""
+    """Parse windows such as `daily 20:00-07:00, sat-sun 00:00-24:00`. Raises ValidationError, which says what cannot be
+    read.
+    """
     found = []
     # As phones write it: a long dash, blanks around it, wide signs of a Chinese keyboard.
     plain = re.sub(r"\s*[-–—~]\s*", "-", unicodedata.normalize("NFKC", text).lower())
@@ -59,7 +61,7 @@ def read_windows(text: str) -> tuple[Window, ...]:
 
 
 def read_days(text: str) -> tuple[str, ...]:
-    """Dates such as `2026-12-24`, with blanks or commas between. ValidationError says which is none."""
+    """Parse dates such as `2026-12-24`, with blanks or commas between. Raises ValidationError, which names a wrong one."""
     found = set()
     for part in re.split(r"[\s,;]+", text.strip()):
         if part:
@@ -73,8 +75,8 @@ def read_days(text: str) -> tuple[str, ...]:
 
 
 def holiday_dates(region: str, first_year: int) -> tuple[str, ...]:
-    """The public holidays of a country or its part, `DE` or `DE-BE`; none for an empty text. ValidationError if it is
-    not known.
+    """Return the public holidays of a country or a part of it, `DE` or `DE-BE`; nothing for an empty text. Raises
+    ValidationError if it is unknown.
     """
     if not region.strip():
         return ()
@@ -107,8 +109,8 @@ def check_region(text: str) -> None:
 
 
 def read_power(text: str) -> tuple[int, ...]:
-    """`3000`, or by the hour `06-22 5000, 22-06 3000` (W; an hour that is not named has no limit). ValidationError says
-    what can't be read.
+    """Parse power limits: `3000`, or by the hour `06-22 5000, 22-06 3000` (W; other hours have no limit). Raises
+    ValidationError, which says what cannot be read.
     """
     parts = [each.strip() for each in re.split(r"[,;\n]", text) if each.strip()]
     if len(parts) == 1 and parts[0].isdecimal() and len(parts[0]) <= 7:

@@ -21,11 +21,15 @@ class Terms(models.Model):
     """
 
     class Overdue(models.TextChoices):
+        """What follows when a bill is overdue."""
+
         REMIND = "remind", _("a reminder, nothing more")
         ASK = "ask", _("a person is asked")
         CUT = "cut", _("the supply ends by rule")
 
     class Owed(models.TextChoices):
+        """What becomes of a debt when a tenancy goes back to paying before use."""
+
         DEBT = "debt", _("stays owed, beside the meter")
         SPREAD = "spread", _("is spread over payments")
 
@@ -62,7 +66,7 @@ class Terms(models.Model):
 
     @property
     def cuts_at(self) -> int | None:
-        """The limit at which the supply ends, nano; None if it never does for what is owed."""
+        """Return the limit (nano) at which the supply ends; None if no debt ends it."""
         return int(self.limit) if self.postpaid and self.limit_cuts else None
 
 

@@ -7,30 +7,32 @@ from .terms import Lowering, Terms
 
 
 def terms_of(tenancy_pk: int) -> Terms | None:
-    """The terms that hold for a tenancy; None: paid before use, as it has been from the start."""
+    """Return the terms that hold for a tenancy; None: it pays before use, as from the start."""
     rows = Terms.objects.filter(tenancy=tenancy_pk, applied__isnull=False).select_related("tenancy__unit__property")
     return rows.order_by("-applied", "-pk").first()
 
 
 def waiting_terms(tenancy_pk: int) -> Terms | None:
-    """The terms that are to hold from an instant that is to come, or as soon as the building is online."""
+    """Return the terms that will hold later, or as soon as the building is online; None if there are none."""
     return Terms.objects.filter(tenancy=tenancy_pk, applied__isnull=True, ended__isnull=True).first()
 
 
 def open_lowering(terms: Terms | None) -> Lowering | None:
-    """What the rule of overdue bills has lowered, and not lifted yet."""
+    """Return the lowered limit of overdue bills that is still in force; None if there is none."""
     return terms.lowerings.filter(ended__isnull=True).first() if terms is not None else None
 
 
 def holder_of(unit_pk: int, at: int) -> int | None:
-    """The tenancy whose money the balance at a unit's meter is: the earliest that has begun and is not settled."""
+    """Return the tenancy to which the balance at a unit's meter belongs: the earliest that has begun and is not
+    settled.
+    """
     rows = Tenancy.objects.filter(unit=unit_pk, begins__lte=at, settled__isnull=True).order_by("begins")
     return rows.values_list("pk", flat=True).first()
 
 
 def limit_at(unit_pk: int, at: int) -> tuple[int, bool] | None:
-    """How far the account of a unit's meter may go under zero (nano), and whether the supply ends there; None where it is paid
-    before use.
+    """Return how far (nano) the account of a unit's meter may go under zero, and whether the supply ends there; None if
+    electricity is paid before use.
     """
     holder = holder_of(unit_pk, at)
     terms = terms_of(holder) if holder is not None else None

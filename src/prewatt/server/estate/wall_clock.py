@@ -1,7 +1,8 @@
-"""Instants and days in forms, commands and lists: stored as µs since 1970, typed and shown as the property's wall clock.
+"""Instants and days in forms, commands and lists: they are stored as µs since 1970, and typed and shown on the
+property's wall clock.
 
-An offset that is typed counts. An hour that the clock leaves out is refused, with what to type; one that comes twice is
-asked (`Twice`): which of the two.
+If an offset is typed, it counts. An hour that the clock skips is refused, with what to type instead; for an hour that
+comes twice, the person is asked (`Twice`) which one is meant.
 """
 
 from __future__ import annotations
@@ -29,19 +30,19 @@ YEARS = range(1971, 2200)
 
 
 def shown(at: int | None, where: Property) -> str:
-    """An instant for a list: 2024-10-06 13:30:00, empty for None."""
+    """Return an instant for a list: 2024-10-06 13:30:00, empty for None."""
     return "" if at is None else f"{local(at, zone(where.zone)):%Y-%m-%d %H:%M:%S}"
 
 
 class Choice(NamedTuple):
-    """One of the two instants that a wall clock shows alike: as it is to be typed, and in words."""
+    """One of the two instants with the same wall-clock time: as it must be typed, and in words."""
 
     text: str
     words: str
 
 
 class Twice(ValidationError):
-    """A wall clock comes twice on the day on which the clocks go back. `choices`: the two."""
+    """The wall-clock time comes twice, on the day on which the clocks go back. `choices`: the two instants."""
 
     def __init__(self, field: str, choices: tuple[Choice, Choice]):
         said = _now("The clocks go back then, and this hour comes twice. Say which: %(first)s, or %(second)s.")
@@ -50,8 +51,8 @@ class Twice(ValidationError):
 
 
 def wall_clock(text: str, where: Property, field: str) -> int:
-    """An instant typed as the property's wall clock, or with an offset of its own. ValidationError names the field; it is
-    `Twice` where the clock shows that time twice.
+    """Return an instant that was typed on the property's wall clock, or with its own offset. Raises ValidationError,
+    which names the field; it is `Twice` if the clock shows that time twice.
     """
     typed = unicodedata.normalize("NFKC", text[: LONGEST + 1]).strip()
     try:
@@ -89,7 +90,7 @@ def _at(wall: datetime, place: ZoneInfo, field: str) -> int:
 
 
 def typed_day(text: str, field: str) -> date:
-    """A day that was typed, such as 2025-11-01. ValidationError names the field."""
+    """Return a day that was typed, such as 2025-11-01. Raises ValidationError, which names the field."""
     try:
         if len(text) > LONGEST:
             raise ValueError
@@ -102,12 +103,12 @@ def typed_day(text: str, field: str) -> date:
 
 
 class WallClockForm(forms.ModelForm):
-    """A form of which the columns `instants` are instants."""
+    """A form whose columns `instants` are instants."""
 
     instants: tuple[str, ...] = ()
 
     def property_of(self, values: dict[str, Any]) -> Property | None:
-        """The property whose clock counts, from cleaned values; None if they don't name one."""
+        """Return the property whose clock counts, from cleaned values; None if they do not name one."""
         raise NotImplementedError
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -128,6 +129,7 @@ class WallClockForm(forms.ModelForm):
                 self.initial[name] = local(at, zone(where.zone)).replace(tzinfo=None) if where else None
 
     def clean(self) -> dict[str, Any]:
+        """Return the cleaned values, with wall-clock times read as instants."""
         values: dict[str, Any] = super().clean() or self.cleaned_data
         where = self.property_of(values)
         for name in self.instants:

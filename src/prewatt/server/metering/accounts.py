@@ -1,4 +1,4 @@
-"""A meter's account: kept with a digest, so that no bit of it changes unseen, and read for pages and notices."""
+"""A meter's account is stored with a digest, so that no changed bit goes unnoticed, and read for pages and notices."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .models import Meter
 
 
 class Kept(TypedDict):
-    """The columns of a meter's row that an account and the hash of its last entry are kept in."""
+    """The columns of a meter's row that hold an account and the hash of its last entry."""
 
     head: bytes
     account: bytes
@@ -18,7 +18,7 @@ class Kept(TypedDict):
 
 
 def kept(account: Account, head: bytes) -> Kept:
-    """What is stored of an account, after the entry with the hash `head`."""
+    """Return the columns that store an account after the entry with the hash `head`."""
     body = account.dump()
     return {"head": head, "account": body, "digest": _digest(head, body)}
 
@@ -28,7 +28,7 @@ def _digest(head: bytes, body: bytes) -> bytes:
 
 
 def stored_account(meter: Meter) -> Account:
-    """A meter's account. ValueError if it can't be read, or is not as it was stored."""
+    """Return a meter's account. Raises ValueError if it cannot be read, or is not as it was stored."""
     head, body, digest = bytes(meter.head), bytes(meter.account), bytes(meter.digest)
     # A row of an earlier version has no digest until its next entry.
     if digest and digest != _digest(head, body):
@@ -37,7 +37,9 @@ def stored_account(meter: Meter) -> Account:
 
 
 def account_of(meter: Meter) -> Account:
-    """A meter's account; where it can't be read, which is an alarm of its own, what the row tells: no prices, no locks."""
+    """Return a meter's account. If it cannot be read, which raises its own alarm, it has what the row says: no prices,
+    no locks.
+    """
     try:
         return stored_account(meter)
     except ValueError:

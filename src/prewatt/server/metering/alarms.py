@@ -28,7 +28,9 @@ def raise_alarm(
     seq: int = 0,
     data: dict[str, Any] | None = None,
 ) -> Alarm | None:
-    """Tell a person, of a meter or a gateway. None if an alarm of this kind (and `key`) is open there already."""
+    """Raise an alarm for people, of a meter or a gateway. Returns None if an alarm of this kind (and `key`) is open
+    there already.
+    """
     if Alarm.objects.filter(meter=meter, gateway=gateway, kind=kind, key=key, settled=False).exists():
         return None
     try:
@@ -42,21 +44,21 @@ def raise_alarm(
 
 
 def open_alarms(where: Property) -> QuerySet[Alarm]:
-    """What somebody must look at in a property, the latest first."""
+    """Return the open alarms of a property, the latest first."""
     found = Alarm.objects.filter(Q(meter__gateway__property=where) | Q(gateway__property=where), settled=False)
     return found.select_related("meter__unit", "gateway").order_by("-at", "-pk")
 
 
 def settle(alarm: Alarm, by: str) -> None:
-    """Somebody has looked at what an alarm tells of, or has done what it asks."""
+    """Settle an alarm, because the person `by` has looked at it or has done what it asks."""
     Alarm.objects.filter(pk=alarm.pk, settled_by="").update(settled=True, settled_by=by[:150], settled_at=now())
 
 
 def settle_alarms(kind: str, key: str = "") -> None:
-    """What the alarms of a kind and key told of is over."""
+    """Settle the alarms of a kind and key, because their cause is over."""
     Alarm.objects.filter(kind=kind, key=key, settled=False).update(settled=True)
 
 
 def settle_of_meter(meter: Meter, kind: str) -> None:
-    """What a meter's alarms of a kind told of is over."""
+    """Settle a meter's alarms of a kind, because their cause is over."""
     Alarm.objects.filter(meter=meter, kind=kind, settled=False).update(settled=True)

@@ -1,4 +1,4 @@
-"""Work over many things, each on its own: what fails for one is told, and the others go on."""
+"""Work over many items, each separately: what fails for one raises an alarm, and the others go on."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ Result = TypeVar("Result")
 def apart(
     job: str, items: Iterable[Item], work: Callable[[Item], Result], of: Callable[[Item], Meter | Gateway | None]
 ) -> list[Result]:
-    """What the work gave for each item. Where it fails an alarm is raised, of the meter or gateway that the item is `of`,
-    and settled when it succeeds again; only a database that can't be asked ends it all.
+    """Return what the work gave for each item. If it fails, an alarm is raised for the meter or gateway that the item
+    is `of`, and settled when it succeeds again. Only a failing database ends all of it.
     """
     done = []
     failed: set[str] | None = None
@@ -45,12 +45,12 @@ def apart(
 
 
 def gateway_of(organisation: Organisation) -> Gateway | None:
-    """Where an alarm of what belongs to no meter is shown: at its landlord's first gateway."""
+    """Return the gateway at which an alarm without a meter is shown: the landlord's first one."""
     return Gateway.objects.filter(property__organisation=organisation).order_by("pk").first()
 
 
 def meter_or_gateway_of(tenancy: Tenancy) -> Meter | Gateway | None:
-    """Where an alarm of a tenancy is shown."""
+    """Return the meter or gateway at which an alarm of a tenancy is shown."""
     meter = Meter.objects.filter(unit=tenancy.unit_id).first()
     return meter or gateway_of(tenancy.unit.property.organisation)
 

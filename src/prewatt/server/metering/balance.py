@@ -1,5 +1,5 @@
-"""A building's balance: what its main meter measured, beside the sum of all others. What is missing was lost, stolen, or
-measured wrong.
+"""The energy balance of a building: what its main meter measured, beside the sum of all others. The difference is
+unaccounted-for energy: lost, stolen, or measured wrong.
 """
 
 from __future__ import annotations
@@ -38,30 +38,32 @@ class Span:
 
     @property
     def unaccounted(self) -> int:
-        """What the main meter measured and no other; negative if they measured more."""
+        """Return the unaccounted-for energy, Wh: what the main meter measured and no other; negative if the others
+        measured more.
+        """
         return self.main - self.units - self.common
 
     @property
     def percent(self) -> Decimal | None:
-        """`unaccounted` in percent of the main meter's energy, to two decimals; None if that is 0."""
+        """Return `unaccounted` in percent of the main meter's energy, to two decimals; None if that is 0."""
         return (Decimal(100 * self.unaccounted) / self.main).quantize(Decimal("0.01")) if self.main else None
 
 
 class BalanceError(ValueError):
-    """There is nothing to balance; the message says why."""
+    """There is no energy balance; the message says why."""
 
 
 def balance(where: Property, begin: int, end: int, interval: int = INTERVAL) -> list[Span]:
-    """By interval, from `begin` to `end` or as far as all meters have reported. BalanceError without a main meter, or
-    without readings.
+    """Return the energy balance by interval, from `begin` to `end` or as far as all meters have reported. Raises
+    BalanceError without a main meter, or without readings.
     """
     points = np.arange(begin, end + 1, interval, dtype=np.int64)
     return _at(where, points)
 
 
 def by_month(where: Property, end: int, months: int = 13) -> list[Span]:
-    """By local month, the last one up to `end`; an interval between two readings belongs to the month it ends in.
-    BalanceError as `balance`.
+    """Return the energy balance by local month, the last one up to `end`. An interval between two readings belongs to
+    the month in which it ends. Raises BalanceError as `balance` does.
     """
     _mains(where)
     place = zone(where.zone)
@@ -83,12 +85,12 @@ def by_month(where: Property, end: int, months: int = 13) -> list[Span]:
 
 
 def month_of(span: Span, where: Property) -> date:
-    """The first day of a span's local month."""
+    """Return the first day of a span's local month."""
     return local_day(span.begins, zone(where.zone)).replace(day=1)
 
 
 def over(span: Span, where: Property) -> bool:
-    """Whether more is missing, or too much, than the property's threshold lets pass."""
+    """Return whether the unaccounted-for energy, of either sign, is over the property's threshold."""
     return span.percent is not None and abs(span.percent) > where.loss_alarm
 
 
@@ -119,15 +121,15 @@ def _at(where: Property, points: Ints) -> list[Span]:
 
 
 def raise_alarms() -> list[str]:
-    """Put an alarm at the main meter of each property where more than its threshold was missing in the last month that
-    is over; once a month. Returns what they say.
+    """Raise an alarm at the main meter of each property where the unaccounted-for energy of the last full month is over
+    its threshold; once a month. Returns the texts.
     """
     told = apart("balance", Property.objects.all(), _look_at, lambda where: where.gateways.first())
     return [text for text in told if text]
 
 
 def _look_at(where: Property) -> str:
-    """What is told of a property; empty if nothing new is."""
+    """Check one property. Returns the text of the alarm; empty if there is nothing new."""
     first = local_day(now(), zone(where.zone)).replace(day=1)
     end = day_bounds(first, zone(where.zone))[0]
     try:

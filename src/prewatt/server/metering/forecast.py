@@ -13,35 +13,37 @@ from datetime import date, timedelta
 
 WEEKS = 4
 FEWEST = 3
-"""Whole days that must have been seen before anything is said."""
+"""The whole days that must have been seen before a forecast is given."""
 FARTHEST = 60
-"""Days after which it no longer matters how long it lasts."""
+"""Days after which it no longer matters how long the balance lasts."""
 PARTS = 1440
 """A day's parts: minutes."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """`minutes` until the balance is used up, at most `FARTHEST` days; worked out from `days` whole days."""
+    """A forecast: `minutes` until the balance is used up, at most `FARTHEST` days; it is worked out from `days` whole
+    days.
+    """
 
     minutes: int
     days: int
 
     @property
     def whole_days(self) -> int:
-        """Rounded to the nearest day; 0: less than half a day."""
+        """Return the days, rounded to the nearest day; 0: less than half a day."""
         return (self.minutes + PARTS // 2) // PARTS
 
 
 def recent(cost: Mapping[date, int], today: date) -> list[tuple[date, int]]:
-    """The whole days of the last four weeks that are known, the earliest first."""
+    """Return the known whole days of the last four weeks, the earliest first."""
     first = today - timedelta(weeks=WEEKS)
     return [(day, cost[day]) for day in sorted(cost) if first <= day < today]
 
 
 def forecast(balance: int, cost: Mapping[date, int], today: date, minute: int = 0) -> Forecast | None:
-    """How long `balance` lasts from `minute` of the local day `today` on; `cost` by whole local days, in the same unit
-    (nano, or Wh). None while too little is known, or nothing is used.
+    """Return how long `balance` lasts from `minute` of the local day `today`; `cost` is by whole local days, in the
+    same unit (nano, or Wh). None if too little is known, or nothing is used.
     """
     expected, days = _expected(cost, today)
     if expected is None:
@@ -60,8 +62,8 @@ def forecast(balance: int, cost: Mapping[date, int], today: date, minute: int = 
 
 
 def spending(cost: Mapping[date, int], today: date, minute: int, minutes: int) -> int | None:
-    """What so many minutes from `minute` of the local day `today` on usually come to, in the unit of `cost`. None while too
-    little is known, or nothing is used.
+    """Return what the next `minutes` minutes from `minute` of the local day `today` usually cost, in the unit of
+    `cost`. None if too little is known, or nothing is used.
     """
     expected, _days = _expected(cost, today)
     if expected is None:

@@ -1,4 +1,4 @@
-"""Where a meter's register goes on from another value: exchanges, and new bases."""
+"""The history of a meter's register: where it continues from another value, by exchanges and new bases."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from .models import JournalEntry, Meter
 
 
 class Break(NamedTuple):
-    """At an instant the register (Wh) stood at `ended` (None: nobody knows), and went on from `register`; `text` says so."""
+    """A break of the register: at an instant it stood at `ended` Wh (None: unknown) and continued from `register`;
+    `text` says so.
+    """
 
     at: int
     ended: int | None
@@ -24,7 +26,7 @@ class Break(NamedTuple):
 
 
 def breaks(meter: Meter, which: Q | None = None, most: int = 100) -> list[Break]:
-    """A meter's breaks, the latest first; `which` chooses entries."""
+    """Return a meter's breaks, the latest first. `which` selects entries; `most` is the largest number."""
     rows = JournalEntry.objects.filter(which or Q(), meter=meter, kind__in=("exchanged", "rebased")).order_by("-seq")
     return [_of(meter, seq, bytes(body)) for seq, body in rows.values_list("seq", "body")[:most]]
 

@@ -1,7 +1,7 @@
-"""Looking at meters: who does, and what was seen.
+"""Who looks at meters, and what was seen.
 
-A page that is open says again and again that somebody looks; the head-end has the gateway read meanwhile, and puts what it
-tells here. Instants are on the system's clock, whatever clock the meters run on.
+An open page says again and again that somebody looks; the head-end makes the gateway read the meter meanwhile, and
+stores its reports here. Instants are on the system's clock, whatever clock the meters run on.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from .models import LiveReading, Look, Meter
 log = logging.getLogger("prewatt.server")
 
 LOOK_FOR = 20 * SECOND
-"""Who is seen to look looks for so long."""
+"""How long (µs) a look lasts after a page has asked."""
 LOOK_AGAIN = 10 * SECOND
-"""It is written down anew when so much is left."""
+"""A look is stored again when only this much (µs) of it is left."""
 STILL_LOOKS = 5 * SECOND
 """A page that has asked within this time is still open."""
 READ_AGAIN = SECOND // 2
-"""For so long what was read is good for all pages."""
+"""How long (µs) a reading from the database serves all pages."""
 FRESH = 12 * SECOND
-"""What was told so long ago is shown as what is now: a reading or two may be late."""
+"""A report of at most this age (µs) is shown as the present: one or two readings may be late."""
 ASKED_FOR = 300 * SECOND
-"""A meter that was to be read once is waited for so long."""
+"""How long (µs) a single requested reading is waited for."""
 PATIENCE = 50
 """Milliseconds that a page waits for its turn to write."""
 VALUES = ("heard", "at", "register", "power", "closed", "balance", "cause")
 
 
 class Looked(NamedTuple):
-    """A meter that is to be looked at, or (`once`) to be read once."""
+    """A meter to be watched, or (`once`) to be read once."""
 
     gateway: str
     meter: str
@@ -48,12 +48,12 @@ class Looked(NamedTuple):
 
 
 def system_now() -> int:
-    """The present instant on the system's clock, µs since 1970."""
+    """Return the present instant on the system's clock, µs since 1970."""
     return time.time_ns() // 1000
 
 
 def look_at(meters: Iterable[int]) -> None:
-    """Somebody looks at these meters. No page waits or fails for it: it is said again in a moment."""
+    """Store that somebody looks at these meters. No page waits or fails for it, because it is repeated in a moment."""
     until = system_now() + LOOK_FOR
     try:
         with _little_patience(), transaction.atomic():
@@ -63,7 +63,7 @@ def look_at(meters: Iterable[int]) -> None:
 
 
 def ask(meters: Iterable[Meter]) -> None:
-    """Have meters read once, now."""
+    """Ask for one reading of these meters now."""
     now = system_now()
     _upsert([Look(meter=meter, asked=now) for meter in meters], "asked")
 
@@ -118,7 +118,7 @@ class Board:
         self._read = 0
 
     def present(self, meter: int) -> Present | None:
-        """A meter's present, as somebody looks at it; None if there is no such meter."""
+        """Return a meter's present, because somebody looks at it; None if there is no such meter."""
         now = system_now()
         self._asked[meter] = now
         if meter not in self._rows or now - self._read > READ_AGAIN:
@@ -136,7 +136,7 @@ class Board:
 
 
 def read(meters: Iterable[int]) -> tuple[dict[int, Present], dict[int, int]]:
-    """The present of meters, and until when they are looked at."""
+    """Return the present of meters, and until when they are watched."""
     now, found, ends = system_now(), {}, {}
     rows = Meter.objects.filter(pk__in=list(meters)).values_list(
         "pk", "seq", "told_seq", "told_balance", "balance", "commands", "read_at", "gateway__online", "gateway__since",
@@ -157,8 +157,8 @@ def read(meters: Iterable[int]) -> tuple[dict[int, Present], dict[int, int]]:
 
 
 def looked_at(shards: range) -> list[Looked]:
-    """The meters of gateways that are online and of these shards that somebody looks at, or wants to be read once and that
-    has not answered.
+    """Return the meters of online gateways of these shards that somebody looks at, or whose requested reading has not
+    come.
     """
     now = system_now()
     asked = Q(asked__gt=now - ASKED_FOR) & (Q(meter__live__isnull=True) | Q(meter__live__heard__lt=F("asked")))
@@ -169,7 +169,7 @@ def looked_at(shards: range) -> list[Looked]:
 
 
 def show(told: Iterable[LiveMeter]) -> None:
-    """Keep what gateways tell of meters that are looked at."""
+    """Store what gateways report of watched meters."""
     latest = {each.meter: each for each in told}
     ids = dict(Meter.objects.filter(name__in=latest).values_list("name", "pk"))
     heard = system_now()

@@ -13,20 +13,21 @@ from ..estate.safety_rules import check_limits, check_own_windows
 from ..estate.supply_rules import check_power
 
 OWN_RULES = ("power_limit", "limits", "off_hours", "off_watts", "off_kwh")
-"""Fields of a meter that go before its property's, where they are given."""
+"""Fields of a meter that replace those of its property, if they are set."""
 FUSE, LARGE_FUSE = 15_000, 100_000
-"""W that the fuse of a unit, or of all or a part of a building, is taken to let through where nobody has said it."""
+"""The power (W) that the fuse of a unit, and of a building or a part of it, is taken to let through until somebody says
+it.
+"""
 
 
 class Gateway(models.Model):
-    """A data concentrator in a building. Instants in µs since 1970.
+    """A data concentrator in a building. Instants are in µs since 1970.
 
-    `public_key` is set at enrolment, for which `code_hash` (SHA-256) is spent; `renewals` counts the enrolments after the
-    first one, each of which ends the rights of the gateway before. `epoch` and `number` are the stamp of
-    the last message accepted.
-    `since`: when it last came or went. `sessions`: the last ones that spoke (hexadecimal, the latest first); one that
-    speaks again after another did shows that two gateways have this one's key. `adopted`: when it was last given the
-    server's state to go on from.
+    `public_key` is set at enrolment, which uses the enrolment code `code_hash` (SHA-256); `renewals` counts the
+    enrolments after the first one, each of which ends the rights of the gateway before. `epoch` and `number` are the
+    stamp of the last message accepted. `since`: when it last came online or went offline. `sessions`: the last sessions
+    (hexadecimal, the latest first); one that speaks again after another did shows that two gateways have this one's
+    key. `adopted`: when it last got the server's state to continue from.
     """
 
     property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="gateways")
@@ -48,10 +49,11 @@ class Gateway(models.Model):
         return self.name
 
     def broker_secret(self) -> str:
-        """What its password at the broker is derived from: another one after each renewal."""
+        """Return what its password at the broker is derived from. It changes with each renewal."""
         return f"{self.name} {self.renewals}" if self.renewals else str(self.name)
 
     def save(self, *args: object, **kwargs: object) -> None:
+        """Save the row, with the shard of the gateway's name."""
         self.shard = topics.shard(self.name)
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
@@ -76,6 +78,8 @@ class Meter(models.Model):
     """
 
     class Role(models.TextChoices):
+        """What the meter measures: a unit, common use, or the whole property."""
+
         UNIT = "unit", _("of a unit")
         COMMON = "common", _("of what is used in common")
         MAIN = "main", _("of the whole property")
@@ -165,6 +169,7 @@ class Meter(models.Model):
         return self.name
 
     def clean(self) -> None:
+        """Check the row. Raises ValidationError if the meter of this name hangs elsewhere."""
         mine = Meter.objects.filter(gateway__property__organisation=self.gateway.property.organisation_id)
         taken = mine.filter(serial=self.name).exclude(pk=self.pk).first()
         if taken is not None:
@@ -172,19 +177,19 @@ class Meter(models.Model):
 
     @property
     def hangs(self) -> str:
-        """The serial number of what hangs there now."""
+        """Return the serial number of the meter that hangs there now."""
         return str(self.serial or self.name)
 
     @property
     def property(self) -> Property:
-        """Where it stands."""
+        """Return the property of the meter's gateway."""
         found: Property = self.gateway.property
         return found
 
 
 class StaffGrant(models.Model):
-    """What somebody on site may do at a property's gateways without the server: signed in advance, and shown once more
-    here. `key`: of the holder's phone; `text`: the signed grant.
+    """What a person on site may do at a property's gateways without the server. It is signed in advance, and shown here
+    again. `key`: that of the holder's phone; `text`: the signed grant.
     """
 
     property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="staff_grants")
@@ -303,12 +308,12 @@ class Alarm(models.Model):
 
     @property
     def who(self) -> str:
-        """The unit, the meter or the gateway that it is of."""
+        """Return the unit, the meter or the gateway that the alarm is about."""
         return str((self.meter.unit or self.meter) if self.meter else self.gateway)
 
     @property
     def property(self) -> Property:
-        """Where it is."""
+        """Return the property where it is."""
         owner = self.meter or self.gateway
         assert owner is not None
         found: Property = owner.property
@@ -316,7 +321,7 @@ class Alarm(models.Model):
 
 
 def alarms_of(organisation: Organisation) -> models.QuerySet[Alarm]:
-    """An organisation's open alarms, with what is needed to show them."""
+    """Return an organisation's open alarms, with what is needed to show them."""
     return Alarm.objects.filter(
         models.Q(meter__gateway__property__organisation=organisation)
         | models.Q(gateway__property__organisation=organisation),
@@ -325,7 +330,7 @@ def alarms_of(organisation: Organisation) -> models.QuerySet[Alarm]:
 
 
 class Refusal(models.Model):
-    """How many messages of a gateway were refused for a reason; `gateway` is empty for senders that are not known."""
+    """How many messages of a gateway were refused for a reason; `gateway` is empty for unknown senders."""
 
     gateway = models.CharField(max_length=32, blank=True)
     reason = models.CharField(max_length=16)
@@ -342,7 +347,7 @@ class Refusal(models.Model):
 
 
 class Worker(models.Model):
-    """A head-end worker's sign of life, on the system's clock whatever clock the meters run on."""
+    """The sign of life of a head-end worker, on the system's clock, whatever clock the meters run on."""
 
     shards = models.CharField(max_length=8, unique=True)
     beat = models.DateTimeField(auto_now=True)

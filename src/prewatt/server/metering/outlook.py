@@ -19,8 +19,8 @@ from .models import JournalEntry, Meter
 
 
 def by_day(meter: Meter, tenancy: Tenancy, days: Sequence[date], where: ZoneInfo) -> list[tuple[int, int]]:
-    """(Wh, nano) of each of some successive local days, as far as they are the tenant's. A reading at midnight closes
-    the day before.
+    """Return (Wh, nano) for each of some consecutive local days, as far as they belong to the tenancy. A reading at
+    midnight closes the day before.
     """
     ends = [day_bounds(day, where)[1] for day in days]
     span = Span.of_days(days[0], days[-1], where).within(tenancy.begins, tenancy.ends)
@@ -37,8 +37,8 @@ def by_day(meter: Meter, tenancy: Tenancy, days: Sequence[date], where: ZoneInfo
 
 
 def days_left(meter: Meter, tenancy: Tenancy, balance: int, at: int) -> int | None:
-    """About how many days a balance (nano) will last from now on, by the meter's own recent weeks; None if nothing can be
-    said. What has passed since the last reading counts as used at the usual pace.
+    """Return for about how many days a balance (nano) will last, by the meter's recent weeks; None if too little is
+    known. The time since the last reading counts at the usual use.
     """
     if meter.read_at is None or balance <= 0:
         return None
@@ -50,7 +50,9 @@ def days_left(meter: Meter, tenancy: Tenancy, balance: int, at: int) -> int | No
 
 
 def spent_since(meter: Meter, tenancy: Tenancy, at: int) -> int | None:
-    """About what was used up since the meter's last reading, nano, by its own recent weeks; None if nothing can be said."""
+    """Return about how much (nano) was used since the meter's last reading, by its recent weeks; None if too little is
+    known.
+    """
     if meter.read_at is None or meter.closed is False:
         return None
     read, cost = _recent(meter, meter.read_at, tenancy)
@@ -58,7 +60,7 @@ def spent_since(meter: Meter, tenancy: Tenancy, at: int) -> int | None:
 
 
 def _recent(meter: Meter, read_at: int, tenancy: Tenancy) -> tuple[datetime, dict[date, int]]:
-    """The last reading on the local clock, and what the whole days of the weeks before it cost, nano."""
+    """Return the last reading on the local clock, and the cost (nano) of the whole days of the weeks before it."""
     where = zone(tenancy.unit.property.zone)
     read = local(read_at, where)
     days = [read.date() - timedelta(days=number) for number in range(7 * WEEKS, 0, -1)]

@@ -1,4 +1,4 @@
-"""A meter's readings, rated anew."""
+"""The readings of a meter, rated again by other versions of the tariff or with other energies."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ class Replayed(NamedTuple):
 def readings(
     meter: Meter, versions: tuple[Version, ...], ends: int, energies: Mapping[int, int] | None = None
 ) -> list[Replayed]:
-    """A meter's readings up to `ends`, rated by `versions`; with other energies (Wh, by entry) where some were wrong."""
+    """Return a meter's readings up to `ends`, rated by `versions`. `energies`: other energies (Wh, by entry) where some
+    were wrong.
+    """
     other = energies or {}
     counters, read_at = Counters(), None
     restarts: tuple[int, ...] = ()

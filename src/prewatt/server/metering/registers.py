@@ -15,13 +15,13 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Registers:
-    """Readings of a meter: `at` (µs since 1970, ascending) and the energy used up to each (Wh, the first 0)."""
+    """The readings of a meter: `at` (µs since 1970, ascending) and the energy used up to each (Wh, the first 0)."""
 
     at: Ints
     running: Ints
 
     def used_up_to(self, instants: Ints) -> Ints:
-        """Wh used up to each of some instants; between two readings energy counts as used evenly."""
+        """Return the Wh used up to each instant; between two readings energy counts as used evenly."""
         return (
             used_up_to(align(self.at, instants), self.running)
             if len(self.at)
@@ -29,13 +29,13 @@ class Registers:
         )
 
     def used_between(self, begin: int, end: int) -> int:
-        """Wh used between two instants."""
+        """Return the Wh used between two instants."""
         first, second = self.used_up_to(np.array([begin, end], dtype=np.int64))
         return int(second - first)
 
 
 def registers(meter: Meter, begin: int, end: int) -> Registers:
-    """The readings from the last one up to `begin` to the first one at or after `end`."""
+    """Return the readings from the last one up to `begin` to the first one at or after `end`."""
     rows = JournalEntry.objects.filter(meter=meter, register__isnull=False)
     before = rows.filter(at__lte=begin).order_by("-seq").first()
     after = rows.filter(at__gte=end).order_by("seq").first()

@@ -15,10 +15,10 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Alignment:
-    """Where some instants lie among the readings of a meter: to be worked out once for all meters that were read at the
-    same instants.
+    """The places of some instants among the readings of a meter. It is worked out once for all meters that were read at
+    the same instants.
 
-    `index`: of the last reading whose running sum is known there; `between`: which instants lie between two readings,
+    `index`: the last reading whose running sum is known there; `between`: which instants lie between two readings,
     `after`: the index of the later of the two, `part`, `length`: how far between, µs.
     """
 
@@ -31,7 +31,7 @@ class Alignment:
 
 
 def align(at: Ints, instants: Ints) -> Alignment:
-    """Find instants (ascending) among readings at `at` (ascending)."""
+    """Find the places of instants (ascending) among readings at `at` (ascending)."""
     found = np.searchsorted(at, instants)
     last = len(at) - 1
     index = np.minimum(found, last)
@@ -41,10 +41,10 @@ def align(at: Ints, instants: Ints) -> Alignment:
 
 
 def used_up_to(aligned: Alignment, running: Ints) -> Ints:
-    """Wh used up to each of the aligned instants. `running`: the energy used up to each reading.
+    """Return the Wh used up to each aligned instant. `running`: the energy used up to each reading.
 
-    Between two readings energy counts as used evenly, in whole watt-hours; before the first and after the last there
-    is none.
+    Between two readings energy counts as used evenly, in whole watt-hours; before the first and after the last nothing
+    is used.
     """
     found = running[aligned.index]
     if len(aligned.between):
@@ -58,8 +58,8 @@ def used_up_to(aligned: Alignment, running: Ints) -> Ints:
 
 
 def energies(readings: Iterable[tuple[int, int]]) -> tuple[Ints, Ints]:
-    """Instants and energies (as `rate` takes them) of readings: (instant, Wh since the one before). Registers tell less:
-    meters are exchanged, and counters begin anew.
+    """Return instants and energies (as `rate` takes them) of readings, which are pairs (instant, Wh since the one
+    before). Registers would not do: meters are exchanged, and counters roll over.
     """
     pairs = np.array(list(readings), dtype=np.int64).reshape(-1, 2)
     return pairs[:, 0], pairs[1:, 1]

@@ -17,7 +17,7 @@ from .models import Meter
 from .registers import registers
 
 FEWEST = 3 * DAY
-"""So much must be known before anything is said."""
+"""The time (µs) that must be known before any usual use is given."""
 
 
 class Piece(NamedTuple):
@@ -29,7 +29,7 @@ class Piece(NamedTuple):
 
 
 def _cut(begin: int, end: int) -> list[tuple[int, int]]:
-    """The clock hours between two instants."""
+    """Return the clock hours between two instants."""
     points = [begin, *range((begin // HOUR + 1) * HOUR, end, HOUR), end]
     return list(itertools.pairwise(points))
 
@@ -40,7 +40,7 @@ def _slot(at: int, where: ZoneInfo) -> tuple[int, int]:
 
 
 def usual(meter: Meter, begin: int, end: int, where: ZoneInfo, since: int = 0) -> list[Piece] | None:
-    """What is usually used from one instant to another, by hours, from what was read up to `begin` (and not before
+    """Return what is usually used between two instants, by hours, from the readings up to `begin` (and not before
     `since`). None if too little is known.
     """
     known = registers(meter, begin - WEEKS * 7 * DAY, begin)
