@@ -202,11 +202,11 @@ def test_a_backup_killed_at_any_step_leaves_the_earlier_copy_or_the_new_one(side
 def test_what_is_no_backup_is_not_overwritten(side, tmp_path):
     other = tmp_path / "letter.txt"
     other.write_text("Dear")
-    with pytest.raises(BackupError, match="is there already and is no backup"):
+    with pytest.raises(BackupError, match="exists already and is not a backup"):
         side.back_up(other)
     assert other.read_text() == "Dear"
     for nowhere in (tmp_path, tmp_path / "missing" / "copy.tar"):
-        with pytest.raises(BackupError, match="is no name for a file in a folder that is there"):
+        with pytest.raises(BackupError, match="the folder of this file does not exist"):
             side.back_up(nowhere)
 
 

@@ -53,11 +53,11 @@ def test_what_is_refused_is_said_with_the_option_that_it_was_given_by(building):
     assert refused(*given, "--restore-amount-max", "5000").endswith("staff grant: --restore-amount-max: At most 1000.")
     assert "staff grant: --allow: Choose of open, close" in refused(*given, "--allow", "dance")
     assert "staff grant: key: This is not a phone's key" in refused("staff", "grant", "Sam", "x", "--allow", "open")
-    assert "--property: 'Elm 3' is not known; there are: Linden 5" in refused(
+    assert "--property: 'Elm 3' is not known. Known properties: Linden 5" in refused(
         "building", "losses", "--property", "Elm 3"
     )
-    assert "gateway code: there is no gateway 'g9'; there are: g1" in refused("gateway", "code", "g9")
-    assert "'Attic' is no unit of Linden 5" in refused("tenant", "pin", "Attic")
+    assert "gateway code: there is no gateway 'g9'. Known gateways: g1" in refused("gateway", "code", "g9")
+    assert "Linden 5 has no unit 'Attic'" in refused("tenant", "pin", "Attic")
     assert "No such command 'metre'" in refused("metre")
 
 
@@ -66,7 +66,7 @@ def test_a_database_that_stops_answering_is_said_and_may_be_tried_again(building
         raise OperationalError("database is locked")
 
     monkeypatch.setattr(staff.Token, "make", busy)
-    assert "the database is busy with what others write" in refused("staff", "api-token", "manager", status=1)
+    assert "the database is busy because others are writing to it" in refused("staff", "api-token", "manager", status=1)
 
 
 def test_a_process_that_finds_no_database_ends_with_the_status_that_has_it_started_again(building, monkeypatch):

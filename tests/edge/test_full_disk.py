@@ -135,16 +135,16 @@ def test_on_a_full_disk_codes_are_taken_on_the_reserve_then_the_page_says_so_and
         epoch, before = shell.journal.epoch, len(journal(shell))
         said = Browser(address).post("/code", meter="m1", code=mine)
         assert (
-            "it can take no code and switch nothing now" in said and "Keep your code" in said and "Credited" not in said
+            "accept codes or switch now" in said and "Keep your code" in said and "Credited" not in said
         )
         page = browser.get()
-        assert "it can take no code" in page and "20.00 <small>EUR" in page, "what is shown is what is journalled"
-        assert "it can take no code" in browser.post("/emergency", token=browser.token)
+        assert "accept codes or switch now" in page and "20.00 <small>EUR" in page, "what is shown is what is journalled"
+        assert "accept codes or switch now" in browser.post("/emergency", token=browser.token)
         assert len(journal(shell)) == before and shell.agent.meters["m1"].account.seq == before
         room(disk)
         until(lambda: not shell.journal.full)
         assert "Credited: 20.00 EUR" in browser.post("/code", token=browser.token, code=mine)
-        assert "it can take no code" not in browser.get()
+        assert "accept codes or switch now" not in browser.get()
         assert shell.journal.epoch == epoch + 1, "what it sends from now on is new to the server"
         assert len([each for each in journal(shell) if isinstance(each, CreditByCode)]) == 2
         until(shell._reserve.held)
@@ -162,7 +162,7 @@ def test_a_start_on_a_full_disk_serves_the_page_and_goes_on_by_itself(disk, monk
     with opened(disk) as (shell, address):
         assert shell.journal.full
         said = Browser(address).post("/code", meter="m1", code=mine)
-        assert "it can take no code" in said and "Credited" not in said
+        assert "accept codes or switch now" in said and "Credited" not in said
         assert "20.00 <small>EUR" in Browser(address).login()
         room(disk)
         until(lambda: not shell.journal.full)
@@ -187,8 +187,8 @@ def test_a_code_that_was_being_taken_when_the_disk_became_full_is_taken_later(tm
 
         shell.journal._transact = full
         said = Browser(address).post("/code", meter="m1", code=mine)
-        assert "disk is full: nothing was done. Keep your code: it is not lost." in said
-        assert "it can take no code" in Browser(address).get()
+        assert "disk is full, so nothing was done. Keep your code. It is not lost." in said
+        assert "accept codes or switch now" in Browser(address).get()
         refused.set()
         until(lambda: not shell.journal.full)
         assert "Credited: 20.00 EUR" in Browser(address).post("/code", meter="m1", code=mine)

@@ -118,10 +118,10 @@ def test_with_the_pin_a_tenant_sees_the_balance_types_a_code_and_takes_emergency
     with served(tmp_path) as (shell, address, _):
         browser = Browser(address)
         page = browser.login()
-        assert "The power is off: the credit is used up." in page and "The internet is away" in page
+        assert "The power is off: the credit is used up." in page and "The building has no internet now" in page
         assert "Take 3.00 EUR of emergency credit" in page
         page = browser.post("/emergency", token=browser.token)
-        assert "Done: the supply is on." in page and "3.00 EUR are left of it" in page
+        assert "Done: the supply is on." in page and "3.00 EUR left" in page
         page = browser.post("/code", token=browser.token, code=code(shell))
         assert "Credited: 20.00 EUR" in page and "20.00 <small>EUR" in page
         assert "Take 3.00" not in page and "Credit, by code" in page
@@ -163,8 +163,8 @@ def test_who_was_reminded_without_a_network_sees_since_when_and_how_much_is_left
         page = browser.login()
         (told,) = [each for each in journal(shell) if isinstance(each, Event) and each.code == "low-credit"]
         since = f"{local(told.at, zone('Europe/Berlin')):%d %b %H:%M}"
-        assert f"Your credit is running low: about 8.3 kWh are left, told at {since}." in page
-        assert 'class="balance low"' in page and "The internet is away" in page
+        assert f"Your credit is running low. At {since} about 8.3 kWh were left." in page
+        assert 'class="balance low"' in page and "The building has no internet now" in page
         obey(shell, GrantCredit("c2", 3 * NANO))
         page = browser.get()
         assert "The power is on." in page and "running low:" not in page and 'class="balance on"' in page
@@ -184,8 +184,8 @@ def test_a_new_pins_code_is_typed_at_the_door_and_the_new_pin_opens_the_page(tmp
         digits = encode(pin_token("135791", tid), cipher(KEY.algorithm, KEY.decoder_key(VENDING)))
         browser = Browser(address)
         assert "Last entries" not in browser.login("135791")
-        assert "The flat has its new PIN" in browser.post("/code", meter="m1", code=digits)
-        assert "not the PIN" in browser.login(PIN)
+        assert "The flat has a new PIN" in browser.post("/code", meter="m1", code=digits)
+        assert "PIN is wrong" in browser.login(PIN)
         assert "Last entries" in browser.login("135791")
         assert "New PIN (open page)" in browser.get()
         assert "used already" in browser.post("/code", meter="m1", code=digits)
@@ -200,7 +200,7 @@ def test_a_wrong_pin_opens_nothing_and_guessing_is_slowed(tmp_path):
                 waited += 1
                 hours.at += 61
             else:
-                assert "not the PIN" in page
+                assert "PIN is wrong" in page
                 refused += 1
         assert waited >= 17 and refused >= 17, "three are free, and then each has to wait"
         hours.at += 61
@@ -300,7 +300,7 @@ def test_a_journal_that_can_not_be_written_credits_nothing_says_so_and_ends_the_
         AgentThread(shell.inbox).ask(lambda: shell.journal._db.execute("PRAGMA query_only=ON") and None)
         with pytest.raises(urllib.error.HTTPError) as caught:
             browser.post("/code", meter="m1", code=code(shell))
-        assert caught.value.code == 503 and "nothing is credited twice" in caught.value.read().decode()
+        assert caught.value.code == 503 and "Nothing is credited twice" in caught.value.read().decode()
         caught.value.close()
         assert ended(shell)
 
@@ -324,7 +324,7 @@ def see(shell, **quantities):
         (
             Limit("over-voltage", 253_000, trip=True),
             {"voltage_l1": 262_000},
-            ("The power is off: the voltage is too high. It returns by itself", "comes from the grid"),
+            ("The power is off: the voltage is too high. The power returns by itself", "comes from the grid"),
         ),
         (
             Limit("residual-current", 30, trip=True),
@@ -354,7 +354,7 @@ def test_the_page_says_that_these_are_off_hours_what_they_allow_and_that_a_perso
         )
         assert "Off hours until 00:00: at most 300 W at a time, 1.500 of 1.500 kWh are left." in browser.login()
         obey(shell, ChangeSettings(msgspec.structs.replace(RULES, off_hours=OffHours((always,)))))
-        assert "The power is off: these are off hours. It returns by itself at 00:00." in browser.get()
+        assert "The power is off: these are off hours. The power returns by itself at 00:00." in browser.get()
         obey(shell, Control(Close(), "manager"))
         page = browser.get()
         assert "The power is on." in page and "the manager has switched on until 00:00" in page

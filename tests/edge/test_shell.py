@@ -226,7 +226,7 @@ def test_one_damaged_meter_is_set_aside_and_the_others_are_served(tmp_path):
     agent._do(agent.agent.start(agent.moment(), set()))
     assert agent.agent.meters["m1"].account.seq > before
     told = agent.submit_code("m2", "0" * 20, "page")
-    assert not told.done and "Flat 2: what the gateway has written down about this meter is damaged" in told.text
+    assert not told.done and "Flat 2: the gateway's records of this meter are damaged" in told.text
     assert agent.troubles() == (told.text,)
     # It says of itself that it has nothing, and the server hands over how it stands.
     agent._do(agent.agent.on_connected(agent.moment()))

@@ -326,7 +326,7 @@ def test_a_shared_cost_of_a_name_that_is_taken_is_refused_beside_the_field(both)
     mine, _theirs = both
     assert [FORMS["shared-costs"](each)[1] for each in both] == [["success: Garden is kept."]] * 2
     _status, said, wrong = FORMS["shared-costs"](mine)
-    assert said == [] and "There is a shared cost of this name already." in " ".join(wrong)
+    assert said == [] and "A shared cost with this name exists already." in " ".join(wrong)
     assert SharedCost.objects.count() == 2
 
 

@@ -134,7 +134,7 @@ def test_a_server_lost_and_put_back_and_a_gateway_on_another_machine(tmp_path):
         bad = tmp_path / "bad.tar"
         bad.write_bytes(copy.read_bytes()[:-50_000])
         refused = building.run("restore", bad)
-        assert refused.returncode == 2 and "is no whole backup" in refused.stderr
+        assert refused.returncode == 2 and "is not a complete backup" in refused.stderr
         assert stand(building)["paid"] == lost["paid"]
 
         restored = building.run("restore", copy, PREWATT_HOSTS="power.example.com")

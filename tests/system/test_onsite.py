@@ -101,10 +101,10 @@ def test_staff_restore_a_flat_with_the_command(tmp_path, air, gateway):
     assert head.returncode == 0 and len(head.stdout.split()[-1]) == 64
     for arguments, said in [
         (("do", "m1", "hold"), "does not allow"),
-        (("do", "m1", "explode"), "is none of"),
+        (("do", "m1", "explode"), "is not one of"),
         (("do", "m9", "open"), "no such meter"),
         (("do", "m1", "restore", "--amount", "5"), "smaller amount"),
-        (("code", "m1", "1234"), "takes no codes"),
+        (("code", "m1", "1234"), "accepts no codes"),
     ]:
         wrong = onsite(*arguments)
         assert wrong.returncode == 2 and said in wrong.stderr, wrong.stderr

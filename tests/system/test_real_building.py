@@ -338,7 +338,7 @@ def test_with_the_server_gone_a_code_typed_at_the_gateways_page_switches_the_fla
     # The PIN reaches the meter like any other setting.
     deadline = time.monotonic() + PATIENCE
     opened(building, page, pin)
-    while page.get_by_text("This is not the PIN").count() and time.monotonic() < deadline:
+    while page.get_by_text("This PIN is wrong").count() and time.monotonic() < deadline:
         page.wait_for_timeout(200)
         opened(building, page, pin)
     expect(page.locator(".balance")).to_contain_text("The power is off: the credit is used up.")
@@ -349,7 +349,7 @@ def test_with_the_server_gone_a_code_typed_at_the_gateways_page_switches_the_fla
             os.kill(child, signal.SIGSTOP)
         page.get_by_label("20 digits").fill("1234 5678 9012 3456 7890")
         page.get_by_role("button", name="Use it").click()
-        expect(page.locator(".told")).to_contain_text("one digit may be wrong")
+        expect(page.locator(".told")).to_contain_text("one digit is wrong")
     finally:
         for child in children:
             os.kill(child, signal.SIGCONT)

@@ -77,12 +77,12 @@ def workplace(target: Path) -> Iterator[Path]:
     something else than an earlier copy.
     """
     if target.is_dir() or not target.parent.is_dir():
-        raise BackupError(f"{target}: is no name for a file in a folder that is there")
+        raise BackupError(f"{target}: the folder of this file does not exist")
     if target.exists():
         try:
             read_manifest(target)
         except BackupError:
-            raise BackupError(f"{target}: is there already and is no backup: it is not overwritten") from None
+            raise BackupError(f"{target}: exists already and is not a backup, so it is not overwritten") from None
     work = target.with_name(f".{target.name}.part")
     try:
         work.mkdir(exist_ok=True, mode=0o700)
@@ -180,7 +180,7 @@ def _opened(source: Path) -> Iterator[tarfile.TarFile]:
 
 
 def _damaged(source: Path, why: str) -> BackupError:
-    return BackupError(f"{source}: is no whole backup ({why}). Nothing was changed; take another copy")
+    return BackupError(f"{source}: is not a complete backup ({why}). Nothing was changed. Use another copy")
 
 
 def _manifest(source: Path, tar: tarfile.TarFile) -> Manifest:

@@ -20,7 +20,7 @@ from .archive import Manifest
 
 def journals() -> Table:
     """How far the copy knows each meter's journal."""
-    table = Table(title="What the copy knows of the meters", title_justify="left")
+    table = Table(title="State of the meters in this copy", title_justify="left")
     for title in ("gateway", "meter", "unit", "entries", "until (UTC)", "balance", "open commands"):
         table.add_column(title, justify="right" if title in ("entries", "balance", "open commands") else "left")
     meters = Meter.objects.select_related("gateway__property", "unit").annotate(

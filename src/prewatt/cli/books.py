@@ -75,7 +75,7 @@ def _organisation(name: str) -> Organisation:
     matching = Organisation.objects.filter(name=name) if name else Organisation.objects.all()
     if matching.count() != 1:
         known = ", ".join(Organisation.objects.values_list("name", flat=True)) or "none"
-        raise CommandError(f"--organisation: say which; there are: {known}")
+        raise CommandError(f"--organisation: choose one of {known}")
     return matching.get()
 
 

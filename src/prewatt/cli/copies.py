@@ -68,7 +68,7 @@ def restore(file: Annotated[Path, typer.Argument(help="File that `prewatt backup
         table = journals()
         well, lines = after_restore(done.copy, os.environ)
     except (DatabaseError, ImproperlyConfigured) as error:
-        typer.echo(f"prewatt restore: what was put back can't be looked through: {error}", err=True)
+        typer.echo(f"prewatt restore: the restored copy can't be checked: {error}", err=True)
         raise typer.Exit(1) from None
     print_table(table)
     for line in lines:

@@ -41,7 +41,7 @@ def demo(
         int, typer.Option("--outage-days", help="Number of days without a network, in the middle of the month.")
     ] = 2,
     seed: Annotated[
-        int, typer.Option(help="Random seed of the tenants' behaviour: the same seed, the same month.")
+        int, typer.Option(help="Random seed for the tenants' behaviour. The same seed gives the same month.")
     ] = 1,
     speed: Annotated[
         float | None,
@@ -61,11 +61,11 @@ def demo(
         Path | None, typer.Option(help="Write the account to this file as JSON (docs/programmer/demo-json.md).")
     ] = None,
     port: Annotated[
-        int, typer.Option(help="Port of the pages; another one is taken if it is in use.", min=1, max=65_535)
+        int, typer.Option(help="Port of the pages. If it is in use, another port is used.", min=1, max=65_535)
     ] = 8000,
     home: Annotated[
         Path | None,
-        typer.Option(help="Empty folder to keep everything in.", show_default="nothing is kept"),
+        typer.Option(help="Empty folder for all files of the demonstration.", show_default="nothing is kept"),
     ] = None,
 ) -> None:
     """Run a demonstration building through a month and an outage.

@@ -15,7 +15,7 @@ from ..folder import BusyError
 from .command import Command, CommandError, FileCommand, group, log_to_stderr
 
 app = group()
-ConfigOption = Annotated[Path, typer.Option(help="Settings file that enrolment has written.")]
+ConfigOption = Annotated[Path, typer.Option(help="Settings file that `prewatt edge enrol` wrote.")]
 FolderOption = Annotated[Path, typer.Option(help="Folder of the gateway's key, settings and journal.")]
 CONFIG = Path("edge.toml")
 STOP = "stop the agent first (Ctrl-C where it runs, `systemctl stop` if a service manager runs it)"
@@ -24,7 +24,7 @@ STOP = "stop the agent first (Ctrl-C where it runs, `systemctl stop` if a servic
 @app.command(cls=FileCommand)
 def enrol(
     server: Annotated[str, typer.Argument(help="Address of the server, such as http://192.0.2.1:8000.")],
-    code: Annotated[str, typer.Argument(help="One-time enrolment code that the manager was shown.")],
+    code: Annotated[str, typer.Argument(help="One-time enrolment code from the server.")],
     folder: FolderOption = Path(),
     driver: Annotated[
         list[str] | None,

@@ -32,7 +32,9 @@ def make(
         list[str] | None,
         typer.Option("--unit", help="Name of a unit; repeat it for more.", show_default="all"),
     ] = None,
-    days: Annotated[int, typer.Option("--valid-days", help="Number of days that each code holds.", min=1, max=31)] = 7,
+    days: Annotated[
+        int, typer.Option("--valid-days", help="Number of days for which each code is valid.", min=1, max=31)
+    ] = 7,
     property_name: PropertyOption = "",
 ) -> None:
     """Make one code for each unit, within what the rules of the property allow."""
@@ -72,7 +74,7 @@ def list_codes(property_name: PropertyOption = "") -> None:
 def revoke(
     numbers: Annotated[
         list[int] | None,
-        typer.Argument(metavar="id", help="Ids of codes, as listed.", show_default="all"),
+        typer.Argument(metavar="id", help="Ids of codes, as the list shows them.", show_default="all"),
     ] = None,
     property_name: PropertyOption = "",
 ) -> None:
@@ -80,7 +82,7 @@ def revoke(
     property_ = property_named(property_name)
     rows = EmergencyCode.objects.filter(meter__gateway__property=property_)
     revoked = revoke_codes(rows.filter(pk__in=numbers) if numbers else rows, CONSOLE)
-    typer.echo(f"{revoked} codes are revoked: each is worth nothing as soon as its meter has heard of it.")
+    typer.echo(f"{revoked} codes are revoked. Each loses its value as soon as its meter receives the order.")
     typer.echo(_at_risk(property_))
 
 

@@ -23,5 +23,5 @@ def code(name: Annotated[str, typer.Argument(help="Name of the gateway.")]) -> N
     gateway = Gateway.objects.filter(name=name, revoked=False).first()
     if gateway is None:
         known = ", ".join(Gateway.objects.filter(revoked=False).values_list("name", flat=True)) or "none"
-        raise CommandError(f"there is no gateway {name!r}; there are: {known}")
+        raise CommandError(f"there is no gateway {name!r}. Known gateways: {known}")
     typer.echo(new_code(gateway))

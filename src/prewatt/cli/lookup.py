@@ -18,14 +18,16 @@ def property_named(name: str) -> Property:
     if matching.count() == 1:
         return matching.select_related("organisation").get()
     known = ", ".join(Property.objects.values_list("name", flat=True)) or "none"
-    raise CommandError(f"--property: {'say which' if not name else f'{name!r} is not known'}; there are: {known}")
+    raise CommandError(
+        f"--property: {'choose one' if not name else f'{name!r} is not known'}. Known properties: {known}"
+    )
 
 
 def unit_named(property_: Property, name: str) -> Unit:
     """A property's unit. CommandError if there is none of that name."""
     unit = Unit.objects.filter(property=property_, name=name).first()
     if unit is None:
-        raise CommandError(f"{name!r} is no unit of {property_.name}")
+        raise CommandError(f"{property_.name} has no unit {name!r}")
     return unit
 
 

@@ -40,18 +40,20 @@ KINDS = (*TOKENS, "change-key", "test")
 def order(
     unit: UnitArgument,
     do: Annotated[str, typer.Argument(help=f"One of: {', '.join(BY_MANAGER)}.")],
-    reason: Annotated[str, typer.Option(help="Why; the journal keeps it.")],
+    reason: Annotated[str, typer.Option(help="Reason. The journal records it.")],
     override: Annotated[
-        bool, typer.Option("--override", help="For close: close the switch although it is locked.")
+        bool, typer.Option("--override", help="For close: close the switch even if it is locked.")
     ] = False,
     watts: Annotated[
-        int | None, typer.Option(help="For limit: highest power in W; 0: what the rules of supply say.")
+        int | None, typer.Option(help="For limit: highest power in W. 0 means the limit of the supply rules.")
     ] = None,
-    amount: Annotated[str, typer.Option(help="For restore: most that the tenant may use on credit.")] = "",
+    amount: Annotated[
+        str, typer.Option(help="For restore: the highest amount that the tenant may use on credit.")
+    ] = "",
     hours: Annotated[
         int,
         typer.Option(
-            help="For restore and limit: how many hours it lasts; 0: without an end.",
+            help="For restore and limit: duration in hours. 0 means no end.",
             min=0,
             max=RESTORE_LONGEST // HOUR,
         ),
@@ -78,7 +80,10 @@ def order(
 @app.command("lead-back", cls=DatabaseCommand)
 def lead_back(
     name: Annotated[
-        str, typer.Argument(help="Name of a meter, of a unit, or of a gateway: then of all its meters that are ahead.")
+        str,
+        typer.Argument(
+            help="Name of a meter, a unit or a gateway. A gateway stands for all its meters whose journal time is ahead."
+        ),
     ],
     property_name: PropertyOption = "",
 ) -> None:
@@ -93,7 +98,7 @@ def lead_back(
         return
     meter = Meter.objects.filter(Q(name=name) | Q(unit__name=name), gateway__property=property_).first()
     if meter is None:
-        raise CommandError(f"{name!r} is no meter, unit or gateway of {property_.name}")
+        raise CommandError(f"{property_.name} has no meter, unit or gateway {name!r}")
     command = lead_meter_back(meter, CONSOLE)
     typer.echo("The order is on its way already." if command is None else f"Order {command.number} is on its way.")
 
@@ -127,16 +132,16 @@ def token(
     elif kind in TOKENS:
         typer.echo(f"{vend_management(token_meter, TOKENS[kind], watts)}")
     else:
-        raise CommandError(f"{kind!r} is none of {', '.join(KINDS)}")
+        raise CommandError(f"{kind!r} is not one of {', '.join(KINDS)}")
 
 
 @app.command(cls=DatabaseCommand)
 def exchange(
     name: Annotated[
-        str, typer.Argument(metavar="meter", help="Name of the meter: the serial number that its journal began with.")
+        str, typer.Argument(metavar="meter", help="Name of the meter: the serial number with which its journal began.")
     ],
     serial: Annotated[str, typer.Option(help="Serial number of the new meter.")],
-    first: Annotated[str, typer.Option("--new-kwh", help="Register of the new meter, in kWh, when it was installed.")],
+    first: Annotated[str, typer.Option("--new-kwh", help="Register of the new meter at its installation, in kWh.")],
     last: Annotated[
         str,
         typer.Option(
@@ -145,7 +150,7 @@ def exchange(
             show_default="as it was read last",
         ),
     ] = "",
-    preview: Annotated[bool, typer.Option("--preview", help="Only show what it comes to.")] = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Show the result only. Change nothing.")] = False,
 ) -> None:
     """Record that a new meter hangs in the place of an old one.
 

@@ -21,7 +21,8 @@ LANGUAGES = Recipient.Language.values
 @app.command(cls=ModelsCommand)
 def preview(
     events: Annotated[
-        list[str] | None, typer.Option("--event", help="Only this event, such as low; repeat it for more.")
+        list[str] | None,
+        typer.Option("--event", help="Print only this event, such as low. Repeat the option for more events."),
     ] = None,
     languages: Annotated[
         list[str] | None,
@@ -48,6 +49,6 @@ def preview_notices(events: Sequence[str], languages: Sequence[str], ways: Seque
     for option, chosen, known in choices:
         for choice in chosen:
             if choice not in known:
-                raise CommandError(f"{option}: {choice!r} is none of {', '.join(known)}")
+                raise CommandError(f"{option}: {choice!r} is not one of {', '.join(known)}")
     wanted = [event for event in Event if not events or event.value in events]
     return list(preview_texts(wanted, list(languages or LANGUAGES), list(ways or WAYS)))

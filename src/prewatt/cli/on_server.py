@@ -80,8 +80,8 @@ def _as_typed(parameter: Any) -> str:
 def _database_trouble(error: Exception) -> str:
     text = str(error).strip()
     if is_busy(error):
-        return f"the database is busy with what others write ({text}). Try again in a few seconds"
+        return f"the database is busy because others are writing to it ({text}). Try again in a few seconds"
     return (
-        f"the database can't be used ({text}). See whether it runs, whether its disk is full, and what PREWATT_DATABASE and "
-        "PREWATT_HOME name"
+        f"the database can't be used ({text}). Check that it runs, that its disk has room, and that "
+        "PREWATT_DATABASE and PREWATT_HOME are right"
     )

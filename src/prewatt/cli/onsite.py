@@ -26,14 +26,14 @@ AdapterOption = Annotated[
 ]
 GatewayOption = Annotated[str, typer.Option(help="Name of the gateway.", show_default="the first one in reach")]
 KeyOption = Annotated[Path, typer.Option("--key", help="File with this phone's key.")]
-GrantOption = Annotated[Path, typer.Option("--grant", help="File with the text of the grant.")]
+GrantOption = Annotated[Path, typer.Option("--grant", help="File with the text of the staff grant.")]
 MeterArgument = Annotated[str, typer.Argument(help="Number of the meter.")]
 KEY_FILE, GRANT_FILE = Path("onsite.key"), Path("onsite.grant")
 ADAPTER = "hci-socket:0"
 
 
 @app.command(cls=FileCommand)
-def key(file: Annotated[Path, typer.Argument(help="File that the key is kept in.")] = KEY_FILE) -> None:
+def key(file: Annotated[Path, typer.Argument(help="File for the private key.")] = KEY_FILE) -> None:
     """Show this phone's public key; make the key if there is none.
 
     The manager signs a grant for it: `prewatt staff grant`, or the page Supply.
@@ -85,21 +85,23 @@ def code(
 def do(
     meter: MeterArgument,
     do: Annotated[str, typer.Argument(help=f"One of: {', '.join(KNOWN)}.")],
-    reason: Annotated[str, typer.Option(help="Why; the journal keeps it.")] = "",
-    amount: Annotated[str, typer.Option(help="For restore: most that the tenant may use on credit.")] = "",
+    reason: Annotated[str, typer.Option(help="Reason. The journal records it.")] = "",
+    amount: Annotated[
+        str, typer.Option(help="For restore: the highest amount that the tenant may use on credit.")
+    ] = "",
     hours: Annotated[
         int,
         typer.Option(
-            help="For restore and limit: how many hours it lasts; 0: without an end.",
+            help="For restore and limit: duration in hours. 0 means no end.",
             min=0,
             max=RESTORE_LONGEST // HOUR,
         ),
     ] = 0,
     watts: Annotated[
-        int, typer.Option(help="For limit: highest power in W; 0: what the rules of supply say.", min=0)
+        int, typer.Option(help="For limit: highest power in W. 0 means the limit of the supply rules.", min=0)
     ] = 0,
     override: Annotated[
-        bool, typer.Option("--override", help="For close: close the switch although it is locked.")
+        bool, typer.Option("--override", help="For close: close the switch even if it is locked.")
     ] = False,
     key: KeyOption = KEY_FILE,
     grant: GrantOption = GRANT_FILE,
@@ -108,7 +110,7 @@ def do(
 ) -> None:
     """Have the gateway do something at a meter, as the grant allows."""
     if do not in KNOWN:
-        raise CommandError(f"{do!r} is none of {', '.join(KNOWN)}")
+        raise CommandError(f"{do!r} is not one of {', '.join(KNOWN)}")
     credit = _amount(amount) if amount else 0
 
     def instruction(now: int) -> Instruction:

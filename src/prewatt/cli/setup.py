@@ -31,7 +31,7 @@ def setup(
     organisation: Annotated[str, typer.Option(help="Name of the landlord.")],
     name: Annotated[str, typer.Option(help="Name of the building.")],
     zone: Annotated[str, typer.Option(help="Time zone of the building, such as Europe/Berlin.")],
-    currency: Annotated[str, typer.Option(help="Currency by its three capitals, such as EUR.")],
+    currency: Annotated[str, typer.Option(help="Currency code of three capitals, such as EUR.")],
     manager: Annotated[str, typer.Option(help="Login name of the manager.")] = "manager",
     price: Annotated[str, typer.Option(help="Price per kWh for a flat tariff, such as 0.32.")] = "",
     tariff: Annotated[
@@ -39,7 +39,7 @@ def setup(
     ] = None,
     gateway: Annotated[str, typer.Option(help="Name of the gateway in the building.")] = "gateway-1",
 ) -> None:
-    """Set a building up: units, meters, tenants, tariff, logins.
+    """Set up a building: units, meters, tenants, tariff, logins.
 
     Prints the passwords, this once, and the code by which each gateway enrols.
     """

@@ -33,8 +33,10 @@ def run(
         str,
         typer.Option(help="Amount of a bill to share.", show_default="the cost of what the meters used"),
     ] = "",
-    memo: Annotated[str, typer.Option(help="Note; tenants see it.")] = "",
-    book: Annotated[bool, typer.Option("--book", help="Book it. Without this it is only shown.")] = False,
+    memo: Annotated[str, typer.Option(help="Note. Tenants see it.")] = "",
+    book: Annotated[
+        bool, typer.Option("--book", help="Book the cost. Without this option the result is only shown.")
+    ] = False,
     property_name: PropertyOption = "",
 ) -> None:
     """Show what each tenant's share of a cost is, and book it with --book."""
@@ -51,7 +53,7 @@ def run(
 
 
 @app.command(cls=DatabaseCommand)
-def reverse(number: Annotated[int, typer.Argument(help="Number of the run, as it was booked.")]) -> None:
+def reverse(number: Annotated[int, typer.Argument(help="Number of the run, from the booking.")]) -> None:
     """Give a whole run back to the tenants."""
     run = Run.objects.filter(pk=number).first()
     if run is None:
@@ -65,7 +67,7 @@ def _shared_cost(property_: Property, name: str) -> SharedCost:
     cost = SharedCost.objects.filter(property=property_, name=name).first()
     if cost is None:
         known = ", ".join(SharedCost.objects.filter(property=property_).values_list("name", flat=True)) or "none"
-        raise CommandError(f"{name!r} is no shared cost of {property_.name}; there are: {known}")
+        raise CommandError(f"{property_.name} has no shared cost {name!r}. Known shared costs: {known}")
     return cost
 
 

@@ -21,12 +21,12 @@ def sim(
     seeds: Annotated[int, typer.Option(help="Number of runs, each with the next seed.", min=1)] = 1,
     days: Annotated[int, typer.Option(help="Number of simulated days of each run.", min=1)] = 7,
     meters: Annotated[int, typer.Option(help="Number of meters at the gateway.", min=1)] = 3,
-    bug: Annotated[str, typer.Option(help="Name of a bug to plant, to see that it is found.")] = "",
+    bug: Annotated[str, typer.Option(help="Name of a bug to plant. The simulator must find it.")] = "",
     without: Annotated[str, typer.Option(help="Kinds of faults to leave out, separated by commas.")] = "",
     only: Annotated[
-        str, typer.Option(help="The only happenings to play, separated by commas, as a shortened story names them.")
+        str, typer.Option(help="Numbers of the events to play, separated by commas. A shortened story prints them.")
     ] = "",
-    shrink: Annotated[bool, typer.Option(help="Shorten the story of a seed that fails as far as possible.")] = True,
+    shrink: Annotated[bool, typer.Option(help="Shorten the story of a failing seed as far as possible.")] = True,
 ) -> None:
     """Run the fault simulator.
 

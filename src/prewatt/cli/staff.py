@@ -23,23 +23,25 @@ app = group()
 
 @app.command(cls=DatabaseCommand)
 def grant(
-    holder: Annotated[str, typer.Argument(help="Name of the person whose phone it is.")],
+    holder: Annotated[str, typer.Argument(help="Name of the person who owns the phone.")],
     key: Annotated[str, typer.Argument(help="The phone's public key, as `prewatt onsite key` shows it.")],
     actions: Annotated[
         list[str], typer.Option("--allow", help=f"Action to allow; repeat it for more: {', '.join(ALLOWED)}.")
     ],
     hours: Annotated[
         int,
-        typer.Option("--valid-hours", help="Number of hours that the grant holds.", min=1, max=GRANT_LONGEST // HOUR),
+        typer.Option(
+            "--valid-hours", help="Number of hours for which the grant is valid.", min=1, max=GRANT_LONGEST // HOUR
+        ),
     ] = 24,
     most_amount: Annotated[
-        str, typer.Option("--restore-amount-max", help="Highest amount that one restoration may lend.")
+        str, typer.Option("--restore-amount-max", help="Highest amount that one restore order may lend.")
     ] = "5.00",
     longest: Annotated[
         int,
         typer.Option(
             "--restore-hours-max",
-            help="Highest number of hours that one restoration may last.",
+            help="Highest duration of one restore order, in hours.",
             min=0,
             max=GRANT_RESTORE_LONGEST // HOUR,
         ),
@@ -67,8 +69,8 @@ def grant(
 
 @app.command("api-token", cls=DatabaseCommand)
 def api_token(
-    login: Annotated[str, typer.Argument(help="Login that the program acts as.")],
-    name: Annotated[str, typer.Option(help="What the key is for.")] = "program",
+    login: Annotated[str, typer.Argument(help="Login whose rights the program gets.")],
+    name: Annotated[str, typer.Option(help="Purpose of the key.")] = "program",
 ) -> None:
     """Make a key for the API (/api/v1/docs). It is shown this once."""
     user: Any = get_user_model().objects.filter(username=login).first()

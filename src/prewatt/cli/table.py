@@ -30,9 +30,9 @@ class Entry:
 
 ENTRIES = (
     Entry("demo", BEGIN, "Run a demonstration building through a month and an outage.", group=False, models=False),
-    Entry("setup", BEGIN, "Set a building up: units, meters, tenants, tariff, logins.", group=False),
+    Entry("setup", BEGIN, "Set up a building: units, meters, tenants, tariff, logins.", group=False),
     Entry("server", BEGIN, "Run the whole server: broker, head-end, worker, pages.", group=False),
-    Entry("building", MANAGE, "A building as a whole: its energy losses."),
+    Entry("building", MANAGE, "Whole building: energy losses."),
     Entry("gateway", MANAGE, "Gateways: enrolment codes."),
     Entry("meter", MANAGE, "Meters: orders to the switch, tokens, exchange."),
     Entry("tenant", MANAGE, "Tenants: moving in, contacts, statement, credit, PIN."),
@@ -49,7 +49,7 @@ ENTRIES = (
     Entry("restore", OPERATE, "Put a copy of the server back.", "copies", group=False, models=False),
     Entry("web", OPERATE, "Run the pages alone.", group=False),
     Entry("headend", OPERATE, "Run one head-end worker alone.", group=False),
-    Entry("worker", OPERATE, "Run alone what does scheduled work.", group=False),
+    Entry("worker", OPERATE, "Run one worker for scheduled work alone.", group=False),
     Entry("manage", OPERATE, "Run a command of Django, such as createsuperuser.", group=False, models=False),
     Entry("sim", OPERATE, "Run the fault simulator.", group=False, models=False),
 )

@@ -36,8 +36,8 @@ app = group()
 @app.command(cls=ModelsCommand)
 def check(
     files: Annotated[list[Path], typer.Argument(help="Tariffs as JSON files (docs/landlord/tariff.md).")],
-    zone: Annotated[str, typer.Option(help="Time zone to assume where a file names none.")] = "UTC",
-    currency: Annotated[str, typer.Option(help="Currency to assume where a file names none.")] = "EUR",
+    zone: Annotated[str, typer.Option(help="Time zone for a file that names no time zone.")] = "UTC",
+    currency: Annotated[str, typer.Option(help="Currency for a file that names no currency.")] = "EUR",
 ) -> None:
     """Check whether files are valid tariffs, and say what is wrong with them."""
     for path in files:
@@ -64,14 +64,14 @@ def prices(
     base: Annotated[
         str,
         typer.Option(
-            help="Tariff that holds beside these prices: its name, or a JSON file.",
+            help="Tariff whose other parts apply with these prices: its name, or a JSON file.",
             show_default="the present tariff",
         ),
     ] = "",
     hundredths: Annotated[
-        bool, typer.Option("--hundredths", help="The file's prices are in cents, pence or the like.")
+        bool, typer.Option("--hundredths", help="The prices in the file are in hundredths, such as cents or pence.")
     ] = False,
-    per_mwh: Annotated[bool, typer.Option("--per-mwh", help="The file's prices are per MWh.")] = False,
+    per_mwh: Annotated[bool, typer.Option("--per-mwh", help="The prices in the file are per MWh.")] = False,
     property_name: PropertyOption = "",
 ) -> None:
     """Load prices that have a date each, such as half-hourly ones.
@@ -88,10 +88,10 @@ def prices(
 
 @app.command(cls=DatabaseCommand)
 def correct(
-    tariff: Annotated[str, typer.Argument(help="Tariff that should have held: its name, or a JSON file.")],
+    tariff: Annotated[str, typer.Argument(help="Correct tariff: its name, or a JSON file.")],
     begin: BeginOption,
     until: EndOption,
-    reason: Annotated[str, typer.Option(help="Reason; tenants see it.")],
+    reason: Annotated[str, typer.Option(help="Reason. Tenants see it.")],
     property_name: PropertyOption = "",
 ) -> None:
     """Take back what a wrong tariff charged in a span of time, and charge it again by the right one."""
@@ -109,12 +109,12 @@ def compare(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Recorded consumption: CSV with the columns meter,timestamp,kwh. The first tariff is what the others are "
-            "compared with.",
-            show_default="what a property's homes used",
+            help="Recorded consumption: CSV with the columns meter,timestamp,kwh. The first tariff is the base of "
+            "the comparison.",
+            show_default="the consumption of a property's homes",
         ),
     ] = None,
-    zone: Annotated[str, typer.Option(help="Time zone of timestamps in --data that have no offset.")] = "UTC",
+    zone: Annotated[str, typer.Option(help="Time zone for timestamps in --data without an offset.")] = "UTC",
     begin: BeginOption = "",
     until: EndOption = "",
     property_name: PropertyOption = "",

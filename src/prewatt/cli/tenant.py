@@ -42,10 +42,11 @@ def move_in(
     unit: UnitArgument,
     tenant: Annotated[str, typer.Argument(help="Name of the tenant.")],
     begins: BeginOption = "",
-    occupants: Annotated[int, typer.Option("--people", help="Number of people who live there.", min=0, max=1000)] = 1,
-    deposit: Annotated[str, typer.Option(help="Amount of the deposit that was received, such as 50.00.")] = "",
+    occupants: Annotated[int, typer.Option("--people", help="Number of people in the flat.", min=0, max=1000)] = 1,
+    deposit: Annotated[str, typer.Option(help="Deposit received, such as 50.00.")] = "",
     phone: Annotated[
-        str, typer.Option(help="Phone number, as it is dialled in the building's country, or with +49 and the like.")
+        str,
+        typer.Option(help="Phone number, as dialled in the building's country, or with a country code such as +49."),
     ] = "",
     email: Annotated[str, typer.Option(help="E-mail address.")] = "",
     language: Annotated[str, typer.Option(help="Language of the notices: en or zh.")] = "",
@@ -78,7 +79,7 @@ def contact(
         str | None, typer.Option(help="E-mail address; empty removes it.", show_default="unchanged")
     ] = None,
     language: Annotated[str | None, typer.Option(help="Language: en or zh.", show_default="unchanged")] = None,
-    over: Annotated[bool, typer.Option("--overwrite", help="Replace what the tenant has entered, too.")] = False,
+    over: Annotated[bool, typer.Option("--overwrite", help="Replace also what the tenant has entered.")] = False,
     property_name: PropertyOption = "",
 ) -> None:
     """Set the phone, e-mail and language of the tenant of a unit, and show what holds then."""
@@ -119,7 +120,7 @@ def pin(unit: UnitArgument, property_name: PropertyOption = "") -> None:
     created = new_pin(unit_named(property_named(property_name), unit), CONSOLE)
     typer.echo(f"The PIN of {unit} is {created.pin}. It is shown this once, and so is its code.")
     if not created.code:
-        typer.echo("It has none: the PIN holds once the building's network has brought it.")
+        typer.echo("There is no code. The PIN works once the building's network has brought it to the meter.")
         return
     typer.echo(
         f"Without a network it holds once this code is typed for meter {created.meter}, at the page in the building or at "
@@ -131,10 +132,10 @@ def pin(unit: UnitArgument, property_name: PropertyOption = "") -> None:
 def give_credit(
     unit: UnitArgument,
     amount: Annotated[str, typer.Argument(help="Amount, such as 5.00.")],
-    reason: Annotated[str, typer.Option(help="Reason; the tenant sees it.")],
+    reason: Annotated[str, typer.Option(help="Reason. The tenant sees it.")],
     by: Annotated[str, typer.Option(help="Login of the manager who gives it.")],
     name: Annotated[
-        str, typer.Option("--id", help="An id of your own: a gift that is repeated under its id is given once.")
+        str, typer.Option("--id", help="Your own id. A repeated call with the same id gives the credit only once.")
     ] = "",
     property_name: PropertyOption = "",
 ) -> None:
@@ -149,7 +150,7 @@ def give_credit(
     tenancy = tenancy_in(property_, unit)
     gift = give(tenancy, typed_money(amount, "amount", property_.currency), name or new_credit_id(), person, reason)
     if gift.state == Adjustment.State.WAITING:
-        typer.echo("It waits for a second person, under Books.")
+        typer.echo("It is waiting for a second person, under Books.")
         return
     token = with_token(gift.command) if gift.command is not None and gift.amount > 0 else ""
     typer.echo(f"{format_with_code(gift.amount, property_.currency)} are given to {tenancy.tenant}.{token}")
@@ -185,14 +186,14 @@ def statement(
             return
         out.write_bytes(as_file(text) if form == "csv" else text.encode())
     else:
-        raise CommandError(f"--format: {form!r} is none of json, csv, pdf")
+        raise CommandError(f"--format: {form!r} is not one of json, csv, pdf")
     typer.echo(f"{out} is written.")
 
 
 def _unreached(property_: Property) -> list[str]:
     """The tenants whom nothing reaches, a line each."""
     lines = [f"{each.tenancy.unit.name}, {each.tenancy.tenant}: {each.why}" for each in unreached([property_])]
-    return lines or ["Everybody is reached."]
+    return lines or ["Every tenant can be reached."]
 
 
 def _set_contacts(property_: Property, file: Path, keep: bool) -> list[str]:

@@ -31,35 +31,37 @@ def show(unit: UnitArgument, property_name: PropertyOption = "") -> None:
 @app.command("set", cls=DatabaseCommand)
 def set_terms(
     unit: UnitArgument,
-    way: Annotated[str, typer.Argument(help="When the tenant pays: before use or after it. One of: before, after.")],
+    way: Annotated[str, typer.Argument(help="When the tenant pays: before use or after use. One of: before, after.")],
     limit: Annotated[
-        str, typer.Option("--owed-max", help="For after: most that may be owed; 0: no limit, with --no-disconnect.")
+        str,
+        typer.Option(
+            "--owed-max", help="For after: highest amount that may be owed. 0 means no limit; it needs --no-disconnect."
+        ),
     ] = "0",
     cuts: Annotated[
-        bool, typer.Option("--disconnect/--no-disconnect", help="For after: whether the supply ends at --owed-max.")
+        bool, typer.Option("--disconnect/--no-disconnect", help="For after: whether the power goes off at --owed-max.")
     ] = True,
     due_days: Annotated[int, typer.Option(help="For after: number of days after which a bill is due.")] = 14,
     overdue: Annotated[
-        str, typer.Option("--overdue-action", help="For after: what follows an overdue bill. One of: remind, ask, cut.")
+        str,
+        typer.Option("--overdue-action", help="For after: action when a bill is overdue. One of: remind, ask, cut."),
     ] = "remind",
-    overdue_days: Annotated[
-        int, typer.Option(help="For after: number of days after the due day when that follows.")
-    ] = 14,
+    overdue_days: Annotated[int, typer.Option(help="For after: days from the due day until that action.")] = 14,
     owed: Annotated[
         str,
         typer.Option(
             "--owed-as",
-            help="For before: what becomes of the amount that is owed now. One of: debt (an ordinary debt), spread (over the next "
-            "payments).",
+            help="For before: what happens to the amount owed now. One of: debt (an ordinary debt), spread (over "
+            "the next payments).",
         ),
     ] = "debt",
     begins: BeginOption = "",
-    look: Annotated[bool, typer.Option("--preview", help="Only show what it comes to.")] = False,
+    look: Annotated[bool, typer.Option("--preview", help="Show the result only. Change nothing.")] = False,
     property_name: PropertyOption = "",
 ) -> None:
     """Change how the tenant of a unit pays, from now or from an instant on."""
     if way not in ("after", "before"):
-        raise CommandError(f"{way!r} is neither after nor before")
+        raise CommandError(f"{way!r} must be after or before")
     property_ = property_named(property_name)
     tenancy = tenancy_in(property_, unit)
     wanted = Wanted(
@@ -75,6 +77,6 @@ def set_terms(
     if look:
         typer.echo("\n".join(("Nothing is changed yet.", *preview(tenancy, wanted))))
     elif agree(tenancy, wanted, CONSOLE).applied is not None:
-        typer.echo("It holds from now on, and is on its way to the meter.")
+        typer.echo("The change takes effect now. It is being sent to the meter.")
     else:
-        typer.echo("It is kept, and holds from its instant on, as soon as the building is heard of.")
+        typer.echo("The change is saved. It takes effect at its date and time, once the building is online.")

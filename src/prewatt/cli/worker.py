@@ -11,7 +11,7 @@ app = group()
 
 @app.command(cls=ProcessCommand)
 def worker() -> None:
-    """Run alone what does scheduled work.
+    """Run one worker for scheduled work alone.
 
     Shared costs, bills, notices, settlement files, alarms. A second one waits until the first is gone. `prewatt server` starts one
     by itself.

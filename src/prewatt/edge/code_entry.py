@@ -54,7 +54,7 @@ class CodeEntry:
         now = self._time.now(moment)
         key = self.keys.get(meter.name)
         if key is None:
-            return Entered(Reply(False, _("This meter takes no codes: it was installed without a key.")), [])
+            return Entered(Reply(False, _("This meter accepts no codes, because it was installed without a key.")), [])
         counted = self._tries[meter.name].get(way, Tries())
         tries = within(counted, now)
         if wait := waits(tries, now):
@@ -121,7 +121,7 @@ class CodeEntry:
                 text = supplied(meter.account)
             case NewPin(tid):
                 outcome = meter.act(now, meaning.action(meter.name), way, tid=tid)
-                text = _("The flat has its new PIN: it opens the page from now on.")
+                text = _("The flat has a new PIN. It opens the page from now on.")
             case Show():
                 outcome = Outcome()
                 text = _("Meter %(meter)s works.") % {"meter": meter.name}

@@ -165,8 +165,12 @@ def read_code(state: KeyState, now: int | None, text: str, earliest: int = 0) ->
 
 _WORDS = {
     "digits": lambda: _("A code has 20 digits. Please count again."),
-    "check": lambda: _("This is no code of this meter: one digit may be wrong, or it is for another meter."),
-    "class": lambda: _("This is no code of this meter: one digit may be wrong, or it is for another meter."),
+    "check": lambda: _(
+        "This code is not for this meter. Perhaps one digit is wrong, or the code is for another meter."
+    ),
+    "class": lambda: _(
+        "This code is not for this meter. Perhaps one digit is wrong, or the code is for another meter."
+    ),
 }
 
 
@@ -176,13 +180,13 @@ def _own(state: KeyState, earliest: int, token: Proprietary) -> Do | NewPin:
     except CodeError as error:
         raise CodeRefused(_WORDS[error.reason](), guess=True) from None
     if meant.ends and earliest >= meant.ends:
-        raise CodeRefused(_("This code has expired: it is worth nothing any more. Ask for a new one."))
+        raise CodeRefused(_("This code has expired and is worth nothing now. Ask for a new one."))
     return Do(meant.tid, meant.action) if isinstance(meant, Ordered) else meant
 
 
 def _check_tid(state: KeyState, now: int | None, tid: int) -> None:
     if tid >> 16 > state.expiry:
-        raise CodeRefused(_("The meter's key has expired: ask for the codes that change it."))
+        raise CodeRefused(_("The meter's key has expired. Ask for the codes that change the key."))
     made = instant_of(BaseDate(state.base), tid)
     if now is not None and abs(made - now) > AWAY:
         raise CodeRefused(_("This code has expired: ask for a new one. What was paid is not lost."))
@@ -200,7 +204,7 @@ def _key_section(state: KeyState, section: KeySection, text: str) -> ChangeKey:
     try:
         made = together(old, parts)
     except (NumberError, ValueError, KeyError):
-        raise CodeRefused(_("These codes make no key: type all of them again.")) from None
+        raise CodeRefused(_("These codes do not make a key. Type all of them again.")) from None
     if made is None:
         return ChangeKey(replace(state, sections=tuple(sorted(typed.items()))), complete=False)
     new, key, rollover = made

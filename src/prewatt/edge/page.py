@@ -63,10 +63,10 @@ class Page:
             return self._answer(environ, start)
         except JournalFull:
             # The agent found out just now; asked again, it says what this means.
-            full = _("The gateway's disk is full: nothing was done. Keep your code: it is not lost.")
+            full = _("The gateway's disk is full, so nothing was done. Keep your code. It is not lost.")
             return self._show(start, "", None, Reply(False, full))
         except (TimeoutError, sqlite3.Error):
-            text = _("The gateway is busy. Please try again in a moment: nothing is credited twice.")
+            text = _("The gateway is busy. Please try again in a moment. Nothing is credited twice.")
             return self._message(start, "503 Service Unavailable", text)
 
     def _answer(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
@@ -83,7 +83,7 @@ class Page:
             return self._message(start, "404 Not Found", _("There is no such page."))
         form = _form(environ)
         if form is None:
-            return self._message(start, "413 Content Too Large", _("That was too much."))
+            return self._message(start, "413 Content Too Large", _("The request is too large."))
         if path == "/login":
             return self._login(start, form)
         if path == "/code":
@@ -127,7 +127,7 @@ class Page:
             text = _("Too many wrong PINs: please wait %(seconds)d seconds.") % {"seconds": -(-wait // 1_000_000)}
             return self._show(start, "", None, Reply(False, text))
         if not self._site.pin_is(meter, form.get("pin", "")):
-            return self._show(start, "", None, Reply(False, _("This is not the PIN of this flat.")))
+            return self._show(start, "", None, Reply(False, _("This PIN is wrong for this flat.")))
         token = secrets.token_hex(16)
         with self._lock:
             self._tries.pop(meter, None)

@@ -87,7 +87,7 @@ def door(units: Sequence[tuple[str, str]]) -> Html:
             "section",
             element("h2", _("Type a code")),
             _form("/code", flats, _code_field(), element("button", _("Use it"), class_="plain")),
-            element("p", _("Of a payment, of your landlord, or of a new PIN."), class_="quiet"),
+            element("p", _("The code of a payment, of an order from your landlord, or of a new PIN."), class_="quiet"),
         ),
     )
 
@@ -122,7 +122,9 @@ def state(view: View) -> Html:
         _live(view),
         element("p", said, class_="said"),
         *(element("p", text, class_="said") for text in (view.advice, view.tonight) if text),
-        None if view.online else element("p", _("The internet is away. Your meter goes on by itself."), class_="quiet"),
+        None
+        if view.online
+        else element("p", _("The building has no internet now. Your meter goes on by itself."), class_="quiet"),
         element("p", facts + price, class_="quiet"),
         element("p", view.ahead, class_="quiet") if view.ahead else None,
         id="now",
@@ -139,9 +141,9 @@ def _supply(view: View) -> tuple[str, str]:
         return kind, _paid_after(view)
     if view.balance <= 0:
         left = format_with_code(view.balance + view.allowance, view.currency)
-        return "low", _("The power is on, on credit that is lent: %(left)s are left of it.") % {"left": left}
+        return "low", _("The power is on, on emergency credit: %(left)s left.") % {"left": left}
     if view.warned_at:
-        return "low", _("The power is on. Your credit is running low: about %(left)s kWh are left, told at %(at)s.") % {
+        return "low", _("The power is on. Your credit is running low. At %(at)s about %(left)s kWh were left.") % {
             "left": rough_kwh(view.energy),
             "at": f"{local(view.warned_at, zone(view.zone)):%d %b %H:%M}",
         }
@@ -154,11 +156,11 @@ def _paid_after(view: View) -> str:
     """Return what is owed where electricity is paid after use, and how large the debt may become."""
     owed = format_with_code(max(-view.balance, 0), view.currency)
     if not view.limit:
-        return _("The power is on. You pay after use; %(owed)s is owed up to now.") % {"owed": owed}
+        return _("The power is on. You pay after use. You owe %(owed)s now.") % {"owed": owed}
     words = {"owed": owed, "limit": format_with_code(view.limit, view.currency)}
     if view.low:
-        return _("The power is on. %(owed)s is owed, and it ends at %(limit)s: pay soon.") % words
-    return _("The power is on. You pay after use; %(owed)s is owed up to now, and at most %(limit)s can be.") % words
+        return _("The power is on. You owe %(owed)s. The power goes off at %(limit)s. Pay soon.") % words
+    return _("The power is on. You pay after use. You owe %(owed)s now, and may owe at most %(limit)s.") % words
 
 
 def _live(view: View) -> Html:
@@ -178,7 +180,7 @@ def _emergency(view: View, hidden: Html) -> Html:
         "section",
         element("h2", _("Out of credit?")),
         _form("/emergency", hidden, element("button", offer)),
-        element("p", _("Once, until it is repaid: your next payment repays it first."), class_="quiet"),
+        element("p", _("You can take it once. Your next payment repays it first."), class_="quiet"),
     )
 
 

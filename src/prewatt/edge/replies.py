@@ -17,7 +17,7 @@ def please_wait(wait: int, locked: bool) -> str:
     """Return the sentence that no code is accepted for `wait` µs, because too many were wrong."""
     if locked:
         hours = -(-wait // HOUR)
-        return _("Too many wrong codes: none is taken for %(hours)d hours, or until the manager unlocks it.") % {
+        return _("Too many wrong codes. No code is accepted for %(hours)d hours, or until the manager unlocks it.") % {
             "hours": hours
         }
     if wait > MINUTE:

@@ -65,8 +65,8 @@ CLOCK = "clock"
 
 def _no_room() -> str:
     return _(
-        "The gateway's disk is full: it can take no code and switch nothing now. The power stays as it is. Keep your code: it "
-        "is not lost, and is taken as soon as there is room. The manager has to see to the disk."
+        "The gateway's disk is full, so it can't accept codes or switch now. The power stays as it is. Keep your "
+        "code. It is not lost, and is accepted as soon as there is room. The manager has to make room on the disk."
     )
 
 
@@ -212,8 +212,9 @@ class Shell:
     def _no_journal(self, meter: str) -> str:
         unit = next((each.unit for each in self._settings.meters if each.name == meter), "") or meter
         return _(
-            "%(unit)s: what the gateway has written down about this meter is damaged, so it can take no code for it. The power "
-            "stays as it is. Keep your code: it is not lost. All is well again as soon as the gateway reaches its server."
+            "%(unit)s: the gateway's records of this meter are damaged, so it can't accept codes for it. The power "
+            "stays as it is. Keep your code. It is not lost. The gateway repairs the records as soon as it reaches "
+            "its server."
         ) % {"unit": unit}
 
     def _objection(self, meter: str) -> Reply | None:

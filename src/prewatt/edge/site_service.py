@@ -168,19 +168,19 @@ def _why(account: Account, now: int) -> str:
         return _("switched off by the manager")
     if supply.unsafe:
         words = "; ".join(_(KINDS[each].words) for each in supply.unsafe)
-        return _("%(what)s. It returns by itself once that has been right for a while") % {"what": words}
+        return _("%(what)s. The power returns by itself when this has been normal for a while") % {"what": words}
     if until := account.off_until(now):
         at = f"{local(until, zone(account.settings.zone)):%H:%M}"
         hours = account.settings.off_hours
         if hours.watts or hours.energy:
-            return _("what may be used in these off hours is used up. It returns by itself at %(at)s") % {"at": at}
-        return _("these are off hours. It returns by itself at %(at)s") % {"at": at}
+            return _("the allowance for these off hours is used up. The power returns by itself at %(at)s") % {"at": at}
+        return _("these are off hours. The power returns by itself at %(at)s") % {"at": at}
     if supply.tripped:
-        return _("too much power was drawn: it returns by itself")
+        return _("too much power was drawn. The supply returns by itself")
     if account.room(account.balance) > 0 and not account.supplied_by_credit(now):
-        return _("the credit is not yet what it takes to switch on again")
+        return _("the credit is still too low to switch on again")
     if account.settings.credit_limit:
-        return _("as much is owed as may be. It returns by itself as soon as something is paid")
+        return _("you have reached the limit of what you may owe. The power returns by itself after a payment")
     return _("the credit is used up")
 
 

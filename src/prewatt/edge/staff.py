@@ -99,7 +99,7 @@ class Session:
             return _answer(self._site.act(instruction.meter, instruction.action, who, grant.grant, reason))
         _allow(grant, SET_CLOCK)
         if not grant.issued <= instruction.at <= grant.ends:
-            raise OnSiteError(_("The clock can't be set before the grant was signed, nor past its end."))
+            raise OnSiteError(_("The clock can be set only to a time between the grant's start and its end."))
         return _answer(self._site.set_clock(instruction.at, grant.holder))
 
     def _check_bounds(self, grant: Grant, instruction: Act) -> None:
@@ -107,20 +107,20 @@ class Session:
         if not isinstance(action, Restore):
             return
         if action.amount > grant.most_amount:
-            raise OnSiteError(_("The grant does not go so far: a restoration by it is of a smaller amount."))
+            raise OnSiteError(_("Your grant allows only a smaller amount for one restore order."))
         if not action.amount and not action.until:
             return
         if not action.amount and not grant.longest:
-            raise OnSiteError(_("The grant restores for an amount only."))
+            raise OnSiteError(_("Your grant allows restore orders only with an amount."))
         if action.until and action.until > self._site.now() + grant.longest:
-            raise OnSiteError(_("The grant does not go so far: a restoration by it is shorter."))
+            raise OnSiteError(_("Your grant allows only fewer hours for one restore order."))
         if not action.until and not grant.most_amount:
-            raise OnSiteError(_("The grant restores for a time only."))
+            raise OnSiteError(_("Your grant allows restore orders only with a number of hours."))
 
 
 def _allow(grant: Grant, name: str) -> None:
     if name not in grant.actions:
-        raise OnSiteError(_("The grant does not allow this."))
+        raise OnSiteError(_("Your grant does not allow this order."))
 
 
 def _answer(reply: Reply) -> Answer:

@@ -1,7 +1,7 @@
-"""This module divides an amount by weights, exactly: the shares always sum to the amount.
+"""Dividing an amount by weights, exactly: the shares sum to the amount, whoever comes first.
 
-It uses the largest remainder (Hamilton's method). Where remainders are equal, the order of the keys decides and not
-that of the list, so the same people get the same shares however they are listed.
+By largest remainder (Hamilton's method). Where remainders are equal, the order of the keys decides and not that of the
+list, so the same people get the same shares however they are listed.
 """
 
 from __future__ import annotations
@@ -10,21 +10,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 Key = TypeVar("Key", bound=Any)
-"""A key that can be ordered, such as the number of a unit."""
+"""Whatever can be ordered: a unit's number, say."""
 
 WHOLE = 10**6
-"""The parts of a mix together, in parts per million."""
+"""All of a mix, in parts per million."""
 
 
 class NoBaseError(ValueError):
-    """The weights sum to zero, so there is nobody to divide among."""
+    """The weights sum to zero: there is nobody to share the cost."""
 
 
 def apportion(amount: int, weights: Mapping[Key, int]) -> dict[Key, int]:
-    """Divide `amount` (0 or more, in any unit) by whole weights of 0 or more. Returns the shares by key, in the order
-    of the keys.
+    """The shares of `amount` (0 or more, in whatever unit) by whole weights of 0 or more, by key in its order.
 
-    Raises NoBaseError if the weights sum to zero, ValueError if a weight or the amount is negative.
+    NoBaseError if the weights sum to zero, ValueError if a weight or the amount is negative.
     """
     if amount < 0 or any(weight < 0 for weight in weights.values()):
         raise ValueError("neither an amount nor a weight can be negative")
@@ -40,10 +39,9 @@ def apportion(amount: int, weights: Mapping[Key, int]) -> dict[Key, int]:
 
 
 def apportion_mix(amount: int, mix: Sequence[tuple[int, Mapping[Key, int]]]) -> dict[Key, int]:
-    """Divide an amount by several sets of weights at once: each set divides its part of the amount (parts per million,
-    which sum to `WHOLE`).
+    """Divide by several weights at once: each takes its part (parts per million, together `WHOLE`) of the amount.
 
-    All sets have the same keys. Raises NoBaseError, with the index of the part, if the weights of a part sum to zero.
+    All weights have the same keys. A part whose weights sum to zero is a NoBaseError that carries its index.
     """
     if sum(part for part, _ in mix) != WHOLE:
         raise ValueError(f"the parts of a mix sum to {sum(part for part, _ in mix)}, not {WHOLE}")

@@ -52,7 +52,7 @@ def minor_digits(currency: str) -> int:
     try:
         return MINOR_DIGITS[currency]
     except KeyError:
-        raise UnknownCurrency(f"{currency!r} is no currency of ISO 4217, such as EUR") from None
+        raise UnknownCurrency(f"{currency!r} is not a currency code of ISO 4217 such as EUR") from None
 
 
 def minor_unit(currency: str) -> int:

@@ -71,7 +71,7 @@ def test_the_page_changes_all_of_it_and_shows_it_again(manager, garden):
     SharedCost.objects.create(property=garden.property, name="Roof")
     wrong = manager.post(page, {**given, "name": "Roof", "equal": "0"})
     assert wrong.status_code == 400
-    assert 'value="Roof"' in wrong.content.decode() and "of this name already" in wrong.content.decode()
+    assert 'value="Roof"' in wrong.content.decode() and "with this name exists already" in wrong.content.decode()
     # An empty weight is none, an empty day no schedule's.
     manager.post(page, {**given, "schedule": "none", "first": "", f"weight_{flat}": ""})
     garden.refresh_from_db()

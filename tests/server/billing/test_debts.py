@@ -115,7 +115,7 @@ def test_a_debt_is_written_off_by_a_second_person(gone, owner, admin_user, djang
     second = django_user_model.objects.create(username="second")
     (debt,) = open_debts(owner)
     made = write_off(debt, admin_user, "gone abroad")
-    with pytest.raises(DebtError, match="waits for a second person already"):
+    with pytest.raises(DebtError, match="already waiting for a second person"):
         write_off(debt, admin_user, "gone abroad")
     with pytest.raises(DebtError, match="second person has to agree"):
         decide_write_off(made, admin_user, agreed=True)
@@ -146,7 +146,7 @@ def test_the_page_of_the_books_takes_payments_of_debts(gone, owner, log_in):
     page = manager.get("/books/").content.decode()
     assert f'action="/debts/{debt.pk}/paid/"' in page and "114.40" in page
     said = manager.post(f"/debts/{debt.pk}/paid/", {"amount": "14,40", "payment_id": "x", "way": "cash"}, follow=True)
-    assert "100.00 is owed still" in said.content.decode()
+    assert "100.00 is still owed" in said.content.decode()
     again = manager.post(f"/debts/{debt.pk}/write-off/", {"reason": "gone abroad", "amount": "500"}, follow=True)
     page = " ".join(again.content.decode().split())
     assert 'value="500" aria-invalid="true"' in page and '<em class="bad">100.00 of it is owed still.</em>' in page
@@ -173,7 +173,7 @@ def test_programs_see_and_pay_what_tenants_owe(gone, owner, client, django_user_
 
     for _ in range(2):
         done = post(f"/tenancies/{gone.pk}/debt-payments", amount="14.40", payment_id="p1")
-        assert (done.status_code, done.json()["says"]) == (201, "It is booked; 100.00 is owed still.")
+        assert (done.status_code, done.json()["says"]) == (201, "It is booked. 100.00 is still owed.")
     assert (
         post(f"/tenancies/{gone.pk}/top-ups", amount="10", credit_id="p2").json()["debts"][0]["amount"]
         == "10.000000000"

@@ -104,10 +104,10 @@ def test_what_is_finer_than_the_currency_is_rounded_to_the_nearest(gone, owner):
     ("changed", "said"),
     [
         ({"amount": 16_930_000_000}, "of it is left"),
-        ({"amount": LEFT}, "finer than can be paid"),
+        ({"amount": LEFT}, "too many decimals to be paid"),
         ({"amount": 0}, "of it is left"),
         ({"way": "barter"}, "in cash or by transfer"),
-        ({"day": date(2025, 10, 11)}, "yet to come"),
+        ({"day": date(2025, 10, 11)}, "in the future"),
         ({"number": "7\n8"}, "printable"),
     ],
 )
@@ -183,7 +183,7 @@ def test_the_page_names_whom_it_is_owed_to_and_takes_that_it_was_paid(gone, owne
     assert "DE02 1203" in manager.get("/books/").content.decode()
     typed = {"amount": "10", "way": "transfer", "day": "2025-10-10", "number": "SEPA 7"}
     said = manager.post(f"/refunds/{due.pk}/paid/", typed, follow=True).content.decode()
-    assert "6.92 is owed still" in said and "SEPA 7" in said
+    assert "6.92 is still owed" in said and "SEPA 7" in said
     for wrong, word in (("20", "is left to be paid out"), ("x", "amount")):
         assert word in manager.post(f"/refunds/{due.pk}/paid/", {"amount": wrong}, follow=True).content.decode()
     assert "not a day" in manager.post(f"/refunds/{due.pk}/paid/", {"day": "soon"}, follow=True).content.decode()
@@ -198,7 +198,7 @@ def test_a_refused_form_of_what_is_owed_stands_open_as_it_was_typed(gone, owner,
     typed = {"amount": "2000", "way": "transfer", "day": "2025-10-09", "number": "SEPA 7"}
     for changed, field, said in (
         ({}, "amount", "16.92 of it is left to be paid out."), ({"amount": "1.234,5,6"}, "amount", "is not a"),
-        ({"amount": "1", "day": "2025-12-24"}, "day", "2025-12-24 is yet to come."),
+        ({"amount": "1", "day": "2025-12-24"}, "day", "2025-12-24 is in the future."),
         ({"amount": "1", "number": "a\tb"}, "number", "at most 100 printable characters."),
     ):  # fmt: skip
         page = manager.post(paid, {**typed, **changed}, follow=True).content.decode()

@@ -278,7 +278,7 @@ def test_one_page_says_who_was_told_what_each_flat_owes_and_how_it_is_paid_back(
     assert "138.35 is spread: 40 % of each payment. 8.00 is paid back, 130.35 is left." in shown
     manager.post(f"{page}spread/", {})
     assert owes(tenancy) == 0 and Spread.objects.count() == 2
-    assert "owed there that could be spread" in manager.post(f"{page}spread/", {}, follow=True).content.decode()
+    assert "no owed amount to spread" in manager.post(f"{page}spread/", {}, follow=True).content.decode()
     whole(ben.unit.property.organisation)
 
 

@@ -105,7 +105,7 @@ def test_an_amount_finer_than_its_currency_is_refused_in_words(currency, fine, t
     with pytest.raises(ValidationError) as caught:
         money(too_fine, currency)
     assert caught.value.message_dict == {
-        "amount": [f"{too_fine} is finer than {currency} can be paid: the least is {least}."]
+        "amount": [f"{too_fine} has too many decimals for {currency}. The smallest amount is {least}."]
     }
 
 
@@ -113,7 +113,7 @@ def test_an_amount_finer_than_its_currency_is_refused_in_words(currency, fine, t
 def test_where_there_are_no_decimals_a_thousand_is_one_in_any_language(browser, language):
     browser(language)
     assert money("1,234", "JPY") == money("1.234", "JPY") == money("1234", "JPY") == 1234
-    with pytest.raises(ValidationError, match="finer than JPY"):
+    with pytest.raises(ValidationError, match="too many decimals for JPY"):
         money("0.125", "JPY")
 
 
@@ -134,12 +134,12 @@ def test_rules_of_a_property_are_in_its_currency():
         ("low_credit", "0.1255"),
         ("spread_over", Decimal("0.0001")),
     ):
-        with pytest.raises(ValidationError, match="finer than KWD") as caught:
+        with pytest.raises(ValidationError, match="too many decimals for KWD") as caught:
             Property(name="Souq 4", zone="Asia/Kuwait", currency="KWD", **{field: typed}).clean_fields(
                 exclude={"organisation"}
             )
         assert list(caught.value.message_dict) == [field]
-    with pytest.raises(ValidationError, match="ABC is no currency of ISO 4217"):
+    with pytest.raises(ValidationError, match="ABC is not a currency code of ISO 4217"):
         Property(name="Souq 4", zone="Asia/Kuwait", currency="ABC").clean_fields(exclude={"organisation"})
 
 

@@ -224,7 +224,7 @@ def test_what_is_said_to_be_done_can_be_opened_again_for_two_weeks(people, clock
     assert (made.state, made.closed) == ("open", None)
     people.add(people.flat1, made, "4", state="done")
     clock.at += 15 * DAY
-    assert people.add(people.flat1, made, "5", text="Again.") == ["This report is closed: make a new one."]
+    assert people.add(people.flat1, made, "5", text="Again.") == ["This report is closed. Make a new report."]
     assert "Make a new report" in people.flat1.get(f"/reports/{made.pk}/").content.decode()
 
 
@@ -263,7 +263,7 @@ def a_file(content, name="photo.jpg"):
 )
 def test_what_is_no_photo_is_refused_and_what_was_typed_stands_there_again(people, content):
     answer = people.report(files=[picture(), a_file(content)])
-    assert people.said(answer) == ["Photos: This is no photo that can be read: send JPEG, PNG or WebP."]
+    assert people.said(answer) == ["Photos: This photo can't be read. Send JPEG, PNG or WebP."]
     assert "The socket is warm.</textarea>" in answer.content.decode()
     assert Report.objects.count() == 0
 
@@ -271,7 +271,7 @@ def test_what_is_no_photo_is_refused_and_what_was_typed_stands_there_again(peopl
 def test_photos_are_bounded_in_number_bytes_and_pixels(people, monkeypatch):
     assert people.said(people.report(files=[picture()] * 5)) == ["Photos: At most 4 photos."]
     cut = picture(size=(400, 400)).read()[:700]
-    assert "no photo" in people.said(people.report(files=[a_file(cut)]))[0]
+    assert "photo can't be read" in people.said(people.report(files=[a_file(cut)]))[0]
     monkeypatch.setattr(photos, "MOST_PIXELS", 60 * 40 - 1)
     assert "million pixels" in people.said(people.report(files=[picture()]))[0]
     monkeypatch.setattr(photos, "LARGEST", 100)
@@ -300,7 +300,7 @@ def test_who_has_left_sees_the_own_reports_and_adds_nothing_and_who_comes_sees_n
     Tenancy.objects.create(unit=people.anna.unit, tenant="Zoe", user=ben, begins=clock.at - HOUR)
     assert "The socket is warm." in people.flat1.get(f"/reports/{made.pk}/").content.decode()
     assert people.flat1.get(f"/photos/{Photo.objects.get().pk}/").status_code == 200
-    assert people.add(people.flat1, made, "2", text="x") == ["Only who lives there can add something."]
+    assert people.add(people.flat1, made, "2", text="x") == ["Only the flat's tenant can add something."]
     assert people.flat1.get("/my/reports/").status_code == 200
     assert people.report("9").status_code == 404
     assert people.flat2.get(f"/reports/{made.pk}/").status_code == 404

@@ -141,7 +141,7 @@ def test_the_rules_of_a_property_reach_every_meter_as_they_were_typed(manager, b
         ),
         follow=True,
     )  # fmt: skip
-    assert "on their way" in answer.content.decode()
+    assert "being sent to the meter" in answer.content.decode()
     for meter in ("m1", "m2", "m3"):
         settings = last_order(meter).settings
         assert settings.limits == (Limit("over-voltage", 253_000, 5, trip=True), Limit("over-temperature", 600))
@@ -182,7 +182,7 @@ def test_a_unit_has_rules_of_its_own_or_none_at_all(manager, building):
         "off_kwh": "2",
     }
     answer = manager.post(f"/units/{unit.pk}/rules/", own, follow=True)
-    assert "on their way to the meter" in answer.content.decode()
+    assert "being sent to the meter" in answer.content.decode()
     settings = last_order("m1").settings
     assert settings.power.watts == (2000,) and settings.limits == (Limit("arc", 0, trip=True, waits=True),)
     assert settings.off_hours == OffHours((Window(EVERY_DAY, 1320, 420),), (), 300, 2000)
@@ -331,7 +331,7 @@ def test_off_hours_are_told_by_no_notice_and_shown_on_every_page(
     assert edge.accounts["m1"].closed is False
     watch()
     for page in (log_in("flat1").get("/my/"), manager.get(f"/units/{tenancy.unit_id}/")):
-        assert "these are off hours; it returns by itself at 06:00." in page.content.decode()
+        assert "these are off hours. The power returns by itself at 06:00." in page.content.decode()
     assert '<li class=""><b>0</b>without power</li>' in manager.get("/properties/").content.decode()
     clock.at = at(2025, 10, 7, 6)
     decide(edge, store)

@@ -319,7 +319,7 @@ def test_inside_wechat_a_tenant_is_added_by_a_link(tenancy, log_in, internet):
     me.get("/notices/my/wechat/", {"code": "c"})
     assert Channel.objects.get().kind == "wechat"
     internet.answers["api.weixin.qq.com"] = lambda path, body: (200, {"errcode": 40029})
-    assert "does not say who" in me.get("/notices/my/wechat/", {"code": "c"}, follow=True).content.decode()
+    assert "does not say which user" in me.get("/notices/my/wechat/", {"code": "c"}, follow=True).content.decode()
 
 
 def test_the_service_worker_lies_at_the_root(client, db):

@@ -129,7 +129,7 @@ def test_a_list_says_by_line_and_column_which_number_can_be_none():
     assert [each.partition(":")[0] for each in lines] == [
         "line 2, phone", "line 3, email", "line 3, language", "line 4, tenant",
     ]  # fmt: skip
-    assert "digit missing" in lines[0] and "0151 123" in lines[0]
+    assert "digit is missing" in lines[0] and "0151 123" in lines[0]
     mended = text.replace("0151 123,", "0171 1234567,").replace("ben at example,fr", "ben@example.com,Englisch")
     found = apartments_of(mended.replace("m3,,0", "m3,Carl,0").encode(), "EUR", ZONE)
     assert [each.contact for each in found] == [
@@ -170,7 +170,7 @@ def test_numbers_of_many_from_a_list_are_seen_before_they_are_kept(building, ten
     assert not Recipient.objects.filter(tenancy=tenancy).exists()
     assert ANNAS in listed.content.decode() and "the tenant has changed it, so it stays" in listed.content.decode()
     done = office.post(address, {"take": listed.context["take"]}, follow=True)
-    assert "of 1 tenants" in done.content.decode()
+    assert "for 1 tenants" in done.content.decode()
     assert kept(recipient_of(tenancy)) == Contact(ANNAS, "a@example.com", "en")
     assert kept(recipient_of(Tenancy.objects.get(tenant="Ben"))).phone == BENS
     assert "Nothing changes" in upload("unit,tenant,phone\nFlat 1,Anna,0151 12345671\n").content.decode()
@@ -186,7 +186,7 @@ def test_what_the_tenant_changed_is_not_overwritten_unasked(building, tenancy, i
     unit, form = f"/units/{tenancy.unit_id}/", f"/tenancies/{tenancy.pk}/contact/"
     assert "is not told when the credit runs low" in page(office, unit)
     refused = office.post(form, {"phone": "0151 123"}, follow=True).content.decode()
-    assert "digit missing" in refused and 'value="0151 123"' in refused
+    assert "digit is missing" in refused and 'value="0151 123"' in refused
     office.post(form, {"phone": "0151 12345671"})
     assert ANNAS in page(office, unit)
     seen = page(anna, "/notices/my/")

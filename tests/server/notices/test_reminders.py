@@ -91,7 +91,7 @@ def test_the_landlord_sets_the_steps_and_the_meters_watch_them(edge, log_in, bui
     page = f"/properties/{building.property.pk}/supply/"
     manager = log_in("manager")
     given = rules(low_credit="5 20,50", low_credit_kwh="20,10,5", low_credit_days="1; 7, 3")
-    assert "on their way" in manager.post(page, given, follow=True).content.decode()
+    assert "being sent to the meter" in manager.post(page, given, follow=True).content.decode()
     where = Property.objects.get(pk=building.property.pk)
     assert (where.low_credit, where.low_credit_kwh, where.low_credit_days) == ("20.5, 5", "20, 10, 5", "7, 3, 1")
     for meter in ("m1", "m2", "m3"):

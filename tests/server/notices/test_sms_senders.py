@@ -337,7 +337,7 @@ def test_a_template_is_tried_at_a_mainland_number(tenancy, log_in, internet):
     manager = log_in("manager")
     given = {"do": "check", "row": row.pk, "address": "13800138000"}
     page = manager.post(f"/notices/accounts/{owner.pk}/sms/templates/", given, follow=True).content.decode()
-    assert "It was taken." in page
+    assert "The service has accepted the message." in page
     assert server.sent == [("13800138000", "SMS_3", {"room": "1204室", "code": "-"})]
     server.refuses = "isv.SMS_TEMPLATE_ILLEGAL"
     page = manager.post(f"/notices/accounts/{owner.pk}/sms/templates/", given, follow=True).content.decode()

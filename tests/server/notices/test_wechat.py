@@ -323,15 +323,15 @@ def test_the_landlord_maps_events_to_templates_and_tries_them(tenancy, wechat, l
     def tried(**changes):
         return manager.post(address, {"do": "check", "row": row.pk, **changes}, follow=True).content.decode()
 
-    assert "Say where it is to be sent" in tried(address="")
+    assert "Enter an address" in tried(address="")
     assert "40037 invalid template_id" in tried(address=ANNA)
     wechat.templates[PAID] = ["thing1", "amount2", "time3", "thing4"]
-    assert "It was taken." in tried(address=ANNA)
+    assert "The service has accepted the message." in tried(address=ANNA)
     assert "43004 require subscribe" in tried(address="o" + "b" * 27)
     assert "This is no openid" in tried(address="x")
     assert wechat.sent[-1][2]["amount2"] == "€100.00"
     manager.post("/notices/office/add/", {"kind": "wechat", "address": ANNA})
-    assert "It was taken." in tried(address="")
+    assert "The service has accepted the message." in tried(address="")
     assert "no such choice" in manager.post(address, {"do": "dance", "row": row.pk}, follow=True).content.decode()
     manager.post(address, {"do": "drop", "row": row.pk})
     assert not SendingTemplate.objects.exists()
@@ -380,5 +380,5 @@ def test_somebodys_own_test_goes_by_any_template(anna, account, wechat, log_in):
     channel.tested = None
     channel.save()
     page = me.post(f"/notices/my/{channel.pk}/", {"do": "test"}, follow=True).content.decode()
-    assert "Sent. Look whether it has arrived." in page, page
+    assert "Sent. Check whether it has arrived." in page, page
     assert wechat.sent[0][2]["thing1"] == "—"

@@ -100,9 +100,9 @@ def test_inside_wechat_the_page_asks_who_pays_first(tenancy, merchants, provider
         ({"amount": "0"}, "more than 0"),
         ({"amount": "-5"}, "more than 0"),
         ({"amount": "1000000"}, "at most"),
-        ({"amount": "1.001"}, "1.001 is finer than CNY can be paid"),
+        ({"amount": "1.001"}, "1.001 has too many decimals for CNY"),
         ({"amount": "lots"}, "lots"),
-        ({"amount": ""}, "Amount: This is needed"),
+        ({"amount": ""}, "Amount: Enter a number"),
         ({"amount": "9" * 400}, ""),
         ({"way": ""}, "Choose how to pay"),
         ({"way": "999999999999999999999:native"}, "Choose how to pay"),
@@ -234,7 +234,7 @@ def test_a_bank_statement_is_uploaded_looked_through_and_booked(tenancy, log_in,
     assert f'value="tenancy:{tenancy.pk}" selected' in manager.get("/books/bank/").content.decode()
     chosen = {f"line-{mine.pk}": f"tenancy:{tenancy.pk}", f"line-{other.pk}": "tenancy:999", "line-x": "aside"}
     page = said(manager.post("/books/bank/book/", chosen, follow=True))
-    assert "1 line is dealt with" in page and "Choose whom it is for" in page
+    assert "1 line is dealt with" in page and "Choose the tenant" in page
     assert balance(tenant_account(tenancy)) == 20 * NANO
     assert "already" in said(manager.post("/books/bank/book/", chosen, follow=True))
     assert TopUp.objects.count() == 1

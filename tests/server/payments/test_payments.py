@@ -522,8 +522,8 @@ def test_money_in_a_currency_that_nobody_knows_is_left_to_a_person(tenancy, merc
     answer = call(client, payment.merchant, providers.callback(trade))
     assert (answer.status_code, state(payment), credited(tenancy)) == (400, "open", 0)
     merchant = Merchant.objects.get(pk=payment.merchant_id)
-    assert (merchant.refused, merchant.refusal) == (1, "'ABC' is no currency of ISO 4217, such as EUR")
-    with pytest.raises(ProviderError, match="'ABC' is no currency"):
+    assert (merchant.refused, merchant.refusal) == (1, "'ABC' is not a currency code of ISO 4217 such as EUR")
+    with pytest.raises(ProviderError, match="'ABC' is not a currency"):
         look(payment)
 
 

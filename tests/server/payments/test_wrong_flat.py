@@ -164,7 +164,7 @@ def test_the_page_says_what_it_comes_to_and_does_it(edge, store, anna, ben, owne
     assert path in manager.get(f"/units/{ben.unit_id}/").content.decode()
     page = manager.get(path).content.decode()
     assert "6.00 of the payment is left" in page and "Ben has used 4.00" in page and "power may go off" in page
-    assert "Choose whose it is" in manager.post(path, {"reason": "x", "used": "debt"}).content.decode()
+    assert "Choose the right tenant" in manager.post(path, {"reason": "x", "used": "debt"}).content.decode()
     again = manager.post(path, {"reason": "next door", "to": anna.pk, "used": "all"})
     page = again.content.decode()
     assert again.status_code == 400 and '<em class="bad">Choose what becomes' in page

@@ -240,7 +240,7 @@ def test_the_pages_of_the_books(edge, tenancy, owner, second, client):
     assert "is left to be given back" in say(page, do="refund", amount="100", reason="x")
     assert "Say why" in say(page, do="refund", amount="1", reason="  ")
     assert "Amount: “lots” is not a number" in say(page, do="give", amount="lots", reason="x")
-    assert "waits for a second person" in say(page, do="give", amount="60", reason="flood", adjustment_id="a")
+    assert "is waiting for a second person" in say(page, do="give", amount="60", reason="flood", adjustment_id="a")
     assert "on its way" in say(page, do="give", amount="2", reason="flood", adjustment_id="b")
     books = client.get("/books/").content.decode()
     for text in ("sums to zero", "3.50", "paid twice", "60.00", "flood", "Tenant&#x27;s credit (Anna"):

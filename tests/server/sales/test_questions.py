@@ -394,7 +394,7 @@ def test_what_is_typed_has_no_largest_amount_and_always_a_second_person(edge, st
     manager = log_in("manager")
     given = {"do": "charged", "amount": "5000000", "reason": "typed", "adjustment_id": "typed"}
     assert (
-        "waits for a second person"
+        "is waiting for a second person"
         in manager.post(f"/tenancies/{anna().pk}/give-back/", given, follow=True).content.decode()
     )
     for each in (made, small):
@@ -452,7 +452,7 @@ def test_an_order_leads_a_journal_back_and_what_had_not_come_is_given_back(ahead
 
 
 def test_by_command_and_api_of_a_meter_a_unit_and_a_gateway(ahead, edge, client, by):
-    assert "is no meter, unit or gateway" in CliRunner().invoke(app, ["meter", "lead-back", "nothing"]).output
+    assert "has no meter, unit or gateway" in CliRunner().invoke(app, ["meter", "lead-back", "nothing"]).output
     headers = {"Authorization": f"Bearer {Token.make(by, 'test')}"}
     refused = client.post("/api/v1/meters/m2/lead-back", headers=headers)
     assert "m2 is not ahead" in refused.content.decode()

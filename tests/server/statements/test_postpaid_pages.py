@@ -53,7 +53,7 @@ def test_terms_are_looked_at_before_they_hold(manager, site, tenancy):  # noqa: 
     assert "Nothing is changed yet." in seen and "The supply ends when 200.00 EUR is owed." in seen
     assert 'value="200"' in seen and not Terms.objects.exists()
     seen = shown(manager.post(page, {**TYPED, "do": "keep"}, follow=True))
-    assert "on its way to the meter" in seen and "the supply ends by itself, until something is paid" in seen
+    assert "being sent to the meter" in seen and "the supply ends by itself, until something is paid" in seen
     holds = terms_of(tenancy.pk)
     assert (holds.limit, holds.overdue, holds.overdue_days, holds.by) == (200 * NANO, "cut", 7, "manager")
     # What is refused stands beside its field, and loses nothing.
@@ -61,7 +61,7 @@ def test_terms_are_looked_at_before_they_hold(manager, site, tenancy):  # noqa: 
     assert "Say the limit at which the supply ends." in seen and 'value="9"' in seen
     later = {"way": "before", "owed": "spread", "begins": "2025-11-10T12:00", "do": "keep"}
     seen = shown(manager.post(page, later, follow=True))
-    assert "holds from then on" in seen and "From 10 Nov, 12:00" in seen
+    assert "takes effect at that time" in seen and "From 10 Nov, 12:00" in seen
 
 
 def test_the_tenant_sees_what_is_owed_by_when_and_what_follows(log_in, site, tenancy, billed, clock):  # noqa: F811
@@ -73,7 +73,7 @@ def test_the_tenant_sees_what_is_owed_by_when_and_what_follows(log_in, site, ten
     site.jobs()
     seen = shown(flat.get("/my/"))
     assert "The power is off since 24 Nov, 00:00, by the rule for unpaid bills (overdue: bill 1)." in seen
-    assert "40.00 EUR is overdue. Pay it now." in seen and "as soon as something is paid" in seen
+    assert "40.00 EUR is overdue. Pay it now." in seen and "The power returns by itself after a payment" in seen
     assert "Change how it is paid" not in seen
     bill = shown(flat.get(f"/bills/{billed.pk}/"))
     assert "Bill 1" in bill and "Left to pay for this bill by 15 Nov 2025" in bill and "Statement" in bill
@@ -209,5 +209,5 @@ def test_by_command(site, tenancy, billed, clock):  # noqa: F811
     wrong = prewatt("terms", "set", "Flat 1", "before", "--owed-as", "a gift", status=2)
     assert "--owed-as: There is no such choice." in wrong
     assert terms_of(tenancy.pk).postpaid
-    assert "on its way" in prewatt("terms", "set", "Flat 1", "before", "--owed-as", "spread")
+    assert "being sent to the meter" in prewatt("terms", "set", "Flat 1", "before", "--owed-as", "spread")
     assert not terms_of(tenancy.pk).postpaid

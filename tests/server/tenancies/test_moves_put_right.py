@@ -264,7 +264,7 @@ def test_the_page_shows_what_it_comes_to_and_then_does_it(edge, store, moved, ow
     assert not MoveChange.objects.exists()
     assert "Say why" in manager.post(path, {**typed, "do": "do"}).content.decode()
     said = manager.post(path, {**typed, "do": "do", "reason": "a day later"}, follow=True).content.decode()
-    assert "The move is put right" in said
+    assert "The move is corrected" in said
     assert everything_agrees(edge, store, owner) == {"Zoe": 30 * NANO - 2 * DAY_OF_USE}
     said = manager.post(path, {"tenant": "Anne", "another": "on", "reason": "x", "do": "do"}, follow=True)
     assert "Anne: login" in said.content.decode()

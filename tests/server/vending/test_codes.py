@@ -254,7 +254,7 @@ def test_management_codes_by_command_are_read_by_the_gateway(building, clock):
     (test,) = made("test")
     assert read_code(state, clock.now(), test) == Show()
     wrong = CliRunner().invoke(app, ["meter", "token", "Flat 1", "explode"])
-    assert wrong.exit_code == 2 and "is none of" in wrong.output
+    assert wrong.exit_code == 2 and "is not one of" in wrong.output
 
 
 def test_a_settlement_knows_what_a_code_has_brought_whose_command_is_still_on_its_way(building, tenancy, store, clock):

@@ -96,7 +96,7 @@ def test_an_expired_one_is_worth_nothing_and_counts_no_more(where, landlord, edg
     code = made(where, landlord)
     assert (at_risk(where).number, at_risk(where).amount, at_risk(where).until) == (1, 5 * NANO, code.ends)
     clock.at = code.ends
-    with pytest.raises(ValueError, match="worth nothing any more"):
+    with pytest.raises(ValueError, match="worth nothing now"):
         typed(edge, clock, "m1", code.code.digits)
     assert states(where) == [("m1", "expired")] and at_risk(where).number == 0
     made(where, landlord)

@@ -240,7 +240,7 @@ def test_a_meter_without_a_key_gets_its_pin_by_the_network_and_says_so(manager, 
     TokenMeter.objects.filter(meter__name="m1").delete()
     unit = Unit.objects.get(name="Flat 1")
     said = manager.post(f"/units/{unit.pk}/pin/", follow=True).content.decode()
-    assert "this meter takes no codes" in said
+    assert "This meter accepts no codes" in said
     pin = re.search(r"Flat 1 is (\d{6})\.", said)[1]
     assert pin_is(order_of(Command.objects.filter(meter__name="m1").latest("number")).settings.pin, pin)
 

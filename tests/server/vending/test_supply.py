@@ -75,7 +75,7 @@ def test_the_rules_are_kept_and_sent_to_every_meter(manager, building):
         rules(emergency_credit="5", friendly_holidays="DE-BE", power_limit="3000", foreign_hours="48"),
         follow=True,
     )
-    assert "on their way" in answer.content.decode()
+    assert "being sent to the meter" in answer.content.decode()
     for meter in ("m1", "m2", "m3"):
         order = last_order(meter)
         assert isinstance(order, ChangeSettings)

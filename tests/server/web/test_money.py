@@ -152,7 +152,7 @@ def test_money_has_the_decimals_of_its_currency_on_every_face(currency, clock):
     refused = program.post(f"/api/v1/tenancies/{ben.pk}/top-ups", given, content_type="application/json")
     assert refused.status_code == 400 and f"{currency} has" in refused.content.decode()
     page = manager.post(f"/units/{ben.unit_id}/top-up/", {"amount": FINER[currency], "credit_id": "a2"}, follow=True)
-    assert f"{FINER[currency]} is finer than {currency} can be paid" in shown(page)
+    assert f"{FINER[currency]} has too many decimals for {currency}" in shown(page)
 
     # The books of an accountant are exact.
     exported = manager.get("/books/export/", {"first": "2025-10-01", "last": "2025-11-01", "form": "beancount"})

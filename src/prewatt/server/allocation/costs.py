@@ -55,7 +55,7 @@ def end(shared_cost: SharedCost, last: date | None) -> SharedCost:
     if last is None:
         held.ends = None
     elif last.year not in YEARS:
-        raise ValidationError({"last": _("This day is not between 1971 and 2199.")})
+        raise ValidationError({"last": _("Choose a day between 1971 and 2199.")})
     else:
         held.ends = day_bounds(last, where)[1]
         later = held.runs.filter(reversed=None, ends__gt=held.ends).order_by("-ends").first()

@@ -77,7 +77,7 @@ class SharedCost(models.Model):
             raise ValidationError({"since": _now("A cost that runs by itself needs the day from which it does.")})
         alike = SharedCost.objects.filter(property_id=self.property_id, name=self.name).exclude(pk=self.pk)
         if self.property_id and alike.exists():
-            raise ValidationError({"name": _now("There is a shared cost of this name already.")})
+            raise ValidationError({"name": _now("A shared cost with this name exists already.")})
 
 
 BASES = {

@@ -71,7 +71,7 @@ def span(shared_cost: SharedCost, first: date, last: date) -> Span:
     if (last - first).days >= LONGEST:
         raise ValidationError({"last": _("A run is for %(most)d days at most.") % {"most": LONGEST}})
     if not 1971 <= first.year <= 2199:
-        raise ValidationError({"first": _("This day is not between 1971 and 2199.")})
+        raise ValidationError({"first": _("Choose a day between 1971 and 2199.")})
     return Span.of_days(first, last, zone(shared_cost.property.zone))
 
 
@@ -90,12 +90,12 @@ def preview(shared_cost: SharedCost, first: date, last: date, bill: int | None =
     meters = list(shared_cost.meters.all())
     if bill is None:
         if not meters:
-            raise ValidationError({"amount": _("This cost has no meters: type in what the bill comes to.")})
+            raise ValidationError({"amount": _("This cost has no meters. Enter the amount of the bill.")})
         _refuse_twice(shared_cost, begins, ends)
         energy, cost = _metered(shared_cost, meters, begins, ends)
     else:
         if not 0 < bill <= BALANCE_MAX // 1000:
-            raise ValidationError({"amount": _("The amount is not over 0, or absurd.")})
+            raise ValidationError({"amount": _("The amount must be more than 0, and is limited to a plausible sum.")})
         energy, cost = None, bill
     holders = _holders(shared_cost, begins, ends)
     mix = [
@@ -108,7 +108,7 @@ def preview(shared_cost: SharedCost, first: date, last: date, bill: int | None =
         basis = list(shared_cost.rule())[error.args[1]]
         raise ValidationError(
             {
-                basis: _("The base of the division by %(basis)s sums to zero: there is nobody to divide among.")
+                basis: _("The base of the division by %(basis)s sums to zero: there is nobody to share the cost.")
                 % {"basis": BASES[basis]}
             }
         ) from None
@@ -123,14 +123,16 @@ def _refuse_twice(shared_cost: SharedCost, begins: int, ends: int) -> None:
     if known is not None:
         where = zone(shared_cost.property.zone)
         days = " – ".join(f"{local_day(each, where)}" for each in (known.begins, known.ends - 1))
-        raise ValidationError({"first": _("Days of this span are charged already (%(days)s).") % {"days": days}})
+        raise ValidationError({"first": _("These days are charged already: %(days)s.") % {"days": days}})
 
 
 def _readings(meters: Sequence[Meter], begins: int, ends: int) -> dict[int, Registers]:
     found = {}
     for meter in meters:
         if meter.read_at is None or meter.read_at < ends:
-            raise ValidationError({"last": _("Meter %(meter)s has not reported until then yet.") % {"meter": meter}})
+            raise ValidationError(
+                {"last": _("Meter %(meter)s has not yet reported up to that time.") % {"meter": meter}}
+            )
         found[meter.pk] = registers(meter, begins, ends)
     return found
 
@@ -168,7 +170,7 @@ def _holders(shared_cost: SharedCost, begins: int, ends: int) -> list[tuple[Unit
     owner = shared_cost.part or shared_cost.property
     units = list(owner.units.order_by("name", "pk").select_related("property__organisation"))
     if not units:
-        raise ValidationError({"part": _("There are no units to divide among.")})
+        raise ValidationError({"part": _("There are no units to share the cost.")})
     where = zone(shared_cost.property.zone)
     midnights = [day_bounds(day, where)[1] for day in _days(local_day(begins, where), local_day(ends - 1, where))]
     fixed = {each.unit_id: int(each.weight * 1000) for each in shared_cost.weights.all()}

@@ -104,7 +104,7 @@ def bill(request: HttpRequest, pk: int, form: str = "json") -> Any:
     if form == "json":
         return to_document(stands)
     if form not in ("csv", "pdf"):
-        raise ValidationError({"form": f"{form!r} is none of json, csv, pdf"})
+        raise ValidationError({"form": f"{form!r} is not one of json, csv, pdf"})
     made = statement(found.tenancy, found.begins, found.ends)
     if form == "csv":
         return HttpResponse(as_file(to_csv(stands, made)), content_type="text/csv; charset=utf-8")

@@ -92,7 +92,7 @@ def _rule(given: dict[str, str]) -> dict[str, Decimal]:
         known = ", ".join(BASES)
         raise ValidationError(
             {
-                "rule_percent": _("%(name)s is no basis; there are: %(known)s.")
+                "rule_percent": _("%(name)s is not a basis. Known bases: %(known)s.")
                 % {"name": unknown[0][:50], "known": known}
             }
         )

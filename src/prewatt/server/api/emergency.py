@@ -66,7 +66,7 @@ def meters_of(where: Property, units: list[str] | None) -> list[Meter]:
     known = {meter.unit.name: meter for meter in rows if meter.unit is not None}
     for name in units:
         if name not in known:
-            raise ValidationError({"units": f"{name!r} is no flat with a meter here"})
+            raise ValidationError({"units": f"{name!r} is not a flat with a meter here"})
     return [known[name] for name in dict.fromkeys(units)]
 
 

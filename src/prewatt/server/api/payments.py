@@ -79,7 +79,7 @@ def ask_for_payment(request: HttpRequest, pk: int, given: NewPayment) -> Any:
     tenancy = _payable(request, pk)
     merchant = next((each for each in merchants_for(tenancy) if each.pk == given.merchant), None)
     if merchant is None:
-        raise ValidationError({"merchant": "It is none of this tenancy's ways to pay."})
+        raise ValidationError({"merchant": "This tenancy can't pay in this way."})
     try:
         made = start(
             PaymentRequest(

@@ -30,5 +30,5 @@ def tenancy_statement(request: HttpRequest, pk: int, first: date, last: date, fo
         except PdfError as error:
             raise ValidationError({"form": str(error)}) from None
     if form != "json":
-        raise ValidationError({"form": f"{form!r} is none of json, csv, pdf"})
+        raise ValidationError({"form": f"{form!r} is not one of json, csv, pdf"})
     return to_document(made)

@@ -97,7 +97,7 @@ def pay(
         if (known.tenancy_id, known.amount) != (tenancy.pk, amount):
             raise DebtError(_("The id %(id)s belongs to another payment.") % {"id": payment_id})
         if known.undone is not None:
-            raise DebtError(_("This payment was undone: give a new one another id."))
+            raise DebtError(_("This payment was undone. Use another id for a new payment."))
         return known
     if TopUp.objects.filter(organisation=organisation, credit_id=payment_id).exists():
         raise DebtError(_("The id %(id)s belongs to another payment.") % {"id": payment_id})
@@ -157,7 +157,7 @@ def undo(made: DebtPayment, by: Any, reason: str) -> DebtPayment:
     memo, at = f"{reason.strip()[:150]} ({name_of(by)})", now()
     if row.refund is not None:
         if row.refund.left != row.refund.amount:
-            raise DebtError(_("What was paid too much has been paid out already."))
+            raise DebtError(_("The amount paid too much has been paid out already."))
         pay_back(row.refund, row.source, memo, name_of(by))
     names = [Reference(Of.DEBT_PART, part.pk) for part in row.parts.all()]
     for name in (*names, Reference(Of.DEBT_PAYMENT, row.pk).and_(Part.ROUNDING)):
@@ -191,7 +191,7 @@ def in_words(made: DebtPayment) -> str:
         return _("All that was owed is paid; %(rest)s was more than that, and is owed back.") % {
             "rest": format_money(made.refund.amount, currency)
         }
-    return _("It is booked; %(left)s is owed still.") % {"left": format_money(left, currency)}
+    return _("It is booked. %(left)s is still owed.") % {"left": format_money(left, currency)}
 
 
 def lower(
@@ -247,7 +247,7 @@ def set_off(debt: Debt, refund: Refund, by: Any) -> int:
     except GivingBackError as error:
         raise DebtError(str(error), error.field) from None
     if row.parts.filter(sent__isnull=True, error="").exists():
-        raise DebtError(_("The provider is sending this refund back: see how that ends first."))
+        raise DebtError(_("The provider is still sending this refund. Wait for its result first."))
     part = min(debt.left, row.left)
     if not part:
         raise DebtError(_("Nothing of this debt is owed any more."))
@@ -274,7 +274,7 @@ def write_off(debt: Debt, by: Any, reason: str, amount: int | None = None) -> Wr
         said = {"left": format_money(left, debt.tenancy.unit.property.currency)}
         raise DebtError(_("%(left)s of it is owed still.") % said, "amount")
     if debt.write_offs.filter(state=WriteOff.State.WAITING).exists():
-        raise DebtError(_("It waits for a second person already."))
+        raise DebtError(_("It is already waiting for a second person."))
     return WriteOff.objects.create(debt=debt, amount=wanted, reason=reason.strip()[:200], at=now(), by=by)
 
 
@@ -288,7 +288,7 @@ def decide_write_off(made: WriteOff, by: Any, agreed: bool) -> WriteOff:
     if row.state != WriteOff.State.WAITING:
         raise DebtError(_("This is decided already."))
     if agreed and row.by_id == by.pk:
-        raise DebtError(_("A second person has to agree: whoever proposed it can only withdraw it."))
+        raise DebtError(_("A second person has to agree. The person who proposed it can only withdraw it."))
     part = min(row.amount, row.debt.left)
     row.state = WriteOff.State.DONE if agreed and part else WriteOff.State.DECLINED
     row.decided, row.decided_by = now(), by

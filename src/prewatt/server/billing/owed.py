@@ -103,12 +103,14 @@ def pay_out(
         said = {"left": format_money(left, currency)}
         raise GivingBackError(_("%(left)s of it is left to be paid out.") % said, "amount")
     if paid % unit:
-        raise GivingBackError(_("%(amount)s is finer than can be paid.") % {"amount": exact_money(paid)}, "amount")
+        raise GivingBackError(
+            _("%(amount)s has too many decimals to be paid.") % {"amount": exact_money(paid)}, "amount"
+        )
     if way not in MONEY:
         raise GivingBackError(_("Money is paid out in cash or by transfer."), "way")
     today = local_day(now(), zone(row.tenancy.unit.property.zone))
     if day is not None and day > today:
-        raise GivingBackError(_("%(day)s is yet to come.") % {"day": day}, "day")
+        raise GivingBackError(_("%(day)s is in the future.") % {"day": day}, "day")
     if day is not None and day.year not in YEARS:
         raise GivingBackError(_("%(day)s can't be the day on which it was paid.") % {"day": day}, "day")
     if len(number) > 100 or not number.isprintable():
@@ -170,7 +172,7 @@ def withdraw(refund: Refund, to: Account, memo: str, by: str, most: int | None =
     """
     row = locked(refund)
     if row.parts.filter(sent__isnull=True, error="").exists():
-        raise GivingBackError(_("The provider is sending this refund back: see how that ends first."))
+        raise GivingBackError(_("The provider is still sending this refund. Wait for its result first."))
     part = row.left if most is None else min(row.left, most)
     if part <= 0:
         return 0
@@ -188,6 +190,6 @@ def send_to(refund: Refund, where: str) -> None:
     """Where it is to be sent: an IBAN, an address, a note. GivingBackError if it can't be kept."""
     row = locked(refund)
     if len(where) > 200 or not where.isprintable():
-        raise GivingBackError(_("Where to send it has at most 200 printable characters."), "send_to")
+        raise GivingBackError(_("The payout address has at most 200 printable characters."), "send_to")
     row.send_to = where.strip()
     row.save(update_fields=["send_to"])

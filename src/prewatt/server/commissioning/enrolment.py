@@ -55,7 +55,7 @@ def enrol(code: str, public_key: bytes) -> Enrolment:
     """
     gateway = for_update(Gateway.objects).filter(code_hash=_hash(code), revoked=False).first() if code else None
     if gateway is None:
-        raise InstallError(_("This code is not known, or was used already. Make a new one for the gateway."))
+        raise InstallError(_("This code is unknown, or was used already. Make a new code for the gateway."))
     try:
         VerifyKey(public_key)
     except ValueError:

@@ -127,13 +127,13 @@ def _shown(text: str) -> str:
 def _scaled(text: str, field: str, scale: int, units: tuple[str, ...], *, whole: bool = False) -> int:
     try:
         if not text.strip():
-            raise ValidationError(_("This is needed: a number such as 12.50."))
+            raise ValidationError(_("Enter a number such as 12.50."))
         scaled = typed_number(text, units, whole=whole).scaleb(scale)
         if scaled != int(scaled):
             said = _("%(text)s is not a number such as 12.50 with at most %(most)d decimals.")
             raise ValidationError(said % {"text": _shown(text), "most": scale})
         if abs(scaled) > INT64_MAX:
-            raise ValidationError(_("%(text)s is more than anybody has.") % {"text": _shown(text)})
+            raise ValidationError(_("%(text)s is too large.") % {"text": _shown(text)})
     except ValidationError as error:
         raise ValidationError({field: error.messages}) from None
     return int(scaled)
@@ -158,7 +158,7 @@ def check_payable(nano: int, field: str, currency: str) -> None:
     """
     least = minor_unit(currency)
     if nano % least:
-        said = _("%(amount)s is finer than %(currency)s can be paid: the least is %(least)s.")
+        said = _("%(amount)s has too many decimals for %(currency)s. The smallest amount is %(least)s.")
         raise ValidationError(
             {
                 field: said

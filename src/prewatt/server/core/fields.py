@@ -25,7 +25,7 @@ def check_currency(code: str) -> None:
     if not (len(code) == 3 and code.isascii() and code.isupper()):
         raise ValidationError(_("%(code)s is not a code of three capitals such as EUR") % {"code": code})
     if code not in MINOR_DIGITS:
-        raise ValidationError(_("%(code)s is no currency of ISO 4217, such as EUR") % {"code": code})
+        raise ValidationError(_("%(code)s is not a currency code of ISO 4217 such as EUR") % {"code": code})
 
 
 def check_gateway_name(name: str) -> None:
@@ -50,5 +50,6 @@ def check_driver_name(name: str) -> None:
         msgspec.convert(name, DriverName)
     except msgspec.ValidationError:
         raise ValidationError(
-            _("%(name)s is no kind of meter: up to 32 small letters, digits and _, such as recorded") % {"name": name}
+            _("%(name)s is not a kind of meter: up to 32 small letters, digits and _, such as recorded")
+            % {"name": name}
         ) from None

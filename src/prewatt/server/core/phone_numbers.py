@@ -60,11 +60,12 @@ def read_phone(text: str, country: str = "") -> str:
             )
     kind = phonenumbers.number_type(number)
     if number.country_code == MAINLAND_CODE and kind != phonenumbers.PhoneNumberType.MOBILE:
-        raise ValueError(_("This is no mobile number of mainland China, such as 138 0013 8000."))
+        raise ValueError(_("This is not a mobile number of mainland China such as 138 0013 8000."))
     if not bare.startswith(("+", "00")) and kind == phonenumbers.PhoneNumberType.FIXED_LINE:
         raise ValueError(
             _(
-                "This is a landline, which takes no SMS: type a mobile number. If it does, write it with its country: %(number)s"
+                "This is a landline number, which receives no SMS. Enter a mobile number. "
+                "If it does receive SMS, write it with its country code: %(number)s"
             )
             % {"number": _international(number)}
         )
@@ -87,7 +88,7 @@ def _international(number: phonenumbers.PhoneNumber) -> str:
 def _wanted(country: str) -> str:
     example = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE) if country else None
     if example is None:
-        return _("A phone number is written with its country: +49 30 1234567.")
+        return _("Write the phone number with its country code: +49 30 1234567.")
     return _(
-        "This is no phone number such as %(example)s: is a digit missing? One of another country is written with its country."
+        "This is not a phone number such as %(example)s. Perhaps a digit is missing. Write a foreign number with its country code."
     ) % {"example": phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.NATIONAL)}

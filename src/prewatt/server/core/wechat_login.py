@@ -33,5 +33,5 @@ def openid(appid: str, secret: str, code: str, address: str = ADDRESS) -> str:
         # Its text could hold the secret that is part of the address.
         raise LoginError(_("WeChat can't be reached (%(why)s).") % {"why": type(error).__name__}) from None
     if not isinstance(answer, dict) or not answer.get("openid"):
-        raise LoginError(_("WeChat does not say who it is."))
+        raise LoginError(_("WeChat does not say which user it is."))
     return str(answer["openid"])

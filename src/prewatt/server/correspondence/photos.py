@@ -56,7 +56,7 @@ def encode(files: Sequence[File], most: int = MOST) -> list[Encoded]:
 
 def encode_one(content: bytes) -> Encoded:
     """A photo as it is kept. ValidationError names `photos`."""
-    unread = ValidationError({"photos": _("This is no photo that can be read: send JPEG, PNG or WebP.")})
+    unread = ValidationError({"photos": _("This photo can't be read. Send JPEG, PNG or WebP.")})
     with _one_at_a_time, warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:

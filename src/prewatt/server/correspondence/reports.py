@@ -67,7 +67,7 @@ def open_report(
         return known
     at = now()
     if not lives_there(tenancy, at):
-        raise ReportError(_("Only who lives there can report a fault."))
+        raise ReportError(_("Only the flat's tenant can report a fault."))
     if not office:
         _check_number(tenancy, at)
     made = Report.objects.create(tenancy=tenancy, asked=asked, category=category, made=at, changed=at)
@@ -121,12 +121,12 @@ def _state(report: Report, wanted: str, office: bool) -> str:
 def _check_tenant(report: Report) -> None:
     at = now()
     if not lives_there(report.tenancy, at):
-        raise ReportError(_("Only who lives there can add something."))
+        raise ReportError(_("Only the flat's tenant can add something."))
     if not can_add(report, at):
-        raise ReportError(_("This report is closed: make a new one."))
+        raise ReportError(_("This report is closed. Make a new report."))
     theirs = Entry.objects.filter(report__tenancy=report.tenancy_id, office=False, at__gt=at - DAY)
     if theirs.count() >= MOST_ENTRIES_A_DAY:
-        raise ReportError(_("That was a lot for one day: add more tomorrow."))
+        raise ReportError(_("You have reached the limit for one day. Add more tomorrow."))
 
 
 def lives_there(tenancy: Tenancy, at: int) -> bool:

@@ -18,7 +18,7 @@ def written(text: str, field: str, most: int = LONGEST, needed: bool = True) -> 
     if len(found) > most:
         raise ValidationError({field: _("At most %(most)d characters.") % {"most": most}})
     if any(not sign.isprintable() and sign not in "\n\t" and ord(sign) < 160 for sign in found):
-        raise ValidationError({field: _("There is a character in it that can't be kept.")})
+        raise ValidationError({field: _("The text has a character that can't be saved.")})
     return found
 
 

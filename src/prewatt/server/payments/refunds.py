@@ -115,7 +115,7 @@ def pay_out_by_hand(
     """As `vending.owed.pay_out`. PaymentError while a provider may yet send some of it."""
     parts = for_update(Refund.objects).get(pk=refund.pk).parts
     if parts.filter(sent__isnull=True, error="").exists():
-        raise PaymentError(_("The provider is sending this refund back: see how that ends first."))
+        raise PaymentError(_("The provider is still sending this refund. Wait for its result first."))
     return pay_out(refund, by, amount, way, day, number)
 
 

@@ -70,7 +70,7 @@ def correct(where: Property, tariff: Tariff, begins: int, ends: int, reason: str
         raise ValidationError({"ends": _("A correction is for a span that is past: until then a new version does it.")})
     late = Meter.objects.filter(unit__property=where, read_at__lt=ends).first()
     if late is not None:
-        raise ValidationError({"ends": _("Meter %(meter)s has not reported until then yet.") % {"meter": late}})
+        raise ValidationError({"ends": _("Meter %(meter)s has not yet reported up to that time.") % {"meter": late}})
     for other in Correction.objects.filter(property=where, begins__lt=ends, ends__gt=begins):
         raise ValidationError({"begins": _("This span was corrected already (%(reason)s).") % {"reason": other.reason}})
     correction = Correction(property=where, tariff=tariff, begins=begins, ends=ends, reason=reason, by=by, made=at)

@@ -154,7 +154,7 @@ def decide(made: Adjustment, by: Any, agreed: bool) -> Adjustment:
     if locked.state != Adjustment.State.WAITING:
         raise GivingBackError(_("This is decided already."))
     if agreed and locked.by_id == by.pk:
-        raise GivingBackError(_("A second person has to agree: whoever proposed it can only withdraw it."))
+        raise GivingBackError(_("A second person has to agree. The person who proposed it can only withdraw it."))
     locked.decided_by = by
     if agreed:
         if locked.kind != Adjustment.Kind.CHARGED and locked.tenancy.settled is not None:

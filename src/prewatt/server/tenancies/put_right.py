@@ -236,7 +236,7 @@ class _PuttingRight:
         own, held = tenant_account(tenancy), account(self.organisation, Kind.DEPOSITS)
         for each in owed_to(tenancy).filter(why__in=(Refund.Why.CREDIT, Refund.Why.DEPOSIT)):
             if each.parts.filter(sent__isnull=True, error="").exists():
-                raise ValidationError(_("The provider is sending this refund back: see how that ends first."))
+                raise ValidationError(_("The provider is still sending this refund. Wait for its result first."))
             withdraw(each, held if each.why == Refund.Why.DEPOSIT else own, memo, who)
         for debt in debts.debts_of(tenancy):
             if debt.of in (Of.SETTLEMENT, Of.CORRECTION, Of.ADJUSTMENT):

@@ -172,9 +172,9 @@ def _why(account: Account, now: int) -> str:
     if account.supply.unsafe or account.off_until(now):
         return why_unsafe(account, now)
     if account.supply.tripped:
-        return _("too much power was drawn; it returns by itself")
+        return _("too much power was drawn. The supply returns by itself")
     if account.settings.credit_limit and account.why_open(now) == EXHAUSTED:
-        return _("as much is owed as may be. It returns by itself as soon as something is paid")
+        return _("you have reached the limit of what you may owe. The power returns by itself after a payment")
     return account.why_open(now)
 
 

@@ -26,11 +26,11 @@ def why_unsafe(account: Account, now: int) -> str:
     """Why it is off, where a limit has tripped that is waited for to be right again, or these are off hours."""
     if account.supply.unsafe:
         words = "; ".join(_(KINDS[each].words) for each in account.supply.unsafe)
-        return _("%(what)s; it returns by itself once that has been right for a while") % {"what": words}
+        return _("%(what)s. The power returns by itself when this has been normal for a while") % {"what": words}
     hours, at = account.settings.off_hours, _clock(account, account.off_until(now))
     if hours.watts or hours.energy:
-        return _("what may be used in these off hours is used up; it returns by itself at %(at)s") % {"at": at}
-    return _("these are off hours; it returns by itself at %(at)s") % {"at": at}
+        return _("the allowance for these off hours is used up. The power returns by itself at %(at)s") % {"at": at}
+    return _("these are off hours. The power returns by itself at %(at)s") % {"at": at}
 
 
 def advice(account: Account) -> str:

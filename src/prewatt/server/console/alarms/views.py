@@ -127,7 +127,7 @@ def _act(request: HttpRequest, found: Alarm) -> HttpResponse | None:
     ValidationError, for people, if it can't be done.
     """
     given, do, user = request.POST, request.POST.get("do", "settle"), request.user
-    said = _("It is settled in your name.")
+    said = _("The alarm is settled in your name.")
     if do == "settle":
         settle(found, user.get_username())
     elif do == "answer":
@@ -144,9 +144,9 @@ def _act(request: HttpRequest, found: Alarm) -> HttpResponse | None:
                 return asked
         made = reply(found, answer, amount, user)
         if any(each.state == Adjustment.State.WAITING for each in made):
-            said = _("It waits for a second person, under Books.")
+            said = _("It is waiting for a second person, under Books.")
         elif made:
-            said = _("It is charged, and on its way to the meter.")
+            said = _("The charge is booked and is being sent to the meter.")
         else:
             said = _("Nothing is charged for that time.")
     elif do == "lead-back" and found.meter is not None:
@@ -159,7 +159,7 @@ def _act(request: HttpRequest, found: Alarm) -> HttpResponse | None:
         made_early = give_back_early(found.meter, found.seq, user)
         settle(found, user.get_username())
         waits = made_early.state == Adjustment.State.WAITING
-        said = _("It waits for a second person, under Books.") if waits else _("It is on its way to the meter.")
+        said = _("It is waiting for a second person, under Books.") if waits else _("It is on its way to the meter.")
     elif do == "give-back-twice":
         give_back_twice(found, user)
         said = _("It is given back.")
@@ -168,7 +168,7 @@ def _act(request: HttpRequest, found: Alarm) -> HttpResponse | None:
         said = _("The journal goes on.")
     elif do == "as-metered":
         as_metered.propose(found, user, given.get("reason", ""))
-        said = _("It waits for a second person, under Books.")
+        said = _("It is waiting for a second person, under Books.")
     elif do == "book":
         book_found(found, user)
         settle(found, user.get_username())

@@ -176,7 +176,7 @@ def book(request: HttpRequest) -> HttpResponse:
             elif what == "aside":
                 set_aside(line, request.user)
             else:
-                raise BankError(_("Choose whom it is for."))
+                raise BankError(_("Choose the tenant."))
             booked += 1
         except BankError as error:
             messages.error(request, f"{line}: {error}")
@@ -197,7 +197,7 @@ def same(request: HttpRequest, pk: int) -> HttpResponse:
     told = request.POST.get("same", "")
     try:
         if not told:
-            raise BankError(_("Say whether they are one payment or two."))
+            raise BankError(_("Choose whether they are one payment or two."))
         if told == "line" or (told == "own" and line.like_id):
             same_as_line(line, told == "line", request.user)
         else:
@@ -214,6 +214,6 @@ def _of(kind: type[Row], which: str, line: BankLine) -> Row:
     """What a person has chosen, of the landlord whose line it is."""
     where = "organisation" if kind is TopUp else "refund__tenancy__unit__property__organisation"
     if not which.isdecimal() or len(which) > 18:
-        raise BankError(_("Choose whom it is for."))
+        raise BankError(_("Choose the tenant."))
     found: Row = get_object_or_404(kind, pk=int(which), **{where: line.organisation_id})
     return found

@@ -34,7 +34,7 @@ LABELS = {
     "limit": gettext_lazy("At most owed"),
     "due_days": gettext_lazy("Due after, days"),
     "overdue": gettext_lazy("When overdue"),
-    "overdue_days": gettext_lazy("That follows after, days"),
+    "overdue_days": gettext_lazy("Days until that action"),
     "owed": gettext_lazy("What is owed then"),
     "begins": gettext_lazy("From"),
     "way": gettext_lazy("Pays"),
@@ -110,12 +110,12 @@ def _start(holds: Terms | None) -> dict[str, Any]:
 
 def _said(made: Terms) -> str:
     if made.ended is not None:
-        return _("What was to come does not come.")
+        return _("The planned change is cancelled.")
     if made.applied is not None:
-        return _("It holds from now on, and is on its way to the meter.")
+        return _("The change takes effect now. It is being sent to the meter.")
     if made.begins > now():
-        return _("It is kept, and holds from then on.")
-    return _("It is kept, and holds as soon as the building is heard of.")
+        return _("The change is saved, and takes effect at that time.")
+    return _("The change is saved, and takes effect as soon as the building is online.")
 
 
 @login_required

@@ -74,7 +74,9 @@ def export(request: HttpRequest) -> HttpResponse:
         form = one_of(request.GET, "form", ("csv", "beancount"), "csv")
         first, last = (typed_day(request.GET.get(name, ""), name) for name in ("first", "last"))
         if last < first:
-            raise ValidationError({"last": _("The days are not a first and a last one.")})
+            raise ValidationError(
+                {"last": _("Enter a first day and a last day. The last day can't be before the first.")}
+            )
     except ValidationError as error:
         say(request, error)
         return redirect("books")
@@ -108,13 +110,15 @@ def give_back(request: HttpRequest, pk: int) -> HttpResponse:
                 # A second person looks at it in any case.
                 made = put_right(tenancy, amount, number, request.user, reason)
             else:
-                back, what = reverse("unit", args=[unit.pk]), _("Credit given freely")
+                back, what = reverse("unit", args=[unit.pk]), _("Goodwill credit")
                 asked = ask_about(request, unit, tenancy.tenant, amount, what, back)
                 if asked is not None:
                     return asked
                 made = give(tenancy, amount, number, request.user, reason)
             waits = made.state == Adjustment.State.WAITING
-            said = _("It waits for a second person, under Books.") if waits else _("It is on its way to the meter.")
+            said = (
+                _("It is waiting for a second person, under Books.") if waits else _("It is on its way to the meter.")
+            )
             if made.command is not None and made.amount > 0:
                 said = f"{said} {said_of_code(made.command)}".strip()
             messages.success(request, said)

@@ -94,7 +94,7 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         refuse(request, error)
     else:
-        messages.success(request, _("Kept. The tenant sees it on their page, and can change it there."))
+        messages.success(request, _("Saved. The tenant sees it on their page, and can change it there."))
     return redirect("unit", pk=tenancy.unit_id)
 
 
@@ -122,11 +122,13 @@ def contact_list(request: HttpRequest, pk: int) -> HttpResponse:
         except ValueError as error:
             wrong = [str(error)]
         else:
-            messages.success(request, _("Kept, of %(count)d tenants.") % {"count": done})
+            messages.success(request, _("Saved for %(count)d tenants.") % {"count": done})
             if theirs:
                 names = ", ".join(str(each) for each in theirs)
                 messages.warning(
-                    request, _("Left as the tenants have changed it themselves: %(names)s.") % {"names": names}
+                    request,
+                    _("These tenants have changed their contacts themselves, so they stay: %(names)s.")
+                    % {"names": names},
                 )
             return redirect("not-reached", pk=pk)
     elif request.method == "POST":

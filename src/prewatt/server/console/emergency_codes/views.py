@@ -122,7 +122,7 @@ def revoke_emergency_codes(request: HttpRequest, pk: int) -> HttpResponse:
     rows = EmergencyCode.objects.filter(meter__gateway__property=where)
     wanted = request.POST.get("code")
     done = revoke(rows if wanted is None else rows.filter(pk=key(wanted)), request.user)
-    text = _("%(number)d codes are revoked: each is worth nothing as soon as its meter has heard of it.")
+    text = _("%(number)d codes are revoked. Each loses its value as soon as its meter receives the order.")
     messages.success(request, text % {"number": done})
     return redirect("emergency-codes", pk=pk)
 
@@ -135,7 +135,7 @@ def emergency_rules(request: HttpRequest, pk: int) -> HttpResponse:
     form = EmergencyRulesForm(request.POST, instance=where)
     if form.is_valid():
         form.save()
-        messages.success(request, _("The rules are kept: they hold for what is made from now on."))
+        messages.success(request, _("The rules are saved. They apply to new codes."))
     else:
         refuse_form(request, form)
     return redirect("emergency-codes", pk=pk)

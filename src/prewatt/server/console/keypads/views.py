@@ -94,7 +94,7 @@ def _vend(request: HttpRequest, owner: Organisation, do: str) -> None:
                 algorithm=typed_whole(given.get("algorithm", ""), "algorithm", 7, 11),
             ),
         )
-        messages.success(request, _("The vending key is kept, sealed."))
+        messages.success(request, _("The vending key is saved and encrypted."))
     elif do == "meter":
         index = typed_whole(given.get("tariff_index") or "1", "tariff_index", 0, 99)
         register(group("group"), given.get("number", ""), given.get("name", ""), index)

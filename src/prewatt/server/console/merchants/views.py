@@ -36,7 +36,7 @@ def _merchant_form(request: HttpRequest, owner: Organisation, provider: str, mer
         except SealError as refused:
             messages.error(request, str(refused))
         else:
-            messages.success(request, _("The merchant account is kept. Its secrets are not shown again."))
+            messages.success(request, _("The merchant account is saved. Its secrets are not shown again."))
             return redirect("payments")
     wrong = error.message_dict if error and hasattr(error, "error_dict") else {}
     context = {

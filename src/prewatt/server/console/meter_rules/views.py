@@ -61,7 +61,7 @@ def meter_rules(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         if form.changed_data:
             send_settings_to(form.save())
-            messages.success(request, _("The rules are kept, and on their way to the meter."))
+            messages.success(request, _("The rules are saved and are being sent to the meter."))
     else:
         refuse_form(request, form)
     return redirect("unit", pk=pk)

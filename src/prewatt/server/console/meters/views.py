@@ -72,7 +72,7 @@ def _ended(given: QueryDict) -> str:
     if end == MeterExchange.End.UNKNOWN or (not end and last == UNKNOWN):
         return UNKNOWN
     if not last:
-        raise ValidationError({"last": _("Type what the old meter's face shows, or choose another line.")})
+        raise ValidationError({"last": _("Enter the register on the old meter's display, or choose another line.")})
     return exact_kwh(typed_kwh(last, "last"))
 
 
@@ -92,7 +92,7 @@ def wrong(request: HttpRequest, pk: int) -> HttpResponse:
             energy = typed_kwh(given.get("kwh") or "0", "kwh")
             if do == "propose":
                 put_reading_right(meter, seq, energy, request.user, given.get("reason", ""))
-                messages.success(request, _("It waits for a second person, under Books."))
+                messages.success(request, _("It is waiting for a second person, under Books."))
                 return redirect("wrong-readings", pk=pk)
             shown = {
                 "seq": seq, "kwh": given.get("kwh") or "0", "reason": given.get("reason", ""),

@@ -80,5 +80,8 @@ def pin(request: HttpRequest, pk: int) -> HttpResponse:
         )
         messages.success(request, text % given)
     elif made.meter:
-        messages.success(request, _("It holds once the building's network has brought it: this meter takes no codes."))
+        messages.success(
+            request,
+            _("The PIN works once the building's network has brought it to the meter. This meter accepts no codes."),
+        )
     return redirect("unit", pk=pk)

@@ -107,7 +107,7 @@ def refund_paid(request: HttpRequest, pk: int) -> HttpResponse:
         amount = typed_money(typed["amount"], "amount", _currency(made.tenancy)) if typed.get("amount") else None
         way, day = typed.get("way") or "cash", typed_day(typed["day"], "day") if typed.get("day") else None
         left = pay_out_by_hand(made, request.user, amount, way, day, typed.get("number", "")).left
-        said = _("It is booked; %(left)s is owed still.") % {"left": format_money(left, _currency(made.tenancy))}
+        said = _("It is booked. %(left)s is still owed.") % {"left": format_money(left, _currency(made.tenancy))}
         messages.success(request, said if left else _("It is booked: all of it is paid out."))
     except REFUSALS as error:
         refuse(request, error, labels={"number": _("Receipt or reference"), "day": _("On")})

@@ -90,7 +90,7 @@ def decide(request: HttpRequest, payment_id: str) -> HttpResponse:
             messages.success(request, paid_in_words(made) if isinstance(made, DebtPayment) else said)
         elif wanted == "back":
             send_held_back(payment, request.user)
-            messages.success(request, _("The provider sends it back."))
+            messages.success(request, _("The provider is sending the money back."))
         elif wanted == "look":
             messages.success(request, look(payment).get_state_display())
         else:
@@ -117,7 +117,7 @@ def refund_by_provider(request: HttpRequest, pk: int) -> HttpResponse:
     made = refund_of_manager(request, pk)
     try:
         send_back(made, request.user)
-        messages.success(request, _("The provider sends it back."))
+        messages.success(request, _("The provider is sending the money back."))
     except REFUSALS as error:
         say(request, error)
     return redirect("books")

@@ -85,7 +85,7 @@ def put_move_right(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _say(request: HttpRequest, tenancy: Tenancy, change: Change) -> None:
-    messages.success(request, _now("The move is put right."))
+    messages.success(request, _now("The move is corrected."))
     if change.another:
         login, password = new_login(tenancy)
         text = _now("%(tenant)s: login %(login)s, password %(password)s; it is shown this once.")

@@ -79,7 +79,7 @@ def read_now(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     looks.ask([meter])
     if meter.gateway.online:
-        messages.success(request, _("The meter is being read: what it shows stands above as soon as it answers."))
+        messages.success(request, _("The meter is being read. Its reading appears above as soon as it answers."))
     else:
-        messages.warning(request, _("The building can't be reached now: the meter is read when its network is back."))
+        messages.warning(request, _("The building is offline. The meter is read when its network is back."))
     return redirect("unit", pk=pk)

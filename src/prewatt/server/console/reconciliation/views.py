@@ -67,7 +67,9 @@ def fetch_file(request: HttpRequest) -> HttpResponse:
         file = fetch(found, typed_day(request.POST.get("day", ""), "day"))
         messages.success(request, _("Fetched: %(count)d lines.") % {"count": file.lines.count()})
         if file.fetched < whole_from(found, file.day):
-            messages.success(request, _("The day's file is not whole yet: it is fetched again by itself."))
+            messages.success(
+                request, _("The file of that day is not complete yet. prewatt fetches it again by itself.")
+            )
     except (ProviderError, SealError, ValidationError) as error:
         say(request, error)
     return redirect("reconciliation")

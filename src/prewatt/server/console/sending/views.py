@@ -54,7 +54,7 @@ def account(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         except SealError as error:
             errors = [str(error)]
         else:
-            messages.success(request, _("Kept. Its secrets are not shown again."))
+            messages.success(request, _("Saved. Its secrets are not shown again."))
             if wanted.templated(made.settings):
                 return redirect("sending-templates", pk, kind)
             return redirect(f"{reverse('notices', args=['office'])}?organisation={owner.pk}")
@@ -176,7 +176,7 @@ def _check(request: HttpRequest, row: SendingTemplate) -> None:
         if not address:
             own = office.channels.filter(kind=row.account.kind).first()
             if own is None:
-                messages.error(request, _("Say where it is to be sent, or add this way to your own notices."))
+                messages.error(request, _("Enter an address, or add this channel to your own notices."))
                 return
             address = address_of(own)
         check(row, address, country_of(office), language, f"check-{row.pk}-{now()}")
@@ -185,4 +185,4 @@ def _check(request: HttpRequest, row: SendingTemplate) -> None:
     except (SendError, SealError) as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("It was taken. Look whether it has arrived."))
+        messages.success(request, _("The service has accepted the message. Check whether it has arrived."))

@@ -89,7 +89,7 @@ def end_shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         refuse(request, error, labels={"last": _("Last day")})
         return redirect("shared-cost", pk=pk)
-    said = _("%(name)s goes on.") if "go_on" in request.POST else _("The last day of %(name)s is kept.")
+    said = _("%(name)s goes on.") if "go_on" in request.POST else _("The last day of %(name)s is saved.")
     messages.success(request, said % {"name": cost.name})
     return redirect("shared-costs", pk=cost.property_id)
 

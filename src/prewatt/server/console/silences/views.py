@@ -43,12 +43,12 @@ class SilenceRulesForm(forms.ModelForm):
             if isinstance(Property._meta.get_field(name), models.DecimalField)
         }
         labels = {
-            "silence_minutes": gettext_lazy("Told after, minutes"),
-            "silence_again": gettext_lazy("Told again after, hours"),
+            "silence_minutes": gettext_lazy("First notice after, minutes"),
+            "silence_again": gettext_lazy("Repeat the notice after, hours"),
             "alone_kwh": gettext_lazy("Meters go on alone for, kWh"),
             "alone_days": gettext_lazy("Meters go on alone for, days"),
-            "spread_rule": gettext_lazy("Spread what ran up"),
-            "spread_over": gettext_lazy("By itself from more than"),
+            "spread_rule": gettext_lazy("Spread the amount owed"),
+            "spread_over": gettext_lazy("Spread by itself above"),
             "spread_share": gettext_lazy("Share of a payment, percent"),
             "spread_weeks": gettext_lazy("Paid back within, weeks"),
             "spread_days": gettext_lazy("Days to pay in"),
@@ -71,7 +71,7 @@ def silence_rules(request: HttpRequest, pk: int) -> HttpResponse:
         form.save()
         if set(ALONE_RULES) & set(form.changed_data):
             send_settings(where)
-        messages.success(request, _("The rules are kept."))
+        messages.success(request, _("The rules are saved."))
     else:
         refuse_form(request, form)
     return redirect("supply", pk=pk)
@@ -141,7 +141,7 @@ def silence(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def spread_silence(request: HttpRequest, pk: int) -> HttpResponse:
-    """Spread what ran up in a flat, or (no `unit`) in all flats that owe some of it."""
+    """Spread the amount owed in a flat, or (no `unit`) in all flats that owe some of it."""
     found, given = _silence(request, pk), request.POST
     try:
         share = typed_whole(given["share"], "share", 1, HIGHEST) if given.get("share") else None
@@ -152,11 +152,11 @@ def spread_silence(request: HttpRequest, pk: int) -> HttpResponse:
                 spread(each["tenancy"], request.user.get_username(), found, each["can"], share)
                 done += 1
         if not done:
-            raise SpreadError(_("Nothing is owed there that could be spread."))
+            raise SpreadError(_("There is no owed amount to spread."))
     except (SpreadError, ValidationError) as error:
         refuse(request, error)
     else:
-        messages.success(request, _("It is spread: the credit is on its way to the meter."))
+        messages.success(request, _("The amount is spread. The credit is being sent to the meter."))
     return redirect("silence", pk=pk)
 
 
@@ -170,7 +170,7 @@ def stop_spread(request: HttpRequest, pk: int) -> HttpResponse:
         debt__tenancy__unit__property__organisation__in=organisations(request),
     )
     stop(made, request.user)
-    messages.success(request, _("It is not spread any more: what was left is taken off at the meter."))
+    messages.success(request, _("The spreading has ended. The rest is taken off at the meter."))
     return (
         redirect("silence", pk=made.silence_id) if made.silence_id else redirect("unit", pk=made.debt.tenancy.unit_id)
     )

@@ -52,21 +52,21 @@ class RulesForm(forms.ModelForm):
             "low_credit": gettext_lazy("Remind at money left"),
             "low_credit_kwh": gettext_lazy("Remind at kWh left"),
             "low_credit_days": gettext_lazy("Remind at days left"),
-            "clearance": gettext_lazy("Switch on again from"),
+            "clearance": gettext_lazy("Switch on again from this balance"),
             "emergency_credit": gettext_lazy("Emergency credit"),
             "emergency_repayment": gettext_lazy("Repaid first, percent"),
             "friendly_hours": gettext_lazy("Friendly hours"),
             "friendly_holidays": gettext_lazy("Friendly holidays of"),
             "friendly_days": gettext_lazy("More friendly days"),
-            "friendly_debt": gettext_lazy("Largest debt in them"),
+            "friendly_debt": gettext_lazy("Largest debt in friendly hours"),
             "power_limit": gettext_lazy("Power limit, W"),
             "overload_delay": gettext_lazy("Trips after, s"),
             "reclose_after": gettext_lazy("Closes again after, s"),
             "recloses": gettext_lazy("Closes again, times an hour"),
             "forbidden_step": gettext_lazy("Forbidden load, W"),
             "tamper_locks": gettext_lazy("Tampering switches off"),
-            "doubtful_readings": gettext_lazy("Readings that make a new register"),
-            "foreign_hours": gettext_lazy("Supplied with a foreign meter, hours"),
+            "doubtful_readings": gettext_lazy("Readings needed to accept a new register"),
+            "foreign_hours": gettext_lazy("Hours of supply with an unknown meter"),
             "limits": gettext_lazy("Limits of safety"),
             "off_hours": gettext_lazy("Off hours"),
             "off_holidays": gettext_lazy("Special days: holidays of"),
@@ -92,7 +92,7 @@ GROUPS = (
         ("power_limit", "overload_delay", "reclose_after", "recloses", "forbidden_step", "tamper_locks", "limits"),
     ),
     (gettext_lazy("Off hours"), ("off_hours", "off_watts", "off_kwh", "off_holidays", "off_days")),
-    (gettext_lazy("Registers and meters that can't be right"), ("doubtful_readings", "foreign_hours")),
+    (gettext_lazy("Impossible registers and unknown meters"), ("doubtful_readings", "foreign_hours")),
 )
 
 
@@ -107,7 +107,7 @@ def supply(request: HttpRequest, pk: int) -> HttpResponse:
         form.save()
         if before != [getattr(where, name) for name in SUPPLY_RULES]:
             send_settings(where)
-            messages.success(request, _("The rules are kept, and on their way to the meters."))
+            messages.success(request, _("The rules are saved and are being sent to the meters."))
         elif form.changed_data:
             messages.success(request, _("Kept."))
         return redirect("supply", pk=pk)

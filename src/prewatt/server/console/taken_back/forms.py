@@ -16,5 +16,5 @@ class BackRulesForm(forms.ModelForm):
         fields = BACK_RULES
         labels = {
             "back_grace": gettext_lazy("Days of grace"),
-            "back_cuts_off": gettext_lazy("May cut off after them"),
+            "back_cuts_off": gettext_lazy("May cut off after the days of grace"),
         }

@@ -51,7 +51,7 @@ def taken_back(request: HttpRequest, pk: int) -> HttpResponse:
     except PaymentError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("It is booked, and dealt with."))
+        messages.success(request, _("It is booked and closed."))
     return redirect("payments")
 
 
@@ -65,7 +65,7 @@ def settlement_line(request: HttpRequest, pk: int) -> HttpResponse:
     except PaymentError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("It is booked, and dealt with."))
+        messages.success(request, _("It is booked and closed."))
     return redirect("payments")
 
 
@@ -77,7 +77,7 @@ def back_rules(request: HttpRequest, pk: int) -> HttpResponse:
     form = BackRulesForm(request.POST, instance=where)
     if form.is_valid():
         form.save()
-        messages.success(request, _("The rules are kept."))
+        messages.success(request, _("The rules are saved."))
     else:
         refuse_form(request, form)
     return redirect("supply", pk=pk)

@@ -103,7 +103,9 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
             tariff = read_document(document, zone=where.zone, currency=where.currency)
             if "keep" in request.POST:
                 made = keep(where.organisation, tariff)
-                messages.success(request, _("%(name)s is kept. Now say from when it holds.") % {"name": made.name})
+                messages.success(
+                    request, _("%(name)s is saved. Now choose when it takes effect.") % {"name": made.name}
+                )
                 return redirect("tariffs", pk=pk)
         except (TariffError, ValidationError) as error:
             if isinstance(error, TariffError) and not request.FILES.get("file"):
@@ -195,7 +197,7 @@ def set_resale(request: HttpRequest, pk: int) -> HttpResponse:
     form.fields["purchase_tariff"].queryset = Tariff.objects.filter(organisation=where.organisation)  # type: ignore[attr-defined]
     if form.is_valid():
         form.save()
-        messages.success(request, _("From now on no tariff over it can be scheduled."))
+        messages.success(request, _("From now on, no tariff above this price can be scheduled."))
     else:
         refuse(request, ValidationError(form.errors.as_data()))  # type: ignore[arg-type]
     return redirect("tariffs", pk=pk)

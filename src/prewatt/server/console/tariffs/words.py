@@ -11,9 +11,9 @@ from ....kernel.tariff import TariffError
 from ...core.errors import LABELS
 
 FIELDS = {
-    "name": _("Name"), "source": _("Where the prices come from"), "rates": _("Rates"), "seasons": _("When which rate holds"),
+    "name": _("Name"), "source": _("Where the prices come from"), "rates": _("Rates"), "seasons": _("When each rate applies"),
     "special_days": _("Other special days"), "holidays.country": _("Public holidays: country"),
-    "holidays.region": _("Public holidays: region"), "tiers.per": _("Tiers, begin anew each"),
+    "holidays.region": _("Public holidays: region"), "tiers.per": _("Tiers start again each"),
     "tiers.up_to_kwh": _("Tiers, up to, kWh"), "tiers.count": _("Tiers, counting"), "tiers.prices": _("Prices of the tiers"),
     "tax": _("Tax"), "tax.name": _("Tax, its name"), "tax.percent": _("Tax, %"),
     "standing_charge_per_day": LABELS["standing_charge_per_day"], "service_fee_per_kwh": LABELS["service_fee_per_kwh"],

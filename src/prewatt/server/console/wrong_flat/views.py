@@ -47,9 +47,9 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             to = next((each for each in others if str(each.pk) == typed.get("to")), None)
             if to is None:
-                raise GivingBackError(_("Choose whose it is."), "to")
+                raise GivingBackError(_("Choose the right tenant."), "to")
             if outlook.used and typed.get("used") not in ("debt", "gift"):
-                raise GivingBackError(_("Choose what becomes of what was used."), "used")
+                raise GivingBackError(_("Choose what happens to the part that was used."), "used")
             moved = move_payment(
                 made, to, request.user, typed.get("reason", ""), gift=typed.get("used") == "gift",
                 as_known="as_known" in typed,

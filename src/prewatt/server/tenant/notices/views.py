@@ -202,7 +202,7 @@ def _test(request: HttpRequest, channel: Channel) -> None:
         messages.error(request, str(error))
     else:
         channel.failing = ""
-        messages.success(request, _("Sent. Look whether it has arrived."))
+        messages.success(request, _("Sent. Check whether it has arrived."))
     channel.save(update_fields=["failing"])
 
 
