@@ -28,7 +28,7 @@ from prewatt.server.sales.giving_back import give, refund
 from prewatt.server.vending.codes import add_group, register
 from prewatt.server.vending.models import Adjustment, Code, Command, Refund, TopUp
 from tests.building import PASSWORD
-from tests.server.payments.paying import ask
+from tests.server.payments.paying import start_payment
 from tests.server.sales.test_questions import jump
 from tests.server.statements.test_statements import anna, edge  # noqa: F401
 
@@ -183,7 +183,7 @@ def world(edge, anna, store, merchants, clock):  # noqa: F811
     group = add_group(owner, "123456", bytes.fromhex("0123456789abcdef" * 2 + "01234567"))
     register(group, "00000000000", "Kiosk")
     add_channel(manager_of(owner), "webhook", "https://berg.example/told")
-    ask(anna, merchants["stripe"])
+    start_payment(anna, merchants["stripe"])
     open_report(anna, "1", "meter", "It hums.", (), anna.user)
     return anna
 

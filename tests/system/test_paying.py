@@ -20,7 +20,7 @@ from prewatt.server.payments.providers.interface import State, Told
 from prewatt.server.payments.settlement import fetch
 from prewatt.server.vending.models import Command
 from tests.building import PASSWORD, set_up
-from tests.server.payments.paying import ask
+from tests.server.payments.paying import start_payment
 from tests.server.payments.players.server import send
 
 # The browser's driver runs a loop in this thread; the database is used beside it, never within it.
@@ -92,12 +92,12 @@ def test_in_a_browser_a_manager_sees_at_a_glance_what_waits(served, providers, c
     merchant = keep_merchant(owner, "wechat", "WeChat Pay", providers.settings("wechat"))
     tenancy = Tenancy.objects.select_related("unit__property__organisation").get(tenant="Anna")
     for number, amount in enumerate((2000, 1500)):
-        payment = ask(tenancy, merchant, asked=f"a{number}")
+        payment = start_payment(tenancy, merchant, asked=f"a{number}")
         trade = providers.pay(payment, clock.at // 10**6)
         trade.amount = amount
         told = Told(payment.payment_id, State.PAID, trade.transaction, amount, "CNY", clock.at)
         confirm(merchant, told, "callback")
-    ask(tenancy, merchant, asked="open")
+    start_payment(tenancy, merchant, asked="open")
     text = f"date,amount,payer,text\n2025-10-06,50.00,Anna Berg,{reference(tenancy)} Strom\n2025-10-06,194.50,TENPAY,payout\n"
     upload(owner, text.encode(), "CNY", None)
     clock.at += 3 * DAY

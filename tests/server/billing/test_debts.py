@@ -28,7 +28,7 @@ from prewatt.server.payments.staff import record, record_debt, undo_debt_payment
 from prewatt.server.tenancies.moving import move_out, settle
 from prewatt.server.vending.refusals import TopUpError
 from tests.gateway import at
-from tests.server.payments.paying import ask
+from tests.server.payments.paying import start_payment
 from tests.server.statements.test_statements import anna, edge  # noqa: F401
 
 pytestmark = pytest.mark.database
@@ -212,7 +212,7 @@ def test_a_debt_that_staff_took_by_transfer_is_known_again_in_the_statement(gone
 def test_money_that_a_provider_holds_pays_what_a_former_tenant_owes(
     tenancy, merchants, providers, owner, clock, admin_user
 ):
-    payment = ask(tenancy, merchants["wechat"])
+    payment = start_payment(tenancy, merchants["wechat"])
     type(tenancy).objects.filter(pk=tenancy.pk).update(begins=clock.at - 1, ends=clock.at, settled=clock.at)
     tenancy.refresh_from_db()
     confirm(payment.merchant, Told(payment.payment_id, State.PAID, "t1", 2000, "CNY", clock.at), "callback")

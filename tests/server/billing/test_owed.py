@@ -28,7 +28,7 @@ from prewatt.server.vending.models import Refund
 from prewatt.server.vending.refusals import GivingBackError
 from tests.gateway import at
 from tests.server.notices.test_notices import events, mail_account, told_by_mail
-from tests.server.payments.paying import ask, paid
+from tests.server.payments.paying import pay_and_call_back, start_payment
 from tests.server.statements.test_statements import USED, anna, edge  # noqa: F401
 
 pytestmark = pytest.mark.database
@@ -137,7 +137,7 @@ def test_what_a_move_out_left_goes_back_by_the_provider_and_what_is_left_of_it_b
     tenancy, merchants, providers, client, owner, admin_user
 ):
     for number in (1, 2):
-        paid(providers, client, ask(tenancy, merchants["wechat"], asked=f"a{number}"))
+        pay_and_call_back(providers, client, start_payment(tenancy, merchants["wechat"], asked=f"a{number}"))
     due = owe_back(
         tenancy, 30 * NANO + 3_000_000, Refund.Why.CREDIT, account(owner, Kind.CASH), Reference(Of.ALARM, 1), "left"
     )

@@ -27,7 +27,7 @@ from prewatt.server.tenancies.moving import move_out, settle
 from prewatt.server.vending.models import Adjustment, Command
 from prewatt.server.vending.refusals import GivingBackError
 from tests.racing import at_once, before
-from tests.server.payments.paying import ask, paid
+from tests.server.payments.paying import pay_and_call_back, start_payment
 from tests.settings import ON_POSTGRESQL
 
 pytestmark = [pytest.mark.database, pytest.mark.skipif(not ON_POSTGRESQL, reason="SQLite has one writer")]
@@ -47,8 +47,8 @@ def owner(anna):
 @pytest.fixture
 def bought(anna, owner, providers, client):
     """A payment of 20 by card."""
-    payment = ask(anna, keep_merchant(owner, "stripe", "stripe", providers.settings("stripe")))
-    assert paid(providers, client, payment).status_code == 200
+    payment = start_payment(anna, keep_merchant(owner, "stripe", "stripe", providers.settings("stripe")))
+    assert pay_and_call_back(providers, client, payment).status_code == 200
     payment.refresh_from_db()
     return payment
 

@@ -17,7 +17,7 @@ from prewatt.server.vending.adjustments import adjust
 from prewatt.server.vending.models import Adjustment, Command, TopUp
 from prewatt.server.vending.refusals import GivingBackError, TopUpError
 from tests.building import set_up
-from tests.server.payments.paying import ask
+from tests.server.payments.paying import start_payment
 
 pytestmark = pytest.mark.database
 
@@ -120,7 +120,7 @@ def test_a_bank_line_has_the_same_name_after_a_copy_was_put_back(anna, admin_use
 
 
 def test_a_typed_id_is_none_of_a_payment_at_a_provider(tenancy, merchants, admin_user):
-    payment = ask(tenancy, merchants["wechat"])
+    payment = start_payment(tenancy, merchants["wechat"])
     with pytest.raises(TopUpError, match="payment at a provider"):
         record(tenancy, NANO, payment.payment_id, admin_user)
     assert record(tenancy, NANO, "else", admin_user)

@@ -18,7 +18,7 @@ from prewatt.server.tenancies.moving import move_out, settle_what_is_due
 from prewatt.server.vending.account_settings import refresh_settings
 from prewatt.server.vending.models import Command
 from tests.gateway import Edge
-from tests.server.payments.paying import ask
+from tests.server.payments.paying import start_payment
 
 pytestmark = pytest.mark.database
 
@@ -114,7 +114,7 @@ def test_what_fails_of_a_tenancy_without_a_meter_is_told_too(building, tenancy):
 def test_a_line_of_a_settlement_file_that_cannot_be_credited_holds_up_no_other(tenancy, merchants, clock, monkeypatch):
     merchant = merchants["stripe"]
     file = SettlementFile.objects.create(merchant=merchant, day=date(2025, 10, 6), fetched=clock.at)
-    payments = [ask(tenancy, merchant, asked=f"a{number}") for number in range(2)]
+    payments = [start_payment(tenancy, merchant, asked=f"a{number}") for number in range(2)]
     for number, each in enumerate(payments):
         SettlementLine.objects.create(
             file=file, merchant=merchant, line_id=f"{number}", kind="payment", payment_id=each.payment_id,

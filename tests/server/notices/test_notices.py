@@ -28,7 +28,7 @@ from prewatt.server.tariffs.versions import keep, schedule
 from prewatt.server.vending.models import Command
 from tests.building import ZONE
 from tests.gateway import Edge
-from tests.server.payments.paying import ask
+from tests.server.payments.paying import start_payment
 
 pytestmark = pytest.mark.database
 BERLIN = ZoneInfo(ZONE)
@@ -336,7 +336,7 @@ def test_something_left_on_is_seen_from_the_lowest_hour_of_a_day(edge, store, an
 
 
 def test_money_that_waits_and_alarms_are_told_to_the_manager(office, tenancy, merchants, providers, clock):
-    payment = ask(tenancy, merchants["wechat"])
+    payment = start_payment(tenancy, merchants["wechat"])
     providers.pay(payment)
     confirm(payment.merchant, Told(payment.payment_id, State.PAID, "t1", 1500, "CNY", clock.at), "callback")
     confirm(payment.merchant, Told("f" * 32, State.PAID, "t2", 1500, "CNY", clock.at), "callback")

@@ -7,29 +7,31 @@ from prewatt.server.payments.models import Payment
 from prewatt.server.payments.payment_request import PaymentRequest, start
 from tests.server.payments.players.server import METHODS
 
-EACH = pytest.mark.parametrize("provider", METHODS)
+each_provider = pytest.mark.parametrize("provider", METHODS)
 
 
-def ask(tenancy, merchant, amount=20 * NANO, asked="a1", **more):
+def start_payment(tenancy, merchant, amount=20 * NANO, asked="a1", **more):
+    """A tenant begins to pay, in the way that the tests take at the provider of the merchant account."""
     tenancy.unit.property.refresh_from_db()
     return start(PaymentRequest(tenancy, merchant, METHODS[merchant.provider], amount, asked, **more))
 
 
-def call(client, merchant, callback):
-    """A provider calls back."""
+def call_back(client, merchant, callback):
+    """A provider calls back: what the server answers. `callback`: (body, headers)."""
     body, headers = callback
-    kind = headers.pop("Content-Type")
-    where = f"/pay/{merchant.provider}/{merchant.public_id}/"
-    return client.post(where, body, content_type=kind, headers=headers)
+    content_type = headers.pop("Content-Type")
+    path = f"/pay/{merchant.provider}/{merchant.public_id}/"
+    return client.post(path, body, content_type=content_type, headers=headers)
 
 
-def paid(providers, client, payment, **changes):
-    """The payer pays, and the provider calls back."""
+def pay_and_call_back(providers, client, payment, **changes):
+    """The payer pays, and the provider calls back: what the server answers."""
     trade = providers.pay(payment)
-    answer = call(client, payment.merchant, providers.callback(trade, **changes))
+    answer = call_back(client, payment.merchant, providers.callback(trade, **changes))
     payment.refresh_from_db()
     return answer
 
 
-def state(payment):
+def state_of(payment):
+    """The state of a payment as it is in the database now."""
     return Payment.objects.get(pk=payment.pk).state

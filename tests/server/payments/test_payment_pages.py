@@ -19,7 +19,7 @@ from prewatt.server.payments.providers.interface import State, Told
 from prewatt.server.sales.giving_back import refund
 from prewatt.server.vending.models import TopUp
 from tests.building import PASSWORD, set_up
-from tests.server.payments.paying import ask, paid, state
+from tests.server.payments.paying import pay_and_call_back, start_payment, state_of
 
 pytestmark = pytest.mark.database
 PHONE = "Mozilla/5.0 (iPhone) AppleWebKit Mobile/15E148"
@@ -45,15 +45,15 @@ def test_a_tenant_asks_pays_and_sees_it_at_the_meter(tenancy, merchants, provide
     assert me.post("/my/pay/", {"amount": "20", "way": way, "asked": "a1"}).url == f"/payments/{payment.payment_id}/"
     assert Payment.objects.count() == 1
     assert "You have not finished a payment" in said(me.get("/my/"))
-    paid(providers, client, payment)
+    pay_and_call_back(providers, client, payment)
     assert "is paid. The building has no network now." in said(me.get("/my/"))
 
 
 def test_back_from_the_provider_before_its_callback_the_page_asks(tenancy, merchants, providers, log_in):
-    payment = ask(tenancy, merchants["stripe"])
+    payment = start_payment(tenancy, merchants["stripe"])
     providers.pay(payment)
     assert "Paid" in said(log_in("flat1").get(f"/payments/{payment.payment_id}/"))
-    assert state(payment) == "paid"
+    assert state_of(payment) == "paid"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_nonsense_in_the_tenants_form_is_said_so_and_nothing_is_asked_for(
 
 
 def test_a_payment_is_its_tenants_and_its_managers_alone(tenancy, merchants, log_in):
-    payment = ask(tenancy, merchants["wechat"])
+    payment = start_payment(tenancy, merchants["wechat"])
     address = f"/payments/{payment.payment_id}/"
     assert log_in("flat2").get(address).status_code == 404
     assert Client().get(address).status_code == 302
@@ -183,7 +183,7 @@ def test_nonsense_in_a_merchant_account_is_named_and_what_was_typed_stays(
 
 def test_held_money_is_credited_or_sent_back_on_the_page(tenancy, merchants, providers, log_in, client, clock):
     manager = log_in("manager")
-    payments = [ask(tenancy, merchants["wechat"], asked=f"a{number}") for number in (1, 2)]
+    payments = [start_payment(tenancy, merchants["wechat"], asked=f"a{number}") for number in (1, 2)]
     for payment in payments:
         providers.pay(payment).amount = 1500
         confirm(
@@ -197,7 +197,7 @@ def test_held_money_is_credited_or_sent_back_on_the_page(tenancy, merchants, pro
     assert "Choose a tenant" in said(manager.post(first, {"do": "credit", "tenancy": "x"}, follow=True))
     manager.post(first, {"do": "credit", "tenancy": tenancy.pk})
     manager.post(second, {"do": "back"})
-    assert [state(each) for each in payments] == ["paid", "returned"]
+    assert [state_of(each) for each in payments] == ["paid", "returned"]
     assert balance(tenant_account(tenancy)) == 15 * NANO
     assert log_in("flat1").post(first, {"do": "back"}).status_code == 404
 
@@ -212,7 +212,7 @@ def test_money_for_nothing_is_listed_until_dealt_with(merchants, log_in, clock):
 
 def test_a_refund_goes_back_by_the_provider_from_the_books(tenancy, merchants, providers, log_in, client, admin_user):
     Gateway.objects.update(online=True)
-    paid(providers, client, ask(tenancy, merchants["alipay"]))
+    pay_and_call_back(providers, client, start_payment(tenancy, merchants["alipay"]))
     made = refund(tenancy, 5 * NANO, admin_user, "moves out")
     manager = log_in("manager")
     assert "Send it back through the provider" in said(manager.get("/books/"))
@@ -242,7 +242,7 @@ def test_a_bank_statement_is_uploaded_looked_through_and_booked(tenancy, log_in,
 
 
 def test_reconciliation_shows_what_to_do_and_fetches_a_file(tenancy, merchants, providers, log_in, client, clock):
-    payment = ask(tenancy, merchants["wechat"])
+    payment = start_payment(tenancy, merchants["wechat"])
     trade = providers.pay(payment, clock.at // 10**6)
     confirm(payment.merchant, Told(payment.payment_id, State.PAID, trade.transaction, 2000, "CNY", clock.at), "query")
     manager = log_in("manager")
@@ -273,7 +273,7 @@ def test_a_manager_of_another_organisation_sees_and_changes_nothing(tenancy, mer
     set_up(clock, organisation="Other", name="Else 1", gateway="g2", manager="other", apartments=[])
     other = Client()
     assert other.login(username="other", password=PASSWORD)
-    payment, mine = ask(tenancy, merchants["wechat"]), Organisation.objects.get(name="Berg Homes")
+    payment, mine = start_payment(tenancy, merchants["wechat"]), Organisation.objects.get(name="Berg Homes")
     assert "Anna" not in said(other.get(f"/books/payments/?organisation={mine.pk}"))
     assert other.post(f"/books/payments/{payment.payment_id}/decide/", {"do": "look"}).status_code == 404
     assert other.get(f"/books/merchants/{merchants['wechat'].pk}/").status_code == 404
@@ -305,7 +305,7 @@ def test_a_mini_program_asks_for_a_payment_and_follows_it(tenancy, merchants, pr
     again = me.post(f"/api/v1/tenancies/{tenancy.pk}/payments", given, content_type="application/json")
     assert again.json()["payment_id"] == made.json()["payment_id"]
     payment = Payment.objects.get()
-    paid(providers, client, payment)
+    pay_and_call_back(providers, client, payment)
     told = me.get(f"/api/v1/payments/{payment.payment_id}").json()
     assert (told["state"], told["top_up"]["amount"]) == ("paid", "20.000000000")
     assert api("flat2").get(f"/api/v1/payments/{payment.payment_id}").status_code == 404

@@ -33,7 +33,7 @@ from prewatt.server.payments.refunds import send_back, send_held_back
 from prewatt.server.sales.giving_back import refund
 from prewatt.server.vending.models import Command, TopUp
 from tests.building import set_up
-from tests.server.payments.paying import EACH, METHODS, ask, call, paid, state
+from tests.server.payments.paying import METHODS, call_back, each_provider, pay_and_call_back, start_payment, state_of
 from tests.server.payments.players.keys import new_key
 
 pytestmark = pytest.mark.database
@@ -50,14 +50,14 @@ def books_are_straight(owner=None):
 # -- the way it should go -------------------------------------------------------------------------------------------------
 
 
-@EACH
+@each_provider
 def test_a_payment_is_asked_for_confirmed_and_credited_in_one_go(tenancy, merchants, providers, client, provider):
-    payment = ask(tenancy, merchants[provider])
+    payment = start_payment(tenancy, merchants[provider])
     assert payment.link.startswith(
         {"wechat": "weixin://", "alipay": providers.address, "stripe": providers.address}[provider]
     )
     assert (payment.state, credited(tenancy)) == ("open", 0)
-    answer = paid(providers, client, payment)
+    answer = pay_and_call_back(providers, client, payment)
     assert answer.status_code == 200, answer.content
     assert answer.content in (b'{"code": "SUCCESS", "message": ""}', b"success", b"")
     assert (payment.state, payment.seen_by) == ("paid", "callback")
@@ -82,8 +82,8 @@ def test_wechat_in_a_phones_browser_and_inside_wechat(tenancy, merchants, provid
 
         assert payment.params["paySign"] == sign(providers.merchant_key, signed)
         assert "redirect_uri=https%3A%2F%2Fa.example" in provider_of(merchant).payer_link("https://a.example")
-    assert paid(providers, client, payment).status_code == 200
-    assert state(payment) == "paid"
+    assert pay_and_call_back(providers, client, payment).status_code == 200
+    assert state_of(payment) == "paid"
 
 
 def test_wechat_with_platform_certificates_that_are_fetched_and_opened(tenancy, building, providers, client):
@@ -91,45 +91,45 @@ def test_wechat_with_platform_certificates_that_are_fetched_and_opened(tenancy, 
     providers.use_certificates()
     given = providers.settings("wechat", certificates=True)
     merchant = keep_merchant(Organisation.objects.get(), "wechat", "old", given)
-    payment = ask(tenancy, merchant)
+    payment = start_payment(tenancy, merchant)
     assert any("/v3/certificates" in path for _, path, _ in providers.asked)
-    assert paid(providers, client, payment).status_code == 200
+    assert pay_and_call_back(providers, client, payment).status_code == 200
     # Callbacks that name other certificates don't make the server ask for them again and again.
     before = len(providers.asked)
     trade = providers.trades[payment.payment_id]
     for _ in range(5):
         body, headers = providers.callback(trade)
-        assert call(client, merchant, (body, {**headers, "Wechatpay-Serial": "ABCDEF"})).status_code == 400
+        assert call_back(client, merchant, (body, {**headers, "Wechatpay-Serial": "ABCDEF"})).status_code == 400
     assert len(providers.asked) == before
 
 
 # -- exactly once ---------------------------------------------------------------------------------------------------------
 
 
-@EACH
+@each_provider
 def test_asked_for_twice_it_is_one_payment(tenancy, merchants, providers, provider):
-    first, second = (ask(tenancy, merchants[provider]) for _ in range(2))
+    first, second = (start_payment(tenancy, merchants[provider]) for _ in range(2))
     assert first == second and first.link == second.link
     assert Payment.objects.count() == 1
     with pytest.raises(PaymentError, match="names another payment"):
-        ask(tenancy, merchants[provider], 21 * NANO)
+        start_payment(tenancy, merchants[provider], 21 * NANO)
 
 
-@EACH
+@each_provider
 def test_a_callback_that_comes_twice_late_or_after_the_query_credits_once(
     tenancy, merchants, providers, client, clock, provider
 ):
-    payment = ask(tenancy, merchants[provider])
+    payment = start_payment(tenancy, merchants[provider])
     trade = providers.pay(payment)
     once = providers.callback(trade)
     assert look(payment).state == "paid" and payment.seen_by == "query"
     for callback in (once, (once[0], dict(once[1])), providers.callback(trade)):
         assert (
-            call(client, payment.merchant, (callback[0], dict(callback[1] | {"Content-Type": "x/y"}))).status_code
+            call_back(client, payment.merchant, (callback[0], dict(callback[1] | {"Content-Type": "x/y"}))).status_code
             == 200
         )
     clock.at += 3 * LIFE
-    assert call(client, payment.merchant, providers.callback(trade)).status_code == 200
+    assert call_back(client, payment.merchant, providers.callback(trade)).status_code == 200
     assert (TopUp.objects.count(), credited(tenancy), Command.objects.filter(kind="credit").count()) == (
         1,
         20 * NANO,
@@ -137,23 +137,23 @@ def test_a_callback_that_comes_twice_late_or_after_the_query_credits_once(
     )
 
 
-@EACH
+@each_provider
 def test_a_callback_that_never_comes_is_made_up_for_by_asking(tenancy, merchants, providers, clock, provider):
-    payment = ask(tenancy, merchants[provider])
+    payment = start_payment(tenancy, merchants[provider])
     assert look_at_open_payments() == []
     providers.pay(payment)
     assert look_at_open_payments() == []  # Not before its time.
     clock.at += MINUTE
     assert look_at_open_payments() == [payment]
-    assert (state(payment), credited(tenancy)) == ("paid", 20 * NANO)
+    assert (state_of(payment), credited(tenancy)) == ("paid", 20 * NANO)
     assert look_at_open_payments() == []
 
 
 def test_a_provider_that_does_not_answer_keeps_no_other_from_being_asked(tenancy, merchants, providers, clock):
     for number in range(5):
-        ask(tenancy, merchants["wechat"], asked=f"w{number}")
+        start_payment(tenancy, merchants["wechat"], asked=f"w{number}")
     clock.at += MINUTE
-    payment = ask(tenancy, merchants["stripe"])
+    payment = start_payment(tenancy, merchants["stripe"])
     providers.pay(payment)
     clock.at += MINUTE
     before = len(providers.asked)
@@ -161,29 +161,29 @@ def test_a_provider_that_does_not_answer_keeps_no_other_from_being_asked(tenancy
     providers._wechat = lambda *_arguments: (502, b"", {})
     look_at_open_payments()
     providers._wechat = real
-    assert state(payment) == "paid"
+    assert state_of(payment) == "paid"
     asked = [path for _method, path, _body in providers.asked[before:] if path.startswith("/v3/")]
     assert len(set(asked)) == 2
 
 
-@EACH
+@each_provider
 def test_what_is_not_paid_in_time_is_closed_and_what_is_paid_late_is_credited(
     tenancy, merchants, providers, client, clock, provider
 ):
-    payment = ask(tenancy, merchants[provider])
+    payment = start_payment(tenancy, merchants[provider])
     clock.at += LIFE + MINUTE
     look_at_open_payments()
-    assert state(payment) == "closed"
+    assert state_of(payment) == "closed"
     if provider != "alipay":
         assert providers.trades[payment.payment_id].state == "closed"
         # A provider that confirms a payment after all is believed: the money is there.
-        assert paid(providers, client, payment).status_code == 200
-        assert (state(payment), credited(tenancy)) == ("paid", 20 * NANO)
+        assert pay_and_call_back(providers, client, payment).status_code == 200
+        assert (state_of(payment), credited(tenancy)) == ("paid", 20 * NANO)
 
 
-@EACH
+@each_provider
 def test_paid_between_the_question_and_the_closing(tenancy, merchants, providers, clock, provider, monkeypatch):
-    payment = ask(tenancy, merchants[provider])
+    payment = start_payment(tenancy, merchants[provider])
     clock.at += LIFE + MINUTE
     kind = type(provider_of(payment.merchant))
     honest = kind.close
@@ -205,29 +205,29 @@ def test_paid_between_the_question_and_the_closing(tenancy, merchants, providers
 
     monkeypatch.setattr(settings, "CONFIG", msgspec.structs.replace(settings.CONFIG, providers=providers.addresses))
     look_at_open_payments()
-    assert (state(payment), credited(tenancy)) == ("paid", 20 * NANO)
+    assert (state_of(payment), credited(tenancy)) == ("paid", 20 * NANO)
 
 
-@EACH
+@each_provider
 def test_one_transaction_is_not_credited_under_two_names(tenancy, merchants, providers, client, provider):
-    first, second = (ask(tenancy, merchants[provider], asked=name) for name in ("a1", "a2"))
-    assert paid(providers, client, first).status_code == 200
+    first, second = (start_payment(tenancy, merchants[provider], asked=name) for name in ("a1", "a2"))
+    assert pay_and_call_back(providers, client, first).status_code == 200
     trade = providers.pay(second)
     trade.transaction = providers.trades[first.payment_id].transaction
-    assert call(client, second.merchant, providers.callback(trade)).status_code == 200
-    assert (state(second), credited(tenancy)) == ("open", 20 * NANO)
+    assert call_back(client, second.merchant, providers.callback(trade)).status_code == 200
+    assert (state_of(second), credited(tenancy)) == ("open", 20 * NANO)
     with pytest.raises(IntegrityError), transaction.atomic():
         Payment.objects.filter(pk=second.pk).update(provider_id=first.provider_id)
 
 
-@EACH
+@each_provider
 def test_a_payment_that_is_paid_twice_is_told_to_a_person(tenancy, merchants, providers, client, provider):
-    payment = ask(tenancy, merchants[provider])
-    paid(providers, client, payment)
+    payment = start_payment(tenancy, merchants[provider])
+    pay_and_call_back(providers, client, payment)
     trade = providers.trades[payment.payment_id]
     trade.transaction = "second"
     for _ in range(2):
-        assert call(client, payment.merchant, providers.callback(trade)).status_code == 200
+        assert call_back(client, payment.merchant, providers.callback(trade)).status_code == 200
     assert credited(tenancy) == 20 * NANO
     assert Unexpected.objects.get().reason == "paid a second time"
 
@@ -238,13 +238,15 @@ def test_money_for_a_payment_that_nobody_asked_for_is_told_to_a_person(tenancy, 
     assert Unexpected.objects.get().amount == NANO
 
 
-@EACH
+@each_provider
 def test_fifty_callbacks_at_once_credit_once(concurrent_db, clock, providers, provider):
     building = set_up(clock)
     Property.objects.update(currency="CNY")
     merchant = keep_merchant(Organisation.objects.get(), provider, provider, providers.settings(provider))
     tenancies = list(Tenancy.objects.select_related("unit__property__organisation"))
-    payments = [ask(each, merchant, asked=f"a{number}") for number, each in itertools.product(range(3), tenancies)]
+    payments = [
+        start_payment(each, merchant, asked=f"a{number}") for number, each in itertools.product(range(3), tenancies)
+    ]
     callbacks = [(payment, providers.callback(providers.pay(payment))) for payment in payments for _ in range(2)]
     # The second one is for the transaction of the first.
     callbacks = [
@@ -255,7 +257,7 @@ def test_fifty_callbacks_at_once_credit_once(concurrent_db, clock, providers, pr
 
     def deliver(one):
         try:
-            return call(Client(), merchant, one[1]).status_code
+            return call_back(Client(), merchant, one[1]).status_code
         finally:
             connection.close()
 
@@ -307,82 +309,83 @@ def forgeries(provider, providers, trade):
         yield "altered signature", (body, {**headers, name: headers[name][:-4] + "AAAA"})
 
 
-@EACH
+@each_provider
 def test_forged_altered_and_old_callbacks_credit_nothing(tenancy, merchants, providers, client, provider):
-    payment = ask(tenancy, merchants[provider])
+    payment = start_payment(tenancy, merchants[provider])
     trade = providers.pay(payment)
     for count, (what, (body, headers)) in enumerate(forgeries(provider, providers, trade), 1):
-        answer = call(client, payment.merchant, (body, dict(headers)))
+        answer = call_back(client, payment.merchant, (body, dict(headers)))
         assert answer.status_code < 500 and answer.content != b"success", what
-        assert (state(payment), credited(tenancy)) == ("open", 0), what
+        assert (state_of(payment), credited(tenancy)) == ("open", 0), what
         assert Merchant.objects.get(pk=payment.merchant_id).refused == count, what
-    assert call(client, payment.merchant, providers.callback(trade)).status_code == 200
+    assert call_back(client, payment.merchant, providers.callback(trade)).status_code == 200
     assert credited(tenancy) == 20 * NANO
 
 
-@EACH
+@each_provider
 def test_a_callback_for_another_organisation_credits_nothing(tenancy, merchants, providers, client, provider):
     stranger = Organisation.objects.create(name="Other")
     theirs = keep_merchant(stranger, provider, "x", providers.settings(provider))
-    payment = ask(tenancy, merchants[provider])
+    payment = start_payment(tenancy, merchants[provider])
     trade = providers.pay(payment)
     # Signed by the provider, even: but it isn't that organisation's payment.
-    call(client, theirs, providers.callback(trade))
-    assert (state(payment), credited(tenancy)) == ("open", 0)
+    call_back(client, theirs, providers.callback(trade))
+    assert (state_of(payment), credited(tenancy)) == ("open", 0)
     with pytest.raises(PaymentError, match="can't be paid in that way"):
-        ask(tenancy, theirs, asked="a2")
+        start_payment(tenancy, theirs, asked="a2")
 
 
-@EACH
+@each_provider
 def test_a_callback_about_something_else_is_taken_and_changes_nothing(tenancy, merchants, providers, client, provider):
-    payment = ask(tenancy, merchants[provider])
+    payment = start_payment(tenancy, merchants[provider])
     trade = providers.pay(payment)
     other = {
         "wechat": lambda: providers.wechat_callback(trade, event="REFUND.SUCCESS"),
         "alipay": lambda: providers.alipay_callback(trade, trade_status="WAIT_BUYER_PAY"),
         "stripe": lambda: providers.stripe_callback(trade, event="customer.created"),
     }[provider]()
-    assert call(client, payment.merchant, other).status_code == 200
-    assert state(payment) == "open"
+    assert call_back(client, payment.merchant, other).status_code == 200
+    assert state_of(payment) == "open"
 
 
 def test_what_another_business_sells_by_the_same_stripe_account_is_none_of_ours(tenancy, merchants, providers, client):
-    payment = ask(tenancy, merchants["stripe"])
+    payment = start_payment(tenancy, merchants["stripe"])
     trade = providers.pay(payment)
     for event in ("checkout.session.completed", "checkout.session.expired"):
         foreign = providers.callback(trade, event=event, client_reference_id=None, metadata={})
-        assert call(client, payment.merchant, foreign).status_code == 200
-    assert (state(payment), credited(tenancy)) == ("open", 0)
+        assert call_back(client, payment.merchant, foreign).status_code == 200
+    assert (state_of(payment), credited(tenancy)) == ("open", 0)
     assert not Unexpected.objects.exists()
 
 
 def test_an_expired_checkout_closes_the_payment(tenancy, merchants, providers, client):
-    payment = ask(tenancy, merchants["stripe"])
+    payment = start_payment(tenancy, merchants["stripe"])
     trade = providers.trades[payment.payment_id]
     assert (
-        call(client, payment.merchant, providers.callback(trade, event="checkout.session.expired")).status_code == 200
+        call_back(client, payment.merchant, providers.callback(trade, event="checkout.session.expired")).status_code
+        == 200
     )
-    assert state(payment) == "closed"
+    assert state_of(payment) == "closed"
 
 
 def test_callbacks_in_the_wrong_order_end_as_in_the_right_one(tenancy, merchants, providers, client):
-    first, second = (ask(tenancy, merchants["stripe"], asked=name) for name in ("a1", "a2"))
+    first, second = (start_payment(tenancy, merchants["stripe"], asked=name) for name in ("a1", "a2"))
     # It expired, says the provider; then, late, that it had been paid.
     trade = providers.trades[first.payment_id]
-    call(client, first.merchant, providers.callback(trade, event="checkout.session.expired"))
-    assert (state(first), credited(tenancy)) == ("closed", 0)
-    paid(providers, client, first)
-    assert (state(first), credited(tenancy)) == ("paid", 20 * NANO)
+    call_back(client, first.merchant, providers.callback(trade, event="checkout.session.expired"))
+    assert (state_of(first), credited(tenancy)) == ("closed", 0)
+    pay_and_call_back(providers, client, first)
+    assert (state_of(first), credited(tenancy)) == ("paid", 20 * NANO)
     # It was paid, and then, late, that it had expired before.
-    paid(providers, client, second)
+    pay_and_call_back(providers, client, second)
     expired = providers.callback(providers.trades[second.payment_id], event="checkout.session.expired")
-    assert call(client, second.merchant, expired).status_code == 200
-    assert (state(second), credited(tenancy)) == ("paid", 40 * NANO)
+    assert call_back(client, second.merchant, expired).status_code == 200
+    assert (state_of(second), credited(tenancy)) == ("paid", 40 * NANO)
 
 
-@EACH
+@each_provider
 def test_what_the_database_refused_the_provider_sends_again(tenancy, merchants, providers, client, provider):
-    payment = ask(tenancy, merchants[provider])
+    payment = start_payment(tenancy, merchants[provider])
     told = providers.callback(providers.pay(payment))
 
     def refuse(execute, sql, params, many, context):
@@ -391,11 +394,11 @@ def test_what_the_database_refused_the_provider_sends_again(tenancy, merchants, 
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(refuse):
-        answer = call(client, payment.merchant, (told[0], dict(told[1])))
+        answer = call_back(client, payment.merchant, (told[0], dict(told[1])))
     assert answer.status_code == 503 and b"success" not in answer.content
-    assert (state(payment), credited(tenancy)) == ("open", 0)
-    assert call(client, payment.merchant, told).status_code == 200
-    assert (state(payment), credited(tenancy)) == ("paid", 20 * NANO)
+    assert (state_of(payment), credited(tenancy)) == ("open", 0)
+    assert call_back(client, payment.merchant, told).status_code == 200
+    assert (state_of(payment), credited(tenancy)) == ("paid", 20 * NANO)
     books_are_straight()
 
 
@@ -403,7 +406,7 @@ def test_what_the_database_refused_the_provider_sends_again(tenancy, merchants, 
 def fuzzed(tenancy, merchants, providers):
     found = {}
     for provider, merchant in merchants.items():
-        payment = ask(tenancy, merchant, asked=provider)
+        payment = start_payment(tenancy, merchant, asked=provider)
         found[provider] = payment, providers.callback(providers.pay(payment))
     return found
 
@@ -429,7 +432,7 @@ def test_no_callback_whatsoever_is_an_error_of_the_server(fuzzed, client, provid
     cut = place % len(body)
     sent = noise if whole else body[:cut] + noise + body[cut:]
     before = TopUp.objects.count()
-    answer = call(client, payment.merchant, (sent, {"Content-Type": "x/y", **genuine, **headers}))
+    answer = call_back(client, payment.merchant, (sent, {"Content-Type": "x/y", **genuine, **headers}))
     assert answer.status_code < 500
     # Of Alipay's the values are signed, so an empty one more changes nothing.
     same = sent == body or (provider == "alipay" and parse_qsl(sent.decode("latin-1")) == parse_qsl(body.decode()))
@@ -474,8 +477,8 @@ def test_a_merchant_account_takes_the_currencies_of_its_provider(tenancy, mercha
     Property.objects.update(currency="EUR")
     for provider in ("wechat", "alipay"):
         with pytest.raises(PaymentError, match="can't be paid in that way"):
-            ask(tenancy, merchants[provider])
-    assert ask(tenancy, merchants["stripe"]).currency == "EUR"
+            start_payment(tenancy, merchants[provider])
+    assert start_payment(tenancy, merchants["stripe"]).currency == "EUR"
 
 
 @pytest.mark.parametrize(
@@ -489,10 +492,10 @@ def test_stripe_counts_in_each_currencys_own_minor_unit(
     tenancy, merchants, providers, client, currency, amount, theirs
 ):
     Property.objects.update(currency=currency)
-    payment = ask(tenancy, merchants["stripe"], parse_money(amount))
+    payment = start_payment(tenancy, merchants["stripe"], parse_money(amount))
     assert providers.trades[payment.payment_id].amount == theirs
-    paid(providers, client, payment)
-    assert (state(payment), credited(tenancy)) == ("paid", parse_money(amount))
+    pay_and_call_back(providers, client, payment)
+    assert (state_of(payment), credited(tenancy)) == ("paid", parse_money(amount))
 
 
 @pytest.mark.parametrize(
@@ -510,31 +513,31 @@ def test_stripe_counts_in_each_currencys_own_minor_unit(
 def test_an_amount_finer_than_can_be_paid_is_refused(tenancy, merchants, providers, currency, amount, error, says):
     Property.objects.update(currency=currency)
     with pytest.raises(error, match=says):
-        ask(tenancy, merchants["stripe"], parse_money(amount))
+        start_payment(tenancy, merchants["stripe"], parse_money(amount))
     assert not providers.trades
 
 
 def test_money_in_a_currency_that_nobody_knows_is_left_to_a_person(tenancy, merchants, providers, client):
     Property.objects.update(currency="EUR")
-    payment = ask(tenancy, merchants["stripe"])
+    payment = start_payment(tenancy, merchants["stripe"])
     trade = providers.pay(payment)
     trade.currency = "ABC"
-    answer = call(client, payment.merchant, providers.callback(trade))
-    assert (answer.status_code, state(payment), credited(tenancy)) == (400, "open", 0)
+    answer = call_back(client, payment.merchant, providers.callback(trade))
+    assert (answer.status_code, state_of(payment), credited(tenancy)) == (400, "open", 0)
     merchant = Merchant.objects.get(pk=payment.merchant_id)
     assert (merchant.refused, merchant.refusal) == (1, "'ABC' is not a currency code of ISO 4217 such as EUR")
     with pytest.raises(ProviderError, match="'ABC' is not a currency"):
         look(payment)
 
 
-@EACH
+@each_provider
 def test_paid_for_a_tenancy_that_has_ended_the_money_is_held_and_can_go_back(
     tenancy, merchants, providers, client, clock, provider, admin_user
 ):
-    payment = ask(tenancy, merchants[provider])
+    payment = start_payment(tenancy, merchants[provider])
     Tenancy.objects.filter(pk=tenancy.pk).update(ends=clock.at + 1)
     clock.at += MINUTE
-    assert paid(providers, client, payment).status_code == 200
+    assert pay_and_call_back(providers, client, payment).status_code == 200
     assert (payment.state, payment.reason, credited(tenancy)) == ("held", "This tenancy has ended.", 0)
     owner = tenancy.unit.property.organisation
     assert balance(account(owner, Kind.REFUNDS)) == 20 * NANO == -balance(clearing(payment.merchant))
@@ -549,30 +552,30 @@ def test_paid_for_a_tenancy_that_has_ended_the_money_is_held_and_can_go_back(
     books_are_straight()
 
 
-@EACH
+@each_provider
 def test_another_amount_than_was_asked_for_is_held_and_a_person_can_credit_it(
     tenancy, merchants, providers, client, provider, admin_user
 ):
-    payment = ask(tenancy, merchants[provider])
+    payment = start_payment(tenancy, merchants[provider])
     providers.pay(payment).amount = 1500
-    call(client, payment.merchant, providers.callback(providers.trades[payment.payment_id]))
+    call_back(client, payment.merchant, providers.callback(providers.trades[payment.payment_id]))
     payment.refresh_from_db()
     assert payment.state == "held" and "15.00 CNY" in payment.reason
     made = credit_held(payment, tenancy, admin_user)
     assert made.amount == 15 * NANO == balance(tenant_account(tenancy))
-    assert state(payment) == "paid"
+    assert state_of(payment) == "paid"
     with pytest.raises(PaymentError, match="not held"):
         credit_held(payment, tenancy, admin_user)
     books_are_straight()
 
 
 def test_money_in_another_currency_is_told_to_a_person_and_never_credited(tenancy, merchants, providers, client):
-    payment = ask(tenancy, merchants["stripe"])
+    payment = start_payment(tenancy, merchants["stripe"])
     providers.pay(payment)
     told = Told(payment.payment_id, State.PAID, "pi_1", 2000, "USD", payment.made)
     for _twice in range(2):
         confirm(payment.merchant, told, "callback")
-    assert state(payment) == "closed" and Unexpected.objects.get().reason == "paid in USD"
+    assert state_of(payment) == "closed" and Unexpected.objects.get().reason == "paid in USD"
     with pytest.raises(PaymentError, match="not held"):
         credit_held(payment, tenancy, None)
     assert not TopUp.objects.exists() and not Transfer.objects.exists()
@@ -595,15 +598,15 @@ def test_asked_for_at_once_under_one_name_it_is_one_payment(concurrent_db, clock
 
 
 def test_a_meter_that_was_replaced_meanwhile_gets_the_credit_on_the_new_one(tenancy, merchants, providers, client):
-    payment = ask(tenancy, merchants["wechat"])
+    payment = start_payment(tenancy, merchants["wechat"])
     old = Meter.objects.get(name="m1")
     Meter.objects.filter(pk=old.pk).update(unit=None, role="common")
     new = Meter.objects.create(name="m9", unit=tenancy.unit, gateway=old.gateway)
-    paid(providers, client, payment)
+    pay_and_call_back(providers, client, payment)
     assert payment.top_up.command.meter == new
 
 
-@EACH
+@each_provider
 def test_a_provider_that_cannot_be_reached_or_answers_nonsense_is_said_so(tenancy, merchants, providers, provider):
     for fault in (
         "drop",
@@ -615,19 +618,19 @@ def test_a_provider_that_cannot_be_reached_or_answers_nonsense_is_said_so(tenanc
         providers.faults = [fault, fault]
         name = str(fault)[:30]
         if provider == "alipay":
-            payment = ask(tenancy, merchants[provider], asked=name)
+            payment = start_payment(tenancy, merchants[provider], asked=name)
             with pytest.raises(ProviderError):
                 look(payment)
         else:
             with pytest.raises(ProviderError):
-                ask(tenancy, merchants[provider], asked=name)
+                start_payment(tenancy, merchants[provider], asked=name)
             # Nothing is lost by it: asked for again, it goes on.
             providers.faults = []
-            assert ask(tenancy, merchants[provider], asked=name).link
+            assert start_payment(tenancy, merchants[provider], asked=name).link
 
 
 def test_an_answer_that_wechat_did_not_sign_is_not_believed(tenancy, merchants, providers, caplog):
-    payment = ask(tenancy, merchants["wechat"])
+    payment = start_payment(tenancy, merchants["wechat"])
     trade = providers.pay(payment)
     import json
 
@@ -637,7 +640,7 @@ def test_an_answer_that_wechat_did_not_sign_is_not_believed(tenancy, merchants, 
     with pytest.raises(ProviderError, match="can't be read"):
         look(payment)
     assert "verify" in caplog.text
-    assert state(payment) == "open"
+    assert state_of(payment) == "open"
 
 
 # -- merchant accounts ------------------------------------------------------------------------------------------------------
@@ -678,14 +681,14 @@ def test_a_merchant_account_with_wrong_keys_is_refused(building, providers, prov
 # -- refunds by the provider -------------------------------------------------------------------------------------------------
 
 
-@EACH
+@each_provider
 def test_a_refund_goes_back_the_way_it_came_once(tenancy, merchants, providers, client, provider, admin_user):
     from prewatt.server.metering.models import Gateway
 
     Gateway.objects.update(online=True)
-    payments = [ask(tenancy, merchants[provider], asked=name) for name in ("a1", "a2")]
+    payments = [start_payment(tenancy, merchants[provider], asked=name) for name in ("a1", "a2")]
     for payment in payments:
-        paid(providers, client, payment)
+        pay_and_call_back(providers, client, payment)
     decided = refund(tenancy, 30 * NANO, admin_user, "moves out")
     for _ in range(2):
         providers.faults = ["drop"]
@@ -704,16 +707,16 @@ def test_a_refund_goes_back_the_way_it_came_once(tenancy, merchants, providers, 
     books_are_straight()
 
 
-@EACH
+@each_provider
 def test_two_refunds_never_take_more_of_a_payment_than_it_was(
     tenancy, merchants, providers, client, provider, admin_user
 ):
     from prewatt.server.metering.models import Gateway
 
     Gateway.objects.update(online=True)
-    payments = [ask(tenancy, merchants[provider], asked=f"a{number}") for number in (1, 2)]
+    payments = [start_payment(tenancy, merchants[provider], asked=f"a{number}") for number in (1, 2)]
     for payment in payments:
-        paid(providers, client, payment)
+        pay_and_call_back(providers, client, payment)
     for nano in (15 * NANO, 20 * NANO):
         send_back(refund(tenancy, nano, admin_user, "moves out"), admin_user)
     sent = [sorted(providers.trades[each.payment_id].refunds.values()) for each in payments]
@@ -726,7 +729,7 @@ def test_what_did_not_come_through_a_provider_is_paid_out_by_hand(tenancy, merch
     from prewatt.server.sales.top_ups import top_up
 
     Gateway.objects.update(online=True)
-    paid(providers, client, ask(tenancy, merchants["wechat"]))
+    pay_and_call_back(providers, client, start_payment(tenancy, merchants["wechat"]))
     top_up(tenancy, 5 * NANO, "cash")
     with pytest.raises(PaymentError, match=r"5\.00 of it"):
         send_back(refund(tenancy, None, admin_user, "moves out"), admin_user)
@@ -735,5 +738,5 @@ def test_what_did_not_come_through_a_provider_is_paid_out_by_hand(tenancy, merch
 def test_an_order_expires_after_its_life(tenancy, merchants, providers):
     from prewatt.server.payments.orders import order_of
 
-    payment = ask(tenancy, merchants["stripe"])
+    payment = start_payment(tenancy, merchants["stripe"])
     assert order_of(payment).expires - datetime.fromtimestamp(payment.made / 10**6, UTC) == timedelta(minutes=45)

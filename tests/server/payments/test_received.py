@@ -31,7 +31,7 @@ from prewatt.server.sales.giving_back import refund
 from prewatt.server.vending.models import TopUp
 from prewatt.server.vending.refusals import GivingBackError, TopUpError
 from tests.building import set_up
-from tests.server.payments.paying import ask, paid
+from tests.server.payments.paying import pay_and_call_back, start_payment
 
 pytestmark = pytest.mark.database
 
@@ -110,8 +110,8 @@ def test_a_typing_error_is_undone_out_of_the_account_it_is_in(tenancy, owner, ad
 
 
 def test_what_a_provider_has_is_refunded_not_undone(tenancy, merchants, providers, client, admin_user):
-    payment = ask(tenancy, merchants["wechat"])
-    paid(providers, client, payment)
+    payment = start_payment(tenancy, merchants["wechat"])
+    pay_and_call_back(providers, client, payment)
     with pytest.raises(GivingBackError, match="refund"):
         reverse_top_up(payment.top_up, admin_user, "wrong flat")
 
@@ -124,7 +124,7 @@ def test_what_a_provider_refuses_to_send_back_is_paid_out_by_hand_but_not_while_
 
     Gateway.objects.update(online=True)
     for number in (1, 2):
-        paid(providers, client, ask(tenancy, merchants["wechat"], asked=f"a{number}"))
+        pay_and_call_back(providers, client, start_payment(tenancy, merchants["wechat"], asked=f"a{number}"))
     decided = refund(tenancy, 30 * NANO, admin_user, "moves out")
     real, calls = providers._wechat_call, []
 

@@ -20,7 +20,7 @@ from prewatt.server.payments.staff import record
 from prewatt.server.sales.giving_back import refund
 from prewatt.server.vending.models import Command
 from tests.gateway import Edge
-from tests.server.payments.paying import EACH, ask
+from tests.server.payments.paying import each_provider, start_payment
 
 pytestmark = pytest.mark.database
 
@@ -40,7 +40,7 @@ def pay(tenancy, merchants, providers, clock):
     """Pay at a provider, at the instant where the clock stands."""
 
     def pay(provider, amount=20 * NANO, seen=True):
-        payment = ask(tenancy, merchants[provider], amount, f"a{Payment.objects.count()}")
+        payment = start_payment(tenancy, merchants[provider], amount, f"a{Payment.objects.count()}")
         trade = providers.pay(payment, clock.at // 10**6)
         if seen:
             told = Told(payment.payment_id, State.PAID, trade.transaction, trade.amount, trade.currency, clock.at)
@@ -60,7 +60,7 @@ def verdicts(owner, clock, days=3):
     return [(each.what, each.verdict) for each in reconcile(owner, first, first + timedelta(days=days))]
 
 
-@EACH
+@each_provider
 def test_a_payment_that_all_three_know_is_matched(edge, store, owner, merchants, providers, clock, pay, provider):
     payment = pay(provider)
     paid_on = clock.at
@@ -85,7 +85,7 @@ def test_a_payment_that_all_three_know_is_matched(edge, store, owner, merchants,
     assert sum(trial_balance(owner).values()) == 0
 
 
-@EACH
+@each_provider
 def test_what_was_missed_is_found_in_the_settlement_file_and_credited(
     edge, store, owner, merchants, providers, clock, pay, provider
 ):
@@ -101,7 +101,7 @@ def test_what_was_missed_is_found_in_the_settlement_file_and_credited(
     assert verdicts(owner, clock) == [("payment", "matched")]
 
 
-@EACH
+@each_provider
 def test_a_side_that_lacks_a_payment_is_named_with_what_to_do(
     edge, store, owner, merchants, providers, clock, pay, provider
 ):
@@ -126,7 +126,7 @@ def test_a_side_that_lacks_a_payment_is_named_with_what_to_do(
     assert -balance(account(owner, Kind.PROVIDER_FEES)) == one
 
 
-@EACH
+@each_provider
 def test_an_amount_that_differs(edge, store, owner, merchants, providers, clock, pay, provider):
     payment = pay(provider)
     day = provider_day(merchants[provider], clock.at)
@@ -138,7 +138,7 @@ def test_an_amount_that_differs(edge, store, owner, merchants, providers, clock,
     assert (found.verdict, found.provider, found.ledger) == ("amount differs", 19 * NANO, 20 * NANO)
 
 
-@EACH
+@each_provider
 def test_refunds_are_reconciled_too(
     edge, store, owner, tenancy, merchants, providers, clock, pay, admin_user, provider
 ):
@@ -182,7 +182,7 @@ def test_a_refund_of_another_amount_than_was_booked_is_named(
 
 
 def test_held_money_waits_for_a_person_and_goes_back(owner, tenancy, merchants, providers, clock, pay, admin_user):
-    payment = ask(tenancy, merchants["wechat"])
+    payment = start_payment(tenancy, merchants["wechat"])
     trade = providers.pay(payment, clock.at // 10**6)
     confirm(
         payment.merchant, Told(payment.payment_id, State.PAID, trade.transaction, 1500, "CNY", clock.at), "callback"
@@ -365,7 +365,7 @@ def test_days_that_are_none_are_refused(owner, last):
 
 
 def test_what_is_paid_after_its_time_and_closed_shows_no_more(owner, tenancy, merchants, clock):
-    ask(tenancy, merchants["wechat"])
+    start_payment(tenancy, merchants["wechat"])
     clock.at += LIFE
     assert verdicts(owner, clock) == []
     assert not Transfer.objects.exists()

@@ -26,7 +26,7 @@ from prewatt.server.sales.giving_back import refund
 from prewatt.server.tenancies.moving import move_out, settle
 from prewatt.server.vending.models import Command, Refund
 from tests.gateway import Edge
-from tests.server.payments.paying import EACH, ask, call, paid, state
+from tests.server.payments.paying import call_back, each_provider, pay_and_call_back, start_payment, state_of
 
 pytestmark = pytest.mark.database
 
@@ -46,9 +46,9 @@ def bought(tenancy, merchants, providers, client, clock):
     """A payment of 20 that was paid at a provider; (payment, trade)."""
 
     def bought(provider, told=True):
-        payment = ask(tenancy, merchants[provider], asked=f"a{Payment.objects.count()}")
+        payment = start_payment(tenancy, merchants[provider], asked=f"a{Payment.objects.count()}")
         if told:
-            assert paid(providers, client, payment).status_code == 200
+            assert pay_and_call_back(providers, client, payment).status_code == 200
         else:
             providers.pay(payment)
         trade = providers.trades[payment.payment_id]
@@ -70,7 +70,7 @@ def went_back(merchants, providers, client):
             "alipay": lambda: providers.alipay_callback(trade),
             "stripe": lambda: providers.stripe_event(event or "refund.created", providers.stripe_refund(trade, number)),
         }[trade.provider]()
-        assert call(client, merchant, told).status_code == 200
+        assert call_back(client, merchant, told).status_code == 200
 
     return went_back
 
@@ -81,7 +81,7 @@ def disputed(merchants, providers, client):
 
     def disputed(trade, event, status="needs_response", **more):
         told = {**providers.stripe_dispute(trade, status=status), **more}
-        assert call(client, merchants["stripe"], providers.stripe_event(event, told)).status_code == 200
+        assert call_back(client, merchants["stripe"], providers.stripe_event(event, told)).status_code == 200
 
     return disputed
 
@@ -116,7 +116,7 @@ def orders(meter="m1"):
 NUMBER = {"wechat": "W-1", "alipay": "A-1", "stripe": "re_1"}
 
 
-@EACH
+@each_provider
 def test_a_refund_in_the_providers_pages_is_taken_once_whatever_ways_it_is_heard_by(
     edge, store, owner, tenancy, merchants, bought, went_back, file_comes, provider
 ):
@@ -134,7 +134,7 @@ def test_a_refund_in_the_providers_pages_is_taken_once_whatever_ways_it_is_heard
     assert sum(trial_balance(owner).values()) == 0
 
 
-@EACH
+@each_provider
 def test_a_refund_that_only_the_file_tells_of_is_taken(edge, store, owner, tenancy, bought, file_comes, provider):
     _payment, trade = bought(provider)
     trade.refunds[NUMBER[provider]] = 500
@@ -142,15 +142,15 @@ def test_a_refund_that_only_the_file_tells_of_is_taken(edge, store, owner, tenan
     assert at_the_meter(edge, store) == balance(tenant_account(tenancy)) == 15 * NANO
 
 
-@EACH
+@each_provider
 def test_what_went_back_whole_before_we_heard_of_the_payment_is_never_credited(
     owner, tenancy, merchants, providers, client, bought, went_back, file_comes, provider
 ):
     payment, trade = bought(provider, told=False)
     went_back(trade, NUMBER[provider], 2000)
-    call(client, payment.merchant, providers.callback(trade))
+    call_back(client, payment.merchant, providers.callback(trade))
     file_comes(provider)
-    assert state(payment) == "returned"
+    assert state_of(payment) == "returned"
     assert balance(tenant_account(tenancy)) == 0
     assert Command.objects.filter(kind="credit").count() == 0
     assert balance(account(owner, Kind.REFUNDS)) == 0
@@ -158,7 +158,7 @@ def test_what_went_back_whole_before_we_heard_of_the_payment_is_never_credited(
     assert not Unexpected.objects.exists()
 
 
-@EACH
+@each_provider
 def test_of_what_went_back_in_part_before_we_heard_of_the_payment_the_rest_is_credited(
     edge, store, owner, tenancy, providers, client, bought, went_back, file_comes, provider
 ):
@@ -166,15 +166,15 @@ def test_of_what_went_back_in_part_before_we_heard_of_the_payment_the_rest_is_cr
     went_back(trade, NUMBER[provider], 500)
     if provider != "alipay":
         # Alipay's one callback tells of both.
-        assert state(payment) == "open"
+        assert state_of(payment) == "open"
     # The callback of the payment was sent before.
     late = {"trade_state": "SUCCESS"} if provider == "wechat" else {}
-    call(client, payment.merchant, providers.callback(trade, **late))
+    call_back(client, payment.merchant, providers.callback(trade, **late))
     file_comes(provider)
     assert balance(tenant_account(tenancy)) == at_the_meter(edge, store) == 15 * NANO
 
 
-@EACH
+@each_provider
 def test_a_provider_that_says_refunded_when_asked_says_not_paid(
     owner, tenancy, merchants, bought, file_comes, provider
 ):
@@ -183,7 +183,7 @@ def test_a_provider_that_says_refunded_when_asked_says_not_paid(
     assert look(payment).state in ("held", "returned")
     assert balance(tenant_account(tenancy)) == 0
     file_comes(provider)
-    assert state(payment) == "returned"
+    assert state_of(payment) == "returned"
     assert balance(account(owner, Kind.REFUNDS)) == 0
     with pytest.raises(PaymentError):
         credit_held(payment, tenancy, None)
@@ -214,7 +214,7 @@ def test_the_rest_of_a_held_payment_can_be_sent_back(owner, merchants, bought, f
     assert balance(clearing(merchants["wechat"])) == -balance(account(owner, Kind.PROVIDER_FEES))
 
 
-@EACH
+@each_provider
 def test_our_own_refund_is_booked_once_whoever_tells_of_it(
     edge, store, owner, tenancy, merchants, providers, client, bought, file_comes, admin_user, provider
 ):
@@ -228,7 +228,7 @@ def test_our_own_refund_is_booked_once_whoever_tells_of_it(
         "alipay": lambda: providers.alipay_callback(trade),
         "stripe": lambda: providers.stripe_event("refund.updated", providers.stripe_refund(trade, number)),
     }[provider]
-    assert call(client, payment.merchant, told()).status_code == 200
+    assert call_back(client, payment.merchant, told()).status_code == 200
     file_comes(provider)
     assert not TakenBack.objects.exists()
     assert at_the_meter(edge, store) == balance(tenant_account(tenancy)) == 15 * NANO
@@ -273,7 +273,7 @@ def test_what_was_paid_by_hand_as_the_provider_did_not_answer_and_went_back_afte
         event = providers.stripe_event(
             told, providers.stripe_refund(trade, number, "failed" if not owes else "succeeded")
         )
-        assert call(client, payment.merchant, event).status_code == 200
+        assert call_back(client, payment.merchant, event).status_code == 200
         assert [each.left for each in debts_of(tenancy)] == owes
         assert -balance(account(owner, Kind.DEBTS)) == sum(owes)
         assert balance(account(owner, Kind.REFUNDS)) == sum(each.left for each in owed(owner))
@@ -292,7 +292,7 @@ def test_a_refund_of_ours_that_did_not_arrive_is_owed_anew_and_goes_under_anothe
     number = payment.refund_parts.get().number
     for _again in range(2):
         told = providers.stripe_event("refund.failed", providers.stripe_refund(trade, number, "failed"))
-        assert call(client, payment.merchant, told).status_code == 200
+        assert call_back(client, payment.merchant, told).status_code == 200
     (again,) = owed(owner)
     assert (again.amount, again.why, balance(account(owner, Kind.REFUNDS))) == (5 * NANO, "failed", 5 * NANO)
     trade.refunds.clear()
@@ -323,7 +323,7 @@ def test_a_sum_that_was_heard_of_first_takes_in_the_refunds_by_name(
     payment, trade = bought("alipay")
     for number, minor in (("A-1", 500), ("A-2", 300)):
         trade.refunds[number] = minor
-        assert call(client, payment.merchant, providers.callback(trade)).status_code == 200
+        assert call_back(client, payment.merchant, providers.callback(trade)).status_code == 200
     assert [row.amount for row in TakenBack.objects.order_by("pk")] == [5 * NANO, 3 * NANO]
     file_comes("alipay")
     assert at_the_meter(edge, store) == balance(tenant_account(tenancy)) == 12 * NANO
@@ -348,7 +348,7 @@ def test_what_stripe_says_of_a_charge_alone_is_known_again_by_name(
         }
         for each in order:
             body, headers = told[each]
-            assert call(client, payment.merchant, (body, dict(headers))).status_code == 200
+            assert call_back(client, payment.merchant, (body, dict(headers))).status_code == 200
         assert balance(tenant_account(tenancy)) == (count + 1) * 15 * NANO, order
     file_comes("stripe")
     assert at_the_meter(edge, store) == balance(tenant_account(tenancy)) == 6 * 15 * NANO
@@ -387,7 +387,7 @@ def test_the_events_of_a_dispute_may_come_in_any_order(edge, store, tenancy, mer
         }
         for each in order:
             body, headers = told[each]
-            assert call(client, payment.merchant, (body, dict(headers))).status_code == 200
+            assert call_back(client, payment.merchant, (body, dict(headers))).status_code == 200
         assert balance(tenant_account(tenancy)) == 0
         assert TakenBack.objects.get(back_id=number).state == "booked"
     assert at_the_meter(edge, store) == 0
@@ -413,7 +413,7 @@ def test_a_dispute_of_an_amount_that_cannot_be_is_refused_and_changes_nothing(
     _payment, trade = bought("stripe")
     told = {**providers.stripe_dispute(trade), "amount": amount}
     event = providers.stripe_event("charge.dispute.funds_withdrawn", told)
-    assert call(client, merchants["stripe"], event).status_code == 400
+    assert call_back(client, merchants["stripe"], event).status_code == 400
     assert not TakenBack.objects.exists()
     assert balance(tenant_account(tenancy)) == 20 * NANO
 

@@ -17,7 +17,7 @@ from prewatt.server.payments.taken_back import hear
 from prewatt.server.payments.wrong_flat import move_payment
 from prewatt.server.vending.refusals import GivingBackError
 from tests.server.notices.test_notices import anna, edge, events, last, office, watch  # noqa: F401
-from tests.server.payments.paying import ask
+from tests.server.payments.paying import start_payment
 
 pytestmark = pytest.mark.database
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.database
 @pytest.fixture
 def bought(tenancy, merchants, providers, clock):
     """A payment of 20 by card, known as paid."""
-    payment = ask(tenancy, merchants["stripe"])
+    payment = start_payment(tenancy, merchants["stripe"])
     trade = providers.pay(payment, clock.at // SECOND)
     confirm(
         payment.merchant, Told(payment.payment_id, State.PAID, trade.transaction, 2000, "CNY", clock.at), "callback"

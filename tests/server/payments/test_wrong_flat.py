@@ -21,7 +21,7 @@ from prewatt.server.sales.top_ups import top_up
 from prewatt.server.tenancies.moving import move_out, settle
 from prewatt.server.vending.refusals import GivingBackError
 from tests.gateway import at
-from tests.server.payments.paying import ask, paid
+from tests.server.payments.paying import pay_and_call_back, start_payment
 from tests.server.statements.test_statements import anna, edge  # noqa: F401
 
 pytestmark = pytest.mark.database
@@ -124,8 +124,8 @@ def test_after_a_settlement_it_comes_out_of_what_is_owed_back(edge, store, anna,
 def test_a_payment_by_phone_takes_its_refunds_along(tenancy, merchants, providers, client, owner, admin_user):
     Gateway.objects.update(online=True)
     ben = Tenancy.objects.select_related("unit__property__organisation").get(tenant="Ben")
-    payment = ask(ben, merchants["wechat"])
-    paid(providers, client, payment)
+    payment = start_payment(ben, merchants["wechat"])
+    pay_and_call_back(providers, client, payment)
     move_payment(payment.top_up, tenancy, admin_user, "scanned the wrong code")
     payment.refresh_from_db()
     assert (payment.tenancy, payment.top_up.tenancy, payment.state) == (tenancy, tenancy, "paid")

@@ -32,7 +32,7 @@ from prewatt.server.payments.taken_back import hear
 from prewatt.server.sales.giving_back import give, refund
 from prewatt.server.tenancies.moving import move_out, settle
 from tests.gateway import Edge
-from tests.server.payments.paying import ask
+from tests.server.payments.paying import start_payment
 
 pytestmark = pytest.mark.database
 PROVIDERS = ("wechat", "alipay", "stripe")
@@ -61,7 +61,7 @@ def year(building, tenancy, merchants, providers, store, clock, admin_user):  # 
         providers.stripe_row("adjustment", sign * trade.amount, clock.at // SECOND, source, fee)
 
     def pay(who, name, amount, told=None, heard=True):
-        payment = ask(who, merchants[name], amount, f"a{len(paid)}")
+        payment = start_payment(who, merchants[name], amount, f"a{len(paid)}")
         trade = providers.pay(payment, clock.at // 10**6)
         trade.amount = told or trade.amount
         paid.append((payment, trade, clock.at))
