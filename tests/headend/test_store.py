@@ -21,6 +21,7 @@ from prewatt.wire.messages import Upload
 from prewatt.wire.signing import SigningKey, seal
 from prewatt.wire.topics import SHARDS
 from tests.building import PRICE, set_up
+from tests.comparing import assert_row
 from tests.gateway import Edge, take
 
 pytestmark = pytest.mark.database
@@ -49,13 +50,7 @@ def test_a_journal_is_stored_and_the_books_follow_it(edge, store, clock):
     edge.read("m1", 1750)
     take(store, edge.upload("m1", 6))
     row = Meter.objects.get(name="m1")
-    assert (row.seq, row.balance, row.register, row.read_at, row.closed) == (
-        6,
-        20 * NANO - 750 * PRICE,
-        1750,
-        clock.at,
-        True,
-    )
+    assert_row(row, seq=6, balance=20 * NANO - 750 * PRICE, register=1750, read_at=clock.at, closed=True)
     assert [bytes(entry.body) for entry in JournalEntry.objects.order_by("seq")] == edge.bodies["m1"]
     assert not row.low
     assert balance(tenant_account(tenant)) == row.balance == edge.accounts["m1"].balance
@@ -76,7 +71,7 @@ def test_low_credit_is_known_by_money_and_by_energy(edge, store, clock):
     edge.read("m1", 11_001)
     take(store, edge.upload("m1", 5))
     row = Meter.objects.get(name="m1")
-    assert (row.low, row.balance) == (True, 20 * NANO - 10_001 * PRICE)
+    assert_row(row, low=True, balance=20 * NANO - 10_001 * PRICE)
 
 
 def test_the_same_again_is_counted_and_changes_nothing(edge, store):
@@ -177,7 +172,7 @@ def test_a_difference_is_an_alarm_and_the_server_keeps_its_own_figure(edge, stor
     take(store, edge.upload("m1", 6))
     row = Meter.objects.get(name="m1")
     assert "charge: the meter says 0.149999999, the server 0.150000000" in Alarm.objects.get().text
-    assert (row.balance, row.offset) == (right.balance, 1)
+    assert_row(row, balance=right.balance, offset=1)
     assert balance(tenant_account(tenant)) == right.balance
     assert JournalEntry.objects.get(seq=6).charge == right.charge
 
@@ -187,7 +182,7 @@ def test_what_a_meter_tells_of_itself_is_kept_beside_its_journal(edge, store):
     take(store, edge.status("m1", seq=9, balance=-5, closed=False))
     take(store, edge.status("m1", seq=8, balance=7))
     row = Meter.objects.get(name="m1")
-    assert (row.told_seq, row.told_balance, row.told_closed, row.balance) == (9, -5, False, 20 * NANO)
+    assert_row(row, told_seq=9, told_balance=-5, told_closed=False, balance=20 * NANO)
 
 
 def test_refusals_are_counted_by_sender_and_reason(edge, store):
@@ -239,5 +234,5 @@ def test_a_long_journal_may_come_in_overlapping_pieces(edge, store, clock):
     for first in range(6, 306, 37):
         take(store, edge.upload("m1", first, first + 40))
     row = Meter.objects.get(name="m1")
-    assert (row.seq, row.balance) == (304, edge.accounts["m1"].balance)
+    assert_row(row, seq=304, balance=edge.accounts["m1"].balance)
     assert balance(tenant_account(tenant)) == row.balance
