@@ -134,11 +134,11 @@ def test_on_a_full_disk_codes_are_taken_on_the_reserve_then_the_page_says_so_and
                 note(shell)
         epoch, before = shell.journal.epoch, len(journal(shell))
         said = Browser(address).post("/code", meter="m1", code=mine)
-        assert (
-            "accept codes or switch now" in said and "Keep your code" in said and "Credited" not in said
-        )
+        assert "accept codes or switch now" in said and "Keep your code" in said and "Credited" not in said
         page = browser.get()
-        assert "accept codes or switch now" in page and "20.00 <small>EUR" in page, "what is shown is what is journalled"
+        assert "accept codes or switch now" in page and "20.00 <small>EUR" in page, (
+            "what is shown is what is journalled"
+        )
         assert "accept codes or switch now" in browser.post("/emergency", token=browser.token)
         assert len(journal(shell)) == before and shell.agent.meters["m1"].account.seq == before
         room(disk)
