@@ -66,7 +66,9 @@ class GrantRequest:
 
 @transaction.atomic
 def make_grant(request: GrantRequest, by: Any) -> StaffGrant:
-    """Sign a grant, by a user or whoever a text names. ValidationError names what can't be."""
+    """Sign a grant as asked for. `by`: a user, or the name of one. Raises ValidationError, which names the wrong
+    fields.
+    """
     key = request.clean()
     actions = tuple(dict.fromkeys(request.actions))
     row = StaffGrant.objects.create(
