@@ -1,4 +1,6 @@
-"""How what a meter's rules find comes into its journal, and what is to be done then. Logic without I/O."""
+"""The findings of a meter's rules go into its journal here, and the actions that follow are collected. Logic without
+I/O.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from .guarding import Tell
 
 @dataclass(slots=True)
 class Outcome:
-    """What follows from an input: records to be committed first, then where to move the switch (None: leave it)."""
+    """The result of an input: records to commit first, then where to move the switch (None: leave it)."""
 
     records: list[Record] = field(default_factory=list)
     switch: bool | None = None
@@ -21,10 +23,11 @@ class Outcome:
 
 @dataclass(slots=True)
 class Plan:
-    """What follows from an account alone, and so is the same until its next entry; each is None until it was asked for.
+    """What follows from an account alone, and so stays the same until its next entry. Each field is None until it was
+    asked for.
 
-    `reading`: when the next one is to be journalled. `change`: since when, and until when, only the balance and people can
-    change where the switch belongs. `told`: whether all steps of low credit are told that are to be.
+    `reading`: when the next reading must be journalled. `change`: since when, and until when, only the balance and
+    people can change where the switch belongs. `told`: whether all due warnings of low credit were given.
     """
 
     reading: int | None = None
@@ -33,7 +36,7 @@ class Plan:
 
 
 class Journalling:
-    """One meter's account and the end of its journal. Each entry takes its effect on the account at once."""
+    """One meter's account and the end of its journal. Each entry takes effect on the account at once."""
 
     def __init__(self, account: Account, head: bytes) -> None:
         self.account = account
@@ -49,18 +52,20 @@ class Journalling:
         outcome.records.append(Record(entry.seq, body, self.head))
 
     def _go_on_from(self, account: Account, head: bytes) -> None:
-        """Go on from another state than that of this journal."""
+        """Continue from another state than that of this journal."""
         self.account, self.head, self._plan = account, head, Plan()
 
     def _may_say(self, outcome: Outcome, now: int, kind: str) -> bool:
-        """Whether a thing that may come and go without end is journalled; where it is not any more, that is."""
+        """Return whether an event that may come and go without end is journalled now. Once it is not, the journal says
+        that it falls silent.
+        """
         allowed = self._bounds.allow(kind, now)
         if not allowed and self._bounds.mute(kind):
             self._append(outcome, self.account.event(now, EventKind.MUTED, kind))
         return allowed
 
     def _say(self, outcome: Outcome, now: int, kind: EventKind, detail: str = "") -> bool:
-        """An event that may come and go without end: whether it was journalled."""
+        """Journal an event that may come and go without end. Returns whether it was journalled."""
         allowed = self._may_say(outcome, now, kind)
         if allowed:
             self._append(outcome, self.account.event(now, kind, detail))

@@ -256,7 +256,7 @@ class Meter(RegisterRules):
             self._append(outcome, account.relay(now, False, why))
 
     def _next_change(self, now: int) -> int:
-        """Before when only the balance and people can change where the switch belongs."""
+        """Return the instant before which only the balance and people can change where the switch belongs."""
         known = self._plan.change
         if known is not None and known[0] <= now < known[1]:
             return known[1]

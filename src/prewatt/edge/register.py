@@ -1,5 +1,5 @@
-"""What one meter's register is taken for: charged, doubted until readings agree, or counted from elsewhere; and who is told
-where it is wrong for long. Logic without I/O; `kernel.register` says what an account makes of it.
+"""The rules that read one meter's register: it is charged, doubted until readings agree, or counted from a new base,
+and people are told if it is wrong for long. Logic without I/O; `kernel.register` says what an account makes of it.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from .observed import Observed
 DOUBTED_FOR = HOUR
 BACK_FOR = DAY
 STILL_FOR = 14 * DAY
-"""After so long somebody is told of a register that can't be true, stands under what it was, or does not move."""
+"""After this time (µs) people are told of a register that cannot be true, is lower than before, or does not move."""
 
 
 class MeterPolicy(Struct, frozen=True):
     """How closely a meter is watched.
 
     `reading_interval` (µs): a reading is journalled at each multiple of it, and at each change of the rate.
-    `poll_shortest` (µs): the meter is not read more often than this, but for a register that can't be true. A meter is
-    read again no later than its credit could be exhausted at the power of its fuse, so a balance overshoots zero by no
-    more than `poll_shortest` at that power.
+    `poll_shortest` (µs): the shortest time between two readings, except for a register that cannot be true. A meter is
+    read again before its credit could be used up at the power of its fuse, so the balance overshoots zero by no more
+    than `poll_shortest` at that power.
     """
 
     reading_interval: int = 15 * MINUTE
@@ -48,8 +48,9 @@ class MeterPolicy(Struct, frozen=True):
 
 
 class _Lasting(NamedTuple):
-    """Something that is wrong with a register: `since` when by the journal, whether that was `earlier` than this process
-    first saw it, and when that was by the gateway's own time (`seen`), which goes with it when it is set.
+    """Something that is wrong with a register for some time. `since`: when it began, by the journal; `earlier`: whether
+    that was before this process first saw it; `seen`: when it began by the gateway's own time, which shifts when that
+    is set.
     """
 
     since: int
@@ -58,7 +59,9 @@ class _Lasting(NamedTuple):
 
     @property
     def began(self) -> int:
-        """Since when it lasts: what began in this process by its own time, else by the journal where that is not ahead."""
+        """Return when it began: by the gateway's own time if this process saw it begin, else by the journal where that
+        is not ahead.
+        """
         return min(self.since, self.seen) if self.earlier else self.seen
 
 
@@ -81,7 +84,7 @@ class RegisterRules(Journalling):
         self._candidate, self._agreeing, self._told, self._measured = None, 0, set(), {}
 
     def clock_set(self, by: int) -> None:
-        """The gateway's time was set by so many µs: what this process has measured by it goes with it."""
+        """Shift the instants that this process has measured by `by` µs, because the gateway's time was set."""
         self._journalled_at += by if self._journalled_at < INSTANT_MAX else 0
         last = self._candidate
         self._candidate = last and Doubt(last.register, last.at + by, last.since + by, last.cause)
@@ -89,7 +92,9 @@ class RegisterRules(Journalling):
         self._measured = {code: each._replace(seen=each.seen + by) for code, each in self._measured.items()}
 
     def _believed(self, now: int, observed: Observed, outcome: Outcome) -> Reading | None:
-        """What is to be charged for a register; None if it can't be true. What is to be said of that goes into `outcome`."""
+        """Return the reading to charge for a register; None if the register cannot be true. What must be said about it
+        goes into `outcome`.
+        """
         account, register = self.account, observed.register
         stood = self._stood(now, register)
         seen = account.read(now, register, observed.end, unseen=stood)
@@ -127,8 +132,8 @@ class RegisterRules(Journalling):
         return right if isinstance(right, Reading) else None
 
     def _while_ahead(self, now: int, seen: Reading, stood: bool) -> Reading | Doubtful:
-        """The journal is ahead of the time, and can't tell how much of it passed: here that is known, if this process has
-        read the meter before.
+        """Return the entry for a reading while the journal is ahead of the time. The journal cannot tell how much time
+        has passed; this process can, if it has read the meter before.
         """
         account = self.account
         if seen.energy > self._most(now):
@@ -139,16 +144,16 @@ class RegisterRules(Journalling):
         return account.doubted(now, seen.register, UNCONFIRMED) if seen.energy > alone else seen
 
     def _most(self, now: int) -> int:
-        """Most Wh since the last reading that was journalled, by the gateway's own time."""
+        """Return the most Wh that can have flowed since the last journalled reading, by the gateway's own time."""
         since = self._journalled_at if self._has_read(now) else now
         return most(self.account.settings.power_highest, now - since)
 
     def _has_read(self, now: int) -> bool:
-        """Whether this process has journalled a reading, and its time was not set back since."""
+        """Return whether this process has journalled a reading, and its time was not set back since."""
         return self._journalled_at <= now
 
     def _stood(self, now: int, register: int) -> bool:
-        """Whether readings have agreed with one another for so long that nobody will come who knows the time."""
+        """Return whether readings have agreed for so long that nobody will come who knows the time."""
         last = self._candidate
         return last is not None and now - last.since >= OFF_WAIT and self._follows(last, now, register)
 
@@ -156,14 +161,14 @@ class RegisterRules(Journalling):
         return agrees(doubt, register, now, self.account.settings.power_highest)
 
     def _count(self, now: int, register: int) -> None:
-        """How many readings in a row agree with one another."""
+        """Count how many readings in a row agree."""
         last = self._candidate
         agreeing = last is not None and self._follows(last, now, register)
         self._agreeing = self._agreeing + 1 if agreeing else 1
         self._candidate = Doubt(register, now, last.since if last is not None and agreeing else now, "")
 
     def _watch_register(self, now: int, observed: Observed, outcome: Outcome) -> None:
-        """Tell once of a register that is wrong for long."""
+        """Journal once that a register has been wrong for long."""
         account = self.account
         supplied = account.closed is not False and observed.closed is not False
         for code, since, lasts in (
@@ -183,7 +188,7 @@ class RegisterRules(Journalling):
                 self._append(outcome, account.event(now, code, f"it stands at {observed.register} Wh"))
 
     def _next_reading(self, now: int) -> int:
-        """When a reading is to be journalled next."""
+        """Return when (µs) the next reading must be journalled."""
         account, interval = self.account, self.policy.reading_interval
         if account.read_at > now:
             # The journal is ahead of the time: its hours stand still, and readings go on.

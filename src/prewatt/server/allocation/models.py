@@ -31,10 +31,14 @@ class SharedCost(models.Model):
     """
 
     class Vacancy(models.TextChoices):
+        """Who bears the share of a vacant unit."""
+
         LANDLORD = "landlord", _("the landlord")
         OTHERS = "others", _("the other units")
 
     class Schedule(models.TextChoices):
+        """How often the cost is divided by itself."""
+
         NONE = "none", _("by hand")
         DAILY = "daily", _("every day")
         WEEKLY = "weekly", _("every week")
@@ -66,6 +70,7 @@ class SharedCost(models.Model):
         return {basis: getattr(self, basis) for basis in BASES if getattr(self, basis)}
 
     def clean(self) -> None:
+        """Check the rule and the schedule. Raises ValidationError, which names the wrong field."""
         values = [getattr(self, basis) for basis in BASES]
         if all(value is not None for value in values) and sum(values) != 100:
             raise ValidationError(

@@ -18,14 +18,17 @@ def read_field(field: str, text: str | None, read: Callable[[str], int]) -> int:
 
 
 def read_instant(field: str, text: str) -> int:
+    """Return an instant (µs) of a document. Raises ValidationError, which names the field."""
     return read_field(field, text, parse_instant)
 
 
 def read_money(field: str, text: str | None) -> int:
+    """Return an amount (nano) of a document. Raises ValidationError, which names the field."""
     return read_field(field, text, parse_money)
 
 
 def read_tenths(field: str, text: str) -> int:
+    """Return tenths of a kWh from kWh of a document. Raises ValidationError, which names the field."""
     energy = read_field(field, text, parse_kwh)
     if energy % 100:
         raise ValidationError({field: "A code is for tenths of a kWh."})

@@ -39,6 +39,7 @@ from .models import Token
 
 class _Bearer(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> Any | None:
+        """Return the user of a token; None if nobody has it."""
         user = Token.user_of(token)
         if user is not None:
             request.user = user
@@ -47,6 +48,7 @@ class _Bearer(HttpBearer):
 
 class _Body(Parser):
     def parse_body(self, request: HttpRequest) -> Any:
+        """Return the value of the request's JSON body. Raises JsonError."""
         return read_json(request.body)
 
 

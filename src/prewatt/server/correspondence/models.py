@@ -58,6 +58,8 @@ class Report(models.Model):
     """
 
     class Category(models.TextChoices):
+        """What a report is about."""
+
         DANGER = "danger", _("danger: sparks, smell of burning, a shock")
         NO_POWER = "no-power", _("no power")
         WIRING = "wiring", _("light, socket or fuse")
@@ -66,6 +68,8 @@ class Report(models.Model):
         OTHER = "other", _("something else")
 
     class State(models.TextChoices):
+        """The state of a report."""
+
         OPEN = "open", _("open")
         WORK = "work", _("in work")
         DONE = "done", _("done")

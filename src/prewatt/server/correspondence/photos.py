@@ -1,5 +1,5 @@
-"""Photos that people send: decoded, turned upright, made smaller and encoded anew, so that nothing else in the file is kept, such
-as where it was taken. What can't be decoded is no photo.
+"""Photos that people send are decoded, turned upright, made smaller and encoded again, so that nothing else in the file
+is stored, such as where it was taken. A file that cannot be decoded is refused.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class GrantRequest:
     longest: int = 0
 
     def clean(self) -> bytes:
-        """The phone's key. ValidationError names each field that can't be."""
+        """Return the phone's key (32 bytes). Raises ValidationError, which names each wrong field."""
         errors: dict[str, str] = {}
         raw = b""
         if not self.holder.strip() or len(self.holder) > 100:

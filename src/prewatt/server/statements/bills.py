@@ -61,6 +61,7 @@ class Standing:
 
     @property
     def in_words(self) -> str:
+        """Return the state of the bill in words for people."""
         return {
             "paid": _("paid"), "part": _("paid in part"), "open": _("open"), "overdue": _("overdue"), "debt": _("owed as a debt"),
         }[self.state]  # fmt: skip

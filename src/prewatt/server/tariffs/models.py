@@ -42,6 +42,7 @@ class Tariff(models.Model):
         return read_document({**self.document, "name": self.name})
 
     def clean(self) -> None:
+        """Check the document. Raises ValidationError if it is not a tariff, or if a tariff in use would change."""
         try:
             self.kernel()
         except TariffError as error:

@@ -117,6 +117,9 @@ class _PuttingRight:
         self.says: list[str] = []
 
     def run(self) -> Outcome:
+        """Put the move right. Returns each tenancy before and after. Raises ValidationError if nothing changes, or it
+        cannot be done.
+        """
         moved = [pk for pk in self.old if self.old[pk] != self.new[pk]]
         tenant = self.tenancy.tenant if self.change.tenant is None else self.change.tenant.strip()
         deposit = self.tenancy.deposit if self.change.deposit is None else self.change.deposit
