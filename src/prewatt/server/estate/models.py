@@ -11,12 +11,13 @@ from django.db import models
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from ...kernel.currencies import MINOR_DIGITS, NO_CURRENCY
+from ...kernel.currencies import MINOR_DIGITS
 from ...kernel.units import DAY
 from ..core.amounts import check_payable
 from ..core.fields import check_currency, check_zone
 from ..core.time import now
 from .low_steps import DECIMALS, kept_steps
+from .organisations import Organisation as Organisation
 from .safety_rules import check_limits
 from .supply_rules import check_days, check_power, check_region, check_windows
 from .terms import Lowering as Lowering
@@ -24,45 +25,6 @@ from .terms import Terms as Terms
 
 FARTHEST = 366 * DAY
 """How far from now a move can be recorded, µs."""
-
-
-class Organisation(models.Model):
-    """A landlord or a property company: whose money it is. `adjustment_limit`: see `vending.second_person`; after how many
-    days somebody is reminded of what is owed to people, and calls it unclaimed: `vending.owed`.
-    """
-
-    name = models.CharField(max_length=100, unique=True)
-    managers = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="organisations", blank=True)
-    adjustment_limit = models.DecimalField(
-        max_digits=12,
-        decimal_places=2,
-        default=50,
-        validators=[MinValueValidator(0)],
-        help_text=_("Credit given or taken beyond this needs a second person."),
-    )
-    refund_reminder = models.PositiveSmallIntegerField(
-        default=30,
-        validators=[MinValueValidator(1), MaxValueValidator(3650)],
-        help_text=_("Days after which somebody is reminded of money that is owed to a tenant and not paid out."),
-    )
-    refund_unclaimed = models.PositiveSmallIntegerField(
-        default=365,
-        validators=[MinValueValidator(1), MaxValueValidator(3650)],
-        help_text=_("Days after which money that is owed to a tenant counts as unclaimed; it stays owed."),
-    )
-
-    def __str__(self) -> str:
-        return self.name
-
-    def home(self) -> Property:
-        """Return the first property, whose clock and currency stand for the organisation; one in UTC if there is none."""
-        return self.properties.order_by("pk").first() or Property(zone="UTC", currency=NO_CURRENCY)
-
-    @property
-    def currency(self) -> str:
-        """Return the currency of sums over all its properties; `NO_CURRENCY` if they have several, or there is none."""
-        found = set(self.properties.values_list("currency", flat=True))
-        return str(found.pop()) if len(found) == 1 else NO_CURRENCY
 
 
 class Property(models.Model):

@@ -1,0 +1,54 @@
+"""The landlord."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ...kernel.currencies import NO_CURRENCY
+
+if TYPE_CHECKING:
+    from .models import Property
+
+
+class Organisation(models.Model):
+    """A landlord or a property company: whose money it is. `adjustment_limit`: see `vending.second_person`; after how many
+    days somebody is reminded of what is owed to people, and calls it unclaimed: `vending.owed`.
+    """
+
+    name = models.CharField(max_length=100, unique=True)
+    managers = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="organisations", blank=True)
+    adjustment_limit = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        default=50,
+        validators=[MinValueValidator(0)],
+        help_text=_("Credit given or taken beyond this needs a second person."),
+    )
+    refund_reminder = models.PositiveSmallIntegerField(
+        default=30,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+        help_text=_("Days after which somebody is reminded of money that is owed to a tenant and not paid out."),
+    )
+    refund_unclaimed = models.PositiveSmallIntegerField(
+        default=365,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+        help_text=_("Days after which money that is owed to a tenant counts as unclaimed; it stays owed."),
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def home(self) -> Property:
+        """The first property, whose clock and currency stand for the organisation; one in UTC while there is none."""
+        return self.properties.order_by("pk").first() or self.properties.model(zone="UTC", currency=NO_CURRENCY)
+
+    @property
+    def currency(self) -> str:
+        """What sums over all its properties are in; `NO_CURRENCY` where they are of several, or it has none."""
+        found = set(self.properties.values_list("currency", flat=True))
+        return str(found.pop()) if len(found) == 1 else NO_CURRENCY
