@@ -494,7 +494,7 @@ def test_alarms_are_counted_on_the_front_page_and_settled_by_name(edge, clock, l
     Alarm.objects.create(meter=fresh(), kind="switch-failed", at=clock.at, text="A switch stuck.")
     manager, pk = log_in("manager"), fresh().property.pk
     assert re.search(
-        r"<b>2</b><a href=\"/properties/\d+/alarms/\">alarms", manager.get("/properties/").content.decode()
+        r"<b>2</b><a\s+href=\"/properties/\d+/alarms/\"\s*>alarms", manager.get("/properties/").content.decode()
     )
     page = manager.get(f"/properties/{pk}/alarms/").content.decode()
     assert "A clock stepped." in page and "A switch stuck." in page
