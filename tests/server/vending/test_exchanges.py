@@ -162,7 +162,7 @@ def test_what_is_refused_is_refused_alike(wrong, manager, program, meter):
 
 
 def test_what_follows_is_shown_before_anything_is_done(manager, program, meter):
-    page = manager.post(f"/meters/{meter.pk}/exchange/", GIVEN).content.decode()
+    page = " ".join(manager.post(f"/meters/{meter.pk}/exchange/", GIVEN).content.decode().split())
     assert "1.500 kWh, is charged" in page and "0.30 EUR" in page
     unknown = manager.post(f"/meters/{meter.pk}/exchange/", {**GIVEN, "last": "unknown"}).content.decode()
     assert "not known, and not charged" in unknown and "you will be asked" in unknown
