@@ -94,7 +94,7 @@ def booked(edge, store):
     first, other = upload(owner, lines, "EUR", manager).new
     book_line(first, anna, manager)
     stripe = Merchant.objects.create(
-        organisation=owner, provider="stripe", name="cards", sealed=b"", made=clock.at - 3 * DAY
+        organisation=owner, provider="stripe", name="cards", sealed=b"", made_at=clock.at - 3 * DAY
     )
     book_payout(other, stripe, manager)
     asked = {
@@ -102,14 +102,14 @@ def booked(edge, store):
         "tenancy": anna,
         "currency": "EUR",
         "method": "card",
-        "made": clock.at,
-        "expires": clock.at,
+        "made_at": clock.at,
+        "expires_at": clock.at,
     }
     for number, paid in ((1, 7), (2, 8)):
         name = f"{number:032x}"
         Payment.objects.create(payment_id=name, asked=name, amount=7 * NANO, **asked)
         confirm(stripe, Told(name, State.PAID, f"tx{number}", paid * 100, "EUR", clock.at), "query")
-    file = SettlementFile.objects.create(merchant=stripe, day=date(2025, 10, 9), fetched=clock.at)
+    file = SettlementFile.objects.create(merchant=stripe, day=date(2025, 10, 9), fetched_at=clock.at)
     _keep(stripe, file, Line("l1", PAYMENT, f"{1:032x}", "tx1", 700, 21, "EUR", clock.at))
     meter = Meter.objects.get(name="m1")
     for number, order, amount in (
@@ -117,7 +117,7 @@ def booked(edge, store):
         (901, Debit("share 77", NANO, "stairs, May"), -NANO),
     ):
         found(meter, seq=number, at=clock.at - HOUR, number=number, order=order, amount=amount, tid=None)
-        book_found(Alarm.objects.get(kind="unbooked", settled=False), manager)
+        book_found(Alarm.objects.get(kind="unbooked", is_resolved=False), manager)
     top_up(anna, NANO, "last")
 
 

@@ -71,7 +71,7 @@ def m1():
 
 
 def asked(kind):
-    return Alarm.objects.get(meter__name="m1", kind=kind, settled=False)
+    return Alarm.objects.get(meter__name="m1", kind=kind, is_resolved=False)
 
 
 def test_a_person_is_asked_and_payments_reach_the_meter_meanwhile(world, gateway, tenancy):
@@ -110,7 +110,7 @@ def test_it_goes_on_from_the_meter_s_figures_and_the_books_come_to_them(world, g
     decide(propose(asked(OPENED), manager, "the night of the copy"), second, agreed=True)
     assert balance(tenant_account(tenancy)) == gateway.balance() == m1().balance
     assert sum(trial_balance(Organisation.objects.get()).values()) == 0
-    assert not Alarm.objects.filter(meter__name="m1", settled=False).exists()
+    assert not Alarm.objects.filter(meter__name="m1", is_resolved=False).exists()
     world.later()
     assert balance(tenant_account(tenancy)) == gateway.balance() == m1().balance
 
@@ -125,7 +125,7 @@ def test_it_is_replayed_from_there_and_asked_twice_is_done_once(world, gateway):
     world.store = Store(range(SHARDS))
     world.later()
     assert (m1().balance, m1().offset) == (gateway.balance(), 0)
-    assert list(Alarm.objects.filter(meter__name="m1", settled=False).values_list("kind", flat=True).order_by("kind")) == [
+    assert list(Alarm.objects.filter(meter__name="m1", is_resolved=False).values_list("kind", flat=True).order_by("kind")) == [
         "account-replayed", OPENED,
     ]  # fmt: skip
 

@@ -92,7 +92,7 @@ def agree(edge):
 
 
 def found():
-    return Alarm.objects.get(kind="unbooked", settled=False)
+    return Alarm.objects.get(kind="unbooked", is_resolved=False)
 
 
 def test_a_payment_found_in_the_journal_is_at_the_server_and_the_next_one_follows_it(edge, store, tenancy):
@@ -109,7 +109,7 @@ def test_a_payment_found_in_the_journal_is_at_the_server_and_the_next_one_follow
     assert (made.credit_id, made.amount, made.tenancy, made.command.number) == ("lost", 7 * NANO, tenancy, 4)
     assert balance(tenant_account(tenancy)) == 30 * NANO
     alarm = Alarm.objects.get(kind="unbooked")
-    assert alarm.settled
+    assert alarm.is_resolved
     assert book_found(alarm, None) == made, "booked once"
     assert balance(tenant_account(tenancy)) == 30 * NANO
     assert sum(trial_balance(Organisation.objects.get()).values()) == 0
@@ -272,7 +272,7 @@ def test_a_payment_ordered_again_before_the_journal_came_is_credited_once(
     delivered(edge, store)
     row = agree(edge)
     assert account.balance == balance(tenant_account(tenancy)) == 27 * NANO
-    assert not Alarm.objects.filter(settled=False).exists(), "there is nothing that anybody should do"
+    assert not Alarm.objects.filter(is_resolved=False).exists(), "there is nothing that anybody should do"
     assert not Command.objects.filter(meter=row, state__in=("queued", "sent")).exists()
     assert account.code_used(made.command.tid), "its new code is worth nothing"
     made.command.refresh_from_db()
@@ -286,7 +286,7 @@ def test_what_a_new_code_brought_twice_is_told(edge, store, tenancy, clock):
     heard(edge, store)
     delivered(edge, store)
     agree(edge)
-    (alarm,) = Alarm.objects.filter(settled=False)
+    (alarm,) = Alarm.objects.filter(is_resolved=False)
     made.command.refresh_from_db()
     assert (made.command.state, made.command.reason) == ("applied", ""), "nobody is to give it once more"
     assert (alarm.kind, "paid is at the meter twice" in alarm.text, "7" in alarm.text) == ("difference", True, True)
@@ -359,7 +359,7 @@ def test_a_debit_is_booked_as_what_it_was_and_not_taken_off_again(edge, store, t
     assert (known.number, known.found) == (4, True)
     delivered(edge, store)
     assert edge.accounts["m1"].balance == 18 * NANO
-    assert not Alarm.objects.filter(settled=False).exists()
+    assert not Alarm.objects.filter(is_resolved=False).exists()
 
 
 def test_a_debit_that_nobody_runs_again_is_booked_on_its_account(edge, store, tenancy):

@@ -66,7 +66,7 @@ def agree(edge, tenant, merchant, lies):
     assert clearing == [-lies]
     assert sum(amount for each, amount in books.items() if each.kind == Kind.CASH) == 0
     assert sum(books.values()) == 0
-    assert not Alarm.objects.filter(settled=False).exists()
+    assert not Alarm.objects.filter(is_resolved=False).exists()
     assert not Command.objects.filter(meter__name="m1", state__in=("queued", "sent")).exists()
 
 
@@ -85,17 +85,17 @@ def test_a_payment_that_was_asked_for_before_the_copy_is_linked(edge, store, ten
 
 def test_a_payment_that_was_forgotten_with_its_asking_is_known_by_its_name(edge, store, tenant, merchant, clock):
     confirm(merchant, told(FORGOTTEN, clock.now()), "callback")
-    assert Unexpected.objects.filter(settled=False).count() == 1
+    assert Unexpected.objects.filter(is_resolved=False).count() == 1
     credited(edge, store, GrantCredit(FORGOTTEN, 7 * NANO))
     confirm(merchant, told(FORGOTTEN, clock.now()), "callback")
     assert Payment.objects.get(payment_id=FORGOTTEN).tenancy == tenant
-    assert not Unexpected.objects.filter(settled=False).exists()
+    assert not Unexpected.objects.filter(is_resolved=False).exists()
     agree(edge, tenant, merchant, 7 * NANO)
 
 
 def in_file(merchant, payment_id, at):
     day = provider_day(merchant, at)
-    file = SettlementFile.objects.create(merchant=merchant, day=day, fetched=at)
+    file = SettlementFile.objects.create(merchant=merchant, day=day, fetched_at=at)
     SettlementLine.objects.create(
         file=file, merchant=merchant, line_id=payment_id, kind=PAYMENT, payment_id=payment_id, provider_id="t",
         amount=7 * NANO, fee=0, currency="CNY", at=at,
@@ -152,4 +152,4 @@ def test_a_later_payment_of_the_same_amount_is_another_one(edge, store, tenant, 
     confirm(merchant, told(payment.payment_id, clock.now()), "query")
     edge.obey("m1")
     assert edge.accounts["m1"].balance == 14 * NANO
-    assert Alarm.objects.filter(kind="unbooked", settled=False).exists()
+    assert Alarm.objects.filter(kind="unbooked", is_resolved=False).exists()

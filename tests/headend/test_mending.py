@@ -154,7 +154,7 @@ def test_a_meter_of_which_nothing_can_be_stored_is_set_aside_and_all_others_go_o
     assert not JournalEntry.objects.filter(meter=row, seq__gt=before).exists()
     assert Meter.objects.get(name="m2").balance == edge.accounts["m2"].balance
     assert sum(trial_balance(row.property.organisation).values()) == 0
-    (alarm,) = Alarm.objects.filter(settled=False).exclude(pk=broken.pk)
+    (alarm,) = Alarm.objects.filter(is_resolved=False).exclude(pk=broken.pk)
     assert (alarm.meter, alarm.kind, "KeyError" in alarm.text) == (row, "set-aside", True)
     broken.delete()
     everybody_again(edge, anew())
@@ -259,10 +259,10 @@ def test_what_a_journal_tells_of_is_an_open_alarm_once(edge, store, clock, code,
         edge.deliver(store)
     assert Alarm.objects.filter(kind=code).count() == (2 if whose == "meter" else 1)
     assert all("so it is" in each.text for each in Alarm.objects.all())
-    Alarm.objects.update(settled=True)
+    Alarm.objects.update(is_resolved=True)
     edge.append("m1", edge.accounts["m1"].event(clock.now(), code, "again"))
     edge.deliver(store)
-    assert Alarm.objects.filter(settled=False).count() == 1
+    assert Alarm.objects.filter(is_resolved=False).count() == 1
 
 
 def test_the_alarm_of_a_full_disk_is_over_when_there_is_room_again(edge, store, clock):
@@ -270,11 +270,11 @@ def test_the_alarm_of_a_full_disk_is_over_when_there_is_room_again(edge, store, 
         for meter in ("m1", "m2"):
             edge.append(meter, edge.accounts[meter].event(clock.now(), code))
         edge.deliver(store)
-        return Alarm.objects.filter(kind="disk-full", settled=False).count()
+        return Alarm.objects.filter(kind="disk-full", is_resolved=False).count()
 
     assert tell("disk-full") == 1
     assert tell("disk-room") == 0
-    assert Alarm.objects.get().settled_by == "", "over by itself"
+    assert Alarm.objects.get().resolved_by == "", "over by itself"
     assert tell("disk-full") == 1, "and told anew"
 
 

@@ -360,7 +360,7 @@ def test_two_gateways_with_one_key_are_told_and_payments_are_there_once(world, g
         paid += NANO
         world.talk()
         world.connect(gateway if number % 2 else clone)
-    assert Alarm.objects.filter(kind="two-gateways", gateway__name="g1", settled=False).count() == 1
+    assert Alarm.objects.filter(kind="two-gateways", gateway__name="g1", is_resolved=False).count() == 1
     world.end(clone)
     for _time in range(2):
         world.later(HOUR)

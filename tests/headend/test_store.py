@@ -190,7 +190,7 @@ def test_refusals_are_counted_by_sender_and_reason(edge, store):
     forged = (topics.up("g1"), seal(stranger, Upload("g1", 1, 99, ())))
     take(store, forged, (topics.up("g1"), b"noise"), ("pw/1/9/nobody/up", b"noise"), now=5)
     take(store, forged, now=8)
-    rows = Refusal.objects.order_by("reason").values_list("gateway", "reason", "count", "first", "last")
+    rows = Refusal.objects.order_by("reason").values_list("gateway", "reason", "count", "first_at", "last_at")
     assert list(rows) == [("g1", "malformed", 1, 5, 5), ("g1", "signature", 2, 5, 8), ("", "unknown", 1, 5, 5)]
     assert not JournalEntry.objects.exists()
 

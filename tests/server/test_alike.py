@@ -279,7 +279,7 @@ def test_a_shared_cost_is_made_previewed_booked_and_given_back_on_the_page(manag
     assert manager.login(username="manager", password=PASSWORD)
     assert manager.post(f"/runs/{run.pk}/reverse/").status_code == 302
     run.refresh_from_db()
-    assert run.reversed
+    assert run.reversed_at
 
 
 SEEN = {"first": "From", "last": "Until", "amount": "Amount"}

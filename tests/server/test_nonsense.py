@@ -191,7 +191,7 @@ def world(edge, anna, store, merchants, clock):  # noqa: F811
 def pages(world):
     """Where forms are: (login, address)."""
     unit, where, meter = world.unit_id, world.unit.property_id, Meter.objects.get(name="m1").pk
-    alarms = [f"/alarms/{each.pk}/" for each in Alarm.objects.filter(settled=False)]
+    alarms = [f"/alarms/{each.pk}/" for each in Alarm.objects.filter(is_resolved=False)]
     office = [
         "/properties/", f"/units/{unit}/", *(f"/properties/{where}/{part}/" for part in (
             "tariffs", "tariffs/new", "tariffs/compare", "shared-costs", "balance", "supply", "alarms", "emergency-codes", "contacts",

@@ -103,7 +103,7 @@ def main():
                     balance(tenant_account(each)) - meters[each.unit_id].balance for each in Tenancy.objects.all()
                 ],
                 "meters_themselves": [each.told_balance - each.balance for each in meters.values()],
-                "alarms": sorted(Alarm.objects.filter(settled=False).values_list("kind", flat=True)),
+                "alarms": sorted(Alarm.objects.filter(is_resolved=False).values_list("kind", flat=True)),
                 "restarts": sum(child.restarts for child in children.values()),
             },
             sys.stdout,

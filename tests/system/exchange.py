@@ -51,7 +51,7 @@ def main():
         # And it obeys: credit comes and is believed.
         top_up(tenancy, 3 * NANO, "second")
         wait_for(lambda: not meter().credit_log.filter(state__in=("queued", "sent")).exists())
-        asked = Alarm.objects.get(kind="exchanged", settled=False)
+        asked = Alarm.objects.get(kind="exchanged", is_resolved=False)
         manager.post(f"/alarms/{asked.pk}/", {"do": "answer", "answer": "money", "amount": "0.5"})
         wait_for(lambda: not meter().credit_log.filter(state__in=("queued", "sent")).exists())
         wait_for(lambda: meter().told_seq == meter().seq)
@@ -68,13 +68,13 @@ def main():
                 "dark": dark or after.closed is False,
                 "serial": after.serial,
                 "name": after.name,
-                "foreign_settled": not Alarm.objects.filter(kind="foreign-meter", settled=False).exists(),
+                "foreign_settled": not Alarm.objects.filter(kind="foreign-meter", is_resolved=False).exists(),
                 "energy_not_measured": (last_of_old - first) + (after.register - 50_000) - energy,
                 "balance": after.balance - (5 * NANO - charged - NANO // 2),
                 "books": balance(tenant_account(tenancy)) - after.balance,
                 "meter": after.told_balance - after.balance,
                 "trial_balance": sum(trial_balance(tenancy.unit.property.organisation).values()),
-                "open": list(Alarm.objects.filter(settled=False).values_list("kind", flat=True)),
+                "open": list(Alarm.objects.filter(is_resolved=False).values_list("kind", flat=True)),
                 "history": "m0-new begins at 50.000 kWh" in manager.get(f"/units/{after.unit_id}/").content.decode(),
             },
             sys.stdout,

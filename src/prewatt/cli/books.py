@@ -58,7 +58,7 @@ def bills(property_name: PropertyOption = "") -> None:
             f"{bill.number}",
             bill.tenancy.unit.name,
             bill.who,
-            f"{local_day(bill.due - 1, zone(property_.zone))}",
+            f"{local_day(bill.due_at - 1, zone(property_.zone))}",
             format_money(bill.amount, property_.currency),
             format_money(row.left, property_.currency),
             row.in_words,

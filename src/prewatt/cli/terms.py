@@ -76,7 +76,7 @@ def set_terms(
     )
     if look:
         typer.echo("\n".join(("Nothing is changed yet.", *preview(tenancy, wanted))))
-    elif agree(tenancy, wanted, CONSOLE).applied is not None:
+    elif agree(tenancy, wanted, CONSOLE).applied_at is not None:
         typer.echo("The change takes effect now. It is being sent to the meter.")
     else:
         typer.echo("The change is saved. It takes effect at its date and time, once the building is online.")

@@ -86,7 +86,7 @@ class Store:
                 mending.tell_of_gateway(row, error)
                 continue
             found[row.name] = GatewayView(
-                row.name, key, frozenset(meters[row.pk]), (row.epoch, row.number), sessions, row.adopted
+                row.name, key, frozenset(meters[row.pk]), (row.epoch, row.number), sessions, row.adopted_at
             )
         return found
 
@@ -204,7 +204,7 @@ class Store:
             for alarm in each_once(plan.alarms):
                 self._raise(alarm)
             for gateway, kind in plan.over:
-                Alarm.objects.filter(gateway__name=gateway, kind=kind, settled=False).update(settled=True)
+                Alarm.objects.filter(gateway__name=gateway, kind=kind, is_resolved=False).update(is_resolved=True)
             for name, beyond in plan.beyond.items():
                 openings.tell(self._meters[name], beyond.account, beyond.head)
             for name, error in plan.broken.items():
@@ -249,10 +249,10 @@ class Store:
 
 def _store_gateways(plan: Plan) -> None:
     for gateway, (epoch, number) in plan.heard.items():
-        Gateway.objects.filter(name=gateway).update(epoch=epoch, number=number, heard=plan.now)
+        Gateway.objects.filter(name=gateway).update(epoch=epoch, number=number, heard_at=plan.now)
     for gateway, sessions in plan.sessions.items():
         Gateway.objects.filter(name=gateway).update(sessions=list(sessions))
-    Gateway.objects.filter(name__in=plan.adopting).update(adopted=plan.now)
+    Gateway.objects.filter(name__in=plan.adopting).update(adopted_at=plan.now)
     for given in (state for message in plan.states for state in message.states):
         # What it said of itself was of another journal.
         Meter.objects.filter(name=given.meter).update(told_seq=given.seq, told_command=F("taken"))
@@ -263,7 +263,7 @@ def _count_refusals(plan: Plan) -> None:
         row, fresh = Refusal.objects.get_or_create(
             gateway=refusal.gateway,
             reason=refusal.reason,
-            defaults={"count": 1, "first": plan.now, "last": plan.now, "text": refusal.text},
+            defaults={"count": 1, "first_at": plan.now, "last_at": plan.now, "text": refusal.text},
         )
         if not fresh:
-            Refusal.objects.filter(pk=row.pk).update(count=F("count") + 1, last=plan.now)
+            Refusal.objects.filter(pk=row.pk).update(count=F("count") + 1, last_at=plan.now)

@@ -169,7 +169,7 @@ def _take_entry(mine: MeterAccount, entry: AnyEntry, credits_: _Credits) -> None
 def _top_ups(came: dict[str, list[Came]]) -> tuple[list[dict[str, Any]], list[str]]:
     """What became of each payment, and what is wrong with it. What came to meters for one is taken out of `came`."""
     rows, failures = [], []
-    for top_up in TopUp.objects.select_related("command__meter").order_by("paid", "id"):
+    for top_up in TopUp.objects.select_related("command__meter").order_by("paid_at", "id"):
         times = came.pop(top_up.credit_id, [])
         name = top_up.command.meter.name
         # A code may carry less than all of it: then the command brings the rest, and nothing else.
@@ -182,7 +182,7 @@ def _top_ups(came: dict[str, list[Came]]) -> tuple[list[dict[str, Any]], list[st
                 "credit_id": top_up.credit_id,
                 "meter": name,
                 "amount": exact_money(top_up.amount),
-                "paid_at": iso(top_up.paid),
+                "paid_at": iso(top_up.paid_at),
                 "applied_at": iso(times[0].at) if times else None,
                 "applied_times": 1 if once else len(times),
                 "way": times[0].way if times else None,

@@ -298,7 +298,7 @@ class Director:
     def _told_all(self) -> bool:
         gateway = Gateway.objects.get()
         return (
-            (gateway.heard or 0) >= self.story.end
+            (gateway.heard_at or 0) >= self.story.end
             and gateway.epoch >= self.epoch
             and not Meter.objects.filter(told_seq__gt=F("seq")).exists()
             and self._is_online(True)

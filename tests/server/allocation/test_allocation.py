@@ -53,7 +53,7 @@ USED = {"m1": 30, "m2": 10, "m3": 5, "stairs": 7}
 
 def level_everywhere(edge):
     """Each tenant's account is what the meter has, and the books sum to zero."""
-    for tenancy in Tenancy.objects.filter(settled__isnull=True, ends__isnull=True):
+    for tenancy in Tenancy.objects.filter(settled_at__isnull=True, ends__isnull=True):
         assert balance(tenant_account(tenancy)) == edge.accounts[tenancy.unit.meter.name].balance
     assert sum(trial_balance(Organisation.objects.get()).values()) == 0
 
@@ -239,11 +239,11 @@ def test_the_orders_name_what_they_are_for(edge, store, stairs, clock):
     made = run(stairs, date(2025, 10, 7), date(2025, 10, 7), bill=3 * NANO, memo="invoice 12")
     share = made.shares.get(unit__name="Flat 1")
     name, text = (
-        at_meter(Reference(Of.SHARE, share.pk), made.made),
+        at_meter(Reference(Of.SHARE, share.pk), made.made_at),
         "Stairs' light, 2025-10-07 – 2025-10-07, invoice 12",
     )
     assert orders("m1")[-1] == Debit(name, NANO, text)
-    name = at_meter(Reference(Of.SHARE, share.pk, "back"), reverse(made).reversed)
+    name = at_meter(Reference(Of.SHARE, share.pk, "back"), reverse(made).reversed_at)
     assert orders("m1")[-1] == GrantCredit(name, NANO, "Stairs' light given back")
 
 

@@ -134,7 +134,7 @@ def test_what_is_owed_to_a_person_pays_what_the_person_owes(gone, owner, admin_u
     (debt,) = open_debts(owner)
     assert set_off(debt, due, admin_user) == 50 * NANO
     due.refresh_from_db()
-    assert due.paid is not None and debts_are_the_books(owner) == OWED - 50 * NANO
+    assert due.paid_at is not None and debts_are_the_books(owner) == OWED - 50 * NANO
     assert balance(account(owner, Kind.REFUNDS)) == 0
     with pytest.raises(DebtError, match="paid out already"):
         set_off(debt, due, admin_user)

@@ -79,7 +79,7 @@ def test_it_is_paid_out_in_parts_each_in_its_way(gone, owner, clock):
     pay_out(due, "cashier", 30 * NANO, "transfer", date(2025, 10, 9), "SEPA 7")
     assert (due.left, owed_is_the_books(owner)) == (DEPOSIT - 30 * NANO, LEFT + DEPOSIT - 30 * NANO)
     done = pay_out(due, "cashier")
-    assert done.paid == clock.at and owed_is_the_books(owner) == LEFT
+    assert done.paid_at == clock.at and owed_is_the_books(owner) == LEFT
     assert [(each.amount, each.way, each.day, each.number, each.by) for each in due.pay_outs.all()] == [
         (30 * NANO, "transfer", date(2025, 10, 9), "SEPA 7", "cashier"),
         (19_950_000_000, "cash", date(2025, 10, 10), "", "cashier"),
@@ -147,11 +147,11 @@ def test_what_a_move_out_left_goes_back_by_the_provider_and_what_is_left_of_it_b
         send_back(deposit, admin_user)
     pay_out(due, admin_user, 4 * NANO)
     before = balance(clearing(merchants["wechat"]))
-    assert send_back(due, admin_user).paid is not None
+    assert send_back(due, admin_user).paid_at is not None
     assert balance(clearing(merchants["wechat"])) == before + 26 * NANO
     assert [each.way for each in due.pay_outs.all()] == ["cash", "provider", "provider", "rounding"]
     assert owed_is_the_books(owner) == NANO
-    assert Payment.objects.filter(refund_parts__sent__isnull=False).count() == 2
+    assert Payment.objects.filter(refund_parts__sent_at__isnull=False).count() == 2
 
 
 def test_the_office_is_reminded_and_what_is_unclaimed_stays_owed(gone, owner, internet, clock, log_in):
@@ -221,7 +221,7 @@ def test_a_refund_that_was_decided_is_paid_out_as_before(edge, store, anna, owne
     assert (made.who, made.why) == ("Anna", "decided")
     log_in("manager").post(f"/refunds/{made.pk}/paid/")
     made.refresh_from_db()
-    assert made.paid is not None and owed_is_the_books(owner) == 0
+    assert made.paid_at is not None and owed_is_the_books(owner) == 0
 
 
 def test_programs_see_and_pay_what_is_owed(gone, owner, client):

@@ -255,7 +255,7 @@ def test_one_page_says_who_was_told_what_each_flat_owes_and_how_it_is_paid_back(
     clock,
 ):
     page = f"/silences/{after.pk}/"
-    after.back = after.over = None
+    after.back_at = after.over_at = None
     after.save()
     Gateway.objects.update(online=False)
     tell_of_silences()

@@ -129,7 +129,7 @@ def test_an_urgent_note_is_sent_in_quiet_hours_in_each_ones_language_to_one_flat
 def test_a_note_that_was_not_delivered_is_listed_with_why(people):
     told_by_mail(recipient_of(people.anna))
     people.note(unit=people.anna.unit_id)
-    Delivery.objects.update(state="failed", next_try=None, error="no such mailbox")
+    Delivery.objects.update(state="failed", next_try_at=None, error="no such mailbox")
     page = people.office.get("/notes/").content.decode()
     assert "1 could not be reached" in page and "no such mailbox" in page
 
@@ -212,7 +212,7 @@ def test_a_report_with_photos_is_answered_and_closed_and_says_who_did_what_when(
         assert words in page
     assert len(re.findall(r"<img\s", page)) == 1 + 3
     made.refresh_from_db()
-    assert made.closed == clock.at and "Fault reports (" not in people.office.get("/properties/").content.decode()
+    assert made.closed_at == clock.at and "Fault reports (" not in people.office.get("/properties/").content.decode()
 
 
 def test_what_is_said_to_be_done_can_be_opened_again_for_two_weeks(people, clock):
@@ -221,7 +221,7 @@ def test_what_is_said_to_be_done_can_be_opened_again_for_two_weeks(people, clock
     people.add(people.flat1, made, "2", state="done")
     people.add(people.flat1, made, "3", text="It is back.")
     made.refresh_from_db()
-    assert (made.state, made.closed) == ("open", None)
+    assert (made.state, made.closed_at) == ("open", None)
     people.add(people.flat1, made, "4", state="done")
     clock.at += 15 * DAY
     assert people.add(people.flat1, made, "5", text="Again.") == ["This report is closed. Make a new report."]

@@ -112,7 +112,7 @@ def test_a_bank_line_has_the_same_name_after_a_copy_was_put_back(anna, admin_use
     owner, content = anna.unit.property.organisation, b"date,amount\n2025-10-05,1.00\n2025-10-06,7.00\n"
     first = upload(owner, content, "EUR", admin_user).new[1]
     name = book_line(first, anna, admin_user).credit_id
-    TopUp.objects.filter(credit_id=name).update(credit_id="gone", paid=0)
+    TopUp.objects.filter(credit_id=name).update(credit_id="gone", paid_at=0)
     owner.bank_lines.all().delete()
     again = upload(owner, b"date,amount\n2025-10-06,7.00\n", "EUR", admin_user).new[0]
     assert again.pk != first.pk

@@ -35,12 +35,12 @@ def test_what_fails_for_one_is_told_once_and_settled_when_it_succeeds(building):
         return apart("looking", Meter.objects.order_by("name"), work, lambda meter: meter)
 
     assert look() == look() == ["m1", "m3"]
-    alarm = Alarm.objects.get(settled=False)
+    alarm = Alarm.objects.get(is_resolved=False)
     assert (alarm.meter.name, alarm.kind) == ("m2", "job-failed")
     assert "odd data" in alarm.text
     broken.clear()
     assert look() == ["m1", "m2", "m3"]
-    assert not Alarm.objects.filter(settled=False).exists()
+    assert not Alarm.objects.filter(is_resolved=False).exists()
 
 
 def test_a_database_that_is_away_is_nobody_s_fault(building):
@@ -74,7 +74,7 @@ def test_a_settlement_that_fails_holds_up_no_other(building, clock, store, monke
         assert [each.tenant for each in settle_what_is_due()] == ["Ben"]
     assert Alarm.objects.get().meter.name == "m1"
     assert [each.tenant for each in settle_what_is_due()] == ["Anna"]
-    assert Alarm.objects.get().settled
+    assert Alarm.objects.get().is_resolved
 
 
 def test_settings_that_cannot_be_read_hold_up_nobody_else_s(building):
@@ -101,9 +101,9 @@ def test_a_tenant_of_whom_nothing_can_be_told_keeps_nobody_else_from_it(building
         patch.setattr(watching.TenantLook, "look", odd)
         watching.watch()
     assert Alarm.objects.get().meter.name == "m1"
-    assert not recipient_of(tenancy).looked and recipient_of(Tenancy.objects.get(tenant="Ben")).looked
+    assert not recipient_of(tenancy).looked_at and recipient_of(Tenancy.objects.get(tenant="Ben")).looked_at
     watching.watch()
-    assert Alarm.objects.get().settled and recipient_of(tenancy).looked
+    assert Alarm.objects.get().is_resolved and recipient_of(tenancy).looked_at
 
 
 def test_what_fails_of_a_tenancy_without_a_meter_is_told_too(building, tenancy):
@@ -113,7 +113,7 @@ def test_what_fails_of_a_tenancy_without_a_meter_is_told_too(building, tenancy):
 
 def test_a_line_of_a_settlement_file_that_cannot_be_credited_holds_up_no_other(tenancy, merchants, clock, monkeypatch):
     merchant = merchants["stripe"]
-    file = SettlementFile.objects.create(merchant=merchant, day=date(2025, 10, 6), fetched=clock.at)
+    file = SettlementFile.objects.create(merchant=merchant, day=date(2025, 10, 6), fetched_at=clock.at)
     payments = [start_payment(tenancy, merchant, asked=f"a{number}") for number in range(2)]
     for number, each in enumerate(payments):
         SettlementLine.objects.create(
@@ -132,4 +132,4 @@ def test_a_line_of_a_settlement_file_that_cannot_be_credited_holds_up_no_other(t
         assert book_what_was_missed() == payments[1:]
     assert "what is this" in Alarm.objects.get().text
     assert book_what_was_missed() == payments[:1]
-    assert Alarm.objects.get().settled and book_what_was_missed() == []
+    assert Alarm.objects.get().is_resolved and book_what_was_missed() == []

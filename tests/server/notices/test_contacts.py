@@ -311,7 +311,7 @@ def test_what_did_not_arrive_at_a_wrong_number_goes_to_the_right_one(
     send_what_is_due()
     assert Delivery.objects.get().state == "waiting"
     if given_up:
-        Delivery.objects.update(state="failed", next_try=None)
+        Delivery.objects.update(state="failed", next_try_at=None)
     internet.answers["api.twilio.com"] = lambda path, body: (201, {})
     keep_contact(tenancy, Contact(phone=ANNAS))
     send_what_is_due()
@@ -364,7 +364,7 @@ def test_two_ways_at_once_stay_one_and_the_mainlands_language_is_its_own(buildin
     keep_contact(tenancy, Contact(phone="+8613800138000"))
     add_channel(recipient, "sms", "138 0013 8000")
     assert recipient.channels.count() == 1
-    Recipient.objects.update(changed=1)
+    Recipient.objects.update(changed_at=1)
     with pytest.raises(TenantChangedError):
         keep_contact(tenancy, Contact(phone="+8613800138001"))
     with pytest.raises(ValidationError):

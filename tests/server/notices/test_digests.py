@@ -48,7 +48,7 @@ def office(building, internet, tenancy):
 
 
 def watch():
-    Recipient.objects.update(looked=0)
+    Recipient.objects.update(looked_at=0)
     watching.watch()
 
 
@@ -182,7 +182,7 @@ def test_how_long_something_waits(office, clock):
 
     def told(due):
         Notice.objects.create(
-            recipient=office, event=Event.TROUBLE, key=f"{due}", title="x", text="x", made=due, due=due
+            recipient=office, event=Event.TROUBLE, key=f"{due}", title="x", text="x", made_at=due, due_at=due
         )
 
     assert held_until(office, Event.TROUBLE, at) == at
@@ -202,7 +202,7 @@ def test_a_digest_of_any_event_fits_each_way_in_both_languages(anna, office, clo
             for event in events:
                 notices = [
                     Notice(
-                        pk=number, recipient=recipient, event=event, title="t", text="x", made=clock.at, due=clock.at,
+                        pk=number, recipient=recipient, event=event, title="t", text="x", made_at=clock.at, due_at=clock.at,
                         facts={"room": f"Linden 5 Flat {number}", "amount": f"{number}.50", "currency": "EUR", "line": "a|?b",
                                "what": "Unusual" if language == "en" else "用电异常", "time": "2026-01-15 18:42", "clock": "18:42"},
                     )

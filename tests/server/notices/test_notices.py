@@ -59,7 +59,7 @@ def office(building, internet, tenancy):
 
 def watch():
     """Look, however long ago the last look was."""
-    Recipient.objects.update(looked=0)
+    Recipient.objects.update(looked_at=0)
     watching.watch()
 
 
@@ -368,14 +368,14 @@ def test_who_has_nothing_new_is_looked_at_now_and_then_only(
         watching.watch()
     live(edge, store, 100)
     watching.watch()
-    looked = Recipient.objects.get(pk=anna.pk).looked
+    looked = Recipient.objects.get(pk=anna.pk).looked_at
     assert looked == clock.at
     clock.at += watching.IDLE - 1
     watching.watch()
-    assert Recipient.objects.get(pk=anna.pk).looked == looked
+    assert Recipient.objects.get(pk=anna.pk).looked_at == looked
     clock.at += 1
     watching.watch()
-    assert Recipient.objects.get(pk=anna.pk).looked == clock.at
+    assert Recipient.objects.get(pk=anna.pk).looked_at == clock.at
     top_up(tenancy, 20 * NANO, "c2")
     watching.watch()
     assert events(anna) == ["top-up", "top-up"]
@@ -385,7 +385,7 @@ def test_who_has_moved_out_is_told_no_more(edge, store, anna, tenancy, clock):
     Tenancy.objects.filter(pk=tenancy.pk).update(ends=clock.at + 1)
     clock.at += MINUTE
     tenancy.top_ups.create(
-        organisation=Organisation.objects.get(), credit_id="late", amount=NANO, paid=clock.at,
+        organisation=Organisation.objects.get(), credit_id="late", amount=NANO, paid_at=clock.at,
         command=Command.objects.filter(meter__name="m1").first(),
     )  # fmt: skip
     watch()
@@ -489,7 +489,7 @@ def test_what_is_told_is_sent_once_and_seen_to_have_been(anna, tenancy, internet
     assert "power@example.com" in sender and to == ["anna@example.com"]
     assert b"Payment received: 20.00 EUR" in text
     delivery = Delivery.objects.get()
-    assert (delivery.state, delivery.sent, delivery.tries) == ("sent", clock.at, 1)
+    assert (delivery.state, delivery.sent_at, delivery.tries) == ("sent", clock.at, 1)
 
 
 def test_what_does_not_go_is_tried_again_ever_later_and_given_up_in_the_end(anna, tenancy, internet, clock):
@@ -500,11 +500,11 @@ def test_what_does_not_go_is_tried_again_ever_later_and_given_up_in_the_end(anna
     for _try in range(len(BACKOFF) + 1):
         assert send_what_is_due() == 0
         delivery = Delivery.objects.get()
-        if delivery.next_try is None:
+        if delivery.next_try_at is None:
             break
-        waits.append(delivery.next_try - clock.at)
+        waits.append(delivery.next_try_at - clock.at)
         assert send_what_is_due() == 0 and Delivery.objects.get().tries == len(waits)
-        clock.at = delivery.next_try
+        clock.at = delivery.next_try_at
     assert tuple(waits) == BACKOFF
     assert (delivery.state, delivery.tries) == ("failed", len(BACKOFF) + 1) and "failed" in delivery.error
     assert Channel.objects.get().failing

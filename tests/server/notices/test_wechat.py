@@ -349,27 +349,6 @@ def test_templates_are_their_owners_alone(account, tenancy, log_in):
     assert SendingTemplate.objects.exists()
 
 
-def test_an_account_of_before_keeps_its_template_as_the_general_one(account, wechat):
-    """What the migration makes of it."""
-    from importlib import import_module
-
-    from django.apps import apps
-
-    account.settings = {
-        "appid": "wx1",
-        "how": "subscribe",
-        "template_id": "T1",
-        "title_field": "",
-        "text_field": "content",
-    }
-    account.save()
-    import_module("prewatt.server.notices.migrations.0004_channels").general_templates(apps, None)
-    account.refresh_from_db()
-    row = SendingTemplate.objects.get()
-    assert account.settings == {"appid": "wx1", "how": "subscribe"} and (row.carrier, row.event) == ("subscribe", "")
-    assert row.template == "T1" and row.fields == [["thing1", "title"], ["content", "line"]]
-
-
 def test_somebodys_own_test_goes_by_any_template(anna, account, wechat, log_in):
     me = log_in("flat1")
     channel = anna.channels.get()
@@ -377,7 +356,7 @@ def test_somebodys_own_test_goes_by_any_template(anna, account, wechat, log_in):
     assert "There is no template for it (test)" in page
     keep_template(account, "top-up", "", PAID, PASTED)
     wechat.templates[PAID] = ["thing1", "amount2", "time3", "thing4"]
-    channel.tested = None
+    channel.tested_at = None
     channel.save()
     page = me.post(f"/notices/my/{channel.pk}/", {"do": "test"}, follow=True).content.decode()
     assert "Sent. Check whether it has arrived." in page, page

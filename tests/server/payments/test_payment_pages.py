@@ -218,7 +218,7 @@ def test_a_refund_goes_back_by_the_provider_from_the_books(tenancy, merchants, p
     assert "Send it back through the provider" in said(manager.get("/books/"))
     manager.post(f"/books/refunds/{made.pk}/provider/")
     made.refresh_from_db()
-    assert made.paid is not None
+    assert made.paid_at is not None
     assert "already" in said(manager.post(f"/refunds/{made.pk}/paid/", follow=True))
 
 
@@ -278,7 +278,7 @@ def test_a_manager_of_another_organisation_sees_and_changes_nothing(tenancy, mer
     assert other.post(f"/books/payments/{payment.payment_id}/decide/", {"do": "look"}).status_code == 404
     assert other.get(f"/books/merchants/{merchants['wechat'].pk}/").status_code == 404
     line = BankLine.objects.create(
-        organisation=mine, fingerprint="f", day="2025-10-06", amount=NANO, currency="CNY", uploaded=1
+        organisation=mine, fingerprint="f", day="2025-10-06", amount=NANO, currency="CNY", uploaded_at=1
     )
     assert other.post("/books/bank/book/", {f"line-{line.pk}": "aside"}).status_code == 404
 

@@ -572,7 +572,7 @@ def test_another_amount_than_was_asked_for_is_held_and_a_person_can_credit_it(
 def test_money_in_another_currency_is_told_to_a_person_and_never_credited(tenancy, merchants, providers, client):
     payment = start_payment(tenancy, merchants["stripe"])
     providers.pay(payment)
-    told = Told(payment.payment_id, State.PAID, "pi_1", 2000, "USD", payment.made)
+    told = Told(payment.payment_id, State.PAID, "pi_1", 2000, "USD", payment.made_at)
     for _twice in range(2):
         confirm(payment.merchant, told, "callback")
     assert state_of(payment) == "closed" and Unexpected.objects.get().reason == "paid in USD"
@@ -697,7 +697,7 @@ def test_a_refund_goes_back_the_way_it_came_once(tenancy, merchants, providers, 
         with pytest.raises(ProviderError):
             send_back(decided, admin_user)
     done = send_back(decided, admin_user)
-    assert done.paid is not None and done.paid_by == admin_user.username
+    assert done.paid_at is not None and done.paid_by == admin_user.username
     sent = [sum(providers.trades[each.payment_id].refunds.values()) for each in payments]
     assert sorted(sent) == [1000, 2000]
     assert balance(clearing(merchants[provider])) == -10 * NANO

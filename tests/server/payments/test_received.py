@@ -137,7 +137,7 @@ def test_what_a_provider_refuses_to_send_back_is_paid_out_by_hand_but_not_while_
     providers._wechat_call = poor
     with pytest.raises(ProviderError, match="余额不足"):
         send_back(decided, admin_user)
-    RefundPart.objects.filter(sent=None).update(error="")
+    RefundPart.objects.filter(sent_at=None).update(error="")
     with pytest.raises(PaymentError, match="sending"):
         pay_out_by_hand(decided, admin_user)
     with pytest.raises(ProviderError, match="余额不足"):
@@ -145,7 +145,7 @@ def test_what_a_provider_refuses_to_send_back_is_paid_out_by_hand_but_not_while_
     done = pay_out_by_hand(decided, admin_user)
     providers._wechat_call = real
     owner = tenancy.unit.property.organisation
-    assert done.paid is not None and balance(account(owner, Kind.REFUNDS)) == 0
+    assert done.paid_at is not None and balance(account(owner, Kind.REFUNDS)) == 0
     assert balance(account(owner, Kind.CASH)) == 10 * NANO
     with pytest.raises(PaymentError, match="already"):
         send_back(decided, admin_user)

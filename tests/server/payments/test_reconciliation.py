@@ -247,7 +247,7 @@ def test_money_that_was_paid_twice_is_listed_until_it_is_dealt_with(owner, merch
     payment = pay("wechat")
     confirm(payment.merchant, Told(payment.payment_id, State.PAID, "another", 2000, "CNY", clock.at), "callback")
     assert ("payment", "unexpected") in verdicts(owner, clock)
-    Unexpected.objects.update(settled=True)
+    Unexpected.objects.update(is_resolved=True)
     assert ("payment", "unexpected") not in verdicts(owner, clock)
 
 
@@ -297,7 +297,7 @@ def test_a_file_fetched_before_its_day_is_over_is_fetched_again_by_itself(
     edge, store, owner, merchants, providers, clock, pay
 ):
     wechat, day = merchants["wechat"], date(2025, 10, 6)
-    Merchant.objects.exclude(provider="wechat").update(made=clock.at + 100 * DAY)
+    Merchant.objects.exclude(provider="wechat").update(made_at=clock.at + 100 * DAY)
     pay("wechat")
     providers.bill(day)
     fetch(wechat, day)  # 18:00 in Beijing
@@ -321,7 +321,7 @@ def test_a_file_fetched_before_its_day_is_over_is_fetched_again_by_itself(
 
 def test_a_file_of_a_day_is_whole_only_when_it_was_asked_for_after_ten(merchants, providers, clock, pay):
     wechat, day = merchants["wechat"], date(2025, 10, 6)
-    Merchant.objects.exclude(provider="wechat").update(made=clock.at + 100 * DAY)
+    Merchant.objects.exclude(provider="wechat").update(made_at=clock.at + 100 * DAY)
     clock.at += 15 * HOUR
     pay("wechat")
     providers.bill(day)
@@ -339,7 +339,7 @@ def test_what_is_due_is_fetched_and_a_day_without_payments_is_no_error(merchants
 
 def test_a_file_that_is_damaged_or_can_not_be_fetched_is_asked_for_again(merchants, providers, clock, pay):
     pay("wechat")
-    Merchant.objects.exclude(provider="wechat").update(made=clock.at + 100 * DAY)
+    Merchant.objects.exclude(provider="wechat").update(made_at=clock.at + 100 * DAY)
     providers.bill(date(2025, 10, 6))
     clock.at += DAY
     providers.faults.append((500, {"code": "SYSTEM_ERROR"}, {}))

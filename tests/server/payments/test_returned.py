@@ -165,7 +165,7 @@ def test_a_payment_of_ours_that_comes_back_is_owed_anew(
 
 def test_a_transfer_that_had_paid_a_debt_is_owed_again(owner, tenancy, clock, admin_user):
     clock.at += HOUR
-    Tenancy.objects.filter(pk=tenancy.pk).update(ends=clock.at - 1, settled=clock.at - 1)
+    Tenancy.objects.filter(pk=tenancy.pk).update(ends=clock.at - 1, settled_at=clock.at - 1)
     tenancy.refresh_from_db()
     owe(tenancy, 20 * NANO, Reference(Of.SETTLEMENT, tenancy.pk, "debt"), "x", clock.at)
     before = balance(tenant_account(tenancy))

@@ -250,8 +250,8 @@ def test_a_refund_that_was_broken_off_after_the_provider_had_heard_of_it_is_book
     file_comes("wechat")
     part.refresh_from_db()
     made.refresh_from_db()
-    assert part.sent is not None
-    assert made.paid is not None
+    assert part.sent_at is not None
+    assert made.paid_at is not None
     assert balance(account(owner, Kind.REFUNDS)) == 0
 
 
@@ -311,7 +311,7 @@ def test_a_decided_refund_that_was_made_in_the_providers_pages_costs_the_tenant_
     made = refund(tenancy, 5 * NANO, admin_user, "moves out")
     went_back(trade, "re_1", 500)
     made.refresh_from_db()
-    assert made.paid is not None
+    assert made.paid_at is not None
     assert at_the_meter(edge, store) == balance(tenant_account(tenancy)) == 15 * NANO
     assert balance(account(owner, Kind.REFUNDS)) == 0
 
@@ -370,7 +370,7 @@ def test_a_dispute_goes_to_the_meter_at_once_and_comes_back_when_it_is_won(
         disputed(trade, event, "won")
     assert at_the_meter(edge, store) == balance(tenant_account(tenancy)) == 20 * NANO
     assert balance(clearing(merchants["stripe"])) == -20 * NANO
-    assert TakenBack.objects.get().closed
+    assert TakenBack.objects.get().closed_at
 
 
 def test_the_events_of_a_dispute_may_come_in_any_order(edge, store, tenancy, merchants, providers, client, bought):
@@ -472,7 +472,7 @@ def test_what_was_told_of_at_one_moment_with_its_payment_is_taken_up_by_the_next
     payment, trade = bought("stripe")
     TakenBack.objects.create(
         organisation=owner, merchant=merchants["stripe"], back_id="dp_1", cause="dispute", amount=20 * NANO, currency="CNY",
-        at=clock.at, heard=clock.at, seen_by="callback", provider_id=trade.transaction,
+        at=clock.at, heard_at=clock.at, seen_by="callback", provider_id=trade.transaction,
         payment=payment if known else None,
     )  # fmt: skip
     assert take_up_what_waits() == [payment]

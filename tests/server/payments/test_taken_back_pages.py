@@ -62,7 +62,7 @@ def test_the_tenant_is_told_at_once_what_why_and_what_to_pay_by_when(edge, store
 
 
 def test_who_has_moved_out_is_told_too(edge, store, anna, tenancy, bought, told, clock):  # noqa: F811
-    Tenancy.objects.filter(pk=tenancy.pk).update(ends=clock.at + 1, settled=clock.at + 1)
+    Tenancy.objects.filter(pk=tenancy.pk).update(ends=clock.at + 1, settled_at=clock.at + 1)
     clock.at += HOUR
     told(bought)
     watch()
@@ -173,12 +173,12 @@ def test_a_payment_that_moved_is_taken_back_where_it_went(edge, store, tenancy, 
 def test_what_had_paid_a_debt_is_owed_again(building, tenancy, merchants, clock, bought, told, admin_user):
     owner = tenancy.unit.property.organisation
     told(bought, Step.LOST)
-    Tenancy.objects.filter(pk=tenancy.pk).update(ends=clock.at + 1, settled=clock.at + 1)
+    Tenancy.objects.filter(pk=tenancy.pk).update(ends=clock.at + 1, settled_at=clock.at + 1)
     tenancy.refresh_from_db()
     assert balance(tenant_account(tenancy)) == 0
     owes = Payment.objects.create(
         payment_id="d" * 32, asked="d", merchant=merchants["stripe"], tenancy=tenancy, amount=15 * NANO, currency="CNY",
-        state="debt", made=clock.at, expires=clock.at, provider_id="pi_d", paid=clock.at,
+        state="debt", made_at=clock.at, expires_at=clock.at, provider_id="pi_d", paid_at=clock.at,
     )  # fmt: skip
     from prewatt.server.billing.debts import owe
     from prewatt.server.ledger.references import Of, Reference

@@ -93,7 +93,7 @@ def loft(building, monkeypatch, log_in):
 
 def coo(client, loft, payment, word="coo"):
     """The provider calls back."""
-    body = {"payment": payment.payment_id, "feather": "f1", "cents": 2000, "at": payment.made}
+    body = {"payment": payment.payment_id, "feather": "f1", "cents": 2000, "at": payment.made_at}
     address = f"/pay/pigeon/{loft.public_id}/"
     return client.post(address, json.dumps(body), content_type="application/json", headers={"Loft-Word": word})
 

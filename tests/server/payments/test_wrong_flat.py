@@ -45,7 +45,7 @@ def everything_agrees(edge, store, owner):  # noqa: F811
         edge.obey(meter)
     edge.deliver(store)
     found = {}
-    for tenancy in Tenancy.objects.filter(settled__isnull=True):
+    for tenancy in Tenancy.objects.filter(settled_at__isnull=True):
         held = Meter.objects.get(unit=tenancy.unit_id).balance
         assert held == balance(tenant_account(tenancy)), tenancy
         found[tenancy.tenant] = held

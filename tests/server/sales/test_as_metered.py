@@ -49,7 +49,7 @@ def second(building):
 
 
 def differs():
-    return Alarm.objects.get(kind="difference", settled=False)
+    return Alarm.objects.get(kind="difference", is_resolved=False)
 
 
 def anna():
@@ -71,7 +71,7 @@ def test_the_books_follow_the_meter_when_a_second_person_agrees(edge, store, clo
     assert balance(tenant_account(anna())) == row.balance == edge.accounts["m1"].balance
     assert (row.offset, Command.objects.filter(state__in=("queued", "sent")).count()) == (0, waiting), "nothing is sent"
     assert sum(trial_balance(Organisation.objects.get()).values()) == 0
-    assert not Alarm.objects.filter(settled=False).exists()
+    assert not Alarm.objects.filter(is_resolved=False).exists()
     # And it goes on from there: for the worker that remembers the account of before, too.
     clock.at += HOUR
     edge.read("m1", 3000)
@@ -101,7 +101,7 @@ def test_a_difference_that_has_grown_meanwhile_is_proposed_anew(edge, store, clo
     alarm = Alarm.objects.filter(kind="difference").latest("pk")
     decide(propose(alarm, manager, "both"), second, agreed=True)
     assert balance(tenant_account(anna())) == edge.accounts["m1"].balance
-    assert not Alarm.objects.filter(settled=False).exists()
+    assert not Alarm.objects.filter(is_resolved=False).exists()
 
 
 def test_the_page_shows_the_figure_and_proposes_it(edge, client, manager):

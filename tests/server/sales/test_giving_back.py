@@ -184,7 +184,7 @@ def test_restorations_of_an_amount_count_and_are_refused_beyond_it(edge, tenancy
 
 def test_a_settled_tenancy_is_closed_for_all_of_it(edge, tenancy, manager):
     made = tenancy.top_ups.get()
-    Tenancy.objects.filter(pk=tenancy.pk).update(ends=edge.clock.at, settled=edge.clock.at)
+    Tenancy.objects.filter(pk=tenancy.pk).update(ends=edge.clock.at, settled_at=edge.clock.at)
     tenancy.refresh_from_db()
     for work in (
         lambda: refund(tenancy, NANO, "manager", "x"),

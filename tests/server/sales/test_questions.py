@@ -151,8 +151,8 @@ def test_the_page_shows_what_is_known_and_one_click_answers_it(asked, edge, stor
         assert answer.status_code == 200
     assert agrees(edge, store) == before - 2_400 * PRICE
     asked.refresh_from_db()
-    assert (asked.settled, asked.settled_by, asked.data["charged"]) == (True, "manager", 2_400 * PRICE)
-    assert asked.settled_at == edge.clock.at
+    assert (asked.is_resolved, asked.resolved_by, asked.data["charged"]) == (True, "manager", 2_400 * PRICE)
+    assert asked.resolved_at == edge.clock.at
     assert balance(account(Organisation.objects.get(), Kind.ADJUSTMENTS)) == 0
     (line,) = statement(anna(), at(2025, 10, 7), edge.clock.at + 1).section("adjustments")
     assert line.amount == -2_400 * PRICE
@@ -170,7 +170,7 @@ def test_each_answer_is_charged_once(asked, edge, store, by, answer, amount, cha
     for _ in range(2):
         reply(asked, answer, amount, by)
     assert agrees(edge, store) == before - charged
-    assert not Alarm.objects.filter(settled=False).exists()
+    assert not Alarm.objects.filter(is_resolved=False).exists()
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_no_answer_that_can_not_be(asked, by, answer, amount, said):
     with pytest.raises(GivingBackError, match=said):
         reply(asked, answer, amount, by)
     asked.refresh_from_db()
-    assert not asked.settled and not Adjustment.objects.exists()
+    assert not asked.is_resolved and not Adjustment.objects.exists()
 
 
 def test_over_the_limit_a_second_person_agrees(asked, edge, store, by, second):
@@ -251,7 +251,7 @@ def test_a_register_that_comes_back_takes_the_question_away(asked, edge, store, 
     assert agrees(edge, store) == 100 * NANO - used * PRICE
     asked.refresh_from_db()
     assert asked.settled and asked.settled_by == ""
-    assert not Alarm.objects.filter(settled=False).exists()
+    assert not Alarm.objects.filter(is_resolved=False).exists()
     assert "This alarm has ended by itself" in _page(f"/alarms/{asked.pk}/")
 
 
@@ -291,7 +291,7 @@ def test_an_exchange_whose_end_nobody_knows_is_asked_from_the_last_reading_to_th
     edge.obey("m1")
     edge.read("m1", 900)
     edge.deliver(store)
-    alarm = Alarm.objects.get(kind="exchanged", settled=False)
+    alarm = Alarm.objects.get(kind="exchanged", is_resolved=False)
     found = question(alarm)
     # What the new one used is measured: it hung there from seven o'clock on.
     assert (found.begin, found.end, found.energy) == (at(2025, 10, 21, 17), at(2025, 10, 21, 19), 1_200)
@@ -437,7 +437,7 @@ def test_an_order_leads_a_journal_back_and_what_had_not_come_is_given_back(ahead
     edge.deliver(store)
     assert fresh().at == clock.at
     alarm.refresh_from_db()
-    assert alarm.settled_by == "manager"
+    assert alarm.resolved_by == "manager"
     offered = Alarm.objects.get(kind="charged-early")
     before = agrees(edge, store)
     for _ in range(2):
@@ -486,7 +486,7 @@ def test_a_register_that_goes_back_is_told_by_the_entries_alone_once(edge, store
         edge.deliver(store)
         told = Alarm.objects.filter(kind="register-backwards").count()
         assert told == (clock.at - begin - HOUR >= BACKWARDS_FOR)
-        Alarm.objects.update(settled=True)
+        Alarm.objects.update(is_resolved=True)
 
 
 def test_alarms_are_counted_on_the_front_page_and_settled_by_name(edge, clock, log_in):
@@ -503,7 +503,7 @@ def test_alarms_are_counted_on_the_front_page_and_settled_by_name(edge, clock, l
     for each in Alarm.objects.all():
         assert manager.get(f"/alarms/{each.pk}/").status_code == 200
         manager.post(f"/alarms/{each.pk}/", {"do": "settle"})
-    assert {each.settled_by for each in Alarm.objects.all()} == {"manager"}
+    assert {each.resolved_by for each in Alarm.objects.all()} == {"manager"}
     assert "Nothing to look at" in manager.get(f"/properties/{pk}/alarms/").content.decode()
     said = manager.post(f"/alarms/{each.pk}/", {"do": "nonsense"}, follow=True).content.decode()
     assert "What to do: There is no such choice." in said

@@ -124,7 +124,7 @@ def test_power_goes_on_under_zero_and_a_month_is_billed_once(site, tenancy, owne
     # The credit of before was used first: 40.00 less 5.00.
     assert (bill.total, bill.amount, bill.owed, bill.complete) == (35 * NANO, 35 * NANO, 35 * NANO, True)
     assert (bill.begins, bill.ends) == (terms_of(tenancy.pk).begins, at(2025, 11, 1))
-    assert bill.due == at(2025, 11, 16) and bill.document["closing"] == "-35.000000000"
+    assert bill.due_at == at(2025, 11, 16) and bill.document["closing"] == "-35.000000000"
     assert bills(tenancy) == [(1, 35 * NANO, 35 * NANO, "open")]
     whole(owner)
 
@@ -225,7 +225,7 @@ def test_the_supply_ends_by_the_rule_that_was_told_and_any_payment_is_light_at_o
     top_up(tenancy, 35 * NANO, "rest")
     site.jobs()
     lowered.refresh_from_db()
-    assert lowered.ended == clock.at and settings_of().credit_limit == 200 * NANO and site.anna.closed
+    assert lowered.ended_at == clock.at and settings_of().credit_limit == 200 * NANO and site.anna.closed
     assert follow_up() == []
     whole(owner)
 
@@ -251,11 +251,11 @@ def test_back_to_paying_before_use_what_is_owed_stays_as_a_debt_and_nobody_is_da
     site.go(at(2025, 11, 1), kwh=200)
     site.jobs()
     later = agree(tenancy, Wanted(False, begins=at(2025, 11, 10, 12)), "manager")
-    assert later.applied is None and take_what_is_due() == []
+    assert later.applied_at is None and take_what_is_due() == []
     site.go(at(2025, 11, 10, 12), kwh=50)
     site.jobs()
     later.refresh_from_db()
-    assert later.applied == clock.at
+    assert later.applied_at == clock.at
     (debt,) = debts_of(tenancy)
     assert debt.left == 50 * NANO and site.anna.balance == 0 and balance(tenant_account(tenancy)) == 0
     assert site.anna.closed and site.anna.settings.credit_limit == 0
@@ -295,7 +295,7 @@ def test_the_change_back_waits_for_a_building_that_is_silent(site, tenancy, owne
     Gateway.objects.update(online=False)
     assert any("waits" in each for each in preview(tenancy, Wanted(False)))
     waits = agree(tenancy, Wanted(False), "manager")
-    assert waits.applied is None and take_what_is_due() == [] and settings_of().credit_limit == 200 * NANO
+    assert waits.applied_at is None and take_what_is_due() == [] and settings_of().credit_limit == 200 * NANO
     site.go(clock.at + 3 * DAY, kwh=100)
     Gateway.objects.update(online=True)
     assert take_what_is_due() == [waits]
@@ -324,7 +324,7 @@ def test_who_moves_out_has_a_last_bill_and_the_next_one_pays_before_use(site, te
     site.go(clock.at)
     site.jobs()
     tenancy.refresh_from_db()
-    assert tenancy.settled is not None and site.anna.settings.credit_limit == 0 and site.anna.balance == 0
+    assert tenancy.settled_at is not None and site.anna.settings.credit_limit == 0 and site.anna.balance == 0
     assert bills(tenancy) == [(1, 40 * NANO, 0, "debt"), (2, 4 * NANO, 0, "debt")]
     assert tenancy.bills.last().ends == tenancy.ends and debts_of(tenancy)[0].left == 44 * NANO
     assert balance(tenant_account(after)) == 0
@@ -357,17 +357,17 @@ def test_a_limit_that_would_darken_at_once_is_refused_or_waits(site, tenancy, cl
     site.go(clock.at + DAY)
     assert take_what_is_due() == [] and "by the change" in Alarm.objects.get(kind="job-failed").text
     top_up(tenancy, 60 * NANO, "paid")
-    assert take_what_is_due() == [later] and not Alarm.objects.filter(kind="job-failed", settled=False).exists()
+    assert take_what_is_due() == [later] and not Alarm.objects.filter(kind="job-failed", is_resolved=False).exists()
 
 
 def test_of_what_is_to_come_the_last_holds_and_it_can_be_withdrawn(site, tenancy, clock):
     first = agree(tenancy, replace(AFTER, begins=clock.at + DAY), "manager")
     second = agree(tenancy, replace(AFTER, limit=NANO, begins=clock.at + 2 * DAY), "manager")
     first.refresh_from_db()
-    assert first.ended == clock.at and take_what_is_due() == []
+    assert first.ended_at == clock.at and take_what_is_due() == []
     agree(tenancy, Wanted(False), "manager")
     second.refresh_from_db()
-    assert second.ended == clock.at and terms_of(tenancy.pk) is None
+    assert second.ended_at == clock.at and terms_of(tenancy.pk) is None
     with pytest.raises(TermsError, match="already"):
         agree(tenancy, Wanted(False), "manager")
 

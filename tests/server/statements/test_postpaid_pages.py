@@ -125,7 +125,7 @@ def test_tenant_and_manager_are_told_of_bills(site, tenancy, owner, anna, clock)
 
     def look():
         site.jobs()
-        Notice.objects.all().update(due=0)
+        Notice.objects.all().update(due_at=0)
         clock.at += HOUR
         watch()
         watch()

@@ -379,7 +379,7 @@ def test_a_tariff_that_begins_meanwhile_is_what_the_prices_stand_on_then(where, 
     assert [prices_at(where, start + number * HOUR) for number in (0, 2, 3, 4, 5)] == [("dynamic", 250_000)] * 4 + [
         ("flat", 400_000)
     ]
-    fees = {each.effective: each.tariff.kernel().fee for each in where.tariff_versions.in_force(start)}
+    fees = {each.effective_at: each.tariff.kernel().fee for each in where.tariff_versions.in_force(start)}
     assert fees == {start: 0, start + 3 * HOUR: 50_000}
 
 

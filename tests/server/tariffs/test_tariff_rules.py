@@ -180,7 +180,7 @@ def test_dated_prices_travel_ahead_on_top_of_a_tariff(building, clock):
 
     past, ahead = Dated("dynamic", hour - DAY, HOUR, (1, 2)), Dated("dynamic", hour, HOUR, (300_000, 100_000))
     (version,) = schedule_prices(where, base, [past, ahead])
-    assert (version.effective, orders("m1")[-1].tariff.dated) == (hour, ahead)
+    assert (version.effective_at, orders("m1")[-1].tariff.dated) == (hour, ahead)
     assert orders("m1")[-1].tariff.rates[0].prices == (PRICE,)
     with pytest.raises(ValidationError, match="past"):
         schedule_prices(where, base, [past])

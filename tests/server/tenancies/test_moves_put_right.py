@@ -55,14 +55,14 @@ def everything_agrees(edge, store, owner):  # noqa: F811
     edge.obey("m1")
     edge.deliver(store)
     mine = Tenancy.objects.filter(unit__name="Flat 1").select_related("unit__property__organisation")
-    held = sum(balance(tenant_account(each)) for each in mine if each.settled is None)
+    held = sum(balance(tenant_account(each)) for each in mine if each.settled_at is None)
     assert Meter.objects.get(name="m1").balance == edge.accounts["m1"].balance == held
     for each in mine:
         assert statement(each, 0, edge.clock.at + 1).closing == balance(tenant_account(each)), each
     assert balance(account(owner, Kind.REFUNDS)) == sum(each.left for each in owed(owner))
     assert -balance(account(owner, Kind.DEBTS)) == sum(each.left for each in open_debts(owner))
     assert sum(trial_balance(owner).values()) == 0
-    return {each.tenant: balance(tenant_account(each)) for each in mine if each.settled is None}
+    return {each.tenant: balance(tenant_account(each)) for each in mine if each.settled_at is None}
 
 
 def test_a_handover_that_was_a_day_later_moves_the_days_use(edge, store, moved, owner, admin_user):  # noqa: F811

@@ -89,7 +89,7 @@ def test_a_years_books_with_all_that_comes_after(year, tmp_path):
     assert -balance(account(owner, Kind.DEBTS)) == sum(each.left for each in open_debts(owner)) > 0
     for name, meter in METERS.items():
         tenancies = Tenancy.objects.filter(unit__name=name).select_related("unit__property__organisation")
-        held = sum(balance(tenant_account(each)) for each in tenancies if each.settled is None)
+        held = sum(balance(tenant_account(each)) for each in tenancies if each.settled_at is None)
         vacant_since_levelled = Meter.objects.get(name=meter).balance - held
         assert edge.accounts[meter].balance == Meter.objects.get(name=meter).balance
         assert vacant_since_levelled == 0, name

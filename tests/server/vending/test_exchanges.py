@@ -318,7 +318,7 @@ def test_a_meter_that_hung_before_anybody_said_so(edge, store, meter, manager, c
     assert used(fresh()) == 3_000 + 250 + 1_100
     agrees(edge)
     alarm.refresh_from_db()
-    assert alarm.settled
+    assert alarm.is_resolved
 
 
 # -- energy comes from what was rated, never from differences of registers ----------------------------------------------------

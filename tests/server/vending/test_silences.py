@@ -58,7 +58,7 @@ def test_a_gateway_is_told_of_within_minutes_and_daily_with_what_it_may_cost(gat
     assert "Linden 5 Flat 1: 9.6 kWh, 1.92 EUR a day, its credit lasts about 23 days" in told.text
     assert "Linden 5 Flat 2: 24.0 kWh, 4.80 EUR a day, its credit lasts about 1 day\n" in told.text
     assert "beyond" not in told.text and "/silences/" in told.text
-    assert Alarm.objects.get(settled=False).kind == "silent"
+    assert Alarm.objects.get(is_resolved=False).kind == "silent"
     for hours, number in ((23, 1), (1, 2), (23, 2), (1, 3)):
         clock.at += hours * HOUR
         tick()
@@ -100,7 +100,7 @@ def test_a_line_that_comes_and_goes_is_told_of_once(gateway, edge, store, office
     tick()
     assert events(office) == ["offline", "back"]
     assert last(office).title == "Gateway g1 is back after 84 minutes"
-    assert not Alarm.objects.filter(kind="silent", settled=False).exists()
+    assert not Alarm.objects.filter(kind="silent", is_resolved=False).exists()
     # Away again: it is told of anew.
     gone(clock.at)
     clock.at += 10 * MINUTE
@@ -196,5 +196,5 @@ def test_a_gateway_that_was_revoked_is_not_said_to_be_back(gateway, office, cloc
     Gateway.objects.update(revoked=True)
     look()
     tell_of_silences()
-    assert Silence.objects.get().over == clock.at
+    assert Silence.objects.get().over_at == clock.at
     assert events(office) == ["offline"]

@@ -89,7 +89,7 @@ def currency(request, db, clock, store, internet):
     site.use("m2", 9000)
     site.go(at(2025, 11, 1), kwh=9)
     site.jobs()
-    Notice.objects.all().update(due=0)
+    Notice.objects.all().update(due_at=0)
     clock.at += HOUR
     watch()
     return request.param

@@ -39,13 +39,13 @@ class MeterAdmin(NaturalAdmin):
 
 @admin.register(Alarm)
 class AlarmAdmin(ModelAdmin):
-    list_display = ("__str__", "kind", "settled")
-    list_filter = ("settled", "kind")
-    readonly_fields = ("meter", "gateway", "kind", "key", "data", "seq", "at", "text", "settled_by", "settled_at")
+    list_display = ("__str__", "kind", "is_resolved")
+    list_filter = ("is_resolved", "kind")
+    readonly_fields = ("meter", "gateway", "kind", "key", "data", "seq", "at", "text", "resolved_by", "resolved_at")
 
     def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
         super().save_model(request, obj, form, change)
-        if obj.settled:
+        if obj.is_resolved:
             settle(obj, request.user.get_username())
 
 

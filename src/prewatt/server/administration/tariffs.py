@@ -18,7 +18,7 @@ class TariffAdmin(NaturalAdmin):
 
 
 class TariffVersionForm(WallClockForm):
-    instants = ("effective",)
+    instants = ("effective_at",)
 
     def property_of(self, values: dict[str, Any]) -> Property | None:
         return values.get("property")
@@ -31,10 +31,10 @@ class TariffVersionAdmin(NaturalAdmin):
 
     @admin.display(description=_("from"))
     def from_(self, version: TariffVersion) -> str:
-        return shown(version.effective, version.property)
+        return shown(version.effective_at, version.property)
 
     def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
-        made = schedule(obj.property, obj.tariff, obj.effective)
+        made = schedule(obj.property, obj.tariff, obj.effective_at)
         obj.pk = made.pk
 
     def has_change_permission(self, request, obj=None):  # type: ignore[no-untyped-def]

@@ -58,7 +58,7 @@ def end(shared_cost: SharedCost, last: date | None) -> SharedCost:
         raise ValidationError({"last": _("Choose a day between 1971 and 2199.")})
     else:
         held.ends = day_bounds(last, where)[1]
-        later = held.runs.filter(reversed=None, ends__gt=held.ends).order_by("-ends").first()
+        later = held.runs.filter(reversed_at=None, ends__gt=held.ends).order_by("-ends").first()
         if later is not None:
             said = _("Days up to %(day)s are booked: choose that day or a later one, or give the run back first.")
             raise ValidationError({"last": said % {"day": local_day(later.ends - 1, where)}})

@@ -121,9 +121,9 @@ class Run(models.Model):
     cost = models.BigIntegerField()
     memo = models.CharField(max_length=100, blank=True)
     rule = models.JSONField()
-    made = models.BigIntegerField()
+    made_at = models.BigIntegerField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    reversed = models.BigIntegerField(null=True)
+    reversed_at = models.BigIntegerField(null=True)
     reversed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
@@ -131,7 +131,7 @@ class Run(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=("shared_cost", "begins"),
-                condition=models.Q(reversed__isnull=True, energy__isnull=False),
+                condition=models.Q(reversed_at__isnull=True, energy__isnull=False),
                 name="run_once",
             ),
         )

@@ -118,7 +118,7 @@ def preview(shared_cost: SharedCost, first: date, last: date, bill: int | None =
 
 def _refuse_twice(shared_cost: SharedCost, begins: int, ends: int) -> None:
     known = shared_cost.runs.filter(
-        reversed__isnull=True, energy__isnull=False, begins__lt=ends, ends__gt=begins
+        reversed_at__isnull=True, energy__isnull=False, begins__lt=ends, ends__gt=begins
     ).first()
     if known is not None:
         where = zone(shared_cost.property.zone)
@@ -235,7 +235,7 @@ def run(
     found = preview(locked, first, last, bill)
     made = Run(
         shared_cost=locked, begins=found.begins, ends=found.ends, energy=found.energy, cost=found.cost, memo=memo,
-        rule={basis: f"{percent.normalize():f}" for basis, percent in locked.rule().items()}, made=now(), by=by,
+        rule={basis: f"{percent.normalize():f}" for basis, percent in locked.rule().items()}, made_at=now(), by=by,
     )  # fmt: skip
     made.clean_fields(exclude={field.name for field in Run._meta.fields} - {"memo"})
     made.save()
@@ -255,14 +255,14 @@ def run(
             holder_account(organisation, part.tenancy),
             recovered,
             part.amount,
-            made.made,
+            made.made_at,
             of,
             text,
         )
         if part.tenancy is not None:
-            share.command = adjust(part.tenancy, -part.amount, of, text, made.made)
+            share.command = adjust(part.tenancy, -part.amount, of, text, made.made_at)
             share.save(update_fields=["command"])
-            if part.tenancy.settled is not None:
+            if part.tenancy.settled_at is not None:
                 close_remainder(part.tenancy, of, text)
     return made
 
@@ -272,10 +272,10 @@ def reverse(made: Run, by: Any = None) -> Run:
     """Give the whole run back. ValidationError if that was done already."""
     lock(made.shared_cost)
     locked = for_update(Run.objects).select_related("shared_cost__property__organisation").get(pk=made.pk)
-    if locked.reversed is not None:
+    if locked.reversed_at is not None:
         raise ValidationError(_("This run is reversed already."))
-    locked.reversed, locked.reversed_by = now(), by
-    locked.save(update_fields=["reversed", "reversed_by"])
+    locked.reversed_at, locked.reversed_by = now(), by
+    locked.save(update_fields=["reversed_at", "reversed_by"])
     organisation = locked.shared_cost.property.organisation
     recovered = account(organisation, Kind.SHARED_COSTS)
     text = _("%(name)s given back") % {"name": locked.shared_cost.name}
@@ -284,12 +284,12 @@ def reverse(made: Run, by: Any = None) -> Run:
         of = Reference(Of.SHARE, share.pk).and_(TransferPart.BACK)
         book(
             Transfer.Kind.REVERSAL, recovered, holder_account(organisation, share.tenancy), share.amount,
-            locked.reversed, of, text,
+            locked.reversed_at, of, text,
         )  # fmt: skip
         if share.tenancy is not None:
-            share.reversal = adjust(share.tenancy, share.amount, of, text, locked.reversed)
+            share.reversal = adjust(share.tenancy, share.amount, of, text, locked.reversed_at)
             share.save(update_fields=["reversal"])
-            if share.tenancy.settled is not None:
+            if share.tenancy.settled_at is not None:
                 close_remainder(share.tenancy, of, text)
     return locked
 
@@ -299,7 +299,7 @@ def next_span(shared_cost: SharedCost) -> tuple[date, date] | None:
     if shared_cost.schedule == SharedCost.Schedule.NONE or shared_cost.since is None:
         return None
     where = zone(shared_cost.property.zone)
-    last = shared_cost.runs.filter(reversed__isnull=True, energy__isnull=False).order_by("-ends").first()
+    last = shared_cost.runs.filter(reversed_at__isnull=True, energy__isnull=False).order_by("-ends").first()
     first = local_day(max(last.ends, shared_cost.since) if last else shared_cost.since, where)
     last_day = {
         SharedCost.Schedule.DAILY: first,

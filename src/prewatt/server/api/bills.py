@@ -29,7 +29,7 @@ def _document(terms: Terms | None, currency: str) -> dict[str, Any] | None:
     return {
         "postpaid": terms.postpaid,
         "begins": exact_instant(terms.begins),
-        "applied": None if terms.applied is None else exact_instant(terms.applied),
+        "applied": None if terms.applied_at is None else exact_instant(terms.applied_at),
         "limit": exact_money(terms.limit),
         "limit_cuts": terms.limit_cuts,
         "due_days": terms.due_days,

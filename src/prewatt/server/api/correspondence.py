@@ -81,7 +81,7 @@ def _note(each: Note) -> dict[str, Any]:
             {
                 "tenancy": row.tenancy.pk, "unit": row.tenancy.unit.name, "seen": _instant(row.seen), "muted": row.muted,
                 "ways": [
-                    {"kind": way.channel.kind, "state": way.state, "sent": _instant(way.sent), "error": way.error}
+                    {"kind": way.channel.kind, "state": way.state, "sent": _instant(way.sent_at), "error": way.error}
                     for way in row.ways
                 ],
             }
@@ -160,8 +160,8 @@ def photo(request: HttpRequest, pk: int) -> HttpResponse:
 def _report(each: Report) -> dict[str, Any]:
     return {
         "id": each.pk, "asked": each.asked, "tenancy": each.tenancy_id, "unit": each.tenancy.unit.name,
-        "category": each.category, "state": each.state, "made": exact_instant(each.made),
-        "changed": exact_instant(each.changed), "closed": _instant(each.closed),
+        "category": each.category, "state": each.state, "made": exact_instant(each.made_at),
+        "changed": exact_instant(each.changed_at), "closed": _instant(each.closed_at),
         "entries": [
             {
                 "at": exact_instant(entry.at), "by": entry.by, "side": "landlord" if entry.office else "tenant",

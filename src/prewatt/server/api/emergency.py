@@ -96,7 +96,7 @@ def _document(each: EmergencyCode) -> dict[str, Any]:
         "code": each.code.digits if now_is == "open" else None,
         "amount": exact_money(each.amount),
         "state": now_is,
-        "made": exact_instant(each.made),
+        "made": exact_instant(each.made_at),
         "until": exact_instant(each.ends),
         "by": each.by,
         "used": None if each.used_at is None else exact_instant(each.used_at),

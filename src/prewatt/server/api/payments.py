@@ -115,7 +115,7 @@ def _payment(made: Payment) -> dict[str, Any]:
         "currency": made.currency,
         "state": made.state,
         "reason": made.reason,
-        "expires": exact_instant(made.expires),
+        "expires": exact_instant(made.expires_at),
         "link": made.link,
         "params": made.params,
         "top_up": _top_up(made.top_up) if made.top_up else None,

@@ -48,7 +48,7 @@ class NewVersion(Schema):
 def tariff_versions(request: HttpRequest, pk: int) -> Any:
     """What holds now, and what is to come."""
     return [
-        {"effective": exact_instant(each.effective), "tariff": tariff_to_document(each.tariff.kernel())}
+        {"effective": exact_instant(each.effective_at), "tariff": tariff_to_document(each.tariff.kernel())}
         for each in property_of_manager(request, pk).tariff_versions.in_force(now())
     ]
 

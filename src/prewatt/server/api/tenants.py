@@ -127,7 +127,7 @@ def not_reached(request: HttpRequest, pk: int) -> Any:
 def _document(tenancy: Tenancy) -> dict[str, Any]:
     recipient = Recipient.objects.filter(tenancy=tenancy).first()
     held = _kept(tenancy)
-    changed = recipient.changed if recipient is not None else None
+    changed = recipient.changed_at if recipient is not None else None
     return {
         "phone": held.phone,
         "email": held.email,

@@ -59,7 +59,7 @@ def _top_up(made: TopUp) -> dict[str, Any]:
         "credit_id": made.credit_id,
         "amount": exact_money(made.amount),
         "spread": exact_money(made.shared),
-        "paid": exact_instant(made.paid),
+        "paid": exact_instant(made.paid_at),
         "code": None if code is None else code.digits,
         "state": command.state,
         "way": command.way or None,

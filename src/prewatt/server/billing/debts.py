@@ -67,7 +67,7 @@ def debts_of(tenancy: Tenancy) -> QuerySet[Debt]:
 
 
 def _still(rows: QuerySet[Debt]) -> QuerySet[Debt]:
-    holds = Q(parts__payment__undone__isnull=True, parts__undone__isnull=True)
+    holds = Q(parts__payment__undone_at__isnull=True, parts__undone_at__isnull=True)
     return rows.annotate(paid=Coalesce(Sum("parts__amount", filter=holds), 0)).filter(paid__lt=F("amount"))
 
 
@@ -80,7 +80,7 @@ def came_late(tenancy: Tenancy) -> bool:
     """Whether money that came in for a tenancy can buy no energy any more: it has ended, and owes or is settled. Then it pays
     what is owed, and the rest, or all of it, is owed back.
     """
-    return pays_debts(tenancy) or Tenancy.objects.filter(pk=tenancy.pk, settled__isnull=False).exists()
+    return pays_debts(tenancy) or Tenancy.objects.filter(pk=tenancy.pk, settled_at__isnull=False).exists()
 
 
 @transaction.atomic
@@ -96,7 +96,7 @@ def pay(
     if known is not None:
         if (known.tenancy_id, known.amount) != (tenancy.pk, amount):
             raise DebtError(_("The id %(id)s belongs to another payment.") % {"id": payment_id})
-        if known.undone is not None:
+        if known.undone_at is not None:
             raise DebtError(_("This payment was undone. Use another id for a new payment."))
         return known
     if TopUp.objects.filter(organisation=organisation, credit_id=payment_id).exists():
@@ -147,7 +147,7 @@ def undo(made: DebtPayment, by: Any, reason: str) -> DebtPayment:
     )
     if not reason.strip():
         raise DebtError(_("Say why."), "reason")
-    if row.undone is not None:
+    if row.undone_at is not None:
         raise DebtError(_("This payment is undone already."))
     line = getattr(row, "bank_line", None)
     if line is not None and getattr(line, "taken_back_by", None) is not None:
@@ -174,8 +174,8 @@ def undo(made: DebtPayment, by: Any, reason: str) -> DebtPayment:
                 memo,
                 where,
             )
-    row.undone, row.receipt = at, ""
-    row.save(update_fields=["undone", "receipt"])
+    row.undone_at, row.receipt = at, ""
+    row.save(update_fields=["undone_at", "receipt"])
     return row
 
 
@@ -218,8 +218,8 @@ def raise_again(part: DebtPart, memo: str) -> int:
     at, own = now(), tenant_account(part.debt.tenancy)
     debts, of = account(own.organisation, Kind.DEBTS), Reference(Of.DEBT_PART, part.pk).and_(Part.UNDONE)
     book(Transfer.Kind.REVERSAL, debts, own, part.amount, at, of, memo)
-    part.undone = at
-    part.save(update_fields=["undone"])
+    part.undone_at = at
+    part.save(update_fields=["undone_at"])
     return at
 
 
@@ -246,7 +246,7 @@ def set_off(debt: Debt, refund: Refund, by: Any) -> int:
         row = locked(refund)
     except GivingBackError as error:
         raise DebtError(str(error), error.field) from None
-    if row.parts.filter(sent__isnull=True, error="").exists():
+    if row.parts.filter(sent_at__isnull=True, error="").exists():
         raise DebtError(_("The provider is still sending this refund. Wait for its result first."))
     part = min(debt.left, row.left)
     if not part:
@@ -291,8 +291,8 @@ def decide_write_off(made: WriteOff, by: Any, agreed: bool) -> WriteOff:
         raise DebtError(_("A second person has to agree. The person who proposed it can only withdraw it."))
     part = min(row.amount, row.debt.left)
     row.state = WriteOff.State.DONE if agreed and part else WriteOff.State.DECLINED
-    row.decided, row.decided_by = now(), by
-    row.save(update_fields=["state", "decided", "decided_by"])
+    row.decided_at, row.decided_by = now(), by
+    row.save(update_fields=["state", "decided_at", "decided_by"])
     if row.state == WriteOff.State.DONE:
         lost = account(organisation, Kind.WRITTEN_OFF)
         lower(row.debt, part, DebtPart.Why.WRITTEN_OFF, lost, Transfer.Kind.WRITTEN_OFF, name_of(by), write_off=row)

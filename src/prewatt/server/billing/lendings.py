@@ -36,7 +36,7 @@ def lendings(silence: Silence, at: int) -> list[Lending]:
         # One that is off draws nothing.
         off = row.closed is False
         energy, charge = (0, 0) if off else (row.day_energy, row.day_charge)
-        passed = max(at - (row.read_at or silence.began), 0)
+        passed = max(at - (row.read_at or silence.began_at), 0)
         held = row.balance + paid.get(row.meter_id, 0)
         left = held - (charge or 0) * passed // DAY
         days = max(left, 0) // charge if charge else None

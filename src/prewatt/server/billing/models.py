@@ -42,14 +42,16 @@ class Debt(models.Model):
     @property
     def left(self) -> int:
         """What of it is owed still, nano."""
-        fell = self.parts.filter(payment__undone__isnull=True, undone__isnull=True).aggregate(sum=Sum("amount"))["sum"]
+        fell = self.parts.filter(payment__undone_at__isnull=True, undone_at__isnull=True).aggregate(sum=Sum("amount"))[
+            "sum"
+        ]
         return self.amount - int(fell or 0)
 
 
 class DebtPayment(models.Model):
     """Money (`amount` in nano) that came in from who owes. Its parts pay debts; what was more than was owed is owed back, as
     `refund`. `source`: where the money lies. `payment_id`: as it was typed, or of the books' own; `receipt`: the number of
-    the receipt that staff gave. Both are once in an organisation. `undone`: when it was said never to have been.
+    the receipt that staff gave. Both are once in an organisation. `undone_at`: when it was said never to have been.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
@@ -61,7 +63,7 @@ class DebtPayment(models.Model):
     refund = models.OneToOneField("vending.Refund", on_delete=models.PROTECT, null=True, related_name="+")
     at = models.BigIntegerField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    undone = models.BigIntegerField(null=True)
+    undone_at = models.BigIntegerField(null=True)
 
     class Meta:
         ordering = ("-at", "-id")
@@ -91,7 +93,7 @@ class WriteOff(models.Model):
     at = models.BigIntegerField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
-    decided = models.BigIntegerField(null=True)
+    decided_at = models.BigIntegerField(null=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
@@ -106,7 +108,7 @@ class WriteOff(models.Model):
 
 
 class DebtPart(models.Model):
-    """By how much (nano) a debt fell: one transfer of the books. `top_up`: of which payment it is a share. `undone`: when that
+    """By how much (nano) a debt fell: one transfer of the books. `top_up`: of which payment it is a share. `undone_at`: when that
     was found never to have been.
     """
 
@@ -125,7 +127,7 @@ class DebtPart(models.Model):
     payment = models.ForeignKey(DebtPayment, on_delete=models.PROTECT, null=True, related_name="parts")
     write_off = models.OneToOneField(WriteOff, on_delete=models.PROTECT, null=True, related_name="part")
     top_up = models.ForeignKey("vending.TopUp", on_delete=models.PROTECT, null=True, related_name="debt_parts")
-    undone = models.BigIntegerField(null=True)
+    undone_at = models.BigIntegerField(null=True)
     at = models.BigIntegerField()
     by = models.CharField(max_length=150)
 
@@ -179,7 +181,7 @@ class MoveChange(models.Model):
 class Bill(models.Model):
     """What a tenancy that pays after use was billed for a span. Its `number` counts in the organisation without a gap. `owed`
     (nano): exactly what the account was under zero by at the instant `ends`, less than 0 where there was credit; `total`: that,
-    rounded once, 0 where nothing was owed; `amount`: what of it is new, the rest stands on bills before. `due`: the instant at
+    rounded once, 0 where nothing was owed; `amount`: what of it is new, the rest stands on bills before. `due_at`: the instant at
     which its last day to pay is over. `complete`: whether the meter had reported all of the span. `document`: its statement, as
     it was.
     """
@@ -190,8 +192,8 @@ class Bill(models.Model):
     who = models.CharField(max_length=100)
     begins = models.BigIntegerField()
     ends = models.BigIntegerField()
-    made = models.BigIntegerField()
-    due = models.BigIntegerField()
+    made_at = models.BigIntegerField()
+    due_at = models.BigIntegerField()
     owed = models.BigIntegerField()
     total = models.BigIntegerField()
     amount = models.BigIntegerField()

@@ -17,7 +17,7 @@ def on_the_way(meters: Sequence[int]) -> dict[int, int]:
     rows = opened.values("command__meter").annotate(sum=Sum("amount"))
     found = {row["command__meter"]: int(row["sum"]) for row in rows}
     if found:
-        shares = DebtPart.objects.filter(top_up__in=opened, undone__isnull=True)
+        shares = DebtPart.objects.filter(top_up__in=opened, undone_at__isnull=True)
         for meter, amount in shares.values_list("top_up__command__meter", "amount"):
             found[meter] -= amount
     return found

@@ -69,19 +69,19 @@ def meter_of(tenancy: Tenancy) -> Meter | None:
 
 def owed(organisation: Organisation) -> QuerySet[Refund]:
     """What an organisation owes to people still, the oldest first."""
-    rows = Refund.objects.filter(tenancy__unit__property__organisation=organisation, paid__isnull=True)
+    rows = Refund.objects.filter(tenancy__unit__property__organisation=organisation, paid_at__isnull=True)
     return rows.select_related("tenancy__unit__property__organisation").order_by("at", "pk")
 
 
 def owed_to(tenancy: Tenancy) -> QuerySet[Refund]:
     """What is owed to one tenancy's person still, the oldest first."""
-    return Refund.objects.filter(tenancy=tenancy, paid__isnull=True).order_by("at", "pk")
+    return Refund.objects.filter(tenancy=tenancy, paid_at__isnull=True).order_by("at", "pk")
 
 
 def locked(refund: Refund) -> Refund:
     """The row, locked. GivingBackError if it is paid out already."""
     found: Refund = for_update(Refund.objects).select_related("tenancy__unit__property__organisation").get(pk=refund.pk)
-    if found.paid is not None:
+    if found.paid_at is not None:
         raise GivingBackError(_("This refund is paid out already."))
     return found
 
@@ -160,8 +160,8 @@ def fall(row: Refund, amount: int, way: PayOut.Way, by: str, day: date | None = 
         refund=row, amount=amount, way=way, day=day or today, number=number[:100], at=now(), by=by[:150]
     )
     if row.left == 0:
-        row.paid, row.paid_by = made.at, made.by
-        row.save(update_fields=["paid", "paid_by"])
+        row.paid_at, row.paid_by = made.at, made.by
+        row.save(update_fields=["paid_at", "paid_by"])
     return made
 
 
@@ -171,7 +171,7 @@ def withdraw(refund: Refund, to: Account, memo: str, by: str, most: int | None =
     GivingBackError while a provider may yet send some of it.
     """
     row = locked(refund)
-    if row.parts.filter(sent__isnull=True, error="").exists():
+    if row.parts.filter(sent_at__isnull=True, error="").exists():
         raise GivingBackError(_("The provider is still sending this refund. Wait for its result first."))
     part = row.left if most is None else min(row.left, most)
     if part <= 0:

@@ -37,7 +37,7 @@ def book_spread(tenancy: Tenancy, meter: Meter, alarm: Alarm, of: Reference, mem
         why = DebtPart.Why.SHARE if kind == Of.DEBT_PART else DebtPart.Why.WITHDRAWN
         return amount + _lower(tenancy, -amount, why, memo)
     if kind == Of.DEBT_PART:
-        rows = DebtPart.objects.filter(debt__tenancy=tenancy, why=DebtPart.Why.SHARE, amount=amount, undone=None)
+        rows = DebtPart.objects.filter(debt__tenancy=tenancy, why=DebtPart.Why.SHARE, amount=amount, undone_at=None)
         part = rows.select_related("debt__tenancy__unit__property").last()
         if part is not None:
             raise_again(part, memo)
@@ -46,7 +46,7 @@ def book_spread(tenancy: Tenancy, meter: Meter, alarm: Alarm, of: Reference, mem
 
 
 def _check_order(meter: Meter) -> None:
-    waiting = Alarm.objects.filter(meter=meter, kind="unbooked", settled=False, data__amount__gt=0)
+    waiting = Alarm.objects.filter(meter=meter, kind="unbooked", is_resolved=False, data__amount__gt=0)
     if any(kind_at_meter(each.data["credit_id"]) == Of.SPREAD for each in waiting):
         raise SpreadFoundError(_("This paid what was spread, which is not in the books yet either: book that first."))
 

@@ -109,7 +109,7 @@ def give_share_back(made: TopUp, memo: str) -> None:
     """A payment is undone, or goes elsewhere: its share is owed again, and is at the meter again before the payment is taken
     off there. To be called with the organisation's row locked, and the meter's.
     """
-    for part in made.debt_parts.filter(undone__isnull=True).select_related("debt__tenancy__unit__property"):
+    for part in made.debt_parts.filter(undone_at__isnull=True).select_related("debt__tenancy__unit__property"):
         at = raise_again(part, memo)
         adjust(part.debt.tenancy, part.amount, Reference(Of.DEBT_PART, part.pk).and_(Part.UNDONE), memo, at)
 
@@ -155,9 +155,9 @@ def spread(
     meter = next(iter(lock_meters(rows)), None)
     row = Tenancy.objects.select_related("unit__property").get(pk=tenancy.pk, unit__property__organisation=organisation)
     at, where = now(), row.unit.property
-    if meter is None or row.settled is not None or (row.ends is not None and row.ends <= at):
+    if meter is None or row.settled_at is not None or (row.ends is not None and row.ends <= at):
         raise SpreadError(_("This tenancy has ended, or has no meter."))
-    if Tenancy.objects.filter(unit=row.unit_id, begins__lt=row.begins, settled__isnull=True).exists():
+    if Tenancy.objects.filter(unit=row.unit_id, begins__lt=row.begins, settled_at__isnull=True).exists():
         raise SpreadError(_("The tenant before is not settled yet: the meter's balance is not known to be this one's."))
     amount = owes(row) if most is None else min(owes(row), most)
     if amount <= 0:
@@ -181,7 +181,7 @@ def _memo(silence: Silence | None, where: Property) -> str:
     if silence is None:
         return _("spread over payments")
     there = zone(where.zone)
-    span = {"first": local_day(silence.began, there), "last": local_day(silence.back or now(), there)}
+    span = {"first": local_day(silence.began_at, there), "last": local_day(silence.back_at or now(), there)}
     return _("used while the gateway was silent, %(first)s to %(last)s, spread over payments") % span
 
 
@@ -220,9 +220,9 @@ def ran_up(row: SilentMeter, tenancy: Tenancy) -> int:
         return 0
     silence = row.silence
     charge = int(row.charge)
-    if tenancy.begins > silence.began:
+    if tenancy.begins > silence.began_at:
         rows = JournalEntry.objects.filter(meter=row.meter_id, seq__gt=row.seq, at__gt=tenancy.begins)
-        charge = int(rows.filter(at__lte=row.counted or 0).aggregate(sum=Sum("charge"))["sum"] or 0)
+        charge = int(rows.filter(at__lte=row.counted_at or 0).aggregate(sum=Sum("charge"))["sum"] or 0)
     spreads = Spread.objects.filter(silence=silence, debt__tenancy=tenancy).select_related("debt")
     # What was spread and is still owed, or was paid, is dealt with.
     dealt = sum(each.debt.amount - _withdrawn(each.debt) for each in spreads)
@@ -230,13 +230,13 @@ def ran_up(row: SilentMeter, tenancy: Tenancy) -> int:
 
 
 def _withdrawn(debt: Debt) -> int:
-    gone = debt.parts.filter(why=DebtPart.Why.WITHDRAWN, undone__isnull=True)
+    gone = debt.parts.filter(why=DebtPart.Why.WITHDRAWN, undone_at__isnull=True)
     return int(gone.aggregate(sum=Sum("amount"))["sum"] or 0)
 
 
 def spread_what_ran_up() -> list[Spread]:
     """Where the property says so, spread by itself what has run up at each meter that is back."""
-    rows = SilentMeter.objects.filter(counted__isnull=False, spread=False).select_related(
+    rows = SilentMeter.objects.filter(counted_at__isnull=False, spread=False).select_related(
         "meter__unit__property", "silence__gateway__property"
     )
     done = apart("spread", rows, _by_itself, lambda row: row.meter)
@@ -279,6 +279,6 @@ def settle_spreads(tenancy: Tenancy) -> None:
 
 def reopen_spreads(tenancy: Tenancy, memo: str) -> None:
     """A settlement is put right: what fell due with it is spread again. To be called with the organisation's row locked."""
-    rows = DebtPart.objects.filter(debt__tenancy=tenancy, why=DebtPart.Why.SETTLED, undone__isnull=True)
+    rows = DebtPart.objects.filter(debt__tenancy=tenancy, why=DebtPart.Why.SETTLED, undone_at__isnull=True)
     for part in rows.select_related("debt__tenancy__unit__property"):
         raise_again(part, memo)

@@ -85,7 +85,7 @@ def _change(tenancy: Tenancy, given: Contact) -> Change:
     recipient = Recipient.objects.filter(tenancy=tenancy).first()
     before = kept(recipient) if recipient is not None else NO_CONTACT
     after = Contact(**{name: getattr(given, name) or getattr(before, name) for name in CONTACT})
-    return Change(tenancy, before, after, recipient is not None and recipient.changed is not None)
+    return Change(tenancy, before, after, recipient is not None and recipient.changed_at is not None)
 
 
 def sealed(changes: Iterable[Change]) -> str:

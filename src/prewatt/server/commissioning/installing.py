@@ -52,4 +52,4 @@ def prepare(meter: Meter) -> None:
     if meter.unit is not None:
         provision(meter)
         for version in meter.property.tariff_versions.in_force(now()):
-            issue(meter, SetTariff(version.effective, version.tariff.kernel()))
+            issue(meter, SetTariff(version.effective_at, version.tariff.kernel()))

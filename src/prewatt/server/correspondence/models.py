@@ -35,14 +35,14 @@ class Note(models.Model):
 
 
 class NoteTo(models.Model):
-    """Whom a note is for. `notice`: by which they were told; null if they don't want to be told of notes. `seen`: when it stood on
+    """Whom a note is for. `notice`: by which they were told; null if they don't want to be told of notes. `seen_at`: when it stood on
     their page first.
     """
 
     note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="addressed")
     tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, related_name="notes")
     notice = models.ForeignKey(Notice, on_delete=models.SET_NULL, null=True, related_name="+")
-    seen = models.BigIntegerField(null=True)
+    seen_at = models.BigIntegerField(null=True)
 
     class Meta:
         ordering = ("note", "id")
@@ -53,8 +53,8 @@ class NoteTo(models.Model):
 
 
 class Report(models.Model):
-    """A fault that a tenant reports, until it is done. `asked` is once in a tenancy. `changed`: when something was said or done of
-    it last; `closed`: when it was done.
+    """A fault that a tenant reports, until it is done. `asked` is once in a tenancy. `changed_at`: when something was said or done of
+    it last; `closed_at`: when it was done.
     """
 
     class Category(models.TextChoices):
@@ -78,12 +78,12 @@ class Report(models.Model):
     asked = models.CharField(max_length=40)
     category = models.CharField(max_length=8, choices=Category)
     state = models.CharField(max_length=4, choices=State, default=State.OPEN)
-    made = models.BigIntegerField()
-    changed = models.BigIntegerField()
-    closed = models.BigIntegerField(null=True)
+    made_at = models.BigIntegerField()
+    changed_at = models.BigIntegerField()
+    closed_at = models.BigIntegerField(null=True)
 
     class Meta:
-        ordering = ("-changed", "-id")
+        ordering = ("-changed_at", "-id")
         constraints = (models.UniqueConstraint(fields=("tenancy", "asked"), name="report_once"),)
 
     def __str__(self) -> str:

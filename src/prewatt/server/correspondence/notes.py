@@ -135,7 +135,7 @@ def reached(note: Note) -> list[Reached]:
     for delivery in Delivery.objects.filter(notice__in=notices).select_related("channel").order_by("pk"):
         ways.setdefault(delivery.notice_id, []).append(delivery)
     return [
-        Reached(each.tenancy, ways.get(each.notice_id or 0, []), each.notice_id is None, each.seen) for each in rows
+        Reached(each.tenancy, ways.get(each.notice_id or 0, []), each.notice_id is None, each.seen_at) for each in rows
     ]
 
 
@@ -157,10 +157,10 @@ def notes_for(tenancies: Iterable[Tenancy], look: bool = False) -> list[Shown]:
         .select_related("note", "tenancy__recipient")
         .order_by("-note__at", "-pk")[:SHOWN]
     )
-    if look and (new := [each.pk for each in rows if each.seen is None]):
-        NoteTo.objects.filter(pk__in=new, seen=None).update(seen=now())
+    if look and (new := [each.pk for each in rows if each.seen_at is None]):
+        NoteTo.objects.filter(pk__in=new, seen_at=None).update(seen_at=now())
     return [
-        Shown(*each.note.words(_language(each.tenancy)), each.note.at, each.note.urgent, each.seen is None)
+        Shown(*each.note.words(_language(each.tenancy)), each.note.at, each.note.urgent, each.seen_at is None)
         for each in rows
     ]
 

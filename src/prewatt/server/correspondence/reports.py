@@ -70,7 +70,7 @@ def open_report(
         raise ReportError(_("Only the flat's tenant can report a fault."))
     if not office:
         _check_number(tenancy, at)
-    made = Report.objects.create(tenancy=tenancy, asked=asked, category=category, made=at, changed=at)
+    made = Report.objects.create(tenancy=tenancy, asked=asked, category=category, made_at=at, changed_at=at)
     _add(made, asked, text, Report.State.OPEN, photos, by, office)
     return made
 
@@ -80,7 +80,7 @@ def _check_number(tenancy: Tenancy, at: int) -> None:
     if mine.exclude(state=Report.State.DONE).count() >= MOST_OPEN:
         text = _("%(most)d reports are open already: add to one of them, or close one.")
         raise ReportError(text % {"most": MOST_OPEN})
-    if mine.filter(made__gt=at - DAY).count() >= MOST_A_DAY:
+    if mine.filter(made_at__gt=at - DAY).count() >= MOST_A_DAY:
         raise ReportError(_("%(most)d reports a day at most: add to one of them.") % {"most": MOST_A_DAY})
 
 
@@ -136,7 +136,7 @@ def lives_there(tenancy: Tenancy, at: int) -> bool:
 
 def can_add(report: Report, at: int) -> bool:
     """Whether its tenant can add something: who lives there, until some time after it was done."""
-    fresh = report.closed is None or at - report.closed <= COMES_BACK
+    fresh = report.closed_at is None or at - report.closed_at <= COMES_BACK
     return fresh and lives_there(report.tenancy, at)
 
 
@@ -148,10 +148,10 @@ def _add(report: Report, asked: str, text: str, state: str, photos: Sequence[Enc
     Photo.objects.bulk_create(
         [Photo(entry=made, content=each.content, width=each.width, height=each.height) for each in photos]
     )
-    report.changed = at
+    report.changed_at = at
     if state:
-        report.state, report.closed = state, at if state == Report.State.DONE else None
-    report.save(update_fields=["changed", "state", "closed"])
+        report.state, report.closed_at = state, at if state == Report.State.DONE else None
+    report.save(update_fields=["changed_at", "state", "closed_at"])
     _tell(report, made, len(photos))
     return made
 

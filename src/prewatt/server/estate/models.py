@@ -395,7 +395,7 @@ class TenancyQuerySet(models.QuerySet["Tenancy"]):
 
 class Tenancy(models.Model):
     """Who lives in a unit, from an instant to another (µs since 1970; `ends` null: still). `deposit`: nano, as
-    received; `settled`: when the account was closed after the move-out (`billing.tenancies`), `settlements`: how often it
+    received; `settled_at`: when the account was closed after the move-out (`billing.tenancies`), `settlements`: how often it
     was, as a move can be put right.
     """
 
@@ -408,7 +408,7 @@ class Tenancy(models.Model):
     ends = models.BigIntegerField(null=True, blank=True)
     occupants = models.PositiveSmallIntegerField(default=1, validators=[MaxValueValidator(1000)])
     deposit = models.BigIntegerField(default=0, editable=False)
-    settled = models.BigIntegerField(null=True, editable=False)
+    settled_at = models.BigIntegerField(null=True, editable=False)
     settlements = models.PositiveSmallIntegerField(default=0, editable=False)
 
     objects = TenancyQuerySet.as_manager()

@@ -17,7 +17,7 @@ class Terms(models.Model):
     whether the supply ends there. A bill is due `due_days` after it was made; `overdue`: what follows `overdue_days` after that.
     `owed`: what becomes of what is owed where a tenancy goes back to paying before use.
 
-    `applied`: when it took effect, null while it is to come; `ended`: when it was replaced before that.
+    `applied_at`: when it took effect, null while it is to come; `ended_at`: when it was replaced before that.
     """
 
     class Overdue(models.TextChoices):
@@ -44,10 +44,10 @@ class Terms(models.Model):
         default=14, validators=[MinValueValidator(LEAST_NOTICE), MaxValueValidator(180)]
     )
     owed = models.CharField(max_length=6, choices=Owed, default=Owed.DEBT)
-    made = models.BigIntegerField()
+    made_at = models.BigIntegerField()
     by = models.CharField(max_length=150)
-    applied = models.BigIntegerField(null=True)
-    ended = models.BigIntegerField(null=True)
+    applied_at = models.BigIntegerField(null=True)
+    ended_at = models.BigIntegerField(null=True)
 
     class Meta:
         verbose_name_plural = "terms"
@@ -56,7 +56,7 @@ class Terms(models.Model):
             models.CheckConstraint(condition=models.Q(limit__gte=0), name="terms_limit_natural"),
             models.UniqueConstraint(
                 fields=("tenancy",),
-                condition=models.Q(applied__isnull=True, ended__isnull=True),
+                condition=models.Q(applied_at__isnull=True, ended_at__isnull=True),
                 name="terms_wait_once",
             ),
         )
@@ -72,19 +72,19 @@ class Terms(models.Model):
 
 class Lowering(models.Model):
     """Bills are overdue, and by the rule of the terms the supply ends at `limit` (nano): at what was owed then, so that whatever is
-    paid after that is light at once, also without a network. `why`: for people. `ended`: when it was lifted.
+    paid after that is light at once, also without a network. `why`: for people. `ended_at`: when it was lifted.
     """
 
     terms = models.ForeignKey(Terms, on_delete=models.PROTECT, related_name="lowerings")
     limit = models.BigIntegerField()
     at = models.BigIntegerField()
     why = models.CharField(max_length=200)
-    ended = models.BigIntegerField(null=True)
+    ended_at = models.BigIntegerField(null=True)
 
     class Meta:
         ordering = ("at", "id")
         constraints = (
-            models.UniqueConstraint(fields=("terms",), condition=models.Q(ended__isnull=True), name="lowering_once"),
+            models.UniqueConstraint(fields=("terms",), condition=models.Q(ended_at__isnull=True), name="lowering_once"),
         )
 
     def __str__(self) -> str:

@@ -8,25 +8,25 @@ from .terms import Lowering, Terms
 
 def terms_of(tenancy_pk: int) -> Terms | None:
     """Return the terms that hold for a tenancy; None: it pays before use, as from the start."""
-    rows = Terms.objects.filter(tenancy=tenancy_pk, applied__isnull=False).select_related("tenancy__unit__property")
-    return rows.order_by("-applied", "-pk").first()
+    rows = Terms.objects.filter(tenancy=tenancy_pk, applied_at__isnull=False).select_related("tenancy__unit__property")
+    return rows.order_by("-applied_at", "-pk").first()
 
 
 def waiting_terms(tenancy_pk: int) -> Terms | None:
     """Return the terms that will hold later, or as soon as the building is online; None if there are none."""
-    return Terms.objects.filter(tenancy=tenancy_pk, applied__isnull=True, ended__isnull=True).first()
+    return Terms.objects.filter(tenancy=tenancy_pk, applied_at__isnull=True, ended_at__isnull=True).first()
 
 
 def open_lowering(terms: Terms | None) -> Lowering | None:
     """Return the lowered limit of overdue bills that is still in force; None if there is none."""
-    return terms.lowerings.filter(ended__isnull=True).first() if terms is not None else None
+    return terms.lowerings.filter(ended_at__isnull=True).first() if terms is not None else None
 
 
 def holder_of(unit_pk: int, at: int) -> int | None:
     """Return the tenancy to which the balance at a unit's meter belongs: the earliest that has begun and is not
     settled.
     """
-    rows = Tenancy.objects.filter(unit=unit_pk, begins__lte=at, settled__isnull=True).order_by("begins")
+    rows = Tenancy.objects.filter(unit=unit_pk, begins__lte=at, settled_at__isnull=True).order_by("begins")
     return rows.values_list("pk", flat=True).first()
 
 

@@ -48,7 +48,6 @@ class Of(models.TextChoices):
     EARLY = "early", _("charged early")
     CLEARED = "cleared", _("credit cleared")
     EMERGENCY = "emergency", _("emergency credit")
-    EARLIER = "earlier", _("of an earlier version")
 
 
 class Part(StrEnum):

@@ -31,7 +31,7 @@ def raise_alarm(
     """Raise an alarm for people, of a meter or a gateway. Returns None if an alarm of this kind (and `key`) is open
     there already.
     """
-    if Alarm.objects.filter(meter=meter, gateway=gateway, kind=kind, key=key, settled=False).exists():
+    if Alarm.objects.filter(meter=meter, gateway=gateway, kind=kind, key=key, is_resolved=False).exists():
         return None
     try:
         with transaction.atomic():
@@ -45,20 +45,20 @@ def raise_alarm(
 
 def open_alarms(where: Property) -> QuerySet[Alarm]:
     """Return the open alarms of a property, the latest first."""
-    found = Alarm.objects.filter(Q(meter__gateway__property=where) | Q(gateway__property=where), settled=False)
+    found = Alarm.objects.filter(Q(meter__gateway__property=where) | Q(gateway__property=where), is_resolved=False)
     return found.select_related("meter__unit", "gateway").order_by("-at", "-pk")
 
 
 def settle(alarm: Alarm, by: str) -> None:
     """Settle an alarm, because the person `by` has looked at it or has done what it asks."""
-    Alarm.objects.filter(pk=alarm.pk, settled_by="").update(settled=True, settled_by=by[:150], settled_at=now())
+    Alarm.objects.filter(pk=alarm.pk, resolved_by="").update(is_resolved=True, resolved_by=by[:150], resolved_at=now())
 
 
 def settle_alarms(kind: str, key: str = "") -> None:
     """Settle the alarms of a kind and key, because their cause is over."""
-    Alarm.objects.filter(kind=kind, key=key, settled=False).update(settled=True)
+    Alarm.objects.filter(kind=kind, key=key, is_resolved=False).update(is_resolved=True)
 
 
 def settle_of_meter(meter: Meter, kind: str) -> None:
     """Settle a meter's alarms of a kind, because their cause is over."""
-    Alarm.objects.filter(meter=meter, kind=kind, settled=False).update(settled=True)
+    Alarm.objects.filter(meter=meter, kind=kind, is_resolved=False).update(is_resolved=True)

@@ -29,7 +29,7 @@ def apart(
     failed: set[str] | None = None
     for item in items:
         if failed is None:
-            failed = set(Alarm.objects.filter(kind=FAILED, settled=False).values_list("key", flat=True))
+            failed = set(Alarm.objects.filter(kind=FAILED, is_resolved=False).values_list("key", flat=True))
         key = f"{job} {item.pk}"[:64]
         try:
             done.append(work(item))

@@ -78,7 +78,7 @@ def make_grant(request: GrantRequest, by: Any) -> StaffGrant:
         actions=" ".join(actions),
         begins=request.begins,
         ends=request.ends,
-        made=now(),
+        made_at=now(),
         by=by if isinstance(by, str) else by.get_username(),
     )
     gateways = Gateway.objects.filter(property=request.property, public_key__isnull=False, revoked=False)
@@ -92,7 +92,7 @@ def make_grant(request: GrantRequest, by: Any) -> StaffGrant:
         ends=request.ends,
         most_amount=request.most_amount,
         longest=request.longest,
-        issued=row.made,
+        issued=row.made_at,
         gateways=tuple(GatewayKey(each.name, bytes(each.public_key or b"")) for each in gateways.order_by("name")),
     )
     row.text = b64encode(encode(sign_grant(signing_key(settings.CONFIG), grant))).decode()

@@ -36,7 +36,7 @@ ASKED_FOR = 300 * SECOND
 """How long (µs) a single requested reading is waited for."""
 PATIENCE = 50
 """Milliseconds that a page waits for its turn to write."""
-VALUES = ("heard", "at", "register", "power", "closed", "balance", "cause")
+VALUES = ("heard_at", "at", "register", "power", "closed", "balance", "cause")
 
 
 class Looked(NamedTuple):
@@ -65,7 +65,7 @@ def look_at(meters: Iterable[int]) -> None:
 def ask(meters: Iterable[Meter]) -> None:
     """Ask for one reading of these meters now."""
     now = system_now()
-    _upsert([Look(meter=meter, asked=now) for meter in meters], "asked")
+    _upsert([Look(meter=meter, asked_at=now) for meter in meters], "asked_at")
 
 
 def _upsert(rows: Sequence[Look], field: str) -> None:
@@ -140,7 +140,7 @@ def read(meters: Iterable[int]) -> tuple[dict[int, Present], dict[int, int]]:
     now, found, ends = system_now(), {}, {}
     rows = Meter.objects.filter(pk__in=list(meters)).values_list(
         "pk", "seq", "told_seq", "told_balance", "balance", "commands", "read_at", "gateway__online", "gateway__since",
-        "look__until", "live__heard", "live__at", "live__register", "live__power", "live__balance", "live__cause",
+        "look__until", "live__heard_at", "live__at", "live__register", "live__power", "live__balance", "live__cause",
     )  # fmt: skip
     for pk, seq, told_seq, told, stored, commands, read_at, online, since, until, heard, at, *shown, cause in rows:
         register, power, balance = shown
@@ -161,7 +161,7 @@ def looked_at(shards: range) -> list[Looked]:
     come.
     """
     now = system_now()
-    asked = Q(asked__gt=now - ASKED_FOR) & (Q(meter__live__isnull=True) | Q(meter__live__heard__lt=F("asked")))
+    asked = Q(asked_at__gt=now - ASKED_FOR) & (Q(meter__live__isnull=True) | Q(meter__live__heard_at__lt=F("asked_at")))
     rows = Look.objects.filter(
         Q(until__gt=now) | asked, meter__gateway__online=True, meter__gateway__shard__in=shards
     ).values_list("meter__gateway__name", "meter__name", "until")
@@ -176,7 +176,7 @@ def show(told: Iterable[LiveMeter]) -> None:
     LiveReading.objects.bulk_create(
         (
             LiveReading(
-                meter_id=ids[name], heard=heard, at=each.at, register=each.register, power=each.power,
+                meter_id=ids[name], heard_at=heard, at=each.at, register=each.register, power=each.power,
                 closed=each.closed, balance=each.balance, cause=each.cause,
             )
             for name, each in latest.items()

@@ -41,9 +41,9 @@ class Gateway(models.Model):
     number = models.BigIntegerField(default=0, editable=False)
     online = models.BooleanField(default=False, editable=False)
     since = models.BigIntegerField(null=True, editable=False)
-    heard = models.BigIntegerField(null=True, editable=False)
+    heard_at = models.BigIntegerField(null=True, editable=False)
     sessions = models.JSONField(default=list, editable=False)
-    adopted = models.BigIntegerField(default=0, editable=False)
+    adopted_at = models.BigIntegerField(default=0, editable=False)
 
     def __str__(self) -> str:
         return self.name
@@ -198,12 +198,12 @@ class StaffGrant(models.Model):
     actions = models.CharField(max_length=200)
     begins = models.BigIntegerField()
     ends = models.BigIntegerField()
-    made = models.BigIntegerField()
+    made_at = models.BigIntegerField()
     by = models.CharField(max_length=150)
     text = models.TextField()
 
     class Meta:
-        ordering = ("-made", "-id")
+        ordering = ("-made_at", "-id")
 
     def __str__(self) -> str:
         return f"{self.holder}, {self.property}"
@@ -233,26 +233,26 @@ class JournalEntry(models.Model):
 
 
 class Look(models.Model):
-    """Who looks at a meter has it read every few seconds until `until`; a reading of all was asked for at `asked`. Both on
+    """Who looks at a meter has it read every few seconds until `until`; a reading of all was asked for at `asked_at`. Both on
     the system's clock, µs, whatever clock the meters run on; 0 if never.
     """
 
     meter = models.OneToOneField(Meter, on_delete=models.CASCADE, primary_key=True, related_name="look")
     until = models.BigIntegerField(default=0, db_index=True)
-    asked = models.BigIntegerField(default=0, db_index=True)
+    asked_at = models.BigIntegerField(default=0, db_index=True)
 
     def __str__(self) -> str:
         return f"{self.meter}"
 
 
 class LiveReading(models.Model):
-    """How a meter stood when it was looked at last: to be shown, never billed. `at` as its gateway says it, `heard` on the
+    """How a meter stood when it was looked at last: to be shown, never billed. `at` as its gateway says it, `heard_at` on the
     system's clock (µs); `register` in Wh, `power` in W, `balance` in nano, each None where it is not known. `cause`: why
     the meter could not be read, empty if it was.
     """
 
     meter = models.OneToOneField(Meter, on_delete=models.CASCADE, primary_key=True, related_name="live")
-    heard = models.BigIntegerField()
+    heard_at = models.BigIntegerField()
     at = models.BigIntegerField()
     register = models.BigIntegerField(null=True)
     power = models.BigIntegerField(null=True)
@@ -268,7 +268,7 @@ class Alarm(models.Model):
     """Something that a person must look at, of a meter or of a gateway: above all a difference between a meter and the
     server. Of each kind (and `key`, where one meter can have several at once) one is open at a time.
 
-    `data`: what a page or a service needs to act on it, by kind (`metering.alarms`). `settled_by`, `settled_at`: who
+    `data`: what a page or a service needs to act on it, by kind (`metering.alarms`). `resolved_by`, `resolved_at`: who
     settled it; empty where what it told of is over by itself.
     """
 
@@ -280,9 +280,9 @@ class Alarm(models.Model):
     seq = models.BigIntegerField(default=0)
     at = models.BigIntegerField()
     text = models.TextField()
-    settled = models.BooleanField(default=False)
-    settled_by = models.CharField(max_length=150, blank=True, default="")
-    settled_at = models.BigIntegerField(null=True)
+    is_resolved = models.BooleanField(default=False)
+    resolved_by = models.CharField(max_length=150, blank=True, default="")
+    resolved_at = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = (
@@ -293,12 +293,12 @@ class Alarm(models.Model):
             ),
             models.UniqueConstraint(
                 fields=("meter", "kind", "key"),
-                condition=models.Q(settled=False, meter__isnull=False),
+                condition=models.Q(is_resolved=False, meter__isnull=False),
                 name="alarm_of_meter_once",
             ),
             models.UniqueConstraint(
                 fields=("gateway", "kind", "key"),
-                condition=models.Q(settled=False, gateway__isnull=False),
+                condition=models.Q(is_resolved=False, gateway__isnull=False),
                 name="alarm_of_gateway_once",
             ),
         )
@@ -325,7 +325,7 @@ def alarms_of(organisation: Organisation) -> models.QuerySet[Alarm]:
     return Alarm.objects.filter(
         models.Q(meter__gateway__property__organisation=organisation)
         | models.Q(gateway__property__organisation=organisation),
-        settled=False,
+        is_resolved=False,
     ).select_related("meter__gateway__property", "meter__unit__property", "gateway__property")
 
 
@@ -335,8 +335,8 @@ class Refusal(models.Model):
     gateway = models.CharField(max_length=32, blank=True)
     reason = models.CharField(max_length=16)
     count = models.BigIntegerField(default=0)
-    first = models.BigIntegerField()
-    last = models.BigIntegerField()
+    first_at = models.BigIntegerField()
+    last_at = models.BigIntegerField()
     text = models.TextField()
 
     class Meta:
@@ -350,34 +350,34 @@ class Worker(models.Model):
     """The sign of life of a head-end worker, on the system's clock, whatever clock the meters run on."""
 
     shards = models.CharField(max_length=8, unique=True)
-    beat = models.DateTimeField(auto_now=True)
+    beat_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:
         return f"shards {self.shards}"
 
 
 class Silence(models.Model):
-    """Nothing is heard of a gateway, or (`meter`) of one meter of a gateway that speaks. `began`: since when; `back`: since
-    when it speaks again; `over`: when it had done so for long enough. `told`: how many times managers were to be
+    """Nothing is heard of a gateway, or (`meter`) of one meter of a gateway that speaks. `began_at`: since when; `back_at`: since
+    when it speaks again; `over_at`: when it had done so for long enough. `told`: how many times managers were to be
     told, `told_back`: whether they were told that it is back.
     """
 
     gateway = models.ForeignKey(Gateway, on_delete=models.PROTECT, related_name="silences")
     meter = models.ForeignKey(Meter, on_delete=models.PROTECT, null=True, related_name="silences")
-    began = models.BigIntegerField()
-    back = models.BigIntegerField(null=True)
-    over = models.BigIntegerField(null=True)
+    began_at = models.BigIntegerField()
+    back_at = models.BigIntegerField(null=True)
+    over_at = models.BigIntegerField(null=True)
     told = models.PositiveIntegerField(default=0)
     told_back = models.BooleanField(default=False)
 
     class Meta:
-        ordering = ("-began", "-id")
+        ordering = ("-began_at", "-id")
         constraints = (
             models.UniqueConstraint(
-                fields=("gateway",), condition=models.Q(over=None, meter=None), name="silence_of_gateway_once"
+                fields=("gateway",), condition=models.Q(over_at=None, meter=None), name="silence_of_gateway_once"
             ),
             models.UniqueConstraint(
-                fields=("meter",), condition=models.Q(over=None, meter__isnull=False), name="silence_of_meter_once"
+                fields=("meter",), condition=models.Q(over_at=None, meter__isnull=False), name="silence_of_meter_once"
             ),
         )
 
@@ -387,7 +387,7 @@ class Silence(models.Model):
 
 class SilentMeter(models.Model):
     """A meter in a silence: how it stood when that began (entry `seq`), and what it usually uses a day (Wh, nano; None if too
-    little is known). When it was read again, up to the instant `counted`: what had run up, `energy` and `charge`, and what its
+    little is known). When it was read again, up to the instant `counted_at`: what had run up, `energy` and `charge`, and what its
     balance was then. `went_on`: it was read meanwhile, so that only the network was gone. `spread`: whether it was looked at for
     what is to be spread by itself.
     """
@@ -400,7 +400,7 @@ class SilentMeter(models.Model):
     read_at = models.BigIntegerField(null=True)
     day_energy = models.BigIntegerField(null=True)
     day_charge = models.BigIntegerField(null=True)
-    counted = models.BigIntegerField(null=True)
+    counted_at = models.BigIntegerField(null=True)
     energy = models.BigIntegerField(default=0)
     charge = models.BigIntegerField(default=0)
     stands = models.BigIntegerField(default=0)

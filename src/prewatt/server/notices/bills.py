@@ -33,7 +33,7 @@ def _facts(each: Standing) -> dict[str, Any]:
         "number": bill.number,
         "amount": format_money(each.left, currency),
         "billed": format_money(bill.amount, currency),
-        "until": f"{local_day(bill.due - 1, place)}",
+        "until": f"{local_day(bill.due_at - 1, place)}",
         "first": f"{local_day(bill.begins, place)}",
         "last": f"{local_day(bill.ends - 1, place)}",
         "energy": bill.document["kwh"],
@@ -60,12 +60,12 @@ def tell_tenant(tenancy: Tenancy, at: int, told: Callable[..., Notice | None], r
     found: dict[str, tuple[Event, Standing]] = {}
     for each in standings(tenancy):
         bill = each.bill
-        if bill.made < recipient.since:
+        if bill.made_at < recipient.since:
             continue
         found[f"bill {bill.pk}"] = (Event.BILL, each)
-        if each.left and bill.due - BEFORE <= at < bill.due:
+        if each.left and bill.due_at - BEFORE <= at < bill.due_at:
             found[f"bill-due {bill.pk}"] = (Event.BILL_DUE, each)
-        elif each.left and at >= bill.due:
+        elif each.left and at >= bill.due_at:
             found[f"overdue {bill.pk}"] = (Event.OVERDUE, each)
             terms = terms_of(tenancy.pk)
             follows = follows_at(terms, bill) if terms is not None else None
@@ -85,7 +85,7 @@ def tell_manager(recipient: Recipient, organisation: Organisation, at: int) -> N
     """Put into the outbox which bills are overdue: when that begins, and when something follows."""
     found: dict[str, Standing] = {}
     for each in open_bills(organisation):
-        if each.state != "overdue" or each.bill.due < recipient.since:
+        if each.state != "overdue" or each.bill.due_at < recipient.since:
             continue
         terms = terms_of(each.bill.tenancy_id)
         follows = follows_at(terms, each.bill) if terms is not None else None

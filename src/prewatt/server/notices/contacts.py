@@ -125,7 +125,7 @@ def keep_contact(tenancy: Tenancy, given: Contact, *, over: bool = False) -> Non
     wanted = Contact(given.phone, given.email, given.language or held.language)
     if wanted == held:
         return
-    if recipient.changed is not None and not over:
+    if recipient.changed_at is not None and not over:
         raise TenantChangedError(
             _("The tenant has changed by themselves how they are reached: ask them, and say that you did.")
         )
@@ -150,13 +150,13 @@ def _put(recipient: Recipient, kind: str, address: str) -> None:
         return
     # The same row: what waits for the wrong number goes to the right one, and what did not arrive there is tried again.
     Channel.objects.filter(pk=mine.pk).update(
-        enabled=True, failing="", tested=None, made=now(), **sealed_address(CHANNELS[kind], address)
+        enabled=True, failing="", tested_at=None, made_at=now(), **sealed_address(CHANNELS[kind], address)
     )
     unsent = Delivery.objects.filter(channel=mine, notice__overtaken=False)
-    unsent.filter(state=Delivery.State.FAILED, notice__made__gt=now() - AGAIN).update(
-        state=Delivery.State.WAITING, next_try=now(), tries=0, error=""
+    unsent.filter(state=Delivery.State.FAILED, notice__made_at__gt=now() - AGAIN).update(
+        state=Delivery.State.WAITING, next_try_at=now(), tries=0, error=""
     )
-    unsent.filter(state=Delivery.State.WAITING, tries__gt=0).update(next_try=now(), tries=0, error="")
+    unsent.filter(state=Delivery.State.WAITING, tries__gt=0).update(next_try_at=now(), tries=0, error="")
 
 
 def _is(channel: Channel, address: str) -> bool:
@@ -168,7 +168,7 @@ def _is(channel: Channel, address: str) -> bool:
 
 def changed_by_tenant(recipient: Recipient) -> None:
     """Note that the tenant has changed how they are reached: from now on it is not overwritten unasked."""
-    Recipient.objects.filter(pk=recipient.pk).exclude(tenancy=None).update(changed=now())
+    Recipient.objects.filter(pk=recipient.pk).exclude(tenancy=None).update(changed_at=now())
 
 
 def forget(tenancy: Tenancy) -> bool:
@@ -177,7 +177,7 @@ def forget(tenancy: Tenancy) -> bool:
     if recipient is None:
         return False
     gone, _by_model = recipient.channels.all().delete()
-    Recipient.objects.filter(pk=recipient.pk).update(changed=None)
+    Recipient.objects.filter(pk=recipient.pk).update(changed_at=None)
     return bool(gone)
 
 

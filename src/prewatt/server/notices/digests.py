@@ -44,10 +44,10 @@ def held_until(recipient: Recipient, event: Event, at: int) -> int:
     """Until when a notice of an event, told at an instant, waits for others of its kind."""
     if not is_gathered(recipient, event):
         return at
-    last = recipient.notices.filter(event=event, overtaken=False, due__gt=at - GAP).order_by("-due").first()
+    last = recipient.notices.filter(event=event, overtaken=False, due_at__gt=at - GAP).order_by("-due_at").first()
     if last is None:
         return at + HOLD.get(event, 0)
-    return int(last.due) if last.due >= at else int(last.due) + GAP
+    return int(last.due_at) if last.due_at >= at else int(last.due_at) + GAP
 
 
 def digest(notices: Sequence[Notice]) -> Message:
@@ -80,7 +80,7 @@ def digest(notices: Sequence[Notice]) -> Message:
     words = render("digest", language, told)
     key = f"{recipient.pk}-digest {first.pk} {notices[-1].pk}"
     facts = facts_of("digest", told, words)
-    made = exact_instant(max(each.made for each in notices))
+    made = exact_instant(max(each.made_at for each in notices))
     return Message(event, key, words.title, words.text, language, made, told["link"], facts)
 
 

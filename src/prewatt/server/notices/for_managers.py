@@ -94,7 +94,7 @@ class ManagerLook:
     def _money(self) -> None:
         link = public(reverse("payments"))
         held = Payment.objects.filter(
-            merchant__organisation=self.organisation, state=Payment.State.HELD, confirmed__gte=self.recipient.since
+            merchant__organisation=self.organisation, state=Payment.State.HELD, confirmed_at__gte=self.recipient.since
         )
         waiting = {f"held {each.payment_id}": each for each in held.select_related("tenancy__unit__property")[:BACK_AT]}
         for key in untold(self.recipient, waiting):
@@ -105,7 +105,7 @@ class ManagerLook:
             }  # fmt: skip
             tell(self.recipient, Event.HELD, key, told)
         rows = Unexpected.objects.filter(
-            merchant__organisation=self.organisation, settled=False, at__gte=self.recipient.since
+            merchant__organisation=self.organisation, is_resolved=False, at__gte=self.recipient.since
         )
         strange = {f"unexpected {each.pk}": each for each in rows.select_related("merchant").order_by("-pk")[:BACK_AT]}
         for key in untold(self.recipient, strange):
@@ -138,7 +138,7 @@ class ManagerLook:
     def _taken_back(self) -> None:
         """What a person has to see to: a dispute is answered in days, or is lost."""
         rows = TakenBack.objects.filter(
-            organisation=self.organisation, closed=None, heard__gte=self.recipient.since, payment__isnull=False
+            organisation=self.organisation, closed_at=None, heard_at__gte=self.recipient.since, payment__isnull=False
         )
         found = {f"taken-back {each.pk} {each.state}": each for each in rows.select_related(
             "payment__tenancy__unit__property", "top_up__tenancy__unit__property"
@@ -147,7 +147,7 @@ class ManagerLook:
             each = found[key]
             told = {
                 "amount": format_money(each.amount, each.currency), "currency": each.currency,
-                "who": each.who, "cause": each.cause, "booked": each.booked is not None, "tenant": False,
+                "who": each.who, "cause": each.cause, "booked": each.booked_at is not None, "tenant": False,
                 "link": public(reverse("payments")),
             }  # fmt: skip
             tell(self.recipient, Event.TAKEN_BACK, key, told)

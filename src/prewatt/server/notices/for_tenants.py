@@ -69,7 +69,9 @@ class TenantLook:
             return
         waiting = on_the_way([meter.pk]).get(meter.pk, 0)
         self._journal(meter, waiting)
-        if not Tenancy.objects.filter(unit=tenancy.unit_id, begins__lt=tenancy.begins, settled__isnull=True).exists():
+        if not Tenancy.objects.filter(
+            unit=tenancy.unit_id, begins__lt=tenancy.begins, settled_at__isnull=True
+        ).exists():
             # Until the tenant before is settled the meter's balance is not this one's.
             Credit(self.recipient, tenancy, meter, waiting, self.at, self._tell).look(self._code)
         self._use(meter)
@@ -90,7 +92,7 @@ class TenantLook:
     # -- what was paid and charged -------------------------------------------------------------------------------------
 
     def _top_ups(self, meter: Meter | None) -> None:
-        rows = self.tenancy.top_ups.filter(paid__gte=self.recipient.since).select_related("command__code")
+        rows = self.tenancy.top_ups.filter(paid_at__gte=self.recipient.since).select_related("command__code")
         found = {f"top-up {each.credit_id}": each for each in rows.order_by("-pk")[:BACK_AT]}
         new = untold(self.recipient, found)
         for key, each in found.items():
@@ -100,7 +102,7 @@ class TenantLook:
             reached = command.reached_at is not None
             code = getattr(command, "code", None)
             self._tell(
-                Event.TOP_UP, key, amount=self._money(each.amount), at=wall(each.paid, self.where),
+                Event.TOP_UP, key, amount=self._money(each.amount), at=wall(each.paid_at, self.where),
                 share=self._money(each.shared) if each.shared else "",
                 receipt=each.receipt, reached=reached, online=meter is not None and meter.gateway.online,
                 code="" if reached or code is None or (meter is not None and meter.gateway.online) else str(code),
@@ -109,7 +111,7 @@ class TenantLook:
     def _taken_back(self) -> None:
         mine = Q(top_up__tenancy=self.tenancy) | Q(top_up=None, payment__tenancy=self.tenancy)
         rows = TakenBack.objects.filter(
-            mine, state=TakenBack.State.BOOKED, refund=None, booked__gte=self.recipient.since
+            mine, state=TakenBack.State.BOOKED, refund=None, booked_at__gte=self.recipient.since
         )
         found: dict[str, TakenBack] = {}
         for each in rows.order_by("-pk")[:BACK_AT]:
@@ -120,21 +122,21 @@ class TenantLook:
             each, back = found[key], " returned " in key
             self._tell(
                 Event.TAKEN_BACK, key, amount=self._money(each.returned if back else each.amount), back=back,
-                cause=each.cause, at=wall(each.booked or each.at, self.where), day=f"{local_day(each.at, self.where)}",
+                cause=each.cause, at=wall(each.booked_at or each.at, self.where), day=f"{local_day(each.at, self.where)}",
                 owed=self._money(each.amount - each.debited) if each.amount > each.debited else "",
                 until=wall(each.grace_until, self.where) if each.grace_until else "",
                 lost=self._money(each.debited) if each.debited else "",
             )  # fmt: skip
 
     def _shares(self) -> None:
-        rows = self.tenancy.shares.filter(run__made__gte=self.recipient.since).select_related("run__shared_cost")
+        rows = self.tenancy.shares.filter(run__made_at__gte=self.recipient.since).select_related("run__shared_cost")
         found = {
             f"share {each.pk}{suffix}": each for each in rows.order_by("-pk")[:BACK_AT] for suffix in ("", " back")
         }
         new = untold(self.recipient, found)
         for key, each in found.items():
             run, back = each.run, key.endswith(" back")
-            if key not in new or not each.amount or (back and run.reversed is None):
+            if key not in new or not each.amount or (back and run.reversed_at is None):
                 continue
             told = {
                 "name": run.shared_cost.name, "amount": self._money(abs(each.amount)),
@@ -145,7 +147,7 @@ class TenantLook:
 
     def _tariffs(self) -> None:
         versions = self.property.tariff_versions.in_force(self.at)
-        ahead = [each for each in versions if self.at < each.effective <= self.at + AHEAD]
+        ahead = [each for each in versions if self.at < each.effective_at <= self.at + AHEAD]
         if len(ahead) > MOST_AHEAD:
             return
         for version in ahead:
@@ -153,7 +155,7 @@ class TenantLook:
             prices = sorted({price for rate in rates for price in rate.prices})
             between = [prices[0]] if len(prices) == 1 else [prices[0], prices[-1]]
             self._tell(
-                Event.TARIFF, f"tariff {version.pk}", at=wall(version.effective, self.where), name=version.tariff.name,
+                Event.TARIFF, f"tariff {version.pk}", at=wall(version.effective_at, self.where), name=version.tariff.name,
                 prices=" – ".join(short_price(each) for each in between),
             )  # fmt: skip
 

@@ -17,7 +17,7 @@ class SendingAccount(models.Model):
     kind = models.CharField(max_length=12)
     settings = models.JSONField(default=dict)
     sealed = models.BinaryField()
-    made = models.BigIntegerField()
+    made_at = models.BigIntegerField()
 
     class Meta:
         ordering = ("organisation", "kind")
@@ -56,8 +56,8 @@ class Recipient(models.Model):
     `quiet_from`, `quiet_until`: hours of the local day between which nothing is sent (equal: always may be). `low_money`
     (nano), `low_energy` (Wh), `low_days`: own steps of the reminder, beside the landlord's. `muted`: events that are not
     told. `since`: nothing that happened before is told. `meter`, `seen`: how far the meter's journal has been looked at;
-    `closed`: how its switch was said to stand last. `day`: the last local day for which its use was looked at. `looked`:
-    when all was looked at last. `changed`: when the tenant last changed by themselves how they are reached (phone, e-mail,
+    `closed`: how its switch was said to stand last. `day`: the last local day for which its use was looked at. `looked_at`:
+    when all was looked at last. `changed_at`: when the tenant last changed by themselves how they are reached (phone, e-mail,
     language).
     """
 
@@ -79,8 +79,8 @@ class Recipient(models.Model):
     seen = models.BigIntegerField(default=0)
     closed = models.BooleanField(null=True)
     day = models.DateField(null=True)
-    looked = models.BigIntegerField(default=0)
-    changed = models.BigIntegerField(null=True)
+    looked_at = models.BigIntegerField(default=0)
+    changed_at = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = (
@@ -99,7 +99,7 @@ class Recipient(models.Model):
 
 
 class Channel(models.Model):
-    """A way to reach a recipient. `sealed`: the address; `shown`: as much of it as may be seen; `tested`: when a test was sent
+    """A way to reach a recipient. `sealed`: the address; `shown`: as much of it as may be seen; `tested_at`: when a test was sent
     last. `by_office`: the manager typed it for the tenant.
     """
 
@@ -108,9 +108,9 @@ class Channel(models.Model):
     sealed = models.BinaryField()
     shown = models.CharField(max_length=100)
     enabled = models.BooleanField(default=True)
-    made = models.BigIntegerField()
+    made_at = models.BigIntegerField()
     failing = models.CharField(max_length=200, blank=True)
-    tested = models.BigIntegerField(null=True)
+    tested_at = models.BigIntegerField(null=True)
     by_office = models.BooleanField(default=False)
 
     class Meta:
@@ -121,7 +121,7 @@ class Channel(models.Model):
 
 
 class Notice(models.Model):
-    """Something a recipient is told, once under its `key`. `facts`: by name, for ways that carry fields (`facts`). `due`: not
+    """Something a recipient is told, once under its `key`. `facts`: by name, for ways that carry fields (`facts`). `due_at`: not
     before (quiet hours, others to be gathered with). `overtaken`: it no longer holds, and what is not sent yet is not sent.
     """
 
@@ -131,12 +131,12 @@ class Notice(models.Model):
     title = models.CharField(max_length=200)
     text = models.TextField()
     facts = models.JSONField(default=dict)
-    made = models.BigIntegerField()
-    due = models.BigIntegerField()
+    made_at = models.BigIntegerField()
+    due_at = models.BigIntegerField()
     overtaken = models.BooleanField(default=False)
 
     class Meta:
-        ordering = ("-made", "-id")
+        ordering = ("-made_at", "-id")
         constraints = (models.UniqueConstraint(fields=("recipient", "key"), name="notice_once"),)
 
     def __str__(self) -> str:
@@ -144,7 +144,7 @@ class Notice(models.Model):
 
 
 class Delivery(models.Model):
-    """A notice on one channel. `next_try` is null when there is none: it is sent, failed or overtaken."""
+    """A notice on one channel. `next_try_at` is null when there is none: it is sent, failed or overtaken."""
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waits")
@@ -156,14 +156,14 @@ class Delivery(models.Model):
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="deliveries")
     state = models.CharField(max_length=9, choices=State, default=State.WAITING)
     tries = models.PositiveIntegerField(default=0)
-    next_try = models.BigIntegerField(null=True)
-    sent = models.BigIntegerField(null=True)
+    next_try_at = models.BigIntegerField(null=True)
+    sent_at = models.BigIntegerField(null=True)
     error = models.CharField(max_length=200, blank=True)
 
     class Meta:
         ordering = ("-id",)
         constraints = (models.UniqueConstraint(fields=("notice", "channel"), name="delivery_once"),)
-        indexes = (models.Index(fields=("next_try",), condition=models.Q(state="waiting"), name="delivery_to_try"),)
+        indexes = (models.Index(fields=("next_try_at",), condition=models.Q(state="waiting"), name="delivery_to_try"),)
 
     def __str__(self) -> str:
         return f"{self.notice} {self.channel}"

@@ -140,7 +140,7 @@ def put_channel(recipient: Recipient, kind: type[Kind], address: str, by_office:
     if recipient.channels.count() >= MOST_CHANNELS:
         raise ValidationError({"kind": _("At most %(most)d channels.") % {"most": MOST_CHANNELS}})
     made: Channel = recipient.channels.create(
-        kind=kind.name, made=now(), by_office=by_office, **sealed_address(kind, address)
+        kind=kind.name, made_at=now(), by_office=by_office, **sealed_address(kind, address)
     )
     return made
 
@@ -199,7 +199,7 @@ def keep_account(organisation: Organisation, kind: str, given: Mapping[str, str]
     except ValueError as error:
         raise ValidationError(str(error)) from None
     _from_now(Recipient.objects.filter(organisation=organisation))
-    made = made or SendingAccount(organisation=organisation, kind=kind, made=now())
+    made = made or SendingAccount(organisation=organisation, kind=kind, made_at=now())
     made.settings = part(fields, values, secret=False)
     made.sealed = seal(ACCOUNT, part(fields, values, secret=True))
     made.save()
@@ -221,12 +221,12 @@ def to_be_told(before: int) -> Iterable[Recipient]:
     """Everybody who can be reached, and of whose meter or payments there is something new, or who was looked at last before an
     instant.
     """
-    paid = TopUp.objects.filter(tenancy=OuterRef("tenancy"), paid__gte=OuterRef("looked"))
-    taken = TopUp.objects.filter(tenancy=OuterRef("tenancy"), taken_back__booked__gte=OuterRef("looked"))
+    paid = TopUp.objects.filter(tenancy=OuterRef("tenancy"), paid_at__gte=OuterRef("looked_at"))
+    taken = TopUp.objects.filter(tenancy=OuterRef("tenancy"), taken_back__booked_at__gte=OuterRef("looked_at"))
     return (
         Recipient.objects.filter(Exists(that_send(Channel.objects.filter(recipient=OuterRef("pk")))))
         .filter(
-            Q(looked__lte=before)
+            Q(looked_at__lte=before)
             | Q(tenancy__isnull=True)
             | Q(tenancy__unit__meter__seq__gt=F("seen"))
             | Exists(paid)

@@ -34,7 +34,7 @@ LEASE = 5 * MINUTE
 
 def send_what_is_due(most: int = 500) -> int:
     """Try each delivery that is due once; those that are sent together as one. How many were sent."""
-    rows = Delivery.objects.filter(state=Delivery.State.WAITING, next_try__lte=now()).order_by("next_try", "pk")
+    rows = Delivery.objects.filter(state=Delivery.State.WAITING, next_try_at__lte=now()).order_by("next_try_at", "pk")
     due = rows.select_related("notice__recipient__organisation", "channel")[:most]
     together = _together(due)
     out_of_order: set[tuple[int, str]] = set()
@@ -74,15 +74,15 @@ def _claim(pk: int) -> Delivery | None:
     found = (
         for_update(Delivery.objects, skip_locked=True)
         .select_related("notice__recipient__tenancy__unit__property", "channel")
-        .filter(pk=pk, state=Delivery.State.WAITING, next_try__lte=now())
+        .filter(pk=pk, state=Delivery.State.WAITING, next_try_at__lte=now())
         .first()
     )
     if found is None:
         return None
     if found.notice.overtaken or not found.channel.enabled:
-        Delivery.objects.filter(pk=pk).update(state=Delivery.State.OVERTAKEN, next_try=None)
+        Delivery.objects.filter(pk=pk).update(state=Delivery.State.OVERTAKEN, next_try_at=None)
         return None
-    Delivery.objects.filter(pk=pk).update(next_try=now() + LEASE)
+    Delivery.objects.filter(pk=pk).update(next_try_at=now() + LEASE)
     return found
 
 
@@ -94,7 +94,7 @@ def message_of(deliveries: Sequence[Delivery]) -> Message:
     link = re.search(r"https?://\S+", notice.text)
     return Message(
         notice.event, f"{notice.recipient_id}-{notice.key}", notice.title, notice.text, notice.recipient.language,
-        exact_instant(notice.made), link[0] if link else "", notice.facts,
+        exact_instant(notice.made_at), link[0] if link else "", notice.facts,
     )  # fmt: skip
 
 
@@ -129,7 +129,7 @@ def try_to_send(deliveries: Sequence[Delivery]) -> SendError | None:
         return error
     with transaction.atomic():
         Delivery.objects.filter(pk__in=[each.pk for each in deliveries]).update(
-            state=Delivery.State.SENT, sent=now(), next_try=None, tries=F("tries") + 1, error=""
+            state=Delivery.State.SENT, sent_at=now(), next_try_at=None, tries=F("tries") + 1, error=""
         )
         Channel.objects.filter(pk=channel.pk).exclude(failing="").update(failing="")
     return None
@@ -142,7 +142,7 @@ def _failed(deliveries: Iterable[Delivery], error: SendError) -> None:
         given_up = error.lasting or tries > len(BACKOFF)
         Delivery.objects.filter(pk=delivery.pk).update(
             state=Delivery.State.FAILED if given_up else Delivery.State.WAITING,
-            next_try=None if given_up else now() + BACKOFF[tries - 1],
+            next_try_at=None if given_up else now() + BACKOFF[tries - 1],
             tries=tries,
             error=str(error)[:200],
         )

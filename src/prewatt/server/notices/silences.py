@@ -37,15 +37,15 @@ def notices_of(silence: Silence) -> list[Notice]:
     rows = Notice.objects.filter(
         recipient__organisation=silence.gateway.property.organisation_id, key__startswith=key_of(silence)
     )
-    return list(rows.select_related("recipient").prefetch_related("deliveries__channel").order_by("made", "pk"))
+    return list(rows.select_related("recipient").prefetch_related("deliveries__channel").order_by("made_at", "pk"))
 
 
 def tell_of_silences() -> None:
     """Tell of each silence what is due."""
     at = now()
-    opened = Silence.objects.filter(over=None, back=None).select_related("gateway__property", "meter__unit")
+    opened = Silence.objects.filter(over_at=None, back_at=None).select_related("gateway__property", "meter__unit")
     apart("silence-told", opened, lambda each: _tell(each, at), lambda each: each.meter or each.gateway)
-    over = Silence.objects.filter(over__isnull=False, told__gt=0, told_back=False)
+    over = Silence.objects.filter(over_at__isnull=False, told__gt=0, told_back=False)
     apart(
         "silence-told", over.select_related("gateway__property", "meter__unit"), _tell_back,
         lambda each: each.meter or each.gateway,
@@ -54,7 +54,7 @@ def tell_of_silences() -> None:
 
 def times_due(silence: Silence, at: int) -> int:
     """How many times it is to have been told at an instant."""
-    where, lasted = silence.gateway.property, at - silence.began
+    where, lasted = silence.gateway.property, at - silence.began_at
     if lasted < step(where, silence.gateway.since is None):
         return 0
     again = int(where.silence_again) * HOUR
@@ -90,11 +90,11 @@ def _tell_back(silence: Silence) -> None:
             # Nobody has heard of it.
             continue
         rows = list(
-            silence.meters.filter(meter__unit__isnull=False, counted__isnull=False).select_related("meter__unit")
+            silence.meters.filter(meter__unit__isnull=False, counted_at__isnull=False).select_related("meter__unit")
         )
         tell(
             recipient, Event.BACK, f"{key_of(silence)}back",
-            {**_common(silence, silence.back or now()), **_ran_up(silence, rows)},
+            {**_common(silence, silence.back_at or now()), **_ran_up(silence, rows)},
         )  # fmt: skip
 
 
@@ -115,8 +115,8 @@ def _common(silence: Silence, until: int) -> dict[str, Any]:
         "room": str(silence.meter.unit or silence.meter) if silence.meter else str(where),
         "property": str(where), "never": silence.gateway.since is None, "currency": where.currency,
         "alone": bool(where.alone_kwh or where.alone_days),
-        "at": wall(silence.began, there), "until": wall(until, there),
-        "link": public(reverse("silence", args=[silence.pk])), "lasted": lasted(silence.began, until),
+        "at": wall(silence.began_at, there), "until": wall(until, there),
+        "link": public(reverse("silence", args=[silence.pk])), "lasted": lasted(silence.began_at, until),
     }  # fmt: skip
 
 
@@ -144,7 +144,7 @@ def _ran_up(silence: Silence, rows: list[SilentMeter]) -> dict[str, Any]:
     currency = silence.gateway.property.currency
     short = [each for each in rows if each.stands < 0]
     return {
-        "energy": rough_kwh(sum(each.energy for each in rows)), "waiting": silence.meters.filter(counted=None).count(),
+        "energy": rough_kwh(sum(each.energy for each in rows)), "waiting": silence.meters.filter(counted_at=None).count(),
         "amount": format_money(sum(each.charge for each in rows), currency), "short": len(short),
         "owed": format_money(sum(-each.stands for each in short), currency) if short else "",
         "went_on": any(each.went_on for each in rows),

@@ -39,10 +39,10 @@ def tell(
     due = at if urgent else after_quiet_hours(recipient, held_until(recipient, event, at))
     made = Notice.objects.create(
         recipient=recipient, event=event, key=key, title=words.title, text=words.text,
-        facts=facts_of(event, told, words), made=at, due=due,
+        facts=facts_of(event, told, words), made_at=at, due_at=due,
     )  # fmt: skip
     Delivery.objects.bulk_create(
-        Delivery(notice=made, channel=channel, next_try=due)
+        Delivery(notice=made, channel=channel, next_try_at=due)
         for channel in carrying(recipient, event, that_send(recipient.channels))
     )
     return made
@@ -107,6 +107,6 @@ def overtake(recipient: Recipient, event: Event, of: str = "") -> int:
         tries=0,
     )
     notices = set(rows.values_list("notice", flat=True))
-    stopped = rows.update(state=Delivery.State.OVERTAKEN, next_try=None)
+    stopped = rows.update(state=Delivery.State.OVERTAKEN, next_try_at=None)
     Notice.objects.filter(pk__in=notices).exclude(deliveries__state=Delivery.State.SENT).update(overtaken=True)
     return stopped

@@ -36,8 +36,8 @@ def _look_for(recipient: Recipient) -> None:
         TenantLook(mine, mine.tenancy).look()
     else:
         ManagerLook(mine).look()
-    mine.looked = now()
-    mine.save(update_fields=["looked"])
+    mine.looked_at = now()
+    mine.save(update_fields=["looked_at"])
 
 
 def _where(recipient: Recipient) -> Meter | Gateway | None:

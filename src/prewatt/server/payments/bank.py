@@ -75,7 +75,7 @@ def upload(organisation: Organisation, content: bytes, currency: str, by: Any) -
     sorted_out = sort_out(organisation, statement.lines)
     at = now()
     for row in sorted_out.new:
-        row.uploaded, row.by = at, by
+        row.uploaded_at, row.by = at, by
     for start in range(0, len(sorted_out.new), PART):
         with transaction.atomic():
             began = time.monotonic()
@@ -91,7 +91,7 @@ def _kept(organisation: Organisation, rows: list[BankLine]) -> list[BankLine]:
     """The lines as they are stored, in the order of the file; without those that another upload stored a moment before."""
     if not rows:
         return []
-    stored = BankLine.objects.filter(organisation=organisation, uploaded=rows[0].uploaded)
+    stored = BankLine.objects.filter(organisation=organisation, uploaded_at=rows[0].uploaded_at)
     found = {row.fingerprint: row for row in stored}
     return [found[row.fingerprint] for row in rows if row.fingerprint in found]
 

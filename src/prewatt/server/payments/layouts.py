@@ -64,13 +64,13 @@ def new_layout(
         raise BankError(_("Say which column has the words that mean money in."))
     return BankLayout(
         organisation=organisation, fingerprint=fingerprint(row, named), named=named, columns=list(columns), order=order,
-        direction=direction, words_in=told, made=now(),
+        direction=direction, words_in=told, made_at=now(),
     )  # fmt: skip
 
 
 def keep_layout(made: BankLayout, by: Any) -> None:
     """Remember it for the next statement of that form."""
-    given = {name: getattr(made, name) for name in ("named", "columns", "order", "direction", "words_in", "made")}
+    given = {name: getattr(made, name) for name in ("named", "columns", "order", "direction", "words_in", "made_at")}
     BankLayout.objects.update_or_create(
         organisation=made.organisation, fingerprint=made.fingerprint, defaults={**given, "by": by}
     )

@@ -107,7 +107,7 @@ class MerchantDays:
 
     def _at(self, payment: Payment) -> int:
         line = self.lines.get((PAYMENT, payment.payment_id))
-        return payment.paid if payment.paid is not None else line.at if line else payment.made
+        return payment.paid_at if payment.paid_at is not None else line.at if line else payment.made_at
 
     def _of_payment(self, payment: Payment, at: int, ledger: int | None, meter: int | None) -> Finding:
         line, top_up = self.lines.get((PAYMENT, payment.payment_id)), payment.top_up
@@ -126,7 +126,7 @@ class MerchantDays:
         rows = Payment.objects.filter(merchant=self.merchant).select_related(
             "top_up__command", "tenancy__unit__property"
         )
-        payments = {each.payment_id: each for each in rows.filter(during(self.span, "paid"))}
+        payments = {each.payment_id: each for each in rows.filter(during(self.span, "paid_at"))}
         for part in parts(name for kind, name in self.lines if kind == PAYMENT and name not in payments):
             payments |= {each.payment_id: each for each in rows.filter(payment_id__in=part)}
         return payments
@@ -141,10 +141,10 @@ class MerchantDays:
 
     def _refunds(self) -> Iterable[Finding]:
         """What was sent back from here."""
-        parts = RefundPart.objects.filter(payment__merchant=self.merchant, sent__isnull=False).select_related(
+        parts = RefundPart.objects.filter(payment__merchant=self.merchant, sent_at__isnull=False).select_related(
             "payment__tenancy__unit__property"
         )
-        sent = {part.number: (part.sent or 0, part.amount, part.payment) for part in parts}
+        sent = {part.number: (part.sent_at or 0, part.amount, part.payment) for part in parts}
         backs = Transfer.objects.filter(of=Of.PAYMENT, part=Part.BACK, credit_account=clearing(self.merchant))
         returned = {each.number or 0: each for each in backs}
         for payment in Payment.objects.filter(pk__in=returned).select_related("tenancy__unit__property"):
@@ -216,9 +216,9 @@ class MerchantDays:
 
     def _state_of(self, row: TakenBack) -> Verdict:
         state = row.within.state if row.within is not None else row.state
-        if row.closed is None and state in OPEN_BACKS:
+        if row.closed_at is None and state in OPEN_BACKS:
             return OPEN_BACKS[TakenBack.State(state)]
-        if row.closed is None and row.cause == TakenBack.Cause.DISPUTE:
+        if row.closed_at is None and row.cause == TakenBack.Cause.DISPUTE:
             return Verdict.DISPUTED
         return debit_verdict(carriage_of(row.command))
 
@@ -270,7 +270,7 @@ class MerchantDays:
             yield self._finding(line.at, line.kind, line.line_id, "", sides, said, line.text)
 
     def _unexpected(self) -> Iterable[Finding]:
-        rows = Unexpected.objects.filter(during(self.span), merchant=self.merchant, settled=False)
+        rows = Unexpected.objects.filter(during(self.span), merchant=self.merchant, is_resolved=False)
         for each in rows.select_related("payment__tenancy__unit__property"):
             who = str(each.payment.tenancy) if each.payment else ""
             sides = Sides(each.currency, each.amount, None)

@@ -35,7 +35,7 @@ def keep_merchant(
         kind(values, server_settings.CONFIG.providers.get(provider, ""))
     except ValueError as error:
         raise ValidationError(str(error)) from None
-    made = merchant or Merchant(organisation=organisation, provider=provider, made=now())
+    made = merchant or Merchant(organisation=organisation, provider=provider, made_at=now())
     made.name = name.strip()
     made.settings = part(kind.fields, values, secret=False)
     made.sealed = seal(PURPOSE, part(kind.fields, values, secret=True))

@@ -29,7 +29,7 @@ class Merchant(models.Model):
     settings = models.JSONField(default=dict)
     sealed = models.BinaryField()
     enabled = models.BooleanField(default=True)
-    made = models.BigIntegerField()
+    made_at = models.BigIntegerField()
     refused = models.BigIntegerField(default=0)
     refusal = models.CharField(max_length=200, blank=True)
     refused_at = models.BigIntegerField(null=True)
@@ -46,7 +46,7 @@ class Payment(models.Model):
     """A payment that a tenant was asked to make at a provider. `amount` in nano; instants in µs since 1970.
 
     `asked`: whoever asks names the payment, so that asking twice is one. `payment_id` is its name at the provider, and
-    the credit id of the top-up that comes of it. `provider_id`: of the transaction that paid it. `looks`, `next_look`:
+    the credit id of the top-up that comes of it. `provider_id`: of the transaction that paid it. `looks`, `next_look_at`:
     how often the provider was asked, and when it is again. `reason`: why it is held, for a person.
     """
 
@@ -71,20 +71,20 @@ class Payment(models.Model):
     params = models.JSONField(default=dict)
     reference = models.CharField(max_length=255, blank=True)
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
-    made = models.BigIntegerField()
-    expires = models.BigIntegerField()
+    made_at = models.BigIntegerField()
+    expires_at = models.BigIntegerField()
     looks = models.PositiveIntegerField(default=0)
-    next_look = models.BigIntegerField(null=True)
+    next_look_at = models.BigIntegerField(null=True)
     provider_id = models.CharField(max_length=255, blank=True)
-    paid = models.BigIntegerField(null=True)
-    confirmed = models.BigIntegerField(null=True)
+    paid_at = models.BigIntegerField(null=True)
+    confirmed_at = models.BigIntegerField(null=True)
     seen_by = models.CharField(max_length=12, blank=True)
     reason = models.CharField(max_length=200, blank=True)
     top_up = models.OneToOneField(TopUp, on_delete=models.PROTECT, null=True, related_name="payment")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
-        ordering = ("-made", "-id")
+        ordering = ("-made_at", "-id")
         constraints = (
             models.UniqueConstraint(fields=("tenancy", "asked"), name="payment_asked_once"),
             models.UniqueConstraint(
@@ -95,7 +95,7 @@ class Payment(models.Model):
                 condition=~models.Q(state="paid") | models.Q(top_up__isnull=False), name="payment_paid_is_credited"
             ),
         )
-        indexes = (models.Index(fields=("next_look",), condition=models.Q(state="open"), name="payment_to_look_at"),)
+        indexes = (models.Index(fields=("next_look_at",), condition=models.Q(state="open"), name="payment_to_look_at"),)
 
     def __str__(self) -> str:
         return self.payment_id
@@ -113,7 +113,7 @@ class Unexpected(models.Model):
     currency = models.CharField(max_length=3)
     at = models.BigIntegerField()
     reason = models.CharField(max_length=200)
-    settled = models.BooleanField(default=False)
+    is_resolved = models.BooleanField(default=False)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("merchant", "provider_id"), name="unexpected_once"),)
@@ -131,14 +131,14 @@ def refund_number() -> str:
 
 class RefundPart(models.Model):
     """What of a refund goes back through the provider, to whoever made one payment. `amount` in nano; `number`: its name
-    at the provider; `sent`: when the provider took it on. `failed`: it did not arrive, and is owed anew.
+    at the provider; `sent_at`: when the provider took it on. `failed`: it did not arrive, and is owed anew.
     """
 
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="parts")
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refund_parts")
     amount = models.BigIntegerField()
     number = models.CharField(max_length=64, unique=True, default=refund_number)
-    sent = models.BigIntegerField(null=True)
+    sent_at = models.BigIntegerField(null=True)
     failed = models.BooleanField(default=False)
     error = models.CharField(max_length=200, blank=True)
 
@@ -158,7 +158,7 @@ class SettlementFile(models.Model):
 
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="settlement_files")
     day = models.DateField()
-    fetched = models.BigIntegerField()
+    fetched_at = models.BigIntegerField()
 
     class Meta:
         ordering = ("-day",)
@@ -237,7 +237,7 @@ class BankLine(models.Model):
     own = models.BooleanField(default=False)
     takes_back = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="taken_back_by")
     bookings = models.PositiveSmallIntegerField(default=0)
-    uploaded = models.BigIntegerField()
+    uploaded_at = models.BigIntegerField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
@@ -265,7 +265,7 @@ class BankLayout(models.Model):
     order = models.CharField(max_length=3, blank=True)
     direction = models.CharField(max_length=8, blank=True)
     words_in = models.JSONField(default=list)
-    made = models.BigIntegerField()
+    made_at = models.BigIntegerField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
@@ -300,7 +300,7 @@ class TakenBack(models.Model):
     told; what is booked of fees comes from the settlement files.
 
     `debited`: what was taken off the tenant's credit, at the meter by `command`; the rest is a debt. `refund`: what was owed
-    to the tenant, and was paid by it. `grace_until`: until when the supply goes on whatever the credit. `closed`: nothing
+    to the tenant, and was paid by it. `grace_until`: until when the supply goes on whatever the credit. `closed_at`: nothing
     more comes of it, or a person has seen to it.
     """
 
@@ -337,17 +337,17 @@ class TakenBack(models.Model):
     fee = models.BigIntegerField(default=0)
     currency = models.CharField(max_length=3)
     at = models.BigIntegerField()
-    heard = models.BigIntegerField()
+    heard_at = models.BigIntegerField()
     seen_by = models.CharField(max_length=12)
     state = models.CharField(max_length=9, choices=State, default=State.WAITING)
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, null=True, related_name="+")
     within = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="parts")
     is_sum = models.BooleanField(default=False)
-    booked = models.BigIntegerField(null=True)
+    booked_at = models.BigIntegerField(null=True)
     debited = models.BigIntegerField(default=0)
     command = models.ForeignKey(Command, on_delete=models.PROTECT, null=True, related_name="+")
     grace_until = models.BigIntegerField(null=True)
-    closed = models.BigIntegerField(null=True)
+    closed_at = models.BigIntegerField(null=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:

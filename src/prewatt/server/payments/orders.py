@@ -19,8 +19,8 @@ def order_of(payment: Payment) -> Order:
     """What its provider is asked for: a payment, how it stands, or to send some of it back."""
     merchant, property_ = payment.merchant, payment.tenancy.unit.property
     # The provider's clock is the world's, whatever clock the meters run on.
-    left = timedelta(microseconds=payment.expires - payment.made)
-    begun = moment(payment.made) if not settings.CONFIG.shared_clock else datetime.now(UTC)
+    left = timedelta(microseconds=payment.expires_at - payment.made_at)
+    begun = moment(payment.made_at) if not settings.CONFIG.shared_clock else datetime.now(UTC)
     return Order(
         payment_id=payment.payment_id,
         amount=to_minor(payment.amount, payment.currency),

@@ -52,8 +52,8 @@ def confirm(merchant: Merchant, told: Told, seen_by: str) -> Payment | None:
         else:
             _paid(payment, told, seen_by)
     elif told.state == State.CLOSED and payment is not None and payment.state == Payment.State.OPEN:
-        payment.state, payment.next_look = Payment.State.CLOSED, None
-        payment.save(update_fields=["state", "next_look"])
+        payment.state, payment.next_look_at = Payment.State.CLOSED, None
+        payment.save(update_fields=["state", "next_look_at"])
     return payment
 
 
@@ -88,10 +88,10 @@ def _recovered(merchant: Merchant, told: Told) -> Payment | None:
     if tenancy is None:
         return None
     lock_meters(Meter.objects.filter(unit=tenancy.unit_id))
-    Unexpected.objects.filter(merchant=merchant, provider_id=told.provider_id).update(settled=True)
+    Unexpected.objects.filter(merchant=merchant, provider_id=told.provider_id).update(is_resolved=True)
     return Payment.objects.create(
         payment_id=told.payment_id, asked=told.payment_id, merchant=merchant, tenancy=tenancy,
-        amount=told.amount * minor_unit(told.currency), currency=told.currency, made=told.at, expires=told.at,
+        amount=told.amount * minor_unit(told.currency), currency=told.currency, made_at=told.at, expires_at=told.at,
     )  # fmt: skip
 
 
@@ -101,8 +101,8 @@ def _take(payment: Payment, told: Told, seen_by: str) -> None:
         # One amount is not credited under two names.
         log.warning("payment %s: transaction %s has paid %s already", payment, told.provider_id, other)
         return
-    payment.provider_id, payment.paid, payment.confirmed = told.provider_id, told.at, now()
-    payment.seen_by, payment.next_look = seen_by, None
+    payment.provider_id, payment.paid_at, payment.confirmed_at = told.provider_id, told.at, now()
+    payment.seen_by, payment.next_look_at = seen_by, None
     amount = told.amount * minor_unit(told.currency)
     if told.currency != payment.currency:
         # The books can't hold it: it stays at the provider until a person has seen to it.
@@ -140,7 +140,7 @@ def credit(payment: Payment) -> TopUp:
         payment.by,
         str(payment.merchant),
         source=clearing(payment.merchant),
-        paid=payment.paid,
+        paid=payment.paid_at,
     )
 
 

@@ -86,9 +86,9 @@ def _keep(request: PaymentRequest) -> Payment:
         method=request.method,
         payer=request.payer[:128],
         payer_address=request.payer_address[:45],
-        made=at,
-        expires=at + LIFE,
-        next_look=at + LOOKS[0] * SECOND,
+        made_at=at,
+        expires_at=at + LIFE,
+        next_look_at=at + LOOKS[0] * SECOND,
         by=request.by,
     )
 

@@ -29,7 +29,7 @@ def look(payment: Payment) -> Payment:
     """Ask the provider how a payment stands; past its time, let it be paid no more. ProviderError if it can't be asked."""
     provider, order = provider_of(payment.merchant), order_of(payment)
     told = provider.query(order)
-    if told.state == State.OPEN and now() > payment.expires:
+    if told.state == State.OPEN and now() > payment.expires_at:
         provider.close(order)
         # It may have been paid between the two questions.
         told = provider.query(order)
@@ -54,7 +54,7 @@ def look_at_open_payments(most: int = 200) -> list[Payment]:
             # Its provider does not answer: those of others need not wait for it.
             return None
         wait = LOOKS[min(payment.looks + 1, len(LOOKS) - 1)]
-        Payment.objects.filter(pk=payment.pk).update(looks=payment.looks + 1, next_look=now() + wait * SECOND)
+        Payment.objects.filter(pk=payment.pk).update(looks=payment.looks + 1, next_look_at=now() + wait * SECOND)
         try:
             return look(payment)
         except (ProviderError, SealError) as error:
@@ -62,7 +62,7 @@ def look_at_open_payments(most: int = 200) -> list[Payment]:
             log.warning("payment %s: %s", payment, error)
             return None
 
-    due = Payment.objects.filter(state=Payment.State.OPEN, next_look__lte=now()).order_by("next_look")
+    due = Payment.objects.filter(state=Payment.State.OPEN, next_look_at__lte=now()).order_by("next_look_at")
     rows = due.select_related("merchant__organisation", "tenancy__unit__property")[:most]
     looked = apart("payment", rows, ask, lambda payment: meter_or_gateway_of(payment.tenancy))
     return [each for each in looked if each is not None and each.state in (Payment.State.PAID, Payment.State.HELD)]

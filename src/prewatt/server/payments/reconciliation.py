@@ -49,7 +49,7 @@ def _received_by_staff(organisation: Organisation, first: date, last: date) -> l
         place = zone(where.zone)
         rows = list(
             TopUp.objects.filter(
-                during(Span.of_days(first, last, place), "paid"),
+                during(Span.of_days(first, last, place), "paid_at"),
                 tenancy__unit__property=where,
                 payment__isnull=True,
                 moved_to__isnull=True,
@@ -67,7 +67,7 @@ def _received_by_staff(organisation: Organisation, first: date, last: date) -> l
             )
             found.append(
                 Finding(
-                    local_day(row.paid, place),
+                    local_day(row.paid_at, place),
                     str(transfer.debit_account) if transfer else "",
                     "payment",
                     row.receipt or str(row),

@@ -38,7 +38,9 @@ def refundable_by_provider(refund: Refund) -> int:
 
 def _sources(refund: Refund) -> list[tuple[Payment, int]]:
     found = []
-    for payment in Payment.objects.filter(tenancy=refund.tenancy_id, state=Payment.State.PAID).order_by("-paid", "-pk"):
+    for payment in Payment.objects.filter(tenancy=refund.tenancy_id, state=Payment.State.PAID).order_by(
+        "-paid_at", "-pk"
+    ):
         parts = payment.refund_parts.exclude(refund=refund).filter(failed=False)
         others = int(parts.aggregate(sum=Sum("amount"))["sum"] or 0) + taken_of(payment)
         if payment.amount > others:
@@ -55,11 +57,11 @@ def taken_of(payment: Payment) -> int:
 @transaction.atomic
 def _plan(refund: Refund) -> list[RefundPart]:
     locked = for_update(Refund.objects).get(pk=refund.pk)
-    if locked.paid is not None:
+    if locked.paid_at is not None:
         raise PaymentError(_("This refund is paid out already."))
     parts = list(locked.parts.select_related("payment__merchant__organisation", "payment__tenancy__unit__property"))
     if parts:
-        if sum(part.amount for part in parts if part.sent is None) > locked.left:
+        if sum(part.amount for part in parts if part.sent_at is None) > locked.left:
             raise PaymentError(_("Some of it was paid out by hand since: pay out the rest by hand, too."))
         return parts
     # A provider moves whole minor units; what is finer is closed when all of it is sent.
@@ -103,9 +105,9 @@ def send_back(refund: Refund, by: Any) -> Refund:
 def _begin(part: RefundPart) -> bool:
     """A part is about to be sent: from now on it is in the air. False if it was sent before."""
     refund = for_update(Refund.objects).get(pk=part.refund_id)
-    if refund.paid is not None:
+    if refund.paid_at is not None:
         raise PaymentError(_("This refund is paid out already."))
-    return bool(RefundPart.objects.filter(pk=part.pk, sent__isnull=True).update(error=""))
+    return bool(RefundPart.objects.filter(pk=part.pk, sent_at__isnull=True).update(error=""))
 
 
 @transaction.atomic
@@ -114,7 +116,7 @@ def pay_out_by_hand(
 ) -> Refund:
     """As `vending.owed.pay_out`. PaymentError while a provider may yet send some of it."""
     parts = for_update(Refund.objects).get(pk=refund.pk).parts
-    if parts.filter(sent__isnull=True, error="").exists():
+    if parts.filter(sent_at__isnull=True, error="").exists():
         raise PaymentError(_("The provider is still sending this refund. Wait for its result first."))
     return pay_out(refund, by, amount, way, day, number)
 
@@ -133,7 +135,7 @@ def sent(part: RefundPart, by: Any) -> None:
     """
     merchant = part.payment.merchant
     refund, locked = _lock(part)
-    if locked.sent is None:
+    if locked.sent_at is None:
         of = Reference(Of.REFUND_PART, part.pk)
         lies, once = clearing(merchant), max(min(part.amount, refund.left), 0)
         if once:
@@ -144,9 +146,9 @@ def sent(part: RefundPart, by: Any) -> None:
             text, own = _("paid out twice: %(why)s") % {"why": refund.reason}, tenant_account(refund.tenancy)
             book(Transfer.Kind.REVERSAL, own, lies, twice, now(), of.and_(Part.TWICE), text)
             owe(refund.tenancy, twice, of.and_(Part.DEBT), text, now())
-        locked.sent, locked.error = now(), ""
-        locked.save(update_fields=["sent", "error"])
-        if not refund.parts.filter(sent__isnull=True).exists():
+        locked.sent_at, locked.error = now(), ""
+        locked.save(update_fields=["sent_at", "error"])
+        if not refund.parts.filter(sent_at__isnull=True).exists():
             close_rounding(refund, name_of(by))
 
 

@@ -32,7 +32,7 @@ def may_be_taken_back(line: BankLine) -> QuerySet[TopUp]:
     are credited, and were not taken back; the latest first.
     """
     rows = _came_in(line).filter(amount=-line.amount, taken_back=None)
-    return rows.select_related("tenancy__unit__property").order_by("-paid")
+    return rows.select_related("tenancy__unit__property").order_by("-paid_at")
 
 
 def _came_in(line: BankLine) -> QuerySet[TopUp]:
@@ -99,7 +99,7 @@ def _row(line: BankLine, came: TopUp | DebtPayment, amount: int, by: Any) -> Tak
     at = day_bounds(line.day, zone(came.tenancy.unit.property.zone))[0]
     return TakenBack.objects.create(
         organisation=line.organisation, bank_line=line, back_id=f"bank {line.pk}", cause=TakenBack.Cause.RETURN,
-        amount=amount, fee=-line.amount - amount, currency=line.currency, at=at, heard=now(), seen_by="bank", by=by,
+        amount=amount, fee=-line.amount - amount, currency=line.currency, at=at, heard_at=now(), seen_by="bank", by=by,
     )  # fmt: skip
 
 

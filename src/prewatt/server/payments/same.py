@@ -268,8 +268,8 @@ def _recorded(organisations: set[int], amounts: set[int]) -> list[Recorded]:
         .filter(Exists(of.filter(part="", debit_account__kind=Kind.BANK)), ~Exists(of.filter(part=Part.UNDONE)))
         .select_related("tenancy__unit__property", "by")
     )
-    debts = DebtPayment.objects.filter(**given, source__kind=Kind.BANK, undone__isnull=True)
-    return [Recorded(made, made.paid, f"{made.pk}") for made in top_ups] + [
+    debts = DebtPayment.objects.filter(**given, source__kind=Kind.BANK, undone_at__isnull=True)
+    return [Recorded(made, made.paid_at, f"{made.pk}") for made in top_ups] + [
         Recorded(made, made.at, f"debt-{made.pk}") for made in debts.select_related("tenancy__unit__property", "by")
     ]
 

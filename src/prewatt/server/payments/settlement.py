@@ -72,7 +72,7 @@ def whole_from(merchant: Merchant, day: date) -> int:
 
 def whole_days(merchant: Merchant) -> set[date]:
     """The days whose files were fetched when they were whole. What was fetched earlier is kept, and fetched again."""
-    rows = merchant.settlement_files.values_list("day", "fetched")
+    rows = merchant.settlement_files.values_list("day", "fetched_at")
     return {day for day, fetched in rows if fetched >= whole_from(merchant, day)}
 
 
@@ -82,7 +82,7 @@ def fetch(merchant: Merchant, day: date) -> SettlementFile:
     with transaction.atomic():
         # The account's row is the lock: two fetches of one day keep and book a line once.
         for_update(Merchant.objects).get(pk=merchant.pk)
-        file = SettlementFile.objects.update_or_create(merchant=merchant, day=day, defaults={"fetched": asked})[0]
+        file = SettlementFile.objects.update_or_create(merchant=merchant, day=day, defaults={"fetched_at": asked})[0]
         try:
             kept = [_keep(merchant, file, line) for line in lines]
         except UnknownCurrency as error:
@@ -156,7 +156,7 @@ def book_what_was_missed() -> list[Payment]:
     """Credit the payments that the settlement files which are here show, and of which nothing else was heard, or the books
     do not know though the meters do; book what they show to be taken back.
     """
-    found = Alarm.objects.filter(kind=UNBOOKED, settled=False).values("key")
+    found = Alarm.objects.filter(kind=UNBOOKED, is_resolved=False).values("key")
     missed = Payment.objects.filter(merchant=OuterRef("merchant"), payment_id=OuterRef("payment_id"), provider_id="")
     lines = SettlementLine.objects.filter(Q(payment_id__in=found) | Exists(missed), kind=PAYMENT)
     done = _credit(lines.exclude(payment_id="").select_related("merchant__organisation"))
@@ -189,7 +189,7 @@ def days_due(merchant: Merchant, most: int = AT_ONCE) -> list[date]:
     here = moment(now()).astimezone(ZoneInfo(PROVIDERS[merchant.provider].zone))
     last = here.date() - timedelta(days=1 if here.hour >= READY else 2)
     fetched = whole_days(merchant)
-    day = provider_day(merchant, merchant.made)
+    day = provider_day(merchant, merchant.made_at)
     due: list[date] = []
     while day <= last and len(due) < most:
         if day not in fetched:

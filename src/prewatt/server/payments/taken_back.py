@@ -41,7 +41,7 @@ def hear(merchant: Merchant, told: Back, seen_by: str) -> TakenBack | None:
         row = TakenBack.objects.create(
             organisation=merchant.organisation, merchant=merchant, back_id=told.back_id[:255], cause=told.cause.value,
             payment_name=told.payment_id[:64], provider_id=told.provider_id[:255], currency=told.currency, at=told.at,
-            amount=told.amount * minor_unit(told.currency), heard=now(), seen_by=seen_by,
+            amount=told.amount * minor_unit(told.currency), heard_at=now(), seen_by=seen_by,
         )  # fmt: skip
     row.payment = row.payment or payment
     row.reason, row.fee = told.reason[:200] or row.reason, max(row.fee, told.fee * minor_unit(told.currency))
@@ -87,8 +87,8 @@ def _go_on(row: TakenBack, step: Step, amount: int) -> None:
         if row.state in (State.WAITING, State.ASKED):
             row.state = State.WAITING
             _take(row)
-        if step == Step.LOST and row.closed is None and row.state != State.DECIDE:
-            row.closed = now()
+        if step == Step.LOST and row.closed_at is None and row.state != State.DECIDE:
+            row.closed_at = now()
 
 
 def _returned(row: TakenBack, amount: int) -> None:
@@ -106,7 +106,7 @@ def _returned(row: TakenBack, amount: int) -> None:
             row.returned = amount
     else:
         row.state, row.returned = State.EXPLAINED, amount
-    row.closed = row.closed or now()
+    row.closed_at = row.closed_at or now()
 
 
 def _take(row: TakenBack) -> None:
@@ -116,16 +116,16 @@ def _take(row: TakenBack) -> None:
         if (
             Unexpected.objects.filter(merchant=row.merchant, provider_id=row.provider_id)
             .exclude(provider_id="")
-            .update(settled=True)
+            .update(is_resolved=True)
         ):
             # What nobody here had asked for went back to its payer.
-            row.state, row.closed = State.EXPLAINED, now()
+            row.state, row.closed_at = State.EXPLAINED, now()
         return
     if not payment.provider_id:
         return
     whole = _sum_around(row, payment)
     if whole is not None:
-        row.within, row.state, row.closed = whole, State.EXPLAINED, now()
+        row.within, row.state, row.closed_at = whole, State.EXPLAINED, now()
     elif row.currency != payment.currency:
         row.state = State.DECIDE
     elif payment.state == Payment.State.HELD and row.amount <= held_left(payment):
@@ -151,7 +151,7 @@ def left_of(payment: Payment) -> int:
     """What of the credit that a payment gave neither went back nor was taken back, nano."""
     if payment.top_up is None:
         return 0
-    parts = payment.refund_parts.filter(sent__isnull=False, failed=False).aggregate(sum=Sum("amount"))["sum"] or 0
+    parts = payment.refund_parts.filter(sent_at__isnull=False, failed=False).aggregate(sum=Sum("amount"))["sum"] or 0
     rows = payment.taken_back.filter(state__in=TakenBack.BOOKED).exclude(TakenBack.FROM_HELD)
     taken = rows.aggregate(sum=Sum(F("amount") - F("returned")))["sum"] or 0
     return int(payment.top_up.amount) - int(parts) - int(taken)
@@ -177,7 +177,7 @@ def hear_of_sum(payment: Payment, gone: int, at: int, seen_by: str) -> TakenBack
     row = TakenBack.objects.create(
         organisation=payment.merchant.organisation, merchant=payment.merchant, back_id=back_id, is_sum=True,
         cause=TakenBack.Cause.REFUND, payment=payment, payment_name=payment.payment_id, provider_id=payment.provider_id,
-        amount=gone - known, currency=payment.currency, at=at, heard=now(), seen_by=seen_by,
+        amount=gone - known, currency=payment.currency, at=at, heard_at=now(), seen_by=seen_by,
     )  # fmt: skip
     _take(row)
     row.save()
@@ -201,7 +201,7 @@ def hear_of_unknown(merchant: Merchant, told: Told, seen_by: str) -> None:
         defaults={
             "organisation": merchant.organisation, "is_sum": True, "cause": TakenBack.Cause.REFUND,
             "payment_name": told.payment_id[:64], "provider_id": told.provider_id[:255], "amount": amount,
-            "currency": told.currency, "at": told.at, "heard": now(), "seen_by": seen_by,
+            "currency": told.currency, "at": told.at, "heard_at": now(), "seen_by": seen_by,
         },
     )  # fmt: skip
 
@@ -277,6 +277,6 @@ def decide(row: TakenBack, do: str, by: Any) -> TakenBack:
         raise PaymentError(_("There is no such thing to do."))
     elif open_to:
         found.state = State.EXPLAINED
-    found.closed, found.by = found.closed or now(), by
+    found.closed_at, found.by = found.closed_at or now(), by
     found.save()
     return found

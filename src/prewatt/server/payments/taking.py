@@ -114,11 +114,11 @@ def take_from_tenant(row: TakenBack, top_up: TopUp) -> None:
         .first()
     )
     tenancy = _tenancy(top_up.tenancy_id)
-    if tenancy.settled is None and row.amount >= top_up.amount:
+    if tenancy.settled_at is None and row.amount >= top_up.amount:
         give_share_back(top_up, memo(row))
     left = balance(tenant_account(tenancy))
     row.top_up = top_up
-    if tenancy.settled is not None:
+    if tenancy.settled_at is not None:
         row.debited = 0
     elif tenancy.unit.property.back_cuts_off:
         row.debited = row.amount
@@ -152,10 +152,10 @@ def _leave(row: TakenBack, tenancy: Tenancy) -> int:
 
 
 def _done(row: TakenBack) -> None:
-    row.state, row.booked = TakenBack.State.BOOKED, now()
+    row.state, row.booked_at = TakenBack.State.BOOKED, now()
     if row.cause != TakenBack.Cause.DISPUTE:
         # Of a dispute somebody has yet to hear how it ends.
-        row.closed = row.booked
+        row.closed_at = row.booked_at
 
 
 def _set_off(debt: Debt, tenancy: Tenancy) -> None:
@@ -191,7 +191,7 @@ def take_as_cost(row: TakenBack) -> None:
     fees = account(row.organisation, Kind.PROVIDER_FEES)
     meter = meter_of(row.payment) if row.payment is not None else None
     book(Transfer.Kind.FEE, fees, lies_in(row), row.amount, now(), reference(row), memo(row), meter)
-    row.state, row.booked = TakenBack.State.COST, now()
+    row.state, row.booked_at = TakenBack.State.COST, now()
 
 
 # -- back to us -----------------------------------------------------------------------------------------------------------
@@ -223,7 +223,7 @@ def _give_to_tenant(row: TakenBack, tenancy: Tenancy, debt: Debt | None, amount:
     """What is owed for it falls first; the rest is credit again, or owed to who has moved out."""
     own, at = tenant_account(tenancy), now()
     book(Transfer.Kind.REVERSAL, lies_in(row), own, amount, at, of, text)
-    settled = tenancy.settled is not None
+    settled = tenancy.settled_at is not None
     beside = amount if settled else min(amount, debt.left) if debt is not None else 0
     if beside:
         refund = owe_back(tenancy, beside, Refund.Why.CAME_BACK, own, of.and_(Part.OWED), text)

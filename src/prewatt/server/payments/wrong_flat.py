@@ -59,14 +59,14 @@ def look(made: TopUp) -> Outlook:
         raise GivingBackError(_("The meter has refused this payment: see its alarm."))
     left = _left(made, tenancy)
     meter = Meter.objects.select_related("gateway").filter(unit=tenancy.unit_id).first()
-    silent = meter is not None and not meter.gateway.online and tenancy.settled is None
-    remains = balance(tenant_account(tenancy)) - left if tenancy.settled is None else 0
+    silent = meter is not None and not meter.gateway.online and tenancy.settled_at is None
+    remains = balance(tenant_account(tenancy)) - left if tenancy.settled_at is None else 0
     return Outlook(made, left, made.amount - left, remains, meter.read_at or meter.at if silent and meter else None)
 
 
 def _left(made: TopUp, tenancy: Tenancy) -> int:
     """What is left of one payment's credit: what was paid first is used first."""
-    if tenancy.settled is not None:
+    if tenancy.settled_at is not None:
         credit = owed_to(tenancy).filter(why=Refund.Why.CREDIT)
         return min(made.amount, sum(each.left for each in credit))
     # What is undone, or has moved, is in the balance no more.
@@ -108,10 +108,10 @@ def move_payment(
         "unit": to.unit.name, "why": reason.strip()[:100], "who": name_of(by),
     }  # fmt: skip
     own, undone = tenant_account(tenancy), of.and_(Part.UNDONE)
-    if tenancy.settled is None:
+    if tenancy.settled_at is None:
         give_share_back(made, memo)
     book(Transfer.Kind.REVERSAL, own, source, made.amount, at, undone, memo)
-    if tenancy.settled is None:
+    if tenancy.settled_at is None:
         adjust(tenancy, -found.left, undone, memo, at)
     else:
         _from_refunds(tenancy, found.left, memo, name_of(by))

@@ -41,6 +41,6 @@ def waiting(alarm: Alarm) -> bool:
 
 def _tenancy(alarm: Alarm) -> Tenancy | None:
     assert alarm.meter is not None
-    tenancies = Tenancy.objects.filter(unit=alarm.meter.unit_id, settled__isnull=True)
+    tenancies = Tenancy.objects.filter(unit=alarm.meter.unit_id, settled_at__isnull=True)
     at = now()
     return next((each for each in tenancies.select_related("unit__property__organisation") if each.holds(at)), None)

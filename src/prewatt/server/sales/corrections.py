@@ -73,7 +73,7 @@ def correct(where: Property, tariff: Tariff, begins: int, ends: int, reason: str
         raise ValidationError({"ends": _("Meter %(meter)s has not yet reported up to that time.") % {"meter": late}})
     for other in Correction.objects.filter(property=where, begins__lt=ends, ends__gt=begins):
         raise ValidationError({"begins": _("This span was corrected already (%(reason)s).") % {"reason": other.reason}})
-    correction = Correction(property=where, tariff=tariff, begins=begins, ends=ends, reason=reason, by=by, made=at)
+    correction = Correction(property=where, tariff=tariff, begins=begins, ends=ends, reason=reason, by=by, made_at=at)
     correction.full_clean(exclude=("by",))
     found = rerate(where, tariff, begins, ends)
     if not found:
@@ -92,7 +92,7 @@ def _book(correction: Correction, each: Rerated, memo: str) -> None:
     made = CorrectedCharge.objects.create(
         correction=correction, meter=each.meter, tenancy=each.tenancy, charged=each.charged, rerated=each.rerated
     )
-    at, of = correction.made, Reference(Of.CORRECTION, made.pk)
+    at, of = correction.made_at, Reference(Of.CORRECTION, made.pk)
     if each.charged:
         book(Transfer.Kind.REVERSAL, revenue, holder, each.charged, at, of.and_(Part.REVERSED), memo)
     if each.rerated:
@@ -101,5 +101,5 @@ def _book(correction: Correction, each: Rerated, memo: str) -> None:
         return
     made.command = adjust(each.tenancy, each.charged - each.rerated, of, memo, at)
     made.save(update_fields=["command"])
-    if each.tenancy.settled is not None:
+    if each.tenancy.settled_at is not None:
         close_remainder(each.tenancy, of, memo)

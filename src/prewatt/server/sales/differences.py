@@ -45,8 +45,8 @@ def carry_out(made: Adjustment, by: str) -> None:
     _book(made, meter, -charged, Kind.ENERGY_REVENUE)
     if meter.offset:
         _level(meter)
-    Alarm.objects.filter(meter=meter, kind=alarm.kind, settled=False).update(
-        settled=True, settled_by=by[:150], settled_at=now()
+    Alarm.objects.filter(meter=meter, kind=alarm.kind, is_resolved=False).update(
+        is_resolved=True, resolved_by=by[:150], resolved_at=now()
     )
     alarm.refresh_from_db()
     alarm.data = {**alarm.data, "taken": made.amount, "taken_at": meter.seq}

@@ -117,7 +117,7 @@ def is_known(meter: Meter, tid: int) -> None:
 
 def _settle_typed(typed: Alarm | None) -> None:
     if typed is not None:
-        Alarm.objects.filter(pk=typed.pk).update(settled=True)
+        Alarm.objects.filter(pk=typed.pk).update(is_resolved=True)
 
 
 def _skip(meter: Meter, tid: int) -> None:
@@ -216,12 +216,12 @@ def link(
         command = issue(meter, GrantCredit(credit_id, amount, tid=data["tid"], coded=data["amount"]))
         command.coded_seq, command.coded_at = data["seq"], data["at"]
         command.save(update_fields=["coded_seq", "coded_at"])
-    found.settled = True
+    found.is_resolved = True
     found.data = {**found.data, "credit_id": credit_id}
-    found.save(update_fields=["settled", "data"])
+    found.save(update_fields=["is_resolved", "data"])
     made = TopUp.objects.create(
         organisation=tenancy.unit.property.organisation, credit_id=credit_id, tenancy=tenancy, command=command,
-        amount=amount, paid=at, by=by, note=note,
+        amount=amount, paid_at=at, by=by, note=note,
     )  # fmt: skip
     book_top_up(tenancy, amount, at, made.pk, source, made.memo)
     return made
@@ -231,7 +231,7 @@ def booked_by_hand(meter: Meter, amount: int, paid: int) -> TopUp | None:
     """What a person has booked of which only the code was found, if it is a payment of `amount` nano at the instant
     `paid`: it got an id of our own then, and in cash.
     """
-    rows = Alarm.objects.filter(meter=meter, kind=UNBOOKED, settled=True, key__startswith=CODE, data__by_hand=True)
+    rows = Alarm.objects.filter(meter=meter, kind=UNBOOKED, is_resolved=True, key__startswith=CODE, data__by_hand=True)
     for each in for_update(rows).order_by("pk"):
         if _fits(meter, each, amount, paid):
             each.data = {**each.data, "by_hand": False}
@@ -254,17 +254,17 @@ def book_found(found: Alarm, by: Any, source: Account | None = None) -> TopUp | 
     data = alarm.data
     credit_id = data["credit_id"] or found_at(meter.pk, data["seq"])
     known = TopUp.objects.filter(command__meter=meter, credit_id=credit_id).first()
-    if alarm.settled or known is not None:
-        Alarm.objects.filter(pk=alarm.pk).update(settled=True)
+    if alarm.is_resolved or known is not None:
+        Alarm.objects.filter(pk=alarm.pk).update(is_resolved=True)
         return known
     tenancy = tenant_of(alarm)
     if tenancy is None:
         raise FoundError(_("Nobody lived there then: give it to somebody as an adjustment, and settle the alarm."))
-    if tenancy.settled is not None:
+    if tenancy.settled_at is not None:
         raise FoundError(_("This tenancy is settled: its books are closed."))
     if data["amount"] < 0 or data["reason"]:
         _book_adjustment(tenancy, alarm, meter)
-        Alarm.objects.filter(pk=alarm.pk).update(settled=True)
+        Alarm.objects.filter(pk=alarm.pk).update(is_resolved=True)
         return None
     alarm.data = {**data, "by_hand": not data["credit_id"]}
     return link(alarm, tenancy, credit_id, data["amount"], now(), by, _("found at the meter"), source)

@@ -40,7 +40,7 @@ def lock_account(tenancy: Tenancy) -> Meter | None:
     rows = for_update(Meter.objects).select_related("gateway")
     meter = rows.filter(unit=tenancy.unit_id).first()
     as_it_is(tenancy)
-    if tenancy.settled is not None:
+    if tenancy.settled_at is not None:
         raise GivingBackError(_("This tenancy is settled: its books are closed."))
     return meter
 
@@ -157,19 +157,19 @@ def decide(made: Adjustment, by: Any, agreed: bool) -> Adjustment:
         raise GivingBackError(_("A second person has to agree. The person who proposed it can only withdraw it."))
     locked.decided_by = by
     if agreed:
-        if locked.kind != Adjustment.Kind.CHARGED and locked.tenancy.settled is not None:
+        if locked.kind != Adjustment.Kind.CHARGED and locked.tenancy.settled_at is not None:
             raise GivingBackError(_("This tenancy is settled: its books are closed."))
         return _carry_out(locked)
-    locked.state, locked.decided = Adjustment.State.DECLINED, now()
-    locked.save(update_fields=["state", "decided", "decided_by"])
+    locked.state, locked.decided_at = Adjustment.State.DECLINED, now()
+    locked.save(update_fields=["state", "decided_at", "decided_by"])
     return locked
 
 
 def _carry_out(made: Adjustment) -> Adjustment:
     if made.kind == Adjustment.Kind.METERED:
         carry_out(made, name_of(made.decided_by))
-        made.state, made.decided = Adjustment.State.DONE, now()
-        made.save(update_fields=["state", "decided", "decided_by"])
+        made.state, made.decided_at = Adjustment.State.DONE, now()
+        made.save(update_fields=["state", "decided_at", "decided_by"])
         return made
     own, charged = tenant_account(made.tenancy), made.kind == Adjustment.Kind.CHARGED
     kind = Kind.ENERGY_REVENUE if charged else Kind.ADJUSTMENTS
@@ -178,8 +178,8 @@ def _carry_out(made: Adjustment) -> Adjustment:
     of, at = Reference(Of.ADJUSTMENT, made.pk), now()
     book(Transfer.Kind.ADJUSTMENT, debit, credit, abs(made.amount), at, of, made.reason)
     made.command = adjust(made.tenancy, made.amount, of, made.reason, at, coded=True, by=made.by)
-    if charged and made.tenancy.settled is not None:
+    if charged and made.tenancy.settled_at is not None:
         close_remainder(made.tenancy, of, made.reason)
-    made.state, made.decided = Adjustment.State.DONE, at
-    made.save(update_fields=["state", "decided", "decided_by", "command"])
+    made.state, made.decided_at = Adjustment.State.DONE, at
+    made.save(update_fields=["state", "decided_at", "decided_by", "command"])
     return made

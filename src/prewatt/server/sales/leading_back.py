@@ -58,8 +58,8 @@ def lead_back(meter: Meter, by: str = "") -> Command | None:
         return None
     command = issue(row, LeadBack())
     if by:
-        Alarm.objects.filter(meter=row, kind=AHEAD, settled=False).update(
-            settled=True, settled_by=by[:150], settled_at=now()
+        Alarm.objects.filter(meter=row, kind=AHEAD, is_resolved=False).update(
+            is_resolved=True, resolved_by=by[:150], resolved_at=now()
         )
     return command
 

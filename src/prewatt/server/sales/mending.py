@@ -64,17 +64,17 @@ def _known(row: Command) -> AnyOrder | None:
     given = Adjustment.objects.filter(command=row, amount__gt=0).first()
     if given is not None and not row.found:
         name, code = (
-            at_meter(Reference(Of.ADJUSTMENT, given.pk), given.decided or 0),
+            at_meter(Reference(Of.ADJUSTMENT, given.pk), given.decided_at or 0),
             Code.objects.filter(command=row).first(),
         )
         tid, carries = (code.tid, code.amount) if code else (None, 0)
         return GrantCredit(name, given.amount, given.reason, tid, carries)
     share = Share.objects.filter(command=row).select_related("run__shared_cost").first()
     if share is not None:
-        name = at_meter(Reference(Of.SHARE, share.pk), share.run.made)
+        name = at_meter(Reference(Of.SHARE, share.pk), share.run.made_at)
         return Debit(name, share.amount, share.run.shared_cost.name[:200])
     share = Share.objects.filter(reversal=row).select_related("run__shared_cost").first()
     if share is not None:
-        name = at_meter(Reference(Of.SHARE, share.pk).and_(Part.BACK), share.run.reversed or 0)
+        name = at_meter(Reference(Of.SHARE, share.pk).and_(Part.BACK), share.run.reversed_at or 0)
         return GrantCredit(name, share.amount, share.run.shared_cost.name[:200])
     return account_settings(row.meter) if row.kind == "settings" else None

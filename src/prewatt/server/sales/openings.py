@@ -84,7 +84,7 @@ def go_on(alarm: Alarm, by: str) -> None:
     meter = for_update(Meter.objects).get(alarms=alarm)
     locked = for_update(Alarm.objects).get(pk=alarm.pk)
     state = Account.load(bytes.fromhex(locked.data["account"]))
-    if locked.settled:
+    if locked.is_resolved:
         return
     settle(locked, by)
     if state.seq <= meter.seq:

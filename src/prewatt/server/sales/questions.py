@@ -237,7 +237,7 @@ def reply(alarm: Alarm, answer: str, amount: int, by: Any) -> list[Adjustment]:
     first answer holds. Over the organisation's limit a second person agrees. GivingBackError if it can't be.
     """
     locked = _lock(alarm)
-    if locked.settled:
+    if locked.is_resolved:
         return []
     asked = question(locked)
     if asked is None:
@@ -253,8 +253,8 @@ def reply(alarm: Alarm, answer: str, amount: int, by: Any) -> list[Adjustment]:
         of = Reference(Of.ALARM, locked.pk)
         made.append(put_right(share.tenancy, -cost, of, by, _memo(asked, share, energy), second=False))
     locked.data = {**locked.data, "answer": answer, "charged": total}
-    locked.settled, locked.settled_by, locked.settled_at = True, by.get_username()[:150], now()
-    locked.save(update_fields=["data", "settled", "settled_by", "settled_at"])
+    locked.is_resolved, locked.resolved_by, locked.resolved_at = True, by.get_username()[:150], now()
+    locked.save(update_fields=["data", "is_resolved", "resolved_by", "resolved_at"])
     return made
 
 
@@ -283,8 +283,8 @@ def came_back(meter: Meter, entry: Rebased) -> None:
     asked = Alarm.objects.filter(meter=meter, kind="rebased", seq=error.seq).first() if error else None
     if asked is None:
         return
-    if not asked.settled:
-        Alarm.objects.filter(pk=asked.pk).update(settled=True)
+    if not asked.is_resolved:
+        Alarm.objects.filter(pk=asked.pk).update(is_resolved=True)
     elif asked.data.get("charged"):
         text = _(
             "The register came back to where it stood before an error, and what was used meanwhile is charged by it. What "
@@ -297,11 +297,11 @@ def came_back(meter: Meter, entry: Rebased) -> None:
 def give_back_twice(alarm: Alarm, by: Any) -> list[Adjustment]:
     """Give back what an answer charged, and settle the alarm. Asked twice, it is once."""
     locked = _lock(alarm)
-    if locked.settled:
+    if locked.is_resolved:
         return []
     answered = Adjustment.objects.filter(of=Of.ALARM, number=locked.data["alarm"])
     answered.filter(state=Adjustment.State.WAITING).update(
-        state=Adjustment.State.DECLINED, decided=now(), decided_by=by
+        state=Adjustment.State.DECLINED, decided_at=now(), decided_by=by
     )
     made = [
         put_right(
@@ -310,6 +310,6 @@ def give_back_twice(alarm: Alarm, by: Any) -> list[Adjustment]:
         )
         for each in answered.filter(state=Adjustment.State.DONE).select_related("tenancy__unit__property__organisation")
     ]  # fmt: skip
-    locked.settled, locked.settled_by, locked.settled_at = True, by.get_username()[:150], now()
-    locked.save(update_fields=["settled", "settled_by", "settled_at"])
+    locked.is_resolved, locked.resolved_by, locked.resolved_at = True, by.get_username()[:150], now()
+    locked.save(update_fields=["is_resolved", "resolved_by", "resolved_at"])
     return made

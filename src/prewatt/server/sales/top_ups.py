@@ -75,7 +75,7 @@ def top_up(
     if vended:
         Code.objects.filter(pk=vended[2].pk).update(command=command)
     made = TopUp.objects.create(
-        organisation=organisation, credit_id=credit_id, tenancy=tenancy, command=command, amount=amount, paid=at, by=by,
+        organisation=organisation, credit_id=credit_id, tenancy=tenancy, command=command, amount=amount, paid_at=at, by=by,
         note=note,
     )  # fmt: skip
     book_top_up(tenancy, amount, at, made.pk, source, made.memo)

@@ -129,7 +129,7 @@ def standings(tenancy: Tenancy) -> list[Standing]:
 def _state(bill: Bill, left: int, moved: int, at: int) -> str:
     if not left:
         return "debt" if moved else "paid"
-    if at >= bill.due:
+    if at >= bill.due_at:
         return "overdue"
     return "part" if left < bill.amount else "open"
 
@@ -143,7 +143,7 @@ def open_bills(organisation: Organisation) -> list[Standing]:
         for each in standings(tenancy)
         if each.left
     ]
-    return sorted(found, key=lambda each: (each.state != "overdue", each.bill.due, each.bill.number))
+    return sorted(found, key=lambda each: (each.state != "overdue", each.bill.due_at, each.bill.number))
 
 
 def standing_of(bill: Bill) -> Standing:
@@ -157,12 +157,12 @@ def standing_of(bill: Bill) -> Standing:
 def runs_of(tenancy: Tenancy) -> list[tuple[int, int | None]]:
     """The spans in which a tenancy paid after use: from an instant to another one, None if it does still."""
     found: list[tuple[int, int | None]] = []
-    for terms in Terms.objects.filter(tenancy=tenancy.pk, applied__isnull=False).order_by("applied", "pk"):
+    for terms in Terms.objects.filter(tenancy=tenancy.pk, applied_at__isnull=False).order_by("applied_at", "pk"):
         last = found[-1] if found else None
         if terms.postpaid and (last is None or last[1] is not None):
             found.append((max(int(terms.begins), tenancy.begins), None))
         elif not terms.postpaid and last is not None and last[1] is None:
-            found[-1] = (last[0], int(terms.applied or 0))
+            found[-1] = (last[0], int(terms.applied_at or 0))
     return found
 
 
@@ -206,8 +206,8 @@ def make_bill(tenancy: Tenancy, begins: int, ends: int, due_days: int, must: boo
     total = rounded(max(-made.closing, 0), currency)
     number = (Bill.objects.filter(organisation=organisation).aggregate(last=Max("number"))["last"] or 0) + 1
     return Bill.objects.create(
-        organisation=organisation, number=number, tenancy=tenancy, who=tenancy.tenant, begins=begins, ends=ends, made=at,
-        due=day_bounds(local_day(at, where) + timedelta(days=due_days), where)[1], owed=-made.closing, total=total,
+        organisation=organisation, number=number, tenancy=tenancy, who=tenancy.tenant, begins=begins, ends=ends, made_at=at,
+        due_at=day_bounds(local_day(at, where) + timedelta(days=due_days), where)[1], owed=-made.closing, total=total,
         amount=max(total - rounded(before, currency), 0), complete=made.complete, document=to_document(made),
     )  # fmt: skip
 
@@ -241,11 +241,13 @@ def bill_up_to_now(tenancy: Tenancy, terms: Terms) -> None:
 
 def make_bills() -> list[Bill]:
     """Make the bills that are due, of all landlords; what fails for one tenancy holds up no other."""
-    rows = Tenancy.objects.filter(terms__postpaid=True, terms__applied__isnull=False).distinct()
+    rows = Tenancy.objects.filter(terms__postpaid=True, terms__applied_at__isnull=False).distinct()
 
     def bills_of(tenancy: Tenancy) -> list[Bill]:
         terms = (
-            Terms.objects.filter(tenancy=tenancy.pk, postpaid=True, applied__isnull=False).order_by("applied").last()
+            Terms.objects.filter(tenancy=tenancy.pk, postpaid=True, applied_at__isnull=False)
+            .order_by("applied_at")
+            .last()
         )
         return bill_what_is_due(tenancy, terms) if terms is not None else []
 

@@ -25,7 +25,7 @@ from .terms import lock_account, waits_for_building
 
 def follows_at(terms: Terms, bill: Bill) -> int | None:
     """When something follows from a bill that is not paid by then; None if nothing but reminders does."""
-    return None if terms.overdue == Terms.Overdue.REMIND else int(bill.due) + int(terms.overdue_days) * DAY
+    return None if terms.overdue == Terms.Overdue.REMIND else int(bill.due_at) + int(terms.overdue_days) * DAY
 
 
 def too_late(terms: Terms, tenancy: Tenancy, at: int) -> list[Standing]:
@@ -37,10 +37,10 @@ def too_late(terms: Terms, tenancy: Tenancy, at: int) -> list[Standing]:
 def follow_up() -> list[Lowering]:
     """Lower what is due, and lift what was paid; what fails for one tenancy holds up no other."""
     at = now()
-    lowered = Terms.objects.filter(lowerings__ended__isnull=True, lowerings__isnull=False)
+    lowered = Terms.objects.filter(lowerings__ended_at__isnull=True, lowerings__isnull=False)
     ruled = Terms.objects.filter(
-        overdue=Terms.Overdue.CUT, postpaid=True, applied__isnull=False, tenancy__settled__isnull=True,
-        tenancy__bills__due__lte=at, tenancy__bills__total__gt=0,
+        overdue=Terms.Overdue.CUT, postpaid=True, applied_at__isnull=False, tenancy__settled_at__isnull=True,
+        tenancy__bills__due_at__lte=at, tenancy__bills__total__gt=0,
     )  # fmt: skip
     rows = Tenancy.objects.filter(terms__in=lowered | ruled).distinct().select_related("unit__property__organisation")
     done = apart("overdue bills", rows, _follow_up, meter_or_gateway_of)
@@ -65,8 +65,8 @@ def _follow_up(tenancy: Tenancy) -> Lowering | None:
     if bool(late) == (known is not None):
         return None
     if known is not None:
-        known.ended = at
-        known.save(update_fields=["ended"])
+        known.ended_at = at
+        known.save(update_fields=["ended_at"])
     else:
         owed = owes(tenancy)
         known = Lowering.objects.create(

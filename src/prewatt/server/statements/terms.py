@@ -69,7 +69,7 @@ def check(tenancy: Tenancy, wanted: Wanted) -> int:
         )
     if not at <= begins <= at + FARTHEST:
         raise TermsError(_("Terms begin now, or within a year from now."), "begins")
-    if tenancy.settled is not None or (tenancy.ends is not None and tenancy.ends <= max(begins, at)):
+    if tenancy.settled_at is not None or (tenancy.ends is not None and tenancy.ends <= max(begins, at)):
         raise TermsError(_("The tenancy has ended by then."), "begins")
     if begins < tenancy.begins:
         raise TermsError(_("The tenancy has not begun by then."), "begins")
@@ -112,11 +112,11 @@ def agree(tenancy: Tenancy, wanted: Wanted, by: Any) -> Terms:
         if waits is None:
             raise TermsError(_("This tenancy pays before use already."))
         # Nothing but that what was to come does not come.
-        Terms.objects.filter(pk=waits.pk).update(ended=now())
+        Terms.objects.filter(pk=waits.pk).update(ended_at=now())
         return before or waits
-    Terms.objects.filter(tenancy=row.pk, applied__isnull=True, ended__isnull=True).update(ended=now())
+    Terms.objects.filter(tenancy=row.pk, applied_at__isnull=True, ended_at__isnull=True).update(ended_at=now())
     fields = {name: getattr(wanted, name) for name in Wanted.__dataclass_fields__ if name != "begins"}
-    made = Terms.objects.create(tenancy=row, begins=begins, made=now(), by=name_of(by)[:150], **fields)
+    made = Terms.objects.create(tenancy=row, begins=begins, made_at=now(), by=name_of(by)[:150], **fields)
     if begins <= now():
         take_effect(made)
         made.refresh_from_db()
@@ -137,10 +137,10 @@ def take_effect(terms: Terms) -> bool:
     tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=terms.tenancy_id)
     meter = lock_account(tenancy)
     row, at = Terms.objects.get(pk=terms.pk), now()
-    if row.applied is not None or row.ended is not None:
-        return row.applied is not None
-    if tenancy.settled is not None or (tenancy.ends is not None and tenancy.ends <= at):
-        Terms.objects.filter(pk=row.pk).update(ended=at)
+    if row.applied_at is not None or row.ended_at is not None:
+        return row.applied_at is not None
+    if tenancy.settled_at is not None or (tenancy.ends is not None and tenancy.ends <= at):
+        Terms.objects.filter(pk=row.pk).update(ended_at=at)
         return False
     before = terms_of(tenancy.pk)
     if row.cuts_at is not None and row.cuts_at <= owes(tenancy):
@@ -156,8 +156,8 @@ def take_effect(terms: Terms) -> bool:
             bill_up_to_now(tenancy, before)
         _clear(tenancy, row, meter, at)
     if before is not None:
-        before.lowerings.filter(ended__isnull=True).update(ended=at)
-    Terms.objects.filter(pk=row.pk).update(applied=at)
+        before.lowerings.filter(ended_at__isnull=True).update(ended_at=at)
+    Terms.objects.filter(pk=row.pk).update(applied_at=at)
     if meter is not None:
         send_settings_to(meter)
     return True
@@ -168,7 +168,7 @@ def _clear(tenancy: Tenancy, terms: Terms, meter: Meter | None, at: int) -> None
     amount, days = owes(tenancy), int(tenancy.unit.property.spread_days)
     if meter is None:
         return
-    if Tenancy.objects.filter(unit=tenancy.unit_id, begins__lt=tenancy.begins, settled__isnull=True).exists():
+    if Tenancy.objects.filter(unit=tenancy.unit_id, begins__lt=tenancy.begins, settled_at__isnull=True).exists():
         raise TermsError(_("The tenant before is not settled yet: the meter's balance is not known to be this one's."))
     if amount and terms.owed == Terms.Owed.SPREAD:
         spread(tenancy, terms.by)
@@ -192,7 +192,7 @@ def days_to_pay(tenancy: Tenancy) -> int:
 
 def take_what_is_due() -> list[Terms]:
     """Let the terms hold whose instant has come; what fails for one is told, and tried again."""
-    rows = Terms.objects.filter(applied__isnull=True, ended__isnull=True, begins__lte=now())
+    rows = Terms.objects.filter(applied_at__isnull=True, ended_at__isnull=True, begins__lte=now())
     done = apart(
         "terms", rows.select_related("tenancy__unit__property__organisation"),
         lambda row: row if take_effect(row) else None, lambda row: meter_or_gateway_of(row.tenancy),
@@ -203,7 +203,7 @@ def take_what_is_due() -> list[Terms]:
 def tell_meter(unit_pk: int) -> None:
     """Send a unit's meter its settings if others hold now: whose money its balance is has changed."""
     meter = Meter.objects.select_related("unit", "gateway__property").filter(unit=unit_pk).first()
-    if meter is None or not Terms.objects.filter(tenancy__unit=unit_pk, applied__isnull=False).exists():
+    if meter is None or not Terms.objects.filter(tenancy__unit=unit_pk, applied_at__isnull=False).exists():
         return
     last = Command.objects.filter(meter=meter, kind="settings").order_by("-number").first()
     known = decode_command(bytes(last.body)) if last else None

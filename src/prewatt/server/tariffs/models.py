@@ -66,14 +66,14 @@ class TariffVersionQuerySet(models.QuerySet["TariffVersion"]):
 
     def in_force(self, since: int) -> Sequence[TariffVersion]:
         """Those that hold at `since` or later, one for each instant: the one that was made last."""
-        by_instant = {version.effective: version for version in self.select_related("tariff")}
+        by_instant = {version.effective_at: version for version in self.select_related("tariff")}
         found = [by_instant[effective] for effective in sorted(by_instant)]
-        begun = [version for version in found if version.effective <= since]
-        return begun[-1:] + [version for version in found if version.effective > since]
+        begun = [version for version in found if version.effective_at <= since]
+        return begun[-1:] + [version for version in found if version.effective_at > since]
 
     def present(self) -> TariffVersion:
         """The one that holds now. ValidationError if none does."""
-        begun = [version for version in self.in_force(now()) if version.effective <= now()]
+        begun = [version for version in self.in_force(now()) if version.effective_at <= now()]
         if not begun:
             raise ValidationError({"tariff": _("No tariff holds at this property.")})
         return begun[0]
@@ -81,12 +81,12 @@ class TariffVersionQuerySet(models.QuerySet["TariffVersion"]):
     def series(self) -> tuple[KernelVersion, ...]:
         """All of them as the kernel rates by them."""
         return tuple(
-            KernelVersion(version.effective, RateCalendar(version.tariff.kernel())) for version in self.in_force(-1)
+            KernelVersion(version.effective_at, RateCalendar(version.tariff.kernel())) for version in self.in_force(-1)
         )
 
 
 class TariffVersion(models.Model):
-    """At `property` a tariff holds from an instant (`effective`, µs since 1970) until the next version's. Never changed:
+    """At `property` a tariff holds from an instant (`effective_at`, µs since 1970) until the next version's. Never changed:
     before its instant another one with the same instant takes its place.
     """
 
@@ -94,23 +94,23 @@ class TariffVersion(models.Model):
 
     property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="tariff_versions")
     tariff = models.ForeignKey(Tariff, on_delete=models.PROTECT, related_name="versions")
-    effective = models.BigIntegerField()
+    effective_at = models.BigIntegerField()
 
     class Meta:
-        ordering = ("effective", "id")
+        ordering = ("effective_at", "id")
 
     def __str__(self) -> str:
         return f"{self.tariff} at {self.property}"
 
     def clean(self) -> None:
-        if not hasattr(self, "property") or not hasattr(self, "tariff") or self.effective is None:
+        if not hasattr(self, "property") or not hasattr(self, "tariff") or self.effective_at is None:
             return
-        if self._state.adding and self.effective < now() - GRACE:
-            when = f"{local(self.effective, zone(self.property.zone)):%Y-%m-%d %H:%M}"
+        if self._state.adding and self.effective_at < now() - GRACE:
+            when = f"{local(self.effective_at, zone(self.property.zone)):%Y-%m-%d %H:%M}"
             text = _(
                 "%(when)s is past: what has taken effect is not changed. Let the tariff hold from now on, and make a correction."
             )
-            raise ValidationError({"effective": text % {"when": when}})
+            raise ValidationError({"effective_at": text % {"when": when}})
         priced = self.tariff.kernel()
         if self.tariff.organisation_id != self.property.organisation_id:
             raise ValidationError({"tariff": _("This tariff belongs to another organisation.")})
@@ -125,7 +125,7 @@ class TariffVersion(models.Model):
                         % {"name": name, "one": priced_in, "other": wanted}
                     }
                 )
-        order = Order("m" * 64, 1, 0, SetTariff(self.effective, priced))
+        order = Order("m" * 64, 1, 0, SetTariff(self.effective_at, priced))
         if len(encode_command(order)) > LARGEST:
             text = _(
                 "This tariff is too long to be sent: it has too many seasons and switches, or names that are too long."
@@ -140,7 +140,7 @@ class TariffVersion(models.Model):
         try:
             check_resale(
                 priced,
-                self.effective,
+                self.effective_at,
                 parse_price(str(cap)) if cap is not None else None,
                 purchase.kernel() if purchase else None,
             )
@@ -157,10 +157,10 @@ class Correction(models.Model):
     ends = models.BigIntegerField()
     reason = models.CharField(max_length=150)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    made = models.BigIntegerField()
+    made_at = models.BigIntegerField()
 
     class Meta:
-        ordering = ("-made", "-id")
+        ordering = ("-made_at", "-id")
 
     def __str__(self) -> str:
         return f"{self.property}: {self.reason}"

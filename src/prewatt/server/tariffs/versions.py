@@ -29,8 +29,13 @@ def schedule(where: Property, tariff: Tariff, effective: int) -> TariffVersion:
     """From `effective` (µs since 1970) on, `tariff` holds at all meters of the property's units, also those that are
     offline then. ValidationError names what does not fit; what has taken effect can't be changed.
     """
-    version = TariffVersion(property=where, tariff=tariff, effective=effective)
-    version.full_clean()
+    version = TariffVersion(property=where, tariff=tariff, effective_at=effective)
+    try:
+        version.full_clean()
+    except ValidationError as error:
+        # Forms, files and API documents call this field so.
+        said = {"effective" if field == "effective_at" else field: texts for field, texts in error.error_dict.items()}
+        raise ValidationError(said) from None
     version.save()
     order = SetTariff(effective, tariff.kernel())
     for meter in lock_meters(Meter.objects.filter(unit__property=where)):
@@ -62,7 +67,7 @@ def schedule_prices(where: Property, base: Tariff, series: Sequence[Dated]) -> l
     if not ahead:
         raise ValidationError({"prices": _("All of these prices are past.")})
     check_scale(base.kernel(), ahead)
-    coming = {each.effective: each.tariff.kernel() for each in where.tariff_versions.in_force(at)}
+    coming = {each.effective_at: each.tariff.kernel() for each in where.tariff_versions.in_force(at)}
     made = []
     for effective, tariff in sorted(plan(coming, base.kernel(), ahead, at).items()):
         kept = _kept_as_dated(where, tariff)
@@ -74,7 +79,7 @@ def schedule_prices(where: Property, base: Tariff, series: Sequence[Dated]) -> l
 def price_notes(where: Property, series: Sequence[Dated]) -> list[str]:
     """What people are to know of dated prices that were scheduled: see `dated.notes`."""
     at = now()
-    coming = {each.effective: each.tariff.kernel() for each in where.tariff_versions.in_force(at)}
+    coming = {each.effective_at: each.tariff.kernel() for each in where.tariff_versions.in_force(at)}
     return notes(coming, series, at, where.zone)
 
 

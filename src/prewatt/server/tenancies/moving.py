@@ -138,16 +138,17 @@ def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
     units = {tenancy.unit_id} if carry_to is None else {tenancy.unit_id, carry_to.unit_id}
     lock_meters(Meter.objects.filter(unit__in=units))
     locked = for_update(Tenancy.objects).select_related("unit__property__organisation").get(pk=tenancy.pk)
-    if locked.settled is not None:
+    if locked.settled_at is not None:
         raise ValidationError(_("This tenancy is settled already."))
     if locked.ends is None or locked.ends > now():
         raise ValidationError(_("This tenancy has not ended yet."))
     if not journal_is_here(locked):
         raise ValidationError(_("The meter has not reported up to the move-out yet."))
     if carry_to is not None:
-        carry_to.refresh_from_db(fields=["settled"])
+        carry_to.refresh_from_db(fields=["settled_at"])
     if carry_to is not None and (
-        carry_to.unit.property.organisation_id != locked.unit.property.organisation_id or carry_to.settled is not None
+        carry_to.unit.property.organisation_id != locked.unit.property.organisation_id
+        or carry_to.settled_at is not None
     ):
         raise ValidationError(_("The balance can only be carried to an open tenancy of the same landlord."))
     settle_spreads(locked)
@@ -158,13 +159,13 @@ def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
         of = of.numbered(locked.settlements)
     if carry_to is not None:
         _carry(locked, carry_to, of)
-    locked.settled = tenancy.settled = now()
-    locked.save(update_fields=["settled", "settlements"])
+    locked.settled_at = tenancy.settled_at = now()
+    locked.save(update_fields=["settled_at", "settlements"])
     close_remainder(locked, of, _("settlement"))
     _release_deposit(locked, of)
     meter = Meter.objects.filter(unit=locked.unit_id).first()
     if meter is not None:
-        level(meter, of, _("settlement of the tenancy before"), locked.settled)
+        level(meter, of, _("settlement of the tenancy before"), locked.settled_at)
     if locked.unit.pin_hash:
         # Whoever lives here next is given a PIN of their own.
         locked.unit.pin_hash = ""
@@ -196,7 +197,7 @@ def _release_deposit(tenancy: Tenancy, settlement: Reference) -> None:
 
 def settle_what_is_due() -> list[Tenancy]:
     """Settle each tenancy that has ended and whose meter has reported up to then."""
-    due = Tenancy.objects.filter(ends__lte=now(), settled__isnull=True).order_by("ends")
+    due = Tenancy.objects.filter(ends__lte=now(), settled_at__isnull=True).order_by("ends")
 
     def settled(tenancy: Tenancy) -> Tenancy | None:
         if not journal_is_here(tenancy):

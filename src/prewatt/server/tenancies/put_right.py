@@ -136,7 +136,7 @@ class _PuttingRight:
         money = {*moved, *(pk for pair in shifted for pk in pair if pk is not None)}
         if deposit != self.tenancy.deposit:
             money.add(self.tenancy.pk)
-        reopened = [pk for pk in money if self.tenancies[pk].settled is not None]
+        reopened = [pk for pk in money if self.tenancies[pk].settled_at is not None]
         for pk in reopened:
             self._reopen(self.tenancies[pk])
         self._change_deposit(deposit)
@@ -238,7 +238,7 @@ class _PuttingRight:
         memo, who = _("settlement put right"), name_of(self.by)
         own, held = tenant_account(tenancy), account(self.organisation, Kind.DEPOSITS)
         for each in owed_to(tenancy).filter(why__in=(Refund.Why.CREDIT, Refund.Why.DEPOSIT)):
-            if each.parts.filter(sent__isnull=True, error="").exists():
+            if each.parts.filter(sent_at__isnull=True, error="").exists():
                 raise ValidationError(_("The provider is still sending this refund. Wait for its result first."))
             withdraw(each, held if each.why == Refund.Why.DEPOSIT else own, memo, who)
         for debt in debts.debts_of(tenancy):
@@ -258,15 +258,15 @@ class _PuttingRight:
                 _("%(amount)s was paid out to %(who)s already, and is counted.")
                 % {"amount": format_money(gone, tenancy.unit.property.currency), "who": tenancy.tenant}
             )
-        tenancy.settled = None
-        tenancy.save(update_fields=["settled"])
+        tenancy.settled_at = None
+        tenancy.save(update_fields=["settled_at"])
 
     def _settle_anew(self, tenancy: Tenancy) -> None:
         if tenancy.ends is None or tenancy.ends > now():
             self.says.append(_("The account of %(who)s is open again.") % {"who": tenancy.tenant})
         elif journal_is_here(tenancy):
             settle(tenancy)
-            tenancy.refresh_from_db(fields=["settled", "settlements"])
+            tenancy.refresh_from_db(fields=["settled_at", "settlements"])
         else:
             self.says.append(
                 _("%(who)s is settled as soon as the meter has reported until then.") % {"who": tenancy.tenant}
@@ -342,7 +342,7 @@ class _PuttingRight:
         within = Q()
         for first, last in edges:
             within |= Q(begins__lt=last, ends__gt=first)
-        runs = Run.objects.filter(within, shared_cost__property=self.unit.property, reversed__isnull=True)
+        runs = Run.objects.filter(within, shared_cost__property=self.unit.property, reversed_at__isnull=True)
         names = sorted({str(each.shared_cost) for each in runs.select_related("shared_cost")})
         if names:
             self.says.append(

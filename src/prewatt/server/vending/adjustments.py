@@ -28,7 +28,7 @@ def adjust(
     its money any more.
     """
     meter = Meter.objects.filter(unit=tenancy.unit_id).first()
-    if meter is None or amount == 0 or tenancy.settled is not None:
+    if meter is None or amount == 0 or tenancy.settled_at is not None:
         return None
     if known := carried(meter, amount, reason):
         return known
@@ -80,7 +80,7 @@ def missing(row: Meter) -> int:
             holds -= order.amount
     owed = sum(
         balance(tenant_account(tenancy))
-        for tenancy in Tenancy.objects.filter(unit=row.unit_id, settled__isnull=True).select_related(
+        for tenancy in Tenancy.objects.filter(unit=row.unit_id, settled_at__isnull=True).select_related(
             "unit__property__organisation"
         )
     )

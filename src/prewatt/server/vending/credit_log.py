@@ -46,7 +46,7 @@ def _row(meter: Meter, command: entries.Command) -> Command:
         kind=str(command.order.__struct_config__.tag),
         body=signed.body,
         signature=signed.signature,
-        issued=command.issued,
+        issued_at=command.issued,
         # What ends a code carries none.
         tid=None if isinstance(command.order, entries.EndCode) else getattr(command.order, "tid", None),
     )
@@ -58,7 +58,7 @@ def sign_anew(row: Command, number: int, order: entries.AnyOrder | None = None) 
     """
     known = None if order else entries.decode_command(bytes(row.body))
     if order is not None:
-        command = named(row.meter.name, number, row.issued, order)
+        command = named(row.meter.name, number, row.issued_at, order)
     elif isinstance(known, entries.Command):
         command = replace(known, number=number)
     else:
@@ -75,7 +75,7 @@ def change_order(row: Command, order: entries.AnyOrder) -> None:
     numbered anew after that. EntryError if its body can't be read.
     """
     known = entries.decode_command(bytes(row.body))
-    signed = sign_command(_key(), named(row.meter.name, known.number, row.issued, order))
+    signed = sign_command(_key(), named(row.meter.name, known.number, row.issued_at, order))
     row.body, row.signature, row.tid = signed.body, signed.signature, getattr(order, "tid", None)
     row.save(update_fields=["body", "signature", "tid"])
 

@@ -89,11 +89,11 @@ def state(each: EmergencyCode) -> str:
     """`used`, `revoked` (the meter knows), `expired`, `revoking` (the meter does not know yet) or `open`."""
     if each.used_at is not None:
         return "used"
-    if each.revoked is not None and each.ended is not None and each.ended.state == Command.State.APPLIED:
+    if each.revoked_at is not None and each.ended is not None and each.ended.state == Command.State.APPLIED:
         return "revoked"
     if each.ends <= now():
         return "expired"
-    return "revoking" if each.revoked is not None else "open"
+    return "revoking" if each.revoked_at is not None else "open"
 
 
 @transaction.atomic
@@ -121,7 +121,7 @@ def _make_one(locked: Meter, allowed: Bounds, amount: int, days: int, by: Any) -
     if token_meter is None:
         raise EmergencyError(_("%(where)s: its meter takes no codes.") % {"where": where}, "units")
     held = EmergencyCode.objects.filter(meter=locked, ends__gt=at).exclude(
-        Q(revoked__isnull=False, used_at__isnull=True, ended__state=Command.State.APPLIED)
+        Q(revoked_at__isnull=False, used_at__isnull=True, ended__state=Command.State.APPLIED)
     )
     if held.count() >= allowed.number:
         text = _(
@@ -149,7 +149,7 @@ def _make_one(locked: Meter, allowed: Bounds, amount: int, days: int, by: Any) -
         raise EmergencyError(str(error)) from None
     ends = instant_of(BaseDate(token_meter.group.base), tid) + days * DAY
     return EmergencyCode.objects.create(
-        code=code, meter=locked, amount=amount, made=at, ends=ends, by=name_of(by)[:150]
+        code=code, meter=locked, amount=amount, made_at=at, ends=ends, by=name_of(by)[:150]
     )
 
 
@@ -164,8 +164,8 @@ def revoke(codes: Iterable[EmergencyCode], by: Any) -> int:
         row = EmergencyCode.objects.select_related("code", "meter", "ended").get(pk=each.pk)
         if state(row) != "open":
             continue
-        row.revoked, row.revoked_by, row.ended = now(), name_of(by)[:150], issue(row.meter, _end(row))
-        row.save(update_fields=["revoked", "revoked_by", "ended"])
+        row.revoked_at, row.revoked_by, row.ended = now(), name_of(by)[:150], issue(row.meter, _end(row))
+        row.save(update_fields=["revoked_at", "revoked_by", "ended"])
         done += 1
     return done
 
@@ -197,7 +197,7 @@ def orders(meters: Iterable[Meter], used: bool = False) -> dict[int, dict[int, K
     found: dict[int, dict[int, KernelCommand]] = {}
     for each in rows if used else rows.filter(used_seq__isnull=True):
         order = Control(Restore(each.amount), each.by, _("emergency code"), each.code.tid)
-        command = KernelCommand(each.meter.name, 1, each.made, order)
+        command = KernelCommand(each.meter.name, 1, each.made_at, order)
         found.setdefault(each.meter_id, {})[each.code.tid or 0] = command
     return found
 

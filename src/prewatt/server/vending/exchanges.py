@@ -208,7 +208,7 @@ def take_up(meter: Meter, entry: Exchanged) -> None:
         raise_alarm("serial-twice", text % {"serial": entry.serial}, entry.at, meter=meter, seq=entry.seq)
     else:
         Meter.objects.filter(pk=meter.pk).update(serial="" if entry.serial == meter.name else entry.serial)
-    Alarm.objects.filter(meter=meter, kind=EventKind.FOREIGN_METER, settled=False).update(settled=True)
+    Alarm.objects.filter(meter=meter, kind=EventKind.FOREIGN_METER, is_resolved=False).update(is_resolved=True)
     ordered = MeterExchange.objects.filter(command__meter=meter, command__number=entry.command).first()
     if entry.last is None and meter.read_at is not None and (ordered is None or ordered.end == End.UNKNOWN):
         text = _(

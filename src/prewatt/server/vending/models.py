@@ -29,7 +29,7 @@ class Command(models.Model):
     kind = models.CharField(max_length=16)
     body = models.BinaryField()
     signature = models.BinaryField()
-    issued = models.BigIntegerField()
+    issued_at = models.BigIntegerField()
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
     applied_seq = models.BigIntegerField(null=True)
     applied_at = models.BigIntegerField(null=True)
@@ -74,7 +74,7 @@ class Command(models.Model):
 
 class Refund(models.Model):
     """Money that the landlord owes to `who` (the tenant's name when it came to be), `at`: what was decided to be given
-    back, what a move-out left, what was paid too much. `amount` in nano, paid out in parts; all of it was at `paid`.
+    back, what a move-out left, what was paid too much. `amount` in nano, paid out in parts; all of it was at `paid_at`.
     `send_to`: an IBAN or a note of where it is to go.
     """
 
@@ -95,7 +95,7 @@ class Refund(models.Model):
     at = models.BigIntegerField()
     by = models.CharField(max_length=150)
     send_to = models.CharField(max_length=200, blank=True, default="")
-    paid = models.BigIntegerField(null=True)
+    paid_at = models.BigIntegerField(null=True)
     paid_by = models.CharField(max_length=150, blank=True)
 
     class Meta:
@@ -170,7 +170,7 @@ class Adjustment(models.Model):
     at = models.BigIntegerField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
-    decided = models.BigIntegerField(null=True)
+    decided_at = models.BigIntegerField(null=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     command = models.ForeignKey(Command, on_delete=models.PROTECT, null=True, related_name="+")
 
@@ -317,24 +317,24 @@ class Code(models.Model):
 
 class EmergencyCode(models.Model):
     """A code that was made in advance for one meter, to lend `amount` nano there without a network, until the instant `ends`:
-    by whom, and when it was used, by which journal entry. `revoked`: when a person said that it is to be worth nothing;
+    by whom, and when it was used, by which journal entry. `revoked_at`: when a person said that it is to be worth nothing;
     `ended`: the command that says so to the meter, also once it was used.
     """
 
     code = models.OneToOneField(Code, on_delete=models.PROTECT, related_name="emergency")
     meter = models.ForeignKey(Meter, on_delete=models.PROTECT, related_name="emergency_codes")
     amount = models.BigIntegerField()
-    made = models.BigIntegerField()
+    made_at = models.BigIntegerField()
     ends = models.BigIntegerField()
     by = models.CharField(max_length=150)
     used_seq = models.BigIntegerField(null=True)
     used_at = models.BigIntegerField(null=True)
-    revoked = models.BigIntegerField(null=True)
+    revoked_at = models.BigIntegerField(null=True)
     revoked_by = models.CharField(max_length=150, blank=True, default="")
     ended = models.OneToOneField(Command, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
-        ordering = ("-made", "-id")
+        ordering = ("-made_at", "-id")
 
     def __str__(self) -> str:
         return str(self.code)
@@ -357,14 +357,14 @@ class TopUp(models.Model):
     tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, related_name="top_ups")
     command = models.OneToOneField(Command, on_delete=models.PROTECT, related_name="top_up")
     amount = models.BigIntegerField()
-    paid = models.BigIntegerField()
+    paid_at = models.BigIntegerField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     note = models.CharField(max_length=100, blank=True)
     receipt = models.CharField(max_length=100, blank=True, default="")
     moved_from = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="moved_to")
 
     class Meta:
-        ordering = ("-paid", "-id")
+        ordering = ("-paid_at", "-id")
         constraints = (
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="top_up_positive"),
             models.UniqueConstraint(fields=("organisation", "credit_id"), name="top_up_credit_id_once"),
@@ -379,7 +379,7 @@ class TopUp(models.Model):
     @property
     def shared(self) -> int:
         """What of it paid what is spread over payments, and so did not stay at the meter, nano."""
-        return sum(each.amount for each in self.debt_parts.all() if each.undone is None)
+        return sum(each.amount for each in self.debt_parts.all() if each.undone_at is None)
 
     @property
     def memo(self) -> str:

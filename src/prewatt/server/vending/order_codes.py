@@ -61,7 +61,7 @@ def why_no_code(command: Command) -> str:
     base = BaseDate(token_meter.group.base)
     try:
         if isinstance(order, Control):
-            order_token(order.action, base, tid_at(base, command.issued))
+            order_token(order.action, base, tid_at(base, command.issued_at))
         elif not codable(order.amount):
             return _("It has no code: the amount is too small for one.")
     except NotCarried as refused:

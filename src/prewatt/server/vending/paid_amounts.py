@@ -37,7 +37,7 @@ def as_it_is(tenancy: Tenancy) -> None:
     """Read anew, once its meter is locked, whether a tenancy has ended and is settled: since whoever asks has read it, it may
     have been. What is booked to a settled one would be nobody's.
     """
-    tenancy.refresh_from_db(fields=["ends", "settled"])
+    tenancy.refresh_from_db(fields=["ends", "settled_at"])
 
 
 def check_open(tenancy: Tenancy) -> None:

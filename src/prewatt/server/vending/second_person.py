@@ -38,7 +38,11 @@ def is_too_much(organisation: Organisation, tenancy: Tenancy | None, meter: Mete
     who = by if isinstance(by, str) else str(by.get_username())
     same = Q(amount__gt=0) if amount > 0 else Q(amount__lt=0)
     rows = Adjustment.objects.filter(
-        same, organisation=organisation, state=Adjustment.State.DONE, decided_by__isnull=True, decided__gt=now() - SPAN
+        same,
+        organisation=organisation,
+        state=Adjustment.State.DONE,
+        decided_by__isnull=True,
+        decided_at__gt=now() - SPAN,
     )
     here, mine = _sum(rows.filter(tenancy=tenancy)) if tenancy else 0, _sum(rows.filter(by__username=who))
     if amount > 0:
@@ -58,10 +62,10 @@ def _restorations(organisation: Organisation) -> Iterator[tuple[int, str, int]]:
     """
     at = now()
     made = EmergencyCode.objects.filter(meter__gateway__property__organisation=organisation)
-    can_be = Q(used_at__isnull=True, ends__gt=at) & ~Q(revoked__isnull=False, ended__state=Command.State.APPLIED)
+    can_be = Q(used_at__isnull=True, ends__gt=at) & ~Q(revoked_at__isnull=False, ended__state=Command.State.APPLIED)
     yield from made.filter(Q(used_at__gt=at - SPAN) | can_be).values_list("meter", "by", "amount")
     rows = Command.objects.filter(
-        meter__gateway__property__organisation=organisation, kind="control", issued__gt=now() - SPAN
+        meter__gateway__property__organisation=organisation, kind="control", issued_at__gt=now() - SPAN
     ).exclude(state=Command.State.REJECTED)
     for meter, body in rows.values_list("meter", "body").iterator():
         try:

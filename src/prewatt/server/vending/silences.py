@@ -45,7 +45,7 @@ EVENTS_BACK = 20
 def look() -> None:
     """Note which gateways and meters are silent, which are back, and which of these for good."""
     at = now()
-    known = Silence.objects.filter(over=None)
+    known = Silence.objects.filter(over_at=None)
     gateways = Gateway.objects.filter(revoked=False, online=False).exclude(
         pk__in=known.filter(meter=None).values("gateway")
     )
@@ -68,7 +68,7 @@ def silent_since(gateway: Gateway) -> int | None:
     if gateway.since is not None:
         return int(gateway.since)
 
-    found = Command.objects.filter(meter__gateway=gateway).aggregate(first=Min("issued"))["first"]
+    found = Command.objects.filter(meter__gateway=gateway).aggregate(first=Min("issued_at"))["first"]
     return None if found is None else int(found)
 
 
@@ -114,7 +114,7 @@ def lost_since(meter: Meter) -> int | None:
 
 @transaction.atomic
 def _begin(gateway: Gateway, meter: Meter | None, since: int, meters: Iterable[Meter]) -> Silence:
-    made = Silence.objects.create(gateway=gateway, meter=meter, began=since)
+    made = Silence.objects.create(gateway=gateway, meter=meter, began_at=since)
     for each in meters:
         used = usual_day(each)
         SilentMeter.objects.create(
@@ -151,26 +151,26 @@ def usual_day(meter: Meter) -> tuple[int, int] | None:
 def go_on(silence: Silence, at: int) -> None:
     """Note whether it is back, what had run up, and whether it is over."""
     row = for_update(Silence.objects.select_related("gateway__property", "meter")).get(pk=silence.pk)
-    if row.over is not None:
+    if row.over_at is not None:
         return
     back = _back(row)
     if back is None:
         if row.gateway.revoked:
             # Nobody waits for it any more, and it is not back.
-            back = row.back = row.over = at
+            back = row.back_at = row.over_at = at
             row.told_back = True
-        elif row.back is not None:
-            row.back = None
-            row.meters.update(counted=None, spread=False)
-    elif row.back is None:
-        row.back = back
-    if row.back is not None and row.over is None:
+        elif row.back_at is not None:
+            row.back_at = None
+            row.meters.update(counted_at=None, spread=False)
+    elif row.back_at is None:
+        row.back_at = back
+    if row.back_at is not None and row.over_at is None:
         _count(row)
-        waits = row.meters.filter(counted=None).exists()
-        if at - row.back >= (COUNTED_IN if waits else BACK_FOR):
-            row.over = at
-    row.save(update_fields=["back", "over", "told_back"])
-    if row.over is not None:
+        waits = row.meters.filter(counted_at=None).exists()
+        if at - row.back_at >= (COUNTED_IN if waits else BACK_FOR):
+            row.over_at = at
+    row.save(update_fields=["back_at", "over_at", "told_back"])
+    if row.over_at is not None:
         settle_alarms(SILENT, str(row.pk))
 
 
@@ -179,24 +179,24 @@ def _back(row: Silence) -> int | None:
     gateway = row.gateway
     if row.meter is None:
         return int(gateway.since or now()) if gateway.online else None
-    if row.meter.read_at is not None and row.meter.read_at > row.began and lost_since(row.meter) is None:
-        return int(row.back or row.meter.read_at)
+    if row.meter.read_at is not None and row.meter.read_at > row.began_at and lost_since(row.meter) is None:
+        return int(row.back_at or row.meter.read_at)
     return None
 
 
 def _count(row: Silence) -> None:
     """What ran up at each meter that was read since it is back."""
-    back = row.back or row.began
-    since = max(row.began, back - CLOCKS)
-    waiting = row.meters.filter(counted=None, meter__seq__gt=F("seq"), meter__read_at__gt=since)
+    back = row.back_at or row.began_at
+    since = max(row.began_at, back - CLOCKS)
+    waiting = row.meters.filter(counted_at=None, meter__seq__gt=F("seq"), meter__read_at__gt=since)
     for each in waiting.select_related("meter"):
         meter = each.meter
         rows = JournalEntry.objects.filter(meter=meter, seq__gt=each.seq, seq__lte=meter.seq, register__isnull=False)
         sums = rows.aggregate(energy=Sum("energy"), charge=Sum("charge"))
-        read = rows.filter(at__gt=row.began + HOUR, at__lt=back - HOUR).aggregate(number=Count("seq"))
+        read = rows.filter(at__gt=row.began_at + HOUR, at__lt=back - HOUR).aggregate(number=Count("seq"))
         each.energy, each.charge = int(sums["energy"] or 0), int(sums["charge"] or 0)
-        each.counted, each.stands, each.went_on = meter.read_at, meter.balance, bool(read["number"])
-        each.save(update_fields=["counted", "energy", "charge", "stands", "went_on"])
+        each.counted_at, each.stands, each.went_on = meter.read_at, meter.balance, bool(read["number"])
+        each.save(update_fields=["counted_at", "energy", "charge", "stands", "went_on"])
 
 
 # -- what it may cost -----------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ UNBOOKED = "unbooked"
 
 
 def _open(meter: Meter) -> Any:
-    return Alarm.objects.filter(meter=meter, kind=UNBOOKED, settled=False)
+    return Alarm.objects.filter(meter=meter, kind=UNBOOKED, is_resolved=False)
 
 
 @transaction.atomic
@@ -29,6 +29,6 @@ def carried(meter: Meter, amount: int, reason: str) -> Command | None:
         if data["reason"] == reason[:200]:
             command: Command | None = Command.objects.filter(meter=meter, number=data["command"], found=True).first()
             if command is not None:
-                Alarm.objects.filter(pk=alarm.pk).update(settled=True)
+                Alarm.objects.filter(pk=alarm.pk).update(is_resolved=True)
                 return command
     return None

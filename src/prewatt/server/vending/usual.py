@@ -22,10 +22,10 @@ def usual(unit: Unit) -> int | None:
     """
     where = unit.property
     for rows in (TopUp.objects.filter(tenancy__unit=unit), TopUp.objects.filter(tenancy__unit__property=where)):
-        amounts = list(rows.order_by("-paid", "-pk").values_list("amount", flat=True)[:LAST])
+        amounts = list(rows.order_by("-paid_at", "-pk").values_list("amount", flat=True)[:LAST])
         if amounts:
             return median_low(amounts)
-    holds = [each for each in where.tariff_versions.in_force(now()) if each.effective <= now()]
+    holds = [each for each in where.tariff_versions.in_force(now()) if each.effective_at <= now()]
     price = max((max(rate.prices) for each in holds for rate in each.tariff.kernel().rates), default=0)
     return price * MONTH or None
 

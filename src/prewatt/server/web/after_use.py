@@ -52,7 +52,7 @@ def after_use(tenancy: Tenancy) -> After | None:
         owed=max(-balance(tenant_account(tenancy)), 0),
         open=sum(each.left for each in unpaid),
         overdue=sum(each.left for each in unpaid if each.state == "overdue"),
-        due=min((int(each.bill.due) for each in unpaid), default=None),
+        due=min((int(each.bill.due_at) for each in unpaid), default=None),
         cut=open_lowering(terms),
         follows=min(follows, default=None) if rule else None,
         limit=terms.cuts_at if terms is not None else None,

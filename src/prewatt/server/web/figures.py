@@ -214,7 +214,7 @@ def _figures(meter: Meter, building: Property, waiting: int, alarms: int, at: in
 
 def _alarms(meters: Sequence[int]) -> dict[int, int]:
     found: dict[int, int] = {}
-    for meter in Alarm.objects.filter(meter__in=meters, settled=False).values_list("meter_id", flat=True):
+    for meter in Alarm.objects.filter(meter__in=meters, is_resolved=False).values_list("meter_id", flat=True):
         found[meter] = found.get(meter, 0) + 1
     return found
 
@@ -260,7 +260,7 @@ def _holds_another_balance(tenancy: Tenancy, meter: Meter) -> bool:
     """Whether a tenant before is not settled, or the meter does not know of it yet: its balance is not this tenant's."""
     before = Tenancy.objects.filter(unit=tenancy.unit_id, begins__lt=tenancy.begins)
     under_way = Command.objects.filter(meter=meter, state__in=OPEN, kind__in=("credit", "debit"), top_up__isnull=True)
-    return before.exists() and (before.filter(settled__isnull=True).exists() or under_way.exists())
+    return before.exists() and (before.filter(settled_at__isnull=True).exists() or under_way.exists())
 
 
 def meter_figures(meter: Meter, at: int) -> MeterFigures:

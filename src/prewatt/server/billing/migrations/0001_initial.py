@@ -3,28 +3,15 @@ from django.conf import settings
 from django.db import migrations, models
 
 
-def carry(apps, schema_editor):
-    """What settlements have left to be paid was in the books alone."""
-    debts = apps.get_model("billing", "Debt").objects
-    known = apps.get_model("ledger", "Transfer").objects.filter(
-        debit_account__kind="debts", credit_account__tenancy__isnull=False
-    )
-    for each in known.select_related("credit_account__tenancy").order_by("pk"):
-        tenancy = each.credit_account.tenancy
-        debts.create(
-            tenancy=tenancy, who=tenancy.tenant, amount=each.amount, of=each.of, number=each.number, part=each.part,
-            memo=each.memo, since=each.at,
-        )  # fmt: skip
-
-
 class Migration(migrations.Migration):
 
     initial = True
 
     dependencies = [
-        ('estate', '0002_purchase_tariff'),
-        ('ledger', '0005_debts'),
-        ('vending', '0004_debts'),
+        ('estate', '0001_initial'),
+        ('ledger', '0001_initial'),
+        ('metering', '0001_initial'),
+        ('vending', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -54,6 +41,7 @@ class Migration(migrations.Migration):
                 ('amount', models.BigIntegerField()),
                 ('receipt', models.CharField(blank=True, default='', max_length=100)),
                 ('at', models.BigIntegerField()),
+                ('undone_at', models.BigIntegerField(null=True)),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='estate.organisation')),
                 ('refund', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='vending.refund')),
@@ -65,6 +53,34 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='MoveChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.BigIntegerField()),
+                ('by', models.CharField(max_length=150)),
+                ('reason', models.CharField(max_length=200)),
+                ('was', models.JSONField()),
+                ('tenancy', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='move_changes', to='estate.tenancy')),
+            ],
+            options={
+                'ordering': ('-at', '-id'),
+            },
+        ),
+        migrations.CreateModel(
+            name='Spread',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('share', models.PositiveSmallIntegerField()),
+                ('at', models.BigIntegerField()),
+                ('by', models.CharField(max_length=150)),
+                ('debt', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='spread', to='billing.debt')),
+                ('silence', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='spreads', to='metering.silence')),
+            ],
+            options={
+                'ordering': ('at', 'id'),
+            },
+        ),
+        migrations.CreateModel(
             name='WriteOff',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -72,7 +88,7 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(max_length=200)),
                 ('at', models.BigIntegerField()),
                 ('state', models.CharField(choices=[('waiting', 'waits for a second person'), ('done', 'done'), ('declined', 'declined')], default='waiting', max_length=8)),
-                ('decided', models.BigIntegerField(null=True)),
+                ('decided_at', models.BigIntegerField(null=True)),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('debt', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='write_offs', to='billing.debt')),
                 ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -86,15 +102,40 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('amount', models.BigIntegerField()),
-                ('why', models.CharField(choices=[('paid', 'paid'), ('off', 'written off'), ('set-off', 'set off against what was owed back'), ('withdrawn', 'the settlement that left it was put right'), ('rounding', 'finer than the currency')], max_length=9)),
+                ('why', models.CharField(choices=[('paid', 'paid'), ('off', 'written off'), ('set-off', 'set off against what was owed back'), ('withdrawn', 'the settlement that left it was put right'), ('rounding', 'finer than the currency'), ('share', 'a share of a payment'), ('settled', 'settled with the account')], max_length=9)),
+                ('undone_at', models.BigIntegerField(null=True)),
                 ('at', models.BigIntegerField()),
                 ('by', models.CharField(max_length=150)),
                 ('debt', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='parts', to='billing.debt')),
+                ('top_up', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='debt_parts', to='vending.topup')),
                 ('payment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='parts', to='billing.debtpayment')),
                 ('write_off', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='part', to='billing.writeoff')),
             ],
             options={
                 'ordering': ('at', 'id'),
+            },
+        ),
+        migrations.CreateModel(
+            name='Bill',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveIntegerField()),
+                ('who', models.CharField(max_length=100)),
+                ('begins', models.BigIntegerField()),
+                ('ends', models.BigIntegerField()),
+                ('made_at', models.BigIntegerField()),
+                ('due_at', models.BigIntegerField()),
+                ('owed', models.BigIntegerField()),
+                ('total', models.BigIntegerField()),
+                ('amount', models.BigIntegerField()),
+                ('complete', models.BooleanField()),
+                ('document', models.JSONField()),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bills', to='estate.organisation')),
+                ('tenancy', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bills', to='estate.tenancy')),
+            ],
+            options={
+                'ordering': ('number',),
+                'constraints': [models.UniqueConstraint(fields=('organisation', 'number'), name='bill_number_once'), models.UniqueConstraint(fields=('tenancy', 'ends'), name='bill_of_a_span_once'), models.CheckConstraint(condition=models.Q(('amount__gte', 0), ('ends__gt', models.F('begins')), ('total__gte', 0)), name='bill_in_bounds')],
             },
         ),
         migrations.AddConstraint(
@@ -118,6 +159,10 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(condition=models.Q(('receipt', ''), _negated=True), fields=('organisation', 'receipt'), name='debt_payment_receipt_once'),
         ),
         migrations.AddConstraint(
+            model_name='spread',
+            constraint=models.CheckConstraint(condition=models.Q(('share__gte', 1), ('share__lte', 100)), name='spread_share_percent'),
+        ),
+        migrations.AddConstraint(
             model_name='writeoff',
             constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='write_off_positive'),
         ),
@@ -129,5 +174,4 @@ class Migration(migrations.Migration):
             model_name='debtpart',
             constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='debt_part_positive'),
         ),
-        migrations.RunPython(carry),
     ]

@@ -62,13 +62,13 @@ def _gateway(alarm: Alarm) -> Gateway:
 def alarms(request: HttpRequest, pk: int) -> HttpResponse:
     """What somebody must look at in a property, and what was settled last."""
     where = property_of_manager(request, pk)
-    settled = Alarm.objects.filter(Q(meter__gateway__property=where) | Q(gateway__property=where), settled=True)
+    settled = Alarm.objects.filter(Q(meter__gateway__property=where) | Q(gateway__property=where), is_resolved=True)
     common = Meter.objects.filter(gateway__property=where, unit__isnull=True).select_related("gateway")
     context = {
         "property": where,
         "where": zone(where.zone),
         "alarms": open_alarms(where),
-        "settled": settled.select_related("meter__unit", "gateway").order_by("-settled_at", "-pk")[:SETTLED_SHOWN],
+        "settled": settled.select_related("meter__unit", "gateway").order_by("-resolved_at", "-pk")[:SETTLED_SHOWN],
         "common": common,
         "silences": Silence.objects.filter(gateway__property=where).select_related("gateway", "meter__unit")[
             :SILENCES_SHOWN
@@ -100,7 +100,7 @@ def alarm(request: HttpRequest, pk: int) -> HttpResponse:
         "where": zone(found.property.zone),
         "currency": found.property.currency,
         "home": page_of(meter) if meter else reverse("alarms", args=[found.property.pk]),
-        "question": None if found.settled else question(found),
+        "question": None if found.is_resolved else question(found),
         "foreign": foreign_serial(meter) if meter and found.kind == "foreign-meter" else "",
         "unbooked": found.kind == UNBOOKED,
         "early": charged_early(meter, found.seq) if meter and found.kind == EARLY else None,
@@ -110,7 +110,7 @@ def alarm(request: HttpRequest, pk: int) -> HttpResponse:
         "gap_waits": as_metered.waiting(found),
         "gateway": gateway,
     }
-    if not found.settled and found.kind.startswith(("clock", "journal")):
+    if not found.is_resolved and found.kind.startswith(("clock", "journal")):
         ahead = meters_ahead(gateway)
         context |= {
             "ahead": meter if meter and is_ahead(meter, now()) else None,

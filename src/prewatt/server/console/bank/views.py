@@ -59,7 +59,7 @@ def bank(request: HttpRequest) -> HttpResponse:
     tenancies = tenancies_of(owner)
     lines = owner.bank_lines.filter(state=BankLine.State.OPEN)
     money_in = list(lines.filter(amount__gt=0).select_related("like__top_up__tenancy__unit__property")[:SHOWN])
-    former = [each for each in _all(owner) if each.settled is not None and each not in tenancies]
+    former = [each for each in _all(owner) if each.settled_at is not None and each not in tenancies]
     recorded = recorded_by_hand(money_in, tenancies)
     doubts = [(line, recorded.get(line.pk, [])) for line in money_in if line.like or line.pk in recorded]
     returns = [(line, returned_by(line)) for line in lines.filter(amount__lt=0)[:SHOWN]]
@@ -101,7 +101,7 @@ def so_far(request: HttpRequest) -> HttpResponse:
     """
     owner, text = owner_of(request), request.GET.get("since", "")
     since = int(text) if text.isascii() and text.isdigit() and len(text) < 18 else now()
-    count = owner.bank_lines.filter(by=request.user.pk, uploaded__gte=since).count()
+    count = owner.bank_lines.filter(by=request.user.pk, uploaded_at__gte=since).count()
     return render(request, "console/bank/_bank_so_far.html", {"count": count, "so_far": _so_far(owner, since)})
 
 

@@ -86,7 +86,7 @@ def terms(request: HttpRequest, pk: int) -> HttpResponse:
         "after": after_use(tenancy),
         "now_in_words": in_words(holds, where.currency),
         "says": says,
-        "rows": [(each, in_words(each, where.currency)) for each in tenancy.terms.order_by("-made", "-pk")],
+        "rows": [(each, in_words(each, where.currency)) for each in tenancy.terms.order_by("-made_at", "-pk")],
         "lowerings": Lowering.objects.filter(terms__tenancy=tenancy).order_by("-at"),
         "start": _start(holds),
         "overdue": Terms.Overdue.choices,
@@ -109,9 +109,9 @@ def _start(holds: Terms | None) -> dict[str, Any]:
 
 
 def _said(made: Terms) -> str:
-    if made.ended is not None:
+    if made.ended_at is not None:
         return _("The planned change is cancelled.")
-    if made.applied is not None:
+    if made.applied_at is not None:
         return _("The change takes effect now. It is being sent to the meter.")
     if made.begins > now():
         return _("The change is saved, and takes effect at that time.")
@@ -142,6 +142,6 @@ def _bills_of(owner: Organisation) -> dict[str, Any]:
         "open": total((each.left, _currency(each)) for each in found),
         "overdue": total((each.left if each.state == "overdue" else 0, _currency(each)) for each in found),
         "cut": Lowering.objects.filter(
-            terms__tenancy__unit__property__organisation=owner, ended__isnull=True
+            terms__tenancy__unit__property__organisation=owner, ended_at__isnull=True
         ).select_related("terms__tenancy__unit__property"),
     }

@@ -64,7 +64,7 @@ def contact_panels(tenancies: Iterable[Tenancy]) -> list[ContactPanel]:
                 tenancy,
                 kept(recipient) if recipient else NO_CONTACT,
                 ways,
-                recipient.changed if recipient else None,
+                recipient.changed_at if recipient else None,
                 cannot_send(tenancy.unit.property),
                 list(Recipient.Language.choices),
             )

@@ -62,7 +62,7 @@ def _meters(where: Property) -> list[Meter]:
 def _listed(where: Property) -> list[dict[str, Any]]:
     """The latest first; of what was made at once, in the order of the flats' names."""
     rows = sorted(
-        of_property(where), key=lambda each: (-each.made, natural(each.meter.unit.name if each.meter.unit else ""))
+        of_property(where), key=lambda each: (-each.made_at, natural(each.meter.unit.name if each.meter.unit else ""))
     )
     return [{"code": each, "state": state(each), "open": can_be_used(each)} for each in rows]
 

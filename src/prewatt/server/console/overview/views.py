@@ -20,8 +20,8 @@ SILENT_WORKER = 20
 
 
 def _headend_silent() -> bool:
-    last = Worker.objects.order_by("-beat").first()
-    return last is None or (timezone.now() - last.beat).total_seconds() > SILENT_WORKER
+    last = Worker.objects.order_by("-beat_at").first()
+    return last is None or (timezone.now() - last.beat_at).total_seconds() > SILENT_WORKER
 
 
 @login_required

@@ -88,7 +88,7 @@ def owed_of(organisation: Organisation) -> dict[str, Any]:
         "owed_sum": total((each.left, _currency(each.refund.tenancy)) for each in found),
         "debts": debts,
         "debts_sum": total((each.left, _currency(each.debt.tenancy)) for each in debts),
-        "debt_payments": DebtPayment.objects.filter(organisation=organisation, undone__isnull=True).select_related(
+        "debt_payments": DebtPayment.objects.filter(organisation=organisation, undone_at__isnull=True).select_related(
             "tenancy__unit", "source"
         )[:LAST],
     }

@@ -48,7 +48,9 @@ def payments(request: HttpRequest) -> HttpResponse:
         "taken_back": done,
         "unexplained": unexplained(owner),
         "held": rows.filter(state=Payment.State.HELD),
-        "unexpected": Unexpected.objects.filter(merchant__organisation=owner, settled=False).select_related("merchant"),
+        "unexpected": Unexpected.objects.filter(merchant__organisation=owner, is_resolved=False).select_related(
+            "merchant"
+        ),
         "payments": rows[:SHOWN],
         "tenancies": tenancies_of(owner),
         "merchants": [
@@ -105,8 +107,8 @@ def decide(request: HttpRequest, payment_id: str) -> HttpResponse:
 def settle_unexpected(request: HttpRequest, pk: int) -> HttpResponse:
     """Somebody has seen to money that nothing here asked for."""
     found = get_object_or_404(Unexpected, pk=pk, merchant__organisation__in=organisations(request))
-    found.settled = True
-    found.save(update_fields=["settled"])
+    found.is_resolved = True
+    found.save(update_fields=["is_resolved"])
     return redirect("payments")
 
 

@@ -61,13 +61,13 @@ def _row(meter: Meter) -> Row:
     look: Look | None = getattr(meter, "look", None)
     live: LiveReading | None = getattr(meter, "live", None)
     name = meter.unit.name if meter.unit else f"{meter.name} ({meter.get_role_display()})"
-    if look is None or not look.asked:
+    if look is None or not look.asked_at:
         return Row(name, meter, None, "")
-    if live is not None and live.heard >= look.asked:
+    if live is not None and live.heard_at >= look.asked_at:
         return Row(name, meter, live, "silent" if live.cause else "answered")
     if not meter.gateway.online:
         return Row(name, meter, None, "away")
-    return Row(name, meter, None, "waiting" if looks.system_now() - look.asked < looks.ASKED_FOR else "none")
+    return Row(name, meter, None, "waiting" if looks.system_now() - look.asked_at < looks.ASKED_FOR else "none")
 
 
 @login_required

@@ -66,7 +66,7 @@ def fetch_file(request: HttpRequest) -> HttpResponse:
     try:
         file = fetch(found, typed_day(request.POST.get("day", ""), "day"))
         messages.success(request, _("Fetched: %(count)d lines.") % {"count": file.lines.count()})
-        if file.fetched < whole_from(found, file.day):
+        if file.fetched_at < whole_from(found, file.day):
             messages.success(
                 request, _("The file of that day is not complete yet. prewatt fetches it again by itself.")
             )

@@ -97,7 +97,7 @@ def flats_of(silence: Silence, at: int) -> list[dict[str, Any]]:
     for each in lendings(silence, at):
         row, tenancy = each.row, who_lives(each.row.meter, at)
         spreads = Spread.objects.filter(silence=silence, debt__tenancy__unit=row.meter.unit_id)
-        can = ran_up(row, tenancy) if row.counted is not None and tenancy is not None else 0
+        can = ran_up(row, tenancy) if row.counted_at is not None and tenancy is not None else 0
         found.append(
             {
                 "row": row, "lending": each, "tenancy": tenancy, "owes": owes(tenancy) if tenancy else 0, "can": can,
@@ -131,7 +131,7 @@ def silence(request: HttpRequest, pk: int) -> HttpResponse:
         "flats": flats,
         "sums": sums,
         "told": notices_of(found),
-        "lasted": lasted(found.began, found.back or at),
+        "lasted": lasted(found.began_at, found.back_at or at),
         "went_on": any(each["row"].went_on for each in flats),
         "highest": HIGHEST,
     }

@@ -31,8 +31,8 @@ def rows_of(owner: Organisation) -> tuple[list[TakenBack], list[TakenBack]]:
     # Of a payment that is not known only the file tells whether it is another business's on the same account.
     line = SettlementLine.objects.filter(merchant=OuterRef("merchant"))
     told = Exists(line.filter(back_id=OuterRef("back_id"))) | Exists(line.filter(line_id=OuterRef("back_id")))
-    waits = rows.filter(closed=None).filter(~Q(state=TakenBack.State.WAITING) | Q(payment__isnull=False) | told)
-    return list(waits), list(rows.filter(closed__isnull=False)[:SHOWN])
+    waits = rows.filter(closed_at=None).filter(~Q(state=TakenBack.State.WAITING) | Q(payment__isnull=False) | told)
+    return list(waits), list(rows.filter(closed_at__isnull=False)[:SHOWN])
 
 
 def unexplained(owner: Organisation) -> list[SettlementLine]:

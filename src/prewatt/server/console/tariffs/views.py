@@ -49,7 +49,7 @@ def tariffs(request: HttpRequest, pk: int) -> HttpResponse:
             "version": each,
             "tariff": each.tariff.kernel(),
             "weeks": week(each.tariff.kernel()),
-            "begun": each.effective <= now(),
+            "begun": each.effective_at <= now(),
         }
         for each in where.tariff_versions.in_force(now())
     ]

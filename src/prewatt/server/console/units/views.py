@@ -52,7 +52,9 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
     meter = getattr(where, "meter", None)
     vacant = meter_figures(meter, at) if meter and (tenant is None or tenant.begins > at) else None
     alarms = (
-        list(where.meter.alarms.filter(settled=False).order_by("-at", "-pk")[:20]) if hasattr(where, "meter") else []
+        list(where.meter.alarms.filter(is_resolved=False).order_by("-at", "-pk")[:20])
+        if hasattr(where, "meter")
+        else []
     )
     context = {
         "unit": where,

@@ -46,7 +46,7 @@ def tenancy(request: HttpRequest) -> HttpResponse:
     present = present_of(mine.unit)
     panel = tenancy_panel(mine, at)
     notes = notes_for([mine], look=True)
-    shares = mine.shares.select_related("run__shared_cost").order_by("-run__made", "-pk")[:8]
+    shares = mine.shares.select_related("run__shared_cost").order_by("-run__made_at", "-pk")[:8]
     context = {
         "unit": mine.unit,
         "shares": shares,
@@ -61,7 +61,7 @@ def tenancy(request: HttpRequest) -> HttpResponse:
         "ways": ways_in_browser(mine, request.headers.get("User-Agent", "")),
         "reference": reference(mine),
         "asked": new_credit_id(),
-        "open": mine.payments.filter(state=Payment.State.OPEN, expires__gt=at).select_related("merchant")[:3],
+        "open": mine.payments.filter(state=Payment.State.OPEN, expires_at__gt=at).select_related("merchant")[:3],
         "manager": False,
         "now": at,
     }

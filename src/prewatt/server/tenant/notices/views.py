@@ -189,8 +189,10 @@ def _theirs(channel: Channel) -> None:
 def _test(request: HttpRequest, channel: Channel) -> None:
     # Each may cost the landlord money, and bother whoever the address is of.
     at = now()
-    fresh = Channel.objects.filter(pk=channel.pk).filter(Q(tested__isnull=True) | Q(tested__lte=at - BETWEEN_TESTS))
-    if not fresh.update(tested=at):
+    fresh = Channel.objects.filter(pk=channel.pk).filter(
+        Q(tested_at__isnull=True) | Q(tested_at__lte=at - BETWEEN_TESTS)
+    )
+    if not fresh.update(tested_at=at):
         messages.error(request, _("A test was sent a moment ago: wait a minute."))
         return
     title = _("prewatt: this is a test")

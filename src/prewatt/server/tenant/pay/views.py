@@ -129,7 +129,7 @@ def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
         "manager": manager,
         "tenancy": tenancy,
         "where": zone(tenancy.unit.property.zone),
-        "open": found.state == Payment.State.OPEN and now() <= found.expires,
+        "open": found.state == Payment.State.OPEN and now() <= found.expires_at,
         "command": command,
         "code": getattr(command, "code", None) if command is not None and command.reached_at is None else None,
         "online": getattr(tenancy.unit, "meter", None) is not None and tenancy.unit.meter.gateway.online,
