@@ -8,7 +8,7 @@ ARGS ?=
 export PYTHON
 
 # Tests of rules and of small parts; of these, the ones that use no database.
-PURE := tests/kernel tests/wire tests/tokens tests/tables tests/edge tests/headend tests/test_amounts.py tests/test_imports.py tests/test_promises.py tests/test_documents.py
+PURE := tests/kernel tests/wire tests/tokens tests/tables tests/edge tests/headend tests/test_amounts.py tests/test_imports.py tests/test_shape.py tests/test_promises.py tests/test_documents.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check test stories postgresql pure coverage bench pictures format lint types system hooks lock clean

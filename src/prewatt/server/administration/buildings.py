@@ -10,7 +10,8 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from ..core.amounts import NumberField
 from ..core.natural_lists import NaturalAdmin
-from ..estate.models import ALONE_RULES, SILENCE_RULES, SUPPLY_RULES, Organisation, Part, Property, Tenancy, Unit
+from ..estate.models import Organisation, Part, Property, Tenancy, Unit
+from ..estate.rule_fields import ALONE_RULES, SILENCE_RULES, SUPPLY_RULES
 from ..estate.wall_clock import WallClockForm, shown
 from ..tenancies.moving import move_in
 from ..vending.account_settings import send_settings

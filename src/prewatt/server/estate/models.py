@@ -18,6 +18,7 @@ from ..core.fields import check_currency, check_zone
 from ..core.time import now
 from .low_steps import DECIMALS, kept_steps
 from .organisations import Organisation as Organisation
+from .rule_fields import AMOUNTS
 from .safety_rules import check_limits
 from .supply_rules import check_days, check_power, check_region, check_windows
 from .terms import Lowering as Lowering
@@ -321,28 +322,6 @@ class Property(models.Model):
             setattr(self, field, kept_steps(getattr(self, field), field, self.currency))
         for field in {*AMOUNTS} - {*(exclude or ())}:
             check_payable(int(Decimal(getattr(self, field)).scaleb(9)), field, self.currency)
-
-
-SUPPLY_RULES = (
-    "low_credit", "low_credit_kwh", "clearance", "emergency_credit", "emergency_repayment", "friendly_hours",
-    "friendly_holidays", "friendly_days", "friendly_debt", "power_limit", "overload_delay", "reclose_after", "recloses",
-    "forbidden_step", "tamper_locks", "doubtful_readings", "foreign_hours",
-    "limits", "off_hours", "off_holidays", "off_days", "off_watts", "off_kwh",
-)  # fmt: skip
-"""Fields of a property that its meters obey."""
-AMOUNTS = ("clearance", "emergency_credit", "friendly_debt", "emergency_code_amount", "spread_over")
-"""Fields of a property in its currency, which none may be finer than."""
-BACK_RULES = ("back_grace", "back_cuts_off")
-"""Fields of a property that money taken back obeys."""
-EMERGENCY_CODE_RULES = ("emergency_code_amount", "emergency_code_number", "emergency_code_days")
-"""Fields of a property that codes made in advance obey."""
-ALONE_RULES = ("alone_kwh", "alone_days")
-"""Fields of a property that its meters obey where they can cut off by themselves."""
-SILENCE_RULES = (
-    "silence_minutes", "silence_again", *ALONE_RULES, "spread_rule", "spread_over", "spread_share", "spread_weeks",
-    "spread_days",
-)  # fmt: skip
-"""Fields of a property that say what follows from a gateway or a meter that is silent."""
 
 
 class Part(models.Model):

@@ -44,11 +44,11 @@ class Organisation(models.Model):
         return self.name
 
     def home(self) -> Property:
-        """The first property, whose clock and currency stand for the organisation; one in UTC while there is none."""
+        """Return the first property, whose clock and currency stand for the organisation; one in UTC if there is none."""
         return self.properties.order_by("pk").first() or self.properties.model(zone="UTC", currency=NO_CURRENCY)
 
     @property
     def currency(self) -> str:
-        """What sums over all its properties are in; `NO_CURRENCY` where they are of several, or it has none."""
+        """Return the currency of sums over all its properties; `NO_CURRENCY` if they have several, or there is none."""
         found = set(self.properties.values_list("currency", flat=True))
         return str(found.pop()) if len(found) == 1 else NO_CURRENCY

@@ -20,7 +20,8 @@ from ....kernel.calendar import local, zone
 from ....kernel.names import natural
 from ...core.amounts import NumberField, typed_money, typed_whole
 from ...core.time import now
-from ...estate.models import EMERGENCY_CODE_RULES, Property
+from ...estate.models import Property
+from ...estate.rule_fields import EMERGENCY_CODE_RULES
 from ...metering.models import Meter
 from ...vending.emergency_codes import (
     LONGEST,

@@ -23,7 +23,8 @@ from ...billing.models import Spread
 from ...billing.spreading import HIGHEST, SpreadError, owes, ran_up, share_for, spread, stop, who_lives
 from ...core.amounts import NumberField, typed_whole
 from ...core.time import now
-from ...estate.models import ALONE_RULES, SILENCE_RULES, Property
+from ...estate.models import Property
+from ...estate.rule_fields import ALONE_RULES, SILENCE_RULES
 from ...metering.models import Silence
 from ...notices.silences import lasted, notices_of
 from ...vending.account_settings import send_settings

@@ -20,7 +20,8 @@ from ....kernel.units import HOUR
 from ....wire.on_site import ALLOWED
 from ...core.amounts import NumberField, typed_money, typed_whole
 from ...core.time import now
-from ...estate.models import SUPPLY_RULES, Property
+from ...estate.models import Property
+from ...estate.rule_fields import SUPPLY_RULES
 from ...estate.safety_rules import EXAMPLE
 from ...metering.grants import GrantRequest, make_grant
 from ...metering.models import Meter

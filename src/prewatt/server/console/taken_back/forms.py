@@ -5,7 +5,8 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from ...estate.models import BACK_RULES, Property
+from ...estate.models import Property
+from ...estate.rule_fields import BACK_RULES
 
 
 class BackRulesForm(forms.ModelForm):
