@@ -37,6 +37,7 @@ class Ring(Order, frozen=True, tag="ring-bell"):
 
 Action = (
 '''
+ROOT = Path(__file__).parents[2]
 FACES = Path(__file__).with_name("faces_of_an_order.py")
 
 
@@ -49,7 +50,12 @@ def test_an_order_that_is_added_in_one_file_is_on_all_faces(tmp_path):
     file.write_text(after)
     done = subprocess.run(
         [sys.executable, str(FACES), "ring-bell", "ring the bell", "Bell rung"],
-        env={**os.environ, "PYTHONPATH": str(tmp_path), "PREWATT_HOME": str(tmp_path / "home"), "COLUMNS": "400"},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]),
+            "PREWATT_HOME": str(tmp_path / "home"),
+            "COLUMNS": "400",
+        },
         capture_output=True,
         text=True,
         timeout=120,

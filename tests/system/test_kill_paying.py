@@ -180,7 +180,7 @@ def test_killed_at_each_step_of_a_top_up(house, provider, stride):
         else:
             # Or it never does: the worker asks.
             with sqlite3.connect(house["database"], timeout=30) as database:
-                database.execute("UPDATE payments_payment SET next_look = 0 WHERE state = 'open'")
+                database.execute("UPDATE payments_payment SET next_look_at = 0 WHERE state = 'open'")
             assert server.say("look") == "looked"
             server.process.stdout.readline()
         assert facts(house, asked) == ("paid", 1, 1, 1, 1), number

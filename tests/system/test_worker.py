@@ -43,7 +43,7 @@ def test_a_tenancy_that_ended_is_settled_however_often_the_worker_is_killed(tmp_
             return database.execute(question).fetchone()[0]
 
     deadline = time.monotonic() + PATIENCE
-    while not ask("SELECT count(*) FROM estate_tenancy WHERE settled IS NOT NULL"):
+    while not ask("SELECT count(*) FROM estate_tenancy WHERE settled_at IS NOT NULL"):
         assert time.monotonic() < deadline
         worker = subprocess.Popen([*PREWATT, "worker"], env=environment, stderr=subprocess.PIPE, text=True)
         # Killed as soon as it says that it has done anything, and started again.

@@ -110,7 +110,7 @@ def test_days_are_charged_once_and_only_when_they_are_over_and_reported(edge, st
         with pytest.raises(ValidationError, match=says):
             run(stairs, *(date(2025, 10, day) for day in days))
     clock.at = at(2025, 10, 10)
-    with pytest.raises(ValidationError, match="Meter stairs has not reported"):
+    with pytest.raises(ValidationError, match="Meter stairs has not yet reported"):
         run(stairs, date(2025, 10, 9), date(2025, 10, 9))
     assert Run.objects.count() == 1
 

@@ -739,4 +739,4 @@ def test_an_order_expires_after_its_life(tenancy, merchants, providers):
     from prewatt.server.payments.orders import order_of
 
     payment = start_payment(tenancy, merchants["stripe"])
-    assert order_of(payment).expires - datetime.fromtimestamp(payment.made / 10**6, UTC) == timedelta(minutes=45)
+    assert order_of(payment).expires - datetime.fromtimestamp(payment.made_at / 10**6, UTC) == timedelta(minutes=45)

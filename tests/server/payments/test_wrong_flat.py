@@ -21,6 +21,7 @@ from prewatt.server.sales.top_ups import top_up
 from prewatt.server.tenancies.moving import move_out, settle
 from prewatt.server.vending.refusals import GivingBackError
 from tests.gateway import at
+from tests.reading import unbroken
 from tests.server.payments.paying import pay_and_call_back, start_payment
 from tests.server.statements.test_statements import anna, edge  # noqa: F401
 
@@ -166,7 +167,7 @@ def test_the_page_says_what_it_comes_to_and_does_it(edge, store, anna, ben, owne
     assert "6.00 of the payment is left" in page and "Ben has used 4.00" in page and "power may go off" in page
     assert "Choose the right tenant" in manager.post(path, {"reason": "x", "used": "debt"}).content.decode()
     again = manager.post(path, {"reason": "next door", "to": anna.pk, "used": "all"})
-    page = again.content.decode()
+    page = unbroken(again)
     assert again.status_code == 400 and '<em class="bad">Choose what becomes' in page
     assert f'value="{anna.pk}" selected' in page and 'value="next door"' in page
     said = manager.post(path, {"reason": "wrong flat", "to": anna.pk, "used": "debt"}, follow=True)

@@ -250,7 +250,7 @@ def test_a_register_that_comes_back_takes_the_question_away(asked, edge, store, 
     used = edge_register(asked) + 5_000 - 5_000_000
     assert agrees(edge, store) == 100 * NANO - used * PRICE
     asked.refresh_from_db()
-    assert asked.settled and asked.settled_by == ""
+    assert asked.is_resolved and asked.resolved_by == ""
     assert not Alarm.objects.filter(is_resolved=False).exists()
     assert "This alarm has ended by itself" in _page(f"/alarms/{asked.pk}/")
 

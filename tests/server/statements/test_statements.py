@@ -416,7 +416,7 @@ def test_a_correction_waits_for_the_meters(edge, store, anna, clock):
     where = anna.unit.property
     edge.live(store, at(2025, 10, 8), USED, HOUR)
     clock.at += DAY
-    with pytest.raises(ValidationError, match="has not reported"):
+    with pytest.raises(ValidationError, match="has not yet reported"):
         correct(where, dearer(where, PRICE * 2), at(2025, 10, 8), clock.at, "early")
 
 

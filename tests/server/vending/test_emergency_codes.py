@@ -216,7 +216,7 @@ def test_the_api_makes_lists_and_revokes_them(program, where, landlord):  # noqa
     assert listed["lost_at_most"] == {"codes": 1, "amount": "5.000000000", "until": "2025-10-13T10:00:00Z"}
     assert listed["may_be_made"] == {"amount": "5.000000000", "of_a_flat": 1, "days": 7}
     wrong = program("post", path, {"amount": "5.00", "days": 7, "units": ["Attic"]})
-    assert wrong.status_code == 400 and "no flat" in wrong.content.decode()
+    assert wrong.status_code == 400 and "is not a flat" in wrong.content.decode()
     assert len(program("post", path, {"amount": "1", "days": 1, "units": ["Flat 2", "Flat 3"]}).json()) == 2
     gone = program("post", f"emergency-codes/{row.pk}/revoke").json()
     assert (gone["state"], gone["code"], gone["revoked_by"]) == ("revoking", None, "manager")

@@ -36,6 +36,7 @@ from prewatt.server.tariffs.versions import keep
 from prewatt.server.web.sums import total
 from tests.building import PASSWORD, ZONE, set_up
 from tests.gateway import at
+from tests.reading import unbroken
 from tests.server.notices.test_notices import mail_account, told_by_mail, watch
 from tests.server.statements.test_postpaid import AFTER, Site
 
@@ -58,11 +59,6 @@ def log_in(name):
 
 def shown(answer):
     return unbroken(answer.content.decode())
-
-
-def unbroken(page):
-    """A page with one blank for several, and none at the ends of an element: however its template is broken into lines."""
-    return re.sub(r"(?<=>) | (?=</)", "", " ".join(page.split()))
 
 
 def on_terminal(*tables):
