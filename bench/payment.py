@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.provider_server import send
+from tests.server.payments.players.server import send
 from tests.system.running import Running, running, wait_for
 
 from prewatt.edge.journal import Journal

@@ -15,7 +15,7 @@ import threading
 import time
 
 import requests
-from tests.provider_server import send
+from tests.server.payments.players.server import send
 from tests.system.running import Running, running
 
 from prewatt.kernel.tariff import flat_tariff
