@@ -168,7 +168,7 @@ def test_the_page_says_what_it_comes_to_and_does_it(edge, store, anna, ben, owne
     assert "Choose the right tenant" in manager.post(path, {"reason": "x", "used": "debt"}).content.decode()
     again = manager.post(path, {"reason": "next door", "to": anna.pk, "used": "all"})
     page = unbroken(again)
-    assert again.status_code == 400 and '<em class="bad">Choose what becomes' in page
+    assert again.status_code == 400 and '<em class="bad">Choose what happens' in page
     assert f'value="{anna.pk}" selected' in page and 'value="next door"' in page
     said = manager.post(path, {"reason": "wrong flat", "to": anna.pk, "used": "debt"}, follow=True)
     assert "It is credited to Anna" in said.content.decode()
