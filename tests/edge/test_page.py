@@ -167,7 +167,7 @@ def test_who_was_reminded_without_a_network_sees_since_when_and_how_much_is_left
         assert 'class="balance low"' in page and "The building has no internet now" in page
         obey(shell, GrantCredit("c2", 3 * NANO))
         page = browser.get()
-        assert "The power is on." in page and "running low:" not in page and 'class="balance on"' in page
+        assert "The power is on." in page and "Your credit is running low" not in page and 'class="balance on"' in page
 
 
 def test_a_code_can_be_typed_without_a_pin_but_nothing_is_seen(tmp_path):
