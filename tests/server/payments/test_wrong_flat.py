@@ -138,6 +138,24 @@ def test_a_payment_by_phone_takes_its_refunds_along(tenancy, merchants, provider
         move_payment(payment.top_up, ben, admin_user, "after all")
 
 
+def test_a_payment_moves_to_a_tenant_who_has_paid_under_the_same_name(
+    tenancy, merchants, providers, client, admin_user
+):
+    """A program names its payments once in a tenancy: two tenants' may be named alike."""
+    Gateway.objects.update(online=True)
+    ben = Tenancy.objects.select_related("unit__property__organisation").get(tenant="Ben")
+    annas, bens = (start_payment(who, merchants["wechat"], asked="march") for who in (tenancy, ben))
+    for payment in (annas, bens):
+        pay_and_call_back(providers, client, payment)
+    move_payment(bens.top_up, tenancy, admin_user, "scanned the wrong code")
+    bens.refresh_from_db()
+    assert (bens.tenancy, bens.asked) == (tenancy, bens.payment_id)
+    assert balance(tenant_account(tenancy)) == 40 * NANO and balance(tenant_account(ben)) == 0
+    assert start_payment(tenancy, merchants["wechat"], asked="march") == annas, (
+        "asked for again it is the one of before"
+    )
+
+
 def test_a_line_of_a_statement_goes_along(edge, store, anna, ben, owner, admin_user):  # noqa: F811
     (line,) = upload(owner, b"date,amount,text\n2025-10-06,10.00,x\n", "EUR", admin_user).new
     moved = move_payment(book_line(line, ben, admin_user), anna, admin_user, "wrong flat")
