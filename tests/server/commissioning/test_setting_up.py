@@ -364,8 +364,8 @@ def test_a_tariff_is_scheduled_on_the_page_and_travels(operator, building):
     fields = {
         "property": building.property.pk,
         "tariff": made.pk,
-        "effective_0": "2025-11-01",
-        "effective_1": "00:00:00",
+        "effective_at_0": "2025-11-01",
+        "effective_at_1": "00:00:00",
     }
     assert added(operator, "tariffs/tariffversion", **fields).status_code == 302
     assert orders("m1")[-1] == SetTariff(1_761_951_600 * 10**6, dearer)

@@ -327,7 +327,7 @@ def where(building):
 
 
 def base(where):
-    return where.tariff_versions.order_by("effective")[0].tariff
+    return where.tariff_versions.order_by("effective_at")[0].tariff
 
 
 def prices_at(where, at):
