@@ -213,7 +213,7 @@ def test_money_that_a_provider_holds_pays_what_a_former_tenant_owes(
     tenancy, merchants, providers, owner, clock, admin_user
 ):
     payment = start_payment(tenancy, merchants["wechat"])
-    type(tenancy).objects.filter(pk=tenancy.pk).update(begins=clock.at - 1, ends=clock.at, settled=clock.at)
+    type(tenancy).objects.filter(pk=tenancy.pk).update(begins=clock.at - 1, ends=clock.at, settled_at=clock.at)
     tenancy.refresh_from_db()
     confirm(payment.merchant, Told(payment.payment_id, State.PAID, "t1", 2000, "CNY", clock.at), "callback")
     payment.refresh_from_db()
