@@ -173,7 +173,7 @@ def test_a_tariff_is_made_from_an_example_and_scheduled(building, log_in, tmp_pa
     page.locator("[name=rate_price]").first.fill("0.028")
     page.get_by_role("button", name="One more rate").click()
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("status")).to_contain_text("Nights are cheap is kept")
+    expect(page.get_by_role("status")).to_contain_text("Nights are cheap is saved")
     schedule = page.locator("form", has=page.get_by_role("button", name="Schedule"))
     schedule.get_by_label("Tariff").select_option(label="Nights are cheap")
     schedule.get_by_label("From").fill("2013-12-01T00:00")
