@@ -4,6 +4,6 @@ import re
 
 
 def unbroken(page):
-    """A page (its text, or an answer) with one blank for several, and none at the ends of an element."""
+    """A page (its text, or an answer) with one blank for several, and none at the ends of an element or of a tag."""
     text = page if isinstance(page, str) else page.content.decode()
-    return re.sub(r"(?<=>) | (?=</)", "", " ".join(text.split()))
+    return re.sub(r"(?<=>) | (?=</)", "", re.sub(r"(<[^<>]*) >", r"\1>", " ".join(text.split())))
