@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
 from ninja import Router, Schema, Status
 
 from ...kernel.units import exact_money
-from ..estate.models import Tenancy
 from ..sales.giving_back import put_right
-from ..web.access import organisations
+from ..web.access import tenancy_of_manager
 from .reading import read_money
 
 router = Router()
@@ -28,10 +26,6 @@ class NewPuttingRight(Schema):
 @router.post("/tenancies/{pk}/put-right", response={201: dict[str, Any]})
 def put_charges_right(request: HttpRequest, pk: int, given: NewPuttingRight) -> Any:
     """Put right what was charged wrongly for energy, however much it is: it waits for a second person."""
-    found = get_object_or_404(
-        Tenancy.objects.select_related("unit__property__organisation"),
-        pk=pk,
-        unit__property__organisation__in=organisations(request),
-    )
+    found = tenancy_of_manager(request, pk)
     made = put_right(found, read_money("amount", given.amount), given.adjustment_id, request.user, given.reason)
     return Status(201, {"amount": exact_money(made.amount), "state": made.state})

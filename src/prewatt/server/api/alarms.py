@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
 from ...kernel.units import exact_instant, exact_money, parse_kwh
 from ..metering.alarms import open_alarms, settle
-from ..metering.models import Alarm
 from ..sales.questions import reply
-from ..web.access import organisations, property_of_manager
+from ..web.access import alarm_of_manager, property_of_manager
 from .reading import read_field, read_money
 
 router = Router()
@@ -44,17 +41,6 @@ class NewAnswer(Schema):
     amount: str | None = None
 
 
-def _alarm(request: HttpRequest, pk: int) -> Alarm:
-    owners = organisations(request)
-    found: Alarm = get_object_or_404(
-        Alarm.objects.filter(
-            Q(meter__gateway__property__organisation__in=owners) | Q(gateway__property__organisation__in=owners)
-        ),
-        pk=pk,
-    )
-    return found
-
-
 @router.post("/alarms/{pk}/answer")
 def answer_alarm(request: HttpRequest, pk: int, given: NewAnswer) -> Any:
     """Say what is charged for a time that was not measured: the alarm is settled by it."""
@@ -63,7 +49,7 @@ def answer_alarm(request: HttpRequest, pk: int, given: NewAnswer) -> Any:
         amount = read_field("kwh", given.kwh, parse_kwh)
     elif given.answer == "money":
         amount = read_money("amount", given.amount)
-    made = reply(_alarm(request, pk), given.answer, amount, request.user)
+    made = reply(alarm_of_manager(request, pk), given.answer, amount, request.user)
     return {"adjustments": [{"amount": exact_money(each.amount), "state": each.state} for each in made]}
 
 
@@ -71,5 +57,5 @@ def answer_alarm(request: HttpRequest, pk: int, given: NewAnswer) -> Any:
 def settle_alarm(request: HttpRequest, pk: int) -> Any:
     """Somebody has looked at it."""
     user: Any = request.user
-    settle(_alarm(request, pk), user.get_username())
+    settle(alarm_of_manager(request, pk), user.get_username())
     return {"settled": True}

@@ -145,7 +145,7 @@ def shared_costs(request: HttpRequest, pk: int) -> Any:
 @router.post("/shared-costs/{pk}/runs")
 def run_shared_cost(request: HttpRequest, pk: int, given: NewRun) -> Any:
     """Preview a run, or book it and send its debits."""
-    cost = get_object_or_404(SharedCost, pk=pk, property__organisation__in=organisations(request))
+    cost = _cost(request, pk)
     bill = None if given.bill is None else read_money("bill", given.bill)
     found = preview(cost, given.first, given.last, bill)
     made = run(cost, given.first, given.last, bill, given.memo, request.user) if given.book else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema, Status
@@ -19,7 +18,7 @@ from ..payments.models import Payment
 from ..payments.payment_request import PaymentRequest, start
 from ..payments.providers.interface import ProviderError
 from ..payments.ways import merchants_for, ways_for
-from ..web.access import organisations
+from ..web.access import tenancy_to_see
 from .reading import read_money
 from .top_ups import _top_up
 
@@ -41,14 +40,8 @@ class NewPayment(Schema):
 
 def _payable(request: HttpRequest, pk: int) -> Tenancy:
     """A tenancy, for its tenant and its manager."""
-    user: Any = request.user
-    found: Tenancy = get_object_or_404(
-        Tenancy.objects.select_related("unit__property__organisation").filter(
-            Q(user=user) | Q(unit__property__organisation__in=organisations(request))
-        ),
-        pk=pk,
-    )
-    return found
+    tenancy, _by_manager = tenancy_to_see(request, pk)
+    return tenancy
 
 
 @router.get("/tenancies/{pk}/ways")

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
 from ninja import Router, Schema, Status
 
 from ...kernel.units import exact_instant, exact_money
 from ..billing.models import DebtPayment
-from ..estate.models import Tenancy
 from ..payments.staff import record
 from ..vending.models import TopUp
-from ..web.access import organisations
+from ..web.access import tenancy_of_manager
 from . import owed
 from .reading import read_money
 
@@ -36,11 +34,7 @@ def add_top_up(request: HttpRequest, pk: int, given: NewTopUp) -> Any:
     """Record a payment that was received: it is on its way, and has a code that can be typed on site. Of who has moved out,
     and owes, it pays what is owed.
     """
-    found = get_object_or_404(
-        Tenancy.objects.select_related("unit__property__organisation"),
-        pk=pk,
-        unit__property__organisation__in=organisations(request),
-    )
+    found = tenancy_of_manager(request, pk)
     made = record(found, read_money("amount", given.amount), given.credit_id, request.user, given.receipt, given.way)
     return Status(201, owed.debt_payment(made) if isinstance(made, DebtPayment) else _top_up(made))
 
@@ -48,7 +42,7 @@ def add_top_up(request: HttpRequest, pk: int, given: NewTopUp) -> Any:
 @router.get("/tenancies/{pk}/top-ups")
 def top_ups(request: HttpRequest, pk: int) -> Any:
     """The payments of a tenancy, the latest first, and by which way each reached the meter."""
-    found = get_object_or_404(Tenancy, pk=pk, unit__property__organisation__in=organisations(request))
+    found = tenancy_of_manager(request, pk)
     return [_top_up(each) for each in found.top_ups.select_related("command__code")[:1000]]
 
 

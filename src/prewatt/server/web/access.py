@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -15,7 +15,7 @@ from ..billing.models import Bill, Debt, WriteOff
 from ..core.time import now
 from ..correspondence.models import Photo, Report
 from ..estate.models import Organisation, Property, Tenancy, Unit
-from ..metering.models import Meter
+from ..metering.models import Alarm, Meter
 from ..vending.models import Refund
 
 Row = TypeVar("Row", bound=Model)
@@ -105,6 +105,16 @@ def meter_of_manager(request: HttpRequest, pk: int) -> Meter:
         gateway__property__organisation__in=organisations(request),
     )
     return found
+
+
+def alarm_of_manager(request: HttpRequest, pk: int) -> Alarm:
+    """An alarm of a meter or of a gateway, for its manager. Http404 for anybody else."""
+    mine = organisations(request)
+    alarms = Alarm.objects.filter(
+        Q(meter__gateway__property__organisation__in=mine) | Q(gateway__property__organisation__in=mine)
+    )
+    related = ("meter__unit__property", "meter__gateway__property", "gateway__property")
+    return get_object_or_404(alarms.select_related(*related), pk=pk)
 
 
 def bill_to_see(request: HttpRequest, pk: int) -> tuple[Bill, bool]:

@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -35,20 +35,9 @@ from ...sales.questions import TWICE, give_back_twice, question, reply
 from ...vending.exchanges import foreign_serial
 from ...vending.models import Adjustment
 from ...vending.unbooked import UNBOOKED
-from ...web.access import organisations, page_of, property_of_manager
+from ...web.access import alarm_of_manager, page_of, property_of_manager
 from ...web.kept import refuse
 from ...web.sure import ask_about
-
-
-def _alarm_of_manager(request: HttpRequest, pk: int) -> Alarm:
-    mine = organisations(request)
-    found: Alarm = get_object_or_404(
-        Alarm.objects.filter(
-            Q(meter__gateway__property__organisation__in=mine) | Q(gateway__property__organisation__in=mine)
-        ).select_related("meter__unit__property", "meter__gateway__property", "gateway__property"),
-        pk=pk,
-    )
-    return found
 
 
 def _gateway(alarm: Alarm) -> Gateway:
@@ -81,7 +70,7 @@ def alarms(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def alarm(request: HttpRequest, pk: int) -> HttpResponse:
     """One alarm: what is known, and what can be done about it."""
-    found = _alarm_of_manager(request, pk)
+    found = alarm_of_manager(request, pk)
     meter = found.meter
     if request.method == "POST":
         try:
