@@ -273,3 +273,15 @@ def test_an_undone_line_is_open_again_and_can_pay_the_debt_again(gone, owner, ad
         undo_debt_payment(made, admin_user, "another's")
         line.refresh_from_db()
         assert (line.state, line.debt_payment, debts_are_the_books(owner)) == ("open", None, OWED)
+
+
+def test_the_oldest_debt_stands_first_and_falls_first_whenever_it_came_to_be_known(gone, owner, clock, admin_user):
+    """On PostgreSQL rows with a sum come in any order but the one that is asked for."""
+    later, earlier = (
+        owe(gone, 3 * NANO, Reference(Of.ALARM, number, "debt"), "taken back", clock.at - ago * HOUR)
+        for number, ago in ((1, 1_000), (2, 2_000))
+    )
+    settled = Debt.objects.get(memo__contains="still owed")
+    assert list(debts_of(gone)) == list(open_debts(owner)) == [earlier, later, settled]
+    record(gone, 4 * NANO, "d1", admin_user)
+    assert [each.left for each in Debt.objects.filter(pk__in=(earlier.pk, later.pk)).order_by("since")] == [0, 2 * NANO]

@@ -68,7 +68,9 @@ def debts_of(tenancy: Tenancy) -> QuerySet[Debt]:
 
 def _still(rows: QuerySet[Debt]) -> QuerySet[Debt]:
     holds = Q(parts__payment__undone_at__isnull=True, parts__undone_at__isnull=True)
-    return rows.annotate(paid=Coalesce(Sum("parts__amount", filter=holds), 0)).filter(paid__lt=F("amount"))
+    summed = rows.annotate(paid=Coalesce(Sum("parts__amount", filter=holds), 0)).filter(paid__lt=F("amount"))
+    # A query that sums leaves the model's own order out.
+    return summed.order_by("since", "id")
 
 
 def pays_debts(tenancy: Tenancy) -> bool:
