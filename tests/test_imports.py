@@ -81,6 +81,7 @@ PURE = {
     "tables": {"django", "socket", "threading", "time", "random", "sqlite3", "pathlib", "asyncio", "logging"},
     "tokens": {"django", "os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "asyncio", "logging"},
     "kernel": {"django", "os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "asyncio", "logging"},
+    "edge/protocols": {"os", "socket", "serial", "threading", "time", "random", "sqlite3", "pathlib", "asyncio", "logging"},
     "edge/codes.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
     "edge/lockout.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
     "edge/guarding.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},

@@ -1,0 +1,104 @@
+"""A meter on a bus, as the agent's drivers see it: its protocol's conversations, carried by the bus."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol, TypeVar
+
+from ...kernel.quantities import Quantity
+from ..drivers.interface import BadAnswer, DriverError, Identity, NotSupported, Power, Unreachable
+from ..protocols.exchange import Conversation, NoAnswer, ProtocolError, Unsupported, WrongAnswer
+
+T = TypeVar("T")
+
+
+class Conversations(Protocol):
+    """The conversations with one meter, in its protocol. Each has the meaning of the method of the same name in
+    `drivers.interface.MeterDriver`, and raises `Unsupported` for what the meter cannot do.
+    """
+
+    def identify(self) -> Conversation[Identity]: ...
+    def read_register(self) -> Conversation[int]: ...
+    def read_switch(self) -> Conversation[bool | None]: ...
+    def read_power(self) -> Conversation[Power | None]: ...
+    def read_quantities(self) -> Conversation[Mapping[Quantity, int]]: ...
+    def read_tampered(self) -> Conversation[bool]: ...
+    def set_switch(self, closed: bool) -> Conversation[None]: ...
+    def read_clock(self) -> Conversation[int]: ...
+    def set_clock(self, at: int) -> Conversation[None]: ...
+    def read_allowance(self) -> Conversation[int | None]: ...
+    def set_allowance(self, energy: int | None) -> Conversation[None]: ...
+    def rest(self) -> Conversation[None]:
+        """Leave the meter in order: close a link that is held open from one conversation to the next."""
+        ...
+
+
+class Carrier(Protocol):
+    """What carries conversations: a bus."""
+
+    def run(self, meter: str, conversation: Conversation[T]) -> T:
+        """Run a conversation with a meter, alone on the bus. Raises ProtocolError."""
+        ...
+
+
+class MeterOnBus:
+    """One meter on a bus. What the methods return is said in `drivers.interface.MeterDriver`."""
+
+    def __init__(self, name: str, bus: Carrier, conversations: Conversations) -> None:
+        self.name, self.bus, self._conversations = name, bus, conversations
+
+    def _run(self, operation: str, conversation: Conversation[T]) -> T:
+        try:
+            return self.bus.run(self.name, conversation)
+        except NoAnswer as error:
+            raise Unreachable(self.name, operation, str(error)) from error
+        except WrongAnswer as error:
+            raise BadAnswer(self.name, operation, str(error)) from error
+        except Unsupported as error:
+            raise NotSupported(self.name, operation, str(error)) from error
+        except ProtocolError as error:
+            raise DriverError(self.name, operation, str(error)) from error
+
+    def identify(self) -> Identity:
+        return self._run("identify", self._conversations.identify())
+
+    def read_register(self) -> int:
+        return self._run("read register", self._conversations.read_register())
+
+    def read_switch(self) -> bool | None:
+        return self._run("read switch", self._conversations.read_switch())
+
+    def read_power(self) -> Power | None:
+        return self._run("read power", self._conversations.read_power())
+
+    def read_quantities(self) -> Mapping[Quantity, int]:
+        return self._run("read quantities", self._conversations.read_quantities())
+
+    def read_tampered(self) -> bool:
+        return self._run("read tamper status", self._conversations.read_tampered())
+
+    def read_keypad(self) -> str | None:
+        """Return None: keypads are meters of their own kind."""
+        return None
+
+    def show(self, text: str) -> None:  # noqa: ARG002
+        """Raise NotSupported: such meters show only their own values."""
+        raise NotSupported(self.name, "show", "it shows only its own values")
+
+    def set_switch(self, closed: bool) -> None:
+        self._run("set switch", self._conversations.set_switch(closed))
+
+    def read_clock(self) -> int:
+        return self._run("read clock", self._conversations.read_clock())
+
+    def set_clock(self, at: int) -> None:
+        self._run("set clock", self._conversations.set_clock(at))
+
+    def read_allowance(self) -> int | None:
+        return self._run("read allowance", self._conversations.read_allowance())
+
+    def set_allowance(self, energy: int | None) -> None:
+        self._run("set allowance", self._conversations.set_allowance(energy))
+
+    def rest(self) -> None:
+        self._run("close link", self._conversations.rest())

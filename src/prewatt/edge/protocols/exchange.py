@@ -1,0 +1,100 @@
+"""A question to a meter and its answer; and a conversation of several.
+
+An `Exchange` has the bytes of the question, and is fed what arrives until it has the answer. What arrives is a stream:
+an answer may come in pieces, several at once, after noise, or after an echo of the question. The exchange skips what does
+not answer its question, and never takes it for the answer.
+
+A `Conversation` is a generator. It yields exchanges, is sent the value of each answer, and returns a result. When an
+exchange fails, its error is raised inside, at the `yield`: a conversation that has to leave a meter in order (such as a
+link to close) does so there.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class ProtocolError(Exception):
+    """An exchange failed. The message says why, for people."""
+
+
+class NoAnswer(ProtocolError):
+    """Nothing that answers the question arrived in time. The message says what arrived in its place."""
+
+
+class WrongAnswer(ProtocolError):
+    """An intact answer of the right meter cannot be right: its shape or its content is impossible."""
+
+
+class Unsupported(ProtocolError):
+    """The meter has no such function, by its model's file."""
+
+
+class Refused(ProtocolError):
+    """The meter answered that it does not do what it was asked. `code`: the error as the protocol numbers it."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class PasswordRefused(Refused):
+    """The meter refused the password. It counts such tries and locks itself: the question is never asked again by
+    itself.
+    """
+
+
+@dataclass(frozen=True)
+class Answer(Generic[T]):
+    """The value of an answer."""
+
+    value: T
+
+
+class Exchange(ABC, Generic[T]):
+    """One question and its answer.
+
+    `request`: the bytes of the question. `longest`: the length of the longest answer, in bytes, by which a bus knows how
+    long to listen. `expects_answer`: False for a broadcast, which no meter answers.
+    """
+
+    request: bytes
+    longest: int
+    expects_answer: bool = True
+
+    @abstractmethod
+    def feed(self, received: bytes) -> Answer[T] | None:
+        """Take up the next bytes that arrived. Returns the answer once it is whole. Raises `Refused` if the meter answers
+        with an error, `WrongAnswer` if its answer cannot be right. What belongs to no answer is skipped.
+        """
+
+    @abstractmethod
+    def seen(self) -> str:
+        """Return, in a few words, what arrived that is not the answer: `nothing`, `only the echo of the question`,
+        `7 bytes that are no frame`, `an answer of meter 12`. It completes the sentence "It does not answer: ...".
+        """
+
+
+Conversation = Generator[Exchange[Any], Any, T]
+"""Exchanges in turn, and a result."""
+
+
+def converse(conversation: Conversation[T], ask: Callable[[Exchange[Any]], Any]) -> T:
+    """Run a conversation. `ask` carries out an exchange: it returns the value of the answer, or raises ProtocolError."""
+    try:
+        exchange = next(conversation)
+        while True:
+            try:
+                value = ask(exchange)
+            except ProtocolError as error:
+                exchange = conversation.throw(error)
+            else:
+                exchange = conversation.send(value)
+    except StopIteration as end:
+        result: T = end.value
+        return result
