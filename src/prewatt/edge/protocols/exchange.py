@@ -60,12 +60,14 @@ class Exchange(ABC, Generic[T]):
     """One question and its answer.
 
     `request`: the bytes of the question. `longest`: the length of the longest answer, in bytes, by which a bus knows how
-    long to listen. `expects_answer`: False for a broadcast, which no meter answers.
+    long to listen. `expects_answer`: False for a broadcast, which no meter answers. `mirrors`: True if the answer may be
+    the same bytes as the question, so that an adapter's echo of the question could be taken for it.
     """
 
     request: bytes
     longest: int
     expects_answer: bool = True
+    mirrors: bool = False
 
     @abstractmethod
     def feed(self, received: bytes) -> Answer[T] | None:

@@ -1,0 +1,171 @@
+"""A bus asks one question at a time, and hands what comes back to the exchange that asked.
+
+The law of a bus:
+- Between the last byte of one exchange and the next question lies a pause, so that all meters and converters have turned
+  from sending to listening.
+- A question is answered when its exchange says so, within `answer_s` and the time that the longest answer takes on the
+  line. What came before the question, or after its answer, belongs to nobody and is thrown away.
+- After a question that was not answered, the bus is silent until nothing has come for as long as a whole answer may take
+  once more: a late answer must not meet another question.
+- The bus never repeats a question by itself: it cannot know what a question does.
+- A meter that does not answer is left alone for a while, unless its switch has to move.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from ..protocols.exchange import Answer, Conversation, Exchange, NoAnswer, converse
+from .echo import Echo, EchoFilter
+from .patience import Patience
+from .ports import Port, PortFailed
+from .turns import Turns, Urgency, urgency
+
+T = TypeVar("T")
+
+BITS = 11
+"""Bits of a byte on the line: start, eight, parity, stop."""
+LONGEST_DRAIN_S = 3.0
+"""Seconds after which a bus on which somebody sends without end is used all the same."""
+TROUBLE = 10
+"""So many answers in a row that came broken point to the adapter or the wiring, not to a meter."""
+
+
+class Timing(Struct, frozen=True, forbid_unknown_fields=True):
+    """The times of a bus. `baud`: of the line, also of the one behind a converter. `answer_s`: until the first byte of
+    an answer. `pause_s`: between two bytes of one answer. `turnaround_s`: between an answer and the next question.
+    """
+
+    baud: int = 2400
+    answer_s: float = 0.6
+    pause_s: float = 0.5
+    turnaround_s: float = 0.05
+
+    def line_s(self, count: int) -> float:
+        """Return the seconds that `count` bytes take on the line."""
+        return count * BITS / self.baud
+
+
+@dataclass
+class Figures:
+    """What has happened on a bus since it was opened."""
+
+    questions: int = 0
+    answers: int = 0
+    unanswered: int = 0
+    stray_bytes: int = 0
+    """Bytes that came while nobody had asked."""
+    by_meter: dict[str, int] = field(default_factory=dict)
+    """Questions that were not answered, by meter."""
+
+
+class Bus:
+    """A bus of meters. It can be used by any thread; each waits for its turn.
+
+    `steady` and `sleep` are the clock in seconds: they are the machine's, but where the line is virtual.
+    """
+
+    def __init__(
+        self,
+        port: Port,
+        timing: Timing,
+        steady: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.port, self.timing = port, timing
+        self.figures = Figures()
+        self.echo = Echo()
+        self._steady, self._sleep = steady, sleep
+        self._turns = Turns()
+        self._patience = Patience()
+        self._free_at = 0.0
+        self._broken = 0
+
+    @property
+    def in_trouble(self) -> bool:
+        """Return whether so many exchanges failed in a row that the adapter or the wiring must be looked at."""
+        return self._broken >= TROUBLE
+
+    def run(self, meter: str, conversation: Conversation[T]) -> T:
+        """Run a conversation with a meter, alone on the bus. Raises ProtocolError."""
+        with self._turns.turn():
+            rest = self._patience.rest(meter, self._steady())
+            if rest and urgency() != Urgency.SWITCH:
+                conversation.close()
+                failures = self._patience.failures(meter)
+                raise NoAnswer(f"it did not answer {failures} times, and is asked again in {rest:.0f} s")
+            try:
+                result = converse(conversation, lambda exchange: self._ask(meter, exchange))
+            except PortFailed:
+                raise
+            except NoAnswer:
+                self._patience.silent(meter, self._steady())
+                raise
+            self._patience.answered(meter)
+            return result
+
+    def close(self) -> None:
+        """Close the port."""
+        with self._turns.turn():
+            self.port.close()
+
+    def _ask(self, meter: str, exchange: Exchange[Any]) -> Any:
+        """Carry out one exchange. Returns the value of the answer. Raises ProtocolError."""
+        self._sleep(max(self._free_at - self._steady(), 0.0))
+        with suppress(PortFailed):
+            # A connection that was closed while nobody asked is made again by the question.
+            while stray := self.port.read(0.0):
+                self.figures.stray_bytes += len(stray)
+        self.figures.questions += 1
+        self.port.write(exchange.request)
+        if not exchange.expects_answer:
+            self._free_at = self._steady() + self.timing.line_s(len(exchange.request)) + self.timing.turnaround_s
+            return None
+        stream = self.echo.begin(exchange.request, exchange.mirrors)
+        try:
+            answer = self._listen(exchange, stream)
+        finally:
+            self._free_at = self._steady() + self.timing.turnaround_s
+        if not exchange.mirrors:
+            self.echo.learn(stream, answered=answer is not None)
+        if answer is not None:
+            self.figures.answers += 1
+            self._broken = 0
+            return answer.value
+        self.figures.unanswered += 1
+        self.figures.by_meter[meter] = self.figures.by_meter.get(meter, 0) + 1
+        if stream.others:
+            self._broken += 1
+        self._drain(exchange.longest)
+        raise NoAnswer("only the echo of the question" if stream.is_echo and not stream.others else exchange.seen())
+
+    def _listen(self, exchange: Exchange[Any], stream: EchoFilter) -> Answer[Any] | None:
+        """Feed what comes to the exchange until it has its answer; None if it has none in time."""
+        timing = self.timing
+        sent_at = self._steady() + timing.line_s(len(exchange.request))
+        deadline = sent_at + timing.answer_s
+        last = deadline + timing.line_s(exchange.longest + len(exchange.request)) + timing.pause_s
+        while (wait := min(deadline, last) - self._steady()) > 0:
+            received = self.port.read(wait)
+            fresh = stream.feed(received)
+            if not fresh:
+                continue
+            answer = exchange.feed(fresh)
+            if answer is not None:
+                return answer
+            deadline = max(deadline, self._steady() + timing.pause_s)
+        return None
+
+    def _drain(self, longest: int) -> None:
+        """Be silent until nothing has come for as long as a meter may take to answer once more."""
+        quiet = self.timing.answer_s + self.timing.line_s(longest)
+        end = self._steady() + LONGEST_DRAIN_S
+        with suppress(PortFailed):
+            while self._steady() < end and (stray := self.port.read(quiet)):
+                self.figures.stray_bytes += len(stray)

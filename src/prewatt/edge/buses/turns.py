@@ -1,0 +1,72 @@
+"""Who may use a bus next: one at a time, the more urgent first, and those of one urgency in the order in which they came."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from enum import IntEnum
+
+
+class Urgency(IntEnum):
+    """How urgent the use of a bus is; a lower number goes first."""
+
+    SWITCH = 0
+    """A switch moves: somebody may be in the dark."""
+    PERSON = 1
+    """Somebody stands before a page and waits."""
+    ROUND = 2
+    """Meters are read in their turn."""
+
+
+_urgency: ContextVar[Urgency] = ContextVar("urgency", default=Urgency.ROUND)
+
+
+@contextmanager
+def urgent(urgency: Urgency) -> Iterator[None]:
+    """Give what this thread asks of buses inside the block at least this urgency."""
+    token = _urgency.set(min(urgency, _urgency.get()))
+    try:
+        yield
+    finally:
+        _urgency.reset(token)
+
+
+def urgency() -> Urgency:
+    """Return the urgency of what this thread asks."""
+    return _urgency.get()
+
+
+class Turns:
+    """The queue of a bus."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._waiting: list[tuple[int, int]] = []
+        self._tickets = itertools.count()
+        self._busy = False
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for the bus, and hold it inside the block."""
+        mine = (int(urgency()), next(self._tickets))
+        with self._condition:
+            heapq.heappush(self._waiting, mine)
+            self._condition.notify_all()
+            self._condition.wait_for(lambda: not self._busy and self._waiting[0] == mine)
+            heapq.heappop(self._waiting)
+            self._busy = True
+        try:
+            yield
+        finally:
+            with self._condition:
+                self._busy = False
+                self._condition.notify_all()
+
+    def await_waiting(self, count: int) -> None:
+        """Wait until `count` others wait for the bus."""
+        with self._condition:
+            self._condition.wait_for(lambda: len(self._waiting) >= count)
