@@ -14,7 +14,7 @@ from prewatt.edge.drivers.recorded import RecordedSettings
 from prewatt.edge.meter import Observed
 from prewatt.edge.settings import MeterSettings, SettingsError, load_settings, write_settings
 from prewatt.edge.shell import Shell
-from tests.edge.test_shell import made_settings
+from tests.edge.test_shell import made_settings, read
 
 TALLY = '''
 """A meter that somebody reads off, and writes down."""
@@ -89,7 +89,7 @@ def test_a_driver_is_found_by_its_file_alone(tally, tmp_path):
     write_settings(path, settings)
     assert load_settings(path) == settings, "what a driver declares is written and read back"
     shell = Shell(load_settings(path))
-    assert shell._read("Haus 3, links") == Observed(8, None, keeps=False)
+    assert read(shell, "Haus 3, links") == Observed(8, None, keeps=False)
     assert tally().opened == [(told["tally"], ["m1", "Haus 3, links"])], "what its meters share is opened once"
     shell.journal.close()
 
@@ -112,7 +112,7 @@ def test_kinds_of_meters_hang_in_one_building_side_by_side(tally, tmp_path):
         ('[drivers.tally]\nbook = "b"\npatience = "x"\n', "drivers.tally: .*int.*patience"),
         ('[drivers.tally]\nbook = "b"\npage = 1\n', "drivers.tally: .*unknown field `page`"),
         ('[drivers.tally]\nbook = ""\n', "drivers.tally: Expected the path of a file or folder, got ''"),
-        ('[drivers.telepathy]\nbook = "b"\n', "there is no driver 'telepathy'; known: recorded, tally"),
+        ('[drivers.telepathy]\nbook = "b"\n', "there is no driver 'telepathy'; known: bus, recorded, tally"),
     ],
 )
 def test_what_is_wrong_in_a_section_is_named_by_the_drivers_own_words(tally, tmp_path, section, says):
@@ -154,6 +154,6 @@ def test_options_are_of_where_the_person_is_and_what_is_not_given_of_the_gateway
 
 
 def test_every_kind_that_is_there_declares_itself():
-    assert driver_names() == ["recorded"]
+    assert driver_names() == ["bus", "recorded"]
     for name in driver_names():
         assert isinstance(find_driver(name), Driver)

@@ -26,7 +26,7 @@ from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
 from prewatt.wire.messages import Orders
 from prewatt.wire.signing import VerifyKey, open_upward, seal, sign_command
-from tests.edge.test_shell import SERVER, made_settings
+from tests.edge.test_shell import SERVER, made_settings, read
 
 BEGIN = 1_704_067_200 * 10**6
 PRICE = 200_000
@@ -52,7 +52,8 @@ class Flat:
     def run(self, until):
         """Let time pass by minutes."""
         while self.clock.now() < until:
-            self.clock._set(0, self.clock.now() + MINUTE)
+            self.clock.open_road(self.clock.now() + MINUTE)
+            self.clock.until(self.clock.now() + MINUTE)
             self.shell._do(self.shell.agent.tick(self.shell.moment()))
 
     def order(self, order):
@@ -119,7 +120,7 @@ def test_a_meter_that_is_hung_before_anybody_says_so_is_supplied_and_charged_onc
 
 def test_a_damaged_note_of_an_exchange_is_named(flat):
     (flat.folder / "meters" / "m1.exchange").write_text("{")
-    assert "m1.exchange is damaged" in flat.shell._read("m1")
+    assert "m1.exchange is damaged" in read(flat.shell, "m1")
 
 
 def meter_of(credit=100 * NANO):

@@ -84,16 +84,21 @@ class Bus:
         self.told.append(closed)
 
 
+def read(shell, name):
+    """Read a meter as the round does."""
+    return shell._devices.read(shell._question(name, looked_at=False))
+
+
 def test_a_meter_is_believed_and_switched_only_after_it_has_said_who_it_is(tmp_path):
     agent, bus = Shell(made_settings(tmp_path)), Bus()
     agent._devices._drivers["m1"] = bus
-    assert agent._read("m1") == Observed(7, closed=True, keeps=False)
+    assert read(agent, "m1") == Observed(7, closed=True, keeps=False)
     bus.serial = "m2"
-    assert agent._read("m1") == Observed(7, closed=True, keeps=False), "asked once, not at every reading"
+    assert read(agent, "m1") == Observed(7, closed=True, keeps=False), "asked once, not at every reading"
     bus.silent = True
-    assert agent._read("m1") == "no answer"
+    assert read(agent, "m1") == "no answer"
     bus.silent = False
-    assert agent._read("m1") == Foreign("m2")
+    assert read(agent, "m1") == Foreign("m2")
     agent._do([MoveSwitch("m1", closed=False)])
     assert bus.told == []
     bus.serial = "m1"
@@ -109,16 +114,16 @@ def test_what_a_meter_does_not_tell_beside_its_register_stops_nothing(tmp_path, 
     agent._devices._drivers["m1"] = bus
     told = {Quantity.VOLTAGE_L1: 230_000}
     bus.read_quantities = lambda: told
-    assert agent._read("m1") == Observed(7, closed=True, keeps=False), "nobody has set a limit"
+    assert read(agent, "m1") == Observed(7, closed=True, keeps=False), "nobody has set a limit"
     account = agent.agent.meters["m1"].account
     account.settings = Settings(limits=(Limit("over-voltage", 253_000),))
-    assert agent._read("m1") == Observed(7, closed=True, quantities=told, keeps=False)
+    assert read(agent, "m1") == Observed(7, closed=True, quantities=told, keeps=False)
 
     def fail():
         raise error
 
     bus.read_quantities = fail
-    assert agent._read("m1") == Observed(7, closed=True, keeps=False)
+    assert read(agent, "m1") == Observed(7, closed=True, keeps=False)
 
 
 @pytest.mark.parametrize(

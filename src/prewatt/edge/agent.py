@@ -15,7 +15,7 @@ from ..kernel.entries import UNREADABLE, Command, LeadBack, UnknownOrder
 from ..kernel.events import EventKind
 from ..kernel.naming import id_of
 from ..kernel.orders import Action, TakeEmergency, UnlockCodes
-from ..kernel.units import INSTANT_MAX
+from ..kernel.units import INSTANT_MAX, MINUTE
 from ..tokens import is_typed
 from ..wire.messages import MAX_METERS, Orders, Receipt, States, Watch, WireError
 from ..wire.signing import VerifyKey, open_downward
@@ -32,6 +32,8 @@ from .sync import Sync, SyncPolicy
 from .texts import _
 from .timekeeping import NEAR, Anchor, Moment, Note, Timekeeper, dump_anchor
 
+ASKED_AGAIN = 2 * MINUTE
+"""A meter whose reading did not come is asked for again after this time (µs)."""
 NAMES_KEPT = 1000
 """The number of commands whose names are stored after they were taken up."""
 
@@ -177,6 +179,8 @@ class Agent:
         due = [name for name, at in self._due.items() if at <= moment.steady]
         if due:
             effects.append(ReadMeters(due))
+            # A slow bus brings them later. What never comes is asked for again.
+            self._due.update(dict.fromkeys(due, moment.steady + ASKED_AGAIN))
         if looked_at := self.looking.next_meter(moment.mono):
             effects.append(LookAt(looked_at))
         return effects + self.outbox.messages(moment)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import time
 from collections.abc import Callable
 
+from msgspec import Struct
+
 from ..kernel.quantities import Quantity
+from ..kernel.units import DAY, SECOND
 from .drivers import find_driver
 from .drivers.interface import AnotherMeter, DriverError, Identity, MeterDriver, NotSupported
-from .meter import Meter
 from .observed import Foreign, Observed
 from .settings import EdgeSettings, SettingsError
 
@@ -37,59 +41,89 @@ def open_drivers(settings: EdgeSettings, clock: Callable[[], int]) -> dict[str, 
     return opened
 
 
-class Devices:
-    """The meters of one gateway, by name. Each meter must give its serial number before its values are believed, and
-    again after it was silent.
+class Question(Struct, frozen=True):
+    """What to read from a meter: `serial` is the number that must answer; `doubtful`: its register could not be true last
+    time, so it must identify itself again. The others say what to read beside register and switch.
     """
 
-    def __init__(self, drivers: dict[str, MeterDriver]) -> None:
-        self._drivers = drivers
-        self._identities: dict[str, Identity] = {}
+    name: str
+    serial: str
+    doubtful: bool = False
+    power: bool = False
+    quantities: bool = False
+    allowance: bool = False
 
-    def driver(self, meter: Meter) -> MeterDriver:
-        """Return the driver of a meter that has identified itself as this one. Raises DriverError if it cannot be
-        asked, or is another meter.
+
+class Devices:
+    """The meters of one gateway, by name. Each meter must give its serial number before its values are believed, again
+    after it was silent, and once a day. Meters of different buses can be used by different threads at the same time.
+    """
+
+    def __init__(self, drivers: dict[str, MeterDriver], steady: Callable[[], float] = time.monotonic) -> None:
+        self._drivers = drivers
+        self._steady = steady
+        self._identities: dict[str, tuple[float, Identity]] = {}
+
+    def bus(self, name: str) -> object | None:
+        """Return the bus of a meter, which asks one question at a time; None if its driver answers at once."""
+        return getattr(self._drivers[name], "bus", None)
+
+    def driver(self, name: str, serial: str) -> MeterDriver:
+        """Return the driver of the meter `name`, which has identified itself as number `serial`. Raises DriverError if it
+        cannot be asked, or is another meter.
         """
-        driver = self._drivers[meter.name]
-        known = self._identities.get(meter.name)
-        if known is None or known.serial != meter.serial:
-            identity = driver.identify()
-            if identity.serial != meter.serial:
-                self._identities.pop(meter.name, None)
-                raise AnotherMeter(meter.name, identity.serial)
-            self._identities[meter.name] = identity
+        driver = self._drivers[name]
+        self._identified(name, serial)
         return driver
 
-    def read(self, meter: Meter, with_power: bool, with_allowance: bool) -> Observed | Foreign | str:
-        """Read a meter. A text as result is the cause of a failure. `with_power`: read the power too; `with_allowance`:
-        read its own allowance too. Other quantities are read if there are limits for them.
-        """
-        if meter.account.doubt is not None:
+    def _identified(self, name: str, serial: str) -> Identity:
+        seen_at, identity = self._identities.get(name, (0.0, None))
+        if identity is None or not identity.may_be(serial) or self._steady() - seen_at > DAY / SECOND:
+            identity = self._drivers[name].identify()
+            if not identity.may_be(serial):
+                self._identities.pop(name, None)
+                raise AnotherMeter(name, identity.serial)
+            self._identities[name] = (self._steady(), identity)
+        return identity
+
+    def read(self, question: Question) -> Observed | Foreign | str:
+        """Read a meter. A text as result is the cause of a failure."""
+        name = question.name
+        if question.doubtful:
             # What can't be true may be another meter's.
-            self._identities.pop(meter.name, None)
+            self._identities.pop(name, None)
         try:
-            driver = self.driver(meter)
+            identity, driver = self._identified(name, question.serial), self._drivers[name]
             register, closed = driver.read_register(), driver.read_switch()
-            power = driver.read_power() if with_power else None
+            power = driver.read_power() if question.power else None
             tampered = driver.read_tampered()
-            end, quantities = self._identities[meter.name].register_end, _quantities(meter, driver)
-            keeps, allowance = _allowance(driver) if with_allowance else (None, None)
+            quantities = _quantities(driver) if question.quantities else {}
+            keeps, allowance = _allowance(driver) if question.allowance else (None, None)
             active, reactive = (None, None) if power is None else (power.active, power.reactive)
-            return Observed(register, closed, active, reactive, tampered, end, quantities, keeps, allowance)
+            return Observed(
+                register, closed, active, reactive, tampered, identity.register_end, quantities, keeps, allowance
+            )
         except AnotherMeter as other:
             return Foreign(other.serial)
         except DriverError as error:
             # Whoever answers next may be another one: a meter is changed while it is silent.
-            self._identities.pop(meter.name, None)
+            self._identities.pop(name, None)
             return error.cause
+        finally:
+            self._rest(name)
+
+    def _rest(self, name: str) -> None:
+        """Leave a meter in order after it was read: some close a link."""
+        rest = getattr(self._drivers[name], "rest", None)
+        if rest is not None:
+            with contextlib.suppress(DriverError):
+                rest()
 
 
-def _quantities(meter: Meter, driver: MeterDriver) -> dict[Quantity, int]:
-    """Return the other quantities of a meter, if there are limits for any. A quantity that the meter does not report is
-    not watched and stops nothing: the register counts all the same.
+def _quantities(driver: MeterDriver) -> dict[Quantity, int]:
+    """Return the other quantities of a meter. A quantity that the meter does not report is not watched and stops nothing:
+    the register counts all the same.
     """
-    if not meter.account.settings.limits:
-        return {}
     try:
         return dict(driver.read_quantities())
     except NotSupported:

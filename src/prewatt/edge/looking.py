@@ -19,6 +19,8 @@ from ..wire.messages import POWER_MOST, LiveMeter
 from .meter import Foreign, Observed
 from .texts import _
 
+ASKED_AGAIN = 30.0
+"""A look that did not come is asked for again after this time (s)."""
 SENT_KEPT = 200
 """The number of messages of which the sending time is stored."""
 SILENT = 4
@@ -57,11 +59,12 @@ def live_balance(account: Account, now: int, register: int, end: int = 0) -> int
 
 @dataclass(slots=True)
 class _Look:
-    """A lease: until when it lasts, and when the meter is read next."""
+    """A lease: until when it lasts, when the meter is read next, and until when a reading that was asked for may come."""
 
     until: float
     next: float
     once: bool
+    asked_until: float = 0.0
 
 
 class Looking:
@@ -117,8 +120,13 @@ class Looking:
             del self._looks[name]
         if not self._looks or mono < self._rests_until:
             return None
-        name = min(self._looks, key=lambda name: self._looks[name].next)
-        return name if self._looks[name].next <= mono else None
+        due = [name for name, look in self._looks.items() if max(look.next, look.asked_until) <= mono]
+        if not due:
+            return None
+        name = min(due, key=lambda name: self._looks[name].next)
+        # A slow bus brings it later. What never comes is asked for again.
+        self._looks[name].asked_until = mono + ASKED_AGAIN
+        return name
 
     def saw(self, began: float, ended: float, seen: LiveMeter) -> None:
         """Store what a look at a meter has shown."""
@@ -131,6 +139,7 @@ class Looking:
             return
         self._told_since = self._told_since if self._told else ended
         self._told[seen.meter] = seen
+        look.asked_until = 0.0
         look.next = self._next_round(began) if not seen.cause else ended + SILENT * self.interval
         if look.once:
             del self._looks[seen.meter]
@@ -169,5 +178,5 @@ class Looking:
         """Return when (s, `mono`) to ask `next_meter` or `message` again."""
         timer = self._message_due() if self._told else float("inf")
         for look in self._looks.values():
-            timer = min(timer, look.until, max(look.next, self._rests_until))
+            timer = min(timer, look.until, max(look.next, look.asked_until, self._rests_until))
         return timer

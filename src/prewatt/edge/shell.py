@@ -8,7 +8,7 @@ import queue
 import random
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ..clock import Clock, CorrectedClock, SharedClock, SystemClock
@@ -20,8 +20,8 @@ from ..wire import topics
 from ..wire.link import Call, Connected, Disconnected, Link, LinkEvent
 from ..wire.messages import MeterState, Upward
 from ..wire.signing import SigningKey, seal
-from .devices import Devices, open_drivers
-from .drivers.interface import DriverError, NotSupported
+from .devices import Devices, Question, open_drivers
+from .drivers.interface import DriverError
 from .effects import (
     Adopt,
     Commit,
@@ -40,7 +40,7 @@ from .effects import (
 from .journal import Journal
 from .journal_file import JournalFull
 from .loading import load_agent
-from .observed import Foreign, Observed
+from .meter_work import MeterWork, Seen
 from .reserve import Reserve
 from .settings import EdgeSettings
 from .texts import _
@@ -98,6 +98,7 @@ class Shell:
         self._waiting: deque[LinkEvent] = deque()
         self._short = False
         self._running = True
+        self._meters = MeterWork(self._devices, self._question, self, self._post, in_step=bool(settings.shared_clock))
 
     def _load_agent(self) -> None:
         """Load the agent from the journal. Raises JournalDamaged if no meter's journal can be read."""
@@ -120,6 +121,7 @@ class Shell:
 
     def close(self) -> None:
         """Close the connections to the broker and the journal."""
+        self._meters.close()
         self._link.stop()
         self.journal.close()
 
@@ -258,7 +260,7 @@ class Shell:
     def _read_keypads(self) -> None:
         for name in self._keypads:
             try:
-                driver = self._devices.driver(self.agent.meters[name])
+                driver = self._devices.driver(name, self.agent.meters[name].serial)
                 typed = driver.read_keypad()
                 if typed is not None:
                     driver.show(self.submit_code(name, typed, "keypad").text)
@@ -286,10 +288,9 @@ class Shell:
     def _do_one(self, effect: Effect) -> list[Effect]:
         match effect:
             case ReadMeters(names):
-                return self.agent.on_observed(self.moment(), {name: self._read(name) for name in names})
+                return self._meters.read(names)
             case LookAt(name):
-                began, seen = time.monotonic(), self._read(name, looked_at=True)
-                return self.agent.on_looked(began, self.moment(), name, seen)
+                return self._meters.look(name)
             case Commit(records):
                 accounts = {name: meter.account for name, meter in self.agent.meters.items()}
                 self.journal.commit(records, accounts)
@@ -298,9 +299,9 @@ class Shell:
             case Adopt(states):
                 self._adopt(states)
             case MoveSwitch(name, closed):
-                return self._move_switch(name, closed)
+                return self._meters.move_switch(name, closed)
             case SetAllowance(name, energy):
-                return self._set_allowance(name, energy)
+                return self._meters.set_allowance(name, energy)
             case SendStatus(message) | SendLive(message):
                 self._publish(message)
             case SendUpload(number, pieces):
@@ -318,31 +319,48 @@ class Shell:
             self.journal.replace(state.meter, state.seq, state.head, state.account)
             self.set_aside.pop(state.meter, None)
 
-    def _move_switch(self, name: str, closed: bool) -> list[Effect]:
-        try:
-            self._devices.driver(self.agent.meters[name]).set_switch(closed)
-        except DriverError as error:
+    def _publish(self, message: Upward) -> None:
+        self._link.publish(self._topic, seal(self.key, message))
+
+    # -- meters ------------------------------------------------------------------------------------------------------
+
+    def look_at(self, meter: str) -> None:
+        """Read a meter for a person on site, unless it was just read, so that the page shows the present."""
+        if meter in self.agent.meters and self.agent.looking.fresh(time.monotonic(), meter) is None:
+            self._do(self._meters.look_now(meter))
+
+    def _question(self, name: str, looked_at: bool) -> Question:
+        meter = self.agent.meters[name]
+        account = meter.account
+        return Question(
+            name,
+            meter.serial,
+            doubtful=account.doubt is not None,
+            power=looked_at or account.watched,
+            quantities=bool(account.settings.limits),
+            allowance=self.agent.watches_allowance(name),
+        )
+
+    def _post(self, work: Callable[[], list[Effect]]) -> None:
+        """Have work of another thread done in the agent's, and what follows from it."""
+        self.inbox.put(Call(lambda: self._do(work())))
+
+    def on_read(self, seen: Mapping[str, Seen]) -> list[Effect]:
+        """Take up what was read of meters."""
+        return self.agent.on_observed(self.moment(), seen)
+
+    def on_looked(self, name: str, began: float, seen: Seen) -> list[Effect]:
+        """Take up a look at a meter that began at `began` (s)."""
+        return self.agent.on_looked(began, self.moment(), name, seen)
+
+    def on_switch(self, name: str, closed: bool, error: DriverError | None) -> list[Effect]:
+        """Take up that a load switch has moved, or has not."""
+        if error is not None:
             log.warning("%s", error)
             return self.agent.on_switch_failed(self.moment(), name, error.cause)
         log.info("meter %s: %s", name, "supply on" if closed else "supply off")
         return []
 
-    def _set_allowance(self, name: str, energy: int | None) -> list[Effect]:
-        try:
-            self._devices.driver(self.agent.meters[name]).set_allowance(energy)
-        except DriverError as error:
-            log.warning("%s", error)
-            return self.agent.on_allowance_failed(name, keeps=not isinstance(error, NotSupported))
-        return []
-
-    def _publish(self, message: Upward) -> None:
-        self._link.publish(self._topic, seal(self.key, message))
-
-    def look_at(self, meter: str) -> None:
-        """Read a meter for a person on site, unless it was just read, so that the page shows the present."""
-        if meter in self.agent.meters and self.agent.looking.fresh(time.monotonic(), meter) is None:
-            self._do([LookAt(meter)])
-
-    def _read(self, name: str, looked_at: bool = False) -> Observed | Foreign | str:
-        meter = self.agent.meters[name]
-        return self._devices.read(meter, looked_at or meter.account.watched, self.agent.watches_allowance(name))
+    def on_allowance_failed(self, name: str, keeps: bool) -> list[Effect]:
+        """Take up that a meter did not accept its allowance."""
+        return self.agent.on_allowance_failed(name, keeps)

@@ -46,14 +46,24 @@ class NotSupported(DriverError):
 
 
 class Identity(Struct, frozen=True):
-    """What a meter reports of itself. `serial` is compared with the installed one. `register_end`: the register (Wh) at
-    which its counter rolls over to zero; 0 if unknown.
+    """What a meter reports of itself. `serial`: its number; empty if it cannot tell it. `register_end`: the register (Wh)
+    at which its counter rolls over to zero; 0 if unknown.
     """
 
     serial: str
     manufacturer: str
     model: str
     register_end: int = 0
+
+    def may_be(self, serial: str) -> bool:
+        """Return whether this may be the meter with the number `serial`. Zeros before a number mean nothing: some meters
+        fill up to twelve digits, and the print on their face does not.
+        """
+        return not self.serial or _plain(self.serial) == _plain(serial)
+
+
+def _plain(serial: str) -> str:
+    return serial.replace(" ", "").upper().lstrip("0")
 
 
 class Power(Struct, frozen=True):

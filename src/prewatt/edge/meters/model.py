@@ -5,9 +5,10 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -83,24 +84,40 @@ def model_names(folders: Iterable[Path] = ()) -> list[str]:
     return sorted({path.stem for folder in (BUILT_IN, *folders) for path in folder.glob("*.toml")})
 
 
-def load_model(name: str, schema: type[M], folders: Iterable[Path] = ()) -> M:
-    """Return the model `name` of the protocol that `schema` describes. Files in `folders` stand before those that come
-    with prewatt. Raises ValueError, which names the file and the field, if there is no such file or it is wrong.
+def find_model_file(name: str, folders: Iterable[Path] = ()) -> Path:
+    """Return the file of the model `name`. Files in `folders` stand before those that come with prewatt. Raises ValueError
+    if there is none.
     """
-    for folder in (*folders, BUILT_IN):
-        path = folder / f"{name}.toml"
-        if path.is_file():
-            return read_model(path, schema)
-    raise ValueError(f"there is no model {name!r}; known: {', '.join(model_names(folders))}")
+    known = model_names(folders)
+    if name not in known:
+        near = get_close_matches(name, known, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
+        raise ValueError(f"model: there is no model {name!r}; {hint}")
+    return next(path for folder in (*folders, BUILT_IN) if (path := folder / f"{name}.toml").is_file())
+
+
+def protocol_of(path: Path) -> str:
+    """Return the protocol that a model's file names. Raises ValueError, which names the file."""
+    protocol = _document(path).get("protocol")
+    if not isinstance(protocol, str):
+        raise ValueError(f'{path}: protocol: it is missing, such as protocol = "modbus"')
+    return protocol
 
 
 def read_model(path: Path, schema: type[M]) -> M:
     """Return the model that a file describes. Raises ValueError, which names the file and the field."""
     try:
-        return msgspec.convert(tomllib.loads(path.read_text()), schema)
+        return msgspec.convert(_document(path), schema)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ValueError(f"{path}: can't be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise ValueError(f"{path}: is not written in UTF-8") from None
-    except (tomllib.TOMLDecodeError, ValueError) as error:
-        raise ValueError(f"{path}: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path}: is not TOML ({error})") from None

@@ -1,0 +1,119 @@
+"""Meters on buses: a serial line, or a TCP connection. Which protocol a meter speaks, and where its values stand, is in
+the file of its model (`edge.meters`), so a new model needs no Python.
+
+In `edge.toml`:
+
+    [drivers.bus.buses.cellar]
+    port = "/dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A1-if00-port0"
+    line = "2400 8E1"
+
+    [drivers.bus.meters.000012345678]
+    bus = "cellar"
+    model = "dlt645-2007"
+    address = "000012345678"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from ..buses.bus import Bus, Timing
+from ..buses.meter_on_bus import MeterOnBus
+from ..buses.ports import LINE, open_port
+from ..conversations import find_protocol
+from ..conversations.protocol import Conversations, Framing
+from ..meters.model import find_model_file, protocol_of, read_model
+from .interface import Driver, DriverSettings
+
+Seconds = Annotated[float, Meta(gt=0, le=30)]
+
+
+class BusSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The settings of one bus.
+
+    `port`: the path of a serial adapter, or `tcp://HOST:PORT`. `line`: baud, bits, parity and stop bits; behind a converter
+    those of its serial side, by which the bus knows how long an answer takes. `framing`: `tcp` for what speaks its
+    protocol's own form for TCP. The times are explained in `buses.bus.Timing`; a bus over TCP is given more time to answer.
+    """
+
+    port: str
+    line: Annotated[str, Meta(pattern=LINE.pattern)] = "2400 8E1"
+    framing: Framing = "line"
+    answer_s: Seconds | None = None
+    pause_s: Seconds = 0.5
+    turnaround_s: Annotated[float, Meta(ge=0, le=5)] = 0.05
+
+    @property
+    def timing(self) -> Timing:
+        """Return the times of the bus."""
+        answer_s = self.answer_s or (2.0 if "://" in self.port else 0.6)
+        return Timing(int(self.line.split()[0]), answer_s, self.pause_s, self.turnaround_s)
+
+
+class BusDriverSettings(DriverSettings, frozen=True):
+    """The settings of all meters on buses. `buses`: by names of your own. `meters`: by their names; each has its `bus`, its
+    `model`, and what its protocol needs (`address` always). `models`: a folder with models of your own, which stand before
+    those that come with prewatt.
+    """
+
+    buses: dict[str, BusSettings]
+    meters: dict[str, dict[str, Any]]
+    models: Path = Path("models")
+
+
+def open_buses(
+    settings: BusDriverSettings, meters: Sequence[str], clock: Callable[[], int]
+) -> Mapping[str, MeterOnBus]:
+    """Open the meters; those of one bus share it. Raises ValueError, which names the setting that is wrong."""
+    lacking = [name for name in meters if name not in settings.meters]
+    if lacking:
+        raise ValueError(f"meters.{lacking[0]}: the section is missing")
+    buses: dict[str, Bus] = {}
+    for name, bus in settings.buses.items():
+        try:
+            buses[name] = Bus(open_port(bus.port, bus.line), bus.timing)
+        except ValueError as error:
+            raise ValueError(f"buses.{name}.{error}") from None
+    opened = {}
+    for name in meters:
+        try:
+            bus_name, conversations = _conversations(settings, dict(settings.meters[name]), clock)
+        except ValueError as error:
+            raise ValueError(f"meters.{name}: {error}") from None
+        opened[name] = MeterOnBus(name, buses[bus_name], conversations)
+    _no_address_twice(settings, meters)
+    return opened
+
+
+def _conversations(
+    settings: BusDriverSettings, section: dict[str, Any], clock: Callable[[], int]
+) -> tuple[str, Conversations]:
+    """Return the bus of a meter, and the conversations with it."""
+    bus, model_name = section.pop("bus", None), section.pop("model", None)
+    if bus not in settings.buses:
+        raise ValueError(f"bus: there is no bus {bus!r}; known: {', '.join(settings.buses) or 'none'}")
+    if not isinstance(model_name, str):
+        raise ValueError("model: it is missing")
+    path = find_model_file(model_name, [settings.models])
+    protocol = find_protocol(protocol_of(path))
+    access = msgspec.convert(section, protocol.access)
+    return bus, protocol.open(read_model(path, protocol.model), access, settings.buses[bus].framing, clock)
+
+
+def _no_address_twice(settings: BusDriverSettings, meters: Sequence[str]) -> None:
+    """Refuse two meters of one model at one address of a bus: both would answer."""
+    seen: dict[tuple[str, ...], str] = {}
+    for name in meters:
+        section = settings.meters[name]
+        place = (section["bus"], section["model"], section["address"])
+        if place in seen:
+            raise ValueError(f"meters.{name}.address: meter {seen[place]} has the same address on bus {section['bus']}")
+        seen[place] = name
+
+
+DRIVER = Driver(BusDriverSettings, open_buses)
