@@ -1,1 +1,3 @@
-"""Payments: merchant accounts at providers, what was asked of them, what they say, and how it all fits together."""
+"""Payments: the merchant accounts at payment providers, the payments that tenants were asked for, what providers and
+banks report, and the reconciliation of all of it.
+"""

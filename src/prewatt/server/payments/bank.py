@@ -1,4 +1,6 @@
-"""Bank statements: uploaded in any format, each line kept once, and booked by a person who has seen whom it is for."""
+"""Bank statements. A person uploads one in any format, each line is stored once, and a person who sees whom it is for
+books it.
+"""
 
 from __future__ import annotations
 
@@ -38,13 +40,15 @@ __all__ = [
     "recorded_by_hand", "reference", "reopen", "returned_by", "same_as_line", "same_as_recorded", "set_aside", "suggestion", "upload",
 ]  # fmt: skip
 PART = 500
-"""Lines that are written in one transaction: so short that nobody else's payment waits for it."""
+"""The number of lines that one transaction writes. It is small, so that no other payment waits long for
+the database.
+"""
 
 
 @dataclass(frozen=True)
 class Upload:
-    """What an upload came to: the lines that are new, how many were `known`, how many of money `out` are not kept, and what
-    was `left_out`.
+    """The result of an upload: the `new` lines, how many lines were stored before (`known`), how many lines of money
+    `out` are not stored, and the rows of the file that are no lines (`left_out`).
     """
 
     new: list[BankLine]
@@ -54,22 +58,24 @@ class Upload:
 
 
 def read(content: bytes, currency: str, known: Iterable[Layout] = ()) -> Statement:
-    """A statement in any format. `currency`: where it names none; `known`: what a person has said of tables before. BankError
-    if it can't be read.
+    """Return the lines of a statement in any format. `currency`: the code to use if the file names none. `known`: the
+    layouts of tables that people have described before. Raises BankError if the file cannot be read.
     """
-    found = read_file(content, currency)
-    return found if found is not None else read_table(rows_of(content, currency), currency, known)
+    statement = read_file(content, currency)
+    return statement if statement is not None else read_table(rows_of(content, currency), currency, known)
 
 
 def read_statement(content: bytes, currency: str) -> tuple[list[Line], int]:
-    """(money in, how many lines of money out) of a statement."""
+    """Return (lines of money in, number of lines of money out) of a statement. Raises BankError if it
+    cannot be read.
+    """
     lines = read(content, currency).lines
     return [each for each in lines if each.amount > 0], sum(each.amount < 0 for each in lines)
 
 
 def upload(organisation: Organisation, content: bytes, currency: str, by: Any) -> Upload:
-    """Keep the lines of a statement that are new, in parts: broken off and done again it is the same. Nothing is booked by
-    it. BankError if it can't be read.
+    """Store the lines of a statement that are new; nothing is booked yet. The lines are written in parts: if an upload
+    stops in the middle, the same upload again completes it. Raises BankError if the file cannot be read.
     """
     statement = read(content, currency, layouts_of(organisation))
     sorted_out = sort_out(organisation, statement.lines)
@@ -88,17 +94,19 @@ def upload(organisation: Organisation, content: bytes, currency: str, by: Any) -
 
 
 def _kept(organisation: Organisation, rows: list[BankLine]) -> list[BankLine]:
-    """The lines as they are stored, in the order of the file; without those that another upload stored a moment before."""
+    """Return the lines as they are stored, in the order of the file, without those that another upload stored a moment
+    before.
+    """
     if not rows:
         return []
     stored = BankLine.objects.filter(organisation=organisation, uploaded_at=rows[0].uploaded_at)
-    found = {row.fingerprint: row for row in stored}
-    return [found[row.fingerprint] for row in rows if row.fingerprint in found]
+    by_fingerprint = {row.fingerprint: row for row in stored}
+    return [by_fingerprint[row.fingerprint] for row in rows if row.fingerprint in by_fingerprint]
 
 
 def open_line(line: BankLine, unit: int | None = None) -> BankLine:
-    """A line that waits to be dealt with, locked after its organisation and the meter of a unit (by its number). BankError if
-    it is dealt with.
+    """Return a line that is still to be booked, locked after its organisation and after the meter of a unit (`unit`:
+    the unit's primary key). Raises BankError if the line is booked or set aside already.
     """
     lock_organisation(line.organisation_id)
     lock_meters(Meter.objects.filter(unit=unit) if unit is not None else Meter.objects.none())
@@ -116,7 +124,7 @@ def _money_in(line: BankLine, unit: int | None = None) -> BankLine:
 
 
 def _check_own(line: BankLine) -> None:
-    """BankError if a person has to say first whether a line is a payment that is known already."""
+    """Raise BankError if a person must say first whether a line is a payment that is stored already."""
     asked = line.like_id is not None
     if not asked and recorded_by_hand([line]):
         rows = Tenancy.objects.filter(unit__property__organisation=line.organisation_id)
@@ -127,14 +135,15 @@ def _check_own(line: BankLine) -> None:
 
 @transaction.atomic
 def book_line(line: BankLine, tenancy: Tenancy, by: Any) -> TopUp | DebtPayment:
-    """Credit a line to a tenancy; of who has moved out it pays what is owed, and the rest is owed back. BankError if it is dealt
-    with already, may be a payment that is known already, or can't be credited there.
+    """Credit a line to a tenancy. If the tenant has moved out, the money pays the debts first, and the rest is owed
+    back. Raises BankError if the line is booked already, may be a payment that is stored already, or cannot be credited
+    there.
     """
     locked = _money_in(line, tenancy.unit_id)
     _check_own(locked)
-    where = tenancy.unit.property
-    if where.organisation_id != locked.organisation_id or where.currency != locked.currency:
-        raise BankError(_("Payments there are in %(currency)s.") % {"currency": where.currency})
+    property_ = tenancy.unit.property
+    if property_.organisation_id != locked.organisation_id or property_.currency != locked.currency:
+        raise BankError(_("Payments there are in %(currency)s.") % {"currency": property_.currency})
     if locked.amount % minor_unit(locked.currency):
         raise BankError(_("This amount is finer than %(currency)s.") % {"currency": locked.currency})
     bank = account(locked.organisation, Kind.BANK)
@@ -150,32 +159,34 @@ def book_line(line: BankLine, tenancy: Tenancy, by: Any) -> TopUp | DebtPayment:
         locked.save(update_fields=["state", "debt_payment", "by", "bookings"])
         return paid
     try:
-        made = top_up(tenancy, locked.amount, name, by, locked.payer, source=bank)
+        credit = top_up(tenancy, locked.amount, name, by, locked.payer, source=bank)
     except TopUpError as error:
         raise BankError(str(error)) from None
-    locked.state, locked.top_up, locked.by = BankLine.State.BOOKED, made, by
+    locked.state, locked.top_up, locked.by = BankLine.State.BOOKED, credit, by
     locked.bookings += 1
     locked.save(update_fields=["state", "top_up", "by", "bookings"])
-    return made
+    return credit
 
 
 @transaction.atomic
 def book_payout(line: BankLine, merchant: Merchant, by: Any) -> Transfer:
-    """A line is what a provider paid out of a merchant account. BankError if it is dealt with already."""
+    """Book a line as money that a provider paid out from a merchant account. Returns the transfer. Raises BankError if
+    the line is booked already or the merchant account belongs to another landlord.
+    """
     locked = _money_in(line)
     if merchant.organisation_id != locked.organisation_id:
         raise BankError(_("This merchant account is another's."))
     bank, of = account(locked.organisation, Kind.BANK), Reference(Of.BANK_LINE, locked.pk)
-    made = book(Transfer.Kind.PAYOUT, bank, clearing(merchant), locked.amount, now(), of, str(merchant))
+    transfer = book(Transfer.Kind.PAYOUT, bank, clearing(merchant), locked.amount, now(), of, str(merchant))
     locked.state, locked.merchant, locked.by = BankLine.State.BOOKED, merchant, by
     locked.save(update_fields=["state", "merchant", "by"])
-    return made
+    return transfer
 
 
 @transaction.atomic
 def set_aside(line: BankLine, by: Any) -> None:
-    """Set a line aside: it does not concern prewatt. Where it takes back what nobody has been credited, the two cancel out
-    and both are set aside. BankError if it is dealt with already.
+    """Set a line aside, because it does not concern prewatt. If it takes back money that was credited to nobody, both
+    lines are set aside. Raises BankError if the line is booked already.
     """
     locked = open_line(line)
     locked.state, locked.by = BankLine.State.ASIDE, by
@@ -187,15 +198,15 @@ def set_aside(line: BankLine, by: Any) -> None:
     locked.save(update_fields=["state", "by", "takes_back"])
 
 
-def reopen(made: TopUp) -> None:
-    """A payment was undone: the line that it came of is to be booked again, to whom it belongs."""
-    BankLine.objects.filter(top_up=made).update(state=BankLine.State.OPEN, top_up=None, by=None)
+def reopen(payment: TopUp) -> None:
+    """Open the line of an undone payment again, so that a person can book it to the right tenancy."""
+    BankLine.objects.filter(top_up=payment).update(state=BankLine.State.OPEN, top_up=None, by=None)
 
 
 @transaction.atomic
 def same_as_line(line: BankLine, same: bool, by: Any) -> None:
-    """A person has looked at a line beside the one that it is like: they are the `same` payment, or two. BankError if nothing
-    is asked of it.
+    """Store what a person says of a line and the line that looks like it: they are the `same` payment, or two payments.
+    Raises BankError if the line is booked already or looks like no other.
     """
     locked = open_line(line)
     if locked.like_id is None:
@@ -209,19 +220,19 @@ def same_as_line(line: BankLine, same: bool, by: Any) -> None:
 
 @transaction.atomic
 def same_as_recorded(line: BankLine, key: str, by: Any) -> None:
-    """A person has looked at a line beside the payments that staff recorded: it is the one of this `key`, or (empty) one of
-    its own. BankError if it can't be that one.
+    """Store what a person says of a line and the payments that staff recorded: it is the payment with this `key`, or,
+    if `key` is empty, a payment of its own. Raises BankError if the line cannot be that payment.
     """
     locked = _money_in(line)
     if not key:
         locked.own = True
     else:
-        found = next((each.made for each in recorded_by_hand([locked]).get(locked.pk, []) if each.key == key), None)
-        if found is None:
+        payment = next((each.made for each in recorded_by_hand([locked]).get(locked.pk, []) if each.key == key), None)
+        if payment is None:
             raise BankError(_("This line can't be that payment."))
-        if isinstance(found, TopUp):
-            locked.top_up = found
+        if isinstance(payment, TopUp):
+            locked.top_up = payment
         else:
-            locked.debt_payment = found
+            locked.debt_payment = payment
         locked.state, locked.by = BankLine.State.BOOKED, by
     locked.save(update_fields=["state", "top_up", "debt_payment", "by", "own"])

@@ -1,4 +1,4 @@
-"""Where the money of a payment lies in the books, and what the meter has of it."""
+"""The accounts and the transfers of a payment's money, and the credit that the meter has for it."""
 
 from __future__ import annotations
 
@@ -13,35 +13,39 @@ from .models import Merchant, Payment, TakenBack
 
 
 def clearing(merchant: Merchant) -> Account:
-    """The ledger's account of what lies with a provider."""
+    """Return the ledger account for the money of a merchant account that lies with its provider."""
     return account(merchant.organisation, Kind.CLEARING, f"{merchant.pk}")
 
 
 def meter_of(payment: Payment) -> Meter | None:
-    """Where a payment belongs, for bookings that touch no tenant's account."""
+    """Return the meter of a payment's flat, for transfers that touch no tenant's account; None if the flat has no
+    meter.
+    """
     return Meter.objects.filter(unit=payment.tenancy.unit_id).first()
 
 
 def held_as(payment: Payment) -> Reference:
-    """The reference of the transfer by which a payment's money is held."""
+    """Return the reference of the transfer that holds a payment's money."""
     return Reference(Of.PAYMENT, payment.pk).and_(Part.HELD)
 
 
 def held_of(payment: Payment) -> Transfer:
-    """The transfer by which a payment's money is held."""
+    """Return the transfer that holds a payment's money. The payment must have been held."""
     transfer = booked(held_as(payment))
     assert transfer is not None
     return transfer
 
 
 def held_left(payment: Payment) -> int:
-    """What of a held payment its payer's bank has not taken back, nano."""
+    """Return how much of a held payment its payer's bank has not taken back, nano."""
     # What came back after all is owed to its payer by name.
-    gone = payment.taken_back.filter(TakenBack.FROM_HELD).aggregate(sum=Sum("amount"))["sum"] or 0
-    return held_of(payment).amount - int(gone)
+    taken = payment.taken_back.filter(TakenBack.FROM_HELD).aggregate(sum=Sum("amount"))["sum"] or 0
+    return held_of(payment).amount - int(taken)
 
 
 def credit_at_meter(merchant: Merchant, payment_id: str) -> Alarm | None:
-    """What a meter was credited under a payment's name that is not in the books: the server was put back from a copy."""
+    """Return the alarm for credit that a meter has under a payment's name and the books do not have, because the server
+    was restored from a copy. None if there is no such credit.
+    """
     rows = alarms_of(merchant.organisation).filter(kind=UNBOOKED, key=payment_id)
     return rows.first() if payment_id else None

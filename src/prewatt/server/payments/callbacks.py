@@ -1,4 +1,6 @@
-"""Where payment providers call back. Whoever calls, and with whatever: only what a provider signed changes anything."""
+"""The address that payment providers call back. Anybody can call it with anything; only a message with the provider's
+signature changes something.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +25,16 @@ from .taken_back import hear
 
 log = logging.getLogger("prewatt.payments")
 LONGEST = 64 * 1024
-"""Bytes of a callback: providers send a few thousand."""
+"""The most bytes of a callback. Providers send a few thousand."""
 
 
 @csrf_exempt
 @require_POST
 def callback(request: HttpRequest, provider: str, public_id: str) -> HttpResponse:
-    """A provider says something about a merchant account."""
+    """Receive a provider's message about a merchant account. The answer is in the provider's own form: taken, refused,
+    or "send it again" with status 503 if the database could not take it. 404 if the merchant account is unknown, 413 if
+    the body is too long.
+    """
     merchant = Merchant.objects.select_related("organisation").filter(provider=provider, public_id=public_id).first()
     if merchant is None:
         raise Http404
@@ -40,27 +45,27 @@ def callback(request: HttpRequest, provider: str, public_id: str) -> HttpRespons
     if len(body) > LONGEST:
         return HttpResponse(status=413)
     try:
-        asked = provider_of(merchant)
+        source = provider_of(merchant)
     except SealError as error:
         log.error("merchant account %s: %s", merchant, error)
         return HttpResponse(status=503)
     try:
-        told = asked.read_callback(request.headers, body)
-        if isinstance(told, Back):
-            if not 0 < told.amount * minor_unit(told.currency) <= BALANCE_MAX:
-                raise CallbackError(f"{told.back_id[:50]} takes back no amount that can be")
-            hear(merchant, told, "callback")
-        elif told is not None and confirm(merchant, told, "callback") is None:
-            log.warning("merchant account %s: a payment %s was never asked for", merchant, told.payment_id)
+        report = source.read_callback(request.headers, body)
+        if isinstance(report, Back):
+            if not 0 < report.amount * minor_unit(report.currency) <= BALANCE_MAX:
+                raise CallbackError(f"{report.back_id[:50]} takes back no amount that can be")
+            hear(merchant, report, "callback")
+        elif report is not None and confirm(merchant, report, "callback") is None:
+            log.warning("merchant account %s: a payment %s was never asked for", merchant, report.payment_id)
     except (CallbackError, UnknownCurrency) as error:
-        why = str(error)
-        Merchant.objects.filter(pk=merchant.pk).update(refused=F("refused") + 1, refusal=why[:200], refused_at=now())
-        return _answer(asked, False, why)
+        reason = str(error)
+        Merchant.objects.filter(pk=merchant.pk).update(refused=F("refused") + 1, refusal=reason[:200], refused_at=now())
+        return _answer(source, False, reason)
     except DatabaseError as error:
         # Nothing is booked by halves: the provider sends it again.
         log.warning("merchant account %s: the database refused: %s", merchant, error)
-        return _answer(asked, False, "try again", 503)
-    return _answer(asked, True)
+        return _answer(source, False, "try again", 503)
+    return _answer(source, True)
 
 
 def _answer(provider: Provider, taken: bool, why: str = "", status: int = 0) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""What the reconciliation finds: in words, and what to do."""
+"""The findings of the reconciliation, in words, with what a person is to do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from .verdicts import Sides, Verdict
 
 MATCHED, WAITS, ACT = "matched", "waits", "act"
-"""What a finding comes to: all sides agree; a side is not heard of yet, which is no fault; a person has to act."""
+"""The three grades of a finding: all sides agree; a side has not reported yet, which is no fault; a person must act."""
 
 MESSAGES: dict[Verdict, tuple[str, str | Promise, str | Promise]] = {
     Verdict.MATCHED: (MATCHED, gettext_lazy("matched"), ""),
@@ -128,12 +128,14 @@ MESSAGES: dict[Verdict, tuple[str, str | Promise, str | Promise]] = {
     ),
     Verdict.ALARM: (ACT, gettext_lazy("alarm of a meter"), gettext_lazy("See the unit's page; settle it in Set-up > Alarms.")),
 }  # fmt: skip
+"""For each verdict: its grade, what is said of it, and what to do next."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One movement of money as the sides know it. `day`: where the money moved. `what`: payment, a kind of a settlement file's
-    line, or alarm.
+    """One movement of money, as the provider, the ledger and the meter know it. `day`: the day of the movement.
+    `source`: the merchant account or the bank. `what`: `payment`, `alarm`, or the kind of a settlement line. `name`:
+    the name of the movement at its source. `who`: the tenancy, or the payer's name.
     """
 
     day: date
@@ -147,35 +149,35 @@ class Finding:
 
     @property
     def currency(self) -> str:
-        """What the amounts are in."""
+        """Return the currency code of the amounts."""
         return self.sides.currency
 
     @property
     def provider(self) -> int | None:
-        """What the provider knows, nano."""
+        """Return the provider's amount, nano; None if the provider does not know of the movement."""
         return self.sides.provider
 
     @property
     def ledger(self) -> int | None:
-        """What the ledger knows, nano."""
+        """Return the ledger's amount, nano; None if the ledger does not have it."""
         return self.sides.ledger
 
     @property
     def meter(self) -> int | None:
-        """What the meter's journal knows, nano."""
+        """Return the amount in the meter's journal, nano; None if it is not there."""
         return self.sides.meter
 
     @property
     def grade(self) -> str:
-        """`matched`, `waits`, or `act`: a person has to."""
+        """Return the grade: `matched`, `waits`, or `act` if a person must act."""
         return MESSAGES[self.verdict][0]
 
     @property
     def says(self) -> str:
-        """What was found, for people."""
+        """Return what was found, for people."""
         return str(MESSAGES[self.verdict][1])
 
     @property
     def next(self) -> str:
-        """What to do next, for people."""
+        """Return what to do next, for people; empty if nothing is to be done."""
         return str(MESSAGES[self.verdict][2])

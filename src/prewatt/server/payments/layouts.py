@@ -1,4 +1,6 @@
-"""What people have said of their banks' tables, kept for the next statement; and the file that waits for it."""
+"""The descriptions that people give of their banks' tables. They are stored for the next statement, together with the
+file that waits for a description.
+"""
 
 from __future__ import annotations
 
@@ -21,32 +23,34 @@ ROLES = (
     names.DAY, names.VALUE_DAY, names.AMOUNT, names.IN, names.OUT, names.DIRECTION, names.CURRENCY, names.PAYER,
     names.ACCOUNT, names.TEXT, names.BANK_ID, names.STATE,
 )  # fmt: skip
-"""What a person can say of a column."""
+"""The roles that a person can choose for a column."""
 MOST_WORDS = 20
+"""The most words for money in that a person can give."""
 
 
 def layouts_of(organisation: Organisation) -> list[Layout]:
-    """All that an organisation's people have said."""
+    """Return all layouts that the people of an organisation have described."""
     return [as_layout(each) for each in BankLayout.objects.filter(organisation=organisation)]
 
 
-def as_layout(kept: BankLayout) -> Layout:
-    """In the reader's terms."""
+def as_layout(description: BankLayout) -> Layout:
+    """Return a stored description as a layout for the reader."""
     places: dict[str, list[int]] = defaultdict(list)
-    for place, role in enumerate(kept.columns):
+    for place, role in enumerate(description.columns):
         if role:
             places[role].append(place)
     return Layout(
-        {role: tuple(found) for role, found in places.items()}, kept.fingerprint, kept.named, kept.order, kept.direction,
-        tuple(kept.words_in),
+        {role: tuple(columns) for role, columns in places.items()}, description.fingerprint, description.named,
+        description.order, description.direction, tuple(description.words_in),
     )  # fmt: skip
 
 
 def new_layout(
     organisation: Organisation, row: Row, named: bool, columns: Sequence[str], order: str, direction: str, words: str
 ) -> BankLayout:
-    """What a person says of a table, not stored yet. `row` names the columns, or (`named` is False) is the first one.
-    `words`: those that mean money in, with commas. BankError if it can't be.
+    """Return the description of a table that a person gives, not stored yet. `row`: the row that names the columns, or,
+    if `named` is False, the first row. `columns`: a role for each column, empty for none. `words`: the words that mean
+    money in, separated by commas. Raises BankError, which says what is missing or wrong.
     """
     if any(role and role not in ROLES for role in columns) or order not in ("", *ORDERS):
         raise BankError(_("Choose what each column is from the list."))
@@ -57,38 +61,40 @@ def new_layout(
     amounts = [columns.count(role) for role in (names.AMOUNT, names.IN, names.OUT)]
     if max(amounts) > 1 or not (amounts[0] or amounts[1]):
         raise BankError(_("Say which column is the amount, or which one money in and which one money out."))
-    told = [each.strip() for each in words.split(",") if each.strip()]
-    if len(told) > MOST_WORDS or any(len(each) > names.LONGEST for each in told):
+    words_in = [each.strip() for each in words.split(",") if each.strip()]
+    if len(words_in) > MOST_WORDS or any(len(each) > names.LONGEST for each in words_in):
         raise BankError(_("At most %(most)d words can mean money in.") % {"most": MOST_WORDS})
-    if told and names.DIRECTION not in columns:
+    if words_in and names.DIRECTION not in columns:
         raise BankError(_("Say which column has the words that mean money in."))
     return BankLayout(
         organisation=organisation, fingerprint=fingerprint(row, named), named=named, columns=list(columns), order=order,
-        direction=direction, words_in=told, made_at=now(),
+        direction=direction, words_in=words_in, made_at=now(),
     )  # fmt: skip
 
 
-def keep_layout(made: BankLayout, by: Any) -> None:
-    """Remember it for the next statement of that form."""
-    given = {name: getattr(made, name) for name in ("named", "columns", "order", "direction", "words_in", "made_at")}
+def keep_layout(layout: BankLayout, by: Any) -> None:
+    """Store a description for the next statement of the same form."""
+    values = {name: getattr(layout, name) for name in ("named", "columns", "order", "direction", "words_in", "made_at")}
     BankLayout.objects.update_or_create(
-        organisation=made.organisation, fingerprint=made.fingerprint, defaults={**given, "by": by}
+        organisation=layout.organisation, fingerprint=layout.fingerprint, defaults={**values, "by": by}
     )
 
 
 def keep_waiting(organisation: Organisation, content: bytes, by: Any) -> None:
-    """Keep a file until its person has said what its columns are; the one before is forgotten."""
+    """Store a file until its person has said what its columns are. An earlier waiting file of this
+    person is deleted.
+    """
     WaitingStatement.objects.update_or_create(
         organisation=organisation, by=by, defaults={"content": content, "at": now()}
     )
 
 
 def waiting(organisation: Organisation, by: Any) -> bytes | None:
-    """The file that waits for a person."""
-    found = WaitingStatement.objects.filter(organisation=organisation, by=by).first()
-    return bytes(found.content) if found else None
+    """Return the file that waits for a person; None if there is none."""
+    row = WaitingStatement.objects.filter(organisation=organisation, by=by).first()
+    return bytes(row.content) if row else None
 
 
 def forget_waiting(organisation: Organisation, by: Any) -> None:
-    """It is read, or given up."""
+    """Delete the file that waits for a person: it was read, or the person gave it up."""
     WaitingStatement.objects.filter(organisation=organisation, by=by).delete()

@@ -1,4 +1,4 @@
-"""Payments, locked in their place in the order of `server/locking.py`."""
+"""This module locks payments in the order that `metering/locking.py` sets for all locks."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from .models import Payment
 
 
 def lock_payment(payments: QuerySet[Payment]) -> Payment | None:
-    """The first of these, locked after its tenancy's meter. Who calls has locked the organisation's row: until then a
-    payment may move to another flat.
+    """Return the first of these payments, locked after its tenancy's meter; None if there is none. The caller must have
+    locked the organisation's row before: without it a payment may move to another flat.
     """
-    found = payments.select_related("tenancy").first()
-    if found is None:
+    payment = payments.select_related("tenancy").first()
+    if payment is None:
         return None
-    lock_meters(Meter.objects.filter(unit=found.tenancy.unit_id))
+    lock_meters(Meter.objects.filter(unit=payment.tenancy.unit_id))
     rows = for_update(Payment.objects).select_related("tenancy__unit__property__organisation", "merchant__organisation")
-    return rows.get(pk=found.pk)
+    return rows.get(pk=payment.pk)

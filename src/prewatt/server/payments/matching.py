@@ -1,4 +1,4 @@
-"""For whom a line of a bank statement is: by the reference in it, else by the payer's name."""
+"""This module finds the tenancy of a bank line: by the reference in the text, else by the payer's name."""
 
 from __future__ import annotations
 
@@ -18,29 +18,31 @@ _DAY = re.compile(
     r"(0?[1-9]|[12]\d|3[01])[./](0?[1-9]|1[0-2])[./](20)?\d\d(?!\d)|20\d\d(-?)(0[1-9]|1[0-2])\4(0[1-9]|[12]\d|3[01])(?!\d)"
 )
 _MOST_GROUPS = 5
-"""A bank breaks lines within a reference: so many parts it can have."""
+"""The most parts of a reference. A bank may break a line inside a reference."""
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "o", "å": "a", "æ": "ae"})
 
 
 def reference(tenancy: Tenancy) -> str:
-    """What a tenant writes into a transfer, such as PW1044-7: its last digit (Luhn's) catches a slip."""
+    """Return the reference that a tenant writes into a transfer, such as PW1044-7. The last digit is a Luhn check
+    digit, which shows a typing error.
+    """
     return f"PW{tenancy.pk}-{luhn(str(tenancy.pk))}"
 
 
 def referenced(text: str) -> set[int]:
-    """The tenancies that a text may name by their references: with or without the hyphen, broken by blanks, in full width.
-    A wrong check digit names nobody.
+    """Return the primary keys of the tenancies that a text may name by their references. The hyphen may be missing,
+    blanks may break the number, and digits may be in full width. A reference with a wrong check digit names nobody.
     """
     plain = unicodedata.normalize("NFKC", text).upper()
     plain = "".join(str(unicodedata.digit(sign)) if sign.isdecimal() else sign for sign in plain)
-    found: set[int] = set()
+    tenancies: set[int] = set()
     for begin in _BEGIN.finditer(plain):
-        found |= _readings(plain, begin.end())
-    return found
+        tenancies |= _readings(plain, begin.end())
+    return tenancies
 
 
 def _readings(text: str, at: int) -> set[int]:
-    """What stands after PW: 1044-7, 10447, 1044 7, and 10 44-7 where a line was broken."""
+    """Return the numbers that the text after PW can mean: 1044-7, 10447, 1044 7, or 10 44-7 if a line was broken."""
     digits, readings = "", set[int]()
     for number in range(_MOST_GROUPS):
         group = _GROUPS.match(text, at)
@@ -73,20 +75,20 @@ def _checks(digits: str) -> bool:
 
 @lru_cache(10_000)
 def name_words(text: str) -> frozenset[str]:
-    """A name's words, however it is written: MÜLLER, ANNA and Anna Mueller are one."""
+    """Return the words of a name, the same for each way to write it: MÜLLER, ANNA and Anna Mueller are equal."""
     return frozenset(folded(text))
 
 
 def folded(text: str) -> list[str]:
-    """The words of a text in their order, without capitals, umlauts and accents."""
+    """Return the words of a text in their order, without capitals, umlauts and accents."""
     plain = unicodedata.normalize("NFKC", text).casefold().translate(_UMLAUTS)
     plain = "".join(sign for sign in unicodedata.normalize("NFD", plain) if not unicodedata.combining(sign))
     return re.findall(r"[^\W\d_]+", plain)
 
 
 def candidates(line: BankLine, tenancies: Sequence[Tenancy]) -> list[Tenancy]:
-    """Whom a line may be for, the likeliest first: those whose reference stands in it, then those whose whole name the payer
-    has, then those whose whole name stands in its text.
+    """Return the tenancies that a line may be for, the most likely first: those whose reference is in the line, then
+    those whose whole name the payer has, then those whose whole name is in the text.
     """
     by_reference = referenced(f"{line.text} | {line.payer}")
     payer, text = name_words(line.payer), name_words(line.text)
@@ -100,10 +102,12 @@ def candidates(line: BankLine, tenancies: Sequence[Tenancy]) -> list[Tenancy]:
 
 
 def suggestion(line: BankLine, tenancies: Sequence[Tenancy]) -> Tenancy | None:
-    """For whom a line seems to be: by the one reference in it, else by the payer's name where one tenant alone has it."""
-    told = referenced(f"{line.text} | {line.payer}")
-    known = [each for each in tenancies if each.pk in told]
-    return _only(known) if known else _only(_named(line, tenancies))
+    """Return the tenancy that a line is probably for: by the only reference in it, else by the payer's name if only one
+    tenant has it. None if there is no such tenancy, or several.
+    """
+    numbers = referenced(f"{line.text} | {line.payer}")
+    named = [each for each in tenancies if each.pk in numbers]
+    return _only(named) if named else _only(_named(line, tenancies))
 
 
 def _named(line: BankLine, tenancies: Iterable[Tenancy]) -> list[Tenancy]:
@@ -111,5 +115,5 @@ def _named(line: BankLine, tenancies: Iterable[Tenancy]) -> list[Tenancy]:
     return [each for each in tenancies if (name := name_words(each.tenant)) and name <= payer]
 
 
-def _only(found: list[Tenancy]) -> Tenancy | None:
-    return found[0] if len(found) == 1 else None
+def _only(tenancies: list[Tenancy]) -> Tenancy | None:
+    return tenancies[0] if len(tenancies) == 1 else None

@@ -1,4 +1,6 @@
-"""A merchant account's days: each line of its settlement files, and each thing of the books that should be one."""
+"""The reconciliation of one merchant account: each line of its settlement files, and each movement in the books that
+must have a line.
+"""
 
 from __future__ import annotations
 
@@ -24,19 +26,21 @@ from .sides import at_meters, booked, carriage_of, parts
 from .verdicts import WITHOUT_LINE, Carriage, File, Sides, Standing, Verdict, debit_verdict, verdict
 
 PAYOUT_DAYS = 10
-"""Days that a payout takes to the bank at most."""
+"""The most days that a payout takes to reach the bank."""
 MOST_DAYS = 400
-"""Days that can be reconciled in one go."""
+"""The most days of one reconciliation."""
 OPEN_BACKS = {
     TakenBack.State.WAITING: Verdict.TAKEN_BACK_WHOSE,
     TakenBack.State.ASKED: Verdict.ASKED_ABOUT,
     TakenBack.State.DECIDE: Verdict.TAKEN_BACK_DECIDE,
 }
-"""What is said of money taken back that is not booked."""
+"""The verdict for money that is taken back and not booked, by its state."""
 
 
 def _ledger(row: TakenBack, sign: int) -> int | None:
-    """What the books say of money taken back (`sign` under zero), or of what of it came back."""
+    """Return the books' amount for money that was taken back (`sign` below zero), or for the part that
+    came back; nano.
+    """
     state = row.within.state if row.within is not None else row.state
     if state not in TakenBack.BOOKED:
         return None
@@ -44,7 +48,9 @@ def _ledger(row: TakenBack, sign: int) -> int | None:
 
 
 class MerchantDays:
-    """A merchant account's days."""
+    """The settlement lines of a merchant account from a first to a last day, with the books' movements of the same
+    days.
+    """
 
     def __init__(self, merchant: Merchant, first: date, last: date) -> None:
         self.merchant, self.first, self.last = merchant, first, last
@@ -68,7 +74,7 @@ class MerchantDays:
                 self._keep(line)
 
     def _file(self, at: int) -> File:
-        """How it stands with the file of an instant's day."""
+        """Return whether the settlement file of an instant's day is fetched, awaited or late."""
         day = provider_day(self.merchant, at)
         if day in self.fetched:
             return File.FETCHED
@@ -78,6 +84,9 @@ class MerchantDays:
         return WITHOUT_LINE[self._file(at)]
 
     def findings(self) -> list[Finding]:
+        """Return the findings of all movements of these days: payments, refunds, money taken back, payouts, other
+        lines, and payments that nobody asked for.
+        """
         return [
             *self._payments(), *self._refunds(), *self._taken_back(), *self._payouts(), *self._others(), *self._unexpected(),
         ]  # fmt: skip
@@ -122,7 +131,7 @@ class MerchantDays:
         return self._finding(at, "payment", payment.payment_id, str(payment.tenancy), sides, said, payment.reason)
 
     def _paid(self) -> dict[str, Payment]:
-        """The payments of these days, and those of which a line tells, by their names."""
+        """Return by name the payments of these days, and the payments that a line names."""
         rows = Payment.objects.filter(merchant=self.merchant).select_related(
             "top_up__command", "tenancy__unit__property"
         )
@@ -132,7 +141,7 @@ class MerchantDays:
         return payments
 
     def _of_nobody(self, line: SettlementLine, name: str) -> Finding:
-        """A line of a payment that the books do not know; the meter may."""
+        """Return the finding for a line whose payment the books do not know. The meter may know it."""
         credit = credit_at_meter(self.merchant, name)
         sides = Sides(line.currency, line.amount, None, credit.data["amount"] if credit else None)
         said = Verdict.AT_METER_ALONE if credit else Verdict.NOT_IN_LEDGER
@@ -140,20 +149,20 @@ class MerchantDays:
         return self._finding(line.at, "payment", name or line.line_id, who, sides, said, line.provider_id)
 
     def _refunds(self) -> Iterable[Finding]:
-        """What was sent back from here."""
+        """Yield the findings of the refunds that were sent from here."""
         parts = RefundPart.objects.filter(payment__merchant=self.merchant, sent_at__isnull=False).select_related(
             "payment__tenancy__unit__property"
         )
-        sent = {part.number: (part.sent_at or 0, part.amount, part.payment) for part in parts}
+        refunds = {part.number: (part.sent_at or 0, part.amount, part.payment) for part in parts}
         backs = Transfer.objects.filter(of=Of.PAYMENT, part=Part.BACK, credit_account=clearing(self.merchant))
         returned = {each.number or 0: each for each in backs}
         for payment in Payment.objects.filter(pk__in=returned).select_related("tenancy__unit__property"):
             transfer = returned[payment.pk]
-            sent[held_number(payment)] = transfer.at, transfer.amount, payment
-        self.sent = sent.keys()
+            refunds[held_number(payment)] = transfer.at, transfer.amount, payment
+        self.sent = refunds.keys()
         self.failed = {part.number: part for part in parts if part.failed}
-        self._lines_of(REFUND, sent)
-        for number, (at, amount, payment) in sent.items():
+        self._lines_of(REFUND, refunds)
+        for number, (at, amount, payment) in refunds.items():
             line = self.lines.get((REFUND, number))
             if not self.span.holds(line.at if line else at):
                 continue
@@ -162,26 +171,26 @@ class MerchantDays:
             yield self._finding(line.at if line else at, "refund", number, str(payment.tenancy), sides, said)
 
     def _taken_back(self) -> Iterable[Finding]:
-        """What others took back: by line, and what no line tells of yet."""
+        """Yield the findings of money that others took back: first by line, then what no line names yet."""
         lines = [line for line in self.lines.values() if line.kind in CAUSES and line.line_id not in self.sent]
         names = {name for line in lines for name in (line.back_id, line.line_id) if name}
         rows = TakenBack.objects.filter(merchant=self.merchant).select_related(
             "payment__tenancy__unit__property", "top_up__tenancy__unit__property", "within__command", "command"
         )
         known = {row.back_id: row for some in parts(names) for row in rows.filter(back_id__in=some)}
-        told = set()
+        reported = set()
         for line in lines:
             row = known.get(line.back_id) or known.get(line.line_id)
             if row is not None:
-                told.add(row.pk)
+                reported.add(row.pk)
             if self.span.holds(line.at):
                 yield self._line_of_back(line, row)
-        for row in rows.filter(during(self.span)).exclude(pk__in=told):
+        for row in rows.filter(during(self.span)).exclude(pk__in=reported):
             if not self._stands_elsewhere(row):
                 yield self._without_its_line(row)
 
     def _stands_elsewhere(self, row: TakenBack) -> bool:
-        """Whether a line of other days tells of it, or its parts do."""
+        """Return whether a line of other days names this money, or lines name all of its parts."""
         lines = SettlementLine.objects.filter(merchant=self.merchant, kind__in=CAUSES)
         named = lines.filter(Q(back_id=row.back_id) | Q(line_id=row.back_id)).exists()
         return named or sum(part.amount for part in row.parts.all()) == row.amount
@@ -203,7 +212,9 @@ class MerchantDays:
         return self._finding(line.at, line.kind, line.back_id or line.line_id, row.who, sides, said, row.reason)
 
     def _line_of_unknown(self, line: SettlementLine) -> Finding:
-        """A line of money taken back that is not in the books as such: of a refund of ours that failed, or of nothing known."""
+        """Return the finding for a line of money taken back that the books do not have: a refund of ours that failed,
+        or something unknown.
+        """
         part = self.failed.get(line.back_id)
         who = str(part.payment.tenancy) if part is not None else line.payment_id
         sides = Sides(line.currency, line.amount, part.amount if part is not None else None)
@@ -254,7 +265,9 @@ class MerchantDays:
         }
 
     def _others(self) -> Iterable[Finding]:
-        """What is neither of a payment nor paid out: fees alone, reserves, and what only a person can know."""
+        """Yield the findings of lines that are no payment and no payout: fees, reserves, and what only a person can
+        explain.
+        """
         lines = [line for line in self.lines.values() if line.kind in (FEE, RESERVE, *UNKNOWN)]
         fees, moved = booked(Of.FEE, (line.pk for line in lines)), booked(Of.LINE, (line.pk for line in lines))
         kept = SettlementLine.objects.filter(merchant=self.merchant, kind=RESERVE).aggregate(sum=Sum("amount"))["sum"]

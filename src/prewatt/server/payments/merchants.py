@@ -1,4 +1,4 @@
-"""Merchant accounts: their secrets, and the provider that stands behind each."""
+"""Merchant accounts, with their secrets and the provider of each."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ PURPOSE = "merchant secrets"
 def keep_merchant(
     organisation: Organisation, provider: str, name: str, given: Mapping[str, str], merchant: Merchant | None = None
 ) -> Merchant:
-    """Make a merchant account, or change one: a secret that is left empty stays as it was. ValidationError names the
-    field.
+    """Create a merchant account, or change one; a secret that is left empty stays as it was. `given`: the typed values
+    by the names of the provider's fields. Raises ValidationError, which names the field.
     """
     kind = PROVIDERS.get(provider)
     if kind is None:
@@ -35,17 +35,17 @@ def keep_merchant(
         kind(values, server_settings.CONFIG.providers.get(provider, ""))
     except ValueError as error:
         raise ValidationError(str(error)) from None
-    made = merchant or Merchant(organisation=organisation, provider=provider, made_at=now())
-    made.name = name.strip()
-    made.settings = part(kind.fields, values, secret=False)
-    made.sealed = seal(PURPOSE, part(kind.fields, values, secret=True))
-    made.full_clean(exclude=("sealed", "settings", "refused_at"))
-    made.save()
-    return made
+    account = merchant or Merchant(organisation=organisation, provider=provider, made_at=now())
+    account.name = name.strip()
+    account.settings = part(kind.fields, values, secret=False)
+    account.sealed = seal(PURPOSE, part(kind.fields, values, secret=True))
+    account.full_clean(exclude=("sealed", "settings", "refused_at"))
+    account.save()
+    return account
 
 
 def provider_of(merchant: Merchant) -> Provider:
-    """The provider with this account's keys. SealError if they can't be opened."""
+    """Return the provider with the keys of this account. Raises SealError if the keys cannot be opened."""
     return _provider(merchant.provider, json.dumps(merchant.settings, sort_keys=True), bytes(merchant.sealed))
 
 

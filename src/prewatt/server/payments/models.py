@@ -1,3 +1,7 @@
+"""The tables of payments: merchant accounts, payments, refunds by a provider, settlement files, bank lines, and money
+that was taken back. Amounts are in nano, instants in µs since 1970.
+"""
+
 from __future__ import annotations
 
 import secrets
@@ -16,10 +20,11 @@ def _public_id() -> str:
 
 
 class Merchant(models.Model):
-    """An organisation's own account at a payment provider: where its tenants' money goes, straight. `settings` can be
-    seen; `sealed` holds the secrets. `public_id` stands in the address that the provider calls back.
+    """A landlord's own account at a payment provider; the tenants' money goes there directly. `settings` are visible,
+    `sealed` holds the secrets. `public_id` is part of the address that the provider calls back.
 
-    `refused`: callbacks that were not the provider's; `refusal`: what was wrong with the last one.
+    `refused`: the number of callbacks that did not come from the provider; `refusal`: what was wrong with the last of
+    them.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="merchants")
@@ -45,12 +50,15 @@ class Merchant(models.Model):
 class Payment(models.Model):
     """A payment that a tenant was asked to make at a provider. `amount` in nano; instants in µs since 1970.
 
-    `asked`: whoever asks names the payment, so that asking twice is one. `payment_id` is its name at the provider, and
-    the credit id of the top-up that comes of it. `provider_id`: of the transaction that paid it. `looks`, `next_look_at`:
-    how often the provider was asked, and when it is again. `reason`: why it is held, for a person.
+    `asked`: the name that the person or program who asks gives to the payment, so that a repeated request is the same
+    payment. `payment_id`: its name at the provider, and the credit id of its top-up. `provider_id`: the id of the
+    transaction that paid it. `looks`, `next_look_at`: how often the provider was asked, and when it is asked next.
+    `reason`: why the payment is held, for a person.
     """
 
     class State(models.TextChoices):
+        """The states of a payment."""
+
         OPEN = "open", _("not paid yet")
         PAID = "paid", _("paid")
         HELD = "held", _("paid, and waits for a person")
@@ -102,8 +110,8 @@ class Payment(models.Model):
 
 
 class Unexpected(models.Model):
-    """Money that a provider says was paid and that no payment here can take: it lies at the provider until a person has
-    seen to it. `amount` in nano.
+    """Money that a provider reports as paid and that no payment here can take. It lies at the provider until a person
+    has dealt with it. `amount` in nano; `at`: the instant of the transaction.
     """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="unexpected")
@@ -123,15 +131,16 @@ class Unexpected(models.Model):
 
 
 def refund_number() -> str:
-    """A fresh name of a refund at a provider. It says nothing and repeats never: a server that was put back from a copy
-    counts from there again, and a provider takes a name that it knows for the refund that it knows.
+    """Return a new random name for a refund at a provider. A counter would repeat after the server was restored from a
+    copy, and a provider takes a known name for the refund that it made before.
     """
     return f"R{secrets.token_hex(12)}"
 
 
 class RefundPart(models.Model):
-    """What of a refund goes back through the provider, to whoever made one payment. `amount` in nano; `number`: its name
-    at the provider; `sent_at`: when the provider took it on. `failed`: it did not arrive, and is owed anew.
+    """The part of a refund that goes back through the provider to the payer of one payment. `amount` in nano; `number`:
+    its name at the provider; `sent_at`: when the provider accepted it. `failed`: it did not arrive, so that it is owed
+    again.
     """
 
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="parts")
@@ -154,7 +163,7 @@ class RefundPart(models.Model):
 
 
 class SettlementFile(models.Model):
-    """A day's settlement file of a provider, as it was fetched."""
+    """A provider's settlement file of one day, with the instant at which it was fetched."""
 
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="settlement_files")
     day = models.DateField()
@@ -169,11 +178,13 @@ class SettlementFile(models.Model):
 
 
 class SettlementLine(models.Model):
-    """A line of a settlement file, as `providers.interface.Line` says; `amount` and `fee` in nano. `means`: what a person
-    has said that it is, where the books can't know.
+    """A line of a settlement file, with the fields of `providers.interface.Line`; `amount` and `fee` in nano, `at`: the
+    instant of the movement. `means`: what a person says that the line is, if the books cannot know it.
     """
 
     class Means(models.TextChoices):
+        """What a person can say of a line that the books cannot explain."""
+
         COST = "cost", _("a cost or a fee of the provider")
         BANK = "bank", _("moved between the provider and our bank")
         ASIDE = "aside", _("not ours")
@@ -202,17 +213,19 @@ class SettlementLine(models.Model):
 
 
 class BankLine(models.Model):
-    """A line of an uploaded bank statement, until it is booked or set aside: money in, or money out that may take back what
-    was credited (`amount` in nano, below zero then). `account` and `bank_id`: the payer's, and the bank's own name for the
-    booking, where it told them. `says_returned`: it says of itself that it takes an earlier booking back. `fingerprint` keeps
-    a line from being taken twice.
+    """A line of an uploaded bank statement: money in, or money out that may take back a payment. `amount` in nano,
+    negative for money out. `account`: the payer's account; `bank_id`: the bank's own name for the booking; both are
+    empty if the bank gives none. `says_returned`: its own text says that it takes an earlier booking back.
+    `fingerprint` keeps a line from being stored twice.
 
-    `like`: a line that may be the same payment; of a line that is `same` it is that payment. `own`: a person has said that it
-    is one of its own, whatever it looks like. `takes_back`: the line whose money went back by this one. `bookings`: how often
-    it was booked, for the names of its bookings.
+    `like`: a line that may be the same payment, or is it if the state is `same`. `own`: a person has said that the line
+    is a payment of its own. `takes_back`: the line whose money went back by this one. `bookings`: how often the line
+    was booked; each booking has a name of its own.
     """
 
     class State(models.TextChoices):
+        """The states of a bank line."""
+
         OPEN = "open", _("to be booked")
         BOOKED = "booked", _("booked")
         ASIDE = "aside", _("set aside")
@@ -253,9 +266,9 @@ class BankLine(models.Model):
 
 
 class BankLayout(models.Model):
-    """What a person has said of a bank's tables: which column is what (`columns`: a role for each, empty for none), which
-    comes first in a day (`order`), how money out is told (`direction`, `words_in`). `fingerprint`: of the row that names the
-    columns, or (`named` is False) of how many there are.
+    """A person's description of a bank's tables: the role of each column (`columns`, empty for none), whether day or
+    month comes first (`order`), and how money out is shown (`direction`, `words_in`). `fingerprint`: of the row that
+    names the columns, or, if `named` is False, of the number of columns.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="bank_layouts")
@@ -276,7 +289,9 @@ class BankLayout(models.Model):
 
 
 class WaitingStatement(models.Model):
-    """A file that can't be read before a person has said what its columns are; the last one of each person."""
+    """A file that cannot be read until a person says what its columns are. Each person has at most one. `at`: when it
+    was uploaded.
+    """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
     content = models.BinaryField()
@@ -291,20 +306,22 @@ class WaitingStatement(models.Model):
 
 
 class TakenBack(models.Model):
-    """Money that was received and is taken back by the payer, the bank or the provider, however that was learned, once.
-    Amounts in nano, instants in µs since 1970.
+    """Money that was received and that the payer, the bank or the provider takes back. It is stored once, however many
+    messages report it. Amounts in nano, instants in µs since 1970.
 
-    `payment_name`, `provider_id`: of the payment, as told. `back_id`: its name at the merchant account; of a sum (`is_sum`)
-    of which only the size is known, the payment's and that sum. `within`: the sum that it is part of, and was booked with.
-    `amount`: what is taken; `returned`: what of it came back to us (a dispute that was won, a refund that failed). `fee`: as
-    told; what is booked of fees comes from the settlement files.
+    `payment_name`, `provider_id`: the payment, as the message names it. `back_id`: the name at the merchant account; if
+    only a sum is known (`is_sum`), the payment's name and that sum. `within`: the sum that this row is part of and was
+    booked with. `amount`: what is taken; `returned`: how much of it came back to us (a dispute that was won, a refund
+    that failed). `fee`: as reported; fees are booked from the settlement files.
 
-    `debited`: what was taken off the tenant's credit, at the meter by `command`; the rest is a debt. `refund`: what was owed
-    to the tenant, and was paid by it. `grace_until`: until when the supply goes on whatever the credit. `closed_at`: nothing
-    more comes of it, or a person has seen to it.
+    `debited`: what was taken off the tenant's credit, by `command` at the meter; the rest is a debt. `refund`: the
+    refund that it paid. `grace_until`: until when the supply stays on, whatever the credit is. `closed_at`: nothing
+    more is expected, or a person has dealt with it.
     """
 
     class State(models.TextChoices):
+        """The states of money that is taken back."""
+
         WAITING = "waiting", _("its payment is not known yet")
         ASKED = "asked", _("asked about; nothing is taken yet")
         DECIDE = "decide", _("waits for a person")
@@ -313,11 +330,13 @@ class TakenBack(models.Model):
         EXPLAINED = "explained", _("nothing to book")
 
     BOOKED = (State.BOOKED, State.COST)
-    """States of what is in the books."""
+    """The states of rows that are in the books."""
     FROM_HELD = models.Q(top_up=None, refund=None, state=State.BOOKED)
-    """What was taken of a payment that was held."""
+    """The rows that took money of a held payment."""
 
     class Cause(models.TextChoices):
+        """Who took the money back, and how."""
+
         REFUND = "refund", _("refunded in the provider's own pages")
         DISPUTE = "dispute", _("disputed by the payer")
         RETURN = "return", _("returned by the bank")
@@ -368,7 +387,7 @@ class TakenBack(models.Model):
 
     @property
     def who(self) -> str:
-        """Whose payment it takes back, as far as that is known."""
+        """Return the tenancy whose payment it takes back, or the payment's name if the tenancy is unknown."""
         whose = self.top_up or self.payment
         return str(whose.tenancy) if whose is not None else self.payment_name or self.provider_id
 

@@ -1,4 +1,4 @@
-"""A payment in its provider's terms."""
+"""This module states a payment in its provider's terms."""
 
 from __future__ import annotations
 
@@ -16,18 +16,20 @@ from .providers.interface import Order
 
 
 def order_of(payment: Payment) -> Order:
-    """What its provider is asked for: a payment, how it stands, or to send some of it back."""
+    """Return the order for a payment: with it the provider is asked to start the payment, to say how it stands, or to
+    refund it.
+    """
     merchant, property_ = payment.merchant, payment.tenancy.unit.property
     # The provider's clock is the world's, whatever clock the meters run on.
     left = timedelta(microseconds=payment.expires_at - payment.made_at)
-    begun = moment(payment.made_at) if not settings.CONFIG.shared_clock else datetime.now(UTC)
+    begins = moment(payment.made_at) if not settings.CONFIG.shared_clock else datetime.now(UTC)
     return Order(
         payment_id=payment.payment_id,
         amount=to_minor(payment.amount, payment.currency),
         currency=payment.currency,
         subject=_("Electricity, %(unit)s") % {"unit": f"{property_.name} {payment.tenancy.unit.name}"},
         method=payment.method,
-        expires=begun + left,
+        expires=begins + left,
         notify_url=public(reverse("pay-callback", args=[merchant.provider, merchant.public_id])),
         return_url=public(reverse("payment", args=[payment.payment_id])),
         reference=payment.reference,

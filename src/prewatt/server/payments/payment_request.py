@@ -1,4 +1,6 @@
-"""A payment as it is asked for: kept first, then started at the provider, both once however often it is asked for."""
+"""A request for a payment. It is stored first and then started at the provider, both once, however often the request
+comes.
+"""
 
 from __future__ import annotations
 
@@ -25,16 +27,16 @@ from .providers import PROVIDERS
 from .ways import takes
 
 LIFE = 45 * MINUTE
-"""How long a payment can be made after it was asked for."""
+"""The time in which a payment can be made after the request, µs."""
 
 
 @dataclass(frozen=True)
 class PaymentRequest:
-    """A payment of `amount` nano for a tenancy, by a method of a merchant account's provider.
+    """A request for a payment of `amount` nano for a tenancy, by a method of a merchant account's provider.
 
-    `asked`: the name that whoever asks gives it, once in a tenancy. `by`: the user who asks. `payer`: who pays, as the
-    provider names people, where the method needs it; `payer_address`: the address of their device. `currency`: what
-    whoever asks takes `amount` to be in; empty: the property's.
+    `asked`: the name that the caller gives the payment, unique in the tenancy. `by`: the user who asks. `payer`: the
+    payer's id at the provider, if the method needs it; `payer_address`: the IP address of their device. `currency`: the
+    code in which the caller gives `amount`; empty for the property's.
     """
 
     tenancy: Tenancy
@@ -49,8 +51,9 @@ class PaymentRequest:
 
 
 def start(request: PaymentRequest) -> Payment:
-    """Ask a provider for a payment. A second request of the same name is the same payment, taken up where the first one broke
-    off. PaymentError if it can't be paid so; ProviderError if the provider can't be reached.
+    """Ask a provider for a payment. A second request with the same name is the same payment, and continues where the
+    first one stopped. Raises PaymentError if the tenancy cannot pay in that way, ProviderError if the provider cannot
+    be reached.
     """
     payment = _keep(request)
     if payment.state == Payment.State.OPEN and not payment.link and not payment.params:
@@ -94,7 +97,7 @@ def _keep(request: PaymentRequest) -> Payment:
 
 
 def _check(request: PaymentRequest) -> None:
-    """PaymentError if it can't be paid so."""
+    """Raise PaymentError if the tenancy cannot pay in that way."""
     property_, merchant = request.tenancy.unit.property, request.merchant
     if request.currency and request.currency != property_.currency:
         raise PaymentError(_("Payments here are in %(currency)s.") % {"currency": property_.currency})

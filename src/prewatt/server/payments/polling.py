@@ -1,4 +1,4 @@
-"""Asking the providers about payments of which no callback has come."""
+"""This module asks the providers about payments that no callback has reported."""
 
 from __future__ import annotations
 
@@ -20,25 +20,27 @@ from .providers.interface import ProviderError, State, Told
 
 log = logging.getLogger("prewatt.payments")
 LOOKS = (10, 20, 30, 60, 120, 300, 600)
-"""Seconds between two questions to the provider, while no callback has come; then the last one again and again."""
+"""The seconds between two questions to the provider while no callback comes. The last value repeats."""
 PATIENCE = 2
-"""Questions in one round that a provider may leave without an answer."""
+"""The number of questions in one round that a provider may leave unanswered."""
 
 
 def look(payment: Payment) -> Payment:
-    """Ask the provider how a payment stands; past its time, let it be paid no more. ProviderError if it can't be asked."""
+    """Ask the provider how a payment stands, and close it there if its time is over. Returns the payment as it is now.
+    Raises ProviderError if the provider cannot be asked.
+    """
     provider, order = provider_of(payment.merchant), order_of(payment)
-    told = provider.query(order)
-    if told.state == State.OPEN and now() > payment.expires_at:
+    report = provider.query(order)
+    if report.state == State.OPEN and now() > payment.expires_at:
         provider.close(order)
         # It may have been paid between the two questions.
-        told = provider.query(order)
-        if told.state == State.OPEN:
-            told = Told(payment.payment_id, State.CLOSED)
-    if told.payment_id != payment.payment_id:
+        report = provider.query(order)
+        if report.state == State.OPEN:
+            report = Told(payment.payment_id, State.CLOSED)
+    if report.payment_id != payment.payment_id:
         raise ProviderError(_("The provider speaks of another payment."))
     try:
-        confirm(payment.merchant, told, "query")
+        confirm(payment.merchant, report, "query")
     except UnknownCurrency as error:
         raise ProviderError(str(error)) from None
     payment.refresh_from_db()
@@ -46,7 +48,7 @@ def look(payment: Payment) -> Payment:
 
 
 def look_at_open_payments(most: int = 200) -> list[Payment]:
-    """Ask about the payments of which no callback has come for a while; those that have come to be paid."""
+    """Ask about the open payments that are due, at most `most`. Returns the payments that were paid."""
     silent: Counter[int] = Counter()
 
     def ask(payment: Payment) -> Payment | None:
@@ -64,5 +66,5 @@ def look_at_open_payments(most: int = 200) -> list[Payment]:
 
     due = Payment.objects.filter(state=Payment.State.OPEN, next_look_at__lte=now()).order_by("next_look_at")
     rows = due.select_related("merchant__organisation", "tenancy__unit__property")[:most]
-    looked = apart("payment", rows, ask, lambda payment: meter_or_gateway_of(payment.tenancy))
-    return [each for each in looked if each is not None and each.state in (Payment.State.PAID, Payment.State.HELD)]
+    payments = apart("payment", rows, ask, lambda payment: meter_or_gateway_of(payment.tenancy))
+    return [each for each in payments if each is not None and each.state in (Payment.State.PAID, Payment.State.HELD)]

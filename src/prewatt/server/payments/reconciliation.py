@@ -1,5 +1,5 @@
-"""Three ways to know what was paid, held against each other day by day: the provider's settlement file, the ledger, and
-the meters' journals.
+"""The reconciliation compares three sources day by day: the provider's settlement file, the ledger, and the meters'
+journals.
 """
 
 from __future__ import annotations
@@ -25,32 +25,33 @@ from .verdicts import Carriage, Sides, Standing, Verdict, debit_verdict, verdict
 
 
 class ReconciliationError(ValueError):
-    """There is nothing to reconcile in these days; the message says why."""
+    """These days cannot be reconciled; the message says why."""
 
 
 def reconcile(organisation: Organisation, first: date, last: date) -> list[Finding]:
-    """All that moved from one day to another (with both), by day: of a provider's account its own days, of cash and bank
-    the property's. ReconciliationError if the days are none.
+    """Return the findings of all movements from a first to a last day (both included), sorted by day. A merchant
+    account counts by its provider's days, cash and bank by the property's days. Raises ReconciliationError if the days
+    are in the wrong order or too many.
     """
     if last < first or (last - first).days >= MOST_DAYS:
         raise ReconciliationError(_("Give a first and a last day, at most %(most)d.") % {"most": MOST_DAYS})
-    found = [
+    findings = [
         *_received_by_staff(organisation, first, last), *_at_the_bank(organisation, first, last),
         *_alarms(organisation, first, last),
     ]  # fmt: skip
     for merchant in Merchant.objects.filter(organisation=organisation):
-        found += MerchantDays(merchant, first, last).findings()
-    return sorted(found, key=lambda each: (each.day, each.source, each.what, each.name))
+        findings += MerchantDays(merchant, first, last).findings()
+    return sorted(findings, key=lambda each: (each.day, each.source, each.what, each.name))
 
 
 def _received_by_staff(organisation: Organisation, first: date, last: date) -> list[Finding]:
-    found = []
-    for where in Property.objects.filter(organisation=organisation):
-        place = zone(where.zone)
+    findings = []
+    for property_ in Property.objects.filter(organisation=organisation):
+        place = zone(property_.zone)
         rows = list(
             TopUp.objects.filter(
                 during(Span.of_days(first, last, place), "paid_at"),
-                tenancy__unit__property=where,
+                tenancy__unit__property=property_,
                 payment__isnull=True,
                 moved_to__isnull=True,
             ).select_related("command", "tenancy__unit__property")
@@ -61,32 +62,32 @@ def _received_by_staff(organisation: Organisation, first: date, last: date) -> l
             transfer, meter = transfers.get(row.pk), brought.get(row.command_id)
             ledger = transfer.amount if transfer else None
             # What staff recorded stands in the place of a provider's word.
-            said = verdict(
-                Sides(where.currency, row.amount, ledger, meter),
+            says = verdict(
+                Sides(property_.currency, row.amount, ledger, meter),
                 Standing(carriage=carriage_of(row.command), due=row.amount),
             )
-            found.append(
+            findings.append(
                 Finding(
                     local_day(row.paid_at, place),
                     str(transfer.debit_account) if transfer else "",
                     "payment",
                     row.receipt or str(row),
                     str(row.tenancy),
-                    Sides(where.currency, None, ledger, meter),
-                    said,
+                    Sides(property_.currency, None, ledger, meter),
+                    says,
                     row.note if row.note != row.receipt else "",
                 )
             )
-    return found
+    return findings
 
 
 def _at_the_bank(organisation: Organisation, first: date, last: date) -> list[Finding]:
-    """What a statement shows and is not booked, and what the bank took back; the rest of it was received by staff or paid
-    out by a provider.
+    """Return the findings of bank lines that are not booked, and of money that the bank took back. The other lines are
+    found among what staff recorded and what providers paid out.
     """
     source = str(Kind.BANK.label)
     lines = BankLine.objects.filter(organisation=organisation, day__gte=first, day__lte=last)
-    found = [
+    findings = [
         Finding(
             line.day,
             source,
@@ -107,17 +108,17 @@ def _at_the_bank(organisation: Organisation, first: date, last: date) -> list[Fi
             line.currency, line.amount, -row.amount - row.fee, -row.debited if carriage == Carriage.DONE else None
         )
         name = line.bank_id or line.text
-        found.append(Finding(line.day, source, "return", name, who, sides, debit_verdict(carriage)))
-    return found
+        findings.append(Finding(line.day, source, "return", name, who, sides, debit_verdict(carriage)))
+    return findings
 
 
 def _alarms(organisation: Organisation, first: date, last: date) -> list[Finding]:
-    found = []
+    findings = []
     for alarm in alarms_of(organisation):
         day = local_day(alarm.at, zone(alarm.property.zone))
         if first <= day <= last:
             name = str(alarm.meter or alarm.gateway)
-            found.append(
+            findings.append(
                 Finding(
                     day,
                     "",
@@ -129,10 +130,10 @@ def _alarms(organisation: Organisation, first: date, last: date) -> list[Finding
                     alarm.text,
                 )
             )
-    return found
+    return findings
 
 
 def recent_days(organisation: Organisation, count: int = 7) -> tuple[date, date]:
-    """The last days until today, where the organisation is."""
+    """Return the first and the last of the `count` days that end today, by the clock of the organisation's home."""
     today = local_day(now(), zone(organisation.home().zone))
     return today - timedelta(days=count - 1), today

@@ -1,4 +1,4 @@
-"""Money back to who paid it, by the provider it came through."""
+"""This module sends money back to its payer, through the provider that it came by."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ from .orders import order_of
 from .providers.interface import ProviderError
 
 PROVIDER = "provider"
-"""Who has done what we hear of only by the provider."""
+"""The name in the books for what the provider did by itself."""
 
 
 def refundable_by_provider(refund: Refund) -> int:
-    """How much of a refund (nano) can go back by the ways it came. A deposit did not come through a provider."""
+    """Return how much of a refund can go back through providers, nano. A deposit did not come through a provider."""
     return 0 if refund.why == Refund.Why.DEPOSIT else sum(left for _payment, left in _sources(refund))
 
 
 def _sources(refund: Refund) -> list[tuple[Payment, int]]:
-    found = []
+    sources = []
     for payment in Payment.objects.filter(tenancy=refund.tenancy_id, state=Payment.State.PAID).order_by(
         "-paid_at", "-pk"
     ):
         parts = payment.refund_parts.exclude(refund=refund).filter(failed=False)
         others = int(parts.aggregate(sum=Sum("amount"))["sum"] or 0) + taken_of(payment)
         if payment.amount > others:
-            found.append((payment, payment.amount - others))
-    return found
+            sources.append((payment, payment.amount - others))
+    return sources
 
 
 def taken_of(payment: Payment) -> int:
-    """What of a payment was taken back and did not come back, nano."""
+    """Return how much of a payment was taken back and did not come back, nano."""
     rows = payment.taken_back.filter(state__in=TakenBack.BOOKED)
     return int(rows.aggregate(sum=Sum(F("amount") - F("returned")))["sum"] or 0)
 
@@ -84,7 +84,10 @@ def _plan(refund: Refund) -> list[RefundPart]:
 
 
 def send_back(refund: Refund, by: Any) -> Refund:
-    """Let the providers send a refund back. Broken off and done again, nothing is sent twice. PaymentError, ProviderError."""
+    """Let the providers send a refund. If it stops in the middle, the same call again sends nothing twice. Raises
+    PaymentError if the refund is paid out already or must be paid by hand, ProviderError if a provider refuses or
+    cannot be reached.
+    """
     for part in _plan(refund):
         if not _begin(part):
             continue
@@ -103,7 +106,9 @@ def send_back(refund: Refund, by: Any) -> Refund:
 
 @transaction.atomic
 def _begin(part: RefundPart) -> bool:
-    """A part is about to be sent: from now on it is in the air. False if it was sent before."""
+    """Mark a part as being sent now. Returns False if it was sent before. Raises PaymentError if the refund is paid out
+    already.
+    """
     refund = for_update(Refund.objects).get(pk=part.refund_id)
     if refund.paid_at is not None:
         raise PaymentError(_("This refund is paid out already."))
@@ -114,7 +119,9 @@ def _begin(part: RefundPart) -> bool:
 def pay_out_by_hand(
     refund: Refund, by: Any, amount: int | None = None, way: str = "cash", day: date | None = None, number: str = ""
 ) -> Refund:
-    """As `vending.owed.pay_out`. PaymentError while a provider may yet send some of it."""
+    """Pay out a refund as `billing.owed.pay_out` does. Raises PaymentError while a provider may still
+    send some of it.
+    """
     parts = for_update(Refund.objects).get(pk=refund.pk).parts
     if parts.filter(sent_at__isnull=True, error="").exists():
         raise PaymentError(_("The provider is still sending this refund. Wait for its result first."))
@@ -122,7 +129,9 @@ def pay_out_by_hand(
 
 
 def _lock(part: RefundPart) -> tuple[Refund, RefundPart]:
-    """A part and what it is of, locked: what went out twice is owed, and what came back pays that."""
+    """Return the refund of a part and the part, both locked. The organisation is locked too, since a
+    debt may follow.
+    """
     lock_organisation(part.payment.merchant.organisation_id)
     refund = for_update(Refund.objects).select_related("tenancy__unit__property__organisation").get(pk=part.refund_id)
     return refund, for_update(RefundPart.objects).select_related("payment__merchant").get(pk=part.pk)
@@ -130,22 +139,23 @@ def _lock(part: RefundPart) -> tuple[Refund, RefundPart]:
 
 @transaction.atomic
 def sent(part: RefundPart, by: Any) -> None:
-    """The provider has taken a part on: it is paid out. Said again, nothing changes. What of it was paid out by another way
-    meanwhile, as the provider had not answered, was paid twice: whoever has it owes it.
+    """Book that the provider accepted a part, so that it is paid out; a repeated call changes nothing. If some of it
+    was paid out in another way meanwhile, because the provider had not answered, it was paid twice, and its receiver
+    owes it.
     """
     merchant = part.payment.merchant
     refund, locked = _lock(part)
     if locked.sent_at is None:
-        of = Reference(Of.REFUND_PART, part.pk)
+        reference = Reference(Of.REFUND_PART, part.pk)
         lies, once = clearing(merchant), max(min(part.amount, refund.left), 0)
         if once:
-            owed, text = account(merchant.organisation, Kind.REFUNDS), str(part.payment)
-            book(Transfer.Kind.REFUND_PAID, owed, lies, once, now(), of, text, meter_of(part.payment))
+            refunds, text = account(merchant.organisation, Kind.REFUNDS), str(part.payment)
+            book(Transfer.Kind.REFUND_PAID, refunds, lies, once, now(), reference, text, meter_of(part.payment))
             fall(refund, once, PayOut.Way.PROVIDER, name_of(by), number=part.number)
         if twice := part.amount - once:
             text, own = _("paid out twice: %(why)s") % {"why": refund.reason}, tenant_account(refund.tenancy)
-            book(Transfer.Kind.REVERSAL, own, lies, twice, now(), of.and_(Part.TWICE), text)
-            owe(refund.tenancy, twice, of.and_(Part.DEBT), text, now())
+            book(Transfer.Kind.REVERSAL, own, lies, twice, now(), reference.and_(Part.TWICE), text)
+            owe(refund.tenancy, twice, reference.and_(Part.DEBT), text, now())
         locked.sent_at, locked.error = now(), ""
         locked.save(update_fields=["sent_at", "error"])
         if not refund.parts.filter(sent_at__isnull=True).exists():
@@ -154,8 +164,8 @@ def sent(part: RefundPart, by: Any) -> None:
 
 @transaction.atomic
 def failed(part: RefundPart, why: str) -> None:
-    """The provider says that a part did not arrive: the money lies there again, and is owed anew. Said again, nothing
-    changes.
+    """Book that a part did not arrive: the money lies with the provider and is owed again. A repeated call changes
+    nothing. `why`: the provider's reason.
     """
     refund, locked = _lock(part)
     if locked.failed:
@@ -164,20 +174,22 @@ def failed(part: RefundPart, why: str) -> None:
     lies = clearing(locked.payment.merchant)
     memo = _("did not arrive: %(why)s") % {"why": why or refund.reason}
     of = Reference(Of.REFUND_PART, locked.pk).and_(Part.BACK)
-    made = owe_back(refund.tenancy, locked.amount, Refund.Why.FAILED, lies, of, memo, Transfer.Kind.REVERSAL)
+    new_refund = owe_back(refund.tenancy, locked.amount, Refund.Why.FAILED, lies, of, memo, Transfer.Kind.REVERSAL)
     twice = debts_of(refund.tenancy).filter(of=Of.REFUND_PART, number=locked.pk).first()
     if twice is not None:
-        set_off(twice, made, PROVIDER)
+        set_off(twice, new_refund, PROVIDER)
     RefundPart.objects.filter(pk=part.pk).update(failed=True, error=memo[:200])
 
 
 def held_number(payment: Payment) -> str:
-    """The name at the provider of a held payment's way back."""
+    """Return the name at the provider for the refund of a held payment."""
     return f"{payment.payment_id}H"
 
 
 def send_held_back(payment: Payment, by: Any) -> Payment:
-    """Let the provider send back a payment that could not be credited. PaymentError, ProviderError."""
+    """Let the provider send back a payment that could not be credited. Raises PaymentError if the payment is not held,
+    ProviderError if the provider refuses or cannot be reached.
+    """
     payment = Payment.objects.select_related("merchant__organisation", "tenancy__unit__property").get(pk=payment.pk)
     if payment.state != Payment.State.HELD:
         raise PaymentError(_("This payment is not held."))
@@ -191,7 +203,9 @@ def send_held_back(payment: Payment, by: Any) -> Payment:
 
 @transaction.atomic
 def held_sent(payment: Payment, by: str) -> Payment:
-    """The provider has taken on to send a held payment back: it is paid out. Said again, nothing changes."""
+    """Book that the provider accepted the refund of a held payment. A repeated call changes nothing. `by`: the name of
+    who sent it.
+    """
     locked = for_update(Payment.objects).select_related("merchant__organisation").get(pk=payment.pk)
     if locked.state == Payment.State.HELD:
         owed, reason = account(locked.merchant.organisation, Kind.REFUNDS), locked.reason

@@ -1,5 +1,5 @@
-"""What a bank took back of transfers that had come in, and transfers of ours that came back: booked by one click of a person
-who has seen what belongs to what.
+"""Transfers that the bank took back, and our own transfers that came back. A person who sees which lines belong
+together books them with one click.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from .taking import take_from_debtor, take_from_tenant
 
 
 def may_be_taken_back(line: BankLine) -> QuerySet[TopUp]:
-    """Which payments a line of money out may take back, where the books can't tell: of its amount, that came in at the bank,
-    are credited, and were not taken back; the latest first.
+    """Return the payments that a line of money out may take back, for a person to choose, the latest first: they have
+    its amount, came in at the bank, are credited, and were not taken back.
     """
     rows = _came_in(line).filter(amount=-line.amount, taken_back=None)
     return rows.select_related("tenancy__unit__property").order_by("-paid_at")
 
 
 def _came_in(line: BankLine) -> QuerySet[TopUp]:
-    """The payments that came in at a line's bank and are credited."""
+    """Return the credited payments that came in at the bank of a line's landlord, in the line's currency."""
     of = Transfer.objects.filter(of=Of.TOP_UP, number=OuterRef("pk"))
     return TopUp.objects.filter(
         Exists(of.filter(part="", debit_account__kind=Kind.BANK)), ~Exists(of.filter(part=Part.UNDONE)),
@@ -45,14 +45,15 @@ def _came_in(line: BankLine) -> QuerySet[TopUp]:
 
 
 @transaction.atomic
-def book_returned(line: BankLine, by: Any, made: TopUp | None = None) -> TakenBack | None:
-    """The bank took back what had come in: the line that it belongs to, or (`made`) a payment that a person has chosen. What
-    is more than had come in is the bank's fee. None if nothing was credited for it: the two lines cancel out. BankError if
-    it can't be told what it takes back.
+def book_returned(line: BankLine, by: Any, top_up: TopUp | None = None) -> TakenBack | None:
+    """Book that the bank took back a payment: the one of the line that this line belongs to, or `top_up`, which a
+    person has chosen. If the line is more than the payment, the difference is the bank's fee. Returns None if the first
+    line was credited to nobody: the two lines cancel out. Raises BankError if the payment cannot be determined, or was
+    taken back or undone already.
     """
     lock_organisation(line.organisation_id)
-    before = returned_by(line) if made is None else None
-    came: TopUp | DebtPayment | None = made
+    before = returned_by(line) if top_up is None else None
+    came: TopUp | DebtPayment | None = top_up
     if before is not None:
         came = before.top_up or before.debt_payment
     # Nobody undoes the payment meanwhile.
@@ -64,7 +65,7 @@ def book_returned(line: BankLine, by: Any, made: TopUp | None = None) -> TakenBa
         before.save(update_fields=["state", "by"])
         locked.save(update_fields=["state", "by", "takes_back"])
         return None
-    if made is not None and not _came_in(locked).filter(pk=made.pk).exists():
+    if top_up is not None and not _came_in(locked).filter(pk=top_up.pk).exists():
         raise BankError(_("This line can't be that payment."))
     if locked.amount >= 0 or came is None:
         raise BankError(_("It can't be told what this line takes back: choose the payment."))
@@ -104,33 +105,35 @@ def _row(line: BankLine, came: TopUp | DebtPayment, amount: int, by: Any) -> Tak
 
 
 def may_have_come_back(lines: Iterable[BankLine]) -> dict[int, list[PayOut]]:
-    """By line of money in, the transfers that paid out what was owed and that it may be, the latest first: of its amount, of a
-    day before.
+    """Return for each line of money in (by primary key) the transfers to tenants that it may bring back, the latest
+    first: they have its amount and an earlier or the same day.
     """
-    wanted = [line for line in lines if line.amount > 0]
+    money_in = [line for line in lines if line.amount > 0]
     of = Transfer.objects.filter(of=Of.PAID_OUT, number=OuterRef("pk"), part=Part.BACK)
     rows = PayOut.objects.filter(
-        ~Exists(of), way=PayOut.Way.TRANSFER, amount__in={line.amount for line in wanted},
-        refund__tenancy__unit__property__organisation__in={line.organisation_id for line in wanted},
+        ~Exists(of), way=PayOut.Way.TRANSFER, amount__in={line.amount for line in money_in},
+        refund__tenancy__unit__property__organisation__in={line.organisation_id for line in money_in},
     )  # fmt: skip
-    found: dict[int, list[PayOut]] = {}
+    transfers: dict[int, list[PayOut]] = {}
     for each in rows.select_related("refund__tenancy__unit__property").order_by("-day"):
-        where = each.refund.tenancy.unit.property
-        for line in wanted:
-            if (line.amount, line.organisation_id) == (each.amount, where.organisation_id) and each.day <= line.day:
-                found.setdefault(line.pk, []).append(each)
-    return found
+        property_ = each.refund.tenancy.unit.property
+        for line in money_in:
+            if (line.amount, line.organisation_id) == (each.amount, property_.organisation_id) and each.day <= line.day:
+                transfers.setdefault(line.pk, []).append(each)
+    return transfers
 
 
 @transaction.atomic
 def book_came_back(line: BankLine, sent: PayOut, by: Any) -> Refund:
-    """A transfer of ours came back: it is owed to the same person anew. BankError if it is dealt with already."""
+    """Book that a transfer of ours came back: it is owed to the same person again. Returns the new refund. Raises
+    BankError if the line is booked already or cannot be that transfer.
+    """
     locked = open_line(line)
     if sent not in may_have_come_back([locked]).get(locked.pk, []):
         raise BankError(_("This line can't be that payment."))
     bank, of = account(locked.organisation, Kind.BANK), Reference(Of.PAID_OUT, sent.pk).and_(Part.BACK)
     memo = _("did not arrive: %(why)s") % {"why": sent.refund.reason}
-    made = owe_back(sent.refund.tenancy, locked.amount, Refund.Why.FAILED, bank, of, memo, Transfer.Kind.REVERSAL)
+    refund = owe_back(sent.refund.tenancy, locked.amount, Refund.Why.FAILED, bank, of, memo, Transfer.Kind.REVERSAL)
     locked.state, locked.by = BankLine.State.BOOKED, by
     locked.save(update_fields=["state", "by"])
-    return made
+    return refund

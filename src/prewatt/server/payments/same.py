@@ -1,5 +1,5 @@
-"""One payment is one payment, whatever ways it comes by: twice in statements of two forms, pending and booked, recorded by
-staff and then in the statement; and what went back belongs to what came in.
+"""One payment counts once, however often it is reported: in statements of two formats, first pending and then booked,
+or recorded by staff and then in the statement. This module also finds the payment that a line of money out takes back.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ from .models import BankLine
 from .statements.shape import Line
 
 WINDOW = timedelta(days=4)
-"""Between two bookings of one payment at most: pending on Friday, booked on Tuesday."""
+"""The most days between two bookings of one payment: pending on Friday, booked on Tuesday."""
 RECORDED = timedelta(days=10)
-"""Between the day on which staff recorded a transfer and the bank's at most."""
+"""The most days between a transfer as staff recorded it and as the bank booked it."""
 RETURNED = timedelta(days=400)
-"""So long a bank may take a transfer back."""
+"""The most days in which a bank may take a transfer back."""
 MOST = 500
-"""Lines of one amount and about one day that a line is compared with: where there are more, a person is asked."""
+"""The most lines of one amount and about one day that a line is compared with. If there are more, a person is asked."""
 _SHORTEST = 4
-"""Letters of a text that tell something."""
+"""The least letters of a text that can show that two lines are alike."""
 _SHORTEST_NAME = 12
-"""Letters of a name that may have been cut."""
+"""The least letters of a name that may have been cut."""
 
 
 @dataclass
 class SortedOut:
-    """The lines of a statement beside what is stored: rows to be stored, how many were `known`, how many of money `out` are
-    not kept.
+    """The lines of a statement compared with the stored lines: the rows to store (`new`), how many were stored before
+    (`known`), and how many lines of money `out` are not stored.
     """
 
     new: list[BankLine] = field(default_factory=list)
@@ -54,11 +54,13 @@ class SortedOut:
 
 
 def sort_out(organisation: Organisation, lines: Sequence[Line]) -> SortedOut:
-    """Which lines of a statement are new. A line that may be one that is known gets it as its `like`, for a person to say."""
-    found = SortedOut()
+    """Compare the lines of a statement with the stored ones. If a line may be a stored line, that line becomes its
+    `like`, and a person decides.
+    """
+    result = SortedOut()
     rows = _rows(organisation, lines)
     if not rows:
-        return found
+        return result
     days = [row.day for row in rows]
     stored = list(
         BankLine.objects.filter(
@@ -79,7 +81,7 @@ def sort_out(organisation: Organisation, lines: Sequence[Line]) -> SortedOut:
     fingerprints = {row.fingerprint: row for row in stored}
     claimed = {row.pk for each in rows if (row := fingerprints.get(each.fingerprint))}
     open_rows = [row for row in rows if row.fingerprint not in fingerprints]
-    found.known = len(rows) - len(open_rows)
+    result.known = len(rows) - len(open_rows)
     apart = _Stored(row for row in stored if row.pk not in claimed)
     back = _Returns(organisation, rows)
     unsure = []
@@ -89,21 +91,21 @@ def sort_out(organisation: Organisation, lines: Sequence[Line]) -> SortedOut:
             unsure.append(row)
         else:
             apart.take(twin)
-            found.known += 1
+            result.known += 1
     for row in unsure:
         if row.amount < 0 and not back.may_take_back(row):
-            found.out += 1
+            result.out += 1
             continue
         row.like = apart.perhaps_same(row)
         if row.like is not None:
             apart.take(row.like)
-        found.new.append(row)
-    return found
+        result.new.append(row)
+    return result
 
 
 class _Stored:
-    """Lines that are stored and were not found again yet, by amount and day: thousands of one amount over a year are compared
-    with few.
+    """The stored lines that the statement has not shown again yet, by amount and day, so that a line is compared with
+    few even if a year has thousands of one amount.
     """
 
     def __init__(self, rows: Iterable[BankLine]) -> None:
@@ -118,17 +120,17 @@ class _Stored:
         return [(row.amount, row.currency, day) for day in days if day is not None]
 
     def take(self, row: BankLine) -> None:
-        """A line is found again."""
+        """Remove a line, because the statement has shown it again."""
         for place in self._places(row):
             del self._rows[place][row.pk]
 
     def same(self, row: BankLine) -> BankLine | None:
-        """The line that is surely the same payment."""
+        """Return the line that is surely the same payment; None if there is none."""
         beside = (other for place in self._places(row) for other in self._rows.get(place, {}).values())
         return next((each for each in islice(beside, MOST) if _is_same(row, each)), None)
 
     def perhaps_same(self, row: BankLine) -> BankLine | None:
-        """The line that may be the same payment."""
+        """Return the line that may be the same payment; None if there is none."""
         for looked, each in enumerate(self._about(row)):
             if looked == MOST or _may_be_same(row, each):
                 return each
@@ -149,10 +151,10 @@ def _rows(organisation: Organisation, lines: Sequence[Line]) -> list[BankLine]:
     for line in lines:
         times[line] += 1
         # Two transfers that look alike on one day are two; the same statement again is not.
-        told = [f"{line.day}", f"{line.amount}", line.currency, line.payer, line.text, line.bank_id, f"{times[line]}"]
+        fields = [f"{line.day}", f"{line.amount}", line.currency, line.payer, line.text, line.bank_id, f"{times[line]}"]
         rows.append(
             BankLine(
-                organisation=organisation, fingerprint=hashlib.sha256("\x1f".join(told).encode()).hexdigest(), day=line.day,
+                organisation=organisation, fingerprint=hashlib.sha256("\x1f".join(fields).encode()).hexdigest(), day=line.day,
                 value_day=line.value_day, amount=line.amount, currency=line.currency, payer=line.payer,
                 account=line.account, text=line.text, bank_id=line.bank_id, says_returned=line.returned,
             )
@@ -164,7 +166,7 @@ def _rows(organisation: Organisation, lines: Sequence[Line]) -> list[BankLine]:
 
 
 def _is_same(row: BankLine, other: BankLine) -> bool:
-    """Whether two lines of one amount are surely one payment."""
+    """Return whether two lines of one amount are surely one payment."""
     if _ids_differ(row, other) or (other.day not in (row.day, row.value_day) and row.day != other.value_day):
         return False
     if row.bank_id and row.bank_id == other.bank_id:
@@ -183,7 +185,9 @@ def _may_be_same(row: BankLine, other: BankLine) -> bool:
 
 
 def _ids_differ(row: BankLine, other: BankLine) -> bool:
-    """Whether the bank itself tells two lines apart: its names for them are of one form, and two."""
+    """Return whether the bank itself says that two lines are different: its names for them have one
+    form, and differ.
+    """
     return row.bank_id != other.bank_id and bool(row.bank_id) and _form(row.bank_id) == _form(other.bank_id)
 
 
@@ -192,7 +196,7 @@ def _form(text: str) -> str:
 
 
 def _alike_party(row: BankLine, other: BankLine) -> bool | None:
-    """Whether two lines are of one payer; None if one of them does not tell."""
+    """Return whether two lines have the same payer; None if one of them does not say."""
     if row.account and other.account:
         return row.account == other.account
     one, two = name_words(row.payer), name_words(other.payer)
@@ -202,7 +206,7 @@ def _alike_party(row: BankLine, other: BankLine) -> bool | None:
 
 
 def _is_cut(one: str, two: str) -> bool:
-    """Whether one name is the beginning of the other: some formats have room for 27 letters."""
+    """Return whether one name is the beginning of the other. Some formats have room for only 27 letters."""
     short, long = sorted((_joined(one), _joined(two)), key=len)
     return len(short) >= _SHORTEST_NAME and long.startswith(short)
 
@@ -218,7 +222,7 @@ def _letters(text: str) -> str:
 
 
 def _alike_text(row: BankLine, other: BankLine) -> bool | None:
-    """Whether one text holds the other; None if one of them says nothing."""
+    """Return whether one text contains the other; None if one of them is too short."""
     one, two = _letters(row.text), _letters(other.text)
     if min(len(one), len(two)) < _SHORTEST:
         return None
@@ -229,7 +233,9 @@ def _alike_text(row: BankLine, other: BankLine) -> bool | None:
 
 
 class Recorded(NamedTuple):
-    """A transfer that staff recorded: a top-up, or what paid a debt. `at`: the instant. `key` names it in a form."""
+    """A transfer that staff recorded: `payment` is a top-up or the payment of a debt. `at`: its instant. `key`: its
+    name in a form.
+    """
 
     made: TopUp | DebtPayment
     at: int
@@ -237,18 +243,19 @@ class Recorded(NamedTuple):
 
 
 def recorded_by_hand(lines: Iterable[BankLine], tenancies: Sequence[Tenancy] = ()) -> dict[int, list[Recorded]]:
-    """By line, the transfers that staff recorded and that it may be, the nearest first: of its amount, of about its day, of
-    the tenant that it is for if that can be told, in no other line, not undone.
+    """Return for each line (by primary key) the transfers recorded by staff that it may be, the nearest day first. They
+    have the line's amount and about its day, belong to the tenant that the line is for (if that is known), are in no
+    other line, and are not undone.
     """
-    wanted = [line for line in lines if line.amount > 0 and not line.own]
-    if not wanted:
+    money_in = [line for line in lines if line.amount > 0 and not line.own]
+    if not money_in:
         return {}
     by_amount: dict[tuple[int, int], list[tuple[Recorded, date]]] = defaultdict(list)
-    for each in _recorded({line.organisation_id for line in wanted}, {line.amount for line in wanted}):
+    for each in _recorded({line.organisation_id for line in money_in}, {line.amount for line in money_in}):
         day = local_day(each.at, zone(each.made.tenancy.unit.property.zone))
         by_amount[each.made.organisation_id, each.made.amount].append((each, day))
-    found = {}
-    for line in wanted:
+    by_line = {}
+    for line in money_in:
         guess = suggestion(line, tenancies)
         near = [
             (abs(day - line.day), each.key, each)
@@ -256,8 +263,8 @@ def recorded_by_hand(lines: Iterable[BankLine], tenancies: Sequence[Tenancy] = (
             if abs(day - line.day) <= RECORDED and guess in (None, each.made.tenancy)
         ]
         if near:
-            found[line.pk] = [each for *_order, each in sorted(near, key=lambda told: told[:2])]
-    return found
+            by_line[line.pk] = [each for *_order, each in sorted(near, key=lambda told: told[:2])]
+    return by_line
 
 
 def _recorded(organisations: set[int], amounts: set[int]) -> list[Recorded]:
@@ -278,8 +285,8 @@ def _recorded(organisations: set[int], amounts: set[int]) -> list[Recorded]:
 
 
 class _Returns:
-    """Which lines of money out may take back what came in before: as a line of the bank, of this file or one that is
-    stored, or as a transfer that staff recorded.
+    """This class tells which lines of money out may take back a payment: one in a stored line, in a line of the same
+    file, or recorded by staff.
     """
 
     def __init__(self, organisation: Organisation, rows: Sequence[BankLine]) -> None:
@@ -305,8 +312,9 @@ class _Returns:
             days.sort()
 
     def may_take_back(self, row: BankLine) -> bool:
-        """A line that says so of itself may take back any of its amount, or (with a fee) what came from the same side; another
-        one only what came from there and is as much.
+        """Return whether a line may take back a payment. A line that says so itself may take back any payment of its
+        amount, or, with a fee, one from the same payer; another line only a payment of the same amount from the same
+        payer.
         """
         if not row.says_returned:
             return any(
@@ -333,7 +341,7 @@ def _with_fee(row: BankLine, before: BankLine) -> bool:
 
 
 def returned_by(line: BankLine) -> BankLine | None:
-    """Which line of money in a line of money out takes back; None if none can be it, or several could."""
+    """Return the line of money in that a line of money out takes back; None if no line fits, or several fit equally."""
     if line.amount >= 0:
         return None
     if line.takes_back_id is not None:
@@ -362,6 +370,6 @@ def _likeness(line: BankLine, before: BankLine) -> int:
 
 
 def _parts(values: Iterable[int]) -> Iterable[list[int]]:
-    """So many at a time as a question to the database can name."""
+    """Yield the values in lists so short that one database query can name them."""
     every = list(values)
     return (every[start : start + 500] for start in range(0, len(every), 500))

@@ -1,4 +1,4 @@
-"""The providers' settlement files: fetched day by day, kept, and their fees booked."""
+"""The providers' settlement files. They are fetched day by day and stored, and their fees are booked."""
 
 from __future__ import annotations
 
@@ -50,48 +50,53 @@ from .taken_back import hear
 
 log = logging.getLogger("prewatt.payments")
 READY = 10
-"""The hour, where the provider is, from which on the files of the day before are there. One that was fetched earlier may lack
-what came later."""
+"""The hour, in the provider's time zone, from which the files of the day before are complete. A file that was fetched
+earlier may lack later lines.
+"""
 CAUSES = {REFUND: Cause.REFUND, DISPUTE: Cause.DISPUTE, RETURN: Cause.RETURN}
-"""Kinds of lines of money that is taken back."""
+"""The cause of money taken back, by the kind of its settlement line."""
 UNKNOWN = (ADJUSTMENT, OTHER)
-"""Kinds of lines of which the books can't know what they are."""
+"""The kinds of lines that the books cannot explain."""
 AT_ONCE = 7
-"""Most days of a merchant account that are fetched in one go."""
+"""The most days of a merchant account that one run fetches."""
 
 
 def provider_day(merchant: Merchant, at: int) -> date:
-    """The provider's day of an instant."""
+    """Return the day of an instant in the provider's time zone."""
     return moment(at).astimezone(ZoneInfo(PROVIDERS[merchant.provider].zone)).date()
 
 
 def whole_from(merchant: Merchant, day: date) -> int:
-    """The instant from which on a day's file is whole: the day is over where the provider is, and the file is there."""
+    """Return the instant from which the file of a day is complete, in the provider's time zone."""
     return instant(datetime.combine(day + timedelta(days=1), time(READY), ZoneInfo(PROVIDERS[merchant.provider].zone)))
 
 
 def whole_days(merchant: Merchant) -> set[date]:
-    """The days whose files were fetched when they were whole. What was fetched earlier is kept, and fetched again."""
+    """Return the days whose files were fetched after they were complete. A file that was fetched earlier is kept, and
+    fetched again.
+    """
     rows = merchant.settlement_files.values_list("day", "fetched_at")
     return {day for day, fetched in rows if fetched >= whole_from(merchant, day)}
 
 
 def fetch(merchant: Merchant, day: date) -> SettlementFile:
-    """Fetch a day's file and keep what is new in it. ProviderError if it can't be fetched."""
-    asked, lines = now(), provider_of(merchant).settlement(day)
+    """Fetch the file of a day, store its new lines, and book what they show. Raises ProviderError if the file cannot be
+    fetched.
+    """
+    started, lines = now(), provider_of(merchant).settlement(day)
     with transaction.atomic():
         # The account's row is the lock: two fetches of one day keep and book a line once.
         for_update(Merchant.objects).get(pk=merchant.pk)
-        file = SettlementFile.objects.update_or_create(merchant=merchant, day=day, defaults={"fetched_at": asked})[0]
+        file = SettlementFile.objects.update_or_create(merchant=merchant, day=day, defaults={"fetched_at": started})[0]
         try:
-            kept = [_keep(merchant, file, line) for line in lines]
+            rows = [_keep(merchant, file, line) for line in lines]
         except UnknownCurrency as error:
             raise ProviderError(str(error)) from None
     # First what is taken back, and then what came back of that: a payment that is not known yet waits for it, and is not
     # credited to be taken off again.
-    kept.sort(key=lambda row: (row.at, row.amount > 0))
-    _hear(row for row in kept if row.kind in CAUSES)
-    _credit(kept)
+    rows.sort(key=lambda row: (row.at, row.amount > 0))
+    _hear(row for row in rows if row.kind in CAUSES)
+    _credit(rows)
     return file
 
 
@@ -112,7 +117,9 @@ def _keep(merchant: Merchant, file: SettlementFile, line: Line) -> SettlementLin
 
 
 def _book_fee(row: SettlementLine) -> None:
-    """What the provider keeps, once: of a payment of ours and what became of it, of a payout, and what is a fee alone."""
+    """Book the provider's fee of a line, once: for our payments and what became of them, for payouts, and for lines
+    that are only a fee.
+    """
     fee = -row.amount if row.kind == FEE else row.fee
     of = Reference(Of.FEE, row.pk)
     if not fee or booked(of):
@@ -136,16 +143,16 @@ def _payment_of(row: SettlementLine) -> Payment | None:
 
 
 def _hear(rows: Iterable[SettlementLine]) -> list[TakenBack | None]:
-    """What the lines say of money taken back; one that can't be booked holds up none of the others."""
+    """Book what the lines report of money taken back. A line that cannot be booked does not stop the others."""
 
     def heard(row: SettlementLine) -> TakenBack | None:
         unit = minor_unit(row.currency)
         step = Step.TAKEN if row.amount < 0 else Step.WON
-        told = Back(
+        report = Back(
             row.back_id or row.line_id, CAUSES[row.kind], step, row.payment_id, row.provider_id, abs(row.amount) // unit,
             row.currency, row.at,
         )  # fmt: skip
-        found = hear(row.merchant, told, "settlement")
+        found = hear(row.merchant, report, "settlement")
         _book_fee(row)
         return found
 
@@ -153,24 +160,24 @@ def _hear(rows: Iterable[SettlementLine]) -> list[TakenBack | None]:
 
 
 def book_what_was_missed() -> list[Payment]:
-    """Credit the payments that the settlement files which are here show, and of which nothing else was heard, or the books
-    do not know though the meters do; book what they show to be taken back.
+    """Book what the stored settlement lines show and nothing else has reported: payments that are not credited, credit
+    that only the meters know, and money that was taken back. Returns the payments that were credited.
     """
-    found = Alarm.objects.filter(kind=UNBOOKED, is_resolved=False).values("key")
-    missed = Payment.objects.filter(merchant=OuterRef("merchant"), payment_id=OuterRef("payment_id"), provider_id="")
-    lines = SettlementLine.objects.filter(Q(payment_id__in=found) | Exists(missed), kind=PAYMENT)
-    done = _credit(lines.exclude(payment_id="").select_related("merchant__organisation"))
+    at_meters = Alarm.objects.filter(kind=UNBOOKED, is_resolved=False).values("key")
+    unpaid = Payment.objects.filter(merchant=OuterRef("merchant"), payment_id=OuterRef("payment_id"), provider_id="")
+    lines = SettlementLine.objects.filter(Q(payment_id__in=at_meters) | Exists(unpaid), kind=PAYMENT)
+    credited = _credit(lines.exclude(payment_id="").select_related("merchant__organisation"))
     backs = TakenBack.objects.filter(
         merchant=OuterRef("merchant"), back_id__in=(OuterRef("back_id"), OuterRef("line_id"))
     )
     sent = RefundPart.objects.filter(number__in=(OuterRef("back_id"), OuterRef("line_id")))
     rows = SettlementLine.objects.filter(~Exists(backs), ~Exists(sent), kind__in=CAUSES)
     _hear(rows.order_by("at", "pk").select_related("merchant__organisation"))
-    return [payment for payment in done if payment is not None and payment.state == Payment.State.PAID]
+    return [payment for payment in credited if payment is not None and payment.state == Payment.State.PAID]
 
 
 def _credit(rows: Iterable[SettlementLine]) -> list[Payment | None]:
-    """One line that can't be credited holds up none of the others."""
+    """Credit the payments of lines. A line that cannot be credited does not stop the others."""
     lines = (row for row in rows if row.kind == PAYMENT and row.payment_id)
     return apart("settlement line", lines, _credit_missed, lambda line: gateway_of(line.merchant.organisation))
 
@@ -180,14 +187,14 @@ def _credit_missed(row: SettlementLine) -> Payment | None:
     if not missed and not credit_at_meter(row.merchant, row.payment_id):
         return None
     amount = row.amount // minor_unit(row.currency)
-    told = Told(row.payment_id, State.PAID, row.provider_id, amount, row.currency, row.at)
-    return confirm(row.merchant, told, "settlement")
+    report = Told(row.payment_id, State.PAID, row.provider_id, amount, row.currency, row.at)
+    return confirm(row.merchant, report, "settlement")
 
 
 def days_due(merchant: Merchant, most: int = AT_ONCE) -> list[date]:
-    """The past days whose files are there and were not fetched whole yet, the earliest first, at most so many."""
-    here = moment(now()).astimezone(ZoneInfo(PROVIDERS[merchant.provider].zone))
-    last = here.date() - timedelta(days=1 if here.hour >= READY else 2)
+    """Return the past days whose files are complete and not fetched yet, the earliest first, at most `most`."""
+    there = moment(now()).astimezone(ZoneInfo(PROVIDERS[merchant.provider].zone))
+    last = there.date() - timedelta(days=1 if there.hour >= READY else 2)
     fetched = whole_days(merchant)
     day = provider_day(merchant, merchant.made_at)
     due: list[date] = []
@@ -199,13 +206,15 @@ def days_due(merchant: Merchant, most: int = AT_ONCE) -> list[date]:
 
 
 def fetch_what_is_due() -> list[SettlementFile]:
-    """Fetch each file that is there by now. One that can't be fetched is asked for again the next time."""
-    found: list[SettlementFile] = []
+    """Fetch each file that is complete by now. A file that cannot be fetched is tried again the next time. Returns the
+    stored files.
+    """
+    files: list[SettlementFile] = []
 
     def fetch_days(merchant: Merchant) -> None:
         for day in days_due(merchant):
             try:
-                found.append(fetch(merchant, day))
+                files.append(fetch(merchant, day))
             except (ProviderError, SealError) as error:
                 log.warning("merchant account %s, file of %s: %s", merchant, day, error)
                 break
@@ -216,7 +225,7 @@ def fetch_what_is_due() -> list[SettlementFile]:
         fetch_days,
         lambda merchant: gateway_of(merchant.organisation),
     )
-    return found
+    return files
 
 
 # -- what only a person can know --------------------------------------------------------------------------------------------
@@ -224,8 +233,8 @@ def fetch_what_is_due() -> list[SettlementFile]:
 
 @transaction.atomic
 def explain(line: SettlementLine, means: str, by: Any) -> SettlementLine:
-    """A person says what a line is that the books can't know: a `cost` of ours, money moved from or to our `bank`, or not
-    ours (`aside`). PaymentError if it is of another kind, or explained already.
+    """Store what a person says of a line that the books cannot explain: a `cost` of ours, money moved from or to our
+    `bank`, or not ours (`aside`). Raises PaymentError if the line is of another kind, or explained already.
     """
     row: SettlementLine = for_update(SettlementLine.objects).select_related("merchant__organisation").get(pk=line.pk)
     if row.means or row.kind not in UNKNOWN or means not in SettlementLine.Means.values:

@@ -1,4 +1,4 @@
-"""What a tenant sees of payments that were taken back."""
+"""The payments that were taken back, as the tenant sees them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ from ..estate.models import Tenancy
 from .models import TakenBack
 
 MOST = 8
+"""The most entries that a page shows."""
 
 
 @dataclass(frozen=True)
 class ShownBack:
-    """In words; amounts in nano. `until`: an instant (µs) until which the supply goes on, if that is yet to come."""
+    """A payment that was taken back, in words. `at`: when it was booked. Amounts in nano: `lost` was taken off the
+    credit, `owed` became a debt, `returned` came back. `until`: the instant (µs) until which the supply stays on, if it
+    is in the future.
+    """
 
     text: str
     at: int
@@ -27,26 +31,28 @@ class ShownBack:
     until: int | None
 
 
-def shown_to(tenancy: Tenancy, where: ZoneInfo, at: int) -> list[ShownBack]:
-    """What was taken back of a tenancy's payments, the latest first."""
+def shown_to(tenancy: Tenancy, zone: ZoneInfo, at: int) -> list[ShownBack]:
+    """Return the payments of a tenancy that were taken back, the latest first. `zone`: the property's time zone; `at`:
+    the present instant.
+    """
     rows = TakenBack.objects.filter(top_up__tenancy=tenancy, state=TakenBack.State.BOOKED)[:MOST]
     return [
         ShownBack(
-            in_words(row, where), row.booked_at or row.at, row.debited, row.amount - row.debited, row.returned,
+            in_words(row, zone), row.booked_at or row.at, row.debited, row.amount - row.debited, row.returned,
             row.grace_until if row.grace_until and row.grace_until > at else None,
         )
         for row in rows
     ]  # fmt: skip
 
 
-def in_words(row: TakenBack, where: ZoneInfo) -> str:
-    """Your bank took back 20.00 EUR on 2025-10-06."""
-    told = {
+def in_words(row: TakenBack, zone: ZoneInfo) -> str:
+    """Return a sentence about money taken back, such as: Your bank took back 20.00 EUR on 2025-10-06."""
+    values = {
         "amount": format_with_code(row.amount, row.currency),
-        "day": f"{local_day(row.at, where)}",
+        "day": f"{local_day(row.at, zone)}",
     }
     if row.cause == TakenBack.Cause.REFUND:
-        return _("%(amount)s of your payment were sent back to you on %(day)s.") % told
+        return _("%(amount)s of your payment were sent back to you on %(day)s.") % values
     if row.cause == TakenBack.Cause.DISPUTE:
-        return _("Your bank took back %(amount)s on %(day)s: the payment is disputed.") % told
-    return _("Your bank took back %(amount)s on %(day)s.") % told
+        return _("Your bank took back %(amount)s on %(day)s: the payment is disputed.") % values
+    return _("Your bank took back %(amount)s on %(day)s.") % values

@@ -1,4 +1,4 @@
-"""What the ledger and the meters' journals say of money, for the reconciliation."""
+"""The ledger's and the meters' side of the reconciliation."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ T = TypeVar("T")
 
 
 def parts(values: Iterable[T]) -> Iterable[list[T]]:
-    """So many at a time as a question to the database can name."""
+    """Yield the values in lists so short that one database query can name them."""
     every = list(values)
     return (every[start : start + 500] for start in range(0, len(every), 500))
 
 
 def at_meters(commands: Iterable[Command]) -> dict[int, int]:
-    """What the meters' journals say that commands brought, in nano by command: by whichever carrier. Of a command that no
-    entry shows yet, none.
+    """Return the amounts that commands brought to meters, by the journals: nano by the command's primary key, by
+    command and code together. A command without an entry is left out.
     """
-    wanted = list(commands)
-    bodies = _bodies((each.meter_id, seq) for each in wanted for seq in (each.applied_seq, each.coded_seq))
-    return {each.pk: amount for each in wanted if (amount := _brought(each, bodies)) is not None}
+    listed = list(commands)
+    bodies = _bodies((each.meter_id, seq) for each in listed for seq in (each.applied_seq, each.coded_seq))
+    return {each.pk: amount for each in listed if (amount := _brought(each, bodies)) is not None}
 
 
 def _bodies(places: Iterable[tuple[int, int | None]]) -> dict[tuple[int, int], bytes]:
-    """The journal entries at these places (meter, sequence number), as they are stored."""
+    """Return the stored bytes of the journal entries at these places (meter, sequence number)."""
     by_meter: dict[int, set[int]] = defaultdict(set)
     for meter, seq in places:
         if seq is not None:
@@ -46,7 +46,9 @@ def _bodies(places: Iterable[tuple[int, int | None]]) -> dict[tuple[int, int], b
 
 
 def _brought(command: Command, bodies: Mapping[tuple[int, int], bytes]) -> int | None:
-    """What a command and its code brought, nano; None if no entry shows either."""
+    """Return the amount that a command and its code brought to the meter, nano; None if the journal has an entry for
+    neither.
+    """
     applied, coded = (
         None if seq is None or (body := bodies.get((command.meter_id, seq))) is None else decode_entry(body)
         for seq in (command.applied_seq, command.coded_seq)
@@ -59,7 +61,9 @@ def _brought(command: Command, bodies: Mapping[tuple[int, int], bytes]) -> int |
 
 
 def booked(of: Of, numbers: Iterable[int], part: Part | None = None) -> dict[int, Transfer]:
-    """The ledger's transfers of things of one kind, by their numbers."""
+    """Return the ledger's transfers of one kind of things, by their numbers. `part`: the part of the reference; None
+    for the main transfer.
+    """
     return {
         each.number or 0: each
         for some in parts(numbers)
@@ -68,7 +72,7 @@ def booked(of: Of, numbers: Iterable[int], part: Part | None = None) -> dict[int
 
 
 def carriage_of(command: Command | None) -> Carriage:
-    """How it stands with a command."""
+    """Return the state of the command that carries an amount to its meter."""
     if command is None:
         return Carriage.NONE
     if command.state in (Command.State.QUEUED, Command.State.SENT):

@@ -1,4 +1,4 @@
-"""Money that staff received: cash with a receipt, or a transfer they saw on the bank account."""
+"""Money that staff received: cash with a receipt, or a transfer that they saw on the bank account."""
 
 from __future__ import annotations
 
@@ -27,25 +27,28 @@ _HYPHENS = str.maketrans("‐‑‒–—−", "------")
 def record(
     tenancy: Tenancy, amount: int, credit_id: str, by: Any, receipt: str = "", way: str = "cash"
 ) -> TopUp | DebtPayment:
-    """Credit `amount` nano that was received in cash or by transfer; of who has moved out, and owes, it pays what is owed.
-    Of one receipt number there is one payment in an organisation. TopUpError if it can't be.
+    """Credit `amount` nano that was received in cash or by transfer. If the tenant has moved out and owes money, it
+    pays the debts. A receipt number is unique in an organisation. `way`: a key of `MONEY`. Raises TopUpError, which
+    names the field.
     """
     if pays_debts(tenancy) or DebtPayment.objects.filter(tenancy=tenancy, payment_id=credit_id).exists():
         return record_debt(tenancy, amount, credit_id, by, receipt, way)
     number = _checked(tenancy, credit_id, receipt, way)
     organisation = tenancy.unit.property.organisation
-    made = top_up(tenancy, amount, credit_id, by, number, source=account(organisation, MONEY[way]))
-    if number and not made.receipt:
-        made.receipt = number
-        made.save(update_fields=["receipt"])
-    return made
+    payment = top_up(tenancy, amount, credit_id, by, number, source=account(organisation, MONEY[way]))
+    if number and not payment.receipt:
+        payment.receipt = number
+        payment.save(update_fields=["receipt"])
+    return payment
 
 
 @transaction.atomic
 def record_debt(
     tenancy: Tenancy, amount: int, payment_id: str, by: Any, receipt: str = "", way: str = "cash"
 ) -> DebtPayment:
-    """Book `amount` nano that was received in cash or by transfer from a tenant who owes it. TopUpError if it can't be."""
+    """Book `amount` nano that was received in cash or by transfer from a tenant who owes it. Raises TopUpError, which
+    names the field.
+    """
     number = _checked(tenancy, payment_id, receipt, way)
     source = account(tenancy.unit.property.organisation, MONEY[way])
     try:
@@ -55,17 +58,19 @@ def record_debt(
 
 
 @transaction.atomic
-def undo_debt_payment(made: DebtPayment, by: Any, reason: str) -> DebtPayment:
-    """A payment of a debt never was: it is owed again, and the line of a statement that it came of can be booked again.
-    DebtError if it can't be undone.
+def undo_debt_payment(payment: DebtPayment, by: Any, reason: str) -> DebtPayment:
+    """Undo the payment of a debt that never happened: the money is owed again, and its bank line can be booked again.
+    Raises DebtError if it cannot be undone.
     """
-    done = undo(made, by, reason)
-    BankLine.objects.filter(debt_payment=made).update(state=BankLine.State.OPEN, debt_payment=None, by=None)
-    return done
+    undone = undo(payment, by, reason)
+    BankLine.objects.filter(debt_payment=payment).update(state=BankLine.State.OPEN, debt_payment=None, by=None)
+    return undone
 
 
 def _checked(tenancy: Tenancy, credit_id: str, receipt: str, way: str) -> str:
-    """The receipt's number, where all of it can be."""
+    """Return the receipt's number in one form. Raises TopUpError, which names the field, if the way, the id or the
+    number is wrong or used already.
+    """
     if way not in MONEY:
         raise TopUpError(_("Money is received in cash or by transfer."), "way")
     number = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", receipt).translate(_HYPHENS)).strip()
@@ -76,15 +81,15 @@ def _checked(tenancy: Tenancy, credit_id: str, receipt: str, way: str) -> str:
     # Of two with one receipt number, the second finds the first.
     lock_organisation(organisation.pk)
     # r-7 is R-7: two people wrote it off one slip.
-    topped = (
+    same_top_up = (
         TopUp.objects.filter(organisation=organisation, receipt__iexact=number).exclude(credit_id=credit_id).first()
     )
-    paid = (
+    same_payment = (
         DebtPayment.objects.filter(organisation=organisation, receipt__iexact=number)
         .exclude(payment_id=credit_id)
         .first()
     )
-    known = topped or paid
+    known = same_top_up or same_payment
     if number and known is not None:
         raise TopUpError(
             _("Receipt %(number)s was recorded already, for %(who)s.") % {"number": number, "who": known.tenancy},

@@ -1,5 +1,5 @@
-"""Money that a provider says is taken back: heard of by a callback, a question or the settlement file, in any order, also
-before the payment that it takes back; kept once, and booked once.
+"""Money that a provider takes back. A callback, a question or the settlement file reports it, in any order and even
+before the payment itself is known. It is stored once and booked once.
 """
 
 from __future__ import annotations
@@ -27,31 +27,31 @@ State = TakenBack.State
 
 
 @transaction.atomic
-def hear(merchant: Merchant, told: Back, seen_by: str) -> TakenBack | None:
-    """A provider says that money is taken back: book it, once, as far as it can be. None if it is a refund that was sent from
-    here.
+def hear(merchant: Merchant, report: Back, seen_by: str) -> TakenBack | None:
+    """Take up a provider's report of money taken back: store it, and book it, once, as far as possible. Returns None if
+    it is a refund that was sent from here.
     """
     lock_organisation(merchant.organisation_id)
-    payment = _payment_of(merchant, told.payment_id, told.provider_id)
+    payment = _payment_of(merchant, report.payment_id, report.provider_id)
     rows = for_update(TakenBack.objects).select_related("merchant__organisation", "organisation")
-    row = rows.filter(merchant=merchant, back_id=told.back_id[:255]).first()
-    if row is None and _is_own(merchant, told, payment):
+    row = rows.filter(merchant=merchant, back_id=report.back_id[:255]).first()
+    if row is None and _is_own(merchant, report, payment):
         return None
     if row is None:
         row = TakenBack.objects.create(
-            organisation=merchant.organisation, merchant=merchant, back_id=told.back_id[:255], cause=told.cause.value,
-            payment_name=told.payment_id[:64], provider_id=told.provider_id[:255], currency=told.currency, at=told.at,
-            amount=told.amount * minor_unit(told.currency), heard_at=now(), seen_by=seen_by,
+            organisation=merchant.organisation, merchant=merchant, back_id=report.back_id[:255], cause=report.cause.value,
+            payment_name=report.payment_id[:64], provider_id=report.provider_id[:255], currency=report.currency, at=report.at,
+            amount=report.amount * minor_unit(report.currency), heard_at=now(), seen_by=seen_by,
         )  # fmt: skip
     row.payment = row.payment or payment
-    row.reason, row.fee = told.reason[:200] or row.reason, max(row.fee, told.fee * minor_unit(told.currency))
-    _go_on(row, told.step, told.amount * minor_unit(told.currency))
+    row.reason, row.fee = report.reason[:200] or row.reason, max(row.fee, report.fee * minor_unit(report.currency))
+    _go_on(row, report.step, report.amount * minor_unit(report.currency))
     row.save()
     return row
 
 
 def _payment_of(merchant: Merchant, payment_id: str, provider_id: str) -> Payment | None:
-    """The payment, locked: by the transaction that paid it, or by its name, if no other transaction did."""
+    """Return the payment, locked: by the transaction that paid it, else by its name if no other transaction paid it."""
     rows = Payment.objects.filter(merchant=merchant)
     paid = lock_payment(rows.filter(provider_id=provider_id)) if provider_id else None
     if paid is not None or not payment_id:
@@ -59,20 +59,20 @@ def _payment_of(merchant: Merchant, payment_id: str, provider_id: str) -> Paymen
     return lock_payment(rows.filter(payment_id=payment_id, provider_id__in=("", provider_id)))
 
 
-def _is_own(merchant: Merchant, told: Back, payment: Payment | None) -> bool:
-    """Whether it is a refund that was sent from here. It is booked when it is sent; what was broken off then is made up for
-    now, and one that did not arrive is owed anew.
+def _is_own(merchant: Merchant, report: Back, payment: Payment | None) -> bool:
+    """Return whether it is a refund that was sent from here. Such a refund is booked when it is sent; if that stopped
+    in the middle, it is booked now, and a refund that did not arrive is owed again.
     """
-    part = RefundPart.objects.filter(number=told.back_id, payment__merchant=merchant).first()
+    part = RefundPart.objects.filter(number=report.back_id, payment__merchant=merchant).first()
     if part is not None:
-        if told.step == Step.WON:
-            failed(part, told.reason)
+        if report.step == Step.WON:
+            failed(part, report.reason)
         else:
             sent(part, PROVIDER)
         return True
-    if payment is None or told.back_id != held_number(payment):
+    if payment is None or report.back_id != held_number(payment):
         return False
-    if payment.state == Payment.State.HELD and told.step != Step.WON:
+    if payment.state == Payment.State.HELD and report.step != Step.WON:
         # It was broken off after the provider had heard of it.
         held_sent(payment, PROVIDER)
     return True
@@ -92,7 +92,7 @@ def _go_on(row: TakenBack, step: Step, amount: int) -> None:
 
 
 def _returned(row: TakenBack, amount: int) -> None:
-    """It came back to us: also before anybody told that it was gone."""
+    """Book that the money came back to us, also if nobody has reported before that it was gone."""
     if row.state in TakenBack.BOOKED:
         more = amount - row.returned
         if more > 0:
@@ -110,7 +110,7 @@ def _returned(row: TakenBack, amount: int) -> None:
 
 
 def _take(row: TakenBack) -> None:
-    """Book a row that waits, if its payment is known and paid."""
+    """Book a waiting row if its payment is known and paid."""
     payment = row.payment
     if payment is None:
         if (
@@ -140,7 +140,7 @@ def _take(row: TakenBack) -> None:
 
 
 def debt_payment(payment: Payment) -> DebtPayment | None:
-    """What of debts a payment has paid; None if it was not for that."""
+    """Return the payment of debts that a payment was used for; None if it was not used for debts."""
     if payment.state != Payment.State.DEBT:
         return None
     rows = DebtPayment.objects.filter(organisation=payment.merchant.organisation_id, payment_id=payment.payment_id)
@@ -148,7 +148,7 @@ def debt_payment(payment: Payment) -> DebtPayment | None:
 
 
 def left_of(payment: Payment) -> int:
-    """What of the credit that a payment gave neither went back nor was taken back, nano."""
+    """Return how much of a payment's credit neither went back nor was taken back, nano."""
     if payment.top_up is None:
         return 0
     parts = payment.refund_parts.filter(sent_at__isnull=False, failed=False).aggregate(sum=Sum("amount"))["sum"] or 0
@@ -158,7 +158,7 @@ def left_of(payment: Payment) -> int:
 
 
 def _sum_around(row: TakenBack, payment: Payment) -> TakenBack | None:
-    """The sum that a row, of which now the name is heard too, was booked with."""
+    """Return the booked sum that contains a row whose name is reported only now; None if there is none."""
     for each in payment.taken_back.filter(is_sum=True, state__in=TakenBack.BOOKED):
         named = int(each.parts.aggregate(sum=Sum("amount"))["sum"] or 0)
         if row.cause == each.cause and not row.is_sum and row.amount <= each.amount - named:
@@ -168,8 +168,8 @@ def _sum_around(row: TakenBack, payment: Payment) -> TakenBack | None:
 
 @transaction.atomic
 def hear_of_sum(payment: Payment, gone: int, at: int, seen_by: str) -> TakenBack | None:
-    """A provider says that of a payment `gone` nano went back in all: what of that nobody has heard of yet is booked without
-    a name. None if all is known.
+    """Take up that a provider reports `gone` nano of a payment as returned in all. The part that no message has named
+    yet is booked without a name. Returns None if all of it is known.
     """
     known, back_id = _known_of(payment), f"{payment.payment_id}={gone}"
     if gone <= known or payment.state == Payment.State.RETURNED or payment.taken_back.filter(back_id=back_id).exists():
@@ -185,7 +185,9 @@ def hear_of_sum(payment: Payment, gone: int, at: int, seen_by: str) -> TakenBack
 
 
 def _known_of(payment: Payment) -> int:
-    """What is known, by name or as a sum, to have gone back of a payment, nano: also what is just being sent."""
+    """Return how much of a payment is known to have gone back, by name or as a sum, nano; refunds that are just being
+    sent count too.
+    """
     sent = payment.refund_parts.filter(failed=False, error="").aggregate(sum=Sum("amount"))["sum"] or 0
     rows = payment.taken_back.filter(cause=TakenBack.Cause.REFUND, within__isnull=True)
     rows = rows.exclude(state=State.EXPLAINED).exclude(is_sum=True, state=State.WAITING)
@@ -194,7 +196,7 @@ def _known_of(payment: Payment) -> int:
 
 @transaction.atomic
 def hear_of_unknown(merchant: Merchant, told: Told, seen_by: str) -> None:
-    """A provider says how much went back of a transaction that is not known yet: kept until it is."""
+    """Store how much went back of a transaction that is not known yet. It waits until the payment is known."""
     amount = (told.gone or 0) * minor_unit(told.currency)
     TakenBack.objects.get_or_create(
         merchant=merchant, back_id=f"{told.provider_id}={told.gone}"[:255],
@@ -208,8 +210,8 @@ def hear_of_unknown(merchant: Merchant, told: Told, seen_by: str) -> None:
 
 @transaction.atomic
 def take_up(payment: Payment) -> None:
-    """A payment came to be paid: book what was heard before of its being taken back, by name first; sums are of that, and of
-    more.
+    """Book what was reported as taken back before the payment was known to be paid: first the named amounts, then the
+    sums, less what is known by name.
     """
     rows = for_update(waiting_for(payment)).select_related("merchant__organisation", "organisation")
     for row in sorted(rows, key=lambda row: (row.is_sum, row.amount)):
@@ -219,24 +221,24 @@ def take_up(payment: Payment) -> None:
             row.amount = left
             _take(row)
         else:
-            row.state, row.closed = State.EXPLAINED, now()
+            row.state, row.closed_at = State.EXPLAINED, now()
         row.save()
 
 
 def waiting_for(payment: Payment) -> Any:
-    """What was heard of a payment's being taken back before it was known to be paid."""
+    """Return the rows that were reported as taken back before their payment was known to be paid."""
     rows = TakenBack.objects.filter(merchant=payment.merchant_id, state=State.WAITING)
     by_name = rows.filter(payment_name=payment.payment_id)
     return by_name | rows.filter(provider_id=payment.provider_id) if payment.provider_id else by_name
 
 
 def take_up_what_waits() -> list[Payment]:
-    """Book what waits though its payment is paid: the two were told of at one moment."""
+    """Book waiting rows whose payment is paid by now; both were reported at the same moment. Returns the payments."""
     rows = TakenBack.objects.filter(state=State.WAITING, merchant=OuterRef("merchant"))
     waits = rows.filter(Q(payment_name=OuterRef("payment_id")) | Q(provider_id=OuterRef("provider_id")))
     payments = Payment.objects.filter(Exists(waits)).exclude(provider_id="").select_related("merchant__organisation")
 
-    def done(payment: Payment) -> Payment:
+    def book(payment: Payment) -> Payment:
         with transaction.atomic():
             lock_organisation(payment.merchant.organisation_id)
             locked = lock_payment(Payment.objects.filter(pk=payment.pk))
@@ -244,7 +246,7 @@ def take_up_what_waits() -> list[Payment]:
             take_up(locked)
         return locked
 
-    return apart("money taken back", payments, done, lambda payment: meter_or_gateway_of(payment.tenancy))
+    return apart("money taken back", payments, book, lambda payment: meter_or_gateway_of(payment.tenancy))
 
 
 # -- decided by a person --------------------------------------------------------------------------------------------------
@@ -252,31 +254,31 @@ def take_up_what_waits() -> list[Payment]:
 
 @transaction.atomic
 def decide(row: TakenBack, do: str, by: Any) -> TakenBack:
-    """A person says what to do: `tenant` bears it, it is a `cost` of the landlord, or it is dealt with (`done`). PaymentError
-    if that can't be.
+    """Book a person's decision: the `tenant` bears it, it is a `cost` of the landlord, or nothing more is to be done
+    (`done`). Raises PaymentError if that is not possible.
     """
     lock_organisation(row.organisation_id)
     if row.payment is not None:
         lock_payment(Payment.objects.filter(pk=row.payment.pk))
-    found: TakenBack = (
+    locked: TakenBack = (
         for_update(TakenBack.objects)
         .select_related("payment__top_up__tenancy", "merchant__organisation", "organisation")
         .get(pk=row.pk)
     )
-    open_to = found.state in (State.DECIDE, State.WAITING)
+    open_to = locked.state in (State.DECIDE, State.WAITING)
     if do == "tenant":
-        top_up = found.payment.top_up if found.payment is not None else None
-        if not open_to or top_up is None or found.currency != top_up.tenancy.unit.property.currency:
+        top_up = locked.payment.top_up if locked.payment is not None else None
+        if not open_to or top_up is None or locked.currency != top_up.tenancy.unit.property.currency:
             raise PaymentError(_("It can't be taken from a tenant: nothing was credited for it."))
-        take_from_tenant(found, top_up)
+        take_from_tenant(locked, top_up)
     elif do == "cost":
         if not open_to:
             raise PaymentError(_("It is booked already."))
-        take_as_cost(found)
+        take_as_cost(locked)
     elif do != "done":
         raise PaymentError(_("There is no such thing to do."))
     elif open_to:
-        found.state = State.EXPLAINED
-    found.closed_at, found.by = found.closed_at or now(), by
-    found.save()
-    return found
+        locked.state = State.EXPLAINED
+    locked.closed_at, locked.by = locked.closed_at or now(), by
+    locked.save()
+    return locked

@@ -1,7 +1,7 @@
-"""What is booked when money is taken back, and when it comes back to us after all.
+"""The bookings for money that is taken back, and for money that comes back to us after all.
 
-It leaves where it lies, and at once the credit of whoever paid it: at the meter, too, by a debit that goes the way of a
-payment. Whose tenancy is settled owes it. All of it is one transaction, the caller's.
+The money leaves the account where it lies, and at once the payer's credit: a debit reaches the meter by the same way as
+a payment. If the tenancy is settled, its tenant owes the amount. All of it is part of the caller's transaction.
 """
 
 from __future__ import annotations
@@ -31,37 +31,37 @@ from .books import clearing, held_left, meter_of
 from .models import Payment, TakenBack
 
 BY = "prewatt"
-"""In whose name the books do what follows by itself."""
+"""The name in the books for what prewatt does by itself."""
 
 
 def reference(row: TakenBack) -> Reference:
-    """The transfer of a row."""
+    """Return the reference of the transfer for a row."""
     return Reference(Of.TAKEN_BACK, row.pk)
 
 
 def lies_in(row: TakenBack) -> Account:
-    """The account that the money left."""
+    """Return the account that the money left."""
     if row.merchant is None:
         return account(row.organisation, Kind.BANK)
     return clearing(row.merchant)
 
 
 def memo(row: TakenBack) -> str:
-    """What the tenant reads of it."""
+    """Return the text that the tenant reads of it."""
     amount = format_with_code(row.amount, row.currency)
-    said = {
+    text = {
         TakenBack.Cause.REFUND: _("%(amount)s went back to the payer"),
         TakenBack.Cause.DISPUTE: _("%(amount)s were taken back, as the payer disputes the payment"),
         TakenBack.Cause.RETURN: _("%(amount)s were taken back by the bank"),
     }[TakenBack.Cause(row.cause)] % {"amount": amount}
-    return f"{said} ({row.reason})" if row.reason else said
+    return f"{text} ({row.reason})" if row.reason else text
 
 
 # -- taken ----------------------------------------------------------------------------------------------------------------
 
 
 def take_from_held(row: TakenBack, payment: Payment) -> None:
-    """The payment waits for a person: it is owed to its payer, and now by as much less."""
+    """Book that money of a held payment was taken back: it is owed to its payer, and now that much less."""
     owed_by = account(row.organisation, Kind.REFUNDS)
     book(
         Transfer.Kind.REVERSAL, owed_by, lies_in(row), row.amount, now(), reference(row), memo(row), meter_of(payment)
@@ -74,8 +74,8 @@ def take_from_held(row: TakenBack, payment: Payment) -> None:
 
 
 def pays_refund(row: TakenBack, tenancy: Tenancy) -> bool:
-    """Whether it is a refund that was decided here and then made in the provider's own pages: the tenant has lost the credit
-    already, and is owed it no more.
+    """Return whether the row is a refund that was decided here and then made in the provider's own pages; if so, book
+    it. The tenant has lost that credit already, and the refund is paid by it.
     """
     if row.cause != TakenBack.Cause.REFUND:
         return False
@@ -83,18 +83,18 @@ def pays_refund(row: TakenBack, tenancy: Tenancy) -> bool:
         each for each in owed_to(tenancy).exclude(why=Refund.Why.DEPOSIT)
         if nearest(each.left, minor_unit(row.currency)) == row.amount and not each.parts.exists()
     )  # fmt: skip
-    found = next(fits, None)
-    if found is None:
+    open_refund = next(fits, None)
+    if open_refund is None:
         return False
-    refund, given = locked(found), account(row.organisation, Kind.ADJUSTMENTS)
+    refund, adjustments = locked(open_refund), account(row.organisation, Kind.ADJUSTMENTS)
     owed_by, meter = account(row.organisation, Kind.REFUNDS), Meter.objects.filter(unit=tenancy.unit_id).first()
-    made = fall(refund, min(row.amount, refund.left), PayOut.Way.PROVIDER, BY, number=row.back_id)
+    payout = fall(refund, min(row.amount, refund.left), PayOut.Way.PROVIDER, BY, number=row.back_id)
     book(
-        Transfer.Kind.REFUND_PAID, owed_by, lies_in(row), made.amount, now(), reference(row), refund.reason, meter
+        Transfer.Kind.REFUND_PAID, owed_by, lies_in(row), payout.amount, now(), reference(row), refund.reason, meter
     )  # fmt: skip
-    if row.amount > made.amount:
-        rest, of = row.amount - made.amount, reference(row).and_(Part.ROUNDING)
-        book(Transfer.Kind.ADJUSTMENT, given, lies_in(row), rest, now(), of, _("rounding"), meter)
+    if row.amount > payout.amount:
+        rest, of = row.amount - payout.amount, reference(row).and_(Part.ROUNDING)
+        book(Transfer.Kind.ADJUSTMENT, adjustments, lies_in(row), rest, now(), of, _("rounding"), meter)
     close_rounding(refund, BY)
     row.refund = refund
     _done(row)
@@ -102,8 +102,8 @@ def pays_refund(row: TakenBack, tenancy: Tenancy) -> bool:
 
 
 def take_from_tenant(row: TakenBack, top_up: TopUp) -> None:
-    """Take it off the tenant's credit and the meter; what the rules of the property or a settlement keep off the meter is a
-    debt.
+    """Take the amount off the tenant's credit and the meter. If the property's rules or a settlement keep some of it
+    off the meter, that part is a debt.
     """
     # Nothing is booked or sent meanwhile.
     lock_organisation(row.organisation_id)
@@ -132,18 +132,20 @@ def take_from_tenant(row: TakenBack, top_up: TopUp) -> None:
 
 
 def take_from_debtor(row: TakenBack, paid: DebtPayment) -> None:
-    """It had paid a debt: so much is owed again."""
+    """Book that a payment of debts was taken back: the amount is owed again."""
     _leave(row, _tenancy(paid.tenancy_id))
     _done(row)
 
 
 def _tenancy(pk: int) -> Tenancy:
-    found: Tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=pk)
-    return found
+    tenancy: Tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=pk)
+    return tenancy
 
 
 def _leave(row: TakenBack, tenancy: Tenancy) -> int:
-    """It leaves where it lies and the tenant's account; what is not debited there is owed. The instant of it."""
+    """Move the money out of its account and off the tenant's account; what is not debited there is owed. Returns the
+    instant of the transfers.
+    """
     own, at, text = tenant_account(tenancy), now(), memo(row)
     book(Transfer.Kind.REVERSAL, own, lies_in(row), row.amount, at, reference(row), text)
     if row.amount > row.debited:
@@ -159,7 +161,9 @@ def _done(row: TakenBack) -> None:
 
 
 def _set_off(debt: Debt, tenancy: Tenancy) -> None:
-    """What is owed to the same person pays it at once: or it would be paid out, and be gone."""
+    """Pay a new debt at once with what is owed to the same person. If that were paid out first, the debt would stay
+    unpaid.
+    """
     for refund in owed_to(tenancy):
         if debt.left == 0:
             return
@@ -171,15 +175,15 @@ def _set_off(debt: Debt, tenancy: Tenancy) -> None:
 
 
 def _begin_grace(row: TakenBack, tenancy: Tenancy, meter: Meter, left: int) -> None:
-    """Before the debit, that the switch does not move: the supply goes on for the days of grace. Not where enough is left,
-    and it is known; nor where the supply was cut off before.
+    """Send the grace before the debit, so that the switch does not move: the supply stays on for the days of grace. No
+    grace begins if enough credit is surely left, or if the supply was cut off before.
     """
-    where = tenancy.unit.property
-    if not where.back_grace or account_of(meter).supply.cut_off:
+    property_ = tenancy.unit.property
+    if not property_.back_grace or account_of(meter).supply.cut_off:
         return
-    if left > 0 and not is_low(where, left, account_of(meter).price(now())) and meter.gateway.online:
+    if left > 0 and not is_low(property_, left, account_of(meter).price(now())) and meter.gateway.online:
         return
-    row.grace_until = now() + where.back_grace * DAY
+    row.grace_until = now() + property_.back_grace * DAY
     if restored_until(meter) < row.grace_until:
         control(
             meter, Restore(until=row.grace_until), BY, _("days of grace: %(why)s") % {"why": memo(row)}, coded=False
@@ -187,7 +191,7 @@ def _begin_grace(row: TakenBack, tenancy: Tenancy, meter: Meter, left: int) -> N
 
 
 def take_as_cost(row: TakenBack) -> None:
-    """Nobody but the landlord bears it."""
+    """Book the amount as a cost of the landlord."""
     fees = account(row.organisation, Kind.PROVIDER_FEES)
     meter = meter_of(row.payment) if row.payment is not None else None
     book(Transfer.Kind.FEE, fees, lies_in(row), row.amount, now(), reference(row), memo(row), meter)
@@ -198,7 +202,7 @@ def take_as_cost(row: TakenBack) -> None:
 
 
 def give_back(row: TakenBack, amount: int) -> None:
-    """`amount` nano of what was booked as taken back came back: to whom it was taken from."""
+    """Book that `amount` nano of money taken back came back to us: it goes to the one from whom it was taken."""
     of, text, lies = (
         reference(row).and_(Part.BACK).numbered(row.returned),
         _("came back: %(what)s") % {"what": memo(row)},
@@ -220,7 +224,7 @@ def give_back(row: TakenBack, amount: int) -> None:
 
 
 def _give_to_tenant(row: TakenBack, tenancy: Tenancy, debt: Debt | None, amount: int, of: Reference, text: str) -> None:
-    """What is owed for it falls first; the rest is credit again, or owed to who has moved out."""
+    """Pay the debt of this row first; the rest is credit again, or is owed to a tenant who has moved out."""
     own, at = tenant_account(tenancy), now()
     book(Transfer.Kind.REVERSAL, lies_in(row), own, amount, at, of, text)
     settled = tenancy.settled_at is not None

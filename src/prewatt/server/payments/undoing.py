@@ -1,4 +1,4 @@
-"""A payment that never was is undone."""
+"""This module undoes a payment that never happened."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from .bank import reopen
 
 @transaction.atomic
 def reverse_top_up(top_up: TopUp, by: Any, reason: str) -> Transfer:
-    """Undo a payment that never was (a typing error, a returned transfer) by a counter-entry; the line of a bank statement
-    that it came of can be booked again. GivingBackError if it is undone already, or if a payment provider has the money:
-    then it is refunded.
+    """Undo a payment that never happened (a typing error, a returned transfer) by a reversing transfer, which is
+    returned. Its bank line can be booked again. Raises GivingBackError if it is undone or taken back already, or if a
+    payment provider has the money: then it must be refunded.
     """
     why = checked_reason(reason)
     tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=top_up.tenancy_id)
@@ -36,15 +36,15 @@ def reverse_top_up(top_up: TopUp, by: Any, reason: str) -> Transfer:
         raise GivingBackError(_("This payment is undone already."))
     if top_up.taken_back.exists():
         raise GivingBackError(_("This payment was taken back by the bank already."))
-    moved = booked(of.and_(Part.MOVED)) or booked(of)
-    assert moved is not None
-    received, at = moved.debit_account, now()
-    if received.kind == Kind.CLEARING:
+    booking = booked(of.and_(Part.MOVED)) or booked(of)
+    assert booking is not None
+    source, at = booking.debit_account, now()
+    if source.kind == Kind.CLEARING:
         raise GivingBackError(_("This was paid at a payment provider: give it back as a refund."))
     memo = f"{why} ({name_of(by)})"
     give_share_back(top_up, memo)
     of = of.and_(Part.UNDONE)
-    made = book(Transfer.Kind.REVERSAL, tenant_account(tenancy), received, top_up.amount, at, of, memo)
+    transfer = book(Transfer.Kind.REVERSAL, tenant_account(tenancy), source, top_up.amount, at, of, memo)
     adjust(tenancy, -top_up.amount, of, _("payment undone: %(why)s") % {"why": why}, at)
     reopen(top_up)
-    return made
+    return transfer

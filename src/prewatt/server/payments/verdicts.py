@@ -1,4 +1,6 @@
-"""What is to be said of a movement of money that three sides know of: the provider, the ledger, the meter. No I/O."""
+"""The verdict on a movement of money that three sides report: the provider, the ledger, the meter. This module does no
+I/O.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """What the reconciliation says of a movement; in words for people: `findings.MESSAGES`."""
+    """What the reconciliation says of a movement; `findings.MESSAGES` has the words for people."""
 
     MATCHED = "matched"
     NO_FILE = "no file"
@@ -36,7 +38,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Sides:
-    """How much moved as each side knows it, in nano of its currency; None where a side does not have it."""
+    """The amount of a movement on each side, in nano of `currency`; None if a side does not have it."""
 
     currency: str
     provider: int | None
@@ -45,7 +47,7 @@ class Sides:
 
 
 class File(StrEnum):
-    """How it stands with the provider's file of the day: fetched, to come, or there and not fetched."""
+    """The state of the provider's file of the day: fetched, not to be expected yet, or complete and not fetched."""
 
     FETCHED = "fetched"
     AWAITED = "awaited"
@@ -53,7 +55,7 @@ class File(StrEnum):
 
 
 class Carriage(StrEnum):
-    """How it stands with the command that carries the amount to the meter: there is none, it waits, the meter took it up, or
+    """The state of the command that carries the amount to the meter: there is none, it waits, the meter applied it, or
     refused it.
     """
 
@@ -65,8 +67,8 @@ class Carriage(StrEnum):
 
 @dataclass(frozen=True)
 class Standing:
-    """What else decides: the provider's file, whether the money is held for a person, and the command with what it is to
-    bring (`due`, nano).
+    """The other facts for a verdict: the provider's file, whether the money is held for a person, and the command with
+    the amount that it must bring (`due`, nano).
     """
 
     file: File = File.FETCHED
@@ -80,11 +82,11 @@ WITHOUT_LINE = {
     File.AWAITED: Verdict.NO_FILE,
     File.LATE: Verdict.NO_FILE_LATE,
 }
-"""What is said of what no line of a file shows."""
+"""The verdict on a movement that has no settlement line, by the state of the file."""
 
 
 def verdict(sides: Sides, standing: Standing) -> Verdict:
-    """What is to be said: first what a person has to act on, and of that what costs money."""
+    """Return the verdict on a movement. What a person must act on comes first, and of that what costs money."""
     if sides.ledger is None:
         return Verdict.NOT_IN_LEDGER
     if sides.provider is not None and sides.provider != sides.ledger:
@@ -98,7 +100,9 @@ def verdict(sides: Sides, standing: Standing) -> Verdict:
 
 
 def meter_verdict(brought: int | None, standing: Standing) -> Verdict:
-    """What is to be said of the meter alone, to which a command has brought so much (None: nothing yet)."""
+    """Return the verdict on the meter's side alone. `brought`: the amount that the meter has, nano; None if it has
+    nothing yet.
+    """
     if standing.carriage == Carriage.NONE:
         return Verdict.MATCHED
     if standing.carriage == Carriage.REFUSED and brought is None:
@@ -110,7 +114,7 @@ def meter_verdict(brought: int | None, standing: Standing) -> Verdict:
 
 
 def debit_verdict(carriage: Carriage) -> Verdict:
-    """What is to be said of what a command takes off at the meter."""
+    """Return the verdict on an amount that a command takes off at the meter."""
     return {
         Carriage.NONE: Verdict.MATCHED,
         Carriage.DONE: Verdict.MATCHED,

@@ -1,4 +1,4 @@
-"""The ways in which a tenancy can pay by phone: what its landlord's merchant accounts and their providers say of themselves."""
+"""The ways in which a tenancy can pay online, as its landlord's merchant accounts and their providers describe them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .providers.methods import Method, browsers_of
 
 
 class Way(NamedTuple):
-    """A method of a merchant account's provider. `name`: the method's, within the provider."""
+    """A payment method of a merchant account. `name`: the method's name at the provider."""
 
     merchant: Merchant
     name: str
@@ -19,25 +19,25 @@ class Way(NamedTuple):
 
     @property
     def value(self) -> str:
-        """What names it in a form."""
+        """Return the name of the way in a form."""
         return f"{self.merchant.pk}:{self.name}"
 
 
 def takes(merchant: Merchant, currency: str) -> bool:
-    """Whether payments in a currency can go to a merchant account."""
+    """Return whether a merchant account takes payments in a currency."""
     provider = PROVIDERS.get(merchant.provider)
     return provider is not None and (not provider.currencies or currency in provider.currencies)
 
 
 def merchants_for(tenancy: Tenancy) -> list[Merchant]:
-    """The merchant accounts that a tenancy's payments can go to."""
+    """Return the merchant accounts that a tenancy's payments can go to."""
     property_ = tenancy.unit.property
     merchants = Merchant.objects.filter(organisation=property_.organisation_id, enabled=True)
     return [each for each in merchants if takes(each, property_.currency)]
 
 
 def ways_for(tenancy: Tenancy) -> list[Way]:
-    """Every way in which a tenancy can pay, whatever it is paid with."""
+    """Return every way in which a tenancy can pay, in any browser."""
     return [
         Way(merchant, name, method)
         for merchant in merchants_for(tenancy)
@@ -46,16 +46,16 @@ def ways_for(tenancy: Tenancy) -> list[Way]:
 
 
 def ways_in_browser(tenancy: Tenancy, user_agent: str) -> list[Way]:
-    """The ways to pay that work in the browser that calls itself so."""
+    """Return the ways to pay that work in the browser with this user agent."""
     browsers = browsers_of(user_agent)
     return [way for way in ways_for(tenancy) if way.method.fits & browsers]
 
 
 def way_named(tenancy: Tenancy, value: str) -> Way | None:
-    """The way that a form names; None if the tenancy can't pay so."""
+    """Return the way with a form's name; None if the tenancy cannot pay in that way."""
     return next((way for way in ways_for(tenancy) if way.value == value), None)
 
 
 def method_of(payment: Payment) -> Method | None:
-    """How a payment is paid; None where that is not known: it came to be known by its provider's word alone."""
+    """Return the method of a payment; None if it is unknown, because only the provider has reported the payment."""
     return PROVIDERS[payment.merchant.provider].methods.get(payment.method)

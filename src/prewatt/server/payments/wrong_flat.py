@@ -1,7 +1,8 @@
 """A payment that was credited in the wrong flat moves to the right one in one step.
 
-The right tenant is credited the whole at once, with the money where it lay; receipts, provider's payments and bank lines go
-with it. In the wrong flat what is left of that credit is taken off; what was used of it is owed by who used it.
+The right tenant is credited the whole amount at once, from the account where the money lies; the receipt, the
+provider's payment and the bank line follow. In the wrong flat the rest of that credit is taken off, and its tenant owes
+what was used.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ from .models import BankLine, Payment, RefundPart
 
 @dataclass(frozen=True)
 class Outlook:
-    """What moving a payment comes to, nano. `left` of the credit are taken off in the wrong flat, which leaves `remains`
-    there; `used` are owed by its tenant. `offline`: since when (µs) what is left is not known.
+    """The result of moving a payment, nano. `left`: the rest of the credit, which is taken off in the wrong flat;
+    `remains`: the balance after that. `used`: what its tenant owes. `offline`: the instant (µs) of the last reading, if
+    the building is offline, so that the rest is not known; else None.
     """
 
     top_up: TopUp
@@ -45,83 +47,85 @@ class Outlook:
     offline: int | None
 
 
-def look(made: TopUp) -> Outlook:
-    """What moving it to another flat would come to, by what is known now. GivingBackError if it can't be moved."""
-    tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=made.tenancy_id)
-    of = Reference(Of.TOP_UP, made.pk)
+def look(payment: TopUp) -> Outlook:
+    """Return what moving a payment would do, by the present readings. Raises GivingBackError if it cannot be moved."""
+    tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=payment.tenancy_id)
+    of = Reference(Of.TOP_UP, payment.pk)
     if booked(of.and_(Part.UNDONE)):
         raise GivingBackError(_("This payment is undone already."))
-    if RefundPart.objects.filter(payment__top_up=made).exists():
+    if RefundPart.objects.filter(payment__top_up=payment).exists():
         raise GivingBackError(_("Some of this payment was given back by the provider already."))
-    if made.taken_back.exists():
+    if payment.taken_back.exists():
         raise GivingBackError(_("Some of this payment was taken back by the payer or the bank already."))
-    if made.command.state == made.command.State.REJECTED:
+    if payment.command.state == payment.command.State.REJECTED:
         raise GivingBackError(_("The meter has refused this payment: see its alarm."))
-    left = _left(made, tenancy)
+    left = _left(payment, tenancy)
     meter = Meter.objects.select_related("gateway").filter(unit=tenancy.unit_id).first()
     silent = meter is not None and not meter.gateway.online and tenancy.settled_at is None
     remains = balance(tenant_account(tenancy)) - left if tenancy.settled_at is None else 0
-    return Outlook(made, left, made.amount - left, remains, meter.read_at or meter.at if silent and meter else None)
+    return Outlook(
+        payment, left, payment.amount - left, remains, meter.read_at or meter.at if silent and meter else None
+    )
 
 
-def _left(made: TopUp, tenancy: Tenancy) -> int:
-    """What is left of one payment's credit: what was paid first is used first."""
+def _left(payment: TopUp, tenancy: Tenancy) -> int:
+    """Return how much of a payment's credit is left, nano. What was paid first is used first."""
     if tenancy.settled_at is not None:
         credit = owed_to(tenancy).filter(why=Refund.Why.CREDIT)
-        return min(made.amount, sum(each.left for each in credit))
+        return min(payment.amount, sum(each.left for each in credit))
     # What is undone, or has moved, is in the balance no more.
-    later = TopUp.objects.filter(tenancy=tenancy, pk__gt=made.pk)
-    gone = Transfer.objects.filter(of=Of.TOP_UP, part=Part.UNDONE, number__in=later.values("pk"))
-    since = int(later.exclude(pk__in=gone.values("number")).aggregate(sum=Sum("amount"))["sum"] or 0)
+    later = TopUp.objects.filter(tenancy=tenancy, pk__gt=payment.pk)
+    undone = Transfer.objects.filter(of=Of.TOP_UP, part=Part.UNDONE, number__in=later.values("pk"))
+    since = int(later.exclude(pk__in=undone.values("number")).aggregate(sum=Sum("amount"))["sum"] or 0)
     # The share of it that paid what is spread comes back when it moves.
-    return max(0, min(made.amount, balance(tenant_account(tenancy)) + made.shared - since))
+    return max(0, min(payment.amount, balance(tenant_account(tenancy)) + payment.shared - since))
 
 
 @transaction.atomic
 def move_payment(
-    made: TopUp, to: Tenancy, by: Any, reason: str, *, gift: bool = False, as_known: bool = False
+    payment: TopUp, to: Tenancy, by: Any, reason: str, *, gift: bool = False, as_known: bool = False
 ) -> TopUp:
-    """Move a payment to the tenancy that it was for; the top-up there. What was used of it is a debt, or (`gift`) one that is
-    proposed to be written off. While the building of the wrong flat is offline it is done only `as_known`: by what was
-    reported last. GivingBackError if it can't be.
+    """Move a payment to the tenancy that it was for. Returns the new top-up there. What was used of it is a debt; with
+    `gift` it is proposed to be written off. If the building of the wrong flat is offline, `as_known` must be set: then
+    the last reported balance counts. Raises GivingBackError, which names the field, if it cannot be moved.
     """
     if not reason.strip():
         raise GivingBackError(_("Say why: it is shown to the tenant."), "reason")
-    tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=made.tenancy_id)
-    lock_organisation(made.organisation_id)
+    tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=payment.tenancy_id)
+    lock_organisation(payment.organisation_id)
     lock_meters(Meter.objects.filter(unit__in=(tenancy.unit_id, to.unit_id)))
-    found = look(made)
+    outlook = look(payment)
     _check(tenancy, to)
-    if found.offline is not None and not as_known:
+    if outlook.offline is not None and not as_known:
         raise GivingBackError(
             _(
                 "The building is offline: what is left of this payment in %(unit)s is not known until it is back. By what was "
                 "reported last it is %(left)s: say that this is to be taken, or wait."
             )
-            % {"unit": tenancy.unit.name, "left": format_money(found.left, tenancy.unit.property.currency)}
+            % {"unit": tenancy.unit.name, "left": format_money(outlook.left, tenancy.unit.property.currency)}
         )
-    of = Reference(Of.TOP_UP, made.pk)
-    first = booked(of.and_(Part.MOVED)) or booked(of)
-    assert first is not None
-    source, at = first.debit_account, now()
+    of = Reference(Of.TOP_UP, payment.pk)
+    booking = booked(of.and_(Part.MOVED)) or booked(of)
+    assert booking is not None
+    source, at = booking.debit_account, now()
     memo = _("payment for %(unit)s: %(why)s (%(who)s)") % {
         "unit": to.unit.name, "why": reason.strip()[:100], "who": name_of(by),
     }  # fmt: skip
     own, undone = tenant_account(tenancy), of.and_(Part.UNDONE)
     if tenancy.settled_at is None:
-        give_share_back(made, memo)
-    book(Transfer.Kind.REVERSAL, own, source, made.amount, at, undone, memo)
+        give_share_back(payment, memo)
+    book(Transfer.Kind.REVERSAL, own, source, payment.amount, at, undone, memo)
     if tenancy.settled_at is None:
-        adjust(tenancy, -found.left, undone, memo, at)
+        adjust(tenancy, -outlook.left, undone, memo, at)
     else:
-        _from_refunds(tenancy, found.left, memo, name_of(by))
-    if found.used:
-        debt = owe(tenancy, found.used, of.and_(Part.USED), _("used of a payment that was for %(unit)s") % {
+        _from_refunds(tenancy, outlook.left, memo, name_of(by))
+    if outlook.used:
+        debt = owe(tenancy, outlook.used, of.and_(Part.USED), _("used of a payment that was for %(unit)s") % {
             "unit": to.unit.name,
         }, at)  # fmt: skip
         if gift:
             write_off(debt, by, reason)
-    return _credit(made, to, by, source)
+    return _credit(payment, to, by, source)
 
 
 def _check(tenancy: Tenancy, to: Tenancy) -> None:
@@ -135,29 +139,31 @@ def _check(tenancy: Tenancy, to: Tenancy) -> None:
 
 
 def _from_refunds(tenancy: Tenancy, left: int, memo: str, by: str) -> None:
-    """The tenancy is settled: what was left of the credit is owed to its tenant, and is not after all."""
+    """Reduce the refunds of a settled tenancy by the rest of the credit, which is owed to its tenant no more."""
     own = tenant_account(tenancy)
     for each in owed_to(tenancy).filter(why=Refund.Why.CREDIT):
         if left:
             left -= withdraw(each, own, memo, by, left)
 
 
-def _credit(made: TopUp, to: Tenancy, by: Any, source: Any) -> TopUp:
-    """The right tenant is credited the whole; what names the payment names the new top-up."""
-    receipt = made.receipt
+def _credit(wrong_top_up: TopUp, to: Tenancy, by: Any, source: Any) -> TopUp:
+    """Credit the right tenant the whole amount. The receipt, the provider's payment and the bank line now name the new
+    top-up.
+    """
+    receipt = wrong_top_up.receipt
     if receipt:
-        TopUp.objects.filter(pk=made.pk).update(receipt="")
+        TopUp.objects.filter(pk=wrong_top_up.pk).update(receipt="")
     try:
-        moved = top_up(to, made.amount, f"{OWN}moved {made.pk}", by, made.note, source)
+        moved = top_up(to, wrong_top_up.amount, f"{OWN}moved {wrong_top_up.pk}", by, wrong_top_up.note, source)
     except TopUpError as error:
         raise GivingBackError(str(error)) from None
-    moved.receipt, moved.moved_from = receipt, made
+    moved.receipt, moved.moved_from = receipt, wrong_top_up
     moved.save(update_fields=["receipt", "moved_from"])
-    BankLine.objects.filter(top_up=made).update(top_up=moved)
-    for payment in Payment.objects.filter(top_up=made):
-        payment.top_up, payment.tenancy = moved, to
-        if Payment.objects.filter(tenancy=to, asked=payment.asked).exclude(pk=payment.pk).exists():
+    BankLine.objects.filter(top_up=wrong_top_up).update(top_up=moved)
+    for online_payment in Payment.objects.filter(top_up=wrong_top_up):
+        online_payment.top_up, online_payment.tenancy = moved, to
+        if Payment.objects.filter(tenancy=to, asked=online_payment.asked).exclude(pk=online_payment.pk).exists():
             # Who asks names a payment once in a tenancy.
-            payment.asked = payment.payment_id
-        payment.save(update_fields=["top_up", "tenancy", "asked"])
+            online_payment.asked = online_payment.payment_id
+        online_payment.save(update_fields=["top_up", "tenancy", "asked"])
     return moved
