@@ -458,7 +458,7 @@ def test_a_provider_that_is_away_is_said_in_words_and_its_error_is_in_the_log(
     given = {"amount": "20", "way": f"{merchants[name].pk}:{method}", "asked": "a1"}
     page = in_one_line(log_in("flat1").post("/my/pay/", given, follow=True))
     assert (
-        "can&#x27;t be reached just now. It is not done yet, as far as is known here. Asking again in a few minutes does no harm."
+        "can&#x27;t be reached now. As far as we know, nothing was done. Try again in a few minutes: nothing is done twice."
         in page
     )
     assert 'name="amount" value="20"' in page
@@ -470,9 +470,9 @@ def test_a_provider_that_is_away_is_said_in_words_and_its_error_is_in_the_log(
 @pytest.mark.parametrize(
     ("said", "shown"),
     [
-        ("Your card was declined.", "does not do this: Your card was declined. It is not done"), ("余额不足", "余额不足"),
-        ("parameter_invalid_integer", "no reason that is meant for people"), ("NOTENOUGH", "no reason"), ("", "no reason"),
-        ("HTTPSConnectionPool(host='x', port=443)", "no reason"), ("x " * 300, "no reason"),
+        ("Your card was declined.", "refused: Your card was declined. Nothing was done"), ("余额不足", "余额不足"),
+        ("parameter_invalid_integer", "its reason is a code for programmers"), ("NOTENOUGH", "its reason is a code"), ("", "its reason is a code"),
+        ("HTTPSConnectionPool(host='x', port=443)", "its reason is a code"), ("x " * 300, "its reason is a code"),
     ],
 )  # fmt: skip
 def test_a_providers_own_words_are_told_if_they_are_for_people(said, shown, caplog):

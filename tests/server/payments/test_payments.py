@@ -111,7 +111,7 @@ def test_asked_for_twice_it_is_one_payment(tenancy, merchants, providers, provid
     first, second = (start_payment(tenancy, merchants[provider]) for _ in range(2))
     assert first == second and first.link == second.link
     assert Payment.objects.count() == 1
-    with pytest.raises(PaymentError, match="names another payment"):
+    with pytest.raises(PaymentError, match="belongs to another payment"):
         start_payment(tenancy, merchants[provider], 21 * NANO)
 
 
@@ -331,7 +331,7 @@ def test_a_callback_for_another_organisation_credits_nothing(tenancy, merchants,
     # Signed by the provider, even: but it isn't that organisation's payment.
     call_back(client, theirs, providers.callback(trade))
     assert (state_of(payment), credited(tenancy)) == ("open", 0)
-    with pytest.raises(PaymentError, match="can't be paid in that way"):
+    with pytest.raises(PaymentError, match="takes no payments for this property"):
         start_payment(tenancy, theirs, asked="a2")
 
 
@@ -462,7 +462,7 @@ def test_callbacks_to_nowhere_and_too_long_ones_are_refused(tenancy, merchants, 
         ({"asked": ""}, "1 to 40"),
         ({"asked": "a\n"}, "1 to 40"),
         ({"method": "h6"}, "no such way"),
-        ({"method": "jsapi"}, "who pays"),
+        ({"method": "jsapi"}, "the payer's id"),
     ],
 )
 def test_a_payment_that_cannot_be_is_refused_with_a_reason(tenancy, merchants, providers, change, says):
@@ -476,7 +476,7 @@ def test_a_payment_that_cannot_be_is_refused_with_a_reason(tenancy, merchants, p
 def test_a_merchant_account_takes_the_currencies_of_its_provider(tenancy, merchants, providers):
     Property.objects.update(currency="EUR")
     for provider in ("wechat", "alipay"):
-        with pytest.raises(PaymentError, match="can't be paid in that way"):
+        with pytest.raises(PaymentError, match="takes no payments for this property"):
             start_payment(tenancy, merchants[provider])
     assert start_payment(tenancy, merchants["stripe"]).currency == "EUR"
 
@@ -666,9 +666,9 @@ def test_secrets_are_sealed_and_stay_when_left_empty(merchants, providers):
         ("wechat", {"public_key": "nonsense"}, "can't be read"),
         ("alipay", {"private_key": "nonsense"}, "can't be read"),
         ("alipay", {"alipay_public_key": "\x00"}, "not a key"),
-        ("stripe", {"api_key": "pk_live_x"}, "begins with sk_"),
-        ("stripe", {"webhook_secret": "x"}, "begins with whsec_"),
-        ("paypal", {}, "no such provider"),
+        ("stripe", {"api_key": "pk_live_x"}, "must begin with sk_"),
+        ("stripe", {"webhook_secret": "x"}, "must begin with whsec_"),
+        ("paypal", {}, "no such payment provider"),
     ],
 )
 def test_a_merchant_account_with_wrong_keys_is_refused(building, providers, provider, change, says):
@@ -731,7 +731,7 @@ def test_what_did_not_come_through_a_provider_is_paid_out_by_hand(tenancy, merch
     Gateway.objects.update(online=True)
     pay_and_call_back(providers, client, start_payment(tenancy, merchants["wechat"]))
     top_up(tenancy, 5 * NANO, "cash")
-    with pytest.raises(PaymentError, match=r"5\.00 of it"):
+    with pytest.raises(PaymentError, match=r"5\.00 of this refund"):
         send_back(refund(tenancy, None, admin_user, "moves out"), admin_user)
 
 

@@ -111,7 +111,7 @@ def test_pending_and_booked_on_another_day_is_asked_once(put, owner, admin_user,
     (pending,) = put("2025-10-03;20,00;ANNA;power;").new
     (booked,) = put("2025-10-06;20,00;ANNA;power;").new
     assert booked.like == pending
-    with pytest.raises(BankError, match="one or two"):
+    with pytest.raises(BankError, match="the same payment or two"):
         book_line(booked, tenancy, admin_user)
     same_as_line(booked, True, admin_user)
     with pytest.raises(BankError, match="already"):
@@ -165,7 +165,7 @@ def test_a_transfer_that_staff_recorded_is_asked_for_and_joined(put, owner, admi
     (line,) = put(f"2025-10-08;20,00;ANNA;{reference(tenancy)};").new
     (found,) = recorded_by_hand([line], list(Tenancy.objects.all()))[line.pk]
     assert found.made == made
-    with pytest.raises(BankError, match="one or two"):
+    with pytest.raises(BankError, match="the same payment or two"):
         book_line(line, tenancy, admin_user)
     same_as_recorded(line, f"{made.pk}", admin_user)
     line.refresh_from_db()

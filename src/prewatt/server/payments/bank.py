@@ -112,14 +112,14 @@ def open_line(line: BankLine, unit: int | None = None) -> BankLine:
     lock_meters(Meter.objects.filter(unit=unit) if unit is not None else Meter.objects.none())
     locked: BankLine = for_update(BankLine.objects).select_related("organisation").get(pk=line.pk)
     if locked.state != BankLine.State.OPEN:
-        raise BankError(_("This line is dealt with already."))
+        raise BankError(_("This line is booked or set aside already."))
     return locked
 
 
 def _money_in(line: BankLine, unit: int | None = None) -> BankLine:
     locked = open_line(line, unit)
     if locked.amount < 0:
-        raise BankError(_("This line is money that went back: it can't be credited."))
+        raise BankError(_("This line is money that went out, so it can't be credited."))
     return locked
 
 
@@ -130,7 +130,9 @@ def _check_own(line: BankLine) -> None:
         rows = Tenancy.objects.filter(unit__property__organisation=line.organisation_id)
         asked = bool(recorded_by_hand([line], list(rows)))
     if asked:
-        raise BankError(_("This may be a payment that is known already: say first whether they are one or two."))
+        raise BankError(
+            _("This may be a payment that is stored already: choose first whether they are the same payment or two.")
+        )
 
 
 @transaction.atomic
@@ -143,9 +145,9 @@ def book_line(line: BankLine, tenancy: Tenancy, by: Any) -> TopUp | DebtPayment:
     _check_own(locked)
     property_ = tenancy.unit.property
     if property_.organisation_id != locked.organisation_id or property_.currency != locked.currency:
-        raise BankError(_("Payments there are in %(currency)s.") % {"currency": property_.currency})
+        raise BankError(_("That property takes payments in %(currency)s only.") % {"currency": property_.currency})
     if locked.amount % minor_unit(locked.currency):
-        raise BankError(_("This amount is finer than %(currency)s.") % {"currency": locked.currency})
+        raise BankError(_("This amount has more decimals than %(currency)s has.") % {"currency": locked.currency})
     bank = account(locked.organisation, Kind.BANK)
     # A booking that was undone stays in the books under its own name.
     name = of_bank_line(locked.fingerprint, locked.bookings)
@@ -175,7 +177,7 @@ def book_payout(line: BankLine, merchant: Merchant, by: Any) -> Transfer:
     """
     locked = _money_in(line)
     if merchant.organisation_id != locked.organisation_id:
-        raise BankError(_("This merchant account is another's."))
+        raise BankError(_("This merchant account belongs to another landlord."))
     bank, of = account(locked.organisation, Kind.BANK), Reference(Of.BANK_LINE, locked.pk)
     transfer = book(Transfer.Kind.PAYOUT, bank, clearing(merchant), locked.amount, now(), of, str(merchant))
     locked.state, locked.merchant, locked.by = BankLine.State.BOOKED, merchant, by
@@ -210,7 +212,7 @@ def same_as_line(line: BankLine, same: bool, by: Any) -> None:
     """
     locked = open_line(line)
     if locked.like_id is None:
-        raise BankError(_("This line is like no other."))
+        raise BankError(_("This line looks like no other line, so there is nothing to decide."))
     if same:
         locked.state, locked.by = BankLine.State.SAME, by
     else:
@@ -229,7 +231,7 @@ def same_as_recorded(line: BankLine, key: str, by: Any) -> None:
     else:
         payment = next((each.made for each in recorded_by_hand([locked]).get(locked.pk, []) if each.key == key), None)
         if payment is None:
-            raise BankError(_("This line can't be that payment."))
+            raise BankError(_("This line can't be that payment. Load the page again and choose from its list."))
         if isinstance(payment, TopUp):
             locked.top_up = payment
         else:

@@ -53,19 +53,22 @@ def new_layout(
     money in, separated by commas. Raises BankError, which says what is missing or wrong.
     """
     if any(role and role not in ROLES for role in columns) or order not in ("", *ORDERS):
-        raise BankError(_("Choose what each column is from the list."))
+        raise BankError(_("Choose from the list what each column is."))
     if direction not in ("", SIGN, OPPOSITE):
-        raise BankError(_("Choose how money out is told from the list."))
+        raise BankError(_("Choose from the list how this bank shows money out."))
     if columns.count(names.DAY) != 1:
-        raise BankError(_("Say which column is the day on which the bank booked: one."))
+        raise BankError(_("Choose exactly one column as the day on which the bank booked."))
     amounts = [columns.count(role) for role in (names.AMOUNT, names.IN, names.OUT)]
     if max(amounts) > 1 or not (amounts[0] or amounts[1]):
-        raise BankError(_("Say which column is the amount, or which one money in and which one money out."))
+        raise BankError(_("Choose one column for the amount, or one for money in and one for money out."))
     words_in = [each.strip() for each in words.split(",") if each.strip()]
     if len(words_in) > MOST_WORDS or any(len(each) > names.LONGEST for each in words_in):
-        raise BankError(_("At most %(most)d words can mean money in.") % {"most": MOST_WORDS})
+        raise BankError(
+            _("Give at most %(most)d words for money in, each with at most %(length)d characters.")
+            % {"most": MOST_WORDS, "length": names.LONGEST}
+        )
     if words_in and names.DIRECTION not in columns:
-        raise BankError(_("Say which column has the words that mean money in."))
+        raise BankError(_("Choose the column that has the words for money in."))
     return BankLayout(
         organisation=organisation, fingerprint=fingerprint(row, named), named=named, columns=list(columns), order=order,
         direction=direction, words_in=words_in, made_at=now(),

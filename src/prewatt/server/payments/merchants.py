@@ -28,7 +28,7 @@ def keep_merchant(
     """
     kind = PROVIDERS.get(provider)
     if kind is None:
-        raise ValidationError({"provider": _("There is no such provider.")})
+        raise ValidationError({"provider": _("There is no such payment provider: choose one from the list.")})
     known = {**merchant.settings, **unseal(PURPOSE, bytes(merchant.sealed))} if merchant else {}
     values = read_fields(kind.fields, given, known)
     try:

@@ -62,7 +62,7 @@ def _of_no_payment(merchant: Merchant, report: Told, seen_by: str) -> None:
     if report.gone:
         hear_of_unknown(merchant, report, seen_by)
     elif report.state == State.PAID:
-        _unexpected(merchant, None, report, _("no payment of that name was asked for"))
+        _unexpected(merchant, None, report, _("nobody asked for a payment with this name"))
 
 
 def _paid(payment: Payment, report: Told, seen_by: str) -> None:
@@ -110,14 +110,15 @@ def _take(payment: Payment, report: Told, seen_by: str) -> None:
     amount = report.amount * minor_unit(report.currency)
     if report.currency != payment.currency:
         # The books can't hold it: it stays at the provider until a person has seen to it.
-        _unexpected(payment.merchant, payment, report, f"paid in {report.currency}")
-        payment.state, payment.reason = Payment.State.CLOSED, f"paid in {report.currency}"
+        text = _("paid in %(currency)s") % {"currency": report.currency}
+        _unexpected(payment.merchant, payment, report, text)
+        payment.state, payment.reason = Payment.State.CLOSED, text
     elif amount != payment.amount:
-        text = _("paid %(amount)s %(currency)s, which is not what was asked for")
+        text = _("paid %(amount)s %(currency)s, which is not the requested amount")
         paid = format_money(amount, report.currency)
         _hold(payment, amount, text % {"amount": paid, "currency": report.currency})
     elif report.state == State.REFUNDED or _gone_before(payment) >= amount:
-        _hold(payment, amount, _("it was paid, and the provider says that it went back, wholly or in part"))
+        _hold(payment, amount, _("it was paid, and the provider reports that all or some of it went back"))
     else:
         try:
             with transaction.atomic():
@@ -183,7 +184,9 @@ def credit_held(payment: Payment, tenancy: Tenancy, by: Any) -> TopUp | DebtPaym
         raise PaymentError(_("This payment is not held."))
     held = held_left(locked)
     if tenancy.unit.property.currency != locked.currency:
-        raise PaymentError(_("Payments there are in %(currency)s.") % {"currency": tenancy.unit.property.currency})
+        raise PaymentError(
+            _("That property takes payments in %(currency)s only.") % {"currency": tenancy.unit.property.currency}
+        )
     refunds = account(locked.merchant.organisation, Kind.REFUNDS)
     if came_late(tenancy):
         try:

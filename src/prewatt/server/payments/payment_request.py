@@ -67,7 +67,7 @@ def start(request: PaymentRequest) -> Payment:
 def _keep(request: PaymentRequest) -> Payment:
     if not is_typed(request.asked):
         raise PaymentError(
-            _("A payment's own name has 1 to 40 printable characters, and does not begin with %(sign)s.")
+            _("The name of a payment must have 1 to 40 printable characters, and must not begin with %(sign)s.")
             % {"sign": OWN}
         )
     # The tenancy's row is the lock: of two who ask at once under one name, the second finds the first's payment.
@@ -75,7 +75,9 @@ def _keep(request: PaymentRequest) -> Payment:
     known = Payment.objects.filter(tenancy=request.tenancy, asked=request.asked).first()
     if known is not None:
         if (known.merchant_id, known.method, known.amount) != (request.merchant.pk, request.method, request.amount):
-            raise PaymentError(_("%(name)s names another payment.") % {"name": request.asked})
+            raise PaymentError(
+                _("The name %(name)s belongs to another payment. Use a new name.") % {"name": request.asked}
+            )
         return known
     _check(request)
     at = now()
@@ -103,13 +105,18 @@ def _check(request: PaymentRequest) -> None:
         raise PaymentError(_("Payments here are in %(currency)s.") % {"currency": property_.currency})
     own = merchant.organisation_id == property_.organisation_id
     if not own or not merchant.enabled or not takes(merchant, property_.currency):
-        raise PaymentError(_("This can't be paid in that way here."))
+        raise PaymentError(
+            _(
+                "This merchant account takes no payments for this property: it is disabled, another "
+                "landlord's, or for another currency."
+            )
+        )
     provider = PROVIDERS[merchant.provider]
     method = provider.methods.get(request.method)
     if method is None:
-        raise PaymentError(_("There is no such way to pay."))
+        raise PaymentError(_("There is no such way to pay here: choose one from the list."))
     if method.needs_payer and not request.payer:
-        raise PaymentError(_("%(provider)s has to say who pays.") % {"provider": provider.title})
+        raise PaymentError(_("This way to pay needs the payer's id at %(provider)s.") % {"provider": provider.title})
     try:
         check_amount(request.amount, property_.currency)
         check_open(request.tenancy)

@@ -38,7 +38,7 @@ def look(payment: Payment) -> Payment:
         if report.state == State.OPEN:
             report = Told(payment.payment_id, State.CLOSED)
     if report.payment_id != payment.payment_id:
-        raise ProviderError(_("The provider speaks of another payment."))
+        raise ProviderError(_("The provider's answer is about another payment. Look in the provider's own pages."))
     try:
         confirm(payment.merchant, report, "query")
     except UnknownCurrency as error:

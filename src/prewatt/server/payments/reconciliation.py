@@ -34,7 +34,10 @@ def reconcile(organisation: Organisation, first: date, last: date) -> list[Findi
     are in the wrong order or too many.
     """
     if last < first or (last - first).days >= MOST_DAYS:
-        raise ReconciliationError(_("Give a first and a last day, at most %(most)d.") % {"most": MOST_DAYS})
+        raise ReconciliationError(
+            _("Give a first and a last day: the last is not before the first, and they span at most %(most)d days.")
+            % {"most": MOST_DAYS}
+        )
     findings = [
         *_received_by_staff(organisation, first, last), *_at_the_bank(organisation, first, last),
         *_alarms(organisation, first, last),

@@ -62,7 +62,7 @@ def _plan(refund: Refund) -> list[RefundPart]:
     parts = list(locked.parts.select_related("payment__merchant__organisation", "payment__tenancy__unit__property"))
     if parts:
         if sum(part.amount for part in parts if part.sent_at is None) > locked.left:
-            raise PaymentError(_("Some of it was paid out by hand since: pay out the rest by hand, too."))
+            raise PaymentError(_("Some of this refund was paid out by hand meanwhile: pay out the rest by hand too."))
         return parts
     # A provider moves whole minor units; what is finer is closed when all of it is sent.
     left = (
@@ -77,7 +77,7 @@ def _plan(refund: Refund) -> list[RefundPart]:
             left -= part
     if left:
         raise PaymentError(
-            _("%(left)s of it did not come through a provider: pay it out by hand.")
+            _("%(left)s of this refund did not come through a provider: pay it out by hand.")
             % {"left": format_money(left, locked.tenancy.unit.property.currency)}
         )
     return list(locked.parts.select_related("payment__merchant__organisation", "payment__tenancy__unit__property"))

@@ -66,9 +66,9 @@ def book_returned(line: BankLine, by: Any, top_up: TopUp | None = None) -> Taken
         locked.save(update_fields=["state", "by", "takes_back"])
         return None
     if top_up is not None and not _came_in(locked).filter(pk=top_up.pk).exists():
-        raise BankError(_("This line can't be that payment."))
+        raise BankError(_("This line can't be that payment. Load the page again and choose from its list."))
     if locked.amount >= 0 or came is None:
-        raise BankError(_("It can't be told what this line takes back: choose the payment."))
+        raise BankError(_("The line alone does not show which payment it takes back: choose the payment."))
     if isinstance(came, TopUp) and booked(Reference(Of.TOP_UP, came.pk).and_(Part.UNDONE)):
         raise BankError(_("This payment is undone already."))
     left = came.amount - _taken_of(came)
@@ -130,7 +130,7 @@ def book_came_back(line: BankLine, sent: PayOut, by: Any) -> Refund:
     """
     locked = open_line(line)
     if sent not in may_have_come_back([locked]).get(locked.pk, []):
-        raise BankError(_("This line can't be that payment."))
+        raise BankError(_("This line can't be that payment. Load the page again and choose from its list."))
     bank, of = account(locked.organisation, Kind.BANK), Reference(Of.PAID_OUT, sent.pk).and_(Part.BACK)
     memo = _("did not arrive: %(why)s") % {"why": sent.refund.reason}
     refund = owe_back(sent.refund.tenancy, locked.amount, Refund.Why.FAILED, bank, of, memo, Transfer.Kind.REVERSAL)

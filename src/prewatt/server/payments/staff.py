@@ -96,5 +96,5 @@ def _checked(tenancy: Tenancy, credit_id: str, receipt: str, way: str) -> str:
             "receipt",
         )
     if Payment.objects.filter(merchant__organisation=organisation, payment_id=credit_id).exists():
-        raise TopUpError(_("The id %(id)s is that of a payment at a provider.") % {"id": credit_id})
+        raise TopUpError(_("The id %(id)s belongs to a payment at a provider. Use another id.") % {"id": credit_id})
     return number

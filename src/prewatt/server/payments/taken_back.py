@@ -273,10 +273,10 @@ def decide(row: TakenBack, do: str, by: Any) -> TakenBack:
         take_from_tenant(locked, top_up)
     elif do == "cost":
         if not open_to:
-            raise PaymentError(_("It is booked already."))
+            raise PaymentError(_("This is booked already."))
         take_as_cost(locked)
     elif do != "done":
-        raise PaymentError(_("There is no such thing to do."))
+        raise PaymentError(_("Choose what is to be done: tenant, cost or done."))
     elif open_to:
         locked.state = State.EXPLAINED
     locked.closed_at, locked.by = locked.closed_at or now(), by

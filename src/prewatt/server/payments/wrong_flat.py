@@ -135,7 +135,9 @@ def _check(tenancy: Tenancy, to: Tenancy) -> None:
     if there.organisation_id != here.organisation_id:
         raise GivingBackError(_("It can only move to a flat of the same landlord."), "to")
     if there.currency != here.currency:
-        raise GivingBackError(_("Payments there are in %(currency)s.") % {"currency": there.currency}, "to")
+        raise GivingBackError(
+            _("That property takes payments in %(currency)s only.") % {"currency": there.currency}, "to"
+        )
 
 
 def _from_refunds(tenancy: Tenancy, left: int, memo: str, by: str) -> None:

@@ -131,7 +131,7 @@ def _propose(
         known = Adjustment.objects.filter(organisation=organisation, adjustment_id=name).first()
     else:
         raise GivingBackError(
-            _("An id has 1 to 40 printable characters, and does not begin with %(sign)s.") % {"sign": OWN}
+            _("An id must have 1 to 40 printable characters, and must not begin with %(sign)s.") % {"sign": OWN}
         )
     if known is not None:
         if (known.tenancy_id, known.amount, known.kind) != (tenancy.pk, amount, kind):

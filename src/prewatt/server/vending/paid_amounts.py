@@ -52,5 +52,5 @@ def check_typed(credit_id: str) -> None:
     """TopUpError if a text can't be the id that somebody gives a payment."""
     if not is_typed(credit_id):
         raise TopUpError(
-            _("A credit id has 1 to 40 printable characters, and does not begin with %(sign)s.") % {"sign": OWN}
+            _("A credit id must have 1 to 40 printable characters, and must not begin with %(sign)s.") % {"sign": OWN}
         )

@@ -34,4 +34,7 @@ def in_fen(text: str) -> Decimal:
     try:
         return Decimal(text.strip() or "0") * 100
     except InvalidOperation:
-        raise ProviderError(_("The settlement file has an amount that is none: %(text)s") % {"text": text}) from None
+        raise ProviderError(
+            _("The settlement file has %(text)s where an amount such as 12.34 must be. Ask the provider why.")
+            % {"text": text}
+        ) from None

@@ -25,12 +25,12 @@ log = logging.getLogger("prewatt.payments")
 TIMEOUT = 15
 """Seconds that a provider is waited for."""
 _AWAY = gettext_lazy(
-    "%(who)s can't be reached just now. It is not done yet, as far as is known here. Asking again in a few minutes does "
-    "no harm."
+    "%(who)s can't be reached now. As far as we know, nothing was done. Try again in a few minutes: nothing is "
+    "done twice."
 )
 _UNREADABLE = gettext_lazy(
-    "%(who)s's answer can't be read. It is not done yet, as far as is known here. If it stays so, look at the account's "
-    "keys."
+    "The answer of %(who)s can't be read. As far as we know, nothing was done. If this happens again, check the "
+    "account's keys."
 )
 
 
@@ -260,8 +260,8 @@ def refused(title: str, said: str, raw: str = "") -> ProviderError:
     log.warning("%s says no: %s", title, raw or said)
     words = said.strip().rstrip(".")
     if not (_SENTENCE.fullmatch(words) and (" " in words or not words.isascii()) and len(words) <= 200):
-        words = _("no reason that is meant for people; it stands in the server's log")
-    text = _("%(who)s does not do this: %(words)s. It is not done. Asking again does no harm.")
+        words = _("its reason is a code for programmers, which the server's log has")
+    text = _("%(who)s refused: %(words)s. Nothing was done. You can try again.")
     return ProviderError(text % {"who": title, "words": words})
 
 

@@ -154,7 +154,9 @@ def _day(entry: Element, name: str, number: int) -> date | None:
     try:
         return date.fromisoformat(told[:10])
     except ValueError:
-        raise BankError(_("Entry %(number)d: %(text)s is no day.") % {"number": number, "text": told[:40]}) from None
+        raise BankError(
+            _("Entry %(number)d: %(text)s is no day such as 2026-11-25.") % {"number": number, "text": told[:40]}
+        ) from None
 
 
 def _amount(at: Element | None, number: int) -> tuple[int, str]:
@@ -164,7 +166,9 @@ def _amount(at: Element | None, number: int) -> tuple[int, str]:
             raise InvalidOperation
         return nano(Decimal(told), number), (at.get("Ccy") or "" if at is not None else "")[:3]
     except InvalidOperation:
-        raise BankError(_("Entry %(number)d: %(text)s is no amount.") % {"number": number, "text": told[:40]}) from None
+        raise BankError(
+            _("Entry %(number)d: %(text)s is no amount such as 12.34.") % {"number": number, "text": told[:40]}
+        ) from None
 
 
 def _sign(at: Element, number: int) -> int:

@@ -74,9 +74,9 @@ def read_mt940(text: str, currency: str) -> Statement:
             closed = True
     take()
     if not number and not any(each[1].startswith(("60", "34")) for each in fields):
-        raise BankError(_("This file has no statement of MT940 in it."))
+        raise BankError(_("This file contains no MT940 statement: choose another file."))
     if not closed:
-        raise BankError(_("The file is cut: it ends before its closing balance (:62F:). Download it again."))
+        raise BankError(_("The file is incomplete: it ends before its closing balance (:62F:). Download it again."))
     return found
 
 

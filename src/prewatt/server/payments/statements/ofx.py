@@ -23,9 +23,11 @@ def read_ofx(text: str, currency: str) -> Statement:
     """`currency`: where the file names none. BankError if it is cut, or an amount or a day can't be read."""
     text = _without_cdata(text)
     if not re.search(r"</OFX>", text, re.IGNORECASE):
-        raise BankError(_("The file is cut: the end of its OFX is missing. Download it again."))
+        raise BankError(_("The file is incomplete: the end of its OFX is missing. Download it again."))
     if "<!DOCTYPE" in text.upper() or "<!ENTITY" in text.upper():
-        raise BankError(_("This OFX has a DTD, which no statement has: it is not read."))
+        raise BankError(
+            _("This OFX has a DTD. No bank statement has one, so it is not read. Download the statement again.")
+        )
     found = Statement()
     for number, (values, pending) in enumerate(_transactions(text, currency), 1):
         check_count(number)
@@ -61,7 +63,7 @@ def _transactions(text: str, currency: str) -> Iterator[tuple[dict[str, str], bo
             # The amount is in the statement's own currency where only the original one is named.
             values.setdefault(f"{within}.{name}" if within == "ORIGCURRENCY" else name, value)
     if values is not None:
-        raise BankError(_("The file is cut within a transaction. Download it again."))
+        raise BankError(_("The file is incomplete: it ends within a transaction. Download it again."))
 
 
 def _line(found: Statement, number: int, values: dict[str, str], pending: bool) -> None:
@@ -78,13 +80,13 @@ def _line(found: Statement, number: int, values: dict[str, str], pending: bool) 
         day = date(int(told[:4]), int(told[4:6]), int(told[6:8]))
     except ValueError:
         raise BankError(
-            _("Transaction %(number)d: %(text)s is no day.") % {"number": number, "text": told[:40]}
+            _("Transaction %(number)d: %(text)s is no day such as 20261125.") % {"number": number, "text": told[:40]}
         ) from None
     try:
         amount = nano(read_number(values.get("TRNAMT", ""), _decimal(values.get("TRNAMT", ""))), number)
     except NoAmount:
         raise BankError(
-            _("Transaction %(number)d: %(text)s is no amount.")
+            _("Transaction %(number)d: %(text)s is no amount such as 12.34.")
             % {"number": number, "text": values.get("TRNAMT", "")[:40]}
         ) from None
     if not amount:

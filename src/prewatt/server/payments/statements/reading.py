@@ -20,7 +20,7 @@ def read_file(content: bytes, currency: str) -> Statement | None:
     file names none. BankError if it can't be read.
     """
     if len(content) > LARGEST_FILE:
-        raise BankError(_("The file is larger than 5 MB."))
+        raise BankError(_("The file is larger than 5 MB: export fewer days at once."))
     if content.startswith(b"%PDF"):
         raise BankError(_("This is a PDF: export the statement as CAMT, MT940, OFX, CSV or Excel."))
     head = _head(content)

@@ -90,10 +90,16 @@ def tidy(text: str, most: int) -> str:
 def nano(amount: Decimal, number: int) -> int:
     """An amount in nano. BankError if it is more than is ever paid, or finer than a nano."""
     if abs(amount) > LARGEST_AMOUNT:
-        raise BankError(_("Line %(number)d: %(text)s is too much.") % {"number": number, "text": f"{amount:f}"[:40]})
+        raise BankError(
+            _("Line %(number)d: the amount %(text)s is larger than a payment can be.")
+            % {"number": number, "text": f"{amount:f}"[:40]}
+        )
     scaled = amount * NANO
     if scaled != scaled.to_integral_value():
-        raise BankError(_("Line %(number)d: %(text)s is no amount.") % {"number": number, "text": f"{amount:f}"[:40]})
+        raise BankError(
+            _("Line %(number)d: the amount %(text)s has more than nine decimals.")
+            % {"number": number, "text": f"{amount:f}"[:40]}
+        )
     return int(scaled)
 
 

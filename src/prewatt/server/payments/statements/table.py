@@ -216,8 +216,8 @@ class _Table:
             raise Unknown(
                 "days",
                 _(
-                    "Line %(number)d: %(text)s can be read in two ways, and no line settles it: say whether the day or the "
-                    "month comes first."
+                    "Line %(number)d: %(text)s can be read in two ways, and no other line shows which is meant: "
+                    "choose whether the day or the month comes first."
                 )
                 % {"number": row.number, "text": tidy(told, 40)},
             )
@@ -249,7 +249,7 @@ class _Table:
         except Ambiguous:
             says = _("%(text)s can be read in two ways; write its decimals")
         except NoAmount:
-            says = _("%(text)s is no amount")
+            says = _("%(text)s is no amount such as 12.34")
         self.problems.add(row.number, "", says % {"text": tidy(text, 40)})
         return None
 

@@ -27,7 +27,7 @@ def read_xml(content: bytes) -> Element:
         nonlocal depth, count
         depth, count = depth + 1, count + 1
         if depth > DEEPEST:
-            raise BankError(_("This XML is no bank statement: it is nested too deep."))
+            raise BankError(_("This XML is no bank statement: its elements are nested too deep."))
         if count > MOST:
             raise BankError(_("The statement is too large: export fewer days at once."))
         builder.start(name.rpartition("}")[2], attributes)
@@ -38,7 +38,9 @@ def read_xml(content: bytes) -> Element:
         builder.end(name.rpartition("}")[2])
 
     def refuse(*_given: object) -> None:
-        raise BankError(_("This XML has a DTD, which no bank statement has: it is not read."))
+        raise BankError(
+            _("This XML has a DTD. No bank statement has one, so it is not read. Download the statement again.")
+        )
 
     content, encoding = _recoded(content)
     parser = expat.ParserCreate(encoding, namespace_separator="}")
@@ -51,7 +53,7 @@ def read_xml(content: bytes) -> Element:
     except (expat.ExpatError, UnicodeError, LookupError, ValueError) as error:
         if isinstance(error, BankError):
             raise
-        raise BankError(_("The XML is damaged or cut: %(why)s. Download it again.") % {"why": error}) from None
+        raise BankError(_("The XML is damaged or incomplete: %(why)s. Download it again.") % {"why": error}) from None
     return builder.close()
 
 
@@ -64,4 +66,6 @@ def _recoded(content: bytes) -> tuple[bytes, str | None]:
     try:
         return content.decode(name).encode(), "utf-8"
     except (LookupError, UnicodeDecodeError):
-        raise BankError(_("The XML says that it is in %(name)s, and is not.") % {"name": name}) from None
+        raise BankError(
+            _("The XML says that its encoding is %(name)s, but it is not. Download it again.") % {"name": name}
+        ) from None

@@ -80,7 +80,7 @@ def _ask_who_pays(request: HttpRequest, way: Way) -> HttpResponse:
     provider = provider_of(way.merchant)
     link = provider.payer_link(back)
     if not link:
-        raise PaymentError(_("%(provider)s has to say who pays.") % {"provider": provider.title})
+        raise PaymentError(_("This way to pay needs the payer's id at %(provider)s.") % {"provider": provider.title})
     return redirect(link)
 
 

@@ -102,7 +102,8 @@ class Alipay(Provider):
             if not isinstance(answer, dict):
                 raise ProviderError(
                     _(
-                        "Alipay's answer can't be read. It is not done yet, as far as is known here. Asking again does no harm."
+                        "The answer of Alipay can't be read. As far as we know, nothing was done. Try again: "
+                        "nothing is done twice."
                     )
                 )
             return answer

@@ -55,7 +55,10 @@ class Stripe(Provider):
     def __init__(self, settings: Mapping[str, str], address: str = "") -> None:
         for field, starts in zip(self.fields, (("sk_", "rk_"), ("whsec_",)), strict=True):
             if not settings[field.name].startswith(starts):
-                raise ValueError(_("%(field)s begins with %(start)s") % {"field": field.label, "start": starts[0]})
+                raise ValueError(
+                    _("%(field)s must begin with %(start)s: copy it again from Stripe's pages.")
+                    % {"field": field.label, "start": starts[0]}
+                )
         self._secret = settings["webhook_secret"]
         self._client = stripe.StripeClient(
             settings["api_key"],
@@ -146,7 +149,10 @@ class Stripe(Provider):
                 {"idempotency_key": refund_id},
             )
             if made.status not in ("succeeded", "pending"):
-                raise ProviderError(_("Stripe says of the refund: %(state)s") % {"state": made.status})
+                raise ProviderError(
+                    _("Stripe has not taken the refund: its state is %(state)s. Look in Stripe's own pages.")
+                    % {"state": made.status}
+                )
 
     def reason_of(self, refusal: Exception) -> str:
         assert isinstance(refusal, stripe.StripeError)

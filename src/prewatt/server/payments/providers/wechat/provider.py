@@ -98,16 +98,17 @@ class WeChat(Provider):
     title = "WeChat Pay"
     fields = (
         Field("mchid", _("Merchant number")),
-        Field("appid", _("App id"), help=_("Of the official account or mini program that the merchant is bound to.")),
+        Field("appid", _("App id"), help=_("The id of the official account or mini program that the merchant "
+                                           "number is bound to.")),
         Field("cert_serial_no", _("Serial number of the merchant's certificate")),
         Field("private_key", _("Private key of the merchant (apiclient_key.pem)"), secret=True),
         Field("apiv3_key", _("APIv3 key"), secret=True, help=_("32 characters.")),
         Field("public_key_id", _("Id of WeChat Pay's public key"), optional=True),
         Field(
             "public_key", _("WeChat Pay's public key"), secret=True, optional=True,
-            help=_("With its id, for accounts that have one; others use platform certificates."),
+            help=_("Give it with its id, if the account has one; other accounts use platform certificates."),
         ),
-        Field("app_secret", _("App secret"), secret=True, optional=True, help=_("For paying in pages inside WeChat.")),
+        Field("app_secret", _("App secret"), secret=True, optional=True, help=_("Needed for payments in pages inside WeChat.")),
     )  # fmt: skip
     methods = {
         "native": Method(
@@ -133,7 +134,7 @@ class WeChat(Provider):
     def __init__(self, settings: Mapping[str, str], address: str = "") -> None:
         self._settings, self._address = settings, address or self.address
         if len(settings["apiv3_key"].encode()) != 32:
-            raise ValueError(_("The APIv3 key has 32 characters."))
+            raise ValueError(_("The APIv3 key must have 32 characters: copy it again from WeChat Pay's pages."))
         public = settings.get("public_key", "")
         try:
             core = _Core(
@@ -228,7 +229,10 @@ class WeChat(Provider):
             )
             found = _good(status, text).get("status")
             if found not in ("SUCCESS", "PROCESSING"):
-                raise ProviderError(_("WeChat Pay says of the refund: %(state)s") % {"state": found})
+                raise ProviderError(
+                    _("WeChat Pay has not taken the refund: its state is %(state)s. Look in WeChat Pay's own pages.")
+                    % {"state": found}
+                )
 
     def settlement(self, day: date) -> list[Line]:
         with self.asking():
@@ -238,10 +242,15 @@ class WeChat(Provider):
             answer = _good(status, text)
             status, packed = self._client.download_bill(answer["download_url"])
             if status != 200:
-                raise ProviderError(_("The settlement file can't be fetched: status %(status)d") % {"status": status})
+                raise ProviderError(
+                    _("WeChat Pay's settlement file can't be fetched (status %(status)d). It is tried again by itself.")
+                    % {"status": status}
+                )
             raw = gzip.decompress(packed)
             if hashlib.sha1(raw, usedforsecurity=False).hexdigest() != answer["hash_value"].lower():
-                raise ProviderError(_("The settlement file is damaged: its digest differs."))
+                raise ProviderError(
+                    _("WeChat Pay's settlement file is damaged: its checksum differs. It is fetched again by itself.")
+                )
             return read_bill(raw.decode("utf-8-sig"), self._settings["appid"])
 
     def payer_link(self, back: str) -> str:
