@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 
 from ..server.notices.events import Event
-from ..server.notices.models import Recipient
+from ..server.notices.languages import languages
 from ..server.notices.preview import WAYS
 from ..server.notices.preview import preview as preview_texts
 from .command import CommandError, group
 from .on_server import ModelsCommand
 
 app = group()
-LANGUAGES = Recipient.Language.values
+LANGUAGES = list(languages())
 
 
 @app.command(cls=ModelsCommand)

@@ -18,6 +18,7 @@ from ..server.core.time import now
 from ..server.estate.models import Property, Tenancy
 from ..server.estate.wall_clock import typed_day, wall_clock
 from ..server.notices.contacts import TenantChangedError, keep_contact, kept, read_contact, unreached
+from ..server.notices.languages import languages
 from ..server.notices.recipients import recipient_of
 from ..server.sales.giving_back import give
 from ..server.statements.formats import to_csv, to_document
@@ -35,6 +36,7 @@ from .lookup import CONSOLE, property_named, tenancy_in, unit_named, with_token
 from .on_server import BeginOption, DatabaseCommand, FirstDayOption, LastDayOption, PropertyOption, UnitArgument
 
 app = group()
+LANGUAGE = f"Language of the notices: {' or '.join(languages())}."
 
 
 @app.command("move-in", cls=DatabaseCommand)
@@ -49,7 +51,7 @@ def move_in(
         typer.Option(help="Phone number, as dialled in the building's country, or with a country code such as +49."),
     ] = "",
     email: Annotated[str, typer.Option(help="E-mail address.")] = "",
-    language: Annotated[str, typer.Option(help="Language of the notices: en or zh.")] = "",
+    language: Annotated[str, typer.Option(help=LANGUAGE)] = "",
     property_name: PropertyOption = "",
 ) -> None:
     """Let a tenant move in, now or at the instant of --from.
@@ -78,7 +80,7 @@ def contact(
     email: Annotated[
         str | None, typer.Option(help="E-mail address; empty removes it.", show_default="unchanged")
     ] = None,
-    language: Annotated[str | None, typer.Option(help="Language: en or zh.", show_default="unchanged")] = None,
+    language: Annotated[str | None, typer.Option(help=LANGUAGE, show_default="unchanged")] = None,
     over: Annotated[bool, typer.Option("--overwrite", help="Replace also what the tenant has entered.")] = False,
     property_name: PropertyOption = "",
 ) -> None:

@@ -43,7 +43,7 @@ def tenancies(request: HttpRequest, pk: int) -> Any:
 
 class NewTenancy(Schema):
     """Who moves into a unit (its name), from an instant on (left out: now). `deposit` as text; `phone` as it is typed in the
-    country of the building, or with its country; `language`: en or zh.
+    country of the building, or with its country; `language`: a code such as en or zh.
     """
 
     unit: str

@@ -20,7 +20,8 @@ from ..core.time import now
 from ..estate.models import Organisation, Tenancy
 from ..metering.locking import lock_organisation
 from ..notices.events import Event
-from ..notices.models import Delivery, Notice, Recipient
+from ..notices.languages import ENGLISH, languages
+from ..notices.models import Delivery, Notice
 from ..notices.recipients import recipient_of
 from ..notices.telling import tell
 from ..notices.texts import SHORT
@@ -67,7 +68,7 @@ def send_note(
     title, text = _title(title, "title"), written(text, "text", LONGEST_TEXT)
     others = {}
     for language, (other_title, other_text) in (texts or {}).items():
-        if language not in Recipient.Language.values:
+        if language not in languages():
             raise ValidationError({"language": _("Choose a language.")})
         if other_title.strip() or other_text.strip():
             others[language] = [
@@ -167,4 +168,4 @@ def notes_for(tenancies: Iterable[Tenancy], look: bool = False) -> list[Shown]:
 
 def _language(tenancy: Tenancy) -> str:
     recipient = getattr(tenancy, "recipient", None)
-    return str(recipient.language) if recipient is not None else str(Recipient.Language.ENGLISH)
+    return str(recipient.language) if recipient is not None else ENGLISH

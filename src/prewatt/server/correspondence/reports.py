@@ -19,7 +19,7 @@ from ..core.time import now
 from ..estate.models import Organisation, Tenancy
 from ..metering.locking import for_update
 from ..notices.events import Event
-from ..notices.models import Recipient
+from ..notices.languages import report_word
 from ..notices.recipients import manager_of, recipient_of
 from ..notices.telling import tell
 from .models import Entry, Photo, Report
@@ -36,15 +36,6 @@ MOST_PHOTOS = 3 * MOST
 """Photos of a report."""
 COMES_BACK = 14 * DAY
 """So long after it was done a tenant can say that it is not, µs."""
-CHINESE = {
-    "danger": "危险：火花、焦味、触电", "no-power": "停电", "wiring": "电灯、插座或保险", "meter": "电表或代码",
-    "payment": "缴费或账单", "other": "其他", "open": "待处理", "work": "处理中", "done": "已完成",
-}  # fmt: skip
-ENGLISH = {
-    "danger": "danger", "no-power": "no power", "wiring": "light, socket or fuse", "meter": "meter or codes",
-    "payment": "payment or bill", "other": "something else", "open": "open", "work": "in work", "done": "done",
-}  # fmt: skip
-"""A notice's words for what a report is of, and how it stands."""
 
 
 class ReportError(Refused):
@@ -160,9 +151,10 @@ def _tell(report: Report, entry: Entry, photos: int) -> None:
     tenancy = report.tenancy
     owner = tenancy.unit.property.organisation
     recipient = recipient_of(tenancy) if entry.office else manager_of(owner)
-    words = CHINESE if recipient.language == Recipient.Language.CHINESE else ENGLISH
+    language = recipient.language
     told = {
-        "tenant": entry.office, "unit": str(tenancy.unit), "category": words[report.category], "state": words[report.state],
+        "tenant": entry.office, "unit": str(tenancy.unit), "category": report_word(report.category, language),
+        "state": report_word(report.state, language),
         "new": entry.asked == report.asked and not entry.office, "who": entry.by, "words": excerpt(entry.text),
         "photos": photos, "changed": bool(entry.state), "link": public(reverse("report", args=[report.pk])),
     }  # fmt: skip

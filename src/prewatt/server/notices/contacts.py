@@ -20,25 +20,19 @@ from ..core.time import now
 from ..estate.models import Property, Tenancy
 from ..metering.locking import for_update
 from .channels import CHANNELS
+from .languages import language_choices, languages
 from .models import Channel, Delivery, Recipient
 from .recipients import address_of, put_channel, recipient_of, sealed_address, that_send
 
 KINDS = {"phone": "sms", "email": "email"}
 """The kind of channel of each field."""
-LANGUAGES = {
-    Recipient.Language.ENGLISH: ("en", "english", "englisch", "eng", "en-gb", "en-us", "英文", "英语", "英語"),
-    Recipient.Language.CHINESE: (
-        "zh", "chinese", "chinesisch", "mandarin", "cn", "zh-cn", "zh-hans", "中文", "汉语", "漢語", "普通话", "简体中文",
-    ),
-}  # fmt: skip
-"""What people call the languages that there are, in small letters."""
 AGAIN = DAY
 """What did not arrive at a wrong number is sent to the right one if it is no older."""
 
 
 @dataclass(frozen=True)
 class Contact:
-    """A tenant's phone number (+49…), e-mail and language (`en`, `zh`); empty: none was said."""
+    """A tenant's phone number (+49…), e-mail and language (a code such as `en`). Each is empty if the landlord has not said it."""
 
     phone: str = ""
     email: str = ""
@@ -83,10 +77,10 @@ def read_field(field: str, text: str, country: str) -> str:
 
 def _language(text: str) -> str:
     plain = text.casefold()
-    for language, names in LANGUAGES.items():
-        if plain in names:
-            return language.value
-    known = ", ".join(f"{value} ({label})" for value, label in Recipient.Language.choices)
+    for code, language in languages().items():
+        if plain in (code, language.words.name.casefold(), *language.words.called):
+            return code
+    known = ", ".join(f"{code} ({name})" for code, name in language_choices())
     raise ValueError(_("There are notices in %(known)s.") % {"known": known})
 
 

@@ -1,4 +1,4 @@
-"""What people are told of. The words are in `templates/notices/`, a file for each event and language."""
+"""What people are told of. The words are in `languages/`, a file for each event and language."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...kernel.events import Group
 
 
 class Event(models.TextChoices):
-    """An event. Its text is `templates/notices/<language>/<value>.txt`."""
+    """An event. Its text is `languages/<language>/<value>.txt`."""
 
     LOW = "low", _("credit is running low")
     EXHAUSTED = "exhausted", _("credit is used up")

@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from .events import Event
+from .languages import CHINESE
 from .texts import Words, render
 
 FACTS = {
@@ -66,7 +67,7 @@ def facts_of(event: Event | str, told: Mapping[str, Any], words: Words) -> dict[
     found = {
         "what": words.short.get("what", words.title),
         # The one word that WeChat takes in a `phrase` is Chinese, whatever the language.
-        "phrase": render(event, "zh", told).short.get("what", ""),
+        "phrase": render(event, CHINESE, told).short.get("what", ""),
         "room": told["room"],
         "amount": amount,
         "balance": told.get("balance"),

@@ -23,9 +23,10 @@ from ..vending.silences import SILENT
 from .bills import tell_manager
 from .events import TOLD_BY_GROUP, Event
 from .journals import BACK_AT, journal, lowest_hours, newly_unusual
+from .languages import language_of
 from .models import Recipient, Seen
 from .telling import home_zone, tell, untold, wall
-from .words import told_of
+from .words import event_context
 
 
 class ManagerLook:
@@ -70,7 +71,7 @@ class ManagerLook:
             return
         told = {
             "unit": str(meter.unit or meter), "at": wall(entry.at, zone(meter.property.zone)), "link": self._link(meter),
-            **told_of(entry, self.recipient.language),
+            **event_context(entry, self.recipient.language),
         }  # fmt: skip
         tell(self.recipient, event, f"{entry.code} {meter.pk} {entry.at // HOUR}", told)
 
@@ -110,7 +111,7 @@ class ManagerLook:
         strange = {f"unexpected {each.pk}": each for each in rows.select_related("merchant").order_by("-pk")[:BACK_AT]}
         for key in untold(self.recipient, strange):
             found = strange[key]
-            with override("zh-hans" if self.recipient.language == "zh" else "en"):
+            with override(language_of(self.recipient.language).words.locale):
                 why = _(found.reason)
             told = {
                 "amount": format_money(found.amount, found.currency), "currency": "", "who": str(found.merchant), "why": why, "link": link,

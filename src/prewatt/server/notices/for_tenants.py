@@ -33,7 +33,7 @@ from .journals import BACK_AT, journal, lowest_hours, newly_unusual
 from .low import Credit
 from .models import Notice, Recipient
 from .telling import overtake, tell, untold, wall
-from .words import LIMIT, OVERDUE, brief, in_words, to_do, told_of
+from .words import LIMIT, OVERDUE, advice_on, brief, event_context, in_words
 
 AHEAD = 30 * DAY
 """How long before it holds a tariff is told of."""
@@ -197,7 +197,7 @@ class TenantLook:
         tripped = set[int]()
         for event in entries:
             if isinstance(event, JournalEvent) and group_of(event.code) == Group.OVERLOAD and event.at > self.at - DAY:
-                told = told_of(event, recipient.language)
+                told = event_context(event, recipient.language)
                 key = f"{event.code} {meter.pk} {event.at // HOUR}"
                 if self._tell(Event.OVERLOAD, key, at=wall(event.at, self.where), **told):
                     tripped.add(event.at)
@@ -228,7 +228,7 @@ class TenantLook:
                     Event.CUT_OFF, key, why=why, exhausted=exhausted,
                     waiting=self._money(waits) if waits else "", code=self._code() if waits else "",
                     brief=brief(reason, recipient.language, why),
-                    **to_do(EventKind.LIMIT_LOCKED if locked else relay.reason, relay.reason, recipient.language), **told,
+                    **advice_on(EventKind.LIMIT_LOCKED if locked else relay.reason, relay.reason, recipient.language), **told,
                 )  # fmt: skip
         recipient.closed = relay.closed
 

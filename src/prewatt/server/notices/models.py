@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from ..estate.models import Organisation, Tenancy
 from ..metering.models import Meter
 from .events import FOR_MANAGERS, FOR_TENANTS, Event
+from .languages import ENGLISH, language_choices
 
 
 class SendingAccount(models.Model):
@@ -36,7 +37,7 @@ class SendingTemplate(models.Model):
     account = models.ForeignKey(SendingAccount, on_delete=models.CASCADE, related_name="templates")
     carrier = models.CharField(max_length=20, blank=True)
     event = models.CharField(max_length=12, blank=True)
-    language = models.CharField(max_length=2, blank=True)
+    language = models.CharField(max_length=12, blank=True)
     template = models.CharField(max_length=100)
     fields = models.JSONField(default=list)
 
@@ -61,13 +62,9 @@ class Recipient(models.Model):
     language).
     """
 
-    class Language(models.TextChoices):
-        ENGLISH = "en", "English"
-        CHINESE = "zh", "中文"
-
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="recipients")
     tenancy = models.OneToOneField(Tenancy, on_delete=models.PROTECT, null=True, related_name="recipient")
-    language = models.CharField(max_length=2, choices=Language, default=Language.ENGLISH)
+    language = models.CharField(max_length=12, choices=language_choices, default=ENGLISH)
     quiet_from = models.PositiveSmallIntegerField(default=22)
     quiet_until = models.PositiveSmallIntegerField(default=7)
     low_money = models.JSONField(default=list)

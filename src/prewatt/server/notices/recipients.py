@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from ..core.amounts import typed_kwh, typed_money
 from ..core.credential_fields import part, read_fields, seal, unseal
-from ..core.phone_numbers import CHINA, country_at
+from ..core.phone_numbers import country_at
 from ..core.time import now
 from ..estate.low_steps import typed_days, typed_steps
 from ..estate.models import Organisation, Tenancy
@@ -23,6 +23,7 @@ from ..vending.account_settings import send_settings_to
 from ..vending.models import TopUp
 from .channels import CHANNELS
 from .channels.interface import Kind
+from .languages import language_of_country, languages
 from .models import Channel, Recipient, SendingAccount
 
 ACCOUNT, ADDRESS = "sending account", "notice address"
@@ -35,13 +36,12 @@ STEPS = ("low_money", "low_energy", "low_days")
 def recipient_of(tenancy: Tenancy) -> Recipient:
     """The tenant of a tenancy, as somebody to tell; until another language is chosen, in that of the country."""
     home = tenancy.unit.property
-    chinese = country_at(home.zone, home.currency) == CHINA
     return Recipient.objects.get_or_create(
         tenancy=tenancy,
         defaults={
             "organisation": home.organisation,
             "since": now(),
-            "language": Recipient.Language.CHINESE if chinese else Recipient.Language.ENGLISH,
+            "language": language_of_country(country_at(home.zone, home.currency)),
         },
     )[0]
 
@@ -66,7 +66,7 @@ def keep_settings(recipient: Recipient, given: Any) -> None:
     """Language, quiet hours, steps, and what is told (`tell`, a list). ValidationError names the field."""
     errors: dict[str, str] = {}
     language = given.get("language", "")
-    if language not in Recipient.Language.values:
+    if language not in languages():
         errors["language"] = _("Choose a language.")
     hours = {}
     for name in ("quiet_from", "quiet_until"):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from .channels import CHANNELS
 from .channels.interface import Kind, Message, Template
 from .events import Event
+from .languages import languages
 from .mapping import TemplateError
 from .models import Channel, Recipient, SendingAccount, SendingTemplate
 from .recipients import values_of
@@ -31,7 +32,7 @@ def keep_template(account: SendingAccount, event: str, language: str, given: str
     errors = {}
     if event and event not in Event.values:
         errors["event"] = _("There is no such choice.")
-    if language and language not in Recipient.Language.values:
+    if language and language not in languages():
         errors["language"] = _("There is no such choice.")
     given = given.strip()
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", given):

@@ -1,7 +1,8 @@
-"""The words of notices: a file for each event and language, `templates/notices/<language>/<event>.txt`.
+"""The texts of notices: a file for each event and language, `languages/<language>/<event>.txt`.
 
-Its first line is the title, the others are the text. What stands after a line `--` are short forms by name, for ways that
-carry little, written in pieces (see `fitting`): `what` happened, what to `do`, a `line` with the figures, the `sms`.
+The first line of a file is the title, the others are the text. After a line `--` stand short forms by name, for channels that
+carry little: `what` happened, what to `do`, a `line` with the figures, the `sms`. A short form is written in pieces (see
+`fitting`).
 """
 
 from __future__ import annotations
@@ -9,17 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from django.template.loader import render_to_string
 from django.utils.translation import override
 
 from .events import Event
+from .languages import language_of
 
 SHORT = "--"
-CHINESE_UNITS = {"CNY": "元"}
 
 
 class Words(NamedTuple):
-    """What is said of an event. `short`: its short forms by name, in pieces."""
+    """What a notice says: its title, its text, and by name its short forms, which are in pieces."""
 
     title: str
     text: str
@@ -27,16 +27,16 @@ class Words(NamedTuple):
 
 
 def render(event: Event | str, language: str, context: Mapping[str, Any]) -> Words:
-    """The words of an event, or of `digest`, in a language."""
-    told = {name: value.replace("|", "¦") if isinstance(value, str) else value for name, value in context.items()}
-    if language == "zh":
-        told["currency"] = CHINESE_UNITS.get(told.get("currency", ""), told.get("currency", ""))
-    with override("zh-hans" if language == "zh" else language):
-        whole = render_to_string(f"notices/{language}/{event}.txt", told)
-    lines = [line.strip() for line in whole.strip().splitlines()]
+    """Return the words of an event, or of `digest`, in the language with this code. `context` has the values by name."""
+    spoken = language_of(language)
+    # The sign `|` parts pieces. In a name that people typed it is replaced until the pieces are parted.
+    values = {name: value.replace("|", "¦") if isinstance(value, str) else value for name, value in context.items()}
+    currency = values.get("currency", "")
+    values["currency"] = spoken.words.currencies.get(currency, currency)
+    with override(spoken.words.locale):
+        lines = [line.strip() for line in spoken.render(event, values).strip().splitlines()]
     end = lines.index(SHORT) if SHORT in lines else len(lines)
     short = (line.partition(":") for line in lines[end + 1 :])
-    # What people named with the sign that parts pieces keeps it, where there are no pieces.
     title, *text = (line.replace("¦", "|") for line in lines[:end])
     return Words(
         title[:200], "\n".join(line for line in text if line), {name: value.strip() for name, _colon, value in short}

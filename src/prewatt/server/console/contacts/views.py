@@ -21,6 +21,7 @@ from ...commissioning.contact_list import Change, read_contact_list, sealed, tak
 from ...estate.models import Property, Tenancy
 from ...notices.channels import CHANNELS
 from ...notices.contacts import KINDS, NO_CONTACT, Contact, in_full, keep_contact, kept, read_contact, unreached
+from ...notices.languages import language_choices
 from ...notices.models import Channel, Recipient, SendingAccount
 from ...web.access import property_of_manager, tenancy_of_manager
 from ...web.kept import refuse
@@ -66,7 +67,7 @@ def contact_panels(tenancies: Iterable[Tenancy]) -> list[ContactPanel]:
                 ways,
                 recipient.changed_at if recipient else None,
                 cannot_send(tenancy.unit.property),
-                list(Recipient.Language.choices),
+                language_choices(),
             )
         )
     return panels

@@ -21,7 +21,7 @@ from ...core.time import now
 from ...correspondence.models import Note
 from ...correspondence.notes import LONGEST_TEXT, LONGEST_TITLE, Reached, living_in, reached, send_note
 from ...estate.models import Organisation, Property, Tenancy
-from ...notices.models import Recipient
+from ...notices.languages import language_choices, languages
 from ...vending.paid_amounts import new_credit_id
 from ...web.access import owner_of
 from ...web.forms import key
@@ -52,7 +52,7 @@ def notes(request: HttpRequest) -> HttpResponse:
         "text": (again["values"].get("text") or [""])[0] if again else "",
         "languages": [
             (value, label, (again["values"].get(f"text_{value}") or [""])[0] if again else "")
-            for value, label in Recipient.Language.choices
+            for value, label in language_choices()
         ],
         "longest_title": LONGEST_TITLE, "longest_text": LONGEST_TEXT,
         "notes": [_told(each, reached(each)) for each in owner.notes.all()[:SHOWN]], "where": zone(owner.home().zone),
@@ -81,8 +81,7 @@ def _send(request: HttpRequest, owner: Organisation) -> None:
     properties = [each.pk for each in owner.properties.all()] if everybody else _keys(given.getlist("property"))
     to = living_in(owner, [] if everybody else _keys(given.getlist("unit")), properties)
     texts = {
-        language: (given.get(f"title_{language}", ""), given.get(f"text_{language}", ""))
-        for language in Recipient.Language.values
+        language: (given.get(f"title_{language}", ""), given.get(f"text_{language}", "")) for language in languages()
     }
     made = send_note(
         owner, given.get("asked", ""), given.get("title", ""), given.get("text", ""), request.user, to,

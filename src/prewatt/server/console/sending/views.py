@@ -21,7 +21,8 @@ from ...notices.channels import CHANNELS
 from ...notices.channels.interface import Kind, SendError
 from ...notices.events import Event
 from ...notices.facts import FACTS
-from ...notices.models import Recipient, SendingAccount, SendingTemplate
+from ...notices.languages import language_choices, language_of, languages
+from ...notices.models import SendingAccount, SendingTemplate
 from ...notices.recipients import address_of, country_of, keep_account, manager_of
 from ...notices.sending_templates import as_lines, check, keep_template, shown, template_for, templates_of
 from ...web.access import organisations
@@ -97,7 +98,6 @@ def templates(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         if not wrong:
             return redirect("sending-templates", pk, kind)
     rows = list(templates_of(known))
-    languages = {"": _("both"), **dict(Recipient.Language.choices)}
     edited = next((each for each in rows if f"{each.pk}" == request.GET.get("edit")), None)
     values = {
         "event": edited.event if edited else "",
@@ -110,12 +110,11 @@ def templates(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         "kind": kind,
         "title": wanted.title,
         "address": wanted.address,
-        "rows": [(row, _event(row.event), languages[row.language], _samples(row)) for row in rows],
-        "without": [
-            each.label for each in Event if None in [template_for(rows, each, way) for way in Recipient.Language]
-        ],
+        "rows": [(row, _event(row.event), _language(row.language), _samples(row)) for row in rows],
+        "without": [each.label for each in Event if None in [template_for(rows, each, code) for code in languages()]],
         "events": [("", EVERY), *Event.choices],
-        "languages": languages.items(),
+        "languages": [("", _("all")), *language_choices()],
+        "names": [name for _code, name in language_choices()],
         "facts": FACTS.items(),
         "values": {name: given.get(name, text) if wrong else text for name, text in values.items()},
         "wrong": wrong,
@@ -127,21 +126,24 @@ def _event(event: str) -> Any:
     return Event(event).label if event else EVERY
 
 
+def _language(code: str) -> str:
+    return language_of(code).words.name if code else _("all")
+
+
 def _without(rows: list[SendingTemplate]) -> list[str]:
     """The events that no template carries, or in one language only."""
     found = []
     for event in Event:
-        lacking = [each.label for each in Recipient.Language if template_for(rows, event, each) is None]
+        lacking = [name for code, name in language_choices() if template_for(rows, event, code) is None]
         if lacking:
             found.append(f"{event.label} ({lacking[0]})" if len(lacking) == 1 else f"{event.label}")
     return found
 
 
-def _samples(row: SendingTemplate) -> list[tuple[str, str, str, str]]:
-    """(field, fact, what it shows in English, in Chinese) of a template."""
-    english, chinese = shown(row, "en"), shown(row, "zh")
-    rows = zip(row.fields, english, chinese, strict=True)
-    return [(name, fact, one, other) for (name, fact), (_same, one), (_too, other) in rows]
+def _samples(row: SendingTemplate) -> list[tuple[str, str, list[str]]]:
+    """Return each field of a template, the fact that it shows, and a sample of it in each language."""
+    samples = [[text for _field, text in shown(row, code)] for code in languages()]
+    return [(field, fact, texts) for (field, fact), *texts in zip(row.fields, *samples, strict=True)]
 
 
 def _change(request: HttpRequest, account: SendingAccount) -> dict[str, list[str]]:

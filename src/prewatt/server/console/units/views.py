@@ -16,7 +16,7 @@ from ...core.time import now
 from ...correspondence.models import Report
 from ...correspondence.reports import not_done
 from ...estate.models import Tenancy, Unit
-from ...notices.models import Recipient
+from ...notices.languages import language_choices
 from ...payments.bank import reference
 from ...payments.staff import record
 from ...vending.controls import order_choices, ordered
@@ -70,7 +70,7 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
         "manager": True,
         "tenancies": where.tenancies.order_by("-begins"),
         "contacts": contact_panels(where.tenancies.not_over(at).select_related("unit__property")),
-        "languages": Recipient.Language.choices,
+        "languages": language_choices(),
         "where": zone(where.property.zone),
         "credit_id": new_credit_id(),
         "reference": reference(tenant) if tenant else "",

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _now
 
 from ..facts import FACTS, MOMENTS, MONEY, NUMBERS
 from ..fitting import cut, fit, keep_end, whole
+from ..languages import language_of
 from ..mapping import TemplateError
 from .interface import Message, value_of
 
@@ -26,6 +27,7 @@ LENGTHS = {
 """Characters that a field of a kind may have. `keyword` is that of the templates of before 2023."""
 DIGITS = 10
 """Digits of an `amount`."""
+YUAN = "元"
 SIGNS = {"CNY": "¥", "JPY": "¥", "EUR": "€", "USD": "$", "GBP": "£"}
 SHOWS = {
     **dict.fromkeys(("thing", "keyword", "name"), tuple(FACTS)),
@@ -112,8 +114,9 @@ def _words(text: str, fact: str, message: Message, most: int) -> str:
 def money(text: str, message: Message) -> str:
     """An amount as it is read: 4.60元, €4.60, 4.60 CHF."""
     currency = message.facts.get("currency", "")
-    if currency == "CNY" and message.language == "zh":
-        return f"{text}元"
+    unit = _unit(message)
+    if unit:
+        return f"{text}{unit}"
     sign = SIGNS.get(currency)
     minus, figure = ("-", text[1:]) if text.startswith("-") else ("", text)
     return f"{minus}{sign}{figure}" if sign else f"{text} {currency}".strip()
@@ -128,9 +131,14 @@ def amount(text: str, message: Message) -> str:
     if len(figure.replace(".", "")) > DIGITS:
         # As much as there is room for: it is read beside a line that says all of it.
         figure = min(figure.partition(".")[0], "9" * DIGITS, key=lambda each: (len(each), each))
-    if currency == "CNY" and message.language == "zh":
-        return f"{figure}元"
+    if _unit(message) == YUAN:
+        return f"{figure}{YUAN}"
     return f"{SIGNS.get(currency, '')}{figure}"
+
+
+def _unit(message: Message) -> str:
+    """Return the unit that stands behind an amount in the language of a message; empty if a sign stands before it."""
+    return language_of(message.language).words.currencies.get(message.facts.get("currency", ""), "")
 
 
 def _number(text: str) -> Decimal:

@@ -1,4 +1,5 @@
 import django.db.models.deletion
+import prewatt.server.notices.languages
 from django.db import migrations, models
 
 
@@ -16,7 +17,7 @@ class Migration(migrations.Migration):
             name='Recipient',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('language', models.CharField(choices=[('en', 'English'), ('zh', '中文')], default='en', max_length=2)),
+                ('language', models.CharField(choices=prewatt.server.notices.languages.language_choices, default='en', max_length=12)),
                 ('quiet_from', models.PositiveSmallIntegerField(default=22)),
                 ('quiet_until', models.PositiveSmallIntegerField(default=7)),
                 ('low_money', models.JSONField(default=list)),
@@ -110,7 +111,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('carrier', models.CharField(blank=True, max_length=20)),
                 ('event', models.CharField(blank=True, max_length=12)),
-                ('language', models.CharField(blank=True, max_length=2)),
+                ('language', models.CharField(blank=True, max_length=12)),
                 ('template', models.CharField(max_length=100)),
                 ('fields', models.JSONField(default=list)),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='templates', to='notices.sendingaccount')),

@@ -28,6 +28,7 @@ from ...notices.channels import CHANNELS
 from ...notices.channels.interface import Message, SendError
 from ...notices.channels.push import public_key
 from ...notices.contacts import KINDS, changed_by_tenant
+from ...notices.languages import language_choices
 from ...notices.models import Channel, Delivery, Recipient, SendingAccount
 from ...notices.recipients import (
     account_values,
@@ -99,7 +100,7 @@ def notices(request: HttpRequest, whose: str) -> HttpResponse:
         "where": zone(home_zone(recipient)),
         "values": {name: given.get(name, text) if wrong else text for name, text in kept.items()},
         "wrong": wrong,
-        "languages": Recipient.Language.choices,
+        "languages": language_choices(),
         "events": [(each.value, each.label, each.value in told) for each in recipient.events],
         "channels": [
             (each, CHANNELS[each.kind].title, CHANNELS[each.kind] in usable)
