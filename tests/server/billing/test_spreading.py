@@ -265,7 +265,7 @@ def test_one_page_says_who_was_told_what_each_flat_owes_and_how_it_is_paid_back(
     look()
     tell_of_silences()
     shown = " ".join(manager.get(page).content.decode().split())
-    assert "Gateway g1 is silent for 30 days" in shown and "email of…@example.com: waits" in shown
+    assert "Gateway g1 has been silent for 30 days" in shown and "email of…@example.com: waits" in shown
     assert "720.0" in shown and "138.35" in shown and "Spread all of it: 151.69" in shown
     manager.post(f"{page}spread/", {"unit": ben.unit_id, "share": "40"})
     made = Spread.objects.get()

@@ -122,13 +122,13 @@ def test_forty_alarms_after_an_outage_are_two_messages(office, internet, clock):
         assert send_what_is_due() == 0
     clock.at += GAP
     assert send_what_is_due() == 28
-    assert subjects(internet) == ["12 alarms to look at", "28 alarms to look at"]
+    assert subjects(internet) == ["12 alarms to check", "28 alarms to check"]
     body = internet.mail.mails[0][2].decode()
     assert re.search(r"- Linden 5 Flat \d: entry \d+ differs", body) and "and 7 more." in body
     clock.at += 2 * GAP
     alarms(40, 41)
     watch()
-    assert send_what_is_due() == 1 and "somebody has to look" in subjects(internet)[-1]
+    assert send_what_is_due() == 1 and "please check" in subjects(internet)[-1]
 
 
 def test_what_is_urgent_is_never_held_back(anna, office, tenancy, internet):
@@ -161,7 +161,7 @@ def test_quiet_hours_are_kept_and_what_was_told_in_them_is_one_message(office, i
         clock.at += HOUR
         assert send_what_is_due() == 0
     clock.at += 2 * HOUR
-    assert send_what_is_due() == 4 and subjects(internet) == ["4 alarms to look at"]
+    assert send_what_is_due() == 4 and subjects(internet) == ["4 alarms to check"]
 
 
 def test_a_digest_that_does_not_go_is_tried_again_as_one_and_no_longer_holds_what_is_overtaken(office, internet, clock):
@@ -174,7 +174,7 @@ def test_a_digest_that_does_not_go_is_tried_again_as_one_and_no_longer_holds_wha
     assert list(Delivery.objects.values_list("tries", "state")) == [(1, "waiting")] * 3
     Notice.objects.filter(text__contains="entry 1").update(overtaken=True)
     clock.at += MINUTE
-    assert send_what_is_due() == 2 and subjects(internet) == ["2 alarms to look at"]
+    assert send_what_is_due() == 2 and subjects(internet) == ["2 alarms to check"]
 
 
 def test_how_long_something_waits(office, clock):

@@ -159,7 +159,7 @@ def test_used_up_cut_off_and_restored(edge, store, anna, tenancy):
     watch()
     assert events(anna)[-2:] == ["cut-off", "exhausted"]
     cut = anna.notices.get(event="cut-off")
-    assert "the credit is used up" in cut.text and "It returns by itself" in cut.text
+    assert "the credit is used up" in cut.text and "The power comes back a few seconds after you top up" in cut.text
     send_what_is_due()
     top_up(tenancy, 20 * NANO, "c2")
     live(edge, store, 0)

@@ -180,8 +180,8 @@ def test_in_an_outage_the_usual_use_says_when_a_step_is_reached(silent, store, a
     clock.at += 2 * HOUR
     watch()
     watch()
-    assert low(anna) == ["By our reckoning your electricity credit is running low: about 1.90 EUR"]
-    assert "not been heard of since 2025-10-11 13:00" in last(anna).text and "about 9.5 kWh" in last(anna).text
+    assert low(anna) == ["We estimate that your electricity credit is running low: about 1.90 EUR"]
+    assert "no data from the meter of Linden 5 Flat 1 since 2025-10-11 13:00" in last(anna).text and "about 9.5 kWh" in last(anna).text
     # The building returns, and less was used: it is taken back without a word.
     silent.read("m1", silent.accounts["m1"].register + 9_000)
     silent.deliver(store)
@@ -212,8 +212,8 @@ def test_in_an_outage_who_has_paid_is_told_in_time_to_type_the_code(silent, anna
     watch()
     assert low(anna) == [], "there is enough, but it is not at the meter"
     (told,) = anna.notices.filter(event="exhausted")
-    assert told.title == "By our reckoning your electricity credit is used up"
-    assert str(made.command.code) in told.text and "20.00 EUR can't reach it by itself" in told.text
+    assert told.title == "We estimate that your electricity credit is used up"
+    assert str(made.command.code) in told.text and "20.00 EUR cannot reach the meter by itself" in told.text
 
 
 def test_by_reckoning_it_is_used_up_once_and_taken_back_where_it_is_not(silent, store, anna, clock):

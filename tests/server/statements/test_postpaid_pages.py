@@ -140,7 +140,7 @@ def test_tenant_and_manager_are_told_of_bills(site, tenancy, owner, anna, clock)
     look()
     assert ("overdue", "Your electricity bill 1 is overdue: 40.00 EUR") in told(anna)
     notice = Notice.objects.filter(recipient=anna, event="overdue").get()
-    assert "If nothing is paid, the power ends by the rule of your terms from 2025-11-23 00:00 on." in notice.text
+    assert "If you don't pay, the power goes off on 2025-11-23 00:00, by the rule in your terms." in notice.text
     assert ("overdue", "Bill 1 of Anna is overdue: 40.00 EUR") in told(office)
     site.go(at(2025, 11, 22, 12))
     look()
@@ -164,7 +164,7 @@ def test_the_last_steps_before_the_limit_are_told(site, tenancy, anna, clock):  
     assert low.title == "Only 4.00 EUR are left until your limit for electricity"
     site.go(clock.at + 2 * DAY, kwh=20)
     watch()
-    assert "You owe as much for electricity as you may" in [title for _event, title in told(anna)]
+    assert "You have reached your limit for electricity" in [title for _event, title in told(anna)]
     cut = Notice.objects.get(recipient=anna, event="cut-off")
     assert "the limit of what may be owed is reached" in cut.text
 

@@ -128,6 +128,6 @@ def _read(folder: Path) -> Mapping[str, Language]:
             words = msgspec.toml.decode(file.read_bytes(), type=Words)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"{file} can't be read: {error}") from None
-        engine = Engine(dirs=[file.parent, folder / ENGLISH])
+        engine = Engine(dirs=[str(file.parent), str(folder / ENGLISH)])
         found[file.parent.name] = Language(file.parent.name, words, engine)
     return found
