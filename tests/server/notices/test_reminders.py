@@ -181,7 +181,10 @@ def test_in_an_outage_the_usual_use_says_when_a_step_is_reached(silent, store, a
     watch()
     watch()
     assert low(anna) == ["We estimate that your electricity credit is running low: about 1.90 EUR"]
-    assert "no data from the meter of Linden 5 Flat 1 since 2025-10-11 13:00" in last(anna).text and "about 9.5 kWh" in last(anna).text
+    assert (
+        "no data from the meter of Linden 5 Flat 1 since 2025-10-11 13:00" in last(anna).text
+        and "about 9.5 kWh" in last(anna).text
+    )
     # The building returns, and less was used: it is taken back without a word.
     silent.read("m1", silent.accounts["m1"].register + 9_000)
     silent.deliver(store)
