@@ -52,7 +52,7 @@ def test_the_head_end_takes_a_journal_for_its_commands(written):
         take_entry(plan, entries.decode_entry(body), body, late=False)
     known = {applied.number for applied in plan.applied}
     assert known == {command.number for command in commands}
-    assert not [found for found in plan.found if found.number is not None]
+    assert not [command for command in plan.unlogged if command.number is not None]
 
 
 def test_messages_are_read_and_their_signatures_hold(written):

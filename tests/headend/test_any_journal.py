@@ -104,7 +104,7 @@ def test_a_journal_of_nonsense_is_taken_in_up_to_where_it_breaks(made, in_order)
     assert [refusal.reason for refusal in result.refusals] in ([], ["chain"], ["newer"])
     assert abs(mine.account.balance) <= BALANCE_MAX
     # No more was credited than the credit log says, whatever the journal claims; and what it lacks, which is told.
-    told = {each.seq for each in mine.found}
+    told = {each.seq for each in mine.unlogged}
     unknown = sum(
         new.own.amount
         for new in mine.entries

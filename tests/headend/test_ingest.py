@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from prewatt.headend.batch import GatewayView, MeterView
-from prewatt.headend.found import Found
 from prewatt.headend.ingest import plan, sort
+from prewatt.headend.unlogged import UnloggedCommand
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import (
     Command,
@@ -178,7 +178,7 @@ def test_a_credit_that_the_credit_log_lacks_is_taken_as_the_meter_says_it_and_to
     lost = CreditApplied(6, 2 * HOUR, account.balance + NANO, 3, "lost", NANO)
     after = Reading(7, 3 * HOUR, account.balance + NANO - 200_000, 701, (Used("flat", 0, 200_000, 1),), 200_000)
     mine = take(upload(11, 1, [*bodies, encode_entry(lost), encode_entry(after)])).meters["m1"]
-    assert mine.found == [Found(6, 2 * HOUR, 3, GrantCredit("lost", NANO), NANO, None)]
+    assert mine.unlogged == [UnloggedCommand(6, 2 * HOUR, 3, GrantCredit("lost", NANO), NANO, None)]
     assert (mine.differences, mine.offset) == ([], 0)
     assert (mine.account.balance, mine.account.command) == (account.balance + NANO - 200_000, 3)
 

@@ -44,46 +44,48 @@ class Rule:
 
 EVENTS: dict[str, Rule] = {
     EventKind.CLOCK_STEPPED: Rule(
-        "A gateway's clock was set by more than can be right ({detail}). Nothing is charged by it. If it comes again, "
-        "look at how the gateway gets its time.",
+        "A gateway's clock was changed by more than is plausible ({detail}). Nobody is charged because of this. If it "
+        "happens again, check where the gateway gets its time from.",
         of_gateway=True,
     ),
     EventKind.CLOCK_DIFFERS: Rule(
-        "A gateway's clock and the server's differ ({detail}). Look at how both get their time.", of_gateway=True
+        "A gateway's clock and the server's clock differ ({detail}). Check where both get their time from.",
+        of_gateway=True,
     ),
     EventKind.REGISTER_DOUBTFUL: Rule(
-        "Meter {meter} has given readings for an hour that can't be right ({detail}). Nothing is charged by them, and nobody "
-        "is cut off. If it lasts, have it looked at."
+        "For an hour, meter {meter} has given readings that can't be right ({detail}). They are not charged, and they "
+        "cut nobody off. If this goes on, have the meter checked."
     ),
     EventKind.REGISTER_BACKWARDS: Rule(
-        "The register of meter {meter} goes backwards ({detail}): a current transformer the wrong way round, or energy "
-        "that is fed in (a plug-in solar panel). It is not charged. Have it looked at."
+        "The register of meter {meter} goes backwards ({detail}). Either a current transformer is mounted the wrong way "
+        "round, or energy is fed in, for example by a plug-in solar panel. This energy is not charged. Have the meter "
+        "checked."
     ),
     EventKind.REGISTER_STILL: Rule(
-        "The register of meter {meter} stands still though the supply is on ({detail}): nobody lives there, or it does "
-        "not count. Have it looked at."
+        "The register of meter {meter} stands still although the supply is on ({detail}). Either nobody lives there, or "
+        "the meter does not count. Have the meter checked."
     ),
     EventKind.FOREIGN_METER: Rule(
-        "Another meter answers in the place of {meter} ({detail}). If it was exchanged, record the exchange; supply goes "
-        "on meanwhile."
+        "Another meter answers in the place of {meter} ({detail}). If the meter was exchanged, record the exchange. The "
+        "supply goes on meanwhile."
     ),
     EventKind.JOURNAL_SET_BACK: Rule(
-        "A gateway has gone on from the server's state, as its journals were put back from a copy, or damaged ({detail}). Nothing "
-        "is to be done, unless it comes again: then look at the gateway's memory card.",
+        "The journals of a gateway were put back from a copy, or damaged, so it went on from the server's state "
+        "({detail}). You need to do nothing. If it happens again, check the gateway's memory card.",
         of_gateway=True,
     ),
     EventKind.DISK_FULL: Rule(
-        "A gateway's disk is full. It goes on in what was kept free for that, for a while; then it can journal nothing, and take "
-        "up no payment, until there is room. Make room on it.",
+        "A gateway's disk is full. For a while it goes on in room that was reserved for this. After that it can record "
+        "nothing and accept no payment until there is room again. Delete files on the gateway that are not needed.",
         of_gateway=True,
     ),
     EventKind.MUTED: Rule(
-        "At meter {meter} the same comes and goes without end ({detail}), and is not journalled each time any more. No energy "
-        "is lost by it. Have its line and its plug looked at."
+        "At meter {meter} the same event comes and goes again and again ({detail}). It is no longer recorded each time. "
+        "No energy is lost. Have the meter's data line and its plug checked."
     ),
     EventKind.SWITCH_FAILED: Rule(
-        "The load switch of meter {meter} does not obey ({detail}). It is told again each minute. If that does not help, "
-        "have it looked at."
+        "The load switch of meter {meter} does not obey ({detail}). The gateway repeats the order every minute. If that "
+        "does not help, have the meter checked."
     ),
 }
 """The rules by the kind of event."""
@@ -93,8 +95,8 @@ OVER: dict[str, str] = {EventKind.DISK_ROOM: EventKind.DISK_FULL}
 
 ENTRIES: dict[str, Rule] = {
     "rebased": Rule(
-        "The register of meter {meter} goes on from another value ({detail}): what was used in between is not charged. "
-        "Say what is to be charged for that time."
+        "The register of meter {meter} goes on from another value ({detail}). What was used in between is not charged. "
+        "Enter what to charge for that time."
     ),
 }
 """The rules by the kind of entry."""
@@ -142,9 +144,9 @@ def clock_ahead(meter: str, seq: int, at: int, now: int) -> Raised:
     """Return the alarm that a journal is dated in the future."""
     return Raised(
         "clock-ahead",
-        f"The journal of meter {meter} is dated {moment(at):%Y-%m-%d %H:%M} UTC, which is {_ahead(at - now)} from now: its "
-        "gateway's clock is, or was, wrong. Set it right, then order the meter to be led back, so that its time goes on from "
-        "now.",
+        f"The journal of meter {meter} is dated {moment(at):%Y-%m-%d %H:%M} UTC, which is {_ahead(at - now)} in the "
+        "future. The clock of its gateway is wrong, or was wrong. Set the clock right. Then order the meter to be led "
+        "back, so that its time goes on from now.",
         now,
         meter=meter,
         seq=seq,
@@ -156,8 +158,8 @@ def _ahead(span: int) -> str:
 
 
 def each_once(alarms: Iterable[Raised]) -> Iterable[Raised]:
-    """Yield the first alarm of each kind (and key), for one meter or gateway."""
-    found: dict[tuple[str, str, str, str], Raised] = {}
-    for each in alarms:
-        found.setdefault((each.meter, each.gateway, each.kind, each.key), each)
-    return found.values()
+    """Return the first alarm of each kind (and key), for each meter or gateway."""
+    first: dict[tuple[str, str, str, str], Raised] = {}
+    for alarm in alarms:
+        first.setdefault((alarm.meter, alarm.gateway, alarm.kind, alarm.key), alarm)
+    return first.values()

@@ -14,8 +14,8 @@ from ..kernel.entries import AnyEntry, Command, Reading, UnknownOrder
 from ..wire.messages import LiveMeter, MeterStatus, Receipt, States
 from ..wire.signing import VerifyKey
 from .alarms import Raised
-from .found import Found
 from .reconcile import Difference
+from .unlogged import UnloggedCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class MeterPlan:
     `charges`: readings that cost something, as the server rated them; `cleared`: (entry, instant, nano) of credit that
     was taken off and is owed back; `emergency`: (entry, instant, nano) of the emergency credit that is out, where that
     changed; `restored`: (entry, instant, nano, who and why) of what the landlord lent, or with 0 nano that it is
-    repaid; `found`: what the credit log lacks; `opened`: the open commands that it does not show; `advance`: the orders
+    repaid; `unlogged`: commands that the credit log lacks; `opened`: the open commands that it does not show; `advance`: the orders
     of tokens that were made in advance.
     """
 
@@ -114,7 +114,7 @@ class MeterPlan:
     emergency: tuple[int, int, int] | None = None
     restored: list[tuple[int, int, int, str]] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
-    found: list[Found] = field(default_factory=list)
+    unlogged: list[UnloggedCommand] = field(default_factory=list)
     duplicates: int = 0
     gap: bool = False
     forked: bool = False

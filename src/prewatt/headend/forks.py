@@ -35,13 +35,13 @@ def differs(status: MeterStatus, seq: int, head: bytes) -> bool:
 
 def strays(span: Span, seq: int, head: bytes) -> bool:
     """Return whether a span does not continue a journal that ends at `seq` with `head`, as far as the span shows it."""
-    known = seq + 1 - span.first
-    if not span.before or not 0 <= known <= len(span.bodies):
+    stored_count = seq + 1 - span.first
+    if not span.before or not 0 <= stored_count <= len(span.bodies):
         return False
-    reached = span.before
-    for body in span.bodies[:known]:
-        reached = chain(reached, body)
-    return reached != head
+    hash_ = span.before
+    for body in span.bodies[:stored_count]:
+        hash_ = chain(hash_, body)
+    return hash_ != head
 
 
 def may_adopt(last: int, now: int) -> bool:
@@ -102,12 +102,13 @@ def comes_again(there: Account, here: Account, opened: Mapping[int, Command | Un
 
 
 def damaged(gateway: str, meters: Sequence[str], now: int) -> Raised:
-    """Return the alarm that entries cannot be read that were not sent yet."""
+    """Return the alarm that a gateway's journal is damaged: entries that it had not sent yet cannot be read."""
     return Raised(
         "journal-damaged",
-        f"The journal of gateway {gateway} is damaged: entries of meters {_names(meters)} that it had not sent can't be read. "
-        "It goes on from the server's state by itself, and charges by the registers; nothing that was paid is lost. What was "
-        "done on site meanwhile has to be done anew. If it comes again, replace the gateway's memory card.",
+        f"The journal of gateway {gateway} is damaged: entries of meters {_names(meters)} that it had not sent yet can't "
+        "be read. The gateway goes on from the server's state by itself and charges by the registers. No payment is "
+        "lost. What was done on site in that time has to be done again. If it happens again, replace the gateway's "
+        "memory card.",
         now,
         gateway=gateway,
     )
@@ -121,22 +122,21 @@ def set_back(gateway: str, meters: Sequence[str], now: int) -> Raised:
     """Return the alarm that journals were restored from an older state."""
     return Raised(
         EventKind.JOURNAL_SET_BACK,
-        f"Gateway {gateway} came with journals that end before, or otherwise than, what it had sent (meters {_names(meters)}): its "
-        "file was put back from a copy, or has lost its end. It goes on from the server's state by itself, and charges by "
-        "the registers; nothing that was paid is lost. Nothing is to be done, unless it comes again: then look at the "
-        "gateway's memory card.",
+        f"The journals of gateway {gateway} do not match what it had sent before (meters {_names(meters)}). Its file was "
+        "put back from a copy, or has lost its end. The gateway goes on from the server's state by itself and charges by "
+        "the registers. No payment is lost. You need to do nothing. If it happens again, check the gateway's memory card.",
         now,
         gateway=gateway,
     )
 
 
 def two_gateways(gateway: str, now: int) -> Raised:
-    """The alarm that two gateways have one key."""
+    """Return the alarm that two gateways use the same key."""
     return Raised(
         "two-gateways",
-        f"Two gateways speak as {gateway}, in turns: its memory card was copied, and both run. Payments are at the meters "
-        "once, but the two disturb each other. Stop the one that does not belong there; or make a new gateway code, and "
-        "enrol the right one with it: the other is then kept out.",
+        f"Two gateways use the name and key of {gateway}: its memory card was copied, and both copies run. Each payment "
+        "is credited only once, but the two disturb each other. Stop the one that does not belong there. Or make a new "
+        "gateway code and enrol the right one with it: then the other one is locked out.",
         now,
         gateway=gateway,
     )

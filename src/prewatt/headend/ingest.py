@@ -49,8 +49,8 @@ from ..wire.signing import open_upward
 from . import forks
 from .alarms import clock_ahead, ended_by, raised_by, stands_back
 from .batch import Applied, Beyond, Coded, GatewayView, MeterPlan, MeterView, NewEntry, Plan, Refusal
-from .found import command_of
 from .reconcile import Difference, check
+from .unlogged import command_of
 
 AHEAD = 10 * MINUTE
 """An entry that is dated further (µs) than this after the server's clock raises an alarm."""
@@ -71,14 +71,14 @@ class Sorted:
 
     def meters(self) -> set[str]:
         """Return the meters in the messages; a fresh status stands for all meters of its gateway."""
-        found = set()
+        names = set()
         for message in self.messages:
-            found |= (
+            names |= (
                 {span.meter for span in message.spans} | {state.meter for state in message.states}
                 if isinstance(message, Upload)
                 else {status.meter for status in message.meters}
             )
-        return found
+        return names
 
 
 def sort(received: Iterable[tuple[str, bytes]], gateways: Mapping[str, GatewayView]) -> Sorted:
@@ -280,52 +280,59 @@ def _take_in(result: Plan, mine: MeterPlan, gateway: str, span: Span, late: int)
 def take_entry(mine: MeterPlan, entry: AnyEntry, body: bytes, late: bool) -> None:
     """Check one entry, apply it to the server's account, and add what follows from it to the meter's plan."""
     account = mine.account
-    command, before, lent = command_of(entry, mine.opened), account.balance, account.emergency_out
-    ordered = command
-    if ordered is None and isinstance(entry, OnSite) and entry.tid is not None:
-        ordered = mine.advance.get(entry.tid)
-    bridged = account.supply.grace
+    balance, emergency, grace = account.balance, account.emergency_out, account.supply.grace
+    command = command_of(entry, mine.opened)
+    ordered = _made_in_advance(mine, entry) if command is None else command
     checked = check(account, entry, ordered, mine.offset)
+    own = checked.own
     if checked.difference:
         mine.differences.append(checked.difference)
-    if checked.found:
-        mine.found.append(checked.found)
-    if checked.own is None:
-        account.apply(_stand_in(account, entry))
-    else:
-        account.apply(checked.own)
-        if isinstance(checked.own, Reading) and checked.own.charge:
-            mine.charges.append(checked.own)
-        if isinstance(checked.own, Controlled | OnSite) and isinstance(checked.own.action, ClearCredit) and before > 0:
-            mine.cleared.append((entry.seq, entry.at, before))
-        if isinstance(checked.own, CreditByCode | OnSite) and command is not None:
-            mine.coded.append(Coded(command.number, entry.seq, entry.at))
-        if isinstance(checked.own, CommandEntry):
-            reason = checked.own.reason if isinstance(checked.own, Refused) else ""
-            if reason and isinstance(command, Command) and isinstance(command.order, GrantCredit):
-                mine.differences += _not_credited(account, entry, command.order, reason)
-                # One that is there is no refusal: nobody is to give it back, or freely again.
-                reason = "" if command.order.credit_id in account.credit_ids else reason
-            if command is not None:
-                tid = getattr(checked.own, "tid", None)
-                mine.applied.append(Applied(command.number, entry.seq, entry.at, reason, checked.own.command, tid))
-                mine.opened.pop(command.number, None)
-    if isinstance(checked.own, Controlled | OnSite) and isinstance(checked.own.action, Restore):
-        if checked.own.action.amount:
-            mine.restored.append((entry.seq, entry.at, checked.own.action.amount, _who_and_why(checked.own, ordered)))
-    elif bridged and isinstance(checked.own, CreditApplied | CreditByCode) and account.balance > 0:
+    if checked.unlogged:
+        mine.unlogged.append(checked.unlogged)
+    account.apply(_stand_in(account, entry) if own is None else own)
+    if isinstance(own, Reading) and own.charge:
+        mine.charges.append(own)
+    if isinstance(own, Controlled | OnSite) and isinstance(own.action, ClearCredit) and balance > 0:
+        mine.cleared.append((entry.seq, entry.at, balance))
+    if command is not None:
+        _take_up(mine, own, command)
+    if isinstance(own, Controlled | OnSite) and isinstance(own.action, Restore):
+        if own.action.amount:
+            mine.restored.append((entry.seq, entry.at, own.action.amount, _who_and_why(own, ordered)))
+    elif grace and isinstance(own, CreditApplied | CreditByCode) and account.balance > 0:
         mine.restored.append((entry.seq, entry.at, 0, ""))
-    if account.emergency_out != lent:
+    if account.emergency_out != emergency:
         mine.emergency = (entry.seq, entry.at, account.emergency_out)
     mine.offset = entry.balance - account.balance
     mine.head = chain(mine.head, body)
-    mine.entries.append(NewEntry(entry.seq, body, mine.head, entry, checked.own, late))
+    mine.entries.append(NewEntry(entry.seq, body, mine.head, entry, own, late))
+
+
+def _made_in_advance(mine: MeterPlan, entry: AnyEntry) -> Command | None:
+    """Return the order of a token that was made in advance, if the entry says that it was typed on site."""
+    return mine.advance.get(entry.tid) if isinstance(entry, OnSite) and entry.tid is not None else None
+
+
+def _take_up(mine: MeterPlan, own: AnyEntry | None, command: Command | UnknownOrder) -> None:
+    """Note what an applied entry says of an open command: that its token was typed, or that it is done or refused."""
+    if isinstance(own, CreditByCode | OnSite):
+        mine.coded.append(Coded(command.number, own.seq, own.at))
+    if isinstance(own, CommandEntry):
+        reason = own.reason if isinstance(own, Refused) else ""
+        if reason and isinstance(command, Command) and isinstance(command.order, GrantCredit):
+            mine.differences += _not_credited(mine.account, own, command.order, reason)
+            # If the credit is there already, this is no refusal: nobody is to give it back, or grant it again.
+            reason = "" if command.order.credit_id in mine.account.credit_ids else reason
+        tid = getattr(own, "tid", None)
+        mine.applied.append(Applied(command.number, own.seq, own.at, reason, own.command, tid))
+        mine.opened.pop(command.number, None)
 
 
 def _who_and_why(entry: Controlled | OnSite, command: Command | UnknownOrder | None) -> str:
+    """Return who restored the supply and why: as the order says it, else as the entry does."""
     order = command.order if isinstance(command, Command) else None
-    told = order if isinstance(order, Control) else entry
-    return f"{told.by}: {told.reason}" if told.reason else told.by
+    source = order if isinstance(order, Control) else entry
+    return f"{source.by}: {source.reason}" if source.reason else source.by
 
 
 def _not_credited(account: Account, entry: AnyEntry, order: GrantCredit, reason: str) -> list[Difference]:
@@ -337,8 +344,8 @@ def _not_credited(account: Account, entry: AnyEntry, order: GrantCredit, reason:
         text = f"credit {order.credit_id} was refused: {reason}"
     elif order.tid in account.coded and account.coded[order.tid] == order.coded:
         text = (
-            f"credit {order.credit_id} is at the meter twice: it was ordered again, and the new code was typed before that "
-            f"was known. Take {exact_money(order.coded)} off"
+            f"credit {order.credit_id} is at the meter twice: it was ordered again, and its new code was typed before the "
+            f"meter knew that. Take {exact_money(order.coded)} off"
         )
     else:
         return []

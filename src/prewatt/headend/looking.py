@@ -6,7 +6,7 @@ ends by itself when nobody does, or when this side falls silent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -62,30 +62,26 @@ class Looking:
         wanted: dict[str, list[Look]] = {}
         for look in looks:
             wanted.setdefault(look.gateway, []).append(look)
-        found = []
+        watches = []
         for name, mine in wanted.items():
             gateway = self._gateways.get(name)
-            # One that tells no session is of before there were looks.
+            # A gateway that tells no session has software that knows no looks.
             if gateway is not None and gateway.session and (watch := _watch(mono, name, gateway, mine)):
-                found.append(watch)
-        return found
+                watches.append(watch)
+        return watches
 
 
-def _watch(mono: float, name: str, gateway: _Gateway, looks: Iterable[Look]) -> Watch | None:
+def _watch(mono: float, name: str, gateway: _Gateway, looks: Sequence[Look]) -> Watch | None:
     """Return the lease to send to a gateway; None if it has one, or if a lease would end before the gateway speaks
     again.
     """
     until = gateway.heard + LASTS
     if until - mono < 1:
         return None
-    meters = sorted({look.meter for look in looks if not look.once})[:MAX_METERS]
-    once = sorted({look.meter for look in looks if look.once})[:MAX_METERS]
+    meters, once = _meters(looks, once=False), _meters(looks, once=True)
     gateway.leased = {meter: end for meter, end in gateway.leased.items() if meter in meters and end > mono}
     gateway.asked = {meter: at for meter, at in gateway.asked.items() if meter in once and mono - at < ASK_AGAIN}
-    renewed = any(
-        meter not in gateway.leased or (gateway.leased[meter] - mono < RENEW and until > gateway.leased[meter])
-        for meter in meters
-    )
+    renewed = any(_ends_soon(gateway.leased.get(meter), mono, until) for meter in meters)
     unasked = [meter for meter in once if meter not in gateway.asked]
     if not renewed and not unasked:
         return None
@@ -95,3 +91,13 @@ def _watch(mono: float, name: str, gateway: _Gateway, looks: Iterable[Look]) -> 
     return Watch(
         name, gateway.epoch, gateway.number, gateway.session, LASTS, tuple(meters) if renewed else (), tuple(unasked)
     )
+
+
+def _meters(looks: Sequence[Look], once: bool) -> list[str]:
+    """Return the meters that people look at all the time, or of which they ask a single reading (`once`)."""
+    return sorted({look.meter for look in looks if look.once == once})[:MAX_METERS]
+
+
+def _ends_soon(end: float | None, mono: float, until: float) -> bool:
+    """Return whether a meter has no lease, or one that is to be renewed now and can last longer, until `until`."""
+    return end is None or (end - mono < RENEW and until > end)

@@ -45,7 +45,8 @@ def load(row: Meter) -> Account:
     sums = account.credited - account.charged - account.debited
     if (account.seq, account.balance, account.balance) != (row.seq, row.balance, sums):
         raise ValueError(
-            f"it is of entry {account.seq} with a balance of {account.balance}, the row of {row.seq} with {row.balance}"
+            f"the stored account ends at entry {account.seq} with a balance of {account.balance}, but its row says entry "
+            f"{row.seq} and {row.balance}"
         )
     return account
 
@@ -59,9 +60,9 @@ def rebuild(row: Meter) -> Account | None:
     except Exception as error:  # whatever it is, it is this meter's alone
         log.exception("meter %s is set aside", row.name)
         text = (
-            f"The account of meter {row.name} can't be read here, and could not be replayed from its entries ({error}). The "
-            "meter goes on by itself, but nothing of it is taken in, and no payment reaches it but by its code. Put the "
-            "database back from a copy: what is lacking then comes from the gateway."
+            f"The server can't read the account of meter {row.name}, and could not work it out again from its entries "
+            f"({error}). The meter goes on by itself. But the server stores nothing from it, and a payment reaches it only "
+            "by its code. Put the database back from a copy. The gateway then sends what is missing."
         )
         raise_alarm(SET_ASIDE, text, now(), meter=row, seq=row.seq)
         return None
@@ -70,8 +71,8 @@ def rebuild(row: Meter) -> Account | None:
         columns = kept(account, plan.head)
         Meter.objects.filter(pk=row.pk, seq=row.seq).update(**columns, offset=plan.offset, balance=account.balance)
         text = (
-            f"The account of meter {row.name} could not be read here: it was replayed from its {account.seq} entries. "
-            "Nothing is to be done, unless it comes again: then look at the server's disk."
+            f"The server could not read the account of meter {row.name}, and worked it out again from its {account.seq} "
+            "entries. You need to do nothing. If it happens again, check the server's disk."
         )
         raise_alarm("account-replayed", text, now(), meter=row, seq=row.seq)
     row.account, row.head, row.digest = columns["account"], columns["head"], columns["digest"]
@@ -97,23 +98,23 @@ def _replayed(row: Meter) -> MeterPlan:
             continue
         entry = decode_entry(bytes(body))
         if not plan.account.may_follow(entry) or chain(plan.head, bytes(body)) != bytes(stored):
-            raise SetAside(f"entry {seq} is not as it was stored")
+            raise SetAside(f"entry {seq} was changed after it was stored")
         take_entry(plan, entry, bytes(body), late=False)
         plan.entries.clear()
-    taken = taken_over(row, begin)
-    plan.account.charged -= taken
-    plan.account.balance += taken
-    plan.offset -= taken
+    accepted = taken_over(row, begin)
+    plan.account.charged -= accepted
+    plan.account.balance += accepted
+    plan.offset -= accepted
     if plan.account.seq != row.seq:
-        raise SetAside(f"{plan.account.seq} entries are here of {row.seq}")
+        raise SetAside(f"only {plan.account.seq} of {row.seq} entries are stored")
     return plan
 
 
 def mend_command(row: Command) -> None:
     """Make an unreadable command again, under its number, so that it does not hold up the later ones."""
-    what = mend(row)
-    log.error("meter %s: %s", row.meter, what)
-    raise_alarm("command-unreadable", what, now(), meter=row.meter, key=str(row.number), data={"command": row.number})
+    text = mend(row)
+    log.error("meter %s: %s", row.meter, text)
+    raise_alarm("command-unreadable", text, now(), meter=row.meter, key=str(row.number), data={"command": row.number})
 
 
 def is_signed(body: bytes, signature: bytes) -> bool:
@@ -129,9 +130,9 @@ def is_signed(body: bytes, signature: bytes) -> bool:
 def tell_of_meter(row: Meter, error: str) -> None:
     """Raise the alarm that nothing from this meter can be stored: it alone is set aside."""
     text = (
-        f"What comes of meter {row.name} can't be taken in here ({error}). It goes on by itself, and its entries wait at the "
-        "gateway; all other meters go on. It is tried again every ten minutes. Update the software; if that does not help, "
-        "write to its makers, with the server's log of that time."
+        f"The server can't store what meter {row.name} sends ({error}). The meter goes on by itself, and its entries wait "
+        "at the gateway. All other meters go on. The server tries again every ten minutes. Update the software. If that "
+        "does not help, write to its makers and send them the server's log of that time."
     )
     raise_alarm(SET_ASIDE, text, now(), meter=row, seq=row.seq)
 
@@ -139,8 +140,8 @@ def tell_of_meter(row: Meter, error: str) -> None:
 def tell_of_commands(row: Meter, error: Exception) -> None:
     """Raise the alarm that a meter's commands cannot be brought into order: it alone gets none."""
     text = (
-        f"The orders for meter {row.name} can't be numbered here ({error!r}), so none is sent to it: payments reach it by their "
-        "codes. All other meters go on. Update the software, or put the database back from a copy."
+        f"The server can't number the orders for meter {row.name} ({error!r}), so it sends none. A payment reaches this "
+        "meter only by its code. All other meters go on. Update the software, or put the database back from a copy."
     )
     raise_alarm("orders-stuck", text, now(), meter=row, seq=row.seq)
 
@@ -148,8 +149,8 @@ def tell_of_commands(row: Meter, error: Exception) -> None:
 def tell_of_gateway(row: Gateway, error: Exception) -> None:
     """Raise the alarm that a gateway's row cannot be read: it alone is not served."""
     text = (
-        f"What is stored here of gateway {row.name} can't be read ({error}), so nothing of it is taken in. Its meters go on "
-        "by themselves. Make a new gateway code, and enrol it anew."
+        f"The server can't read what it has stored about gateway {row.name} ({error}), so it stores nothing from it. The "
+        "gateway's meters go on by themselves. Make a new gateway code and enrol the gateway again."
     )
     if raise_alarm("gateway-unreadable", text, now(), gateway=row):
         log.error("%s", text)

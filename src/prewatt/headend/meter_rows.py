@@ -105,14 +105,14 @@ def _take_up(meter: Meter, change: MeterPlan) -> None:
             step_aside(meter, applied.taken)
             if not Command.objects.filter(meter=meter, number=applied.taken).exists():
                 sign_anew(moved, applied.taken)
-    for found in change.found:
-        if found.number is not None:
-            step_aside(meter, found.number)
+    for command in change.unlogged:
+        if command.number is not None:
+            step_aside(meter, command.number)
         keep_found(
-            meter, seq=found.seq, at=found.at, number=found.number, order=found.order, amount=found.amount,
-            tid=found.tid, name=found.name,
+            meter, seq=command.seq, at=command.at, number=command.number, order=command.order, amount=command.amount,
+            tid=command.tid, name=command.name,
         )  # fmt: skip
-    if astray or change.found:
+    if astray or change.unlogged:
         renumber(meter)
 
 

@@ -9,7 +9,7 @@ import msgspec
 from ..kernel.account import Account
 from ..kernel.entries import AnyEntry, Command, CommandEntry, UnknownOrder
 from ..kernel.units import exact_money
-from .found import Found, as_told, found, is_of_the_log
+from .unlogged import UnloggedCommand, as_reported, is_of_the_log, unlogged_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +23,19 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The result of a check: the server's own entry, which its account applies; None if the journal shows something
-    impossible. `found`: what it shows that the credit log lacks.
+    """The result of a check.
+
+    `own` is the server's own entry, which its account applies; None if the journal shows something impossible.
+    `difference` is what a person must know. `unlogged` is a command that the entry shows and the credit log lacks.
     """
 
     own: AnyEntry | None
     difference: Difference | None
-    found: Found | None = None
+    unlogged: UnloggedCommand | None = None
 
 
 MONEY = {"balance", "amount", "charge", "fee", "standing", "minimum", "tax", "tax_included"}
 """The fields in nano. People read them in the currency."""
-
-
-def _told(name: str, entry: AnyEntry) -> str:
-    value = getattr(entry, name)
-    return exact_money(value) if name in MONEY else str(value)
 
 
 def check(account: Account, entry: AnyEntry, command: Command | UnknownOrder | None, offset: int) -> Checked:
@@ -47,11 +44,11 @@ def check(account: Account, entry: AnyEntry, command: Command | UnknownOrder | N
     `offset` (nano) is the meter's balance less the server's before this entry: a difference is reported when it arises
     and when it changes, not with every entry that it lasts.
     """
-    shown = None
+    unlogged = None
     try:
         if command is None and is_of_the_log(entry):
-            own = as_told(account, entry)
-            shown = found(account, entry)
+            own = as_reported(account, entry)
+            unlogged = unlogged_command(account, entry)
         else:
             if isinstance(entry, CommandEntry) and command is not None:
                 # The meter may have taken it up under a number that it had before.
@@ -61,16 +58,21 @@ def check(account: Account, entry: AnyEntry, command: Command | UnknownOrder | N
         return Checked(None, Difference(entry.seq, entry.at, str(error)))
     claimed = msgspec.structs.replace(entry, balance=entry.balance - offset)
     if claimed == own:
-        return Checked(own, None, shown)
-    fields = [
-        name
-        for name in entry.__struct_fields__
-        if type(own) is type(entry) and getattr(claimed, name) != getattr(own, name)
-    ]
-    if not fields:
-        text = f"the meter says {type(entry).__name__}, the server {type(own).__name__}"
-    else:
-        text = "; ".join(
-            f"{name}: the meter says {_told(name, claimed)}, the server {_told(name, own)}" for name in fields
-        )
-    return Checked(own, Difference(entry.seq, entry.at, text), shown)
+        return Checked(own, None, unlogged)
+    return Checked(own, Difference(entry.seq, entry.at, _in_words(claimed, own)), unlogged)
+
+
+def _in_words(claimed: AnyEntry, own: AnyEntry) -> str:
+    """Return the fields in which a meter's entry and the server's own differ, with both values."""
+    if type(own) is not type(claimed):
+        return f"the meter says {type(claimed).__name__}, the server {type(own).__name__}"
+    return "; ".join(
+        f"{name}: the meter says {_value(name, claimed)}, the server {_value(name, own)}"
+        for name in own.__struct_fields__
+        if getattr(claimed, name) != getattr(own, name)
+    )
+
+
+def _value(name: str, entry: AnyEntry) -> str:
+    value = getattr(entry, name)
+    return exact_money(value) if name in MONEY else str(value)

@@ -10,7 +10,7 @@ from unittest.mock import patch
 from ...edge.agent import Agent
 from ...edge.effects import Adopt, Effect
 from ...edge.meter import Meter
-from ...headend import forks, found
+from ...headend import forks, unlogged
 from ...kernel.account import Account
 from ...kernel.entries import CommandEntry
 from ..faults.database import Database
@@ -66,7 +66,7 @@ def head_of_its_own_kept() -> Iterator[None]:
 @contextmanager
 def told_by_number_alone() -> Iterator[None]:
     """An entry is taken for the command that has its number now, whatever it says."""
-    with patch.object(found, "shows", lambda *_: True):
+    with patch.object(unlogged, "shows", lambda *_: True):
         yield
 
 

@@ -303,11 +303,11 @@ class MemoryStore:
             if applied.taken != applied.number:
                 astray = True
                 database.step_aside(stored, applied.taken)
-        for found in change.found:
-            stored.found.add(found.credit_id)
-            if found.number is not None:
-                database.step_aside(stored, found.number)
-        if astray or change.found:
+        for command in change.unlogged:
+            stored.found.add(command.credit_id)
+            if command.number is not None:
+                database.step_aside(stored, command.number)
+        if astray or change.unlogged:
             database.renumber(stored)
         stored.owed -= sum(reading.charge for reading in change.charges)
         stored.owed -= sum(amount for _, _, amount in change.cleared)

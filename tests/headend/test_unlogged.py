@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from prewatt.headend.found import command_of
+from prewatt.headend.unlogged import command_of
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import Control, Debit, GrantCredit, Refused, SetTariff
 from prewatt.kernel.naming import named, shows

@@ -44,7 +44,7 @@ from ..kernel.units import BALANCE_MAX
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class UnloggedCommand:
     """A command that a journal shows and the credit log lacks. `number`, `name`: those of the command, None and empty
     for a token; `order`: what was ordered, as far as the entry tells; `amount`: nano that it brought, with what its
     token had brought before; negative if it was taken off.
@@ -97,7 +97,7 @@ def is_of_the_log(entry: AnyEntry) -> TypeGuard[CommandEntry | CreditByCode | On
     return isinstance(entry, CommandEntry | CreditByCode) or (isinstance(entry, OnSite) and entry.tid is not None)
 
 
-def as_told(account: Account, entry: CommandEntry | CreditByCode | OnSite) -> AnyEntry:
+def as_reported(account: Account, entry: CommandEntry | CreditByCode | OnSite) -> AnyEntry:
     """Return an entry as the meter reports it, with the balance worked out on the server's account. Raises ValueError
     if it cannot follow.
     """
@@ -111,39 +111,47 @@ def as_told(account: Account, entry: CommandEntry | CreditByCode | OnSite) -> An
     return own
 
 
-def found(account: Account, entry: AnyEntry) -> Found:
+def unlogged_command(account: Account, entry: AnyEntry) -> UnloggedCommand:
     """Return what an entry that is not applied yet shows and the credit log lacks."""
-    number = entry.command if isinstance(entry, CommandEntry) else None
+    number, name = (entry.command, entry.of) if isinstance(entry, CommandEntry) else (None, b"")
     tid = getattr(entry, "tid", None)
     before = account.coded.get(tid, 0) if tid is not None else 0
-    order: AnyOrder | None = None
-    amount = 0
+    order, amount = _order(entry, tid, before), _amount(entry, before)
+    return UnloggedCommand(entry.seq, entry.at, number, order, amount, tid, name)
+
+
+def _order(entry: AnyEntry, tid: int | None, before: int) -> AnyOrder | None:
+    """Return what was ordered, as far as the entry tells. `before`: nano that its token had brought already."""
     match entry:
-        case CreditApplied():
-            amount = entry.amount + before
-            if 0 < amount <= BALANCE_MAX:
-                order = GrantCredit(entry.credit_id, amount, entry.reason, tid, before)
-        case CreditByCode():
-            amount = entry.amount
+        case CreditApplied() if 0 < entry.amount + before <= BALANCE_MAX:
+            return GrantCredit(entry.credit_id, entry.amount + before, entry.reason, tid, before)
         case Recognised() if before:
             # Software of before does not tell the credit's id.
-            order = GrantCredit(entry.credit_id or name_of_code(tid), before, "", tid, before)
-        case OnSite():
-            order = Control(entry.action, entry.by, entry.reason, tid)
-        case DebitApplied():
-            amount = -entry.amount
-            if entry.amount:
-                order = Debit(entry.debit_id, entry.amount, entry.reason)
+            return GrantCredit(entry.credit_id or name_of_code(tid), before, "", tid, before)
+        case OnSite() | Controlled():
+            return Control(entry.action, entry.by, entry.reason, tid)
+        case DebitApplied() if entry.amount:
+            return Debit(entry.debit_id, entry.amount, entry.reason)
         case TariffApplied():
-            order = SetTariff(entry.effective, entry.tariff)
+            return SetTariff(entry.effective, entry.tariff)
         case SettingsApplied():
-            order = ChangeSettings(entry.settings)
+            return ChangeSettings(entry.settings)
         case TenancyChanged():
-            order = ChangeTenancy(entry.effective, entry.instead)
-        case Controlled():
-            order = Control(entry.action, entry.by, entry.reason, tid)
+            return ChangeTenancy(entry.effective, entry.instead)
         case Exchanged():
-            order = Exchange(entry.serial, entry.first, entry.last)
+            return Exchange(entry.serial, entry.first, entry.last)
         case TimeLedBack():
-            order = LeadBack()
-    return Found(entry.seq, entry.at, number, order, amount, tid, entry.of if isinstance(entry, CommandEntry) else b"")
+            return LeadBack()
+    return None
+
+
+def _amount(entry: AnyEntry, before: int) -> int:
+    """Return the nano that the command brought, with what its token had brought `before`; negative if taken off."""
+    match entry:
+        case CreditApplied():
+            return entry.amount + before
+        case CreditByCode():
+            return entry.amount
+        case DebitApplied():
+            return -entry.amount
+    return 0
