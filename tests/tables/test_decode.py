@@ -91,5 +91,5 @@ def test_utf_8_that_was_cut_within_a_letter_keeps_all_else():
 
 
 def test_utf_8_with_hardly_a_letter_to_tell_it_is_not_taken_for_another_encoding():
-    with pytest.raises(TableError, match="encoding can't be known"):
+    with pytest.raises(TableError, match="encoding can't be recognised"):
         decode("unit,meter,tenant\n1,m1,Müller".encode() + b"\xff\n")

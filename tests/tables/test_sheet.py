@@ -106,7 +106,7 @@ def test_a_row_is_numbered_by_the_line_in_which_it_begins():
         ("unit,kWh\nFlat 1,3\n", "line 1: the column 'meter' is missing .*found: unit, kWh"),
         ("unit meter\nFlat1 m1\n", "line 1: the column .* is missing .*semicolons"),
         ("unit,meter,meter\nFlat 1,m1,m2\n", "line 1: the column 'meter' is there twice"),
-        ("unit,meter\nFlat 1,m1,m2\n", "line 2: has 3 cells, and the header 2"),
+        ("unit,meter\nFlat 1,m1,m2\n", "line 2: has 3 cells, but the header has 2"),
         ("unit,meter\n" + "," * 1000 + "x\n", "line 2: has more than 1000 columns"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old Excel file .*xlsx"),
         (b"%PDF-1.4\n%", "PDF"),

@@ -199,7 +199,7 @@ def _read(content: bytes, where: ZoneInfo) -> dict[str, Recording]:
             problems.add(row.number, "", error.problems[0].text)
             continue
         except CellError as error:
-            problems.add(row.number, header.told["meter"], str(error))
+            problems.add(row.number, header.labels["meter"], str(error))
             continue
         home = homes.setdefault(meter, _Uses())
         try:
@@ -207,7 +207,7 @@ def _read(content: bytes, where: ZoneInfo) -> dict[str, Recording]:
                 order = _order(content)
             begin = moment_of(cells["timestamp"], cells.get("day", ""), order or "")
         except CellError as error:
-            problems.add(row.number, header.told["timestamp"], str(error))
+            problems.add(row.number, header.labels["timestamp"], str(error))
             continue
         try:
             energy = _energy(cells["kwh"])
@@ -215,12 +215,12 @@ def _read(content: bytes, where: ZoneInfo) -> dict[str, Recording]:
             text = (
                 f"{shown(text_of(cells['kwh']))!r} is not an energy in kWh of at most {DECIMALS} decimals, zero or more"
             )
-            problems.add(row.number, header.told["kwh"], text)
+            problems.add(row.number, header.labels["kwh"], text)
             continue
         _keep(home, meter, row, begin, energy, where, header, problems)
     for meter, home in homes.items():
         for line, wall in home.settle(where):
-            problems.add(line, header.told["timestamp"], f"meter {meter} has {wall} twice")
+            problems.add(line, header.labels["timestamp"], f"meter {meter} has {wall} twice")
     if not homes and not problems:
         problems.add(0, "", "has no rows")
     problems.check()
@@ -240,7 +240,7 @@ def _meter(cell: Cell) -> str:
 
 def _check_unit(header: Header, problems: Problems) -> None:
     """Report a unit other than kWh, because the energy would be a thousand times too much."""
-    name = header.told["kwh"]
+    name = header.labels["kwh"]
     unit = unit_of(name)
     if not _KWH.search(name) or unit in ("wh", "mwh", "kw", "w", "kvarh", "m3"):
         text = f"in which unit is this? Energy is wanted in kWh; name the column kwh, or {shown(name)} (kWh)"
@@ -265,14 +265,14 @@ def _keep(
         # Files with as many rows on every day have some of zero in the hour that is left out.
         if energy:
             text = f"the clocks in {where.key} are put forward over {begin}; give timestamps their offset from UTC"
-            problems.add(row.number, header.told["timestamp"], text)
+            problems.add(row.number, header.labels["timestamp"], text)
         return
     at = instant(meant[0])
     if not 0 <= at <= INSTANT_MAX:
-        problems.add(row.number, header.told["timestamp"], f"{begin} is not between 1970 and 2200")
+        problems.add(row.number, header.labels["timestamp"], f"{begin} is not between 1970 and 2200")
         return
     if not home.take(at, energy, row.number):
-        problems.add(row.number, header.told["timestamp"], f"meter {meter} has {begin} twice")
+        problems.add(row.number, header.labels["timestamp"], f"meter {meter} has {begin} twice")
 
 
 def _energy(cell: Cell) -> int:
@@ -347,4 +347,4 @@ def _check_jumps(meter: str, home: _Uses, recording: Recording, header: Header, 
                 f"{power // 1000} kW for {length // MINUTE} minutes, more than a fuse lets through; was it the register? Put it "
                 "right, or leave the cell empty"
             )
-            problems.add(home.lines[at], header.told["kwh"], text)
+            problems.add(home.lines[at], header.labels["kwh"], text)

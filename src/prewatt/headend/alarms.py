@@ -34,8 +34,8 @@ class Raised:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """The rule of an alarm. `text`: its words, with `{meter}` and `{detail}`. `of_gateway`: it concerns the gateway and
-    all of its meters, and is raised once.
+    """The rule of an alarm. `text` is its words, with `{meter}` and `{detail}` in them. `of_gateway`: the alarm
+    concerns the gateway and all of its meters, and is raised once for all of them.
     """
 
     text: str

@@ -1,5 +1,6 @@
-"""What the head-end knows of gateways and meters before a batch of messages, and what the batch changes. These are
-values without rules (`headend.ingest`) and without a database (`headend.store`).
+"""This module holds what the head-end knows of gateways and meters before a batch of messages, and what the batch
+changes. These are values without rules (the rules are in `headend.ingest`) and without a database (that is
+`headend.store`).
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ from .unlogged import UnloggedCommand
 
 @dataclass(frozen=True, slots=True)
 class GatewayView:
-    """What the store knows of a gateway: its key, its meters, the stamp (epoch, number) of its last message, the last
-    sessions, the latest first, and when it last got states to continue from.
+    """What the store knows of a gateway.
+
+    `key` checks its signatures. `meters` are the names of its meters. `stamp` is the (epoch, number) of its last
+    message. `sessions` are its last sessions, the latest first. `adopted` is the instant (µs) at which it last got
+    states to continue from.
     """
 
     name: str
@@ -34,9 +38,11 @@ class GatewayView:
 
 @dataclass(slots=True)
 class MeterView:
-    """What the store knows of a meter: its account after the last committed entry, the chain's head, the credit log's
-    open commands by number, and the meter's balance less the server's (nano; 0 unless they differ). `advance`: the
-    orders of tokens that were made in advance, by their identifiers.
+    """What the store knows of a meter.
+
+    `account` is its account after the last committed entry, and `head` the hash of that entry. `commands` are the open
+    commands of the credit log by number. `offset` is the meter's balance less the server's (nano; 0 unless they
+    differ). `advance` are the orders of tokens that were made in advance, by token identifier.
     """
 
     account: Account
@@ -57,7 +63,9 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class NewEntry:
-    """An entry to be stored: its bytes, its content, and the server's own entry (None if that is impossible)."""
+    """An entry to be stored: its bytes `body`, its content `entry`, and the server's `own` entry (None if the content
+    is impossible). `late`: it reached the server after a time without a network.
+    """
 
     seq: int
     body: bytes
@@ -69,8 +77,8 @@ class NewEntry:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The journal shows the command `number` as taken up, or refused for the `reason`. `taken`: the number under which
-    it was taken up, if that differs; `tid`: its token, which is worth nothing any more.
+    """The journal shows that the command `number` was carried out, or refused for the `reason`. `taken` is the number
+    under which the meter took it up, which may differ. `tid` identifies its token, which can't be used any more.
     """
 
     number: int
@@ -94,11 +102,13 @@ class Coded:
 class MeterPlan:
     """What a batch brings for one meter.
 
-    `charges`: readings that cost something, as the server rated them; `cleared`: (entry, instant, nano) of credit that
-    was taken off and is owed back; `emergency`: (entry, instant, nano) of the emergency credit that is out, where that
-    changed; `restored`: (entry, instant, nano, who and why) of what the landlord lent, or with 0 nano that it is
-    repaid; `unlogged`: commands that the credit log lacks; `opened`: the open commands that it does not show; `advance`: the orders
-    of tokens that were made in advance.
+    - `charges`: readings that cost something, as the server rated them
+    - `cleared`: (entry, instant, nano) of credit that was taken off and is owed back
+    - `emergency`: (entry, instant, nano) of the emergency credit in use, if that changed
+    - `restored`: (entry, instant, nano, who and why) of what the landlord lent, or with 0 nano that it is repaid
+    - `unlogged`: commands that the credit log lacks
+    - `opened`: open commands that the batch does not show
+    - `advance`: orders of tokens that were made in advance, by token identifier
     """
 
     account: Account
@@ -131,11 +141,14 @@ class Beyond:
 
 @dataclass(slots=True)
 class Plan:
-    """What a batch brings, to be committed as a whole; then `states` and `receipts` are sent.
+    """What a batch brings. It is committed as a whole, and then `states` and `receipts` are sent.
 
-    `live`: what is only shown; `sessions`: by gateway, where another session speaks; `adopting`: the gateways that get
-    states; `over`: alarms (gateway, kind) that end; `broken`: meters of which nothing can be taken in, with the reason;
-    `beyond`: accounts of meters whose next entries nobody has.
+    - `live`: values that are only shown
+    - `sessions`: the last sessions of gateways that speak in another session
+    - `adopting`: gateways that get states
+    - `over`: alarms (gateway, kind) that end
+    - `broken`: meters of which nothing can be stored, with the reason
+    - `beyond`: accounts of meters whose next entries nobody has
     """
 
     now: int

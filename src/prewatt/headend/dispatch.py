@@ -15,8 +15,8 @@ MAX_ORDERS_BYTES = 512 * 1024
 
 
 class DispatchPolicy(Struct, frozen=True):
-    """The times of sending. `resend`: seconds after which a command is sent again that no status shows as taken up.
-    `silence`: seconds without a message after which a gateway counts as offline.
+    """The times of sending, in seconds. After `resend`, a command is sent again if no status shows that the meter took
+    it up. After `silence` without a message, a gateway counts as offline.
     """
 
     resend: float = 5.0
@@ -35,8 +35,8 @@ class Pending:
 
 @dataclass(slots=True)
 class Dispatched:
-    """The result of a tick: `orders` to publish, commands (meter, number) to mark as sent, and gateways that came or
-    went.
+    """The result of a tick: `orders` are to be published, `sent` are commands (meter, number) to be marked as sent, and
+    `presence` says which gateways came (True) or went (False).
     """
 
     orders: list[Orders]
@@ -45,8 +45,8 @@ class Dispatched:
 
 
 class Dispatch:
-    """Who is online, and what was sent to whom when. If it is forgotten (a restart), commands are repeated, and nothing
-    else is lost.
+    """It knows which gateways are online, and when each command was sent. If this is forgotten (a restart), commands
+    are sent again, and nothing else is lost.
     """
 
     def __init__(self, mono: float, policy: DispatchPolicy, online: Iterable[str] = ()) -> None:

@@ -1,10 +1,10 @@
-"""Forks are journals that do not continue what is stored here: restored from a copy, or written by two gateways with
-one key. Logic without I/O.
+"""A fork is a journal that does not continue what is stored here: it was restored from a copy, or two gateways with one
+key write it. Logic without I/O.
 
-The journal of a proper gateway is never behind what it has sent, and never another one at the same entry. Where it is,
-the server's is the one that more people have relied on: receipts were given for it, and the books follow it. So the
-gateway continues from there, like one that replaces another; what was credited in between is still open here, and comes
-again.
+The journal of a proper gateway is never behind what the gateway has sent, and never differs from it. If it is behind or
+differs, the server's journal counts, because more people have relied on it: receipts were given for it, and the books
+follow it. So the gateway continues from the server's journal, like a gateway that replaces another one. What was
+credited in between is still open here, and is sent again.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""The head-end takes in what gateways send: verified, in sequence, rated again, and once. Logic without I/O.
+"""The head-end verifies what gateways send, puts it in sequence, rates it again and stores it once. Logic without I/O.
 
-`sort` opens the messages, the store loads what it has of their meters, `plan` works out what is new. The store commits
-the plan in one transaction, and only then are the plan's receipts sent.
+`sort` opens the messages, the store loads what it has of their meters, and `plan` works out what is new. The store
+commits the plan in one transaction. Only then are the plan's receipts sent.
 
-If a meter's journal does not continue what is stored here (`forks`), nothing of it is taken in: its gateway gets the
-state to continue from. If a meter is not among the views (it cannot be read here), nothing of it is taken in or
+If a meter's journal does not continue what is stored here (`forks`), none of it is stored, and its gateway gets the
+state to continue from. If a meter is not among the views, because it cannot be read here, none of it is stored or
 acknowledged.
 """
 
@@ -58,8 +58,9 @@ AHEAD = 10 * MINUTE
 
 @dataclass(slots=True)
 class Sorted:
-    """The verified messages in the order of arrival, and the refused ones. `receipts`: answers to senders whose epoch
-    is over. `live`: what is only shown.
+    """The verified messages in the order of arrival, and the refused ones. `receipts` are answers to senders whose
+    epoch is over. `live` are values that are only shown. `stamps` are the (epoch, number) of each gateway's last
+    message.
     """
 
     messages: list[Status | Upload] = field(default_factory=list)

@@ -1,7 +1,7 @@
 """The head-end makes gateways watch meters while people look at them. Logic without I/O, on a clock that never jumps.
 
-A lease at a gateway lasts for some seconds from the message that it names. So it is renewed while somebody looks, and
-ends by itself when nobody does, or when this side falls silent.
+A lease at a gateway lasts for some seconds, counted from the message that it names. So it is renewed while somebody
+looks, and ends by itself when nobody looks, or when the server falls silent.
 """
 
 from __future__ import annotations

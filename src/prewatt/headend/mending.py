@@ -1,5 +1,5 @@
-"""A broken row harms only itself. What cannot be read is replayed or made again from other rows, and reported; what
-cannot be mended is set aside, and everything else goes on.
+"""A broken row harms only itself. What cannot be read is worked out again from other rows, and reported. What cannot be
+mended is set aside, and everything else goes on.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""What a batch changes for one meter: its row, the credit log as far as its journal shows it, and the books. It is
-called in the batch's transaction, with the meter's row locked.
+"""This module stores what a batch changes for one meter: its row, the commands that its journal shows, and the books.
+It is called in the batch's transaction, with the meter's row locked.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The open commands of the credit log, as they are sent: in order, and signed."""
+"""This module reads the open commands of the credit log, in order and signed, so that they can be sent."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class _OpenCommand(NamedTuple):
 
 
 class Outbox:
-    """The commands for one worker's gateways. What is wrong with a meter's commands is mended before they go; if that
-    fails it is reported, and all others go on.
+    """The commands for one worker's gateways. If something is wrong with a meter's commands, it is mended before they
+    are sent. If that fails, it is reported, and all other commands are sent.
     """
 
     def __init__(self, shards: range) -> None:

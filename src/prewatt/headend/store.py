@@ -1,7 +1,7 @@
-"""The head-end's database, through the server's models: what it knows of gateways and meters, and the commit of a
-batch.
+"""This module reads and writes the head-end's database through the server's models: what is known of gateways and
+meters, and the commit of a batch.
 
-The same code serves SQLite and PostgreSQL. If two workers take in the same entries, the second transaction fails as a
+The same code serves SQLite and PostgreSQL. If two workers store the same entries, the second transaction fails as a
 whole, because the key (meter, seq) exists already.
 """
 
@@ -50,8 +50,8 @@ REMEMBERED = 10_000
 
 
 class Store:
-    """One worker's view of the database. It holds accounts between batches, and believes them only while the database
-    still has the same `seq`.
+    """One worker's view of the database. It keeps accounts between batches, and uses them only while the database still
+    has the same `seq`.
     """
 
     def __init__(self, shards: range) -> None:

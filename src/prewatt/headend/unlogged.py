@@ -1,4 +1,5 @@
-"""This module matches entries with the credit log's commands by name and not by number. Logic without I/O.
+"""This module finds the command of the credit log that an entry is about: by its name and not by its number. Logic
+without I/O.
 
 A server that was restored from a copy has forgotten commands that meters have taken up, and may have given their
 numbers to others since. What a journal shows has happened: it is applied as the meter says, and reported.
@@ -45,9 +46,11 @@ from ..kernel.units import BALANCE_MAX
 
 @dataclass(frozen=True, slots=True)
 class UnloggedCommand:
-    """A command that a journal shows and the credit log lacks. `number`, `name`: those of the command, None and empty
-    for a token; `order`: what was ordered, as far as the entry tells; `amount`: nano that it brought, with what its
-    token had brought before; negative if it was taken off.
+    """A command that a journal shows and the credit log lacks.
+
+    `number` and `name` are the command's; None and empty if a token brought it. `order` is what was ordered, as far as
+    the entry tells. `amount` is what it brought (nano), together with what its token had brought before; it is negative
+    if credit was taken off.
     """
 
     seq: int

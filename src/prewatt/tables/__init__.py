@@ -1,5 +1,7 @@
-"""Tables as people have them: CSV with any separator and encoding, Excel's workbooks, headers in three languages.
+"""This package reads tables as people have them: CSV with any separator and encoding, Excel workbooks, headers in three
+languages.
 
-`sheet.read` makes rows of cells of a file's bytes, `columns.find` looks for the line that names the columns, `cells` reads one
-cell, `problems` gathers all that is wrong, so that it is said at once. `export` writes what a spreadsheet opens rightly.
+`sheet.read` turns a file's bytes into rows of cells. `columns.find` looks for the line that names the columns. `cells`
+reads one cell. `problems` gathers everything that is wrong, so that it is reported at once. `export` writes CSV that
+spreadsheets open correctly.
 """

@@ -1,4 +1,6 @@
-"""One cell, read as what it is meant to be; and what spreadsheets make of cells that they take for something else."""
+"""This module reads one cell as what its author meant. It also recognises cells that a spreadsheet has changed by
+mistake, such as a serial number turned into a day.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -21,7 +24,7 @@ NOBODY = frozenset(
      "nicht belegt", "niemand", "keiner", "keine", "kein mieter", "keine mieter", "entfällt", "空", "空置", "空房",
      "空室", "空闲", "闲置", "无", "無", "无人", "無人", "无人居住", "未租", "未出租", "未入住", "待租", "暂无", "没有")
 )  # fmt: skip
-"""What people write where nobody lives, in small letters."""
+"""Words that people write where nobody lives, in small letters."""
 _NOBODY_FIRST = re.compile(
     r"(vacant|vacancy|vakant|unoccupied|unlet|untenanted|leerstand|leerstehend|unvermietet|unbewohnt)\b"
     r"|(frei|leer|empty|void) (ab|seit|since|from)\b|空置|空房|未出租|待租|闲置"
@@ -30,11 +33,11 @@ DOUBTFUL = frozenset(
     ("frei", "free", "na", "x", "xx", "xxx", "kein", "tbd", "tba", "tbc", "test", "unknown", "unbekannt", "available",
      "待定", "未知", "不详")
 )  # fmt: skip
-"""What may be a name, or say that there is none."""
+"""Words that may be a name, or mean that there is none."""
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
-"""Days out of these are a slip."""
+"""A day before the first or after the last is a typing error."""
 DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日")
-"""Forms of a day that can be read one way only. 06/10/2025 can't: a whole file may settle it."""
+"""Forms of a day that can be read in one way only. 06/10/2025 is not among them: `order_of_days` decides how it is read."""
 _SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})(?!\d)")
 _EPOCH = date(1899, 12, 30)
 _UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -54,16 +57,18 @@ _DAY_MADE = re.compile(
 
 
 class CellError(ValueError):
-    """A cell is not what is wanted there; the message, for people, says what was found and how to mend it."""
+    """A cell does not hold what is wanted there. The message is for people: it says what the cell holds and how to mend
+    it.
+    """
 
 
 class DoubtfulDay(CellError):
-    """A cell is a day, and it can't be known which."""
+    """A cell holds a day, but it is not clear which one."""
 
 
 def text_of(cell: Cell) -> str:
-    """A cell's text, without blanks about it and marks that can't be seen; a number as it is written without an exponent, an
-    instant as in ISO 8601.
+    """Return a cell's text without surrounding blanks and invisible characters. A number is written without an
+    exponent, an instant as in ISO 8601.
     """
     if isinstance(cell, str):
         if cell.isascii():
@@ -77,14 +82,14 @@ def text_of(cell: Cell) -> str:
 
 
 def name_of(cell: Cell) -> str:
-    """A name in a cell, on one line: of a flat, a person, a part of the building. `="1-2"` is what is between the marks. CellError
-    if a spreadsheet has spoilt it.
+    """Return the name in a cell, on one line: of a flat, a person or a part of the building. `="1-2"` gives 1-2. Raises
+    CellError if a spreadsheet has spoilt the name.
     """
     if isinstance(cell, datetime | date | time | timedelta):
         raise CellError(
             _(
-                "%(found)s: a spreadsheet has made a day or a time of this name. Make the cell a text and type the name anew "
-                'or write ="the name"'
+                "%(found)s: a spreadsheet has turned this name into a day or a time. Format the cell as text and type the "
+                'name again, or write ="the name"'
             )
             % {"found": text_of(cell)}
         )
@@ -95,30 +100,31 @@ def name_of(cell: Cell) -> str:
     _not_spoilt(text)
     text = re.sub(r"^'(?=[\d=+-])", "", text)
     if text.startswith("="):
-        raise CellError(_("%(found)r is a formula: write what it comes to") % {"found": shown(text)})
+        raise CellError(_("%(found)r is a formula. Write its result instead") % {"found": shown(text)})
     if "\ufffd" in text:
         raise CellError(
-            _("%(found)r: letters of this name were lost in an earlier file. Type it anew") % {"found": shown(text)}
+            _("%(found)r: letters of this name were lost in an earlier file. Type the name again")
+            % {"found": shown(text)}
         )
     if _DAY_MADE.fullmatch(text):
         raise CellError(
-            _('%(found)r: a spreadsheet has made a day of this name. Make the cell a text, or write ="the name"')
+            _('%(found)r: a spreadsheet has turned this name into a day. Format the cell as text, or write ="the name"')
             % {"found": text}
         )
     if "\n" in text or "\r" in text:
         raise CellError(
-            _("%(found)r goes over several lines: a name has one; perhaps a quotation mark is missing before")
+            _("%(found)r has several lines, but a name has only one. Perhaps a quotation mark is missing before it")
             % {"found": shown(text)}
         )
     return " ".join(text.split())
 
 
 SPOILT_FROM = 10**15
-"""A spreadsheet keeps fifteen digits of a number, and makes zeros of the rest."""
+"""A spreadsheet keeps fifteen digits of a number and replaces the rest by zeros."""
 
 
 def serial_of(cell: Cell) -> str:
-    """A serial number, as it stands on the meter. CellError if a spreadsheet has spoilt it."""
+    """Return a serial number as it stands on the meter. Raises CellError if a spreadsheet has spoilt it."""
     if isinstance(cell, Decimal) and (cell != cell.to_integral_value() or abs(cell) >= SPOILT_FROM):
         raise CellError(_rounded(text_of(cell)))
     text = unicodedata.normalize("NFKC", name_of(cell))
@@ -130,14 +136,12 @@ def serial_of(cell: Cell) -> str:
         raise CellError(_rounded(text))
     if re.fullmatch(r"\d{1,3}([.,’']\d{3})+", text):
         raise CellError(
-            _("%(found)r: a spreadsheet has set marks between the digits of this serial. Write it without")
+            _("%(found)r: a spreadsheet has put marks between the digits of this serial number. Write it without them")
             % {"found": text}
         )
     if re.fullmatch(r"\d+[.,]0+", text):
         raise CellError(
-            _(
-                "%(found)r: a spreadsheet has made a number of this serial. It is %(plain)s, perhaps with zeros before it"
-            )
+            _("%(found)r: a spreadsheet has changed this serial number. It is %(plain)s, perhaps with zeros before it")
             % {"found": text, "plain": re.split("[.,]", text)[0]}
         )
     return text
@@ -145,33 +149,37 @@ def serial_of(cell: Cell) -> str:
 
 def _rounded(text: str) -> str:
     return _(
-        "%(found)r: a spreadsheet has made a number of this serial, and its last digits may be lost. Make the column a text, and "
-        "type the serial anew from the meter"
+        "%(found)r: a spreadsheet has rounded this serial number, and its last digits may be lost. Format the column as "
+        "text, and type the serial number again from the meter"
     ) % {"found": shown(text)}
 
 
 def lost_zeros(serials: Sequence[str]) -> dict[int, int]:
-    """Which serials have probably lost zeros at their front, and how long they should be: those that are shorter than others
-    that have kept theirs, or than nearly all of the others.
+    """Return which serials (by index) have probably lost zeros at their front, and the length that they should have.
+
+    These are the serials that are shorter than others that have kept their zeros, or than nearly all of the others.
     """
-    digits = [each for each in serials if each.isascii() and each.isdigit()]
-    padded = Counter(len(each) for each in digits if each.startswith("0"))
-    usual, count = Counter(map(len, digits)).most_common(1)[0] if digits else (0, 0)
-    length = padded.most_common(1)[0][0] if padded else usual if count >= 4 and 5 * count >= 4 * len(digits) else 0
-    return {
-        index: length
-        for index, each in enumerate(serials)
-        if each.isascii() and each.isdigit() and len(each) < length and not each.startswith("0")
-    }
+    numbers = {index: serial for index, serial in enumerate(serials) if serial.isascii() and serial.isdigit()}
+    length = _length_with_zeros(numbers.values())
+    return {index: length for index, serial in numbers.items() if len(serial) < length and not serial.startswith("0")}
+
+
+def _length_with_zeros(serials: Collection[str]) -> int:
+    """Return the length of serials that have kept their zeros, else of nearly all serials; 0 if neither can be told."""
+    padded = Counter(len(serial) for serial in serials if serial.startswith("0"))
+    if padded:
+        return padded.most_common(1)[0][0]
+    length, count = Counter(map(len, serials)).most_common(1)[0] if serials else (0, 0)
+    return length if count >= 4 and 5 * count >= 4 * len(serials) else 0
 
 
 def said_exactly(cell: Cell) -> bool:
-    """Whether a cell says of itself that it is text: ="00123456"."""
+    """Return whether a cell says of itself that it is text, as ="00123456" does."""
     return isinstance(cell, str) and _QUOTED.fullmatch(text_of(cell)) is not None
 
 
 def tenant_of(cell: Cell) -> str:
-    """A tenant's name; empty where the cell says that nobody lives there. CellError if it may be either."""
+    """Return a tenant's name; empty if the cell says that nobody lives there. Raises CellError if it may be either."""
     text = name_of(cell)
     bare = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     word = bare.strip("()[]<>*. ")
@@ -179,14 +187,14 @@ def tenant_of(cell: Cell) -> str:
         return ""
     if word in DOUBTFUL:
         raise CellError(
-            _("%(found)r may be a name, or say that nobody lives there: leave the cell empty, or write the full name")
+            _("%(found)r may be a name, or mean that nobody lives there. Leave the cell empty, or write the full name")
             % {"found": text}
         )
     return text
 
 
 def is_nothing(text: str) -> bool:
-    """Whether a text stands where there is nothing: -, n/a, none."""
+    """Return whether a text only says that there is nothing, such as -, n/a or none."""
     bare = unicodedata.normalize("NFKC", text).casefold().strip("()[]<>*-–—_./?·… ")
     return not bare or bare in (
         "n/a",
@@ -208,8 +216,10 @@ def is_nothing(text: str) -> bool:
 
 
 def number_of(cell: Cell, decimal: str = "", units: Collection[str] = ("",)) -> Decimal:
-    """A number, exactly. `decimal`: the sign before the decimals where the file tells; `units`, in small letters, that may
-    stand behind it. CellError if it is none, has another unit, or can be read in two ways.
+    """Return the exact number in a cell.
+
+    `decimal` is the decimal sign, if the file tells it. `units` are the units, in small letters, that may stand behind
+    the number. Raises CellError if the cell holds no number, has another unit, or can be read in two ways.
     """
     if isinstance(cell, Decimal):
         return cell
@@ -229,71 +239,74 @@ def number_of(cell: Cell, decimal: str = "", units: Collection[str] = ("",)) -> 
 
 
 def order_of_days(texts: Iterable[str]) -> str:
-    """Whether days such as 06/10/2025 name the day first (`dm`) or the month (`md`), by those of a whole file that leave no
-    doubt; empty if there are none, or they disagree.
+    """Return whether days such as 06/10/2025 name the day first (`dm`) or the month first (`md`).
+
+    The days of the whole file that leave no doubt decide it. The result is empty if there are none, or if they
+    disagree.
     """
-    found = set()
+    orders = set()
     for text in texts:
         parts = _SLASHED.match(unicodedata.normalize("NFKC", text))
         if parts and int(parts[1]) > 12:
-            found.add("dm")
+            orders.add("dm")
         elif parts and int(parts[2]) > 12:
-            found.add("md")
-    return found.pop() if len(found) == 1 else ""
+            orders.add("md")
+    return orders.pop() if len(orders) == 1 else ""
 
 
 def day_of(cell: Cell, order: str = "") -> date:
-    """A day. `order`: of a file's days with two slashes or hyphens, see `order_of_days`. CellError if it is none, lies out of
-    this century, or can be read in two ways.
+    """Return the day in a cell.
+
+    `order` is the order of the file's days with slashes or hyphens, see `order_of_days`. Raises CellError if the cell
+    holds no day, if the day is not in this century, or if it can be read in two ways.
     """
     if isinstance(cell, datetime):
-        found = cell.date()
+        day = cell.date()
     elif isinstance(cell, date):
-        found = cell
+        day = cell
     elif isinstance(cell, Decimal) and cell == cell.to_integral_value() and cell < 10**5:
-        # A day that lacks its format.
-        found = _EPOCH + timedelta(days=int(cell))
+        # A day in a cell without a day format.
+        day = _EPOCH + timedelta(days=int(cell))
     else:
-        found = _typed_day(text_of(cell), order)
-    if not FIRST_DAY <= found <= LAST_DAY:
+        day = _typed_day(text_of(cell), order)
+    if not FIRST_DAY <= day <= LAST_DAY:
         raise CellError(
             _("%(found)r is not a day between %(first)d and %(last)d")
             % {"found": shown(text_of(cell)), "first": FIRST_DAY.year, "last": LAST_DAY.year}
         )
-    return found
+    return day
 
 
 def counted_day(cell: Decimal) -> date | None:
-    """The day that a spreadsheet means by a number, where a cell lacks the form of a day; None if it is none."""
+    """Return the day that a spreadsheet stores as this number, for a cell without a day format; None if it is no such
+    day.
+    """
     if cell != cell.to_integral_value() or not 0 < cell < 10**5:
         return None
-    found = _EPOCH + timedelta(days=int(cell))
-    return found if FIRST_DAY <= found <= LAST_DAY else None
+    day = _EPOCH + timedelta(days=int(cell))
+    return day if FIRST_DAY <= day <= LAST_DAY else None
 
 
 def _typed_day(text: str, order: str) -> date:
     _not_spoilt(text)
     bare = re.sub(r"\s*([./年月-])\s*", r"\1", unicodedata.normalize("NFKC", text)).rstrip(".")
     for form in DAYS:
-        try:
+        with suppress(ValueError):
             return datetime.strptime(bare, form).date()  # noqa: DTZ007
-        except ValueError:
-            continue
-    slashed = _SLASHED.fullmatch(bare)
-    if slashed:
-        first, second, year = (int(part) for part in slashed.groups())
-        day, month = (second, first) if order == "md" or (not order and second > 12) else (first, second)
+    if parts := _SLASHED.fullmatch(bare):
+        first, second, year = (int(part) for part in parts.groups())
         if not order and first <= 12 and second <= 12 and first != second:
             raise DoubtfulDay(
-                _("%(found)r can be read in two ways: write the day as 2026-11-25") % {"found": shown(text)}
+                _("%(found)r can be read in two ways. Write the day as 2026-11-25") % {"found": shown(text)}
             )
-        try:
+        day, month = (second, first) if order == "md" or (not order and second > 12) else (first, second)
+        with suppress(ValueError):
             return date(year + 2000 if year < 100 else year, month, day)
-        except ValueError:
-            pass
     if re.fullmatch(r"\d{5}", bare) and FIRST_DAY <= _EPOCH + timedelta(days=int(bare)) <= LAST_DAY:
         raise DoubtfulDay(
-            _("%(found)r: a spreadsheet's number for a day, perhaps %(day)s. Make the column a day, and save anew")
+            _(
+                "%(found)r is a spreadsheet's number for a day, perhaps %(day)s. Format the column as a day and save again"
+            )
             % {"found": text, "day": _EPOCH + timedelta(days=int(bare))}
         )
     raise CellError(_("%(found)r is no day such as 2026-11-25 or 25.11.2026") % {"found": shown(text)})
@@ -301,4 +314,6 @@ def _typed_day(text: str, order: str) -> date:
 
 def _not_spoilt(text: str) -> None:
     if _ERROR.fullmatch(text):
-        raise CellError(_("%(found)s is a spreadsheet's error: mend the cell there, and save anew") % {"found": text})
+        raise CellError(
+            _("%(found)s is an error of the spreadsheet. Correct the cell there and save again") % {"found": text}
+        )

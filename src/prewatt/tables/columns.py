@@ -1,4 +1,6 @@
-"""Which column is which: names as people write them, in any of the languages that the caller knows."""
+"""This module finds which column is which, by names as people write them, in any of the languages that the caller
+knows.
+"""
 
 from __future__ import annotations
 
@@ -19,42 +21,52 @@ _QUOTES = "\"'“”„‘’«»`"
 
 
 def plain(name: object) -> str:
-    """A column's name without what does not matter: capitals, blanks, underscores, full width, marks that can't be seen."""
+    """Return a column's name without what does not matter: capitals, blanks, underscores, full-width letters and
+    invisible characters.
+    """
     text = _UNSEEN.sub("", unicodedata.normalize("NFKC", str(name))).casefold()
     return re.sub(r"[\s_]+", " ", text).strip(" :*" + _QUOTES)
 
 
 def without_unit(name: str) -> str:
-    """A plain name without its unit: kwh (import), fläche in m2."""
+    """Return a plain name without its unit: "kwh (import)" gives "kwh", "fläche in m2" gives "fläche"."""
     return _UNIT.sub("", name).strip(" :*" + _QUOTES) or name
 
 
 def without_number(name: str) -> str:
-    """A plain name without words that add nothing: meter serial no. is meter serial, zähler-nr. is zähler."""
+    """Return a plain name without words that add nothing: "meter serial no." gives "meter serial", "zähler-nr." gives
+    "zähler".
+    """
     words = re.split(r"[\s.\-/#]+", without_unit(name))
     return " ".join(word for word in words if word not in ("", "no", "nr", "number", "nummer", "num", "name"))
 
 
 def unit_of(name: str) -> str:
-    """The unit in a column's name: in brackets, behind "in", or its last word. Plain, empty if there is none."""
+    """Return the unit in a column's name: what stands in brackets, behind "in", or as its last word. It is plain; empty
+    if there is none.
+    """
     found = _UNIT.search(plain(name))
     return plain(found[1] or found[2] or found[3] or "") if found else ""
 
 
 @dataclass(frozen=True)
 class Header:
-    """The line that names the columns. `places`: where each known column is; `told`: the table's own name for it, `raw` as it
-    stands there; `width`: cells up to the last one that has a name.
+    """The line that names the columns.
+
+    `number` is its line in the file. `places` maps each known column to its index, `labels` to the table's own name for
+    it, and `raw` to the cell as it stands there. `width` counts the cells up to the last one that has a name.
     """
 
     number: int
     places: Mapping[str, int]
-    told: Mapping[str, str]
+    labels: Mapping[str, str]
     raw: Mapping[str, Cell]
     width: int
 
     def body(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """The rows after it that say anything; where it is printed again on each page, that is left out."""
+        """Return the rows after the header that are not empty. If the header is printed again on each page, those rows
+        are left out.
+        """
         for row in rows:
             if row.number <= self.number or not any(cell != "" for cell in row.cells):
                 continue
@@ -65,12 +77,12 @@ class Header:
             yield row
 
     def cells(self, row: Row) -> dict[str, Cell]:
-        """A row's cells by column; those that it has not are empty. TableError if it has more than the header names: of a
-        number with a comma, say, that is not in quotation marks.
+        """Return a row's cells by column; missing cells are empty. Raises TableError if the row has more cells than the
+        header, for example because a number with a comma is not in quotation marks.
         """
         if len(row.cells) > self.width and any(cell != "" for cell in row.cells[self.width :]):
             text = _(
-                "has %(count)d cells, and the header %(wanted)d: put cells with a comma in them in quotation marks"
+                "has %(count)d cells, but the header has %(wanted)d. Put cells that contain a comma in quotation marks"
             )
             raise TableError([Problem(row.number, "", text % {"count": len(row.cells), "wanted": self.width})])
         count = len(row.cells)
@@ -78,7 +90,7 @@ class Header:
 
 
 def all_names(names: Mapping[str, Collection[str]]) -> set[str]:
-    """Every name of every column, for `sheet.read`."""
+    """Return every name of every column, for `sheet.read`."""
     return {each for known in names.values() for each in known}
 
 
@@ -88,9 +100,11 @@ def find(
     needed: Collection[str],
     instead: Sequence[tuple[str, str]] = (),
 ) -> Header:
-    """The header, and no row after it is taken. `names`: for each column those that it may have, the best first; `instead`: a
-    column, and another one that stands in for it where it is missing. TableError says which of the needed ones is missing,
-    or is there twice.
+    """Return the header. No row after it is read from `rows`.
+
+    `names` lists for each column the names that it may have, the best first. `needed` are the columns that must be
+    there. `instead` are pairs of a column and another one that replaces it where it is missing. Raises TableError that
+    says which needed column is missing or occurs twice.
     """
     best: tuple[int, Row | None] = (-1, None)
     for _count, row in zip(range(WITHIN), rows, strict=False):
@@ -106,28 +120,26 @@ def find(
 
 
 def _places(cells: Sequence[Cell], names: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    told = [plain(cell) for cell in cells]
-    bare = [without_unit(each) for each in told]
-    least = [without_number(each) for each in told]
-    found: dict[str, int] = {}
+    labels = [plain(cell) for cell in cells]
+    bare = [without_unit(label) for label in labels]
+    shortest = [without_number(label) for label in labels]
+    places: dict[str, int] = {}
     for column, known in names.items():
-        for each in (told, bare, least):
-            place = next((each.index(name) for name in map(plain, known) if name in each), None)
+        for forms in (labels, bare, shortest):
+            place = next((forms.index(name) for name in map(plain, known) if name in forms), None)
             if place is not None:
-                found[column] = place
+                places[column] = place
                 break
-    return found
+    return places
 
 
 def _header(row: Row, places: dict[str, int]) -> Header:
-    told = [plain(cell) for cell in row.cells]
+    labels = [plain(cell) for cell in row.cells]
     for place in places.values():
-        if told.count(told[place]) > 1:
-            text = _(
-                "line %(line)d: the column %(name)r is there twice: leave one out, or name the other one otherwise"
-            )
+        if labels.count(labels[place]) > 1:
+            text = _("line %(line)d: the column %(name)r is there twice. Remove one of them, or give one another name")
             raise whole(text % {"line": row.number, "name": str(row.cells[place]).strip()})
-    width = max(index for index, name in enumerate(told) if name) + 1
+    width = max(index for index, label in enumerate(labels) if label) + 1
     raw = {name: row.cells[at] for name, at in places.items()}
     return Header(row.number, places, {name: str(cell).strip(" \ufeff") for name, cell in raw.items()}, raw, width)
 

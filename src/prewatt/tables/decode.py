@@ -1,9 +1,10 @@
-"""Bytes to text, in the encodings that spreadsheets, banks and loggers write.
+"""This module decodes bytes to text, in the encodings that spreadsheets, banks and loggers write.
 
-A mark at the beginning decides, then what can be nothing else: UTF-8, UTF-16. What is left fits GB 18030 and Windows-1252 both;
-then the Chinese reading is taken if it gives Chinese as it is written every day, and the other one if its letters stand as they
-do in European words. A hint (a currency, a language) decides where little is to be seen. Where neither reading makes sense the
-file is refused: a tenant's name is not made up.
+A mark at the beginning of the file decides. Without one, UTF-8 and UTF-16 are recognised, because other files hardly
+ever look like them. Bytes that remain can be read as GB 18030 and as Windows-1252. The Chinese reading is taken if it
+gives everyday Chinese. The European reading is taken if its letters stand as in European words. A hint (a currency or
+language) decides if there is little text. If neither reading makes sense, the file is refused, because a tenant's name
+must not be invented.
 """
 
 from __future__ import annotations
@@ -42,9 +43,10 @@ _CUT = re.compile(rb"\xc3[\x80-\xbf]")
 
 
 def decode(content: bytes, hint: str = "") -> str:
-    """The text of a file, without its mark. `hint`: a currency or language that it probably is of, such as CNY or zh-Hans.
+    """Return the text of a file, without its mark. `hint` is a currency or language that the file probably is of, such
+    as CNY or zh-Hans.
 
-    TableError, with the way out, if it is no text, or its encoding can't be known.
+    Raises TableError, which says what to do, if the file is no text or its encoding can't be recognised.
     """
     for mark, encoding in MARKS:
         if content.startswith(mark):
@@ -64,7 +66,7 @@ def _strictly(content: bytes, encoding: str) -> str:
     except UnicodeDecodeError as error:
         line = content[: error.start].decode(encoding, "ignore").count("\n") + 1
         raise whole(
-            _("The file begins as %(encoding)s, but is damaged in line %(line)d. Save it again as “CSV UTF-8”.")
+            _("The file begins like %(encoding)s, but is damaged in line %(line)d. Save it again as “CSV UTF-8”.")
             % {"encoding": encoding.upper(), "line": line}
         ) from None
 
@@ -76,15 +78,15 @@ def _checked(text: str) -> str:
     line = text.count("\n", 0, found.start()) + 1
     raise whole(
         _(
-            "The file is no text, or damaged: line %(line)d has a character that no text has. Save it again from the "
-            "spreadsheet as “CSV UTF-8” or .xlsx."
+            "The file is not a text, or it is damaged: line %(line)d has a character that no text has. Save it again from "
+            "the spreadsheet as “CSV UTF-8” or .xlsx."
         )
         % {"line": line}
     )
 
 
 def _wide(content: bytes) -> str:
-    """UTF-16 without a mark: nearly every sign between cells has a byte of zero, on the same side."""
+    """Return the text of UTF-16 without a mark: there, the signs between cells have a byte of zero on the same side."""
     texts = []
     for encoding in ("utf-16-le", "utf-16-be"):
         try:
@@ -97,8 +99,9 @@ def _wide(content: bytes) -> str:
 
 
 def _damaged(content: bytes) -> str:
-    """UTF-8 of which a few letters are damaged, as where a text was cut within one: they are �, and whoever needs them says
-    so. Empty if it is something else.
+    """Return the text of UTF-8 in which a few letters are damaged, for example because it was cut within a letter. The
+    damaged letters become �, and code that needs them must report them. The result is empty if the bytes are something
+    else.
     """
     text = content.decode("utf-8", "replace")
     lost = text.count("\ufffd")
@@ -119,7 +122,7 @@ def _one_of_two(content: bytes, hint: str) -> str:
 
 
 def _chinese(content: bytes, hint: str) -> str | None:
-    """The text as GB 18030, if it is Chinese as it is written every day."""
+    """Return the text read as GB 18030 if it is everyday Chinese, else None."""
     try:
         text = content.decode("gb18030")
     except UnicodeDecodeError:
@@ -140,7 +143,7 @@ def _chinese(content: bytes, hint: str) -> str | None:
 def _unknown() -> TableError:
     return whole(
         _(
-            "The file's encoding can't be known: its letters make no sense as UTF-8, Windows-1252 or GB 18030. "
+            "The file's encoding can't be recognised: its letters make no sense as UTF-8, Windows-1252 or GB 18030. "
             "Save it again from the spreadsheet as “CSV UTF-8” or .xlsx."
         )
     )

@@ -1,4 +1,6 @@
-"""CSV that spreadsheets open rightly: no cell of it is a formula, and its file has the mark of UTF-8."""
+"""This module writes CSV that spreadsheets open correctly: no cell of it is a formula, and its file has the mark of
+UTF-8.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ _UNSEEN = re.compile(r"[\s\x00-\x1f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069
 
 
 def to_csv(rows: Iterable[Sequence[object]]) -> str:
-    """Rows as CSV for a spreadsheet."""
+    """Return rows as CSV for a spreadsheet."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerows([harmless("" if cell is None else str(cell)) for cell in row] for row in rows)
@@ -21,12 +23,12 @@ def to_csv(rows: Iterable[Sequence[object]]) -> str:
 
 
 def as_file(text: str) -> bytes:
-    """The bytes of a file that a spreadsheet will open: with the mark by which Excel knows UTF-8."""
+    """Return the bytes of a file for a spreadsheet, with the mark by which Excel recognises UTF-8."""
     return text.encode("utf-8-sig")
 
 
 def harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: with an apostrophe before it, if need be."""
+    """Return a text that no spreadsheet takes for a formula: with an apostrophe before it if that is needed."""
     unseen = _UNSEEN.match(text)
     first = unicodedata.normalize("NFKC", text[unseen.end() :][:1] if unseen else text[:1])
     if text[:1] in ("\t", "\r", "\n") or (first and first in "=+-@" and not _NUMBER.fullmatch(text)):

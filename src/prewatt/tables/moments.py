@@ -1,4 +1,4 @@
-"""Instants as tables have them: a day and a time of a clock, perhaps with an offset from UTC."""
+"""This module reads instants as tables have them: a day and a clock time, perhaps with an offset from UTC."""
 
 from __future__ import annotations
 
@@ -23,65 +23,83 @@ _SPLIT = re.compile(
 
 
 def moment_of(cell: Cell, day: Cell = "", order: str = "") -> datetime:
-    """An instant: naive where no offset is told, of the wall clock then. `day`: of a time that stands alone, where a table has
-    days in a column of their own. `order`: see `cells.order_of_days`. 24:00 is the next day's first. CellError if it is none.
+    """Return the instant in a cell. It has no time zone if the cell names no offset: then it is of the local clock.
+
+    `day` is the cell of the day, if the table has days in a column of their own. `order`: see `cells.order_of_days`. 24:00
+    is the beginning of the next day. Raises CellError if the cell holds no instant.
     """
     if isinstance(cell, str) and cell[13:14] == ":":
-        # Nearly all of them, at once. It takes more than that, such as 00.30 for an instant after midnight.
+        # Nearly all cells are read here, fast. Python takes more than we do, such as 00.30 for an instant after midnight.
         try:
             return datetime.fromisoformat(cell)
         except ValueError:
             pass
     if isinstance(cell, datetime):
         return cell
-    text = unicodedata.normalize("NFKC", text_of(cell))
-    shown_day = unicodedata.normalize("NFKC", text_of(day))
-    alone = bool(shown_day) and _TIME.fullmatch(text) is not None
-    parts = None if alone else _SPLIT.fullmatch(text)
-    on: Cell = day if alone else parts["day"].strip() if parts else cell if isinstance(cell, date) else text
-    at = text if alone else parts["time"] if parts else "00:00"
-    told = f"{shown_day} {text}" if alone else text
-    found = _TIME.fullmatch(at.strip())
-    if found is None:
-        raise _none(told)
+    shown_text, day_cell, clock = _day_and_clock(cell, day)
+    parts = _TIME.fullmatch(clock.strip())
+    if parts is None:
+        raise _none(shown_text)
     try:
-        begin = day_of(on, order)
+        begin = day_of(day_cell, order)
     except DoubtfulDay:
         raise
     except CellError:
-        raise _none(told) from None
-    hour, minute, second = int(found["hour"]), int(found["minute"]), int(found["second"] or 0)
-    if found["am"] or found["pm"] or found["early"] or found["late"]:
+        raise _none(shown_text) from None
+    since_midnight = _since_midnight(parts)
+    if since_midnight is None:
+        raise _none(shown_text)
+    return (datetime.combine(begin, time()) + since_midnight).replace(tzinfo=_zone(parts["offset"] or ""))
+
+
+def _day_and_clock(cell: Cell, day: Cell) -> tuple[str, Cell, str]:
+    """Return the text for messages, the day's cell and the clock time's text of an instant, see `moment_of`."""
+    text = unicodedata.normalize("NFKC", text_of(cell))
+    day_text = unicodedata.normalize("NFKC", text_of(day))
+    if day_text and _TIME.fullmatch(text):
+        return f"{day_text} {text}", day, text
+    parts = _SPLIT.fullmatch(text)
+    if parts:
+        return text, parts["day"].strip(), parts["time"]
+    return text, cell if isinstance(cell, date) else text, "00:00"
+
+
+def _since_midnight(parts: re.Match[str]) -> timedelta | None:
+    """Return the time since midnight that a clock time means; None if there is no such clock time."""
+    hour, minute, second = int(parts["hour"]), int(parts["minute"]), int(parts["second"] or 0)
+    afternoon = bool(parts["pm"] or parts["late"])
+    if afternoon or parts["am"] or parts["early"]:
         if not 1 <= hour <= 12:
-            raise _none(told)
-        hour = hour % 12 + (12 if found["pm"] or found["late"] else 0)
+            return None
+        hour = hour % 12 + 12 * afternoon
     if hour > 24 or minute > 59 or second > 59 or (hour == 24 and (minute or second)):
-        raise _none(told)
-    wall = datetime.combine(begin, time()) + timedelta(hours=hour, minutes=minute, seconds=second)
-    return wall.replace(tzinfo=_zone(found["offset"] or ""))
+        return None
+    return timedelta(hours=hour, minutes=minute, seconds=second)
 
 
-def instants_of(moment: datetime, where: ZoneInfo) -> list[datetime]:
-    """The instants that a wall clock may mean: one; two, the earlier first, where the clocks are put back over it; none where
-    they are put forward over it. An instant that told its offset is itself.
+def instants_of(moment: datetime, zone: ZoneInfo) -> list[datetime]:
+    """Return the instants that a local clock of a time zone may mean by a date and time.
+
+    This is one instant; two, the earlier first, where the clocks are put back over it; none where they are put forward
+    over it. A moment that names its offset is its own instant.
     """
     if moment.tzinfo is not None:
         return [moment]
-    early, late = (moment.replace(tzinfo=where, fold=fold) for fold in (0, 1))
+    early, late = (moment.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     if early.utcoffset() == late.utcoffset():
         return [early]
     return [early, late] if early.astimezone(UTC) < late.astimezone(UTC) else []
 
 
-def _zone(told: str) -> timezone | None:
-    bare = told.upper().removeprefix("UTC").removeprefix("GMT").replace(":", "")
-    if not told:
+def _zone(offset: str) -> timezone | None:
+    bare = offset.upper().removeprefix("UTC").removeprefix("GMT").replace(":", "")
+    if not offset:
         return None
     if bare in ("", "Z"):
         return UTC
     minutes = int(bare[1:3]) * 60 + int(bare[3:])
     if minutes >= 24 * 60:
-        raise CellError(_("%(found)r is no offset from UTC") % {"found": told})
+        raise CellError(_("%(found)r is no offset from UTC such as +02:00") % {"found": offset})
     return timezone(timedelta(minutes=-minutes if bare[0] == "-" else minutes))
 
 

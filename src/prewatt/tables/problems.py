@@ -1,4 +1,4 @@
-"""All that is wrong with a table, gathered, so that people mend it in one go."""
+"""This module gathers everything that is wrong with a table, so that people can mend it in one go."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from .texts import _
 
 SHOWN = 20
-"""So many problems are told; of the rest their number."""
+"""The number of problems that are listed. The rest are counted."""
 LONGEST = 40
-"""Characters of a cell that are shown."""
+"""The most characters of a cell that a message shows."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong at one place. `line` as the user sees it (0: the whole table), `column` by the table's own name for it
-    (may be empty), `text`: what was found and what is wanted.
+    """What is wrong at one place. `line` is the number that the user sees (0: the whole table), `column` the table's
+    own name for the column (may be empty). `text` says what stands there and what is wanted.
     """
 
     line: int
@@ -31,8 +31,8 @@ class Problem:
 
 
 class TableError(ValueError):
-    """A table can't be used. `problems`: all that is wrong, or the first of it and `more` beside; its text has a line for
-    each.
+    """A table can't be used. `problems` are all that is wrong, or the first of them, and `more` counts the rest. The
+    text has a line for each problem.
     """
 
     def __init__(self, problems: Sequence[Problem], more: int = 0) -> None:
@@ -40,7 +40,7 @@ class TableError(ValueError):
         self.problems, self.more = list(problems), more
 
     def lines(self) -> list[str]:
-        """One text for each problem, and one that counts the rest."""
+        """Return one text for each problem, and one that counts the rest."""
         rest = [_("… and %(count)d more of this kind.") % {"count": self.more}] if self.more else []
         return [str(each) for each in self.problems] + rest
 
@@ -48,45 +48,46 @@ class TableError(ValueError):
         return "\n".join(self.lines())
 
     def of(self, name: str) -> str:
-        """The text with the name of the file before it."""
-        told = self.lines()
-        if len(told) > 1:
-            return "\n  ".join([f"{name}:", *told])
-        return f"{name}, {told[0]}" if self.problems[0].line else f"{name}: {told[0]}"
+        """Return the text with the name of the file before it."""
+        lines = self.lines()
+        if len(lines) > 1:
+            return "\n  ".join([f"{name}:", *lines])
+        return f"{name}, {lines[0]}" if self.problems[0].line else f"{name}: {lines[0]}"
 
 
 def whole(text: str) -> TableError:
-    """The error of a table that is wrong as a whole."""
+    """Return the error of a table that is wrong as a whole."""
     return TableError([Problem(0, "", text)])
 
 
 class Problems:
-    """Gathers what is wrong."""
+    """A collector of what is wrong."""
 
     def __init__(self) -> None:
-        self._found: list[Problem] = []
+        self._problems: list[Problem] = []
         self._count = 0
 
     def add(self, line: int, column: str, text: str) -> None:
-        """Something is wrong at a place; see `Problem`."""
+        """Note that something is wrong at a place; see `Problem`."""
         self._count += 1
         if self._count <= SHOWN:
-            self._found.append(Problem(line, column, text))
+            self._problems.append(Problem(line, column, text))
 
     def __bool__(self) -> bool:
         return self._count > 0
 
     def error(self) -> TableError:
-        """What was gathered, by line, as an exception."""
-        return TableError(sorted(self._found, key=lambda each: each.line), self._count - len(self._found))
+        """Return an exception with all problems so far, sorted by line."""
+        problems = sorted(self._problems, key=lambda problem: problem.line)
+        return TableError(problems, self._count - len(problems))
 
     def check(self) -> None:
-        """TableError if anything is wrong."""
+        """Raise TableError if anything is wrong."""
         if self:
             raise self.error()
 
 
 def shown(text: str) -> str:
-    """A cell's text for a message: on one line, and not too long."""
+    """Return a cell's text for a message: on one line, and at most `LONGEST` characters of it."""
     line = " ".join(text.split())
     return line if len(line) <= LONGEST else line[:LONGEST] + "…"

@@ -1,4 +1,4 @@
-"""What a table is made of, whichever file it comes from."""
+"""This module defines rows and cells, which are the same for every kind of file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST_COLUMNS = 1000
 
 
 class Row(NamedTuple):
-    """`number`: the line of the file in which it begins, or the row of the workbook."""
+    """A row of cells. `number` is the line of the file in which it begins, or the row number of the workbook."""
 
     number: int
     cells: list[Cell]

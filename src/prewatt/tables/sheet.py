@@ -1,11 +1,11 @@
-"""A file's bytes as rows of cells: CSV with any separator, or a workbook."""
+"""This module reads a file's bytes as rows of cells: CSV with any separator, or a workbook."""
 
 from __future__ import annotations
 
 import csv
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from .columns import plain
@@ -15,17 +15,19 @@ from .rows import MOST_COLUMNS, Row
 from .texts import _
 
 SEPARATORS = "\t;|,，；"
-"""Between cells; where several fit, the first of these. A comma may also be in a number."""
+"""Signs between cells. If several fit, the first one counts, because a comma may also stand in a number."""
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 _HEAD = 200
-"""Lines by which the separator is known."""
+"""The number of lines that are read to find the separator."""
 
 
 def read(content: bytes, names: Collection[str] = (), hint: str = "") -> Iterator[Row]:
-    """The rows of a file, in their order, empty ones too; those of CSV one by one. `names` that its columns may have tell
-    the separator, and which sheet of a workbook is meant. `hint`: see `decode`.
+    """Return the rows of a file in their order, empty ones too. Rows of CSV are read one by one.
 
-    TableError says what the file is instead, or which line can't be read.
+    `names` are names that the columns may have: they show the separator, and which sheet of a workbook is meant.
+    `hint`: see `decode`.
+
+    Raises TableError that says what the file is instead, or which line can't be read.
     """
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         # Imported here: a gateway whose recording is CSV does without.
@@ -39,7 +41,7 @@ def read(content: bytes, names: Collection[str] = (), hint: str = "") -> Iterato
 
 
 def _other(content: bytes) -> str:
-    """What a file is that is no table, and what to do; empty if it may be one."""
+    """Return what a file is that is no table, and what to do; empty if it may be a table."""
     head = content[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if not content.strip(b"\xef\xbb\xbf \t\r\n"):
         return _("The file is empty.")
@@ -58,11 +60,11 @@ def _other(content: bytes) -> str:
 
 
 def _csv(text: str, names: Collection[str]) -> Iterator[Row]:
-    given = ""
+    declared = ""
     if text[:4].lower() == "sep=" and text[5:6] in ("", "\r", "\n"):
-        # Excel's own way to say it.
-        given = text[4:5]
-    sign = given or _separator(text, names)
+        # In a first line such as sep=; Excel declares the separator.
+        declared = text[4:5]
+    sign = declared or _separator(text, names)
     reader = _reader(_lines(text), sign)
     begin = 1
     try:
@@ -70,7 +72,7 @@ def _csv(text: str, names: Collection[str]) -> Iterator[Row]:
             number, begin = begin, reader.line_num + 1
             if len(cells) > MOST_COLUMNS:
                 raise TableError([Problem(number, "", _("has more than %(most)d columns") % {"most": MOST_COLUMNS})])
-            if number > 1 or not given:
+            if number > 1 or not declared:
                 yield Row(number, list(cells))
     except csv.Error:
         raise TableError(
@@ -79,8 +81,8 @@ def _csv(text: str, names: Collection[str]) -> Iterator[Row]:
                     begin,
                     "",
                     _(
-                        'a quotation mark (") is opened and not closed, or stands within a cell that is in quotation '
-                        'marks: write it twice there ("")'
+                        'a quotation mark (") is not closed, or stands inside a cell that is in quotation marks. Inside '
+                        'such a cell, write it twice ("")'
                     ),
                 )
             ]
@@ -88,8 +90,10 @@ def _csv(text: str, names: Collection[str]) -> Iterator[Row]:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Lines with their ends, of which there are three kinds. One by one: a year of a large building is held only once."""
-    return (found[0] for found in _LINE.finditer(text))
+    """Yield the lines with their ends, of which there are three kinds. Lines come one by one, so that a year of a large
+    building is held in memory only once.
+    """
+    return (match[0] for match in _LINE.finditer(text))
 
 
 def _reader(lines: Iterable[str], sign: str) -> Any:
@@ -97,8 +101,10 @@ def _reader(lines: Iterable[str], sign: str) -> Any:
 
 
 def _separator(text: str, names: Collection[str]) -> str:
-    """The sign between cells: where a line names most of the known columns; else where most lines have as many cells."""
-    best, found = (0, 0), ","
+    """Return the sign between cells: the one with which a line names most of the known columns, else the one with which
+    most lines have as many cells.
+    """
+    best, separator = (0, 0), ","
     for sign in SEPARATORS:
         rows: list[list[str]] = []
         try:
@@ -109,9 +115,14 @@ def _separator(text: str, names: Collection[str]) -> str:
         except csv.Error:
             # What is wrong is said when the rows are read; those before it tell enough.
             pass
-        known = max((sum(plain(cell) in names for cell in cells) for cells in rows), default=0) if names else 0
-        widths = Counter(len(cells) for cells in rows if len(cells) > 1)
-        score = (known, widths.most_common(1)[0][1] if widths else 0)
+        score = _score(rows, names)
         if score > best:
-            best, found = score, sign
-    return found
+            best, separator = score, sign
+    return separator
+
+
+def _score(rows: Sequence[Sequence[str]], names: Collection[str]) -> tuple[int, int]:
+    """Return how many known columns the best of the rows names, and how many rows have the most usual number of cells."""
+    known = max((sum(plain(cell) in names for cell in cells) for cells in rows), default=0) if names else 0
+    widths = Counter(len(cells) for cells in rows if len(cells) > 1)
+    return known, widths.most_common(1)[0][1] if widths else 0

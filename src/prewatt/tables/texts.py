@@ -1,4 +1,4 @@
-"""What is said of a table, through gettext."""
+"""This module translates the texts about tables through gettext."""
 
 from __future__ import annotations
 

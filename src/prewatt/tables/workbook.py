@@ -1,4 +1,4 @@
-"""Rows of a workbook (.xlsx), read within bounds: a small file can unpack to a very large one."""
+"""This module reads the rows of a workbook (.xlsx) within bounds, because a small file can unpack to a very large one."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from .rows import MOST_COLUMNS, Cell, Row
 from .texts import _
 
 UNPACKED = 100_000_000
-"""Bytes of all the parts that are read."""
+"""The most bytes of all parts of a workbook together."""
 PART = 20_000_000
-"""Bytes of a part that is read at once: the texts, the styles."""
+"""The most bytes of a part that is read at once, such as the texts and the styles."""
 ROW = 2_000_000
-"""Bytes of a row."""
+"""The most bytes of a row."""
 MOST_PARTS = 3000
 MOST_EMPTY = 100_000
-"""Empty rows in a row, after which a sheet has ended: some reach to the last one that there can be."""
+"""A sheet ends after so many empty rows, because some sheets go on to the last row that there can be."""
 _PADDED = re.compile(r"0{2,20}")
 
 
 def read_workbook(content: bytes, names: Collection[str]) -> Iterator[Row]:
-    """The rows of the sheet that names most of the columns; else of the first one that has any. TableError if it can't be
-    read.
+    """Return the rows of the sheet that names most of the columns, else of the first sheet that is not empty. Raises
+    TableError if the file can't be read.
     """
     _check_bounds(content)
     try:
@@ -60,33 +60,36 @@ def _check_bounds(content: bytes) -> None:
             names = {part.filename for part in parts}
             if "xl/workbook.xml" not in names:
                 raise whole(_kind(names))
-            told = [part for part in parts if part.filename.endswith((".xml", ".rels"))]
-            texts = [part for part in told if not part.filename.startswith("xl/worksheets/sheet")]
-            if (
-                len(parts) > MOST_PARTS
-                or sum(part.file_size for part in told) > UNPACKED
-                or any(part.file_size > PART for part in texts)
-            ):
-                raise whole(_("The workbook is too large. Save the sheet that is meant as “CSV UTF-8”."))
-            for part in told:
-                if part not in texts:
-                    _check_rows(archive, part)
+            read = [part for part in parts if part.filename.endswith((".xml", ".rels"))]
+            sheets = [part for part in read if part.filename.startswith("xl/worksheets/sheet")]
+            others = [part for part in read if part not in sheets]
+            if len(parts) > MOST_PARTS or _size(read) > UNPACKED or any(part.file_size > PART for part in others):
+                raise whole(_("The workbook is too large. Save only the sheet that is needed, as “CSV UTF-8”."))
+            for part in sheets:
+                _check_rows(archive, part)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, OSError):
         raise whole(
-            _("The file begins as a workbook (.xlsx), but is damaged: not all of it is here. Save it again.")
+            _("The file begins like a workbook (.xlsx), but a part of it is missing or damaged. Save it again.")
         ) from None
     except zipfile.zlib.error:  # type: ignore[attr-defined]
         raise whole(_("The workbook is damaged. Save it again.")) from None
 
 
+def _size(parts: Collection[zipfile.ZipInfo]) -> int:
+    """Return how many bytes the parts have, unpacked."""
+    return sum(part.file_size for part in parts)
+
+
 def _check_rows(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    """A row is held as a whole while it is read, so one of a hundred million cells is refused before."""
+    """Check that no row of a sheet is too long. A row is held in memory as a whole, so one of a hundred million cells
+    is refused before it is read.
+    """
     since = 0
     with archive.open(part) as stream:
         while chunk := stream.read(1 << 16):
             since = 0 if b"row>" in chunk else since + len(chunk)
             if since > ROW:
-                raise whole(_("The workbook has a row that is too long. Save the sheet that is meant as “CSV UTF-8”."))
+                raise whole(_("The workbook has a row that is too long. Save the sheet that is needed as “CSV UTF-8”."))
 
 
 def _kind(names: Collection[str]) -> str:
@@ -102,7 +105,7 @@ def _kind(names: Collection[str]) -> str:
 
 
 def _known(sheet: Any, names: Collection[str]) -> tuple[int, bool]:
-    """How many of the names the best of a sheet's first rows has, and whether it has anything at all."""
+    """Return how many of the names the best of a sheet's first rows has, and whether the sheet has anything at all."""
     best, filled = 0, False
     for number, row in enumerate(_rows(sheet)):
         best = max(best, sum(plain(cell) in names for cell in row.cells if isinstance(cell, str)))

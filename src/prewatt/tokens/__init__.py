@@ -1,5 +1,6 @@
-"""The 20-digit tokens of the Standard Transfer Specification, IEC 62055-41. Pure functions, used by both sides: the
-server vends (`prewatt.server.vending`), the gateway decodes (`prewatt.edge.codes`). `docs/programmer/tokens.md` shows the calls.
+"""The 20-digit tokens of the Standard Transfer Specification (STS), IEC 62055-41. Both sides use these pure functions:
+the server vends (`prewatt.server.vending`), the gateway decodes (`prewatt.edge.codes`). `docs/programmer/tokens.md`
+shows the calls.
 """
 
 from .change import needed, sections, together

@@ -1,7 +1,8 @@
-"""Tokens, and the 20 digits that carry them (IEC 62055-41, 6.2 to 6.4).
+"""This module encodes tokens in 20 digits and decodes them (IEC 62055-41, 6.2 to 6.4).
 
-A token is 66 bits: its class, and 64 bits that are enciphered under the meter's key, of which the last 16 are a check.
-The class stands in the middle of the digits' number, and two bits of the cipher text in its place in front.
+A token has 66 bits: two bits of class, and 64 bits that are encrypted under the meter's key, of which the last 16 are a
+check. In the number that the digits write, the class stands in the middle, and the two bits of the cipher text that it
+displaces stand in front.
 """
 
 from __future__ import annotations
@@ -15,16 +16,16 @@ from .keys import LAST_TID, BlockCipher, NumberError
 
 DIGITS = 20
 LONGEST = 1000
-"""Characters that are looked at for a code: it may come with the whole message that it was sent in."""
+"""The number of characters that are searched for a code, because people paste the whole message that it came in."""
 _BETWEEN = (r"[ \t-]", r"[ \t.\u2010-\u2015\u2212·•_/-]", r"[\s.\u2010-\u2015\u2212·•_/-]")
-"""What may stand between the digits of a code; where less of it makes a code, that is the one."""
+"""Signs that may stand between the digits of a code. If a stricter row finds a code, that one counts."""
 RANDOM = 5
-"""What stands in the random field where the vendor has no other wish."""
+"""The random field's value if the vendor sets no other."""
 MANTISSA = 1 << 14
 
 
 class CodeError(ValueError):
-    """The digits are no token for this meter. `reason`: one of `digits`, `check`, `class`."""
+    """The digits are no token for this meter. `reason` is `digits`, `check` or `class`."""
 
     def __init__(self, reason: str, text: str) -> None:
         super().__init__(text)
@@ -32,7 +33,7 @@ class CodeError(ValueError):
 
 
 class Service(IntEnum):
-    """What a credit is for."""
+    """The service that a credit pays for."""
 
     ELECTRICITY = 0
     WATER = 1
@@ -41,7 +42,7 @@ class Service(IntEnum):
 
 
 class Function(IntEnum):
-    """What a management token with a value does (subclasses of class 2)."""
+    """What a management token with a value does (the subclasses of class 2)."""
 
     SET_POWER_LIMIT = 0
     CLEAR_CREDIT = 1
@@ -59,7 +60,7 @@ ALL_CREDIT = 0xFFFF
 
 @dataclass(frozen=True)
 class UnitCredit:
-    """Class 0, subclasses 0 to 3: so many units of a service. `amount` in tenths: 0.1 kWh, 0.1 m³."""
+    """Class 0, subclasses 0 to 3: a credit in units of a service. `amount` is in tenths of a unit: 0.1 kWh or 0.1 m³."""
 
     tid: int
     amount: int
@@ -69,9 +70,11 @@ class UnitCredit:
 
 @dataclass(frozen=True)
 class CurrencyCredit:
-    """Class 0, subclasses 4 to 7: so much money for a service. `amount` in 1e-5 of the currency unit, may be negative.
+    """Class 0, subclasses 4 to 7: a credit in money for a service. `amount` is in 1e-5 of the currency unit and may be
+    negative.
 
-    `resolution`: the step between two amounts that a token of this size can tell apart, by which it is rounded up.
+    `resolution` is the step between two amounts that a token of this size can tell apart. The amount is rounded up to
+    it.
     """
 
     tid: int
@@ -85,9 +88,9 @@ class CurrencyCredit:
 
 @dataclass(frozen=True)
 class MeterTest:
-    """Class 1: test and display, for any meter, not enciphered. `control`: which test, as bits.
+    """Class 1: a test or display order for any meter, not encrypted. The bits of `control` say which test.
 
-    `long`: with a manufacturer code of four digits (and 28 bits of control), else two (and 36).
+    If `long`, the manufacturer code has four digits (and `control` 28 bits), else two (and 36 bits).
     """
 
     control: int
@@ -97,7 +100,9 @@ class MeterTest:
 
 @dataclass(frozen=True)
 class Management:
-    """Class 2: a function with a value. `value`: W for a limit, the register for `CLEAR_CREDIT`, else as it stands."""
+    """Class 2: a function with a value. `value` is in W for a limit, the register's number for `CLEAR_CREDIT`, else a
+    number that the function defines.
+    """
 
     function: Function
     tid: int
@@ -107,11 +112,12 @@ class Management:
 
 @dataclass(frozen=True)
 class KeySection:
-    """Class 2: a part of a new meter key, 32 bits of it. `section` 1 and 2 make a key of 64 bits; one of 128 has 3 and 4
-    as well.
+    """Class 2: 32 bits of a new meter key. Sections 1 and 2 make a key of 64 bits; a key of 128 bits has sections 3 and
+    4 as well.
 
-    Section 1 carries `expiry` (its high four bits), `revision`, `rollover`, `key_type`; 2 carries `expiry` (low) and
-    `tariff_index`; 3 and 4 carry the low and the high 12 bits of the `supply_group`, as a number.
+    Section 1 carries `expiry` (its high four bits), `revision`, `rollover` and `key_type`. Section 2 carries `expiry`
+    (its low four bits) and `tariff_index`. Sections 3 and 4 carry the low and the high 12 bits of the `supply_group`,
+    as a number.
     """
 
     section: int
@@ -127,7 +133,9 @@ class KeySection:
 
 @dataclass(frozen=True)
 class Proprietary:
-    """Class 2, subclasses 11 to 15, which are the maker's own: `value`, 20 bits (`tokens.own` says what they mean here)."""
+    """Class 2, subclasses 11 to 15, which belong to the manufacturer. `value` has 20 bits; `tokens.own` says what they
+    mean here.
+    """
 
     subclass: int
     tid: int
@@ -144,7 +152,7 @@ _SECTION_SUBCLASS = {section: subclass for subclass, section in _SECTION.items()
 
 
 def _compress(amount: int, most: int) -> tuple[int, int]:
-    """Exponent and mantissa of the least amount that can be written and is not under this one."""
+    """Return the exponent and the mantissa of the smallest amount that can be written and is not less than this one."""
     offset = 0
     for exponent in range(most + 1):
         step = 10**exponent
@@ -160,12 +168,14 @@ def _expand(exponent: int, mantissa: int) -> int:
 
 
 def carried(amount: int) -> int:
-    """What a token for `amount` (tenths of a unit, or W) really carries: not less. NumberError if it is too much."""
+    """Return the amount that a token for `amount` (tenths of a unit, or W) really carries. It is not less. Raises
+    NumberError if no token can carry so much.
+    """
     return _expand(*_compress(amount, 3))
 
 
 def currency_carried(amount: int) -> int:
-    """What a token for `amount` (1e-5 of a currency unit) really carries: not less."""
+    """Return the amount that a token for `amount` (1e-5 of a currency unit) really carries. It is not less."""
     return _expand(*_compress(amount, 31))
 
 
@@ -178,7 +188,9 @@ def _field16(amount: int) -> int:
 
 
 def crc(data: bytes) -> int:
-    """The check of a token (6.3.7): CRC-16 with the polynomial 0x8005, reflected, from 0xFFFF, its bytes exchanged."""
+    """Return the check of a token (6.3.7): CRC-16 with the polynomial 0x8005, reflected, starting at 0xFFFF, with its
+    bytes exchanged.
+    """
     value = 0xFFFF
     for byte in data:
         value ^= byte
@@ -195,12 +207,12 @@ def _check(token_class: int, subclass: int, content: int) -> int:
 
 def _bounded(name: str, value: int, bits: int) -> int:
     if not 0 <= value < 1 << bits:
-        raise NumberError(f"{name}: {value} is not from 0 to {(1 << bits) - 1}")
+        raise NumberError(f"{name}: {value} is not between 0 and {(1 << bits) - 1}")
     return value
 
 
 def _parts(token: Token) -> tuple[int, int, int]:
-    """Class, subclass and the 44 bits of content. NumberError names a field that is out of bounds."""
+    """Return the class, the subclass and the 44 bits of content. Raises NumberError that names a field out of bounds."""
     match token:
         case UnitCredit(tid, amount, service, random):
             return 0, service.value, _with_tid(random, tid, _field16(_bounded("amount", amount, 40)))
@@ -224,7 +236,7 @@ def _parts(token: Token) -> tuple[int, int, int]:
 
 def _with_tid(random: int, tid: int, field: int) -> int:
     if not 0 <= tid <= LAST_TID:
-        raise NumberError(f"token identifier: {tid} is not from 0 to {LAST_TID}")
+        raise NumberError(f"token identifier: {tid} is not between 0 and {LAST_TID}")
     return _bounded("random", random, 4) << 40 | tid << 16 | field
 
 
@@ -248,24 +260,41 @@ def _key_content(token: KeySection) -> int:
 
 
 def _token(token_class: int, subclass: int, content: int) -> Token:
-    random, tid, field = content >> 40, content >> 16 & LAST_TID, content & 0xFFFF
-    amount = _expand(field >> 14, field & MANTISSA - 1)
-    if token_class == 0 and subclass < 4:
-        return UnitCredit(tid, amount, Service(subclass), random)
-    if token_class == 0 and subclass < 8:
-        amount = _expand((random & 7) << 2 | field >> 14, field & MANTISSA - 1)
-        return CurrencyCredit(tid, -amount if random & 8 else amount, Service(subclass - 4))
-    if token_class == 1 and subclass < 2:
-        bits = 28 if subclass else 36
-        return MeterTest(content >> 44 - bits, content & (1 << 44 - bits) - 1, bool(subclass))
-    if token_class == 2 and subclass in _SECTION:
-        return _key_section(_SECTION[subclass], content)
-    if token_class == 2 and subclass in list(Function):
-        function = Function(subclass)
-        return Management(function, tid, amount if function in COMPRESSED else field, random)
-    if token_class == 2 and subclass in PROPRIETARY:
-        return Proprietary(subclass, tid, random << 16 | field)
+    """Return the token of a class, a subclass and 44 bits of content. Raises CodeError if this software knows no such."""
+    match token_class:
+        case 0 if subclass < 8:
+            return _credit(subclass, content)
+        case 1 if subclass < 2:
+            bits = 28 if subclass else 36
+            return MeterTest(content >> 44 - bits, content & (1 << 44 - bits) - 1, bool(subclass))
+        case 2 if subclass in _SECTION:
+            return _key_section(_SECTION[subclass], content)
+        case 2 if subclass in list(Function):
+            random, tid, field = _fields(content)
+            function = Function(subclass)
+            return Management(function, tid, _amount16(field) if function in COMPRESSED else field, random)
+        case 2 if subclass in PROPRIETARY:
+            random, tid, field = _fields(content)
+            return Proprietary(subclass, tid, random << 16 | field)
     raise CodeError("class", f"a token of class {token_class}, subclass {subclass} is not known here")
+
+
+def _credit(subclass: int, content: int) -> UnitCredit | CurrencyCredit:
+    random, tid, field = _fields(content)
+    if subclass < 4:
+        return UnitCredit(tid, _amount16(field), Service(subclass), random)
+    amount = _expand((random & 7) << 2 | field >> 14, field & MANTISSA - 1)
+    return CurrencyCredit(tid, -amount if random & 8 else amount, Service(subclass - 4))
+
+
+def _fields(content: int) -> tuple[int, int, int]:
+    """Return the random field (4 bits), the token identifier (24 bits) and the last field (16 bits) of a content."""
+    return content >> 40, content >> 16 & LAST_TID, content & 0xFFFF
+
+
+def _amount16(field: int) -> int:
+    """Return the amount that a field of 16 bits carries: 2 bits of exponent, 14 of mantissa."""
+    return _expand(field >> 14, field & MANTISSA - 1)
 
 
 def _key_section(section: int, content: int) -> KeySection:
@@ -289,21 +318,21 @@ def _transpose(number: int) -> int:
 
 
 def encode(token: Token, meter: BlockCipher | None = None) -> str:
-    """The 20 digits of a token for the meter whose key `meter` holds; class 1 needs none. NumberError names a field that
-    is out of bounds.
+    """Return the 20 digits of a token for the meter whose key `meter` holds. Class 1 needs no key. Raises NumberError
+    that names a field out of bounds.
     """
     token_class, subclass, content = _parts(token)
     block = subclass << 60 | content << 16 | _check(token_class, subclass, content)
     if token_class != 1:
         if meter is None:
-            raise NumberError("a token of this class is for one meter: its key is needed")
+            raise NumberError("a token of this class is for one meter, so the meter's key is needed")
         block = meter.encrypt(block)
     return f"{_transpose(token_class << 64 | block):0{DIGITS}}"
 
 
 def digits_of(text: str) -> str:
-    """The digits of a code as people type and paste them: in groups, in digits of any script, with words and signs about
-    them (Token: 1234-5678-…). CodeError if there are not 20, or several codes.
+    """Return the digits of a code as people type and paste it: in groups, in digits of any script, with words and signs
+    around them (Token: 1234-5678-…). Raises CodeError if there are not 20 digits, or several codes.
     """
     plain = _plain(text)
     for between in _BETWEEN:
@@ -316,18 +345,20 @@ def digits_of(text: str) -> str:
 
 
 def is_typed(text: str, short: str) -> bool:
-    """Whether a person has typed a short code: 811, ８１１, #811."""
+    """Return whether a person has typed a short code such as 811, also as ８１１ or #811."""
     return re.fullmatch(rf"\W*{short}\W*", _plain(text)) is not None
 
 
 def _plain(text: str) -> str:
-    """A text with our own digits, without marks of direction and what else can't be seen."""
+    """Return a text with the digits 0 to 9 in the place of those of other scripts, and without invisible characters."""
     seen = (sign for sign in unicodedata.normalize("NFKC", text[:LONGEST]) if unicodedata.category(sign) != "Cf")
     return "".join(str(unicodedata.digit(sign)) if sign.isdecimal() else sign for sign in seen)
 
 
 def decode(text: str, meter: BlockCipher) -> Token:
-    """The token of 20 digits, by the meter whose key `meter` holds. CodeError if they are none for it."""
+    """Return the token of 20 digits, decrypted with the key that `meter` holds. Raises CodeError if they are no token
+    for it.
+    """
     number = int(digits_of(text))
     if number >> 66:
         raise CodeError("check", "these digits are no code of any meter")
@@ -344,5 +375,5 @@ def decode(text: str, meter: BlockCipher) -> Token:
 
 
 def grouped(code: str) -> str:
-    """The 20 digits in groups of four, as they are printed."""
+    """Return the 20 digits in groups of four, as they are printed."""
     return " ".join(code[at : at + 4] for at in range(0, DIGITS, 4))

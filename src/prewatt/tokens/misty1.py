@@ -1,6 +1,6 @@
-"""MISTY1, the 64-bit block cipher with a 128-bit key of RFC 2994: encryption algorithm 11 of STS.
+"""MISTY1 is the 64-bit block cipher with a 128-bit key of RFC 2994. It is encryption algorithm 11 of STS.
 
-The names are those of the RFC. Checked by the RFC's own data (`tests/tokens/vectors/misty1_rfc2994.json`).
+The names are those of the RFC. The RFC's own data check it (`tests/tokens/vectors/misty1_rfc2994.json`).
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _fi(value: int, key: int) -> int:
 
 
 class Misty1:
-    """The cipher under one key (16 bytes). ValueError for another length."""
+    """The cipher under one key of 16 bytes. Raises ValueError for another length."""
 
     def __init__(self, key: bytes) -> None:
         if len(key) != 16:
@@ -100,7 +100,7 @@ class Misty1:
         return d0 << 16 | d1 ^ d0 & mask
 
     def encrypt(self, block: int) -> int:
-        """The ciphertext of a 64-bit block."""
+        """Return the ciphertext of a 64-bit block."""
         d0, d1 = block >> 32, block & 0xFFFFFFFF
         for k in range(0, 8, 2):
             d0, d1 = self._fl(d0, k), self._fl(d1, k + 1)
@@ -109,7 +109,7 @@ class Misty1:
         return self._fl(d1, 9) << 32 | self._fl(d0, 8)
 
     def decrypt(self, block: int) -> int:
-        """The plaintext of a 64-bit block."""
+        """Return the plaintext of a 64-bit block."""
         d0, d1 = self._flinv(block & 0xFFFFFFFF, 8), self._flinv(block >> 32, 9)
         for k in range(6, -1, -2):
             d0 ^= self._fo(d1, k + 1)

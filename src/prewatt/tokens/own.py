@@ -1,7 +1,7 @@
-"""Tokens of prewatt's own: what a landlord orders, codes made in advance, PINs. Class 2, subclasses 11 to 15, which IEC
-62055-41 leaves to makers; `docs/programmer/tokens.md` has their bits.
+"""This module packs prewatt's own tokens: orders of the landlord, codes made in advance, PINs. They are of class 2,
+subclasses 11 to 15, which IEC 62055-41 leaves to manufacturers. `docs/programmer/tokens.md` describes their bits.
 
-Whatever is carried is carried exactly; what can't be raises `NotCarried`, and is never rounded here.
+Nothing is rounded here: a value that a token can't carry exactly raises `NotCarried`.
 """
 
 from __future__ import annotations
@@ -14,19 +14,21 @@ from .code import CodeError, Proprietary
 THOUSANDTHS = 1000
 HUNDREDTHS = 100
 LARGEST = 1000
-"""Units of the currency that a code restores at most."""
+"""The most currency units that a code restores."""
 FINE = 100
-"""Units of the currency up to which an amount beside an end has hundredths; over it, it is in whole units."""
+"""Up to so many currency units, an amount with an end is in hundredths; above, it is in whole units."""
 HOURS, DAYS = 48, 31
-"""An end beside an amount: up to so many whole hours, then up to so many whole days."""
+"""An end with an amount is in whole hours up to `HOURS`, then in whole days up to `DAYS`."""
 ENDS = HOURS + DAYS - HOURS // 24
 LONGEST = 31 * 24 * 60 + 1
-"""Minutes after the code's own that a restoration ends at the latest."""
+"""The most minutes after the code's own minute for which a code restores."""
 PINS = 10**6
 
 
 class NotCarried(ValueError):
-    """A code can't carry this. `reason` says what: the `action`, an `amount`, an `end`, `days` or a `pin`."""
+    """A code can't carry this. `reason` says which part: the `action`, the `amount`, the `end`, the `days` or the
+    `pin`.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"a code can't carry this: {reason}")
@@ -34,7 +36,7 @@ class NotCarried(ValueError):
 
 
 class Switching(IntEnum):
-    """An order that has nothing beside it."""
+    """An order without an amount or a time."""
 
     CLOSE = 0
     CLOSE_OVER_A_LOCK = 1
@@ -44,7 +46,7 @@ class Switching(IntEnum):
 
 @dataclass(frozen=True)
 class Switch:
-    """Subclass 11, functions 0 to 3: one of `Switching`."""
+    """Subclass 11, functions 0 to 3: an order of `Switching`."""
 
     tid: int
     what: Switching
@@ -52,7 +54,7 @@ class Switch:
 
 @dataclass(frozen=True)
 class RestoreTime:
-    """Subclass 11, function 4: supply for so many minutes after the code's own."""
+    """Subclass 11, function 4: supply for `minutes` after the code's own minute."""
 
     tid: int
     minutes: int
@@ -60,7 +62,7 @@ class RestoreTime:
 
 @dataclass(frozen=True)
 class RestoreAmount:
-    """Subclass 12: supply until so much more is used. `thousandths` of the currency unit."""
+    """Subclass 12: supply until energy for so much more money is used, in `thousandths` of the currency unit."""
 
     tid: int
     thousandths: int
@@ -68,8 +70,8 @@ class RestoreAmount:
 
 @dataclass(frozen=True)
 class RestoreBoth:
-    """Subclass 13: supply until so much more is used (`hundredths` of the currency unit), and for so many `hours` after the end
-    of the code's minute at most.
+    """Subclass 13: supply until energy for so much more money is used (`hundredths` of the currency unit), but at most
+    for `hours` after the end of the code's minute.
     """
 
     tid: int
@@ -79,7 +81,9 @@ class RestoreBoth:
 
 @dataclass(frozen=True)
 class EmergencyCode:
-    """Subclass 14: made in advance, to supply until so much more is used. It is taken for `days` after its minute."""
+    """Subclass 14: a code made in advance that gives supply until energy for `hundredths` of the currency unit is used.
+    It can be typed for `days` after its minute.
+    """
 
     tid: int
     hundredths: int
@@ -88,7 +92,7 @@ class EmergencyCode:
 
 @dataclass(frozen=True)
 class PinCode:
-    """Subclass 15: the flat's PIN, of six digits, for the gateway's page."""
+    """Subclass 15: the flat's PIN of six digits, for the gateway's page."""
 
     tid: int
     pin: int
@@ -100,7 +104,7 @@ _TIME = 4
 
 
 def pack(own: Own) -> Proprietary:
-    """The token that carries it. NotCarried if none can."""
+    """Return the token that carries an order. Raises NotCarried if no token can carry it."""
     match own:
         case Switch(tid, what):
             return Proprietary(11, tid, what.value << 16)
@@ -117,7 +121,7 @@ def pack(own: Own) -> Proprietary:
 
 
 def unpack(token: Proprietary) -> Own:
-    """What a token carries. CodeError if it is nothing that is known here."""
+    """Return the order that a token carries. Raises CodeError if this software does not know it."""
     tid, value = token.tid, token.value
     high, low = value >> 16, value & 0xFFFF
     try:
@@ -134,7 +138,7 @@ def unpack(token: Proprietary) -> Own:
         if token.subclass == 15:
             return PinCode(tid, _within("pin", value, 0, PINS - 1))
     except ValueError:
-        # No vendor of ours has made it.
+        # No prewatt server has made such a token.
         pass
     raise CodeError("class", f"a token of class 2, subclass {token.subclass}, with {value} is not known here")
 
@@ -146,7 +150,7 @@ def _within(what: str, value: int, least: int, most: int) -> int:
 
 
 def _step(hundredths: int) -> int:
-    """The number of an amount: 1 to 10,000 for 0.01 to 100.00, then one for each whole unit up to 1,000."""
+    """Return the number of an amount: 1 to 10,000 for 0.01 to 100.00, then one number for each whole unit up to 1,000."""
     if hundredths <= FINE * HUNDREDTHS:
         return _within("amount", hundredths, 1, FINE * HUNDREDTHS)
     if hundredths % HUNDREDTHS:
@@ -161,7 +165,7 @@ def _amount(step: int) -> int:
 
 
 def _end(hours: int) -> int:
-    """The number of an end: one for each hour up to 48, then one for each day up to 31."""
+    """Return the number of an end: one for each hour up to 48, then one for each day up to 31."""
     if hours <= HOURS:
         return _within("end", hours, 1, HOURS) - 1
     if hours % 24:

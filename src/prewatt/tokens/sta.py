@@ -1,8 +1,8 @@
-"""The Standard Transfer Algorithm: encryption algorithm 07 of IEC 62055-41 (6.5.4), a 64-bit block under a 64-bit key.
+"""The Standard Transfer Algorithm is encryption algorithm 07 of IEC 62055-41 (6.5.4): 64-bit blocks under a 64-bit key.
 
-Sixteen rounds: each nibble of the block goes through one of two substitution tables, which a bit of the key chooses,
-then all bits change places, then the key turns by one bit. The tables are those by which the published cases of
-STS 531-1 come out (`tests/tokens/vectors/sts_531_1.json`).
+It has sixteen rounds. In each round every nibble of the block goes through one of two substitution tables, which a bit
+of the key chooses. Then all bits change places, and the key rotates by one bit. With these tables the published cases
+of STS 531-1 come out (`tests/tokens/vectors/sts_531_1.json`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _INVERSE_PERMUTATION = tuple(PERMUTATION.index(place) for place in range(64))
 
 
 def _spread(places: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
-    """For each byte of a block, where its bits go: eight lookups then permute a block."""
+    """Return, for each byte of a block and each value of it, where its bits go. Eight lookups then permute a block."""
     return tuple(
         tuple(sum(1 << places[8 * byte + bit] for bit in range(8) if value >> bit & 1) for value in range(256))
         for byte in range(8)
@@ -55,7 +55,7 @@ def _substitute(block: int, key: int, tables: tuple[tuple[int, ...], ...]) -> in
 
 
 class Sta:
-    """The algorithm under one key (8 bytes). ValueError for another length."""
+    """The algorithm under one key of 8 bytes. Raises ValueError for another length."""
 
     def __init__(self, key: bytes) -> None:
         if len(key) != 8:
@@ -64,13 +64,13 @@ class Sta:
         self._keys = [_left(turned, 64 - 12 + number) for number in range(ROUNDS)]
 
     def encrypt(self, block: int) -> int:
-        """The ciphertext of a 64-bit block."""
+        """Return the ciphertext of a 64-bit block."""
         for key in self._keys:
             block = _permute(_substitute(block, key, SUBSTITUTION), _SPREAD)
         return block
 
     def decrypt(self, block: int) -> int:
-        """The plaintext of a 64-bit block."""
+        """Return the plaintext of a 64-bit block."""
         for key in reversed(self._keys):
             block = _substitute(_permute(block, _GATHER), key, _INVERSE_SUBSTITUTION)
         return block

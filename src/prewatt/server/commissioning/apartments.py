@@ -161,7 +161,7 @@ class _Reading:
     def __init__(self, header: Header, country: str) -> None:
         self.problems = Problems()
         self._country = country
-        self._told = header.told
+        self._told = header.labels
         self._rows: list[tuple[int, dict[str, Cell]]] = []
         for column, known in UNITS.items():
             unit = unit_of(self._told.get(column, ""))

@@ -128,7 +128,7 @@ class _Reading:
             raise whole(f"there is no such unit: {shown(self._scale)!r}")
         if self._scale != _scale_of(self._header, self._scale):
             text = f"its name says another unit than {_in_words(self._scale)}"
-            self._problems.add(self._header.number, self._header.told["price"], text)
+            self._problems.add(self._header.number, self._header.labels["price"], text)
         self._cells: list[tuple[int, dict[str, Cell]]] = []
         for row in self._header.body(rows):
             try:
@@ -162,7 +162,7 @@ class _Reading:
         return series
 
     def _add(self, line: int, column: str, text: str) -> None:
-        self._problems.add(line, self._header.told[column], text)
+        self._problems.add(line, self._header.labels[column], text)
 
     def _seen(self, line: int, cells: dict[str, Cell]) -> _Seen | None:
         if text_of(cells["price"]).casefold() in NO_PRICE:
@@ -187,7 +187,7 @@ class _Reading:
     def _instants(self, line: int, column: str, cell: Cell, day: Cell) -> tuple[datetime | None, list[datetime]]:
         try:
             told = moment_of(cell, day, self._order)
-            zone = ZONES.get(unit_of(self._header.told[column]))
+            zone = ZONES.get(unit_of(self._header.labels[column]))
             if told.tzinfo is None and zone:
                 meant = instants_of(told, ZoneInfo(zone))
             elif told.tzinfo is None and self._where is None:
@@ -266,7 +266,7 @@ class _Reading:
 
 def _scale_of(header: Header, otherwise: str) -> str:
     """The scale that a price's column names: price (ct/kWh), Preis [€/MWh]; `otherwise` where it names none."""
-    unit = unit_of(header.told["price"])
+    unit = unit_of(header.labels["price"])
     if "mwh" in unit or "兆瓦时" in unit:
         return "0.001"
     if re.match(r"(ct|cts|cents?|p|pence|öre|øre|c|rp|分)\b", unit):
