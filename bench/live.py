@@ -64,7 +64,7 @@ class Page:
 
     def ask(self) -> None:
         self._connection.request(
-            "GET", f"/my/?seen={self._seen}&look={self._look}&now={self._now}", headers=self._headers
+            "GET", f"/me/?seen={self._seen}&look={self._look}&now={self._now}", headers=self._headers
         )
         answer = self._connection.getresponse()
         text = answer.read().decode()

@@ -120,7 +120,7 @@ def _upload(browser: requests.Session, address: str, number: int) -> str:
     )
     text = "\n".join(["Buchungstag;Verwendungszweck;Name;Betrag;Waehrung", *rows, ""])
     answer = browser.post(
-        f"{address}/books/bank/",
+        f"{address}/bank-lines/",
         {"csrfmiddlewaretoken": browser.cookies["csrftoken"]},
         files={"statement": ("statement.csv", text.encode(), "text/csv")},
         timeout=600,

@@ -153,7 +153,7 @@ def test_what_is_wrong_is_refused_in_the_same_words(wrong, manager, program, bui
 
 
 def test_a_cap_is_set_on_the_page_but_not_under_what_holds(manager, building):
-    path = f"/properties/{building.property.pk}/tariffs/cap/"
+    path = f"/properties/{building.property.pk}/price-cap/"
     for text, says in (
         ("0.19", "0.20 for &#x27;flat&#x27; EUR per kWh"), ("-1", "price_cap"), ("lots", "price_cap"), ("9" * 30, "price_cap"),
     ):  # fmt: skip
@@ -271,7 +271,7 @@ def test_a_shared_cost_is_made_previewed_booked_and_given_back_on_the_page(manag
     assert manager.get(f"/properties/{pk}/shared-costs/").status_code == 200
     anna = run.shares.get(unit__name="Flat 1").tenancy
     assert manager.login(username="flat1", password=PASSWORD)
-    assert "Stairs" in manager.get("/my/").content.decode()
+    assert "Stairs" in manager.get("/me/").content.decode()
     mine = manager.get(f"/tenancies/{anna.pk}/shares/{run.shares.get(tenancy=anna).pk}/").content.decode()
     assert "1.200" in mine and "7.200" in mine and "Ben" not in mine and "Flat 2" not in mine
     assert manager.get(f"/tenancies/{run.shares.get(unit__name='Flat 2').tenancy_id}/statement/").status_code == 404
@@ -319,13 +319,13 @@ def test_the_balance_shows_what_no_meter_accounts_for(manager, program, lived, b
     pk = building.property.pk
     spans = balance(building.property, at(2025, 10, 7), at(2025, 10, 9), 3600 * 10**6)
     assert {(span.main, span.units, span.common, span.unaccounted) for span in spans} == {(550, 450, 50, 50)}
-    page = manager.get(f"/properties/{pk}/balance/?day=2025-10-07").content.decode()
+    page = manager.get(f"/properties/{pk}/losses/?day=2025-10-07").content.decode()
     assert "2.400" in page and "9.09" in page
     for day in ("nonsense", "0001-01-01", "9999-12-31"):
-        assert manager.get(f"/properties/{pk}/balance/?day={day}").status_code == 200
-    rows = program("get", f"properties/{pk}/balance?first=2025-10-07&last=2025-10-07").json()
+        assert manager.get(f"/properties/{pk}/losses/?day={day}").status_code == 200
+    rows = program("get", f"properties/{pk}/losses?first=2025-10-07&last=2025-10-07").json()
     assert sum(float(row["unaccounted_kwh"]) for row in rows) == pytest.approx(1.2)
-    assert program("get", f"properties/{pk}/balance?first=2025-10-07&last=2025-12-07").status_code == 400
+    assert program("get", f"properties/{pk}/losses?first=2025-10-07&last=2025-12-07").status_code == 400
     result = CliRunner().invoke(app, ["building", "losses"])
     assert "9.09" in result.output
     clock.at = at(2025, 11, 2)
@@ -337,7 +337,7 @@ def test_the_balance_shows_what_no_meter_accounts_for(manager, program, lived, b
 
 
 def test_without_a_main_meter_the_page_says_so(manager, building):
-    assert "no main meter" in manager.get(f"/properties/{building.property.pk}/balance/").content.decode()
+    assert "no main meter" in manager.get(f"/properties/{building.property.pk}/losses/").content.decode()
     assert CliRunner().invoke(app, ["building", "losses"]).exit_code == 2
 
 
@@ -407,11 +407,11 @@ def test_moves_on_the_page_and_the_next_tenant_sees_nothing_of_before(manager, l
     # Before the settlement the meter holds both balances; she sees her own.
     zoe_sees = type(manager)()
     assert zoe_sees.login(username=login, password=password)
-    page = zoe_sees.get("/my/").content.decode()
+    page = zoe_sees.get("/me/").content.decode()
     assert "-0.72" in page and "Anna" not in page
     assert "settled" in manager.post(f"/tenancies/{anna.pk}/settle/", follow=True).content.decode()
     assert manager.login(username=login, password=password)
-    mine = manager.get("/my/").content.decode()
+    mine = manager.get("/me/").content.decode()
     # The meter has not been told yet: still her own.
     assert "Zoe" in mine and "Anna" not in mine and "-0.72" in mine
     zoe = Tenancy.objects.get(tenant="Zoe")
@@ -420,7 +420,7 @@ def test_moves_on_the_page_and_the_next_tenant_sees_nothing_of_before(manager, l
     assert manager.get(f"/tenancies/{anna.pk}/statement/").status_code == 404
     # Who has moved out still sees the own statement, and nothing of the meter.
     assert manager.login(username="flat1", password=PASSWORD)
-    assert manager.get("/my/").headers["Location"] == f"/tenancies/{anna.pk}/statement/"
+    assert manager.get("/me/").headers["Location"] == f"/tenancies/{anna.pk}/statement/"
     assert manager.get(f"/tenancies/{anna.pk}/statement/").status_code == 200
 
 
@@ -486,5 +486,5 @@ def test_who_has_not_moved_in_yet_sees_nothing_of_the_meter(manager, lived, cloc
     user = get_user_model().objects.create_user("zoe", password=PASSWORD)
     move_in(unit, "Zoe", clock.now() + 2 * DAY, user=user)
     assert manager.login(username="zoe", password=PASSWORD)
-    page = manager.get("/my/").content.decode()
+    page = manager.get("/me/").content.decode()
     assert "Your page begins with your move-in" in page and "kWh" not in page

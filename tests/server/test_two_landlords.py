@@ -10,7 +10,6 @@ from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError
 from django.test import Client
-from django.urls import URLPattern, get_resolver
 
 from prewatt.kernel.tariff_document import tariff_to_document
 from prewatt.kernel.units import NANO
@@ -36,6 +35,7 @@ from tests.building import FLAT, PASSWORD, set_up
 from tests.server.correspondence.test_correspondence import picture
 from tests.server.payments.players.server import METHODS
 from tests.server.test_alike import posted
+from tests.server.web.addresses import pages
 
 pytestmark = pytest.mark.database
 PHONE = SigningKey.generate().public().hex()
@@ -102,8 +102,8 @@ def _annas_lines(who):
 
 def _like_of(who):
     """A line that is like another one; after the first time it is dealt with."""
-    who.post("/books/bank/", {"statement": _file(b"date,amount,payer\n2025-10-20,3.00,Ben\n")})
-    who.post("/books/bank/", {"statement": _file(b"date,amount,payer\n2025-10-21,3.00,Ben\n")})
+    who.post("/bank-lines/", {"statement": _file(b"date,amount,payer\n2025-10-20,3.00,Ben\n")})
+    who.post("/bank-lines/", {"statement": _file(b"date,amount,payer\n2025-10-21,3.00,Ben\n")})
     return BankLine.objects.get(organisation=who.owner, day="2025-10-21").pk
 
 
@@ -125,88 +125,97 @@ def _report_of(who):
 
 STS = {"revision": "1", "base": "2014", "algorithm": "11"}
 FORMS = {
-    "top-up": lambda who: who.post(
+    "console:units:add_top_up": lambda who: who.post(
         f"/units/{who.tenancy.unit_id}/top-up/", {"amount": "5", "credit_id": "7", "note": "R-1", "way": "cash"}
     ),
-    "debt-paid": lambda who: who.post(
-        f"/debts/{_debt_of(who).pk}/paid/", {"amount": "3", "payment_id": "9", "receipt": "R-9", "way": "cash"}
+    "console:owed:debt_paid": lambda who: who.post(
+        f"/debts/{_debt_of(who).pk}/pay/", {"amount": "3", "payment_id": "9", "receipt": "R-9", "way": "cash"}
     ),
-    "give-back": lambda who: who.post(
+    "console:books:give_back": lambda who: who.post(
         f"/tenancies/{who.tenancy.pk}/give-back/", {"do": "give", "amount": "1", "reason": "lift", "adjustment_id": "7"}
     ),
-    "move-in": lambda who: who.post(
+    "console:tenancies:add_tenancy": lambda who: who.post(
         f"/units/{Unit.objects.get(property=who.home, name='Flat 3').pk}/move-in/",
         {"tenant": "Zoe", "begins": "2025-10-08T12:00", "deposit": "50"},
     ),
-    "tariff-new": lambda who: who.post(
+    "console:tariffs:edit": lambda who: who.post(
         f"/properties/{who.home.pk}/tariffs/new/", {**posted(fields_of(_tariff("night"))), "keep": ""}
     ),
-    "tariff-prices": lambda who: who.post(
+    "console:tariffs:load_prices": lambda who: who.post(
         f"/properties/{who.home.pk}/tariffs/prices/", {"tariff": _tariff_of(who), "file": _file(PRICES)}
     ),
-    "shared-costs": lambda who: who.post(
+    "console:sharing:shared_costs": lambda who: who.post(
         f"/properties/{who.home.pk}/shared-costs/",
         {"name": "Garden", "equal": "100", "area": "0", "occupants": "0", "consumption": "0", "fixed": "0",
          "vacancy": "landlord", "schedule": "none"},
     ),
-    "shared-cost": lambda who: who.post(
+    "console:sharing:shared_cost": lambda who: who.post(
         f"/shared-costs/{_bill_of(who)}/",
         {"name": "Roof", "equal": "100", "area": "0", "occupants": "0", "consumption": "0", "fixed": "0",
          "vacancy": "landlord", "schedule": "none"},
     ),
-    "shared-run": lambda who: who.post(
+    "console:sharing:run_shared_cost": lambda who: who.post(
         f"/shared-costs/{SharedCost.objects.get(property=who.home, name='Garden').pk}/run/",
         {"first": "2025-10-05", "last": "2025-10-05", "amount": "3", "memo": "bill 7", "book": ""},
     ),
-    "exchange": lambda who: who.post(
+    "console:meters:exchange_meter": lambda who: who.post(
         f"/meters/{who.meter.pk}/exchange/", {"serial": "S-1", "first": "0", "end": "unknown", "do": "exchange"}
     ),
-    "new-merchant": lambda who: who.post("/books/merchants/new/stripe/", {"name": "second", **who.secrets}),
-    "bank": lambda who: who.post("/books/bank/", {"statement": _file(STATEMENT)}),
-    "bank-book": lambda who: who.post(
-        "/books/bank/book/", {f"line-{line.pk}": f"tenancy:{who.tenancy.pk}" for line in _annas_lines(who)}
+    "console:merchants:new_merchant": lambda who: who.post("/merchants/new/stripe/", {"name": "second", **who.secrets}),
+    "console:bank:bank": lambda who: who.post("/bank-lines/", {"statement": _file(STATEMENT)}),
+    "console:bank:book": lambda who: who.post(
+        "/bank-lines/book/", {f"line-{line.pk}": f"tenancy:{who.tenancy.pk}" for line in _annas_lines(who)}
     ),
-    "bank-columns": lambda who: [
-        who.post("/books/bank/", {"statement": _file(STRANGE)}),
-        who.post("/books/bank/columns/", {"column-0": "day", "column-1": "amount", "named": "0", "do": "read"}),
+    "console:bank_columns:columns": lambda who: [
+        who.post("/bank-lines/", {"statement": _file(STRANGE)}),
+        who.post("/bank-lines/columns/", {"column-0": "day", "column-1": "amount", "named": "0", "do": "read"}),
     ],
-    "bank-same": lambda who: who.post(f"/books/bank/{_like_of(who)}/same/", {"same": "line"}),
-    "keypads": lambda who: [
+    "console:bank:same": lambda who: who.post(f"/bank-lines/{_like_of(who)}/decide/", {"same": "line"}),
+    "console:keypads:keypads": lambda who: [
         who.post("/keypad-meters/", {"do": "group", "code": "123456", "key": "ab" * 20, **STS}),
         who.post("/keypad-meters/", {"do": "meter", "number": "00000000018", "name": "Kiosk", "group": _group_of(who).pk}),
     ],
-    "pay": lambda who: who.post(
-        "/my/pay/", {"way": f"{who.merchant.pk}:{METHODS['stripe']}", "amount": "5", "asked": "7"}, who.tenant
+    "tenant:pay:pay": lambda who: who.post(
+        "/me/pay/", {"way": f"{who.merchant.pk}:{METHODS['stripe']}", "amount": "5", "asked": "7"}, who.tenant
     ),
-    "grant": lambda who: who.post(
+    "console:supply:grant": lambda who: who.post(
         f"/properties/{who.home.pk}/grants/", {"holder": "Kim", "key": PHONE, "actions": ["hold"], "hours": "2"}
     ),
-    "notes": lambda who: who.post(
+    "console:notes:notes": lambda who: who.post(
         "/notes/", {"asked": "7", "title": "Water", "text": "Off on Friday.", "unit": who.tenancy.unit_id}
     ),
-    "my-reports": lambda who: who.post(
-        "/my/reports/", {"asked": "7", "category": "meter", "text": "It hums."}, who.tenant
+    "tenant:reports:my_reports": lambda who: who.post(
+        "/me/reports/", {"asked": "7", "category": "meter", "text": "It hums."}, who.tenant
     ),
-    "report": lambda who: who.post(f"/reports/{_report_of(who)}/", {"asked": "8", "text": "Somebody comes."}),
-    "order": lambda who: who.post(f"/units/{who.tenancy.unit_id}/order/", {"do": "hold", "reason": "7"}),
+    "tenant:reports:report": lambda who: who.post(f"/reports/{_report_of(who)}/", {"asked": "8", "text": "Somebody comes."}),
+    "console:orders:order": lambda who: who.post(f"/units/{who.tenancy.unit_id}/order/", {"do": "hold", "reason": "7"}),
 }  # fmt: skip
 """Each form that takes an id, a name or a file."""
 NO_NAMES = {
-    "home", "login", "logout", "properties", "unit", "tenancy", "move-out", "settle", "statement", "share", "tariffs",
-    "tariff-schedule", "tariff-cap", "tariff-correct", "tariff-compare", "run-reverse", "balance", "supply", "wrong-readings",
-    "readings", "read-now",
-    "alarms", "alarm", "pin", "payer", "payment", "notices", "notices-add", "notices-wechat", "notices-channel",
-    "sending-account", "sending-templates", "push-worker",
-    "emergency", "payments", "payment-decide", "unexpected-settled", "refund-by-provider",
-    "merchant", "reconciliation", "fetch-file", "books", "books-export", "undo-top-up", "refund-paid", "decide",
-    "refund-to", "undo-debt-payment", "debt-set-off", "debt-write-off", "write-off-decide", "move-payment", "put-right",
-    "taken-back", "settlement-line", "back-rules", "bank-so-far", "shared-end", "shared-remove",
-    "meter-rules",
-    "silence", "silence-spread", "spread-stop", "silence-rules",
-    "contact", "not-reached", "contact-list",
-    "reports", "photo",
-    "terms", "bills", "bill",
-    "emergency-codes", "emergency-make", "emergency-revoke", "emergency-rules", "emergency-sheet",
+    "console:alarms:alarm", "console:alarms:alarms", "console:bank:so_far", "console:bills:bills",
+    "console:bills:terms", "console:books:books", "console:books:decide_adjustment", "console:books:export",
+    "console:books:undo_top_up", "console:contacts:contact", "console:contacts:contact_list",
+    "console:contacts:not_reached", "console:emergency_codes:emergency_codes",
+    "console:emergency_codes:emergency_rules", "console:emergency_codes:emergency_sheet",
+    "console:emergency_codes:make_emergency_codes", "console:emergency_codes:revoke_emergency_codes",
+    "console:merchants:merchant", "console:meter_rules:meter_rules", "console:meters:wrong", "console:orders:pin",
+    "console:overview:properties", "console:owed:debt_set_off", "console:owed:debt_write_off",
+    "console:owed:refund_paid", "console:owed:refund_to", "console:owed:undo_paid", "console:owed:write_off_decided",
+    "console:payments:decide", "console:payments:payments", "console:payments:refund_by_provider",
+    "console:payments:settle_unexpected", "console:put_right:put_move_right", "console:readings:read_now",
+    "console:readings:readings", "console:reconciliation:fetch_file", "console:reconciliation:reconciliation",
+    "console:reports:reports", "console:sending:account", "console:sending:templates",
+    "console:sharing:building_balance", "console:sharing:end_shared_cost", "console:sharing:remove_shared_cost",
+    "console:sharing:reverse_run", "console:silences:silence", "console:silences:silence_rules",
+    "console:silences:spread_silence", "console:silences:stop_spread", "console:supply:supply",
+    "console:taken_back:back_rules", "console:taken_back:settlement_line", "console:taken_back:taken_back",
+    "console:tariffs:correct_tariff", "console:tariffs:schedule_tariff", "console:tariffs:set_resale",
+    "console:tariffs:tariffs", "console:tariffs:what_if", "console:tenancies:end_tenancy",
+    "console:tenancies:settle_tenancy", "console:units:unit", "console:wrong_flat:move", "tenant:bill:bill",
+    "tenant:emergency:emergency", "tenant:home:tenancy", "tenant:notices:change_channel", "tenant:notices:new_channel",
+    "tenant:notices:notices", "tenant:notices:push_worker", "tenant:notices:wechat", "tenant:papers:share",
+    "tenant:papers:tenancy_statement", "tenant:pay:payer", "tenant:pay:payment", "tenant:reports:photo", "web:home",
+    "web:login", "web:logout",
 }  # fmt: skip
 """The others: nothing that they take has to be once."""
 
@@ -221,8 +230,8 @@ CALLS = {
         f"tenancies/{who.tenancy.pk}/payments",
         {"merchant": who.merchant.pk, "method": METHODS["stripe"], "amount": "5", "asked": "8"},
     ),
-    "/tenancies/{pk}/put-right": lambda who: who.call(
-        f"tenancies/{who.tenancy.pk}/put-right", {"amount": "1", "adjustment_id": "8", "reason": "x"}
+    "/tenancies/{pk}/adjustments": lambda who: who.call(
+        f"tenancies/{who.tenancy.pk}/adjustments", {"amount": "1", "adjustment_id": "8", "reason": "x"}
     ),
     "/properties/{pk}/tariffs": lambda who: who.call(
         f"properties/{who.home.pk}/tariffs", {"tariff": _tariff("day"), "effective": "2025-11-01T00:00:00+01:00"}
@@ -277,22 +286,14 @@ NO_NAMES_CALLED = {
 }  # fmt: skip
 
 
-PAGES = ("prewatt.server.web", "prewatt.server.console", "prewatt.server.tenant", "django.contrib.auth")
-
-
-def names_of_pages(patterns=None):
+def names_of_pages():
     """The names of all pages of prewatt's own, in whatever folder their addresses stand."""
-    for each in get_resolver().url_patterns if patterns is None else patterns:
-        if isinstance(each, URLPattern):
-            if each.lookup_str.startswith(PAGES):
-                yield each.name
-        elif str(each.pattern) != "admin/":
-            yield from names_of_pages(each.url_patterns)
+    return {page.name for page in pages()}
 
 
 def test_every_form_and_call_is_one_that_takes_names_or_one_that_takes_none():
     """Who adds one says which."""
-    assert set(names_of_pages()) == set(FORMS) | NO_NAMES
+    assert names_of_pages() == set(FORMS) | NO_NAMES
     paths = {path for path, each in api.get_openapi_schema()["paths"].items() if "post" in each}
     assert {path.removeprefix("/api/v1") for path in paths} == set(CALLS) | NO_NAMES_CALLED
 
@@ -324,8 +325,8 @@ def test_two_landlords_who_type_the_same_do_not_meet(both):
 
 def test_a_shared_cost_of_a_name_that_is_taken_is_refused_beside_the_field(both):
     mine, _theirs = both
-    assert [FORMS["shared-costs"](each)[1] for each in both] == [["success: Garden is kept."]] * 2
-    _status, said, wrong = FORMS["shared-costs"](mine)
+    assert [FORMS["console:sharing:shared_costs"](each)[1] for each in both] == [["success: Garden is kept."]] * 2
+    _status, said, wrong = FORMS["console:sharing:shared_costs"](mine)
     assert said == [] and "A shared cost with this name exists already." in " ".join(wrong)
     assert SharedCost.objects.count() == 2
 
@@ -333,7 +334,7 @@ def test_a_shared_cost_of_a_name_that_is_taken_is_refused_beside_the_field(both)
 def test_what_only_the_database_refuses_is_said_in_words(both, admin_user):
     """A keypad meter has the number that the next meter of our own would be given."""
     mine, _theirs = both
-    FORMS["keypads"](mine)
+    FORMS["console:keypads:keypads"](mine)
     number = f"{OWN}{Meter.objects.order_by('pk').last().pk + 1:08}"
     given = {"do": "meter", "number": f"{number}{luhn(number)}", "name": "Kiosk", "group": _group_of(mine).pk}
     assert "registered" in str(mine.post("/keypad-meters/", given))

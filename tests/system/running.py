@@ -107,7 +107,7 @@ class Running:
         self.server.refresh_broker()
 
     def callback_address(self, payment):
-        return f"{self.address}/pay/{payment.merchant.provider}/{payment.merchant.public_id}/"
+        return f"{self.address}/callbacks/{payment.merchant.provider}/{payment.merchant.public_id}/"
 
     def stop(self):
         self.supervisor.stop()

@@ -154,7 +154,7 @@ def test_killed_at_each_step_of_a_top_up(house, provider, stride):
             made = ask(port, house, provider, asked)
             trade = pay(house, made)
             body, headers = house["providers"].callback(trade)
-            where = f"http://127.0.0.1:{port}/pay/{provider}/{house['merchants'][provider][1]}/"
+            where = f"http://127.0.0.1:{port}/callbacks/{provider}/{house['merchants'][provider][1]}/"
             status, _answer = send(where, body, headers)
             survived = status == 200
         except BROKEN:
@@ -173,7 +173,7 @@ def test_killed_at_each_step_of_a_top_up(house, provider, stride):
         trade = pay(house, made)
         if number % 2:
             status, _answer = send(
-                f"http://127.0.0.1:{port}/pay/{provider}/{house['merchants'][provider][1]}/",
+                f"http://127.0.0.1:{port}/callbacks/{provider}/{house['merchants'][provider][1]}/",
                 *house["providers"].callback(trade),
             )
             assert status == 200

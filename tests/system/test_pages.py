@@ -228,7 +228,7 @@ def test_a_tenant_sees_nothing_of_the_neighbours(building, log_in):
 
 def test_who_is_not_logged_in_is_asked_to(building, browser):
     page = browser.new_page()
-    for path in ("/", "/my/", "/properties/", "/units/1/"):
+    for path in ("/", "/me/", "/properties/", "/units/1/"):
         page.goto(f"{building.address}{path}")
         expect(page.get_by_role("heading", name="Log in")).to_be_visible()
     page.get_by_label("Name").fill("manager")

@@ -57,7 +57,7 @@ def test_in_a_browser_a_tenant_scans_pays_and_the_page_says_so_by_itself(served,
     picture(page, "paying")
     payment = Payment.objects.get()
     body, headers = providers.callback(providers.pay(payment))
-    status, _answer = send(f"{served.url}/pay/wechat/{payment.merchant.public_id}/", body, headers)
+    status, _answer = send(f"{served.url}/callbacks/wechat/{payment.merchant.public_id}/", body, headers)
     assert status == 200
     expect(page.get_by_text("Paid. The credit reaches the meter")).to_be_visible(timeout=PATIENCE)
     clock.at += MINUTE
@@ -66,7 +66,7 @@ def test_in_a_browser_a_tenant_scans_pays_and_the_page_says_so_by_itself(served,
     expect(page.get_by_text("Your credit is at the meter.")).to_be_visible(timeout=PATIENCE)
     keep_account(owner, "email", {"host": "127.0.0.1:1", "sender": "power@example.com", "security": "none"})
     keep_account(owner, "sms", {"url": "smseagle://token@127.0.0.1:1/{to}"})
-    page.goto(f"{served.url}/notices/my/")
+    page.goto(f"{served.url}/me/notices/")
     form = page.locator("form", has_text="E-mail")
     form.locator("[name=address]").fill("anna@example.com")
     form.get_by_role("button", name="Add").click()
@@ -108,8 +108,8 @@ def test_in_a_browser_a_manager_sees_at_a_glance_what_waits(served, providers, c
     page.fill("[name=username]", "manager")
     page.fill("[name=password]", PASSWORD)
     page.click("main button")
-    for name in ("payments", "bank", "reconciliation"):
-        page.goto(f"{served.url}/books/{name}/")
+    for name in ("payments", "bank-lines", "reconciliation"):
+        page.goto(f"{served.url}/{name}/")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         if name == "reconciliation":
             picture(page, name)

@@ -10,7 +10,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("prewatt.server.commissioning.urls")),
     path("api/v1/", api.urls),
-    path("pay/<slug:provider>/<slug:public_id>/", callback, name="pay-callback"),
+    path("callbacks/<slug:provider>/<slug:public_id>/", callback, name="pay-callback"),
     path("", include("prewatt.server.web.urls")),
     path("", include("prewatt.server.console.urls")),
     path("", include("prewatt.server.tenant.urls")),

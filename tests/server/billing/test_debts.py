@@ -144,14 +144,14 @@ def test_the_page_of_the_books_takes_payments_of_debts(gone, owner, log_in):
     manager = log_in("manager")
     (debt,) = open_debts(owner)
     page = manager.get("/books/").content.decode()
-    assert f'action="/debts/{debt.pk}/paid/"' in page and "114.40" in page
-    said = manager.post(f"/debts/{debt.pk}/paid/", {"amount": "14,40", "payment_id": "x", "way": "cash"}, follow=True)
+    assert f'action="/debts/{debt.pk}/pay/"' in page and "114.40" in page
+    said = manager.post(f"/debts/{debt.pk}/pay/", {"amount": "14,40", "payment_id": "x", "way": "cash"}, follow=True)
     assert "100.00 is still owed" in said.content.decode()
     again = manager.post(f"/debts/{debt.pk}/write-off/", {"reason": "gone abroad", "amount": "500"}, follow=True)
     page = " ".join(again.content.decode().split())
     assert 'value="500" aria-invalid="true"' in page and '<em class="bad">100.00 of it is owed still.</em>' in page
     assert 'value="gone abroad"' in page
-    again = manager.post(f"/debts/{debt.pk}/paid/", {"amount": "ten", "payment_id": "y", "receipt": "R-8"}, follow=True)
+    again = manager.post(f"/debts/{debt.pk}/pay/", {"amount": "ten", "payment_id": "y", "receipt": "R-8"}, follow=True)
     page = again.content.decode()
     assert all(f'value="{each}"' in page for each in ("ten", "y", "R-8"))
     manager.post(f"/debts/{debt.pk}/write-off/", {"reason": "gone abroad"})
@@ -159,7 +159,7 @@ def test_the_page_of_the_books_takes_payments_of_debts(gone, owner, log_in):
     said = manager.post(f"/write-offs/{debt.write_offs.get().pk}/decide/", {"do": "agree"}, follow=True)
     assert "second person has to agree" in said.content.decode()
     assert debts_are_the_books(owner) == 100 * NANO
-    for path in (f"/debts/{debt.pk}/paid/", f"/debts/{debt.pk}/write-off/"):
+    for path in (f"/debts/{debt.pk}/pay/", f"/debts/{debt.pk}/write-off/"):
         assert log_in("flat2").post(path, {"amount": "1", "reason": "x"}).status_code == 404
 
 

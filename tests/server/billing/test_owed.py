@@ -178,23 +178,23 @@ def test_the_office_is_reminded_and_what_is_unclaimed_stays_owed(gone, owner, in
 def test_the_page_names_whom_it_is_owed_to_and_takes_that_it_was_paid(gone, owner, log_in):
     manager, (due, _) = log_in("manager"), owed(owner)
     page = manager.get("/books/").content.decode()
-    assert "Anna" in page and f'action="/refunds/{due.pk}/paid/"' in page and "16.92" in page
-    manager.post(f"/refunds/{due.pk}/to/", {"send_to": "DE02 1203 0000 0000 2020 51"})
+    assert "Anna" in page and f'action="/refunds/{due.pk}/pay-out/"' in page and "16.92" in page
+    manager.post(f"/refunds/{due.pk}/send-to/", {"send_to": "DE02 1203 0000 0000 2020 51"})
     assert "DE02 1203" in manager.get("/books/").content.decode()
     typed = {"amount": "10", "way": "transfer", "day": "2025-10-10", "number": "SEPA 7"}
-    said = manager.post(f"/refunds/{due.pk}/paid/", typed, follow=True).content.decode()
+    said = manager.post(f"/refunds/{due.pk}/pay-out/", typed, follow=True).content.decode()
     assert "6.92 is still owed" in said and "SEPA 7" in said
     for wrong, word in (("20", "is left to be paid out"), ("x", "amount")):
-        assert word in manager.post(f"/refunds/{due.pk}/paid/", {"amount": wrong}, follow=True).content.decode()
-    assert "not a day" in manager.post(f"/refunds/{due.pk}/paid/", {"day": "soon"}, follow=True).content.decode()
-    for path in (f"/refunds/{due.pk}/paid/", f"/refunds/{due.pk}/to/"):
+        assert word in manager.post(f"/refunds/{due.pk}/pay-out/", {"amount": wrong}, follow=True).content.decode()
+    assert "not a day" in manager.post(f"/refunds/{due.pk}/pay-out/", {"day": "soon"}, follow=True).content.decode()
+    for path in (f"/refunds/{due.pk}/pay-out/", f"/refunds/{due.pk}/send-to/"):
         assert log_in("flat2").post(path, {"amount": "1"}).status_code == 404
     assert due.left == LEFT - 10 * NANO
 
 
 def test_a_refused_form_of_what_is_owed_stands_open_as_it_was_typed(gone, owner, log_in):
     manager, (due, _) = log_in("manager"), owed(owner)
-    paid, to = f"/refunds/{due.pk}/paid/", f"/refunds/{due.pk}/to/"
+    paid, to = f"/refunds/{due.pk}/pay-out/", f"/refunds/{due.pk}/send-to/"
     typed = {"amount": "2000", "way": "transfer", "day": "2025-10-09", "number": "SEPA 7"}
     for changed, field, said in (
         ({}, "amount", "16.92 of it is left to be paid out."), ({"amount": "1.234,5,6"}, "amount", "is not a"),
@@ -219,7 +219,7 @@ def test_a_refund_that_was_decided_is_paid_out_as_before(edge, store, anna, owne
     Gateway.objects.update(online=True)
     made = refund(anna, 5 * NANO, "manager", "paid twice")
     assert (made.who, made.why) == ("Anna", "decided")
-    log_in("manager").post(f"/refunds/{made.pk}/paid/")
+    log_in("manager").post(f"/refunds/{made.pk}/pay-out/")
     made.refresh_from_db()
     assert made.paid_at is not None and owed_is_the_books(owner) == 0
 
@@ -246,9 +246,9 @@ def test_a_transfer_that_comes_after_all_was_settled_is_owed_back(gone, owner, l
     told = f"date,amount,text,payer\n2025-11-01,15.00,{reference(gone)},ANNA\n".encode()
     (line,) = upload(owner, told, "EUR", None).new
     manager = log_in("manager")
-    page = manager.get("/books/bank/").content.decode()
+    page = manager.get("/bank-lines/").content.decode()
     assert f'value="tenancy:{gone.pk}" selected' in page
-    manager.post("/books/bank/book/", {f"line-{line.pk}": f"tenancy:{gone.pk}"})
+    manager.post("/bank-lines/book/", {f"line-{line.pk}": f"tenancy:{gone.pk}"})
     line.refresh_from_db()
     paid = line.debt_payment
     assert (paid.refund.who, paid.refund.left, paid.refund.why) == ("Anna", 15 * NANO, "overpaid")
@@ -275,5 +275,5 @@ def test_what_came_late_and_the_bank_took_back_is_owed_no_more(gone, owner, admi
 def test_who_has_left_is_offered_by_reference_only(gone, owner, log_in):
     told = b"date,amount,text,payer\n2025-11-01,15.00,power,ANNA\n"
     upload(owner, told, "EUR", None)
-    page = log_in("manager").get("/books/bank/").content.decode()
+    page = log_in("manager").get("/bank-lines/").content.decode()
     assert f'value="tenancy:{gone.pk}"' not in page and "ANNA" in page

@@ -285,7 +285,7 @@ def test_one_page_says_who_was_told_what_each_flat_owes_and_how_it_is_paid_back(
 def test_the_tenant_sees_what_is_spread_and_each_share(log_in, after, edge, store, ben, clock):  # noqa: F811
     spread(ben, "manager", after, share=25)
     top_up(ben, 20 * NANO, "later-1")
-    shown = " ".join(log_in("flat2").get("/my/").content.decode().split())
+    shown = " ".join(log_in("flat2").get("/me/").content.decode().split())
     assert "25 % of each payment pays it, and the rest goes to the meter. 133.35 is left to pay." in shown
     assert "5.00 of it paid the amount that is spread" in shown
 
@@ -305,9 +305,9 @@ def test_the_rules_of_silence_are_kept_and_the_meters_hear_of_theirs(manager, bu
         "silence_minutes": "5", "silence_again": "12", "alone_kwh": "10.5", "alone_days": "2", "spread_rule": "self",
         "spread_over": "20", "spread_share": "30", "spread_weeks": "8", "spread_days": "1",
     }  # fmt: skip
-    answer = manager.post(f"/properties/{where.pk}/supply/silence/", {**typed, "spread_share": "99"}, follow=True)
+    answer = manager.post(f"/properties/{where.pk}/silence-rules/", {**typed, "spread_share": "99"}, follow=True)
     assert "80" in answer.content.decode() and 'value="99"' in answer.content.decode()
-    manager.post(f"/properties/{where.pk}/supply/silence/", typed)
+    manager.post(f"/properties/{where.pk}/silence-rules/", typed)
     where.refresh_from_db()
     assert (where.silence_minutes, where.spread_rule, where.spread_share) == (5, "self", 30)
     told = orders("m1")[-1].settings

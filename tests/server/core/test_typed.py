@@ -456,7 +456,7 @@ def test_a_provider_that_is_away_is_said_in_words_and_its_error_is_in_the_log(
     away(monkeypatch, settings)
     name, _colon, method = way.partition(":")
     given = {"amount": "20", "way": f"{merchants[name].pk}:{method}", "asked": "a1"}
-    page = in_one_line(log_in("flat1").post("/my/pay/", given, follow=True))
+    page = in_one_line(log_in("flat1").post("/me/pay/", given, follow=True))
     assert (
         "can&#x27;t be reached now. As far as we know, nothing was done. Try again in a few minutes: nothing is done twice."
         in page

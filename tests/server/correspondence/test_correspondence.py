@@ -69,7 +69,7 @@ class People:
 
     def report(self, asked="1", text="The socket is warm.", category="wiring", files=(), by=None):
         given = {"asked": asked, "text": text, "category": category, "photos": list(files)}
-        return (by or self.flat1).post("/my/reports/", given, follow=True)
+        return (by or self.flat1).post("/me/reports/", given, follow=True)
 
     def add(self, by, report, asked, **given):
         return self.said(by.post(f"/reports/{report.pk}/", {"asked": asked, **given}, follow=True))
@@ -98,9 +98,9 @@ def test_a_note_to_a_building_goes_by_each_ones_way_after_quiet_hours_and_stands
     anna, ben = reached(Note.objects.get())
     assert [(each.channel.kind, each.state) for each in anna.ways] == [("email", "sent")] and not anna.failed
     assert ben.ways == [] and ben.failed and not ben.muted
-    page = people.flat2.get("/my/").content.decode()
+    page = people.flat2.get("/me/").content.decode()
     assert "Water is off" in page and "From 9." in page and ">new<" in page
-    assert ">new<" not in people.flat2.get("/my/").content.decode()
+    assert ">new<" not in people.flat2.get("/me/").content.decode()
     assert reached(Note.objects.get())[1].seen == clock.at
     listed = people.office.get("/notes/").content.decode()
     assert (
@@ -118,7 +118,7 @@ def test_an_urgent_note_is_sent_in_quiet_hours_in_each_ones_language_to_one_flat
     assert people.note(unit=people.anna.unit_id, **words) == ["The note goes to 1 flat."]
     assert send_what_is_due() == 1
     assert Notice.objects.get().title == "Flat 1：停水"
-    assert "周五停水。" in people.flat1.get("/my/").content.decode()
+    assert "周五停水。" in people.flat1.get("/me/").content.decode()
     assert people.note("2", unit=[people.anna.unit_id, people.ben.unit_id]) == ["The note goes to 2 flats."]
     assert people.note("3", everybody="on") == ["The note goes to 2 flats."]
     assert [each.muted for each in reached(Note.objects.get(asked="3"))] == [False, True]
@@ -301,10 +301,10 @@ def test_who_has_left_sees_the_own_reports_and_adds_nothing_and_who_comes_sees_n
     assert "The socket is warm." in people.flat1.get(f"/reports/{made.pk}/").content.decode()
     assert people.flat1.get(f"/photos/{Photo.objects.get().pk}/").status_code == 200
     assert people.add(people.flat1, made, "2", text="x") == ["Only the flat's tenant can add something."]
-    assert people.flat1.get("/my/reports/").status_code == 200
+    assert people.flat1.get("/me/reports/").status_code == 200
     assert people.report("9").status_code == 404
     assert people.flat2.get(f"/reports/{made.pk}/").status_code == 404
-    assert "light, socket" not in people.flat2.get("/my/reports/").content.decode().split("Your reports")[1]
+    assert "light, socket" not in people.flat2.get("/me/reports/").content.decode().split("Your reports")[1]
 
 
 # -- over the API --------------------------------------------------------------------------------------------------------

@@ -183,23 +183,25 @@ def test_a_unit_has_rules_of_its_own_or_none_at_all(manager, building):
         "off_watts": "",
         "off_kwh": "2",
     }
-    answer = manager.post(f"/units/{unit.pk}/rules/", own, follow=True)
+    answer = manager.post(f"/units/{unit.pk}/meter-rules/", own, follow=True)
     assert "being sent to the meter" in answer.content.decode()
     settings = last_order("m1").settings
     assert settings.power.watts == (2000,) and settings.limits == (Limit("arc", 0, trip=True, waits=True),)
     assert settings.off_hours == OffHours((Window(EVERY_DAY, 1320, 420),), (), 300, 2000)
     assert Command.objects.count() == before + 1, "the others keep the property's"
-    manager.post(f"/units/{unit.pk}/rules/", {"limits": "none", "off_hours": "none"}, follow=True)
+    manager.post(f"/units/{unit.pk}/meter-rules/", {"limits": "none", "off_hours": "none"}, follow=True)
     settings = last_order("m1").settings
     assert settings.limits == () and settings.off_hours == OffHours()
-    manager.post(f"/units/{unit.pk}/rules/", {}, follow=True)
+    manager.post(f"/units/{unit.pk}/meter-rules/", {}, follow=True)
     assert last_order("m1").settings.off_hours == OffHours((Window(EVERY_DAY, 1380, 360),), (), 300, 0)
 
 
 def test_what_is_wrong_with_a_units_own_rules_stands_beside_its_field(manager, building):
     unit = Unit.objects.get(name="Flat 1")
     before = Command.objects.count()
-    page = manager.post(f"/units/{unit.pk}/rules/", {"limits": "voltage over 9 V: off"}, follow=True).content.decode()
+    page = manager.post(
+        f"/units/{unit.pk}/meter-rules/", {"limits": "voltage over 9 V: off"}, follow=True
+    ).content.decode()
     assert page.count("from 50 to 500 V") == 2 and "voltage over 9 V: off" in page
     assert Command.objects.count() == before and Meter.objects.get(name="m1").limits == ""
 
@@ -210,7 +212,7 @@ def test_a_limit_that_would_darken_a_building_at_once_is_a_slip_and_nothing_is_s
     said = "Flat 2 measures 231.4 V now: “voltage over 230 V: off” would switch it off at once."
     assert said in manager.post(page, rules(limits="voltage over 230 V: off")).content.decode()
     unit = Unit.objects.get(name="Flat 2")
-    answer = manager.post(f"/units/{unit.pk}/rules/", {"limits": "voltage over 230 V: off"}, follow=True)
+    answer = manager.post(f"/units/{unit.pk}/meter-rules/", {"limits": "voltage over 230 V: off"}, follow=True)
     assert said in answer.content.decode() and Command.objects.count() == before
     # What is dangerous may be switched off at once, and what is only told may be told.
     manager.post(page, rules(limits="voltage over 230 V: tell\nresidual current over 30 mA: off"))
@@ -294,7 +296,7 @@ def test_tenant_and_manager_see_and_hear_what_tripped_and_what_to_do(manager, lo
     assert "current leaks to earth (90 mA, the limit is 30 mA)" in safety.text and "unplug what is wet" in safety.text
     assert "switched off" in safety.text and not anna.notices.filter(event="cut-off").exists(), "one message, not two"
     assert owner.notices.filter(event="overload").count() == 1
-    for page in (log_in("flat1").get("/my/"), manager.get(f"/units/{tenancy.unit_id}/")):
+    for page in (log_in("flat1").get("/me/"), manager.get(f"/units/{tenancy.unit_id}/")):
         text = page.content.decode()
         assert (
             "tripped, as current leaks to earth (a person has to switch on again)" in text
@@ -332,7 +334,7 @@ def test_off_hours_are_told_by_no_notice_and_shown_on_every_page(
     decide(edge, store)
     assert edge.accounts["m1"].closed is False
     watch()
-    for page in (log_in("flat1").get("/my/"), manager.get(f"/units/{tenancy.unit_id}/")):
+    for page in (log_in("flat1").get("/me/"), manager.get(f"/units/{tenancy.unit_id}/")):
         assert "these are off hours. The power returns by itself at 06:00." in page.content.decode()
     assert '<li class=""><b>0</b>without power</li>' in manager.get("/properties/").content.decode()
     clock.at = at(2025, 10, 7, 6)
@@ -357,11 +359,11 @@ def test_the_tenant_sees_what_off_hours_allow_and_that_the_manager_ended_them(lo
     edge.read("m1", 100)
     decide(edge, store)
     tenant = log_in("flat1")
-    assert "Off hours until 06:00: at most 300 W at a time, 1." in tenant.get("/my/").content.decode()
+    assert "Off hours until 06:00: at most 300 W at a time, 1." in tenant.get("/me/").content.decode()
     account = edge.accounts["m1"]
     edge.append("m1", account.on_site(clock.at, Close(), "Kim", "g1"))
     edge.deliver(store)
-    assert "the manager has switched on until 06:00" in tenant.get("/my/").content.decode()
+    assert "the manager has switched on until 06:00" in tenant.get("/me/").content.decode()
 
 
 def test_settings_of_before_are_the_same_but_for_what_is_new(building):

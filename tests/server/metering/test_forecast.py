@@ -83,4 +83,4 @@ def test_the_tenant_is_told_how_many_days_are_left(building, tenancy, store, clo
     assert client.login(username="flat1", password=PASSWORD)
     edge.append("m1", edge.accounts["m1"].relay(clock.at, True, "credit"))
     edge.deliver(store)
-    assert "About 32 days left." in client.get("/my/").content.decode()
+    assert "About 32 days left." in client.get("/me/").content.decode()

@@ -87,7 +87,7 @@ def test_what_is_told_of_a_look_is_shown_and_changes_neither_journal_nor_balance
     result = take(store, told(edge, "m1", "m2"))
     assert not result.refusals and not result.receipts
     assert books() == before
-    text = log_in("flat1").get("/my/").content.decode()
+    text = log_in("flat1").get("/me/").content.decode()
     assert "1.234&nbsp;kW" in text and "5.250&nbsp;kWh" in text and "-1.00" in text and "live" in text
     # What is billed stays what the journal says.
     assert "Charged until" in text and "5.000 kWh" in text
@@ -102,7 +102,7 @@ def test_what_is_told_of_anothers_meter_or_again_is_refused(edge, store, moments
 
 def test_an_open_page_has_its_meter_looked_at_and_a_closed_one_no_more(edge, log_in, moments):
     assert looks.looked_at(range(64)) == []
-    page = Page(log_in("flat1"), "/my/")
+    page = Page(log_in("flat1"), "/me/")
     assert looks.looked_at(range(64)) == [("g1", "m1", False)]
     for _ in range(20):
         moments.at += 2 * SECOND
@@ -115,7 +115,7 @@ def test_an_open_page_has_its_meter_looked_at_and_a_closed_one_no_more(edge, log
 def test_of_an_open_page_only_the_present_is_sent_while_nothing_else_can_have_changed(
     edge, store, log_in, moments, django_assert_num_queries
 ):
-    page = Page(log_in("flat1"), "/my/")
+    page = Page(log_in("flat1"), "/me/")
     assert page.ask().status == 204
     take(store, told(edge, "m1"))
     moments.at += SECOND
@@ -134,32 +134,32 @@ def test_of_an_open_page_only_the_present_is_sent_while_nothing_else_can_have_ch
 
 def test_a_ticket_is_good_for_its_own_page_and_session_alone(edge, store, log_in, moments):
     take(store, told(edge, "m1"), told(edge, "m2"))
-    mine, other = Page(log_in("flat1"), "/my/"), Page(log_in("flat2"), "/my/")
+    mine, other = Page(log_in("flat1"), "/me/"), Page(log_in("flat2"), "/me/")
     unit = Unit.objects.get(name="Flat 1")
     manager = log_in("manager")
     # Of one session too: the page of one flat, asked with the ticket of another.
     flat2 = Page(manager, f"/units/{Unit.objects.get(name='Flat 2').pk}/").parts
     given = {**mine.parts, "now": "0", "seen": ""}
     for answer in (
-        other.client.get("/my/", given, headers=HTMX),
+        other.client.get("/me/", given, headers=HTMX),
         manager.get(f"/units/{unit.pk}/", given, headers=HTMX),
         manager.get(f"/units/{unit.pk}/", {**flat2, "now": "0", "seen": ""}, headers=HTMX),
-        mine.client.get("/my/", {**given, "look": mine.parts["look"][:-2] + "AA"}, headers=HTMX),
-        mine.client.get("/my/", {**given, "look": "nonsense"}, headers=HTMX),
+        mine.client.get("/me/", {**given, "look": mine.parts["look"][:-2] + "AA"}, headers=HTMX),
+        mine.client.get("/me/", {**given, "look": "nonsense"}, headers=HTMX),
     ):
         assert "HX-Retarget" not in answer.headers
     assert mine.ask(now="0").retargeted == "#now"
     # Not for long either: then the page is worked out anew, and who may see it is asked again.
     edge.clock.at += 2 * MINUTE
     mine.client.logout()
-    assert mine.client.get("/my/", {**mine.parts, "now": "0"}, headers=HTMX).status_code == 302
+    assert mine.client.get("/me/", {**mine.parts, "now": "0"}, headers=HTMX).status_code == 302
 
 
 def test_without_a_network_the_page_says_what_is_known_how_old_it_is_and_since_when(
     edge, store, log_in, moments, clock
 ):
     take(store, told(edge, "m1"))
-    page = Page(log_in("flat1"), "/my/")
+    page = Page(log_in("flat1"), "/me/")
     assert "1.234&nbsp;kW" in page.text
     clock.at += 10 * MINUTE
     Gateway.objects.update(online=False, since=clock.now())
@@ -172,21 +172,21 @@ def test_without_a_network_the_page_says_what_is_known_how_old_it_is_and_since_w
 
 def test_what_was_told_a_while_ago_is_not_called_live(edge, store, log_in, moments):
     take(store, told(edge, "m1"))
-    page = Page(log_in("flat1"), "/my/")
+    page = Page(log_in("flat1"), "/me/")
     moments.at += looks.FRESH + SECOND
     assert "1.234&nbsp;kW" not in page.ask().text and "As of 6 Oct, 12:00." in page.text
 
 
 def test_a_meter_that_does_not_answer_is_said_not_to(edge, store, log_in, moments):
     take(store, told(edge, "m1", register=None, power=None, balance=None, closed=None, cause="no answer <b>"))
-    text = log_in("flat1").get("/my/").content.decode()
+    text = log_in("flat1").get("/me/").content.decode()
     assert "The meter does not answer now (no answer &lt;b&gt;)." in text
     assert "As of 6 Oct, 12:00." in text
 
 
 def test_of_a_register_that_cannot_be_true_the_journals_balance_stays(edge, store, log_in, moments):
     take(store, told(edge, "m1", balance=None))
-    assert '<p class="big">0.00' in log_in("flat1").get("/my/").content.decode()
+    assert '<p class="big">0.00' in log_in("flat1").get("/me/").content.decode()
 
 
 def test_who_moves_in_is_not_shown_the_balance_of_who_moved_out(edge, store, log_in, moments, clock):
@@ -199,7 +199,7 @@ def test_who_moves_in_is_not_shown_the_balance_of_who_moved_out(edge, store, log
     new.save()
     clock.at += 5 * MINUTE
     take(store, told(edge, "m1", balance=77 * NANO))
-    page = Page(log_in("flat1"), "/my/")
+    page = Page(log_in("flat1"), "/me/")
     assert "Cleo" in page.text and "77.00" not in page.text and "1.234&nbsp;kW" in page.text
     assert "77.00" not in page.ask(now="0").text
 

@@ -28,8 +28,8 @@ from prewatt.server.sales.top_ups import top_up
 from tests.building import set_up
 
 TOLD = Message(
-    "low", "7-low 1", "余额不足: 4.60 EUR", "4.60 EUR are left.\nTop up: https://p.example/my/", "zh", "2026-01-01T00:00:00Z",
-    "https://p.example/my/",
+    "low", "7-low 1", "余额不足: 4.60 EUR", "4.60 EUR are left.\nTop up: https://p.example/me/", "zh", "2026-01-01T00:00:00Z",
+    "https://p.example/me/",
 )  # fmt: skip
 TWILIO = f"twilio://AC{'0' * 32}:{'1' * 32}@+12025550100/{{to}}"
 BOT = "693a91f6-7xxx-4bc4-97a0-0ec2sifa5aaa"
@@ -49,7 +49,7 @@ def test_email_goes_by_the_organisations_server_with_its_login(internet):
     ((sender, to, text),) = internet.mail.mails
     assert internet.mail.logins == [[b"u", b"p@ss/w:rd"]]
     assert "power@example.com" in sender and to == ["anna@example.com"]
-    assert b"4.60 EUR are left." in text and b"https://p.example/my/" in text
+    assert b"4.60 EUR are left." in text and b"https://p.example/me/" in text
 
 
 def test_a_mail_server_that_refuses_or_is_not_there_is_said_so(internet):
@@ -261,30 +261,34 @@ def test_only_what_the_organisation_can_send_by_is_offered(tenancy, internet):
 def test_a_tenant_chooses_is_told_and_sees_that_it_arrived(tenancy, internet, log_in):
     manager, me = log_in("manager"), log_in("flat1")
     owner = tenancy.unit.property.organisation
-    page = manager.post(f"/notices/accounts/{owner.pk}/email/", {**mail(internet), "password": "s3cretpw"}, follow=True)
+    page = manager.post(
+        f"/organisations/{owner.pk}/sending-accounts/email/", {**mail(internet), "password": "s3cretpw"}, follow=True
+    )
     assert "set up" in page.content.decode() and "s3cretpw" not in page.content.decode()
-    assert "s3cretpw" not in manager.get(f"/notices/accounts/{owner.pk}/email/").content.decode()
-    me.post("/notices/my/add/", {"kind": "email", "address": "anna@example.com"})
+    assert "s3cretpw" not in manager.get(f"/organisations/{owner.pk}/sending-accounts/email/").content.decode()
+    me.post("/me/notices/channels/new/", {"kind": "email", "address": "anna@example.com"})
     channel = Channel.objects.get()
-    assert "Sent." in me.post(f"/notices/my/{channel.pk}/", {"do": "test"}, follow=True).content.decode()
-    assert "a moment ago" in me.post(f"/notices/my/{channel.pk}/", {"do": "test"}, follow=True).content.decode()
+    assert "Sent." in me.post(f"/me/notices/channels/{channel.pk}/", {"do": "test"}, follow=True).content.decode()
+    assert (
+        "a moment ago" in me.post(f"/me/notices/channels/{channel.pk}/", {"do": "test"}, follow=True).content.decode()
+    )
     assert len(internet.mail.mails) == 1
     given = {"language": "zh", "quiet_from": "0", "quiet_until": "0", "low_days": "3", "tell": ["top-up"]}
-    assert "Kept." in me.post("/notices/my/", given, follow=True).content.decode()
+    assert "Kept." in me.post("/me/notices/", given, follow=True).content.decode()
     top_up(tenancy, 20 * NANO, "c1")
     watch()
     send_what_is_due()
-    page = me.get("/notices/my/").content.decode()
+    page = me.get("/me/notices/").content.decode()
     assert "已收到付款" in page and "email: sent" in page
-    me.post(f"/notices/my/{channel.pk}/", {"do": "switch"})
+    me.post(f"/me/notices/channels/{channel.pk}/", {"do": "switch"})
     assert not Channel.objects.get().enabled
-    me.post(f"/notices/my/{channel.pk}/", {"do": "drop"})
+    me.post(f"/me/notices/channels/{channel.pk}/", {"do": "drop"})
     assert not Channel.objects.exists()
 
 
 def test_nonsense_in_the_settings_is_named_and_what_was_typed_stays(tenancy, log_in):
     given = {"language": "en", "quiet_from": "77", "quiet_until": "0", "low_days": "soon", "tell": []}
-    answer = log_in("flat1").post("/notices/my/", given)
+    answer = log_in("flat1").post("/me/notices/", given)
     page = answer.content.decode()
     assert answer.status_code == 400 and "An hour is 0 to 23" in page and 'value="soon"' in page
 
@@ -292,11 +296,12 @@ def test_nonsense_in_the_settings_is_named_and_what_was_typed_stays(tenancy, log
 def test_a_channel_is_its_owners_alone(tenancy, log_in, internet):
     channel = add_channel(recipient_of(tenancy), "webhook", "https://example.com/")
     other = log_in("flat2")
-    assert other.post(f"/notices/my/{channel.pk}/", {"do": "drop"}).status_code == 404
-    assert other.get("/notices/office/").status_code == 404
-    assert other.get("/notices/else/").status_code == 404
-    assert other.get(f"/notices/accounts/{tenancy.unit.property.organisation_id}/email/").status_code == 404
-    assert log_in("manager").get("/notices/my/").status_code == 404
+    assert other.post(f"/me/notices/channels/{channel.pk}/", {"do": "drop"}).status_code == 404
+    assert other.get("/notices/").status_code == 404
+    assert (
+        other.get(f"/organisations/{tenancy.unit.property.organisation_id}/sending-accounts/email/").status_code == 404
+    )
+    assert log_in("manager").get("/me/notices/").status_code == 404
 
 
 def test_a_manager_sees_what_has_not_arrived(tenancy, log_in, internet):
@@ -307,19 +312,22 @@ def test_a_manager_sees_what_has_not_arrived(tenancy, log_in, internet):
     top_up(tenancy, 20 * NANO, "c1")
     watch()
     send_what_is_due()
-    page = log_in("manager").get("/notices/office/").content.decode()
+    page = log_in("manager").get("/notices/").content.decode()
     assert "Notices that have not arrived" in page and "an…@example.com" in page
 
 
 def test_inside_wechat_a_tenant_is_added_by_a_link(tenancy, log_in, internet):
     keep_account(tenancy.unit.property.organisation, "wechat", WECHAT)
     me = log_in("flat1")
-    assert me.get("/notices/my/wechat/").url.startswith("https://open.weixin.qq.com/")
+    assert me.get("/me/notices/channels/new/wechat/").url.startswith("https://open.weixin.qq.com/")
     internet.answers["api.weixin.qq.com"] = lambda path, body: (200, {"openid": "o" * 28})
-    me.get("/notices/my/wechat/", {"code": "c"})
+    me.get("/me/notices/channels/new/wechat/", {"code": "c"})
     assert Channel.objects.get().kind == "wechat"
     internet.answers["api.weixin.qq.com"] = lambda path, body: (200, {"errcode": 40029})
-    assert "does not say which user" in me.get("/notices/my/wechat/", {"code": "c"}, follow=True).content.decode()
+    assert (
+        "does not say which user"
+        in me.get("/me/notices/channels/new/wechat/", {"code": "c"}, follow=True).content.decode()
+    )
 
 
 def test_the_service_worker_lies_at_the_root(client, db):
@@ -333,6 +341,6 @@ def test_a_manager_of_two_organisations_keeps_them_apart(tenancy, log_in, clock,
 
     other = Organisation.objects.get(name="Other")
     django_user_model.objects.get(username="manager").organisations.add(other)
-    log_in("manager").post("/notices/office/add/", {"organisation": other.pk, "kind": "wecom", "address": BOT})
+    log_in("manager").post("/notices/channels/new/", {"organisation": other.pk, "kind": "wecom", "address": BOT})
     assert manager_of(other).channels.count() == 1
     assert manager_of(tenancy.unit.property.organisation).channels.count() == 0

@@ -165,7 +165,7 @@ def test_numbers_of_many_from_a_list_are_seen_before_they_are_kept(building, ten
     for each in ("line 2, tenant", "Anna lives there", "line 3, unit", "line 4, tenant", "Nothing was saved"):
         assert each in said
     keep_contact(Tenancy.objects.get(tenant="Ben"), Contact(phone=BENS))
-    log_in("flat2").post("/notices/my/", {"language": "zh", "quiet_from": "22", "quiet_until": "7"})
+    log_in("flat2").post("/me/notices/", {"language": "zh", "quiet_from": "22", "quiet_until": "7"})
     listed = upload("unit,tenant,phone,email\nFlat 1, ANNA,015112345671,a@example.com\nFlat 2,Ben,015112345679,\n")
     assert not Recipient.objects.filter(tenancy=tenancy).exists()
     assert ANNAS in listed.content.decode() and "the tenant has changed it, so it stays" in listed.content.decode()
@@ -189,13 +189,13 @@ def test_what_the_tenant_changed_is_not_overwritten_unasked(building, tenancy, i
     assert "digit is missing" in refused and 'value="0151 123"' in refused
     office.post(form, {"phone": "0151 12345671"})
     assert ANNAS in page(office, unit)
-    seen = page(anna, "/notices/my/")
+    seen = page(anna, "/me/notices/")
     assert "+49…671" in seen and "entered by your landlord" in seen
     channel = recipient_of(tenancy).channels.get()
-    anna.post(f"/notices/my/{channel.pk}/", {"do": "drop"})
+    anna.post(f"/me/notices/channels/{channel.pk}/", {"do": "drop"})
     assert "changed by themselves" in office.post(form, {"phone": "0151 12345671"}, follow=True).content.decode()
     assert not recipient_of(tenancy).channels.exists()
-    anna.post("/notices/my/add/", {"kind": "sms", "address": "0151 12345678"})
+    anna.post("/me/notices/channels/new/", {"kind": "sms", "address": "0151 12345678"})
     seen = page(office, unit)
     assert "Changed by the tenant" in seen and "+49…678" in seen
     assert "15112345678" not in seen and ANNAS not in seen
@@ -214,7 +214,7 @@ def test_nobody_else_reads_or_types_a_number(building, tenancy, log_in):
     ben = log_in("flat2")
     assert ben.post(f"/tenancies/{tenancy.pk}/contact/", {"phone": BENS}).status_code == 404
     for address in (
-        f"/properties/{building.property.pk}/not-reached/",
+        f"/properties/{building.property.pk}/unreached-tenants/",
         f"/properties/{building.property.pk}/contacts/",
     ):
         assert ben.get(address).status_code == 404
@@ -240,7 +240,7 @@ def test_the_api_changes_what_is_named_and_says_what_the_tenant_changed(building
         "phone": ANNAS, "email": "a@example.com", "language": "zh", "changed_by_tenant": None,
     }  # fmt: skip
     assert call({"phone": "0151"}).json()["errors"][0]["field"] == "phone"
-    log_in("flat1").post(f"/notices/my/{recipient_of(tenancy).channels.first().pk}/", {"do": "switch"})
+    log_in("flat1").post(f"/me/notices/channels/{recipient_of(tenancy).channels.first().pk}/", {"do": "switch"})
     assert call({"phone": ""}).status_code == 400
     told = call({"phone": "", "over": True}).json()
     assert told["phone"] == "" and told["changed_by_tenant"] == "2025-10-06T10:00:00Z"
@@ -257,7 +257,7 @@ def test_whom_nothing_reaches_stands_on_the_first_page_with_the_reason(building,
     def why():
         return {each.tenancy.tenant: each.why for each in unreached([home])}
 
-    assert set(why()) == {"Anna", "Ben"} and f'href="/properties/{home.pk}/not-reached/"' in page(
+    assert set(why()) == {"Anna", "Ben"} and f'href="/properties/{home.pk}/unreached-tenants/"' in page(
         office, "/properties/"
     )
     keep_contact(tenancy, Contact(phone=ANNAS))
@@ -270,7 +270,7 @@ def test_whom_nothing_reaches_stands_on_the_first_page_with_the_reason(building,
     recipient_of(ben).channels.update(enabled=False)
     recipient_of(tenancy).channels.update(failing="no such number")
     assert why() == {"Anna": "the last try failed: no such number", "Ben": "switched off by the tenant"}
-    listed = page(office, f"/properties/{home.pk}/not-reached/")
+    listed = page(office, f"/properties/{home.pk}/unreached-tenants/")
     assert "no such number" in listed and f"/units/{ben.unit_id}/#contact-{ben.pk}" in listed
     # Who comes is among them; who has gone is not.
     move_out(ben, clock.at + HOUR)

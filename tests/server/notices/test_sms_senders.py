@@ -303,7 +303,7 @@ def test_every_sender_is_tried_here():
 def test_the_landlord_chooses_a_sender_and_sees_what_it_needs(tenancy, log_in, internet):
     owner = tenancy.unit.property.organisation
     manager = log_in("manager")
-    address = f"/notices/accounts/{owner.pk}/sms/"
+    address = f"/organisations/{owner.pk}/sending-accounts/sms/"
     page = manager.get(address).content.decode()
     assert "twilio://" in page and "?sender=aliyun" in page and "AccessKey" not in page
     page = unbroken(manager.get(address, {"sender": "aliyun"}))
@@ -323,10 +323,7 @@ def test_the_landlord_chooses_a_sender_and_sees_what_it_needs(tenancy, log_in, i
     assert "Templates of this account" not in page and "saved; type to replace it" not in page
     assert manager.get(address, {"sender": "pigeon"}).status_code == 200
     page = manager.post(address, gateway(internet), follow=True)
-    assert (
-        page.redirect_chain[-1][0].startswith("/notices/office/")
-        and manager.get(f"{address}templates/").status_code == 404
-    )
+    assert page.redirect_chain[-1][0].startswith("/notices/") and manager.get(f"{address}templates/").status_code == 404
 
 
 def test_a_template_is_tried_at_a_mainland_number(tenancy, log_in, internet):
@@ -337,9 +334,13 @@ def test_a_template_is_tried_at_a_mainland_number(tenancy, log_in, internet):
     row = keep_template(account, "cut-off", "zh", "SMS_3", "房间${room}已断电，代码${code}")
     manager = log_in("manager")
     given = {"do": "check", "row": row.pk, "address": "13800138000"}
-    page = manager.post(f"/notices/accounts/{owner.pk}/sms/templates/", given, follow=True).content.decode()
+    page = manager.post(
+        f"/organisations/{owner.pk}/sending-accounts/sms/templates/", given, follow=True
+    ).content.decode()
     assert "The service has accepted the message." in page
     assert server.sent == [("13800138000", "SMS_3", {"room": "1204室", "code": "-"})]
     server.refuses = "isv.SMS_TEMPLATE_ILLEGAL"
-    page = manager.post(f"/notices/accounts/{owner.pk}/sms/templates/", given, follow=True).content.decode()
+    page = manager.post(
+        f"/organisations/{owner.pk}/sending-accounts/sms/templates/", given, follow=True
+    ).content.decode()
     assert "not approved" in page and "isv.SMS_TEMPLATE_ILLEGAL" in page

@@ -160,7 +160,7 @@ def test_a_template_is_pasted_as_wechat_shows_it_and_carries_what_it_says(anna, 
     (_who, used, shown, body) = wechat.sent[0]
     assert used == PAID and shown["thing1"] == "Flat 1" and shown["amount2"] == "€20.00"
     assert re.fullmatch(r"2025-10-06 \d\d:\d\d", shown["time3"]) and shown["thing4"] == "可在电表输入代码"
-    assert body["url"].endswith("/my/")
+    assert body["url"].endswith("/me/")
 
 
 @pytest.mark.parametrize(
@@ -306,8 +306,8 @@ def test_what_wecom_refuses(wecom):
 def test_the_landlord_maps_events_to_templates_and_tries_them(tenancy, wechat, log_in):
     owner = tenancy.unit.property.organisation
     manager = log_in("manager")
-    page = manager.post(f"/notices/accounts/{owner.pk}/wechat/", ACCOUNT, follow=True)
-    address = f"/notices/accounts/{owner.pk}/wechat/templates/"
+    page = manager.post(f"/organisations/{owner.pk}/sending-accounts/wechat/", ACCOUNT, follow=True)
+    address = f"/organisations/{owner.pk}/sending-accounts/wechat/templates/"
     assert page.redirect_chain[-1][0] == address and "Not sent by this account" in page.content.decode()
     given = {"event": "top-up", "language": "", "template": PAID, "fields": "天气：{{thing1.DATA}}"}
     refused = manager.post(address, given)
@@ -330,7 +330,7 @@ def test_the_landlord_maps_events_to_templates_and_tries_them(tenancy, wechat, l
     assert "43004 require subscribe" in tried(address="o" + "b" * 27)
     assert "This is no openid" in tried(address="x")
     assert wechat.sent[-1][2]["amount2"] == "€100.00"
-    manager.post("/notices/office/add/", {"kind": "wechat", "address": ANNA})
+    manager.post("/notices/channels/new/", {"kind": "wechat", "address": ANNA})
     assert "The service has accepted the message." in tried(address="")
     assert "no such choice" in manager.post(address, {"do": "dance", "row": row.pk}, follow=True).content.decode()
     manager.post(address, {"do": "drop", "row": row.pk})
@@ -342,7 +342,7 @@ def test_the_landlord_maps_events_to_templates_and_tries_them(tenancy, wechat, l
 def test_templates_are_their_owners_alone(account, tenancy, log_in):
     owner = tenancy.unit.property.organisation
     row = keep_template(account, "low", "", "T1", "thing1 = room")
-    address = f"/notices/accounts/{owner.pk}/wechat/templates/"
+    address = f"/organisations/{owner.pk}/sending-accounts/wechat/templates/"
     assert log_in("flat1").get(address).status_code == 404
     assert log_in("flat1").post(address, {"do": "drop", "row": row.pk}).status_code == 404
     assert log_in("manager").get(address.replace("wechat", "email")).status_code == 404
@@ -352,12 +352,12 @@ def test_templates_are_their_owners_alone(account, tenancy, log_in):
 def test_somebodys_own_test_goes_by_any_template(anna, account, wechat, log_in):
     me = log_in("flat1")
     channel = anna.channels.get()
-    page = me.post(f"/notices/my/{channel.pk}/", {"do": "test"}, follow=True).content.decode()
+    page = me.post(f"/me/notices/channels/{channel.pk}/", {"do": "test"}, follow=True).content.decode()
     assert "There is no template for it (test)" in page
     keep_template(account, "top-up", "", PAID, PASTED)
     wechat.templates[PAID] = ["thing1", "amount2", "time3", "thing4"]
     channel.tested_at = None
     channel.save()
-    page = me.post(f"/notices/my/{channel.pk}/", {"do": "test"}, follow=True).content.decode()
+    page = me.post(f"/me/notices/channels/{channel.pk}/", {"do": "test"}, follow=True).content.decode()
     assert "Sent. Check whether it has arrived." in page, page
     assert wechat.sent[0][2]["thing1"] == "—"

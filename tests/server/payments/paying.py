@@ -20,7 +20,7 @@ def call_back(client, merchant, callback):
     """A provider calls back: what the server answers. `callback`: (body, headers)."""
     body, headers = callback
     content_type = headers.pop("Content-Type")
-    path = f"/pay/{merchant.provider}/{merchant.public_id}/"
+    path = f"/callbacks/{merchant.provider}/{merchant.public_id}/"
     return client.post(path, body, content_type=content_type, headers=headers)
 
 

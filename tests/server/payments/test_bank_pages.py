@@ -31,7 +31,7 @@ def manager(log_in):
 
 def send(client, text, **more):
     file = SimpleUploadedFile("s.csv", text if isinstance(text, bytes) else text.encode(), "text/csv")
-    return client.post("/books/bank/", {"statement": file, **more}, follow=True)
+    return client.post("/bank-lines/", {"statement": file, **more}, follow=True)
 
 
 def said(response):
@@ -48,16 +48,16 @@ def columns(*roles, **more):
 
 
 def test_who_uploads_sees_how_many_lines_are_in(manager, owner, log_in, clock):
-    so_far = f"/books/bank/so-far/?organisation={owner.pk}&since={clock.at}"
-    assert so_far.replace("&", "&amp;") in manager.get("/books/bank/").content.decode()
+    so_far = f"/bank-lines/progress/?organisation={owner.pk}&since={clock.at}"
+    assert so_far.replace("&", "&amp;") in manager.get("/bank-lines/").content.decode()
     assert "is being read" in said(manager.get(so_far))
     file = SimpleUploadedFile("s.csv", b"date;amount\n2025-10-06;20,00\n2025-10-07;21,00\n", "text/csv")
-    answer = manager.post("/books/bank/", {"statement": file}, headers={"HX-Request": "true"})
-    assert answer["HX-Redirect"] == f"/books/bank/?organisation={owner.pk}"
+    answer = manager.post("/bank-lines/", {"statement": file}, headers={"HX-Request": "true"})
+    assert answer["HX-Redirect"] == f"/bank-lines/?organisation={owner.pk}"
     page = manager.get(so_far)
     assert "2 lines are read so far" in said(page) and so_far.replace("&", "&amp;") in page.content.decode()
     assert "2 lines" not in said(manager.get(so_far.replace(f"{clock.at}", f"{clock.at + 1}")))
-    assert manager.get("/books/bank/so-far/?since=x").status_code == 200
+    assert manager.get("/bank-lines/progress/?since=x").status_code == 200
     assert log_in("flat1").get(so_far).status_code == 404
 
 
@@ -66,13 +66,13 @@ def test_who_uploads_sees_how_many_lines_are_in(manager, owner, log_in, clock):
 
 def test_unknown_columns_are_asked_for_once_and_remembered(manager, owner, tenancy):
     page = send(manager, STRANGE.format(r=reference(tenancy)))
-    assert page.redirect_chain[-1][0].startswith("/books/bank/columns/") and "Wieviel" in said(page)
+    assert page.redirect_chain[-1][0].startswith("/bank-lines/columns/") and "Wieviel" in said(page)
     assert "No line names the columns" in said(page) and "Read it so" not in said(page)
     chosen = columns("day", "amount", "payer", "text")
-    page = manager.post("/books/bank/columns/", {**chosen, "do": "look"})
+    page = manager.post("/bank-lines/columns/", {**chosen, "do": "look"})
     assert "1 payments in, 1 payments out" in said(page) and "2025-10-13 Anna PW" in said(page)
     assert not BankLine.objects.exists() and not BankLayout.objects.exists()
-    page = manager.post("/books/bank/columns/", {**chosen, "do": "read"}, follow=True)
+    page = manager.post("/bank-lines/columns/", {**chosen, "do": "read"}, follow=True)
     assert "1 new, 0 known already, 1 not money in" in said(page) and not WaitingStatement.objects.exists()
     assert owner.bank_lines.get().text == reference(tenancy)
     page = send(manager, STRANGE.format(r="next month"))
@@ -84,7 +84,7 @@ def test_the_order_of_days_is_asked_for_and_remembered(manager, owner):
     page = send(manager, text.format("20.00"))
     assert "whether the day or the month comes first" in said(page)
     chosen = columns("day", "amount", order="dmy", do="read")
-    assert "1 new" in said(manager.post("/books/bank/columns/", chosen, follow=True))
+    assert "1 new" in said(manager.post("/bank-lines/columns/", chosen, follow=True))
     assert f"{owner.bank_lines.get().day}" == "2025-10-06"
     assert "1 new" in said(send(manager, text.format("21.00")))
 
@@ -93,11 +93,11 @@ def test_how_money_out_is_told_is_asked_for(manager, owner):
     text = "date;amount;text;kind\n2025-10-06;20,00;Anna;1\n2025-10-06;450,00;Lastschrift Netz;2\n"
     assert "nothing says whether" in said(send(manager, text))
     told = columns("day", "amount", "text", "direction", words="1")
-    assert "1 payments in, 1 payments out" in said(manager.post("/books/bank/columns/", {**told, "do": "look"}))
+    assert "1 payments in, 1 payments out" in said(manager.post("/bank-lines/columns/", {**told, "do": "look"}))
     opposite = columns("day", "amount", "text", "", direction="opposite")
-    page = said(manager.post("/books/bank/columns/", {**opposite, "do": "look"}))
+    page = said(manager.post("/bank-lines/columns/", {**opposite, "do": "look"}))
     assert "0 payments in, 2 payments out" in page
-    manager.post("/books/bank/columns/", {**told, "do": "read"})
+    manager.post("/bank-lines/columns/", {**told, "do": "read"})
     assert owner.bank_lines.get().text == "Anna"
 
 
@@ -105,7 +105,7 @@ def test_a_file_without_names_is_known_by_how_many_columns_it_has(manager, owner
     text = '06/10/2025,{},"ANNA POWER"\n13/10/2025,-90.00,"GRID"\n'
     assert "names the columns" in said(send(manager, text.format("20.00")))
     chosen = columns("day", "amount", "text", named="none", do="read")
-    assert "1 new" in said(manager.post("/books/bank/columns/", chosen, follow=True))
+    assert "1 new" in said(manager.post("/bank-lines/columns/", chosen, follow=True))
     assert "1 new" in said(send(manager, text.format("21.00")))
     assert {f"{each.day}" for each in owner.bank_lines.all()} == {"2025-10-06"}
 
@@ -128,7 +128,7 @@ def test_a_file_without_names_is_known_by_how_many_columns_it_has(manager, owner
 )
 def test_a_choice_that_can_not_be_is_said_in_words_and_stays(manager, chosen, says):
     send(manager, STRANGE)
-    page = manager.post("/books/bank/columns/", {**chosen, "do": "read"})
+    page = manager.post("/bank-lines/columns/", {**chosen, "do": "read"})
     assert says in said(page) and not BankLayout.objects.exists() and not BankLine.objects.exists()
     if chosen["column-1"] == "amount":
         assert re.search(r'column-1".*?value="amount" selected', page.content.decode(), re.DOTALL)
@@ -136,20 +136,20 @@ def test_a_choice_that_can_not_be_is_said_in_words_and_stays(manager, chosen, sa
 
 def test_a_file_that_is_left_is_forgotten(manager):
     send(manager, STRANGE)
-    page = manager.post("/books/bank/columns/", {"do": "forget"}, follow=True)
+    page = manager.post("/bank-lines/columns/", {"do": "forget"}, follow=True)
     assert page.redirect_chain and not WaitingStatement.objects.exists() and not BankLine.objects.exists()
 
 
 def test_nothing_waits_or_it_is_another_persons(manager, owner, clock):
-    assert manager.get("/books/bank/columns/", follow=True).redirect_chain
+    assert manager.get("/bank-lines/columns/", follow=True).redirect_chain
     send(manager, STRANGE)
     set_up(clock, organisation="Other", name="Else 1", gateway="g2", manager="other", apartments=[])
     other = Client()
     assert other.login(username="other", password=PASSWORD)
-    page = other.get(f"/books/bank/columns/?organisation={owner.pk}", follow=True)
+    page = other.get(f"/bank-lines/columns/?organisation={owner.pk}", follow=True)
     assert "Wieviel" not in said(page) and WaitingStatement.objects.count() == 1
     # What one landlord's people have said is not the others'.
-    manager.post("/books/bank/columns/", {**columns("day", "amount", "payer", "text"), "do": "read"})
+    manager.post("/bank-lines/columns/", {**columns("day", "amount", "payer", "text"), "do": "read"})
     assert "names the columns" in said(send(other, STRANGE))
     assert not Organisation.objects.get(name="Other").bank_lines.exists()
 
@@ -162,7 +162,7 @@ def test_what_was_left_out_is_listed_once(manager):
     page = send(manager, text)
     assert "2 rows left out" in said(page) and "not booked by the bank yet" in said(page)
     assert "<i>" not in page.content.decode() and "a balance or a total" in said(page)
-    assert "left out" not in said(manager.get("/books/bank/"))
+    assert "left out" not in said(manager.get("/bank-lines/"))
 
 
 def test_a_doubt_is_asked_side_by_side_and_answered_once(manager, owner, tenancy, admin_user):
@@ -175,11 +175,11 @@ def test_a_doubt_is_asked_side_by_side_and_answered_once(manager, owner, tenancy
         and "To be booked 1" in page
     )
     line = owner.bank_lines.get(amount=20 * NANO)
-    assert "one payment or two" in said(manager.post(f"/books/bank/{line.pk}/same/", {"same": ""}, follow=True))
-    assert "can't be that" in said(manager.post(f"/books/bank/{line.pk}/same/", {"same": "999"}, follow=True))
-    page = said(manager.post(f"/books/bank/{line.pk}/same/", {"same": made.pk}, follow=True))
+    assert "one payment or two" in said(manager.post(f"/bank-lines/{line.pk}/decide/", {"same": ""}, follow=True))
+    assert "can't be that" in said(manager.post(f"/bank-lines/{line.pk}/decide/", {"same": "999"}, follow=True))
+    page = said(manager.post(f"/bank-lines/{line.pk}/decide/", {"same": made.pk}, follow=True))
     assert "One payment" not in page and balance(tenant_account(tenancy)) == 20 * NANO
-    assert "already" in said(manager.post(f"/books/bank/{line.pk}/same/", {"same": "own"}, follow=True))
+    assert "already" in said(manager.post(f"/bank-lines/{line.pk}/decide/", {"same": "own"}, follow=True))
 
 
 def test_a_line_like_an_earlier_one_is_asked(manager, owner, tenancy):
@@ -187,7 +187,7 @@ def test_a_line_like_an_earlier_one_is_asked(manager, owner, tenancy):
     page = said(send(manager, "date;amount;payer\n2025-10-06;20,00;Anna\n"))
     assert "One payment, or two?" in page and "In an earlier statement" in page
     line = owner.bank_lines.get(day="2025-10-06")
-    page = said(manager.post(f"/books/bank/{line.pk}/same/", {"same": "own"}, follow=True))
+    page = said(manager.post(f"/bank-lines/{line.pk}/decide/", {"same": "own"}, follow=True))
     assert "One payment" not in page and "To be booked 2" in page
 
 
@@ -198,9 +198,9 @@ def test_what_was_taken_back_stands_beside_what_it_takes_back(manager, owner, te
     assert "Taken back by the bank 1" in page and "-20.00 EUR Anna, Linden 5 Flat 1 , 2025-10-06" in page
     back = owner.bank_lines.get(amount__lt=0)
     assert "can't be credited" in said(
-        manager.post("/books/bank/book/", {f"line-{back.pk}": f"tenancy:{tenancy.pk}"}, follow=True)
+        manager.post("/bank-lines/book/", {f"line-{back.pk}": f"tenancy:{tenancy.pk}"}, follow=True)
     )
-    page = said(manager.post("/books/bank/book/", {f"line-{back.pk}": "aside"}, follow=True))
+    page = said(manager.post("/bank-lines/book/", {f"line-{back.pk}": "aside"}, follow=True))
     assert "Taken back" not in page
 
 
@@ -219,6 +219,6 @@ def test_another_landlords_doubts_are_not_ones_own(manager, owner, clock):
     other = Client()
     assert other.login(username="other", password=PASSWORD)
     line = owner.bank_lines.get(day="2025-10-06")
-    assert other.post(f"/books/bank/{line.pk}/same/", {"same": "line"}).status_code == 404
+    assert other.post(f"/bank-lines/{line.pk}/decide/", {"same": "line"}).status_code == 404
     line.refresh_from_db()
     assert line.state == BankLine.State.OPEN

@@ -35,18 +35,18 @@ def said(answer):
 
 def test_a_tenant_asks_pays_and_sees_it_at_the_meter(tenancy, merchants, providers, log_in, client):
     me = log_in("flat1")
-    page = me.get("/my/")
+    page = me.get("/me/")
     assert "WeChat: scan a code" in said(page) and reference(tenancy) in said(page)
     way = f"{merchants['wechat'].pk}:native"
-    answer = me.post("/my/pay/", {"amount": "20,00", "way": way, "asked": "a1"}, follow=True)
+    answer = me.post("/me/pay/", {"amount": "20,00", "way": way, "asked": "a1"}, follow=True)
     payment = Payment.objects.get()
     assert (payment.amount, payment.by.username) == (20 * NANO, "flat1")
     assert "<svg" in answer.content.decode() and "Scan it with WeChat" in said(answer)
-    assert me.post("/my/pay/", {"amount": "20", "way": way, "asked": "a1"}).url == f"/payments/{payment.payment_id}/"
+    assert me.post("/me/pay/", {"amount": "20", "way": way, "asked": "a1"}).url == f"/payments/{payment.payment_id}/"
     assert Payment.objects.count() == 1
-    assert "You have not finished a payment" in said(me.get("/my/"))
+    assert "You have not finished a payment" in said(me.get("/me/"))
     pay_and_call_back(providers, client, payment)
-    assert "is paid. The building has no network now." in said(me.get("/my/"))
+    assert "is paid. The building has no network now." in said(me.get("/me/"))
 
 
 def test_back_from_the_provider_before_its_callback_the_page_asks(tenancy, merchants, providers, log_in):
@@ -61,7 +61,7 @@ def test_back_from_the_provider_before_its_callback_the_page_asks(tenancy, merch
     [("", {"native", "page", "checkout"}), (PHONE, {"h5", "wap", "checkout"}), (INSIDE, {"jsapi", "checkout"})],
 )
 def test_each_browser_is_shown_the_ways_that_work_in_it(tenancy, merchants, log_in, agent, shows):
-    page = log_in("flat1").get("/my/", headers={"User-Agent": agent}).content.decode()
+    page = log_in("flat1").get("/me/", headers={"User-Agent": agent}).content.decode()
     assert set(re.findall(r'value="\d+:(\w+)"', page)) == shows
 
 
@@ -76,7 +76,7 @@ def test_each_browser_is_shown_the_ways_that_work_in_it(tenancy, merchants, log_
 )
 def test_wechat_is_told_who_pays_also_behind_a_proxy(tenancy, merchants, providers, log_in, connected, forwarded, kept):
     given = {"amount": "20", "way": f"{merchants['wechat'].pk}:h5", "asked": "a1"}
-    log_in("flat1").post("/my/pay/", given, REMOTE_ADDR=connected, headers={"X-Forwarded-For": forwarded})
+    log_in("flat1").post("/me/pay/", given, REMOTE_ADDR=connected, headers={"X-Forwarded-For": forwarded})
     assert Payment.objects.get().payer_address == kept
     asked = next(body for _method, path, body in providers.asked if path.endswith("/h5"))
     assert f'"payer_client_ip": "{kept}"'.replace(" ", "") in asked.decode().replace(" ", "")
@@ -85,11 +85,11 @@ def test_wechat_is_told_who_pays_also_behind_a_proxy(tenancy, merchants, provide
 def test_inside_wechat_the_page_asks_who_pays_first(tenancy, merchants, providers, log_in):
     me, wechat = log_in("flat1"), merchants["wechat"]
     wanted = {"amount": "20", "way": f"{wechat.pk}:jsapi", "asked": "a1"}
-    asked = me.post("/my/pay/", wanted, headers={"User-Agent": INSIDE})
+    asked = me.post("/me/pay/", wanted, headers={"User-Agent": INSIDE})
     assert asked.url.startswith("https://open.weixin.qq.com/") and not Payment.objects.exists()
-    again = me.get(f"/my/pay/{wechat.pk}/", {**wanted, "code": "c"})
+    again = me.get(f"/me/merchants/{wechat.pk}/payer/", {**wanted, "code": "c"})
     assert 'value="20"' in again.content.decode()
-    page = me.post("/my/pay/", wanted, follow=True)
+    page = me.post("/me/pay/", wanted, follow=True)
     assert Payment.objects.get().payer == "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
     assert "pay-params" in page.content.decode()
 
@@ -116,7 +116,7 @@ def test_nonsense_in_the_tenants_form_is_said_so_and_nothing_is_asked_for(
     tenancy, merchants, providers, log_in, change, says
 ):
     given = {"amount": "20", "way": f"{merchants['wechat'].pk}:native", "asked": "a1", **change}
-    answer = log_in("flat1").post("/my/pay/", given, follow=True)
+    answer = log_in("flat1").post("/me/pay/", given, follow=True)
     assert answer.status_code == 200 and 'class="notice error"' in answer.content.decode()
     assert says in said(answer)
     assert not Payment.objects.exists() and not providers.trades
@@ -135,7 +135,7 @@ def test_who_has_moved_out_can_not_pay_and_is_told(tenancy, merchants, log_in, c
     Tenancy.objects.filter(pk=tenancy.pk).update(ends=clock.at + 1)
     clock.at += MINUTE
     given = {"amount": "20", "way": f"{merchants['wechat'].pk}:native", "asked": "a1"}
-    assert log_in("flat1").post("/my/pay/", given).status_code == 404
+    assert log_in("flat1").post("/me/pay/", given).status_code == 404
 
 
 # -- the manager's ----------------------------------------------------------------------------------------------------------
@@ -143,19 +143,19 @@ def test_who_has_moved_out_can_not_pay_and_is_told(tenancy, merchants, log_in, c
 
 def test_a_merchant_account_is_made_and_its_secrets_never_shown_again(building, providers, log_in):
     manager, given = log_in("manager"), providers.settings("wechat")
-    made = manager.post("/books/merchants/new/wechat/", {**given, "name": "Berg Pay"}, follow=True)
+    made = manager.post("/merchants/new/wechat/", {**given, "name": "Berg Pay"}, follow=True)
     mine = Merchant.objects.get()
-    assert "Berg Pay" in said(made) and f"/pay/wechat/{mine.public_id}/" in said(made)
-    page = manager.get(f"/books/merchants/{mine.pk}/").content.decode()
+    assert "Berg Pay" in said(made) and f"/callbacks/wechat/{mine.public_id}/" in said(made)
+    page = manager.get(f"/merchants/{mine.pk}/").content.decode()
     assert given["mchid"] in page
     for secret in (given["apiv3_key"], given["private_key"][40:90], given["app_secret"]):
         assert secret not in page and secret.encode() not in bytes(mine.sealed)
     kept = bytes(mine.sealed)
     changed = {**given, "name": "Berg", "private_key": "", "apiv3_key": "", "app_secret": "", "public_key": ""}
-    manager.post(f"/books/merchants/{mine.pk}/", changed)
+    manager.post(f"/merchants/{mine.pk}/", changed)
     mine.refresh_from_db()
     assert (mine.name, mine.enabled) == ("Berg", False) and bytes(mine.sealed) != kept
-    assert log_in("flat1").get(f"/books/merchants/{mine.pk}/").status_code == 404
+    assert log_in("flat1").get(f"/merchants/{mine.pk}/").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_nonsense_in_a_merchant_account_is_named_and_what_was_typed_stays(
     building, providers, log_in, provider, change, says
 ):
     given = {"name": "Mine", **providers.settings(provider), **change}
-    answer = log_in("manager").post(f"/books/merchants/new/{provider}/", given)
+    answer = log_in("manager").post(f"/merchants/new/{provider}/", given)
     assert answer.status_code == 400 and says in said(answer).replace("&#x27;", "'")
     assert not Merchant.objects.exists()
     assert providers.MCHID in answer.content.decode() or provider != "wechat" or "mchid" in change
@@ -191,9 +191,9 @@ def test_held_money_is_credited_or_sent_back_on_the_page(tenancy, merchants, pro
             Told(payment.payment_id, State.PAID, f"t{payment.pk}", 1500, "CNY", clock.at),
             "callback",
         )
-    page = said(manager.get("/books/payments/"))
+    page = said(manager.get("/payments/"))
     assert "Payments that need your decision" in page and "15.00 CNY" in page
-    first, second = (f"/books/payments/{each.payment_id}/decide/" for each in payments)
+    first, second = (f"/payments/{each.payment_id}/decide/" for each in payments)
     assert "Choose a tenant" in said(manager.post(first, {"do": "credit", "tenancy": "x"}, follow=True))
     manager.post(first, {"do": "credit", "tenancy": tenancy.pk})
     manager.post(second, {"do": "back"})
@@ -205,9 +205,9 @@ def test_held_money_is_credited_or_sent_back_on_the_page(tenancy, merchants, pro
 def test_money_for_nothing_is_listed_until_dealt_with(merchants, log_in, clock):
     confirm(merchants["wechat"], Told("f" * 32, State.PAID, "t1", 1500, "CNY", clock.at), "callback")
     manager = log_in("manager")
-    assert "that nobody asked for" in said(manager.get("/books/payments/"))
-    manager.post(f"/books/unexpected/{Unexpected.objects.get().pk}/settled/")
-    assert "that nobody asked for" not in said(manager.get("/books/payments/"))
+    assert "that nobody asked for" in said(manager.get("/payments/"))
+    manager.post(f"/unexpected-payments/{Unexpected.objects.get().pk}/settle/")
+    assert "that nobody asked for" not in said(manager.get("/payments/"))
 
 
 def test_a_refund_goes_back_by_the_provider_from_the_books(tenancy, merchants, providers, log_in, client, admin_user):
@@ -216,10 +216,10 @@ def test_a_refund_goes_back_by_the_provider_from_the_books(tenancy, merchants, p
     made = refund(tenancy, 5 * NANO, admin_user, "moves out")
     manager = log_in("manager")
     assert "Send it back through the provider" in said(manager.get("/books/"))
-    manager.post(f"/books/refunds/{made.pk}/provider/")
+    manager.post(f"/refunds/{made.pk}/send-back/")
     made.refresh_from_db()
     assert made.paid_at is not None
-    assert "already" in said(manager.post(f"/refunds/{made.pk}/paid/", follow=True))
+    assert "already" in said(manager.post(f"/refunds/{made.pk}/pay-out/", follow=True))
 
 
 def test_a_bank_statement_is_uploaded_looked_through_and_booked(tenancy, log_in, tmp_path):
@@ -228,17 +228,17 @@ def test_a_bank_statement_is_uploaded_looked_through_and_booked(tenancy, log_in,
     file = tmp_path / "statement.csv"
     file.write_text(text)
     with file.open("rb") as statement:
-        page = said(manager.post("/books/bank/", {"statement": statement}, follow=True))
+        page = said(manager.post("/bank-lines/", {"statement": statement}, follow=True))
     assert "2 new" in page and not TopUp.objects.exists()
     mine, other = BankLine.objects.all()
-    assert f'value="tenancy:{tenancy.pk}" selected' in manager.get("/books/bank/").content.decode()
+    assert f'value="tenancy:{tenancy.pk}" selected' in manager.get("/bank-lines/").content.decode()
     chosen = {f"line-{mine.pk}": f"tenancy:{tenancy.pk}", f"line-{other.pk}": "tenancy:999", "line-x": "aside"}
-    page = said(manager.post("/books/bank/book/", chosen, follow=True))
+    page = said(manager.post("/bank-lines/book/", chosen, follow=True))
     assert "1 line is dealt with" in page and "Choose the tenant" in page
     assert balance(tenant_account(tenancy)) == 20 * NANO
-    assert "already" in said(manager.post("/books/bank/book/", chosen, follow=True))
+    assert "already" in said(manager.post("/bank-lines/book/", chosen, follow=True))
     assert TopUp.objects.count() == 1
-    assert "Choose a file" in said(manager.post("/books/bank/", follow=True))
+    assert "Choose a file" in said(manager.post("/bank-lines/", follow=True))
 
 
 def test_reconciliation_shows_what_to_do_and_fetches_a_file(tenancy, merchants, providers, log_in, client, clock):
@@ -246,27 +246,25 @@ def test_reconciliation_shows_what_to_do_and_fetches_a_file(tenancy, merchants, 
     trade = providers.pay(payment, clock.at // 10**6)
     confirm(payment.merchant, Told(payment.payment_id, State.PAID, trade.transaction, 2000, "CNY", clock.at), "query")
     manager = log_in("manager")
-    assert "not at the meter yet" in said(manager.get("/books/reconciliation/"))
+    assert "not at the meter yet" in said(manager.get("/reconciliation/"))
     providers.bill("2025-10-06")
     asked = {"merchant": merchants["wechat"].pk, "day": "2025-10-06"}
-    assert "Fetched: 1 lines" in said(manager.post("/books/reconciliation/fetch/", asked, follow=True))
-    assert "Day: This is not a day" in said(
-        manager.post("/books/reconciliation/fetch/", {**asked, "day": "x"}, follow=True)
-    )
-    assert manager.post("/books/reconciliation/fetch/", {"merchant": "x"}).status_code == 404
+    assert "Fetched: 1 lines" in said(manager.post("/reconciliation/fetch/", asked, follow=True))
+    assert "Day: This is not a day" in said(manager.post("/reconciliation/fetch/", {**asked, "day": "x"}, follow=True))
+    assert manager.post("/reconciliation/fetch/", {"merchant": "x"}).status_code == 404
     for first, last in (
         ("x", "y"),
         ("2025-01-01", "2020-01-01"),
         ("0001-01-01", "0001-01-02"),
         ("9999-12-30", "9999-12-31"),
     ):
-        assert manager.get("/books/reconciliation/", {"first": first, "last": last}).status_code == 200
+        assert manager.get("/reconciliation/", {"first": first, "last": last}).status_code == 200
 
 
 def test_pages_of_payments_are_for_managers(merchants, log_in):
     for path in ("payments", "bank", "reconciliation", "merchants/new/wechat"):
         assert log_in("flat1").get(f"/books/{path}/").status_code == 404
-    assert log_in("manager").get("/books/merchants/new/paypal/").status_code == 404
+    assert log_in("manager").get("/merchants/new/paypal/").status_code == 404
 
 
 def test_a_manager_of_another_organisation_sees_and_changes_nothing(tenancy, merchants, clock):
@@ -274,13 +272,13 @@ def test_a_manager_of_another_organisation_sees_and_changes_nothing(tenancy, mer
     other = Client()
     assert other.login(username="other", password=PASSWORD)
     payment, mine = start_payment(tenancy, merchants["wechat"]), Organisation.objects.get(name="Berg Homes")
-    assert "Anna" not in said(other.get(f"/books/payments/?organisation={mine.pk}"))
-    assert other.post(f"/books/payments/{payment.payment_id}/decide/", {"do": "look"}).status_code == 404
-    assert other.get(f"/books/merchants/{merchants['wechat'].pk}/").status_code == 404
+    assert "Anna" not in said(other.get(f"/payments/?organisation={mine.pk}"))
+    assert other.post(f"/payments/{payment.payment_id}/decide/", {"do": "look"}).status_code == 404
+    assert other.get(f"/merchants/{merchants['wechat'].pk}/").status_code == 404
     line = BankLine.objects.create(
         organisation=mine, fingerprint="f", day="2025-10-06", amount=NANO, currency="CNY", uploaded_at=1
     )
-    assert other.post("/books/bank/book/", {f"line-{line.pk}": "aside"}).status_code == 404
+    assert other.post("/bank-lines/book/", {f"line-{line.pk}": "aside"}).status_code == 404
 
 
 # -- API and command --------------------------------------------------------------------------------------------------------

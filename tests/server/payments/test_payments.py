@@ -441,10 +441,12 @@ def test_no_callback_whatsoever_is_an_error_of_the_server(fuzzed, client, provid
 
 def test_callbacks_to_nowhere_and_too_long_ones_are_refused(tenancy, merchants, client):
     assert client.post("/pay/wechat/0000/", b"{}", content_type="x/y").status_code == 404
-    assert client.get(f"/pay/wechat/{merchants['wechat'].public_id}/").status_code == 405
-    assert client.post(f"/pay/alipay/{merchants['wechat'].public_id}/", b"", content_type="x/y").status_code == 404
+    assert client.get(f"/callbacks/wechat/{merchants['wechat'].public_id}/").status_code == 405
+    assert (
+        client.post(f"/callbacks/alipay/{merchants['wechat'].public_id}/", b"", content_type="x/y").status_code == 404
+    )
     for size in (70_000, 3_000_000):
-        answer = client.post(f"/pay/wechat/{merchants['wechat'].public_id}/", b"x" * size, content_type="x/y")
+        answer = client.post(f"/callbacks/wechat/{merchants['wechat'].public_id}/", b"x" * size, content_type="x/y")
         assert answer.status_code in (400, 413)
 
 

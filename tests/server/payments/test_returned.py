@@ -62,13 +62,13 @@ def test_a_transfer_that_the_bank_took_back_is_booked_by_one_click(
     text = f"date;amount;text;payer\n2025-10-20;-20,00;Returned {reference(tenancy)};ANNA BERG\n"
     for _again in range(2):
         file = SimpleUploadedFile("s.csv", text.encode(), "text/csv")
-        manager.post("/books/bank/", {"statement": file, "organisation": owner.pk})
+        manager.post("/bank-lines/", {"statement": file, "organisation": owner.pk})
     line = BankLine.objects.get(amount__lt=0)
-    page = manager.get("/books/bank/").content.decode()
+    page = manager.get("/bank-lines/").content.decode()
     assert "Book it" in page and "The tenant is told" in page
     assert [each.verdict for each in reconcile(owner, FIRST, LAST) if each.what == "return"] == ["at the bank"]
     for _again in range(2):
-        manager.post("/books/bank/book/", {"organisation": owner.pk, f"line-{line.pk}": "back"})
+        manager.post("/bank-lines/book/", {"organisation": owner.pk, f"line-{line.pk}": "back"})
     edge.obey("m1")
     edge.deliver(store)
     assert edge.accounts["m1"].balance == balance(tenant_account(tenancy)) == 0
@@ -76,7 +76,7 @@ def test_a_transfer_that_the_bank_took_back_is_booked_by_one_click(
     assert {each.verdict for each in reconcile(owner, FIRST, LAST)} == {"matched"}
     # The supply goes on for the days of grace.
     assert any(isinstance(getattr(each, "action", None), Restore) for each in orders())
-    assert "taken back" in manager.get("/books/bank/").content.decode()
+    assert "taken back" in manager.get("/bank-lines/").content.decode()
     assert sum(trial_balance(owner).values()) == 0
     with pytest.raises(GivingBackError, match="taken back"):
         reverse_top_up(credited.top_up, admin_user, "typed wrongly")
@@ -110,8 +110,8 @@ def test_a_transfer_that_staff_had_recorded_is_chosen(owner, tenancy, admin_user
         book_returned(line, admin_user)
     assert list(may_be_taken_back(line)) == [made]
     manager = log_in("manager")
-    assert f'value="back:{made.pk}"' in manager.get("/books/bank/").content.decode()
-    manager.post("/books/bank/book/", {"organisation": owner.pk, f"line-{line.pk}": f"back:{made.pk}"})
+    assert f'value="back:{made.pk}"' in manager.get("/bank-lines/").content.decode()
+    manager.post("/bank-lines/book/", {"organisation": owner.pk, f"line-{line.pk}": f"back:{made.pk}"})
     assert balance(tenant_account(tenancy)) == 0
     assert not may_be_taken_back(line).exists()
 
@@ -151,7 +151,7 @@ def test_a_payment_of_ours_that_comes_back_is_owed_anew(
     text = "date;amount;text;payer\n2025-10-12;7,00;Returned: account closed;ANNA BERG\n"
     (line,) = upload(owner, text.encode(), "EUR", admin_user).new
     ((sent,),) = may_have_come_back([line]).values()
-    page = log_in("manager").get("/books/bank/").content.decode()
+    page = log_in("manager").get("/bank-lines/").content.decode()
     assert f'value="sent:{sent.pk}"' in page
     again = book_came_back(line, sent, admin_user)
     assert (again.left, again.why, again.tenancy) == (7 * NANO, "failed", made.tenancy)

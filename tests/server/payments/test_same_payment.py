@@ -283,7 +283,7 @@ def test_what_was_taken_back_and_undone_is_not_booked_again(put, owner, admin_us
     made = book_line(paid, tenancy, admin_user)
     (back,) = put(f"2025-10-08;-20,00;ANNA;Rücklauf {reference(tenancy)};").new
     reverse_top_up(made, admin_user, "taken back")
-    page = log_in("manager").get("/books/bank/").content.decode()
+    page = log_in("manager").get("/bank-lines/").content.decode()
     assert "cancel each other" in page and "Book what is chosen" not in page
     set_aside(back, admin_user)
     paid.refresh_from_db()

@@ -80,7 +80,7 @@ def test_the_office_is_told_of_what_it_has_to_see_to(edge, office, tenancy, boug
 def test_the_pages_say_what_was_taken_back_and_what_to_do(edge, store, tenancy, bought, told, log_in):  # noqa: F811
     told(bought)
     manager, tenant = log_in("manager"), log_in("flat1")
-    page = manager.get("/books/payments/").content.decode()
+    page = manager.get("/payments/").content.decode()
     assert "Payments taken back that need your decision" in page and "fraudulent" in page
     for seen in (tenant.get("/", follow=True), manager.get(f"/units/{tenancy.unit_id}/")):
         text = seen.content.decode()
@@ -89,8 +89,8 @@ def test_the_pages_say_what_was_taken_back_and_what_to_do(edge, store, tenancy, 
     statement = tenant.get(f"/tenancies/{tenancy.pk}/statement/").content.decode()
     assert "the payer disputes the payment" in statement
     row = TakenBack.objects.get()
-    manager.post(f"/taken-back/{row.pk}/", {"do": "done"})
-    page = manager.get("/books/payments/").content.decode()
+    manager.post(f"/taken-back-payments/{row.pk}/decide/", {"do": "done"})
+    page = manager.get("/payments/").content.decode()
     assert "Payments taken back that need your decision" not in page and "taken back from the tenant" in page
 
 
@@ -101,12 +101,12 @@ def test_what_only_a_person_can_know_is_said_on_the_page(tenancy, merchants, pro
     clock.at += DAY
     fetch(merchants["stripe"], day)
     manager = log_in("manager")
-    assert "correction of March" in manager.get("/books/payments/").content.decode()
+    assert "correction of March" in manager.get("/payments/").content.decode()
     line = SettlementLine.objects.get(kind="adjustment")
     for _again in range(2):
-        manager.post(f"/settlement-lines/{line.pk}/", {"means": "cost"})
+        manager.post(f"/settlement-lines/{line.pk}/explain/", {"means": "cost"})
     assert -balance(account(owner, Kind.PROVIDER_FEES)) == 3 * NANO + 55 * NANO // 100
-    assert "correction of March" not in manager.get("/books/payments/").content.decode()
+    assert "correction of March" not in manager.get("/payments/").content.decode()
 
 
 def test_what_belongs_to_nothing_known_here_is_shown_once_a_file_has_it(
@@ -120,14 +120,14 @@ def test_what_belongs_to_nothing_known_here_is_shown_once_a_file_has_it(
     row = hear(merchants["stripe"], given, "callback")
     manager = log_in("manager")
     # It may be another business's on the same account.
-    assert "pi_x" not in manager.get("/books/payments/").content.decode()
+    assert "pi_x" not in manager.get("/payments/").content.decode()
     providers.stripe_row("adjustment", -700, clock.at // SECOND, strange)
     day = provider_day(merchants["stripe"], clock.at)
     clock.at += DAY
     fetch(merchants["stripe"], day)
-    assert "pi_x" in manager.get("/books/payments/").content.decode()
-    manager.post(f"/taken-back/{row.pk}/", {"do": "done"})
-    page = manager.get("/books/payments/").content.decode()
+    assert "pi_x" in manager.get("/payments/").content.decode()
+    manager.post(f"/taken-back-payments/{row.pk}/decide/", {"do": "done"})
+    page = manager.get("/payments/").content.decode()
     assert "Payments taken back that need your decision" not in page and "nothing to book" in page
 
 
@@ -135,19 +135,17 @@ def test_another_landlord_decides_nothing(building, bought, told, log_in):
     row = told(bought, amount=3000)
     assert row.state == "decide"
     other = log_in("flat2")
-    assert other.post(f"/taken-back/{row.pk}/", {"do": "cost"}).status_code == 404
+    assert other.post(f"/taken-back-payments/{row.pk}/decide/", {"do": "cost"}).status_code == 404
     row.refresh_from_db()
     assert row.state == "decide"
 
 
 def test_the_rules_of_a_property_are_kept_and_nonsense_is_named(building, log_in):
     manager, where = log_in("manager"), Property.objects.get()
-    manager.post(f"/properties/{where.pk}/supply/taken-back/", {"back_grace": "7"})
+    manager.post(f"/properties/{where.pk}/taken-back-rules/", {"back_grace": "7"})
     where.refresh_from_db()
     assert (where.back_grace, where.back_cuts_off) == (7, False)
-    said = manager.post(
-        f"/properties/{where.pk}/supply/taken-back/", {"back_grace": "99"}, follow=True
-    ).content.decode()
+    said = manager.post(f"/properties/{where.pk}/taken-back-rules/", {"back_grace": "99"}, follow=True).content.decode()
     assert "Days of grace: " in said and 'value="99"' in said and 'aria-invalid="true"' in said
     assert re.search(r'<em class="bad">[^<]*30', said)
     assert 'value="7"' in manager.get(f"/properties/{where.pk}/supply/").content.decode()

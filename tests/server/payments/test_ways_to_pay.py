@@ -86,20 +86,20 @@ def loft(building, monkeypatch, log_in):
     monkeypatch.setitem(PROVIDERS, Pigeon.name, Pigeon)
     Property.objects.update(currency="EUR")
     manager = log_in("manager")
-    assert "+ Pigeon Post" in manager.get("/books/payments/").content.decode()
-    manager.post("/books/merchants/new/pigeon/", {"name": "Loft", "loft": "roof", "word": "coo"})
+    assert "+ Pigeon Post" in manager.get("/payments/").content.decode()
+    manager.post("/merchants/new/pigeon/", {"name": "Loft", "loft": "roof", "word": "coo"})
     return Merchant.objects.get(provider="pigeon")
 
 
 def coo(client, loft, payment, word="coo"):
     """The provider calls back."""
     body = {"payment": payment.payment_id, "feather": "f1", "cents": 2000, "at": payment.made_at}
-    address = f"/pay/pigeon/{loft.public_id}/"
+    address = f"/callbacks/pigeon/{loft.public_id}/"
     return client.post(address, json.dumps(body), content_type="application/json", headers={"Loft-Word": word})
 
 
 def offered(me, agent):
-    page = me.get("/my/", headers={"User-Agent": agent}).content.decode()
+    page = me.get("/me/", headers={"User-Agent": agent}).content.decode()
     return {method.title for method in Pigeon.methods.values() if f"<span>{method.title}</span>" in page}
 
 
@@ -117,10 +117,13 @@ def test_a_provider_nobody_has_heard_of_is_chosen_paid_and_credited_once(
     me = log_in("flat1")
     form = {"amount": "20", "way": f"{loft.pk}:{method}", "asked": "a1"}
     if Pigeon.methods[method].needs_payer:
-        assert me.post("/my/pay/", form, headers={"User-Agent": agent}).url.startswith("https://loft.example/who?back=")
+        assert me.post("/me/pay/", form, headers={"User-Agent": agent}).url.startswith("https://loft.example/who?back=")
         assert not Payment.objects.exists()
-        assert "<button>Whistle</button>" in me.get(f"/my/pay/{loft.pk}/", {**form, "code": "7"}).content.decode()
-    page = me.post("/my/pay/", form, headers={"User-Agent": agent}, follow=True).content.decode()
+        assert (
+            "<button>Whistle</button>"
+            in me.get(f"/me/merchants/{loft.pk}/payer/", {**form, "code": "7"}).content.decode()
+        )
+    page = me.post("/me/pay/", form, headers={"User-Agent": agent}, follow=True).content.decode()
     for text in shows:
         assert text in page
     payment = Payment.objects.get()

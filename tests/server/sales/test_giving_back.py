@@ -247,7 +247,7 @@ def test_the_pages_of_the_books(edge, tenancy, owner, second, client):
         assert text in books
     waiting = Adjustment.objects.get(state="waiting")
     assert "second person has to agree" in say(f"/adjustments/{waiting.pk}/decide/", do="agree")
-    assert "paid twice" not in say(f"/refunds/{Refund.objects.get().pk}/paid/")
+    assert "paid twice" not in say(f"/refunds/{Refund.objects.get().pk}/pay-out/")
     made = tenancy.top_ups.get()
     assert "undone by a counter-entry" in say(f"/top-ups/{made.pk}/undo/", reason="wrong flat")
     assert "undone already" in say(f"/top-ups/{made.pk}/undo/", reason="wrong flat")

@@ -66,12 +66,12 @@ def test_terms_are_looked_at_before_they_hold(manager, site, tenancy):  # noqa: 
 
 def test_the_tenant_sees_what_is_owed_by_when_and_what_follows(log_in, site, tenancy, billed, clock):  # noqa: F811
     flat = log_in("flat1")
-    seen = shown(flat.get("/my/"))
+    seen = shown(flat.get("/me/"))
     assert "Pay 40.00 EUR by 15 Nov 2025." in seen and "You pay after use." in seen
     assert "If nothing is paid, the power goes off on 23 Nov, 00:00" in seen
     site.go(at(2025, 11, 24), kwh=10)
     site.jobs()
-    seen = shown(flat.get("/my/"))
+    seen = shown(flat.get("/me/"))
     assert "The power is off since 24 Nov, 00:00, by the rule for unpaid bills (overdue: bill 1)." in seen
     assert "40.00 EUR is overdue. Pay it now." in seen and "The power returns by itself after a payment" in seen
     assert "Change how it is paid" not in seen

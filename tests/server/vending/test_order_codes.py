@@ -196,18 +196,18 @@ def test_a_tenant_takes_the_emergency_credit_over_the_server_and_sees_its_code(t
     send_settings(building.property)
     edge.obey("m1")
     edge.deliver(store)
-    page = tenant.post("/my/emergency/", follow=True).content.decode()
+    page = tenant.post("/me/take-emergency-credit/", follow=True).content.decode()
     made = take_emergency(Meter.objects.get(name="m1"), "flat1")
     assert str(made.code) in page and "emergency credit" in page
     typed(edge, clock, "m1", made.code.digits)
     assert edge.accounts["m1"].allowance(clock.now()) == 5 * NANO
     control(Meter.objects.get(name="m1"), Restore(NANO), "manager", "why")
-    assert page.count("Codes to type") == 1 and "restore the supply" in tenant.get("/my/").content.decode()
+    assert page.count("Codes to type") == 1 and "restore the supply" in tenant.get("/me/").content.decode()
 
 
 def test_a_pin_that_is_made_in_an_outage_opens_the_page_once_its_code_is_typed(manager, building, edge, store, clock):  # noqa: F811
     unit = Unit.objects.get(name="Flat 1")
-    said = manager.post(f"/units/{unit.pk}/pin/", follow=True).content.decode()
+    said = manager.post(f"/units/{unit.pk}/renew-pin/", follow=True).content.decode()
     pin, code = re.search(r"Flat 1 is (\d{6})\.", said)[1], re.search(r"\d{4}( \d{4}){4}", said)[0]
     clock.at += MINUTE
     typed(edge, clock, "m1", code)
@@ -239,7 +239,7 @@ def test_a_pin_that_came_by_the_network_leaves_its_code_worth_nothing(building, 
 def test_a_meter_without_a_key_gets_its_pin_by_the_network_and_says_so(manager, building):  # noqa: F811
     TokenMeter.objects.filter(meter__name="m1").delete()
     unit = Unit.objects.get(name="Flat 1")
-    said = manager.post(f"/units/{unit.pk}/pin/", follow=True).content.decode()
+    said = manager.post(f"/units/{unit.pk}/renew-pin/", follow=True).content.decode()
     assert "This meter accepts no codes" in said
     pin = re.search(r"Flat 1 is (\d{6})\.", said)[1]
     assert pin_is(order_of(Command.objects.filter(meter__name="m1").latest("number")).settings.pin, pin)
@@ -250,7 +250,7 @@ def test_nobody_else_sees_a_code(client, building, tenancy):
 
     made = control(Meter.objects.get(name="m1"), Close(), "manager", "why")
     client.login(username="flat2", password=PASSWORD)
-    assert str(made.code) not in client.get("/my/").content.decode()
+    assert str(made.code) not in client.get("/me/").content.decode()
     gift = json.dumps({"amount": "1", "adjustment_id": "1", "reason": "x"})
     path = f"/api/v1/tenancies/{tenancy.pk}/goodwill"
     assert client.post(path, gift, content_type="application/json").status_code == 404

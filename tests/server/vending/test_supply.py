@@ -187,17 +187,17 @@ def test_the_tenant_takes_emergency_credit_over_the_server_once(tenant, building
 
     send_settings(where)
     edge = Edge(building.code, clock)
-    assert "of emergency credit" not in tenant.get("/my/").content.decode()
+    assert "of emergency credit" not in tenant.get("/me/").content.decode()
     edge.obey("m1")
     edge.deliver(store)
-    assert "of emergency credit" in tenant.get("/my/").content.decode()
+    assert "of emergency credit" in tenant.get("/me/").content.decode()
     for _ in range(2):
-        assert "on its way" in tenant.post("/my/emergency/", follow=True).content.decode()
+        assert "on its way" in tenant.post("/me/take-emergency-credit/", follow=True).content.decode()
     assert [each.name for each in ordered(Meter.objects.get(name="m1"))] == ["emergency"]
     assert (last_order().action, last_order().by) == (TakeEmergency(), "flat1")
     edge.obey("m1")
     edge.deliver(store)
-    page = tenant.get("/my/").content.decode()
+    page = tenant.get("/me/").content.decode()
     assert "of emergency credit" not in page
     assert edge.accounts["m1"].wants_closed(clock.now()) is True
 
@@ -205,13 +205,13 @@ def test_the_tenant_takes_emergency_credit_over_the_server_once(tenant, building
 def test_a_top_up_shows_its_code_at_once_and_by_which_way_it_went(tenant, building, store, clock, tenancy):
     made = top_up(tenancy, 20 * NANO, "c1")
     code = str(made.command.code)
-    assert len(code) == 24 and code in tenant.get("/my/").content.decode()
+    assert len(code) == 24 and code in tenant.get("/me/").content.decode()
     edge = Edge(building.code, clock)
     edge.obey("m2")
     clock.at += MINUTE
     edge.append("m1", edge.accounts["m1"].by_code(clock.now(), made.command.tid, 20 * NANO, "page"))
     edge.deliver(store)
-    page = tenant.get("/my/").content.decode()
+    page = tenant.get("/me/").content.decode()
     assert "by code" in page and "is on its way to the meter" not in page and "The building has no network" not in page
 
 
@@ -226,7 +226,7 @@ def test_top_ups_by_api_have_their_codes(program, tenancy):
 
 def test_a_pin_is_made_shown_once_and_sent_as_a_hash(manager, building):
     unit = Unit.objects.get(name="Flat 1")
-    page = manager.post(f"/units/{unit.pk}/pin/", follow=True).content.decode()
+    page = manager.post(f"/units/{unit.pk}/renew-pin/", follow=True).content.decode()
     pin = page.split("The new PIN of Flat 1 is ")[1][:6]
     assert pin_is(last_order().settings.pin, pin) and page.count(pin) == 1
     assert not pin_is(last_order().settings.pin, f"{(int(pin) + 1) % 10**6:06}") and not pin_is("", "")
@@ -303,13 +303,13 @@ def test_none_of_it_is_for_strangers(client, building, tenancy):
     unit, where = Unit.objects.get(name="Flat 1"), building.property
     client.login(username="flat2", password=PASSWORD)
     before = Command.objects.count()
-    for path in (f"/units/{unit.pk}/order/", f"/units/{unit.pk}/pin/", f"/properties/{where.pk}/grants/"):
+    for path in (f"/units/{unit.pk}/order/", f"/units/{unit.pk}/renew-pin/", f"/properties/{where.pk}/grants/"):
         assert client.post(path, {"do": "open", "reason": "x"}).status_code == 404
     assert client.get(f"/properties/{where.pk}/supply/").status_code == 404
     assert client.get("/keypad-meters/").status_code == 404
     assert Command.objects.count() == before
     client.login(username="manager", password=PASSWORD)
-    assert client.post("/my/emergency/").status_code == 404
+    assert client.post("/me/take-emergency-credit/").status_code == 404
 
 
 def test_an_order_names_what_it_is_in_the_books_of_the_meter(manager, building):

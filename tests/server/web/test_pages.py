@@ -92,15 +92,15 @@ def test_a_tenant_sees_only_what_was_used_since_the_move_in(tenancy, clock):
 def test_each_sees_their_own_page_and_no_other(log_in):
     unit = Unit.objects.get(name="Flat 1")
     tenant = log_in("flat1")
-    assert tenant.get("/", follow=True).redirect_chain[-1][0] == "/my/"
-    assert b"Anna" in tenant.get("/my/").content
-    assert b"Ben" not in tenant.get("/my/").content
+    assert tenant.get("/", follow=True).redirect_chain[-1][0] == "/me/"
+    assert b"Anna" in tenant.get("/me/").content
+    assert b"Ben" not in tenant.get("/me/").content
     for path in ("/properties/", f"/units/{unit.pk}/"):
         assert tenant.get(path).status_code == 404
     assert tenant.post(f"/units/{unit.pk}/top-up/", {"amount": "5", "credit_id": "x"}).status_code == 404
     manager = log_in("manager")
     assert manager.get("/", follow=True).redirect_chain[-1][0] == "/properties/"
-    assert manager.get("/my/").status_code == 404
+    assert manager.get("/me/").status_code == 404
     assert not TopUp.objects.exists()
 
 
@@ -156,7 +156,7 @@ def test_an_offline_building_is_shown_with_what_was_known_last_and_since_when(lo
 
 def test_what_a_meter_says_of_itself_is_shown_before_its_journal_is_here(log_in):
     Meter.objects.filter(name="m1").update(told_seq=9, told_balance=-NANO, told_closed=False, told_at=0)
-    assert "-1.00" in log_in("flat1").get("/my/").content.decode()
+    assert "-1.00" in log_in("flat1").get("/me/").content.decode()
 
 
 @pytest.mark.parametrize(
@@ -259,4 +259,4 @@ def test_a_unit_without_a_meter_and_a_tenancy_without_one(log_in):
     user = get_user_model().objects.create_user("attic", password=PASSWORD)
     Tenancy.objects.create(unit=unit, tenant="Eve", user=user, begins=HOUR)
     assert "no meter" in log_in("manager").get("/properties/").content.decode()
-    assert log_in("attic").get("/my/").status_code == 200
+    assert log_in("attic").get("/me/").status_code == 200

@@ -23,7 +23,7 @@ class NewPuttingRight(Schema):
     reason: str
 
 
-@router.post("/tenancies/{pk}/put-right", response={201: dict[str, Any]})
+@router.post("/tenancies/{pk}/adjustments", response={201: dict[str, Any]})
 def put_charges_right(request: HttpRequest, pk: int, given: NewPuttingRight) -> Any:
     """Put right what was charged wrongly for energy, however much it is: it waits for a second person."""
     found = tenancy_of_manager(request, pk)

@@ -25,7 +25,7 @@ def properties(request: HttpRequest) -> Any:
     return [{"id": each.pk, "name": each.name, "zone": each.zone, "currency": each.currency} for each in found]
 
 
-@router.get("/properties/{pk}/balance")
+@router.get("/properties/{pk}/losses")
 def building_balance(request: HttpRequest, pk: int, first: date, last: date) -> Any:
     """The main meter beside the sum of all others, by quarter of an hour of local days (31 at most)."""
     where = property_of_manager(request, pk)

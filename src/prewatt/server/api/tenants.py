@@ -115,7 +115,7 @@ def _kept(tenancy: Tenancy) -> Contact:
     return kept(recipient) if recipient is not None else NO_CONTACT
 
 
-@router.get("/properties/{pk}/not-reached")
+@router.get("/properties/{pk}/unreached-tenants")
 def not_reached(request: HttpRequest, pk: int) -> Any:
     """The tenants whom no notice reaches, and why."""
     return [

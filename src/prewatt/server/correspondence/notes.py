@@ -102,7 +102,7 @@ def _tell(note: Note, tenancy: Tenancy) -> Notice | None:
         "tenant": True, "unit": str(tenancy.unit), "title": title, "line": " ".join(text.split()),
         # A line of its own would end the text (`notices.texts`).
         "text": "\n".join("—" if line.strip() == SHORT else line for line in text.split("\n")),
-        "link": public(reverse("tenancy")),
+        "link": public(reverse("tenant:home:tenancy")),
     }  # fmt: skip
     return tell(recipient, Event.NOTE, f"note {note.pk}", told, urgent=note.urgent)
 

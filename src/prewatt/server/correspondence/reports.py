@@ -156,7 +156,7 @@ def _tell(report: Report, entry: Entry, photos: int) -> None:
         "tenant": entry.office, "unit": str(tenancy.unit), "category": report_word(report.category, language),
         "state": report_word(report.state, language),
         "new": entry.asked == report.asked and not entry.office, "who": entry.by, "words": excerpt(entry.text),
-        "photos": photos, "changed": bool(entry.state), "link": public(reverse("report", args=[report.pk])),
+        "photos": photos, "changed": bool(entry.state), "link": public(reverse("tenant:reports:report", args=[report.pk])),
     }  # fmt: skip
     danger = report.category == Report.Category.DANGER and not entry.office
     tell(recipient, Event.REPORT, f"report {report.pk} {entry.pk}", told, urgent=danger)

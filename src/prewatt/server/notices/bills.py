@@ -38,7 +38,7 @@ def _facts(each: Standing) -> dict[str, Any]:
         "last": f"{local_day(bill.ends - 1, place)}",
         "energy": bill.document["kwh"],
         "covered": not each.left,
-        "link": public(reverse("bill", args=[bill.pk])),
+        "link": public(reverse("tenant:bill:bill", args=[bill.pk])),
     }
 
 

@@ -70,7 +70,7 @@ def digest(notices: Sequence[Notice]) -> Message:
         "places": len({each.facts.get("room", "") for each in notices}),
         "at": max(each.facts.get("time", "") for each in notices),
         "clock": notices[-1].facts.get("clock", ""),
-        "link": public(reverse("notices", args=["my" if recipient.tenancy_id else "office"])),
+        "link": public(reverse("tenant:notices:notices", kwargs={"whose": "me" if recipient.tenancy_id else "office"})),
     }  # fmt: skip
     if recipient.tenancy_id is None:
         told["link"] += f"?organisation={recipient.organisation_id}"

@@ -77,8 +77,8 @@ class ManagerLook:
 
     def _link(self, meter: Meter | None) -> str:
         if meter is not None and meter.unit_id:
-            return public(reverse("unit", args=[meter.unit_id]))
-        return public(reverse("properties"))
+            return public(reverse("console:units:unit", args=[meter.unit_id]))
+        return public(reverse("console:overview:properties"))
 
     def _alarms(self) -> None:
         # What is silent is told of by itself (`silences`).
@@ -88,12 +88,12 @@ class ManagerLook:
             alarm = found[key]
             told = {
                 "unit": alarm.who, "at": wall(alarm.at, zone(alarm.property.zone)), "what": alarm.text,
-                "link": public(reverse("alarm", args=[alarm.pk])),
+                "link": public(reverse("console:alarms:alarm", args=[alarm.pk])),
             }  # fmt: skip
             tell(self.recipient, Event.TROUBLE, key, told)
 
     def _money(self) -> None:
-        link = public(reverse("payments"))
+        link = public(reverse("console:payments:payments"))
         held = Payment.objects.filter(
             merchant__organisation=self.organisation, state=Payment.State.HELD, confirmed_at__gte=self.recipient.since
         )
@@ -132,7 +132,7 @@ class ManagerLook:
                 told = {
                     "who": each.who, "unit": str(each.tenancy.unit), "amount": format_money(each.left, where.currency),
                     "currency": where.currency, "since": f"{local_day(each.at, zone(where.zone))}", "days": days,
-                    "unclaimed": step == "unclaimed", "link": public(reverse("books")),
+                    "unclaimed": step == "unclaimed", "link": public(reverse("console:books:books")),
                 }  # fmt: skip
                 tell(self.recipient, Event.OWED, key, told)
 
@@ -149,7 +149,7 @@ class ManagerLook:
             told = {
                 "amount": format_money(each.amount, each.currency), "currency": each.currency,
                 "who": each.who, "cause": each.cause, "booked": each.booked_at is not None, "tenant": False,
-                "link": public(reverse("payments")),
+                "link": public(reverse("console:payments:payments")),
             }  # fmt: skip
             tell(self.recipient, Event.TAKEN_BACK, key, told)
 

@@ -81,7 +81,7 @@ class TenantLook:
 
     def _tell(self, event: Event, key: str, **context: Any) -> Notice | None:
         common = {"unit": str(self.tenancy.unit), "currency": self.property.currency, "tenant": True}
-        return tell(self.recipient, event, key, {**common, "link": public(reverse("tenancy")), **context})
+        return tell(self.recipient, event, key, {**common, "link": public(reverse("tenant:home:tenancy")), **context})
 
     def _code(self) -> str:
         """A code that brings at once what is paid and not at the meter yet."""
@@ -141,7 +141,7 @@ class TenantLook:
             told = {
                 "name": run.shared_cost.name, "amount": self._money(abs(each.amount)),
                 "first": f"{local_day(run.begins, self.where)}", "last": f"{local_day(run.ends - 1, self.where)}",
-                "link": public(reverse("share", args=[self.tenancy.pk, each.pk])),
+                "link": public(reverse("tenant:papers:share", args=[self.tenancy.pk, each.pk])),
             }  # fmt: skip
             self._tell(Event.SHARED_COST, key, back=(each.amount > 0) == back, **told)
 
@@ -179,7 +179,7 @@ class TenantLook:
         self._tell(
             Event.STATEMENT, key, month=f"{last_month:%Y-%m}", energy=exact_kwh(made.energy), charge=self._money(charged),
             balance=self._money(made.closing),
-            link=public(reverse("statement", args=[self.tenancy.pk])) + f"?month={last_month:%Y-%m}",
+            link=public(reverse("tenant:papers:tenancy_statement", args=[self.tenancy.pk])) + f"?month={last_month:%Y-%m}",
         )  # fmt: skip
 
     # -- what the meter did -------------------------------------------------------------------------------------------

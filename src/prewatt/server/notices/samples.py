@@ -18,7 +18,7 @@ from .texts import render
 from .words import advice_on, brief, detail_in_words, in_words
 
 AT = "2026-01-15 18:42"
-HOME = "https://power.example.com/my/"
+HOME = "https://power.example.com/me/"
 OFFICE = "https://power.example.com/units/12/"
 CODE = "1234 5678 9012 3456 7890"
 TENANT = {"tenant": True, "link": HOME}

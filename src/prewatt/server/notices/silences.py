@@ -116,7 +116,7 @@ def _common(silence: Silence, until: int) -> dict[str, Any]:
         "property": str(where), "never": silence.gateway.since is None, "currency": where.currency,
         "alone": bool(where.alone_kwh or where.alone_days),
         "at": wall(silence.began_at, there), "until": wall(until, there),
-        "link": public(reverse("silence", args=[silence.pk])), "lasted": lasted(silence.began_at, until),
+        "link": public(reverse("console:silences:silence", args=[silence.pk])), "lasted": lasted(silence.began_at, until),
     }  # fmt: skip
 
 

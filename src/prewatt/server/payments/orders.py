@@ -31,7 +31,7 @@ def order_of(payment: Payment) -> Order:
         method=payment.method,
         expires=begins + left,
         notify_url=public(reverse("pay-callback", args=[merchant.provider, merchant.public_id])),
-        return_url=public(reverse("payment", args=[payment.payment_id])),
+        return_url=public(reverse("tenant:pay:payment", args=[payment.payment_id])),
         reference=payment.reference,
         payer=payment.payer,
         payer_address=payment.payer_address,

@@ -147,7 +147,9 @@ def lives_now(request: HttpRequest) -> Tenancy:
 
 def page_of(meter: Meter) -> str:
     """Where a meter's own page is."""
-    return reverse("unit", args=[meter.unit_id]) if meter.unit_id else reverse("alarms", args=[meter.property.pk])
+    if meter.unit_id:
+        return reverse("console:units:unit", args=[meter.unit_id])
+    return reverse("console:alarms:alarms", args=[meter.property.pk])
 
 
 def photo_to_see(request: HttpRequest, pk: int) -> HttpResponse:

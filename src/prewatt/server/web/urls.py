@@ -5,6 +5,7 @@ from . import views
 
 login = auth.LoginView.as_view(template_name="web/layout/login.html", redirect_authenticated_user=True)
 
+app_name = "web"
 urlpatterns = [
     path("", views.home, name="home"),
     path("login/", login, name="login"),

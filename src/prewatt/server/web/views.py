@@ -18,7 +18,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """To the page that is this user's."""
     user: Any = request.user
     if organisations(request):
-        return redirect("properties")
+        return redirect("console:overview:properties")
     if user.tenancies.exists():
-        return redirect("tenancy")
+        return redirect("tenant:home:tenancy")
     return redirect("admin:index") if user.is_staff else render(request, "web/layout/nothing.html")

@@ -77,10 +77,10 @@ def alarm(request: HttpRequest, pk: int) -> HttpResponse:
             asked = _act(request, found)
         except (ValueError, ValidationError) as error:
             refuse(request, error, request.POST.get("answer", ""))
-            return redirect("alarm", pk=pk)
+            return redirect("console:alarms:alarm", pk=pk)
         if asked is not None:
             return asked
-        return redirect(page_of(meter) if meter else reverse("alarms", args=[found.property.pk]))
+        return redirect(page_of(meter) if meter else reverse("console:alarms:alarms", args=[found.property.pk]))
     gateway = _gateway(found)
     context: dict[str, Any] = {
         "alarm": found,
@@ -88,7 +88,7 @@ def alarm(request: HttpRequest, pk: int) -> HttpResponse:
         "property": found.property,
         "where": zone(found.property.zone),
         "currency": found.property.currency,
-        "home": page_of(meter) if meter else reverse("alarms", args=[found.property.pk]),
+        "home": page_of(meter) if meter else reverse("console:alarms:alarms", args=[found.property.pk]),
         "question": None if found.is_resolved else question(found),
         "foreign": foreign_serial(meter) if meter and found.kind == "foreign-meter" else "",
         "unbooked": found.kind == UNBOOKED,
@@ -127,7 +127,7 @@ def _act(request: HttpRequest, found: Alarm) -> HttpResponse | None:
         elif answer == "money":
             amount = typed_money(given.get("amount", ""), "amount", found.property.currency)
             unit = found.meter.unit if found.meter else None
-            who, back = found.who, reverse("alarm", args=[found.pk])
+            who, back = found.who, reverse("console:alarms:alarm", args=[found.pk])
             asked = ask_about(request, unit, str(who), amount, _("So much money"), back, answer) if unit else None
             if asked is not None:
                 return asked

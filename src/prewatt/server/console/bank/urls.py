@@ -3,8 +3,8 @@ from django.urls import path
 from . import views
 
 urlpatterns = [
-    path("books/bank/", views.bank, name="bank"),
-    path("books/bank/so-far/", views.so_far, name="bank-so-far"),
-    path("books/bank/book/", views.book, name="bank-book"),
-    path("books/bank/<int:pk>/same/", views.same, name="bank-same"),
+    path("bank-lines/", views.bank, name="bank"),
+    path("bank-lines/progress/", views.so_far, name="so_far"),
+    path("bank-lines/book/", views.book, name="book"),
+    path("bank-lines/<int:pk>/decide/", views.same, name="same"),
 ]

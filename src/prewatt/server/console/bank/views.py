@@ -90,7 +90,7 @@ def bank(request: HttpRequest) -> HttpResponse:
 
 
 def _so_far(owner: Organisation, since: int) -> str:
-    return f"{reverse('bank-so-far')}?organisation={owner.pk}&since={since}"
+    return f"{reverse('console:bank:so_far')}?organisation={owner.pk}&since={since}"
 
 
 @login_required
@@ -126,19 +126,19 @@ def _read(request: HttpRequest, owner: Organisation) -> str:
     file = request.FILES.get("statement")
     if file is None or (file.size or 0) > LARGEST_FILE:
         messages.error(request, _("Choose a file of at most 5 MB."))
-        return reverse("bank")
+        return reverse("console:bank:bank")
     content = file.read()
     try:
         made = upload(owner, content, owner.home().currency, request.user)
     except Unknown as error:
         keep_waiting(owner, content, request.user)
         messages.warning(request, str(error))
-        return f"{reverse('bank-columns')}?organisation={owner.pk}"
+        return f"{reverse('console:bank_columns:columns')}?organisation={owner.pk}"
     except BankError as error:
         messages.error(request, str(error))
     else:
         tell(request, made)
-    return f"{reverse('bank')}?organisation={owner.pk}"
+    return f"{reverse('console:bank:bank')}?organisation={owner.pk}"
 
 
 def tell(request: HttpRequest, made: Upload) -> None:
@@ -184,7 +184,7 @@ def book(request: HttpRequest) -> HttpResponse:
         messages.success(
             request, ngettext("%(n)d line is dealt with.", "%(n)d lines are dealt with.", booked) % {"n": booked}
         )
-    return redirect(f"{reverse('bank')}?organisation={owner.pk}")
+    return redirect(f"{reverse('console:bank:bank')}?organisation={owner.pk}")
 
 
 @login_required
@@ -204,7 +204,7 @@ def same(request: HttpRequest, pk: int) -> HttpResponse:
             same_as_recorded(line, "" if told == "own" else told, request.user)
     except BankError as error:
         messages.error(request, f"{line}: {error}")
-    return redirect(f"{reverse('bank')}?organisation={line.organisation_id}")
+    return redirect(f"{reverse('console:bank:bank')}?organisation={line.organisation_id}")
 
 
 Row = TypeVar("Row", TopUp, PayOut)

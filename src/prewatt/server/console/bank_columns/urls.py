@@ -3,5 +3,5 @@ from django.urls import path
 from . import views
 
 urlpatterns = [
-    path("books/bank/columns/", views.columns, name="bank-columns"),
+    path("bank-lines/columns/", views.columns, name="columns"),
 ]

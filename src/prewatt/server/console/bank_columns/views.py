@@ -77,14 +77,14 @@ def columns(request: HttpRequest) -> HttpResponse:
         forget_waiting(owner, request.user)
         content = None
     if content is None:
-        return redirect(f"{reverse('bank')}?organisation={owner.pk}")
+        return redirect(f"{reverse('console:bank:bank')}?organisation={owner.pk}")
     currency = owner.home().currency
     try:
         rows = [row for row in rows_of(content, currency) if any(text_of(cell).strip() for cell in row.cells)]
     except BankError as refusal:
         forget_waiting(owner, request.user)
         messages.error(request, str(refusal))
-        return redirect(f"{reverse('bank')}?organisation={owner.pk}")
+        return redirect(f"{reverse('console:bank:bank')}?organisation={owner.pk}")
     width = max(len(row.cells) for row in rows[:WITHIN])
     given = _typed(request, width) if request.method == "POST" else _proposed(rows, layouts_of(owner), width)
     error, preview = "", None
@@ -137,7 +137,7 @@ def _read(request: HttpRequest, owner: Organisation, content: bytes, layout: Ban
     keep_layout(layout, request.user)
     tell(request, upload(owner, content, owner.home().currency, request.user))
     forget_waiting(owner, request.user)
-    return redirect(f"{reverse('bank')}?organisation={owner.pk}")
+    return redirect(f"{reverse('console:bank:bank')}?organisation={owner.pk}")
 
 
 def _context(

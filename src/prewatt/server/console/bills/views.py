@@ -71,12 +71,12 @@ def terms(request: HttpRequest, pk: int) -> HttpResponse:
             if do == "keep":
                 made = agree(tenancy, wanted, request.user)
                 messages.success(request, _said(made))
-                return redirect("terms", pk=pk)
+                return redirect("console:bills:terms", pk=pk)
             says = preview(tenancy, wanted)
             keep(request)
         except (TermsError, ValidationError) as error:
             refuse(request, error, labels=LABELS)
-            return redirect("terms", pk=pk)
+            return redirect("console:bills:terms", pk=pk)
     holds = terms_of(tenancy.pk)
     context = {
         "tenancy": tenancy,

@@ -4,8 +4,8 @@ from . import views
 
 urlpatterns = [
     path("books/", views.books, name="books"),
-    path("books/export/", views.export, name="books-export"),
-    path("tenancies/<int:pk>/give-back/", views.give_back, name="give-back"),
-    path("top-ups/<int:pk>/undo/", views.undo_top_up, name="undo-top-up"),
-    path("adjustments/<int:pk>/decide/", views.decide_adjustment, name="decide"),
+    path("books/export/", views.export, name="export"),
+    path("tenancies/<int:pk>/give-back/", views.give_back, name="give_back"),
+    path("top-ups/<int:pk>/undo/", views.undo_top_up, name="undo_top_up"),
+    path("adjustments/<int:pk>/decide/", views.decide_adjustment, name="decide_adjustment"),
 ]

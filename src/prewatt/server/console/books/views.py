@@ -79,7 +79,7 @@ def export(request: HttpRequest) -> HttpResponse:
             )
     except ValidationError as error:
         say(request, error)
-        return redirect("books")
+        return redirect("console:books:books")
     span = rows(owner, first, last)
     if form == "beancount":
         text, kind, ending = to_beancount(owner, span).encode(), "text/plain; charset=utf-8", "beancount"
@@ -110,7 +110,7 @@ def give_back(request: HttpRequest, pk: int) -> HttpResponse:
                 # A second person looks at it in any case.
                 made = put_right(tenancy, amount, number, request.user, reason)
             else:
-                back, what = reverse("unit", args=[unit.pk]), _("Goodwill credit")
+                back, what = reverse("console:units:unit", args=[unit.pk]), _("Goodwill credit")
                 asked = ask_about(request, unit, tenancy.tenant, amount, what, back)
                 if asked is not None:
                     return asked
@@ -124,7 +124,7 @@ def give_back(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, said)
     except (GivingBackError, ValidationError) as error:
         refuse(request, error)
-    return redirect("unit", pk=tenancy.unit_id)
+    return redirect("console:units:unit", pk=tenancy.unit_id)
 
 
 @login_required
@@ -140,7 +140,7 @@ def undo_top_up(request: HttpRequest, pk: int) -> HttpResponse:
         refuse(request, error)
     else:
         messages.success(request, _("The payment is undone by a counter-entry."))
-    return redirect("unit", pk=made.tenancy.unit_id)
+    return redirect("console:units:unit", pk=made.tenancy.unit_id)
 
 
 @login_required
@@ -152,4 +152,4 @@ def decide_adjustment(request: HttpRequest, pk: int) -> HttpResponse:
         decide(made, request.user, one_of(request.POST, "do", ("agree", "decline")) == "agree")
     except (GivingBackError, ValidationError) as error:
         say(request, error)
-    return redirect("books")
+    return redirect("console:books:books")

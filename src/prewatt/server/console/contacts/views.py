@@ -96,7 +96,7 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
         refuse(request, error)
     else:
         messages.success(request, _("Saved. The tenant sees it on their page, and can change it there."))
-    return redirect("unit", pk=tenancy.unit_id)
+    return redirect("console:units:unit", pk=tenancy.unit_id)
 
 
 @login_required
@@ -131,7 +131,7 @@ def contact_list(request: HttpRequest, pk: int) -> HttpResponse:
                     _("These tenants have changed their contacts themselves, so they stay: %(names)s.")
                     % {"names": names},
                 )
-            return redirect("not-reached", pk=pk)
+            return redirect("console:contacts:not_reached", pk=pk)
     elif request.method == "POST":
         file: Any = request.FILES.get("file")
         if file is None or file.size > LARGEST_FILE:

@@ -89,7 +89,7 @@ def emergency_codes(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _rules_form(request: HttpRequest, pk: int) -> EmergencyRulesForm:
     """The form as it was typed and refused before, or as it is kept."""
-    typed = typed_before(request, reverse("emergency-rules", args=[pk]))
+    typed = typed_before(request, reverse("console:emergency_codes:emergency_rules", args=[pk]))
     return EmergencyRulesForm(typed, instance=property_of_manager(request, pk))
 
 
@@ -109,7 +109,7 @@ def make_emergency_codes(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(
             request, _("%(number)d codes are made. Print the sheet, or keep it on the phone.") % {"number": len(made)}
         )
-    return redirect("emergency-codes", pk=pk)
+    return redirect("console:emergency_codes:emergency_codes", pk=pk)
 
 
 _LABELS = {"units": gettext_lazy("Flats"), "days": gettext_lazy("Days")}
@@ -125,7 +125,7 @@ def revoke_emergency_codes(request: HttpRequest, pk: int) -> HttpResponse:
     done = revoke(rows if wanted is None else rows.filter(pk=key(wanted)), request.user)
     text = _("%(number)d codes are revoked. Each loses its value as soon as its meter receives the order.")
     messages.success(request, text % {"number": done})
-    return redirect("emergency-codes", pk=pk)
+    return redirect("console:emergency_codes:emergency_codes", pk=pk)
 
 
 @login_required
@@ -139,7 +139,7 @@ def emergency_rules(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("The rules are saved. They apply to new codes."))
     else:
         refuse_form(request, form)
-    return redirect("emergency-codes", pk=pk)
+    return redirect("console:emergency_codes:emergency_codes", pk=pk)
 
 
 @login_required

@@ -44,7 +44,7 @@ def keypads(request: HttpRequest) -> HttpResponse:
             _vend(request, owner, do)
         except (VendError, ValidationError, ValueError) as error:
             refuse(request, error, do)
-        return redirect("keypads")
+        return redirect("console:keypads:keypads")
     context = {
         "owner": owner,
         "groups": SupplyGroup.objects.filter(organisation=owner, own=False),

@@ -37,7 +37,7 @@ def _merchant_form(request: HttpRequest, owner: Organisation, provider: str, mer
             messages.error(request, str(refused))
         else:
             messages.success(request, _("The merchant account is saved. Its secrets are not shown again."))
-            return redirect("payments")
+            return redirect("console:payments:payments")
     wrong = error.message_dict if error and hasattr(error, "error_dict") else {}
     context = {
         "owner": owner,

@@ -3,5 +3,5 @@ from django.urls import path
 from . import views
 
 urlpatterns = [
-    path("units/<int:pk>/rules/", views.meter_rules, name="meter-rules"),
+    path("units/<int:pk>/meter-rules/", views.meter_rules, name="meter_rules"),
 ]

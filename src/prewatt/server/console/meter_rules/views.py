@@ -46,7 +46,7 @@ class MeterRulesForm(forms.ModelForm):
 
 def own_rules(request: HttpRequest, meter: Meter) -> MeterRulesForm:
     """The form as it was typed and refused before, or as it is kept."""
-    typed = typed_before(request, reverse("meter-rules", args=[meter.unit_id]))
+    typed = typed_before(request, reverse("console:meter_rules:meter_rules", args=[meter.unit_id]))
     return MeterRulesForm(typed, instance=Meter.objects.get(pk=meter.pk))
 
 
@@ -64,4 +64,4 @@ def meter_rules(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("The rules are saved and are being sent to the meter."))
     else:
         refuse_form(request, form)
-    return redirect("unit", pk=pk)
+    return redirect("console:units:unit", pk=pk)

@@ -93,7 +93,7 @@ def wrong(request: HttpRequest, pk: int) -> HttpResponse:
             if do == "propose":
                 put_reading_right(meter, seq, energy, request.user, given.get("reason", ""))
                 messages.success(request, _("It is waiting for a second person, under Books."))
-                return redirect("wrong-readings", pk=pk)
+                return redirect("console:meters:wrong", pk=pk)
             shown = {
                 "seq": seq, "kwh": given.get("kwh") or "0", "reason": given.get("reason", ""),
                 "parts": right(meter, seq, energy),

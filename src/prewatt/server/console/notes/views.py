@@ -36,14 +36,14 @@ SHOWN = 20
 def notes(request: HttpRequest) -> HttpResponse:
     """Write a note, and see what became of those that were."""
     owner = owner_of(request)
-    page = f"{reverse('notes')}?organisation={owner.pk}"
+    page = f"{reverse('console:notes:notes')}?organisation={owner.pk}"
     if request.method == "POST":
         try:
             _send(request, owner)
         except ValidationError as error:
             refuse(request, error, labels={"units": _("To")})
         return redirect(page)
-    again = kept(request, reverse("notes"))
+    again = kept(request, reverse("console:notes:notes"))
     chosen = set(again["values"].get("unit", [])) if again else {request.GET.get("unit", "")}
     context = {
         "owner": owner, "buildings": _buildings(owner, chosen), "asked": new_credit_id(),

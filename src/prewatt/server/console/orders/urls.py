@@ -4,5 +4,5 @@ from . import views
 
 urlpatterns = [
     path("units/<int:pk>/order/", views.order, name="order"),
-    path("units/<int:pk>/pin/", views.pin, name="pin"),
+    path("units/<int:pk>/renew-pin/", views.pin, name="pin"),
 ]

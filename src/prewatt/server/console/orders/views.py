@@ -52,7 +52,7 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
             else _("The order waits until the building is online.")
         )
         messages.success(request, " ".join(filter(None, (said, said_of_code(made)))))
-    return redirect("unit", pk=pk)
+    return redirect("console:units:unit", pk=pk)
 
 
 def said_of_code(command: Command) -> str:
@@ -84,4 +84,4 @@ def pin(request: HttpRequest, pk: int) -> HttpResponse:
             request,
             _("The PIN works once the building's network has brought it to the meter. This meter accepts no codes."),
         )
-    return redirect("unit", pk=pk)
+    return redirect("console:units:unit", pk=pk)

@@ -111,7 +111,7 @@ def refund_paid(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, said if left else _("It is booked: all of it is paid out."))
     except REFUSALS as error:
         refuse(request, error, labels={"number": _("Receipt or reference"), "day": _("On")})
-    return redirect("books")
+    return redirect("console:books:books")
 
 
 @login_required
@@ -122,7 +122,7 @@ def refund_to(request: HttpRequest, pk: int) -> HttpResponse:
         send_to(refund_of_manager(request, pk), request.POST.get("send_to", ""))
     except REFUSALS as error:
         refuse(request, error)
-    return redirect("books")
+    return redirect("console:books:books")
 
 
 @login_required
@@ -139,7 +139,7 @@ def debt_paid(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, in_words(made))
     except REFUSALS as error:
         refuse(request, error)
-    return redirect("books")
+    return redirect("console:books:books")
 
 
 @login_required
@@ -152,7 +152,7 @@ def undo_paid(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("The payment is undone by a counter-entry."))
     except REFUSALS as error:
         refuse(request, error)
-    return redirect("books")
+    return redirect("console:books:books")
 
 
 @login_required
@@ -165,7 +165,7 @@ def debt_set_off(request: HttpRequest, pk: int, refund_pk: int) -> HttpResponse:
         messages.success(request, _("%(amount)s is set off.") % {"amount": format_money(part, _currency(debt.tenancy))})
     except REFUSALS as error:
         say(request, error)
-    return redirect("books")
+    return redirect("console:books:books")
 
 
 @login_required
@@ -179,7 +179,7 @@ def debt_write_off(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("It waits for a second person, here."))
     except REFUSALS as error:
         refuse(request, error)
-    return redirect("books")
+    return redirect("console:books:books")
 
 
 @login_required
@@ -191,4 +191,4 @@ def write_off_decided(request: HttpRequest, pk: int) -> HttpResponse:
         decide_write_off(made, request.user, one_of(request.POST, "do", ("agree", "decline")) == "agree")
     except REFUSALS as error:
         say(request, error)
-    return redirect("books")
+    return redirect("console:books:books")

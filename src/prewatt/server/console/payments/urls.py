@@ -3,8 +3,8 @@ from django.urls import path
 from . import views
 
 urlpatterns = [
-    path("books/payments/", views.payments, name="payments"),
-    path("books/payments/<slug:payment_id>/decide/", views.decide, name="payment-decide"),
-    path("books/unexpected/<int:pk>/settled/", views.settle_unexpected, name="unexpected-settled"),
-    path("books/refunds/<int:pk>/provider/", views.refund_by_provider, name="refund-by-provider"),
+    path("payments/", views.payments, name="payments"),
+    path("payments/<slug:payment_id>/decide/", views.decide, name="decide"),
+    path("unexpected-payments/<int:pk>/settle/", views.settle_unexpected, name="settle_unexpected"),
+    path("refunds/<int:pk>/send-back/", views.refund_by_provider, name="refund_by_provider"),
 ]

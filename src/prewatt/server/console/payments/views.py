@@ -99,7 +99,7 @@ def decide(request: HttpRequest, payment_id: str) -> HttpResponse:
             raise ValidationError({"do": _("There is no such choice.")})
     except REFUSALS as error:
         say(request, error)
-    return redirect("payments")
+    return redirect("console:payments:payments")
 
 
 @login_required
@@ -109,7 +109,7 @@ def settle_unexpected(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Unexpected, pk=pk, merchant__organisation__in=organisations(request))
     found.is_resolved = True
     found.save(update_fields=["is_resolved"])
-    return redirect("payments")
+    return redirect("console:payments:payments")
 
 
 @login_required
@@ -122,7 +122,7 @@ def refund_by_provider(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("The provider is sending the money back."))
     except REFUSALS as error:
         say(request, error)
-    return redirect("books")
+    return redirect("console:books:books")
 
 
 # -- merchant accounts --------------------------------------------------------------------------------------------------

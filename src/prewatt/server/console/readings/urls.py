@@ -4,5 +4,5 @@ from . import views
 
 urlpatterns = [
     path("properties/<int:pk>/readings/", views.readings, name="readings"),
-    path("units/<int:pk>/read-now/", views.read_now, name="read-now"),
+    path("units/<int:pk>/read-now/", views.read_now, name="read_now"),
 ]

@@ -38,7 +38,7 @@ def readings(request: HttpRequest, pk: int) -> HttpResponse:
     building = property_of_manager(request, pk)
     if request.method == "POST":
         looks.ask(Meter.objects.filter(gateway__property=building))
-        return redirect("readings", pk=pk)
+        return redirect("console:readings:readings", pk=pk)
     rows = sorted((_row(meter) for meter in _meters(building)), key=lambda row: natural(row.name))
     context = {
         "property": building,
@@ -82,4 +82,4 @@ def read_now(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("The meter is being read. Its reading appears above as soon as it answers."))
     else:
         messages.warning(request, _("The building is offline. The meter is read when its network is back."))
-    return redirect("unit", pk=pk)
+    return redirect("console:units:unit", pk=pk)

@@ -72,4 +72,4 @@ def fetch_file(request: HttpRequest) -> HttpResponse:
             )
     except (ProviderError, SealError, ValidationError) as error:
         say(request, error)
-    return redirect("reconciliation")
+    return redirect("console:reconciliation:reconciliation")

@@ -3,6 +3,6 @@ from django.urls import path
 from . import views
 
 urlpatterns = [
-    path("notices/accounts/<int:pk>/<slug:kind>/", views.account, name="sending-account"),
-    path("notices/accounts/<int:pk>/<slug:kind>/templates/", views.templates, name="sending-templates"),
+    path("organisations/<int:pk>/sending-accounts/<slug:kind>/", views.account, name="account"),
+    path("organisations/<int:pk>/sending-accounts/<slug:kind>/templates/", views.templates, name="templates"),
 ]

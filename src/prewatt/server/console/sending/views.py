@@ -57,8 +57,8 @@ def account(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         else:
             messages.success(request, _("Saved. Its secrets are not shown again."))
             if wanted.templated(made.settings):
-                return redirect("sending-templates", pk, kind)
-            return redirect(f"{reverse('notices', args=['office'])}?organisation={owner.pk}")
+                return redirect("console:sending:templates", pk, kind)
+            return redirect(f"{reverse('tenant:notices:notices', kwargs={'whose': 'office'})}?organisation={owner.pk}")
     kept = known.settings if known else {}
     values = {**kept, **request.GET.dict(), **given.dict()}
     # An account with somebody else has none of the secrets of this one.
@@ -96,7 +96,7 @@ def templates(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     if request.method == "POST":
         wrong = _change(request, known)
         if not wrong:
-            return redirect("sending-templates", pk, kind)
+            return redirect("console:sending:templates", pk, kind)
     rows = list(templates_of(known))
     edited = next((each for each in rows if f"{each.pk}" == request.GET.get("edit")), None)
     values = {

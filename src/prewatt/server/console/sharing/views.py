@@ -35,7 +35,7 @@ def shared_costs(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, _("%(name)s is kept.") % {"name": form.instance.name})
-        return redirect("shared-costs", pk=pk)
+        return redirect("console:sharing:shared_costs", pk=pk)
     costs = sorted(
         where.shared_costs.prefetch_related("meters", "runs").select_related("part"),
         key=lambda cost: (cost.ends is not None, natural(cost.name)),
@@ -68,9 +68,9 @@ def shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
             form.save()
         except ValidationError as error:
             say(request, error)
-            return redirect("shared-costs", pk=where.pk)
+            return redirect("console:sharing:shared_costs", pk=where.pk)
         messages.success(request, _("%(name)s is kept.") % {"name": form.instance.name})
-        return redirect("shared-costs", pk=where.pk)
+        return redirect("console:sharing:shared_costs", pk=where.pk)
     context = {
         "property": where, "where": zone(where.zone), "cost": cost, "booked": booked, "form": form, "bases": BASES,
         "weights": [form[f"weight_{unit.pk}"] for unit in form.units],
@@ -88,10 +88,10 @@ def end_shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
         end(cost, None if "go_on" in request.POST else typed_day(typed, "last"))
     except ValidationError as error:
         refuse(request, error, labels={"last": _("Last day")})
-        return redirect("shared-cost", pk=pk)
+        return redirect("console:sharing:shared_cost", pk=pk)
     said = _("%(name)s goes on.") if "go_on" in request.POST else _("The last day of %(name)s is saved.")
     messages.success(request, said % {"name": cost.name})
-    return redirect("shared-costs", pk=cost.property_id)
+    return redirect("console:sharing:shared_costs", pk=cost.property_id)
 
 
 @login_required
@@ -103,9 +103,9 @@ def remove_shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
         remove(cost)
     except ValidationError as error:
         say(request, error)
-        return redirect("shared-cost", pk=pk)
+        return redirect("console:sharing:shared_cost", pk=pk)
     messages.success(request, _("%(name)s is removed.") % {"name": cost.name})
-    return redirect("shared-costs", pk=cost.property_id)
+    return redirect("console:sharing:shared_costs", pk=cost.property_id)
 
 
 @login_required
@@ -122,11 +122,11 @@ def run_shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
         if "book" in request.POST:
             run(cost, first, last, bill, memo, request.user)
             messages.success(request, _("Booked, and on its way to the meters."))
-            return redirect("shared-costs", pk=where.pk)
+            return redirect("console:sharing:shared_costs", pk=where.pk)
         found = preview(cost, first, last, bill)
     except ValidationError as error:
         refuse(request, error)
-        return redirect("shared-costs", pk=where.pk)
+        return redirect("console:sharing:shared_costs", pk=where.pk)
     rows = [
         {"part": part, "weights": [in_words(basis, part.weights[basis]) for basis in cost.rule()]}
         for part in sorted(found.parts, key=lambda part: natural(part.unit.name))
@@ -150,7 +150,7 @@ def reverse_run(request: HttpRequest, pk: int) -> HttpResponse:
         say(request, error)
     else:
         messages.success(request, _("The run is given back."))
-    return redirect("shared-costs", pk=made.shared_cost.property_id)
+    return redirect("console:sharing:shared_costs", pk=made.shared_cost.property_id)
 
 
 @login_required

@@ -58,7 +58,7 @@ class SilenceRulesForm(forms.ModelForm):
 
 def silence_rules_form(request: HttpRequest, where: Property) -> SilenceRulesForm:
     """The form as it was typed and refused before, or as it is kept."""
-    typed = typed_before(request, reverse("silence-rules", args=[where.pk]))
+    typed = typed_before(request, reverse("console:silences:silence_rules", args=[where.pk]))
     return SilenceRulesForm(typed, instance=Property.objects.get(pk=where.pk))
 
 
@@ -75,7 +75,7 @@ def silence_rules(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("The rules are saved."))
     else:
         refuse_form(request, form)
-    return redirect("supply", pk=pk)
+    return redirect("console:supply:supply", pk=pk)
 
 
 def _silence(request: HttpRequest, pk: int) -> Silence:
@@ -158,7 +158,7 @@ def spread_silence(request: HttpRequest, pk: int) -> HttpResponse:
         refuse(request, error)
     else:
         messages.success(request, _("The amount is spread. The credit is being sent to the meter."))
-    return redirect("silence", pk=pk)
+    return redirect("console:silences:silence", pk=pk)
 
 
 @login_required
@@ -172,6 +172,6 @@ def stop_spread(request: HttpRequest, pk: int) -> HttpResponse:
     )
     stop(made, request.user)
     messages.success(request, _("The spreading has ended. The rest is taken off at the meter."))
-    return (
-        redirect("silence", pk=made.silence_id) if made.silence_id else redirect("unit", pk=made.debt.tenancy.unit_id)
-    )
+    if made.silence_id:
+        return redirect("console:silences:silence", pk=made.silence_id)
+    return redirect("console:units:unit", pk=made.debt.tenancy.unit_id)

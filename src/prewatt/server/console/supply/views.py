@@ -111,7 +111,7 @@ def supply(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("The rules are saved and are being sent to the meters."))
         elif form.changed_data:
             messages.success(request, _("Kept."))
-        return redirect("supply", pk=pk)
+        return redirect("console:supply:supply", pk=pk)
     context = {
         "property": where,
         "where": zone(where.zone),
@@ -136,7 +136,7 @@ def _shown_open(form: RulesForm, names: tuple[str, ...]) -> bool:
 
 def _back_rules(request: HttpRequest, pk: int) -> BackRulesForm:
     """The form as it was typed and refused before, or as it is kept."""
-    typed = typed_before(request, reverse("back-rules", args=[pk]))
+    typed = typed_before(request, reverse("console:taken_back:back_rules", args=[pk]))
     return BackRulesForm(typed, instance=property_of_manager(request, pk))
 
 
@@ -163,7 +163,7 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
         refuse(request, error)
     else:
         messages.success(request, _("The grant is signed: send its text to %(holder)s.") % {"holder": made.holder})
-    return redirect("supply", pk=pk)
+    return redirect("console:supply:supply", pk=pk)
 
 
 # -- keypad meters -------------------------------------------------------------------------------------------------------

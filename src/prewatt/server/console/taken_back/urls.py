@@ -3,7 +3,7 @@ from django.urls import path
 from . import views
 
 urlpatterns = [
-    path("properties/<int:pk>/supply/taken-back/", views.back_rules, name="back-rules"),
-    path("taken-back/<int:pk>/", views.taken_back, name="taken-back"),
-    path("settlement-lines/<int:pk>/", views.settlement_line, name="settlement-line"),
+    path("properties/<int:pk>/taken-back-rules/", views.back_rules, name="back_rules"),
+    path("taken-back-payments/<int:pk>/decide/", views.taken_back, name="taken_back"),
+    path("settlement-lines/<int:pk>/explain/", views.settlement_line, name="settlement_line"),
 ]

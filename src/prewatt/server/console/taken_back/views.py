@@ -52,7 +52,7 @@ def taken_back(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(error))
     else:
         messages.success(request, _("It is booked and closed."))
-    return redirect("payments")
+    return redirect("console:payments:payments")
 
 
 @login_required
@@ -66,7 +66,7 @@ def settlement_line(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(error))
     else:
         messages.success(request, _("It is booked and closed."))
-    return redirect("payments")
+    return redirect("console:payments:payments")
 
 
 @login_required
@@ -80,4 +80,4 @@ def back_rules(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("The rules are saved."))
     else:
         refuse_form(request, form)
-    return redirect("supply", pk=pk)
+    return redirect("console:supply:supply", pk=pk)

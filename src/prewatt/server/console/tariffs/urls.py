@@ -4,10 +4,10 @@ from . import views
 
 urlpatterns = [
     path("properties/<int:pk>/tariffs/", views.tariffs, name="tariffs"),
-    path("properties/<int:pk>/tariffs/new/", views.edit, name="tariff-new"),
-    path("properties/<int:pk>/tariffs/schedule/", views.schedule_tariff, name="tariff-schedule"),
-    path("properties/<int:pk>/tariffs/cap/", views.set_resale, name="tariff-cap"),
-    path("properties/<int:pk>/tariffs/prices/", views.load_prices, name="tariff-prices"),
-    path("properties/<int:pk>/tariffs/correct/", views.correct_tariff, name="tariff-correct"),
-    path("properties/<int:pk>/tariffs/compare/", views.what_if, name="tariff-compare"),
+    path("properties/<int:pk>/tariffs/new/", views.edit, name="edit"),
+    path("properties/<int:pk>/tariffs/schedule/", views.schedule_tariff, name="schedule_tariff"),
+    path("properties/<int:pk>/price-cap/", views.set_resale, name="set_resale"),
+    path("properties/<int:pk>/tariffs/prices/", views.load_prices, name="load_prices"),
+    path("properties/<int:pk>/tariffs/correct/", views.correct_tariff, name="correct_tariff"),
+    path("properties/<int:pk>/tariffs/compare/", views.what_if, name="what_if"),
 ]

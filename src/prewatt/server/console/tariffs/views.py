@@ -106,7 +106,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
                 messages.success(
                     request, _("%(name)s is saved. Now choose when it takes effect.") % {"name": made.name}
                 )
-                return redirect("tariffs", pk=pk)
+                return redirect("console:tariffs:tariffs", pk=pk)
         except (TariffError, ValidationError) as error:
             if isinstance(error, TariffError) and not request.FILES.get("file"):
                 messages.error(request, in_editor(error))
@@ -154,7 +154,7 @@ def schedule_tariff(request: HttpRequest, pk: int) -> HttpResponse:
         refuse(request, error)
     else:
         messages.success(request, _("%(name)s is on its way to the meters.") % {"name": tariff.name})
-    return redirect("tariffs", pk=pk)
+    return redirect("console:tariffs:tariffs", pk=pk)
 
 
 def _known(where: Property) -> list[Tariff]:
@@ -200,7 +200,7 @@ def set_resale(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("From now on, no tariff above this price can be scheduled."))
     else:
         refuse(request, ValidationError(form.errors.as_data()))  # type: ignore[arg-type]
-    return redirect("tariffs", pk=pk)
+    return redirect("console:tariffs:tariffs", pk=pk)
 
 
 @login_required
@@ -222,7 +222,7 @@ def load_prices(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("%(count)d versions with dated prices are on their way.") % {"count": len(made)})
         for note in price_notes(where, series):
             messages.warning(request, note)
-    return redirect("tariffs", pk=pk)
+    return redirect("console:tariffs:tariffs", pk=pk)
 
 
 @login_required
@@ -238,7 +238,7 @@ def correct_tariff(request: HttpRequest, pk: int) -> HttpResponse:
         refuse(request, error)
     else:
         messages.success(request, _("%(count)d accounts are corrected.") % {"count": made.charges.count()})
-    return redirect("tariffs", pk=pk)
+    return redirect("console:tariffs:tariffs", pk=pk)
 
 
 @login_required

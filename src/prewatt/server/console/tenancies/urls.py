@@ -3,7 +3,7 @@ from django.urls import path
 from . import views
 
 urlpatterns = [
-    path("units/<int:pk>/move-in/", views.add_tenancy, name="move-in"),
-    path("tenancies/<int:pk>/move-out/", views.end_tenancy, name="move-out"),
-    path("tenancies/<int:pk>/settle/", views.settle_tenancy, name="settle"),
+    path("units/<int:pk>/move-in/", views.add_tenancy, name="add_tenancy"),
+    path("tenancies/<int:pk>/move-out/", views.end_tenancy, name="end_tenancy"),
+    path("tenancies/<int:pk>/settle/", views.settle_tenancy, name="settle_tenancy"),
 ]

@@ -35,7 +35,9 @@ def add_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
         occupants = typed_whole(typed.get("occupants") or "1", "occupants", 0, MOST_OCCUPANTS)
         tenant = typed.get("tenant", "").strip()
         contact = typed_contact(request, unit.property)
-        asked = ask_about(request, unit, tenant, deposit, _("Deposit received"), reverse("unit", args=[pk]))
+        asked = ask_about(
+            request, unit, tenant, deposit, _("Deposit received"), reverse("console:units:unit", args=[pk])
+        )
         if asked is not None:
             return asked
         made = move_in(unit, tenant, begins, occupants=occupants, deposit=deposit, contact=contact)
@@ -45,7 +47,7 @@ def add_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         text = _("%(tenant)s moves in. Login: %(login)s, password: %(password)s; it is shown this once.")
         messages.success(request, text % {"tenant": tenant, "login": login, "password": password})
-    return redirect("unit", pk=pk)
+    return redirect("console:units:unit", pk=pk)
 
 
 @login_required
@@ -59,7 +61,7 @@ def end_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
         refuse(request, error, labels={"ends": _("Moves out at")})
     else:
         messages.success(request, _("Recorded. The account is settled as soon as the meter has reported until then."))
-    return redirect("unit", pk=tenancy.unit_id)
+    return redirect("console:units:unit", pk=tenancy.unit_id)
 
 
 @login_required
@@ -73,7 +75,7 @@ def settle_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
         say(request, error)
     else:
         messages.success(request, _("The account is settled."))
-    return redirect("unit", pk=tenancy.unit_id)
+    return redirect("console:units:unit", pk=tenancy.unit_id)
 
 
 def _of_manager(request: HttpRequest, pk: int) -> Tenancy:

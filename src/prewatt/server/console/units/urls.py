@@ -4,5 +4,5 @@ from . import views
 
 urlpatterns = [
     path("units/<int:pk>/", views.unit, name="unit"),
-    path("units/<int:pk>/top-up/", views.add_top_up, name="top-up"),
+    path("units/<int:pk>/top-up/", views.add_top_up, name="add_top_up"),
 ]

@@ -96,9 +96,9 @@ def add_top_up(request: HttpRequest, pk: int) -> HttpResponse:
     form = TopUpForm(where.property.currency, request.POST)
     if not form.is_valid():
         refuse(request, ValidationError(form.errors.as_data()))  # type: ignore[arg-type]
-        return redirect("unit", pk=pk)
+        return redirect("console:units:unit", pk=pk)
     typed = form.cleaned_data
-    back = reverse("unit", args=[pk])
+    back = reverse("console:units:unit", args=[pk])
     try:
         check_amount(typed["amount"], where.property.currency)
         asked = ask_about(request, where, tenant.tenant, typed["amount"], _("Payment received"), back)
@@ -109,4 +109,4 @@ def add_top_up(request: HttpRequest, pk: int) -> HttpResponse:
         refuse(request, error)
     else:
         messages.success(request, _("The payment is recorded and on its way to the meter."))
-    return redirect("unit", pk=pk)
+    return redirect("console:units:unit", pk=pk)

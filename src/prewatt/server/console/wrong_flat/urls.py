@@ -3,5 +3,5 @@ from django.urls import path
 from . import views
 
 urlpatterns = [
-    path("top-ups/<int:pk>/move/", views.move, name="move-payment"),
+    path("top-ups/<int:pk>/move/", views.move, name="move"),
 ]

@@ -42,7 +42,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         outlook = look(made)
     except GivingBackError as error:
         say(request, error)
-        return redirect("unit", pk=made.tenancy.unit_id)
+        return redirect("console:units:unit", pk=made.tenancy.unit_id)
     if request.method == "POST":
         try:
             to = next((each for each in others if str(each.pk) == typed.get("to")), None)
@@ -55,7 +55,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
                 as_known="as_known" in typed,
             )  # fmt: skip
             messages.success(request, _("It is credited to %(who)s.") % {"who": moved.tenancy})
-            return redirect("unit", pk=moved.tenancy.unit_id)
+            return redirect("console:units:unit", pk=moved.tenancy.unit_id)
         except GivingBackError as error:
             refuse(request, error)
     context = {

@@ -30,7 +30,7 @@ def bill(request: HttpRequest, pk: int) -> HttpResponse:
         form = one_of(request.GET, "format", ("", "csv", "json", "pdf"))
     except ValidationError as error:
         say(request, error)
-        return redirect("bill", pk=pk)
+        return redirect("tenant:bill:bill", pk=pk)
     made, stands = statement(found.tenancy, found.begins, found.ends), standing_of(found)
     name = f"bill-{found.number}"
     if form == "json":
@@ -44,7 +44,7 @@ def bill(request: HttpRequest, pk: int) -> HttpResponse:
             return _file(to_pdf(made, stands), "application/pdf", f"{name}.pdf")
         except PdfError as error:
             messages.error(request, str(error))
-            return redirect("bill", pk=pk)
+            return redirect("tenant:bill:bill", pk=pk)
     return render(request, "tenant/bill/bill.html", context)
 
 

@@ -3,5 +3,5 @@ from django.urls import path
 from . import views
 
 urlpatterns = [
-    path("my/emergency/", views.emergency, name="emergency"),
+    path("me/take-emergency-credit/", views.emergency, name="emergency"),
 ]

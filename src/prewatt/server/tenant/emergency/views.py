@@ -35,4 +35,4 @@ def emergency(request: HttpRequest) -> HttpResponse:
         raise Http404
     take_emergency(meter, user.get_username())
     messages.success(request, _("The emergency credit is on its way to the meter."))
-    return redirect("tenancy")
+    return redirect("tenant:home:tenancy")

@@ -3,5 +3,5 @@ from django.urls import path
 from . import views
 
 urlpatterns = [
-    path("my/", views.tenancy, name="tenancy"),
+    path("me/", views.tenancy, name="tenancy"),
 ]

@@ -41,7 +41,7 @@ def tenancy(request: HttpRequest) -> HttpResponse:
         # Until the move-in, what the meter shows is somebody else's.
         return render(request, "web/layout/nothing.html", {"moves_in": tenancies[0]})
     if mine.ends is not None and mine.ends <= at:
-        return redirect("statement", pk=mine.pk)
+        return redirect("tenant:papers:tenancy_statement", pk=mine.pk)
     where = zone(mine.unit.property.zone)
     present = present_of(mine.unit)
     panel = tenancy_panel(mine, at)

@@ -52,17 +52,13 @@ RARE = ("wecom-app", "wecom", "webhook")
 
 
 def _mine(request: HttpRequest, whose: str) -> Recipient:
-    """The tenant that this user is (`my`), or the manager of an organisation."""
-    if whose == "my":
-        return recipient_of(lives_now(request))
-    if whose != "office":
-        raise Http404
-    return manager_of(owner_of(request))
+    """The tenant that this user is (`me`), or the manager of an organisation."""
+    return recipient_of(lives_now(request)) if whose == "me" else manager_of(owner_of(request))
 
 
 def _page(whose: str, recipient: Recipient) -> str:
-    address = reverse("notices", args=[whose])
-    return address if whose == "my" else f"{address}?organisation={recipient.organisation_id}"
+    address = reverse("tenant:notices:notices", kwargs={"whose": whose})
+    return address if whose == "me" else f"{address}?organisation={recipient.organisation_id}"
 
 
 @login_required
@@ -117,7 +113,7 @@ def notices(request: HttpRequest, whose: str) -> HttpResponse:
         "landlords": _landlords_steps(recipient.tenancy.unit.property) if recipient.tenancy else "",
         "currency": recipient.tenancy.unit.property.currency if recipient.tenancy else "",
     }
-    if whose != "my":
+    if whose != "me":
         context |= _of_organisation(recipient)
     return render(request, "tenant/notices/notices.html", context, status=400 if wrong else 200)
 
@@ -222,7 +218,7 @@ def wechat(request: HttpRequest, whose: str) -> HttpResponse:
         raise Http404
     code = request.GET.get("code", "")
     if not code:
-        return redirect(link(account["appid"], public(reverse("notices-wechat", args=[whose]))))
+        return redirect(link(account["appid"], public(reverse("tenant:notices:wechat", kwargs={"whose": whose}))))
     try:
         base = settings.CONFIG.providers.get("wechat-api", ADDRESS)
         add_channel(recipient, "wechat", openid(account["appid"], account["secret"], code, base))

@@ -3,6 +3,6 @@ from django.urls import path
 from . import views
 
 urlpatterns = [
-    path("tenancies/<int:pk>/statement/", views.tenancy_statement, name="statement"),
+    path("tenancies/<int:pk>/statement/", views.tenancy_statement, name="tenancy_statement"),
     path("tenancies/<int:pk>/shares/<int:share_pk>/", views.share, name="share"),
 ]

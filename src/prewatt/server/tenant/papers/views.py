@@ -40,7 +40,7 @@ def tenancy_statement(request: HttpRequest, pk: int) -> HttpResponse:
         made = statement(tenancy, *days(tenancy, first, last))
     except (ValueError, ValidationError) as error:
         say(request, error)
-        return redirect("statement", pk=pk)
+        return redirect("tenant:papers:tenancy_statement", pk=pk)
     name = f"statement-{made.tenancy.pk}-{first}-{last}"
     if form == "csv":
         return _file(as_file(formats.to_csv(made)), "text/csv; charset=utf-8", f"{name}.csv")
@@ -51,7 +51,7 @@ def tenancy_statement(request: HttpRequest, pk: int) -> HttpResponse:
             return _file(to_pdf(made), "application/pdf", f"{name}.pdf")
         except PdfError as error:
             messages.error(request, str(error))
-            return redirect("statement", pk=pk)
+            return redirect("tenant:papers:tenancy_statement", pk=pk)
     context = {"made": made, "manager": manager, "first": first, "last": last, "unit": tenancy.unit}
     return render(request, "tenant/papers/statement.html", context)
 

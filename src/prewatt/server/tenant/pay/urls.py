@@ -3,7 +3,7 @@ from django.urls import path
 from . import views
 
 urlpatterns = [
-    path("my/pay/", views.pay, name="pay"),
-    path("my/pay/<int:pk>/", views.payer, name="payer"),
+    path("me/pay/", views.pay, name="pay"),
+    path("me/merchants/<int:pk>/payer/", views.payer, name="payer"),
     path("payments/<slug:payment_id>/", views.payment, name="payment"),
 ]

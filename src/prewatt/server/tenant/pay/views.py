@@ -50,7 +50,7 @@ def pay(request: HttpRequest) -> HttpResponse:
             raise ValidationError({"way": _("Choose how to pay.")})
         amount = typed_money(given.get("amount", ""), "amount", tenancy.unit.property.currency)
         check_amount(amount, tenancy.unit.property.currency)
-        asked = ask_about(request, tenancy.unit, tenancy.tenant, amount, _("Top up"), reverse("tenancy"))
+        asked = ask_about(request, tenancy.unit, tenancy.tenant, amount, _("Top up"), reverse("tenant:home:tenancy"))
         if asked is not None:
             return asked
         payer = request.session.get(PAYER % way.merchant.pk, "")
@@ -70,13 +70,13 @@ def pay(request: HttpRequest) -> HttpResponse:
         )
     except (PaymentError, TopUpError, ProviderError, SealError, ValidationError) as error:
         refuse(request, error)
-        return redirect("tenancy")
-    return redirect("payment", payment_id=payment.payment_id)
+        return redirect("tenant:home:tenancy")
+    return redirect("tenant:pay:payment", payment_id=payment.payment_id)
 
 
 def _ask_who_pays(request: HttpRequest, way: Way) -> HttpResponse:
     wanted = {name: request.POST.get(name, "") for name in ("amount", "way", "asked", SURE)}
-    back = f"{public(reverse('payer', args=[way.merchant.pk]))}?{urlencode(wanted)}"
+    back = f"{public(reverse('tenant:pay:payer', args=[way.merchant.pk]))}?{urlencode(wanted)}"
     provider = provider_of(way.merchant)
     link = provider.payer_link(back)
     if not link:
@@ -96,7 +96,7 @@ def payer(request: HttpRequest, pk: int) -> HttpResponse:
         request.session[PAYER % pk] = provider_of(merchant).payer(request.GET.get("code", ""))
     except (ProviderError, SealError) as error:
         messages.error(request, str(error))
-        return redirect("tenancy")
+        return redirect("tenant:home:tenancy")
     wanted = {name: request.GET.get(name, "") for name in ("amount", "way", "asked", SURE)}
     way = way_named(tenancy, wanted["way"])
     return render(request, "tenant/pay/pay_again.html", {"wanted": wanted, "method": way.method if way else None})

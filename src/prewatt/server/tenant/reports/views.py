@@ -48,9 +48,9 @@ def my_reports(request: HttpRequest) -> HttpResponse:
             )
         except (ReportError, ValidationError) as error:
             refuse(request, error)
-            return redirect("my-reports")
+            return redirect("tenant:reports:my_reports")
         messages.success(request, _("Your report is with the manager. You are told when there is an answer."))
-        return redirect("report", pk=made.pk)
+        return redirect("tenant:reports:report", pk=made.pk)
     tenancies = list(user.tenancies.select_related("unit__property"))
     if not tenancies:
         raise Http404
@@ -80,7 +80,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
             refuse(request, error)
         else:
             messages.success(request, _("Added."))
-        return redirect("report", pk=pk)
+        return redirect("tenant:reports:report", pk=pk)
     at = now()
     context = {
         "report": found, "unit": found.tenancy.unit, "manager": manager, "asked": new_credit_id(),
