@@ -1,11 +1,14 @@
 """The addresses of pages and of the API follow one law, and a page's name says where its view lies."""
 
 import re
+from pathlib import Path
 
+import prewatt
 from prewatt.server.api.routes import api
 from tests.server.web.addresses import pages
 
 WORD = "[a-z]+(-[a-z]+)*"
+SOURCE = Path(prewatt.__file__).parent
 NUMBER = "<(int|slug):[a-z_]+>"
 ADDRESS = re.compile(f"(me/)?({WORD}/({NUMBER}/)?)*|push-worker.js")
 
@@ -32,3 +35,12 @@ def test_pages_and_calls_have_the_same_words_for_what_has_a_number():
     collections = {path.split("/")[0] for path in called if "/{" in path}
     assert len(collections) > 15
     assert collections <= {word for page in pages() for word in page.address.split("/")}
+
+
+def test_every_page_that_is_named_exists():
+    """Also in templates that are seldom shown."""
+    called = re.compile(r"""(?:{% url |\breverse\(\s*|\bredirect\(\s*)["']([a-z_:-]+)["']""")
+    sources = [path for path in SOURCE.rglob("*") if path.suffix in (".html", ".py")]
+    named = {name for path in sources for name in called.findall(path.read_text())}
+    assert len(named) > 80
+    assert named - {page.name for page in pages()} == {"admin:index", "pay-callback"}
