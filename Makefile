@@ -62,13 +62,15 @@ pictures: ## Take the pictures anew that README shows.
 	@$(MAKE) --silent $(VENV)/.installed-test
 	SCREENSHOTS=docs/pictures $(BIN)/pytest tests/system/test_pages.py tests/system/test_paying.py -k "outage or example or browser"
 
-format: $(VENV)/.installed-test ## Put all of Python into its form, and mend what the linter can.
+format: $(VENV)/.installed-test ## Put Python and the pages into their form, and mend what the linter can.
 	$(BIN)/ruff check --fix src tests bench
 	$(BIN)/ruff format src tests bench
+	$(BIN)/djangofmt --quiet src
 
 lint: $(VENV)/.installed-test ## Look at the form and for what is often wrong.
 	$(BIN)/ruff check src tests bench
 	$(BIN)/ruff format --check src tests bench
+	$(BIN)/djangofmt --quiet --check src
 
 types: $(VENV)/.installed-test ## Check the types.
 	PREWATT_HOME=$$(mktemp -d) $(BIN)/mypy
