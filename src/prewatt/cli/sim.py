@@ -10,6 +10,7 @@ import typer
 
 from ..sim.bugs import BUGS
 from ..sim.faults import Broken, World, shrunk
+from ..sim.faults.swarm import draw
 from .command import Command, CommandError, group
 
 app = group()
@@ -26,6 +27,9 @@ def sim(
     only: Annotated[
         str, typer.Option(help="Numbers of the events to play, separated by commas. A shortened story prints them.")
     ] = "",
+    everything: Annotated[
+        bool, typer.Option(help="Let all kinds of faults happen, in the place of those that the seed draws.")
+    ] = False,
     shrink: Annotated[bool, typer.Option(help="Shorten the story of a failing seed as far as possible.")] = True,
 ) -> None:
     """Run the fault simulator.
@@ -40,11 +44,13 @@ def sim(
         for number in range(seed, seed + seeds):
             began = time.monotonic()
             try:
-                world = World(number, days, meters, only.split(",") if only else None, left_out).run()
+                swarm = draw(number, left_out, everything)
+                world = World(number, days, meters, only.split(",") if only else None, swarm=swarm).run()
             except Broken as error:
                 typer.echo(f"seed {number}: BROKEN. {error}" + (f" --bug {bug}" if bug else ""))
                 if shrink and not only:
-                    typer.echo(f"\nShrinking. The shortest story:\n{shrunk(number, days, meters, left_out).story}")
+                    shortest = shrunk(number, days, meters, left_out, everything)
+                    typer.echo(f"\nShrinking. The shortest story:\n{shortest.story}")
                 raise typer.Exit(1) from None
             typer.echo(
                 f"seed {number}: all held through {world.steps} steps, {days} days in {time.monotonic() - began:.2f} s"

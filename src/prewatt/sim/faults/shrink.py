@@ -32,9 +32,11 @@ class Cut:
     meters: int
     only: tuple[str, ...]
     without: frozenset[str]
+    everything: bool = False
 
     def world(self) -> World:
-        return World(self.seed, self.days, self.meters, self.only, self.without)
+        swarm = draw(self.seed, self.without, self.everything)
+        return World(self.seed, self.days, self.meters, self.only, swarm=swarm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +71,12 @@ def _shape(broken: Broken) -> str:
     return re.sub(r"\b[mg]\d+\b|[\d.:-]+", "#", broken.what)[:60]
 
 
-def shrunk(seed: int, days: int, meters: int, without: Iterable[str] = ()) -> Shortest:
-    """The shortest story of a seed that fails. ValueError if it doesn't."""
-    swarm = draw(seed, without)
+def shrunk(seed: int, days: int, meters: int, without: Iterable[str] = (), everything: bool = False) -> Shortest:
+    """The shortest story of a seed that fails, with all kinds of faults if `everything`. ValueError if it doesn't."""
+    swarm = draw(seed, without, everything)
     names = [f"m{number}" for number in range(1, meters + 1)]
     drawn = script(swarm, days, names, [f"g{number}" for number in range(1, min(swarm.gateways, meters) + 1)])
-    cut = Cut(seed, days, meters, tuple(each.name for each in drawn), frozenset(without))
+    cut = Cut(seed, days, meters, tuple(each.name for each in drawn), frozenset(without), everything)
     try:
         cut.world().run()
     except Broken as broken:

@@ -135,6 +135,8 @@ class Swarm:
     drift: int = 0
     """Parts per million by which the gateways' quartz is fast."""
     without: frozenset[str] = field(default_factory=frozenset)
+    everything: bool = False
+    """All kinds happen, at their usual rates."""
 
 
 def draw(seed: int, without: Iterable[str] = (), everything: bool = False) -> Swarm:
@@ -179,6 +181,7 @@ def draw(seed: int, without: Iterable[str] = (), everything: bool = False) -> Sw
         rng.choice((8, 30, 100)),
         rng.choice((0, 0, 20, -20, 100)),
         left_out,
+        everything,
     )
 
 

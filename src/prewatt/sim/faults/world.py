@@ -223,6 +223,8 @@ class World:
     def replay(self) -> str:
         """The command that shows this run again."""
         command = f"prewatt sim --seed {self.seed} --days {self.days} --meters {len(self.meters)}"
+        if self.swarm.everything:
+            command += " --everything"
         if self.swarm.without:
             command += f" --without {','.join(sorted(self.swarm.without))}"
         if self.only is not None:
