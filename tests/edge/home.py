@@ -35,7 +35,11 @@ def tariff():
 
 
 class Home:
-    """`passed` (µs since the beginning) is on the steady clock; `wrong` is by how much the wall clock is."""
+    """`passed` (µs since the beginning) is on the steady clock; `wrong` is by how much the wall clock is. `end`: the register
+    at which the counter begins anew; `register` goes on.
+    """
+
+    end = 0
 
     def __init__(self, register=5_000_000, credit=100 * NANO, **settings):
         self.begin(register)
@@ -109,8 +113,8 @@ class Home:
     def read(self, register=None, used=0, serial=None):
         """The meter is read now: it moved on by `used`, and says so, or something else (`register`)."""
         self.register += used if self.closed else 0
-        shown = self.register if register is None else register
-        seen = Foreign(serial) if serial else Observed(shown, self.closed)
+        shown = (self.register % self.end if self.end else self.register) if register is None else register
+        seen = Foreign(serial) if serial else Observed(shown, self.closed, end=self.end)
         self.do(self.agent.on_observed(self.moment, {"m1": seen}))
 
     def live(self, span, power=0, says=None):

@@ -126,7 +126,7 @@ def judge(
     if not 0 <= register <= REGISTER_MAX:
         return Verdict(NO_VALUE, 0)
     energy, limit = register - base.register, most(power_highest, at - base.at)
-    again = _again(former, base, register, at, gap, power_highest) if former is not None else None
+    again = _again(former, base, register, at, gap, end, power_highest) if former is not None else None
     if 0 <= energy <= limit:
         if former is not None and again is not None and again - former.since < energy:
             # Its step is larger than the fall was: it is back, and what was charged before is not charged again.
@@ -134,17 +134,17 @@ def judge(
         return Verdict(TRUE, energy)
     if register in NO_VALUES:
         return Verdict(NO_VALUE, 0)
-    if energy < 0 and end and register < end and 0 <= energy + end <= limit:
+    rolled = energy + end if energy < 0 and register < end else energy
+    if 0 <= rolled <= limit:
         # Only from near its end can a counter have come over it.
-        return Verdict(TRUE, energy + end)
+        return Verdict(TRUE, rolled)
     if again is not None:
         return Verdict(RETURNED, again)
-    if energy < 0:
-        backwards = _runs_backwards(base, below or Below(base.at, None), register, at, power_highest)
-        return Verdict(BACKWARDS if backwards else FALLEN, 0)
-    if energy <= most(power_highest, at - base.at + _off(base, gap)):
-        return Verdict(UNSEEN, energy)
-    return Verdict(JUMPED, 0)
+    if energy < 0 and _runs_backwards(base, below or Below(base.at, None), register, at, power_highest):
+        return Verdict(BACKWARDS, 0)
+    if 0 <= rolled <= most(power_highest, at - base.at + _off(base, gap)):
+        return Verdict(UNSEEN, rolled)
+    return Verdict(FALLEN if energy < 0 else JUMPED, 0)
 
 
 def _runs_backwards(base: Base, below: Below, register: Wh, at: Instant, power_highest: int) -> bool:
@@ -161,11 +161,15 @@ def _off(base: Base, gap: int | None) -> int:
     return OFF_MOST if gap is not None and base.at <= gap else 0
 
 
-def _again(former: Former, base: Base, register: Wh, at: Instant, gap: int | None, power_highest: int) -> int | None:
-    """Return the Wh since the former base if the register can have returned to it; else None."""
+def _again(
+    former: Former, base: Base, register: Wh, at: Instant, gap: int | None, end: int, power_highest: int
+) -> int | None:
+    """Return the Wh since the former base if the register can have returned to it, or over its end; else None."""
     if base.at - former.at > FORMER_FOR:
         return None
     again, elapsed = register - former.base.register, at - former.base.at
+    if again < former.since - JITTER and register < end:
+        again += end
     if again - former.since < register - base.register:
         # Of what may have flowed unseen, the less is believed.
         elapsed += _off(former.base, gap)

@@ -90,8 +90,9 @@ class Registers(Replay):
         instant, so that the journal cannot tell how much time has passed.
         """
         verdict = self.judge(at, register, end)
-        if behind and verdict.cause == JUMPED and self.base is not None:
-            verdict = judge(self.base, register, at, self.settings.power_highest, gap=at)
+        if behind and verdict.cause in (JUMPED, FALLEN) and self.base is not None:
+            since = judge(self.base, register, at, self.settings.power_highest, end=end, gap=at)
+            verdict = since if since.cause == UNSEEN else verdict
         flags = FLAG_CLOCK if behind or self.unsure else 0
         if verdict.cause == TRUE and not self._is_enough(verdict.energy):
             if not (confirmed and self._agrees(register, at)):
@@ -174,7 +175,8 @@ class Registers(Replay):
         at, doubt = max(now, self.at), self.doubt
         if doubt is None or not agrees(doubt, register, at, self.settings.power_highest):
             raise ValueError(f"a register of {register} Wh was not doubted before")
-        cause = self.judge(at, register).cause
+        # Over its end it comes back to another value, and where that is, only the gateway knows.
+        cause = RETURNED if doubt.cause == RETURNED and self.former else self.judge(at, register).cause
         if cause in (TRUE, UNSEEN) and at == doubt.at:
             # The journal is ahead of the time, and can't tell that too little of it passed.
             cause = doubt.cause
@@ -188,13 +190,19 @@ class Registers(Replay):
         """Return the entry that is right in the place of `entry`, a doubt."""
         own = self.read(entry.at, entry.register)
         energy = isinstance(own, Reading) or own.cause in (JUMPED, UNSEEN, UNCONFIRMED)
-        if energy and entry.at == self.at and entry.cause in (JUMPED, UNSEEN, UNCONFIRMED):
-            # The journal may be ahead of the time: how much of it passed, only the gateway knows.
+        # How much time passed, only the gateway knows if the journal may be ahead of it; and where a counter ends that
+        # may have come over its end, before it is charged.
+        ahead = energy and entry.at == self.at and entry.cause in (JUMPED, UNSEEN, UNCONFIRMED)
+        if ahead or self._may_have_rolled(entry):
             return self.doubted(entry.at, entry.register, entry.cause)
-        if isinstance(own, Doubtful) and own.cause == FALLEN and entry.cause == UNCONFIRMED:
-            # It may have come over its end: where that is, only the gateway knows before it is charged.
-            return self.doubted(entry.at, entry.register, UNCONFIRMED)
         return own
+
+    def _may_have_rolled(self, entry: Doubtful) -> bool:
+        """Return whether a doubt can be about a counter that came over its end."""
+        if entry.cause == RETURNED:
+            return self.former is not None and 0 <= entry.register < self.former.base.register + self.former.since
+        known = (UNCONFIRMED, UNSEEN, JUMPED) if entry.at == self.at else (UNCONFIRMED, UNSEEN)
+        return entry.cause in known and 0 <= entry.register < (self.register or 0)
 
     def recompute_reading(self, entry: Reading) -> Reading | Doubtful:
         """Return the entry that is right in the place of `entry`, a reading. Raises ValueError if its register cannot
