@@ -15,6 +15,7 @@ In `edge.toml`:
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,25 +24,31 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ..buses.bus import Bus, Timing
+from ..buses.calls import CalledPort, Calls
 from ..buses.meter_on_bus import MeterOnBus
-from ..buses.ports import LINE, open_port
+from ..buses.ports import LINE, Port, open_port
 from ..conversations import find_protocol
 from ..conversations.protocol import Conversations, Framing
+from ..converters import load_converter
 from ..meters.model import find_model_file, protocol_of, read_model
 from .interface import Driver, DriverSettings
 
+CALL = "call://"
+"""How the port of a converter that calls begins."""
 Seconds = Annotated[float, Meta(gt=0, le=30)]
 
 
 class BusSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """The settings of one bus.
 
-    `port`: the path of a serial adapter, or `tcp://HOST:PORT`. `line`: baud, bits, parity and stop bits; behind a converter
+    `port`: the path of a serial adapter, `tcp://HOST:PORT`, or `call://ID` for a converter that calls and registers as ID;
+    `converter` is its kind (`edge.converters`). `line`: baud, bits, parity and stop bits; behind a converter
     those of its serial side, by which the bus knows how long an answer takes. `framing`: `tcp` for what speaks its
     protocol's own form for TCP. The times are explained in `buses.bus.Timing`; a bus over TCP is given more time to answer.
     """
 
     port: str
+    converter: str = "text-line"
     line: Annotated[str, Meta(pattern=LINE.pattern)] = "2400 8E1"
     framing: Framing = "line"
     answer_s: Seconds | None = None
@@ -58,12 +65,16 @@ class BusSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class BusDriverSettings(DriverSettings, frozen=True):
     """The settings of all meters on buses. `buses`: by names of your own. `meters`: by their names; each has its `bus`, its
     `model`, and what its protocol needs (`address` always). `models`: a folder with models of your own, which stand before
-    those that come with prewatt.
+    those that come with prewatt. `converters`: one with kinds of converters. `listen`: the host and port at which
+    converters call; `certificate`: the file with key and certificate if they speak TLS.
     """
 
     buses: dict[str, BusSettings]
     meters: dict[str, dict[str, Any]]
     models: Path = Path("models")
+    converters: Path = Path("converters")
+    listen: str = ""
+    certificate: Path | None = None
 
 
 def open_buses(
@@ -73,12 +84,8 @@ def open_buses(
     lacking = [name for name in meters if name not in settings.meters]
     if lacking:
         raise ValueError(f"meters.{lacking[0]}: the section is missing")
-    buses: dict[str, Bus] = {}
-    for name, bus in settings.buses.items():
-        try:
-            buses[name] = Bus(open_port(bus.port, bus.line), bus.timing)
-        except ValueError as error:
-            raise ValueError(f"buses.{name}.{error}") from None
+    ports = _ports(settings)
+    buses = {name: Bus(ports[name], bus.timing) for name, bus in settings.buses.items()}
     opened = {}
     for name in meters:
         try:
@@ -88,6 +95,46 @@ def open_buses(
         opened[name] = MeterOnBus(name, buses[bus_name], conversations)
     _no_address_twice(settings, meters)
     return opened
+
+
+def _ports(settings: BusDriverSettings) -> dict[str, Port]:
+    """Return the ports of all buses, and begin to take calls if converters call."""
+    ports: dict[str, Port] = {}
+    called: dict[str, CalledPort] = {}
+    for name, bus in settings.buses.items():
+        try:
+            if bus.port.startswith(CALL):
+                caller = bus.port.removeprefix(CALL)
+                if not caller or caller in called:
+                    raise ValueError(f"port: {bus.port!r} names no converter, or one that has a bus already")
+                converter = load_converter(bus.converter, [settings.converters])
+                ports[name] = called[caller] = CalledPort(caller, converter)
+            else:
+                ports[name] = open_port(bus.port, bus.line)
+        except ValueError as error:
+            raise ValueError(f"buses.{name}.{error}") from None
+    if called and not settings.listen:
+        raise ValueError('listen: it is missing, and converters call, such as listen = "0.0.0.0:9100"')
+    if called:
+        _take_calls(settings, called)
+    return ports
+
+
+def _take_calls(settings: BusDriverSettings, called: Mapping[str, CalledPort]) -> Calls:
+    host, _, port = settings.listen.rpartition(":")
+    if not host or not port.isdecimal():
+        raise ValueError(f"listen: {settings.listen!r} is not a host and port such as 0.0.0.0:9100")
+    tls = None
+    try:
+        if settings.certificate is not None:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(settings.certificate)
+    except (OSError, ssl.SSLError) as error:
+        raise ValueError(f"certificate: {settings.certificate} can't be used ({error})") from None
+    try:
+        return Calls((host.strip("[]"), int(port)), called, tls)
+    except OSError as error:
+        raise ValueError(f"listen: {settings.listen} can't be used ({error})") from None
 
 
 def _conversations(

@@ -1,0 +1,227 @@
+"""Converters that call us: their connections are taken, and each becomes the port of its bus.
+
+Who calls says so by a registration (`edge.converters`). Who says nothing in time, or nothing that is known, is hung up on:
+anybody in the internet can call, and nothing that comes from there is believed but by the meter's protocol. A converter that
+calls again takes the place of its old connection, which nobody may have closed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+import select
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Mapping
+
+from ..converters import Converter
+from .ports import PortFailed
+
+log = logging.getLogger("prewatt.edge")
+
+REGISTER_WITHIN = 20.0
+"""Seconds in which a caller must say who it is."""
+UNKNOWN_MOST = 32
+"""Callers at a time that have not said who they are; further ones are hung up on."""
+REGISTRATION_LONGEST = 256
+"""Bytes that a caller may send without having said who it is."""
+
+
+class CalledPort:
+    """The port of a converter that calls. It is open while the converter is connected. `expected`: its registered id."""
+
+    def __init__(self, expected: str, converter: Converter) -> None:
+        self.expected = expected
+        self.converter = converter
+        self._registration = re.compile(converter.registration.encode("latin-1"))
+        self._heartbeat = re.compile(converter.heartbeat.encode("latin-1")) if converter.heartbeat else None
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._called_at: float | None = None
+        self._early = b""
+
+    @property
+    def name(self) -> str:
+        return f"the converter {self.expected}"
+
+    @property
+    def is_connected(self) -> bool:
+        """Return whether the converter is connected."""
+        with self._lock:
+            return self._socket is not None
+
+    def registered(self, received: bytes) -> bytes | None:
+        """Return what follows the registration of this converter in the first bytes of a call; None if they are none."""
+        match = self._registration.match(received)
+        if match is None or match["id"].decode("latin-1") != self.expected:
+            return None
+        return received[match.end() :]
+
+    def connect(self, connection: socket.socket, rest: bytes) -> None:
+        """Take a new connection of the converter; `rest` came after its registration. The old one is closed."""
+        with self._lock:
+            old, self._socket, self._early = self._socket, connection, rest
+            self._called_at = time.monotonic()
+        if old is not None:
+            with contextlib.suppress(OSError):
+                old.close()
+
+    def write(self, data: bytes) -> None:
+        connection = self._connected()
+        try:
+            connection.sendall(data)
+        except OSError as error:
+            self._hang_up(connection, str(error))
+
+    def read(self, wait_s: float) -> bytes:
+        connection = self._connected()
+        with self._lock:
+            received, self._early = self._early, b""
+        if not received:
+            try:
+                connection.settimeout(max(wait_s, 0.000_001))
+                received = connection.recv(4096)
+            except (TimeoutError, ssl.SSLWantReadError):
+                return b""
+            except OSError as error:
+                self._hang_up(connection, str(error))
+            if not received:
+                self._hang_up(connection, "it closed the connection")
+        return self._without_heartbeats(connection, received)
+
+    def _without_heartbeats(self, connection: socket.socket, received: bytes) -> bytes:
+        """Take heartbeats, and registrations that are sent again, out of what came."""
+        rest = self._registration.sub(self._unless_ours, received)
+        if self._heartbeat is None:
+            return rest
+        rest, beats = self._heartbeat.subn(b"", rest)
+        if beats and self.converter.heartbeat_answer:
+            try:
+                connection.sendall(self.converter.heartbeat_answer.encode("latin-1"))
+            except OSError as error:
+                self._hang_up(connection, str(error))
+        return rest
+
+    def _unless_ours(self, match: re.Match[bytes]) -> bytes:
+        """Return what only looks like a registration, such as the digits of a meter's number."""
+        return b"" if match["id"].decode("latin-1") == self.expected else match[0]
+
+    def _connected(self) -> socket.socket:
+        with self._lock:
+            connection, called_at = self._socket, self._called_at
+        if connection is None:
+            since = "has not called yet" if called_at is None else "hung up, and has not called again"
+            raise PortFailed(f"{self.name} {since}")
+        return connection
+
+    def _hang_up(self, connection: socket.socket, why: str) -> None:
+        with self._lock:
+            if self._socket is connection:
+                self._socket = None
+        with contextlib.suppress(OSError):
+            connection.close()
+        raise PortFailed(f"{self.name} hung up ({why})")
+
+    def close(self) -> None:
+        with self._lock:
+            connection, self._socket = self._socket, None
+        if connection is not None:
+            with contextlib.suppress(OSError):
+                connection.close()
+
+
+class Calls:
+    """Takes the calls of converters at an address, in a thread of its own. `ports`: by the ids of the converters.
+    `tls`: the server's side of TLS, if the converters speak it. Raises OSError if the address can't be used.
+    """
+
+    def __init__(
+        self, address: tuple[str, int], ports: Mapping[str, CalledPort], tls: ssl.SSLContext | None = None
+    ) -> None:
+        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self._server = socket.create_server(address, family=family)
+        self.address: tuple[str, int] = self._server.getsockname()[:2]
+        self._ports, self._tls = ports, tls
+        self._unknown: dict[socket.socket, tuple[float, bytes]] = {}
+        self._ended, self._wake = socket.socketpair()
+        self._thread = threading.Thread(target=self._run, name="calls", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End, and hang up on all."""
+        self._wake.close()
+        self._thread.join()
+        for port in self._ports.values():
+            port.close()
+
+    def _run(self) -> None:
+        while True:
+            waits = [REGISTER_WITHIN, *(until - time.monotonic() for until, _ in self._unknown.values())]
+            ready, _, _ = select.select([self._ended, self._server, *self._unknown], [], [], max(min(waits), 0.0))
+            if self._ended in ready:
+                break
+            if self._server in ready:
+                self._take()
+            for caller in [each for each in ready if each in self._unknown]:
+                self._hear(caller)
+            now = time.monotonic()
+            for caller in [caller for caller, (until, _) in self._unknown.items() if until <= now]:
+                self._drop(caller, "it did not say in time who it is")
+        for caller in list(self._unknown):
+            caller.close()
+        self._server.close()
+        self._ended.close()
+
+    def _take(self) -> None:
+        try:
+            caller, address = self._server.accept()
+        except OSError as error:
+            log.warning("a call could not be taken (%s)", error)
+            return
+        if len(self._unknown) >= UNKNOWN_MOST:
+            caller.close()
+            return
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        caller.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._tls is not None:
+            try:
+                # Its greeting is read step by step, so that a slow caller holds up nobody.
+                caller = self._tls.wrap_socket(caller, server_side=True, do_handshake_on_connect=False)
+            except OSError as error:
+                log.warning("a call from %s: no TLS (%s)", address[0], error)
+                return
+        caller.setblocking(False)
+        self._unknown[caller] = (time.monotonic() + REGISTER_WITHIN, b"")
+
+    def _hear(self, caller: socket.socket) -> None:
+        until, received = self._unknown[caller]
+        try:
+            fresh = caller.recv(REGISTRATION_LONGEST)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return
+        except OSError as error:
+            self._drop(caller, str(error))
+            return
+        received += fresh
+        for port in self._ports.values():
+            rest = port.registered(received)
+            if rest is not None:
+                del self._unknown[caller]
+                caller.setblocking(True)
+                port.connect(caller, rest)
+                log.info("%s has called", port.name)
+                return
+        if not fresh or len(received) >= REGISTRATION_LONGEST:
+            self._drop(caller, f"it is no converter of ours, and began with {received[:40]!r}")
+            return
+        self._unknown[caller] = (until, received)
+
+    def _drop(self, caller: socket.socket, why: str) -> None:
+        del self._unknown[caller]
+        with contextlib.suppress(OSError):
+            log.warning("a call from %s was ended: %s", caller.getpeername()[0], why)
+        with contextlib.suppress(OSError):
+            caller.close()

@@ -1,0 +1,164 @@
+"""Serves a line of played meters where a gateway finds it: on a pty, which is a serial adapter to it; on a TCP port, as a
+converter; or by calling a server, as a converter with a SIM card does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import select
+import socket
+import threading
+import time
+import tty
+from abc import ABC, abstractmethod
+
+from .line import Line
+
+LOOK_EVERY = 0.2
+"""Seconds between looks whether it is to end."""
+
+
+class Served(ABC):
+    """A line that is served by a thread of its own, until `close`."""
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="line", daemon=True)
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End, and wait for it."""
+        self._ended.set()
+        self._thread.join()
+
+    @abstractmethod
+    def _run(self) -> None:
+        """Serve until `_ended`."""
+
+    def _answer(self, received: bytes, end: int) -> None:
+        """Send back, on the file descriptor `end`, what comes to `received`."""
+        for piece in self.line.feed(received):
+            if piece.after_s:
+                time.sleep(piece.after_s)
+            with contextlib.suppress(OSError):
+                os.write(end, piece.data)
+
+    def _converse(self, end: int) -> None:
+        """Serve one connection until it breaks."""
+        while not self._ended.is_set():
+            if not select.select([end], [], [], LOOK_EVERY)[0]:
+                continue
+            try:
+                received = os.read(end, 4096)
+            except OSError:
+                return
+            if not received:
+                return
+            self._answer(received, end)
+
+
+class OnPty(Served):
+    """A line behind a serial adapter. `path`: the adapter."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(line)
+        # The other end stays open here too, so that the line outlives who opens and closes it.
+        self._end, self._other = pty.openpty()
+        tty.setraw(self._end)
+        tty.setraw(self._other)
+        self.path = os.ttyname(self._other)
+        self.start()
+
+    def _run(self) -> None:
+        self._converse(self._end)
+
+    def close(self) -> None:
+        """End, and take the adapter away."""
+        super().close()
+        os.close(self._end)
+        os.close(self._other)
+
+
+class OnTcp(Served):
+    """A line behind a converter that waits to be called. `address`: its host and port. One caller at a time is served; a
+    new one takes the place of the one before.
+    """
+
+    def __init__(self, line: Line, host: str = "127.0.0.1", port: int = 0) -> None:
+        super().__init__(line)
+        self._server = socket.create_server((host, port))
+        self.address: tuple[str, int] = self._server.getsockname()[:2]
+        self.start()
+
+    def _run(self) -> None:
+        caller: socket.socket | None = None
+        while not self._ended.is_set():
+            ends = [self._server] if caller is None else [self._server, caller]
+            for ready in select.select(ends, [], [], LOOK_EVERY)[0]:
+                if ready is self._server:
+                    if caller is not None:
+                        caller.close()
+                    caller, _ = self._server.accept()
+                elif caller is not None and ready is caller:
+                    try:
+                        received = caller.recv(4096)
+                    except OSError:
+                        received = b""
+                    if received:
+                        self._answer(received, caller.fileno())
+                    else:
+                        caller.close()
+                        caller = None
+        if caller is not None:
+            caller.close()
+
+    def close(self) -> None:
+        """End, and hang up."""
+        super().close()
+        self._server.close()
+
+
+class Calling(Served):
+    """A line behind a converter that calls a server: it says who it is by `registration`, and sends `heartbeat` every
+    `heartbeat_s` seconds. It calls again when the connection breaks.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        address: tuple[str, int],
+        registration: bytes,
+        heartbeat: bytes = b"",
+        heartbeat_s: float = 30.0,
+    ) -> None:
+        super().__init__(line)
+        self._address, self._registration = address, registration
+        self._heartbeat, self._heartbeat_s = heartbeat, heartbeat_s
+        self.start()
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            try:
+                with socket.create_connection(self._address, 5.0) as connection:
+                    connection.sendall(self._registration)
+                    self._serve(connection)
+            except OSError:
+                self._ended.wait(LOOK_EVERY)
+
+    def _serve(self, connection: socket.socket) -> None:
+        beat_at = time.monotonic() + self._heartbeat_s
+        while not self._ended.is_set():
+            if self._heartbeat and time.monotonic() >= beat_at:
+                connection.sendall(self._heartbeat)
+                beat_at = time.monotonic() + self._heartbeat_s
+            if not select.select([connection], [], [], min(LOOK_EVERY, self._heartbeat_s))[0]:
+                continue
+            if not (received := connection.recv(4096)):
+                return
+            self._answer(received, connection.fileno())
