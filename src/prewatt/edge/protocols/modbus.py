@@ -1,0 +1,188 @@
+"""The questions of Modbus to one unit, and their answers.
+
+An answer on a serial line bears neither the address nor the number of the question. So an answer counts only if all that it
+repeats is right: the unit, the function, the number of registers, over TCP the transaction number, and in the answer to a
+write the address and the value. What is intact and fits otherwise is another question's, and is skipped. That two questions
+to one unit can be told apart by their answers' length is the matter of who asks (`edge.conversations.modbus`).
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from itertools import count as counter
+from typing import Final, TypeVar
+
+from pymodbus.pdu import ModbusPDU, bit_message, register_message
+
+from .exchange import Answer, Exchange, Refused
+from .modbus_frames import REFUSED, Frame, FrameStream, Framing, Function, Side, Tcp
+
+T = TypeVar("T")
+
+ERRORS = {
+    1: "illegal function",
+    2: "illegal data address",
+    3: "illegal data value",
+    4: "device failure",
+    5: "acknowledged, and takes long",
+    6: "device busy",
+    7: "not acknowledged",
+    8: "memory parity error",
+    10: "gateway path unavailable",
+    11: "gateway target does not respond",
+}
+"""The codes of refusals, by the specification's names."""
+MOST_REGISTERS = 125
+"""Registers of one question, at most."""
+MOST_BITS = 2000
+
+_transactions: Final = counter(1)
+"""Transaction numbers: one count for all meters, since several may share a connection."""
+
+
+def error_name(code: int) -> str:
+    """Return what a refusal says."""
+    return ERRORS.get(code, f"error {code}")
+
+
+class Question(Exchange[T]):
+    """A question to a unit. Raises ValueError for a unit that cannot be asked.
+
+    `transaction`: the number of the question over TCP; the next one, if None.
+    """
+
+    def __init__(
+        self, framing: Framing, unit: int, request: ModbusPDU, answer_length: int, transaction: int | None = None
+    ) -> None:
+        lowest, highest = (0, 255) if isinstance(framing, Tcp) else (1, 247)
+        if not lowest <= unit <= highest:
+            raise ValueError(f"unit: {unit} is no address of a unit; they go from {lowest} to {highest}")
+        self._framing, self._unit = framing, unit
+        self._transaction = (next(_transactions) if transaction is None else transaction) & 0xFFFF
+        self.function = request.function_code
+        self._data = request.encode()
+        self.request = framing.pack(unit, bytes([self.function]) + self._data, self._transaction)
+        self.answer_length = answer_length
+        """Bytes of function and data in the answer."""
+        self.longest = framing.beside + answer_length
+        self.mirrors = self.function in (Function.WRITE_COIL, Function.WRITE_REGISTER)
+        self._stream = FrameStream(framing, (Side.ANSWER, Side.QUESTION))
+        self._others: list[str] = []
+
+    @abstractmethod
+    def _value(self, pdu: bytes) -> Answer[T] | None:
+        """Return the value of an answer with this unit, function and length; None if it answers another question."""
+
+    def feed(self, received: bytes) -> Answer[T] | None:
+        """Take up bytes. Returns the answer once it is whole. Raises Refused."""
+        for frame in self._stream.feed(received):
+            if self._is_ours(frame):
+                if frame.function == self.function | REFUSED:
+                    code = frame.pdu[1]
+                    raise Refused(f"unit {self._unit} refuses: {error_name(code)}", code)
+                if len(frame.pdu) == self.answer_length and (answer := self._value(frame.pdu)):
+                    return answer
+            self._others.append(self._said(frame))
+        return None
+
+    def _is_ours(self, frame: Frame) -> bool:
+        """Return whether a frame may answer this question, by all but its content."""
+        return (
+            frame.side is Side.ANSWER
+            and frame.unit == self._unit
+            and frame.function & ~REFUSED == self.function
+            and (not self._framing.counts or frame.transaction == self._transaction)
+        )
+
+    def _said(self, frame: Frame) -> str:
+        """Return what a frame is that is no answer to this question."""
+        if self._framing.pack(frame.unit, frame.pdu, frame.transaction) == self.request:
+            return "the echo of the question"
+        if frame.side is Side.QUESTION:
+            return f"a question to unit {frame.unit}"
+        if frame.unit != self._unit:
+            return f"an answer of unit {frame.unit}"
+        return "an answer to another question"
+
+    def seen(self) -> str:
+        """Return what arrived that is not the answer."""
+        strays = self._stream.strays + self._stream.waiting
+        said = list(dict.fromkeys(self._others))
+        if said == ["the echo of the question"] and not strays:
+            return "only the echo of the question"
+        if strays:
+            said.append(f"{strays} bytes that are no whole frame")
+        return ", ".join(said) or "nothing"
+
+
+class ReadRegisters(Question[tuple[int, ...]]):
+    """Read `count` registers, each 16 bits, from `address`: holding registers (function 3) or input registers (4)."""
+
+    def __init__(
+        self,
+        framing: Framing,
+        unit: int,
+        function: int,
+        address: int,
+        count: int,
+        transaction: int | None = None,
+    ) -> None:
+        holding = function == Function.READ_HOLDING_REGISTERS
+        kind = register_message.ReadHoldingRegistersRequest if holding else register_message.ReadInputRegistersRequest
+        super().__init__(framing, unit, kind(address=address, count=count), 2 + 2 * count, transaction)
+
+    def _value(self, pdu: bytes) -> Answer[tuple[int, ...]]:
+        response = register_message.ReadHoldingRegistersResponse()
+        response.decode(pdu[1:])
+        return Answer(tuple(response.registers))
+
+
+class ReadBits(Question[tuple[bool, ...]]):
+    """Read `count` bits from `address`: coils (function 1) or discrete inputs (2)."""
+
+    def __init__(
+        self,
+        framing: Framing,
+        unit: int,
+        function: int,
+        address: int,
+        count: int,
+        transaction: int | None = None,
+    ) -> None:
+        coils = function == Function.READ_COILS
+        kind = bit_message.ReadCoilsRequest if coils else bit_message.ReadDiscreteInputsRequest
+        super().__init__(framing, unit, kind(address=address, count=count), 2 + (count + 7) // 8, transaction)
+        self._count = count
+
+    def _value(self, pdu: bytes) -> Answer[tuple[bool, ...]]:
+        response = bit_message.ReadCoilsResponse()
+        response.decode(pdu[1:])
+        return Answer(tuple(response.bits[: self._count]))
+
+
+class Write(Question[None]):
+    """A write, which its answer confirms: by the same bytes (functions 5 and 6), or by address and count (16)."""
+
+    def _value(self, pdu: bytes) -> Answer[None] | None:
+        return Answer(None) if pdu[1:] == self._data[:4] else None
+
+
+def write_coil(framing: Framing, unit: int, address: int, closed: bool, transaction: int | None = None) -> Write:
+    """Return the question that sets one coil (function 5)."""
+    request = bit_message.WriteSingleCoilRequest(address=address, bits=[closed])
+    return Write(framing, unit, request, 5, transaction)
+
+
+def write_register(framing: Framing, unit: int, address: int, value: int, transaction: int | None = None) -> Write:
+    """Return the question that writes one holding register (function 6)."""
+    request = register_message.WriteSingleRegisterRequest(address=address, registers=[value])
+    return Write(framing, unit, request, 5, transaction)
+
+
+def write_registers(
+    framing: Framing, unit: int, address: int, values: Sequence[int], transaction: int | None = None
+) -> Write:
+    """Return the question that writes holding registers, all at once (function 16)."""
+    request = register_message.WriteMultipleRegistersRequest(address=address, registers=values)
+    return Write(framing, unit, request, 5, transaction)

@@ -1,0 +1,245 @@
+"""The frames of Modbus, found in a stream of bytes.
+
+On a serial line, and on TCP through a converter that passes bytes on (RTU):
+
+    +------+----------+------+-----+
+    | unit | function | data | CRC |     The CRC is over all before it, its low byte first.
+    +------+----------+------+-----+
+       1        1         n      2
+
+Over TCP in the protocol's own form, `length` counts what follows it:
+
+    +-------------+-----+--------+------+----------+------+
+    | transaction |  0  | length | unit | function | data |
+    +-------------+-----+--------+------+----------+------+
+           2         2      2       1        1         n
+
+A frame has no mark at its beginning or its end. Its length follows from its function, and whether it is one from the CRC,
+or over TCP from its length; so a frame is looked for at each byte. Function and data have these forms, n counts bytes:
+
+    function                          question                          answer
+    1, 2    read coils, inputs        address 2, count 2                n 1, bits n
+    3, 4    read registers            address 2, count 2                n 1, registers n
+    5       write coil                address 2, FF00 or 0000           the same
+    6       write register            address 2, value 2                the same
+    15, 16  write coils, registers    address 2, count 2, n 1, values n  address 2, count 2
+    all     refused                                                     function + 80 hex, code 1
+
+Source: MODBUS Application Protocol Specification 1.1b3, MODBUS over Serial Line 1.02 (modbus.org). Encoding and CRC are
+pymodbus's; which bytes count as a frame is decided here.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import Final
+
+from pymodbus.framer import FramerRTU, FramerSocket
+from pymodbus.pdu import DecodePDU
+
+LONGEST_PDU = 253
+"""Bytes of function and data, at most."""
+
+
+class Function(IntEnum):
+    """The functions that are spoken here."""
+
+    READ_COILS = 1
+    READ_DISCRETE_INPUTS = 2
+    READ_HOLDING_REGISTERS = 3
+    READ_INPUT_REGISTERS = 4
+    WRITE_COIL = 5
+    WRITE_REGISTER = 6
+    WRITE_COILS = 15
+    WRITE_REGISTERS = 16
+
+
+FUNCTIONS = frozenset(int(each) for each in Function)
+REFUSED = 0x80
+"""The bit of the function by which an answer says that the question was refused."""
+READS = (
+    Function.READ_COILS,
+    Function.READ_DISCRETE_INPUTS,
+    Function.READ_HOLDING_REGISTERS,
+    Function.READ_INPUT_REGISTERS,
+)
+
+
+class Side(Enum):
+    """Who sends a frame: who asks, or who answers."""
+
+    QUESTION = "question"
+    ANSWER = "answer"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """An intact frame. `pdu`: its function and data. `transaction`: 0 on a serial line."""
+
+    side: Side
+    unit: int
+    pdu: bytes
+    transaction: int = 0
+
+    @property
+    def function(self) -> int:
+        """Return the function, with the bit `REFUSED` if it is set."""
+        return self.pdu[0]
+
+
+class Undecided(Enum):
+    """What can be said of a place in a stream at which no whole frame stands."""
+
+    MORE = "more bytes are needed"
+    NONE = "no frame begins here"
+
+
+MORE: Final = Undecided.MORE
+NONE: Final = Undecided.NONE
+
+
+def pdu_length(side: Side, head: bytes) -> int | Undecided:
+    """Return how many bytes function and data have, by their first bytes."""
+    if not head:
+        return MORE
+    function = head[0]
+    if side is Side.ANSWER and function ^ REFUSED in FUNCTIONS:
+        return 2
+    if function in READS and side is Side.ANSWER:
+        return 2 + head[1] if len(head) > 1 else MORE
+    if function in (Function.WRITE_COILS, Function.WRITE_REGISTERS) and side is Side.QUESTION:
+        return 6 + head[5] if len(head) > 5 else MORE
+    return 5 if function in FUNCTIONS else NONE
+
+
+def crc(data: bytes) -> bytes:
+    """Return the CRC over `data`, as it is sent."""
+    return FramerRTU.compute_CRC(data).to_bytes(2, "big")
+
+
+class Framing(ABC):
+    """How function and data are packed.
+
+    `counts`: whether question and answer bear a transaction number. `beside`: how many bytes a frame has beside function
+    and data.
+    """
+
+    counts: bool
+    beside: int
+
+    @abstractmethod
+    def pack(self, unit: int, pdu: bytes, transaction: int) -> bytes:
+        """Return the frame."""
+
+    @abstractmethod
+    def read(self, buffer: bytes, at: int, side: Side) -> Frame | Undecided:
+        """Return the frame that begins at the place `at` of the buffer."""
+
+
+class Rtu(Framing):
+    """Frames of a serial line: with a CRC."""
+
+    counts = False
+    beside = 3
+
+    def pack(self, unit: int, pdu: bytes, transaction: int) -> bytes:
+        """Return the frame; `transaction` is not sent."""
+        return FramerRTU(DecodePDU(False)).encode(pdu, unit, transaction)
+
+    def read(self, buffer: bytes, at: int, side: Side) -> Frame | Undecided:
+        """Return the frame that begins at `at`: its CRC is right."""
+        length = pdu_length(side, buffer[at + 1 : at + 7])
+        if isinstance(length, Undecided):
+            return length
+        end = at + 1 + length
+        if length > LONGEST_PDU:
+            return NONE
+        if len(buffer) < end + 2:
+            return MORE
+        if crc(buffer[at:end]) != buffer[end : end + 2]:
+            return NONE
+        return Frame(side, buffer[at], buffer[at + 1 : end])
+
+
+class Tcp(Framing):
+    """Frames of Modbus TCP. `counts`: False at a gateway that does not send the transaction number of the question back;
+    then nothing but time tells an answer from the answer of the question before.
+    """
+
+    beside = 7
+
+    def __init__(self, counts: bool = True) -> None:
+        self.counts = counts
+
+    def pack(self, unit: int, pdu: bytes, transaction: int) -> bytes:
+        """Return the frame."""
+        return FramerSocket(DecodePDU(False)).encode(pdu, unit, transaction)
+
+    def read(self, buffer: bytes, at: int, side: Side) -> Frame | Undecided:
+        """Return the frame that begins at `at`: its length is that of its function."""
+        head = buffer[at : at + 6]
+        if any(head[2:4]):
+            return NONE
+        if len(head) < 6:
+            return MORE
+        length = int.from_bytes(head[4:], "big") - 1
+        if not 2 <= length <= LONGEST_PDU:
+            return NONE
+        body = buffer[at + 6 : at + 7 + length]
+        by_function = pdu_length(side, body[1:7])
+        if by_function in (MORE, length):
+            if len(body) < length + 1:
+                return MORE
+            return Frame(side, body[0], body[1:], int.from_bytes(head[:2], "big"))
+        return NONE
+
+
+class FrameStream:
+    """The intact frames of a stream, in the order in which they end.
+
+    A frame is looked for at each byte, and within a frame that stands whole in the buffer none is looked for. Each place is
+    looked at until enough has come to decide, which 260 bytes always are: the work is linear in the bytes, the buffer
+    bounded.
+    """
+
+    def __init__(self, framing: Framing, sides: tuple[Side, ...]) -> None:
+        self._framing, self._sides = framing, sides
+        self._buffer = b""
+        self._places: list[int] = []
+        self.strays = 0
+        """How many bytes began no frame."""
+
+    def feed(self, received: bytes) -> list[Frame]:
+        """Take up the next bytes, and return the frames that are whole now."""
+        self._places += range(len(self._buffer), len(self._buffer) + len(received))
+        self._buffer += received
+        undecided: list[int] = []
+        frames: list[Frame] = []
+        end = 0
+        for place in self._places:
+            if place < end:
+                continue
+            frame = self._look(place)
+            if isinstance(frame, Frame):
+                frames.append(frame)
+                end = place + len(frame.pdu) + self._framing.beside
+            elif frame is MORE:
+                undecided.append(place)
+            else:
+                self.strays += 1
+        done = undecided[0] if undecided else len(self._buffer)
+        self._buffer = self._buffer[done:]
+        self._places = [place - done for place in undecided]
+        return frames
+
+    def _look(self, place: int) -> Frame | Undecided:
+        """Return the frame that begins at `place`, from whichever side."""
+        seen = [self._framing.read(self._buffer, place, side) for side in self._sides]
+        return next((each for each in seen if isinstance(each, Frame)), MORE if MORE in seen else NONE)
+
+    @property
+    def waiting(self) -> int:
+        """Return how many bytes may still become a frame."""
+        return len(self._buffer)
