@@ -43,6 +43,10 @@ class Refused(ProtocolError):
         self.code = code
 
 
+class WaitsForButton(ProtocolError):
+    """The meter has taken the order to close its switch, and waits for a press of its button."""
+
+
 class PasswordRefused(Refused):
     """The meter refused the password. It counts such tries and locks itself: the question is never asked again by
     itself.

@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 from pymodbus.pdu import ModbusPDU, bit_message, register_message
 
 from .exchange import Answer, Exchange, Refused
-from .modbus_frames import REFUSED, Frame, FrameStream, Framing, Function, Side, Tcp
+from .modbus_frames import REFUSED, Frame, FrameStream, Framing, Function, Side
 
 T = TypeVar("T")
 
@@ -47,7 +47,7 @@ def error_name(code: int) -> str:
 
 
 class Question(Exchange[T]):
-    """A question to a unit. Raises ValueError for a unit that cannot be asked.
+    """A question to a unit.
 
     `transaction`: the number of the question over TCP; the next one, if None.
     """
@@ -55,9 +55,6 @@ class Question(Exchange[T]):
     def __init__(
         self, framing: Framing, unit: int, request: ModbusPDU, answer_length: int, transaction: int | None = None
     ) -> None:
-        lowest, highest = (0, 255) if isinstance(framing, Tcp) else (1, 247)
-        if not lowest <= unit <= highest:
-            raise ValueError(f"unit: {unit} is no address of a unit; they go from {lowest} to {highest}")
         self._framing, self._unit = framing, unit
         self._transaction = (next(_transactions) if transaction is None else transaction) & 0xFFFF
         self.function = request.function_code

@@ -123,11 +123,12 @@ class Framing(ABC):
     """How function and data are packed.
 
     `counts`: whether question and answer bear a transaction number. `beside`: how many bytes a frame has beside function
-    and data.
+    and data. `units`: the addresses that units may have.
     """
 
     counts: bool
     beside: int
+    units: range
 
     @abstractmethod
     def pack(self, unit: int, pdu: bytes, transaction: int) -> bytes:
@@ -143,6 +144,7 @@ class Rtu(Framing):
 
     counts = False
     beside = 3
+    units = range(1, 248)
 
     def pack(self, unit: int, pdu: bytes, transaction: int) -> bytes:
         """Return the frame; `transaction` is not sent."""
@@ -169,6 +171,7 @@ class Tcp(Framing):
     """
 
     beside = 7
+    units = range(256)
 
     def __init__(self, counts: bool = True) -> None:
         self.counts = counts

@@ -1,0 +1,303 @@
+"""What is asked of meters that speak Modbus, and of relay modules beside them.
+
+A value counts only if its model's file can be right about this meter: before the first reading the voltage and the
+frequency must be such as mains have. A wrong order of words, a wrong map or another variant under the same name shows there,
+and nothing is billed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ...kernel.quantities import Quantity
+from ..drivers.interface import Identity, Power
+from ..meters.modbus_model import Batch, ModbusModel, Order, Prepaid, Relay, RelayState, alone, decoded
+from ..meters.model import scaled
+from ..protocols.exchange import (
+    Conversation,
+    NoAnswer,
+    ProtocolError,
+    Refused,
+    Unsupported,
+    WaitsForButton,
+    WrongAnswer,
+)
+from ..protocols.modbus_frames import Framing
+from ..protocols.modbus_unit import Read, Unit
+
+MAINS_MV = (80_000, 280_000)
+"""The lowest and the highest voltage of a phase that is believed, mV."""
+MAINS_MHZ = (45_000, 65_000)
+LOOKS = 5
+"""How often a relay is looked at after it was told to move: some meters show it a little later."""
+POWER_LOOKS = 20
+"""How often the power is looked at in its place: meters measure it anew about once a second."""
+FLOWS_W = 10
+"""Power above this flows through a closed relay; below it may be a meter's own error."""
+EXPORT_WH = 100
+"""Energy that may seem to flow out of a flat, by rounding and capacitors, before it is reported."""
+
+
+@dataclass(frozen=True)
+class RelayAt:
+    """The relay of a flat that is not in its meter. `unit`: the module's address. `channel`: which of its relays, from 1.
+    `inverted`: the flat is supplied while the module's relay is at rest, so that it stays supplied if the module fails.
+    """
+
+    relay: Relay
+    unit: Unit
+    channel: int = 1
+    inverted: bool = False
+
+
+class ModbusMeter:
+    """The conversations with one meter; their meaning is said in `drivers.interface.MeterDriver`.
+
+    `relay`: a relay outside of the meter, which stands before one that its model has. `ratios`: those of the model that
+    cannot be read from the meter. Raises ValueError for settings that are impossible.
+    """
+
+    def __init__(
+        self,
+        model: ModbusModel,
+        unit: int,
+        framing: Framing,
+        relay: RelayAt | None = None,
+        ratios: Mapping[str, Fraction] | None = None,
+    ) -> None:
+        if "energy" not in model.registers:
+            raise ValueError("model: it has no energy register; a relay module is set as the relay of a meter")
+        self._model = model
+        self._unit = Unit(framing, unit)
+        self._relay = relay or (RelayAt(model.relay, self._unit) if model.relay else None)
+        if self._relay and not 1 <= self._relay.channel <= self._relay.relay.channels:
+            raise ValueError(f"relay_channel: the module has channels 1 to {self._relay.relay.channels}")
+        self._ratios = dict(ratios or {})
+        for name in model.set_ratios:
+            if self._ratios.get(name, 0) <= 0:
+                raise ValueError(f"ratios.{name}: it is missing; the meter shows it on its display")
+        self._is_plausible = False
+        self._first_export: int | None = None
+        self._export: int | None = None
+
+    def identify(self) -> Conversation[Identity]:
+        """Return what the meter says of itself, once its voltage and frequency were seen to be those of mains."""
+        yield from self._probe()
+        serial = ""
+        if "serial" in self._model.registers:
+            number = (yield from self._read(["serial"]))["serial"]
+            serial = "" if number is None else str(number)
+        return Identity(serial, self._model.make, self._model.names[0], self._model.register_end)
+
+    def read_register(self) -> Conversation[int]:
+        """Return the energy register, Wh."""
+        if not self._is_plausible:
+            yield from self._probe()
+        names = ["energy"]
+        if "export" in self._model.registers and len(self._model.batches_of(["energy", "export"])) == 1:
+            names.append("export")
+        values = yield from self._read(names)
+        energy = values["energy"]
+        if energy is None:
+            raise WrongAnswer("it has no value for its energy")
+        if energy < 0:
+            raise WrongAnswer(f"its energy is negative ({energy} Wh)")
+        self._see_export(values.get("export"))
+        return energy
+
+    def read_power(self) -> Conversation[Power | None]:
+        """Return the power."""
+        values = yield from self._read(self._there("power", "reactive-power"), optional=True)
+        active = values.get("power")
+        return None if active is None else Power(active, values.get("reactive-power"))
+
+    def read_quantities(self) -> Conversation[Mapping[Quantity, int]]:
+        """Return the other quantities. What the meter refuses to tell is left out."""
+        values = yield from self._read(self._there(*Quantity), optional=True)
+        return {Quantity(name): value for name, value in values.items() if value is not None}
+
+    def read_tampered(self) -> Conversation[bool]:
+        """Return whether energy has flowed out of the flat since the gateway was started: the meter is connected the wrong
+        way round, or somebody feeds in.
+        """
+        if self._export is None and "export" in self._model.registers:
+            self._see_export((yield from self._read(["export"], optional=True)).get("export"))
+        export, self._export = self._export, None
+        return export is not None and export - (self._first_export or 0) >= EXPORT_WH
+
+    def read_clock(self) -> Conversation[int]:
+        """Raise Unsupported."""
+        raise Unsupported("no clock of such meters is known")
+        yield
+
+    def set_clock(self, at: int) -> Conversation[None]:  # noqa: ARG002
+        """Raise Unsupported."""
+        raise Unsupported("no clock of such meters is known")
+        yield
+
+    def read_allowance(self) -> Conversation[int | None]:
+        """Raise Unsupported."""
+        raise Unsupported("it has no balance or limit that prewatt can set")
+        yield
+
+    def set_allowance(self, energy: int | None) -> Conversation[None]:  # noqa: ARG002
+        """Raise Unsupported."""
+        raise Unsupported("it has no balance or limit that prewatt can set")
+        yield
+
+    def rest(self) -> Conversation[None]:
+        """Return: no link is held."""
+        return
+        yield
+
+    def read_own_prepaid(self) -> Conversation[bool | None]:
+        """Return whether the meter may open its relay by a balance of its own; None if it may, but can't tell."""
+        prepaid: Prepaid | None = self._model.prepaid
+        if prepaid is None:
+            return False
+        if prepaid.register is None:
+            return None
+        register, batch = prepaid.register, alone(prepaid.register)
+        words = yield from self._unit.read(_question(batch))
+        try:
+            number = decoded(register, self._model.word_order, self._model.absent, batch.address, words)
+        except ValueError as error:
+            raise WrongAnswer(f"prepaid mode: {error}") from None
+        return None if number is None else number != Fraction(prepaid.off)
+
+    def read_switch(self) -> Conversation[bool | None]:
+        """Return whether the relay is closed; None if it can't be seen."""
+        at = self._relay
+        if at is None:
+            return None
+        if at.relay.state is not None:
+            return (yield from self._relay_state(at, at.relay.state))
+        if at.relay.verify == "power" and (yield from self._power_flows()):
+            return True
+        return None
+
+    def set_switch(self, closed: bool) -> Conversation[None]:
+        """Tell the relay to move, and see that it has. Raises WaitsForButton if its button must be pressed now,
+        ProtocolError if it has not moved.
+        """
+        at = self._relay
+        if at is None:
+            raise Unsupported("its model's file names no relay")
+        order: Order = at.relay.close if closed is not at.inverted else at.relay.open
+        try:
+            yield from at.unit.write(order.function, order.address + at.channel - 1, order.values)
+        except NoAnswer as unanswered:
+            # The order may have arrived, and its confirmation be lost: what is seen decides.
+            if at.relay.verify != "state" or not (yield from self._has_moved(at, closed)):
+                raise unanswered
+            return
+        if (yield from self._has_moved(at, closed)):
+            return
+        if closed and at.relay.button:
+            raise WaitsForButton("it closes when its button is pressed")
+        raise ProtocolError(f"confirmed, but it still stands {'open' if closed else 'closed'}")
+
+    def _has_moved(self, at: RelayAt, closed: bool) -> Conversation[bool]:
+        """Return whether the relay is seen to stand as it was told; True if its model says that it can't be seen."""
+        if at.relay.verify == "state" and at.relay.state is not None:
+            for _ in range(LOOKS):
+                if (yield from self._relay_state(at, at.relay.state)) is closed:
+                    return True
+            return False
+        if at.relay.verify == "power" and not closed:
+            for _ in range(POWER_LOOKS):
+                if not (yield from self._power_flows()):
+                    return True
+            return False
+        return True
+
+    def _relay_state(self, at: RelayAt, state: RelayState) -> Conversation[bool]:
+        """Return whether the flat is supplied, by the state of the relay. All channels of a module are read at once."""
+        words = yield from at.unit.read(Read(state.function, state.address, at.relay.channels))
+        word = int(words[at.channel - 1]) & state.mask
+        if word not in (state.closed & state.mask, state.open & state.mask):
+            raise WrongAnswer(f"the state of its relay is {word:04X}, which is neither open nor closed")
+        return (word == state.closed & state.mask) is not at.inverted
+
+    def _power_flows(self) -> Conversation[bool]:
+        power = yield from self.read_power()
+        return power is not None and abs(power.active) > FLOWS_W
+
+    def _probe(self) -> Conversation[None]:
+        """Raise WrongAnswer unless voltage and frequency are those of mains."""
+        phases = [Quantity(f"voltage-l{phase}") for phase in (1, 2, 3)]
+        names = self._there(*phases, Quantity.FREQUENCY)
+        if not names:
+            return
+        values = yield from self._read(names)
+        voltages = [voltage for phase in phases if (voltage := values.get(phase)) is not None]
+        frequency = values.get(Quantity.FREQUENCY)
+        if not any(voltages) and not frequency and (yield from self.read_switch()) is False:
+            # It has no voltage while its relay is open: it is behind the relay, and nothing can be said of its map.
+            return
+        lowest, highest = MAINS_MV
+        if self._there(*phases) and (
+            not any(lowest <= voltage for voltage in voltages) or any(voltage > highest for voltage in voltages)
+        ):
+            shown = ", ".join(f"{voltage / 1000:.1f} V" for voltage in voltages) or "no voltage"
+            raise WrongAnswer(f"it reports {shown}: its model's file is not that of this meter, and nothing is billed")
+        if frequency is not None and not MAINS_MHZ[0] <= frequency <= MAINS_MHZ[1]:
+            raise WrongAnswer(
+                f"it reports {frequency / 1000:.1f} Hz: its model's file is not that of this meter, and nothing is billed"
+            )
+        self._is_plausible = True
+
+    def _see_export(self, export: int | None) -> None:
+        if export is not None:
+            self._export = export
+            self._first_export = export if self._first_export is None else min(self._first_export, export)
+
+    def _there(self, *names: str) -> list[str]:
+        return [name for name in names if name in self._model.registers]
+
+    def _read(self, names: Iterable[str], optional: bool = False) -> Conversation[dict[str, int | None]]:
+        """Return values in prewatt's units; None for what the meter does not have. `optional`: what it refuses to tell is
+        left out.
+        """
+        names = list(names)
+        registers = self._model.registers
+        ratios = self._there(*dict.fromkeys(ratio for name in names for ratio in registers[name].times))
+        numbers: dict[str, Fraction | None] = {}
+        for batch in self._model.batches_of([*names, *ratios]):
+            try:
+                words = yield from self._unit.read(_question(batch))
+            except Refused:
+                if not optional:
+                    raise
+                continue
+            numbers |= self._numbers([*names, *ratios], batch, words)
+        return {name: self._in_units(name, numbers) for name in names if name in numbers}
+
+    def _numbers(self, names: Iterable[str], batch: Batch, words: tuple[int, ...]) -> dict[str, Fraction | None]:
+        numbers = {}
+        for name in names:
+            if batch.covers(self._model.registers[name]):
+                try:
+                    numbers[name] = self._model.value(name, batch.address, words)
+                except ValueError as error:
+                    raise WrongAnswer(f"{name}: {error}") from None
+        return numbers
+
+    def _in_units(self, name: str, numbers: Mapping[str, Fraction | None]) -> int | None:
+        register, number = self._model.registers[name], numbers[name]
+        if number is None:
+            return None
+        for ratio in register.times:
+            factor = numbers.get(ratio, self._ratios.get(ratio))
+            if not factor or factor < 0:
+                raise WrongAnswer(f"{ratio}: it has no value, so {name} is unknown")
+            number *= factor * Fraction(self._model.registers[ratio].scale if ratio in numbers else 1)
+        if name == "serial":
+            return int(number)
+        return scaled(number, register.scale, register.unit)
+
+
+def _question(batch: Batch) -> Read:
+    return Read(batch.function, batch.address, batch.count)
