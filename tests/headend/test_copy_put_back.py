@@ -409,7 +409,7 @@ def test_what_was_spread_and_its_shares_are_booked_as_what_they_are(edge, store,
     )
     heard(edge, store)
     spread, paid, share, undone, share_2, back = Alarm.objects.filter(kind="unbooked").order_by("seq")
-    with pytest.raises(FoundError, match="book that first"):
+    with pytest.raises(FoundError, match="book that debt first"):
         book_found(share, None)
     lefts = [40, 40, 35, 40, 36, 0]
     for alarm, left in zip((spread, paid, share, undone, share_2, back), lefts, strict=True):

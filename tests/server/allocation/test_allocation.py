@@ -170,11 +170,11 @@ def test_a_part_of_the_building_bears_its_own_costs(edge, store, stairs, clock):
 @pytest.mark.parametrize(
     ("changes", "bill", "field", "says"),
     [
-        ({"equal": 0, "area": 100}, NANO, "area", "floor area.*sums to zero"),
-        ({"equal": 0, "fixed": 100}, NANO, "fixed", "fixed weight.*sums to zero"),
+        ({"equal": 0, "area": 100}, NANO, "area", "floor area.*all shares are zero"),
+        ({"equal": 0, "fixed": 100}, NANO, "fixed", "fixed weight.*all shares are zero"),
         ({}, 0, "amount", "must be more than 0"),
         ({}, -NANO, "amount", "must be more than 0"),
-        ({}, 2**62, "amount", "plausible"),
+        ({}, 2**62, "amount", "at most 4611686"),
     ],
 )
 def test_what_cannot_be_divided_is_refused_by_its_field(edge, store, stairs, clock, changes, bill, field, says):
@@ -197,7 +197,7 @@ def test_a_rule_must_sum_to_a_hundred(stairs):
 def test_a_cost_without_meters_needs_a_bill(edge, store, stairs, clock):
     edge.live(store, at(2025, 10, 8), USED, HOUR)
     stairs.meters.clear()
-    with pytest.raises(ValidationError, match="Enter the amount"):
+    with pytest.raises(ValidationError, match="enter the amount"):
         preview(stairs, date(2025, 10, 7), date(2025, 10, 7))
 
 

@@ -97,7 +97,7 @@ def test_a_debt_is_paid_in_parts_and_never_more_than_is_owed(gone, owner, admin_
     [
         ({"payment_id": "first of Anna"}, "belongs to another"),
         ({"receipt": "R-1"}, "R-1 was recorded already"),
-        ({"way": "barter"}, "cash or by transfer"),
+        ({"way": "barter"}, "cash or transfer"),
         ({"amount": 0}, "more than 0"),
         ({"amount": NANO // 1000}, "decimals"),
         ({"payment_id": "~mine"}, "must not begin with"),
@@ -149,7 +149,7 @@ def test_the_page_of_the_books_takes_payments_of_debts(gone, owner, log_in):
     assert "100.00 is still owed" in said.content.decode()
     again = manager.post(f"/debts/{debt.pk}/write-off/", {"reason": "gone abroad", "amount": "500"}, follow=True)
     page = " ".join(again.content.decode().split())
-    assert 'value="500" aria-invalid="true"' in page and '<em class="bad">100.00 of it is owed still.</em>' in page
+    assert 'value="500" aria-invalid="true"' in page and '<em class="bad">Only 100.00 of this debt is still owed.</em>' in page
     assert 'value="gone abroad"' in page
     again = manager.post(f"/debts/{debt.pk}/pay/", {"amount": "ten", "payment_id": "y", "receipt": "R-8"}, follow=True)
     page = again.content.decode()

@@ -103,10 +103,10 @@ def test_what_is_finer_than_the_currency_is_rounded_to_the_nearest(gone, owner):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"amount": 16_930_000_000}, "of it is left"),
-        ({"amount": LEFT}, "too many decimals to be paid"),
-        ({"amount": 0}, "of it is left"),
-        ({"way": "barter"}, "in cash or by transfer"),
+        ({"amount": 16_930_000_000}, "of this refund is left"),
+        ({"amount": LEFT}, "more decimals than the currency"),
+        ({"amount": 0}, "of this refund is left"),
+        ({"way": "barter"}, "cash or transfer"),
         ({"day": date(2025, 10, 11)}, "in the future"),
         ({"number": "7\n8"}, "printable"),
     ],
@@ -197,8 +197,8 @@ def test_a_refused_form_of_what_is_owed_stands_open_as_it_was_typed(gone, owner,
     paid, to = f"/refunds/{due.pk}/pay-out/", f"/refunds/{due.pk}/send-to/"
     typed = {"amount": "2000", "way": "transfer", "day": "2025-10-09", "number": "SEPA 7"}
     for changed, field, said in (
-        ({}, "amount", "16.92 of it is left to be paid out."), ({"amount": "1.234,5,6"}, "amount", "is not a"),
-        ({"amount": "1", "day": "2025-12-24"}, "day", "2025-12-24 is in the future."),
+        ({}, "amount", "Only 16.92 of this refund is left to be paid out."), ({"amount": "1.234,5,6"}, "amount", "is not a"),
+        ({"amount": "1", "day": "2025-12-24"}, "day", "2025-12-24 is in the future: give the day on which it was paid."),
         ({"amount": "1", "number": "a\tb"}, "number", "at most 100 printable characters."),
     ):  # fmt: skip
         page = manager.post(paid, {**typed, **changed}, follow=True).content.decode()

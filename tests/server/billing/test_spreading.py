@@ -96,7 +96,7 @@ def test_thirty_days_dead_and_then_spread_with_light_at_once(after, edge, store,
     obey(edge, store)
     assert edge.accounts["m2"].balance == 0 and edge.accounts["m2"].closed is True
     whole(owner)
-    with pytest.raises(SpreadError, match="owes nothing"):
+    with pytest.raises(SpreadError, match="no credit below zero"):
         spread(ben, "manager", after)
 
 

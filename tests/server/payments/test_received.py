@@ -281,6 +281,6 @@ def test_a_line_goes_to_its_own_organisation_in_its_own_currency_only(tenancy, o
     from prewatt.server.estate.models import Organisation
 
     stranger.organisation = Organisation.objects.get(name="Other")
-    with pytest.raises(BankError, match="another's"):
+    with pytest.raises(BankError, match="another landlord"):
         book_payout(dollars, stranger, admin_user)
     assert owner.bank_lines.filter(state="open").count() == 2

@@ -95,7 +95,7 @@ def test_a_difference_that_has_grown_meanwhile_is_proposed_anew(edge, store, clo
     right = edge.accounts["m1"].read(clock.now(), 3000)
     edge.append("m1", replace(right, charge=right.charge + NANO, balance=right.balance - NANO))
     take(store, edge.upload("m1", edge.sent["m1"] + 1))
-    with pytest.raises(GivingBackError, match="another one by now"):
+    with pytest.raises(GivingBackError, match="has changed since"):
         decide(made, second, agreed=True)
     decide(made, second, agreed=False)
     alarm = Alarm.objects.filter(kind="difference").latest("pk")

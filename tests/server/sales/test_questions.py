@@ -179,7 +179,7 @@ def test_each_answer_is_charged_once(asked, edge, store, by, answer, amount, cha
         ("energy", 68_000, "At most 67.000 kWh"),
         ("energy", -1, "At most"),
         ("money", -1, "0 or more"),
-        ("guess", 0, "is none of"),
+        ("guess", 0, "choose one of"),
     ],
 )
 def test_no_answer_that_can_not_be(asked, by, answer, amount, said):

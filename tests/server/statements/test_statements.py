@@ -395,9 +395,9 @@ def test_a_correction_reverses_and_charges_anew_and_the_meter_follows(edge, stor
 @pytest.mark.parametrize(
     ("begins", "ends", "price", "says"),
     [
-        (8, 12, PRICE // 2, "span that is past"),
-        (9, 9, PRICE // 2, "span that is past"),
-        (8, 9, PRICE, "Nothing was charged otherwise"),
+        (8, 12, PRICE // 2, "must end in the past"),
+        (9, 9, PRICE // 2, "must end in the past"),
+        (8, 9, PRICE, "every charge stays the same"),
         (7, 8, PRICE // 2, "corrected already"),
     ],
 )

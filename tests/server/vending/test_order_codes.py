@@ -262,7 +262,7 @@ def test_a_gift_that_can_not_be_read_in_the_log_is_made_anew_as_it_was(tenancy, 
     before, row = order_of(made.command), made.command
     Command.objects.filter(pk=row.pk).update(body=b"\x00", signature=b"")
     row.refresh_from_db()
-    assert "made anew as it was" in mend(row)
+    assert "made again, exactly as it was" in mend(row)
     assert order_of(row) == before
 
 

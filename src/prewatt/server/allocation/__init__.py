@@ -1,1 +1,1 @@
-"""Shared costs: what is used in common, and who bears which part of it."""
+"""Allocation: costs that units share, and how they are divided."""

@@ -1,4 +1,4 @@
-"""What may still change of a shared cost: all of it while nothing was booked, afterwards only the day that is its last."""
+"""The changes that a shared cost allows: any change while nothing was booked, afterwards only its last day."""
 
 from __future__ import annotations
 
@@ -16,24 +16,27 @@ from .models import SharedCost
 
 
 def lock(shared_cost: SharedCost) -> SharedCost:
-    """The cost as it is now, held against runs and other changes until the transaction ends, after the organisation and the
-    meters that it is shared by. ValidationError if it is gone.
+    """Return the cost as it is now, locked after its organisation and its meters, so that no run or other change
+    happens until the transaction ends. Raises ValidationError if it was removed.
     """
     lock_organisation(shared_cost.property.organisation_id)
     lock_meters(Meter.objects.filter(unit__property=shared_cost.property_id))
-    held = for_update(SharedCost.objects).select_related("property__organisation", "part")
-    found: SharedCost | None = held.filter(pk=shared_cost.pk).first()
-    if found is None:
+    rows = for_update(SharedCost.objects).select_related("property__organisation", "part")
+    cost: SharedCost | None = rows.filter(pk=shared_cost.pk).first()
+    if cost is None:
         raise ValidationError(_("%(name)s was removed meanwhile.") % {"name": shared_cost.name})
-    return found
+    return cost
 
 
 def refuse_booked(shared_cost: SharedCost) -> None:
-    """ValidationError if something was booked, even if it was given back: tenants have seen it under this name and rule."""
+    """Raise ValidationError if something was booked, even if it was given back: tenants have seen it under this name
+    and rule.
+    """
     if shared_cost.runs.exists():
         raise ValidationError(
             _(
-                "%(name)s was booked already: it can only be ended. For another rule, end it and share a new cost from then on."
+                "%(name)s was booked already, so it can only be ended. For another rule, end it and add a new "
+                "shared cost from that day."
             )
             % {"name": shared_cost.name}
         )
@@ -41,26 +44,28 @@ def refuse_booked(shared_cost: SharedCost) -> None:
 
 @transaction.atomic
 def remove(shared_cost: SharedCost) -> None:
-    """Take a cost away of which nothing was booked. ValidationError otherwise."""
-    held = lock(shared_cost)
-    refuse_booked(held)
-    held.delete()
+    """Remove a cost that was never booked. Raises ValidationError otherwise."""
+    locked = lock(shared_cost)
+    refuse_booked(locked)
+    locked.delete()
 
 
 @transaction.atomic
 def end(shared_cost: SharedCost, last: date | None) -> SharedCost:
-    """Divide no day after `last`; None: it goes on. ValidationError if later days are booked, naming the last of them."""
-    held = lock(shared_cost)
-    where = zone(held.property.zone)
+    """Set the last day that a cost divides; None: it has no end. Raises ValidationError, which names the last booked
+    day, if later days are booked.
+    """
+    locked = lock(shared_cost)
+    place = zone(locked.property.zone)
     if last is None:
-        held.ends = None
+        locked.ends = None
     elif last.year not in YEARS:
         raise ValidationError({"last": _("Choose a day between 1971 and 2199.")})
     else:
-        held.ends = day_bounds(last, where)[1]
-        later = held.runs.filter(reversed_at=None, ends__gt=held.ends).order_by("-ends").first()
+        locked.ends = day_bounds(last, place)[1]
+        later = locked.runs.filter(reversed_at=None, ends__gt=locked.ends).order_by("-ends").first()
         if later is not None:
-            said = _("Days up to %(day)s are booked: choose that day or a later one, or give the run back first.")
-            raise ValidationError({"last": said % {"day": local_day(later.ends - 1, where)}})
-    held.save(update_fields=["ends"])
-    return held
+            text = _("Days up to %(day)s are booked: choose that day or a later one, or give the run back first.")
+            raise ValidationError({"last": text % {"day": local_day(later.ends - 1, place)}})
+    locked.save(update_fields=["ends"])
+    return locked

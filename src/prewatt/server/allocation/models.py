@@ -1,3 +1,5 @@
+"""The tables of shared costs, their runs and their shares. Amounts are in nano, instants in µs since 1970."""
+
 from __future__ import annotations
 
 from decimal import Decimal
@@ -22,12 +24,12 @@ def _percent(name: Any, default: int = 0) -> models.DecimalField[Decimal, Decima
 
 
 class SharedCost(models.Model):
-    """Something used in common by a property's units, or by those of a part of it, and the rule that divides its cost.
+    """A cost that a property's units, or those of a part of it, share, and the rule that divides it.
 
-    The cost is what `meters` used, at the property's tariff; or a bill that is typed in with a run. The rule is a mix:
-    percentages of five bases, together 100. By `schedule` it runs by itself, from `since` (µs since 1970, a local
-    midnight) on. No day from `ends` (likewise) on is divided. Once something was booked, nothing but `ends` may change
-    (`costs`).
+    The cost is the energy of `meters` at the property's tariff, or a bill that is typed in with a run. The rule is a
+    mix: the percentages of five bases, which sum to 100. With a `schedule` it runs by itself, from `since` (µs since
+    1970, a local midnight). No day from `ends` on (of the same form) is divided. Once something was booked, only `ends`
+    may change (`costs`).
     """
 
     class Vacancy(models.TextChoices):
@@ -66,7 +68,7 @@ class SharedCost(models.Model):
         return self.name
 
     def rule(self) -> dict[str, Decimal]:
-        """The bases that count, with their percentage."""
+        """Return the bases of the rule with their percentages, without those of zero."""
         return {basis: getattr(self, basis) for basis in BASES if getattr(self, basis)}
 
     def clean(self) -> None:
@@ -79,7 +81,7 @@ class SharedCost(models.Model):
         if self.part_id and self.property_id and self.part and self.part.property_id != self.property_id:
             raise ValidationError({"part": _now("This part belongs to another property.")})
         if self.schedule != self.Schedule.NONE and self.since is None:
-            raise ValidationError({"since": _now("A cost that runs by itself needs the day from which it does.")})
+            raise ValidationError({"since": _now("A cost that runs by itself needs the day from which it runs.")})
         alike = SharedCost.objects.filter(property_id=self.property_id, name=self.name).exclude(pk=self.pk)
         if self.property_id and alike.exists():
             raise ValidationError({"name": _now("A shared cost with this name exists already.")})
@@ -92,11 +94,11 @@ BASES = {
     "consumption": _("consumption, kWh"),
     "fixed": _("fixed weight × days"),
 }
-"""What a rule can divide by."""
+"""The bases of a rule, with their words for people."""
 
 
 class FixedWeight(models.Model):
-    """A unit's weight in a rule that divides by fixed weights; a unit without one has 0."""
+    """The weight of a unit in a rule with fixed weights. A unit without one has the weight 0."""
 
     shared_cost = models.ForeignKey(SharedCost, on_delete=models.CASCADE, related_name="weights")
     unit = models.ForeignKey(Unit, on_delete=models.CASCADE, related_name="+")
@@ -110,8 +112,9 @@ class FixedWeight(models.Model):
 
 
 class Run(models.Model):
-    """A shared cost, divided for the local days from `begins` to `ends` (µs since 1970). `energy` (Wh) is null for a
-    bill that was typed in; `cost` in nano. `rule`: the percentages as they were. Never changed, but reversed whole.
+    """A division of a shared cost for the local days from `begins` to `ends` (µs since 1970). `energy` (Wh) is null for
+    a bill that was typed in; `cost` in nano. `rule`: the percentages at that time. It is never changed, only reversed
+    as a whole.
     """
 
     shared_cost = models.ForeignKey(SharedCost, on_delete=models.PROTECT, related_name="runs")
@@ -141,7 +144,8 @@ class Run(models.Model):
 
 
 class Share(models.Model):
-    """What a unit bears of a run: its tenancy, or the landlord (`tenancy` null). `weights`: by basis, in words.
+    """The share of a unit in a run, borne by its tenancy, or by the landlord if `tenancy` is null. `weights`: by basis,
+    in words.
 
     `command` takes it off at the meter, `reversal` gives it back. `amount` in nano.
     """

@@ -1,4 +1,6 @@
-"""Running a shared cost: what it came to, who bears which part, and the debits that carry it to the meters."""
+"""A run of a shared cost: its amount, the share of each holder, and the debits that take the shares off
+at the meters.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from ...kernel.calendar import day_bounds, local_day, next_month, zone
 from ...kernel.rating import Counters, rate_interval
 from ...kernel.span import Span
 from ...kernel.tariff import RateCalendar, Version
-from ...kernel.units import BALANCE_MAX, exact_kwh
+from ...kernel.units import BALANCE_MAX, NANO, exact_kwh
 from ..billing.remainders import close_remainder
 from ..core.time import now
 from ..estate.models import Tenancy, Unit
@@ -36,13 +38,15 @@ from .costs import lock
 from .models import BASES, Run, Share, SharedCost
 
 LONGEST = 400
-"""Most days in one run."""
+"""The most days of one run."""
+LARGEST_BILL = BALANCE_MAX // 1000
+"""The largest bill, nano."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """What one holder of a unit bears (`tenancy` None: the landlord), and why. `weights`: by basis; the landlord's are
-    zero where others bear what is vacant.
+    """The share (nano) of one holder of a unit (`tenancy` None: the landlord), with its days and weights by basis. The
+    landlord's weights are zero if the other units bear what is vacant.
     """
 
     unit: Unit
@@ -54,7 +58,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Preview:
-    """A run before it is booked. `energy` (Wh) is None for a bill."""
+    """A run before it is booked, from the instant `begins` to `ends`. `energy` (Wh) is None for a bill;
+    `cost` in nano.
+    """
 
     shared_cost: SharedCost
     begins: int
@@ -65,37 +71,41 @@ class Preview:
 
 
 def span(shared_cost: SharedCost, first: date, last: date) -> Span:
-    """The local days from `first` to `last`. ValidationError if there is no such span."""
+    """Return the span of the local days from `first` to `last`. Raises ValidationError, which names the field, if they
+    are in the wrong order, too many, or out of range.
+    """
     if last < first:
-        raise ValidationError({"last": _("The last day is before the first.")})
+        raise ValidationError({"last": _("The last day must not be before the first day.")})
     if (last - first).days >= LONGEST:
-        raise ValidationError({"last": _("A run is for %(most)d days at most.") % {"most": LONGEST}})
+        raise ValidationError({"last": _("A run can have at most %(most)d days.") % {"most": LONGEST}})
     if not 1971 <= first.year <= 2199:
         raise ValidationError({"first": _("Choose a day between 1971 and 2199.")})
     return Span.of_days(first, last, zone(shared_cost.property.zone))
 
 
 def preview(shared_cost: SharedCost, first: date, last: date, bill: int | None = None) -> Preview:
-    """Work a run out. `bill` (nano): the amount that is typed in, instead of what the meters used.
+    """Compute a run without booking it. `bill` (nano): a typed amount, in the place of the meters' energy.
 
-    ValidationError names what is wrong: readings that are not here yet, days that were charged before, a base that sums
-    to zero.
+    Raises ValidationError, which names the field: for readings that are missing, days that were charged before, a base
+    that sums to zero.
     """
     begins, ends = span(shared_cost, first, last)
     if ends > now():
-        raise ValidationError({"last": _("The last day is not over yet.")})
+        raise ValidationError({"last": _("The last day is not over yet: choose an earlier one.")})
     if shared_cost.ends is not None and ends > shared_cost.ends:
         day = local_day(shared_cost.ends - 1, zone(shared_cost.property.zone))
         raise ValidationError({"last": _("This cost has ended: its last day is %(day)s.") % {"day": day}})
     meters = list(shared_cost.meters.all())
     if bill is None:
         if not meters:
-            raise ValidationError({"amount": _("This cost has no meters. Enter the amount of the bill.")})
+            raise ValidationError({"amount": _("This cost has no meters: enter the amount of the bill.")})
         _refuse_twice(shared_cost, begins, ends)
         energy, cost = _metered(shared_cost, meters, begins, ends)
     else:
-        if not 0 < bill <= BALANCE_MAX // 1000:
-            raise ValidationError({"amount": _("The amount must be more than 0, and is limited to a plausible sum.")})
+        if not 0 < bill <= LARGEST_BILL:
+            raise ValidationError(
+                {"amount": _("The amount must be more than 0, and at most %(most)d.") % {"most": LARGEST_BILL // NANO}}
+            )
         energy, cost = None, bill
     holders = _holders(shared_cost, begins, ends)
     mix = [
@@ -108,7 +118,9 @@ def preview(shared_cost: SharedCost, first: date, last: date, bill: int | None =
         basis = list(shared_cost.rule())[error.args[1]]
         raise ValidationError(
             {
-                basis: _("The base of the division by %(basis)s sums to zero: there is nobody to share the cost.")
+                basis: _(
+                    "Divided by %(basis)s, all shares are zero: there is nobody to bear the cost. Change the rule."
+                )
                 % {"basis": BASES[basis]}
             }
         ) from None
@@ -121,24 +133,29 @@ def _refuse_twice(shared_cost: SharedCost, begins: int, ends: int) -> None:
         reversed_at__isnull=True, energy__isnull=False, begins__lt=ends, ends__gt=begins
     ).first()
     if known is not None:
-        where = zone(shared_cost.property.zone)
-        days = " – ".join(f"{local_day(each, where)}" for each in (known.begins, known.ends - 1))
-        raise ValidationError({"first": _("These days are charged already: %(days)s.") % {"days": days}})
+        place = zone(shared_cost.property.zone)
+        days = " – ".join(f"{local_day(each, place)}" for each in (known.begins, known.ends - 1))
+        raise ValidationError(
+            {
+                "first": _("These days are charged already: %(days)s. Choose other days, or give that run back first.")
+                % {"days": days}
+            }
+        )
 
 
 def _readings(meters: Sequence[Meter], begins: int, ends: int) -> dict[int, Registers]:
-    found = {}
+    by_meter = {}
     for meter in meters:
         if meter.read_at is None or meter.read_at < ends:
             raise ValidationError(
                 {"last": _("Meter %(meter)s has not yet reported up to that time.") % {"meter": meter}}
             )
-        found[meter.pk] = registers(meter, begins, ends)
-    return found
+        by_meter[meter.pk] = registers(meter, begins, ends)
+    return by_meter
 
 
 def _metered(shared_cost: SharedCost, meters: Sequence[Meter], begins: int, ends: int) -> tuple[int, int]:
-    """Energy (Wh) and cost (nano) of common meters under the property's tariffs: energy, service fee and tax."""
+    """Return energy (Wh) and cost (nano) of common meters under the property's tariffs: energy, service fee and tax."""
     versions = tuple(
         Version(
             version.effective, RateCalendar(msgspec.structs.replace(version.calendar.tariff, standing=0, minimum=0))
@@ -166,20 +183,20 @@ def _metered(shared_cost: SharedCost, meters: Sequence[Meter], begins: int, ends
 
 
 def _holders(shared_cost: SharedCost, begins: int, ends: int) -> list[tuple[Unit, Tenancy | None, int, dict[str, int]]]:
-    """Who held each unit for how many days, with their weights, in the units' order."""
+    """Return who held each unit for how many days, with the weights, in the order of the units."""
     owner = shared_cost.part or shared_cost.property
     units = list(owner.units.order_by("name", "pk").select_related("property__organisation"))
     if not units:
-        raise ValidationError({"part": _("There are no units to share the cost.")})
-    where = zone(shared_cost.property.zone)
-    midnights = [day_bounds(day, where)[1] for day in _days(local_day(begins, where), local_day(ends - 1, where))]
+        raise ValidationError({"part": _("This property, or this part of it, has no units to share the cost.")})
+    place = zone(shared_cost.property.zone)
+    midnights = [day_bounds(day, place)[1] for day in _days(local_day(begins, place), local_day(ends - 1, place))]
     fixed = {each.unit_id: int(each.weight * 1000) for each in shared_cost.weights.all()}
     metered = {}
     if shared_cost.consumption:
         meters = list(Meter.objects.filter(unit__in=units))
         by_meter = _readings(meters, begins, ends)
         metered = {meter.unit_id: by_meter[meter.pk] for meter in meters}
-    found = []
+    holders = []
     for unit in units:
         tenancies = [
             each
@@ -208,8 +225,8 @@ def _holders(shared_cost: SharedCost, begins: int, ends: int) -> list[tuple[Unit
             }
             if tenancy is None and shared_cost.vacancy == SharedCost.Vacancy.OTHERS:
                 weights = dict.fromkeys(weights, 0)
-            found.append((unit, tenancy, days, weights))
-    return found
+            holders.append((unit, tenancy, days, weights))
+    return holders
 
 
 def _days(first: date, last: date) -> list[date]:
@@ -217,7 +234,7 @@ def _days(first: date, last: date) -> list[date]:
 
 
 def in_words(basis: str, weight: int) -> str:
-    """A weight as people write it: m² × days, kWh, and so on."""
+    """Return a weight as people write it, such as m² × days or kWh."""
     scaled = {
         "area": lambda: f"{Decimal(weight) / 100:f}",
         "fixed": lambda: f"{Decimal(weight) / 1000:f}",
@@ -230,22 +247,24 @@ def in_words(basis: str, weight: int) -> str:
 def run(
     shared_cost: SharedCost, first: date, last: date, bill: int | None = None, memo: str = "", by: Any = None
 ) -> Run:
-    """Book a run and send its debits. ValidationError as `preview`, and nothing is changed."""
+    """Book a run and send its debits to the meters. Raises ValidationError as `preview` does; then
+    nothing is changed.
+    """
     locked = lock(shared_cost)
-    found = preview(locked, first, last, bill)
-    made = Run(
-        shared_cost=locked, begins=found.begins, ends=found.ends, energy=found.energy, cost=found.cost, memo=memo,
+    plan = preview(locked, first, last, bill)
+    new_run = Run(
+        shared_cost=locked, begins=plan.begins, ends=plan.ends, energy=plan.energy, cost=plan.cost, memo=memo,
         rule={basis: f"{percent.normalize():f}" for basis, percent in locked.rule().items()}, made_at=now(), by=by,
     )  # fmt: skip
-    made.clean_fields(exclude={field.name for field in Run._meta.fields} - {"memo"})
-    made.save()
+    new_run.clean_fields(exclude={field.name for field in Run._meta.fields} - {"memo"})
+    new_run.save()
     organisation = locked.property.organisation
     recovered = account(organisation, Kind.SHARED_COSTS)
     text = f"{locked.name}, {first} – {last}" + (f", {memo}" if memo else "")
-    for part in found.parts:
-        weights = {basis: in_words(basis, part.weights[basis]) for basis in made.rule}
+    for part in plan.parts:
+        weights = {basis: in_words(basis, part.weights[basis]) for basis in new_run.rule}
         share = Share.objects.create(
-            run=made, unit=part.unit, tenancy=part.tenancy, days=part.days, weights=weights, amount=part.amount
+            run=new_run, unit=part.unit, tenancy=part.tenancy, days=part.days, weights=weights, amount=part.amount
         )
         if not part.amount:
             continue
@@ -255,23 +274,23 @@ def run(
             holder_account(organisation, part.tenancy),
             recovered,
             part.amount,
-            made.made_at,
+            new_run.made_at,
             of,
             text,
         )
         if part.tenancy is not None:
-            share.command = adjust(part.tenancy, -part.amount, of, text, made.made_at)
+            share.command = adjust(part.tenancy, -part.amount, of, text, new_run.made_at)
             share.save(update_fields=["command"])
             if part.tenancy.settled_at is not None:
                 close_remainder(part.tenancy, of, text)
-    return made
+    return new_run
 
 
 @transaction.atomic
-def reverse(made: Run, by: Any = None) -> Run:
-    """Give the whole run back. ValidationError if that was done already."""
-    lock(made.shared_cost)
-    locked = for_update(Run.objects).select_related("shared_cost__property__organisation").get(pk=made.pk)
+def reverse(old_run: Run, by: Any = None) -> Run:
+    """Give back a whole run. Raises ValidationError if it is reversed already."""
+    lock(old_run.shared_cost)
+    locked = for_update(Run.objects).select_related("shared_cost__property__organisation").get(pk=old_run.pk)
     if locked.reversed_at is not None:
         raise ValidationError(_("This run is reversed already."))
     locked.reversed_at, locked.reversed_by = now(), by
@@ -295,35 +314,39 @@ def reverse(made: Run, by: Any = None) -> Run:
 
 
 def next_span(shared_cost: SharedCost) -> tuple[date, date] | None:
-    """The first days that a scheduled cost has not been charged for; None if it runs by hand, or has ended before."""
+    """Return the first days that a scheduled cost has not been charged for; None if it runs by hand, or has ended
+    before.
+    """
     if shared_cost.schedule == SharedCost.Schedule.NONE or shared_cost.since is None:
         return None
-    where = zone(shared_cost.property.zone)
+    place = zone(shared_cost.property.zone)
     last = shared_cost.runs.filter(reversed_at__isnull=True, energy__isnull=False).order_by("-ends").first()
-    first = local_day(max(last.ends, shared_cost.since) if last else shared_cost.since, where)
+    first = local_day(max(last.ends, shared_cost.since) if last else shared_cost.since, place)
     last_day = {
         SharedCost.Schedule.DAILY: first,
         SharedCost.Schedule.WEEKLY: first + timedelta(days=6 - first.weekday()),
         SharedCost.Schedule.MONTHLY: next_month(first) - timedelta(days=1),
     }[SharedCost.Schedule(shared_cost.schedule)]
     if shared_cost.ends is not None:
-        last_day = min(last_day, local_day(shared_cost.ends - 1, where))
+        last_day = min(last_day, local_day(shared_cost.ends - 1, place))
     return (first, last_day) if first <= last_day else None
 
 
 def run_what_is_due() -> tuple[list[Run], list[str]]:
-    """Run each scheduled cost whose next days are over and have been reported. Returns the runs, and why others wait."""
-    made: list[Run] = []
+    """Run each scheduled cost whose next days are over and reported. Returns the runs, and the reasons
+    why others wait.
+    """
+    runs: list[Run] = []
     waiting: list[str] = []
 
     def run_all(each: SharedCost) -> None:
         while (days := next_span(each)) is not None and span(each, *days)[1] <= now():
             try:
-                made.append(run(each, *days, memo=_("by schedule")))
+                runs.append(run(each, *days, memo=_("by schedule")))
             except ValidationError as error:
                 waiting.append(f"{each.property}, {each}: {' '.join(error.messages)}")
                 break
 
     due = SharedCost.objects.exclude(schedule=SharedCost.Schedule.NONE).select_related("property")
     apart("shared cost", due, run_all, lambda each: each.property.gateways.first())
-    return made, waiting
+    return runs, waiting

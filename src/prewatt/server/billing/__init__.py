@@ -1,1 +1,1 @@
-"""Statements, and what happens to an account at a move-in or move-out."""
+"""Billing: debts and refunds, their payment, and the bills of tenancies that pay after use."""

@@ -1,6 +1,6 @@
-"""What tenants owe beside what their meters hold: each debt has who and since when, and falls by parts.
+"""Debts: what tenants owe in addition to what their meters hold. Each debt has a person and a date, and falls by parts.
 
-The books' account of debts is at each moment the sum of what is left of all debts.
+The ledger's account of debts is at any moment the sum of what is left of all debts.
 """
 
 from __future__ import annotations
@@ -30,18 +30,19 @@ from .owed import withdraw as pay_back
 
 
 class DebtError(Refused):
-    """It can't be done; the message, for people, says why. Nothing was changed."""
+    """A request about a debt cannot be done; the message, for people, says why. Nothing was changed."""
 
 
 def _lock(tenancy: Tenancy) -> Organisation:
-    """Of two under one name, the second finds what the first made."""
+    """Lock the organisation: of two calls under one name, the second finds what the first made."""
     return lock_organisation(tenancy.unit.property.organisation_id)
 
 
 @transaction.atomic
 def owe(tenancy: Tenancy, amount: int, reference: Reference, memo: str, at: int) -> Debt:
-    """From an instant on the tenant owes `amount` nano beside the meter: the tenancy's account grows by as much, so that
-    nothing goes to the meter for it. `reference` names the transfer; asked twice under one, it is one debt.
+    """Make a debt of `amount` nano from the instant `at`. The tenancy's account grows by the same amount, so that
+    nothing is sent to the meter for it. `reference`: names its transfer; a repeated call with the same reference
+    returns the same debt.
     """
     organisation = _lock(tenancy)
     known = Debt.objects.filter(**reference._asdict()).first()
@@ -56,13 +57,13 @@ def owe(tenancy: Tenancy, amount: int, reference: Reference, memo: str, at: int)
 
 
 def open_debts(organisation: Organisation) -> QuerySet[Debt]:
-    """What is owed to an organisation still, the oldest first."""
+    """Return the debts that are owed to an organisation, the oldest first."""
     rows = Debt.objects.filter(tenancy__unit__property__organisation=organisation)
     return _still(rows).select_related("tenancy__unit__property__organisation")
 
 
 def debts_of(tenancy: Tenancy) -> QuerySet[Debt]:
-    """What a tenant owes still, the oldest first."""
+    """Return the debts that a tenant still owes, the oldest first."""
     return _still(Debt.objects.filter(tenancy=tenancy)).select_related("tenancy__unit__property__organisation")
 
 
@@ -74,13 +75,13 @@ def _still(rows: QuerySet[Debt]) -> QuerySet[Debt]:
 
 
 def pays_debts(tenancy: Tenancy) -> bool:
-    """Whether money that comes in for a tenancy can be for nothing but its debts: it has ended, and owes."""
+    """Return whether money for a tenancy can only pay its debts: the tenancy has ended and owes something."""
     return tenancy.ends is not None and tenancy.ends <= now() and debts_of(tenancy).exists()
 
 
 def came_late(tenancy: Tenancy) -> bool:
-    """Whether money that came in for a tenancy can buy no energy any more: it has ended, and owes or is settled. Then it pays
-    what is owed, and the rest, or all of it, is owed back.
+    """Return whether money for a tenancy can buy no energy any more: it has ended and owes something, or it is settled.
+    The money then pays the debts, and the rest is owed back.
     """
     return pays_debts(tenancy) or Tenancy.objects.filter(pk=tenancy.pk, settled_at__isnull=False).exists()
 
@@ -89,20 +90,22 @@ def came_late(tenancy: Tenancy) -> bool:
 def pay(
     tenancy: Tenancy, amount: int, payment_id: str, by: Any, source: Account, receipt: str = "", late: bool = False
 ) -> DebtPayment:
-    """`amount` nano came in from a tenant who owes, and lie in the ledger's account `source`: the oldest debts fall first,
-    and what is more than is owed is owed back; what is finer than the currency is let go. Of one id there is one payment: a
-    second call is the same. DebtError if nothing is owed (unless it `came_late`), or the amount or the id can't be.
+    """Book `amount` nano that a tenant paid and that lie in the account `source`. The oldest debts fall first. What is
+    more than the debts is owed back; a rest that is finer than the currency is dropped. A repeated call with the same
+    `payment_id` returns the same payment. `late`: it is also taken if nothing is owed.
+
+    Raises DebtError, which names the field, if nothing is owed, or the amount or the id is not possible.
     """
     organisation = _lock(tenancy)
     known = DebtPayment.objects.filter(organisation=organisation, payment_id=payment_id).first()
     if known is not None:
         if (known.tenancy_id, known.amount) != (tenancy.pk, amount):
-            raise DebtError(_("The id %(id)s belongs to another payment.") % {"id": payment_id})
+            raise DebtError(_("The id %(id)s belongs to another payment. Use a new id.") % {"id": payment_id})
         if known.undone_at is not None:
             raise DebtError(_("This payment was undone. Use another id for a new payment."))
         return known
     if TopUp.objects.filter(organisation=organisation, credit_id=payment_id).exists():
-        raise DebtError(_("The id %(id)s belongs to another payment.") % {"id": payment_id})
+        raise DebtError(_("The id %(id)s belongs to another payment. Use a new id.") % {"id": payment_id})
     try:
         check_amount(amount, tenancy.unit.property.currency)
     except TopUpError as error:
@@ -110,7 +113,7 @@ def pay(
     debts = list(debts_of(tenancy))
     if not debts and not late:
         raise DebtError(_("%(who)s owes nothing.") % {"who": tenancy.tenant})
-    made = DebtPayment.objects.create(
+    payment = DebtPayment.objects.create(
         organisation=organisation, tenancy=tenancy, payment_id=payment_id, amount=amount, source=source, receipt=receipt,
         at=now(), by=by,
     )  # fmt: skip
@@ -118,34 +121,43 @@ def pay(
     for debt in debts:
         part = min(left, debt.left)
         if part:
-            lower(debt, part, DebtPart.Why.PAID, source, Transfer.Kind.DEBT_PAID, name_of(by), payment=made)
+            lower(debt, part, DebtPart.Why.PAID, source, Transfer.Kind.DEBT_PAID, name_of(by), payment=payment)
             left -= part
-    given, unit = account(organisation, Kind.ADJUSTMENTS), minor_unit(tenancy.unit.property.currency)
-    of = Reference(Of.DEBT_PAYMENT, made.pk)
+    adjustments, unit = account(organisation, Kind.ADJUSTMENTS), minor_unit(tenancy.unit.property.currency)
+    of = Reference(Of.DEBT_PAYMENT, payment.pk)
     if 0 < left < unit:
         meter = meter_of(tenancy)
-        book(Transfer.Kind.ADJUSTMENT, source, given, left, now(), of.and_(Part.ROUNDING), _("rounding"), meter)
+        book(Transfer.Kind.ADJUSTMENT, source, adjustments, left, now(), of.and_(Part.ROUNDING), _("rounding"), meter)
     elif left:
         memo = _("paid more than was owed") if debts else _("paid after the move-out")
-        made.refund = owe_back(tenancy, left, Refund.Why.OVERPAID, source, of, memo, Transfer.Kind.REFUND)
-        made.save(update_fields=["refund"])
+        payment.refund = owe_back(tenancy, left, Refund.Why.OVERPAID, source, of, memo, Transfer.Kind.REFUND)
+        payment.save(update_fields=["refund"])
     if not left and sum(debt.left for debt in debts) < unit:
         for debt in debts:
             if finer := debt.left:
-                lower(debt, finer, DebtPart.Why.ROUNDING, given, Transfer.Kind.ADJUSTMENT, name_of(by), payment=made)
-    return made
+                lower(
+                    debt,
+                    finer,
+                    DebtPart.Why.ROUNDING,
+                    adjustments,
+                    Transfer.Kind.ADJUSTMENT,
+                    name_of(by),
+                    payment=payment,
+                )
+    return payment
 
 
 @transaction.atomic
-def undo(made: DebtPayment, by: Any, reason: str) -> DebtPayment:
-    """A payment never was (a typing error, a wrong tenant): what it paid is owed again, by counter-entries. DebtError if it
-    is undone already, what was paid too much has been paid out, or a payment provider has the money.
+def undo(payment: DebtPayment, by: Any, reason: str) -> DebtPayment:
+    """Undo a payment that never happened (a typing error, a wrong tenant): what it paid is owed again, by reversing
+    transfers. Raises DebtError if it is undone already, its excess was paid out, the bank took it back, or a payment
+    provider has the money.
     """
-    _lock(made.tenancy)
+    _lock(payment.tenancy)
     row = (
         for_update(DebtPayment.objects)
         .select_related("source", "refund", "tenancy__unit__property__organisation")
-        .get(pk=made.pk)
+        .get(pk=payment.pk)
     )
     if not reason.strip():
         raise DebtError(_("Say why."), "reason")
@@ -159,39 +171,41 @@ def undo(made: DebtPayment, by: Any, reason: str) -> DebtPayment:
     memo, at = f"{reason.strip()[:150]} ({name_of(by)})", now()
     if row.refund is not None:
         if row.refund.left != row.refund.amount:
-            raise DebtError(_("The amount paid too much has been paid out already."))
+            raise DebtError(
+                _("The amount that was paid too much has been paid out already, so this payment can't be undone.")
+            )
         pay_back(row.refund, row.source, memo, name_of(by))
     names = [Reference(Of.DEBT_PART, part.pk) for part in row.parts.all()]
     for name in (*names, Reference(Of.DEBT_PAYMENT, row.pk).and_(Part.ROUNDING)):
-        if (first := booked(name)) is not None:
-            where = meter_of(row.tenancy)
+        if (transfer := booked(name)) is not None:
+            meter = meter_of(row.tenancy)
             counter = name.and_(Part.UNDONE)
             book(
                 Transfer.Kind.REVERSAL,
-                first.credit_account,
-                first.debit_account,
-                first.amount,
+                transfer.credit_account,
+                transfer.debit_account,
+                transfer.amount,
                 at,
                 counter,
                 memo,
-                where,
+                meter,
             )
     row.undone_at, row.receipt = at, ""
     row.save(update_fields=["undone_at", "receipt"])
     return row
 
 
-def in_words(made: DebtPayment) -> str:
-    """What a payment did to what was owed."""
-    left = sum(each.left for each in debts_of(made.tenancy))
-    currency = made.tenancy.unit.property.currency
-    if not left and made.refund is None:
+def in_words(payment: DebtPayment) -> str:
+    """Return what a payment did to the debts, for people."""
+    left = sum(each.left for each in debts_of(payment.tenancy))
+    currency = payment.tenancy.unit.property.currency
+    if not left and payment.refund is None:
         return _("All that was owed is paid.")
-    if made.refund is not None and made.refund.amount == made.amount:
-        return _("Nothing was owed: %(rest)s is owed back.") % {"rest": format_money(made.amount, currency)}
-    if made.refund is not None:
+    if payment.refund is not None and payment.refund.amount == payment.amount:
+        return _("Nothing was owed: %(rest)s is owed back.") % {"rest": format_money(payment.amount, currency)}
+    if payment.refund is not None:
         return _("All that was owed is paid; %(rest)s was more than that, and is owed back.") % {
-            "rest": format_money(made.refund.amount, currency)
+            "rest": format_money(payment.refund.amount, currency)
         }
     return _("It is booked. %(left)s is still owed.") % {"left": format_money(left, currency)}
 
@@ -206,16 +220,18 @@ def lower(
     memo: str = "",
     **more: Any,
 ) -> DebtPart:
-    """A debt falls by a part, which is one transfer out of `source`. To be called with the organisation's row locked."""
-    made = DebtPart.objects.create(debt=debt, amount=amount, why=why, at=now(), by=by[:150], **more)
-    debts, of = account(source.organisation, Kind.DEBTS), Reference(Of.DEBT_PART, made.pk)
-    book(kind, source, debts, amount, made.at, of, memo or debt.memo, meter_of(debt.tenancy))
-    return made
+    """Reduce a debt by a part, which is one transfer out of the account `source`. The caller has locked the
+    organisation's row. Returns the part.
+    """
+    part = DebtPart.objects.create(debt=debt, amount=amount, why=why, at=now(), by=by[:150], **more)
+    debts, of = account(source.organisation, Kind.DEBTS), Reference(Of.DEBT_PART, part.pk)
+    book(kind, source, debts, amount, part.at, of, memo or debt.memo, meter_of(debt.tenancy))
+    return part
 
 
 def raise_again(part: DebtPart, memo: str) -> int:
-    """A part that was taken out of the tenancy's account goes back there, and is owed again, by a counter-entry; the instant
-    of it. To be called with the organisation's row locked.
+    """Undo a part that was taken out of the tenancy's account: it goes back there, and is owed again. The caller has
+    locked the organisation's row. Returns the instant of the transfer.
     """
     at, own = now(), tenant_account(part.debt.tenancy)
     debts, of = account(own.organisation, Kind.DEBTS), Reference(Of.DEBT_PART, part.pk).and_(Part.UNDONE)
@@ -227,7 +243,9 @@ def raise_again(part: DebtPart, memo: str) -> int:
 
 @transaction.atomic
 def withdraw(debt: Debt, by: Any) -> int:
-    """What is left of a debt is not owed after all: the tenancy's account falls by as much. How much it was, nano."""
+    """Cancel what is left of a debt, because it is not owed after all: the tenancy's account falls by as much. Returns
+    the amount, nano.
+    """
     _lock(debt.tenancy)
     left = debt.left
     if left:
@@ -238,24 +256,24 @@ def withdraw(debt: Debt, by: Any) -> int:
 
 @transaction.atomic
 def set_off(debt: Debt, refund: Refund, by: Any) -> int:
-    """What is owed to a tenant pays what the tenant owes, as far as both go. How much it was, nano. DebtError if it is
-    another person's, or there is nothing to set off.
+    """Pay a debt with a refund to the same person, as far as both go. Returns the amount, nano. Raises DebtError if the
+    refund is another person's, a provider is sending it, or nothing is left.
     """
     organisation = _lock(debt.tenancy)
     if refund.tenancy_id != debt.tenancy_id:
         raise DebtError(_("This is owed to somebody else."))
     try:
-        row = locked(refund)
+        locked_refund = locked(refund)
     except GivingBackError as error:
         raise DebtError(str(error), error.field) from None
-    if row.parts.filter(sent_at__isnull=True, error="").exists():
+    if locked_refund.parts.filter(sent_at__isnull=True, error="").exists():
         raise DebtError(_("The provider is still sending this refund. Wait for its result first."))
-    part = min(debt.left, row.left)
+    part = min(debt.left, locked_refund.left)
     if not part:
-        raise DebtError(_("Nothing of this debt is owed any more."))
-    fall(row, part, PayOut.Way.SET_OFF, name_of(by))
-    owed_by = account(organisation, Kind.REFUNDS)
-    lower(debt, part, DebtPart.Why.SET_OFF, owed_by, Transfer.Kind.DEBT_PAID, name_of(by))
+        raise DebtError(_("This debt is paid already: there is nothing to set off."))
+    fall(locked_refund, part, PayOut.Way.SET_OFF, name_of(by))
+    refunds = account(organisation, Kind.REFUNDS)
+    lower(debt, part, DebtPart.Why.SET_OFF, refunds, Transfer.Kind.DEBT_PAID, name_of(by))
     return part
 
 
@@ -264,31 +282,31 @@ def set_off(debt: Debt, refund: Refund, by: Any) -> int:
 
 @transaction.atomic
 def write_off(debt: Debt, by: Any, reason: str, amount: int | None = None) -> WriteOff:
-    """Propose to ask for `amount` nano of a debt no more (None: for nothing of it); a second person agrees. DebtError if
-    it is more than is owed, or one waits already.
+    """Propose to write off `amount` nano of a debt (None: all of it); a second person must agree. Raises DebtError if
+    it is more than is owed, or a proposal waits already.
     """
     _lock(debt.tenancy)
     left = debt.left
-    wanted = left if amount is None else amount
+    written = left if amount is None else amount
     if not reason.strip():
         raise DebtError(_("Say why."), "reason")
-    if not 0 < wanted <= left:
-        said = {"left": format_money(left, debt.tenancy.unit.property.currency)}
-        raise DebtError(_("%(left)s of it is owed still.") % said, "amount")
+    if not 0 < written <= left:
+        values = {"left": format_money(left, debt.tenancy.unit.property.currency)}
+        raise DebtError(_("Only %(left)s of this debt is still owed.") % values, "amount")
     if debt.write_offs.filter(state=WriteOff.State.WAITING).exists():
-        raise DebtError(_("It is already waiting for a second person."))
-    return WriteOff.objects.create(debt=debt, amount=wanted, reason=reason.strip()[:200], at=now(), by=by)
+        raise DebtError(_("A proposal for this debt is already waiting for a second person."))
+    return WriteOff.objects.create(debt=debt, amount=written, reason=reason.strip()[:200], at=now(), by=by)
 
 
 @transaction.atomic
-def decide_write_off(made: WriteOff, by: Any, agreed: bool) -> WriteOff:
-    """A second person agrees that it is asked for no more, or declines. What was paid meanwhile is not written off.
-    DebtError if it is the same person, or decided.
+def decide_write_off(proposal: WriteOff, by: Any, agreed: bool) -> WriteOff:
+    """Write off a debt to which a second person agrees, or decline. What was paid meanwhile is not written off. Raises
+    DebtError if it is the same person, or it is decided already.
     """
-    organisation = _lock(made.debt.tenancy)
-    row = for_update(WriteOff.objects).select_related("debt__tenancy__unit__property").get(pk=made.pk)
+    organisation = _lock(proposal.debt.tenancy)
+    row = for_update(WriteOff.objects).select_related("debt__tenancy__unit__property").get(pk=proposal.pk)
     if row.state != WriteOff.State.WAITING:
-        raise DebtError(_("This is decided already."))
+        raise DebtError(_("This proposal is decided already."))
     if agreed and row.by_id == by.pk:
         raise DebtError(_("A second person has to agree. The person who proposed it can only withdraw it."))
     part = min(row.amount, row.debt.left)
@@ -296,6 +314,6 @@ def decide_write_off(made: WriteOff, by: Any, agreed: bool) -> WriteOff:
     row.decided_at, row.decided_by = now(), by
     row.save(update_fields=["state", "decided_at", "decided_by"])
     if row.state == WriteOff.State.DONE:
-        lost = account(organisation, Kind.WRITTEN_OFF)
-        lower(row.debt, part, DebtPart.Why.WRITTEN_OFF, lost, Transfer.Kind.WRITTEN_OFF, name_of(by), write_off=row)
+        losses = account(organisation, Kind.WRITTEN_OFF)
+        lower(row.debt, part, DebtPart.Why.WRITTEN_OFF, losses, Transfer.Kind.WRITTEN_OFF, name_of(by), write_off=row)
     return row

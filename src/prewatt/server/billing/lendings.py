@@ -1,4 +1,4 @@
-"""What a silence may cost at most: what is lent while nobody hears."""
+"""The most that a silent gateway may cost: what its meters lend while nobody hears them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from .on_the_way import on_the_way
 
 @dataclass(frozen=True)
 class Lending:
-    """What a silent meter may cost by its usual use: Wh and nano a day (None: too little is known), `left` of its credit
-    (nano) at an instant, under zero where it may have lent already, and about how many days that lasts (None: not known).
+    """The possible cost of a silent meter by its usual use: `energy` (Wh) and `charge` (nano) a day, None if too little
+    is known. `left`: its credit (nano) at the present instant, below zero if it may lend already. `days`: about how
+    many days that lasts, None if unknown.
     """
 
     row: SilentMeter
@@ -23,22 +24,24 @@ class Lending:
 
     @property
     def lent(self) -> int:
-        """What it may have lent by now, nano."""
+        """Return what it may have lent by now, nano."""
         return max(-self.left, 0)
 
 
 def lendings(silence: Silence, at: int) -> list[Lending]:
-    """What each meter of a unit that is silent may cost, by what was known when that began and was paid since."""
+    """Return the lending of each silent meter of a unit, by what was known when the silence began and what was paid
+    since. `at`: the present instant.
+    """
     rows = silence.meters.filter(meter__unit__isnull=False).select_related("meter__unit", "meter__gateway")
     paid = on_the_way([row.meter_id for row in rows])
-    found = []
+    result = []
     for row in rows:
         # One that is off draws nothing.
         off = row.closed is False
         energy, charge = (0, 0) if off else (row.day_energy, row.day_charge)
         passed = max(at - (row.read_at or silence.began_at), 0)
-        held = row.balance + paid.get(row.meter_id, 0)
-        left = held - (charge or 0) * passed // DAY
+        credit = row.balance + paid.get(row.meter_id, 0)
+        left = credit - (charge or 0) * passed // DAY
         days = max(left, 0) // charge if charge else None
-        found.append(Lending(row, energy, charge, left, days))
-    return found
+        result.append(Lending(row, energy, charge, left, days))
+    return result

@@ -1,3 +1,5 @@
+"""The tables of debts, their payments, and bills. Amounts are in nano, instants in µs since 1970."""
+
 from __future__ import annotations
 
 from django.conf import settings
@@ -11,8 +13,8 @@ from ..ledger.references import Of, Reference
 
 
 class Debt(models.Model):
-    """What a tenant owes the landlord beside what the meter holds. `amount` in nano; `who`: the tenant's name when it came
-    to be, `since`. `of`, `number` and `part` name the transfer by which it did.
+    """What a tenant owes the landlord in addition to what the meter holds. `amount` in nano; `who`: the tenant's name
+    at the instant `since`, when the debt began. `of`, `number` and `part`: the reference of its transfer.
     """
 
     tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, related_name="debts")
@@ -36,12 +38,12 @@ class Debt(models.Model):
 
     @property
     def reference(self) -> Reference:
-        """The transfer by which it came to be."""
+        """Return the reference of the transfer that made the debt."""
         return Reference(Of(self.of), self.number, self.part)
 
     @property
     def left(self) -> int:
-        """What of it is owed still, nano."""
+        """Return how much of the debt is still owed, nano."""
         fell = self.parts.filter(payment__undone_at__isnull=True, undone_at__isnull=True).aggregate(sum=Sum("amount"))[
             "sum"
         ]
@@ -49,9 +51,9 @@ class Debt(models.Model):
 
 
 class DebtPayment(models.Model):
-    """Money (`amount` in nano) that came in from who owes. Its parts pay debts; what was more than was owed is owed back, as
-    `refund`. `source`: where the money lies. `payment_id`: as it was typed, or of the books' own; `receipt`: the number of
-    the receipt that staff gave. Both are once in an organisation. `undone_at`: when it was said never to have been.
+    """Money (`amount` in nano) from a tenant who owes, received at the instant `at`. Its parts pay debts; the excess is
+    owed back as `refund`. `source`: the account where the money lies. `payment_id`: a typed id, or one of the books'
+    own; `receipt`: the receipt number of staff. Both are unique in an organisation. `undone_at`: when it was undone.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
@@ -80,9 +82,11 @@ class DebtPayment(models.Model):
 
 
 class WriteOff(models.Model):
-    """What of a debt (`amount` in nano) somebody proposes to ask for no more; a second person agrees."""
+    """A proposal to write off `amount` nano of a debt, made at the instant `at`; a second person must agree."""
 
     class State(models.TextChoices):
+        """The states of a proposal."""
+
         WAITING = "waiting", _("waits for a second person")
         DONE = "done", _("done")
         DECLINED = "declined", _("declined")
@@ -108,11 +112,13 @@ class WriteOff(models.Model):
 
 
 class DebtPart(models.Model):
-    """By how much (nano) a debt fell: one transfer of the books. `top_up`: of which payment it is a share. `undone_at`: when that
-    was found never to have been.
+    """A part (nano) by which a debt fell, at the instant `at`: one transfer of the books. `top_up`: the payment of
+    which it is a share. `undone_at`: when it was undone.
     """
 
     class Why(models.TextChoices):
+        """The reasons why a debt fell."""
+
         PAID = "paid", _("paid")
         WRITTEN_OFF = "off", _("written off")
         SET_OFF = "set-off", _("set off against what was owed back")
@@ -140,8 +146,9 @@ class DebtPart(models.Model):
 
 
 class Spread(models.Model):
-    """A debt that was lent to the meter, and that a share of each payment (percent) pays before the rest goes to the meter.
-    `silence`: in which it ran up, if it did in one.
+    """A debt that was lent to the meter, so that the supply stays on. `share`: the percent of each later payment that
+    pays it before the rest goes to the meter. `silence`: the silence in which it ran up, if it did so in one. `at`:
+    when it was spread.
     """
 
     debt = models.OneToOneField(Debt, on_delete=models.PROTECT, related_name="spread")
@@ -163,7 +170,9 @@ class Spread(models.Model):
 
 
 class MoveChange(models.Model):
-    """A move was put right: by whom, when and why. `was`: by tenancy, its first and last instant, name and deposit before."""
+    """A correction of a move: who made it, when (`at`) and why. `was`: for each tenancy its first and last instant,
+    name and deposit before.
+    """
 
     tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, related_name="move_changes")
     at = models.BigIntegerField()
@@ -179,11 +188,11 @@ class MoveChange(models.Model):
 
 
 class Bill(models.Model):
-    """What a tenancy that pays after use was billed for a span. Its `number` counts in the organisation without a gap. `owed`
-    (nano): exactly what the account was under zero by at the instant `ends`, less than 0 where there was credit; `total`: that,
-    rounded once, 0 where nothing was owed; `amount`: what of it is new, the rest stands on bills before. `due_at`: the instant at
-    which its last day to pay is over. `complete`: whether the meter had reported all of the span. `document`: its statement, as
-    it was.
+    """A bill for a span of a tenancy that pays after use. `number` counts in the organisation without a gap. `owed`
+    (nano): the exact amount by which the account was below zero at the instant `ends`, negative if there was credit;
+    `total`: this amount, rounded once, and 0 if nothing was owed; `amount`: the new part of it, the rest is on bills
+    before. `due_at`: the end of the last day to pay. `complete`: whether the meter had reported the whole span.
+    `document`: the statement as it was.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="bills")

@@ -1,4 +1,4 @@
-"""What is paid and not at the meter yet."""
+"""Payments that have not reached the meter yet."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from .models import DebtPart
 
 
 def on_the_way(meters: Sequence[int]) -> dict[int, int]:
-    """What is paid and not at the meter yet, nano by meter."""
+    """Return the amounts that are paid and not at the meter yet, nano by the meter's primary key. Meters without one
+    are left out.
+    """
     # What a code has brought is at the meter, though its command is still on the way.
-    opened = TopUp.objects.filter(command__meter__in=meters, command__state__in=OPEN, command__coded_seq__isnull=True)
-    rows = opened.values("command__meter").annotate(sum=Sum("amount"))
-    found = {row["command__meter"]: int(row["sum"]) for row in rows}
-    if found:
-        shares = DebtPart.objects.filter(top_up__in=opened, undone_at__isnull=True)
+    waiting = TopUp.objects.filter(command__meter__in=meters, command__state__in=OPEN, command__coded_seq__isnull=True)
+    rows = waiting.values("command__meter").annotate(sum=Sum("amount"))
+    amounts = {row["command__meter"]: int(row["sum"]) for row in rows}
+    if amounts:
+        shares = DebtPart.objects.filter(top_up__in=waiting, undone_at__isnull=True)
         for meter, amount in shares.values_list("top_up__command__meter", "amount"):
-            found[meter] -= amount
-    return found
+            amounts[meter] -= amount
+    return amounts

@@ -1,7 +1,8 @@
-"""What the landlord owes to people until it is paid out, in parts: what was decided to be given back, credit and deposits
-that a move-out left, what somebody paid too much.
+"""Refunds: what the landlord owes to people until it is paid out, in parts. This is credit that was given back, credit
+and deposits after a move-out, and what somebody paid too much.
 
-The books' account of refunds is at each moment the sum of what is left of all of it, and of payments that are held.
+The ledger's account of refunds is at any moment the sum of what is left of all refunds and of the payments that are
+held.
 """
 
 from __future__ import annotations
@@ -39,21 +40,22 @@ def owe_back(
     kind: Transfer.Kind = Transfer.Kind.SETTLEMENT,
     at: int | None = None,
 ) -> Refund:
-    """`amount` nano that lie in an account `source` are owed to a tenancy's person from an instant on (None: now). A transfer of
-    the kind DEPOSIT moves this tenancy's deposit. In the caller's transaction.
+    """Make a refund: `amount` nano of the account `source` are owed to a tenancy's person from the instant `at` (None:
+    now). A transfer of the kind DEPOSIT moves this tenancy's deposit. The caller holds the transaction. Returns the
+    refund.
     """
-    owed_by, since = account(tenancy.unit.property.organisation, Kind.REFUNDS), now() if at is None else at
-    if source != owed_by:
+    refunds, since = account(tenancy.unit.property.organisation, Kind.REFUNDS), now() if at is None else at
+    if source != refunds:
         deposit_of = tenancy if kind == Transfer.Kind.DEPOSIT else None
-        book(kind, source, owed_by, amount, since, reference, memo, meter_of(tenancy), deposit_of)
+        book(kind, source, refunds, amount, since, reference, memo, meter_of(tenancy), deposit_of)
     return Refund.objects.create(
         tenancy=tenancy, who=tenancy.tenant, amount=amount, why=why, reason=memo[:200], at=since, by=""
     )
 
 
 def owe_cleared(meter: Meter, tenancy: Tenancy | None, amount: int, at: int, seq: int) -> None:
-    """A meter's credit (nano) was cleared by journal entry `seq`, at an instant: it is owed back to who held it. Where nobody
-    lives it was nobody's: what the meter holds is levelled with the next settlement.
+    """Book that journal entry `seq` cleared a meter's credit (nano) at an instant: it is owed back to its holder.
+    Without a tenant the credit was nobody's; the next settlement levels the meter.
     """
     if tenancy is None:
         return
@@ -63,36 +65,36 @@ def owe_cleared(meter: Meter, tenancy: Tenancy | None, amount: int, at: int, seq
 
 
 def meter_of(tenancy: Tenancy) -> Meter | None:
-    """Where a tenancy's bookings belong that touch no tenant's account."""
+    """Return the meter of a tenancy's flat, for bookings that touch no tenant's account; None if it has none."""
     return Meter.objects.filter(unit=tenancy.unit_id).first()
 
 
 def owed(organisation: Organisation) -> QuerySet[Refund]:
-    """What an organisation owes to people still, the oldest first."""
+    """Return the refunds that an organisation still owes, the oldest first."""
     rows = Refund.objects.filter(tenancy__unit__property__organisation=organisation, paid_at__isnull=True)
     return rows.select_related("tenancy__unit__property__organisation").order_by("at", "pk")
 
 
 def owed_to(tenancy: Tenancy) -> QuerySet[Refund]:
-    """What is owed to one tenancy's person still, the oldest first."""
+    """Return the refunds that are still owed to a tenancy's person, the oldest first."""
     return Refund.objects.filter(tenancy=tenancy, paid_at__isnull=True).order_by("at", "pk")
 
 
 def locked(refund: Refund) -> Refund:
-    """The row, locked. GivingBackError if it is paid out already."""
-    found: Refund = for_update(Refund.objects).select_related("tenancy__unit__property__organisation").get(pk=refund.pk)
-    if found.paid_at is not None:
+    """Return the refund, locked. Raises GivingBackError if it is paid out already."""
+    row: Refund = for_update(Refund.objects).select_related("tenancy__unit__property__organisation").get(pk=refund.pk)
+    if row.paid_at is not None:
         raise GivingBackError(_("This refund is paid out already."))
-    return found
+    return row
 
 
 @transaction.atomic
 def pay_out(
     refund: Refund, by: Any, amount: int | None = None, way: str = "cash", day: date | None = None, number: str = ""
 ) -> Refund:
-    """`amount` nano of it (None: all that is left) have left the landlord's hands, in cash or by transfer, on a local day
-    (None: today); `number`: of the receipt or the transfer. What is left is all paid by its nearest amount in the currency.
-    GivingBackError if it is more than is left.
+    """Book that the landlord paid out `amount` nano of a refund (None: all that is left), in cash or by transfer, on a
+    local day (None: today). `number`: of the receipt or the transfer. The nearest amount in the currency pays all that
+    is left. Raises GivingBackError, which names the field, if it is more than is left.
     """
     row = locked(refund)
     currency = row.tenancy.unit.property.currency
@@ -100,34 +102,35 @@ def pay_out(
     whole = nearest(left, unit)
     paid = whole if amount is None else amount
     if not 0 <= paid <= max(left, whole) or (amount == 0 and whole):
-        said = {"left": format_money(left, currency)}
-        raise GivingBackError(_("%(left)s of it is left to be paid out.") % said, "amount")
+        values = {"left": format_money(left, currency)}
+        raise GivingBackError(_("Only %(left)s of this refund is left to be paid out.") % values, "amount")
     if paid % unit:
         raise GivingBackError(
-            _("%(amount)s has too many decimals to be paid.") % {"amount": exact_money(paid)}, "amount"
+            _("%(amount)s has more decimals than the currency, so it can't be paid.") % {"amount": exact_money(paid)},
+            "amount",
         )
     if way not in MONEY:
-        raise GivingBackError(_("Money is paid out in cash or by transfer."), "way")
+        raise GivingBackError(_("Choose how the money is paid out: cash or transfer."), "way")
     today = local_day(now(), zone(row.tenancy.unit.property.zone))
     if day is not None and day > today:
-        raise GivingBackError(_("%(day)s is in the future.") % {"day": day}, "day")
+        raise GivingBackError(_("%(day)s is in the future: give the day on which it was paid.") % {"day": day}, "day")
     if day is not None and day.year not in YEARS:
-        raise GivingBackError(_("%(day)s can't be the day on which it was paid.") % {"day": day}, "day")
+        raise GivingBackError(_("%(day)s can't be the day on which it was paid: check the year.") % {"day": day}, "day")
     if len(number) > 100 or not number.isprintable():
         raise GivingBackError(_("A number or note has at most 100 printable characters."), "number")
     lies, meter = account(row.tenancy.unit.property.organisation, MONEY[way]), meter_of(row.tenancy)
-    owed_by, given = account(lies.organisation, Kind.REFUNDS), account(lies.organisation, Kind.ADJUSTMENTS)
+    refunds, adjustments = account(lies.organisation, Kind.REFUNDS), account(lies.organisation, Kind.ADJUSTMENTS)
     if paid:
-        made = fall(row, min(paid, left), PayOut.Way(way), name_of(by), day or today, number.strip())
-        of = Reference(Of.PAID_OUT, made.pk)
-        book(Transfer.Kind.REFUND_PAID, owed_by, lies, made.amount, made.at, of, row.reason, meter)
+        payout = fall(row, min(paid, left), PayOut.Way(way), name_of(by), day or today, number.strip())
+        of = Reference(Of.PAID_OUT, payout.pk)
+        book(Transfer.Kind.REFUND_PAID, refunds, lies, payout.amount, payout.at, of, row.reason, meter)
         if paid > left:
             book(
                 Transfer.Kind.ADJUSTMENT,
-                given,
+                adjustments,
                 lies,
                 paid - left,
-                made.at,
+                payout.at,
                 of.and_(Part.ROUNDING),
                 _("rounding"),
                 meter,
@@ -138,37 +141,37 @@ def pay_out(
 
 
 def nearest(amount: int, unit: int) -> int:
-    """The amount in whole minor units that is nearest to one in nano."""
+    """Return the amount (nano) in whole minor units that is nearest to an amount. `unit`: one minor unit, nano."""
     return (amount + unit // 2) // unit * unit
 
 
 def close_rounding(row: Refund, by: str) -> None:
-    """What is left of a locked row and finer than the currency is owed no more."""
+    """Close the rest of a locked refund that is finer than the currency."""
     left = row.left
     if 0 < left < minor_unit(row.tenancy.unit.property.currency):
         organisation = row.tenancy.unit.property.organisation
-        made = fall(row, left, PayOut.Way.ROUNDING, by)
-        owed_by, given = account(organisation, Kind.REFUNDS), account(organisation, Kind.ADJUSTMENTS)
-        of = Reference(Of.PAID_OUT, made.pk)
-        book(Transfer.Kind.ADJUSTMENT, owed_by, given, left, made.at, of, _("rounding"), meter_of(row.tenancy))
+        payout = fall(row, left, PayOut.Way.ROUNDING, by)
+        refunds, adjustments = account(organisation, Kind.REFUNDS), account(organisation, Kind.ADJUSTMENTS)
+        of = Reference(Of.PAID_OUT, payout.pk)
+        book(Transfer.Kind.ADJUSTMENT, refunds, adjustments, left, payout.at, of, _("rounding"), meter_of(row.tenancy))
 
 
 def fall(row: Refund, amount: int, way: PayOut.Way, by: str, day: date | None = None, number: str = "") -> PayOut:
-    """What is owed of a locked row falls by `amount`; whoever calls books it."""
+    """Reduce what is left of a locked refund by `amount`. The caller books the transfer."""
     today = local_day(now(), zone(row.tenancy.unit.property.zone))
-    made = PayOut.objects.create(
+    payout = PayOut.objects.create(
         refund=row, amount=amount, way=way, day=day or today, number=number[:100], at=now(), by=by[:150]
     )
     if row.left == 0:
-        row.paid_at, row.paid_by = made.at, made.by
+        row.paid_at, row.paid_by = payout.at, payout.by
         row.save(update_fields=["paid_at", "paid_by"])
-    return made
+    return payout
 
 
 @transaction.atomic
 def withdraw(refund: Refund, to: Account, memo: str, by: str, most: int | None = None) -> int:
-    """What was not paid out of it yet (at most `most` nano) is not owed after all: it goes to an account. How much it was.
-    GivingBackError while a provider may yet send some of it.
+    """Cancel what is left of a refund (at most `most` nano), because it is not owed after all: it goes to the account
+    `to`. Returns the amount, nano. Raises GivingBackError while a provider may still send some of it.
     """
     row = locked(refund)
     if row.parts.filter(sent_at__isnull=True, error="").exists():
@@ -176,20 +179,22 @@ def withdraw(refund: Refund, to: Account, memo: str, by: str, most: int | None =
     part = row.left if most is None else min(row.left, most)
     if part <= 0:
         return 0
-    made = fall(row, part, PayOut.Way.WITHDRAWN, by)
-    owed_by = account(to.organisation, Kind.REFUNDS)
+    payout = fall(row, part, PayOut.Way.WITHDRAWN, by)
+    refunds = account(to.organisation, Kind.REFUNDS)
     kind = Transfer.Kind.DEPOSIT if to.kind == Kind.DEPOSITS else Transfer.Kind.SETTLEMENT
-    of = Reference(Of.PAID_OUT, made.pk)
+    of = Reference(Of.PAID_OUT, payout.pk)
     deposit_of = row.tenancy if to.kind == Kind.DEPOSITS else None
-    book(kind, owed_by, to, part, made.at, of, memo, meter_of(row.tenancy), deposit_of)
+    book(kind, refunds, to, part, payout.at, of, memo, meter_of(row.tenancy), deposit_of)
     return part
 
 
 @transaction.atomic
-def send_to(refund: Refund, where: str) -> None:
-    """Where it is to be sent: an IBAN, an address, a note. GivingBackError if it can't be kept."""
+def send_to(refund: Refund, address: str) -> None:
+    """Store the address for a refund: an IBAN, a postal address, a note. Raises GivingBackError if it is too long or
+    not printable.
+    """
     row = locked(refund)
-    if len(where) > 200 or not where.isprintable():
+    if len(address) > 200 or not address.isprintable():
         raise GivingBackError(_("The payout address has at most 200 printable characters."), "send_to")
-    row.send_to = where.strip()
+    row.send_to = address.strip()
     row.save(update_fields=["send_to"])

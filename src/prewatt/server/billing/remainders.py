@@ -1,4 +1,4 @@
-"""What a settled account has left, or lacks."""
+"""The remainder of a settled account."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .owed import owe_back
 
 
 def close_remainder(tenancy: Tenancy, of: Reference, memo: str) -> None:
-    """Bring a settled tenancy's account to zero: what it has is a refund to be paid, what it lacks a debt, less what
-    the deposit covers. `of`: what it is that left something.
+    """Bring a settled tenancy's account to zero: a rest is a refund, a shortfall is a debt, less what the deposit
+    covers. `of`: the reference of what left the remainder.
     """
     organisation, own = tenancy.unit.property.organisation, tenant_account(tenancy)
     left = balance(own)

@@ -1,5 +1,5 @@
-"""What was spread, and shares of payments that paid it, found at a meter by a server that was put back from a copy: they are
-booked as what they are, so that nothing is owed twice and nothing is forgotten.
+"""Spread debts, and shares of payments that paid them, which a restored server finds at a meter. They are booked as
+what they are, so that nothing is owed twice and nothing is forgotten.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ from .spreading import BY, open_spreads, share_for, usual_cost
 
 
 class SpreadFoundError(Refused):
-    """It can't be booked yet; the message, for people, says what comes first. Nothing was changed."""
+    """The credit cannot be booked yet; the message, for people, says what must be booked first. Nothing was changed."""
 
 
 def book_spread(tenancy: Tenancy, meter: Meter, alarm: Alarm, of: Reference, memo: str) -> int:
-    """Book what was found if it is of something spread. What of it (nano; negative: taken off) is left to be booked otherwise:
-    all of it if it is of nothing spread. To be called with the organisation's row locked, and the meter's.
+    """Book credit that was found, if it belongs to a spread debt. Returns the rest (nano; negative if it was taken off)
+    that must be booked otherwise: all of it, if it belongs to no spread debt. The caller has locked the organisation's
+    row and the meter's.
     """
     kind, amount = kind_at_meter(alarm.data["credit_id"]), int(alarm.data["amount"])
     if kind == Of.SPREAD and amount > 0:
-        where, debt = tenancy.unit.property, owe(tenancy, amount, of, memo, now())
-        share = share_for(where, amount, usual_cost(meter, None))
+        property_, debt = tenancy.unit.property, owe(tenancy, amount, of, memo, now())
+        share = share_for(property_, amount, usual_cost(meter, None))
         Spread.objects.create(debt=debt, at=now(), by=BY, share=share)
         return 0
     if kind in (Of.SPREAD, Of.DEBT_PART) and amount < 0:
@@ -48,11 +49,11 @@ def book_spread(tenancy: Tenancy, meter: Meter, alarm: Alarm, of: Reference, mem
 def _check_order(meter: Meter) -> None:
     waiting = Alarm.objects.filter(meter=meter, kind="unbooked", is_resolved=False, data__amount__gt=0)
     if any(kind_at_meter(each.data["credit_id"]) == Of.SPREAD for each in waiting):
-        raise SpreadFoundError(_("This paid what was spread, which is not in the books yet either: book that first."))
+        raise SpreadFoundError(_("This paid a spread debt that is not in the books yet: book that debt first."))
 
 
 def _lower(tenancy: Tenancy, amount: int, why: DebtPart.Why, memo: str) -> int:
-    """How much (nano) of what is spread fell, the oldest first."""
+    """Return by how much (nano) spread debts fell, the oldest first."""
     own, left = tenant_account(tenancy), amount
     kind = Transfer.Kind.DEBT_PAID if why == DebtPart.Why.SHARE else Transfer.Kind.DEBT
     for each in open_spreads(tenancy):

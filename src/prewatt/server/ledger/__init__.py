@@ -1,1 +1,3 @@
-"""Double-entry bookkeeping: every transfer moves an amount from one account to another, for good."""
+"""The ledger keeps double-entry books: every transfer moves an amount from one account to another, and is never
+changed.
+"""

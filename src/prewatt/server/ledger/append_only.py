@@ -1,9 +1,10 @@
-"""The database itself refuses to change or delete a transfer: triggers, for each kind of database.
+"""The database itself refuses to change or delete a transfer. This module holds the triggers for each kind of database.
 
-Only a migration takes them away (`RELEASE`), and sets them anew.
+Only a migration removes them (`RELEASE`), and creates them again.
 """
 
 REFUSAL = "transfers are never changed or deleted: book the opposite one"
+"""The database's error for a change of a transfer."""
 SQLITE = [
     f"CREATE TRIGGER transfer_no_{event} BEFORE {event} ON ledger_transfer BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
     for event in ("update", "delete")
@@ -15,6 +16,7 @@ POSTGRESQL = [
     "EXECUTE FUNCTION ledger_append_only()",
 ]
 STATEMENTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
+"""The SQL statements that create the triggers, by the vendor of the database."""
 RELEASE = {
     "sqlite": [f"DROP TRIGGER IF EXISTS transfer_no_{event}" for event in ("update", "delete")],
     "postgresql": [
@@ -22,3 +24,4 @@ RELEASE = {
         "DROP FUNCTION IF EXISTS ledger_append_only()",
     ],
 }
+"""The SQL statements that remove the triggers, by the vendor of the database."""

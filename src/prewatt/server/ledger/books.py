@@ -1,4 +1,4 @@
-"""Booking: the only way in which transfers come to be. Amounts in nano."""
+"""This module books transfers; nothing else creates them. Amounts are in nano, instants in µs since 1970."""
 
 from __future__ import annotations
 
@@ -16,16 +16,20 @@ from .sums import sums
 
 Kind = Account.Kind
 MONEY = {"cash": Kind.CASH, "transfer": Kind.BANK}
-"""How money comes in and goes out by hand, and the account it is in."""
+"""The account of money that staff receive or pay out, by the way in which it moves."""
 
 
 def account(organisation: Organisation, kind: Account.Kind, name: str = "") -> Account:
-    """An organisation's account of a kind other than a tenant's credit; opened when first asked for."""
+    """Return an organisation's account of a kind other than a tenant's credit. It is opened the first time. `name`: the
+    merchant account's primary key, for the money at a provider.
+    """
     return Account.objects.get_or_create(organisation=organisation, kind=kind, name=name, tenancy=None)[0]
 
 
 def tenant_account(tenancy: Tenancy) -> Account:
-    """A tenancy's credit: what the organisation owes the tenant in energy."""
+    """Return the account of a tenancy's credit: what the organisation owes the tenant in energy. It is opened the first
+    time.
+    """
     organisation = tenancy.unit.property.organisation
     return Account.objects.get_or_create(
         tenancy=tenancy, defaults={"organisation": organisation, "kind": Kind.TENANT_CREDIT}
@@ -35,12 +39,12 @@ def tenant_account(tenancy: Tenancy) -> Account:
 def book_top_up(
     tenancy: Tenancy, amount: int, at: int, number: int, source: Account | None = None, memo: str = ""
 ) -> Transfer:
-    """The money of top-up `number` was received, in `source` (None: in cash): the tenant's credit grows by it.
-    IntegrityError if it is booked already.
+    """Book the money of top-up `number`, received in the account `source` (None: cash), as credit of the tenant.
+    Returns the transfer. Raises IntegrityError if it is booked already.
     """
-    received = source or account(tenancy.unit.property.organisation, Kind.CASH)
-    of = Reference(Of.TOP_UP, number)
-    return book(Transfer.Kind.TOP_UP, received, tenant_account(tenancy), amount, at, of, memo)
+    debit = source or account(tenancy.unit.property.organisation, Kind.CASH)
+    reference = Reference(Of.TOP_UP, number)
+    return book(Transfer.Kind.TOP_UP, debit, tenant_account(tenancy), amount, at, reference, memo)
 
 
 def book(  # noqa: PLR0913 (they are the columns of a transfer, and this is the only place where one comes to be)
@@ -54,10 +58,12 @@ def book(  # noqa: PLR0913 (they are the columns of a transfer, and this is the 
     meter: Meter | None = None,
     deposit_of: Tenancy | None = None,
 ) -> Transfer:
-    """One transfer under a reference of its own. `meter` says where it belongs if neither account is a tenant's,
-    `deposit_of` whose deposit is moved.
+    """Book one transfer of `amount` nano from the account `debit` to the account `credit`. `reference`: the transfer's
+    own name in the books. `meter`: the meter that it belongs to if neither account is a tenant's; `deposit_of`: the
+    tenancy whose deposit it moves.
 
-    IntegrityError if the reference is booked already, or the amount is not over 0."""
+    Returns the transfer. Raises IntegrityError if the reference is booked already, or the amount is not over 0.
+    """
     return Transfer.objects.create(
         kind=kind,
         debit_account=debit,
@@ -72,35 +78,48 @@ def book(  # noqa: PLR0913 (they are the columns of a transfer, and this is the 
 
 
 def booked(reference: Reference) -> Transfer | None:
-    """The transfer of a reference; None if it is not booked."""
+    """Return the transfer of a reference; None if it is not booked."""
     return Transfer.objects.select_related("debit_account").filter(**reference._asdict()).first()
 
 
 def holder_account(organisation: Organisation, tenancy: Tenancy | None) -> Account:
-    """The account of whoever a charge falls to: the tenant, or the landlord where nobody lived."""
+    """Return the account that bears a charge: the tenant's, or, if nobody lived there, the landlord's
+    vacancy account.
+    """
     return tenant_account(tenancy) if tenancy else account(organisation, Kind.VACANCY)
 
 
 class Charged(Protocol):
-    """What a reading came to, in nano: `kernel.entries.Reading` and `kernel.rating.Rated` are such."""
+    """The amounts of a reading, nano. `kernel.entries.Reading` and `kernel.rating.Rated` have this form."""
 
     @property
-    def charge(self) -> int: ...
+    def charge(self) -> int:
+        """Return the whole charge, nano."""
+
     @property
-    def fee(self) -> int: ...
+    def fee(self) -> int:
+        """Return the part that is the service fee per kWh, nano."""
+
     @property
-    def standing(self) -> int: ...
+    def standing(self) -> int:
+        """Return the part that is the standing charge, nano."""
+
     @property
-    def minimum(self) -> int: ...
+    def minimum(self) -> int:
+        """Return the part that is the minimum charge, nano."""
+
     @property
-    def tax(self) -> int: ...
+    def tax(self) -> int:
+        """Return the part that is tax added to the prices, nano."""
+
     @property
-    def tax_included(self) -> int: ...
+    def tax_included(self) -> int:
+        """Return the tax that the prices include, nano."""
 
 
 def revenue(charged: Charged) -> dict[Account.Kind, int]:
-    """A charge by kind, nano; the parts sum to the whole. A tax that prices include is taken out of each part in
-    proportion, its last nano out of the largest.
+    """Return the parts of a charge by kind of account, nano; they sum to the whole. Tax that the prices include is
+    taken out of each part in proportion; the rounding difference is taken out of the largest part.
     """
     energy = charged.charge - charged.fee - charged.standing - charged.minimum - charged.tax
     parts = {
@@ -118,8 +137,8 @@ def revenue(charged: Charged) -> dict[Account.Kind, int]:
 
 
 class Charge(NamedTuple):
-    """What readings of a meter, its journal entries from `first_seq` to `last_seq`, charged to whoever lived there (None: nobody):
-    nano by the kind of revenue, booked at the instant `at`.
+    """The charge of a meter's readings, its journal entries from `first_seq` to `last_seq`, to the tenancy (None:
+    nobody lived there): nano by the kind of revenue account, booked at the instant `at`.
     """
 
     meter: Meter
@@ -131,14 +150,14 @@ class Charge(NamedTuple):
 
 
 def book_charges(charges: Iterable[Charge]) -> None:
-    """Energy was sold: out of the tenant's credit, or at the landlord's own cost while nobody lived there."""
-    wanted = [charge for charge in charges if any(charge.parts.values())]
-    tenancies = {charge.tenancy.pk: charge.tenancy for charge in wanted if charge.tenancy}
+    """Book energy that was sold: out of the tenant's credit, or at the landlord's cost if nobody lived there."""
+    charged = [charge for charge in charges if any(charge.parts.values())]
+    tenancies = {charge.tenancy.pk: charge.tenancy for charge in charged if charge.tenancy}
     payers = {each.tenancy_id: each for each in Account.objects.filter(tenancy__in=tenancies)}
     payers |= {pk: tenant_account(tenancy) for pk, tenancy in tenancies.items() if pk not in payers}
     shared: dict[tuple[int, Account.Kind], Account] = {}
 
-    def of(charge: Charge, kind: Account.Kind) -> Account:
+    def shared_account(charge: Charge, kind: Account.Kind) -> Account:
         organisation = charge.meter.property.organisation
         if (organisation.pk, kind) not in shared:
             shared[organisation.pk, kind] = account(organisation, kind)
@@ -147,23 +166,23 @@ def book_charges(charges: Iterable[Charge]) -> None:
     Transfer.objects.bulk_create(
         Transfer(
             kind=Transfer.Kind.CHARGE,
-            debit_account=payers[charge.tenancy.pk] if charge.tenancy else of(charge, Kind.VACANCY),
-            credit_account=of(charge, kind),
+            debit_account=payers[charge.tenancy.pk] if charge.tenancy else shared_account(charge, Kind.VACANCY),
+            credit_account=shared_account(charge, kind),
             amount=amount,
             at=charge.at,
             meter=charge.meter,
             first_seq=charge.first_seq,
             last_seq=charge.last_seq,
         )
-        for charge in wanted
+        for charge in charged
         for kind, amount in charge.parts.items()
         if amount > 0
     )
 
 
 def book_emergency(meter: Meter, at: int, seq: int, lent: int) -> None:
-    """Journal entry `seq` shows that of a meter's emergency credit `lent` nano are out now: what that differs from what
-    the books say is booked. It moves no money: what the tenant used of it is in the tenant's credit.
+    """Book a change of a meter's emergency credit: by journal entry `seq`, `lent` nano are out now, and the difference
+    from the books is booked. It moves no money; what the tenant used of it is in the tenant's credit.
     """
     rows = Transfer.objects.filter(meter=meter, kind=Transfer.Kind.EMERGENCY)
     given = rows.filter(debit_account__kind=Kind.EMERGENCY).aggregate(sum=Sum("amount"))["sum"] or 0
@@ -180,8 +199,8 @@ def book_emergency(meter: Meter, at: int, seq: int, lent: int) -> None:
 
 
 def book_restored(meter: Meter, at: int, seq: int, lent: int, memo: str) -> None:
-    """Journal entry `seq` shows that the landlord lends `lent` nano at a meter, or (0) that all that was lent is repaid. It
-    moves no money: what the tenant used of it is in the tenant's credit.
+    """Book a loan of the landlord at a meter: by journal entry `seq`, `lent` nano are lent, or, if it is 0, all of the
+    loan is repaid. It moves no money; what the tenant used of it is in the tenant's credit.
     """
     organisation = meter.property.organisation
     own, held = account(organisation, Kind.EMERGENCY), account(organisation, Kind.EMERGENCY_LENT)
@@ -197,7 +216,7 @@ def book_restored(meter: Meter, at: int, seq: int, lent: int, memo: str) -> None
 
 
 def deposit_held(tenancy: Tenancy) -> int:
-    """What of a tenancy's deposit (nano) is held still."""
+    """Return how much of a tenancy's deposit is still held, nano."""
     rows = Transfer.objects.filter(tenancy=tenancy)
     into = rows.filter(credit_account__kind=Kind.DEPOSITS).aggregate(sum=Sum("amount"))["sum"] or 0
     out_of = rows.filter(debit_account__kind=Kind.DEPOSITS).aggregate(sum=Sum("amount"))["sum"] or 0
@@ -205,8 +224,8 @@ def deposit_held(tenancy: Tenancy) -> int:
 
 
 def trial_balance(organisation: Organisation) -> dict[Account, int]:
-    """Every account's balance, of one instant, by kind. They sum to zero."""
-    found = sums(organisation)
+    """Return the present balance of every account, nano, in the order of their kinds. They sum to zero."""
+    balances = sums(organisation)
     accounts = Account.objects.filter(organisation=organisation).select_related("tenancy__unit__property")
     # An account that was opened since the sums were taken has nothing in them.
-    return {each: found.get(each.pk, 0) for each in accounts.order_by("kind", "pk")}
+    return {each: balances.get(each.pk, 0) for each in accounts.order_by("kind", "pk")}

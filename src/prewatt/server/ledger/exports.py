@@ -1,5 +1,5 @@
-"""The books for others: a trial balance at an instant, and all transfers as CSV or as a journal for beancount (`bean-check`
-accepts it). Amounts are exact, with all nine decimals; charges are summed by local day and account.
+"""The books for other programs: a trial balance at an instant, and all transfers as CSV or as a journal for beancount
+(`bean-check` accepts it). Amounts are exact, with nine decimals; charges are summed by local day and account.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ROOTS = {
     AccountType.INCOME: "Income",
     AccountType.EXPENSE: "Expenses",
 }
-"""Beancount's roots, by the type of an account."""
+"""The root accounts of beancount, by the type of an account."""
 NAMES = {
     Kind.TENANT_CREDIT: "TenantCredit",
     Kind.CASH: "Cash",
@@ -47,14 +47,14 @@ NAMES = {
     Kind.EMERGENCY: "EmergencyCredit",
     Kind.EMERGENCY_LENT: "EmergencyCredit",
 }
-"""What an accountant reads under the root."""
+"""The name of an account below its root, as an accountant reads it."""
 ACCOUNTS = {kind.value: f"{ROOTS[kind.type]}:{name}" for kind, name in NAMES.items()}
-"""The accounts in beancount's words, by kind."""
+"""The beancount name of an account, by its kind."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the books: `amount` (nano) from the debited to the credited account, on a local day."""
+    """One line of the books: `amount` (nano) from the account `debit` to the account `credit`, on a local day."""
 
     day: date
     kind: str
@@ -67,23 +67,23 @@ class Row:
 
 
 def trial_balance(organisation: Organisation, at: int) -> list[tuple[Account, int]]:
-    """(account, credits less debits in nano) of every account, with all that stands before an instant: at the
-    midnight that ends a day, with that day. They sum to zero.
+    """Return pairs of (account, credits less debits in nano) for every account, with all transfers before an instant.
+    At the midnight that ends a day, that day is included. The amounts sum to zero.
     """
-    found = sums_at(organisation, at)
+    sums = sums_at(organisation, at)
     accounts = Account.objects.filter(organisation=organisation).select_related("tenancy__unit__property")
-    return [(each, found.get(each.pk, 0)) for each in accounts.order_by("kind", "pk")]
+    return [(each, sums.get(each.pk, 0)) for each in accounts.order_by("kind", "pk")]
 
 
 def rows(organisation: Organisation, first: date, last: date) -> Iterator[Row]:
-    """The books of the days from `first` to `last`, with both, in their order. A day is that of the property that a transfer is
-    of, as on its tenants' statements; where it is of none, that of the organisation's first property.
+    """Yield the books of the days from `first` to `last` (both included). A transfer counts on the day of its property,
+    as on the tenants' statements; a transfer without a property on the day of the organisation's first property.
     """
     homes = list(Property.objects.filter(organisation=organisation).order_by("pk"))
     home = homes[0] if homes else Property(zone="UTC", currency=NO_CURRENCY)
     spans = [Span.of_days(first, last, zone(name)) for name in {each.zone for each in (home, *homes)}]
     widest = Span(min(each.begins for each in spans), max(each.ends for each in spans))
-    found = (
+    transfers = (
         Transfer.objects.filter(during(widest), debit_account__organisation=organisation)
         .select_related(
             "debit_account__tenancy__unit__property",
@@ -93,9 +93,9 @@ def rows(organisation: Organisation, first: date, last: date) -> Iterator[Row]:
         .order_by("at", "pk")
     )
     charges: dict[tuple[date, int, int], Row] = {}
-    for each in found.iterator(2000):
-        where = _property_of(each) or home
-        day = local_day(each.at, zone(where.zone))
+    for each in transfers.iterator(2000):
+        property_ = _property_of(each) or home
+        day = local_day(each.at, zone(property_.zone))
         if not first <= day <= last:
             continue
         row = Row(
@@ -104,7 +104,7 @@ def rows(organisation: Organisation, first: date, last: date) -> Iterator[Row]:
             each.debit_account,
             each.credit_account,
             each.amount,
-            where.currency,
+            property_.currency,
             str(each.reference or ""),
             each.memo,
         )
@@ -125,30 +125,30 @@ def _property_of(transfer: Transfer) -> Property | None:
 
 
 def account_name(account: Account) -> str:
-    """The account in beancount's words."""
+    """Return the beancount name of an account."""
     whole = ACCOUNTS[account.kind]
     if account.name:
         return f"{whole}:M{account.name}"
     return f"{whole}:T{account.tenancy_id}" if account.tenancy_id else whole
 
 
-def to_csv(found: Iterable[Row]) -> str:
-    """The books as CSV for a spreadsheet."""
+def to_csv(rows: Iterable[Row]) -> str:
+    """Return the books as CSV for a spreadsheet."""
     return tables.to_csv(
         [
             ("day", "kind", "debit", "credit", "amount", "currency", "number", "memo"),
             *(
                 (row.day, row.kind, account_name(row.debit), account_name(row.credit), exact_money(row.amount), row.currency,
                  row.number, row.memo)
-                for row in sorted(found, key=lambda each: each.day)
+                for row in sorted(rows, key=lambda each: each.day)
             ),
         ]
     )  # fmt: skip
 
 
-def to_beancount(organisation: Organisation, found: Iterable[Row]) -> str:
-    """The books as a journal for beancount."""
-    ordered = sorted(found, key=lambda each: each.day)
+def to_beancount(organisation: Organisation, rows: Iterable[Row]) -> str:
+    """Return the books as a journal for beancount."""
+    ordered = sorted(rows, key=lambda each: each.day)
     opened: dict[str, date] = {}
     for row in ordered:
         for account in (row.debit, row.credit):

@@ -1,3 +1,7 @@
+"""The tables of the ledger: accounts, transfers, and the sums of old transfers. Amounts are in nano, instants in µs
+since 1970.
+"""
+
 from __future__ import annotations
 
 from enum import StrEnum
@@ -12,8 +16,8 @@ from .references import Of, Reference
 
 
 class AccountType(StrEnum):
-    """Which of the four sides of double entry an account is on: what is owned, what is owed, what is earned, what is spent. What
-    is owned and what is spent grows by debits, what is owed and what is earned by credits.
+    """The type of an account in double entry: what is owned, owed, earned or spent. Accounts of what is owned or spent
+    grow by debits, accounts of what is owed or earned by credits.
     """
 
     ASSET = "asset"
@@ -23,12 +27,14 @@ class AccountType(StrEnum):
 
 
 class Account(models.Model):
-    """An account of an organisation's books. A tenant's credit is one per tenancy; of each other kind there is one, but
-    for what lies with payment providers: one for each merchant account, `name`.
+    """An account of an organisation's books. Each tenancy has one account for its credit. Of each other kind there is
+    one account; only the money at payment providers has one for each merchant account (`name`).
     """
 
     class Kind(models.TextChoices):
-        """What an account is for. Its value is its name in small letters; `type` is the side of the books that it is on."""
+        """The kinds of accounts. The value is the name in small letters; `type` is the account's type in
+        double entry.
+        """
 
         TENANT_CREDIT = "tenant-credit", AccountType.LIABILITY, _("Tenant's credit")
         CASH = "cash", AccountType.ASSET, _("Cash received")
@@ -81,15 +87,17 @@ class Account(models.Model):
 
 
 class Transfer(models.Model):
-    """`amount` (nano, positive) is debited to one account and credited to the other: two entries in one row, that
-    can't but sum to zero.
+    """A transfer debits `amount` (nano, positive) to one account and credits it to another: two entries in one row,
+    which always sum to zero. `at`: the instant at which it counts.
 
-    Never updated or deleted: the database itself refuses it (`append_only`). For a charge, `meter` and the first and the last
-    of the journal's readings that it sums, which are all of one local day; for anything else its reference, which can be
-    booked once, and a `memo` for people. `tenancy`: whose deposit is moved.
+    It is never changed or deleted; the database refuses that (`append_only`). A charge has its `meter` and the first
+    and the last of the journal's readings that it sums, all of one local day. Any other transfer has a reference, which
+    can be booked once, and a `memo` for people. `tenancy`: the tenancy whose deposit is moved.
     """
 
     class Kind(models.TextChoices):
+        """The kinds of transfers."""
+
         TOP_UP = "top-up", _("top-up")
         CHARGE = "charge", _("charge")
         SHARED_COST = "shared-cost", _("shared cost")
@@ -143,7 +151,7 @@ class Transfer(models.Model):
 
     @property
     def reference(self) -> Reference | None:
-        """What it is of; None for a charge."""
+        """Return the transfer's reference; None for a charge."""
         return Reference(Of(self.of), self.number or 0, self.part) if self.of else None
 
     def __str__(self) -> str:
@@ -151,7 +159,7 @@ class Transfer(models.Model):
 
 
 class Closing(models.Model):
-    """Up to which transfer the sums of `ClosedSum` go: at most one row, under the key 1."""
+    """The last transfer that the sums of `ClosedSum` include. The table has at most one row, with the key 1."""
 
     last = models.BigIntegerField(default=0)
 
@@ -160,7 +168,7 @@ class Closing(models.Model):
 
 
 class ClosedSum(models.Model):
-    """Credits less debits (nano) of an account, of all transfers up to the closing."""
+    """Credits less debits of an account, nano, of all transfers up to the closing."""
 
     account = models.OneToOneField(Account, on_delete=models.PROTECT, related_name="closed")
     amount = models.BigIntegerField()

@@ -1,7 +1,7 @@
-"""What a transfer of the books is of, and the ids that the books give to what they carry to meters.
+"""The references of transfers, and the ids that the books give to credit that they send to meters.
 
-What people and programs type (the id of a payment, of an adjustment) names a row of its own, within their organisation,
-and is never one of these: it may not begin with `OWN`.
+An id that people and programs type (of a payment, of an adjustment) is unique in their organisation. It never equals an
+id of the books, since it must not begin with `OWN`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 OWN = "~"
-"""The sign that ids of the books' own begin with, and no typed one."""
+"""The sign at the beginning of the books' own ids. No typed id begins with it."""
 LONGEST = 40
-"""Characters of an id that a meter takes at most."""
+"""The most characters of an id that a meter takes."""
 
 
 class Of(models.TextChoices):
-    """A kind of thing that transfers are of. The number beside it is that thing's."""
+    """The kinds of things that transfers belong to. The number of a reference is the primary key of that thing."""
 
     TOP_UP = "top-up", _("top-up")
     REFUND = "refund", _("refund")
@@ -51,7 +51,7 @@ class Of(models.TextChoices):
 
 
 class Part(StrEnum):
-    """Which of the transfers of one thing, where there are several; its first has no part."""
+    """The transfers of one thing, if it has several. The first has no part."""
 
     ANEW = "anew"
     BACK = "back"
@@ -78,8 +78,9 @@ class Part(StrEnum):
 
 
 class Reference(NamedTuple):
-    """Names one transfer: the thing that it is `of`, that thing's `number`, and which `part` of it, where there are
-    several: refund 3, share 9 back. The words of a part are put together here alone, and nothing takes them apart again.
+    """The name of one transfer: the kind of thing (`of`), the thing's `number`, and the `part`, if the thing has
+    several transfers; for example refund 3, or share 9 with the part back. Only this class puts the words of a part
+    together, and nothing takes them apart again.
     """
 
     of: Of
@@ -87,23 +88,25 @@ class Reference(NamedTuple):
     part: str = ""
 
     def and_(self, part: Part) -> Reference:
-        """What else is booked with it."""
+        """Return the reference of a further transfer of the same thing."""
         return self._further(part)
 
     def numbered(self, number: int) -> Reference:
-        """One of several that are counted: by journal entry, by how often it was done, by how much came before."""
+        """Return one of several references that are counted: by journal entry, by repetition, or by the
+        amount before.
+        """
         return self._further(f"{number}")
 
     def since(self, at: int) -> Reference:
-        """One of several that are told apart by an instant, in µs since 1970."""
+        """Return one of several references that differ by an instant, in µs since 1970."""
         return self._further(f"{at:x}")
 
     def on(self, day: date) -> Reference:
-        """One of several that are told apart by a local day."""
+        """Return one of several references that differ by a local day."""
         return self._further(f"{day:%Y%m%d}")
 
     def with_part_of(self, other: Reference) -> Reference:
-        """One that belongs to the same part of another thing."""
+        """Return a reference with the part of another one added."""
         return self._further(other.part)
 
     def _further(self, text: str) -> Reference:
@@ -114,9 +117,9 @@ class Reference(NamedTuple):
 
 
 def at_meter(reference: Reference, at: int) -> str:
-    """The id under which what was booked at an instant goes to a meter. A server that was put back from a copy counts from
-    there again; the instant keeps it from giving a meter an id that it knows. What is longer than a meter takes is told by
-    its kind and a digest.
+    """Return the id under which a booking of the instant `at` goes to a meter. A server that was restored from a copy
+    counts from there again; the instant keeps it from sending an id that the meter knows already. A name that is too
+    long for a meter is shortened to its kind and a digest.
     """
     name = f"{OWN}{reference} {at:x}"
     if len(name) <= LONGEST:
@@ -126,32 +129,33 @@ def at_meter(reference: Reference, at: int) -> str:
 
 
 def of_bank_line(fingerprint: str, undone: int = 0) -> str:
-    """The credit id of a line of a bank statement: the same for the same line, also on a server that was put back. `undone`:
-    how often it was booked and undone before.
+    """Return the credit id of a bank line. It is the same for the same line, also on a restored server. `undone`: how
+    often the line was booked and undone before.
     """
     again = f".{undone}" if undone else ""
     return f"{OWN}bank {fingerprint}"[: LONGEST - len(again)] + again
 
 
 def found_at(meter: int, seq: int) -> str:
-    """The credit id of what was found at a meter by its journal's entry `seq`, without an id."""
+    """Return the credit id of credit without an id that was found at a meter in journal entry `seq`."""
     return f"{OWN}found {meter}-{seq}"
 
 
 def is_own(credit_id: str) -> bool:
-    """Whether an id is of the books' making."""
+    """Return whether an id was made by the books."""
     return credit_id.startswith(OWN)
 
 
 def is_typed(text: str) -> bool:
-    """Whether a text can be what people and programs give as an id."""
+    """Return whether people and programs can give a text as an id."""
     return 0 < len(text) <= LONGEST and text.isprintable() and not is_own(text)
 
 
 EARLIER_WORDS = {"undo": Of.TOP_UP}
+"""The first words of ids that earlier versions made, with their kind."""
 
 
 def kind_at_meter(credit_id: str) -> Of | None:
-    """What an id that was found at a meter, of no payment, is of, as far as it tells."""
+    """Return the kind of thing that an id at a meter belongs to; None if the id does not show it."""
     word = credit_id.removeprefix(OWN).split(" ")[0]
     return EARLIER_WORDS.get(word) or next((each for each in Of if each.value == word), None)

@@ -1,7 +1,8 @@
-"""What accounts come to, in one statement and so of one instant, and at the same cost after a year as after a day.
+"""The balances of accounts. One SQL statement computes them, so that they belong to one instant, and they cost the same
+after a year as after a day.
 
-Transfers are never changed: those up to a number are summed once and kept, account by account; what came since is summed
-when it is asked for.
+Transfers never change. Those up to a number are summed once and stored by account; the later ones are summed when they
+are asked for.
 """
 
 from __future__ import annotations
@@ -14,28 +15,28 @@ from ..estate.models import Organisation
 from .models import Account, ClosedSum, Closing, Transfer
 
 PART = 20_000
-"""Transfers that are summed and kept in one transaction: so many, that nobody waits for it."""
+"""The number of transfers that one transaction sums and stores. It is small enough that nobody waits for it."""
 
 
 def sums(organisation: Organisation) -> dict[int, int]:
-    """Credits less debits (nano) of each account, by its key, with all that is booked now. They sum to zero."""
+    """Return credits less debits of each account, nano by primary key, of all transfers. They sum to zero."""
     kept = ClosedSum.objects.filter(account__organisation=organisation).values_list("account", "amount")
     return _summed(kept, _since().filter(debit_account__organisation=organisation))
 
 
 def sums_at(organisation: Organisation, at: int) -> dict[int, int]:
-    """As `sums`, with all that stands before an instant: at a midnight, with the days before it."""
+    """Return what `sums` returns, of all transfers before an instant. At a midnight these are the days before it."""
     return _summed(None, Transfer.objects.filter(at__lt=at, debit_account__organisation=organisation))
 
 
 def balance(of: Account) -> int:
-    """Credits less debits (nano): what is owed to the other side of a liability account."""
+    """Return credits less debits of an account, nano. For a liability account this is what is owed."""
     kept = ClosedSum.objects.filter(account=of).values_list("account", "amount")
     return _summed(kept, _since().filter(credit_account=of), _since().filter(debit_account=of)).get(of.pk, 0)
 
 
 def _since() -> QuerySet[Transfer]:
-    """The transfers of which no sum is kept."""
+    """Return the transfers after the closing."""
     return Transfer.objects.filter(pk__gt=Coalesce(Subquery(Closing.objects.values("last")), 0))
 
 
@@ -44,18 +45,20 @@ def _summed(
     into: QuerySet[Transfer],
     out_of: QuerySet[Transfer] | None = None,
 ) -> dict[int, int]:
-    """One statement is one snapshot: of two, what is booked between them stands on one side only."""
+    """Return the sums by account in one SQL statement, which is one snapshot. In two statements, a transfer booked
+    between them would count on one side only.
+    """
     credited = into.order_by().values_list("credit_account").annotate(sum=Sum("amount"))
     debited = (into if out_of is None else out_of).order_by().values_list("debit_account").annotate(sum=-Sum("amount"))
     parts = [credited, debited] if kept is None else [credited, debited, kept.order_by()]
-    found: dict[int, int] = {}
+    balances: dict[int, int] = {}
     for account, amount in parts[0].union(*parts[1:], all=True):
-        found[account] = found.get(account, 0) + int(amount)
-    return found
+        balances[account] = balances.get(account, 0) + int(amount)
+    return balances
 
 
 def close(most: int = PART) -> int:
-    """Sum the next transfers, at most so many, and keep the sums. How many they were."""
+    """Sum the next transfers, at most `most`, and store the sums. Returns how many there were."""
     with transaction.atomic():
         if connection.vendor == "postgresql":
             # Whoever has a number already and is not seen yet is waited for: none is left out for ever.
@@ -66,21 +69,21 @@ def close(most: int = PART) -> int:
         last = numbers.aggregate(last=Max("pk"))["last"]
         if last is None:
             return 0
-        summed = Transfer.objects.filter(pk__gt=closing.last, pk__lte=last)
-        found = _summed(None, summed)
-        rows = ClosedSum.objects.in_bulk(found, field_name="account_id")
-        fresh = [ClosedSum(account_id=account, amount=found[account]) for account in found if account not in rows]
+        next_transfers = Transfer.objects.filter(pk__gt=closing.last, pk__lte=last)
+        new_sums = _summed(None, next_transfers)
+        rows = ClosedSum.objects.in_bulk(new_sums, field_name="account_id")
+        fresh = [ClosedSum(account_id=account, amount=new_sums[account]) for account in new_sums if account not in rows]
         for account, row in rows.items():
-            row.amount += found[account]
+            row.amount += new_sums[account]
         ClosedSum.objects.bulk_create(fresh)
         ClosedSum.objects.bulk_update(rows.values(), ["amount"], batch_size=400)
         closing.last = last
         closing.save(update_fields=["last"])
-        return summed.count()
+        return next_transfers.count()
 
 
 def close_books() -> int:
-    """Sum and keep all that is booked. How many transfers were new."""
+    """Sum and store all transfers. Returns how many were new."""
     done = 0
     while part := close():
         done += part

@@ -72,7 +72,7 @@ def _checked(tenancy: Tenancy, credit_id: str, receipt: str, way: str) -> str:
     number is wrong or used already.
     """
     if way not in MONEY:
-        raise TopUpError(_("Money is received in cash or by transfer."), "way")
+        raise TopUpError(_("Choose how the money was received: cash or transfer."), "way")
     number = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", receipt).translate(_HYPHENS)).strip()
     if len(number) > 100 or not number.isprintable():
         raise TopUpError(_("A receipt number has at most 100 printable characters."), "receipt")

@@ -1,1 +1,1 @@
-"""Credit sold and given back, and what a server put back from a copy finds at a meter."""
+"""Sales: credit is sold and given back, and a restored server books what it finds at a meter."""

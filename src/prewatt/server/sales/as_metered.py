@@ -1,5 +1,5 @@
-"""The books follow the meter where the two differ for good: one person proposes it, a second one agrees. Nothing is sent to
-the meter: it has it.
+"""The books follow the meter if the two differ for good: one person proposes it, a second person agrees. Nothing is
+sent to the meter.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from .giving_back import propose_as_metered
 
 @transaction.atomic
 def propose(alarm: Alarm, by: Any, reason: str) -> Adjustment:
-    """Propose to take the meter's figure into the books of who lives there. GivingBackError if that can't be."""
+    """Propose to take the meter's figure into the books of the present tenant. Returns the proposal. Raises
+    GivingBackError if there is no difference, or nobody lives there.
+    """
     amount, tenancy = gap(alarm), _tenancy(alarm)
     if not amount:
         raise GivingBackError(_("The books and the meter agree."))
@@ -35,7 +37,7 @@ def _of(alarm: Alarm) -> Reference:
 
 
 def waiting(alarm: Alarm) -> bool:
-    """Whether it waits for a second person."""
+    """Return whether a proposal for this alarm waits for a second person."""
     return Adjustment.objects.filter(**_of(alarm)._asdict(), state=Adjustment.State.WAITING).exists()
 
 

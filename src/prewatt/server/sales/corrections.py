@@ -1,4 +1,4 @@
-"""Correcting what a wrong tariff charged: reversed, and charged anew, in entries of their own."""
+"""Corrections of charges by a wrong tariff: they are reversed and charged again, in transfers of their own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ from ..vending.adjustments import adjust
 
 
 class Rerated(NamedTuple):
-    """What a meter's readings in the span came to for a tenancy (None: nobody), nano."""
+    """The charges of a meter's readings in the span, for a tenancy (None: nobody lived there), nano: as they were
+    `charged`, and as they would be (`rerated`).
+    """
 
     meter: Meter
     tenancy: Tenancy | None
@@ -31,22 +33,22 @@ class Rerated(NamedTuple):
     rerated: int
 
 
-def corrected_series(where: Property, tariff: Tariff, begins: int, ends: int) -> tuple[Version, ...]:
-    """The property's versions with `tariff` in the place of what held between two instants."""
-    series = where.tariff_versions.series()
+def corrected_series(property_: Property, tariff: Tariff, begins: int, ends: int) -> tuple[Version, ...]:
+    """Return the property's tariff versions with `tariff` in force between two instants."""
+    series = property_.tariff_versions.series()
     after = version_at(series, ends)
     kept = [version for version in series if not begins <= version.effective < ends]
-    made = [Version(begins, RateCalendar(tariff.kernel()))]
+    changed = [Version(begins, RateCalendar(tariff.kernel()))]
     if after is not None and after.effective < ends:
-        made.append(Version(ends, after.calendar))
-    return tuple(sorted([*kept, *made], key=lambda version: version.effective))
+        changed.append(Version(ends, after.calendar))
+    return tuple(sorted([*kept, *changed], key=lambda version: version.effective))
 
 
-def rerate(where: Property, tariff: Tariff, begins: int, ends: int) -> list[Rerated]:
-    """What a correction would come to: for each meter and tenancy with a reading in the span."""
-    versions = corrected_series(where, tariff, begins, ends)
-    found = []
-    for meter in Meter.objects.filter(unit__property=where).select_related("gateway__property__organisation"):
+def rerate(property_: Property, tariff: Tariff, begins: int, ends: int) -> list[Rerated]:
+    """Return what a correction would change: one row for each meter and tenancy with a different charge in the span."""
+    versions = corrected_series(property_, tariff, begins, ends)
+    changes = []
+    for meter in Meter.objects.filter(unit__property=property_).select_related("gateway__property__organisation"):
         tenancies = list(Tenancy.objects.filter(unit=meter.unit_id).select_related("unit__property__organisation"))
         sums: dict[int | None, Rerated] = {}
         for each in readings(meter, versions, ends):
@@ -56,50 +58,61 @@ def rerate(where: Property, tariff: Tariff, begins: int, ends: int) -> list[Rera
             key = holder.pk if holder else None
             before = sums.get(key, Rerated(meter, holder, 0, 0))
             sums[key] = Rerated(meter, holder, before.charged + each.charged, before.rerated + each.rerated.charge)
-        found += [each for each in sums.values() if each.charged != each.rerated]
-    return found
+        changes += [each for each in sums.values() if each.charged != each.rerated]
+    return changes
 
 
 @transaction.atomic
-def correct(where: Property, tariff: Tariff, begins: int, ends: int, reason: str, by: Any = None) -> Correction:
-    """Book and send a correction. ValidationError if the span is not wholly past, its readings are not all here, the
-    tariff does not fit, or there is nothing to correct.
+def correct(property_: Property, tariff: Tariff, begins: int, ends: int, reason: str, by: Any = None) -> Correction:
+    """Book a correction and send it to the meters. Raises ValidationError, which names the field, if the span is not
+    wholly past, a reading is missing, the span was corrected before, or nothing changes.
     """
     at = now()
     if not begins < ends <= at:
-        raise ValidationError({"ends": _("A correction is for a span that is past: until then a new version does it.")})
-    late = Meter.objects.filter(unit__property=where, read_at__lt=ends).first()
+        raise ValidationError(
+            {"ends": _("A correction must end in the past. For days to come, enter a new version of the tariff.")}
+        )
+    late = Meter.objects.filter(unit__property=property_, read_at__lt=ends).first()
     if late is not None:
         raise ValidationError({"ends": _("Meter %(meter)s has not yet reported up to that time.") % {"meter": late}})
-    for other in Correction.objects.filter(property=where, begins__lt=ends, ends__gt=begins):
-        raise ValidationError({"begins": _("This span was corrected already (%(reason)s).") % {"reason": other.reason}})
-    correction = Correction(property=where, tariff=tariff, begins=begins, ends=ends, reason=reason, by=by, made_at=at)
+    for other in Correction.objects.filter(property=property_, begins__lt=ends, ends__gt=begins):
+        raise ValidationError(
+            {
+                "begins": _("Some of this span was corrected already (%(reason)s): choose other days.")
+                % {"reason": other.reason}
+            }
+        )
+    correction = Correction(
+        property=property_, tariff=tariff, begins=begins, ends=ends, reason=reason, by=by, made_at=at
+    )
     correction.full_clean(exclude=("by",))
-    found = rerate(where, tariff, begins, ends)
-    if not found:
-        raise ValidationError({"tariff": _("Nothing was charged otherwise than this tariff says.")})
+    changes = rerate(property_, tariff, begins, ends)
+    if not changes:
+        raise ValidationError(
+            {"tariff": _("With this tariff every charge stays the same, so there is nothing to correct.")}
+        )
     correction.save()
-    days = " – ".join(f"{local(each, zone(where.zone)):%Y-%m-%d}" for each in (begins, ends - 1))
+    days = " – ".join(f"{local(each, zone(property_.zone)):%Y-%m-%d}" for each in (begins, ends - 1))
     memo = f"{reason} ({days})"
-    for each in found:
+    for each in changes:
         _book(correction, each, memo)
     return correction
 
 
-def _book(correction: Correction, each: Rerated, memo: str) -> None:
+def _book(correction: Correction, row: Rerated, memo: str) -> None:
     organisation = correction.property.organisation
-    holder, revenue = holder_account(organisation, each.tenancy), account(organisation, Kind.ENERGY_REVENUE)
-    made = CorrectedCharge.objects.create(
-        correction=correction, meter=each.meter, tenancy=each.tenancy, charged=each.charged, rerated=each.rerated
+    holder, revenue = holder_account(organisation, row.tenancy), account(organisation, Kind.ENERGY_REVENUE)
+    charge = CorrectedCharge.objects.create(
+        correction=correction, meter=row.meter, tenancy=row.tenancy, charged=row.charged, rerated=row.rerated
     )
-    at, of = correction.made_at, Reference(Of.CORRECTION, made.pk)
-    if each.charged:
-        book(Transfer.Kind.REVERSAL, revenue, holder, each.charged, at, of.and_(Part.REVERSED), memo)
-    if each.rerated:
-        book(Transfer.Kind.RERATING, holder, revenue, each.rerated, at, of.and_(Part.ANEW), memo)
-    if each.tenancy is None:
+    at, of = correction.made_at, Reference(Of.CORRECTION, charge.pk)
+    if row.charged:
+        book(Transfer.Kind.REVERSAL, revenue, holder, row.charged, at, of.and_(Part.REVERSED), memo)
+    if row.rerated:
+        book(Transfer.Kind.RERATING, holder, revenue, row.rerated, at, of.and_(Part.ANEW), memo)
+    if row.tenancy is None:
         return
-    made.command = adjust(each.tenancy, each.charged - each.rerated, of, memo, at)
-    made.save(update_fields=["command"])
-    if each.tenancy.settled_at is not None:
-        close_remainder(each.tenancy, of, memo)
+    charge.command = adjust(row.tenancy, row.charged - row.rerated, of, memo, at)
+    charge.save(update_fields=["command"])
+    if row.tenancy.settled_at is not None:
+        close_remainder(row.tenancy, of, memo)

@@ -1,4 +1,4 @@
-"""What follows, outside of the account, from a meter's new journal entries: called with each batch that is stored."""
+"""The effects of new journal entries outside of the account. It is called with each batch that is stored."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ log = logging.getLogger("prewatt.headend")
 
 
 def follow(meter: Meter, entries: Iterable[AnyEntry | None]) -> None:
-    """Let what the entries show take effect: exchanges, registers that came back, time that was led back, codes that were made in
-    advance. What fails is told: the entries are stored all the same.
+    """Let the entries take effect: exchanges, registers that came back, time that was led back, codes that were made in
+    advance. If an effect fails, an alarm says so, and the entries are stored all the same.
     """
     for entry in entries:
         if isinstance(entry, Exchanged | OnSite | Rebased | TimeLedBack | Refused):
@@ -34,10 +34,11 @@ def follow(meter: Meter, entries: Iterable[AnyEntry | None]) -> None:
             except Exception as error:  # whatever it is, it is this entry's alone
                 log.exception("meter %s, entry %d", meter.name, entry.seq)
                 text = _(
-                    "What follows from entry %(seq)d of meter %(meter)s was not done (%(error)r). All else goes on."
+                    "Entry %(seq)d of meter %(meter)s is stored, but what must follow from it failed "
+                    "(%(error)r). Everything else goes on."
                 )
-                said = text % {"seq": entry.seq, "meter": meter, "error": error}
-                raise_alarm("not-followed", said, entry.at, meter=meter, key=str(entry.seq), seq=entry.seq)
+                sentence = text % {"seq": entry.seq, "meter": meter, "error": error}
+                raise_alarm("not-followed", sentence, entry.at, meter=meter, key=str(entry.seq), seq=entry.seq)
 
 
 def _follow(meter: Meter, entry: Exchanged | OnSite | Rebased | TimeLedBack | Refused) -> None:

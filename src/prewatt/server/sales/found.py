@@ -1,8 +1,9 @@
-"""What is at a meter and not in the books: found in its journal by a server that was put back from a copy.
+"""Credit that is at a meter and not in the books. A server that was restored from a copy finds it in the meter's
+journal.
 
-Each is an alarm of the kind `unbooked`, with `data`: `amount` (nano; negative: taken off), `credit_id` (empty where only
-its code was typed), `command`, `tid`, `seq`, `at`, `reason`. It is booked once: by a person, or by what the payment
-provider says, under the credit id that it has there.
+Each is an alarm of the kind `unbooked`. Its `data`: `amount` (nano; negative if it was taken off), `credit_id` (empty
+if only its code was typed), `command`, `tid`, `seq`, `at`, `reason`. It is booked once: by a person, or by the
+provider's report of the payment, under the credit id that it has there.
 """
 
 from __future__ import annotations
@@ -37,9 +38,9 @@ from ..vending.order_codes import code_of
 from ..vending.unbooked import UNBOOKED, _open
 
 EARLIER = 6 * MINUTE
-"""A code is made when its payment is known: at most so much before the provider's own instant."""
+"""A code is made when its payment is known; that is at most this much (µs) before the provider's own instant."""
 BOOKED_ON = {Of.SHARE: Kind.SHARED_COSTS, Of.REFUND: Kind.REFUNDS, Of.TOP_UP: Kind.CASH}
-"""By what an adjustment is of: the account that is its other side."""
+"""The other account of an adjustment, by the kind of thing that it belongs to."""
 ORDERS = {
     "tariff": gettext_lazy("a tariff"),
     "settings": gettext_lazy("settings"),
@@ -48,10 +49,11 @@ ORDERS = {
     "exchange": gettext_lazy("an exchange of the meter"),
     "time": gettext_lazy("a correction of its time"),
 }
+"""The words for people, by the kind of an order."""
 
 
 class FoundError(ValueError):
-    """It can't be booked; the message, for people, says why. Nothing was changed."""
+    """The credit cannot be booked; the message, for people, says why. Nothing was changed."""
 
 
 # -- finding --------------------------------------------------------------------------------------------------------------
@@ -68,7 +70,10 @@ def keep(
     tid: int | None,
     name: bytes = b"",
 ) -> None:
-    """A journal shows what the credit log lacks: put it into the log, and tell a person."""
+    """Store a command that the journal shows and the credit log does not have, and raise an alarm for a person. `seq`,
+    `at`: the journal entry; `number`, `order`, `name`: the command, if it is known; `amount`: nano that the meter took
+    up; `tid`: the identifier of a typed code.
+    """
     command = None
     if number is not None and order is not None and not Command.objects.filter(meter=meter, number=number).exists():
         command = fill_in(meter, number, at, order, name)
@@ -94,8 +99,8 @@ def keep(
     }  # fmt: skip
     if typed is not None:
         # Its code was found before: it is the same money, and now there is a number to it.
-        told = {"command": number, "credit_id": credit_id}
-        typed.data = {**data, "seq": typed.data["seq"]} if amount else {**typed.data, **told}
+        facts = {"command": number, "credit_id": credit_id}
+        typed.data = {**data, "seq": typed.data["seq"]} if amount else {**typed.data, **facts}
         typed.key, typed.text = typed.data["credit_id"][:64] or typed.key, _text(meter, typed.data)
         typed.save(update_fields=["key", "data", "text"])
     elif amount:
@@ -111,7 +116,7 @@ def keep(
 
 
 def is_known(meter: Meter, tid: int) -> None:
-    """A command of the log is what a code belongs to that was typed: it is the same money, and is in the books."""
+    """Resolve the alarm of a typed code, since its command is in the log: it is the same money, and is in the books."""
     _settle_typed(_open(meter).filter(key=name_of_code(tid)).first())
 
 
@@ -121,14 +126,14 @@ def _settle_typed(typed: Alarm | None) -> None:
 
 
 def _skip(meter: Meter, tid: int) -> None:
-    """No other code is made under an identifier that is used; but one that can't have been made yet blocks none."""
+    """Make sure that no other code gets an identifier that is used. An identifier from the future blocks none."""
     token_meter = TokenMeter.objects.filter(meter=meter, last_tid__lt=tid).select_related("group").first()
     if token_meter is not None and instant_of(BaseDate(token_meter.group.base), tid) <= now() + DAY:
         TokenMeter.objects.filter(pk=token_meter.pk).update(last_tid=tid)
 
 
 def _code_anew(meter: Meter, tid: int) -> None:
-    """A payment or an order that waits, and whose code got an identifier that the meter has used, gets another code."""
+    """Give a new code to a waiting payment or order whose code has an identifier that the meter has used."""
     for row in Command.objects.filter(meter=meter, tid=tid, state=Command.State.QUEUED).select_related("meter"):
         command = decode_command(bytes(row.body))
         if isinstance(command, KernelCommand) and isinstance(command.order, Control):
@@ -142,20 +147,20 @@ def _code_anew(meter: Meter, tid: int) -> None:
             continue
         Code.objects.filter(command=row).update(command=None)
         # As much as before: a share of a payment may pay what is spread.
-        made = credit_code(meter, command.order.coded)
-        fresh, carried = made[:2] if made else (None, 0)
-        change_order(row, replace(command.order, tid=fresh, coded=carried))
-        if made:
-            Code.objects.filter(pk=made[2].pk).update(command=row)
+        credit = credit_code(meter, command.order.coded)
+        fresh, coded = credit[:2] if credit else (None, 0)
+        change_order(row, replace(command.order, tid=fresh, coded=coded))
+        if credit:
+            Code.objects.filter(pk=credit[2].pk).update(command=row)
 
 
 def _text(meter: Meter, data: dict[str, Any]) -> str:
-    where = meter.property
+    property_ = meter.property
     holder = _lived_there(meter, data["at"])
-    given = {
-        "amount": format_with_code(abs(data["amount"]), where.currency),
+    values = {
+        "amount": format_with_code(abs(data["amount"]), property_.currency),
         "who": ", ".join(str(each) for each in (holder.tenant if holder else "", meter.unit, meter) if each),
-        "day": f"{local(data['at'], zone(where.zone)):%Y-%m-%d %H:%M}",
+        "day": f"{local(data['at'], zone(property_.zone)):%Y-%m-%d %H:%M}",
         "id": data["credit_id"] or _("code %(tid)s") % {"tid": data["tid"]},
     }
     if data["amount"] < 0:
@@ -164,14 +169,14 @@ def _text(meter: Meter, data: dict[str, Any]) -> str:
                 "%(amount)s were taken off on %(day)s (%(who)s; %(id)s), and this server, put back from a copy, does not know "
                 "of it. It holds at the meter. Book it, or give it back with a reason."
             )
-            % given
+            % values
         )
     return (
         _(
             "%(amount)s were credited on %(day)s (%(who)s; %(id)s), and this server, put back from a copy, does not know of the "
             "payment. It holds at the meter. Book it; if a payment provider has it, it is booked with the provider's file."
         )
-        % given
+        % values
     )
 
 
@@ -179,18 +184,19 @@ def _text(meter: Meter, data: dict[str, Any]) -> str:
 
 
 def unbooked(meter: Meter, credit_id: str, amount: int, paid: int) -> Alarm | None:
-    """What was found at a meter and is the credit of this id, `amount` nano, paid at the instant `paid`; None if nothing
-    is. Of a code alone the id is not known: any of this amount that was not made before will do, as they are alike.
+    """Return the alarm for credit at a meter that belongs to this credit id: `amount` nano, paid at the instant `paid`.
+    None if there is none. If only a code was found, any code of the amount that was not made before fits, since they
+    are alike.
     """
-    found: Alarm | None = for_update(_open(meter)).filter(key=credit_id[:64], data__amount__gt=0).first()
-    if found is not None:
-        return found
+    alarm: Alarm | None = for_update(_open(meter)).filter(key=credit_id[:64], data__amount__gt=0).first()
+    if alarm is not None:
+        return alarm
     typed = for_update(_open(meter)).filter(key__startswith=CODE).order_by("pk")
     return next((each for each in typed if _fits(meter, each, amount, paid)), None)
 
 
 def _fits(meter: Meter, code: Alarm, amount: int, paid: int) -> bool:
-    """Whether a code that was found can be the one of a payment."""
+    """Return whether a code that was found can belong to a payment."""
     token_meter = TokenMeter.objects.filter(meter=meter).select_related("group").first()
     if token_meter is None or code.data["amount"] != codable(amount):
         return False
@@ -198,12 +204,12 @@ def _fits(meter: Meter, code: Alarm, amount: int, paid: int) -> bool:
 
 
 def link(
-    found: Alarm, tenancy: Tenancy, credit_id: str, amount: int, at: int, by: Any, note: str, source: Account | None
+    alarm: Alarm, tenancy: Tenancy, credit_id: str, amount: int, at: int, by: Any, note: str, source: Account | None
 ) -> TopUp:
-    """Book what was found, and make its top-up; the money is in the ledger's account `source` (None: in cash). FoundError
-    if its amount is another one. In the caller's transaction.
+    """Book credit that was found, and make its top-up; the money lies in the account `source` (None: cash). The caller
+    holds the transaction. Raises FoundError if the amount differs.
     """
-    meter, data = found.meter, found.data
+    meter, data = alarm.meter, alarm.data
     assert meter is not None
     if data["credit_id"] and data["amount"] != amount:
         raise FoundError(
@@ -216,23 +222,25 @@ def link(
         command = issue(meter, GrantCredit(credit_id, amount, tid=data["tid"], coded=data["amount"]))
         command.coded_seq, command.coded_at = data["seq"], data["at"]
         command.save(update_fields=["coded_seq", "coded_at"])
-    found.is_resolved = True
-    found.data = {**found.data, "credit_id": credit_id}
-    found.save(update_fields=["is_resolved", "data"])
-    made = TopUp.objects.create(
+    alarm.is_resolved = True
+    alarm.data = {**alarm.data, "credit_id": credit_id}
+    alarm.save(update_fields=["is_resolved", "data"])
+    top_up = TopUp.objects.create(
         organisation=tenancy.unit.property.organisation, credit_id=credit_id, tenancy=tenancy, command=command,
         amount=amount, paid_at=at, by=by, note=note,
     )  # fmt: skip
-    book_top_up(tenancy, amount, at, made.pk, source, made.memo)
-    return made
+    book_top_up(tenancy, amount, at, top_up.pk, source, top_up.memo)
+    return top_up
 
 
 def booked_by_hand(meter: Meter, amount: int, paid: int) -> TopUp | None:
-    """What a person has booked of which only the code was found, if it is a payment of `amount` nano at the instant
-    `paid`: it got an id of our own then, and in cash.
+    """Return the top-up that a person booked when only the code was found, if it is a payment of `amount` nano at the
+    instant `paid`. It has an id of ours, and was booked as cash.
     """
-    rows = Alarm.objects.filter(meter=meter, kind=UNBOOKED, is_resolved=True, key__startswith=CODE, data__by_hand=True)
-    for each in for_update(rows).order_by("pk"):
+    alarms = Alarm.objects.filter(
+        meter=meter, kind=UNBOOKED, is_resolved=True, key__startswith=CODE, data__by_hand=True
+    )
+    for each in for_update(alarms).order_by("pk"):
         if _fits(meter, each, amount, paid):
             each.data = {**each.data, "by_hand": False}
             each.save(update_fields=["data"])
@@ -241,25 +249,25 @@ def booked_by_hand(meter: Meter, amount: int, paid: int) -> TopUp | None:
 
 
 @transaction.atomic
-def book_found(found: Alarm, by: Any, source: Account | None = None) -> TopUp | None:
-    """Book what was found: a payment, into the ledger's account `source` (None: in cash); or what was given or taken
-    otherwise (then None). Asked twice, it is booked once. FoundError if it can't be.
+def book_found(asked_alarm: Alarm, by: Any, source: Account | None = None) -> TopUp | None:
+    """Book credit that was found: a payment, in the account `source` (None: cash), or credit that was given or taken
+    otherwise; then return None. A repeated call books nothing more. Raises FoundError if it cannot be booked.
     """
-    assert found.meter is not None
-    lock_organisation(found.meter.property.organisation_id)
-    meter = for_update(Meter.objects).select_related("unit").get(pk=found.meter.pk)
-    alarm = for_update(Alarm.objects).get(pk=found.pk)
+    assert asked_alarm.meter is not None
+    lock_organisation(asked_alarm.meter.property.organisation_id)
+    meter = for_update(Meter.objects).select_related("unit").get(pk=asked_alarm.meter.pk)
+    alarm = for_update(Alarm.objects).get(pk=asked_alarm.pk)
     if alarm.kind != UNBOOKED:
-        raise FoundError(_("This alarm is of nothing that could be booked."))
+        raise FoundError(_("This alarm is about nothing that can be booked."))
     data = alarm.data
     credit_id = data["credit_id"] or found_at(meter.pk, data["seq"])
-    known = TopUp.objects.filter(command__meter=meter, credit_id=credit_id).first()
-    if alarm.is_resolved or known is not None:
+    top_up = TopUp.objects.filter(command__meter=meter, credit_id=credit_id).first()
+    if alarm.is_resolved or top_up is not None:
         Alarm.objects.filter(pk=alarm.pk).update(is_resolved=True)
-        return known
+        return top_up
     tenancy = tenant_of(alarm)
     if tenancy is None:
-        raise FoundError(_("Nobody lived there then: give it to somebody as an adjustment, and settle the alarm."))
+        raise FoundError(_("Nobody lived there then: give it to a tenant as an adjustment, and settle the alarm."))
     if tenancy.settled_at is not None:
         raise FoundError(_("This tenancy is settled: its books are closed."))
     if data["amount"] < 0 or data["reason"]:
@@ -270,10 +278,10 @@ def book_found(found: Alarm, by: Any, source: Account | None = None) -> TopUp | 
     return link(alarm, tenancy, credit_id, data["amount"], now(), by, _("found at the meter"), source)
 
 
-def tenant_of(found: Alarm) -> Tenancy | None:
-    """Who lived at a meter when it was credited."""
-    assert found.meter is not None
-    return _lived_there(found.meter, found.data["at"])
+def tenant_of(alarm: Alarm) -> Tenancy | None:
+    """Return the tenancy at a meter when it was credited; None if nobody lived there."""
+    assert alarm.meter is not None
+    return _lived_there(alarm.meter, alarm.data["at"])
 
 
 def _lived_there(meter: Meter, at: int) -> Tenancy | None:

@@ -1,6 +1,5 @@
-"""What a landlord gives back or gives freely, and takes back: refunds, reversed payments, goodwill, what was charged
-wrongly. Each has a reason and a person, one set of transfers in the ledger, and one command to the meter, in one
-transaction.
+"""Credit that a landlord gives back, gives freely or takes back: refunds, reversed payments, goodwill, wrong charges.
+Each has a reason and a person, and makes its transfers and one command to the meter in one transaction.
 """
 
 from __future__ import annotations
@@ -30,13 +29,16 @@ from .differences import carry_out
 
 
 def checked_reason(text: str) -> str:
+    """Return a reason without blanks around it, at most 150 characters. Raises GivingBackError if it is empty."""
     if not text.strip():
         raise GivingBackError(_("Say why: it is shown to the tenant."), "reason")
     return text.strip()[:150]
 
 
 def lock_account(tenancy: Tenancy) -> Meter | None:
-    """The meter's row is the lock: nothing is booked or sent for it meanwhile."""
+    """Return the meter of a tenancy, locked, so that nothing is booked or sent for it meanwhile; None if it has none.
+    Raises GivingBackError if the tenancy is settled.
+    """
     rows = for_update(Meter.objects).select_related("gateway")
     meter = rows.filter(unit=tenancy.unit_id).first()
     as_it_is(tenancy)
@@ -49,28 +51,32 @@ def lock_account(tenancy: Tenancy) -> Meter | None:
 
 
 def refundable(tenancy: Tenancy) -> int:
-    """What is left of a tenant's credit, nano: at most so much can be given back."""
+    """Return the most that can be refunded: the tenant's credit, nano, and never below 0."""
     return max(balance(tenant_account(tenancy)), 0)
 
 
 @transaction.atomic
 def refund(tenancy: Tenancy, amount: int | None, by: Any, reason: str) -> Refund:
-    """Give back `amount` (nano; None: all that is left). GivingBackError if that much is not left, or not known to be."""
+    """Refund `amount` nano (None: all that is left) to a tenant. Raises GivingBackError if less is left, or the
+    building is offline, so that nobody knows what is left.
+    """
     meter = lock_account(tenancy)
     if meter is not None and not meter.gateway.online:
         raise GivingBackError(_("The building is offline: what is left is not known until it is back."))
     left = refundable(tenancy)
-    wanted = left if amount is None else amount
-    if not 0 < wanted <= left:
-        said = {"left": format_money(left, tenancy.unit.property.currency)}
-        raise GivingBackError(_("%(left)s is left to be given back.") % said, "amount")
-    made = Refund.objects.create(
-        tenancy=tenancy, who=tenancy.tenant, amount=wanted, reason=checked_reason(reason), at=now(), by=name_of(by)
+    amount_back = left if amount is None else amount
+    if not 0 < amount_back <= left:
+        values = {"left": format_money(left, tenancy.unit.property.currency)}
+        raise GivingBackError(
+            _("Only %(left)s is left: an amount to be given back is more than 0 and at most that.") % values, "amount"
+        )
+    new_refund = Refund.objects.create(
+        tenancy=tenancy, who=tenancy.tenant, amount=amount_back, reason=checked_reason(reason), at=now(), by=name_of(by)
     )
-    owed, of = account(tenancy.unit.property.organisation, Kind.REFUNDS), Reference(Of.REFUND, made.pk)
-    book(Transfer.Kind.REFUND, tenant_account(tenancy), owed, wanted, made.at, of, made.reason)
-    adjust(tenancy, -wanted, of, _("refund: %(why)s") % {"why": made.reason}, made.at)
-    return made
+    refunds, of = account(tenancy.unit.property.organisation, Kind.REFUNDS), Reference(Of.REFUND, new_refund.pk)
+    book(Transfer.Kind.REFUND, tenant_account(tenancy), refunds, amount_back, new_refund.at, of, new_refund.reason)
+    adjust(tenancy, -amount_back, of, _("refund: %(why)s") % {"why": new_refund.reason}, new_refund.at)
+    return new_refund
 
 
 # -- credit given freely --------------------------------------------------------------------------------------------------
@@ -78,13 +84,16 @@ def refund(tenancy: Tenancy, amount: int | None, by: Any, reason: str) -> Refund
 
 @transaction.atomic
 def give(tenancy: Tenancy, amount: int, adjustment_id: str, by: Any, reason: str) -> Adjustment:
-    """Give a tenant credit freely (`amount` nano), or take some (negative), once under an id that whoever asks has given.
-    Over what one person may give alone (`second_person`) it waits for a second one. GivingBackError if it can't be.
+    """Give a tenant `amount` nano of credit freely, or take some (negative). `adjustment_id`: the caller's name for it,
+    so that a repeated call changes nothing. Above the limit of one person (`second_person`) it waits for a second one.
+    Raises GivingBackError, which names the field.
     """
     lock_books(tenancy.unit.property.organisation)
     lock_account(tenancy)
     if not 0 < abs(amount) <= LARGEST:
-        raise GivingBackError(_("An amount is not 0, and at most %(most)s.") % {"most": LARGEST // NANO}, "amount")
+        raise GivingBackError(
+            _("The amount must not be 0, and must be at most %(most)s.") % {"most": LARGEST // NANO}, "amount"
+        )
     return _propose(tenancy, amount, adjustment_id, by, reason, Adjustment.Kind.GIVEN)
 
 
@@ -92,21 +101,23 @@ def give(tenancy: Tenancy, amount: int, adjustment_id: str, by: Any, reason: str
 def put_right(
     tenancy: Tenancy, amount: int, name: str | Reference, by: Any, reason: str, second: bool = True
 ) -> Adjustment:
-    """Put right what was charged to a tenant for energy: too much (`amount` in nano, however large), or too little
-    (negative), once under the id that whoever asks has given, or for what it is of. A second person agrees to it: always,
-    or (`second` False) over what one may give alone. GivingBackError if it can't be.
+    """Correct a wrong charge for energy: give back what was too much (`amount` in nano), or charge what was too little
+    (negative). `name`: the caller's id or the reference of its cause; a repeated call changes nothing. A second person
+    agrees: always, or, with `second` False, above the limit of one person. Raises GivingBackError, which names the
+    field.
     """
     lock_books(tenancy.unit.property.organisation)
     for_update(Meter.objects).filter(unit=tenancy.unit_id).first()
     as_it_is(tenancy)
     if not 0 < abs(amount) <= BALANCE_MAX:
-        raise GivingBackError(_("An amount is not 0, and no more than a meter can hold."), "amount")
+        raise GivingBackError(_("The amount must not be 0, and must not be more than a meter can hold."), "amount")
     return _propose(tenancy, amount, name, by, reason, Adjustment.Kind.CHARGED, second)
 
 
 def propose_as_metered(tenancy: Tenancy, amount: int, of: Reference, by: Any, reason: str) -> Adjustment:
-    """Take what a meter has (`amount` in nano, negative: has less) into the books, once for what it is of, when a second
-    person agrees (`as_metered`). GivingBackError if it can't be.
+    """Propose to take a meter's balance into the books: `amount` nano, negative if the meter has less. `of`: its cause;
+    a repeated call changes nothing. It is booked when a second person agrees (`as_metered`). Raises GivingBackError if
+    the tenancy is settled.
     """
     lock_books(tenancy.unit.property.organisation)
     lock_account(tenancy)
@@ -124,10 +135,10 @@ def _propose(
 ) -> Adjustment:
     organisation = tenancy.unit.property.organisation
     if isinstance(name, Reference):
-        named: dict[str, Any] = name._asdict()
-        known = Adjustment.objects.filter(tenancy=tenancy, **named).exclude(state=Adjustment.State.DECLINED).first()
+        key: dict[str, Any] = name._asdict()
+        known = Adjustment.objects.filter(tenancy=tenancy, **key).exclude(state=Adjustment.State.DECLINED).first()
     elif is_typed(name):
-        named = {"adjustment_id": name}
+        key = {"adjustment_id": name}
         known = Adjustment.objects.filter(organisation=organisation, adjustment_id=name).first()
     else:
         raise GivingBackError(
@@ -135,24 +146,28 @@ def _propose(
         )
     if known is not None:
         if (known.tenancy_id, known.amount, known.kind) != (tenancy.pk, amount, kind):
-            raise GivingBackError(_("This id belongs to another adjustment."))
+            raise GivingBackError(_("This id belongs to another adjustment. Use a new id."))
         return known
-    made = Adjustment.objects.create(
+    adjustment = Adjustment.objects.create(
         organisation=organisation, tenancy=tenancy, kind=kind, amount=amount, reason=checked_reason(reason), at=now(), by=by,
-        **named,
+        **key,
     )  # fmt: skip
     meter = Meter.objects.filter(unit=tenancy.unit_id).first()
-    return made if second or is_too_much(organisation, tenancy, meter, amount, by) else _carry_out(made)
+    return adjustment if second or is_too_much(organisation, tenancy, meter, amount, by) else _carry_out(adjustment)
 
 
 @transaction.atomic
-def decide(made: Adjustment, by: Any, agreed: bool) -> Adjustment:
-    """A second person agrees to an adjustment, or declines it. GivingBackError if it is the same person, or decided."""
-    lock_books(made.organisation)
-    lock_meters(Meter.objects.filter(unit=made.tenancy.unit_id))
-    locked = for_update(Adjustment.objects).select_related("tenancy__unit__property__organisation").get(pk=made.pk)
+def decide(adjustment: Adjustment, by: Any, agreed: bool) -> Adjustment:
+    """Book an adjustment to which a second person agrees, or decline it. Raises GivingBackError if it is the same
+    person, or it is decided already.
+    """
+    lock_books(adjustment.organisation)
+    lock_meters(Meter.objects.filter(unit=adjustment.tenancy.unit_id))
+    locked = (
+        for_update(Adjustment.objects).select_related("tenancy__unit__property__organisation").get(pk=adjustment.pk)
+    )
     if locked.state != Adjustment.State.WAITING:
-        raise GivingBackError(_("This is decided already."))
+        raise GivingBackError(_("This proposal is decided already."))
     if agreed and locked.by_id == by.pk:
         raise GivingBackError(_("A second person has to agree. The person who proposed it can only withdraw it."))
     locked.decided_by = by
@@ -165,21 +180,23 @@ def decide(made: Adjustment, by: Any, agreed: bool) -> Adjustment:
     return locked
 
 
-def _carry_out(made: Adjustment) -> Adjustment:
-    if made.kind == Adjustment.Kind.METERED:
-        carry_out(made, name_of(made.decided_by))
-        made.state, made.decided_at = Adjustment.State.DONE, now()
-        made.save(update_fields=["state", "decided_at", "decided_by"])
-        return made
-    own, charged = tenant_account(made.tenancy), made.kind == Adjustment.Kind.CHARGED
+def _carry_out(adjustment: Adjustment) -> Adjustment:
+    if adjustment.kind == Adjustment.Kind.METERED:
+        carry_out(adjustment, name_of(adjustment.decided_by))
+        adjustment.state, adjustment.decided_at = Adjustment.State.DONE, now()
+        adjustment.save(update_fields=["state", "decided_at", "decided_by"])
+        return adjustment
+    own, charged = tenant_account(adjustment.tenancy), adjustment.kind == Adjustment.Kind.CHARGED
     kind = Kind.ENERGY_REVENUE if charged else Kind.ADJUSTMENTS
-    other = account(made.tenancy.unit.property.organisation, kind)
-    debit, credit = (other, own) if made.amount > 0 else (own, other)
-    of, at = Reference(Of.ADJUSTMENT, made.pk), now()
-    book(Transfer.Kind.ADJUSTMENT, debit, credit, abs(made.amount), at, of, made.reason)
-    made.command = adjust(made.tenancy, made.amount, of, made.reason, at, coded=True, by=made.by)
-    if charged and made.tenancy.settled_at is not None:
-        close_remainder(made.tenancy, of, made.reason)
-    made.state, made.decided_at = Adjustment.State.DONE, at
-    made.save(update_fields=["state", "decided_at", "decided_by", "command"])
-    return made
+    other = account(adjustment.tenancy.unit.property.organisation, kind)
+    debit, credit = (other, own) if adjustment.amount > 0 else (own, other)
+    of, at = Reference(Of.ADJUSTMENT, adjustment.pk), now()
+    book(Transfer.Kind.ADJUSTMENT, debit, credit, abs(adjustment.amount), at, of, adjustment.reason)
+    adjustment.command = adjust(
+        adjustment.tenancy, adjustment.amount, of, adjustment.reason, at, coded=True, by=adjustment.by
+    )
+    if charged and adjustment.tenancy.settled_at is not None:
+        close_remainder(adjustment.tenancy, of, adjustment.reason)
+    adjustment.state, adjustment.decided_at = Adjustment.State.DONE, at
+    adjustment.save(update_fields=["state", "decided_at", "decided_by", "command"])
+    return adjustment

@@ -1,4 +1,6 @@
-"""A journal whose time is ahead is led back: the order, and what was charged for time that had not come."""
+"""A journal whose clock is ahead of the time is led back: by an order, and by giving back the charges for days that had
+not come.
+"""
 
 from __future__ import annotations
 
@@ -25,31 +27,31 @@ from ..vending.refusals import GivingBackError
 from .giving_back import put_right
 
 NEAR = 2 * MINUTE
-"""A journal that is ahead by so much is not: clocks differ."""
+"""A journal that is ahead by less than this (µs) is not called ahead, since clocks differ."""
 AHEAD = "clock-ahead"
-"""Kind of the alarm that a journal is dated in the future."""
+"""The kind of alarm for a journal with dates in the future."""
 EARLY = "charged-early"
-"""Kind of the alarm that days were charged that had not come."""
+"""The kind of alarm for charges of days that had not come."""
 
 
 class LeadBackError(ValueError):
-    """The order can't be given; the message, for people, says why."""
+    """The order cannot be given; the message, for people, says why."""
 
 
 def is_ahead(meter: Meter, at: int) -> bool:
-    """Whether a meter's journal is dated later than it is."""
+    """Return whether a meter's journal is ahead of the instant `at`."""
     return meter.at is not None and meter.at > at + NEAR
 
 
 def on_its_way(meter: Meter) -> bool:
-    """Whether the order is given, and not taken up yet."""
+    """Return whether the order is given and the meter has not taken it up yet."""
     return Command.objects.filter(meter=meter, kind="time", state__in=OPEN).exists()
 
 
 @transaction.atomic
 def lead_back(meter: Meter, by: str = "") -> Command | None:
-    """Order a meter's journal to go on from now, and settle the alarm of it in somebody's name. Asked twice, it is once:
-    None for the second time. LeadBackError if its time is not ahead.
+    """Order a meter's journal to go on from the present time, and resolve its alarm in the name of `by`. Returns the
+    command; None if it is ordered already. Raises LeadBackError if the journal is not ahead.
     """
     row = for_update(Meter.objects).get(pk=meter.pk)
     if not is_ahead(row, now()):
@@ -65,14 +67,16 @@ def lead_back(meter: Meter, by: str = "") -> Command | None:
 
 
 def meters_ahead(gateway: Gateway) -> list[Meter]:
-    """The meters of a gateway whose journals are ahead."""
+    """Return the meters of a gateway whose journals are ahead of the time."""
     at = now()
     return [meter for meter in gateway.meters.select_related("unit").order_by("pk") if is_ahead(meter, at)]
 
 
 @transaction.atomic
 def lead_back_all(gateway: Gateway, by: str = "") -> list[Command]:
-    """Lead all of a gateway's meters back whose journals are ahead. LeadBackError if none is."""
+    """Lead back all journals of a gateway that are ahead. Returns the commands. Raises LeadBackError if
+    none is ahead.
+    """
     ahead = meters_ahead(gateway)
     if not ahead:
         raise LeadBackError(_("No journal of gateway %(gateway)s is ahead of the time.") % {"gateway": gateway})
@@ -80,7 +84,9 @@ def lead_back_all(gateway: Gateway, by: str = "") -> list[Command]:
 
 
 class Early(NamedTuple):
-    """What a tenant was charged for days that had not come, nano, by readings from entry `seq` on, dated up to `until`."""
+    """The amount (nano) that a tenant was charged for days that had not come, by readings from entry `seq` with
+    instants up to `until`.
+    """
 
     meter: Meter
     tenancy: Tenancy
@@ -90,26 +96,26 @@ class Early(NamedTuple):
 
     @property
     def name(self) -> Reference:
-        """What it is given back for."""
+        """Return the reference under which it is given back."""
         return Reference(Of.EARLY, self.meter.pk).numbered(self.seq)
 
 
 def charged_early(meter: Meter, seq: int | None = None) -> Early | None:
-    """What days that had not come were charged to who lives there, when the journal was led back by entry `seq` (None: if
-    it were now): standing charges and minimums, with their tax. They are charged again when they come; the energy was
-    used. None if nothing was, or it is given back.
+    """Return the standing and minimum charges, with their tax, that the present tenant paid for days that had not come,
+    when entry `seq` led the journal back (None: if it were led back now). These days are charged again when they come;
+    the energy was really used. None if there are none, or they were given back.
     """
-    led = JournalEntry.objects.filter(meter=meter, seq=seq).first() if seq is not None else None
-    back, last = (led.at, led.seq) if led is not None else (now(), meter.seq + 1)
+    entry_row = JournalEntry.objects.filter(meter=meter, seq=seq).first() if seq is not None else None
+    led_at, last = (entry_row.at, entry_row.seq) if entry_row is not None else (now(), meter.seq + 1)
     before_that = JournalEntry.objects.filter(meter=meter, kind="time", seq__lt=last).order_by("-seq").first()
     rows = JournalEntry.objects.filter(
-        meter=meter, kind="reading", seq__gt=before_that.seq if before_that else 0, seq__lt=last, at__gt=back,
+        meter=meter, kind="reading", seq__gt=before_that.seq if before_that else 0, seq__lt=last, at__gt=led_at,
         charge__isnull=False,
     )  # fmt: skip
     bodies = dict(rows.order_by("seq").values_list("seq", "body"))
     tenancy = (
-        Tenancy.objects.filter(unit=meter.unit_id, begins__lt=back)
-        .exclude(ends__lt=back)
+        Tenancy.objects.filter(unit=meter.unit_id, begins__lt=led_at)
+        .exclude(ends__lt=led_at)
         .select_related("unit__property__organisation")
         .order_by("-begins")
         .first()
@@ -120,15 +126,15 @@ def charged_early(meter: Meter, seq: int | None = None) -> Early | None:
         return None
     first = min(bodies)
     versions = meter.property.tariff_versions.series()
-    amount, until = 0, back
-    before = [each for each in readings(meter, versions, back) if each.seq < first]
+    amount, until = 0, led_at
+    before = [each for each in readings(meter, versions, led_at) if each.seq < first]
     for seq, body in bodies.items():
         entry = decode_entry(bytes(body))
         assert isinstance(entry, Reading)
         days = entry.standing + entry.minimum
         if seq == first and before:
             # A part of its time had come.
-            come = rate_interval(versions, before[-1].at, back, 0, before[-1].rerated.counters)
+            come = rate_interval(versions, before[-1].at, led_at, 0, before[-1].rerated.counters)
             days = max(days - come.standing - come.minimum, 0)
         untaxed = entry.charge - entry.tax
         amount += days + (entry.tax * days // untaxed if untaxed else 0)
@@ -139,21 +145,23 @@ def charged_early(meter: Meter, seq: int | None = None) -> Early | None:
 
 
 def led_back(meter: Meter, entry: TimeLedBack) -> None:
-    """The journal shows that its time was led back: what was charged too early is offered to be given back."""
+    """Raise an alarm that offers to give back charges for days that had not come, after a journal entry shows that its
+    time was led back.
+    """
     early = charged_early(meter, entry.seq)
     if early is not None:
         text = _("Meter %(meter)s was charged for days that had not come: %(amount)s in all. Give it back.")
-        said = text % {"meter": meter, "amount": format_money(early.amount, meter.property.currency)}
-        raise_alarm(EARLY, said, entry.at, meter=meter, key=str(entry.seq), seq=entry.seq)
+        sentence = text % {"meter": meter, "amount": format_money(early.amount, meter.property.currency)}
+        raise_alarm(EARLY, sentence, entry.at, meter=meter, key=str(entry.seq), seq=entry.seq)
 
 
 def give_back_early(meter: Meter, seq: int, by: Any) -> Adjustment:
-    """Give back what days that had not come were charged before entry `seq` led the journal back. Over the organisation's
-    limit a second person agrees. GivingBackError if there is nothing to give back.
+    """Give back the charges for days that had not come, before entry `seq` led the journal back. Above the
+    organisation's limit a second person must agree. Raises GivingBackError if there is nothing to give back.
     """
     early = charged_early(meter, seq)
     if early is None:
-        raise GivingBackError(_("Nothing was charged for days that had not come, or it is given back."))
+        raise GivingBackError(_("Nothing was charged for days that had not come, or it was given back already."))
     until = f"{local(early.until, zone(meter.property.zone)):%Y-%m-%d}"
     memo = _("charges of days up to %(until)s that had not come") % {"until": until}
     return put_right(early.tenancy, early.amount, early.name, by, memo, second=False)

@@ -1,4 +1,4 @@
-"""Making a command anew that can't be read any more, from what else the database knows of it."""
+"""This module makes a command again that cannot be read any more, from what the database knows of it otherwise."""
 
 from __future__ import annotations
 
@@ -14,33 +14,36 @@ from ..vending.models import Adjustment, Code, Command, TopUp
 
 
 def mend(row: Command) -> str:
-    """Give a command its order again that can't be read, or is not as it was signed, under its number, and sign it. Where
-    nothing else tells what it was, it is what it reads as; and if it doesn't, the meter's settings take its place, so
-    that it holds up nothing. Returns what was done, for people.
+    """Restore the order of a command that cannot be read, or whose signature is wrong, under the same number, and sign
+    it. If nothing else shows the order, the readable order is signed; if it is not readable either, the meter's
+    settings take its place, so that it does not block later commands. Returns what was done, for people.
     """
-    order, reads = _known(row), _read(row)
-    given = {"meter": row.meter, "number": row.number, "kind": row.kind}
+    order, readable = _known(row), _read(row)
+    values = {"meter": row.meter, "number": row.number, "kind": row.kind}
     if order is not None:
         sign_anew(row, row.number, order)
         return (
-            _("Command %(number)d (%(kind)s) of meter %(meter)s could not be read here: it was made anew as it was.")
-            % given
+            _(
+                "Command %(number)d (%(kind)s) of meter %(meter)s could not be read here: it was made again, "
+                "exactly as it was."
+            )
+            % values
         )
-    sign_anew(row, row.number, reads or account_settings(row.meter))
-    if reads is not None:
+    sign_anew(row, row.number, readable or account_settings(row.meter))
+    if readable is not None:
         return (
             _(
-                "Command %(number)d (%(kind)s) of meter %(meter)s was not as it was signed: it is sent as it reads now. Look "
-                "whether it is right; if not, order it anew."
+                "Command %(number)d (%(kind)s) of meter %(meter)s differed from what was signed: it is sent as "
+                "it is now. Check it; if it is wrong, order it again."
             )
-            % given
+            % values
         )
     return (
         _(
-            "Command %(number)d (%(kind)s) of meter %(meter)s can't be read here, and nobody knows what it was: it is left "
-            "out. Look what was ordered then, and order it anew."
+            "Command %(number)d (%(kind)s) of meter %(meter)s can't be read here, and nobody knows what it was: "
+            "it is left out. Find out what was ordered then, and order it again."
         )
-        % given
+        % values
     )
 
 
@@ -61,14 +64,14 @@ def _known(row: Command) -> AnyOrder | None:
         if code is None:
             return GrantCredit(top_up.credit_id, top_up.amount)
         return GrantCredit(top_up.credit_id, top_up.amount, tid=code.tid, coded=code.amount)
-    given = Adjustment.objects.filter(command=row, amount__gt=0).first()
-    if given is not None and not row.found:
+    adjustment = Adjustment.objects.filter(command=row, amount__gt=0).first()
+    if adjustment is not None and not row.found:
         name, code = (
-            at_meter(Reference(Of.ADJUSTMENT, given.pk), given.decided_at or 0),
+            at_meter(Reference(Of.ADJUSTMENT, adjustment.pk), adjustment.decided_at or 0),
             Code.objects.filter(command=row).first(),
         )
         tid, carries = (code.tid, code.amount) if code else (None, 0)
-        return GrantCredit(name, given.amount, given.reason, tid, carries)
+        return GrantCredit(name, adjustment.amount, adjustment.reason, tid, carries)
     share = Share.objects.filter(command=row).select_related("run__shared_cost").first()
     if share is not None:
         name = at_meter(Reference(Of.SHARE, share.pk), share.run.made_at)

@@ -1,8 +1,8 @@
-"""A server that was put back from a copy of before a gateway's journal begins: nobody has the entries between. A person says
-that the meter's journal goes on here from the gateway's own figures.
+"""A server that was restored from a copy older than the beginning of a gateway's journal: nobody has the entries
+between. A person decides that the books continue from the gateway's own figures.
 
-The alarm of the kind `journal-gap` asks it; its data: `seq`, `head` and `account` of the gateway's state, and the figures.
-The row of the kind `opening` in the journal's table holds that account, in the place of the entries that are not there.
+The alarm of the kind `journal-gap` asks for this. Its data: `seq`, `head` and `account` of the gateway's state, and the
+figures. The row of the kind `opening` in the journal's table holds that account, in the place of the missing entries.
 """
 
 from __future__ import annotations
@@ -28,16 +28,18 @@ from ..vending.emergency_codes import take_up_state
 from ..vending.models import OPEN, Command
 
 GAP = "journal-gap"
+"""The kind of alarm for journal entries that nobody has."""
 OPENED = "journal-opened"
-"""Kind of the alarm that what was paid and charged meanwhile is not in the books yet (`as_metered`)."""
+"""The kind of alarm for payments and charges of the gap that are not in the books yet (`as_metered`)."""
 OPENING = "opening"
+"""The kind of the row that takes the place of missing journal entries."""
 
 
 def tell(meter: Meter, state: Account, head: bytes) -> None:
-    """A gateway has told how a meter stands of which nobody has the entries between: ask a person, once. What was paid
-    meanwhile, under numbers that the meter has used, is on its way at once.
+    """Take up a gateway's state of a meter whose entries nobody has, and ask a person once. Payments that have numbers
+    which the meter has used are sent again at once, under new numbers.
     """
-    here = stored_account(meter)
+    stored = stored_account(meter)
     # What its status said last may have been of a journal that was put back since.
     Meter.objects.filter(pk=meter.pk).update(told_seq=state.seq, told_command=state.command)
     stuck = [
@@ -50,14 +52,14 @@ def tell(meter: Meter, state: Account, head: bytes) -> None:
     if stuck:
         renumber(meter)
     currency = meter.property.currency
-    given = {
+    values = {
         "meter": meter,
-        "first": here.seq + 1,
-        "here": format_with_code(here.balance, currency),
+        "first": stored.seq + 1,
+        "here": format_with_code(stored.balance, currency),
         "there": format_with_code(state.balance, currency),
-        "charged": format_with_code(state.charged - here.charged, currency),
-        "credited": format_with_code(state.credited - here.credited, currency),
-        "debited": format_with_code(state.debited - here.debited, currency),
+        "charged": format_with_code(state.charged - stored.charged, currency),
+        "credited": format_with_code(state.credited - stored.credited, currency),
+        "debited": format_with_code(state.debited - stored.debited, currency),
         "register": "–" if state.shown is None else exact_kwh(state.shown),
     }
     text = (
@@ -69,17 +71,17 @@ def tell(meter: Meter, state: Account, head: bytes) -> None:
             "%(credited)s credited and %(debited)s taken off: for what in particular is not known. Let the books go on from the "
             "meter's figures, unless they can't be right."
         )
-        % given
+        % values
     )
     data = {"seq": state.seq, "head": head.hex(), "account": state.dump().hex()}
-    raise_alarm(GAP, text, now(), meter=meter, seq=here.seq + 1, data=data)
+    raise_alarm(GAP, text, now(), meter=meter, seq=stored.seq + 1, data=data)
 
 
 @transaction.atomic
 def go_on(alarm: Alarm, by: str) -> None:
-    """Let a meter's journal go on here from its gateway's state, and settle the alarm. What was paid meanwhile is applied
-    where its id tells so; of other orders that may have been carried out nobody knows: they are left out, and told. What
-    the books lack then is another alarm's. Asked twice, it is done once.
+    """Continue a meter's journal from its gateway's state, and resolve the alarm. Payments whose ids the meter has are
+    marked as applied. Nobody knows whether other open orders were carried out: they are closed and named. A further
+    alarm shows what the books lack. A repeated call changes nothing.
     """
     meter = for_update(Meter.objects).get(alarms=alarm)
     locked = for_update(Alarm.objects).get(pk=alarm.pk)
@@ -109,7 +111,7 @@ def go_on(alarm: Alarm, by: str) -> None:
         "twice. Cash that was taken since is at the meter already: do not enter it again. Then take the rest into the books."
     ) % {"meter": meter, "seq": state.seq}
     if unknown:
-        text += " " + _("Look also whether these were carried out, and order them anew if not: %(orders)s.") % {
+        text += " " + _("Check also whether these were carried out, and order them again if not: %(orders)s.") % {
             "orders": ", ".join(unknown)
         }
     data = {"charged": state.charged - before.charged}
@@ -117,7 +119,9 @@ def go_on(alarm: Alarm, by: str) -> None:
 
 
 def _close_commands(meter: Meter, state: Account) -> list[str]:
-    """Close the open commands that the state has taken up; which orders may be among them, that nobody knows of."""
+    """Close the open commands that the state has taken up. Returns the other orders that may have been carried out, in
+    words.
+    """
     unknown = []
     for row in Command.objects.filter(meter=meter, state__in=OPEN).order_by("number"):
         order = getattr(decode_command(bytes(row.body)), "order", None)

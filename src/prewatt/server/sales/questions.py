@@ -1,6 +1,7 @@
-"""What a register's jump or an exchange left unmeasured, and the manager's answer: what is charged for that time.
+"""Energy that a register's jump or an exchange left unmeasured, and the manager's answer: what is charged for that
+time.
 
-The alarms of the kinds `rebased` and `exchanged` ask. Their data, once answered: `answer`, and `charged` (nano).
+Alarms of the kinds `rebased` and `exchanged` ask. After the answer their data has `answer` and `charged` (nano).
 """
 
 from __future__ import annotations
@@ -37,15 +38,16 @@ from ..vending.refusals import GivingBackError
 from .giving_back import put_right
 
 QUESTIONS = ("rebased", UNKNOWN_END)
-"""Kinds of alarms that ask what to charge."""
+"""The kinds of alarms that ask what to charge."""
 TWICE = "charged-twice"
-"""Kind of the alarm that an answer was charged, and the register has come back since."""
+"""The kind of alarm for an answer that was charged before the register came back and charged the same energy."""
 ANSWERS = ("nothing", "average", "energy", "money")
+"""The answers that a manager can give."""
 
 
 class Share(NamedTuple):
-    """Of the time that was not measured, what falls to a tenancy (None: nobody lived there): the usual use (Wh) and what
-    that comes to (nano), None where too little is known.
+    """The part of the unmeasured time that falls to a tenancy (None: nobody lived there), from the instant `begin` to
+    `end`: the usual use (Wh) and its cost (nano); both None if too little is known.
     """
 
     tenancy: Tenancy | None
@@ -57,8 +59,8 @@ class Share(NamedTuple):
 
 @dataclass(frozen=True)
 class Question:
-    """What is known. `was`: the register (Wh) that was read last, at `begin`; `register`: where it is counted from, since
-    `end`. `most`: Wh that can have flowed between.
+    """The facts of a question. `was`: the last register (Wh), read at `begin`; `register`: the register that counts
+    since `end`. `most`: the most energy (Wh) that can have flowed between.
     """
 
     alarm: Alarm
@@ -74,17 +76,17 @@ class Question:
 
     @property
     def energy(self) -> int | None:
-        """Wh by the average of the weeks before; None where too little is known."""
+        """Return the energy (Wh) by the average of the weeks before; None if too little is known."""
         return _sum([share.energy for share in self.shares])
 
     @property
     def cost(self) -> int | None:
-        """What that comes to, nano."""
+        """Return the cost of that energy, nano; None if too little is known."""
         return _sum([share.cost for share in self.shares])
 
     @property
     def nobody(self) -> bool:
-        """Whether nobody lived there."""
+        """Return whether nobody lived there."""
         return all(share.tenancy is None for share in self.shares)
 
 
@@ -94,7 +96,7 @@ def _sum(parts: Sequence[int | None]) -> int | None:
 
 
 def question(alarm: Alarm) -> Question | None:
-    """What an alarm asks; None if it asks nothing, or the entries are not here."""
+    """Return the question of an alarm; None if it asks nothing, or its journal entries are not here."""
     meter = alarm.meter
     if meter is None or alarm.kind not in QUESTIONS:
         return None
@@ -121,7 +123,7 @@ def question(alarm: Alarm) -> Question | None:
 
 
 def _last_true(meter: Meter, seq: int) -> Reading | None:
-    """The last reading before an entry whose register was one."""
+    """Return the last reading before an entry that has a real register."""
     rows = JournalEntry.objects.filter(meter=meter, seq__lt=seq, kind="reading", energy__isnull=False).order_by("-seq")
     for body in rows.values_list("body", flat=True).iterator():
         entry = decode_entry(bytes(body))
@@ -131,7 +133,7 @@ def _last_true(meter: Meter, seq: int) -> Reading | None:
 
 
 def _hung_at(meter: Meter, before: Reading, entry: Exchanged) -> int:
-    """When the new meter was seen first, as far as it was."""
+    """Return the instant at which the new meter was seen first, as far as the journal shows it."""
     rows = JournalEntry.objects.filter(meter=meter, seq__gt=before.seq, seq__lt=entry.seq, kind="event").order_by("seq")
     for body in rows.values_list("body", flat=True):
         event = decode_entry(bytes(body))
@@ -179,52 +181,54 @@ def _shares(
 
 
 def _within(pieces: Sequence[Piece], begin: int, end: int) -> list[Piece]:
-    """The pieces that end in a span; one that reaches over its begin counts there."""
+    """Return the pieces of usual use that end in a span. A piece that begins in it and ends after it counts too."""
     return [piece for piece in pieces if begin < piece.end <= end or (piece.begin < end < piece.end)]
 
 
 # -- answering -------------------------------------------------------------------------------------------------------------
 
 
-def _divided(asked: Question, amount: int) -> list[int]:
-    """A typed amount by shares: as the usual use, or else the time, divides."""
-    usual_use = {index: share.energy or 0 for index, share in enumerate(asked.shares)}
-    lasted = {index: share.end - share.begin for index, share in enumerate(asked.shares)}
+def _divided(case: Question, amount: int) -> list[int]:
+    """Return the parts of a typed amount by share, in proportion to the usual use, or else to the time."""
+    usual_use = {index: share.energy or 0 for index, share in enumerate(case.shares)}
+    lasted = {index: share.end - share.begin for index, share in enumerate(case.shares)}
     weights = usual_use if any(usual_use.values()) else lasted
     parts = apportion(amount, weights if any(weights.values()) else dict.fromkeys(lasted, 1))
-    return [parts[index] for index in range(len(asked.shares))]
+    return [parts[index] for index in range(len(case.shares))]
 
 
-def charges(asked: Question, answer: str, amount: int = 0) -> list[tuple[Share, int | None, int]]:
-    """(share, Wh where they are known, nano) of an answer; `amount` in Wh for `energy`, in nano for `money`.
-    GivingBackError if it can't be.
+def charges(case: Question, answer: str, amount: int = 0) -> list[tuple[Share, int | None, int]]:
+    """Return triples of (share, Wh or None, nano) for an answer. `amount`: Wh for the answer `energy`, nano for
+    `money`. Raises GivingBackError if the amount or the answer is not possible.
     """
     if answer == "nothing":
-        return [(share, None, 0) for share in asked.shares]
+        return [(share, None, 0) for share in case.shares]
     if answer == "average":
-        if asked.energy is None:
-            raise GivingBackError(_("Too little is known of the weeks before: type the energy or the amount."))
-        return [(share, share.energy, share.cost or 0) for share in asked.shares]
+        if case.energy is None:
+            raise GivingBackError(_("Too little is known of the weeks before: give the energy or the amount."))
+        return [(share, share.energy, share.cost or 0) for share in case.shares]
     if answer == "energy":
-        if not 0 <= amount <= asked.most:
+        if not 0 <= amount <= case.most:
             text = _("At most %(most)s kWh can have flowed in that time.")
-            raise GivingBackError(text % {"most": exact_kwh(asked.most)})
-        counters = asked.counters
-        found: list[tuple[Share, int | None, int]] = []
-        for share, energy in zip(asked.shares, _divided(asked, amount), strict=True):
-            rated = rate_interval(asked.versions, share.begin, share.end, energy, counters)
+            raise GivingBackError(text % {"most": exact_kwh(case.most)})
+        counters = case.counters
+        parts: list[tuple[Share, int | None, int]] = []
+        for share, energy in zip(case.shares, _divided(case, amount), strict=True):
+            rated = rate_interval(case.versions, share.begin, share.end, energy, counters)
             counters = rated.counters
-            found.append((share, energy, rated.charge))
-        return found
+            parts.append((share, energy, rated.charge))
+        return parts
     if answer == "money":
         if amount < 0:
-            raise GivingBackError(_("An amount of what was used is 0 or more."))
-        return [(share, None, part) for share, part in zip(asked.shares, _divided(asked, amount), strict=True)]
-    raise GivingBackError(_("%(answer)s is none of %(known)s.") % {"answer": repr(answer), "known": ", ".join(ANSWERS)})
+            raise GivingBackError(_("The amount for what was used must be 0 or more."))
+        return [(share, None, part) for share, part in zip(case.shares, _divided(case, amount), strict=True)]
+    raise GivingBackError(
+        _("%(answer)s is no answer: choose one of %(known)s.") % {"answer": repr(answer), "known": ", ".join(ANSWERS)}
+    )
 
 
 def _lock(alarm: Alarm) -> Alarm:
-    """An alarm of a meter, locked after where its answer is booked."""
+    """Return an alarm, locked after the organisation and the meter where its answer is booked."""
     if alarm.meter is not None:
         lock_organisation(alarm.meter.property.organisation_id)
         lock_meters(Meter.objects.filter(pk=alarm.meter.pk))
@@ -233,69 +237,80 @@ def _lock(alarm: Alarm) -> Alarm:
 
 @transaction.atomic
 def reply(alarm: Alarm, answer: str, amount: int, by: Any) -> list[Adjustment]:
-    """Charge what somebody says for the time that was not measured, and settle the alarm in their name. Answered twice, the
-    first answer holds. Over the organisation's limit a second person agrees. GivingBackError if it can't be.
+    """Charge the answer for the unmeasured time, and resolve the alarm in the name of `by`. If it was answered before,
+    the first answer stays. Above the organisation's limit a second person must agree. Returns the adjustments. Raises
+    GivingBackError if the answer is not possible.
     """
     locked = _lock(alarm)
     if locked.is_resolved:
         return []
-    asked = question(locked)
-    if asked is None:
-        raise GivingBackError(_("This alarm asks nothing."))
-    made, total = [], 0
-    for share, energy, cost in charges(asked, answer, amount):
+    case = question(locked)
+    if case is None:
+        raise GivingBackError(_("This alarm asks no question, so there is nothing to answer."))
+    adjustments, total = [], 0
+    for share, energy, cost in charges(case, answer, amount):
         total += cost
         if not cost:
             continue
         if share.tenancy is None:
-            _book_vacant(asked, share, cost, _memo(asked, share, energy))
+            _book_vacant(case, share, cost, _memo(case, share, energy))
             continue
         of = Reference(Of.ALARM, locked.pk)
-        made.append(put_right(share.tenancy, -cost, of, by, _memo(asked, share, energy), second=False))
+        adjustments.append(put_right(share.tenancy, -cost, of, by, _memo(case, share, energy), second=False))
     locked.data = {**locked.data, "answer": answer, "charged": total}
     locked.is_resolved, locked.resolved_by, locked.resolved_at = True, by.get_username()[:150], now()
     locked.save(update_fields=["data", "is_resolved", "resolved_by", "resolved_at"])
-    return made
+    return adjustments
 
 
-def _memo(asked: Question, share: Share, energy: int | None) -> str:
-    where = zone(asked.meter.property.zone)
-    first, last = (f"{local(at, where):%Y-%m-%d %H:%M}" for at in (share.begin, share.end))
+def _memo(case: Question, share: Share, energy: int | None) -> str:
+    place = zone(case.meter.property.zone)
+    first, last = (f"{local(at, place):%Y-%m-%d %H:%M}" for at in (share.begin, share.end))
     kwh = "" if energy is None else f" {exact_kwh(energy)} kWh,"
     return _("use that was not measured:%(kwh)s %(first)s – %(last)s") % {"kwh": kwh, "first": first, "last": last}
 
 
-def _book_vacant(asked: Question, share: Share, cost: int, memo: str) -> None:
-    organisation = asked.meter.property.organisation
+def _book_vacant(case: Question, share: Share, cost: int, memo: str) -> None:
+    organisation = case.meter.property.organisation
     vacant, revenue = account(organisation, Kind.VACANCY), account(organisation, Kind.ENERGY_REVENUE)
-    of = Reference(Of.ALARM, asked.alarm.pk).and_(Part.VACANT).since(share.begin)
-    book(Transfer.Kind.ADJUSTMENT, vacant, revenue, cost, now(), of, memo, asked.meter)
+    of = Reference(Of.ALARM, case.alarm.pk).and_(Part.VACANT).since(share.begin)
+    book(Transfer.Kind.ADJUSTMENT, vacant, revenue, cost, now(), of, memo, case.meter)
 
 
 # -- the register came back ------------------------------------------------------------------------------------------------
 
 
 def came_back(meter: Meter, entry: Rebased) -> None:
-    """The journal shows that a register is back where it stood before an error, and all is charged once by it: the question
-    is over, or what was answered is charged twice.
+    """Take up that a register is back at its value before an error, so that it charges all energy once: the question is
+    over, or an answer was charged twice and an alarm says so.
     """
     error = JournalEntry.objects.filter(meter=meter, kind="rebased", seq__lt=entry.seq).order_by("-seq").first()
-    asked = Alarm.objects.filter(meter=meter, kind="rebased", seq=error.seq).first() if error else None
-    if asked is None:
+    question_alarm = Alarm.objects.filter(meter=meter, kind="rebased", seq=error.seq).first() if error else None
+    if question_alarm is None:
         return
-    if not asked.is_resolved:
-        Alarm.objects.filter(pk=asked.pk).update(is_resolved=True)
-    elif asked.data.get("charged"):
+    if not question_alarm.is_resolved:
+        Alarm.objects.filter(pk=question_alarm.pk).update(is_resolved=True)
+    elif question_alarm.data.get("charged"):
         text = _(
             "The register came back to where it stood before an error, and what was used meanwhile is charged by it. What "
             "was charged for that time by an answer is charged twice: give it back."
         )
-        raise_alarm(TWICE, text, entry.at, meter=meter, key=str(asked.pk), seq=entry.seq, data={"alarm": asked.pk})
+        raise_alarm(
+            TWICE,
+            text,
+            entry.at,
+            meter=meter,
+            key=str(question_alarm.pk),
+            seq=entry.seq,
+            data={"alarm": question_alarm.pk},
+        )
 
 
 @transaction.atomic
 def give_back_twice(alarm: Alarm, by: Any) -> list[Adjustment]:
-    """Give back what an answer charged, and settle the alarm. Asked twice, it is once."""
+    """Give back what an answer charged, and resolve the alarm. A repeated call changes nothing. Returns the
+    adjustments.
+    """
     locked = _lock(alarm)
     if locked.is_resolved:
         return []
@@ -303,7 +318,7 @@ def give_back_twice(alarm: Alarm, by: Any) -> list[Adjustment]:
     answered.filter(state=Adjustment.State.WAITING).update(
         state=Adjustment.State.DECLINED, decided_at=now(), decided_by=by
     )
-    made = [
+    adjustments = [
         put_right(
             each.tenancy, -each.amount, Reference(Of.ADJUSTMENT, each.pk).and_(Part.BACK), by,
             _("charged twice: %(what)s") % {"what": each.reason}, second=False,
@@ -312,4 +327,4 @@ def give_back_twice(alarm: Alarm, by: Any) -> list[Adjustment]:
     ]  # fmt: skip
     locked.is_resolved, locked.resolved_by, locked.resolved_at = True, by.get_username()[:150], now()
     locked.save(update_fields=["is_resolved", "resolved_by", "resolved_at"])
-    return made
+    return adjustments

@@ -1,4 +1,4 @@
-"""Top-ups: money received, booked, and on its way to the meter, in one transaction."""
+"""Top-ups: received money is booked and sent to the meter as credit, in one transaction."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..metering.locking import for_update
 from ..metering.models import Meter
 from ..vending.codes import credit_code
 from ..vending.credit_log import issue
-from ..vending.models import Code, TopUp
+from ..vending.models import Code, Command, TopUp
 from ..vending.paid_amounts import as_it_is, check_amount, check_open, check_typed
 from ..vending.refusals import TopUpError
 from .found import FoundError, booked_by_hand, link, unbooked
@@ -34,12 +34,12 @@ def top_up(
     source: Account | None = None,
     paid: int | None = None,
 ) -> TopUp:
-    """Credit `amount` nano to a tenancy; the money is in the ledger's account `source` (None: in cash). With a credit id
-    that is known already, returns that top-up and changes nothing; one that is at the meter already, and was not in the
-    books, is booked alone. `paid`: the instant at which a payment provider took the money.
+    """Credit `amount` nano to a tenancy; the money lies in the ledger account `source` (None: cash). If the credit id
+    is known, the known top-up is returned and nothing changes. If the meter has the credit already and the books do
+    not, it is only booked. `paid`: the instant at which a payment provider took the money.
 
-    TopUpError if the amount is out of bounds, the tenancy has ended or has no meter, or the credit id is another
-    top-up's.
+    Raises TopUpError if the amount is out of bounds, the tenancy has ended or has no meter, or the credit id belongs to
+    another top-up.
     """
     if not is_own(credit_id):
         check_typed(credit_id)
@@ -51,49 +51,60 @@ def top_up(
     known = TopUp.objects.filter(organisation=organisation, credit_id=credit_id).first()
     if known:
         if (known.tenancy_id, known.amount) != (tenancy.pk, amount):
-            raise TopUpError(_("The credit id %(id)s belongs to another top-up.") % {"id": credit_id})
+            raise TopUpError(_("The credit id %(id)s belongs to another top-up. Use a new id.") % {"id": credit_id})
         if source is not None:
             _lies_in(source, known, meter)
         return known
     check_amount(amount, tenancy.unit.property.currency)
     at = now()
-    if meter is not None and (found := unbooked(meter, credit_id, amount, at if paid is None else paid)):
+    if meter is not None and (alarm := unbooked(meter, credit_id, amount, at if paid is None else paid)):
         try:
-            return link(found, tenancy, credit_id, amount, at, by, note, source)
+            return link(alarm, tenancy, credit_id, amount, at, by, note, source)
         except FoundError as error:
             raise TopUpError(str(error)) from None
-    if paid is not None and meter is not None and source is not None and (made := booked_by_hand(meter, amount, paid)):
-        # It was booked in cash, as nobody knew better: it lies with the provider.
-        _move(made, account(organisation, Kind.CASH), source, meter)
-        return made
+    if paid is not None and meter is not None and source is not None:
+        booked_in_cash = booked_by_hand(meter, amount, paid)
+        if booked_in_cash:
+            # The person did not know better; the money lies with the provider.
+            _move(booked_in_cash, account(organisation, Kind.CASH), source, meter)
+            return booked_in_cash
     check_open(tenancy)
     assert meter is not None
-    # The meter is credited the whole, and the share is taken off again; a code, which is typed alone, carries the rest.
-    vended = credit_code(meter, amount - (share_of(tenancy, amount) if spread else 0), by)
-    tid, coded = vended[:2] if vended else (None, 0)
-    command = issue(meter, GrantCredit(credit_id, amount, tid=tid, coded=coded))
-    if vended:
-        Code.objects.filter(pk=vended[2].pk).update(command=command)
-    made = TopUp.objects.create(
+    command = _send(meter, amount, credit_id, share_of(tenancy, amount) if spread else 0, by)
+    new_top_up = TopUp.objects.create(
         organisation=organisation, credit_id=credit_id, tenancy=tenancy, command=command, amount=amount, paid_at=at, by=by,
         note=note,
     )  # fmt: skip
-    book_top_up(tenancy, amount, at, made.pk, source, made.memo)
+    book_top_up(tenancy, amount, at, new_top_up.pk, source, new_top_up.memo)
     if spread:
-        take_share(made)
-    return made
+        take_share(new_top_up)
+    return new_top_up
 
 
-def _lies_in(source: Account, known: TopUp, meter: Meter | None) -> None:
-    """Where a person has booked a payment that was found at the meter, and nobody knew yet with whom the money lies."""
-    received = booked(Reference(Of.TOP_UP, known.pk))
-    assert received is not None
-    if received.debit_account_id != source.pk and known.command.found:
-        _move(known, received.debit_account, source, meter)
+def _send(meter: Meter, amount: int, credit_id: str, share: int, by: Any) -> Command:
+    """Issue the command that credits the whole amount to the meter. The share (nano) that pays a spread debt is taken off
+    again; the code, which may be typed without the network, carries only the rest.
+    """
+    code_credit = credit_code(meter, amount - share, by)
+    tid, coded = code_credit[:2] if code_credit else (None, 0)
+    command = issue(meter, GrantCredit(credit_id, amount, tid=tid, coded=coded))
+    if code_credit:
+        Code.objects.filter(pk=code_credit[2].pk).update(command=command)
+    return command
 
 
-def _move(known: TopUp, received: Account, source: Account, meter: Meter | None) -> None:
-    of = Reference(Of.TOP_UP, known.pk).and_(Part.MOVED)
+def _lies_in(source: Account, known_top_up: TopUp, meter: Meter | None) -> None:
+    """Move the money of a top-up that a person booked from the meter's journal to the account where it lies; the person
+    did not know the provider.
+    """
+    booking = booked(Reference(Of.TOP_UP, known_top_up.pk))
+    assert booking is not None
+    if booking.debit_account_id != source.pk and known_top_up.command.found:
+        _move(known_top_up, booking.debit_account, source, meter)
+
+
+def _move(known_top_up: TopUp, old_account: Account, source: Account, meter: Meter | None) -> None:
+    of = Reference(Of.TOP_UP, known_top_up.pk).and_(Part.MOVED)
     if not booked(of):
         memo = _("found at the meter")
-        book(Transfer.Kind.ADJUSTMENT, source, received, known.amount, now(), of, memo, meter)
+        book(Transfer.Kind.ADJUSTMENT, source, old_account, known_top_up.amount, now(), of, memo, meter)

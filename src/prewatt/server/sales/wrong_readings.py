@@ -1,4 +1,4 @@
-"""Readings that were charged and can't be true, from a journal of before registers were doubted; and putting them right."""
+"""Charged readings that cannot be true, from a journal before the server doubted registers; and their correction."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from ..vending.refusals import GivingBackError
 from .giving_back import put_right
 
 LARGEST_SEEN = 20
-"""So many of a meter's largest readings are looked at."""
+"""The number of a meter's largest readings that are checked."""
 
 
 class Wrong(NamedTuple):
-    """A reading: its entry, between which instants, the energy (Wh) and what it cost (nano), and the most that can have
-    flowed. `proposed`: it waits for a second person, or is put right.
+    """A reading: its entry (`seq`), the instants between which it measured, the energy (Wh), its charge (nano), and the
+    most energy (Wh) that can have flowed. `proposed`: a correction waits for a second person, or is done.
     """
 
     seq: int
@@ -38,7 +38,7 @@ class Wrong(NamedTuple):
 
 
 class Right(NamedTuple):
-    """What of a reading, and of those after it that were counted on it, was too much for a tenancy (nano)."""
+    """The amount (nano) that a tenancy was charged too much by a reading, and by later ones that counted on it."""
 
     tenancy: Tenancy
     amount: int
@@ -60,28 +60,29 @@ def _of(meter: Meter, row: JournalEntry) -> Wrong | None:
 
 
 def wrong_readings(meter: Meter) -> list[Wrong]:
-    """The meter's readings of more than its fuse lets through, the largest first."""
+    """Return the meter's readings that are larger than its fuse allows, the largest first."""
     rows = JournalEntry.objects.filter(meter=meter, kind="reading", energy__gt=SLACK).order_by("-energy", "seq")
-    found = [_of(meter, row) for row in rows[:LARGEST_SEEN]]
-    return [each for each in found if each is not None and each.energy > each.most]
+    checked = [_of(meter, row) for row in rows[:LARGEST_SEEN]]
+    return [each for each in checked if each is not None and each.energy > each.most]
 
 
 def right(meter: Meter, seq: int, energy: int) -> list[Right]:
-    """What was charged too much, if `energy` (Wh) is what was used up to the reading of entry `seq`: with what was rated
-    in other tiers, or taxed otherwise, after it. GivingBackError if that can't be.
+    """Return what each tenancy was charged too much, if `energy` (Wh) is the real use up to the reading of entry `seq`.
+    Later readings that were rated in other tiers, or taxed otherwise, count too. Raises GivingBackError if there is no
+    such reading, or the energy is not less than it.
     """
     row = JournalEntry.objects.filter(meter=meter, seq=seq, kind="reading", energy__isnull=False).first()
     if row is None:
-        raise GivingBackError(_("There is no such reading."))
+        raise GivingBackError(_("This meter has no such reading: choose one from the list."))
     if not 0 <= energy < (row.energy or 0):
-        text = _("Say what was really used, from 0 to less than %(kwh)s kWh.")
+        text = _("Give the energy that was really used: from 0 to less than %(kwh)s kWh.")
         raise GivingBackError(text % {"kwh": exact_kwh(row.energy or 0)})
     versions = meter.property.tariff_versions.series()
     at = now()
-    as_read, put = readings(meter, versions, at), readings(meter, versions, at, {seq: energy})
+    as_read, corrected = readings(meter, versions, at), readings(meter, versions, at, {seq: energy})
     tenancies = list(Tenancy.objects.filter(unit=meter.unit_id).select_related("unit__property__organisation"))
     sums: dict[int, Right] = {}
-    for was, should in zip(as_read, put, strict=True):
+    for was, should in zip(as_read, corrected, strict=True):
         # The reading itself is undone as it was charged; the later ones by what counting on it made of them.
         amount = (was.charged if was.seq == seq else was.rerated.charge) - should.rerated.charge
         holder = next((each for each in tenancies if each.holds(was.at)), None)
@@ -92,18 +93,20 @@ def right(meter: Meter, seq: int, energy: int) -> list[Right]:
 
 @transaction.atomic
 def put_reading_right(meter: Meter, seq: int, energy: int, by: Any, reason: str) -> list[Adjustment]:
-    """Propose to give back what a wrong reading charged; a second person agrees. GivingBackError if it can't be."""
-    where = zone(meter.property.zone)
-    made = []
+    """Propose to give back what a wrong reading charged; a second person must agree. Returns the proposals. Raises
+    GivingBackError if there is no reason, or nobody was charged.
+    """
+    place = zone(meter.property.zone)
+    proposals = []
     for tenancy, amount in right(meter, seq, energy):
         at = JournalEntry.objects.get(meter=meter, seq=seq).at
         memo = _("reading of %(at)s put right: %(why)s") % {
-            "at": f"{local(at, where):%Y-%m-%d %H:%M}",
+            "at": f"{local(at, place):%Y-%m-%d %H:%M}",
             "why": reason.strip(),
         }
         if not reason.strip():
             raise GivingBackError(_("Say why: it is shown to the tenant."))
-        made.append(put_right(tenancy, amount, _name(seq, meter), by, memo))
-    if not made:
+        proposals.append(put_right(tenancy, amount, _name(seq, meter), by, memo))
+    if not proposals:
         raise GivingBackError(_("Nobody was charged for this reading."))
-    return made
+    return proposals

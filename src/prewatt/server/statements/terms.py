@@ -169,7 +169,8 @@ def _clear(tenancy: Tenancy, terms: Terms, meter: Meter | None, at: int) -> None
     if meter is None:
         return
     if Tenancy.objects.filter(unit=tenancy.unit_id, begins__lt=tenancy.begins, settled_at__isnull=True).exists():
-        raise TermsError(_("The tenant before is not settled yet: the meter's balance is not known to be this one's."))
+        raise TermsError(_("The tenant before is not settled yet, so the meter's balance may not be this "
+                           "tenant's: settle that tenancy first."))
     if amount and terms.owed == Terms.Owed.SPREAD:
         spread(tenancy, terms.by)
     elif amount:

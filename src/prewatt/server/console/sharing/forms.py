@@ -65,7 +65,7 @@ class SharedCostForm(forms.ModelForm):
         if first is not None and first.year in YEARS:
             self.instance.since = day_bounds(first, zone(self.instance.property.zone))[0]
         elif values.get("schedule") != SharedCost.Schedule.NONE:
-            self.add_error("first", _now("A cost that runs by itself needs the day from which it does."))
+            self.add_error("first", _now("A cost that runs by itself needs the day from which it runs."))
             self.instance.since = 0
         else:
             self.instance.since = None
