@@ -202,11 +202,11 @@ def test_a_backup_killed_at_any_step_leaves_the_earlier_copy_or_the_new_one(side
 def test_what_is_no_backup_is_not_overwritten(side, tmp_path):
     other = tmp_path / "letter.txt"
     other.write_text("Dear")
-    with pytest.raises(BackupError, match="exists already and is not a backup"):
+    with pytest.raises(BackupError, match="exists and is not a backup"):
         side.back_up(other)
     assert other.read_text() == "Dear"
     for nowhere in (tmp_path, tmp_path / "missing" / "copy.tar"):
-        with pytest.raises(BackupError, match="the folder of this file does not exist"):
+        with pytest.raises(BackupError, match="this is a folder|the folder of this file does not exist"):
             side.back_up(nowhere)
 
 
@@ -224,7 +224,7 @@ def test_no_copy_is_made_of_a_damaged_database(side, tmp_path):
 
 def test_where_no_server_has_run_no_copy_is_made_and_nothing_else(tmp_path):
     config = load_config({"PREWATT_HOME": str(tmp_path / "nowhere")})
-    with pytest.raises(BackupError, match=r"Is PREWATT_HOME right\?"):
+    with pytest.raises(BackupError, match=r"Check PREWATT_HOME"):
         server.back_up(config, {}, tmp_path / "copy.tar")
     assert list(tmp_path.iterdir()) == []
 
@@ -483,16 +483,16 @@ def test_a_copy_of_the_other_side_is_refused_with_the_command_that_fits(home, ga
     config = load_config({"PREWATT_HOME": str(home)})
     server.back_up(config, {}, tmp_path / "server.tar")
     gateway.back_up(gateway_folder / "edge.toml", tmp_path / "gateway.tar")
-    with pytest.raises(BackupError, match="a copy of a gateway: put it back with `prewatt edge restore`"):
+    with pytest.raises(BackupError, match="a copy of a gateway. Put it back with `prewatt edge restore`"):
         server.put_back(config, tmp_path / "gateway.tar")
-    with pytest.raises(BackupError, match="a copy of a server: put it back with `prewatt restore`"):
+    with pytest.raises(BackupError, match="a copy of a server. Put it back with `prewatt restore`"):
         gateway.put_back(tmp_path / "server.tar", gateway_folder)
 
 
 def test_a_copy_by_a_newer_prewatt_is_refused_with_its_version(side, tmp_path):
     side.back_up(tmp_path / "copy.tar")
     repacked(tmp_path / "copy.tar", tmp_path / "newer.tar", format=2, version="9.1")
-    with pytest.raises(BackupError, match=r"was made by prewatt 9\.1"):
+    with pytest.raises(BackupError, match=r"prewatt 9\.1 made this copy"):
         side.put_back(tmp_path / "newer.tar")
 
 
@@ -563,7 +563,7 @@ def test_on_another_machine_the_gateways_paths_point_into_the_new_folder(gateway
     assert stored(new / "journal.sqlite3") == 5
     said = "\n".join(gateway.after_restore(done, new))
     assert "m1: entry 5" in said
-    assert "/data/load.csv, which the recorded meters need, is not here" in said
+    assert "/data/load.csv is missing. The recorded meters need it" in said
 
 
 def test_in_its_own_folder_a_gateways_settings_are_put_back_to_the_byte(gateway_folder, tmp_path):
@@ -596,5 +596,5 @@ def test_a_tar_that_leads_out_of_the_folder_is_refused(gateway_folder, tmp_path)
         member = tarfile.TarInfo("../gateway.key")
         member.size = 3
         evil.addfile(member, io.BytesIO(b"key"))
-    with pytest.raises(BackupError, match="other files lie in it than it says"):
+    with pytest.raises(BackupError, match="its list of files is not what it contains"):
         gateway.put_back(tmp_path / "evil.tar", gateway_folder)

@@ -49,7 +49,7 @@ def test_many_contacts_are_shown_before_they_are_saved(building, tmp_path):
     path.write_text(f"unit,tenant,email\nFlat 1,{units.tenant},b@example.com\n")
     assert "b@example.com" in (shown := tenant("contacts", str(path))) and "add --save" in shown
     assert kept(recipient_of(units)).email == ""
-    assert "Saved, of 1 tenants." in tenant("contacts", str(path), "--save")
+    assert "Contacts saved: 1." in tenant("contacts", str(path), "--save")
     assert kept(recipient_of(units)).email == "b@example.com"
     path.write_text("unit,tenant,email\nAttic,Nobody,b@example.com\n")
     assert str(path) in tenant("contacts", str(path), status=2)

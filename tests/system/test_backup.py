@@ -139,9 +139,9 @@ def test_a_server_lost_and_put_back_and_a_gateway_on_another_machine(tmp_path):
 
         restored = building.run("restore", copy, PREWATT_HOSTS="power.example.com")
         assert restored.returncode == 0, restored.stderr
-        assert "The database is whole, and the books sum to zero." in restored.stdout
+        assert "The database is complete, and the books sum to zero." in restored.stdout
         assert re.search(r"linden-5 .*m1 .*Flat 1 .*EUR", restored.stdout)
-        assert "1 gateways send again what is newer" in restored.stdout
+        assert "Enrolled gateways: 1." in restored.stdout
         assert f"PREWATT_HTTP={building.environment['PREWATT_HTTP']}" not in restored.stdout, "it is set as it was"
         found = stand(building)
         assert found["paid"]["Anna"] == 20 * 10**9 == before["paid"]["Anna"]
@@ -203,7 +203,7 @@ def test_on_postgresql_the_documented_commands_bring_the_database_back(tmp_path)
         building.environment["PREWATT_HOME"] = str(tmp_path / "new")
         restored = building.run("restore", tmp_path / "keys.tar")
         assert restored.returncode == 0, restored.stderr
-        assert "The database is whole, and the books sum to zero." in restored.stdout
+        assert "The database is complete, and the books sum to zero." in restored.stdout
         for name in ("secret", "server.key", "vending.key"):
             assert (tmp_path / "new" / name).read_bytes() == (tmp_path / "server" / name).read_bytes()
         assert stand(building)["paid"]["Anna"] == 20 * 10**9

@@ -87,7 +87,7 @@ def test_staff_restore_a_flat_with_the_command(tmp_path, air, gateway):
         now, (GatewayKey("g1", SigningKey.load(tmp_path / "gateway.key").public()),),
     )  # fmt: skip
     refused = onsite("do", "m1", "open")
-    assert refused.returncode == 2 and "no grant there" in refused.stderr
+    assert refused.returncode == 2 and "there is no grant in this file" in refused.stderr
     (phone / "onsite.grant").write_text(b64encode(encode(sign_grant(SERVER, grant))).decode())
     status = onsite("status")
     assert status.returncode == 0, status.stderr

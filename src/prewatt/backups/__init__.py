@@ -1,3 +1,3 @@
-"""`prewatt backup`, `prewatt restore`, `prewatt edge backup` and `prewatt edge restore`: what a copy holds, and how it is put
-back. `docs/operator/operate.md` is for whoever runs them.
+"""This package makes copies and puts them back: `prewatt backup`, `prewatt restore`, `prewatt edge backup` and `prewatt
+edge restore`. `docs/operator/operate.md` is for the people who run them.
 """

@@ -1,6 +1,7 @@
-"""A backup's file: a tar of a manifest, the files that it names with their SHA-256, and the SHA-256 of the manifest.
+"""A backup is a tar file: a manifest, the files that the manifest lists with their SHA-256, and the SHA-256 of the
+manifest.
 
-It appears under its name whole and on the disk, or not at all; only its owner can read it, as it holds keys.
+The file gets its name only when it is complete and on the disk. Only its owner can read it, because it contains keys.
 """
 
 from __future__ import annotations
@@ -24,29 +25,32 @@ from .. import __version__
 from ..folder import sync
 
 FORMAT = 1
-"""Of the file. Grows when an older prewatt could not read it rightly."""
+"""The number of the file's format. It grows when older versions of prewatt could misread the file."""
 MANIFEST, CHECKSUM = "manifest.json", "manifest.json.sha256"
 WHOLE = "whole.tar"
 MOST_MANIFEST = 1_000_000
 CHUNK = 1 << 20
 SIDES = {"server": "prewatt restore", "gateway": "prewatt edge restore"}
-"""What a copy can be of, and the command that puts it back."""
+"""The sides that a copy can be of, each with the command that puts it back."""
 
 
 class BackupError(ValueError):
-    """A copy can't be made or put back; the message says why. Nothing was changed."""
+    """A copy can't be made or put back. The message says why. Nothing was changed."""
 
 
 class Member(Struct, frozen=True):
-    """A file in the copy: bytes, and SHA-256 in hexadecimal."""
+    """A file in the copy: its size in bytes, and its SHA-256 in hexadecimal."""
 
     size: int
     sha256: str
 
 
 class Manifest(Struct, frozen=True):
-    """What a copy is of. `name`: the gateway's or the machine's; `made`: ISO 8601 in UTC; `formats`: of the files that have
-    one; `folder`: where they lay; `settings`: the server's environment, without what is secret.
+    """The description of a copy.
+
+    `side` is a key of `SIDES`, `name` the name of the gateway or the machine. `made` is the time of the copy, as ISO
+    8601 in UTC. `folder` is where the files lay. `formats` are the format numbers of files that have one. `settings`
+    are the server's environment variables, without secrets.
     """
 
     format: int
@@ -66,23 +70,28 @@ class _Format(Struct):
 
 
 def manifest(side: str, name: str, folder: Path, formats: dict[str, str], settings: dict[str, str]) -> Manifest:
-    """The manifest of a copy that is made now, of the files that are yet to be packed."""
+    """Return the manifest of a copy that is made now. Its files are packed later."""
     made = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     return Manifest(FORMAT, side, name, made, __version__, str(folder.resolve()), formats, settings)
 
 
 @contextmanager
 def workplace(target: Path) -> Iterator[Path]:
-    """A private folder beside `target`, where its parts are gathered. BackupError if `target` can't be written, or is
-    something else than an earlier copy.
+    """Make a private folder beside `target`, in which the parts of a copy are gathered. It is removed at the end.
+
+    Raises BackupError if `target` can't be written, or exists and is not an earlier copy.
     """
-    if target.is_dir() or not target.parent.is_dir():
-        raise BackupError(f"{target}: the folder of this file does not exist")
+    if target.is_dir():
+        raise BackupError(f"{target}: this is a folder. Name a file in it")
+    if not target.parent.is_dir():
+        raise BackupError(f"{target}: the folder of this file does not exist. Make the folder first")
     if target.exists():
         try:
             read_manifest(target)
         except BackupError:
-            raise BackupError(f"{target}: exists already and is not a backup, so it is not overwritten") from None
+            raise BackupError(
+                f"{target}: exists and is not a backup, so it is not overwritten. Name another file"
+            ) from None
     work = target.with_name(f".{target.name}.part")
     try:
         work.mkdir(exist_ok=True, mode=0o700)
@@ -93,10 +102,10 @@ def workplace(target: Path) -> Iterator[Path]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise BackupError(f"{target}: is being written by another backup") from None
-        # What one that was killed has left.
-        for each in work.iterdir():
-            each.unlink()
+            raise BackupError(f"{target}: another backup is writing this file. Wait until it is done") from None
+        # Another backup that was killed may have left files.
+        for leftover in work.iterdir():
+            leftover.unlink()
         try:
             yield work
         except OSError as error:
@@ -108,12 +117,12 @@ def workplace(target: Path) -> Iterator[Path]:
 
 
 def pack(work: Path, target: Path, about: Manifest) -> Manifest:
-    """Make `target` of the files in a workplace."""
-    files = {each.name: Member(each.stat().st_size, _digest(each)) for each in sorted(work.iterdir())}
+    """Pack the files of a workplace into `target`. Returns the manifest with the list of files."""
+    files = {path.name: Member(path.stat().st_size, _digest(path)) for path in sorted(work.iterdir())}
     whole = msgspec.structs.replace(about, files=files)
     text = msgspec.json.format(msgspec.json.encode(whole), indent=1) + b"\n"
-    made = work / WHOLE
-    handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    packed = work / WHOLE
+    handle = os.open(packed, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file, tarfile.open(fileobj=file, mode="w") as tar:
         _add(tar, MANIFEST, len(text), io.BytesIO(text))
         for name, member in files.items():
@@ -121,8 +130,8 @@ def pack(work: Path, target: Path, about: Manifest) -> Manifest:
                 _add(tar, name, member.size, content)
         line = f"{hashlib.sha256(text).hexdigest()}  {MANIFEST}\n".encode()
         _add(tar, CHECKSUM, len(line), io.BytesIO(line))
-    sync(made)
-    made.replace(target)
+    sync(packed)
+    packed.replace(target)
     sync(target.parent)
     return whole
 
@@ -139,30 +148,30 @@ def _digest(path: Path) -> str:
 
 
 def read_manifest(source: Path) -> Manifest:
-    """A copy's manifest. BackupError if the file is no copy, was made by a newer prewatt, or its list of files is not
-    what it was.
+    """Return a copy's manifest. Raises BackupError if the file is no copy, if a newer prewatt made it, or if its list
+    of files was altered.
     """
     with _opened(source) as tar:
         return _manifest(source, tar)
 
 
 def check(source: Path, side: str) -> Manifest:
-    """A copy's manifest, after all of the file was read and found to be what was written. BackupError says what is wrong
-    with it, or that it is of the other side.
+    """Read all of a copy and check that nothing was altered. Returns its manifest. Raises BackupError that says what is
+    wrong, or that the copy is of the other side.
     """
     with _opened(source) as tar:
-        found = _manifest(source, tar)
-        if found.side != side:
-            raise BackupError(f"{source}: is a copy of a {found.side}: put it back with `{SIDES[found.side]}`")
-        for name in found.files:
-            _copy(source, tar, name, found.files[name], None)
-    return found
+        about = _manifest(source, tar)
+        if about.side != side:
+            raise BackupError(f"{source}: this is a copy of a {about.side}. Put it back with `{SIDES[about.side]}`")
+        for name, member in about.files.items():
+            _copy(source, tar, name, member, None)
+    return about
 
 
-def extract(source: Path, found: Manifest, into: Path) -> None:
-    """Write a copy's files into a folder, each checked once more."""
+def extract(source: Path, about: Manifest, into: Path) -> None:
+    """Write a copy's files into a folder, and check each of them again."""
     with _opened(source) as tar:
-        for name, member in found.files.items():
+        for name, member in about.files.items():
             handle = os.open(into / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "wb") as file:
                 _copy(source, tar, name, member, file)
@@ -193,28 +202,30 @@ def _manifest(source: Path, tar: tarfile.TarFile) -> Manifest:
     try:
         known = msgspec.json.decode(text, type=_Format)
         if known.format > FORMAT:
-            raise BackupError(f"{source}: was made by prewatt {known.version}: a prewatt so new can put it back")
-        found = msgspec.json.decode(text, type=Manifest)
+            raise BackupError(
+                f"{source}: prewatt {known.version} made this copy. Put it back with that version or a newer one"
+            )
+        about = msgspec.json.decode(text, type=Manifest)
     except msgspec.MsgspecError as error:
         raise _damaged(source, f"{MANIFEST}: {error}") from None
-    if found.side not in SIDES or names != [MANIFEST, *found.files, CHECKSUM]:
-        raise _damaged(source, "other files lie in it than it says")
-    if any("/" in name or name.startswith(".") for name in found.files):
-        raise _damaged(source, "a file in it has a name that leads elsewhere")
-    return found
+    if about.side not in SIDES or names != [MANIFEST, *about.files, CHECKSUM]:
+        raise _damaged(source, "its list of files is not what it contains")
+    if any("/" in name or name.startswith(".") for name in about.files):
+        raise _damaged(source, "the name of a file in it leads to another folder")
+    return about
 
 
 def _small(source: Path, tar: tarfile.TarFile, name: str) -> bytes:
     file = tar.extractfile(name)
     if file is None or tar.getmember(name).size > MOST_MANIFEST:
-        raise _damaged(source, f"{name} is no such file")
+        raise _damaged(source, f"{name} is not a small file")
     return file.read()
 
 
 def _copy(source: Path, tar: tarfile.TarFile, name: str, member: Member, into: IO[bytes] | None) -> None:
     file = tar.extractfile(name)
     if file is None or tar.getmember(name).size != member.size:
-        raise _damaged(source, f"{name} is not as long as it was")
+        raise _damaged(source, f"the length of {name} has changed")
     digest = hashlib.sha256()
     while chunk := file.read(CHUNK):
         digest.update(chunk)

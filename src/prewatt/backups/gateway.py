@@ -1,4 +1,6 @@
-"""A gateway's copy: the journal, the key by which the server knows it, and its settings."""
+"""This module copies a gateway and puts the copy back: the journal, the key by which the server knows the gateway, and
+its settings.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ JOURNAL, KEY, SETTINGS = "journal.sqlite3", "gateway.key", "edge.toml"
 
 
 class Restored(NamedTuple):
-    """A copy that was put back: its settings, each meter's journal, and where that which lay there before is kept."""
+    """A copy that was put back: its manifest, its settings, each meter's journal, and the folder `aside` that keeps the
+    earlier content (None if there was none).
+    """
 
     copy: Manifest
     settings: EdgeSettings
@@ -36,7 +40,9 @@ class Restored(NamedTuple):
 
 
 def back_up(config: Path, target: Path) -> Manifest:
-    """Write a gateway's copy, whether its agent runs or not. SettingsError if `config` is no settings file."""
+    """Write a gateway's copy, whether or not its agent runs. Raises SettingsError if `config` is no settings file,
+    BackupError if the copy can't be made.
+    """
     with folder.using(config.parent), archive.workplace(target) as work:
         settings = load_settings(config)
         journal = Path(settings.journal)
@@ -56,8 +62,8 @@ def back_up(config: Path, target: Path) -> Manifest:
 
 
 def put_back(source: Path, into: Path) -> Restored:
-    """Put a gateway's copy into a folder, in the place of what lies there. BackupError or folder.BusyError if it can't be:
-    then nothing was changed.
+    """Put a gateway's copy into a folder, in the place of its content. Raises BackupError or folder.BusyError if that
+    is not possible; then nothing was changed.
     """
     copied = archive.check(source, SIDE)
     into = into.absolute()
@@ -65,19 +71,19 @@ def put_back(source: Path, into: Path) -> Restored:
         archive.extract(source, copied, part)
         databases.check(part / JOURNAL, source)
         try:
-            # A path that is no absolute one was read as one of the folder in which the copy is gathered.
+            # A relative path was read as a path in the folder in which the copy is gathered.
             settings = _moved(load_settings(part / SETTINGS), (Path(copied.folder), part.absolute()), into)
             if settings != load_settings(part / SETTINGS):
                 write_settings(part / SETTINGS, settings)
             meters = _load(part / JOURNAL, settings)
         except (SettingsError, JournalDamaged, ValueError) as error:
-            # Of its own folder nobody has heard; the copy is what is meant.
+            # People do not know the folder `part`; the message names the copy instead.
             raise BackupError(f"{source}: {str(error).replace(f'{part}/', '')}") from None
         return Restored(copied, settings, meters, folder.put(into))
 
 
 def _moved(settings: EdgeSettings, folders: Sequence[Path], now: Path) -> EdgeSettings:
-    """Settings whose files lie in the folder `now`, if they lay in one of `folders`. What lies elsewhere stays there."""
+    """Return settings whose files lie in the folder `now` if they lay in one of `folders`. Files elsewhere stay there."""
 
     def moved(path: Path) -> Path:
         return next((now / path.relative_to(was) for was in folders if path.is_relative_to(was)), path)
@@ -87,7 +93,7 @@ def _moved(settings: EdgeSettings, folders: Sequence[Path], now: Path) -> EdgeSe
 
 
 def _load(path: Path, settings: EdgeSettings) -> dict[str, Loaded]:
-    """Each meter's journal, replayed as the agent does at its start."""
+    """Return each meter's journal, replayed as the agent does at its start."""
     with closing(Journal(path)) as journal:
         return {meter.name: journal.load(meter.name) for meter in settings.meters}
 
@@ -97,11 +103,11 @@ def _format(journal: Path) -> str:
         with closing(databases.unread(journal)) as opened:
             return str(opened.execute("SELECT value FROM meta WHERE name='format'").fetchone()[0])
     except (sqlite3.Error, TypeError) as error:
-        raise BackupError(f"{journal.name}: is no journal ({error})") from None
+        raise BackupError(f"{journal.name}: this file is not a journal ({error})") from None
 
 
 def after_restore(done: Restored, into: Path) -> list[str]:
-    """In words: what was put back, and what happens now."""
+    """Return the lines that tell a person what was put back, and what happens now."""
     settings = done.settings
     lines = [f"Gateway {settings.gateway} is in {into.absolute()} as it was at {done.copy.made}."]
     lines += [
@@ -110,9 +116,9 @@ def after_restore(done: Restored, into: Path) -> list[str]:
         for meter, loaded in done.meters.items()
     ]
     if done.aside:
-        lines.append(f"What lay there before is in {done.aside}; it holds the key: remove it when all is well.")
+        lines.append(f"The earlier content is in {done.aside}. It contains the key, so remove it when all is well.")
     lines += [
-        f"{path}, which the {name} meters need, is not here: bring it along."
+        f"{path} is missing. The {name} meters need it, so copy it here."
         for name, section in settings.drivers.items()
         for path in missing_paths(section)
     ]
@@ -120,10 +126,10 @@ def after_restore(done: Restored, into: Path) -> list[str]:
         *lines,
         "",
         f"Now start it: prewatt edge run --config {into / SETTINGS}",
-        "- The server sees at once that this journal is behind, and hands over how the meters stand; what was used meanwhile is "
-        "charged from their registers, and codes that were typed since stay used.",
-        "- Without a network there is nothing to do: it serves the meters from what the copy knows, and waits. Payments made "
-        "since then count again once the server is reached.",
-        "- Only one machine may run as this gateway. If the other one may come back: prewatt gateway code "
-        f"{settings.gateway} on the server, and enrol this one anew.",
+        "- The server sees at once that this journal is behind, and sends the present state of the meters. The energy used "
+        "since then is charged from their registers, and codes that were typed since then stay used.",
+        "- Without a network you need to do nothing. The gateway serves the meters by what the copy knows, and waits. "
+        "Payments made since then count again as soon as it reaches the server.",
+        "- Only one machine may run as this gateway. If the other one may come back, run prewatt gateway code "
+        f"{settings.gateway} on the server, and enrol this one again.",
     ]

@@ -1,4 +1,6 @@
-"""A server's copy: the database, the keys that belong to it, and the settings under which the gateways reach it."""
+"""This module copies a server and puts the copy back: the database, the keys that belong to it, and the settings by
+which gateways reach it.
+"""
 
 from __future__ import annotations
 
@@ -18,33 +20,37 @@ from .archive import BackupError, Manifest
 SIDE = "server"
 DATABASE = "prewatt.sqlite3"
 KEYS = ("secret", "server.key", "vending.key", "push.pem")
-"""What logins and the broker's passwords come from; what signs commands and receipts; what opens the database's sealed
-secrets; the key of push notices, once there is one."""
+"""The files of keys: for logins and the broker's passwords; for signing commands and receipts; for opening the database's
+sealed secrets; for push notices, if there is one already."""
 OF_THE_MACHINE = ("PREWATT_HOME", "PREWATT_DATABASE", "PREWATT_SHARED_CLOCK")
-"""Settings that are not kept: they belong to where the server runs, or hold a password."""
+"""Settings that a copy does not contain, because they belong to the machine or contain a password."""
 
 
 class Restored(NamedTuple):
-    """A copy that was put back, and where that which lay there before is kept."""
+    """A copy that was put back: its manifest, and the folder `aside` that keeps the earlier content (None if there was
+    none).
+    """
 
     copy: Manifest
     aside: Path | None
 
 
 def back_up(config: ServerConfig, environment: Mapping[str, str], target: Path) -> Manifest:
-    """Write a server's copy, whether the server runs or not. On PostgreSQL the database is not in it."""
+    """Write a server's copy, whether or not the server runs. With PostgreSQL, the copy does not contain the database.
+    Raises BackupError if the copy can't be made.
+    """
     with folder.using(config.home):
         proof = config.home / ("secret" if config.database else DATABASE)
         if not proof.exists():
-            raise BackupError(f"{proof}: is not there, so no server has run here. Is PREWATT_HOME right?")
+            raise BackupError(f"{proof}: this file is missing, so no server has run here. Check PREWATT_HOME")
         with archive.workplace(target) as work:
             formats: dict[str, str] = {}
             if not config.database:
                 databases.copy(config.home / DATABASE, work / DATABASE)
                 databases.check(work / DATABASE, config.home / DATABASE)
                 formats = _migrations(work / DATABASE)
-            # After the database: there is none in it that needs a key that is not copied. Those that no one has asked for
-            # yet are made, so that no server that is put back makes others.
+            # Keys are copied after the database, so that no key which the database needs is missing. Keys that were never
+            # used are made now, so that a server that is put back makes no others.
             secret(config), signing_key(config), vending_secret(config)
             for name in KEYS:
                 if (config.home / name).exists():
@@ -58,18 +64,19 @@ def back_up(config: ServerConfig, environment: Mapping[str, str], target: Path) 
 
 
 def put_back(config: ServerConfig, source: Path) -> Restored:
-    """Put a server's copy in the place of what lies in the home folder. BackupError or folder.BusyError if it can't be:
-    then nothing was changed.
+    """Put a server's copy in the place of the home folder's content. Raises BackupError or folder.BusyError if that is
+    not possible; then nothing was changed.
     """
     copied = archive.check(source, SIDE)
     if DATABASE in copied.files and config.database:
         raise BackupError(
-            f"{source}: holds an SQLite database, and PREWATT_DATABASE names PostgreSQL: leave that empty to put it back"
+            f"{source}: contains an SQLite database, but PREWATT_DATABASE names PostgreSQL. Leave PREWATT_DATABASE empty to "
+            "put the copy back"
         )
     if DATABASE not in copied.files and not config.database:
         raise BackupError(
-            f"{source}: is of a server on PostgreSQL and holds its keys alone: restore the database with pg_restore, set "
-            "PREWATT_DATABASE to it, and repeat this"
+            f"{source}: comes from a server on PostgreSQL and contains only its keys. Restore the database with pg_restore, "
+            "set PREWATT_DATABASE to it, and repeat this command"
         )
     with folder.alone(config.home), folder.gathering(config.home) as part:
         archive.extract(source, copied, part)
@@ -80,15 +87,15 @@ def put_back(config: ServerConfig, source: Path) -> Restored:
 
 
 def _check_known(database: Path, source: Path, copied: Manifest) -> None:
-    """BackupError if the database is of a prewatt that is newer than this one."""
+    """Check that this prewatt knows all migrations of the database. Raises BackupError if a newer one has changed it."""
     rooms = Path(server.__path__[0]).glob("*/migrations/[0-9]*.py")
     known = {(path.parent.parent.name, path.stem) for path in rooms}
     ours = {room for room, _name in known}
     strange = [f"{room} {name}" for room, name in _applied(database) if room in ours and (room, name) not in known]
     if strange:
         raise BackupError(
-            f"{source}: its database was changed by prewatt {copied.version} in a way that this one ({__version__}) does not "
-            f"know ({strange[-1]}): put it back with that one, or a newer one"
+            f"{source}: prewatt {copied.version} has changed its database in a way that this version ({__version__}) does not "
+            f"know ({strange[-1]}). Put the copy back with that version or a newer one"
         )
 
 
@@ -97,9 +104,9 @@ def _applied(database: Path) -> list[tuple[str, str]]:
         with closing(databases.unread(database)) as opened:
             return list(opened.execute("SELECT app, name FROM django_migrations ORDER BY id"))
     except sqlite3.Error as error:
-        raise BackupError(f"{database.name}: is no database of prewatt ({error})") from None
+        raise BackupError(f"{database.name}: this file is not a database of prewatt ({error})") from None
 
 
 def _migrations(database: Path) -> dict[str, str]:
-    """The last migration of each of the database's rooms."""
+    """Return the last migration of each of the database's rooms."""
     return {f"database {room}": name for room, name in _applied(database)}

@@ -1,6 +1,6 @@
-"""The command line. Each group of commands is a file here, and is loaded when it is asked for.
+"""The command line. Each group of commands is a file here, and is loaded only when a user calls it.
 
-`table.py` lists what there is; `docs/operator/commands.md` tells it to people.
+`table.py` lists the groups; `docs/operator/commands.md` describes the commands for people.
 """
 
 from __future__ import annotations
@@ -24,5 +24,5 @@ def prewatt() -> None:
 
 
 def main() -> None:
-    """The program `prewatt`."""
+    """Run the program `prewatt`."""
     app(prog_name="prewatt")

@@ -1,4 +1,4 @@
-"""`prewatt books`."""
+"""The commands `prewatt books`: reconciliation and open bills."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def reconcile(
 ) -> None:
     """Compare the providers' settlement files, the ledger and the meters' journals, day by day.
 
-    Exit status 0: nothing to do; 1: somebody has to act; 2: the command was wrong.
+    Exit status 0: there is nothing to do; 1: somebody has to act; 2: the command was wrong.
     """
     owner = _organisation(organisation)
     begins, ends = recent_days(owner)
@@ -48,7 +48,7 @@ def reconcile(
 
 @app.command(cls=DatabaseCommand)
 def bills(property_name: PropertyOption = "") -> None:
-    """List what is open of bills, overdue ones first."""
+    """List the open bills, overdue ones first."""
     property_ = property_named(property_name)
     table = Table("bill", "unit", "tenant", "due", property_.currency, "left", "state")
     rows = [row for row in open_bills(property_.organisation) if row.bill.tenancy.unit.property_id == property_.pk]
@@ -71,11 +71,13 @@ def bills(property_name: PropertyOption = "") -> None:
 
 
 def _organisation(name: str) -> Organisation:
-    """The landlord of a name, or the only one if the name is empty. CommandError lists the names if that is not one."""
+    """Return the landlord with a name, or the only one if the name is empty. Raises CommandError that lists the names
+    if there is no such one.
+    """
     matching = Organisation.objects.filter(name=name) if name else Organisation.objects.all()
     if matching.count() != 1:
         known = ", ".join(Organisation.objects.values_list("name", flat=True)) or "none"
-        raise CommandError(f"--organisation: choose one of {known}")
+        raise CommandError(f"--organisation: choose one of these landlords: {known}")
     return matching.get()
 
 

@@ -1,4 +1,4 @@
-"""`prewatt building`."""
+"""The commands `prewatt building`: energy losses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ app = group()
 
 @app.command(cls=DatabaseCommand)
 def losses(property_name: PropertyOption = "") -> None:
-    """Show by month what the main meter measured and no other meter accounts for."""
+    """Show for each month the energy that the main meter measured and no other meter accounts for."""
     property_ = property_named(property_name)
     table = Table(title=f"Energy losses of {property_.name}, kWh", title_justify="left")
     for column in ("month", "main", "units", "common", "unaccounted", "%", ""):

@@ -1,4 +1,6 @@
-"""What all commands share: how one says that it can't be done, how tables are printed, and where a process logs to."""
+"""This module holds what all commands share: how a command reports that it can't be done, how tables are printed, and
+where processes write their logs.
+"""
 
 from __future__ import annotations
 
@@ -20,29 +22,34 @@ class CommandError(ValueError):
 
 
 class Command(TyperCommand):
-    """A command. What it is refused for is said in one line, with exit status 2; any other error is a fault of the program."""
+    """A command. If it is refused, it says why in one line and ends with exit status 2. Any other error is a fault of
+    the program.
+    """
 
     refusals: tuple[type[Exception], ...] = (CommandError,)
 
     def invoke(self, ctx: Any) -> Any:
+        """Run the command. Raises typer.Exit after a refusal."""
         try:
             return super().invoke(ctx)
         except self.refusals as error:
             raise refused(ctx.command_path, self.in_words(error)) from None
 
     def in_words(self, error: Exception) -> str:
-        """What is printed of a refusal."""
+        """Return the text that is printed of a refusal."""
         return str(error)
 
 
 class FileCommand(Command):
-    """A short command on files and devices: it may be refused with any ValueError or OSError."""
+    """A short command on files and devices. Any ValueError or OSError refuses it."""
 
     refusals = (ValueError, OSError)
 
 
 def refused(command: str, error: object, status: int = WRONG) -> typer.Exit:
-    """Say why a command, such as `prewatt meter order`, can't be done. Returns what is to be raised."""
+    """Print why a command, such as `prewatt meter order`, can't be done. Returns the exception that the caller must
+    raise.
+    """
     typer.echo(f"{command}: {error}", err=True)
     return typer.Exit(status)
 
@@ -53,10 +60,10 @@ def log_to_stderr() -> None:
 
 
 def group() -> typer.Typer:
-    """An empty group of commands, to be filled by a file of this folder. Its help is in `table.py`."""
+    """Return an empty group of commands, which a file of this folder fills. Its help is in `table.py`."""
     return typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False)
 
 
 def print_table(table: Table) -> None:
-    """Print a table: as wide as the terminal, or wide enough to be read in a file."""
+    """Print a table as wide as the terminal, or 200 characters wide if the output is a file."""
     Console(width=None if os.isatty(1) else 200).print(table)

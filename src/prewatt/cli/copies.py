@@ -1,4 +1,4 @@
-"""`prewatt backup` and `prewatt restore`: the server's copy."""
+"""The commands `prewatt backup` and `prewatt restore`, for the server's copy."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ STOP = (
 
 @app.command(cls=FileCommand)
 def backup(
-    file: Annotated[Path, typer.Argument(help="File to write; an earlier copy of that name is replaced.")],
+    file: Annotated[Path, typer.Argument(help="File to write. An earlier copy of that name is replaced.")],
 ) -> None:
     """Copy the server's database and keys while it runs.
 
     Keep the file where nobody else can read it.
     """
     config = load_config()
-    made = copies.back_up(config, os.environ, file)
-    typer.echo(f"{file}: {', '.join(made.files)}, at {made.made}")
+    copy = copies.back_up(config, os.environ, file)
+    typer.echo(f"{file}: {', '.join(copy.files)}, at {copy.made}")
     if config.database:
         typer.echo(
-            "THE DATABASE IS NOT IN IT: PostgreSQL's own tools copy it.\n"
+            "THE DATABASE IS NOT IN THIS FILE. Copy it with PostgreSQL's own tools:\n"
             '  pg_dump --format=custom --file=prewatt.dump "$PREWATT_DATABASE"',
             err=True,
         )
@@ -45,8 +45,8 @@ def backup(
 def restore(file: Annotated[Path, typer.Argument(help="File that `prewatt backup` has written.")]) -> None:
     """Put a copy of the server back.
 
-    Says what will be asked back from the gateways. What lies in PREWATT_HOME now is kept aside. Exit status 0: put back; 1: put
-    back, and the check found something; 2: nothing was changed.
+    Prints what the gateways will send again. The present content of PREWATT_HOME is kept in another folder. Exit status
+    0: put back; 1: put back, but the check found something wrong; 2: nothing was changed.
     """
     config = load_config()
     try:
@@ -57,7 +57,7 @@ def restore(file: Annotated[Path, typer.Argument(help="File that `prewatt backup
         raise CommandError(str(error)) from None
     typer.echo(f"{config.home} is as it was at {done.copy.made}.")
     if done.aside:
-        typer.echo(f"What lay there before is in {done.aside}; it holds keys: remove it when all is well.")
+        typer.echo(f"The earlier content is in {done.aside}. It contains keys, so remove it when all is well.")
     try:
         setup_django()
         # Imported here: the models can be only now, on the database that was put back.

@@ -1,4 +1,4 @@
-"""`prewatt demo`."""
+"""The command `prewatt demo`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .command import Command, group
 
 app = group()
 PACE = 14_400.0
-"""Simulated seconds per second, where people watch: a day in six seconds."""
+"""Simulated seconds per second while people watch: a day takes six seconds."""
 
 
 @app.command(cls=Command)
@@ -23,8 +23,7 @@ def demo(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Recorded consumption to play: CSV with the columns meter,timestamp,kwh, plain or compressed by gzip. "
-            "",
+            help="Recorded consumption to play: CSV with the columns meter,timestamp,kwh, plain or compressed by gzip.",
             show_default="a building that comes with prewatt",
         ),
     ] = None,
@@ -33,7 +32,7 @@ def demo(
     meters: Annotated[
         int | None,
         typer.Option(
-            help="Number of apartments to play, the first ones of the data.",
+            help="Number of apartments to play: the first ones in the data.",
             show_default=f"all, up to {MAX_METERS}",
         ),
     ] = None,
@@ -46,7 +45,7 @@ def demo(
     speed: Annotated[
         float | None,
         typer.Option(
-            help="Simulated seconds per real second; 0: as fast as possible.",
+            help="Simulated seconds per real second. 0 means as fast as possible.",
             show_default="14400; with --headless: 0",
         ),
     ] = None,
@@ -54,7 +53,7 @@ def demo(
         bool,
         typer.Option(
             "--headless",
-            help="Play to the end without waiting for people, then print the account. Exit status 1 if it does not add up.",
+            help="Play to the end without waiting for people, then print the account. Exit status 1 if it is wrong.",
         ),
     ] = False,
     json: Annotated[
@@ -70,7 +69,8 @@ def demo(
 ) -> None:
     """Run a demonstration building through a month and an outage.
 
-    Prepaid apartments with recorded consumption, their gateway, a server and its pages; then the account, to the last unit.
+    It has prepaid apartments with recorded consumption, a gateway, a server and its pages. At the end it prints the
+    account, exact to the last unit.
     """
     end_on_sigterm()
     pace = speed if speed is not None else (0.0 if headless else PACE)

@@ -1,4 +1,4 @@
-"""`prewatt edge`: the agent of a gateway."""
+"""The commands `prewatt edge`: the agent of a gateway."""
 
 from __future__ import annotations
 
@@ -30,22 +30,26 @@ def enrol(
         list[str] | None,
         typer.Option(
             metavar="name.field=value",
-            help="Setting of a kind of meter, such as recorded.file=load.csv; repeat it for each (docs/installer/gateway.md).",
+            help="Setting of a kind of meter, such as recorded.file=load.csv. Repeat the option for each setting "
+            "(docs/installer/gateway.md).",
             show_default=False,
         ),
     ] = None,
     page: Annotated[
-        str, typer.Option(help="Host and port where the gateway serves its own page; empty: no page.")
+        str, typer.Option(help="Host and port where the gateway serves its own page. Empty means no page.")
     ] = "0.0.0.0:8080",
-    bluetooth: Annotated[str, typer.Option(help="Bluetooth adapter, such as hci-socket:0; empty: no Bluetooth.")] = "",
+    bluetooth: Annotated[
+        str, typer.Option(help="Bluetooth adapter, such as hci-socket:0. Empty means no Bluetooth.")
+    ] = "",
 ) -> None:
     """Make this gateway known to the server.
 
-    Makes its key and writes edge.toml. The code can be used once; `prewatt gateway code` makes another one.
+    Makes the gateway's key and writes edge.toml. The code works only once; `prewatt gateway code` on the server makes
+    another one.
     """
     drivers = read_options(driver or [], folder.resolve())
     settings = enrol_gateway(server, code, folder.resolve(), drivers, page, bluetooth)
-    typer.echo(f"Gateway {settings.gateway} is enrolled with {len(settings.meters)} meters. Start it:")
+    typer.echo(f"Gateway {settings.gateway} is enrolled with {len(settings.meters)} meters. Now start it:")
     typer.echo(f"  prewatt edge run --config {folder / CONFIG}")
 
 
@@ -61,15 +65,15 @@ def run(config: ConfigOption = CONFIG) -> None:
 
 @app.command(cls=FileCommand)
 def backup(
-    file: Annotated[Path, typer.Argument(help="File to write; an earlier copy of that name is replaced.")],
+    file: Annotated[Path, typer.Argument(help="File to write. An earlier copy of that name is replaced.")],
     config: ConfigOption = CONFIG,
 ) -> None:
     """Copy the gateway's journal, key and settings while it runs.
 
     Keep the file where nobody else can read it.
     """
-    made = copies.back_up(config, file)
-    typer.echo(f"{file}: {', '.join(made.files)}, at {made.made}")
+    copy = copies.back_up(config, file)
+    typer.echo(f"{file}: {', '.join(copy.files)}, at {copy.made}")
 
 
 @app.command(cls=Command)
@@ -79,7 +83,7 @@ def restore(
 ) -> None:
     """Put a copy of the gateway back, here or on the machine that replaces it.
 
-    What lies in the folder now is kept aside. Exit status 2: nothing was changed.
+    The present content of the folder is kept in another folder. Exit status 2: nothing was changed.
     """
     try:
         done = copies.put_back(file, folder)

@@ -1,4 +1,4 @@
-"""`prewatt emergency-code`: codes that are made in advance."""
+"""The commands `prewatt emergency-code`: codes that are made in advance."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def make(
     ] = 7,
     property_name: PropertyOption = "",
 ) -> None:
-    """Make one code for each unit, within what the rules of the property allow."""
+    """Make one code for each unit, as far as the rules of the property allow."""
     property_ = property_named(property_name)
     lent = typed_money(amount, "amount", property_.currency)
     for code in make_codes(property_, meters_of(property_, units or None), lent, days, CONSOLE):
@@ -51,9 +51,9 @@ def make(
 
 @app.command("list", cls=DatabaseCommand)
 def list_codes(property_name: PropertyOption = "") -> None:
-    """List the codes: for which unit, until when they hold, when they were used; and what can be lost at most."""
+    """List the codes with their units, when each ends and when it was used; and how much money can be lost at most."""
     property_ = property_named(property_name)
-    table = Table("id", "unit", "meter", property_.currency, "state", "holds until", "by", "used", "code")
+    table = Table("id", "unit", "meter", property_.currency, "state", "ends", "made by", "used", "code")
     for code in of_property(property_):
         table.add_row(
             f"{code.pk}",
@@ -74,15 +74,18 @@ def list_codes(property_name: PropertyOption = "") -> None:
 def revoke(
     numbers: Annotated[
         list[int] | None,
-        typer.Argument(metavar="id", help="Ids of codes, as the list shows them.", show_default="all"),
+        typer.Argument(metavar="id", help="Ids of codes, from `prewatt emergency-code list`.", show_default="all"),
     ] = None,
     property_name: PropertyOption = "",
 ) -> None:
-    """Revoke codes, if a phone or a sheet is lost. A code is worth nothing once its meter has heard of it."""
+    """Revoke codes, for example because a phone or a printed sheet was lost.
+
+    A code becomes worthless as soon as its meter has received the order.
+    """
     property_ = property_named(property_name)
     rows = EmergencyCode.objects.filter(meter__gateway__property=property_)
     revoked = revoke_codes(rows.filter(pk__in=numbers) if numbers else rows, CONSOLE)
-    typer.echo(f"{revoked} codes are revoked. Each loses its value as soon as its meter receives the order.")
+    typer.echo(f"Codes revoked: {revoked}. Each becomes worthless as soon as its meter has received the order.")
     typer.echo(_at_risk(property_))
 
 
@@ -91,20 +94,20 @@ def sheet(
     out: Annotated[Path, typer.Argument(metavar="file", help="File to write, such as codes.html.")],
     property_name: PropertyOption = "",
 ) -> None:
-    """Write the codes that can be used as a page, to be printed or kept on a phone."""
+    """Write the codes that can still be used to a page, for printing or for a phone."""
     property_ = property_named(property_name)
     out.write_text(sheet_page(property_), encoding="utf-8")
     out.chmod(0o600)
-    typer.echo(f"{out} has the codes that can be used. {_at_risk(property_)}")
+    typer.echo(f"{out} contains the codes that can be used. {_at_risk(property_)}")
 
 
 def _at_risk(property_: Property) -> str:
-    """What is lost at most if all codes that can be used fall into other hands."""
+    """Return a sentence that says how much is lost at most if other people get all codes that can be used."""
     risk = at_risk(property_)
     if not risk.number:
-        return "None can be used now: nothing can be lost."
+        return "No code can be used now, so nothing can be lost."
     amount, until = format_with_code(risk.amount, property_.currency), _wall(property_, risk.until)
-    return f"If they are lost: {risk.number} can still be used, {amount} at most in all, until {until}."
+    return f"Codes that can be used until {until}: {risk.number}. If they are lost, you lose at most {amount}."
 
 
 def _wall(property_: Property, at: int) -> str:

@@ -1,4 +1,4 @@
-"""`prewatt gateway`."""
+"""The commands `prewatt gateway`: enrolment codes."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ app = group()
 
 @app.command(cls=DatabaseCommand)
 def code(name: Annotated[str, typer.Argument(help="Name of the gateway.")]) -> None:
-    """Make a one-time code by which a gateway, or the one that replaces it, enrols.
+    """Make a one-time enrolment code for a gateway, or for the one that replaces it.
 
-    Once that one has enrolled, the old one's key is worth nothing, and the meters' journals go on where the server has them.
+    After the new gateway has enrolled, the server no longer accepts the old one's key. The meters' journals go on where
+    the server has them.
     """
     gateway = Gateway.objects.filter(name=name, revoked=False).first()
     if gateway is None:

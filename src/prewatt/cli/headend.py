@@ -1,4 +1,4 @@
-"""`prewatt headend`: the process that speaks with the gateways."""
+"""The command `prewatt headend`: the process that speaks with the gateways."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def headend(
 ) -> None:
     """Run one head-end worker alone.
 
-    It speaks with the gateways of the shards that PREWATT_SHARDS names. `prewatt server` starts one by itself.
+    It speaks with the gateways of the shards in PREWATT_SHARDS. `prewatt server` starts one by itself.
     """
     log_to_stderr()
     raise typer.Exit(run(settings.CONFIG, DispatchPolicy(resend, silence)))

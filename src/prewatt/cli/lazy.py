@@ -1,4 +1,6 @@
-"""The first word after `prewatt`: it is listed from a table, and its file is loaded only when it is asked for."""
+"""This module finds the command for the first word after `prewatt`. The words are listed from a table, and a file is
+loaded only when its command is called.
+"""
 
 from __future__ import annotations
 
@@ -16,23 +18,27 @@ _BY_NAME = {entry.name: entry for entry in ENTRIES}
 
 
 class LazyGroup(TyperGroup):
-    """The group of `table.ENTRIES`."""
+    """The group of all entries of `table.ENTRIES`."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        """Return the names of the entries, in the order of the table."""
         return list(_BY_NAME)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
-        """What help shows of an entry. Nothing is loaded for that; None if there is no such entry."""
+        """Return what help shows of an entry, without loading its file; None if there is no such entry."""
         entry = _BY_NAME.get(cmd_name)
         return entry and TyperGroup(name=entry.name, help=entry.help, rich_help_panel=entry.panel)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the entry's name, its loaded command and the remaining arguments."""
         name, command, rest = super().resolve_command(ctx, args)
         return name, command and load(_BY_NAME[str(name)]), rest
 
 
 def load(entry: Entry) -> Any:
-    """The command, or the group, of an entry. typer.Exit, with a message, if the server's settings are wrong."""
+    """Return the command or the group of an entry. Raises typer.Exit, after a message, if the server's settings are
+    wrong.
+    """
     if entry.models:
         # Imported here: Django takes a second, which only those pay that use the server's models.
         from django.core.exceptions import ImproperlyConfigured

@@ -1,4 +1,6 @@
-"""What people name on the command line (properties, units, who lives there), and what several groups say of it."""
+"""This module finds what people name on the command line: properties, units and the tenants who live in them. It also
+holds texts that several groups print.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,13 @@ from ..server.vending.order_codes import why_no_code
 from .command import CommandError
 
 CONSOLE = "console"
-"""Who did something, where it was done by a command and no login is known."""
+"""The name of who did something, if a command did it and no login is known."""
 
 
 def property_named(name: str) -> Property:
-    """The property of a name, or the only one if the name is empty. CommandError lists the names if that is not one."""
+    """Return the property with a name, or the only one if the name is empty. Raises CommandError that lists the names
+    if there is no such one.
+    """
     matching = Property.objects.filter(name=name) if name else Property.objects.all()
     if matching.count() == 1:
         return matching.select_related("organisation").get()
@@ -24,26 +28,30 @@ def property_named(name: str) -> Property:
 
 
 def unit_named(property_: Property, name: str) -> Unit:
-    """A property's unit. CommandError if there is none of that name."""
+    """Return a property's unit. Raises CommandError if it has no unit of that name."""
     unit = Unit.objects.filter(property=property_, name=name).first()
     if unit is None:
-        raise CommandError(f"{property_.name} has no unit {name!r}")
+        raise CommandError(f"{property_.name} has no unit {name!r}. The names of its units are on the page Units")
     return unit
 
 
 def tenancy_in(property_: Property, unit: str) -> Tenancy:
-    """Who lives in a property's unit, or moves in next. CommandError if nobody does, or there is no such unit."""
+    """Return the tenancy of the person who lives in a unit, or moves in next. Raises CommandError if there is nobody,
+    or no such unit.
+    """
     tenancies = unit_named(property_, unit).tenancies.not_over(now())
     tenancy: Tenancy | None = tenancies.select_related("unit__property__organisation").first()
     if tenancy is None:
-        raise CommandError(f"nobody lives in {unit!r} of {property_.name}; a tenant is added by prewatt tenant move-in")
+        raise CommandError(f"nobody lives in {unit!r} of {property_.name}. Add a tenant with prewatt tenant move-in")
     return tenancy
 
 
 def with_token(command: Command) -> str:
-    """What is said of the token that does the same as a command, on lines of its own; or why there is none."""
+    """Return the lines about the token that does the same as a command, or the reason why there is none."""
     if not hasattr(command, "code"):
         return f"\n{why_no_code(command)}".rstrip()
     meter = command.meter
     place = f"meter {meter.hangs} ({meter.unit.name})" if meter.unit else f"meter {meter.hangs}"
-    return f"\nAt once, by its code for {place}, at its keypad or at the page in the building:\n{command.code}"
+    return (
+        f"\nTo do it at once, type this code for {place} at its keypad or on the page in the building:\n{command.code}"
+    )

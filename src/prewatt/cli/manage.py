@@ -1,4 +1,4 @@
-"""`prewatt manage`."""
+"""The command `prewatt manage`."""
 
 from __future__ import annotations
 

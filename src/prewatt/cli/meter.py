@@ -1,4 +1,4 @@
-"""`prewatt meter`."""
+"""The commands `prewatt meter`: orders, tokens and exchanges of meters."""
 
 from __future__ import annotations
 
@@ -62,14 +62,15 @@ def order(
 ) -> None:
     """Order the meter of a unit to switch, or to do something else.
 
-    The order goes at once if the building is online, else as soon as it is; where it has a code, the code can be typed there.
+    The order is sent at once if the building is online, else as soon as it is online again. If the order has a code,
+    somebody can type that code at the meter instead.
     """
     property_ = property_named(property_name)
     if not reason.strip():
-        raise CommandError("--reason: say why, it is journalled with the order")
+        raise CommandError("--reason: write a reason. The journal records it with the order")
     meter = Meter.objects.filter(unit=unit_named(property_, unit)).select_related("gateway").first()
     if meter is None:
-        raise CommandError(f"unit {unit!r} has no meter")
+        raise CommandError(f"unit {unit!r} has no meter, so there is nothing to order")
     until = now() + hours * HOUR if hours else 0
     credit = typed_money(amount, "--amount", property_.currency) if amount else 0
     action = read_action(do, override=override, watts=watts, amount=credit, until=until)
@@ -82,19 +83,19 @@ def lead_back(
     name: Annotated[
         str,
         typer.Argument(
-            help="Name of a meter, a unit or a gateway. A gateway stands for all its meters whose journal time is ahead."
+            help="Name of a meter, a unit or a gateway. A gateway means all its meters with a journal in the future."
         ),
     ],
     property_name: PropertyOption = "",
 ) -> None:
-    """Let a journal that is dated in the future go on from now.
+    """Let a journal that is dated in the future go on from the present time.
 
-    A wrong clock has dated it; nothing of it is lost, and nothing is charged twice (docs/landlord/alarms.md).
+    A wrong clock has dated it. Nothing in the journal is lost, and nothing is charged twice (docs/landlord/alarms.md).
     """
     property_ = property_named(property_name)
     gateway = Gateway.objects.filter(property=property_, name=name).first()
     if gateway is not None:
-        typer.echo(f"{len(lead_back_all(gateway, CONSOLE))} journals of {name} are led back.")
+        typer.echo(f"{len(lead_back_all(gateway, CONSOLE))} journals of {name} are being led back.")
         return
     meter = Meter.objects.filter(Q(name=name) | Q(unit__name=name), gateway__property=property_).first()
     if meter is None:
@@ -110,14 +111,19 @@ def token(
     watts: Annotated[int, typer.Option(help="For set-power-limit: highest power in W.", min=0, max=WATTS_MAX)] = 0,
     tests: Annotated[
         int,
-        typer.Option("--test-bits", help="For test: the tests to run, as a number of bits.", min=1, max=1_000_000),
+        typer.Option(
+            "--test-bits",
+            help="For test: the tests to run, as a number whose bits each mean one test.",
+            min=1,
+            max=1_000_000,
+        ),
     ] = 1,
     property_name: PropertyOption = "",
 ) -> None:
-    """Make management tokens, to be typed at the meter of a unit.
+    """Make management tokens that are typed at the meter of a unit.
 
-    All but change-key and test also travel as commands, by whichever way is faster. The tokens of change-key must be typed
-    before any later one.
+    Except change-key and test, they are also sent as commands, and the faster way counts. The tokens of change-key must
+    be typed before any later token.
     """
     property_ = property_named(property_name)
     token_meters = TokenMeter.objects.filter(meter__unit=unit_named(property_, unit)).select_related("group", "meter")
@@ -138,7 +144,10 @@ def token(
 @app.command(cls=DatabaseCommand)
 def exchange(
     name: Annotated[
-        str, typer.Argument(metavar="meter", help="Name of the meter: the serial number with which its journal began.")
+        str,
+        typer.Argument(
+            metavar="meter", help="Name of the meter: the serial number that it had when its journal began."
+        ),
     ],
     serial: Annotated[str, typer.Option(help="Serial number of the new meter.")],
     first: Annotated[str, typer.Option("--new-kwh", help="Register of the new meter at its installation, in kWh.")],
@@ -147,14 +156,14 @@ def exchange(
         typer.Option(
             "--old-kwh",
             help=f"Last register of the old meter, in kWh, or {UNKNOWN}.",
-            show_default="as it was read last",
+            show_default="the last reading",
         ),
     ] = "",
     preview: Annotated[bool, typer.Option("--preview", help="Show the result only. Change nothing.")] = False,
 ) -> None:
-    """Record that a new meter hangs in the place of an old one.
+    """Record that a new meter was mounted in the place of an old one.
 
-    Credit, tariff, journal and history go on.
+    Credit, tariff, journal and history continue.
     """
     meter = Meter.objects.filter(name=name).select_related("gateway__property", "unit").first()
     if meter is None:
@@ -165,16 +174,16 @@ def exchange(
     typer.echo(
         outlook.in_words()
         + (
-            f" That is {format_with_code(outlook.cost, meter.property.currency)} at the prices of now."
+            f" At the present prices that is {format_with_code(outlook.cost, meter.property.currency)}."
             if outlook.rest
             else ""
         )
     )
     if preview:
-        typer.echo("Nothing is done yet; leave --preview out.")
+        typer.echo("Nothing is changed yet. To record the exchange, leave --preview out.")
         return
-    ordered = exchange_meter(meter, serial, first, last, CONSOLE)
-    number = ordered.command.number
+    order_ = exchange_meter(meter, serial, first, last, CONSOLE)
+    number = order_.command.number
     typer.echo(f"The exchange of {outlook.old} for {outlook.serial} {_way(meter)} (order {number}).")
 
 

@@ -1,4 +1,4 @@
-"""`prewatt notice`."""
+"""The commands `prewatt notice`: previews of notices."""
 
 from __future__ import annotations
 
@@ -26,24 +26,26 @@ def preview(
     ] = None,
     languages: Annotated[
         list[str] | None,
-        typer.Option("--language", help=f"Only this language: {' or '.join(LANGUAGES)}; repeat it for more."),
+        typer.Option(
+            "--language", help=f"Print only this language: {' or '.join(LANGUAGES)}. Repeat the option for more."
+        ),
     ] = None,
     ways: Annotated[
         list[str] | None,
-        typer.Option("--way", help=f"Only this way: {', '.join(WAYS)}; repeat it for more."),
+        typer.Option("--way", help=f"Print only this way: {', '.join(WAYS)}. Repeat the option for more."),
     ] = None,
 ) -> None:
-    """Print the text of every notice as each way would carry it.
+    """Print the text of every notice as each way of sending carries it.
 
-    Beside each text: how many SMS it is, and the lengths of WeChat's fields.
+    Each text comes with the number of SMS it needs, and the lengths of WeChat's fields.
     """
     for line in preview_notices(events or [], languages or [], ways or []):
         typer.echo(line)
 
 
 def preview_notices(events: Sequence[str], languages: Sequence[str], ways: Sequence[str]) -> list[str]:
-    """The texts of notices as each way would carry them; all of them where nothing is chosen. CommandError names a choice that
-    there is not.
+    """Return the texts of notices as each way of sending carries them; all of them if nothing is chosen. Raises
+    CommandError that names an unknown choice.
     """
     choices = (("--event", events, Event.values), ("--language", languages, LANGUAGES), ("--way", ways, WAYS))
     for option, chosen, known in choices:

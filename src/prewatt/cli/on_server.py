@@ -1,4 +1,5 @@
-"""What commands on the server's database share: how they open it, what they are refused with, and the options of several.
+"""This module holds what commands on the server's database share: how they open it, which errors refuse them, and
+options that several of them have.
 
 Only files that `table.py` marks with `models` import this one.
 """
@@ -31,20 +32,24 @@ LastDayOption = Annotated[str, typer.Option("--until", help="Last day (included)
 
 
 class ModelsCommand(Command):
-    """A command that uses the server's rules. An error of a field is said with the option that the field was given by."""
+    """A command that uses the server's rules. The error of a field names the option that gave the field."""
 
     refusals = (ValidationError, ImproperlyConfigured, ValueError, OSError)
 
     def in_words(self, error: Exception) -> str:
+        """Return the text of a refusal, with the option to correct."""
         options = {each.name: _as_typed(each) for each in self.params if each.name}
         field = error.field if isinstance(error, Refused) else ""
         return f"{options[field]}: {error}" if field in options else for_people(error, options)
 
 
 class DatabaseCommand(ModelsCommand):
-    """A command on the server's database."""
+    """A command that uses the server's database."""
 
     def invoke(self, ctx: Any) -> Any:
+        """Bring the database up to date and run the command. Raises typer.Exit, after a message, if the database does
+        not answer.
+        """
         open_database(ctx.command_path)
         try:
             return super().invoke(ctx)
@@ -53,16 +58,17 @@ class DatabaseCommand(ModelsCommand):
 
 
 class ProcessCommand(Command):
-    """A process of the server. Only what is wrong at its start is said in a line; what happens later is for its log."""
+    """A process of the server. An error at its start is printed in one line. Later errors are only in its log."""
 
     def invoke(self, ctx: Any) -> Any:
+        """Bring the database up to date and run the process."""
         open_database(ctx.command_path)
         return super().invoke(ctx)
 
 
 def open_database(command: str) -> None:
-    """Bring the database up to date. typer.Exit, with a message, if it can't be used: status 2 if a setting or the version is
-    wrong, 1 if the database does not answer, which may be over soon.
+    """Bring the database up to date. Raises typer.Exit, after a message, if it can't be used: with status 2 if a
+    setting or the version is wrong, with 1 if the database does not answer, which may be over soon.
     """
     try:
         bring_up_to_date()
@@ -73,7 +79,7 @@ def open_database(command: str) -> None:
 
 
 def _as_typed(parameter: Any) -> str:
-    """A parameter as help shows it: `--serial`, or `unit` for an argument."""
+    """Return a parameter as help shows it: `--serial`, or `unit` for an argument."""
     return str(parameter.opts[0])
 
 
@@ -82,6 +88,6 @@ def _database_trouble(error: Exception) -> str:
     if is_busy(error):
         return f"the database is busy because others are writing to it ({text}). Try again in a few seconds"
     return (
-        f"the database can't be used ({text}). Check that it runs, that its disk has room, and that "
+        f"the database can't be used ({text}). Check that it runs, that its disk is not full, and that "
         "PREWATT_DATABASE and PREWATT_HOME are right"
     )

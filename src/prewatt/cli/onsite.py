@@ -1,4 +1,6 @@
-"""`prewatt onsite`: what staff do at a gateway over Bluetooth, without the server (`docs/installer/onsite.md`)."""
+"""The commands `prewatt onsite`: what staff do at a gateway over Bluetooth, without the server
+(`docs/installer/onsite.md`).
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,7 @@ ADAPTER = "hci-socket:0"
 def key(file: Annotated[Path, typer.Argument(help="File for the private key.")] = KEY_FILE) -> None:
     """Show this phone's public key; make the key if there is none.
 
-    The manager signs a grant for it: `prewatt staff grant`, or the page Supply.
+    The manager then signs a grant for it with `prewatt staff grant`, or on the page Supply.
     """
     if not file.exists():
         SigningKey.generate().save(file)
@@ -47,7 +49,7 @@ def key(file: Annotated[Path, typer.Argument(help="File for the private key.")] 
 def status(adapter: AdapterOption = ADAPTER, gateway: GatewayOption = "", grant: GrantOption = GRANT_FILE) -> None:
     """Show the state of the gateway and its meters.
 
-    Its signature is checked if there is a grant, which knows the gateway's key.
+    If there is a grant, which contains the gateway's key, the signature of the state is checked.
     """
 
     async def work(visit: Visit) -> AsyncIterator[str]:
@@ -70,7 +72,7 @@ def code(
     adapter: AdapterOption = ADAPTER,
     gateway: GatewayOption = "",
 ) -> None:
-    """Type a code for a meter. Needs no grant."""
+    """Type a code for a meter. This needs no grant."""
 
     async def work(visit: Visit) -> AsyncIterator[str]:
         answer = await visit.submit_code(meter, digits)
@@ -108,7 +110,7 @@ def do(
     adapter: AdapterOption = ADAPTER,
     gateway: GatewayOption = "",
 ) -> None:
-    """Have the gateway do something at a meter, as the grant allows."""
+    """Make the gateway act on a meter, within what the grant allows."""
     if do not in KNOWN:
         raise CommandError(f"{do!r} is not one of {', '.join(KNOWN)}")
     credit = _amount(amount) if amount else 0
@@ -151,7 +153,9 @@ def set_clock(
 
 
 def _visit(adapter: str, gateway: str, work: Callable[[Visit], AsyncIterator[str]]) -> None:
-    """Do `work` on a visit, and print what it says. CommandError if Bluetooth fails; OnSiteError, OSError as `visit.run`."""
+    """Do `work` during a visit, and print the lines that it yields. Raises CommandError if Bluetooth fails; OnSiteError
+    and OSError as `visit.run`.
+    """
     try:
         lines = run_visit(adapter, gateway, work)
     except (BaseBumbleError, TimeoutError) as error:
@@ -161,7 +165,9 @@ def _visit(adapter: str, gateway: str, work: Callable[[Visit], AsyncIterator[str
 
 
 def _amount(text: str) -> int:
-    """An amount as a person types it, nano, where there is no server to know in which language. CommandError if it is none."""
+    """Return an amount (nano) as a person types it. There is no server here that knows the person's language. Raises
+    CommandError if it is no amount.
+    """
     try:
         return parse_money(f"{read_number(text):f}")
     except ValueError as error:

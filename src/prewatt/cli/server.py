@@ -1,4 +1,4 @@
-"""`prewatt server`: the whole server, as a parent of its processes."""
+"""The command `prewatt server`: the whole server, as a parent of its processes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ log = logging.getLogger("prewatt.server")
 def server() -> None:
     """Run the whole server: broker, head-end, worker, pages.
 
-    A process that ends is started again. Settings are environment variables PREWATT_* (docs/operator/operate.md).
+    If one of these processes ends, it is started again. Settings are environment variables PREWATT_*
+    (docs/operator/operate.md).
     """
     end_on_sigterm()
     config: ServerConfig = settings.CONFIG

@@ -1,4 +1,4 @@
-"""`prewatt setup`."""
+"""The command `prewatt setup`."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ def setup(
     apartments: Annotated[
         Path,
         typer.Option(
-            help="List of the units, CSV or .xlsx: columns unit, meter, tenant, and if known phone, email, language "
-            "(docs/operator/operate.md)."
+            help="List of the units as CSV or .xlsx, with the columns unit, meter, tenant, and if known phone, email, "
+            "language (docs/operator/operate.md)."
         ),
     ],
     organisation: Annotated[str, typer.Option(help="Name of the landlord.")],
     name: Annotated[str, typer.Option(help="Name of the building.")],
     zone: Annotated[str, typer.Option(help="Time zone of the building, such as Europe/Berlin.")],
-    currency: Annotated[str, typer.Option(help="Currency code of three capitals, such as EUR.")],
+    currency: Annotated[str, typer.Option(help="Currency code of three letters, such as EUR.")],
     manager: Annotated[str, typer.Option(help="Login name of the manager.")] = "manager",
     price: Annotated[str, typer.Option(help="Price per kWh for a flat tariff, such as 0.32.")] = "",
     tariff: Annotated[
-        Path | None, typer.Option(help="Tariff as a JSON file, in the place of --price (docs/landlord/tariff.md).")
+        Path | None, typer.Option(help="Tariff as a JSON file, instead of --price (docs/landlord/tariff.md).")
     ] = None,
     gateway: Annotated[str, typer.Option(help="Name of the gateway in the building.")] = "gateway-1",
 ) -> None:
     """Set up a building: units, meters, tenants, tariff, logins.
 
-    Prints the passwords, this once, and the code by which each gateway enrols.
+    Prints the passwords, which are not shown again, and the code with which each gateway enrols.
     """
     building = set_up_building(
         BuildingPlan(
@@ -55,7 +55,7 @@ def setup(
             manager=manager,
         )
     )
-    typer.echo(f"{'Login':<20} {'Password':<16} Whose; passwords are shown this once")
+    typer.echo(f"{'Login':<20} {'Password':<16} Person (the passwords are not shown again)")
     for login, password, whose in building.logins:
         typer.echo(f"{login:<20} {password:<16} {whose}")
     typer.echo()
@@ -64,7 +64,9 @@ def setup(
 
 
 def _tariff(price: str, file: Path | None, zone: str, currency: str) -> Tariff:
-    """The tariff that --price or --tariff gives. CommandError, TariffError if they don't."""
+    """Return the tariff that --price or --tariff gives. Raises CommandError if not exactly one of them is given,
+    TariffError if the file is no tariff.
+    """
     if bool(price) == bool(file):
         raise CommandError("give either --price or --tariff")
     if file:

@@ -1,4 +1,4 @@
-"""`prewatt shared-cost`."""
+"""The commands `prewatt shared-cost`."""
 
 from __future__ import annotations
 
@@ -39,31 +39,33 @@ def run(
     ] = False,
     property_name: PropertyOption = "",
 ) -> None:
-    """Show what each tenant's share of a cost is, and book it with --book."""
+    """Show each tenant's share of a cost, and book it with --book."""
     property_ = property_named(property_name)
     cost = _shared_cost(property_, name)
     span = typed_day(begin, "--from"), typed_day(until, "--until")
     amount = typed_money(bill, "--bill", property_.currency) if bill else None
     print_table(_table(cost, preview(cost, *span, amount), f"{begin} – {until}"))
     if not book:
-        typer.echo("Nothing is booked yet; add --book.")
+        typer.echo("Nothing is booked yet. To book it, add --book.")
         return
     booked = book_run(cost, *span, amount, memo)
-    typer.echo(f"Run {booked.pk} is booked and on its way.")
+    typer.echo(f"Run {booked.pk} is booked, and is being sent to the meters.")
 
 
 @app.command(cls=DatabaseCommand)
-def reverse(number: Annotated[int, typer.Argument(help="Number of the run, from the booking.")]) -> None:
-    """Give a whole run back to the tenants."""
+def reverse(
+    number: Annotated[int, typer.Argument(help="Number of the run, which was printed when it was booked.")],
+) -> None:
+    """Give everything that a run has charged back to the tenants."""
     run = Run.objects.filter(pk=number).first()
     if run is None:
-        raise CommandError(f"there is no run {number}")
+        raise CommandError(f"there is no run {number}. Use the number that was printed when the run was booked")
     reverse_run(run)
-    typer.echo(f"Run {number} is given back.")
+    typer.echo(f"The tenants get back what run {number} charged.")
 
 
 def _shared_cost(property_: Property, name: str) -> SharedCost:
-    """A property's shared cost. CommandError lists what there is if there is none of that name."""
+    """Return a property's shared cost. Raises CommandError that lists the names if there is none of that name."""
     cost = SharedCost.objects.filter(property=property_, name=name).first()
     if cost is None:
         known = ", ".join(SharedCost.objects.filter(property=property_).values_list("name", flat=True)) or "none"

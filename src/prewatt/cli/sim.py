@@ -1,4 +1,4 @@
-"""`prewatt sim`."""
+"""The command `prewatt sim`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ def sim(
     bug: Annotated[str, typer.Option(help="Name of a bug to plant. The simulator must find it.")] = "",
     without: Annotated[str, typer.Option(help="Kinds of faults to leave out, separated by commas.")] = "",
     only: Annotated[
-        str, typer.Option(help="Numbers of the events to play, separated by commas. A shortened story prints them.")
+        str,
+        typer.Option(
+            help="Numbers of the events to play, separated by commas. They are printed with a shortened story."
+        ),
     ] = "",
     everything: Annotated[
         bool, typer.Option(help="Let all kinds of faults happen, in the place of those that the seed draws.")
@@ -34,11 +37,11 @@ def sim(
 ) -> None:
     """Run the fault simulator.
 
-    The rules of gateway and head-end go through days of accidents, without a socket or a clock (docs/developer/simulator.md). Exit status 1
-    if a promise is broken.
+    It runs the rules of gateway and head-end through days of accidents, without a network or a real clock
+    (docs/developer/simulator.md). Exit status 1 if a promise is broken.
     """
     if bug and bug not in BUGS:
-        raise CommandError(f"--bug: there is no {bug!r}; known: {', '.join(BUGS)}")
+        raise CommandError(f"--bug: there is no bug {bug!r}. Known bugs: {', '.join(BUGS)}")
     left_out = [kind for kind in without.split(",") if kind]
     with BUGS[bug]() if bug else nullcontext():
         for number in range(seed, seed + seeds):

@@ -1,4 +1,4 @@
-"""`prewatt staff`."""
+"""The commands `prewatt staff`: grants for phones, keys for programs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def grant(
     holder: Annotated[str, typer.Argument(help="Name of the person who owns the phone.")],
     key: Annotated[str, typer.Argument(help="The phone's public key, as `prewatt onsite key` shows it.")],
     actions: Annotated[
-        list[str], typer.Option("--allow", help=f"Action to allow; repeat it for more: {', '.join(ALLOWED)}.")
+        list[str], typer.Option("--allow", help=f"Action to allow: {', '.join(ALLOWED)}. Repeat the option for more.")
     ],
     hours: Annotated[
         int,
@@ -48,9 +48,9 @@ def grant(
     ] = 12,
     property_name: PropertyOption = "",
 ) -> None:
-    """Sign what a phone may do on site without the server.
+    """Sign a grant that says what a phone may do on site without the server.
 
-    Prints the grant as text; its holder keeps it in the file onsite.grant.
+    Prints the grant as text. Its holder saves it in the file onsite.grant.
     """
     property_, at = property_named(property_name), now()
     amount = typed_money(most_amount, "--restore-amount-max", property_.currency)
@@ -69,10 +69,10 @@ def grant(
 
 @app.command("api-token", cls=DatabaseCommand)
 def api_token(
-    login: Annotated[str, typer.Argument(help="Login whose rights the program gets.")],
+    login: Annotated[str, typer.Argument(help="Login. The program gets the rights of this login.")],
     name: Annotated[str, typer.Option(help="Purpose of the key.")] = "program",
 ) -> None:
-    """Make a key for the API (/api/v1/docs). It is shown this once."""
+    """Make a key for the API (/api/v1/docs). It is not shown again."""
     user: Any = get_user_model().objects.filter(username=login).first()
     if user is None:
         raise CommandError(f"there is no login {login!r}")

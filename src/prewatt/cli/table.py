@@ -1,4 +1,4 @@
-"""What `prewatt` can be asked for, in the order and with the words of `prewatt --help`."""
+"""This module lists the entries of `prewatt --help`, in its order and with its words."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ BEGIN, MANAGE, ON_SITE, OPERATE = "Begin", "Manage buildings", "In the building"
 class Entry:
     """A command, or a group of commands.
 
-    `panel`: the heading that it stands under. `help`: one line. `module`: the file in this folder, if it is not called like the
-    entry. `group`: whether it is a group. `models`: whether the file imports the server's models, for which Django is set up first.
+    `panel` is the heading that it stands under, `help` its line of help. `module` is its file in this folder, if that
+    has another name than the entry. `group` says whether it is a group. `models` says whether its file imports the
+    server's models, for which Django is set up first.
     """
 
     name: str
@@ -24,7 +25,7 @@ class Entry:
 
     @property
     def file(self) -> str:
-        """The name of its module in this folder."""
+        """Return the name of its module in this folder."""
         return self.module or self.name.replace("-", "_")
 
 
@@ -32,7 +33,7 @@ ENTRIES = (
     Entry("demo", BEGIN, "Run a demonstration building through a month and an outage.", group=False, models=False),
     Entry("setup", BEGIN, "Set up a building: units, meters, tenants, tariff, logins.", group=False),
     Entry("server", BEGIN, "Run the whole server: broker, head-end, worker, pages.", group=False),
-    Entry("building", MANAGE, "Whole building: energy losses."),
+    Entry("building", MANAGE, "The whole building: energy losses."),
     Entry("gateway", MANAGE, "Gateways: enrolment codes."),
     Entry("meter", MANAGE, "Meters: orders to the switch, tokens, exchange."),
     Entry("tenant", MANAGE, "Tenants: moving in, contacts, statement, credit, PIN."),

@@ -1,4 +1,4 @@
-"""`prewatt tariff`."""
+"""The commands `prewatt tariff`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def check(
     zone: Annotated[str, typer.Option(help="Time zone for a file that names no time zone.")] = "UTC",
     currency: Annotated[str, typer.Option(help="Currency for a file that names no currency.")] = "EUR",
 ) -> None:
-    """Check whether files are valid tariffs, and say what is wrong with them."""
+    """Check whether files are valid tariffs, and print what is wrong with them."""
     for path in files:
         typer.echo(f"{path}: {read_file(path, zone=zone, currency=currency).name}")
 
@@ -50,17 +50,17 @@ def schedule(
     begin: BeginOption = "",
     property_name: PropertyOption = "",
 ) -> None:
-    """Let a tariff hold from an instant on, or from now on without --from."""
+    """Apply a tariff from a date and time on; without --from, from now on."""
     property_ = property_named(property_name)
     effective = wall_clock(begin, property_, "--from") if begin else now()
     with transaction.atomic():
         version = schedule_version(property_, _tariff(property_, tariff), effective)
-    typer.echo(f"{version.tariff.name} holds at {property_.name} from {begin or 'now'} on.")
+    typer.echo(f"{version.tariff.name} applies at {property_.name} from {begin or 'now'} on.")
 
 
 @app.command(cls=DatabaseCommand)
 def prices(
-    file: Annotated[Path, typer.Argument(help="Prices as CSV or .xlsx: columns from, price.")],
+    file: Annotated[Path, typer.Argument(help="Prices as CSV or .xlsx, with the columns from and price.")],
     base: Annotated[
         str,
         typer.Option(
@@ -74,9 +74,10 @@ def prices(
     per_mwh: Annotated[bool, typer.Option("--per-mwh", help="The prices in the file are per MWh.")] = False,
     property_name: PropertyOption = "",
 ) -> None:
-    """Load prices that have a date each, such as half-hourly ones.
+    """Load prices that each have a date and time, such as half-hourly prices.
 
-    Their unit is what the column's name says, else the currency per kWh; --hundredths and --per-mwh say otherwise.
+    The unit is the one in the column's name. If there is none, it is the currency per kWh. --hundredths and --per-mwh
+    set another unit.
     """
     if hundredths and per_mwh:
         raise CommandError("give either --hundredths or --per-mwh")
@@ -94,7 +95,7 @@ def correct(
     reason: Annotated[str, typer.Option(help="Reason. Tenants see it.")],
     property_name: PropertyOption = "",
 ) -> None:
-    """Take back what a wrong tariff charged in a span of time, and charge it again by the right one."""
+    """Take back what a wrong tariff charged in a span of time, and charge it again by the right tariff."""
     property_ = property_named(property_name)
     begins, ends = wall_clock(begin, property_, "--from"), wall_clock(until, property_, "--until")
     with transaction.atomic():
@@ -109,8 +110,7 @@ def compare(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Recorded consumption: CSV with the columns meter,timestamp,kwh. The first tariff is the base of "
-            "the comparison.",
+            help="Recorded consumption: CSV with the columns meter,timestamp,kwh. All tariffs are compared with the first.",
             show_default="the consumption of a property's homes",
         ),
     ] = None,
@@ -124,7 +124,7 @@ def compare(
 ) -> None:
     """Compare tariffs on recorded consumption: who pays more or less, and why.
 
-    Without --data: on the last year of a property, and beside the tariff that holds there now.
+    Without --data, the tariffs are compared with the present one on the last year of a property.
     """
     if data is None:
         open_database(context.command_path)
@@ -139,7 +139,7 @@ def compare(
 
 
 def _tariff(property_: Property, named: str) -> Tariff:
-    """A tariff by its name, or from a file. TariffError, OSError if it can't be used."""
+    """Return a tariff by its name, or from a file. Raises TariffError or OSError if it can't be used."""
     known = Tariff.objects.filter(organisation=property_.organisation, name=named).first()
     return known or keep(
         property_.organisation, read_file(Path(named), zone=property_.zone, currency=property_.currency)
@@ -147,8 +147,9 @@ def _tariff(property_: Property, named: str) -> Tariff:
 
 
 def _load_prices(property_: Property, file: Path, base: str, scale: str) -> list[str]:
-    """Let the dated prices of a file hold on top of a tariff, or of the one that holds now. `scale`: see `read_prices`. Returns
-    what there is to say. CommandError names the file.
+    """Apply the dated prices of a file on top of a tariff, or of the present one. Returns the lines to print.
+
+    `scale`: see `read_prices`. Raises CommandError that names the file.
     """
     tariff = _tariff(property_, base) if base else property_.tariff_versions.present().tariff
     try:
@@ -162,7 +163,7 @@ def _load_prices(property_: Property, file: Path, base: str, scale: str) -> list
 
 
 def _compare_at(property_: Property, files: Sequence[Path], begin: str, until: str) -> Comparison:
-    """What a property's homes used, under the tariff that holds now and those of files."""
+    """Return the comparison for a property's homes: the present tariff and those of files."""
     ends = wall_clock(until, property_, "--until") if until else None
     begins = wall_clock(begin, property_, "--from") if begin else None
     tariffs = [read_file(path, zone=property_.zone, currency=property_.currency) for path in files]

@@ -1,4 +1,4 @@
-"""`prewatt tenant`."""
+"""The commands `prewatt tenant`."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def move_in(
     language: Annotated[str, typer.Option(help=LANGUAGE)] = "",
     property_name: PropertyOption = "",
 ) -> None:
-    """Let a tenant move in, now or at the instant of --from.
+    """Let a tenant move in, now or at the date and time of --from.
 
-    Prints the tenant's login and password, this once.
+    Prints the tenant's login and password. The password is not shown again.
     """
     property_ = property_named(property_name)
     contact = read_contact(property_, phone, email, language)
@@ -84,7 +84,7 @@ def contact(
     over: Annotated[bool, typer.Option("--overwrite", help="Replace also what the tenant has entered.")] = False,
     property_name: PropertyOption = "",
 ) -> None:
-    """Set the phone, e-mail and language of the tenant of a unit, and show what holds then."""
+    """Set the phone, e-mail and language of the tenant of a unit, and print the result."""
     property_ = property_named(property_name)
     tenancy = tenancy_in(property_, unit)
     before = kept(recipient_of(tenancy))
@@ -103,13 +103,13 @@ def contacts(
     file: Annotated[
         Path | None,
         typer.Argument(
-            help="List of the units, CSV or .xlsx: columns unit, tenant, and any of phone, email, language."
+            help="List of the units as CSV or .xlsx, with the columns unit, tenant, and any of phone, email, language."
         ),
     ] = None,
     keep: Annotated[bool, typer.Option("--save", help="Save the contacts. Without this they are only shown.")] = False,
     property_name: PropertyOption = "",
 ) -> None:
-    """Set the contacts of many tenants from a list. Without a list: show the tenants whom no notice reaches."""
+    """Set the contacts of many tenants from a list. Without a list, show the tenants that no notice reaches."""
     property_ = property_named(property_name)
     lines = _unreached(property_) if file is None else _set_contacts(property_, file, keep)
     for line in lines:
@@ -118,15 +118,15 @@ def contacts(
 
 @app.command(cls=DatabaseCommand)
 def pin(unit: UnitArgument, property_name: PropertyOption = "") -> None:
-    """Make a new PIN for the page of a unit on the gateway. It is shown this once."""
+    """Make a new PIN for a unit's page on the gateway. It is not shown again."""
     created = new_pin(unit_named(property_named(property_name), unit), CONSOLE)
-    typer.echo(f"The PIN of {unit} is {created.pin}. It is shown this once, and so is its code.")
+    typer.echo(f"The PIN of {unit} is {created.pin}. Neither the PIN nor its code is shown again.")
     if not created.code:
-        typer.echo("There is no code. The PIN works once the building's network has brought it to the meter.")
+        typer.echo("There is no code. The PIN works as soon as the network has brought it to the meter.")
         return
     typer.echo(
-        f"Without a network it holds once this code is typed for meter {created.meter}, at the page in the building or at "
-        f"the meter's keypad:\n{created.code}"
+        f"Without a network, the PIN works as soon as somebody types this code for meter {created.meter}, on the page in "
+        f"the building or at the meter's keypad:\n{created.code}"
     )
 
 
@@ -137,25 +137,28 @@ def give_credit(
     reason: Annotated[str, typer.Option(help="Reason. The tenant sees it.")],
     by: Annotated[str, typer.Option(help="Login of the manager who gives it.")],
     name: Annotated[
-        str, typer.Option("--id", help="Your own id. A repeated call with the same id gives the credit only once.")
+        str,
+        typer.Option(
+            "--id", help="An id of your own. If you repeat the command with the same id, the credit is given only once."
+        ),
     ] = "",
     property_name: PropertyOption = "",
 ) -> None:
-    """Give the tenant of a unit credit freely.
+    """Give the tenant of a unit credit for free.
 
-    It reaches the meter by the network or by the code that is printed, whichever comes first.
+    It reaches the meter through the network or by the printed code, whichever is faster.
     """
     property_ = property_named(property_name)
     person = get_user_model().objects.filter(username=by).first()
     if person is None or not (person.is_superuser or property_.organisation in person.organisations.all()):
-        raise CommandError(f"--by: {by!r} is no login that manages {property_.name}")
+        raise CommandError(f"--by: {by!r} is not the login of a manager of {property_.name}")
     tenancy = tenancy_in(property_, unit)
     gift = give(tenancy, typed_money(amount, "amount", property_.currency), name or new_credit_id(), person, reason)
     if gift.state == Adjustment.State.WAITING:
-        typer.echo("It is waiting for a second person, under Books.")
+        typer.echo("The credit waits until a second person approves it on the page Books.")
         return
     token = with_token(gift.command) if gift.command is not None and gift.amount > 0 else ""
-    typer.echo(f"{format_with_code(gift.amount, property_.currency)} are given to {tenancy.tenant}.{token}")
+    typer.echo(f"{tenancy.tenant} gets {format_with_code(gift.amount, property_.currency)}.{token}")
 
 
 @app.command(cls=DatabaseCommand)
@@ -170,7 +173,7 @@ def statement(
     ] = None,
     property_name: PropertyOption = "",
 ) -> None:
-    """Write the statement of whoever lived in a unit last (docs/landlord/statement.md)."""
+    """Write the statement of the tenant who lived in a unit last (docs/landlord/statement.md)."""
     property_ = property_named(property_name)
     tenancies = Tenancy.objects.filter(unit=unit_named(property_, unit)).order_by("-begins")
     tenancy = tenancies.select_related("unit__property__organisation").first()
@@ -179,7 +182,7 @@ def statement(
     content = statement_of(tenancy, *days(tenancy, typed_day(begin, "--from"), typed_day(until, "--until")))
     if form == "pdf":
         if out is None:
-            raise CommandError("--out: a PDF needs a file to be written to")
+            raise CommandError("--out: name a file for the PDF, such as statement.pdf")
         out.write_bytes(to_pdf(content))
     elif form in ("json", "csv"):
         text = to_csv(content) if form == "csv" else json.dumps(to_document(content), indent=1, ensure_ascii=False)
@@ -193,23 +196,25 @@ def statement(
 
 
 def _unreached(property_: Property) -> list[str]:
-    """The tenants whom nothing reaches, a line each."""
+    """Return a line for each tenant that no notice reaches."""
     lines = [f"{each.tenancy.unit.name}, {each.tenancy.tenant}: {each.why}" for each in unreached([property_])]
     return lines or ["Every tenant can be reached."]
 
 
 def _set_contacts(property_: Property, file: Path, keep: bool) -> list[str]:
-    """What a list changes, a line for each tenant; with `keep` it is saved. CommandError says what is wrong with the list."""
+    """Return what a list changes, a line for each tenant; save it with `keep`. Raises CommandError that says what is
+    wrong with the list.
+    """
     try:
         changes = read_contact_list(property_, file.read_bytes())
     except TableError as error:
         raise CommandError(error.of(str(file))) from None
     lines = []
     for change in changes:
-        what = ", ".join(after for _what, _before, after in change.rows())
-        outcome = "changed by the tenant, left as it is" if change.theirs else what
+        values = ", ".join(after for _what, _before, after in change.rows())
+        outcome = "not changed, because the tenant has entered another value" if change.theirs else values
         lines.append(f"{change.tenancy.unit.name}, {change.tenancy.tenant}: {outcome}")
     if not keep:
-        return [*lines, "Nothing is saved yet: add --save"] if lines else ["Nothing changes."]
+        return [*lines, "Nothing is saved yet. To save it, add --save."] if lines else ["Nothing changes."]
     done, _theirs = take(property_, sealed(change for change in changes if not change.theirs))
-    return [*lines, f"Saved, of {done} tenants."]
+    return [*lines, f"Contacts saved: {done}."]

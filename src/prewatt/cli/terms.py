@@ -1,4 +1,4 @@
-"""`prewatt terms`: how tenancies pay."""
+"""The commands `prewatt terms`: how tenants pay."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ app = group()
 
 @app.command(cls=DatabaseCommand)
 def show(unit: UnitArgument, property_name: PropertyOption = "") -> None:
-    """Show how the tenant of a unit pays, and what will change."""
+    """Show how the tenant of a unit pays now, and what will change."""
     property_ = property_named(property_name)
     tenancy = tenancy_in(property_, unit)
     lines, waiting = in_words(terms_of(tenancy.pk), property_.currency), waiting_terms(tenancy.pk)
     if waiting is not None:
-        lines += ["To come:", *in_words(waiting, property_.currency)]
+        lines += ["Later:", *in_words(waiting, property_.currency)]
     typer.echo("\n".join((f"{tenancy}:", *lines)))
 
 
@@ -35,7 +35,8 @@ def set_terms(
     limit: Annotated[
         str,
         typer.Option(
-            "--owed-max", help="For after: highest amount that may be owed. 0 means no limit; it needs --no-disconnect."
+            "--owed-max",
+            help="For after: highest amount that may be owed. 0 means no limit, with --no-disconnect only.",
         ),
     ] = "0",
     cuts: Annotated[
@@ -59,7 +60,7 @@ def set_terms(
     look: Annotated[bool, typer.Option("--preview", help="Show the result only. Change nothing.")] = False,
     property_name: PropertyOption = "",
 ) -> None:
-    """Change how the tenant of a unit pays, from now or from an instant on."""
+    """Change how the tenant of a unit pays, from now on or from a date and time on."""
     if way not in ("after", "before"):
         raise CommandError(f"{way!r} must be after or before")
     property_ = property_named(property_name)

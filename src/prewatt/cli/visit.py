@@ -1,6 +1,6 @@
-"""The staff's side of Bluetooth, on bumble: finds a gateway, talks to its service, checks its signatures.
+"""The staff's side of Bluetooth, on bumble: it finds a gateway, talks to its service and checks its signatures.
 
-`prewatt onsite` is this on a command line; an app on a phone speaks the same (`docs/installer/onsite.md`).
+`prewatt onsite` is this on a command line. An app on a phone speaks the same protocol (`docs/installer/onsite.md`).
 """
 
 from __future__ import annotations
@@ -45,24 +45,24 @@ from ..wire.on_site import (
 from ..wire.signing import SigningKey, VerifyKey
 
 PATIENCE = 20.0
-"""Seconds that a gateway is looked for, and that an answer is waited for."""
+"""The most seconds for finding a gateway, and for waiting for an answer."""
 PARTING = 3.0
-"""Seconds for taking leave; a gateway that has hung up before does not answer it."""
+"""The most seconds for ending a connection. A gateway that has ended it before does not answer."""
 MTU = 247
 _GRANT = msgspec.msgpack.Decoder(SignedGrant)
 
 
 def grant_text(signed: SignedGrant) -> str:
-    """A grant as text, to be sent to its holder."""
+    """Return a grant as text, to be sent to its holder."""
     return b64encode(encode(signed)).decode()
 
 
 def load_grant(path: Path) -> SignedGrant:
-    """The grant in a file. OnSiteError names the file if it holds none."""
+    """Return the grant in a file. Raises OnSiteError that names the file if it holds none."""
     try:
         return _GRANT.decode(b64decode(path.read_text().strip(), validate=True))
     except (OSError, ValueError, msgspec.DecodeError) as error:
-        raise OnSiteError(f"{path}: no grant there ({error})") from None
+        raise OnSiteError(f"{path}: there is no grant in this file ({error})") from None
 
 
 class Visit:
@@ -90,47 +90,53 @@ class Visit:
             self._answers.put_nowait(message)
 
     async def send(self, message: bytes) -> Downward:
-        """Send a message as it stands, and wait for its answer. OnSiteError if none comes."""
+        """Send a message as it stands, and return its answer. Raises OnSiteError if no answer comes."""
         size = max(self._peer.connection.att_mtu, 23) - 3
         for packet in packets(message, size):
             await self._request.write_value(packet, with_response=True)
         try:
             return decode_down(await asyncio.wait_for(self._answers.get(), PATIENCE))
         except TimeoutError:
-            raise OnSiteError("the gateway does not answer") from None
+            raise OnSiteError("the gateway does not answer. Go nearer and try again") from None
 
     async def _ask(self, message: Upward) -> Downward:
         return await self.send(encode(message))
 
     async def status(self, key: VerifyKey | None = None) -> SiteStatus:
-        """How the gateway stands; checked against its key, if that is known. OnSiteError if it is not the gateway's."""
+        """Return the gateway's status, checked with its `key` if that is known. Raises OnSiteError if the gateway did
+        not sign it.
+        """
         nonce = os.urandom(32)
         answer = await self._ask(AskStatus(nonce))
         if not isinstance(answer, SignedStatus):
-            raise OnSiteError("the gateway did not tell its status")
+            raise OnSiteError("the gateway's answer is not its status. Try again")
         return open_status(key, nonce, answer)
 
     async def submit_code(self, meter: str, digits: str) -> Answer:
-        """Type a 20-digit code for a meter."""
+        """Type a 20-digit code for a meter. Returns the gateway's answer."""
         answer = await self._ask(TypedCode(meter, digits))
         assert isinstance(answer, Answer)
         return answer
 
     async def open_session(self, key: SigningKey, signed: SignedGrant) -> Grant:
-        """Show a grant. OnSiteError if the gateway refuses it."""
+        """Show a grant to the gateway, which opens a session. Returns the grant. Raises OnSiteError if the gateway
+        refuses it.
+        """
         grant = read_grant(signed)
         answer = await self._ask(signed)
         if not isinstance(answer, Challenge):
             raise OnSiteError(answer.text if isinstance(answer, Answer) else "the gateway opened no session")
-        known = {each.gateway: each.key for each in grant.gateways}
-        if answer.gateway not in known:
-            raise OnSiteError(f"the grant does not know gateway {answer.gateway!r}: ask for a new one")
+        keys = {gateway.gateway: gateway.key for gateway in grant.gateways}
+        if answer.gateway not in keys:
+            raise OnSiteError(f"the grant does not cover gateway {answer.gateway!r}. Ask the manager for a new grant")
         self._key, self._challenge, self._count = key, answer, 0
-        self._gateway_key = VerifyKey(known[answer.gateway])
+        self._gateway_key = VerifyKey(keys[answer.gateway])
         return grant
 
     async def instruct(self, instruction: Instruction) -> Answer:
-        """Have something done in the open session. OnSiteError if the answer is not the gateway's."""
+        """Send an instruction in the open session. Returns the gateway's answer. Raises OnSiteError if the gateway did
+        not sign it.
+        """
         if self._key is None or self._challenge is None or self._gateway_key is None:
             raise OnSiteError("show a grant first")
         self._count += 1
@@ -140,33 +146,33 @@ class Visit:
         if answer.signature or answer.done:
             signed = answer_is_signed(self._gateway_key, self._challenge.nonce, answer)
             if not signed or answer.count != self._count:
-                raise OnSiteError("the answer is not signed by this gateway")
+                raise OnSiteError("this gateway did not sign the answer, so it may be false. Look at the meter itself")
         return answer
 
 
 async def _find(device: Device, wanted: str) -> Address:
-    """The address of the gateway named `wanted`, or of the first one, if that is empty."""
-    found: asyncio.Future[Address] = asyncio.get_running_loop().create_future()
+    """Return the address of the gateway named `wanted`, or of the first one if that is empty."""
+    address: asyncio.Future[Address] = asyncio.get_running_loop().create_future()
 
     def on_advertisement(advertisement: Advertisement) -> None:
         services = advertisement.data.get_all(AdvertisingData.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS)
         ours = any(UUID(SERVICE) in (each if isinstance(each, list) else [each]) for each in services)
-        if not found.done() and ours and (not wanted or bytes(advertisement.address) == address_bytes(wanted)):
-            found.set_result(advertisement.address)
+        if not address.done() and ours and (not wanted or bytes(advertisement.address) == address_bytes(wanted)):
+            address.set_result(advertisement.address)
 
     device.on("advertisement", on_advertisement)
     await device.start_scanning(active=True)
     try:
-        return await asyncio.wait_for(found, PATIENCE)
+        return await asyncio.wait_for(address, PATIENCE)
     except TimeoutError:
-        raise OnSiteError(f"no gateway {wanted or ''} is near".replace("  ", " ")) from None
+        raise OnSiteError(f"gateway {wanted} is not near" if wanted else "no gateway is near") from None
     finally:
         await device.stop_scanning()
 
 
 @asynccontextmanager
 async def visit_with(device: Device, gateway: str = "") -> AsyncIterator[Visit]:
-    """A visit by a bumble device that is powered on. OnSiteError if no such gateway is near."""
+    """Open a visit by a bumble device that is powered on. Raises OnSiteError if no such gateway is near."""
     address = await _find(device, gateway)
     connection = await device.connect(address)
     try:
@@ -177,33 +183,35 @@ async def visit_with(device: Device, gateway: str = "") -> AsyncIterator[Visit]:
             await service.discover_characteristics()
         parts = {uuid: peer.get_characteristics_by_uuid(UUID(uuid)) for uuid in (IDENTIFY, REQUEST, REPLY)}
         if not all(parts.values()):
-            raise OnSiteError("this is no gateway of prewatt")
+            raise OnSiteError("this Bluetooth device is no gateway of prewatt")
         identity = (await peer.read_value(parts[IDENTIFY][0])).decode("utf-8", "replace")
         visit = Visit(peer, parts[REQUEST][0], parts[REPLY][0], identity)
         await visit.begin()
         yield visit
     finally:
-        # However it ends: a gateway that believes to be visited has less time for the next one.
+        # Always end the connection: a gateway that believes it has a visitor makes the next one wait.
         with suppress(BaseBumbleError, TimeoutError):
             await asyncio.wait_for(connection.disconnect(), PARTING)
 
 
 @asynccontextmanager
 async def visit(adapter: str, gateway: str = "") -> AsyncIterator[Visit]:
-    """A visit through an adapter in bumble's words, such as `hci-socket:0` or `usb:0`."""
+    """Open a visit through an adapter in bumble's words, such as `hci-socket:0` or `usb:0`."""
     async with await open_transport(adapter) as transport:
         address = Address(bytes([*os.urandom(5), 0xC0 | os.urandom(1)[0]]), Address.RANDOM_DEVICE_ADDRESS)
         device = Device.with_hci("prewatt staff", address, transport.source, transport.sink)
         await device.power_on()
-        async with visit_with(device, gateway) as made:
-            yield made
+        async with visit_with(device, gateway) as opened:
+            yield opened
 
 
 def run(adapter: str, gateway: str, work: Callable[[Visit], AsyncIterator[str]]) -> list[str]:
-    """Do `work` on a visit, and gather what it says. OnSiteError if the gateway refuses or is not there."""
+    """Do `work` during a visit, and return the lines that it yields. Raises OnSiteError if the gateway refuses or is
+    not near.
+    """
 
     async def go() -> list[str]:
-        async with visit(adapter, gateway) as made:
-            return [line async for line in work(made)]
+        async with visit(adapter, gateway) as opened:
+            return [line async for line in work(opened)]
 
     return asyncio.run(go())

@@ -1,4 +1,4 @@
-"""`prewatt web`: the process that serves the pages."""
+"""The command `prewatt web`: the process that serves the pages."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def web(
 ) -> None:
     """Run the pages alone.
 
-    `prewatt server` starts this process by itself; run it yourself to have several, or to put it under a service manager.
+    `prewatt server` starts this process by itself. Run it yourself to have several of them, or to have a service
+    manager start it.
     """
     try:
         pages = open_pages(settings.CONFIG.http) if inherited is None else socket.socket(fileno=inherited)

@@ -1,4 +1,4 @@
-"""`prewatt worker`: the process that does what is scheduled."""
+"""The command `prewatt worker`: the process that does scheduled work."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ app = group()
 def worker() -> None:
     """Run one worker for scheduled work alone.
 
-    Shared costs, bills, notices, settlement files, alarms. A second one waits until the first is gone. `prewatt server` starts one
-    by itself.
+    It does shared costs, bills, notices, settlement files and alarms. A second worker waits until the first one has
+    ended. `prewatt server` starts one by itself.
     """
     log_to_stderr()
     run()

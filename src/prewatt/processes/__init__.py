@@ -1,1 +1,1 @@
-"""The processes of the server's side: what runs in each, who starts them, and that only one of a kind is at work."""
+"""The processes of the server: what runs in each, who starts them, and how only one of a kind works at a time."""

@@ -1,4 +1,4 @@
-"""What a process does before it uses the server's models and its database."""
+"""This module prepares a process to use the server's models and its database."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .. import __version__
 def load_models() -> None:
     """Make the server's models importable in this process. The database is not opened yet.
 
-    ImproperlyConfigured if a setting (`PREWATT_*`) is wrong.
+    Raises ImproperlyConfigured if a setting (`PREWATT_*`) is wrong.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prewatt.server.settings")
     django.setup()
@@ -25,14 +25,16 @@ def load_models() -> None:
 def bring_up_to_date() -> None:
     """Run the migrations that the database lacks.
 
-    ImproperlyConfigured if another version has changed the database in a way that this one does not know.
+    Raises ImproperlyConfigured if another version has changed the database in a way that this version does not know.
     """
     _check_known()
     call_command("migrate", verbosity=0)
 
 
 def setup_django() -> None:
-    """Make the server's models and its database usable in this process. Errors: see the two steps."""
+    """Make the server's models and its database usable in this process. For errors see `load_models` and
+    `bring_up_to_date`.
+    """
     load_models()
     bring_up_to_date()
 
@@ -41,12 +43,14 @@ def _check_known() -> None:
     loader = MigrationLoader(connection)
     ours = {room for room, _name in loader.disk_migrations}
     strange = sorted(
-        each for each in loader.applied_migrations if each[0] in ours and each not in loader.disk_migrations
+        (room, name)
+        for room, name in loader.applied_migrations
+        if room in ours and (room, name) not in loader.disk_migrations
     )
     if strange:
         room, name = strange[-1]
         raise ImproperlyConfigured(
-            f"the database was changed by another version of prewatt, in a way that this one ({__version__}) does not know "  # noqa: S608
-            f"({room} {name}): update the software; or, if that was a state of the source before the first release, move the "
-            "database away and set the building up anew. Nothing was changed"
+            f"another version of prewatt has changed the database in a way that this version ({__version__}) does not know "  # noqa: S608
+            f"({room} {name}). Update the software. Or, if that version was a state of the source before the first release, "
+            "move the database away and set up the building again. Nothing was changed"
         )

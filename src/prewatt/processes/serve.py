@@ -1,5 +1,5 @@
-"""The server as a whole: broker, head-end and pages as children of one process. What `prewatt server` and the
-demonstration both start.
+"""The whole server: broker, head-end and pages as children of one process. `prewatt server` and the demonstration both
+start it.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ log = logging.getLogger("prewatt.server")
 
 
 class Broker:
-    """The server's own broker: started, kept working, told who is enrolled."""
+    """The server's own broker. It is started, restarted when it does not work, and told which gateways are enrolled."""
 
     def __init__(self, config: ServerConfig, supervisor: Supervisor, enrolled: Callable[[], Mapping[str, str]]) -> None:
-        """`enrolled`: says the gateways, by name, and what their passwords are derived from. ConfigError if its port is
-        another's.
+        """Start the broker. `enrolled` returns the names of the gateways, each with the secret that its password is
+        derived from. Raises ConfigError if another program uses the port.
         """
         _listening("PREWATT_MQTT", config.mqtt).close()
         self._config = config
@@ -38,24 +38,24 @@ class Broker:
         self._known = path.read_text()
         password = broker_password(config, PROBE_USER)
         self._probe = Probe(BrokerAddress(*config.mqtt.reached_at, PROBE_USER, password, retry_longest_s=1.0))
-        # Nothing depends on what the broker stored: whatever may be wrong with it is gone when it starts.
+        # Nothing depends on what the broker has stored, so its folder is emptied at each start.
         command = [nats_server(), "-c", str(path)]
         self._child = supervisor.add("broker", command, scratch=self._store, unwell=self._probe.unwell)
 
     def answers(self) -> bool:
-        """Whether a session was made and a message came through, when last tried."""
+        """Return whether the last try made a session and brought a message through."""
         return self._probe.passed
 
     def refresh(self) -> None:
-        """Let it know who is enrolled now; if that can't be read or written, the next time."""
+        """Tell the broker which gateways are enrolled now. If they can't be read or written, the next call does it."""
         try:
             text = write_broker_config(self._config, self._enrolled(), self._store).read_text()
         except (OSError, DatabaseError, InterfaceError) as error:
-            # All that runs goes on without it: a full disk or a lost database is no reason to stop the pages.
+            # The other processes go on: a full disk or a lost database is no reason to stop the pages.
             connection.close_if_unusable_or_obsolete()
             if str(error) != self._refused:
                 self._refused = str(error)
-                log.warning("the broker can't be told which gateways are enrolled, trying again: %s", error)
+                log.warning("can't tell the broker which gateways are enrolled; trying again: %s", error)
             return
         self._refused = ""
         if text != self._known:
@@ -64,12 +64,16 @@ class Broker:
 
 
 class Server:
-    """Starts the children, and tells the broker when gateways came or were revoked."""
+    """The parent of all processes of the server. It starts them, and tells the broker which gateways were enrolled or
+    revoked.
+    """
 
     def __init__(
         self, config: ServerConfig, supervisor: Supervisor, pages: socket.socket, headend_options: Sequence[str] = ()
     ) -> None:
-        """`pages` is where the pages are served: opened by `open_pages`, so that the port is known to be ours."""
+        """Start the processes. `pages` is the socket of the pages, opened by `open_pages`, so that no other program
+        uses its port.
+        """
         self._config = config
         self._supervisor = supervisor
         self._broker = Broker(config, supervisor, _enrolled) if config.own_broker else None
@@ -83,7 +87,9 @@ class Server:
             self._broker.refresh()
 
     def wait_until_up(self, seconds: float = 30.0) -> None:
-        """Wait until broker and pages answer. ChildFailedError with their last words if they don't."""
+        """Wait until broker and pages answer. Raises ChildFailedError, with the end of their logs, if they don't within
+        `seconds`.
+        """
         deadline = time.monotonic() + seconds
         answers = [self._pages_answer] + ([self._broker.answers] if self._broker else [])
         for answer in answers:
@@ -91,12 +97,12 @@ class Server:
                 self._supervisor.look_after()
                 if time.monotonic() > deadline:
                     raise ChildFailedError(
-                        f"not everything is up after {seconds:.0f} s\n{self._supervisor.last_words()}"
+                        f"the server is not complete after {seconds:.0f} s\n{self._supervisor.last_words()}"
                     )
                 time.sleep(0.02)
 
     def _pages_answer(self) -> bool:
-        # The port takes connections before anybody serves them: only an answer, whichever, shows that they are up.
+        # The port accepts connections before a process serves them, so only an answer shows that the pages are up.
         pages = http.client.HTTPConnection(*self._config.http.reached_at, timeout=5)
         try:
             pages.request("GET", "/login/")
@@ -109,21 +115,24 @@ class Server:
 
 
 def _enrolled() -> dict[str, str]:
-    # Imported here, as Django's models can only be after `setup_django`.
+    # Imported here, because Django's models can be imported only after `setup_django`.
     from ..server.metering.models import Gateway
 
-    found = Gateway.objects.filter(public_key__isnull=False, revoked=False).order_by("name")
-    return {gateway.name: gateway.broker_secret() for gateway in found}
+    gateways = Gateway.objects.filter(public_key__isnull=False, revoked=False).order_by("name")
+    return {gateway.name: gateway.broker_secret() for gateway in gateways}
 
 
-def _listening(setting: str, where: Endpoint) -> socket.socket:
+def _listening(setting: str, endpoint: Endpoint) -> socket.socket:
     try:
-        family = socket.AF_INET6 if ":" in where.host else socket.AF_INET
-        return socket.create_server((where.host, where.port), family=family, backlog=128)
+        family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
+        return socket.create_server((endpoint.host, endpoint.port), family=family, backlog=128)
     except OSError as error:
-        raise ConfigError(f"{setting}: {where.host}:{where.port} can't be opened ({error.strerror})") from None
+        raise ConfigError(
+            f"{setting}: {endpoint.host}:{endpoint.port} can't be opened ({error.strerror}). Choose another port, or stop "
+            "the program that uses it"
+        ) from None
 
 
-def open_pages(where: Endpoint) -> socket.socket:
-    """Open the port of the pages. ConfigError if it is another's."""
-    return _listening("PREWATT_HTTP", where)
+def open_pages(endpoint: Endpoint) -> socket.socket:
+    """Open the port of the pages. Raises ConfigError if another program uses it."""
+    return _listening("PREWATT_HTTP", endpoint)

@@ -1,7 +1,8 @@
-"""One process at a time: the others stand by, and the next one goes on when the first is gone, however it went.
+"""This module lets only one process of a kind work at a time. The others stand by, and one of them goes on when the
+first has ended, whatever the reason.
 
-On PostgreSQL an advisory lock of a session of its own, which ends with it; else a lock on a file of the home folder, which the
-kernel lets go of when the process ends.
+On PostgreSQL it holds an advisory lock in a session of its own, and the lock ends with the session. On SQLite it locks
+a file in the home folder, and the operating system frees it when the process ends.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ PAUSE = 2.0
 
 @contextmanager
 def alone(name: str) -> Iterator[None]:
-    """Wait until no other process does what `name` says, and keep others out meanwhile."""
+    """Wait until no other process does what `name` says, and keep others out until the end of the block."""
     if connections["default"].vendor == "postgresql":
         with _advisory(name):
             yield
@@ -51,12 +52,12 @@ def _file(name: str) -> Iterator[None]:
 def _advisory(name: str) -> Iterator[None]:
     key = int.from_bytes(hashlib.sha256(f"prewatt {name}".encode()).digest()[:8], "big", signed=True)
     held = connections.create_connection("default")
-    told, pause = False, threading.Event()
+    is_logged, pause = False, threading.Event()
     try:
         while not _try(held, key):
-            if not told:
+            if not is_logged:
                 log.info("standing by: another %s is busy", name)
-                told = True
+                is_logged = True
             pause.wait(PAUSE)
         held.inc_thread_sharing()
         watcher = threading.Thread(target=_watch, args=(held, pause), daemon=True)
@@ -75,12 +76,12 @@ def _try(held: BaseDatabaseWrapper, key: int) -> bool:
 
 
 def _watch(held: BaseDatabaseWrapper, ended: threading.Event) -> None:
-    """With the session the lock is gone, and another process may be at work: this one must end."""
+    """End this process if the session is lost, because then the lock is gone and another process may be working."""
     while not ended.wait(PAUSE):
         try:
             with held.cursor() as cursor:
                 cursor.execute("SELECT 1")
         except (DatabaseError, InterfaceError) as error:
             if not ended.is_set():
-                log.error("the session that keeps others out is lost (%s): ending", error)
+                log.error("lost the session that keeps other processes out (%s), so this process ends", error)
                 os._exit(1)

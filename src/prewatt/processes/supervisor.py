@@ -1,7 +1,8 @@
-"""Keeping child processes running: the broker, the head-end, the pages; in a demonstration the agent too.
+"""This module keeps child processes running: the broker, the head-end, the pages, and in a demonstration the agent.
 
-A child that ends is started again, after a pause that grows while it keeps failing; one that runs and does not work is
-ended for it. Children die with their supervisor, however it ends. A full disk keeps no child from being started.
+A child that ends is started again, after a pause that grows while it keeps failing. A child that runs but does not work
+is killed and started again. Children end with their supervisor, whatever ends it. A full disk does not keep a child
+from starting.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ from typing import NamedTuple
 PR_SET_PDEATHSIG = 1
 PAUSE_FIRST, PAUSE_LONGEST = 0.1, 10.0
 STEADY = 10.0
-"""A child that has run so many seconds is taken for well again."""
+"""A child that has run for so many seconds counts as healthy again."""
 
 
 def python(*arguments: str) -> list[str]:
-    """The command line of a prewatt command in this Python."""
+    """Return the command line of a prewatt command in this Python."""
     return [sys.executable, "-m", "prewatt", *arguments]
 
 
 def end_on_sigterm() -> None:
-    """Let a request to end run this process's clean-up: children are stopped in order, temporary folders removed."""
+    """Let SIGTERM run this process's clean-up: children are stopped in order, and temporary folders removed."""
 
     def end(*_: object) -> None:
         raise SystemExit(128 + signal.SIGTERM)
@@ -38,8 +39,8 @@ def end_on_sigterm() -> None:
     signal.signal(signal.SIGTERM, end)
 
 
-# Linux only; elsewhere children may outlive a supervisor that is killed. Looked up here: a process that has just been
-# forked off others' threads can't wait for the lock of loading libraries.
+# Only Linux has it; on other systems children may outlive a supervisor that is killed. It is looked up here, because a
+# process that was just forked from one with threads must not wait for the lock of loading libraries.
 _prctl = getattr(ctypes.CDLL(None), "prctl", None)
 
 
@@ -49,17 +50,17 @@ def _die_with_parent() -> None:
 
 
 class Restart(NamedTuple):
-    """A child had ended with an exit status (negative: by a signal), and was started again."""
+    """A child that ended with the exit status `code` (negative: by a signal), and was started again."""
 
     name: str
     code: int
 
 
 class Child:
-    """One process: its command, its log file, and the file that tells its process id.
+    """One process, with its command, its log file, and the file that contains its process id.
 
-    `scratch`: a folder of its own that is empty whenever it starts, and gone when it is stopped. `unwell`: asked at
-    each look while it runs; if it says yes, the process is killed and started again.
+    `scratch` is a folder of its own, which is empty at each start and removed at the end. `unwell` is asked at each
+    check while the process runs. If it returns True, the process is killed and started again.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Child:
         self._pause = PAUSE_FIRST
 
     def start(self) -> None:
+        """Start the process."""
         if self._scratch:
             shutil.rmtree(self._scratch, ignore_errors=True)
             with contextlib.suppress(OSError):
@@ -99,16 +101,17 @@ class Child:
                 preexec_fn=_die_with_parent,
             )
         self._started = time.monotonic()
-        # It only tells people and tests: a full disk is no reason to go without the process.
+        # The file only informs people and tests, so the process runs without it if the disk is full.
         with contextlib.suppress(OSError):
             self._pid_file.write_text(f"{self._process.pid}\n")
 
     def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process, if it runs."""
         if self._process and self._process.poll() is None:
             self._process.send_signal(number)
 
     def look_after(self) -> Restart | None:
-        """Start the process again if it has ended; None if it has not, or not long enough ago."""
+        """Start the process again if it has ended. Returns None if it still runs, or if the pause is not over yet."""
         if self._process is None:
             return None
         if self._process.poll() is None:
@@ -119,7 +122,7 @@ class Child:
         ran = time.monotonic() - self._started
         if ran < self._pause:
             return None
-        # Who was killed did not fail by itself: only failing again and again is answered with patience.
+        # A child that was killed did not fail by itself. The pause grows only if a child keeps failing.
         by_itself = code >= 0 and ran <= STEADY
         self._pause = min(self._pause * 2, PAUSE_LONGEST) if by_itself else PAUSE_FIRST
         self.restarts += 1
@@ -127,18 +130,18 @@ class Child:
         return Restart(self.name, code)
 
     def failed(self) -> int | None:
-        """The exit status, if the process has ended by itself with a wrong setting (2) or a damaged journal (3):
-        starting again is no use.
+        """Return the exit status if the process has ended with a wrong setting (2) or a damaged journal (3), because
+        then it is useless to start it again. None otherwise.
         """
         code = self._process.poll() if self._process else None
         return code if code in (2, 3) else None
 
     def last_words(self, lines: int = 5) -> str:
-        """The end of its log."""
+        """Return the last `lines` of its log."""
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:])
 
     def stop(self) -> None:
-        """End the process: asked first, then made to."""
+        """End the process: first by SIGTERM, after five seconds by SIGKILL."""
         if self._process is None:
             return
         self.signal(signal.SIGTERM)
@@ -153,7 +156,7 @@ class Child:
 
 
 class Supervisor:
-    """Children in the order in which they were added; stopped in the reverse one."""
+    """The children, in the order in which they were added. They are stopped in the reverse order."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -168,23 +171,21 @@ class Supervisor:
         scratch: Path | None = None,
         unwell: Callable[[], bool] | None = None,
     ) -> Child:
-        """Start a child. It inherits `sockets` by their numbers, again at each start; `scratch`, `unwell`: see
-        `Child`.
-        """
+        """Start a child. It inherits `sockets` under their numbers at each start. `scratch` and `unwell`: see `Child`."""
         child = Child(name, command, self.folder, sockets, scratch, unwell)
         self.children[name] = child
         child.start()
         return child
 
     def look_after(self) -> list[Restart]:
-        """Start again what has ended. ChildFailedError if starting again is no use."""
+        """Start children again that have ended. Raises ChildFailedError if that is useless for one of them."""
         for child in self.children.values():
             if child.failed() is not None:
                 raise ChildFailedError(f"{child.name} can't run:\n{child.last_words()}")
         return [restart for child in self.children.values() if (restart := child.look_after())]
 
     def last_words(self) -> str:
-        """The ends of all logs, each with its child's name."""
+        """Return the ends of all logs, each with its child's name."""
         return "\n".join(f"{child.name}: {child.last_words()}" for child in self.children.values())
 
     def stop(self) -> None:
@@ -194,4 +195,4 @@ class Supervisor:
 
 
 class ChildFailedError(Exception):
-    """A child has ended and says that it can't run; the message has its last words."""
+    """A child has ended because it can't run. The message has the end of its log."""

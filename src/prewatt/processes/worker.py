@@ -1,5 +1,6 @@
-"""The worker: one process that does what is scheduled, on APScheduler. Each job runs once at a time, and finds by itself
-what is due, so one that was missed is made up for. A second worker on the same database stands by until the first is gone.
+"""The worker is one process that does all scheduled work, on APScheduler. Each job runs once at a time and finds by
+itself what is due, so a missed run is made up for. A second worker on the same database stands by until the first has
+ended.
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ from .standby import alone
 
 log = logging.getLogger("prewatt.worker")
 OFTEN, STEADILY, SELDOM, DAILY = 10, 30, 600, 86_400
-"""Seconds between two looks."""
+"""Seconds between two runs of a job."""
 
 
 def allocate() -> None:
     """Run the shared costs that are due."""
-    made, waiting = run_what_is_due()
-    for each in made:
-        log.info("shared cost %s: run %d is booked", each.shared_cost, each.pk)
+    runs, waiting = run_what_is_due()
+    for run_ in runs:
+        log.info("shared cost %s: run %d is booked", run_.shared_cost, run_.pk)
     for text in waiting:
         log.debug("waits: %s", text)
 
@@ -51,67 +52,67 @@ def close_accounts() -> None:
 
 
 def change_terms() -> None:
-    """Let the terms of payment hold whose instant has come."""
+    """Apply the terms of payment whose date and time has come."""
     for terms in take_what_is_due():
         log.info("terms of %s: %s", terms.tenancy, terms)
 
 
 def bill() -> None:
-    """Make the bills that are due, and do what follows where one is overdue."""
-    for made in make_bills():
-        log.info("bill %s: %s", made, made.tenancy)
+    """Make the bills that are due, and take the agreed action on overdue ones."""
+    for bill_ in make_bills():
+        log.info("bill %s: %s", bill_, bill_.tenancy)
     for lowered in follow_up():
         log.info("%s", lowered)
 
 
 def look_at_balances() -> None:
-    """Raise an alarm where too much energy is not accounted for."""
+    """Raise an alarm for each building in which too much energy is unaccounted for."""
     for text in raise_alarms():
         log.warning("%s", text)
 
 
 def close_books() -> None:
-    """Sum what was booked since, and keep the sums."""
+    """Sum the transfers since the last time, and store the sums."""
     log.debug("%d transfers are summed and kept", sums.close_books())
 
 
 def renew_holidays() -> None:
-    """Send the public holidays of the years that have come into sight."""
+    """Send the public holidays of further years to the meters."""
     for meter in refresh_settings():
-        log.info("meter %s: settings sent anew", meter)
+        log.info("meter %s: settings sent again", meter)
 
 
 def ask_about_payments() -> None:
-    """Ask the providers about payments of which no callback has come."""
+    """Ask the providers about payments for which no callback has come."""
     for payment in look_at_open_payments():
         log.info("payment %s: %s, found by asking", payment, payment.state)
 
 
 def fetch_settlement_files() -> None:
-    """Fetch the settlement files of the days that are over, and credit what was missed."""
+    """Fetch the settlement files of past days, and credit payments that were missed."""
     for file in fetch_what_is_due():
         log.info("settlement file of %s is fetched", file)
     for payment in book_what_was_missed():
-        log.info("payment %s stands in a settlement file, and is booked now", payment)
+        log.info("payment %s was in a settlement file, and is booked now", payment)
     for payment in take_up_what_waits():
-        log.info("what was taken back of payment %s is booked now", payment)
+        log.info("the amount taken back of payment %s is booked now", payment)
 
 
 def look_for_notices() -> None:
-    """Put what people are to be told of into the outbox."""
+    """Put the notices that are due into the outbox."""
     watch()
 
 
 def look_for_silences() -> None:
     """Note which gateways and meters are silent or back, and tell managers."""
     look_at_silences()
-    for made in spread_what_ran_up():
-        log.info("spread: %s", made)
+    for debt in spread_what_ran_up():
+        log.info("spread over the next payments: %s", debt)
     tell_of_silences()
 
 
 def send_notices() -> None:
-    """Send what is in the outbox, and try again what did not go."""
+    """Send the notices in the outbox, and try those again that could not be sent."""
     send_what_is_due()
 
 
@@ -121,17 +122,17 @@ def _job(work: Callable[[], None]) -> Callable[[], None]:
         try:
             work()
         except (DatabaseError, InterfaceError) as error:
-            # Nothing is booked by halves: the next look does it.
+            # Nothing is booked halfway, so the next run does it.
             log.warning("the database refused: %s", error)
         except Exception:
-            # The other jobs, and the next look of this one, go on.
+            # The other jobs go on, and so does the next run of this one.
             log.exception("%s", work.__name__)
 
     return run
 
 
 def run() -> None:
-    """Work until stopped; before that, stand by while another worker does."""
+    """Work until stopped. While another worker works, stand by."""
     with alone("worker"):
         log.info("at work")
         _work()
@@ -155,13 +156,13 @@ def _work() -> None:
         (renew_holidays, DAILY),
     )
     for work, seconds in jobs:
-        # The first look is at once: what was due while nobody worked is made up for.
+        # The first run is at once, so that what was due while no worker ran is made up for.
         scheduler.add_job(_job(work), "interval", seconds=seconds, id=work.__name__, next_run_time=datetime.now(UTC))
 
-    def found(event: JobExecutionEvent) -> None:
+    def on_job_done(event: JobExecutionEvent) -> None:
         if event.job_id == look_for_notices.__name__:
-            # What was found does not wait for its turn.
+            # New notices do not wait for the next run.
             scheduler.modify_job(send_notices.__name__, next_run_time=datetime.now(UTC))
 
-    scheduler.add_listener(found, EVENT_JOB_EXECUTED)
+    scheduler.add_listener(on_job_done, EVENT_JOB_EXECUTED)
     scheduler.start()

@@ -231,13 +231,13 @@ def test_the_command_makes_lists_and_revokes_them_and_writes_the_sheet(where, tm
 
     said = run("make", "5.00", "--unit", "Flat 1", "--valid-days", "2")
     row = EmergencyCode.objects.get()
-    assert str(row) in said and "1 can still be used, 5.00 EUR at most in all, until 2025-10-08 12:00" in said
+    assert str(row) in said and "until 2025-10-08 12:00: 1. If they are lost, you lose at most 5.00 EUR" in said
     assert "1 codes hold already" in run("make", "5.00", status=2)
     assert str(row) in run("list") and "console" in run("list")
     run("sheet", str(tmp_path / "codes.html"))
     assert str(row) in (tmp_path / "codes.html").read_text()
     assert (tmp_path / "codes.html").stat().st_mode & 0o077 == 0
-    assert "1 codes are revoked" in run("revoke")
+    assert "Codes revoked: 1" in run("revoke")
     assert "revoking" in run("list")
 
 
