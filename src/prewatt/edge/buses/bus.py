@@ -160,7 +160,7 @@ class Bus:
             if answer is not None:
                 return answer
             deadline = max(deadline, self._steady() + timing.pause_s)
-        return None
+        return exchange.end()
 
     def _drain(self, longest: int) -> None:
         """Be silent until nothing has come for as long as a meter may take to answer once more."""

@@ -196,7 +196,7 @@ class ModbusMeter:
         if (yield from self._has_moved(at, closed)):
             return
         if closed and at.relay.button:
-            raise WaitsForButton("it closes when its button is pressed")
+            raise WaitsForButton
         raise ProtocolError(f"confirmed, but it still stands {'open' if closed else 'closed'}")
 
     def _has_moved(self, at: RelayAt, closed: bool) -> Conversation[bool]:

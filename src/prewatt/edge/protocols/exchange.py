@@ -44,7 +44,10 @@ class Refused(ProtocolError):
 
 
 class WaitsForButton(ProtocolError):
-    """The meter has taken the order to close its switch, and waits for a press of its button."""
+    """The meter has taken the order to close its switch, and waits until somebody presses its button."""
+
+    def __init__(self) -> None:
+        super().__init__("it closes when the button at the meter is pressed")
 
 
 class PasswordRefused(Refused):
@@ -78,6 +81,12 @@ class Exchange(ABC, Generic[T]):
         """Take up the next bytes that arrived. Returns the answer once it is whole. Raises `Refused` if the meter answers
         with an error, `WrongAnswer` if its answer cannot be right. What belongs to no answer is skipped.
         """
+
+    def end(self) -> Answer[T] | None:
+        """Return the answer that stands behind the beginning of one that never became whole, now that nothing more comes;
+        None if there is none. Raises as `feed` does.
+        """
+        return None
 
     @abstractmethod
     def seen(self) -> str:
