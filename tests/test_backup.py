@@ -206,7 +206,7 @@ def test_what_is_no_backup_is_not_overwritten(side, tmp_path):
         side.back_up(other)
     assert other.read_text() == "Dear"
     for nowhere in (tmp_path, tmp_path / "missing" / "copy.tar"):
-        with pytest.raises(BackupError, match="this is a folder|the folder of this file does not exist"):
+        with pytest.raises(BackupError, match=r"this is a folder|the folder of this file does not exist"):
             side.back_up(nowhere)
 
 
@@ -483,9 +483,9 @@ def test_a_copy_of_the_other_side_is_refused_with_the_command_that_fits(home, ga
     config = load_config({"PREWATT_HOME": str(home)})
     server.back_up(config, {}, tmp_path / "server.tar")
     gateway.back_up(gateway_folder / "edge.toml", tmp_path / "gateway.tar")
-    with pytest.raises(BackupError, match="a copy of a gateway. Put it back with `prewatt edge restore`"):
+    with pytest.raises(BackupError, match=r"a copy of a gateway. Put it back with `prewatt edge restore`"):
         server.put_back(config, tmp_path / "gateway.tar")
-    with pytest.raises(BackupError, match="a copy of a server. Put it back with `prewatt restore`"):
+    with pytest.raises(BackupError, match=r"a copy of a server. Put it back with `prewatt restore`"):
         gateway.put_back(tmp_path / "server.tar", gateway_folder)
 
 

@@ -61,7 +61,7 @@ def test_a_database_of_a_version_that_is_not_known_is_refused_with_the_way_out(t
     before = list(database.iterdump())
     done = started(tmp_path, "-m", "prewatt", "server")
     assert done.returncode == 2
-    assert "vending 0009_later" in done.stderr and "update the software" in done.stderr
+    assert "vending 0009_later" in done.stderr and "Update the software" in done.stderr
     assert "Traceback" not in done.stderr
     assert list(database.iterdump()) == before
 

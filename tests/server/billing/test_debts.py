@@ -149,7 +149,10 @@ def test_the_page_of_the_books_takes_payments_of_debts(gone, owner, log_in):
     assert "100.00 is still owed" in said.content.decode()
     again = manager.post(f"/debts/{debt.pk}/write-off/", {"reason": "gone abroad", "amount": "500"}, follow=True)
     page = " ".join(again.content.decode().split())
-    assert 'value="500" aria-invalid="true"' in page and '<em class="bad">Only 100.00 of this debt is still owed.</em>' in page
+    assert (
+        'value="500" aria-invalid="true"' in page
+        and '<em class="bad">Only 100.00 of this debt is still owed.</em>' in page
+    )
     assert 'value="gone abroad"' in page
     again = manager.post(f"/debts/{debt.pk}/pay/", {"amount": "ten", "payment_id": "y", "receipt": "R-8"}, follow=True)
     page = again.content.decode()

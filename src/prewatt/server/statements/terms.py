@@ -169,8 +169,12 @@ def _clear(tenancy: Tenancy, terms: Terms, meter: Meter | None, at: int) -> None
     if meter is None:
         return
     if Tenancy.objects.filter(unit=tenancy.unit_id, begins__lt=tenancy.begins, settled_at__isnull=True).exists():
-        raise TermsError(_("The tenant before is not settled yet, so the meter's balance may not be this "
-                           "tenant's: settle that tenancy first."))
+        raise TermsError(
+            _(
+                "The tenant before is not settled yet, so the meter's balance may not be this "
+                "tenant's: settle that tenancy first."
+            )
+        )
     if amount and terms.owed == Terms.Owed.SPREAD:
         spread(tenancy, terms.by)
     elif amount:
