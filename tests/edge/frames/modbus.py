@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from prewatt.edge.meters.modbus_model import WIDTHS, ModbusModel, Register
-from prewatt.edge.meters.model import load_model, model_names
+from prewatt.edge.meters.model import find_model_file, model_names, read_model
 from prewatt.edge.protocols.exchange import Refused
 from prewatt.edge.protocols.modbus import (
     Question,
@@ -78,7 +78,7 @@ def _of_capture(capture: dict[str, Any]) -> list[str]:
         for key in NUMBERS
         if key in capture and key in found and number(capture[key]) not in (found[key], None)
     ]
-    if str(capture.get("registers_hex", found.get("registers_hex"))).upper() != str(found.get("registers_hex")):
+    if "registers_hex" in capture and str(capture["registers_hex"]).upper() != found.get("registers_hex"):
         lines.append(f"registers: {found.get('registers_hex')}, but it says {capture['registers_hex']}")
     meaning = set(str(capture.get("exception_meaning", "")).lower().replace(",", "").split())
     if meaning and "exception" in found and not meaning & set(error_name(found["exception"]).replace(",", "").split()):
@@ -94,13 +94,12 @@ def _of_frame(framing: Framing, side: Side, data: bytes, intact: bool) -> Iterat
         return
     frame = framing.read(data, 0, side)
     whole = isinstance(frame, Frame) and len(frame.pdu) + framing.beside == len(data)
-    function = data[-len(data) + framing.beside - (2 if isinstance(framing, Rtu) else 0)] if len(data) > 8 else 0
     if not intact:
         if whole:
             yield "its frame is taken, but it says that it is broken"
         return
     if not isinstance(frame, Frame) or not whole:
-        if function & ~REFUSED in FUNCTIONS:
+        if fields(framing, side, data).get("function", 0) & ~REFUSED in FUNCTIONS:
             yield "its frame is not found"
         return
     if framing.pack(frame.unit, frame.pdu, frame.transaction) != data:
@@ -211,8 +210,11 @@ def _of_meter(meter: dict[str, Any]) -> Iterator[str]:
         with contextlib.suppress(InvalidOperation):
             Decimal(str(each.get("scale", "1")).split()[0])
     if meter.get("id") in model_names():
-        model = load_model(str(meter["id"]), ModbusModel)
+        model = read_model(find_model_file(str(meter["id"])), ModbusModel)
         stated = {(number(each.get("function")), number(each.get("address"))): each for each in registers}
+        low_first = "low word first" in str(meter.get("word_order", "")).lower()
+        if meter.get("word_order") and low_first is not (model.word_order == "low first"):
+            yield f"word order: {model.word_order}, but it says {meter['word_order']}"
         for name, register in model.registers.items():
             if (register.function, register.address) in stated:
                 yield from _of_register(name, register, stated[register.function, register.address])
@@ -220,7 +222,9 @@ def _of_meter(meter: dict[str, Any]) -> Iterator[str]:
 
 def _of_register(name: str, register: Register, stated: dict[str, Any]) -> Iterator[str]:
     """Compare a register of a model with what the file says of it."""
-    if str(stated.get("type")) in WIDTHS and stated["type"] != register.type:
+    # One source lists a type without a sign, and adds that users see negative values in it.
+    signless = "two's complement" in str(stated.get("note")) and register.type == str(stated.get("type"))[1:]
+    if str(stated.get("type")) in WIDTHS and stated["type"] != register.type and not signless:
         yield f"{name}: read as {register.type}, but it says {stated['type']}"
     scale = str(stated.get("scale", "1")).split()[0]
     if Decimal(scale) != Decimal(register.scale):

@@ -7,14 +7,18 @@ and nothing is billed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
 
 from ...kernel.quantities import Quantity
 from ..drivers.interface import Identity, Power
 from ..meters.modbus_model import Batch, ModbusModel, Order, Prepaid, Relay, RelayState, alone, decoded
-from ..meters.model import scaled
+from ..meters.model import Decimals, find_model_file, read_model, scaled
 from ..protocols.exchange import (
     Conversation,
     NoAnswer,
@@ -24,8 +28,10 @@ from ..protocols.exchange import (
     WaitsForButton,
     WrongAnswer,
 )
-from ..protocols.modbus_frames import Framing
+from ..protocols.modbus_frames import Framing, Rtu, Tcp
 from ..protocols.modbus_unit import Read, Unit
+from .protocol import Access, MeterProtocol
+from .protocol import Framing as FramingName
 
 MAINS_MV = (80_000, 280_000)
 """The lowest and the highest voltage of a phase that is believed, mV."""
@@ -301,3 +307,46 @@ class ModbusMeter:
 
 def _question(batch: Batch) -> Read:
     return Read(batch.function, batch.address, batch.count)
+
+
+class ModbusAccess(Access, frozen=True):
+    """Where a meter stands, and its relay.
+
+    `address`: of the meter, as it is set at it. `relay_model`: the model of a relay module on the same bus that switches the
+    flat, or the path of its file (`.toml`); empty: the meter's own relay. `relay_address`, `relay_channel`: of the module, and
+    which of its relays, from 1. `relay_inverted`: the flat is supplied while that relay is at rest. `ratios`: those of the
+    model that cannot be read, such as `current-ratio = "40"`. `echoes_transaction`: False behind a gateway that does not send
+    the transaction number of Modbus TCP back.
+    """
+
+    relay_model: str = ""
+    relay_address: str = ""
+    relay_channel: Annotated[int, Meta(ge=1)] = 1
+    relay_inverted: bool = False
+    ratios: dict[str, Decimals] = {}
+    echoes_transaction: bool = True
+
+
+def _open(model: ModbusModel, access: ModbusAccess, framing: FramingName, clock: Callable[[], int]) -> ModbusMeter:  # noqa: ARG001
+    packing = Tcp(access.echoes_transaction) if framing == "tcp" else Rtu()
+    ratios = {name: Fraction(ratio) for name, ratio in access.ratios.items()}
+    relay = None
+    if access.relay_model:
+        is_path = access.relay_model.endswith(".toml")
+        path = Path(access.relay_model) if is_path else find_model_file(access.relay_model)
+        module = read_model(path, ModbusModel).relay
+        if module is None:
+            raise ValueError(f"relay_model: {access.relay_model} has no relay")
+        unit = Unit(packing, _number("relay_address", access.relay_address))
+        relay = RelayAt(module, unit, access.relay_channel, access.relay_inverted)
+    return ModbusMeter(model, _number("address", access.address), packing, relay, ratios)
+
+
+def _number(field: str, text: str) -> int:
+    """Return the address of a unit. Raises ValueError, which names the field."""
+    if not text.isascii() or not text.isdecimal():
+        raise ValueError(f"{field}: {text!r} is no number such as 1")
+    return int(text)
+
+
+PROTOCOL = MeterProtocol(ModbusModel, ModbusAccess, _open)

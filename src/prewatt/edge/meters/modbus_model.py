@@ -35,7 +35,13 @@ Type = Literal["uint16", "int16", "uint32", "int32", "uint64", "int64", "float32
 WordOrder = Literal["high first", "low first"]
 """Whether the register with the lower address has the upper 16 bits. Within a register the high byte is always first."""
 Absent = Literal["FF..FF", "7F..FF", "80..00"]
-"""What the bits of a register hold in place of a value that the meter does not have."""
+"""What the bytes of a register hold in place of a value that the meter does not have: the first in types without a sign,
+the others in types with one.
+"""
+ABSENT: dict[str, tuple[bool, int, int]] = {
+    "FF..FF": (False, 0xFF, 0xFF), "7F..FF": (True, 0x7F, 0xFF), "80..00": (True, 0x80, 0x00),
+}  # fmt: skip
+"""Of these: whether the type has a sign, the first byte, and the others."""
 
 WIDTHS: dict[str, int] = {
     "uint16": 1, "int16": 1, "uint32": 2, "int32": 2, "uint64": 4, "int64": 4, "float32": 2, "float64": 4,
@@ -231,12 +237,14 @@ def decoded(
         if number in (float("inf"), float("-inf")):
             raise ValueError("it is infinite")
         return Fraction(number)
-    patterns = {"FF..FF": b"\xff" * len(data), "7F..FF": b"\x7f", "80..00": b"\x80"}
-    patterns["7F..FF"] += b"\xff" * (len(data) - 1)
-    patterns["80..00"] += bytes(len(data) - 1)
-    if data in [patterns[name] for name in absent]:
+    signed = register.type.startswith("int")
+    if (data[0], data[1:]) in [
+        (first, bytes([rest]) * len(data[1:]))
+        for name, (of_signed, first, rest) in ABSENT.items()
+        if name in absent and of_signed is signed
+    ]:
         return None
-    return Fraction(int.from_bytes(data, "big", signed=register.type.startswith("int")))
+    return Fraction(int.from_bytes(data, "big", signed=signed))
 
 
 def alone(register: Register) -> Batch:
