@@ -74,8 +74,8 @@ def esperanto(tmp_path, monkeypatch):
 def test_a_tenant_is_told_in_a_language_that_is_nothing_but_a_folder(esperanto, anna, tenancy, log_in, internet):
     assert read_contact(tenancy.unit.property, "", "", "Esperanto").language == "eo"
     page = log_in("flat1")
-    assert ">Esperanto</option>" in page.get("/notices/my/").content.decode()
-    page.post("/notices/my/", {"language": "eo", "quiet_from": "0", "quiet_until": "0", "tell": ["top-up", "note"]})
+    assert ">Esperanto</option>" in page.get("/me/notices/").content.decode()
+    page.post("/me/notices/", {"language": "eo", "quiet_from": "0", "quiet_until": "0", "tell": ["top-up", "note"]})
     assert recipient_of(tenancy).language == "eo"
     top_up(tenancy, 20 * NANO, "c1")
     watch()

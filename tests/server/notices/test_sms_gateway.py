@@ -40,7 +40,7 @@ def test_any_gateway_that_takes_json(internet, tenancy):
     assert headers["Content-Type"] == "application/json" and headers["Idempotency-Key"] == message.key
     assert json.loads(body) == {"to": NUMBER, "msg": 'a "b" \\ 电\n{to}', "n": 1}
     internet.answers[""] = lambda path, body: (200, {"code": 7, "msg": "no money"})
-    with pytest.raises(SendError, match=r'did not say that it has taken it: .*"no money"'):
+    with pytest.raises(SendError, match=r'did not say that it accepted the message: .*"no money"'):
         Sms.send(account, NUMBER, message)
     internet.answers[""] = lambda path, body: (503, b"busy")
     with pytest.raises(SendError, match="status 503: busy"):
@@ -61,9 +61,9 @@ def test_any_gateway_that_takes_a_form_or_an_address(internet):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"url": "ftp://x/{to}"}, "no address"), ({"url": "https://x/", "body": "text={text}"}, "Write {to}"),
-        ({"body": "to={to}"}, "Write {text}"), ({"body": '{"to": "{to}", "text": {text}}'}, "no JSON"),
-        ({"headers": "no header"}, "is no header"), ({"headers": "X: a\nEvil\r\nHeader: x: y"}, "is no header"),
+        ({"url": "ftp://x/{to}"}, "not an address"), ({"url": "https://x/", "body": "text={text}"}, "Write {to}"),
+        ({"body": "to={to}"}, "Write {text}"), ({"body": '{"to": "{to}", "text": {text}}'}, "not correct JSON"),
+        ({"headers": "no header"}, "is not a header"), ({"headers": "X: a\nEvil\r\nHeader: x: y"}, "is not a header"),
         ({"method": "DELETE"}, "no such choice"), ({"url": ""}, "needed"),
     ],
 )  # fmt: skip

@@ -99,9 +99,9 @@ def test_a_one_time_permission_is_used_up_by_one_message(wechat):
 @pytest.mark.parametrize(
     ("spoil", "code", "words", "lasting", "alone"),
     [
-        (lambda server, told: server.followers.clear(), 43004, "don't follow", True, True),
+        (lambda server, told: server.followers.clear(), 43004, "does not follow", True, True),
         (lambda server, told: server.templates.clear(), 40037, "no template with this id", False, True),
-        (lambda server, told: setattr(server, "left", 0), 45009, "all that it may today", False, False),
+        (lambda server, told: setattr(server, "left", 0), 45009, "reached its limit for today", False, False),
         (lambda server, told: setattr(server, "SECRET", "another"), 40125, "secret is wrong", False, False),
         (lambda server, told: setattr(server, "APPID", "another"), 40013, "app id is wrong", False, False),
         (lambda server, told: server.templates["preview"].append("thing9"), 47003, "data.thing9.value is empty", False, True),
@@ -185,15 +185,15 @@ def test_what_fields_show_is_read_from_what_stands_beside_them(account, text, li
     ("event", "template_id", "text", "field", "said"),
     [
         ("low", "T1", "amount1 = room", "fields", "amount1 can't show “room”. It takes: amount, balance"),
-        ("low", "T1", "thing1 = gold", "fields", "no “gold” in this notice"),
-        ("shared-cost", "T1", "amount1 = balance", "fields", "no “balance” in this notice"),
-        ("", "T1", "amount1 = amount", "fields", "no “amount” in this notice"),
-        ("low", "T1", "天气：{{thing1.DATA}}", "fields", "Say what thing1 (天气) is to show"),
+        ("low", "T1", "thing1 = gold", "fields", "this notice has no “gold”"),
+        ("shared-cost", "T1", "amount1 = balance", "fields", "this notice has no “balance”"),
+        ("", "T1", "amount1 = amount", "fields", "this notice has no “amount”"),
+        ("low", "T1", "天气：{{thing1.DATA}}", "fields", "Say what the field thing1 (天气) shows"),
         ("low", "T1", "const1 = what", "fields", "It takes: –"),
         ("low", "T1", 'phrase1 = "六个字的短语"', "fields", "1 to 5 characters"),
-        ("low", "T1", "hello", "fields", "no field such as thing1"),
+        ("low", "T1", "hello", "fields", "has no field such as thing1"),
         ("low", "T1", "", "fields", "Paste the template's content"),
-        ("low", "T 1", "thing1 = room", "template", "no template id"),
+        ("low", "T 1", "thing1 = room", "template", "not the id of a template"),
         ("gold", "T1", "thing1 = room", "event", "no such choice"),
     ],
 )  # fmt: skip
@@ -212,7 +212,7 @@ def test_the_nearest_template_carries_an_event_and_what_has_none_goes_another_wa
     assert send_what_is_due() == 0
     (delivery,) = Delivery.objects.all()
     # The only way that Anna has: it is said that it could not go, and tried again.
-    assert delivery.state == "waiting" and "There is no template for it (top-up)" in delivery.error
+    assert delivery.state == "waiting" and "No template is set up for this notice (top-up)" in delivery.error
     add_channel(anna, "webhook", f"http://{internet.plain}/hook")
     top_up(tenancy, 2 * NANO, "c2")
     watch()
@@ -313,7 +313,10 @@ def test_the_landlord_maps_events_to_templates_and_tries_them(tenancy, wechat, l
     refused = manager.post(address, given)
     text = refused.content.decode()
     assert (
-        refused.status_code == 400 and "Say what thing1 (天气) is to show" in text and "天气：" in text and PAID in text
+        refused.status_code == 400
+        and "Say what the field thing1 (天气) shows" in text
+        and "天气：" in text
+        and PAID in text
     )
     page = manager.post(address, {**given, "fields": PASTED}, follow=True).content.decode()
     assert "Kept. Try it out." in page and "<td>thing1<br>" in page and "1204室" in page and "€100.00" in page
@@ -328,7 +331,7 @@ def test_the_landlord_maps_events_to_templates_and_tries_them(tenancy, wechat, l
     wechat.templates[PAID] = ["thing1", "amount2", "time3", "thing4"]
     assert "The service has accepted the message." in tried(address=ANNA)
     assert "43004 require subscribe" in tried(address="o" + "b" * 27)
-    assert "This is no openid" in tried(address="x")
+    assert "This is not an openid" in tried(address="x")
     assert wechat.sent[-1][2]["amount2"] == "€100.00"
     manager.post("/notices/channels/new/", {"kind": "wechat", "address": ANNA})
     assert "The service has accepted the message." in tried(address="")
@@ -353,7 +356,7 @@ def test_somebodys_own_test_goes_by_any_template(anna, account, wechat, log_in):
     me = log_in("flat1")
     channel = anna.channels.get()
     page = me.post(f"/me/notices/channels/{channel.pk}/", {"do": "test"}, follow=True).content.decode()
-    assert "There is no template for it (test)" in page
+    assert "No template is set up for this notice (test)" in page
     keep_template(account, "top-up", "", PAID, PASTED)
     wechat.templates[PAID] = ["thing1", "amount2", "time3", "thing4"]
     channel.tested_at = None

@@ -1,4 +1,4 @@
-"""What is told of bills: that one is ready, that it is due soon, that it is overdue and what follows from that."""
+"""Tells people about bills: that a bill is ready, that it is due soon, and that it is overdue and what follows."""
 
 from __future__ import annotations
 
@@ -20,82 +20,82 @@ from .models import Notice, Recipient
 from .telling import overtake, tell, untold, wall
 
 BEFORE = 3 * DAY
-"""How long before a bill is due it is told again."""
+"""The tenant is reminded this long before a bill is due, µs."""
 LAST_WORD = DAY
-"""How long before the supply ends by rule it is told once more."""
+"""The tenant is told once more this long before the supply ends by rule, µs."""
 
 
-def _facts(each: Standing) -> dict[str, Any]:
-    bill = each.bill
-    where = bill.tenancy.unit.property
-    place, currency = zone(where.zone), where.currency
+def _facts(standing: Standing) -> dict[str, Any]:
+    bill = standing.bill
+    property_ = bill.tenancy.unit.property
+    zone_, currency = zone(property_.zone), property_.currency
     return {
         "number": bill.number,
-        "amount": format_money(each.left, currency),
+        "amount": format_money(standing.left, currency),
         "billed": format_money(bill.amount, currency),
-        "until": f"{local_day(bill.due_at - 1, place)}",
-        "first": f"{local_day(bill.begins, place)}",
-        "last": f"{local_day(bill.ends - 1, place)}",
+        "until": f"{local_day(bill.due_at - 1, zone_)}",
+        "first": f"{local_day(bill.begins, zone_)}",
+        "last": f"{local_day(bill.ends - 1, zone_)}",
         "energy": bill.document["kwh"],
-        "covered": not each.left,
+        "covered": not standing.left,
         "link": public(reverse("tenant:bill:bill", args=[bill.pk])),
     }
 
 
-def _overdue(each: Standing, at: int) -> dict[str, Any]:
-    """What an overdue bill says of what follows: by rule at an instant, or by a person."""
-    terms, bill = terms_of(each.bill.tenancy_id), each.bill
+def _overdue(standing: Standing, at: int) -> dict[str, Any]:
+    """Return what follows from an overdue bill, by a rule or by a person, and whether it has come."""
+    terms, bill = terms_of(standing.bill.tenancy_id), standing.bill
     follows = follows_at(terms, bill) if terms is not None and terms.postpaid else None
-    place = zone(bill.tenancy.unit.property.zone)
+    zone_ = zone(bill.tenancy.unit.property.zone)
     return {
         "rule": terms is not None and follows is not None and terms.overdue == terms.Overdue.CUT,
         "person": terms is not None and follows is not None and terms.overdue == terms.Overdue.ASK,
-        "follows": "" if follows is None else wall(follows, place),
+        "follows": "" if follows is None else wall(follows, zone_),
         "come": follows is not None and at >= follows,
     }
 
 
-def tell_tenant(tenancy: Tenancy, at: int, told: Callable[..., Notice | None], recipient: Recipient) -> None:
-    """Put what is new of a tenancy's bills into the outbox."""
-    found: dict[str, tuple[Event, Standing]] = {}
+def tell_tenant(tenancy: Tenancy, at: int, tell_: Callable[..., Notice | None], recipient: Recipient) -> None:
+    """Put what is new about a tenancy's bills into the outbox. `tell_` puts one notice there."""
+    news: dict[str, tuple[Event, Standing]] = {}
     for each in standings(tenancy):
         bill = each.bill
         if bill.made_at < recipient.since:
             continue
-        found[f"bill {bill.pk}"] = (Event.BILL, each)
+        news[f"bill {bill.pk}"] = (Event.BILL, each)
         if each.left and bill.due_at - BEFORE <= at < bill.due_at:
-            found[f"bill-due {bill.pk}"] = (Event.BILL_DUE, each)
+            news[f"bill-due {bill.pk}"] = (Event.BILL_DUE, each)
         elif each.left and at >= bill.due_at:
-            found[f"overdue {bill.pk}"] = (Event.OVERDUE, each)
+            news[f"overdue {bill.pk}"] = (Event.OVERDUE, each)
             terms = terms_of(tenancy.pk)
             follows = follows_at(terms, bill) if terms is not None else None
             if follows is not None and at >= follows - LAST_WORD:
-                found[f"overdue {bill.pk} last"] = (Event.OVERDUE, each)
+                news[f"overdue {bill.pk} last"] = (Event.OVERDUE, each)
         elif not each.left:
             # It was paid before anybody had to be reminded.
             overtake(recipient, Event.BILL_DUE, f"bill-due {bill.pk}")
             overtake(recipient, Event.OVERDUE, f"overdue {bill.pk}")
-    for key in sorted(untold(recipient, found)):
-        event, each = found[key]
+    for key in sorted(untold(recipient, news)):
+        event, each = news[key]
         more = _overdue(each, at) if event == Event.OVERDUE else {}
-        told(event, key, **{**_facts(each), **more})
+        tell_(event, key, **{**_facts(each), **more})
 
 
 def tell_manager(recipient: Recipient, organisation: Organisation, at: int) -> None:
-    """Put into the outbox which bills are overdue: when that begins, and when something follows."""
-    found: dict[str, Standing] = {}
+    """Put into the manager's outbox which bills have become overdue, and for which something follows now."""
+    news: dict[str, Standing] = {}
     for each in open_bills(organisation):
         if each.state != "overdue" or each.bill.due_at < recipient.since:
             continue
         terms = terms_of(each.bill.tenancy_id)
         follows = follows_at(terms, each.bill) if terms is not None else None
-        found[f"overdue {each.bill.pk}"] = each
+        news[f"overdue {each.bill.pk}"] = each
         if follows is not None and at >= follows:
-            found[f"overdue {each.bill.pk} follows"] = each
-    for key in sorted(untold(recipient, found)):
-        each = found[key]
+            news[f"overdue {each.bill.pk} follows"] = each
+    for key in sorted(untold(recipient, news)):
+        each = news[key]
         unit = each.bill.tenancy.unit
-        told = {
+        context = {
             **_facts(each),
             **_overdue(each, at),
             "unit": str(unit),
@@ -103,4 +103,4 @@ def tell_manager(recipient: Recipient, organisation: Organisation, at: int) -> N
             "currency": unit.property.currency,
             "tenant": False,
         }
-        tell(recipient, Event.OVERDUE, key, told)
+        tell(recipient, Event.OVERDUE, key, context)

@@ -1,5 +1,6 @@
-"""How tenants can be reached, as their landlord has it: phone, e-mail, language. It comes with the move-in, later, or with the
-list of flats. What the tenant changed by themselves is theirs: the landlord sees that, and does not overwrite it unasked.
+"""How tenants can be reached, as their landlord knows it: phone, e-mail and language. The landlord gives them with the
+move-in, later, or in the list of flats. What the tenant has changed belongs to the tenant: the landlord sees the
+change, and does not overwrite it without being asked.
 """
 
 from __future__ import annotations
@@ -27,12 +28,14 @@ from .recipients import address_of, put_channel, recipient_of, sealed_address, t
 KINDS = {"phone": "sms", "email": "email"}
 """The kind of channel of each field."""
 AGAIN = DAY
-"""What did not arrive at a wrong number is sent to the right one if it is no older."""
+"""Notices that did not arrive at a wrong number are sent to the right one if they are not older than this, µs."""
 
 
 @dataclass(frozen=True)
 class Contact:
-    """A tenant's phone number (+49…), e-mail and language (a code such as `en`). Each is empty if the landlord has not said it."""
+    """A tenant's phone number (+49…), e-mail address and language (a code such as `en`). A part that the landlord has
+    not given is empty.
+    """
 
     phone: str = ""
     email: str = ""
@@ -46,26 +49,30 @@ NO_CONTACT = Contact()
 
 
 class TenantChangedError(ValidationError):
-    """The tenant has changed by themselves what the landlord is about to overwrite."""
+    """The tenant has changed what the landlord is about to overwrite."""
 
 
-def read_contact(home: Property, phone: str, email: str, language: str) -> Contact:
-    """A contact as it is typed for a building. ValidationError names each field that is wrong."""
-    country = country_at(home.zone, home.currency)
+def read_contact(property_: Property, phone: str, email: str, language: str) -> Contact:
+    """Return the contact that somebody typed for a tenant of a building. A ValidationError names each field that is
+    wrong.
+    """
+    country = country_at(property_.zone, property_.currency)
     typed = {"phone": phone, "email": email, "language": language}
-    found, errors = {}, {}
+    fields, errors = {}, {}
     for field, text in typed.items():
         try:
-            found[field] = read_field(field, text, country)
+            fields[field] = read_field(field, text, country)
         except ValueError as error:
             errors[field] = [str(error)]
     if errors:
         raise ValidationError(errors)
-    return Contact(**found)
+    return Contact(**fields)
 
 
 def read_field(field: str, text: str, country: str) -> str:
-    """One field of a contact in its one form; empty stays empty. ValueError, for people, says what is wrong."""
+    """Return one field of a contact in its one form; an empty field stays empty. `country` is the country that a phone
+    number is dialled in, such as `DE`. A ValueError says, for people, what is wrong.
+    """
     bare = text.strip()
     readers: dict[str, Callable[[str], str]] = {
         "phone": lambda said: read_phone(said, country),
@@ -81,25 +88,25 @@ def _language(text: str) -> str:
         if plain in (code, language.words.name.casefold(), *language.words.called):
             return code
     known = ", ".join(f"{code} ({name})" for code, name in language_choices())
-    raise ValueError(_("There are notices in %(known)s.") % {"known": known})
+    raise ValueError(_("There are no notices in this language. There are: %(known)s.") % {"known": known})
 
 
 # -- keeping -------------------------------------------------------------------------------------------------------------
 
 
 def kept(recipient: Recipient) -> Contact:
-    """What the landlord typed of somebody, as far as it still holds."""
-    found = {"phone": "", "email": ""}
+    """Return the contact that the landlord has typed for a recipient, as far as it still holds."""
+    fields = {"phone": "", "email": ""}
     for channel in recipient.channels.filter(by_office=True):
         for field, kind in KINDS.items():
             if channel.kind == kind:
-                found[field] = in_full(channel)
-    return Contact(**found, language=recipient.language)
+                fields[field] = in_full(channel)
+    return Contact(**fields, language=recipient.language)
 
 
 def in_full(channel: Channel) -> str:
-    """The address of a channel for the manager: in full what they typed themselves, so that it can be checked; of the tenant's
-    own as much as may be seen.
+    """Return the address of a channel for the manager: the whole address if the landlord typed it, so that it can be
+    checked; if it is the tenant's own, only as much as may be seen.
     """
     if not channel.by_office:
         return channel.shown
@@ -111,13 +118,15 @@ def in_full(channel: Channel) -> str:
 
 @transaction.atomic
 def keep_contact(tenancy: Tenancy, given: Contact, *, over: bool = False) -> None:
-    """Keep what the landlord says of a tenant: an empty phone or e-mail takes away the landlord's own one, never the tenant's;
-    an empty language leaves it. `over`: also where the tenant has changed it. TenantChangedError; ValidationError.
+    """Store what the landlord says about a tenant. An empty phone number or e-mail address removes the one that the
+    landlord typed, never the tenant's own; an empty language leaves it as it is. `over`: also overwrite what the tenant
+    has changed. Raises TenantChangedError if the tenant has changed something and `over` is not set, and
+    ValidationError.
     """
     recipient = for_update(Recipient.objects).get(pk=recipient_of(tenancy).pk)
-    held = kept(recipient)
-    wanted = Contact(given.phone, given.email, given.language or held.language)
-    if wanted == held:
+    before = kept(recipient)
+    wanted = Contact(given.phone, given.email, given.language or before.language)
+    if wanted == before:
         return
     if recipient.changed_at is not None and not over:
         raise TenantChangedError(
@@ -131,22 +140,22 @@ def keep_contact(tenancy: Tenancy, given: Contact, *, over: bool = False) -> Non
 
 
 def _put(recipient: Recipient, kind: str, address: str) -> None:
-    """Make an address the landlord's one of a kind; empty: there is none."""
-    mine = recipient.channels.filter(kind=kind, by_office=True).first()
-    if mine is None:
+    """Make an address the landlord's only one of its kind. If it is empty, the landlord has none of this kind."""
+    own = recipient.channels.filter(kind=kind, by_office=True).first()
+    if own is None:
         if address:
             put_channel(recipient, CHANNELS[kind], address, by_office=True)
         return
-    if in_full(mine) == address:
+    if in_full(own) == address:
         return
     if not address or any(_is(each, address) for each in recipient.channels.filter(kind=kind, by_office=False)):
-        mine.delete()
+        own.delete()
         return
     # The same row: what waits for the wrong number goes to the right one, and what did not arrive there is tried again.
-    Channel.objects.filter(pk=mine.pk).update(
+    Channel.objects.filter(pk=own.pk).update(
         enabled=True, failing="", tested_at=None, made_at=now(), **sealed_address(CHANNELS[kind], address)
     )
-    unsent = Delivery.objects.filter(channel=mine, notice__overtaken=False)
+    unsent = Delivery.objects.filter(channel=own, notice__overtaken=False)
     unsent.filter(state=Delivery.State.FAILED, notice__made_at__gt=now() - AGAIN).update(
         state=Delivery.State.WAITING, next_try_at=now(), tries=0, error=""
     )
@@ -161,18 +170,22 @@ def _is(channel: Channel, address: str) -> bool:
 
 
 def changed_by_tenant(recipient: Recipient) -> None:
-    """Note that the tenant has changed how they are reached: from now on it is not overwritten unasked."""
+    """Note that the tenant has changed how they are reached. From now on the landlord must confirm before it is
+    overwritten.
+    """
     Recipient.objects.filter(pk=recipient.pk).exclude(tenancy=None).update(changed_at=now())
 
 
 def forget(tenancy: Tenancy) -> bool:
-    """Drop all ways to reach who lived here by mistake: they are another person's. Whether there were any."""
+    """Remove all channels of a tenant who was entered by mistake, because they belong to another person. Returns
+    whether there were any.
+    """
     recipient = Recipient.objects.filter(tenancy=tenancy).first()
     if recipient is None:
         return False
-    gone, _by_model = recipient.channels.all().delete()
+    count, _by_model = recipient.channels.all().delete()
     Recipient.objects.filter(pk=recipient.pk).update(changed_at=None)
-    return bool(gone)
+    return bool(count)
 
 
 # -- who is not reached --------------------------------------------------------------------------------------------------
@@ -180,15 +193,17 @@ def forget(tenancy: Tenancy) -> bool:
 
 @dataclass(frozen=True)
 class Unreached:
-    """A tenant whom no notice reaches, and why."""
+    """A tenant whom no notice reaches, and the reason (`why`), for people."""
 
     tenancy: Tenancy
     why: str
 
 
-def unreached(homes: Iterable[Property]) -> list[Unreached]:
-    """Who lives in some buildings, or is to move in, and can't be reached; by unit."""
-    tenancies = Tenancy.objects.filter(unit__property__in=list(homes)).not_over(now()).select_related("unit__property")
+def unreached(properties: Iterable[Property]) -> list[Unreached]:
+    """Return the tenants of some buildings, present and future, whom no notice reaches, in the order of their units."""
+    tenancies = (
+        Tenancy.objects.filter(unit__property__in=list(properties)).not_over(now()).select_related("unit__property")
+    )
     channels: dict[int | None, list[Channel]] = defaultdict(list)
     for channel in Channel.objects.filter(recipient__tenancy__in=tenancies).select_related("recipient"):
         channels[channel.recipient.tenancy_id].append(channel)
@@ -197,16 +212,16 @@ def unreached(homes: Iterable[Property]) -> list[Unreached]:
             "recipient__tenancy", flat=True
         )
     )
-    found = [Unreached(each, _why(channels[each.pk])) for each in tenancies if each.pk not in sending]
-    return sorted(found, key=lambda each: (natural(each.tenancy.unit.name), each.tenancy.begins))
+    result = [Unreached(tenancy, _why(channels[tenancy.pk])) for tenancy in tenancies if tenancy.pk not in sending]
+    return sorted(result, key=lambda row: (natural(row.tenancy.unit.name), row.tenancy.begins))
 
 
 def _why(channels: Iterable[Channel]) -> str:
-    """Why none of somebody's channels reaches them."""
+    """Return why none of a tenant's channels reaches them."""
     every = list(channels)
     on = [each for each in every if each.enabled]
     if not every:
-        return _("neither phone nor e-mail is known")
+        return _("neither a phone number nor an e-mail address is known")
     if not on:
         return _("switched off by the tenant")
     failing = next((each.failing for each in on if each.failing), "")

@@ -1,7 +1,8 @@
-"""One message instead of thirty: notices of one event for one recipient that come close together are sent as one, which says
-how many there are, the sum, and the most important of them. Each of them stays a notice of its own on the page.
+"""One message instead of thirty. Notices of one event for one recipient that come close together are sent as one
+message: it says how many there are, the sum, and the most important ones. Each of them stays a notice of its own on the
+page.
 
-What has to be acted on at once is never held back: see `GATHERED`.
+Notices that need an answer at once are never held back: see `GATHERED`.
 """
 
 from __future__ import annotations
@@ -25,23 +26,23 @@ GATHERED = frozenset(
     (Event.SHARED_COST, Event.TARIFF, Event.STATEMENT, Event.UNUSUAL, Event.OFFLINE, Event.BACK, Event.TROUBLE,
      Event.LEAK, Event.HELD, Event.OWED, Event.BILL)
 )  # fmt: skip
-"""What may wait for others of its kind. Not low, used up, cut off, back on, paid: somebody is in the dark, or about to be."""
+"""Events whose notices may wait for others. Low, used up, cut off, back on and paid may not: somebody is in the dark, or soon will be."""
 FOR_OFFICES = frozenset((Event.OVERLOAD, Event.TAKEN_BACK, Event.REPORT, Event.OVERDUE))
-"""What managers can read together, while a tenant has to do something."""
+"""Events that managers can read together; a tenant has to act on each at once."""
 HOLD = {Event.SHARED_COST: 2 * MINUTE}
-"""How long the first one waits for others that are booked one by one; what is found in one look goes together anyway."""
+"""How long the first notice waits for others that are booked one by one, µs. Notices of one look go together anyway."""
 GAP = 10 * MINUTE
-"""How long those that come after a message wait for each other."""
+"""How long the notices after a message wait for each other, µs."""
 MOST_LINES = 5
 
 
 def is_gathered(recipient: Recipient, event: str) -> bool:
-    """Whether notices of an event are sent together."""
+    """Return whether notices of an event are sent together to a recipient."""
     return event in GATHERED or (recipient.tenancy_id is None and event in FOR_OFFICES)
 
 
 def held_until(recipient: Recipient, event: Event, at: int) -> int:
-    """Until when a notice of an event, told at an instant, waits for others of its kind."""
+    """Return the instant until which a notice of an event, told at the instant `at`, waits for others of its kind."""
     if not is_gathered(recipient, event):
         return at
     last = recipient.notices.filter(event=event, overtaken=False, due_at__gt=at - GAP).order_by("-due_at").first()
@@ -51,7 +52,7 @@ def held_until(recipient: Recipient, event: Event, at: int) -> int:
 
 
 def digest(notices: Sequence[Notice]) -> Message:
-    """What several notices of one event are sent as."""
+    """Return the one message for several notices of one event. It names the notices with the largest amounts first."""
     first, recipient = notices[0], notices[0].recipient
     event, language = first.event, recipient.language
     amounts = {each.pk: _amount(each) for each in notices}
@@ -85,13 +86,13 @@ def digest(notices: Sequence[Notice]) -> Message:
 
 
 def _amount(notice: Notice) -> Decimal:
-    """What a notice is about; below 0 what was given back."""
-    found = Decimal(notice.facts.get("amount") or 0)
-    return -found if notice.facts.get("back") else found
+    """Return the amount of a notice; below 0 if it was given back."""
+    amount = Decimal(notice.facts.get("amount") or 0)
+    return -amount if notice.facts.get("back") else amount
 
 
 def _line(notice: Notice) -> str:
-    """A notice in a line: its title if that names figures, else where and what."""
+    """Return a notice as one line: its title if that has figures, otherwise the flat and what happened."""
     room, line = notice.facts.get("room"), notice.facts.get("line")
     if notice.facts.get("amount") or not room or not line:
         return str(notice.title)

@@ -1,4 +1,4 @@
-"""What people are told of. The words are in `languages/`, a file for each event and language."""
+"""The events that people are told. The words are in `languages/`, a file for each event and language."""
 
 from __future__ import annotations
 
@@ -46,4 +46,4 @@ FOR_MANAGERS = (
 )  # fmt: skip
 
 TOLD_BY_GROUP = {Group.OVERLOAD: Event.OVERLOAD, Group.TROUBLE: Event.TROUBLE}
-"""What people are told of when a journal has an event of a group (`kernel.events`)."""
+"""The event that people are told when a journal has an event of a group (`kernel.events`)."""

@@ -1,6 +1,7 @@
-"""The facts of a notice by name, for ways that carry fields: WeChat's templates, SMS templates, programs.
+"""The facts of a notice by name, for channels that carry fields: WeChat's templates, SMS templates, programs.
 
-All are text. Amounts are bare figures in the unit of `currency`; short forms are in pieces (see `fitting`).
+All facts are text. Amounts are figures without a unit; the fact `currency` names the unit. Short forms are in pieces
+(see `fitting`).
 """
 
 from __future__ import annotations
@@ -36,21 +37,23 @@ FACTS = {
     "title": _("the title"),
     "text": _("the whole text"),
 }
-"""What a field of a template can show, and what that is."""
+"""The facts that a field of a template can show, and what each is, for people."""
 MONEY = ("amount", "balance")
 NUMBERS = (*MONEY, "energy", "days", "power", "count")
 MOMENTS = ("time", "until", "date")
 EVERYWHERE = ("what", "room", "time", "date", "clock", "do", "line", "count", "title", "text")
-"""What every event has."""
+"""The facts that every event has."""
 
 
 def bare(figure: str) -> str:
-    """A figure without zeros that say nothing: 23.200 is 23.2."""
+    """Return a figure without zeros that say nothing: `23.200` becomes `23.2`."""
     return figure.rstrip("0").rstrip(".") if "." in figure else figure
 
 
 def complete(context: Mapping[str, Any], room: str, at: str) -> dict[str, Any]:
-    """What is told of an event, with what every event has. `at`: when it is told, if it has no time of its own."""
+    """Return the values of a notice with those that every notice has. `room` is the flat, if it is a tenant's notice;
+    `at` is the time when it is told, for events without a time of their own.
+    """
     told = dict(context)
     told.setdefault("at", told.get("day") or at)
     told["clock"] = told["at"][11:16] or at[11:16]
@@ -62,7 +65,7 @@ def complete(context: Mapping[str, Any], room: str, at: str) -> dict[str, Any]:
 
 
 def facts_of(event: Event | str, told: Mapping[str, Any], words: Words) -> dict[str, str]:
-    """The facts of an event, told in some words. Those that it has not are lacking."""
+    """Return the facts of a notice from its values and its words. Facts that it does not have are left out."""
     amount = next((told[name] for name in ("amount", "charge", "balance") if told.get(name)), None)
     found = {
         "what": words.short.get("what", words.title),

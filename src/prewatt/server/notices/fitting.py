@@ -1,8 +1,8 @@
-"""Making words fit into what a message or a field can carry: what may go goes first, what is left is cut at words, and never
-within a number.
+"""Makes words fit into a message or a field. Optional pieces are left out first; then the text is cut between words,
+and never within a number.
 
-A short text is written in pieces, `101: 4.60 EUR left|?, 3 days|. Top up: https://…`: those that begin with `?` may go, the
-last of them first.
+A short text is written in pieces, `101: 4.60 EUR left|?, 3 days|. Top up: https://…`. Pieces that begin with `?` are
+optional; the last of them is left out first.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ GSM7 = frozenset(
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 GSM7_TWICE = frozenset("\f^{}\\[~]|€")
-"""Characters of the GSM 7-bit alphabet (3GPP TS 23.038), and those of its extension, which take two places."""
+"""The characters of the GSM 7-bit alphabet (3GPP TS 23.038), and those of its extension, which take two places each."""
 PLACES = {"GSM-7": (160, 153), "UCS-2": (70, 67)}
-"""Places of an SMS that is alone, and of each part of a longer one."""
+"""The places of a single SMS, and of each part of a longer message."""
 WORD_ENDS = " ;!?，。；：！？、）)"
 NUMBER = re.compile(r"\d+(?:[.,:-]\d+)*")
 LEAST = 2
@@ -25,7 +25,9 @@ LEAST = 2
 
 
 def fit(text: str, most: int, size: Callable[[str], int] = len) -> str:
-    """A text in pieces, made to be of at most `most` by `size`: pieces that may go are left out, then it is cut."""
+    """Return a text in pieces as one text whose `size` is at most `most`. Optional pieces are left out from the end; if
+    that is not enough, the text is cut.
+    """
     pieces = text.split("|")
     while True:
         joined = "".join(piece.removeprefix("?") for piece in pieces).strip()
@@ -36,12 +38,12 @@ def fit(text: str, most: int, size: Callable[[str], int] = len) -> str:
 
 
 def whole(text: str) -> str:
-    """A text in pieces with all of them."""
+    """Return a text in pieces with all its pieces, as one text."""
     return "".join(piece.removeprefix("?") for piece in text.split("|")).strip()
 
 
 def cut(text: str, most: int, size: Callable[[str], int] = len) -> str:
-    """The beginning of a text, of at most `most` by `size`, with `…` at the end if something is lacking."""
+    """Return the beginning of a text whose `size` is at most `most`, with `…` at the end if something is left out."""
     if size(text) <= most:
         return text
     place = len(text)
@@ -57,7 +59,9 @@ def cut(text: str, most: int, size: Callable[[str], int] = len) -> str:
 
 
 def keep_end(text: str, most: int) -> str:
-    """The end of a text, for names such as `Linden 5 Flat 12`, whose end says which."""
+    """Return the end of a text, of at most `most` characters. It is for names such as `Linden 5 Flat 12`, whose end
+    says which flat it is.
+    """
     if len(text) <= most:
         return text
     end = text[len(text) - most + 1 :]
@@ -66,25 +70,27 @@ def keep_end(text: str, most: int) -> str:
 
 
 def alphabet(text: str) -> str:
-    """`GSM-7` if a text can be written in it, else `UCS-2`."""
+    """Return `GSM-7` if a text can be written in that alphabet, otherwise `UCS-2`."""
     return "GSM-7" if all(sign in GSM7 or sign in GSM7_TWICE for sign in text) else "UCS-2"
 
 
 def places(text: str) -> int:
-    """The places that a text takes in an SMS: septets of GSM-7, 16-bit units of UCS-2."""
+    """Return the places that a text takes in an SMS: septets of GSM-7, or 16-bit units of UCS-2."""
     if alphabet(text) == "GSM-7":
         return sum(2 if sign in GSM7_TWICE else 1 for sign in text)
     return len(text.encode("utf-16-be")) // 2
 
 
 def segments(text: str) -> int:
-    """The SMS that a text is sent, and paid for, as."""
+    """Return the number of SMS that a text is sent as, and paid for as."""
     alone, each = PLACES[alphabet(text)]
     taken = places(text)
     return 1 if taken <= alone else -(-taken // each)
 
 
 def fit_segment(text: str) -> str:
-    """A text in pieces, made to go into one SMS if leaving pieces out can do it; nothing is cut."""
+    """Return a text in pieces as one text that goes into one SMS, if leaving out optional pieces is enough for that;
+    nothing is cut.
+    """
     shortest = "".join(piece for piece in text.split("|") if not piece.startswith("?"))
     return fit(text, 1, segments) if segments(shortest.strip()) == 1 else whole(text)

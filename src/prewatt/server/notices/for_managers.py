@@ -1,4 +1,4 @@
-"""What an organisation's manager is told of: each look finds what is new since the one before."""
+"""What an organisation's manager is told. Each look finds what is new since the one before."""
 
 from __future__ import annotations
 
@@ -30,13 +30,14 @@ from .words import event_context
 
 
 class ManagerLook:
-    """What an organisation's manager is told of."""
+    """One look for what an organisation's manager must be told."""
 
     def __init__(self, recipient: Recipient) -> None:
         self.recipient, self.organisation = recipient, recipient.organisation
         self.at = now()
 
     def look(self) -> None:
+        """Put everything that is new into the manager's outbox."""
         meters = list(
             Meter.objects.filter(gateway__property__organisation=self.organisation).select_related(
                 "gateway__property", "unit__property"
@@ -69,11 +70,11 @@ class ManagerLook:
         event = TOLD_BY_GROUP.get(group_of(entry.code))
         if event is None:
             return
-        told = {
+        values = {
             "unit": str(meter.unit or meter), "at": wall(entry.at, zone(meter.property.zone)), "link": self._link(meter),
             **event_context(entry, self.recipient.language),
         }  # fmt: skip
-        tell(self.recipient, event, f"{entry.code} {meter.pk} {entry.at // HOUR}", told)
+        tell(self.recipient, event, f"{entry.code} {meter.pk} {entry.at // HOUR}", values)
 
     def _link(self, meter: Meter | None) -> str:
         if meter is not None and meter.unit_id:
@@ -83,14 +84,14 @@ class ManagerLook:
     def _alarms(self) -> None:
         # What is silent is told of by itself (`silences`).
         rows = alarms_of(self.organisation).filter(at__gte=self.recipient.since).exclude(kind=SILENT)
-        found = {f"alarm {alarm.pk}": alarm for alarm in rows.order_by("-pk")[:BACK_AT]}
-        for key in untold(self.recipient, found):
-            alarm = found[key]
-            told = {
+        alarms = {f"alarm {alarm.pk}": alarm for alarm in rows.order_by("-pk")[:BACK_AT]}
+        for key in untold(self.recipient, alarms):
+            alarm = alarms[key]
+            values = {
                 "unit": alarm.who, "at": wall(alarm.at, zone(alarm.property.zone)), "what": alarm.text,
                 "link": public(reverse("console:alarms:alarm", args=[alarm.pk])),
             }  # fmt: skip
-            tell(self.recipient, Event.TROUBLE, key, told)
+            tell(self.recipient, Event.TROUBLE, key, values)
 
     def _money(self) -> None:
         link = public(reverse("console:payments:payments"))
@@ -100,72 +101,74 @@ class ManagerLook:
         waiting = {f"held {each.payment_id}": each for each in held.select_related("tenancy__unit__property")[:BACK_AT]}
         for key in untold(self.recipient, waiting):
             each = waiting[key]
-            told = {
+            values = {
                 "amount": format_money(each.amount, each.currency), "currency": each.currency, "who": str(each.tenancy),
                 "why": each.reason, "link": link,
             }  # fmt: skip
-            tell(self.recipient, Event.HELD, key, told)
+            tell(self.recipient, Event.HELD, key, values)
         rows = Unexpected.objects.filter(
             merchant__organisation=self.organisation, is_resolved=False, at__gte=self.recipient.since
         )
-        strange = {f"unexpected {each.pk}": each for each in rows.select_related("merchant").order_by("-pk")[:BACK_AT]}
-        for key in untold(self.recipient, strange):
-            found = strange[key]
+        unexpected = {
+            f"unexpected {each.pk}": each for each in rows.select_related("merchant").order_by("-pk")[:BACK_AT]
+        }
+        for key in untold(self.recipient, unexpected):
+            row = unexpected[key]
             with override(language_of(self.recipient.language).words.locale):
-                why = _(found.reason)
-            told = {
-                "amount": format_money(found.amount, found.currency), "currency": "", "who": str(found.merchant), "why": why, "link": link,
+                why = _(row.reason)
+            values = {
+                "amount": format_money(row.amount, row.currency), "currency": "", "who": str(row.merchant), "why": why, "link": link,
             }  # fmt: skip
-            tell(self.recipient, Event.HELD, key, told)
+            tell(self.recipient, Event.HELD, key, values)
 
     def _owed(self) -> None:
-        """What is owed to people for long is told once, and once more when it is unclaimed; it stays owed."""
+        """Tell what the landlord has owed people for long: once, and once more when it counts as unclaimed."""
         for step, days in (
             ("owed", self.organisation.refund_reminder),
             ("unclaimed", self.organisation.refund_unclaimed),
         ):
             rows = owed(self.organisation).filter(at__lte=self.at - days * DAY)
-            found = {f"{step} {each.pk}": each for each in rows.order_by("-pk")[:BACK_AT]}
-            for key in untold(self.recipient, found):
-                each = found[key]
-                where = each.tenancy.unit.property
-                told = {
-                    "who": each.who, "unit": str(each.tenancy.unit), "amount": format_money(each.left, where.currency),
-                    "currency": where.currency, "since": f"{local_day(each.at, zone(where.zone))}", "days": days,
+            debts = {f"{step} {each.pk}": each for each in rows.order_by("-pk")[:BACK_AT]}
+            for key in untold(self.recipient, debts):
+                each = debts[key]
+                property_ = each.tenancy.unit.property
+                values = {
+                    "who": each.who, "unit": str(each.tenancy.unit), "amount": format_money(each.left, property_.currency),
+                    "currency": property_.currency, "since": f"{local_day(each.at, zone(property_.zone))}", "days": days,
                     "unclaimed": step == "unclaimed", "link": public(reverse("console:books:books")),
                 }  # fmt: skip
-                tell(self.recipient, Event.OWED, key, told)
+                tell(self.recipient, Event.OWED, key, values)
 
     def _taken_back(self) -> None:
-        """What a person has to see to: a dispute is answered in days, or is lost."""
+        """Tell what a person must decide. A dispute has to be answered within days, or the money is lost."""
         rows = TakenBack.objects.filter(
             organisation=self.organisation, closed_at=None, heard_at__gte=self.recipient.since, payment__isnull=False
         )
-        found = {f"taken-back {each.pk} {each.state}": each for each in rows.select_related(
+        rows_by_key = {f"taken-back {each.pk} {each.state}": each for each in rows.select_related(
             "payment__tenancy__unit__property", "top_up__tenancy__unit__property"
         ).order_by("-pk")[:BACK_AT]}  # fmt: skip
-        for key in untold(self.recipient, found):
-            each = found[key]
-            told = {
+        for key in untold(self.recipient, rows_by_key):
+            each = rows_by_key[key]
+            values = {
                 "amount": format_money(each.amount, each.currency), "currency": each.currency,
                 "who": each.who, "cause": each.cause, "booked": each.booked_at is not None, "tenant": False,
                 "link": public(reverse("console:payments:payments")),
             }  # fmt: skip
-            tell(self.recipient, Event.TAKEN_BACK, key, told)
+            tell(self.recipient, Event.TAKEN_BACK, key, values)
 
     def _common(self, meters: Iterable[Meter]) -> None:
-        where = zone(home_zone(self.recipient))
-        day = local_day(self.at, where) - timedelta(days=1)
-        if self.recipient.day == day or self.at - day_bounds(day, where)[1] < HOUR:
+        zone_ = zone(home_zone(self.recipient))
+        day = local_day(self.at, zone_) - timedelta(days=1)
+        if self.recipient.day == day or self.at - day_bounds(day, zone_)[1] < HOUR:
             return
         for meter in meters:
             if meter.role != Meter.Role.COMMON:
                 continue
-            found = newly_unusual(self.recipient, meter, lowest_hours(meter, day, where), day)
-            if found is not None:
-                told = {
-                    "property": str(meter.property), "meter": meter.name, "day": f"{day}", "now": found[0], "usual": found[1],
+            hours = newly_unusual(self.recipient, meter, lowest_hours(meter, day, zone_), day)
+            if hours is not None:
+                values = {
+                    "property": str(meter.property), "meter": meter.name, "day": f"{day}", "now": hours[0], "usual": hours[1],
                 }  # fmt: skip
-                tell(self.recipient, Event.LEAK, f"leak {meter.pk} {day}", told)
+                tell(self.recipient, Event.LEAK, f"leak {meter.pk} {day}", values)
         self.recipient.day = day
         self.recipient.save(update_fields=["day"])

@@ -1,4 +1,4 @@
-"""What a tenant is told of: each look finds what is new since the one before."""
+"""What a tenant is told. Each look finds what is new since the one before."""
 
 from __future__ import annotations
 
@@ -36,24 +36,25 @@ from .telling import overtake, tell, untold, wall
 from .words import LIMIT, OVERDUE, advice_on, brief, event_context, in_words
 
 AHEAD = 30 * DAY
-"""How long before it holds a tariff is told of."""
+"""A tariff is told this long before it applies, µs."""
 MOST_AHEAD = 3
-"""More tariffs ahead than these are dated prices, which nobody wants to read one by one."""
+"""If more tariffs than this are ahead, they are prices by date, and nobody wants to read them one by one."""
 STATEMENT_AFTER = 6 * HOUR
 STATEMENT_AT_LAST = 10 * DAY
-"""After the month's end: when its statement is told of if the meter has reported all, and if not."""
+"""The month's statement is told this long after the month's end, µs: if the meter has reported everything, and if not."""
 
 
 class TenantLook:
-    """What a tenant is told of."""
+    """One look for what a tenant must be told."""
 
     def __init__(self, recipient: Recipient, tenancy: Tenancy) -> None:
         self.recipient, self.tenancy = recipient, tenancy
         self.property = tenancy.unit.property
-        self.where = zone(self.property.zone)
+        self.zone = zone(self.property.zone)
         self.at = now()
 
     def look(self) -> None:
+        """Put everything that is new into the tenant's outbox."""
         tenancy = self.tenancy
         # Also who has moved out is told that a payment was taken back, and of the last bill.
         self._taken_back()
@@ -84,66 +85,66 @@ class TenantLook:
         return tell(self.recipient, event, key, {**common, "link": public(reverse("tenant:home:tenancy")), **context})
 
     def _code(self) -> str:
-        """A code that brings at once what is paid and not at the meter yet."""
+        """Return a code that brings to the meter what is paid and has not reached it; empty if there is none."""
         waits = {"command__state__in": ("queued", "sent"), "command__coded_seq__isnull": True}
-        found = Code.objects.filter(command__top_up__tenancy=self.tenancy, **waits).first()
-        return str(found) if found else ""
+        code = Code.objects.filter(command__top_up__tenancy=self.tenancy, **waits).first()
+        return str(code) if code else ""
 
     # -- what was paid and charged -------------------------------------------------------------------------------------
 
     def _top_ups(self, meter: Meter | None) -> None:
         rows = self.tenancy.top_ups.filter(paid_at__gte=self.recipient.since).select_related("command__code")
-        found = {f"top-up {each.credit_id}": each for each in rows.order_by("-pk")[:BACK_AT]}
-        new = untold(self.recipient, found)
-        for key, each in found.items():
-            if key not in new:
+        rows_by_key = {f"top-up {each.credit_id}": each for each in rows.order_by("-pk")[:BACK_AT]}
+        untold_keys = untold(self.recipient, rows_by_key)
+        for key, each in rows_by_key.items():
+            if key not in untold_keys:
                 continue
             command = each.command
             reached = command.reached_at is not None
             code = getattr(command, "code", None)
             self._tell(
-                Event.TOP_UP, key, amount=self._money(each.amount), at=wall(each.paid_at, self.where),
+                Event.TOP_UP, key, amount=self._money(each.amount), at=wall(each.paid_at, self.zone),
                 share=self._money(each.shared) if each.shared else "",
                 receipt=each.receipt, reached=reached, online=meter is not None and meter.gateway.online,
                 code="" if reached or code is None or (meter is not None and meter.gateway.online) else str(code),
             )  # fmt: skip
 
     def _taken_back(self) -> None:
-        mine = Q(top_up__tenancy=self.tenancy) | Q(top_up=None, payment__tenancy=self.tenancy)
+        of_tenancy = Q(top_up__tenancy=self.tenancy) | Q(top_up=None, payment__tenancy=self.tenancy)
         rows = TakenBack.objects.filter(
-            mine, state=TakenBack.State.BOOKED, refund=None, booked_at__gte=self.recipient.since
+            of_tenancy, state=TakenBack.State.BOOKED, refund=None, booked_at__gte=self.recipient.since
         )
-        found: dict[str, TakenBack] = {}
+        rows_by_key: dict[str, TakenBack] = {}
         for each in rows.order_by("-pk")[:BACK_AT]:
-            found[f"taken-back {each.pk}"] = each
+            rows_by_key[f"taken-back {each.pk}"] = each
             if each.returned:
-                found[f"taken-back {each.pk} returned {each.returned}"] = each
-        for key in sorted(untold(self.recipient, found)):
-            each, back = found[key], " returned " in key
+                rows_by_key[f"taken-back {each.pk} returned {each.returned}"] = each
+        for key in sorted(untold(self.recipient, rows_by_key)):
+            each, back = rows_by_key[key], " returned " in key
             self._tell(
                 Event.TAKEN_BACK, key, amount=self._money(each.returned if back else each.amount), back=back,
-                cause=each.cause, at=wall(each.booked_at or each.at, self.where), day=f"{local_day(each.at, self.where)}",
+                cause=each.cause, at=wall(each.booked_at or each.at, self.zone), day=f"{local_day(each.at, self.zone)}",
                 owed=self._money(each.amount - each.debited) if each.amount > each.debited else "",
-                until=wall(each.grace_until, self.where) if each.grace_until else "",
+                until=wall(each.grace_until, self.zone) if each.grace_until else "",
                 lost=self._money(each.debited) if each.debited else "",
             )  # fmt: skip
 
     def _shares(self) -> None:
         rows = self.tenancy.shares.filter(run__made_at__gte=self.recipient.since).select_related("run__shared_cost")
-        found = {
+        rows_by_key = {
             f"share {each.pk}{suffix}": each for each in rows.order_by("-pk")[:BACK_AT] for suffix in ("", " back")
         }
-        new = untold(self.recipient, found)
-        for key, each in found.items():
+        untold_keys = untold(self.recipient, rows_by_key)
+        for key, each in rows_by_key.items():
             run, back = each.run, key.endswith(" back")
-            if key not in new or not each.amount or (back and run.reversed_at is None):
+            if key not in untold_keys or not each.amount or (back and run.reversed_at is None):
                 continue
-            told = {
+            values = {
                 "name": run.shared_cost.name, "amount": self._money(abs(each.amount)),
-                "first": f"{local_day(run.begins, self.where)}", "last": f"{local_day(run.ends - 1, self.where)}",
+                "first": f"{local_day(run.begins, self.zone)}", "last": f"{local_day(run.ends - 1, self.zone)}",
                 "link": public(reverse("tenant:papers:share", args=[self.tenancy.pk, each.pk])),
             }  # fmt: skip
-            self._tell(Event.SHARED_COST, key, back=(each.amount > 0) == back, **told)
+            self._tell(Event.SHARED_COST, key, back=(each.amount > 0) == back, **values)
 
     def _tariffs(self) -> None:
         versions = self.property.tariff_versions.in_force(self.at)
@@ -155,15 +156,15 @@ class TenantLook:
             prices = sorted({price for rate in rates for price in rate.prices})
             between = [prices[0]] if len(prices) == 1 else [prices[0], prices[-1]]
             self._tell(
-                Event.TARIFF, f"tariff {version.pk}", at=wall(version.effective_at, self.where), name=version.tariff.name,
+                Event.TARIFF, f"tariff {version.pk}", at=wall(version.effective_at, self.zone), name=version.tariff.name,
                 prices=" – ".join(short_price(each) for each in between),
             )  # fmt: skip
 
     def _statements(self) -> None:
-        first = local_day(self.at, self.where).replace(day=1)
-        end = day_bounds(first, self.where)[0]
+        first = local_day(self.at, self.zone).replace(day=1)
+        end = day_bounds(first, self.zone)[0]
         last_month = (first - timedelta(days=1)).replace(day=1)
-        begin = max(day_bounds(last_month, self.where)[0], self.tenancy.begins)
+        begin = max(day_bounds(last_month, self.zone)[0], self.tenancy.begins)
         key = f"statement {last_month:%Y-%m}"
         if self.at < end + STATEMENT_AFTER or begin >= end or self.recipient.since >= end:
             return
@@ -172,13 +173,13 @@ class TenantLook:
             return
         if Event.STATEMENT in self.recipient.muted or self.recipient.notices.filter(key=key).exists():
             return
-        made = statement(self.tenancy, begin, end)
-        if not made.complete and self.at < end + STATEMENT_AT_LAST:
+        document = statement(self.tenancy, begin, end)
+        if not document.complete and self.at < end + STATEMENT_AT_LAST:
             return
-        charged = -sum(line.amount for line in made.lines if not line.included and line.section != TOP_UPS)
+        charged = -sum(line.amount for line in document.lines if not line.included and line.section != TOP_UPS)
         self._tell(
-            Event.STATEMENT, key, month=f"{last_month:%Y-%m}", energy=exact_kwh(made.energy), charge=self._money(charged),
-            balance=self._money(made.closing),
+            Event.STATEMENT, key, month=f"{last_month:%Y-%m}", energy=exact_kwh(document.energy), charge=self._money(charged),
+            balance=self._money(document.closing),
             link=public(reverse("tenant:papers:tenancy_statement", args=[self.tenancy.pk])) + f"?month={last_month:%Y-%m}",
         )  # fmt: skip
 
@@ -197,9 +198,9 @@ class TenantLook:
         tripped = set[int]()
         for event in entries:
             if isinstance(event, JournalEvent) and group_of(event.code) == Group.OVERLOAD and event.at > self.at - DAY:
-                told = event_context(event, recipient.language)
+                values = event_context(event, recipient.language)
                 key = f"{event.code} {meter.pk} {event.at // HOUR}"
-                if self._tell(Event.OVERLOAD, key, at=wall(event.at, self.where), **told):
+                if self._tell(Event.OVERLOAD, key, at=wall(event.at, self.zone), **values):
                     tripped.add(event.at)
         if switched and switched[-1].closed != recipient.closed:
             # Off and on again while the network was gone: nobody needs to hear of it now.
@@ -208,15 +209,17 @@ class TenantLook:
         recipient.save(update_fields=["meter", "seen", "closed"])
 
     def _switched(self, meter: Meter, relay: Relay, waiting: int, tripped: Collection[int]) -> None:
-        """The switch was moved. `tripped`: when what has just been told as an overload, or another limit, was."""
+        """Tell that the switch was moved. `tripped` has the instants of trips that were just told as an overload or
+        another limit.
+        """
         recipient, key = self.recipient, f"relay {meter.pk} {relay.seq}"
         hears, locked = Event.OVERLOAD not in recipient.muted, relay.reason in account_of(meter).supply.locks
-        told = {"at": wall(relay.at, self.where), "balance": self._money(meter.balance)}
+        values = {"at": wall(relay.at, self.zone), "balance": self._money(meter.balance)}
         if relay.closed:
             unheard = overtake(recipient, Event.CUT_OFF)
             # What comes back a moment after an overload was told with that.
             if recipient.closed is False and not unheard and not (hears and relay.reason == RECLOSED):
-                self._tell(Event.RESTORED, key, **told)
+                self._tell(Event.RESTORED, key, **values)
         else:
             overtake(recipient, Event.RESTORED)
             # Of a trip the overload has told, within the hour where it closes again by itself: one message, not two.
@@ -228,22 +231,22 @@ class TenantLook:
                     Event.CUT_OFF, key, why=why, exhausted=exhausted,
                     waiting=self._money(waits) if waits else "", code=self._code() if waits else "",
                     brief=brief(reason, recipient.language, why),
-                    **advice_on(EventKind.LIMIT_LOCKED if locked else relay.reason, relay.reason, recipient.language), **told,
+                    **advice_on(EventKind.LIMIT_LOCKED if locked else relay.reason, relay.reason, recipient.language), **values,
                 )  # fmt: skip
         recipient.closed = relay.closed
 
     def _reason(self, meter: Meter, relay: Relay) -> str:
-        """Why the switch was opened; where it is paid after use, no credit was used up."""
+        """Return why the switch was opened. Where the tenant pays after use, it is not that credit was used up."""
         if relay.reason != EXHAUSTED or not account_of(meter).settings.credit_limit:
             return relay.reason
         return OVERDUE if open_lowering(terms_of(self.tenancy.pk)) is not None else LIMIT
 
     def _use(self, meter: Meter) -> None:
-        day = local_day(self.at, self.where) - timedelta(days=1)
-        if self.recipient.day == day or self.at - day_bounds(day, self.where)[1] < HOUR:
+        day = local_day(self.at, self.zone) - timedelta(days=1)
+        if self.recipient.day == day or self.at - day_bounds(day, self.zone)[1] < HOUR:
             return
-        found = newly_unusual(self.recipient, meter, lowest_hours(meter, day, self.where, self.tenancy.begins), day)
-        if found is not None:
-            self._tell(Event.UNUSUAL, f"unusual {meter.pk} {day}", day=f"{day}", now=found[0], usual=found[1])
+        hours = newly_unusual(self.recipient, meter, lowest_hours(meter, day, self.zone, self.tenancy.begins), day)
+        if hours is not None:
+            self._tell(Event.UNUSUAL, f"unusual {meter.pk} {day}", day=f"{day}", now=hours[0], usual=hours[1])
         self.recipient.day = day
         self.recipient.save(update_fields=["day"])

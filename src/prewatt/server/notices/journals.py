@@ -1,4 +1,4 @@
-"""What notices take from meters' journals."""
+"""Reads from meters' journals what notices need."""
 
 from __future__ import annotations
 
@@ -14,35 +14,39 @@ from .telling import cross
 from .unusual import WEEKS, judge, lowest_hour
 
 BACK_AT = 100
-"""Rows that are looked back at."""
+"""The most rows that a look goes back over."""
 
 
 def journal(meter: Meter, seen: int) -> list[Any]:
-    """The switchings and events of a meter's journal after an entry."""
+    """Return the switchings and events of a meter's journal after the entry `seen`, in order."""
     rows = JournalEntry.objects.filter(meter=meter, seq__gt=seen, seq__lte=meter.seq, kind__in=("relay", "event"))
     return [decode_entry(bytes(body)) for body in rows.order_by("seq").values_list("body", flat=True)]
 
 
-def lowest_hours(meter: Meter, day: date, where: ZoneInfo, since: int = 0) -> dict[date, int]:
-    """The lowest hour of a local day and of the four weeks before it, of the days that are known."""
-    first = max(day_bounds(day - timedelta(weeks=WEEKS), where)[0], since)
+def lowest_hours(meter: Meter, day: date, zone_: ZoneInfo, since: int = 0) -> dict[date, int]:
+    """Return the lowest hour (Wh) of a local day and of each of the 28 days before it, as far as they are known. Days
+    that began before the instant `since` are left out.
+    """
+    first = max(day_bounds(day - timedelta(weeks=WEEKS), zone_)[0], since)
     rows = list(
-        JournalEntry.objects.filter(meter=meter, at__gt=first, at__lte=day_bounds(day, where)[1], energy__isnull=False)
+        JournalEntry.objects.filter(meter=meter, at__gt=first, at__lte=day_bounds(day, zone_)[1], energy__isnull=False)
         .order_by("seq")
         .values_list("at", "energy")
     )
-    found = {}
+    result = {}
     for number in range(7 * WEEKS + 1):
         each = day - timedelta(days=number)
-        begin, end = day_bounds(each, where)
+        begin, end = day_bounds(each, zone_)
         lowest = lowest_hour(((at, energy or 0) for at, energy in rows), begin, end) if begin >= since else None
         if lowest is not None:
-            found[each] = lowest
-    return found
+            result[each] = lowest
+    return result
 
 
 def newly_unusual(recipient: Recipient, meter: Meter, lowest: dict[date, int], day: date) -> tuple[int, int] | None:
-    """(lowest hour of a day, the usual one) if the day is unusual and the days before it, as far as told, were not."""
-    found = judge(lowest, day)
-    number = cross(recipient, f"unusual {meter.pk}", found is not None, found is None and day in lowest)
-    return found if number else None
+    """Return (lowest hour of a day, usual lowest hour), Wh, if the day is unusual and this was not told already for the
+    days just before, otherwise None.
+    """
+    hours = judge(lowest, day)
+    number = cross(recipient, f"unusual {meter.pk}", hours is not None, hours is None and day in lowest)
+    return hours if number else None

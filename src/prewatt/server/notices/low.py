@@ -1,6 +1,7 @@
-"""What is left of a tenant's credit: the steps of the reminder, and that it is used up. As it was seen; or by reckoning, where
-the meter has not been heard of and its usual use says that a step is reached by now. Where it is paid after use, what is left is
-what may be used until the limit.
+"""How much is left of a tenant's credit: the steps of the reminder, and the notice that it is used up.
+
+The amount is measured; if the meter has not been read for a while, it is estimated from the usual use. For a tenant who
+pays after use, what is left is what may be used until the limit.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ from .models import Notice, Recipient
 from .telling import cross, is_crossed, overtake, wall
 
 SILENT = HOUR
-"""A meter that was not read for so long is reckoned with."""
+"""The balance of a meter that was not read for this long is estimated, µs."""
 
 
 class Credit:
-    """What is left at one tenant's meter at an instant, nano. `held`: at the meter, by its last reading or by reckoning;
-    `waiting`: on its way there. `tell` puts a notice into the outbox; `code` is one that brings what waits.
+    """What is left at one tenant's meter at the instant `at`. `held` (nano) is at the meter, by its last reading or by
+    estimate (`reckoned`); `waiting` (nano) is on its way there. `tell` puts a notice into the outbox.
     """
 
     def __init__(
@@ -49,13 +50,15 @@ class Credit:
         self.account = account_of(meter)
 
     def look(self, code: Callable[[], str]) -> None:
-        """Tell what is new of it."""
+        """Tell the tenant what is new about the credit. `code` returns a code that brings what waits; empty if there is
+        none.
+        """
         if self.meter.read_at is None:
             return
         self._used_up(code)
         self._low(self.held + self.waiting)
 
-    def _told(self, nano: int) -> dict[str, Any]:
+    def _context(self, nano: int) -> dict[str, Any]:
         limit = self.account.settings.credit_limit
         since = wall(int(self.meter.read_at or 0), zone(self.property.zone)) if self.reckoned else ""
         return {
@@ -80,7 +83,7 @@ class Credit:
                 f"exhausted {number}",
                 waiting=waiting,
                 code=code() if waiting else "",
-                **self._told(held),
+                **self._context(held),
             )
 
     def _low(self, left: int) -> None:
@@ -108,12 +111,12 @@ class Credit:
         if crossed:
             # Several at once are one notice.
             energy = rough_kwh(room // price) if price > 0 else None
-            self._tell(Event.LOW, f"low {crossed[-1]}", days=days, energy=energy, **self._told(room))
+            self._tell(Event.LOW, f"low {crossed[-1]}", days=days, energy=energy, **self._context(room))
         elif not recipient.crossings.filter(step__startswith="low_", raised=True).exists():
             overtake(recipient, Event.LOW)
 
     def _steps(self) -> list[Step]:
-        """The landlord's and the tenant's own, the highest first."""
+        """Return the landlord's steps and the tenant's own, the highest first."""
         money = {*money_steps(self.property), *self.recipient.low_money}
         energy = {*energy_steps(self.property), *self.recipient.low_energy}
         return [Step(False, each) for each in sorted(money, reverse=True)] + [
@@ -121,6 +124,6 @@ class Credit:
         ]
 
     def _step_back(self, kept: Iterable[str]) -> None:
-        """Steps that there are no more, or that mean nothing now, are crossed no longer."""
+        """Mark all steps but the `kept` ones as not crossed: they exist no longer, or mean nothing now."""
         raised = self.recipient.crossings.filter(step__startswith="low_", raised=True)
         raised.exclude(step__in=list(kept)).update(raised=False, reckoned=False)

@@ -1,5 +1,5 @@
-"""Which fact a field of somebody else's template shows: said by people as `thing1 = room`, or guessed from the words that
-stand beside the field where the template was pasted as WeChat or the SMS service shows it.
+"""Which fact a field of a provider's template shows. People say it (`thing1 = room`), or it is guessed from the words
+next to the field, if the template was pasted as WeChat or the SMS service shows it.
 """
 
 from __future__ import annotations
@@ -27,20 +27,22 @@ GUESSES = (
     ("name", r"费用名|项目|name|item"),
     ("what", r"类型|状态|事项|名称|通知|内容|type|status|event"),
 )
-"""What the words beside a field say of it, the first that fits."""
+"""The fact that the words next to a field are about. The first pattern that fits counts."""
 LIKE = {"balance": "amount", "name": "what", "why": "line", "code": "do", "until": "time"}
-"""What is shown where an event has not what was guessed."""
+"""The fact that is shown if an event does not have the guessed one."""
 SAID = re.compile(r'^(?P<words>.*?)(?:=|＝)\s*(?P<fact>[a-z]+|"[^"]*"|“[^”]*”)\s*$')
 PLACE = re.compile(r"\$?\{+\s*(?P<name>\w+)\s*\}+")
 MOST_FIELDS = 20
 
 
 class TemplateError(ValueError):
-    """A template can't be used so; the message, for people, says what is wrong and how to mend it."""
+    """A template can't be used. The message says, for people, what is wrong and how to mend it."""
 
 
 def said(line: str) -> tuple[str, str]:
-    """(what stands before it, the fact or the words that a line names); no fact if it names none."""
+    """Return (words before it, fact) of a line `words = fact`. Fixed words begin with a quotation mark. The fact is
+    empty if the line names none.
+    """
     found = SAID.match(line)
     if not found:
         return line, ""
@@ -49,18 +51,20 @@ def said(line: str) -> tuple[str, str]:
 
 
 def chosen(field: str, fact: str, usable: Collection[str]) -> str:
-    """A fact that people named for a field. TemplateError if there is none such, or the event has it not."""
+    """Return the fact that people named for a field. Raises TemplateError if there is no such fact, or the event does
+    not have it.
+    """
     if fact.startswith('"') or fact in usable:
         return fact
     known = ", ".join(name for name in FACTS if name in usable)
     raise TemplateError(
-        _("%(field)s: there is no “%(fact)s” in this notice. There are: %(known)s; or fixed words in quotes.")
+        _("%(field)s: this notice has no “%(fact)s”. Possible are: %(known)s; or fixed words in quotes.")
         % {"field": field, "fact": fact, "known": known}
     )
 
 
 def guess(words: Iterable[str], usable: Collection[str]) -> str:
-    """The fact that the first words which say anything speak of; empty if none do."""
+    """Return the fact that the words are about, by the first words that say anything; empty if none do."""
     for each in words:
         for fact, pattern in GUESSES:
             if re.search(pattern, each.casefold().strip()):
@@ -71,15 +75,20 @@ def guess(words: Iterable[str], usable: Collection[str]) -> str:
 
 
 def unknown(field: str, beside: str, usable: Collection[str]) -> TemplateError:
-    """What is said where no fact was named for a field, and none could be guessed."""
+    """Return the error for a field for which no fact was named, and none could be guessed. `beside`: the words next to
+    the field.
+    """
     known = ", ".join(name for name in FACTS if name in usable)
-    text = _("Say what %(field)s (%(beside)s) is to show, such as “%(field)s = room”. There are: %(known)s.")
+    text = _(
+        "Say what the field %(field)s (%(beside)s) shows, for example “%(field)s = room”. Possible are: %(known)s."
+    )
     return TemplateError(text % {"field": field, "beside": beside.strip() or "–", "known": known})
 
 
 def read_text(text: str, usable: Collection[str], ordered: bool) -> tuple[tuple[str, str], ...]:
-    """The fields of an SMS template: its text as it was pasted, `电费剩${balance}元` or `{1}`, or lines `balance = balance`, or
-    both. Where only their order counts they are called 1, 2, and so on. TemplateError.
+    """Return the fields of an SMS template as (field, fact). `text` is the template as it was pasted, `电费剩${balance}元`
+    or `{1}`, or lines such as `balance = balance`, or both. If only the order of the fields counts (`ordered`), they
+    are called 1, 2 and so on. Raises TemplateError.
     """
     fields: dict[str, str] = {}
     named: dict[str, str] = {}
@@ -100,15 +109,15 @@ def read_text(text: str, usable: Collection[str], ordered: bool) -> tuple[tuple[
             label = re.split(r"[，。,;；！!、（(]", before.rstrip("：: "))[-1]
             fields[name] = own if own in usable else guess((own, label[-6:], after[:1], after[:3]), usable)
     if named.keys() - fields.keys() and fields:
-        raise TemplateError(
-            _("There is no field %(field)s in the text.") % {"field": min(named.keys() - fields.keys())}
-        )
+        raise TemplateError(_("The text has no field %(field)s.") % {"field": min(named.keys() - fields.keys())})
     fields |= {name: chosen(name, fact, usable) for name, fact in named.items()}
     if ordered and list(fields) != [str(number + 1) for number in range(len(fields))]:
-        raise TemplateError(_("Its parameters are called 1, 2, 3 and so on, a line each, in their order."))
+        raise TemplateError(
+            _("This service numbers its parameters. Write them as 1, 2, 3 and so on, in their order, a line each.")
+        )
     for name, fact in fields.items():
         if not fact:
             raise unknown(name, beside[name], usable)
     if len(fields) > MOST_FIELDS:
-        raise TemplateError(_("At most %(most)d fields.") % {"most": MOST_FIELDS})
+        raise TemplateError(_("There are too many fields: at most %(most)d are possible.") % {"most": MOST_FIELDS})
     return tuple(fields.items())

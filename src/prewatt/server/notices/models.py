@@ -1,3 +1,5 @@
+"""The rows of notices: recipients, their channels, what they are told, and how it is sent."""
+
 from __future__ import annotations
 
 from django.db import models
@@ -10,8 +12,8 @@ from .languages import ENGLISH, language_choices
 
 
 class SendingAccount(models.Model):
-    """An organisation's own account with whoever carries its notices: a mail server, an SMS service, a WeChat official
-    account. `settings` can be seen; `sealed` holds the secrets.
+    """An organisation's own account with a service that carries its notices: a mail server, an SMS service, a WeChat
+    official account. `settings` may be shown; `sealed` holds the secrets.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="sending_accounts")
@@ -29,9 +31,9 @@ class SendingAccount(models.Model):
 
 
 class SendingTemplate(models.Model):
-    """A template that whoever carries an organisation's notices has approved, and the fact that each of its fields shows (pairs,
-    in their order). `event` empty: for all that have none of their own; `language` empty: for all. `carrier`: see
-    `Kind.carrier`.
+    """A template that a service has approved for an organisation. `fields` are pairs of a field and the fact that it
+    shows, in their order. If `event` is empty, the template carries all events that have none of their own; if
+    `language` is empty, all languages. `carrier`: see `Kind.carrier`.
     """
 
     account = models.ForeignKey(SendingAccount, on_delete=models.CASCADE, related_name="templates")
@@ -52,14 +54,15 @@ class SendingTemplate(models.Model):
 
 
 class Recipient(models.Model):
-    """Who is told: the tenant of a tenancy, or (`tenancy` null) an organisation's manager.
+    """Somebody who is told: the tenant of a tenancy, or (`tenancy` is null) an organisation's manager.
 
-    `quiet_from`, `quiet_until`: hours of the local day between which nothing is sent (equal: always may be). `low_money`
-    (nano), `low_energy` (Wh), `low_days`: own steps of the reminder, beside the landlord's. `muted`: events that are not
-    told. `since`: nothing that happened before is told. `meter`, `seen`: how far the meter's journal has been looked at;
-    `closed`: how its switch was said to stand last. `day`: the last local day for which its use was looked at. `looked_at`:
-    when all was looked at last. `changed_at`: when the tenant last changed by themselves how they are reached (phone, e-mail,
-    language).
+    Between the hours `quiet_from` and `quiet_until` of the local day nothing is sent; if they are equal, there are no
+    quiet hours. `low_money` (nano), `low_energy` (Wh) and `low_days` are the tenant's own steps of the reminder, beside
+    the landlord's. `muted`: the events that are not told. Nothing that happened before `since` is told.
+
+    `meter` and `seen`: how far the journal of which meter has been looked at; `closed`: how its switch stood when that
+    was last told. `day`: the last local day whose use was looked at. `looked_at`: the instant of the last complete
+    look. `changed_at`: when the tenant last changed how they are reached (phone, e-mail, language).
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="recipients")
@@ -91,13 +94,14 @@ class Recipient(models.Model):
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """What can be told to them."""
+        """The events that can be told to this recipient."""
         return FOR_TENANTS if self.tenancy_id else FOR_MANAGERS
 
 
 class Channel(models.Model):
-    """A way to reach a recipient. `sealed`: the address; `shown`: as much of it as may be seen; `tested_at`: when a test was sent
-    last. `by_office`: the manager typed it for the tenant.
+    """A way to reach a recipient. `sealed` is the address; `shown` is as much of it as may be seen. `failing`: why the
+    last try failed; empty if it did not. `tested_at`: when the last test was sent. `by_office`: the manager typed the
+    address for the tenant.
     """
 
     recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="channels")
@@ -118,8 +122,9 @@ class Channel(models.Model):
 
 
 class Notice(models.Model):
-    """Something a recipient is told, once under its `key`. `facts`: by name, for ways that carry fields (`facts`). `due_at`: not
-    before (quiet hours, others to be gathered with). `overtaken`: it no longer holds, and what is not sent yet is not sent.
+    """Something that a recipient is told, once under its `key`. `facts`: by name, for channels that carry fields (see
+    `facts.py`). It is sent at `due_at` at the earliest, because of quiet hours or of others that go with it.
+    `overtaken`: it is no longer true, and what is not sent yet is not sent.
     """
 
     recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="notices")
@@ -141,7 +146,9 @@ class Notice(models.Model):
 
 
 class Delivery(models.Model):
-    """A notice on one channel. `next_try_at` is null when there is none: it is sent, failed or overtaken."""
+    """A notice on one channel. `next_try_at` is null if there is no further try: it is sent, failed or no longer
+    needed.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waits")
@@ -167,8 +174,9 @@ class Delivery(models.Model):
 
 
 class Crossing(models.Model):
-    """A threshold that was crossed and told, until it is crossed back with some distance (hysteresis). `count`: how often,
-    so that each crossing has a name. `reckoned`: it was told by reckoning, of a meter that was not heard of.
+    """A threshold that was crossed and told, until it is crossed back with some distance (hysteresis). `count`: how
+    often it was crossed, so that each crossing has a name. `reckoned`: it was told by an estimate, for a meter without
+    new readings.
     """
 
     recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="crossings")
@@ -185,7 +193,7 @@ class Crossing(models.Model):
 
 
 class Seen(models.Model):
-    """How far a meter's journal has been looked at for a manager."""
+    """How far a meter's journal has been looked at for a manager: up to the entry `seq`."""
 
     recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="seen_meters")
     meter = models.ForeignKey(Meter, on_delete=models.PROTECT, related_name="+")

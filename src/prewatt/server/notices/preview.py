@@ -1,4 +1,6 @@
-"""The texts of notices as each way would carry them, for people who want to read them beforehand: `prewatt notice preview`."""
+"""Shows the texts of notices as each channel would carry them, for people who want to read them beforehand: `prewatt
+notice preview`.
+"""
 
 from __future__ import annotations
 
@@ -14,27 +16,27 @@ from .fitting import alphabet, places, segments
 from .samples import messages, usable
 
 WAYS = ("email", "push", "sms", "wechat", "wecom")
-"""What can be shown; web push and webhooks carry the title and the text of an e-mail."""
+"""The ways that can be shown. Web push and webhooks carry the same title and text as an e-mail."""
 FIELDS = (
     ("thing1", "room"), ("phrase2", "what"), ("amount3", "amount"), ("character_string4", "energy"), ("time5", "time"),
     ("thing6", "do"), ("thing7", "line"),
 )  # fmt: skip
-"""A WeChat template as `docs/landlord/notices.md` suggests it; an event has those of its fields that it has facts for."""
+"""A WeChat template as `docs/landlord/notices.md` suggests it. An event fills the fields that it has facts for."""
 
 
 def template(event: Event) -> Template:
-    """A WeChat template for an event, of the fields that it can fill."""
+    """Return a WeChat template for an event, with the fields that the event can fill."""
     have = usable(event)
     return Template("preview", tuple((field, fact) for field, fact in FIELDS if fact in have))
 
 
 def as_wechat(event: Event, message: Message) -> list[tuple[str, str]]:
-    """The fields that WeChat shows of a notice."""
+    """Return the fields that WeChat shows of a notice, as (field, text)."""
     return WeChat.filled({}, Message(**{**message.__dict__, "template": template(event)}))
 
 
 def preview(events: list[Event], languages: list[str], ways: list[str]) -> Iterator[str]:
-    """The lines to be read."""
+    """Yield the lines to be read, for each event, language and way."""
     for event in events:
         for language in languages:
             for number, message in enumerate(messages(event, language), 1):

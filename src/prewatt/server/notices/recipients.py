@@ -1,4 +1,6 @@
-"""Who is told, how, of what: settings, channels, and the organisation's accounts with whoever carries notices."""
+"""The recipients of notices: their settings and channels, and the organisations' accounts with the services that carry
+notices.
+"""
 
 from __future__ import annotations
 
@@ -27,14 +29,16 @@ from .languages import language_of_country, languages
 from .models import Channel, Recipient, SendingAccount
 
 ACCOUNT, ADDRESS = "sending account", "notice address"
-"""What is sealed."""
+"""The purposes under which secrets are sealed."""
 MOST_CHANNELS = 10
 STEPS = ("low_money", "low_energy", "low_days")
-"""A tenant's own steps of the reminder, beside the landlord's."""
+"""The fields with a tenant's own steps of the reminder. The landlord's steps hold beside them."""
 
 
 def recipient_of(tenancy: Tenancy) -> Recipient:
-    """The tenant of a tenancy, as somebody to tell; until another language is chosen, in that of the country."""
+    """Return the tenant of a tenancy as a recipient; create it if there is none. Until the tenant chooses, the language
+    is that of the country.
+    """
     home = tenancy.unit.property
     return Recipient.objects.get_or_create(
         tenancy=tenancy,
@@ -47,7 +51,9 @@ def recipient_of(tenancy: Tenancy) -> Recipient:
 
 
 def add_tenants() -> None:
-    """Whoever lives somewhere can be told, though they never looked at a page: the landlord may have their number."""
+    """Create a recipient for everybody who lives somewhere. They can be told even if they never opened a page, because
+    the landlord may know their number.
+    """
     for tenancy in (
         Tenancy.objects.not_over(now()).filter(recipient=None).select_related("unit__property__organisation")
     ):
@@ -55,7 +61,7 @@ def add_tenants() -> None:
 
 
 def manager_of(organisation: Organisation) -> Recipient:
-    """An organisation's manager, as somebody to tell."""
+    """Return an organisation's manager as a recipient; create it if there is none."""
     return Recipient.objects.get_or_create(organisation=organisation, tenancy=None, defaults={"since": now()})[0]
 
 
@@ -63,7 +69,9 @@ def manager_of(organisation: Organisation) -> Recipient:
 
 
 def keep_settings(recipient: Recipient, given: Any) -> None:
-    """Language, quiet hours, steps, and what is told (`tell`, a list). ValidationError names the field."""
+    """Store what a recipient typed on the page of notices: language, quiet hours, steps of the reminder, and the events
+    to be told (`tell`, a list). A ValidationError names each field that is wrong.
+    """
     errors: dict[str, str] = {}
     language = given.get("language", "")
     if language not in languages():
@@ -72,7 +80,7 @@ def keep_settings(recipient: Recipient, given: Any) -> None:
     for name in ("quiet_from", "quiet_until"):
         text = given.get(name, "")
         if not (text.isdecimal() and text.isascii() and len(text) <= 2 and int(text) < 24):
-            errors[name] = _("An hour is 0 to 23.")
+            errors[name] = _("Type an hour from 0 to 23.")
         else:
             hours[name] = int(text)
     steps: dict[str, list[int]] = {}
@@ -108,27 +116,31 @@ def keep_settings(recipient: Recipient, given: Any) -> None:
 
 
 def kinds_for(recipient: Recipient) -> list[type[Kind]]:
-    """The kinds of channel that this organisation can send by."""
+    """Return the kinds of channel that the recipient's organisation can send by."""
     known = set(SendingAccount.objects.filter(organisation=recipient.organisation_id).values_list("kind", flat=True))
     return [kind for name, kind in CHANNELS.items() if not kind.fields or name in known]
 
 
 @transaction.atomic
 def add_channel(recipient: Recipient, kind: str, text: str) -> Channel:
-    """Add a way to reach somebody; one that is known already is switched on again. ValidationError."""
-    wanted = next((each for each in kinds_for(recipient) if each.name == kind), None)
-    if wanted is None:
-        raise ValidationError({"kind": _("Nothing can be sent that way here.")})
+    """Add a channel to a recipient. If the address is known already, its channel is switched on again. Raises
+    ValidationError if the address is wrong, or nothing can be sent this way.
+    """
+    channel = next((each for each in kinds_for(recipient) if each.name == kind), None)
+    if channel is None:
+        raise ValidationError({"kind": _("This way of sending is not set up here.")})
     try:
-        address = wanted.read_local(text.strip(), country_of(recipient))
+        address = channel.read_local(text.strip(), country_of(recipient))
     except ValueError as error:
         raise ValidationError({"address": str(error)}) from None
-    return put_channel(recipient, wanted, address)
+    return put_channel(recipient, channel, address)
 
 
 @transaction.atomic
 def put_channel(recipient: Recipient, kind: type[Kind], address: str, by_office: bool = False) -> Channel:
-    """As `add_channel`, of an address in its one form; `by_office`: the manager typed it for the tenant. ValidationError."""
+    """Add a channel as `add_channel` does, with an address that is already in its one form. `by_office`: the manager
+    typed it for the tenant. Raises ValidationError if there are too many.
+    """
     # The recipient's row is the lock: the same address twice at once is one channel.
     for_update(Recipient.objects).get(pk=recipient.pk)
     _from_now(Recipient.objects.filter(pk=recipient.pk))
@@ -138,44 +150,55 @@ def put_channel(recipient: Recipient, kind: type[Kind], address: str, by_office:
             known.save(update_fields=["enabled", "failing"])
             return known
     if recipient.channels.count() >= MOST_CHANNELS:
-        raise ValidationError({"kind": _("At most %(most)d channels.") % {"most": MOST_CHANNELS}})
-    made: Channel = recipient.channels.create(
+        raise ValidationError(
+            {
+                "kind": _("There are %(most)d channels already, and more are not possible. Remove one first.")
+                % {"most": MOST_CHANNELS}
+            }
+        )
+    channel: Channel = recipient.channels.create(
         kind=kind.name, made_at=now(), by_office=by_office, **sealed_address(kind, address)
     )
-    return made
+    return channel
 
 
 def sealed_address(kind: type[Kind], address: str) -> dict[str, Any]:
-    """An address as a channel keeps it."""
+    """Return the columns of a channel that hold its address: `sealed`, and `shown` as much of it as may be seen."""
     return {"sealed": seal(ADDRESS, {"address": address}), "shown": kind.shown(address)[:100]}
 
 
 def that_send(channels: Manager[Channel] | QuerySet[Channel]) -> QuerySet[Channel]:
-    """Those of some channels that are on, and by which the organisation can send."""
+    """Return those of some channels that are switched on, and that the organisation can send by."""
     alone = [name for name, kind in CHANNELS.items() if not kind.fields]
     account = SendingAccount.objects.filter(organisation=OuterRef("recipient__organisation"), kind=OuterRef("kind"))
     return channels.filter(Q(kind__in=alone) | Exists(account), enabled=True)
 
 
 def _from_now(recipients: QuerySet[Recipient]) -> None:
-    """Of those whom nothing reached until now: they are told what happens from now on, not all that was paid since long."""
+    """Tell the recipients that nothing has reached until now only what happens from now on, not all that was paid since
+    they moved in.
+    """
     reached = that_send(Channel.objects.filter(recipient=OuterRef("pk")))
     recipients.exclude(Exists(reached)).update(since=now())
 
 
 def address_of(channel: Channel) -> str:
-    """A channel's address. SealError if it can't be opened."""
+    """Return a channel's address. Raises SealError if it can't be opened."""
     return unseal(ADDRESS, bytes(channel.sealed))["address"]
 
 
 def country_of(recipient: Recipient) -> str:
-    """The country that somebody types numbers in, by the building; empty if it is not known."""
+    """Return the country whose phone numbers a recipient types, such as `DE`, by the building; empty if it is not
+    known.
+    """
     home = recipient.tenancy.unit.property if recipient.tenancy is not None else recipient.organisation.home()
     return country_at(home.zone, home.currency)
 
 
 def currency_of(recipient: Recipient) -> str:
-    """The currency of somebody's amounts, by the building; of a manager's, that of all buildings (`NO_CURRENCY`: several)."""
+    """Return the currency of the amounts of a recipient: that of the building; for a manager that of all buildings
+    (`NO_CURRENCY` if there are several).
+    """
     return str((recipient.tenancy.unit.property if recipient.tenancy is not None else recipient.organisation).currency)
 
 
@@ -184,42 +207,44 @@ def currency_of(recipient: Recipient) -> str:
 
 @transaction.atomic
 def keep_account(organisation: Organisation, kind: str, given: Mapping[str, str]) -> SendingAccount:
-    """Make an organisation's sending account, or change it: a secret that is left empty stays. ValidationError."""
-    wanted = CHANNELS.get(kind)
-    if wanted is None or not wanted.fields:
-        raise ValidationError({"kind": _("This channel needs no account.")})
-    made = SendingAccount.objects.filter(organisation=organisation, kind=kind).first()
-    known = values_of(made) if made else {}
-    fields = wanted.fields_of(given)
+    """Create or change an organisation's account with a service that carries notices. A secret that is left empty stays
+    as it is. Raises ValidationError.
+    """
+    channel = CHANNELS.get(kind)
+    if channel is None or not channel.fields:
+        raise ValidationError({"kind": _("This channel does not need an account.")})
+    account = SendingAccount.objects.filter(organisation=organisation, kind=kind).first()
+    stored = values_of(account) if account else {}
+    fields = channel.fields_of(given)
     # Of what is not secret the form shows all: left empty it is empty.
-    secrets = {field.name: known[field.name] for field in fields if field.secret and field.name in known}
+    secrets = {field.name: stored[field.name] for field in fields if field.secret and field.name in stored}
     values = read_fields(fields, given, secrets)
     try:
-        wanted.check_account(values)
+        channel.check_account(values)
     except ValueError as error:
         raise ValidationError(str(error)) from None
     _from_now(Recipient.objects.filter(organisation=organisation))
-    made = made or SendingAccount(organisation=organisation, kind=kind, made_at=now())
-    made.settings = part(fields, values, secret=False)
-    made.sealed = seal(ACCOUNT, part(fields, values, secret=True))
-    made.save()
-    return made
+    account = account or SendingAccount(organisation=organisation, kind=kind, made_at=now())
+    account.settings = part(fields, values, secret=False)
+    account.sealed = seal(ACCOUNT, part(fields, values, secret=True))
+    account.save()
+    return account
 
 
 def values_of(account: SendingAccount) -> dict[str, str]:
-    """All that an account knows. SealError if its secrets can't be opened."""
+    """Return all fields of an account by name, the secrets too. Raises SealError if the secrets can't be opened."""
     return {**account.settings, **unseal(ACCOUNT, bytes(account.sealed))}
 
 
 def account_values(organisation_id: int, kind: str) -> dict[str, str]:
-    """What an organisation's account of a kind knows; nothing if it has none."""
-    found = SendingAccount.objects.filter(organisation=organisation_id, kind=kind).first()
-    return values_of(found) if found else {}
+    """Return the fields of an organisation's account of a kind by name; empty if there is no account."""
+    account = SendingAccount.objects.filter(organisation=organisation_id, kind=kind).first()
+    return values_of(account) if account else {}
 
 
 def to_be_told(before: int) -> Iterable[Recipient]:
-    """Everybody who can be reached, and of whose meter or payments there is something new, or who was looked at last before an
-    instant.
+    """Return the recipients who can be reached, and whose meter or payments have something new, or whom `watching`
+    looked at last before the instant `before`.
     """
     paid = TopUp.objects.filter(tenancy=OuterRef("tenancy"), paid_at__gte=OuterRef("looked_at"))
     taken = TopUp.objects.filter(tenancy=OuterRef("tenancy"), taken_back__booked_at__gte=OuterRef("looked_at"))

@@ -1,5 +1,5 @@
-"""What each event may look like: for the texts that people read beforehand, for tests of a template, and to know which facts
-an event has.
+"""Examples of each event's notices. People read them beforehand, templates are tested with them, and they show which
+facts an event has.
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ _CONTEXTS: dict[Event, list[dict[str, Any]]] = {
 def message(
     event: Event, language: str, context: Mapping[str, Any], template: Template | None = None, key: str = "sample"
 ) -> Message:
-    """A notice of an event, as it would be sent."""
+    """Return a notice of an event as it would be sent."""
     told = complete(context, language_of(language).words.samples.room if context.get("tenant") else "", AT)
     words = render(event, language, told)
     link = str(context.get("link") or "")
@@ -212,13 +212,13 @@ def message(
 
 
 def messages(event: Event, language: str) -> list[Message]:
-    """A notice of each case of an event."""
+    """Return a notice of each case of an event."""
     return [message(event, language, context) for context in contexts(event, language)]
 
 
 @cache
 def usable(event: Event | None) -> tuple[str, ...]:
-    """The facts that a field for an event can show; for any event, if it is None."""
+    """Return the facts that a field for an event can show; if `event` is None, those that it can show for any event."""
     if event is None:
         return EVERYWHERE
     have = [set(each.facts) for language in languages() for each in messages(event, language)]

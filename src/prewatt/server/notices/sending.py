@@ -1,6 +1,8 @@
-"""Sending what is in the outbox: each delivery again and again, ever later, until it is sent or given up.
+"""Sends what is in the outbox. Each delivery is tried again and again, with longer and longer waits, until it is sent
+or given up.
 
-What is sent is marked as sent after it was; a server that is killed between the two sends it twice, never not at all.
+A delivery is marked as sent after it was sent. If the server is killed between the two, the notice is sent twice, but
+never lost.
 """
 
 from __future__ import annotations
@@ -27,13 +29,15 @@ from .sending_templates import with_template
 
 log = logging.getLogger("prewatt.notices")
 BACKOFF = tuple(minutes * MINUTE for minutes in (1, 5, 15, 60, 240, 720, 1440, 1440))
-"""How long after each try the next one is; after the last one it is given up."""
+"""The wait after each try until the next one, µs. After the last try the delivery is given up."""
 LEASE = 5 * MINUTE
-"""How long a delivery is one sender's, should it die over it."""
+"""A delivery belongs to one sending process for this long, µs. If the process dies, another one may try after that."""
 
 
 def send_what_is_due(most: int = 500) -> int:
-    """Try each delivery that is due once; those that are sent together as one. How many were sent."""
+    """Try each delivery that is due once; deliveries that go together are sent as one. Returns how many were sent.
+    `most`: at most so many are tried.
+    """
     rows = Delivery.objects.filter(state=Delivery.State.WAITING, next_try_at__lte=now()).order_by("next_try_at", "pk")
     due = rows.select_related("notice__recipient__organisation", "channel")[:most]
     together = _together(due)
@@ -47,20 +51,20 @@ def send_what_is_due(most: int = 500) -> int:
         # One that did not answer a moment ago: the others need not wait for it.
         if behind in out_of_order:
             return 0
-        found = [each for row in together[first] if (each := _claim(row.pk)) is not None]
-        if not found:
+        claimed = [each for row in together[first] if (each := _claim(row.pk)) is not None]
+        if not claimed:
             return 0
-        error = try_to_send(found)
+        error = try_to_send(claimed)
         if error is not None and not error.alone:
             out_of_order.add(behind)
-        return len(found) if error is None else 0
+        return len(claimed) if error is None else 0
 
     # What fails otherwise is tried again when its lease is over.
     return sum(apart("notice", together, attempt, lambda row: gateway_of(row.notice.recipient.organisation)))
 
 
 def _together(due: Iterable[Delivery]) -> dict[Delivery, list[Delivery]]:
-    """Deliveries that are sent as one, by the first of them."""
+    """Return the deliveries that are sent as one message, by the first of them."""
     groups: dict[Hashable, list[Delivery]] = {}
     for row in due:
         notice = row.notice
@@ -71,23 +75,23 @@ def _together(due: Iterable[Delivery]) -> dict[Delivery, list[Delivery]]:
 
 @transaction.atomic
 def _claim(pk: int) -> Delivery | None:
-    found = (
+    delivery = (
         for_update(Delivery.objects, skip_locked=True)
         .select_related("notice__recipient__tenancy__unit__property", "channel")
         .filter(pk=pk, state=Delivery.State.WAITING, next_try_at__lte=now())
         .first()
     )
-    if found is None:
+    if delivery is None:
         return None
-    if found.notice.overtaken or not found.channel.enabled:
+    if delivery.notice.overtaken or not delivery.channel.enabled:
         Delivery.objects.filter(pk=pk).update(state=Delivery.State.OVERTAKEN, next_try_at=None)
         return None
     Delivery.objects.filter(pk=pk).update(next_try_at=now() + LEASE)
-    return found
+    return delivery
 
 
 def message_of(deliveries: Sequence[Delivery]) -> Message:
-    """What is sent."""
+    """Return the message for deliveries that are sent as one."""
     notice = deliveries[0].notice
     if len(deliveries) > 1:
         return digest([each.notice for each in deliveries])
@@ -99,10 +103,10 @@ def message_of(deliveries: Sequence[Delivery]) -> Message:
 
 
 def send(channel: Channel, message: Message) -> None:
-    """Send over a channel, once. SendError if it can't be."""
+    """Send a message over a channel, once. Raises SendError if it can't be sent."""
     kind = CHANNELS.get(channel.kind)
     if kind is None:
-        raise SendError(f"{channel.kind} is no channel", lasting=True)
+        raise SendError(_("There is no channel %(kind)s any more.") % {"kind": channel.kind}, lasting=True)
     account, values = None, {}
     try:
         if kind.fields:
@@ -114,12 +118,12 @@ def send(channel: Channel, message: Message) -> None:
     except SealError as error:
         raise SendError(str(error)) from None
     if kind.fields and not account:
-        raise SendError(_("The organisation has no account for it any more."), lasting=True)
+        raise SendError(_("The organisation no longer has an account for this channel."), lasting=True)
     kind.send(values, address, with_template(account, message) if account else message)
 
 
 def try_to_send(deliveries: Sequence[Delivery]) -> SendError | None:
-    """One try for what is sent as one, and what came of it."""
+    """Try once to send deliveries as one message, and store the result. Returns the error; None if they were sent."""
     channel = deliveries[0].channel
     try:
         send(channel, message_of(deliveries))

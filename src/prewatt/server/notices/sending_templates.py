@@ -1,4 +1,4 @@
-"""The templates that WeChat or an SMS service has approved for an organisation: which one carries which event."""
+"""The templates that WeChat or an SMS service has approved for an organisation, and which event each carries."""
 
 from __future__ import annotations
 
@@ -21,22 +21,23 @@ from .samples import contexts, message, usable
 
 
 def templates_of(account: SendingAccount) -> QuerySet[SendingTemplate]:
-    """An account's templates, of whoever carries its notices now."""
+    """Return an account's templates of the service that carries its notices now."""
     return account.templates.filter(carrier=CHANNELS[account.kind].carrier(account.settings))
 
 
-def keep_template(account: SendingAccount, event: str, language: str, given: str, text: str) -> SendingTemplate:
-    """Let a template carry an event (all that have none of their own, if empty), or let another one. ValidationError names the
-    field.
+def keep_template(account: SendingAccount, event: str, language: str, template: str, text: str) -> SendingTemplate:
+    """Store which template carries an event. If `event` is empty, the template carries all events that have none of
+    their own; if `language` is empty, all languages. `text` is the template as people pasted or typed it. A
+    ValidationError names each field that is wrong.
     """
     errors = {}
     if event and event not in Event.values:
         errors["event"] = _("There is no such choice.")
     if language and language not in languages():
         errors["language"] = _("There is no such choice.")
-    given = given.strip()
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", given):
-        errors["template"] = _("This is no template id: copy it from the provider's page.")
+    template = template.strip()
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", template):
+        errors["template"] = _("This is not the id of a template. Copy the id from the provider's page.")
     kind = CHANNELS[account.kind]
     fields: tuple[tuple[str, str], ...] = ()
     if not errors:
@@ -46,43 +47,47 @@ def keep_template(account: SendingAccount, event: str, language: str, given: str
             errors["fields"] = str(error)
     if errors:
         raise ValidationError({name: [said] for name, said in errors.items()})
-    made, _new = SendingTemplate.objects.update_or_create(
+    row, _is_new = SendingTemplate.objects.update_or_create(
         account=account, carrier=kind.carrier(account.settings), event=event, language=language,
-        defaults={"template": given, "fields": [list(each) for each in fields]},
+        defaults={"template": template, "fields": [list(each) for each in fields]},
     )  # fmt: skip
-    return made
+    return row
 
 
 def as_lines(template: SendingTemplate) -> str:
-    """The fields of a template as people type them."""
+    """Return the fields of a template as people type them, a line each."""
     return "\n".join(
         f"{name} = {fact + chr(34) if fact.startswith(chr(34)) else fact}" for name, fact in template.fields
     )
 
 
 def as_template(row: SendingTemplate) -> Template:
-    """A template as channels take it."""
+    """Return a template in the form that channels take."""
     return Template(row.template, tuple((name, fact) for name, fact in row.fields))
 
 
 def template_for(rows: Iterable[SendingTemplate], event: str, language: str) -> Template | None:
-    """The template of some that carries an event in a language; None if none does. A test goes by any."""
-    found = {(row.event, row.language): row for row in rows}
+    """Return the template that carries an event in a language; None if there is none. A test is carried by any
+    template.
+    """
+    by_scope = {(row.event, row.language): row for row in rows}
     for wanted in ((event, language), (event, ""), ("", language), ("", "")):
-        if wanted in found:
-            return as_template(found[wanted])
-    return as_template(next(iter(found.values()))) if found and event == "test" else None
+        if wanted in by_scope:
+            return as_template(by_scope[wanted])
+    return as_template(next(iter(by_scope.values()))) if by_scope and event == "test" else None
 
 
-def with_template(account: SendingAccount, told: Message) -> Message:
-    """A message with the template that carries it, where its way needs one."""
+def with_template(account: SendingAccount, message_: Message) -> Message:
+    """Return a message with the template that carries it, if its channel needs one."""
     if not CHANNELS[account.kind].templated(account.settings):
-        return told
-    return replace(told, template=template_for(templates_of(account), told.event, told.language))
+        return message_
+    return replace(message_, template=template_for(templates_of(account), message_.event, message_.language))
 
 
 def carrying(recipient: Recipient, event: Event, channels: Iterable[Channel]) -> list[Channel]:
-    """Those of somebody's channels that can carry an event; all, if none can, so that it is seen that it has not gone."""
+    """Return those of some channels that can carry an event. If none can, all are returned, so that people see that it
+    was not sent.
+    """
     known = {row.kind: row for row in SendingAccount.objects.filter(organisation=recipient.organisation_id)}
 
     def can(channel: Channel) -> bool:
@@ -96,22 +101,24 @@ def carrying(recipient: Recipient, event: Event, channels: Iterable[Channel]) ->
 
 
 def sample(row: SendingTemplate, language: str) -> Message:
-    """What a template carries, with figures of no real flat."""
+    """Return what a template carries, with the figures of a made-up flat."""
     event = Event(row.event) if row.event else Event.LOW
     return message(event, language, contexts(event, language)[0], as_template(row))
 
 
 def check(row: SendingTemplate, address: str, country: str, language: str, key: str) -> None:
-    """Send a sample by a template to somebody. SendError says why not, in the provider's own words; ValidationError."""
+    """Send a sample by a template to an address. SendError says why it could not be sent, in the provider's own words.
+    Raises ValidationError if the address is wrong.
+    """
     account = row.account
     kind: type[Kind] = CHANNELS[account.kind]
     try:
-        read = kind.read_local(address, country)
+        to = kind.read_local(address, country)
     except ValueError as error:
         raise ValidationError({"address": [str(error)]}) from None
-    kind.send(values_of(account), read, replace(sample(row, language), key=key))
+    kind.send(values_of(account), to, replace(sample(row, language), key=key))
 
 
 def shown(row: SendingTemplate, language: str) -> list[tuple[str, str]]:
-    """What each field of a template would show of a sample."""
+    """Return what each field of a template would show of a sample, as (field, text)."""
     return CHANNELS[row.account.kind].filled(row.account.settings, sample(row, language))

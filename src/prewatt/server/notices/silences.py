@@ -1,5 +1,5 @@
-"""Telling managers of what is silent: after the property's minutes, again each time its hours have passed, and when it has
-been back for a while.
+"""Tells managers about gateways and meters that are silent: after the minutes that the property's rules name, again
+after each of its hours, and when they have been back for a while.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from .models import Channel, Notice, Recipient
 from .telling import overtake, tell, wall
 
 FLATS = 8
-"""So many flats a notice names; the page names all."""
+"""The most flats that a notice names. The page names all."""
 
 
 def key_of(silence: Silence) -> str:
-    """What the keys of a silence's notices begin with."""
+    """Return the beginning of the keys of a silence's notices."""
     return f"silence {silence.pk} "
 
 
 def notices_of(silence: Silence) -> list[Notice]:
-    """What was told of a silence, the earliest first."""
+    """Return the notices about a silence, the earliest first."""
     rows = Notice.objects.filter(
         recipient__organisation=silence.gateway.property.organisation_id, key__startswith=key_of(silence)
     )
@@ -41,7 +41,7 @@ def notices_of(silence: Silence) -> list[Notice]:
 
 
 def tell_of_silences() -> None:
-    """Tell of each silence what is due."""
+    """Tell managers what is due about each silence. An error in one does not stop the others."""
     at = now()
     opened = Silence.objects.filter(over_at=None, back_at=None).select_related("gateway__property", "meter__unit")
     apart("silence-told", opened, lambda each: _tell(each, at), lambda each: each.meter or each.gateway)
@@ -53,16 +53,16 @@ def tell_of_silences() -> None:
 
 
 def times_due(silence: Silence, at: int) -> int:
-    """How many times it is to have been told at an instant."""
-    where, lasted = silence.gateway.property, at - silence.began_at
-    if lasted < step(where, silence.gateway.since is None):
+    """Return how many times a silence should have been told at an instant."""
+    property_, lasted = silence.gateway.property, at - silence.began_at
+    if lasted < step(property_, silence.gateway.since is None):
         return 0
-    again = int(where.silence_again) * HOUR
+    again = int(property_.silence_again) * HOUR
     return 1 + lasted // again if again else 1
 
 
 def _managers(silence: Silence) -> list[Recipient]:
-    """Who is told: the managers who can be reached."""
+    """Return the managers who can be reached."""
     rows = Recipient.objects.filter(organisation=silence.gateway.property.organisation_id, tenancy=None)
     reached = Channel.objects.filter(recipient__in=rows, enabled=True).values("recipient")
     return list(rows.filter(pk__in=reached).select_related("organisation"))
@@ -74,11 +74,11 @@ def _tell(silence: Silence, at: int) -> None:
     if due <= silence.told:
         return
     Silence.objects.filter(pk=silence.pk).update(told=due)
-    found = lendings(silence, at)
+    costs = lendings(silence, at)
     for recipient in _managers(silence):
         # What waits for the end of the quiet hours is said by the later one.
         overtake(recipient, Event.OFFLINE, key_of(silence))
-        tell(recipient, Event.OFFLINE, f"{key_of(silence)}{due}", {**_common(silence, at), **_costs(silence, found)})
+        tell(recipient, Event.OFFLINE, f"{key_of(silence)}{due}", {**_common(silence, at), **_costs(silence, costs)})
 
 
 @transaction.atomic
@@ -99,7 +99,7 @@ def _tell_back(silence: Silence) -> None:
 
 
 def lasted(begin: int, end: int) -> dict[str, int]:
-    """A time in the largest unit that fits: of `days`, `hours`, `minutes` one is over 0."""
+    """Return a time span in the largest unit that fits: one of `days`, `hours`, `minutes`, with its number."""
     time = max(end - begin, MINUTE)
     for name, unit in (("days", DAY), ("hours", HOUR)):
         if time >= 2 * unit:
@@ -108,21 +108,21 @@ def lasted(begin: int, end: int) -> dict[str, int]:
 
 
 def _common(silence: Silence, until: int) -> dict[str, Any]:
-    where = silence.gateway.property
-    there = zone(where.zone)
+    property_ = silence.gateway.property
+    zone_ = zone(property_.zone)
     return {
         "gateway": silence.gateway.name, "meter": str(silence.meter.unit or silence.meter) if silence.meter else "",
-        "room": str(silence.meter.unit or silence.meter) if silence.meter else str(where),
-        "property": str(where), "never": silence.gateway.since is None, "currency": where.currency,
-        "alone": bool(where.alone_kwh or where.alone_days),
-        "at": wall(silence.began_at, there), "until": wall(until, there),
+        "room": str(silence.meter.unit or silence.meter) if silence.meter else str(property_),
+        "property": str(property_), "never": silence.gateway.since is None, "currency": property_.currency,
+        "alone": bool(property_.alone_kwh or property_.alone_days),
+        "at": wall(silence.began_at, zone_), "until": wall(until, zone_),
         "link": public(reverse("console:silences:silence", args=[silence.pk])), "lasted": lasted(silence.began_at, until),
     }  # fmt: skip
 
 
-def _costs(silence: Silence, found: list[Lending]) -> dict[str, Any]:
+def _costs(silence: Silence, rows: list[Lending]) -> dict[str, Any]:
     currency = silence.gateway.property.currency
-    known = [each for each in found if each.energy is not None]
+    known = [each for each in rows if each.energy is not None]
     drawing = [each for each in known if each.energy]
     drawing.sort(key=lambda each: (each.left, natural(str(each.row.meter.unit))))
     flats = [
@@ -133,10 +133,10 @@ def _costs(silence: Silence, found: list[Lending]) -> dict[str, Any]:
         for each in drawing[:FLATS]
     ]  # fmt: skip
     return {
-        "flats": flats, "more": max(len(drawing) - FLATS, 0), "unknown": len(found) - len(known),
+        "flats": flats, "more": max(len(drawing) - FLATS, 0), "unknown": len(rows) - len(known),
         "energy": rough_kwh(sum(each.energy or 0 for each in known)) if drawing else "",
         "amount": format_money(sum(each.charge or 0 for each in known), currency) if drawing else "",
-        "lent": format_money(sum(each.lent for each in found), currency) if any(each.lent for each in found) else "",
+        "lent": format_money(sum(each.lent for each in rows), currency) if any(each.lent for each in rows) else "",
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Putting a notice into the outbox, once; and what has been crossed."""
+"""Puts notices into the outbox, each once, and keeps which thresholds are crossed."""
 
 from __future__ import annotations
 
@@ -19,43 +19,44 @@ from .sending_templates import carrying
 from .texts import render
 
 
-def wall(at: int, where: ZoneInfo) -> str:
-    """An instant on the local clock: 2025-10-06 12:00"""
-    return f"{local(at, where):%Y-%m-%d %H:%M}"
+def wall(at: int, zone_: ZoneInfo) -> str:
+    """Return an instant on the local clock: `2025-10-06 12:00`."""
+    return f"{local(at, zone_):%Y-%m-%d %H:%M}"
 
 
 def tell(
     recipient: Recipient, event: Event, key: str, context: Mapping[str, Any], urgent: bool = False
 ) -> Notice | None:
-    """Tell somebody of an event, once under its key; None if they were told, or don't want to be. To be called within the
-    transaction that remembers that the event was seen. `urgent`: at once, in quiet hours too, and beside others of its kind.
+    """Put a notice of an event into the outbox, once under its key. Returns None if the recipient was told already, or
+    does not want to be told. Call it in the transaction that remembers that the event was seen. `urgent`: it is sent at
+    once, also in quiet hours, and not together with others.
     """
     if event in recipient.muted or Notice.objects.filter(recipient=recipient, key=key).exists():
         return None
     at = now()
     room = recipient.tenancy.unit.name if recipient.tenancy is not None else ""
-    told = complete(context, room, wall(at, zone(home_zone(recipient))))
-    words = render(event, recipient.language, told)
+    values = complete(context, room, wall(at, zone(home_zone(recipient))))
+    words = render(event, recipient.language, values)
     due = at if urgent else after_quiet_hours(recipient, held_until(recipient, event, at))
-    made = Notice.objects.create(
+    notice = Notice.objects.create(
         recipient=recipient, event=event, key=key, title=words.title, text=words.text,
-        facts=facts_of(event, told, words), made_at=at, due_at=due,
+        facts=facts_of(event, values, words), made_at=at, due_at=due,
     )  # fmt: skip
     Delivery.objects.bulk_create(
-        Delivery(notice=made, channel=channel, next_try_at=due)
+        Delivery(notice=notice, channel=channel, next_try_at=due)
         for channel in carrying(recipient, event, that_send(recipient.channels))
     )
-    return made
+    return notice
 
 
 def untold(recipient: Recipient, keys: Iterable[str]) -> set[str]:
-    """Those of some keys under which nothing was told yet: one question for all."""
+    """Return those of some keys under which nothing was told yet. It takes one query for all."""
     wanted = set(keys)
     return wanted - set(recipient.notices.filter(key__in=wanted).values_list("key", flat=True)) if wanted else wanted
 
 
 def after_quiet_hours(recipient: Recipient, at: int) -> int:
-    """`at`, or the end of the quiet hours that it lies in."""
+    """Return the instant `at`, or the end of the quiet hours that it lies in."""
     begin, end = recipient.quiet_from, recipient.quiet_until
     where = zone(home_zone(recipient))
     moment = local(at, where)
@@ -67,37 +68,39 @@ def after_quiet_hours(recipient: Recipient, at: int) -> int:
 
 
 def home_zone(recipient: Recipient) -> str:
-    """The zone that somebody's hours are in."""
+    """Return the name of the time zone that a recipient's hours are in."""
     home = recipient.tenancy.unit.property if recipient.tenancy is not None else recipient.organisation.home()
     return str(home.zone)
 
 
 def cross(recipient: Recipient, step: str, reached: bool, left: bool, reckoned: bool = False) -> int:
-    """Note whether a threshold is `reached`, or `left` with some distance; between the two nothing changes. The number of
-    the crossing if it has just been crossed, else 0. `reckoned`: nobody has seen it. Once somebody has, it was crossed and is
-    not told again, or it was not, and is taken back.
+    """Note whether a threshold is `reached`, or `left` with some distance; between the two nothing changes. Returns the
+    number of the crossing if it has just been crossed, otherwise 0.
+
+    `reckoned`: the value is an estimate. Once a measured value comes, the crossing either is confirmed, and is not told
+    again, or is taken back.
     """
-    found = Crossing.objects.filter(recipient=recipient, step=step).first()
-    if reached and (found is None or not found.raised):
-        found = found or Crossing(recipient=recipient, step=step)
-        found.raised, found.count, found.reckoned = True, found.count + 1, reckoned
-        found.save()
-        return int(found.count)
-    if found is not None and found.raised:
-        known = found.reckoned and not reckoned
-        found.raised, found.reckoned = not left and (reached or not known), found.reckoned and reckoned
-        found.save(update_fields=["raised", "reckoned"])
+    crossing = Crossing.objects.filter(recipient=recipient, step=step).first()
+    if reached and (crossing is None or not crossing.raised):
+        crossing = crossing or Crossing(recipient=recipient, step=step)
+        crossing.raised, crossing.count, crossing.reckoned = True, crossing.count + 1, reckoned
+        crossing.save()
+        return int(crossing.count)
+    if crossing is not None and crossing.raised:
+        known = crossing.reckoned and not reckoned
+        crossing.raised, crossing.reckoned = not left and (reached or not known), crossing.reckoned and reckoned
+        crossing.save(update_fields=["raised", "reckoned"])
     return 0
 
 
 def is_crossed(recipient: Recipient, step: str) -> bool:
-    """Whether a threshold is crossed."""
+    """Return whether a threshold is crossed."""
     return Crossing.objects.filter(recipient=recipient, step=step, raised=True).exists()
 
 
 def overtake(recipient: Recipient, event: Event, of: str = "") -> int:
-    """What was to be said of an event holds no more: what is not sent yet is not sent. How many were so. `of`: only what
-    has a key that begins so.
+    """Cancel the unsent notices of an event that is no longer true. `of` limits it to notices whose keys begin so.
+    Returns how many deliveries were cancelled.
     """
     rows = Delivery.objects.filter(
         notice__recipient=recipient,

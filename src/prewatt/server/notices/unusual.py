@@ -1,7 +1,8 @@
-"""Whether something was left on: the least that a meter measures in any hour of a day, beside the days before.
+"""Finds out whether something was left on: the lowest use of any hour of a day is compared with the days before.
 
-A fridge and standby draw the same every day; a heater that nobody switched off shows in every hour. So a day is unusual when its
-lowest hour is over twice the usual lowest hour, and at least `LEAST` more. Usual is the median of the four weeks before.
+A fridge and standby use the same every day; a heater that nobody switched off shows in every hour. So a day is unusual
+if its lowest hour is over twice the usual lowest hour, and at least `LEAST` more. The usual value is the median of the
+four weeks before.
 """
 
 from __future__ import annotations
@@ -14,16 +15,16 @@ from ...kernel.units import HOUR
 
 WEEKS = 4
 FEWEST = 7
-"""Days that must be known before anything is said."""
+"""The number of days that must be known before anything is said."""
 LEAST = 150
-"""W over the usual, so that a second router is no news."""
+"""W over the usual value. A second router is no news."""
 HOURS = 20
-"""Hours of a day that must have been measured."""
+"""The number of hours of a day that must have been measured."""
 
 
 def lowest_hour(readings: Iterable[tuple[int, int]], begin: int, end: int) -> int | None:
-    """The least that was used in one clock hour between two instants, Wh, of readings (instant, Wh since the one before);
-    None if too few hours were read.
+    """Return the lowest use of any clock hour between two instants, Wh; None if too few hours were read. `readings` are
+    pairs (instant, Wh since the reading before).
     """
     hours: dict[int, int] = {}
     for at, used in readings:
@@ -35,7 +36,7 @@ def lowest_hour(readings: Iterable[tuple[int, int]], begin: int, end: int) -> in
 
 
 def unusual(lowest: int, before: Sequence[int]) -> int | None:
-    """The usual lowest hour (Wh) if `lowest` is unusual beside it, else None."""
+    """Return the usual lowest hour (Wh) if `lowest` is unusual compared with the days `before`, otherwise None."""
     if len(before) < FEWEST:
         return None
     usual = median_low(before)
@@ -43,7 +44,9 @@ def unusual(lowest: int, before: Sequence[int]) -> int | None:
 
 
 def judge(lowest: Mapping[date, int], day: date) -> tuple[int, int] | None:
-    """(lowest hour of `day`, the usual one), if the day is unusual."""
+    """Return (lowest hour of `day`, usual lowest hour), Wh, if the day is unusual, otherwise None. `lowest` has the
+    lowest hour of each day.
+    """
     if day not in lowest:
         return None
     usual = unusual(lowest[day], [value for other, value in lowest.items() if other < day])

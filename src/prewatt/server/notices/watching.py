@@ -1,5 +1,5 @@
-"""Looking for what somebody is to be told of. Each look finds by itself what is new; what it notes and what it tells are one
-transaction, so that a look that is broken off is made up for by the next.
+"""Looks for what people must be told. Each look finds by itself what is new. What it notes and what it tells are one
+transaction, so the next look makes up for a look that broke off.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from .models import Recipient
 from .recipients import add_tenants, to_be_told
 
 IDLE = 10 * MINUTE
-"""How long nothing is looked for where neither the meter nor a payment says anything new."""
+"""A recipient whose meter and payments have nothing new is looked at again after this time, µs."""
 
 
 def watch() -> None:
-    """Look once for everybody who can be reached and for whom there may be something new: one tenant's odd data keeps nobody
-    else from being told.
+    """Look once for everybody who can be reached and for whom there may be something new. Odd data of one tenant does
+    not keep others from being told.
     """
     add_tenants()
     apart("notices", to_be_told(now() - IDLE), _look_for, _where)
@@ -30,14 +30,14 @@ def watch() -> None:
 
 @transaction.atomic
 def _look_for(recipient: Recipient) -> None:
-    mine = for_update(Recipient.objects).get(pk=recipient.pk)
-    mine.organisation, mine.tenancy = recipient.organisation, recipient.tenancy
-    if mine.tenancy is not None:
-        TenantLook(mine, mine.tenancy).look()
+    locked = for_update(Recipient.objects).get(pk=recipient.pk)
+    locked.organisation, locked.tenancy = recipient.organisation, recipient.tenancy
+    if locked.tenancy is not None:
+        TenantLook(locked, locked.tenancy).look()
     else:
-        ManagerLook(mine).look()
-    mine.looked_at = now()
-    mine.save(update_fields=["looked_at"])
+        ManagerLook(locked).look()
+    locked.looked_at = now()
+    locked.save(update_fields=["looked_at"])
 
 
 def _where(recipient: Recipient) -> Meter | Gateway | None:

@@ -1,4 +1,4 @@
-"""The ways to reach people: one small file for each, all of the same shape."""
+"""The channels that reach people: a small file for each, all of the same shape."""
 
 from .email import Email
 from .interface import Kind
@@ -9,4 +9,4 @@ from .wechat import WeChat
 from .wecom import WeCom, WeComApp
 
 CHANNELS: dict[str, type[Kind]] = {kind.name: kind for kind in (Email, Sms, WeChat, WeComApp, WeCom, Push, Webhook)}
-"""By name."""
+"""The kinds of channels by name."""

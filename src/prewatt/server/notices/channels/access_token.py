@@ -1,4 +1,4 @@
-"""Access tokens of WeChat and WeCom: fetched once, shared by all calls until they end, and what calls with them answer."""
+"""Access tokens of WeChat and WeCom. A token is fetched once and shared by all calls until it ends."""
 
 from __future__ import annotations
 
@@ -13,30 +13,31 @@ from django.utils.translation import gettext as _
 from .interface import TIMEOUT, SendError
 
 EXPIRED = (40001, 40014, 42001)
-"""Codes of both that say the access token is used up."""
+"""Codes of WeChat and WeCom that say that the access token is no longer valid."""
 EARLY = 300
-"""Seconds before its end from which on a token is fetched anew."""
+"""A new token is fetched this long before the old one ends, s."""
 _tokens: dict[tuple[str, str, str], tuple[str, float]] = {}
 _lock = threading.Lock()
 
 
 def call(provider: str, method: str, url: str, **options: Any) -> dict[str, Any]:
-    """What a provider answers, JSON. SendError if it can't be had."""
+    """Call a provider and return its answer, a JSON object. Raises SendError if there is none."""
     try:
         answer = requests.request(method, url, timeout=TIMEOUT, **options).json()
     except (requests.RequestException, ValueError) as error:
         # Its text could hold the secret that is part of the address.
         raise SendError(f"{provider}: {type(error).__name__}") from None
     if not isinstance(answer, dict):
-        raise SendError(_("%(provider)s's answer is not usable.") % {"provider": provider})
+        raise SendError(_("The answer of %(provider)s can't be read.") % {"provider": provider})
     return answer
 
 
 def with_token(
     key: tuple[str, str, str], fetch: Callable[[bool], Mapping[str, Any]], ask: Callable[[str], dict[str, Any]]
 ) -> dict[str, Any]:
-    """What a call with a token answers; with a fresh one if the first is used up. `key`: whose token it is, the secret
-    included, so that a changed one is used at once. `fetch`: asks for a token, by force if it has to be another one.
+    """Call with a token and return the answer; if the token is no longer valid, call again with a new one. `key` says
+    whose token it is; it includes the secret, so that a changed secret is used at once. `fetch` gets a token; its
+    argument says whether it must be another one.
     """
     token = _token(key, fetch, "")
     answer = ask(token)
@@ -61,6 +62,6 @@ def _token(key: tuple[str, str, str], fetch: Callable[[bool], Mapping[str, Any]]
 
 
 def forget_tokens() -> None:
-    """Forget them all."""
+    """Forget all tokens."""
     with _lock:
         _tokens.clear()

@@ -1,5 +1,5 @@
-"""HTTP to addresses that people typed in: the connection itself is checked, so that neither a redirect nor a name that points
-elsewhere the second time reaches into the landlord's network.
+"""HTTP to addresses that people typed. The connection itself is checked, so that neither a redirect nor a name that
+changes its address reaches into the landlord's network.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from .interface import TIMEOUT, SendError, is_public
 
 LONGEST_ANSWER = 100_000
-"""Bytes of an answer that are read."""
+"""The number of bytes that are read of an answer."""
 
 
 class PrivateError(urllib3.exceptions.HTTPError):
@@ -50,7 +50,7 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 def is_address(text: str) -> bool:
-    """Whether a text is the address of something that HTTP reaches."""
+    """Return whether a text is an address that HTTP can reach."""
     where = urlsplit(text)
     try:
         good = where.scheme in ("https", "http") and where.hostname and where.port != 0 and text.isascii()
@@ -60,7 +60,9 @@ def is_address(text: str) -> bool:
 
 
 def ask(method: str, address: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes]:
-    """(status, the answer's beginning). SendError if there is none; a redirect is not followed."""
+    """Send a request and return (status, beginning of the answer). A redirect is not followed. Raises SendError if
+    there is no answer.
+    """
     pools = urllib3.PoolManager(retries=False, timeout=TIMEOUT)
     pools.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
     try:
@@ -77,7 +79,9 @@ def ask(method: str, address: str, body: bytes | None, headers: Mapping[str, str
         finally:
             answer.close()
     except PrivateError:
-        said = _("It leads into a private network; with PREWATT_PRIVATE_NOTICES=allow the server sends there too.")
+        said = _(
+            "The address leads into a private network, where the server does not send. PREWATT_PRIVATE_NOTICES=allow lets it."
+        )
         raise SendError(said, lasting=True) from None
     except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         # Its text could hold a secret that is part of the address.

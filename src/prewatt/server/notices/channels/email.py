@@ -1,4 +1,4 @@
-"""E-mail, by the organisation's own mail server."""
+"""E-mail, sent by the organisation's own mail server."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ MODES = ("tls", "starttls", "none")
 
 
 class Email(Kind):
+    """An e-mail address."""
+
     name = "email"
     title = _("E-mail")
     address = _("address")
     fields = (
         Field("host", _("Mail server"), help=_("smtp.example.com, or smtp.example.com:465")),
-        Field("sender", _("Sender"), help=_("The address that it comes from.")),
+        Field("sender", _("Sender"), help=_("The address that the e-mails come from.")),
         Field("user", _("User"), optional=True),
         Field("password", _("Password"), secret=True, optional=True),
         Field("security", _("Security"), optional=True, help=_("starttls (if left empty), tls, or none.")),
@@ -33,7 +35,7 @@ class Email(Kind):
         try:
             validate_email(text)
         except ValidationError:
-            raise ValueError(_now("This is no e-mail address.")) from None
+            raise ValueError(_now("This is not an e-mail address such as anna@example.com.")) from None
         return text
 
     @staticmethod
@@ -49,9 +51,9 @@ class Email(Kind):
             if not where.hostname or where.path or where.username or where.port == 0:
                 raise ValueError
         except ValueError:
-            raise ValueError(_now("This is no mail server such as smtp.example.com:465.")) from None
+            raise ValueError(_now("This is not a mail server such as smtp.example.com:465.")) from None
         if (account.get("security") or "starttls") not in MODES:
-            raise ValueError(_now("Security is starttls, tls or none."))
+            raise ValueError(_now("Type starttls, tls or none for the security."))
 
     @staticmethod
     def send(account: Mapping[str, str], address: str, message: Message) -> None:

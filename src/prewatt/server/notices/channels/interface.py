@@ -1,4 +1,4 @@
-"""What notices ask of a channel, whichever it is. A channel knows how to send, and nothing of the database."""
+"""What a channel of notices must be able to do. A channel sends messages and knows nothing about the database."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 SHORT_FORMS = ("what", "do", "line")
-"""Facts that are in pieces."""
+"""The facts that are in pieces."""
 TIMEOUT = 15
-"""Seconds that somebody else's server is waited for."""
+"""The time that we wait for another server, s."""
 
 
 class SendError(Exception):
-    """It could not be sent; the message, for people, says why. `lasting`: trying again will not help. `alone`: it is due to
-    this message or this recipient, and others need not wait for it.
+    """A message could not be sent. The text says why, for people. `lasting`: trying again will not help. `alone`: the
+    cause is this message or this recipient, so that other messages need not wait.
     """
 
     def __init__(self, message: str, lasting: bool = False, alone: bool = False) -> None:
@@ -36,8 +36,8 @@ class SendError(Exception):
 
 @dataclass(frozen=True)
 class Template:
-    """A text that somebody else keeps, and the fact that each of its fields shows, in their order. What begins with `"` is
-    no fact's name, but the words themselves.
+    """A text that a provider keeps, and the fact that each of its fields shows, in their order. A fact that begins with
+    `"` is no name but the words themselves.
     """
 
     id: str
@@ -46,8 +46,8 @@ class Template:
 
 @dataclass(frozen=True)
 class Message:
-    """What is sent. `key` names it, for a program that may get it twice; `at`: an instant as text; `facts`: by name (see
-    `notices.facts`); `template`: for ways that need one.
+    """What is sent. `key` names the message, for a program that may get it twice. `at` is an instant as text. `facts`:
+    by name (see `notices.facts`). `template`: for channels that need one.
     """
 
     event: str
@@ -62,28 +62,30 @@ class Message:
 
 
 class Kind(ABC):
-    """A kind of channel."""
+    """A kind of channel. `address` is what a recipient types; it is empty if a page makes the address itself. `fields`
+    are what the organisation's account needs; if there are none, no account is needed.
+    """
 
     name: ClassVar[str]
     title: ClassVar[str | _StrPromise]
     address: ClassVar[str | _StrPromise]
-    """What a recipient types in; empty if a page of its own makes it."""
     fields: ClassVar[tuple[Field, ...]] = ()
-    """What the organisation's account needs; empty: none is needed."""
 
     @classmethod
     def fields_of(cls, account: Mapping[str, str]) -> tuple[Field, ...]:  # noqa: ARG003
-        """What an account needs, by what it says already."""
+        """Return the fields that an account needs. They may depend on what the account has already."""
         return cls.fields
 
     @classmethod
     def templated(cls, account: Mapping[str, str]) -> bool:  # noqa: ARG003
-        """Whether an account sends nothing but templates that somebody else has approved."""
+        """Return whether an account sends only templates that the provider has approved."""
         return False
 
     @classmethod
     def carrier(cls, account: Mapping[str, str]) -> str:  # noqa: ARG003
-        """Whose templates an account sends: those of one are none of another's."""
+        """Return the name of the provider whose templates an account sends. Templates of one provider are unknown to
+        another.
+        """
         return ""
 
     @classmethod
@@ -93,48 +95,52 @@ class Kind(ABC):
         text: str,  # noqa: ARG003
         usable: Collection[str],  # noqa: ARG003
     ) -> tuple[tuple[str, str], ...]:
-        """The fields of a template as it was pasted or typed, each with one of the facts that are `usable`. TemplateError."""
+        """Return the fields of a template as (field, fact). `text` is the template as it was pasted or typed, and
+        `usable` are the facts that its event has. Raises TemplateError.
+        """
         return ()
 
     @classmethod
     def filled(cls, account: Mapping[str, str], message: Message) -> list[tuple[str, str]]:  # noqa: ARG003
-        """What each field of the message's template shows."""
+        """Return what each field of the message's template shows, as (field, text)."""
         return []
 
     @staticmethod
     @abstractmethod
     def read_address(text: str) -> str:
-        """A typed address in its one form. ValueError, for people, if it is none."""
+        """Return a typed address in its one form. Raises ValueError, for people, if it is not an address."""
 
     @classmethod
     def read_local(cls, text: str, country: str) -> str:  # noqa: ARG003
-        """An address as it is typed in a country (`DE`; empty where it is not known)."""
+        """Return an address in its one form, as somebody types it in a country (`DE`; empty if it is not known). Raises
+        ValueError, for people.
+        """
         return cls.read_address(text)
 
     @staticmethod
     def shown(address: str) -> str:
-        """As much of an address as may be seen."""
+        """Return as much of an address as may be seen."""
         return masked(address)
 
     @staticmethod
     def check_account(account: Mapping[str, str]) -> None:
-        """ValueError, for people, if an account can't be such."""
+        """Check an account's fields. Raises ValueError, for people, if they can't be right."""
 
     @staticmethod
     @abstractmethod
     def send(account: Mapping[str, str], address: str, message: Message) -> None:
-        """Send, once. SendError if it can't be."""
+        """Send a message, once. Raises SendError if it can't be sent."""
 
 
 def needed(template: Template | None, event: str) -> Template:
-    """A message's template. SendError if there is none."""
+    """Return a message's template. Raises SendError if there is none."""
     if template is None:
-        raise SendError(_("There is no template for it (%(event)s) in the set-up.") % {"event": event}, alone=True)
+        raise SendError(_("No template is set up for this notice (%(event)s).") % {"event": event}, alone=True)
     return template
 
 
 def value_of(message: Message, fact: str) -> str:
-    """What a fact of a message is, in pieces; empty if it has none."""
+    """Return a fact of a message, in pieces; empty if the message does not have it."""
     if fact.startswith('"'):
         return fact.strip('"')
     if fact in ("title", "text"):
@@ -146,46 +152,52 @@ def value_of(message: Message, fact: str) -> str:
 
 
 def said_by(provider: str, code: object, words: str, said: Iterable[object]) -> str:
-    """A refusal for people: what it means, and the provider's own words."""
+    """Return a provider's refusal for people: what it means, and the provider's own code and words."""
     own = " ".join(str(each) for each in (code, *said) if str(each))
     return (f"{provider}: {words} ({own})" if words else f"{provider}: {own}")[:200]
 
 
 def masked(text: str) -> str:
-    """The first and last characters alone."""
+    """Return the first and last characters of a text, with `…` between them."""
     return f"{text[:2]}…{text[-4:]}" if len(text) > 8 else f"{text[:1]}…"
 
 
 def check_host(host: str) -> None:
-    """SendError if a host is in a private network and that isn't allowed: nobody reaches the landlord's own network by an
-    address that they typed in.
+    """Raise SendError if a host is in a private network and that is not allowed. So nobody can reach the landlord's own
+    network by an address that they typed.
     """
     if settings.CONFIG.private_notices:
         return
     try:
         found = {info[4][0] for info in socket.getaddrinfo(host, None)}
     except (OSError, UnicodeError) as error:
-        raise SendError(_("%(host)s is not known (%(why)s).") % {"host": host, "why": type(error).__name__}) from None
+        raise SendError(
+            _("The name %(host)s can't be found (%(why)s).") % {"host": host, "why": type(error).__name__}
+        ) from None
     if not all(is_public(str(address)) for address in found):
-        said = _("%(host)s is in a private network; with PREWATT_PRIVATE_NOTICES=allow the server sends there too.")
+        said = _(
+            "%(host)s is in a private network, where the server does not send. PREWATT_PRIVATE_NOTICES=allow lets it."
+        )
         raise SendError(said % {"host": host}, lasting=True)
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is of the public internet."""
+    """Return whether an IP address belongs to the public internet."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     mapped = getattr(ip, "ipv4_mapped", None)
     return (mapped or ip).is_global and not ip.is_multicast
 
 
 def send_by_apprise(url: str, message: Message, **options: Any) -> None:
-    """Send through Apprise. SendError if it can't be."""
+    """Send a message through the library Apprise. `url` is the account and address as Apprise writes them. Raises
+    SendError if it can't be sent.
+    """
     # Nothing is fetched from elsewhere for a picture, and nothing is kept on disk.
     asset = apprise.AppriseAsset(app_id="prewatt", app_desc="prewatt", app_url="", async_mode=False, pem_autogen=False,
                                  image_url_mask=None, image_url_logo=None)  # fmt: skip
     sender = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
     if sender is None:
-        raise SendError(_("This account can't be used: check how it is written."), lasting=True)
+        raise SendError(_("This account can't be used. Check how it is written."), lasting=True)
     sender.socket_connect_timeout, sender.socket_read_timeout = TIMEOUT, TIMEOUT
     try:
         with apprise.LogCapture(level=apprise.logging.WARNING) as log:  # type: ignore[no-untyped-call]
@@ -195,7 +207,7 @@ def send_by_apprise(url: str, message: Message, **options: Any) -> None:
         # The library raises whatever it stumbles over.
         raise SendError(f"{type(error).__name__}: {error}") from None
     if not done:
-        raise SendError(_last_line(said) or _("It was refused."))
+        raise SendError(_last_line(said) or _("The service refused the message and did not say why."))
 
 
 def _last_line(said: str) -> str:

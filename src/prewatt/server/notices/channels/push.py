@@ -1,4 +1,4 @@
-"""Web push (RFC 8030, 8291, 8292): onto the phone or computer whose browser was asked on the notices page."""
+"""Web push (RFC 8030, 8291, 8292) to a phone or computer on which somebody allowed it on the notices page."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from django.utils.translation import gettext_lazy as _
 from .interface import Kind, Message, SendError, check_host, send_by_apprise
 
 NAME = "browser@prewatt.example"
-"""The library names subscriptions by e-mail addresses."""
+"""The name of the subscription. The library wants an e-mail address."""
 
 
 def key_file() -> Path:
-    """The server's own key for web push, made when it is first asked for."""
+    """Return the file with the server's own key for web push. The key is made when it is first needed."""
     path: Path = settings.CONFIG.home / "push.pem"
     if not path.exists():
         pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
@@ -44,13 +44,15 @@ def key_file() -> Path:
 
 
 def public_key() -> str:
-    """What a browser needs to know of the key: base64url of the point."""
+    """Return the public part of the key for a browser: the point of the curve, as base64url."""
     key = serialization.load_pem_private_key(key_file().read_bytes(), None)
     point = key.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
     return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
 
 
 class Push(Kind):
+    """A browser that has allowed push messages."""
+
     name = "push"
     title = _("Push in this browser")
     address = ""
@@ -65,7 +67,7 @@ class Push(Kind):
             if where.scheme != "https" or not where.hostname or len(text) > 2000:
                 raise ValueError
         except (ValueError, TypeError, KeyError, RecursionError):
-            raise ValueError(_now("The browser gave no address that could be used.")) from None
+            raise ValueError(_now("The browser did not give an address that can be used.")) from None
         return json.dumps(kept)
 
     @staticmethod
@@ -88,4 +90,4 @@ class Push(Kind):
                 # The library takes a subscription that is gone out of its file.
                 if NAME in json.loads(file.read_text() or "{}"):
                     raise
-                raise SendError(_now("The browser takes no more."), lasting=True) from None
+                raise SendError(_now("This browser does not take push messages any more."), lasting=True) from None

@@ -1,4 +1,4 @@
-"""SMS: one way for whoever is told, by the sender that the organisation has."""
+"""SMS: one channel for the recipients, carried by the sender that the organisation has chosen."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from .senders.interface import Sender, TemplateSender
 
 
 class Sms(Kind):
+    """A phone number that SMS are sent to."""
+
     name = "sms"
     title = _("SMS")
     address = _("phone number, +49…")
@@ -74,5 +76,5 @@ class Sms(Kind):
 def _sender(account: Mapping[str, str]) -> type[Sender]:
     found = SENDERS.get(account.get("sender") or next(iter(SENDERS)))
     if found is None:
-        raise SendError(_now("There is no such sender of SMS any more."), lasting=True)
+        raise SendError(_now("The chosen sender of SMS does not exist any more. Choose another one."), lasting=True)
     return found

@@ -1,4 +1,4 @@
-"""A webhook: the notice as JSON, to whatever program the recipient runs."""
+"""A webhook: the notice is sent as JSON to a program of the recipient."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from .checked_http import ask, is_address
 from .interface import Kind, Message, SendError
 
 OWN = ("sms", "line", "phrase", "back")
-"""Facts that no program needs: they are words for ways that carry little."""
+"""Facts that no program needs. They are words for channels that carry little."""
 
 
 class Webhook(Kind):
+    """The address of a program that takes notices by HTTP POST."""
+
     name = "webhook"
     title = _("Webhook")
     address = _("https://…")
@@ -26,7 +28,7 @@ class Webhook(Kind):
     @staticmethod
     def read_address(text: str) -> str:
         if not is_address(text) or len(text) > 1000:
-            raise ValueError(_now("This is no address such as https://example.com/prewatt."))
+            raise ValueError(_now("This is not an address such as https://example.com/prewatt."))
         return text
 
     @staticmethod
@@ -45,6 +47,6 @@ class Webhook(Kind):
             {"Content-Type": "application/json", "Idempotency-Key": message.key},
         )  # fmt: skip
         if status in (404, 410):
-            raise SendError(_now("There is nothing at this address: status %(n)d.") % {"n": status}, lasting=True)
+            raise SendError(_now("Nothing was found at this address (status %(n)d).") % {"n": status}, lasting=True)
         if not 200 <= status < 300:
-            raise SendError(_now("It answered with status %(n)d.") % {"n": status})
+            raise SendError(_now("The program answered with status %(n)d.") % {"n": status})

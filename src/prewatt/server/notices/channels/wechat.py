@@ -1,5 +1,5 @@
-"""WeChat: template messages or subscribe messages of an official account, subscribe messages of a mini program. Apprise has
-none of them. What a template's fields carry: `wechat_fields`.
+"""WeChat: template messages or subscribe messages of an official account, or subscribe messages of a mini program.
+Apprise has none of them. `wechat_fields` says what the fields of a template carry.
 
 Rules: https://developers.weixin.qq.com/doc/service/api/notify/template/api_sendtemplatemessage.html,
 https://developers.weixin.qq.com/doc/offiaccount/Subscription_Messages/api.html,
@@ -37,29 +37,31 @@ CALLS = {
     SUBSCRIBE: "/cgi-bin/message/subscribe/send",
 }
 PERSON = {
-    40003: _("this openid is none of this account's"),
-    43004: _("they don't follow the official account (any more)"),
-    43101: _("they have not allowed this message, or what they allowed is used up: they have to allow it again"),
+    40003: _("this openid does not belong to this account"),
+    43004: _("this person does not follow the official account (any more)"),
+    43101: _("this person has not allowed this message, or the permission is used up: they must allow it again"),
 }
-"""Codes that say it will not work for this person."""
+"""Codes that say that it will not work for this person."""
 SET_UP = {
-    40037: _("this account has no template with this id"),
-    41030: _("the page is none of the mini program's"),
-    47003: _("a field is not as the template wants it"),
+    40037: _("the account has no template with this id"),
+    41030: _("the mini program has no such page"),
+    47003: _("a field does not fit the template"),
 }
-"""Codes that say a template is set up wrongly; others go."""
+"""Codes that say that this template is set up wrongly; others can be sent."""
 ACCOUNT = {
     40013: _("the app id is wrong"),
     40125: _("the app secret is wrong"),
     40164: _("the address of this server is not on the account's IP list"),
-    45009: _("the account has sent all that it may today"),
+    45009: _("the account has reached its limit for today"),
     48001: _("the account may not send such messages"),
 }
-"""Codes that say nothing goes at present."""
+"""Codes that say that nothing can be sent at present."""
 FIELD_IN_ERROR = re.compile(r"data\.(\w+)\.value")
 
 
 class WeChat(Kind):
+    """A person in WeChat, by the openid that they have with the landlord's account."""
+
     name = "wechat"
     title = _("WeChat")
     address = _("openid, or the link on this page")
@@ -85,27 +87,29 @@ class WeChat(Kind):
         text: str,
         usable: Collection[str],
     ) -> tuple[tuple[str, str], ...]:
-        found: dict[str, str] = {}
+        fields: dict[str, str] = {}
         for line in filter(str.strip, text.splitlines()):
             words, fact = said(line.strip())
             field, beside = field_in(words, last=bool(fact))
             if not field:
-                raise TemplateError(_now("There is no field such as thing1 in “%(line)s”.") % {"line": line.strip()})
+                raise TemplateError(_now("The line “%(line)s” has no field such as thing1.") % {"line": line.strip()})
             if field in GONE:
                 continue
             if fact:
-                found[field] = chosen(field, fact, usable)
+                fields[field] = chosen(field, fact, usable)
             else:
                 shows = [each for each in SHOWS.get(kind_of(field), ()) if each in usable]
                 # A kind that shows one thing only needs no words.
                 only = shows[0] if shows and kind_of(field) in ("time", "date", "amount", "phrase") else ""
-                found[field] = guess((beside,), shows) or only
-                if not found[field]:
+                fields[field] = guess((beside,), shows) or only
+                if not fields[field]:
                     raise unknown(field, beside, shows)
-            check_field(field, found[field])
-        if not found:
-            raise TemplateError(_now("Paste the template's content, or type a line for each field: “thing1 = room”."))
-        return tuple(found.items())
+            check_field(field, fields[field])
+        if not fields:
+            raise TemplateError(
+                _now("Paste the template's content, or type a line for each field, such as “thing1 = room”.")
+            )
+        return tuple(fields.items())
 
     @classmethod
     def filled(cls, account: Mapping[str, str], message: Message) -> list[tuple[str, str]]:  # noqa: ARG003
@@ -114,7 +118,7 @@ class WeChat(Kind):
     @staticmethod
     def read_address(text: str) -> str:
         if not re.fullmatch(r"[A-Za-z0-9_-]{20,64}", text):
-            raise ValueError(_now("This is no openid."))
+            raise ValueError(_now("This is not an openid. It has 20 to 64 letters, digits, - and _."))
         return text
 
     @staticmethod
@@ -137,10 +141,10 @@ class WeChat(Kind):
             body["page"] = message.link
         elif how == SUBSCRIBE and account.get("page"):
             body["page"] = account["page"]
-        asked = {"grant_type": "client_credential", "appid": account["appid"], "secret": account["secret"]}
+        login = {"grant_type": "client_credential", "appid": account["appid"], "secret": account["secret"]}
         answer = with_token(
             ("WeChat", base, f"{account['appid']} {account['secret']}"),
-            lambda force: _checked(call("WeChat", "POST", f"{base}/cgi-bin/stable_token", json={**asked, "force_refresh": force})),
+            lambda force: _checked(call("WeChat", "POST", f"{base}/cgi-bin/stable_token", json={**login, "force_refresh": force})),
             lambda token: call("WeChat", "POST", f"{base}{CALLS[how]}", params={"access_token": token}, json=body),
         )  # fmt: skip
         if answer.get("errcode", 0) != 0:
@@ -154,7 +158,9 @@ def _checked(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def refused(answer: Mapping[str, Any], filled: Mapping[str, str]) -> SendError:
-    """WeChat's refusal, for people: what it means, and WeChat's own words."""
+    """Return the error for a refusal: what it means, and WeChat's own code and words. `filled` has the text of each
+    field.
+    """
     code, own = answer.get("errcode", ""), str(answer.get("errmsg", ""))
     words = str(PERSON.get(code) or SET_UP.get(code) or ACCOUNT.get(code) or "")
     field = FIELD_IN_ERROR.search(own)

@@ -24,9 +24,9 @@ LENGTHS = {
     "thing": 20, "keyword": 20, "name": 20, "character_string": 32, "number": 32, "letter": 32, "symbol": 5, "phrase": 5,
     "const": 20, "enum": 20, "phone_number": 17, "car_number": 8, "time": 32, "date": 32, "amount": 12,
 }  # fmt: skip
-"""Characters that a field of a kind may have. `keyword` is that of the templates of before 2023."""
+"""The most characters of a field of each kind. `keyword` is the kind of the templates from before 2023."""
 DIGITS = 10
-"""Digits of an `amount`."""
+"""The most digits of an `amount`."""
 YUAN = "元"
 SIGNS = {"CNY": "¥", "JPY": "¥", "EUR": "€", "USD": "$", "GBP": "£"}
 SHOWS = {
@@ -38,27 +38,28 @@ SHOWS = {
     "date": MOMENTS,
     "phrase": ("what",),
 }
-"""The facts that a kind can show; the others take fixed words alone."""
+"""The facts that a kind can show. Other kinds take only fixed words."""
 GONE = ("first", "remark")
-"""Fields of the templates of before 2023, which WeChat shows no more."""
+"""Fields of the templates from before 2023, which WeChat no longer shows."""
 FIELD = re.compile(rf"({'|'.join(LENGTHS)})\d+")
 PASTED = re.compile(r"\{\{\s*([A-Za-z]\w*)\.DATA\s*\}\}", re.ASCII)
 WORD = re.compile(r"\b([A-Za-z]\w*)\b", re.ASCII)
 NOTHING = {"thing": "—", "keyword": "—", "name": "—"}
-"""What stands where an event has not what a field shows, as WeChat takes no empty one."""
+"""The text of a field whose fact an event does not have, because WeChat takes no empty field."""
 
 
 def kind_of(field: str) -> str:
-    """The kind of a field: `thing` of `thing12`. One that WeChat does not say the rules of, such as those of a test account, is
-    taken for a `keyword`.
+    """Return the kind of a field: `thing` for `thing12`. A kind without published rules, such as those of a test
+    account, is treated as a `keyword`.
     """
     found = FIELD.fullmatch(field)
     return found[1] if found and found[1] in LENGTHS else "keyword"
 
 
 def field_in(words: str, last: bool) -> tuple[str, str]:
-    """(field, what stands before it) in a line as WeChat shows it, `余额：{{amount2.DATA}}`, or as it is typed, `amount2`; its
-    `last` word will do if that is all there is. Empty if there is none.
+    """Return (field, words before it) of a line as WeChat shows it, `余额：{{amount2.DATA}}`, or as it is typed,
+    `amount2`. If `last` is set, the last word counts as the field if there is no other. Both are empty if there is no
+    field.
     """
     found = PASTED.search(words) or next((each for each in WORD.finditer(words) if FIELD.fullmatch(each[1])), None)
     if found is None and last:
@@ -67,22 +68,22 @@ def field_in(words: str, last: bool) -> tuple[str, str]:
 
 
 def check_field(field: str, fact: str) -> None:
-    """TemplateError if a field can't show a fact, or such words."""
+    """Check that a field can show a fact, or fixed words. Raises TemplateError if it can't."""
     kind = kind_of(field)
     if fact.startswith('"'):
         words = fact.strip('"')
         if not words or len(words) > LENGTHS[kind]:
-            said = _now("%(field)s takes 1 to %(most)d characters.")
+            said = _now("The field %(field)s takes 1 to %(most)d characters.")
             raise TemplateError(said % {"field": field, "most": LENGTHS[kind]})
         return
     if fact not in SHOWS.get(kind, ()):
-        said = _now("%(field)s can't show “%(fact)s”. It takes: %(facts)s; or fixed words in quotes.")
+        said = _now("The field %(field)s can't show “%(fact)s”. It takes: %(facts)s; or fixed words in quotes.")
         known = ", ".join(SHOWS.get(kind, ())) or "–"
         raise TemplateError(said % {"field": field, "fact": fact, "facts": known})
 
 
 def value(field: str, fact: str, message: Message) -> str:
-    """What a field shows of a message, within the rules of its kind."""
+    """Return what a field shows of a message, within the rules of its kind."""
     kind, text = kind_of(field), value_of(message, fact)
     most = LENGTHS[kind]
     if fact.startswith('"'):
@@ -112,7 +113,7 @@ def _words(text: str, fact: str, message: Message, most: int) -> str:
 
 
 def money(text: str, message: Message) -> str:
-    """An amount as it is read: 4.60元, €4.60, 4.60 CHF."""
+    """Return an amount as people read it: 4.60元, €4.60, 4.60 CHF."""
     currency = message.facts.get("currency", "")
     unit = _unit(message)
     if unit:
@@ -123,8 +124,8 @@ def money(text: str, message: Message) -> str:
 
 
 def amount(text: str, message: Message) -> str:
-    """An `amount`: a sign of a currency and at most ten digits, or 元 behind them. WeChat takes none below 0: what is owed
-    is said by `line`, and is 0 here.
+    """Return an amount for a field of the kind `amount`: the sign of a currency and at most ten digits, or 元 behind
+    them. WeChat takes no amount below 0: what is owed is said by the fact `line`, and is 0 here.
     """
     currency = message.facts.get("currency", "")
     figure = str(_number(text))
@@ -150,13 +151,13 @@ def _number(text: str) -> Decimal:
 
 
 def moment(text: str) -> str:
-    """A moment as WeChat takes it, of one that begins with a date; else nothing."""
+    """Return a moment as WeChat takes it, if the text begins with a date; otherwise an empty text."""
     found = re.match(r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d))?", text)
     return " ".join(part for part in found.groups() if part) if found else ""
 
 
 def _plain(text: str, fact: str, message: Message) -> str:
-    """A `character_string` takes no Chinese: of 3栋101 stays 3-101."""
+    """Return a fact for a `character_string`, which takes no Chinese: 3栋101 becomes 3-101."""
     if fact in MONEY:
         currency = message.facts.get("currency", "")
         return f"{text} {currency}".strip()

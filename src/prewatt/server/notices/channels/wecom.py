@@ -1,8 +1,9 @@
-"""WeCom: the bot of a group, or messages of an app of the landlord's own company. Own code: Apprise takes any answer of the
-bot's for a success, and WeCom says in the answer's body what it refuses.
+"""WeCom: the bot of a group, or messages of an app of the landlord's own company. The code is our own, because Apprise
+takes every answer of the bot for a success, while WeCom refuses in the answer's body.
 
-Rules: https://developer.work.weixin.qq.com/document/path/91770 (bot), https://developer.work.weixin.qq.com/document/path/90236
-(app), https://developer.work.weixin.qq.com/document/path/90313 (codes).
+Rules: https://developer.work.weixin.qq.com/document/path/91770 (bot),
+https://developer.work.weixin.qq.com/document/path/90236 (app), https://developer.work.weixin.qq.com/document/path/90313
+(codes).
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ from .interface import Kind, Message, SendError, said_by
 
 BASE = "https://qyapi.weixin.qq.com"
 LONGEST = 2048
-"""Bytes of a text, by the rules of both."""
+"""The most bytes of a text, by the rules of bot and app."""
 NO_BOT = (93000, 93004, 93008)
-"""Codes that say it will never work: no such bot, no longer in the group."""
+"""Codes that say that it will never work: there is no such bot, or it is no longer in the group."""
 NO_PERSON = (40031, 60111, 81013)
-"""Codes that say there is no such person, or that they don't see the app."""
+"""Codes that say that there is no such person, or that they can't see the app."""
 
 
 def content(message: Message) -> str:
-    """What is sent: the title, then the text."""
+    """Return the text that is sent: the title, then the text, within `LONGEST` bytes."""
     return cut(f"{message.title}\n{message.text}", LONGEST, lambda text: len(text.encode()))
 
 
@@ -38,15 +39,17 @@ def _sent(answer: Mapping[str, Any], lasting: tuple[int, ...]) -> None:
     code = answer.get("errcode")
     if code != 0:
         if not isinstance(code, int):
-            raise SendError(_now("%(provider)s's answer is not usable.") % {"provider": "WeCom"})
+            raise SendError(_now("The answer of %(provider)s can't be read.") % {"provider": "WeCom"})
         words = {
             60020: _now("the address of this server is not on the app's list of trusted IPs"),
-            45009: _now("too many messages just now"),
+            45009: _now("too many messages were sent in a short time"),
         }.get(code, "")
         raise SendError(said_by("WeCom", code, words, [answer.get("errmsg", "")]), lasting=code in lasting)
 
 
 class WeCom(Kind):
+    """The bot of a WeCom group, by its key."""
+
     name = "wecom"
     title = _("WeCom bot")
     address = _("the bot's webhook or key")
@@ -55,7 +58,7 @@ class WeCom(Kind):
     def read_address(text: str) -> str:
         key = parse_qs(urlsplit(text).query).get("key", [text])[0]
         if not re.fullmatch(r"[A-Za-z0-9-]{20,80}", key):
-            raise ValueError(_now("This is no key of a WeCom bot."))
+            raise ValueError(_now("This is not the key or webhook of a WeCom bot."))
         return key
 
     @staticmethod
@@ -65,6 +68,8 @@ class WeCom(Kind):
 
 
 class WeComApp(Kind):
+    """A person in the landlord's own company in WeCom, by the name of the account."""
+
     name = "wecom-app"
     title = _("WeCom message")
     address = _("account in WeCom")
@@ -77,13 +82,13 @@ class WeComApp(Kind):
     @staticmethod
     def read_address(text: str) -> str:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}", text):
-            raise ValueError(_now("This is no account in WeCom: letters, digits and . _ - @."))
+            raise ValueError(_now("This is not an account in WeCom. It has letters, digits and . _ - @."))
         return text
 
     @staticmethod
     def check_account(account: Mapping[str, str]) -> None:
         if not re.fullmatch(r"\d{1,12}", account["agentid"], re.ASCII):
-            raise ValueError(_now("The AgentId is a number, such as 1000002."))
+            raise ValueError(_now("The AgentId is a number such as 1000002."))
 
     @staticmethod
     def send(account: Mapping[str, str], address: str, message: Message) -> None:

@@ -1,4 +1,4 @@
-"""Who carries an SMS: one small file for each, all of the same shape."""
+"""The services that carry SMS: a small file for each, all of the same shape."""
 
 from .aliyun import Aliyun
 from .apprise_service import AppriseService
@@ -8,4 +8,4 @@ from .interface import Sender
 from .tencent import Tencent
 
 SENDERS: dict[str, type[Sender]] = {each.name: each for each in (AppriseService, Aliyun, Tencent, Huawei, Gateway)}
-"""By name; the first is that of accounts that name none."""
+"""The senders by name. The first one is used for accounts that name none."""

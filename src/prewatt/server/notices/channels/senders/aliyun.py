@@ -26,6 +26,8 @@ ALGORITHM = "ACS3-HMAC-SHA256"
 
 
 class Aliyun(TemplateSender):
+    """Aliyun's SMS service."""
+
     name = "aliyun"
     title = _("Aliyun SMS")
     ordered = False
@@ -94,14 +96,16 @@ class Aliyun(TemplateSender):
 
 
 def encoded(given: Mapping[str, str]) -> str:
-    """The canonical query: sorted, by RFC 3986."""
+    """Return the canonical query: sorted, and encoded by RFC 3986."""
     return "&".join(f"{quote(name, safe='-_.~')}={quote(given[name], safe='-_.~')}" for name in sorted(given))
 
 
 def signed(
     key_id: str, key: str, host: str, action: str, version: str, query: str, at: str, nonce: str
 ) -> dict[str, str]:
-    """The headers of a POST without a body, signed."""
+    """Return the headers of a POST without a body, with its signature. `at` is the time in UTC, such as
+    `2026-01-15T18:42:00Z`.
+    """
     hashed_body = sha256(b"")
     headers = {
         "host": host,

@@ -1,4 +1,4 @@
-"""A service that Apprise knows."""
+"""An SMS service that the library Apprise knows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..interface import Message, SendError, check_host, send_by_apprise
 from .interface import Sender, sms_text
 
 OWN_HOST = ("smseagle", "smseagles")
-"""Gateways that stand at the landlord's own."""
+"""Gateways in the landlord's own network."""
 SERVICES = (
     "atalk", "bulksms", "bulkvs", "burstsms", "clicksend", "d7sms", "httpsms", "kavenegar", "msg91", "msgbird", "nexmo",
     "plivo", "sinch", "smsc", "smsmanager", "sns", "twilio", "voipms", "vonage", *OWN_HOST,
@@ -23,6 +23,8 @@ NUMBER = "+12025550123"
 
 
 class AppriseService(Sender):
+    """A service that the library Apprise knows, by its address in Apprise's form."""
+
     name = "apprise"
     title = _("a service that Apprise knows")
     fields = (
@@ -36,16 +38,19 @@ class AppriseService(Sender):
     def check_account(cls, account: Mapping[str, str]) -> None:
         url = account["url"]
         if "{to}" not in url:
-            raise ValueError(_now("Write {to} where the number goes."))
+            raise ValueError(_now("Write {to} in the place of the number."))
         if urlsplit(url).scheme not in SERVICES or apprise.Apprise.instantiate(url.replace("{to}", NUMBER)) is None:
-            raise ValueError(_now("This is no account of: %(services)s.") % {"services": ", ".join(sorted(SERVICES))})
+            raise ValueError(
+                _now("This is not an account of one of these services: %(services)s.")
+                % {"services": ", ".join(sorted(SERVICES))}
+            )
 
     @classmethod
     def send(cls, account: Mapping[str, str], number: str, message: Message) -> None:
         url = account["url"].replace("{to}", number)
         where = urlsplit(url)
         if where.scheme not in SERVICES:
-            raise SendError(_now("This account can't be used: check how it is written."), lasting=True)
+            raise SendError(_now("This account can't be used. Check how it is written."), lasting=True)
         if where.scheme in OWN_HOST:
             check_host(where.hostname or "")
         send_by_apprise(url, Message(**{**message.__dict__, "title": "", "text": sms_text(message)}))

@@ -23,7 +23,7 @@ HEADER = re.compile(r"([A-Za-z0-9-]+): *([\x20-\x7e]+)")
 
 
 class Asked(NamedTuple):
-    """A request, filled in."""
+    """A request whose places are filled."""
 
     method: str
     url: str
@@ -32,6 +32,8 @@ class Asked(NamedTuple):
 
 
 class Gateway(Sender):
+    """A sender whose HTTP request the landlord writes, with places such as {to} and {text}."""
+
     name = "http"
     title = _("any gateway, by HTTP")
     fields = (
@@ -50,8 +52,8 @@ class Gateway(Sender):
                    "+8613800138000, {number} 13800138000."),
         ),
         Field(
-            "ok", _("What the answer says if it is taken"), optional=True,
-            help=_("A piece of it, such as \"code\":0. If left empty its status is enough."),
+            "ok", _("What the answer says if the SMS is accepted"), optional=True,
+            help=_("A piece of the answer, such as \"code\":0. If this is empty, the status is enough."),
         ),
     )  # fmt: skip
 
@@ -59,17 +61,17 @@ class Gateway(Sender):
     def check_account(cls, account: Mapping[str, str]) -> None:
         asked = filled(account, "+12025550123", Message("test", "key", "title", "text", "en", ""))
         if not is_address(asked.url):
-            raise ValueError(_now("This is no address such as https://sms.example/send."))
+            raise ValueError(_now("This is not an address such as https://sms.example/send."))
         if not any(re.search(r"\{(to|number)\}", account.get(name) or "") for name in ("url", "body")):
-            raise ValueError(_now("Write {to} where the number goes, in the address or the body."))
+            raise ValueError(_now("Write {to} in the place of the number, in the address or the body."))
         if not any("{text}" in (account.get(name) or "") for name in ("url", "body")):
-            raise ValueError(_now("Write {text} where the text goes, in the address or the body."))
+            raise ValueError(_now("Write {text} in the place of the text, in the address or the body."))
         body = (account.get("body") or "").strip()
         if body.startswith(("{", "[")) and not PLACE.match(body):
             try:
                 json.loads(asked.body or b"")
             except ValueError:
-                raise ValueError(_now("The body is no JSON: look for quotes and commas.")) from None
+                raise ValueError(_now("The body is not correct JSON. Check quotes and commas.")) from None
 
     @classmethod
     def send(cls, account: Mapping[str, str], number: str, message: Message) -> None:
@@ -82,11 +84,11 @@ class Gateway(Sender):
         ok = account.get("ok") or ""
         # Blanks in JSON say nothing.
         if ok and ok not in said and "".join(ok.split()) not in "".join(said.split()):
-            raise SendError(_now("The gateway did not say that it has taken it: %(said)s") % {"said": short})
+            raise SendError(_now("The gateway did not say that it accepted the message: %(said)s") % {"said": short})
 
 
 def filled(account: Mapping[str, str], number: str, message: Message) -> Asked:
-    """The request for a message. ValueError, for people, if a header is none."""
+    """Return the request for a message. Raises ValueError, for people, if a header can't be read."""
     values = {
         "to": number, "number": dialled(number), "text": sms_text(message), "title": message.title, "key": message.key,
     }  # fmt: skip
@@ -97,12 +99,12 @@ def filled(account: Mapping[str, str], number: str, message: Message) -> Asked:
     body = (account.get("body") or "").strip()
     headers = {}
     for line in filter(str.strip, (account.get("headers") or "").splitlines()):
-        found = HEADER.fullmatch(line.strip())
-        if not found:
+        header = HEADER.fullmatch(line.strip())
+        if not header:
             raise ValueError(
-                _now("“%(line)s” is no header such as Authorization: Bearer 123.") % {"line": line.strip()}
+                _now("“%(line)s” is not a header such as Authorization: Bearer 123.") % {"line": line.strip()}
             )
-        headers[found[1]] = found[2]
+        headers[header[1]] = header[2]
     as_json = body.startswith(("{", "[")) and not PLACE.match(body)
     given = {name.casefold() for name in headers}
     if body and "content-type" not in given:

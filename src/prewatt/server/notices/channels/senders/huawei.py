@@ -28,6 +28,8 @@ HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.(myhuaweicloud|huaweicloud)\.com"
 
 
 class Huawei(TemplateSender):
+    """Huawei Cloud's SMS service."""
+
     name = "huawei"
     title = _("Huawei Cloud SMS")
     whole_moments = False
@@ -38,7 +40,7 @@ class Huawei(TemplateSender):
         Field("app_key", _("Application Key")),
         Field("app_secret", _("Application Secret"), secret=True),
         Field("channel", _("Channel number of the sign name")),
-        Field("sign_name", _("Sign name"), optional=True, help=_("For a general template alone.")),
+        Field("sign_name", _("Sign name"), optional=True, help=_("Only for a general template.")),
     )
     refusals = {
         "E000045": Why.KEYS,
@@ -74,7 +76,7 @@ class Huawei(TemplateSender):
     @classmethod
     def check_account(cls, account: Mapping[str, str]) -> None:
         if not HOST.fullmatch(_host(account)):
-            raise ValueError(_now("The address is one of Huawei Cloud's, such as smsapi.cn-north-4.myhuaweicloud.com."))
+            raise ValueError(_now("Type an address of Huawei Cloud, such as smsapi.cn-north-4.myhuaweicloud.com."))
 
     @classmethod
     def request(cls, account: Mapping[str, str], number: str, message: Message) -> Request:
@@ -108,7 +110,7 @@ def _host(account: Mapping[str, str]) -> str:
 
 
 class Call(NamedTuple):
-    """What of a request is signed."""
+    """The parts of a request that are signed."""
 
     method: str
     host: str
@@ -119,7 +121,7 @@ class Call(NamedTuple):
 
 
 def signed(key_id: str, key: str, call: Call, at: str) -> dict[str, str]:
-    """The headers of a request, signed. `at`: its time as the header X-Sdk-Date has it."""
+    """Return the headers of a request with its signature. `at` is the time in the form of the header X-Sdk-Date."""
     headers = {"Content-Type": call.content_type, "Host": call.host, "X-Sdk-Date": at}
     # The path is signed with a slash at its end, wherever it goes.
     request, names = canonical(call.method, call.path.rstrip("/") + "/", call.query, headers, sha256(call.body))

@@ -1,4 +1,4 @@
-"""What SMS asks of a sender, whichever it is; and what those have in common that send approved templates only."""
+"""What a sender of SMS must be able to do, and what is common to those that send only approved templates."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 
 MAINLAND = "+86"
 SHORT_CODE = 24
-"""Characters of a code with its blanks."""
+"""The characters of a code with its blanks."""
 SHORT_MOMENT = 16
-"""Characters of a day and an hour."""
+"""The characters of a day and an hour."""
 
 
 LIKE = str.maketrans({"–": "-", "—": "-", "“": '"', "”": '"', "‘": "'", "’": "'", "…": "...", "°": "", "\u00a0": " "})
-"""Signs that alone would make two SMS of one."""
+"""Characters that would make two SMS of one, and what replaces them."""
 
 
 def sms_text(message: Message) -> str:
-    """What an SMS says: what may go goes, so that it is one SMS where that can be."""
+    """Return the text of an SMS. Optional pieces are left out if the text fits one SMS then."""
     text = message.facts.get("sms") or f"{message.title}\n{message.text}".replace("|", "¦")
     plain = text.translate(LIKE)
     return fit_segment(plain if alphabet(plain) == "GSM-7" else text).replace("¦", "|")
 
 
 class Sender(ABC):
-    """Who carries an SMS."""
+    """A service that carries SMS. `fields` are what its account needs."""
 
     name: ClassVar[str]
     title: ClassVar[str | _StrPromise]
@@ -50,16 +50,16 @@ class Sender(ABC):
 
     @classmethod
     def check_account(cls, account: Mapping[str, str]) -> None:
-        """ValueError, for people, if an account can't be such."""
+        """Check an account's fields. Raises ValueError, for people, if they can't be right."""
 
     @classmethod
     @abstractmethod
     def send(cls, account: Mapping[str, str], number: str, message: Message) -> None:
-        """Send to a number such as +8613800138000, once. SendError if it can't be."""
+        """Send an SMS to a number such as +8613800138000, once. Raises SendError if it can't be sent."""
 
 
 class Why(StrEnum):
-    """Why an SMS is refused."""
+    """The reasons for which a service refuses an SMS."""
 
     KEYS = "keys"
     BALANCE = "balance"
@@ -75,22 +75,22 @@ class Why(StrEnum):
 
 
 WORDS = {
-    Why.KEYS: _("the keys are wrong, or may not send"),
+    Why.KEYS: _("the keys are wrong, or they do not allow sending"),
     Why.BALANCE: _("the account has no money or no messages left: top it up"),
     Why.BUSY: _("the service is busy"),
-    Why.TOO_MANY: _("the account has sent all that it may today"),
+    Why.TOO_MANY: _("the account has reached its limit for today"),
     Why.NAME: _("the sign name is not approved"),
-    Why.TEMPLATE: _("the template is not approved, or its type is another one"),
-    Why.VALUES: _("the parameters are not as the template wants them"),
-    Why.OFTEN: _("this number has had as many messages as it may for now"),
+    Why.TEMPLATE: _("the template is not approved, or is of another type"),
+    Why.VALUES: _("the parameters do not fit the template"),
+    Why.OFTEN: _("this number has got too many messages for now"),
     Why.NUMBER: _("there is no such number"),
-    Why.BLOCKED: _("this number takes no messages: it is on a list of those that don't"),
+    Why.BLOCKED: _("this number is on a list of numbers that take no messages"),
     Why.ABROAD: _("the account may not send to numbers of other countries"),
 }
 LASTING = (Why.NUMBER, Why.BLOCKED)
-"""Trying again will not help. What the landlord can mend is tried again meanwhile."""
+"""Reasons for which trying again will not help. What the landlord can mend is tried again meanwhile."""
 ALONE = (Why.TEMPLATE, Why.VALUES, Why.OFTEN, Why.ABROAD)
-"""Others may go."""
+"""Reasons that do not concern other messages."""
 
 
 class Request(NamedTuple):
@@ -102,31 +102,32 @@ class Request(NamedTuple):
 
 
 class TemplateSender(Sender):
-    """A cloud that sends nothing but approved templates, under an approved sign name."""
+    """A cloud that sends only approved templates, under an approved sign name.
+
+    `ordered`: the parameters of a template are known only by their order. `whole_moments`: a parameter can be a day and
+    an hour; otherwise the hour is a parameter of its own (`clock`). `forbidden`: characters that a parameter can't
+    have. `refusals`: the reason that each of the cloud's codes stands for; for the code `a.b` also `a` counts.
+    """
 
     templated = True
     ordered: ClassVar[bool] = True
-    """Whether the parameters of a template are known by their order alone."""
     whole_moments: ClassVar[bool] = True
-    """Whether a parameter can be a day and an hour; otherwise the hour is one of its own (`clock`)."""
     forbidden: ClassVar[str] = "【】[]"
-    """Signs that a parameter can't have."""
     refusals: ClassVar[Mapping[str, Why]]
-    """What its codes mean; of `a.b` also `a`."""
 
     @classmethod
     def longest(cls, account: Mapping[str, str]) -> int:  # noqa: ARG003
-        """Characters of a parameter."""
+        """Return the most characters of a parameter."""
         return 20
 
     @classmethod
     def read_fields(cls, text: str, usable: Collection[str]) -> tuple[tuple[str, str], ...]:
-        """The parameters of a template. TemplateError."""
+        """Return the parameters of a template as (parameter, fact). Raises TemplateError."""
         return read_text(text, usable, cls.ordered)
 
     @classmethod
     def filled(cls, account: Mapping[str, str], message: Message) -> list[tuple[str, str]]:
-        """The parameters of the message's template."""
+        """Return the parameters of the message's template as (parameter, text)."""
         most = cls.longest(account)
         fields = needed(message.template, message.event).fields
         return [(name, cls._value(fact, message, most)) for name, fact in fields]
@@ -149,12 +150,12 @@ class TemplateSender(Sender):
     @classmethod
     @abstractmethod
     def request(cls, account: Mapping[str, str], number: str, message: Message) -> Request:
-        """The signed request for a message."""
+        """Return the signed request for a message."""
 
     @classmethod
     @abstractmethod
     def answered(cls, answer: Mapping[str, Any]) -> tuple[str, str]:
-        """(code, what is said) of an answer; an empty code if the message is taken."""
+        """Return (code, words) of an answer. The code is empty if the message was accepted."""
 
     @classmethod
     def send(cls, account: Mapping[str, str], number: str, message: Message) -> None:
@@ -171,24 +172,24 @@ class TemplateSender(Sender):
 
     @classmethod
     def refused(cls, code: str, said: str) -> SendError:
-        """A refusal, for people: what it means, and the cloud's own words."""
+        """Return the error for a refusal: what it means, and the cloud's own code and words."""
         why = cls.refusals.get(code) or cls.refusals.get(code.partition(".")[0])
         words = str(WORDS[why]) if why else ""
         return SendError(said_by(str(cls.title), code, words, [said]), lasting=why in LASTING, alone=why in ALONE)
 
 
 def sha256(content: bytes | str) -> str:
-    """In lower case hex, as all three want it."""
+    """Return the SHA-256 hash of a content in lower case hex."""
     return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
 
 
 def hmac_sha256(key: bytes | str, text: str) -> bytes:
-    """A keyed hash."""
+    """Return the HMAC-SHA256 of a text under a key."""
     return hmac.new(key.encode() if isinstance(key, str) else key, text.encode(), hashlib.sha256).digest()
 
 
 def canonical(method: str, path: str, query: str, headers: Mapping[str, str], hashed_body: str) -> tuple[str, str]:
-    """(canonical request, signed headers), which all three write the same way."""
+    """Return (canonical request, names of the signed headers). The three clouds write them in the same way."""
     rows = sorted((name.lower(), value.strip()) for name, value in headers.items())
     signed = ";".join(name for name, _value in rows)
     lines = "".join(f"{name}:{value}\n" for name, value in rows)
@@ -196,5 +197,7 @@ def canonical(method: str, path: str, query: str, headers: Mapping[str, str], ha
 
 
 def dialled(number: str) -> str:
-    """A number as it is dialled in mainland China: that of another country with the country, without +."""
+    """Return a number as it is dialled in mainland China. A number of another country keeps its country code, without
+    +.
+    """
     return number.removeprefix(MAINLAND).removeprefix("+")

@@ -22,10 +22,12 @@ HOST = "sms.tencentcloudapi.com"
 ALGORITHM = "TC3-HMAC-SHA256"
 JSON = "application/json; charset=utf-8"
 COMPANY = 35
-"""Characters of a parameter where the account is a company's, for which there is no rule."""
+"""The most characters of a parameter for a company's account, for which there is no rule."""
 
 
 class Tencent(TemplateSender):
+    """Tencent Cloud's SMS service."""
+
     name = "tencent"
     title = _("Tencent Cloud SMS")
     fields = (
@@ -83,7 +85,7 @@ class Tencent(TemplateSender):
     def check_account(cls, account: Mapping[str, str]) -> None:
         longest = account.get("longest") or str(COMPANY)
         if not (longest.isascii() and longest.isdecimal() and 5 <= int(longest[:4]) <= 100):
-            raise ValueError(_now("A parameter has 5 to 100 characters."))
+            raise ValueError(_now("Type a number of characters from 5 to 100."))
 
     @classmethod
     def longest(cls, account: Mapping[str, str]) -> int:
@@ -120,7 +122,7 @@ class Tencent(TemplateSender):
 
 
 def authorization(key_id: str, key: str, service: str, host: str, body: bytes, at: int) -> str:
-    """The signature of a POST of JSON. `at`: seconds since 1970."""
+    """Return the header Authorization of a POST of JSON. `at`: seconds since 1970."""
     day = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}"
     request, names = canonical("POST", "/", "", {"content-type": JSON, "host": host}, sha256(body))
     scope = f"{day}/{service}/tc3_request"
