@@ -1,7 +1,8 @@
-"""Numbers as people and banks write them: 1.234,50 and 1,234.50, ５, (90.00), 450,00-, EUR 20.00. Read exactly, or not at all.
+"""This module reads numbers as people and banks write them: 1.234,50 and 1,234.50, ５, (90.00), 450,00-, EUR 20.00. It
+reads them exactly, or not at all.
 
-Which of the two signs stands before the decimals is known from the language, from the other numbers of a file, or from
-the number itself; where none of these tells, `Ambiguous` is raised instead of a guess.
+The language, the other numbers of a file, or the number itself show which of the two signs is the decimal sign. If none
+of them does, `Ambiguous` is raised instead of a guess.
 """
 
 from __future__ import annotations
@@ -30,16 +31,16 @@ _GROUPS = {sign: re.compile(rf"\d{{1,3}}(?:{re.escape(sign)}\d{{2,3}})*{re.escap
 
 
 class NoAmount(ValueError):
-    """A text is no number."""
+    """A text is not a number."""
 
 
 class Ambiguous(NoAmount):
-    """A number can be read in two ways: 1.234 is one and a bit, or a thousand and more."""
+    """A number can be read in two ways: 1.234 may be a little over one, or more than a thousand."""
 
 
 def bare(text: str) -> str:
-    """A number without what stands about it: blanks, a currency; brackets, or a minus behind, become a minus before it.
-    Digits of all scripts become ours. NoAmount if there is no number.
+    """Return a number without the blanks and the currency around it. Brackets, or a minus behind the number, become a
+    minus before it. Digits of all scripts become 0 to 9. Raises NoAmount if there is no number.
     """
     plain = unicodedata.normalize("NFKC", text[: LONGEST + 1]).translate(_MINUS).strip()
     plain = "".join(str(unicodedata.digit(sign)) if sign.isdecimal() else sign for sign in _MARKS.sub("", plain))
@@ -56,9 +57,7 @@ def bare(text: str) -> str:
 
 
 def decimal_sign(texts: Iterable[str]) -> str:
-    """The sign before the decimals, by the numbers of a file that leave no doubt; empty if there are none, or they
-    disagree.
-    """
+    """Return the decimal sign that the clear numbers of a file use; empty if no number is clear, or if they disagree."""
     found = set()
     for text in texts:
         try:
@@ -70,7 +69,7 @@ def decimal_sign(texts: Iterable[str]) -> str:
 
 
 def _own_sign(number: str) -> str:
-    """The sign before a number's decimals, as far as it leaves no doubt."""
+    """Return the decimal sign of a number, if the number alone leaves no doubt; else empty."""
     last = max(number.rfind(sign) for sign in SIGNS)
     if last < 0:
         return ""
@@ -87,9 +86,11 @@ def _own_sign(number: str) -> str:
 
 
 def read_number(text: str, decimal: str = "") -> Decimal:
-    """A number, exactly. `decimal`: the sign before the decimals, `.` or `,`; empty if only the number itself can tell.
+    """Return the exact value of a number. `decimal` is the decimal sign, `.` or `,`; empty if only the number itself
+    can tell.
 
-    NoAmount if it is none (1e2 is none); Ambiguous, which is one too, if it can be read in two ways.
+    Raises NoAmount if the text is no number (1e2 is none), and Ambiguous, which is a NoAmount, if it can be read in two
+    ways.
     """
     plain = bare(text)
     number = plain.removeprefix("-")

@@ -1,9 +1,8 @@
-"""The clocks that a shell can run on: the system's, or an accelerated one that several processes share.
+"""The clocks that a process can run on: the system's clock, or an accelerated one that several processes share.
 
-The accelerated clock is for demonstrations. One process, the agent, moves it: from one thing that is due to the next,
-at most as far as the director of the demonstration has opened the road (`limit`). So nothing that was due is ever
-late, however fast time runs and however slow the machine is, and if the agent dies, time waits for it. The others only
-read it.
+The accelerated clock is for demonstrations. One process, the agent, moves it from one due task to the next, at most to
+the `limit` that the director of the demonstration has set. So nothing is ever late, however fast time runs and however
+slow the machine is. If the agent dies, time waits for it. The other processes only read the clock.
 """
 
 from __future__ import annotations
@@ -16,19 +15,23 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the instant (µs since 1970), and how long to wait for another one."""
+    """A clock. It returns the instant (µs since 1970), and how long to wait for another instant."""
 
     def now(self) -> int:
-        """The present instant."""
+        """Return the present instant (µs since 1970)."""
 
     def steady(self) -> int:
-        """The steady clock (µs): it only ever goes on, whoever sets the time."""
+        """Return the steady clock (µs). It never goes back, even if somebody sets the time."""
 
     def boot(self) -> str:
-        """Names this boot of the machine: in another one the steady clock has begun anew. Empty if that can't be told."""
+        """Return the name of this boot of the machine. After another boot the steady clock has started again. Empty if
+        there is no name.
+        """
 
     def until(self, due: int) -> float:
-        """Seconds to wait before it makes sense to look whether the steady clock has come to `due`; 0 if it has."""
+        """Return how many seconds to wait before checking again whether the steady clock has reached `due`; 0 if it
+        has.
+        """
 
 
 class SystemClock:
@@ -54,7 +57,9 @@ class SystemClock:
 
 
 class CorrectedClock:
-    """Another clock, put right by `correction` µs: a person on site may set it, the machine's own one is left alone."""
+    """Another clock, corrected by `correction` µs. So a person on site can set the time without changing the machine's
+    clock.
+    """
 
     def __init__(self, inner: Clock, correction: int = 0) -> None:
         self._inner = inner
@@ -114,5 +119,5 @@ class SharedClock:
         self._words[1] = limit
 
     def done(self) -> int:
-        """The instant up to which everything that was due has been done."""
+        """Return the instant up to which everything that was due has been done."""
         return self._words[2]

@@ -1,8 +1,8 @@
-"""A folder whose files belong together, such as the server's home: who uses it, and how a set of files is put in the place of
-those that lie there, all of them or none, whenever the process or the machine stops.
+"""This module guards a folder whose files belong together, such as the server's home. It shows who uses the folder, and
+replaces its files by a new set: all of them or none, whenever the process or the machine stops.
 
-The new files wait in a folder of their own until they are whole and on the disk. One rename decides that they hold; what is
-moved after it is moved to its end by whoever uses the folder next.
+The new files wait in a folder of their own until they are complete and on the disk. One rename then makes them valid.
+If the process stops while files are being moved after that, the next user of the folder finishes the move.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _used: dict[Path, int] = {}
 
 
 class BusyError(ValueError):
-    """Somebody uses the folder; the message names it."""
+    """Another process uses the folder, which the message names."""
 
 
 def use(folder: Path) -> None:
@@ -39,7 +39,7 @@ def use(folder: Path) -> None:
 
 @contextmanager
 def using(folder: Path) -> Iterator[None]:
-    """The same for a while."""
+    """Use a folder until the end of the block. Other processes may use it too, but none may have it `alone`."""
     if not folder.is_dir():
         yield
         return
@@ -68,7 +68,9 @@ def _enter(where: Path) -> int:
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Have a folder to oneself; it is made if it is not there. BusyError if another process uses it."""
+    """Keep other processes out of a folder until the end of the block. The folder is made if it does not exist. Raises
+    BusyError if another process uses it.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -85,7 +87,9 @@ def alone(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def gathering(folder: Path) -> Iterator[Path]:
-    """A private place for the new files of a folder that one has to oneself; gone at the end if they were not `put`."""
+    """Make a private place for the new files of a folder that this process has `alone`. It is removed at the end if its
+    files were not `put`.
+    """
     part = folder / PART
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(mode=0o700)
@@ -96,14 +100,14 @@ def gathering(folder: Path) -> Iterator[Path]:
 
 
 def put(folder: Path) -> Path | None:
-    """Let the files that were gathered take the place of those with their names. Returns where the old ones are kept;
+    """Replace the files of a folder by those that were gathered. Returns the folder in which the old ones are kept;
     None if there were none.
     """
     part = folder / PART
     owner = folder.stat()
     for each in part.iterdir():
         if os.geteuid() == 0:
-            # Whom the folder belongs to is who will have to read it.
+            # The owner of the folder must be able to read the files.
             os.chown(each, owner.st_uid, owner.st_gid)
         sync(each)
     sync(part)
@@ -113,7 +117,7 @@ def put(folder: Path) -> Path | None:
 
 
 def _finish(folder: Path) -> Path | None:
-    """Bring to its end what is decided; at whichever step it stopped before, this goes on from there."""
+    """Finish a replacement that was decided. It goes on from the step at which it was interrupted."""
     decided = folder / DECIDED
     aside = decided / ASIDE
     aside.mkdir(exist_ok=True, mode=0o700)

@@ -175,7 +175,7 @@ def test_a_file_that_is_damaged_as_a_whole_is_moved_aside(tmp_path, server, capl
 def test_a_newer_format_stops_enrolment_before_the_code_is_spent(tmp_path, server):
     Journal(tmp_path / "journal.sqlite3").close()
     sql(tmp_path / "journal.sqlite3", "UPDATE meta SET value='9' WHERE name='format'")
-    with pytest.raises(EnrolError, match=r"update the software\. The code is not spent"):
+    with pytest.raises(EnrolError, match=r"update the software\. The code is still valid"):
         enrol(server.address, "code", tmp_path)
     assert server.keys == []
 

@@ -59,10 +59,10 @@ def test_a_file_that_can_not_be_written_whole_leaves_the_one_before(tmp_path, mo
         ("port = 1883", 'port = "1883"', r"\$.broker.port"),
         ("port = 1883", "port = 70000", "broker.port: 70000 is not a port"),
         ('name = "m1"', 'name = "a/b"', r"\$.meters\[0\].name"),
-        ('name = "m1"', 'name = "Haus 3, links"', "Haus 3, links stands there twice"),
+        ('name = "m1"', 'name = "Haus 3, links"', "Haus 3, links occurs twice"),
         ("reading_interval_s = 900", "reading_interval_s = 1", r"\$.reading_interval_s"),
         ("heartbeat_s = 10.0", "heartbeat_s = -1", r"\$.heartbeat_s"),
-        ("heartbeat_s = 10.0", "heartbeat_s = ", "is not TOML"),
+        ("heartbeat_s = 10.0", "heartbeat_s = ", "is not valid TOML"),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path, old, new, says):

@@ -114,7 +114,7 @@ def test_a_granted_action_is_done_in_the_holders_name_and_the_answer_is_signed()
     ("changes", "said"),
     [
         ({"ends": NOW}, "expired"),
-        ({"begins": NOW + 1}, "not hold yet"),
+        ({"begins": NOW + 1}, "not valid yet"),
         ({"property": 4}, "another property"),
         ({"signer": PHONE}, "not signed"),
     ],
@@ -138,7 +138,7 @@ def test_a_recorded_session_is_worth_nothing():
     first = Visitor()
     first.ask(Act("m1", Close()))
     recorded = list(first.sent)
-    assert first.say(recorded[1]).text == "The instruction was given before."
+    assert first.say(recorded[1]).text == "This instruction was sent before, so it is not carried out again."
     thief = Session(first.here, GATEWAY, VerifyKey(SERVER.public()), 3, lambda: os.urandom(32))
     answers = [thief.handle(message) for message in recorded]
     assert isinstance(answers[0], Challenge), "the grant is no secret"
@@ -155,7 +155,7 @@ def test_a_stolen_grant_is_worth_nothing_without_the_phones_key():
 def test_instructions_out_of_turn_are_refused():
     visitor = Visitor()
     visitor.count = 1
-    assert "given before" in visitor.ask(Act("m1", Close())).text
+    assert "sent before" in visitor.ask(Act("m1", Close())).text
 
 
 @pytest.mark.parametrize(
@@ -236,4 +236,4 @@ def test_a_clock_that_stands_before_the_grants_signature_does_not_keep_staff_out
     assert isinstance(visitor.opened, Challenge)
     assert visitor.ask(SetClock(NOW)).done
     early = Visitor(here, begins=NOW, issued=NOW - HOUR)
-    assert "not hold yet" in early.opened.text
+    assert "not valid yet" in early.opened.text

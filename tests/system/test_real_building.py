@@ -419,7 +419,7 @@ def enrolled_anew_in_its_own_folder_it_gets_another_key_and_keeps_its_journal(bu
     (folder / "edge.toml").rename(folder / "edge.toml.before")
     code = building.run("gateway", "code", "linden-5").stdout.strip()
     running = building.enrol(code, "second")
-    assert running.returncode == 2 and "another agent has this journal open. The code is not spent" in running.stderr
+    assert running.returncode == 2 and "another agent has this journal open. The code is still valid" in running.stderr
     agent.terminate()
     agent.wait(timeout=PATIENCE)
     key = (folder / "gateway.key").read_text()

@@ -18,7 +18,7 @@ from .command import Command, CommandError, FileCommand, group, print_table
 
 app = group()
 STOP = (
-    "stop the server first (Ctrl-C where it runs, `systemctl stop` if a service manager runs it), and programs like it"
+    "Stop the server first (Ctrl-C where it runs, `systemctl stop` if a service manager runs it), and programs like it"
 )
 
 
@@ -52,7 +52,7 @@ def restore(file: Annotated[Path, typer.Argument(help="File that `prewatt backup
     try:
         done = copies.put_back(config, file)
     except BusyError as error:
-        raise CommandError(f"{error}: {STOP}. Nothing was changed") from None
+        raise CommandError(f"{error}. {STOP}. Nothing was changed") from None
     except (ValueError, OSError) as error:
         raise CommandError(str(error)) from None
     typer.echo(f"{config.home} is as it was at {done.copy.made}.")

@@ -18,7 +18,7 @@ app = group()
 ConfigOption = Annotated[Path, typer.Option(help="Settings file that `prewatt edge enrol` wrote.")]
 FolderOption = Annotated[Path, typer.Option(help="Folder of the gateway's key, settings and journal.")]
 CONFIG = Path("edge.toml")
-STOP = "stop the agent first (Ctrl-C where it runs, `systemctl stop` if a service manager runs it)"
+STOP = "Stop the agent first (Ctrl-C where it runs, `systemctl stop` if a service manager runs it)"
 
 
 @app.command(cls=FileCommand)
@@ -88,7 +88,7 @@ def restore(
     try:
         done = copies.put_back(file, folder)
     except BusyError as error:
-        raise CommandError(f"{error}: {STOP}. Nothing was changed") from None
+        raise CommandError(f"{error}. {STOP}. Nothing was changed") from None
     except (ValueError, OSError) as error:
         raise CommandError(str(error)) from None
     for line in copies.after_restore(done, folder):

@@ -252,7 +252,11 @@ class Agent:
 
     def _on_receipt(self, moment: Moment, receipt: Receipt) -> list[Effect]:
         if receipt.session and receipt.session != self.outbox.session:
-            return [Refuse("foreign", "a receipt is for another process with this gateway's key, or an earlier one")]
+            return [
+                Refuse(
+                    "foreign", "a receipt answers an earlier process of this gateway, or another one with the same key"
+                )
+            ]
         if receipt.known:
             return self._on_epoch_over(moment, receipt)
         effects: list[Effect] = []
@@ -286,10 +290,14 @@ class Agent:
         if (message.epoch, message.session) != (self.outbox.epoch, self.outbox.session) or not (
             self._adopted < message.answers <= self.outbox.number
         ):
-            return [Refuse("replayed", f"states that answer message {message.answers} of another time")]
+            return [
+                Refuse(
+                    "replayed", f"states answer message {message.answers}, which is not of this process or is too old"
+                )
+            ]
         names = [state.meter for state in message.states]
         if len(set(names)) != len(names) or any(name not in self.meters for name in names):
-            return [Refuse("foreign", "states of a meter that is not of this gateway")]
+            return [Refuse("foreign", "the states contain a meter that is not of this gateway")]
         try:
             accounts = [Account.load(state.account) for state in message.states]
         except (ValueError, *UNREADABLE) as error:
@@ -316,11 +324,16 @@ class Agent:
 
     def _on_watch(self, moment: Moment, watch: Watch) -> list[Effect]:
         if watch.session != self.outbox.session or watch.epoch != self.outbox.epoch:
-            return [Refuse("foreign", "it is for another process with this gateway's key, or an earlier one, to look")]
+            return [
+                Refuse(
+                    "foreign",
+                    "a request to watch meters is for an earlier process of this gateway, or another one with the same key",
+                )
+            ]
         if strange := sorted({*watch.meters, *watch.once}.difference(self.meters)):
             return [Refuse("foreign", f"meter {strange[0]!r} is not of this gateway")]
         if not self.looking.watch(moment.mono, watch.answers, watch.lasts, watch.meters, watch.once):
-            return [Refuse("replayed", f"to look, by message {watch.answers}, is over")]
+            return [Refuse("replayed", f"the request to watch meters that answers message {watch.answers} is over")]
         return []
 
     def _on_orders(self, moment: Moment, orders: Orders) -> list[Effect]:

@@ -25,7 +25,8 @@ def head_refused(meters: Mapping[str, Meter], head: Head) -> Refuse | None:
         )
     if head.seq == meter.account.seq and head.hash != meter.head:
         return Refuse(
-            "chain", f"meter {head.meter}: the head-end's entry {head.seq} is another one than this journal's"
+            "chain",
+            f"meter {head.meter}: entry {head.seq} of the head-end differs from entry {head.seq} of this journal",
         )
     return None
 

@@ -29,7 +29,7 @@ def read_options(options: Iterable[str], folder: Path) -> dict[str, DriverSettin
         key, equals, value = option.partition("=")
         name, _, field = key.partition(".")
         if not (name and field and equals):
-            raise ValueError(f"{option!r} is not of the form NAME.FIELD=VALUE, such as recorded.file=load.csv")
+            raise ValueError(f"{option!r} does not have the form NAME.FIELD=VALUE, such as recorded.file=load.csv")
         tables.setdefault(name, {})[field] = value
     return {name: _read(name, table, Path.cwd(), folder, strict=False) for name, table in tables.items()}
 

@@ -84,11 +84,11 @@ def enrol(
     _not_enrolled(folder / SETTINGS)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        # Before the code is spent: an agent that still runs, or a disk without room, would stop what follows.
+        # Checked before the code is used: an agent that still runs, or a full disk, would stop the next steps.
         _journal_is_ready(folder / JOURNAL)
         key = _new_key(folder)
     except (OSError, ValueError, sqlite3.Error) as error:
-        raise EnrolError(f"{error}. The code is not spent") from None
+        raise EnrolError(f"{error}. The code is still valid") from None
     answer = _ask(server, code, key)
     settings = EdgeSettings(
         gateway=answer.gateway,
@@ -108,10 +108,10 @@ def enrol(
     try:
         _take_over(folder / JOURNAL, answer.meters)
         (folder / NEW_KEY).replace(folder / KEY)
-        # Last: until it is there, the gateway is not enrolled, and a new code does all of it anew.
+        # Written last: until this file exists the gateway is not enrolled, and a new code does all of this again.
         write_settings(folder / SETTINGS, settings)
     except (OSError, ValueError, sqlite3.Error, msgspec.MsgspecError, JournalDamaged) as error:
-        raise EnrolError(f"{error}. The code is spent: mend that, and ask for a new one") from None
+        raise EnrolError(f"{error}. The code is used up. Mend that, and ask for a new code") from None
     return settings
 
 
@@ -153,7 +153,7 @@ def _ask(server: str, code: str, key: SigningKey) -> _Answer:
         raise EnrolError(f"{server}: {error}") from None
     if not answer.meters:
         raise EnrolError(
-            f"gateway {answer.gateway} has no meters yet: install them first, then make a new code (this one is spent)"
+            f"gateway {answer.gateway} has no meters yet. Install them first, then make a new code, because this one is used up"
         )
     return answer
 
@@ -186,7 +186,7 @@ def _not_enrolled(path: Path) -> None:
         log.warning("%s. It is no enrolled gateway's: moved to %s, and enrolled anew", error, moved.name)
         return
     raise EnrolError(
-        f"{path} exists already: this gateway is enrolled. To enrol it anew with a new code, move that file away first"
+        f"{path} exists already: this gateway is enrolled. To enrol it again with a new code, move that file away first"
     )
 
 

@@ -125,7 +125,7 @@ class Journal:
         heads = shelf.heads.get(meter, [])
         if not heads:
             if shelf.knows(meter):
-                raise JournalDamaged("it has entries, but how far they go can't be read")
+                raise JournalDamaged("it has entries, but the number of the last one can't be read")
             return Loaded(Account(), genesis(meter), repaired=False)
         snapshots = sorted(shelf.snapshots.get(meter, []), key=lambda each: -each.seq)
         bad = len(shelf.bad_snapshots.get(meter, []))

@@ -113,7 +113,7 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
         found = _tables(db)
     if found != SCHEMA:
         wrong = sorted(name for name in found.keys() | SCHEMA.keys() if found.get(name) != SCHEMA.get(name))
-        raise JournalDamaged(f"{path}: the table {wrong[0]!r} is not what it was made as")
+        raise JournalDamaged(f"{path}: the table {wrong[0]!r} was changed by something else than prewatt")
     for table in _READ_AT_START:
         said = db.execute(f"PRAGMA quick_check({table})").fetchall()
         if said != [("ok",)]:

@@ -107,7 +107,7 @@ def load_settings(path: Path) -> EdgeSettings:
     except OSError as error:
         raise SettingsError(f"{path}: can't be read ({error.strerror})") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: is not TOML ({error})") from None
+        raise SettingsError(f"{path}: this file is not valid TOML ({error})") from None
     try:
         drivers = msgspec.convert(document.pop("drivers", {}), dict[str, dict[str, Any]])
         settings = msgspec.convert(document, EdgeSettings)
@@ -120,9 +120,9 @@ def load_settings(path: Path) -> EdgeSettings:
         names = [meter.name for meter in settings.meters]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"meters: {twice[0]} stands there twice")
+            raise ValueError(f"meters: {twice[0]} occurs twice. Remove one of them")
         if not 0 < settings.broker.port < 65_536:
-            raise ValueError(f"broker.port: {settings.broker.port} is not a port")
+            raise ValueError(f"broker.port: {settings.broker.port} is not a port number between 1 and 65535")
         if settings.page:
             page_address(settings.page)
         for meter in settings.meters:

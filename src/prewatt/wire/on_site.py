@@ -227,7 +227,7 @@ def open_grant(server: VerifyKey, signed: SignedGrant, property_id: int, now: in
         raise OnSiteError("the grant is for another property")
     now = max(now, grant.issued)
     if now < grant.begins:
-        raise OnSiteError("the grant does not hold yet")
+        raise OnSiteError("the grant is not valid yet")
     if now >= grant.ends:
         raise OnSiteError("the grant has expired: ask for a new one")
     return grant
@@ -252,7 +252,7 @@ def open_instruction(key: VerifyKey, gateway: str, nonce: bytes, count: int, sig
         raise OnSiteError("the instruction is not signed for this session by the grant's holder")
     numbered = _decode(_numbered, signed.body, "an instruction")
     if numbered.count != count:
-        raise OnSiteError("the instruction was given before")
+        raise OnSiteError("this instruction was sent before, so it is not carried out again")
     return numbered.instruction
 
 
@@ -284,7 +284,7 @@ def open_status(key: VerifyKey | None, nonce: bytes, signed: SignedStatus) -> Si
         raise OnSiteError("the status is not signed by this gateway")
     status = _decode(_status, signed.body, "a status")
     if status.nonce != nonce:
-        raise OnSiteError("the status answers another question: it may be a recorded one")
+        raise OnSiteError("the status answers another question, so somebody may have recorded it earlier")
     return status
 
 
