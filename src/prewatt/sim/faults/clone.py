@@ -97,6 +97,9 @@ def _gone(gateway: Gateway) -> None:
 
 def _is_left(world: World, gateway: Gateway) -> None:
     world.oracle.one_again(gateway)
+    for name in gateway.meters:
+        # What was told may be the other one's, and nobody lets the books go on from that.
+        world.database.beyond.pop(name, None)
     # What it may have missed comes with its next sign of life.
     gateway.line.lost()
 

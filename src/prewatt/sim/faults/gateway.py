@@ -56,6 +56,7 @@ class Gateway:
         self.up_since = 0
         self.clock_set = 0
         self.boots = 0
+        self._boots_anew = False
         self.booted_wrong = False
         self.anew: set[str] = set()
         """Meters whose journals are damaged, and whose states the head-end has not given yet."""
@@ -83,6 +84,9 @@ class Gateway:
         if self.agent is not None or self.gone:
             return
         flash, world = self.flash, self._world
+        if self._boots_anew:
+            self._boots_anew = False
+            self.booted_wrong = self.booted_wrong or abs(self.clocks.error(world.now)) > MINUTE
         try:
             flash.open()
             self._settle_after_rot()
@@ -127,6 +131,7 @@ class Gateway:
                 self.anew.add(name)
                 self._world.tell(name, f"its journal is damaged, and goes to entry {flash.end(name)}")
                 self.rewritten(name)
+            self._world.ask(name)
         # It may have lost what it knew of the time.
         self.booted_wrong = True
         people.keys_are(self._world, self)
@@ -162,7 +167,7 @@ class Gateway:
     def boots_anew(self) -> None:
         """What it knew of the time is worth nothing any more."""
         self.boots += 1
-        self.booted_wrong = self.booted_wrong or abs(self.clocks.error(self._world.now)) > MINUTE
+        self._boots_anew = True
 
     def heal(self) -> None:
         """Power, disk, clock and line are as they should be."""

@@ -6,10 +6,10 @@ server would: what it refuses is no matter of this.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...edge.codes import KeyState
 from ...edge.effects import Commit, Effect
@@ -43,6 +43,13 @@ if TYPE_CHECKING:
     from .world import World
 
 CENT = 10**7
+
+
+class Sections(NamedTuple):
+    """The codes that change a meter's key to a `new` one."""
+
+    new: KeyState
+    codes: list[str]
 
 
 def order(world: World, name: str, what: AnyOrder) -> None:
@@ -268,16 +275,18 @@ def key(world: World, name: str, dice: Random) -> None:
         encode(section, cipher(old.described().algorithm, old.key))
         for section in sections(old.described(), new.described(), new.key)
     ]
-    world.sections[name].append((new, codes))
-    _type_sections(world, name, new, codes, [dice.choice((MINUTE, MINUTE, HOUR)) for _ in codes])
+    change = Sections(new, codes)
+    world.sections[name].append(change)
+    world.changing[name] = [change]
+    _type_sections(world, name, world.changing[name], [dice.choice((MINUTE, MINUTE, HOUR)) for _ in codes])
 
 
-def _type_sections(world: World, name: str, new: KeyState, codes: list[str], pauses: list[int]) -> None:
-    world.changing[name] = (new, len(codes))
-    at = world.now
-    for digits, pause in zip(codes, pauses, strict=True):
+def _type_sections(world: World, name: str, changes: list[Sections], pauses: Sequence[int] = ()) -> None:
+    """The codes of the first of these keys are typed; those of two keys at once would be taken for those of one."""
+    at, (new, codes) = world.now, changes[0]
+    for digits, pause in zip(codes, pauses or [MINUTE] * len(codes), strict=True):
         at += pause
-        world.later(at, partial(_type_section, world, name, digits, new))
+        world.later(at, partial(_type_section, world, name, digits, new, changes))
 
 
 def keys_are(world: World, gateway: Gateway) -> None:
@@ -285,16 +294,22 @@ def keys_are(world: World, gateway: Gateway) -> None:
     for name, state in gateway.known_keys().items():
         keys = [world.first_keys([name])[name].key, *(new.key for new, _ in world.sections[name])]
         world.keys[name] = state
-        for number, (new, codes) in enumerate(world.sections[name][keys.index(state.key) :], 1):
-            pauses = [number * MINUTE] * len(codes)
-            world.at(world.now + number * HOUR, partial(_type_sections, world, name, new, codes, pauses))
+        later = world.sections[name][keys.index(state.key) :]
+        world.changing.pop(name, None)
+        if later:
+            world.changing[name] = later
+            world.at(world.now + HOUR, partial(_type_sections, world, name, later))
 
 
-def _type_section(world: World, name: str, digits: str, new: KeyState) -> None:
+def _type_section(world: World, name: str, digits: str, new: KeyState, changes: list[Sections]) -> None:
     gateway = world.gateway_of(name)
+    if world.changing.get(name) is not changes or changes[0].new is not new:
+        # The gateway is another one, or goes on from an earlier key: they are typed anew.
+        return
+    again = partial(_type_section, world, name, digits, new, changes)
     if gateway.agent is None:
         # Nobody is there to take it: it is typed when somebody is.
-        world.later(world.now + HOUR, partial(_type_section, world, name, digits, new))
+        world.later(world.now + HOUR, again)
         return
     gateway.typed[name] = world.now
     told, effects = gateway.agent.submit_code(gateway.moment(), name, digits, "page")
@@ -302,11 +317,15 @@ def _type_section(world: World, name: str, digits: str, new: KeyState) -> None:
     if not told.done:
         gateway.guessed[name] = world.now
         # The key changed meanwhile by other codes, or too many wrong ones were typed.
-        world.later(world.now + 26 * HOUR, partial(_type_section, world, name, digits, new))
+        world.later(world.now + 26 * HOUR, again)
         return
     if gateway.agent is not None and gateway.agent.codes.keys[name].key == new.key:
         world.keys[name] = gateway.agent.codes.keys[name]
-        world.changing.pop(name, None)
+        del changes[0]
+        if changes:
+            world.later(world.now + HOUR, partial(_type_sections, world, name, changes))
+        else:
+            del world.changing[name]
 
 
 HANDLERS: dict[str, Callable[[World, str, Random], None]] = {

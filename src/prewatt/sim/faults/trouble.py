@@ -129,6 +129,7 @@ def blink(world: World, who: str, dice: Random) -> None:
 def reset(world: World, who: str, dice: Random) -> None:
     """For good: to nothing, or far away."""
     meter = world.meters[who]
+    meter.settle(world.now)
     shows = meter.register()
     nothing = shows > 2 * FAR and dice.random() < 0.5
     far = (shows + meter.end // 2) % meter.end if meter.end else shows % (10 * FAR) + FAR
@@ -267,8 +268,7 @@ def _restored(world: World, copied: dict[str, Stored], gateways: dict[str, Enrol
     for gateway in world.all_gateways():
         gateway.line.drop()
     for name, stored in database.meters.items():
-        if stored.seq < world.gateway_of(name).flash.begins_after(name):
-            world.at(world.now + 10 * MINUTE, partial(_go_on, world, name))
+        ask(world, name)
         for known in sorted(world.money[name].keys() - stored.booked):
             # What the provider's file has, and the books don't.
             when = world.now + 10 * MINUTE + dice.randrange(HOUR)
@@ -278,6 +278,12 @@ def _restored(world: World, copied: dict[str, Stored], gateways: dict[str, Enrol
                 world.at(world.now + dice.randrange(HOUR), partial(_order_again, world, name, order))
                 continue
             world.at(when, partial(_reconcile, world, name, known, world.oracle.books[name].seq))
+
+
+def ask(world: World, name: str) -> None:
+    """If no journal reaches back to what the head-end has, somebody is asked to let the books go on."""
+    if world.database.meters[name].seq < world.gateway_of(name).flash.begins_after(name):
+        world.at(world.now + 10 * MINUTE, partial(_go_on, world, name))
 
 
 def _go_on(world: World, name: str) -> None:

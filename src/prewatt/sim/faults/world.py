@@ -66,8 +66,9 @@ class World:
             name: meter_key(number, Random(f"{seed}/key/{name}").randbytes(20)) for name, number in self.numbers.items()
         }
         self._first_keys = dict(self.keys)
-        self.changing: dict[str, tuple[KeyState, int]] = {}
-        self.sections: dict[str, list[tuple[KeyState, list[str]]]] = {name: [] for name in names}
+        self.changing: dict[str, list[people.Sections]] = {}
+        """Keys whose codes are typed now, one key after another, by meter."""
+        self.sections: dict[str, list[people.Sections]] = {name: [] for name in names}
         """The codes of each key that a meter was given."""
         self.paid: dict[str, tuple[str, int]] = {}
         self.money: dict[str, dict[str, GrantCredit | Debit]] = {name: {} for name in names}
@@ -128,6 +129,10 @@ class World:
         self.tell(gateway.name, "its journal can't be read")
         clone.one_is_left(self, gateway.name)
         trouble.replace(self, gateway.name, Random(f"{self.seed}/anew/{gateway.name}/{self.now}"))
+
+    def ask(self, meter: str) -> None:
+        """A meter's journal may reach back no more to what the head-end has: then somebody is asked."""
+        trouble.ask(self, meter)
 
     def database_accepts(self) -> None:
         """The database works again."""
