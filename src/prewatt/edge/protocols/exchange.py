@@ -44,10 +44,7 @@ class Refused(ProtocolError):
 
 
 class WaitsForButton(ProtocolError):
-    """The meter has taken the order to close its switch, and waits until somebody presses its button."""
-
-    def __init__(self) -> None:
-        super().__init__("it closes when the button at the meter is pressed")
+    """The meter has taken the order to close its switch, and waits for a press of its button."""
 
 
 class PasswordRefused(Refused):
