@@ -104,11 +104,11 @@ class Question(Exchange[T]):
 
     def seen(self) -> str:
         """Return what arrived that is not the answer."""
-        strays = self._stream.strays + self._stream.waiting
+        strays = self._stream.strays
         said = list(dict.fromkeys(self._others))
-        if said == ["the echo of the question"] and not strays:
+        if said == ["the echo of the question"] and strays <= 0:
             return "only the echo of the question"
-        if strays:
+        if strays > 0:
             said.append(f"{strays} bytes that are no whole frame")
         return ", ".join(said) or "nothing"
 

@@ -212,12 +212,13 @@ class FrameStream:
         self._buffer = b""
         self._places: list[int] = []
         self.strays = 0
-        """How many bytes began no frame."""
+        """How many bytes belong to no frame that is whole."""
 
     def feed(self, received: bytes) -> list[Frame]:
         """Take up the next bytes, and return the frames that are whole now."""
         self._places += range(len(self._buffer), len(self._buffer) + len(received))
         self._buffer += received
+        self.strays += len(received)
         undecided: list[int] = []
         frames: list[Frame] = []
         end = 0
@@ -228,10 +229,9 @@ class FrameStream:
             if isinstance(frame, Frame):
                 frames.append(frame)
                 end = place + len(frame.pdu) + self._framing.beside
+                self.strays -= end - place
             elif frame is MORE:
                 undecided.append(place)
-            else:
-                self.strays += 1
         done = undecided[0] if undecided else len(self._buffer)
         self._buffer = self._buffer[done:]
         self._places = [place - done for place in undecided]
@@ -241,8 +241,3 @@ class FrameStream:
         """Return the frame that begins at `place`, from whichever side."""
         seen = [self._framing.read(self._buffer, place, side) for side in self._sides]
         return next((each for each in seen if isinstance(each, Frame)), MORE if MORE in seen else NONE)
-
-    @property
-    def waiting(self) -> int:
-        """Return how many bytes may still become a frame."""
-        return len(self._buffer)

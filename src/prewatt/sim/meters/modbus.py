@@ -219,6 +219,6 @@ def _values(pdu: bytes) -> bytes:
 
 def _sent(order: Order) -> bytes:
     """Return the values of an order as they are sent."""
-    if order.function == Function.WRITE_COIL:
+    if order.function == 5:
         return b"\xff\x00" if order.values[0] else b"\x00\x00"
     return b"".join(value.to_bytes(2, "big") for value in order.values)
