@@ -347,7 +347,7 @@ def test_what_only_the_database_refuses_is_said_in_words(both, admin_user):
         "/admin/metering/meter/add/", {name: value for name, value in given.items() if value is not False}
     )
     assert answer.status_code == 409
-    assert "There is one like it already" in answer.content.decode()
+    assert "This exists already" in answer.content.decode()
     assert not Meter.objects.filter(name="m9").exists()
     told = json.loads(collided(None, IntegrityError("UNIQUE constraint failed: ledger_transfer.of")).content)
     assert "constraint" not in told["errors"][0]["message"].lower()

@@ -1,1 +1,1 @@
-"""Moving in and out, and putting a move right."""
+"""Moving in, moving out, and correcting a move."""

@@ -1,9 +1,9 @@
 """Move-in and move-out: the register is read at the instant, the old account is closed and paid out, the new one begins
 at zero.
 
-A move is recorded whenever the manager knows of it, also when the building is offline. The meter is told to read itself
-at the instant. When its journal is here up to then, the old tenancy is settled: its balance leaves the tenant's
-account, and a command takes it off the meter.
+A move is recorded whenever the manager knows of it, also if the building is offline. The meter is ordered to read
+itself at that instant. When its journal has arrived up to then, the old tenancy is settled: its balance leaves the
+tenant's account, and a command takes it off the meter.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def move_in(
     deposit: int = 0,
     contact: Contact = NO_CONTACT,
 ) -> Tenancy:
-    """Somebody moves in at an instant. `deposit` in nano, as received; `contact`: how they are reached. ValidationError names
-    what can't be.
+    """Record that somebody moves in at the instant `begins`. `deposit` (nano) is what was received; `contact` is how
+    they are reached. A ValidationError names what is wrong.
     """
     if not 0 <= deposit <= LARGEST_DEPOSIT:
         raise ValidationError(
@@ -74,8 +74,8 @@ def move_in(
 
 @transaction.atomic
 def move_out(tenancy: Tenancy, ends: int) -> Tenancy:
-    """The tenant moves out at an instant; said again before that has come, at another one. ValidationError names what
-    can't be.
+    """Record that the tenant moves out at the instant `ends`. It can be recorded again, with another instant, before
+    that has come. A ValidationError names what is wrong.
     """
     if abs(ends - now()) > FARTHEST:
         raise ValidationError({"ends": _("This is more than a year from now.")})
@@ -96,7 +96,7 @@ def move_out(tenancy: Tenancy, ends: int) -> Tenancy:
 
 
 def _nobody_elses(tenancy: Tenancy, ends: int | None) -> int:
-    """An instant at which nobody moves in either; else 0."""
+    """Return the instant if nobody moves in at it either, otherwise 0."""
     if ends is None or Tenancy.objects.filter(unit=tenancy.unit_id, begins=ends).exists():
         return 0
     return ends
@@ -109,7 +109,7 @@ def _tell_meter(unit: Unit, at: int, instead: int = 0) -> None:
 
 
 def _reattribute(unit: Unit, old: Tenancy | None, new: Tenancy | None, since: int) -> None:
-    """A move is recorded late: what was charged after it is booked to whoever it falls to, on the days of the charges."""
+    """Book charges after a move that was recorded late to the right holder, on the days of the charges."""
     charged = JournalEntry.objects.filter(meter__unit=unit, at__gt=since, charge__gt=0).values_list("at", "charge")
     of = Reference(Of.MOVE, (new or old or unit).pk).and_(Part.MOVED_IN if new else Part.MOVED_OUT).since(since)
     organisation = unit.property.organisation
@@ -121,17 +121,18 @@ def _reattribute(unit: Unit, old: Tenancy | None, new: Tenancy | None, since: in
 
 
 def journal_is_here(tenancy: Tenancy) -> bool:
-    """Whether all that was used up to the move-out is known."""
+    """Return whether all that was used up to the move-out is known."""
     meter = Meter.objects.filter(unit=tenancy.unit_id).first()
     return meter is None or (meter.read_at is not None and tenancy.ends is not None and meter.read_at >= tenancy.ends)
 
 
 @transaction.atomic
 def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
-    """Close the account of a tenancy that has ended: what is left becomes a refund to be paid, or goes to another
-    tenancy of the same person; what is owed is taken from the deposit first.
+    """Close the account of a tenancy that has ended. What is left becomes a refund to be paid, or goes to another
+    tenancy of the same person (`carry_to`); what is owed is taken from the deposit first.
 
-    ValidationError if it has not ended, was settled before, or the meter's journal is not here up to then.
+    Raises ValidationError if the tenancy has not ended, is settled already, or the meter's journal has not arrived up
+    to its end.
     """
     # Nothing is booked for the tenancy while its balance is closed.
     lock_organisation(tenancy.unit.property.organisation_id)
@@ -196,7 +197,7 @@ def _release_deposit(tenancy: Tenancy, settlement: Reference) -> None:
 
 
 def settle_what_is_due() -> list[Tenancy]:
-    """Settle each tenancy that has ended and whose meter has reported up to then."""
+    """Settle each tenancy that has ended and whose meter has reported up to its end. Returns them."""
     due = Tenancy.objects.filter(ends__lte=now(), settled_at__isnull=True).order_by("ends")
 
     def settled(tenancy: Tenancy) -> Tenancy | None:

@@ -1,8 +1,8 @@
-"""A move that was typed wrongly is put right, before its day and after it: instants, name, person, deposit.
+"""Corrects a move that was recorded wrongly, before its day or after it: instants, name, person, deposit.
 
-What was charged between the two instants goes to whom it falls. A settlement is taken back as far as it was not paid out,
-and made anew: what was paid out too much becomes a debt, what too little is owed. All of it, or nothing, in one transaction;
-what it comes to can be seen before.
+Charges between the wrong and the right instant are booked to the right holder. A settlement is taken back as far as it
+was not paid out, and made again: what was paid out too much becomes a debt, what was paid out too little is owed. It is
+one transaction: all of it happens, or nothing. The outcome can be seen before.
 """
 
 from __future__ import annotations
@@ -47,9 +47,11 @@ CHARGES = (Transfer.Kind.CHARGE, Transfer.Kind.ATTRIBUTION)
 
 @dataclass(frozen=True)
 class Change:
-    """What of a tenancy is put right; None: it stays as it is. Instants in µs, the deposit in nano. `stays`: the tenant does
-    not move out after all. `along`: who moves out or in at the very same instant does so at the new one, too. `another`: it
-    is another person than was typed: the login is taken away, and what was known of how they are reached.
+    """What to correct about a tenancy; a value that is None stays as it is. Instants are in µs, the deposit in nano.
+
+    `stays`: the tenant does not move out after all. `along`: a tenant who moves out or in at the same instant moves
+    with the new one. `another`: it is another person than was recorded, so the login is taken away, and how they are
+    reached is forgotten.
     """
 
     begins: int | None = None
@@ -63,8 +65,8 @@ class Change:
 
 @dataclass(frozen=True)
 class Figures:
-    """How a tenancy stands, nano: the `bill` (what was charged to it), its `balance`, what is `owed` to its tenant, what the
-    tenant `owes`, the deposit that is `held`.
+    """The state of a tenancy, nano: its `bill` (what was charged to it), its `balance`, what is `owed` to its tenant,
+    what the tenant `owes`, and the deposit that is `held`.
     """
 
     who: str
@@ -79,30 +81,30 @@ class Figures:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What putting a move right comes to: each tenancy before and after, and what people should know."""
+    """The result of correcting a move: each tenancy before and after, and what people should know (`says`)."""
 
     rows: list[tuple[Figures, Figures]]
     says: list[str] = field(default_factory=list)
 
 
 def preview(tenancy: Tenancy, change: Change, by: Any) -> Outcome:
-    """What `put_right` would come to; nothing is changed."""
+    """Return what `put_right` would do. Nothing is changed."""
     with transaction.atomic():
-        found = put_right(tenancy, change, by, _("preview"))
+        outcome = put_right(tenancy, change, by, _("preview"))
         transaction.set_rollback(True)
-    return found
+    return outcome
 
 
 @transaction.atomic
 def put_right(tenancy: Tenancy, change: Change, by: Any, reason: str) -> Outcome:
-    """Put a move right. ValidationError names what can't be, and nothing is changed."""
+    """Correct a move. A ValidationError names what is wrong; then nothing is changed."""
     if not reason.strip():
-        raise ValidationError({"reason": _("Say why.")})
+        raise ValidationError({"reason": _("Say why the move is corrected.")})
     return _PuttingRight(tenancy, change, by, reason.strip()[:200]).run()
 
 
 class _PuttingRight:
-    """One tenancy's move, within a transaction."""
+    """The correction of one tenancy's move, within a transaction."""
 
     def __init__(self, tenancy: Tenancy, change: Change, by: Any, reason: str) -> None:
         self.change, self.by, self.reason = change, by, reason
@@ -117,7 +119,7 @@ class _PuttingRight:
         self.says: list[str] = []
 
     def run(self) -> Outcome:
-        """Put the move right. Returns each tenancy before and after. Raises ValidationError if nothing changes, or it
+        """Correct the move. Returns each tenancy before and after. Raises ValidationError if nothing changes, or it
         cannot be done.
         """
         moved = [pk for pk in self.old if self.old[pk] != self.new[pk]]
@@ -126,34 +128,16 @@ class _PuttingRight:
         if not moved and not self.change.another and (tenant, deposit) == (self.tenancy.tenant, self.tenancy.deposit):
             raise ValidationError(_("Nothing is changed by this."))
         shifted = self._shifted(moved)
-        touched = {*moved, self.tenancy.pk, *(pk for pair in shifted for pk in pair if pk is not None)}
+        holders = {pk for pair in shifted for pk in pair if pk is not None}
+        touched = {*moved, *holders, self.tenancy.pk}
         before = {pk: self._figures(pk) for pk in sorted(touched, key=lambda pk: self.new[pk][0])}
-        self.made = MoveChange.objects.create(
-            tenancy=self.tenancy, at=now(), by=name_of(self.by), reason=self.reason,
-            was={str(pk): [*self.old[pk], self.tenancies[pk].tenant, self.tenancies[pk].deposit] for pk in touched},
-        )  # fmt: skip
-        self.of = Reference(Of.MOVE_RIGHT, self.made.pk)
-        money = {*moved, *(pk for pair in shifted for pk in pair if pk is not None)}
-        if deposit != self.tenancy.deposit:
-            money.add(self.tenancy.pk)
-        reopened = [pk for pk in money if self.tenancies[pk].settled_at is not None]
+        self._note(touched)
+        with_money = {*moved, *holders} | ({self.tenancy.pk} if deposit != self.tenancy.deposit else set())
+        reopened = [pk for pk in with_money if self.tenancies[pk].settled_at is not None]
         for pk in reopened:
             self._reopen(self.tenancies[pk])
         self._change_deposit(deposit)
-        for pk in moved:
-            each = self.tenancies[pk]
-            each.begins, each.ends = self.new[pk]
-        self.tenancy.tenant = tenant
-        if self.change.another:
-            self.tenancy.user = None
-            if forget(self.tenancy):
-                self.says.append(
-                    _("How %(who)s is reached is to be typed anew: what was known is another person's.")
-                    % {"who": tenant}
-                )
-        self.tenancy.clean_fields(exclude=("unit", "user"))
-        for pk in touched:
-            self.tenancies[pk].save(update_fields=["begins", "ends", "tenant", "user"])
+        self._store(moved, touched, tenant)
         self._attribute(shifted)
         self._tell_meter()
         for pk in reopened:
@@ -165,66 +149,102 @@ class _PuttingRight:
         after = [self._figures(pk) for pk in before]
         return Outcome(list(zip(before.values(), after, strict=True)), self.says)
 
+    def _note(self, touched: Iterable[int]) -> None:
+        """Store that the move is corrected, by whom and why, and how the tenancies were before."""
+        row = MoveChange.objects.create(
+            tenancy=self.tenancy, at=now(), by=name_of(self.by), reason=self.reason,
+            was={str(pk): [*self.old[pk], self.tenancies[pk].tenant, self.tenancies[pk].deposit] for pk in touched},
+        )  # fmt: skip
+        self.of = Reference(Of.MOVE_RIGHT, row.pk)
+
+    def _store(self, moved: Iterable[int], touched: Iterable[int], tenant: str) -> None:
+        """Store the new instants, and who the tenant is."""
+        for pk in moved:
+            each = self.tenancies[pk]
+            each.begins, each.ends = self.new[pk]
+        self.tenancy.tenant = tenant
+        if self.change.another:
+            self.tenancy.user = None
+            if forget(self.tenancy):
+                said = _("Type again how %(who)s is reached: what was known belongs to another person.")
+                self.says.append(said % {"who": tenant})
+        self.tenancy.clean_fields(exclude=("unit", "user"))
+        for pk in touched:
+            self.tenancies[pk].save(update_fields=["begins", "ends", "tenant", "user"])
+
     # -- what is wanted ------------------------------------------------------------------------------------------------
 
     def _spans(self) -> dict[int, tuple[int, int | None]]:
-        change, mine = self.change, self.tenancy
-        for name, at in (("begins", change.begins), ("ends", change.ends)):
-            if at is not None and abs(at - now()) > FARTHEST:
-                raise ValidationError({name: _("This is more than a year from now.")})
-        begins = mine.begins if change.begins is None else change.begins
-        ends = None if change.stays else mine.ends if change.ends is None else change.ends
-        if ends is not None and ends <= begins:
-            raise ValidationError({"ends": _("A tenancy can't end before it begins.")})
-        found = {**self.old, mine.pk: (begins, ends)}
-        if change.along:
-            for pk, (first, last) in self.old.items():
-                if pk != mine.pk and last == mine.begins:
-                    found[pk] = (first, begins)
-                if pk != mine.pk and mine.ends is not None and first == mine.ends and ends is not None:
-                    found[pk] = (ends, last)
-        for pk, (first, last) in found.items():
+        """Return the new instants of each tenancy of the unit. Raises ValidationError if they can't be."""
+        begins, ends = self._own_span()
+        spans = {**self.old, self.tenancy.pk: (begins, ends)}
+        if self.change.along:
+            spans |= self._neighbours(begins, ends)
+        for pk, (first, last) in spans.items():
             who = self.tenancies[pk].tenant
             if last is not None and last <= first:
                 raise ValidationError(_("%(who)s would move out before moving in.") % {"who": who})
-            if pk != mine.pk and first < (ends or first + 1) and begins < (last or begins + 1):
-                raise ValidationError(
-                    _("%(who)s lives there then (%(first)s – %(last)s): put that right first, or both together.")
-                    % {"who": who, "first": self._wall(first), "last": "" if last is None else self._wall(last)}
-                )
-        return found
+            overlaps = first < (ends or first + 1) and begins < (last or begins + 1)
+            if pk != self.tenancy.pk and overlaps:
+                said = _("%(who)s lives there then (%(first)s – %(last)s). Correct that first, or both together.")
+                wall = {"first": self._wall(first), "last": "" if last is None else self._wall(last)}
+                raise ValidationError(said % {"who": who, **wall})
+        return spans
+
+    def _own_span(self) -> tuple[int, int | None]:
+        change, tenancy = self.change, self.tenancy
+        for name, at in (("begins", change.begins), ("ends", change.ends)):
+            if at is not None and abs(at - now()) > FARTHEST:
+                raise ValidationError({name: _("This is more than a year from now.")})
+        begins = tenancy.begins if change.begins is None else change.begins
+        ends = None if change.stays else tenancy.ends if change.ends is None else change.ends
+        if ends is not None and ends <= begins:
+            raise ValidationError({"ends": _("A tenancy can't end before it begins.")})
+        return begins, ends
+
+    def _neighbours(self, begins: int, ends: int | None) -> dict[int, tuple[int, int | None]]:
+        """Return the new instants of the tenants who move out or in at the same instant as this one."""
+        tenancy, spans = self.tenancy, {}
+        for pk, (first, last) in self.old.items():
+            if pk == tenancy.pk:
+                continue
+            if last == tenancy.begins:
+                spans[pk] = (first, begins)
+            if tenancy.ends is not None and first == tenancy.ends and ends is not None:
+                spans[pk] = (ends, last)
+        return spans
 
     def _wall(self, at: int) -> str:
         return f"{local(at, zone(self.unit.property.zone)):%Y-%m-%d %H:%M}"
 
     def _shifted(self, moved: Iterable[int]) -> dict[tuple[int | None, int | None], list[tuple[int, int]]]:
-        """What was charged to one (None: to nobody) and falls to another, by both: (instant of the reading, nano)."""
-        edges = [
-            (old, new)
-            for pk in moved
-            for old, new in zip(self.old[pk], self.new[pk], strict=True)
-            if old != new
-        ]  # fmt: skip
+        """Return the charges that go from one tenancy to another (None: nobody), by both, as (instant of the reading, nano)."""
+        edges = self._edges(moved)
         if not edges:
             return {}
-        rows = JournalEntry.objects.filter(meter__unit=self.unit, charge__gt=0)
-        rows = rows.filter(at__gt=min(at for edge in edges for at in edge if at is not None))
-        if all(at is not None for edge in edges for at in edge):
-            rows = rows.filter(at__lte=max(at for edge in edges for at in edge if at is not None))
-        found: dict[tuple[int | None, int | None], list[tuple[int, int]]] = defaultdict(list)
+        instants = [at for edge in edges for at in edge if at is not None]
+        rows = JournalEntry.objects.filter(meter__unit=self.unit, charge__gt=0, at__gt=min(instants))
+        if len(instants) == 2 * len(edges):
+            rows = rows.filter(at__lte=max(instants))
+        shifted: dict[tuple[int | None, int | None], list[tuple[int, int]]] = defaultdict(list)
         for at, charge in rows.values_list("at", "charge").iterator():
             whose, whom = _holder(self.old, at), _holder(self.new, at)
             if whose != whom:
-                found[whose, whom].append((at, charge or 0))
-        return dict(found)
+                shifted[whose, whom].append((at, charge or 0))
+        return dict(shifted)
+
+    def _edges(self, moved: Iterable[int]) -> list[tuple[int | None, int | None]]:
+        """Return (old instant, new instant) of each move that changes; None stands for no move-out."""
+        pairs = [pair for pk in moved for pair in zip(self.old[pk], self.new[pk], strict=True)]
+        return [(old, new) for old, new in pairs if old != new]
 
     # -- the books --------------------------------------------------------------------------------------------------------
 
     def _attribute(self, shifted: dict[tuple[int | None, int | None], list[tuple[int, int]]]) -> None:
-        """Book what was charged to whom it falls, on the days of the charges."""
-        where = zone(self.unit.property.zone)
+        """Book charges to their right holder, on the days of the charges."""
+        zone_ = zone(self.unit.property.zone)
         for number, ((whose, whom), charged) in enumerate(sorted(shifted.items(), key=lambda item: str(item[0]))):
-            for each in by_day(charged, where):
+            for each in by_day(charged, zone_):
                 book(
                     Transfer.Kind.ATTRIBUTION, self._account(whom), self._account(whose), each.amount, each.at,
                     self.of.numbered(number).on(each.day), _("used after the move, put right"), self.meter,
@@ -235,31 +255,40 @@ class _PuttingRight:
 
     def _reopen(self, tenancy: Tenancy) -> None:
         """Take a settlement back, as far as nothing was paid for it."""
-        memo, who = _("settlement put right"), name_of(self.by)
-        own, held = tenant_account(tenancy), account(self.organisation, Kind.DEPOSITS)
-        for each in owed_to(tenancy).filter(why__in=(Refund.Why.CREDIT, Refund.Why.DEPOSIT)):
-            if each.parts.filter(sent_at__isnull=True, error="").exists():
-                raise ValidationError(_("The provider is still sending this refund. Wait for its result first."))
-            withdraw(each, held if each.why == Refund.Why.DEPOSIT else own, memo, who)
-        for debt in debts.debts_of(tenancy):
-            if debt.of in (Of.SETTLEMENT, Of.CORRECTION, Of.ADJUSTMENT):
-                debts.withdraw(debt, self.by)
+        memo = _("settlement put right")
+        self._withdraw(tenancy, memo)
         reopen_spreads(tenancy, memo)
-        rows = Transfer.objects.filter(tenancy=tenancy)
-        covered = rows.filter(debit_account=held, credit_account=own).aggregate(sum=Sum("amount"))["sum"] or 0
-        uncovered = rows.filter(debit_account=own, credit_account=held).aggregate(sum=Sum("amount"))["sum"] or 0
-        if covered > uncovered:
-            of = self.of.and_(Part.DEPOSIT).numbered(tenancy.pk)
-            book(Transfer.Kind.SETTLEMENT, own, held, covered - uncovered, now(), of, memo, deposit_of=tenancy)
+        self._give_deposit_back(tenancy, memo)
         out = PayOut.objects.filter(refund__tenancy=tenancy, refund__why=Refund.Why.CREDIT)
-        gone = out.exclude(way=PayOut.Way.WITHDRAWN).aggregate(sum=Sum("amount"))["sum"] or 0
-        if gone:
+        paid_out = out.exclude(way=PayOut.Way.WITHDRAWN).aggregate(sum=Sum("amount"))["sum"] or 0
+        if paid_out:
             self.says.append(
                 _("%(amount)s was paid out to %(who)s already, and is counted.")
-                % {"amount": format_money(gone, tenancy.unit.property.currency), "who": tenancy.tenant}
+                % {"amount": format_money(paid_out, tenancy.unit.property.currency), "who": tenancy.tenant}
             )
         tenancy.settled_at = None
         tenancy.save(update_fields=["settled_at"])
+
+    def _withdraw(self, tenancy: Tenancy, memo: str) -> None:
+        """Withdraw the refunds and debts that the settlement made."""
+        own, held = tenant_account(tenancy), account(self.organisation, Kind.DEPOSITS)
+        for refund in owed_to(tenancy).filter(why__in=(Refund.Why.CREDIT, Refund.Why.DEPOSIT)):
+            if refund.parts.filter(sent_at__isnull=True, error="").exists():
+                raise ValidationError(_("The provider is still sending this refund. Wait for its result first."))
+            withdraw(refund, held if refund.why == Refund.Why.DEPOSIT else own, memo, name_of(self.by))
+        for debt in debts.debts_of(tenancy):
+            if debt.of in (Of.SETTLEMENT, Of.CORRECTION, Of.ADJUSTMENT):
+                debts.withdraw(debt, self.by)
+
+    def _give_deposit_back(self, tenancy: Tenancy, memo: str) -> None:
+        """Book back to the deposit what the settlement took from it."""
+        own, held = tenant_account(tenancy), account(self.organisation, Kind.DEPOSITS)
+        rows = Transfer.objects.filter(tenancy=tenancy)
+        taken = rows.filter(debit_account=held, credit_account=own).aggregate(sum=Sum("amount"))["sum"] or 0
+        returned = rows.filter(debit_account=own, credit_account=held).aggregate(sum=Sum("amount"))["sum"] or 0
+        if taken > returned:
+            of = self.of.and_(Part.DEPOSIT).numbered(tenancy.pk)
+            book(Transfer.Kind.SETTLEMENT, own, held, taken - returned, now(), of, memo, deposit_of=tenancy)
 
     def _settle_anew(self, tenancy: Tenancy) -> None:
         if tenancy.ends is None or tenancy.ends > now():
@@ -282,7 +311,7 @@ class _PuttingRight:
                 {"deposit": _("A deposit is between 0 and %(most)s.") % {"most": LARGEST_DEPOSIT // NANO}}
             )
         if deposit_held(tenancy) + more < 0:
-            raise ValidationError({"deposit": _("So much of the deposit was paid back already.")})
+            raise ValidationError({"deposit": _("More than this was paid back of the deposit already.")})
         received, held = account(self.organisation, Kind.CASH), account(self.organisation, Kind.DEPOSITS)
         debit, credit = (received, held) if more > 0 else (held, received)
         of, memo = self.of.and_(Part.DEPOSIT), _("deposit put right")
@@ -305,54 +334,52 @@ class _PuttingRight:
     # -- the meter ----------------------------------------------------------------------------------------------------------
 
     def _tell_meter(self) -> None:
-        """What is to come is ordered anew; what is past was counted as it was typed."""
-        old = {at for span in self.old.values() for at in span if at is not None}
-        new = {at for span in self.new.values() for at in span if at is not None}
+        """Order moves that are still to come again. The meter has counted moves of the past as they were recorded."""
+        old, new = _instants(self.old), _instants(self.new)
         if self.meter is None or old == new:
             return
         read_at = self.meter.read_at or 0
-        gone = sorted(at for at in old - new if at > read_at)
+        dropped = sorted(at for at in old - new if at > read_at)
         for at in sorted(each for each in new - old if each > read_at):
-            issue(self.meter, ChangeTenancy(at, gone.pop(0) if gone else 0))
-        for at in gone:
+            issue(self.meter, ChangeTenancy(at, dropped.pop(0) if dropped else 0))
+        for at in dropped:
             issue(self.meter, ChangeTenancy(NEVER, at))
         if any(at <= read_at for at in old ^ new) and self._counts():
             self.says.append(
                 _(
-                    "The meter has counted tiers, the month's minimum and days as the move was typed: that is past, and is not "
-                    "charged anew. Put right by hand what it makes."
+                    "The meter has counted tiers, the month's minimum and days from the wrong instant on. That is past, and is "
+                    "not charged again. Book the difference by hand."
                 )
             )
 
     def _counts(self) -> bool:
-        """Whether any tariff here counts over time, so that it matters when a tenancy begins."""
+        """Return whether any tariff here counts over time, so that it matters when a tenancy begins."""
         tariffs = (version.calendar.tariff for version in self.unit.property.tariff_versions.series())
         return any(each.tiers is not None or each.minimum for each in tariffs)
 
     def _say_of_shared_costs(self, moved: Iterable[int]) -> None:
-        edges = [
-            sorted((old, new))
-            for pk in moved
-            for was, is_now in (((self.old[pk][0], self.new[pk][0])), (self.old[pk][1], self.new[pk][1]))
-            if was != is_now
-            for old, new in [(now() if was is None else was, now() if is_now is None else is_now)]
-        ]
+        edges = self._edges(moved)
         if not edges:
             return
-        within = Q()
-        for first, last in edges:
+        within, at = Q(), now()
+        for edge in edges:
+            first, last = sorted(at if each is None else each for each in edge)
             within |= Q(begins__lt=last, ends__gt=first)
         runs = Run.objects.filter(within, shared_cost__property=self.unit.property, reversed_at__isnull=True)
         names = sorted({str(each.shared_cost) for each in runs.select_related("shared_cost")})
         if names:
             self.says.append(
                 _(
-                    "Shared costs of these days were divided as the move was typed: give them back and run them again (%(names)s)."
+                    "Shared costs of these days were divided by the wrong instant. Give them back and run them again: %(names)s."
                 )
                 % {"names": ", ".join(names)}
             )
 
 
+def _instants(spans: dict[int, tuple[int, int | None]]) -> set[int]:
+    return {at for span in spans.values() for at in span if at is not None}
+
+
 def _holder(spans: dict[int, tuple[int, int | None]], at: int) -> int | None:
-    """Whose what ends at an instant is: as `Tenancy.holds`."""
+    """Return the tenancy to which a reading at an instant belongs, as `Tenancy.holds` says; None if it is nobody's."""
     return next((pk for pk, (begins, ends) in spans.items() if begins < at and (ends is None or at <= ends)), None)

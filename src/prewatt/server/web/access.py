@@ -1,4 +1,8 @@
-"""Who may see what: a manager the properties of their organisations, a tenant the own tenancies."""
+"""Who may see what: a manager sees the properties of their organisations, a tenant sees their own tenancies.
+
+Each function returns a row to a person who may see it, and raises Http404 for everybody else, so that nobody learns
+what exists.
+"""
 
 from __future__ import annotations
 
@@ -22,53 +26,53 @@ Row = TypeVar("Row", bound=Model)
 
 
 def organisations(request: HttpRequest) -> list[Organisation]:
-    """The organisations that this user manages; an operator all."""
+    """Return the organisations that this user manages. An operator manages all."""
     user: Any = request.user
     return list(Organisation.objects.all() if user.is_superuser else user.organisations.all())
 
 
 def _managed(request: HttpRequest, rows: QuerySet[Row], pk: int, organisation: str) -> Row:
-    """The row, if the organisation that it leads to is this manager's."""
-    found: Row = get_object_or_404(rows, pk=pk, **{f"{organisation}__in": organisations(request)})
-    return found
+    """Return the row if this user manages the organisation that it leads to."""
+    row: Row = get_object_or_404(rows, pk=pk, **{f"{organisation}__in": organisations(request)})
+    return row
 
 
 def property_of_manager(request: HttpRequest, pk: int) -> Property:
-    """A property, for its manager. Http404 for anybody else."""
+    """Return a property to its manager. Raises Http404 for anybody else."""
     return _managed(request, Property.objects.select_related("organisation"), pk, "organisation")
 
 
 def unit_of_manager(request: HttpRequest, pk: int) -> Unit:
-    """A unit, for its manager. Http404 for anybody else."""
+    """Return a unit to its manager. Raises Http404 for anybody else."""
     return _managed(request, Unit.objects.select_related("property__organisation"), pk, "property__organisation")
 
 
 def tenancy_of_manager(request: HttpRequest, pk: int) -> Tenancy:
-    """A tenancy, for its manager. Http404 for anybody else."""
+    """Return a tenancy to its manager. Raises Http404 for anybody else."""
     path = "unit__property__organisation"
     return _managed(request, Tenancy.objects.select_related(path), pk, path)
 
 
 def refund_of_manager(request: HttpRequest, pk: int) -> Refund:
-    """What is owed to somebody, for the manager who owes it. Http404 for anybody else."""
+    """Return money that is owed to a tenant, to the manager who owes it. Raises Http404 for anybody else."""
     rows = Refund.objects.select_related("tenancy__unit__property")
     return _managed(request, rows, pk, "tenancy__unit__property__organisation")
 
 
 def debt_of_manager(request: HttpRequest, pk: int) -> Debt:
-    """A debt, for the manager to whom it is owed. Http404 for anybody else."""
+    """Return a debt to the manager to whom it is owed. Raises Http404 for anybody else."""
     path = "tenancy__unit__property__organisation"
     return _managed(request, Debt.objects.select_related(path), pk, path)
 
 
 def write_off_of_manager(request: HttpRequest, pk: int) -> WriteOff:
-    """A proposal to ask for a debt no more, for the manager to whom it is owed. Http404 for anybody else."""
+    """Return a proposal to write a debt off, to the manager to whom the debt is owed. Raises Http404 for anybody else."""
     rows = WriteOff.objects.select_related("debt__tenancy__unit__property")
     return _managed(request, rows, pk, "debt__tenancy__unit__property__organisation")
 
 
 def tenancy_to_see(request: HttpRequest, pk: int) -> tuple[Tenancy, bool]:
-    """A tenancy, and whether its manager asks. Http404 for who is neither that nor the tenant."""
+    """Return a tenancy, and whether its manager asks. Raises Http404 for anybody but its manager and its tenant."""
     tenancy = get_object_or_404(Tenancy.objects.select_related("unit__property__organisation"), pk=pk)
     manager = any(each.pk == tenancy.unit.property.organisation_id for each in organisations(request))
     user: Any = request.user
@@ -78,89 +82,93 @@ def tenancy_to_see(request: HttpRequest, pk: int) -> tuple[Tenancy, bool]:
 
 
 def owner_of(request: HttpRequest) -> Organisation:
-    """The organisation that is asked for; if none is, this user's first one. Http404 for who does not manage it."""
-    mine = organisations(request)
-    if not mine:
+    """Return the organisation that the request names; this user's first one if it names none. Raises Http404 if the
+    user does not manage it.
+    """
+    own = organisations(request)
+    if not own:
         raise Http404
     wanted = request.GET.get("organisation") or request.POST.get("organisation")
-    found = next((each for each in mine if str(each.pk) == wanted), None) if wanted else mine[0]
-    if found is None:
+    organisation = next((each for each in own if str(each.pk) == wanted), None) if wanted else own[0]
+    if organisation is None:
         raise Http404
-    return found
+    return organisation
 
 
 def tenancies_of(owner: Organisation) -> list[Tenancy]:
-    """Whom money can be credited to: those who live there, and those who have moved out and owe."""
+    """Return the tenancies that money can be credited to: of tenants who live there, and of those who have moved out
+    and still owe.
+    """
     rows = Tenancy.objects.filter(unit__property__organisation=owner).select_related("unit__property__organisation")
     owing = set(open_debts(owner).values_list("tenancy", flat=True))
-    found = [each for each in rows if each.ends is None or each.ends > now() or each.pk in owing]
-    return sorted(found, key=lambda each: (natural(each.unit.property.name), natural(each.unit.name), each.begins))
+    creditable = [each for each in rows if each.ends is None or each.ends > now() or each.pk in owing]
+    return sorted(creditable, key=lambda each: (natural(each.unit.property.name), natural(each.unit.name), each.begins))
 
 
 def meter_of_manager(request: HttpRequest, pk: int) -> Meter:
-    """A meter, for its manager. Http404 for anybody else."""
-    found: Meter = get_object_or_404(
+    """Return a meter to its manager. Raises Http404 for anybody else."""
+    meter: Meter = get_object_or_404(
         Meter.objects.select_related("unit__property", "gateway__property__organisation"),
         pk=pk,
         gateway__property__organisation__in=organisations(request),
     )
-    return found
+    return meter
 
 
 def alarm_of_manager(request: HttpRequest, pk: int) -> Alarm:
-    """An alarm of a meter or of a gateway, for its manager. Http404 for anybody else."""
-    mine = organisations(request)
+    """Return an alarm of a meter or a gateway to its manager. Raises Http404 for anybody else."""
+    own = organisations(request)
     alarms = Alarm.objects.filter(
-        Q(meter__gateway__property__organisation__in=mine) | Q(gateway__property__organisation__in=mine)
+        Q(meter__gateway__property__organisation__in=own) | Q(gateway__property__organisation__in=own)
     )
     related = ("meter__unit__property", "meter__gateway__property", "gateway__property")
     return get_object_or_404(alarms.select_related(*related), pk=pk)
 
 
 def bill_to_see(request: HttpRequest, pk: int) -> tuple[Bill, bool]:
-    """A bill, and whether its manager asks. Http404 for who is neither that nor the tenant."""
-    found: Bill = get_object_or_404(Bill.objects.select_related("tenancy__unit__property__organisation"), pk=pk)
-    manager = any(each.pk == found.organisation_id for each in organisations(request))
+    """Return a bill, and whether its manager asks. Raises Http404 for anybody but its manager and its tenant."""
+    bill: Bill = get_object_or_404(Bill.objects.select_related("tenancy__unit__property__organisation"), pk=pk)
+    manager = any(each.pk == bill.organisation_id for each in organisations(request))
     user: Any = request.user
-    if not manager and found.tenancy.user_id != user.pk:
+    if not manager and bill.tenancy.user_id != user.pk:
         raise Http404
-    return found, manager
+    return bill, manager
 
 
 def report_to_see(request: HttpRequest, pk: int) -> tuple[Report, bool]:
-    """A report, and whether its manager asks. Http404 for who is neither that nor its tenant."""
-    found = get_object_or_404(Report.objects.select_related("tenancy__unit__property__organisation"), pk=pk)
-    _tenancy, manager = tenancy_to_see(request, found.tenancy_id)
-    return found, manager
+    """Return a fault report, and whether its manager asks. Raises Http404 for anybody but its manager and its tenant."""
+    report = get_object_or_404(Report.objects.select_related("tenancy__unit__property__organisation"), pk=pk)
+    _tenancy, manager = tenancy_to_see(request, report.tenancy_id)
+    return report, manager
 
 
 def lives_now(request: HttpRequest) -> Tenancy:
-    """The tenancy that this user has now. Http404 if there is none."""
+    """Return the tenancy that this user has now. Raises Http404 if there is none."""
     user: Any = request.user
     at = now()
     for each in user.tenancies.select_related("unit__property__organisation").order_by("-begins"):
         if each.begins <= at and (each.ends is None or each.ends > at):
-            found: Tenancy = each
-            return found
+            tenancy: Tenancy = each
+            return tenancy
     raise Http404
 
 
 def page_of(meter: Meter) -> str:
-    """Where a meter's own page is."""
+    """Return the path of the page that shows a meter."""
     if meter.unit_id:
         return reverse("console:units:unit", args=[meter.unit_id])
     return reverse("console:alarms:alarms", args=[meter.property.pk])
 
 
 def photo_to_see(request: HttpRequest, pk: int) -> HttpResponse:
-    """A photo, for who may see its report: as a picture and nothing else. Http404 for anybody else."""
-    found = get_object_or_404(Photo.objects.select_related("entry__report"), pk=pk)
-    tenancy_to_see(request, found.entry.report.tenancy_id)
+    """Return a photo to people who may see its report, as a picture and nothing else. Raises Http404 for anybody else."""
+    photo = get_object_or_404(Photo.objects.select_related("entry__report"), pk=pk)
+    tenancy_to_see(request, photo.entry.report.tenancy_id)
     return HttpResponse(
-        bytes(found.content),
+        bytes(photo.content),
         content_type="image/jpeg",
         headers={
-            "Content-Disposition": f'inline; filename="photo-{found.pk}.jpg"',
+            "Content-Disposition": f'inline; filename="photo-{photo.pk}.jpg"',
             "Cache-Control": "private, max-age=3600",
             "Content-Security-Policy": "default-src 'none'; sandbox",
             "X-Content-Type-Options": "nosniff",

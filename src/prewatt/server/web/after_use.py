@@ -1,4 +1,4 @@
-"""What the pages of a tenant and a unit show where electricity is paid after use."""
+"""What the pages of a tenant and a unit show if electricity is paid after use."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ SHOWN = 12
 
 @dataclass(frozen=True)
 class After:
-    """What is shown of a tenancy that pays after use, or did: its `terms` in words, those `to_come`, its bills. `owed` (nano): what
-    the account is under zero by; `open`: what of it stands on bills that are not paid, `overdue` of that. `cut`: why the supply has
-    ended by the rule, and since when; `follows`: when it will, if nothing is paid.
+    """The state of a tenancy that pays after use, or has done so. `terms` are the terms of payment in words; `to_come`
+    and `to_come_words` are terms that will hold later.
+
+    `owed` (nano) is how far the account is under zero; `open` is the part of it on unpaid bills, and `overdue` the part
+    on overdue ones. `due` is the instant at which the first unpaid bill is due. `cut`: why and since when the supply
+    has ended by the rule; `follows`: when it will end if nothing is paid. `limit` (nano): where the supply ends.
     """
 
     terms: list[str]
@@ -36,7 +39,7 @@ class After:
 
 
 def after_use(tenancy: Tenancy) -> After | None:
-    """How a tenancy stands that pays after use or has bills; None for one that always paid before."""
+    """Return the state of a tenancy that pays after use or has bills; None for one that has always paid before use."""
     terms, waits, bills = terms_of(tenancy.pk), waiting_terms(tenancy.pk), standings(tenancy)
     if (terms is None or not terms.postpaid) and waits is None and not bills:
         return None

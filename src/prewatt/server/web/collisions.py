@@ -1,4 +1,4 @@
-"""The last answer where two things met that can't both be: in words, whatever the database said."""
+"""The answer if two things collide that can't both exist: in words, whatever the database said."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ log = logging.getLogger("prewatt.server")
 
 
 def in_words(error: IntegrityError) -> str:
-    """What people are told; what the database said is in the log."""
+    """Return what people are told. What the database said goes to the log."""
     log.warning("refused by the database: %s", error)
     return _(
-        "There is one like it already, or somebody else did the same a moment ago. Nothing was changed: look what is there, "
-        "and take another name or number."
+        "This exists already, or somebody else did the same a moment ago. Nothing was changed. Check what is there, or "
+        "use another name or number."
     )
 
 
 class AnswerCollisions:
-    """A request that ran into what the database keeps once is answered 409, in words."""
+    """Middleware that answers 409, in words, if a request collides with something that may exist only once."""
 
     def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
         self.answer = answer
@@ -32,7 +32,7 @@ class AnswerCollisions:
         return self.answer(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """The page of it; None for any other error."""
+        """Return the page for a collision; None for any other error."""
         if not isinstance(error, IntegrityError):
             return None
         return render(request, "web/layout/collision.html", {"text": in_words(error)}, status=409)

@@ -1,4 +1,6 @@
-"""What the pages show, worked out from the store. Energy in Wh, money in nano, instants in µs since 1970."""
+"""The figures that the pages show, worked out from the database. Energy is in Wh, money in nano, instants in µs since
+1970.
+"""
 
 from __future__ import annotations
 
@@ -45,13 +47,14 @@ from .safety import advice, tonight, why_unsafe
 
 @dataclass(frozen=True)
 class MeterFigures:
-    """How a meter stands, by the latest that is known of it: its journal here, or what it said itself if that is later.
+    """The state of a meter by the latest that is known: its journal here, or what the meter reported itself if that is
+    later.
 
-    `waiting`: paid, and not yet shown applied by the journal. `lock`: what keeps the switch open whatever the credit;
-    `why`: what keeps it open, `exhausted` for want of credit; `lent`: what is left of credit that is lent. `advice`: what to do
-    about what has tripped; `tonight`: what the off hours of this moment allow; `off_hours`: off by the clock alone. `own`: whether
-    the balance at the meter is that of who is shown it. `pays_after`: whether electricity is paid after use, `room`: what may be
-    used then until the limit.
+    `waiting`: paid, and not yet shown as applied by the journal. `lock`: what keeps the switch open whatever the credit
+    is. `why`: what keeps it open; `exhausted` if the credit is used up. `lent`: what is left of lent credit. `advice`:
+    what to do about a limit that has tripped. `tonight`: what the present off hours allow. `off_hours`: it is off only
+    because of off hours. `own`: the balance at the meter belongs to the person who sees it. `pays_after`: electricity
+    is paid after use; `room` is then what may be used until the limit.
     """
 
     meter: Meter
@@ -86,7 +89,7 @@ class MeterFigures:
 
 @dataclass(frozen=True)
 class UnitRow:
-    """A line of the manager's table: who lives there (perhaps until an instant that is recorded), and who comes next."""
+    """A row of the manager's table: who lives there now, and who moves in next."""
 
     unit_id: int
     unit: str
@@ -97,7 +100,9 @@ class UnitRow:
 
 @dataclass(frozen=True)
 class PropertyPanel:
-    """A property and its units. `alarms`: how many are open; `unreached`: tenants whom no notice reaches."""
+    """A property and its units. `alarms`: the number of open ones; `unreached`: the number of tenants whom no notice
+    reaches.
+    """
 
     building: Property
     rows: list[UnitRow]
@@ -111,7 +116,7 @@ class PropertyPanel:
 
     @property
     def dark(self) -> int:
-        """Without those that are off by the clock."""
+        """The number of units that are off, without those that are off only because of off hours."""
         return self._count("off") - sum(1 for row in self.rows if row.figures and row.figures.off_hours)
 
     @property
@@ -157,7 +162,7 @@ class TenancyPanel:
 
     @property
     def code(self) -> str:
-        """The code of the last payment that has not reached the meter."""
+        """The code of the last payment that has not reached the meter; empty if there is none."""
         for each in self.top_ups:
             if each.command.reached_at is None and each.command.state in OPEN and hasattr(each.command, "code"):
                 return str(each.command.code)
@@ -178,20 +183,20 @@ def _why(account: Account, now: int) -> str:
     return account.why_open(now)
 
 
-def _is_low(building: Property, account: Account, left: int, at: int) -> bool:
+def _is_low(property_: Property, account: Account, left: int, at: int) -> bool:
     settings = account.settings
     bounded = settings.credit_limit or settings.credit_limit_cuts
-    return bool(bounded) and is_low(building, account.room(left), account.price(at))
+    return bool(bounded) and is_low(property_, account.room(left), account.price(at))
 
 
-def _figures(meter: Meter, building: Property, waiting: int, alarms: int, at: int) -> MeterFigures:
+def _figures(meter: Meter, property_: Property, waiting: int, alarms: int, at: int) -> MeterFigures:
     account = account_of(meter)
     ahead = meter.told_seq > meter.seq and meter.told_balance is not None
     left = int(meter.told_balance or 0) if ahead else meter.balance
     return MeterFigures(
         meter=meter,
-        where=zone(building.zone),
-        currency=building.currency,
+        where=zone(property_.zone),
+        currency=property_.currency,
         balance=left,
         closed=meter.told_closed if ahead else meter.closed,
         register=meter.register,
@@ -199,7 +204,7 @@ def _figures(meter: Meter, building: Property, waiting: int, alarms: int, at: in
         online=meter.gateway.online,
         since=meter.gateway.since,
         waiting=waiting,
-        low=_is_low(building, account, left, at) or (meter.low and not ahead),
+        low=_is_low(property_, account, left, at) or (meter.low and not ahead),
         alarms=alarms,
         lock=", ".join(account.supply.locks),
         why=_why(account, at),
@@ -213,14 +218,14 @@ def _figures(meter: Meter, building: Property, waiting: int, alarms: int, at: in
 
 
 def _alarms(meters: Sequence[int]) -> dict[int, int]:
-    found: dict[int, int] = {}
+    counts: dict[int, int] = {}
     for meter in Alarm.objects.filter(meter__in=meters, is_resolved=False).values_list("meter_id", flat=True):
-        found[meter] = found.get(meter, 0) + 1
-    return found
+        counts[meter] = counts.get(meter, 0) + 1
+    return counts
 
 
 def property_panels(organisations: Sequence[Organisation]) -> list[PropertyPanel]:
-    """All properties of some organisations."""
+    """Return all properties of some organisations, by name."""
     panels, at = [], now()
     not_over = Prefetch("tenancies", Tenancy.objects.not_over(at), to_attr="open")
     buildings = Property.objects.filter(organisation__in=organisations).prefetch_related("gateways")
@@ -244,11 +249,11 @@ def property_panels(organisations: Sequence[Organisation]) -> list[PropertyPanel
     return panels
 
 
-def _days(meter: Meter, tenancy: Tenancy, today: date, where: ZoneInfo) -> list[Day]:
-    """Use by local day, from the first of the month to its last day."""
+def _days(meter: Meter, tenancy: Tenancy, today: date, zone_: ZoneInfo) -> list[Day]:
+    """Return the use by local day, from the first to the last day of the month."""
     first = today.replace(day=1)
     days = [first + timedelta(days=number) for number in range((next_month(first) - first).days)]
-    used = by_day(meter, tenancy, days, where)
+    used = by_day(meter, tenancy, days, zone_)
     highest = max(energy for energy, _ in used) or 1
     return [
         Day(day, energy, charge, -(-100 * energy // highest), day == today)
@@ -257,29 +262,31 @@ def _days(meter: Meter, tenancy: Tenancy, today: date, where: ZoneInfo) -> list[
 
 
 def _holds_another_balance(tenancy: Tenancy, meter: Meter) -> bool:
-    """Whether a tenant before is not settled, or the meter does not know of it yet: its balance is not this tenant's."""
+    """Return whether the balance at the meter is not this tenant's: a tenant before is not settled, or the meter does
+    not know of the settlement yet.
+    """
     before = Tenancy.objects.filter(unit=tenancy.unit_id, begins__lt=tenancy.begins)
     under_way = Command.objects.filter(meter=meter, state__in=OPEN, kind__in=("credit", "debit"), top_up__isnull=True)
     return before.exists() and (before.filter(settled_at__isnull=True).exists() or under_way.exists())
 
 
 def meter_figures(meter: Meter, at: int) -> MeterFigures:
-    """How a meter stands, whoever lives there."""
+    """Return the state of a meter, whoever lives there."""
     waiting, alarms = on_the_way([meter.pk]), _alarms([meter.pk])
     return _figures(meter, meter.property, waiting.get(meter.pk, 0), alarms.get(meter.pk, 0), at)
 
 
 def tenancy_panel(tenancy: Tenancy, at: int) -> TenancyPanel | None:
-    """What the tenant sees; None while the unit has no meter."""
+    """Return what the tenant sees; None if the unit has no meter."""
     meter = Meter.objects.filter(unit=tenancy.unit_id).select_related("gateway").first()
     if meter is None:
         return None
-    where = zone(tenancy.unit.property.zone)
+    zone_ = zone(tenancy.unit.property.zone)
     figures = meter_figures(meter, at)
     if _holds_another_balance(tenancy, meter):
         figures = replace(figures, balance=balance(tenant_account(tenancy)) - figures.waiting, own=False)
-    today = local_day(at, where)
-    days = _days(meter, tenancy, today, where)
+    today = local_day(at, zone_)
+    days = _days(meter, tenancy, today, zone_)
     account = account_of(meter)
     stretch = account.stretch(at)
     return TenancyPanel(
@@ -297,10 +304,10 @@ def tenancy_panel(tenancy: Tenancy, at: int) -> TenancyPanel | None:
         days_left=days_left(meter, tenancy, account.room(figures.balance), at)
         if account.settings.credit_limit_cuts
         else None,
-        taken_back=shown_to(tenancy, where, at),
+        taken_back=shown_to(tenancy, zone_, at),
         spreads=open_spreads(tenancy),
         after=after_use(tenancy),
-        prices=price_outlook(account, at, where, tenancy.unit.property.currency),
+        prices=price_outlook(account, at, zone_, tenancy.unit.property.currency),
     )
 
 
@@ -314,29 +321,29 @@ class Happening:
 
 
 QUIET = (EventKind.POWER_UP,)
-"""Events that tell a manager nothing."""
+"""Events that a manager need not see."""
 
 
 def happenings(meter: Meter, most: int = 10) -> list[Happening]:
-    """The last events of a meter's journal, and what people did on site; the latest first."""
-    found = []
+    """Return the last events of a meter's journal, and what people did on site; the latest first."""
+    result = []
     orderers = by_code(meter)
     kinds = ("event", "on-site", "code", "time")
     rows = JournalEntry.objects.filter(meter=meter, kind__in=kinds).order_by("-seq")
     for body in rows.values_list("body", flat=True)[: 4 * most]:
         entry = decode_entry(bytes(body))
         if isinstance(entry, Event) and entry.code not in QUIET:
-            found.append(Happening(entry.at, words_of(entry.code), entry.detail))
+            result.append(Happening(entry.at, words_of(entry.code), entry.detail))
         elif isinstance(entry, OnSite):
             what = _("%(what)s, on site") % {"what": str(entry.action.__struct_config__.tag)}
-            told = f"{entry.by} {entry.reason}".strip()
+            detail = f"{entry.by} {entry.reason}".strip()
             if entry.tid in orderers:
-                told = _("%(where)s, by the code of %(who)s") % {"where": told, "who": orderers[entry.tid]}
-            found.append(Happening(entry.at, what, told))
+                detail = _("%(where)s, by the code of %(who)s") % {"where": detail, "who": orderers[entry.tid]}
+            result.append(Happening(entry.at, what, detail))
         elif isinstance(entry, CreditByCode):
-            found.append(Happening(entry.at, _("a code was typed"), entry.by))
+            result.append(Happening(entry.at, _("a code was typed in"), entry.by))
         elif isinstance(entry, TimeLedBack):
             text = _("from %(was)s") % {"was": f"{local(entry.was, zone(meter.property.zone)):%Y-%m-%d %H:%M}"}
-            found.append(Happening(entry.at, _("the journal was led back to now"), text))
-    found += [Happening(each.at, each.what, each.text) for each in breaks(meter, most=most)]
-    return sorted(found, key=lambda each: -each.at)[:most]
+            result.append(Happening(entry.at, _("the journal was set back to the present"), text))
+    result += [Happening(each.at, each.what, each.text) for each in breaks(meter, most=most)]
+    return sorted(result, key=lambda each: -each.at)[:most]

@@ -1,4 +1,4 @@
-"""What can be typed into the pages."""
+"""Forms of the pages, and reading what was chosen in them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ..core.amounts import typed_money
 
 
 class TopUpForm(forms.Form):
-    """A payment that was received, in cash or by transfer (`way`). `amount` becomes nano; `credit_id` was made with the
-    form, so that sending it twice is one payment; `note` is the number of the receipt.
+    """A payment that was received in cash or by transfer (`way`). `amount` becomes nano. `credit_id` was made with the
+    form, so that sending it twice is one payment. `note` is the number of the receipt.
     """
 
     amount = forms.CharField(max_length=30)
@@ -34,8 +34,8 @@ class TopUpForm(forms.Form):
 
 
 def one_of(given: QueryDict, field: str, known: Collection[str], default: str = "") -> str:
-    """What was chosen of a field; `default` if it was not sent. ValidationError, naming the field, if there is no such
-    choice.
+    """Return what was chosen in a field; `default` if it was not sent. Raises ValidationError, which names the field,
+    if there is no such choice.
     """
     chosen = given.get(field, default)
     if chosen not in known:
@@ -44,5 +44,5 @@ def one_of(given: QueryDict, field: str, known: Collection[str], default: str = 
 
 
 def key(chosen: str) -> int:
-    """The key of a row that was chosen; 0, which is none's, if it can't be one."""
+    """Return the key of a row that was chosen; 0, which no row has, if it can't be a key."""
     return int(chosen) if chosen.isascii() and chosen.isdecimal() and len(chosen) < 19 else 0

@@ -1,5 +1,5 @@
-"""A form that is refused, or asked about, loses nothing: what was typed stands there again, and what is wrong beside its
-field. It is kept in the session from the post to the page that the post leads back to (`templatetags.kept` shows it).
+"""A form that is refused loses nothing: what was typed is shown again, with what is wrong next to its field. It is kept
+in the session from the post until the page that the post leads back to (`templatetags.kept` shows it).
 """
 
 from __future__ import annotations
@@ -17,20 +17,22 @@ from ..estate.wall_clock import Twice
 
 KEY = "typed"
 LONGEST = 2000
-"""Characters of a field that are kept."""
+"""The most characters of a field that are kept."""
 MOST = 60
-"""Fields that are kept."""
+"""The most fields that are kept."""
 SECRETS = ("key", "password", "pin", "csrfmiddlewaretoken")
 
 
 def say(request: HttpRequest, error: Exception, labels: Mapping[str, Any] | None = None) -> None:
-    """Show each of an error's messages, with what people see of its field; `labels`: where this page calls it otherwise."""
+    """Show each message of an error, with the name of its field as people see it. `labels`: other names of fields on
+    this page.
+    """
     for field, text in by_field(error):
         messages.error(request, f"{label(field, labels)}: {text}" if field else text)
 
 
 def refuse(request: HttpRequest, error: Exception, form: str = "", labels: Mapping[str, Any] | None = None) -> None:
-    """Say what is wrong with a post, and keep what was typed. `form`: which of the forms that post to this address."""
+    """Say what is wrong with a post, and keep what was typed. `form`: the form's name, if several post to this address."""
     say(request, error, labels)
     wrong: dict[str, str] = {}
     for field, text in by_field(error):
@@ -40,13 +42,13 @@ def refuse(request: HttpRequest, error: Exception, form: str = "", labels: Mappi
 
 
 def refuse_form(request: HttpRequest, form: BaseForm) -> None:
-    """Say what is wrong with a form, by what its fields are called, and keep what was typed."""
+    """Say what is wrong with a Django form, with the labels of its fields, and keep what was typed."""
     labels = {name: field.label for name, field in form.fields.items()}
     refuse(request, ValidationError(form.errors.as_data()), labels=labels)  # type: ignore[arg-type]
 
 
 def keep(request: HttpRequest, form: str = "") -> None:
-    """Keep what was typed into a form with which nothing is wrong."""
+    """Keep what was typed into a form that is not wrong."""
     request.session[KEY] = _typed(request, form) | {"wrong": {}, "choices": {}}
 
 
@@ -57,16 +59,20 @@ def _typed(request: HttpRequest, form: str) -> dict[str, Any]:
 
 
 def kept(request: HttpRequest, form: str) -> dict[str, Any] | None:
-    """What was typed into the form at an address (with its name behind it, where there are several), once."""
-    found: dict[str, Any] | None = getattr(request, "_kept", None) or request.session.get(KEY)
-    if found is None or found["form"] != form:
+    """Return, once, what was typed into the form at an address; None if nothing was kept for it. If several forms post
+    to the address, the form's name stands behind it.
+    """
+    form_values: dict[str, Any] | None = getattr(request, "_kept", None) or request.session.get(KEY)
+    if form_values is None or form_values["form"] != form:
         return None
-    request._kept = found  # type: ignore[attr-defined]
+    request._kept = form_values  # type: ignore[attr-defined]
     request.session.pop(KEY, None)
-    return found
+    return form_values
 
 
 def typed_before(request: HttpRequest, form: str) -> dict[str, str] | None:
-    """What was typed into each field of a form that was refused, once; None if it was not: then it is shown as it is kept."""
-    found = kept(request, form)
-    return {name: texts[-1] for name, texts in found["values"].items() if texts} if found else None
+    """Return, once, what was typed into each field of a form that was refused; None if it was not refused, and the form
+    shows what is stored.
+    """
+    form_values = kept(request, form)
+    return {name: texts[-1] for name, texts in form_values["values"].items() if texts} if form_values else None

@@ -1,6 +1,6 @@
-"""A page with a live part, which htmx asks for every two seconds and which is sent only when it has changed.
+"""A page with a live part. htmx asks for that part every two seconds, and it is sent only if it has changed.
 
-In the page of one meter a part of it, the present, is newer than all else (`looking`).
+In the page of one meter, one part of it, the present, is newer than everything else (see `looking`).
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 PLACE = "<!-- present -->"
-"""Where in the live part the present goes."""
+"""The place of the present in the live part."""
 
 
 def live_page(request: HttpRequest, page: str, part: str, context: dict[str, Any], present: str = "") -> HttpResponse:
-    """The whole page; or, asked by htmx, its live part alone, or 204 if it is the one that the browser has. `present`: the
-    part of it that is sent in any case.
+    """Return the whole page. If htmx asks, return only its live part, or 204 if the browser has it already. `present`:
+    the part that is sent in any case.
     """
     html = str(render_to_string(part, {**context, "present": PLACE}, request))
     seen = hashlib.sha256(html.encode()).hexdigest()[:16]
@@ -31,5 +31,5 @@ def live_page(request: HttpRequest, page: str, part: str, context: dict[str, Any
 
 
 def present_alone(html: str) -> HttpResponse:
-    """The present, to be put in the place of the one that the browser has."""
+    """Return the present, to replace the one that the browser has."""
     return HttpResponse(html, headers={"HX-Retarget": "#now", "HX-Reswap": "outerHTML"})

@@ -1,8 +1,8 @@
-"""What the page of one meter shows of it as it is now, and that somebody looks at it.
+"""What the page of a meter shows about the present, and that somebody looks at it.
 
-An open page asks every two seconds, and mostly nothing but the present has changed: then that alone is sent, and nothing else
-is worked out or asked of the database. The page holds a ticket for this, which is good for its own address and session, and
-no longer than until anything else on the page may have changed.
+An open page asks every two seconds. Mostly only the present has changed; then only that is sent, and nothing else is
+worked out or asked from the database. For this the page holds a ticket. The ticket is valid for its own address and
+session, and only until anything else on the page may have changed.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from .figures import TenancyPanel
 from .live import present_alone
 
 TENANT_AGAIN, MANAGER_AGAIN = 120 * SECOND, 4 * SECOND
-"""After so long a page is worked out anew, whatever has changed."""
+"""A page is worked out again after this time, µs, whatever has changed."""
 board = Board()
 
 
 class _Ticket(NamedTuple):
-    """What is needed to show a meter's present to who has its page. `version` as of the page, which is worked out anew with
-    every change of it, and every `again` µs.
+    """What is needed to show a meter's present to somebody who has its page. `version` is that of the page. The page is
+    worked out again with every change of the version, and every `again` µs.
     """
 
     meter: int
@@ -45,8 +45,8 @@ class _Ticket(NamedTuple):
 
 
 def present_of(unit: Unit) -> Present | None:
-    """The present of a unit's meter, whose page is asked for; None if it has none. To be asked before the rest of the page
-    is worked out: what changes meanwhile is then seen to have changed.
+    """Return the present of a unit's meter, because its page is asked for; None if the unit has no meter. Call it
+    before the rest of the page is worked out, so that a change meanwhile is noticed afterwards.
     """
     pk = Meter.objects.filter(unit=unit).values_list("pk", flat=True).first()
     if pk is None:
@@ -56,21 +56,23 @@ def present_of(unit: Unit) -> Present | None:
 
 
 def shown(
-    request: HttpRequest, found: Present | None, building: Property, again: int, panel: TenancyPanel | None
+    request: HttpRequest, present: Present | None, building: Property, again: int, panel: TenancyPanel | None
 ) -> str:
-    """The part of a page that shows a meter's present, with the ticket to look on."""
-    if found is None:
+    """Return the HTML of the part of a page that shows a meter's present, with the ticket for the next look. `again`
+    (µs): when the page is worked out again at the latest.
+    """
+    if present is None:
         return ""
     if panel is not None and not panel.figures.own:
         # What the meter says is another tenant's: a page like this is always worked out anew.
-        return _render(found._replace(balance=panel.figures.balance), "", building.currency, building.zone)
+        return _render(present._replace(balance=panel.figures.balance), "", building.currency, building.zone)
     language = get_language() or "en"
-    ticket = _Ticket(found.meter, found.version, again, now() // again, building.currency, building.zone, language)
-    return _render(found, signing.dumps(ticket, salt=_salt(request)), building.currency, building.zone)
+    ticket = _Ticket(present.meter, present.version, again, now() // again, building.currency, building.zone, language)
+    return _render(present, signing.dumps(ticket, salt=_salt(request)), building.currency, building.zone)
 
 
-def _render(found: Present, ticket: str, currency: str, where: str) -> str:
-    context = {"found": found, "ticket": ticket, "currency": currency, "where": zone(where)}
+def _render(present: Present, ticket: str, currency: str, zone_name: str) -> str:
+    context = {"found": present, "ticket": ticket, "currency": currency, "where": zone(zone_name)}
     return render_to_string("web/meter/_now.html", context)
 
 
@@ -79,7 +81,7 @@ def _salt(request: HttpRequest) -> str:
 
 
 class LookOn:
-    """Middleware: the present for who has a ticket."""
+    """Middleware that sends only the present to somebody with a ticket."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
@@ -94,10 +96,10 @@ def _look_on(request: HttpRequest, text: str) -> HttpResponse | None:
         ticket = _Ticket(*signing.loads(text, salt=_salt(request)))
     except signing.BadSignature:
         return None
-    found = board.present(ticket.meter)
-    if found is None or found.version != ticket.version or now() // ticket.again != ticket.round:
+    present = board.present(ticket.meter)
+    if present is None or present.version != ticket.version or now() // ticket.again != ticket.round:
         return None
-    if request.GET.get("now") == str(found.heard):
+    if request.GET.get("now") == str(present.heard):
         return HttpResponse(status=204)
     with override(ticket.language):
-        return present_alone(_render(found, text, ticket.currency, ticket.zone))
+        return present_alone(_render(present, text, ticket.currency, ticket.zone))

@@ -1,4 +1,6 @@
-"""What pages show of the prices ahead: when it gets cheaper or dearer next, and those of today and tomorrow as strips."""
+"""What pages show about the prices ahead: when electricity gets cheaper or dearer next, and the prices of today and
+tomorrow as strips.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from ...kernel.tariff import version_at
 from ...kernel.units import HOUR, MINUTE, instant, short_price
 
 MARKS = (0, 6, 12, 18, 24)
-"""Hours that are written under a strip."""
+"""The hours that are written under a strip."""
 STEP = 15 * MINUTE
 WIDE = 3 * HOUR
 """A part of this length has room for its price."""
@@ -24,8 +26,9 @@ WIDE = 3 * HOUR
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a day at one price. `width` in percent of the day, as CSS takes it; `shade`: 0 the cheapest of all that is shown,
-    100 the dearest. `price` is None before the first tariff held: then nothing was charged.
+    """A part of a day with one price. `width` is in percent of the day, as CSS takes it. `shade` is 0 for the cheapest
+    part of all that are shown and 100 for the dearest. `price` is None before the first tariff applied, when nothing
+    was charged. `wide`: it has room for its price.
     """
 
     begin: int
@@ -39,7 +42,9 @@ class Part:
 
 @dataclass(frozen=True)
 class DayStrip:
-    """The prices of a local day. `marks`: (where, in percent; hour). `now`: where now is; empty on another day."""
+    """The prices of a local day. `marks`: pairs of a position in percent and its hour. `now`: the position of the
+    present; empty on another day.
+    """
 
     day: date
     title: str
@@ -50,8 +55,9 @@ class DayStrip:
 
 @dataclass(frozen=True)
 class PriceOutlook:
-    """`change`: when it gets cheaper or dearer, in words; `best`: when it is cheapest, if that is not what comes next. `days` are
-    empty where all of both costs the same. `known`: until when prices by the hour are known, if they end in these days.
+    """`change`: when it gets cheaper or dearer, in words. `best`: when it is cheapest, if that is not what comes next.
+    `days` is empty if everything costs the same. `known`: until when hourly prices are known, if they end within these
+    days.
     """
 
     change: str
@@ -61,13 +67,13 @@ class PriceOutlook:
 
 
 def price_outlook(account: Account, at: int, where: ZoneInfo, currency: str) -> PriceOutlook | None:
-    """What can be said of the prices ahead; None where it is always the same."""
+    """Return what can be said about the prices ahead; None if the price never changes."""
     today = local_day(at, where)
     bounds = [(day, *day_bounds(day, where)) for day in (today, today + timedelta(days=1))]
-    found = [(day, begin, end, prices_ahead(account, begin, end)) for day, begin, end in bounds]
+    parts_by_day = [(day, begin, end, prices_ahead(account, begin, end)) for day, begin, end in bounds]
     # A day that began without a tariff was not cheaper until there was one.
     first = account.versions[0].effective if account.versions else bounds[-1][-1]
-    shown = [each.price for _day, _begin, _end, parts in found for each in parts if each.begin >= first]
+    shown = [each.price for _day, _begin, _end, parts in parts_by_day for each in parts if each.begin >= first]
     change = next_change(account, at)
     differ = len(set(shown)) > 1
     if change is None and not differ:
@@ -75,12 +81,12 @@ def price_outlook(account: Account, at: int, where: ZoneInfo, currency: str) -> 
     titles = (_("today"), _("tomorrow"))
     days = [
         _strip(day, title, parts, (begin, end), at, where, shown, first)
-        for (day, begin, end, parts), title in zip(found, titles, strict=True)
+        for (day, begin, end, parts), title in zip(parts_by_day, titles, strict=True)
     ]
     ahead = prices_ahead(account, at, bounds[-1][-1])
-    said = "" if change is None else _change_in_words(*change, at, where, currency)
+    change_words = "" if change is None else _change_in_words(*change, at, where, currency)
     return PriceOutlook(
-        said, _best(ahead, change, at, where), days if differ else [], _known(account, at, bounds[-1][-1])
+        change_words, _best(ahead, change, at, where), days if differ else [], _known(account, at, bounds[-1][-1])
     )
 
 
@@ -118,22 +124,22 @@ def _strip(
 
 
 def _at_hour(day: date, hour: int, where: ZoneInfo) -> int:
-    """The instant at which the clock of a day shows an hour."""
+    """Return the instant at which the clock of a day shows an hour."""
     return instant(datetime.combine(day + timedelta(days=hour // 24), time(hour % 24), where))
 
 
 def _change_in_words(present: int, change: Ahead, at: int, where: ZoneInfo, currency: str) -> str:
-    told = {
+    values = {
         "at": _moment(change.begin, at, where), "price": short_price(change.price), "present": short_price(present),
         "currency": currency,
     }  # fmt: skip
     if change.price < present:
-        return _("Cheaper from %(at)s: %(price)s instead of %(present)s %(currency)s/kWh") % told
-    return _("Dearer from %(at)s: %(price)s instead of %(present)s %(currency)s/kWh") % told
+        return _("Cheaper from %(at)s: %(price)s instead of %(present)s %(currency)s/kWh") % values
+    return _("Dearer from %(at)s: %(price)s instead of %(present)s %(currency)s/kWh") % values
 
 
 def _best(ahead: list[Ahead], change: tuple[int, Ahead] | None, at: int, where: ZoneInfo) -> str:
-    """When it is cheapest until tomorrow night; empty where that is now, or what comes next anyway."""
+    """Return when it is cheapest until the end of tomorrow; empty if that is now, or comes next anyway."""
     best = min(ahead, key=lambda each: each.price)
     if change is None or best.price >= min(change[0], change[1].price):
         return ""
@@ -143,7 +149,7 @@ def _best(ahead: list[Ahead], change: tuple[int, Ahead] | None, at: int, where: 
 
 
 def _moment(then: int, at: int, where: ZoneInfo) -> str:
-    """An instant ahead as people say it: 22:00, tomorrow 07:00, Monday 07:00, 1 Feb 00:00"""
+    """Return an instant ahead as people say it: 22:00, tomorrow 07:00, Monday 07:00, 1 Feb 00:00."""
     days = (local_day(then, where) - local_day(at, where)).days
     wall = local(then, where).replace(tzinfo=None)
     clock = f"{wall:%H:%M}"
@@ -155,7 +161,7 @@ def _moment(then: int, at: int, where: ZoneInfo) -> str:
 
 
 def _known(account: Account, at: int, end: int) -> int | None:
-    """When the prices by the hour end, if that is before `end`."""
+    """Return when the hourly prices end, if that is before `end`, otherwise None."""
     version = version_at(account.versions, end - 1)
     dated = version.calendar.tariff.dated if version else None
     return dated.end if dated is not None and dated.begin <= at < dated.end < end else None

@@ -1,4 +1,4 @@
-"""What pages say of limits of safety and of off hours: why it is off, what to do, what is measured."""
+"""What pages say about safety limits and off hours: why the power is off, what to do, what is measured."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _clock(account: Account, at: int) -> str:
 
 
 def why_unsafe(account: Account, now: int) -> str:
-    """Why it is off, where a limit has tripped that is waited for to be right again, or these are off hours."""
+    """Return why the power is off, if a limit has tripped and must be right again first, or if these are off hours."""
     if account.supply.unsafe:
         words = "; ".join(_(KINDS[each].words) for each in account.supply.unsafe)
         return _("%(what)s. The power returns by itself when this has been normal for a while") % {"what": words}
@@ -34,7 +34,7 @@ def why_unsafe(account: Account, now: int) -> str:
 
 
 def advice(account: Account) -> str:
-    """What to do about what has tripped; empty if nothing has."""
+    """Return what to do about a limit that has tripped; empty if none has."""
     supply = account.supply
     if account.closed is not False:
         return ""
@@ -42,7 +42,7 @@ def advice(account: Account) -> str:
 
 
 def tonight(account: Account, now: int) -> str:
-    """What the off hours of this moment allow; empty where there are none, or nothing is on."""
+    """Return what the present off hours allow; empty if there are none, or the power is off."""
     hours, until = account.settings.off_hours, account.waived_until(now)
     if account.closed is False:
         return ""
@@ -63,24 +63,26 @@ def tonight(account: Account, now: int) -> str:
 
 
 def check_now(text: str, meters: Iterable[Meter]) -> None:
-    """ValidationError if a limit of a text would switch meters off at once by what comes from the grid: somebody slipped a digit."""
+    """Raise ValidationError if a limit of a text would switch a meter off at once because of the present voltage or
+    frequency of the grid. Then somebody has mistyped a digit.
+    """
     limits = [each for each in read_limits(text) if each.trip and KINDS[each.code].outside]
     for meter in meters:
-        told = {Quantity(name): value for name, value in meter.told_quantities.items() if name in UNITS}
+        quantities = {Quantity(name): value for name, value in meter.told_quantities.items() if name in UNITS}
         for limit in limits:
-            found = limit.worst(told, None)
-            if found is not None and limit.is_passed(found[0]):
+            worst = limit.worst(quantities, None)
+            if worst is not None and limit.is_passed(worst[0]):
                 said = _("%(unit)s measures %(value)s now: “%(limit)s” would switch it off at once.")
-                where = meter.unit.name if meter.unit else meter
+                name_ = meter.unit.name if meter.unit else meter
                 raise ValidationError(
-                    said % {"unit": where, "value": shown(found[1], found[0]), "limit": in_words(limit)}
+                    said % {"unit": name_, "value": shown(worst[1], worst[0]), "limit": in_words(limit)}
                 )
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What a meter measures beside its register, in words, as it was told at an instant; the limits that hold for it, as lines;
-    those of which it measures nothing, so that nobody looks after them.
+    """What a meter measures beside its register, in words, as it reported at the instant `at`. `limits` are the limits
+    that apply to it, as lines; `unkept` are those whose quantity it does not measure, so that nobody watches them.
     """
 
     at: int | None
@@ -90,7 +92,7 @@ class Measured:
 
 
 def measured(meter: Meter) -> Measured | None:
-    """What there is to show of a meter's limits; None where it has none."""
+    """Return what there is to show about a meter's limits; None if it has none."""
     limits = [each for each in account_of(meter).settings.limits if each.code in KINDS]
     if not limits:
         return None

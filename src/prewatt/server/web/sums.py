@@ -1,4 +1,4 @@
-"""Sums for people, of amounts that may be in several currencies."""
+"""Sums for people of amounts that may be in several currencies."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from ...kernel.currencies import format_money, format_with_code
 
 
 def total(amounts: Iterable[tuple[int, str]]) -> str:
-    """The sum of amounts (nano, and their currency): 12.50. Of several currencies one sum each: 12.50 EUR, 3.000 KWD.
-    Empty if there are no amounts.
+    """Return the sum of amounts (pairs of nano and currency) as text: `12.50`. If there are several currencies, each
+    has its own sum: `12.50 EUR, 3.000 KWD`. Empty if there are no amounts.
     """
     sums: dict[str, int] = {}
     for nano, currency in amounts:

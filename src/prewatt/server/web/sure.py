@@ -1,4 +1,4 @@
-"""An amount far over what a flat pays is asked about once, before anything is booked."""
+"""Asks once about an amount that is much more than a flat usually pays, before anything is booked."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from ..vending.usual import far_over
 from .kept import SECRETS, keep
 
 SURE = "sure"
-"""The field with which a form says for which amount (nano) its sender was asked."""
+"""The field in which a form says for which amount (nano) the person was asked."""
 
 
 def ask_about(
     request: HttpRequest, unit: Unit, who: str, amount: int, what: str, back: str, form: str = ""
 ) -> HttpResponse | None:
-    """The page that asks whether an amount (nano) is meant; None if it is not far over what this flat pays, or was asked
-    about. `who` is credited, `what` is about to be done; `back`: the page with the form, where it stands as it was typed.
+    """Return the page that asks whether an amount (nano) is meant; None if the amount is usual for this flat, or the
+    person was asked already. `who` is credited; `what` is about to be done; `back` is the page with the form, which
+    keeps what was typed.
     """
     usual = far_over(unit, amount)
     if usual is None or request.POST.get(SURE) == str(amount):

@@ -1,4 +1,4 @@
-"""What people are told when the database refuses: an honest page, and no page of the server's own failure."""
+"""What people are told when the database refuses: a page that says so, instead of the server's own error page."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from django.views.defaults import server_error
 
 log = logging.getLogger("prewatt.server")
 AGAIN, SOON = 60, 5
-"""Seconds after which it is worth trying again: where the database refuses, and where it is only busy."""
+"""The time after which it is worth trying again, s: if the database refuses, and if it is only busy."""
 _BUSY = {"55P03", "40001", "40P01", "53300"}
-"""PostgreSQL's states: a lock that can't be had, transactions in each other's way, too many connections."""
+"""PostgreSQL's codes: a lock is not available, transactions block each other, there are too many connections."""
 
 
 def is_busy(error: BaseException) -> bool:
-    """Whether an error of the database only says that others are writing."""
+    """Return whether an error of the database only says that others are writing."""
     return getattr(error.__cause__, "sqlstate", None) in _BUSY or "is locked" in str(error)
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """The answer to a request that failed: 503 with words and *Retry-After* if it was the database's trouble (others are
-    writing, its disk is full), for then nothing was stored; else 500. It asks the database nothing.
+    """Return the answer to a request that failed. If the database was the cause (others are writing, its disk is full),
+    it is 503 with words and *Retry-After*, because nothing was stored; otherwise it is 500. It does not use the
+    database.
     """
     error = sys.exc_info()[1]
     if not isinstance(error, OperationalError | InterfaceError):
@@ -36,8 +37,8 @@ def failed(request: HttpRequest) -> HttpResponse:
     else:
         again = AGAIN
         text = _(
-            "The server can store nothing just now (its disk may be full), so nothing was done. Please try again later. What "
-            "was paid at a payment provider is not lost: it is credited as soon as that works again."
+            "The server can't store anything now (its disk may be full), so nothing was changed. Please try again later. Money "
+            "that was paid at a payment provider is not lost: it is credited as soon as the server works again."
         )
         log.error("the database refuses (%s): %s was answered with 503", error, request.path)
     response: HttpResponse

@@ -1,4 +1,4 @@
-"""The way in: to the page that is this user's."""
+"""The first page after the login."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .access import organisations
 @login_required
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
-    """To the page that is this user's."""
+    """Send the user to their own first page."""
     user: Any = request.user
     if organisations(request):
         return redirect("console:overview:properties")

@@ -1,5 +1,5 @@
-"""Fields of forms as they were typed before, and what is wrong with them. `form` is the address that a form posts to, with
-its name behind it where several post to one.
+"""Template tags that show the fields of a form as they were typed before, and what is wrong with them. `form` is the
+address that a form posts to. If several forms post to one address, the form's name stands behind it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def _kept(context: Context, form: str) -> dict[str, Any] | None:
 
 @register.simple_tag(takes_context=True)
 def typed(context: Context, form: str, field: str, default: Any = "") -> SafeString:
-    """The attribute `value` of a field, with whether it was wrong."""
+    """Return the attribute `value` of a field, and the mark that it was wrong."""
     found = _kept(context, form)
     value = (found["values"].get(field) or [""])[0] if found else default
     wrong = mark_safe(' aria-invalid="true"') if found and field in found["wrong"] else ""
@@ -31,14 +31,14 @@ def typed(context: Context, form: str, field: str, default: Any = "") -> SafeStr
 
 @register.simple_tag(takes_context=True)
 def typed_text(context: Context, form: str, field: str) -> str:
-    """What stands in a field of several lines."""
+    """Return the text of a field with several lines."""
     found = _kept(context, form)
     return str((found["values"].get(field) or [""])[0]) if found else ""
 
 
 @register.simple_tag(takes_context=True)
 def wrong(context: Context, form: str, field: str) -> SafeString | str:
-    """What is wrong with a field, beside it."""
+    """Return what is wrong with a field, to be shown next to it."""
     found = _kept(context, form)
     text = found["wrong"].get(field) if found else None
     return format_html('<em class="bad">{}</em>', text) if text else ""
@@ -46,7 +46,9 @@ def wrong(context: Context, form: str, field: str) -> SafeString | str:
 
 @register.simple_tag(takes_context=True)
 def picked(context: Context, form: str, field: str, value: Any, default: Any = "", mark: str = "selected") -> str:
-    """`selected` (or another `mark`) for what was chosen of a field; at first for its default."""
+    """Return `selected` (or another `mark`) if this value of a field was chosen. Before anything was chosen, the
+    default value counts.
+    """
     found = _kept(context, form)
     chosen = found["values"].get(field, []) if found else [str(default)]
     return mark if str(value) in chosen else ""
@@ -54,13 +56,15 @@ def picked(context: Context, form: str, field: str, value: Any, default: Any = "
 
 @register.simple_tag(takes_context=True)
 def refused(context: Context, form: str) -> bool:
-    """Whether a form is shown again, so that it is opened."""
+    """Return whether a form is shown again because it was refused. Then it is shown open."""
     return _kept(context, form) is not None
 
 
 @register.inclusion_tag("web/layout/_instant_field.html", takes_context=True)
 def instant_field(context: Context, form: str, field: str, title: str = "", default: str = "") -> dict[str, Any]:
-    """A field for an instant on the property's clock; where the clock shows it twice, the choice between the two."""
+    """Show a field for an instant on the property's clock. If the clock shows that time twice, the person chooses
+    between the two.
+    """
     found = _kept(context, form)
     values = found["values"].get(field) if found else None
     return {

@@ -1,4 +1,4 @@
-"""Printing exact quantities for people."""
+"""Template filters that print exact quantities for people."""
 
 from __future__ import annotations
 
@@ -23,19 +23,21 @@ register = template.Library()
 
 @register.filter
 def money(nano: int | None, currency: str) -> str:
-    """An amount as it is paid in its currency: 12.50 (EUR), 0.125 (KWD), 1000 (JPY). No amount is printed without one."""
+    """Return an amount (nano) as it is paid in its currency: 12.50 (EUR), 0.125 (KWD), 1000 (JPY). Every amount needs a
+    currency.
+    """
     return "–" if nano is None else format_money(nano, currency)
 
 
 @register.filter
 def kwh(wh: int | None) -> str:
-    """1.234"""
+    """Return energy (Wh) in kWh: 1.234."""
     return "–" if wh is None else exact_kwh(wh)
 
 
 @register.filter
 def price(micro: int) -> str:
-    """0.182, without the zeros at the end that a price doesn't need."""
+    """Return a price (micro) without zeros at the end that say nothing: 0.182."""
     return short_price(micro)
 
 
@@ -46,97 +48,97 @@ def _wall(at: int | None, where: ZoneInfo, form: str) -> str:
 
 @register.filter
 def when(at: int | None, where: ZoneInfo) -> str:
-    """An instant on the property's wall clock: 6 Oct, 13:30"""
+    """Return an instant on the property's wall clock: 6 Oct, 13:30."""
     return _wall(at, where, "j M, H:i")
 
 
 @register.filter
 def seconds(at: int | None, where: ZoneInfo) -> str:
-    """An instant of today on the property's wall clock: 13:30:05"""
+    """Return an instant of today on the property's wall clock, with seconds: 13:30:05."""
     return _wall(at, where, "H:i:s")
 
 
 @register.filter
 def clock(at: int | None, where: ZoneInfo) -> str:
-    """An instant's hour on the property's wall clock: 13:30"""
+    """Return the time of day of an instant on the property's wall clock: 13:30."""
     return _wall(at, where, "H:i")
 
 
 @register.filter
 def day_of(at: int | None, where: ZoneInfo) -> str:
-    """The local day of an instant: 6 Oct 2013"""
+    """Return the local day of an instant: 6 Oct 2013."""
     return _wall(at, where, "j M Y")
 
 
 @register.filter
 def last_day_of(at: int, where: ZoneInfo) -> str:
-    """The last local day of a span that ends at an instant."""
+    """Return the last local day of a span that ends at an instant."""
     return _wall(at - 1, where, "j M Y")
 
 
 @register.filter
 def when_in_full(at: int, where: ZoneInfo) -> str:
-    """Sunday 6 October 2013, 13:30"""
+    """Return an instant with its weekday: Sunday 6 October 2013, 13:30."""
     return _wall(at, where, "l j F Y, H:i")
 
 
 @register.filter
 def month(at: int, where: ZoneInfo) -> str:
-    """October 2013"""
+    """Return the local month of an instant: October 2013."""
     return _wall(at, where, "F Y")
 
 
 @register.filter
 def amount(nano: int, currency: str) -> str:
-    """An exact amount, with as many decimals as it needs, and at least those of its currency."""
+    """Return an exact amount (nano), with as many decimals as it needs, and at least those of its currency."""
     return format_exact(nano, currency)
 
 
 @register.filter
 def threshold(wh: int) -> str:
-    """3120 kWh, without the zeros at the end."""
+    """Return energy (Wh) in kWh without zeros at the end: 3120."""
     return exact_kwh(wh).rstrip("0").rstrip(".")
 
 
 @register.filter
 def signed(nano: int, currency: str) -> str:
-    """As `money`, with a plus where it is one: +2.34"""
+    """Return an amount as `money` does, with a plus if it is over 0: +2.34."""
     return format_signed(nano, currency)
 
 
 @register.filter
 def percent(ppm: int) -> str:
-    """19"""
+    """Return parts per million in percent: 19."""
     return exact_percent(ppm)
 
 
 @register.filter
 def words(text: str) -> list[str]:
-    """The words of a text."""
+    """Return the words of a text."""
     return text.split()
 
 
 @register.filter
-def item(found: Mapping[str, Any], key: str) -> Any:
-    """A value by its key."""
-    return found[key]
+def item(values: Mapping[str, Any], key: str) -> Any:
+    """Return a value by its key."""
+    return values[key]
 
 
 @register.simple_tag
-def rounded(made: Statement, nano: int) -> str:
-    """An amount of a statement, rounded to its currency's minor unit."""
-    return made.rounded(nano)
+def rounded(document: Statement, nano: int) -> str:
+    """Return an amount of a statement, rounded to the minor unit of its currency."""
+    return document.rounded(nano)
 
 
 @register.simple_tag
-def later(made: Statement, stands: Standing) -> int:
-    """What of a bill's span was booked after the bill was made, nano; over 0 if more is owed."""
-    return -made.closing - int(stands.bill.owed)
+def later(document: Statement, standing: Standing) -> int:
+    """Return the amount (nano) of a bill's span that was booked after the bill was made; over 0 if more is owed."""
+    return -document.closing - int(standing.bill.owed)
 
 
 @register.filter
-def by_section(made: Statement) -> list[tuple[str, list[Line]]]:
-    """A statement's lines under their headings."""
+def by_section(document: Statement) -> list[tuple[str, list[Line]]]:
+    """Return pairs of a heading and a statement's lines under it."""
     names = {
         TOP_UPS: gettext("Top-ups"),
         ELECTRICITY: gettext("Electricity"),
@@ -145,12 +147,12 @@ def by_section(made: Statement) -> list[tuple[str, list[Line]]]:
         SHARED: gettext("Shared costs"),
         ADJUSTMENTS: gettext("Adjustments"),
     }
-    return [(names[section], lines) for section in SECTIONS if (lines := made.section(section))]
+    return [(names[section], lines) for section in SECTIONS if (lines := document.section(section))]
 
 
 @register.filter
 def derived(share: Share, currency: str) -> str:
-    """How a share came about, in a line: of 48.20 CAD: 50 % by equal shares (15 of 360), 50 % by ..."""
+    """Return in a line how a share was calculated: of 48.20 CAD: 50 % by equal shares (15 of 360), 50 % by …"""
     run = share.run
     everybody = list(run.shares.values_list("weights", flat=True))
     parts = [
