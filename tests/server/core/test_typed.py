@@ -471,8 +471,8 @@ def test_a_provider_that_is_away_is_said_in_words_and_its_error_is_in_the_log(
     ("said", "shown"),
     [
         ("Your card was declined.", "refused: Your card was declined. Nothing was done"), ("余额不足", "余额不足"),
-        ("parameter_invalid_integer", "its reason is a code for programmers"),
-        ("NOTENOUGH", "its reason is a code"), ("", "its reason is a code"),
+        ("parameter_invalid_integer", "its reason is a code for programmers"), ("NOTENOUGH", "its reason is a code"),
+        ("", "its reason is a code"),
         ("HTTPSConnectionPool(host='x', port=443)", "its reason is a code"), ("x " * 300, "its reason is a code"),
     ],
 )  # fmt: skip

@@ -355,7 +355,7 @@ def test_a_limit_that_would_darken_at_once_is_refused_or_waits(site, tenancy, cl
         agree(tenancy, replace(AFTER, limit=50 * NANO), "manager")
     later = agree(tenancy, replace(AFTER, limit=50 * NANO, begins=clock.at + DAY), "manager")
     site.go(clock.at + DAY)
-    assert take_what_is_due() == [] and "by the change" in Alarm.objects.get(kind="job-failed").text
+    assert take_what_is_due() == [] and "the change would end the supply" in Alarm.objects.get(kind="job-failed").text
     top_up(tenancy, 60 * NANO, "paid")
     assert take_what_is_due() == [later] and not Alarm.objects.filter(kind="job-failed", is_resolved=False).exists()
 

@@ -58,7 +58,7 @@ def test_terms_are_looked_at_before_they_hold(manager, site, tenancy):  # noqa: 
     assert (holds.limit, holds.overdue, holds.overdue_days, holds.by) == (200 * NANO, "cut", 7, "manager")
     # What is refused stands beside its field, and loses nothing.
     seen = shown(manager.post(page, {**TYPED, "limit": "", "overdue_days": "9", "do": "keep"}, follow=True))
-    assert "Say the limit at which the supply ends." in seen and 'value="9"' in seen
+    assert "Give the limit at which the supply ends: more than 0." in seen and 'value="9"' in seen
     later = {"way": "before", "owed": "spread", "begins": "2025-11-10T12:00", "do": "keep"}
     seen = shown(manager.post(page, later, follow=True))
     assert "takes effect at that time" in seen and "From 10 Nov, 12:00" in seen
@@ -187,7 +187,10 @@ def test_over_the_api(site, tenancy, billed, django_user_model, clock):  # noqa:
     status, found = call(where, {"postpaid": False, "preview": True})
     assert status == 200 and any("40.00" in each for each in found["says"])
     assert call(where, {"postpaid": True, "limit": "1"}) == (
-        400, {"errors": [{"field": "limit", "message": "40.00 is owed now: at this limit the power would go off at once."}]},
+        400, {"errors": [{
+            "field": "limit",
+            "message": "40.00 is owed now: with this limit the supply would end at once. Give a higher limit.",
+        }]},
     )  # fmt: skip
     status, found = call(where, {"postpaid": False, "begins": "2025-12-01T00:00:00+01:00"})
     assert status == 201 and found["terms"]["applied"] is None

@@ -422,5 +422,5 @@ def test_a_correction_waits_for_the_meters(edge, store, anna, clock):
 
 def test_a_version_that_has_taken_effect_is_not_changed(edge, anna, clock):
     where = anna.unit.property
-    with pytest.raises(ValidationError, match="2025-10-06 00:00 is past"):
+    with pytest.raises(ValidationError, match="2025-10-06 00:00 is in the past"):
         schedule(where, dearer(where, PRICE * 2), at(2025, 10, 6))

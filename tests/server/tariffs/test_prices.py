@@ -409,9 +409,9 @@ def test_prices_on_top_of_what_holds_now_keep_their_names_short(where, clock):
 @pytest.mark.parametrize(
     ("prices", "says"),
     [
-        ([20_000_000] * 9, "A kWh would usually cost 20.00 EUR; under .* it costs 0.20. Are these prices in cents"),
+        ([20_000_000] * 9, "A kWh would usually cost 20.00 EUR; with .* it costs 0.20. Are these prices in cents"),
         ([85_000_000, 90_000_000, 10_000], "would usually cost 85.00 EUR"),
-        ([3_000, 1_000, 0], "A kWh would cost 0.003 EUR at most"),
+        ([3_000, 1_000, 0], "A kWh would cost at most 0.003 EUR"),
         ([800_000, 900_000, 0], ""),
         ([5_000, 0, 0], ""),
         ([200_000, 9_000_000, 200_000], ""),

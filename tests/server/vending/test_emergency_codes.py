@@ -134,7 +134,7 @@ def test_a_revoked_one_is_worth_nothing_once_the_meter_has_heard_of_it(where, la
         ({}, 5 * NANO, 8, "1 to 7 days"),
         ({}, NANO // 1000, 7, "hundredths"),
         ({"emergency_code_number": 0}, NANO, 7, "0 codes hold already"),
-        ({"emergency_code_amount": 100}, 60 * NANO, 7, "over 50.00"),
+        ({"emergency_code_amount": 100}, 60 * NANO, 7, "more than 50.00"),
     ],
 )
 def test_what_is_beyond_the_bounds_is_not_made(where, landlord, rules, amount, days, said):
@@ -149,7 +149,7 @@ def test_a_used_one_counts_until_it_would_have_ended(where, landlord, edge, stor
     code = made(where, landlord)
     typed(edge, clock, "m1", code.code.digits)
     edge.deliver(store)
-    with pytest.raises(EmergencyError, match="used ones counted"):
+    with pytest.raises(EmergencyError, match="A used code counts until its end"):
         made(where, landlord)
     clock.at = code.ends
     made(where, landlord)
@@ -160,9 +160,9 @@ def test_what_one_person_may_give_alone_bounds_all_of_it(where, landlord, clock)
     Organisation.objects.update(adjustment_limit=12)
     made(where, landlord)
     made(where, landlord, "m2")
-    with pytest.raises(EmergencyError, match=r"over 12\.00"):
+    with pytest.raises(EmergencyError, match=r"more than 12\.00"):
         made(where, landlord, "m3")
-    with pytest.raises(ControlError, match=r"over 12\.00"):
+    with pytest.raises(ControlError, match=r"more than 12\.00"):
         control(Meter.objects.get(name="m3"), Restore(5 * NANO), landlord)
     clock.at += 8 * DAY
     control(Meter.objects.get(name="m3"), Restore(5 * NANO), landlord)

@@ -125,15 +125,15 @@ def test_an_exchange_is_ordered_alike_by_page_api_and_command(way, manager, prog
 OPTIONS = {"serial": "--serial", "first": "--new-kwh", "last": "--old-kwh"}
 SEEN = {"serial": "Serial number", "first": "It shows, kWh", "last": "register on the display, kWh"}
 REFUSED = {
-    "a serial that hangs here": ({"serial": "m1"}, "serial: m1 hangs here already"),
-    "another meter's name": ({"serial": "m2"}, "serial: m2 is known already, at m2"),
-    "another meter's serial": ({"serial": "m3-new"}, "serial: m3-new is known already, at m3"),
-    "one that is on its way elsewhere": ({"serial": "m2-new"}, "serial: m2-new is known already, at m2"),
+    "a serial that hangs here": ({"serial": "m1"}, "serial: m1 is the meter that is here already"),
+    "another meter's name": ({"serial": "m2"}, "serial: m2 is registered already, at m2"),
+    "another meter's serial": ({"serial": "m3-new"}, "serial: m3-new is registered already, at m3"),
+    "one that is on its way elsewhere": ({"serial": "m2-new"}, "serial: m2-new is registered already, at m2"),
     "no serial": ({"serial": ""}, "serial:  is not of 1 to 64 characters"),
     "a slash": ({"serial": "a/b"}, "serial: a/b is not of 1 to 64 characters"),
     "no first register": ({"first": "lots"}, "first: energy &#x27;lots&#x27; is not a decimal number"),
-    "a first register under zero": ({"first": "-1"}, "first: -1 kWh is no register"),
-    "an absurd first register": ({"first": "1000000001"}, "first: 1000000001 kWh is no register"),
+    "a first register under zero": ({"first": "-1"}, "first: -1 kWh can&#x27;t be the register"),
+    "an absurd first register": ({"first": "1000000001"}, "first: 1000000001 kWh can&#x27;t be the register"),
     "an end before the last reading": ({"last": "4999"}, "last: The old meter can&#x27;t have ended at 4999.000 kWh"),
     "more than the fuse lets through": ({"last": "5200"}, "last: The old meter can&#x27;t have ended at 5200.000 kWh"),
     "no number": ({"last": "a lot"}, "last: energy &#x27;a lot&#x27; is not a decimal number"),
@@ -150,7 +150,7 @@ def test_what_is_refused_is_refused_alike(wrong, manager, program, meter):
     # A person is told what the field is called, and of what was typed; a program its own name.
     field, _colon, text = said.partition(": ")
     text = re.sub("energy &#x27;(.*)&#x27; is not a decimal number", r"“\1” is not a number", text)
-    text = re.sub(r"^(-?\d+) kWh is no register", r"\1.000 kWh is no register", text)
+    text = re.sub(r"^(-?\d+) kWh can", r"\1.000 kWh can", text)
     assert f"{SEEN[field]}: {text}" in by_page(manager, meter, **given)
     errors = program("meters/m1/exchange", given).json()["errors"]
     assert plain in "; ".join(f"{each['field']}: {each['message']}" for each in errors)

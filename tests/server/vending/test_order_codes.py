@@ -118,7 +118,7 @@ def test_refused_by_the_meter_its_code_does_nothing_later(building, edge, store,
         ({"do": "open"}, "waits for the network"),
         ({"do": "hold"}, "waits for the network"),
         ({"do": "limit", "watts": "900", "hours": "2"}, "waits for the network"),
-        ({"do": "restore", "amount": "100.50", "hours": "2"}, "Order another amount"),
+        ({"do": "restore", "amount": "100.50", "hours": "2"}, "Order such an amount"),
         ({"do": "restore", "amount": "5", "hours": "49"}, "whole days"),
     ],
 )

@@ -136,13 +136,13 @@ def test_an_order_is_shown_asked_sent_done_or_refused(manager, building, tenancy
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"do": "explode"}, "is none of"),
-        ({"do": "restore"}, "Say until when, or how much"),
+        ({"do": "explode"}, "choose one of"),
+        ({"do": "restore"}, "Give an end, an amount, or both"),
         ({"do": "restore", "amount": "1001"}, "at most 1000"),
         ({"do": "restore", "amount": "-5"}, "more than 0"),
         ({"do": "restore", "amount": "five"}, "Amount: “five” is not a number"),
         ({"do": "restore", "hours": "745"}, "from 0 to 744"),
-        ({"do": "limit"}, "Say the limit"),
+        ({"do": "limit"}, "Give the limit"),
         ({"do": "limit", "watts": "-5"}, "from 0 to 1000000"),
     ],
 )

@@ -1,1 +1,1 @@
-"""What a tenancy cost: statements and bills, as pages, files and paper."""
+"""Statements and bills of tenancies, as pages, files and paper."""

@@ -1,4 +1,4 @@
-"""A bill as JSON and as CSV. `docs/landlord/statement.md` documents both."""
+"""Bills as JSON and as CSV. `docs/landlord/statement.md` documents both."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from .formats import COLUMNS, csv_rows
 from .statement import Statement
 
 SCHEMA = "prewatt-bill-1"
+"""The name and version of the JSON form."""
 
 
 def short_document(stands: Standing) -> dict[str, Any]:
-    """How a bill stands, without its lines."""
+    """Return a bill's figures and its state as JSON values, without its lines."""
     bill, unit = stands.bill, stands.bill.tenancy.unit
     currency = unit.property.currency
     return {
@@ -44,18 +45,18 @@ def short_document(stands: Standing) -> dict[str, Any]:
 
 
 def to_document(stands: Standing) -> dict[str, Any]:
-    """The bill's JSON, with its statement as it was."""
+    """Return a bill as JSON values, with its statement as it was."""
     return {**short_document(stands), "statement": stands.bill.document}
 
 
-def to_csv(stands: Standing, made: Statement) -> str:
-    """The bill as CSV for a spreadsheet: its statement's rows, and what is owed, new, paid and left."""
+def to_csv(stands: Standing, statement: Statement) -> str:
+    """Return a bill as CSV for a spreadsheet: the rows of its statement, and what is owed, new, paid and left."""
     bill = stands.bill
     figures = {
         "owed": bill.owed, "total": bill.total, "amount": bill.amount, "paid": stands.paid, "as_debt": stands.moved, "left": stands.left,
     }  # fmt: skip
     more = [
-        {"section": "bill", "text": name, "amount": exact_money(nano), "rounded": made.rounded(nano)}
+        {"section": "bill", "text": name, "amount": exact_money(nano), "rounded": statement.rounded(nano)}
         for name, nano in figures.items()
     ]
-    return tables.to_csv([COLUMNS, *([row.get(name) for name in COLUMNS] for row in (*csv_rows(made), *more))])
+    return tables.to_csv([COLUMNS, *([row.get(name) for name in COLUMNS] for row in (*csv_rows(statement), *more))])

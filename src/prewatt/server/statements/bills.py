@@ -1,8 +1,9 @@
-"""Bills of tenancies that pay after use: one a month and one at the end, made once, numbered without a gap.
+"""The bills of tenancies that pay after use: one a month and one at the end, each made once, with numbers without a
+gap.
 
-There is no second ledger of what is owed. A bill says what the account is under zero by at its instant; what comes into the
-account later counts against it, the oldest bill first. So what is open of all bills of a tenancy follows from the last one and
-from what was booked since, and is never more than the account owes.
+There is no second ledger of debts. A bill says by how much the account is below zero at its instant. Later money in the
+account counts against it, the oldest bill first. So the open part of all bills follows from the last bill and the later
+bookings, and is never more than the account owes.
 """
 
 from __future__ import annotations
@@ -35,13 +36,13 @@ from .formats import to_document
 from .statement import SHARED_KINDS, statement
 
 AT_LAST = 10 * DAY
-"""After the end of its span a bill is made of what is known, if the meter has not reported all by then."""
+"""The time (µs) after the end of its span at which a bill is made, even if the meter has not reported all of it."""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How a bill stands: `left` (nano) is open of it; `moved`: became a debt beside the meter. `state`: `paid`, `part`, `open`,
-    `overdue`, or `debt` where nothing is open because the rest is owed as a debt.
+    """The state of a bill. `left` (nano): its open part; `moved` (nano): the part that became a debt in addition to the
+    meter. `state`: `paid`, `part`, `open`, `overdue`, or `debt` if nothing is open because the rest is a debt.
     """
 
     bill: Bill
@@ -51,12 +52,12 @@ class Standing:
 
     @property
     def paid(self) -> int:
-        """What of it is paid, nano."""
+        """Return how much of the bill is paid, nano."""
         return int(self.bill.amount) - self.left - self.moved
 
     @property
     def before(self) -> int:
-        """What was open of the bills before when it was made, nano."""
+        """Return how much of the earlier bills was open when this bill was made, nano."""
         return int(self.bill.total) - int(self.bill.amount)
 
     @property
@@ -68,7 +69,7 @@ class Standing:
 
 
 def rounded(amount: int, currency: str) -> int:
-    """An amount, nano, rounded half-even to what can be paid."""
+    """Return an amount (nano) rounded half-even to whole minor units of the currency."""
     unit = minor_unit(currency)
     return int((Decimal(amount) / unit).quantize(Decimal(1), ROUND_HALF_EVEN)) * unit
 
@@ -77,8 +78,8 @@ def rounded(amount: int, currency: str) -> int:
 
 
 def _booked(tenancy: Tenancy, span: Span) -> Iterator[tuple[int, bool]]:
-    """What was booked to a tenancy's account in a span beside what it used and shared, signed; and whether the other
-    side are debts beside the meter.
+    """Yield the bookings on a tenancy's account in a span, without its energy and shared costs: the signed amount
+    (nano), and whether the other account is the one of debts.
     """
     own = tenant_account(tenancy)
     rows = (
@@ -89,14 +90,14 @@ def _booked(tenancy: Tenancy, span: Span) -> Iterator[tuple[int, bool]]:
         .order_by("at", "id")
     )
     for row in rows:
-        came = row.credit_account_id == own.pk
-        other = row.debit_account if came else row.credit_account
-        yield (row.amount if came else -row.amount), other.kind == Kind.DEBTS
+        is_credit = row.credit_account_id == own.pk
+        other = row.debit_account if is_credit else row.credit_account
+        yield (row.amount if is_credit else -row.amount), other.kind == Kind.DEBTS
 
 
 def _open_after(tenancy: Tenancy, last: Bill, until: int) -> tuple[int, int]:
-    """(what is open of all bills up to the last, what of them became debts), nano, by what was booked from there until before an
-    instant.
+    """Return (open part of all bills up to `last`, part of them that became debts), nano, by the bookings between that
+    bill and the instant `until`.
     """
     left, moved = int(last.total), 0
     for amount, of_debts in _booked(tenancy, Span(last.ends, until)):
@@ -107,7 +108,7 @@ def _open_after(tenancy: Tenancy, last: Bill, until: int) -> tuple[int, int]:
 
 
 def standings(tenancy: Tenancy) -> list[Standing]:
-    """All bills of a tenancy, the latest first, as they stand."""
+    """Return all bills of a tenancy with their present states, the latest first."""
     bills = list(tenancy.bills.order_by("-ends").select_related("tenancy__unit__property"))
     if not bills:
         return []
@@ -115,15 +116,15 @@ def standings(tenancy: Tenancy) -> list[Standing]:
     # What is booked at this very instant counts.
     left, moved = _open_after(tenancy, bills[0], at + 1)
     left = min(rounded(left, currency), rounded(max(-balance(tenant_account(tenancy)), 0), currency))
-    found = []
+    result = []
     for bill in bills:
         # The oldest is paid first, so the newest is what is left.
-        mine = min(int(bill.amount), left)
-        left -= mine
-        gone = min(int(bill.amount) - mine, moved)
-        moved -= gone
-        found.append(Standing(bill, mine, gone, _state(bill, mine, gone, at)))
-    return found
+        open_part = min(int(bill.amount), left)
+        left -= open_part
+        debt_part = min(int(bill.amount) - open_part, moved)
+        moved -= debt_part
+        result.append(Standing(bill, open_part, debt_part, _state(bill, open_part, debt_part, at)))
+    return result
 
 
 def _state(bill: Bill, left: int, moved: int, at: int) -> str:
@@ -135,19 +136,19 @@ def _state(bill: Bill, left: int, moved: int, at: int) -> str:
 
 
 def open_bills(organisation: Organisation) -> list[Standing]:
-    """What is open of an organisation's bills, overdue first, then by the day that they are due."""
+    """Return the open bills of an organisation: overdue ones first, then by the day on which they are due."""
     rows = Tenancy.objects.filter(bills__organisation=organisation).distinct()
-    found = [
+    open_standings = [
         each
         for tenancy in rows.select_related("unit__property__organisation")
         for each in standings(tenancy)
         if each.left
     ]
-    return sorted(found, key=lambda each: (each.state != "overdue", each.bill.due_at, each.bill.number))
+    return sorted(open_standings, key=lambda each: (each.state != "overdue", each.bill.due_at, each.bill.number))
 
 
 def standing_of(bill: Bill) -> Standing:
-    """How one bill stands."""
+    """Return the present state of one bill."""
     return next(each for each in standings(bill.tenancy) if each.bill.pk == bill.pk)
 
 
@@ -155,77 +156,81 @@ def standing_of(bill: Bill) -> Standing:
 
 
 def runs_of(tenancy: Tenancy) -> list[tuple[int, int | None]]:
-    """The spans in which a tenancy paid after use: from an instant to another one, None if it does still."""
-    found: list[tuple[int, int | None]] = []
+    """Return the spans in which a tenancy paid after use, as pairs of instants; the last end is None if
+    it still does.
+    """
+    spans: list[tuple[int, int | None]] = []
     for terms in Terms.objects.filter(tenancy=tenancy.pk, applied_at__isnull=False).order_by("applied_at", "pk"):
-        last = found[-1] if found else None
+        last = spans[-1] if spans else None
         if terms.postpaid and (last is None or last[1] is not None):
-            found.append((max(int(terms.begins), tenancy.begins), None))
+            spans.append((max(int(terms.begins), tenancy.begins), None))
         elif not terms.postpaid and last is not None and last[1] is None:
-            found[-1] = (last[0], int(terms.applied_at or 0))
-    return found
+            spans[-1] = (last[0], int(terms.applied_at or 0))
+    return spans
 
 
 def spans_due(tenancy: Tenancy, at: int) -> list[tuple[int, int]]:
-    """The spans that a tenancy is to be billed for at an instant and was not yet: months, and what is left at the move-out. What is
-    left where it goes back to paying before use is billed there (`bill_up_to`).
+    """Return the spans for which a tenancy must be billed at the instant `at` and was not yet: whole months, and the
+    rest at the move-out. The rest at a return to paying before use is billed at that return (`bill_up_to_now`).
     """
     last = tenancy.bills.order_by("-ends").first()
-    where = zone(tenancy.unit.property.zone)
-    found: list[tuple[int, int]] = []
+    place = zone(tenancy.unit.property.zone)
+    spans: list[tuple[int, int]] = []
     for begins, ends in runs_of(tenancy)[-1:]:
         if ends is not None:
             break
         start = max(begins, int(last.ends) if last is not None else 0)
         until = at if tenancy.ends is None else min(at, tenancy.ends)
         while start < until:
-            month_over = Span.of_month(local_day(start, where), where).ends
+            month_over = Span.of_month(local_day(start, place), place).ends
             end = month_over if tenancy.ends is None else min(month_over, tenancy.ends)
             if end > until:
                 break
-            found.append((start, end))
+            spans.append((start, end))
             start = end
-    return found
+    return spans
 
 
 @transaction.atomic
 def make_bill(tenancy: Tenancy, begins: int, ends: int, due_days: int, must: bool = False) -> Bill | None:
-    """Bill a tenancy for a span, once; None if the meter has not reported all of it yet, and is waited for (unless it `must` be
-    now).
+    """Make the bill of a tenancy for a span, once. `due_days`: the days until it is due. Returns None if the meter has
+    not reported the whole span and there is still time to wait; with `must` it does not wait.
     """
     organisation = lock_organisation(tenancy.unit.property.organisation_id)
     known = Bill.objects.filter(tenancy=tenancy, ends=ends).first()
     if known is not None:
         return known
-    at, where, currency = now(), zone(tenancy.unit.property.zone), tenancy.unit.property.currency
-    made = statement(tenancy, begins, ends)
-    if not made.complete and not must and at < ends + AT_LAST:
+    at, place, currency = now(), zone(tenancy.unit.property.zone), tenancy.unit.property.currency
+    statement_ = statement(tenancy, begins, ends)
+    if not statement_.complete and not must and at < ends + AT_LAST:
         return None
     last = tenancy.bills.filter(ends__lt=ends).order_by("-ends").first()
     before = _open_after(tenancy, last, ends)[0] if last is not None else 0
-    total = rounded(max(-made.closing, 0), currency)
+    total = rounded(max(-statement_.closing, 0), currency)
     number = (Bill.objects.filter(organisation=organisation).aggregate(last=Max("number"))["last"] or 0) + 1
     return Bill.objects.create(
         organisation=organisation, number=number, tenancy=tenancy, who=tenancy.tenant, begins=begins, ends=ends, made_at=at,
-        due_at=day_bounds(local_day(at, where) + timedelta(days=due_days), where)[1], owed=-made.closing, total=total,
-        amount=max(total - rounded(before, currency), 0), complete=made.complete, document=to_document(made),
+        due_at=day_bounds(local_day(at, place) + timedelta(days=due_days), place)[1], owed=-statement_.closing, total=total,
+        amount=max(total - rounded(before, currency), 0), complete=statement_.complete, document=to_document(statement_),
     )  # fmt: skip
 
 
 def bill_what_is_due(tenancy: Tenancy, terms: Terms) -> list[Bill]:
-    """Bill a tenancy for all that is due, the earliest span first; one that waits for its meter holds up those after it."""
-    made: list[Bill] = []
+    """Make all bills of a tenancy that are due, the earliest span first. A span that waits for its meter stops the
+    later ones.
+    """
+    bills: list[Bill] = []
     for begins, ends in spans_due(tenancy, now()):
         bill = make_bill(tenancy, begins, ends, int(terms.due_days))
         if bill is None:
             break
-        made.append(bill)
-    return made
+        bills.append(bill)
+    return bills
 
 
 def bill_up_to_now(tenancy: Tenancy, terms: Terms) -> None:
-    """A tenancy goes back to paying before use: bill what its meter has reported and no bill has, whether or not all of a month is
-    here. What is used later is paid from the credit.
+    """Bill what the meter has reported and no bill has, also for a part of a month, because the tenancy returns to
+    paying before use. Later use is paid from the credit.
     """
     at = now()
     meter = Meter.objects.filter(unit=tenancy.unit_id).first()
@@ -240,10 +245,11 @@ def bill_up_to_now(tenancy: Tenancy, terms: Terms) -> None:
 
 
 def make_bills() -> list[Bill]:
-    """Make the bills that are due, of all landlords; what fails for one tenancy holds up no other."""
+    """Make the bills of all landlords that are due. A failure for one tenancy does not stop the others."""
     rows = Tenancy.objects.filter(terms__postpaid=True, terms__applied_at__isnull=False).distinct()
 
     def bills_of(tenancy: Tenancy) -> list[Bill]:
+        """Make the bills of one tenancy that are due."""
         terms = (
             Terms.objects.filter(tenancy=tenancy.pk, postpaid=True, applied_at__isnull=False)
             .order_by("applied_at")
@@ -251,5 +257,5 @@ def make_bills() -> list[Bill]:
         )
         return bill_what_is_due(tenancy, terms) if terms is not None else []
 
-    done = apart("bill", rows.select_related("unit__property__organisation"), bills_of, meter_or_gateway_of)
-    return [bill for bills in done for bill in bills]
+    bills_by_tenancy = apart("bill", rows.select_related("unit__property__organisation"), bills_of, meter_or_gateway_of)
+    return [bill for bills in bills_by_tenancy for bill in bills]

@@ -1,8 +1,7 @@
-"""How much of a month was used at which price, and what using a part of it at another hour would have saved.
+"""The use of a month by price, and what it would save to move a part of it to other hours.
 
-What if: the use between two changes of price is worked out as for comparisons of tariffs (`tariffs.vectorised`); a tenth of what
-was used in each day's dearer hours (nearer to its highest price than to its lowest) is moved to its cheapest ones, and both are
-rated by the kernel.
+The saving is computed as in comparisons of tariffs (`tariffs.vectorised`): of the use in each day's dearer hours
+(nearer to the highest price than to the lowest), a tenth is moved to the cheapest hours, and the kernel rates both.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ from ..metering.series import align, energies, used_up_to
 from .statement import ELECTRICITY, Line, statement
 
 PART = 10
-"""One in so many watt-hours is moved."""
+"""One of this many watt-hours is moved."""
 
 
 @dataclass(frozen=True)
 class Shift:
-    """`energy` (Wh) moved to the cheapest hours of the same day would have saved `saved` (nano). `dear`, `cheap`: the rates, where
-    it was one of each.
+    """`energy` (Wh) moved to the cheapest hours of the same day would save `saved` (nano). `dear`, `cheap`: the names
+    of the rates, if it is one of each; else empty.
     """
 
     energy: int
@@ -41,8 +40,9 @@ class Shift:
 
 @dataclass(frozen=True)
 class ByPrice:
-    """A month so far. `lines`: its energy by rate, tier and price, and what it cost; as on the statement without fee and a tax that
-    is added, of which `more` says whether there are any. `tiered`: whether a price depends on how much is used.
+    """A month up to now. `lines`: its energy and cost by rate, tier and price, as on the statement, but without the
+    service fee and without an added tax; `more`: whether there is a fee or an added tax. `tiered`: whether a price
+    depends on the use.
     """
 
     lines: list[Line]
@@ -52,9 +52,11 @@ class ByPrice:
 
 
 def by_price(tenancy: Tenancy, at: int) -> ByPrice | None:
-    """The month that an instant lies in, until then; None where all of it costs the same, or nothing was used."""
-    where = zone(tenancy.unit.property.zone)
-    begin = day_bounds(local_day(at, where).replace(day=1), where)[0]
+    """Return the month of the instant `at`, up to that instant; None if all of it costs the same, or
+    nothing was used.
+    """
+    place = zone(tenancy.unit.property.zone)
+    begin = day_bounds(local_day(at, place).replace(day=1), place)[0]
     meter = Meter.objects.filter(unit=tenancy.unit_id).first()
     if meter is None:
         return None
@@ -67,8 +69,8 @@ def by_price(tenancy: Tenancy, at: int) -> ByPrice | None:
         return None
     versions = tenancy.unit.property.tariff_versions.series()
     first = version_at(versions, begin)
-    held = [*([first] if first else []), *(each for each in versions if begin < each.effective < at)]
-    tariffs = [each.calendar.tariff for each in held]
+    in_force = [*([first] if first else []), *(each for each in versions if begin < each.effective < at)]
+    tariffs = [each.calendar.tariff for each in in_force]
     since, until = max(begin, tenancy.begins), at if tenancy.ends is None else min(at, tenancy.ends)
     return ByPrice(
         lines, _shift(meter, versions, since, until, _counters(meter, since)),
@@ -78,10 +80,10 @@ def by_price(tenancy: Tenancy, at: int) -> ByPrice | None:
 
 
 def _counters(meter: Meter, begin: int) -> Counters:
-    """What tiers depended on when a month, or a tenancy in it, began: of the year, what was used before."""
+    """Return the use that counted for tiers when a month, or a tenancy in it, began."""
     account = account_of(meter)
-    where = zone(meter.property.zone)
-    first, last = local_day(begin, where), date.fromordinal(max(account.counters.day, 1))
+    place = zone(meter.property.zone)
+    first, last = local_day(begin, place), date.fromordinal(max(account.counters.day, 1))
     if last.year != first.year:
         return Counters()
     year, month = account.counters.year, account.counters.month if last.month == first.month else {}
@@ -89,7 +91,7 @@ def _counters(meter: Meter, begin: int) -> Counters:
 
 
 def _shift(meter: Meter, versions: Sequence[Version], begin: int, until: int, counters: Counters) -> Shift | None:
-    """What moving a part of the use within each day would have saved; None if nothing."""
+    """Return what moving a part of the use within each day would save; None if it saves nothing."""
     rows = JournalEntry.objects.filter(meter=meter, register__isnull=False)
     before = rows.filter(at__lte=begin).order_by("-seq").values_list("at", "energy").first()
     inside = list(rows.filter(at__gt=begin, at__lte=until).order_by("seq").values_list("at", "energy"))
@@ -113,8 +115,10 @@ def _shift(meter: Meter, versions: Sequence[Version], begin: int, until: int, co
 def _move(
     versions: Sequence[Version], parts: list[tuple[int, Stretch]], edges: list[int], used: list[int]
 ) -> tuple[list[int], int, set[str], set[str]]:
-    """The use of each stretch with a part of it moved, how much that is, and the rates it was taken from and moved to."""
-    moved, taken, dear, cheap = list(used), 0, set(), set()
+    """Return the use of each stretch after the move, the moved energy (Wh), and the rates that it came from and went
+    to.
+    """
+    moved, moved_energy, dear, cheap = list(used), 0, set(), set()
     by_day: dict[int, list[int]] = {}
     for number, (_at, stretch) in enumerate(parts):
         by_day.setdefault(stretch.day, []).append(number)
@@ -130,10 +134,10 @@ def _move(
             if part:
                 moved[number] -= part
                 moved[to] += part
-                taken += part
+                moved_energy += part
                 dear.add(parts[number][1].rate)
                 cheap.add(parts[to][1].rate)
-    return moved, taken, dear, cheap
+    return moved, moved_energy, dear, cheap
 
 
 def _price(versions: Sequence[Version], at: int, stretch: Stretch) -> int:
@@ -142,7 +146,7 @@ def _price(versions: Sequence[Version], at: int, stretch: Stretch) -> int:
 
 
 def _charge(versions: Sequence[Version], edges: list[int], used: list[int], counters: Counters) -> int:
-    """What the use between some instants comes to, nano."""
+    """Return the cost of the use between these instants, nano."""
     total = 0
     for (begin, end), energy in zip(pairwise(edges), used, strict=True):
         rated = rate_interval(versions, begin, end, energy, counters)

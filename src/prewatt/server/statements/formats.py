@@ -1,4 +1,6 @@
-"""A statement as JSON and as CSV, exact to the last decimal and as printed. `docs/landlord/statement.md` documents both."""
+"""Statements as JSON and as CSV, exact to the last decimal and as printed. `docs/landlord/statement.md`
+documents both.
+"""
 
 from __future__ import annotations
 
@@ -10,26 +12,28 @@ from ..allocation.models import Share
 from .statement import Line, Statement
 
 SCHEMA = "prewatt-statement-1"
+"""The name and version of the JSON form."""
 COLUMNS = ("section", "text", "at", "tier", "kwh", "price_per_kwh", "amount", "rounded", "included")
+"""The columns of the CSV."""
 
 
-def to_document(made: Statement) -> dict[str, Any]:
-    """The statement's JSON."""
-    unit = made.tenancy.unit
+def to_document(statement: Statement) -> dict[str, Any]:
+    """Return a statement as JSON values."""
+    unit = statement.tenancy.unit
     registers = [
         {"at": exact_instant(each.at), "kwh": exact_kwh(each.register)} if each else None
-        for each in (made.first, made.last)
+        for each in (statement.first, statement.last)
     ]
     return {
         "schema": SCHEMA,
         "property": unit.property.name,
         "unit": unit.name,
-        "tenant": made.tenancy.tenant,
+        "tenant": statement.tenancy.tenant,
         "currency": unit.property.currency,
         "zone": unit.property.zone,
-        "begins": exact_instant(made.begins),
-        "ends": exact_instant(made.ends),
-        "complete": made.complete,
+        "begins": exact_instant(statement.begins),
+        "ends": exact_instant(statement.ends),
+        "complete": statement.complete,
         "register_from": registers[0],
         "register_to": registers[1],
         "register_breaks": [
@@ -39,24 +43,24 @@ def to_document(made: Statement) -> dict[str, Any]:
                 "from_kwh": exact_kwh(each.register),
                 "text": each.text,
             }
-            for each in made.breaks
+            for each in statement.breaks
         ],
-        "kwh": exact_kwh(made.energy),
-        "opening": exact_money(made.opening),
-        "lines": [_line(made, line) for line in made.lines],
-        "movements": exact_money(made.movements),
-        "closing": exact_money(made.closing),
+        "kwh": exact_kwh(statement.energy),
+        "opening": exact_money(statement.opening),
+        "lines": [_line(statement, line) for line in statement.lines],
+        "movements": exact_money(statement.movements),
+        "closing": exact_money(statement.closing),
         "rounded": {
-            "opening": made.rounded(made.opening),
-            "closing": made.rounded(made.closing),
-            "sum_of_lines": made.rounded(made.rounded_sum),
-            "remainder": exact_money(made.remainder),
+            "opening": statement.rounded(statement.opening),
+            "closing": statement.rounded(statement.closing),
+            "sum_of_lines": statement.rounded(statement.rounded_sum),
+            "remainder": exact_money(statement.remainder),
         },
     }
 
 
-def _line(made: Statement, line: Line) -> dict[str, Any]:
-    found: dict[str, Any] = {
+def _line(statement: Statement, line: Line) -> dict[str, Any]:
+    values: dict[str, Any] = {
         "section": line.section,
         "text": line.text,
         "at": None if line.at is None else exact_instant(line.at),
@@ -64,14 +68,16 @@ def _line(made: Statement, line: Line) -> dict[str, Any]:
         "kwh": None if line.energy is None else exact_kwh(line.energy),
         "price_per_kwh": None if line.price is None else exact_price(line.price),
         "amount": exact_money(line.amount),
-        "rounded": made.rounded(line.amount),
+        "rounded": statement.rounded(line.amount),
         "included": line.included,
     }
-    return found | ({"derivation": derivation(line.share)} if line.share else {})
+    return values | ({"derivation": derivation(line.share)} if line.share else {})
 
 
 def derivation(share: Share) -> dict[str, Any]:
-    """How a share came about: what was used in common, what it cost, the rule, everybody's weights without names."""
+    """Return how a share of a cost was computed, as JSON values: the common use, its cost, the rule, and everybody's
+    weights without names.
+    """
     run = share.run
     everybody = [(each.days, each.weights, each.amount) for each in run.shares.order_by("unit__name", "id")]
     return {
@@ -88,18 +94,27 @@ def derivation(share: Share) -> dict[str, Any]:
     }
 
 
-def to_csv(made: Statement) -> str:
-    """The statement as CSV for a spreadsheet: a row for the opening balance, for each line, and for the closing balance."""
-    return tables.to_csv([COLUMNS, *([row.get(name) for name in COLUMNS] for row in csv_rows(made))])
+def to_csv(statement: Statement) -> str:
+    """Return a statement as CSV for a spreadsheet: a row for the opening balance, for each line, and for the closing
+    balance.
+    """
+    return tables.to_csv([COLUMNS, *([row.get(name) for name in COLUMNS] for row in csv_rows(statement))])
 
 
-def csv_rows(made: Statement) -> list[dict[str, Any]]:
-    """The rows of the CSV, by column."""
-    lines = [_line(made, line) | {"included": "yes" if line.included else ""} for line in made.lines]
+def csv_rows(statement: Statement) -> list[dict[str, Any]]:
+    """Return the rows of the CSV, by column."""
+    lines = [_line(statement, line) | {"included": "yes" if line.included else ""} for line in statement.lines]
     return [
-        _bound(made, "opening", made.begins, made.opening), *lines, _bound(made, "closing", made.ends, made.closing),
-    ]  # fmt: skip
+        _bound(statement, "opening", statement.begins, statement.opening),
+        *lines,
+        _bound(statement, "closing", statement.ends, statement.closing),
+    ]
 
 
-def _bound(made: Statement, section: str, at: int, amount: int) -> dict[str, Any]:
-    return {"section": section, "at": exact_instant(at), "amount": exact_money(amount), "rounded": made.rounded(amount)}
+def _bound(statement: Statement, section: str, at: int, amount: int) -> dict[str, Any]:
+    return {
+        "section": section,
+        "at": exact_instant(at),
+        "amount": exact_money(amount),
+        "rounded": statement.rounded(amount),
+    }

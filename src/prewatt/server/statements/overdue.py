@@ -1,8 +1,8 @@
-"""What follows when a bill is overdue, where the terms say that the supply ends by rule: the limit is lowered to what is owed, and
-lifted again once nothing is overdue so long any more.
+"""The effects of an overdue bill, if the terms say that the supply ends by rule: the limit is lowered to what is owed,
+and is lifted when no bill is overdue for that long any more.
 
-Lowered so, whatever is paid is light at once and lasts as long as it would before use, also in an outage: nobody who has paid is in
-the dark. Where a person decides instead, that is an order as any other.
+With the lowered limit, every payment brings supply at once, which lasts as long as with payment before use, also in an
+outage: nobody who has paid stays in the dark. If a person decides instead, that is an order like any other.
 """
 
 from __future__ import annotations
@@ -24,18 +24,20 @@ from .terms import lock_account, waits_for_building
 
 
 def follows_at(terms: Terms, bill: Bill) -> int | None:
-    """When something follows from a bill that is not paid by then; None if nothing but reminders does."""
+    """Return the instant at which an unpaid bill has an effect; None if it has none but reminders."""
     return None if terms.overdue == Terms.Overdue.REMIND else int(bill.due_at) + int(terms.overdue_days) * DAY
 
 
 def too_late(terms: Terms, tenancy: Tenancy, at: int) -> list[Standing]:
-    """The bills from which something follows at an instant, the oldest first."""
-    found = [each for each in standings(tenancy) if each.left]
-    return [each for each in found[::-1] if (due := follows_at(terms, each.bill)) is not None and due <= at]
+    """Return the bills that have an effect at the instant `at`, the oldest first."""
+    open_bills = [each for each in standings(tenancy) if each.left]
+    return [each for each in open_bills[::-1] if (due := follows_at(terms, each.bill)) is not None and due <= at]
 
 
 def follow_up() -> list[Lowering]:
-    """Lower what is due, and lift what was paid; what fails for one tenancy holds up no other."""
+    """Lower the limits that are due, and lift those whose bills were paid. A failure for one tenancy does not stop the
+    others. Returns the changed rows.
+    """
     at = now()
     lowered = Terms.objects.filter(lowerings__ended_at__isnull=True, lowerings__isnull=False)
     ruled = Terms.objects.filter(
@@ -43,8 +45,8 @@ def follow_up() -> list[Lowering]:
         tenancy__bills__due_at__lte=at, tenancy__bills__total__gt=0,
     )  # fmt: skip
     rows = Tenancy.objects.filter(terms__in=lowered | ruled).distinct().select_related("unit__property__organisation")
-    done = apart("overdue bills", rows, _follow_up, meter_or_gateway_of)
-    return [each for each in done if each is not None]
+    changed = apart("overdue bills", rows, _follow_up, meter_or_gateway_of)
+    return [each for each in changed if each is not None]
 
 
 @transaction.atomic

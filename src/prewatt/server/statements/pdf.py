@@ -1,4 +1,6 @@
-"""A statement as PDF: the very part of the page, on paper. WeasyPrint draws it; it needs the system's Pango."""
+"""Statements and bills as PDF: the same part of the page, on paper. WeasyPrint draws it; it needs the system library
+Pango.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ class PdfError(ValueError):
 
 
 def to_pdf(made: Statement, stands: Standing | None = None) -> bytes:
-    """The PDF of a statement, or of the bill that it `stands` for. PdfError if Pango is not installed."""
+    """Return the PDF of a statement, or, with `stands`, of its bill. Raises PdfError if Pango is not installed."""
     try:
         from weasyprint import HTML
     except OSError as error:

@@ -1,7 +1,7 @@
-"""A tenancy's statement for a span: opening balance, every movement, closing balance.
+"""The statement of a tenancy for a span: opening balance, every movement, closing balance.
 
-What belongs to it is said by `kernel.span`, as for the books: spans that tile a year sum to the year, and days sum to what the
-books have of them. Amounts in nano, positive in the tenant's favour; rounded once per line, for print.
+`kernel.span` decides what belongs to it, as for the books: spans that tile a year sum to the year, and days sum to the
+books of these days. Amounts in nano, positive in the tenant's favour; each line is rounded once, for print.
 """
 
 from __future__ import annotations
@@ -43,8 +43,9 @@ SECTIONS = (TOP_UPS, ELECTRICITY, STANDING, TAX, SHARED, ADJUSTMENTS)
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a statement. `energy` (Wh) and `price` (micro per kWh) where they make the amount; `at` where it is of
-    one instant. `included`: for information, contained in other lines. `share`: of a shared cost, with its derivation.
+    """A line of a statement. `energy` (Wh) and `price` (micro per kWh) are set if they make the amount; `at` if the
+    line belongs to one instant. `included`: it is only information, and is contained in other lines. `share`: the share
+    of a shared cost, with its derivation.
     """
 
     section: str
@@ -68,8 +69,9 @@ class RegisterReading:
 
 @dataclass(frozen=True)
 class Statement:
-    """What happened on a tenancy's account in the span from `begins` to `ends`. `complete`: whether the meter has reported all of
-    it. `first`, `last`: the registers that bound the energy; `breaks`: where a register went on from another value between.
+    """The movements on a tenancy's account in the span from `begins` to `ends`. `complete`: whether the meter has
+    reported the whole span. `first`, `last`: the registers that bound the energy; `breaks`: the places between where a
+    register went on from another value.
     """
 
     tenancy: Tenancy
@@ -101,49 +103,51 @@ class Statement:
 
     @property
     def movements(self) -> int:
-        """The exact sum of the lines, nano."""
+        """Return the exact sum of the lines, nano."""
         return sum(line.amount for line in self.lines if not line.included)
 
     @property
     def energy(self) -> int:
-        """Wh that were charged for, or metered before any tariff held."""
+        """Return the energy (Wh) that was charged, or metered before any tariff was in force."""
         return sum(line.energy or 0 for line in self.lines if line.section == ELECTRICITY and line.tier is not None)
 
     def rounded(self, amount: int) -> str:
-        """An amount as it is printed."""
+        """Return an amount (nano) as it is printed."""
         return format_money(amount, self.currency)
 
     @property
     def rounded_sum(self) -> int:
-        """The sum of the opening balance and the lines as they are printed, nano."""
+        """Return the sum of the printed opening balance and the printed lines, nano."""
         amounts = [self.opening, *(line.amount for line in self.lines if not line.included)]
         return sum(int(self.rounded(amount).replace(".", "")) for amount in amounts) * minor_unit(self.currency)
 
     @property
     def remainder(self) -> int:
-        """What rounding each line leaves between the printed lines and the exact closing balance, nano."""
+        """Return the rounding difference between the printed lines and the exact closing balance, nano."""
         return self.closing - self.rounded_sum
 
     def section(self, name: str) -> list[Line]:
-        """The lines of a section."""
+        """Return the lines of a section."""
         return [line for line in self.lines if line.section == name]
 
 
 LONGEST = timedelta(days=3700)
-"""Ten years, and a little more than that."""
+"""The longest statement: ten years and a little more."""
 
 
 def days(tenancy: Tenancy, first: date, last: date) -> Span:
-    """The local days from `first` to `last`. ValueError if there is no such span."""
+    """Return the span of the local days from `first` to `last`. Raises ValueError if they are in the wrong order, too
+    many, or out of range.
+    """
     if not 1971 <= first.year <= last.year <= 2199 or last < first:
-        raise ValueError(_("The last day is before the first, or no such day can be."))
+        raise ValueError(_("The last day must not be before the first day, and both must be between 1971 and 2199."))
     if last - first > LONGEST:
-        raise ValueError(_("A statement is for ten years at most."))
+        raise ValueError(_("A statement can be for at most ten years."))
     return Span.of_days(first, last, zone(tenancy.unit.property.zone))
 
 
 def month(text: str) -> tuple[date, date]:
-    """First and last day of a month such as 2025-10. ValueError if it is none."""
+    """Return the first and the last day of a month such as 2025-10. Raises ValueError if the text is no month."""
     try:
         first = datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007
         if not 1971 <= first.year <= 2199:
@@ -154,14 +158,14 @@ def month(text: str) -> tuple[date, date]:
 
 
 def statement(tenancy: Tenancy, begins: int, ends: int) -> Statement:
-    """The statement for the span from `begins` to `ends`."""
+    """Return the statement for the span from `begins` to `ends`."""
     span = Span(begins, ends)
     meter = Meter.objects.filter(unit=tenancy.unit_id).first()
-    known = _Energy(tenancy, span)
+    energy = _Energy(tenancy, span)
     if meter is not None:
-        known.collect(meter)
+        energy.collect(meter)
     transfers = _transfers(tenancy, during(span))
-    lines = [*_top_ups(tenancy, transfers), *known.lines(), *_shared(tenancy, transfers), *_adjustments(transfers)]
+    lines = [*_top_ups(tenancy, transfers), *energy.lines(), *_shared(tenancy, transfers), *_adjustments(transfers)]
     opening = _balance_at(tenancy, meter, begins)
     complete = meter is None or (meter.read_at or 0) >= min(ends, tenancy.ends or ends)
     movements = sum(line.amount for line in lines if not line.included)
@@ -173,8 +177,8 @@ def statement(tenancy: Tenancy, begins: int, ends: int) -> Statement:
         opening,
         opening + movements,
         lines,
-        known.first,
-        known.last,
+        energy.first,
+        energy.last,
         complete,
         tenancy.unit.property.currency,
         between,
@@ -182,12 +186,12 @@ def statement(tenancy: Tenancy, begins: int, ends: int) -> Statement:
 
 
 def _measured_for(tenancy: Tenancy, span: Span) -> Q:
-    """The readings of a span that are the tenant's."""
+    """Return the condition for the readings of a span that belong to the tenant."""
     return measured(span.within(tenancy.begins, tenancy.ends))
 
 
 def _balance_at(tenancy: Tenancy, meter: Meter | None, at: int) -> int:
-    """The tenancy's balance after all that was before an instant."""
+    """Return the tenancy's balance (nano) after everything before an instant."""
     before = Span(0, at)
     moved = sum(amount for _transfer, amount in _transfers(tenancy, during(before)))
     if meter is None:
@@ -197,7 +201,9 @@ def _balance_at(tenancy: Tenancy, meter: Meter | None, at: int) -> int:
 
 
 def _transfers(tenancy: Tenancy, which: Q) -> list[tuple[Transfer, int]]:
-    """The bookings on a tenancy's account beside its charges, which are taken from the journal; signed."""
+    """Return the bookings on a tenancy's account with signed amounts, without its charges, which come
+    from the journal.
+    """
     own = tenant_account(tenancy)
     rows = (
         Transfer.objects.filter(Q(debit_account=own) | Q(credit_account=own), which)
@@ -242,7 +248,7 @@ def _adjustments(transfers: list[tuple[Transfer, int]]) -> Iterator[Line]:
 
 @dataclass
 class _Energy:
-    """What the journal's readings in a span came to, by line."""
+    """The readings of a span in the journal, summed by line."""
 
     tenancy: Tenancy
     span: Span
@@ -300,7 +306,7 @@ class _Energy:
                 self.taxes[name, ppm, included] = self.taxes.get((name, ppm, included), 0) + amount
 
     def lines(self) -> Iterator[Line]:
-        """The lines, in the order of a bill."""
+        """Yield the lines, in the order of a bill."""
         tiered = any(tier for _rate, tier, _price in self.used)
         for (rate, tier, price), (energy, amount) in sorted(
             self.used.items(), key=lambda item: (item[0][:2], item[0][2] or 0)

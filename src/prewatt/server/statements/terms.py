@@ -1,5 +1,5 @@
-"""From paying before use to paying after it and back, at an instant. Account, journal and statement stay the same: the meter is told
-by settings how far its balance may go under zero.
+"""The change from paying before use to paying after use, and back, at an instant. Account, journal and statement stay
+the same: the meter's settings say how far its balance may go below zero.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ from ..vending.models import Command
 from .bills import bill_up_to_now, standings
 
 RECENT = HOUR
-"""How old the last reading may be where a change could darken somebody."""
+"""The oldest last reading (µs) with which a change that could stop the supply may be made."""
 LEAST_DAYS = 1
-"""So many days at least the supply goes on after what was owed was taken off the meter."""
+"""The least days for which the supply stays on after a debt was taken off the meter."""
 
 
 class TermsError(Refused):
-    """It can't be; the message, for people, says why. Nothing was changed."""
+    """The terms are not possible; the message, for people, says why. Nothing was changed."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Terms as somebody asks for them; fields as `estate.terms.Terms` has them. `begins`: None for now."""
+    """Requested terms, with the fields of `estate.terms.Terms`. `begins`: an instant; None for now."""
 
     postpaid: bool
     limit: int = 0
@@ -60,7 +60,7 @@ class Wanted:
 
 
 def check(tenancy: Tenancy, wanted: Wanted) -> int:
-    """The instant from which they are to hold. TermsError says what can't be."""
+    """Return the instant from which the terms hold. Raises TermsError, which names the field."""
     at = now()
     begins = max(at, tenancy.begins) if wanted.begins is None else wanted.begins
     if wanted.overdue not in Terms.Overdue.values or wanted.owed not in Terms.Owed.values:
@@ -68,32 +68,34 @@ def check(tenancy: Tenancy, wanted: Wanted) -> int:
             _("There is no such choice."), "overdue" if wanted.overdue not in Terms.Overdue.values else "owed"
         )
     if not at <= begins <= at + FARTHEST:
-        raise TermsError(_("Terms begin now, or within a year from now."), "begins")
+        raise TermsError(_("Terms must begin now, or within a year from now."), "begins")
     if tenancy.settled_at is not None or (tenancy.ends is not None and tenancy.ends <= max(begins, at)):
-        raise TermsError(_("The tenancy has ended by then."), "begins")
+        raise TermsError(_("The tenancy has ended by then: choose an earlier day."), "begins")
     if begins < tenancy.begins:
-        raise TermsError(_("The tenancy has not begun by then."), "begins")
+        raise TermsError(_("The tenancy has not begun by then: choose a later day."), "begins")
     if not wanted.postpaid:
         return begins
     if not 0 <= wanted.limit <= BALANCE_MAX:
-        raise TermsError(_("There is no such limit."), "limit")
+        raise TermsError(_("The limit must be 0 or more, and not more than a meter can hold."), "limit")
     if wanted.limit_cuts and not wanted.limit:
-        raise TermsError(_("Say the limit at which the supply ends."), "limit")
+        raise TermsError(_("Give the limit at which the supply ends: more than 0."), "limit")
     if wanted.limit_cuts and wanted.begins is None and owes(tenancy) >= wanted.limit:
         raise TermsError(
-            _("%(owed)s is owed now: at this limit the power would go off at once.")
+            _("%(owed)s is owed now: with this limit the supply would end at once. Give a higher limit.")
             % {"owed": format_money(owes(tenancy), tenancy.unit.property.currency)},
             "limit",
         )
     if not 1 <= wanted.due_days <= 90:
-        raise TermsError(_("A bill is due after 1 to 90 days."), "due_days")
+        raise TermsError(_("A bill must be due after 1 to 90 days."), "due_days")
     if not LEAST_NOTICE <= wanted.overdue_days <= 180:
-        raise TermsError(_("That follows after %(least)d to 180 days.") % {"least": LEAST_NOTICE}, "overdue_days")
+        raise TermsError(
+            _("Choose %(least)d to 180 days after which this follows.") % {"least": LEAST_NOTICE}, "overdue_days"
+        )
     return begins
 
 
 def lock_account(tenancy: Tenancy) -> Meter | None:
-    """Lock what a tenancy's account is booked and sent under: its organisation, and its meter, which is returned."""
+    """Lock the organisation and the meter of a tenancy's account. Returns the meter; None if there is none."""
     lock_organisation(tenancy.unit.property.organisation_id)
     rows = Meter.objects.filter(unit=tenancy.unit_id).select_related("gateway__property__organisation", "unit")
     return next(iter(lock_meters(rows)), None)
@@ -101,8 +103,8 @@ def lock_account(tenancy: Tenancy) -> Meter | None:
 
 @transaction.atomic
 def agree(tenancy: Tenancy, wanted: Wanted, by: Any) -> Terms:
-    """Let terms hold from an instant on; of those that were still to come only the last hold. Those that begin now take effect at
-    once, if they can. TermsError says what can't be.
+    """Store terms that hold from an instant. They replace earlier terms that have not begun yet. Terms that begin now
+    take effect at once, if possible. Returns the terms. Raises TermsError, which names the field.
     """
     lock_account(tenancy)
     row = Tenancy.objects.select_related("unit__property__organisation").get(pk=tenancy.pk)
@@ -110,29 +112,32 @@ def agree(tenancy: Tenancy, wanted: Wanted, by: Any) -> Terms:
     if not wanted.postpaid and (before is None or not before.postpaid):
         waits = waiting_terms(row.pk)
         if waits is None:
-            raise TermsError(_("This tenancy pays before use already."))
+            raise TermsError(_("This tenancy pays before use already, so nothing changes."))
         # Nothing but that what was to come does not come.
         Terms.objects.filter(pk=waits.pk).update(ended_at=now())
         return before or waits
     Terms.objects.filter(tenancy=row.pk, applied_at__isnull=True, ended_at__isnull=True).update(ended_at=now())
     fields = {name: getattr(wanted, name) for name in Wanted.__dataclass_fields__ if name != "begins"}
-    made = Terms.objects.create(tenancy=row, begins=begins, made_at=now(), by=name_of(by)[:150], **fields)
+    terms = Terms.objects.create(tenancy=row, begins=begins, made_at=now(), by=name_of(by)[:150], **fields)
     if begins <= now():
-        take_effect(made)
-        made.refresh_from_db()
-    return made
+        take_effect(terms)
+        terms.refresh_from_db()
+    return terms
 
 
 def waits_for_building(tenancy: Tenancy) -> bool:
-    """Whether what a tenancy owes is not known well enough: its building is silent, or its meter was not read lately."""
+    """Return whether a tenancy's debt is not known well enough: its building is silent, or its meter was not read
+    lately.
+    """
     meter = Meter.objects.select_related("gateway").filter(unit=tenancy.unit_id).first()
     return meter is not None and (not meter.gateway.online or now() - (meter.read_at or 0) > RECENT)
 
 
 @transaction.atomic
 def take_effect(terms: Terms) -> bool:
-    """Let terms that are due hold, once. Whether they do: back to paying before use waits for a building that is silent, as nobody
-    knows what is owed there.
+    """Put due terms into force, once. Returns whether they are in force. The return to paying before use waits while
+    the building is silent, since nobody knows what is owed there. Raises TermsError if the supply would end by the
+    change.
     """
     tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=terms.tenancy_id)
     meter = lock_account(tenancy)
@@ -146,7 +151,7 @@ def take_effect(terms: Terms) -> bool:
     if row.cuts_at is not None and row.cuts_at <= owes(tenancy):
         currency = tenancy.unit.property.currency
         raise TermsError(
-            _("%(owed)s is owed: at a limit of %(limit)s the power would go off by the change. It waits.")
+            _("%(owed)s is owed: with a limit of %(limit)s the change would end the supply. So the change waits.")
             % {"owed": format_money(owes(tenancy), currency), "limit": format_money(row.limit, currency)}
         )
     if not row.postpaid:
@@ -164,7 +169,9 @@ def take_effect(terms: Terms) -> bool:
 
 
 def _clear(tenancy: Tenancy, terms: Terms, meter: Meter | None, at: int) -> None:
-    """What is owed leaves the meter before it is to be paid before use, and the supply goes on for some days in any case."""
+    """Take the debt off the meter before the tenant pays before use again; the supply stays on for some days in any
+    case.
+    """
     amount, days = owes(tenancy), int(tenancy.unit.property.spread_days)
     if meter is None:
         return
@@ -191,28 +198,28 @@ def _light(tenancy: Tenancy, terms: Terms, meter: Meter) -> None:
 
 
 def days_to_pay(tenancy: Tenancy) -> int:
-    """So many days the supply goes on after a change to paying before use, though there is no credit yet."""
+    """Return for how many days the supply stays on after the change to paying before use, without credit."""
     return max(int(tenancy.unit.property.spread_days), LEAST_DAYS)
 
 
 def take_what_is_due() -> list[Terms]:
-    """Let the terms hold whose instant has come; what fails for one is told, and tried again."""
+    """Put all due terms into force. A failure for one is logged and tried again. Returns those that are in force."""
     rows = Terms.objects.filter(applied_at__isnull=True, ended_at__isnull=True, begins__lte=now())
-    done = apart(
+    in_force = apart(
         "terms", rows.select_related("tenancy__unit__property__organisation"),
         lambda row: row if take_effect(row) else None, lambda row: meter_or_gateway_of(row.tenancy),
     )  # fmt: skip
-    return [each for each in done if each is not None]
+    return [each for each in in_force if each is not None]
 
 
 def tell_meter(unit_pk: int) -> None:
-    """Send a unit's meter its settings if others hold now: whose money its balance is has changed."""
+    """Send a unit's meter its settings if they have changed, because its balance now belongs to another tenant."""
     meter = Meter.objects.select_related("unit", "gateway__property").filter(unit=unit_pk).first()
     if meter is None or not Terms.objects.filter(tenancy__unit=unit_pk, applied_at__isnull=False).exists():
         return
     last = Command.objects.filter(meter=meter, kind="settings").order_by("-number").first()
-    known = decode_command(bytes(last.body)) if last else None
-    if getattr(known, "order", None) != account_settings(meter):
+    last_order = decode_command(bytes(last.body)) if last else None
+    if getattr(last_order, "order", None) != account_settings(meter):
         send_settings_to(meter)
 
 
@@ -220,19 +227,19 @@ def tell_meter(unit_pk: int) -> None:
 
 
 def in_words(terms: Terms | Wanted | None, currency: str) -> list[str]:
-    """What terms say, for people."""
+    """Return what terms say, in sentences for people."""
     if terms is None or not terms.postpaid:
         return [_("Paid before use: the supply ends when the credit is used up.")]
     limit = format_with_code(terms.limit, currency)
-    found = [_("Paid after use, by a bill a month that is due after %(days)d days.") % {"days": terms.due_days}]
+    sentences = [_("Paid after use, by a bill a month that is due after %(days)d days.") % {"days": terms.due_days}]
     if not terms.limit:
-        found.append(_("There is no limit to what may be owed."))
+        sentences.append(_("There is no limit to what may be owed."))
     elif terms.limit_cuts:
-        found.append(_("The supply ends when %(limit)s is owed.") % {"limit": limit})
+        sentences.append(_("The supply ends when %(limit)s is owed.") % {"limit": limit})
     else:
-        found.append(_("At most %(limit)s should be owed; the supply does not end there.") % {"limit": limit})
+        sentences.append(_("At most %(limit)s should be owed; the supply does not end there.") % {"limit": limit})
     after = {"days": terms.overdue_days}
-    found.append(
+    sentences.append(
         {
             "remind": _("When a bill is overdue, a reminder is sent, and nothing more follows."),
             "ask": _("When a bill is overdue for %(days)d days, a person decides what follows.") % after,
@@ -240,62 +247,64 @@ def in_words(terms: Terms | Wanted | None, currency: str) -> list[str]:
             % after,
         }[str(terms.overdue)]
     )
-    return found
+    return sentences
 
 
 def preview(tenancy: Tenancy, wanted: Wanted) -> list[str]:
-    """What terms come to at once, for people. TermsError as `agree`."""
+    """Return the immediate effects of terms, in sentences for people. Raises TermsError as `agree` does."""
     begins, currency = check(tenancy, wanted), tenancy.unit.property.currency
-    where = zone(tenancy.unit.property.zone)
-    held, at = balance(tenant_account(tenancy)), now()
+    place = zone(tenancy.unit.property.zone)
+    credit, at = balance(tenant_account(tenancy)), now()
     meter = Meter.objects.select_related("gateway__property", "unit").filter(unit=tenancy.unit_id).first()
-    found = [
-        _("The balance is %(held)s %(currency)s now.") % {"held": format_money(held, currency), "currency": currency}
+    sentences = [
+        _("The balance is %(held)s %(currency)s now.") % {"held": format_money(credit, currency), "currency": currency}
     ]
     if begins > at:
-        found.append(_("From %(at)s:") % {"at": f"{local(begins, where):%Y-%m-%d %H:%M}"})
-    found += in_words(replace(wanted), currency)
+        sentences.append(_("From %(at)s:") % {"at": f"{local(begins, place):%Y-%m-%d %H:%M}"})
+    sentences += in_words(replace(wanted), currency)
     if not wanted.postpaid:
-        found += _back_in_words(tenancy, wanted, meter, held, currency)
-        return found
-    room = wanted.limit + held
+        sentences += _back_in_words(tenancy, wanted, meter, credit, currency)
+        return sentences
+    room = wanted.limit + credit
     days = days_left(meter, tenancy, room, at) if meter is not None and wanted.limit and wanted.limit_cuts else None
     if wanted.limit and wanted.limit_cuts:
-        found.append(
+        sentences.append(
             _("%(room)s %(currency)s can be used until then.")
             % {"room": format_money(room, currency), "currency": currency}
         )
     if days is not None:
-        found.append(_("That is about %(days)d days of usual use.") % {"days": days})
-    if held > 0:
-        found.append(_("The credit stays, and is used first."))
-    return found
+        sentences.append(_("That is about %(days)d days of usual use.") % {"days": days})
+    if credit > 0:
+        sentences.append(_("The credit stays, and is used first."))
+    return sentences
 
 
-def _back_in_words(tenancy: Tenancy, wanted: Wanted, meter: Meter | None, held: int, currency: str) -> list[str]:
-    if held > 0:
+def _back_in_words(tenancy: Tenancy, wanted: Wanted, meter: Meter | None, credit: int, currency: str) -> list[str]:
+    if credit > 0:
         return [_("The credit stays.")]
-    amount, found = -held, []
+    amount, sentences = -credit, []
     if amount and wanted.owed == Terms.Owed.SPREAD and meter is not None:
         share = share_for(tenancy.unit.property, amount, usual_cost(meter, None))
-        found.append(
+        sentences.append(
             _("%(amount)s %(currency)s that is owed leaves the meter, and %(share)d %% of each payment pay it.")
             % {"amount": format_money(amount, currency), "currency": currency, "share": share}
         )
     elif amount:
-        found.append(
+        sentences.append(
             _("%(amount)s %(currency)s that is owed leaves the meter, and stays owed under Books.")
             % {"amount": format_money(amount, currency), "currency": currency}
         )
-    found.append(
+    sentences.append(
         _("The power stays on for %(days)d days in any case, to have time to pay in.") % {"days": days_to_pay(tenancy)}
     )
     if waits_for_building(tenancy):
-        found.append(_("The building is silent, or was not read lately: the change waits until it is heard of."))
-    return found
+        sentences.append(
+            _("The building is silent, or its meter was not read lately: the change waits until it reports.")
+        )
+    return sentences
 
 
 def to_pay(tenancy: Tenancy) -> tuple[int, int]:
-    """(what is open of bills, what of that is overdue), nano."""
-    found = standings(tenancy)
-    return sum(each.left for each in found), sum(each.left for each in found if each.state == "overdue")
+    """Return (open part of the bills, overdue part of it), nano."""
+    bills = standings(tenancy)
+    return sum(each.left for each in bills), sum(each.left for each in bills if each.state == "overdue")

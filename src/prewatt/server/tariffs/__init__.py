@@ -1,1 +1,1 @@
-"""Tariffs, and from when which holds at a property."""
+"""Tariffs, and the times at which they are in force at a property."""

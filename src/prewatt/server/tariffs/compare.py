@@ -1,4 +1,6 @@
-"""What if: recorded use, rated under several tariffs; who pays more or less, and why (by rate and hour)."""
+"""Comparison of tariffs: recorded use is rated under several of them, to show who would pay more or less, and why (by
+rate and hour).
+"""
 
 from __future__ import annotations
 
@@ -14,15 +16,18 @@ from ..metering.series import Ints, align
 from .vectorised import Rating, lay_out, rate
 
 MOST = 5
-"""Most tariffs beside the one that others are compared with."""
+"""The most tariffs that can be compared with the first one."""
 SCHEMA = "prewatt-compare-1"
+"""The name and version of the JSON form."""
 Home = tuple[Ints, Ints]
-"""Instants of readings (n + 1), and the energy (n, Wh) used between them."""
+"""The instants of n + 1 readings, and the energy (n values, Wh) between them."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """`ratings`: by tariff in its order (the first is the one compared with), then by home."""
+    """The result of a comparison. `ratings`: by tariff in its order (the first is the one compared
+    with), then by home.
+    """
 
     begins: int
     ends: int
@@ -30,15 +35,15 @@ class Comparison:
     ratings: list[dict[str, Rating]]
 
     def total(self, tariff: int) -> int:
-        """What all homes pay under a tariff, nano."""
+        """Return what all homes pay under a tariff, nano."""
         return sum(rating.charge for rating in self.ratings[tariff].values())
 
     def difference(self, tariff: int, home: str) -> int:
-        """What a home pays more (nano; negative: less) under a tariff than under the first."""
+        """Return what a home pays more (nano; negative for less) under a tariff than under the first."""
         return self.ratings[tariff][home].charge - self.ratings[0][home].charge
 
     def by_hour(self, tariff: int) -> list[tuple[int, int]]:
-        """(Wh, nano of energy) of all homes in each hour of the local day."""
+        """Return pairs of (Wh, nano for energy) of all homes, for each of the 24 hours of the local day."""
         sums = [(0, 0)] * 24
         for rating in self.ratings[tariff].values():
             for (_, hour), (energy, cost) in rating.by_hour.items():
@@ -46,7 +51,7 @@ class Comparison:
         return sums
 
     def by_rate(self, tariff: int) -> dict[str, tuple[int, int]]:
-        """(Wh, nano of energy) of all homes at each rate."""
+        """Return pairs of (Wh, nano for energy) of all homes, by rate."""
         sums: dict[str, tuple[int, int]] = {}
         for rating in self.ratings[tariff].values():
             for (name, tier), energy in rating.energy.items():
@@ -56,8 +61,8 @@ class Comparison:
 
 
 def compare(homes: Mapping[str, Home], tariffs: Sequence[Tariff]) -> Comparison:
-    """Rate all homes under the first tariff and up to five others. TariffError if there are more, or they don't fit
-    together.
+    """Rate all homes under the first tariff and up to five others. Raises TariffError if there are more, their
+    currencies differ, or there are no readings.
     """
     if not 1 <= len(tariffs) <= MOST + 1:
         raise TariffError(f"{len(tariffs) - 1} tariffs to compare with are more than {MOST}")
@@ -66,40 +71,42 @@ def compare(homes: Mapping[str, Home], tariffs: Sequence[Tariff]) -> Comparison:
             raise TariffError(
                 f"currency: {tariff.name} is in {tariff.currency}, {tariffs[0].name} in {tariffs[0].currency}"
             )
-    read = {name: home for name, home in homes.items() if len(home[0])}
-    if not read:
+    with_readings = {name: home for name, home in homes.items() if len(home[0])}
+    if not with_readings:
         raise TariffError("there are no readings in this time")
-    begins = min(int(at[0]) for at, _ in read.values())
-    ends = max(int(at[-1]) for at, _ in read.values())
+    begins = min(int(at[0]) for at, _ in with_readings.values())
+    ends = max(int(at[-1]) for at, _ in with_readings.values())
     ratings = []
     for tariff in tariffs:
         layout = lay_out(tariff, begins, ends, by_hour=True)
-        ratings.append({name: rate(layout, align(at, layout.at), energy) for name, (at, energy) in read.items()})
+        ratings.append(
+            {name: rate(layout, align(at, layout.at), energy) for name, (at, energy) in with_readings.items()}
+        )
     return Comparison(begins, ends, list(tariffs), ratings)
 
 
 def recorded(readings: Sequence[tuple[int, int]]) -> Home:
-    """A home from (instant, Wh used up to then)."""
+    """Return a home from pairs of (instant, Wh used up to then)."""
     pairs = np.array(readings, dtype=np.int64).reshape(-1, 2)
     return pairs[:, 0], np.diff(pairs[:, 1])
 
 
-def to_document(found: Comparison) -> dict[str, Any]:
-    """The comparison's JSON (`docs/landlord/compare.md`)."""
+def to_document(comparison: Comparison) -> dict[str, Any]:
+    """Return a comparison as JSON values (`docs/landlord/compare.md`)."""
     return {
         "schema": SCHEMA,
-        "begins": exact_instant(found.begins),
-        "ends": exact_instant(found.ends),
+        "begins": exact_instant(comparison.begins),
+        "ends": exact_instant(comparison.ends),
         "tariffs": [
             {
                 "name": tariff.name,
                 "currency": tariff.currency,
-                "total": exact_money(found.total(index)),
-                "by_rate": {name: _pair(sums) for name, sums in found.by_rate(index).items()},
-                "by_hour": [_pair(sums) for sums in found.by_hour(index)],
-                "homes": {name: _home(found, index, name) for name in found.ratings[index]},
+                "total": exact_money(comparison.total(index)),
+                "by_rate": {name: _pair(sums) for name, sums in comparison.by_rate(index).items()},
+                "by_hour": [_pair(sums) for sums in comparison.by_hour(index)],
+                "homes": {name: _home(comparison, index, name) for name in comparison.ratings[index]},
             }
-            for index, tariff in enumerate(found.tariffs)
+            for index, tariff in enumerate(comparison.tariffs)
         ],
     }
 
@@ -108,8 +115,8 @@ def _pair(sums: tuple[int, int]) -> dict[str, str]:
     return {"kwh": exact_kwh(sums[0]), "amount": exact_money(sums[1])}
 
 
-def _home(found: Comparison, index: int, name: str) -> dict[str, Any]:
-    rating = found.ratings[index][name]
+def _home(comparison: Comparison, index: int, name: str) -> dict[str, Any]:
+    rating = comparison.ratings[index][name]
     return {
         "lines": [
             {"rate": rate, "tier": tier + 1, **_pair((energy, rating.cost[rate, tier]))}
@@ -121,7 +128,7 @@ def _home(found: Comparison, index: int, name: str) -> dict[str, Any]:
         "tax": exact_money(rating.tax),
         "tax_included": exact_money(rating.tax_included),
         "total": exact_money(rating.charge),
-        "difference": exact_money(found.difference(index, name)),
+        "difference": exact_money(comparison.difference(index, name)),
         "by_hour": [
             {"rate": rate, "hour": hour, **_pair(sums)} for (rate, hour), sums in sorted(rating.by_hour.items())
         ],

@@ -1,4 +1,6 @@
-"""What dated prices do to a property's coming tariffs, and what people are to know of it. Rules without a database."""
+"""Dated prices on top of a property's tariffs: which tariff is in force when, and what people must know of it. These
+rules use no database.
+"""
 
 from __future__ import annotations
 
@@ -17,21 +19,23 @@ from .prices import Series
 from .steps import gaps
 
 FAR = 10
-"""A usual price so many times over the tariff's dearest is in another unit."""
+"""If the usual price is more than this many times the tariff's dearest, it is in another unit."""
 NEAR = 50
-"""So is a file whose dearest price is so many times under the tariff's cheapest."""
+"""If the tariff's cheapest price is more than this many times the dearest price of a file, the file is
+in another unit.
+"""
 SHOWN = 10
-"""So many gaps are told one by one."""
+"""The most gaps that are named one by one."""
 
 
 def plan(coming: Mapping[int, Tariff], base: Tariff, series: Sequence[Dated], now: int) -> dict[int, Tariff]:
-    """What is to hold, by instant, so that the series holds on top of `base` from `now` on. `coming`: what holds and will, by
-    the instant it takes effect.
+    """Return the tariffs to put in force, by instant, so that the series holds on top of `base` from `now`. `coming`:
+    the tariffs that are in force now or later, by the instant of their beginning.
 
-    Prices that an earlier series has for the same time are replaced; those before, in gaps and after stay. A tariff that
-    begins meanwhile is what the prices stand on from then on.
+    The new prices replace those of an earlier series for the same time; earlier, later and gap prices stay. A tariff
+    that begins meanwhile becomes the base from then on.
     """
-    found: dict[int, Tariff] = {}
+    planned: dict[int, Tariff] = {}
     first = max(series[0].begin, now)
     plain = [(at, tariff) for at, tariff in sorted(coming.items()) if tariff.dated is None and at > first]
     for dated in series:
@@ -39,81 +43,83 @@ def plan(coming: Mapping[int, Tariff], base: Tariff, series: Sequence[Dated], no
         if dated.end <= now:
             continue
         root = replace(next((tariff for at, tariff in reversed(plain) if at <= begin), base), dated=None)
-        found[begin] = replace(root, dated=dated)
+        planned[begin] = replace(root, dated=dated)
         for at, tariff in sorted(coming.items()):
             if begin < at < dated.end:
                 root = replace(tariff, dated=None) if tariff.dated is None else root
-                found[at] = replace(root, dated=dated)
+                planned[at] = replace(root, dated=dated)
         before = [tariff for at, tariff in sorted(coming.items()) if at <= dated.end]
         left = before[-1].dated if before else None
         if left is not None and left.end > dated.end:
-            found[dated.end] = before[-1]
-    return found
+            planned[dated.end] = before[-1]
+    return planned
 
 
 def check_scale(base: Tariff, series: Sequence[Dated]) -> None:
-    """ValidationError, with what a kWh would cost, if the prices are in another unit than the tariff under them."""
+    """Raise ValidationError, with the price of a kWh, if the prices are in another unit than the tariff below them."""
     known = [price for rate in base.rates for price in rate.prices if price]
     prices = [price for dated in series for price in dated.prices]
     if not known or not any(prices):
         return
     usual, dearest = int(median(prices)), max(prices)
     if usual > FAR * max(known):
-        said = _(
-            "A kWh would usually cost %(price)s; under %(base)s it costs %(known)s. Are these prices in cents or pence, or per MWh?"
+        text = _(
+            "A kWh would usually cost %(price)s; with %(base)s it costs %(known)s. Are these prices in cents or "
+            "pence, or per MWh?"
         )
     elif dearest * NEAR < min(known):
         usual = dearest
-        said = _(
-            "A kWh would cost %(price)s at most; under %(base)s it costs %(known)s. Are these prices in whole units, and per kWh?"
+        text = _(
+            "A kWh would cost at most %(price)s; with %(base)s it costs %(known)s. Are these prices in whole "
+            "units, and per kWh?"
         )
     else:
         return
-    how = _("Say their unit with the file, or in the column's name: price (ct/kWh), price (EUR/MWh).")
+    how = _("Choose their unit with the file, or write it into the column's name: price (ct/kWh), price (EUR/MWh).")
     between = sorted({gross(min(known), base), gross(max(known), base)})
-    told = {
+    values = {
         "price": f"{short_price(gross(usual, base))} {base.currency}",
         "base": base.name,
         "known": " – ".join(short_price(each) for each in between),
     }
-    raise ValidationError({"prices": f"{said % told} {how}"})
+    raise ValidationError({"prices": f"{text % values} {how}"})
 
 
-def notes(planned: Mapping[int, Tariff], series: Sequence[Dated], now: int, where: str) -> list[str]:
-    """What people are to know of a series that was planned: its gaps and its end, with what holds there; prices below zero.
-    `where`: the property's zone.
+def notes(planned: Mapping[int, Tariff], series: Sequence[Dated], now: int, zone_name: str) -> list[str]:
+    """Return sentences about a planned series for people: its gaps and its end, with the tariff in force there, and
+    prices below zero. `where`: the name of the property's time zone.
     """
     ahead = [(begin, end) for begin, end in gaps(series) if end > now]
-    found = []
+    sentences = []
     for begin, end in ahead[:SHOWN]:
-        told = {"begin": _wall(begin, where), "end": _wall(end, where), "long": _long(end - begin)}
-        found.append(
+        values = {"begin": _wall(begin, zone_name), "end": _wall(end, zone_name), "long": _long(end - begin)}
+        sentences.append(
             _("There is no price from %(begin)s until %(end)s (%(long)s): %(holds)s.")
-            % {**told, "holds": _holds(planned, begin)}
+            % {**values, "holds": _holds(planned, begin)}
         )
     if len(ahead) > SHOWN:
-        found.append(_("There are %(count)d more gaps.") % {"count": len(ahead) - SHOWN})
+        sentences.append(_("There are %(count)d more gaps.") % {"count": len(ahead) - SHOWN})
     below = series.below_zero if isinstance(series, Series) else 0
     if below:
-        found.append(_("Prices below zero, which are taken as 0: %(count)d.") % {"count": below})
+        sentences.append(_("Prices below zero, which are taken as 0: %(count)d.") % {"count": below})
     end = series[-1].end
-    found.append(
-        _("The last price ends at %(end)s: %(holds)s.") % {"end": _wall(end, where), "holds": _holds(planned, end)}
+    sentences.append(
+        _("The last price ends at %(end)s: %(holds)s.") % {"end": _wall(end, zone_name), "holds": _holds(planned, end)}
     )
-    return found
+    return sentences
 
 
 def _holds(planned: Mapping[int, Tariff], at: int) -> str:
-    """What holds at an instant of the plan, in words."""
-    begun = [tariff for effective, tariff in sorted(planned.items()) if effective <= at]
-    if not begun:
+    """Return the tariff that the plan has in force at an instant, in words."""
+    in_force_tariffs = [tariff for effective, tariff in sorted(planned.items()) if effective <= at]
+    if not in_force_tariffs:
         return _("what held before holds there")
-    tariff = begun[-1]
+    tariff = in_force_tariffs[-1]
     stretch = RateCalendar(tariff).stretch(at)
-    told = {"rate": stretch.rate, "price": short_price(stretch.prices[0]), "currency": tariff.currency}
+    values = {"rate": stretch.rate, "price": short_price(stretch.prices[0]), "currency": tariff.currency}
     if tariff.dated is not None and stretch.rate == tariff.dated.name and tariff.dated.begin <= at < tariff.dated.end:
-        return _("the prices that were loaded before hold from there, first %(price)s %(currency)s") % told
-    return _("the tariff under them holds from there, first %(rate)s at %(price)s %(currency)s") % told
+        return _("the prices that were loaded before hold from there, first %(price)s %(currency)s") % values
+    return _("the tariff under them holds from there, first %(rate)s at %(price)s %(currency)s") % values
 
 
 def _wall(at: int, where: str) -> str:

@@ -13,22 +13,22 @@ from ..metering.series import energies
 from .compare import Comparison, Home, compare
 
 
-def homes_of(where: Property, begins: int, ends: int) -> dict[str, Home]:
-    """By unit, the readings from `begins` to `ends`."""
-    found = {}
-    for meter in Meter.objects.filter(unit__property=where).select_related("unit"):
+def homes_of(property_: Property, begins: int, ends: int) -> dict[str, Home]:
+    """Return the readings from `begins` to `ends`, by the unit's name."""
+    homes = {}
+    for meter in Meter.objects.filter(unit__property=property_).select_related("unit"):
         rows = JournalEntry.objects.filter(meter=meter, register__isnull=False, at__gte=begins, at__lte=ends)
         pairs = rows.order_by("seq").values_list("at", "energy")
-        found[meter.unit.name if meter.unit else meter.name] = energies((at, energy or 0) for at, energy in pairs)
-    return found
+        homes[meter.unit.name if meter.unit else meter.name] = energies((at, energy or 0) for at, energy in pairs)
+    return homes
 
 
 def what_if(
-    where: Property, others: Sequence[Tariff], begins: int | None = None, ends: int | None = None
+    property_: Property, others: Sequence[Tariff], begins: int | None = None, ends: int | None = None
 ) -> Comparison:
-    """A property's recorded use, by default of the last year, under the tariff that holds now and others. TariffError,
-    ValidationError if they can't be compared.
+    """Compare a property's recorded use, by default of the last year, under its present tariff and others. Raises
+    TariffError or ValidationError if they cannot be compared.
     """
     until = now() if ends is None else ends
-    homes = homes_of(where, until - 366 * DAY if begins is None else begins, until)
-    return compare(homes, [where.tariff_versions.present().tariff.kernel(), *others])
+    homes = homes_of(property_, until - 366 * DAY if begins is None else begins, until)
+    return compare(homes, [property_.tariff_versions.present().tariff.kernel(), *others])

@@ -1,3 +1,7 @@
+"""The tables of tariffs, of their versions at properties, and of corrections. Amounts are in nano, instants in µs since
+1970.
+"""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -23,7 +27,9 @@ from .resale import check_resale
 
 
 class Tariff(models.Model):
-    """A tariff in its public form (`docs/landlord/tariff.md`). Once it holds anywhere it can't be changed: make a new one."""
+    """A tariff in its public form (`docs/landlord/tariff.md`). A tariff that is in use anywhere cannot be changed: make
+    a new one.
+    """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="tariffs")
     name = models.CharField(max_length=64)
@@ -36,7 +42,7 @@ class Tariff(models.Model):
         return self.name
 
     def kernel(self) -> KernelTariff:
-        """As the kernel knows it. TariffError names the field that is wrong."""
+        """Return the tariff as the kernel uses it. Raises TariffError, which names the wrong field."""
         if not isinstance(self.document, dict):
             raise TariffError("document: is not a JSON object")
         return read_document({**self.document, "name": self.name})
@@ -49,45 +55,49 @@ class Tariff(models.Model):
             raise ValidationError({"document": str(error)}) from None
         if self.pk and self.versions.exists() and Tariff.objects.get(pk=self.pk).document != self.document:
             raise ValidationError(
-                {"document": _("This tariff is in use. Make a new one, and let it hold from a later instant.")}
+                {
+                    "document": _(
+                        "This tariff is in use, so it can't be changed. Make a new tariff, and let it begin later."
+                    )
+                }
             )
 
 
 GRACE = MINUTE
-"""What is to hold from now on may be a moment old when it is stored."""
+"""A tariff that begins now may be this old (µs) when it is stored."""
 
 
 LARGEST = MAX_ENTRY - 1024
-"""Most bytes of a command that carries a tariff, so that the entry that shows it applied can hold it too."""
+"""The most bytes of a command with a tariff, so that the entry that shows it applied can hold it too."""
 
 
 class TariffVersionQuerySet(models.QuerySet["TariffVersion"]):
-    """Versions of properties, in their order."""
+    """Versions of tariffs at properties, in their order."""
 
     def in_force(self, since: int) -> Sequence[TariffVersion]:
-        """Those that hold at `since` or later, one for each instant: the one that was made last."""
+        """Return the versions in force at `since` or later. Each instant has one: the version that was made last."""
         by_instant = {version.effective_at: version for version in self.select_related("tariff")}
-        found = [by_instant[effective] for effective in sorted(by_instant)]
-        begun = [version for version in found if version.effective_at <= since]
-        return begun[-1:] + [version for version in found if version.effective_at > since]
+        versions = [by_instant[effective] for effective in sorted(by_instant)]
+        past = [version for version in versions if version.effective_at <= since]
+        return past[-1:] + [version for version in versions if version.effective_at > since]
 
     def present(self) -> TariffVersion:
-        """The one that holds now. ValidationError if none does."""
-        begun = [version for version in self.in_force(now()) if version.effective_at <= now()]
-        if not begun:
-            raise ValidationError({"tariff": _("No tariff holds at this property.")})
-        return begun[0]
+        """Return the version in force now. Raises ValidationError if there is none."""
+        past = [version for version in self.in_force(now()) if version.effective_at <= now()]
+        if not past:
+            raise ValidationError({"tariff": _("No tariff is in force at this property: choose one first.")})
+        return past[0]
 
     def series(self) -> tuple[KernelVersion, ...]:
-        """All of them as the kernel rates by them."""
+        """Return all versions in the form in which the kernel rates by them."""
         return tuple(
             KernelVersion(version.effective_at, RateCalendar(version.tariff.kernel())) for version in self.in_force(-1)
         )
 
 
 class TariffVersion(models.Model):
-    """At `property` a tariff holds from an instant (`effective_at`, µs since 1970) until the next version's. Never changed:
-    before its instant another one with the same instant takes its place.
+    """At `property` a tariff is in force from an instant (`effective_at`, µs since 1970) until the next version begins.
+    A version is never changed; before its instant, another version with the same instant can take its place.
     """
 
     objects = TariffVersionQuerySet.as_manager()
@@ -103,12 +113,14 @@ class TariffVersion(models.Model):
         return f"{self.tariff} at {self.property}"
 
     def clean(self) -> None:
+        """Check that the tariff fits the property and its instant. Raises ValidationError, which names the field."""
         if not hasattr(self, "property") or not hasattr(self, "tariff") or self.effective_at is None:
             return
         if self._state.adding and self.effective_at < now() - GRACE:
             when = f"{local(self.effective_at, zone(self.property.zone)):%Y-%m-%d %H:%M}"
             text = _(
-                "%(when)s is past: what has taken effect is not changed. Let the tariff hold from now on, and make a correction."
+                "%(when)s is in the past, and past charges are not changed. Let the tariff begin now, and make a "
+                "correction for the past."
             )
             raise ValidationError({"effective_at": text % {"when": when}})
         priced = self.tariff.kernel()
@@ -127,14 +139,12 @@ class TariffVersion(models.Model):
                 )
         order = Order("m" * 64, 1, 0, SetTariff(self.effective_at, priced))
         if len(encode_command(order)) > LARGEST:
-            text = _(
-                "This tariff is too long to be sent: it has too many seasons and switches, or names that are too long."
-            )
+            text = _("This tariff is too long to be sent: use fewer seasons and switches, or shorter names.")
             raise ValidationError({"tariff": text})
         self.check_resale()
 
     def check_resale(self) -> None:
-        """ValidationError, with the sum shown, if the tariff is over what the property may charge."""
+        """Raise ValidationError, with the sum shown, if the tariff is higher than the property may charge."""
         priced = self.tariff.kernel()
         cap, purchase = self.property.price_cap, self.property.purchase_tariff
         try:
@@ -149,7 +159,9 @@ class TariffVersion(models.Model):
 
 
 class Correction(models.Model):
-    """From `begins` to `ends` `tariff` should have held at `property`: what was charged is reversed and charged anew."""
+    """From `begins` to `ends` `tariff` should have been in force at `property`: the charges are reversed and made
+    again.
+    """
 
     property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="corrections")
     tariff = models.ForeignKey(Tariff, on_delete=models.PROTECT, related_name="corrections")
@@ -167,8 +179,8 @@ class Correction(models.Model):
 
 
 class CorrectedCharge(models.Model):
-    """What a correction came to for one meter and tenancy (None: the landlord): `charged` before and `rerated` now,
-    nano. `command` carries the difference to the meter.
+    """The effect of a correction on one meter and tenancy (None: the landlord): the amounts `charged` before and
+    `rerated` now, nano. `command` brings the difference to the meter.
     """
 
     correction = models.ForeignKey(Correction, on_delete=models.PROTECT, related_name="charges")

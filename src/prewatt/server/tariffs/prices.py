@@ -1,7 +1,8 @@
-"""Dated prices from a table: those of a dynamic tariff or an exchange, in CSV or a workbook.
+"""Dated prices from a table: of a dynamic tariff or an exchange, in CSV or a workbook.
 
-Columns `from` (an instant) and `price` (per kWh), and perhaps `to`, under the names that exchanges, traders and people give
-them, in any order of rows. Without `to` a price holds for its step (`steps`), so that a file may have several steps and gaps.
+The columns are `from` (an instant), `price` (per kWh) and perhaps `to`, under the names that exchanges, traders and
+people use, with the rows in any order. Without `to`, a price holds for its step (`steps`), so that a file may have
+several steps and gaps.
 """
 
 from __future__ import annotations
@@ -42,9 +43,11 @@ NAMES = {
         "total", "market price", "marketprice", "deutschland/luxemburg", "germany/luxembourg",
     ),
 }  # fmt: skip
+"""The known names of the columns, by their meaning."""
 SCALES = {"1": 6, "0.01": 4, "0.001": 3}
-"""What a price in the file is of one per kWh, and the decimals that it can have then: 0.01 if it is in cents or pence, 0.001
-if it is per MWh."""
+"""The unit of a price, as a factor to one per kWh, and its most decimals: 0.01 for cents or pence, 0.001 for prices per
+MWh.
+"""
 _CURRENCIES = (
     "eur",
     "usd",
@@ -69,28 +72,32 @@ UNITS = {
     "0.01": {"", "ct", "cent", "cents", "p", "pence", "öre", "øre", "分", "ct/kwh", "c/kwh", "p/kwh"},
     "0.001": {"", *_CURRENCIES, *(f"{each}/mwh" for each in _CURRENCIES), "元/兆瓦时"},
 }
-"""What may stand behind a price, in small letters."""
+"""The units that may stand behind a price, in small letters, by scale."""
 ZONES = {"utc": "UTC", "gmt": "UTC", "cet/cest": "Europe/Brussels"}
-"""What may stand behind an instant's name, in small letters: MTU (CET/CEST)."""
+"""The time zones that may stand behind the name of an instant, in small letters, such as MTU (CET/CEST)."""
 NO_PRICE = ("", "-", "–", "n/e", "n/a", "na", "null", "none", "nan")
-"""What stands where there is none."""
+"""The texts that stand for a missing price."""
 _SPAN = re.compile(r"\s*(\d\S* \d[\d:]+)\s+[-–]\s+(\d\S* \d[\d:]+)\s*")
 """01.06.2025 00:00 - 01.06.2025 01:00"""
 _EXPONENT = re.compile(r"[+-]?\d*\.?\d+e-\d{1,2}", re.IGNORECASE)
 
 
 class Series(list[Dated]):
-    """A file's prices in parts that a tariff can hold. `below_zero`: how many were below zero, which are taken as 0."""
+    """The prices of a file, in parts that a tariff can hold. `below_zero`: the number of prices below zero, which count
+    as 0.
+    """
 
     below_zero = 0
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """A row with a price. `meant`: the instants that its wall clock may mean."""
+    """A row with a price (micro per kWh). `moment`: the written instant; `meant`: the instants that this wall clock can
+    mean; `until`: the end (µs), None if the row has none.
+    """
 
     line: int
-    told: datetime
+    moment: datetime
     meant: list[datetime]
     price: int
     until: int | None
@@ -99,10 +106,11 @@ class _Seen:
 def read_prices(
     source: bytes | Iterable[str], name: str = "dynamic", scale: str = "", where: ZoneInfo | None = None, hint: str = ""
 ) -> Series:
-    """The prices of a table. `scale`: a key of `SCALES`; empty: as the column's name says (ct/kWh, EUR/MWh), else 1. `where`:
-    zone of the instants that have no offset; None: those are refused. `hint`: the currency, by which an old encoding is told.
+    """Return the prices of a table. `scale`: a key of `SCALES`; empty for the unit in the column's name (ct/kWh,
+    EUR/MWh), else 1. `where`: the time zone of instants without an offset; None refuses those. `hint`: the currency,
+    which helps to detect an old encoding.
 
-    TariffError names all lines that are wrong, each with its column.
+    Raises TariffError, which names all wrong lines with their columns.
     """
     content = source if isinstance(source, bytes) else "".join(source).encode()
     try:
@@ -113,12 +121,12 @@ def read_prices(
 
 
 def prices_of(rows: Sequence[Row], name: str = "dynamic", scale: str = "", where: ZoneInfo | None = None) -> Series:
-    """As `read_prices`, of the rows of a table. TableError."""
+    """Return the prices of a table's rows, as `read_prices` does. Raises TableError."""
     return _Reading(rows, scale, where).series(name)
 
 
 class _Reading:
-    """Reads the rows one by one, and gathers what is wrong with them."""
+    """This class reads the rows one by one, and collects what is wrong with them."""
 
     def __init__(self, rows: Sequence[Row], scale: str, where: ZoneInfo | None) -> None:
         self._problems, self._where = Problems(), where
@@ -142,12 +150,12 @@ class _Reading:
         self._below_zero = 0
 
     def series(self, name: str) -> Series:
-        """The prices. TableError."""
-        seen = [found for line, cells in self._cells if (found := self._seen(line, cells)) is not None]
-        if not seen and not self._problems:
+        """Return the prices. Raises TableError, which names all wrong lines."""
+        rows = [found for line, cells in self._cells if (found := self._seen(line, cells)) is not None]
+        if not rows and not self._problems:
             self._problems.add(0, "", "the file has no prices")
         self._problems.check()
-        by_instant = self._by_instant(seen)
+        by_instant = self._by_instant(rows)
         begins = sorted(by_instant)
         if any(by_instant[at].until is not None for at in begins):
             lengths, slips = self._told_lengths(begins, by_instant)
@@ -155,7 +163,7 @@ class _Reading:
             lengths, slips = steps(begins)
         for slip in slips:
             each = by_instant[begins[slip.index]]
-            self._add(each.line, "from", f"{each.told:%Y-%m-%d %H:%M:%S} {slip.text}")
+            self._add(each.line, "from", f"{each.moment:%Y-%m-%d %H:%M:%S} {slip.text}")
         self._problems.check()
         series = Series(parts(name, begins, lengths, [by_instant[at].price for at in begins]))
         series.below_zero = self._below_zero
@@ -168,13 +176,13 @@ class _Reading:
         if text_of(cells["price"]).casefold() in NO_PRICE:
             # A gap, of which is told if it is one.
             return None
-        begin, end, named = cells["from"], cells.get("to", ""), "to"
+        begin, end, column = cells["from"], cells.get("to", ""), "to"
         if isinstance(begin, str) and (span := _SPAN.fullmatch(begin)):
-            begin, end, named = span[1], span[2], "from"
-        told, meant = self._instants(line, "from", begin, cells.get("day", ""))
-        _until, ends = self._instants(line, named, end, cells.get("day", "")) if text_of(end) else (None, [])
+            begin, end, column = span[1], span[2], "from"
+        moment, meant = self._instants(line, "from", begin, cells.get("day", ""))
+        _until, ends = self._instants(line, column, end, cells.get("day", "")) if text_of(end) else (None, [])
         price = self._price(line, cells["price"])
-        if told is None or price is None:
+        if moment is None or price is None:
             return None
         until = instant(ends[0]) if ends else None
         if until is not None and until <= instant(meant[0]) and len(ends) + len(meant) > 2:
@@ -182,30 +190,32 @@ class _Reading:
         if until is not None and until <= instant(meant[0]) and "day" in cells:
             # Of 23:00 to 0:00 of the next day.
             until += DAY
-        return _Seen(line, told, meant, price, until)
+        return _Seen(line, moment, meant, price, until)
 
     def _instants(self, line: int, column: str, cell: Cell, day: Cell) -> tuple[datetime | None, list[datetime]]:
         try:
-            told = moment_of(cell, day, self._order)
+            moment = moment_of(cell, day, self._order)
             zone = ZONES.get(unit_of(self._header.labels[column]))
-            if told.tzinfo is None and zone:
-                meant = instants_of(told, ZoneInfo(zone))
-            elif told.tzinfo is None and self._where is None:
+            if moment.tzinfo is None and zone:
+                meant = instants_of(moment, ZoneInfo(zone))
+            elif moment.tzinfo is None and self._where is None:
                 raise CellError(
                     f"{shown(text_of(cell))!r} is not a date and time with its offset such as 2025-03-01T00:00:00Z"
                 )
             else:
-                meant = instants_of(told, self._where or ZoneInfo("UTC"))
+                meant = instants_of(moment, self._where or ZoneInfo("UTC"))
         except CellError as error:
             self._add(line, column, str(error))
             return None, []
         if not meant:
-            self._add(line, column, f"the clocks are put forward over {told:%Y-%m-%d %H:%M}: that hour does not exist")
+            self._add(
+                line, column, f"the clocks are put forward over {moment:%Y-%m-%d %H:%M}: that hour does not exist"
+            )
             return None, []
         if not 0 <= instant(meant[0]) <= INSTANT_MAX:
             self._add(line, column, f"{shown(text_of(cell))!r} is not between 1970 and 2200")
             return None, []
-        return told, meant
+        return moment, meant
 
     def _price(self, line: int, cell: Cell) -> int | None:
         text = text_of(cell)
@@ -226,46 +236,50 @@ class _Reading:
         self._below_zero += micro < 0
         return max(int(micro), 0)
 
-    def _by_instant(self, seen: Sequence[_Seen]) -> dict[int, _Seen]:
-        sure = [instant(each.meant[0]) for each in seen if len(each.meant) == 1]
+    def _by_instant(self, rows: Sequence[_Seen]) -> dict[int, _Seen]:
+        sure = [instant(each.meant[0]) for each in rows if len(each.meant) == 1]
         backwards = bool(sure) and sure[-1] < sure[0]
         twice: dict[datetime, list[_Seen]] = {}
-        for each in seen:
+        for each in rows:
             if len(each.meant) == 2:
-                twice.setdefault(each.told, []).append(each)
-        found: dict[int, _Seen] = {}
-        for each in seen:
-            among = twice.get(each.told, [each])
+                twice.setdefault(each.moment, []).append(each)
+        by_instant: dict[int, _Seen] = {}
+        for each in rows:
+            among = twice.get(each.moment, [each])
             second = len(among) == 2 and (among[1] is each) != backwards
             at = instant(each.meant[-1 if second else 0])
-            if at in found and found[at].price != each.price:
-                text = f"{each.told:%Y-%m-%d %H:%M:%S} has a price already, in line {found[at].line}"
+            if at in by_instant and by_instant[at].price != each.price:
+                text = f"{each.moment:%Y-%m-%d %H:%M:%S} has a price already, in line {by_instant[at].line}"
                 self._add(each.line, "from", text)
-            found.setdefault(at, each)
+            by_instant.setdefault(at, each)
         self._problems.check()
-        return found
+        return by_instant
 
-    def _told_lengths(self, begins: Sequence[int], seen: dict[int, _Seen]) -> tuple[list[int], list[Slip]]:
-        """As the column `to` says; a row that leaves it open holds as long as the one before, until the next at most."""
+    def _told_lengths(self, begins: Sequence[int], rows: dict[int, _Seen]) -> tuple[list[int], list[Slip]]:
+        """Return the lengths (µs) by the column `to`. A row without it holds as long as the row before, but not beyond
+        the next one.
+        """
         lengths: list[int] = []
         slips = []
-        usual = next(seen[at].until - at for at in begins if seen[at].until is not None)  # type: ignore[operator]
+        usual = next(rows[at].until - at for at in begins if rows[at].until is not None)  # type: ignore[operator]
         for index, at in enumerate(begins):
             following = begins[index + 1] if index + 1 < len(begins) else None
-            until = seen[at].until
+            until = rows[at].until
             if until is None:
                 before = lengths[-1] if lengths else usual
                 until = min(at + before, following or at + before)
             if not MINUTE <= until - at <= DAY + DAY // 24 or (until - at) % MINUTE:
                 slips.append(Slip(index, "does not hold for whole minutes up to a day: is its end right?"))
             elif following is not None and until > following:
-                slips.append(Slip(index + 1, f"begins before the price of line {seen[at].line} ends"))
+                slips.append(Slip(index + 1, f"begins before the price of line {rows[at].line} ends"))
             lengths.append(until - at)
         return lengths, slips
 
 
 def _scale_of(header: Header, otherwise: str) -> str:
-    """The scale that a price's column names: price (ct/kWh), Preis [€/MWh]; `otherwise` where it names none."""
+    """Return the scale in the name of the price column, such as price (ct/kWh) or Preis [€/MWh]; `otherwise` if it
+    names none.
+    """
     unit = unit_of(header.labels["price"])
     if "mwh" in unit or "兆瓦时" in unit:
         return "0.001"

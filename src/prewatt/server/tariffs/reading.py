@@ -1,4 +1,6 @@
-"""Reading a tariff that a person or a program gives: the public form, and public holidays by country and region."""
+"""This module reads a tariff that a person or a program gives: in the public form, with public holidays by country and
+region.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,8 @@ from ..core.json_text import JsonError, read_json
 
 
 def read_document(document: Any, **given: str) -> Tariff:
-    """The tariff of a document in its public form, in which `holidays` stands for special days. `given` fields stand in
-    for what the document lacks. TariffError names the field that is wrong.
+    """Return the tariff of a document in its public form; `holidays` in it stands for special days. `given`: fields
+    that are used if the document does not have them. Raises TariffError, which names the wrong field.
     """
     if not isinstance(document, Mapping):
         raise TariffError("the tariff is not a JSON object")
@@ -29,7 +31,7 @@ def read_document(document: Any, **given: str) -> Tariff:
 
 
 def read_file(path: Path, **given: str) -> Tariff:
-    """The tariff in a JSON file. TariffError names the file, and the field that is wrong."""
+    """Return the tariff in a JSON file. Raises TariffError, which names the file and the wrong field."""
     try:
         return read_document(read_json(path.read_bytes()), **given)
     except OSError as error:
@@ -39,6 +41,6 @@ def read_file(path: Path, **given: str) -> Tariff:
 
 
 def examples() -> dict[str, dict[str, Any]]:
-    """Real tariffs to start from, by the name of their file; each names its source."""
+    """Return real tariffs as examples, by the name of their file; each names its source."""
     folder = Path(__file__).parent / "examples"
     return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}

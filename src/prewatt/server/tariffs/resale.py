@@ -1,4 +1,4 @@
-"""The resale guard: where the law bounds what a landlord may charge for electricity, a tariff over it is refused."""
+"""The resale guard: if the law limits what a landlord may charge for electricity, a higher tariff is refused."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from ...kernel.tariff import RateCalendar, Tariff, TariffError
 from ...kernel.units import DAY, exact_percent, short_price
 
 SPAN = 366 * DAY
-"""A tariff is looked at for a year from its first instant, and for as long as its dated prices reach."""
+"""The time for which a tariff is checked, µs: a year from its first instant. Dated prices are checked to their end."""
 
 
 def check_resale(tariff: Tariff, effective: int, cap: int | None, purchase: Tariff | None) -> None:
-    """TariffError, with the sum shown, if a kWh can cost more than `cap` (micro, all included) or than it costs under
-    the `purchase` tariff at the same instant.
+    """Raise TariffError, with the sum shown, if a kWh can cost more than `cap` (micro, all included), or more than
+    under the `purchase` tariff at the same instant.
 
-    Tiers that end at the same use are compared one by one; otherwise the highest price must not be over the lowest
-    purchase price.
+    Tiers with the same bounds are compared one by one; otherwise the highest price must not be over the lowest purchase
+    price.
     """
     if cap is None and purchase is None:
         return
     calendar = RateCalendar(tariff)
-    bought = RateCalendar(purchase) if purchase else None
+    purchase_calendar = RateCalendar(purchase) if purchase else None
     at, end = effective, max(effective + SPAN, tariff.dated.end if tariff.dated else 0)
     while at < end:
         stretch = calendar.stretch(at)
         until = stretch.end
         limits = [cap] * len(stretch.prices) if cap is not None else []
-        if bought is not None and purchase is not None:
-            other = bought.stretch(at)
+        if purchase_calendar is not None and purchase is not None:
+            other = purchase_calendar.stretch(at)
             until = min(until, other.end)
             paid = [gross(price, purchase) for price in other.prices]
             alike = other.upto == stretch.upto and _counted_alike(tariff, purchase)

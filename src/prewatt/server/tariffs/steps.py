@@ -1,5 +1,5 @@
-"""How long each of a file's dated prices holds, where the file tells the beginnings only: steps of 5 minutes to a day, also
-mixed, with gaps; and which beginnings are a slip.
+"""The length of each dated price in a file that has only the beginnings: steps of 5 minutes to a day, also mixed, with
+gaps. This module also finds beginnings that are mistakes.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from ...kernel.units import DAY, HOUR, MINUTE
 STEPS = frozenset(
     [minutes * MINUTE for minutes in (5, 10, 15, 20, 30)] + [hours * HOUR for hours in (1, 2, 3, 4, 6, 8, 12, 24)]
 )
-"""Between two prices, as exchanges have them (µs)."""
+"""The lengths between two prices that exchanges use, µs."""
 DEFAULT_STEP = 30 * MINUTE
-"""Of a single price."""
+"""The length of a single price, µs."""
 LOCAL_DAYS = (23 * HOUR, 25 * HOUR)
-"""Of a day on which the clocks are changed."""
+"""The lengths of days on which the clocks change, µs."""
 
 
 @dataclass(frozen=True)
 class Slip:
-    """A beginning that can't be right: the index of it, and why, in words for people."""
+    """A beginning that cannot be right: its index, and the reason in words for people."""
 
     index: int
     text: str
 
 
 def steps(begins: Sequence[int]) -> tuple[list[int], list[Slip]]:
-    """How long (µs) the price at each of the ascending instants holds, and what can't be.
+    """Return how long (µs) the price at each of the ascending instants holds, and the mistakes.
 
-    A step is believed where it is the file's most common one, or comes several times one after the other. A longer distance
-    beside it is a gap; a shorter one is a slip.
+    A length counts as a step if it is the most common one in the file, or comes several times in a row. A longer
+    distance next to it is a gap; a shorter one is a mistake.
     """
     if len(begins) == 1:
         return [DEFAULT_STEP], []
@@ -48,7 +48,7 @@ def steps(begins: Sequence[int]) -> tuple[list[int], list[Slip]]:
     grid = min(each for each in (*believed, base) if each)
     phase = Counter(at % grid for at in begins).most_common(1)[0][0]
     slips: list[Slip] = []
-    found: list[int] = []
+    lengths: list[int] = []
     last = -1
     for index, at in enumerate(begins):
         following = believed[index] or step
@@ -62,27 +62,27 @@ def steps(begins: Sequence[int]) -> tuple[list[int], list[Slip]]:
         else:
             # What follows a slip is measured from the price before it.
             last, step = index, following
-        found.append(following)
-    return found, slips or _alone(begins)
+        lengths.append(following)
+    return lengths, slips or _alone(begins)
 
 
 def _believed(begins: Sequence[int], distances: Sequence[int], base: int) -> list[int]:
-    """The distances that are steps; 0 for those that are none, or perhaps."""
-    found: list[int] = []
+    """Return the distances that are steps; 0 for those that are not, or may not be."""
+    believed: list[int] = []
     runs = [(distance, len(list(run))) for distance, run in groupby(distances)]
     for place, (distance, count) in enumerate(runs):
         beside = [runs[other][0] for other in (place - 1, place + 1) if 0 <= other < len(runs)]
         plain = distance == base or (base == DAY and distance in LOCAL_DAYS)
         short = all(distance < other for other in beside)
         # Two prices an hour apart, each at a full hour, are of an hour before they are two gaps one after the other.
-        full = distance <= HOUR and begins[len(found)] % distance == 0
+        full = distance <= HOUR and begins[len(believed)] % distance == 0
         several = distance in STEPS and (count >= 3 or (count == 2 and (short or full)))
-        found += [distance if plain or several else 0] * count
-    return found
+        believed += [distance if plain or several else 0] * count
+    return believed
 
 
 def _alone(begins: Sequence[int]) -> list[Slip]:
-    """A single price more than a day from all others is one whose date was mistyped."""
+    """Return the prices that are more than a day away from all others: their dates are probably wrong."""
     if len(begins) < 3:
         return []
     far = [False] + [later - earlier > DAY for earlier, later in pairwise(begins)] + [False]
@@ -99,7 +99,7 @@ def _apart(distance: int) -> str:
 
 
 def _length(span: int) -> str:
-    """A span for people."""
+    """Return a length of time for people."""
     if span % MINUTE:
         return f"{span / 10**6:g} s"
     if span < 2 * HOUR:
@@ -112,13 +112,15 @@ def _length(span: int) -> str:
 
 
 def parts(name: str, begins: Sequence[int], lengths: Sequence[int], prices: Sequence[int]) -> list[Dated]:
-    """The prices (micro) in parts that a tariff can hold: in each they follow one another, with one step."""
-    found: list[tuple[int, int, list[int]]] = []
+    """Return the prices (micro) in parts that a tariff can hold. In each part they follow one another,
+    with one step.
+    """
+    series: list[tuple[int, int, list[int]]] = []
     for begin, length, price in zip(begins, lengths, prices, strict=True):
         # More than a day is two prices of half of it.
         count = -(-length // DAY)
         step = length // count
-        last = found[-1] if found else None
+        last = series[-1] if series else None
         if (
             last is None
             or last[1] != step
@@ -126,11 +128,11 @@ def parts(name: str, begins: Sequence[int], lengths: Sequence[int], prices: Sequ
             or len(last[2]) + count > DATED_MAX // 2
         ):
             last = (begin, step, [])
-            found.append(last)
+            series.append(last)
         last[2].extend([price] * count)
-    return [Dated(name, begin, step, tuple(those)) for begin, step, those in found]
+    return [Dated(name, begin, step, tuple(those)) for begin, step, those in series]
 
 
 def gaps(series: Sequence[Dated]) -> list[tuple[int, int]]:
-    """Where no price holds between the first and the last: (from, until)."""
+    """Return the gaps between the first and the last price, as pairs of (from, until)."""
     return [(one.end, other.begin) for one, other in pairwise(series) if one.end < other.begin]

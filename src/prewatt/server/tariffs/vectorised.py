@@ -1,8 +1,8 @@
-"""Rating a recorded year at once: the rules of `kernel.rating` on NumPy arrays, equal to the unit.
+"""Rating of a recorded year at once: the rules of `kernel.rating` on NumPy arrays, with exactly equal results.
 
 A tariff is laid out once over the span (`lay_out`): its stretches, as arrays. Rating a meter is then one running sum of
-its energies, read off at the ends of the stretches; what follows works on stretches, of which there are few.
-All integers: Wh, micro, nano; instants in µs.
+its energies, read at the ends of the stretches; the rest works on stretches, of which there are few. All values are
+integers: Wh, micro, nano; instants in µs.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from ...kernel.units import HOUR, INT64_MAX, MINUTE
 from ..metering.series import Alignment, Ints, used_up_to
 
 Line = tuple[str, int]
-"""Rate and tier (from 0)."""
+"""A pair of rate and tier (from 0)."""
 
 
 @dataclass(frozen=True)
 class Layout:
     """A tariff over a span, as arrays with one item for each of its m stretches.
 
-    `at`: where they begin, and where the last one ends (m + 1). `rate`: index into `names`. `prices`, `upto`: for each
-    tier (m x tiers); the last `upto` has no end. `hour`: of the local day. `day_ends`: whether a local day ends with
-    the stretch. `month`: ordinal of its first day. `period`: index of the stretch at which its tiers began.
-    `of_rate`: the stretches of each of `names`. `by_hour`: whether stretches end at full hours too.
+    `at`: the beginnings, and the end of the last one (m + 1). `rate`: the index into `names`. `prices`, `upto`: for
+    each tier (m x tiers); the last `upto` has no end. `hour`: of the local day. `day_ends`: whether a local day ends
+    with the stretch. `month`: the ordinal of the month's first day. `period`: the index of the stretch at which its
+    tiers began. `of_rate`: the stretches of each of `names`. `by_hour`: whether stretches also end at full hours.
     """
 
     tariff: Tariff
@@ -50,8 +50,9 @@ class Layout:
 
 @dataclass(frozen=True)
 class Rating:
-    """What a span came to. `energy` and `cost` (nano, without fee and tax) by line; the rest in nano, as in
-    `kernel.rating.Rated`. `by_hour`: (rate, hour of the local day) to (Wh, nano); hours only if laid out by hours.
+    """The result for a span. `energy` (Wh) and `cost` (nano, without fee and tax) by line; the rest in nano, as in
+    `kernel.rating.Rated`. `by_hour`: pairs of (Wh, nano) by (rate, hour of the local day); only if the layout is by
+    hours.
     """
 
     energy: dict[Line, int]
@@ -65,13 +66,13 @@ class Rating:
 
     @property
     def charge(self) -> int:
-        """All of it, nano."""
+        """Return the whole charge, nano."""
         return sum(self.cost.values()) + self.fee + self.standing + self.minimum + self.tax
 
 
 def lay_out(tariff: Tariff, begin: int, end: int, by_hour: bool = False) -> Layout:
-    """The stretches of a tariff from `begin` to `end`; `by_hour` ends them at each full local hour too. TariffError if
-    the tariff can't be used.
+    """Return the stretches of a tariff from `begin` to `end`; with `by_hour` they also end at each full local hour.
+    Raises TariffError if the tariff cannot be used.
     """
     calendar, where = RateCalendar(tariff), zone(tariff.zone)
     # A reading at `end` that repeats another one there belongs to the stretch that begins there.
@@ -122,8 +123,8 @@ def lay_out(tariff: Tariff, begin: int, end: int, by_hour: bool = False) -> Layo
 
 
 def rate(layout: Layout, aligned: Alignment, energy: Ints) -> Rating:
-    """Rate a meter that used `energy` (n, Wh) between its n + 1 readings; `aligned`: the layout's `at` among these,
-    which lie within the layout.
+    """Rate a meter that used `energy` (n values, Wh) between its n + 1 readings. `aligned`: the places of the layout's
+    `at` among these readings, which lie within the layout.
     """
     at = aligned.at
     running = np.empty(len(energy) + 1, dtype=np.int64)
@@ -154,7 +155,7 @@ def rate(layout: Layout, aligned: Alignment, energy: Ints) -> Rating:
 
 
 def _by_tier(layout: Layout, used: Ints) -> Ints:
-    """The energy of each stretch by tier (m x tiers)."""
+    """Return the energy of each stretch by tier (m x tiers)."""
     assert layout.tariff.tiers is not None
     groups = [layout.rate == number for number in range(len(layout.names))] if layout.tariff.tiers.by_rate else [True]
     parts = np.zeros(layout.prices.shape, dtype=np.int64)
@@ -169,7 +170,7 @@ def _by_tier(layout: Layout, used: Ints) -> Ints:
 
 
 def _minimum(layout: Layout, charged: Ints, ended: npt.NDArray[np.bool_]) -> int:
-    """What lacks of the minimum in the months that ended."""
+    """Return how much the charge is below the minimum in the months that ended, nano."""
     total = 0
     for month in np.unique(layout.month).tolist():
         inside = layout.month == month
@@ -184,7 +185,7 @@ def _minimum(layout: Layout, charged: Ints, ended: npt.NDArray[np.bool_]) -> int
 
 
 def _is_last_day(layout: Layout, stretch: int, following: int) -> bool:
-    """Whether the day that ends with a stretch is the last one before the day `following`."""
+    """Return whether the day that ends with a stretch is the last one before the day `following`."""
     end = local(int(layout.at[stretch + 1]), zone(layout.tariff.zone)).date()
     return end.toordinal() >= following
 

@@ -1,4 +1,4 @@
-"""Letting a tariff hold at a property from an instant on."""
+"""This module puts tariffs in force at a property from an instant."""
 
 from __future__ import annotations
 
@@ -25,80 +25,80 @@ from .models import Tariff, TariffVersion
 
 
 @transaction.atomic
-def schedule(where: Property, tariff: Tariff, effective: int) -> TariffVersion:
-    """From `effective` (µs since 1970) on, `tariff` holds at all meters of the property's units, also those that are
-    offline then. ValidationError names what does not fit; what has taken effect can't be changed.
+def schedule(property_: Property, tariff: Tariff, effective: int) -> TariffVersion:
+    """Put `tariff` in force from `effective` (µs since 1970) at all meters of the property's units, also at those that
+    are offline then. Raises ValidationError, which names the field; the past cannot be changed.
     """
-    version = TariffVersion(property=where, tariff=tariff, effective_at=effective)
+    version = TariffVersion(property=property_, tariff=tariff, effective_at=effective)
     try:
         version.full_clean()
     except ValidationError as error:
         # Forms, files and API documents call this field so.
-        said = {"effective" if field == "effective_at" else field: texts for field, texts in error.error_dict.items()}
-        raise ValidationError(said) from None
+        errors = {"effective" if field == "effective_at" else field: texts for field, texts in error.error_dict.items()}
+        raise ValidationError(errors) from None
     version.save()
     order = SetTariff(effective, tariff.kernel())
-    for meter in lock_meters(Meter.objects.filter(unit__property=where)):
+    for meter in lock_meters(Meter.objects.filter(unit__property=property_)):
         issue(meter, order)
     return version
 
 
 def keep(owner: Organisation, tariff: KernelTariff) -> Tariff:
-    """The organisation's tariff of this name: made, or found if it is the same. ValidationError if there is another
-    one of that name.
+    """Return the organisation's tariff with this name: a new one, or the stored one if it is equal. Raises
+    ValidationError if a different tariff has this name.
     """
     document = tariff_to_document(tariff)
     known = Tariff.objects.filter(organisation=owner, name=tariff.name).first()
     if known is not None and known.kernel() == tariff:
         return known
-    made = Tariff(organisation=owner, name=tariff.name, document=document)
-    made.full_clean()
-    made.save()
-    return made
+    new_tariff = Tariff(organisation=owner, name=tariff.name, document=document)
+    new_tariff.full_clean()
+    new_tariff.save()
+    return new_tariff
 
 
 @transaction.atomic
-def schedule_prices(where: Property, base: Tariff, series: Sequence[Dated]) -> list[TariffVersion]:
-    """Let dated prices hold at a property, on top of the tariff `base`, which holds where there are none. They replace those of
-    an earlier series for the same time as far as it has not begun. ValidationError names what does not fit.
+def schedule_prices(property_: Property, base: Tariff, series: Sequence[Dated]) -> list[TariffVersion]:
+    """Put dated prices in force at a property, on top of the tariff `base`, which holds in their gaps. They replace an
+    earlier series for the same time, as far as it has not begun. Raises ValidationError, which names the field.
     """
     at = now()
     ahead = [dated for dated in series if dated.end > at]
     if not ahead:
-        raise ValidationError({"prices": _("All of these prices are past.")})
+        raise ValidationError({"prices": _("All of these prices are in the past: choose a newer file.")})
     check_scale(base.kernel(), ahead)
-    coming = {each.effective_at: each.tariff.kernel() for each in where.tariff_versions.in_force(at)}
-    made = []
+    coming = {each.effective_at: each.tariff.kernel() for each in property_.tariff_versions.in_force(at)}
+    versions = []
     for effective, tariff in sorted(plan(coming, base.kernel(), ahead, at).items()):
-        kept = _kept_as_dated(where, tariff)
-        if coming.get(effective) != kept.kernel():
-            made.append(schedule(where, kept, effective))
-    return made
+        stored = _kept_as_dated(property_, tariff)
+        if coming.get(effective) != stored.kernel():
+            versions.append(schedule(property_, stored, effective))
+    return versions
 
 
-def price_notes(where: Property, series: Sequence[Dated]) -> list[str]:
-    """What people are to know of dated prices that were scheduled: see `dated.notes`."""
+def price_notes(property_: Property, series: Sequence[Dated]) -> list[str]:
+    """Return sentences about dated prices that were scheduled, for people (`dated.notes`)."""
     at = now()
-    coming = {each.effective_at: each.tariff.kernel() for each in where.tariff_versions.in_force(at)}
-    return notes(coming, series, at, where.zone)
+    coming = {each.effective_at: each.tariff.kernel() for each in property_.tariff_versions.in_force(at)}
+    return notes(coming, series, at, property_.zone)
 
 
-def _kept_as_dated(where: Property, tariff: KernelTariff) -> Tariff:
-    """The organisation's tariff with these dated prices, under a name of its own: other buildings have prices of the same days,
-    and so have earlier files of this one.
+def _kept_as_dated(property_: Property, tariff: KernelTariff) -> Tariff:
+    """Return the organisation's tariff with these dated prices, under a name of its own: other buildings have prices
+    for the same days, and so have earlier files of this building.
     """
     assert tariff.dated is not None
-    begin = local(tariff.dated.begin, zone(where.zone))
+    begin = local(tariff.dated.begin, zone(property_.zone))
     root = tariff.name.split(BETWEEN)[0][:20]
-    name = BETWEEN.join((root, where.name[:14], f"{begin:%Y-%m-%d %H:%M}"))
-    known = Tariff.objects.filter(organisation=where.organisation, name__startswith=name)
+    name = BETWEEN.join((root, property_.name[:14], f"{begin:%Y-%m-%d %H:%M}"))
+    known = Tariff.objects.filter(organisation=property_.organisation, name__startswith=name)
     for number in count(1):
         numbered = msgspec.structs.replace(tariff, name=name if number == 1 else f"{name} ({number})")
         same = known.filter(name=numbered.name).first()
         if same is None or same.kernel() == numbered:
-            return keep(where.organisation, numbered)
+            return keep(property_.organisation, numbered)
     raise AssertionError
 
 
 BETWEEN = " · "
-"""Between the parts of the name of a tariff with dated prices: whose rates, where, from when."""
+"""The text between the parts of the name of a tariff with dated prices: its rates, its property, its beginning."""

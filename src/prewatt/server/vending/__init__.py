@@ -1,1 +1,1 @@
-"""The credit log: commands to meters, and the top-ups among them."""
+"""Vending: the credit log with the commands to meters, and the codes that carry credit and orders."""

@@ -1,4 +1,6 @@
-"""The settings of a meter's account: worked out of the property's rules and the meter's own, and sent."""
+"""The settings of a meter's account. They are computed from the property's rules and the meter's own, and sent to the
+meter.
+"""
 
 from __future__ import annotations
 
@@ -25,48 +27,48 @@ from .models import Command
 
 
 def account_settings(meter: Meter) -> ChangeSettings:
-    """The order that carries a property's rules of credit and supply, and the meter's own, to it. A meter that belongs to
-    no unit only measures: it has no rules of supply.
+    """Return the order with a property's rules of credit and supply, and the meter's own rules. A meter without a unit
+    only measures, so it has no rules of supply.
     """
-    where = meter.property
-    believed = Settings(
-        zone=where.zone,
+    property_ = meter.property
+    base = Settings(
+        zone=property_.zone,
         power_highest=int(meter.power_highest),
-        doubtful_readings=int(where.doubtful_readings),
-        foreign_for=int(where.foreign_hours) * HOUR // SECOND,
+        doubtful_readings=int(property_.doubtful_readings),
+        foreign_for=int(property_.foreign_hours) * HOUR // SECOND,
     )
     if meter.unit is None:
-        return ChangeSettings(believed)
-    holidays = holiday_dates(where.friendly_holidays, local_day(now(), zone(where.zone)).year)
-    days = sorted({*holidays, *read_days(where.friendly_days)})
-    money, energy = money_steps(where), energy_steps(where)
+        return ChangeSettings(base)
+    holidays = holiday_dates(property_.friendly_holidays, local_day(now(), zone(property_.zone)).year)
+    days = sorted({*holidays, *read_days(property_.friendly_days)})
+    money, energy = money_steps(property_), energy_steps(property_)
     own_money, own_energy = _own_steps(meter.unit)
     # Emergency credit means nothing where it is paid after use.
     after = limit_at(meter.unit.pk, now())
     return ChangeSettings(
         msgspec.structs.replace(
-            believed,
+            base,
             low_credit=max(money, default=0),
             low_credit_energy=max(energy, default=0),
-            clearance=parse_money(str(where.clearance)),
-            emergency_credit=0 if after else parse_money(str(where.emergency_credit)),
-            emergency_repayment=where.emergency_repayment,
+            clearance=parse_money(str(property_.clearance)),
+            emergency_credit=0 if after else parse_money(str(property_.emergency_credit)),
+            emergency_repayment=property_.emergency_repayment,
             friendly=FriendlyHours(
-                read_windows(where.friendly_hours), tuple(days), parse_money(str(where.friendly_debt))
+                read_windows(property_.friendly_hours), tuple(days), parse_money(str(property_.friendly_debt))
             ),
             power=PowerLimit(
-                read_power(meter.power_limit or where.power_limit),
-                int(where.overload_delay),
-                int(where.reclose_after),
-                where.recloses,
-                int(where.forbidden_step),
+                read_power(meter.power_limit or property_.power_limit),
+                int(property_.overload_delay),
+                int(property_.reclose_after),
+                property_.recloses,
+                int(property_.forbidden_step),
             ),
-            tamper_locks=where.tamper_locks,
+            tamper_locks=property_.tamper_locks,
             pin=meter.unit.pin_hash,
-            limits=read_limits(meter.limits or where.limits),
+            limits=read_limits(meter.limits or property_.limits),
             off_hours=_off_hours(meter),
-            alone=parse_kwh(str(where.alone_kwh)),
-            alone_days=int(where.alone_days),
+            alone=parse_kwh(str(property_.alone_kwh)),
+            alone_days=int(property_.alone_days),
             low_steps=tuple(sorted({*money[1:], *own_money} - {*money[:1]})),
             low_energy_steps=tuple(sorted({*energy[1:], *own_energy} - {*energy[:1]})),
             credit_limit=after[0] if after else 0,
@@ -76,53 +78,58 @@ def account_settings(meter: Meter) -> ChangeSettings:
 
 
 def _off_hours(meter: Meter) -> OffHours:
-    """A property's off hours, with what the meter has of its own."""
-    where = meter.property
-    if (meter.off_hours or where.off_hours).strip().lower() in ("", NONE):
+    """Return the off hours of a property, with the meter's own values in their place."""
+    property_ = meter.property
+    if (meter.off_hours or property_.off_hours).strip().lower() in ("", NONE):
         return OffHours()
-    holidays = holiday_dates(where.off_holidays, local_day(now(), zone(where.zone)).year)
-    watts = where.off_watts if meter.off_watts is None else meter.off_watts
-    kwh = where.off_kwh if meter.off_kwh is None else meter.off_kwh
+    holidays = holiday_dates(property_.off_holidays, local_day(now(), zone(property_.zone)).year)
+    watts = property_.off_watts if meter.off_watts is None else meter.off_watts
+    kwh = property_.off_kwh if meter.off_kwh is None else meter.off_kwh
     return OffHours(
-        read_windows(meter.off_hours or where.off_hours),
-        tuple(sorted({*holidays, *read_days(where.off_days)})),
+        read_windows(meter.off_hours or property_.off_hours),
+        tuple(sorted({*holidays, *read_days(property_.off_days)})),
         int(watts or 0),
         parse_kwh(str(kwh or 0)),
     )
 
 
 def _own_steps(unit: Unit) -> tuple[list[int], list[int]]:
-    """The steps of the reminder that who lives there now has chosen: nano, Wh."""
-    here = Tenancy.objects.living(now()).filter(unit=unit).select_related("recipient").first()
-    mine = getattr(here, "recipient", None)
-    return (mine.low_money, mine.low_energy) if mine else ([], [])
+    """Return the reminder steps of the present tenant: nano, Wh."""
+    tenancy = Tenancy.objects.living(now()).filter(unit=unit).select_related("recipient").first()
+    recipient = getattr(tenancy, "recipient", None)
+    return (recipient.low_money, recipient.low_energy) if recipient else ([], [])
 
 
 def send_settings_to(meter: Meter) -> None:
-    """Send a meter its settings as they are now."""
+    """Send a meter its present settings."""
     issue(meter, account_settings(meter))
 
 
 def refresh_settings() -> list[Meter]:
-    """Send their settings to meters that have others: a new year's public holidays have come into sight, or somebody moved
-    who had steps of the reminder of their own.
+    """Send settings to the meters whose settings have changed: public holidays of a new year are known now, or a tenant
+    with reminder steps has moved. Returns these meters.
     """
 
     def refresh(meter: Meter) -> Meter | None:
+        """Send a meter its settings if they differ from the last ones sent. Returns the meter; None if
+        they are equal.
+        """
         last = Command.objects.filter(meter=meter, kind="settings").order_by("-number").first()
-        known = decode_command(bytes(last.body)) if last else None
-        if getattr(known, "order", None) == account_settings(meter):
+        last_order = decode_command(bytes(last.body)) if last else None
+        if getattr(last_order, "order", None) == account_settings(meter):
             return None
         send_settings_to(meter)
         return meter
 
     meters = Meter.objects.filter(unit__isnull=False)
-    done = apart("settings", meters.select_related("unit", "gateway__property"), refresh, lambda meter: meter)
-    return [meter for meter in done if meter is not None]
+    refreshed = apart("settings", meters.select_related("unit", "gateway__property"), refresh, lambda meter: meter)
+    return [meter for meter in refreshed if meter is not None]
 
 
 @transaction.atomic
-def send_settings(where: Property) -> None:
+def send_settings(property_: Property) -> None:
     """Send a property's changed settings to all of its meters."""
-    for meter in lock_meters(Meter.objects.filter(gateway__property=where).select_related("unit", "gateway__property")):
+    for meter in lock_meters(
+        Meter.objects.filter(gateway__property=property_).select_related("unit", "gateway__property")
+    ):
         send_settings_to(meter)

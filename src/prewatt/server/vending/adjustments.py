@@ -1,4 +1,4 @@
-"""What is taken off or given back at a meter beside payments: shared costs, corrections, settlements."""
+"""Credit that is given or taken off at a meter without a payment: shared costs, corrections, settlements."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ from .unbooked import carried
 def adjust(
     tenancy: Tenancy, amount: int, of: Reference, reason: str, at: int, coded: bool = False, by: Any = None
 ) -> Command | None:
-    """Carry an `amount` (nano; negative: to be taken off) that was booked at an instant to the tenancy's meter. `coded`: what is
-    given has a code too, which somebody is shown; `by` makes it.
+    """Send an `amount` (nano; negative to take it off) that was booked at the instant `at` to the tenancy's meter.
+    `of`: its reference in the books. `coded`: credit also gets a code, which a person sees; `by`: the user for whom the
+    code is made.
 
-    None if there is nothing to carry: no amount, no meter, or the tenancy is settled, so that the meter holds none of
-    its money any more.
+    Returns the command. None if nothing needs to be sent: no amount, no meter, or a settled tenancy, whose money the
+    meter does not hold any more.
     """
     meter = Meter.objects.filter(unit=tenancy.unit_id).first()
     if meter is None or amount == 0 or tenancy.settled_at is not None:
@@ -38,9 +39,9 @@ def adjust(
 
 
 def _send_with_code(meter: Meter, amount: int, name: str, reason: str, by: Any) -> Command:
-    vended = credit_code(meter, amount, by)
-    tid, carries, code = vended or (None, 0, None)
-    command = issue(meter, GrantCredit(name, amount, reason[:200], tid, carries))
+    credit = credit_code(meter, amount, by)
+    tid, coded, code = credit or (None, 0, None)
+    command = issue(meter, GrantCredit(name, amount, reason[:200], tid, coded))
     if code is not None:
         Code.objects.filter(pk=code.pk).update(command=command)
     return command
@@ -53,18 +54,19 @@ def _send(meter: Meter, amount: int, name: str, reason: str) -> Command:
 
 
 def level(meter: Meter, of: Reference, reason: str, at: int) -> Command | None:
-    """Bring a meter to what its unit's unsettled tenancies have in the books at an instant: a settled one's money is taken
-    off, and what was used while nobody lived there is given back.
+    """Send the difference between a meter and the books of its unit's unsettled tenancies. It takes off the money of a
+    settled tenancy, and gives back what was used while nobody lived there. Returns the command; None if there is no
+    difference.
     """
     # The meter's row is the lock: nothing is booked or sent for it meanwhile.
     row = for_update(Meter.objects).get(pk=meter.pk)
-    owed = missing(row)
-    return _send(row, owed, at_meter(of, at), reason) if owed else None
+    difference = missing(row)
+    return _send(row, difference, at_meter(of, at), reason) if difference else None
 
 
 def missing(row: Meter) -> int:
-    """What its unit's unsettled tenancies have in the books and a meter lacks, with all that is on its way to it (nano;
-    negative: it has more).
+    """Return what the books of a unit's unsettled tenancies have and the meter does not have, with everything that is
+    on its way to it, nano. It is negative if the meter has more.
     """
     account = stored_account(row)
     holds = account.balance

@@ -1,4 +1,4 @@
-"""Vending: the codes that carry credits and orders to a meter, by whoever's hand."""
+"""This module makes the codes that carry credit and orders to a meter when a person types them."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ from .models import Code, SupplyGroup, TokenMeter
 from .security import security_module
 
 AHEAD = HOUR
-"""By so much the identifiers of codes are beyond the present after a copy was put back."""
+"""After a copy was restored, the identifiers of codes begin this much (µs) after the present."""
 OWN = "99"
-"""Manufacturer code of the numbers that prewatt gives to meters which have none."""
+"""The manufacturer code of the numbers that prewatt gives to meters without one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeyAttributes:
-    """What a vending key is made for: its revision number (KRN), expiry number (KEN), base date, the
-    algorithms by which meters' keys come of it (DKGA) and codes are enciphered (EA), and its type (KT).
+    """The attributes of a vending key (IEC 62055-41): its revision number (KRN), expiry number (KEN), base date (a
+    year), the algorithm that derives meter keys (DKGA), the algorithm that enciphers codes (EA), and the key type (KT).
     """
 
     revision: int = 1
@@ -63,14 +63,14 @@ STANDARD = KeyAttributes()
 
 
 class VendError(ValueError):
-    """The code can't be made; the message, for people, says why. Nothing was changed."""
+    """The code cannot be made; the message, for people, says why. Nothing was changed."""
 
 
 def own_group(organisation: Organisation) -> SupplyGroup:
-    """The supply group of an organisation's own meters, with a key of its own, made when it is first needed."""
-    found = SupplyGroup.objects.filter(organisation=organisation, own=True).order_by("-pk").first()
-    if found is not None:
-        return found
+    """Return the supply group of an organisation's own meters. It is made with a key of its own the first time."""
+    group = SupplyGroup.objects.filter(organisation=organisation, own=True).order_by("-pk").first()
+    if group is not None:
+        return group
     return SupplyGroup.objects.create(
         organisation=organisation,
         code=f"{organisation.pk % 1_000_000:06}",
@@ -81,7 +81,9 @@ def own_group(organisation: Organisation) -> SupplyGroup:
 
 
 def renew_own_group(organisation: Organisation) -> SupplyGroup:
-    """A new key for an organisation's own meters: the next revision (after 9 comes 1 of another group code)."""
+    """Make a new key for an organisation's own meters, with the next revision. After revision 9 comes revision 1 of
+    another group code.
+    """
     present = own_group(organisation)
     fresh = SupplyGroup(
         organisation=organisation,
@@ -101,7 +103,9 @@ def add_group(
     vending_key: bytes,
     attributes: KeyAttributes = STANDARD,
 ) -> SupplyGroup:
-    """Take in a vending key that a landlord holds. VendError names what can't be."""
+    """Store a vending key that a landlord holds. Returns its supply group. Raises VendError if the key or an attribute
+    is not possible, or the revision exists already.
+    """
     group = SupplyGroup(
         organisation=organisation,
         code=code,
@@ -114,7 +118,9 @@ def add_group(
     except (NumberError, ValueError) as error:
         raise VendError(str(error)) from None
     if SupplyGroup.objects.filter(organisation=organisation, code=code, revision=group.revision).exists():
-        raise VendError(_("Supply group %(code)s has a key of this revision already.") % {"code": code})
+        raise VendError(
+            _("Supply group %(code)s has a key of this revision already: check the revision.") % {"code": code}
+        )
     group.save()
     return group
 
@@ -133,23 +139,26 @@ def provision(meter: Meter) -> TokenMeter:
 
 
 def register(group: SupplyGroup, number: str, name: str, tariff_index: int = 1) -> TokenMeter:
-    """Register a keypad meter of another maker, by the number printed on it. VendError names what can't be."""
+    """Register a keypad meter of another maker by the number printed on it. Raises VendError if the number is wrong or
+    registered already.
+    """
     try:
         pan = account_number(number)
         group.key_for(pan, tariff_index)
     except NumberError as error:
         raise VendError(str(error)) from None
     if TokenMeter.objects.filter(organisation=group.organisation, pan=pan).exists():
-        raise VendError(_("Meter %(number)s is registered already.") % {"number": number})
+        raise VendError(_("Meter %(number)s is registered already: choose it from the list.") % {"number": number})
     return TokenMeter.objects.create(
         organisation=group.organisation, name=name[:64], pan=pan, group=group, tariff_index=tariff_index
     )
 
 
 def next_tid(token_meter: TokenMeter) -> int:
-    """A token identifier that no code of this meter has: this minute, or the first one that is free after it.
+    """Return a token identifier that no code of this meter has: of the present minute, or of the next free one.
 
-    The caller holds a lock on the meter's row, or this call's own transaction takes it.
+    The caller holds a lock on the meter's row, or this call's own transaction takes it. Raises VendError if the base
+    date of the key has no minutes left.
     """
     locked = for_update(TokenMeter.objects).select_related("group").get(pk=token_meter.pk)
     try:
@@ -157,15 +166,15 @@ def next_tid(token_meter: TokenMeter) -> int:
     except NumberError as error:
         raise VendError(str(error)) from None
     if tid > LAST_TID:
-        raise VendError(_("The base date of this meter's key has run out of minutes: change its key, with rollover."))
+        raise VendError(_("The base date of this meter's key has no minutes left: change its key, with rollover."))
     TokenMeter.objects.filter(pk=locked.pk).update(last_tid=tid)
     return tid
 
 
 def skip_forgotten() -> None:
-    """After a copy was put back: let no code have an identifier that one may have which is forgotten here, or a tenant types
-    one that does nothing. Those were made up to now, at most one a minute, or some minutes ahead where somebody bought
-    several at once: `AHEAD` is beyond all of them.
+    """Keep new codes from identifiers that were given out after a copy was made and are unknown now: the meter would
+    refuse a second code with the same identifier. Those were made up to the present, at most one a minute, or some
+    minutes ahead if somebody bought several at once; `AHEAD` is later than all of them.
     """
     for group in SupplyGroup.objects.all():
         try:
@@ -177,30 +186,34 @@ def skip_forgotten() -> None:
 
 
 def codable(amount: int) -> int:
-    """How much of an amount (nano) a code can carry exactly, nano: all of it, unless it has many digits."""
+    """Return how much of an amount (nano) a code can carry exactly, nano. Only amounts with many digits
+    lose something.
+    """
     units = amount // TOKEN
     step = CurrencyCredit(0, units).resolution
     return units // step * step * TOKEN
 
 
 def credit_code(meter: Meter, amount: int, by: Any = None) -> tuple[int, int, Code] | None:
-    """The code that carries a credit of `amount` nano to a meter of our own: (tid, nano that it carries, the code). None
-    if the meter takes no codes, its key's minutes have run out, or the amount is too small for one: a payment is never
-    refused for that.
+    """Make the code that carries a credit of `amount` nano to a meter of our own. Returns (identifier, nano that it
+    carries, code). None if the meter takes no codes, the key has no minutes left, or the amount is too small: no
+    payment is refused for that.
     """
     token_meter = TokenMeter.objects.filter(meter=meter).select_related("group").first()
-    carried = codable(amount)
-    if token_meter is None or not carried:
+    coded = codable(amount)
+    if token_meter is None or not coded:
         return None
     try:
         tid = next_tid(token_meter)
     except VendError:
         return None
-    return tid, carried, vend(token_meter, CurrencyCredit(tid, carried // TOKEN), Code.Kind.MONEY, by, carried)
+    return tid, coded, vend(token_meter, CurrencyCredit(tid, coded // TOKEN), Code.Kind.MONEY, by, coded)
 
 
 def vend(token_meter: TokenMeter, token: Token, kind: Code.Kind, by: Any, amount: int = 0, detail: str = "") -> Code:
-    """Make the code of a token. `by`: a login, or None for whoever has none. VendError if it can't be."""
+    """Make the code of a token. `amount`: what it carries, in the unit of its kind. `by`: the user; a person without a
+    login is stored as None. Raises VendError if the token is not possible.
+    """
     group = token_meter.group
     try:
         digits = security_module().encode(bytes(group.sealed), token_meter.key(), token)
@@ -215,29 +228,35 @@ def vend(token_meter: TokenMeter, token: Token, kind: Code.Kind, by: Any, amount
 
 @transaction.atomic
 def vend_units(token_meter: TokenMeter, tenths: int, by: Any = None, detail: str = "") -> Code:
-    """Sell so many 0.1 kWh to a keypad meter. VendError if it can't be."""
+    """Sell `tenths` times 0.1 kWh to a keypad meter. Raises VendError if the meter counts money, or the energy is not
+    over 0.
+    """
     if token_meter.meter_id is not None:
         raise VendError(_("This meter counts money: record a payment, and its code is made with it."))
     if tenths <= 0:
-        raise VendError(_("More than 0 kWh can be sold."))
+        raise VendError(_("The energy must be more than 0 kWh."))
     token = UnitCredit(next_tid(token_meter), tenths)
     return vend(token_meter, token, Code.Kind.UNITS, by, tenths, detail)
 
 
 @transaction.atomic
 def vend_money(token_meter: TokenMeter, amount: int, by: Any = None, detail: str = "") -> Code:
-    """Sell credit (nano) to a keypad meter that counts money. VendError if it can't be."""
+    """Sell credit (`amount` nano) to a keypad meter that counts money. Raises VendError if a code cannot carry it
+    exactly, or a payment must be recorded instead.
+    """
     if token_meter.meter_id is not None:
         raise VendError(_("Record a payment instead: its code is made with it."))
     if amount <= 0 or codable(amount) != amount:
-        raise VendError(_("A code carries amounts of at most four digits, such as 20.00 or 123.40."))
+        raise VendError(_("A code can carry only amounts of at most four digits, such as 20.00 or 123.40."))
     token = CurrencyCredit(next_tid(token_meter), amount // TOKEN)
     return vend(token_meter, token, Code.Kind.MONEY, by, amount, detail)
 
 
 @transaction.atomic
 def vend_management(token_meter: TokenMeter, function: Function, value: int = 0, by: Any = None) -> Code:
-    """A management code. For a meter of our own its order is in the credit log as well: one order, two carriers."""
+    """Make a management code. For a meter of our own the credit log gets the same order; whichever arrives first
+    counts. Raises VendError if the meter does not have this function.
+    """
     if function == Function.CLEAR_CREDIT and not value:
         value = ALL_CREDIT
     lock_meters(Meter.objects.filter(token_meter=token_meter))
@@ -251,7 +270,7 @@ def vend_management(token_meter: TokenMeter, function: Function, value: int = 0,
         }
         action = actions.get(function)
         if action is None:
-            raise VendError(_("This meter has no such function: its tariff comes with the credit log."))
+            raise VendError(_("This meter does not have this function: its tariff comes over the network."))
         who = by.get_username() if by is not None else ""
         code.command = issue(token_meter.meter, Control(action, who, tid=tid))
         code.save(update_fields=["command"])
@@ -259,7 +278,7 @@ def vend_management(token_meter: TokenMeter, function: Function, value: int = 0,
 
 
 def meter_test_code(control: int, manufacturer: int = 0, long: bool = False) -> str:
-    """A test code (class 1): for any meter. VendError names what can't be."""
+    """Return a test code (class 1), which works at any meter. Raises VendError if a number is not possible."""
     try:
         return encode(MeterTest(control, manufacturer, long))
     except NumberError as error:
@@ -270,14 +289,16 @@ def meter_test_code(control: int, manufacturer: int = 0, long: bool = False) -> 
 def change_key(
     token_meter: TokenMeter, group: SupplyGroup, tariff_index: int, by: Any = None, rollover: bool | None = None
 ) -> list[Code]:
-    """The codes that bring a meter to another group's (or revision's) key. Whatever is vended afterwards is for the new
-    one: they are typed first. VendError if it can't be.
+    """Make the codes that bring a meter to the key of another group or revision. Later codes are for the new key, so
+    these must be typed first. Raises VendError if the change is not possible.
     """
     locked = for_update(TokenMeter.objects).select_related("group").get(pk=token_meter.pk)
     old = locked.key()
     try:
         new = group.key_for(locked.pan, tariff_index)
-        made = security_module().change_key(bytes(locked.group.sealed), old, bytes(group.sealed), new, rollover)
+        codes_of_keys = security_module().change_key(
+            bytes(locked.group.sealed), old, bytes(group.sealed), new, rollover
+        )
     except NumberError as error:
         raise VendError(str(error)) from None
     at = now()
@@ -288,9 +309,9 @@ def change_key(
             digits=digits,
             at=at,
             by=by,
-            detail=f"{number} of {len(made)}, to group {group.code} revision {group.revision}",
+            detail=f"{number} of {len(codes_of_keys)}, to group {group.code} revision {group.revision}",
         )
-        for number, digits in enumerate(made, 1)
+        for number, digits in enumerate(codes_of_keys, 1)
     ]
     rolls = old.base != new.base if rollover is None else rollover
     TokenMeter.objects.filter(pk=locked.pk).update(
@@ -300,7 +321,9 @@ def change_key(
 
 
 def held_key(meter: Meter) -> dict[str, Any] | None:
-    """What a gateway must know to decode for a meter: the words of `edge.settings.TokenSettings`; None if it has no key."""
+    """Return the data with which a gateway decodes codes for a meter, with the names of `edge.settings.TokenSettings`;
+    None if the meter has no key.
+    """
     token_meter = TokenMeter.objects.filter(meter=meter).select_related("group").first()
     if token_meter is None:
         return None

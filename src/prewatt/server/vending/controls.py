@@ -1,4 +1,6 @@
-"""What people order a meter to do: its switch, its power limit, emergency credit. One command each, with who and why."""
+"""The orders that people give to a meter: for its switch, its power limit, emergency credit. Each is one command, with
+the person and the reason.
+"""
 
 from __future__ import annotations
 
@@ -34,25 +36,26 @@ from .second_person import is_too_much, limit_of, lock_books
 
 
 class ControlError(ValueError):
-    """The order can't be given; the message, for people, says why. Nothing was changed."""
+    """The order cannot be given; the message, for people, says why. Nothing was changed."""
 
 
 @transaction.atomic
 def control(meter: Meter, action: Action, by: Any, reason: str = "", coded: bool = True) -> Command:
-    """Order a meter to do something, in a person's name; with the code that carries it, where one can, unless nobody would
-    type it (`coded`). ControlError if it can't be: also if it is an amount beyond what one person may give alone
-    (`second_person`).
+    """Give a meter an order in a person's name. If possible, the order also gets a code; with `coded` False it gets
+    none, because nobody would type it. Raises ControlError if the order is not possible, or lends more than one person
+    may give alone (`second_person`).
     """
     if isinstance(action, Restore):
         if not action.amount and not action.until:
-            raise ControlError(_("Say until when, or how much."))
+            raise ControlError(_("Give an end, an amount, or both."))
         if action.until and not now() < action.until <= now() + RESTORE_LONGEST:
             raise ControlError(
-                _("A restoration ends within %(days)d days from now.") % {"days": RESTORE_LONGEST // DAY}
+                _("A restoration must end in the future, within %(days)d days from now.")
+                % {"days": RESTORE_LONGEST // DAY}
             )
         if not 0 <= action.amount <= RESTORE_LARGEST:
             raise ControlError(
-                _("A restoration is of more than 0 and at most %(most)s.") % {"most": RESTORE_LARGEST // NANO}
+                _("A restoration must be of more than 0, and at most %(most)s.") % {"most": RESTORE_LARGEST // NANO}
             )
         if action.amount:
             _check_alone(meter, action.amount, by)
@@ -69,14 +72,15 @@ def _check_alone(meter: Meter, amount: int, by: Any) -> None:
     tenancy = next((each for each in tenancies if each.holds(at)), None)
     if is_too_much(organisation, tenancy, meter, amount, by):
         text = _(
-            "With what was given in the last 30 days this is over %(limit)s, which one person may give alone. Restore for a "
-            "time without an amount, or give credit freely: then a second person agrees."
+            "Together with what was given in the last 30 days this is more than %(limit)s, which is the most "
+            "that one person may give alone. Restore for a time without an amount, or give credit freely: then a "
+            "second person must agree."
         )
         raise ControlError(text % {"limit": format_money(limit_of(organisation), meter.property.currency)})
 
 
 def restored_until(meter: Meter) -> int:
-    """Until when a meter is, or is about to be, supplied whatever the credit; 0 if it is not."""
+    """Return the instant until which a meter is, or soon will be, supplied whatever its credit is; 0 if it is not."""
     supply = account_of(meter).supply
     until = supply.grace_until if supply.grace == BALANCE_MAX else 0
     for body in Command.objects.filter(meter=meter, state__in=OPEN, kind="control").values_list("body", flat=True):
@@ -89,24 +93,30 @@ def restored_until(meter: Meter) -> int:
 def read_action(
     do: str, *, override: bool = False, watts: int | None = None, amount: int = 0, until: int = 0
 ) -> Action:
-    """The action that a form, a command or a program names, with what belongs to it. ControlError if there is none."""
+    """Return the action that a form, a command or a program names, with its values: `watts` in W, `amount` in nano,
+    `until` an instant in µs. Raises ControlError if there is no such action.
+    """
     kind = BY_MANAGER.get(do)
     if kind is None:
-        raise ControlError(_("%(do)s is none of %(known)s.") % {"do": repr(do), "known": ", ".join(BY_MANAGER)})
+        raise ControlError(
+            _("%(do)s is no order: choose one of %(known)s.") % {"do": repr(do), "known": ", ".join(BY_MANAGER)}
+        )
     if needs(kind, "watts") and (watts is None or not 0 <= watts <= WATTS_MAX):
-        raise ControlError(_("Say the limit in W, from 0 (as the rules say) to %(most)d.") % {"most": WATTS_MAX})
+        raise ControlError(
+            _("Give the limit in W, from 0 (for the limit of the rules) to %(most)d.") % {"most": WATTS_MAX}
+        )
     return make_order(kind, override=override, watts=watts or 0, amount=amount, until=until)
 
 
 def order_choices() -> list[tuple[str, str]]:
-    """What managers can choose of: the name of each order, and its words for people."""
+    """Return the orders that managers can choose, as pairs of (name, words for people)."""
     return [(name, _(kind.label)) for name, kind in BY_MANAGER.items()]
 
 
 @dataclass(frozen=True)
 class Ordered:
-    """An order and its true state. `what`: the same as `name`, for people; `by` and `reason`: who and why; `until`: when a
-    restoration or a limit ends, 0 for none.
+    """An order and its real state. `what`: the order in words; `by` and `reason`: who gave it, and why; `until`: the
+    instant at which a restoration or a limit ends, 0 for none.
     """
 
     command: Command
@@ -118,18 +128,22 @@ class Ordered:
 
     @property
     def code(self) -> str:
-        """Its code, in groups, while the meter is not seen to have done it; empty if it has none, or no more."""
+        """Return the code, in groups of digits, until the journal shows that the meter has done the order; empty if it
+        has none.
+        """
         waits = self.command.state in OPEN and self.command.coded_seq is None
         return str(self.command.code) if waits and hasattr(self.command, "code") else ""
 
     @property
     def no_code(self) -> str:
-        """Why there is none to be typed while it waits; empty if there is one, or it waits no more."""
+        """Return why a waiting order has no code; empty if it has one, or does not wait any more."""
         return why_no_code(self.command) if self.command.state in OPEN else ""
 
     @property
     def step(self) -> str:
-        """`asked` (waits for the network), `sent`, `done` (by whichever carrier) or `refused`."""
+        """Return the state: `asked` (it waits for the network), `sent`, `done` (by the network or the code) or
+        `refused`.
+        """
         if self.command.coded_seq is not None:
             return "done"
         return {
@@ -141,13 +155,13 @@ class Ordered:
 
 
 def ordered(meter: Meter, most: int = 8) -> list[Ordered]:
-    """The last orders to a meter, the latest first."""
+    """Return the last orders to a meter, the latest first, at most `most`."""
     rows = Command.objects.filter(meter=meter, kind="control").select_related("code").order_by("-number")
     return [each for each in map(as_ordered, rows[:most]) if each is not None]
 
 
 def as_ordered(command: Command) -> Ordered | None:
-    """A command of the credit log as an order of a person; None if it is none."""
+    """Return a command of the credit log as an order of a person; None if it is no such order."""
     order = getattr(decode_command(bytes(command.body)), "order", None)
     if not isinstance(order, Control):
         return None
@@ -158,7 +172,7 @@ def as_ordered(command: Command) -> Ordered | None:
 
 @transaction.atomic
 def take_emergency(meter: Meter, by: str) -> Command:
-    """A tenant takes the emergency credit over the server. Asked twice, it is one order."""
+    """Order the emergency credit for a tenant. A repeated call returns the same order."""
     for_update(Meter.objects).get(pk=meter.pk)
     for command in Command.objects.filter(meter=meter, state__in=OPEN, kind="control"):
         order = getattr(decode_command(bytes(command.body)), "order", None)

@@ -1,7 +1,7 @@
-"""Adding to a meter's credit log: numbered, signed, stored before it is sent.
+"""The credit log of a meter: each command is numbered, signed, and stored before it is sent.
 
-Numbers count from 1 without a gap, as the meter takes one up after the other. A server that was put back from a copy has
-given some that the meter has used: they are given anew.
+Numbers count from 1 without a gap, since the meter takes up one after the other. A server that was restored from a copy
+may have given numbers that the meter has used; those commands get new numbers.
 """
 
 from __future__ import annotations
@@ -30,12 +30,14 @@ def _key() -> SigningKey:
 
 @transaction.atomic
 def issue(meter: Meter, order: entries.AnyOrder) -> Command:
-    """Add an order to the meter's credit log. The head-end sends it, and again, until the journal shows it taken up."""
+    """Add an order to the meter's credit log. The head-end sends it again and again until the journal shows it. Returns
+    the command.
+    """
     locked = for_update(Meter.objects).get(pk=meter.pk)
-    made = _row(locked, named(locked.name, locked.commands + 1, now(), order))
-    Meter.objects.filter(pk=locked.pk).update(commands=made.number)
-    made.save(force_insert=True)
-    return made
+    command = _row(locked, named(locked.name, locked.commands + 1, now(), order))
+    Meter.objects.filter(pk=locked.pk).update(commands=command.number)
+    command.save(force_insert=True)
+    return command
 
 
 def _row(meter: Meter, command: entries.Command) -> Command:
@@ -53,8 +55,8 @@ def _row(meter: Meter, command: entries.Command) -> Command:
 
 
 def sign_anew(row: Command, number: int, order: entries.AnyOrder | None = None) -> None:
-    """Give a command of the log another number, or another order, and sign it. EntryError if its body can't be read and
-    no order is given.
+    """Give a command another number, or another order, and sign it again. Raises EntryError if its body cannot be read
+    and no order is given.
     """
     known = None if order else entries.decode_command(bytes(row.body))
     if order is not None:
@@ -71,8 +73,8 @@ def sign_anew(row: Command, number: int, order: entries.AnyOrder | None = None) 
 
 
 def change_order(row: Command, order: entries.AnyOrder) -> None:
-    """Give a command that waits another order, signed under the number that its body has: one that has stepped aside is
-    numbered anew after that. EntryError if its body can't be read.
+    """Give a waiting command another order, signed with the number in its body; a command that has stepped aside gets
+    its new number later. Raises EntryError if its body cannot be read.
     """
     known = entries.decode_command(bytes(row.body))
     signed = sign_command(_key(), named(row.meter.name, known.number, row.issued_at, order))
@@ -81,8 +83,8 @@ def change_order(row: Command, order: entries.AnyOrder) -> None:
 
 
 def is_in_order(opened: list[int], taken: int, told: int) -> bool:
-    """Whether a meter can take up its open commands, of these numbers in their order: its journal shows those up to
-    `taken`, it says that it has taken up those up to `told`.
+    """Return whether a meter can take up its open commands, which have the numbers `opened`. `taken`: the last number
+    that its journal shows; `told`: the last number that it says it has taken up.
     """
     base = max(taken, told)
     beyond = [number for number in opened if number > base]
@@ -91,8 +93,8 @@ def is_in_order(opened: list[int], taken: int, told: int) -> bool:
 
 @transaction.atomic
 def renumber(meter: Meter) -> list[Command]:
-    """Number a meter's open commands anew, in their order, from the first number on that the meter has not used; those
-    that it may be taking up just now keep theirs. Returns those that were changed.
+    """Give a meter's open commands new numbers, in their order, from the first number that the meter has not used.
+    Commands that it may be taking up just now keep theirs. Returns the changed commands.
     """
     locked = for_update(Meter.objects).get(pk=meter.pk)
     base = max(locked.taken, locked.told_command)
@@ -111,14 +113,14 @@ def renumber(meter: Meter) -> list[Command]:
 
 
 def step_aside(meter: Meter, number: int) -> None:
-    """Take its number from an open command of a meter, until it is numbered anew."""
+    """Take the number away from an open command of a meter, until it gets a new one."""
     Command.objects.filter(meter=meter, number=number, number__gt=0, state__in=OPEN).update(
         was=F("number"), number=-F("pk"), state=Command.State.QUEUED
     )
 
 
 def fill_in(meter: Meter, number: int, at: int, order: entries.AnyOrder, name: bytes) -> Command:
-    """Put a command into the log that a journal shows, by this name, and the log lacks."""
+    """Store a command that a journal shows under this name and the log does not have. Returns it."""
     row = _row(meter, entries.Command(meter.name, number, at, order, name))
     row.state, row.found = Command.State.APPLIED, True
     row.save(force_insert=True)

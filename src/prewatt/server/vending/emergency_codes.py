@@ -1,8 +1,8 @@
-"""Codes that are made in advance, for a landlord's phone or paper: each lends an amount at one meter, without a network. What
-may be made is bounded by the property's rules, and by what one person may give alone (`second_person`).
+"""Emergency codes are made in advance, for a landlord's phone or paper: each lends an amount at one meter, without a
+network. The property's rules bound them, and so does what one person may give alone (`second_person`).
 
-A meter takes one once, until the day that the code itself carries. What is revoked here is worth nothing as soon as the meter
-has heard of it; until then it is worth what it lends, and no longer than until its day.
+A meter takes each code once, until the day that the code carries. A code that is revoked here becomes worthless when
+the meter hears of it; until then it still lends its amount, but not after its day.
 """
 
 from __future__ import annotations
@@ -35,58 +35,67 @@ from .models import Code, Command, EmergencyCode, TokenMeter
 from .second_person import is_too_much, limit_of, lock_books
 
 LARGEST = 1000 * NANO
+"""The most that one code can lend, nano."""
 LONGEST = 31
-"""Days."""
+"""The most days for which a code can hold."""
 
 
 class EmergencyError(Refused):
-    """A code can't be made or revoked; the message, for people, says why. Nothing was changed."""
+    """A code cannot be made or revoked; the message, for people, says why. Nothing was changed."""
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a property allows: nano that one code lends, codes of a flat that hold at a time, days that one holds."""
+    """The limits of a property: the amount of one code (nano), the number of codes of a flat that hold at the same
+    time, and the days for which a code holds.
+    """
 
     amount: int
     number: int
     days: int
 
 
-def bounds(where: Property) -> Bounds:
-    """The bounds of a property."""
+def bounds(property_: Property) -> Bounds:
+    """Return the limits of a property."""
     return Bounds(
-        parse_money(str(where.emergency_code_amount)), int(where.emergency_code_number), int(where.emergency_code_days)
+        parse_money(str(property_.emergency_code_amount)),
+        int(property_.emergency_code_number),
+        int(property_.emergency_code_days),
     )
 
 
 @dataclass(frozen=True)
 class AtRisk:
-    """What is lost at most if all codes that can still be used fall into other hands: how many, nano in all, until when."""
+    """What is lost at most if all usable codes fall into the wrong hands: their number, their sum (nano), and the
+    instant of the last end.
+    """
 
     number: int
     amount: int
     until: int
 
 
-def at_risk(where: Property) -> AtRisk:
-    """What can still be used of a property's codes."""
-    rows = [each for each in of_property(where) if can_be_used(each)]
+def at_risk(property_: Property) -> AtRisk:
+    """Return what can still be used of a property's codes."""
+    rows = [each for each in of_property(property_) if can_be_used(each)]
     return AtRisk(len(rows), sum(each.amount for each in rows), max((each.ends for each in rows), default=0))
 
 
-def of_property(where: Property) -> list[EmergencyCode]:
-    """The codes of a property's meters, the latest first."""
-    rows = EmergencyCode.objects.filter(meter__gateway__property=where)
+def of_property(property_: Property) -> list[EmergencyCode]:
+    """Return the codes of a property's meters, the latest first, at most 1000."""
+    rows = EmergencyCode.objects.filter(meter__gateway__property=property_)
     return list(rows.select_related("code", "meter__unit", "ended")[:1000])
 
 
 def can_be_used(each: EmergencyCode) -> bool:
-    """Whether a meter may still take it, as far as is known here."""
+    """Return whether a meter may still take a code, as far as the server knows."""
     return state(each) in ("open", "revoking")
 
 
 def state(each: EmergencyCode) -> str:
-    """`used`, `revoked` (the meter knows), `expired`, `revoking` (the meter does not know yet) or `open`."""
+    """Return the state of a code: `used`, `revoked` (the meter knows), `expired`, `revoking` (the meter does not know
+    yet) or `open`.
+    """
     if each.used_at is not None:
         return "used"
     if each.revoked_at is not None and each.ended is not None and each.ended.state == Command.State.APPLIED:
@@ -97,17 +106,17 @@ def state(each: EmergencyCode) -> str:
 
 
 @transaction.atomic
-def make(where: Property, meters: Sequence[Meter], amount: int, days: int, by: Any) -> list[EmergencyCode]:
-    """Make one code for each of some meters, that lends `amount` nano there within so many days. EmergencyError if one can't
-    be: then none is.
+def make(property_: Property, meters: Sequence[Meter], amount: int, days: int, by: Any) -> list[EmergencyCode]:
+    """Make one code for each of these meters, which lends `amount` nano there and holds for `days` days. Raises
+    EmergencyError, which names the field, if one code is not possible; then none is made.
     """
-    lock_books(where.organisation)
-    allowed = bounds(where)
+    lock_books(property_.organisation)
+    allowed = bounds(property_)
     if not 0 < amount <= min(allowed.amount, LARGEST):
-        most = format_money(allowed.amount, where.currency)
-        raise EmergencyError(_("A code lends more than 0 and at most %(most)s.") % {"most": most}, "amount")
+        most = format_money(allowed.amount, property_.currency)
+        raise EmergencyError(_("A code must lend more than 0, and at most %(most)s.") % {"most": most}, "amount")
     if not 0 < days <= min(allowed.days, LONGEST):
-        raise EmergencyError(_("A code holds for 1 to %(most)d days.") % {"most": allowed.days}, "days")
+        raise EmergencyError(_("A code must hold for 1 to %(most)d days.") % {"most": allowed.days}, "days")
     if not meters:
         raise EmergencyError(_("Choose at least one flat."), "units")
     rows = Meter.objects.filter(pk__in=[each.pk for each in meters])
@@ -116,35 +125,39 @@ def make(where: Property, meters: Sequence[Meter], amount: int, days: int, by: A
 
 
 def _make_one(locked: Meter, allowed: Bounds, amount: int, days: int, by: Any) -> EmergencyCode:
-    where, at = locked.unit or locked.name, now()
+    place, at = locked.unit or locked.name, now()
     token_meter = TokenMeter.objects.filter(meter=locked).select_related("group").first()
     if token_meter is None:
-        raise EmergencyError(_("%(where)s: its meter takes no codes.") % {"where": where}, "units")
-    held = EmergencyCode.objects.filter(meter=locked, ends__gt=at).exclude(
+        raise EmergencyError(_("%(where)s: its meter takes no codes. Choose other flats.") % {"where": place}, "units")
+    holding = EmergencyCode.objects.filter(meter=locked, ends__gt=at).exclude(
         Q(revoked_at__isnull=False, used_at__isnull=True, ended__state=Command.State.APPLIED)
     )
-    if held.count() >= allowed.number:
+    if holding.count() >= allowed.number:
         text = _(
-            "%(where)s: %(number)d codes hold already, used ones counted until they would have ended. No more may: revoke one, wait "
-            "for its end, or allow more."
+            "%(where)s: %(number)d codes hold already, and no more are allowed. A used code counts until its "
+            "end. Revoke one, wait for its end, or allow more."
         )
-        raise EmergencyError(text % {"where": where, "number": held.count()}, "units")
+        raise EmergencyError(text % {"where": place, "number": holding.count()}, "units")
     tenancies = Tenancy.objects.filter(unit=locked.unit_id) if locked.unit_id else ()
     tenancy = next((each for each in tenancies if each.holds(at)), None)
     if is_too_much(locked.property.organisation, tenancy, locked, amount, by):
         text = _(
-            "%(where)s: with what was given and lent in the last 30 days, and the codes that hold, this is over %(limit)s, which one "
-            "person may give alone. Make fewer or smaller ones."
+            "%(where)s: together with what was given and lent in the last 30 days, and with the codes that hold, "
+            "this is more than %(limit)s, which is the most that one person may give alone. Make fewer or "
+            "smaller codes."
         )
         limit = format_money(limit_of(locked.property.organisation), locked.property.currency)
-        given = {"where": where, "limit": limit}
-        raise EmergencyError(text % given, "amount")
+        values = {"where": place, "limit": limit}
+        raise EmergencyError(text % values, "amount")
     try:
         tid = next_tid(token_meter)
         token = emergency_token(amount, days, tid)
         code = vend(token_meter, token, Code.Kind.EMERGENCY, by, amount, f"{days} days")
     except NotCarried:
-        raise EmergencyError(_("A code carries hundredths up to 100.00, over that whole units."), "amount") from None
+        raise EmergencyError(
+            _("A code can carry hundredths up to 100.00, and only whole units above that: choose such an amount."),
+            "amount",
+        ) from None
     except VendError as error:
         raise EmergencyError(str(error)) from None
     ends = instant_of(BaseDate(token_meter.group.base), tid) + days * DAY
@@ -155,19 +168,19 @@ def _make_one(locked: Meter, allowed: Bounds, amount: int, days: int, by: Any) -
 
 @transaction.atomic
 def revoke(codes: Iterable[EmergencyCode], by: Any) -> int:
-    """Let codes be worth nothing: each as soon as its meter has heard of it. Returns how many; what is used, expired or
-    revoked already stays as it is.
+    """Revoke codes; each becomes worthless when its meter hears of it. Used, expired and revoked codes stay as they
+    are. Returns the number of codes that are now revoked.
     """
-    wanted, done = sorted(codes, key=lambda code: (code.meter_id, code.pk)), 0
-    lock_meters(Meter.objects.filter(pk__in=[each.meter_id for each in wanted]))
-    for each in wanted:
+    ordered_codes, count = sorted(codes, key=lambda code: (code.meter_id, code.pk)), 0
+    lock_meters(Meter.objects.filter(pk__in=[each.meter_id for each in ordered_codes]))
+    for each in ordered_codes:
         row = EmergencyCode.objects.select_related("code", "meter", "ended").get(pk=each.pk)
         if state(row) != "open":
             continue
         row.revoked_at, row.revoked_by, row.ended = now(), name_of(by)[:150], issue(row.meter, _end(row))
         row.save(update_fields=["revoked_at", "revoked_by", "ended"])
-        done += 1
-    return done
+        count += 1
+    return count
 
 
 def _end(row: EmergencyCode) -> EndCode:
@@ -176,41 +189,43 @@ def _end(row: EmergencyCode) -> EndCode:
 
 
 def by_code(meter: Meter, most: int = 50) -> dict[int | None, str]:
-    """Who made the last codes of a meter that were typed, and why, by their identifiers."""
-    found: dict[int | None, str] = {}
+    """Return for each identifier of the last typed codes of a meter who made the code, and why."""
+    authors: dict[int | None, str] = {}
     rows = Command.objects.filter(meter=meter, kind="control", coded_seq__isnull=False).order_by("-coded_seq")
     for command in rows[:most]:
         order = getattr(decode_command(bytes(command.body)), "order", None)
         if isinstance(order, Control):
-            found[command.tid] = f"{order.by}: {order.reason}" if order.reason else order.by
+            authors[command.tid] = f"{order.by}: {order.reason}" if order.reason else order.by
     for each in EmergencyCode.objects.filter(meter=meter, used_seq__isnull=False).select_related("code")[:most]:
-        found[each.code.tid] = f"{each.by}: {_('emergency code')}"
-    return found
+        authors[each.code.tid] = f"{each.by}: {_('emergency code')}"
+    return authors
 
 
 # -- what the head-end asks ----------------------------------------------------------------------------------------------
 
 
 def orders(meters: Iterable[Meter], used: bool = False) -> dict[int, dict[int, KernelCommand]]:
-    """What the codes of some meters order, by meter and identifier; those that were `used` too if asked for."""
+    """Return the orders of the codes of these meters, by the meter's primary key and the code's identifier. `used`:
+    also those of used codes.
+    """
     rows = EmergencyCode.objects.filter(meter__in=list(meters)).select_related("code", "meter")
-    found: dict[int, dict[int, KernelCommand]] = {}
+    by_meter: dict[int, dict[int, KernelCommand]] = {}
     for each in rows if used else rows.filter(used_seq__isnull=True):
         order = Control(Restore(each.amount), each.by, _("emergency code"), each.code.tid)
         command = KernelCommand(each.meter.name, 1, each.made_at, order)
-        found.setdefault(each.meter_id, {})[each.code.tid or 0] = command
-    return found
+        by_meter.setdefault(each.meter_id, {})[each.code.tid or 0] = command
+    return by_meter
 
 
 def take_up(meter: Meter, entry: OnSite) -> None:
-    """A meter's journal shows a code used: it is listed so, and the meter is told that this is known."""
+    """Mark a code as used because the meter's journal shows it, and send the meter the order that ends it."""
     if entry.tid is None:
         return
     _take_up(meter, [entry.tid], entry.seq, entry.at)
 
 
 def take_up_state(meter: Meter, account: Account) -> None:
-    """The books go on from a meter's account whose entries nobody has: it knows which codes were used."""
+    """Mark the codes as used that a meter's account has, if nobody has the journal entries between."""
     _take_up(meter, account.coded, account.seq, account.at)
 
 

@@ -1,7 +1,7 @@
-"""A meter is exchanged for another one: what is said of it, what follows, and the order to the gateway.
+"""The exchange of a meter for another one: its preview, the order to the gateway, and its effects.
 
-The journal keeps the name of its first meter and goes on; credit, tariff and history with it. What the old one used up to
-its end is charged with the new one's first reading, once.
+The journal keeps the name of its first meter and goes on, with credit, tariff and history. The use of the old meter up
+to its end is charged with the new meter's first reading, once.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from .models import OPEN, Command, MeterExchange
 
 End = MeterExchange.End
 UNKNOWN = "unknown"
-"""Typed in the place of the old meter's last register."""
+"""The word that a person types if the old meter's last register is unknown."""
 UNKNOWN_END, REFUSED = "exchanged", "exchange-refused"
-"""Kinds of alarms: nobody knows where the old meter ended; the gateway refused an exchange."""
+"""The kinds of alarms: nobody knows the end of the old meter; the gateway refused an exchange."""
 LOOKED_AT = 500
-"""Events in which the serial number of a foreign meter is looked for."""
+"""The number of events in which the serial number of a foreign meter is looked for."""
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """What an exchange comes to. `register`: of the old meter when it was `read_at` last, None if it never was. `rest`: Wh
-    that will be charged for what it used after that, `cost` nano at the prices of now.
+    """The preview of an exchange. `register` (Wh): of the old meter at its last reading, at the instant `read_at`; None
+    if it was never read. `rest`: Wh of the old meter that will be charged, `cost`: their price now, nano.
     """
 
     meter: Meter
@@ -53,30 +53,32 @@ class Outlook:
 
     @property
     def old(self) -> str:
-        """The serial number of what hangs there now."""
+        """Return the serial number of the present meter."""
         return self.meter.hangs
 
     def in_words(self) -> str:
-        """What will be charged for the old meter's rest, and what is not known."""
+        """Return what will be charged for the old meter's rest, and what is unknown, for people."""
         if self.register is None:
             return _("The old meter was never read: counting begins with the new one.")
-        read = {"kwh": exact_kwh(self.register)}
+        last_register = {"kwh": exact_kwh(self.register)}
         if self.end == End.UNKNOWN:
             return (
                 _("The old meter was last read at %(kwh)s kWh. What it used after that is not known, and not charged: you "
-                  "will be asked what to charge for that time.") % read
+                  "will be asked what to charge for that time.") % last_register
             )  # fmt: skip
         if self.end == End.READ:
-            return _("The old meter was last read at %(kwh)s kWh. Nothing is charged for it after that.") % read
+            return (
+                _("The old meter was last read at %(kwh)s kWh. Nothing is charged for it after that.") % last_register
+            )
         return _(
             "The old meter was last read at %(kwh)s kWh. What it used after that, %(rest)s kWh, is charged with the new "
             "one's first reading."
-        ) % {**read, "rest": exact_kwh(self.rest)}
+        ) % {**last_register, "rest": exact_kwh(self.rest)}
 
 
 def last_read(meter: Meter) -> tuple[int, int, bool] | None:
-    """(register in Wh, instant, whether by an exchange of which nothing was read yet) of what hangs there; None if it was
-    never read.
+    """Return (register in Wh, instant, whether it comes from an exchange after which nothing was read) of the present
+    meter; None if it was never read.
     """
     rows = JournalEntry.objects.filter(
         Q(kind="reading", register__isnull=False) | Q(kind__in=("exchanged", "rebased")), meter=meter
@@ -89,7 +91,7 @@ def last_read(meter: Meter) -> tuple[int, int, bool] | None:
 
 
 def foreign_serial(meter: Meter) -> str:
-    """The serial number of the meter that answers in the place of this one; empty if none does."""
+    """Return the serial number of a foreign meter that answers in the place of this one; empty if none does."""
     if not account_of(meter).foreign_since:
         return ""
     rows = JournalEntry.objects.filter(meter=meter, kind="event").order_by("-seq")
@@ -106,7 +108,12 @@ def _kwh(field: str, text: str) -> int:
     except ValueError as error:
         raise ValidationError({field: str(error)}) from None
     if not 0 <= register <= REGISTER_MAX:
-        raise ValidationError({field: _("%(text)s kWh is no register of a meter.") % {"text": text.strip()}})
+        raise ValidationError(
+            {
+                field: _("%(text)s kWh can't be the register of a meter: copy it from the meter's display.")
+                % {"text": text.strip()}
+            }
+        )
     return register
 
 
@@ -116,28 +123,40 @@ def _check_serial(meter: Meter, serial: str) -> None:
     except ValidationError as error:
         raise ValidationError({"serial": error.messages}) from None
     if serial == meter.hangs:
-        raise ValidationError({"serial": _("%(serial)s hangs here already.") % {"serial": serial}})
+        raise ValidationError(
+            {
+                "serial": _("%(serial)s is the meter that is here already: enter the number of the new one.")
+                % {"serial": serial}
+            }
+        )
     other = _hanging(meter, serial)
     if other is None:
         coming = MeterExchange.objects.filter(serial=serial, command__state__in=OPEN).exclude(command__meter=meter)
-        mine = coming.filter(command__meter__gateway__property__organisation=meter.property.organisation_id)
-        found = mine.select_related("command__meter__unit").first()
-        other = found.command.meter if found else None
+        own = coming.filter(command__meter__gateway__property__organisation=meter.property.organisation_id)
+        exchange_row = own.select_related("command__meter__unit").first()
+        other = exchange_row.command.meter if exchange_row else None
     if other is not None:
         raise ValidationError(
-            {"serial": _("%(serial)s is known already, at %(where)s.") % {"serial": serial, "where": other}}
+            {
+                "serial": _("%(serial)s is registered already, at %(where)s: check the number.")
+                % {"serial": serial, "where": other}
+            }
         )
 
 
 def _hanging(meter: Meter, serial: str) -> Meter | None:
-    """Where else at the same landlord's a meter of this serial number hangs. What others have is their own business."""
-    mine = Meter.objects.filter(gateway__property__organisation=meter.property.organisation_id).exclude(pk=meter.pk)
-    return mine.filter(Q(name=serial) | Q(serial=serial)).select_related("unit").first()
+    """Return another meter with this serial number at the same landlord; None if there is none. Other landlords' meters
+    do not count.
+    """
+    own_meters = Meter.objects.filter(gateway__property__organisation=meter.property.organisation_id).exclude(
+        pk=meter.pk
+    )
+    return own_meters.filter(Q(name=serial) | Q(serial=serial)).select_related("unit").first()
 
 
 def look(meter: Meter, serial: str, first: str, last: str = "") -> Outlook:
-    """What an exchange would come to: registers in kWh, as decimals; `last` empty for as it was last read, or "unknown".
-    ValidationError says by its field what can't be.
+    """Return the preview of an exchange. `first`, `last`: registers in kWh, as decimals; `last` may be empty for the
+    last reading, or "unknown". Raises ValidationError, which names the field.
     """
     serial, last = serial.strip(), last.strip()
     _check_serial(meter, serial)
@@ -159,42 +178,44 @@ def look(meter: Meter, serial: str, first: str, last: str = "") -> Outlook:
     highest = most(account.settings.power_highest, at - base.at)
     if not 0 <= rest <= highest:
         text = _(
-            "The old meter can't have ended at %(last)s kWh: it stood at %(kwh)s kWh when it was last read, and at most "
-            "%(most)s kWh can have flowed since."
+            "The old meter can't have ended at %(last)s kWh: at its last reading it was at %(kwh)s kWh, and at "
+            "most %(most)s kWh can have flowed since. Check the number."
         )
-        said = {"last": exact_kwh(ends or 0), "kwh": exact_kwh(register), "most": exact_kwh(highest)}
-        raise ValidationError({"last": text % said})
+        values = {"last": exact_kwh(ends or 0), "kwh": exact_kwh(register), "most": exact_kwh(highest)}
+        raise ValidationError({"last": text % values})
     cost = account.rate(at, rest).charge - account.rate(at, 0).charge
     return Outlook(meter, serial, begins, ends, end, register, read_at, rest, cost)
 
 
 @transaction.atomic
 def exchange(meter: Meter, serial: str, first: str, last: str, by: str) -> MeterExchange:
-    """Order an exchange. Asked twice, it is one. ValidationError as `look`."""
+    """Order an exchange. A repeated call returns the same exchange. Raises ValidationError as `look` does, or if
+    another exchange is on its way.
+    """
     row = for_update(Meter.objects).select_related("gateway__property", "unit").get(pk=meter.pk)
-    found = look(row, serial, first, last)
+    outlook = look(row, serial, first, last)
     waiting = MeterExchange.objects.filter(command__meter=row, command__state__in=OPEN).first()
     if waiting is not None:
         if (waiting.serial, waiting.first, waiting.last, waiting.end) == (
-            found.serial, found.first, found.last, found.end,
+            outlook.serial, outlook.first, outlook.last, outlook.end,
         ):  # fmt: skip
             return waiting
-        text = _("The exchange for %(serial)s is on its way already.")
+        text = _("An exchange for %(serial)s is on its way already: wait until it is done.")
         raise ValidationError({"serial": text % {"serial": waiting.serial}})
-    command = issue(row, Exchange(found.serial, found.first, found.last))
+    command = issue(row, Exchange(outlook.serial, outlook.first, outlook.last))
     return MeterExchange.objects.create(
         command=command,
-        old=found.old,
-        serial=found.serial,
-        first=found.first,
-        last=found.last,
-        end=found.end,
+        old=outlook.old,
+        serial=outlook.serial,
+        first=outlook.first,
+        last=outlook.last,
+        end=outlook.end,
         by=by[:150],
     )
 
 
 def waiting_exchange(meter: Meter) -> MeterExchange | None:
-    """The exchange that is on its way to the gateway."""
+    """Return the exchange that is on its way to the gateway; None if there is none."""
     return MeterExchange.objects.filter(command__meter=meter, command__state__in=OPEN).first()
 
 
@@ -202,9 +223,12 @@ def waiting_exchange(meter: Meter) -> MeterExchange | None:
 
 
 def take_up(meter: Meter, entry: Exchanged) -> None:
-    """The journal shows an exchange: the meter's row follows it, and a person is asked what is not known."""
+    """Update the meter's row after the journal shows an exchange, and ask a person for what is unknown."""
     if _hanging(meter, entry.serial) is not None:
-        text = _("Meter %(serial)s was hung here, and is known elsewhere too: look which of the two it is.")
+        text = _(
+            "Meter %(serial)s was installed here, and is registered at another place too: find out which of "
+            "the two is right."
+        )
         raise_alarm("serial-twice", text % {"serial": entry.serial}, entry.at, meter=meter, seq=entry.seq)
     else:
         Meter.objects.filter(pk=meter.pk).update(serial="" if entry.serial == meter.name else entry.serial)
@@ -212,8 +236,8 @@ def take_up(meter: Meter, entry: Exchanged) -> None:
     ordered = MeterExchange.objects.filter(command__meter=meter, command__number=entry.command).first()
     if entry.last is None and meter.read_at is not None and (ordered is None or ordered.end == End.UNKNOWN):
         text = _(
-            "Meter %(serial)s was hung here, and nobody knows where the old one ended: what that used after it was last "
-            "read is not charged. Say what is to be charged for that time."
+            "Meter %(serial)s was installed here, and nobody knows the last register of the old one: its use "
+            "after its last reading is not charged. Say what is to be charged for that time."
         )
         raise_alarm(
             UNKNOWN_END, text % {"serial": entry.serial}, entry.at, meter=meter, key=str(entry.seq), seq=entry.seq
@@ -221,7 +245,9 @@ def take_up(meter: Meter, entry: Exchanged) -> None:
 
 
 def refused(command: Command, seq: int, at: int, reason: str) -> None:
-    """The gateway refused an exchange: somebody has to enter it anew."""
-    text = _("The exchange for meter %(serial)s was refused: %(reason)s. Look at its registers, and enter it anew.")
-    said = text % {"serial": command.exchange.serial, "reason": reason}
-    raise_alarm(REFUSED, said, at, meter=command.meter, key=str(command.number), seq=seq)
+    """Raise an alarm because the gateway refused an exchange: a person must enter it again."""
+    text = _(
+        "The gateway refused the exchange for meter %(serial)s: %(reason)s. Check the registers, and enter it again."
+    )
+    sentence = text % {"serial": command.exchange.serial, "reason": reason}
+    raise_alarm(REFUSED, sentence, at, meter=command.meter, key=str(command.number), seq=seq)

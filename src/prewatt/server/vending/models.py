@@ -1,3 +1,7 @@
+"""The tables of vending: commands, refunds, adjustments, exchanges, keys, codes and top-ups. Amounts are in nano,
+energy in Wh, instants in µs since 1970.
+"""
+
 from __future__ import annotations
 
 from django.conf import settings
@@ -11,11 +15,11 @@ from ..metering.models import Meter
 
 
 class Command(models.Model):
-    """An entry of a meter's credit log, signed when it is made. States: queued, sent, applied, rejected.
+    """A command in a meter's credit log, signed when it is made.
 
-    `applied_seq` and `applied_at` name the journal entry that shows it taken up; `coded_seq` and `coded_at` the one by
-    which the code `tid`, typed on site, brought it before. `was`: the number that it had before it was numbered anew.
-    `found`: it was not ordered here, but found in a journal.
+    `applied_seq` and `applied_at`: the journal entry that shows the command taken up; `coded_seq` and `coded_at`: the
+    entry that shows its code `tid`, if it was typed before. `was`: the number before it got a new one. `found`: it was
+    not ordered here, but found in a journal.
     """
 
     class State(models.TextChoices):
@@ -61,21 +65,23 @@ class Command(models.Model):
 
     @property
     def reached_at(self) -> int | None:
-        """The instant at which its effect is known to have reached the meter, by whichever carrier came first."""
+        """Return the instant at which its effect is known to have reached the meter, by the network or the code; None
+        if it has not.
+        """
         return self.coded_at if self.coded_at is not None else self.applied_at
 
     @property
     def way(self) -> str:
-        """How it reached the meter: `code`, `command`, or empty for not yet."""
+        """Return how it reached the meter: `code`, `command`, or empty if it has not."""
         if self.coded_seq is not None:
             return "code"
         return "command" if self.state == self.State.APPLIED else ""
 
 
 class Refund(models.Model):
-    """Money that the landlord owes to `who` (the tenant's name when it came to be), `at`: what was decided to be given
-    back, what a move-out left, what was paid too much. `amount` in nano, paid out in parts; all of it was at `paid_at`.
-    `send_to`: an IBAN or a note of where it is to go.
+    """Money that the landlord owes to `who` (the tenant's name at that time) from the instant `at`: credit that is
+    given back, the rest after a move-out, or what was paid too much. `amount` in nano, paid out in parts; at `paid_at`
+    all of it was paid. `send_to`: an IBAN, or a note where it is to be sent.
     """
 
     class Why(models.TextChoices):
@@ -107,13 +113,13 @@ class Refund(models.Model):
 
     @property
     def left(self) -> int:
-        """What of it is owed still, nano."""
+        """Return how much of it is still owed, nano."""
         return self.amount - int(self.pay_outs.aggregate(sum=models.Sum("amount"))["sum"] or 0)
 
 
 class PayOut(models.Model):
-    """By how much (nano) what is owed fell: one transfer of the books. `day`: the local day on which the money left;
-    `number`: of the receipt or the transfer.
+    """A part (nano) by which a refund fell, at the instant `at`: one transfer of the books. `day`: the local day on
+    which the money left; `number`: of the receipt or the transfer.
     """
 
     class Way(models.TextChoices):
@@ -141,11 +147,12 @@ class PayOut(models.Model):
 
 
 class Adjustment(models.Model):
-    """Credit that is given to a tenant or taken (`amount` in nano, negative): freely, or because too much or too little
-    was `charged` for energy, or because the meter has it so. Over the organisation's limit it waits for a second person.
+    """Credit that is given to a tenant or taken (`amount` in nano, negative), proposed at the instant `at`: freely,
+    because the charge for energy was wrong, or because the meter has it so. Above the organisation's limit it waits for
+    a second person.
 
-    `adjustment_id`: whoever asks for it names it, once in an organisation; null where the books do, by what it is of.
-    `command`: by which it goes to the meter.
+    `adjustment_id`: the caller's name for it, unique in the organisation; null if the books name it by the reference of
+    its cause. `command`: brings it to the meter.
     """
 
     class Kind(models.TextChoices):
@@ -199,11 +206,13 @@ class Adjustment(models.Model):
 
 
 class MeterExchange(models.Model):
-    """An exchange that was ordered: of the meter with the serial number `old` for `serial`, whose register is at `first`
-    (Wh). `last`: the old one's, where it was typed. `end`: how it is known where the old one ended.
+    """An ordered exchange of the meter with the serial number `old` for `serial`, whose register starts at `first`
+    (Wh). `last`: the old meter's last register, if a person typed it. `end`: how its end is known.
     """
 
     class End(models.TextChoices):
+        """How the end of the old meter is known."""
+
         READ = "read", _("as it was last read")
         TYPED = "typed", _("as its face shows")
         UNKNOWN = "unknown", _("not known")
@@ -221,9 +230,9 @@ class MeterExchange(models.Model):
 
 
 class SupplyGroup(models.Model):
-    """A supply group (IEC 62055-41, 6.1.6) of which a landlord holds the vending key: for each of its revisions a row.
+    """A supply group (IEC 62055-41, 6.1.6) whose vending key a landlord holds; each revision has a row.
 
-    `sealed`: the key as the security module keeps it. `own`: made here, for the meters of our own gateways.
+    `sealed`: the key as the security module stores it. `own`: it was made here, for the meters of our own gateways.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="supply_groups")
@@ -247,7 +256,7 @@ class SupplyGroup(models.Model):
         return f"{self.code}/{self.revision}"
 
     def key_for(self, pan: str, tariff_index: int = 1) -> MeterKey:
-        """The key that a meter of this group holds. NumberError if there can be none such."""
+        """Return the key of a meter of this group. `pan`: its number. Raises NumberError if a value is not possible."""
         return MeterKey(
             pan,
             self.code,
@@ -263,7 +272,7 @@ class SupplyGroup(models.Model):
 
 class TokenMeter(models.Model):
     """A meter that takes codes: one of our own gateways (`meter`), or a keypad meter of another maker. `last_tid`: the
-    token identifier of the last code made for it.
+    token identifier of the last code that was made for it.
     """
 
     meter = models.OneToOneField(Meter, on_delete=models.PROTECT, null=True, related_name="token_meter")
@@ -282,13 +291,15 @@ class TokenMeter(models.Model):
         return self.name
 
     def key(self) -> MeterKey:
-        """The key that it holds."""
-        found: MeterKey = self.group.key_for(self.pan, self.tariff_index)
-        return found
+        """Return the key that the meter holds."""
+        key_: MeterKey = self.group.key_for(self.pan, self.tariff_index)
+        return key_
 
 
 class Code(models.Model):
-    """A code that was made, for whom, and what it carries: money in nano, units in tenths, a value as it is."""
+    """A code, made at the instant `at`, and what it carries: money in nano, units in tenths of a kWh, other values as
+    they are.
+    """
 
     class Kind(models.TextChoices):
         MONEY = "money", _("credit in money")
@@ -316,9 +327,9 @@ class Code(models.Model):
 
 
 class EmergencyCode(models.Model):
-    """A code that was made in advance for one meter, to lend `amount` nano there without a network, until the instant `ends`:
-    by whom, and when it was used, by which journal entry. `revoked_at`: when a person said that it is to be worth nothing;
-    `ended`: the command that says so to the meter, also once it was used.
+    """A code that was made in advance for one meter, to lend `amount` nano there without a network, until the instant
+    `ends`. `used_seq`, `used_at`: the journal entry that shows it used. `revoked_at`: when a person revoked it;
+    `ended`: the command that tells the meter that the code is over, also after its use.
     """
 
     code = models.OneToOneField(Code, on_delete=models.PROTECT, related_name="emergency")
@@ -341,15 +352,15 @@ class EmergencyCode(models.Model):
 
 
 OPEN = (Command.State.QUEUED, Command.State.SENT)
-"""States of a command that no journal entry shows yet."""
+"""The states of a command that no journal entry shows yet."""
 
 
 class TopUp(models.Model):
     """Money for a tenancy's meter: one credit id, one transfer in the ledger, one command. `amount` in nano.
 
-    `credit_id`: as it was typed, of a payment at a provider its name there, else of the books' own
-    (`ledger.references`); the meter knows it by this. `receipt`: the number of the receipt that staff gave. Both are once
-    in an organisation. `moved_from`: the top-up in the wrong flat that its money was credited by first.
+    `credit_id`: typed by a person, or the name of a payment at its provider, or one of the books' own
+    (`ledger.references`); the meter knows the credit by it. `receipt`: the receipt number of staff. Both are unique in
+    an organisation. `moved_from`: the top-up in the wrong flat that the money was credited to first.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
@@ -378,10 +389,10 @@ class TopUp(models.Model):
 
     @property
     def shared(self) -> int:
-        """What of it paid what is spread over payments, and so did not stay at the meter, nano."""
+        """Return how much of it paid spread debts, and so did not stay at the meter, nano."""
         return sum(each.amount for each in self.debt_parts.all() if each.undone_at is None)
 
     @property
     def memo(self) -> str:
-        """What the books say of it beside its number: what was noted, and the id that it was given."""
+        """Return what the books say of it in addition to its number: the note, and the typed id."""
         return " ".join(filter(None, (self.note, "" if is_own(self.credit_id) else self.credit_id)))

@@ -1,5 +1,5 @@
-"""The code that goes with an order: made with it, shown until the meter is seen to have done it. It carries the very order that
-waits for the network (`wire.order_codes`), so whichever comes first counts.
+"""The code of an order. It is made with the order and shown until the journal shows that the meter has done it. It
+carries the same order that waits for the network (`wire.order_codes`), so whichever arrives first counts.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from .models import OPEN, Code, Command, TokenMeter
 
 
 def issue_with_code(meter: Meter, action: Action, who: str, reason: str, by: Any = None) -> Command:
-    """Add an order to the meter's credit log, in the name of `who`, with the code that carries it where one can."""
+    """Add an order to the meter's credit log in the name of `who`, with its code if one can carry it. Returns the
+    command.
+    """
     # The meter's row is locked before the one of its codes, as by payments.
     locked = for_update(Meter.objects).get(pk=meter.pk)
     carried, code = code_of(locked, action, by)
@@ -33,7 +35,7 @@ def issue_with_code(meter: Meter, action: Action, who: str, reason: str, by: Any
 
 
 def code_of(meter: Meter, action: Action, by: Any = None) -> tuple[Action, Code | None]:
-    """The code of an order, and the order as it carries it: as it was where none can."""
+    """Return the order as its code carries it, and the code; the unchanged order and None if no code can carry it."""
     token_meter = TokenMeter.objects.filter(meter=meter).select_related("group").first()
     if token_meter is None:
         return action, None
@@ -49,7 +51,7 @@ def code_of(meter: Meter, action: Action, by: Any = None) -> tuple[Action, Code 
 
 
 def why_no_code(command: Command) -> str:
-    """Why an order of the credit log has no code, for people; empty if it has one."""
+    """Return why an order of the credit log has no code, for people; empty if it has one."""
     order = getattr(decode_command(bytes(command.body)), "order", None)
     if hasattr(command, "code") or not isinstance(order, Control | GrantCredit):
         return ""
@@ -57,7 +59,7 @@ def why_no_code(command: Command) -> str:
         return _("Its code was shown once.")
     token_meter = TokenMeter.objects.filter(meter=command.meter_id).select_related("group").first()
     if token_meter is None:
-        return _("It has no code: this meter takes none.")
+        return _("It has no code: this meter takes no codes.")
     base = BaseDate(token_meter.group.base)
     try:
         if isinstance(order, Control):
@@ -68,22 +70,22 @@ def why_no_code(command: Command) -> str:
         return {
             "action": _("It has no code: this order waits for the network."),
             "amount": _(
-                "It has no code: one carries up to three decimals, beside an end two (over 100: none). Order another amount, and "
-                "it has one."
+                "It has no code: a code carries up to three decimals; with an end two, and none over 100. Order "
+                "such an amount to get a code."
             ),
             "end": _(
-                "It has no code: beside an amount, one carries whole hours up to two days, or whole days. Order one of these, or "
-                "an amount or an end alone, and it has one."
+                "It has no code: with an amount, a code carries whole hours up to two days, or whole days. Order "
+                "such an end, or only an amount or only an end, to get a code."
             ),
         }[refused.reason]
     except NumberError:
         pass
-    return _("It has no code: the minutes of the meter's key have run out. Change its key.")
+    return _("It has no code: the base date of the meter's key has no minutes left. Change its key.")
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A code that can be typed: for which meter, what it does, since when."""
+    """A code that can be typed: its meter, what it does (`what`), and when it was made (`at`)."""
 
     code: Code
     meter: Meter
@@ -95,24 +97,24 @@ class Waiting:
 
 
 def waiting_codes(meter: Meter, tenants: bool = False) -> list[Waiting]:
-    """The codes of what was ordered or given, and a meter has not been seen to take up yet, the latest first; those of
-    payments are shown with the payments. `tenants`: only what gives the tenant credit or power.
+    """Return the codes of orders and of given credit that a meter has not taken up yet, the latest first. Codes of
+    payments are shown with the payments. `tenants`: only codes that give the tenant credit or power.
     """
     rows = Code.objects.filter(
         command__meter=meter, command__state__in=OPEN, command__coded_seq__isnull=True, command__top_up__isnull=True
     )
-    found = []
+    codes = []
     for code in rows.select_related("command").order_by("-at", "-pk"):
         assert code.command is not None
         order = getattr(decode_command(bytes(code.command.body)), "order", None)
         what = in_words(order)
         if what and not (tenants and isinstance(order, Control) and not order.action.brings_power):
-            found.append(Waiting(code, meter, what, code.at))
-    return found
+            codes.append(Waiting(code, meter, what, code.at))
+    return codes
 
 
 def in_words(order: object) -> str:
-    """What an order does, or credit that is given; empty for any other command."""
+    """Return what an order does, or the credit that it gives; empty for any other command."""
     if isinstance(order, GrantCredit):
         return _("credit: %(why)s") % {"why": order.reason}
     if not isinstance(order, Control):

@@ -1,4 +1,4 @@
-"""What can be paid, for which tenancy, and under which id."""
+"""The rules for a payment: its amount, its tenancy and its id."""
 
 from __future__ import annotations
 
@@ -15,17 +15,20 @@ from ..metering.models import Meter
 from .refusals import TopUpError
 
 LARGEST = 100_000 * NANO
+"""The largest payment, nano."""
 
 
 def new_credit_id() -> str:
-    """A fresh credit id. Made by who asks for the top-up, so that asking twice is one top-up."""
+    """Return a new credit id. The caller makes it before the top-up, so that a repeated request is the same top-up."""
     return uuid.uuid4().hex
 
 
 def check_amount(amount: int, currency: str) -> None:
-    """TopUpError if an amount (nano) can't be paid: none, too much, or finer than the currency."""
+    """Raise TopUpError, which names the field, if an amount (nano) cannot be paid: it is not over 0, too large, or
+    finer than the currency.
+    """
     if not 0 < amount <= LARGEST:
-        raise TopUpError(_("A top-up is more than 0 and at most %(most)s.") % {"most": LARGEST // NANO}, "amount")
+        raise TopUpError(_("A top-up must be more than 0, and at most %(most)s.") % {"most": LARGEST // NANO}, "amount")
     if amount % minor_unit(currency):
         raise TopUpError(
             _("%(currency)s has %(digits)d decimals.") % {"currency": currency, "digits": minor_digits(currency)},
@@ -34,14 +37,14 @@ def check_amount(amount: int, currency: str) -> None:
 
 
 def as_it_is(tenancy: Tenancy) -> None:
-    """Read anew, once its meter is locked, whether a tenancy has ended and is settled: since whoever asks has read it, it may
-    have been. What is booked to a settled one would be nobody's.
+    """Read again whether a tenancy has ended and is settled, after its meter is locked. This may have changed since the
+    caller read it, and a booking to a settled tenancy would belong to nobody.
     """
     tenancy.refresh_from_db(fields=["ends", "settled_at"])
 
 
 def check_open(tenancy: Tenancy) -> None:
-    """TopUpError if nothing can be paid for a tenancy."""
+    """Raise TopUpError if nothing can be paid for a tenancy."""
     if tenancy.ends is not None and tenancy.ends <= now():
         raise TopUpError(_("This tenancy has ended."))
     if not Meter.objects.filter(unit=tenancy.unit_id).exists():
@@ -49,7 +52,7 @@ def check_open(tenancy: Tenancy) -> None:
 
 
 def check_typed(credit_id: str) -> None:
-    """TopUpError if a text can't be the id that somebody gives a payment."""
+    """Raise TopUpError if a text cannot be the id that a person gives a payment."""
     if not is_typed(credit_id):
         raise TopUpError(
             _("A credit id must have 1 to 40 printable characters, and must not begin with %(sign)s.") % {"sign": OWN}

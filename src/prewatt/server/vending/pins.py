@@ -1,5 +1,5 @@
-"""PINs of flats, for the gateway's page: made here, shown once, and carried to the meter as a hash by the network and by a code
-that a person types, so that a PIN that is made in an outage opens the page in that outage.
+"""The PINs of flats for the gateway's page. They are made here and shown once. A PIN reaches the meter as a hash, by
+the network and by a code that a person types, so that a PIN that is made in an outage works in that outage.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from .security import security_module
 
 @dataclass(frozen=True)
 class NewPin:
-    """A PIN, to be shown once. `code`: what makes it known to the gateway without a network, in groups; empty if nothing but
-    the network can. `meter`: the serial number of the meter it is typed for.
+    """A PIN, shown once. `code`: the code that brings it to the gateway without a network, in groups of digits; empty
+    if only the network can. `meter`: the serial number of the meter at which the code is typed.
     """
 
     pin: str
@@ -40,7 +40,7 @@ class NewPin:
 
 @transaction.atomic
 def new_pin(unit: Unit, by: Any) -> NewPin:
-    """Make a PIN for a flat's page on the gateway, in a person's name. Neither it nor its code is kept here."""
+    """Make a PIN for a flat's page on the gateway, in a person's name. Neither the PIN nor its code is stored here."""
     pin = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
     meter = for_update(Meter.objects).filter(unit=unit).first()
     tid, minute = _identifier(meter)
@@ -52,8 +52,10 @@ def new_pin(unit: Unit, by: Any) -> NewPin:
         return NewPin(pin)
     code = ""
     if tid is not None:
-        found = TokenMeter.objects.select_related("group").get(meter=meter)
-        code = grouped(security_module().encode(bytes(found.group.sealed), found.key(), pin_token(pin, tid)))
+        token_meter = TokenMeter.objects.select_related("group").get(meter=meter)
+        code = grouped(
+            security_module().encode(bytes(token_meter.group.sealed), token_meter.key(), pin_token(pin, tid))
+        )
         issue(meter, Control(SetPin(unit.pin_hash), name_of(by)[:200], tid=tid))
     # After the order: settings that were on the way before it have the PIN of before.
     send_settings_to(Meter.objects.select_related("unit", "gateway__property").get(pk=meter.pk))
@@ -61,7 +63,7 @@ def new_pin(unit: Unit, by: Any) -> NewPin:
 
 
 def _identifier(meter: Meter | None) -> tuple[int | None, int]:
-    """The identifier of a PIN's code and its minute since 1970; None if the meter takes no codes."""
+    """Return the identifier of a PIN's code and its minute since 1970; None if the meter takes no codes."""
     token_meter = TokenMeter.objects.filter(meter=meter).select_related("group").first() if meter else None
     if token_meter is None:
         return None, 0

@@ -1,4 +1,4 @@
-"""Why something about money is refused. The message, for people, says why; nothing was changed."""
+"""The errors of requests about money. The message, for people, says why; nothing was changed."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from ..core.errors import Refused
 
 
 class GivingBackError(Refused):
-    """It can't be done; the message, for people, says why. Nothing was changed."""
+    """Credit cannot be given back or changed; the message, for people, says why. Nothing was changed."""
 
 
 class TopUpError(Refused):
-    """The top-up can't be made; the message, for people, says why. Nothing was changed."""
+    """The top-up cannot be made; the message, for people, says why. Nothing was changed."""

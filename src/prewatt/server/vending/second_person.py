@@ -1,5 +1,6 @@
-"""How much one person may give or take without a second one: the organisation's limit, for all of the last 30 days, in one
-tenancy and by one person. What a second person agreed to does not count; what was taken is no room for more that is given.
+"""The amount that one person may give or take without a second person: the organisation's limit for the last 30 days,
+in one tenancy and by one person. What a second person agreed to does not count; taken credit makes no room for given
+credit.
 """
 
 from __future__ import annotations
@@ -19,21 +20,24 @@ from ..metering.models import Meter
 from .models import Adjustment, Command, EmergencyCode
 
 SPAN = 30 * DAY
+"""The time over which the limit counts, µs."""
 
 
 def limit_of(organisation: Organisation) -> int:
-    """What one person may give or take alone, nano."""
+    """Return how much one person may give or take alone, nano."""
     return parse_money(str(organisation.adjustment_limit))
 
 
 def lock_books(organisation: Organisation) -> None:
-    """Of two who give at once, the second sees what the first gave. In the caller's transaction."""
+    """Lock the organisation, so that of two people who give at once the second sees what the first gave. The caller
+    holds the transaction.
+    """
     lock_organisation(organisation.pk)
 
 
 def is_too_much(organisation: Organisation, tenancy: Tenancy | None, meter: Meter | None, amount: int, by: Any) -> bool:
-    """Whether `amount` (nano; negative: taken) is more than `by` may give or take alone, with what was before: in the
-    tenancy or at its meter, by anybody, and by this person anywhere in the organisation.
+    """Return whether `amount` (nano; negative if taken) is more than `by` may give or take alone, together with what
+    was given before: in the tenancy or at its meter by anybody, and by this person anywhere in the organisation.
     """
     who = by if isinstance(by, str) else str(by.get_username())
     same = Q(amount__gt=0) if amount > 0 else Q(amount__lt=0)
@@ -57,13 +61,13 @@ def _sum(rows: QuerySet[Adjustment]) -> int:
 
 
 def _restorations(organisation: Organisation) -> Iterator[tuple[int, str, int]]:
-    """(meter, who, nano) of each restoration of an amount that was ordered, and not refused; and of each code made in advance
-    that was used, or still can be.
+    """Yield (meter, person, nano) of each restoration of an amount that was not refused, and of each emergency code
+    that was used or can still be used.
     """
     at = now()
-    made = EmergencyCode.objects.filter(meter__gateway__property__organisation=organisation)
+    codes = EmergencyCode.objects.filter(meter__gateway__property__organisation=organisation)
     can_be = Q(used_at__isnull=True, ends__gt=at) & ~Q(revoked_at__isnull=False, ended__state=Command.State.APPLIED)
-    yield from made.filter(Q(used_at__gt=at - SPAN) | can_be).values_list("meter", "by", "amount")
+    yield from codes.filter(Q(used_at__gt=at - SPAN) | can_be).values_list("meter", "by", "amount")
     rows = Command.objects.filter(
         meter__gateway__property__organisation=organisation, kind="control", issued_at__gt=now() - SPAN
     ).exclude(state=Command.State.REJECTED)

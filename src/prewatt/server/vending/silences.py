@@ -1,8 +1,8 @@
-"""Gateways and meters of which nothing is heard: since when, what that may cost by their usual use, and what had run up when
-they were back.
+"""Silences of gateways and meters: when they began, what they may cost by the usual use, and what had run up when they
+ended.
 
-A gateway that has lost its network goes on by itself and cuts off by itself; one that is dead lends without end. From here
-the two look alike until it is back.
+A gateway without a network goes on by itself and cuts off by itself; a dead gateway lends without end. The server sees
+no difference until the gateway is back.
 """
 
 from __future__ import annotations
@@ -27,23 +27,25 @@ from ..metering.models import Gateway, JournalEntry, Meter, Silence, SilentMeter
 from .models import Command
 
 SILENT = "silent"
-"""The alarm's kind."""
+"""The kind of the alarm for a silence."""
 BACK_FOR = 10 * MINUTE
-"""Who is back for so long is not silent any more: a line that comes and goes is told of once."""
+"""A gateway or meter that is back for this long (µs) is not silent any more, so that a connection that comes and goes
+raises one alarm.
+"""
 COUNTED_IN = HOUR
-"""For so long the readings of the time away are waited for, then it is over all the same."""
+"""The longest wait (µs) for the readings of a silence; then it is over without them."""
 UNREAD = 20 * MINUTE
-"""Only a meter that was not read for so long is looked at: most are read each quarter of an hour."""
+"""Only a meter that was not read for this long (µs) is checked, since most are read every quarter of an hour."""
 NEVER = DAY
-"""A gateway that never spoke is told of after so long, and only where somebody lives."""
+"""The time (µs) after which a gateway that never spoke raises an alarm, if somebody lives there."""
 CLOCKS = 5 * MINUTE
-"""So much a gateway's clock may be behind the server's."""
+"""The most (µs) that a gateway's clock may be behind the server's."""
 EVENTS_BACK = 20
-"""Events that are looked back at."""
+"""The number of earlier events that are checked."""
 
 
 def look() -> None:
-    """Note which gateways and meters are silent, which are back, and which of these for good."""
+    """Store which gateways and meters are silent, which are back, and which silences are over."""
     at = now()
     known = Silence.objects.filter(over_at=None)
     gateways = Gateway.objects.filter(revoked=False, online=False).exclude(
@@ -62,7 +64,9 @@ def look() -> None:
 
 
 def silent_since(gateway: Gateway) -> int | None:
-    """Since when a gateway is silent; None if it is not. One that never spoke: since its meters were set up."""
+    """Return the instant from which a gateway is silent; None if it is not. A gateway that never spoke is silent since
+    its meters were set up.
+    """
     if gateway.online:
         return None
     if gateway.since is not None:
@@ -72,9 +76,9 @@ def silent_since(gateway: Gateway) -> int | None:
     return None if found is None else int(found)
 
 
-def step(where: Property, never: bool) -> int:
-    """After which time (µs) it is told that somewhere is silence first."""
-    return NEVER if never else int(where.silence_minutes) * MINUTE
+def step(property_: Property, never: bool) -> int:
+    """Return the time (µs) after which a silence raises an alarm. `never`: the gateway never spoke."""
+    return NEVER if never else int(property_.silence_minutes) * MINUTE
 
 
 def _look_at_gateway(gateway: Gateway, at: int) -> None:
@@ -90,8 +94,8 @@ def _look_at_gateway(gateway: Gateway, at: int) -> None:
 
 def _look_at_meter(meter: Meter, at: int) -> None:
     since = lost_since(meter)
-    came = meter.gateway.since
-    if since is None or (came is not None and at - came < BACK_FOR):
+    back_since = meter.gateway.since
+    if since is None or (back_since is not None and at - back_since < BACK_FOR):
         # Just back: what it has to say of its meters is yet to come.
         return
     if at - since >= step(meter.property, never=False):
@@ -99,7 +103,7 @@ def _look_at_meter(meter: Meter, at: int) -> None:
 
 
 def lost_since(meter: Meter) -> int | None:
-    """Since when a meter does not answer its gateway, as the journal says; None if it does."""
+    """Return the instant from which a meter does not answer its gateway, by the journal; None if it answers."""
     read = JournalEntry.objects.filter(meter=meter, register__isnull=False).aggregate(last=Max("seq"))["last"] or 0
     rows = JournalEntry.objects.filter(meter=meter, seq__gt=read, kind="event").order_by("-seq")
     lost = None
@@ -114,25 +118,27 @@ def lost_since(meter: Meter) -> int | None:
 
 @transaction.atomic
 def _begin(gateway: Gateway, meter: Meter | None, since: int, meters: Iterable[Meter]) -> Silence:
-    made = Silence.objects.create(gateway=gateway, meter=meter, began_at=since)
+    silence = Silence.objects.create(gateway=gateway, meter=meter, began_at=since)
     for each in meters:
         used = usual_day(each)
         SilentMeter.objects.create(
-            silence=made, meter=each, seq=each.seq, balance=each.balance, closed=each.closed, read_at=each.read_at,
+            silence=silence, meter=each, seq=each.seq, balance=each.balance, closed=each.closed, read_at=each.read_at,
             day_energy=used[0] if used else None, day_charge=used[1] if used else None,
         )  # fmt: skip
-    there = zone(gateway.property.zone)
+    place = zone(gateway.property.zone)
     text = _("%(who)s: nothing is heard since %(at)s.") % {
         "who": meter.unit or meter if meter else _("Gateway %(name)s") % {"name": gateway.name},
-        "at": f"{local(since, there):%Y-%m-%d %H:%M}",
+        "at": f"{local(since, place):%Y-%m-%d %H:%M}",
     }
     owner = {"meter": meter} if meter else {"gateway": gateway}
-    raise_alarm(SILENT, text, since, key=str(made.pk), data={"silence": made.pk}, **owner)
-    return made
+    raise_alarm(SILENT, text, since, key=str(silence.pk), data={"silence": silence.pk}, **owner)
+    return silence
 
 
 def usual_day(meter: Meter) -> tuple[int, int] | None:
-    """(Wh, nano) that a meter used a day in the four weeks before its last reading; None if less than a day is known."""
+    """Return the use a day as (Wh, nano), by the four weeks before the last reading; None if less than a
+    day is known.
+    """
     if meter.read_at is None:
         return None
     since = meter.read_at - WEEKS * 7 * DAY
@@ -149,7 +155,7 @@ def usual_day(meter: Meter) -> tuple[int, int] | None:
 
 @transaction.atomic
 def go_on(silence: Silence, at: int) -> None:
-    """Note whether it is back, what had run up, and whether it is over."""
+    """Update a silence: whether it is back, what had run up, and whether it is over."""
     row = for_update(Silence.objects.select_related("gateway__property", "meter")).get(pk=silence.pk)
     if row.over_at is not None:
         return
@@ -175,7 +181,7 @@ def go_on(silence: Silence, at: int) -> None:
 
 
 def _back(row: Silence) -> int | None:
-    """Since when what was silent speaks; None if it does not."""
+    """Return the instant from which the gateway or the meter speaks again; None if it does not."""
     gateway = row.gateway
     if row.meter is None:
         return int(gateway.since or now()) if gateway.online else None
@@ -185,7 +191,7 @@ def _back(row: Silence) -> int | None:
 
 
 def _count(row: Silence) -> None:
-    """What ran up at each meter that was read since it is back."""
+    """Store what ran up at each meter that was read after its return."""
     back = row.back_at or row.began_at
     since = max(row.began_at, back - CLOCKS)
     waiting = row.meters.filter(counted_at=None, meter__seq__gt=F("seq"), meter__read_at__gt=since)
@@ -197,6 +203,3 @@ def _count(row: Silence) -> None:
         each.energy, each.charge = int(sums["energy"] or 0), int(sums["charge"] or 0)
         each.counted_at, each.stands, each.went_on = meter.read_at, meter.balance, bool(read["number"])
         each.save(update_fields=["counted_at", "energy", "charge", "stands", "went_on"])
-
-
-# -- what it may cost -----------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What is at a meter and not in the books: the alarms that tell of it."""
+"""Credit that is at a meter and not in the books, and its alarms."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ..metering.models import Alarm, Meter
 from .models import Command
 
 UNBOOKED = "unbooked"
+"""The kind of the alarm for such credit."""
 
 
 def _open(meter: Meter) -> Any:
@@ -19,8 +20,8 @@ def _open(meter: Meter) -> Any:
 
 @transaction.atomic
 def carried(meter: Meter, amount: int, reason: str) -> Command | None:
-    """The command by which an adjustment that is to be carried to a meter is there already, though the books did not know
-    of it; None if it is not. It is the same one if its reason and its amount are the same.
+    """Return the command by which an adjustment has reached a meter already, although the books did not know it; None
+    if it has not. Commands with the same reason and amount count as the same.
     """
     for alarm in for_update(_open(meter)).filter(data__amount=amount):
         data = alarm.data

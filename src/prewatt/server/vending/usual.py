@@ -1,4 +1,4 @@
-"""What a flat pays, so that a slip of the comma is seen."""
+"""The usual payment of a flat, so that a misplaced decimal point is noticed."""
 
 from __future__ import annotations
 
@@ -9,28 +9,30 @@ from ..estate.models import Unit
 from .models import TopUp
 
 LAST = 20
-"""Payments that are looked at."""
+"""The number of payments that are compared."""
 TIMES = 10
-"""So many times what is usual is a question."""
+"""A payment of more than this many times the usual one is asked about."""
 MONTH = 1_000_000
-"""Energy (Wh) that stands for what a flat pays where nobody in the building has paid yet: that of a month in which much is used."""
+"""The energy (Wh) of a month with much use. Its price stands for the usual payment if nobody in the building has paid
+yet.
+"""
 
 
 def usual(unit: Unit) -> int | None:
-    """What this flat pays at a time, nano: by its last payments, by those of its building, or by a month's energy at the
-    price of now; None if nothing is known.
+    """Return the usual payment of a flat, nano: by its last payments, by those of its building, or by a month's energy
+    at the present price. None if nothing is known.
     """
-    where = unit.property
-    for rows in (TopUp.objects.filter(tenancy__unit=unit), TopUp.objects.filter(tenancy__unit__property=where)):
+    property_ = unit.property
+    for rows in (TopUp.objects.filter(tenancy__unit=unit), TopUp.objects.filter(tenancy__unit__property=property_)):
         amounts = list(rows.order_by("-paid_at", "-pk").values_list("amount", flat=True)[:LAST])
         if amounts:
             return median_low(amounts)
-    holds = [each for each in where.tariff_versions.in_force(now()) if each.effective_at <= now()]
-    price = max((max(rate.prices) for each in holds for rate in each.tariff.kernel().rates), default=0)
+    in_force = [each for each in property_.tariff_versions.in_force(now()) if each.effective_at <= now()]
+    price = max((max(rate.prices) for each in in_force for rate in each.tariff.kernel().rates), default=0)
     return price * MONTH or None
 
 
 def far_over(unit: Unit, amount: int) -> int | None:
-    """What this flat pays (nano), if an amount is over ten times that; else None."""
-    found = usual(unit)
-    return found if found is not None and abs(amount) > TIMES * found else None
+    """Return the usual payment of a flat (nano) if an amount is more than ten times that; None otherwise."""
+    usual_amount = usual(unit)
+    return usual_amount if usual_amount is not None and abs(amount) > TIMES * usual_amount else None

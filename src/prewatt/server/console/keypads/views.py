@@ -118,7 +118,7 @@ def _vend(request: HttpRequest, owner: Organisation, do: str) -> None:
         index = typed_whole(given.get("tariff_index") or "1", "tariff_index", 0, 99)
         _told(request, change_key(meter(), group("group"), index, request.user))
     else:
-        raise VendError(_("Choose what is to be done: tenant, cost or done."))
+        raise VendError(_("There is no such thing to do."))
 
 
 def _told(request: HttpRequest, codes: list[Code]) -> None:

@@ -1,5 +1,5 @@
-"""Payment providers: a folder each, with a class of the shape of `interface.Provider`, how it reads its settlement files, and
-what its pages run (`static`). How a payer can pay there the provider says itself, by `methods.Method`.
+"""Payment providers: each is a folder with a class of the form of `interface.Provider`, the reader of its settlement
+files, and the scripts of its pages (`static`). The provider itself says how a payer can pay, by `methods.Method`.
 """
 
 from __future__ import annotations
@@ -10,4 +10,4 @@ from .stripe import Stripe
 from .wechat import WeChat
 
 PROVIDERS: dict[str, type[Provider]] = {each.name: each for each in (WeChat, Alipay, Stripe)}
-"""By name. A further provider is a folder here and a word in this line."""
+"""The providers by name. A further provider is a folder here and a word in this line."""

@@ -1,4 +1,4 @@
-"""What the settlement files of China's providers have in common: tables of text, in Beijing's time, in yuan."""
+"""The common parts of the settlement files of China's providers: tables of text, in Beijing time, in yuan."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ BEIJING = ZoneInfo("Asia/Shanghai")
 
 
 def named_rows(lines: Iterable[str]) -> Iterator[dict[str, str]]:
-    """The rows of comma-separated lines, by the names in the first one; blanks around names and values are left out."""
+    """Yield the rows of comma-separated lines, by the names in the first line, without blanks around
+    names and values.
+    """
     rows = csv.reader(lines)
     names = [name.strip() for name in next(rows, [])]
     for row in rows:
@@ -25,12 +27,14 @@ def named_rows(lines: Iterable[str]) -> Iterator[dict[str, str]]:
 
 
 def beijing_instant(text: str) -> int:
-    """An instant in µs since 1970, of a wall clock in Beijing: `2025-10-06 12:00:00`."""
+    """Return the instant (µs since 1970) of a wall clock in Beijing such as `2025-10-06 12:00:00`."""
     return instant(datetime.fromisoformat(text).replace(tzinfo=BEIJING))
 
 
 def in_fen(text: str) -> Decimal:
-    """An amount in yuan as fen, with what is finer. Empty is none. ProviderError if it is no amount."""
+    """Return an amount in yuan as fen, with all of its decimals; 0 for an empty text. Raises ProviderError if it is no
+    amount.
+    """
     try:
         return Decimal(text.strip() or "0") * 100
     except InvalidOperation:

@@ -1,4 +1,4 @@
-"""What payments ask of a provider, whoever it is. A provider knows its own rules and nothing of the database.
+"""The interface of a payment provider. A provider knows its own rules and nothing of the database.
 
 Amounts are in minor units of the currency (fen, cents), instants in µs since 1970.
 """
@@ -23,7 +23,7 @@ from .methods import Method
 
 log = logging.getLogger("prewatt.payments")
 TIMEOUT = 15
-"""Seconds that a provider is waited for."""
+"""The seconds after which a provider counts as away."""
 _AWAY = gettext_lazy(
     "%(who)s can't be reached now. As far as we know, nothing was done. Try again in a few minutes: nothing is "
     "done twice."
@@ -35,17 +35,17 @@ _UNREADABLE = gettext_lazy(
 
 
 class ProviderError(Exception):
-    """The provider can't be reached, or refuses; the message, for people, says why. Asking again does no harm."""
+    """The provider cannot be reached, or refuses; the message, for people, says why. Asking again does no harm."""
 
 
 class CallbackError(ValueError):
-    """A callback is not the provider's, or not for this merchant account: it changes nothing."""
+    """A callback does not come from the provider, or is for another merchant account. It changes nothing."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """A payment as it is asked for. `reference`: the provider's own name for it, once it has one. `payer`: who pays, where
-    the provider must know (an openid).
+    """A payment as the provider is asked for it. `reference`: the provider's own name for it, once it has one. `payer`:
+    the payer's id (an openid), if the provider must know it.
     """
 
     payment_id: str
@@ -63,7 +63,9 @@ class Order:
 
 @dataclass(frozen=True)
 class Started:
-    """How the payer goes on: at `link` (an address, or what a QR code holds), or with `params` in the provider's app."""
+    """How the payer goes on: at `link` (an address, or the content of a QR code), or with `params` in the provider's
+    app.
+    """
 
     link: str = ""
     reference: str = ""
@@ -71,8 +73,8 @@ class Started:
 
 
 class State(StrEnum):
-    """How a payment stands with its provider. Of one that is `REFUNDED` all went back to the payer, or an amount that the
-    provider does not say: it is never to be credited.
+    """The state of a payment at its provider. `REFUNDED`: all of it went back to the payer, or an amount that the
+    provider does not say; such a payment must never be credited.
     """
 
     OPEN = "open"
@@ -83,8 +85,8 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Told:
-    """What a provider says of a payment. `provider_id`: of the transaction that paid it, at `at`. `gone`: what of it went
-    back to the payer until now, in all; None: not said.
+    """A provider's report on a payment. `provider_id`: the transaction that paid it, at the instant `at`. `gone`: how
+    much of it went back to the payer until now, in all; None if the provider does not say.
     """
 
     payment_id: str
@@ -97,7 +99,7 @@ class Told:
 
 
 class Cause(StrEnum):
-    """Why money was taken back."""
+    """The reasons for which money is taken back."""
 
     REFUND = "refund"
     DISPUTE = "dispute"
@@ -105,8 +107,8 @@ class Cause(StrEnum):
 
 
 class Step(StrEnum):
-    """How it stands with money that is taken back: it may yet be (`ASKED`), it was (`TAKEN`), it came back to the merchant
-    (`WON`: a dispute that was won, a refund that failed), or it stays taken (`LOST`).
+    """The state of money that is taken back: it may yet be taken (`ASKED`), it is taken (`TAKEN`), it came back to the
+    merchant (`WON`: a dispute that was won, a refund that failed), or it stays taken (`LOST`).
     """
 
     ASKED = "asked"
@@ -117,9 +119,10 @@ class Step(StrEnum):
 
 @dataclass(frozen=True)
 class Back:
-    """What a provider says of money that is taken back from a merchant. `back_id`: its name, once in a merchant account; of
-    a refund that was asked for here the number that it was given. Of the payment at least one of `payment_id` and
-    `provider_id` is told. `amount`: what is taken, or came back, over zero. `fee`: what the provider keeps for it.
+    """A provider's report on money that is taken back from a merchant. `back_id`: its name, unique in a merchant
+    account; for a refund that was asked for here, the number that we gave. At least one of `payment_id` and
+    `provider_id` is set. `amount`: the amount that is taken or came back, over zero. `fee`: what the provider keeps for
+    it.
     """
 
     back_id: str
@@ -135,10 +138,10 @@ class Back:
 
 
 class Line(NamedTuple):
-    """A line of a provider's settlement file. `amount`: what it adds to what lies with the provider, but for a payment's
-    fee: of a payment over zero, of a refund, a payout, a fee under it; what came back over it. `fee`: what the provider
-    keeps. `back_id`: of a line of money taken back the name of that, where it is not the line's own. `text`: the
-    provider's own word.
+    """A line of a provider's settlement file. `amount`: the change of the money at the provider, before a payment's
+    fee: over zero for a payment and for what came back, below zero for a refund, a payout and a fee. `fee`: what the
+    provider keeps. `back_id`: the name of the money taken back, if it is not the line's own. `text`: the provider's own
+    words.
     """
 
     line_id: str
@@ -160,7 +163,7 @@ ADJUSTMENT, RESERVE, OTHER = "adjustment", "reserve", "other"
 
 @dataclass(frozen=True)
 class Answer:
-    """What a provider wants to hear for a callback."""
+    """The answer that a provider expects for a callback."""
 
     status: int
     body: str = ""
@@ -168,70 +171,76 @@ class Answer:
 
 
 class Provider(ABC):
-    """A provider with the keys of one merchant account. Every method but the constructor and `read_callback` may raise
-    ProviderError.
+    """A provider with the keys of one merchant account. Every method except the constructor and `read_callback` may
+    raise ProviderError.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     fields: ClassVar[tuple[Field, ...]]
     methods: ClassVar[Mapping[str, Method]]
-    """How a payer can pay, by name (12 characters at most)."""
+    """The methods by which a payer can pay, by name (at most 12 characters)."""
     currencies: ClassVar[frozenset[str]]
-    """Empty: any."""
+    """The currency codes that it takes; empty for any."""
     zone: ClassVar[str]
-    """Whose days the settlement files are of."""
+    """The time zone in whose days the settlement files are."""
     address: ClassVar[str]
     refusals: ClassVar[tuple[type[Exception], ...]] = ()
-    """What its library raises where the provider says no."""
+    """The exceptions of its library for a refusal."""
     away: ClassVar[tuple[type[Exception], ...]] = (OSError,)
-    """What its library raises where the provider can't be reached."""
+    """The exceptions of its library if the provider cannot be reached."""
 
     @abstractmethod
     def __init__(self, settings: Mapping[str, str], address: str = "") -> None:
-        """`settings` by the names of `fields`. ValueError, for people, if a key can't be read."""
+        """Take the `settings`, by the names of `fields`. `address`: the provider's address, if it is not the usual one.
+        Raises ValueError, for people, if a key cannot be read.
+        """
 
     @abstractmethod
     def create(self, order: Order) -> Started:
-        """Ask for a payment. Twice with one payment id is one payment."""
+        """Ask for a payment. A repeated call with the same payment id is the same payment."""
 
     @abstractmethod
     def read_callback(self, headers: Mapping[str, str], body: bytes) -> Told | Back | None:
-        """What a callback says; None if it is genuine and says nothing of a payment or of money taken back. CallbackError if
-        it is not genuine.
+        """Return what a callback reports; None if it is genuine and reports neither a payment nor money taken back.
+        Raises CallbackError if it is not genuine.
         """
 
     @abstractmethod
     def answer(self, taken: bool, why: str = "") -> Answer:
-        """What to answer: taken, or to be sent again."""
+        """Return the answer to a callback: taken, or to be sent again because of `why`."""
 
     @abstractmethod
     def query(self, order: Order) -> Told:
-        """How a payment stands."""
+        """Return how a payment stands."""
 
     @abstractmethod
     def close(self, order: Order) -> None:
-        """Let a payment be paid no more."""
+        """Close a payment, so that it cannot be paid any more."""
 
     @abstractmethod
     def refund(self, order: Order, provider_id: str, refund_id: str, amount: int, reason: str) -> None:
-        """Send money of a payment back to who paid it. Twice with one refund id is one refund."""
+        """Send `amount` of a payment back to its payer. A repeated call with the same refund id is the same refund."""
 
     @abstractmethod
     def settlement(self, day: date) -> list[Line]:
-        """The lines of a day's settlement file; none if nothing moved."""
+        """Return the lines of a day's settlement file; none if nothing moved."""
 
     def payer_link(self, back: str) -> str:
-        """Where the payer is asked who they are, and sent to `back` from; empty where nobody need know."""
+        """Return the address where the payer is asked who they are, before they return to `back`; empty if nobody needs
+        to know.
+        """
         return ""
 
     def payer(self, code: str) -> str:
-        """Who the payer is, from the code that came back."""
+        """Return the payer's id, from the code with which they returned."""
         return ""
 
     @contextmanager
     def asking(self) -> Iterator[None]:
-        """Whatever goes wrong while the provider is asked is a ProviderError, in words for people; what it was is in the log."""
+        """Turn every failure of a request to the provider into a ProviderError with words for people; the log has the
+        details.
+        """
         try:
             yield
         except ProviderError:
@@ -247,16 +256,18 @@ class Provider(ABC):
             raise ProviderError(_UNREADABLE % {"who": self.title}) from None
 
     def reason_of(self, refusal: Exception) -> str:
-        """Why the provider says no, as it says itself."""
+        """Return the provider's own reason for a refusal."""
         return str(refusal)
 
 
 _SENTENCE = re.compile(r"[^\W_][^_()<>{}=]*")
-"""What a provider may say to people; a code is not for them."""
+"""The form of a reason that people may see. A code is not for them."""
 
 
 def refused(title: str, said: str, raw: str = "") -> ProviderError:
-    """The provider says no: in its own words where they are `said` for people; all of it (`raw`) is in the log."""
+    """Return the error for a refusal by the provider. `said`: its own words, which are used if they are for people;
+    `raw`: all of its answer, for the log.
+    """
     log.warning("%s says no: %s", title, raw or said)
     words = said.strip().rstrip(".")
     if not (_SENTENCE.fullmatch(words) and (" " in words or not words.isascii()) and len(words) <= 200):
@@ -267,7 +278,7 @@ def refused(title: str, said: str, raw: str = "") -> ProviderError:
 
 @contextmanager
 def reading_callback() -> Iterator[None]:
-    """Whatever is wrong with a callback's form makes it a CallbackError."""
+    """Turn every failure to read a callback into a CallbackError."""
     try:
         yield
     except CallbackError:
@@ -278,7 +289,7 @@ def reading_callback() -> Iterator[None]:
 
 
 def pem(text: str, kind: str) -> str:
-    """A key as PEM, given as such or as the bare base64 that providers' consoles show."""
+    """Return a key in PEM form. It may be given so, or as the bare base64 that providers' pages show."""
     text = text.strip().replace("\r\n", "\n")
     if text.startswith("-----BEGIN"):
         return text

@@ -1,4 +1,6 @@
-"""How a payer can pay at a provider: each way says of itself where it works, what the page shows for it, and what it needs."""
+"""The methods by which a payer can pay at a provider. Each says where it works, what the page shows for it, and what it
+needs.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Browser(StrEnum):
-    """Where the payer reads the page, as far as it decides which ways to pay work there."""
+    """The place where the payer reads the page, as far as it decides which methods work there."""
 
     WECHAT = "wechat"
     PHONE = "phone"
@@ -25,7 +27,9 @@ GO_AND_PAY = _("Go and pay")
 
 
 def browsers_of(user_agent: str) -> frozenset[Browser]:
-    """What a browser is, by what it calls itself. On a computer WeChat's own is both: WeChat's, and a computer's."""
+    """Return what a browser is, by its user agent. On a computer, WeChat's own browser counts both as WeChat and as a
+    computer.
+    """
     places = set()
     if "MicroMessenger" in user_agent:
         places.add(Browser.WECHAT)
@@ -35,8 +39,8 @@ def browsers_of(user_agent: str) -> frozenset[Browser]:
 
 
 class Shows(StrEnum):
-    """What the payment's page shows until it is paid: the link as a QR code that the payer scans, a button that leads to the
-    link, or a button whose press the method's script handles with the payment's parameters.
+    """What the payment's page shows until it is paid: the link as a QR code that the payer scans, a button that leads
+    to the link, or a button that runs the method's script with the payment's parameters.
     """
 
     QR = "qr"
@@ -46,12 +50,12 @@ class Shows(StrEnum):
 
 @dataclass(frozen=True)
 class Method:
-    """A way to pay.
+    """A method of payment.
 
-    `title`: what it is called where the payer chooses. `fits`: the browsers in which it works. `needs_payer`: whether the
-    provider must know who pays before the payment is asked for. `button`: what stands on the button of a link or a
-    script. `hint`: what the payer is to do with what the page shows. `script`: the static file that handles the button
-    (`data-pay`) with the parameters that lie in the page as JSON (`pay-params`).
+    `title`: its name where the payer chooses. `fits`: the browsers in which it works. `needs_payer`: whether the
+    provider must know the payer before the payment is asked for. `button`: the text on the button of a link or a
+    script. `hint`: what the payer must do with what the page shows. `script`: the static file that handles the button
+    (`data-pay`) with the parameters in the page as JSON (`pay-params`).
     """
 
     title: str | _StrPromise

@@ -1,1 +1,1 @@
-"""Readers of bank statements, a module for each format. Pure: bytes in, lines out."""
+"""The readers of bank statements: one module for each format, all with the result of `shape.Statement`."""

@@ -1,5 +1,5 @@
-"""CAMT: the XML of ISO 20022. Statements (camt.053), reports within a day (camt.052), notifications (camt.054), of any
-version.
+"""CAMT, the XML of ISO 20022: statements (camt.053), reports within a day (camt.052) and notifications (camt.054), of
+any version.
 """
 
 from __future__ import annotations
@@ -18,43 +18,45 @@ from .xml_tree import read_xml
 _KINDS = {"BkToCstmrStmt": "Stmt", "BkToCstmrAcctRpt": "Rpt", "BkToCstmrDbtCdtNtfctn": "Ntfctn"}
 _NO_ID = {"", "NONREF", "NOTPROVIDED", "NOTAVAILABLE", "NA", "NONE"}
 _RETURNS = {"RRTN", "RPCR", "UPCT", "UPDD", "RCDD", "PRDD", "ARET", "RIMB", "UPCQ"}
-"""Subfamilies of bank transaction codes for what is returned, recalled or reversed."""
+"""The subfamilies of bank transaction codes for returned, recalled and reversed payments."""
 
 
 def read_camt(content: bytes) -> Statement:
-    """BankError if it is no CAMT, or an amount or a day in it can't be read."""
+    """Return the lines of a CAMT file. Raises BankError if it is no CAMT, or an amount or a day in it cannot be read;
+    the message names the entry.
+    """
     root = read_xml(content)
     kind = next((each for each in root if each.tag in _KINDS), None)
     if root.tag != "Document" or kind is None:
         raise BankError(_("This XML is no CAMT statement (camt.052, camt.053 or camt.054)."))
-    found, number = Statement(), 0
+    statement, number = Statement(), 0
     for report in kind.findall(_KINDS[kind.tag]):
         own = _account(report.find("Acct"))
         entries = report.findall("Ntry")
         check_count(number + len(entries))
         for entry in entries:
             number += 1
-            _entry(found, entry, number, own, "BOOK" if kind.tag == "BkToCstmrStmt" else "")
-            check_count(len(found.lines))
-    return found
+            _entry(statement, entry, number, own, "BOOK" if kind.tag == "BkToCstmrStmt" else "")
+            check_count(len(statement.lines))
+    return statement
 
 
-def _entry(found: Statement, entry: Element, number: int, own: str, untold: str) -> None:
+def _entry(statement: Statement, entry: Element, number: int, own: str, default_state: str) -> None:
     about, details = _text(entry, "AddtlNtryInf"), entry.findall("NtryDtls/TxDtls")
-    says = " ".join(filter(None, [_text(entry, "Amt"), *(_remittance(each) for each in details[:1]), about]))
-    state = _text(entry, "Sts/Cd") or _text(entry, "Sts") or untold
+    summary = " ".join(filter(None, [_text(entry, "Amt"), *(_remittance(each) for each in details[:1]), about]))
+    state = _text(entry, "Sts/Cd") or _text(entry, "Sts") or default_state
     if state != "BOOK":
-        found.leave_out(number, Why.PENDING if state in ("PDNG", "FUTR", "") else Why.NEITHER, says)
+        statement.leave_out(number, Why.PENDING if state in ("PDNG", "FUTR", "") else Why.NEITHER, summary)
         return
     value_day = _day(entry, "ValDt", number)
     day = _day(entry, "BookgDt", number) or value_day
     if day is None:
-        found.leave_out(number, Why.UNDATED, says)
+        statement.leave_out(number, Why.UNDATED, summary)
         return
     amount, currency = _amount(entry.find("Amt"), number)
     sign = _sign(entry, number)
     if not amount:
-        found.leave_out(number, Why.EMPTY, says)
+        statement.leave_out(number, Why.EMPTY, summary)
         return
     returned = _text(entry, "RvslInd").lower() in ("true", "1") or _is_return(entry)
     parts = _parts(details, currency, sign, sign * amount, number)
@@ -65,17 +67,17 @@ def _entry(found: Statement, entry: Element, number: int, own: str, untold: str)
         text = _words(part, details) or tidy(about, 300)
         bank_id = _bank_id(part, entry, alone=not parts)
         back = back or says_returned(text, about)
-        found.lines.append(Line(day, signed, currency, tidy(payer, 100), text, value_day, account, bank_id, back))
+        statement.lines.append(Line(day, signed, currency, tidy(payer, 100), text, value_day, account, bank_id, back))
 
 
 def _words(part: Element | None, details: list[Element]) -> str:
-    """What the payer wrote, and why it came back: of a part, or of all of an entry."""
-    told = [_remittance(each) for each in ([part] if part is not None else details)]
-    return tidy(" ".join([*told, _return_reason(part)]), 300)
+    """Return what the payer wrote, and why the money came back: of a part, or of all parts of an entry."""
+    texts = [_remittance(each) for each in ([part] if part is not None else details)]
+    return tidy(" ".join([*texts, _return_reason(part)]), 300)
 
 
 def _bank_id(part: Element | None, entry: Element, alone: bool) -> str:
-    """The bank's own number of a line: of its part, or of the entry if it is the only line of it (`alone`)."""
+    """Return the bank's own number of a line: of its part, or of the entry if that has only this line (`alone`)."""
     own = _id(_text(part, "Refs/AcctSvcrRef")) if part is not None else ""
     return (own or (_id(_text(entry, "AcctSvcrRef")) if alone else ""))[:80]
 
@@ -87,24 +89,28 @@ def _is_return(at: Element) -> bool:
 def _parts(
     details: list[Element], currency: str, sign: int, whole: int, number: int
 ) -> list[tuple[Element | None, int]]:
-    """The payments of a collective booking, if they tell their amounts and sum up to it; else none."""
+    """Return the payments of a collective booking with their signed amounts (nano), if they have amounts that sum to
+    the booking; else none.
+    """
     if len(details) < 2:
         return []
     parts: list[tuple[Element | None, int]] = []
     for each in details:
-        at = (each.find(path) for path in ("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/InstdAmt/Amt"))
-        told = next((amount for amount in at if amount is not None), None)
-        if told is None or told.get("Ccy") != currency:
+        elements = (each.find(path) for path in ("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/InstdAmt/Amt"))
+        element = next((amount for amount in elements if amount is not None), None)
+        if element is None or element.get("Ccy") != currency:
             return []
         own = _sign(each, number) if each.find("CdtDbtInd") is not None else sign
-        parts.append((each, own * _amount(told, number)[0]))
+        parts.append((each, own * _amount(element, number)[0]))
     return parts if sum(amount for _part, amount in parts) == whole and all(amount for _part, amount in parts) else []
 
 
 def _other_side(part: Element, signed: int, back: bool, own: str) -> tuple[str, str]:
-    """Name and account of who paid, or was paid. What is returned names its sides as the payment before did."""
+    """Return name and account of the payer, or of the receiver for money out. A returned payment names its sides as the
+    first payment did.
+    """
     sides = ["Dbtr", "Cdtr"] if signed > 0 or back else ["Cdtr", "Dbtr"]
-    found = []
+    others = []
     for side in sides:
         parties = part.find("RltdPties")
         if parties is None:
@@ -113,27 +119,27 @@ def _other_side(part: Element, signed: int, back: bool, own: str) -> tuple[str, 
         name = _text(parties, f"{side}/Nm") or _text(parties, f"{side}/Pty/Nm")
         ultimate = _text(parties, f"Ultmt{side}/Nm") or _text(parties, f"Ultmt{side}/Pty/Nm")
         if account != own or not own:
-            found.append((f"{name} ({ultimate})" if ultimate and ultimate != name else name, account))
-    return next((each for each in found if each[0]), ("", ""))
+            others.append((f"{name} ({ultimate})" if ultimate and ultimate != name else name, account))
+    return next((each for each in others if each[0]), ("", ""))
 
 
 def _remittance(part: Element) -> str:
-    """What the payer wrote."""
-    told = [*part.iterfind("RmtInf/Ustrd"), *part.iterfind("RmtInf/Strd/CdtrRefInf/Ref")]
-    told += [*part.iterfind("RmtInf/Strd/AddtlRmtInf"), *part.iterfind("AddtlTxInf")]
+    """Return what the payer wrote."""
+    elements = [*part.iterfind("RmtInf/Ustrd"), *part.iterfind("RmtInf/Strd/CdtrRefInf/Ref")]
+    elements += [*part.iterfind("RmtInf/Strd/AddtlRmtInf"), *part.iterfind("AddtlTxInf")]
     end_to_end = _text(part, "Refs/EndToEndId")
-    return " ".join(filter(None, [*(each.text for each in told), _id(end_to_end)]))
+    return " ".join(filter(None, [*(each.text for each in elements), _id(end_to_end)]))
 
 
 def _return_reason(part: Element | None) -> str:
     if part is None or part.find("RtrInf") is None:
         return ""
-    told = [*part.iterfind("RtrInf/Rsn/Cd"), *part.iterfind("RtrInf/Rsn/Prtry"), *part.iterfind("RtrInf/AddtlInf")]
-    return " ".join(["returned", *(each.text or "" for each in told)])
+    elements = [*part.iterfind("RtrInf/Rsn/Cd"), *part.iterfind("RtrInf/Rsn/Prtry"), *part.iterfind("RtrInf/AddtlInf")]
+    return " ".join(["returned", *(each.text or "" for each in elements)])
 
 
 def _account(at: Element | None) -> str:
-    """IBAN or number of an account."""
+    """Return the IBAN or the number of an account; empty if there is none."""
     if at is None:
         return ""
     return re.sub(r"\s", "", _text(at, "Id/IBAN") or _text(at, "Id/Othr/Id"))[:34]
@@ -148,33 +154,33 @@ def _text(at: Element, path: str) -> str:
 
 
 def _day(entry: Element, name: str, number: int) -> date | None:
-    told = _text(entry, f"{name}/Dt") or _text(entry, f"{name}/DtTm")
-    if not told:
+    text = _text(entry, f"{name}/Dt") or _text(entry, f"{name}/DtTm")
+    if not text:
         return None
     try:
-        return date.fromisoformat(told[:10])
+        return date.fromisoformat(text[:10])
     except ValueError:
         raise BankError(
-            _("Entry %(number)d: %(text)s is no day such as 2026-11-25.") % {"number": number, "text": told[:40]}
+            _("Entry %(number)d: %(text)s is no day such as 2026-11-25.") % {"number": number, "text": text[:40]}
         ) from None
 
 
 def _amount(at: Element | None, number: int) -> tuple[int, str]:
-    told = (at.text or "").strip() if at is not None else ""
+    text = (at.text or "").strip() if at is not None else ""
     try:
-        if not re.fullmatch(r"\d{1,18}(\.\d{1,9})?", told):
+        if not re.fullmatch(r"\d{1,18}(\.\d{1,9})?", text):
             raise InvalidOperation
-        return nano(Decimal(told), number), (at.get("Ccy") or "" if at is not None else "")[:3]
+        return nano(Decimal(text), number), (at.get("Ccy") or "" if at is not None else "")[:3]
     except InvalidOperation:
         raise BankError(
-            _("Entry %(number)d: %(text)s is no amount such as 12.34.") % {"number": number, "text": told[:40]}
+            _("Entry %(number)d: %(text)s is no amount such as 12.34.") % {"number": number, "text": text[:40]}
         ) from None
 
 
 def _sign(at: Element, number: int) -> int:
-    told = _text(at, "CdtDbtInd")
-    if told not in ("CRDT", "DBIT"):
+    mark = _text(at, "CdtDbtInd")
+    if mark not in ("CRDT", "DBIT"):
         raise BankError(
             _("Entry %(number)d does not say whether it is money in or out (CdtDbtInd).") % {"number": number}
         )
-    return 1 if told == "CRDT" else -1
+    return 1 if mark == "CRDT" else -1

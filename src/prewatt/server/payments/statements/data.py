@@ -1,4 +1,4 @@
-"""A row of a table, asked for by what its cells are."""
+"""A row of a table, with its cells by their roles."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SHARED = {
     "￥": ("CNY", "JPY"),
     "元": ("CNY",),
 }
-"""Signs of several currencies: the landlord's own, if it is one of them; else the first."""
+"""The signs that several currencies share: the landlord's own currency if it is one of them, else the first."""
 _WORDS = {
     "人民币": "CNY",
     "人民币元": "CNY",
@@ -43,7 +43,9 @@ _WORDS = {
 
 
 class Data:
-    """A row below the names."""
+    """A row below the row of names. `number`: its line in the file; `texts`: its cells as texts; `filled`: whether a
+    cell has a text.
+    """
 
     def __init__(self, row: Row, layout: Layout) -> None:
         self.number, self.cells = row.number, row.cells
@@ -52,36 +54,42 @@ class Data:
         self._layout = layout
 
     def text(self, role: str) -> str:
+        """Return the text of a role; empty if it means nothing."""
         return self.at(self._layout.one(role))
 
     def at(self, place: int | None) -> str:
-        """What stands at a place; empty for what means nothing, too."""
-        told = self.raw(place)
-        return "" if told.casefold() in _NOTHING else told
+        """Return the text at a place; empty also for a text that means nothing, such as a hyphen."""
+        text = self.raw(place)
+        return "" if text.casefold() in _NOTHING else text
 
     def raw(self, place: int | None) -> str:
-        """What stands at a place, whether it means anything or not."""
+        """Return the text at a place, whether it means anything or not."""
         return "" if place is None or place >= len(self.texts) else self.texts[place]
 
     def cell(self, role: str) -> Cell:
+        """Return the cell of a role as the file has it: a text, or a number of a workbook."""
         place = self._layout.one(role)
         return "" if place is None or place >= len(self.cells) else self.cells[place]
 
     def first(self, role: str) -> str:
-        return next((told for place in self._layout.places.get(role, ()) if (told := self.at(place))), "")
+        """Return the first text of the columns with a role; empty if all of them are empty."""
+        return next((text for place in self._layout.places.get(role, ()) if (text := self.at(place))), "")
 
     def whole(self) -> str:
+        """Return all texts of the row, joined by blanks."""
         return " ".join(filter(None, self.texts))
 
     def currency(self, home: str) -> str:
-        """The currency of its amount: of its own column, else beside the amount or in that column's name, else `home`."""
-        told = self.text(names.CURRENCY).upper()
-        if told:
-            return _WORDS.get(told, told[:3])
+        """Return the currency code of the amount: from its own column, else from beside the amount or from that
+        column's name, else `home`.
+        """
+        name = self.text(names.CURRENCY).upper()
+        if name:
+            return _WORDS.get(name, name[:3])
         for role in (names.AMOUNT, names.IN, names.OUT):
-            found = _currency_in(self.text(role), home)
-            if found:
-                return found
+            code = _currency_in(self.text(role), home)
+            if code:
+                return code
         return _currency_in(self._layout.currency, home) or home
 
 

@@ -1,4 +1,6 @@
-"""Days as banks write them. Whether the day or the month comes first is settled by the whole file, or asked for."""
+"""Days as banks write them. The whole file shows whether the day or the month comes first; if it does not, a person is
+asked.
+"""
 
 from __future__ import annotations
 
@@ -34,13 +36,15 @@ _NAMED_FIRST = re.compile(
 
 
 def _plain(text: str) -> str:
-    told = unicodedata.normalize("NFKC", text[:60]).strip(" \t'`\"").casefold()
+    plain = unicodedata.normalize("NFKC", text[:60]).strip(" \t'`\"").casefold()
     # Mon, 6 Oct 2025
-    return re.sub(r"^(mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so)[a-z]*\.?,?\s+(?=\d)", "", told)
+    return re.sub(r"^(mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so)[a-z]*\.?,?\s+(?=\d)", "", plain)
 
 
 def order_of(texts: Iterable[str]) -> str:
-    """Which comes first in a file's days: `DAY_FIRST`, `MONTH_FIRST`, or empty if none of them tells, or they disagree."""
+    """Return what comes first in the days of a file: `DAY_FIRST`, `MONTH_FIRST`, or empty if no day shows it, or they
+    disagree.
+    """
     first = second = False
     for text in texts:
         if match := _OPEN.match(_plain(text)):
@@ -50,25 +54,27 @@ def order_of(texts: Iterable[str]) -> str:
 
 
 def is_open(text: str) -> bool:
-    """Whether a day can be read in two ways: 10/06/2025."""
+    """Return whether a day can be read in two ways, such as 10/06/2025."""
     match = _OPEN.match(_plain(text))
     return match is not None and match["a"].zfill(2) != match["b"].zfill(2)
 
 
 def read_day(text: str, order: str = "") -> date | None:
-    """A day, with or without a time behind it; None if it is none, or only `order` could tell and is empty."""
-    told = _plain(text)
+    """Return a day that is written with or without a time behind it. None if it is no day, or only `order` could decide
+    and it is empty.
+    """
+    plain = _plain(text)
     try:
-        if match := _YEAR_FIRST.match(told) or _SOLID.match(told):
+        if match := _YEAR_FIRST.match(plain) or _SOLID.match(plain):
             return date(int(match["y"]), int(match["m"]), int(match["d"]))
-        if match := _DOTS.match(told):
+        if match := _DOTS.match(plain):
             return date(_year(match["y"]), int(match["m"]), int(match["d"]))
-        if match := _OPEN.match(told):
+        if match := _OPEN.match(plain):
             a, b, year = int(match["a"]), int(match["b"]), _year(match["y"])
             if order or a == b:
                 return date(year, b, a) if order != MONTH_FIRST else date(year, a, b)
             return None
-        if match := _NAMED.match(told) or _NAMED_FIRST.match(told):
+        if match := _NAMED.match(plain) or _NAMED_FIRST.match(plain):
             name = match["name"]
             month = _MONTHS.get(name) or _MONTHS.get(name[:4]) or _MONTHS.get(name[:3])
             return date(_year(match["y"]), month, int(match["d"])) if month else None

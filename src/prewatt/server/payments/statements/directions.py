@@ -1,4 +1,4 @@
-"""Money in or money out, as far as a table says it."""
+"""The direction of a line in a table: money in or money out."""
 
 from __future__ import annotations
 
@@ -34,31 +34,33 @@ _SAYS_OUT = re.compile(
 
 
 def direction(word: str) -> int | None:
-    """1 for money in, -1 for money out, 0 for neither; None if a word says none of them."""
+    """Return 1 for money in, -1 for money out, 0 for neither; None if the word is no direction."""
     plain = unicodedata.normalize("NFKC", word).casefold().strip(" .")
     return 1 if plain in _IN else -1 if plain in _OUT else 0 if plain in _NEITHER else None
 
 
 def split_direction(text: str) -> tuple[str, int | None]:
-    """(an amount without the direction that stands at it, that direction): 450.00 DR is money out."""
-    told = text.strip()
-    match = None if len(told) > LONGEST else _BEHIND.fullmatch(told) or _BEFORE.fullmatch(told)
+    """Return (the amount without the direction next to it, that direction or None): 450.00 DR is money out."""
+    plain = text.strip()
+    match = None if len(plain) > LONGEST else _BEHIND.fullmatch(plain) or _BEFORE.fullmatch(plain)
     return (match["number"], direction(match["word"])) if match else (text, None)
 
 
 def says_out(text: str) -> bool:
-    """Whether a text names money out by a word that no payment to us has."""
+    """Return whether a text names money out by a word that no received payment has."""
     return bool(_SAYS_OUT.search(text))
 
 
 def is_direction_column(values: Sequence[str]) -> bool:
-    """Whether all that stands in a column are directions."""
-    told = [direction(each) for each in values if each]
-    return bool(told) and None not in told and any(told)
+    """Return whether all texts of a column are directions."""
+    directions = [direction(each) for each in values if each]
+    return bool(directions) and None not in directions and any(directions)
 
 
 def falls(amounts: Sequence[int], balances: Sequence[int]) -> bool:
-    """Whether a column of balances shows that an amount, written without a sign, was money out. In either order of days."""
+    """Return whether a column of balances shows that an amount without a sign was money out. The days may be in either
+    order.
+    """
     for ups, afters in ((amounts, balances), (amounts[::-1], balances[::-1])):
         steps = [after - before for before, after in pairwise(afters)]
         if steps and all(abs(step) == amount for step, amount in zip(steps, ups[1:], strict=True)):

@@ -1,4 +1,6 @@
-"""Where in a table what stands: found by the columns' names, or told by a person once."""
+"""The layout of a table: which column is what. It is found by the names of the columns, or a person
+describes it once.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +14,20 @@ from . import names
 from .names import DIRECTIONS, KINDS, NAMES, plain, without_currency
 
 WITHIN = 60
-"""The names are in one of so many first rows: wallets put two dozen lines of remarks before them."""
+"""The number of first rows in which the names are looked for. Wallets put two dozen lines of remarks before them."""
 SIGN, OPPOSITE = "sign", "opposite"
-"""What a person says of amounts: money out is negative, or money in is."""
+"""The two ways in which a file can show money out: its amounts are negative, or the amounts of money in are."""
 ONE_PLACE = (names.DAY, names.VALUE_DAY, names.AMOUNT, names.IN, names.OUT, names.CURRENCY, names.STATE, names.BALANCE)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Which columns there are, by their place: for each role those that fill it, the best first.
+    """The columns of a table by their places: for each role the columns that have it, the best first.
 
-    `fingerprint`: of the row that names them, or of how many there are if none does (`named` is False then). `order`,
-    `direction`, `words_in`: what a person has said of days and amounts, and which words of the direction's column mean
-    money in; empty for what the file itself tells. `currency`: what the name of an amount's column says. `kinds`: columns
-    that say what a line is or have no name, so that either may say its direction; `width`: cells of the row with the names.
+    `fingerprint`: of the row that names the columns, or, if `named` is False, of their number. `order`, `direction`,
+    `words_in`: a person's description of days, amounts and the words for money in; empty if the file shows them itself.
+    `currency`: the text in the name of an amount's column. `kinds`: columns that say what a line is, or have no name,
+    so that they may show its direction; `width`: the number of cells in the row with the names.
     """
 
     places: dict[str, tuple[int, ...]]
@@ -39,40 +41,42 @@ class Layout:
     width: int = 0
 
     def one(self, role: str) -> int | None:
-        """The place of a role, if it is filled."""
+        """Return the place of a role; None if no column has it."""
         places = self.places.get(role, ())
         return places[0] if places else None
 
 
 def fingerprint(row: Row, named: bool = True) -> str:
-    """What a bank's tables are known by: the names of the columns, or how many there are."""
-    told = [plain(text_of(cell)) for cell in row.cells]
-    while told and not told[-1]:
-        told.pop()
-    known = "\x1f".join(told) if named else f"{len(row.cells)}"
-    return hashlib.sha256(f"{'named' if named else 'bare'}\x1f{known}".encode()).hexdigest()
+    """Return the text by which a bank's tables are recognised: a digest of the names of the columns, or of their
+    number.
+    """
+    column_names = [plain(text_of(cell)) for cell in row.cells]
+    while column_names and not column_names[-1]:
+        column_names.pop()
+    key = "\x1f".join(column_names) if named else f"{len(row.cells)}"
+    return hashlib.sha256(f"{'named' if named else 'bare'}\x1f{key}".encode()).hexdigest()
 
 
 def find(rows: Sequence[Row], known: Iterable[Layout] = ()) -> tuple[Layout, int] | None:
-    """The layout of a table and the index of its first row of data; what was `known` before goes first. None if no row
-    names a day and an amount.
+    """Return the layout of a table and the index of its first row of data. `known`: layouts that people have described;
+    they are tried first. None if no row names a day and an amount.
     """
     by_fingerprint = {each.fingerprint: each for each in known}
     if by_fingerprint:
         for index, row in enumerate(rows[:WITHIN]):
-            told = by_fingerprint.get(fingerprint(row))
-            if told is not None:
-                return _with_kinds(told, row), index + 1
+            layout = by_fingerprint.get(fingerprint(row))
+            if layout is not None:
+                return _with_kinds(layout, row), index + 1
     best: tuple[Layout, int] | None = None
     for index, row in enumerate(rows[:WITHIN]):
-        found = _named(row)
-        if found is not None and (best is None or len(found.places) > len(best[0].places)):
-            best = found, index + 1
+        layout_of_row = _named(row)
+        if layout_of_row is not None and (best is None or len(layout_of_row.places) > len(best[0].places)):
+            best = layout_of_row, index + 1
     if best is None and by_fingerprint:
         for index, row in enumerate(rows[:WITHIN]):
-            told = by_fingerprint.get(fingerprint(row, named=False))
-            if told is not None:
-                return told, index
+            layout = by_fingerprint.get(fingerprint(row, named=False))
+            if layout is not None:
+                return layout, index
     return best
 
 
@@ -85,7 +89,7 @@ def _named(row: Row) -> Layout | None:
     amounts = [place for role in (names.AMOUNT, names.IN, names.OUT) for place in places.get(role, ())[:1]]
     if names.DAY not in places or not amounts:
         return None
-    directions = tuple(place for place, told in enumerate(full) if told in DIRECTIONS)
+    directions = tuple(place for place, name in enumerate(full) if name in DIRECTIONS)
     if directions:
         places[names.DIRECTION] = directions
     beside = places.get(names.CURRENCY, ())
@@ -97,40 +101,47 @@ def _named(row: Row) -> Layout | None:
 
 
 def _known_places(full: list[str]) -> dict[str, tuple[int, ...]]:
-    """Where the columns with known names stand, by what they are: one column is one thing, but for what the payer wrote."""
+    """Return the places of the columns with known names, by role. A column has one role; only the payer's text can be
+    in several.
+    """
     taken: set[int] = set()
     places: dict[str, tuple[int, ...]] = {}
-    for role, wanted in NAMES.items():
-        found = [place for place in _places_of(role, wanted, full, taken) if full[place] not in DIRECTIONS]
-        if found:
-            places[role] = tuple(found)
+    for role, known_names in NAMES.items():
+        columns = [place for place in _places_of(role, known_names, full, taken) if full[place] not in DIRECTIONS]
+        if columns:
+            places[role] = tuple(columns)
         if role in ONE_PLACE:
-            taken.update(found[:1])
+            taken.update(columns[:1])
         elif role in (names.PAYER, names.ACCOUNT):
-            taken.update(found)
+            taken.update(columns)
     return places
 
 
-def _places_of(role: str, wanted: Iterable[str], full: list[str], taken: set[int]) -> list[int]:
-    """The columns of one kind, by the order of its names: of what has one place those of the first name that is there."""
+def _places_of(role: str, known_names: Iterable[str], full: list[str], taken: set[int]) -> list[int]:
+    """Return the columns of one role in the order of its names. A role with one place takes those of the first name
+    that occurs.
+    """
     bare = [without_currency(each)[0] for each in full]
-    found: list[int] = []
-    for name in wanted:
-        found += [
+    columns: list[int] = []
+    for name in known_names:
+        columns += [
             place
-            for place, told in enumerate(full)
-            if name in (told, bare[place]) and place not in found and (place not in taken or role == names.TEXT)
+            for place, column_name in enumerate(full)
+            if name in (column_name, bare[place])
+            and place not in columns
+            and (place not in taken or role == names.TEXT)
         ]
-        if found and role in ONE_PLACE:
+        if columns and role in ONE_PLACE:
             break
-    return found
+    return columns
 
 
 def _guess(full: list[str], places: dict[str, tuple[int, ...]]) -> None:
-    """Take up columns whose names are not known and tell enough."""
+    """Add columns with unknown names that say enough."""
     directions = {place for place, told in enumerate(full) if told in DIRECTIONS}
 
     def unknown(role: str) -> list[int]:
+        """Return the columns without a role whose names contain a known part for this role."""
         used = {place for found in places.values() for place in found} | directions
         return [
             place
@@ -150,12 +161,12 @@ def _guess(full: list[str], places: dict[str, tuple[int, ...]]) -> None:
 
 
 def _with_kinds(layout: Layout, row: Row) -> Layout:
-    """With the columns that say what a line is, and those without a name: either may say its direction. And with the currency
-    that stands in the name of an amount.
+    """Return the layout with the columns that say what a line is and those without a name, since they may show its
+    direction, and with the currency in the name of an amount.
     """
     full = [plain(text_of(cell)) for cell in row.cells]
     used = {place for role, places in layout.places.items() if role != names.TEXT for place in places[:1]}
-    kinds = tuple(place for place, told in enumerate(full) if (told in KINDS or not told) and place not in used)
+    kinds = tuple(place for place, name in enumerate(full) if (name in KINDS or not name) and place not in used)
     amounts = [place for role in (names.AMOUNT, names.IN, names.OUT) for place in layout.places.get(role, ())[:1]]
-    told = (without_currency(full[place])[1] for place in amounts if place < len(full))
-    return replace(layout, kinds=kinds, width=len(full), currency=next(filter(None, told), ""))
+    currencies = (without_currency(full[place])[1] for place in amounts if place < len(full))
+    return replace(layout, kinds=kinds, width=len(full), currency=next(filter(None, currencies), ""))

@@ -1,4 +1,6 @@
-"""MT940: the statement of SWIFT, with the German and the Dutch ways to write its :86:; MT942, its report within a day."""
+"""MT940, the statement of SWIFT, with the German and the Dutch ways to write its field :86:; and MT942, its report
+within a day.
+"""
 
 from __future__ import annotations
 
@@ -20,18 +22,18 @@ _LINE = re.compile(
 )
 _BALANCE = re.compile(r"[CD](\d{6})([A-Z]{3})(\d{1,12},\d{0,3})")
 _RETURN_CODES = {"108", "109", "159", "181", "182", "183", "184", "185"}
-"""German transaction codes of what is returned."""
+"""The German transaction codes of returned payments."""
 _KEYS = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|IBAN|BIC|PURP|RCMT)\+")
 _SLASHED = re.compile(
     r"/(TRTP|IBAN|BIC|NAME|REMI|EREF|ORDP|BENM|RTRN|CSID|MARF|CNTP|PREF|ISDT|ID|ADDR|PURP|ULTD|ULTC|CD)/"
 )
 _LONGEST_CHUNK = 27
-"""Characters of a subfield of :86:; a word goes on in the next one."""
+"""The characters of a full subfield of :86:; a word may go on in the next one."""
 
 
 @dataclass
-class _Told:
-    """What a :86: says."""
+class _Details:
+    """The values of a field :86:."""
 
     payer: str = ""
     account: str = ""
@@ -40,19 +42,22 @@ class _Told:
 
 
 def read_mt940(text: str, currency: str) -> Statement:
-    """`currency`: where the file names none. BankError if it ends before its closing balance, or has no statement at all."""
+    """Return the lines of an MT940 file. `currency`: the code to use if the file names none. Raises BankError if the
+    file ends before its closing balance, or contains no statement.
+    """
     body = re.sub(r"\r\n?", "\n", text)
     fields = list(_TAG.finditer(body))
     check_count(sum(each[1] == "61" for each in fields))
-    found, number, closed = Statement(), 0, True
-    held: tuple[int, str] | None = None
-    told = ""
+    statement, number, closed = Statement(), 0, True
+    field_61: tuple[int, str] | None = None
+    details = ""
 
     def take() -> None:
-        nonlocal held, told
-        if held is not None:
-            _line(found, held[0], held[1], told, currency)
-        held, told = None, ""
+        """Add the line that is being read to the statement."""
+        nonlocal field_61, details
+        if field_61 is not None:
+            _line(statement, field_61[0], field_61[1], details, currency)
+        field_61, details = None, ""
 
     for place, field in enumerate(fields):
         end = fields[place + 1].start() if place + 1 < len(fields) else len(body)
@@ -67,9 +72,9 @@ def read_mt940(text: str, currency: str) -> Statement:
             currency = match[2] if match else value[:3] if tag == "34F" else currency
         elif tag == "61":
             number += 1
-            held = number, value
-        elif tag == "86" and held is not None:
-            told = value
+            field_61 = number, value
+        elif tag == "86" and field_61 is not None:
+            details = value
         elif tag in ("62F", "62M", "90D", "90C"):
             closed = True
     take()
@@ -77,10 +82,10 @@ def read_mt940(text: str, currency: str) -> Statement:
         raise BankError(_("This file contains no MT940 statement: choose another file."))
     if not closed:
         raise BankError(_("The file is incomplete: it ends before its closing balance (:62F:). Download it again."))
-    return found
+    return statement
 
 
-def _line(found: Statement, number: int, value: str, told: str, currency: str) -> None:
+def _line(statement: Statement, number: int, value: str, details: str, currency: str) -> None:
     match = _LINE.fullmatch(value.strip())
     try:
         if match is None:
@@ -88,43 +93,43 @@ def _line(found: Statement, number: int, value: str, told: str, currency: str) -
         value_day = _day(match["value"])
         day = _entry_day(match["entry"], value_day)
     except ValueError:
-        found.leave_out(number, Why.UNREADABLE, f":61:{value}")
+        statement.leave_out(number, Why.UNREADABLE, f":61:{value}")
         return
     mark = match["mark"]
-    about = _about(told)
-    says = about.text or match["more"] or match["customer"]
+    about = _about(details)
+    summary = about.text or match["more"] or match["customer"]
     if mark.startswith("E"):
-        found.leave_out(number, Why.PENDING, f"{match['amount']} {says}")
+        statement.leave_out(number, Why.PENDING, f"{match['amount']} {summary}")
         return
     amount = nano(Decimal(match["amount"].replace(",", ".").rstrip(".")), number)
     if not amount:
-        found.leave_out(number, Why.EMPTY, says)
+        statement.leave_out(number, Why.EMPTY, summary)
         return
     signed = amount if mark in ("C", "RD") else -amount
     bank_id = (match["bank"] or "").strip()
     returned = about.returned or mark.startswith("R") or says_returned(about.text, match["more"] or "")
-    found.lines.append(
+    statement.lines.append(
         Line(
-            day, signed, currency, tidy(about.payer, 100), tidy(says or "", 300), value_day,
+            day, signed, currency, tidy(about.payer, 100), tidy(summary or "", 300), value_day,
             re.sub(r"\s", "", about.account)[:34], "" if bank_id.upper() == "NONREF" else bank_id[:80], returned,
         )
     )  # fmt: skip
 
 
-def _about(told: str) -> _Told:
-    german = re.match(r"(\d{3})(?:([^\w\s])|$)", told)
+def _about(details: str) -> _Details:
+    german = re.match(r"(\d{3})(?:([^\w\s])|$)", details)
     if german and german[2]:
-        return _german(german[1], german[2], told[3:].replace("\n", ""))
-    flat = told.replace("\n", "")
+        return _german(german[1], german[2], details[3:].replace("\n", ""))
+    flat = details.replace("\n", "")
     if _SLASHED.search(flat):
         return _slashed(flat)
-    return _Told(text=told.replace("\n", " "), returned=False)
+    return _Details(text=details.replace("\n", " "), returned=False)
 
 
-def _german(code: str, sign: str, told: str) -> _Told:
-    """166?00GUTSCHRIFT?20SVWZ+what?21the payer wrote?31IBAN?32name"""
+def _german(code: str, sign: str, details: str) -> _Details:
+    """Read the German form: 166?00GUTSCHRIFT?20SVWZ+what?21the payer wrote?31IBAN?32name"""
     chunks: dict[int, str] = {}
-    for chunk in told.split(sign)[1:]:
+    for chunk in details.split(sign)[1:]:
         if chunk[:2].isdecimal():
             chunks[int(chunk[:2])] = chunk[2:]
     purpose = ""
@@ -136,12 +141,12 @@ def _german(code: str, sign: str, told: str) -> _Told:
     text = " ".join(filter(None, [keys[0].strip(), named.get("SVWZ", "").strip(), _reference(named.get("EREF", ""))]))
     name = f"{chunks.get(32, '')}{chunks.get(33, '')}"
     account = chunks.get(31, "") or named.get("IBAN", "")
-    return _Told(name, account, f"{text} {chunks.get(0, '')}".strip(), code in _RETURN_CODES)
+    return _Details(name, account, f"{text} {chunks.get(0, '')}".strip(), code in _RETURN_CODES)
 
 
-def _slashed(told: str) -> _Told:
-    """/TRTP/SEPA OVERBOEKING/IBAN/NL…/BIC/…/NAME/J JANSSEN/REMI/what the payer wrote/EREF/…"""
-    parts = _SLASHED.split(told)
+def _slashed(details: str) -> _Details:
+    """Read the Dutch form: /TRTP/SEPA OVERBOEKING/IBAN/NL…/BIC/…/NAME/J JANSSEN/REMI/what the payer wrote/EREF/…"""
+    parts = _SLASHED.split(details)
     named: dict[str, str] = {}
     for key, value in zip(parts[1::2], parts[2::2], strict=True):
         named.setdefault(key, value.strip("/ "))
@@ -150,7 +155,7 @@ def _slashed(told: str) -> _Told:
     other = [*named.get("CNTP", "").split("/"), "", "", ""]
     account, name = named.get("IBAN") or other[0], named.get("NAME") or other[2]
     text = " ".join(filter(None, [parts[0].strip(), remittance, _reference(named.get("EREF", ""))]))
-    return _Told(name, account, text, "RTRN" in named)
+    return _Details(name, account, text, "RTRN" in named)
 
 
 def _reference(text: str) -> str:
@@ -162,18 +167,18 @@ def _day(text: str) -> date:
 
 
 def _entry_day(text: str | None, value_day: date) -> date:
-    """The booking's day, which is written without its year: that of the value day, but at the turn of one."""
+    """Return the day of a booking, which is written without its year: the nearest such day to the value day."""
     if not text:
         return value_day
     years = (value_day.year, value_day.year - 1, value_day.year + 1)
-    found = []
+    days = []
     for year in years:
         try:
-            found.append(date(year, int(text[:2]), int(text[2:])))
+            days.append(date(year, int(text[:2]), int(text[2:])))
         except ValueError:
             # 29 February
             continue
-    if not found:
+    if not days:
         raise ValueError(text)
-    nearest = min(found, key=lambda each: abs(each - value_day))
+    nearest = min(days, key=lambda each: abs(each - value_day))
     return nearest if abs(nearest - value_day) < timedelta(days=183) else value_day

@@ -1,4 +1,4 @@
-"""What banks and wallets call their columns, in English, German, Chinese and a few other languages."""
+"""The names that banks and wallets give their columns, in English, German, Chinese and a few other languages."""
 
 from __future__ import annotations
 
@@ -94,7 +94,9 @@ NAMES: dict[str, tuple[str, ...]] = {
         "available balance",
     ),
 }  # fmt: skip
-"""By role, the best first; as `plain` makes them. Of `TEXT` all that are there are taken, of the others the first."""
+"""The names of each role, the best first, in the form of `plain`. All columns with a name of `TEXT` are used; of the
+other roles only the first.
+"""
 STEMS: dict[str, tuple[str, ...]] = {
     DAY: ("date", "datum", "日期", "fecha"),
     AMOUNT: ("amount", "betrag", "金额", "montant", "importe", "bedrag"),
@@ -104,7 +106,9 @@ STEMS: dict[str, tuple[str, ...]] = {
         "message", "note", "comment",
     ),
 }  # fmt: skip
-"""What is in names that are not known: of a day or an amount where one column alone has it, of texts all."""
+"""The parts of unknown names that show a role. A day or an amount counts if only one column has such a part; for texts
+all count.
+"""
 
 DIRECTIONS = frozenset((
     "s/h", "h/s", "sh", "soll/haben", "haben/soll", "soll/haben-kennzeichen", "soll-haben-kennzeichen", "dr/cr", "cr/dr",
@@ -115,12 +119,12 @@ DIRECTIONS = frozenset((
     "sens", "+/-", "vorzeichen", "sign", "indicator", "收入/支出", "收/付", "收付标志", "收付方向", "出入账标志", "来往账标志", "往来标志",
     "transaction direction", "umsatztyp",
 ))  # fmt: skip
-"""Names of a column that says nothing but the direction."""
+"""The names of a column that shows only the direction."""
 KINDS = frozenset((
     "type", "transaction type", "details", "umsatzart", "buchungstext", "vorgang", "交易类型", "业务类型", "art", "subcategory",
     "transaction category", "mutatiesoort", "tipo", "摘要", "buchungsart", "transaction code", "tran type", "txn type",
 ))  # fmt: skip
-"""Names of a column that says what a line is, which may be its direction too."""
+"""The names of a column that says what a line is, which may show its direction too."""
 
 _CURRENCY_BEHIND = re.compile(
     r"\s*(?:[(\[]\s*[+-]?\s*(?P<bracket>[^\W\d_]{3}\s?|元|人民币|人民币元|单位:?元|[$€¥£￥])\s*[+-]?元?\s*[)\]]|\bin\s+(?P<in>[a-z]{3}|€)"
@@ -144,11 +148,13 @@ _UMLAUTS = str.maketrans(
 
 
 LONGEST = 120
-"""Characters of a name that tell something."""
+"""The most characters of a name that are used."""
 
 
 def plain(name: str) -> str:
-    """A column's name as `NAMES` has them: small, without umlauts, blanks at slashes, and what stands about it."""
+    """Return a column's name in the form of `NAMES`: in small letters, without umlauts, without blanks at slashes, and
+    without the signs around it.
+    """
     text = unicodedata.normalize("NFKC", name[:LONGEST]).casefold().translate(_UMLAUTS).replace("_", " ")
     # 交易日期[ Transaction Date ]
     text = re.sub(r"(?<=\S)\s*\[[^\]]*\]$", lambda match: match[0] if len(match[0]) <= 6 else "", text)
@@ -157,9 +163,11 @@ def plain(name: str) -> str:
 
 
 def without_currency(name: str) -> tuple[str, str]:
-    """(a plain name without the currency behind it, that currency or its sign): `betrag (€)` is `betrag` in EUR."""
+    """Return (a plain name without the currency behind it, that currency or its sign): `betrag (€)` becomes `betrag`
+    and EUR.
+    """
     match = _CURRENCY_BEHIND.search(name)
     if match is None or not match.start():
         return name, ""
-    told = (match["bracket"] or match["in"] or match["code"] or "元").strip()
-    return name[: match.start()].strip(), _CODES.get(told, told.upper())
+    currency = (match["bracket"] or match["in"] or match["code"] or "元").strip()
+    return name[: match.start()].strip(), _CODES.get(currency, currency.upper())

@@ -1,4 +1,4 @@
-"""OFX and QFX: the SGML of version 1, whose elements need no end, and the XML of version 2, by one reader."""
+"""OFX and QFX: the SGML of version 1, whose elements need no end tags, and the XML of version 2, with one reader."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from .words import says_returned
 _TOKEN = re.compile(r"<(/?)([A-Za-z0-9._]{1,32})\s*/?>([^<]*)")
 _TRANSACTIONS = {"STMTTRN", "STMTTRNP"}
 _OUT = {"DEBIT", "DIRECTDEBIT", "REPEATPMT", "FEE", "SRVCHG"}
-"""Kinds that are money out, also where a bank leaves the sign away."""
+"""The kinds of transactions that are money out, even if a bank leaves out the sign."""
 
 
 def read_ofx(text: str, currency: str) -> Statement:
-    """`currency`: where the file names none. BankError if it is cut, or an amount or a day can't be read."""
+    """Return the lines of an OFX file. `currency`: the code to use if the file names none. Raises BankError if the file
+    is incomplete, or an amount or a day cannot be read; the message names the transaction.
+    """
     text = _without_cdata(text)
     if not re.search(r"</OFX>", text, re.IGNORECASE):
         raise BankError(_("The file is incomplete: the end of its OFX is missing. Download it again."))
@@ -28,19 +30,19 @@ def read_ofx(text: str, currency: str) -> Statement:
         raise BankError(
             _("This OFX has a DTD. No bank statement has one, so it is not read. Download the statement again.")
         )
-    found = Statement()
+    statement = Statement()
     for number, (values, pending) in enumerate(_transactions(text, currency), 1):
         check_count(number)
-        _line(found, number, values, pending)
-    return found
+        _line(statement, number, values, pending)
+    return statement
 
 
 def _without_cdata(text: str) -> str:
     first, *parts = text.split("<![CDATA[")
     plain = [first]
     for part in parts:
-        told, _end, after = part.partition("]]>")
-        plain += [html.escape(told, quote=False), after]
+        data, _end, after = part.partition("]]>")
+        plain += [html.escape(data, quote=False), after]
     return "".join(plain)
 
 
@@ -66,21 +68,21 @@ def _transactions(text: str, currency: str) -> Iterator[tuple[dict[str, str], bo
         raise BankError(_("The file is incomplete: it ends within a transaction. Download it again."))
 
 
-def _line(found: Statement, number: int, values: dict[str, str], pending: bool) -> None:
+def _line(statement: Statement, number: int, values: dict[str, str], pending: bool) -> None:
     text = tidy(" ".join(filter(None, [values.get("MEMO", ""), values.get("REFNUM", "")])), 300)
     payer = tidy(values.get("NAME", ""), 100)
-    says = f"{values.get('TRNAMT', '')} {payer} {text}"
+    summary = f"{values.get('TRNAMT', '')} {payer} {text}"
     if pending:
-        found.leave_out(number, Why.PENDING, says)
+        statement.leave_out(number, Why.PENDING, summary)
         return
-    told = values.get("DTPOSTED", "")
+    posted = values.get("DTPOSTED", "")
     try:
-        if not re.match(r"\d{8}", told):
+        if not re.match(r"\d{8}", posted):
             raise ValueError
-        day = date(int(told[:4]), int(told[4:6]), int(told[6:8]))
+        day = date(int(posted[:4]), int(posted[4:6]), int(posted[6:8]))
     except ValueError:
         raise BankError(
-            _("Transaction %(number)d: %(text)s is no day such as 20261125.") % {"number": number, "text": told[:40]}
+            _("Transaction %(number)d: %(text)s is no day such as 20261125.") % {"number": number, "text": posted[:40]}
         ) from None
     try:
         amount = nano(read_number(values.get("TRNAMT", ""), _decimal(values.get("TRNAMT", ""))), number)
@@ -90,12 +92,12 @@ def _line(found: Statement, number: int, values: dict[str, str], pending: bool) 
             % {"number": number, "text": values.get("TRNAMT", "")[:40]}
         ) from None
     if not amount:
-        found.leave_out(number, Why.EMPTY, says)
+        statement.leave_out(number, Why.EMPTY, summary)
         return
     kind = values.get("TRNTYPE", "").upper()
     signed = -abs(amount) if kind in _OUT else amount
     unit = (values.get("CURSYM") or values["CURDEF"])[:3].upper()
-    found.lines.append(
+    statement.lines.append(
         Line(
             day, signed, unit, payer, text, None, re.sub(r"\s", "", values.get("ACCTID", ""))[:34],
             values.get("FITID", "")[:80], says_returned(payer, text),
@@ -104,5 +106,5 @@ def _line(found: Statement, number: int, values: dict[str, str], pending: bool) 
 
 
 def _decimal(text: str) -> str:
-    """OFX knows no thousands: the last sign is that before the decimals."""
+    """Return the sign before the decimals. OFX has no separator of thousands, so the last sign is it."""
     return "," if text.rfind(",") > text.rfind(".") else "."

@@ -1,4 +1,4 @@
-"""Which reader a file is for."""
+"""This module chooses the reader for a file."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .ofx import read_ofx
 from .shape import BankError, Statement
 
 LARGEST_FILE = 5_000_000
-"""Bytes of a statement at most."""
+"""The most bytes of a statement."""
 
 
 def read_file(content: bytes, currency: str) -> Statement | None:
-    """The lines of a file whose format says by itself what is what; None for a table (CSV, Excel). `currency`: where the
-    file names none. BankError if it can't be read.
+    """Return the lines of a file in a format that is the same for all banks; None for a table (CSV, Excel). `currency`:
+    the code to use if the file names none. Raises BankError if the file cannot be read.
     """
     if len(content) > LARGEST_FILE:
         raise BankError(_("The file is larger than 5 MB: export fewer days at once."))
@@ -41,8 +41,8 @@ def _head(content: bytes) -> str:
 
 
 def _text(content: bytes, head: str) -> str:
-    told = re.search(r"^\s*CHARSET:\s*(\d{3,5})", head, re.MULTILINE | re.IGNORECASE)
-    for encoding in ("utf-8-sig", f"cp{told[1]}" if told else "cp1252"):
+    charset = re.search(r"^\s*CHARSET:\s*(\d{3,5})", head, re.MULTILINE | re.IGNORECASE)
+    for encoding in ("utf-8-sig", f"cp{charset[1]}" if charset else "cp1252"):
         try:
             return content.decode(encoding)
         except (UnicodeDecodeError, LookupError):

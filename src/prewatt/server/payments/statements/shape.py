@@ -1,4 +1,4 @@
-"""What every statement comes to, whatever its format."""
+"""The form in which every reader returns a statement, whatever its format."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ from django.utils.translation import gettext_lazy
 from ....kernel.units import NANO
 
 MOST_LINES = 20_000
-"""Lines of a statement at most."""
+"""The most lines of a statement."""
 LARGEST_AMOUNT = 9_000_000_000
-"""Of a line, in whole units of its currency: what the database can hold."""
+"""The largest amount of a line, in whole units of its currency: what the database can store."""
 
 
 class BankError(ValueError):
-    """A statement can't be read, or a line not booked; the message, for people, says why. Nothing was changed."""
+    """A statement cannot be read, or a line cannot be booked; the message, for people, says why. Nothing
+    was changed.
+    """
 
 
 class Why(models.TextChoices):
-    """Why a row of a statement is no line that could be booked."""
+    """The reasons why a row of a statement is no line that can be booked."""
 
     PENDING = "pending", gettext_lazy("not booked by the bank yet")
     FAILED = "failed", gettext_lazy("not carried out")
@@ -39,10 +41,11 @@ class Why(models.TextChoices):
 
 @dataclass(frozen=True)
 class Line:
-    """A booked line. `amount` in nano, negative for money out; `payer` and `account` (IBAN or number) are the other side's.
+    """A booked line. `amount` in nano, negative for money out; `payer` and `account` (IBAN or number) belong to the
+    other side.
 
-    `bank_id`: the bank's own name for the booking, empty where it gives none that is unique. `returned`: it says of
-    itself that it takes an earlier booking back.
+    `bank_id`: the bank's own name for the booking; empty if the bank gives no unique one. `returned`: the line itself
+    says that it takes an earlier booking back.
     """
 
     day: date
@@ -58,7 +61,7 @@ class Line:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A row that is no line: its number in the file (from 1), why, and what it says."""
+    """A row that is no line: its number in the file (from 1), the reason, and its text."""
 
     number: int
     why: Why
@@ -67,28 +70,30 @@ class LeftOut:
 
 @dataclass
 class Statement:
-    """What was read, in the order of the file."""
+    """The lines of a file and the rows that are no lines, in the order of the file."""
 
     lines: list[Line] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
 
     def leave_out(self, number: int, why: Why, text: str) -> None:
-        """Count a row that is no line."""
+        """Add a row that is no line."""
         self.left_out.append(LeftOut(number, why, tidy(text, 120)))
 
     def counted(self) -> Counter[Why]:
-        """How many rows were left out, by why."""
+        """Return the number of rows that are no lines, by reason."""
         return Counter(each.why for each in self.left_out)
 
 
 def tidy(text: str, most: int) -> str:
-    """A text on one line, at most so long, without what can't be printed."""
+    """Return a text on one line, with at most `most` characters, without characters that cannot be printed."""
     plain = "".join(sign if sign.isprintable() else " " for sign in text)
     return re.sub(r"\s+", " ", plain).strip()[:most].rstrip()
 
 
 def nano(amount: Decimal, number: int) -> int:
-    """An amount in nano. BankError if it is more than is ever paid, or finer than a nano."""
+    """Return an amount in nano. `number`: the line, for the message. Raises BankError if it is too large, or has more
+    than nine decimals.
+    """
     if abs(amount) > LARGEST_AMOUNT:
         raise BankError(
             _("Line %(number)d: the amount %(text)s is larger than a payment can be.")
@@ -104,7 +109,7 @@ def nano(amount: Decimal, number: int) -> int:
 
 
 def check_count(count: int) -> None:
-    """BankError if a statement has too many lines."""
+    """Raise BankError if a statement has too many lines."""
     if count > MOST_LINES:
         raise BankError(
             _("The statement has more than %(most)d lines: export fewer days at once.") % {"most": MOST_LINES}

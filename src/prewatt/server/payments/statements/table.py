@@ -1,4 +1,4 @@
-"""Statements as tables: CSV and Excel of banks and wallets, whatever they call their columns."""
+"""Statements as tables: CSV and Excel files of banks and wallets, whatever the names of their columns."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ from .shape import MOST_LINES, BankError, Line, Statement, Why, check_count, nan
 from .words import says_returned
 
 MOST_REMARKS = 500
-"""Rows before the first line and after the last one."""
+"""The most rows before the first line and after the last one."""
 WIDEST = 200
+"""The most columns of a table."""
 _PENDING = re.compile(
     r"^(offen|pending|vorgemerkt|--|ausstehend|processing|open)$|vorgemerkt|pending|processing|in process|authori[sz]|on hold|reserved"
     r"|\bblocked|await|queued|scheduled|upcoming|unpaid|not (?:yet )?(?:booked|completed|settled)|angekündigt|vorbereitet"
@@ -43,7 +44,7 @@ _GIVEN_BACK = re.compile(
     r"|^(已?全额退款|已退还|已退款|退款成功|对方已退还|已退回)$",
     re.IGNORECASE,
 )
-"""States of what came in and is gone again. Of what is refunded in part the rest is here still."""
+"""The states of payments that went back completely. After a refund in part the rest is still here."""
 _BALANCE = re.compile(
     r"((opening|closing|beginning|ending|start(ing)?|end|previous|current|available|new|old|ledger)\s+balance\b.*"
     r"|balance\s+(brought|carried)\s+(forward|down).*|(brought|carried) forward|balance|(sub-?|grand )?total|sum"
@@ -54,7 +55,7 @@ _BALANCE = re.compile(
 _TOTAL = re.compile(
     r"(sub-?|grand )?total\b.*|(zwischen)?summe\b.*|gesamt.*|.{0,6}(合计|总计|小计|累计).*|共\d+笔.*", re.IGNORECASE
 )
-"""Beginnings of a total, where no day stands beside it: with one, a payer may have written it."""
+"""The beginnings of a total, if the row has no day: with a day, a payer may have written it."""
 
 
 _SECTION = re.compile(
@@ -63,11 +64,13 @@ _SECTION = re.compile(
     r"\s*(ums(ä|ae)tze|buchungen|transaktionen|transactions?|payments?|entries|交易|明细)?\s*:?",
     re.IGNORECASE,
 )
-"""Titles of a part of a table."""
+"""The titles of parts of a table."""
 
 
 class Unknown(BankError):
-    """A table whose columns, days or directions a person has to say; `asks` is one of these words."""
+    """A person must describe the table first: its columns, the order of its days, or its directions. `asks`: `columns`,
+    `days` or `direction`.
+    """
 
     def __init__(self, asks: str, text: str) -> None:
         super().__init__(text)
@@ -75,7 +78,7 @@ class Unknown(BankError):
 
 
 def rows_of(content: bytes, currency: str) -> list[Row]:
-    """The rows of a table. BankError if it is none, is damaged, or too large."""
+    """Return the rows of a table. Raises BankError if the file is no table, is damaged, or is too large."""
     try:
         rows = list(
             islice(
@@ -92,16 +95,16 @@ def rows_of(content: bytes, currency: str) -> list[Row]:
 
 
 def read_table(rows: Sequence[Row], currency: str, known: Iterable[Layout] = ()) -> Statement:
-    """The lines of a table. `known`: what a person has said of such tables before. `Unknown` if it has to be said, BankError
-    if a line can't be read.
+    """Return the lines of a table. `known`: layouts that people have described. Raises `Unknown` if a person must
+    describe the table first, BankError if a line cannot be read.
     """
-    found = find(rows, known)
-    if found is None:
+    layout_and_first = find(rows, known)
+    if layout_and_first is None:
         raise Unknown(
             "columns",
             _("No line names the columns: a date and an amount are needed, such as date,amount,currency,payer,text."),
         )
-    layout, first = found
+    layout, first = layout_and_first
     before = [each for row in rows[max(first - 4, 0) : first] if (each := Data(row, layout)).filled]
     table = _Table(layout, [each for row in rows[first:] if (each := Data(row, layout)).filled], currency)
     return table.statement(pending=any(map(_title, before[-2:])))
@@ -109,7 +112,9 @@ def read_table(rows: Sequence[Row], currency: str, known: Iterable[Layout] = ())
 
 @dataclass
 class _Amounts:
-    """What a row says of money: a number with its sign, or one in each of two columns, and the direction beside it."""
+    """The amounts of a row: a number with its sign, or one number in each of two columns, and the
+    direction next to it.
+    """
 
     signed: Decimal | None
     into: Decimal | None
@@ -118,18 +123,21 @@ class _Amounts:
 
     @property
     def empty(self) -> bool:
+        """Return whether the row has no amount."""
         return not self.signed and not self.into and not self.out_of
 
 
 def _title(row: Data) -> bool | None:
-    """Whether a row is the title of what is not booked yet (True), or of what is; None if it is no title."""
+    """Return whether a row is the title of a part: True for bookings that are pending, False for booked ones; None if
+    it is no title.
+    """
     filled = [each for each in row.texts if each]
     match = _SECTION.fullmatch(filled[0]) if len(filled) == 1 else None
     return None if match is None else bool(match["pending"])
 
 
 def _why_by_state(state: str) -> Why | None:
-    """Why a row is no line, by the bank's own word for its state."""
+    """Return why a row is no line, by the bank's word for its state; None if it is one."""
     if _PENDING.search(state):
         return Why.PENDING
     if _FAILED.search(state):
@@ -138,6 +146,8 @@ def _why_by_state(state: str) -> Why | None:
 
 
 class _Table:
+    """The rows of a table, read with a layout. Problems are collected and named together."""
+
     def __init__(self, layout: Layout, rows: list[Data], currency: str) -> None:
         self.layout, self.rows, self.currency = layout, rows, currency
         self.problems = Problems()
@@ -147,10 +157,12 @@ class _Table:
         self.roles = [role for role in (names.AMOUNT, names.IN, names.OUT) if layout.one(role) is not None]
         texts = {row.text(role) for row in rows for role in self.roles if isinstance(row.cell(role), str)}
         self.sign = decimal_sign(split_direction(text)[0] for text in texts if text)
-        self.found = Statement()
+        self.result = Statement()
 
     def statement(self, pending: bool) -> Statement:
-        """All rows, sorted into lines and what is none. `pending`: the table begins with what is not booked yet."""
+        """Return all rows, as lines or with the reason why they are none. `pending`: the table begins with bookings
+        that are pending.
+        """
         kept = []
         for row in self.rows:
             title = _title(row)
@@ -161,20 +173,20 @@ class _Table:
         dated = [(row, day) for row in kept if (day := self._day(row, order)) is not None]
         read_amounts = [(row, day, self._amounts(row)) for row, day in dated]
         if self.problems:
-            told = str(self.problems.error())
-            raise BankError(told[:1].upper() + told[1:])
+            problems = str(self.problems.error())
+            raise BankError(problems[:1].upper() + problems[1:])
         lines = []
         for row, day, amounts in read_amounts:
             if amounts.empty:
-                self.found.leave_out(row.number, Why.EMPTY, row.whole())
+                self.result.leave_out(row.number, Why.EMPTY, row.whole())
             elif amounts.into and amounts.out_of:
-                self.found.leave_out(row.number, Why.UNREADABLE, row.whole())
+                self.result.leave_out(row.number, Why.UNREADABLE, row.whole())
             else:
                 lines.append((row, day, amounts))
         check_count(len(lines))
         self._directions(lines, order)
-        self.found.left_out.sort(key=lambda each: each.number)
-        return self.found
+        self.result.left_out.sort(key=lambda each: each.number)
+        return self.result
 
     # -- rows that are no lines -----------------------------------------------------------------------------------------
 
@@ -182,16 +194,16 @@ class _Table:
         day = row.raw(self.layout.one(names.DAY))
         is_day = read_day(day) is not None or is_open(day)
         amounts = [row.text(role) for role in self.roles]
-        told = any(re.search(r"\d", each) for each in amounts)
-        waits = (not is_day and _PENDING.search(day)) or (pending and is_day and told)
+        has_number = any(re.search(r"\d", each) for each in amounts)
+        waits = (not is_day and _PENDING.search(day)) or (pending and is_day and has_number)
         why = Why.PENDING if waits else _why_by_state(row.text(names.STATE))
         if why is None:
             why = self._why_by_cells(row, day, is_day, any(amounts))
-            if why in (Why.PENDING, Why.UNDATED) and not told:
+            if why in (Why.PENDING, Why.UNDATED) and not has_number:
                 # A remark, or the names of the columns once more.
                 return True
         if why is not None:
-            self.found.leave_out(row.number, why, row.whole())
+            self.result.leave_out(row.number, why, row.whole())
         return why is not None
 
     def _why_by_cells(self, row: Data, day: str, is_day: bool, has_amount: bool) -> Why | None:
@@ -209,21 +221,21 @@ class _Table:
     # -- what a row says ------------------------------------------------------------------------------------------------
 
     def _day(self, row: Data, order: str) -> date | None:
-        told, cell = row.text(names.DAY), row.cell(names.DAY)
+        text, cell = row.text(names.DAY), row.cell(names.DAY)
         day = counted_day(cell) if isinstance(cell, Decimal) else None
-        day = read_day(told, order) if day is None else day
-        if day is None and is_open(told) and not order:
+        day = read_day(text, order) if day is None else day
+        if day is None and is_open(text) and not order:
             raise Unknown(
                 "days",
                 _(
                     "Line %(number)d: %(text)s can be read in two ways, and no other line shows which is meant: "
                     "choose whether the day or the month comes first."
                 )
-                % {"number": row.number, "text": tidy(told, 40)},
+                % {"number": row.number, "text": tidy(text, 40)},
             )
         if day is None:
             self.problems.add(
-                row.number, "", _("%(text)s is no day such as 2026-11-25 or 25.11.2026") % {"text": tidy(told, 40)}
+                row.number, "", _("%(text)s is no day such as 2026-11-25 or 25.11.2026") % {"text": tidy(text, 40)}
             )
         return day
 
@@ -247,10 +259,10 @@ class _Table:
                 raise Ambiguous
             return number
         except Ambiguous:
-            says = _("%(text)s can be read in two ways; write its decimals")
+            problem = _("%(text)s can be read in two ways; write its decimals")
         except NoAmount:
-            says = _("%(text)s is no amount such as 12.34")
-        self.problems.add(row.number, "", says % {"text": tidy(text, 40)})
+            problem = _("%(text)s is no amount such as 12.34")
+        self.problems.add(row.number, "", problem % {"text": tidy(text, 40)})
         return None
 
     # -- money in or out ------------------------------------------------------------------------------------------------
@@ -262,14 +274,14 @@ class _Table:
         if not self.layout.direction and not signed:
             self._check_told(single, columns)
         for row, day, amounts in lines:
-            way = self._way(row, amounts, columns, signed)
-            if not way:
-                self.found.leave_out(row.number, Why.NEITHER, row.whole())
+            sign = self._way(row, amounts, columns, signed)
+            if not sign:
+                self.result.leave_out(row.number, Why.NEITHER, row.whole())
                 continue
-            self._line(row, day, order, nano(self._signed(amounts, way), row.number))
+            self._line(row, day, order, nano(self._signed(amounts, sign), row.number))
 
     def _signed(self, amounts: _Amounts, way: int) -> Decimal:
-        """The amount with its sign: money out is negative."""
+        """Return the amount with its sign: money out is negative."""
         if amounts.into or amounts.out_of:
             # What is negative in the column of money in was taken back; whatever stands in the other one is money out.
             return amounts.into or -abs(amounts.out_of or Decimal(0))
@@ -278,23 +290,27 @@ class _Table:
         return -abs(number) if way < 0 else number
 
     def _direction_columns(self, rows: list[Data]) -> list[int]:
-        told = self.layout.places.get(names.DIRECTION, ())
+        columns = self.layout.places.get(names.DIRECTION, ())
         if self.layout.words_in:
-            return list(told)
+            return list(columns)
         return [
             place
-            for place in (*told, *self.kinds, *self._others())
-            if (place in told and any(direction(row.at(place)) is not None for row in rows if row.at(place)))
+            for place in (*columns, *self.kinds, *self._others())
+            if (place in columns and any(direction(row.at(place)) is not None for row in rows if row.at(place)))
             or is_direction_column([row.raw(place) for row in rows])
         ]
 
     def _others(self) -> list[int]:
-        """Columns that nothing is known of: where all that stands in one are directions, it is the direction's."""
+        """Return the columns about which nothing is known. If all texts of one are directions, it is the column of
+        directions.
+        """
         known = {place for role, places in self.layout.places.items() if role != names.TEXT for place in places}
         return [place for place in range(self.layout.width) if place not in known and place not in self.kinds]
 
     def _way(self, row: Data, amounts: _Amounts, columns: list[int], signed: bool) -> int | None:
-        """1 for the amount as it is written, -1 for money out, 0 for neither; None if the row does not say it."""
+        """Return 1 for the amount as it is written, -1 for money out, 0 for neither; None if the row
+        does not show it.
+        """
         if amounts.into or amounts.out_of:
             return 1
         if self.layout.words_in:
@@ -312,7 +328,7 @@ class _Table:
         return direction(row.raw(place)) if row.raw(place) else None
 
     def _check_told(self, single: list[tuple[Data, _Amounts]], columns: list[int]) -> None:
-        """Where all amounts are written without a sign: `Unknown` if something shows that not all are money in."""
+        """Raise `Unknown` if all amounts are written without a sign, and something shows that not all are money in."""
         if self.layout.words_in or not single or all(amounts.behind is not None for _row, amounts in single):
             return
         self._check_words(single)
@@ -332,7 +348,7 @@ class _Table:
             )
 
     def _check_words(self, single: list[tuple[Data, _Amounts]]) -> None:
-        """`Unknown` if a column of directions has a word that says none."""
+        """Raise `Unknown` if a column of directions has a word that is none."""
         for place in self.layout.places.get(names.DIRECTION, ()):
             strange = [row for row, _amounts in single if row.at(place) and self._word(row, place) is None]
             if strange:
@@ -349,20 +365,22 @@ class _Table:
         return any(says_out(each) for each in texts)
 
     def _is_code(self, single: list[tuple[Data, _Amounts]], place: int) -> bool:
-        """Whether a column without a name has one of a few signs on each line: it may be the direction."""
-        told = {row.at(place) for row, _amounts in single}
-        return len(single) > 1 and "" not in told and len(told) == 2 and all(len(each) <= 2 for each in told)
+        """Return whether a column without a name has one of two short signs on each line, so that it may show the
+        direction.
+        """
+        values = {row.at(place) for row, _amounts in single}
+        return len(single) > 1 and "" not in values and len(values) == 2 and all(len(each) <= 2 for each in values)
 
     def _balances(self, rows: list[Data]) -> list[int]:
-        found = []
+        balances = []
         for row in rows:
             cell = row.cell(names.BALANCE)
             try:
                 number = cell if isinstance(cell, Decimal) else read_number(row.text(names.BALANCE), self.sign)
-                found.append(nano(number, row.number))
+                balances.append(nano(number, row.number))
             except (NoAmount, BankError):
                 return []
-        return found
+        return balances
 
     # -- a line ---------------------------------------------------------------------------------------------------------
 
@@ -371,7 +389,7 @@ class _Table:
         text = tidy(" ".join(dict.fromkeys(filter(None, texts))), 300)
         payer = tidy(row.first(names.PAYER), 100)
         kinds = [row.at(place) for place in self.kinds]
-        self.found.lines.append(
+        self.result.lines.append(
             Line(
                 day, amount, row.currency(self.currency), payer, text, read_day(row.text(names.VALUE_DAY), order),
                 re.sub(r"\s", "", row.first(names.ACCOUNT))[:34], tidy(row.first(names.BANK_ID), 80),

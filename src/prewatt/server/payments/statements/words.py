@@ -1,4 +1,4 @@
-"""Words by which banks say what a booking is."""
+"""The words by which banks say what a booking is."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ _RETURNED = re.compile(
 
 
 def says_returned(*texts: str) -> bool:
-    """Whether a booking says of itself that it takes an earlier one back."""
+    """Return whether the texts of a booking say that it takes an earlier booking back."""
     return any(_RETURNED.search(text) for text in texts)

@@ -1,4 +1,4 @@
-"""XML that strangers send: read without entities, without a DTD, and no deeper than statements are."""
+"""This module reads XML from strangers: without entities, without a DTD, and no deeper than statements are."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ from django.utils.translation import gettext as _
 from .shape import BankError
 
 DEEPEST = 40
-"""Elements within elements at most."""
+"""The most levels of elements."""
 MOST = 500_000
-"""Elements at most."""
+"""The most elements."""
 _KNOWN = {"utf-8", "utf-16", "iso-8859-1", "us-ascii"}
-"""Encodings that expat reads by itself."""
+"""The encodings that expat reads itself."""
 
 
 def read_xml(content: bytes) -> Element:
-    """The root; names stand without their namespaces. BankError if it is no XML, is cut, or holds a DTD."""
+    """Return the root element; names have no namespaces. Raises BankError if the file is no XML, is incomplete, or has
+    a DTD.
+    """
     builder = TreeBuilder()
     depth = count = 0
 
     def begin(name: str, attributes: dict[str, str]) -> None:
+        """Begin an element. Raises BankError if there are too many, or too many levels."""
         nonlocal depth, count
         depth, count = depth + 1, count + 1
         if depth > DEEPEST:
@@ -33,11 +36,13 @@ def read_xml(content: bytes) -> Element:
         builder.start(name.rpartition("}")[2], attributes)
 
     def end(name: str) -> None:
+        """End an element."""
         nonlocal depth
         depth -= 1
         builder.end(name.rpartition("}")[2])
 
     def refuse(*_given: object) -> None:
+        """Raise BankError because the file has a DTD."""
         raise BankError(
             _("This XML has a DTD. No bank statement has one, so it is not read. Download the statement again.")
         )
@@ -58,9 +63,9 @@ def read_xml(content: bytes) -> Element:
 
 
 def _recoded(content: bytes) -> tuple[bytes, str | None]:
-    """The bytes in an encoding that expat knows, and its name if it has to be told."""
-    told = re.search(rb'^\s*<\?xml[^>]{0,100}encoding=["\']([\w.-]{1,40})["\']', content[:200])
-    name = told[1].decode("ascii").lower() if told else "utf-8"
+    """Return the bytes in an encoding that expat knows, and the name of that encoding if expat must be told."""
+    declaration = re.search(rb'^\s*<\?xml[^>]{0,100}encoding=["\']([\w.-]{1,40})["\']', content[:200])
+    name = declaration[1].decode("ascii").lower() if declaration else "utf-8"
     if name in _KNOWN:
         return content, None
     try:

@@ -1,4 +1,4 @@
-"""Alipay's trade bill, a file a day of an application, and its amounts.
+"""Alipay's trade bill, which is one file a day of an application, and its amounts.
 
 Rules: https://opendocs.alipay.com/open/204/106262
 """
@@ -12,7 +12,9 @@ from ..interface import PAYMENT, REFUND, Line
 
 
 def fen(text: str) -> int:
-    """An amount in yuan as fen. InvalidOperation if it is finer; ProviderError if it is none."""
+    """Return an amount in yuan as fen. Raises InvalidOperation if it has more than two decimals, ProviderError if it is
+    no amount.
+    """
     scaled = in_fen(text)
     if scaled != scaled.to_integral_value():
         raise InvalidOperation(text)
@@ -20,7 +22,7 @@ def fen(text: str) -> int:
 
 
 def read_bill(text: str) -> list[Line]:
-    """The lines of a trade bill: comma-separated, with lines that begin with # before and after."""
+    """Return the lines of a trade bill: comma-separated, with lines that begin with # before and after them."""
     rows = named_rows(line for line in text.splitlines() if not line.startswith("#"))
     return [_line(row) for row in rows if row.get("支付宝交易号")]
 

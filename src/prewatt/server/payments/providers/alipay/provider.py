@@ -1,4 +1,4 @@
-"""Alipay: wap (a phone's browser) and page (a computer's).
+"""Alipay, with its methods wap (a phone's browser) and page (a computer's browser).
 
 Rules: https://opendocs.alipay.com/open/203/107090 (wap), https://opendocs.alipay.com/open/270/105902 (callbacks)
 """
@@ -80,6 +80,7 @@ class Alipay(Provider):
         self._client._gateway = address or self.address
 
     def create(self, order: Order) -> Started:
+        """Return the address at Alipay where the payer pays; Alipay knows the payment once the payer opens it."""
         call, product = CALLS[order.method]
         query = self._client.client_api(
             call,
@@ -109,54 +110,59 @@ class Alipay(Provider):
             return answer
 
     def read_callback(self, headers: Mapping[str, str], body: bytes) -> Told | None:
+        """Return the payment that an RSA2-signed form reports; None if it is neither paid nor refunded."""
         with reading_callback():
-            told = dict(parse_qsl(body.decode(), strict_parsing=True))
-            signature = told.pop("sign")
-            if told.get("sign_type") != "RSA2" or not self._client.verify(dict(told), signature):
+            form = dict(parse_qsl(body.decode(), strict_parsing=True))
+            signature = form.pop("sign")
+            if form.get("sign_type") != "RSA2" or not self._client.verify(dict(form), signature):
                 raise CallbackError("its signature is not Alipay's")
-            if told["app_id"] != self._settings["app_id"]:
+            if form["app_id"] != self._settings["app_id"]:
                 raise CallbackError("it is for another application")
-            gone = fen(told["refund_fee"]) if told.get("refund_fee") else None
-            state = _state(told["trade_status"], told.get("gmt_payment"), gone)
+            gone = fen(form["refund_fee"]) if form.get("refund_fee") else None
+            state = _state(form["trade_status"], form.get("gmt_payment"), gone)
             if state not in (State.PAID, State.REFUNDED):
                 return None
-            at = told.get("gmt_payment") or told["notify_time"]
+            at = form.get("gmt_payment") or form["notify_time"]
             return Told(
-                told["out_trade_no"],
+                form["out_trade_no"],
                 state,
-                told["trade_no"],
-                fen(told["total_amount"]),
+                form["trade_no"],
+                fen(form["total_amount"]),
                 "CNY",
                 beijing_instant(at),
                 gone,
             )
 
     def answer(self, taken: bool, why: str = "") -> Answer:
+        """Return the plain text that Alipay expects: success or fail."""
         return Answer(200, "success" if taken else "fail", "text/plain")
 
     def query(self, order: Order) -> Told:
-        found = self._ask("alipay.trade.query", out_trade_no=order.payment_id)
-        if found.get("sub_code") == "ACQ.TRADE_NOT_EXIST":
+        """Return how a trade stands; one that Alipay does not know is open."""
+        answer = self._ask("alipay.trade.query", out_trade_no=order.payment_id)
+        if answer.get("sub_code") == "ACQ.TRADE_NOT_EXIST":
             # It comes to be when the payer opens it.
             return Told(order.payment_id, State.OPEN)
-        _good(found)
+        _good(answer)
         with self.asking():
-            gone = fen(found["refund_fee"]) if found.get("refund_fee") else None
-            state = _state(found["trade_status"], found.get("send_pay_date"), gone)
+            gone = fen(answer["refund_fee"]) if answer.get("refund_fee") else None
+            state = _state(answer["trade_status"], answer.get("send_pay_date"), gone)
             if state not in (State.PAID, State.REFUNDED):
                 return Told(order.payment_id, state)
-            at = found.get("send_pay_date")
+            at = answer.get("send_pay_date")
             return Told(
-                found["out_trade_no"], state, found["trade_no"], fen(found["total_amount"]), "CNY",
+                answer["out_trade_no"], state, answer["trade_no"], fen(answer["total_amount"]), "CNY",
                 beijing_instant(at) if at else instant(datetime.now(BEIJING)), gone,
             )  # fmt: skip
 
     def close(self, order: Order) -> None:
-        found = self._ask("alipay.trade.close", out_trade_no=order.payment_id)
-        if found.get("sub_code") != "ACQ.TRADE_NOT_EXIST":
-            _good(found)
+        """Close the trade; one that Alipay does not know needs no closing."""
+        answer = self._ask("alipay.trade.close", out_trade_no=order.payment_id)
+        if answer.get("sub_code") != "ACQ.TRADE_NOT_EXIST":
+            _good(answer)
 
     def refund(self, order: Order, provider_id: str, refund_id: str, amount: int, reason: str) -> None:
+        """Send an amount (fen) back to the payer; the refund id is Alipay's request number."""
         _good(
             self._ask(
                 "alipay.trade.refund",
@@ -168,14 +174,15 @@ class Alipay(Provider):
         )
 
     def settlement(self, day: date) -> list[Line]:
-        found = self._ask(
+        """Return the lines of the trade bill, which is a CSV in a zip file."""
+        answer = self._ask(
             "alipay.data.dataservice.bill.downloadurl.query", bill_type="trade", bill_date=day.isoformat()
         )
-        if "bill_not_exist" in str(found.get("sub_code", "")).lower():
+        if "bill_not_exist" in str(answer.get("sub_code", "")).lower():
             return []
-        _good(found)
+        _good(answer)
         with self.asking():
-            packed = requests.get(found["bill_download_url"], timeout=TIMEOUT)
+            packed = requests.get(answer["bill_download_url"], timeout=TIMEOUT)
             packed.raise_for_status()
             with zipfile.ZipFile(io.BytesIO(packed.content)) as files:
                 for info in files.infolist():
@@ -191,14 +198,16 @@ def _file_name(info: zipfile.ZipInfo) -> str:
 
 
 def _state(status: str, paid: str | None, gone: int | None) -> State:
-    """A trade is closed if it was never paid, and also once all of it went back: then it was paid at an instant."""
+    """Return the state of a trade. Alipay calls a trade closed if it was never paid, and also if all of it went back;
+    only the second has an instant of payment.
+    """
     state = STATES.get(status, State.OPEN)
     return State.REFUNDED if state == State.CLOSED and (paid or gone) else state
 
 
-def _good(found: Mapping[str, Any]) -> None:
-    if found.get("code") != "10000":
-        raise refused(Alipay.title, str(found.get("sub_msg") or ""), f"{found.get('code')} {found.get('sub_code')}")
+def _good(answer: Mapping[str, Any]) -> None:
+    if answer.get("code") != "10000":
+        raise refused(Alipay.title, str(answer.get("sub_msg") or ""), f"{answer.get('code')} {answer.get('sub_code')}")
 
 
 def _stamp() -> str:

@@ -1,4 +1,4 @@
-"""Stripe's balance transactions, which are its settlement file: a line each, if it is ours.
+"""Stripe's balance transactions, which are its settlement file, with one line each if it is ours.
 
 Rules: https://docs.stripe.com/reports/balance-transaction-types
 """
@@ -20,14 +20,14 @@ KINDS = {
     "payout_minimum_balance_hold": RESERVE, "payout_minimum_balance_release": RESERVE,
     "adjustment": ADJUSTMENT,
 }  # fmt: skip
-"""Of the types in https://docs.stripe.com/reports/balance-transaction-types"""
+"""The kind of a line, by the type in https://docs.stripe.com/reports/balance-transaction-types"""
 OF_A_SOURCE = {"dispute": DISPUTE, "refund": REFUND}
-"""What an adjustment is of says what it is."""
+"""The kind of an adjustment, by the object that it belongs to."""
 
 
 def is_anothers(row: Row) -> bool:
-    """What another business takes by the same account bears no mark of ours. What is taken back of it is made by people
-    and banks, and bears none of itself: its charge does.
+    """Return whether a row belongs to another business on the same account. Its payments have no mark of ours. Money
+    taken back is made by people and banks, and has no mark itself, but its charge has one.
     """
     source = row["source"]
     if not isinstance(source, dict):
@@ -39,7 +39,7 @@ def is_anothers(row: Row) -> bool:
 
 
 def line_of(row: Row) -> Line:
-    """A balance transaction as a line. What it is of (`source`) says more, where it is there whole."""
+    """Return a balance transaction as a line. Its object (`source`) says more, if Stripe has sent it in full."""
     source: Row | None = row["source"] if isinstance(row["source"], dict) else None
     kind = KINDS.get(row["type"], OTHER)
     if kind == ADJUSTMENT and source is not None:
@@ -62,7 +62,9 @@ def line_of(row: Row) -> Line:
 
 
 def _line_of_payment(row: Row, kind: str, source: Row) -> Line:
-    """What the payer paid or took back, in their currency; the row itself is in the account's."""
+    """Return the line of what the payer paid or took back, in the payer's currency; the row itself is in the account's
+    currency.
+    """
     currency = str(source["currency"]).upper()
     amount = int(source["amount"]) if int(row["amount"]) >= 0 else -int(source["amount"])
     charge = source.get("charge")

@@ -1,4 +1,5 @@
-"""What Stripe's objects say: a session, a refund, a dispute, a charge. Amounts in its own smallest units.
+"""Stripe's objects as our reports: a session, a refund, a dispute, a charge. Stripe counts amounts in its own smallest
+units.
 
 Rules: https://docs.stripe.com/api
 """
@@ -14,51 +15,55 @@ from .....kernel.units import SECOND
 from ..interface import Back, Cause, ProviderError, State, Step, Told
 
 IN_HUNDREDTHS = ("ISK", "UGX")
-"""Currencies without decimals that Stripe counts with two: https://docs.stripe.com/currencies#special-cases"""
+"""The currencies without decimals that Stripe counts with two: https://docs.stripe.com/currencies#special-cases"""
 IN_WHOLE = ("MGA",)
-"""Currencies with two decimals that Stripe counts without: https://docs.stripe.com/currencies#zero-decimal"""
+"""The currencies with two decimals that Stripe counts without: https://docs.stripe.com/currencies#zero-decimal"""
 IN_TENS = ("BHD", "JOD", "KWD", "OMR", "TND")
-"""Currencies with three decimals of which the last has to be 0: https://docs.stripe.com/currencies#three-decimal"""
+"""The currencies with three decimals whose last one must be 0: https://docs.stripe.com/currencies#three-decimal"""
 DISPUTE_STEPS = {"won": Step.WON, "lost": Step.LOST, "warning_closed": Step.WON, "prevented": Step.WON}
 
 Row = dict[str, Any]
 """An object of Stripe's, as plain values."""
 
 
-def marks_of(found: Row) -> Row:
-    """What was written on it when it was made here; empty if it was made elsewhere."""
-    return found.get("metadata") or {}
+def marks_of(row: Row) -> Row:
+    """Return the marks that we wrote on an object when we made it; empty if it was made elsewhere."""
+    return row.get("metadata") or {}
 
 
-def intent_of(found: Row) -> str:
-    """The payment intent of a charge, a refund or a dispute; where there is none, the charge."""
-    named = found.get("payment_intent") or found.get("charge") or found["id"]
-    return str(named["id"] if isinstance(named, dict) else named)
+def intent_of(row: Row) -> str:
+    """Return the id of the payment intent of a charge, a refund or a dispute; without one, the id of the charge."""
+    intent = row.get("payment_intent") or row.get("charge") or row["id"]
+    return str(intent["id"] if isinstance(intent, dict) else intent)
 
 
-def refund(found: Row, at: int) -> Back:
-    """A refund: also one made in Stripe's own pages, which has no number of ours."""
-    marks, currency = marks_of(found), str(found["currency"]).upper()
-    step = Step.WON if found.get("status") in ("failed", "canceled") else Step.TAKEN
+def refund(row: Row, at: int) -> Back:
+    """Return the report of a refund. A refund that was made in Stripe's own pages has no number of ours. `at`: seconds
+    since 1970.
+    """
+    marks, currency = marks_of(row), str(row["currency"]).upper()
+    step = Step.WON if row.get("status") in ("failed", "canceled") else Step.TAKEN
     return Back(
-        str(marks.get("refund_id") or found["id"]),
+        str(marks.get("refund_id") or row["id"]),
         Cause.REFUND,
         step,
         str(marks.get("payment_id", "")),
-        intent_of(found),
-        ours(int(found["amount"]), currency),
+        intent_of(row),
+        ours(int(row["amount"]), currency),
         currency,
         at * SECOND,
-        reason=str(found.get("failure_reason") or ""),
+        reason=str(row.get("failure_reason") or ""),
     )
 
 
-def dispute(found: Row, event: str, at: int) -> Back:
-    """A dispute. An inquiry takes nothing yet; nor does one whose list of bookings is empty."""
+def dispute(row: Row, event: str, at: int) -> Back:
+    """Return the report of a dispute. An inquiry takes no money yet, nor does a dispute with an empty list of bookings.
+    `at`: seconds since 1970.
+    """
     currency, status, booked = (
-        str(found["currency"]).upper(),
-        str(found.get("status")),
-        found.get("balance_transactions"),
+        str(row["currency"]).upper(),
+        str(row.get("status")),
+        row.get("balance_transactions"),
     )
     step = DISPUTE_STEPS.get(status)
     if event == "charge.dispute.funds_reinstated":
@@ -69,21 +74,21 @@ def dispute(found: Row, event: str, at: int) -> Back:
         asked = status.startswith("warning_") or (booked is not None and not booked)
         step = Step.ASKED if asked else Step.TAKEN
     return Back(
-        str(found["id"]),
+        str(row["id"]),
         Cause.DISPUTE,
         step,
-        str(marks_of(found).get("payment_id", "")),
-        intent_of(found),
-        ours(int(found["amount"]), currency),
+        str(marks_of(row).get("payment_id", "")),
+        intent_of(row),
+        ours(int(row["amount"]), currency),
         currency,
         at * SECOND,
         ours(sum(int(each.get("fee") or 0) for each in booked or ()), currency),
-        str(found.get("reason") or ""),
+        str(row.get("reason") or ""),
     )
 
 
 def refunded_charge(charge: Row) -> Told:
-    """A charge of which something went back: how much in all."""
+    """Return the report of a charge of which something went back, with the sum of it."""
     currency = str(charge["currency"]).upper()
     amount, gone = ours(int(charge["amount"]), currency), ours(int(charge.get("amount_refunded") or 0), currency)
     state = State.REFUNDED if gone >= amount else State.PAID
@@ -92,7 +97,7 @@ def refunded_charge(charge: Row) -> Told:
 
 
 def theirs(amount: int, currency: str) -> int:
-    """An amount in minor units as Stripe counts it. ProviderError if Stripe takes none so fine."""
+    """Return an amount in minor units as Stripe counts it. Raises ProviderError if it is finer than Stripe takes."""
     step = 10 if currency in IN_TENS else 100 if currency in IN_WHOLE else 1
     if amount % step:
         least = format_money(step * minor_unit(currency), currency)
@@ -103,12 +108,14 @@ def theirs(amount: int, currency: str) -> int:
 
 
 def ours(amount: int, currency: str) -> int:
-    """An amount of Stripe's in minor units."""
+    """Return an amount of Stripe's in minor units."""
     return amount // 100 if currency in IN_HUNDREDTHS else amount * 100 if currency in IN_WHOLE else amount
 
 
 def paid_session(session: Any, at: int, gone: int | None = None) -> Told:
-    """A session that was paid at a second since 1970, and of which so much went back since."""
+    """Return the report of a session that was paid at the instant `at` (seconds since 1970), and of which `gone` went
+    back since.
+    """
     currency = str(session.currency).upper()
     intent, amount = session.payment_intent, ours(int(session.amount_total), currency)
     return Told(

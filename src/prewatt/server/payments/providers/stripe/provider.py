@@ -1,4 +1,4 @@
-"""Stripe: Checkout, a page of Stripe's, and its webhooks.
+"""Stripe, with Checkout, which is a page of Stripe's, and its webhooks.
 
 Rules: https://docs.stripe.com/payments/checkout/fulfillment, https://docs.stripe.com/webhooks#verify-manually
 """
@@ -68,9 +68,10 @@ class Stripe(Provider):
         )
 
     def create(self, order: Order) -> Started:
+        """Ask for a session of Checkout, with the payment id as the idempotency key. Returns its address."""
         marks = {"payment_id": order.payment_id}
         with self.asking():
-            made = self._client.v1.checkout.sessions.create(
+            session = self._client.v1.checkout.sessions.create(
                 {
                     "mode": "payment",
                     "client_reference_id": order.payment_id,
@@ -92,9 +93,12 @@ class Stripe(Provider):
                 },
                 {"idempotency_key": order.payment_id},
             )
-            return Started(str(made.url), made.id)
+            return Started(str(session.url), session.id)
 
     def read_callback(self, headers: Mapping[str, str], body: bytes) -> Told | Back | None:
+        """Return the payment, the refund or the dispute that a signed event reports; None for other events, and for
+        payments without our mark.
+        """
         with reading_callback():
             try:
                 event = stripe.Webhook.construct_event(body, headers.get("Stripe-Signature", ""), self._secret)
@@ -117,30 +121,34 @@ class Stripe(Provider):
             return paid_session(session, event.created)
 
     def answer(self, taken: bool, why: str = "") -> Answer:
+        """Return an answer whose status says whether the event was taken; Stripe sends a refused one again."""
         return Answer(200 if taken else 400, why, "text/plain")
 
     def query(self, order: Order) -> Told:
+        """Return how a session stands, with how much of it went back; one without a reference is open."""
         if not order.reference:
             return Told(order.payment_id, State.OPEN)
         with self.asking():
-            found: Any = self._client.v1.checkout.sessions.retrieve(
+            session: Any = self._client.v1.checkout.sessions.retrieve(
                 order.reference, {"expand": ["payment_intent.latest_charge"]}
             )
-            if found.payment_status == "paid":
-                charge = getattr(found.payment_intent, "latest_charge", None)
+            if session.payment_status == "paid":
+                charge = getattr(session.payment_intent, "latest_charge", None)
                 back = charge.to_dict().get("amount_refunded") if charge else None
-                gone = None if back is None else ours(int(back), str(found.currency).upper())
-                return paid_session(found, charge.created if charge else found.created, gone)
-            return Told(order.payment_id, State.CLOSED if found.status == "expired" else State.OPEN)
+                gone = None if back is None else ours(int(back), str(session.currency).upper())
+                return paid_session(session, charge.created if charge else session.created, gone)
+            return Told(order.payment_id, State.CLOSED if session.status == "expired" else State.OPEN)
 
     def close(self, order: Order) -> None:
+        """Expire the session, if Stripe knows it."""
         if order.reference:
             with self.asking():
                 self._client.v1.checkout.sessions.expire(order.reference)
 
     def refund(self, order: Order, provider_id: str, refund_id: str, amount: int, reason: str) -> None:
+        """Send an amount back to the payer, with the refund id as the idempotency key."""
         with self.asking():
-            made = self._client.v1.refunds.create(
+            refund_ = self._client.v1.refunds.create(
                 {
                     "payment_intent": provider_id,
                     "amount": theirs(amount, order.currency),
@@ -148,22 +156,24 @@ class Stripe(Provider):
                 },
                 {"idempotency_key": refund_id},
             )
-            if made.status not in ("succeeded", "pending"):
+            if refund_.status not in ("succeeded", "pending"):
                 raise ProviderError(
                     _("Stripe has not taken the refund: its state is %(state)s. Look in Stripe's own pages.")
-                    % {"state": made.status}
+                    % {"state": refund_.status}
                 )
 
     def reason_of(self, refusal: Exception) -> str:
+        """Return Stripe's message for the user, or its code."""
         assert isinstance(refusal, stripe.StripeError)
         return str(refusal.user_message or refusal.code or "")
 
     def settlement(self, day: date) -> list[Line]:
+        """Return the balance transactions of the day in UTC that are ours."""
         begin = datetime.combine(day, time(), UTC)
         span = {"gte": int(begin.timestamp()), "lt": int((begin + timedelta(days=1)).timestamp())}
         with self.asking():
-            found = self._client.v1.balance_transactions.list(
+            transactions = self._client.v1.balance_transactions.list(
                 {"created": span, "limit": 100, "expand": ["data.source", "data.source.charge"]}  # type: ignore[arg-type]
             )
-            rows = [each.to_dict() for each in found.auto_paging_iter()]
+            rows = [each.to_dict() for each in transactions.auto_paging_iter()]
             return [line_of(row) for row in rows if not is_anothers(row)]

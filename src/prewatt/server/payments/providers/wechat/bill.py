@@ -1,4 +1,4 @@
-"""WeChat Pay's trade bill, a file a day of a merchant number.
+"""WeChat Pay's trade bill, which is one file a day of a merchant number.
 
 Rules: https://pay.weixin.qq.com/doc/v3/merchant/4013071265
 """
@@ -12,8 +12,9 @@ from ..interface import PAYMENT, REFUND, Line
 
 
 def read_bill(text: str, appid: str) -> list[Line]:
-    """The lines of a trade bill that are an app's: comma-separated, each value after a backtick, two lines of totals at its
-    end. A merchant number has one bill, however many apps are bound to it. ProviderError if an amount is none.
+    """Return the lines of a trade bill that belong to an app: comma-separated, each value after a backtick, with two
+    lines of totals at the end. A merchant number has one bill for all of its apps. Raises ProviderError if an amount
+    cannot be read.
     """
     lines = []
     for row in named_rows(io.StringIO(text)):

@@ -1,4 +1,5 @@
-"""WeChat Pay, API v3: JSAPI (mini program and pages in WeChat), Native (a QR code), H5 (a phone's browser).
+"""WeChat Pay, API v3, with its methods JSAPI (mini program and pages in WeChat), Native (a QR code) and H5 (a phone's
+browser).
 
 Rules: https://pay.weixin.qq.com/doc/v3/merchant/4012062524
 """
@@ -45,20 +46,21 @@ from ..methods import Browser, Method, Shows
 from .bill import read_bill
 
 FRESH = 300
-"""Seconds that a callback's own time may differ from ours: an older one is a replay."""
+"""The most seconds by which a callback's own time may differ from ours. An older one is a replay."""
 CERTIFICATES_EVERY = 60
-"""Seconds between two looks for new platform certificates, whatever callbacks name."""
+"""The least seconds between two requests for new platform certificates, whatever certificates callbacks name."""
 TYPES = {"jsapi": WeChatPayType.JSAPI, "native": WeChatPayType.NATIVE, "h5": WeChatPayType.H5}
 STATES = {"SUCCESS": State.PAID, "REFUND": State.REFUNDED, "CLOSED": State.CLOSED, "REVOKED": State.CLOSED}
 REFUND_EVENTS = {"REFUND.SUCCESS": Step.TAKEN, "REFUND.ABNORMAL": Step.TAKEN, "REFUND.CLOSED": Step.WON}
-"""One that is abnormal has left the merchant, and did not reach the payer's bank; one that is closed never left.
+"""The step of a refund, by event. An abnormal refund has left the merchant and did not reach the payer's bank; a closed
+refund never left.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4013070388
 """
 
 
 class _Core(Core):  # type: ignore[misc]
-    """The library's core, at an address of ours, and looking for certificates not more often than it should."""
+    """The library's core with an address of our choice, which does not ask for certificates too often."""
 
     def __init__(self, address: str, **options: Any) -> None:
         self._at = address
@@ -84,7 +86,7 @@ class _Core(Core):  # type: ignore[misc]
 
 
 class _Client(WeChatPay):  # type: ignore[misc]
-    """The library's client with that core, which its own constructor doesn't let be chosen."""
+    """The library's client with that core, which its own constructor does not let us choose."""
 
     def __init__(self, mchid: str, appid: str, core: Core) -> None:
         self._type, self._mchid, self._appid = WeChatPayType.NATIVE, mchid, appid
@@ -152,6 +154,9 @@ class WeChat(Provider):
         self._client = _Client(settings["mchid"], settings["appid"], core)
 
     def create(self, order: Order) -> Started:
+        """Ask for a payment. Returns the content of a QR code (Native), an address (H5), or the parameters for the app
+        (JSAPI).
+        """
         options: dict[str, Any] = {}
         if order.method == "jsapi":
             options["payer"] = {"openid": order.payer}
@@ -183,30 +188,33 @@ class WeChat(Provider):
         }  # fmt: skip
 
     def read_callback(self, headers: Mapping[str, str], body: bytes) -> Told | Back | None:
+        """Return the payment or the refund that a signed and sealed event reports; None for other events."""
         with reading_callback():
             if abs(time.time() - int(headers.get("Wechatpay-Timestamp", "0"))) > FRESH:
                 raise CallbackError("it is of another time: a replay, or a clock that is wrong")
             event = self._client.callback(dict(headers.items()), body)
             if not event:
                 raise CallbackError("its signature or its seal is not WeChat Pay's")
-            told = event["resource"]
-            if event["event_type"] in REFUND_EVENTS and "refund_status" in told:
+            resource = event["resource"]
+            if event["event_type"] in REFUND_EVENTS and "refund_status" in resource:
                 # Of a refund the app is not told.
-                if told["mchid"] != self._settings["mchid"]:
+                if resource["mchid"] != self._settings["mchid"]:
                     raise CallbackError("it is for another merchant account")
-                return _back(told)
+                return _back(resource)
             if event["event_type"] != "TRANSACTION.SUCCESS":
                 return None
-            if (told["mchid"], told["appid"]) != (self._settings["mchid"], self._settings["appid"]):
+            if (resource["mchid"], resource["appid"]) != (self._settings["mchid"], self._settings["appid"]):
                 raise CallbackError("it is for another merchant account")
-            return _told(told)
+            return _told(resource)
 
     def answer(self, taken: bool, why: str = "") -> Answer:
+        """Return the JSON that WeChat Pay expects: SUCCESS, or FAIL with the reason."""
         if taken:
             return Answer(200, json.dumps({"code": "SUCCESS", "message": ""}))
         return Answer(400, json.dumps({"code": "FAIL", "message": why[:100]}))
 
     def query(self, order: Order) -> Told:
+        """Return how a payment stands; one that WeChat Pay does not know is open."""
         with self.asking():
             status, text = self._client.query(out_trade_no=order.payment_id)
             if status == 404:
@@ -214,12 +222,14 @@ class WeChat(Provider):
             return _told(_good(status, text))
 
     def close(self, order: Order) -> None:
+        """Close the payment; one that WeChat Pay does not know needs no closing."""
         with self.asking():
             status, text = self._client.close(out_trade_no=order.payment_id)
             if status != 404:
                 _good(status, text)
 
     def refund(self, order: Order, provider_id: str, refund_id: str, amount: int, reason: str) -> None:
+        """Send an amount (fen) back to the payer. WeChat Pay may take some time for it."""
         with self.asking():
             status, text = self._client.refund(
                 out_refund_no=refund_id,
@@ -227,14 +237,15 @@ class WeChat(Provider):
                 out_trade_no=order.payment_id,
                 reason=reason[:60] or None,
             )
-            found = _good(status, text).get("status")
-            if found not in ("SUCCESS", "PROCESSING"):
+            state = _good(status, text).get("status")
+            if state not in ("SUCCESS", "PROCESSING"):
                 raise ProviderError(
                     _("WeChat Pay has not taken the refund: its state is %(state)s. Look in WeChat Pay's own pages.")
-                    % {"state": found}
+                    % {"state": state}
                 )
 
     def settlement(self, day: date) -> list[Line]:
+        """Return the lines of the trade bill, which is a gzip file with a checksum."""
         with self.asking():
             status, text = self._client.trade_bill(day.isoformat(), tar_type="GZIP")
             if status == 400 and _field(text, "code") == "NO_STATEMENT_EXIST":
@@ -254,12 +265,14 @@ class WeChat(Provider):
             return read_bill(raw.decode("utf-8-sig"), self._settings["appid"])
 
     def payer_link(self, back: str) -> str:
+        """Return WeChat's address that tells us the payer's openid; empty without the app's secret."""
         return link(self._settings["appid"], back) if self._settings.get("app_secret") else ""
 
     def payer(self, code: str) -> str:
-        where = ADDRESS if self._address == self.address else self._address
+        """Return the payer's openid from the code with which they returned."""
+        address = ADDRESS if self._address == self.address else self._address
         try:
-            return openid(self._settings["appid"], self._settings.get("app_secret", ""), code, where)
+            return openid(self._settings["appid"], self._settings.get("app_secret", ""), code, address)
         except LoginError as error:
             raise ProviderError(str(error)) from None
 
@@ -272,37 +285,37 @@ def _good(status: int, text: str | bytes) -> dict[str, Any]:
 
 def _field(text: str | bytes, name: str) -> str:
     try:
-        found = json.loads(text)
-        return f"{found[name]}"
+        values = json.loads(text)
+        return f"{values[name]}"
     except (ValueError, TypeError, KeyError):
         return ""
 
 
-def _back(found: Mapping[str, Any]) -> Back:
-    step = REFUND_EVENTS[f"REFUND.{found['refund_status']}"]
-    at = found.get("success_time")
+def _back(refund: Mapping[str, Any]) -> Back:
+    step = REFUND_EVENTS[f"REFUND.{refund['refund_status']}"]
+    at = refund.get("success_time")
     return Back(
-        found.get("out_refund_no") or found["refund_id"],
+        refund.get("out_refund_no") or refund["refund_id"],
         Cause.REFUND,
         step,
-        found["out_trade_no"],
-        found["transaction_id"],
-        int(found["amount"]["refund"]),
-        found["amount"].get("currency", "CNY"),
+        refund["out_trade_no"],
+        refund["transaction_id"],
+        int(refund["amount"]["refund"]),
+        refund["amount"].get("currency", "CNY"),
         instant(datetime.fromisoformat(at) if at else datetime.now(BEIJING)),
     )
 
 
-def _told(found: Mapping[str, Any]) -> Told:
-    state = STATES.get(found["trade_state"], State.OPEN)
+def _told(payment: Mapping[str, Any]) -> Told:
+    state = STATES.get(payment["trade_state"], State.OPEN)
     if state not in (State.PAID, State.REFUNDED):
-        return Told(found["out_trade_no"], state)
-    amount = found["amount"]
+        return Told(payment["out_trade_no"], state)
+    amount = payment["amount"]
     return Told(
-        found["out_trade_no"],
+        payment["out_trade_no"],
         state,
-        found["transaction_id"],
+        payment["transaction_id"],
         int(amount["total"]),
         amount.get("currency", "CNY"),
-        instant(datetime.fromisoformat(found["success_time"])),
+        instant(datetime.fromisoformat(payment["success_time"])),
     )
