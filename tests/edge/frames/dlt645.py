@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from prewatt.edge.protocols.dlt645.bcd import from_clock, from_date, from_digits, from_time
+from prewatt.edge.protocols.dlt645.bcd import from_bcd, from_clock, from_date, from_digits, from_time
 from prewatt.edge.protocols.dlt645.codes import Command, Edition, Function, OldFunction, error_names
 from prewatt.edge.protocols.dlt645.exchanges import Access, Control, Order, Read, ReadAddress, SetTime, Write
 from prewatt.edge.protocols.dlt645.frame import BROADCAST, WAKE, WILD, DamagedFrame, Frame, FrameParser, decode_frame
@@ -239,8 +239,18 @@ def _decoded(frame: Frame, edition: Edition, stated: list[Case]) -> Iterator[str
             elif field == "label":
                 if other.get("label") in {each["label"] for each in ours} and other["label"] != value:
                     yield f"decoded: {value!r} stands where {other['label']!r} is stated"
-            else:
-                yield from (f"decoded: {one['label']}: {line}" for line in _differs(field, other, value))
+            elif field in other and not _is_same(field, value, other[field]):
+                yield f"decoded: {one['label']}: {field}: {value!r}, stated {other[field]!r}"
+
+
+def _is_same(field: str, ours: Any, stated: Any) -> bool:
+    """Times may be written in other ways than ours, and kinds of prepaid meters in other words."""
+    if field == "meter_type" and stated != PREPAID[0]:
+        return bool(ours != PREPAID[0])
+    if field == "value" and isinstance(ours, str) and isinstance(stated, str) and ("-" in ours[1:] or ":" in ours):
+        ours, stated = ("".join(filter(str.isdigit, text)) for text in (ours, stated))
+        return bool(ours in stated or (stated and stated in ours))
+    return bool(ours == stated)
 
 
 def _value(label: str, value: str | None, unit: str = "", problem: str = "", **more: object) -> Case:
@@ -307,6 +317,12 @@ def _of_item(identifier: str, edition: Edition, data: bytes) -> list[Case] | Non
         case "04000102" | "C011":
             clock = from_clock(data)
             return [_value("time", clock.isoformat() if clock else None, "", "" if clock else IMPOSSIBLE)]
+    if identifier.startswith("01") and edition == Edition.OF_2007 and len(data) == 8:
+        power, at = from_bcd(data[:3], signed=True), from_time(b"\0" + data[3:])
+        return [
+            _value("maximum demand", _text(power, 4), "kW", "" if power is not None else "not BCD"),
+            _value("time of it", _moment(at), "", "" if at else IMPOSSIBLE),
+        ]
     known = item(int(identifier, 16), edition)
     readings = known.decode(data) if known else None
     if readings is None:
