@@ -249,7 +249,7 @@ def _is_same(field: str, ours: Any, stated: Any) -> bool:
         return bool(ours != PREPAID[0])
     if field == "value" and isinstance(ours, str) and isinstance(stated, str) and ("-" in ours[1:] or ":" in ours):
         ours, stated = ("".join(filter(str.isdigit, text)) for text in (ours, stated))
-        return bool(ours in stated or (stated and stated in ours))
+        return bool(ours in stated or (len(stated) >= 6 and stated in ours))
     return bool(ours == stated)
 
 

@@ -14,10 +14,22 @@ def found(responders, edition=Edition.OF_2007, noise=b"", apart=False):
     other (`apart`).
     """
     questions = 0
+    ask = asking(responders, noise, apart)
 
-    def ask(exchange):
+    def count(exchange):
         nonlocal questions
         questions += 1
+        return ask(exchange)
+
+    meters = converse(search(edition), count)
+    assert not meters.doubled
+    return meters.addresses, questions
+
+
+def asking(responders, noise=b"", apart=False):
+    """The line, as `converse` asks it."""
+
+    def ask(exchange):
         answers = [frame for responder in responders for frame in responder.feed(exchange.request)]
         if apart:
             sent = b"".join(answers)
@@ -34,13 +46,13 @@ def found(responders, edition=Edition.OF_2007, noise=b"", apart=False):
             raise NoAnswer(exchange.seen())
         return answer.value
 
-    return converse(search(edition), ask), questions
+    return ask
 
 
 @pytest.fixture
 def meter(tmp_path):
     def hung(address, edition=Edition.OF_2007, **more):
-        folder = tmp_path / f"{address}{edition}"
+        folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
         folder.mkdir()
         return Wire(folder, "dlt645-2007", address=address, edition=edition, **more).responder
 
@@ -86,3 +98,10 @@ def test_a_question_to_some_digits_reaches_those_meters_alone(meter):
     for address, answers in (("AAAAAAAAAA02", True), ("AAAAAAAAAA03", False), ("AAAAAA110002", True)):
         sent = b"".join(responder.feed(Frame(address, 0x11, b"\0\0\1\0").encode()))
         assert [frame.address for frame in FrameParser().feed(sent)] == ["202411110002"] * answers
+
+
+def test_two_meters_with_one_address_are_told(meter):
+    one, two = meter("202411110002"), meter("202411110002")
+    two.meter.faults.says = 9_999_990
+    seen = converse(search(), asking([one, two]))
+    assert (seen.addresses, seen.doubled) == (frozenset(), frozenset({"202411110002"}))

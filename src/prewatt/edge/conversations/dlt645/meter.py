@@ -145,8 +145,8 @@ class Dlt645Meter:
                 self._exported = export - self._first_export
         return self._exported >= EXPORT_WH
 
-    def _read(self, identifier: str) -> Conversation[bytes]:
-        return read(self._address, identifier, self._model.edition)
+    def _read(self, identifier: str, answer_data: int = exchanges.ONE) -> Conversation[bytes]:
+        return read(self._address, identifier, self._model.edition, answer_data)
 
     def _values(self, names: list[str], optional: bool = False) -> Conversation[dict[str, int | None]]:
         """Read the items of these names that the model has, each block once. `optional`: what the meter refuses is left
@@ -161,7 +161,8 @@ class Dlt645Meter:
             if optional and identifier in self._lacks:
                 continue
             try:
-                data = yield from self._read(identifier)
+                is_block = len(inside) > 1 or self._model.items[inside[0]].part > 0
+                data = yield from self._read(identifier, exchanges.LONGEST_DATA if is_block else exchanges.ONE)
             except Refused as refused:
                 if not optional:
                     raise

@@ -23,6 +23,8 @@ WAKE = 4
 """Wake-up bytes before each question, as the standard wants them."""
 LONGEST_DATA = 200
 """Bytes of the longest data field of an answer."""
+ONE = 16
+"""Bytes of the data field of an answer with one value. A bus waits less long for a meter that is silent."""
 MOST_FRAMES = 64
 """Following frames that are read at most."""
 
@@ -134,12 +136,20 @@ class Question(Exchange[T]):
 
 
 class Read(Question[Payload]):
-    """Read a data identifier: its hexadecimal digits as people read them, 8 of them (2007) or 4 (1997)."""
+    """Read a data identifier: its hexadecimal digits as people read them, 8 of them (2007) or 4 (1997). `answer_data`: how
+    many bytes of data are expected at most.
+    """
 
-    def __init__(self, address: str, identifier: str, edition: Edition = Edition.OF_2007) -> None:
+    def __init__(
+        self,
+        address: str,
+        identifier: str,
+        edition: Edition = Edition.OF_2007,
+        answer_data: int = LONGEST_DATA,
+    ) -> None:
         function = OldFunction.READ if edition == Edition.OF_1997 else Function.READ
         self._identifier = to_digits(identifier)
-        super().__init__(Frame(address, function, self._identifier), function, edition)
+        super().__init__(Frame(address, function, self._identifier), function, edition, answer_data)
 
     def _value(self, frame: Frame) -> Answer[Payload] | None:
         if not frame.data.startswith(self._identifier):
@@ -229,9 +239,13 @@ class SetTime(Question[None]):
         return None
 
 
-def read(address: str, identifier: str, edition: Edition = Edition.OF_2007) -> Conversation[bytes]:
-    """Read a data identifier whole, over as many frames as it takes. Returns what stands behind the identifier."""
-    data, more = yield Read(address, identifier, edition)
+def read(
+    address: str, identifier: str, edition: Edition = Edition.OF_2007, answer_data: int = ONE
+) -> Conversation[bytes]:
+    """Read a data identifier whole, over as many frames as it takes. Returns what stands behind the identifier.
+    `answer_data`: how many bytes of data are expected in a frame at most: ONE, or LONGEST_DATA for a block.
+    """
+    data, more = yield Read(address, identifier, edition, answer_data)
     sequence = 0
     while more:
         sequence += 1

@@ -8,6 +8,7 @@ still disturb each other, four digits are given, and so on. It takes minutes, an
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import NamedTuple
 
 from ..exchange import Answer, Conversation, NoAnswer, WrongAnswer
 from .codes import Edition
@@ -45,11 +46,21 @@ class WhoIsThere(Question[frozenset[str]]):
         return None
 
 
-def search(edition: Edition = Edition.OF_2007) -> Conversation[frozenset[str]]:
-    """Return the addresses of all meters of an edition on a bus. One that answers with AA in place of its address is among
-    them as it answers. Raises WrongAnswer if the line is so disturbed that they cannot be told apart.
+class Found(NamedTuple):
+    """The meters on a bus. `addresses`: of those that have answered. `doubled`: addresses at which several seem to answer
+    at once, or whose answers always arrive broken.
+    """
+
+    addresses: frozenset[str]
+    doubled: frozenset[str]
+
+
+def search(edition: Edition = Edition.OF_2007) -> Conversation[Found]:
+    """Return the meters of an edition on a bus. One that answers with AA in place of its address is among them as it
+    answers. Raises WrongAnswer if the line is so disturbed that they cannot be told apart.
     """
     found: set[str] = set()
+    doubled: set[str] = set()
     ends, asked = [""], 0
     while ends:
         end = ends.pop()
@@ -59,6 +70,10 @@ def search(edition: Edition = Edition.OF_2007) -> Conversation[frozenset[str]]:
         question = WhoIsThere(WILD[len(end) :] + end, edition)
         with suppress(NoAnswer):
             found |= yield question
-        if question.disturbed and len(end) < 2 * ADDRESS:
+        if not question.disturbed:
+            continue
+        if len(end) < 2 * ADDRESS:
             ends += [f"{pair:02}{end}" for pair in range(99, -1, -1)]
-    return frozenset(found)
+        else:
+            doubled.add(end)
+    return Found(frozenset(found), frozenset(doubled))
