@@ -334,6 +334,14 @@ def test_a_clock_that_can_not_be_read_does_not_keep_a_paid_tenant_in_the_dark(tm
     assert wire.played.is_closed() and wire.meter.wall_clock.error is None
 
 
+def test_a_lost_answer_of_the_clock_does_not_hold_an_order_up(wire):
+    wire.lost = 1
+    wire.run(wire.meter.set_switch(False))
+    assert not wire.played.is_closed() and wire.meter.wall_clock.error is None
+    wire.run(wire.meter.set_switch(True))
+    assert wire.meter.wall_clock.error is not None
+
+
 def test_a_refused_order_tells_that_the_clock_is_wrong(wire):
     wire.played.faults.drift = -3 * HOUR
     wire.responder.held = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from ...meters.dlt645_model import MeterClock
 from ...protocols.dlt645.bcd import from_clock, from_date
 from ...protocols.dlt645.codes import Edition
 from ...protocols.dlt645.exchanges import read
-from ...protocols.exchange import Conversation, Refused, Unsupported, WrongAnswer
+from ...protocols.exchange import Conversation, NoAnswer, Refused, Unsupported, WrongAnswer
 
 MIDNIGHT = time(0, 1)
 """A time before this may belong to the day after the date that was read before it."""
@@ -43,20 +44,24 @@ class WallClock:
         return min(at, key=lambda each: abs(each - self._clock()))
 
     def check(self, within: int) -> Conversation[bool]:
-        """Read the meter's clock, unless that was done `within` so many µs. Returns whether it was read now."""
-        now = self._clock()
-        if self._read_at is not None and 0 <= now - self._read_at < within:
+        """Read the meter's clock, unless that was done `within` so many µs. Returns whether it was read now. If no answer
+        comes, what was known before stays.
+        """
+        if self._read_at is not None and 0 <= self._clock() - self._read_at < within:
             return False
-        self.error = None
-        if self._items is not None:
-            try:
-                wall = yield from self._read()
-            except (Refused, WrongAnswer):
-                pass
-            else:
-                self.error = (wall - self.wall(self._clock())) // timedelta(microseconds=1)
-        self._read_at = now
-        return True
+        with suppress(NoAnswer):
+            yield from self.look()
+            return True
+        return False
+
+    def look(self) -> Conversation[None]:
+        """Read the meter's clock for `error`, which becomes None if it shows no time or the meter does not tell it."""
+        try:
+            wall = yield from self._read()
+            self.error = (wall - self.wall(self._clock())) // timedelta(microseconds=1)
+        except (Refused, WrongAnswer, Unsupported):
+            self.error = None
+        self._read_at = self._clock()
 
     def wall(self, at: int) -> datetime:
         """Return the wall-clock time of the meter's zone at an instant, without a zone."""

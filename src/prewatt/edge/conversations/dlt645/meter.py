@@ -303,7 +303,7 @@ class Dlt645Meter:
 
     def _clock_off(self, ahead: int) -> Conversation[int | None]:
         """Return by how much the meter's clock differs from the gateway's plus `ahead`, µs; None if it shows no time."""
-        yield from self.wall_clock.check(0)
+        yield from self.wall_clock.look()
         return None if self.wall_clock.error is None else self.wall_clock.error - ahead
 
     # A balance of its own
