@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from prewatt.edge.conversations import find_protocol
 from prewatt.edge.conversations.dlt645.meter import LOOKS, Dlt645Access, Dlt645Meter
@@ -494,3 +497,44 @@ def test_the_responder_says_nothing_to_answers_to_others_and_to_broadcasts(wire)
     ):
         assert wire.responder.feed(frame.encode()) == []
     assert parser.feed(b"".join(wire.responder.feed(Frame(SERIAL, 0x11, b"\0\0\1\0").encode())))
+
+
+@settings(max_examples=30)
+@given(st.data(), st.sampled_from([name for name in model_names() if name.startswith("dlt645")]))
+def test_whatever_a_meter_says_is_a_value_or_an_error_of_the_protocol(data, name):
+    """Intact answers to the questions, with any content."""
+    meter = Dlt645Meter(model_named(name), Dlt645Access(SERIAL), lambda: BEGIN)
+    payloads = st.one_of(
+        st.binary(max_size=12), st.sampled_from([b"", b"\xff" * 4, b"\x99" * 4, b"\0" * 6, b"\x50\x00"])
+    )
+
+    def ask(exchange):
+        asked = decode_frame(exchange.request[4:])
+        if not exchange.expects_answer:
+            return None
+        said = data.draw(payloads)
+        size = {0x11: 4, 0x12: 5, 0x01: 2, 0x02: 2}.get(asked.control, 0)
+        control = asked.control | data.draw(st.sampled_from([0x80, 0x80, 0x80, 0xA0, 0xC0]))
+        content = said if control & 0x40 else asked.data[:size] + said
+        answer = exchange.feed(Frame(SERIAL, control, content).encode())
+        if answer is None:
+            raise NoAnswer(exchange.seen())
+        return answer.value
+
+    for conversation in (
+        meter.identify(),
+        meter.read_register(),
+        meter.read_switch(),
+        meter.read_power(),
+        meter.read_quantities(),
+        meter.read_tampered(),
+        meter.set_switch(data.draw(st.booleans())),
+        meter.read_clock(),
+        meter.set_clock(BEGIN + data.draw(st.integers(-(10**16), 10**16))),
+        meter.read_allowance(),
+        meter.read_own_prepaid(),
+        meter.set_allowance(1),
+        meter.rest(),
+    ):
+        with contextlib.suppress(ProtocolError):
+            converse(conversation, ask)
