@@ -9,8 +9,11 @@ import pytest
 from prewatt.edge.buses.bus import Bus, Timing
 from prewatt.edge.buses.meter_on_bus import MeterOnBus
 from prewatt.edge.conversations.dlt645.meter import Dlt645Access, Dlt645Meter
+from prewatt.edge.drivers.bus import BusDriverSettings, BusSettings, open_buses
 from prewatt.edge.drivers.interface import DriverError
+from prewatt.edge.protocols.dlt645.exchanges import Access
 from prewatt.sim.meters.line import Line, LineFaults
+from prewatt.sim.meters.serving import OnPty
 from tests.edge.protocols.test_dlt645_meter import SERIAL, Wire, model_named
 
 OTHER = "000000000161"
@@ -129,3 +132,20 @@ def test_a_switch_that_was_moved_on_a_bad_line_stands_as_it_was_told(flats, faul
         done += 1
     assert done > ROUNDS // 4
     assert wires[OTHER].played.is_closed()
+
+
+def test_a_meter_on_an_adapter_is_read_and_switched_by_its_settings_alone(tmp_path):
+    wire = Wire(tmp_path, access=Dlt645Access("161"), address=OTHER)
+    wire.responder.access = Access(4, "123456")
+    served = OnPty(Line([wire.responder]))
+    section = {"bus": "cellar", "model": "dlt645-2007", "address": "161", "password": "123456", "level": 4}
+    settings = BusDriverSettings({"cellar": BusSettings(served.path, line="9600 8E1")}, {"m1": section})
+    try:
+        meter = open_buses(settings, ["m1"], wire.played.clock)["m1"]
+        assert meter.identify().serial == OTHER
+        meter.set_switch(False)
+        assert not wire.played.is_closed() and meter.read_switch() is False
+        assert meter.read_power().active == 0
+        meter.bus.close()
+    finally:
+        served.close()
