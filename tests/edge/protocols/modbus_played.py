@@ -10,6 +10,7 @@ from prewatt.edge.meters.modbus_model import ModbusModel
 from prewatt.edge.meters.model import find_model_file, read_model
 from prewatt.edge.protocols.exchange import Exchange, NoAnswer, converse
 from prewatt.edge.recording import load_recordings
+from prewatt.kernel.calendar import zone
 from prewatt.kernel.units import HOUR
 from prewatt.sim.meters.played import PlayedMeter, Responder
 
@@ -25,7 +26,7 @@ def played(folder: Path, serial: str = SERIAL) -> PlayedMeter:
     """A meter that draws 2 kW, an hour after its recording began; its clock stands."""
     rows = "".join(f"{serial},2024-01-01T{hour:02}:00:00Z,2\n" for hour in range(24))
     (folder / f"{serial}.csv").write_text("meter,timestamp,kwh\n" + rows)
-    recording = load_recordings(folder / f"{serial}.csv", "UTC")[serial]
+    recording = load_recordings(folder / f"{serial}.csv", zone("UTC"))[serial]
     now = [BEGIN]
     inner = RecordedMeter(serial, recording, folder / f"{serial}.json", lambda: now[0])
     now[0] += HOUR
