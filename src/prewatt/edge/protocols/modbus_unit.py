@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from .exchange import Conversation, NoAnswer, Refused
@@ -21,7 +22,7 @@ from .modbus import Question, ReadBits, ReadRegisters, write_coil, write_registe
 from .modbus_frames import Framing, Function
 
 MOST_LATE = 3
-"""More answers than that are not late: the unit was silent."""
+"""After more questions than that in a row without an answer none is late: the unit was silent."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Unit:
             units = f"{framing.units.start} to {framing.units.stop - 1}"
             raise ValueError(f"address: {number} is no address of a unit; they go from {units}")
         self.framing, self.number = framing, number
+        self._unanswered = 0
         self._late: Counter[tuple[int, int]] = Counter()
         self._answered: dict[tuple[int, int], Read] = {}
 
@@ -77,9 +79,16 @@ class Unit:
         try:
             values: tuple[int, ...] = yield read.ask(self.framing, self.number)
         except NoAnswer:
-            if not self.framing.counts:
-                self._late[read.form] = min(self._late[read.form] + 1, MOST_LATE)
+            self._unanswered += 1
+            if self._unanswered > MOST_LATE:
+                self._late.clear()
+            elif not self.framing.counts:
+                self._late[read.form] += 1
             raise
+        except Refused:
+            self._unanswered = 0
+            raise
+        self._unanswered = 0
         self._answered[read.form] = read
         return values
 
@@ -88,14 +97,8 @@ class Unit:
         others = [each for each in self._answered.values() if each.form != read.form]
         other = min(others, key=lambda each: self._late[each.form], default=_longer(read))
         for _ in range(self._late[other.form] + 1):
-            try:
+            with suppress(Refused):
                 yield from self._ask(other)
-            except Refused:
-                continue
-            except NoAnswer:
-                # Nothing came for as long as an answer takes: what was late is lost.
-                self._late.clear()
-                raise
 
 
 def _longer(read: Read) -> Read:
