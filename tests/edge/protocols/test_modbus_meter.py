@@ -300,6 +300,7 @@ def test_a_relay_module_that_is_silent_leaves_the_meter_readable(tmp_path):
     with pytest.raises(NoAnswer):
         line.run(meter.set_switch(False))
     assert line.run(meter.read_register()) == 2_000
+    assert line.run(meter.read_switch()) is None
 
 
 def test_a_state_that_is_neither_open_nor_closed_is_no_state(tmp_path):

@@ -174,12 +174,19 @@ class ModbusMeter:
         return None if number is None else number != Fraction(prepaid.off)
 
     def read_switch(self) -> Conversation[bool | None]:
-        """Return whether the relay is closed; None if it can't be seen."""
+        """Return whether the relay is closed; None if it can't be seen. A module that does not answer does not hold up the
+        reading of the meter: its state is unknown then, and an order to it fails.
+        """
         at = self._relay
         if at is None:
             return None
         if at.relay.state is not None:
-            return (yield from self._relay_state(at, at.relay.state))
+            try:
+                return (yield from self._relay_state(at, at.relay.state))
+            except NoAnswer:
+                if at.unit is self._unit:
+                    raise
+                return None
         if at.relay.verify == "power" and (yield from self._power_flows()):
             return True
         return None
@@ -202,7 +209,7 @@ class ModbusMeter:
         if (yield from self._has_moved(at, closed)):
             return
         if closed and at.relay.button:
-            raise WaitsForButton
+            raise WaitsForButton("it closes when its button is pressed")
         raise ProtocolError(f"confirmed, but it still stands {'open' if closed else 'closed'}")
 
     def _has_moved(self, at: RelayAt, closed: bool) -> Conversation[bool]:
