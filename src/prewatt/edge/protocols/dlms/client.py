@@ -10,7 +10,6 @@ The law of a client:
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ..exchange import Conversation, PasswordRefused, ProtocolError, Refused, WrongAnswer
@@ -83,7 +82,7 @@ class Client:
         self._invoke = 0
         self.is_open = False
         self.counter = 0
-        """The first invocation counter that was never used."""
+        """The invocation counter to begin with; afterwards the first one that was never used."""
 
     def open(self) -> Conversation[None]:
         """Open the link and an association. Raises PasswordRefused, Busy."""
@@ -96,16 +95,19 @@ class Client:
             raise
         self.is_open = True
 
-    def close(self) -> Conversation[None]:
-        """Release the association and close the link, whatever the meter says to it."""
+    def close(self) -> Conversation[bool]:
+        """Release the association and close the link, whatever the meter says to it. Returns whether it says anything."""
         self.is_open = False
         elements: list[tuple[int, bytes]] = [(REASON_NORMAL[0], REASON_NORMAL[2:])]
         if self._session is not None:
             ciphered = self._session.cipher(initiate_request(Initiate()))
             self._keep_counter()
             elements.append((USER_INFORMATION, b"\x04" + with_length(ciphered)))
-        with suppress(ProtocolError):
+        try:
             yield from self._link.disconnect(Acse(RLRQ, tuple(elements)).encode())
+        except ProtocolError:
+            return False
+        return True
 
     def get(self, attribute: Attribute) -> Conversation[Data]:
         """Return the value of an attribute, in blocks if it is long. Raises Refused with the data access result."""
@@ -194,8 +196,8 @@ class Client:
         if session is not None:
             apdu = session.cipher(apdu)
             self._keep_counter()
-        answer: Apdu = yield from self._link.ask(apdu, take)
-        return answer
+        conversation: Conversation[Apdu] = self._link.ask(apdu, take)
+        return (yield from conversation)
 
     def _blocks(self, attribute: Attribute, invoke: int, block: GetBlock) -> Conversation[bytes]:
         """Return a long value, whose first block has come."""

@@ -16,6 +16,7 @@ from ..exchange import WrongAnswer
 
 LENGTH = 12
 NOT_GIVEN = -0x8000
+NO_HUNDREDTHS = 0xFF
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -39,14 +40,14 @@ def decode_instant(octets: bytes, deviation: Deviation) -> int:
 
 
 def encode_instant(at: int, like: bytes, deviation: Deviation) -> bytes:
-    """Return the date-time of the instant `at` (µs since 1970) in the local time of the date-time `like`, with its
-    deviation and status. Raises WrongAnswer as `decode_instant`.
+    """Return the date-time of the instant `at` (µs since 1970), to the second, in the local time of the date-time `like`,
+    with its deviation and status. Raises WrongAnswer as `decode_instant`.
     """
     _local(like)
-    local = _EPOCH + timedelta(microseconds=at) - timedelta(minutes=_minutes(like, deviation))
-    return local.year.to_bytes(2) + bytes((
-        local.month, local.day, local.isoweekday(), local.hour, local.minute, local.second, local.microsecond // 10_000
-    )) + like[9:]  # fmt: skip
+    seconds = (at + 500_000) // 1_000_000
+    local = _EPOCH + timedelta(seconds=seconds, minutes=-_minutes(like, deviation))
+    date = bytes((local.month, local.day, local.isoweekday(), local.hour, local.minute, local.second))
+    return local.year.to_bytes(2) + date + (b"\xff" if like[8] == NO_HUNDREDTHS else b"\0") + like[9:]
 
 
 def _local(octets: bytes) -> datetime:
@@ -56,7 +57,7 @@ def _local(octets: bytes) -> datetime:
     try:
         return datetime(
             int.from_bytes(octets[:2]), month, day, hour, minute, second,
-            10_000 * (0 if hundredths == 0xFF else hundredths), tzinfo=UTC
+            10_000 * (0 if hundredths == NO_HUNDREDTHS else hundredths), tzinfo=UTC
         )  # fmt: skip
     except ValueError:
         raise WrongAnswer(f"a time that cannot be: {octets.hex().upper()}") from None

@@ -55,8 +55,8 @@ RESULTS = {
     250: "other reason",
 }
 """Data access results and action results but 0, success. They share their numbers as far as they share their meaning."""
-UNDEFINED = frozenset((4, 9, 11))
-"""Results that say that a meter has not got what was asked."""
+NEVER = frozenset((3, 4, 9, 11, 13))
+"""Results that stay as they are in an association: the meter has not got what was asked, or does not give it to us."""
 
 
 def result_text(result: int) -> str:

@@ -1,0 +1,370 @@
+"""What is asked of meters that speak DLMS/COSEM.
+
+An association is held from one conversation to the next (`protocols.dlms.held`). Scaler and unit are read from the meter,
+once in each association: another meter may hang there in the next. A switch has moved when output state and control state
+say so; ready for reconnection is not closed.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from ...kernel.quantities import Quantity
+from ...kernel.units import SECOND
+from ..drivers.interface import Identity, Power
+from ..meters.dlms_model import Clock, DlmsModel
+from ..meters.model import scaled
+from ..protocols.dlms.acse import Mechanism
+from ..protocols.dlms.axdr import Data, Type, number, obis
+from ..protocols.dlms.client import Credentials
+from ..protocols.dlms.datetimes import Deviation, decode_instant, encode_instant
+from ..protocols.dlms.hdlc import client_address, server_address
+from ..protocols.dlms.held import HeldAssociation, Terms
+from ..protocols.dlms.link import HdlcLink, Link
+from ..protocols.dlms.names import CLOCK, DATA, DISCONNECT_CONTROL, NEVER, REGISTER, Attribute
+from ..protocols.dlms.security import Keys
+from ..protocols.dlms.wrapper import WrapperLink
+from ..protocols.exchange import (
+    Conversation,
+    ProtocolError,
+    Refused,
+    Unsupported,
+    WaitsForButton,
+    WrongAnswer,
+)
+from .protocol import Access, Framing, MeterProtocol
+
+T = TypeVar("T")
+
+VALUE, SCALER_UNIT = 2, 3
+"""Attributes of a register."""
+OUTPUT_STATE, CONTROL_STATE, CONTROL_MODE = 2, 3, 4
+"""Attributes of the disconnect control."""
+REMOTE_DISCONNECT, REMOTE_RECONNECT = 1, 2
+DISCONNECTED, CONNECTED, READY = 0, 1, 2
+"""Control states. READY: ready for reconnection, which is done by hand."""
+AT_ONCE = frozenset((2, 4))
+"""Control modes in which a remote reconnection closes the switch, without a hand at its button."""
+LOOKS = 5
+"""How often a switch is looked at after it was told to move: some meters show it a little later."""
+UNITS = {9: "°C", 27: "W", 29: "var", 30: "Wh", 33: "A", 35: "V", 44: "Hz", 255: ""}
+"""Units by their number (Blue Book, "Enumerated values for physical units")."""
+QUANTITY_UNITS = {
+    "voltage": "V", "current": "A", "neutral": "A", "residual": "A", "frequency": "Hz", "temperature": "°C"
+}  # fmt: skip
+"""The unit of a quantity, by the first word of its name; the others have none."""
+SCALERS = range(-12, 13)
+WRAPPED_LONGEST = 2048
+"""The longest APDU over TCP that is believed; ours say that they take 1024 bytes."""
+SYSTEM_TITLE = "5052570000000001"
+"""Our system title, where the settings name none: a maker's three letters, and a number."""
+
+
+class DlmsAccess(Access, frozen=True):
+    """What differs from meter to meter. `address`: the physical address on a line; on TCP the meter's service access point,
+    which is mostly 1. `password`: for low level security; `hex:` in front of one that is no text. `encryption_key`,
+    `authentication_key`: for high level security, in hexadecimal digits. `system_title`: ours, 16 hexadecimal digits.
+    """
+
+    password: str = ""
+    encryption_key: str = ""
+    authentication_key: str = ""
+    system_title: str = SYSTEM_TITLE
+
+
+class DlmsMeter:
+    """The conversations with one meter; their meaning is said in `drivers.interface.MeterDriver`.
+
+    `link_of`: returns the link of the client with an address. `clock`: returns the instant (µs). `challenge`: returns so
+    many bytes that nobody can foresee.
+    """
+
+    def __init__(
+        self,
+        model: DlmsModel,
+        link_of: Callable[[int], Link],
+        credentials: Credentials,
+        clock: Callable[[], int],
+        challenge: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self._model = model
+        counter = Attribute(DATA, obis(model.counter), VALUE) if model.counter else None
+        terms = Terms(model.client, credentials, model.inactivity_s * SECOND, counter, model.counter_client)
+        self._association = HeldAssociation(terms, link_of, clock, challenge)
+        self._learnt_in = 0
+        self._scales: dict[bytes, tuple[str, str]] = {}
+        self._missing: set[bytes] = set()
+
+    def identify(self) -> Conversation[Identity]:
+        """Return what the meter says of itself."""
+        return self._association.run(self._identify)
+
+    def read_register(self) -> Conversation[int]:
+        """Return the energy register, Wh."""
+        return self._association.run(lambda: self._energy(self._model.energy))
+
+    def read_rates(self) -> Conversation[list[int]]:
+        """Return the energy registers of the rates, Wh, in the order of the model's file."""
+
+        def work() -> Conversation[list[int]]:
+            energies: list[int] = []
+            for rate in self._model.rates:
+                energies += [(yield from self._energy(rate))]
+            return energies
+
+        return self._association.run(work)
+
+    def read_power(self) -> Conversation[Power | None]:
+        """Return the power; what flows out of the flat is taken off."""
+        return self._association.run(self._power)
+
+    def read_quantities(self) -> Conversation[Mapping[Quantity, int]]:
+        """Return the other quantities. What the meter has not, or does not give, is left out."""
+        return self._association.run(self._quantities)
+
+    def read_tampered(self) -> Conversation[bool]:
+        """Return False: what such meters say of it differs from maker to maker."""
+        yield from ()
+        return False
+
+    def read_own_prepaid(self) -> Conversation[bool | None]:
+        """Return whether the meter may open its switch by a balance of its own; None if it may, but can't tell."""
+        yield from ()
+        return None if self._model.own_prepaid else False
+
+    def read_switch(self) -> Conversation[bool | None]:
+        """Return whether the disconnector is closed."""
+        return self._association.run(self._read_switch)
+
+    def set_switch(self, closed: bool) -> Conversation[None]:
+        """Tell the disconnector to move, and see that it has. Raises WaitsForButton, ProtocolError."""
+        if not self._model.disconnect:
+            raise Unsupported("its model's file names no disconnect control")
+        return (yield from self._association.run(lambda: self._switch(closed)))
+
+    def read_clock(self) -> Conversation[int]:
+        """Return the meter's clock."""
+        if self._model.clock is None:
+            raise Unsupported("its model's file names no clock")
+        return (yield from self._association.run(self._read_clock))
+
+    def set_clock(self, at: int) -> Conversation[None]:
+        """Set the meter's clock, in its own local time."""
+        if self._model.clock is None:
+            raise Unsupported("its model's file names no clock")
+        return (yield from self._association.run(lambda: self._set_clock(at)))
+
+    def read_allowance(self) -> Conversation[int | None]:
+        """Raise Unsupported."""
+        raise Unsupported("it has no balance or limit that prewatt can set")
+        yield
+
+    def set_allowance(self, energy: int | None) -> Conversation[None]:  # noqa: ARG002
+        """Raise Unsupported."""
+        raise Unsupported("it has no balance or limit that prewatt can set")
+        yield
+
+    def rest(self) -> Conversation[None]:
+        """Release the association, and close the link."""
+        yield from self._association.close()
+
+    def _identify(self) -> Conversation[Identity]:
+        octets = (yield from self._association.client.get(Attribute(DATA, obis(self._model.serial), VALUE))).octets
+        model = self._model
+        try:
+            serial = octets.decode(model.text).strip("\0 ")
+        except UnicodeDecodeError:
+            serial = ""
+        if not serial or not serial.isprintable():
+            # Some meters write their number in bytes that are no text.
+            serial = octets.hex().upper()
+        return Identity(serial, model.make, model.names[0], model.register_end)
+
+    def _energy(self, name: str) -> Conversation[int]:
+        energy = yield from self._read(name, "Wh")
+        if energy is None:
+            raise WrongAnswer("it has no value for its energy")
+        if energy < 0:
+            raise WrongAnswer(f"its energy is negative ({energy} Wh)")
+        return energy
+
+    def _power(self) -> Conversation[Power | None]:
+        model = self._model
+        taken = yield from self._read_if_there(model.power, "W")
+        if taken is None:
+            return None
+        given = yield from self._read_if_there(model.power_export, "W")
+        return Power(taken - (given or 0), (yield from self._read_if_there(model.reactive, "var")))
+
+    def _quantities(self) -> Conversation[dict[Quantity, int]]:
+        values = {}
+        for quantity, name in self._model.quantities.items():
+            value = yield from self._read_if_there(name, QUANTITY_UNITS.get(quantity.split("-")[0], ""))
+            if value is not None:
+                values[quantity] = value
+        return values
+
+    def _forget_another(self) -> None:
+        """Forget what was learnt in another association: another meter may hang there now."""
+        if self._learnt_in != self._association.generation:
+            self._learnt_in = self._association.generation
+            self._scales.clear()
+            self._missing.clear()
+
+    def _read_if_there(self, name: str, unit: str) -> Conversation[int | None]:
+        """Return a register's value; None if the file names none, or the meter does not give it."""
+        self._forget_another()
+        if not name or obis(name) in self._missing:
+            return None
+        try:
+            return (yield from self._read(name, unit))
+        except Refused as error:
+            if error.code in NEVER:
+                self._missing.add(obis(name))
+            return None
+
+    def _read(self, name: str, unit: str) -> Conversation[int | None]:
+        """Return a register's value in prewatt's units; None if it stands for "no value". Raises WrongAnswer if the meter
+        counts it in another unit.
+        """
+        self._forget_another()
+        register = obis(name)
+        if register not in self._scales:
+            self._scales[register] = yield from self._scale(name)
+        scale, own_unit = self._scales[register]
+        if own_unit != unit:
+            raise WrongAnswer(f"it counts {name} in {own_unit or 'no unit'}, where {unit or 'no unit'} belongs")
+        value = number((yield from self._association.client.get(Attribute(REGISTER, register, VALUE))))
+        return None if value is None else scaled(value, scale, unit)
+
+    def _scale(self, name: str) -> Conversation[tuple[str, str]]:
+        elements = (yield from self._association.client.get(Attribute(REGISTER, obis(name), SCALER_UNIT))).elements
+        if len(elements) != 2:
+            raise WrongAnswer(f"it gives {len(elements)} values for scaler and unit of {name}")
+        scaler, unit = (number(each) for each in elements)
+        if scaler not in SCALERS:
+            raise WrongAnswer(f"it scales {name} by 10 to the power of {scaler}")
+        if unit not in UNITS:
+            raise WrongAnswer(f"it counts {name} in unit {unit}, which is not known")
+        return f"1E{scaler}", UNITS[int(unit or 0)]
+
+    def _disconnect(self, number: int) -> Attribute:
+        return Attribute(DISCONNECT_CONTROL, obis(self._model.disconnect), number)
+
+    def _read_switch(self) -> Conversation[bool | None]:
+        if not self._model.disconnect:
+            return None
+        output, control = yield from self._states()
+        return control == CONNECTED if output is None and control is not None else output
+
+    def _states(self) -> Conversation[tuple[bool | None, int | None]]:
+        """Return output state and control state; None for one that the meter does not give."""
+        states: list[int | None] = []
+        for attribute in (OUTPUT_STATE, CONTROL_STATE):
+            try:
+                value = (yield from self._association.client.get(self._disconnect(attribute))).value
+            except Refused:
+                value = None
+            states.append(value if isinstance(value, int) else None)
+        output, control = states
+        if control not in (None, DISCONNECTED, CONNECTED, READY):
+            raise WrongAnswer(f"the control state of its switch is {control}")
+        return None if output is None else bool(output), control
+
+    def _switch(self, closed: bool) -> Conversation[None]:
+        refusal = yield from self._order(closed)
+        has_moved, control = yield from self._look(closed)
+        if closed and control == READY and not has_moved:
+            mode = (yield from self._association.client.get(self._disconnect(CONTROL_MODE))).value
+            if mode not in AT_ONCE:
+                raise WaitsForButton("it closes when its button is pressed")
+            # It was opened by a limit of its own: only from "disconnected" does it close at once.
+            yield from self._order(closed=False)
+            refusal = yield from self._order(closed=True)
+            has_moved, control = yield from self._look(closed)
+        if has_moved:
+            return
+        if refusal is not None:
+            raise refusal
+        if not closed and control == READY:
+            raise ProtocolError("confirmed, but it can still be closed by its button")
+        raise ProtocolError(f"confirmed, but it still stands {'open' if closed else 'closed'}")
+
+    def _order(self, closed: bool) -> Conversation[Refused | None]:
+        """Tell the switch to move. Returns the refusal, if it refuses: it may stand there already."""
+        method = self._disconnect(REMOTE_RECONNECT if closed else REMOTE_DISCONNECT)
+        try:
+            yield from self._association.client.act(method, Data(Type.INTEGER, 0))
+        except Refused as error:
+            return error
+        return None
+
+    def _look(self, closed: bool) -> Conversation[tuple[bool, int | None]]:
+        """Return whether the switch is seen to stand as it was told, and its control state."""
+        control: int | None = None
+        for _ in range(LOOKS):
+            output, control = yield from self._states()
+            if output is None and control is None:
+                raise ProtocolError("confirmed, but the meter does not tell how its switch stands")
+            if output in (closed, None) and control in (CONNECTED if closed else DISCONNECTED, None):
+                return True, control
+            if closed and control == READY:
+                break
+        return False, control
+
+    def _clock_object(self) -> tuple[Attribute, Deviation]:
+        clock = self._model.clock or Clock()
+        deviation = Deviation(clock.deviation_reversed, clock.deviation_if_not_given)
+        return Attribute(CLOCK, obis(clock.obis), VALUE), deviation
+
+    def _read_clock(self) -> Conversation[int]:
+        attribute, deviation = self._clock_object()
+        return decode_instant((yield from self._association.client.get(attribute)).octets, deviation)
+
+    def _set_clock(self, at: int) -> Conversation[None]:
+        attribute, deviation = self._clock_object()
+        shown = yield from self._association.client.get(attribute)
+        yield from self._association.client.set(
+            attribute, Data(shown.type, encode_instant(at, shown.octets, deviation))
+        )
+
+
+def open_meter(model: DlmsModel, access: DlmsAccess, framing: Framing, clock: Callable[[], int]) -> DlmsMeter:
+    """Return the conversations with one meter. Raises ValueError, which names the setting, if they are impossible."""
+    if not access.address.isdecimal():
+        raise ValueError(f"address: {access.address!r} is no number")
+    address = int(access.address)
+    if framing == "tcp" and not 1 <= address <= 0xFFFF:
+        raise ValueError(f"address: {address} is no service access point from 1 to 65535")
+
+    def link_of(client: int) -> Link:
+        if framing == "tcp":
+            return WrapperLink(client, address, WRAPPED_LONGEST)
+        upper, lower = (address, 0) if model.address_bytes == 1 else (model.logical, address)
+        return HdlcLink(client_address(client), server_address(upper, lower, model.address_bytes), model.information)
+
+    link_of(model.client)
+    return DlmsMeter(model, link_of, credentials_of(model, access), clock)
+
+
+def credentials_of(model: DlmsModel, access: DlmsAccess) -> Credentials:
+    """Return how we show a meter who we are. Raises ValueError, which names the setting."""
+    mechanism = {"none": Mechanism.NONE, "lls": Mechanism.LLS, "hls-gmac": Mechanism.HLS_GMAC}[model.authentication]
+    if mechanism is not Mechanism.HLS_GMAC:
+        password = access.password.removeprefix("hex:")
+        as_bytes = _unhex("password", password) if password != access.password else password.encode()
+        return Credentials(mechanism, as_bytes)
+    keys = (_unhex(name, getattr(access, name)) for name in ("encryption_key", "authentication_key"))
+    return Credentials(mechanism, keys=Keys(*keys), title=_unhex("system_title", access.system_title))
+
+
+def _unhex(name: str, digits: str) -> bytes:
+    try:
+        return bytes.fromhex(digits)
+    except ValueError:
+        raise ValueError(f"{name}: it is not written in hexadecimal digits") from None
+
+
+PROTOCOL = MeterProtocol(DlmsModel, DlmsAccess, open_meter)

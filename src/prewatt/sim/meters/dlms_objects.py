@@ -1,0 +1,143 @@
+"""The COSEM objects of a played meter: what can be got, set and done there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ...edge.meters.dlms_model import DlmsModel
+from ...edge.protocols.dlms.axdr import Data, Type, obis
+from ...edge.protocols.dlms.datetimes import NOT_GIVEN, Deviation, decode_instant, encode_instant
+from ...edge.protocols.dlms.names import ASSOCIATION_LN, CLOCK, DATA, DISCONNECT_CONTROL, REGISTER, Attribute
+from ...edge.protocols.exchange import WrongAnswer
+from .played import PlayedMeter
+
+SUCCESS, TEMPORARY_FAILURE, DENIED, UNDEFINED, TYPE_UNMATCHED = 0, 2, 3, 4, 12
+OBJECT_LIST = Attribute(ASSOCIATION_LN, obis("0-0:40.0.0*255"), 2)
+_EPOCH = bytes.fromhex("07B2010104000000FF")
+
+
+@dataclass
+class Habits:
+    """What differs between meters of one model. `control_mode`: of the disconnect control. `energy_scaler`: the power of ten
+    of the Wh in which energy is counted. `deviation`: minutes from local time to UTC; None: the clock does not give it.
+    `pdu_size`: the longest APDU that it sends; longer values go in blocks. `information`: the longest information field.
+    `holds_broken`: it takes no association while it holds one that was not closed. `inactivity`: µs after which it ends one.
+    """
+
+    control_mode: int = 2
+    energy_scaler: int = 0
+    deviation: int | None = -60
+    pdu_size: int = 512
+    information: int = 128
+    holds_broken: bool = False
+    inactivity: int = 120_000_000
+
+
+class CosemObjects:
+    """The objects of one meter, by its model's file. Methods return the data access or action result where they fail."""
+
+    def __init__(self, meter: PlayedMeter, model: DlmsModel, habits: Habits) -> None:
+        self._meter, self._model, self._habits = meter, model, habits
+        self.counter = 0
+        """The client's highest invocation counter so far."""
+        energy = habits.energy_scaler
+        registers: dict[str, tuple[Callable[[], int], Type, int, int]] = {
+            model.energy: (lambda: meter.register() // 10**energy, Type.DOUBLE_LONG_UNSIGNED, energy, 30),
+            model.power: (meter.power, Type.DOUBLE_LONG_UNSIGNED, 0, 27),
+            model.power_export: (lambda: 0, Type.DOUBLE_LONG_UNSIGNED, 0, 27),
+            model.reactive: (lambda: 0, Type.DOUBLE_LONG, 0, 29),
+        }
+        for number, rate in enumerate(model.rates):
+            # All is used at the first rate.
+            read = registers[model.energy][0] if number == 0 else lambda: 0
+            registers[rate] = (read, Type.DOUBLE_LONG_UNSIGNED, energy, 30)
+        for quantity, name in model.quantities.items():
+            match quantity.split("-")[0]:
+                case "voltage":
+                    registers[name] = (lambda: meter.voltage // 100, Type.LONG_UNSIGNED, -1, 35)
+                case "current" | "neutral":
+                    registers[name] = (lambda: meter.current() // 10, Type.LONG_UNSIGNED, -2, 33)
+                case "frequency":
+                    registers[name] = (lambda: meter.frequency // 10, Type.LONG_UNSIGNED, -2, 44)
+        self._registers = {obis(name): register for name, register in registers.items() if name}
+
+    def get(self, attribute: Attribute) -> Data | int:
+        """Return the value of an attribute, or the data access result that says why there is none."""
+        register = self._registers.get(attribute.name)
+        if attribute.class_id == REGISTER and register is not None:
+            read, kind, scaler, unit = register
+            if attribute.number == 3:
+                return Data(Type.STRUCTURE, (Data(Type.INTEGER, scaler), Data(Type.ENUM, unit)))
+            return Data(kind, read()) if attribute.number == 2 else UNDEFINED
+        if attribute.class_id == DISCONNECT_CONTROL and self._is(attribute, self._model.disconnect):
+            return self._switch(attribute.number)
+        if attribute == OBJECT_LIST:
+            return self._object_list()
+        if attribute.number != 2:
+            return UNDEFINED
+        if attribute.class_id == CLOCK and self._model.clock and self._is(attribute, self._model.clock.obis):
+            return Data(Type.OCTET_STRING, encode_instant(self._meter.now(), self._clock_form(), self._deviation()))
+        if attribute.class_id == DATA and self._is(attribute, self._model.serial):
+            return Data(Type.OCTET_STRING, self._meter.serial.encode(self._model.text))
+        if attribute.class_id == DATA and self._is(attribute, self._model.counter):
+            return Data(Type.DOUBLE_LONG_UNSIGNED, self.counter)
+        return UNDEFINED
+
+    def set(self, attribute: Attribute, value: Data) -> int:
+        """Set an attribute. Returns the data access result."""
+        if not (self._model.clock and attribute.class_id == CLOCK and attribute.number == 2):
+            return DENIED
+        if not self._is(attribute, self._model.clock.obis):
+            return UNDEFINED
+        try:
+            self._meter.set_clock(decode_instant(value.octets, self._deviation()))
+        except WrongAnswer:
+            return TYPE_UNMATCHED
+        return SUCCESS
+
+    def act(self, method: Attribute) -> int:
+        """Do a method of the disconnect control. Returns the action result."""
+        if method.class_id != DISCONNECT_CONTROL or not self._is(method, self._model.disconnect):
+            return UNDEFINED
+        if method.number not in (1, 2):
+            return DENIED
+        closed, at_once = method.number == 2, self._mode() in (2, 4)
+        if closed and at_once and self._meter.waits_for_button:
+            # From "ready for reconnection" only the button closes, or a disconnection before it.
+            return TEMPORARY_FAILURE
+        self._meter.order(closed, at_once)
+        return SUCCESS
+
+    def _is(self, attribute: Attribute, name: str) -> bool:
+        return bool(name) and attribute.name == obis(name)
+
+    def _mode(self) -> int:
+        return 1 if self._meter.faults.button else self._habits.control_mode
+
+    def _switch(self, number: int) -> Data | int:
+        closed, waits = self._meter.is_closed(), self._meter.waits_for_button
+        match number:
+            case 2:
+                return Data(Type.BOOLEAN, closed)
+            case 3:
+                return Data(Type.ENUM, 1 if closed else 2 if waits else 0)
+            case 4:
+                return Data(Type.ENUM, self._mode())
+        return UNDEFINED
+
+    def _deviation(self) -> Deviation:
+        return Deviation(if_not_given=0)
+
+    def _clock_form(self) -> bytes:
+        deviation = NOT_GIVEN if self._habits.deviation is None else self._habits.deviation
+        return _EPOCH + deviation.to_bytes(2, signed=True) + b"\0"
+
+    def _object_list(self) -> Data:
+        """Return class, version and logical name of all registers: a value that is longer than an APDU."""
+        return Data(Type.ARRAY, tuple(
+            Data(Type.STRUCTURE, (
+                Data(Type.LONG_UNSIGNED, REGISTER), Data(Type.UNSIGNED, 0), Data(Type.OCTET_STRING, name)
+            ))
+            for name in self._registers
+        ))  # fmt: skip
