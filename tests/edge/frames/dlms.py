@@ -6,7 +6,7 @@ from prewatt.edge.protocols.dlms.acse import AARE, AARQ, RLRE, RLRQ, decode_acse
 from prewatt.edge.protocols.dlms.axdr import Reader
 from prewatt.edge.protocols.dlms.hdlc import FrameError, FrameStream, check_sequence, decode_frame
 from prewatt.edge.protocols.dlms.push import PushStream
-from prewatt.edge.protocols.dlms.security import PLAIN
+from prewatt.edge.protocols.dlms.security import GENERAL, is_ciphered
 from prewatt.edge.protocols.dlms.wrapper import WrappedStream, decode_wrapped
 from prewatt.edge.protocols.dlms.xdlms import UnknownApdu, decode_apdu
 from prewatt.edge.protocols.exchange import ProtocolError
@@ -118,10 +118,12 @@ def _apdu(raw: bytes) -> list[str]:
             acse = decode_acse(raw)
             encoded = acse.encode()
             information = acse.user_information
-            if information and information[0] not in PLAIN and information[0] != 0x0E:
+            if information and not is_ciphered(information) and information[0] != 0x0E:
                 decode_initiate(information)
-        elif raw[0] in PLAIN:
+        elif is_ciphered(raw):
             reader = Reader(raw[1:])
+            if raw[0] == GENERAL:
+                reader.octets()
             reader.octets()
             reader.end()
             encoded = raw

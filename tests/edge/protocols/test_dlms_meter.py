@@ -1,5 +1,6 @@
 """Conversations with played meters that speak DLMS/COSEM: over HDLC and over TCP, with what goes wrong at real ones."""
 
+import msgspec
 import pytest
 
 from prewatt.edge.conversations.dlms import DlmsAccess, credentials_of, open_meter
@@ -59,9 +60,11 @@ class Load:
 class Wall:
     """A played meter and its driver's side, with a line between: `lose` drops the next answers, `log` keeps the questions."""
 
-    def __init__(self, name="dlms-lls", framing="line", access=ACCESS, played_access=None, **habits):
+    def __init__(
+        self, name="dlms-lls", framing="line", access=ACCESS, played_access=None, general_ciphering=False, **habits
+    ):
         self.now = BEGIN
-        self.model = model_of(name)
+        self.model = msgspec.structs.replace(model_of(name), general_ciphering=general_ciphering)
         self.load = Load()
         self.played = PlayedMeter(self.load, "52207839", self.clock)
         self.habits = Habits(**habits)
@@ -249,6 +252,12 @@ def test_ciphered_questions_and_answers_can_be_read_by_nobody_else_and_their_cou
     wall.meter = wall.start(framing="tcp")
     wall.run(wall.meter.read_register())
     assert wall.server.objects.counter > first
+
+
+def test_a_meter_that_wants_the_general_form_of_ciphering_gets_it():
+    wall = Wall("dlms-gmac", framing="tcp", general_ciphering=True)
+    assert wall.run(wall.meter.read_register()) == 1_661_974
+    assert [each[8] for each in wall.log][-3:] == [0xDB, 0xDB, 0xDB]
 
 
 def test_a_recorded_answer_is_not_taken_once_more():

@@ -357,7 +357,8 @@ def credentials_of(model: DlmsModel, access: DlmsAccess) -> Credentials:
         as_bytes = _unhex("password", password) if password != access.password else password.encode()
         return Credentials(mechanism, as_bytes)
     keys = (_unhex(name, getattr(access, name)) for name in ("encryption_key", "authentication_key"))
-    return Credentials(mechanism, keys=Keys(*keys), title=_unhex("system_title", access.system_title))
+    title = _unhex("system_title", access.system_title)
+    return Credentials(mechanism, keys=Keys(*keys), title=title, is_general=model.general_ciphering)
 
 
 def _unhex(name: str, digits: str) -> bytes:

@@ -56,6 +56,7 @@ class DlmsModel(Model, frozen=True, tag="dlms"):
     text: str = "ascii"
     clock: Clock | None = None
     disconnect: Obis | Literal[""] = ""
+    general_ciphering: bool = False
     counter: Obis | Literal[""] = ""
     counter_client: Annotated[int, Meta(ge=1, le=127)] = 16
     own_prepaid: bool = False
@@ -64,7 +65,8 @@ class DlmsModel(Model, frozen=True, tag="dlms"):
         if self.authentication == "hls-gmac" and not self.counter:
             raise ValueError("counter: it is missing; high level security begins with what the meter has counted")
         names = (self.energy, *self.rates, self.power, self.power_export, self.reactive, self.serial, self.disconnect)
-        for name in filter(None, (*names, *self.quantities.values(), self.counter, self.clock and self.clock.obis)):
+        clock = self.clock.obis if self.clock else ""
+        for name in filter(None, (*names, *self.quantities.values(), self.counter, clock)):
             obis(name)
         if not 1 <= self.logical <= (0x7F if self.address_bytes < 4 else 0x3FFF):
             raise ValueError(f"logical: {self.logical} does not fit an address of {self.address_bytes} bytes")

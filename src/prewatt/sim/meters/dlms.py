@@ -36,7 +36,7 @@ from ...edge.protocols.dlms.hdlc import (
 )
 from ...edge.protocols.dlms.link import LLC_ANSWER, LLC_QUESTION
 from ...edge.protocols.dlms.names import REPLY_TO_HLS
-from ...edge.protocols.dlms.security import PLAIN, TITLE_LENGTH, Session, check_proof, proof
+from ...edge.protocols.dlms.security import CIPHERED, GENERAL, TITLE_LENGTH, Session, check_proof, proof
 from ...edge.protocols.dlms.wrapper import Wrapped, WrappedStream
 from ...edge.protocols.dlms.xdlms import (
     ActionRequest,
@@ -97,7 +97,7 @@ class DlmsServer:
         self.associations: dict[int, Association] = {}
         self.tries = 0
         self._challenge = challenge
-        self._counter = 0
+        self._counter = 1
         """Our own invocation counter, which outlives associations."""
 
     def answer(self, client: int, question: bytes) -> bytes:
@@ -123,8 +123,9 @@ class DlmsServer:
         if plain is None:
             return ExceptionResponse(2, WRONG_COUNTER, (session.seen + 1).to_bytes(4)).encode()
         self.objects.counter = session.seen
+        session.is_general = question[0] == GENERAL
         answer = self._serve(association, plain).encode()
-        return session.cipher(answer) if answer[0] in PLAIN.values() else answer
+        return session.cipher(answer) if answer[0] in CIPHERED else answer
 
     def _associate(self, client: int, question: bytes) -> Acse:
         self.associations.pop(client, None)

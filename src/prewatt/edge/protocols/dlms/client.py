@@ -32,7 +32,7 @@ from .acse import (
 from .axdr import Data, Type, decode_data, with_length
 from .link import APDU_LONGEST, Busy, Link, LinkLost
 from .names import REPLY_TO_HLS, Attribute, result_text
-from .security import CHALLENGE_LENGTH, PLAIN, TITLE_LENGTH, Keys, Session, check_proof, proof
+from .security import CHALLENGE_LENGTH, TITLE_LENGTH, Keys, Session, check_proof, is_ciphered, proof
 from .xdlms import (
     CONFIRMED,
     NO_ACCESS,
@@ -57,12 +57,15 @@ NOT_ALLOWED_NOW = 1
 
 @dataclass(frozen=True)
 class Credentials:
-    """How a client shows who it is. `password`: for LLS. `keys` and `title`, our system title of 8 bytes: for HLS_GMAC."""
+    """How a client shows who it is. `password`: for LLS. `keys` and `title`, our system title of 8 bytes: for HLS_GMAC.
+    `is_general`: ciphered questions have the form for all kinds; in answers both forms are taken.
+    """
 
     mechanism: Mechanism = Mechanism.NONE
     password: bytes = field(default=b"", repr=False)
     keys: Keys | None = None
     title: bytes = b""
+    is_general: bool = False
 
     def __post_init__(self) -> None:
         if self.mechanism is Mechanism.LLS and not self.password:
@@ -167,6 +170,8 @@ class Client:
         if answer.user_information is not None:
             plain = session.decipher(answer.user_information)
             decode_initiate(plain or b"")
+        # Only now: the InitiateRequest in an AARQ always has the form of its kind.
+        session.is_general = self._credentials.is_general
         mine = proof(session.keys, session.ours, session.next_counter(), theirs)
         self._keep_counter()
         try:
@@ -190,7 +195,7 @@ class Client:
         def take(received: bytes) -> Apdu | None:
             plain: bytes | None = received
             if session is not None and received[:1] not in (b"\xd8", b"\x0e"):
-                plain = session.decipher(received) if received and received[0] in PLAIN else None
+                plain = session.decipher(received) if is_ciphered(received) else None
             return None if plain is None else _answer(plain, invoke, kinds)
 
         if session is not None:

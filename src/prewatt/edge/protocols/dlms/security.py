@@ -1,7 +1,8 @@
 """Ciphering of APDUs and high level security by GMAC (Green Book, security suites 0 and 2: AES-GCM with a tag of 12 bytes).
 
-    tag | length | SC | IC (4) | ciphered APDU | T (12)      a ciphered APDU
-    SC | IC (4) | T (12)                                     the proof that a key is known
+    tag | length | SC | IC (4) | ciphered APDU | T (12)          a ciphered APDU, by a tag of its kind
+    DB | length | sender's title | length | SC | IC ... T        the same for APDUs of all kinds (general-glo-ciphering)
+    SC | IC (4) | T (12)                                         the proof that a key is known
 
 SC, the security control byte: suite in bits 0 to 3, 10: authenticated, 20: encrypted. IC, the invocation counter, grows with
 each APDU and is never used twice with a key. The initialisation vector is the sender's system title (8) and IC; what is
@@ -23,6 +24,7 @@ from .axdr import Reader, with_length
 
 TAG_LENGTH, TITLE_LENGTH, CHALLENGE_LENGTH = 12, 8, 16
 AUTHENTICATED, ENCRYPTED = 0x10, 0x20
+GENERAL = 0xDB
 COUNTER_MAX = 2**32 - 1
 CIPHERED = {
     0x01: 0x21, 0x08: 0x28, 0x0E: 0x2E,
@@ -59,11 +61,14 @@ def _crypt(keys: Keys, title: bytes, counter: int, associated: bytes, plain: byt
     return ciphered, encryptor.tag[:TAG_LENGTH]
 
 
-def cipher(keys: Keys, title: bytes, counter: int, apdu: bytes) -> bytes:
-    """Return an APDU, encrypted and authenticated. `title`: the sender's system title. `counter`: not used before."""
+def cipher(keys: Keys, title: bytes, counter: int, apdu: bytes, is_general: bool = False) -> bytes:
+    """Return an APDU, encrypted and authenticated. `title`: the sender's system title. `counter`: not used before.
+    `is_general`: in the form for all kinds.
+    """
     control = bytes((AUTHENTICATED | ENCRYPTED | keys.suite,))
     ciphered, tag = _crypt(keys, title, counter, control + keys.authentication, apdu)
-    return bytes((CIPHERED[apdu[0]],)) + with_length(control + counter.to_bytes(4) + ciphered + tag)
+    head = bytes((GENERAL,)) + with_length(title) if is_general else bytes((CIPHERED[apdu[0]],))
+    return head + with_length(control + counter.to_bytes(4) + ciphered + tag)
 
 
 def decipher(keys: Keys, title: bytes, ciphered: bytes) -> tuple[int, bytes]:
@@ -71,11 +76,12 @@ def decipher(keys: Keys, title: bytes, ciphered: bytes) -> tuple[int, bytes]:
     both encrypted and authenticated with these keys.
     """
     reader = Reader(ciphered)
-    plain_tag = PLAIN.get(reader.integer())
+    tag = reader.integer()
+    sender = reader.octets() if tag == GENERAL else b""
     body = Reader(reader.octets())
     reader.end()
-    if plain_tag is None:
-        raise WrongAnswer(f"an APDU with tag {ciphered[0]:02X}, where a ciphered one belongs")
+    if not is_ciphered(ciphered) or sender not in (b"", title):
+        raise WrongAnswer(f"an APDU with tag {tag:02X}, where a ciphered one of the meter belongs")
     control, counter, rest = body.take(1), body.integer(4), body.rest()
     if control[0] != AUTHENTICATED | ENCRYPTED | keys.suite or len(rest) < TAG_LENGTH:
         raise WrongAnswer("an APDU that is not encrypted and authenticated as was agreed")
@@ -86,9 +92,14 @@ def decipher(keys: Keys, title: bytes, ciphered: bytes) -> tuple[int, bytes]:
         apdu = decryptor.update(rest[:-TAG_LENGTH]) + decryptor.finalize()
     except InvalidTag:
         raise WrongAnswer("an APDU that was not made with the meter's keys") from None
-    if apdu[:1] != bytes((plain_tag,)):
+    if tag != GENERAL and apdu[:1] != bytes((PLAIN[tag],)):
         raise WrongAnswer("a ciphered APDU that is of another kind inside")
     return counter, apdu
+
+
+def is_ciphered(apdu: bytes) -> bool:
+    """Return whether an APDU is ciphered with a global key, by its tag."""
+    return bool(apdu) and (apdu[0] == GENERAL or apdu[0] in PLAIN)
 
 
 def proof(keys: Keys, title: bytes, counter: int, challenge: bytes) -> bytes:
@@ -109,7 +120,8 @@ def check_proof(keys: Keys, title: bytes, given: bytes, challenge: bytes) -> Non
 @dataclass
 class Session:
     """Ciphering in one association. `ours`, `theirs`: the system titles. `counter`: our invocation counter, the next one.
-    `seen`: the meter's highest one so far: what comes once more is no answer.
+    `seen`: the meter's highest one so far: what comes once more is no answer. `is_general`: APDUs of ours have the form for
+    all kinds.
     """
 
     keys: Keys
@@ -117,6 +129,7 @@ class Session:
     counter: int
     theirs: bytes = b""
     seen: int = -1
+    is_general: bool = False
 
     def next_counter(self) -> int:
         """Return a counter that was not used before. Raises ProtocolError when all are used."""
@@ -127,7 +140,7 @@ class Session:
 
     def cipher(self, apdu: bytes) -> bytes:
         """Return an APDU of ours, ciphered."""
-        return cipher(self.keys, self.ours, self.next_counter(), apdu)
+        return cipher(self.keys, self.ours, self.next_counter(), apdu, self.is_general)
 
     def decipher(self, apdu: bytes) -> bytes | None:
         """Return an APDU of the meter; None for one that came before. Raises WrongAnswer."""
