@@ -1,12 +1,10 @@
 """Conversations with played meters that speak DLMS/COSEM: over HDLC and over TCP, with what goes wrong at real ones."""
 
-import msgspec
 import pytest
 
-from prewatt.edge.conversations.dlms import DlmsAccess, credentials_of, open_meter
-from prewatt.edge.drivers.interface import Power
+from prewatt.edge.conversations.dlms import DlmsAccess, open_meter
 from prewatt.edge.meters.dlms_model import DlmsModel
-from prewatt.edge.meters.model import find_model_file, model_names, read_model
+from prewatt.edge.meters.model import model_names
 from prewatt.edge.protocols.dlms.axdr import Data, Type
 from prewatt.edge.protocols.dlms.client import Client, Credentials
 from prewatt.edge.protocols.dlms.hdlc import client_address, decode_frame, server_address
@@ -19,87 +17,14 @@ from prewatt.edge.protocols.exchange import (
     Unsupported,
     WaitsForButton,
     WrongAnswer,
-    converse,
 )
 from prewatt.kernel.quantities import Quantity
 from prewatt.kernel.units import HOUR, MINUTE, SECOND
-from prewatt.sim.meters.dlms import DlmsServer, HdlcResponder, WrapperResponder
+from prewatt.sim.meters.dlms import DlmsServer, HdlcResponder
 from prewatt.sim.meters.dlms_objects import OBJECT_LIST, Habits
-from prewatt.sim.meters.played import PlayedMeter
+from tests.edge.protocols.dlms_wall import ACCESS, BEGIN, Wall, model_of
 
-BEGIN = 1_767_225_600 * SECOND
-ACCESS = DlmsAccess(
-    "17", password="00000000", encryption_key=bytes(range(16)).hex(), authentication_key=bytes(range(16, 32)).hex()
-)
 MODELS = [name for name in model_names() if name in ("dlms-lls", "dlms-gmac", "nartis-100", "is15959-single-phase")]
-
-
-def model_of(name):
-    return read_model(find_model_file(name), DlmsModel)
-
-
-class Load:
-    """A switch and a register."""
-
-    def __init__(self):
-        self.register, self.closed, self.watts = 1_661_974, True, 2300
-
-    def read_register(self):
-        return self.register
-
-    def read_switch(self):
-        return self.closed
-
-    def read_power(self):
-        return Power(self.watts if self.closed else 0)
-
-    def set_switch(self, closed):
-        self.closed = closed
-
-
-class Wall:
-    """A played meter and its driver's side, with a line between: `lose` drops the next answers, `log` keeps the questions."""
-
-    def __init__(
-        self, name="dlms-lls", framing="line", access=ACCESS, played_access=None, general_ciphering=False, **habits
-    ):
-        self.now = BEGIN
-        self.model = msgspec.structs.replace(model_of(name), general_ciphering=general_ciphering)
-        self.load = Load()
-        self.played = PlayedMeter(self.load, "52207839", self.clock)
-        self.habits = Habits(**habits)
-        credentials = credentials_of(self.model, played_access or access)
-        self.server = DlmsServer(self.played, self.model, credentials, self.habits, lambda count: b"\x5a" * count)
-        self.responder = WrapperResponder(self.server, 17) if framing == "tcp" else HdlcResponder(self.server, 17)
-        self.log, self.lose, self.before = [], 0, b""
-        self.meter = self.start(access, framing)
-
-    def start(self, access=ACCESS, framing="line"):
-        return open_meter(self.model, access, framing, self.clock)
-
-    def clock(self):
-        return self.now
-
-    def ask(self, exchange):
-        self.log.append(exchange.request)
-        frames = self.responder.feed(exchange.request)
-        if frames and self.lose:
-            self.lose -= 1
-            frames = []
-        for piece in (self.before, *frames):
-            assert len(piece) <= exchange.longest or piece is self.before
-            answer = exchange.feed(piece)
-            if answer is not None:
-                return answer.value
-        raise NoAnswer(exchange.seen())
-
-    def run(self, conversation):
-        return converse(conversation, self.ask)
-
-    def kinds(self):
-        kinds = [decode_frame(each).kind for each in self.log]
-        self.log.clear()
-        return kinds
 
 
 @pytest.fixture(params=[(name, framing) for name in MODELS for framing in ("line", "tcp")], ids=" ".join)
@@ -249,13 +174,13 @@ def test_ciphered_questions_and_answers_can_be_read_by_nobody_else_and_their_cou
     assert all(b"\x01\x00\x01\x08\x00\xff" not in each for each in wall.log)
     wall.run(wall.meter.rest())
     first = wall.server.objects.counter
-    wall.meter = wall.start(framing="tcp")
+    wall.meter = wall.start()
     wall.run(wall.meter.read_register())
     assert wall.server.objects.counter > first
 
 
 def test_a_meter_that_wants_the_general_form_of_ciphering_gets_it():
-    wall = Wall("dlms-gmac", framing="tcp", general_ciphering=True)
+    wall = Wall("dlms-gmac", framing="tcp", changes={"general_ciphering": True})
     assert wall.run(wall.meter.read_register()) == 1_661_974
     assert [each[8] for each in wall.log][-3:] == [0xDB, 0xDB, 0xDB]
 

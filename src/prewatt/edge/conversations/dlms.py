@@ -16,7 +16,7 @@ from ...kernel.units import SECOND
 from ..drivers.interface import Identity, Power
 from ..meters.dlms_model import Clock, DlmsModel
 from ..meters.model import scaled
-from ..protocols.dlms.acse import Mechanism
+from ..protocols.dlms.acse import PDU_SIZE, Mechanism
 from ..protocols.dlms.axdr import Data, Type, number, obis
 from ..protocols.dlms.client import Credentials
 from ..protocols.dlms.datetimes import Deviation, decode_instant, encode_instant
@@ -56,8 +56,8 @@ QUANTITY_UNITS = {
 }  # fmt: skip
 """The unit of a quantity, by the first word of its name; the others have none."""
 SCALERS = range(-12, 13)
-WRAPPED_LONGEST = 2048
-"""The longest APDU over TCP that is believed; ours say that they take 1024 bytes."""
+WRAPPED_LONGEST = PDU_SIZE + 64
+"""The longest APDU over TCP that is believed: ciphering adds to what we say that we take."""
 SYSTEM_TITLE = "5052570000000001"
 """Our system title, where the settings name none: a maker's three letters, and a number."""
 

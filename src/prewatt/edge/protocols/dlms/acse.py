@@ -37,8 +37,8 @@ CONFORMANCE = 0x00_7E1F
 """What we ask for, as a number of 24 bits, the first bit of the standard highest: get, set, action, selective access, event
 notification, block transfer, several references, priorities. The meter takes off what it has not.
 """
-PDU_SIZE = 1024
-"""The longest APDU that we take."""
+PDU_SIZE = 512
+"""The longest APDU that we take; a longer value comes in blocks. All that is billed by is far shorter."""
 
 
 class Mechanism(IntEnum):
