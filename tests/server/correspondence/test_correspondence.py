@@ -136,7 +136,7 @@ def test_a_note_that_was_not_delivered_is_listed_with_why(people):
 
 def test_a_note_that_is_for_nobody_or_wrong_is_refused_and_nothing_typed_is_lost(people):
     empty = Unit.objects.get(name="Flat 3")
-    assert people.note(unit=empty.pk) == ["To: Nobody lives there now: choose flats or a building."]
+    assert people.note(unit=empty.pk) == ["To: Nobody lives there now. Choose other flats or a building."]
     page = people.office.get("/notes/").content.decode()
     assert "On Friday." not in page
     people.office.post("/notes/", {"asked": "1", "title": "Half", "text": "", "unit": people.anna.unit_id})
@@ -269,7 +269,9 @@ def test_what_is_no_photo_is_refused_and_what_was_typed_stands_there_again(peopl
 
 
 def test_photos_are_bounded_in_number_bytes_and_pixels(people, monkeypatch):
-    assert people.said(people.report(files=[picture()] * 5)) == ["Photos: At most 4 photos."]
+    assert people.said(people.report(files=[picture()] * 5)) == [
+        "Photos: There are too many photos: at most 4 can be sent at once."
+    ]
     cut = picture(size=(400, 400)).read()[:700]
     assert "photo can't be read" in people.said(people.report(files=[a_file(cut)]))[0]
     monkeypatch.setattr(photos, "MOST_PIXELS", 60 * 40 - 1)
@@ -285,7 +287,7 @@ def test_reports_are_so_many_a_flat_and_a_day(people, clock):
     assert "are open already" in people.said(people.report("more"))[0]
     for each in Report.objects.all():
         people.add(people.office, each, "done", state="done")
-    assert f"{MOST_A_DAY} reports a day at most" in people.said(people.report("more"))[0]
+    assert f"You have made {MOST_A_DAY} reports today" in people.said(people.report("more"))[0]
     clock.at += DAY
     people.report("more")
     assert Report.objects.count() == MOST_OPEN + 1

@@ -38,7 +38,7 @@ def test_who_pays_is_told_that_nothing_was_done(full, tenancy):
     *booked, answer = answers
     said = answer.content.decode()
     assert (answer.status_code, answer["Retry-After"]) == (503, "60")
-    assert "its disk may be full" in said and "nothing was done" in said and "Server Error" not in said
+    assert "its disk may be full" in said and "nothing was changed" in said and "Server Error" not in said
     assert balance(tenant_account(tenancy)) == len(booked) * NANO, "and that is so"
 
 

@@ -1,1 +1,1 @@
-"""Django's own pages for setting up: buildings, meters, tariffs."""
+"""Django's set-up pages for buildings, meters and tariffs."""

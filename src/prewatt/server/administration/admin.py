@@ -1,4 +1,4 @@
-"""Where Django looks for them."""
+"""The module in which Django looks for the set-up pages."""
 
 from . import buildings, meters, tariffs
 

@@ -1,3 +1,5 @@
+"""Set-up pages of landlords, properties, units and tenancies."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -21,12 +23,14 @@ NUMBERS = {models.DecimalField: {"form_class": NumberField, "widget": UnfoldAdmi
 
 @admin.register(Organisation)
 class OrganisationAdmin(NaturalAdmin):
+    """The set-up page of a landlord."""
+
     formfield_overrides = NUMBERS
     filter_horizontal = ("managers",)
 
 
 class PropertyForm(ModelForm):
-    """What follows from money taken back and from silence stays as it is where nothing is given."""
+    """The form of a property. Rules about money taken back and about silence stay as they are if a field is left empty."""
 
     kept = ("back_grace", *SILENCE_RULES)
 
@@ -36,15 +40,17 @@ class PropertyForm(ModelForm):
             self.fields[name].required = False
 
     def clean(self) -> dict[str, Any]:
-        found: dict[str, Any] = super().clean() or self.cleaned_data
+        values: dict[str, Any] = super().clean() or self.cleaned_data
         for name in self.kept:
-            if name in found and found[name] in (None, ""):
-                found[name] = getattr(self.instance, name)
-        return found
+            if name in values and values[name] in (None, ""):
+                values[name] = getattr(self.instance, name)
+        return values
 
 
 @admin.register(Property)
 class PropertyAdmin(NaturalAdmin):
+    """The set-up page of a property. Its meters are sent rules that have changed."""
+
     form = PropertyForm
     formfield_overrides = NUMBERS
     list_display = ("name", "organisation", "zone", "currency")
@@ -57,12 +63,16 @@ class PropertyAdmin(NaturalAdmin):
 
 @admin.register(Unit)
 class UnitAdmin(NaturalAdmin):
+    """The set-up page of a unit."""
+
     formfield_overrides = NUMBERS
     list_display = ("name", "property")
     list_filter = ("property",)
 
 
 class TenancyForm(WallClockForm):
+    """The form of a tenancy, with instants on the property's clock."""
+
     instants = ("begins", "ends")
 
     def property_of(self, values: dict[str, Any]) -> Property | None:
@@ -72,7 +82,7 @@ class TenancyForm(WallClockForm):
 
 @admin.register(Tenancy)
 class TenancyAdmin(NaturalAdmin):
-    """Who lives where. Moves out, and what follows from them, are on the unit's own page."""
+    """The set-up page of a tenancy. Move-outs, and what follows from them, are on the unit's own page."""
 
     form = TenancyForm
     list_display = ("tenant", "unit", "user", "from_", "until")
@@ -96,11 +106,13 @@ class TenancyAdmin(NaturalAdmin):
         if change:
             super().save_model(request, obj, form, change)
         else:
-            made = move_in(obj.unit, obj.tenant, obj.begins, user=obj.user, occupants=obj.occupants)
-            obj.pk, obj._state.adding = made.pk, False
+            tenancy = move_in(obj.unit, obj.tenant, obj.begins, user=obj.user, occupants=obj.occupants)
+            obj.pk, obj._state.adding = tenancy.pk, False
 
 
 @admin.register(Part)
 class PartAdmin(NaturalAdmin):
+    """The set-up page of a part of a property."""
+
     list_display = ("name", "property")
     list_filter = ("property",)

@@ -1,3 +1,5 @@
+"""Set-up pages of gateways, meters, alarms and refused messages."""
+
 from django.contrib import admin, messages
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
@@ -12,17 +14,22 @@ from ..vending.account_settings import send_settings_to
 
 @admin.register(Gateway)
 class GatewayAdmin(NaturalAdmin):
+    """The set-up page of a gateway."""
+
     list_display = ("name", "property", "online", "revoked")
     actions = ("make_code",)
 
     @admin.action(description="Make a one-time code for enrolment")
     def make_code(self, request, queryset):  # type: ignore[no-untyped-def]
+        """Make an enrolment code for each chosen gateway, and show it once."""
         for gateway in queryset:
             messages.success(request, _("%(gateway)s: %(code)s") % {"gateway": gateway, "code": new_code(gateway)})
 
 
 @admin.register(Meter)
 class MeterAdmin(NaturalAdmin):
+    """The set-up page of a meter. A new meter gets its journal; a changed one is sent its rules."""
+
     list_display = ("name", "serial", "unit", "gateway", "seq", "late", "duplicates")
 
     def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
@@ -39,6 +46,8 @@ class MeterAdmin(NaturalAdmin):
 
 @admin.register(Alarm)
 class AlarmAdmin(ModelAdmin):
+    """The set-up page of an alarm."""
+
     list_display = ("__str__", "kind", "is_resolved")
     list_filter = ("is_resolved", "kind")
     readonly_fields = ("meter", "gateway", "kind", "key", "data", "seq", "at", "text", "resolved_by", "resolved_at")
@@ -51,6 +60,8 @@ class AlarmAdmin(ModelAdmin):
 
 @admin.register(Refusal)
 class RefusalAdmin(ModelAdmin):
+    """The list of refused messages, which nobody can change."""
+
     list_display = ("gateway", "reason", "count", "text")
 
     def has_change_permission(self, request, obj=None):  # type: ignore[no-untyped-def]

@@ -1,3 +1,5 @@
+"""Set-up pages of tariffs."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -14,10 +16,14 @@ from ..tariffs.versions import schedule
 
 @admin.register(Tariff)
 class TariffAdmin(NaturalAdmin):
+    """The set-up page of a tariff."""
+
     list_display = ("name", "organisation")
 
 
 class TariffVersionForm(WallClockForm):
+    """The form for the instant from which a tariff applies."""
+
     instants = ("effective_at",)
 
     def property_of(self, values: dict[str, Any]) -> Property | None:
@@ -26,6 +32,8 @@ class TariffVersionForm(WallClockForm):
 
 @admin.register(TariffVersion)
 class TariffVersionAdmin(NaturalAdmin):
+    """The set-up page of a tariff that applies to a property from an instant on. It can't be changed afterwards."""
+
     form = TariffVersionForm
     list_display = ("property", "tariff", "from_")
 
@@ -34,8 +42,8 @@ class TariffVersionAdmin(NaturalAdmin):
         return shown(version.effective_at, version.property)
 
     def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
-        made = schedule(obj.property, obj.tariff, obj.effective_at)
-        obj.pk = made.pk
+        version = schedule(obj.property, obj.tariff, obj.effective_at)
+        obj.pk = version.pk
 
     def has_change_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
         return False

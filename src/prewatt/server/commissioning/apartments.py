@@ -1,4 +1,4 @@
-"""The list of a building's apartments and meters, as a landlord has it: CSV or a workbook."""
+"""Reads the list of a building's apartments and meters as a landlord has it: CSV or a workbook."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ NAMES = {
     ),
     "language": ("language", "lang", "sprache", "语言", "通知语言"),
 }  # fmt: skip
-"""What people call the columns, in small letters."""
+"""The names that people give the columns, in small letters."""
 NEEDED = ("unit", "meter", "tenant")
 ROLES = {
     Meter.Role.UNIT: ("", "unit", "flat", "apartment", "wohnung", "einheit", "住户", "房间"),
@@ -82,24 +82,26 @@ ROLES = {
     Meter.Role.MAIN: ("main", "building", "haupt", "hauptzähler", "summenzähler", "总表", "总"),
 }
 UNITS = {"area": ("", "m2", "qm", "sqm", "平方米", "平米"), "fuse": ("", "w", "watt", "瓦"), "occupants": ("", "人")}
-"""What may stand behind a number, or in brackets behind a column's name."""
+"""The units that may stand behind a number, or in brackets behind a column's name."""
 _TOTAL = re.compile(r"(total|totals|sum|summe|gesamt|insgesamt|anzahl|count)\b|合计|总计|小计|共计")
 LARGEST_FILE = 20_000_000
 LONGEST_NAME = 100
-"""Characters of a tenant's name."""
+"""The most characters of a tenant's name."""
 CONTACT = ("phone", "email", "language")
 
 
 class SetupError(ValueError):
-    """What was given can't be set up; the message names what is wrong. Nothing was changed."""
+    """Something can't be set up as it was given. The message names what is wrong; nothing was changed."""
 
 
 @dataclass(frozen=True)
 class Apartment:
-    """A unit, its meter's serial number, and who lives there (empty: nobody). `area` in m²; `parts`: names of the parts
-    of the building it belongs to; `fuse` in W, empty: as usual; `gateway` that its meter hangs at, empty: the building's;
-    `contact`: how the tenant is reached; `line` of the list. A meter of another `role` (common, main) has no unit, and at most
-    one part.
+    """A unit, its meter's serial number, and its tenant (empty if nobody lives there).
+
+    `area` is in m²; `parts` are the names of the parts of the building that the unit belongs to; `fuse` is in W, and
+    empty for the usual one; `gateway` is the one that the meter is connected to, and empty for the building's;
+    `contact` is how the tenant is reached; `line` is the line of the list. A meter of another `role` (common, main) has
+    no unit, and at most one part.
     """
 
     unit: str
@@ -115,7 +117,7 @@ class Apartment:
     line: int = field(default=0, compare=False)
 
     def more(self) -> dict[str, Any]:
-        """What is said of its meter. SetupError if it can't be."""
+        """Return the columns of its meter that the list gives. Raises SetupError if they can't be right."""
         if not self.fuse:
             return {}
         if not self.fuse.isascii() or not self.fuse.isdigit() or len(self.fuse) > 9:
@@ -124,9 +126,10 @@ class Apartment:
 
 
 def read_apartments(path: Path, currency: str = "", zone: str = "") -> list[Apartment]:
-    """A file with the columns unit,meter,tenant, and perhaps role,area,occupants,parts (several with a semicolon),fuse (W),
-    gateway,phone,email,language. `currency` and `zone` of the building: by them an old encoding is told, and a phone number
-    without its country. SetupError names all lines that are wrong.
+    """Return the apartments of a file with the columns unit, meter and tenant. It may also have role, area, occupants,
+    parts (several are separated by a semicolon), fuse (W), gateway, phone, email and language. By the building's
+    `currency` and `zone` an old encoding is recognised, and a phone number without its country. A SetupError names all
+    lines that are wrong.
     """
     try:
         if path.stat().st_size > LARGEST_FILE:
@@ -143,7 +146,9 @@ def read_apartments(path: Path, currency: str = "", zone: str = "") -> list[Apar
 def apartments_of(
     content: bytes, currency: str = "", zone: str = "", needed: Collection[str] = NEEDED
 ) -> list[Apartment]:
-    """As `read_apartments`, of a file's bytes; `needed`: the columns that must be there. TableError."""
+    """Return the apartments of a file's bytes, as `read_apartments` does. `needed`: the columns that must be there. A
+    TableError names all lines that are wrong.
+    """
     rows = list(read(content, all_names(NAMES), currency))
     header = find(rows, NAMES, needed)
     reading = _Reading(header, country_at(zone, currency))
@@ -156,7 +161,7 @@ def apartments_of(
 
 
 class _Reading:
-    """Gathers the rows, and what is wrong with them."""
+    """Gathers the rows of a list, and what is wrong with them."""
 
     def __init__(self, header: Header, country: str) -> None:
         self.problems = Problems()
@@ -169,39 +174,40 @@ class _Reading:
                 self.problems.add(
                     header.number,
                     self._told[column],
-                    _("is wanted in %(unit)s") % {"unit": "m²" if column == "area" else "W"},
+                    _("must be in %(unit)s") % {"unit": "m²" if column == "area" else "W"},
                 )
 
     def take(self, line: int, cells: dict[str, Cell]) -> None:
-        """A row of the table; one without a unit, a meter and a tenant is a sum or a remark."""
+        """Take a row of the table. A row without a unit, a meter and a tenant is a sum or a remark, and is left out."""
         unit, meter, tenant = (text_of(cells.get(name, "")) for name in NEEDED)
         if (unit or meter or tenant) and not (_TOTAL.match(unit.casefold()) and not meter and not tenant):
             self._rows.append((line, cells))
 
     def made(self) -> list[Apartment]:
-        """The apartments. TableError with all that is wrong."""
+        """Return the apartments. Raises TableError with all that is wrong."""
         self._decimal = decimal_sign(
             text_of(cells.get(name, "")) for _line, cells in self._rows for name in ("area", "fuse")
         )
-        found = [self._apartment(line, cells) for line, cells in self._rows]
-        self._twice("meter", [each.meter for each in found])
-        self._twice("unit", [each.unit for each in found])
-        for index, length in lost_zeros([each.meter for each in found]).items():
+        apartments = [self._apartment(line, cells) for line, cells in self._rows]
+        self._twice("meter", [each.meter for each in apartments])
+        self._twice("unit", [each.unit for each in apartments])
+        for index, length in lost_zeros([each.meter for each in apartments]).items():
             line, cells = self._rows[index]
             if not said_exactly(cells["meter"]):
                 self._add(
                     line,
                     "meter",
                     _(
-                        "%(found)r has fewer digits than others, which have %(length)d: has a spreadsheet taken zeros from its front? "
+                        "%(found)r has fewer digits than the others, which have %(length)d. Perhaps a spreadsheet "
+                        "has removed zeros at its beginning. "
                         'Type them, or write ="%(found)s" if it is right'
                     )
-                    % {"found": found[index].meter, "length": length},
+                    % {"found": apartments[index].meter, "length": length},
                 )
-        if not found and not self.problems:
-            self.problems.add(0, "", _("has no rows"))
+        if not apartments and not self.problems:
+            self.problems.add(0, "", _("the list has no rows"))
         self.problems.check()
-        return found
+        return apartments
 
     def _add(self, line: int, column: str, text: str) -> None:
         self.problems.add(line, self._told.get(column, column), text)
@@ -220,13 +226,13 @@ class _Reading:
             self._add(line, "tenant", _("a name has at most %(most)d characters") % {"most": LONGEST_NAME})
         role = self._role(line, cells.get("role", ""))
         if "meter" in self._told and is_nothing(meter) and meter != "?":
-            self._add(line, "meter", _("is empty: the serial number on the meter is wanted"))
+            self._add(line, "meter", _("is empty. Type the serial number that is on the meter"))
         if role == Meter.Role.UNIT and not unit:
             self._add(
                 line,
                 "unit",
                 _(
-                    "is empty: the unit's name is wanted. A meter of the stairs or of the whole building says common or main in a "
+                    "is empty. Type the unit's name. For a meter of the stairs or of the whole building, write common or main in a "
                     "column named role"
                 ),
             )
@@ -245,27 +251,31 @@ class _Reading:
         )  # fmt: skip
 
     def _contact(self, line: int, cells: dict[str, Cell], tenant: str) -> Contact:
-        found = {}
+        fields = {}
         for column in CONTACT:
             try:
                 text = name_of(cells.get(column, ""))
                 if is_nothing(text):
                     continue
-                found[column] = read_field(column, text, self._country)
+                fields[column] = read_field(column, text, self._country)
             except ValueError as error:
-                told = shown(text_of(cells.get(column, "")))
-                self._add(line, column, str(error) if isinstance(error, CellError) else f"{told!r}: {error}")
-        if found and not tenant:
-            self._add(line, "tenant", _("is empty, and there is a way to reach somebody: whose is it?"))
-        return Contact(**found)
+                text_ = shown(text_of(cells.get(column, "")))
+                self._add(line, column, str(error) if isinstance(error, CellError) else f"{text_!r}: {error}")
+        if fields and not tenant:
+            self._add(
+                line, "tenant", _("is empty, but the line has a phone number or an e-mail address. Type whose it is")
+            )
+        return Contact(**fields)
 
     def _role(self, line: int, cell: Cell) -> str:
-        told = unicodedata.normalize("NFKC", text_of(cell)).casefold()
+        name_ = unicodedata.normalize("NFKC", text_of(cell)).casefold()
         for role, words in ROLES.items():
-            if told in words:
+            if name_ in words:
                 return role.value
         self._add(
-            line, "role", _("%(found)r is none of %(known)s") % {"found": told, "known": ", ".join(Meter.Role.values)}
+            line,
+            "role",
+            _("%(found)r is not one of %(known)s") % {"found": name_, "known": ", ".join(Meter.Role.values)},
         )
         return Meter.Role.UNIT
 

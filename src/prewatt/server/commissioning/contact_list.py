@@ -1,4 +1,6 @@
-"""How the tenants of a building are reached, many at once, from a list of its flats: what would change is seen before."""
+"""Sets how many tenants of a building are reached at once, from a list of its flats. People see what would change
+before it does.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,13 @@ from .apartments import CONTACT, apartments_of
 NEEDED = ("unit", "tenant")
 SALT = "prewatt contact list"
 SHOWN_FOR = 24 * 3600
-"""Seconds for which a list that was looked at can be taken."""
+"""A list that was shown can be stored for this long, s."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """What a list says of one tenant: how they are reached before and after. `theirs`: the tenant has changed it, and it is
-    left as it is.
+    """What a list says about one tenant: how they are reached before and after. `theirs`: the tenant has changed it,
+    and it stays as it is.
     """
 
     tenancy: Tenancy
@@ -34,7 +36,7 @@ class Change:
     theirs: bool
 
     def rows(self) -> list[tuple[str, str, str]]:
-        """(what, before, after) of each field that changes."""
+        """Return (field, before, after) of each field that changes."""
         return [
             (label(name), getattr(self.before, name), getattr(self.after, name))
             for name in CONTACT
@@ -42,39 +44,39 @@ class Change:
         ]
 
 
-def read_contact_list(home: Property, content: bytes) -> list[Change]:
-    """What would change by a list with the columns unit, tenant and any of phone, email, language; an empty cell changes
-    nothing. TableError names all lines that are wrong.
+def read_contact_list(property_: Property, content: bytes) -> list[Change]:
+    """Return what a list would change. It has the columns unit, tenant, and any of phone, email and language; an empty
+    cell changes nothing. A TableError names all lines that are wrong.
     """
-    rows = apartments_of(content, home.currency, home.zone, NEEDED)
+    rows = apartments_of(content, property_.currency, property_.zone, NEEDED)
     problems = Problems()
     living = {
         each.unit.name.casefold(): each
-        for each in Tenancy.objects.filter(unit__property=home)
+        for each in Tenancy.objects.filter(unit__property=property_)
         .not_over(now())
         .select_related("unit__property__organisation")
         .order_by("-begins")
     }
-    units = {name.casefold() for name in home.units.values_list("name", flat=True)}
-    found = []
+    units = {name.casefold() for name in property_.units.values_list("name", flat=True)}
+    changes = []
     for row in rows:
         if not row.contact:
             continue
         tenancy = living.get(row.unit.casefold())
         if row.unit.casefold() not in units:
-            problems.add(row.line, "unit", _("there is no unit %(name)r here") % {"name": row.unit})
+            problems.add(row.line, "unit", _("the building has no unit %(name)r") % {"name": row.unit})
         elif tenancy is None:
-            problems.add(row.line, "tenant", _("nobody lives there: record the move-in first"))
+            problems.add(row.line, "tenant", _("nobody lives there. Record the move-in first"))
         elif _plain(tenancy.tenant) != _plain(row.tenant):
             problems.add(
                 row.line, "tenant",
-                _("%(found)r, but %(known)s lives there: whose number is it? Put the move right first, or the list")
+                _("%(found)r does not live there, but %(known)s does. Correct the move first, or the list")
                 % {"found": row.tenant, "known": tenancy.tenant},
             )  # fmt: skip
         else:
-            found.append(_change(tenancy, row.contact))
+            changes.append(_change(tenancy, row.contact))
     problems.check()
-    return [each for each in found if each.before != each.after]
+    return [each for each in changes if each.before != each.after]
 
 
 def _plain(name: str) -> str:
@@ -89,21 +91,21 @@ def _change(tenancy: Tenancy, given: Contact) -> Change:
 
 
 def sealed(changes: Iterable[Change]) -> str:
-    """Changes as a text that a page can carry back; nobody else can make one."""
+    """Return changes as a signed text that a page can carry back. Nobody else can make one."""
     rows = [[each.tenancy.pk, each.after.phone, each.after.email, each.after.language] for each in changes]
     return signing.dumps(rows, salt=SALT, compress=True)
 
 
-def take(home: Property, text: str) -> tuple[int, Sequence[Tenancy]]:
-    """Keep what a page carried back: how many tenants, and those who had changed it by themselves, which is left as it is.
-    ValueError if it is none, or too old.
+def take(property_: Property, text: str) -> tuple[int, Sequence[Tenancy]]:
+    """Store the changes that a page has carried back. Returns how many tenants were changed, and the tenants who had
+    changed it themselves, which stays as it is. Raises ValueError if the text is not from us, or is too old.
     """
     try:
         rows = signing.loads(text, salt=SALT, max_age=SHOWN_FOR)
     except signing.BadSignature:
-        raise ValueError(_("Choose the list again: what was shown is too old.")) from None
+        raise ValueError(_("Choose the list again. What was shown is too old.")) from None
     done, theirs = 0, []
-    known = Tenancy.objects.filter(unit__property=home).select_related("unit__property__organisation")
+    known = Tenancy.objects.filter(unit__property=property_).select_related("unit__property__organisation")
     tenancies = known.in_bulk([pk for pk, *_contact in rows])
     for pk, *contact in rows:
         if pk not in tenancies:

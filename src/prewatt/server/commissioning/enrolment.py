@@ -1,4 +1,4 @@
-"""A gateway enrols: it spends a code, and is given what it needs to know."""
+"""Enrols a gateway: it sends its enrolment code once, and gets what it needs to know."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .installing import InstallError
 
 
 def new_code(gateway: Gateway) -> str:
-    """A one-time code with which the gateway enrols. Replaces an unspent one."""
+    """Return a new one-time enrolment code of a gateway. It replaces a code that was not used."""
     code = secrets.token_hex(10)
     Gateway.objects.filter(pk=gateway.pk).update(code_hash=_hash(code))
     return code
@@ -35,8 +35,9 @@ def _hash(code: str) -> str:
 
 @dataclass(frozen=True)
 class Enrolment:
-    """What a gateway needs to know: the answer to its code and its public key. For each meter its name, driver, flat, the
-    key by which it reads codes, and, where it has a journal already, the account after its last entry.
+    """What a gateway gets for its enrolment code and its public key. Each of `meters` has its name, driver and unit,
+    the key by which the meter reads codes (`token`), and, if it has a journal already, the account after its last entry
+    (`state`).
     """
 
     gateway: str
@@ -50,8 +51,8 @@ class Enrolment:
 
 @transaction.atomic
 def enrol(code: str, public_key: bytes) -> Enrolment:
-    """Spend a code: from now on the gateway is who signs with `public_key`. InstallError if the code is unknown or
-    spent, or the key is none.
+    """Use up an enrolment code. From now on messages of the gateway are those signed with `public_key`. Raises
+    InstallError if the code is unknown or used, or the key is not an Ed25519 key.
     """
     gateway = for_update(Gateway.objects).filter(code_hash=_hash(code), revoked=False).first() if code else None
     if gateway is None:
@@ -59,7 +60,7 @@ def enrol(code: str, public_key: bytes) -> Enrolment:
     try:
         VerifyKey(public_key)
     except ValueError:
-        raise InstallError(_("The public key is not one of Ed25519.")) from None
+        raise InstallError(_("The public key is not an Ed25519 key.")) from None
     if gateway.public_key is not None and bytes(gateway.public_key) != public_key:
         gateway.renewals += 1
     gateway.public_key, gateway.code_hash = public_key, ""

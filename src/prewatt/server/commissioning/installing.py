@@ -1,4 +1,4 @@
-"""Installing meters, and enrolling gateways."""
+"""Registers meters, and begins their journals and credit logs."""
 
 from __future__ import annotations
 
@@ -20,19 +20,23 @@ from ..vending.credit_log import issue
 
 
 class InstallError(ValueError):
-    """The message, for people, says why. Nothing was changed."""
+    """A meter can't be registered, or a gateway can't be enrolled. The message says why, for people; nothing was
+    changed.
+    """
 
 
 @transaction.atomic
 def install(unit: Unit | None, gateway: Gateway, name: str, **more: Any) -> Meter:
-    """Register a meter: of a unit, with the property's settings and tariffs on the way to it; or without a unit, one
-    of another `role`. `more`: other columns, such as its fuse (`power_highest`).
+    """Register a meter. A unit's meter is sent the property's settings and tariffs; a meter without a unit has another
+    `role`. `more`: other columns of the meter, such as its fuse (`power_highest`). Raises InstallError and
+    ValidationError.
     """
     if unit is not None and gateway.property_id != unit.property_id:
         raise InstallError(_("Gateway %(gateway)s is in another property.") % {"gateway": gateway})
     if gateway.meters.count() >= MAX_METERS:
         raise InstallError(
-            _("Gateway %(gateway)s has %(most)d meters already.") % {"gateway": gateway, "most": MAX_METERS}
+            _("Gateway %(gateway)s has %(most)d meters already, and can't have more. Use another gateway.")
+            % {"gateway": gateway, "most": MAX_METERS}
         )
     if unit is None:
         more = {"power_highest": LARGE_FUSE, **more}

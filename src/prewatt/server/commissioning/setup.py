@@ -1,4 +1,4 @@
-"""Setting up a building in one go: from a list of its apartments to logins and the gateway's code."""
+"""Sets up a building at once, from a list of its apartments to logins and the gateways' enrolment codes."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ __all__ = ["Apartment", "Building", "BuildingPlan", "SetupError", "new_login", "
 
 @dataclass(frozen=True)
 class Building:
-    """What was set up. `codes`: each gateway's one-time code. `logins`: (name, password, whose). Both to be handed over; only
-    hashes are kept.
+    """What was set up. `codes`: each gateway's one-time enrolment code. `logins`: (name, password, whose). Both must be
+    handed over, because only hashes are stored.
     """
 
     property: Property
@@ -45,16 +45,17 @@ class Building:
 
     @builtins.property
     def code(self) -> str:
-        """Of its only gateway, or of the first one."""
+        """The enrolment code of the only gateway, or of the first one."""
         return next(iter(self.codes.values()))
 
 
 @dataclass(frozen=True, kw_only=True)
 class BuildingPlan:
-    """What is to be set up: for which organisation, which property with which tariff from now on, and its apartments. `gateway`:
-    the name of the one that meters hang at where the list names none. `manager`: a login. `low_credit`: the steps of the
-    reminder, the usual ones if empty. `password`: one for all logins, else a fresh one each. `pin`: one for the page of all
-    flats, else each has none yet.
+    """What to set up: for which organisation, which property with which tariff from now on, and its apartments.
+
+    `gateway`: the name of the gateway for meters whose line names none. `manager`: the manager's login. `low_credit`:
+    the steps of the reminder; the usual ones if empty. `password`: one for all logins; if empty, each has its own.
+    `pin`: one for the gateway's page, for all flats; if empty, flats have none yet.
     """
 
     organisation: str
@@ -72,8 +73,8 @@ class BuildingPlan:
 
 @transaction.atomic
 def set_up_building(plan: BuildingPlan) -> Building:
-    """Make organisation (or add to it), property, tariff, gateway, units, meters, tenancies and logins. SetupError if
-    anything is wrong.
+    """Create the property with its organisation, tariff, gateways, units, meters, tenancies and logins. An organisation
+    that exists is used. Raises SetupError if anything is wrong; then nothing is created.
     """
     try:
         tariff_from_document(tariff_to_document(plan.tariff))
@@ -103,7 +104,7 @@ def _property(owner: Organisation, plan: BuildingPlan) -> Property:
 
 
 def _tariff(owner: Organisation, tariff: KernelTariff) -> Tariff:
-    """The organisation's tariff of this name and content, made if there is none."""
+    """Return the organisation's tariff with this name and content; create it if there is none."""
     document = tariff_to_document(tariff)
     same = Tariff.objects.filter(organisation=owner, name=tariff.name, document=document).first()
     if same is not None:
@@ -115,7 +116,9 @@ def _tariff(owner: Organisation, tariff: KernelTariff) -> Tariff:
 
 
 def _place_all(property_: Property, boxes: Mapping[str, Gateway], plan: BuildingPlan) -> list[tuple[Unit, Apartment]]:
-    """Make all units and meters. Those units that somebody lives in. TableError names each that can't be made."""
+    """Create all units and meters. Returns the units that somebody lives in. A TableError names each that can't be
+    created.
+    """
     pin_hash = hash_pin(plan.pin, secrets.token_bytes(16)) if plan.pin else ""
     problems, occupied = Problems(), []
     for apartment in plan.apartments:
@@ -131,7 +134,7 @@ def _place_all(property_: Property, boxes: Mapping[str, Gateway], plan: Building
 
 
 def _move_in(occupied: Sequence[tuple[Unit, Apartment]], password: str) -> list[tuple[str, str, str]]:
-    """Begin the tenancies, each with a login: (name, password, whose)."""
+    """Begin the tenancies, each with a login. Returns (name, password, whose)."""
     # A hash is made to be slow, so that of one password for all is made once.
     shared = make_password(password) if password else ""
     logins = []
@@ -149,18 +152,19 @@ def _move_in(occupied: Sequence[tuple[Unit, Apartment]], password: str) -> list[
 
 
 def _gateways(where: Property, usual: str, apartments: Sequence[Apartment]) -> dict[str, Gateway]:
-    """Make the gateways that the apartments name, the `usual` one where they name none. SetupError if one can't be."""
+    """Create the gateways that the apartments name, and the `usual` one if some name none. Raises SetupError if one
+    can't be created.
+    """
     wanted = Counter(each.gateway or usual for each in apartments)
     for name, meters in wanted.items():
         if meters > MAX_METERS:
             raise SetupError(
-                f"gateway {name} would have {meters} meters, and a gateway serves {MAX_METERS} at most: add a column 'gateway' to "
-                f"the list that says for each meter which one it hangs at, such as {usual} for some and {usual}-2 for others"
+                f"gateway {name} would have {meters} meters, but a gateway can have {MAX_METERS} at most. Add a column 'gateway' to "
+                f"the list that names the gateway of each meter, such as {usual} for some and {usual}-2 for others"
             )
         if Gateway.objects.filter(name=name).exists():
             raise SetupError(
-                f"there is a gateway {name} already, and each has a name of its own: choose another with --gateway, or in the "
-                "column 'gateway' of the list"
+                f"there is a gateway {name} already. Choose another name with --gateway, or in the column 'gateway' of the list"
             )
     boxes = {name: Gateway(property=where, name=name, shard=0) for name in wanted or [usual]}
     for box in boxes.values():
@@ -170,7 +174,7 @@ def _gateways(where: Property, usual: str, apartments: Sequence[Apartment]) -> d
 
 
 def _place(where: Property, box: Gateway, each: Apartment, pin_hash: str) -> Unit | None:
-    """Make a unit and its meter, or a meter that is no unit's."""
+    """Create a unit and its meter, or a meter without a unit."""
     parts = [Part.objects.get_or_create(property=where, name=name)[0] for name in each.parts]
     if each.role != Meter.Role.UNIT:
         install(None, box, each.meter, role=each.role, part=parts[0] if parts else None, **each.more())
@@ -201,7 +205,7 @@ def _login(manager: str, password: str, owner: Organisation) -> str:
 
 
 def new_login(tenancy: Tenancy) -> tuple[str, str]:
-    """Make a login for a tenant: (name, password), of which only a hash is kept."""
+    """Create a login for a tenant. Returns (name, password); only a hash of the password is stored."""
     name, password = _free_name(tenancy.unit), _new_password()
     tenancy.user = get_user_model().objects.create(username=name, password=make_password(password))
     tenancy.save(update_fields=["user"])

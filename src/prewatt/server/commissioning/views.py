@@ -1,4 +1,4 @@
-"""The HTTP API for gateways."""
+"""The call by which gateways enrol."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from . import enrolment
 
 
 class EnrolRequest(msgspec.Struct):
-    """`code` as shown to the manager, `public_key` as 64 hexadecimal digits."""
+    """The body of the call: `code` as it was shown to the manager, `public_key` as 64 hexadecimal digits."""
 
     code: str
     public_key: str
@@ -22,7 +22,7 @@ class EnrolRequest(msgspec.Struct):
 @csrf_exempt
 @require_POST
 def enrol(request: HttpRequest) -> JsonResponse:
-    """Spend a one-time code: 200 with what the gateway needs to know, 400 with `error`."""
+    """Use up a one-time enrolment code. The answer is 200 with what the gateway needs to know, or 400 with `error`."""
     try:
         asked = msgspec.json.decode(request.body[:10_000], type=EnrolRequest)
         answer = enrolment.enrol(asked.code, bytes.fromhex(asked.public_key))

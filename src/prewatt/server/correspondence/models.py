@@ -1,3 +1,5 @@
+"""The rows of notes and fault reports."""
+
 from __future__ import annotations
 
 from django.db import models
@@ -8,8 +10,9 @@ from ..notices.models import Notice
 
 
 class Note(models.Model):
-    """Something a manager has told tenants. `texts`: {language: [title, text]} for those who have chosen that language; all others
-    read `title` and `text`. `asked` is once in an organisation. `urgent`: it was sent in quiet hours, too.
+    """Something that a manager has told tenants. `texts`: {language: [title, text]} for tenants who have chosen that
+    language; all others read `title` and `text`. `asked` is unique in an organisation. `urgent`: it was also sent in
+    quiet hours.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="notes")
@@ -29,14 +32,14 @@ class Note(models.Model):
         return self.title
 
     def words(self, language: str) -> tuple[str, str]:
-        """Title and text for who has chosen a language."""
+        """Return title and text for a tenant who has chosen a language."""
         title, text = self.texts.get(language) or (self.title, self.text)
         return str(title), str(text)
 
 
 class NoteTo(models.Model):
-    """Whom a note is for. `notice`: by which they were told; null if they don't want to be told of notes. `seen_at`: when it stood on
-    their page first.
+    """A tenant whom a note is for. `notice` is the notice that told them; null if they do not want to be told of notes.
+    `seen_at`: when it was first shown on their page.
     """
 
     note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="addressed")
@@ -53,8 +56,8 @@ class NoteTo(models.Model):
 
 
 class Report(models.Model):
-    """A fault that a tenant reports, until it is done. `asked` is once in a tenancy. `changed_at`: when something was said or done of
-    it last; `closed_at`: when it was done.
+    """A fault that a tenant reports, until it is done. `asked` is unique in a tenancy. `changed_at`: when something was
+    last said or done; `closed_at`: when it was done.
     """
 
     class Category(models.TextChoices):
@@ -91,8 +94,8 @@ class Report(models.Model):
 
 
 class Entry(models.Model):
-    """Something said or done of a report, by whom: its first words, an answer, another `state` (empty: as it was). `office`: by the
-    landlord's side. Nothing of it is changed any more. `asked` is once in a report.
+    """Something that was said or done about a report, and by whom: its first words, an answer, another `state` (empty:
+    as before). `office`: it was the landlord's side. An entry is never changed. `asked` is unique in a report.
     """
 
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="entries")
@@ -112,7 +115,9 @@ class Entry(models.Model):
 
 
 class Photo(models.Model):
-    """A photo of an entry, as it was encoded here (`photos`): JPEG, without anything that the camera wrote beside the picture."""
+    """A photo of an entry, as it was encoded here (`photos`): JPEG, without anything that the camera wrote beside the
+    picture.
+    """
 
     entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="photos")
     content = models.BinaryField()

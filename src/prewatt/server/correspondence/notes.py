@@ -1,5 +1,6 @@
-"""A note from the manager to one flat, several, a building or all: told by the ways that each has chosen, after their quiet hours
-unless it is urgent, and shown on their pages whether they have chosen any or not.
+"""A note from the manager to one flat, several flats, a building or all. It is sent by the channels that each tenant
+has chosen, after their quiet hours unless it is urgent. It is also shown on the tenants' pages, whether they have
+channels or not.
 """
 
 from __future__ import annotations
@@ -30,19 +31,21 @@ from .texts import named, written
 
 LONGEST_TITLE, LONGEST_TEXT = 100, 1000
 SHOWN = 10
-"""Notes that a tenant's page shows."""
+"""The most notes that a tenant's page shows."""
 
 
 def living_in(organisation: Organisation, units: Collection[int], properties: Collection[int]) -> list[Tenancy]:
-    """Who lives now in some units, and in some buildings, of an organisation. ValidationError if one of them is none of its."""
+    """Return the tenancies that hold now in some units, and in some buildings, of an organisation. Raises
+    ValidationError if one of these does not belong to it.
+    """
     _check(organisation.properties, properties, "properties", _("There is no such building."))
     rows = Tenancy.objects.living(now()).filter(unit__property__organisation=organisation)
     homes = organisation.properties.filter(units__in=units).values_list("units", flat=True)
     if set(units) - set(homes):
         raise ValidationError({"units": _("There is no such flat.")})
     chosen = rows.filter(Q(unit__in=units) | Q(unit__property__in=properties))
-    found = chosen.select_related("unit__property__organisation")
-    return sorted(found, key=lambda each: (natural(each.unit.property.name), natural(each.unit.name)))
+    tenancies = chosen.select_related("unit__property__organisation")
+    return sorted(tenancies, key=lambda each: (natural(each.unit.property.name), natural(each.unit.name)))
 
 
 def _check(rows: Any, wanted: Collection[int], field: str, text: str) -> None:
@@ -61,8 +64,8 @@ def send_note(
     urgent: bool = False,
     texts: Mapping[str, tuple[str, str]] | None = None,
 ) -> Note:
-    """Tell tenants something. `texts`: title and text for those who have chosen a language. Asked for twice under one name it is one
-    note. ValidationError names the field.
+    """Send a note to tenants. `texts`: title and text for tenants who have chosen a language, by its code. Sent twice
+    under one name (`asked`), it is one note. Raises ValidationError, which names the field.
     """
     asked = named(asked)
     title, text = _title(title, "title"), written(text, "text", LONGEST_TEXT)
@@ -82,13 +85,13 @@ def send_note(
             raise ValidationError({"asked": _("%(name)s names another note.") % {"name": asked}})
         return known
     if not to:
-        raise ValidationError({"units": _("Nobody lives there now: choose flats or a building.")})
-    made = Note.objects.create(
+        raise ValidationError({"units": _("Nobody lives there now. Choose other flats or a building.")})
+    note = Note.objects.create(
         organisation=organisation, asked=asked, title=title, text=text, texts=others, urgent=urgent, at=now(),
         by=by.get_username(),
     )  # fmt: skip
-    NoteTo.objects.bulk_create([NoteTo(note=made, tenancy=each, notice=_tell(made, each)) for each in to])
-    return made
+    NoteTo.objects.bulk_create([NoteTo(note=note, tenancy=each, notice=_tell(note, each)) for each in to])
+    return note
 
 
 def _title(text: str, field: str) -> str:
@@ -98,13 +101,13 @@ def _title(text: str, field: str) -> str:
 def _tell(note: Note, tenancy: Tenancy) -> Notice | None:
     recipient = recipient_of(tenancy)
     title, text = note.words(recipient.language)
-    told = {
+    values = {
         "tenant": True, "unit": str(tenancy.unit), "title": title, "line": " ".join(text.split()),
         # A line of its own would end the text (`notices.texts`).
         "text": "\n".join("—" if line.strip() == SHORT else line for line in text.split("\n")),
         "link": public(reverse("tenant:home:tenancy")),
     }  # fmt: skip
-    return tell(recipient, Event.NOTE, f"note {note.pk}", told, urgent=note.urgent)
+    return tell(recipient, Event.NOTE, f"note {note.pk}", values, urgent=note.urgent)
 
 
 # -- what became of it --------------------------------------------------------------------------------------------------
@@ -112,8 +115,9 @@ def _tell(note: Note, tenancy: Tenancy) -> Notice | None:
 
 @dataclass(frozen=True)
 class Reached:
-    """What became of a note for one tenant. `ways`: the deliveries by which it was told, or is. `muted`: they don't want to be
-    told of notes. Whoever has no way sees it on their page alone.
+    """What became of a note for one tenant. `ways`: the deliveries that carry it. `muted`: the tenant does not want to
+    be told of notes. A tenant without channels sees the note only on their page. `seen`: the instant when they saw it
+    there.
     """
 
     tenancy: Tenancy
@@ -123,13 +127,13 @@ class Reached:
 
     @property
     def failed(self) -> bool:
-        """Whether no way brought it, none is left, and they have not seen it."""
+        """Whether no channel has brought the note, none is still trying, and the tenant has not seen it."""
         states = {each.state for each in self.ways}
         return self.seen is None and not states & {Delivery.State.SENT, Delivery.State.WAITING}
 
 
 def reached(note: Note) -> list[Reached]:
-    """What became of a note, by tenant."""
+    """Return what became of a note, by tenant."""
     rows = note.addressed.select_related("tenancy__unit__property", "notice")
     notices = [each.notice_id for each in rows if each.notice_id]
     ways: dict[int, list[Delivery]] = {}
@@ -152,7 +156,9 @@ class Shown:
 
 
 def notes_for(tenancies: Iterable[Tenancy], look: bool = False) -> list[Shown]:
-    """The last notes to a tenant, in their language, the latest first; `look`: they stand on the tenant's page now."""
+    """Return the last notes to a tenant, in their language, the latest first. `look`: they are shown on the tenant's
+    page now.
+    """
     rows = list(
         NoteTo.objects.filter(tenancy__in=tenancies)
         .select_related("note", "tenancy__recipient")

@@ -1,5 +1,6 @@
-"""Fault reports: a tenant says what is wrong, with photos; the manager answers, says how it stands, and closes it. No chat: both may
-add a few words until it is done, and who said or did what when stays as it is.
+"""Fault reports. A tenant says what is wrong, with photos; the manager answers, says how it stands, and closes the
+report. It is not a chat: both may add a few words until it is done, and who said or did what, and when, is never
+changed.
 """
 
 from __future__ import annotations
@@ -27,27 +28,27 @@ from .photos import MOST, Encoded
 from .texts import excerpt, named, written
 
 MOST_OPEN = 5
-"""Reports of a tenancy that are not done."""
+"""The most reports of a tenancy that are not done."""
 MOST_A_DAY = 5
-"""Reports of a tenancy in 24 hours."""
+"""The most reports of a tenancy in 24 hours."""
 MOST_ENTRIES_A_DAY = 20
-"""What a tenant adds to reports in 24 hours."""
+"""The most entries that a tenant adds to reports in 24 hours."""
 MOST_PHOTOS = 3 * MOST
-"""Photos of a report."""
+"""The most photos of a report."""
 COMES_BACK = 14 * DAY
-"""So long after it was done a tenant can say that it is not, µs."""
+"""For this long after a report was done the tenant can say that it is not, µs."""
 
 
 class ReportError(Refused):
-    """It can't be done; the message, for people, says why. Nothing was changed."""
+    """A report can't be made or changed. The message says why, for people; nothing was changed."""
 
 
 @transaction.atomic
 def open_report(
     tenancy: Tenancy, asked: str, category: str, text: str, photos: Sequence[Encoded], by: Any, office: bool = False
 ) -> Report:
-    """Report a fault; `office`: the landlord's side does, whom the tenant has called. Asked for twice under one name it is one
-    report. ReportError, ValidationError.
+    """Report a fault. `office`: the landlord's side reports it, because the tenant has called. Sent twice under one
+    name (`asked`), it is one report. Raises ReportError and ValidationError.
     """
     asked, text = named(asked), written(text, "text")
     if category not in Report.Category.values:
@@ -61,45 +62,50 @@ def open_report(
         raise ReportError(_("Only the flat's tenant can report a fault."))
     if not office:
         _check_number(tenancy, at)
-    made = Report.objects.create(tenancy=tenancy, asked=asked, category=category, made_at=at, changed_at=at)
-    _add(made, asked, text, Report.State.OPEN, photos, by, office)
-    return made
+    report = Report.objects.create(tenancy=tenancy, asked=asked, category=category, made_at=at, changed_at=at)
+    _add(report, asked, text, Report.State.OPEN, photos, by, office)
+    return report
 
 
 def _check_number(tenancy: Tenancy, at: int) -> None:
-    mine = Report.objects.filter(tenancy=tenancy)
-    if mine.exclude(state=Report.State.DONE).count() >= MOST_OPEN:
-        text = _("%(most)d reports are open already: add to one of them, or close one.")
+    reports = Report.objects.filter(tenancy=tenancy)
+    if reports.exclude(state=Report.State.DONE).count() >= MOST_OPEN:
+        text = _("%(most)d reports are open already. Add to one of them, or close one.")
         raise ReportError(text % {"most": MOST_OPEN})
-    if mine.filter(made_at__gt=at - DAY).count() >= MOST_A_DAY:
-        raise ReportError(_("%(most)d reports a day at most: add to one of them.") % {"most": MOST_A_DAY})
+    if reports.filter(made_at__gt=at - DAY).count() >= MOST_A_DAY:
+        raise ReportError(
+            _("You have made %(most)d reports today, and more are not possible. Add to one of them.")
+            % {"most": MOST_A_DAY}
+        )
 
 
 @transaction.atomic
 def add_entry(
     report: Report, asked: str, text: str, state: str, photos: Sequence[Encoded], by: Any, office: bool
 ) -> Entry:
-    """Answer, or say how it stands (`state`; empty: as it was). `office`: for the landlord. Asked for twice under one name it is one
-    entry. ReportError, ValidationError.
+    """Answer a report, or say how it stands (`state`; empty: as before). `office`: the landlord's side does so. Sent
+    twice under one name (`asked`), it is one entry. Raises ReportError and ValidationError.
     """
     asked, text = named(asked), written(text, "text", needed=False)
     for_update(Tenancy.objects).get(pk=report.tenancy_id)
-    mine = Report.objects.select_related("tenancy__unit__property__organisation").get(pk=report.pk)
-    known = mine.entries.filter(asked=asked).first()
+    locked = Report.objects.select_related("tenancy__unit__property__organisation").get(pk=report.pk)
+    known = locked.entries.filter(asked=asked).first()
     if known is not None:
         return known
-    state = _state(mine, state, office)
+    state = _state(locked, state, office)
     if not (text or photos or state):
         raise ReportError(_("Please write something."), "text")
     if not office:
-        _check_tenant(mine)
-    if Photo.objects.filter(entry__report=mine).count() + len(photos) > MOST_PHOTOS:
-        raise ReportError(_("At most %(most)d photos of one report.") % {"most": MOST_PHOTOS}, "photos")
-    return _add(mine, asked, text, state, photos, by, office)
+        _check_tenant(locked)
+    if Photo.objects.filter(entry__report=locked).count() + len(photos) > MOST_PHOTOS:
+        raise ReportError(
+            _("The report has too many photos: at most %(most)d are possible.") % {"most": MOST_PHOTOS}, "photos"
+        )
+    return _add(locked, asked, text, state, photos, by, office)
 
 
 def _state(report: Report, wanted: str, office: bool) -> str:
-    """What a report's state becomes; empty if it stays as it is."""
+    """Return the new state of a report; empty if it stays as it is."""
     allowed = Report.State.values if office else [Report.State.DONE]
     if wanted and wanted not in allowed:
         raise ReportError(_("There is no such choice."), "state")
@@ -115,18 +121,20 @@ def _check_tenant(report: Report) -> None:
         raise ReportError(_("Only the flat's tenant can add something."))
     if not can_add(report, at):
         raise ReportError(_("This report is closed. Make a new report."))
-    theirs = Entry.objects.filter(report__tenancy=report.tenancy_id, office=False, at__gt=at - DAY)
-    if theirs.count() >= MOST_ENTRIES_A_DAY:
+    entries = Entry.objects.filter(report__tenancy=report.tenancy_id, office=False, at__gt=at - DAY)
+    if entries.count() >= MOST_ENTRIES_A_DAY:
         raise ReportError(_("You have reached the limit for one day. Add more tomorrow."))
 
 
 def lives_there(tenancy: Tenancy, at: int) -> bool:
-    """Whether it is their flat at an instant."""
+    """Return whether the tenancy holds at an instant."""
     return tenancy.begins <= at and (tenancy.ends is None or tenancy.ends > at)
 
 
 def can_add(report: Report, at: int) -> bool:
-    """Whether its tenant can add something: who lives there, until some time after it was done."""
+    """Return whether the tenant can add something: they live there, and the report is not done, or was done a short
+    time ago.
+    """
     fresh = report.closed_at is None or at - report.closed_at <= COMES_BACK
     return fresh and lives_there(report.tenancy, at)
 
@@ -135,16 +143,16 @@ def _add(report: Report, asked: str, text: str, state: str, photos: Sequence[Enc
     at = now()
     # The tenant goes by their name; the office by who it was.
     who = by.get_username() if office else report.tenancy.tenant
-    made = Entry.objects.create(report=report, asked=asked, at=at, by=who, office=office, text=text, state=state)
+    entry = Entry.objects.create(report=report, asked=asked, at=at, by=who, office=office, text=text, state=state)
     Photo.objects.bulk_create(
-        [Photo(entry=made, content=each.content, width=each.width, height=each.height) for each in photos]
+        [Photo(entry=entry, content=each.content, width=each.width, height=each.height) for each in photos]
     )
     report.changed_at = at
     if state:
         report.state, report.closed_at = state, at if state == Report.State.DONE else None
     report.save(update_fields=["changed_at", "state", "closed_at"])
-    _tell(report, made, len(photos))
-    return made
+    _tell(report, entry, len(photos))
+    return entry
 
 
 def _tell(report: Report, entry: Entry, photos: int) -> None:
@@ -152,26 +160,26 @@ def _tell(report: Report, entry: Entry, photos: int) -> None:
     owner = tenancy.unit.property.organisation
     recipient = recipient_of(tenancy) if entry.office else manager_of(owner)
     language = recipient.language
-    told = {
+    values = {
         "tenant": entry.office, "unit": str(tenancy.unit), "category": report_word(report.category, language),
         "state": report_word(report.state, language),
         "new": entry.asked == report.asked and not entry.office, "who": entry.by, "words": excerpt(entry.text),
         "photos": photos, "changed": bool(entry.state), "link": public(reverse("tenant:reports:report", args=[report.pk])),
     }  # fmt: skip
     danger = report.category == Report.Category.DANGER and not entry.office
-    tell(recipient, Event.REPORT, f"report {report.pk} {entry.pk}", told, urgent=danger)
+    tell(recipient, Event.REPORT, f"report {report.pk} {entry.pk}", values, urgent=danger)
 
 
 def reports_of(organisation: Organisation) -> QuerySet[Report]:
-    """An organisation's reports, the latest first."""
+    """Return an organisation's reports, the latest first."""
     rows = Report.objects.filter(tenancy__unit__property__organisation=organisation)
     return rows.select_related("tenancy__unit__property__organisation")
 
 
 def not_done(rows: QuerySet[Report]) -> QuerySet[Report]:
-    """Those of some reports that are not done."""
+    """Return those of some reports that are not done."""
     return rows.exclude(state=Report.State.DONE)
 
 
 SHOWN = 50
-"""Reports that are done which a page shows."""
+"""The most reports that a page shows of those that are done."""
