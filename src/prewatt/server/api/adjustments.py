@@ -1,4 +1,4 @@
-"""What was charged wrongly is put right over the API."""
+"""Corrections of wrong charges, over the API."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ router = Router()
 
 
 class NewPuttingRight(Schema):
-    """`amount` as text, in the tenant's favour if it is over 0; `adjustment_id`: your own, so that asking twice is once."""
+    """`amount` as text, in the tenant's favour if it is over 0. `adjustment_id`: your own id, so that asking twice is
+    one correction.
+    """
 
     amount: str
     adjustment_id: str
@@ -25,7 +27,7 @@ class NewPuttingRight(Schema):
 
 @router.post("/tenancies/{pk}/adjustments", response={201: dict[str, Any]})
 def put_charges_right(request: HttpRequest, pk: int, given: NewPuttingRight) -> Any:
-    """Put right what was charged wrongly for energy, however much it is: it waits for a second person."""
-    found = tenancy_of_manager(request, pk)
-    made = put_right(found, read_money("amount", given.amount), given.adjustment_id, request.user, given.reason)
-    return Status(201, {"amount": exact_money(made.amount), "state": made.state})
+    """Correct what was charged wrongly for energy, whatever the amount. It waits for a second person."""
+    tenancy = tenancy_of_manager(request, pk)
+    adjustment = put_right(tenancy, read_money("amount", given.amount), given.adjustment_id, request.user, given.reason)
+    return Status(201, {"amount": exact_money(adjustment.amount), "state": adjustment.state})

@@ -18,7 +18,7 @@ router = Router()
 
 @router.get("/properties/{pk}/alarms")
 def alarms(request: HttpRequest, pk: int) -> Any:
-    """What somebody must look at."""
+    """List the open alarms of a property, which a person must look at."""
     where = property_of_manager(request, pk)
     return [
         {
@@ -34,7 +34,7 @@ def alarms(request: HttpRequest, pk: int) -> Any:
 
 
 class NewAnswer(Schema):
-    """`answer`: nothing, average, energy or money; `kwh` or `amount` as text with the last two."""
+    """`answer`: nothing, average, energy or money; with the last two, `kwh` or `amount` as text."""
 
     answer: str
     kwh: str | None = None
@@ -43,19 +43,19 @@ class NewAnswer(Schema):
 
 @router.post("/alarms/{pk}/answer")
 def answer_alarm(request: HttpRequest, pk: int, given: NewAnswer) -> Any:
-    """Say what is charged for a time that was not measured: the alarm is settled by it."""
+    """Say what is charged for a time that was not measured. This settles the alarm."""
     amount = 0
     if given.answer == "energy":
         amount = read_field("kwh", given.kwh, parse_kwh)
     elif given.answer == "money":
         amount = read_money("amount", given.amount)
-    made = reply(alarm_of_manager(request, pk), given.answer, amount, request.user)
-    return {"adjustments": [{"amount": exact_money(each.amount), "state": each.state} for each in made]}
+    adjustments = reply(alarm_of_manager(request, pk), given.answer, amount, request.user)
+    return {"adjustments": [{"amount": exact_money(each.amount), "state": each.state} for each in adjustments]}
 
 
 @router.post("/alarms/{pk}/settle")
 def settle_alarm(request: HttpRequest, pk: int) -> Any:
-    """Somebody has looked at it."""
+    """Settle an alarm, because somebody has looked at it."""
     user: Any = request.user
     settle(alarm_of_manager(request, pk), user.get_username())
     return {"settled": True}

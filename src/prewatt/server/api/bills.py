@@ -43,15 +43,16 @@ def _document(terms: Terms | None, currency: str) -> dict[str, Any] | None:
 
 @router.get("/tenancies/{pk}/terms")
 def terms(request: HttpRequest, pk: int) -> Any:
-    """How a tenancy pays, and how it will; null: before use, as from the start."""
+    """Return how a tenancy pays now, and how it will pay later; null if it pays before use, as from the start."""
     tenancy = tenancy_of_manager(request, pk)
     currency = tenancy.unit.property.currency
     return {"holds": _document(terms_of(pk), currency), "to_come": _document(waiting_terms(pk), currency)}
 
 
 class NewTerms(Schema):
-    """`postpaid`: paid after use. `limit` as text, "0": none. `overdue`: remind, ask or cut; `owed`: debt or spread, where it goes
-    back to paying before use. `begins`: an instant; left out: now. `preview`: only what it comes to is said.
+    """`postpaid`: electricity is paid after use. `limit` as text; "0" for no limit. `overdue`: remind, ask or cut.
+    `owed`: debt or spread, if the tenancy goes back to paying before use. `begins`: an instant; left out, it is now.
+    `preview`: only say what the terms would do.
     """
 
     postpaid: StrictBool
@@ -67,7 +68,7 @@ class NewTerms(Schema):
 
 @router.post("/tenancies/{pk}/terms", response={200: dict[str, Any], 201: dict[str, Any]})
 def change_terms(request: HttpRequest, pk: int, given: NewTerms) -> Any:
-    """Let other terms hold from an instant on."""
+    """Let other terms apply from an instant on."""
     tenancy, user = tenancy_of_manager(request, pk), request.user
     fields = given.dict(exclude={"preview", "limit", "begins"})
     try:
@@ -86,29 +87,29 @@ def change_terms(request: HttpRequest, pk: int, given: NewTerms) -> Any:
 
 @router.get("/bills")
 def bills(request: HttpRequest) -> Any:
-    """What is open of the bills of the landlords that this login manages, overdue first."""
+    """List the open bills of the landlords that this login manages, overdue ones first."""
     return [short_document(each) for owner in organisations(request) for each in open_bills(owner)]
 
 
 @router.get("/tenancies/{pk}/bills")
 def bills_of(request: HttpRequest, pk: int) -> Any:
-    """All bills of a tenancy, the latest first, as they stand; for its tenant, too."""
+    """List all bills of a tenancy, the latest first, with their state. The tenant may ask, too."""
     return [short_document(each) for each in standings(tenancy_to_see(request, pk)[0])]
 
 
 @router.get("/bills/{pk}")
 def bill(request: HttpRequest, pk: int, form: str = "json") -> Any:
-    """A bill with its statement. `form`: json, csv or pdf."""
-    found = bill_to_see(request, pk)[0]
-    stands = standing_of(found)
+    """Return a bill with its statement. `form`: json, csv or pdf."""
+    bill_ = bill_to_see(request, pk)[0]
+    standing = standing_of(bill_)
     if form == "json":
-        return to_document(stands)
+        return to_document(standing)
     if form not in ("csv", "pdf"):
         raise ValidationError({"form": f"{form!r} is not one of json, csv, pdf"})
-    made = statement(found.tenancy, found.begins, found.ends)
+    document = statement(bill_.tenancy, bill_.begins, bill_.ends)
     if form == "csv":
-        return HttpResponse(as_file(to_csv(stands, made)), content_type="text/csv; charset=utf-8")
+        return HttpResponse(as_file(to_csv(standing, document)), content_type="text/csv; charset=utf-8")
     try:
-        return HttpResponse(to_pdf(made, stands), content_type="application/pdf")
+        return HttpResponse(to_pdf(document, standing), content_type="application/pdf")
     except PdfError as error:
         raise ValidationError({"form": str(error)}) from None

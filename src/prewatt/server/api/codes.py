@@ -1,4 +1,4 @@
-"""Orders, credit given freely, and their codes, over the API."""
+"""Orders to meters, goodwill credit, and their codes, over the API."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ router = Router()
 
 
 def meter_of_manager(request: HttpRequest, name: str) -> Meter:
-    """A meter, for its manager. Http404 for anybody else."""
-    found: Meter = get_object_or_404(
+    """Return a meter, by its name, to its manager. Raises Http404 for anybody else."""
+    meter: Meter = get_object_or_404(
         Meter.objects.select_related("unit"), name=name, gateway__property__organisation__in=organisations(request)
     )
-    return found
+    return meter
 
 
 class NewOrder(Schema):
-    """`do`: the order's name. `until`: an instant, for a restoration or a limit; `amount`: text, of a restoration; `watts`: of
-    a limit; `override`: close over a lock.
+    """`do`: the name of the order. `until`: an instant, for a restoration or a limit. `amount`: text, for a
+    restoration. `watts`: for a limit. `override`: close also over a lock.
     """
 
     do: str = Field(json_schema_extra={"enum": list(BY_MANAGER)})
@@ -45,8 +45,8 @@ class NewOrder(Schema):
 
 @router.post("/meters/{name}/orders", response={201: dict[str, Any]})
 def order(request: HttpRequest, name: str, given: NewOrder) -> Any:
-    """Order a meter's switch, limit, restoration or emergency credit: it is on its way, and has a code that can be typed on
-    site at once, where one can carry it. `until`: as both are to have it.
+    """Give an order to a meter: switch, limit, restoration or emergency credit. It is sent to the meter. If a code can
+    carry it, the answer has one that can be typed on site at once. `until` in the answer is the instant that both have.
     """
     action = read_action(
         given.do,
@@ -55,14 +55,16 @@ def order(request: HttpRequest, name: str, given: NewOrder) -> Any:
         amount=0 if given.amount is None else _read("amount", given.amount, parse_money),
         until=0 if given.until is None else _read("until", given.until, parse_instant),
     )
-    made = as_ordered(control(meter_of_manager(request, name), action, request.user, given.reason))
-    assert made is not None
-    return Status(201, {**_document(made), "state": "asked"})
+    ordered_ = as_ordered(control(meter_of_manager(request, name), action, request.user, given.reason))
+    assert ordered_ is not None
+    return Status(201, {**_document(ordered_), "state": "asked"})
 
 
 @router.get("/meters/{name}/orders")
 def orders(request: HttpRequest, name: str) -> Any:
-    """The last orders to a meter, and what became of each: asked, sent, done or refused; while it is not done, its code."""
+    """List the last orders to a meter, and what became of each: asked, sent, done or refused. An order that is not done
+    has its code.
+    """
     return [
         {
             **_document(each),
@@ -87,7 +89,7 @@ def _document(each: Ordered) -> dict[str, Any]:
 
 
 def code_document(command: Command) -> dict[str, Any]:
-    """The code of a command while it can be typed, and for which meter; or why it has none."""
+    """Return the code of a command while it can be typed, and for which meter it is; or why it has none."""
     waits = command.reached_at is None and command.state in (Command.State.QUEUED, Command.State.SENT)
     code = getattr(command, "code", None) if waits else None
     return {
@@ -98,7 +100,9 @@ def code_document(command: Command) -> dict[str, Any]:
 
 
 class NewGift(Schema):
-    """`amount` as text; `adjustment_id`: your own, so that asking twice is one gift (1 to 40 characters, the first one no ~)."""
+    """`amount` as text. `adjustment_id`: your own id, so that asking twice is one gift (1 to 40 characters, not
+    beginning with ~).
+    """
 
     amount: str
     adjustment_id: str
@@ -107,21 +111,21 @@ class NewGift(Schema):
 
 @router.post("/tenancies/{pk}/goodwill", response={201: dict[str, Any]})
 def give_freely(request: HttpRequest, pk: int, given: NewGift) -> Any:
-    """Give credit freely (under 0: take some): it is on its way, and has a code that can be typed on site at once. Over what
-    one person may give alone it waits for a second one, and has no code before.
+    """Give goodwill credit (under 0: take some). It is sent to the meter, and has a code that can be typed on site at
+    once. An amount over what one person may give alone waits for a second person, and has no code before.
     """
     amount = _read("amount", given.amount, parse_money)
-    made = give(tenancy_of_manager(request, pk), amount, given.adjustment_id, request.user, given.reason)
-    return Status(201, _gift(made))
+    adjustment = give(tenancy_of_manager(request, pk), amount, given.adjustment_id, request.user, given.reason)
+    return Status(201, _gift(adjustment))
 
 
-def _gift(made: Adjustment) -> dict[str, Any]:
+def _gift(adjustment: Adjustment) -> dict[str, Any]:
     nothing = {"meter": None, "code": None, "no_code": ""}
     return {
-        "adjustment_id": made.adjustment_id,
-        "amount": exact_money(made.amount),
-        "state": made.state,
-        **(code_document(made.command) if made.command is not None else nothing),
+        "adjustment_id": adjustment.adjustment_id,
+        "amount": exact_money(adjustment.amount),
+        "state": adjustment.state,
+        **(code_document(adjustment.command) if adjustment.command is not None else nothing),
     }
 
 

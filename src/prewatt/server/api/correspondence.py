@@ -1,4 +1,6 @@
-"""Notes to tenants and fault reports, over the API. A tenant reads and adds to the own ones, a manager to all of theirs."""
+"""Notes to tenants and fault reports, over the API. A tenant reads and adds to their own; a manager reads and adds to
+all of theirs.
+"""
 
 from __future__ import annotations
 
@@ -21,22 +23,23 @@ from ..web.access import organisations, photo_to_see, report_to_see, tenancy_to_
 
 router = Router()
 SHOWN = 100
-"""Notes and reports that a list has at most, the latest first."""
+"""The most notes or reports of a list, the latest first."""
 
 
 # -- notes ---------------------------------------------------------------------------------------------------------------
 
 
 class NewWords(Schema):
-    """A note in another language."""
+    """Title and text of a note in another language."""
 
     title: str
     text: str
 
 
 class NewNote(Schema):
-    """`asked`: your own name for it, so that asking twice is one note. For those who live in `units`, in `properties` (keys), or
-    for `everybody`. `texts`: {language: {title, text}} for those who have chosen that language.
+    """`asked`: your own name for it, so that asking twice is one note. It is for the tenants who live in `units`, in
+    `properties` (keys), or for `everybody`. `texts`: {language: {title, text}} for tenants who have chosen that
+    language.
     """
 
     asked: str
@@ -51,21 +54,21 @@ class NewNote(Schema):
 
 @router.post("/organisations/{pk}/notes", response={201: dict[str, Any]})
 def send(request: HttpRequest, pk: int, given: NewNote) -> Any:
-    """Tell tenants something, by the ways that each has chosen."""
+    """Send a note to tenants by the channels that each has chosen."""
     owner = get_object_or_404(Organisation.objects.filter(pk__in=[each.pk for each in organisations(request)]), pk=pk)
     everywhere = list(owner.properties.values_list("pk", flat=True)) if given.everybody else given.properties
     to = living_in(owner, [] if given.everybody else given.units, everywhere)
     texts = {language: (each.title, each.text) for language, each in given.texts.items()}
-    made = send_note(owner, given.asked, given.title, given.text, request.user, to, given.urgent, texts)
-    return Status(201, _note(made))
+    note = send_note(owner, given.asked, given.title, given.text, request.user, to, given.urgent, texts)
+    return Status(201, _note(note))
 
 
 @router.get("/notes")
 def notes(request: HttpRequest) -> Any:
-    """A manager's notes, each with whom it has reached; a tenant's own, as they read them."""
-    mine = organisations(request)
-    if mine:
-        return [_note(each) for each in Note.objects.filter(organisation__in=mine)[:SHOWN]]
+    """List a manager's notes, with the tenants whom each has reached; or a tenant's own notes, as they read them."""
+    owners = organisations(request)
+    if owners:
+        return [_note(each) for each in Note.objects.filter(organisation__in=owners)[:SHOWN]]
     user: Any = request.user
     return [
         {"title": each.title, "text": each.text, "at": exact_instant(each.at), "urgent": each.urgent}
@@ -94,8 +97,8 @@ def _note(each: Note) -> dict[str, Any]:
 
 
 class NewReport(Schema):
-    """`asked`: your own name for it, so that asking twice is one report; `category`: danger, no-power, wiring, meter, payment or
-    other.
+    """`asked`: your own name for it, so that asking twice is one report. `category`: danger, no-power, wiring, meter,
+    payment or other.
     """
 
     asked: str
@@ -105,15 +108,15 @@ class NewReport(Schema):
 
 @router.post("/tenancies/{pk}/reports", response={201: dict[str, Any]})
 def report(request: HttpRequest, pk: int, given: NewReport) -> Any:
-    """Report a fault, as its tenant, or as the manager whom they have called; photos are added to it."""
+    """Report a fault, as its tenant, or as the manager whom the tenant has called. Photos are added afterwards."""
     tenancy, manager = tenancy_to_see(request, pk)
-    made = open_report(tenancy, given.asked, given.category, given.text, (), request.user, manager)
-    return Status(201, _report(made))
+    report_ = open_report(tenancy, given.asked, given.category, given.text, (), request.user, manager)
+    return Status(201, _report(report_))
 
 
 @router.get("/reports")
 def reports(request: HttpRequest, open: bool = False) -> Any:  # noqa: A002
-    """A manager's reports, or a tenant's own; `open`: only those that are not done."""
+    """List a manager's reports, or a tenant's own. `open`: only those that are not done."""
     rows = Report.objects.filter(
         Q(tenancy__unit__property__organisation__in=organisations(request)) | Q(tenancy__user=request.user)  # type: ignore[misc]
     )
@@ -123,12 +126,14 @@ def reports(request: HttpRequest, open: bool = False) -> Any:  # noqa: A002
 
 @router.get("/reports/{pk}")
 def one_report(request: HttpRequest, pk: int) -> Any:
-    """A report, with who said and did what when."""
+    """Return a report, with who said and did what, and when."""
     return _report(report_to_see(request, pk)[0])
 
 
 class NewEntry(Schema):
-    """`asked`: your own name for it. `state`: open, work or done; left out: as it was. A tenant can only say `done`."""
+    """`asked`: your own name for it. `state`: open, work or done; left out, it stays as it is. A tenant can only set
+    `done`.
+    """
 
     asked: str
     text: str = ""
@@ -137,23 +142,23 @@ class NewEntry(Schema):
 
 @router.post("/reports/{pk}/entries", response={201: dict[str, Any]})
 def answer(request: HttpRequest, pk: int, given: NewEntry) -> Any:
-    """Answer, add something, or say how it stands."""
-    found, manager = report_to_see(request, pk)
-    add_entry(found, given.asked, given.text, given.state, (), request.user, manager)
+    """Answer a report, add something, or say how it stands."""
+    report_, manager = report_to_see(request, pk)
+    add_entry(report_, given.asked, given.text, given.state, (), request.user, manager)
     return Status(201, _report(report_to_see(request, pk)[0]))
 
 
 @router.post("/reports/{pk}/photos/{asked}", response={201: dict[str, Any]})
 def add_photo(request: HttpRequest, pk: int, asked: str, photo: File[UploadedFile]) -> Any:
-    """Add a photo, as the field `photo` of a form; `asked`: your own name for it."""
-    found, manager = report_to_see(request, pk)
-    add_entry(found, asked, "", "", encode([photo]), request.user, manager)
+    """Add a photo, as the field `photo` of a form. `asked`: your own name for it."""
+    report_, manager = report_to_see(request, pk)
+    add_entry(report_, asked, "", "", encode([photo]), request.user, manager)
     return Status(201, _report(report_to_see(request, pk)[0]))
 
 
 @router.get("/photos/{pk}")
 def photo(request: HttpRequest, pk: int) -> HttpResponse:
-    """A photo of a report: JPEG."""
+    """Return a photo of a report: JPEG."""
     return photo_to_see(request, pk)
 
 

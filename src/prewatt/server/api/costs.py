@@ -1,4 +1,4 @@
-"""A shared cost is changed, ended and taken away over the API."""
+"""Shared costs over the API: they are listed, changed, ended, removed, run and reversed."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ router = Router()
 
 
 class SharedCostChange(Schema):
-    """What changes; what is left out stays. `rule_percent`: the whole rule, percentages as text by basis, together 100;
-    `since`: the local day from which a cost that is scheduled runs by itself.
+    """The values to change; what is left out stays. `rule_percent`: the whole rule, percentages as text by basis, 100
+    together. `since`: the local day from which a cost with a schedule runs by itself.
     """
 
     name: str | None = None
@@ -40,54 +40,56 @@ class SharedCostChange(Schema):
 
 
 class SharedCostEnd(Schema):
-    """The last local day that is divided; null: it goes on."""
+    """`last`: the last local day that is divided; null if the cost goes on."""
 
     last: date | None
 
 
 def _cost(request: HttpRequest, pk: int) -> SharedCost:
-    found: SharedCost = get_object_or_404(
+    cost: SharedCost = get_object_or_404(
         SharedCost.objects.select_related("property"), pk=pk, property__organisation__in=organisations(request)
     )
-    return found
+    return cost
 
 
-def document(each: SharedCost) -> dict[str, Any]:
-    """A shared cost as the API tells it. `booked`: it can only be ended."""
-    place = zone(each.property.zone)
+def document(cost: SharedCost) -> dict[str, Any]:
+    """Return a shared cost in the form of the API. `booked`: it can only be ended."""
+    zone_ = zone(cost.property.zone)
     return {
-        "id": each.pk,
-        "name": each.name,
-        "rule_percent": {name: f"{part:f}" for name, part in each.rule().items()},
-        "vacancy": each.vacancy,
-        "schedule": each.schedule,
-        "since": None if each.since is None else local_day(each.since, place).isoformat(),
-        "last": None if each.ends is None else local_day(each.ends - 1, place).isoformat(),
-        "booked": each.runs.exists(),
+        "id": cost.pk,
+        "name": cost.name,
+        "rule_percent": {name: f"{part:f}" for name, part in cost.rule().items()},
+        "vacancy": cost.vacancy,
+        "schedule": cost.schedule,
+        "since": None if cost.since is None else local_day(cost.since, zone_).isoformat(),
+        "last": None if cost.ends is None else local_day(cost.ends - 1, zone_).isoformat(),
+        "booked": cost.runs.exists(),
     }
 
 
 @router.post("/shared-costs/{pk}/change")
 def change(request: HttpRequest, pk: int, given: SharedCostChange) -> Any:
-    """Change a cost of which nothing was booked; its part, meters and fixed weights on the page."""
+    """Change a cost of which nothing was booked. Its part, meters and fixed weights are changed on the page."""
     with transaction.atomic():
-        held = lock(_cost(request, pk))
-        refuse_booked(held)
+        cost = lock(_cost(request, pk))
+        refuse_booked(cost)
         for name in ("name", "vacancy", "schedule"):
             if getattr(given, name) is not None:
-                setattr(held, name, getattr(given, name))
+                setattr(cost, name, getattr(given, name))
         if given.rule_percent is not None:
             for basis, percent in _rule(given.rule_percent).items():
-                setattr(held, basis, percent)
+                setattr(cost, basis, percent)
         if given.since is not None:
-            held.since = _midnight(given.since, held)
-        held.full_clean()
-        held.save()
-    return document(held)
+            cost.since = _midnight(given.since, cost)
+        cost.full_clean()
+        cost.save()
+    return document(cost)
 
 
 def _rule(given: dict[str, str]) -> dict[str, Decimal]:
-    """The percentage of each basis, 0 where none is given. ValidationError names the basis."""
+    """Return the percentage of each basis; 0 for a basis that is not given. Raises ValidationError, which names the
+    basis.
+    """
     if unknown := sorted(set(given) - set(BASES)):
         known = ", ".join(BASES)
         raise ValidationError(
@@ -113,20 +115,20 @@ def _midnight(day: date, of: SharedCost) -> int:
 
 @router.post("/shared-costs/{pk}/end")
 def end_shared_cost(request: HttpRequest, pk: int, given: SharedCostEnd) -> Any:
-    """Divide no day after `last`, also of a cost that was booked. What is booked already stays."""
+    """End a cost: no day after `last` is divided. This is possible after something was booked; what is booked stays."""
     return document(end(_cost(request, pk), given.last))
 
 
 @router.post("/shared-costs/{pk}/remove")
 def remove_shared_cost(request: HttpRequest, pk: int) -> Any:
-    """Take a cost away of which nothing was booked."""
+    """Remove a cost of which nothing was booked."""
     remove(_cost(request, pk))
     return {"id": pk, "removed": True}
 
 
 class NewRun(Schema):
-    """Local days, inclusive. `bill`: an amount as text, instead of what the meters used. `book`: otherwise it is only
-    worked out.
+    """`first` and `last` are local days, inclusive. `bill`: an amount as text, instead of what the meters used. `book`:
+    book the run; otherwise it is only calculated.
     """
 
     first: date
@@ -138,35 +140,37 @@ class NewRun(Schema):
 
 @router.get("/properties/{pk}/shared-costs")
 def shared_costs(request: HttpRequest, pk: int) -> Any:
-    """What is shared at a property, by which rule, until when; what was booked can only be ended."""
+    """List the shared costs of a property, with their rules and ends. A cost of which something was booked can only be
+    ended.
+    """
     return [costs.document(each) for each in property_of_manager(request, pk).shared_costs.select_related("property")]
 
 
 @router.post("/shared-costs/{pk}/runs")
 def run_shared_cost(request: HttpRequest, pk: int, given: NewRun) -> Any:
-    """Preview a run, or book it and send its debits."""
+    """Preview a run, or book it and send its debits to the meters."""
     cost = _cost(request, pk)
     bill = None if given.bill is None else read_money("bill", given.bill)
-    found = preview(cost, given.first, given.last, bill)
-    made = run(cost, given.first, given.last, bill, given.memo, request.user) if given.book else None
-    return {"run": made.pk if made else None, **_preview(found)}
+    outlook = preview(cost, given.first, given.last, bill)
+    booked = run(cost, given.first, given.last, bill, given.memo, request.user) if given.book else None
+    return {"run": booked.pk if booked else None, **_preview(outlook)}
 
 
-def _preview(found: Preview) -> dict[str, Any]:
+def _preview(outlook: Preview) -> dict[str, Any]:
     return {
-        "begins": exact_instant(found.begins),
-        "ends": exact_instant(found.ends),
-        "kwh": None if found.energy is None else exact_kwh(found.energy),
-        "cost": exact_money(found.cost),
+        "begins": exact_instant(outlook.begins),
+        "ends": exact_instant(outlook.ends),
+        "kwh": None if outlook.energy is None else exact_kwh(outlook.energy),
+        "cost": exact_money(outlook.cost),
         "shares": [
             {
                 "unit": part.unit.name,
                 "tenant": part.tenancy.tenant if part.tenancy else None,
                 "days": part.days,
-                "weights": {basis: in_words(basis, part.weights[basis]) for basis in found.shared_cost.rule()},
+                "weights": {basis: in_words(basis, part.weights[basis]) for basis in outlook.shared_cost.rule()},
                 "amount": exact_money(part.amount),
             }
-            for part in found.parts
+            for part in outlook.parts
         ],
     }
 
@@ -174,6 +178,6 @@ def _preview(found: Preview) -> dict[str, Any]:
 @router.post("/runs/{pk}/reverse")
 def reverse_run(request: HttpRequest, pk: int) -> Any:
     """Give a whole run back."""
-    made = get_object_or_404(Run, pk=pk, shared_cost__property__organisation__in=organisations(request))
-    reverse(made, request.user)
+    run_ = get_object_or_404(Run, pk=pk, shared_cost__property__organisation__in=organisations(request))
+    reverse(run_, request.user)
     return {"run": pk, "reversed": True}

@@ -1,4 +1,6 @@
-"""Codes that are made in advance, over the API: made, listed with what is lost at most, revoked."""
+"""Emergency codes, which are made in advance, over the API: they are made, listed with the most that can be lost, and
+revoked.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +24,11 @@ router = Router()
 
 @router.get("/properties/{pk}/emergency-codes")
 def emergency_codes(request: HttpRequest, pk: int) -> Any:
-    """What was made for which flat, until when it holds, when it was used; what is lost at most; what may be made."""
-    where = property_of_manager(request, pk)
-    risk, allowed = at_risk(where), bounds(where)
+    """List the codes of each flat: until when each is valid and when it was used; the most that can be lost; and what
+    may be made.
+    """
+    property_ = property_of_manager(request, pk)
+    risk, allowed = at_risk(property_), bounds(property_)
     return {
         "may_be_made": {"amount": exact_money(allowed.amount), "of_a_flat": allowed.number, "days": allowed.days},
         "lost_at_most": {
@@ -32,12 +36,14 @@ def emergency_codes(request: HttpRequest, pk: int) -> Any:
             "amount": exact_money(risk.amount),
             "until": exact_instant(risk.until) if risk.number else None,
         },
-        "codes": [_document(each) for each in of_property(where)],
+        "codes": [_document(each) for each in of_property(property_)],
     }
 
 
 class NewEmergencyCodes(Schema):
-    """`units`: names of flats; left out: all. `amount` that each lends, as text; `days` that each holds."""
+    """`units`: names of flats; left out, all flats. `amount`: what each code lends, as text. `days`: how many days each
+    is valid.
+    """
 
     amount: str
     days: StrictInt
@@ -46,19 +52,19 @@ class NewEmergencyCodes(Schema):
 
 @router.post("/properties/{pk}/emergency-codes", response={201: list[dict[str, Any]]})
 def make_emergency_codes(request: HttpRequest, pk: int, given: NewEmergencyCodes) -> Any:
-    """Make one for each flat: all of them, or none."""
-    where = property_of_manager(request, pk)
+    """Make a code for each flat: all of them, or none."""
+    property_ = property_of_manager(request, pk)
     try:
         amount = parse_money(given.amount)
     except ValueError as error:
         raise ValidationError({"amount": str(error)}) from None
-    made = make(where, meters_of(where, given.units), amount, given.days, request.user)
-    return Status(201, [_document(each) for each in made])
+    codes = make(property_, meters_of(property_, given.units), amount, given.days, request.user)
+    return Status(201, [_document(each) for each in codes])
 
 
 def meters_of(where: Property, units: list[str] | None) -> list[Meter]:
-    """The meters of flats, by the flats' names; of all that take codes if none are named. ValidationError names one that is
-    none.
+    """Return the meters of flats by the flats' names; if `units` is None, those of all flats that take codes. Raises
+    ValidationError, which names a flat that is not there.
     """
     rows = Meter.objects.filter(gateway__property=where, unit__isnull=False).select_related("unit")
     if units is None:
@@ -72,18 +78,18 @@ def meters_of(where: Property, units: list[str] | None) -> list[Meter]:
 
 @router.post("/properties/{pk}/emergency-codes/revoke")
 def revoke_all(request: HttpRequest, pk: int) -> Any:
-    """A phone or a sheet is lost: revoke all that can still be used. Each meter has to hear of it."""
+    """Revoke all codes that can still be used, because a phone or a sheet is lost. Each meter must hear of it."""
     rows = EmergencyCode.objects.filter(meter__gateway__property=property_of_manager(request, pk))
     return {"revoked": revoke(rows, request.user)}
 
 
 @router.post("/emergency-codes/{pk}/revoke")
 def revoke_one(request: HttpRequest, pk: int) -> Any:
-    """Revoke one; what is used, expired or revoked already stays as it is."""
+    """Revoke a code. A code that is used, expired or revoked stays as it is."""
     owners = organisations(request)
     rows = EmergencyCode.objects.select_related("code", "meter__unit", "ended")
-    found = get_object_or_404(rows, pk=pk, meter__gateway__property__organisation__in=owners)
-    revoke([found], request.user)
+    code = get_object_or_404(rows, pk=pk, meter__gateway__property__organisation__in=owners)
+    revoke([code], request.user)
     return _document(rows.get(pk=pk))
 
 

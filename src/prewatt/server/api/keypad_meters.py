@@ -19,11 +19,11 @@ router = Router()
 
 @router.get("/keypad-meters")
 def keypad_meters(request: HttpRequest) -> Any:
-    """The meters of other makers that codes can be sold to."""
-    found = TokenMeter.objects.filter(organisation__in=organisations(request), meter__isnull=True)
+    """List the meters of other makers that codes can be sold to."""
+    meters = TokenMeter.objects.filter(organisation__in=organisations(request), meter__isnull=True)
     return [
         {"id": each.pk, "name": each.name, "pan": each.pan, "group": str(each.group)}
-        for each in found.select_related("group")
+        for each in meters.select_related("group")
     ]
 
 
@@ -42,7 +42,7 @@ def vend(request: HttpRequest, pk: int, given: NewCode) -> Any:
     if (given.kwh is None) == (given.amount is None):
         raise ValidationError({"kwh": "Give either kwh or amount."})
     if given.kwh is not None:
-        made = vend_units(meter, read_tenths("kwh", given.kwh), request.user, given.note)
+        code = vend_units(meter, read_tenths("kwh", given.kwh), request.user, given.note)
     else:
-        made = vend_money(meter, read_money("amount", given.amount), request.user, given.note)
-    return Status(201, {"code": made.digits, "tid": made.tid})
+        code = vend_money(meter, read_money("amount", given.amount), request.user, given.note)
+    return Status(201, {"code": code.digits, "tid": code.tid})

@@ -1,4 +1,4 @@
-"""Meters over the API: an exchange, a journal that is led back."""
+"""Exchanges of meters, and journals that are set back to the present, over the API."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ router = Router()
 
 
 class NewExchange(Schema):
-    """`serial` and `first` register (kWh, as text) of the new meter. `last`: the old one's, as text; left out: as it was
-    read last; or unknown. `preview`: only say what it comes to.
+    """`serial` and `first` are the serial number and the first register (kWh, as text) of the new meter. `last` is the
+    last register of the old meter, as text: left out, it is as last read; `unknown` if nobody knows it. `preview`: only
+    say what the exchange would do.
     """
 
     serial: str
@@ -30,29 +31,29 @@ class NewExchange(Schema):
 
 @router.post("/meters/{name}/exchange", response={200: dict[str, Any], 201: dict[str, Any]})
 def exchange_meter(request: HttpRequest, name: str, given: NewExchange) -> Any:
-    """Record that another meter hangs here: the journal, credit, tariff and history go on."""
+    """Record that another meter is connected here. The journal, credit, tariff and history go on."""
     meter = codes.meter_of_manager(request, name)
-    found = look(meter, given.serial, given.first, given.last)
-    told = {
-        "old": found.old,
-        "serial": found.serial,
-        "last_read_kwh": None if found.register is None else exact_kwh(found.register),
-        "last_read": None if found.read_at is None else exact_instant(found.read_at),
-        "rest_kwh": exact_kwh(found.rest),
-        "rest_cost": exact_money(found.cost),
-        "unknown": found.end == MeterExchange.End.UNKNOWN,
-        "says": found.in_words(),
+    outlook = look(meter, given.serial, given.first, given.last)
+    document = {
+        "old": outlook.old,
+        "serial": outlook.serial,
+        "last_read_kwh": None if outlook.register is None else exact_kwh(outlook.register),
+        "last_read": None if outlook.read_at is None else exact_instant(outlook.read_at),
+        "rest_kwh": exact_kwh(outlook.rest),
+        "rest_cost": exact_money(outlook.cost),
+        "unknown": outlook.end == MeterExchange.End.UNKNOWN,
+        "says": outlook.in_words(),
     }
     if given.preview:
-        return Status(200, {**told, "number": None})
+        return Status(200, {**document, "number": None})
     user: Any = request.user
-    made = exchange(meter, given.serial, given.first, given.last, user.get_username())
-    return Status(201, {**told, "number": made.command.number})
+    exchange_ = exchange(meter, given.serial, given.first, given.last, user.get_username())
+    return Status(201, {**document, "number": exchange_.command.number})
 
 
 @router.post("/meters/{name}/lead-back", response={201: dict[str, Any]})
 def lead_meter_back(request: HttpRequest, name: str) -> Any:
-    """Let a journal that is dated in the future go on from now."""
+    """Let a journal that is dated in the future go on from the present."""
     user: Any = request.user
-    made = lead_back(codes.meter_of_manager(request, name), user.get_username())
-    return Status(201, {"number": None if made is None else made.number})
+    command = lead_back(codes.meter_of_manager(request, name), user.get_username())
+    return Status(201, {"number": None if command is None else command.number})

@@ -1,3 +1,5 @@
+"""The tokens of programs that use the API."""
+
 from __future__ import annotations
 
 import hashlib
@@ -9,7 +11,7 @@ from django.db import models
 
 
 class Token(models.Model):
-    """A key with which a program acts as a user. Only its hash is kept."""
+    """A key with which a program acts as a user. Only its hash is stored."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=60)
@@ -21,16 +23,16 @@ class Token(models.Model):
 
     @classmethod
     def make(cls, user: Any, name: str) -> str:
-        """A new token of a user; shown this once."""
+        """Create a token for a user and return it. It can't be shown again."""
         text = secrets.token_urlsafe(32)
         cls.objects.create(user=user, name=name, hash=_hash(text))
         return text
 
     @classmethod
     def user_of(cls, text: str) -> Any | None:
-        """Whose token this is; None if nobody's."""
-        found = cls.objects.select_related("user").filter(hash=_hash(text), user__is_active=True).first()
-        return found.user if found else None
+        """Return the user of a token; None if there is no such token, or the user is not active."""
+        row = cls.objects.select_related("user").filter(hash=_hash(text), user__is_active=True).first()
+        return row.user if row else None
 
 
 def _hash(text: str) -> str:

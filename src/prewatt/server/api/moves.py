@@ -1,4 +1,4 @@
-"""A move that was typed wrongly is put right over the API."""
+"""Corrections of moves that were recorded wrongly, over the API."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ router = Router()
 
 
 class NewChange(Schema):
-    """What is put right; what is left out stays. `begins`, `ends`: instants; `stays`: no move-out after all; `along`: who
-    moves at the same moment moves along; `deposit` as text; `another`: it is another person, and the login is taken away;
-    `preview`: only say what it comes to.
+    """The values to correct; what is left out stays. `begins`, `ends`: instants. `stays`: the tenant does not move out
+    after all. `along`: a tenant who moves at the same instant moves with the new one. `deposit` as text. `another`: it
+    is another person, and the login is taken away. `preview`: only say what the correction would do.
     """
 
     reason: str
@@ -33,7 +33,9 @@ class NewChange(Schema):
 
 @router.post("/tenancies/{pk}/put-move-right")
 def put_move_right(request: HttpRequest, pk: int, given: NewChange) -> Any:
-    """Put a move right, before its day or after it: each tenancy before and after, and what people should know."""
+    """Correct a move, before its day or after it. The answer has each tenancy before and after, and what people should
+    know.
+    """
     tenancy = tenancy_of_manager(request, pk)
     change = Change(
         begins=None if given.begins is None else parse_instant(given.begins),
@@ -45,10 +47,10 @@ def put_move_right(request: HttpRequest, pk: int, given: NewChange) -> Any:
         another=given.another,
     )
     by = request.user
-    found = preview(tenancy, change, by) if given.preview else put_right(tenancy, change, by, given.reason)
+    outcome = preview(tenancy, change, by) if given.preview else put_right(tenancy, change, by, given.reason)
     return {
-        "tenancies": [{"before": _figures(before), "after": _figures(after)} for before, after in found.rows],
-        "says": found.says,
+        "tenancies": [{"before": _figures(before), "after": _figures(after)} for before, after in outcome.rows],
+        "says": outcome.says,
     }
 
 

@@ -1,4 +1,4 @@
-"""What is owed to people and by tenants, over the API: what is open, what was paid out or came in, in parts."""
+"""Money that is owed to people and by tenants, over the API: what is open, and what was paid, in parts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ router = Router()
 
 @router.get("/refunds")
 def refunds(request: HttpRequest) -> Any:
-    """What is owed to people and not paid out yet, the oldest first."""
+    """List what is owed to people and not paid out yet, the oldest first."""
     return [_refund_document(each) for owner in organisations(request) for each in owed(owner)]
 
 
@@ -54,8 +54,8 @@ def _refund_document(each: Refund) -> dict[str, Any]:
 
 
 class NewPayOut(Schema):
-    """`amount` as text, left out: all that is left; `way`: cash or transfer; `day`: the local day on which it left, left
-    out: today; `number`: of the receipt or the transfer.
+    """`amount` as text; left out, it is all that is left. `way`: cash or transfer. `day`: the local day on which the
+    money left; left out, it is today. `number`: the number of the receipt or the transfer.
     """
 
     amount: str | None = None
@@ -66,10 +66,10 @@ class NewPayOut(Schema):
 
 @router.post("/refunds/{pk}/pay-outs", response={201: dict[str, Any]})
 def pay_out(request: HttpRequest, pk: int, given: NewPayOut) -> Any:
-    """What is owed, or a part of it, has left the landlord's hands."""
+    """Record that what is owed, or a part of it, was paid out."""
     amount = None if given.amount is None else parse_money(given.amount)
-    made = pay_out_by_hand(refund_of_manager(request, pk), request.user, amount, given.way, given.day, given.number)
-    return Status(201, _refund_document(made))
+    refund = pay_out_by_hand(refund_of_manager(request, pk), request.user, amount, given.way, given.day, given.number)
+    return Status(201, _refund_document(refund))
 
 
 class NewAddress(Schema):
@@ -80,14 +80,14 @@ class NewAddress(Schema):
 
 @router.post("/refunds/{pk}/send-to")
 def refund_to(request: HttpRequest, pk: int, given: NewAddress) -> Any:
-    """Where what is owed is to be sent."""
+    """Set where the money that is owed must be sent."""
     send_to(refund_of_manager(request, pk), given.send_to)
     return _refund_document(refund_of_manager(request, pk))
 
 
 @router.get("/debts")
 def debts(request: HttpRequest) -> Any:
-    """What tenants owe, the oldest first."""
+    """List what tenants owe, the oldest first."""
     return [
         {
             "id": each.pk,
@@ -105,8 +105,8 @@ def debts(request: HttpRequest) -> Any:
 
 
 class NewDebtPayment(Schema):
-    """`amount` as text; `payment_id`: your own, so that asking twice is one payment; `receipt`: taken once in an
-    organisation; `way`: cash or transfer.
+    """`amount` as text. `payment_id`: your own id, so that asking twice is one payment. `receipt`: a number that is
+    unique in an organisation. `way`: cash or transfer.
     """
 
     amount: str
@@ -117,8 +117,8 @@ class NewDebtPayment(Schema):
 
 @router.post("/tenancies/{pk}/debt-payments", response={201: dict[str, Any]})
 def pay_debt(request: HttpRequest, pk: int, given: NewDebtPayment) -> Any:
-    """Money came in from a tenant who owes: the oldest debts fall first, and what is more than is owed is owed back."""
-    made = record_debt(
+    """Record money from a tenant who owes. The oldest debts are paid first; what is more than is owed is owed back."""
+    payment = record_debt(
         tenancy_of_manager(request, pk),
         parse_money(given.amount),
         given.payment_id,
@@ -126,37 +126,37 @@ def pay_debt(request: HttpRequest, pk: int, given: NewDebtPayment) -> Any:
         given.receipt,
         given.way,
     )
-    return Status(201, debt_payment(made))
+    return Status(201, debt_payment(payment))
 
 
-def debt_payment(made: DebtPayment) -> dict[str, Any]:
-    """A payment of debts, for a program."""
+def debt_payment(payment: DebtPayment) -> dict[str, Any]:
+    """Return a payment of debts in the form of the API."""
     return {
-        "id": made.pk,
-        "payment_id": made.payment_id,
-        "amount": exact_money(made.amount),
-        "at": exact_instant(made.at),
-        "debts": [{"debt": each.debt_id, "amount": exact_money(each.amount)} for each in made.parts.all()],
-        "refund": made.refund_id,
-        "says": in_words(made),
+        "id": payment.pk,
+        "payment_id": payment.payment_id,
+        "amount": exact_money(payment.amount),
+        "at": exact_instant(payment.at),
+        "debts": [{"debt": each.debt_id, "amount": exact_money(each.amount)} for each in payment.parts.all()],
+        "refund": payment.refund_id,
+        "says": in_words(payment),
     }
 
 
 class NewUndoing(Schema):
-    """`reason`: why it never was."""
+    """`reason`: why the payment never happened."""
 
     reason: str
 
 
 @router.post("/debt-payments/{pk}/undo")
 def undo_debt(request: HttpRequest, pk: int, given: NewUndoing) -> Any:
-    """A payment of a debt never was: it is owed again."""
-    made = get_object_or_404(DebtPayment, pk=pk, organisation__in=organisations(request))
-    return {"id": undo_debt_payment(made, request.user, given.reason).pk, "undone": True}
+    """Undo a payment of a debt that never happened: the debt is open again."""
+    payment = get_object_or_404(DebtPayment, pk=pk, organisation__in=organisations(request))
+    return {"id": undo_debt_payment(payment, request.user, given.reason).pk, "undone": True}
 
 
 class NewWriteOff(Schema):
-    """`amount` as text, left out: all that is left."""
+    """`amount` as text; left out, it is all that is left. `reason`: why the debt is written off."""
 
     reason: str
     amount: str | None = None
@@ -164,10 +164,10 @@ class NewWriteOff(Schema):
 
 @router.post("/debts/{pk}/write-offs", response={201: dict[str, Any]})
 def propose_write_off(request: HttpRequest, pk: int, given: NewWriteOff) -> Any:
-    """Propose to ask for a debt no more: it waits for a second person."""
+    """Propose to write a debt off. It waits for a second person."""
     amount = None if given.amount is None else parse_money(given.amount)
-    made = write_off(debt_of_manager(request, pk), request.user, given.reason, amount)
-    return Status(201, {"id": made.pk, "amount": exact_money(made.amount), "state": made.state})
+    proposal = write_off(debt_of_manager(request, pk), request.user, given.reason, amount)
+    return Status(201, {"id": proposal.pk, "amount": exact_money(proposal.amount), "state": proposal.state})
 
 
 class NewDecision(Schema):
@@ -178,14 +178,14 @@ class NewDecision(Schema):
 
 @router.post("/write-offs/{pk}/decide")
 def decide(request: HttpRequest, pk: int, given: NewDecision) -> Any:
-    """A second person agrees to write a debt off, or somebody declines."""
-    made = write_off_of_manager(request, pk)
-    return {"id": made.pk, "state": decide_write_off(made, request.user, given.agreed).state}
+    """Agree, as a second person, to write a debt off, or decline."""
+    proposal = write_off_of_manager(request, pk)
+    return {"id": proposal.pk, "state": decide_write_off(proposal, request.user, given.agreed).state}
 
 
 @router.post("/debts/{pk}/set-off/{refund_pk}")
 def set_debt_off(request: HttpRequest, pk: int, refund_pk: int) -> Any:
-    """What is owed to somebody pays what that person owes."""
+    """Pay what a person owes with what is owed to that person."""
     return {
         "amount": exact_money(
             set_off(debt_of_manager(request, pk), refund_of_manager(request, refund_pk), request.user)
@@ -194,9 +194,9 @@ def set_debt_off(request: HttpRequest, pk: int, refund_pk: int) -> Any:
 
 
 class NewMove(Schema):
-    """`credit_id`: of the payment in the wrong flat; `to`: the right tenancy; `used`: whether what was used of it is a debt,
-    or a gift, if a second person agrees; `as_known`: by what an offline building reported last; `preview`: only say what it
-    comes to.
+    """`credit_id`: the id of the payment in the wrong flat. `to`: the right tenancy. `used`: what was used of it
+    becomes a debt, or a gift if a second person agrees. `as_known`: use what an offline building reported last.
+    `preview`: only say what the move would do.
     """
 
     credit_id: str
@@ -209,18 +209,18 @@ class NewMove(Schema):
 
 @router.post("/tenancies/{pk}/moved-payments", response={200: dict[str, Any], 201: dict[str, Any]})
 def move(request: HttpRequest, pk: int, given: NewMove) -> Any:
-    """A payment that was credited to this tenancy was for another one: move it there, in one step."""
-    made = get_object_or_404(
+    """Move a payment that was credited to this tenancy to the right one, in one step."""
+    top_up = get_object_or_404(
         TopUp.objects.select_related("command"), tenancy=tenancy_of_manager(request, pk), credit_id=given.credit_id
     )
-    to, outlook = tenancy_of_manager(request, given.to), look(made)
-    told = {
+    to, outlook = tenancy_of_manager(request, given.to), look(top_up)
+    document = {
         "left": exact_money(outlook.left),
         "used": exact_money(outlook.used),
         "remains": exact_money(outlook.remains),
         "offline_since": None if outlook.offline is None else exact_instant(outlook.offline),
     }
     if given.preview:
-        return Status(200, {**told, "credit_id": None})
-    moved = move_payment(made, to, request.user, given.reason, gift=given.used == "gift", as_known=given.as_known)
-    return Status(201, {**told, "credit_id": moved.credit_id})
+        return Status(200, {**document, "credit_id": None})
+    moved = move_payment(top_up, to, request.user, given.reason, gift=given.used == "gift", as_known=given.as_known)
+    return Status(201, {**document, "credit_id": moved.credit_id})

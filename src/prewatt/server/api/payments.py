@@ -1,4 +1,4 @@
-"""Payments at a provider, over the API."""
+"""Payments at a payment provider, over the API."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ router = Router()
 
 
 class NewPayment(Schema):
-    """`merchant` and `method` as `ways` lists them; `amount` as text; `asked`: your own name for it, so that asking twice is
-    one payment; `payer`: who pays, as the provider names people (an openid), for a way that `needs_payer`.
+    """`merchant` and `method` as `ways` lists them. `amount` as text. `asked`: your own name for it, so that asking
+    twice is one payment. `payer`: who pays, by the provider's id of the person (an openid), for a way that
+    `needs_payer`.
     """
 
     merchant: StrictInt
@@ -39,15 +40,16 @@ class NewPayment(Schema):
 
 
 def _payable(request: HttpRequest, pk: int) -> Tenancy:
-    """A tenancy, for its tenant and its manager."""
+    """Return a tenancy to its tenant and its manager. Raises Http404 for anybody else."""
     tenancy, _by_manager = tenancy_to_see(request, pk)
     return tenancy
 
 
 @router.get("/tenancies/{pk}/ways")
 def ways_to_pay(request: HttpRequest, pk: int) -> Any:
-    """The ways to pay for a tenancy by phone. `fits`: the browsers in which a way works; `shows`: what the payer is shown: the
-    link as a QR code (`qr`) or to go to (`link`), or what a script does with the parameters (`script`).
+    """List the ways to pay for a tenancy by phone. `fits`: the browsers in which a way works. `shows`: what the payer
+    sees: the link as a QR code (`qr`), the link to follow (`link`), or what a script does with the parameters
+    (`script`).
     """
     return [
         {
@@ -66,15 +68,17 @@ def ways_to_pay(request: HttpRequest, pk: int) -> Any:
 
 @router.post("/tenancies/{pk}/payments", response={201: dict[str, Any]})
 def ask_for_payment(request: HttpRequest, pk: int, given: NewPayment) -> Any:
-    """Ask a provider for a payment: `link` is where the payer goes or what a QR code holds, `params` what a page in WeChat or
-    a mini program hands to `requestPayment`.
+    """Ask a provider for a payment. `link` is where the payer goes, or what the QR code holds; `params` is what a page
+    in WeChat or a mini program passes to `requestPayment`.
     """
     tenancy = _payable(request, pk)
     merchant = next((each for each in merchants_for(tenancy) if each.pk == given.merchant), None)
     if merchant is None:
-        raise ValidationError({"merchant": "This tenancy can't pay in this way."})
+        raise ValidationError(
+            {"merchant": "This tenancy can't pay in this way. `ways` lists the ways that it can use."}
+        )
     try:
-        made = start(
+        payment_ = start(
             PaymentRequest(
                 tenancy,
                 merchant,
@@ -89,27 +93,27 @@ def ask_for_payment(request: HttpRequest, pk: int, given: NewPayment) -> Any:
         )
     except (ProviderError, SealError) as error:
         raise ValidationError({"merchant": str(error)}) from None
-    return Status(201, _payment(made))
+    return Status(201, _payment(payment_))
 
 
 @router.get("/payments/{payment_id}")
 def payment(request: HttpRequest, payment_id: str) -> Any:
-    """How far a payment has come."""
-    found = get_object_or_404(Payment.objects.select_related("top_up__command__code"), payment_id=payment_id)
-    _payable(request, found.tenancy_id)
-    return _payment(found)
+    """Return the state of a payment."""
+    payment_ = get_object_or_404(Payment.objects.select_related("top_up__command__code"), payment_id=payment_id)
+    _payable(request, payment_.tenancy_id)
+    return _payment(payment_)
 
 
-def _payment(made: Payment) -> dict[str, Any]:
+def _payment(payment_: Payment) -> dict[str, Any]:
     return {
-        "payment_id": made.payment_id,
-        "asked": made.asked,
-        "amount": exact_money(made.amount),
-        "currency": made.currency,
-        "state": made.state,
-        "reason": made.reason,
-        "expires": exact_instant(made.expires_at),
-        "link": made.link,
-        "params": made.params,
-        "top_up": _top_up(made.top_up) if made.top_up else None,
+        "payment_id": payment_.payment_id,
+        "asked": payment_.asked,
+        "amount": exact_money(payment_.amount),
+        "currency": payment_.currency,
+        "state": payment_.state,
+        "reason": payment_.reason,
+        "expires": exact_instant(payment_.expires_at),
+        "link": payment_.link,
+        "params": payment_.params,
+        "top_up": _top_up(payment_.top_up) if payment_.top_up else None,
     }

@@ -20,20 +20,22 @@ router = Router()
 
 @router.get("/properties")
 def properties(request: HttpRequest) -> Any:
-    """The properties that this login manages."""
-    found = Property.objects.filter(organisation__in=organisations(request))
-    return [{"id": each.pk, "name": each.name, "zone": each.zone, "currency": each.currency} for each in found]
+    """List the properties that this login manages."""
+    properties_ = Property.objects.filter(organisation__in=organisations(request))
+    return [{"id": each.pk, "name": each.name, "zone": each.zone, "currency": each.currency} for each in properties_]
 
 
 @router.get("/properties/{pk}/losses")
 def building_balance(request: HttpRequest, pk: int, first: date, last: date) -> Any:
-    """The main meter beside the sum of all others, by quarter of an hour of local days (31 at most)."""
-    where = property_of_manager(request, pk)
+    """Return the energy balance of a building: its main meter and the sum of all others, by quarter of an hour, for up
+    to 31 local days.
+    """
+    property_ = property_of_manager(request, pk)
     if not 0 <= (last - first).days < 31 or not 1971 <= first.year < 2199:
-        raise ValidationError({"last": "From 1 to 31 days can be asked for."})
-    place = zone(where.zone)
+        raise ValidationError({"last": "Ask for 1 to 31 days."})
+    zone_ = zone(property_.zone)
     try:
-        spans = balance(where, day_bounds(first, place)[0], day_bounds(last, place)[1])
+        spans = balance(property_, day_bounds(first, zone_)[0], day_bounds(last, zone_)[1])
     except BalanceError as error:
         raise ValidationError(str(error)) from None
     return [

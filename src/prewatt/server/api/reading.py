@@ -1,4 +1,4 @@
-"""What a document of the API says, read: strictly, and named by its field."""
+"""Reads the values of the API's documents: strictly, and with the field's name in each error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from ...kernel.units import parse_instant, parse_kwh, parse_money
 
 
 def read_field(field: str, text: str | None, read: Callable[[str], int]) -> int:
-    """A value of a document: strictly as `kernel.units` reads it. ValidationError names the field."""
+    """Return a value of a document as `read` (of `kernel.units`) reads it. Raises ValidationError, which names the
+    field.
+    """
     try:
         return read(text or "")
     except ValueError as error:
@@ -31,5 +33,5 @@ def read_tenths(field: str, text: str) -> int:
     """Return tenths of a kWh from kWh of a document. Raises ValidationError, which names the field."""
     energy = read_field(field, text, parse_kwh)
     if energy % 100:
-        raise ValidationError({field: "A code is for tenths of a kWh."})
+        raise ValidationError({field: "A code carries whole tenths of a kWh, such as 12.5."})
     return energy // 100

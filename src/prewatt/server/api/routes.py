@@ -1,4 +1,4 @@
-"""The HTTP API, `/api/v1/`: the very services that the pages and commands use, and the same messages."""
+"""The HTTP API, `/api/v1/`. It uses the same services as pages and commands, and says the same in errors."""
 
 from __future__ import annotations
 
@@ -80,21 +80,21 @@ for room in ROOMS:
 @api.exception_handler(ValidationError)
 @api.exception_handler(ValueError)
 def refused(request: HttpRequest, error: Exception) -> HttpResponse:
-    """400 with each field's message."""
+    """Answer 400 with the message of each field."""
     errors = [{"field": name, "message": text} for name, text in by_field(error)]
     return api.create_response(request, {"errors": errors}, status=400)
 
 
 @api.exception_handler(IntegrityError)
 def collided(request: HttpRequest, error: Exception) -> HttpResponse:
-    """409: something is there already, or is made just now."""
+    """Answer 409: this exists already, or somebody else has made it at the same moment."""
     assert isinstance(error, IntegrityError)
     return api.create_response(request, {"errors": [{"field": "", "message": in_words_of(error)}]}, status=409)
 
 
 @api.exception_handler(HttpError)
 def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
-    """A body that is no JSON is told as what it is."""
+    """Answer 400, in words, if the body is not JSON; otherwise answer as the error says."""
     if isinstance(error.__cause__, JsonError):
         return refused(request, error.__cause__)
     return api.create_response(request, {"detail": str(error)}, status=error.status_code)

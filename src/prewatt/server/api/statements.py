@@ -19,16 +19,16 @@ router = Router()
 
 @router.get("/tenancies/{pk}/statement")
 def tenancy_statement(request: HttpRequest, pk: int, first: date, last: date, form: str = "json") -> Any:
-    """A statement of local days, inclusive. `form`: json, csv or pdf."""
-    found, _by_manager = tenancy_to_see(request, pk)
-    made = statement(found, *days(found, first, last))
+    """Return a statement of local days, inclusive. `form`: json, csv or pdf."""
+    tenancy, _by_manager = tenancy_to_see(request, pk)
+    document = statement(tenancy, *days(tenancy, first, last))
     if form == "csv":
-        return HttpResponse(to_csv(made), content_type="text/csv; charset=utf-8")
+        return HttpResponse(to_csv(document), content_type="text/csv; charset=utf-8")
     if form == "pdf":
         try:
-            return HttpResponse(to_pdf(made), content_type="application/pdf")
+            return HttpResponse(to_pdf(document), content_type="application/pdf")
         except PdfError as error:
             raise ValidationError({"form": str(error)}) from None
     if form != "json":
         raise ValidationError({"form": f"{form!r} is not one of json, csv, pdf"})
-    return to_document(made)
+    return to_document(document)

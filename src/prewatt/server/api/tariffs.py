@@ -32,13 +32,15 @@ MOST_PRICES = 200_000
 
 @router.post("/properties/{pk}/tariffs/check")
 def check_tariff(request: HttpRequest, pk: int, document: dict[str, Any]) -> Any:
-    """Read a tariff and keep nothing: 200 with it as it is understood, 400 with what is wrong."""
-    where = property_of_manager(request, pk)
-    return tariff_to_document(read_document(document, zone=where.zone, currency=where.currency))
+    """Read a tariff without storing it. The answer is 200 with the tariff as it is understood, or 400 with what is
+    wrong.
+    """
+    property_ = property_of_manager(request, pk)
+    return tariff_to_document(read_document(document, zone=property_.zone, currency=property_.currency))
 
 
 class NewVersion(Schema):
-    """`tariff`: its document. `effective`: an instant such as 2025-11-01T00:00:00+01:00; left out: from now."""
+    """`tariff`: its document. `effective`: an instant such as 2025-11-01T00:00:00+01:00; left out, it is now."""
 
     tariff: dict[str, Any]
     effective: str | None = None
@@ -46,7 +48,7 @@ class NewVersion(Schema):
 
 @router.get("/properties/{pk}/tariffs")
 def tariff_versions(request: HttpRequest, pk: int) -> Any:
-    """What holds now, and what is to come."""
+    """List the tariff that applies now, and those to come."""
     return [
         {"effective": exact_instant(each.effective_at), "tariff": tariff_to_document(each.tariff.kernel())}
         for each in property_of_manager(request, pk).tariff_versions.in_force(now())
@@ -55,18 +57,18 @@ def tariff_versions(request: HttpRequest, pk: int) -> Any:
 
 @router.post("/properties/{pk}/tariffs", response={201: dict[str, Any]})
 def schedule_tariff(request: HttpRequest, pk: int, given: NewVersion) -> Any:
-    """Let a tariff hold from an instant on."""
-    where = property_of_manager(request, pk)
+    """Let a tariff apply from an instant on."""
+    property_ = property_of_manager(request, pk)
     effective = now() if given.effective is None else read_instant("effective", given.effective)
-    tariff = read_document(given.tariff, zone=where.zone, currency=where.currency)
+    tariff = read_document(given.tariff, zone=property_.zone, currency=property_.currency)
     with transaction.atomic():
-        made = schedule(where, keep(where.organisation, tariff), effective)
-    return Status(201, {"version": made.pk, "tariff": made.tariff.name, "effective": exact_instant(effective)})
+        version = schedule(property_, keep(property_.organisation, tariff), effective)
+    return Status(201, {"version": version.pk, "tariff": version.tariff.name, "effective": exact_instant(effective)})
 
 
 class NewPrices(Schema):
-    """`prices`: [instant, price per kWh], each until the next one. `base`: name of the tariff under them; left out: the
-    one that holds now.
+    """`prices`: pairs of an instant and the price per kWh, each valid until the next one. `base`: the name of the
+    tariff under them; left out, it is the one that applies now.
     """
 
     prices: list[tuple[str, str]]
@@ -75,24 +77,24 @@ class NewPrices(Schema):
 
 @router.post("/properties/{pk}/prices", response={201: dict[str, Any]})
 def load_prices(request: HttpRequest, pk: int, given: NewPrices) -> Any:
-    """Let dated prices hold, such as half-hourly ones."""
-    where = property_of_manager(request, pk)
+    """Let prices by date apply, such as half-hourly ones."""
+    property_ = property_of_manager(request, pk)
     if len(given.prices) > MOST_PRICES:
-        raise ValidationError({"prices": f"More than {MOST_PRICES} at once."})
+        raise ValidationError({"prices": f"At most {MOST_PRICES} prices can be sent at once."})
     if given.base is not None:
-        base = get_object_or_404(Tariff, organisation=where.organisation, name=given.base)
+        base = get_object_or_404(Tariff, organisation=property_.organisation, name=given.base)
     else:
-        base = where.tariff_versions.present().tariff
+        base = property_.tariff_versions.present().tariff
     try:
         series = prices_of([Row(number, list(each)) for number, each in enumerate([("from", "price"), *given.prices])])
     except TableError as error:
         raise ValidationError({"prices": error.lines()}) from None
-    versions = schedule_prices(where, base, series)
-    return Status(201, {"versions": [each.pk for each in versions], "notes": price_notes(where, series)})
+    versions = schedule_prices(property_, base, series)
+    return Status(201, {"versions": [each.pk for each in versions], "notes": price_notes(property_, series)})
 
 
 class NewCorrection(Schema):
-    """`tariff`: what should have held from `begins` to `ends`. `reason` is shown to the tenants."""
+    """`tariff`: the tariff that should have applied from `begins` to `ends`. `reason` is shown to the tenants."""
 
     tariff: dict[str, Any]
     begins: str
@@ -102,24 +104,24 @@ class NewCorrection(Schema):
 
 @router.post("/properties/{pk}/corrections", response={201: dict[str, Any]})
 def correct_tariff(request: HttpRequest, pk: int, given: NewCorrection) -> Any:
-    """Reverse what a wrong tariff charged, and charge it anew."""
-    where = property_of_manager(request, pk)
+    """Reverse what a wrong tariff charged, and charge it by the right one."""
+    property_ = property_of_manager(request, pk)
     begins, ends = read_instant("begins", given.begins), read_instant("ends", given.ends)
-    tariff = read_document(given.tariff, zone=where.zone, currency=where.currency)
+    tariff = read_document(given.tariff, zone=property_.zone, currency=property_.currency)
     with transaction.atomic():
-        made = correct(where, keep(where.organisation, tariff), begins, ends, given.reason, request.user)
+        correction = correct(property_, keep(property_.organisation, tariff), begins, ends, given.reason, request.user)
     accounts = {
-        "correction": made.pk,
+        "correction": correction.pk,
         "accounts": [
             {"meter": each.meter.name, "charged": exact_money(each.charged), "rerated": exact_money(each.rerated)}
-            for each in made.charges.select_related("meter")
+            for each in correction.charges.select_related("meter")
         ],
     }
     return Status(201, accounts)
 
 
 class Question(Schema):
-    """`tariffs`: up to five documents."""
+    """`tariffs`: up to five documents. `begins`, `ends`: the time to compare; left out, it is the last year."""
 
     tariffs: list[dict[str, Any]]
     begins: str | None = None
@@ -128,9 +130,9 @@ class Question(Schema):
 
 @router.post("/properties/{pk}/compare")
 def compare_tariffs(request: HttpRequest, pk: int, asked: Question) -> Any:
-    """Rate the property's last year (or another time) under other tariffs, beside the one that holds now."""
-    where = property_of_manager(request, pk)
+    """Rate the use of the property's last year, or another time, by other tariffs, next to the one that applies now."""
+    property_ = property_of_manager(request, pk)
     ends = None if asked.ends is None else read_instant("ends", asked.ends)
     begins = None if asked.begins is None else read_instant("begins", asked.begins)
-    others = [read_document(each, zone=where.zone, currency=where.currency) for each in asked.tariffs]
-    return comparison_to_document(what_if(where, others, begins, ends))
+    others = [read_document(each, zone=property_.zone, currency=property_.currency) for each in asked.tariffs]
+    return comparison_to_document(what_if(property_, others, begins, ends))

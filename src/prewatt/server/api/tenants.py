@@ -1,4 +1,4 @@
-"""Who lives where, moving in, and how a tenant is reached, over the API."""
+"""Tenancies, moving in, and how a tenant is reached, over the API."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ router = Router()
 
 @router.get("/properties/{pk}/tenancies")
 def tenancies(request: HttpRequest, pk: int) -> Any:
-    """Who lives and lived where."""
+    """List who lives and lived in which unit."""
     return [
         {
             "id": each.pk,
@@ -42,8 +42,8 @@ def tenancies(request: HttpRequest, pk: int) -> Any:
 
 
 class NewTenancy(Schema):
-    """Who moves into a unit (its name), from an instant on (left out: now). `deposit` as text; `phone` as it is typed in the
-    country of the building, or with its country; `language`: a code such as en or zh.
+    """Who moves into a unit (by its name), from the instant `begins` on (left out: now). `deposit` as text. `phone` as
+    it is dialled in the country of the building, or with its country code. `language`: a code such as en or zh.
     """
 
     unit: str
@@ -65,26 +65,28 @@ def _read(field: str, text: str, read: Any) -> int:
 
 @router.post("/properties/{pk}/tenancies", response={201: dict[str, Any]})
 def add_tenancy(request: HttpRequest, pk: int, given: NewTenancy) -> Any:
-    """Somebody moves in: the login is told this once."""
-    home = property_of_manager(request, pk)
-    unit = home.units.filter(name=given.unit).select_related("property__organisation").first()
+    """Record a move-in. The answer shows the login's password this once."""
+    property_ = property_of_manager(request, pk)
+    unit = property_.units.filter(name=given.unit).select_related("property__organisation").first()
     if unit is None:
-        raise ValidationError({"unit": "There is no such unit here."})
+        raise ValidationError({"unit": "This property has no unit of this name."})
     if not 0 <= given.occupants <= MOST_OCCUPANTS:
-        raise ValidationError({"occupants": f"From 0 to {MOST_OCCUPANTS}."})
+        raise ValidationError({"occupants": f"Give a number from 0 to {MOST_OCCUPANTS}."})
     begins = now() if given.begins is None else _read("begins", given.begins, parse_instant)
     deposit = _read("deposit", given.deposit, parse_money)
-    contact = read_contact(home, given.phone, given.email, given.language)
+    contact = read_contact(property_, given.phone, given.email, given.language)
     with transaction.atomic():
-        made = move_in(unit, given.tenant.strip(), begins, occupants=given.occupants, deposit=deposit, contact=contact)
-        login, password = new_login(made)
-    told = {"id": made.pk, "unit": unit.name, "tenant": made.tenant, "begins": exact_instant(made.begins)}
-    return Status(201, {**told, "login": login, "password": password})
+        tenancy = move_in(
+            unit, given.tenant.strip(), begins, occupants=given.occupants, deposit=deposit, contact=contact
+        )
+        login, password = new_login(tenancy)
+    document = {"id": tenancy.pk, "unit": unit.name, "tenant": tenancy.tenant, "begins": exact_instant(tenancy.begins)}
+    return Status(201, {**document, "login": login, "password": password})
 
 
 class NewContact(Schema):
-    """What is left out stays as it is; an empty text takes away what you typed, never what the tenant did. `over`: also where
-    the tenant has changed it by themselves.
+    """What is left out stays as it is. An empty text removes what you typed, never what the tenant typed. `over`: also
+    overwrite what the tenant has changed.
     """
 
     phone: str | None = None
@@ -95,17 +97,17 @@ class NewContact(Schema):
 
 @router.get("/tenancies/{pk}/contact")
 def contact(request: HttpRequest, pk: int) -> Any:
-    """How a tenant is reached."""
+    """Return how a tenant is reached."""
     return _document(tenancy_of_manager(request, pk))
 
 
 @router.post("/tenancies/{pk}/contact")
 def change_contact(request: HttpRequest, pk: int, given: NewContact) -> Any:
-    """Say how a tenant is reached."""
+    """Set how a tenant is reached."""
     tenancy = tenancy_of_manager(request, pk)
-    held = _kept(tenancy)
+    before = _kept(tenancy)
     typed = {name: getattr(given, name) for name in ("phone", "email", "language")}
-    texts = {name: getattr(held, name) if text is None else text for name, text in typed.items()}
+    texts = {name: getattr(before, name) if text is None else text for name, text in typed.items()}
     keep_contact(tenancy, read_contact(tenancy.unit.property, **texts), over=given.over)
     return _document(tenancy)
 
@@ -117,7 +119,7 @@ def _kept(tenancy: Tenancy) -> Contact:
 
 @router.get("/properties/{pk}/unreached-tenants")
 def not_reached(request: HttpRequest, pk: int) -> Any:
-    """The tenants whom no notice reaches, and why."""
+    """List the tenants whom no notice reaches, and why."""
     return [
         {"tenancy": each.tenancy.pk, "unit": each.tenancy.unit.name, "tenant": each.tenancy.tenant, "why": each.why}
         for each in unreached([property_of_manager(request, pk)])
@@ -126,11 +128,11 @@ def not_reached(request: HttpRequest, pk: int) -> Any:
 
 def _document(tenancy: Tenancy) -> dict[str, Any]:
     recipient = Recipient.objects.filter(tenancy=tenancy).first()
-    held = _kept(tenancy)
+    contact_ = _kept(tenancy)
     changed = recipient.changed_at if recipient is not None else None
     return {
-        "phone": held.phone,
-        "email": held.email,
-        "language": held.language,
+        "phone": contact_.phone,
+        "email": contact_.email,
+        "language": contact_.language,
         "changed_by_tenant": None if changed is None else exact_instant(changed),
     }

@@ -19,8 +19,8 @@ router = Router()
 
 
 class NewTopUp(Schema):
-    """`amount` as text; `credit_id`: your own, so that asking twice is one payment (1 to 40 characters, the first one no ~);
-    `receipt`: a number. Both are taken once in an organisation. `way`: cash or transfer.
+    """`amount` as text. `credit_id`: your own id, so that asking twice is one payment (1 to 40 characters, not
+    beginning with ~). `receipt`: a number. Both are unique in an organisation. `way`: cash or transfer.
     """
 
     amount: str
@@ -31,29 +31,31 @@ class NewTopUp(Schema):
 
 @router.post("/tenancies/{pk}/top-ups", response={201: dict[str, Any]})
 def add_top_up(request: HttpRequest, pk: int, given: NewTopUp) -> Any:
-    """Record a payment that was received: it is on its way, and has a code that can be typed on site. Of who has moved out,
-    and owes, it pays what is owed.
+    """Record a payment that was received. It is sent to the meter, and has a code that can be typed on site. If the
+    tenant has moved out and owes, it pays what is owed.
     """
-    found = tenancy_of_manager(request, pk)
-    made = record(found, read_money("amount", given.amount), given.credit_id, request.user, given.receipt, given.way)
-    return Status(201, owed.debt_payment(made) if isinstance(made, DebtPayment) else _top_up(made))
+    tenancy = tenancy_of_manager(request, pk)
+    payment = record(
+        tenancy, read_money("amount", given.amount), given.credit_id, request.user, given.receipt, given.way
+    )
+    return Status(201, owed.debt_payment(payment) if isinstance(payment, DebtPayment) else _top_up(payment))
 
 
 @router.get("/tenancies/{pk}/top-ups")
 def top_ups(request: HttpRequest, pk: int) -> Any:
-    """The payments of a tenancy, the latest first, and by which way each reached the meter."""
-    found = tenancy_of_manager(request, pk)
-    return [_top_up(each) for each in found.top_ups.select_related("command__code")[:1000]]
+    """List the payments of a tenancy, the latest first, and how each reached the meter."""
+    tenancy = tenancy_of_manager(request, pk)
+    return [_top_up(each) for each in tenancy.top_ups.select_related("command__code")[:1000]]
 
 
-def _top_up(made: TopUp) -> dict[str, Any]:
-    command = made.command
+def _top_up(top_up: TopUp) -> dict[str, Any]:
+    command = top_up.command
     code = getattr(command, "code", None)
     return {
-        "credit_id": made.credit_id,
-        "amount": exact_money(made.amount),
-        "spread": exact_money(made.shared),
-        "paid": exact_instant(made.paid_at),
+        "credit_id": top_up.credit_id,
+        "amount": exact_money(top_up.amount),
+        "spread": exact_money(top_up.shared),
+        "paid": exact_instant(top_up.paid_at),
         "code": None if code is None else code.digits,
         "state": command.state,
         "way": command.way or None,

@@ -204,7 +204,8 @@ class _PuttingRight:
 
     def _neighbours(self, begins: int, ends: int | None) -> dict[int, tuple[int, int | None]]:
         """Return the new instants of the tenants who move out or in at the same instant as this one."""
-        tenancy, spans = self.tenancy, {}
+        tenancy = self.tenancy
+        spans: dict[int, tuple[int, int | None]] = {}
         for pk, (first, last) in self.old.items():
             if pk == tenancy.pk:
                 continue
