@@ -142,29 +142,31 @@ class Guard:
         """Find the limits that are passed, and for how long, and do what follows."""
         if not account.settings.limits and not self._passed:
             return
-        limits = [each for each in account.settings.limits if each.code in KINDS]
+        limits = [limit for limit in account.settings.limits if limit.code in KINDS]
         self._passed = {limit: passed for limit, passed in self._passed.items() if limit in limits}
         for limit in limits:
-            supply = account.supply
-            if limit.trip and (limit.code in supply.unsafe or limit.code in supply.locks):
-                continue
-            found, passed = _found(limit, account, observed), self._passed.get(limit)
-            if found is not None and limit.is_passed(found[0]):
-                passed = self._passed.setdefault(limit, _Passed(now))
-                passed.readings += 1
-                if not passed.told and passed.readings >= READINGS and now - passed.since >= limit.delay * SECOND:
-                    passed.told = True
-                    self._follow(now, account, limit, found, tell)
-            elif passed is not None and not passed.told:
-                del self._passed[limit]
-            elif passed is not None and found is not None and limit.is_right(found[0]):
-                del self._passed[limit]
-                if limit.code not in supply.unsafe and limit.code not in supply.locks:
-                    tell(EventKind.WITHIN_LIMITS, limit.code, bounded=True)
+            if not (limit.trip and _holds_off(limit, account)):
+                self._look_at_limit(now, account, limit, observed, tell)
 
-    def _follow(self, now: int, account: Account, limit: Limit, found: tuple[int, Quantity], tell: Tell) -> None:
+    def _look_at_limit(self, now: int, account: Account, limit: Limit, observed: Observed, tell: Tell) -> None:
+        """Find out whether a limit is passed, for how long, or no longer, and do what follows."""
+        value, passed = _value(limit, account, observed), self._passed.get(limit)
+        if value is not None and limit.is_passed(value[0]):
+            passed = self._passed.setdefault(limit, _Passed(now))
+            passed.readings += 1
+            if not passed.told and passed.readings >= READINGS and now - passed.since >= limit.delay * SECOND:
+                passed.told = True
+                self._follow(now, account, limit, value, tell)
+        elif passed is not None and not passed.told:
+            del self._passed[limit]
+        elif passed is not None and value is not None and limit.is_right(value[0]):
+            del self._passed[limit]
+            if not _holds_off(limit, account):
+                tell(EventKind.WITHIN_LIMITS, limit.code, bounded=True)
+
+    def _follow(self, now: int, account: Account, limit: Limit, value: tuple[int, Quantity], tell: Tell) -> None:
         """Report a limit that was passed for long enough, and trip if the limit says so."""
-        detail = in_words(*found, limit)
+        detail = in_words(*value, limit)
         if not limit.trip:
             tell(EventKind(limit.event), detail, bounded=True)
             return
@@ -188,20 +190,21 @@ class Guard:
         """
         if not account.supply.unsafe and not self._right:
             return
-        rules = account.settings.power
         self._right = {code: since for code, since in self._right.items() if code in account.supply.unsafe}
         for code in account.supply.unsafe:
-            tripped = [each for each in account.settings.limits if each.code == code and each.trip]
-            seen = [(limit, found) for limit in tripped if (found := _found(limit, account, observed)) is not None]
-            if any(not limit.is_right(value) for limit, (value, _) in seen):
+            if not _is_right(code, account, observed):
                 self._right.pop(code, None)
-                continue
-            lasts = rules.reclose_after * SECOND
-            if KINDS[code].outside and self._grid > rules.recloses and now - self._grid_at <= RECLOSE_WINDOW:
-                lasts = max(lasts, RIGHT_FOR)
-            if now - self._right.setdefault(code, now) >= lasts:
+            elif now - self._right.setdefault(code, now) >= self._right_for(now, code, account):
                 del self._right[code]
                 tell(EventKind.WITHIN_LIMITS, code)
+
+    def _right_for(self, now: int, code: str, account: Account) -> int:
+        """Return for how long (µs) values must be right until the supply returns after a limit of the kind `code`."""
+        rules = account.settings.power
+        wait = rules.reclose_after * SECOND
+        if KINDS[code].outside and self._grid > rules.recloses and now - self._grid_at <= RECLOSE_WINDOW:
+            return max(wait, RIGHT_FOR)
+        return wait
 
     def _count(self, now: int) -> None:
         """Count a trip that the flat has caused. Two at the same instant count once."""
@@ -232,8 +235,23 @@ class Guard:
         return max(min(*soon, shortest), SECOND) if soon else None
 
 
-def _found(limit: Limit, account: Account, observed: Observed) -> tuple[int, Quantity] | None:
-    """Return the value by which a limit is judged."""
+def _holds_off(limit: Limit, account: Account) -> bool:
+    """Return whether a limit of this kind has opened the switch, and still keeps it open."""
+    return limit.code in account.supply.unsafe or limit.code in account.supply.locks
+
+
+def _is_right(code: str, account: Account, observed: Observed) -> bool:
+    """Return whether no reported value keeps the supply off by a limit of the kind `code`."""
+    for limit in account.settings.limits:
+        if limit.code == code and limit.trip:
+            value = _value(limit, account, observed)
+            if value is not None and not limit.is_right(value[0]):
+                return False
+    return True
+
+
+def _value(limit: Limit, account: Account, observed: Observed) -> tuple[int, Quantity] | None:
+    """Return the value by which a limit is judged, and its quantity; None if the meter does not report it."""
     if KINDS[limit.code].loaded and (account.closed is False or observed.closed is False):
         return None
     return limit.worst(observed.quantities, observed.power)

@@ -111,21 +111,26 @@ class Meter(RegisterRules):
             self._alone = None
         self.waits = self._waits(now, observed)
         self._decide(now, outcome)
-        if outcome.switch is None and account.closed is not None and observed.closed is not None:
-            if observed.closed == account.closed:
-                self._complained = self._unseen = False
-            elif not self.waits:
-                outcome.switch, self._unseen = account.closed, True
-                if not self._complained and not used_up:
-                    self._complained = True
-                    self._say(
-                        outcome, now, EventKind.SWITCH_DIFFERS, f"it stands {'closed' if observed.closed else 'open'}"
-                    )
-        elif outcome.switch is None:
-            # Nothing to be told, or a meter that can't tell.
-            self._unseen = False
+        if outcome.switch is None:
+            self._check_switch(now, observed.closed, used_up, outcome)
         self.due = self._next_due(now, reading)
         return outcome
+
+    def _check_switch(self, now: int, closed: bool | None, used_up: bool, outcome: Outcome) -> None:
+        """Order the switch again if it stands otherwise (`closed`) than the journal says. `used_up`: the meter has cut
+        off by itself, because its own allowance is used up.
+        """
+        wanted = self.account.closed
+        if wanted is None or closed is None:
+            # There is no order yet, or the meter can't tell how its switch stands.
+            self._unseen = False
+        elif closed == wanted:
+            self._complained = self._unseen = False
+        elif not self.waits:
+            outcome.switch, self._unseen = wanted, True
+            if not self._complained and not used_up:
+                self._complained = True
+                self._say(outcome, now, EventKind.SWITCH_DIFFERS, f"it stands {'closed' if closed else 'open'}")
 
     def _is_due(self, now: int, reading: Reading) -> bool:
         """Return whether a reading must be journalled, for its hour or for what it causes."""
@@ -279,20 +284,25 @@ class Meter(RegisterRules):
             due = min(due, now + self.policy.poll_shortest)
         if (watch := self.guard.watch(now, account, self.policy.poll_shortest)) is not None:
             due = min(due, now + watch)
-        price = account.highest_price(now) if account.closed is not False else 0
-        if price > 0:
-            fuse = account.settings.power_highest
-            # Nobody knows yet what flowed since the last reading: an order may have taken off what was left for it.
-            since = self._journalled_at if unjournalled is None and self._has_read(now) else now
-            balance = account.balance if unjournalled is None else unjournalled.balance
-            wait = account.left(now, balance) // price * HOUR // fuse
-            counters = None if unjournalled is None else account.counters_after(unjournalled)
-            reach = account.next_step(max(now, account.at), balance, counters)
-            if reach is not None:
-                wait = min(wait, self._approach.wait(reach, fuse))
-            due = min(due, max(since + wait, now + self.policy.poll_shortest))
-        left = account.night_left(now, self._counted) if account.closed is not False else None
-        if left is not None:
-            spent = now + left * HOUR // account.settings.power_highest
-            due = min(due, max(spent, now + self.policy.poll_shortest))
+        if account.closed is not False:
+            soon = now + self.policy.poll_shortest
+            if (price := account.highest_price(now)) > 0:
+                due = min(due, max(self._credit_reaches(now, price, unjournalled), soon))
+            if (left := account.night_left(now, self._counted)) is not None:
+                due = min(due, max(now + left * HOUR // account.settings.power_highest, soon))
         return max(due, now + 1)
+
+    def _credit_reaches(self, now: int, price: int, unjournalled: Reading | None) -> int:
+        """Return until when (µs) the credit lasts, or the next step of the warning is out of reach, at the highest
+        power. `price`: the highest price (micro per kWh). `unjournalled`: see `_next_due`.
+        """
+        account, fuse = self.account, self.account.settings.power_highest
+        # Nobody knows yet what flowed since the last reading: an order may have taken off what was left for it.
+        since = self._journalled_at if unjournalled is None and self._has_read(now) else now
+        balance = account.balance if unjournalled is None else unjournalled.balance
+        wait = account.left(now, balance) // price * HOUR // fuse
+        counters = None if unjournalled is None else account.counters_after(unjournalled)
+        reach = account.next_step(max(now, account.at), balance, counters)
+        if reach is not None:
+            wait = min(wait, self._approach.wait(reach, fuse))
+        return since + wait

@@ -86,17 +86,16 @@ class Page:
             return self._message(start, "413 Content Too Large", _("The request is too large."))
         if path == "/login":
             return self._login(start, form)
+        # A form counts as the tenant's own only with the token of the session.
+        mine = meter if meter is not None and form.get("token") == token else None
         if path == "/code":
-            mine = meter if meter is not None and form.get("token") == token else None
             reply = self._site.submit_code(
                 mine or form.get("meter", ""), form.get("code", ""), "page" if mine else "open page"
             )
             return self._show(start, token, meter, reply)
-        if meter is None or form.get("token") != token:
-            return _redirect(start)
-        if path == "/emergency":
-            return self._show(start, token, meter, self._site.act(meter, TakeEmergency(), "page"))
-        if path == "/logout":
+        if mine is not None and path == "/emergency":
+            return self._show(start, token, meter, self._site.act(mine, TakeEmergency(), "page"))
+        if mine is not None and path == "/logout":
             self._sessions.pop(token, None)
         return _redirect(start)
 

@@ -28,6 +28,8 @@ from ..kernel.units import DAY, HOUR, INSTANT_MAX, MINUTE
 from .journalling import Journalling, Outcome
 from .observed import Observed
 
+SETTLED_BY_AGREEMENT = frozenset((JUMPED, FALLEN, RETURNED, UNCONFIRMED))
+"""Causes of a doubt that end when enough readings agree."""
 DOUBTED_FOR = HOUR
 BACK_FOR = DAY
 STILL_FOR = 14 * DAY
@@ -110,26 +112,37 @@ class RegisterRules(Journalling):
                 self._append(outcome, seen)
             return account.hold(now)
         self._count(now, register)
-        doubt, enough = account.doubt, account.settings.doubtful_readings
-        settled = self._agreeing >= enough and seen.cause in (JUMPED, FALLEN, RETURNED, UNCONFIRMED)
-        # Nonsense without end does not fill the flash.
+        settled = self._agreeing >= account.settings.doubtful_readings and seen.cause in SETTLED_BY_AGREEMENT
+        if not self._doubted(now, register, seen, settled, outcome) or not settled:
+            return None
+        return self._agreed(now, observed, seen.cause, outcome)
+
+    def _doubted(self, now: int, register: int, seen: Doubtful, settled: bool, outcome: Outcome) -> bool:
+        """Journal a doubt if it is new. Returns False if it must not be journalled, because doubts come and go without
+        end. `settled`: enough readings agree.
+        """
+        doubt = self.account.doubt
+        # Impossible values without end must not fill the flash.
         worth = doubt is None or settled or now - doubt.at >= self.policy.reading_interval
         differs = doubt is None or seen.cause != doubt.cause or not self._follows(doubt, now, register)
         if (settled or (worth and differs)) and not self._may_say(outcome, now, EventKind.REGISTER_DOUBTFUL):
-            return None
+            return False
         if worth and differs:
             self._append(outcome, seen)
-        if not settled:
-            return None
-        if seen.cause != UNCONFIRMED:
+        return True
+
+    def _agreed(self, now: int, observed: Observed, cause: str, outcome: Outcome) -> Reading | None:
+        """Return the reading to charge, now that enough readings agree on a register that was doubted for `cause`."""
+        account, register = self.account, observed.register
+        if cause != UNCONFIRMED:
             self._append(outcome, account.rebase(now, register))
             seen = account.read(now, register, observed.end)
             if isinstance(seen, Doubtful) and seen.cause == UNCONFIRMED:
-                # It is back after a long time: those that agreed that it is agree on this too.
+                # The register is back after a long time. The readings that agree on that agree on this energy, too.
                 self._append(outcome, seen)
         self._candidate, self._agreeing = None, 0
-        right = account.read(now, register, observed.end, confirmed=True)
-        return right if isinstance(right, Reading) else None
+        reading = account.read(now, register, observed.end, confirmed=True)
+        return reading if isinstance(reading, Reading) else None
 
     def _while_ahead(self, now: int, seen: Reading, stood: bool) -> Reading | Doubtful:
         """Return the entry for a reading while the journal is ahead of the time. The journal cannot tell how much time

@@ -95,6 +95,25 @@ def dump_anchor(anchor: Anchor) -> bytes:
     return msgspec.msgpack.encode(anchor)
 
 
+class _Answer(NamedTuple):
+    """The server's time in an answer, compared with the believed time.
+
+    `off` is the difference (µs). `waited` is the time (µs) since the question, None if it is unknown. `is_later` and
+    `is_earlier` say that the server's time must be another one than the believed. `is_fresh`: the answer came at once.
+    """
+
+    off: int
+    waited: int | None
+    is_later: bool
+    is_earlier: bool
+    is_fresh: bool
+
+    @property
+    def is_other(self) -> bool:
+        """Return whether the server's time and the believed time cannot be the same."""
+        return self.is_later or self.is_earlier
+
+
 class Timekeeper:
     """The gateway's time. `boot` names this boot of the machine; `kept` is the anchor that was stored last."""
 
@@ -193,35 +212,43 @@ class Timekeeper:
         unknown, so that `at` may be old). Somebody who delays receipts can make time look earlier, never later. Returns
         the events to journal.
         """
+        answer = self._compared(moment, at, asked)
+        if answer.waited is None and not answer.is_later:
+            return []
+        self._earlier = at - moment.steady if answer.is_earlier else None
+        if answer.is_fresh and self._both_agree(moment, at):
+            return self._set(moment, at, "the server and the clock", strong=True)
+        if answer.is_other and self._at(moment).strong:
+            before, self._differs = self._differs, True
+            return [] if before else self._tell(EventKind.CLOCK_DIFFERS, answer.off, moment)
+        self._differs = False
+        # If the server's time is before the journal's end, the server may be wrong itself. If a receipt is old, the time
+        # was later. Such answers are followed, and so is the next one.
+        strong = answer.is_fresh and not answer.is_earlier and at >= self._journalled - NEAR
+        if not answer.is_other:
+            if self._needs_no_anchor(moment, answer.is_fresh, strong):
+                return []
+            # The believed time may have drifted, and a fresh answer is more exact.
+            at = at if answer.is_fresh else self.now(moment)
+        elif answer.is_earlier and not answer.is_fresh:
+            # The time is no later than this, and may be earlier by all that the answer waited.
+            at += answer.waited or 0
+        return self._set(moment, at, "the server", strong)
+
+    def _compared(self, moment: Moment, at: int, asked: int | None) -> _Answer:
+        """Return how the server's time `at` stands to the believed time. `asked`: see `receipt`."""
         off, near = at - self.now(moment), _near(self._passed(moment))
         waited = moment.steady - asked if asked is not None else None
-        if off <= near and waited is None:
-            return []
-        earlier = waited is not None and off + waited < -near
-        wrong = off > near or earlier
-        self._earlier = at - moment.steady if earlier else None
-        fresh = waited is not None and waited <= NEAR
-        if fresh and self._both_agree(moment, at):
-            return self._set(moment, at, "the server and the clock", strong=True)
-        if wrong and self._at(moment).strong:
-            before, self._differs = self._differs, True
-            return [] if before else self._tell(EventKind.CLOCK_DIFFERS, off, moment)
-        self._differs = False
-        # A server before the journal's end may be wrong itself, and of a receipt that may be old it was later: they are
-        # followed, and the next one too.
-        strong = fresh and not earlier and at >= self._journalled - NEAR
-        held = self._at(moment).strong
-        if not wrong:
-            recent = self._passed(moment) < HOUR
-            sure = not (self._at(moment).unsure or (self._stood and fresh))
-            if sure and ((held and not fresh) or (recent and (held or not strong))):
-                return []
-            # What was believed may have drifted: a fresh answer knows better.
-            at = at if fresh else self.now(moment)
-        elif earlier and waited is not None and not fresh:
-            # It is no later than this, and may be earlier by all that it waited.
-            at += waited
-        return self._set(moment, at, "the server", strong)
+        is_earlier = waited is not None and off + waited < -near
+        return _Answer(off, waited, off > near, is_earlier, waited is not None and waited <= NEAR)
+
+    def _needs_no_anchor(self, moment: Moment, is_fresh: bool, strong: bool) -> bool:
+        """Return whether the anchor is good enough, so that an answer that agrees with it does not replace it."""
+        anchor = self._at(moment)
+        if anchor.unsure or (self._stood and is_fresh):
+            return False
+        is_recent = self._passed(moment) < HOUR
+        return (anchor.strong and not is_fresh) or (is_recent and (anchor.strong or not strong))
 
     def _both_agree(self, moment: Moment, at: int) -> bool:
         """Return whether the server, with this answer, and the wall clock have agreed on the same later time for long
