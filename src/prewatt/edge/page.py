@@ -73,15 +73,20 @@ class Page:
         path, method = environ.get("PATH_INFO", "/"), environ["REQUEST_METHOD"]
         if method == "GET" and path == "/page.js":
             return _send(start, "200 OK", _SCRIPT, "text/javascript")
-        # A page that is left open looks on by itself: that is no click.
+        # A page that is left open asks for news by itself, which does not count as a click.
         token, meter = self._session(environ, clicked=path != "/now")
+        if method == "POST":
+            return self._take_form(start, path, _form(environ), token, meter)
         if method == "GET" and path == "/":
             return self._show(start, token, meter)
         if method == "GET" and path == "/now":
             return self._now(start, meter)
-        if method != "POST":
-            return self._message(start, "404 Not Found", _("There is no such page."))
-        form = _form(environ)
+        return self._message(start, "404 Not Found", _("There is no such page."))
+
+    def _take_form(
+        self, start: Start, path: str, form: dict[str, str] | None, token: str, meter: str | None
+    ) -> Iterable[bytes]:
+        """Do what a form asks for. `form` is None if it is too large; `token` and `meter` are those of the session."""
         if form is None:
             return self._message(start, "413 Content Too Large", _("The request is too large."))
         if path == "/login":

@@ -278,12 +278,19 @@ class Account(Registers):
         if isinstance(entry, Event):
             return self.event(entry.at, entry.code, entry.detail)
         if isinstance(entry, CreditByCode):
-            order = command.order if isinstance(command, Command) else None
-            if not isinstance(order, GrantCredit) or order.tid != entry.tid:
-                raise ValueError(f"the credit log has no code {entry.tid}")
-            return self.by_code(entry.at, entry.tid, order.coded, entry.by)
+            return self._recompute_by_code(entry, command)
         if isinstance(entry, OnSite):
             return self._recompute_on_site(entry, command)
+        return self._recompute_command(entry, command)
+
+    def _recompute_by_code(self, entry: CreditByCode, command: Command | UnknownOrder | None) -> AnyEntry:
+        order = command.order if isinstance(command, Command) else None
+        if not isinstance(order, GrantCredit) or order.tid != entry.tid:
+            raise ValueError(f"the credit log has no code {entry.tid}")
+        return self.by_code(entry.at, entry.tid, order.coded, entry.by)
+
+    def _recompute_command(self, entry: CommandEntry, command: Command | UnknownOrder | None) -> AnyEntry:
+        """Return what the entry of a command must be. For errors see `recompute`."""
         if command is None:
             raise ValueError(f"the credit log has no command {entry.command}")
         if entry.command != self.command + 1:

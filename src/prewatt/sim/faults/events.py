@@ -105,24 +105,23 @@ class Events:
                 self._observed(gateway, name, each, effects)
 
     def _observed(self, gateway: Gateway, name: str, seen: Observed, effects: Sequence[Effect]) -> None:
-        world, book = self._world, gateway.books[name]
-        last, now = self._last.get((gateway, name)), gateway.time()
+        expected = self._expected(gateway, name, seen)
+        if expected and (lacking := expected - _journalled(name, effects)):
+            self._world.broken(f"meter {name}: {min(lacking)} is not in its journal")
+
+    def _expected(self, gateway: Gateway, name: str, seen: Observed) -> set[str]:
+        """Return the events that a look at a meter must put into its journal, and remember the look."""
+        book, last, now = gateway.books[name], self._last.get((gateway, name)), gateway.time()
         if last is not None and last.start != gateway.starts:
             last = None
         power = seen.power if seen.closed and book.supply.told is not False else None
         self._last[gateway, name] = Last(now, gateway.starts, power, seen.tampered)
         expected = {"tamper"} if seen.tampered and not (last and last.tampered) else set()
         step = book.supply.settings.power.step
-        soon = last is not None and abs(now - last.at) < STEP_WITHIN - SECOND
-        before = last.power if last is not None and soon else None
+        before = last.power if last is not None and abs(now - last.at) < STEP_WITHIN - SECOND else None
         if step and power is not None and before is not None and power - before >= step:
             expected.add("forbidden-load")
-        if not expected:
-            return
-        commits = [record for each in effects if isinstance(each, Commit) for record in each.records]
-        said = {getattr(decode_entry(record.body), "code", "") for meter, record in commits if meter == name}
-        if lacking := expected - said:
-            world.broken(f"meter {name}: {min(lacking)} is not in its journal")
+        return expected
 
     def look(self, gateway: Gateway, name: str, told_within: int) -> None:
         """From time to time: is everything said that has been so for long? `told_within`: µs between two looks at a meter."""
@@ -131,16 +130,27 @@ class Events:
         now = world.now
         if gateway.agent is None or not book.seq or gateway.twin is not None:
             return
-        up = now - gateway.up_since > told_within
+        if now - gateway.up_since <= told_within:
+            return
+        self._look_at_answers(name, told_within)
+        answers = now - meter.silent_until > told_within
+        if book.at <= gateway.time() and answers and meter.serial == book.serial:
+            self._look_at_register(gateway, name, told_within)
+
+    def _look_at_answers(self, name: str, told_within: int) -> None:
+        """The journal says that a meter is silent, or that another one hangs there, if that has been so for long."""
+        world, book, meter = self._world, self._world.oracle.books[name], self._world.meters[name]
+        now = world.now
         silent = meter.silent(now) and now - meter.silent_since > told_within
-        if up and silent and not book.lost and meter.serial == book.serial:
+        if silent and not book.lost and meter.serial == book.serial:
             world.broken(f"meter {name}: does not answer for long, and its journal does not say so")
         foreign = meter.serial != book.serial and now - max(meter.hung_at, meter.silent_until) > told_within
-        if up and foreign and not book.supply.foreign_since and now - book.changed_at > told_within:
+        if foreign and not book.supply.foreign_since and now - book.changed_at > told_within:
             world.broken(f"meter {name}: another one hangs there for long, and its journal does not say so")
-        answers = now - meter.silent_until > told_within
-        if book.at > gateway.time() or not (up and answers) or meter.serial != book.serial:
-            return
+
+    def _look_at_register(self, gateway: Gateway, name: str, told_within: int) -> None:
+        """The journal says that a register is doubted or runs backwards, if that has been so for long."""
+        world, book, now = self._world, self._world.oracle.books[name], self._world.now
         for code, since in (("register-doubtful", book.doubted_since), ("register-backwards", book.back_since)):
             # An instant of before the clock was set tells nothing: then what this process has seen of it counts.
             told = book.at - since.at if book.clock_at < since.true else 0
@@ -149,7 +159,7 @@ class Events:
                 world.broken(f"meter {name}: {code} is not told of, after {lasts // MINUTE} minutes")
 
     def _look_at_limit(self, gateway: Gateway, name: str) -> None:
-        """Who draws more than is allowed for long is tripped."""
+        """A meter that draws more than is allowed for long is tripped."""
         world, book, meter = self._world, self._world.oracle.books[name], self._world.meters[name]
         now, supply = world.now, book.supply
         meter.settle(now)
@@ -167,3 +177,9 @@ class Events:
         began = max(since, meter.answers_since(now), gateway.up_since, book.changed_at, meter.power_since)
         if now - began > supply.settings.power.delay * SECOND + 4 * MINUTE:
             world.broken(f"meter {name}: {drawn.power} W are drawn for long where the limit is {drawn.limit} W")
+
+
+def _journalled(name: str, effects: Sequence[Effect]) -> set[str]:
+    """Return the codes of the events that effects put into a meter's journal."""
+    commits = [record for effect in effects if isinstance(effect, Commit) for record in effect.records]
+    return {getattr(decode_entry(record.body), "code", "") for meter, record in commits if meter == name}

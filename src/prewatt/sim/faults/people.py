@@ -141,20 +141,23 @@ def _type(
     used, balance = book.code_used(token.tid), book.balance
     may = action is None or book.supply.may(max(gateway.time(), book.at), balance, book.is_low(), action)
     gateway.typed[name] = world.now
-    told, effects = gateway.agent.submit_code(gateway.moment(), name, digits, way)
+    reply, effects = gateway.agent.submit_code(gateway.moment(), name, digits, way)
     gateway.do(effects)
-    world.typed += told.done
-    guessed = world.now - gateway.guessed.get(name, -DAY) < 2 * DAY
-    if told.done and (not right or used):
-        world.broken(f"meter {name}: a code that is worth nothing here was taken ({told.text})")
-    knows_key = (
-        gateway is world.gateway_of(name) or gateway.agent is None or gateway.agent.codes.keys[name].key == key.key
-    )
-    if right and not used and may and not told.done and not guessed and knows_key and not world.key_changing(name):
-        world.broken(f"meter {name}: a good code was not taken ({told.text})")
+    world.typed += reply.done
+    if reply.done and (not right or used):
+        world.broken(f"meter {name}: a code that is worth nothing here was taken ({reply.text})")
+    if right and not used and may and not reply.done and _must_take(world, gateway, name, key.key):
+        world.broken(f"meter {name}: a good code was not taken ({reply.text})")
     credited = isinstance(token, CurrencyCredit) and token.amount * TOKEN
-    if told.done and credited and gateway.agent is not None and book.balance != balance + credited:
+    if reply.done and credited and gateway.agent is not None and book.balance != balance + credited:
         world.broken(f"meter {name}: a code was taken, and is not credited")
+
+
+def _must_take(world: World, gateway: Gateway, name: str, key: bytes) -> bool:
+    """Return whether a gateway must take a good code: nobody has guessed there lately, and it holds the meter's key."""
+    guessed = world.now - gateway.guessed.get(name, -DAY) < 2 * DAY
+    knows_key = gateway is world.gateway_of(name) or gateway.agent is None or gateway.agent.codes.keys[name].key == key
+    return knows_key and not guessed and not world.key_changing(name)
 
 
 def share(world: World, name: str, dice: Random) -> None:
